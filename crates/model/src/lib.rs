@@ -1,0 +1,36 @@
+//! The words that every part of Foretell shares.
+//!
+//! Identity, time, signals with their units, readings, the events on the log, fault codes and findings. Nothing here
+//! performs I/O, reads a clock or knows a wire format, with one exception that is kept apart on purpose: [`wire`] holds
+//! the one JSON form of a finding, because the backtest file, the HTTP API and MQTT must never disagree about it.
+//!
+//! Names follow ISO 13374 (processing blocks), ISO 13381-1 (prognosis) and ISO 14224 (failure modes); units follow UCUM.
+
+pub mod catalogue;
+mod clock;
+mod event;
+mod fault;
+mod finding;
+mod id;
+mod log;
+mod machine;
+mod quarantine;
+mod reading;
+mod signal;
+mod time;
+pub mod wire;
+
+pub use catalogue::Catalogue;
+pub use clock::Clock;
+pub use event::{Event, Note, Verdict, Work};
+pub use fault::FaultCode;
+pub use finding::{
+    Alternative, Evidence, Finding, FindingId, FindingKind, Grade, Limit, ProbabilityWithin, RulDays, Status,
+};
+pub use id::{IdError, MachineId, SiteId};
+pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
+pub use machine::{Limits, MachineProfile};
+pub use quarantine::{Quarantine, Quarantined, Refusal};
+pub use reading::{Quality, Reading, RunState};
+pub use signal::{Range, Signal, Signals};
+pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, ParseTimestampError, Timestamp};
