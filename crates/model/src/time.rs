@@ -179,10 +179,9 @@ fn fraction(b: &[u8]) -> Option<(i64, &[u8])> {
     if len == 0 {
         return None;
     }
-    let mut ms = 0;
-    for place in 0..3 {
-        ms = ms * 10 + if place < len { i64::from(rest[place] - b'0') } else { 0 };
-    }
+    // Digit by digit, as if the fraction were padded with zeros to three places.
+    let digit = |place: usize| if place < len { i64::from(rest[place] - b'0') } else { 0 };
+    let ms = digit(0) * 100 + digit(1) * 10 + digit(2);
     Some((ms, &rest[len..]))
 }
 
