@@ -1,0 +1,98 @@
+//! Why input is refused: a closed list, because the code is a metric label and a filter in the quarantine.
+
+/// Why something was not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalReason {
+    /// Neither a contract topic nor one that a mapping claims.
+    UnknownTopic,
+    /// The topic's (or the mapping's) site or machine is not an identity.
+    BadIdentity,
+    /// The payload has more bytes than allowed.
+    TooLarge,
+    /// The payload is nested deeper than allowed.
+    TooDeep,
+    /// An array holds more items than allowed.
+    TooMany,
+    /// Not JSON (a `NaN` literal, a cut message, bytes that are not UTF-8), or not CSV where CSV is mapped.
+    Malformed,
+    /// Readable, but of another shape: an item that is no object, a text where a number belongs.
+    WrongType,
+    /// A required field is absent, or a reading measures nothing at all.
+    MissingField,
+    /// A time stamp that cannot be read or lies outside the years 0 to 9999.
+    BadTime,
+    /// A time stamp further ahead of its arrival than clocks may differ.
+    FromFuture,
+    /// A value outside the physical range of its signal: a wrong unit or a broken message.
+    OutOfRange,
+    /// A word outside its list: an event kind, a run state, a code of work.
+    UnknownWord,
+    /// A machine whose run hours would have to be derived, beyond the number for which that is done.
+    TooManyMachines,
+}
+
+impl RefusalReason {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 13] = [
+        Self::UnknownTopic,
+        Self::BadIdentity,
+        Self::TooLarge,
+        Self::TooDeep,
+        Self::TooMany,
+        Self::Malformed,
+        Self::WrongType,
+        Self::MissingField,
+        Self::BadTime,
+        Self::FromFuture,
+        Self::OutOfRange,
+        Self::UnknownWord,
+        Self::TooManyMachines,
+    ];
+
+    /// Its code in metrics, in the quarantine and in the API.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnknownTopic => "unknown_topic",
+            Self::BadIdentity => "bad_identity",
+            Self::TooLarge => "too_large",
+            Self::TooDeep => "too_deep",
+            Self::TooMany => "too_many",
+            Self::Malformed => "malformed",
+            Self::WrongType => "wrong_type",
+            Self::MissingField => "missing_field",
+            Self::BadTime => "bad_time",
+            Self::FromFuture => "from_future",
+            Self::OutOfRange => "out_of_range",
+            Self::UnknownWord => "unknown_word",
+            Self::TooManyMachines => "too_many_machines",
+        }
+    }
+}
+
+/// A reason with its words for a person: which field held what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) reason: RefusalReason,
+    pub(super) detail: String,
+}
+
+impl Fault {
+    pub(super) fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own() {
+        let mut codes: Vec<_> = RefusalReason::ALL.iter().map(|reason| reason.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), RefusalReason::ALL.len());
+        assert!(codes.iter().all(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+    }
+}
