@@ -1,1 +1,19 @@
-//! placeholder
+//! The console: pages for advisors and customers, the JSON API and live updates.
+//!
+//! Pages are rendered on the server and work without scripts; a little script adds live reloading and search-as-you-type.
+//! Nothing is fetched from elsewhere: `default-src 'self'` holds for every page.
+//!
+//! The rest of the product is seen through one trait, [`Backend`], and the plain structs of [`view`]. [`router`] turns a
+//! backend into an [`axum::Router`].
+
+mod backend;
+mod guard;
+#[expect(dead_code, reason = "read by the pages that follow")]
+mod lang;
+mod router;
+pub mod view;
+
+pub use backend::{Backend, BackendError, FindingsQuery, Span};
+pub use guard::Password;
+pub use lang::Lang;
+pub use router::{ConsoleOptions, router};

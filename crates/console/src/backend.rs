@@ -1,0 +1,143 @@
+//! What the pages ask of the rest of the product. The server implements it over log, engine, outreach and ingest.
+
+use foretell_model::{Finding, MachineId, Quarantined, Reading, Timestamp};
+use tokio::sync::watch;
+
+use crate::view::{AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail};
+
+/// Why the backend did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// A link that was once good no longer is.
+    #[error("this link has expired")]
+    Expired,
+    /// The thing has changed since the page was shown; the text says what to do.
+    #[error("{0}")]
+    Conflict(String),
+    /// The request cannot be granted as it stands; the text says why.
+    #[error("{0}")]
+    Invalid(String),
+    /// A store or a part failed.
+    #[error("could not {attempted}")]
+    Failed {
+        /// What was attempted, on what.
+        attempted: String,
+        /// The cause, for the log only: it may name paths and addresses.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// A stretch of event time, `from` included, `to` not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Beginning.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+}
+
+/// Which findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingsQuery {
+    /// Of one machine, or of all.
+    pub machine: Option<MachineId>,
+    /// Concluded at or after this instant.
+    pub since: Option<Timestamp>,
+    /// At most so many, the newest.
+    pub max: usize,
+}
+
+/// Everything the pages ask. Methods may block: they are called on the blocking pool, never on a worker of the runtime.
+pub trait Backend: Send + Sync + 'static {
+    /// The present instant (event time in rehearsals).
+    fn now(&self) -> Timestamp;
+
+    /// A number that grows when anything a page shows has changed; pages reload when it does. The sender may change it as
+    /// often as it likes: subscribers see the newest only and are throttled here.
+    fn revision(&self) -> watch::Receiver<u64>;
+
+    /// Every machine at a glance.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn fleet(&self) -> Result<Fleet, BackendError>;
+
+    /// One machine in full.
+    ///
+    /// # Errors
+    /// `NotFound` when it was never heard of.
+    fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError>;
+
+    /// Raw readings of a machine in order of time, at most `max`, the newest when there are more.
+    ///
+    /// # Errors
+    /// `NotFound` when the machine was never heard of.
+    fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError>;
+
+    /// Findings, newest first.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn findings(&self, query: &FindingsQuery) -> Result<Vec<Finding>, BackendError>;
+
+    /// The advisor's queue, in the order of what waiting costs; first what waits for the advisor, then what waits for others.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError>;
+
+    /// One advisory, also when it is no longer in the queue.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that identity.
+    fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError>;
+
+    /// Does what an advisor decided. `by` is the name given at sign-in, or `console`.
+    ///
+    /// # Errors
+    /// `Conflict` when `revision` is no longer the card's; `Invalid` when the act does not fit its state or the text is refused.
+    fn act(&self, id: &str, revision: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError>;
+
+    /// The customer's page of a link.
+    ///
+    /// # Errors
+    /// `NotFound` for a token that was never given out or was tampered with, `Expired` for one that is too old.
+    fn booking(&self, token: &str) -> Result<BookingPage, BackendError>;
+
+    /// Does what a customer chose. Choosing what is chosen already is fine.
+    ///
+    /// # Errors
+    /// As [`Backend::booking`]; `Conflict` when the time is gone or the state does not allow it.
+    fn book(&self, token: &str, act: BookingAct) -> Result<(), BackendError>;
+
+    /// The booked visit as an iCalendar file (RFC 5545).
+    ///
+    /// # Errors
+    /// As [`Backend::booking`]; `NotFound` when nothing is booked.
+    fn calendar(&self, token: &str) -> Result<String, BackendError>;
+
+    /// What comes in.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn ingest(&self) -> Result<IngestStatus, BackendError>;
+
+    /// The newest refused items, newest first.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError>;
+
+    /// Whether readings can be taken now.
+    ///
+    /// # Errors
+    /// One sentence per part that is not ready.
+    fn ready(&self) -> Result<(), Vec<String>>;
+
+    /// Every metric in Prometheus' text form.
+    fn metrics(&self) -> String;
+}

@@ -1,0 +1,160 @@
+//! What every request must pass and every answer must carry: the password, the same-origin rule and the headers.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::router::App;
+
+/// Scripts, styles, pictures and forms from here alone; no framing by anyone. No inline script or style gets through, so a
+/// name that slipped past escaping still could not run.
+const POLICY: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The console's password, kept only as its SHA-256.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password([u8; 32]);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl Password {
+    /// Keeps a password's hash; `None` for an empty password, which would guard nothing.
+    #[must_use]
+    pub fn new(clear: &str) -> Option<Self> {
+        (!clear.is_empty()).then(|| Self(Sha256::digest(clear.as_bytes()).into()))
+    }
+
+    /// Whether `clear` is the password. Hashes are compared, and all of them, so that timing tells nothing of the text.
+    #[must_use]
+    pub fn matches(&self, clear: &str) -> bool {
+        let given: [u8; 32] = Sha256::digest(clear.as_bytes()).into();
+        self.0.iter().zip(given).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+    }
+}
+
+/// Who signed in; `console` when no password is asked for.
+#[derive(Clone, Debug)]
+#[expect(dead_code, reason = "read by the decisions that follow")]
+pub(crate) struct SignedIn(pub(crate) String);
+
+/// What needs no password: the customer's page has its signed link, probes have nothing to tell, assets are public.
+fn is_open(path: &str) -> bool {
+    path.starts_with("/b/") || path.starts_with("/assets/") || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
+}
+
+/// Asks for the password (HTTP Basic, any user name) where one is set and the path is not open.
+pub(crate) async fn password(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let credentials = credentials(request.headers());
+    let by = match (&app.options.password, credentials) {
+        (Some(password), Some((user, clear))) if password.matches(&clear) => user,
+        (Some(_), _) if !is_open(request.uri().path()) => {
+            let challenge = HeaderValue::from_static("Basic realm=\"Foretell\", charset=\"UTF-8\"");
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
+        }
+        _ => String::new(),
+    };
+    let by = if by.is_empty() { "console".to_owned() } else { by.chars().take(64).collect() };
+    request.extensions_mut().insert(SignedIn(by));
+    next.run(request).await
+}
+
+fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let clear = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = clear.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// Refuses requests that change something when they come from another site.
+pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || is_same_origin(request.headers(), request.uri().path().starts_with("/b/")) {
+        return next.run(request).await;
+    }
+    (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
+}
+
+/// `Sec-Fetch-Site` decides where the browser sends it; else `Origin` must name this host. A browser that sends neither is
+/// no browser and carries no one's cookies or cached password by itself.
+///
+/// The customer's page says `Referrer-Policy: no-referrer`, which makes browsers send `Origin: null` with its own forms.
+/// There, `null` from an old browser without `Sec-Fetch-Site` passes: the signed link in the path is what authorises, and
+/// another site does not know it.
+fn is_same_origin(headers: &HeaderMap, is_signed_link: bool) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    match text(header::ORIGIN) {
+        None => true,
+        Some("null") => is_signed_link,
+        Some(origin) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_some() && host == text(header::HOST)
+        }
+    }
+}
+
+/// Adds the headers that every answer carries.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let is_signed_link = request.uri().path().starts_with("/b/");
+    let is_asset = request.uri().path().starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let referrer = if is_signed_link { "no-referrer" } else { "same-origin" };
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
+    if is_signed_link {
+        // A customer's link belongs in no search engine.
+        headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+    }
+    if !is_asset && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[(&'static str, &str)], is_signed_link: bool, expected: bool) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, value.parse().unwrap());
+        }
+        assert_eq!(is_same_origin(&headers, is_signed_link), expected, "{pairs:?}");
+    }
+
+    #[test]
+    fn another_site_is_told_from_this_one() {
+        check(&[("sec-fetch-site", "same-origin"), ("origin", "null")], true, true);
+        check(&[("sec-fetch-site", "cross-site"), ("origin", "http://a:1"), ("host", "a:1")], false, false);
+        check(&[("sec-fetch-site", "same-site")], false, false);
+        check(&[("origin", "http://a:1"), ("host", "a:1")], false, true);
+        check(&[("origin", "https://evil.example"), ("host", "a:1")], true, false);
+        check(&[("origin", "null"), ("host", "a:1")], false, false);
+        check(&[("origin", "null"), ("host", "a:1")], true, true);
+        check(&[], false, true);
+    }
+
+    #[test]
+    fn a_password_is_compared_whole() {
+        let password = Password::new("geheim").unwrap();
+        assert_eq!(["geheim", "geheim ", "", "Geheim"].map(|text| password.matches(text)), [true, false, false, false]);
+        assert_eq!((Password::new(""), format!("{password:?}")), (None, "Password(…)".to_owned()));
+    }
+}

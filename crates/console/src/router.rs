@@ -1,0 +1,79 @@
+//! Every address the console answers, and the layers around them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use foretell_model::Catalogue;
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::{Backend, BackendError, Password, guard};
+
+/// Largest request body, bytes. The longest form is an edited message.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How the console is set up.
+#[derive(Clone, Debug)]
+pub struct ConsoleOptions {
+    /// Asked for (HTTP Basic) on everything but the customer's pages and the probes. Without one the server should listen
+    /// on a loopback address only.
+    pub password: Option<Password>,
+    /// Names of faults and of work in both languages.
+    pub catalogue: Arc<Catalogue>,
+    /// An answer that takes longer is given up with 503.
+    pub request_timeout: Duration,
+    /// Ends the live streams; without it a drain would wait for browsers that never leave.
+    pub stop: CancellationToken,
+}
+
+impl ConsoleOptions {
+    /// No password, 30 s, never stopping.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self { password: None, catalogue, request_timeout: Duration::from_secs(30), stop: CancellationToken::new() }
+    }
+}
+
+/// What every handler shares.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) options: Arc<ConsoleOptions>,
+}
+
+impl App {
+    #[expect(dead_code, reason = "the pages that ask follow")]
+    /// Asks the backend on the blocking pool: it may wait for a disk.
+    pub(crate) async fn ask<T, F>(&self, question: F) -> Result<T, BackendError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Backend) -> Result<T, BackendError> + Send + 'static,
+    {
+        let backend = Arc::clone(&self.backend);
+        tokio::task::spawn_blocking(move || question(backend.as_ref())).await.unwrap_or_else(|panicked| {
+            Err(BackendError::Failed { attempted: "answer a page's question".to_owned(), source: Box::new(panicked) })
+        })
+    }
+}
+
+/// The console over a backend. Bind it with [`axum::serve`].
+pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
+    let timeout = options.request_timeout;
+    let app = App { backend, options: Arc::new(options) };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(guard::same_origin))
+        .layer(from_fn_with_state(app.clone(), guard::password))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(guard::headers))
+        .with_state(app)
+}
+

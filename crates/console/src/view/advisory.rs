@@ -1,0 +1,193 @@
+//! The advisor's queue.
+
+use chrono_tz::Tz;
+use foretell_model::{Finding, Timestamp};
+
+use super::{Curve, Person};
+use crate::Lang;
+
+/// Where an advisory stands between draft and visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdvisoryState {
+    /// Drafted; waits for an advisor.
+    Draft,
+    /// Approved; goes out at the next open hour.
+    Approved {
+        /// When it is to go out.
+        release: Option<Timestamp>,
+    },
+    /// Put off by an advisor.
+    Postponed {
+        /// Until when.
+        until: Timestamp,
+        /// Why, in the advisor's words.
+        reason: String,
+    },
+    /// Sent; waits for the customer.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// To be told by telephone.
+    CallInstead,
+    /// The customer chose a time.
+    Booked {
+        /// Beginning of the visit.
+        from: Timestamp,
+        /// End of the visit.
+        to: Timestamp,
+    },
+    /// The customer asked for another time.
+    AnotherTime {
+        /// In the customer's words.
+        wish: String,
+    },
+    /// The customer said "not now".
+    Declined,
+    /// Nothing more to do.
+    Closed,
+}
+
+impl AdvisoryState {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Approved { .. } => "approved",
+            Self::Postponed { .. } => "postponed",
+            Self::Sent { .. } => "sent",
+            Self::CallInstead => "call_instead",
+            Self::Booked { .. } => "booked",
+            Self::AnotherTime { .. } => "another_time",
+            Self::Declined => "declined",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// Whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// The company.
+    pub name: String,
+    /// The person who is written to.
+    pub contact: String,
+    /// Telephone; empty when not known.
+    pub phone: String,
+    /// The language they read.
+    pub lang: Lang,
+    /// Their time zone.
+    pub zone: Tz,
+    /// Customer stage, 1 (content) to 6 (escalation); `None` when nobody has set one.
+    pub stage: Option<u8>,
+}
+
+/// An earlier contact with the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// When.
+    pub at: Timestamp,
+    /// By which way: `email`, `phone`, `page`, `visit` or a channel's own name.
+    pub channel: String,
+    /// Whether the customer spoke (else we did).
+    pub inbound: bool,
+    /// What was said, in one line.
+    pub summary: String,
+}
+
+/// The message as it would go out, in the customer's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Subject line.
+    pub subject: String,
+    /// Plain text, paragraphs separated by empty lines.
+    pub body: String,
+}
+
+/// What the contact governor says about sending now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Governor {
+    /// It may go.
+    Allowed,
+    /// It waits.
+    Held {
+        /// Until when.
+        until: Timestamp,
+        /// A code: `quiet_hours`, `weekend`, `holiday`, `machine_cap`, `customer_cap`, `not_now`, or a sentence.
+        reason: String,
+    },
+    /// It may not be sent.
+    Refused {
+        /// A code: `opt_out`, `stage`, `case_open`, or a sentence.
+        reason: String,
+    },
+}
+
+/// A time offered for a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Beginning.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+}
+
+/// One card of the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdvisoryCard {
+    /// Its identity; that of its finding's episode. May hold slashes.
+    pub id: String,
+    /// Changes whenever text or state change, so that nobody approves a text they have not seen.
+    pub revision: u64,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// What the site is called.
+    pub site_name: String,
+    /// Whom it concerns.
+    pub customer: Customer,
+    /// The newest finding behind it.
+    pub finding: Finding,
+    /// Where it stands.
+    pub state: AdvisoryState,
+    /// The evidence.
+    pub curve: Curve,
+    /// Probability that the limit is reached before the next free slot, 0 to 1.
+    pub probability_before_slot: Option<f64>,
+    /// Parts needed, in the advisor's words.
+    pub parts: Vec<String>,
+    /// Duration of the work, minutes.
+    pub work_minutes: u32,
+    /// Whether the machine must stand still for it.
+    pub machine_stops: bool,
+    /// The times offered; two as a rule.
+    pub slots: Vec<Slot>,
+    /// The message.
+    pub draft: Draft,
+    /// The governor's verdict.
+    pub governor: Governor,
+    /// Earlier contacts, newest first.
+    pub contacts: Vec<Contact>,
+    /// Who signs.
+    pub advisor: Person,
+    /// Path of the customer's page (`/b/…`) once there is one.
+    pub booking_path: Option<String>,
+}
+
+/// What an advisor can do with a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdvisorAct {
+    /// Send it as it stands, when the governor lets it.
+    Approve,
+    /// Change the text; it stays a draft.
+    Edit(Draft),
+    /// Put it off.
+    Postpone {
+        /// For how many days, 1 to 90.
+        days: u16,
+        /// Why.
+        reason: String,
+    },
+    /// Telephone instead of writing.
+    CallInstead,
+}

@@ -1,0 +1,109 @@
+//! The customer's page.
+
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+
+use super::{Curve, Slot};
+use crate::Lang;
+
+/// A person the customer deals with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// Name.
+    pub name: String,
+    /// Role, in the customer's language; empty when not known.
+    pub role: String,
+    /// Telephone; empty when not known.
+    pub phone: String,
+}
+
+/// What we propose to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The work in plain words, in the customer's language, e.g. `clean the oil cooler`.
+    pub work: String,
+    /// How long it takes, minutes.
+    pub minutes: u32,
+    /// Whether the machine must stand still.
+    pub machine_stops: bool,
+}
+
+/// A booked visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// When.
+    pub slot: Slot,
+    /// Who comes; `None` while not yet assigned.
+    pub technician: Option<Person>,
+}
+
+/// What the customer has answered so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookingState {
+    /// Nothing yet.
+    Open,
+    /// A visit is booked.
+    Booked(Visit),
+    /// Another time was asked for; the advisor will call.
+    AnotherTime,
+    /// Not now.
+    NotNow {
+        /// Until when we keep quiet.
+        until: Timestamp,
+    },
+    /// No more such messages.
+    Stopped,
+    /// The machine has recovered or the work is done; nothing to book.
+    Done,
+}
+
+/// Everything on the customer's page. All texts are in the customer's language.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookingPage {
+    /// The customer's language.
+    pub lang: Lang,
+    /// The customer's time zone.
+    pub zone: Tz,
+    /// Who writes.
+    pub company: String,
+    /// Who signs.
+    pub advisor: Person,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// What was seen and what is likely, in one or two plain sentences.
+    pub sentence: String,
+    /// The everyday comparison; empty when there is none.
+    pub comparison: String,
+    /// The curve behind the claim.
+    pub curve: Curve,
+    /// What we propose.
+    pub proposal: Proposal,
+    /// The times offered; two as a rule.
+    pub slots: Vec<Slot>,
+    /// What the customer has answered.
+    pub state: BookingState,
+}
+
+/// What a customer can do on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookingAct {
+    /// Take one of the offered times.
+    Choose {
+        /// Beginning of the slot that was shown; a slot that is gone meanwhile is a conflict.
+        from: Timestamp,
+    },
+    /// Ask for another time.
+    AnotherTime {
+        /// In the customer's words, at most 500 characters, may be empty.
+        wish: String,
+    },
+    /// Leave it for now.
+    NotNow {
+        /// For how many days, 7 to 180.
+        days: u16,
+    },
+    /// Never write about such things again.
+    StopMessages,
+    /// Take the booking back; the times are offered again.
+    Cancel,
+}

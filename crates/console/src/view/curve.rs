@@ -1,0 +1,69 @@
+//! The one curve that is shown everywhere: a machine's daily hot discharge temperature, what is normal for it, what is
+//! forecast and where the limit lies.
+
+use foretell_model::Timestamp;
+
+/// One past day of a machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DayPoint {
+    /// Whole days since 1970 (of the engine's day, UTC).
+    pub day: i64,
+    /// Discharge temperature of that day's hottest loaded hour, degC; `None` when the machine did not run loaded.
+    pub hot_c: Option<f64>,
+    /// Lower edge of what is normal for this machine in that day's weather and load, degC.
+    pub normal_low_c: Option<f64>,
+    /// Upper edge of the same, degC.
+    pub normal_high_c: Option<f64>,
+}
+
+/// One future day of the forecast cone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConePoint {
+    /// Whole days since 1970 (UTC).
+    pub day: i64,
+    /// One in ten futures is cooler than this on that day, degC.
+    pub q10_c: f64,
+    /// The middle of the futures, degC.
+    pub q50_c: f64,
+    /// One in ten futures is hotter than this, degC.
+    pub q90_c: f64,
+}
+
+/// What happened at an instant worth a mark on the curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MarkKind {
+    /// Work was done on the machine.
+    Maintenance,
+    /// The controller raised an alarm or tripped.
+    Alarm,
+    /// An advisory was opened.
+    Advisory,
+    /// A person left a remark.
+    Note,
+}
+
+/// A mark on the curve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: MarkKind,
+    /// For `Maintenance` an action code of the fault catalogue (`cooler_cleaned`), for `Advisory` a fault code, else free text.
+    pub label: String,
+}
+
+/// Everything one curve shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// The present instant (event time in rehearsals); the "today" line.
+    pub now: Timestamp,
+    /// Discharge temperature at which the controller warns, degC.
+    pub limit_c: f64,
+    /// Past days in order; days may be missing. The machine page shows some 120 of them.
+    pub days: Vec<DayPoint>,
+    /// Future days in order; empty when nothing is forecast.
+    pub cone: Vec<ConePoint>,
+    /// Marks in order of time.
+    pub marks: Vec<Mark>,
+}

@@ -1,0 +1,19 @@
+//! What the pages show, as plain structs: the server fills them, the pages only lay them out.
+//!
+//! Every instant is UTC in here; a page turns it into the site's or the customer's civil time by the `zone` beside it.
+//! Every text that a person outside reads arrives in that person's language; everything else is a code that
+//! [`crate::text`] puts into words.
+
+mod advisory;
+mod booking;
+mod curve;
+mod fleet;
+mod ingest;
+mod machine;
+
+pub use advisory::{AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Slot};
+pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
+pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
+pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
+pub use ingest::{IngestStatus, RefusalCount, SourceStatus};
+pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
