@@ -1,1 +1,196 @@
-//! placeholder
+//! Data acquisition (the DA block of ISO 13374): telemetry in, admitted events onto the log, answers back.
+//!
+//! Two inputs end in one [`intake`]: the embedded MQTT [`listener`], to which controllers connect straight, and sessions
+//! with external [`broker`]s. Both hand payloads to the pure [`decode`] side, queue what was admitted for the one
+//! committer, and acknowledge a message only after the log has committed it.
+//!
+//! ```text
+//! controller -> listener connection --\                      /-> quarantine
+//!                                      decode -> queue -> committer -> log
+//! broker     -> broker session -------/                      \-> answers: kept, refused, failed
+//! ```
+
+pub mod broker;
+pub mod decode;
+mod intake;
+pub mod listener;
+mod retained;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use foretell_model::{Clock, Log, Quarantine};
+use tokio_util::sync::CancellationToken;
+
+use broker::{Broker, BrokerError, BrokerOptions};
+use decode::{Decoder, DecoderError, DecoderOptions};
+pub use intake::{CommitStatus, IntakeOptions, SourceStatus};
+use intake::{Intake, Source};
+use listener::{Listener, ListenerError, ListenerOptions};
+
+/// What ingest does, settled before it starts.
+#[derive(Clone, Debug, Default)]
+pub struct IngestOptions {
+    /// Topics, mappings and admission.
+    pub decoder: DecoderOptions,
+    /// Queue and commit.
+    pub intake: IntakeOptions,
+    /// The embedded listener; none when an external broker is used alone.
+    pub listener: Option<ListenerOptions>,
+    /// External brokers.
+    pub brokers: Vec<BrokerOptions>,
+}
+
+/// Why ingest cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A mapping is faulty.
+    #[error("could not prepare the decoder")]
+    Decoder(#[from] DecoderError),
+    /// The listener's options are faulty, or its address is taken.
+    #[error("could not start the MQTT listener")]
+    Listener(#[from] ListenerError),
+    /// A broker's options are faulty.
+    #[error("could not start the session with broker `{name}`")]
+    Broker {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: BrokerError,
+    },
+    /// No thread for the committer.
+    #[error("could not start the committer's thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What pages show about ingest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IngestStatus {
+    /// One entry for the listener (if any), then one for each broker.
+    pub sources: Vec<SourceStatus>,
+    /// How commits go. Kept and duplicates are known here only: a batch mixes all sources.
+    pub commit: CommitStatus,
+}
+
+/// Running ingest.
+pub struct Ingest {
+    intake: Intake,
+    listener: Option<Listener>,
+    brokers: Vec<Broker>,
+    sources: Vec<Arc<Source>>,
+    stop: CancellationToken,
+    committer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Ingest {
+    /// Binds the listener, starts the broker sessions and the committer. Must be called within a tokio runtime.
+    /// Cancelling `stop` ends intake at once and politely; [`Ingest::drain`] waits for that.
+    ///
+    /// # Errors
+    /// When an option is faulty or the address cannot be bound. Nothing keeps running then.
+    pub async fn start(
+        options: IngestOptions,
+        log: Arc<dyn Log>,
+        quarantine: Arc<dyn Quarantine>,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Result<Self, StartError> {
+        // A child: draining ingest alone must not stop its caller's other parts.
+        let stop = stop.child_token();
+        let decoder = Decoder::new(options.decoder)?;
+        let (intake, committer) =
+            Intake::start(&options.intake, decoder, log, quarantine, Arc::clone(&clock)).map_err(StartError::Thread)?;
+        let mut ingest = Self {
+            intake,
+            listener: None,
+            brokers: Vec::new(),
+            sources: Vec::new(),
+            stop,
+            committer: Mutex::new(Some(committer)),
+        };
+        if let Err(cause) = ingest.start_inputs(options.listener, options.brokers).await {
+            ingest.stop.cancel();
+            ingest.intake.stop().await;
+            return Err(cause);
+        }
+        Ok(ingest)
+    }
+
+    async fn start_inputs(
+        &mut self,
+        listener: Option<ListenerOptions>,
+        brokers: Vec<BrokerOptions>,
+    ) -> Result<(), StartError> {
+        if let Some(options) = listener {
+            let source = self.add_source("listener");
+            self.listener = Some(Listener::start(options, self.intake.clone(), source, self.stop.clone()).await?);
+        }
+        for options in brokers {
+            let name = options.name.clone();
+            let source = self.add_source(&name);
+            let submitter = self.intake.submitter(&source);
+            let broker = Broker::start(options, submitter, source, self.stop.clone())
+                .map_err(|source| StartError::Broker { name, source })?;
+            self.brokers.push(broker);
+        }
+        Ok(())
+    }
+
+    fn add_source(&mut self, name: &str) -> Arc<Source> {
+        let source = Arc::new(Source::new(name));
+        self.sources.push(Arc::clone(&source));
+        source
+    }
+
+    /// Where the listener listens; with a configured port of 0, the one that was given.
+    #[must_use]
+    pub fn listen_addr(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().map(Listener::addr)
+    }
+
+    /// Sets a retained message on the listener and on every broker; an empty payload clears it. Never blocks: what a slow
+    /// subscriber or broker cannot take is dropped and counted, and the next value replaces it.
+    pub fn publish_retained(&self, topic: &str, payload: &[u8]) {
+        if let Some(listener) = &self.listener {
+            listener.retained().set(topic, payload);
+        }
+        for broker in &self.brokers {
+            broker.publish_retained(topic, payload);
+        }
+    }
+
+    /// What pages show.
+    #[must_use]
+    pub fn status(&self) -> IngestStatus {
+        IngestStatus {
+            sources: self.sources.iter().map(|source| source.status()).collect(),
+            commit: self.intake.commit_status(),
+        }
+    }
+
+    /// Stops reading, commits what was read, acknowledges it, closes politely, ends the committer. Returns whether all of
+    /// that was done `within` the time; what was not acknowledged will be sent again by its publishers.
+    pub async fn drain(&self, within: Duration) -> bool {
+        self.stop.cancel();
+        let all = async {
+            if let Some(listener) = &self.listener {
+                listener.stopped().await;
+            }
+            for broker in &self.brokers {
+                broker.stopped().await;
+            }
+            self.intake.stop().await;
+            let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(committer) = committer {
+                // Joining blocks, so it may not happen on a worker of the runtime.
+                let joined = tokio::task::spawn_blocking(move || committer.join().is_ok()).await;
+                return joined.unwrap_or(false);
+            }
+            true
+        };
+        tokio::time::timeout(within, all).await.unwrap_or(false)
+    }
+}

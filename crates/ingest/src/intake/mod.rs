@@ -1,0 +1,106 @@
+//! From a payload to a kept event: decode, queue, commit in groups, tell each publisher what became of its tickets.
+//!
+//! Decoding happens where the bytes arrive (so that every core is used); one committer thread owns the log. It commits
+//! as soon as it is idle and takes everything that queued meanwhile, so a batch grows exactly as large as the disk is slow.
+//! Nothing is reported [`Outcome::Kept`] before the log said so.
+
+mod committer;
+mod status;
+mod submitter;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use foretell_model::{Clock, Log, Quarantine};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::decode::Decoder;
+use committer::{Committer, Item};
+pub(crate) use status::{CommitFigures, Source};
+pub use status::{CommitStatus, SourceStatus};
+pub(crate) use submitter::{Finished, Full, Outcome, Submitter, Ticket};
+
+/// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its payload.
+const TICKET_BYTES: u32 = 256;
+
+/// How the intake queues and commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IntakeOptions {
+    /// How long the committer waits for company before each commit. Zero, the default, commits as soon as it is idle;
+    /// more spares flash memory and costs every publisher that much latency.
+    pub commit_window: Duration,
+    /// Bound of everything queued for the log: payload bytes plus 256 per message. When it is reached, sockets are no
+    /// longer read. 64 KiB to 1 GiB; values outside are taken as the nearest bound. Default 32 MiB.
+    pub queue_bytes_max: u32,
+}
+
+impl Default for IntakeOptions {
+    fn default() -> Self {
+        Self { commit_window: Duration::ZERO, queue_bytes_max: 32 << 20 }
+    }
+}
+
+/// The way in. Cloning copies a pointer; each publisher takes a [`Submitter`] of its own.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    shared: Arc<Shared>,
+}
+
+/// What all submitters and the committer share.
+struct Shared {
+    decoder: Decoder,
+    clock: Arc<dyn Clock>,
+    queue: mpsc::Sender<Item>,
+    /// Free bytes of the queue; permits are forgotten on submission and added back after the commit.
+    room: Semaphore,
+    queue_bytes_max: u32,
+    figures: CommitFigures,
+}
+
+impl Intake {
+    /// Starts the committer's thread. The handle ends after [`Intake::stop`].
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread.
+    pub(crate) fn start(
+        options: &IntakeOptions,
+        decoder: Decoder,
+        log: Arc<dyn Log>,
+        quarantine: Arc<dyn Quarantine>,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let queue_bytes_max = options.queue_bytes_max.clamp(64 << 10, 1 << 30);
+        // Every submission weighs at least TICKET_BYTES, so the channel can never be full while there is room; it
+        // allocates as it fills, not ahead.
+        let (queue, queued) = mpsc::channel((queue_bytes_max / TICKET_BYTES) as usize + 1);
+        let shared = Arc::new(Shared {
+            decoder,
+            clock,
+            queue,
+            room: Semaphore::new(queue_bytes_max as usize),
+            queue_bytes_max,
+            figures: CommitFigures::default(),
+        });
+        let committer = Committer::new(queued, log, quarantine, options.commit_window, Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("foretell-commit".into()).spawn(move || committer.run())?;
+        Ok((Self { shared }, thread))
+    }
+
+    /// A publisher's own end of the intake, counted under `source`.
+    pub(crate) fn submitter(&self, source: &Arc<Source>) -> Submitter {
+        Submitter::new(Arc::clone(&self.shared), Arc::clone(source))
+    }
+
+    /// How commits go.
+    pub(crate) fn commit_status(&self) -> CommitStatus {
+        self.shared.figures.status()
+    }
+
+    /// Tells the committer to end after what is queued now; later submissions fail.
+    pub(crate) async fn stop(&self) {
+        if self.shared.queue.send(Item::Stop).await.is_err() {
+            tracing::debug!("The committer had stopped already.");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What the intake counts, for pages and for `/metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use foretell_model::{Appended, LogError, Refusal, Timestamp};
+use metrics::{counter, gauge, histogram};
+
+use super::{Finished, Outcome};
+
+/// One input, as pages show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// `listener` or the broker's name.
+    pub name: String,
+    /// Clients connected to the listener; for a broker 1 while its session stands, else 0.
+    pub connected: usize,
+    /// Arrival of the newest message.
+    pub last_arrival: Option<Timestamp>,
+    /// Messages received since the start.
+    pub messages: u64,
+    /// Events admitted from them since the start, duplicates included.
+    pub admitted: u64,
+    /// Messages whose batch was committed since the start.
+    pub kept_messages: u64,
+    /// Messages that were not acknowledged because their batch failed.
+    pub failed_messages: u64,
+    /// Keys that mean nothing here.
+    pub ignored_keys: u64,
+    /// Items refused since the start, by reason.
+    pub refused: Vec<(&'static str, u64)>,
+}
+
+/// How commits go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommitStatus {
+    /// Events now on the log that were not before, since the start.
+    pub kept: u64,
+    /// Events that were on the log already, since the start.
+    pub duplicates: u64,
+    /// Batches committed since the start.
+    pub batches: u64,
+    /// How long the latest commit took.
+    pub latest: Duration,
+    /// The moving average of commit times (each new one counts an eighth).
+    pub average: Duration,
+    /// Whether the latest batch failed: nothing is being acknowledged.
+    pub failing: bool,
+}
+
+/// A source's live counters.
+#[derive(Debug)]
+pub(crate) struct Source {
+    name: String,
+    connected: AtomicU64,
+    last_arrival_ms: AtomicI64,
+    messages: AtomicU64,
+    admitted: AtomicU64,
+    kept_messages: AtomicU64,
+    failed_messages: AtomicU64,
+    ignored_keys: AtomicU64,
+    refused: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// No message has arrived yet.
+const NEVER: i64 = i64::MIN;
+
+impl Source {
+    /// A source that has received nothing.
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            connected: AtomicU64::new(0),
+            last_arrival_ms: AtomicI64::new(NEVER),
+            messages: AtomicU64::new(0),
+            admitted: AtomicU64::new(0),
+            kept_messages: AtomicU64::new(0),
+            failed_messages: AtomicU64::new(0),
+            ignored_keys: AtomicU64::new(0),
+            refused: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One more is connected.
+    pub(crate) fn connected(&self) {
+        self.connected.fetch_add(1, Ordering::Relaxed);
+        gauge!("foretell_mqtt_clients_connected", "source" => self.name.clone()).increment(1.0);
+    }
+
+    /// One less is connected.
+    pub(crate) fn disconnected(&self) {
+        self.connected.fetch_sub(1, Ordering::Relaxed);
+        gauge!("foretell_mqtt_clients_connected", "source" => self.name.clone()).decrement(1.0);
+    }
+
+    pub(super) fn received(&self, arrived: Timestamp, events: usize, refused: &[Refusal], ignored_keys: u64) {
+        self.last_arrival_ms.fetch_max(arrived.millis(), Ordering::Relaxed);
+        self.messages.fetch_add(1, Ordering::Relaxed);
+        self.admitted.fetch_add(events as u64, Ordering::Relaxed);
+        if ignored_keys > 0 {
+            self.ignored_keys.fetch_add(ignored_keys, Ordering::Relaxed);
+            counter!("foretell_ingest_ignored_keys_total").increment(ignored_keys);
+        }
+        if refused.is_empty() {
+            return;
+        }
+        let mut by_reason = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        for refusal in refused {
+            *by_reason.entry(refusal.reason).or_default() += 1;
+            counter!("foretell_ingest_items_refused_total", "reason" => refusal.reason).increment(1);
+        }
+    }
+
+    pub(super) fn committed(&self, finished: &[Finished]) {
+        let failed = finished.iter().filter(|f| f.outcome == Outcome::Failed).count() as u64;
+        self.failed_messages.fetch_add(failed, Ordering::Relaxed);
+        self.kept_messages.fetch_add(finished.len() as u64 - failed, Ordering::Relaxed);
+    }
+
+    pub(crate) fn status(&self) -> SourceStatus {
+        let last_arrival_ms = self.last_arrival_ms.load(Ordering::Relaxed);
+        SourceStatus {
+            name: self.name.clone(),
+            connected: self.connected.load(Ordering::Relaxed) as usize,
+            last_arrival: (last_arrival_ms != NEVER).then(|| Timestamp::from_millis(last_arrival_ms)),
+            messages: self.messages.load(Ordering::Relaxed),
+            admitted: self.admitted.load(Ordering::Relaxed),
+            kept_messages: self.kept_messages.load(Ordering::Relaxed),
+            failed_messages: self.failed_messages.load(Ordering::Relaxed),
+            ignored_keys: self.ignored_keys.load(Ordering::Relaxed),
+            refused: self
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+                .map(|(reason, count)| (*reason, *count))
+                .collect(),
+        }
+    }
+}
+
+/// The committer's live counters.
+#[derive(Debug, Default)]
+pub(crate) struct CommitFigures {
+    kept: AtomicU64,
+    duplicates: AtomicU64,
+    batches: AtomicU64,
+    latest_us: AtomicU64,
+    average_us: AtomicU64,
+    failing: AtomicBool,
+}
+
+impl CommitFigures {
+    /// Counts one batch; `appended` is `None` when the log failed.
+    pub(super) fn committed(&self, tickets: usize, appended: Option<&Appended>, quarantined: bool, took: Duration) {
+        self.failing.store(appended.is_none() || !quarantined, Ordering::Relaxed);
+        let Some(appended) = appended else { return };
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let average_us = self.average_us.load(Ordering::Relaxed);
+        self.kept.fetch_add(appended.kept as u64, Ordering::Relaxed);
+        self.duplicates.fetch_add(appended.duplicates as u64, Ordering::Relaxed);
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.latest_us.store(took_us, Ordering::Relaxed);
+        self.average_us.store(average_us - average_us / 8 + took_us / 8, Ordering::Relaxed);
+        counter!("foretell_ingest_messages_committed_total").increment(tickets as u64);
+        counter!("foretell_ingest_events_kept_total").increment(appended.kept as u64);
+        counter!("foretell_ingest_events_duplicate_total").increment(appended.duplicates as u64);
+        histogram!("foretell_ingest_commit_seconds").record(took.as_secs_f64());
+    }
+
+    pub(super) fn status(&self) -> CommitStatus {
+        CommitStatus {
+            kept: self.kept.load(Ordering::Relaxed),
+            duplicates: self.duplicates.load(Ordering::Relaxed),
+            batches: self.batches.load(Ordering::Relaxed),
+            latest: Duration::from_micros(self.latest_us.load(Ordering::Relaxed)),
+            average: Duration::from_micros(self.average_us.load(Ordering::Relaxed)),
+            failing: self.failing.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A store refused a batch: nothing of it is acknowledged, and publishers will send it again.
+pub(super) struct CommitFailed<'a> {
+    pub(super) store: &'static str,
+    pub(super) cause: &'a LogError,
+}
+
+impl CommitFailed<'_> {
+    pub(super) fn emit(self) {
+        let why = std::error::Error::source(self.cause).map(ToString::to_string);
+        tracing::error!(
+            store = self.store,
+            cause = %self.cause,
+            why,
+            "Could not commit a batch; its messages stay unacknowledged. Check the disk under the data directory."
+        );
+        counter!("foretell_ingest_commits_failed_total", "store" => self.store).increment(1);
+    }
+}
+
+/// A store panicked; handled like a failure.
+pub(super) struct CommitPanicked {
+    pub(super) store: &'static str,
+}
+
+impl CommitPanicked {
+    pub(super) fn emit(self) {
+        tracing::error!(store = self.store, "A commit panicked; its messages stay unacknowledged. Please report this.");
+        counter!("foretell_ingest_commits_failed_total", "store" => self.store).increment(1);
+    }
+}

@@ -1,0 +1,263 @@
+//! One publisher's end of the intake: a connection of the listener, or a broker session.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foretell_model::{Event, MachineId, Refusal};
+use tokio::sync::Notify;
+
+use super::committer::Item;
+use super::{Shared, Source, TICKET_BYTES};
+use crate::decode::Decoded;
+
+/// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
+/// generation in it, so that an answer to an earlier connection cannot acknowledge a later message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Its events would survive a power cut (or there were none to keep). It may be acknowledged.
+    Kept,
+    /// Nothing of it was admitted; the quarantine has it, with this reason. Sending it again would not help.
+    Refused(&'static str),
+    /// The log or the quarantine failed. It must not be acknowledged.
+    Failed,
+}
+
+/// A message that is dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finished {
+    /// Which.
+    pub(crate) ticket: Ticket,
+    /// How.
+    pub(crate) outcome: Outcome,
+}
+
+/// The queue has no room for this message; wait for [`Submitter::room`] and offer it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// Where the committer leaves what it finished. It holds at most as many entries as its publisher has in flight.
+#[derive(Default)]
+pub(super) struct Outbox {
+    finished: Mutex<Vec<Finished>>,
+    ready: Notify,
+}
+
+impl Outbox {
+    /// Adds what was finished without waking anybody.
+    pub(super) fn put(&self, finished: &[Finished]) {
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(finished);
+    }
+
+    /// Wakes the publisher.
+    pub(super) fn wake(&self) {
+        self.ready.notify_one();
+    }
+}
+
+/// Several messages on their way to the committer.
+pub(super) struct Submission {
+    pub(super) events: Vec<Event>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) finished: Vec<Finished>,
+    /// Bytes to give back to the queue.
+    pub(super) weight: u32,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) source: Arc<Source>,
+}
+
+/// See the module's text. Messages collect until [`Submitter::flush`], so that one socket read costs one queue entry.
+pub(crate) struct Submitter {
+    shared: Arc<Shared>,
+    source: Arc<Source>,
+    outbox: Arc<Outbox>,
+    decoded: Decoded,
+    events: Vec<Event>,
+    refusals: Vec<Refusal>,
+    finished: Vec<Finished>,
+    weight: u32,
+    /// Room that [`Submitter::room`] obtained and no message has used yet.
+    reserved: u32,
+    in_flight: usize,
+}
+
+impl Submitter {
+    pub(super) fn new(shared: Arc<Shared>, source: Arc<Source>) -> Self {
+        Self {
+            shared,
+            source,
+            outbox: Arc::default(),
+            decoded: Decoded::default(),
+            events: Vec::new(),
+            refusals: Vec::new(),
+            finished: Vec::new(),
+            weight: 0,
+            reserved: 0,
+            in_flight: 0,
+        }
+    }
+
+    /// Decodes a message and takes it for the log. `permitted` says whether the publisher may speak for a machine; one
+    /// event outside its rights refuses the whole message as `not_authorised`.
+    ///
+    /// # Errors
+    /// When the queue is full. Nothing was taken.
+    pub(crate) fn try_submit(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        ticket: Ticket,
+        permitted: impl Fn(&MachineId) -> bool,
+    ) -> Result<(), Full> {
+        let weight = self.claim(payload.len())?;
+        let arrived = self.shared.clock.now();
+        self.shared.decoder.decode(arrived, self.source.name(), topic, payload, &mut self.decoded);
+        if let Some(event) = self.decoded.events.iter().find(|event| !permitted(event.machine())) {
+            let detail = format!("this login may not publish for {}", event.machine());
+            self.take_refused(weight, topic, payload, "not_authorised", detail, ticket);
+            return Ok(());
+        }
+        self.source.received(arrived, self.decoded.events.len(), &self.decoded.refused, self.decoded.ignored_keys);
+        let outcome = match (self.decoded.events.is_empty(), self.decoded.refused.first()) {
+            (true, Some(refusal)) => Outcome::Refused(refusal.reason),
+            _ => Outcome::Kept,
+        };
+        self.events.append(&mut self.decoded.events);
+        self.refusals.append(&mut self.decoded.refused);
+        self.take(weight, Finished { ticket, outcome });
+        Ok(())
+    }
+
+    /// Takes a message for the quarantine without decoding it. It finishes in its turn, so that answers keep their order.
+    ///
+    /// # Errors
+    /// When the queue is full. Nothing was taken.
+    pub(crate) fn try_refuse(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        reason: &'static str,
+        detail: String,
+        ticket: Ticket,
+    ) -> Result<(), Full> {
+        let weight = self.claim(payload.len())?;
+        self.take_refused(weight, topic, payload, reason, detail, ticket);
+        Ok(())
+    }
+
+    fn take_refused(
+        &mut self,
+        weight: u32,
+        topic: &str,
+        payload: &[u8],
+        reason: &'static str,
+        detail: String,
+        ticket: Ticket,
+    ) {
+        let arrived = self.shared.clock.now();
+        let refusal = Refusal {
+            arrived,
+            source: self.source.name().to_owned(),
+            topic: topic.to_owned(),
+            reason,
+            detail,
+            raw: payload.to_vec(),
+        };
+        self.source.received(arrived, 0, std::slice::from_ref(&refusal), 0);
+        self.refusals.push(refusal);
+        self.take(weight, Finished { ticket, outcome: Outcome::Refused(reason) });
+    }
+
+    fn take(&mut self, weight: u32, finished: Finished) {
+        self.weight += weight;
+        self.finished.push(finished);
+        self.in_flight += 1;
+    }
+
+    /// What a payload of this size costs. A message larger than the whole queue may have the whole queue.
+    fn weight_of(&self, payload_bytes: usize) -> u32 {
+        u32::try_from(payload_bytes).unwrap_or(u32::MAX).saturating_add(TICKET_BYTES).min(self.shared.queue_bytes_max)
+    }
+
+    fn claim(&mut self, payload_bytes: usize) -> Result<u32, Full> {
+        let weight = self.weight_of(payload_bytes);
+        if self.reserved >= weight {
+            self.reserved -= weight;
+            return Ok(weight);
+        }
+        let missing = weight - self.reserved;
+        self.shared.room.try_acquire_many(missing).map_err(|_| Full)?.forget();
+        self.reserved = 0;
+        Ok(weight)
+    }
+
+    /// Waits until a payload of this size has room, and keeps that room for the next message. What has collected is
+    /// flushed first, because it may be what fills the queue. Cancelling it loses nothing.
+    pub(crate) async fn room(&mut self, payload_bytes: usize) {
+        self.flush();
+        let missing = self.weight_of(payload_bytes).saturating_sub(self.reserved);
+        if let Ok(permit) = self.shared.room.acquire_many(missing).await {
+            permit.forget();
+            self.reserved += missing;
+        }
+    }
+
+    /// Hands what has collected to the committer.
+    pub(crate) fn flush(&mut self) {
+        if self.finished.is_empty() {
+            return;
+        }
+        let submission = Submission {
+            events: std::mem::take(&mut self.events),
+            refusals: std::mem::take(&mut self.refusals),
+            finished: std::mem::take(&mut self.finished),
+            weight: std::mem::take(&mut self.weight),
+            outbox: Arc::clone(&self.outbox),
+            source: Arc::clone(&self.source),
+        };
+        if let Err(back) = self.shared.queue.try_send(Item::Submission(submission)) {
+            // Only after the committer has ended: the channel has a place for every message that found room.
+            if let Item::Submission(submission) = back.into_inner() {
+                submission.fail(&self.shared);
+            }
+        }
+    }
+
+    /// Messages taken and not yet handed back by [`Submitter::take_finished`].
+    pub(crate) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Waits until something was finished. Cancelling it loses nothing.
+    pub(crate) async fn finished(&self) {
+        self.outbox.ready.notified().await;
+    }
+
+    /// Moves what was finished into `into`, in the order of submission; `into` is cleared first.
+    pub(crate) fn take_finished(&mut self, into: &mut Vec<Finished>) {
+        into.clear();
+        std::mem::swap(&mut *self.outbox.finished.lock().unwrap_or_else(PoisonError::into_inner), into);
+        self.in_flight -= into.len();
+    }
+}
+
+impl Submission {
+    /// Marks everything as failed and gives it back.
+    pub(super) fn fail(mut self, shared: &Shared) {
+        for finished in &mut self.finished {
+            finished.outcome = Outcome::Failed;
+        }
+        shared.room.add_permits(self.weight as usize);
+        self.outbox.put(&self.finished);
+        self.outbox.wake();
+    }
+}
+
+impl Drop for Submitter {
+    fn drop(&mut self) {
+        self.flush();
+        self.shared.room.add_permits(self.reserved as usize);
+    }
+}
