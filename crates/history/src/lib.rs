@@ -1,1 +1,21 @@
-//! placeholder
+//! What has been: the durable reading log, the roll-ups pages draw, engine snapshots, and history as files.
+//!
+//! The only crate that names polars and, beside outreach, SQLite.
+
+mod atomic_file;
+mod codec;
+mod database;
+mod error;
+mod machines;
+mod quarantine;
+mod rollup;
+mod snapshots;
+mod sqlite_log;
+mod summary;
+
+pub use error::OpenError;
+pub use quarantine::{QuarantineBounds, SqliteQuarantine};
+pub use rollup::RollUps;
+pub use snapshots::{SnapshotError, Snapshots};
+pub use sqlite_log::SqliteLog;
+pub use summary::{Band, Summary};

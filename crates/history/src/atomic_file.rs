@@ -1,0 +1,82 @@
+//! Files that are there whole or not at all: written aside, fsynced, renamed.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that takes its name only when [`AtomicFile::finish`] succeeds; dropped before, it leaves nothing.
+pub(crate) struct AtomicFile {
+    path: PathBuf,
+    aside: PathBuf,
+    writer: Option<BufWriter<File>>,
+}
+
+impl AtomicFile {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+        name.push(".part");
+        let aside = path.with_file_name(name);
+        let writer = Some(BufWriter::with_capacity(1 << 18, File::create(&aside)?));
+        Ok(Self { path: path.to_owned(), aside, writer })
+    }
+
+    /// Makes it durable under its name, replacing what stood there.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if let Some(writer) = self.writer.take() {
+            writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            std::fs::rename(&self.aside, &self.path)?;
+            // The name is durable only when its directory is.
+            let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(dir)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn inner(&mut self) -> io::Result<&mut BufWriter<File>> {
+        self.writer.as_mut().ok_or_else(|| io::Error::other("the file is finished"))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner()?.flush()
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() || self.aside.exists() {
+            // Best effort: what remains is named `.part`, which nothing reads.
+            drop(std::fs::remove_file(&self.aside));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_whole_or_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let write = |text: &[u8], finish: bool| {
+            let mut file = AtomicFile::create(&path).unwrap();
+            file.write_all(text).unwrap();
+            if finish {
+                file.finish().unwrap();
+            }
+        };
+        write(b"never", false);
+        assert!(!path.exists());
+        write(b"first", true);
+        write(b"never", false);
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

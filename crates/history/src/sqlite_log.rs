@@ -1,0 +1,318 @@
+//! The durable log: one SQLite table in order of arrival, whose row number is the replay offset.
+//!
+//! Redelivered events are recognised through an index that begins with the *minute* of the event: live traffic of the whole
+//! fleet lands in the few pages of the present minute, so inserts stay at the right edge of the tree, and still one machine's
+//! readings of a span are found with one seek per minute. An index that begins with the machine touches a page per row and
+//! is many times slower; one that begins with the millisecond is as fast but cannot find a machine.
+//!
+//! The index narrows by a 32-bit digest and the bytes decide, so two different events are never taken for one.
+
+use std::fs::{File, TryLockError};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use foretell_model::{
+    Appended, Event, Log, LogError, Logged, MINUTE_MS, MachineId, Offset, Partition, Reading, Timestamp,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
+
+use crate::codec::{self, Kind, Place};
+use crate::database::{Database, Form, signed, unsigned};
+use crate::error::OpenError;
+use crate::machines::{self, Names, Numbers};
+
+const FORM: Form = Form {
+    version: 1,
+    schema: &[
+        machines::SCHEMA,
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, machine INTEGER NOT NULL, ts INTEGER NOT NULL, lag_ms INTEGER NOT NULL,
+            kind INTEGER NOT NULL, digest INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE UNIQUE INDEX log_identity ON log (ts / 60000, machine, ts, digest);
+        CREATE TABLE cursors (consumer TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+            PRIMARY KEY (consumer, partition)) WITHOUT ROWID;",
+    ],
+    durable: true,
+};
+
+/// The log of one process, in `log.db` of its data directory.
+///
+/// Everything is in one partition: one file has one writer, and splitting it would only cost fsyncs.
+pub struct SqliteLog {
+    database: Database,
+    /// Held as long as this process appends; `None` for one that only reads.
+    lock: Option<File>,
+    numbers: Mutex<Numbers>,
+    names: Names,
+    head: Mutex<Offset>,
+    grown: Condvar,
+    /// Narrows the search for an equal event; a parameter so that a test can make it collide.
+    digest: fn(u8, &[u8]) -> u32,
+}
+
+impl SqliteLog {
+    /// Opens or creates the log of a data directory, for this process alone to append to.
+    ///
+    /// # Errors
+    /// When another process appends to it, the file is not ours or of a later release, or the file system refuses.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
+        let path = dir.join("log.lock");
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(&path).map_err(OpenError::at(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Self::open_with(dir, Some(lock)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
+            Err(TryLockError::Error(e)) => Err(OpenError::at(&path)(e)),
+        }
+    }
+
+    /// Opens the log beside the process that appends to it: reads and cursors work, [`Log::append`] is refused.
+    ///
+    /// # Errors
+    /// When the file is not ours or of a later release, or the file system refuses.
+    pub fn open_beside(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_with(dir, None)
+    }
+
+    fn open_with(dir: &Path, lock: Option<File>) -> Result<Self, OpenError> {
+        let path = dir.join("log.db");
+        let database = Database::open(&path, &FORM)?;
+        let head = head(&database.writer()).map_err(OpenError::at(&path))?;
+        Ok(Self {
+            database,
+            lock,
+            numbers: Mutex::default(),
+            names: Names::default(),
+            head: Mutex::new(head),
+            grown: Condvar::new(),
+            digest: codec::digest,
+        })
+    }
+
+    /// Waits until this process has appended something beyond `after`, at most `within`; returns the head by then.
+    #[must_use]
+    pub fn wait_beyond(&self, after: Offset, within: Duration) -> Offset {
+        let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.grown.wait_timeout_while(head, within, |head| *head <= after);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Every machine that was ever on the log, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn machines(&self) -> Result<Vec<MachineId>, LogError> {
+        self.database.reading("list the machines of", machines::all)
+    }
+
+    /// One machine's readings with `from <= ts < to`, in order of time, handed to `sink` until it breaks.
+    ///
+    /// Costs one seek per minute of the span that the log holds at all, whatever the size of the fleet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn readings(
+        &self,
+        machine: &MachineId,
+        from: Timestamp,
+        to: Timestamp,
+        mut sink: impl FnMut(Reading) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        self.database.reading("read a machine's readings from", |connection| {
+            let Some(number) = machines::find(connection, machine)? else { return Ok(()) };
+            let mut statement = connection.prepare_cached(READINGS)?;
+            let minute = |ts: Timestamp| ts.millis() / MINUTE_MS;
+            let mut rows = statement.query(params![minute(from), minute(to), number, from.millis(), to.millis()])?;
+            while let Some(row) = rows.next()? {
+                if let Some(Event::Reading(reading)) = event(row, machine.clone())?
+                    && sink(reading).is_break()
+                {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Inserts a batch inside a transaction and counts what was new.
+    fn insert(&self, connection: &Connection, numbers: &mut Numbers, batch: &[Event]) -> rusqlite::Result<usize> {
+        let mut insert = connection.prepare_cached(INSERT)?;
+        let mut same = connection.prepare_cached(SAME)?;
+        let mut body = Vec::with_capacity(64);
+        let mut kept = 0;
+        for event in batch {
+            body.clear();
+            codec::encode(event, &mut body);
+            let kind = Kind::of(event) as u8;
+            let row = NewRow {
+                machine: numbers.number(connection, event.machine())?,
+                ts: event.ts().millis(),
+                lag_ms: codec::lag_ms(event),
+                kind,
+                body: &body,
+            };
+            kept += usize::from(row.insert((self.digest)(kind, &body), &mut insert, &mut same)?);
+        }
+        Ok(kept)
+    }
+
+    fn appending(&self, batch: &[Event]) -> rusqlite::Result<Appended> {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.database.writer();
+        let result = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let kept = self.insert(&transaction, &mut numbers, batch)?;
+            let head = head(&transaction)?;
+            transaction.commit()?;
+            Ok(Appended { kept, duplicates: batch.len() - kept, head })
+        });
+        if result.is_err() {
+            numbers.forget();
+        }
+        result
+    }
+}
+
+const INSERT: &str =
+    "INSERT OR IGNORE INTO log (machine, ts, lag_ms, kind, digest, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+const SAME: &str = "SELECT kind, body FROM log WHERE ts / 60000 = ?1 AND machine = ?2 AND ts = ?3 AND digest = ?4";
+
+const READ: &str = "SELECT id, machine, ts, lag_ms, kind, body FROM log WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+/// Walks the minutes of the span that the log holds and seeks the machine in each. `CROSS JOIN` fixes that order.
+const READINGS: &str = "WITH RECURSIVE
+        held (first, last) AS (SELECT max(?1, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 LIMIT 1)),
+            min(?2, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 DESC LIMIT 1))),
+        minutes (minute) AS (SELECT first FROM held WHERE first <= last
+            UNION ALL SELECT minute + 1 FROM minutes, held WHERE minute < last)
+    SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body FROM minutes
+    CROSS JOIN log INDEXED BY log_identity ON log.ts / 60000 = minutes.minute AND log.machine = ?3 AND log.ts >= ?4 AND log.ts < ?5
+    WHERE log.kind = 0";
+
+struct NewRow<'a> {
+    machine: i64,
+    ts: i64,
+    lag_ms: i64,
+    kind: u8,
+    body: &'a [u8],
+}
+
+impl NewRow<'_> {
+    /// Inserts it unless an equal one stands there already; says whether it did.
+    fn insert(
+        &self,
+        mut digest: u32,
+        insert: &mut CachedStatement<'_>,
+        same: &mut CachedStatement<'_>,
+    ) -> rusqlite::Result<bool> {
+        loop {
+            insert.raw_bind_parameter(1, self.machine)?;
+            insert.raw_bind_parameter(2, self.ts)?;
+            insert.raw_bind_parameter(3, self.lag_ms)?;
+            insert.raw_bind_parameter(4, self.kind)?;
+            insert.raw_bind_parameter(5, digest)?;
+            insert.raw_bind_parameter(6, self.body)?;
+            if insert.raw_execute()? == 1 {
+                return Ok(true);
+            }
+            let place = params![self.ts / MINUTE_MS, self.machine, self.ts, digest];
+            let equal = same.query_row(place, |row| {
+                Ok(row.get_ref(0)?.as_i64()? == i64::from(self.kind) && row.get_ref(1)?.as_blob()? == self.body)
+            })?;
+            if equal {
+                return Ok(false);
+            }
+            // Another event of the same digest: the next place is as good, for this event now and for its copies later.
+            digest = digest.wrapping_add(1);
+        }
+    }
+}
+
+impl Log for SqliteLog {
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    fn append(&self, batch: &[Event]) -> Result<Appended, LogError> {
+        if self.lock.is_none() {
+            return Err(LogError::Store {
+                attempted: format!("append to {}, which another process owns", self.database.path().display()),
+                source: "the log was opened beside its owner".into(),
+            });
+        }
+        let appended = self.appending(batch).map_err(|e| self.database.error("append to", e))?;
+        metrics::counter!("foretell_log_rows_total").increment(appended.kept as u64);
+        metrics::counter!("foretell_log_duplicates_total").increment(appended.duplicates as u64);
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = appended.head;
+        self.grown.notify_all();
+        Ok(appended)
+    }
+
+    fn read(&self, partition: Partition, after: Offset, max: usize) -> Result<Vec<Logged>, LogError> {
+        if partition != Partition(0) {
+            return Ok(Vec::new());
+        }
+        self.database.reading("read", |connection| {
+            let mut statement = connection.prepare_cached(READ)?;
+            let mut after = after.0;
+            loop {
+                let mut logged = Vec::new();
+                let mut rows = statement.query(params![signed(after), signed(max as u64)])?;
+                let mut seen = 0;
+                while let Some(row) = rows.next()? {
+                    seen += 1;
+                    after = unsigned(row, 0)?;
+                    let machine = self.names.name(connection, row.get(1)?)?;
+                    logged.extend(event(row, machine)?.map(|event| Logged { offset: Offset(after), event }));
+                }
+                // Only when every row was unreadable must it look further: an empty answer means "that was all".
+                if !logged.is_empty() || seen == 0 {
+                    return Ok(logged);
+                }
+            }
+        })
+    }
+
+    fn head(&self, partition: Partition) -> Result<Offset, LogError> {
+        if partition == Partition(0) { self.database.reading("find the end of", head) } else { Ok(Offset(0)) }
+    }
+
+    fn cursor(&self, consumer: &str, partition: Partition) -> Result<Offset, LogError> {
+        let query = "SELECT offset FROM cursors WHERE consumer = ?1 AND partition = ?2";
+        self.database.reading("read a cursor of", |connection| {
+            let found =
+                connection.query_row(query, params![consumer, partition.0], |row| unsigned(row, 0)).optional()?;
+            Ok(Offset(found.unwrap_or(0)))
+        })
+    }
+
+    fn commit(&self, consumer: &str, partition: Partition, offset: Offset) -> Result<(), LogError> {
+        let statement = "INSERT INTO cursors VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET offset = excluded.offset";
+        let written = self.database.writer().execute(statement, params![consumer, partition.0, signed(offset.0)]);
+        written.map(|_| ()).map_err(|e| self.database.error("commit a cursor to", e))
+    }
+}
+
+fn head(connection: &Connection) -> rusqlite::Result<Offset> {
+    connection.query_row("SELECT coalesce(max(id), 0) FROM log", [], |row| unsigned(row, 0)).map(Offset)
+}
+
+/// The event of a row `id, machine, ts, lag_ms, kind, body`. One that cannot be decoded is counted and left out, because a
+/// damaged row must not stop the fleet.
+fn event(row: &Row<'_>, machine: MachineId) -> rusqlite::Result<Option<Event>> {
+    let place = Place { machine, ts: Timestamp::from_millis(row.get(2)?), lag_ms: row.get(3)?, kind: row.get(4)? };
+    match codec::decode(place, row.get_ref(5)?.as_blob()?) {
+        Ok(event) => Ok(Some(event)),
+        Err(error) => {
+            metrics::counter!("foretell_log_unreadable_rows_total").increment(1);
+            tracing::error!(offset = row.get::<_, i64>(0)?, %error, "left out an unreadable row of the log");
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "sqlite_log_tests.rs"]
+mod tests;
