@@ -1,1 +1,58 @@
 //! What the end-to-end tests share: real processes, free ports, patience with a deadline.
+//!
+//! Nothing here knows a type of the product: these tests see only what an outsider sees - topics, files, commands, pages.
+
+mod broker;
+mod http;
+mod metropt;
+mod process;
+mod service;
+
+pub use broker::{Mosquitto, publish_lines};
+pub use http::{Response, get, post};
+pub use metropt::{MAPPING, Row, assert_export_equals, rows};
+pub use process::{Running, binary, python};
+pub use service::Foretell;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A port that was free a moment ago. Whoever uses it waits for readiness and fails loudly if someone else took it.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
+    listener.local_addr().expect("a bound listener has an address").port()
+}
+
+/// Asks until the answer is `Some`, for at most `within`.
+///
+/// # Panics
+/// When the time is over, saying what was waited for.
+pub fn wait_for<T>(what: &str, within: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited {within:?} in vain for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the root").to_path_buf()
+}
+
+/// Third-party data that is not part of the repository; `None`, said loudly, where it is absent.
+#[must_use]
+pub fn third_party(name: &str) -> Option<PathBuf> {
+    let path = root().join("../shared/data").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("!!! NOT TESTED: {name} is third-party data and not here ({})", path.display());
+    None
+}

@@ -75,7 +75,11 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 fn crates_name_only_whom_they_may() {
     let dependencies = dependencies();
     let known: Vec<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
-    assert_eq!(dependencies.keys().filter(|name| !known.contains(&name.as_str())).count(), 0, "a crate is not listed here");
+    assert_eq!(
+        dependencies.keys().filter(|name| !known.contains(&name.as_str())).count(),
+        0,
+        "a crate is not listed here"
+    );
     for (name, allowed) in ALLOWED {
         for dependency in dependencies[*name].iter().filter(|d| known.contains(&d.as_str())) {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
@@ -98,7 +102,10 @@ fn heavy_crates_have_one_owner() {
     for (name, names) in dependencies() {
         for dependency in names {
             if let Some((_, owners)) = OWNED.iter().find(|(heavy, _)| **heavy == dependency) {
-                assert!(owners.contains(&name.as_str()), "{name} must not depend on {dependency}; it belongs to {owners:?}");
+                assert!(
+                    owners.contains(&name.as_str()),
+                    "{name} must not depend on {dependency}; it belongs to {owners:?}"
+                );
             }
         }
     }

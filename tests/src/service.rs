@@ -1,0 +1,80 @@
+//! The product as a process, started as its users start it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::{Running, binary, free_port, get, wait_for};
+
+/// A running `foretell run`.
+#[derive(Debug)]
+pub struct Foretell {
+    /// Port of the console.
+    pub console: u16,
+    /// Port of the embedded listener, if it has one.
+    pub mqtt: u16,
+    /// The process.
+    pub process: Running,
+    folder: PathBuf,
+}
+
+impl Foretell {
+    /// Starts it with its data, configuration and log in `folder`; `config` is TOML to which ports are added by the environment.
+    ///
+    /// # Panics
+    /// When it is not ready within 30 s.
+    #[must_use]
+    pub fn start(folder: &Path, config: &str) -> Self {
+        let (console, mqtt) = (free_port(), free_port());
+        Self::start_on(folder, config, console, mqtt)
+    }
+
+    /// The same on given ports, for starting again where an earlier one was killed.
+    ///
+    /// # Panics
+    /// When it is not ready within 30 s.
+    #[must_use]
+    pub fn start_on(folder: &Path, config: &str, console: u16, mqtt: u16) -> Self {
+        let file = folder.join("foretell.toml");
+        std::fs::write(&file, config).expect("a writable folder");
+        let mut command = Command::new(binary("foretell"));
+        command
+            .arg("run")
+            .arg("--config")
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(folder.join("data"))
+            .env("FORETELL__CONSOLE__LISTEN", format!("127.0.0.1:{console}"))
+            .env("FORETELL__MQTT__LISTEN", format!("127.0.0.1:{mqtt}"));
+        let mut process = Running::start("foretell", command, &folder.join("foretell.log"));
+        wait_for("foretell to be ready", Duration::from_secs(30), || {
+            assert!(process.runs(), "foretell ended at once:\n{}", process.said());
+            get(console, "/readyz").filter(|answer| answer.status == 200)
+        });
+        Self { console, mqtt, process, folder: folder.to_path_buf() }
+    }
+
+    /// Exports every reading as CSV with the same binary, as an operator would beside the running service.
+    ///
+    /// # Panics
+    /// When the export fails.
+    #[must_use]
+    pub fn export(&self) -> String {
+        let out = self.folder.join("export.csv");
+        let output = Command::new(binary("foretell"))
+            .args(["export", "--data-dir"])
+            .arg(self.folder.join("data"))
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .expect("foretell export runs");
+        assert!(output.status.success(), "export failed: {}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(&out).expect("an exported file")
+    }
+
+    /// How many readings an export holds now.
+    #[must_use]
+    pub fn readings(&self) -> usize {
+        self.export().lines().count().saturating_sub(1)
+    }
+}
