@@ -1,2 +1,9 @@
-//! placeholder
-fn main() {}
+//! `foretell-sim`: simulated controllers, live over MQTT, to files with truth labels, or as load.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}
