@@ -27,13 +27,15 @@ pub enum RefusalReason {
     OutOfRange,
     /// A word outside its list: an event kind, a run state, a code of work.
     UnknownWord,
+    /// A retained message on a topic without time stamps: an old value that would look like one of now.
+    RetainedUntimed,
     /// A machine whose run hours would have to be derived, beyond the number for which that is done.
     TooManyMachines,
 }
 
 impl RefusalReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::UnknownTopic,
         Self::BadIdentity,
         Self::TooLarge,
@@ -46,6 +48,7 @@ impl RefusalReason {
         Self::FromFuture,
         Self::OutOfRange,
         Self::UnknownWord,
+        Self::RetainedUntimed,
         Self::TooManyMachines,
     ];
 
@@ -65,6 +68,7 @@ impl RefusalReason {
             Self::FromFuture => "from_future",
             Self::OutOfRange => "out_of_range",
             Self::UnknownWord => "unknown_word",
+            Self::RetainedUntimed => "retained_untimed",
             Self::TooManyMachines => "too_many_machines",
         }
     }

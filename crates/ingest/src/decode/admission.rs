@@ -1,0 +1,94 @@
+//! What every reading must satisfy, whichever shape it came in: a readable time not ahead of its arrival, the required
+//! signals, values inside the physical ranges, and at least something measured.
+
+use foretell_model::{Event, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp};
+
+use super::reason::{Fault, RefusalReason};
+
+/// A reading as its sender claims it, not yet admitted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Candidate {
+    /// When, if the sender said so.
+    pub(super) ts: Option<Timestamp>,
+    /// What was measured.
+    pub(super) signals: Signals,
+    /// One bit per signal that was named, measured or not (`null`); bit = discriminant.
+    pub(super) named: u16,
+    /// What the controller says it was doing.
+    pub(super) state: Option<RunState>,
+    /// How far to trust it.
+    pub(super) quality: Quality,
+}
+
+impl Candidate {
+    /// Takes a value; `None` stands for "not measured".
+    pub(super) fn name(&mut self, signal: Signal, value: Option<f64>) {
+        self.named |= bit(signal);
+        match value {
+            Some(value) => self.signals.set(signal, value),
+            None => self.signals.remove(signal),
+        }
+    }
+}
+
+/// The bit of a signal in a mask.
+pub(super) const fn bit(signal: Signal) -> u16 {
+    1 << signal as u16
+}
+
+/// The bits of several signals.
+pub(super) fn mask(signals: &[Signal]) -> u16 {
+    signals.iter().fold(0, |mask, signal| mask | bit(*signal))
+}
+
+/// The rules of admission for what arrives at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admission {
+    /// When it arrived.
+    pub(super) arrived: Timestamp,
+    /// How far a time stamp may lie ahead of that, in milliseconds.
+    pub(super) ahead_max_ms: i64,
+}
+
+impl Admission {
+    /// Checks a time stamp against the arrival; any age is admitted.
+    pub(super) fn time(self, ts: Timestamp) -> Result<Timestamp, Fault> {
+        if !(Timestamp::MIN..=Timestamp::MAX).contains(&ts) {
+            return Err(Fault::new(RefusalReason::BadTime, "`ts` lies outside the years 0 to 9999"));
+        }
+        let ahead_ms = ts - self.arrived;
+        if ahead_ms > self.ahead_max_ms {
+            let (ahead_s, allowed_s) = (ahead_ms / 1000, self.ahead_max_ms / 1000);
+            let detail = format!("`ts` {ts} is {ahead_s} s ahead of its arrival; {allowed_s} s are allowed");
+            return Err(Fault::new(RefusalReason::FromFuture, detail));
+        }
+        Ok(ts)
+    }
+
+    /// Admits a reading, or says what is wrong with it.
+    ///
+    /// A required signal must be named; `null` is allowed for it, because a broken sensor is a finding about the machine
+    /// and not a malformed message, but a reading that measures nothing at all is refused.
+    pub(super) fn reading(self, machine: &MachineId, required: u16, candidate: &Candidate) -> Result<Event, Fault> {
+        let ts = candidate.ts.ok_or_else(|| Fault::new(RefusalReason::MissingField, "`ts` is missing"))?;
+        let ts = self.time(ts)?;
+        let missing = required & !candidate.named;
+        if missing != 0 {
+            let names: Vec<_> = Signal::ALL.into_iter().filter(|s| missing & bit(*s) != 0).map(Signal::name).collect();
+            return Err(Fault::new(RefusalReason::MissingField, format!("`{}` is missing", names.join("`, `"))));
+        }
+        if candidate.signals.is_empty() && candidate.state.is_none() {
+            return Err(Fault::new(RefusalReason::MissingField, "nothing was measured"));
+        }
+        for (signal, value) in candidate.signals.iter() {
+            let range = signal.physical_range();
+            if !range.contains(value) {
+                let (name, unit, min, max) = (signal.name(), signal.ucum(), range.min, range.max);
+                let detail = format!("`{name}` is {value}; {min} to {max} {unit} is possible");
+                return Err(Fault::new(RefusalReason::OutOfRange, detail));
+            }
+        }
+        let Candidate { signals, state, quality, .. } = *candidate;
+        Ok(Event::Reading(Reading { machine: machine.clone(), ts, arrived: self.arrived, signals, state, quality }))
+    }
+}

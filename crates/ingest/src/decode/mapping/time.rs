@@ -1,0 +1,152 @@
+//! Time stamps of foreign sources: RFC 3339, a count since 1970, or a pattern such as `%Y-%m-%d %H:%M:%S` in a fixed zone.
+
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use foretell_model::Timestamp;
+use serde_json::Value;
+
+/// How a source writes its time stamps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum TimeFormat {
+    Rfc3339,
+    /// A count of so many microseconds each since 1970 UTC.
+    Count {
+        unit_us: i64,
+    },
+    /// A strftime pattern that carries its own offset (`%z`).
+    Zoned(String),
+    /// A strftime pattern without an offset, in a fixed zone.
+    Naive(String, FixedOffset),
+}
+
+impl TimeFormat {
+    /// Reads `format` and `zone` of the configuration, or says what is wrong with which of the two keys.
+    pub(super) fn parse(format: &str, zone: Option<&str>) -> Result<Self, (&'static str, String)> {
+        let fixed = match format {
+            "rfc3339" => Some(Self::Rfc3339),
+            "s" => Some(Self::Count { unit_us: 1_000_000 }),
+            "ms" => Some(Self::Count { unit_us: 1000 }),
+            "us" => Some(Self::Count { unit_us: 1 }),
+            _ => None,
+        };
+        match (fixed, zone) {
+            (Some(fixed), None) => Ok(fixed),
+            (Some(_), Some(_)) => Err(("zone", format!("`{format}` says its zone itself; leave the key out"))),
+            (None, zone) => pattern(format, zone),
+        }
+    }
+
+    /// The instant that a value stands for, or what is wrong with it.
+    pub(super) fn read(&self, value: &Value) -> Result<Timestamp, String> {
+        match (self, value) {
+            (Self::Count { unit_us }, Value::Number(number)) => match number.as_i64() {
+                Some(count) => Ok(from_micros(i128::from(count) * i128::from(*unit_us))),
+                None => number.as_f64().map(|count| from_count(count, *unit_us)).ok_or_else(|| number.to_string()),
+            },
+            (Self::Count { unit_us }, Value::String(text)) => match text.trim().parse::<f64>() {
+                Ok(count) if count.is_finite() => Ok(from_count(count, *unit_us)),
+                _ => Err(format!("{text:?} is no count")),
+            },
+            (Self::Rfc3339, Value::String(text)) => Timestamp::parse(text.trim()).map_err(|error| error.to_string()),
+            (Self::Zoned(pattern), Value::String(text)) => DateTime::parse_from_str(text.trim(), pattern)
+                .map(|instant| Timestamp::from_millis(instant.timestamp_millis()))
+                .map_err(|error| format!("{text:?} does not follow `{pattern}`: {error}")),
+            (Self::Naive(pattern, zone), Value::String(text)) => NaiveDateTime::parse_from_str(text.trim(), pattern)
+                .map(|local| {
+                    let east_ms = i64::from(zone.local_minus_utc()) * 1000;
+                    Timestamp::from_millis(local.and_utc().timestamp_millis() - east_ms)
+                })
+                .map_err(|error| format!("{text:?} does not follow `{pattern}`: {error}")),
+            (_, other) => Err(format!("{other} is not what the format tells to expect")),
+        }
+    }
+}
+
+fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str, String)> {
+    if !format.contains('%') || StrftimeItems::new(format).any(|item| item == Item::Error) {
+        let known = "rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S";
+        return Err(("format", format!("`{format}` is not one of {known}")));
+    }
+    let carries_zone = ["%z", "%:z", "%#z", "%+"].iter().any(|item| format.contains(item));
+    match (carries_zone, zone) {
+        (true, None) => Ok(TimeFormat::Zoned(format.to_owned())),
+        (true, Some(_)) => Err(("zone", format!("`{format}` carries its zone; leave the key out"))),
+        (false, None) => {
+            Err(("zone", format!("`{format}` carries no zone; say which, e.g. zone = \"+08:00\" or \"UTC\"")))
+        }
+        (false, Some(zone)) => {
+            let offset = if zone == "UTC" { "+00:00" } else { zone };
+            let offset = offset
+                .parse()
+                .map_err(|_| ("zone", format!("`{zone}` is neither UTC nor an offset such as +08:00")))?;
+            Ok(TimeFormat::Naive(format.to_owned(), offset))
+        }
+    }
+}
+
+/// Beyond what milliseconds hold, the nearest end; admission refuses it by its range.
+fn from_micros(micros: i128) -> Timestamp {
+    let millis = micros.div_euclid(1000).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+/// Rounded to the microsecond, because 1782864000.25 s is not exact in binary.
+fn from_count(count: f64, unit_us: i64) -> Timestamp {
+    from_micros((count * unit_us as f64).round() as i128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[expect(clippy::needless_pass_by_value, reason = "json! makes values in place")]
+    fn check(format: &str, zone: Option<&str>, value: Value, expected: &str) {
+        let got = match TimeFormat::parse(format, zone) {
+            Err((key, problem)) => format!("{key}: {problem}"),
+            Ok(format) => format.read(&value).map_or_else(|problem| problem, |ts| ts.to_string()),
+        };
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn reads_what_sources_write() {
+        check("rfc3339", None, json!("2026-07-01T08:00:00+08:00"), "2026-07-01T00:00:00Z");
+        check("s", None, json!(1_782_864_000), "2026-07-01T00:00:00Z");
+        check("s", None, json!(1_782_864_000.25), "2026-07-01T00:00:00.250Z");
+        check("s", None, json!("1782864000"), "2026-07-01T00:00:00Z");
+        check("ms", None, json!(1_782_864_000_250_i64), "2026-07-01T00:00:00.250Z");
+        check("us", None, json!(1_782_864_000_250_999_i64), "2026-07-01T00:00:00.250Z");
+        check("%Y-%m-%d %H:%M:%S", Some("UTC"), json!("2020-02-01 00:00:10"), "2020-02-01T00:00:10Z");
+        check("%Y-%m-%d %H:%M:%S", Some("+08:00"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
+        check("%d.%m.%Y %H:%M:%S%.f", Some("-01:30"), json!("01.02.2020 00:00:10.5"), "2020-02-01T01:30:10.500Z");
+        check("%Y%m%dT%H%M%S%z", None, json!("20200201T000010+0100"), "2020-01-31T23:00:10Z");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        check("s", None, json!("soon"), "\"soon\" is no count");
+        check("rfc3339", None, json!(5), "5 is not what the format tells to expect");
+        check(
+            "%Y-%m-%d %H:%M:%S",
+            Some("UTC"),
+            json!("2020-02-30 00:00:00"),
+            "\"2020-02-30 00:00:00\" does not follow `%Y-%m-%d %H:%M:%S`: input is out of range",
+        );
+        check(
+            "epoch",
+            None,
+            json!(1),
+            "format: `epoch` is not one of rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S",
+        );
+        check(
+            "%Y-%Q",
+            None,
+            json!(1),
+            "format: `%Y-%Q` is not one of rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S",
+        );
+        check("%F %T", None, json!(1), "zone: `%F %T` carries no zone; say which, e.g. zone = \"+08:00\" or \"UTC\"");
+        check("%F %T", Some("CET"), json!(1), "zone: `CET` is neither UTC nor an offset such as +08:00");
+        check("ms", Some("UTC"), json!(1), "zone: `ms` says its zone itself; leave the key out");
+    }
+}

@@ -1,0 +1,113 @@
+//! Units that foreign sources use, as a scale and an offset to the signal's own unit.
+
+use foretell_model::Signal;
+
+/// `own = foreign * scale + offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::decode) struct Linear {
+    pub(in crate::decode) scale: f64,
+    pub(in crate::decode) offset: f64,
+}
+
+impl Linear {
+    /// Leaves a value as it is.
+    pub(super) const IDENTITY: Self = Self { scale: 1.0, offset: 0.0 };
+
+    /// The value in the signal's own unit; one that needs no conversion stays bit for bit what it was.
+    pub(super) fn apply(self, value: f64) -> f64 {
+        if self == Self::IDENTITY { value } else { value * self.scale + self.offset }
+    }
+}
+
+/// One pound-force per square inch in pascals.
+const PSI_PA: f64 = 6_894.757_293_168;
+/// One technical atmosphere, kgf/cm2, in pascals.
+const KGF_CM2_PA: f64 = 98_066.5;
+
+/// Pressure units with their pascals.
+const PRESSURE: [(&str, f64); 8] = [
+    ("bar", 1e5),
+    ("mbar", 100.0),
+    ("Pa", 1.0),
+    ("hPa", 100.0),
+    ("kPa", 1e3),
+    ("MPa", 1e6),
+    ("psi", PSI_PA),
+    ("kgf/cm2", KGF_CM2_PA),
+];
+/// Current units with their amperes.
+const CURRENT: [(&str, f64); 3] = [("A", 1.0), ("mA", 1e-3), ("kA", 1e3)];
+/// Time units with their seconds.
+const TIME: [(&str, f64); 5] = [("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3), ("d", 86_400.0)];
+/// Power units with their kilowatts; `hp` is the mechanical horsepower.
+const POWER: [(&str, f64); 4] = [("kW", 1.0), ("W", 1e-3), ("MW", 1e3), ("hp", 0.745_699_871_582_270_2)];
+/// Velocity units with their millimetres per second.
+const VELOCITY: [(&str, f64); 3] = [("mm/s", 1.0), ("m/s", 1e3), ("in/s", 25.4)];
+
+/// The conversion of a named unit to a signal's own, or the names that are known for that signal.
+pub(super) fn conversion(signal: Signal, unit: &str) -> Result<Linear, String> {
+    match signal.ucum() {
+        "Cel" => temperature(unit),
+        "bar{g}" | "bar" => scaled(&PRESSURE, "bar", unit),
+        "mbar" => scaled(&PRESSURE, "mbar", unit),
+        "A" => scaled(&CURRENT, "A", unit),
+        "h" => scaled(&TIME, "h", unit),
+        "kW" => scaled(&POWER, "kW", unit),
+        _ => scaled(&VELOCITY, "mm/s", unit),
+    }
+}
+
+fn temperature(unit: &str) -> Result<Linear, String> {
+    match unit {
+        "degC" | "Cel" => Ok(Linear::IDENTITY),
+        "degF" => Ok(Linear { scale: 5.0 / 9.0, offset: -160.0 / 9.0 }),
+        "K" => Ok(Linear { scale: 1.0, offset: -273.15 }),
+        _ => Err("degC, degF, K".into()),
+    }
+}
+
+fn scaled(units: &[(&str, f64)], own: &str, unit: &str) -> Result<Linear, String> {
+    let size = |wanted: &str| units.iter().find(|(name, _)| *name == wanted).map(|(_, size)| *size);
+    match (size(unit), size(own)) {
+        (Some(foreign), Some(own)) => Ok(Linear { scale: foreign / own, offset: 0.0 }),
+        _ => Err(units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(signal: Signal, unit: &str, value: f64, expected: &str) {
+        let got = conversion(signal, unit)
+            .map_or_else(|known| format!("known: {known}"), |linear| format!("{:.6}", linear.apply(value)));
+        assert_eq!(got, expected, "{unit}");
+    }
+
+    #[test]
+    fn converts_to_the_signals_own_unit() {
+        check(Signal::DischargeTemp, "degF", 212.0, "100.000000");
+        check(Signal::AmbientTemp, "K", 300.15, "27.000000");
+        check(Signal::DischargePressure, "psi", 100.0, "6.894757");
+        check(Signal::DischargePressure, "MPa", 0.75, "7.500000");
+        check(Signal::DischargePressure, "kPa", 750.0, "7.500000");
+        check(Signal::DischargePressure, "kgf/cm2", 10.0, "9.806650");
+        check(Signal::InletVacuum, "kPa", 2.5, "25.000000");
+        check(Signal::InletVacuum, "mbar", 25.0, "25.000000");
+        check(Signal::MotorCurrent, "mA", 41_700.0, "41.700000");
+        check(Signal::RunHours, "min", 90.0, "1.500000");
+        check(Signal::RunHours, "s", 5400.0, "1.500000");
+        check(Signal::Power, "W", 55_000.0, "55.000000");
+        check(Signal::Vibration, "in/s", 0.1, "2.540000");
+        check(Signal::OilFilterDp, "furlong", 1.0, "known: bar, mbar, Pa, hPa, kPa, MPa, psi, kgf/cm2");
+        check(Signal::AmbientTemp, "bar", 1.0, "known: degC, degF, K");
+    }
+
+    #[test]
+    fn the_own_unit_changes_no_bit() {
+        let value = 53.600_000_000_000_01;
+        for (signal, unit) in [(Signal::DischargeTemp, "degC"), (Signal::MotorCurrent, "A"), (Signal::RunHours, "h")] {
+            assert_eq!(conversion(signal, unit).unwrap().apply(value).to_bits(), value.to_bits());
+        }
+    }
+}
