@@ -19,7 +19,7 @@ use crate::decode::Decoder;
 use committer::{Committer, Item};
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
-pub(crate) use submitter::{Finished, Full, Outcome, Submitter, Ticket};
+pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket};
 
 /// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its payload.
 const TICKET_BYTES: u32 = 256;

@@ -38,6 +38,10 @@ pub(crate) struct Finished {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// Room in the queue, in bytes.
+#[must_use = "dropping it shrinks the queue for ever"]
+pub(crate) struct Room(u32);
+
 /// Where the committer leaves what it finished. It holds at most as many entries as its publisher has in flight.
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -99,7 +103,7 @@ impl Submitter {
         }
     }
 
-    /// Decodes a message and takes it for the log. `permitted` says whether the publisher may speak for a machine; one
+    /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says whether the publisher may speak for a machine; one
     /// event outside its rights refuses the whole message as `not_authorised`.
     ///
     /// # Errors
@@ -110,14 +114,13 @@ impl Submitter {
         payload: &[u8],
         ticket: Ticket,
         permitted: impl Fn(&MachineId) -> bool,
-    ) -> Result<(), Full> {
+    ) -> Result<Outcome, Full> {
         let weight = self.claim(payload.len())?;
         let arrived = self.shared.clock.now();
         self.shared.decoder.decode(arrived, self.source.name(), topic, payload, &mut self.decoded);
         if let Some(event) = self.decoded.events.iter().find(|event| !permitted(event.machine())) {
             let detail = format!("this login may not publish for {}", event.machine());
-            self.take_refused(weight, topic, payload, "not_authorised", detail, ticket);
-            return Ok(());
+            return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
         }
         self.source.received(arrived, self.decoded.events.len(), &self.decoded.refused, self.decoded.ignored_keys);
         let outcome = match (self.decoded.events.is_empty(), self.decoded.refused.first()) {
@@ -127,7 +130,7 @@ impl Submitter {
         self.events.append(&mut self.decoded.events);
         self.refusals.append(&mut self.decoded.refused);
         self.take(weight, Finished { ticket, outcome });
-        Ok(())
+        Ok(outcome)
     }
 
     /// Takes a message for the quarantine without decoding it. It finishes in its turn, so that answers keep their order.
@@ -141,10 +144,9 @@ impl Submitter {
         reason: &'static str,
         detail: String,
         ticket: Ticket,
-    ) -> Result<(), Full> {
+    ) -> Result<Outcome, Full> {
         let weight = self.claim(payload.len())?;
-        self.take_refused(weight, topic, payload, reason, detail, ticket);
-        Ok(())
+        Ok(self.take_refused(weight, topic, payload, reason, detail, ticket))
     }
 
     fn take_refused(
@@ -155,7 +157,7 @@ impl Submitter {
         reason: &'static str,
         detail: String,
         ticket: Ticket,
-    ) {
+    ) -> Outcome {
         let arrived = self.shared.clock.now();
         let refusal = Refusal {
             arrived,
@@ -167,7 +169,9 @@ impl Submitter {
         };
         self.source.received(arrived, 0, std::slice::from_ref(&refusal), 0);
         self.refusals.push(refusal);
-        self.take(weight, Finished { ticket, outcome: Outcome::Refused(reason) });
+        let outcome = Outcome::Refused(reason);
+        self.take(weight, Finished { ticket, outcome });
+        outcome
     }
 
     fn take(&mut self, weight: u32, finished: Finished) {
@@ -193,15 +197,27 @@ impl Submitter {
         Ok(weight)
     }
 
-    /// Waits until a payload of this size has room, and keeps that room for the next message. What has collected is
-    /// flushed first, because it may be what fills the queue. Cancelling it loses nothing.
-    pub(crate) async fn room(&mut self, payload_bytes: usize) {
-        self.flush();
+    /// Waits until a payload of this size has room; pass the result to [`Submitter::reserve`]. Flush before, because what has
+    /// collected may be what fills the queue. Cancelling it loses nothing.
+    pub(crate) async fn room(&self, payload_bytes: usize) -> Room {
         let missing = self.weight_of(payload_bytes).saturating_sub(self.reserved);
-        if let Ok(permit) = self.shared.room.acquire_many(missing).await {
-            permit.forget();
-            self.reserved += missing;
+        match self.shared.room.acquire_many(missing).await {
+            Ok(permit) => {
+                permit.forget();
+                Room(missing)
+            }
+            Err(_) => Room(0),
         }
+    }
+
+    /// Keeps room for the next message.
+    pub(crate) const fn reserve(&mut self, room: Room) {
+        self.reserved += room.0;
+    }
+
+    /// Whether room is kept for the next message.
+    pub(crate) const fn has_reserved(&self) -> bool {
+        self.reserved > 0
     }
 
     /// Hands what has collected to the committer.

@@ -1,38 +1,198 @@
-//! The embedded MQTT listener.
+//! The embedded MQTT listener (v3.1.1 and v5), to which controllers connect straight.
+//!
+//! One task per connection over a sans-I/O codec. It is not a general broker: clients publish telemetry, which is
+//! acknowledged after the log has committed it, and subscribe to advisories and status; clients do not talk to each other.
+//!
+//! ```text
+//! Listener (accepts, counts, stops) -> admission (CONNECT: who is it, takeover) -> Session (the loop of one client)
+//!                                                      Link (socket and buffers) -> Protocol (codec, both versions)
+//! ```
 
+mod admission;
+mod clients;
+mod events;
+mod incoming;
+mod link;
+mod logins;
 mod options;
-use crate::intake::{Intake, Source};
-use crate::retained::Retained;
-pub use options::ListenerOptions;
+mod protocol;
+mod replies;
+mod rights;
+mod session;
+mod subscriptions;
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+
+use crate::intake::{Intake, Source};
+use crate::retained::Retained;
+use clients::Clients;
+use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
+use logins::Logins;
+pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
+pub use rights::{MachineGlob, MachineGlobError, Rights};
+pub use tls::TlsError;
 
 /// Why the listener cannot start.
 #[derive(Debug, thiserror::Error)]
-#[error("the listener's options have a fault")]
-pub struct ListenerError {}
+pub enum ListenerError {
+    /// The address cannot be bound.
+    #[error("could not listen on {addr}; is another program using the port?")]
+    Bind {
+        /// Which.
+        addr: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// TLS cannot be offered.
+    #[error("could not offer TLS")]
+    Tls(#[from] TlsError),
+}
+
+/// What all connections share.
+struct Shared {
+    options: ListenerOptions,
+    intake: Intake,
+    source: Arc<Source>,
+    logins: Logins,
+    clients: Arc<Clients>,
+    retained: Arc<Retained>,
+    denied: DeniedOnce,
+    tls: Option<TlsAcceptor>,
+    stop: CancellationToken,
+}
 
 /// The running listener.
 pub(crate) struct Listener {
     addr: SocketAddr,
     retained: Arc<Retained>,
+    stopped: CancellationToken,
 }
 
 impl Listener {
+    /// Binds and begins to accept; ends after `stop`.
     pub(crate) async fn start(
-        _options: ListenerOptions,
-        _intake: Intake,
-        _source: Arc<Source>,
-        _stop: CancellationToken,
+        options: ListenerOptions,
+        intake: Intake,
+        source: Arc<Source>,
+        stop: CancellationToken,
     ) -> Result<Self, ListenerError> {
-        Ok(Self { addr: SocketAddr::from(([127, 0, 0, 1], 0)), retained: Arc::default() })
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let bind_error = |source| ListenerError::Bind { addr: options.listen, source };
+        let socket = TcpListener::bind(options.listen).await.map_err(bind_error)?;
+        let addr = socket.local_addr().map_err(bind_error)?;
+        let retained = Arc::<Retained>::default();
+        let stopped = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            logins: Logins::new(&options),
+            options,
+            intake,
+            source,
+            clients: Arc::default(),
+            retained: Arc::clone(&retained),
+            denied: DeniedOnce::default(),
+            tls,
+            stop,
+        });
+        // Cancelled also when the accepting task should die of a panic, so that nobody waits for it for ever.
+        let done = stopped.clone().drop_guard();
+        tokio::spawn(async move {
+            accept(socket, shared).await;
+            drop(done);
+        });
+        tracing::info!(%addr, "Listening for MQTT.");
+        Ok(Self { addr, retained, stopped })
     }
-    pub(crate) fn addr(&self) -> SocketAddr {
+
+    pub(crate) const fn addr(&self) -> SocketAddr {
         self.addr
     }
+
     pub(crate) fn retained(&self) -> &Retained {
         &self.retained
     }
-    pub(crate) async fn stopped(&self) {}
+
+    /// Waits until all connections, told to stop, have been answered and closed.
+    pub(crate) async fn stopped(&self) {
+        self.stopped.cancelled().await;
+    }
+}
+
+/// Accepts until told to stop, then waits for all connections.
+async fn accept(socket: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    let mut pace = Pace::new(shared.options.accepts_per_second_max);
+    let stop = shared.stop.clone();
+    let stopping = stop.cancelled();
+    tokio::pin!(stopping);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopping => break,
+            Some(ended) = connections.join_next() => report(ended),
+            accepted = socket.accept() => {
+                match accepted {
+                    Ok((stream, addr)) => enter(&mut connections, &shared, stream, addr),
+                    Err(cause) => {
+                        AcceptFailed { cause: &cause }.emit();
+                        // Out of descriptors the error comes back at once, for ever.
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+                pace.wait().await;
+            }
+        }
+    }
+    drop(socket);
+    while let Some(ended) = connections.join_next().await {
+        report(ended);
+    }
+}
+
+fn enter(connections: &mut JoinSet<()>, shared: &Arc<Shared>, stream: TcpStream, addr: SocketAddr) {
+    let connections_max = shared.options.connections_max;
+    if connections.len() >= connections_max {
+        return ConnectionRefused { peer: addr, connections_max }.emit();
+    }
+    connections.spawn(admission::serve(Arc::clone(shared), stream, addr));
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(cause) = ended
+        && cause.is_panic()
+    {
+        ConnectionPanicked { cause: cause.to_string() }.emit();
+    }
+}
+
+/// Spreads accepts: at most a tenth of a second's worth at once, then one by one.
+struct Pace {
+    every: Duration,
+    burst: Duration,
+    /// When the next accept is due if none were ever early.
+    due: Instant,
+}
+
+impl Pace {
+    fn new(per_second_max: u32) -> Self {
+        let every = Duration::from_secs(1) / per_second_max.max(1);
+        Self { every, burst: Duration::from_millis(100), due: Instant::now() }
+    }
+
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        self.due = self.due.max(now) + self.every;
+        if self.due > now + self.burst {
+            tokio::time::sleep_until(self.due - self.burst).await;
+        }
+    }
 }

@@ -1,0 +1,206 @@
+//! From an accepted socket to a client: TLS, CONNECT, login, takeover; and what happens after its session.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::Shared;
+use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed};
+use super::incoming::{Connect, Incoming};
+use super::link::{Link, Moved};
+use super::logins::{Login, Peer};
+use super::replies::{TurnedAway, Welcome};
+use super::session::{Client, Left, Session, contract_machine};
+use super::tls::certificate_names;
+use crate::intake::Source;
+
+/// A wrong password is answered this late, to slow down guessing.
+const BAD_LOGIN_DELAY: Duration = Duration::from_millis(300);
+/// Longest client id, in bytes.
+const CLIENT_ID_BYTES_MAX: usize = 256;
+/// Most bytes before the end of CONNECT: nobody known may make us hold more.
+const CONNECT_BYTES_MAX: usize = 80 << 10;
+
+/// Serves one connection to its end.
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAddr) {
+    let connect_by = tokio::time::Instant::now() + shared.options.connect_within;
+    if let Err(cause) = stream.set_nodelay(true) {
+        tracing::debug!(%cause, "Could not switch off Nagle's algorithm; answers may come late.");
+    }
+    let Some(tls) = shared.tls.clone() else {
+        let peer = Peer { addr, certificate_names: Vec::new() };
+        return serve_stream(shared, stream, peer, connect_by).await;
+    };
+    let failed = |reason| ConnectFailed { peer: addr, reason }.emit();
+    match tokio::time::timeout_at(connect_by, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let names = certificate_names(stream.get_ref().1.peer_certificates());
+            serve_stream(shared, stream, Peer { addr, certificate_names: names }, connect_by).await;
+        }
+        Ok(Err(cause)) => {
+            tracing::debug!(peer = %addr, %cause, "TLS failed.");
+            failed("tls");
+        }
+        Err(_) => failed("connect_timeout"),
+    }
+}
+
+async fn serve_stream<S: AsyncRead + AsyncWrite>(
+    shared: Arc<Shared>,
+    stream: S,
+    peer: Peer,
+    connect_by: tokio::time::Instant,
+) {
+    let mut link = Link::new(stream, shared.options.packet_bytes_max);
+    let connect = tokio::select! {
+        biased;
+        () = shared.stop.cancelled() => Err("stopping"),
+        connect = tokio::time::timeout_at(connect_by, introduced(&mut link)) => connect.unwrap_or(Err("connect_timeout")),
+    };
+    let connect = match connect {
+        Ok(connect) => connect,
+        Err(reason) => {
+            ConnectFailed { peer: peer.addr, reason }.emit();
+            return link.close().await;
+        }
+    };
+    match decide(&shared, &connect, &peer) {
+        Ok(login) => serve_client(shared, link, *connect, peer.addr, login).await,
+        Err(why) => {
+            let (client_id, user) = (connect.client_id.as_str(), connect.user.as_deref());
+            ClientTurnedAway { peer: peer.addr, client_id, user, why }.emit();
+            if why == TurnedAway::BadLogin {
+                tokio::time::sleep(BAD_LOGIN_DELAY).await;
+            }
+            let Link { protocol, out, .. } = &mut link;
+            protocol.turn_away(why, out);
+            link.close().await;
+        }
+    }
+}
+
+/// Waits for CONNECT.
+async fn introduced<S: AsyncRead + AsyncWrite>(link: &mut Link<S>) -> Result<Box<Connect>, &'static str> {
+    let mut bytes = 0;
+    loop {
+        match link.next() {
+            Ok(Some(Incoming::Connect(connect))) => return Ok(connect),
+            Ok(Some(_)) => return Err("protocol_error"),
+            Err(broken) => return Err(broken.reason),
+            Ok(None) => {}
+        }
+        match link.turn(true).await {
+            Ok(Moved::In(0)) | Err(_) => return Err("gone"),
+            Ok(Moved::In(more)) => bytes += more,
+            Ok(Moved::Out) => {}
+        }
+        if bytes > CONNECT_BYTES_MAX {
+            return Err("packet_too_large");
+        }
+    }
+}
+
+fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login, TurnedAway> {
+    if connect.wants_auth {
+        return Err(TurnedAway::AuthMethod);
+    }
+    let needs_id = connect.client_id.is_empty() && !connect.clean && !connect.is_v5;
+    if needs_id || connect.client_id.len() > CLIENT_ID_BYTES_MAX {
+        return Err(TurnedAway::ClientId);
+    }
+    let login = shared.logins.decide(connect, peer, Instant::now())?;
+    // A will is a message like any other: refused now, because there is nobody to tell later.
+    let will_machine = connect.will.as_ref().and_then(|will| contract_machine(&will.topic));
+    if let Some((site, machine)) = will_machine
+        && !login.rights.may_publish(site, machine)
+    {
+        return Err(TurnedAway::NotAuthorised);
+    }
+    Ok(login)
+}
+
+/// Counts a connected client for as long as it lives.
+struct Counted(Arc<Source>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.disconnected();
+    }
+}
+
+async fn serve_client<S: AsyncRead + AsyncWrite>(
+    shared: Arc<Shared>,
+    mut link: Link<S>,
+    connect: Connect,
+    peer: SocketAddr,
+    login: Login,
+) {
+    let number = shared.clients.next_number();
+    let assigned = connect.client_id.is_empty().then(|| format!("auto-{number}"));
+    let client_id = assigned.clone().unwrap_or_else(|| connect.client_id.clone());
+    let leave = shared.stop.child_token();
+    let (registration, took_over) =
+        shared.clients.enter(login.user.clone(), client_id.clone(), number, leave.clone()).await;
+    let silence_max_s = u16::try_from(shared.options.silence_max.as_secs()).unwrap_or(u16::MAX).max(1);
+    let too_long = connect.keep_alive_s == 0 || connect.keep_alive_s > silence_max_s;
+    let welcome = Welcome {
+        assigned_client_id: assigned.as_deref(),
+        server_keep_alive_s: too_long.then_some(silence_max_s),
+        receive_max: shared.options.pending_max.max(1),
+    };
+    let Link { protocol, out, .. } = &mut link;
+    if let Err(broken) = protocol.welcome(&welcome, out) {
+        ConnectFailed { peer, reason: broken.reason }.emit();
+        return link.close().await;
+    }
+    shared.source.connected();
+    let counted = Counted(Arc::clone(&shared.source));
+    let version = if link.protocol.is_v5() { "5" } else { "3.1.1" };
+    let user = login.user.as_deref();
+    ClientConnected { peer, client_id: &client_id, user, version, took_over }.emit();
+
+    let keep_alive_s = if too_long { silence_max_s } else { connect.keep_alive_s };
+    let client = Client {
+        number,
+        peer,
+        login,
+        // One and a half times the keep-alive, as the standard asks.
+        silence_max: Duration::from_millis(u64::from(keep_alive_s) * 1500),
+        receive_max: connect.receive_max,
+    };
+    let mut session = Session::new(Arc::clone(&shared), link, client);
+    let left = session.run(leave).await;
+    if left.wants_will()
+        && let Some(will) = &connect.will
+    {
+        session.last_words(will).await;
+    }
+    drop(registration);
+    drop(counted);
+    ClientLeft { peer, client_id: &client_id, reason: left.reason() }.emit();
+    let mut link = session.into_link();
+    if let Some(reason) = farewell(left) {
+        let Link { protocol, out, .. } = &mut link;
+        protocol.disconnect(reason, out);
+    }
+    if left != Left::Gone {
+        link.close().await;
+    }
+}
+
+/// What a v5 client is told at the end. A broken protocol has been answered by the state machine already.
+fn farewell(left: Left) -> Option<DisconnectReasonCode> {
+    match left {
+        Left::Asked { .. } | Left::Gone | Left::Broken(_) => None,
+        Left::Silent => Some(DisconnectReasonCode::KeepAliveTimeout),
+        Left::NotReading => Some(DisconnectReasonCode::QuotaExceeded),
+        Left::TakenOver => Some(DisconnectReasonCode::SessionTakenOver),
+        Left::Stopping => Some(DisconnectReasonCode::ServerShuttingDown),
+        Left::NotAuthorised => Some(DisconnectReasonCode::NotAuthorized),
+        Left::CommitFailed => Some(DisconnectReasonCode::UnspecifiedError),
+    }
+}

@@ -1,0 +1,151 @@
+//! What is worth a log line and a metric; one struct each, so that the two never disagree.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+use metrics::counter;
+use tracing::{debug, error, info, warn};
+
+use super::replies::TurnedAway;
+
+/// A client was let in.
+pub(super) struct ClientConnected<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) client_id: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) version: &'static str,
+    pub(super) took_over: bool,
+}
+
+impl ClientConnected<'_> {
+    pub(super) fn emit(self) {
+        debug!(peer = %self.peer, client_id = self.client_id, user = self.user, version = self.version, took_over = self.took_over, "A client connected.");
+        counter!("foretell_mqtt_connects_total", "version" => self.version).increment(1);
+        if self.took_over {
+            counter!("foretell_mqtt_takeovers_total").increment(1);
+        }
+    }
+}
+
+/// A client is gone. `reason` is of a closed set.
+pub(super) struct ClientLeft<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) client_id: &'a str,
+    pub(super) reason: &'static str,
+}
+
+impl ClientLeft<'_> {
+    pub(super) fn emit(self) {
+        debug!(peer = %self.peer, client_id = self.client_id, reason = self.reason, "A client left.");
+        counter!("foretell_mqtt_disconnects_total", "reason" => self.reason).increment(1);
+    }
+}
+
+/// A client was turned away at CONNECT.
+pub(super) struct ClientTurnedAway<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) client_id: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) why: TurnedAway,
+}
+
+impl ClientTurnedAway<'_> {
+    pub(super) fn emit(self) {
+        info!(peer = %self.peer, client_id = self.client_id, user = self.user, reason = self.why.code(), "Turned a client away.");
+        counter!("foretell_mqtt_connects_refused_total", "reason" => self.why.code()).increment(1);
+    }
+}
+
+/// A connection ended before its CONNECT was read.
+pub(super) struct ConnectFailed {
+    pub(super) peer: SocketAddr,
+    pub(super) reason: &'static str,
+}
+
+impl ConnectFailed {
+    pub(super) fn emit(self) {
+        debug!(peer = %self.peer, reason = self.reason, "A connection ended before it was a client.");
+        counter!("foretell_mqtt_connects_refused_total", "reason" => self.reason).increment(1);
+    }
+}
+
+/// A message outside its login's rights; logged once for each login and topic.
+pub(super) struct PublishDenied<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) user: Option<&'a str>,
+    pub(super) topic: &'a str,
+}
+
+/// Which denials were logged already. Forgets everything when it is full.
+#[derive(Default)]
+pub(super) struct DeniedOnce {
+    said: Mutex<HashSet<(String, String)>>,
+}
+
+/// How many denials [`DeniedOnce`] remembers.
+const DENIED_MAX: usize = 1_000;
+
+impl PublishDenied<'_> {
+    pub(super) fn emit(self, once: &DeniedOnce) {
+        counter!("foretell_mqtt_publishes_denied_total").increment(1);
+        let mut said = once.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.len() >= DENIED_MAX {
+            said.clear();
+        }
+        if said.insert((self.user.unwrap_or_default().to_owned(), self.topic.chars().take(200).collect())) {
+            warn!(
+                peer = %self.peer,
+                user = self.user,
+                topic = self.topic,
+                "Refused a message for a machine outside its login's rights; said once. Widen `publish` of the user, or correct the controller's topic."
+            );
+        }
+    }
+}
+
+/// A socket is not being read because the log cannot keep up.
+pub(super) struct ReadingPaused;
+
+impl ReadingPaused {
+    pub(super) fn emit(self) {
+        counter!("foretell_mqtt_read_pauses_total").increment(1);
+    }
+}
+
+/// A connection was closed as it arrived.
+pub(super) struct ConnectionRefused {
+    pub(super) peer: SocketAddr,
+    pub(super) connections_max: usize,
+}
+
+impl ConnectionRefused {
+    pub(super) fn emit(self) {
+        warn!(peer = %self.peer, connections_max = self.connections_max, "Too many connections; closed a new one. Raise `connections_max` if the fleet is that large.");
+        counter!("foretell_mqtt_connects_refused_total", "reason" => "connections_max").increment(1);
+    }
+}
+
+/// The operating system gave no connection.
+pub(super) struct AcceptFailed<'a> {
+    pub(super) cause: &'a std::io::Error,
+}
+
+impl AcceptFailed<'_> {
+    pub(super) fn emit(self) {
+        warn!(cause = %self.cause, "Could not accept a connection. If it says too many open files, raise the limit of the service.");
+        counter!("foretell_mqtt_accepts_failed_total").increment(1);
+    }
+}
+
+/// A connection's task panicked. It alone is closed.
+pub(super) struct ConnectionPanicked {
+    pub(super) cause: String,
+}
+
+impl ConnectionPanicked {
+    pub(super) fn emit(self) {
+        error!(cause = self.cause, "A connection's task panicked and was closed; others go on. Please report this.");
+        counter!("foretell_mqtt_connection_panics_total").increment(1);
+    }
+}

@@ -1,0 +1,237 @@
+//! Who a client is: passwords, certificates, anonymous clients, and the pause after repeated failures.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::incoming::Connect;
+use super::options::{Anonymous, ListenerOptions, User};
+use super::replies::TurnedAway;
+use super::rights::Rights;
+
+/// Pairs of address and user whose failures are remembered. When more fail at once, the rest only waits for its answer.
+const FAILING_MAX: usize = 10_000;
+
+/// Where a client comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) addr: SocketAddr,
+    /// DNS names of its verified certificate.
+    pub(super) certificate_names: Vec<String>,
+}
+
+/// A client that was let in.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    /// `None` for an anonymous client.
+    pub(super) user: Option<Arc<str>>,
+    pub(super) rights: Arc<Rights>,
+}
+
+/// See the module's text.
+pub(super) struct Logins {
+    anonymous: Anonymous,
+    users: HashMap<String, Entry>,
+    everything: Arc<Rights>,
+    failures_max: u32,
+    pause: Duration,
+    failing: Mutex<HashMap<(IpAddr, String), Failing>>,
+}
+
+struct Entry {
+    name: Arc<str>,
+    password: Option<String>,
+    rights: Arc<Rights>,
+}
+
+struct Failing {
+    since: Instant,
+    times: u32,
+}
+
+impl Logins {
+    pub(super) fn new(options: &ListenerOptions) -> Self {
+        let entry = |user: &User| Entry {
+            name: user.name.as_str().into(),
+            password: user.password.clone(),
+            rights: Arc::new(user.rights.clone()),
+        };
+        Self {
+            anonymous: options.anonymous,
+            users: options.users.iter().map(|user| (user.name.clone(), entry(user))).collect(),
+            everything: Arc::new(Rights::everything()),
+            failures_max: options.login_failures_max.max(1),
+            pause: options.login_pause,
+            failing: Mutex::default(),
+        }
+    }
+
+    /// Decides about a client. While an address must wait, its password is not even looked at.
+    pub(super) fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
+        if let Some(entry) = peer.certificate_names.iter().find_map(|name| self.users.get(name)) {
+            return Ok(entry.login());
+        }
+        let Some(name) = &connect.user else { return self.anonymous(peer) };
+        let key = (peer.addr.ip(), name.chars().take(64).collect::<String>());
+        if self.must_wait(&key, now) {
+            return Err(TurnedAway::Throttled);
+        }
+        let entry = self.users.get(name);
+        let expected = entry.and_then(|entry| entry.password.as_deref()).unwrap_or_default();
+        let given = connect.password.as_deref().unwrap_or_default();
+        // Compared also for an unknown user, so that the time taken does not tell who exists.
+        let same = same_bytes(expected.as_bytes(), given);
+        match entry {
+            Some(entry) if same && entry.password.is_some() => {
+                self.lock().remove(&key);
+                Ok(entry.login())
+            }
+            _ => {
+                self.failed(key, now);
+                Err(TurnedAway::BadLogin)
+            }
+        }
+    }
+
+    fn anonymous(&self, peer: &Peer) -> Result<Login, TurnedAway> {
+        let allowed = match self.anonymous {
+            Anonymous::Nobody => false,
+            Anonymous::OnLoopback => peer.addr.ip().to_canonical().is_loopback(),
+            Anonymous::Everybody => true,
+        };
+        if allowed {
+            Ok(Login { user: None, rights: Arc::clone(&self.everything) })
+        } else {
+            Err(TurnedAway::NotAuthorised)
+        }
+    }
+
+    fn must_wait(&self, key: &(IpAddr, String), now: Instant) -> bool {
+        let mut failing = self.lock();
+        match failing.get(key) {
+            Some(entry) if now.duration_since(entry.since) >= self.pause => {
+                failing.remove(key);
+                false
+            }
+            Some(entry) => entry.times >= self.failures_max,
+            None => false,
+        }
+    }
+
+    fn failed(&self, key: (IpAddr, String), now: Instant) {
+        let mut failing = self.lock();
+        if failing.len() >= FAILING_MAX {
+            failing.retain(|_, entry| now.duration_since(entry.since) < self.pause);
+        }
+        if failing.len() < FAILING_MAX || failing.contains_key(&key) {
+            let entry = failing.entry(key).or_insert(Failing { since: now, times: 0 });
+            // The pause runs from the latest failure.
+            entry.since = now;
+            entry.times += 1;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(IpAddr, String), Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn login(&self) -> Login {
+        Login { user: Some(Arc::clone(&self.name)), rights: Arc::clone(&self.rights) }
+    }
+}
+
+/// Compares in a time that depends on the lengths only.
+fn same_bytes(expected: &[u8], given: &[u8]) -> bool {
+    let longest = expected.len().max(given.len());
+    let byte = |bytes: &[u8], i: usize| bytes.get(i).copied().unwrap_or_default();
+    let differing = (0..longest).fold(0_u8, |sum, i| sum | (byte(expected, i) ^ byte(given, i)));
+    std::hint::black_box(differing) == 0 && expected.len() == given.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logins(anonymous: Anonymous) -> Logins {
+        let rights = Rights { publish: vec![], subscribe: vec![] };
+        let user = |name: &str, password: Option<&str>| User {
+            name: name.into(),
+            password: password.map(Into::into),
+            rights: rights.clone(),
+        };
+        let users = vec![user("plc", Some("secret")), user("gw.example", None)];
+        Logins::new(&ListenerOptions { anonymous, users, login_failures_max: 2, ..ListenerOptions::default() })
+    }
+
+    fn connect(login: Option<(&str, &str)>) -> Connect {
+        Connect {
+            user: login.map(|(user, _)| user.into()),
+            password: login.map(|(_, password)| password.into()),
+            ..Connect::default()
+        }
+    }
+
+    fn check(anonymous: Anonymous, from: &str, certificate: &[&str], login: Option<(&str, &str)>, expected: &str) {
+        let peer = Peer {
+            addr: SocketAddr::new(from.parse().unwrap(), 1),
+            certificate_names: certificate.iter().map(|&name| name.into()).collect(),
+        };
+        let got = match logins(anonymous).decide(&connect(login), &peer, Instant::now()) {
+            Ok(Login { user, .. }) => user.map_or("anonymous".into(), |user| user.to_string()),
+            Err(why) => why.code().to_owned(),
+        };
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn lets_in_whom_it_should() {
+        use Anonymous::{Everybody, Nobody, OnLoopback};
+        check(OnLoopback, "127.0.0.1", &[], None, "anonymous");
+        check(OnLoopback, "::1", &[], None, "anonymous");
+        check(OnLoopback, "::ffff:127.0.0.1", &[], None, "anonymous");
+        check(OnLoopback, "10.0.0.1", &[], None, "not_authorised");
+        check(Everybody, "10.0.0.1", &[], None, "anonymous");
+        check(Nobody, "127.0.0.1", &[], None, "not_authorised");
+        check(Nobody, "10.0.0.1", &[], Some(("plc", "secret")), "plc");
+        check(Everybody, "10.0.0.1", &[], Some(("plc", "Secret")), "bad_login");
+        check(Everybody, "10.0.0.1", &[], Some(("plc", "secret2")), "bad_login");
+        check(Everybody, "10.0.0.1", &[], Some(("stranger", "")), "bad_login");
+        check(Everybody, "10.0.0.1", &[], Some(("gw.example", "")), "bad_login");
+        check(Nobody, "10.0.0.1", &["x", "gw.example"], None, "gw.example");
+        check(Nobody, "10.0.0.1", &["x"], None, "not_authorised");
+    }
+
+    #[test]
+    fn repeated_failures_must_wait_and_then_may_try_again() {
+        let logins = logins(Anonymous::Nobody);
+        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate_names: vec![] };
+        let begin = Instant::now();
+        let mut said = String::new();
+        for (second, from, password) in [
+            (0, 1, "a"),
+            (1, 1, "b"),
+            (2, 1, "secret"),
+            (2, 2, "secret"),
+            (60, 1, "secret"),
+            (61, 1, "secret"),
+            (62, 1, "c"),
+        ] {
+            let now = begin + Duration::from_secs(second);
+            let got = logins.decide(&connect(Some(("plc", password))), &peer(from), now);
+            said += &format!("{second} {}\n", got.map_or_else(|why| why.code(), |_| "in"));
+        }
+        expect_test::expect![[r"
+            0 bad_login
+            1 bad_login
+            2 throttled
+            2 in
+            60 throttled
+            61 in
+            62 bad_login
+        "]]
+        .assert_eq(&said);
+    }
+}
