@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a type of the product: these tests see only what an outsider sees - topics, files, commands, pages.
 
+#![expect(clippy::print_stderr, reason = "a test talks to the person who runs it through standard error")]
+
 mod broker;
 mod http;
 mod metropt;
