@@ -1,1 +1,194 @@
-//! placeholder
+//! Advisory generation (ISO 13374 AG): from a finding to one considerate message, and from there to a visit.
+//!
+//! `apply` turns findings into cases; the advisor's queue shows them with a drafted message; `approve` puts the message
+//! into the outbox; `tick` lets the governor decide and the channels deliver; the customer books through a signed link.
+//! Everything is synchronous and is told the time. State lives in one SQLite file, each step is one transaction, and every
+//! change is recorded with who, when and why.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`registry`] | customers, sites, machines, advisors as people enter them |
+//! | [`calendar`] | a customer's civil time, working days and open hours |
+//! | [`governor`] | whether one message may go out now |
+//! | [`slots`] | which two times to offer |
+//! | [`compose`] | texts from templates, and the lint that guards them |
+//! | [`channel`] | ways out of the house |
+//! | `apply`, `advisor`, `outbox`, `customer` | what the engine, the advisor, the clock and the customer may do |
+//! | `drafting` | what these share: the text, the times and the verdict of one case |
+//! | `store` | the file |
+
+mod advisor;
+mod apply;
+mod calendar;
+pub mod channel;
+pub mod compose;
+mod context;
+mod customer;
+mod drafting;
+mod error;
+pub mod governor;
+mod ics;
+mod link;
+mod options;
+mod outbox;
+mod outward;
+pub mod registry;
+pub mod service;
+pub mod slots;
+mod store;
+mod views;
+
+pub use calendar::Calendar;
+pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};
+pub use compose::Draft;
+pub use context::{MachineContext, WEEK_HOURS};
+pub use error::{OutreachError, Result};
+pub use options::OutreachOptions;
+pub use registry::{Advisor, Customer, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
+pub use slots::Slot;
+pub use views::{
+    Applied, Booking, BookingView, Card, Figures, Happening, MessageState, MessageView, OfferedSlot, Outcome,
+    PageState, QueueEntry, Stage, Ticked, WorkDone,
+};
+
+use std::path::Path;
+
+use foretell_model::{MachineId, Timestamp};
+use rusqlite::Connection;
+
+use compose::Composer;
+use link::Signer;
+use registry::Entity;
+use store::Store;
+
+/// Service state and everything that may happen to it. Cheap to share behind an `Arc`; every method may be called from
+/// any thread and blocks for one short transaction (`tick` also for the channels' deliveries, without holding the store).
+pub struct Outreach {
+    store: Store,
+    signer: Signer,
+    composer: Composer,
+    options: OutreachOptions,
+}
+
+impl Outreach {
+    /// Opens the service state at `path` (by convention `service.sqlite` in the data directory), creating it where missing;
+    /// the links' secret is kept beside it as `link.secret`. Deliveries that a crash interrupted are settled first: an
+    /// idempotent channel takes them up again, any other leaves them to the advisor as unknown.
+    ///
+    /// # Errors
+    /// When the file, the secret or an edited template cannot be used.
+    pub fn open(path: &Path, options: OutreachOptions) -> Result<Self> {
+        let outreach = Self {
+            store: Store::open(path)?,
+            signer: Signer::open(&path.with_file_name("link.secret"))?,
+            composer: Composer::new(options.templates.as_deref())?,
+            options,
+        };
+        outreach.settle_interrupted()?;
+        Ok(outreach)
+    }
+
+    /// Registers or changes a customer; says whether anything changed.
+    ///
+    /// # Errors
+    /// When a field cannot be used, the advisor does not exist, or the store refuses.
+    pub fn register_customer(&self, customer: &Customer, who: &str, now: Timestamp) -> Result<bool> {
+        self.register(customer, who, now)
+    }
+
+    /// Registers or changes a site; says whether anything changed.
+    ///
+    /// # Errors
+    /// When its customer does not exist or the store refuses.
+    pub fn register_site(&self, site: &Site, who: &str, now: Timestamp) -> Result<bool> {
+        self.register(site, who, now)
+    }
+
+    /// Registers or changes a machine; says whether anything changed.
+    ///
+    /// # Errors
+    /// When its identity or a figure cannot be used or the store refuses.
+    pub fn register_machine(&self, machine: &Machine, who: &str, now: Timestamp) -> Result<bool> {
+        self.register(machine, who, now)
+    }
+
+    /// Registers or changes an advisor; says whether anything changed.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn register_advisor(&self, advisor: &Advisor, who: &str, now: Timestamp) -> Result<bool> {
+        self.register(advisor, who, now)
+    }
+
+    /// Registers or changes a technician; says whether anything changed.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn register_technician(&self, technician: &Technician, who: &str, now: Timestamp) -> Result<bool> {
+        self.register(technician, who, now)
+    }
+
+    /// Registers a whole file in one step, advisors first; says how many things changed. Importing it again changes nothing.
+    ///
+    /// # Errors
+    /// At the first thing that cannot be used; nothing of the file is kept then.
+    pub fn import(&self, registry: &Registry, who: &str, now: Timestamp) -> Result<usize> {
+        fn each<T: Entity>(connection: &Connection, things: &[T], who: &str, now: Timestamp) -> Result<usize> {
+            things
+                .iter()
+                .try_fold(0, |n, thing| Ok(n + usize::from(store::registry::register(connection, thing, who, now)?)))
+        }
+        self.store.write("import the registry", |tx| {
+            Ok(each(tx, &registry.advisors, who, now)?
+                + each(tx, &registry.technicians, who, now)?
+                + each(tx, &registry.customers, who, now)?
+                + each(tx, &registry.sites, who, now)?
+                + each(tx, &registry.machines, who, now)?)
+        })
+    }
+
+    /// One customer.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn customer(&self, id: &str) -> Result<Option<Customer>> {
+        self.store.read("read a customer", |c| store::registry::find(c, id))
+    }
+
+    /// Every customer, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn customers(&self) -> Result<Vec<Customer>> {
+        self.store.read("list the customers", |c| store::registry::all(c))
+    }
+
+    /// One machine as its owner knows it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn machine(&self, id: &MachineId) -> Result<Option<Machine>> {
+        self.store.read("read a machine", |c| store::registry::find(c, id.as_str()))
+    }
+
+    /// The customer of a machine's site.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn customer_of(&self, id: &MachineId) -> Result<Option<Customer>> {
+        self.store.read("read a machine's customer", |c| store::registry::customer_of(c, id))
+    }
+
+    /// Every site, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn sites(&self) -> Result<Vec<Site>> {
+        self.store.read("list the sites", |c| store::registry::all(c))
+    }
+
+    fn register<T: Entity>(&self, thing: &T, who: &str, now: Timestamp) -> Result<bool> {
+        let attempted = format!("register {} `{}`", T::KIND, thing.id());
+        self.store.write(&attempted, |tx| store::registry::register(tx, thing, who, now))
+    }
+}

@@ -1,0 +1,362 @@
+//! What the advisor sees and does.
+
+use std::collections::HashMap;
+
+use foretell_model::{FindingId, Grade, ProbabilityWithin, Timestamp};
+use rusqlite::Connection;
+
+use crate::Outreach;
+use crate::apply::withdraw;
+use crate::calendar::Calendar;
+use crate::compose::{self, Draft};
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::slots;
+use crate::store::bookings::Occupancy;
+use crate::store::{Case, Entry, Mail, advisories, messages, record};
+use crate::views::{Card, MessageState, MessageView, QueueEntry, Stage};
+
+/// Contacts shown on a card.
+const CONTACTS_MAX: u32 = 20;
+
+impl Outreach {
+    /// What waits for the advisor, the costliest to leave waiting first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn queue(&self, now: Timestamp) -> Result<Vec<QueueEntry>> {
+        self.store.read("read the advisor's queue", |c| {
+            let occupancy = self.occupancy(c, now)?;
+            let mut people = HashMap::new();
+            let mut entries = Vec::new();
+            for case in advisories::in_stages(c, &[Stage::Draft, Stage::Postponed, Stage::Call])? {
+                if case.stage == Stage::Postponed && case.until.is_some_and(|until| until > now) {
+                    continue;
+                }
+                let machine = case.finding.machine.clone();
+                if !people.contains_key(&machine) {
+                    people.insert(machine.clone(), self.people(c, &machine)?.ok());
+                }
+                entries.push(self.entry(case, people.get(&machine).and_then(Option::as_ref), &occupancy, now));
+            }
+            entries.sort_by(|a, b| b.waiting_cost.total_cmp(&a.waiting_cost).then_with(|| a.opened.cmp(&b.opened)));
+            Ok(entries)
+        })
+    }
+
+    fn entry(&self, case: Case, people: Option<&People>, occupancy: &Occupancy, now: Timestamp) -> QueueEntry {
+        let plain = Calendar::plain(self.options.zone);
+        let calendar = people.map_or(&plain, |people| &people.calendar);
+        let is_free = |slot: &slots::Slot| occupancy.is_free(slot);
+        let next_free = slots::first_free(self.visit(&case), &case.context, calendar, &is_free, now);
+        let probability = probability_before(&case, next_free.unwrap_or_else(|| now.plus_days(30.0)));
+        QueueEntry {
+            number: people.map_or_else(|| case.finding.machine.to_string(), |people| people.machine.number.clone()),
+            customer: people.map(|people| people.customer.name.clone()),
+            fault: case.finding.fault.to_string(),
+            grade: case.finding.grade,
+            stage: case.stage,
+            remark: case.remark,
+            probability_before_visit: probability,
+            waiting_cost: probability * people.map_or(1.0, |people| people.machine.consequence),
+            next_free,
+            opened: case.opened,
+            machine: case.finding.machine,
+            id: case.finding.id,
+        }
+    }
+
+    /// Everything needed to decide about one case.
+    ///
+    /// # Errors
+    /// When there is no such case or the store refuses (the times shown are noted, so that they can be kept).
+    pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
+        self.store.write(&format!("show case {id}"), |tx| {
+            let case = advisories::get(tx, id)?;
+            let people = self.people(tx, &case.finding.machine)?;
+            let (message, verdict) = match &people {
+                Ok(people) => self.message_view(tx, &case, people, now)?,
+                Err(why) => (Err(why.clone()), None),
+            };
+            let works = compose::works_of(&case.finding, &self.options.catalogue);
+            let people = people.ok();
+            let contacts = match &people {
+                Some(people) => record::contacts(tx, &people.customer.id, CONTACTS_MAX)?,
+                None => Vec::new(),
+            };
+            Ok(Card {
+                stage: case.stage,
+                until: case.until,
+                remark: case.remark,
+                message,
+                verdict,
+                parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
+                minutes: (!works.is_empty()).then(|| works.iter().map(|(_, action)| action.minutes).sum()),
+                booking: self.booking_of(tx, id)?,
+                history: record::of_case(tx, id.as_str())?,
+                contacts,
+                finding: case.finding,
+                machine: people.as_ref().map(|people| people.machine.clone()),
+                advisor: people.as_ref().map(|people| people.advisor.clone()),
+                customer: people.map(|people| people.customer),
+            })
+        })
+    }
+
+    /// The message as it is or would be, and the governor's verdict while it has not gone out.
+    fn message_view(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<(std::result::Result<MessageView, String>, Option<String>)> {
+        if case.stage == Stage::Internal {
+            return Ok((Err("this stays inside the company".into()), None));
+        }
+        let newest = messages::newest_of(connection, &case.finding.id)?;
+        let unsent = matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued);
+        let mail = match newest {
+            Some(mail) if !unsent => mail,
+            None if !unsent => return Ok((Err("nothing was written in this case".into()), None)),
+            _ => self.unsent(connection, case, &people.customer, now)?,
+        };
+        if !matches!(mail.state, MessageState::Draft | MessageState::Queued) {
+            let slots = messages::offers(connection, mail.id)?;
+            let text = mail.text.clone().unwrap_or_default();
+            return Ok((Ok(self.view(&mail, people, text, slots)), None));
+        }
+        let (medium, no_route) = match self.route(connection, &people.customer)? {
+            Some((channel, _)) => (channel.medium(), None),
+            None => ("", Some(format!("{} has no address on any channel in use: call", people.customer.name))),
+        };
+        let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
+        let verdict = no_route.unwrap_or_else(|| verdict.explain(&people.calendar, &self.options.policy));
+        let message = match self.compose(connection, case, &mail, people, now) {
+            Ok((text, slots)) => Ok(self.view(&mail, people, text, slots)),
+            Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
+            Err(e) => Err(with_causes(&e)),
+        };
+        Ok((message, Some(verdict)))
+    }
+
+    fn view(&self, mail: &Mail, people: &People, text: Draft, slots: Vec<slots::Slot>) -> MessageView {
+        MessageView {
+            id: mail.id,
+            state: mail.state,
+            language: people.customer.language,
+            text,
+            slots,
+            edited: mail.edited,
+            reason: mail.reason.clone(),
+            link: self.link(mail),
+        }
+    }
+
+    /// Approves the drafted message: freezes its text and puts it into the outbox, where the governor decides when it goes.
+    ///
+    /// # Errors
+    /// When the case has no draft to approve, nobody can be written to, or the text breaks the rules.
+    pub fn approve(&self, id: &FindingId, who: &str, now: Timestamp) -> Result<MessageView> {
+        let attempted = format!("approve {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if !matches!(case.stage, Stage::Draft | Stage::Postponed) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+            }
+            let people = self.people_or_refuse(tx, &case, &attempted)?;
+            let Some((channel, address)) = self.route(tx, &people.customer)? else {
+                let why = format!("{} has no address on any channel in use; call instead", people.customer.name);
+                return Err(OutreachError::refused(&attempted, why));
+            };
+            let mut mail = self.unsent(tx, &case, &people.customer, now)?;
+            let (text, slots) = self.compose(tx, &case, &mail, &people, now)?;
+            mail.text = Some(text.clone());
+            (mail.state, mail.due, mail.reason) = (MessageState::Queued, now, None);
+            mail.urgent = case.finding.grade == Grade::Urgent;
+            (mail.medium, mail.address) = (Some(channel.medium().into()), Some(address));
+            mail.save(tx)?;
+            case.move_to(tx, Stage::Queued, None, None, now)?;
+            note(tx, &case, &people, who, "approved the message", "", now)?;
+            Ok(self.view(&mail, &people, text, slots))
+        })
+    }
+
+    /// Replaces the drafted text; the same rules apply to it. A message already approved stays approved.
+    ///
+    /// # Errors
+    /// When the text breaks the rules, lacks the customer's link, or the message has gone out.
+    pub fn edit(&self, id: &FindingId, subject: &str, body: &str, who: &str, now: Timestamp) -> Result<MessageView> {
+        let attempted = format!("edit the message of {id}");
+        self.store.write(&attempted, |tx| {
+            let case = advisories::get(tx, id)?;
+            if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued) {
+                return Err(OutreachError::refused(&attempted, format!("the case is {}", case.stage.name())));
+            }
+            let people = self.people_or_refuse(tx, &case, &attempted)?;
+            let mut mail = self.unsent(tx, &case, &people.customer, now)?;
+            // Browsers send CRLF; mail and lint want lines.
+            let body = format!("{}\n", body.replace("\r\n", "\n").trim());
+            let text = Draft { subject: subject.trim().to_owned(), body };
+            compose::check(&text, case.finding.machine.as_str())?;
+            if !text.body.contains(&self.link(&mail)) {
+                return Err(OutreachError::refused(
+                    &attempted,
+                    "the link to the customer's page must stay in the text",
+                ));
+            }
+            // The times shown with the draft are the ones the text speaks of.
+            mail.edited = false;
+            let (_, slots) = self.compose(tx, &case, &mail, &people, now)?;
+            (mail.text, mail.edited) = (Some(text.clone()), true);
+            mail.save(tx)?;
+            note(tx, &case, &people, who, "edited the message", "", now)?;
+            Ok(self.view(&mail, &people, text, slots))
+        })
+    }
+
+    /// Puts a case off until a time; what waited in the outbox becomes a draft again.
+    ///
+    /// # Errors
+    /// When the customer knows of it already, or `until` is not in the future.
+    pub fn postpone(&self, id: &FindingId, until: Timestamp, reason: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("postpone {id}");
+        if until <= now {
+            return Err(OutreachError::refused(attempted, "the time given has passed"));
+        }
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued | Stage::Call) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+            }
+            if let Some(mut mail) = messages::newest_of(tx, id)?.filter(|m| m.state == MessageState::Queued) {
+                mail.state = MessageState::Draft;
+                mail.save(tx)?;
+            }
+            case.move_to(tx, Stage::Postponed, Some(reason), Some(until), now)?;
+            desk_note(tx, &case, who, "postponed the case", reason, now)
+        })
+    }
+
+    /// Marks a case for a call in place of a message.
+    ///
+    /// # Errors
+    /// When the case is over or a visit is booked.
+    pub fn call_instead(&self, id: &FindingId, reason: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("mark {id} for a call");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+            }
+            withdraw(tx, id, "the advisor calls instead")?;
+            case.move_to(tx, Stage::Call, Some(reason), None, now)?;
+            desk_note(tx, &case, who, "will call instead", reason, now)
+        })
+    }
+
+    /// Records what was said to or by the customer outside the messages, e.g. on the telephone.
+    ///
+    /// # Errors
+    /// When there is no such case or the store refuses.
+    pub fn note_contact(&self, id: &FindingId, text: &str, who: &str, now: Timestamp) -> Result<()> {
+        self.store.write(&format!("note a contact in {id}"), |tx| {
+            let case = advisories::get(tx, id)?;
+            let customer = crate::store::registry::customer_of(tx, &case.finding.machine)?;
+            let customer = customer.as_ref().map(|customer| customer.id.as_str());
+            let entry =
+                Entry { at: now, who, what: "spoke with the customer", why: text, customer, ..Entry::default() };
+            let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(id.as_str()));
+            Entry { machine, advisory, contact: true, ..entry }.write(tx)
+        })
+    }
+
+    /// Ends a case without work, e.g. because the customer declined on the telephone. A booked visit is cancelled first.
+    ///
+    /// # Errors
+    /// When a visit is booked or the case is over.
+    pub fn close(&self, id: &FindingId, reason: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("close {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+            }
+            withdraw(tx, id, "the case was closed")?;
+            case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
+            desk_note(tx, &case, who, "closed the case", reason, now)
+        })
+    }
+
+    /// Settles a message whose delivery is unknown or failed: it arrived after all, or it did not and may be drafted anew.
+    ///
+    /// # Errors
+    /// When the message is neither unknown nor failed.
+    pub fn resolve_delivery(&self, message: i64, arrived: bool, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("settle message {message}");
+        self.store.write(&attempted, |tx| {
+            let mut mail = messages::get(tx, message)?;
+            if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
+            }
+            let mut case = advisories::get(tx, &mail.case)?;
+            let stage = if arrived {
+                (mail.state, mail.sent) = (MessageState::Sent, mail.sent.or(Some(now)));
+                Stage::Contacted
+            } else {
+                (mail.state, mail.sent) = (MessageState::Withdrawn, None);
+                Stage::Draft
+            };
+            mail.save(tx)?;
+            if case.stage == Stage::Call {
+                case.move_to(tx, stage, None, None, now)?;
+            }
+            let what = if arrived { "says the message arrived" } else { "says the message did not arrive" };
+            desk_note(tx, &case, who, what, "", now)
+        })
+    }
+}
+
+/// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
+fn probability_before(case: &Case, t: Timestamp) -> f64 {
+    let days = t.days_since(case.finding.at).max(0.0);
+    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = case.finding.probability_within else {
+        // No forecast to read from: what is urgent comes before what is merely due.
+        return if case.finding.grade == Grade::Urgent { 0.5 } else { 0.05 };
+    };
+    let points = [(0.0, 0.0), (7.0, d7), (14.0, d14), (21.0, d21), (30.0, d30)];
+    points
+        .windows(2)
+        .find(|pair| days <= pair[1].0)
+        .map_or(d30, |pair| pair[0].1 + (pair[1].1 - pair[0].1) * (days - pair[0].0) / (pair[1].0 - pair[0].0))
+}
+
+/// An error with its causes in one line, for a card.
+fn with_causes(error: &OutreachError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+fn note(
+    connection: &Connection,
+    case: &Case,
+    people: &People,
+    who: &str,
+    what: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
+    let customer = Some(people.customer.id.as_str());
+    Entry { at: now, who, what, why, customer, machine, advisory, contact: false }.write(connection)
+}
+
+fn desk_note(connection: &Connection, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
+    let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
+    Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)
+}

@@ -1,0 +1,202 @@
+//! What a finding does to a case.
+
+use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
+use metrics::counter;
+use rusqlite::Connection;
+
+use crate::Outreach;
+use crate::context::MachineContext;
+use crate::error::Result;
+use crate::registry::Machine;
+use crate::service::{self, SERVICE};
+use crate::store::{Case, Entry, advisories, messages, registry};
+use crate::views::{Applied, MessageState, Stage};
+
+/// The engine in the record.
+const ENGINE: &str = "engine";
+
+impl Outreach {
+    /// Applies one finding of the log. `offset` and `ordinal` say which: the findings of one machine arrive in their order,
+    /// and one that is not newer than the last applied is a repetition and changes nothing.
+    ///
+    /// # Errors
+    /// When the store refuses; the finding was then not applied and must be offered again.
+    pub fn apply(
+        &self,
+        offset: Offset,
+        ordinal: u32,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<Applied> {
+        self.store.write("apply a finding", |tx| {
+            if advisories::mark(tx, &finding.machine, offset.0, ordinal)? {
+                return Ok(Applied::Before);
+            }
+            self.take(tx, finding, context, now)
+        })
+    }
+
+    /// Opens or refreshes the case of a machine's hour-based service when it falls due within the horizon. To be called
+    /// now and then, e.g. once a day per machine; machines without service tasks cost one look-up.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn check_service(&self, id: &MachineId, context: &MachineContext, now: Timestamp) -> Result<Applied> {
+        self.store.write("check a machine's service", |tx| {
+            let Some(machine) = registry::find::<Machine>(tx, id.as_str())?.filter(|m| !m.service.is_empty()) else {
+                return Ok(Applied::Ignored);
+            };
+            let open = advisories::open_of(tx, id)?.into_iter().find(|case| case.finding.fault.as_str() == SERVICE);
+            let episode = advisories::count(tx, id, SERVICE)? + u32::from(open.is_none());
+            match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
+                Some(finding) => self.take(tx, &finding, context, now),
+                None => Ok(Applied::Ignored),
+            }
+        })
+    }
+
+    fn take(
+        &self,
+        connection: &Connection,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<Applied> {
+        let concerns = matches!(
+            finding.kind,
+            FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault | FindingKind::MaintenanceDue
+        );
+        if !concerns {
+            return Ok(Applied::Ignored);
+        }
+        let known = advisories::find(connection, &finding.id)?;
+        let case = match (known, finding.status) {
+            (None, Status::Cleared) => return Ok(Applied::Ignored),
+            // What is over stays over: a finding that returns has a new identity.
+            (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {
+                return Ok(Applied::Case { id: case.finding.id, stage: case.stage });
+            }
+            (None, _) => self.open_case(connection, finding, context, now)?,
+            (Some(case), Status::Cleared) => clear(connection, case, now)?,
+            (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
+        };
+        Ok(Applied::Case { id: case.finding.id, stage: case.stage })
+    }
+
+    /// Whether a finding may become a message: its own fault's name, pressing enough, and one that customers may hear of.
+    fn may_reach_customer(&self, finding: &Finding) -> bool {
+        let nameable = match finding.kind {
+            FindingKind::MaintenanceDue => true,
+            FindingKind::Prediction | FindingKind::Anomaly => {
+                self.options.catalogue.fault(&finding.fault).is_some_and(|fault| fault.customer)
+            }
+            _ => false,
+        };
+        nameable && finding.grade >= Grade::Advise
+    }
+
+    fn open_case(
+        &self,
+        connection: &Connection,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<Case> {
+        let stage = if self.may_reach_customer(finding) { Stage::Draft } else { Stage::Internal };
+        let case = Case {
+            finding: finding.clone(),
+            context: context.clone(),
+            stage,
+            until: None,
+            remark: None,
+            opened: finding.at,
+        };
+        case.save(connection, now)?;
+        counter!("foretell_outreach_cases_opened_total", "grade" => finding.grade.name()).increment(1);
+        record(connection, &case, "opened the case", &finding.text, now)?;
+        Ok(case)
+    }
+
+    fn refresh(
+        &self,
+        connection: &Connection,
+        mut case: Case,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<Case> {
+        let before = case.finding.grade;
+        (case.finding, case.context) = (finding.clone(), context.clone());
+        let may = self.may_reach_customer(finding);
+        match case.stage {
+            Stage::Internal if may => case.stage = Stage::Draft,
+            Stage::Draft | Stage::Postponed | Stage::Queued if !may => {
+                withdraw(connection, &finding.id, "the forecast is no longer strong enough")?;
+                (case.stage, case.until) = (Stage::Internal, None);
+            }
+            // What was put off as a plan of weeks must be seen again when days are left.
+            Stage::Postponed if finding.grade == Grade::Urgent && before < Grade::Urgent => {
+                (case.stage, case.until) = (Stage::Draft, None);
+                case.remark = Some("it has become urgent since it was postponed".into());
+            }
+            _ => {}
+        }
+        if matches!(case.stage, Stage::Draft | Stage::Queued) {
+            forget_offers(connection, &finding.id)?;
+        }
+        case.save(connection, now)?;
+        if before != finding.grade {
+            let what = format!("changed the grade from {} to {}", before.name(), finding.grade.name());
+            record(connection, &case, &what, &finding.text, now)?;
+        }
+        Ok(case)
+    }
+}
+
+fn clear(connection: &Connection, mut case: Case, now: Timestamp) -> Result<Case> {
+    withdraw(connection, &case.finding.id, "the forecast was withdrawn")?;
+    if case.stage == Stage::Booked {
+        case.remark = Some("the forecast was withdrawn: is the visit still needed?".into());
+    } else {
+        (case.stage, case.until, case.remark) = (Stage::Cleared, None, None);
+    }
+    case.finding.status = Status::Cleared;
+    case.save(connection, now)?;
+    record(connection, &case, "cleared the case", "the forecast no longer holds", now)?;
+    Ok(case)
+}
+
+/// Withdraws what has not gone out yet.
+pub(crate) fn withdraw(connection: &Connection, case: &FindingId, why: &str) -> Result<()> {
+    if let Some(mut mail) = messages::newest_of(connection, case)?
+        && matches!(mail.state, MessageState::Draft | MessageState::Queued)
+    {
+        (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
+        mail.save(connection)?;
+    }
+    Ok(())
+}
+
+/// New figures may want other times, unless a person wrote the times into the text.
+fn forget_offers(connection: &Connection, case: &FindingId) -> Result<()> {
+    match messages::newest_of(connection, case)? {
+        Some(mail) if !mail.edited && matches!(mail.state, MessageState::Draft | MessageState::Queued) => {
+            messages::set_offers(connection, mail.id, &[])
+        }
+        _ => Ok(()),
+    }
+}
+
+fn record(connection: &Connection, case: &Case, what: &str, why: &str, now: Timestamp) -> Result<()> {
+    Entry {
+        at: now,
+        who: ENGINE,
+        what,
+        why,
+        machine: Some(case.finding.machine.as_str()),
+        advisory: Some(case.finding.id.as_str()),
+        ..Entry::default()
+    }
+    .write(connection)
+}

@@ -1,0 +1,37 @@
+//! The RFC 5322 form of a message, shared by every channel that speaks e-mail.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lettre::Message;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, SinglePart};
+
+use super::{DeliveryError, Parcel};
+
+/// Builds the message. Its Message-ID derives from the parcel's key, so that a receiver who gets it twice can tell.
+pub(super) fn build(parcel: &Parcel, from: &str) -> Result<Message, DeliveryError> {
+    let address = |text: &str| {
+        text.parse::<lettre::Address>()
+            .map_err(|e| DeliveryError::Permanent(format!("`{text}` is not an e-mail address: {e}")))
+    };
+    let from = address(from)?;
+    let id = format!("<{}@{}>", parcel.key, from.domain());
+    let mut message = Message::builder()
+        .message_id(Some(id))
+        .date(at(parcel))
+        .from(Mailbox::new(Some(parcel.from_name.clone()), from))
+        .to(Mailbox::new(Some(parcel.to_name.clone()), address(&parcel.to)?))
+        .subject(&parcel.subject);
+    if let Some(reply_to) = &parcel.reply_to {
+        message = message.reply_to(Mailbox::new(None, address(reply_to)?));
+    }
+    let message = message
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Content-Language"), parcel.language.into()))
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", parcel.link)));
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(parcel.body.clone());
+    message.singlepart(text).map_err(|e| DeliveryError::Permanent(format!("could not build the e-mail: {e}")))
+}
+
+fn at(parcel: &Parcel) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(parcel.at.millis().max(0).unsigned_abs())
+}

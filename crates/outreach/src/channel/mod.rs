@@ -1,0 +1,68 @@
+//! Ways out of the house. A channel delivers one finished message; what may be sent, and when, was decided before.
+
+mod folder;
+mod mail;
+mod smtp;
+
+pub use folder::Folder;
+pub use smtp::{Security, Smtp, SmtpOptions};
+
+use foretell_model::Timestamp;
+
+/// A finished message on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Unique and stable: the same message has the same key at every attempt.
+    pub key: String,
+    /// Address on the channel's medium.
+    pub to: String,
+    /// The customer's name.
+    pub to_name: String,
+    /// Who speaks: the advisor's name and company.
+    pub from_name: String,
+    /// Where replies go, if the advisor has an address.
+    pub reply_to: Option<String>,
+    /// Language tag of the text.
+    pub language: &'static str,
+    /// Subject line.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+    /// Address of the customer's page, where such messages can also be stopped.
+    pub link: String,
+    /// When it goes out.
+    pub at: Timestamp,
+}
+
+/// How a delivery failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// Certainly not delivered; worth another attempt later.
+    #[error("not delivered for now: {0}")]
+    Temporary(String),
+    /// Certainly not delivered, and trying again will not help.
+    #[error("refused: {0}")]
+    Permanent(String),
+    /// Nobody knows: the connection broke after the text was handed over. Never tried again by itself.
+    #[error("it is not known whether it arrived: {0}")]
+    Unknown(String),
+}
+
+/// One way out.
+pub trait Channel: Send + Sync {
+    /// Its name in records and metrics, e.g. `smtp`.
+    fn name(&self) -> &'static str;
+
+    /// Which of a customer's addresses it delivers to, e.g. `email`. Opt-outs count per medium.
+    fn medium(&self) -> &'static str;
+
+    /// Whether delivering the same key twice leaves one message. Only then is a delivery that a crash interrupted taken up
+    /// again by itself.
+    fn is_idempotent(&self) -> bool;
+
+    /// Delivers; returns once the other side has taken responsibility.
+    ///
+    /// # Errors
+    /// Says whether another attempt can do harm.
+    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError>;
+}

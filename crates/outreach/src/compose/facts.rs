@@ -1,0 +1,225 @@
+//! The facts of one message, worded no further than a figure: sentences are the templates' business.
+
+use foretell_model::catalogue::Action;
+use foretell_model::{Catalogue, Evidence, Finding, FindingKind, Timestamp};
+use serde::Serialize;
+
+use super::format;
+use super::window::{Certainty, Window};
+use crate::calendar::Calendar;
+use crate::context::MachineContext;
+use crate::registry::{Advisor, Customer, Language, Machine, Words};
+use crate::service::{DUE_PREFIX, DueTask};
+use crate::slots::Slot;
+
+/// Everything a message is made from.
+pub(crate) struct Subject<'a> {
+    /// The case.
+    pub(crate) finding: &'a Finding,
+    /// The machine's present state.
+    pub(crate) context: &'a MachineContext,
+    /// The machine as its owner knows it.
+    pub(crate) machine: &'a Machine,
+    /// Who reads it.
+    pub(crate) customer: &'a Customer,
+    /// Who speaks.
+    pub(crate) advisor: &'a Advisor,
+    /// For whom.
+    pub(crate) company: &'a Words,
+    /// What faults and work are called.
+    pub(crate) catalogue: &'a Catalogue,
+    /// The reader's civil time.
+    pub(crate) calendar: &'a Calendar,
+    /// The times on offer.
+    pub(crate) slots: &'a [Slot],
+    /// The customer's page.
+    pub(crate) link: &'a str,
+    /// When the text is written.
+    pub(crate) now: Timestamp,
+}
+
+/// What a template may use.
+#[derive(Debug, Serialize)]
+pub(crate) struct Facts {
+    /// Language tag.
+    pub(crate) language: Language,
+    contact: Option<String>,
+    company: String,
+    advisor: Person,
+    number: String,
+    seen: Seen,
+    normal: bool,
+    fault: Option<String>,
+    certainty: Certainty,
+    window: Option<Window>,
+    limit: Option<LimitFact>,
+    hours: Option<Hours>,
+    /// The work as phrases, in order.
+    pub(crate) works: Vec<String>,
+    /// Time on site, in words.
+    pub(crate) duration: String,
+    /// Whether the machine stops.
+    pub(crate) stops: bool,
+    benefit: String,
+    /// The everyday comparison; empty for service.
+    pub(crate) comparison: String,
+    slots: Vec<String>,
+    slots_idle: bool,
+    link: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Person {
+    name: String,
+    role: String,
+    phone: String,
+}
+
+/// One observation: what moved, by how much, since when.
+#[derive(Debug, Serialize, PartialEq)]
+struct Seen {
+    what: &'static str,
+    figure: String,
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LimitFact {
+    signal: &'static str,
+    figure: String,
+    low: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Hours {
+    since: String,
+    interval: String,
+    per_day: Option<String>,
+}
+
+impl Facts {
+    /// Gathers the facts of a case.
+    pub(crate) fn of(subject: &Subject<'_>) -> Self {
+        let language = subject.customer.language;
+        let works = works(subject);
+        let tag = language.tag();
+        let fault = subject.catalogue.fault(&subject.finding.fault);
+        let age_days = subject.now.days_since(subject.finding.at).max(0.0);
+        Self {
+            language,
+            contact: subject.customer.contact.clone(),
+            company: language.of(subject.company).to_owned(),
+            advisor: Person {
+                name: language.of(&subject.advisor.name).to_owned(),
+                role: language.of(&subject.advisor.role).to_owned(),
+                phone: subject.advisor.phone.clone(),
+            },
+            number: subject.machine.number.clone(),
+            seen: seen(subject),
+            normal: subject.context.in_normal_range == Some(true),
+            fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
+            certainty: Certainty::of(subject.finding.likelihood),
+            window: subject.finding.rul_days.map(|rul| Window::of(rul, age_days)),
+            limit: subject.finding.limit.map(|limit| LimitFact {
+                signal: limit.signal.name(),
+                figure: format::figure(limit.value),
+                low: limit.value < LOW_LIMIT_BELOW_C,
+            }),
+            hours: hours(subject),
+            duration: format::duration(language, works.iter().map(|(_, action)| action.minutes).sum()),
+            stops: works.iter().any(|(_, action)| action.stops_machine),
+            benefit: benefit(subject.catalogue, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
+            works: works.iter().map(|(_, action)| action.name.in_language(tag).to_owned()).collect(),
+            comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),
+            slots: subject.slots.iter().map(|slot| slot_text(language, subject.calendar, slot)).collect(),
+            slots_idle: !subject.slots.is_empty() && subject.slots.iter().all(|slot| slot.idle),
+            link: subject.link.to_owned(),
+        }
+    }
+}
+
+/// A discharge temperature limit below this is the lower one: the machine stays too cold, degC.
+const LOW_LIMIT_BELOW_C: f64 = 90.0;
+
+/// A slot in words.
+pub(crate) fn slot_text(language: Language, calendar: &Calendar, slot: &Slot) -> String {
+    format::span(language, calendar.local(slot.start), calendar.local(slot.end))
+}
+
+/// The work a case asks for, with its codes; at least one unless the catalogue has none.
+pub(crate) fn works<'a>(subject: &Subject<'a>) -> Vec<(&'a str, &'a Action)> {
+    works_of(subject.finding, subject.catalogue)
+}
+
+/// As [`works`], for callers without a customer.
+pub(crate) fn works_of<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Vec<(&'a str, &'a Action)> {
+    let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));
+    let due: Vec<_> = finding
+        .evidence
+        .iter()
+        .filter_map(|evidence| evidence.feature.strip_prefix(DUE_PREFIX))
+        .filter_map(named)
+        .collect();
+    if finding.kind == FindingKind::MaintenanceDue && !due.is_empty() {
+        return due;
+    }
+    let by_fault = catalogue.action_for(&finding.fault).or_else(|| named(finding.fault.as_str()));
+    by_fault.or_else(|| named("serviced").filter(|_| finding.kind == FindingKind::MaintenanceDue)).into_iter().collect()
+}
+
+/// Several works in one visit share the benefit of a regular service.
+fn benefit<'a>(catalogue: &'a Catalogue, works: &[(&str, &'a Action)]) -> Option<&'a Action> {
+    match works {
+        [] => None,
+        [(_, only)] => Some(only),
+        [(_, first), ..] => Some(catalogue.actions.get("serviced").unwrap_or(first)),
+    }
+}
+
+fn hours(subject: &Subject<'_>) -> Option<Hours> {
+    let task = DueTask::first_of(subject.finding, subject.machine, subject.catalogue)?;
+    let to_fifty = |hours: f64| format::thousands((hours / 50.0).round() * 50.0);
+    Some(Hours {
+        since: to_fifty(task.since_h),
+        interval: format::thousands(task.interval_h),
+        per_day: subject.context.hours_per_day.filter(|h| *h >= 1.0).map(|h| format!("{h:.0}")),
+    })
+}
+
+/// The observation a customer understands best: a temperature where there is one, else the strongest evidence that has
+/// words, else that something moved.
+fn seen(subject: &Subject<'_>) -> Seen {
+    let finding = subject.finding;
+    let mut said = finding.evidence.iter().find_map(|e| observation(e).map(|(what, figure)| (what, figure, e.since)));
+    if said.as_ref().is_none_or(|(what, ..)| *what == "cooler_loss") {
+        // "4 degrees hotter" says more than "a quarter less heat".
+        if let Some(rise) = subject.context.excess_k.filter(|k| *k >= 1.0) {
+            let since = said.and_then(|(.., since)| since);
+            said = Some(("temperature_rise", format!("{rise:.0}"), since));
+        }
+    }
+    let any_since = finding.evidence.iter().find_map(|evidence| evidence.since);
+    let (what, figure, since) = said.unwrap_or(("drift", String::new(), None));
+    let in_words = |t| format::day(subject.customer.language, subject.calendar.local(t).date());
+    Seen { what, figure, since: since.or(any_since).map(in_words) }
+}
+
+/// What a feature means to a reader, and its figure; `None` when it has no plain words or is too small to speak of.
+fn observation(evidence: &Evidence) -> Option<(&'static str, String)> {
+    let (name, value) = (evidence.feature.as_str(), evidence.value);
+    let has = |part: &str| name.contains(part);
+    match evidence.unit.as_str() {
+        _ if !value.is_finite() => None,
+        "1" if has("cooler_ua_loss") && value >= 0.05 => {
+            Some(("cooler_loss", format!("{:.0}", (value * 20.0).round() * 5.0)))
+        }
+        "K" if value >= 1.0 => Some(("temperature_rise", format!("{value:.0}"))),
+        "K" if value <= -1.0 => Some(("temperature_fall", format!("{:.0}", -value))),
+        "bar" if has("oil_filter") => Some(("oil_filter_dp", format::figure(value))),
+        "bar" if has("separator") => Some(("separator_dp", format::figure(value))),
+        "mbar" if has("inlet") || has("intake") => Some(("inlet_vacuum", format!("{value:.0}"))),
+        unit if unit.starts_with("mm/s") => Some(("vibration", format::figure(value))),
+        "A" if value >= 1.0 => Some(("current_rise", format!("{value:.0}"))),
+        _ => None,
+    }
+}

@@ -1,0 +1,277 @@
+//! What never goes to a customer, checked over templates and over every rendered or edited text.
+//!
+//! A list of words rather than a model: an advisor can read it, and each hit names its reason.
+
+use std::fmt;
+
+/// Words that betray what the customer must not have to think about, with the reason. Latin words match whole words in any
+/// case, Chinese ones anywhere.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    (
+        "internal matters",
+        &[
+            "kpi",
+            "target",
+            "targets",
+            "quota",
+            "score",
+            "scores",
+            "scoring",
+            "penalty",
+            "penalties",
+            "call-back",
+            "callback",
+            "callbacks",
+            "call-backs",
+            "commission",
+            "bonus",
+            "sla",
+            "satisfaction",
+            "escalation",
+            "指标",
+            "考核",
+            "评分",
+            "打分",
+            "得分",
+            "罚款",
+            "扣款",
+            "扣分",
+            "回访",
+            "满意度",
+            "任务量",
+            "业绩",
+            "提成",
+            "绩效",
+            "客诉",
+        ],
+    ),
+    (
+        "selling",
+        &[
+            "discount",
+            "discounts",
+            "promotion",
+            "special offer",
+            "bargain",
+            "cheap",
+            "limited time",
+            "折扣",
+            "优惠",
+            "促销",
+            "打折",
+            "特价",
+            "限时",
+            "立减",
+        ],
+    ),
+    (
+        "jargon",
+        &[
+            "rul",
+            "p10",
+            "p50",
+            "p90",
+            "ua",
+            "ntu",
+            "residual",
+            "quantile",
+            "percentile",
+            "likelihood",
+            "anomaly",
+            "algorithm",
+            "baseline",
+            "regime",
+            "prognosis",
+            "k/d",
+            "sigma",
+            "残差",
+            "分位",
+            "置信",
+            "似然",
+            "算法",
+            "基线",
+            "剩余寿命",
+            "工况回归",
+            "失效模式",
+        ],
+    ),
+    (
+        "alarm",
+        &[
+            "danger",
+            "dangerous",
+            "catastrophic",
+            "disaster",
+            "immediately",
+            "at once",
+            "breakdown",
+            "warning!",
+            "危险",
+            "严重后果",
+            "灾难",
+            "立即",
+            "立刻",
+            "马上停",
+            "报废",
+        ],
+    ),
+    (
+        "blame",
+        &[
+            "your fault",
+            "negligence",
+            "neglected",
+            "you failed",
+            "you should have",
+            "misuse",
+            "疏忽",
+            "违规",
+            "使用不当",
+            "您没有",
+            "您本应",
+            "责任在",
+        ],
+    ),
+];
+
+/// Words of time: a figure before them must be whole.
+const TIME_WORDS: &[&str] = &["day", "week", "month", "天", "日", "周", "星期", "个月"];
+
+/// One thing that is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// A word that customers never read.
+    Word {
+        /// Which.
+        word: &'static str,
+        /// Of what sort.
+        sort: &'static str,
+    },
+    /// A figure more precise than anything we know.
+    TooPrecise(String),
+    /// An exclamation mark.
+    Exclamation,
+    /// A mark of the template language that was not filled in.
+    Unfilled,
+    /// More than one link, or none.
+    Links(usize),
+    /// The identity used inside the company.
+    InternalId(String),
+    /// No subject, or one longer than a telephone shows.
+    Subject(usize),
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word { word, sort } => write!(f, "`{word}` ({sort})"),
+            Self::TooPrecise(figure) => write!(f, "`{figure}` is more precise than the forecast"),
+            Self::Exclamation => write!(f, "an exclamation mark"),
+            Self::Unfilled => write!(f, "a place of the template was not filled in"),
+            Self::Links(n) => write!(f, "{n} links where one belongs"),
+            Self::InternalId(id) => write!(f, "the internal identity `{id}`"),
+            Self::Subject(chars) => write!(f, "a subject of {chars} characters; 1 to 80 are allowed"),
+        }
+    }
+}
+
+/// Checks words alone, as in a template whose places are not filled in yet.
+#[must_use]
+pub fn words(text: &str) -> Vec<Remark> {
+    let lower = text.to_lowercase();
+    let mut remarks = Vec::new();
+    for (sort, words) in FORBIDDEN {
+        for word in words.iter().filter(|word| contains_word(&lower, word)) {
+            remarks.push(Remark::Word { word, sort });
+        }
+    }
+    if text.contains(['!', '！']) {
+        remarks.push(Remark::Exclamation);
+    }
+    remarks
+}
+
+/// Checks a finished message. `internal_id` is the machine's identity inside the company.
+#[must_use]
+pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
+    let without_links: String =
+        body.split_whitespace().filter(|word| !word.contains("://")).collect::<Vec<_>>().join(" ");
+    let prose = format!("{subject} {without_links}");
+    let mut remarks = words(&prose);
+    remarks.extend(too_precise(&prose).map(Remark::TooPrecise));
+    if prose.contains("{{") || prose.contains("{%") {
+        remarks.push(Remark::Unfilled);
+    }
+    match body.matches("://").count() {
+        1 => {}
+        n => remarks.push(Remark::Links(n)),
+    }
+    if prose.contains(internal_id) {
+        remarks.push(Remark::InternalId(internal_id.to_owned()));
+    }
+    if !(1..=80).contains(&subject.chars().count()) {
+        remarks.push(Remark::Subject(subject.chars().count()));
+    }
+    remarks
+}
+
+/// Checks the prose of a template.
+#[must_use]
+pub fn template(source: &str) -> Vec<Remark> {
+    // What stands between the marks is code, not prose.
+    let mut prose = String::new();
+    let mut rest = source;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
+        prose.push_str(&rest[..start]);
+        prose.push(' ');
+        let close = match &rest[start..start + 2] {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
+        rest = rest[start..].find(close).map_or("", |end| &rest[start + end + 2..]);
+    }
+    prose.push_str(rest);
+    words(&prose)
+}
+
+fn contains_word(lower: &str, word: &str) -> bool {
+    if !word.is_ascii() {
+        return lower.contains(word);
+    }
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    lower
+        .match_indices(word)
+        .any(|(at, _)| !is_part(lower[..at].chars().next_back()) && !is_part(lower[at + word.len()..].chars().next()))
+}
+
+/// Figures with two or more decimals, any decimals before a word of time or a percent sign, and machine time stamps.
+fn too_precise(text: &str) -> impl Iterator<Item = String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        if !chars[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let figure: String = chars[at..].iter().take_while(|c| c.is_ascii_digit() || **c == '.').collect();
+        let figure = figure.trim_end_matches('.').to_owned();
+        let after = at + figure.len();
+        let next: String = chars[after..].iter().filter(|c| !matches!(c, ' ' | '个')).take(5).collect::<String>();
+        let decimals = figure.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let of_time = TIME_WORDS.iter().any(|word| next.to_lowercase().starts_with(word));
+        if decimals >= 2 || decimals == 1 && (of_time || next.starts_with('%')) || is_stamp(&chars[at..]) {
+            found.push(figure.clone());
+        }
+        at = after;
+    }
+    found.into_iter()
+}
+
+/// `2026-07-18`, as machines write dates.
+fn is_stamp(chars: &[char]) -> bool {
+    let shape = ['0', '0', '0', '0', '-', '0', '0', '-', '0', '0'];
+    chars.len() >= shape.len()
+        && chars.iter().zip(shape).all(|(c, s)| if s == '0' { c.is_ascii_digit() } else { *c == s })
+}

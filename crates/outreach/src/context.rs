@@ -1,0 +1,41 @@
+//! What the engine knows about a machine beyond the finding itself, as far as a message needs it.
+
+use serde::{Deserialize, Serialize};
+
+/// Hours of a week, the length of a learned weekly duty.
+pub const WEEK_HOURS: usize = 168;
+
+/// Present state of one machine, handed over with each finding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MachineContext {
+    /// Learned share of time running, 0 to 1, by hour of the week in UTC beginning Monday 00:00; must have
+    /// [`WEEK_HOURS`] entries, anything else counts as not learned yet. An hour never seen is `None`.
+    pub weekly_duty: Option<Vec<Option<f32>>>,
+    /// Reading of the running-hour counter, h.
+    pub run_hours: Option<f64>,
+    /// Running hours per calendar day of late.
+    pub hours_per_day: Option<f64>,
+    /// Discharge temperature of late in the hot hours, degC.
+    pub discharge_temp_c: Option<f64>,
+    /// How far the discharge temperature lies above the machine's own normal at equal load and weather, K.
+    pub excess_k: Option<f64>,
+    /// Whether the highest discharge temperature of late stayed below the controller's warning limit; `None` when not known,
+    /// and then nothing is claimed.
+    pub in_normal_range: Option<bool>,
+}
+
+impl MachineContext {
+    /// Keeps a learned weekly duty; NaN stands for an hour never seen.
+    #[must_use]
+    pub fn with_duty(mut self, duty: &[f32; WEEK_HOURS]) -> Self {
+        self.weekly_duty = Some(duty.iter().map(|share| share.is_finite().then_some(*share)).collect());
+        self
+    }
+
+    /// Share of time running in an hour of the week (UTC, 0 = Monday 00:00), if it was learned.
+    #[must_use]
+    pub fn duty(&self, hour_of_week: usize) -> Option<f32> {
+        let duty = self.weekly_duty.as_deref().filter(|duty| duty.len() == WEEK_HOURS)?;
+        duty.get(hour_of_week).copied().flatten().filter(|share| share.is_finite())
+    }
+}

@@ -1,0 +1,390 @@
+//! What the customer does through the link: book, change, wait, stop.
+
+use foretell_model::{FindingId, MachineId, Note, Timestamp, Work};
+use rusqlite::Connection;
+
+use crate::apply::withdraw;
+use crate::compose::{self, slot_text};
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::ics;
+use crate::registry::{Machine, Site, Technician};
+use crate::slots::Slot;
+use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages, registry};
+use crate::views::{Booking, BookingView, MessageState, OfferedSlot, PageState, Stage, WorkDone};
+use crate::{Language, Outreach};
+
+/// Beginning of the remark of a case whose customer wishes another time.
+const OTHER_TIME: &str = "the customer wishes another time";
+/// Who acts through a link, in the record.
+const CUSTOMER: &str = "customer";
+
+/// Everything behind a valid link.
+struct Visitor {
+    mail: Mail,
+    case: Case,
+    people: People,
+}
+
+impl Outreach {
+    /// The customer's page. Times that are no longer free are replaced, so that there is always something to choose from.
+    ///
+    /// # Errors
+    /// `Link` when the token is forged, expired or its message was never sent.
+    pub fn booking_page(&self, token: &str, now: Timestamp) -> Result<BookingView> {
+        self.store.write("show a booking page", |tx| {
+            let visitor = self.visitor(tx, token, now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// Books one of the times on the page; booking the same time twice is once.
+    ///
+    /// # Errors
+    /// `SlotTaken` when the time is not on offer, has passed or somebody was faster; the page then has others.
+    pub fn book(&self, token: &str, start: Timestamp, now: Timestamp) -> Result<BookingView> {
+        self.store.write("book a visit", |tx| {
+            let mut visitor = self.visitor(tx, token, now)?;
+            if visitor.case.stage == Stage::Booked
+                && bookings::newest_of(tx, &visitor.case.finding.id)?.is_some_and(|stay| stay.start == start)
+            {
+                return self.page(tx, &visitor, now);
+            }
+            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "book")?;
+            let slot = offered(tx, &visitor.mail, start, now)?;
+            let mut stay = Stay {
+                id: 0,
+                case: visitor.case.finding.id.clone(),
+                machine: visitor.mail.machine.clone(),
+                customer: visitor.mail.customer.clone(),
+                start: slot.start,
+                end: slot.end,
+                technician: None,
+                state: "booked".into(),
+                sequence: 0,
+                changed: now,
+            };
+            stay.book(tx, &self.lanes(tx)?)?;
+            withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
+            visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
+            said(tx, &visitor, "booked a visit", &slot_text(Language::En, &visitor.people.calendar, &slot), now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// Moves the booked visit to another of the times on the page.
+    ///
+    /// # Errors
+    /// `Refused` when nothing is booked; `SlotTaken` as for [`Outreach::book`], and the old time is then kept.
+    pub fn reschedule(&self, token: &str, start: Timestamp, now: Timestamp) -> Result<BookingView> {
+        self.store.write("move a visit", |tx| {
+            let visitor = self.visitor(tx, token, now)?;
+            let mut stay = booked(tx, &visitor.case, now)?;
+            if stay.start != start {
+                let slot = offered(tx, &visitor.mail, start, now)?;
+                (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
+                stay.sequence += 1;
+                stay.book(tx, &self.lanes(tx)?)?;
+                said(tx, &visitor, "moved the visit", &slot_text(Language::En, &visitor.people.calendar, &slot), now)?;
+            }
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// Cancels the booked visit; the advisor hears of it, the page offers times again.
+    ///
+    /// # Errors
+    /// `Refused` when nothing is booked or the visit has begun.
+    pub fn cancel(&self, token: &str, now: Timestamp) -> Result<BookingView> {
+        self.store.write("cancel a visit", |tx| {
+            let mut visitor = self.visitor(tx, token, now)?;
+            let mut stay = booked(tx, &visitor.case, now)?;
+            (stay.state, stay.changed) = ("cancelled".into(), now);
+            stay.sequence += 1;
+            stay.save(tx)?;
+            visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
+            said(tx, &visitor, "cancelled the visit", "", now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// Silence about this machine for so many days (1 to 365).
+    ///
+    /// # Errors
+    /// `Refused` when a visit is booked (cancel it instead) or the case is over.
+    pub fn not_now(&self, token: &str, days: u32, now: Timestamp) -> Result<BookingView> {
+        self.store.write("note that a customer wants to wait", |tx| {
+            let mut visitor = self.visitor(tx, token, now)?;
+            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "wait")?;
+            let until = now.plus_days(f64::from(days.clamp(1, 365)));
+            messages::set_not_now(tx, &visitor.mail.machine, until)?;
+            withdraw(tx, &visitor.case.finding.id, "the customer said not now")?;
+            visitor.case.move_to(tx, Stage::NotNow, None, Some(until), now)?;
+            said(tx, &visitor, "said not now", &format!("for {days} days"), now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// No such messages on this medium any more, for good. What waits in the outbox for it is dropped by the governor.
+    ///
+    /// # Errors
+    /// As [`Outreach::booking_page`].
+    pub fn stop(&self, token: &str, now: Timestamp) -> Result<BookingView> {
+        self.store.write("note that a customer wants no messages", |tx| {
+            let mut visitor = self.visitor(tx, token, now)?;
+            let medium = visitor.mail.medium.clone().unwrap_or_default();
+            messages::opt_out(tx, &visitor.mail.customer, &medium, now)?;
+            if visitor.case.stage == Stage::Contacted {
+                let remark = format!("the customer wants no such messages by {medium}; is a call welcome?");
+                visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
+            }
+            said(tx, &visitor, "stopped such messages", &medium, now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// The customer wishes another time; the advisor calls.
+    ///
+    /// # Errors
+    /// `Refused` when a visit is booked (move it instead) or the case is over.
+    pub fn other_time(&self, token: &str, text: &str, now: Timestamp) -> Result<BookingView> {
+        self.store.write("note that a customer wishes another time", |tx| {
+            let mut visitor = self.visitor(tx, token, now)?;
+            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "ask for another time")?;
+            let wish = Note::new(text);
+            let remark = match wish.as_str().trim() {
+                "" => OTHER_TIME.to_owned(),
+                wish => format!("{OTHER_TIME}: {wish}"),
+            };
+            withdraw(tx, &visitor.case.finding.id, "the customer answered")?;
+            visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
+            said(tx, &visitor, "wished another time", wish.as_str(), now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// The visit as a calendar file (`text/calendar`); after a cancellation the one that removes it.
+    ///
+    /// # Errors
+    /// `Refused` when nothing was ever booked.
+    pub fn calendar_file(&self, token: &str, now: Timestamp) -> Result<String> {
+        self.store.write("write a calendar file", |tx| {
+            let visitor = self.visitor(tx, token, now)?;
+            let case = &visitor.case.finding.id;
+            let stay = bookings::newest_of(tx, case)?
+                .ok_or_else(|| OutreachError::refused("write a calendar file", "no visit is booked"))?;
+            let language = visitor.people.customer.language;
+            let facts = self.facts(&visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now);
+            let (company, advisor) = (language.of(&self.options.company), &visitor.people.advisor);
+            let (number, works) = (&visitor.people.machine.number, compose::join_works(language, &facts.works));
+            let (name, phone, link) = (language.of(&advisor.name), &advisor.phone, self.link(&visitor.mail));
+            let site: Option<Site> = registry::find(tx, stay.machine.site())?;
+            let (summary, description) = match language {
+                Language::En => (
+                    format!("{company}: {works}, compressor {number}"),
+                    format!("Questions: {name}, {phone}\nChange or cancel: {link}"),
+                ),
+                Language::ZhCn => {
+                    (format!("{company}：{number}{works}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
+                }
+            };
+            Ok(ics::write(&ics::Visit {
+                uid: format!("foretell-visit-{}@{}", stay.id, host(&self.options.public_url)),
+                sequence: stay.sequence,
+                changed: stay.changed,
+                start: stay.start,
+                end: stay.end,
+                summary: &summary,
+                description: &description,
+                location: site.as_ref().map_or("", |site| site.address.as_str()),
+                cancelled: stay.state == "cancelled",
+            }))
+        })
+    }
+
+    /// The work of a visit was done: ends the case and says what the log must learn. `run_hours` is the machine's counter
+    /// at present, from which hour-based work counts anew.
+    ///
+    /// # Errors
+    /// When there is no such visit or it was cancelled or done before.
+    pub fn complete(&self, booking: i64, run_hours: Option<f64>, who: &str, now: Timestamp) -> Result<Vec<WorkDone>> {
+        let attempted = format!("complete visit {booking}");
+        self.store.write(&attempted, |tx| {
+            let mut stay = bookings::get(tx, booking)?;
+            if stay.state != "booked" {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", stay.state)));
+            }
+            (stay.state, stay.changed) = ("done".into(), now);
+            stay.save(tx)?;
+            let mut case = advisories::get(tx, &stay.case)?;
+            let works = compose::works_of(&case.finding, &self.options.catalogue);
+            let works: Vec<Work> = works.iter().filter_map(|(code, _)| Work::new(code)).collect();
+            let hours = run_hours.or(case.context.run_hours);
+            count_anew(tx, &stay.machine, &works, hours, who, now)?;
+            case.move_to(tx, Stage::Done, None, None, now)?;
+            let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
+            let (customer, what) = (Some(stay.customer.as_str()), "completed the visit");
+            Entry { at: now, who, what, why: "", customer, machine, advisory, contact: true }.write(tx)?;
+            Ok(works.into_iter().map(|work| WorkDone { machine: stay.machine.clone(), ts: now, work }).collect())
+        })
+    }
+
+    fn visitor(&self, connection: &Connection, token: &str, now: Timestamp) -> Result<Visitor> {
+        let mail = messages::get(connection, self.signer.message(token, now)?)?;
+        // Approved but still held counts too: the advisor may hand the link over on the telephone.
+        let seen = mail.sent.is_some() || mail.state == MessageState::Queued;
+        let case = advisories::get(connection, &mail.case)?;
+        if !seen {
+            return Err(OutreachError::Link("its message was not sent"));
+        }
+        let people = self.people_or_refuse(connection, &case, "show a booking page")?;
+        Ok(Visitor { mail, case, people })
+    }
+
+    fn page(&self, connection: &Connection, visitor: &Visitor, now: Timestamp) -> Result<BookingView> {
+        let Visitor { mail, case, people } = visitor;
+        let language = people.customer.language;
+        let link = self.link(mail);
+        let facts = self.facts(case, people, &[], &link, now);
+        let over = matches!(case.stage, Stage::Done | Stage::Cleared);
+        let slots = if over { Vec::new() } else { self.choices(connection, visitor, now)? };
+        let words = |slot: Slot| OfferedSlot { slot, text: slot_text(language, &people.calendar, &slot) };
+        Ok(BookingView {
+            language,
+            machine: mail.machine.clone(),
+            number: people.machine.number.clone(),
+            customer: people.customer.name.clone(),
+            company: language.of(&self.options.company).to_owned(),
+            sentence: self.composer.page(&facts)?,
+            work: compose::join_works(language, &facts.works),
+            duration: facts.duration,
+            stops_machine: facts.stops,
+            comparison: facts.comparison,
+            slots: slots.into_iter().map(words).collect(),
+            state: self.page_state(connection, visitor)?,
+            advisor_name: language.of(&people.advisor.name).to_owned(),
+            advisor_role: language.of(&people.advisor.role).to_owned(),
+            advisor_phone: people.advisor.phone.clone(),
+        })
+    }
+
+    /// The times that can be chosen: those of the message that are still free, topped up to two with fresh ones.
+    fn choices(&self, connection: &Connection, visitor: &Visitor, now: Timestamp) -> Result<Vec<Slot>> {
+        let Visitor { mail, case, people } = visitor;
+        let occupancy = self.occupancy(connection, now)?;
+        let booked = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
+        let is_choice = |slot: &Slot| {
+            slot.start > now && occupancy.is_free(slot) && booked.as_ref().is_none_or(|stay| stay.start != slot.start)
+        };
+        let offered = messages::offers(connection, mail.id)?;
+        let mut slots: Vec<Slot> = offered.iter().copied().filter(is_choice).collect();
+        if slots.len() < 2 {
+            let fresh = self.propose(case, &people.calendar, &occupancy, now);
+            let fresh = fresh.into_iter().filter(is_choice).filter(|slot| !offered.contains(slot)).collect::<Vec<_>>();
+            slots.extend(fresh.into_iter().take(2 - slots.len()));
+            slots.sort_by_key(|slot| slot.start);
+            if slots.iter().any(|slot| !offered.contains(slot)) {
+                messages::set_offers(connection, mail.id, &slots)?;
+            }
+        }
+        Ok(slots)
+    }
+
+    fn page_state(&self, connection: &Connection, visitor: &Visitor) -> Result<PageState> {
+        let (case, people) = (&visitor.case, &visitor.people);
+        let language = people.customer.language;
+        Ok(match case.stage {
+            Stage::Done => PageState::Done,
+            Stage::Cleared => PageState::NotNeeded,
+            Stage::NotNow => {
+                let until = case.until.map(|t| people.calendar.local(t).date());
+                PageState::NotNow(until.map_or_else(String::new, |day| compose::format::day(language, day)))
+            }
+            Stage::Call if case.remark.as_deref().is_some_and(|r| r.starts_with(OTHER_TIME)) => PageState::OtherTime,
+            Stage::Booked => match self.booking_of(connection, &case.finding.id)? {
+                Some(booking) => PageState::Booked {
+                    text: slot_text(
+                        language,
+                        &people.calendar,
+                        &Slot { start: booking.start, end: booking.end, idle: false },
+                    ),
+                    technician_name: booking.technician.as_ref().map(|t| language.of(&t.name).to_owned()),
+                    booking,
+                },
+                None => PageState::Open,
+            },
+            _ => PageState::Open,
+        })
+    }
+
+    /// The live booking of a case.
+    pub(crate) fn booking_of(&self, connection: &Connection, case: &FindingId) -> Result<Option<Booking>> {
+        let stay = bookings::newest_of(connection, case)?.filter(|stay| stay.state == "booked");
+        stay.map(|stay| booking(connection, stay)).transpose()
+    }
+}
+
+/// A visit with its technician.
+pub(crate) fn booking(connection: &Connection, stay: Stay) -> Result<Booking> {
+    let technician: Option<Technician> = match &stay.technician {
+        Some(id) => registry::find(connection, id)?,
+        None => None,
+    };
+    Ok(Booking { id: stay.id, case: stay.case, start: stay.start, end: stay.end, technician, sequence: stay.sequence })
+}
+
+/// A time that is on the page of this link.
+fn offered(connection: &Connection, mail: &Mail, start: Timestamp, now: Timestamp) -> Result<Slot> {
+    let slots = messages::offers(connection, mail.id)?;
+    slots.into_iter().find(|slot| slot.start == start && start > now).ok_or(OutreachError::SlotTaken)
+}
+
+/// The booked visit that has not begun.
+fn booked(connection: &Connection, case: &Case, now: Timestamp) -> Result<Stay> {
+    let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
+    let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", "no visit is booked"))?;
+    if stay.start <= now {
+        return Err(OutreachError::refused("change the visit", "it has begun; call the advisor"));
+    }
+    Ok(stay)
+}
+
+fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
+    if stages.contains(&case.stage) {
+        return Err(OutreachError::refused(attempted, format!("the case is {}", case.stage.name())));
+    }
+    Ok(())
+}
+
+/// Hour-based work that was done counts from the present hours.
+fn count_anew(
+    connection: &Connection,
+    machine: &MachineId,
+    works: &[Work],
+    run_hours: Option<f64>,
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let Some((mut own, hours)) = registry::find::<Machine>(connection, machine.as_str())?.zip(run_hours) else {
+        return Ok(());
+    };
+    for task in &mut own.service {
+        if works.iter().any(|work| work.as_str() == task.work) {
+            task.last_done_h = hours;
+        }
+    }
+    registry::register(connection, &own, who, now).map(|_| ())
+}
+
+fn said(connection: &Connection, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
+    let mail = &visitor.mail;
+    let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
+    let customer = Some(mail.customer.as_str());
+    Entry { at: now, who: CUSTOMER, what, why, customer, machine, advisory, contact: true }.write(connection)
+}
+
+/// The host of a URL, for identifiers that must be unique in the world.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
+}

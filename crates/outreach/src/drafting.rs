@@ -1,0 +1,232 @@
+//! What the advisor's desk, the outbox and the customer's page share: the people, the text, the times and the governor's
+//! verdict of one case.
+
+use foretell_model::{MachineId, Timestamp};
+use rusqlite::Connection;
+
+use crate::calendar::Calendar;
+use crate::compose::{self, Draft, Facts, Subject};
+use crate::error::{OutreachError, Result};
+use crate::governor::{self, Kind, Past, Request, Verdict};
+use crate::registry::{Advisor, Customer, Machine};
+use crate::slots::{self, Slot, Visit};
+use crate::store::bookings::{Lanes, Occupancy};
+use crate::store::{Case, Mail, advisories, messages, registry};
+use crate::views::{MessageState, Stage};
+use crate::{Channel, Outreach};
+
+/// Who is concerned by a case.
+pub(crate) struct People {
+    pub(crate) customer: Customer,
+    pub(crate) machine: Machine,
+    pub(crate) advisor: Advisor,
+    pub(crate) calendar: Calendar,
+}
+
+impl Outreach {
+    /// The people around a case; why no message can be written otherwise.
+    pub(crate) fn people(
+        &self,
+        connection: &Connection,
+        machine: &MachineId,
+    ) -> Result<std::result::Result<People, String>> {
+        let Some(customer) = registry::customer_of(connection, machine)? else {
+            return Ok(Err(format!("no customer is registered for site `{}`", machine.site())));
+        };
+        let Some(own) = registry::find::<Machine>(connection, machine.as_str())? else {
+            return Ok(Err(format!("machine `{machine}` is not registered: what does the customer call it?")));
+        };
+        let Some(advisor) = registry::find::<Advisor>(connection, &customer.advisor)? else {
+            return Ok(Err(format!("advisor `{}` is not registered", customer.advisor)));
+        };
+        let calendar = Calendar::of(&customer).map_err(|why| OutreachError::Registration {
+            what: "customer",
+            id: customer.id.clone(),
+            why,
+        })?;
+        Ok(Ok(People { customer, machine: own, advisor, calendar }))
+    }
+
+    /// As [`Outreach::people`], where a message cannot do without them.
+    pub(crate) fn people_or_refuse(&self, connection: &Connection, case: &Case, attempted: &str) -> Result<People> {
+        self.people(connection, &case.finding.machine)?.map_err(|why| OutreachError::refused(attempted, why))
+    }
+
+    pub(crate) fn facts(&self, case: &Case, people: &People, slots: &[Slot], link: &str, now: Timestamp) -> Facts {
+        Facts::of(&Subject {
+            finding: &case.finding,
+            context: &case.context,
+            machine: &people.machine,
+            customer: &people.customer,
+            advisor: &people.advisor,
+            company: &self.options.company,
+            catalogue: &self.options.catalogue,
+            calendar: &people.calendar,
+            slots,
+            link,
+            now,
+        })
+    }
+
+    pub(crate) fn link(&self, mail: &Mail) -> String {
+        format!("{}/b/{}", self.options.public_url.trim_end_matches('/'), self.signer.token(mail.id, mail.expires))
+    }
+
+    pub(crate) fn lanes(&self, connection: &Connection) -> Result<Lanes> {
+        Lanes::read(connection, self.options.visits_per_half_day, self.options.zone)
+    }
+
+    pub(crate) fn occupancy(&self, connection: &Connection, now: Timestamp) -> Result<Occupancy> {
+        Occupancy::read(connection, self.lanes(connection)?, now)
+    }
+
+    /// What the case's work needs; work of no kind counts as an hour's look.
+    pub(crate) fn visit(&self, case: &Case) -> Visit {
+        let works = compose::works_of(&case.finding, &self.options.catalogue);
+        let minutes: u32 = works.iter().map(|(_, action)| action.minutes).sum();
+        Visit {
+            minutes: if minutes == 0 { 60 } else { minutes },
+            stops_machine: works.iter().any(|(_, action)| action.stops_machine),
+            before: case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days)),
+        }
+    }
+
+    /// Two fresh times.
+    pub(crate) fn propose(&self, case: &Case, calendar: &Calendar, occupancy: &Occupancy, now: Timestamp) -> Vec<Slot> {
+        slots::propose(self.visit(case), &case.context, calendar, &|slot| occupancy.is_free(slot), now)
+    }
+
+    /// The message of a case that is still to be sent, made if there is none.
+    pub(crate) fn unsent(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<Mail> {
+        let newest = messages::newest_of(connection, &case.finding.id)?;
+        if let Some(mail) = newest.filter(|m| matches!(m.state, MessageState::Draft | MessageState::Queued)) {
+            return Ok(mail);
+        }
+        let mut mail = Mail {
+            id: 0,
+            case: case.finding.id.clone(),
+            machine: case.finding.machine.clone(),
+            customer: customer.id.clone(),
+            kind: Kind::Invitation,
+            state: MessageState::Draft,
+            text: None,
+            edited: false,
+            urgent: false,
+            due: now,
+            reason: None,
+            channel: None,
+            medium: None,
+            address: None,
+            attempts: 0,
+            sent: None,
+            expires: now.plus_days(f64::from(self.options.link_valid_days)),
+        };
+        mail.save(connection)?;
+        Ok(mail)
+    }
+
+    /// The text and times of an unsent message as they would go out now. Times once proposed stay as long as they can be
+    /// kept; a text that a person wrote stays word for word, so its times must.
+    ///
+    /// # Errors
+    /// When fewer than two times are free, or the times in an edited text are gone.
+    pub(crate) fn compose(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        mail: &Mail,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<(Draft, Vec<Slot>)> {
+        let attempted = format!("write to {} about {}", people.customer.name, people.machine.number);
+        let occupancy = self.occupancy(connection, now)?;
+        let mut slots = messages::offers(connection, mail.id)?;
+        let still_good = slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, now) && occupancy.is_free(s));
+        if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
+            return match still_good {
+                true => Ok((text.clone(), slots)),
+                false => {
+                    Err(OutreachError::refused(attempted, "the times in the edited text are no longer free; edit it"))
+                }
+            };
+        }
+        if !still_good {
+            slots = self.propose(case, &people.calendar, &occupancy, now);
+            if slots.len() < 2 {
+                return Err(OutreachError::refused(
+                    attempted,
+                    "fewer than two times are free in the coming weeks; call",
+                ));
+            }
+            messages::set_offers(connection, mail.id, &slots)?;
+        }
+        let facts = self.facts(case, people, &slots, &self.link(mail), now);
+        let occasion = match mail.kind {
+            Kind::Reminder => compose::Occasion::Reminder,
+            Kind::Invitation => case.finding.kind.into(),
+        };
+        let draft = self.composer.message(occasion, &facts)?;
+        compose::check(&draft, case.finding.machine.as_str())?;
+        Ok((draft, slots))
+    }
+
+    /// The channel a message to this customer goes by: the first one with an address and no opt-out, else the first with an
+    /// address (the governor then says why nothing goes out).
+    pub(crate) fn route(&self, connection: &Connection, customer: &Customer) -> Result<Option<(&dyn Channel, String)>> {
+        let mut fallback = None;
+        for channel in &self.options.channels {
+            let Some(address) = customer.addresses.get(channel.medium()) else { continue };
+            if !messages::opted_out(connection, &customer.id, channel.medium())? {
+                return Ok(Some((channel.as_ref(), address.clone())));
+            }
+            fallback = fallback.or_else(|| Some((channel.as_ref(), address.clone())));
+        }
+        Ok(fallback)
+    }
+
+    /// What the governor says to sending a message on a medium now.
+    pub(crate) fn verdict(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        mail: &Mail,
+        people: &People,
+        medium: &str,
+        now: Timestamp,
+    ) -> Result<Verdict> {
+        let past = Past {
+            machine_last: messages::machine_last(connection, &mail.machine)?,
+            customer_sent: messages::customer_sent(
+                connection,
+                &mail.customer,
+                self.options.policy.customer_messages_max.max(1),
+            )?,
+            reminders: messages::reminders(connection, &mail.case)?,
+            opted_out: messages::opted_out(connection, &mail.customer, medium)?,
+            not_now_until: messages::not_now(connection, &mail.machine)?,
+            open_case: blocking_case(connection, case)?,
+        };
+        let urgent = case.finding.grade == foretell_model::Grade::Urgent;
+        let request = Request { kind: mail.kind, urgent };
+        Ok(governor::judge(&self.options.policy, &people.calendar, &past, request, now))
+    }
+}
+
+/// Another case on the machine that goes first: one the customer already knows of, or one approved earlier (of two waiting
+/// in the outbox the older goes, so that they cannot block each other).
+fn blocking_case(connection: &Connection, case: &Case) -> Result<Option<String>> {
+    let place = (case.opened, &case.finding.id);
+    let others = advisories::open_of(connection, &case.finding.machine)?;
+    let blocks = |other: &Case| {
+        other.finding.id != case.finding.id
+            && other.is_under_way()
+            && (other.stage != Stage::Queued || (other.opened, &other.finding.id) < place)
+    };
+    Ok(others.into_iter().find(blocks).map(|other| other.finding.fault.to_string()))
+}

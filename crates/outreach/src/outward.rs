@@ -1,0 +1,84 @@
+//! What others may read: the current advisory per machine for MQTT, a machine's cases for its page, coming visits,
+//! counts for the metrics.
+
+use foretell_model::{Finding, MachineId, Timestamp};
+
+use crate::Outreach;
+use crate::customer::booking;
+use crate::error::Result;
+use crate::store::{advisories, bookings, messages};
+use crate::views::{Booking, Figures, MessageState, Stage};
+
+impl Outreach {
+    /// The current advisory of every machine that has one: the most pressing open finding of grade `advise` or `urgent`, by
+    /// machine. `watch` stays inside the company.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn advisories(&self) -> Result<Vec<Finding>> {
+        let mut findings: Vec<Finding> = self.store.read("list the advisories", |c| {
+            Ok(advisories::outward(c)?.into_iter().map(|case| case.finding).collect())
+        })?;
+        findings.sort_by(|a, b| a.machine.cmp(&b.machine).then_with(|| rank(b).total_cmp(&rank(a))));
+        findings.dedup_by(|later, first| later.machine == first.machine);
+        Ok(findings)
+    }
+
+    /// The current advisory of one machine; `None` when there is none (then an empty retained message belongs on MQTT).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn advisory_of(&self, machine: &MachineId) -> Result<Option<Finding>> {
+        self.store.read("read a machine's advisory", |c| {
+            let open = advisories::open_of(c, machine)?.into_iter().map(|case| case.finding);
+            Ok(open.filter(is_outward).max_by(|a, b| rank(a).total_cmp(&rank(b))))
+        })
+    }
+
+    /// A machine's open cases, oldest first, the internal ones included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn cases_of(&self, machine: &MachineId) -> Result<Vec<(Finding, Stage)>> {
+        self.store.read("list a machine's cases", |c| {
+            Ok(advisories::open_of(c, machine)?.into_iter().map(|case| (case.finding, case.stage)).collect())
+        })
+    }
+
+    /// Booked visits that have not ended, soonest first, at most `max`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visits(&self, now: Timestamp, max: u32) -> Result<Vec<Booking>> {
+        self.store.read("list the visits", |c| {
+            bookings::upcoming(c, now, max)?.into_iter().map(|stay| booking(c, stay)).collect()
+        })
+    }
+
+    /// Counts for the metrics.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn figures(&self) -> Result<Figures> {
+        self.store.read("count cases and messages", |c| {
+            let (cases, mails) = (advisories::by_stage(c)?, messages::by_state(c)?);
+            let of = |counts: &[(String, u32)], name: &str| {
+                counts.iter().find(|(counted, _)| counted == name).map_or(0, |(_, n)| *n)
+            };
+            Ok(Figures {
+                cases: Stage::ALL.iter().map(|stage| (*stage, of(&cases, stage.name()))).collect(),
+                messages: MessageState::ALL.iter().map(|state| (*state, of(&mails, state.name()))).collect(),
+                bookings: bookings::count_booked(c)?,
+            })
+        })
+    }
+}
+
+fn is_outward(finding: &Finding) -> bool {
+    finding.grade >= foretell_model::Grade::Advise
+}
+
+/// Urgent before advise, then the more likely one.
+fn rank(finding: &Finding) -> f64 {
+    f64::from(finding.grade == foretell_model::Grade::Urgent) * 2.0 + finding.likelihood
+}

@@ -1,0 +1,95 @@
+//! Work due by running hours: projected from the machine's own hours per day, bundled into one visit.
+
+use foretell_model::{
+    Catalogue, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, RulDays, Status, Timestamp,
+};
+
+use crate::context::MachineContext;
+use crate::registry::{Machine, ServiceTask};
+
+/// Evidence that a task is due is named so, followed by the action's code; its value is the hours since it was last done.
+pub const DUE_PREFIX: &str = "run_hours_since_";
+
+/// The name under which due service runs as a case; also a code of the catalogue's actions.
+pub const SERVICE: &str = "serviced";
+
+/// Tasks falling due within so many days of the first one go into the same visit.
+const BUNDLE_DAYS: f64 = 28.0;
+
+/// How far hours per day may differ from their mean over the coming weeks, as a share.
+const PACE_UNCERTAINTY: f64 = 0.15;
+
+/// Hours of one due task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct DueTask {
+    /// Since it was last done, h.
+    pub(crate) since_h: f64,
+    /// Between two of them, h.
+    pub(crate) interval_h: f64,
+}
+
+impl DueTask {
+    /// The first due task that a finding names; `None` when it names none or nobody knows its interval.
+    pub(crate) fn first_of(finding: &Finding, machine: &Machine, catalogue: &Catalogue) -> Option<Self> {
+        finding.evidence.iter().find_map(|evidence| {
+            let work = evidence.feature.strip_prefix(DUE_PREFIX)?;
+            let own = machine.service.iter().find(|task| task.work == work).map(|task| task.interval_h);
+            let interval_h = own.or_else(|| catalogue.actions.get(work)?.interval_h)?;
+            Some(Self { since_h: evidence.value, interval_h })
+        })
+    }
+}
+
+/// The case of a machine's due tasks, if the first falls due within `horizon_days`. `episode` counts its services.
+#[must_use]
+pub fn due(
+    id: &MachineId,
+    machine: &Machine,
+    context: &MachineContext,
+    horizon_days: f64,
+    episode: u32,
+    now: Timestamp,
+) -> Option<Finding> {
+    let run_hours = context.run_hours.filter(|h| h.is_finite())?;
+    let per_day = context.hours_per_day.filter(|h| *h > 0.0)?;
+    let days_left = |task: &ServiceTask| (task.last_done_h + task.interval_h - run_hours) / per_day;
+    let mut tasks: Vec<&ServiceTask> = machine.service.iter().collect();
+    tasks.sort_by(|a, b| days_left(a).total_cmp(&days_left(b)));
+    let first_days = days_left(tasks.first()?);
+    if first_days > horizon_days {
+        return None;
+    }
+    let bundled: Vec<_> =
+        tasks.into_iter().filter(|task| days_left(task) <= first_days.max(0.0) + BUNDLE_DAYS).collect();
+    let fault = FaultCode::new(SERVICE)?;
+    let left = first_days.max(0.0);
+    Some(Finding {
+        at: now,
+        machine: id.clone(),
+        kind: FindingKind::MaintenanceDue,
+        id: FindingId::new(id, &fault, episode),
+        status: Status::Opened,
+        grade: Grade::Advise,
+        fault,
+        likelihood: 1.0,
+        alternatives: Vec::new(),
+        rul_days: Some(RulDays {
+            p10: Some(left * (1.0 - PACE_UNCERTAINTY)),
+            p50: Some(left),
+            p90: Some(left * (1.0 + PACE_UNCERTAINTY)),
+        }),
+        probability_within: None,
+        limit: None,
+        evidence: bundled
+            .iter()
+            .map(|task| Evidence {
+                feature: format!("{DUE_PREFIX}{}", task.work),
+                value: (run_hours - task.last_done_h).max(0.0),
+                unit: "h".into(),
+                change_per_day: Some(per_day),
+                since: None,
+            })
+            .collect(),
+        text: format!("Service of {id} falls due in {left:.0} days at {per_day:.0} h a day."),
+    })
+}

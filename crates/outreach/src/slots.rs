@@ -1,0 +1,176 @@
+//! Two times to offer: outside the machine's own production hours, in hours humane to both sides, before the fault is
+//! likely where possible. Pure.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Weekday};
+use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
+
+use crate::calendar::Calendar;
+use crate::context::{MachineContext, WEEK_HOURS};
+
+/// Earliest hour of the local day at which a visit may begin.
+const FIRST_HOUR: u32 = 7;
+/// Hour of the local day by which a visit must have ended.
+const LAST_HOUR: u32 = 19;
+/// Below this share of time running the machine counts as idle.
+const IDLE_SHARE: f64 = 0.1;
+/// Technician and customer both need notice: no visit begins sooner, hours.
+const NOTICE_HOURS: i64 = 18;
+/// Days searched for times: this week, the next and one more.
+const SEARCH_DAYS: u64 = 24;
+/// A visit on a day begins best here; farther away is a little worse.
+const PREFERRED_HOUR: i64 = 10;
+
+/// One concrete time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// When the work begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// Whether the machine usually stands still then.
+    pub idle: bool,
+}
+
+/// What a visit needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Visit {
+    /// Time on site, minutes.
+    pub minutes: u32,
+    /// Whether the machine stops for it; otherwise ordinary office hours do.
+    pub stops_machine: bool,
+    /// Ten in a hundred such machines fail before this; times before it are preferred.
+    pub before: Option<Timestamp>,
+}
+
+/// A candidate with how well it suits; smaller is better, compared from left to right.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    slot: Slot,
+    day: NaiveDate,
+    too_late: bool,
+    cost: (u32, u32, u32),
+}
+
+/// Proposes two times on different days, the sooner one first: one this week and one next where both weeks have one, both
+/// before `visit.before` where possible. `is_free` says whether a technician has time. Fewer than two come back only when
+/// the coming weeks are full.
+#[must_use]
+pub fn propose(
+    visit: Visit,
+    context: &MachineContext,
+    calendar: &Calendar,
+    is_free: &dyn Fn(&Slot) -> bool,
+    now: Timestamp,
+) -> Vec<Slot> {
+    let days = candidates(visit, context, calendar, is_free, now);
+    let Some(first) = days.first().map(|c| week(c.day)).and_then(|w| best(days.iter().filter(|c| week(c.day) == w)))
+    else {
+        return Vec::new();
+    };
+    let other_days = || days.iter().filter(|c| c.day != first.day);
+    let other_weeks = || other_days().filter(|c| week(c.day) != week(first.day));
+    let next_week = other_weeks().map(|c| week(c.day)).min();
+    // Before the fault beats next week: a time that comes too late is no choice.
+    let second = best(other_weeks().filter(|c| Some(week(c.day)) == next_week && !c.too_late))
+        .or_else(|| best(other_days().filter(|c| !c.too_late)))
+        .or_else(|| best(other_weeks().filter(|c| Some(week(c.day)) == next_week)))
+        .or_else(|| best(other_days()));
+    let mut slots: Vec<Slot> = [Some(first), second].into_iter().flatten().map(|c| c.slot).collect();
+    slots.sort_by_key(|slot| slot.start);
+    slots
+}
+
+/// Whether a time proposed earlier can still be offered: not so near that nobody could prepare.
+#[must_use]
+pub fn has_notice(slot: &Slot, now: Timestamp) -> bool {
+    slot.start >= now + NOTICE_HOURS * HOUR_MS
+}
+
+/// The first time that is free at all, for reckoning what waiting costs.
+#[must_use]
+pub fn first_free(
+    visit: Visit,
+    context: &MachineContext,
+    calendar: &Calendar,
+    is_free: &dyn Fn(&Slot) -> bool,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    propose(visit, context, calendar, is_free, now).first().map(|slot| slot.start)
+}
+
+/// The best time of each day, in order of days.
+fn candidates(
+    visit: Visit,
+    context: &MachineContext,
+    calendar: &Calendar,
+    is_free: &dyn Fn(&Slot) -> bool,
+    now: Timestamp,
+) -> Vec<Candidate> {
+    let today = calendar.local(now).date();
+    let earliest = now + NOTICE_HOURS * HOUR_MS;
+    (0..SEARCH_DAYS)
+        .filter_map(|n| today.checked_add_days(Days::new(n)))
+        .filter(|day| day.weekday() != Weekday::Sun && !calendar.is_holiday(*day))
+        .filter_map(|day| {
+            let hours = (FIRST_HOUR..LAST_HOUR).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
+            let of_day: Vec<_> = hours
+                .filter_map(|start| candidate(visit, context, calendar, start))
+                .filter(|c| c.slot.start >= earliest && is_free(&c.slot))
+                .collect();
+            best(of_day.iter())
+        })
+        .collect()
+}
+
+fn candidate(visit: Visit, context: &MachineContext, calendar: &Calendar, local: NaiveDateTime) -> Option<Candidate> {
+    let end_local = local + TimeDelta::minutes(i64::from(visit.minutes));
+    // Work longer than a day's hours begins first thing in the morning.
+    let long = visit.minutes > (LAST_HOUR - FIRST_HOUR) * 60 && local.hour() == FIRST_HOUR;
+    let day_end = local.date().and_hms_opt(LAST_HOUR, 0, 0)?;
+    if end_local > day_end && !long {
+        return None;
+    }
+    let start = calendar.instant(local);
+    let end = start + i64::from(visit.minutes) * MINUTE_MS;
+    let share = running_share(context, start, end);
+    let idle = share.is_some_and(|share| share < IDLE_SHARE);
+    let saturday = local.date().weekday() == Weekday::Sat;
+    if saturday && !idle {
+        return None;
+    }
+    let off_peak = PREFERRED_HOUR.abs_diff(i64::from(local.hour())) as u32;
+    let busy = match (visit.stops_machine, share) {
+        // Work beside the running machine wants office hours, nothing else.
+        (false, _) => u32::from(!(8..17).contains(&local.hour())),
+        // In steps of 5 %, so that the time of day decides between equals.
+        (true, Some(share)) => (share * 20.0) as u32,
+        // Nothing learned yet: late afternoon disturbs least.
+        (true, None) => u32::from(local.hour() < 16) * 10,
+    };
+    Some(Candidate {
+        slot: Slot { start, end, idle },
+        day: local.date(),
+        too_late: visit.before.is_some_and(|before| start > before),
+        cost: (busy, u32::from(saturday), off_peak),
+    })
+}
+
+/// Mean share of time running over the hours a visit touches; `None` when none of them was learned.
+fn running_share(context: &MachineContext, start: Timestamp, end: Timestamp) -> Option<f64> {
+    let hours = start.hour()..(end + (HOUR_MS - 1)).hour().max(start.hour() + 1);
+    // 1970-01-01T00 was a Thursday: three days into the week.
+    let shares: Vec<f64> = hours
+        .filter_map(|hour| context.duty((hour + 72).rem_euclid(WEEK_HOURS as i64) as usize))
+        .map(f64::from)
+        .collect();
+    (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
+}
+
+fn best<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Option<Candidate> {
+    candidates.min_by_key(|c| (c.too_late, c.cost, c.slot.start)).copied()
+}
+
+/// Monday of a day's week, so that weeks compare across the new year.
+fn week(day: NaiveDate) -> NaiveDate {
+    day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day)
+}

@@ -1,0 +1,326 @@
+//! What outreach shows to the console and the server: plain data, no behaviour.
+
+use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, Work};
+
+use crate::compose::Draft;
+use crate::registry::{Advisor, Customer, Language, Machine, Technician};
+use crate::slots::Slot;
+
+macro_rules! stored_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// Its name in the store, in the API and on metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+            /// The value of a name, if there is one.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+stored_enum! {
+    /// Where a case is between the forecast and the work done.
+    Stage {
+        /// Stays inside the company: only watched, or never a customer's matter.
+        Internal = "internal",
+        /// A draft waits for the advisor.
+        Draft = "draft",
+        /// The advisor put it off until a time.
+        Postponed = "postponed",
+        /// Approved; waits in the outbox.
+        Queued = "queued",
+        /// Sent; waits for the customer.
+        Contacted = "contacted",
+        /// The advisor should call; the remark says why.
+        Call = "call",
+        /// The customer said not now, until a time.
+        NotNow = "not_now",
+        /// A visit is booked.
+        Booked = "booked",
+        /// The work was done.
+        Done = "done",
+        /// The forecast was withdrawn.
+        Cleared = "cleared",
+    }
+}
+
+stored_enum! {
+    /// Where a message is.
+    MessageState {
+        /// Not approved yet.
+        Draft = "draft",
+        /// Approved; goes out when the governor allows.
+        Queued = "queued",
+        /// Handed to a channel; its fate is not recorded yet.
+        Sending = "sending",
+        /// Delivered.
+        Sent = "sent",
+        /// Refused for good.
+        Failed = "failed",
+        /// Perhaps delivered: a crash or a broken connection came between. The advisor resolves it.
+        Unknown = "unknown",
+        /// Dropped before it went out.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// What one finding changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// It was applied before; nothing changed.
+    Before,
+    /// It concerns no advisory.
+    Ignored,
+    /// A case was opened or changed; the machine's current advisory may have too.
+    Case {
+        /// Which.
+        id: FindingId,
+        /// Where it is now.
+        stage: Stage,
+    },
+}
+
+/// One line of the advisor's queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueEntry {
+    /// The case.
+    pub id: FindingId,
+    /// About which machine.
+    pub machine: MachineId,
+    /// What the customer calls it; the identity where nothing is registered.
+    pub number: String,
+    /// The customer's name, if one is registered.
+    pub customer: Option<String>,
+    /// Fault code.
+    pub fault: String,
+    /// How pressing.
+    pub grade: Grade,
+    /// Where the case is.
+    pub stage: Stage,
+    /// Why it needs the advisor, if there is more to say.
+    pub remark: Option<String>,
+    /// Probability that the limit is reached before the next free time, 0 to 1.
+    pub probability_before_visit: f64,
+    /// That probability times the machine's consequence: the order of the queue.
+    pub waiting_cost: f64,
+    /// The next free time.
+    pub next_free: Option<Timestamp>,
+    /// When the case was opened (event time).
+    pub opened: Timestamp,
+}
+
+/// Everything an advisor needs to decide about one case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// The case as the engine last described it: window, evidence, alternatives.
+    pub finding: Finding,
+    /// Where the case is.
+    pub stage: Stage,
+    /// Until when it is postponed or silent.
+    pub until: Option<Timestamp>,
+    /// Why it needs the advisor.
+    pub remark: Option<String>,
+    /// The machine, if registered.
+    pub machine: Option<Machine>,
+    /// The customer, if registered.
+    pub customer: Option<Customer>,
+    /// The customer's advisor.
+    pub advisor: Option<Advisor>,
+    /// The drafted, approved or sent message; why there is none otherwise.
+    pub message: std::result::Result<MessageView, String>,
+    /// What the governor says to sending now, in a sentence.
+    pub verdict: Option<String>,
+    /// Parts the work needs.
+    pub parts: Vec<String>,
+    /// Time on site, minutes.
+    pub minutes: Option<u32>,
+    /// The live booking.
+    pub booking: Option<Booking>,
+    /// What happened in the case, newest first.
+    pub history: Vec<Happening>,
+    /// Contacts with this customer about any machine, newest first, at most 20.
+    pub contacts: Vec<Happening>,
+}
+
+/// A message as the advisor sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageView {
+    /// Its number in the outbox.
+    pub id: i64,
+    /// Where it is.
+    pub state: MessageState,
+    /// Language of the text.
+    pub language: Language,
+    /// Subject and body.
+    pub text: Draft,
+    /// The times it offers.
+    pub slots: Vec<Slot>,
+    /// Whether a person changed the text.
+    pub edited: bool,
+    /// Why it waits, failed or was withdrawn.
+    pub reason: Option<String>,
+    /// The customer's page.
+    pub link: String,
+}
+
+/// One entry of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it: `engine`, `governor`, `outbox`, `customer` or a person.
+    pub who: String,
+    /// What was done.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// About which machine.
+    pub machine: Option<String>,
+}
+
+/// A booked visit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Booking {
+    /// Its number.
+    pub id: i64,
+    /// The case it belongs to.
+    pub case: FindingId,
+    /// When.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Who comes, if technicians are registered.
+    pub technician: Option<Technician>,
+    /// How often it was changed, for calendars.
+    pub sequence: u32,
+}
+
+/// What the customer's page shows, in the customer's language.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BookingView {
+    /// Language of every text here.
+    pub language: Language,
+    /// The machine's identity, for the curve.
+    pub machine: MachineId,
+    /// What the customer calls it.
+    pub number: String,
+    /// The customer's name.
+    pub customer: String,
+    /// The company that speaks.
+    pub company: String,
+    /// What was seen and what is likely, in plain sentences.
+    pub sentence: String,
+    /// The work as a phrase, e.g. `clean the cooler`.
+    pub work: String,
+    /// How long it takes, in words.
+    pub duration: String,
+    /// Whether the machine stops for it.
+    pub stops_machine: bool,
+    /// The fault by an everyday comparison.
+    pub comparison: String,
+    /// Times to choose from; those no longer free are left out.
+    pub slots: Vec<OfferedSlot>,
+    /// Where the case is.
+    pub state: PageState,
+    /// Who looks after the customer.
+    pub advisor_name: String,
+    /// That person's role.
+    pub advisor_role: String,
+    /// That person's number.
+    pub advisor_phone: String,
+}
+
+/// A time on the customer's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedSlot {
+    /// What `book` takes.
+    pub slot: Slot,
+    /// In words, e.g. `Thursday 23 July, 17:00–19:00`.
+    pub text: String,
+}
+
+/// What the page is about at present.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PageState {
+    /// Waits for a choice.
+    Open,
+    /// A visit is booked.
+    Booked {
+        /// When, in words.
+        text: String,
+        /// The booking.
+        booking: Booking,
+        /// Who comes, in the customer's language, if known.
+        technician_name: Option<String>,
+    },
+    /// The customer asked for silence until then (in words); times can still be booked.
+    NotNow(String),
+    /// The customer wishes another time; the advisor will call.
+    OtherTime,
+    /// The work was done.
+    Done,
+    /// Nothing is needed any more.
+    NotNeeded,
+}
+
+/// What a finished visit means to the log: the server writes it as a maintenance event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkDone {
+    /// Whose.
+    pub machine: MachineId,
+    /// When it was done.
+    pub ts: Timestamp,
+    /// What was done.
+    pub work: Work,
+}
+
+/// What one `tick` did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ticked {
+    /// About which message.
+    pub message: i64,
+    /// About which case.
+    pub case: FindingId,
+    /// What happened to it.
+    pub outcome: Outcome,
+}
+
+/// What happened to a message in a `tick`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was delivered.
+    Sent,
+    /// It waits, with the reason.
+    Held(String),
+    /// It will never go out, with the reason.
+    Dropped(String),
+    /// Delivery failed for now; tried again at that time.
+    Retry(Timestamp),
+    /// Delivery failed for good or its fate is unknown; the advisor must act.
+    ForAdvisor(String),
+    /// A reminder was put into the outbox.
+    Reminded,
+    /// Nobody answered; the advisor should call.
+    CallDue,
+}
+
+/// Counts for the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Cases by stage, all stages named.
+    pub cases: Vec<(Stage, u32)>,
+    /// Messages by state, all states named.
+    pub messages: Vec<(MessageState, u32)>,
+    /// Visits booked and not done.
+    pub bookings: u32,
+}
