@@ -41,7 +41,6 @@ impl Password {
 
 /// Who signed in; `console` when no password is asked for.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "read by the decisions that follow")]
 pub(crate) struct SignedIn(pub(crate) String);
 
 /// What needs no password: the customer's page has its signed link, probes have nothing to tell, assets are public.

@@ -4,13 +4,20 @@
 //! Nothing is fetched from elsewhere: `default-src 'self'` holds for every page.
 //!
 //! The rest of the product is seen through one trait, [`Backend`], and the plain structs of [`view`]. [`router`] turns a
-//! backend into an [`axum::Router`].
+//! backend into an [`axum::Router`]. [`chart`] draws the curves as SVG; [`report`] writes the backtest's HTML file.
 
+mod api;
+mod assets;
 mod backend;
+pub mod chart;
+mod civil;
 mod guard;
-#[expect(dead_code, reason = "read by the pages that follow")]
 mod lang;
+mod live;
+mod pages;
+pub mod report;
 mod router;
+mod text;
 pub mod view;
 
 pub use backend::{Backend, BackendError, FindingsQuery, Span};

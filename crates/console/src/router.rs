@@ -7,13 +7,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 use foretell_model::Catalogue;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Backend, BackendError, Password, guard};
+use crate::{Backend, BackendError, Password, api, assets, guard, live, pages};
 
 /// Largest request body, bytes. The longest form is an edited message.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -48,7 +48,6 @@ pub(crate) struct App {
 }
 
 impl App {
-    #[expect(dead_code, reason = "the pages that ask follow")]
     /// Asks the backend on the blocking pool: it may wait for a disk.
     pub(crate) async fn ask<T, F>(&self, question: F) -> Result<T, BackendError>
     where
@@ -67,7 +66,16 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
     let app = App { backend, options: Arc::new(options) };
     Router::new()
+        .merge(console_pages())
+        .merge(customer_pages())
+        .merge(api::routes())
+        .route("/live", get(live::stream))
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(pages::probe::ready))
+        .route("/metrics", get(pages::probe::metrics))
+        .route("/assets/{name}", get(assets::serve))
+        .route("/favicon.ico", get(assets::icon))
+        .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::password))
@@ -77,3 +85,27 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .with_state(app)
 }
 
+fn console_pages() -> Router<App> {
+    Router::new()
+        .route("/", get(pages::fleet::show))
+        .route("/m/{site}/{machine}", get(pages::machine::show))
+        .route("/m/{site}/{machine}/readings", get(pages::readings::show))
+        .route("/queue", get(pages::queue::show))
+        .route("/queue/approve", post(pages::decide::approve))
+        .route("/queue/edit", post(pages::decide::edit))
+        .route("/queue/postpone", post(pages::decide::postpone))
+        .route("/queue/call", post(pages::decide::call))
+        .route("/advisory/{*id}", get(pages::queue::show_one))
+        .route("/ingest", get(pages::ingest::show))
+}
+
+fn customer_pages() -> Router<App> {
+    Router::new()
+        .route("/b/{token}", get(pages::booking::show))
+        .route("/b/{token}/book", post(pages::booking::book))
+        .route("/b/{token}/another", post(pages::booking::another))
+        .route("/b/{token}/later", post(pages::booking::later))
+        .route("/b/{token}/stop", post(pages::booking::stop))
+        .route("/b/{token}/cancel", post(pages::booking::cancel))
+        .route("/b/{token}/visit.ics", get(pages::booking::calendar))
+}

@@ -58,6 +58,8 @@ pub struct OpenAdvisory {
     pub id: FindingId,
     /// Which fault.
     pub fault: FaultCode,
+    /// How likely this fault is the cause, 0 to 1.
+    pub likelihood: f64,
     /// How pressing.
     pub grade: Grade,
     /// When it was concluded; `rul_days` counts from here.

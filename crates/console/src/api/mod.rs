@@ -1,0 +1,199 @@
+//! The JSON API under `/api/v1`, described by `/api/v1/openapi.json`. Read only: what changes something is done on the
+//! pages or arrives over MQTT.
+
+mod json;
+mod problem;
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use foretell_model::{DAY_MS, MachineId, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(crate) use problem::{log_failure, problem};
+
+use crate::pages::page::machine_of;
+use crate::router::App;
+use crate::{BackendError, FindingsQuery, Span};
+
+const OPENAPI: &str = include_str!("openapi.json");
+
+/// Most items in one answer.
+const ITEMS_MAX: usize = 10_000;
+/// Items in one answer when nothing is asked.
+const ITEMS_DEFAULT: usize = 100;
+
+/// Every route with its path as OpenAPI writes it, which is as axum writes it.
+fn table() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/api/v1/openapi.json", get(openapi)),
+        ("/api/v1/fleet", get(fleet)),
+        ("/api/v1/machines/{site}/{machine}", get(machine)),
+        ("/api/v1/machines/{site}/{machine}/findings", get(machine_findings)),
+        ("/api/v1/machines/{site}/{machine}/readings", get(readings)),
+        ("/api/v1/findings", get(findings)),
+        ("/api/v1/advisories", get(advisories)),
+        ("/api/v1/advisories/{id}", get(advisory)),
+        ("/api/v1/ingest", get(ingest)),
+        ("/api/v1/quarantine", get(quarantine)),
+    ]
+}
+
+/// The API's routes.
+pub(crate) fn routes() -> Router<App> {
+    table().into_iter().fold(Router::new(), |router, (path, method)| router.route(path, method))
+}
+
+type Asked<T> = Result<Query<T>, QueryRejection>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FindingsAsked {
+    machine: Option<String>,
+    since: Option<String>,
+    max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpanAsked {
+    from: Option<String>,
+    to: Option<String>,
+    max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaxAsked {
+    max: Option<usize>,
+}
+
+fn query<T>(asked: Asked<T>) -> Result<T, BackendError> {
+    asked.map(|Query(asked)| asked).map_err(|refused| BackendError::Invalid(refused.body_text()))
+}
+
+fn instant(name: &str, text: Option<&String>) -> Result<Option<Timestamp>, BackendError> {
+    let read = |text: &String| {
+        Timestamp::parse(text).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")))
+    };
+    text.map(read).transpose()
+}
+
+fn bounded(max: Option<usize>) -> usize {
+    max.unwrap_or(ITEMS_DEFAULT).clamp(1, ITEMS_MAX)
+}
+
+fn answer(found: Result<Value, BackendError>) -> Response {
+    match found {
+        Ok(value) => axum::Json(value).into_response(),
+        Err(error) => problem(&error),
+    }
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+async fn fleet(State(app): State<App>) -> Response {
+    answer(app.ask(|backend| Ok(json::fleet(&backend.fleet()?))).await)
+}
+
+async fn machine(State(app): State<App>, Path((site, machine)): Path<(String, String)>) -> Response {
+    answer(app.ask(move |backend| Ok(json::machine(&backend.machine(&machine_of(&site, &machine)?)?))).await)
+}
+
+async fn machine_findings(
+    State(app): State<App>,
+    Path((site, machine)): Path<(String, String)>,
+    asked: Asked<MaxAsked>,
+) -> Response {
+    let found = app.ask(move |backend| {
+        let machine = Some(machine_of(&site, &machine)?);
+        let query = FindingsQuery { machine, since: None, max: bounded(query(asked)?.max) };
+        Ok(json!({ "findings": json::findings(&backend.findings(&query)?) }))
+    });
+    answer(found.await)
+}
+
+async fn findings(State(app): State<App>, asked: Asked<FindingsAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let asked = query(asked)?;
+        let machine = asked.machine.as_deref().map(MachineId::parse).transpose();
+        let machine = machine.map_err(|error| BackendError::Invalid(format!("`machine`: {error}")))?;
+        let since = instant("since", asked.since.as_ref())?;
+        let query = FindingsQuery { machine, since, max: bounded(asked.max) };
+        Ok(json!({ "findings": json::findings(&backend.findings(&query)?) }))
+    });
+    answer(found.await)
+}
+
+async fn readings(
+    State(app): State<App>,
+    Path((site, machine)): Path<(String, String)>,
+    asked: Asked<SpanAsked>,
+) -> Response {
+    let found = app.ask(move |backend| {
+        let id = machine_of(&site, &machine)?;
+        let asked = query(asked)?;
+        let to = instant("to", asked.to.as_ref())?.unwrap_or_else(|| backend.now() + 1);
+        let from = instant("from", asked.from.as_ref())?.unwrap_or(to + -DAY_MS);
+        let readings = backend.readings(&id, Span { from, to }, bounded(asked.max))?;
+        let readings: Vec<Value> = readings.iter().map(json::reading).collect();
+        Ok(json!({ "machine": id.as_str(), "from": from.to_string(), "to": to.to_string(), "readings": readings }))
+    });
+    answer(found.await)
+}
+
+async fn advisories(State(app): State<App>) -> Response {
+    let found = app.ask(|backend| {
+        let cards: Vec<Value> = backend.queue()?.iter().map(json::advisory).collect();
+        Ok(json!({ "advisories": cards }))
+    });
+    answer(found.await)
+}
+
+async fn advisory(State(app): State<App>, Path(id): Path<String>) -> Response {
+    answer(app.ask(move |backend| Ok(json::advisory(&backend.advisory(&id)?))).await)
+}
+
+async fn ingest(State(app): State<App>) -> Response {
+    answer(app.ask(|backend| Ok(json::ingest(&backend.ingest()?))).await)
+}
+
+async fn quarantine(State(app): State<App>, asked: Asked<MaxAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let items: Vec<Value> = backend.quarantine(bounded(query(asked)?.max))?.iter().map(json::quarantined).collect();
+        Ok(json!({ "quarantine": items }))
+    });
+    answer(found.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_lists_every_route_and_no_other() {
+        let document: Value = serde_json::from_str(OPENAPI).unwrap();
+        let described: Vec<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let mut served: Vec<&str> = table().into_iter().map(|(path, _)| path).collect();
+        served.sort_unstable();
+        assert_eq!(described, served);
+    }
+
+    #[test]
+    fn every_reference_of_the_description_leads_somewhere() {
+        let document: Value = serde_json::from_str(OPENAPI).unwrap();
+        let mut references = 0;
+        for piece in OPENAPI.split("\"$ref\"").skip(1) {
+            let pointer = piece.split('"').nth(1).unwrap().trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+            references += 1;
+        }
+        assert!(references > 10);
+    }
+}

@@ -1,0 +1,15 @@
+//! Charts drawn on the server as SVG.
+//!
+//! Our own small builder and not a plotting library, for three reasons: every mark carries a CSS class, so charts follow
+//! the page's light, dark and print colours; every day carries a `<title>`, so pointer and screen reader get the figures;
+//! and nothing needs an inline style, which the pages' content policy forbids.
+
+mod curve;
+mod hours;
+mod scale;
+mod small;
+mod svg;
+
+pub use curve::{CurveText, Size, curve};
+pub use hours::hours;
+pub use small::{sparkline, week};

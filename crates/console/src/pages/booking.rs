@@ -1,0 +1,240 @@
+//! The customer's page: one sentence, one curve, two times. Made for a phone, in the customer's own language, and useful
+//! after booking: the same link reschedules and cancels. Opening it changes nothing, because mail scanners open links too.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::Timestamp;
+use serde::Deserialize;
+
+use super::card::tel;
+use super::figure::{Figure, card_figure};
+use super::page::{Ask, encode, render};
+use crate::router::App;
+use crate::text::{self, Words};
+use crate::view::{BookingAct, BookingPage, BookingState, Visit};
+use crate::{BackendError, Lang, api, assets, civil};
+
+/// Longest wish for another time, characters.
+const WISH_CHARS_MAX: usize = 500;
+
+#[derive(Template)]
+#[template(path = "booking.html")]
+struct CustomerPage {
+    lang: Lang,
+    t: &'static Words,
+    css: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    title: String,
+    notice: &'static str,
+    base: String,
+    initial: String,
+    role: String,
+    headline: &'static str,
+    visit: Option<VisitCard>,
+    offer: bool,
+    can_another: bool,
+    proposal: String,
+    proposal_detail: String,
+    slots: Vec<SlotButton>,
+    tel: String,
+    fig: Figure,
+    b: BookingPage,
+}
+
+struct VisitCard {
+    day: String,
+    hours: String,
+    facts: Vec<(&'static str, String)>,
+}
+
+struct SlotButton {
+    value: i64,
+    day: String,
+    hours: String,
+}
+
+#[derive(Template)]
+#[template(path = "kind.html")]
+struct KindPage {
+    lang: Lang,
+    css: &'static str,
+    icon: &'static str,
+    title: &'static str,
+    text: &'static str,
+}
+
+/// `GET /b/{token}`
+pub(crate) async fn show(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    shown(&app, &ask, token, StatusCode::OK, false).await
+}
+
+async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, is_gone: bool) -> Response {
+    let base = format!("/b/{}", encode(&token));
+    match app.ask(move |backend| backend.booking(&token)).await {
+        Ok(booking) => {
+            let notice = if is_gone { text::words(booking.lang).time_gone } else { "" };
+            render(status, &lay_out(booking, base, notice, app))
+        }
+        Err(error) => kind(ask, &error),
+    }
+}
+
+fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> CustomerPage {
+    let (lang, t) = (b.lang, text::words(b.lang));
+    let offer = b.state == BookingState::Open && !b.slots.is_empty();
+    let visit = if let BookingState::Booked(visit) = &b.state { Some(visit_card(visit, &b)) } else { None };
+    let headline = match b.state {
+        BookingState::Open | BookingState::Booked(_) => t.choose_headline,
+        BookingState::AnotherTime => t.another_headline,
+        BookingState::NotNow { .. } => t.later_headline,
+        BookingState::Stopped => t.stopped_headline,
+        BookingState::Done => t.done_headline,
+    };
+    let slots = b.slots.iter().map(|slot| {
+        let (day, hours) = civil::slot(*slot, b.zone, lang);
+        SlotButton { value: slot.from.millis(), day, hours }
+    });
+    CustomerPage {
+        lang,
+        t,
+        css: assets::css(),
+        js: assets::js(),
+        icon: assets::icon_path(),
+        title: format!("{} · {}", b.machine_name, b.company),
+        notice,
+        initial: b.advisor.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect()),
+        role: [b.advisor.role.as_str(), b.company.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
+        headline,
+        visit,
+        offer,
+        can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
+        proposal: text::proposal(&b.proposal.work, &b.machine_name, lang),
+        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
+        slots: slots.collect(),
+        tel: tel(&b.advisor.phone),
+        fig: card_figure(&b.curve, &app.options.catalogue, lang),
+        base,
+        b,
+    }
+}
+
+fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
+    let t = text::words(b.lang);
+    let (day, hours) = civil::slot(visit.slot, b.zone, b.lang);
+    let who = visit.technician.as_ref().map_or_else(
+        || t.visit_unassigned.to_owned(),
+        |person| [person.name.as_str(), person.phone.as_str()].join(" ").trim().to_owned(),
+    );
+    let facts = vec![
+        (t.visit_who, who),
+        (t.visit_what, b.proposal.work.clone()),
+        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.lang)),
+    ];
+    VisitCard { day, hours, facts }
+}
+
+/// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing
+/// is known of who reads it.
+fn kind(ask: &Ask, error: &BackendError) -> Response {
+    let t = text::words(ask.lang);
+    let (status, title, text) = match error {
+        BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),
+        BackendError::Failed { .. } => {
+            api::log_failure(error);
+            (StatusCode::INTERNAL_SERVER_ERROR, t.link_down, t.link_down_text)
+        }
+        _ => (StatusCode::NOT_FOUND, t.link_bad, t.link_bad_text),
+    };
+    render(status, &KindPage { lang: ask.lang, css: assets::css(), icon: assets::icon_path(), title, text })
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    from: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wished {
+    #[serde(default)]
+    wish: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Later {
+    days: u16,
+}
+
+/// `POST /b/{token}/book`
+pub(crate) async fn book(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Form(form): Form<Chosen>,
+) -> Response {
+    answer(&app, &ask, token, BookingAct::Choose { from: Timestamp::from_millis(form.from) }).await
+}
+
+/// `POST /b/{token}/another`
+pub(crate) async fn another(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Form(form): Form<Wished>,
+) -> Response {
+    let wish = form.wish.trim().chars().take(WISH_CHARS_MAX).collect();
+    answer(&app, &ask, token, BookingAct::AnotherTime { wish }).await
+}
+
+/// `POST /b/{token}/later`
+pub(crate) async fn later(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Form(form): Form<Later>,
+) -> Response {
+    answer(&app, &ask, token, BookingAct::NotNow { days: form.days.clamp(7, 180) }).await
+}
+
+/// `POST /b/{token}/stop`
+pub(crate) async fn stop(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    answer(&app, &ask, token, BookingAct::StopMessages).await
+}
+
+/// `POST /b/{token}/cancel`
+pub(crate) async fn cancel(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    answer(&app, &ask, token, BookingAct::Cancel).await
+}
+
+async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {
+    let path = token.clone();
+    match app.ask(move |backend| backend.book(&path, act)).await {
+        Ok(()) => Redirect::to(&format!("/b/{}", encode(&token))).into_response(),
+        // The time is gone or the state has moved on: show how things stand now, with a word about it.
+        Err(BackendError::Conflict(_) | BackendError::Invalid(_)) => {
+            shown(app, ask, token, StatusCode::CONFLICT, true).await
+        }
+        Err(error) => kind(ask, &error),
+    }
+}
+
+/// `GET /b/{token}/visit.ics`
+pub(crate) async fn calendar(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    match app.ask(move |backend| backend.calendar(&token)).await {
+        Ok(file) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"visit.ics\""),
+            ];
+            (headers, file).into_response()
+        }
+        Err(error) => kind(&ask, &error),
+    }
+}

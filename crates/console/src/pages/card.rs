@@ -1,0 +1,153 @@
+//! One card of the queue: the evidence on the left, the letter and the decision on the right.
+
+use foretell_model::Catalogue;
+
+use super::figure::{Figure, card_figure};
+use super::machine::{Cause, causes};
+use super::page::advisory_href;
+use super::standing::Standing;
+use crate::router::App;
+use crate::view::{AdvisoryCard, AdvisoryState, Contact, Governor};
+use crate::{Lang, civil, text};
+
+/// What `card.html` needs.
+pub(crate) struct Card {
+    pub(crate) id: String,
+    /// The identity as an element's id.
+    pub(crate) anchor: String,
+    pub(crate) revision: u64,
+    pub(crate) href: String,
+    pub(crate) class: &'static str,
+    pub(crate) grade: &'static str,
+    pub(crate) state: String,
+    pub(crate) machine: String,
+    pub(crate) customer: String,
+    pub(crate) sentence: String,
+    pub(crate) waiting: String,
+    pub(crate) fig: Figure,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) causes: Vec<Cause>,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) contacts: Vec<(String, String)>,
+    pub(crate) letter_lang: &'static str,
+    pub(crate) letter_to: String,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    pub(crate) paragraphs: Vec<Vec<String>>,
+    pub(crate) slots: Vec<(String, String)>,
+    pub(crate) governor: String,
+    pub(crate) governor_class: &'static str,
+    pub(crate) decidable: bool,
+    pub(crate) approve_label: &'static str,
+    pub(crate) phone: String,
+    pub(crate) tel: String,
+    pub(crate) booking_path: String,
+}
+
+/// Lays out a card in the advisor's language; the letter stays in the customer's.
+pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
+    let (catalogue, t) = (&app.options.catalogue, text::words(lang));
+    let zone = advisory.customer.zone;
+    let standing = Standing::of_grade(advisory.finding.grade);
+    let (governor_class, approve_label) = match advisory.governor {
+        Governor::Allowed => ("allowed", t.approve),
+        Governor::Held { .. } => ("held", t.approve_held),
+        Governor::Refused { .. } => ("refused", t.approve_held),
+    };
+    let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect();
+    Card {
+        anchor: advisory.id.replace('/', "-"),
+        href: advisory_href(&advisory.id),
+        revision: advisory.revision,
+        class: standing.name(),
+        grade: text::standing_label(standing, lang),
+        state: text::card_state(&advisory.state, zone, lang),
+        machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
+        customer: advisory.customer.name.clone(),
+        sentence: text::kind_sentence(&advisory.finding, catalogue, lang),
+        waiting: advisory.probability_before_slot.map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
+        fig: card_figure(&advisory.curve, catalogue, lang),
+        evidence: evidence(&advisory, lang),
+        causes: causes(&advisory.finding, catalogue, lang),
+        facts: facts(&advisory, catalogue, lang),
+        contacts,
+        letter_lang: advisory.customer.lang.tag(),
+        letter_to: format!("{} · {}", advisory.customer.contact, advisory.customer.name),
+        subject: advisory.draft.subject.clone(),
+        paragraphs: paragraphs(&advisory.draft.body),
+        body: advisory.draft.body,
+        slots: advisory.slots.iter().map(|slot| civil::slot(*slot, zone, advisory.customer.lang)).collect(),
+        governor: text::governor(&advisory.governor, zone, lang),
+        governor_class,
+        decidable: matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. }),
+        approve_label,
+        tel: tel(&advisory.customer.phone),
+        phone: advisory.customer.phone,
+        booking_path: advisory.booking_path.unwrap_or_default(),
+        id: advisory.id,
+    }
+}
+
+/// What a telephone understands of a number.
+pub(crate) fn tel(phone: &str) -> String {
+    phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+}
+
+/// Paragraphs of lines, from plain text with empty lines between paragraphs.
+fn paragraphs(body: &str) -> Vec<Vec<String>> {
+    let mut paragraphs: Vec<Vec<String>> = vec![Vec::new()];
+    for line in body.lines() {
+        match (line.trim().is_empty(), paragraphs.last_mut()) {
+            (false, Some(paragraph)) => paragraph.push(line.to_owned()),
+            (true, Some(paragraph)) if !paragraph.is_empty() => paragraphs.push(Vec::new()),
+            _ => {}
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+fn evidence(advisory: &AdvisoryCard, lang: Lang) -> Vec<String> {
+    let zone = advisory.customer.zone;
+    let lines = advisory.finding.evidence.iter().map(|evidence| {
+        let name = text::feature(&evidence.feature, lang);
+        let value = text::with_unit(evidence.value, &evidence.unit);
+        let change = evidence.change_per_day.map(|change| text::change(change, &evidence.unit));
+        let since = evidence.since.map(|since| civil::date(since, zone, lang));
+        text::evidence_line(&name, &value, change.as_deref(), since.as_deref(), lang)
+    });
+    lines.collect()
+}
+
+fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, String)> {
+    let t = text::words(lang);
+    let work = catalogue.action_for(&advisory.finding.fault).map(|(_, action)| action.name.in_language(lang.tag()));
+    let duration = text::duration(advisory.work_minutes, lang);
+    let work = work.map_or_else(|| duration.clone(), |work| format!("{work}, {duration}"));
+    let parts = if advisory.parts.is_empty() { t.no_parts.to_owned() } else { advisory.parts.join(", ").replace('_', " ") };
+    let mut facts = vec![
+        (t.work_time, work),
+        (t.machine_stops, if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()),
+        (t.parts, parts),
+    ];
+    facts.extend(advisory.customer.stage.map(|stage| (t.stage, format!("{stage} / 6"))));
+    facts
+}
+
+fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
+    let t = text::words(lang);
+    let who = if contact.inbound { t.they_said } else { t.we_said };
+    (civil::date_time(contact.at, zone, lang), format!("{who}, {}: {}", contact.channel, contact.summary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_becomes_paragraphs_of_lines() {
+        assert_eq!(paragraphs("a\nb\n\n\n c\n"), [vec!["a", "b"], vec![" c"]]);
+        assert_eq!(paragraphs(""), Vec::<Vec<String>>::new());
+        assert_eq!(tel("+86 (512) 555-01 02"), "+865125550102");
+    }
+}

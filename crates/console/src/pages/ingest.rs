@@ -1,0 +1,137 @@
+//! What comes in and what was refused, for those who run it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use foretell_model::{Quarantined, Timestamp};
+
+use super::page::{Ask, Chrome};
+use crate::router::App;
+use crate::view::{IngestStatus, RefusalCount, SourceStatus};
+use crate::{Lang, text};
+
+/// Bytes of a refused item that are shown; the API has the rest.
+const RAW_SHOWN_BYTES: usize = 400;
+
+#[derive(Template)]
+#[template(path = "ingest.html")]
+struct IngestPage {
+    c: Chrome,
+    headline: String,
+    asof: String,
+    log_line: String,
+    sources: Vec<SourceRow>,
+    refusals: Vec<RefusalRow>,
+    quarantine: Vec<QuarantineRow>,
+}
+
+struct SourceRow {
+    class: &'static str,
+    name: String,
+    address: String,
+    state: &'static str,
+    clients: String,
+    rate: String,
+    kept: String,
+    refused: String,
+    last: String,
+}
+
+struct RefusalRow {
+    name: String,
+    code: String,
+    count: String,
+    percent: u8,
+}
+
+struct QuarantineRow {
+    reason: String,
+    detail: String,
+    when: String,
+    source: String,
+    topic: String,
+    raw: String,
+}
+
+/// `GET /ingest`
+pub(crate) async fn show(State(app): State<App>, ask: Ask) -> Response {
+    match app.ask(|backend| backend.ingest()).await {
+        Ok(status) => ask.html(StatusCode::OK, &lay_out(status, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(mut status: IngestStatus, ask: &Ask) -> IngestPage {
+    let lang = ask.lang;
+    let rate = status.sources.iter().map(|source| source.readings_per_second).sum();
+    status.refusals.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    let total = status.refusals.iter().map(|refusal| refusal.count).sum::<u64>().max(1);
+    IngestPage {
+        c: ask.chrome("ingest", true),
+        headline: text::ingest_headline(rate, lang),
+        asof: text::words(lang).ingest.to_owned(),
+        log_line: text::log_line(status.log_entries, status.engine_behind, lang),
+        sources: status.sources.into_iter().map(|source| source_row(source, status.now, lang)).collect(),
+        refusals: status.refusals.iter().map(|refusal| refusal_row(refusal, total, lang)).collect(),
+        quarantine: status.quarantine.into_iter().map(|item| quarantine_row(item, status.now, lang)).collect(),
+    }
+}
+
+fn source_row(source: SourceStatus, now: Timestamp, lang: Lang) -> SourceRow {
+    let t = text::words(lang);
+    SourceRow {
+        class: if source.connected { "good" } else { "offline" },
+        state: if source.connected { t.connected } else { t.disconnected },
+        clients: source.clients.map_or_else(|| "–".to_owned(), |clients| clients.to_string()),
+        rate: text::number(source.readings_per_second),
+        kept: text::number(source.readings as f64),
+        refused: text::number(source.refused as f64),
+        last: source.last_reading.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
+        name: source.name,
+        address: source.address,
+    }
+}
+
+fn refusal_row(refusal: &RefusalCount, total: u64, lang: Lang) -> RefusalRow {
+    RefusalRow {
+        name: text::refusal_reason(&refusal.reason, lang),
+        code: refusal.reason.clone(),
+        count: text::number(refusal.count as f64),
+        percent: text::percent(refusal.count as f64 / total as f64),
+    }
+}
+
+fn quarantine_row(item: Quarantined, now: Timestamp, lang: Lang) -> QuarantineRow {
+    QuarantineRow {
+        reason: text::refusal_reason(&item.reason, lang),
+        when: text::ago(now, item.arrived, lang),
+        raw: printable(&item.raw),
+        detail: item.detail,
+        source: item.source,
+        topic: item.topic,
+    }
+}
+
+/// Raw bytes as text: what is not UTF-8 or would move the cursor shows as `·`.
+fn printable(raw: &[u8]) -> String {
+    let shown = &raw[..raw.len().min(RAW_SHOWN_BYTES)];
+    let text = String::from_utf8_lossy(shown);
+    let mut text: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' || c == '\u{fffd}' { '·' } else { c }).collect();
+    if raw.len() > shown.len() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_bytes_cannot_disturb_the_page() {
+        assert_eq!(printable(b"{\"a\":1}\x00\x1b[2J\xff"), "{\"a\":1}··[2J·");
+        assert_eq!(printable(&[b'x'; 500]).chars().count(), 401);
+    }
+}

@@ -1,0 +1,221 @@
+//! One machine: its curve, then from the advisory down to the readings.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono_tz::Tz;
+use foretell_model::{Catalogue, Evidence, Finding, Timestamp};
+
+use super::figure::{Figure, page_figure};
+use super::fleet::{run_state, sentence};
+use super::page::{Ask, Chrome, advisory_href, machine_href, machine_of};
+use super::standing::Standing;
+use super::table::{ReadingsTable, table};
+use crate::chart::{self, Size};
+use crate::router::App;
+use crate::view::{Health, MachineDetail};
+use crate::{Lang, civil, text};
+
+#[derive(Template)]
+#[template(path = "machine.html")]
+struct MachinePage {
+    c: Chrome,
+    name: String,
+    site: String,
+    customer: String,
+    class: &'static str,
+    label: &'static str,
+    sentence: String,
+    facts: Vec<(&'static str, String)>,
+    fig: Figure,
+    findings: Vec<FindingCard>,
+    advisory_href: String,
+    forecast: Option<ForecastCard>,
+    health_line: String,
+    baseline: Vec<(&'static str, String)>,
+    week: String,
+    features: Vec<FeatureRow>,
+    hours: String,
+    table: ReadingsTable,
+    readings_href: String,
+    past: Vec<(String, String)>,
+}
+
+struct FindingCard {
+    class: &'static str,
+    grade: &'static str,
+    sentence: String,
+    meta: String,
+    causes: Vec<Cause>,
+}
+
+/// A possible cause with its likelihood.
+pub(crate) struct Cause {
+    pub(crate) name: String,
+    pub(crate) percent: u8,
+}
+
+struct ForecastCard {
+    /// Label, date, days from the finding.
+    quantiles: Vec<(&'static str, String, String)>,
+    within_caption: String,
+    within: Vec<(String, u8)>,
+}
+
+struct FeatureRow {
+    name: String,
+    code: String,
+    value: String,
+    change: String,
+    since: String,
+}
+
+/// `GET /m/{site}/{machine}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    ask: Ask,
+    Path((site, machine)): Path<(String, String)>,
+) -> Response {
+    let found = app.ask(move |backend| backend.machine(&machine_of(&site, &machine)?)).await;
+    match found {
+        Ok(detail) => ask.html(StatusCode::OK, &lay_out(&detail, &app, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
+    let (machine, lang, catalogue) = (&detail.summary, ask.lang, &app.options.catalogue);
+    let zone = machine.zone;
+    let standing = Standing::of(machine);
+    let now = detail.curve.now;
+    let forecast = detail.open.iter().find(|finding| finding.rul_days.is_some());
+    let shift = civil::shift_hours(now, zone);
+    let hours = [Size::Wide, Size::Narrow]
+        .map(|size| chart::hours(&detail.hours, machine.limit_c, shift, size, lang))
+        .concat();
+    MachinePage {
+        c: ask.chrome("fleet", true),
+        name: machine.name.clone(),
+        site: machine.site_name.clone(),
+        customer: machine.customer.clone(),
+        class: standing.name(),
+        label: text::standing_label(standing, lang),
+        sentence: sentence(machine, catalogue, lang),
+        facts: facts(detail, lang),
+        fig: page_figure(&detail.curve, catalogue, lang),
+        findings: detail.open.iter().map(|finding| finding_card(finding, zone, catalogue, lang)).collect(),
+        advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
+        forecast: forecast.and_then(|finding| forecast_card(finding, zone, lang)),
+        health_line: health_line(detail, lang),
+        baseline: baseline(detail, lang),
+        week: detail.duty_week.as_ref().map_or_else(String::new, |duty| chart::week(duty, shift, lang)),
+        features: detail.features.iter().map(|feature| feature_row(feature, zone, lang)).collect(),
+        hours,
+        table: table(&detail.readings, zone, lang),
+        readings_href: format!("{}/readings", machine_href(&machine.id)),
+        past: detail.past.iter().map(|finding| past_line(finding, zone, catalogue, lang)).collect(),
+    }
+}
+
+fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
+    let (machine, t) = (&detail.summary, text::words(lang));
+    let last = machine.last_reading.map(|then| {
+        format!("{} ({})", text::ago(detail.curve.now, then, lang), civil::date_time(then, machine.zone, lang))
+    });
+    let facts = [
+        (t.fact_temp, machine.discharge_temp_c.map(|c| text::temperature_of_limit(c, machine.limit_c, lang))),
+        (t.fact_state, machine.state.map(|state| run_state(Some(state), lang).to_owned())),
+        (t.fact_run_hours, detail.run_hours.map(|hours| text::hours_count(hours, lang))),
+        (t.fact_per_day, detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),
+        (t.fact_rated, detail.rated_kw.map(|kw| format!("{} kW", text::number(kw)))),
+        (t.fact_last, Some(last.unwrap_or_else(|| t.never.to_owned()))),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn finding_card(finding: &Finding, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {
+    let standing = Standing::of_grade(finding.grade);
+    FindingCard {
+        class: standing.name(),
+        grade: text::standing_label(standing, lang),
+        sentence: text::kind_sentence(finding, catalogue, lang),
+        meta: format!("{} · {}", civil::date_time(finding.at, zone, lang), finding.id),
+        causes: causes(finding, catalogue, lang),
+    }
+}
+
+/// The named cause, its alternatives and what remains; nothing when only one cause is possible.
+pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Vec<Cause> {
+    let named = [(&finding.fault, finding.likelihood)]
+        .into_iter()
+        .chain(finding.alternatives.iter().map(|other| (&other.fault, other.likelihood)));
+    let mut causes: Vec<Cause> = named
+        .map(|(fault, likelihood)| Cause { name: text::fault(fault, catalogue, lang), percent: text::percent(likelihood) })
+        .collect();
+    let rest = 1.0 - finding.likelihood - finding.alternatives.iter().map(|other| other.likelihood).sum::<f64>();
+    if rest >= 0.005 {
+        causes.push(Cause { name: text::words(lang).other_causes.to_owned(), percent: text::percent(rest) });
+    }
+    if causes.len() > 1 { causes } else { Vec::new() }
+}
+
+fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard> {
+    let (rul, t) = (finding.rul_days?, text::words(lang));
+    let quantile = |label, days: Option<f64>| {
+        let date = text::reached(finding.at, days, zone, lang);
+        let days = days.map_or_else(String::new, |days| text::within_days(days.round().max(0.0) as u32, lang));
+        (label, date.unwrap_or_else(|| t.beyond.to_owned()), days)
+    };
+    let within = finding.probability_within.map_or_else(Vec::new, |p| {
+        [(7, p.d7), (14, p.d14), (21, p.d21), (30, p.d30)]
+            .map(|(days, share)| (text::within_days(days, lang), text::percent(share)))
+            .into()
+    });
+    let limit = finding.limit.map_or_else(String::new, |limit| format!(" {:.0} °C", limit.value));
+    Some(ForecastCard {
+        quantiles: vec![
+            quantile(t.quantile_10, rul.p10),
+            quantile(t.quantile_50, rul.p50),
+            quantile(t.quantile_90, rul.p90),
+        ],
+        within_caption: format!("{}{limit}", t.legend_window),
+        within,
+    })
+}
+
+fn health_line(detail: &MachineDetail, lang: Lang) -> String {
+    match (detail.summary.health, detail.cooler_loss) {
+        (Health::Hidden(why), _) => text::hidden_by(why, lang).to_owned(),
+        (Health::Learning { days, days_needed }, _) => text::learning(days, days_needed, lang),
+        (Health::Known { .. }, Some(loss)) => text::cooler_loss(loss.value, Some((loss.low, loss.high)), lang),
+        (Health::Known { cooler_loss }, None) => text::cooler_loss(cooler_loss, None, lang),
+    }
+}
+
+fn baseline(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
+    let (baseline, t) = (&detail.baseline, text::words(lang));
+    let ambient = if baseline.ambient_measured { t.ambient_measured } else { t.ambient_estimated };
+    let facts = [
+        (t.fact_baseline, baseline.since.map(|since| civil::date(since, detail.summary.zone, lang))),
+        (t.fact_days, Some(baseline.days.to_string())),
+        (t.fact_hinge, baseline.hinge_ambient_c.map(text::temperature)),
+        (t.fact_ambient, Some(ambient.to_owned())),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn feature_row(feature: &Evidence, zone: Tz, lang: Lang) -> FeatureRow {
+    let date = |since: Timestamp| civil::date(since, zone, lang);
+    FeatureRow {
+        name: text::feature(&feature.feature, lang),
+        code: feature.feature.clone(),
+        value: text::with_unit(feature.value, &feature.unit),
+        change: feature.change_per_day.map_or_else(|| "–".to_owned(), |change| text::change(change, &feature.unit)),
+        since: feature.since.map_or_else(|| "–".to_owned(), date),
+    }
+}
+
+fn past_line(finding: &Finding, zone: Tz, catalogue: &Catalogue, lang: Lang) -> (String, String) {
+    (civil::date(finding.at, zone, lang), text::kind_sentence(finding, catalogue, lang))
+}

@@ -1,0 +1,158 @@
+//! What all console pages share: who asks in which language, the frame, and the page for what went wrong.
+
+use std::convert::Infallible;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use foretell_model::MachineId;
+
+use crate::guard::SignedIn;
+use crate::lang::{self, Lang};
+use crate::router::App;
+use crate::text::{self, Words};
+use crate::{BackendError, api, assets};
+
+/// Who asks, for what, in which language.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) lang: Lang,
+    /// Whether the address chose the language, so that a cookie should remember it.
+    chosen: bool,
+    path: String,
+    query: String,
+    /// Who signed in.
+    pub(crate) by: String,
+}
+
+impl FromRequestParts<App> for Ask {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or("").to_owned();
+        let chosen = query.split('&').any(|pair| pair.starts_with("lang="));
+        let by = parts.extensions.get::<SignedIn>().map_or_else(|| "console".to_owned(), |signed| signed.0.clone());
+        let lang = lang::negotiate(Some(&query), &parts.headers);
+        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by })
+    }
+}
+
+/// The frame around a page.
+pub(crate) struct Chrome {
+    pub(crate) lang: Lang,
+    pub(crate) t: &'static Words,
+    /// Which entry of the navigation this page belongs to.
+    pub(crate) here: &'static str,
+    /// This very page in the other language.
+    pub(crate) lang_href: String,
+    pub(crate) css: &'static str,
+    pub(crate) js: &'static str,
+    pub(crate) icon: &'static str,
+    /// Whether the page reloads its regions when something changes.
+    pub(crate) live: bool,
+}
+
+impl Ask {
+    /// The frame for a page that this request asked for.
+    pub(crate) fn chrome(&self, here: &'static str, live: bool) -> Chrome {
+        let rest = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("lang="));
+        let lang = format!("lang={}", self.lang.other().tag());
+        let query: Vec<&str> = rest.chain([lang.as_str()]).collect();
+        Chrome {
+            lang: self.lang,
+            t: text::words(self.lang),
+            here,
+            lang_href: format!("{}?{}", self.path, query.join("&")),
+            css: assets::css(),
+            js: assets::js(),
+            icon: assets::icon_path(),
+            live,
+        }
+    }
+
+    /// A page, with the cookie when the language was chosen just now.
+    pub(crate) fn html(&self, status: StatusCode, template: &impl Template) -> Response {
+        let mut response = render(status, template);
+        if self.chosen {
+            let cookie = format!("{}={}; Path=/; Max-Age=31536000; SameSite=Lax", lang::COOKIE, self.lang.tag());
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+
+    /// The page that says what went wrong and what to do.
+    pub(crate) fn failure(&self, error: &BackendError) -> Response {
+        let t = text::words(self.lang);
+        let (status, title, text) = match error {
+            BackendError::NotFound(_) | BackendError::Expired => {
+                (StatusCode::NOT_FOUND, t.not_found, t.not_found_text.to_owned())
+            }
+            BackendError::Conflict(why) => (StatusCode::CONFLICT, t.conflict, format!("{} {why}", t.conflict_text)),
+            BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone()),
+            BackendError::Failed { .. } => {
+                api::log_failure(error);
+                (StatusCode::INTERNAL_SERVER_ERROR, t.failed, t.failed_text.to_owned())
+            }
+        };
+        let back = if self.path.starts_with("/queue") || self.path.starts_with("/advisory") { "/queue" } else { "/" };
+        self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })
+    }
+}
+
+/// Renders a template; one that cannot be rendered is a fault of ours and is logged.
+pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "Could not render a page.");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    c: Chrome,
+    code: u16,
+    title: &'static str,
+    text: String,
+    back: &'static str,
+}
+
+/// Whatever no route knows.
+pub(crate) async fn not_found(ask: Ask) -> Response {
+    let what = BackendError::NotFound(ask.path.clone());
+    if ask.path.starts_with("/api/") { api::problem(&what) } else { ask.failure(&what) }
+}
+
+/// A machine's page.
+pub(crate) fn machine_href(id: &MachineId) -> String {
+    format!("/m/{id}")
+}
+
+/// A machine of an address; what cannot be an identity cannot exist.
+pub(crate) fn machine_of(site: &str, machine: &str) -> Result<MachineId, BackendError> {
+    MachineId::new(site, machine).map_err(|_| BackendError::NotFound(format!("machine {site}/{machine}")))
+}
+
+/// An advisory's page; the identity's slashes are encoded so that it stays one segment.
+pub(crate) fn advisory_href(id: &str) -> String {
+    format!("/advisory/{}", encode(id))
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,24 @@
+//! What orchestrators and Prometheus ask.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::router::App;
+
+/// `GET /readyz`: 200 when readings can be taken, else 503 with one line per part that is not ready.
+pub(crate) async fn ready(State(app): State<App>) -> Response {
+    match app.ask(|backend| Ok(backend.ready())).await {
+        Ok(Ok(())) => "ready\n".into_response(),
+        Ok(Err(reasons)) => (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    match app.ask(|backend| Ok(backend.metrics())).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

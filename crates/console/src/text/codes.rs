@@ -1,0 +1,111 @@
+//! Names for codes that come from the engine, the governor and admission. A code that is not listed shows as it is, with
+//! blanks for underscores: a new fault mode must not need a change here.
+
+use foretell_model::Signal;
+
+use super::words;
+use crate::Lang;
+use crate::pages::standing::Standing;
+
+fn look_up(code: &str, table: &[(&str, &'static str, &'static str)], lang: Lang) -> String {
+    match table.iter().find(|(known, ..)| *known == code) {
+        Some((_, en, zh)) => if lang == Lang::Zh { *zh } else { *en }.to_owned(),
+        None => code.replace('_', " "),
+    }
+}
+
+/// What a feature is called.
+pub(crate) fn feature(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("cooler_ua_loss", "Lost share of the cooler's capacity", "冷却器能力损失"),
+        ("cooler_ua_loss_rate", "Growth of that loss", "能力损失速度"),
+        ("residual_hot_k", "Excess over normal when hot", "热态超出正常值"),
+        ("residual_k", "Excess over normal", "超出正常值"),
+        ("residual_slope", "Extra slope of discharge over ambient temperature", "排温随气温变化的附加斜率"),
+        ("ambient_slope", "Slope of discharge over ambient temperature", "排温随气温变化的斜率"),
+        ("hinge_shift_k", "Shift of the valve's hinge", "温控阀转折点偏移"),
+        ("hinge_ambient_c", "Ambient at which the valve is fully open", "温控阀全开时的气温"),
+        ("onset_days", "Days since the change began", "变化开始至今天数"),
+        ("step_k", "Sudden step", "突变幅度"),
+        ("duty", "Share of time loaded", "加载率"),
+        ("current_residual_a", "Excess current", "电流超出正常值"),
+        ("ambient_excess_k", "Ambient above the season's normal", "气温高于同期"),
+        ("sibling_excess_k", "Excess over its siblings on the site", "高于同现场其他机器"),
+        ("run_hours_since_service", "Running hours since the last service", "上次保养后运行小时"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
+/// Why the governor holds or refuses. A sentence passes as it is.
+pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("quiet_hours", "quiet hours", "安静时段"),
+        ("weekend", "weekend", "周末"),
+        ("holiday", "holiday", "节假日"),
+        ("machine_cap", "this machine's one message per 30 days is used up", "该机器 30 天内的一次消息已用"),
+        ("customer_cap", "this customer's two messages per 7 days are used up", "该客户 7 天内的两次消息已用"),
+        ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
+        ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
+        ("stage", "the customer is displeased; a person should speak first", "客户有不满，应先由人沟通"),
+        ("case_open", "a case is open on this machine", "该机器已有进行中的工单"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
+/// Why admission refused.
+pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("unknown_topic", "Unknown topic", "未知主题"),
+        ("bad_json", "Not JSON", "不是 JSON"),
+        ("malformed", "Malformed", "格式错误"),
+        ("out_of_range", "Physically impossible value", "数值超出物理范围"),
+        ("missing_field", "Required field missing", "缺少必填项"),
+        ("missing_signal", "Required signal missing", "缺少必要信号"),
+        ("bad_ts", "No usable time stamp", "时间戳无效"),
+        ("future", "From the future", "时间在未来"),
+        ("too_large", "Too large", "数据过大"),
+        ("bad_identity", "Not an identity", "标识无效"),
+        ("duplicate", "Duplicate", "重复"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
+/// What a signal is called, and its unit as people write it.
+pub(crate) const fn signal(signal: Signal, lang: Lang) -> (&'static str, &'static str) {
+    let (en, zh, unit) = match signal {
+        Signal::DischargeTemp => ("Discharge", "排气温度", "°C"),
+        Signal::MotorCurrent => ("Current", "电流", "A"),
+        Signal::RunHours => ("Run hours", "运行小时", "h"),
+        Signal::LoadHours => ("Load hours", "加载小时", "h"),
+        Signal::AmbientTemp => ("Ambient", "环境温度", "°C"),
+        Signal::DischargePressure => ("Pressure", "排气压力", "bar"),
+        Signal::OilInjectionTemp => ("Oil injection", "喷油温度", "°C"),
+        Signal::OilFilterDp => ("Oil filter Δp", "油滤压差", "bar"),
+        Signal::SeparatorDp => ("Separator Δp", "油分压差", "bar"),
+        Signal::InletVacuum => ("Inlet vacuum", "进气负压", "mbar"),
+        Signal::Vibration => ("Vibration", "振动", "mm/s"),
+        Signal::MotorCurrentL1 => ("L1", "L1 相", "A"),
+        Signal::MotorCurrentL2 => ("L2", "L2 相", "A"),
+        Signal::MotorCurrentL3 => ("L3", "L3 相", "A"),
+        Signal::Power => ("Power", "功率", "kW"),
+    };
+    match lang {
+        Lang::En => (en, unit),
+        Lang::Zh => (zh, unit),
+    }
+}
+
+/// A standing in a word or two.
+pub(crate) const fn standing_label(standing: Standing, lang: Lang) -> &'static str {
+    let words = words(lang);
+    match standing {
+        Standing::Urgent => words.standing_urgent,
+        Standing::Advise => words.standing_advise,
+        Standing::Watch => words.standing_watch,
+        Standing::Booked => words.standing_booked,
+        Standing::Offline => words.standing_offline,
+        Standing::Hidden => words.standing_hidden,
+        Standing::Learning => words.standing_learning,
+        Standing::Good => words.standing_good,
+    }
+}

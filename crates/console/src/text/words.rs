@@ -1,0 +1,267 @@
+//! The table of words: every fixed string of every page, English beside Chinese.
+//!
+//! A struct and not a map, so that a template which names a missing word does not compile.
+
+use crate::Lang;
+
+macro_rules! words {
+    ($($name:ident = $en:literal, $zh:literal;)+) => {
+        /// Every fixed string of the pages, in one language.
+        #[derive(Debug)]
+        pub(crate) struct Words { $(pub(crate) $name: &'static str,)+ }
+        static EN: Words = Words { $($name: $en,)+ };
+        static ZH: Words = Words { $($name: $zh,)+ };
+        #[cfg(test)]
+        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)+];
+    };
+}
+
+/// The words of a language.
+pub(crate) const fn words(lang: Lang) -> &'static Words {
+    match lang {
+        Lang::En => &EN,
+        Lang::Zh => &ZH,
+    }
+}
+
+words! {
+    // The frame of every page.
+    skip = "Skip to content", "跳到正文";
+    pages = "Pages", "页面";
+    fleet = "Fleet", "机群";
+    queue = "Queue", "待办";
+    ingest = "Intake", "数据接入";
+    other_language = "中文", "English";
+    live_on = "Live", "实时";
+    live_off = "Reconnecting", "正在重连";
+    foot = "Foretell · know first, sense first, act first", "Foretell · 先知、先觉、先行";
+    back = "Back", "返回";
+
+    // Fleet.
+    search = "Search machine, site or customer", "搜索机器、现场或客户";
+    show_all = "Show all", "显示全部";
+    needs_attention = "Needs attention", "需要关注";
+    nothing_found = "No machine matches.", "没有符合条件的机器。";
+    no_machines = "No machine has been heard of yet. As soon as one publishes a reading, it appears here.", "还没有收到任何机器的数据。第一条读数到达后，机器会自动出现在这里。";
+
+    // Where a machine stands.
+    standing_urgent = "Urgent", "紧急";
+    standing_advise = "Advise", "建议处理";
+    standing_watch = "Watch", "观察中";
+    standing_booked = "Visit booked", "已预约";
+    standing_offline = "Offline", "离线";
+    standing_hidden = "Not observable now", "暂不可判断";
+    standing_learning = "Learning", "学习中";
+    standing_good = "Normal", "正常";
+    run_stopped = "stopped", "停机";
+    run_starting = "starting", "启动中";
+    run_unloaded = "unloaded", "空载";
+    run_loaded = "loaded", "加载";
+    never = "never", "从未";
+    normal_sentence = "Runs as it should.", "运行正常。";
+    offline_sentence = "No connection to the controller.", "与控制器失去连接。";
+    hidden_cool = "Cool weather hides the cooler: the thermostatic valve makes up for what it loses.", "天气凉，看不出冷却器好坏：温控阀把它的损失补上了。";
+    hidden_load = "Too few loaded hours lately to tell.", "近期加载时间太短，无法判断。";
+    hidden_sensor = "A sensor cannot be trusted, so health cannot be told.", "传感器不可信，无法判断健康状况。";
+    hidden_silent = "Nothing has been heard for too long to tell.", "太久没有数据，无法判断。";
+    hidden_other = "Health cannot be told at present.", "目前无法判断健康状况。";
+
+    // Curve.
+    limit = "Limit", "限值";
+    today = "Today", "今天";
+    normal = "normal", "正常";
+    forecast = "forecast", "预测";
+    curve_title = "Discharge temperature, hottest loaded hour of each day", "排气温度（每天最热的加载小时）";
+    hover_hint = "Point at a day for its figures.", "指向某一天可查看数值。";
+    legend_line = "Measured", "实测";
+    legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
+    legend_cone = "Forecast: eight futures in ten, line = middle", "预测：十种可能中的八种，虚线为中位";
+    legend_window = "When the limit is likely reached", "可能到达限值的时段";
+    legend_limit = "Warning limit of the controller", "控制器预警限值";
+    legend_mean = "Hourly mean", "小时均值";
+    legend_peak = "Hourly peak", "小时峰值";
+    legend_ambient = "Ambient", "环境温度";
+
+    // Machine.
+    drill_title = "From the claim to the readings", "从结论到原始读数";
+    step_advisory = "Advisory", "建议";
+    step_advisory_why = "What we say, and what else it could be.", "我们的判断，以及其他可能。";
+    step_forecast = "Forecast", "预测";
+    step_forecast_why = "When the limit is reached if nothing is done.", "如不处理，何时到达限值。";
+    step_health = "Health", "健康";
+    step_health_why = "What has been lost against this machine's own baseline.", "与本机自身基线相比损失了多少。";
+    step_features = "Features", "特征";
+    step_features_why = "What was computed from the readings.", "由读数计算得出。";
+    step_readings = "Readings", "读数";
+    step_readings_why = "What the controller sent, as it came.", "控制器发来的原始数据。";
+    no_open_finding = "Nothing is open on this machine.", "这台机器目前没有未结事项。";
+    no_forecast = "No forecast is made at present.", "目前没有预测。";
+    no_features = "No features yet.", "暂无特征。";
+    no_readings = "No readings in this span.", "该时段没有读数。";
+    open_in_queue = "Open in the queue", "在待办中打开";
+    causes = "Likely causes", "可能原因";
+    other_causes = "Something else", "其他原因";
+    all_readings = "All readings", "全部读数";
+    hourly_title = "Last 7 days by the hour", "最近 7 天逐小时";
+    runs_when = "When it runs (share of each hour of the week)", "运行时段（每周各小时的运行占比）";
+    earlier = "Earlier", "历史";
+    feature = "Feature", "特征";
+    value = "Value", "数值";
+    change_per_day = "Per day", "每天变化";
+    since = "Since", "自";
+    time = "Time", "时间";
+    state = "State", "状态";
+    from = "From", "从";
+    to = "to", "至";
+    show = "Show", "查看";
+    fact_temp = "Discharge temperature", "排气温度";
+    fact_state = "State", "状态";
+    fact_run_hours = "Running hours", "运行小时";
+    fact_per_day = "Hours per day", "日均运行";
+    fact_last = "Last reading", "最近读数";
+    fact_rated = "Rated power", "额定功率";
+    fact_baseline = "Baseline since", "基线起始";
+    fact_days = "Days learned", "已学习天数";
+    fact_hinge = "Fouling shows above", "高于此气温可见堵塞";
+    fact_ambient = "Ambient", "环境温度";
+    ambient_measured = "measured", "实测";
+    ambient_estimated = "estimated, so intervals are wider", "估算，区间更宽";
+    quantile_10 = "Earliest (1 in 10 sooner)", "最早（十分之一可能更早）";
+    quantile_50 = "Middle", "居中";
+    quantile_90 = "Latest (1 in 10 later)", "最晚（十分之一可能更晚）";
+    beyond = "beyond 90 days", "90 天以后";
+
+    // Queue.
+    queue_order = "Ordered by what waiting costs.", "按拖延的代价排序。";
+    queue_empty = "Nothing waits for you.", "没有等您处理的事项。";
+    evidence = "Evidence", "依据";
+    contacts = "Contacts so far", "往来记录";
+    no_contacts = "None yet.", "尚无记录。";
+    message = "Message to the customer", "给客户的消息";
+    approve = "Approve and send", "批准并发送";
+    approve_held = "Approve, send at the next open hour", "批准，到可发送时段再发";
+    edit = "Edit", "修改";
+    subject = "Subject", "主题";
+    text = "Text", "正文";
+    save = "Save", "保存";
+    postpone = "Postpone", "推迟";
+    postpone_for = "For", "推迟";
+    days_1 = "1 day", "1 天";
+    days_3 = "3 days", "3 天";
+    days_7 = "1 week", "1 周";
+    days_14 = "2 weeks", "2 周";
+    reason = "Reason", "原因";
+    call_instead = "Call instead", "改为打电话";
+    phone = "Telephone", "电话";
+    customer_page = "The customer's page", "客户看到的页面";
+    parts = "Parts", "备件";
+    no_parts = "none", "无";
+    work_time = "Work", "工时";
+    machine_stops = "Machine", "机组";
+    stops_yes = "stops for it", "需停机";
+    stops_no = "keeps running", "无需停机";
+    stage = "Customer stage", "客户状态";
+    we_said = "we", "我方";
+    they_said = "customer", "客户";
+    done_approved = "Approved. It goes out as soon as the governor lets it.", "已批准，到可发送时段即发出。";
+    done_edited = "Saved. It is still a draft.", "已保存，仍为草稿。";
+    done_postponed = "Postponed.", "已推迟。";
+    done_call = "Marked to be told by telephone.", "已标记为电话沟通。";
+    state_draft = "Draft", "草稿";
+    state_call = "Call to make", "待致电";
+    state_declined = "Customer said not now", "客户暂不需要";
+    state_closed = "Closed", "已结束";
+    governor_allowed = "May be sent now.", "现在可以发送。";
+
+    // Customer's page.
+    booked_eyebrow = "Your visit is booked", "已为您约好";
+    add_to_calendar = "Add to calendar", "加入日历";
+    one_tap = "One tap books it. You can change or cancel it here.", "点一下即可预约，之后可在此改期或取消。";
+    another_time = "Another time", "换个时间";
+    another_time_ask = "When would suit you? We will call to confirm.", "您什么时候方便？我们会致电确认。";
+    send = "Send", "发送";
+    not_now = "Not now", "暂不需要";
+    not_now_ask = "We will not write about this machine for", "在此期间不再就这台机器打扰您";
+    weeks_2 = "2 weeks", "两周";
+    month_1 = "a month", "一个月";
+    months_3 = "3 months", "三个月";
+    confirm = "Confirm", "确定";
+    stop_messages = "Stop such messages", "不再接收此类消息";
+    stop_sure = "We will not send you such messages again. You can always call us.", "我们不会再给您发送此类消息。您随时可以来电。";
+    reschedule = "Choose another time", "改约其他时间";
+    cancel_visit = "Cancel the visit or choose another time", "取消或改约";
+    cancel_sure = "The booked time is given back and the times are offered to you again.", "已约时间将被取消，您可以重新选择。";
+    cancel_yes = "Give the time back", "取消预约";
+    questions = "Questions? Call", "有疑问请致电";
+    visit_who = "Who comes", "上门人员";
+    visit_unassigned = "We will tell you the name beforehand", "人员确定后会提前告诉您";
+    visit_what = "What we do", "工作内容";
+    visit_long = "How long", "所需时间";
+    choose_headline = "A suggestion for your compressor", "关于您的空压机的一点建议";
+    another_headline = "Thank you. We will call you about the time.", "谢谢，我们会致电与您商定时间。";
+    later_headline = "All right. We will leave it for now.", "好的，我们暂时不打扰您。";
+    stopped_headline = "All right. You will get no more such messages.", "好的，您不会再收到此类消息。";
+    done_headline = "There is nothing to book any more.", "目前无需预约。";
+    time_gone = "That time has just been taken. Please choose again.", "这个时间刚刚被约走了，请重新选择。";
+    link_bad = "This link does not work", "链接无效";
+    link_bad_text = "It may have been cut off when it was copied. Please open it from our message once more, or call your service advisor.", "可能是复制时没有复制完整。请从我们的消息中重新打开，或致电您的服务顾问。";
+    link_old = "This link has expired", "链接已过期";
+    link_old_text = "Nothing is lost: please call your service advisor, who will gladly find a time with you.", "没关系：请致电您的服务顾问，我们很乐意与您另约时间。";
+    link_down = "We cannot show this page just now", "页面暂时无法显示";
+    link_down_text = "Please try again in a few minutes. Your booking, if you have made one, is kept.", "请过几分钟再试。如您已预约，预约仍然有效。";
+
+    // Intake.
+    sources = "Sources", "数据来源";
+    source = "Source", "来源";
+    clients = "Controllers", "控制器";
+    rate = "Readings/s", "读数/秒";
+    kept = "Kept", "已保存";
+    refused = "Refused", "已拒收";
+    last_reading = "Last reading", "最近读数";
+    no_sources = "No source is configured.", "尚未配置数据来源。";
+    refusals = "Refused, by reason", "拒收原因";
+    no_refusals = "Nothing was refused.", "没有拒收的数据。";
+    quarantine = "Newest in quarantine", "最新隔离数据";
+    quarantine_empty = "The quarantine is empty.", "隔离区为空。";
+    connected = "Connected", "已连接";
+    disconnected = "Not connected", "未连接";
+
+    // Backtest report.
+    report_eyebrow = "Backtest: what would have been said, and when", "回测：当时会说什么、何时说";
+    report_machine = "Machine", "机器";
+    report_first = "First said", "首次提示";
+    report_sent = "Message drafted", "起草消息";
+    report_truth = "Limit reached", "实际到达限值";
+    report_moment_caption = "What was known then, and what came after", "当时所知与之后的实际";
+    report_would_send = "A message to the customer would have been drafted.", "此时会为客户起草消息。";
+    report_inside = "Kept inside the company.", "仅公司内部可见。";
+    report_nothing_said = "Nothing would have been said about this machine.", "这台机器不会有任何提示。";
+    score_7d = "Warned at least 7 days before", "提前 7 天以上预警";
+    score_14d = "Warned at least 14 days before", "提前 14 天以上预警";
+    score_lead = "Median lead", "提前量中位数";
+    score_coverage = "Truth inside the 80 % interval", "落在 80% 区间内";
+    score_false = "False advisories per machine-year", "每机年误报";
+
+    // Faults of a request.
+    not_found = "There is no such page", "没有这个页面";
+    not_found_text = "The address may be mistyped, or what it named is gone.", "地址可能有误，或内容已不存在。";
+    conflict = "It has changed meanwhile", "内容已有变化";
+    conflict_text = "Somebody or something changed this after your page was loaded. Look at it again, then decide.", "页面打开之后内容已被更改，请重新查看后再决定。";
+    invalid = "That cannot be done", "无法执行";
+    failed = "Something on our side failed", "我们这边出了点问题";
+    failed_text = "It is in the log. Please try again in a moment.", "已记入日志，请稍后再试。";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_both_languages_and_chinese_is_chinese() {
+        for (name, en, zh) in PAIRS {
+            assert!(!en.is_empty() && !zh.is_empty(), "{name}");
+            let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            assert!(han(zh) != han(en), "{name}: {en} / {zh}");
+        }
+    }
+}
