@@ -1,0 +1,228 @@
+//! What a closed day concludes: a judgement becomes findings.
+
+use foretell_model::{
+    Alternative, Catalogue, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Limits, MachineId, Signal,
+    Timestamp,
+};
+
+use crate::dm::channel::Trouble;
+use crate::findings::episode::Draft;
+use crate::findings::grade::Policy;
+use crate::findings::text;
+use crate::ha::assess::{Health, Judgement};
+use crate::ha::baseline::ua_loss;
+use crate::ha::cause::{Features, likelihoods};
+use crate::machine::{Machine, Taken, WATCHED};
+use crate::sd::day::{Day, start_of};
+
+/// What is needed to speak about one machine.
+pub(crate) struct Speaker<'a> {
+    pub(crate) id: &'a MachineId,
+    pub(crate) at: Timestamp,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) policy: &'a Policy,
+    pub(crate) limits: Limits,
+}
+
+impl Speaker<'_> {
+    /// Concludes the day that ended at `today`. `common_share` is how much of the excess the siblings share.
+    pub(crate) fn conclude_day(
+        &self,
+        machine: &mut Machine,
+        today: Day,
+        judged: Option<(Health, Judgement)>,
+        common_share: Option<f64>,
+        out: &mut Vec<Finding>,
+    ) {
+        if let Some((health, judgement)) = judged {
+            machine.health = health;
+            if let Some(day) = machine.days.last_mut() {
+                day.set_excess_k(judgement.excess_k);
+            }
+            self.observability(machine, &judgement, out);
+            if let Some(from) = judgement.dropped_from {
+                machine.health.restart(from);
+                self.clear_predictions(machine, "the machine runs cooler again without a reported repair", out);
+            } else {
+                self.thermal(machine, &judgement, common_share, out);
+            }
+        }
+        self.service(machine, today, out);
+    }
+
+    /// Says which sensors changed their standing with a reading.
+    pub(crate) fn sensors(&self, machine: &mut Machine, taken: &Taken, out: &mut Vec<Finding>) {
+        for change in taken.troubles.iter().flatten() {
+            let signal = WATCHED[change.channel].name();
+            for (trouble, open) in [(change.before, false), (change.after, true)] {
+                let (fault, how) = match trouble {
+                    Trouble::None => continue,
+                    Trouble::Dropout => (FaultCode::SENSOR_DROPOUT, "delivers nothing usable"),
+                    Trouble::Stuck => (FaultCode::SENSOR_STUCK, "repeats one value"),
+                    Trouble::Drift => (FaultCode::SENSOR_DRIFT, "disagrees with the ambient after long stops"),
+                };
+                let text = if open {
+                    format!("The sensor behind `{signal}` {how}; it is not used until it recovers.")
+                } else {
+                    format!("The sensor behind `{signal}` works again.")
+                };
+                let mut draft = Draft::plain(FindingKind::SensorFault, fault, 0.95, text);
+                draft.subject = change.channel as u8;
+                if open {
+                    machine.episodes.say(self.at, self.id, draft, out);
+                } else {
+                    machine.episodes.clear(self.at, self.id, draft, out);
+                }
+            }
+        }
+    }
+
+    /// Ends every prediction, because the ground it stood on has changed.
+    pub(crate) fn clear_predictions(&self, machine: &mut Machine, why: &str, out: &mut Vec<Finding>) {
+        for kind in [FindingKind::Prediction, FindingKind::Anomaly] {
+            let open: Vec<FaultCode> =
+                machine.episodes.iter().filter(|e| e.kind() == kind).filter_map(|e| e.fault()).collect();
+            for fault in open {
+                let text = format!("The forecast of {} no longer holds: {why}.", text::name(self.catalogue, &fault));
+                machine.episodes.clear(self.at, self.id, Draft::plain(kind, fault, 0.0, text), out);
+            }
+        }
+        machine.grade.reset();
+    }
+
+    fn observability(&self, machine: &mut Machine, judgement: &Judgement, out: &mut Vec<Finding>) {
+        let fault = FaultCode::COOLER_CLOGGING;
+        let open = machine.episodes.is_open(FindingKind::Observability, &fault, 0);
+        let (learned, observable) = (machine.health.learned, machine.health.observable);
+        let text = if !learned {
+            format!(
+                "The cooler cannot be judged yet: {} days of loaded running are known, 10 are needed.",
+                judgement.hot_days
+            )
+        } else if observable {
+            "The cooler can be judged again: the hot hours now show what it can do.".to_owned()
+        } else {
+            "The cooler cannot be judged now: in cool weather the thermostatic valve hides its condition.".to_owned()
+        };
+        let draft = Draft::plain(FindingKind::Observability, fault, 1.0, text);
+        if observable && open {
+            machine.episodes.clear(self.at, self.id, draft, out);
+        } else if !observable && !open {
+            machine.episodes.say(self.at, self.id, draft, out);
+        }
+    }
+
+    fn thermal(&self, machine: &mut Machine, judgement: &Judgement, common_share: Option<f64>, out: &mut Vec<Finding>) {
+        let causes = likelihoods(self.catalogue, &features(judgement, common_share));
+        let leading = causes.first().map(|a| a.fault.clone());
+        let is_room = leading.as_ref() == Some(&FaultCode::HIGH_AMBIENT);
+        let grade = machine.grade.observe(judgement, self.policy);
+        let Some((grade, fault)) = grade.zip(leading) else {
+            self.clear_predictions(machine, "the excess over the machine's normal is gone", out);
+            return;
+        };
+        // An episode keeps its name while that name stays plausible: causes that look alike must not flap.
+        let kind = if is_room { FindingKind::Anomaly } else { FindingKind::Prediction };
+        let named = machine.episodes.of_kind(kind).and_then(|e| e.fault());
+        let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
+        let fault = named.filter(|code| likelihood_of(code) > 0.3).unwrap_or(fault);
+        let stale: Vec<(FindingKind, FaultCode)> = machine
+            .episodes
+            .iter()
+            .filter(|e| matches!(e.kind(), FindingKind::Prediction | FindingKind::Anomaly))
+            .filter_map(|e| Some((e.kind(), e.fault()?)))
+            .filter(|(k, f)| *k != kind || *f != fault)
+            .collect();
+        for (kind, code) in stale {
+            let text = format!("Another cause is now more likely than {}.", text::name(self.catalogue, &code));
+            machine.episodes.clear(self.at, self.id, Draft::plain(kind, code, 0.0, text), out);
+        }
+        let draft = self.thermal_draft(judgement, kind, grade, fault, &causes);
+        machine.episodes.say(self.at, self.id, draft, out);
+    }
+
+    fn thermal_draft(
+        &self,
+        j: &Judgement,
+        kind: FindingKind,
+        grade: Grade,
+        fault: FaultCode,
+        causes: &[Alternative],
+    ) -> Draft {
+        let since = start_of(j.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day);
+        let rul = j.forecast.as_ref().map(|f| f.rul_days());
+        let scaled = |a: &Alternative| Alternative { fault: a.fault.clone(), likelihood: a.likelihood * j.certainty };
+        let likelihood = causes.iter().find(|a| a.fault == fault).map_or(0.0, |a| scaled(a).likelihood);
+        let alternatives: Vec<Alternative> =
+            causes.iter().filter(|a| a.fault != fault).map(scaled).filter(|a| a.likelihood > 0.005).collect();
+        let text =
+            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref());
+        let predicted = kind == FindingKind::Prediction;
+        Draft {
+            kind,
+            fault,
+            subject: 0,
+            grade: if predicted { grade } else { Grade::Watch },
+            likelihood,
+            alternatives,
+            rul_days: rul.filter(|_| predicted),
+            probability_within: j.forecast.as_ref().map(|f| f.probability_within()).filter(|_| predicted),
+            limit: predicted.then_some(Limit { signal: Signal::DischargeTemp, value: self.limits.warn_c }),
+            evidence: evidence(j, since),
+            text,
+        }
+    }
+
+    fn service(&self, machine: &mut Machine, today: Day, out: &mut Vec<Finding>) {
+        if let Some(draft) = machine.service.effect(today, &machine.days) {
+            machine.episodes.note(self.at, self.id, draft, out);
+        }
+        let (n, hours) = machine.days.iter().rev().take(28).fold((0.0, 0.0), |(n, h), d| (n + 1.0, h + d.run_h()));
+        if n < 7.0 {
+            return;
+        }
+        let drafts =
+            machine.service.due(self.catalogue, machine.run_hours.counted_h(), machine.run_hours.shown_h(), hours / n);
+        for (draft, due) in drafts {
+            let open = machine.episodes.is_open(FindingKind::MaintenanceDue, &draft.fault, 0);
+            if due && !open {
+                machine.episodes.say(self.at, self.id, draft, out);
+            } else if !due && open {
+                machine.episodes.clear(self.at, self.id, draft, out);
+            }
+        }
+    }
+}
+
+fn features(j: &Judgement, common_share: Option<f64>) -> Features {
+    let mut features = Features::default();
+    features.set("discharge_excess_k", Some(j.excess_k));
+    features.set("discharge_excess_rate_k_per_day", Some(j.rate_k_per_day));
+    features.set("cooler_ua_loss", Some(ua_loss(j.excess_k)));
+    features.set("onset_step_share", Some(j.step_share));
+    features.set("site_common_share", common_share);
+    features.set("regulated_slope_k_per_k", j.cool_slope);
+    features.set("regulated_excess_k", j.cool_excess_k);
+    features.set("hot_ambient_c", j.hot_ambient_c);
+    features
+}
+
+fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
+    let item = |feature: &str, value: f64, unit: &str, change_per_day: Option<f64>| Evidence {
+        feature: feature.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        change_per_day,
+        since: Some(since),
+    };
+    let loss_per_day = ua_loss(j.excess_k) - ua_loss(j.excess_k - j.rate_k_per_day);
+    let mut evidence = vec![
+        item("discharge_excess_k", j.excess_k, "K", Some(j.rate_k_per_day)),
+        item("cooler_ua_loss", ua_loss(j.excess_k), "1", Some(loss_per_day)),
+        item("onset_step_share", j.step_share, "1", None),
+        item("log_bayes_factor", j.log_bf.min(1e6), "1", None),
+    ];
+    evidence.extend(j.cool_slope.map(|slope| item("regulated_slope_k_per_k", slope, "1", None)));
+    evidence.extend(j.hot_ambient_c.map(|ta| item("hot_ambient_c", ta, "Cel", None)));
+    evidence
+}

@@ -1,0 +1,232 @@
+//! The engine: machines by identity, sites with their members, events in, findings out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foretell_model::{
+    Catalogue, Event, Finding, MachineId, MachineProfile, Quality, Reading, SiteId, Timestamp, Verdict,
+};
+use rustc_hash::FxBuildHasher;
+
+use crate::conclude::Speaker;
+use crate::findings::grade::Policy;
+use crate::ha::assess::{self, Judgement};
+use crate::ha::points::Surroundings;
+use crate::machine::Machine;
+use crate::sd::day::{Day, day_of, start_of};
+use crate::service::is_thermal;
+
+/// What the engine is told once, at its start.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Faults, their signatures, and the intervals of work.
+    pub catalogue: Catalogue,
+    /// What is configured about single machines; the others take [`EngineOptions::default_profile`].
+    pub profiles: BTreeMap<MachineId, MachineProfile>,
+    /// For machines without a profile of their own.
+    pub default_profile: MachineProfile,
+    /// Thresholds of the grades.
+    pub policy: Policy,
+}
+
+/// Events that changed nothing, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// Not newer than the machine's newest reading.
+    pub late: u64,
+    /// Marked bad or stale by their source.
+    pub quality: u64,
+    /// Outside the years 2000 to 2179: a broken clock.
+    pub clock: u64,
+}
+
+/// Pure and deterministic: the same events in the same order give the same findings and the same snapshot.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) options: EngineOptions,
+    /// Members of each site, in order of appearance.
+    pub(crate) sites: Vec<(SiteId, Vec<u32>)>,
+    pub(crate) site_index: HashMap<SiteId, u32, FxBuildHasher>,
+    pub(crate) ids: Vec<MachineId>,
+    pub(crate) index: HashMap<MachineId, u32, FxBuildHasher>,
+    pub(crate) machines: Vec<Machine>,
+    pub(crate) ignored: Ignored,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(options: EngineOptions) -> Self {
+        Self {
+            options,
+            sites: Vec::new(),
+            site_index: HashMap::default(),
+            ids: Vec::new(),
+            index: HashMap::default(),
+            machines: Vec::new(),
+            ignored: Ignored::default(),
+        }
+    }
+
+    /// Takes one event of the log and appends what follows from it to `out`.
+    ///
+    /// Uses event time only. A reading that is not newer than the machine's newest is counted and changes nothing.
+    pub fn observe(&mut self, event: &Event, out: &mut Vec<Finding>) {
+        match event {
+            Event::Reading(reading) => self.observe_reading(reading, out),
+            Event::Maintenance { machine, ts, work } => self.observe_work(machine, *ts, work.as_str(), out),
+            Event::Verdict { machine, ts, finding, verdict: Verdict::NotFound } => {
+                let place = self.place_of(machine);
+                let named = |e: &crate::findings::episode::Episode| {
+                    e.fault().is_some_and(|f| foretell_model::FindingId::new(machine, &f, e.number()) == *finding)
+                };
+                if self.machines[place].episodes.iter().any(named) {
+                    self.begin_anew(place, *ts, "a technician found nothing", out);
+                }
+            }
+            Event::Verdict { .. } | Event::ControllerAlarm { .. } | Event::Note { .. } | Event::Status { .. } => {}
+        }
+    }
+
+    /// Every machine seen so far, in order of appearance.
+    pub fn machines(&self) -> impl Iterator<Item = &MachineId> {
+        self.ids.iter()
+    }
+
+    /// Events that changed nothing, by reason.
+    #[must_use]
+    pub const fn ignored(&self) -> Ignored {
+        self.ignored
+    }
+
+    /// Where this machine warns and trips, and what else is configured about it.
+    #[must_use]
+    pub fn profile(&self, machine: &MachineId) -> &MachineProfile {
+        self.options.profiles.get(machine).unwrap_or(&self.options.default_profile)
+    }
+
+    fn observe_reading(&mut self, reading: &Reading, out: &mut Vec<Finding>) {
+        // A reading stamped on arrival was measured all the same; bad and stale ones were not.
+        if matches!(reading.quality, Quality::Bad | Quality::Stale) {
+            self.ignored.quality += 1;
+            return;
+        }
+        let Some(day) = day_of(reading.ts) else {
+            self.ignored.clock += 1;
+            return;
+        };
+        let place = self.place_of(&reading.machine);
+        let machine = &mut self.machines[place];
+        if machine.last_ts().is_some_and(|last| reading.ts <= last) {
+            machine.late = machine.late.saturating_add(1);
+            self.ignored.late += 1;
+            return;
+        }
+        if machine.closes_day(day) {
+            self.close_day(place, day, out);
+        }
+        let machine = &mut self.machines[place];
+        let taken = machine.take(reading, day);
+        if taken.troubles.iter().any(Option::is_some) {
+            let speaker = speaker(&self.options, &self.ids[place], reading.ts);
+            speaker.sensors(machine, &taken, out);
+        }
+    }
+
+    fn close_day(&mut self, place: usize, today: Day, out: &mut Vec<Finding>) {
+        self.machines[place].close_day(today);
+        let judged = {
+            let machine = &self.machines[place];
+            let around = self.surroundings(place);
+            let limits = self.profile(&self.ids[place]).limits;
+            assess::judge(&machine.health, &machine.days, today, &around, limits)
+        };
+        let common_share = judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j));
+        let speaker = speaker(&self.options, &self.ids[place], start_of(today));
+        speaker.conclude_day(&mut self.machines[place], today, judged, common_share, out);
+    }
+
+    fn observe_work(&mut self, id: &MachineId, ts: Timestamp, work: &str, out: &mut Vec<Finding>) {
+        let Some(day) = day_of(ts) else {
+            self.ignored.clock += 1;
+            return;
+        };
+        let place = self.place_of(id);
+        let machine = &mut self.machines[place];
+        let baseline = machine.health.baseline;
+        machine.service.done(work, day, machine.run_hours.counted_h(), &machine.days, &baseline);
+        if is_thermal(work) {
+            self.begin_anew(place, ts, "work was done on the machine", out);
+        }
+    }
+
+    /// The machine's normal is learned anew from the day after `ts`.
+    fn begin_anew(&mut self, place: usize, ts: Timestamp, why: &str, out: &mut Vec<Finding>) {
+        let Some(day) = day_of(ts) else { return };
+        let machine = &mut self.machines[place];
+        machine.health.restart(day.saturating_add(1));
+        let speaker = speaker(&self.options, &self.ids[place], ts);
+        speaker.clear_predictions(machine, why, out);
+    }
+
+    pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
+        Surroundings {
+            siblings: self.siblings(place).map(|m| m.days.as_slice()).collect(),
+            latitude_deg: self.profile(&self.ids[place]).latitude_deg,
+        }
+    }
+
+    fn siblings(&self, place: usize) -> impl Iterator<Item = &Machine> {
+        let site = self.machines[place].site as usize;
+        let members = self.sites.get(site).map_or(&[][..], |(_, members)| members.as_slice());
+        members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
+    }
+
+    /// How much of this machine's excess *every* sibling shares, 0 to 1: a hot room lifts all of them, a clogged cooler
+    /// one. `None` when no sibling can say. Siblings are read up to the day before yesterday only: by then each of them
+    /// has concluded that day, live as well as when this machine delivers late.
+    fn common_share(&self, place: usize, today: Day, judgement: &Judgement) -> Option<f64> {
+        if judgement.excess_k < 0.5 {
+            return None;
+        }
+        let onset = judgement.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
+        let rises = self.siblings(place).filter_map(|sibling| {
+            let mean = |from: Day, to: Day| {
+                let days = sibling.days.iter().filter(|d| (from..=to).contains(&d.day));
+                let (sum, n) = days.filter_map(|d| d.excess_k()).fold((0.0, 0.0), |(s, n), e| (s + e, n + 1.0));
+                (n > 0.0).then(|| sum / n)
+            };
+            let now_k = mean(today.saturating_sub(5), today.saturating_sub(2))?;
+            Some(now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0))
+        });
+        rises.min_by(f64::total_cmp).map(|rise_k| (rise_k / judgement.excess_k).clamp(0.0, 1.0))
+    }
+
+    /// The machine's place, made on first sight.
+    fn place_of(&mut self, id: &MachineId) -> usize {
+        if let Some(&place) = self.index.get(id) {
+            return place as usize;
+        }
+        self.add(id.clone(), Machine::default())
+    }
+
+    /// Enters a machine into the lists; its site is looked up or made.
+    pub(crate) fn add(&mut self, id: MachineId, mut machine: Machine) -> usize {
+        let place = self.machines.len();
+        let sites = &mut self.sites;
+        let site = *self.site_index.entry(id.site_id()).or_insert_with_key(|site| {
+            sites.push((site.clone(), Vec::new()));
+            (sites.len() - 1) as u32
+        });
+        self.sites[site as usize].1.push(place as u32);
+        self.index.insert(id.clone(), place as u32);
+        self.ids.push(id);
+        machine.site = site;
+        self.machines.push(machine);
+        place
+    }
+}
+
+fn speaker<'a>(options: &'a EngineOptions, id: &'a MachineId, at: Timestamp) -> Speaker<'a> {
+    let limits = options.profiles.get(id).unwrap_or(&options.default_profile).limits;
+    Speaker { id, at, catalogue: &options.catalogue, policy: &options.policy, limits }
+}

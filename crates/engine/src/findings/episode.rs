@@ -1,0 +1,185 @@
+//! Episodes: one identity from opened to cleared, numbered per fault and machine.
+
+use foretell_model::{
+    Alternative, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, Limit, MachineId, ProbabilityWithin,
+    RulDays, Status, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// What is to be said, before it has an identity.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) kind: FindingKind,
+    pub(crate) fault: FaultCode,
+    /// Tells findings of one kind and fault apart, e.g. by sensor.
+    pub(crate) subject: u8,
+    pub(crate) grade: Grade,
+    pub(crate) likelihood: f64,
+    pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) rul_days: Option<RulDays>,
+    pub(crate) probability_within: Option<ProbabilityWithin>,
+    pub(crate) limit: Option<Limit>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) text: String,
+}
+
+impl Draft {
+    /// A statement without forecast.
+    pub(crate) fn plain(kind: FindingKind, fault: FaultCode, likelihood: f64, text: String) -> Self {
+        Self {
+            kind,
+            fault,
+            subject: 0,
+            grade: Grade::Watch,
+            likelihood,
+            alternatives: Vec::new(),
+            rul_days: None,
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text,
+        }
+    }
+}
+
+/// An episode that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Episode {
+    kind: u8,
+    fault: String,
+    subject: u8,
+    number: u32,
+    grade: u8,
+    likelihood: f32,
+    opened_ms: i64,
+}
+
+const KINDS: [FindingKind; 6] = [
+    FindingKind::Prediction,
+    FindingKind::Anomaly,
+    FindingKind::SensorFault,
+    FindingKind::MaintenanceDue,
+    FindingKind::MaintenanceEffect,
+    FindingKind::Observability,
+];
+const GRADES: [Grade; 3] = [Grade::Watch, Grade::Advise, Grade::Urgent];
+
+impl Episode {
+    pub(crate) fn kind(&self) -> FindingKind {
+        KINDS[usize::from(self.kind) % KINDS.len()]
+    }
+
+    pub(crate) fn grade(&self) -> Grade {
+        GRADES[usize::from(self.grade) % GRADES.len()]
+    }
+
+    pub(crate) fn fault(&self) -> Option<FaultCode> {
+        FaultCode::new(&self.fault)
+    }
+
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn likelihood(&self) -> f64 {
+        f64::from(self.likelihood)
+    }
+
+    pub(crate) const fn opened(&self) -> Timestamp {
+        Timestamp::from_millis(self.opened_ms)
+    }
+
+    fn is(&self, kind: FindingKind, fault: &FaultCode, subject: u8) -> bool {
+        self.kind() == kind && self.fault == fault.as_str() && self.subject == subject
+    }
+}
+
+/// A machine's open episodes, and how many there ever were of each fault.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Episodes {
+    open: Vec<Episode>,
+    counts: Vec<(String, u32)>,
+}
+
+impl Episodes {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Episode> {
+        self.open.iter()
+    }
+
+    pub(crate) fn is_open(&self, kind: FindingKind, fault: &FaultCode, subject: u8) -> bool {
+        self.open.iter().any(|e| e.is(kind, fault, subject))
+    }
+
+    /// The open episode of a kind, if there is one.
+    pub(crate) fn of_kind(&self, kind: FindingKind) -> Option<&Episode> {
+        self.open.iter().find(|e| e.kind() == kind)
+    }
+
+    /// Opens the draft's episode, or updates it.
+    pub(crate) fn say(&mut self, at: Timestamp, machine: &MachineId, draft: Draft, out: &mut Vec<Finding>) {
+        let place = self.open.iter().position(|e| e.is(draft.kind, &draft.fault, draft.subject));
+        let status = if place.is_some() { Status::Updated } else { Status::Opened };
+        let number = match place {
+            Some(place) => self.open[place].number,
+            None => self.next_number(&draft.fault),
+        };
+        let opened_ms = place.map_or(at.millis(), |place| self.open[place].opened_ms);
+        let episode = Episode {
+            kind: KINDS.iter().position(|k| *k == draft.kind).unwrap_or_default() as u8,
+            fault: draft.fault.as_str().to_owned(),
+            subject: draft.subject,
+            number,
+            grade: GRADES.iter().position(|g| *g == draft.grade).unwrap_or_default() as u8,
+            likelihood: draft.likelihood as f32,
+            opened_ms,
+        };
+        match place {
+            Some(place) => self.open[place] = episode,
+            None => self.open.push(episode),
+        }
+        out.push(finding(at, machine, number, status, draft));
+    }
+
+    /// Clears the draft's episode if it is open.
+    pub(crate) fn clear(&mut self, at: Timestamp, machine: &MachineId, draft: Draft, out: &mut Vec<Finding>) {
+        let Some(place) = self.open.iter().position(|e| e.is(draft.kind, &draft.fault, draft.subject)) else { return };
+        let episode = self.open.remove(place);
+        let draft = Draft { grade: episode.grade(), ..draft };
+        out.push(finding(at, machine, episode.number, Status::Cleared, draft));
+    }
+
+    /// Says something that is over as soon as it is said.
+    pub(crate) fn note(&mut self, at: Timestamp, machine: &MachineId, draft: Draft, out: &mut Vec<Finding>) {
+        let number = self.next_number(&draft.fault);
+        out.push(finding(at, machine, number, Status::Opened, draft.clone()));
+        out.push(finding(at, machine, number, Status::Cleared, draft));
+    }
+
+    fn next_number(&mut self, fault: &FaultCode) -> u32 {
+        if let Some((_, n)) = self.counts.iter_mut().find(|(code, _)| code == fault.as_str()) {
+            *n += 1;
+            return *n;
+        }
+        self.counts.push((fault.as_str().to_owned(), 1));
+        1
+    }
+}
+
+fn finding(at: Timestamp, machine: &MachineId, number: u32, status: Status, draft: Draft) -> Finding {
+    Finding {
+        at,
+        id: FindingId::new(machine, &draft.fault, number),
+        machine: machine.clone(),
+        kind: draft.kind,
+        status,
+        grade: draft.grade,
+        fault: draft.fault,
+        likelihood: draft.likelihood.clamp(0.0, 1.0),
+        alternatives: draft.alternatives,
+        rul_days: draft.rul_days,
+        probability_within: draft.probability_within,
+        limit: draft.limit,
+        evidence: draft.evidence,
+        text: draft.text,
+    }
+}

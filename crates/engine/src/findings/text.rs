@@ -1,0 +1,83 @@
+//! The one plain English sentence of a finding: figure, since when, window in weeks.
+
+use foretell_model::{Catalogue, FaultCode, RulDays, Timestamp};
+
+/// `20 June 2026`.
+pub(crate) fn date(ts: Timestamp) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let (year, month, day) = ts.civil();
+    let name = MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or("January");
+    format!("{day} {name} {year}")
+}
+
+/// A window in weeks from the 10-90 % interval; never a date, never finer than the interval.
+pub(crate) fn window(rul: &RulDays) -> String {
+    let weeks = |days: f64| (days / 7.0).round() as i64;
+    match (rul.p10, rul.p90) {
+        (Some(early), _) if rul.p90.is_some_and(|late| late < 7.0) && early < 3.5 => "within days".to_owned(),
+        (Some(early), Some(late)) if weeks(late) <= 1 => {
+            if weeks(early) == 0 {
+                "within a week".to_owned()
+            } else {
+                "in about a week".to_owned()
+            }
+        }
+        (Some(early), Some(late)) if weeks(early) == 0 => format!("within {} weeks", weeks(late)),
+        (Some(early), Some(late)) if weeks(early) == weeks(late) => format!("in about {} weeks", weeks(late)),
+        (Some(early), Some(late)) => format!("in {} to {} weeks", weeks(early), weeks(late)),
+        (Some(early), None) if weeks(early) == 0 => "perhaps within a week, perhaps not for months".to_owned(),
+        (Some(early), None) => format!("in {} weeks at the earliest", weeks(early)),
+        (None, _) => "not within three months".to_owned(),
+    }
+}
+
+/// The English name of a fault, or its code when the catalogue does not have it.
+pub(crate) fn name<'a>(catalogue: &'a Catalogue, fault: &'a FaultCode) -> &'a str {
+    catalogue.fault(fault).map_or(fault.as_str(), |f| f.name.en.as_str())
+}
+
+/// The sentence of a growing excess.
+pub(crate) fn prediction(cause: &str, excess_k: f64, since: Timestamp, limit_c: f64, rul: Option<&RulDays>) -> String {
+    let seen = format!(
+        "The discharge temperature runs {excess_k:.1} K above this machine's own normal at equal load and ambient since about {}, \
+         most likely because of {cause}",
+        date(since)
+    );
+    match rul {
+        Some(rul) if rul.p10.is_some() => {
+            format!("{seen}; it is expected to reach {limit_c:.0} degC {}.", window(rul))
+        }
+        _ => format!("{seen}; it is not expected to reach {limit_c:.0} degC within three months."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_never_finer_than_the_interval() {
+        let check = |p10: Option<f64>, p90: Option<f64>, expected: &str| {
+            assert_eq!(window(&RulDays { p10, p50: p10, p90 }), expected);
+        };
+        check(Some(11.2), Some(27.5), "in 2 to 4 weeks");
+        check(Some(1.0), Some(5.0), "within days");
+        check(Some(2.0), Some(20.0), "within 3 weeks");
+        check(Some(13.0), Some(15.0), "in about 2 weeks");
+        check(Some(30.0), None, "in 4 weeks at the earliest");
+        check(None, None, "not within three months");
+    }
+}

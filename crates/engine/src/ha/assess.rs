@@ -1,0 +1,355 @@
+//! The daily judgement of one machine: baseline, excess, forecast. Pure: state and days in, new state and judgement out.
+
+use foretell_model::Limits;
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, Belief, Conditions, TERMS};
+use super::fit::{self, Noise};
+use super::linear::Vector;
+use super::points::{self, AmbientSource, Reference, Sample, Series, Surroundings};
+use super::scan::{self, Scan};
+use super::trend::{Trend, growth, growth_rate};
+use crate::pa::climate::{Climate, HotHour};
+use crate::pa::passage::{Forecast, HORIZON_DAYS, Outlook};
+use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
+
+/// Hot days before anything is claimed.
+const LEARNING_DAYS: usize = 10;
+/// Chance, before looking, that an excess is growing on a machine at a given time.
+const FAULT_PRIOR: f64 = 0.02;
+/// Evidence from which the excess takes part in the next day's linearisation.
+const TREND_LOG_BF: f64 = 3.0;
+/// Evidence below which the window counts as healthy when the baseline is remembered.
+const HEALTHY_LOG_BF: f64 = 1.0;
+/// History from which a healthy baseline is remembered beyond the window.
+const REMEMBER_DAYS: usize = 100;
+/// A sudden drop by this much on three days running is a repair that nobody reported, K.
+const DROP_K: f64 = 3.0;
+/// Saturated weight of the hot hours above which a cooler can be judged, and below which it cannot (hysteresis); the
+/// domain's gate of 8 K per 100 % UA is a weight of about 0.4.
+const OBSERVABLE_FROM: f64 = 0.45;
+const OBSERVABLE_UNTIL: f64 = 0.3;
+
+/// What is remembered of a machine's health from day to day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Health {
+    pub(crate) baseline: Baseline,
+    remembered: Option<Box<Belief>>,
+    reference: Option<(f32, Option<f32>)>,
+    pub(crate) noise: Noise,
+    pub(crate) trend: Option<Trend>,
+    pub(crate) source: AmbientSource,
+    /// Days before this one belong to another life (before work, before a repair).
+    pub(crate) valid_from: Day,
+    pub(crate) observable: bool,
+    pub(crate) learned: bool,
+    fresh: bool,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            baseline: Baseline::from_mean(&Belief::FLEET),
+            remembered: None,
+            reference: None,
+            noise: Noise { sd_k: AmbientSource::Own.prior_sd_k(), rho: AmbientSource::Own.prior_rho() },
+            trend: None,
+            source: AmbientSource::Own,
+            valid_from: 0,
+            observable: false,
+            learned: false,
+            fresh: true,
+        }
+    }
+}
+
+impl Health {
+    /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
+    pub(crate) fn restart(&mut self, from: Day) {
+        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6] };
+        self.remembered = self.learned.then(|| Box::new(belief.loosened(4.0)));
+        self.trend = None;
+        self.valid_from = from;
+        self.learned = false;
+        self.fresh = true;
+    }
+}
+
+/// The judgement of one day.
+#[derive(Clone, Debug)]
+pub(crate) struct Judgement {
+    /// Log Bayes factor that an excess grows.
+    pub(crate) log_bf: f64,
+    /// Chance that the excess is real.
+    pub(crate) certainty: f64,
+    /// Present excess of the saturated branch, K, and its sd.
+    pub(crate) excess_k: f64,
+    pub(crate) excess_sd_k: f64,
+    pub(crate) rate_k_per_day: f64,
+    /// Median onset.
+    pub(crate) onset_day: f64,
+    /// Posterior share of a sudden onset.
+    pub(crate) step_share: f64,
+    /// Mean residual of cool, regulated hours of the last days, K.
+    pub(crate) cool_excess_k: Option<f64>,
+    /// Slope of the cool points against ambient, K/K.
+    pub(crate) cool_slope: Option<f64>,
+    /// Mean ambient of recent hot hours, degC, if measured.
+    pub(crate) hot_ambient_c: Option<f64>,
+    pub(crate) forecast: Option<Forecast>,
+    /// Set when an unreported repair was seen: the first day of the new life.
+    pub(crate) dropped_from: Option<Day>,
+    pub(crate) hot_days: usize,
+}
+
+/// Everything a view needs beyond the judgement.
+pub(crate) struct Detail {
+    pub(crate) samples: Vec<Sample>,
+    /// 10, 50 and 90 % of the hot hour for each day ahead in steps of three days.
+    pub(crate) cone: Vec<(usize, [f64; 3])>,
+}
+
+/// Judges the machine at the start of `today` from its closed days.
+pub(crate) fn judge(
+    health: &Health,
+    days: &[DayRecord],
+    today: Day,
+    around: &Surroundings<'_>,
+    limits: Limits,
+) -> Option<(Health, Judgement)> {
+    Work::prepare(health, days, today, around).map(|work| work.finish(limits, around))
+}
+
+/// The same judgement with the curves that a page draws.
+pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Detail> {
+    let work = Work::prepare(health, days, today, around)?;
+    let (scan, climate) = (work.scan(), work.climate(around));
+    let cone = climate.as_ref().map_or_else(Vec::new, |climate| {
+        let outlook = work.outlook(&scan, climate, certainty(scan.log_bf));
+        (0..HORIZON_DAYS).step_by(3).map(|day| (day, outlook.hot_hour_quantiles_c(day))).collect()
+    });
+    Some(Detail { samples: work.samples, cone })
+}
+
+fn certainty(log_bf: f64) -> f64 {
+    let odds = FAULT_PRIOR * log_bf.min(50.0).exp();
+    odds / (1.0 + odds)
+}
+
+/// One day's work in progress.
+struct Work {
+    health: Health,
+    prior: Belief,
+    samples: Vec<Sample>,
+    first: Day,
+    today: Day,
+    hot_days: usize,
+}
+
+impl Work {
+    fn prepare(health: &Health, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Self> {
+        let oldest = health.valid_from.max(today.saturating_sub(DAYS_KEPT as Day));
+        let days = &days[days.partition_point(|d| d.day < oldest)..];
+        let mut health = health.clone();
+        let reference = reference(&mut health, days)?;
+        let (source, samples) = points::gather(days, today, reference, around);
+        let first = samples.first()?.day;
+        if source != health.source {
+            // Another source has another offset, so nothing learned with the old one holds.
+            health.source = source;
+            health.remembered = None;
+            health.trend = None;
+            health.fresh = true;
+        }
+        let mut prior = health.remembered.as_deref().copied().unwrap_or(Belief::FLEET);
+        prior.sd[3] = prior.sd[3].max(source.slope_sd());
+        if health.fresh {
+            health.baseline = Baseline::from_mean(&prior);
+            health.noise = Noise { sd_k: source.prior_sd_k(), rho: source.prior_rho() };
+        }
+        let steps = if health.fresh { 6 } else { 2 };
+        for _ in 0..steps {
+            health.baseline = fit::step(&samples, health.baseline, health.trend.as_ref(), health.noise, &prior);
+        }
+        health.noise = fit::noise_of(&samples, &health.baseline, health.trend.as_ref(), source);
+        health.fresh = false;
+        let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
+        health.learned = hot_days >= LEARNING_DAYS || (health.remembered.is_some() && hot_days >= 3);
+        Some(Self { health, prior, samples, first, today, hot_days })
+    }
+
+    fn scan(&self) -> Scan {
+        let rows = fit::rows(&self.samples, &self.health.baseline, self.health.trend.as_ref(), self.health.noise);
+        scan::scan(&rows, &self.health.baseline, &self.prior, self.first, self.today)
+    }
+
+    fn climate(&self, around: &Surroundings<'_>) -> Option<Climate> {
+        let trend = self.health.trend.as_ref();
+        let hot: Vec<HotHour> = self
+            .samples
+            .iter()
+            .filter(|s| s.series == Series::Hot)
+            .map(|s| {
+                let excess_k = trend.map_or(0.0, |t| t.excess_k(f64::from(s.day) + 0.5));
+                let expected = self.health.baseline.expect(&s.at, excess_k);
+                let clean_c = expected.saturated_c - excess_k * s.at.excess_gain();
+                let temp_c = clean_c + expected.weight * (s.td_c - expected.td_c).clamp(-6.0, 6.0) + s.peak_over_k;
+                HotHour { day: s.day, temp_c }
+            })
+            .collect();
+        Climate::learn(&hot, around.latitude_deg)
+    }
+
+    fn recent(&self, series: Series, within_days: Day) -> impl Iterator<Item = &Sample> {
+        let from = self.today.saturating_sub(within_days);
+        self.samples.iter().filter(move |s| s.series == series && s.day >= from)
+    }
+
+    fn outlook<'a>(&self, scan: &'a Scan, climate: &'a Climate, trend_share: f64) -> Outlook<'a> {
+        let (mut row, mut gain, mut n): (Vector, f64, f64) = ([0.0; TERMS], 0.0, 0.0);
+        for s in self.recent(Series::Hot, 14) {
+            for (sum, value) in row.iter_mut().zip(Baseline::saturated_row(&s.at)) {
+                *sum += value;
+            }
+            gain += s.at.excess_gain();
+            n += 1.0;
+        }
+        if n == 0.0 {
+            (row, gain, n) = (Baseline::saturated_row(&Conditions { ta_c: 30.0, ..Conditions::default() }), 1.0, 1.0);
+        }
+        let hot_row = row.map(|sum| sum / n);
+        Outlook { scan, climate, hot_row, gain: gain / n, now: f64::from(self.today), trend_share }
+    }
+
+    fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {
+        let dropped_from = self.dropped_from();
+        let scan = self.scan();
+        let mut judgement = self.summarise(&scan);
+        judgement.dropped_from = dropped_from;
+        self.look(&mut judgement);
+        if judgement.log_bf > TREND_LOG_BF && self.health.learned {
+            let climate = self.climate(around);
+            judgement.forecast = climate
+                .as_ref()
+                .map(|climate| self.outlook(&scan, climate, judgement.certainty).first_passage(limits.warn_c));
+        }
+        self.health.trend = (judgement.log_bf > TREND_LOG_BF)
+            .then(|| scan.alternatives.first())
+            .flatten()
+            .map(|a| Trend { onset_day: a.onset_day, power: a.power, coefficient: a.mean });
+        self.remember(&scan, &judgement);
+        (self.health, judgement)
+    }
+
+    fn summarise(&self, scan: &Scan) -> Judgement {
+        let now = f64::from(self.today);
+        let (mut mean, mut square, mut rate, mut step) = (0.0, 0.0, 0.0, 0.0);
+        for a in &scan.alternatives {
+            let grown = growth(a.power, now - a.onset_day);
+            mean += a.weight * a.mean * grown;
+            square += a.weight * (a.mean * a.mean + a.sd * a.sd) * grown * grown;
+            rate += a.weight * a.mean * growth_rate(a.power, now - a.onset_day);
+            step += if a.power == 0 { a.weight } else { 0.0 };
+        }
+        let certainty = certainty(scan.log_bf);
+        Judgement {
+            log_bf: scan.log_bf,
+            certainty,
+            excess_k: mean * certainty,
+            excess_sd_k: (square - mean * mean).max(0.0).sqrt(),
+            rate_k_per_day: rate * certainty,
+            onset_day: median_onset(scan).unwrap_or(now),
+            step_share: step,
+            cool_excess_k: None,
+            cool_slope: None,
+            hot_ambient_c: None,
+            forecast: None,
+            dropped_from: None,
+            hot_days: self.hot_days,
+        }
+    }
+
+    /// Looks at the last days: observability, the regulated side, the ambient.
+    fn look(&mut self, judgement: &mut Judgement) {
+        let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        let trend = self.health.trend;
+        let expected =
+            |s: &Sample| self.health.baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(f64::from(s.day) + 0.5)));
+        let weight = mean(self.recent(Series::Hot, 6).map(|s| expected(s).weight).collect());
+        let cool: Vec<(f64, f64)> = self
+            .recent(Series::Cool, 14)
+            .filter(|s| self.health.baseline.expect(&s.at, 0.0).weight < 0.4)
+            .map(|s| (s.at.ta_c, s.td_c - expected(s).td_c))
+            .collect();
+        if cool.len() >= 5 {
+            judgement.cool_excess_k = mean(cool.iter().map(|(_, r)| *r).collect());
+            let slope = self.health.baseline.theta[1] / 10.0;
+            judgement.cool_slope = residual_slope(&cool).map(|extra| slope + extra);
+        }
+        if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
+            judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
+        }
+        let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
+        let observable = weight.map_or(self.health.observable, |w| w > gate);
+        self.health.observable = observable && self.health.learned;
+    }
+
+    /// The first of three or more last days that all lie far below the model: a repair nobody told us of.
+    fn dropped_from(&self) -> Option<Day> {
+        let from = self.today.saturating_sub(8);
+        let recent = fit::recent_residual_k(&self.samples, &self.health.baseline, self.health.trend.as_ref(), from);
+        let bound_k = -DROP_K.max(2.5 * self.health.noise.sd_k);
+        let run =
+            recent.iter().rev().take_while(|(_, residual_k, weight)| *weight > 0.4 && *residual_k < bound_k).count();
+        (run >= 3).then(|| recent[recent.len() - run].0)
+    }
+
+    /// Keeps a long healthy baseline as a belief for when its days have left the window.
+    fn remember(&mut self, scan: &Scan, judgement: &Judgement) {
+        let long = self.samples.last().is_some_and(|s| usize::from(s.day - self.first) >= REMEMBER_DAYS);
+        if !(long && judgement.log_bf < HEALTHY_LOG_BF) {
+            return;
+        }
+        let floor = [1.0, 0.5, 1.5, 0.5, 1.0, 0.5, 0.4];
+        let sd = std::array::from_fn(|i| {
+            let mut unit = [0.0; TERMS];
+            unit[i] = 1.0;
+            (2.0 * scan.factor.variance(&unit).sqrt()).max(floor[i]).min(Belief::FLEET.sd[i])
+        });
+        self.health.remembered = Some(Box::new(Belief { mean: self.health.baseline.theta, sd }));
+    }
+}
+
+/// The reference operating point, kept until the machine has clearly become another one.
+fn reference(health: &mut Health, days: &[DayRecord]) -> Option<Reference> {
+    let fresh = points::reference_of(days)?;
+    let kept = health.reference.map(|(amps, bar)| Reference { amps_a: f64::from(amps), bar: bar.map(f64::from) });
+    let same = |kept: &Reference| {
+        (0.6..1.6).contains(&(fresh.amps_a / kept.amps_a)) && kept.bar.is_some() == fresh.bar.is_some()
+    };
+    let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
+    health.reference = Some((reference.amps_a as f32, reference.bar.map(|b| b as f32)));
+    Some(reference)
+}
+
+fn median_onset(scan: &Scan) -> Option<f64> {
+    let mut onsets: Vec<(f64, f64)> = scan.alternatives.iter().map(|a| (a.onset_day, a.weight)).collect();
+    onsets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut so_far = 0.0;
+    onsets
+        .into_iter()
+        .find(|(_, weight)| {
+            so_far += weight;
+            so_far >= 0.5
+        })
+        .map(|(onset, _)| onset)
+}
+
+/// Least-squares slope of residuals against ambient; `None` when the ambient hardly moved.
+fn residual_slope(points: &[(f64, f64)]) -> Option<f64> {
+    let n = points.len() as f64;
+    let (mx, my) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
+    let sxx: f64 = points.iter().map(|p| (p.0 - mx).powi(2)).sum();
+    let sxy: f64 = points.iter().map(|p| (p.0 - mx) * (p.1 - my)).sum();
+    (sxx > 20.0).then(|| sxy / sxx)
+}

@@ -1,0 +1,69 @@
+//! Which fault explains the features: signatures of the catalogue, weighed against each other and against "other".
+
+use foretell_model::{Alternative, Catalogue, FaultCode};
+
+/// Named features of one machine on one day. What could not be computed is absent, and then speaks for nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Features {
+    values: Vec<(&'static str, f64)>,
+}
+
+impl Features {
+    pub(crate) fn set(&mut self, name: &'static str, value: Option<f64>) {
+        self.values.extend(value.filter(|v| v.is_finite()).map(|v| (name, v)));
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<f64> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+}
+
+/// Likelihood of each fault that has a signature, most likely first; with "other" they sum to 1.
+pub(crate) fn likelihoods(catalogue: &Catalogue, features: &Features) -> Vec<Alternative> {
+    let scored: Vec<(&FaultCode, f64)> = catalogue
+        .faults
+        .iter()
+        .filter(|fault| !fault.signature.is_empty())
+        .map(|fault| {
+            let terms = fault.signature.iter().filter_map(|term| {
+                let feature = features.get(&term.feature)?;
+                Some(term.weight * ((feature - term.center) / term.scale).clamp(-1.0, 1.0))
+            });
+            (&fault.code, terms.sum::<f64>().clamp(-50.0, 50.0))
+        })
+        .collect();
+    // "Other" scores zero: exp(0) = 1.
+    let total: f64 = 1.0 + scored.iter().map(|(_, score)| score.exp()).sum::<f64>();
+    let mut likely: Vec<Alternative> = scored
+        .into_iter()
+        .map(|(fault, score)| Alternative { fault: fault.clone(), likelihood: score.exp() / total })
+        .collect();
+    likely.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+    likely
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(features: &[(&'static str, f64)], expected_first: &str) {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let mut given = Features::default();
+        features.iter().for_each(|&(name, value)| given.set(name, Some(value)));
+        let likely = likelihoods(&catalogue, &given);
+        let total: f64 = likely.iter().map(|a| a.likelihood).sum();
+        assert!(total < 1.0, "\"other\" keeps a share");
+        assert_eq!(likely[0].fault.as_str(), expected_first, "{likely:?}");
+    }
+
+    #[test]
+    fn signatures_name_what_the_matrix_of_the_field_names() {
+        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1), ("site_common_share", 0.0)], "cooler_clogging");
+        check(
+            &[("discharge_excess_k", 6.0), ("onset_step_share", 0.95), ("site_common_share", 0.0)],
+            "thermostatic_valve",
+        );
+        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1), ("site_common_share", 0.9)], "high_ambient");
+        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1)], "cooler_clogging");
+    }
+}

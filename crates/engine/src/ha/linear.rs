@@ -1,0 +1,84 @@
+//! A small dense Cholesky factor on the stack: the posterior of a handful of coefficients, many times a day.
+//!
+//! The daily fit itself is linfa's; this is for the hundreds of one-column extensions of it that the change-point scan
+//! weighs, where only the factor of the shared part is needed.
+
+// Index loops mirror the textbook's triangular sums; iterators would hide them.
+#![expect(clippy::needless_range_loop, reason = "triangular loops over two indices")]
+
+use super::baseline::TERMS;
+
+pub(crate) type Vector = [f64; TERMS];
+
+/// Lower triangular factor of a positive definite matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct Cholesky {
+    lower: [Vector; TERMS],
+}
+
+impl Cholesky {
+    /// Factors `matrix`; a pivot that rounding has made non-positive is lifted, so the factor always exists.
+    pub(crate) fn new(matrix: &[Vector; TERMS]) -> Self {
+        let mut lower = [[0.0; TERMS]; TERMS];
+        for i in 0..TERMS {
+            for j in 0..=i {
+                let rest: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
+                if i == j {
+                    lower[i][i] = (matrix[i][i] - rest).max(1e-9).sqrt();
+                } else {
+                    lower[i][j] = (matrix[i][j] - rest) / lower[j][j];
+                }
+            }
+        }
+        Self { lower }
+    }
+
+    /// Solves `L v = b`.
+    pub(crate) fn half_solve(&self, b: &Vector) -> Vector {
+        let mut v = [0.0; TERMS];
+        for i in 0..TERMS {
+            let rest: f64 = (0..i).map(|k| self.lower[i][k] * v[k]).sum();
+            v[i] = (b[i] - rest) / self.lower[i][i];
+        }
+        v
+    }
+
+    /// Solves `L Lᵀ x = b`.
+    pub(crate) fn solve(&self, b: &Vector) -> Vector {
+        let v = self.half_solve(b);
+        let mut x = [0.0; TERMS];
+        for i in (0..TERMS).rev() {
+            let rest: f64 = (i + 1..TERMS).map(|k| self.lower[k][i] * x[k]).sum();
+            x[i] = (v[i] - rest) / self.lower[i][i];
+        }
+        x
+    }
+
+    /// `bᵀ A⁻¹ b`, the variance of the combination `b` of coefficients.
+    pub(crate) fn variance(&self, b: &Vector) -> f64 {
+        let v = self.half_solve(b);
+        dot(&v, &v)
+    }
+}
+
+pub(crate) fn dot(a: &Vector, b: &Vector) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solves_what_it_factored() {
+        let mut a = [[0.3; TERMS]; TERMS];
+        for i in 0..TERMS {
+            a[i][i] = 2.0 + i as f64;
+        }
+        let x = std::array::from_fn(|i| i as f64 - 2.5);
+        let b: Vector = std::array::from_fn(|i| dot(&a[i], &x));
+        let chol = Cholesky::new(&a);
+        assert!(chol.solve(&b).iter().zip(&x).all(|(got, want)| (got - want).abs() < 1e-12));
+        assert!((chol.variance(&b) - dot(&b, &x)).abs() < 1e-9);
+    }
+}

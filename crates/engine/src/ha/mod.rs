@@ -1,0 +1,10 @@
+//! Health assessment (ISO 13374 HA): own normal, excess over it, since when, of what shape, and of what cause.
+
+pub(crate) mod assess;
+pub(crate) mod baseline;
+pub(crate) mod cause;
+pub(crate) mod fit;
+pub(crate) mod linear;
+pub(crate) mod points;
+pub(crate) mod scan;
+pub(crate) mod trend;

@@ -1,0 +1,238 @@
+//! Gathers a machine's days into comparable points, with the best ambient that the site offers.
+//!
+//! One source is used for the whole window: mixing sources with different offsets would make steps that look like faults.
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::Conditions;
+use crate::sd::day::{Day, DayRecord, Point, start_of};
+
+/// Where the ambient of a machine comes from, from the surest to the vaguest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AmbientSource {
+    /// Its own inlet sensor.
+    Own,
+    /// A sensor of another machine on the site.
+    Sibling,
+    /// Its own oil at the end of a long stop.
+    ColdSoak,
+    /// How the discharge temperatures of the site's other machines move together.
+    SiblingTemperatures,
+    /// Nothing but the season.
+    #[default]
+    Season,
+}
+
+impl AmbientSource {
+    /// Day-level error of the expected temperature to assume before residuals are known, K.
+    pub(crate) const fn prior_sd_k(self) -> f64 {
+        match self {
+            Self::Own => 0.9,
+            Self::Sibling => 1.2,
+            Self::ColdSoak => 2.0,
+            Self::SiblingTemperatures => 1.5,
+            Self::Season => 3.5,
+        }
+    }
+
+    /// How much of a day's error to expect in the next, before residuals are known. Weather persists.
+    pub(crate) const fn prior_rho(self) -> f64 {
+        match self {
+            Self::Own | Self::Sibling => 0.5,
+            Self::ColdSoak | Self::SiblingTemperatures => 0.6,
+            Self::Season => 0.8,
+        }
+    }
+
+    /// Whether it tells cool hours from hot ones of the same day.
+    const fn knows_the_hour(self) -> bool {
+        matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)
+    }
+
+    /// How far the slope in this ambient may be from the physical one, K per 10 K.
+    pub(crate) const fn slope_sd(self) -> f64 {
+        match self {
+            Self::Own | Self::Sibling => 0.8,
+            Self::ColdSoak | Self::SiblingTemperatures => 2.5,
+            Self::Season => 5.0,
+        }
+    }
+}
+
+/// Which of a day's two points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Series {
+    Hot,
+    Cool,
+}
+
+/// One point of the fit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) day: Day,
+    pub(crate) series: Series,
+    pub(crate) td_c: f64,
+    pub(crate) at: Conditions,
+    /// Hottest hour of the day minus the mean of its hot hours, K; of hot points.
+    pub(crate) peak_over_k: f64,
+}
+
+/// What surrounds a machine when it is judged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings<'a> {
+    /// Days of the other machines on the site. Only days before the judged one may be used, so that a machine that
+    /// delivers late is judged as it would have been live.
+    pub(crate) siblings: Vec<&'a [DayRecord]>,
+    /// Degrees north of the site, when configured.
+    pub(crate) latitude_deg: Option<f64>,
+}
+
+/// What turns raw points into comparable ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reference {
+    pub(crate) amps_a: f64,
+    pub(crate) bar: Option<f64>,
+}
+
+/// Share of the days on which a source must speak to be chosen.
+const COVERAGE: f64 = 0.6;
+/// How much warmer the hot and cool hours of the day are than the end of a night's soak, K; the fit absorbs the error.
+const SOAK_TO_HOT_K: f64 = 7.0;
+const SOAK_TO_COOL_K: f64 = 3.0;
+/// At most so many siblings are consulted, nearest first in order of appearance; more would add cost and no knowledge.
+const SIBLINGS_MAX: usize = 8;
+
+/// Chooses the ambient source and lists the window's samples in order of days, hot before cool.
+pub(crate) fn gather(
+    days: &[DayRecord],
+    today: Day,
+    reference: Reference,
+    around: &Surroundings<'_>,
+) -> (AmbientSource, Vec<Sample>) {
+    let source = choose(days, today, around);
+    let index =
+        if source == AmbientSource::SiblingTemperatures { sibling_index(days, today, around) } else { Vec::new() };
+    let mut samples = Vec::with_capacity(days.len() * 2);
+    for (place, day) in days.iter().enumerate() {
+        for series in [Series::Hot, Series::Cool] {
+            let point = point_of(day, series);
+            let (Some(td_c), true) = (point.td_c(), point.is_some()) else { continue };
+            if series == Series::Cool && !source.knows_the_hour() {
+                continue;
+            }
+            let ta_c = match source {
+                AmbientSource::SiblingTemperatures => index[place],
+                _ => ambient(source, day, series, today, around),
+            };
+            let Some(ta_c) = ta_c else { continue };
+            let at = Conditions {
+                ta_c,
+                load_tenths: ((point.amps_a() / reference.amps_a - 1.0) * 10.0).clamp(-9.0, 5.0),
+                pressure_bar: point.bar().zip(reference.bar).map_or(0.0, |(b, r)| (b - r).clamp(-6.0, 6.0)),
+            };
+            let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
+            samples.push(Sample { day: day.day, series, td_c, at, peak_over_k });
+        }
+    }
+    (source, samples)
+}
+
+const fn point_of(day: &DayRecord, series: Series) -> &Point {
+    match series {
+        Series::Hot => &day.hot,
+        Series::Cool => &day.cool,
+    }
+}
+
+fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> AmbientSource {
+    let with_hot = days.iter().filter(|d| d.hot.is_some()).count().max(1) as f64;
+    let covers = |source: AmbientSource| {
+        let spoken = |d: &&DayRecord| ambient(source, d, Series::Hot, today, around).is_some();
+        days.iter().filter(|d| d.hot.is_some()).filter(spoken).count() as f64 >= COVERAGE * with_hot
+    };
+    if covers(AmbientSource::Own) {
+        AmbientSource::Own
+    } else if covers(AmbientSource::Sibling) {
+        AmbientSource::Sibling
+    } else if covers(AmbientSource::ColdSoak) {
+        AmbientSource::ColdSoak
+    } else if sibling_index(days, today, around).iter().flatten().count() as f64 >= COVERAGE * with_hot {
+        AmbientSource::SiblingTemperatures
+    } else {
+        AmbientSource::Season
+    }
+}
+
+fn ambient(
+    source: AmbientSource,
+    day: &DayRecord,
+    series: Series,
+    today: Day,
+    around: &Surroundings<'_>,
+) -> Option<f64> {
+    match source {
+        AmbientSource::Own => point_of(day, series).ta_c(),
+        AmbientSource::Sibling => {
+            let spoken = |sibling: &&[DayRecord]| point_of(on(sibling, day.day, today)?, series).ta_c();
+            let (sum, n) = around.siblings.iter().take(SIBLINGS_MAX).filter_map(spoken).fold((0.0, 0.0), add);
+            (n > 0.0).then(|| sum / n)
+        }
+        AmbientSource::ColdSoak => {
+            let warmer_k = if series == Series::Hot { SOAK_TO_HOT_K } else { SOAK_TO_COOL_K };
+            day.soak_c().map(|soak| soak + warmer_k)
+        }
+        AmbientSource::SiblingTemperatures => None,
+        AmbientSource::Season => Some(season_c(day.day, around.latitude_deg)),
+    }
+}
+
+/// A sibling's record of a day, if that day is before the judged one.
+fn on<'a>(sibling: &&'a [DayRecord], day: Day, today: Day) -> Option<&'a DayRecord> {
+    (day < today).then(|| sibling.binary_search_by_key(&day, |d| d.day).ok().map(|place| &sibling[place])).flatten()
+}
+
+fn add((sum, n): (f64, f64), value: f64) -> (f64, f64) {
+    (sum + value, n + 1.0)
+}
+
+/// Ambient in degC read off the site's other machines: their hot temperatures, each about its own mean and freed of its own
+/// excess, move with the air that all of them breathe.
+fn sibling_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
+    let level = |d: &DayRecord| Some(d.hot.td_c()? - d.excess_k().unwrap_or(0.0));
+    let mut sums = vec![(0.0, 0.0); days.len()];
+    for sibling in around.siblings.iter().take(SIBLINGS_MAX) {
+        let levels: Vec<Option<f64>> = days.iter().map(|d| on(sibling, d.day, today).and_then(level)).collect();
+        let (sum, n) = levels.iter().flatten().copied().fold((0.0, 0.0), add);
+        if n < 5.0 {
+            continue;
+        }
+        for (total, value) in sums.iter_mut().zip(levels) {
+            *total = value.map_or(*total, |v| add(*total, v - sum / n));
+        }
+    }
+    sums.into_iter().map(|(sum, n)| (n > 0.0).then(|| 30.0 + sum / n)).collect()
+}
+
+/// A hot hour's ambient by the season alone, degC: warmest in late July north and late January south, hardly moving in
+/// the tropics. Without a latitude a northern temperate site is assumed.
+pub(crate) fn season_c(day: Day, latitude_deg: Option<f64>) -> f64 {
+    let latitude = latitude_deg.unwrap_or(35.0);
+    let amplitude_k = (latitude.abs() * 0.28).min(11.0) * latitude.signum();
+    let turn = std::f64::consts::TAU * (f64::from(start_of(day).day_of_year()) - 205.0) / 365.25;
+    24.0 + amplitude_k * turn.cos()
+}
+
+/// The operating point that others are compared with: medians over the window's hot points.
+pub(crate) fn reference_of(days: &[DayRecord]) -> Option<Reference> {
+    let mut amps: Vec<f64> =
+        days.iter().filter(|d| d.hot.is_some()).map(|d| d.hot.amps_a()).filter(|&a| a > 0.5).collect();
+    let mut bars: Vec<f64> = days.iter().filter_map(|d| d.hot.bar()).collect();
+    let amps_a = median(&mut amps)?;
+    Some(Reference { amps_a, bar: median(&mut bars) })
+}
+
+/// Median; `None` of nothing.
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}

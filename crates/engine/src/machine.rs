@@ -1,0 +1,186 @@
+//! One machine's state and what a reading does to it. O(1) and free of allocation until the day closes.
+
+use foretell_model::{MINUTE_MS, Reading, Signal, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::dm::channel::{Channel, Plausible, Trouble};
+use crate::dm::counter::{Counted, RunHours};
+use crate::findings::episode::Episodes;
+use crate::findings::grade::GradeTracker;
+use crate::ha::assess::Health;
+use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
+use crate::sd::duty::WeeklyDuty;
+use crate::sd::open_day::{OpenDay, SteadySample};
+use crate::sd::regime::{Regime, RegimeTracker};
+use crate::service::Service;
+
+/// Signals whose sensors are watched, with the place of each in [`Machine::channels`].
+pub(crate) const WATCHED: [Signal; 4] =
+    [Signal::DischargeTemp, Signal::MotorCurrent, Signal::AmbientTemp, Signal::DischargePressure];
+const TD: usize = 0;
+const AMPS: usize = 1;
+const TA: usize = 2;
+const BAR: usize = 3;
+
+/// A steady temperature this far from its hour's mean must be confirmed by the next sample, K.
+const ODD_K: f64 = 8.0;
+/// History grows by so many records at a time, so that a young machine costs little.
+const GROW_DAYS: usize = 15;
+
+/// Everything remembered of one machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    /// Place of its site in the engine's list.
+    pub(crate) site: u32,
+    last_ms: Option<i64>,
+    pub(crate) late: u32,
+    pub(crate) counter_restarts: u32,
+    pub(crate) channels: [Channel; 4],
+    /// Last accepted value of every signal, for pages.
+    last_values: [f32; Signal::COUNT],
+    last_mask: u16,
+    pub(crate) regime: RegimeTracker,
+    odd: bool,
+    pub(crate) open: Option<OpenDay>,
+    pub(crate) days: Vec<DayRecord>,
+    pub(crate) duty: WeeklyDuty,
+    pub(crate) run_hours: RunHours,
+    pub(crate) health: Health,
+    pub(crate) grade: GradeTracker,
+    pub(crate) episodes: Episodes,
+    pub(crate) service: Service,
+}
+
+/// A sensor whose trouble changed with a reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TroubleChange {
+    pub(crate) channel: usize,
+    pub(crate) before: Trouble,
+    pub(crate) after: Trouble,
+}
+
+/// What one reading set off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) troubles: [Option<TroubleChange>; 4],
+    pub(crate) counter_restarted: bool,
+}
+
+impl Machine {
+    /// Time of the newest reading taken.
+    pub(crate) fn last_ts(&self) -> Option<Timestamp> {
+        self.last_ms.map(Timestamp::from_millis)
+    }
+
+    /// The newest accepted values, in the order of [`Signal::ALL`].
+    pub(crate) fn last_values(&self) -> impl Iterator<Item = (Signal, f64)> + '_ {
+        Signal::ALL
+            .into_iter()
+            .filter(|s| self.last_mask & (1 << *s as u16) != 0)
+            .map(|s| (s, f64::from(self.last_values[s as usize])))
+    }
+
+    /// Whether the reading belongs to a later day than the open one.
+    pub(crate) fn closes_day(&self, day: Day) -> bool {
+        self.open.as_ref().is_some_and(|open| open.day() != day)
+    }
+
+    /// Ends the open day and files its record.
+    pub(crate) fn close_day(&mut self, next: Day) {
+        let Some(open) = self.open.as_mut() else { return };
+        let (last_hour, record) = open.close(self.regime.loaded_a());
+        open.restart(next);
+        if let Some((hour, share)) = last_hour.and_then(|h| h.running_share.map(|share| (h.start, share))) {
+            self.duty.record(hour, share);
+        }
+        self.regime.learn_levels();
+        let first_kept = next.saturating_sub(DAYS_KEPT as Day);
+        self.days.retain(|d| d.day >= first_kept);
+        if self.days.len() == self.days.capacity() {
+            self.days.reserve_exact(GROW_DAYS);
+        }
+        self.days.push(record);
+    }
+
+    /// Takes a reading that is newer than all before it.
+    pub(crate) fn take(&mut self, reading: &Reading, day: Day) -> Taken {
+        let ts = reading.ts;
+        let dt_ms = self.last_ms.map_or(0, |last| ts.millis() - last);
+        self.last_ms = Some(ts.millis());
+        let mut taken = Taken::default();
+        let values = self.believe(reading, dt_ms, &mut taken);
+        let was_running = self.regime.is_running();
+        let was_soaked = self.regime.is_soaked(ts);
+        let regime = self.regime.observe(ts, dt_ms, reading.state, values[AMPS]);
+        if was_running != self.regime.is_running() {
+            self.channels[TD].flip();
+            if let (true, Some(ta_c)) = (was_soaked, values[TA]) {
+                self.channels[TD].soaked_beside(ta_c);
+            }
+        }
+        let (running, loaded) = (self.regime.is_running(), self.regime.is_loaded());
+        let open = self.open.get_or_insert_with(|| OpenDay::new(day));
+        if let Some(hour) = open.advance(ts, dt_ms, running, loaded) {
+            hour.running_share.into_iter().for_each(|share| self.duty.record(hour.start, share));
+            if self.days.is_empty() {
+                // The levels of a machine on its first day are needed before the day is over.
+                self.regime.learn_levels();
+            }
+        }
+        self.add_to_day(ts, dt_ms, regime, &values);
+        taken
+    }
+
+    /// Runs every watched sensor through its checks.
+    fn believe(&mut self, reading: &Reading, dt_ms: i64, taken: &mut Taken) -> [Option<f32>; 4] {
+        let mut believed = [None; 4];
+        for (place, signal) in WATCHED.into_iter().enumerate() {
+            let Some(plausible) = Plausible::of(signal) else { continue };
+            let channel = &mut self.channels[place];
+            let before = channel.trouble();
+            let value = reading.signals.get(signal).map(|v| v as f32);
+            believed[place] = channel.observe(reading.ts, dt_ms, value, plausible);
+            let after = channel.trouble();
+            taken.troubles[place] = (before != after).then_some(TroubleChange { channel: place, before, after });
+        }
+        for (signal, value) in reading.signals.iter() {
+            let checked = WATCHED.iter().position(|w| *w == signal).map(|place| believed[place]);
+            if let Some(value) = checked.unwrap_or(Some(value as f32)) {
+                self.last_values[signal as usize] = value;
+                self.last_mask |= 1 << signal as u16;
+            }
+        }
+        if let Some(hours) = reading.signals.get(Signal::RunHours) {
+            taken.counter_restarted = self.run_hours.observe(reading.ts, hours) == Counted::Restarted;
+            self.counter_restarts = self.counter_restarts.saturating_add(u32::from(taken.counter_restarted));
+        }
+        believed
+    }
+
+    fn add_to_day(&mut self, ts: Timestamp, dt_ms: i64, regime: Regime, values: &[Option<f32>; 4]) {
+        let (Some(open), Some(td_c)) = (self.open.as_mut(), values[TD]) else { return };
+        match regime {
+            Regime::LoadedSteady if values[AMPS].is_some() && dt_ms > 0 => {
+                let far = |mean: f64| (f64::from(td_c) - mean).abs() > ODD_K;
+                self.odd = !self.odd && open.hour_mean_c().is_some_and(far);
+                if !self.odd {
+                    let heat_a = self.regime.heat_a() as f32;
+                    open.add_steady(SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] }, dt_ms);
+                }
+            }
+            Regime::Unloaded => values[AMPS].into_iter().for_each(|a| open.add_unloaded(a)),
+            Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => open.set_soak(td_c),
+            _ => {}
+        }
+    }
+}
+
+impl Machine {
+    /// Bytes held, on the heap and off.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.days.capacity() * size_of::<DayRecord>() + HEAP_FIXED
+    }
+}
+
+/// Histogram, weekly duty, hours of the open day, an open episode or two.
+const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 200;

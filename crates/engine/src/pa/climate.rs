@@ -1,0 +1,126 @@
+//! The hot hours ahead as a distribution: season learned from the machine's own days, plus weather that persists.
+//!
+//! Works in kelvin of the machine's own *saturated* temperature, so it needs no ambient sensor: what the hottest hour of a
+//! day would read with a clean cooler. A point forecast of the hot hour (say the maximum of the last fortnight) is what
+//! makes intervals too narrow; see the domain's reference run.
+
+use crate::ha::baseline::TERMS;
+use crate::ha::linear::{Cholesky, Vector, dot};
+use crate::sd::day::{Day, start_of};
+
+/// Day-to-day sd of a hot hour before the machine's own is known, K.
+const PRIOR_SD_K: f64 = 2.6;
+/// Persistence of weather from day to day, before the machine's own is known.
+const PRIOR_RHO: f64 = 0.7;
+/// Days of pseudo-data behind both.
+const PRIOR_DAYS: f64 = 14.0;
+
+/// A hot hour of one day, freed of the excess, degC.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HotHour {
+    pub(crate) day: Day,
+    pub(crate) temp_c: f64,
+}
+
+/// The learned climate.
+#[derive(Clone, Debug)]
+pub(crate) struct Climate {
+    coefficients: Vector,
+    factor: Cholesky,
+    /// Day-to-day sd about the season, K.
+    pub(crate) sd_k: f64,
+    /// Persistence from day to day.
+    pub(crate) rho: f64,
+    /// How far the last known day was off the season, K, and its day.
+    pub(crate) last: (Day, f64),
+}
+
+impl Climate {
+    /// Learns from the window's hot hours; `None` of fewer than three days.
+    pub(crate) fn learn(hot: &[HotHour], latitude_deg: Option<f64>) -> Option<Self> {
+        if hot.len() < 3 {
+            return None;
+        }
+        let mean_c = hot.iter().map(|h| h.temp_c).sum::<f64>() / hot.len() as f64;
+        let (mut sd_k, mut rho) = (PRIOR_SD_K, PRIOR_RHO);
+        let (mut coefficients, mut factor) = regress(hot, mean_c, sd_k, rho, latitude_deg);
+        for _ in 0..2 {
+            let residuals: Vec<f64> = hot.iter().map(|h| h.temp_c - dot(&coefficients, &basis(h.day))).collect();
+            (sd_k, rho) = persistence(hot, &residuals);
+            (coefficients, factor) = regress(hot, mean_c, sd_k, rho, latitude_deg);
+        }
+        let last = hot[hot.len() - 1];
+        let anomaly_k = (last.temp_c - dot(&coefficients, &basis(last.day))).clamp(-3.0 * sd_k, 3.0 * sd_k);
+        Some(Self { coefficients, factor, sd_k, rho, last: (last.day, anomaly_k) })
+    }
+
+    /// Seasonal mean of the hot hour, degC, and the variance of that mean relative to its error at `now`, K^2. What is
+    /// unsure about the level as such belongs to the baseline and is not counted twice.
+    pub(crate) fn season(&self, day: f64, now: f64) -> (f64, f64) {
+        let (then, at_now) = (basis_at(day), basis_at(now));
+        let change: Vector = std::array::from_fn(|i| then[i] - at_now[i]);
+        (dot(&self.coefficients, &then), self.factor.variance(&change))
+    }
+}
+
+fn basis(day: Day) -> Vector {
+    basis_at(f64::from(day))
+}
+
+/// Constant and the year's turn about late July, in the first three places.
+fn basis_at(day: f64) -> Vector {
+    let whole = day.clamp(0.0, f64::from(Day::MAX)).floor();
+    let day_of_year = f64::from(start_of(whole as Day).day_of_year()) + day - whole;
+    let turn = std::f64::consts::TAU * (day_of_year - 205.0) / 365.25;
+    let mut row = [0.0; TERMS];
+    (row[0], row[1], row[2]) = (1.0, turn.cos(), turn.sin());
+    row
+}
+
+/// Prior mean and sd of the annual cosine and sine, K.
+fn annual_prior(latitude_deg: Option<f64>) -> (f64, f64) {
+    // Amplitude of the hot hour's ambient grows with latitude, 9-11 K at 35-50 degrees; unknown: probably temperate north.
+    latitude_deg.map_or((6.0, 5.0), |latitude| ((latitude.abs() * 0.26).min(10.0) * latitude.signum(), 3.5))
+}
+
+fn regress(hot: &[HotHour], mean_c: f64, sd_k: f64, rho: f64, latitude_deg: Option<f64>) -> (Vector, Cholesky) {
+    let (cosine_k, annual_sd_k) = annual_prior(latitude_deg);
+    let prior = [(mean_c, 12.0), (cosine_k, annual_sd_k), (0.0, 3.0)];
+    let mut matrix = [[0.0; TERMS]; TERMS];
+    let mut right = [0.0; TERMS];
+    for (i, row) in matrix.iter_mut().enumerate() {
+        let (mean, sd) = prior.get(i).copied().unwrap_or((0.0, 1.0));
+        row[i] = f64::powi(sd, -2);
+        right[i] = mean * row[i];
+    }
+    let mut last: Option<(Day, Vector, f64)> = None;
+    for h in hot {
+        let (raw, value) = (basis(h.day), h.temp_c);
+        let carry = last.map_or(0.0, |(day, ..)| rho.powi(i32::from(h.day.saturating_sub(day))));
+        let scale = ((1.0 - carry * carry).max(0.02).sqrt() * sd_k).recip();
+        let (before, value_before) = last.map_or(([0.0; TERMS], 0.0), |(_, row, value)| (row, value));
+        let row: Vector = std::array::from_fn(|i| (raw[i] - carry * before[i]) * scale);
+        let target = (value - carry * value_before) * scale;
+        for i in 0..3 {
+            right[i] += row[i] * target;
+            for j in 0..=i {
+                matrix[i][j] += row[i] * row[j];
+            }
+        }
+        last = Some((h.day, raw, value));
+    }
+    let factor = Cholesky::new(&matrix);
+    (factor.solve(&right), factor)
+}
+
+fn persistence(hot: &[HotHour], residuals: &[f64]) -> (f64, f64) {
+    let square: f64 = residuals.iter().map(|r| r * r).sum();
+    let sd_k = ((PRIOR_DAYS * PRIOR_SD_K * PRIOR_SD_K + square) / (PRIOR_DAYS + residuals.len() as f64)).sqrt();
+    let (cross, pairs) = hot
+        .windows(2)
+        .zip(residuals.windows(2))
+        .filter(|(h, _)| h[1].day - h[0].day == 1)
+        .fold((0.0, 0.0), |(cross, pairs), (_, r)| (cross + r[0] * r[1], pairs + 1.0));
+    let rho = (PRIOR_DAYS * PRIOR_RHO + cross / (sd_k * sd_k)) / (PRIOR_DAYS + pairs);
+    (sd_k, rho.clamp(0.0, 0.92))
+}

@@ -1,0 +1,227 @@
+//! First passage of the hot hour to the limit: growth of the excess, season and weather together.
+//!
+//! For each alternative of the scan and each of a few quantiles of its uncertain growth, the days ahead are walked with
+//! the weather as a Markov chain on a small grid: mass that meets the limit has failed and leaves. This is exact for an
+//! AR(1) weather and a deterministic path, needs no random numbers, and gives the chance that the limit is never met.
+
+use foretell_model::{ProbabilityWithin, RulDays};
+
+use super::climate::Climate;
+use crate::ha::linear::{Vector, dot};
+use crate::ha::scan::{Alternative, Scan, normal_cdf};
+use crate::ha::trend::growth;
+
+/// Farthest day of a forecast.
+pub(crate) const HORIZON_DAYS: usize = 90;
+/// Weather is a chain over this many states between -3 and +3 sd.
+const STATES: usize = 13;
+/// Quantile nodes (standard normal) of the uncertain path, and their shares.
+const NODES: [(f64, f64); 5] = [(-2.02, 0.0886), (-0.96, 0.2464), (0.0, 0.33), (0.96, 0.2464), (2.02, 0.0886)];
+/// Growth does not keep exactly to its law: relative sd of the growth still to come.
+const LAW_ERROR: f64 = 0.2;
+/// Alternatives rarer than this do not change a quantile.
+const RARE: f64 = 0.005;
+
+/// What is needed to look ahead.
+pub(crate) struct Outlook<'a> {
+    pub(crate) scan: &'a Scan,
+    pub(crate) climate: &'a Climate,
+    /// Derivatives of the saturated branch at recent hot hours.
+    pub(crate) hot_row: Vector,
+    /// Gain of the hot hours to the excess.
+    pub(crate) gain: f64,
+    /// Start of the first day ahead, as a day number.
+    pub(crate) now: f64,
+    /// How probable it is that the excess is real; the rest follows the season alone.
+    pub(crate) trend_share: f64,
+}
+
+/// Chance of having reached the limit by the end of each day ahead.
+#[derive(Clone, Debug)]
+pub(crate) struct Forecast {
+    reached: Vec<f64>,
+}
+
+/// A Gaussian hot hour: mean and sd of what persists, degC and K.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    mean_c: f64,
+    sd_k: f64,
+}
+
+impl Outlook<'_> {
+    /// Walks to the horizon.
+    pub(crate) fn first_passage(&self, limit_c: f64) -> Forecast {
+        let mut reached = vec![0.0; HORIZON_DAYS];
+        for alternative in self.scan.alternatives.iter().filter(|a| a.weight > RARE) {
+            let paths = self.paths(alternative);
+            for (node, share) in NODES {
+                let weight = self.trend_share * alternative.weight * share;
+                self.walk(&paths, node, limit_c, |day, failed| reached[day] += weight * failed);
+            }
+        }
+        if self.trend_share < 1.0 {
+            let paths = self.healthy_paths();
+            for (node, share) in NODES {
+                let weight = (1.0 - self.trend_share) * share;
+                self.walk(&paths, node, limit_c, |day, failed| reached[day] += weight * failed);
+            }
+        }
+        let total: f64 = self.trend_share
+            * self.scan.alternatives.iter().filter(|a| a.weight > RARE).map(|a| a.weight).sum::<f64>()
+            + (1.0 - self.trend_share);
+        let mut so_far = 0.0;
+        for chance in &mut reached {
+            so_far += *chance / total.max(1e-9);
+            *chance = so_far.clamp(0.0, 1.0);
+        }
+        Forecast { reached }
+    }
+
+    /// 10, 50 and 90 % quantiles of the hot hour `day` days ahead, degC.
+    pub(crate) fn hot_hour_quantiles_c(&self, day: usize) -> [f64; 3] {
+        let mut parts: Vec<(f64, Path)> = self
+            .scan
+            .alternatives
+            .iter()
+            .filter(|a| a.weight > RARE)
+            .map(|a| (self.trend_share * a.weight, self.path(a, day)))
+            .collect();
+        parts.push((1.0 - self.trend_share, self.healthy_path(day)));
+        let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
+        let below = |temp_c: f64| {
+            let mass = |&(weight, path): &(f64, Path)| {
+                weight * normal_cdf((temp_c - path.mean_c) / path.sd_k.hypot(self.climate.sd_k).max(0.1))
+            };
+            parts.iter().map(mass).sum::<f64>() / total.max(1e-9)
+        };
+        [0.1, 0.5, 0.9].map(|share| bisect(|t| below(t) < share, -50.0, 400.0))
+    }
+
+    fn paths(&self, alternative: &Alternative) -> Vec<Path> {
+        (0..HORIZON_DAYS).map(|day| self.path(alternative, day)).collect()
+    }
+
+    fn healthy_paths(&self) -> Vec<Path> {
+        (0..HORIZON_DAYS).map(|day| self.healthy_path(day)).collect()
+    }
+
+    fn path(&self, a: &Alternative, day: usize) -> Path {
+        // The hottest hours fall past the middle of a day.
+        let ahead = self.now + day as f64 + 0.5;
+        let (season_c, season_var) = self.climate.season(ahead, self.now);
+        let grown = growth(a.power, ahead - a.onset_day) * self.gain;
+        let grown_now = growth(a.power, self.now - a.onset_day) * self.gain;
+        let pull = grown - dot(&self.hot_row, &a.coupling);
+        let level_k = dot(&self.hot_row, &self.scan.baseline_step);
+        let law_k = LAW_ERROR * a.mean * (grown - grown_now);
+        let var = (a.sd * pull).powi(2) + self.scan.factor.variance(&self.hot_row) + law_k * law_k + season_var;
+        Path { mean_c: season_c + level_k + a.mean * pull, sd_k: var.sqrt() }
+    }
+
+    fn healthy_path(&self, day: usize) -> Path {
+        let (season_c, season_var) = self.climate.season(self.now + day as f64 + 0.5, self.now);
+        let level_k = dot(&self.hot_row, &self.scan.baseline_step);
+        let var = self.scan.factor.variance(&self.hot_row) + season_var;
+        Path { mean_c: season_c + level_k, sd_k: var.sqrt() }
+    }
+
+    /// Walks one path and reports the chance of failing on each day.
+    fn walk(&self, paths: &[Path], node: f64, limit_c: f64, mut failing: impl FnMut(usize, f64)) {
+        let chain = Chain::new(self.climate.rho);
+        let gap_days = (self.now - f64::from(self.climate.last.0)).max(1.0);
+        let mut mass = chain.start(self.climate.last.1 / self.climate.sd_k.max(0.1), self.climate.rho.powf(gap_days));
+        let mut alive = 1.0;
+        for (day, path) in paths.iter().enumerate() {
+            if day > 0 {
+                mass = chain.next(&mass);
+            }
+            let needed = (limit_c - path.mean_c - node * path.sd_k) / self.climate.sd_k.max(0.1);
+            let mut failed = 0.0;
+            for (state, m) in mass.iter_mut().enumerate() {
+                // The limit cuts through the middle of a state's cell: take the share of the cell above it.
+                let above = ((Chain::place(state) - needed) / Chain::STEP + 0.5).clamp(0.0, 1.0);
+                failed += *m * above;
+                *m *= 1.0 - above;
+            }
+            failing(day, failed);
+            alive -= failed;
+            if alive < 1e-4 {
+                return;
+            }
+        }
+    }
+}
+
+impl Forecast {
+    /// Chance of having reached the limit within so many days.
+    pub(crate) fn within(&self, days: usize) -> f64 {
+        self.reached.get(days.clamp(1, HORIZON_DAYS) - 1).copied().unwrap_or(0.0)
+    }
+
+    pub(crate) fn probability_within(&self) -> ProbabilityWithin {
+        ProbabilityWithin { d7: self.within(7), d14: self.within(14), d21: self.within(21), d30: self.within(30) }
+    }
+
+    pub(crate) fn rul_days(&self) -> RulDays {
+        RulDays { p10: self.quantile(0.1), p50: self.quantile(0.5), p90: self.quantile(0.9) }
+    }
+
+    fn quantile(&self, share: f64) -> Option<f64> {
+        let day = self.reached.iter().position(|&r| r >= share)?;
+        let before = if day == 0 { 0.0 } else { self.reached[day - 1] };
+        let here = self.reached[day];
+        Some(day as f64 + (share - before) / (here - before).max(1e-12))
+    }
+}
+
+/// AR(1) weather in standard units as a chain over a grid.
+struct Chain {
+    transition: [[f64; STATES]; STATES],
+}
+
+impl Chain {
+    const STEP: f64 = 6.0 / (STATES - 1) as f64;
+
+    fn new(rho: f64) -> Self {
+        let mut transition = [[0.0; STATES]; STATES];
+        for (from, row) in transition.iter_mut().enumerate() {
+            *row = Self::normal(rho * Self::place(from), (1.0 - rho * rho).max(0.01).sqrt());
+        }
+        Self { transition }
+    }
+
+    fn place(state: usize) -> f64 {
+        -3.0 + Self::STEP * state as f64
+    }
+
+    /// Distribution after `carry = rho^days` from a known place.
+    fn start(&self, place: f64, carry: f64) -> [f64; STATES] {
+        Self::normal(carry * place, (1.0 - carry * carry).max(0.01).sqrt())
+    }
+
+    fn next(&self, mass: &[f64; STATES]) -> [f64; STATES] {
+        let mut next = [0.0; STATES];
+        for (m, row) in mass.iter().zip(&self.transition) {
+            for (n, t) in next.iter_mut().zip(row) {
+                *n += m * t;
+            }
+        }
+        next
+    }
+
+    fn normal(mean: f64, sd: f64) -> [f64; STATES] {
+        let mut mass: [f64; STATES] = std::array::from_fn(|s| (-0.5 * ((Self::place(s) - mean) / sd).powi(2)).exp());
+        let total: f64 = mass.iter().sum();
+        mass.iter_mut().for_each(|m| *m /= total);
+        mass
+    }
+}
+
+fn bisect(below: impl Fn(f64) -> bool, mut low: f64, mut high: f64) -> f64 {
+    for _ in 0..30 {
+        let middle = 0.5 * (low + high);
+        if below(middle) { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}

@@ -1,0 +1,187 @@
+//! What is kept of a closed day: two operating points and a few figures, 28 bytes.
+//!
+//! Raw readings are not kept (the archive has them). Two points per day are enough for a hinge: the hottest loaded hours
+//! say what the cooler can do, the coolest say what the thermostatic valve does.
+
+use foretell_model::{DAY_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Days that a machine's history holds.
+pub(crate) const DAYS_KEPT: usize = 120;
+
+/// 2000-01-01 in days since 1970; earlier days are a clock fault, not history.
+const FIRST_DAY: i64 = 10_957;
+
+const UNKNOWN: i16 = i16::MIN;
+
+/// A day number as kept: days since 2000-01-01, enough until 2179.
+pub(crate) type Day = u16;
+
+/// The kept number of an instant's day; `None` outside 2000 to 2179, where only a broken clock can be.
+pub(crate) fn day_of(ts: Timestamp) -> Option<Day> {
+    Day::try_from(ts.day() - FIRST_DAY).ok()
+}
+
+/// The instant at which a day begins (UTC).
+pub(crate) fn start_of(day: Day) -> Timestamp {
+    Timestamp::from_millis((i64::from(day) + FIRST_DAY) * DAY_MS)
+}
+
+/// Mean operating point of some loaded-steady hours, in hundredths of degC and tenths of A and bar.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Point {
+    td: i16,
+    ta: i16,
+    amps: u16,
+    bar: u8,
+    /// Hours that were averaged; 0 = no such point.
+    pub(crate) hours: u8,
+}
+
+impl Default for Point {
+    fn default() -> Self {
+        Self { td: UNKNOWN, ta: UNKNOWN, amps: 0, bar: u8::MAX, hours: 0 }
+    }
+}
+
+impl Point {
+    pub(crate) fn new(td_c: f64, ta_c: Option<f64>, amps_a: f64, bar: Option<f64>) -> Self {
+        Self {
+            td: centi(Some(td_c)),
+            ta: centi(ta_c),
+            amps: (amps_a * 10.0).round().clamp(0.0, 65_535.0) as u16,
+            bar: bar.map_or(u8::MAX, |b| (b * 10.0).round().clamp(0.0, 254.0) as u8),
+            hours: 1,
+        }
+    }
+
+    /// Mean of some points, each counted once.
+    pub(crate) fn mean(points: &[Self]) -> Self {
+        if points.is_empty() {
+            return Self::default();
+        }
+        let average = |value: fn(&Self) -> Option<f64>| {
+            let (sum, n) = points.iter().filter_map(value).fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
+            (n > 0.0).then(|| sum / n)
+        };
+        let mut mean = Self::new(
+            average(Self::td_c).unwrap_or_default(),
+            average(Self::ta_c),
+            average(|p| Some(p.amps_a())).unwrap_or_default(),
+            average(Self::bar),
+        );
+        mean.hours = points.len().min(24) as u8;
+        mean
+    }
+
+    pub(crate) fn td_c(&self) -> Option<f64> {
+        known(self.td)
+    }
+
+    pub(crate) fn ta_c(&self) -> Option<f64> {
+        known(self.ta)
+    }
+
+    pub(crate) fn amps_a(&self) -> f64 {
+        f64::from(self.amps) / 10.0
+    }
+
+    pub(crate) fn bar(&self) -> Option<f64> {
+        (self.bar != u8::MAX).then(|| f64::from(self.bar) / 10.0)
+    }
+
+    pub(crate) const fn is_some(&self) -> bool {
+        self.hours > 0
+    }
+}
+
+/// One closed day of one machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DayRecord {
+    /// Which day.
+    pub(crate) day: Day,
+    /// Up to four hottest loaded-steady hours.
+    pub(crate) hot: Point,
+    /// Up to four coolest of the others.
+    pub(crate) cool: Point,
+    peak: i16,
+    soak: i16,
+    excess: i16,
+    run: u8,
+    load: u8,
+    unloaded: u8,
+}
+
+impl DayRecord {
+    pub(crate) fn new(day: Day, hot: Point, cool: Point, peak_c: Option<f64>, soak_c: Option<f64>) -> Self {
+        Self { day, hot, cool, peak: centi(peak_c), soak: centi(soak_c), excess: UNKNOWN, ..Self::default() }
+    }
+
+    pub(crate) fn with_hours(mut self, run_h: f64, load_h: f64, unloaded_share: Option<f64>) -> Self {
+        self.run = (run_h * 10.0).round().clamp(0.0, 240.0) as u8;
+        self.load = (load_h * 10.0).round().clamp(0.0, 240.0) as u8;
+        self.unloaded = unloaded_share.map_or(0, |s| (s * 200.0).round().clamp(1.0, 255.0) as u8);
+        self
+    }
+
+    /// Hottest hourly mean of the loaded discharge temperature.
+    pub(crate) fn peak_c(&self) -> Option<f64> {
+        known(self.peak)
+    }
+
+    /// Discharge temperature at the end of a stop long enough to have come down to ambient.
+    pub(crate) fn soak_c(&self) -> Option<f64> {
+        known(self.soak)
+    }
+
+    /// Excess over own normal as judged when the day closed; siblings subtract it.
+    pub(crate) fn excess_k(&self) -> Option<f64> {
+        known(self.excess)
+    }
+
+    pub(crate) fn set_excess_k(&mut self, excess_k: f64) {
+        self.excess = centi(Some(excess_k));
+    }
+
+    pub(crate) fn run_h(&self) -> f64 {
+        f64::from(self.run) / 10.0
+    }
+
+    pub(crate) fn load_h(&self) -> f64 {
+        f64::from(self.load) / 10.0
+    }
+
+    /// Unloaded current as a share of the loaded current.
+    pub(crate) fn unloaded_share(&self) -> Option<f64> {
+        (self.unloaded > 0).then(|| f64::from(self.unloaded) / 200.0)
+    }
+}
+
+fn centi(value_c: Option<f64>) -> i16 {
+    value_c.map_or(UNKNOWN, |v| (v * 100.0).round().clamp(-32_000.0, 32_000.0) as i16)
+}
+
+fn known(centi: i16) -> Option<f64> {
+    (centi != UNKNOWN).then(|| f64::from(centi) / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_ignores_what_was_not_measured() {
+        let a = Point::new(80.0, Some(20.0), 100.0, None);
+        let b = Point::new(90.0, None, 110.0, Some(7.0));
+        let mean = Point::mean(&[a, b]);
+        assert_eq!((mean.td_c(), mean.ta_c(), mean.amps_a(), mean.bar()), (Some(85.0), Some(20.0), 105.0, Some(7.0)));
+        assert!(!Point::mean(&[]).is_some());
+    }
+
+    #[test]
+    fn days_outside_the_clock_of_the_product_are_none() {
+        assert_eq!(day_of(Timestamp::from_millis(0)), None);
+        let ts = Timestamp::parse("2026-07-01T13:00:00Z").unwrap();
+        assert_eq!(start_of(day_of(ts).unwrap()).to_string(), "2026-07-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,7 @@
+//! State detection (ISO 13374 SD): what the machine is doing, and the day condensed into operating points.
+
+pub(crate) mod day;
+pub(crate) mod duty;
+pub(crate) mod levels;
+pub(crate) mod open_day;
+pub(crate) mod regime;

@@ -1,0 +1,190 @@
+//! The day that is still open: sums of the running hour, and the closed hours' means.
+
+use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::day::{Day, DayRecord, Point};
+
+/// A sample speaks for at most this long; beyond it nothing is known.
+const SPEAKS_FOR_MS: i64 = 20 * MINUTE_MS;
+/// An hour with less loaded-steady time says too little.
+const HOUR_COVERED_MS: i64 = 8 * MINUTE_MS;
+/// Hours that make one operating point.
+const HOURS_PER_POINT: usize = 4;
+
+/// One loaded-steady sample, already checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SteadySample {
+    pub(crate) td_c: f32,
+    pub(crate) ta_c: Option<f32>,
+    pub(crate) heat_a: f32,
+    pub(crate) bar: Option<f32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    total: f32,
+    n: u16,
+}
+
+impl Sum {
+    fn add(&mut self, value: f32) {
+        self.total += value;
+        self.n = self.n.saturating_add(1);
+    }
+
+    fn mean(&self) -> Option<f64> {
+        (self.n > 0).then(|| f64::from(self.total) / f64::from(self.n))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct OpenHour {
+    hour_of_day: u8,
+    td: Sum,
+    ta: Sum,
+    heat: Sum,
+    bar: Sum,
+    steady_ms: i32,
+    running_ms: i32,
+    known_ms: i32,
+}
+
+/// A closed hour, for the weekly duty and for looking at sudden rises.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClosedHour {
+    pub(crate) start: Timestamp,
+    /// Share of the hour running; `None` when most of the hour is unknown.
+    pub(crate) running_share: Option<f64>,
+    /// Mean operating point, when the hour was loaded-steady long enough.
+    pub(crate) point: Option<Point>,
+}
+
+/// Accumulates one UTC day.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenDay {
+    day: Day,
+    hour: OpenHour,
+    points: Vec<Point>,
+    soak_c: Option<f32>,
+    running_ms: i32,
+    loaded_ms: i32,
+    unloaded: Sum,
+}
+
+impl OpenDay {
+    pub(crate) fn new(day: Day) -> Self {
+        Self { day, points: Vec::with_capacity(24), ..Self::default() }
+    }
+
+    /// Begins another day and keeps the allocation.
+    pub(crate) fn restart(&mut self, day: Day) {
+        let mut points = std::mem::take(&mut self.points);
+        points.clear();
+        *self = Self { day, points, ..Self::default() };
+    }
+
+    pub(crate) const fn day(&self) -> Day {
+        self.day
+    }
+
+    /// Accounts for the time up to this sample; returns the hour that it closes, if any.
+    pub(crate) fn advance(&mut self, ts: Timestamp, dt_ms: i64, running: bool, loaded: bool) -> Option<ClosedHour> {
+        let closed = (ts.hour_of_day() != self.hour.hour_of_day).then(|| self.close_hour(ts)).flatten();
+        if closed.is_some() || self.hour.known_ms == 0 {
+            self.hour.hour_of_day = ts.hour_of_day();
+        }
+        let span_ms = dt_ms.clamp(0, SPEAKS_FOR_MS) as i32;
+        self.hour.known_ms += span_ms;
+        if running {
+            self.hour.running_ms += span_ms;
+            self.running_ms = self.running_ms.saturating_add(span_ms).min(DAY_MS as i32);
+        }
+        if loaded {
+            self.loaded_ms = self.loaded_ms.saturating_add(span_ms).min(DAY_MS as i32);
+        }
+        closed
+    }
+
+    /// Adds a loaded-steady sample to the running hour.
+    pub(crate) fn add_steady(&mut self, sample: SteadySample, dt_ms: i64) {
+        let hour = &mut self.hour;
+        hour.steady_ms += dt_ms.clamp(0, SPEAKS_FOR_MS) as i32;
+        hour.td.add(sample.td_c);
+        hour.heat.add(sample.heat_a);
+        sample.ta_c.into_iter().for_each(|v| hour.ta.add(v));
+        sample.bar.into_iter().for_each(|v| hour.bar.add(v));
+    }
+
+    /// Notes the current drawn while unloaded, A.
+    pub(crate) fn add_unloaded(&mut self, amps_a: f32) {
+        self.unloaded.add(amps_a);
+    }
+
+    /// Notes the temperature of a machine that has soaked at ambient.
+    pub(crate) fn set_soak(&mut self, td_c: f32) {
+        self.soak_c = Some(self.soak_c.map_or(td_c, |kept| kept.min(td_c)));
+    }
+
+    /// Mean of the running hour so far, degC.
+    pub(crate) fn hour_mean_c(&self) -> Option<f64> {
+        self.hour.td.mean()
+    }
+
+    fn close_hour(&mut self, ts: Timestamp) -> Option<ClosedHour> {
+        let hour = std::mem::take(&mut self.hour);
+        self.hour.hour_of_day = ts.hour_of_day();
+        if hour.known_ms == 0 {
+            return None;
+        }
+        let start =
+            Timestamp::from_millis(super::day::start_of(self.day).millis() + i64::from(hour.hour_of_day) * HOUR_MS);
+        let point = (i64::from(hour.steady_ms) >= HOUR_COVERED_MS)
+            .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
+            .flatten();
+        self.points.extend(point.filter(|_| self.points.len() < 24));
+        let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
+        let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
+        Some(ClosedHour { start, running_share, point })
+    }
+
+    /// Ends the day: the last hour and the day's record.
+    pub(crate) fn close(&mut self, loaded_a: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
+        let last = self.close_hour(super::day::start_of(self.day));
+        // Hottest first; equal temperatures keep their order, so the result does not depend on the sort.
+        self.points.sort_by(|a, b| b.td_c().partial_cmp(&a.td_c()).unwrap_or(std::cmp::Ordering::Equal));
+        let hot_hours =
+            if self.points.len() < 2 * HOURS_PER_POINT { self.points.len().div_ceil(2) } else { HOURS_PER_POINT };
+        let (hot, rest) = self.points.split_at(hot_hours);
+        let cool = &rest[rest.len().saturating_sub(HOURS_PER_POINT)..];
+        let peak_c = hot.first().and_then(Point::td_c);
+        let unloaded_share = loaded_a.and_then(|a| self.unloaded.mean().map(|u| u / a));
+        let record = DayRecord::new(self.day, Point::mean(hot), Point::mean(cool), peak_c, self.soak_c.map(f64::from))
+            .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
+        (last, record)
+    }
+}
+
+fn hours(ms: i32) -> f64 {
+    f64::from(ms) / HOUR_MS as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_becomes_its_hottest_and_coolest_hours() {
+        let start = Timestamp::parse("2026-07-01T00:00:00Z").unwrap();
+        let mut day = OpenDay::new(super::super::day::day_of(start).unwrap());
+        for minute in 0..24 * 60 {
+            let ts = start + minute * MINUTE_MS;
+            day.advance(ts, MINUTE_MS, true, true);
+            let sample = SteadySample { td_c: 80.0 + (minute / 60) as f32, ta_c: Some(20.0), heat_a: 100.0, bar: None };
+            day.add_steady(sample, MINUTE_MS);
+        }
+        let (_, record) = day.close(Some(100.0));
+        assert_eq!((record.hot.td_c(), record.cool.td_c()), (Some(101.5), Some(81.5)));
+        assert_eq!((record.peak_c(), record.run_h(), record.hot.hours), (Some(103.0), 24.0, 4));
+    }
+}
