@@ -6,6 +6,7 @@ mod atomic_file;
 mod codec;
 mod database;
 mod error;
+mod files;
 mod machines;
 mod quarantine;
 mod rollup;
@@ -14,6 +15,7 @@ mod sqlite_log;
 mod summary;
 
 pub use error::OpenError;
+pub use files::{ColumnMap, FileError, MapError, Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow};
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;
 pub use snapshots::{SnapshotError, Snapshots};

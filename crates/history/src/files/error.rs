@@ -1,0 +1,108 @@
+//! Why history files could not be read or written, and which rows were not taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use foretell_model::LogError;
+
+/// Why the whole work was given up. A bad row is no reason; see [`ReadReport`].
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file system refused.
+    #[error("could not {attempted} {path}")]
+    Io {
+        /// What was attempted.
+        attempted: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Its own words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file's form is not one we read.
+    #[error("{path}: {problem}")]
+    Form {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// Reading or writing frames failed.
+    #[error("could not {attempted} {path}")]
+    Frame {
+        /// What was attempted.
+        attempted: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The library's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The progress callback asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl FileError {
+    pub(crate) fn io(attempted: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { attempted, path, source }
+    }
+
+    pub(crate) fn frame(attempted: &'static str, path: &Path) -> impl FnOnce(polars::prelude::PolarsError) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Frame { attempted, path, source: Box::new(source) }
+    }
+
+    pub(crate) fn form(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Form { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+/// Refused rows that are kept in full for a person to look at; beyond it they are only counted.
+const SAMPLES_MAX: usize = 1_000;
+
+/// A row that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// In which file.
+    pub file: PathBuf,
+    /// On which line of a CSV file, or in which row of a Parquet file, counted from 1.
+    pub line: u64,
+    /// Why, one of a closed set of codes.
+    pub reason: &'static str,
+    /// Why, for a person.
+    pub detail: String,
+}
+
+/// What became of the rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadReport {
+    /// Rows read, headers not counted.
+    pub rows: u64,
+    /// Rows that the map's filter or the span left out.
+    pub left_out: u64,
+    /// Rows that repeat another one, dropped.
+    pub duplicates: u64,
+    /// Rows refused, by reason.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// The first refused rows.
+    pub samples: Vec<RefusedRow>,
+    /// Columns that nothing was taken from.
+    pub ignored_columns: BTreeSet<String>,
+}
+
+/// Why one row is refused: a code and a sentence.
+pub(crate) type Refused = (&'static str, String);
+
+impl ReadReport {
+    pub(crate) fn refuse(&mut self, file: &Path, line: u64, (reason, detail): Refused) {
+        *self.refused.entry(reason).or_default() += 1;
+        if self.samples.len() < SAMPLES_MAX {
+            self.samples.push(RefusedRow { file: file.to_owned(), line, reason, detail });
+        }
+    }
+}

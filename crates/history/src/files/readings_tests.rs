@@ -1,0 +1,364 @@
+//! Files as the world writes them, and what comes out.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use expect_test::{Expect, expect};
+use foretell_model::{Quality, Reading, RunState, Signals};
+use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, ParquetWriter, Series, TimeUnit};
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(paths: &[PathBuf], map: &str, options: &ReadOptions) -> Result<ReadingFiles, FileError> {
+    ReadingFiles::read(paths, &ColumnMap::parse(map).unwrap(), options, &mut |_| ControlFlow::Continue(()))
+}
+
+fn line(event: &Event) -> String {
+    let mut text = format!("{} {}", event.ts(), event.machine());
+    match event {
+        Event::Reading(reading) => {
+            for (signal, value) in reading.signals.iter() {
+                write!(text, " {}={value}", signal.name()).unwrap();
+            }
+            if let Some(state) = reading.state {
+                write!(text, " {}", state.name()).unwrap();
+            }
+        }
+        Event::Maintenance { work, .. } => write!(text, " work={}", work.as_str()).unwrap(),
+        other => panic!("{other:?}"),
+    }
+    text
+}
+
+/// Events, then what was refused.
+fn shown(files: &mut ReadingFiles) -> String {
+    let mut text = String::new();
+    for event in files.by_ref() {
+        writeln!(text, "{}", line(&event.unwrap())).unwrap();
+    }
+    for row in &files.report().samples {
+        writeln!(text, "line {}: {}: {}", row.line, row.reason, row.detail).unwrap();
+    }
+    text
+}
+
+fn check(files: &[(&str, &[u8])], map: &str, expected: &Expect) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for (name, bytes) in files {
+        paths.push(dir.path().join(name));
+        std::fs::write(paths.last().unwrap(), bytes).unwrap();
+    }
+    let got = match read(&paths, map, &ReadOptions::default()) {
+        Ok(mut files) => shown(&mut files),
+        Err(error) => error.to_string(),
+    };
+    expected.assert_eq(&got.replace(&format!("{}/", dir.path().display()), ""));
+}
+
+#[test]
+fn contract_files_with_any_separator_bom_quotes_and_line_ends() {
+    let expected = expect![[r#"
+        2026-07-01T00:00:00Z s/a discharge_temp_c=83.2 motor_current_a=41.7 loaded
+        2026-07-01T00:01:00Z s/a discharge_temp_c=83.3
+    "#]];
+    for separator in [",", ";", "\t"] {
+        let text = "\u{feff}ts,site,\"machine\",discharge_temp_c,motor_current_a,state\r\n\
+                    2026-07-01T08:00:00+08:00,s,\"a\",83.2,41.7,loaded\r\n\r\n\
+                    1782864060000,s,a,83.3,NaN,#VALUE!";
+        check(&[("x.csv", text.replace(',', separator).as_bytes())], "", &expected);
+    }
+}
+
+#[test]
+fn a_bad_row_costs_only_itself_and_is_named_by_its_line() {
+    let text = b"ts,site,machine,discharge_temp_c,state\n\
+        2026-07-01T00:00:00Z,s,a,80,loaded\n\
+        2026-07-01T00:01:00,s,a,81,loaded\n\
+        \n\
+        2026-07-01T00:02:00Z,s,a,hot,loaded\n\
+        2026-07-01T00:03:00Z,s,a,5000,loaded\n\
+        2026-07-01T00:04:00Z,s,a/b,80,loaded\n\
+        2026-07-01T00:05:00Z,s,,80,loaded\n\
+        2026-07-01T00:06:00Z,s,a,NA,loaded\n\
+        2026-07-01T00:07:00Z,s,a,80,asleep\n\
+        2026-07-01T00:08:00Z,s,a,80\n\
+        2026-07-01T00:09:00Z,s,a,8\"0,loaded\n\
+        2026-07-01T00:10:00Z,s,\xff,80,loaded\n\
+        2026-07-01T00:11:00Z,s,a,82,stopped\n";
+    check(
+        &[("x.csv", text)],
+        "",
+        &expect![[r#"
+        2026-07-01T00:00:00Z s/a discharge_temp_c=80 loaded
+        2026-07-01T00:11:00Z s/a discharge_temp_c=82 stopped
+        line 11: field_count: has 4 cells where the header has 5
+        line 12: unclosed_quote: a quote is not closed on its line
+        line 13: bad_encoding: the line is not UTF-8
+        line 3: bad_time: `2026-07-01T00:01:00` stands where a time should; give format and zone in a column map
+        line 5: bad_number: discharge_temp_c: `hot` is not a number
+        line 6: out_of_range: discharge_temp_c is 5000; possible are -273.15 to 1000
+        line 7: bad_identity: `a/b` holds '/'; only A-Z a-z 0-9 . _ - are allowed
+        line 8: bad_identity: the machine is missing
+        line 9: no_signal: no signal has a value
+        line 10: bad_state: `asleep` is no controller state
+    "#]],
+    );
+}
+
+#[test]
+fn files_are_merged_in_order_of_time_and_repeated_rows_dropped() {
+    let a = b"ts,site,machine,discharge_temp_c\n2026-07-01T00:02:00Z,s,a,82\n2026-07-01T00:00:00Z,s,a,80\n";
+    let b = b"site;machine;discharge_temp_c;ts\ns;b;90;2026-07-01T00:01:00Z\ns;a;80;2026-07-01T00:00:00Z\n";
+    let work = b"ts,site,machine,work\n2026-07-01T00:01:00Z,s,b,cooler_cleaned\n2026-07-01T00:01:00Z,s,b,Cleaned!\n";
+    check(
+        &[("work.csv", work), ("a.csv", a), ("b.csv", b)],
+        "",
+        &expect![[r#"
+        2026-07-01T00:00:00Z s/a discharge_temp_c=80
+        2026-07-01T00:01:00Z s/b work=cooler_cleaned
+        2026-07-01T00:01:00Z s/b discharge_temp_c=90
+        2026-07-01T00:02:00Z s/a discharge_temp_c=82
+        line 3: bad_work: `Cleaned!` is not a code of work (a-z 0-9 _)
+    "#]],
+    );
+}
+
+#[test]
+fn a_map_renames_scales_fixes_derives_and_filters() {
+    let map = r#"
+        [columns]
+        ts = { column = "when", format = "%d.%m.%Y %H:%M", zone = "+08:00" }
+        machine = { column = "no", prefix = "k" }
+        discharge_temp_c = { column = "T", unit = "degF" }
+        motor_current_a = { column = "I", scale = 0.1 }
+        state = { column = "on", values = { "1" = "loaded", "0" = "stopped" } }
+        [constants]
+        site = "plant"
+        ambient_temp_c = 25
+        [derive]
+        run_hours = { from = "motor_current_a", above = 5.0, start = 100.0, gap_max = "1h" }
+        [filter]
+        ok = ["yes"]
+    "#;
+    let text = b"when,no,T,I,on,ok\n\
+        01.07.2026 08:00,1,212,400,1,yes\n\
+        01.07.2026 08:30,1,212,400,1,yes\n\
+        01.07.2026 08:45,1,212,400,1,no\n\
+        01.07.2026 09:00,1,212,0,0,yes\n\
+        01.07.2026 09:30,1,212,400,1,yes\n\
+        01.07.2026 12:00,1,212,400,1,yes\n";
+    check(
+        &[("x.csv", text)],
+        map,
+        &expect![[r#"
+        2026-07-01T00:00:00Z plant/k1 discharge_temp_c=100 motor_current_a=40 run_hours=100 ambient_temp_c=25 loaded
+        2026-07-01T00:30:00Z plant/k1 discharge_temp_c=100 motor_current_a=40 run_hours=100.5 ambient_temp_c=25 loaded
+        2026-07-01T01:00:00Z plant/k1 discharge_temp_c=100 motor_current_a=0 run_hours=101 ambient_temp_c=25 stopped
+        2026-07-01T01:30:00Z plant/k1 discharge_temp_c=100 motor_current_a=40 run_hours=101 ambient_temp_c=25 loaded
+        2026-07-01T04:00:00Z plant/k1 discharge_temp_c=100 motor_current_a=40 run_hours=101 ambient_temp_c=25 loaded
+    "#]],
+    );
+}
+
+#[test]
+fn says_what_a_file_lacks() {
+    check(
+        &[("x.csv", b"a,b\n1,2\n")],
+        "",
+        &expect!["x.csv: no column is a signal (it has a, b); say which is which in a column map (--map)"],
+    );
+    check(
+        &[("x.csv", b"ts,machine,discharge_temp_c\n")],
+        "",
+        &expect![
+            "x.csv: has no column `site` for `site`; it has ts, machine, discharge_temp_c. A column map (--map) can rename"
+        ],
+    );
+    check(
+        &[("x.csv", b"ts,t\n")],
+        "[columns]\ndischarge_temp_c = \"T\"",
+        &expect!["x.csv: has no column `T` for `discharge_temp_c`; it has ts, t. A column map (--map) can rename"],
+    );
+    check(&[("x.csv", b"")], "", &expect!["x.csv: is empty; the first line names the columns"]);
+    check(
+        &[("x.csv.xz", b"\xfd7zXZ\0")],
+        "",
+        &expect!["x.csv.xz: is xz-compressed; unpack it first (xz -dk FILE) or use gzip"],
+    );
+    check(&[("x.csv", &[b'x'; 3 << 20])], "", &expect!["x.csv: line 1 is longer than 1 MiB; is it CSV?"]);
+}
+
+#[test]
+fn gzip_and_folders_are_read_and_a_span_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.csv.gz");
+    let mut gz = flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    gz.write_all(b"ts,site,machine,discharge_temp_c\n").unwrap();
+    for minute in 0..1000 {
+        writeln!(gz, "{},s,a,80", minute * 60_000).unwrap();
+    }
+    gz.finish().unwrap();
+    std::fs::write(dir.path().join("truth.json"), "{}").unwrap();
+    let at = |minute: i64| Some(Timestamp::from_millis(minute * 60_000));
+    let options = ReadOptions { from: at(10), to: at(20), not_after: at(500), ..ReadOptions::default() };
+    let mut files = read(&[dir.path().to_owned()], "", &options).unwrap();
+    assert_eq!(files.by_ref().count(), 10);
+    let report = files.report();
+    assert_eq!((report.rows, report.left_out, report.refused["too_late"]), (1000, 491, 499));
+}
+
+#[test]
+fn parquet_of_other_tools_is_read_by_its_types() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.parquet");
+    let ts = Series::new("ts".into(), [1_000_000_i64, 61_000_000])
+        .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+        .unwrap();
+    let columns = vec![
+        ts.into_column(),
+        Series::new("site".into(), ["s", "s"]).into_column(),
+        Series::new("machine".into(), [7_i32, 7]).into_column(),
+        Series::new("discharge_temp_c".into(), [Some(80.5_f32), None]).into_column(),
+        Series::new("motor_current_a".into(), ["41.7", "#VALUE!"]).into_column(),
+        Series::new("run_hours".into(), [Some(4_i64), Some(5)]).into_column(),
+    ];
+    let mut frame = DataFrame::new(2, columns).unwrap();
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let mut files = read(&[path], "", &ReadOptions::default()).unwrap();
+    expect![[r#"
+        1970-01-01T00:00:01Z s/7 discharge_temp_c=80.5 motor_current_a=41.7 run_hours=4
+        1970-01-01T00:01:01Z s/7 run_hours=5
+    "#]]
+    .assert_eq(&shown(&mut files));
+}
+
+/// Third-party data that lies beside the repository on some machines and never in it.
+fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
+    if !path.exists() {
+        println!("!!! SKIPPED: {} is not there, so nothing of it was tested", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn check_shared(name: &str, map: &str, rows: u64, expected: &Expect) {
+    let Some(path) = shared(name) else { return };
+    let map = std::fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/maps")).join(map))
+        .unwrap();
+    let mut files = read(&[path], &map, &ReadOptions::default()).unwrap();
+    let events: Vec<_> = files.by_ref().map(Result::unwrap).collect();
+    assert!(events.is_sorted_by_key(Event::ts));
+    let report = files.report();
+    assert_eq!(report.rows, rows);
+    let shown = [0, events.len() - 1].map(|n| line(&events[n])).join("\n");
+    let refused = &report.refused;
+    expected.assert_eq(&format!(
+        "{} events of {} machines, refused {refused:?}\n{shown}",
+        events.len(),
+        files.machines().len()
+    ));
+}
+
+#[test]
+fn real_files_come_in_through_the_shipped_maps() {
+    check_shared(
+        "metropt3_first_rows.csv",
+        "metropt3.toml",
+        1000,
+        &expect![[r#"
+        1000 events of 1 machines, refused {}
+        2020-02-01T00:00:00Z metro/m1 discharge_temp_c=53.60000000000001 motor_current_a=0.04 run_hours=0 discharge_pressure_bar=9.358
+        2020-02-01T02:45:01Z metro/m1 discharge_temp_c=52.42500000000001 motor_current_a=3.997500000000001 run_hours=0.6911111111111091 discharge_pressure_bar=9.568"#]],
+    );
+    check_shared(
+        "metropt2022_1000rows.csv",
+        "metropt2022.toml",
+        1000,
+        &expect![[r#"
+        1000 events of 1 machines, refused {}
+        2022-01-01T06:00:00Z metro/m2 discharge_temp_c=63.35 motor_current_a=3.955 run_hours=0 discharge_pressure_bar=9.758
+        2022-01-01T06:16:39Z metro/m2 discharge_temp_c=52.025000000000006 motor_current_a=0.004999999999999 run_hours=0.07166666666666684 discharge_pressure_bar=8.64"#]],
+    );
+    check_shared(
+        "aispark_train.csv.gz",
+        "aispark.toml",
+        2463,
+        &expect![[r#"
+        2463 events of 8 machines, refused {}
+        2024-01-01T00:00:00Z aispark/c0 discharge_temp_c=41 motor_current_a=20.53 run_hours=0 discharge_pressure_bar=7 vibration_mm_s=2.93
+        2024-01-01T07:11:00Z aispark/c0 discharge_temp_c=40.15 motor_current_a=19.7 run_hours=7.183333333333313 discharge_pressure_bar=7 vibration_mm_s=2.9"#]],
+    );
+    check_shared(
+        "aircompressor_1000.csv",
+        "aircompressor.toml",
+        1000,
+        &expect![[r#"
+        1000 events of 1 machines, refused {}
+        2024-01-01T00:00:00Z bench/ac1 discharge_temp_c=78.55471462 run_hours=0 discharge_pressure_bar=1 oil_injection_temp_c=45.80617755 power_kw=1.405842858
+        2024-01-01T16:39:00Z bench/ac1 discharge_temp_c=151.6449575 run_hours=16.650000000000336 discharge_pressure_bar=7.425 oil_injection_temp_c=46.52611643 power_kw=19.45455908"#]],
+    );
+    check_shared(
+        "uci447_cycle_means.csv.gz",
+        "uci447.toml",
+        2205,
+        &expect![[r#"
+        2205 events of 1 machines, refused {}
+        2024-01-01T00:00:00Z rig/uci447 discharge_temp_c=35.622 run_hours=0 oil_injection_temp_c=38.471 vibration_mm_s=0.5769 power_kw=2.5389292
+        2024-01-02T12:44:00Z rig/uci447 discharge_temp_c=35.3222 run_hours=36.73333333333253 oil_injection_temp_c=38.2489 vibration_mm_s=0.5466 power_kw=2.5438183"#]],
+    );
+    let refusal =
+        shared("lbnl_SZCAV.csv.xz").map(|path| read(&[path], "", &ReadOptions::default()).err().unwrap().to_string());
+    assert!(refusal.is_none_or(|text| text.contains("xz -dk")));
+}
+
+fn any_reading() -> impl Strategy<Value = Event> {
+    let cells = prop::collection::vec(prop::option::of(-900_000_i64..900_000), Signal::COUNT);
+    (0..3_u8, 0..100_000_i64, cells, 0..5_usize).prop_map(|(machine, ts, cells, state)| {
+        // Never empty, and inside of every signal's range.
+        let mut signals = Signals::empty().with(Signal::MotorCurrent, 1.0);
+        for (signal, cell) in Signal::ALL.into_iter().zip(cells) {
+            let value = cell.map(|cell| cell as f64 / 7e4).filter(|value| signal.physical_range().contains(*value));
+            if let Some(value) = value {
+                signals.set(signal, value);
+            }
+        }
+        let ts = Timestamp::from_millis(ts);
+        let machine = MachineId::new("s", &format!("m{machine}")).unwrap();
+        let state = state.checked_sub(1).map(|n| RunState::ALL[n]);
+        Event::Reading(Reading { machine, ts, arrived: ts, signals, state, quality: Quality::Good })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn any_csv_comes_back_sorted_to_the_last_bit(events in prop::collection::vec(any_reading(), 1..40), memory in 1..5_000_usize, crlf in any::<bool>()) {
+        let end = if crlf { "\r\n" } else { "\n" };
+        let mut text = format!("site,machine,state,{},ts{end}", Signal::ALL.map(Signal::name).join(","));
+        for event in &events {
+            let Event::Reading(reading) = event else { continue };
+            let cells = Signal::ALL.map(|signal| reading.signals.get(signal).map_or(String::new(), |value| value.to_string()));
+            let state = reading.state.map_or("", RunState::name);
+            write!(text, "s,{},{state},{},{}{end}", reading.machine.machine(), cells.join(","), reading.ts).unwrap();
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.csv");
+        std::fs::write(&path, text).unwrap();
+        let options = ReadOptions { memory_bytes: memory, ..ReadOptions::default() };
+        let mut files = read(&[path], "", &options).unwrap();
+        let found: Vec<_> = files.by_ref().map(Result::unwrap).collect();
+        prop_assert!(found.is_sorted_by_key(Event::ts));
+        let key = |event: &Event| line(event);
+        let mut expected: Vec<_> = events.iter().map(key).collect();
+        expected.sort();
+        expected.dedup();
+        let mut got: Vec<_> = found.iter().map(key).collect();
+        got.sort();
+        got.dedup();
+        prop_assert_eq!(got, expected);
+        prop_assert_eq!(files.report().refused.len(), 0);
+    }
+}
