@@ -30,6 +30,13 @@ pub struct Written {
     pub rows: u64,
 }
 
+/// One machine, written.
+struct Done {
+    index: usize,
+    rows: u64,
+    truth: MachineTruth,
+}
+
 /// Writes a fleet into a folder, which is made if need be; files of the same names are replaced.
 ///
 /// Machines do not act on each other, so `threads` of them are simulated side by side; the bytes are the same with any
@@ -47,7 +54,7 @@ pub fn write_fleet(
 ) -> Result<Written, FilesError> {
     fs::create_dir_all(dir).map_err(|source| FilesError { path: dir.to_owned(), source })?;
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Result<(usize, u64, MachineTruth), FilesError>>> = Mutex::new(Vec::new());
+    let done: Mutex<Vec<Result<Done, FilesError>>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
@@ -65,9 +72,9 @@ pub fn write_fleet(
     });
     let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut done = done.into_iter().collect::<Result<Vec<_>, _>>()?;
-    done.sort_by_key(|(index, ..)| *index);
-    let written = Written { machines: done.len(), rows: done.iter().map(|(_, rows, _)| rows).sum() };
-    let truth = Truth { machines: done.into_iter().map(|(.., truth)| truth).collect() };
+    done.sort_by_key(|done| done.index);
+    let written = Written { machines: done.len(), rows: done.iter().map(|done| done.rows).sum() };
+    let truth = Truth { machines: done.into_iter().map(|done| done.truth).collect() };
     write_file(&dir.join("truth.json"), |out| {
         serde_json::to_writer_pretty(&mut *out, &truth)?;
         writeln!(out)
@@ -82,7 +89,7 @@ fn write_machine(
     dir: &Path,
     progress: &(dyn Fn(u64) + Sync),
     stop: &AtomicBool,
-) -> Result<(usize, u64, MachineTruth), FilesError> {
+) -> Result<Done, FilesError> {
     const REPORT_EVERY: u64 = 1000;
     let machine = &fleet.machines()[index];
     let mut messages = fleet.messages_of(index);
@@ -107,7 +114,7 @@ fn write_machine(
     })?;
     progress(rows % REPORT_EVERY);
     let mut truth = messages.truth();
-    Ok((index, rows, truth.machines.remove(0)))
+    Ok(Done { index, rows, truth: truth.machines.remove(0) })
 }
 
 fn write_maintenance(out: &mut dyn io::Write, truth: &Truth) -> io::Result<()> {

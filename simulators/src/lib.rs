@@ -11,6 +11,8 @@ pub mod encode;
 pub mod fault;
 pub mod files;
 pub mod fleet;
+pub mod link;
+pub mod mqtt;
 pub mod physics;
 pub mod rng;
 pub mod sample;
@@ -20,6 +22,7 @@ pub mod time;
 pub mod truth;
 
 pub use fleet::{Fleet, Machine, Messages, Size};
+pub use mqtt::{Live, Pace, Phase, PublishError, Stats, Target, publish};
 pub use sample::{Happening, HappeningKind, Message, Sample, Signal};
 pub use spec::{FleetSpec, SpecError};
 pub use truth::Truth;

@@ -1,6 +1,7 @@
 //! `foretell-sim`: simulated controllers, live over MQTT, to files with truth labels, or as load.
 
 mod cli;
+mod commands;
 
 use std::process::ExitCode;
 

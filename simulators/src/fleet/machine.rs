@@ -242,12 +242,7 @@ impl MachineSim {
     /// What was true so far.
     pub(super) fn truth(&self) -> MachineTruth {
         let mut truth = self.truth.clone();
-        truth.faults = self
-            .faults
-            .iter()
-            .filter(|fault| fault.onset_ms <= self.now_ms)
-            .map(|fault| FaultTruth::new(fault))
-            .collect();
+        truth.faults = self.faults.iter().filter(|fault| fault.onset_ms <= self.now_ms).map(FaultTruth::new).collect();
         truth
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::climate::{RoomAir, RoomSpec, Warm};
 use crate::rng::Rng;
 use crate::sample::{Message, Sample, Signal};
-use crate::spec::{FleetSpec, LinkSpec, SiteSpec, Span, SpecError};
+use crate::spec::{FleetSpec, Instant, LinkSpec, SiteSpec, Span, SpecError};
 use crate::truth::Truth;
 
 use machine::MachineSim;
@@ -56,6 +56,8 @@ pub struct Size {
     pub days: Option<f64>,
     /// Sampling interval, ms.
     pub every_ms: Option<i64>,
+    /// Begin, ms since 1970 UTC.
+    pub from_ms: Option<i64>,
 }
 
 /// A fleet, ready to be simulated as often as one likes.
@@ -97,10 +99,26 @@ impl Fleet {
         Ok(Self { spec: Arc::new(spec), seed, machines, airs })
     }
 
+    /// The same fleet with another end.
+    ///
+    /// # Errors
+    /// When the end is not later than the begin.
+    pub fn lasting_until(&self, to_ms: i64) -> Result<Self, SpecError> {
+        let mut spec = FleetSpec::clone(&self.spec);
+        spec.lasts = Span(to_ms - spec.from.0);
+        Self::new(spec, self.seed)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    /// Its seed.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Its machines; [`Sample::index`] is a place in this list.
@@ -158,8 +176,11 @@ impl Fleet {
 }
 
 impl FleetSpec {
-    /// Changes length and sampling interval.
+    /// Changes begin, length and sampling interval.
     pub fn resize(&mut self, size: Size) {
+        if let Some(from_ms) = size.from_ms {
+            self.from = Instant(from_ms);
+        }
         if let Some(days) = size.days {
             #[expect(clippy::cast_possible_truncation, reason = "checked afterwards; saturates at absurd lengths")]
             let lasts_ms = (days * 86_400_000.0) as i64;

@@ -1,0 +1,12 @@
+//! Controllers on the wire: each machine a client of its own, with will, birth and QoS 1.
+
+mod controller;
+mod flood;
+mod pace;
+mod publish;
+mod target;
+
+pub use flood::{Flood, FloodReport, flood};
+pub use pace::{Pace, Phase};
+pub use publish::{Live, PublishError, Stats, publish};
+pub use target::Target;
