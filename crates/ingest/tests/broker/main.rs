@@ -1,0 +1,13 @@
+//! The session with an external broker, against a real Mosquitto (Debian package `mosquitto`) on a port of the test's own, and
+//! against a scripted broker where the exact packets matter. One test per way in which such sessions lose data.
+
+mod broker;
+#[path = "../listener/kit.rs"]
+#[expect(dead_code, reason = "the kit's listener is not used here")]
+mod kit;
+mod plant;
+mod proxy;
+mod retained;
+mod secured;
+mod sessions;
+mod wire;

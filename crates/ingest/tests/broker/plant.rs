@@ -1,0 +1,119 @@
+//! Ingest with stores in memory, at one or more brokers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::decode::DecoderOptions;
+use foretell_ingest::{Ingest, IngestOptions, IntakeOptions, SourceStatus};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::Mosquitto;
+use crate::kit::{MemoryLog, MemoryQuarantine, PATIENCE, TestClock, reading};
+
+/// The topic that most tests publish on.
+pub(crate) const TELEMETRY: &str = "foretell/v1/s01/m1/telemetry";
+
+/// See the module's text.
+pub(crate) struct Plant {
+    pub(crate) log: Arc<MemoryLog>,
+    pub(crate) quarantine: Arc<MemoryQuarantine>,
+    pub(crate) ingest: Arc<Ingest>,
+    runtime: Option<Runtime>,
+}
+
+/// Options for the broker at an address.
+pub(crate) fn at(url: &str) -> BrokerOptions {
+    BrokerOptions { url: url.to_owned(), retry_max: Duration::from_secs(1), ..BrokerOptions::default() }
+}
+
+impl Plant {
+    /// Starts and waits until the session stands.
+    pub(crate) fn at(broker: &Mosquitto) -> Self {
+        let plant = Self::start(vec![at(&broker.url())], IngestOptions::default());
+        plant.wait_connected();
+        plant
+    }
+
+    pub(crate) fn with_mappings(broker: &Mosquitto, decoder: DecoderOptions) -> Self {
+        let plant = Self::start(vec![at(&broker.url())], IngestOptions { decoder, ..IngestOptions::default() });
+        plant.wait_connected();
+        plant
+    }
+
+    pub(crate) fn start(brokers: Vec<BrokerOptions>, options: IngestOptions) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (log, quarantine) = (Arc::<MemoryLog>::default(), Arc::<MemoryQuarantine>::default());
+        let options = IngestOptions { brokers, ..options };
+        let clock = Arc::<TestClock>::default();
+        let started = Ingest::start(options, log.clone(), quarantine.clone(), clock, CancellationToken::new());
+        let ingest = Arc::new(runtime.block_on(started).unwrap());
+        Self { log, quarantine, ingest, runtime: Some(runtime) }
+    }
+
+    pub(crate) fn source(&self) -> SourceStatus {
+        self.ingest.status().sources.remove(0)
+    }
+
+    pub(crate) fn wait_connected(&self) {
+        wait_until("the session stands", || self.ingest.status().sources.iter().all(|source| source.connected == 1));
+    }
+
+    /// Waits until the session has submitted so many messages since its start.
+    pub(crate) fn wait_received(&self, messages: u64) {
+        wait_until(&format!("{messages} messages arrived"), || self.source().messages >= messages);
+    }
+
+    /// Stops as told; panics when something was left undone.
+    pub(crate) fn drain(mut self) -> Arc<MemoryLog> {
+        self.finish(true);
+        Arc::clone(&self.log)
+    }
+
+    /// Ends as a killed process does: sockets close, nothing is committed or acknowledged any more.
+    pub(crate) fn kill(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        // Its committer may finish now; nobody is left whom it could tell.
+        self.log.hold(false);
+    }
+
+    fn finish(&mut self, check: bool) {
+        self.log.hold(false);
+        if let Some(runtime) = self.runtime.take() {
+            let drained = runtime.block_on(self.ingest.drain(PATIENCE));
+            runtime.shutdown_background();
+            assert!(drained || !check, "ingest did not drain");
+        }
+    }
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        self.finish(!std::thread::panicking());
+    }
+}
+
+/// So many readings, one per second from `first`.
+pub(crate) fn readings(first: u32, count: u32) -> Vec<String> {
+    (first..first + count).map(reading).collect()
+}
+
+/// Asserts that the broker has nothing left for us: whatever it still had to send would come before a new message.
+pub(crate) fn assert_all_acknowledged(broker: &Mosquitto) {
+    let plant = Plant::at(broker);
+    broker.publish(TELEMETRY, &readings(80_000, 1));
+    plant.log.wait_for(1);
+    assert_eq!(plant.source().messages, 1, "the broker had kept messages that were never acknowledged");
+    plant.drain();
+}
+
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "gave up waiting until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,73 @@
+//! Brokers that ask who we are.
+
+use std::path::Path;
+use std::process::Command;
+
+use foretell_ingest::IngestOptions;
+use foretell_ingest::broker::BrokerOptions;
+
+use crate::broker::Mosquitto;
+use crate::plant::{Plant, TELEMETRY, at, readings};
+
+fn run(program: &str, args: &[&str]) {
+    let output = Command::new(program).args(args).output().unwrap_or_else(|cause| {
+        panic!("{program} cannot be started ({cause}); install the Debian packages mosquitto and openssl")
+    });
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A key and a certificate for `name`: a certificate authority when it is `ca`, else signed by that one.
+fn certificate(dir: &Path, name: &str) {
+    let file = |name: &str, suffix: &str| dir.join(format!("{name}.{suffix}")).to_str().unwrap().to_owned();
+    let (key, pem, ca_key, ca_pem) = (file(name, "key"), file(name, "pem"), file("ca", "key"), file("ca", "pem"));
+    let subject = format!("/CN={name}");
+    let mut args = vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    args.extend(["-subj", &subject, "-keyout", &key, "-out", &pem]);
+    if name != "ca" {
+        args.extend(["-CA", &ca_pem, "-CAkey", &ca_key, "-addext", "subjectAltName=IP:127.0.0.1"]);
+        args.extend(["-addext", "basicConstraints=critical,CA:FALSE"]);
+    }
+    run("openssl", &args);
+}
+
+#[test]
+fn logs_in_by_password() {
+    let broker = Mosquitto::with("allow_anonymous false\npassword_file {dir}/passwd\n", |dir| {
+        run("mosquitto_passwd", &["-c", "-b", dir.join("passwd").to_str().unwrap(), "foretell", "secret"]);
+    });
+    let login = |password: &str| BrokerOptions {
+        username: Some("foretell".into()),
+        password: Some(password.into()),
+        ..at(&broker.url())
+    };
+    let plant = Plant::start(vec![login("secret")], IngestOptions::default());
+    plant.wait_connected();
+    broker.publish_with(TELEMETRY, &["-u", "foretell", "-P", "secret", "-l"], readings(0, 1)[0].as_bytes());
+    plant.log.wait_for(1);
+}
+
+#[test]
+fn speaks_tls_with_a_certificate_of_its_own() {
+    let mut files = None;
+    let extra = "allow_anonymous true\ncafile {dir}/ca.pem\ncertfile {dir}/server.pem\nkeyfile {dir}/server.key\n\
+                 require_certificate true\n";
+    let broker = Mosquitto::with(extra, |dir| {
+        for name in ["ca", "server", "foretell"] {
+            certificate(dir, name);
+        }
+        files = Some(["ca.pem", "foretell.pem", "foretell.key"].map(|name| dir.join(name)));
+    });
+    let [ca, pem, key] = files.unwrap();
+    let options = BrokerOptions {
+        url: format!("mqtts://127.0.0.1:{}", broker.port),
+        ca_file: Some(ca.clone()),
+        certificate_file: Some(pem.clone()),
+        key_file: Some(key.clone()),
+        ..at("")
+    };
+    let plant = Plant::start(vec![options], IngestOptions::default());
+    plant.wait_connected();
+    let [ca, pem, key] = [ca, pem, key].map(|path| path.to_str().unwrap().to_owned());
+    broker.publish_with(TELEMETRY, &["--cafile", &ca, "--cert", &pem, "--key", &key, "-l"], readings(0, 1)[0].as_bytes());
+    plant.log.wait_for(1);
+}

@@ -1,0 +1,176 @@
+//! A scripted broker, for what Mosquitto never does and for exact packets.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use foretell_ingest::IngestOptions;
+
+use crate::kit::{PATIENCE, reading};
+use crate::plant::{Plant, TELEMETRY, at};
+
+const CONNECT: u8 = 0x10;
+const SUBSCRIBE: u8 = 0x82;
+const PUBACK: u8 = 0x40;
+const DISCONNECT: u8 = 0xe0;
+
+/// One accepted connection.
+struct Peer(TcpStream);
+
+impl Peer {
+    fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(stream)
+    }
+
+    fn byte(&mut self) -> u8 {
+        let mut byte = [0];
+        self.0.read_exact(&mut byte).expect("the session sends a packet");
+        byte[0]
+    }
+
+    /// The next packet: its first byte and its body.
+    fn packet(&mut self) -> (u8, Vec<u8>) {
+        let first = self.byte();
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            let byte = self.byte();
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        (first, body)
+    }
+
+    fn expect(&mut self, first: u8) -> Vec<u8> {
+        let (got, body) = self.packet();
+        assert_eq!(got, first, "packet type; body {body:?}");
+        body
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).unwrap();
+    }
+
+    /// Takes CONNECT, which must ask for our kept session, and answers it.
+    fn connack(&mut self, session_present: bool) {
+        let connect = self.expect(CONNECT);
+        assert_eq!(connect[7] & 0b10, 0, "the clean-session flag is set");
+        assert!(connect.ends_with(b"\x00\x08foretell"), "the client id is not the configured one");
+        self.send(&[0x20, 2, u8::from(session_present), 0]);
+    }
+
+    /// Takes SUBSCRIBE and answers each of its three filters with a code.
+    fn suback(&mut self, codes: [u8; 3]) {
+        let subscribe = self.expect(SUBSCRIBE);
+        self.send(&[0x90, 5, subscribe[0], subscribe[1], codes[0], codes[1], codes[2]]);
+    }
+
+    /// A QoS 1 publish.
+    fn publish(&mut self, pkid: u8, payload: &str) {
+        let length = 2 + TELEMETRY.len() + 2 + payload.len();
+        let mut packet = vec![0x32, (length % 128) as u8 | 0x80, (length / 128) as u8, 0, TELEMETRY.len() as u8];
+        packet.extend_from_slice(TELEMETRY.as_bytes());
+        packet.extend_from_slice(&[0, pkid]);
+        packet.extend_from_slice(payload.as_bytes());
+        self.send(&packet);
+    }
+}
+
+fn scripted() -> (TcpListener, Plant) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let plant = Plant::start(vec![at(&url)], IngestOptions::default());
+    (listener, plant)
+}
+
+/// A message of the first connection is kept only when the second one has given its packet id to another message. Its
+/// acknowledgement must not be sent: it would acknowledge that other one.
+#[test]
+fn an_acknowledgement_of_an_earlier_connection_is_not_sent() {
+    let (listener, plant) = scripted();
+    let mut first = Peer::accept(&listener);
+    first.connack(false);
+    first.suback([1, 1, 1]);
+    plant.log.hold(true);
+    first.publish(7, &reading(0));
+    plant.wait_received(1);
+    drop(first);
+
+    let mut second = Peer::accept(&listener);
+    second.connack(true);
+    second.publish(7, &reading(1));
+    plant.wait_received(2);
+    plant.log.hold(false);
+    assert_eq!(second.expect(PUBACK), [0, 7]);
+    assert_eq!(plant.log.events().len(), 2, "acknowledged before it was kept");
+    // Had there been a second acknowledgement of 7, it would stand before this one.
+    second.publish(8, &reading(2));
+    assert_eq!(second.expect(PUBACK), [0, 8]);
+    let drained = std::thread::spawn(|| plant.drain());
+    assert_eq!(second.packet().0, DISCONNECT);
+    drained.join().unwrap();
+}
+
+/// Acknowledgements go in the order of the messages.
+#[test]
+fn acknowledges_in_order_and_after_the_commit() {
+    let (listener, plant) = scripted();
+    let mut peer = Peer::accept(&listener);
+    peer.connack(false);
+    peer.suback([1, 1, 1]);
+    plant.log.hold(true);
+    // The second and fourth are refused; they too wait for their turn, because the quarantine must have them.
+    for (pkid, payload) in [(3, reading(0)), (9, "{}".into()), (1, reading(1)), (5, "no JSON, and long enough for it".into())] {
+        peer.publish(pkid, &format!("{payload:<140}"));
+    }
+    plant.wait_received(4);
+    plant.log.hold(false);
+    let order: Vec<_> = (0..4).map(|_| peer.expect(PUBACK)[1]).collect();
+    assert_eq!(order, [3, 9, 1, 5]);
+    assert_eq!(plant.quarantine.reasons().len(), 2);
+    drop(peer);
+}
+
+/// A session that the broker denies every filter is deaf: it says so and tries again instead of waiting for ever.
+#[test]
+fn a_denied_subscription_is_tried_again() {
+    let (listener, plant) = scripted();
+    for _ in 0..2 {
+        let mut peer = Peer::accept(&listener);
+        peer.connack(false);
+        peer.suback([0x80, 0x80, 0x80]);
+        let mut rest = Vec::new();
+        peer.0.read_to_end(&mut rest).expect("the session closes the connection");
+        assert!(rest.is_empty(), "{rest:?}");
+    }
+    // One filter is enough to stay.
+    let mut peer = Peer::accept(&listener);
+    peer.connack(false);
+    peer.suback([0x80, 0, 1]);
+    peer.publish(1, &reading(0));
+    assert_eq!(peer.expect(PUBACK), [0, 1]);
+    drop(peer);
+    drop(plant);
+}
+
+/// The session of an earlier process may lack filters of today's configuration, so the first connection always subscribes; a
+/// later one only when the session is gone.
+#[test]
+fn subscribes_first_and_when_forgotten() {
+    let (listener, plant) = scripted();
+    for (session_present, subscribes) in [(true, true), (true, false), (false, true), (true, false)] {
+        let mut peer = Peer::accept(&listener);
+        peer.connack(session_present);
+        if subscribes {
+            peer.suback([1, 1, 1]);
+        }
+        peer.publish(1, &reading(0));
+        assert_eq!(peer.expect(PUBACK), [0, 1]);
+    }
+    drop(plant);
+}

@@ -1,0 +1,98 @@
+//! Bytes that no real client sends: they cost their own connection at most.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foretell_ingest::listener::ListenerOptions;
+use proptest::prelude::*;
+
+use crate::kit::{Plant, reading};
+use crate::wire::{Hello, V3, V5, Wire, packet, publish};
+
+/// Panics in this process that no test asked for.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+static PLANT: LazyLock<Plant> = LazyLock::new(|| {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.to_string().contains("told to panic") {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+        }
+        usual(panic);
+    }));
+    Plant::start(ListenerOptions::default())
+});
+
+/// Sends bytes, closes our side, and waits for the listener to close its own: it has digested all of them by then.
+fn digest(prefix: &[u8], bytes: &[u8]) {
+    let before = PANICS.load(Ordering::SeqCst);
+    let mut wire = Wire::open(PLANT.addr);
+    wire.try_send(prefix);
+    wire.try_send(bytes);
+    wire.finish();
+    while wire.read() != "closed" {}
+    assert_eq!(PANICS.load(Ordering::SeqCst), before, "a connection panicked");
+}
+
+/// Whole packets with nonsense inside, which go deeper than plain noise.
+fn packets() -> impl Strategy<Value = Vec<u8>> {
+    let body = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        // Plausible beginnings: a topic, a packet id.
+        (0_u8..6, prop::collection::vec(any::<u8>(), 0..30)).prop_map(|(length, rest)| {
+            let mut body = vec![0, length];
+            body.extend(rest);
+            body
+        }),
+    ];
+    prop::collection::vec((any::<u8>(), body).prop_map(|(first, body)| packet(first, &body)), 1..8)
+        .prop_map(|packets| packets.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn noise_before_connect(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        digest(&[], &bytes);
+    }
+
+    #[test]
+    fn packets_after_connect(v5 in any::<bool>(), bytes in packets()) {
+        let hello = if v5 { V5 } else { V3 };
+        digest(&Hello { id: "", ..hello }.bytes(), &bytes);
+    }
+
+    #[test]
+    fn damaged_messages(v5 in any::<bool>(), qos in 0_u8..3, at in 0_usize..100, to in any::<u8>()) {
+        let hello = if v5 { V5 } else { V3 };
+        let mut bytes = publish(hello.version, qos, 1, "foretell/v1/s01/m1/telemetry", &reading(0));
+        let at = at % bytes.len();
+        bytes[at] = to;
+        digest(&Hello { id: "", ..hello }.bytes(), &bytes);
+    }
+}
+
+#[test]
+fn a_neighbour_is_not_disturbed() {
+    let mut neighbour = Wire::connect(PLANT.addr, Hello { id: "neighbour", ..V5 });
+    for seed in 0..50_u8 {
+        digest(&[], &[seed, 0xff, 0xff, 0xff, 0x7f, seed]);
+        digest(&V3.bytes(), &[0x30 | seed, seed, 0, seed]);
+    }
+    neighbour.publish(1, 1, "foretell/v1/s01/neighbour/telemetry", &reading(0));
+    assert_eq!(neighbour.read(), "40 00 01");
+}
+
+#[test]
+fn a_promised_giant_is_refused_before_it_is_sent() {
+    let mut v5 = Wire::connect(PLANT.addr, Hello { id: "giant", ..V5 });
+    v5.send(&[0x30, 0xff, 0xff, 0xff, 0x7f]);
+    assert!(v5.read().starts_with("e0 95"));
+    // Before CONNECT even less is taken.
+    let mut stranger = Wire::open(PLANT.addr);
+    let mut bytes = vec![0x10, 0x80, 0x80, 0x20];
+    bytes.resize(200_000, 0);
+    stranger.try_send(&bytes);
+    assert_eq!(stranger.read(), "closed");
+}

@@ -1,0 +1,135 @@
+//! mosquitto_pub and mosquitto_sub, the clients that everybody has.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use foretell_ingest::listener::{Anonymous, ListenerOptions, MachineGlob, Rights, TlsOptions, User};
+
+use crate::kit::{Plant, reading};
+
+/// Runs a program to its end: whether it succeeded, and everything it said.
+fn run(program: &str, args: &[&str]) -> (bool, String) {
+    let output = start(program, args).wait_with_output().unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.success(), text)
+}
+
+fn start(program: &str, args: &[&str]) -> Child {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|cause| {
+        panic!("{program} cannot be started ({cause}); install the Debian packages mosquitto-clients and openssl")
+    })
+}
+
+fn with_port<'a>(port: &'a str, args: &[&'a str]) -> Vec<&'a str> {
+    [&["-h", "127.0.0.1", "-p", port], args].concat()
+}
+
+#[test]
+fn publishes_in_both_versions_with_every_quality() {
+    let plant = Plant::start(ListenerOptions::default());
+    let port = plant.addr.port().to_string();
+    let mut second = 0;
+    for version in ["mqttv311", "mqttv5"] {
+        for qos in ["0", "1", "2"] {
+            let payload = reading(second);
+            second += 1;
+            let args = ["-V", version, "-q", qos, "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload, "-d"];
+            let (ok, said) = run("mosquitto_pub", &with_port(&port, &args));
+            assert!(ok, "{version} {qos}: {said}");
+            let answered = match qos {
+                "1" => "received PUBACK",
+                "2" => "received PUBCOMP",
+                _ => "sending PUBLISH",
+            };
+            assert!(said.contains(answered), "{version} {qos}: {said}");
+            plant.log.wait_for(second as usize);
+        }
+    }
+}
+
+#[test]
+fn is_told_why_it_may_not() {
+    let rights = Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] };
+    let users = vec![User { name: "plc".into(), password: Some("secret".into()), rights }];
+    let plant = Plant::start(ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() });
+    let port = plant.addr.port().to_string();
+    let payload = reading(0);
+    for (extra, expected) in [
+        (&["-V", "mqttv5"][..], "Not authorized"),
+        (&["-V", "mqttv311"], "not authorised"),
+        (&["-V", "mqttv5", "-u", "plc", "-P", "wrong"], "Bad User"),
+        (&["-V", "mqttv5", "-u", "plc", "-P", "secret"], "Not authorized"),
+    ] {
+        let message = ["-q", "1", "-t", "foretell/v1/s02/m1/telemetry", "-m", &payload, "-d"];
+        let (_, said) = run("mosquitto_pub", &with_port(&port, &[extra, &message].concat()));
+        assert!(said.to_lowercase().contains(&expected.to_lowercase()), "{extra:?}: {said}");
+    }
+    assert!(plant.log.events().is_empty());
+}
+
+#[test]
+fn subscribes_to_advisories() {
+    let plant = Plant::start(ListenerOptions::default());
+    let port = plant.addr.port().to_string();
+    plant.ingest.publish_retained("foretell/v1/s01/m1/advisory", b"kept");
+    for version in ["mqttv311", "mqttv5"] {
+        for filter in ["foretell/v1/+/+/advisory", "foretell/v1/s01/m1/advisory"] {
+            let args = ["-V", version, "-q", "1", "-t", filter, "-C", "1", "-W", "20", "-F", "%t %p %r"];
+            let (ok, said) = run("mosquitto_sub", &with_port(&port, &args));
+            assert!(ok && said == "foretell/v1/s01/m1/advisory kept 1\n", "{version} {filter}: {said}");
+        }
+        let args = ["-V", version, "-t", "foretell/v1/+/+/telemetry", "-C", "1", "-W", "20"];
+        let (_, said) = run("mosquitto_sub", &with_port(&port, &args));
+        assert!(said.contains("denied") || said.contains("rejected"), "{version}: {said}");
+    }
+}
+
+/// A certificate for `name`, signed by `ca.pem` in the folder.
+fn certificate(dir: &Path, name: &str) {
+    let file = |suffix: &str| dir.join(format!("{name}.{suffix}")).to_str().unwrap().to_owned();
+    let ca = |suffix: &str| dir.join(format!("ca.{suffix}")).to_str().unwrap().to_owned();
+    let names = format!("subjectAltName=DNS:{name},IP:127.0.0.1");
+    let subject = format!("/CN={name}");
+    let args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    let made = if name == "ca" {
+        run("openssl", &[&args[..], &["-subj", &subject, "-keyout", &file("key"), "-out", &file("pem")]].concat())
+    } else {
+        let signed = ["-CA", &ca("pem"), "-CAkey", &ca("key"), "-addext", &names];
+        let constraints = ["-addext", "basicConstraints=critical,CA:FALSE"];
+        let files = ["-subj", &subject, "-keyout", &file("key"), "-out", &file("pem")];
+        run("openssl", &[&args[..], &signed, &constraints, &files].concat())
+    };
+    assert!(made.0, "{}", made.1);
+}
+
+#[test]
+fn speaks_tls_and_logs_in_by_certificate() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["ca", "server", "gateway.example"] {
+        certificate(dir.path(), name);
+    }
+    let path = |name: &str| dir.path().join(name);
+    let tls = TlsOptions {
+        certificate_file: path("server.pem"),
+        key_file: path("server.key"),
+        client_ca_file: Some(path("ca.pem")),
+    };
+    let rights = Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] };
+    let users = vec![User { name: "gateway.example".into(), password: None, rights }];
+    let options = ListenerOptions { tls: Some(tls), users, anonymous: Anonymous::Nobody, ..Default::default() };
+    let plant = Plant::start(options);
+    let port = plant.addr.port().to_string();
+    let file = |name: &str| path(name).to_str().unwrap().to_owned();
+    let (ca, certificate, key) = (file("ca.pem"), file("gateway.example.pem"), file("gateway.example.key"));
+    let payload = reading(0);
+    let message =
+        ["-V", "mqttv5", "-q", "1", "-d", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload, "--cafile", &ca];
+    let (_, said) = run("mosquitto_pub", &with_port(&port, &message));
+    assert!(said.contains("Not authorized"), "{said}");
+    let login = ["--cert", &certificate, "--key", &key];
+    let (ok, said) = run("mosquitto_pub", &with_port(&port, &[&message[..], &login].concat()));
+    assert!(ok && said.contains("received PUBACK (Mid: 1, RC:0)"), "{said}");
+    assert_eq!(plant.log.events().len(), 1);
+}

@@ -1,0 +1,84 @@
+//! A log that cannot keep up, and clients that do not read.
+
+use foretell_ingest::IntakeOptions;
+use foretell_ingest::listener::ListenerOptions;
+
+use crate::kit::{Plant, reading};
+use crate::wire::{Hello, V3, V5, Wire, publish};
+
+const ADVISORY: &str = "foretell/v1/s01/m1/advisory";
+
+#[test]
+fn a_full_queue_stops_the_reading_and_nothing_else() {
+    let intake = IntakeOptions { queue_bytes_max: 64 << 10, ..IntakeOptions::default() };
+    let plant = Plant::start_with(ListenerOptions { pending_max: 60_000, ..ListenerOptions::default() }, intake);
+    let mut client = Wire::connect(plant.addr, V3);
+    assert_eq!(client.subscribe(1, "foretell/v1/+/+/advisory", 0), "90 00 01 00");
+    plant.log.hold(true);
+    // About 400 bytes each in the queue: ten times what it holds.
+    let count = 1_600_u16;
+    let mut bytes = vec![];
+    for id in 1..=count {
+        bytes.extend(publish(4, 1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id))));
+    }
+    client.send(&bytes);
+    // The connection that is not read still is served …
+    plant.ingest.publish_retained(ADVISORY, b"clean the cooler");
+    assert_eq!(client.read_message(), format!("{ADVISORY} clean the cooler retain=0"));
+    // … and so are others.
+    let mut other = Wire::connect(plant.addr, Hello { id: "other", ..V5 });
+    assert_eq!(other.until_pong(), Vec::<String>::new());
+    assert!(plant.ingest.status().sources[0].messages < u64::from(count) / 2);
+    plant.log.hold(false);
+    for id in 1..=count {
+        assert_eq!(client.read(), format!("40 {:02x} {:02x}", id >> 8, id & 255));
+    }
+    assert_eq!(plant.log.events().len(), usize::from(count));
+}
+
+#[test]
+fn more_than_pending_max_waits_in_the_socket() {
+    let plant = Plant::start(ListenerOptions { pending_max: 10, ..ListenerOptions::default() });
+    plant.log.hold(true);
+    let mut client = Wire::connect(plant.addr, V3);
+    let mut bytes = vec![];
+    for id in 1..=100_u16 {
+        bytes.extend(publish(4, 1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id))));
+    }
+    client.send(&bytes);
+    plant.log.hold(false);
+    for id in 1..=100_u16 {
+        assert_eq!(client.read(), format!("40 00 {id:02x}"));
+    }
+    // A v5 client has been told, so for it more is an error.
+    plant.log.hold(true);
+    let mut rude = Wire::connect(plant.addr, V5);
+    for id in 1..=11_u16 {
+        rude.publish(1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id)));
+    }
+    plant.log.hold(false);
+    let mut said = vec![];
+    loop {
+        said.push(rude.read());
+        if said.last().is_some_and(|said| said == "closed" || said.len() > 8 || said == "40 00 0b") {
+            break;
+        }
+    }
+    // Either it was told 0x93, or answers had made room before its eleventh message was read.
+    let last = said.last().unwrap();
+    assert!(last.starts_with("e0 93") || last == "40 00 0b", "{said:?}");
+}
+
+#[test]
+fn packets_beyond_the_bound_are_refused() {
+    let options = ListenerOptions { packet_bytes_max: 1_000, ..ListenerOptions::default() };
+    let plant = Plant::start(options);
+    let large = publish(5, 1, 1, "foretell/v1/s01/m1/telemetry", &"x".repeat(1_000));
+    let mut v5 = Wire::connect(plant.addr, V5);
+    v5.try_send(&large);
+    assert!(v5.read().starts_with("e0 95"));
+    let mut v3 = Wire::connect(plant.addr, V3);
+    v3.try_send(&large);
+    assert_eq!(v3.read(), "closed");
+    assert!(plant.log.events().is_empty() && plant.quarantine.reasons().is_empty());
+}
