@@ -1,0 +1,86 @@
+// Comforts only: every page works without this file.
+"use strict";
+
+// A chart's figures under the pointer or the finger, in the line above it.
+const readoutOf = (hit) => hit.closest("figure")?.querySelector("[data-readout]");
+let lit = null;
+const unlight = () => {
+  if (!lit) return;
+  lit.classList.remove("on");
+  const line = readoutOf(lit);
+  if (line) line.textContent = line.dataset.readout;
+  lit = null;
+};
+document.addEventListener("pointerover", (event) => {
+  const hit = event.target instanceof Element ? event.target.closest(".c-hit") : null;
+  unlight();
+  const line = hit && readoutOf(hit);
+  if (!line) return;
+  line.textContent = hit.querySelector("title")?.textContent ?? "";
+  hit.classList.add("on");
+  lit = hit;
+});
+
+// Search as you type, over what is on the page already.
+const filter = () => {
+  const field = document.querySelector("[data-filter]");
+  const list = field && document.getElementById(field.dataset.filter);
+  if (!list) return;
+  const needle = field.value.trim().toLowerCase();
+  for (const item of list.querySelectorAll("[data-hay]")) item.hidden = !item.dataset.hay.includes(needle);
+  for (const section of list.querySelectorAll("section")) section.hidden = !section.querySelector("[data-hay]:not([hidden])");
+};
+document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) filter(); });
+
+// A second tap on a form's button must not send it twice.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+// Live: when something changed, the page asks for itself again and swaps its regions. A region in which somebody is
+// writing, has opened a form or selected text is left alone.
+const busy = (region) => region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
+  || region.querySelector("details[open]") !== null
+  || (!getSelection().isCollapsed && region.contains(getSelection().anchorNode));
+let pending = false;
+let asking = false;
+const refresh = async () => {
+  pending = true;
+  if (asking || document.hidden) return;
+  asking = true;
+  try {
+    while (pending) {
+      pending = false;
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const region of document.querySelectorAll("[data-region]")) {
+        const next = fresh.getElementById(region.id);
+        if (!next || busy(region) || next.innerHTML === region.innerHTML) continue;
+        const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+        unlight();
+        region.innerHTML = next.innerHTML;
+        if (focused) region.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+      }
+      filter();
+    }
+  } catch { /* The stream's own state tells that the server is away. */ } finally { asking = false; }
+};
+const address = document.body.dataset.live;
+if (address && "EventSource" in window) {
+  const lamp = document.querySelector("[data-live-lamp]");
+  const say = (on) => {
+    if (!lamp) return;
+    lamp.hidden = false;
+    lamp.textContent = on ? lamp.dataset.on : lamp.dataset.off;
+    lamp.classList.toggle("off", !on);
+  };
+  let first = true;
+  const stream = new EventSource(address);
+  stream.addEventListener("open", () => say(true));
+  stream.addEventListener("error", () => say(false));
+  stream.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && pending) refresh(); });
+}

@@ -108,7 +108,8 @@ pub trait Backend: Send + Sync + 'static {
     /// `NotFound` for a token that was never given out or was tampered with, `Expired` for one that is too old.
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError>;
 
-    /// Does what a customer chose. Choosing what is chosen already is fine.
+    /// Does what a customer chose. Choosing what is chosen already is fine; choosing another offered time while one is
+    /// booked moves the visit.
     ///
     /// # Errors
     /// As [`Backend::booking`]; `Conflict` when the time is gone or the state does not allow it.

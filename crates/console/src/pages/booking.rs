@@ -94,7 +94,8 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
         BookingState::Stopped => t.stopped_headline,
         BookingState::Done => t.done_headline,
     };
-    let slots = b.slots.iter().map(|slot| {
+    let booked = if let BookingState::Booked(visit) = &b.state { Some(visit.slot.from) } else { None };
+    let slots = b.slots.iter().filter(|slot| Some(slot.from) != booked).map(|slot| {
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });

@@ -189,9 +189,9 @@ words! {
     stop_messages = "Stop such messages", "不再接收此类消息";
     stop_sure = "We will not send you such messages again. You can always call us.", "我们不会再给您发送此类消息。您随时可以来电。";
     reschedule = "Choose another time", "改约其他时间";
-    cancel_visit = "Cancel the visit or choose another time", "取消或改约";
-    cancel_sure = "The booked time is given back and the times are offered to you again.", "已约时间将被取消，您可以重新选择。";
-    cancel_yes = "Give the time back", "取消预约";
+    cancel_visit = "Cancel the visit", "取消预约";
+    cancel_sure = "The time is given back. You can choose again on this page at any time.", "该时间将被释放，您随时可以在此页面重新选择。";
+    cancel_yes = "Yes, cancel", "确认取消";
     questions = "Questions? Call", "有疑问请致电";
     visit_who = "Who comes", "上门人员";
     visit_unassigned = "We will tell you the name beforehand", "人员确定后会提前告诉您";

@@ -78,7 +78,7 @@ pub struct BookingPage {
     pub curve: Curve,
     /// What we propose.
     pub proposal: Proposal,
-    /// The times offered; two as a rule.
+    /// The times offered; two as a rule. While a visit is booked, the times it could be moved to; may be empty.
     pub slots: Vec<Slot>,
     /// What the customer has answered.
     pub state: BookingState,

@@ -1,0 +1,217 @@
+//! A made-up fleet with plausible figures, for the gallery and for the tests of routes: twelve machines on four sites, one
+//! of each standing.
+
+#![allow(dead_code, reason = "shared by an example and by tests, each of which uses a part")]
+
+mod data;
+
+use std::sync::{Arc, Mutex};
+
+use foretell_console::view::{
+    AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, Fleet, IngestStatus, MachineDetail,
+    Person, RefusalCount, SourceStatus, Visit,
+};
+use foretell_console::{Backend, BackendError, FindingsQuery, Span};
+use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
+use tokio::sync::watch;
+
+pub(crate) use data::{now, report};
+
+/// The token of the Chinese customer's page; `token-en` is the English customer's, `expired` has expired.
+pub(crate) const TOKEN: &str = "token-zh";
+
+/// The catalogue that ships with the product.
+pub(crate) fn catalogue() -> Arc<Catalogue> {
+    Arc::new(Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue parses"))
+}
+
+struct State {
+    machines: Vec<MachineDetail>,
+    cards: Vec<AdvisoryCard>,
+    pages: Vec<(&'static str, BookingPage)>,
+}
+
+/// A backend that answers from memory.
+pub(crate) struct Fake {
+    state: Mutex<State>,
+    revision: watch::Sender<u64>,
+}
+
+impl Fake {
+    /// The fleet as it stands on 18 July 2026, in the afternoon in China.
+    pub(crate) fn new() -> Self {
+        let machines = data::machines();
+        let cards = data::cards(&machines);
+        let pages = data::pages(&cards);
+        Self { state: Mutex::new(State { machines, cards, pages }), revision: watch::Sender::new(1) }
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        read(&mut self.state.lock().expect("no test panics while it holds the state"))
+    }
+
+    /// Gives a machine another display name.
+    pub(crate) fn rename(&self, machine: usize, name: &str) {
+        self.with(|state| {
+            state.machines[machine].summary.name = name.to_owned();
+            state.machines[machine].summary.customer = name.to_owned();
+        });
+    }
+
+    fn changed(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+}
+
+fn missing(what: &str) -> BackendError {
+    BackendError::NotFound(what.to_owned())
+}
+
+impl Backend for Fake {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    fn fleet(&self) -> Result<Fleet, BackendError> {
+        Ok(self.with(|state| Fleet {
+            now: now(),
+            machines: state.machines.iter().map(|machine| machine.summary.clone()).collect(),
+            queue_len: state.cards.iter().filter(|card| card.state == AdvisoryState::Draft).count(),
+        }))
+    }
+
+    fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
+        let found = self.with(|state| state.machines.iter().find(|machine| machine.summary.id == *id).cloned());
+        found.ok_or_else(|| missing(&format!("machine {id}")))
+    }
+
+    fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {
+        let mut readings = self.machine(id)?.readings;
+        readings.retain(|reading| span.from <= reading.ts && reading.ts < span.to);
+        readings.truncate(max);
+        readings.reverse();
+        Ok(readings)
+    }
+
+    fn findings(&self, query: &FindingsQuery) -> Result<Vec<Finding>, BackendError> {
+        Ok(self.with(|state| {
+            let all = state.machines.iter().flat_map(|machine| machine.open.iter().chain(&machine.past));
+            let of = |finding: &&Finding| query.machine.as_ref().is_none_or(|machine| finding.machine == *machine);
+            let since = |finding: &&Finding| query.since.is_none_or(|since| finding.at >= since);
+            all.filter(of).filter(since).take(query.max).cloned().collect()
+        }))
+    }
+
+    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
+        Ok(self.with(|state| state.cards.clone()))
+    }
+
+    fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {
+        let found = self.with(|state| state.cards.iter().find(|card| card.id == id).cloned());
+        found.ok_or_else(|| missing(&format!("advisory {id}")))
+    }
+
+    fn act(&self, id: &str, revision: u64, act: AdvisorAct, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| {
+            let card = state.cards.iter_mut().find(|card| card.id == id).ok_or_else(|| missing(id))?;
+            if card.revision != revision {
+                return Err(BackendError::Conflict("The text was edited.".to_owned()));
+            }
+            card.revision += 1;
+            match act {
+                AdvisorAct::Approve => card.state = AdvisoryState::Approved { release: None },
+                AdvisorAct::Edit(draft) => card.draft = draft,
+                AdvisorAct::Postpone { days, reason } => {
+                    card.state = AdvisoryState::Postponed { until: now().plus_days(f64::from(days)), reason };
+                }
+                AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead,
+            }
+            Ok(())
+        })?;
+        self.changed();
+        Ok(())
+    }
+
+    fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
+        match token {
+            "expired" => Err(BackendError::Expired),
+            "broken" => Err(BackendError::Failed {
+                attempted: "read the store at /secret/path".to_owned(),
+                source: "disk on fire".into(),
+            }),
+            token => self
+                .with(|state| state.pages.iter().find(|(known, _)| *known == token).map(|(_, page)| page.clone()))
+                .ok_or_else(|| missing("page")),
+        }
+    }
+
+    fn book(&self, token: &str, act: BookingAct) -> Result<(), BackendError> {
+        self.booking(token)?;
+        self.with(|state| {
+            let page = state.pages.iter_mut().find(|(known, _)| *known == token).map(|(_, page)| page);
+            let page = page.ok_or_else(|| missing("page"))?;
+            page.state = match act {
+                BookingAct::Choose { from } => {
+                    let slot = page.slots.iter().find(|slot| slot.from == from);
+                    let slot = *slot.ok_or_else(|| BackendError::Conflict("The time is gone.".to_owned()))?;
+                    let technician =
+                        Person { name: "周明".into(), role: "服务工程师".into(), phone: "138 0013 8002".into() };
+                    BookingState::Booked(Visit { slot, technician: Some(technician) })
+                }
+                BookingAct::AnotherTime { .. } => BookingState::AnotherTime,
+                BookingAct::NotNow { days } => BookingState::NotNow { until: now().plus_days(f64::from(days)) },
+                BookingAct::StopMessages => BookingState::Stopped,
+                BookingAct::Cancel => BookingState::Open,
+            };
+            Ok(())
+        })
+    }
+
+    fn calendar(&self, token: &str) -> Result<String, BackendError> {
+        match self.booking(token)?.state {
+            BookingState::Booked(_) => Ok("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()),
+            _ => Err(missing("visit")),
+        }
+    }
+
+    fn ingest(&self) -> Result<IngestStatus, BackendError> {
+        let source = |name: &str, address: &str, connected, clients, readings, readings_per_second, refused| SourceStatus {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            connected,
+            clients,
+            readings,
+            readings_per_second,
+            refused,
+            last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
+        };
+        let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("future", 3)];
+        Ok(IngestStatus {
+            now: now(),
+            sources: vec![
+                source("listener", "0.0.0.0:1883", true, Some(9), 1_482_113, 1.2, 78),
+                source("plant", "mqtts://broker.plant.example:8883", false, None, 311_874, 0.0, 212),
+            ],
+            refusals: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count }).into(),
+            log_entries: 1_793_987,
+            engine_behind: 0,
+            quarantine: self.quarantine(20)?,
+        })
+    }
+
+    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError> {
+        Ok(data::quarantine().into_iter().take(max).collect())
+    }
+
+    fn ready(&self) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
+    fn metrics(&self) -> String {
+        "# TYPE foretell_readings_total counter\nforetell_readings_total 1793987\n".to_owned()
+    }
+}
