@@ -4,13 +4,13 @@ use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Offset, 
 use metrics::counter;
 use rusqlite::Connection;
 
-use crate::Outreach;
 use crate::context::MachineContext;
 use crate::error::Result;
 use crate::registry::Machine;
 use crate::service::{self, SERVICE};
 use crate::store::{Case, Entry, advisories, messages, registry};
 use crate::views::{Applied, MessageState, Stage};
+use crate::{Outreach, bundle};
 
 /// The engine in the record.
 const ENGINE: &str = "engine";
@@ -44,11 +44,16 @@ impl Outreach {
     /// When the store refuses.
     pub fn check_service(&self, id: &MachineId, context: &MachineContext, now: Timestamp) -> Result<Applied> {
         self.store.write("check a machine's service", |tx| {
-            let Some(machine) = registry::find::<Machine>(tx, id.as_str())?.filter(|m| !m.service.is_empty()) else {
+            let Some(mut machine) = registry::find::<Machine>(tx, id.as_str())?.filter(|m| !m.service.is_empty())
+            else {
                 return Ok(Applied::Ignored);
             };
-            let open = advisories::open_of(tx, id)?.into_iter().find(|case| case.finding.fault.as_str() == SERVICE);
-            let episode = advisories::count(tx, id, SERVICE)? + u32::from(open.is_none());
+            let open = advisories::open_of(tx, id)?;
+            // What the engine announced from the log's own maintenance events is in hand already.
+            let announced = bundle::announced(&open);
+            machine.service.retain(|task| !announced.contains(&task.work));
+            let is_ours = |case: &Case| case.finding.fault.as_str() == SERVICE && !bundle::is_follower(case);
+            let episode = advisories::count(tx, id, SERVICE)? + u32::from(!open.iter().any(is_ours));
             match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
                 Some(finding) => self.take(tx, &finding, context, now),
                 None => Ok(Applied::Ignored),
@@ -70,6 +75,8 @@ impl Outreach {
         if !concerns {
             return Ok(Applied::Ignored);
         }
+        let named = service::name_by_work(finding);
+        let finding = named.as_ref().unwrap_or(finding);
         let known = advisories::find(connection, &finding.id)?;
         let case = match (known, finding.status) {
             (None, Status::Cleared) => return Ok(Applied::Ignored),
@@ -80,6 +87,12 @@ impl Outreach {
             (None, _) => self.open_case(connection, finding, context, now)?,
             (Some(case), Status::Cleared) => clear(connection, case, now)?,
             (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
+        };
+        let case = if finding.kind == FindingKind::MaintenanceDue {
+            bundle::regroup(connection, &finding.machine, now)?;
+            advisories::get(connection, &finding.id)?
+        } else {
+            case
         };
         Ok(Applied::Case { id: case.finding.id, stage: case.stage })
     }
@@ -130,7 +143,7 @@ impl Outreach {
         (case.finding, case.context) = (finding.clone(), context.clone());
         let may = self.may_reach_customer(finding);
         match case.stage {
-            Stage::Internal if may => case.stage = Stage::Draft,
+            Stage::Internal if may && !bundle::is_follower(&case) => case.stage = Stage::Draft,
             Stage::Draft | Stage::Postponed | Stage::Queued if !may => {
                 withdraw(connection, &finding.id, "the forecast is no longer strong enough")?;
                 (case.stage, case.until) = (Stage::Internal, None);

@@ -12,7 +12,7 @@ use crate::registry::{Machine, Site, Technician};
 use crate::slots::Slot;
 use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages, registry};
 use crate::views::{Booking, BookingView, MessageState, OfferedSlot, PageState, Stage, WorkDone};
-use crate::{Language, Outreach};
+use crate::{Language, Outreach, bundle};
 
 /// Beginning of the remark of a case whose customer wishes another time.
 const OTHER_TIME: &str = "the customer wishes another time";
@@ -222,6 +222,7 @@ impl Outreach {
             let hours = run_hours.or(case.context.run_hours);
             count_anew(tx, &stay.machine, &works, hours, who, now)?;
             case.move_to(tx, Stage::Done, None, None, now)?;
+            bundle::finish(tx, &case, now)?;
             let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
             let (customer, what) = (Some(stay.customer.as_str()), "completed the visit");
             Entry { at: now, who, what, why: "", customer, machine, advisory, contact: true }.write(tx)?;

@@ -13,12 +13,13 @@
 //! | [`slots`] | which two times to offer |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
-//! | `apply`, `advisor`, `outbox`, `customer` | what the engine, the advisor, the clock and the customer may do |
+//! | `apply`, `bundle`, `advisor`, `outbox`, `customer` | what the engine, the advisor, the clock and the customer may do |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | `store` | the file |
 
 mod advisor;
 mod apply;
+mod bundle;
 mod calendar;
 pub mod channel;
 pub mod compose;

@@ -10,6 +10,9 @@ use crate::registry::{Machine, ServiceTask};
 /// Evidence that a task is due is named so, followed by the action's code; its value is the hours since it was last done.
 pub const DUE_PREFIX: &str = "run_hours_since_";
 
+/// The engine's evidence of one due work; the work is then the finding's fault code.
+const UNNAMED_DUE: &str = "run_hours_since_service";
+
 /// The name under which due service runs as a case; also a code of the catalogue's actions.
 pub const SERVICE: &str = "serviced";
 
@@ -38,6 +41,15 @@ impl DueTask {
             Some(Self { since_h: evidence.value, interval_h })
         })
     }
+}
+
+/// A finding that names its work by the fault's code, with the hours under the work's own name; `None` when it does already
+/// or is of another kind.
+pub(crate) fn name_by_work(finding: &Finding) -> Option<Finding> {
+    let place = finding.evidence.iter().position(|evidence| evidence.feature == UNNAMED_DUE)?;
+    let mut named = finding.clone();
+    named.evidence[place].feature = format!("{DUE_PREFIX}{}", finding.fault);
+    (finding.kind == FindingKind::MaintenanceDue).then_some(named)
 }
 
 /// The case of a machine's due tasks, if the first falls due within `horizon_days`. `episode` counts its services.

@@ -9,7 +9,7 @@ use super::window::{Certainty, Window};
 use crate::calendar::Calendar;
 use crate::context::MachineContext;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
-use crate::service::{DUE_PREFIX, DueTask};
+use crate::service::{DUE_PREFIX, DueTask, SERVICE};
 use crate::slots::Slot;
 
 /// Everything a message is made from.
@@ -161,10 +161,16 @@ pub(crate) fn works_of<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Vec<(
         .filter_map(named)
         .collect();
     if finding.kind == FindingKind::MaintenanceDue && !due.is_empty() {
-        return due;
+        // A full service includes whatever needs parts that it brings along.
+        let full = due.iter().find(|(code, _)| *code == SERVICE).map(|(_, action)| action.parts.clone());
+        let included = |code: &str, action: &Action| {
+            let parts = full.as_ref().filter(|_| code != SERVICE && !action.parts.is_empty());
+            parts.is_some_and(|parts| action.parts.iter().all(|part| parts.contains(part)))
+        };
+        return due.into_iter().filter(|(code, action)| !included(code, action)).collect();
     }
     let by_fault = catalogue.action_for(&finding.fault).or_else(|| named(finding.fault.as_str()));
-    by_fault.or_else(|| named("serviced").filter(|_| finding.kind == FindingKind::MaintenanceDue)).into_iter().collect()
+    by_fault.or_else(|| named(SERVICE).filter(|_| finding.kind == FindingKind::MaintenanceDue)).into_iter().collect()
 }
 
 /// Several works in one visit share the benefit of a regular service.
@@ -172,7 +178,7 @@ fn benefit<'a>(catalogue: &'a Catalogue, works: &[(&str, &'a Action)]) -> Option
     match works {
         [] => None,
         [(_, only)] => Some(only),
-        [(_, first), ..] => Some(catalogue.actions.get("serviced").unwrap_or(first)),
+        [(_, first), ..] => Some(catalogue.actions.get(SERVICE).unwrap_or(first)),
     }
 }
 

@@ -86,7 +86,6 @@ impl Composer {
         templates.set_fuel(Some(FUEL));
         templates.add_filter("in_words", |n: u32| format::number_en(n));
         templates.add_filter("in_words_zh", |n: u32| format::number_zh(n));
-        templates.add_filter("capitalize_first", |text: String| capitalize_first(&text));
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         templates.set_syntax(syntax.map_err(|e| broken("syntax", e))?);
         for (name, shipped) in SHIPPED {
@@ -152,11 +151,6 @@ impl From<foretell_model::FindingKind> for Occasion {
     }
 }
 
-fn capitalize_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// One blank line between paragraphs however the template's branches fell, and one line end at the end.
 fn tidy(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
@@ -183,7 +177,7 @@ impl std::fmt::Debug for Composer {
 pub(crate) fn join_works(language: Language, works: &[String]) -> String {
     let (comma, and) = match language {
         Language::En => (", ", " and "),
-        Language::ZhCn => ("、", "，并"),
+        Language::ZhCn => ("、", "、"),
     };
     match works {
         [] => String::new(),

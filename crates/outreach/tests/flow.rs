@@ -1,0 +1,418 @@
+//! From a finding to a finished visit, and every way in which it can end otherwise.
+
+mod support;
+
+use std::sync::Arc;
+
+use expect_test::{Expect, expect};
+use foretell_model::{FindingKind, Grade, Offset, Status, Timestamp};
+use foretell_outreach::{Applied, DeliveryError, Outcome, Outreach, OutreachError, PageState, Stage};
+use support::{Recorder, apply, at, context, finding, machine, open, token};
+
+struct Scene {
+    outreach: Outreach,
+    channel: Arc<Recorder>,
+    _dir: tempfile::TempDir,
+}
+
+fn scene() -> Scene {
+    let dir = tempfile::tempdir().unwrap();
+    let channel = Arc::new(Recorder::default());
+    Scene { outreach: open(dir.path(), channel.clone()), channel, _dir: dir }
+}
+
+/// Wednesday, 16:30 in China and 09:30 in London.
+fn wednesday() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+fn cooler(machine_id: &str, grade: Grade, status: Status) -> foretell_model::Finding {
+    finding(&machine(machine_id), "cooler_clogging", grade, status)
+}
+
+#[test]
+fn from_forecast_to_finished_visit() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), now);
+    let queue = s.outreach.queue(now).unwrap();
+    assert_eq!((queue.len(), queue[0].number.as_str(), queue[0].stage), (1, "2号机", Stage::Draft));
+
+    let message = s.outreach.approve(&id, "wang", now).unwrap();
+    assert_eq!(s.outreach.queue(now).unwrap(), []);
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Sent);
+    assert_eq!(s.outreach.tick(now).unwrap(), []);
+    assert_eq!(s.channel.keys(), ["foretell-1"]);
+
+    let token = token(&message.link);
+    let page = s.outreach.booking_page(token, now).unwrap();
+    let texts: Vec<&str> = page.slots.iter().map(|slot| slot.text.as_str()).collect();
+    assert_eq!(texts, ["7月16日（周四）17:00–19:00", "7月20日（周一）17:00–19:00"]);
+    let start = page.slots[0].slot.start;
+    let booked = s.outreach.book(token, start, now).unwrap();
+    let PageState::Booked { text, booking, technician_name } = booked.state else { panic!("booked") };
+    assert_eq!((text.as_str(), technician_name.as_deref()), ("7月16日（周四）17:00–19:00", Some("陈军")));
+    // A second tap on the same button is the same booking.
+    assert!(
+        matches!(s.outreach.book(token, start, now).unwrap().state, PageState::Booked { booking: b, .. } if b == booking)
+    );
+
+    let done = s.outreach.complete(booking.id, None, "chen", booking.end).unwrap();
+    assert_eq!((done.len(), done[0].work.as_str(), done[0].machine.as_str()), (1, "cooler_cleaned", "s01/m002"));
+    assert_eq!(s.outreach.booking_page(token, booking.end).unwrap().state, PageState::Done);
+    let record = s.outreach.card(&id, now).unwrap().history;
+    let lines: Vec<String> = record.iter().rev().map(|h| format!("{}: {}; {}", h.who, h.what, h.why)).collect();
+    expect![[r#"
+        engine: opened the case; A fault is likely.
+        wang: approved the message; 
+        outbox: sent the invitation by recorder; 
+        customer: booked a visit; Thursday 16 July, 17:00–19:00
+        chen: completed the visit; "#]]
+    .assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_repeated_finding_changes_nothing() {
+    let s = scene();
+    let first = cooler("s01/m002", Grade::Advise, Status::Opened);
+    let apply = |offset, ordinal, f| s.outreach.apply(Offset(offset), ordinal, f, &context(&f.machine), wednesday());
+    assert!(matches!(apply(7, 0, &first).unwrap(), Applied::Case { stage: Stage::Draft, .. }));
+    assert_eq!(apply(7, 0, &first).unwrap(), Applied::Before);
+    let cleared = cooler("s01/m002", Grade::Advise, Status::Cleared);
+    assert!(matches!(apply(7, 1, &cleared).unwrap(), Applied::Case { stage: Stage::Cleared, .. }));
+    assert_eq!(apply(7, 0, &first).unwrap(), Applied::Before);
+    assert_eq!(s.outreach.queue(wednesday()).unwrap(), []);
+}
+
+#[test]
+fn only_what_concerns_a_customer_becomes_a_message() {
+    #[track_caller]
+    fn check(fault: &str, kind: FindingKind, grade: Grade, expected: Option<Stage>) {
+        let s = scene();
+        let mut f = finding(&machine("s01/m002"), fault, grade, Status::Opened);
+        f.kind = kind;
+        let stage = match s.outreach.apply(Offset(1), 0, &f, &context(&f.machine), wednesday()).unwrap() {
+            Applied::Case { stage, .. } => Some(stage),
+            _ => None,
+        };
+        assert_eq!(stage, expected, "{fault}");
+    }
+    check("cooler_clogging", FindingKind::Prediction, Grade::Watch, Some(Stage::Internal));
+    check("cooler_clogging", FindingKind::Prediction, Grade::Urgent, Some(Stage::Draft));
+    check("high_ambient", FindingKind::Prediction, Grade::Urgent, Some(Stage::Internal));
+    check("sensor_drift", FindingKind::SensorFault, Grade::Advise, Some(Stage::Internal));
+    check("never_heard_of", FindingKind::Prediction, Grade::Urgent, Some(Stage::Internal));
+    check("cooler_clogging", FindingKind::Observability, Grade::Advise, None);
+    check("cooler_clogging", FindingKind::MaintenanceEffect, Grade::Advise, None);
+}
+
+#[test]
+fn a_machine_without_a_customer_says_so() {
+    let s = scene();
+    let id = apply(&s.outreach, 1, &cooler("s09/m001", Grade::Advise, Status::Opened), wednesday());
+    assert_eq!(s.outreach.queue(wednesday()).unwrap()[0].customer, None);
+    let card = s.outreach.card(&id, wednesday()).unwrap();
+    assert_eq!(card.message.unwrap_err(), "no customer is registered for site `s09`");
+    let refused = s.outreach.approve(&id, "wang", wednesday()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "could not approve s09/m001/cooler_clogging/1: no customer is registered for site `s09`"
+    );
+}
+
+#[test]
+fn quiet_hours_hold_and_a_cleared_fault_is_never_sent() {
+    let s = scene();
+    let friday_night = at("2026-07-17T13:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), friday_night);
+    s.outreach.approve(&id, "wang", friday_night).unwrap();
+    let held = s.outreach.tick(friday_night).unwrap();
+    assert_eq!(held[0].outcome, Outcome::Held("held until Monday 20 July 08:00: quiet hours".into()));
+    apply(&s.outreach, 2, &cooler("s01/m002", Grade::Advise, Status::Cleared), friday_night);
+    assert_eq!(s.outreach.tick(at("2026-07-20T01:00:00Z")).unwrap(), []);
+    assert_eq!(s.channel.keys(), [""; 0]);
+}
+
+#[test]
+fn a_held_message_goes_out_in_the_morning_with_times_that_still_hold() {
+    let s = scene();
+    let friday_night = at("2026-07-17T13:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), friday_night);
+    let message = s.outreach.approve(&id, "wang", friday_night).unwrap();
+    s.outreach.tick(friday_night).unwrap();
+    let monday = at("2026-07-20T00:00:00Z");
+    assert_eq!(s.outreach.tick(monday).unwrap()[0].outcome, Outcome::Sent);
+    let sent = s.channel.parcels.lock().unwrap()[0].body.clone();
+    let page = s.outreach.booking_page(token(&message.link), monday).unwrap();
+    for slot in page.slots {
+        assert!(slot.slot.start > monday && sent.contains(&slot.text), "{} in {sent}", slot.text);
+    }
+}
+
+#[test]
+fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
+    let s = scene();
+    let night = at("2026-07-17T15:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Urgent, Status::Opened), night);
+    let message = s.outreach.approve(&id, "wang", night).unwrap();
+    assert_eq!(s.outreach.tick(night).unwrap()[0].outcome, Outcome::Sent);
+    s.outreach.stop(token(&message.link), night).unwrap();
+
+    let other = finding(&machine("s01/m002"), "separator_clogging", Grade::Urgent, Status::Opened);
+    s.outreach.close(&id, "told by telephone", "wang", night).unwrap();
+    let later = at("2026-09-16T02:00:00Z");
+    let id = apply(&s.outreach, 2, &other, later);
+    s.outreach.approve(&id, "wang", later).unwrap();
+    let dropped = "dropped: the customer wants no such messages on this channel";
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Dropped(dropped.into()));
+    assert_eq!(s.outreach.queue(later).unwrap()[0].remark.as_deref(), Some(dropped));
+}
+
+#[test]
+fn one_open_case_holds_another_and_the_cap_comes_after_it() {
+    let s = scene();
+    let now = wednesday();
+    let first = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let other = finding(&machine("s02/m002"), "separator_clogging", Grade::Advise, Status::Opened);
+    let second = apply(&s.outreach, 2, &other, now);
+    for id in [&first, &second] {
+        s.outreach.approve(id, "wang", now).unwrap();
+    }
+    let outcomes: Vec<Outcome> = s.outreach.tick(now).unwrap().into_iter().map(|t| t.outcome).collect();
+    assert_eq!(outcomes[0], Outcome::Sent);
+    let held = s.outreach.card(&second, now).unwrap();
+    assert_eq!(held.verdict.as_deref(), Some("held until Friday 14 August 09:30: one message per machine in 30 days"));
+    assert!(matches!(&outcomes[1], Outcome::Held(_)), "{outcomes:?}");
+}
+
+#[test]
+fn unanswered_gets_one_reminder_then_a_call() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.approve(&id, "wang", now).unwrap();
+    let mut told = Vec::new();
+    for hour in 0..24 * 30 {
+        let t = now + hour * 3_600_000;
+        told.extend(s.outreach.tick(t).unwrap().into_iter().map(|tick| format!("{t} {:?}", tick.outcome)));
+    }
+    expect![[r#"
+        2026-07-15T08:30:00Z Sent
+        2026-07-20T08:30:00Z Reminded
+        2026-07-20T08:30:00Z Sent
+        2026-07-23T08:30:00Z CallDue"#]]
+    .assert_eq(&told.join("\n"));
+    assert_eq!(s.channel.keys(), ["foretell-1", "foretell-2"]);
+    assert_eq!(s.outreach.card(&id, now).unwrap().stage, Stage::Call);
+}
+
+#[test]
+fn not_now_is_honoured_and_then_comes_back_to_the_advisor() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let message = s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    let page = s.outreach.not_now(token(&message.link), 14, now).unwrap();
+    assert_eq!(page.state, PageState::NotNow("29 July".into()));
+    assert_eq!(s.outreach.tick(at("2026-07-28T10:00:00Z")).unwrap(), []);
+    s.outreach.tick(at("2026-07-29T10:00:00Z")).unwrap();
+    assert_eq!(s.outreach.card(&id, at("2026-07-29T10:00:00Z")).unwrap().stage, Stage::Draft);
+}
+
+#[test]
+fn other_times_changes_and_cancellations() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let message = s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    let token = token(&message.link);
+    assert_eq!(s.outreach.other_time(token, "Friday after lunch?", now).unwrap().state, PageState::OtherTime);
+    assert_eq!(
+        s.outreach.queue(now).unwrap()[0].remark.as_deref(),
+        Some("the customer wishes another time: Friday after lunch?")
+    );
+    let first = s.outreach.booking_page(token, now).unwrap().slots[0].slot.start;
+    let booked = s.outreach.book(token, first, now).unwrap();
+    assert_eq!(booked.slots.len(), 2, "there is always something to move to");
+    s.outreach.reschedule(token, booked.slots[1].slot.start, now).unwrap();
+    calendar(
+        &s.outreach,
+        token,
+        expect![[r#"
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Foretell//Service//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        DESCRIPTION:Questions: Min Wang\, +86 21 5555 0101\nChange or cancel: https://service.example/b/TOKEN
+        DTEND:20260720T180000Z
+        DTSTAMP:20260715T083000Z
+        DTSTART:20260720T160000Z
+        LAST-MODIFIED:20260715T083000Z
+        LOCATION:1 Foundry Lane\, Leeds
+        SEQUENCE:1
+        STATUS:CONFIRMED
+        SUMMARY:Foretell Service: clean the cooler\, compressor No. 2
+        UID:foretell-visit-1@service.example
+        END:VEVENT
+        END:VCALENDAR
+    "#]],
+    );
+    assert_eq!(s.outreach.cancel(token, now).unwrap().state, PageState::Open);
+    calendar(
+        &s.outreach,
+        token,
+        expect![[r#"
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Foretell//Service//EN
+        CALSCALE:GREGORIAN
+        METHOD:CANCEL
+        BEGIN:VEVENT
+        DESCRIPTION:Questions: Min Wang\, +86 21 5555 0101\nChange or cancel: https://service.example/b/TOKEN
+        DTEND:20260720T180000Z
+        DTSTAMP:20260715T083000Z
+        DTSTART:20260720T160000Z
+        LAST-MODIFIED:20260715T083000Z
+        LOCATION:1 Foundry Lane\, Leeds
+        SEQUENCE:2
+        STATUS:CANCELLED
+        SUMMARY:Foretell Service: clean the cooler\, compressor No. 2
+        UID:foretell-visit-1@service.example
+        END:VEVENT
+        END:VCALENDAR
+    "#]],
+    );
+    assert!(matches!(s.outreach.cancel(token, now), Err(OutreachError::Refused { .. })));
+}
+
+#[track_caller]
+fn calendar(outreach: &Outreach, token: &str, expected: Expect) {
+    let file = outreach.calendar_file(token, wednesday()).unwrap();
+    expected.assert_eq(&file.replace("\r\n ", "").replace("\r\n", "\n").replace(token, "TOKEN"));
+}
+
+#[test]
+fn edited_texts_obey_the_same_rules() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let draft = s.outreach.card(&id, now).unwrap().message.unwrap();
+    let edit = |body: &str| s.outreach.edit(&id, "Compressor No. 2", body, "wang", now).map_err(|e| e.to_string());
+    let bad = format!("{} With a discount, and it fails in 17.9 days!", draft.text.body);
+    assert_eq!(
+        edit(&bad).unwrap_err(),
+        "the text may not go to a customer: `discount` (selling); an exclamation mark; `17.9` is more precise than the forecast"
+    );
+    assert_eq!(
+        edit("See https://elsewhere.example").unwrap_err(),
+        "could not edit the message of s02/m002/cooler_clogging/1: the link to the customer's page must stay in the text"
+    );
+    let good = draft.text.body.replace("Dear Ms Baker", "Dear Jane");
+    edit(&good).unwrap();
+    s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    assert_eq!(s.channel.parcels.lock().unwrap()[0].body, good);
+}
+
+#[test]
+fn the_costliest_to_leave_waiting_comes_first() {
+    let s = scene();
+    let mut soon = cooler("s02/m003", Grade::Advise, Status::Opened);
+    soon.probability_within = soon.probability_within.map(|p| foretell_model::ProbabilityWithin { d7: 0.5, ..p });
+    apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), wednesday());
+    apply(&s.outreach, 2, &cooler("s02/m002", Grade::Advise, Status::Opened), wednesday());
+    apply(&s.outreach, 3, &soon, wednesday());
+    let order: Vec<String> = s.outreach.queue(wednesday()).unwrap().iter().map(|e| e.machine.to_string()).collect();
+    assert_eq!(order, ["s02/m003", "s02/m002", "s01/m002"]);
+}
+
+#[test]
+fn deliveries_that_fail() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.approve(&id, "wang", now).unwrap();
+    s.channel.failures.lock().unwrap().push(DeliveryError::Temporary("450 busy".into()));
+    let retry = now + 120_000;
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Retry(retry));
+    assert_eq!(s.outreach.tick(retry + -1).unwrap(), []);
+    s.channel.failures.lock().unwrap().push(DeliveryError::Unknown("connection reset after the text".into()));
+    let outcome = s.outreach.tick(retry).unwrap().remove(0).outcome;
+    let remark =
+        "the message could not be delivered: it is not known whether it arrived: connection reset after the text";
+    assert_eq!(outcome, Outcome::ForAdvisor(remark.into()));
+    assert_eq!(s.outreach.tick(retry + 86_400_000).unwrap(), [], "never tried again by itself");
+    let message = s.outreach.card(&id, retry).unwrap().message.unwrap().id;
+    s.outreach.resolve_delivery(message, false, "wang", retry).unwrap();
+    s.outreach.approve(&id, "wang", retry).unwrap();
+    assert_eq!(s.outreach.tick(retry).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn due_work_is_bundled_and_done_together() {
+    let s = scene();
+    let now = wednesday();
+    let due = |work: &str, offset: u64, status| {
+        let mut f = finding(&machine("s02/m003"), work, Grade::Advise, status);
+        (f.kind, f.probability_within, f.limit) = (FindingKind::MaintenanceDue, None, None);
+        f.evidence[0].feature = "run_hours_since_service".into();
+        (f.evidence[0].unit, f.evidence[0].value) = ("h".into(), 3_700.0);
+        apply(&s.outreach, offset, &f, now)
+    };
+    due("vibration_tested", 1, Status::Opened);
+    assert_eq!(s.outreach.queue(now).unwrap(), [], "an inspection is no visit of its own");
+    let leader = due("oil_changed", 2, Status::Opened);
+    due("separator_replaced", 3, Status::Opened);
+    due("oil_changed", 4, Status::Updated);
+    assert_eq!(s.outreach.queue(now).unwrap().len(), 1);
+    let body = s.outreach.card(&leader, now).unwrap().message.unwrap().text.body;
+    assert!(
+        body.contains(
+            "change the oil, replace the separator element and do the long-range vibration test, all in one visit"
+        ) || body.contains(
+            "change the oil, do the long-range vibration test and replace the separator element, all in one visit"
+        ),
+        "{body}"
+    );
+    let message = s.outreach.approve(&leader, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    let start = message.slots[0].start;
+    s.outreach.book(token(&message.link), start, now).unwrap();
+    let visit = s.outreach.visits(now, 10).unwrap().remove(0);
+    assert_eq!(s.outreach.complete(visit.id, Some(12_000.0), "chen", visit.end).unwrap().len(), 3);
+    assert_eq!(s.outreach.cases_of(&machine("s02/m003")).unwrap(), []);
+}
+
+#[test]
+fn automatic_approval_is_off_until_asked_for() {
+    let s = scene();
+    let now = wednesday();
+    apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    assert_eq!(s.outreach.tick(now).unwrap(), []);
+    let mut customer = s.outreach.customer("acme").unwrap().unwrap();
+    customer.auto_approve = true;
+    assert!(s.outreach.register_customer(&customer, "wang", now).unwrap());
+    assert!(!s.outreach.register_customer(&customer, "wang", now).unwrap());
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn postponed_cases_come_back() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.postpone(&id, at("2026-07-20T08:00:00Z"), "after their audit", "wang", now).unwrap();
+    assert_eq!(s.outreach.queue(now).unwrap(), []);
+    assert_eq!(s.outreach.queue(at("2026-07-20T08:00:00Z")).unwrap().len(), 1);
+    apply(&s.outreach, 2, &cooler("s02/m002", Grade::Urgent, Status::Updated), now);
+    assert_eq!(
+        s.outreach.queue(now).unwrap()[0].remark.as_deref(),
+        Some("it has become urgent since it was postponed")
+    );
+    assert_eq!(s.outreach.advisories().unwrap().len(), 1);
+    assert_eq!(s.outreach.advisory_of(&machine("s02/m002")).unwrap().unwrap().grade, Grade::Urgent);
+}
