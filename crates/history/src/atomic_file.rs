@@ -14,11 +14,17 @@ pub(crate) struct AtomicFile {
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let mut name = path.file_name().map(OsString::from).unwrap_or_default();
-        name.push(".part");
+        // In front, so that the ending still says what the file is to whoever verifies it before it takes its name.
+        let mut name = OsString::from(".part-");
+        name.push(path.file_name().unwrap_or_default());
         let aside = path.with_file_name(name);
         let writer = Some(BufWriter::with_capacity(1 << 18, File::create(&aside)?));
         Ok(Self { path: path.to_owned(), aside, writer })
+    }
+
+    /// Where it stands until it takes its name.
+    pub(crate) fn aside(&self) -> &Path {
+        &self.aside
     }
 
     /// Makes it durable under its name, replacing what stood there.
@@ -51,7 +57,7 @@ impl Write for AtomicFile {
 impl Drop for AtomicFile {
     fn drop(&mut self) {
         if self.writer.take().is_some() || self.aside.exists() {
-            // Best effort: what remains is named `.part`, which nothing reads.
+            // Best effort: what remains is named `.part-…`, which nothing reads.
             drop(std::fs::remove_file(&self.aside));
         }
     }

@@ -15,7 +15,10 @@ mod sqlite_log;
 mod summary;
 
 pub use error::OpenError;
-pub use files::{ColumnMap, FileError, MapError, Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow};
+pub use files::{
+    Archive, ArchivedDay, ColumnMap, FileError, MapError, Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow,
+    Selection, export, import, line,
+};
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;
 pub use snapshots::{SnapshotError, Snapshots};

@@ -1,16 +1,23 @@
 //! History as files: read through a column map, written as CSV, Parquet or line protocol.
 
+mod archive;
 mod column_map;
 mod csv;
 mod error;
+mod export;
 mod frame;
+mod line_protocol;
 mod parquet;
 mod readings;
 mod rows;
 mod sorter;
 mod times;
 mod units;
+mod writers;
 
+pub use archive::{Archive, ArchivedDay};
 pub use column_map::{ColumnMap, MapError};
 pub use error::{FileError, ReadReport, RefusedRow};
+pub use export::{Selection, export, import};
+pub use line_protocol::line;
 pub use readings::{Progress, ReadOptions, ReadingFiles};

@@ -1,6 +1,6 @@
 //! Many files as one stream of events in order of time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::error::{FileError, ReadReport};
 use super::frame::Chunk;
 use super::parquet::ParquetFile;
 use super::rows::Rows;
-use super::sorter::{Merge, Sorter};
+use super::sorter::{Key, Merge, Sorter};
 use crate::codec::{self, Kind, Place};
 
 /// What to read and how much memory to spend on it.
@@ -59,7 +59,7 @@ pub struct ReadingFiles {
     span: Span,
     hours: Option<RunHours>,
     record: Vec<u8>,
-    before: (i64, i64, Vec<u8>),
+    distinct: Distinct,
 }
 
 #[derive(Clone, Copy)]
@@ -120,7 +120,7 @@ impl ReadingFiles {
             span,
             hours: map.run_hours.map(RunHours::new),
             record: Vec::new(),
-            before: (0, 0, Vec::new()),
+            distinct: Distinct::default(),
         })
     }
 
@@ -145,15 +145,13 @@ impl ReadingFiles {
     fn next_event(&mut self) -> Result<Option<Event>, FileError> {
         let here = || FileError::io("merge in", Path::new("the temporary file"));
         while let Some(key) = self.merge.next(&mut self.record).map_err(here())? {
-            if (key.0, key.1) == (self.before.0, self.before.1) && self.record == self.before.2 {
+            if !self.distinct.is_new(key, &self.record) {
                 self.report.duplicates += 1;
                 continue;
             }
             let machine = &self.machines[key.1 as usize];
             let ts = Timestamp::from_millis(key.0);
             let mut event = unpack(machine.clone(), ts, &self.record).map_err(here())?;
-            std::mem::swap(&mut self.before.2, &mut self.record);
-            (self.before.0, self.before.1) = key;
             if let (Some(hours), Event::Reading(reading)) = (&mut self.hours, &mut event) {
                 hours.count(key.1 as usize, reading.ts, &mut reading.signals);
             }
@@ -233,6 +231,8 @@ impl Intake {
     }
 }
 
+const LAG_BYTES: usize = size_of::<i64>();
+
 /// An event as a sorter's record: its kind, its lag, its body. Machine and time are the key.
 pub(crate) fn pack(event: &Event, out: &mut Vec<u8>) {
     out.push(Kind::of(event) as u8);
@@ -244,9 +244,28 @@ pub(crate) fn pack(event: &Event, out: &mut Vec<u8>) {
 pub(crate) fn unpack(machine: MachineId, ts: Timestamp, record: &[u8]) -> io::Result<Event> {
     let torn = || io::Error::new(io::ErrorKind::InvalidData, "a sorted record is damaged");
     let (&kind, rest) = record.split_first().ok_or_else(torn)?;
-    let (lag, body) = rest.split_first_chunk::<8>().ok_or_else(torn)?;
+    let (lag, body) = rest.split_first_chunk::<LAG_BYTES>().ok_or_else(torn)?;
     let place = Place { machine, ts, lag_ms: i64::from_le_bytes(*lag), kind };
     codec::decode(place, body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
+}
+
+/// Tells the first of equal events from its copies; the time of arrival makes no difference.
+#[derive(Default)]
+pub(crate) struct Distinct {
+    key: Option<Key>,
+    contents: HashSet<Vec<u8>>,
+}
+
+impl Distinct {
+    /// Whether no equal record of this key came before; keys come in order.
+    pub(crate) fn is_new(&mut self, key: Key, record: &[u8]) -> bool {
+        if self.key.replace(key) != Some(key) {
+            self.contents.clear();
+        }
+        let mut content = record.to_vec();
+        content.drain(1..record.len().min(1 + LAG_BYTES));
+        self.contents.insert(content)
+    }
 }
 
 enum Source {
@@ -295,7 +314,9 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
             entries.map_err(FileError::io("list", path))?.iter().map(std::fs::DirEntry::path).collect();
         inside.retain(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-            [".csv", ".csv.gz", ".tsv", ".txt", ".parquet"].iter().any(|ending| name.ends_with(ending))
+            let is_history =
+                [".csv", ".csv.gz", ".tsv", ".txt", ".parquet"].iter().any(|ending| name.ends_with(ending));
+            is_history && !name.starts_with('.')
         });
         if inside.is_empty() {
             return Err(FileError::form(path, "holds no .csv, .csv.gz, .tsv, .txt or .parquet file"));

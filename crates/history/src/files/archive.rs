@@ -1,0 +1,137 @@
+//! Closed days as Parquet files that any tool can read: `YYYY-MM-DD.parquet`, sorted by machine and time.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use foretell_model::{DAY_MS, Event, Log, Offset, Partition, Reading, Timestamp};
+
+use super::column_map::ColumnMap;
+use super::error::FileError;
+use super::export::ByMachine;
+use super::readings::{ReadOptions, ReadingFiles, pack};
+use super::writers::Writer;
+use crate::SqliteLog;
+use crate::codec;
+
+/// The archive of a data directory.
+pub struct Archive {
+    dir: PathBuf,
+}
+
+/// A day that was archived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedDay {
+    /// Its file.
+    pub path: PathBuf,
+    /// Readings in the file.
+    pub rows: u64,
+    /// Place on the log up to which it holds the day's readings; what stands beyond must not be dropped yet.
+    pub through: Offset,
+}
+
+impl Archive {
+    /// The archive in `archive/` of a data directory.
+    #[must_use]
+    pub fn new(data_dir: &Path) -> Self {
+        Self { dir: data_dir.join("archive") }
+    }
+
+    /// Files of the days that overlap `from <= ts < to`, oldest first; none when nothing was archived yet.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn files(&self, from: Timestamp, to: Timestamp) -> Result<Vec<PathBuf>, FileError> {
+        let entries = match std::fs::read_dir(&self.dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.and_then(Iterator::collect::<std::io::Result<Vec<_>>>),
+        };
+        let entries = entries.map_err(FileError::io("list", &self.dir))?;
+        let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
+        files.retain(|path| day_of(path).is_some_and(|day| day < to && day + DAY_MS > from));
+        files.sort();
+        Ok(files)
+    }
+
+    /// Writes the readings that the log holds of a day (UTC) to its file, together with those that stand there already, so
+    /// that a backlog that arrives after the day was closed joins it. The file is read back and compared before it takes its
+    /// name.
+    ///
+    /// # Errors
+    /// When the log or the file system refuses, or what was read back differs; the file that stood there stays.
+    pub fn write_day(&self, log: &SqliteLog, day: Timestamp, options: &ReadOptions) -> Result<ArchivedDay, FileError> {
+        std::fs::create_dir_all(&self.dir).map_err(FileError::io("create", &self.dir))?;
+        let from = Timestamp::from_millis(day.day() * DAY_MS);
+        let to = from + DAY_MS;
+        let through = log.head(Partition(0))?;
+        let before = read(&self.files(from, to)?, options)?;
+        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(before.machines().to_vec()), options);
+        for event in before {
+            sorted.take(&event?)?;
+        }
+        let mut failed = None;
+        log.span(from, to, through, |reading| match sorted.take(&Event::Reading(reading)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let path = self.path(from);
+        let (mut readings, mut writer, mut written) = (sorted.finish()?, Writer::create(&path)?, Tally::default());
+        while let Some(reading) = readings.next()? {
+            written.count(&reading);
+            writer.write(reading)?;
+        }
+        writer.finish(|aside| verify(aside, &path, written, options))?;
+        Ok(ArchivedDay { path, rows: written.rows, through })
+    }
+
+    fn path(&self, day: Timestamp) -> PathBuf {
+        let (year, month, day) = day.civil();
+        self.dir.join(format!("{year:04}-{month:02}-{day:02}.parquet"))
+    }
+}
+
+fn day_of(path: &Path) -> Option<Timestamp> {
+    let day = path.file_name()?.to_str()?.strip_suffix(".parquet")?;
+    Timestamp::parse(&format!("{day}T00:00:00Z")).ok()
+}
+
+fn read(files: &[PathBuf], options: &ReadOptions) -> Result<ReadingFiles, FileError> {
+    let options = ReadOptions { from: None, to: None, not_after: None, ..options.clone() };
+    ReadingFiles::read(files, &ColumnMap::default(), &options, &mut |_| ControlFlow::Continue(()))
+}
+
+fn verify(aside: &Path, path: &Path, written: Tally, options: &ReadOptions) -> Result<(), FileError> {
+    let mut found = Tally::default();
+    for event in read(&[aside.to_owned()], options)? {
+        if let Event::Reading(reading) = event? {
+            found.count(&reading);
+        }
+    }
+    if found == written {
+        return Ok(());
+    }
+    let problem = format!("{} readings were written and {} read back, or they differ", written.rows, found.rows);
+    Err(FileError::form(path, problem))
+}
+
+/// Readings counted and summed up, in whatever order they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    rows: u64,
+    sum: u64,
+}
+
+impl Tally {
+    fn count(&mut self, reading: &Reading) {
+        let mut bytes = reading.machine.as_str().as_bytes().to_vec();
+        bytes.extend_from_slice(&reading.ts.millis().to_le_bytes());
+        pack(&Event::Reading(reading.clone()), &mut bytes);
+        self.rows += 1;
+        self.sum = self.sum.wrapping_add(u64::from(codec::digest(0, &bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    }
+}

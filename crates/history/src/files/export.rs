@@ -1,0 +1,170 @@
+//! Readings out of the log and the archive, sorted by machine and time, into one file.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use foretell_model::{Event, Log, MachineId, Partition, Reading, Timestamp};
+
+use super::archive::Archive;
+use super::column_map::ColumnMap;
+use super::error::FileError;
+use super::readings::{Distinct, Progress, ReadOptions, ReadingFiles, pack, unpack};
+use super::sorter::{Merge, Sorter};
+use super::writers::Writer;
+use crate::SqliteLog;
+
+/// Which readings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// One machine; all when none.
+    pub machine: Option<MachineId>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Up to before this instant.
+    pub to: Option<Timestamp>,
+}
+
+/// Writes the selected readings of the log and the archive to `path`, as its ending says: `.csv`, `.parquet`, or `.lp` for
+/// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. Returns how many.
+///
+/// The file takes its name when it is whole. `options` bounds the memory and says where the rest is sorted.
+///
+/// # Errors
+/// When the log, the archive or the file refuses, or `progress` breaks.
+pub fn export(
+    log: &SqliteLog,
+    archive: &Archive,
+    selection: &Selection,
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<u64, FileError> {
+    // Before anything is read, so that a wrong ending costs no time.
+    let mut writer = Writer::create(path)?;
+    let from = selection.from.unwrap_or(Timestamp::MIN);
+    let to = selection.to.unwrap_or(Timestamp::MAX + 1);
+    let archived = archive.files(from, to)?;
+    let read = ReadOptions { from: Some(from), to: Some(to), ..options.clone() };
+    let archived = ReadingFiles::read(&archived, &ColumnMap::default(), &read, progress)?;
+    let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(archived.machines().to_vec()), options);
+    for event in archived {
+        sorted.take_selected(event?, selection)?;
+    }
+    let mut failed = None;
+    let mut take = |reading: Reading| match sorted.take_selected(Event::Reading(reading), selection) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    match &selection.machine {
+        Some(machine) => log.readings(machine, from, to, &mut take)?,
+        None => log.span(from, to, log.head(Partition(0))?, &mut take)?,
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let (mut readings, mut written) = (sorted.finish()?, 0);
+    while let Some(reading) = readings.next()? {
+        writer.write(reading)?;
+        written += 1;
+        let now = Progress { bytes: 0, bytes_total: 0, rows: written };
+        if written % 100_000 == 0 && progress(now).is_break() {
+            return Err(FileError::Stopped);
+        }
+    }
+    writer.finish(|_| Ok(()))?;
+    Ok(written)
+}
+
+/// Copies a stream of events, of files for instance, to the log; what it holds already is counted, not kept again.
+/// Returns how many were kept and how many were there.
+///
+/// # Errors
+/// When the stream or the log refuses; what was appended before stays.
+pub fn import(log: &dyn Log, events: impl Iterator<Item = Result<Event, FileError>>) -> Result<(u64, u64), FileError> {
+    const BATCH: usize = 5_000;
+    let (mut kept, mut duplicates, mut batch) = (0, 0, Vec::with_capacity(BATCH));
+    let mut append = |batch: &mut Vec<Event>| -> Result<(), FileError> {
+        let appended = log.append(batch)?;
+        kept += appended.kept as u64;
+        duplicates += appended.duplicates as u64;
+        batch.clear();
+        Ok(())
+    };
+    for event in events {
+        batch.push(event?);
+        if batch.len() == BATCH {
+            append(&mut batch)?;
+        }
+    }
+    append(&mut batch)?;
+    Ok((kept, duplicates))
+}
+
+/// Sorts readings by machine (by name) and time.
+pub(crate) struct ByMachine {
+    machines: Vec<MachineId>,
+    ranks: HashMap<MachineId, i64>,
+    sorter: Sorter,
+}
+
+impl ByMachine {
+    /// For readings of these machines only.
+    pub(crate) fn new(machines: impl Iterator<Item = MachineId>, options: &ReadOptions) -> Self {
+        let mut machines: Vec<_> = machines.collect();
+        machines.sort();
+        machines.dedup();
+        let ranks = machines.iter().enumerate().map(|(rank, machine)| (machine.clone(), rank as i64)).collect();
+        Self { machines, ranks, sorter: Sorter::new(options.memory_bytes, options.temp_dir.clone()) }
+    }
+
+    fn take_selected(&mut self, event: Event, selection: &Selection) -> Result<(), FileError> {
+        if selection.machine.as_ref().is_some_and(|machine| machine != event.machine()) {
+            return Ok(());
+        }
+        self.take(&event)
+    }
+
+    pub(crate) fn take(&mut self, event: &Event) -> Result<(), FileError> {
+        let Some(rank) = self.ranks.get(event.machine()) else { return Ok(()) };
+        let here = Path::new("the temporary file");
+        self.sorter.push((*rank, event.ts().millis()), |out| pack(event, out)).map_err(FileError::io("sort in", here))
+    }
+
+    pub(crate) fn finish(self) -> Result<Sorted, FileError> {
+        let here = Path::new("the temporary file");
+        let merge = self.sorter.finish().map_err(FileError::io("merge in", here))?;
+        Ok(Sorted { machines: self.machines, merge, record: Vec::new(), distinct: Distinct::default() })
+    }
+}
+
+/// Readings by machine and time, each once.
+pub(crate) struct Sorted {
+    machines: Vec<MachineId>,
+    merge: Merge,
+    record: Vec<u8>,
+    distinct: Distinct,
+}
+
+impl Sorted {
+    pub(crate) fn next(&mut self) -> Result<Option<Reading>, FileError> {
+        let here = || FileError::io("merge in", Path::new("the temporary file"));
+        while let Some(key) = self.merge.next(&mut self.record).map_err(here())? {
+            if self.distinct.is_new(key, &self.record) {
+                let machine = self.machines[key.0 as usize].clone();
+                let event = unpack(machine, Timestamp::from_millis(key.1), &self.record).map_err(here())?;
+                if let Event::Reading(reading) = event {
+                    return Ok(Some(reading));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;
