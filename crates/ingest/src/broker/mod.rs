@@ -1,40 +1,69 @@
-//! The session with an external MQTT broker. (Seam agreed with `lib.rs`; see `Broker`.)
+//! The session with an external MQTT broker: rumqttc, a fixed client id, a persistent session, manual acknowledgement.
+//!
+//! Two tasks share the work. The [`poller`] owns the connection and does nothing but poll it; the [`worker`] submits what
+//! arrived and acknowledges it after the commit. A bounded inbox lies between them. A message that is not acknowledged is the
+//! broker's to keep and to send again, so nothing is lost whichever side dies; the log knows what it holds already.
+
+mod backoff;
+mod events;
+mod options;
+mod outgoing;
+mod poller;
+mod worker;
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use options::{BrokerError, BrokerOptions};
+use options::Checked;
+use outgoing::Outgoing;
+use poller::Poller;
+use worker::Worker;
 
 use crate::intake::{Source, Submitter};
 
-/// How to reach a broker.
-#[derive(Clone, Debug, Default)]
-pub struct BrokerOptions {
-    /// Its name for people, metrics and the quarantine.
-    pub name: String,
+/// A running session.
+pub(crate) struct Broker {
+    outgoing: Arc<Outgoing>,
+    tasks: TaskTracker,
 }
 
-/// Why a broker session cannot begin.
-#[derive(Debug, thiserror::Error)]
-#[error("the broker's options have a fault")]
-pub struct BrokerError {}
-
-/// A running session.
-pub(crate) struct Broker {}
-
 impl Broker {
-    /// Starts the session's tasks; it connects, and reconnects, until `stop`.
+    /// Starts the session's tasks; it connects, and reconnects, until `stop`. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When an option is faulty or a certificate file cannot be read. An absent broker is no error: it may come.
     pub(crate) fn start(
-        _options: BrokerOptions,
-        _submitter: Submitter,
-        _source: Arc<Source>,
-        _stop: CancellationToken,
+        options: BrokerOptions,
+        submitter: Submitter,
+        source: Arc<Source>,
+        stop: CancellationToken,
     ) -> Result<Self, BrokerError> {
-        Ok(Self {})
+        let checked = Checked::new(options)?;
+        let outgoing = Arc::new(Outgoing::new(source.name(), checked.options.payload_bytes_max));
+        let (inbox, arrivals) = mpsc::channel(checked.options.inbox_messages_max);
+        let decoder = submitter.decoder().clone();
+        let filters = decoder.filters();
+        let worker = Worker::new(submitter, decoder, arrivals, Arc::clone(&outgoing), source.name());
+        let poller = Poller::new(checked, filters, inbox, source, stop);
+        let tasks = TaskTracker::new();
+        tasks.spawn(worker.run());
+        tasks.spawn(poller.run());
+        tasks.close();
+        Ok(Self { outgoing, tasks })
     }
 
-    /// Offers a retained message (QoS 1); an empty payload clears it. Never blocks: when the session is behind, drops and counts.
-    pub(crate) fn publish_retained(&self, _topic: &str, _payload: &[u8]) {}
+    /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as
+    /// soon as the broker takes it, and again after each reconnection.
+    pub(crate) fn publish_retained(&self, topic: &str, payload: &[u8]) {
+        self.outgoing.set(topic, payload);
+    }
 
     /// Waits until the session, told to stop, has acknowledged what was kept and disconnected.
-    pub(crate) async fn stopped(&self) {}
+    pub(crate) async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
 }

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::committer::Item;
 use super::{Shared, Source, TICKET_BYTES};
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Decoder};
 
 /// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
 /// generation in it, so that an answer to an earlier connection cannot acknowledge a later message.
@@ -101,6 +101,11 @@ impl Submitter {
             reserved: 0,
             in_flight: 0,
         }
+    }
+
+    /// The decoder behind the intake: a session asks it which filters to subscribe to.
+    pub(crate) fn decoder(&self) -> &Decoder {
+        &self.shared.decoder
     }
 
     /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says whether the publisher may speak for a machine; one

@@ -104,7 +104,7 @@ pub(crate) fn readings(first: u32, count: u32) -> Vec<String> {
 /// Asserts that the broker has nothing left for us: whatever it still had to send would come before a new message.
 pub(crate) fn assert_all_acknowledged(broker: &Mosquitto) {
     let plant = Plant::at(broker);
-    broker.publish(TELEMETRY, &readings(80_000, 1));
+    broker.publish(TELEMETRY, &readings(20_000, 1));
     plant.log.wait_for(1);
     assert_eq!(plant.source().messages, 1, "the broker had kept messages that were never acknowledged");
     plant.drain();

@@ -1,0 +1,67 @@
+//! Pauses between attempts to connect: doubling, bounded, and each at a random place in its upper half, so that a plant full
+//! of clients does not return to a restarted broker all at once.
+
+use std::time::Duration;
+
+/// The first pause.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// See the module's text.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    next: Duration,
+    max: Duration,
+    random: u64,
+}
+
+impl Backoff {
+    /// `seed` makes two processes differ; it needs no secrecy.
+    pub(super) const fn new(max: Duration, seed: u64) -> Self {
+        Self { next: FIRST, max, random: seed | 1 }
+    }
+
+    /// The next attempt begins with the shortest pause again.
+    pub(super) const fn reset(&mut self) {
+        self.next = FIRST;
+    }
+
+    /// How long to pause now.
+    pub(super) fn pause(&mut self) -> Duration {
+        let whole = self.next.min(self.max);
+        self.next = self.next.saturating_mul(2).min(self.max);
+        // xorshift64: no library is needed to spread pauses.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let share = (self.random >> 11) as f64 / (1_u64 << 53) as f64;
+        whole.mul_f64(0.5 + 0.5 * share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn doubles_up_to_its_bound_and_spreads(seed in any::<u64>()) {
+            let mut backoff = Backoff::new(Duration::from_secs(60), seed);
+            for whole_ms in [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+                let pause_ms = backoff.pause().as_millis();
+                prop_assert!((whole_ms / 2..=whole_ms).contains(&pause_ms), "{pause_ms} of {whole_ms}");
+            }
+            backoff.reset();
+            prop_assert!(backoff.pause() <= FIRST);
+        }
+    }
+
+    #[test]
+    fn two_seeds_give_two_rhythms() {
+        let pauses = |seed| {
+            let mut backoff = Backoff::new(Duration::from_secs(60), seed);
+            [backoff.pause(), backoff.pause(), backoff.pause()]
+        };
+        assert_ne!(pauses(3), pauses(1 << 40));
+    }
+}
