@@ -61,6 +61,9 @@ pub enum StartError {
         #[source]
         source: BrokerError,
     },
+    /// Derived counters could not be rebuilt; they would restart from nothing.
+    #[error("could not read the log to rebuild derived run hours")]
+    Log(#[source] foretell_model::LogError),
     /// No thread for the committer.
     #[error("could not start the committer's thread")]
     Thread(#[source] std::io::Error),
@@ -101,6 +104,13 @@ impl Ingest {
         // A child: draining ingest alone must not stop its caller's other parts.
         let stop = stop.child_token();
         let decoder = Decoder::new(options.decoder)?;
+        if decoder.derives() {
+            let (decoder, log) = (decoder.clone(), Arc::clone(&log));
+            // Before any input is open: a redelivered reading must get the values that it got before the restart.
+            let seeded = tokio::task::spawn_blocking(move || decoder.seed_from(&*log)).await;
+            let readings = seeded.map_err(|cause| StartError::Thread(cause.into()))?.map_err(StartError::Log)?;
+            tracing::info!(readings, "Rebuilt derived run hours from the log.");
+        }
         let (intake, committer) =
             Intake::start(&options.intake, decoder, log, quarantine, Arc::clone(&clock)).map_err(StartError::Thread)?;
         let mut ingest = Self {
