@@ -12,7 +12,8 @@ use crate::router::App;
 
 /// Scripts, styles, pictures and forms from here alone; no framing by anyone. No inline script or style gets through, so a
 /// name that slipped past escaping still could not run.
-const POLICY: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The console's password, kept only as its SHA-256.
 #[derive(Clone, PartialEq, Eq)]

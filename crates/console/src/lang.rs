@@ -47,9 +47,8 @@ impl Lang {
 
 /// The language a request asks for.
 pub(crate) fn negotiate(query: Option<&str>, headers: &HeaderMap) -> Lang {
-    let asked = query.and_then(|query| {
-        query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::from_tag)
-    });
+    let asked =
+        query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::from_tag));
     asked.or_else(|| cookie(headers)).or_else(|| accepted(headers)).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, Finding, FindingKind, MachineId, Timestamp};
 
 use crate::chart::Size;
-use crate::pages::figure::{Figure, figure};
+use crate::pages::figure::{Figure, figure_at};
 use crate::pages::standing::Standing;
 use crate::text::{self, Words};
 use crate::view::{ConePoint, Curve};
@@ -212,7 +212,7 @@ fn section(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catal
     MachineSection {
         anchor: anchor(&machine.id),
         id: machine.id.to_string(),
-        fig: figure(&machine.curve, &[Size::Wide], caption, catalogue, lang),
+        fig: figure_at(&machine.curve, &[Size::Wide], (caption, text::words(lang).report_end), catalogue, lang),
         truth: truth.collect(),
         moments: machine.moments.iter().map(|moment| lay_out(moment, &machine.curve, report, catalogue)).collect(),
     }
@@ -236,7 +236,7 @@ fn lay_out(moment: &BacktestMoment, whole: &Curve, report: &BacktestReport, cata
             cone: moment.cone.clone(),
             marks: whole.marks.iter().filter(|mark| seen(mark.at.day())).cloned().collect(),
         };
-        figure(&curve, &[Size::Narrow], t.report_moment_caption, catalogue, lang)
+        figure_at(&curve, &[Size::Narrow], (t.report_moment_caption, t.report_then), catalogue, lang)
     });
     Moment {
         class: standing.name(),

@@ -1,16 +1,16 @@
 //! The figures of the made-up fleet.
 
 use chrono_tz::Tz;
+use foretell_console::Lang;
 use foretell_console::report::{BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan};
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, Baseline, BookingPage, BookingState, ConePoint, Contact, Curve, Customer, DayPoint,
-    Draft, Estimate, Governor, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary, Mark, MarkKind, OpenAdvisory,
-    Person, Proposal, Slot,
+    Draft, Estimate, Governor, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary, Mark, MarkKind,
+    OpenAdvisory, Person, Proposal, Slot,
 };
-use foretell_console::Lang;
 use foretell_model::{
-    Alternative, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit, Limits, MachineId,
-    ProbabilityWithin, Quality, Quarantined, Reading, RulDays, RunState, Signal, Signals, Status, Timestamp,
+    Alternative, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit, Limits,
+    MachineId, ProbabilityWithin, Quality, Quarantined, Reading, RulDays, RunState, Signal, Signals, Status, Timestamp,
 };
 
 /// The made-up present.
@@ -119,7 +119,8 @@ fn days(seed: &Seed, salt: u64) -> Vec<DayPoint> {
             let ambient = ambient_c(day, seed.plot == Plot::Hidden);
             let clean = clean_c(ambient);
             let works = (day + 3).rem_euclid(7) != 6 || seed.kw > 100.0;
-            let hot = clean + excess_k(seed.plot, today - day) + 0.9 * noise(salt, day) + 0.5 * noise(salt + 9, day / 3);
+            let hot =
+                clean + excess_k(seed.plot, today - day) + 0.9 * noise(salt, day) + 0.5 * noise(salt + 9, day / 3);
             let learned = seed.plot != Plot::Learning;
             DayPoint {
                 day,
@@ -511,7 +512,14 @@ pub(crate) fn quarantine() -> Vec<Quarantined> {
             "`discharge_temp_c` is 6553.5; -273.15 to 1000 is possible",
             br#"{"ts":"2026-07-18T06:03:25Z","discharge_temp_c":6553.5,"motor_current_a":41.7,"run_hours":4021.5}"#,
         ),
-        item(289, 2 * HOUR_MS, "unknown_topic", "plant/line3/raw", "no mapping knows this topic", b"\x00\x17\xfe<script>alert(1)</script>"),
+        item(
+            289,
+            2 * HOUR_MS,
+            "unknown_topic",
+            "plant/line3/raw",
+            "no mapping knows this topic",
+            b"\x00\x17\xfe<script>alert(1)</script>",
+        ),
     ]
 }
 

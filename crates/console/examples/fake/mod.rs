@@ -179,16 +179,17 @@ impl Backend for Fake {
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {
-        let source = |name: &str, address: &str, connected, clients, readings, readings_per_second, refused| SourceStatus {
-            name: name.to_owned(),
-            address: address.to_owned(),
-            connected,
-            clients,
-            readings,
-            readings_per_second,
-            refused,
-            last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
-        };
+        let source =
+            |name: &str, address: &str, connected, clients, readings, readings_per_second, refused| SourceStatus {
+                name: name.to_owned(),
+                address: address.to_owned(),
+                connected,
+                clients,
+                readings,
+                readings_per_second,
+                refused,
+                last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
+            };
         let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("future", 3)];
         Ok(IngestStatus {
             now: now(),

@@ -72,12 +72,8 @@ pub(super) fn machine(detail: &MachineDetail) -> Value {
 }
 
 fn curve(curve: &Curve) -> Value {
-    let day = |day: &DayPoint| {
-        json!({ "day": day_name(day.day), "hot_c": day.hot_c, "normal_low_c": day.normal_low_c, "normal_high_c": day.normal_high_c })
-    };
-    let cone = |point: &ConePoint| {
-        json!({ "day": day_name(point.day), "q10_c": point.q10_c, "q50_c": point.q50_c, "q90_c": point.q90_c })
-    };
+    let day = |day: &DayPoint| json!({ "day": day_name(day.day), "hot_c": day.hot_c, "normal_low_c": day.normal_low_c, "normal_high_c": day.normal_high_c });
+    let cone = |point: &ConePoint| json!({ "day": day_name(point.day), "q10_c": point.q10_c, "q50_c": point.q50_c, "q90_c": point.q90_c });
     json!({
         "now": curve.now.to_string(), "limit_c": curve.limit_c,
         "days": curve.days.iter().map(day).collect::<Vec<_>>(),

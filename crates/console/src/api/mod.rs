@@ -77,9 +77,8 @@ fn query<T>(asked: Asked<T>) -> Result<T, BackendError> {
 }
 
 fn instant(name: &str, text: Option<&String>) -> Result<Option<Timestamp>, BackendError> {
-    let read = |text: &String| {
-        Timestamp::parse(text).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")))
-    };
+    let read =
+        |text: &String| Timestamp::parse(text).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")));
     text.map(read).transpose()
 }
 

@@ -23,6 +23,8 @@ pub struct CurveText<'a> {
     pub lang: Lang,
     /// What the chart shows, for those who do not see it.
     pub title: &'a str,
+    /// What the line of the present is called: "today" on pages, another word in reports about the past.
+    pub now: &'a str,
     /// Puts a mark into words.
     pub mark: &'a dyn Fn(&Mark) -> String,
 }
@@ -47,7 +49,7 @@ pub fn curve(curve: &Curve, size: Size, words: &CurveText<'_>) -> String {
     svg.close_clip();
     limit(&mut svg, &plot, curve, words.lang);
     observed(&mut svg, &plot, &curve.days);
-    today(&mut svg, &plot, curve, words.lang);
+    present(&mut svg, &plot, curve, words.now);
     marks(&mut svg, &plot, &curve.marks, words);
     hover(&mut svg, &plot, curve, words.lang);
     svg.finish()
@@ -67,7 +69,8 @@ fn now_days(curve: &Curve) -> f64 {
 fn layout(curve: &Curve, size: Size) -> Plot {
     let now = now_days(curve);
     let days = curve.days.iter().map(|d| d.day).chain(curve.cone.iter().map(|c| c.day));
-    let (first, last) = days.fold((now.floor() as i64 - 7, now.ceil() as i64 + 2), |(a, b), d| (a.min(d), b.max(d + 1)));
+    let (first, last) =
+        days.fold((now.floor() as i64 - 7, now.ceil() as i64 + 2), |(a, b), d| (a.min(d), b.max(d + 1)));
     let seen = curve.days.iter().flat_map(|d| [d.hot_c, d.normal_low_c, d.normal_high_c]).flatten();
     // The cone may climb far beyond the limit; where it goes there is of no interest, so it is cut.
     let low_cone = curve.cone.iter().map(|c| c.q10_c.min(curve.limit_c));
@@ -93,8 +96,7 @@ fn axes(svg: &mut Svg, plot: &Plot, size: Size, lang: Lang) {
         let x = plot.x(day as f64);
         svg.line("c-notch", (x, plot.bottom), (x, plot.bottom + 5.0));
         if x < plot.right - 20.0 {
-            let label =
-                if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
+            let label = if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
             svg.text("c-tick", (x, plot.bottom + 20.0), "middle", &label);
         }
     }
@@ -168,11 +170,11 @@ fn limit(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
     }
 }
 
-fn today(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
+fn present(svg: &mut Svg, plot: &Plot, curve: &Curve, label: &str) {
     let x = plot.x(now_days(curve));
     svg.line("c-today", (x, plot.top - 6.0), (x, plot.bottom));
     let anchor = if plot.right - x < 24.0 { "end" } else { "middle" };
-    svg.text("c-today-label", (x, plot.top - 11.0), anchor, text::words(lang).today);
+    svg.text("c-today-label", (x, plot.top - 11.0), anchor, label);
 }
 
 fn marks(svg: &mut Svg, plot: &Plot, marks: &[Mark], words: &CurveText<'_>) {
@@ -182,10 +184,10 @@ fn marks(svg: &mut Svg, plot: &Plot, marks: &[Mark], words: &CurveText<'_>) {
             continue;
         }
         let class = match mark.kind {
-            MarkKind::Maintenance => "c-mark maintenance",
-            MarkKind::Alarm => "c-mark alarm",
-            MarkKind::Advisory => "c-mark advisory",
-            MarkKind::Note => "c-mark note",
+            MarkKind::Maintenance => "c-mark m-maintenance",
+            MarkKind::Alarm => "c-mark m-alarm",
+            MarkKind::Advisory => "c-mark m-advisory",
+            MarkKind::Note => "c-mark m-note",
         };
         let x = plot.x(day);
         svg.open_group(class, &format!("{}: {}", civil::day(mark.at.day(), words.lang), (words.mark)(mark)));
@@ -242,7 +244,7 @@ mod tests {
     }
 
     fn draw(curve_: &Curve, lang: Lang) -> String {
-        curve(curve_, Size::Narrow, &CurveText { lang, title: "No. 2", mark: &|mark| mark.label.clone() })
+        curve(curve_, Size::Narrow, &CurveText { lang, title: "No. 2", now: "Today", mark: &|mark| mark.label.clone() })
     }
 
     #[test]

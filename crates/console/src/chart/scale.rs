@@ -61,7 +61,8 @@ pub(super) fn ticks((low, high): (f64, f64), count: f64) -> Vec<f64> {
     }
     let rough = span / count.max(1.0);
     let magnitude = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * magnitude).into_iter().find(|s| *s >= rough).unwrap_or(10.0 * magnitude);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|m| m * magnitude).into_iter().find(|s| *s >= rough).unwrap_or(10.0 * magnitude);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
     (first..=last).map(|n| n as f64 * step).collect()
@@ -93,6 +94,9 @@ mod tests {
     fn nothing_divides_by_nothing() {
         let plot = Plot { left: 0.0, top: 0.0, right: 100.0, bottom: 50.0, x: (3.0, 3.0), y: (0.0, 10.0) };
         assert_eq!(plot.at(3.0, 10.0), (50.0, 0.0));
-        assert_eq!((extent([f64::NAN].into_iter()), extent([2.0, f64::NAN, 1.0].into_iter())), (None, Some((1.0, 2.0))));
+        assert_eq!(
+            (extent([f64::NAN].into_iter()), extent([2.0, f64::NAN, 1.0].into_iter())),
+            (None, Some((1.0, 2.0)))
+        );
     }
 }

@@ -43,7 +43,8 @@ pub fn week(duty: &[f32; 168], shift_hours: i32, lang: Lang) -> String {
         for hour in 0..24_usize {
             let utc = ((day * 24 + hour) as i32 - shift_hours).rem_euclid(168) as usize;
             let share = f64::from(duty[utc]).clamp(0.0, 1.0);
-            let class = ["c-duty d0", "c-duty d1", "c-duty d2", "c-duty d3", "c-duty d4"][(share * 4.0).round() as usize];
+            let class =
+                ["c-duty d0", "c-duty d1", "c-duty d2", "c-duty d3", "c-duty d4"][(share * 4.0).round() as usize];
             let title = format!("{name} {hour:02}:00, {:.0} %", share * 100.0);
             svg.rect(class, (left + hour as f64 * (cell + gap), y), (cell, cell), Some(&title));
         }
@@ -58,8 +59,18 @@ mod tests {
     #[test]
     fn a_sparkline_survives_what_is_missing() {
         let check = |trend: &[Option<f64>], expected: expect_test::Expect| expected.assert_eq(&sparkline(trend, 105.0));
-        check(&[], expect_test::expect![[r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"></svg>"#]]);
-        check(&[Some(85.0), None, Some(88.0)], expect_test::expect![[r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"><path class="c-line" d="M3.0 18.5L114.0 14.7"/><circle class="c-last" cx="114.0" cy="14.7" r="3.0"/></svg>"#]]);
+        check(
+            &[],
+            expect_test::expect![[
+                r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"></svg>"#
+            ]],
+        );
+        check(
+            &[Some(85.0), None, Some(88.0)],
+            expect_test::expect![[
+                r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"><path class="c-line" d="M3.0 18.5L114.0 14.7"/><circle class="c-last" cx="114.0" cy="14.7" r="3.0"/></svg>"#
+            ]],
+        );
     }
 
     #[test]

@@ -33,7 +33,8 @@ impl Svg {
 
     /// A rectangle; a title, where given, shows on hover.
     pub(super) fn rect(&mut self, class: &str, (x, y): (f64, f64), (width, height): (f64, f64), title: Option<&str>) {
-        let head = format!("<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
+        let head =
+            format!("<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
         match title {
             Some(title) => self.push(&format!("{head}><title>{}</title></rect>", escape(title))),
             None => self.push(&format!("{head}/>")),

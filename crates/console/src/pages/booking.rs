@@ -10,7 +10,7 @@ use foretell_model::Timestamp;
 use serde::Deserialize;
 
 use super::card::tel;
-use super::figure::{Figure, card_figure};
+use super::figure::{Figure, customer_figure};
 use super::page::{Ask, encode, render};
 use crate::router::App;
 use crate::text::{self, Words};
@@ -121,7 +121,7 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
         slots: slots.collect(),
         tel: tel(&b.advisor.phone),
-        fig: card_figure(&b.curve, &app.options.catalogue, lang),
+        fig: customer_figure(&b.curve, &app.options.catalogue, lang),
         base,
         b,
     }

@@ -124,7 +124,8 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
     let work = catalogue.action_for(&advisory.finding.fault).map(|(_, action)| action.name.in_language(lang.tag()));
     let duration = text::duration(advisory.work_minutes, lang);
     let work = work.map_or_else(|| duration.clone(), |work| format!("{work}, {duration}"));
-    let parts = if advisory.parts.is_empty() { t.no_parts.to_owned() } else { advisory.parts.join(", ").replace('_', " ") };
+    let parts =
+        if advisory.parts.is_empty() { t.no_parts.to_owned() } else { advisory.parts.join(", ").replace('_', " ") };
     let mut facts = vec![
         (t.work_time, work),
         (t.machine_stops, if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()),

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::page::{Ask, advisory_href};
+use crate::BackendError;
 use crate::router::App;
 use crate::view::{AdvisorAct, Draft};
-use crate::BackendError;
 
 /// Longest reason for postponing, characters.
 const REASON_CHARS_MAX: usize = 300;

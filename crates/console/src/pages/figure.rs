@@ -1,23 +1,30 @@
 //! A curve with its caption and legend, as pages show it.
 
-use std::sync::Arc;
-
 use foretell_model::{Catalogue, FaultCode};
 
 use crate::chart::{self, CurveText, Size};
-use crate::text::{self, Words};
+use crate::text;
 use crate::view::{Curve, Mark, MarkKind};
 use crate::{Lang, civil};
 
 /// What `curve.html` needs.
 pub(crate) struct Figure {
-    pub(crate) t: &'static Words,
+    pub(crate) legend: Legend,
     pub(crate) caption: String,
     pub(crate) hint: &'static str,
     pub(crate) svg: String,
     pub(crate) has_cone: bool,
     pub(crate) has_window: bool,
     pub(crate) marks: Vec<MarkLine>,
+}
+
+/// What the signs of a curve are called.
+pub(crate) struct Legend {
+    pub(crate) line: &'static str,
+    pub(crate) band: &'static str,
+    pub(crate) cone: &'static str,
+    pub(crate) window: &'static str,
+    pub(crate) limit: &'static str,
 }
 
 /// A mark in the legend.
@@ -28,21 +35,38 @@ pub(crate) struct MarkLine {
 
 /// Draws a curve in the given sizes; with several, the style sheet shows the one that fits.
 pub(crate) fn figure(curve: &Curve, sizes: &[Size], caption: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
+    figure_at(curve, sizes, (caption, text::words(lang).today), catalogue, lang)
+}
+
+/// The same with another word for the line of the present.
+pub(crate) fn figure_at(
+    curve: &Curve,
+    sizes: &[Size],
+    (caption, now): (&str, &str),
+    catalogue: &Catalogue,
+    lang: Lang,
+) -> Figure {
     let t = text::words(lang);
     let name = |mark: &Mark| mark_name(mark, catalogue, lang);
-    let words = CurveText { lang, title: caption, mark: &name };
+    let words = CurveText { lang, title: caption, now, mark: &name };
     let svg = sizes.iter().map(|size| chart::curve(curve, *size, &words)).collect();
     let marks = curve.marks.iter().map(|mark| MarkLine {
         class: match mark.kind {
-            MarkKind::Maintenance => "maintenance",
-            MarkKind::Alarm => "alarm",
-            MarkKind::Advisory => "advisory",
-            MarkKind::Note => "note",
+            MarkKind::Maintenance => "m-maintenance",
+            MarkKind::Alarm => "m-alarm",
+            MarkKind::Advisory => "m-advisory",
+            MarkKind::Note => "m-note",
         },
         text: format!("{} {}", civil::day(mark.at.day(), lang), name(mark)),
     });
     Figure {
-        t,
+        legend: Legend {
+            line: t.legend_line,
+            band: t.legend_band,
+            cone: t.legend_cone,
+            window: t.legend_window,
+            limit: t.legend_limit,
+        },
         caption: caption.to_owned(),
         hint: t.hover_hint,
         svg,
@@ -56,7 +80,8 @@ pub(crate) fn figure(curve: &Curve, sizes: &[Size], caption: &str, catalogue: &C
 pub(crate) fn mark_name(mark: &Mark, catalogue: &Catalogue, lang: Lang) -> String {
     let named = match mark.kind {
         MarkKind::Maintenance => {
-            catalogue.actions.get(&mark.label).map(|action| action.name.in_language(lang.tag()).to_owned())
+            let action = catalogue.actions.get(&mark.label);
+            action.map(|action| text::work_done(action.name.in_language(lang.tag()), lang))
         }
         MarkKind::Advisory => FaultCode::new(&mark.label).map(|code| text::fault(&code, catalogue, lang)),
         MarkKind::Alarm | MarkKind::Note => None,
@@ -65,11 +90,25 @@ pub(crate) fn mark_name(mark: &Mark, catalogue: &Catalogue, lang: Lang) -> Strin
 }
 
 /// The figure of a page that shows one machine: for a desk and for a phone.
-pub(crate) fn page_figure(curve: &Curve, catalogue: &Arc<Catalogue>, lang: Lang) -> Figure {
+pub(crate) fn page_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
     figure(curve, &[Size::Wide, Size::Narrow], text::words(lang).curve_title, catalogue, lang)
 }
 
-/// The figure of a card or of the customer's page: narrow on every screen, without the legend of marks.
-pub(crate) fn card_figure(curve: &Curve, catalogue: &Arc<Catalogue>, lang: Lang) -> Figure {
+/// The figure of the customer's page: narrow, without our own marks, and with words for somebody who is not a technician.
+pub(crate) fn customer_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
+    let t = text::words(lang);
+    let bare = Curve { marks: Vec::new(), ..curve.clone() };
+    let legend = Legend {
+        line: t.customer_line,
+        band: t.customer_band,
+        cone: t.customer_cone,
+        window: t.customer_window,
+        limit: t.customer_limit,
+    };
+    Figure { legend, ..figure(&bare, &[Size::Narrow], t.customer_curve, catalogue, lang) }
+}
+
+/// The figure of a card: narrow on every screen.
+pub(crate) fn card_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
     figure(curve, &[Size::Narrow], text::words(lang).curve_title, catalogue, lang)
 }

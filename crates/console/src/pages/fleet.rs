@@ -89,11 +89,21 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
         .map(|standing| {
             let on = filter.show == standing.name();
             let href = if on { "/".to_owned() } else { format!("/?show={}", standing.name()) };
-            Tile { class: standing.name(), label: text::standing_label(standing, lang), count: count(standing), href, on }
+            Tile {
+                class: standing.name(),
+                label: text::standing_label(standing, lang),
+                count: count(standing),
+                href,
+                on,
+            }
         })
         .into();
     let site_names: BTreeSet<&str> = fleet.machines.iter().map(|machine| machine.id.site()).collect();
-    let as_of = fleet.machines.first().map_or_else(String::new, |first| civil::date_time(fleet.now, first.zone, lang));
+    let as_of = fleet
+        .machines
+        .iter()
+        .min_by_key(|machine| machine.id.clone())
+        .map_or_else(String::new, |first| civil::date_time(fleet.now, first.zone, lang));
     let (total, site_count) = (fleet.machines.len(), site_names.len());
     let needle = filter.q.trim().to_lowercase();
     let mut attention = Vec::new();

@@ -72,11 +72,7 @@ struct FeatureRow {
 }
 
 /// `GET /m/{site}/{machine}`
-pub(crate) async fn show(
-    State(app): State<App>,
-    ask: Ask,
-    Path((site, machine)): Path<(String, String)>,
-) -> Response {
+pub(crate) async fn show(State(app): State<App>, ask: Ask, Path((site, machine)): Path<(String, String)>) -> Response {
     let found = app.ask(move |backend| backend.machine(&machine_of(&site, &machine)?)).await;
     match found {
         Ok(detail) => ask.html(StatusCode::OK, &lay_out(&detail, &app, &ask)),
@@ -91,9 +87,8 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
     let now = detail.curve.now;
     let forecast = detail.open.iter().find(|finding| finding.rul_days.is_some());
     let shift = civil::shift_hours(now, zone);
-    let hours = [Size::Wide, Size::Narrow]
-        .map(|size| chart::hours(&detail.hours, machine.limit_c, shift, size, lang))
-        .concat();
+    let hours =
+        [Size::Wide, Size::Narrow].map(|size| chart::hours(&detail.hours, machine.limit_c, shift, size, lang)).concat();
     MachinePage {
         c: ask.chrome("fleet", true),
         name: machine.name.clone(),
@@ -151,7 +146,10 @@ pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Ve
         .into_iter()
         .chain(finding.alternatives.iter().map(|other| (&other.fault, other.likelihood)));
     let mut causes: Vec<Cause> = named
-        .map(|(fault, likelihood)| Cause { name: text::fault(fault, catalogue, lang), percent: text::percent(likelihood) })
+        .map(|(fault, likelihood)| Cause {
+            name: text::fault(fault, catalogue, lang),
+            percent: text::percent(likelihood),
+        })
         .collect();
     let rest = 1.0 - finding.likelihood - finding.alternatives.iter().map(|other| other.likelihood).sum::<f64>();
     if rest >= 0.005 {
@@ -164,7 +162,7 @@ fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard
     let (rul, t) = (finding.rul_days?, text::words(lang));
     let quantile = |label, days: Option<f64>| {
         let date = text::reached(finding.at, days, zone, lang);
-        let days = days.map_or_else(String::new, |days| text::within_days(days.round().max(0.0) as u32, lang));
+        let days = days.map_or_else(String::new, |days| text::in_days(days.round().max(0.0) as u32, lang));
         (label, date.unwrap_or_else(|| t.beyond.to_owned()), days)
     };
     let within = finding.probability_within.map_or_else(Vec::new, |p| {
@@ -172,14 +170,13 @@ fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard
             .map(|(days, share)| (text::within_days(days, lang), text::percent(share)))
             .into()
     });
-    let limit = finding.limit.map_or_else(String::new, |limit| format!(" {:.0} °C", limit.value));
     Some(ForecastCard {
         quantiles: vec![
             quantile(t.quantile_10, rul.p10),
             quantile(t.quantile_50, rul.p50),
             quantile(t.quantile_90, rul.p90),
         ],
-        within_caption: format!("{}{limit}", t.legend_window),
+        within_caption: text::probability_of_limit(finding.limit.map(|limit| limit.value), lang),
         within,
     })
 }

@@ -55,7 +55,8 @@ pub(crate) fn with_unit(value: f64, ucum: &str) -> String {
 pub(crate) fn change(per_day: f64, ucum: &str) -> String {
     let sign = if per_day > 0.0 { "+" } else { "" };
     let unit = if ucum == "Cel" { "K" } else { ucum };
-    let text = if unit == "1" { format!("{} %", number(round(per_day * 100.0, 100.0))) } else { with_unit(per_day, unit) };
+    let text =
+        if unit == "1" { format!("{} %", number(round(per_day * 100.0, 100.0))) } else { with_unit(per_day, unit) };
     format!("{sign}{text}")
 }
 
@@ -179,7 +180,17 @@ pub(crate) fn hour_figures(point: &HourPoint, shift_hours: i32, lang: Lang) -> S
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

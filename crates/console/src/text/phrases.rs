@@ -30,7 +30,7 @@ pub(crate) const fn certainty(likelihood: f64, lang: Lang) -> &'static str {
     }
 }
 
-/// `Very likely a clogged cooler. 105 °C in 2 to 4 weeks.`
+/// `Very likely a clogged cooler. Expected to reach 105 °C in 2 to 4 weeks.`
 pub(crate) fn prediction_sentence(
     certainty: &str,
     fault: &str,
@@ -46,10 +46,9 @@ pub(crate) fn prediction_sentence(
     let when = window(rul, lang);
     let limit = limit_c.map_or_else(|| words(lang).limit.to_owned(), |limit_c| format!("{limit_c:.0} °C"));
     match (lang, rul.p10) {
-        (Lang::En, Some(_)) => format!("{head} {limit} {when}."),
+        (Lang::En, Some(_)) => format!("{head} Expected to reach {limit} {when}."),
         (Lang::En, None) => format!("{head} {limit} {when}."),
-        (Lang::Zh, Some(_)) => format!("{head}预计{when}达到 {limit}。"),
-        (Lang::Zh, None) => format!("{head}{when}达到 {limit}。"),
+        (Lang::Zh, _) => format!("{head}预计 {when}达到 {limit}。"),
     }
 }
 
@@ -224,6 +223,32 @@ pub(crate) fn within_days(days: u32, lang: Lang) -> String {
     }
 }
 
+/// `in 14 days`.
+pub(crate) fn in_days(days: u32, lang: Lang) -> String {
+    match (lang, days) {
+        (Lang::En, 1) => "in 1 day".to_owned(),
+        (Lang::En, days) => format!("in {days} days"),
+        (Lang::Zh, days) => format!("{days} 天后"),
+    }
+}
+
+/// Heads the probabilities within fixed spans.
+pub(crate) fn probability_of_limit(limit_c: Option<f64>, lang: Lang) -> String {
+    let limit = limit_c.map_or_else(|| words(lang).limit.to_lowercase(), |limit_c| format!("{limit_c:.0} °C"));
+    match lang {
+        Lang::En => format!("Probability of reaching {limit}"),
+        Lang::Zh => format!("到达 {limit} 的概率"),
+    }
+}
+
+/// Work that was done, for a mark on the curve.
+pub(crate) fn work_done(work: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("Done: {work}"),
+        Lang::Zh => format!("已完成：{work}"),
+    }
+}
+
 /// Intake's first line.
 pub(crate) fn ingest_headline(readings_per_second: f64, lang: Lang) -> String {
     let rate = number(readings_per_second);
@@ -266,7 +291,11 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
     let value = percent(value.clamp(0.0, 1.0));
     let interval = interval.map(|(low, high)| {
         let (low, high) = (percent(low.clamp(0.0, 1.0)), percent(high.clamp(0.0, 1.0)));
-        if lang == Lang::En { format!(" (80 % interval {low} to {high} %)") } else { format!("（80% 区间 {low}～{high}%）") }
+        if lang == Lang::En {
+            format!(" (80 % interval {low} to {high} %)")
+        } else {
+            format!("（80% 区间 {low}～{high}%）")
+        }
     });
     let interval = interval.unwrap_or_default();
     match lang {
@@ -294,7 +323,11 @@ pub(crate) fn evidence_line(name: &str, value: &str, change: Option<&str>, since
         Lang::Zh => format!("，自 {since} 起"),
     };
     let colon = if lang == Lang::En { ": " } else { "：" };
-    format!("{name}{colon}{value}{}{}", change.map_or_else(String::new, per_day), since.map_or_else(String::new, since_when))
+    format!(
+        "{name}{colon}{value}{}{}",
+        change.map_or_else(String::new, per_day),
+        since.map_or_else(String::new, since_when)
+    )
 }
 
 /// What we propose, as a heading above the two times.
@@ -324,7 +357,8 @@ pub(crate) fn report_summary(
     (from, to): (String, String),
     lang: Lang,
 ) -> String {
-    let (machines, readings, refused) = (machines_count(machines, lang), number(readings as f64), number(refused as f64));
+    let (machines, readings, refused) =
+        (machines_count(machines, lang), number(readings as f64), number(refused as f64));
     match lang {
         Lang::En => format!("{machines}, {readings} readings from {from} to {to}; {refused} refused."),
         Lang::Zh => format!("{machines}，{from}～{to} 共 {readings} 条读数，拒收 {refused} 条。"),
@@ -349,8 +383,11 @@ mod tests {
     fn sentences_read_well_in_both_languages() {
         let rul = Some(RulDays { p10: Some(11.2), p50: Some(17.9), p90: Some(27.5) });
         let say = |sure, fault, lang| prediction_sentence(sure, fault, Some(105.0), rul, lang);
-        assert_eq!(say("Likely", "a clogged cooler", Lang::En), "Likely a clogged cooler. 105 °C in 1 to 4 weeks.");
-        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4 周后达到 105 °C。");
+        assert_eq!(
+            say("Likely", "a clogged cooler", Lang::En),
+            "Likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks."
+        );
+        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计 1～4 周后达到 105 °C。");
     }
 
     #[test]

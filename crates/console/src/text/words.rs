@@ -72,7 +72,13 @@ words! {
     normal = "normal", "正常";
     forecast = "forecast", "预测";
     curve_title = "Discharge temperature, hottest loaded hour of each day", "排气温度（每天最热的加载小时）";
-    hover_hint = "Point at a day for its figures.", "指向某一天可查看数值。";
+    hover_hint = "Point at a day or tap it for its figures.", "指向或轻点某一天可查看数值。";
+    customer_curve = "How warm the machine has been running", "机器每天的运行温度";
+    customer_line = "Measured", "实测";
+    customer_band = "Normal for this machine in that weather", "这台机器在当天天气下的正常范围";
+    customer_cone = "What is to be expected", "预计走势";
+    customer_window = "When the warning is likely", "可能触发高温预警的时段";
+    customer_limit = "Warning by the machine's controller", "机器控制器的高温预警线";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
     legend_cone = "Forecast: eight futures in ten, line = middle", "预测：十种可能中的八种，虚线为中位";
@@ -112,7 +118,7 @@ words! {
     time = "Time", "时间";
     state = "State", "状态";
     from = "From", "从";
-    to = "to", "至";
+    to = "To", "至";
     show = "Show", "查看";
     fact_temp = "Discharge temperature", "排气温度";
     fact_state = "State", "状态";
@@ -234,6 +240,8 @@ words! {
     report_truth = "Limit reached", "实际到达限值";
     report_moment_caption = "What was known then, and what came after", "当时所知与之后的实际";
     report_would_send = "A message to the customer would have been drafted.", "此时会为客户起草消息。";
+    report_then = "Then", "当时";
+    report_end = "End", "末日";
     report_inside = "Kept inside the company.", "仅公司内部可见。";
     report_nothing_said = "Nothing would have been said about this machine.", "这台机器不会有任何提示。";
     score_7d = "Warned at least 7 days before", "提前 7 天以上预警";
