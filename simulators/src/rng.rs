@@ -83,7 +83,9 @@ mod tests {
         let first: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
         expect_test::expect![[r#"
             [
-                0,
+                15294871808415313066,
+                10193163009428297184,
+                889690551235847556,
             ]
         "#]]
         .assert_debug_eq(&first);

@@ -14,12 +14,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::target::network;
+
 /// What a client may do to say goodbye: get its last acknowledgements and disconnect.
 const GOODBYE: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(10);
 
 /// A message on its way.
+#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) topic: Arc<str>,
     pub(super) payload: Vec<u8>,
@@ -54,6 +57,7 @@ pub(super) struct Controller {
     window: VecDeque<(Outgoing, Notice)>,
     window_max: usize,
     counts: Arc<Counts>,
+    birth: Option<Outgoing>,
     state: watch::Receiver<Connection>,
     poller: JoinHandle<()>,
     stop_polling: CancellationToken,
@@ -65,21 +69,23 @@ pub(super) struct Controller {
 pub(super) struct Gone;
 
 impl Controller {
-    /// Starts connecting; each time the broker accepts the connection, `birth` is published first.
+    /// Starts connecting; each time the broker has accepted a connection, `birth` is published before the next message.
     pub(super) fn start(options: MqttOptions, birth: Option<Outgoing>, counts: Arc<Counts>) -> Self {
         let window_max = usize::from(options.inflight());
         // The client's own queue is short: what waits there is ahead of nobody and cannot be taken back.
-        let (client, events) = AsyncClient::builder(options).capacity(window_max.min(16)).build();
+        let (client, mut events) = AsyncClient::builder(options).capacity(window_max.min(16)).build();
+        events.set_network_options(network());
         let (sender, state) = watch::channel(Connection::Down(None));
         let stop_polling = CancellationToken::new();
-        let poller =
-            tokio::spawn(poll(events, client.clone(), birth, sender, Arc::clone(&counts), stop_polling.clone()));
-        Self { client, window: VecDeque::new(), window_max, counts, state, poller, stop_polling }
+        let poller = tokio::spawn(poll(events, sender, Arc::clone(&counts), stop_polling.clone()));
+        Self { birth, client, window: VecDeque::new(), window_max, counts, state, poller, stop_polling }
     }
 
     /// Waits until the broker accepted the connection; the last reason if it did not in time.
     pub(super) async fn connected_within(&mut self, time: Duration) -> Result<(), Option<String>> {
-        let up = self.state.wait_for(|state| *state == Connection::Up);
+        // A receiver of its own, so that the news is still news when the birth is to be published.
+        let mut state = self.state.clone();
+        let up = state.wait_for(|state| *state == Connection::Up);
         if matches!(tokio::time::timeout(time, up).await, Ok(Ok(_))) {
             return Ok(());
         }
@@ -89,8 +95,18 @@ impl Controller {
         }
     }
 
+    /// Waits until the broker accepted the connection, however long that takes.
+    pub(super) async fn connected(&mut self) -> Result<(), Gone> {
+        self.state.clone().wait_for(|state| *state == Connection::Up).await.map_err(|_| Gone).map(drop)
+    }
+
     /// Publishes, waiting for the oldest acknowledgement while the window is full.
     pub(super) async fn publish(&mut self, message: Outgoing) -> Result<(), Gone> {
+        let newly_up = self.state.has_changed().unwrap_or(false) && *self.state.borrow_and_update() == Connection::Up;
+        if let Some(birth) = self.birth.clone().filter(|_| newly_up) {
+            self.counts.published.fetch_add(1, Ordering::Relaxed);
+            self.hand_over(birth).await?;
+        }
         while self.window.len() >= self.window_max {
             self.settle_oldest().await?;
         }
@@ -150,14 +166,7 @@ impl Controller {
     }
 }
 
-async fn poll(
-    mut events: EventLoop,
-    client: AsyncClient,
-    birth: Option<Outgoing>,
-    state: watch::Sender<Connection>,
-    counts: Arc<Counts>,
-    stop: CancellationToken,
-) {
+async fn poll(mut events: EventLoop, state: watch::Sender<Connection>, counts: Arc<Counts>, stop: CancellationToken) {
     let mut retry = RETRY_FIRST;
     loop {
         let event = tokio::select! {
@@ -168,12 +177,6 @@ async fn poll(
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
                 retry = RETRY_FIRST;
                 state.send_replace(Connection::Up);
-                if let Some(birth) = &birth {
-                    let options = PublishOptions::new(birth.qos).retain(birth.retain);
-                    if client.try_publish(&*birth.topic, birth.payload.clone(), options).is_err() {
-                        tracing::warn!(topic = %birth.topic, "No room for the status message; the next connection sends it.");
-                    }
-                }
             }
             Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => return,
             Ok(_) => {}

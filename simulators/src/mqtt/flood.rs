@@ -134,6 +134,7 @@ async fn connect(number: usize, load: &Flood, target: &Target) -> Result<AsyncCl
         .options(&format!("foretell-flood-{number}"), load.window)
         .map_err(|source| PublishError::Url { url: target.url.clone(), source })?;
     let (client, mut events) = AsyncClient::builder(options).capacity(usize::from(load.window)).build();
+    events.set_network_options(super::target::network());
     let unreachable = |reason: String| PublishError::Unreachable { url: target.url.clone(), reason };
     let up = tokio::time::timeout(WITHIN, async {
         loop {

@@ -17,7 +17,7 @@ use crate::fleet::{Fleet, Machine};
 use crate::link::{Delivery, Kind, LinkStats, Links};
 
 /// Unacknowledged messages per machine. Small, because it is also how far one machine may run ahead of its siblings.
-const WINDOW: u16 = 32;
+const WINDOW: u16 = 64;
 /// Messages between the simulation and the dispatcher, and between the dispatcher and each machine.
 const QUEUE: usize = 512;
 const MACHINE_QUEUE: usize = 16;
@@ -202,6 +202,7 @@ async fn run_machine(
     let telemetry: Arc<str> = topic(&machine.site, &machine.name, Kind::Telemetry.topic_level()).into();
     let event: Arc<str> = topic(&machine.site, &machine.name, Kind::Event.topic_level()).into();
     let publishing = async {
+        controller.connected().await?;
         loop {
             // Acknowledgements are collected when there is nothing to send or the window is full.
             let next = match deliveries.try_recv() {
