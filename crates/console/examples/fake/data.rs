@@ -236,7 +236,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
             days: if seed.plot == Plot::Learning { 9 } else { 96 },
             days_needed: 21,
             hinge_ambient_c: (seed.plot != Plot::Learning).then_some(29.4),
-            ambient_measured: salt % 3 != 0,
+            ambient_measured: !salt.is_multiple_of(3),
         },
         cooler_loss: open.first().filter(|_| known).map(|_| Estimate { value: 0.27, low: 0.22, high: 0.33 }),
         features: open.first().map_or_else(Vec::new, |f| f.evidence.clone()),

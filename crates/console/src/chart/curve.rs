@@ -268,10 +268,10 @@ mod tests {
 
     #[test]
     fn the_window_is_open_when_the_lower_edge_stays_below() {
-        assert_eq!(window(&sample()), None);
+        assert_eq!(window(&sample()), Some((20_655, None)));
         let mut hot = sample();
-        hot.limit_c = 103.0;
-        assert_eq!(window(&hot), Some((20_654, None)));
+        hot.limit_c = 109.0;
+        assert_eq!(window(&hot), None);
         hot.limit_c = 93.0;
         assert_eq!(window(&hot), Some((20_653, Some(20_653))));
     }

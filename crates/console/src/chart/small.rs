@@ -68,7 +68,7 @@ mod tests {
         check(
             &[Some(85.0), None, Some(88.0)],
             expect_test::expect![[
-                r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"><path class="c-line" d="M3.0 18.5L114.0 14.7"/><circle class="c-last" cx="114.0" cy="14.7" r="3.0"/></svg>"#
+                r#"<svg xmlns="http://www.w3.org/2000/svg" class="chart spark" viewBox="0 0 120 32" aria-hidden="true"><path class="c-line" d="M3.0 18.1L114.0 14.9"/><circle class="c-last" cx="114.0" cy="14.9" r="3.0"/></svg>"#
             ]],
         );
     }

@@ -1,0 +1,370 @@
+//! Every route over a made-up fleet: what it answers, what it refuses, and that nothing from outside becomes markup.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+#[path = "../examples/fake/mod.rs"]
+mod fake;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use foretell_console::{Backend, BackendError, ConsoleOptions, Password, router};
+use tower::ServiceExt;
+
+const CARD: &str = "/advisory/s01%2Fm002%2Fcooler_clogging%2F1";
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn send(app: Router, request: Request<Body>) -> Answer {
+    let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+    let body = to_bytes(body, 10_000_000).await.unwrap();
+    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+fn app() -> Router {
+    router(Arc::new(fake::Fake::new()), ConsoleOptions::new(fake::catalogue()))
+}
+
+async fn get(path: &str) -> Answer {
+    send(app(), Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+fn form(path: &str, body: &str) -> Request<Body> {
+    Request::post(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+/// Tags open and close in order; a cheap witness that no text became markup and no template forgot an end.
+fn assert_well_formed(html: &str, what: &str) {
+    const VOID: [&str; 6] = ["meta", "link", "input", "img", "br", "hr"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = html;
+    while let Some(begin) = rest.find('<') {
+        let end = begin + rest[begin..].find('>').unwrap_or_else(|| panic!("{what}: a tag does not end"));
+        let tag = &rest[begin + 1..end];
+        rest = &rest[end + 1..];
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap();
+        if tag.starts_with('!') || tag.ends_with('/') || VOID.contains(&name) {
+            continue;
+        }
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{what}: </{name}> closes something else");
+        } else {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{what}: {open:?} stay open");
+}
+
+#[tokio::test]
+async fn every_page_answers_in_both_languages() {
+    for (path, en, zh) in [
+        ("/", "One machine needs you now", "1 台机器需要尽快处理"),
+        ("/?q=nothing-is-called-so", "No machine matches.", "没有符合条件的机器。"),
+        ("/?show=hidden", "Cool weather hides the cooler", "天气凉"),
+        (
+            "/m/s01/m002",
+            "Very likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks.",
+            "很可能是冷却器堵塞。预计 1～4 周后达到 105 °C。",
+        ),
+        ("/m/s04/c2", "9 of 21 days", "第 9 天，共需 21 天"),
+        ("/m/s01/m002/readings", "20 readings in this span.", "该时段共 20 条读数。"),
+        ("/queue", "2 messages wait for you", "2 条消息等您处理"),
+        (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至 7月20日 14:00：周末。"),
+        ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
+        ("/ingest", "Physically impossible value", "数值超出物理范围"),
+    ] {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        for (lang, expected) in [("en", en), ("zh-CN", zh)] {
+            let answer = get(&format!("{path}{joint}lang={lang}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path} {lang}");
+            assert!(answer.body.contains(expected), "{path} {lang}: no {expected:?}");
+            assert!(answer.body.contains(&format!("<html lang=\"{lang}\">")), "{path} {lang}");
+            assert_well_formed(&answer.body, &format!("{path} {lang}"));
+            assert!(!answer.body.contains("style=") && !answer.body.contains("onclick"), "{path}: inline code");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_choice_of_language_is_remembered() {
+    let answer = get("/?lang=zh-CN").await;
+    assert!(answer.header("set-cookie").starts_with("foretell_lang=zh-CN;"));
+    assert_eq!(get("/").await.header("set-cookie"), "");
+    let accepts = Request::get("/").header("accept-language", "zh-CN,en;q=0.5").body(Body::empty()).unwrap();
+    assert!(send(app(), accepts).await.body.contains("<html lang=\"zh-CN\">"));
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_said_kindly() {
+    for (path, status, expected) in [
+        ("/m/s01/nope", StatusCode::NOT_FOUND, "There is no such page"),
+        ("/m/s01/a%20b", StatusCode::NOT_FOUND, "There is no such page"),
+        ("/advisory/none", StatusCode::NOT_FOUND, "There is no such page"),
+        ("/nowhere", StatusCode::NOT_FOUND, "There is no such page"),
+        ("/b/unknown", StatusCode::NOT_FOUND, "Please open it from our message once more"),
+        ("/b/expired", StatusCode::GONE, "Nothing is lost"),
+        ("/b/broken", StatusCode::INTERNAL_SERVER_ERROR, "Please try again in a few minutes"),
+        ("/m/s01/m002/readings?from=yesterday", StatusCode::UNPROCESSABLE_ENTITY, "not a date"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.contains(expected), "{path}: {}", answer.body);
+        assert!(!answer.body.contains("/secret/path"), "{path} tells what failed inside");
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
+async fn names_from_outside_stay_text() {
+    let backend = fake::Fake::new();
+    let name = "<script>alert('x')</script>\"&";
+    for machine in 0..12 {
+        backend.rename(machine, name);
+    }
+    let app = router(Arc::new(backend), ConsoleOptions::new(fake::catalogue()));
+    for path in ["/", "/m/s01/m002", "/m/s01/m002/readings", "/ingest", "/?q=%3Cscript%3E"] {
+        let answer = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
+        assert!(!answer.body.contains("<script>alert"), "{path}");
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers() {
+    for (path, referrer, cached) in [
+        ("/", "same-origin", "no-store"),
+        ("/b/token-zh", "no-referrer", "no-store"),
+        ("/nowhere", "same-origin", "no-store"),
+        ("/api/v1/fleet", "same-origin", "no-store"),
+    ] {
+        let answer = get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), referrer, "{path}");
+        assert_eq!(answer.header("cache-control"), cached, "{path}");
+    }
+    assert_eq!(get("/b/token-zh").await.header("x-robots-tag"), "noindex, nofollow");
+}
+
+#[tokio::test]
+async fn assets_are_found_by_their_hash_and_kept_for_good() {
+    let page = get("/").await.body;
+    for kind in [".css", ".js", ".svg"] {
+        let end = page.find(kind).unwrap() + kind.len();
+        let path = &page[page[..end].rfind("/assets/").unwrap()..end];
+        let answer = get(path).await;
+        assert_eq!((answer.status, answer.body.is_empty()), (StatusCode::OK, false), "{path}");
+        assert!(answer.header("cache-control").contains("immutable"), "{path}");
+    }
+    assert_eq!(get("/assets/console-000000000000.css").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn another_site_changes_nothing() {
+    let backend = Arc::new(fake::Fake::new());
+    let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
+    let which = "id=s01%2Fm002%2Fcooler_clogging%2F1&revision=3";
+    for (path, body) in [("/queue/approve", which), ("/b/token-zh/stop", "")] {
+        let mut request = form(path, body);
+        request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+        assert_eq!(send(app.clone(), request).await.status, StatusCode::FORBIDDEN, "{path}");
+        let mut request = form(path, body);
+        request.headers_mut().remove("sec-fetch-site");
+        request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+        request.headers_mut().insert("host", "console.example".parse().unwrap());
+        assert_eq!(send(app.clone(), request).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(backend.advisory("s01/m002/cooler_clogging/1").unwrap().revision, 3);
+}
+
+#[tokio::test]
+async fn an_advisor_decides_once_and_only_on_what_was_seen() {
+    let backend = Arc::new(fake::Fake::new());
+    let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
+    let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    let edit =
+        send(app.clone(), form("/queue/edit", &format!("{id}&revision=3&subject=Neu&body=A%0D%0A%0D%0AB"))).await;
+    assert_eq!((edit.status, edit.header("location")), (StatusCode::SEE_OTHER, &*format!("{CARD}?done=edited")));
+    let card = backend.advisory("s01/m002/cooler_clogging/1").unwrap();
+    assert_eq!((card.draft.subject.as_str(), card.draft.body.as_str(), card.revision), ("Neu", "A\n\nB", 4));
+    let stale = send(app.clone(), form("/queue/approve", &format!("{id}&revision=3"))).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    let empty = send(app.clone(), form("/queue/postpone", &format!("{id}&revision=4&days=3&reason="))).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let approve = send(app.clone(), form("/queue/approve", &format!("{id}&revision=4"))).await;
+    assert_eq!(approve.status, StatusCode::SEE_OTHER);
+    let shown = send(app.clone(), Request::get(approve.header("location")).body(Body::empty()).unwrap()).await;
+    assert!(shown.body.contains("Approved. It goes out") && !shown.body.contains("action=\"/queue/approve\""));
+    let call = send(app, form("/queue/call", "id=s03%2Fk-01%2Fcooler_clogging%2F1&revision=3")).await;
+    assert_eq!(call.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_customer_books_moves_and_cancels() {
+    let app = router(Arc::new(fake::Fake::new()), ConsoleOptions::new(fake::catalogue()));
+    let page = || async { send(app.clone(), Request::get("/b/token-zh").body(Body::empty()).unwrap()).await.body };
+    let ics = || async { send(app.clone(), Request::get("/b/token-zh/visit.ics").body(Body::empty()).unwrap()).await };
+    let open = page().await;
+    assert_well_formed(&open, "open");
+    assert_eq!(open.matches("/b/token-zh/book").count(), 2, "two times");
+    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月19日 周日") && open.contains("09:00–10:30"));
+    assert_eq!(ics().await.status, StatusCode::NOT_FOUND);
+
+    let gone = send(app.clone(), form("/b/token-zh/book", "from=1")).await;
+    assert_eq!(gone.status, StatusCode::CONFLICT);
+    assert!(gone.body.contains("这个时间刚刚被约走了"));
+
+    let booked = send(app.clone(), form("/b/token-zh/book", "from=1784422800000")).await;
+    assert_eq!((booked.status, booked.header("location")), (StatusCode::SEE_OTHER, "/b/token-zh"));
+    let shown = page().await;
+    assert_well_formed(&shown, "booked");
+    assert!(shown.contains("已为您约好") && shown.contains("周明") && shown.contains("改约其他时间"));
+    assert_eq!(shown.matches("/b/token-zh/book").count(), 1, "the other time only");
+    let file = ics().await;
+    assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
+
+    send(app.clone(), form("/b/token-zh/cancel", "")).await;
+    assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);
+    for (path, body, expected) in [
+        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "谢谢，我们会致电"),
+        ("/b/token-zh/later", "days=30", "暂时不打扰"),
+        ("/b/token-zh/stop", "", "不会再收到"),
+    ] {
+        assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
+        let shown = page().await;
+        assert!(shown.contains(expected), "{path}");
+        assert!(!shown.contains("/b/token-zh/book"), "{path}: nothing is offered against a wish");
+    }
+}
+
+#[tokio::test]
+async fn a_password_guards_everything_but_links_and_probes() {
+    let mut options = ConsoleOptions::new(fake::catalogue());
+    options.password = Password::new("geheim");
+    let app = router(Arc::new(fake::Fake::new()), options);
+    for (path, status) in [
+        ("/", StatusCode::UNAUTHORIZED),
+        ("/api/v1/fleet", StatusCode::UNAUTHORIZED),
+        ("/metrics", StatusCode::UNAUTHORIZED),
+        ("/live", StatusCode::UNAUTHORIZED),
+        ("/b/token-zh", StatusCode::OK),
+        ("/healthz", StatusCode::OK),
+        ("/readyz", StatusCode::OK),
+    ] {
+        let answer = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    // anna:geheim, anna:falsch
+    for (credentials, status) in
+        [("Basic YW5uYTpnZWhlaW0=", StatusCode::OK), ("Basic YW5uYTpmYWxzY2g=", StatusCode::UNAUTHORIZED)]
+    {
+        let request = Request::get("/").header("authorization", credentials).body(Body::empty()).unwrap();
+        assert_eq!(send(app.clone(), request).await.status, status, "{credentials}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_answers_and_tells_its_problems() {
+    for path in [
+        "/api/v1/openapi.json",
+        "/api/v1/fleet",
+        "/api/v1/machines/s01/m002",
+        "/api/v1/machines/s01/m002/findings",
+        "/api/v1/machines/s01/m002/readings?from=2026-07-18T06:00:00Z&max=3",
+        "/api/v1/findings?machine=s01/m002&since=2026-07-01T00:00:00Z&max=5",
+        "/api/v1/advisories",
+        "/api/v1/advisories/s01%2Fm002%2Fcooler_clogging%2F1",
+        "/api/v1/ingest",
+        "/api/v1/quarantine?max=1",
+    ] {
+        let answer = get(path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"), "{path}");
+        serde_json::from_str::<serde_json::Value>(&answer.body).unwrap();
+    }
+    for (path, status, expected) in [
+        ("/api/v1/machines/s01/nope", 404, "there is no machine s01/nope"),
+        ("/api/v1/findings?machine=nope", 400, "`nope` is not of the form site/machine"),
+        ("/api/v1/machines/s01/m002/readings?from=yesterday", 400, "RFC 3339"),
+        ("/api/v1/quarantine?max=many", 400, "invalid digit"),
+        ("/api/v1/quarantine?most=3", 400, "unknown field"),
+        ("/api/v1/nope", 404, "there is no /api/v1/nope"),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status.as_u16(), &problem["status"]), (status, &serde_json::json!(status)), "{path}");
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn findings_have_the_one_form_of_the_product() {
+    let body = get("/api/v1/machines/s01/m002/findings?max=1").await.body;
+    let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let finding = foretell_model::wire::from_json(&answer["findings"][0].to_string()).unwrap();
+    assert_eq!(finding.id.as_str(), "s01/m002/cooler_clogging/1");
+}
+
+#[tokio::test]
+async fn the_live_stream_says_at_once_where_it_stands() {
+    let answer = app().oneshot(Request::get("/live").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let mut body = answer.into_body().into_data_stream();
+    let first = futures_util::StreamExt::next(&mut body).await.unwrap().unwrap();
+    assert_eq!(String::from_utf8_lossy(&first), "event: changed\nid: 1\ndata: 1\n\n");
+}
+
+#[tokio::test]
+async fn the_live_stream_ends_when_the_service_stops() {
+    let options = ConsoleOptions::new(fake::catalogue());
+    options.stop.cancel();
+    let app = router(Arc::new(fake::Fake::new()), options);
+    let answer = send(app, Request::get("/live").body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.body, "");
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_bound_is_refused() {
+    let body = format!("id=x&revision=1&subject=s&body={}", "x".repeat(100_000));
+    assert_eq!(send(app(), form("/queue/edit", &body)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn probes_tell_what_the_backend_tells() {
+    assert_eq!(get("/healthz").await.body, "ok\n");
+    assert_eq!(get("/readyz").await.body, "ready\n");
+    let metrics = get("/metrics").await;
+    assert!(metrics.header("content-type").starts_with("text/plain; version=0.0.4"));
+    assert!(metrics.body.contains("foretell_readings_total"));
+    assert!(matches!(fake::Fake::new().booking("nope"), Err(BackendError::NotFound(_))));
+}
+
+#[test]
+fn a_report_needs_nothing_else() {
+    for lang in [foretell_console::Lang::En, foretell_console::Lang::Zh] {
+        let html = foretell_console::report::backtest_html(&fake::report(lang), &fake::catalogue()).unwrap();
+        assert_well_formed(&html, "report");
+        assert!(html.contains("s03/k-01") && html.contains("81 %"));
+        for outside in ["src=", "href=\"http", "url(", "@import"] {
+            assert!(!html.contains(outside), "{outside}");
+        }
+    }
+}
