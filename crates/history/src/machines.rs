@@ -1,6 +1,7 @@
 //! Numbers for machines, because a row that repeats `site/machine` would be mostly name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use foretell_model::MachineId;
@@ -62,9 +63,8 @@ impl Names {
         let mut statement = connection.prepare_cached("SELECT id, name FROM machines")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
-            if !names.contains_key(&id) {
-                names.insert(id, parse(row.get_ref(1)?.as_str()?)?);
+            if let Entry::Vacant(unknown) = names.entry(row.get(0)?) {
+                unknown.insert(parse(row.get_ref(1)?.as_str()?)?);
             }
         }
         names.get(&number).cloned().ok_or(rusqlite::Error::QueryReturnedNoRows)

@@ -12,7 +12,7 @@ const MEASUREMENT: &str = "reading";
 /// Appends a reading's line with its line end: tags `site` and `machine`, a field per signal, `state` and, unless it is good,
 /// `quality`; the time stamp in nanoseconds. Appends nothing, and says so, for a reading that has no field or lies outside of
 /// the years 1677 to 2262 that nanoseconds reach.
-pub fn line(reading: &Reading, out: &mut String) -> bool {
+pub fn line_protocol(reading: &Reading, out: &mut String) -> bool {
     let Some(nanos) = reading.ts.millis().checked_mul(1_000_000) else { return false };
     let start = out.len();
     out.push_str(MEASUREMENT);
@@ -67,7 +67,7 @@ mod tests {
         let machine = MachineId::parse("plant-1/K.02").unwrap();
         let ts = Timestamp::from_millis(1_782_864_000_250);
         let mut out = String::from("before|");
-        let written = line(&Reading { machine, ts, arrived: ts, signals, state, quality }, &mut out);
+        let written = line_protocol(&Reading { machine, ts, arrived: ts, signals, state, quality }, &mut out);
         assert_eq!((written, out.strip_prefix("before|").unwrap()), (!expected.is_empty(), expected));
     }
 

@@ -19,5 +19,5 @@ pub use archive::{Archive, ArchivedDay};
 pub use column_map::{ColumnMap, MapError};
 pub use error::{FileError, ReadReport, RefusedRow};
 pub use export::{Selection, export, import};
-pub use line_protocol::line;
+pub use line_protocol::line_protocol;
 pub use readings::{Progress, ReadOptions, ReadingFiles};

@@ -244,8 +244,36 @@ fn shared(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
+/// The real file with dirty cells and days out of sequence comes compressed in a way that we do not read.
+#[test]
+fn a_file_of_days_out_of_sequence_comes_out_in_order() {
+    let Some(packed) = shared("lbnl_SZCAV.csv.xz") else { return };
+    let unpacked = std::process::Command::new("xz").arg("-dc").arg(packed).output();
+    let Ok(unpacked) = unpacked.map(|output| output.stdout) else {
+        println!("!!! SKIPPED: there is no `xz` to unpack the file, so nothing of it was tested");
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lbnl.csv");
+    std::fs::write(&path, unpacked).unwrap();
+    check_file(
+        path,
+        "lbnl.toml",
+        21_600,
+        &expect![[r#"
+        21600 events of 1 machines, refused {}
+        2017-03-11T00:00:00Z lbnl/szcav discharge_temp_c=22.77222222222222 ambient_temp_c=16.983333333333334
+        2017-04-01T23:59:00Z lbnl/szcav discharge_temp_c=22.172222222222224 ambient_temp_c=10.350000000000001"#]],
+    );
+}
+
 fn check_shared(name: &str, map: &str, rows: u64, expected: &Expect) {
-    let Some(path) = shared(name) else { return };
+    if let Some(path) = shared(name) {
+        check_file(path, map, rows, expected);
+    }
+}
+
+fn check_file(path: PathBuf, map: &str, rows: u64, expected: &Expect) {
     let map = std::fs::read_to_string(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/maps")).join(map))
         .unwrap();
     let mut files = read(&[path], &map, &ReadOptions::default()).unwrap();

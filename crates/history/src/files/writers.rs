@@ -7,7 +7,7 @@ use foretell_model::{Reading, RunState, Signal, Timestamp};
 use polars::prelude::*;
 
 use super::error::FileError;
-use super::line_protocol;
+use super::line_protocol::line_protocol;
 use super::rows::{ARRIVED, QUALITIES, QUALITY};
 use crate::atomic_file::AtomicFile;
 
@@ -67,7 +67,7 @@ impl Writer {
                 line.clear();
             }
             Kind::Lines(file, line) => {
-                line_protocol::line(&reading, line);
+                line_protocol(&reading, line);
                 file.write_all(line.as_bytes()).map_err(FileError::io("write", path))?;
                 line.clear();
             }

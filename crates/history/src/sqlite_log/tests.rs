@@ -1,6 +1,8 @@
 //! What the log promises: nothing lost, nothing twice, whole batches, one writer.
 
-use foretell_model::{Note, Quality, RunState, Signal, Signals, SiteId, Work};
+use std::ops::ControlFlow;
+
+use foretell_model::{Note, Quality, Reading, RunState, Signal, Signals, SiteId, Work};
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,140 @@
+//! The log by time of the events instead of order of arrival: for pages, exports and the archive.
+
+use std::ops::{ControlFlow, Range};
+
+use foretell_model::{DAY_MS, Event, LogError, MINUTE_MS, MachineId, Offset, Reading, Timestamp};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{SqliteLog, event};
+use crate::database::signed;
+use crate::machines;
+
+impl SqliteLog {
+    /// One machine's readings with `from <= ts < to`, in order of time, handed to `sink` until it breaks.
+    ///
+    /// Costs one seek per minute of the span that the log holds at all, whatever the size of the fleet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn readings(
+        &self,
+        machine: &MachineId,
+        from: Timestamp,
+        to: Timestamp,
+        mut sink: impl FnMut(Reading) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        self.database.reading("read a machine's readings from", |connection| {
+            let Some(number) = machines::find(connection, machine)? else { return Ok(()) };
+            let mut statement = connection.prepare_cached(READINGS)?;
+            let minute = |ts: Timestamp| ts.millis() / MINUTE_MS;
+            let mut rows = statement.query(params![minute(from), minute(to), number, from.millis(), to.millis()])?;
+            while let Some(row) = rows.next()? {
+                if let Some(Event::Reading(reading)) = event(row, machine.clone())?
+                    && sink(reading).is_break()
+                {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// All machines' readings with `from <= ts < to` that stand at or before `through`, by minute, handed to `sink` until it
+    /// breaks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn span(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        through: Offset,
+        mut sink: impl FnMut(Reading) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        self.database.reading("read a span of", |connection| {
+            let mut statement = connection.prepare_cached(SPAN)?;
+            let (first, last) = (from.millis() / MINUTE_MS, to.millis() / MINUTE_MS);
+            let mut rows = statement.query(params![first, last, from.millis(), to.millis(), signed(through.0)])?;
+            while let Some(row) = rows.next()? {
+                let machine = self.names.name(connection, row.get(1)?)?;
+                if let Some(Event::Reading(reading)) = event(row, machine)?
+                    && sink(reading).is_break()
+                {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Days (UTC, by their first instant) of which the log holds readings, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn days(&self) -> Result<Vec<Timestamp>, LogError> {
+        self.database.reading("list the days of", |connection| {
+            let mut next = connection.prepare_cached(NEXT_READING)?;
+            let (mut days, mut from) = (Vec::new(), Timestamp::from_millis(i64::MIN));
+            while let Some(ts) = next.query_row([from.millis()], |row| row.get(0)).optional()?.flatten() {
+                let day = Timestamp::from_millis(Timestamp::from_millis(ts).day() * DAY_MS);
+                days.push(day);
+                from = day + DAY_MS;
+            }
+            Ok(days)
+        })
+    }
+
+    /// Removes the readings of a day that stand at or before `through`, some minutes at a time so that appends get in between.
+    /// The newest entry stays whatever its day, because its place must not be given twice. Returns how many went.
+    ///
+    /// Give no place beyond what every consumer has read and the archive holds.
+    ///
+    /// # Errors
+    /// When the store refused; the minutes done stay removed.
+    pub fn drop_day(&self, day: Timestamp, through: Offset) -> Result<usize, LogError> {
+        let first = day.day() * DAY_MS / MINUTE_MS;
+        let (mut minutes, mut gone) = (first..first + DAY_MS / MINUTE_MS, 0);
+        while !minutes.is_empty() {
+            let removed = drop_some(&mut self.database.writer(), &mut minutes, through);
+            gone += removed.map_err(|e| self.database.error("drop archived readings from", e))?;
+        }
+        Ok(gone)
+    }
+}
+
+/// Walks the minutes of the span that the log holds and seeks the machine in each. `CROSS JOIN` fixes that order.
+const READINGS: &str = "WITH RECURSIVE
+        held (first, last) AS (SELECT max(?1, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 LIMIT 1)),
+            min(?2, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 DESC LIMIT 1))),
+        minutes (minute) AS (SELECT first FROM held WHERE first <= last
+            UNION ALL SELECT minute + 1 FROM minutes, held WHERE minute < last)
+    SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body FROM minutes
+    CROSS JOIN log INDEXED BY log_identity ON log.ts / 60000 = minutes.minute AND log.machine = ?3 AND log.ts >= ?4 AND log.ts < ?5
+    WHERE log.kind = 0";
+
+const SPAN: &str = "SELECT id, machine, ts, lag_ms, kind, body FROM log INDEXED BY log_identity
+    WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND kind = 0 AND id <= ?5 ORDER BY ts / 60000";
+
+/// The first minute at or after an instant that holds a reading; the instant decides within the minute that it divides.
+const NEXT_READING: &str = "SELECT ts FROM log INDEXED BY log_identity
+    WHERE ts / 60000 >= ?1 / 60000 AND ts >= ?1 AND kind = 0 ORDER BY ts / 60000 LIMIT 1";
+
+/// A minute before 1970 shares its number with its neighbour, so the instants stand here too.
+const DROP: &str =
+    "DELETE FROM log WHERE ts / 60000 BETWEEN ?1 AND ?1 + 1 AND ts >= ?2 AND ts < ?3 AND kind = 0 AND id <= ?4
+    AND id < (SELECT max(id) FROM log)";
+
+/// Drops minutes in one transaction until it holds appends up for long enough.
+fn drop_some(connection: &mut Connection, minutes: &mut Range<i64>, through: Offset) -> rusqlite::Result<usize> {
+    const ROWS: usize = 20_000;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut gone = 0;
+    while gone < ROWS
+        && let Some(minute) = minutes.next()
+    {
+        let span = params![minute, minute * MINUTE_MS, (minute + 1) * MINUTE_MS, signed(through.0)];
+        gone += transaction.prepare_cached(DROP)?.execute(span)?;
+    }
+    transaction.commit()?;
+    Ok(gone)
+}
