@@ -1,6 +1,6 @@
 //! Data acquisition (the DA block of ISO 13374): telemetry in, admitted events onto the log, answers back.
 //!
-//! Two inputs end in one [`intake`]: the embedded MQTT [`listener`], to which controllers connect straight, and sessions
+//! Two inputs end in one intake: the embedded MQTT [`listener`], to which controllers connect straight, and sessions
 //! with external [`broker`]s. Both hand payloads to the pure [`decode`] side, queue what was admitted for the one
 //! committer, and acknowledge a message only after the log has committed it.
 //!

@@ -11,9 +11,9 @@ use super::Shared;
 use super::submitter::{Outcome, Submission};
 
 /// A batch closes when it holds this many messages …
-const BATCH_TICKETS_MAX: usize = 5_000;
+pub(super) const BATCH_TICKETS_MAX: usize = 5_000;
 /// … or this many events: a backlog brings up to 1,000 per message.
-const BATCH_EVENTS_MAX: usize = 20_000;
+pub(super) const BATCH_EVENTS_MAX: usize = 20_000;
 
 /// What the committer is sent.
 pub(super) enum Item {

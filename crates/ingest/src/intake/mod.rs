@@ -7,6 +7,8 @@
 mod committer;
 mod status;
 mod submitter;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;

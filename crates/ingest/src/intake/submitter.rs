@@ -108,8 +108,9 @@ impl Submitter {
         &self.shared.decoder
     }
 
-    /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says whether the publisher may speak for a machine; one
-    /// event outside its rights refuses the whole message as `not_authorised`.
+    /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says
+    /// whether the publisher may speak for a machine; one event outside its rights refuses the whole message as
+    /// `not_authorised`.
     ///
     /// # Errors
     /// When the queue is full. Nothing was taken.
@@ -218,11 +219,6 @@ impl Submitter {
     /// Keeps room for the next message.
     pub(crate) const fn reserve(&mut self, room: Room) {
         self.reserved += room.0;
-    }
-
-    /// Whether room is kept for the next message.
-    pub(crate) const fn has_reserved(&self) -> bool {
-        self.reserved > 0
     }
 
     /// Hands what has collected to the committer.

@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
 use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed};
 use super::incoming::{Connect, Incoming};
+use super::left::Left;
 use super::link::{Link, Moved};
 use super::logins::{Login, Peer};
+use super::publications::contract_machine;
 use super::replies::{TurnedAway, Welcome};
-use super::session::{Client, Left, Session, contract_machine};
+use super::session::{Client, Session};
 use super::tls::certificate_names;
 use crate::intake::Source;
 
@@ -35,11 +38,22 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAd
         let peer = Peer { addr, certificate_names: Vec::new() };
         return serve_stream(shared, stream, peer, connect_by).await;
     };
+    // In a box of its own, so that a connection without TLS does not pay for the size of one with it.
+    Box::pin(serve_tls(shared, tls, stream, addr, connect_by)).await;
+}
+
+async fn serve_tls(
+    shared: Arc<Shared>,
+    tls: TlsAcceptor,
+    stream: TcpStream,
+    addr: SocketAddr,
+    connect_by: tokio::time::Instant,
+) {
     let failed = |reason| ConnectFailed { peer: addr, reason }.emit();
     match tokio::time::timeout_at(connect_by, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
-            let names = certificate_names(stream.get_ref().1.peer_certificates());
-            serve_stream(shared, stream, Peer { addr, certificate_names: names }, connect_by).await;
+            let certificate_names = certificate_names(stream.get_ref().1.peer_certificates());
+            serve_stream(shared, stream, Peer { addr, certificate_names }, connect_by).await;
         }
         Ok(Err(cause)) => {
             tracing::debug!(peer = %addr, %cause, "TLS failed.");
@@ -55,7 +69,8 @@ async fn serve_stream<S: AsyncRead + AsyncWrite>(
     peer: Peer,
     connect_by: tokio::time::Instant,
 ) {
-    let mut link = Link::new(stream, shared.options.packet_bytes_max);
+    // In a box, because it is handed on from stage to stage and each would have a copy in the task's memory.
+    let mut link = Box::new(Link::new(stream, shared.options.packet_bytes_max));
     let connect = tokio::select! {
         biased;
         () = shared.stop.cancelled() => Err("stopping"),
@@ -69,14 +84,14 @@ async fn serve_stream<S: AsyncRead + AsyncWrite>(
         }
     };
     match decide(&shared, &connect, &peer) {
-        Ok(login) => serve_client(shared, link, *connect, peer.addr, login).await,
+        Ok(login) => serve_client(shared, link, connect, peer.addr, login).await,
         Err(why) => {
             let (client_id, user) = (connect.client_id.as_str(), connect.user.as_deref());
             ClientTurnedAway { peer: peer.addr, client_id, user, why }.emit();
             if why == TurnedAway::BadLogin {
                 tokio::time::sleep(BAD_LOGIN_DELAY).await;
             }
-            let Link { protocol, out, .. } = &mut link;
+            let Link { protocol, out, .. } = &mut *link;
             protocol.turn_away(why, out);
             link.close().await;
         }
@@ -134,8 +149,8 @@ impl Drop for Counted {
 
 async fn serve_client<S: AsyncRead + AsyncWrite>(
     shared: Arc<Shared>,
-    mut link: Link<S>,
-    connect: Connect,
+    mut link: Box<Link<S>>,
+    connect: Box<Connect>,
     peer: SocketAddr,
     login: Login,
 ) {
@@ -152,7 +167,7 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
         server_keep_alive_s: too_long.then_some(silence_max_s),
         receive_max: shared.options.pending_max.max(1),
     };
-    let Link { protocol, out, .. } = &mut link;
+    let Link { protocol, out, .. } = &mut *link;
     if let Err(broken) = protocol.welcome(&welcome, out) {
         ConnectFailed { peer, reason: broken.reason }.emit();
         return link.close().await;
@@ -184,7 +199,7 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     ClientLeft { peer, client_id: &client_id, reason: left.reason() }.emit();
     let mut link = session.into_link();
     if let Some(reason) = farewell(left) {
-        let Link { protocol, out, .. } = &mut link;
+        let Link { protocol, out, .. } = &mut *link;
         protocol.disconnect(reason, out);
     }
     if left != Left::Gone {
@@ -192,10 +207,13 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     }
 }
 
-/// What a v5 client is told at the end. A broken protocol has been answered by the state machine already.
+/// What a v5 client is told at the end.
 fn farewell(left: Left) -> Option<DisconnectReasonCode> {
     match left {
-        Left::Asked { .. } | Left::Gone | Left::Broken(_) => None,
+        Left::Asked { .. } | Left::Gone => None,
+        // Most faults have been answered by the state machine already; it sends no second DISCONNECT.
+        Left::Broken("topic_invalid") => Some(DisconnectReasonCode::TopicNameInvalid),
+        Left::Broken(_) => Some(DisconnectReasonCode::ProtocolError),
         Left::Silent => Some(DisconnectReasonCode::KeepAliveTimeout),
         Left::NotReading => Some(DisconnectReasonCode::QuotaExceeded),
         Left::TakenOver => Some(DisconnectReasonCode::SessionTakenOver),

@@ -85,6 +85,17 @@ fn a_neighbour_is_not_disturbed() {
 }
 
 #[test]
+fn a_message_to_a_wildcard_is_refused() {
+    let bytes = |version| publish(version, 1, 1, "foretell/v1/+/m1/telemetry", &reading(0));
+    let mut v5 = Wire::connect(PLANT.addr, Hello { id: "wild5", ..V5 });
+    v5.send(&bytes(5));
+    assert!(v5.read().starts_with("e0 90"));
+    let mut v3 = Wire::connect(PLANT.addr, Hello { id: "wild3", ..V3 });
+    v3.send(&bytes(4));
+    assert_eq!(v3.read(), "closed");
+}
+
+#[test]
 fn a_promised_giant_is_refused_before_it_is_sent() {
     let mut v5 = Wire::connect(PLANT.addr, Hello { id: "giant", ..V5 });
     v5.send(&[0x30, 0xff, 0xff, 0xff, 0x7f]);

@@ -76,8 +76,9 @@ impl Log for MemoryLog {
         Ok(Appended { kept: added, duplicates: batch.len() - added, head: Offset(kept.len() as u64) })
     }
 
-    fn read(&self, _: Partition, _: Offset, _: usize) -> Result<Vec<Logged>, LogError> {
-        Err(broken())
+    fn read(&self, _: Partition, after: Offset, max: usize) -> Result<Vec<Logged>, LogError> {
+        let entries = (1..).map(Offset).zip(self.events()).map(|(offset, event)| Logged { offset, event });
+        Ok(entries.skip_while(|entry| entry.offset <= after).take(max).collect())
     }
 
     fn head(&self, _: Partition) -> Result<Offset, LogError> {

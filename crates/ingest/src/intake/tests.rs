@@ -1,0 +1,196 @@
+//! The intake with stores that panic, hesitate and stop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foretell_model::{
+    Appended, Clock, Event, Log, LogError, Logged, Offset, Partition, Quarantine, Quarantined, Refusal, Timestamp,
+};
+use proptest::prelude::*;
+
+use super::committer::{BATCH_EVENTS_MAX, BATCH_TICKETS_MAX};
+use super::*;
+use crate::decode::DecoderOptions;
+
+/// Remembers the size of each batch; appends wait while `gate` is locked.
+#[derive(Default)]
+struct Stores {
+    batches: Mutex<Vec<usize>>,
+    kept: Mutex<Vec<Event>>,
+    panics: AtomicBool,
+    gate: Mutex<()>,
+}
+
+impl Log for Stores {
+    fn partitions(&self) -> u16 {
+        1
+    }
+
+    fn append(&self, batch: &[Event]) -> Result<Appended, LogError> {
+        drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
+        assert!(!self.panics.load(Ordering::SeqCst), "told to panic");
+        self.batches.lock().unwrap().push(batch.len());
+        self.kept.lock().unwrap().extend_from_slice(batch);
+        Ok(Appended { kept: batch.len(), duplicates: 0, head: Offset(1) })
+    }
+
+    fn read(&self, _: Partition, _: Offset, _: usize) -> Result<Vec<Logged>, LogError> {
+        Ok(Vec::new())
+    }
+
+    fn head(&self, _: Partition) -> Result<Offset, LogError> {
+        Ok(Offset(0))
+    }
+
+    fn cursor(&self, _: &str, _: Partition) -> Result<Offset, LogError> {
+        Ok(Offset(0))
+    }
+
+    fn commit(&self, _: &str, _: Partition, _: Offset) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+impl Quarantine for Stores {
+    fn refuse(&self, _: &[Refusal]) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn newest(&self, _: usize) -> Result<Vec<Quarantined>, LogError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Clock for Stores {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_782_900_000_000)
+    }
+}
+
+struct Bench {
+    stores: Arc<Stores>,
+    intake: Intake,
+    thread: JoinHandle<()>,
+}
+
+fn bench(queue_bytes_max: u32) -> Bench {
+    let stores = Arc::new(Stores::default());
+    let decoder = Decoder::new(DecoderOptions::default()).unwrap();
+    let options = IntakeOptions { queue_bytes_max, ..IntakeOptions::default() };
+    let (intake, thread) = Intake::start(&options, decoder, stores.clone(), stores.clone(), stores.clone()).unwrap();
+    Bench { stores, intake, thread }
+}
+
+fn reading(second: u32) -> String {
+    format!(
+        r#"{{"ts":{},"discharge_temp_c":83,"motor_current_a":41,"run_hours":4021}}"#,
+        1_782_800_000_000_u64 + u64::from(second) * 1000
+    )
+}
+
+const TOPIC: &str = "foretell/v1/s01/m1/telemetry";
+
+/// Submits and waits until everything is finished; returns the outcomes in order of their tickets.
+async fn submit_all(submitter: &mut Submitter, payloads: &[String]) -> Vec<Outcome> {
+    for (n, payload) in payloads.iter().enumerate() {
+        while submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64), |_| true).is_err() {
+            submitter.flush();
+            let room = submitter.room(payload.len()).await;
+            submitter.reserve(room);
+        }
+    }
+    submitter.flush();
+    let (mut all, mut some) = (Vec::new(), Vec::new());
+    while submitter.in_flight() > 0 {
+        submitter.finished().await;
+        submitter.take_finished(&mut some);
+        all.extend_from_slice(&some);
+    }
+    assert!(all.iter().enumerate().all(|(n, finished)| finished.ticket == Ticket(n as u64)), "out of order");
+    all.into_iter().map(|finished| finished.outcome).collect()
+}
+
+#[tokio::test]
+async fn a_slow_log_gets_large_batches_within_bounds() {
+    let Bench { stores, intake, thread } = bench(32 << 20);
+    let source = Arc::new(Source::new("test"));
+    let mut submitters: Vec<_> = (0..3).map(|_| intake.submitter(&source)).collect();
+    let held = stores.gate.lock().unwrap();
+    for submitter in &mut submitters {
+        for n in 0..4_000 {
+            submitter.try_submit(TOPIC, reading(n).as_bytes(), Ticket(u64::from(n)), |_| true).unwrap();
+            if n % 100 == 99 {
+                submitter.flush();
+            }
+        }
+    }
+    // An array counts by its events.
+    let backlog = format!("[{}]", (0..900).map(reading).collect::<Vec<_>>().join(","));
+    for n in 0..50 {
+        submitters[0].try_submit(TOPIC, backlog.as_bytes(), Ticket(n), |_| true).unwrap();
+        submitters[0].flush();
+    }
+    drop(held);
+    intake.stop().await;
+    tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+    let batches = stores.batches.lock().unwrap().clone();
+    assert_eq!(batches.iter().sum::<usize>(), 12_000 + 50 * 900);
+    assert!(batches.len() < 10, "{batches:?}");
+    assert!(batches.iter().all(|batch| *batch < BATCH_EVENTS_MAX + 1_000), "{batches:?}");
+    assert!(batches[..3].iter().all(|batch| *batch < BATCH_TICKETS_MAX + 100), "{batches:?}");
+    assert_eq!(source.status().kept_messages, 12_050);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_log_fails_its_batch_alone() {
+    let Bench { stores, intake, thread } = bench(32 << 20);
+    let mut submitter = intake.submitter(&Arc::new(Source::new("test")));
+    stores.panics.store(true, Ordering::SeqCst);
+    assert_eq!(submit_all(&mut submitter, &[reading(0)]).await, [Outcome::Failed]);
+    assert!(intake.commit_status().failing);
+    stores.panics.store(false, Ordering::SeqCst);
+    assert_eq!(submit_all(&mut submitter, &[reading(1)]).await, [Outcome::Kept]);
+    assert!(!intake.commit_status().failing);
+    intake.stop().await;
+    tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+    // Nobody is left to keep anything: say so at once, rather than never.
+    assert_eq!(submit_all(&mut submitter, &[reading(2)]).await, [Outcome::Failed]);
+    assert_eq!(stores.kept.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_for_a_machine_outside_the_rights_refuses_the_whole_message() {
+    let Bench { stores, intake, .. } = bench(32 << 20);
+    let source = Arc::new(Source::new("test"));
+    let mut submitter = intake.submitter(&source);
+    let outcome = submitter.try_submit(TOPIC, reading(0).as_bytes(), Ticket(0), |machine| machine.site() == "s02");
+    assert_eq!(outcome, Ok(Outcome::Refused("not_authorised")));
+    submitter.flush();
+    submitter.finished().await;
+    assert!(stores.kept.lock().unwrap().is_empty());
+    assert_eq!(source.status().refused, [("not_authorised", 1)]);
+    intake.stop().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+
+    /// Whatever sizes come, also larger than the queue: nothing is stuck, and all room comes back.
+    #[test]
+    fn room_is_never_lost(sizes in prop::collection::vec(0_usize..100_000, 1..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let Bench { intake, thread, .. } = bench(64 << 10);
+            let mut submitter = intake.submitter(&Arc::new(Source::new("test")));
+            // Blanks are fine in JSON.
+            let payloads: Vec<_> = sizes.iter().map(|size| reading(1) + &" ".repeat(*size)).collect();
+            let outcomes = submit_all(&mut submitter, &payloads).await;
+            prop_assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Kept));
+            drop(submitter);
+            prop_assert_eq!(intake.shared.room.available_permits(), 64 << 10);
+            intake.stop().await;
+            thread.join().unwrap();
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a session ends.
+
+use super::protocol::Broken;
+use super::publications::NOT_AUTHORISED;
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// The client said DISCONNECT.
+    Asked {
+        /// And wants its will said.
+        with_will: bool,
+    },
+    /// The socket closed or failed.
+    Gone,
+    /// Nothing heard for one and a half times its keep-alive.
+    Silent,
+    /// It does not read our answers.
+    NotReading,
+    /// Another connection has its client id.
+    TakenOver,
+    /// We stop.
+    Stopping,
+    /// v3.1.1: it published outside its rights.
+    NotAuthorised,
+    /// v3.1.1: the log failed; it will send again.
+    CommitFailed,
+    /// It broke the protocol.
+    Broken(&'static str),
+}
+
+impl Left {
+    /// Its code in metrics.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Asked { .. } => "asked",
+            Self::Gone => "gone",
+            Self::Silent => "keep_alive",
+            Self::NotReading => "not_reading",
+            Self::TakenOver => "taken_over",
+            Self::Stopping => "stopping",
+            Self::NotAuthorised => NOT_AUTHORISED,
+            Self::CommitFailed => "commit_failed",
+            Self::Broken(reason) => reason,
+        }
+    }
+
+    /// A will says that the controller vanished. When we stop, or our log fails, it has not.
+    pub(super) const fn wants_will(self) -> bool {
+        !matches!(self, Self::Asked { with_will: false } | Self::Stopping | Self::CommitFailed)
+    }
+}
+
+impl From<Broken> for Left {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken.reason)
+    }
+}

@@ -1,0 +1,216 @@
+//! A client as a publisher: its messages on their way to the log, and the answers on their way back.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretell_model::MachineId;
+use mqtt_protocol_core::mqtt::packet::Qos;
+
+use super::Shared;
+use super::events::{PublishDenied, ReadingPaused};
+use super::incoming::{Publish, Will};
+use super::left::Left;
+use super::logins::Login;
+use super::protocol::{Answer, Protocol};
+use super::session::Client;
+use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket};
+use crate::retained::{Kind, Served};
+
+/// Verdicts remembered per connection; a gateway with more topics is asked anew.
+const VERDICTS_MAX: usize = 1_024;
+/// How long a will waits for room.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
+/// The reason of refusals for want of rights; the decoder has none of that name.
+pub(super) const NOT_AUTHORISED: &str = "not_authorised";
+
+/// See the module's text.
+pub(super) struct Publications {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    login: Login,
+    submitter: Submitter,
+    /// A message that found no room.
+    held: Option<Publish>,
+    verdicts: HashMap<String, bool>,
+    finished: Vec<Finished>,
+}
+
+impl Publications {
+    pub(super) fn new(shared: Arc<Shared>, client: &Client) -> Self {
+        Self {
+            submitter: shared.intake.submitter(&shared.source),
+            shared,
+            peer: client.peer,
+            login: client.login.clone(),
+            held: None,
+            verdicts: HashMap::new(),
+            finished: Vec::new(),
+        }
+    }
+
+    /// Whether another message may be taken: none is held, and not too many wait for the log.
+    pub(super) fn may_take(&self) -> bool {
+        self.held.is_none() && self.submitter.in_flight() < usize::from(self.shared.options.pending_max.max(1))
+    }
+
+    /// Whether some messages are not answered yet.
+    pub(super) const fn has_pending(&self) -> bool {
+        self.submitter.in_flight() > 0
+    }
+
+    /// Waits until answers are ready. Cancelling it loses nothing.
+    pub(super) async fn finished(&self) {
+        self.submitter.finished().await;
+    }
+
+    /// Waits until the held message has room, for ever when none is held. Cancelling it loses nothing.
+    pub(super) async fn room(&self) -> Room {
+        match &self.held {
+            Some(publish) => self.submitter.room(publish.payload().len()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes the held message into the room that was found for it.
+    pub(super) fn take_held(&mut self, room: Room) {
+        self.submitter.reserve(room);
+        if let Some(publish) = self.held.take() {
+            self.take(publish);
+        }
+    }
+
+    /// Forgets the held message; it was never answered, so its publisher will send it again.
+    pub(super) fn drop_held(&mut self) {
+        self.held = None;
+    }
+
+    /// Hands what was taken to the committer.
+    pub(super) fn flush(&mut self) {
+        self.submitter.flush();
+    }
+
+    /// Offers a message to the intake, or holds it until there is room.
+    pub(super) fn take(&mut self, publish: Publish) {
+        let ticket = ticket(publish.qos(), publish.packet_id());
+        match self.submit(publish.topic(), publish.payload(), ticket) {
+            Ok(outcome) => self.pass_on(publish.topic(), publish.payload(), publish.retain(), outcome),
+            Err(Full) => {
+                ReadingPaused.emit();
+                self.held = Some(publish);
+            }
+        }
+    }
+
+    fn submit(&mut self, topic: &str, payload: &[u8], ticket: Ticket) -> Result<Outcome, Full> {
+        let rights = Arc::clone(&self.login.rights);
+        let outcome = if self.may_publish(topic) {
+            let everything = rights.may_publish_everything();
+            let permitted = |machine: &MachineId| everything || rights.may_publish(machine.site(), machine.machine());
+            self.submitter.try_submit(topic, payload, ticket, permitted)?
+        } else {
+            let detail = "this login may not publish for this machine".to_owned();
+            self.submitter.try_refuse(topic, payload, NOT_AUTHORISED, detail, ticket)?
+        };
+        if outcome == Outcome::Refused(NOT_AUTHORISED) {
+            let user = self.login.user.as_deref();
+            PublishDenied { peer: self.peer, user, topic }.emit(&self.shared.denied);
+        }
+        Ok(outcome)
+    }
+
+    /// The verdict on a contract topic, from memory if possible. Other topics name their machine in ways that only the
+    /// decoder knows; their events are asked one by one.
+    fn may_publish(&mut self, topic: &str) -> bool {
+        let rights = &self.login.rights;
+        if rights.may_publish_everything() {
+            return true;
+        }
+        if let Some(verdict) = self.verdicts.get(topic) {
+            return *verdict;
+        }
+        let verdict = contract_machine(topic).is_none_or(|(site, machine)| rights.may_publish(site, machine));
+        if self.verdicts.len() >= VERDICTS_MAX {
+            self.verdicts.clear();
+        }
+        self.verdicts.insert(topic.to_owned(), verdict);
+        verdict
+    }
+
+    /// Status is also served to subscribers. An empty retained one clears it, as MQTT has it, though the log has no use for it.
+    fn pass_on(&self, topic: &str, payload: &[u8], retain: bool, outcome: Outcome) {
+        if !Served::parse(topic).is_some_and(|served| served.kind == Kind::Status) {
+            return;
+        }
+        match outcome {
+            Outcome::Kept if retain => self.shared.retained.set(topic, payload),
+            Outcome::Kept => self.shared.retained.forward(topic, payload),
+            Outcome::Refused(reason) if reason != NOT_AUTHORISED && retain && payload.is_empty() => {
+                self.shared.retained.set(topic, payload);
+            }
+            Outcome::Refused(_) | Outcome::Failed => {}
+        }
+    }
+
+    /// Answers what the committer has finished, in order, all in one buffer.
+    pub(super) fn answer(&mut self, protocol: &mut Protocol, out: &mut Vec<u8>) -> Result<(), Left> {
+        let mut finished = std::mem::take(&mut self.finished);
+        self.submitter.take_finished(&mut finished);
+        let answered = finished.iter().try_for_each(|finished| answer_one(*finished, protocol, out));
+        self.finished = finished;
+        answered
+    }
+
+    /// Says a client's will, after it vanished.
+    pub(super) async fn last_words(&mut self, will: &Will) {
+        let ticket = ticket(Qos::AtMostOnce, None);
+        let mut outcome = self.submit(&will.topic, &will.payload, ticket);
+        if outcome.is_err() {
+            let room = self.submitter.room(will.payload.len());
+            if let Ok(room) = tokio::time::timeout(LAST_WORDS_WITHIN, room).await {
+                self.submitter.reserve(room);
+                outcome = self.submit(&will.topic, &will.payload, ticket);
+            }
+        }
+        match outcome {
+            Ok(outcome) => self.pass_on(&will.topic, &will.payload, will.retain, outcome),
+            Err(Full) => metrics::counter!("foretell_mqtt_wills_dropped_total").increment(1),
+        }
+        self.submitter.flush();
+    }
+}
+
+fn answer_one(finished: Finished, protocol: &mut Protocol, out: &mut Vec<u8>) -> Result<(), Left> {
+    let answer = match finished.outcome {
+        Outcome::Refused(NOT_AUTHORISED) => Answer::NotAuthorised,
+        Outcome::Refused("unknown_topic") => Answer::TopicInvalid,
+        // Refused for good and safe in the quarantine: sending it again would change nothing.
+        Outcome::Kept | Outcome::Refused(_) => Answer::Success,
+        Outcome::Failed => Answer::Failed,
+    };
+    let (qos, id) = read_ticket(finished.ticket);
+    match (answer, qos) {
+        // v3.1.1 has no way to say no but to close.
+        (Answer::NotAuthorised, _) if !protocol.is_v5() => return Err(Left::NotAuthorised),
+        (Answer::Failed, 1 | 2) if !protocol.is_v5() => return Err(Left::CommitFailed),
+        (_, 1) => protocol.puback(id, answer, out)?,
+        (_, 2) => protocol.pubrec(id, answer, out)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Site and machine of a contract topic, whatever follows them.
+pub(super) fn contract_machine(topic: &str) -> Option<(&str, &str)> {
+    let (site, rest) = topic.strip_prefix("foretell/v1/")?.split_once('/')?;
+    Some((site, rest.split('/').next()?))
+}
+
+fn ticket(qos: Qos, packet_id: Option<u16>) -> Ticket {
+    Ticket(u64::from(qos as u8) << 16 | u64::from(packet_id.unwrap_or_default()))
+}
+
+const fn read_ticket(ticket: Ticket) -> (u8, u16) {
+    ((ticket.0 >> 16) as u8, ticket.0 as u16)
+}
