@@ -1,5 +1,7 @@
 //! How many readings a second the log keeps: batches of 5,000 from 10,000 machines, one fsync each.
 
+#![expect(missing_docs, reason = "criterion's macro makes a public function")]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
