@@ -232,11 +232,12 @@ impl Outreach {
 
     fn visitor(&self, connection: &Connection, token: &str, now: Timestamp) -> Result<Visitor> {
         let mail = messages::get(connection, self.signer.message(token, now)?)?;
-        // Approved but still held counts too: the advisor may hand the link over on the telephone.
-        let seen = mail.sent.is_some() || mail.state == MessageState::Queued;
+        // Approved but still held counts too: the advisor may hand the link over on the telephone, and then it must go on
+        // working when the answer has made the message itself needless. Approval gives a message its address.
+        let seen = mail.state != MessageState::Draft && mail.address.is_some();
         let case = advisories::get(connection, &mail.case)?;
         if !seen {
-            return Err(OutreachError::Link("its message was not sent"));
+            return Err(OutreachError::Link("its message was not approved"));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;
         Ok(Visitor { mail, case, people })

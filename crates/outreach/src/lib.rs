@@ -8,7 +8,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`registry`] | customers, sites, machines, advisors as people enter them |
-//! | [`calendar`] | a customer's civil time, working days and open hours |
+//! | `calendar` | a customer's civil time, working days and open hours |
 //! | [`governor`] | whether one message may go out now |
 //! | [`slots`] | which two times to offer |
 //! | [`compose`] | texts from templates, and the lint that guards them |
@@ -161,7 +161,7 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn customers(&self) -> Result<Vec<Customer>> {
-        self.store.read("list the customers", |c| store::registry::all(c))
+        self.store.read("list the customers", store::registry::all)
     }
 
     /// One machine as its owner knows it.
@@ -185,7 +185,7 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn sites(&self) -> Result<Vec<Site>> {
-        self.store.read("list the sites", |c| store::registry::all(c))
+        self.store.read("list the sites", store::registry::all)
     }
 
     fn register<T: Entity>(&self, thing: &T, who: &str, now: Timestamp) -> Result<bool> {

@@ -4,7 +4,7 @@
 //! idempotent channel then receives the very same text again under the same key, any other channel nothing. So no message
 //! goes out twice, at the price that an advisor sometimes has to ask whether one arrived.
 
-use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
+use foretell_model::{FindingId, HOUR_MS, MINUTE_MS, Timestamp};
 use metrics::counter;
 use rusqlite::Connection;
 use tracing::warn;
@@ -15,7 +15,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Verdict};
 use crate::store::{Case, Entry, Mail, advisories, messages, registry};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
-use crate::{Language, Outreach};
+use crate::{Customer, Language, Outreach};
 
 /// Messages taken up in one tick, so that one tick stays short.
 const BATCH_MAX: u32 = 200;
@@ -25,6 +25,9 @@ const ATTEMPTS_MAX: u32 = 16;
 const BACK_OFF_MS: i64 = MINUTE_MS;
 /// Longest wait between attempts.
 const BACK_OFF_MAX_MS: i64 = 4 * HOUR_MS;
+
+/// Who approves what needs no click, in the record.
+const AUTOMATIC: &str = "automatic approval";
 
 /// What the transaction before a delivery decided.
 enum Decision {
@@ -60,31 +63,41 @@ impl Outreach {
 
     fn approve_without_click(&self, now: Timestamp) -> Result<()> {
         let ready = self.store.read("read drafts that need no click", |c| {
+            let customers: Vec<Customer> = registry::all(c)?;
             let mut ready = Vec::new();
+            // By far the commonest answer, and one that spares reading every draft.
+            if self.options.auto_approve.is_empty() && !customers.iter().any(|customer| customer.auto_approve) {
+                return Ok(ready);
+            }
             for case in advisories::in_stages(c, &[Stage::Draft])? {
                 let by_fault = self.options.auto_approve.contains(case.finding.fault.as_str());
-                let by_customer = || {
-                    Ok::<_, OutreachError>(
-                        registry::customer_of(c, &case.finding.machine)?.is_some_and(|customer| customer.auto_approve),
-                    )
-                };
-                if by_fault || by_customer()? {
+                let customer = registry::customer_of(c, &case.finding.machine)?;
+                if by_fault || customer.is_some_and(|customer| customer.auto_approve) {
                     ready.push(case.finding.id);
                 }
             }
             Ok(ready)
         })?;
         for id in ready {
-            match self.approve(&id, "automatic approval", now) {
+            match self.approve(&id, AUTOMATIC, now) {
                 Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
-                // The draft stays in the advisor's queue, whose card names the reason.
-                Err(e) => {
-                    warn!(case = %id, error = %e, "A draft could not be approved by itself; it waits for the advisor.")
-                }
+                Err(e) => self.leave_to_advisor(&id, &format!("not approved by itself: {e}"), now)?,
                 Ok(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// The draft stays in the advisor's queue and says why; it is tried again at each tick, but told once.
+    fn leave_to_advisor(&self, id: &FindingId, why: &str, now: Timestamp) -> Result<()> {
+        self.store.write("note why a draft waits", |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if case.stage == Stage::Draft && case.remark.as_deref() != Some(why) {
+                warn!(case = %id, why, "A draft waits for the advisor.");
+                case.move_to(tx, Stage::Draft, Some(why), None, now)?;
+            }
+            Ok(())
+        })
     }
 
     /// Unanswered messages: one reminder, then a call.

@@ -288,3 +288,37 @@ fn morning() -> String {
 const fn ordinary() -> f64 {
     1.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_registry() {
+        let registry = Registry::from_toml(include_str!("../../../config/examples/customers.toml")).unwrap();
+        assert_eq!((registry.customers.len(), registry.machines.len()), (2, 2));
+        for customer in &registry.customers {
+            assert_eq!(customer.check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn slips_are_named() {
+        let registry = Registry::from_toml(include_str!("../../../config/examples/customers.toml")).unwrap();
+        let customer = |change: fn(&mut Customer)| {
+            let mut customer = registry.customers[0].clone();
+            change(&mut customer);
+            customer.check().unwrap_err()
+        };
+        assert_eq!(customer(|c| c.zone = "Asia/Suzhou".into()), "`zone`: `Asia/Suzhou` is not an IANA time zone");
+        assert_eq!(
+            customer(|c| c.quiet_to = "21:00".into()),
+            "`quiet_to` (21:00:00) must be earlier in the day than `quiet_from` (20:00:00)"
+        );
+        assert_eq!(
+            customer(|c| c.holidays.push("1 Oct".into())),
+            "`holidays`: `1 Oct` is not a date such as 2026-10-01"
+        );
+        assert!(Registry::from_toml("[[customer]]\nid = \"x\"\nnmae = \"y\"").is_err());
+    }
+}

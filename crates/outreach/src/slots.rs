@@ -174,3 +174,118 @@ fn best<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Option<Candidate
 fn week(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Language;
+
+    const COOLER: Visit = Visit { minutes: 120, stops_machine: true, before: None };
+
+    fn shanghai() -> Calendar {
+        Calendar::plain(chrono_tz::Asia::Shanghai)
+    }
+
+    /// Runs in these local hours (China) on these days of the week, 0 = Monday.
+    fn runs(hours: std::ops::Range<i64>, days: std::ops::Range<i64>) -> MachineContext {
+        let mut duty = [0.0_f32; WEEK_HOURS];
+        for (hour, share) in duty.iter_mut().enumerate() {
+            let local = (hour as i64 + 8).rem_euclid(168);
+            if days.contains(&(local / 24)) && hours.contains(&(local % 24)) {
+                *share = 0.9;
+            }
+        }
+        MachineContext::default().with_duty(&duty)
+    }
+
+    #[track_caller]
+    fn check(visit: Visit, context: &MachineContext, now: &str, expected: &str) {
+        let slots = propose(visit, context, &shanghai(), &|_| true, Timestamp::parse(now).unwrap());
+        let text = |slot: &Slot| {
+            let words = crate::compose::slot_text(Language::En, &shanghai(), slot);
+            format!("{words}{}", if slot.idle { "" } else { " (running)" })
+        };
+        assert_eq!(slots.iter().map(text).collect::<Vec<_>>().join("; "), expected);
+    }
+
+    #[test]
+    fn a_day_shift_is_visited_after_it_one_this_week_and_one_next() {
+        let wednesday = "2026-07-15T10:00:00+08:00";
+        check(COOLER, &runs(7..17, 0..5), wednesday, "Thursday 16 July, 17:00–19:00; Monday 20 July, 17:00–19:00");
+        // Where the shift leaves no room on working days, Saturday; a six-day week leaves only the quietest hours.
+        check(COOLER, &runs(6..19, 0..5), wednesday, "Saturday 18 July, 10:00–12:00; Saturday 25 July, 10:00–12:00");
+        check(
+            COOLER,
+            &runs(6..22, 0..7),
+            wednesday,
+            "Thursday 16 July, 10:00–12:00 (running); Monday 20 July, 10:00–12:00 (running)",
+        );
+    }
+
+    #[test]
+    fn late_in_the_week_the_next_two_weeks_serve() {
+        check(
+            COOLER,
+            &runs(7..17, 0..5),
+            "2026-07-18T20:00:00+08:00",
+            "Monday 20 July, 17:00–19:00; Monday 27 July, 17:00–19:00",
+        );
+    }
+
+    #[test]
+    fn both_times_come_before_the_fault_where_possible() {
+        let soon = Timestamp::parse("2026-07-18T00:00:00+08:00").ok();
+        check(
+            Visit { before: soon, ..COOLER },
+            &runs(7..17, 0..5),
+            "2026-07-15T10:00:00+08:00",
+            "Thursday 16 July, 17:00–19:00; Friday 17 July, 17:00–19:00",
+        );
+    }
+
+    #[test]
+    fn without_a_learned_week_nothing_is_said_about_idle_hours() {
+        let bare = MachineContext::default();
+        let wednesday = "2026-07-15T10:00:00+08:00";
+        check(
+            COOLER,
+            &bare,
+            wednesday,
+            "Thursday 16 July, 16:00–18:00 (running); Monday 20 July, 16:00–18:00 (running)",
+        );
+        // A leak survey wants the machine running and people at work.
+        let survey = Visit { minutes: 240, stops_machine: false, before: None };
+        check(
+            survey,
+            &runs(7..17, 0..5),
+            wednesday,
+            "Thursday 16 July, 10:00–14:00 (running); Monday 20 July, 10:00–14:00 (running)",
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn times_are_humane_future_free_and_distinct(
+            now_h in 500_000_i64..500_400,
+            minutes in 15_u32..480,
+            shares in proptest::collection::vec(0.0_f32..1.0, WEEK_HOURS),
+            taken in proptest::collection::hash_set(0_i64..24, 0..10),
+            stops_machine: bool,
+        ) {
+            let now = Timestamp::from_millis(now_h * HOUR_MS);
+            let context = MachineContext::default().with_duty(&<[f32; WEEK_HOURS]>::try_from(shares).unwrap());
+            let is_free = |slot: &Slot| !taken.contains(&(slot.start.day() - now.day()));
+            let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)) };
+            let slots = propose(visit, &context, &shanghai(), &is_free, now);
+            proptest::prop_assert_eq!(slots.len(), 2);
+            proptest::prop_assert!(shanghai().local(slots[0].start).date() < shanghai().local(slots[1].start).date());
+            for slot in &slots {
+                let (start, end) = (shanghai().local(slot.start), shanghai().local(slot.end));
+                proptest::prop_assert!(has_notice(slot, now) && is_free(slot));
+                proptest::prop_assert!(start.hour() >= FIRST_HOUR && end <= start.date().and_hms_opt(19, 0, 0).unwrap());
+                proptest::prop_assert!(start.weekday() != Weekday::Sun);
+                proptest::prop_assert!(start.weekday() != Weekday::Sat || slot.idle);
+            }
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! From a finding to a finished visit, and every way in which it can end otherwise.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! The facts of one message, worded no further than a figure: sentences are the templates' business.
 
 use foretell_model::catalogue::Action;
-use foretell_model::{Catalogue, Evidence, Finding, FindingKind, Timestamp};
+use foretell_model::{Catalogue, Evidence, Finding, FindingKind, Signal, Timestamp};
 use serde::Serialize;
 
 use super::format;
@@ -116,7 +116,7 @@ impl Facts {
             },
             number: subject.machine.number.clone(),
             seen: seen(subject),
-            normal: subject.context.in_normal_range == Some(true),
+            normal: is_normal(subject),
             fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
             certainty: Certainty::of(subject.finding.likelihood),
             window: subject.finding.rul_days.map(|rul| Window::of(rul, age_days)),
@@ -140,6 +140,21 @@ impl Facts {
 
 /// A discharge temperature limit below this is the lower one: the machine stays too cold, degC.
 const LOW_LIMIT_BELOW_C: f64 = 90.0;
+
+/// Whether "still in the normal range" is true of what the message speaks of: the discharge temperature below its warning
+/// limit, or another observation below the limit of its own signal. Where that is not known, nothing is claimed.
+fn is_normal(subject: &Subject<'_>) -> bool {
+    let finding = subject.finding;
+    match finding.limit.filter(|_| finding.kind != FindingKind::MaintenanceDue) {
+        Some(limit) if limit.signal != Signal::DischargeTemp => {
+            let of_signal = |evidence: &&Evidence| evidence.feature.starts_with(limit.signal.name());
+            finding.evidence.iter().find(of_signal).is_some_and(|evidence| evidence.value < limit.value)
+        }
+        // A machine that stays too cold is not normal because it is not too hot.
+        Some(limit) if limit.value < LOW_LIMIT_BELOW_C => false,
+        _ => subject.context.in_normal_range == Some(true),
+    }
+}
 
 /// A slot in words.
 pub(crate) fn slot_text(language: Language, calendar: &Calendar, slot: &Slot) -> String {

@@ -275,3 +275,43 @@ fn is_stamp(chars: &[char]) -> bool {
     chars.len() >= shape.len()
         && chars.iter().zip(shape).all(|(c, s)| if s == '0' { c.is_ascii_digit() } else { *c == s })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, expected: &str) {
+        let body = format!("{body} https://service.example/b/x");
+        let remarks = message("Compressor No. 2", &body, "s01/m002");
+        assert_eq!(remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), expected);
+    }
+
+    #[test]
+    fn bites_on_what_customers_never_read() {
+        check("We need you for our KPI.", "`kpi` (internal matters)");
+        check("请配合完成本月指标，另有优惠", "`指标` (internal matters); `优惠` (selling)");
+        check("The UA residual is rising", "`ua` (jargon); `residual` (jargon)");
+        check("You neglected it; that is dangerous!", "`dangerous` (alarm); `neglected` (blame); an exclamation mark");
+        check("It fails in 17.9 days", "`17.9` is more precise than the forecast");
+        check("大约2.5周后", "`2.5` is more precise than the forecast");
+        check("It rose by 4.25 °C", "`4.25` is more precise than the forecast");
+        check("by 2026-07-18T08:00:00Z", "`2026` is more precise than the forecast");
+        check("about 91.3 % likely", "`91.3` is more precise than the forecast");
+        check("Hello {{ name }}", "a place of the template was not filled in");
+        check("compressor s01/m002", "the internal identity `s01/m002`");
+        check("see https://elsewhere.example", "2 links where one belongs");
+    }
+
+    #[test]
+    fn leaves_ordinary_words_alone() {
+        check("The actual bar: 0.9 bar, 8.2 mm/s, 17:00–19:00, about 4 °C, 3,650 hours, +86 21 5555 0101.", "");
+        check("我们会尽快安排，7月16日（周四）17:00–19:00，4 ℃左右", "");
+    }
+
+    #[test]
+    fn a_template_is_judged_by_its_prose() {
+        assert_eq!(template("{% if score %}Dear {{ target }}{# kpi #}{% endif %}"), []);
+        assert_eq!(template("{{ x }} discount").len(), 1);
+    }
+}

@@ -1,7 +1,6 @@
 //! A small service company with one customer in each language, and findings to feed it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -203,8 +202,4 @@ pub fn apply(outreach: &Outreach, offset: u64, finding: &Finding, now: Timestamp
 /// The token at the end of a link.
 pub fn token(link: &str) -> &str {
     link.rsplit('/').next().unwrap()
-}
-
-pub fn addresses() -> BTreeMap<String, String> {
-    BTreeMap::from([("email".to_owned(), "x@example".to_owned())])
 }
