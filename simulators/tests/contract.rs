@@ -1,5 +1,7 @@
 //! The wire form against the contract, letter by letter, and specifications that are refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is the point")]
+
 use expect_test::{Expect, expect};
 use foretell_sim::encode::{backlog, csv_header, happening, status, topic, write_csv_row, write_telemetry};
 use foretell_sim::physics::Mode;
@@ -59,23 +61,38 @@ fn refused(change: impl FnOnce(String) -> String, expected: Expect) {
 
 #[test]
 fn wrong_specifications_are_refused_by_name() {
-    refused(|text| text.replacen("run_hours = 11240", "runhours = 11240", 1), expect![[r#"
+    refused(
+        |text| text.replacen("run_hours = 11240", "runhours = 11240", 1),
+        expect![[r#"
         could not read the fleet's specification:
         TOML parse error at line 27, column 1
            |
         27 | runhours = 11240
            | ^^^^^^^^
         unknown field `runhours`, expected one of `name`, `number`, `kw`, `load`, `night_load`, `variable_speed`, `ambient_sensor`, `signals`, `resolution_k`, `noise_k`, `wander_k`, `every`, `run_hours`, `limit_c`, `trip_c`, `trim`, `change`, `fault`, `link`
-    "#]]);
-    refused(|text| text.replacen("every = \"2m\"", "every = \"2\"", 1), expect![[r#"
+    "#]],
+    );
+    refused(
+        |text| text.replacen("every = \"2m\"", "every = \"2\"", 1),
+        expect![[r#"
         could not read the fleet's specification:
         TOML parse error at line 12, column 9
            |
         12 | every = "2"                    # sampling interval of each machine
            |         ^^^
         `2` is not a duration with its unit, such as "90s", "15m" or "40d"
-    "#]]);
-    refused(|text| text.replacen("kw = 75", "kw = nan", 1), expect!["site `s01`, machine `m001`: `kw` must be between 4 and 630"]);
-    refused(|text| text.replacen("name = \"m002\"", "name = \"m001\"", 1), expect!["site `s01`, machine `m001`: a name is 1-64 of A-Z a-z 0-9 . _ - and stands once per site"]);
-    refused(|text| text.replacen("name = \"m002\"", "name = \"m/2\"", 1), expect!["site `s01`, machine `m/2`: a name is 1-64 of A-Z a-z 0-9 . _ - and stands once per site"]);
+    "#]],
+    );
+    refused(
+        |text| text.replacen("kw = 75", "kw = nan", 1),
+        expect!["site `s01`, machine `m001`: `kw` must be between 4 and 630"],
+    );
+    refused(
+        |text| text.replacen("name = \"m002\"", "name = \"m001\"", 1),
+        expect!["site `s01`, machine `m001`: a name is 1-64 of A-Z a-z 0-9 . _ - and stands once per site"],
+    );
+    refused(
+        |text| text.replacen("name = \"m002\"", "name = \"m/2\"", 1),
+        expect!["site `s01`, machine `m/2`: a name is 1-64 of A-Z a-z 0-9 . _ - and stands once per site"],
+    );
 }

@@ -1,5 +1,7 @@
 //! Fleets as a whole: reproducible bytes, order of time, truth that agrees with the data, links that count.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is the point")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -169,4 +171,45 @@ fn links_count_what_they_do() {
     assert!(stats.dropped > 1000 && stats.outages > 10 && backlogged > 10_000, "{stats:?}");
     let first = &sent[0];
     assert!(first.payload.starts_with(b"{\"ts\":\"2026-06-"), "three seconds slow");
+}
+
+/// Mean of a signal over the loaded samples of the first and of the last ten days.
+fn before_and_after(fleet: &Fleet, machine: &str, signal: Signal) -> (f64, f64) {
+    let index = fleet.machines().iter().position(|known| &*known.name == machine).unwrap();
+    let (early_ms, late_ms) = (fleet.from_ms() + 10 * 24 * HOUR_MS, fleet.to_ms() - 10 * 24 * HOUR_MS);
+    let mut sums = [(0.0, 0.0); 2];
+    for message in fleet.messages_of(index) {
+        let Message::Sample(sample) = message else { continue };
+        let side = usize::from(sample.ts_ms > late_ms);
+        if sample.state == Some(Mode::Loaded) && (side == 1 || sample.ts_ms < early_ms) {
+            sums[side].0 += sample.get(signal).unwrap_or(0.0);
+            sums[side].1 += 1.0;
+        }
+    }
+    (sums[0].0 / sums[0].1, sums[1].0 / sums[1].1)
+}
+
+#[test]
+fn each_fault_shows_in_its_own_signal() {
+    let mut spec = FleetSpec::parse(include_str!("../examples/every-fault.toml")).unwrap();
+    spec.resize(Size { every_ms: Some(600_000), ..Size::default() });
+    let fleet = Fleet::new(spec, 1).unwrap();
+    for (machine, signal, least, most) in [
+        ("healthy", Signal::OilFilterDp, 0.95, 1.05),
+        ("healthy", Signal::SeparatorDp, 0.95, 1.05),
+        ("healthy", Signal::Vibration, 0.95, 1.05),
+        ("healthy", Signal::MotorCurrentL1, 0.97, 1.03),
+        ("oil-filter", Signal::OilFilterDp, 2.0, 9.0),
+        ("separator", Signal::SeparatorDp, 2.0, 9.0),
+        ("separator", Signal::MotorCurrent, 1.02, 1.15),
+        ("intake-filter", Signal::InletVacuum, 1.5, 3.0),
+        ("intake-filter", Signal::MotorCurrent, 0.94, 0.99),
+        ("bearing", Signal::Vibration, 1.5, 5.0),
+        ("phases", Signal::MotorCurrentL1, 1.10, 1.20),
+        ("sensor-drift", Signal::DischargeTemp, 1.05, 1.25),
+    ] {
+        let (before, after) = before_and_after(&fleet, machine, signal);
+        let ratio = after / before;
+        assert!((least..most).contains(&ratio), "{machine} {signal:?}: {before:.2} -> {after:.2}, times {ratio:.3}");
+    }
 }

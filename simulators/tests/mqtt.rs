@@ -1,5 +1,7 @@
 //! Publishing against a broker of our own that acknowledges, or hangs up, as told.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is the point")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 

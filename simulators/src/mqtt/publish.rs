@@ -72,9 +72,22 @@ pub struct Live {
     counts: Arc<Counts>,
     samples: AtomicU64,
     reached_ms: AtomicI64,
+    /// Bits of a factor that was asked for and not yet taken; 0 for none.
+    factor: AtomicU64,
 }
 
 impl Live {
+    /// From here on so many simulated seconds pass per second, whatever the pace was: for a person who wants to act.
+    pub fn slow_down(&self, factor: f64) {
+        self.factor.store(factor.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The pace that was asked for since the last call, if any.
+    fn new_pace(&self) -> Option<Pace> {
+        let bits = self.factor.swap(0, Ordering::Relaxed);
+        (bits != 0).then(|| Pace::constant(f64::from_bits(bits)))
+    }
+
     /// What was published so far; the links are told of only at the end.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -160,6 +173,9 @@ async fn dispatch(
 ) {
     let passing = async {
         while let Some(delivery) = deliveries.recv().await {
+            if let Some(pace) = live.new_pace() {
+                pacer = Pacer::new(pace);
+            }
             if let Some(due) = pacer.due(tokio::time::Instant::now(), delivery.at_ms) {
                 tokio::time::sleep_until(due).await;
             }
