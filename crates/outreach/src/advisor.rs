@@ -132,12 +132,25 @@ impl Outreach {
         };
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
         let verdict = no_route.unwrap_or_else(|| verdict.explain(&people.calendar, &self.options.policy));
+        let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
+            self.drop_edit(connection, mail)?
+        } else {
+            mail
+        };
         let message = match self.compose(connection, case, &mail, people, now) {
             Ok((text, slots)) => Ok(self.view(&mail, people, text, slots)),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => Err(with_causes(&e)),
         };
         Ok((message, Some(verdict)))
+    }
+
+    /// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft.
+    fn drop_edit(&self, connection: &Connection, mut mail: Mail) -> Result<Mail> {
+        (mail.text, mail.edited) = (None, false);
+        mail.reason = Some("the times in the edited text were no longer free; this is a fresh draft".into());
+        mail.save(connection)?;
+        Ok(mail)
     }
 
     fn view(&self, mail: &Mail, people: &People, text: Draft, slots: Vec<slots::Slot>) -> MessageView {
@@ -185,7 +198,7 @@ impl Outreach {
     /// Replaces the drafted text; the same rules apply to it. A message already approved stays approved.
     ///
     /// # Errors
-    /// When the text breaks the rules, lacks the customer's link, or the message has gone out.
+    /// When the text breaks the rules, lacks the customer's link or one of the two times, or the message has gone out.
     pub fn edit(&self, id: &FindingId, subject: &str, body: &str, who: &str, now: Timestamp) -> Result<MessageView> {
         let attempted = format!("edit the message of {id}");
         self.store.write(&attempted, |tx| {
@@ -208,6 +221,10 @@ impl Outreach {
             // The times shown with the draft are the ones the text speaks of.
             mail.edited = false;
             let (_, slots) = self.compose(tx, &case, &mail, &people, now)?;
+            let words = |slot| compose::slot_text(people.customer.language, &people.calendar, slot);
+            if let Some(missing) = slots.iter().map(words).find(|words| !text.body.contains(words)) {
+                return Err(OutreachError::refused(&attempted, format!("the time `{missing}` must stay in the text")));
+            }
             (mail.text, mail.edited) = (Some(text.clone()), true);
             mail.save(tx)?;
             note(tx, &case, &people, who, "edited the message", "", now)?;

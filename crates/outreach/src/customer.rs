@@ -1,18 +1,16 @@
 //! What the customer does through the link: book, change, wait, stop.
 
-use foretell_model::{FindingId, MachineId, Note, Timestamp, Work};
+use foretell_model::{Note, Timestamp};
 use rusqlite::Connection;
 
 use crate::apply::withdraw;
 use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::ics;
-use crate::registry::{Machine, Site, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages, registry};
-use crate::views::{Booking, BookingView, MessageState, OfferedSlot, PageState, Stage, WorkDone};
-use crate::{Language, Outreach, bundle};
+use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages};
+use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
+use crate::{Language, Outreach};
 
 /// Beginning of the remark of a case whose customer wishes another time.
 const OTHER_TIME: &str = "the customer wishes another time";
@@ -20,10 +18,10 @@ const OTHER_TIME: &str = "the customer wishes another time";
 const CUSTOMER: &str = "customer";
 
 /// Everything behind a valid link.
-struct Visitor {
-    mail: Mail,
-    case: Case,
-    people: People,
+pub(crate) struct Visitor {
+    pub(crate) mail: Mail,
+    pub(crate) case: Case,
+    pub(crate) people: People,
 }
 
 impl Outreach {
@@ -163,74 +161,8 @@ impl Outreach {
         })
     }
 
-    /// The visit as a calendar file (`text/calendar`); after a cancellation the one that removes it.
-    ///
-    /// # Errors
-    /// `Refused` when nothing was ever booked.
-    pub fn calendar_file(&self, token: &str, now: Timestamp) -> Result<String> {
-        self.store.write("write a calendar file", |tx| {
-            let visitor = self.visitor(tx, token, now)?;
-            let case = &visitor.case.finding.id;
-            let stay = bookings::newest_of(tx, case)?
-                .ok_or_else(|| OutreachError::refused("write a calendar file", "no visit is booked"))?;
-            let language = visitor.people.customer.language;
-            let facts = self.facts(&visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now);
-            let (company, advisor) = (language.of(&self.options.company), &visitor.people.advisor);
-            let (number, works) = (&visitor.people.machine.number, compose::join_works(language, &facts.works));
-            let (name, phone, link) = (language.of(&advisor.name), &advisor.phone, self.link(&visitor.mail));
-            let site: Option<Site> = registry::find(tx, stay.machine.site())?;
-            let (summary, description) = match language {
-                Language::En => (
-                    format!("{company}: {works}, compressor {number}"),
-                    format!("Questions: {name}, {phone}\nChange or cancel: {link}"),
-                ),
-                Language::ZhCn => {
-                    (format!("{company}：{number}{works}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
-                }
-            };
-            Ok(ics::write(&ics::Visit {
-                uid: format!("foretell-visit-{}@{}", stay.id, host(&self.options.public_url)),
-                sequence: stay.sequence,
-                changed: stay.changed,
-                start: stay.start,
-                end: stay.end,
-                summary: &summary,
-                description: &description,
-                location: site.as_ref().map_or("", |site| site.address.as_str()),
-                cancelled: stay.state == "cancelled",
-            }))
-        })
-    }
-
-    /// The work of a visit was done: ends the case and says what the log must learn. `run_hours` is the machine's counter
-    /// at present, from which hour-based work counts anew.
-    ///
-    /// # Errors
-    /// When there is no such visit or it was cancelled or done before.
-    pub fn complete(&self, booking: i64, run_hours: Option<f64>, who: &str, now: Timestamp) -> Result<Vec<WorkDone>> {
-        let attempted = format!("complete visit {booking}");
-        self.store.write(&attempted, |tx| {
-            let mut stay = bookings::get(tx, booking)?;
-            if stay.state != "booked" {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", stay.state)));
-            }
-            (stay.state, stay.changed) = ("done".into(), now);
-            stay.save(tx)?;
-            let mut case = advisories::get(tx, &stay.case)?;
-            let works = compose::works_of(&case.finding, &self.options.catalogue);
-            let works: Vec<Work> = works.iter().filter_map(|(code, _)| Work::new(code)).collect();
-            let hours = run_hours.or(case.context.run_hours);
-            count_anew(tx, &stay.machine, &works, hours, who, now)?;
-            case.move_to(tx, Stage::Done, None, None, now)?;
-            bundle::finish(tx, &case, now)?;
-            let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
-            let (customer, what) = (Some(stay.customer.as_str()), "completed the visit");
-            Entry { at: now, who, what, why: "", customer, machine, advisory, contact: true }.write(tx)?;
-            Ok(works.into_iter().map(|work| WorkDone { machine: stay.machine.clone(), ts: now, work }).collect())
-        })
-    }
-
-    fn visitor(&self, connection: &Connection, token: &str, now: Timestamp) -> Result<Visitor> {
+    /// Checks a token and reads what is behind it.
+    pub(crate) fn visitor(&self, connection: &Connection, token: &str, now: Timestamp) -> Result<Visitor> {
         let mail = messages::get(connection, self.signer.message(token, now)?)?;
         // Approved but still held counts too: the advisor may hand the link over on the telephone, and then it must go on
         // working when the answer has made the message itself needless. Approval gives a message its address.
@@ -318,21 +250,6 @@ impl Outreach {
             _ => PageState::Open,
         })
     }
-
-    /// The live booking of a case.
-    pub(crate) fn booking_of(&self, connection: &Connection, case: &FindingId) -> Result<Option<Booking>> {
-        let stay = bookings::newest_of(connection, case)?.filter(|stay| stay.state == "booked");
-        stay.map(|stay| booking(connection, stay)).transpose()
-    }
-}
-
-/// A visit with its technician.
-pub(crate) fn booking(connection: &Connection, stay: Stay) -> Result<Booking> {
-    let technician: Option<Technician> = match &stay.technician {
-        Some(id) => registry::find(connection, id)?,
-        None => None,
-    };
-    Ok(Booking { id: stay.id, case: stay.case, start: stay.start, end: stay.end, technician, sequence: stay.sequence })
 }
 
 /// A time that is on the page of this link.
@@ -358,35 +275,9 @@ fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
     Ok(())
 }
 
-/// Hour-based work that was done counts from the present hours.
-fn count_anew(
-    connection: &Connection,
-    machine: &MachineId,
-    works: &[Work],
-    run_hours: Option<f64>,
-    who: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let Some((mut own, hours)) = registry::find::<Machine>(connection, machine.as_str())?.zip(run_hours) else {
-        return Ok(());
-    };
-    for task in &mut own.service {
-        if works.iter().any(|work| work.as_str() == task.work) {
-            task.last_done_h = hours;
-        }
-    }
-    registry::register(connection, &own, who, now).map(|_| ())
-}
-
 fn said(connection: &Connection, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
     let mail = &visitor.mail;
     let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
     let customer = Some(mail.customer.as_str());
     Entry { at: now, who: CUSTOMER, what, why, customer, machine, advisory, contact: true }.write(connection)
-}
-
-/// The host of a URL, for identifiers that must be unique in the world.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', ':']).next().unwrap_or(rest)
 }

@@ -13,7 +13,7 @@
 //! | [`slots`] | which two times to offer |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
-//! | `apply`, `bundle`, `advisor`, `outbox`, `customer` | what the engine, the advisor, the clock and the customer may do |
+//! | `apply`, `bundle`, `advisor`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | `store` | the file |
 
@@ -38,6 +38,7 @@ pub mod service;
 pub mod slots;
 mod store;
 mod views;
+mod visits;
 
 pub use calendar::Calendar;
 pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};

@@ -184,7 +184,7 @@ impl Outreach {
         match self.compose(connection, &case, &mail, &people, now) {
             Ok((text, _)) => mail.text = Some(text),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
-            Err(e) => return drop_it(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
+            Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
         }
         (mail.state, mail.sent, mail.reason) = (MessageState::Sending, Some(now), None);
         (mail.channel, mail.medium) = (Some(channel.name().into()), Some(channel.medium().into()));
@@ -318,6 +318,18 @@ fn settle(
     };
     write_record(connection, &mail, "outbox", &what, &why.unwrap_or_default(), outcome == Outcome::Sent, now)?;
     Ok(ticked(&mail, outcome))
+}
+
+/// A message that cannot be written as it stands is a draft again; a reminder is not worth an advisor's pen.
+fn back_to_desk(connection: &Connection, mut mail: Mail, case: &mut Case, why: &str, now: Timestamp) -> Result<Ticked> {
+    if mail.kind == Kind::Reminder {
+        return drop_it(connection, mail, case, why, now);
+    }
+    (mail.state, mail.reason) = (MessageState::Draft, Some(why.to_owned()));
+    mail.save(connection)?;
+    case.move_to(connection, Stage::Draft, Some(why), None, now)?;
+    write_record(connection, &mail, "outbox", "gave the message back to the advisor", why, false, now)?;
+    Ok(ticked(&mail, Outcome::ForAdvisor(why.to_owned())))
 }
 
 /// Withdraws a message that will never go out and leaves the case to the advisor.

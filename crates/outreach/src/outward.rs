@@ -4,10 +4,10 @@
 use foretell_model::{Finding, MachineId, Timestamp};
 
 use crate::Outreach;
-use crate::customer::booking;
 use crate::error::Result;
 use crate::store::{advisories, bookings, messages};
 use crate::views::{Booking, Figures, MessageState, Stage};
+use crate::visits::booking;
 
 impl Outreach {
     /// The current advisory of every machine that has one: the most pressing open finding of grade `advise` or `urgent`, by

@@ -410,3 +410,40 @@ fn the_catalogue_has_no_word_that_customers_never_read() {
         }
     }
 }
+
+/// Opens with one template replaced by an advisor's edit and renders the cooler's letter.
+fn edited(name: &str, source: &str) -> Result<String, String> {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(name), source).unwrap();
+    let options = foretell_outreach::OutreachOptions {
+        templates: Some(dir.path().to_owned()),
+        ..support::options(Arc::new(Recorder::default()))
+    };
+    let outreach =
+        foretell_outreach::Outreach::open(&dir.path().join("service.sqlite"), options).map_err(|e| e.to_string())?;
+    let now = at("2026-07-15T08:30:00Z");
+    outreach.import(&foretell_outreach::Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
+    let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+    let id = apply(&outreach, 1, &case, now);
+    outreach.card(&id, now).unwrap().message.map(|message| message.text.body.lines().next().unwrap_or_default().into())
+}
+
+#[test]
+fn an_edited_template_counts_and_a_bad_one_never_reaches_a_customer() {
+    let good = "Subject: {{ number }}\nHello {{ contact }}\n{{ link }}";
+    assert_eq!(edited("fault.en.j2", good).unwrap(), "Hello Ms Baker");
+    #[track_caller]
+    fn check(source: &str, expected: &str) {
+        let got = edited("fault.en.j2", source).unwrap_err();
+        assert!(got.contains(expected), "{got}");
+    }
+    check("Subject: x\n{{ contcat }} {{ link }}", "undefined value");
+    check("Subject: x\nA discount! {{ link }}", "`discount` (selling); an exclamation mark");
+    check(
+        "Subject: x\n{% for a in range(10000) %}{% for b in range(10000) %}.{% endfor %}{% endfor %}{{ link }}",
+        "fuel",
+    );
+    check("Hello {{ link }}", "its first line must begin with `Subject:`");
+    check("Subject: x\n{% if %}", "template `fault.en.j2` could not be rendered");
+    check("Subject: x\nNo link at all.", "0 links where one belongs");
+}
