@@ -151,6 +151,8 @@ impl MachineSim {
         self.hour.loaded_s += meter.loaded_s;
         self.hour.loaded_c_s += meter.loaded_c_s;
         if meter.trips > 0 {
+            // A machine that trips within minutes never has a hot hourly mean, yet it is beyond any limit.
+            self.limit_reached();
             self.alarm("stopped: high discharge temperature");
         }
         if self.now_ms.rem_euclid(HOUR_MS) == 0 {
@@ -172,9 +174,13 @@ impl MachineSim {
         if hour.loaded_s < LOADED_ENOUGH_S || hour.loaded_c_s / hour.loaded_s < self.spec.limit_c {
             return;
         }
+        self.limit_reached();
+        self.alarm("warning: high discharge temperature");
+    }
+
+    fn limit_reached(&mut self) {
         self.truth.limit_first_reached(self.now_ms);
         self.faults.iter_mut().for_each(|fault| fault.limit_reached(self.now_ms));
-        self.alarm("warning: high discharge temperature");
     }
 
     /// Raises an alarm, at most one in six hours: controllers latch them.
