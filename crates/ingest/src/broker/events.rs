@@ -23,9 +23,13 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connection(cause) => write!(f, "{cause}"),
-            Self::Oversize(bytes) => write!(f, "a packet of {bytes} bytes is over the limit; it is fetched next time and refused"),
+            Self::Oversize(bytes) => {
+                write!(f, "a packet of {bytes} bytes is over the limit; it is fetched next time and refused")
+            }
             Self::NoSubAck => f.write_str("the broker did not answer the subscription"),
-            Self::Denied => f.write_str("the broker granted none of the subscriptions; check its access rules for our user"),
+            Self::Denied => {
+                f.write_str("the broker granted none of the subscriptions; check its access rules for our user")
+            }
             Self::NotKept => f.write_str("a batch could not be kept; the broker will send it again"),
         }
     }
@@ -63,7 +67,8 @@ impl ConnectionLost<'_> {
             Lost::Denied => "denied",
             Lost::NotKept => "not_kept",
         };
-        counter!("foretell_broker_connections_lost_total", "broker" => broker.to_owned(), "reason" => reason).increment(1);
+        counter!("foretell_broker_connections_lost_total", "broker" => broker.to_owned(), "reason" => reason)
+            .increment(1);
     }
 }
 
@@ -79,7 +84,9 @@ impl SubscriptionWeak<'_> {
         let Self { broker, filter, granted } = self;
         match granted {
             None => tracing::error!(broker, filter, "The broker refused a subscription; nothing on it will arrive."),
-            Some(qos) => tracing::warn!(broker, filter, qos, "The broker grants no acknowledgement; messages may be lost."),
+            Some(qos) => {
+                tracing::warn!(broker, filter, qos, "The broker grants no acknowledgement; messages may be lost.")
+            }
         }
         counter!("foretell_broker_subscriptions_weak_total", "broker" => broker.to_owned()).increment(1);
     }

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use options::{BrokerError, BrokerOptions};
 use options::Checked;
+pub use options::{BrokerError, BrokerOptions};
 use outgoing::Outgoing;
 use poller::Poller;
 use worker::Worker;

@@ -251,10 +251,8 @@ mod tests {
     fn check(change: impl FnOnce(&mut BrokerOptions), expected: &str) {
         let mut options = BrokerOptions::default();
         change(&mut options);
-        let got = Checked::new(options).map_or_else(
-            |error| error.to_string(),
-            |checked| format!("{:?}", checked.mqtt.broker().tcp_address()),
-        );
+        let got = Checked::new(options)
+            .map_or_else(|error| error.to_string(), |checked| format!("{:?}", checked.mqtt.broker().tcp_address()));
         assert_eq!(got, expected);
     }
 

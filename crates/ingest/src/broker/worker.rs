@@ -103,7 +103,13 @@ impl Worker {
         loop {
             let taken = if refused {
                 let detail = "an old retained value without a time stamp".to_owned();
-                self.submitter.try_refuse(&topic, &publish.payload, RefusalReason::RetainedUntimed.code(), detail, ticket)
+                self.submitter.try_refuse(
+                    &topic,
+                    &publish.payload,
+                    RefusalReason::RetainedUntimed.code(),
+                    detail,
+                    ticket,
+                )
             } else {
                 self.submitter.try_submit(&topic, &publish.payload, ticket, |_| true)
             };

@@ -95,7 +95,22 @@ impl Mosquitto {
     /// `topic payload` of the first `count` messages on a filter, or fewer when no more come within a second.
     pub(crate) fn subscribe(&self, filter: &str, count: usize) -> Vec<String> {
         let port = self.port.to_string();
-        let args = ["-h", "127.0.0.1", "-p", &port, "-q", "1", "-t", filter, "-C", &count.to_string(), "-W", "1", "-F", "%t %p"];
+        let args = [
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-q",
+            "1",
+            "-t",
+            filter,
+            "-C",
+            &count.to_string(),
+            "-W",
+            "1",
+            "-F",
+            "%t %p",
+        ];
         let output = Command::new("mosquitto_sub").args(args).output().expect(MISSING);
         String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect()
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
-use foretell_ingest::{Ingest, IngestOptions, IntakeOptions, SourceStatus};
+use foretell_ingest::{Ingest, IngestOptions, SourceStatus};
+use foretell_model::{Event, Log};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +44,14 @@ impl Plant {
     }
 
     pub(crate) fn start(brokers: Vec<BrokerOptions>, options: IngestOptions) -> Self {
+        Self::over(Vec::new(), brokers, options)
+    }
+
+    /// With a log that holds something already.
+    pub(crate) fn over(kept: Vec<Event>, brokers: Vec<BrokerOptions>, options: IngestOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (log, quarantine) = (Arc::<MemoryLog>::default(), Arc::<MemoryQuarantine>::default());
+        log.append(&kept).unwrap();
         let options = IngestOptions { brokers, ..options };
         let clock = Arc::<TestClock>::default();
         let started = Ingest::start(options, log.clone(), quarantine.clone(), clock, CancellationToken::new());
@@ -71,13 +78,15 @@ impl Plant {
         Arc::clone(&self.log)
     }
 
-    /// Ends as a killed process does: sockets close, nothing is committed or acknowledged any more.
-    pub(crate) fn kill(mut self) {
+    /// Ends as a killed process does: sockets close, nothing is acknowledged any more. Returns what the log held.
+    pub(crate) fn kill(mut self) -> Vec<Event> {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        let kept = self.log.events();
         // Its committer may finish now; nobody is left whom it could tell.
         self.log.hold(false);
+        kept
     }
 
     fn finish(&mut self, check: bool) {

@@ -21,7 +21,8 @@ fn certificate(dir: &Path, name: &str) {
     let file = |name: &str, suffix: &str| dir.join(format!("{name}.{suffix}")).to_str().unwrap().to_owned();
     let (key, pem, ca_key, ca_pem) = (file(name, "key"), file(name, "pem"), file("ca", "key"), file("ca", "pem"));
     let subject = format!("/CN={name}");
-    let mut args = vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    let mut args =
+        vec!["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
     args.extend(["-subj", &subject, "-keyout", &key, "-out", &pem]);
     if name != "ca" {
         args.extend(["-CA", &ca_pem, "-CAkey", &ca_key, "-addext", "subjectAltName=IP:127.0.0.1"]);
@@ -68,6 +69,10 @@ fn speaks_tls_with_a_certificate_of_its_own() {
     let plant = Plant::start(vec![options], IngestOptions::default());
     plant.wait_connected();
     let [ca, pem, key] = [ca, pem, key].map(|path| path.to_str().unwrap().to_owned());
-    broker.publish_with(TELEMETRY, &["--cafile", &ca, "--cert", &pem, "--key", &key, "-l"], readings(0, 1)[0].as_bytes());
+    broker.publish_with(
+        TELEMETRY,
+        &["--cafile", &ca, "--cert", &pem, "--key", &key, "-l"],
+        readings(0, 1)[0].as_bytes(),
+    );
     plant.log.wait_for(1);
 }

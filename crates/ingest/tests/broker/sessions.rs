@@ -1,7 +1,7 @@
 //! Sessions that are lost, and what must not be lost with them.
 
-use foretell_ingest::{IngestOptions, IntakeOptions};
 use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::{IngestOptions, IntakeOptions};
 
 use crate::broker::Mosquitto;
 use crate::plant::{Plant, TELEMETRY, assert_all_acknowledged, at, readings};
@@ -36,7 +36,7 @@ fn a_kill_before_the_acknowledgement_loses_nothing() {
     plant.log.hold(true);
     broker.publish(TELEMETRY, &readings(0, 20));
     plant.wait_received(20);
-    plant.kill();
+    assert!(plant.kill().is_empty());
     let plant = Plant::at(&broker);
     assert_eq!(plant.log.wait_for(20).len(), 20);
     plant.drain();
@@ -158,9 +158,10 @@ fn draining_acknowledges_what_was_taken() {
 #[test]
 fn several_brokers_fill_one_log() {
     let brokers = [Mosquitto::start(), Mosquitto::start()];
-    let options = brokers.iter().zip(["north", "south"]).map(|(broker, name)| {
-        BrokerOptions { name: name.into(), ..at(&broker.url()) }
-    });
+    let options = brokers
+        .iter()
+        .zip(["north", "south"])
+        .map(|(broker, name)| BrokerOptions { name: name.into(), ..at(&broker.url()) });
     let plant = Plant::start(options.collect(), IngestOptions::default());
     plant.wait_connected();
     for (number, broker) in (0..).zip(&brokers) {

@@ -125,7 +125,9 @@ fn acknowledges_in_order_and_after_the_commit() {
     peer.suback([1, 1, 1]);
     plant.log.hold(true);
     // The second and fourth are refused; they too wait for their turn, because the quarantine must have them.
-    for (pkid, payload) in [(3, reading(0)), (9, "{}".into()), (1, reading(1)), (5, "no JSON, and long enough for it".into())] {
+    for (pkid, payload) in
+        [(3, reading(0)), (9, "{}".into()), (1, reading(1)), (5, "no JSON, and long enough for it".into())]
+    {
         peer.publish(pkid, &format!("{payload:<140}"));
     }
     plant.wait_received(4);
