@@ -61,7 +61,7 @@ impl App {
     }
 }
 
-/// The console over a backend. Bind it with [`axum::serve`].
+/// The console over a backend. Bind it with [`axum::serve()`].
 pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
     let app = App { backend, options: Arc::new(options) };

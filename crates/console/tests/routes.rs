@@ -34,7 +34,7 @@ async fn send(app: Router, request: Request<Body>) -> Answer {
 }
 
 fn app() -> Router {
-    router(Arc::new(fake::Fake::new()), ConsoleOptions::new(fake::catalogue()))
+    router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()))
 }
 
 async fn get(path: &str) -> Answer {
@@ -132,13 +132,9 @@ async fn what_does_not_exist_is_said_kindly() {
 
 #[tokio::test]
 async fn names_from_outside_stay_text() {
-    let backend = fake::Fake::new();
-    let name = "<script>alert('x')</script>\"&";
-    for machine in 0..12 {
-        backend.rename(machine, name);
-    }
+    let backend = fake::Fake::new(Some("<script>alert('x')</script>\"&"));
     let app = router(Arc::new(backend), ConsoleOptions::new(fake::catalogue()));
-    for path in ["/", "/m/s01/m002", "/m/s01/m002/readings", "/ingest", "/?q=%3Cscript%3E"] {
+    for path in ["/", "/m/s01/m002", "/m/s01/m002/readings", "/queue", "/b/token-zh", "/ingest", "/?q=%3Cscript%3E"] {
         let answer = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
         assert!(!answer.body.contains("<script>alert"), "{path}");
         assert_well_formed(&answer.body, path);
@@ -179,7 +175,7 @@ async fn assets_are_found_by_their_hash_and_kept_for_good() {
 
 #[tokio::test]
 async fn another_site_changes_nothing() {
-    let backend = Arc::new(fake::Fake::new());
+    let backend = Arc::new(fake::Fake::new(None));
     let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
     let which = "id=s01%2Fm002%2Fcooler_clogging%2F1&revision=3";
     for (path, body) in [("/queue/approve", which), ("/b/token-zh/stop", "")] {
@@ -197,7 +193,7 @@ async fn another_site_changes_nothing() {
 
 #[tokio::test]
 async fn an_advisor_decides_once_and_only_on_what_was_seen() {
-    let backend = Arc::new(fake::Fake::new());
+    let backend = Arc::new(fake::Fake::new(None));
     let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
     let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
     let edit =
@@ -219,7 +215,7 @@ async fn an_advisor_decides_once_and_only_on_what_was_seen() {
 
 #[tokio::test]
 async fn a_customer_books_moves_and_cancels() {
-    let app = router(Arc::new(fake::Fake::new()), ConsoleOptions::new(fake::catalogue()));
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let page = || async { send(app.clone(), Request::get("/b/token-zh").body(Body::empty()).unwrap()).await.body };
     let ics = || async { send(app.clone(), Request::get("/b/token-zh/visit.ics").body(Body::empty()).unwrap()).await };
     let open = page().await;
@@ -259,7 +255,7 @@ async fn a_customer_books_moves_and_cancels() {
 async fn a_password_guards_everything_but_links_and_probes() {
     let mut options = ConsoleOptions::new(fake::catalogue());
     options.password = Password::new("geheim");
-    let app = router(Arc::new(fake::Fake::new()), options);
+    let app = router(Arc::new(fake::Fake::new(None)), options);
     for (path, status) in [
         ("/", StatusCode::UNAUTHORIZED),
         ("/api/v1/fleet", StatusCode::UNAUTHORIZED),
@@ -336,7 +332,7 @@ async fn the_live_stream_says_at_once_where_it_stands() {
 async fn the_live_stream_ends_when_the_service_stops() {
     let options = ConsoleOptions::new(fake::catalogue());
     options.stop.cancel();
-    let app = router(Arc::new(fake::Fake::new()), options);
+    let app = router(Arc::new(fake::Fake::new(None)), options);
     let answer = send(app, Request::get("/live").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.body, "");
 }
@@ -354,7 +350,7 @@ async fn probes_tell_what_the_backend_tells() {
     let metrics = get("/metrics").await;
     assert!(metrics.header("content-type").starts_with("text/plain; version=0.0.4"));
     assert!(metrics.body.contains("foretell_readings_total"));
-    assert!(matches!(fake::Fake::new().booking("nope"), Err(BackendError::NotFound(_))));
+    assert!(matches!(fake::Fake::new(None).booking("nope"), Err(BackendError::NotFound(_))));
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! A made-up fleet with plausible figures, for the gallery and for the tests of routes: twelve machines on four sites, one
 //! of each standing.
 
-#![allow(dead_code, reason = "shared by an example and by tests, each of which uses a part")]
-
-mod data;
+mod fleet;
+mod service;
 
 use std::sync::{Arc, Mutex};
 
@@ -15,10 +14,9 @@ use foretell_console::{Backend, BackendError, FindingsQuery, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
-pub(crate) use data::{now, report};
+pub(crate) use service::report;
 
-/// The token of the Chinese customer's page; `token-en` is the English customer's, `expired` has expired.
-pub(crate) const TOKEN: &str = "token-zh";
+use fleet::now;
 
 /// The catalogue that ships with the product.
 pub(crate) fn catalogue() -> Arc<Catalogue> {
@@ -38,24 +36,21 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    /// The fleet as it stands on 18 July 2026, in the afternoon in China.
-    pub(crate) fn new() -> Self {
-        let machines = data::machines();
-        let cards = data::cards(&machines);
-        let pages = data::pages(&cards);
+    /// The fleet as it stands on 18 July 2026, in the afternoon in China. With a name, every machine and every customer
+    /// is called so: for looking at what long or hostile names do.
+    pub(crate) fn new(name: Option<&str>) -> Self {
+        let mut machines = fleet::machines();
+        for machine in machines.iter_mut().filter(|_| name.is_some()) {
+            machine.summary.name = name.unwrap_or_default().to_owned();
+            machine.summary.customer.clone_from(&machine.summary.name);
+        }
+        let cards = service::cards(&machines);
+        let pages = service::pages(&cards);
         Self { state: Mutex::new(State { machines, cards, pages }), revision: watch::Sender::new(1) }
     }
 
     fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
         read(&mut self.state.lock().expect("no test panics while it holds the state"))
-    }
-
-    /// Gives a machine another display name.
-    pub(crate) fn rename(&self, machine: usize, name: &str) {
-        self.with(|state| {
-            state.machines[machine].summary.name = name.to_owned();
-            state.machines[machine].summary.customer = name.to_owned();
-        });
     }
 
     fn changed(&self) {
@@ -190,7 +185,7 @@ impl Backend for Fake {
                 refused,
                 last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
             };
-        let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("future", 3)];
+        let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("from_future", 3)];
         Ok(IngestStatus {
             now: now(),
             sources: vec![
@@ -205,7 +200,7 @@ impl Backend for Fake {
     }
 
     fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError> {
-        Ok(data::quarantine().into_iter().take(max).collect())
+        Ok(service::quarantine().into_iter().take(max).collect())
     }
 
     fn ready(&self) -> Result<(), Vec<String>> {

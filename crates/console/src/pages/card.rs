@@ -111,8 +111,8 @@ fn evidence(advisory: &AdvisoryCard, lang: Lang) -> Vec<String> {
     let zone = advisory.customer.zone;
     let lines = advisory.finding.evidence.iter().map(|evidence| {
         let name = text::feature(&evidence.feature, lang);
-        let value = text::with_unit(evidence.value, &evidence.unit);
-        let change = evidence.change_per_day.map(|change| text::change(change, &evidence.unit));
+        let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit);
+        let change = evidence.change_per_day.map(|change| text::change(&evidence.feature, change, &evidence.unit));
         let since = evidence.since.map(|since| civil::date(since, zone, lang));
         text::evidence_line(&name, &value, change.as_deref(), since.as_deref(), lang)
     });
@@ -138,7 +138,10 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
 fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
     let t = text::words(lang);
     let who = if contact.inbound { t.they_said } else { t.we_said };
-    (civil::date_time(contact.at, zone, lang), format!("{who}, {}: {}", contact.channel, contact.summary))
+    (
+        civil::date_time(contact.at, zone, lang),
+        format!("{who}, {}: {}", text::channel(&contact.channel, lang), contact.summary),
+    )
 }
 
 #[cfg(test)]

@@ -207,8 +207,10 @@ fn feature_row(feature: &Evidence, zone: Tz, lang: Lang) -> FeatureRow {
     FeatureRow {
         name: text::feature(&feature.feature, lang),
         code: feature.feature.clone(),
-        value: text::with_unit(feature.value, &feature.unit),
-        change: feature.change_per_day.map_or_else(|| "–".to_owned(), |change| text::change(change, &feature.unit)),
+        value: text::with_unit(&feature.feature, feature.value, &feature.unit),
+        change: feature
+            .change_per_day
+            .map_or_else(|| "–".to_owned(), |change| text::change(&feature.feature, change, &feature.unit)),
         since: feature.since.map_or_else(|| "–".to_owned(), date),
     }
 }

@@ -18,19 +18,16 @@ fn look_up(code: &str, table: &[(&str, &'static str, &'static str)], lang: Lang)
 pub(crate) fn feature(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
         ("cooler_ua_loss", "Lost share of the cooler's capacity", "冷却器能力损失"),
-        ("cooler_ua_loss_rate", "Growth of that loss", "能力损失速度"),
-        ("residual_hot_k", "Excess over normal when hot", "热态超出正常值"),
-        ("residual_k", "Excess over normal", "超出正常值"),
-        ("residual_slope", "Extra slope of discharge over ambient temperature", "排温随气温变化的附加斜率"),
-        ("ambient_slope", "Slope of discharge over ambient temperature", "排温随气温变化的斜率"),
-        ("hinge_shift_k", "Shift of the valve's hinge", "温控阀转折点偏移"),
-        ("hinge_ambient_c", "Ambient at which the valve is fully open", "温控阀全开时的气温"),
-        ("onset_days", "Days since the change began", "变化开始至今天数"),
-        ("step_k", "Sudden step", "突变幅度"),
-        ("duty", "Share of time loaded", "加载率"),
-        ("current_residual_a", "Excess current", "电流超出正常值"),
-        ("ambient_excess_k", "Ambient above the season's normal", "气温高于同期"),
-        ("sibling_excess_k", "Excess over its siblings on the site", "高于同现场其他机器"),
+        ("discharge_excess_k", "Excess over its own normal", "排气温度超出自身正常值"),
+        ("discharge_excess_rate_k_per_day", "Growth of that excess", "超出值的增长速度"),
+        ("discharge_change_k", "Change of discharge temperature by the work", "检修带来的排气温度变化"),
+        ("onset_step_share", "Share that came at a stroke, not bit by bit", "其中突变（而非渐变）的份额"),
+        ("site_common_share", "Share that all machines of the site have", "同现场机器共有的份额"),
+        ("log_bayes_factor", "Strength of the evidence (log Bayes factor)", "证据强度（对数贝叶斯因子）"),
+        ("regulated_slope_k_per_k", "Rise per kelvin of ambient in cool hours", "凉爽时段气温每升高 1 K 的升幅"),
+        ("regulated_excess_k", "Excess in cool hours", "凉爽时段超出值"),
+        ("hot_ambient_c", "Ambient in the hot hours", "热时段环境温度"),
+        ("hinge_shift_k", "Shift of the ambient at which the valve is fully open", "温控阀全开气温的偏移"),
         ("run_hours_since_service", "Running hours since the last service", "上次保养后运行小时"),
     ];
     look_up(code, TABLE, lang)
@@ -46,8 +43,22 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ("customer_cap", "this customer's two messages per 7 days are used up", "该客户 7 天内的两次消息已用"),
         ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
         ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
+        ("reminded", "it has been reminded of once", "已提醒过一次"),
+        ("opted_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("stage", "the customer is displeased; a person should speak first", "客户有不满，应先由人沟通"),
         ("case_open", "a case is open on this machine", "该机器已有进行中的工单"),
+        ("open_case", "a case is open on this machine", "该机器已有进行中的工单"),
+    ];
+    look_up(code.trim_end_matches(['.', '。']), TABLE, lang)
+}
+
+/// By which way somebody spoke.
+pub(crate) fn channel(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("email", "by mail", "邮件"),
+        ("phone", "by telephone", "电话"),
+        ("page", "on the page", "预约页面"),
+        ("visit", "on site", "上门"),
     ];
     look_up(code, TABLE, lang)
 }
@@ -56,16 +67,19 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
 pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
         ("unknown_topic", "Unknown topic", "未知主题"),
-        ("bad_json", "Not JSON", "不是 JSON"),
-        ("malformed", "Malformed", "格式错误"),
-        ("out_of_range", "Physically impossible value", "数值超出物理范围"),
-        ("missing_field", "Required field missing", "缺少必填项"),
-        ("missing_signal", "Required signal missing", "缺少必要信号"),
-        ("bad_ts", "No usable time stamp", "时间戳无效"),
-        ("future", "From the future", "时间在未来"),
-        ("too_large", "Too large", "数据过大"),
         ("bad_identity", "Not an identity", "标识无效"),
-        ("duplicate", "Duplicate", "重复"),
+        ("too_large", "Too large", "数据过大"),
+        ("too_deep", "Nested too deeply", "嵌套过深"),
+        ("too_many", "Too many items", "条目过多"),
+        ("malformed", "Malformed", "格式错误"),
+        ("wrong_type", "Of another shape", "类型不符"),
+        ("missing_field", "Required field missing", "缺少必填项"),
+        ("bad_time", "No usable time stamp", "时间戳无效"),
+        ("from_future", "From the future", "时间在未来"),
+        ("out_of_range", "Physically impossible value", "数值超出物理范围"),
+        ("unknown_word", "Unknown word", "未知词"),
+        ("retained_untimed", "Old value without a time", "无时间的旧值"),
+        ("too_many_machines", "Too many machines", "机器过多"),
     ];
     look_up(code, TABLE, lang)
 }

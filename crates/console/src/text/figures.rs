@@ -40,23 +40,29 @@ pub(crate) fn percent(share: f64) -> u8 {
     }
 }
 
-/// A value with its UCUM unit as people write it; a dimensionless share below 1.5 reads as per cent.
-pub(crate) fn with_unit(value: f64, ucum: &str) -> String {
+/// A feature's value with its UCUM unit as people write it; a share reads as per cent.
+pub(crate) fn with_unit(feature: &str, value: f64, ucum: &str) -> String {
     match ucum {
-        "1" if value.abs() <= 1.5 => format!("{} %", number(round(value * 100.0, 10.0))),
+        "1" if is_share(feature) => format!("{} %", number(round(value * 100.0, 10.0))),
         "1" => number(value),
         "Cel" => format!("{} °C", number(value)),
-        "d" => format!("{} d", number(value)),
         unit => format!("{} {}", number(value), unit.split('{').next().unwrap_or(unit)),
     }
 }
 
-/// A change per day, with its sign; of a temperature in kelvin.
-pub(crate) fn change(per_day: f64, ucum: &str) -> String {
+/// Whether a dimensionless feature is a share of a whole, by the end of its name; a slope or a log is none.
+fn is_share(feature: &str) -> bool {
+    ["_loss", "_share", "duty"].iter().any(|end| feature.ends_with(end))
+}
+
+/// A feature's change per day, with its sign; of a temperature in kelvin.
+pub(crate) fn change(feature: &str, per_day: f64, ucum: &str) -> String {
     let sign = if per_day > 0.0 { "+" } else { "" };
-    let unit = if ucum == "Cel" { "K" } else { ucum };
-    let text =
-        if unit == "1" { format!("{} %", number(round(per_day * 100.0, 100.0))) } else { with_unit(per_day, unit) };
+    let text = match ucum {
+        "1" if is_share(feature) => format!("{} %", number(round(per_day * 100.0, 100.0))),
+        "Cel" => with_unit(feature, per_day, "K"),
+        unit => with_unit(feature, per_day, unit),
+    };
     format!("{sign}{text}")
 }
 
@@ -243,6 +249,15 @@ mod tests {
         check_window(Some(4.0), Some(30.0), "within 5 weeks", "5 周内");
         check_window(Some(33.0), None, "in 4 weeks or later", "4 周以后");
         check_window(None, None, "not within 90 days", "90 天内不会");
+    }
+
+    #[test]
+    fn a_share_is_per_cent_and_a_slope_is_not() {
+        assert_eq!(with_unit("cooler_ua_loss", 0.27, "1"), "27 %");
+        assert_eq!(with_unit("regulated_slope_k_per_k", 0.42, "1"), "0.42");
+        assert_eq!(with_unit("hot_ambient_c", 31.42, "Cel"), "31.4 °C");
+        assert_eq!(change("cooler_ua_loss", 0.0091, "1"), "+0.91 %");
+        assert_eq!(change("hot_ambient_c", -0.5, "Cel"), "−0.5 K");
     }
 
     #[test]

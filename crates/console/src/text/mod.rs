@@ -5,7 +5,7 @@ mod figures;
 mod phrases;
 mod words;
 
-pub(crate) use codes::{feature, governor_reason, refusal_reason, signal, standing_label};
+pub(crate) use codes::{channel, feature, governor_reason, refusal_reason, signal, standing_label};
 pub(crate) use figures::{
     change, cone_figures, day_figures, duration, hour_figures, month, month_short, number, percent, reached,
     temperature, weekday, weekday_short, window, window_days, with_unit,

@@ -2,7 +2,7 @@
 //!
 //! Every instant is UTC in here; a page turns it into the site's or the customer's civil time by the `zone` beside it.
 //! Every text that a person outside reads arrives in that person's language; everything else is a code that
-//! [`crate::text`] puts into words.
+//! the pages put into words.
 
 mod advisory;
 mod booking;

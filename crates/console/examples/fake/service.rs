@@ -1,0 +1,209 @@
+//! What outreach would add to the made-up fleet: drafts, customers' pages, refused items, a backtest.
+
+use foretell_console::Lang;
+use foretell_console::report::{BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan};
+use foretell_console::view::{
+    AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
+    Person, Proposal, Slot,
+};
+use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
+
+use super::fleet::{BERLIN, SHANGHAI, at, cone, finding, machines, now};
+
+fn slot(from: &str, minutes: i64) -> Slot {
+    Slot { from: at(from), to: at(from) + minutes * 60_000 }
+}
+
+const ZH_BODY: &str = "张经理，您好！\n\n我是您的服务顾问李薇。这几周我留意到贵厂 2 号机的排气温度，在同样的负荷和天气下，从 6 月 22 日起慢慢升高了约 8 度，目前仍在正常范围内。\n\n很可能是冷却器积了灰，照这个趋势，大约 1～4 周后会到达高温预警。就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。\n\n建议安排一次冷却器清洗，约 90 分钟，期间需停机，可以避开您旺季的生产。以下两个时间都在您平时不开机的时段，您看哪个方便？";
+const EN_BODY: &str = "Dear Mr Brandt,\n\nCompressor 1 in your press shop has been running warmer since 28 June: about 13 K above its own normal at equal load and weather.\n\nThe oil cooler is very likely clogged. If nothing is done, the controller's warning is to be expected in 3 to 10 days. It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.\n\nWe would like to clean the cooler. It takes about 90 minutes and the machine stops for it. Both times below lie outside your usual production hours.\n\nKind regards\nAnna Petersen";
+
+/// The queue.
+pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
+    let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
+        let machine = &machines[place];
+        let finding = machine.open[0].clone();
+        AdvisoryCard {
+            id: finding.id.to_string(),
+            revision: 3,
+            machine_name: machine.summary.name.clone(),
+            site_name: machine.summary.site_name.clone(),
+            customer,
+            state: AdvisoryState::Draft,
+            curve: machine.curve.clone(),
+            probability_before_slot: Some(if finding.grade == Grade::Urgent { 0.38 } else { 0.07 }),
+            finding,
+            parts: vec!["degreaser".to_owned()],
+            work_minutes: 90,
+            machine_stops: true,
+            slots,
+            draft,
+            governor,
+            contacts: vec![
+                contact("2026-06-03T03:20:00Z", "email", false, "油品更换提醒"),
+                contact("2026-06-03T07:05:00Z", "phone", true, "同意更换，已安排"),
+            ],
+            advisor,
+            booking_path: None,
+        }
+    };
+    let contact_de = vec![contact("2026-05-11T09:10:00Z", "visit", false, "Intake filters replaced on all three")];
+    let zh = Customer {
+        name: "恒丰纺织有限公司".into(),
+        contact: "张经理".into(),
+        phone: "0512-5550 0102".into(),
+        lang: Lang::Zh,
+        zone: SHANGHAI,
+        stage: Some(2),
+    };
+    let en = Customer {
+        name: "Hansa Blech GmbH".into(),
+        contact: "Mr Brandt".into(),
+        phone: "+49 421 555 0102".into(),
+        lang: Lang::En,
+        zone: BERLIN,
+        stage: Some(1),
+    };
+    let held = Governor::Held { until: at("2026-07-20T06:00:00Z"), reason: "weekend".to_owned() };
+    let mut cards = vec![
+        card(
+            6,
+            en,
+            Draft { subject: "Compressor 1: a cooler to be cleaned soon".into(), body: EN_BODY.into() },
+            vec![slot("2026-07-19T07:00:00Z", 90), slot("2026-07-21T17:30:00Z", 90)],
+            Governor::Allowed,
+            person("Anna Petersen", "Service advisor", "+49 421 555 0170"),
+        ),
+        card(
+            1,
+            zh,
+            Draft { subject: "2 号机：建议清洗一次冷却器".into(), body: ZH_BODY.into() },
+            vec![slot("2026-07-19T01:00:00Z", 90), slot("2026-07-26T01:00:00Z", 90)],
+            held,
+            person("李薇", "服务顾问", "138 0013 8000"),
+        ),
+    ];
+    cards[0].contacts = contact_de;
+    cards
+}
+
+fn person(name: &str, role: &str, phone: &str) -> Person {
+    Person { name: name.to_owned(), role: role.to_owned(), phone: phone.to_owned() }
+}
+
+fn contact(at_: &str, channel: &str, inbound: bool, summary: &str) -> Contact {
+    Contact { at: at(at_), channel: channel.to_owned(), inbound, summary: summary.to_owned() }
+}
+
+/// The customers' pages by token.
+pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> {
+    let page = |card: &AdvisoryCard, company: &str, work: &str, sentence: &str, comparison: &str| BookingPage {
+        lang: card.customer.lang,
+        zone: card.customer.zone,
+        company: company.to_owned(),
+        advisor: card.advisor.clone(),
+        machine_name: card.machine_name.clone(),
+        sentence: sentence.to_owned(),
+        comparison: comparison.to_owned(),
+        curve: card.curve.clone(),
+        proposal: Proposal { work: work.to_owned(), minutes: 90, machine_stops: true },
+        slots: card.slots.clone(),
+        state: BookingState::Open,
+    };
+    vec![
+        (
+            "token-zh",
+            page(
+                &cards[1],
+                "安捷空压机服务",
+                "清洗冷却器",
+                "2号机的排气温度，在同样的负荷和天气下，从 6 月 22 日起慢慢升高了约 8 度，目前仍在正常范围内。很可能是冷却器积了灰，大约 1～4 周后会到达高温预警。",
+                "就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。",
+            ),
+        ),
+        (
+            "token-en",
+            page(
+                &cards[0],
+                "Northline Compressor Service",
+                "clean the oil cooler",
+                "Compressor 1 has been running about 13 K warmer than its own normal since 28 June, at equal load and weather. The oil cooler is very likely clogged; the controller's warning is to be expected within 2 weeks.",
+                "It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.",
+            ),
+        ),
+    ]
+}
+
+/// Some refused items.
+pub(crate) fn quarantine() -> Vec<Quarantined> {
+    let item = |id, ago_ms: i64, reason: &str, topic: &str, detail: &str, raw: &[u8]| Quarantined {
+        id,
+        reason: reason.to_owned(),
+        arrived: now() + -ago_ms,
+        source: "listener".to_owned(),
+        topic: topic.to_owned(),
+        detail: detail.to_owned(),
+        raw: raw.to_vec(),
+    };
+    vec![
+        item(
+            290,
+            95_000,
+            "out_of_range",
+            "foretell/v1/s02/m005/telemetry",
+            "`discharge_temp_c` is 6553.5; -273.15 to 1000 is possible",
+            br#"{"ts":"2026-07-18T06:03:25Z","discharge_temp_c":6553.5,"motor_current_a":41.7,"run_hours":4021.5}"#,
+        ),
+        item(
+            289,
+            2 * HOUR_MS,
+            "unknown_topic",
+            "plant/line3/raw",
+            "no mapping knows this topic",
+            b"\x00\x17\xfe<script>alert(1)</script>",
+        ),
+    ]
+}
+
+/// A backtest over two of the machines.
+pub(crate) fn report(lang: Lang) -> BacktestReport {
+    let machines = machines();
+    let tested = |place: usize, moments: Vec<BacktestMoment>, truth: Vec<TruthSpan>| {
+        let machine = &machines[place];
+        let curve = Curve { cone: vec![], ..machine.curve.clone() };
+        BacktestMachine { id: machine.summary.id.clone(), readings: 169_920, curve, moments, truth }
+    };
+    let clogged = &machines[6];
+    let moment = |ago: i64, grade: Grade, from_c: f64| {
+        let rul = RulDays { p10: Some(ago as f64 * 0.8), p50: Some(ago as f64 * 1.2), p90: Some(ago as f64 * 1.9) };
+        let mut finding = finding(&clogged.summary.id, FaultCode::COOLER_CLOGGING, grade, Some(rul));
+        finding.at = now().plus_days(-(ago as f64));
+        BacktestMoment { finding, cone: cone(from_c, 0.74, now().day() - ago, 30), would_send: grade > Grade::Watch }
+    };
+    let truth = TruthSpan {
+        fault: FaultCode::COOLER_CLOGGING,
+        onset: at("2026-06-28T00:00:00Z"),
+        limit_reached: Some(at("2026-07-24T13:00:00Z")),
+    };
+    BacktestReport {
+        title: "plant-2026.parquet".to_owned(),
+        lang,
+        zone: SHANGHAI,
+        from: at("2026-03-22T00:00:00Z"),
+        to: now(),
+        readings: 339_840,
+        refused: 12,
+        machines: vec![
+            tested(6, vec![moment(13, Grade::Watch, 90.0), moment(9, Grade::Advise, 93.0)], vec![truth]),
+            tested(0, vec![], vec![]),
+        ],
+        scores: Some(BacktestScores {
+            faults: 1,
+            warned_7d: 1,
+            warned_14d: 1,
+            lead_days_median: Some(15.5),
+            coverage: Some(0.81),
+            false_advisories: 0,
+            machine_years: 0.65,
+        }),
+    }
+}
