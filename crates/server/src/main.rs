@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The `foretell` program. Everything is in the library, where tests can reach it.
+
+fn main() -> std::process::ExitCode {
+    foretell::commands::main()
+}

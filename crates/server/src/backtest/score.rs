@@ -1,0 +1,264 @@
+//! How good the forecasts were, measured against truth labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use foretell_model::{Finding, FindingKind, Grade, MachineId, RulDays, Status, Timestamp};
+
+use super::poisson;
+use super::truth::{TrueFault, TrueMachine, Truth};
+
+/// How long before the limit the interval is asked for, days.
+pub const ASKED_DAYS_BEFORE: [u8; 4] = [28, 21, 14, 7];
+
+/// Where the forecast horizon ends, days; a `null` quantile lies beyond it.
+const HORIZON_DAYS: f64 = 90.0;
+
+/// The scores of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Score {
+    /// Faults that truly reached the limit.
+    pub reached: usize,
+    /// Of these: an `advise` or `urgent` of the right fault stood at least 7 days before.
+    pub warned_7d: usize,
+    /// The same at least 14 days before.
+    pub warned_14d: usize,
+    /// Days between the first such warning and the limit, ascending, for faults warned of at all.
+    pub leads_days: Vec<f64>,
+    /// Per [`ASKED_DAYS_BEFORE`]: what the newest prediction's interval was worth.
+    pub intervals: [Intervals; 4],
+    /// Episodes of grade `advise` or above while the machine did not have the fault they name.
+    pub false_advisories: u64,
+    /// Of these: another fault was there, so the visit was due but the name was wrong.
+    pub misnamed: u64,
+    /// Observed machine-years.
+    pub machine_years: f64,
+    /// Faults for which anything was advised while they were there.
+    pub advised: usize,
+    /// Of these: the first advisory named the true fault.
+    pub named_first: usize,
+}
+
+/// The intervals asked for at one distance from the limit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Intervals {
+    /// How many faults had a prediction open.
+    pub answered: usize,
+    /// Of these: the 80 % interval held the truth.
+    pub covered: usize,
+    /// Width of the interval over the truly remaining time, ascending.
+    pub relative_widths: Vec<f64>,
+}
+
+/// Scores findings, given in order of `at`, against labels.
+#[must_use]
+pub fn score(truth: &Truth, findings: &[Finding]) -> Score {
+    let mut by_machine: BTreeMap<&MachineId, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.kind == FindingKind::Prediction) {
+        by_machine.entry(&finding.machine).or_default().push(finding);
+    }
+    let mut score = Score::default();
+    for machine in &truth.machines {
+        let predictions = by_machine.get(&machine.machine).map_or(&[][..], Vec::as_slice);
+        score.machine_years += machine.to.days_since(machine.from) / 365.25;
+        score.add_false_advisories(machine, predictions);
+        for fault in &machine.faults {
+            score.add_fault(fault, predictions);
+        }
+    }
+    score.leads_days.sort_by(f64::total_cmp);
+    for intervals in &mut score.intervals {
+        intervals.relative_widths.sort_by(f64::total_cmp);
+    }
+    score
+}
+
+impl Score {
+    fn add_false_advisories(&mut self, machine: &TrueMachine, predictions: &[&Finding]) {
+        let mut seen = BTreeSet::new();
+        for finding in predictions.iter().filter(|finding| is_advisory(finding)) {
+            let active = || machine.faults.iter().filter(|fault| fault.active_at(finding.at));
+            // An episode counts once, by its first advisory: that is the one a customer would have received.
+            if seen.insert(&finding.id) && !active().any(|fault| fault.fault == finding.fault) {
+                self.false_advisories += 1;
+                self.misnamed += u64::from(active().next().is_some());
+            }
+        }
+    }
+
+    fn add_fault(&mut self, fault: &TrueFault, predictions: &[&Finding]) {
+        let while_there = |f: &&&Finding| is_advisory(f) && fault.active_at(f.at);
+        if let Some(first) = predictions.iter().find(while_there) {
+            self.advised += 1;
+            self.named_first += usize::from(first.fault == fault.fault);
+        }
+        let Some(limit_reached) = fault.limit_reached else { return };
+        self.reached += 1;
+        let right = |f: &&&Finding| while_there(f) && f.fault == fault.fault && f.at < limit_reached;
+        if let Some(first) = predictions.iter().find(right) {
+            let lead_days = limit_reached.days_since(first.at);
+            self.warned_7d += usize::from(lead_days >= 7.0);
+            self.warned_14d += usize::from(lead_days >= 14.0);
+            self.leads_days.push(lead_days);
+        }
+        for (intervals, days_before) in self.intervals.iter_mut().zip(ASKED_DAYS_BEFORE) {
+            let asked_at = limit_reached.plus_days(-f64::from(days_before));
+            if asked_at >= fault.onset {
+                intervals.ask(asked_at, limit_reached, fault, predictions);
+            }
+        }
+    }
+
+    /// Median days of warning; `None` when nothing was warned of.
+    #[must_use]
+    pub fn median_lead_days(&self) -> Option<f64> {
+        median(&self.leads_days)
+    }
+}
+
+impl Intervals {
+    fn ask(&mut self, asked_at: Timestamp, limit_reached: Timestamp, fault: &TrueFault, predictions: &[&Finding]) {
+        let about = |f: &&&Finding| f.fault == fault.fault && f.at <= asked_at;
+        let Some(newest) = predictions.iter().rev().find(about) else { return };
+        let Some(rul) = newest.rul_days.filter(|_| newest.status != Status::Cleared) else { return };
+        let remaining_days = limit_reached.days_since(newest.at);
+        self.answered += 1;
+        self.covered += usize::from(holds(rul, remaining_days));
+        let (low, high) = (rul.p10.unwrap_or(HORIZON_DAYS), rul.p90.unwrap_or(HORIZON_DAYS));
+        self.relative_widths.push((high - low) / remaining_days.max(f64::MIN_POSITIVE));
+    }
+}
+
+/// Whether the 80 % interval holds the truth; an end beyond the horizon holds whatever is on its side of it.
+fn holds(rul: RulDays, remaining_days: f64) -> bool {
+    let after_low = rul.p10.map_or(remaining_days > HORIZON_DAYS, |p10| p10 <= remaining_days);
+    let before_high = rul.p90.is_none_or(|p90| remaining_days <= p90);
+    after_low && before_high
+}
+
+fn is_advisory(finding: &Finding) -> bool {
+    finding.grade >= Grade::Advise && finding.status != Status::Cleared
+}
+
+/// The middle of an ascending list.
+fn median(ascending: &[f64]) -> Option<f64> {
+    let n = ascending.len();
+    (n > 0).then(|| 0.5 * (ascending[(n - 1) / 2] + ascending[n / 2]))
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = |part: usize, of: usize| match of {
+            0 => "none".to_owned(),
+            _ => format!("{part}/{of} ({:.0} %)", 100.0 * part as f64 / of as f64),
+        };
+        let figure = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |v| format!("{v:.1}{unit}"));
+        writeln!(f, "faults that reached the limit     {}", self.reached)?;
+        writeln!(f, "warned >= 7 d before              {}", share(self.warned_7d, self.reached))?;
+        writeln!(f, "warned >= 14 d before             {}", share(self.warned_14d, self.reached))?;
+        writeln!(f, "median lead                       {}", figure(self.median_lead_days(), " d"))?;
+        for (intervals, days) in self.intervals.iter().zip(ASKED_DAYS_BEFORE) {
+            let held = share(intervals.covered, intervals.answered);
+            let width = figure(median(&intervals.relative_widths), "");
+            writeln!(f, "80 % interval holds, {days:>2} d before  {held}, median width {width} of what remained")?;
+        }
+        let (low, high) = poisson::interval_95(self.false_advisories);
+        let per_year = |count: f64| count / self.machine_years.max(f64::MIN_POSITIVE);
+        writeln!(
+            f,
+            "false advisories                  {} in {:.1} machine-years: {:.3} a year (95 %: {:.3} to {:.3}), {} of them misnamed",
+            self.false_advisories,
+            self.machine_years,
+            per_year(self.false_advisories as f64),
+            per_year(low),
+            per_year(high),
+            self.misnamed,
+        )?;
+        write!(f, "true fault named first            {}", share(self.named_first, self.advised))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{FaultCode, FindingId};
+
+    use super::super::truth::truth_of;
+    use super::*;
+
+    const TRUTH: &str = r#"{"machines":[
+        {"site":"s","machine":"ill","from":"2026-01-01T00:00:00Z","to":"2026-07-01T00:00:00Z","faults":[
+            {"fault":"cooler_clogging","onset":"2026-02-01T00:00:00Z","limit_reached":"2026-05-01T00:00:00Z","cleared":null}]},
+        {"site":"s","machine":"well","from":"2026-01-01T00:00:00Z","to":"2026-07-01T00:00:00Z"}]}"#;
+
+    /// `at machine fault grade status p10 p90`, one finding a line; `-` is beyond the horizon.
+    fn findings(text: &str) -> Vec<Finding> {
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(finding).collect()
+    }
+
+    fn finding(line: &str) -> Finding {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let machine = MachineId::new("s", words[1]).unwrap();
+        let fault = FaultCode::new(words[2]).unwrap();
+        Finding {
+            at: Timestamp::parse(&format!("{}T00:00:00Z", words[0])).unwrap(),
+            kind: FindingKind::Prediction,
+            id: FindingId::new(&machine, &fault, 1),
+            status: Status::from_name(words[4]).unwrap(),
+            grade: Grade::from_name(words[3]).unwrap(),
+            machine,
+            fault,
+            likelihood: 0.9,
+            alternatives: vec![],
+            rul_days: Some(RulDays { p10: words[5].parse().ok(), p50: None, p90: words[6].parse().ok() }),
+            probability_within: None,
+            limit: None,
+            evidence: vec![],
+            text: String::new(),
+        }
+    }
+
+    fn check(lines: &str, expected: expect_test::Expect) {
+        expected.assert_eq(&score(&truth_of(TRUTH), &findings(lines)).to_string());
+    }
+
+    #[test]
+    fn a_good_forecast() {
+        check(
+            "2026-04-01 ill cooler_clogging watch opened 20 -
+             2026-04-05 ill cooler_clogging advise updated 20 35
+             2026-04-20 ill cooler_clogging urgent updated 5 9",
+            expect_test::expect![[r#"
+                faults that reached the limit     1
+                warned >= 7 d before              1/1 (100 %)
+                warned >= 14 d before             1/1 (100 %)
+                median lead                       26.0 d
+                80 % interval holds, 28 d before  1/1 (100 %), median width 2.3 of what remained
+                80 % interval holds, 21 d before  1/1 (100 %), median width 0.6 of what remained
+                80 % interval holds, 14 d before  1/1 (100 %), median width 0.6 of what remained
+                80 % interval holds,  7 d before  0/1 (0 %), median width 0.4 of what remained
+                false advisories                  0 in 1.0 machine-years: 0.000 a year (95 %: 0.000 to 3.722), 0 of them misnamed
+                true fault named first            1/1 (100 %)"#]],
+        );
+    }
+
+    #[test]
+    fn alarms_on_the_healthy_and_under_a_wrong_name_are_false() {
+        check(
+            "2026-01-10 ill cooler_clogging advise opened 10 20
+             2026-02-10 well cooler_clogging advise opened 10 20
+             2026-02-11 well cooler_clogging advise updated 10 20
+             2026-03-01 ill low_oil urgent opened 1 5",
+            expect_test::expect![[r#"
+                faults that reached the limit     1
+                warned >= 7 d before              0/1 (0 %)
+                warned >= 14 d before             0/1 (0 %)
+                median lead                       -
+                80 % interval holds, 28 d before  0/1 (0 %), median width 0.1 of what remained
+                80 % interval holds, 21 d before  0/1 (0 %), median width 0.1 of what remained
+                80 % interval holds, 14 d before  0/1 (0 %), median width 0.1 of what remained
+                80 % interval holds,  7 d before  0/1 (0 %), median width 0.1 of what remained
+                false advisories                  3 in 1.0 machine-years: 3.026 a year (95 %: 0.624 to 8.845), 1 of them misnamed
+                true fault named first            0/1 (0 %)"#]],
+        );
+    }
+}

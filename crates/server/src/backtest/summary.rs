@@ -1,0 +1,85 @@
+//! A backtest in a table on standard output.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
+
+use super::report::may_reach_customer;
+use super::Outcome;
+
+/// When a machine was first spoken of.
+#[derive(Default)]
+struct Firsts<'a> {
+    watch: Option<&'a Finding>,
+    advise: Option<&'a Finding>,
+    urgent: Option<&'a Finding>,
+    sent: usize,
+}
+
+/// One line per machine, then the fleet. `seconds` is how long the engine took.
+#[must_use]
+pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String {
+    let firsts = firsts(outcome, catalogue);
+    let width = outcome.machines.keys().map(|id| id.as_str().len()).max().unwrap_or(7).max(7);
+    let mut text = format!(
+        "{:width$}  {:>9}  {:>6}  {:10}  {:10}  {:10}  {:>8}  what\n",
+        "machine", "readings", "days", "watch", "advise", "urgent", "messages"
+    );
+    for (id, run) in &outcome.machines {
+        let said = firsts.get(id);
+        let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
+        let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
+        let what = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map_or("-".to_owned(), |f| f.fault.to_string());
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(
+            text,
+            "{:width$}  {:>9}  {:>6.0}  {:10}  {:10}  {:10}  {:>8}  {what}",
+            id.as_str(),
+            run.readings,
+            days,
+            date(said.and_then(|s| s.watch)),
+            date(said.and_then(|s| s.advise)),
+            date(said.and_then(|s| s.urgent)),
+            said.map_or(0, |s| s.sent),
+        );
+    }
+    let years = outcome.machine_years();
+    let advised = firsts.values().filter(|said| said.sent > 0).count();
+    let _infallible = write!(
+        text,
+        "{} machines, {} readings, {years:.1} machine-years, {} findings; {advised} machines advised. \
+         {seconds:.1} s, {:.2} s per machine-year.",
+        outcome.machines.len(),
+        outcome.readings(),
+        outcome.findings.len(),
+        seconds / years.max(1e-9),
+    );
+    text
+}
+
+fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a MachineId, Firsts<'a>> {
+    let mut firsts: BTreeMap<&MachineId, Firsts<'_>> = BTreeMap::new();
+    let mut sent = std::collections::BTreeSet::new();
+    let spoken = |f: &&Finding| {
+        f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly)
+    };
+    for finding in outcome.findings.iter().filter(spoken) {
+        let said = firsts.entry(&finding.machine).or_default();
+        let first = match finding.grade {
+            Grade::Watch => &mut said.watch,
+            Grade::Advise => &mut said.advise,
+            Grade::Urgent => &mut said.urgent,
+        };
+        first.get_or_insert(finding);
+        if may_reach_customer(finding, catalogue) && sent.insert(&finding.id) {
+            said.sent += 1;
+        }
+    }
+    firsts
+}
+
+fn date(at: Timestamp) -> String {
+    let (year, month, day) = at.civil();
+    format!("{year:04}-{month:02}-{day:02}")
+}

@@ -1,0 +1,159 @@
+//! The command line, as the contract has it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use foretell_model::{MachineId, Timestamp};
+
+use crate::logging::LogFormat;
+use crate::roles::Role;
+
+/// Foretell watches air compressors and arrives before they break.
+#[derive(Debug, Parser)]
+#[command(name = "foretell", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Common {
+    /// Configuration file (TOML). Without one, the defaults and the environment decide.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where everything is kept; overrides `[data] dir`.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Form of the log lines on standard error.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service; all roles unless told otherwise.
+    Run(RunArgs),
+    /// A simulated fleet with everything embedded: months in a minute.
+    Demo(DemoArgs),
+    /// Run the engine over recorded history and say what it would have warned of.
+    Backtest(BacktestArgs),
+    /// Check the configuration and name every fault at once.
+    Check,
+    /// Write readings from the log to a file.
+    Export(ExportArgs),
+    /// Bring recorded history into the log, through the same admission as live readings.
+    Import(ImportArgs),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Roles of this process, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE")]
+    pub role: Vec<Role>,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Seed of the simulated fleet: the same seed, the same months.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Where the console listens. Without it: 127.0.0.1:8080, or a free port when that is taken.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Ends as soon as an advisory waits for approval; for tests and measurements.
+    #[arg(long, hide = true)]
+    pub exit_after_advise: bool,
+}
+
+/// Options of `backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// CSV or Parquet files, or directories of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Maintenance records (CSV: ts,site,machine,work).
+    #[arg(long, value_name = "FILE")]
+    pub maintenance: Option<PathBuf>,
+    /// Column map for files with other names or units.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Only readings from this instant on.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// Only readings before this instant.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub to: Option<Timestamp>,
+    /// Write every finding here, one JSON object per line, in order of `at`.
+    #[arg(long, value_name = "FINDINGS.jsonl")]
+    pub out: Option<PathBuf>,
+    /// Write a report with curves here.
+    #[arg(long, value_name = "REPORT.html")]
+    pub report: Option<PathBuf>,
+    /// Score against truth labels as `foretell-sim generate` writes them.
+    #[arg(long, value_name = "TRUTH.json")]
+    pub truth: Option<PathBuf>,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Only this machine.
+    #[arg(long, value_name = "SITE/MACHINE", value_parser = machine)]
+    pub machine: Option<MachineId>,
+    /// Only readings from this instant on.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// Only readings before this instant.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub to: Option<Timestamp>,
+    /// File to write; its ending (.csv, .parquet, .lp) decides the format.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// CSV or Parquet files, or directories of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Column map for files with other names or units.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    // A bare date means its first instant in UTC, as people write it.
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    Timestamp::parse(&whole).map_err(|error| error.to_string())
+}
+
+fn machine(text: &str) -> Result<MachineId, String> {
+    MachineId::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bare_date_is_its_first_instant() {
+        assert_eq!(instant("2026-07-01").map(|t| t.to_string()), Ok("2026-07-01T00:00:00Z".to_owned()));
+        assert!(instant("yesterday").is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! Recorded history as one stream, for backtest and import.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use foretell_history::{ColumnMap, FileError, Progress, ReadOptions, ReadReport, ReadingFiles};
+
+use crate::failure::{Failure, Kind};
+use crate::progress::bar;
+
+/// A column map from its file; every column by its own name without one.
+pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
+    let Some(path) = file else { return Ok(ColumnMap::default()) };
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?;
+    ColumnMap::parse(&text).map_err(|error| {
+        Failure::because(Kind::Config, format!("{} is no column map", path.display()), error)
+    })
+}
+
+/// Reads and sorts files, with a bar.
+pub(super) fn read(paths: &[PathBuf], map: &ColumnMap, options: &ReadOptions) -> Result<ReadingFiles, Failure> {
+    let bar = bar("reading", 0, "bytes");
+    let mut progress = |progress: Progress| {
+        bar.set_length(progress.bytes_total);
+        bar.set_position(progress.bytes);
+        ControlFlow::Continue(())
+    };
+    let files = ReadingFiles::read(paths, map, options, &mut progress).map_err(unreadable);
+    bar.finish_and_clear();
+    files
+}
+
+/// A history file's refusal as a failure of the command.
+pub(super) fn unreadable(error: FileError) -> Failure {
+    match error {
+        FileError::Io { path, source, attempted: "create" | "write" | "finish" } => Failure::writing(&path, source),
+        FileError::Io { path, source, .. } => Failure::reading(&path, source),
+        FileError::Log(_) => Failure::because(Kind::Io, "could not use the log", error),
+        other => Failure::because(Kind::BadData, "could not use a history file", other),
+    }
+}
+
+/// What was not taken, in one sentence; `None` when everything was.
+pub(super) fn refusals(report: &ReadReport) -> Option<String> {
+    let total: u64 = report.refused.values().sum();
+    if total == 0 {
+        return None;
+    }
+    let reasons: Vec<String> = report.refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let first = report.samples.first().map(|row| format!("; first: {} line {}: {}", row.file.display(), row.line, row.detail));
+    Some(format!("{total} of {} rows were refused ({}){}", report.rows, reasons.join(", "), first.unwrap_or_default()))
+}

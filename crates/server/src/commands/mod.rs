@@ -1,0 +1,97 @@
+//! The commands. Each reads its input, calls the rooms, and says what came of it; nothing is computed here.
+
+mod backtest;
+mod check;
+mod demo;
+mod export;
+mod history;
+mod import;
+mod run;
+mod shutdown;
+
+pub(crate) use run::DRAIN_WITHIN;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, Common};
+use crate::config::{self, Config, LogLevel};
+use crate::failure::{Failure, Kind};
+use crate::logging::{self, LogFormat};
+use crate::output::Output;
+
+/// Reads the command line, does what it says, and gives the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let code = if usage.use_stderr() { Kind::Usage as u8 } else { 0 };
+            // With no terminal left there is nobody to tell.
+            let _printed = usage.print().is_ok();
+            return ExitCode::from(code);
+        }
+    };
+    let format = cli.common.log_format;
+    match perform(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure, format);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn perform(cli: Cli) -> Result<(), Failure> {
+    let Cli { common, command } = cli;
+    let mut output = Output::stdout();
+    let config = match (&command, configuration(&common)) {
+        // A demo without a configuration of its own stays quiet: what happens is told on its own line.
+        (Command::Demo(_), Ok(config)) if config.log_level == LogLevel::default() => {
+            Config { log_level: LogLevel("error".to_owned()), ..config }
+        }
+        (_, config) => config?,
+    };
+    logging::start(&config.log_level.0, common.log_format)?;
+    match command {
+        Command::Run(args) => run::run(config, &args),
+        Command::Demo(args) => demo::demo(config, common.data_dir, &args, &mut output),
+        Command::Backtest(args) => backtest::backtest(&config, &args, &mut output),
+        Command::Check => check::check(&config, &mut output),
+        Command::Export(args) => export::export(&config, &args, &mut output),
+        Command::Import(args) => import::import(&config, &args, &mut output),
+    }
+}
+
+fn configuration(common: &Common) -> Result<Config, Failure> {
+    let mut config = config::load(common.config.as_deref())?;
+    if let Some(dir) = &common.data_dir {
+        config.data.dir = PathBuf::from(dir);
+    }
+    Ok(config)
+}
+
+/// A runtime for the commands that serve.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One TLS provider for the whole process, before anything could choose another.
+    let _already = rustls::crypto::ring::default_provider().install_default().is_err();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because(Kind::Unavailable, "could not start the runtime's threads", error))
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where a failed command says why")]
+fn complain(failure: &Failure, format: LogFormat) {
+    match format {
+        LogFormat::Text => eprintln!("foretell: {}", failure.chain()),
+        LogFormat::Json => {
+            let line = serde_json::json!({
+                "level": "ERROR", "message": failure.chain(), "exit_code": failure.exit_code()
+            });
+            eprintln!("{line}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `[[mapping]]`: foreign topics and payloads. Their form and sense belong to ingest; this gives its faults their lines.
+
+use foretell_ingest::decode::{Decoder, DecoderOptions, MappingSpec};
+
+use super::reader::Section;
+
+/// Reads every mapping. Their sense is checked only when all have the right form, so that one fault is not told twice.
+pub(super) fn read(root: &mut Section<'_>) -> Vec<MappingSpec> {
+    let items = root.items("mapping");
+    let written = items.len();
+    let mut mappings = Vec::with_capacity(written);
+    for (path, value) in items {
+        match value.try_deserialize::<MappingSpec>() {
+            Ok(mapping) => mappings.push(mapping),
+            Err(error) => root.fault_at(&path, format!("[[mapping]] {error}")),
+        }
+    }
+    if mappings.len() == written {
+        check(root, &mappings);
+    }
+    mappings
+}
+
+fn check(root: &Section<'_>, mappings: &[MappingSpec]) {
+    let options = DecoderOptions { mappings: mappings.to_vec(), ..DecoderOptions::default() };
+    let Err(error) = Decoder::new(options) else { return };
+    for fault in error.faults {
+        let path = format!("mapping[{}].{}", fault.mapping, fault.key);
+        root.fault_at(&path, format!("[[mapping]] `{}`: `{}`: {}", fault.topic, fault.key, fault.problem));
+    }
+}

@@ -1,0 +1,281 @@
+//! Reads each section key by key, checking what can be checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use foretell_ingest::listener::{Anonymous, MachineGlob};
+use foretell_model::{Limits, MachineId};
+
+use super::mapping;
+use super::reader::Section;
+use super::sections::{
+    ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
+    MqttSection, MqttSource, MqttUser, OutreachSection,
+};
+use super::{Secret, unit};
+
+/// Discharge temperatures that a limit can sensibly have, degC.
+const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
+
+/// Keys of a password: in the environment, and the one that names a file.
+const PASSWORD: [&str; 2] = ["password", "password_file"];
+
+/// Reads the whole; relative paths start at `base`.
+pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
+    let config = Config {
+        mqtt: mqtt(root.section("mqtt"), base),
+        mappings: mapping::read(root),
+        data: data(root.section("data"), base),
+        engine: engine(root, base),
+        outreach: outreach(root.section("outreach"), base),
+        console: console(root.section("console"), base),
+        clock: clock(root.section("clock")),
+        log_level: log(root.section("log")),
+    };
+    influxdb(root);
+    config
+}
+
+fn mqtt(mut s: Section<'_>, base: &Path) -> MqttSection {
+    let or = MqttSection::default();
+    let listen = s.parsed("listen", or.listen, address);
+    let section = MqttSection {
+        source: s.parsed("url", or.source, source),
+        client_id: s.parsed("client_id", or.client_id, client_id),
+        username: s.optional("username"),
+        password: secret(&mut s, PASSWORD, base),
+        ca_file: file(&mut s, "ca_file", base),
+        listen,
+        tls_cert_file: file(&mut s, "tls_cert_file", base),
+        tls_key_file: file(&mut s, "tls_key_file", base),
+        tls_client_ca_file: file(&mut s, "tls_client_ca_file", base),
+        anonymous: s.parsed("anonymous", or.anonymous, anonymous),
+        users: s.sections("user").into_iter().filter_map(|user| mqtt_user(user, base)).collect(),
+    };
+    if section.tls_cert_file.is_some() != section.tls_key_file.is_some() {
+        let given = if section.tls_cert_file.is_some() { "tls_cert_file" } else { "tls_key_file" };
+        s.fault(given, "[mqtt] TLS needs both `tls_cert_file` and `tls_key_file`");
+    }
+    let embedded = section.source == MqttSource::Embedded;
+    let from_here = section.anonymous == Anonymous::OnLoopback && listen.ip().is_loopback();
+    if embedded && section.users.is_empty() && !from_here && section.anonymous != Anonymous::Everybody {
+        let how = "name controllers in [[mqtt.user]], or set `anonymous = \"everybody\"` in a closed network";
+        s.fault("listen", format!("[mqtt] listens on {listen}, but no controller there could log in: {how}"));
+    }
+    s.finish();
+    section
+}
+
+fn mqtt_user(mut s: Section<'_>, base: &Path) -> Option<MqttUser> {
+    let name = required(&mut s, "name");
+    let password = secret(&mut s, PASSWORD, base);
+    let mut machines = Vec::new();
+    for pattern in s.list("machines").unwrap_or_else(|| vec!["*/*".to_owned()]) {
+        match MachineGlob::parse(&pattern) {
+            Ok(glob) => machines.push(glob),
+            Err(error) => s.fault("machines", error.to_string()),
+        }
+    }
+    s.finish();
+    Some(MqttUser { name: name?, password, machines })
+}
+
+fn data(mut s: Section<'_>, base: &Path) -> DataSection {
+    let or = DataSection::default();
+    let section = DataSection {
+        dir: s.optional("dir").map_or(or.dir, |dir| base.join(dir)),
+        quarantine_bytes_max: s.parsed("quarantine_size_max", or.quarantine_bytes_max, unit::size_bytes),
+    };
+    s.finish();
+    section
+}
+
+fn engine(root: &mut Section<'_>, base: &Path) -> EngineSection {
+    let mut s = root.section("engine");
+    let or = EngineSection::default();
+    let common = limits(&mut s, or.limits);
+    let latitude_deg = s.number("latitude_deg", -90.0..=90.0);
+    let section = EngineSection {
+        faults_file: file(&mut s, "faults_file", base),
+        limits: common,
+        latitude_deg,
+        snapshot_every_entries: s.whole("snapshot_every_entries", or.snapshot_every_entries, 1_000..=1_000_000_000),
+        snapshot_interval: s.duration("snapshot_interval", or.snapshot_interval),
+        behind_entries_max: s.whole("behind_entries_max", or.behind_entries_max, 1..=u64::MAX),
+        machines: root.sections("machine").into_iter().filter_map(|m| machine(m, common, latitude_deg)).collect(),
+    };
+    s.finish();
+    section
+}
+
+fn machine(mut s: Section<'_>, common: Limits, latitude_deg: Option<f64>) -> Option<MachineSection> {
+    let id = s.parsed_optional("id", |text| MachineId::parse(text).map_err(|error| error.to_string()));
+    if id.is_none() && !s.was_written("id") {
+        s.fault("", format!("[{}] needs `id = \"site/machine\"`", s.path()));
+    }
+    let limits = limits(&mut s, common);
+    let rated_kw = s.number("rated_kw", 0.5..=5_000.0);
+    let latitude_deg = s.number("latitude_deg", -90.0..=90.0).or(latitude_deg);
+    s.finish();
+    Some(MachineSection { id: id?, limits, rated_kw, latitude_deg })
+}
+
+fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
+    let warn_c = s.number("warn_c", LIMIT_C).unwrap_or(or.warn_c);
+    let trip_c = s.number("trip_c", LIMIT_C).unwrap_or(or.trip_c);
+    let written = s.was_written("warn_c") || s.was_written("trip_c");
+    if written && warn_c > trip_c {
+        s.fault("warn_c", format!("`warn_c` is {warn_c}; it must not lie above `trip_c` ({trip_c})"));
+    }
+    Limits { warn_c, trip_c }
+}
+
+fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
+    let or = OutreachSection::default();
+    let section = OutreachSection {
+        channel: s.parsed("channel", or.channel, channel),
+        folder: s.optional("folder").map(|folder| base.join(folder)),
+        smtp_url: s.parsed_optional("smtp_url", smtp_url),
+        smtp_username: s.optional("smtp_username"),
+        smtp_password: secret(&mut s, ["smtp_password", "smtp_password_file"], base),
+        from: s.text("from", &or.from),
+        company: s.text("company", &or.company),
+        templates_dir: s.optional("templates_dir").map(|dir| base.join(dir)),
+        customers_file: file(&mut s, "customers_file", base),
+        tick: s.duration("tick", or.tick),
+    };
+    if section.channel == ChannelKind::Smtp && section.smtp_url.is_none() && !s.was_written("smtp_url") {
+        s.fault("channel", "[outreach] channel `smtp` needs `smtp_url = \"smtp://host:587\"`");
+    }
+    if let Some(dir) = section.templates_dir.as_ref().filter(|dir| !dir.is_dir()) {
+        s.fault("templates_dir", format!("there is no directory {}", dir.display()));
+    }
+    s.finish();
+    section
+}
+
+fn console(mut s: Section<'_>, base: &Path) -> ConsoleSection {
+    let or = ConsoleSection::default();
+    let section = ConsoleSection {
+        listen: s.parsed("listen", or.listen, address),
+        public_url: s.parsed_optional("public_url", public_url),
+        password: secret(&mut s, PASSWORD, base),
+    };
+    if !section.listen.ip().is_loopback() && section.password.is_none() {
+        let why = "beyond a loopback address everyone could read it: set `password_file`";
+        s.fault("listen", format!("[console] listens on {}; {why}", section.listen));
+    }
+    s.finish();
+    section
+}
+
+fn clock(mut s: Section<'_>) -> ClockSource {
+    let source = s.parsed("source", ClockSource::default(), |text| match text {
+        "wall" => Ok(ClockSource::Wall),
+        "readings" => Ok(ClockSource::Readings),
+        _ => Err(format!("`{text}` is none of `wall`, `readings`")),
+    });
+    s.finish();
+    source
+}
+
+fn log(mut s: Section<'_>) -> LogLevel {
+    let level = s.parsed("level", LogLevel::default(), |text| {
+        let filter = tracing_subscriber::EnvFilter::try_new(text);
+        filter.map(|_| LogLevel(text.to_owned())).map_err(|error| format!("`{text}` is not a log filter: {error}"))
+    });
+    s.finish();
+    level
+}
+
+/// Known to the contract, so its keys are checked; but a setting that does nothing must not look as if it did.
+fn influxdb(root: &mut Section<'_>) {
+    if !root.has("influxdb") {
+        return;
+    }
+    let mut s = root.section("influxdb");
+    for key in ["url", "org", "bucket", "token_file"] {
+        s.optional(key);
+    }
+    s.fault("url", "[influxdb] this release does not write to InfluxDB; remove the section (exports: `foretell export --out FILE.lp`)");
+    s.finish();
+}
+
+fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {
+    let text = s.optional(key);
+    if text.is_none() {
+        s.fault(key, format!("[{}] needs `{key}`", s.path()));
+    }
+    text
+}
+
+/// A secret from the environment or from the file that the second key names.
+fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
+    let from_file = s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)));
+    s.from_environment(key).map(Secret::new).or(from_file)
+}
+
+/// A path to a file that must be there.
+fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
+    s.parsed_optional(key, |path| {
+        let path = base.join(path);
+        if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let bare_port = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let why = |_| format!("`{text}` is not an address with a port, such as 127.0.0.1:1883");
+    bare_port.as_deref().unwrap_or(text).parse().map_err(why)
+}
+
+fn source(text: &str) -> Result<MqttSource, String> {
+    let has_host = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
+    if text == "embedded" {
+        return Ok(MqttSource::Embedded);
+    }
+    if text.contains('@') {
+        return Err("a password does not belong in the address; use `username` and `password_file`".to_owned());
+    }
+    if has_host("mqtt://") || has_host("mqtts://") {
+        return Ok(MqttSource::Broker { url: text.to_owned() });
+    }
+    Err(format!("`{text}` is none of `embedded`, `mqtt://host:1883`, `mqtts://host:8883`"))
+}
+
+fn anonymous(text: &str) -> Result<Anonymous, String> {
+    match text {
+        "nobody" => Ok(Anonymous::Nobody),
+        "loopback" => Ok(Anonymous::OnLoopback),
+        "everybody" => Ok(Anonymous::Everybody),
+        _ => Err(format!("`{text}` is none of `nobody`, `loopback`, `everybody`")),
+    }
+}
+
+fn client_id(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    let sound = (1..=64).contains(&text.len()) && text.chars().all(allowed);
+    sound.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` must be 1 to 64 of A-Z a-z 0-9 - _ . : /"))
+}
+
+fn channel(text: &str) -> Result<ChannelKind, String> {
+    match text {
+        "folder" => Ok(ChannelKind::Folder),
+        "smtp" => Ok(ChannelKind::Smtp),
+        _ => Err(format!("`{text}` is none of `folder`, `smtp`")),
+    }
+}
+
+fn smtp_url(text: &str) -> Result<String, String> {
+    if text.contains('@') {
+        return Err("a password does not belong in the address; use `smtp_username` and `smtp_password_file`".to_owned());
+    }
+    let known = text.starts_with("smtp://") || text.starts_with("smtps://");
+    known.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is none of `smtp://host:587`, `smtps://host:465`"))
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let known = text.starts_with("https://") || text.starts_with("http://");
+    let why = || format!("`{text}` is not an address such as https://service.example.com");
+    known.then(|| text.trim_end_matches('/').to_owned()).ok_or_else(why)
+}

@@ -1,0 +1,226 @@
+//! Reads a section key by key. Serde would stop at the first fault and forget the line; this collects every fault with its
+//! place, and knows which keys were asked for, so that an unknown one can be answered with the one that was meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use config::{Value, ValueKind};
+
+use super::fault::{Collected, Place, did_you_mean};
+use super::layers::Lines;
+use super::unit;
+
+/// What every section of one configuration shares.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) lines: &'a Lines,
+    pub(super) faults: &'a Collected,
+}
+
+/// One table of the merged configuration. Call [`Section::finish`] when every key has been asked for.
+pub(super) struct Section<'a> {
+    context: Context<'a>,
+    /// Dotted path with array places, e.g. `mapping[0].signals`; empty for the root.
+    path: String,
+    values: BTreeMap<String, Value>,
+    written: BTreeSet<String>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn root(context: Context<'a>, value: Value) -> Self {
+        Self::at(context, String::new(), value)
+    }
+
+    fn at(context: Context<'a>, path: String, value: Value) -> Self {
+        let values: BTreeMap<String, Value> = match value.kind {
+            ValueKind::Table(table) => table.into_iter().collect(),
+            ValueKind::Nil => BTreeMap::new(),
+            _ => {
+                let place = context.lines.place(&path, value.origin());
+                context.faults.add(place, format!("`{path}` must be a table of keys"));
+                BTreeMap::new()
+            }
+        };
+        let written = values.keys().cloned().collect();
+        Self { context, path, values, written, asked: Vec::new() }
+    }
+
+    /// A subordinate table; empty when it is not there.
+    pub(super) fn section(&mut self, key: &'static str) -> Section<'a> {
+        let value = self.take(key).unwrap_or_else(|| Value::new(None, ValueKind::Nil));
+        Section::at(self.context, self.path_of(key), value)
+    }
+
+    /// The tables of `[[key]]`, in order.
+    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        let context = self.context;
+        self.items(key).into_iter().map(|(path, value)| Section::at(context, path, value)).collect()
+    }
+
+    /// The values of `[[key]]` with their paths, in order.
+    pub(super) fn items(&mut self, key: &'static str) -> Vec<(String, Value)> {
+        let path = self.path_of(key);
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let place = self.place(key, &value);
+        let ValueKind::Array(values) = value.kind else {
+            self.context.faults.add(place, format!("`{path}` is a list; write [[{path}]]"));
+            return Vec::new();
+        };
+        values.into_iter().enumerate().map(|(n, value)| (format!("{path}[{n}]"), value)).collect()
+    }
+
+    /// A text, or `None` when it is not there or empty (an empty text switches a default off).
+    pub(super) fn optional(&mut self, key: &'static str) -> Option<String> {
+        let value = self.take(key)?;
+        let place = self.place(key, &value);
+        match value.into_string() {
+            Ok(text) => Some(text).filter(|text| !text.is_empty()),
+            Err(_) => {
+                self.context.faults.add(place, format!("`{}` must be a text", self.path_of(key)));
+                None
+            }
+        }
+    }
+
+    /// A text that `parse` understands; the default when it is not there or faulty.
+    pub(super) fn parsed<T>(&mut self, key: &'static str, or: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        self.parsed_optional(key, parse).unwrap_or(or)
+    }
+
+    /// A text that `parse` understands, or `None` when it is not there or faulty.
+    pub(super) fn parsed_optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let place = self.place_of(key);
+        let text = self.optional(key)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.context.faults.add(place, format!("`{}`: {why}", self.path_of(key)));
+                None
+            }
+        }
+    }
+
+    /// A secret that stands in the environment; in a file it would be read by whoever reads the file.
+    pub(super) fn from_environment(&mut self, key: &'static str) -> Option<String> {
+        let place = self.values.get(key).map(|value| self.place(key, value))?;
+        let secret = self.optional(key)?;
+        if matches!(place, Place::Variable(_)) {
+            return Some(secret);
+        }
+        let path = self.path_of(key);
+        self.context.faults.add(place, format!("`{path}` is a secret and may not stand in the file; use `{path}_file`"));
+        None
+    }
+
+    /// A duration with its unit.
+    pub(super) fn duration(&mut self, key: &'static str, or: Duration) -> Duration {
+        self.parsed(key, or, unit::duration)
+    }
+
+    /// A text; the default when it is not there.
+    pub(super) fn text(&mut self, key: &'static str, or: &str) -> String {
+        self.optional(key).unwrap_or_else(|| or.to_owned())
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, key: &'static str, or: bool) -> bool {
+        self.typed(key, "true or false", Value::into_bool).unwrap_or(or)
+    }
+
+    /// A whole number within `allowed`.
+    pub(super) fn whole(&mut self, key: &'static str, or: u64, allowed: std::ops::RangeInclusive<u64>) -> u64 {
+        let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
+        self.typed(key, &expected, |value| {
+            let fractional = matches!(&value.kind, ValueKind::Float(x) if x.fract() != 0.0);
+            value.into_uint().ok().filter(|n| !fractional && allowed.contains(n)).ok_or(())
+        })
+        .unwrap_or(or)
+    }
+
+    /// A number within `allowed`, if it is there.
+    pub(super) fn number(&mut self, key: &'static str, allowed: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        let expected = format!("a number from {} to {}", allowed.start(), allowed.end());
+        self.typed(key, &expected, |value| value.into_float().ok().filter(|x| allowed.contains(x)).ok_or(()))
+    }
+
+    /// A list of texts; in the environment separated by commas.
+    pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
+        self.typed(key, "a list of texts", |value| match value.kind {
+            ValueKind::Array(values) => values.into_iter().map(|v| v.into_string().map_err(drop)).collect(),
+            ValueKind::String(text) => Ok(text.split(',').map(|part| part.trim().to_owned()).collect()),
+            _ => Err(()),
+        })
+    }
+
+    /// Notes a fault that only whoever reads the section can see.
+    pub(super) fn fault(&self, key: &str, message: impl Into<String>) {
+        self.context.faults.add(self.place_of(key), message);
+    }
+
+    /// Notes a fault at a path from the root that somebody else read.
+    pub(super) fn fault_at(&self, path: &str, message: impl Into<String>) {
+        self.context.faults.add(self.context.lines.place(path, None), message);
+    }
+
+    /// Where this section stands, for errors.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether a key is written and has not been asked for yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// Whether a key was written, whatever became of it: so that a faulty value is not reported as missing too.
+    pub(super) fn was_written(&self, key: &str) -> bool {
+        self.written.contains(key)
+    }
+
+    /// Every key that nobody asked for is a fault.
+    pub(super) fn finish(self) {
+        for (key, value) in &self.values {
+            let path = self.path_of(key);
+            let place = self.context.lines.place(&path, value.origin());
+            let wanted = did_you_mean(key, self.asked.iter().copied());
+            let hint = wanted.map_or_else(
+                || format!("known here: {}", self.asked.join(", ")),
+                |known| format!("did you mean `{known}`?"),
+            );
+            let within = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
+            self.context.faults.add(place, format!("unknown key `{key}`{within}; {hint}"));
+        }
+    }
+
+    fn typed<T, E>(&mut self, key: &'static str, expected: &str, read: impl Fn(Value) -> Result<T, E>) -> Option<T> {
+        let value = self.take(key)?;
+        let place = self.place(key, &value);
+        read(value)
+            .map_err(|_| self.context.faults.add(place, format!("`{}` must be {expected}", self.path_of(key))))
+            .ok()
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.asked.push(key);
+        self.values.remove(key)
+    }
+
+    fn place(&self, key: &str, value: &Value) -> Place {
+        self.context.lines.place(&self.path_of(key), value.origin())
+    }
+
+    /// The place of a key that may have been taken already: the file's line if the file has it.
+    fn place_of(&self, key: &str) -> Place {
+        let origin = self.values.get(key).and_then(Value::origin);
+        self.context.lines.place(&self.path_of(key), origin)
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}

@@ -1,0 +1,41 @@
+//! Secrets: kept out of configuration files, logs and error texts.
+
+use std::fmt;
+use std::path::Path;
+
+/// A password or token. Its `Debug` form never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a secret.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Reads the first line of a file.
+    ///
+    /// # Errors
+    /// A sentence that names the file, never its content.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+        let first = text.lines().next().unwrap_or_default().trim();
+        if first.is_empty() {
+            return Err(format!("{} is empty; its first line must hold the secret", path.display()));
+        }
+        Ok(Self(first.to_owned()))
+    }
+
+    /// The secret itself, for the one who must present it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

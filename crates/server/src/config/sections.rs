@@ -1,0 +1,249 @@
+//! What a configuration says, section by section, with its defaults. How it is read stands in [`super::read`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use foretell_ingest::decode::MappingSpec;
+use foretell_ingest::listener::{Anonymous, MachineGlob};
+use foretell_model::{Limits, MachineId};
+
+use super::Secret;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// `[mqtt]`: where readings come from.
+    pub mqtt: MqttSection,
+    /// `[[mapping]]`: foreign topics and payloads.
+    pub mappings: Vec<MappingSpec>,
+    /// `[data]`: where everything is kept.
+    pub data: DataSection,
+    /// `[engine]` and `[[machine]]`: limits and profiles.
+    pub engine: EngineSection,
+    /// `[outreach]`: messages to customers.
+    pub outreach: OutreachSection,
+    /// `[console]`: pages and API.
+    pub console: ConsoleSection,
+    /// `[clock] source`.
+    pub clock: ClockSource,
+    /// `[log] level`: a level or a filter of `tracing`.
+    pub log_level: LogLevel,
+}
+
+/// Which log lines are written: a level (`info`) or a filter such as `info,foretell_ingest=debug`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLevel(pub String);
+
+impl Default for LogLevel {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+/// Where readings come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MqttSource {
+    /// Controllers connect to us.
+    Embedded,
+    /// We connect to the plant's broker.
+    Broker {
+        /// `mqtt://host:port` or `mqtts://host:port`.
+        url: String,
+    },
+}
+
+/// `[mqtt]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MqttSection {
+    /// Embedded listener or external broker.
+    pub source: MqttSource,
+    /// Our fixed client id at an external broker; its persistent session hangs on it.
+    pub client_id: String,
+    /// Our user name at an external broker.
+    pub username: Option<String>,
+    /// Our password at an external broker.
+    pub password: Option<Secret>,
+    /// Certificate authority of an external broker (PEM) when it is not a public one.
+    pub ca_file: Option<PathBuf>,
+    /// Where the embedded listener listens.
+    pub listen: SocketAddr,
+    /// Certificate chain of the embedded listener (PEM); with the key it speaks TLS.
+    pub tls_cert_file: Option<PathBuf>,
+    /// Private key of the embedded listener (PEM).
+    pub tls_key_file: Option<PathBuf>,
+    /// Authority whose client certificates the embedded listener accepts (PEM).
+    pub tls_client_ca_file: Option<PathBuf>,
+    /// Who may connect to the embedded listener without a name.
+    pub anonymous: Anonymous,
+    /// Who may connect to the embedded listener.
+    pub users: Vec<MqttUser>,
+}
+
+/// `[[mqtt.user]]`: a controller or gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MqttUser {
+    /// Its name.
+    pub name: String,
+    /// Its password; without one only a client certificate of its name will do.
+    pub password: Option<Secret>,
+    /// Machines that it may speak for and whose advisories it may read.
+    pub machines: Vec<MachineGlob>,
+}
+
+impl Default for MqttSection {
+    fn default() -> Self {
+        Self {
+            source: MqttSource::Embedded,
+            client_id: "foretell".to_owned(),
+            username: None,
+            password: None,
+            ca_file: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            tls_cert_file: None,
+            tls_key_file: None,
+            tls_client_ca_file: None,
+            anonymous: Anonymous::OnLoopback,
+            users: Vec::new(),
+        }
+    }
+}
+
+/// `[data]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSection {
+    /// Directory of log, quarantine, service state and engine snapshots.
+    pub dir: PathBuf,
+    /// Refused input is kept up to this size, bytes; then the oldest goes.
+    pub quarantine_bytes_max: u64,
+}
+
+impl Default for DataSection {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("data"), quarantine_bytes_max: 64 << 20 }
+    }
+}
+
+/// `[engine]` and `[[machine]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineSection {
+    /// Fault catalogue; none means the built-in one.
+    pub faults_file: Option<PathBuf>,
+    /// Limits of machines that have none of their own.
+    pub limits: Limits,
+    /// Latitude of machines that have none of their own, degrees north.
+    pub latitude_deg: Option<f64>,
+    /// Entries of the log between two snapshots of the engine.
+    pub snapshot_every_entries: u64,
+    /// Longest time between two snapshots while readings come in.
+    pub snapshot_interval: Duration,
+    /// `/readyz` fails when more entries than this wait for the engine.
+    pub behind_entries_max: u64,
+    /// What is known about single machines.
+    pub machines: Vec<MachineSection>,
+}
+
+/// `[[machine]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MachineSection {
+    /// Which.
+    pub id: MachineId,
+    /// Where its controller warns and trips.
+    pub limits: Limits,
+    /// Rated motor power, kW.
+    pub rated_kw: Option<f64>,
+    /// Latitude of its site, degrees north.
+    pub latitude_deg: Option<f64>,
+}
+
+impl Default for EngineSection {
+    fn default() -> Self {
+        Self {
+            faults_file: None,
+            limits: Limits::default(),
+            latitude_deg: None,
+            snapshot_every_entries: 500_000,
+            snapshot_interval: Duration::from_secs(60),
+            behind_entries_max: 1_000_000,
+            machines: Vec::new(),
+        }
+    }
+}
+
+/// How messages leave the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// As `.eml` files in a folder.
+    Folder,
+    /// Over SMTP.
+    Smtp,
+}
+
+/// `[outreach]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutreachSection {
+    /// How messages leave the house.
+    pub channel: ChannelKind,
+    /// Folder of `.eml` files; none means `outbox` in the data directory.
+    pub folder: Option<PathBuf>,
+    /// `smtp://host:port` (STARTTLS where offered) or `smtps://host:port`.
+    pub smtp_url: Option<String>,
+    /// User name at the mail server.
+    pub smtp_username: Option<String>,
+    /// Password at the mail server.
+    pub smtp_password: Option<Secret>,
+    /// Sender address.
+    pub from: String,
+    /// The company that speaks.
+    pub company: String,
+    /// Message templates; none means the built-in ones.
+    pub templates_dir: Option<PathBuf>,
+    /// Customers, sites, machines, advisors and technicians.
+    pub customers_file: Option<PathBuf>,
+    /// How often holds, reminders and the outbox are looked at.
+    pub tick: Duration,
+}
+
+impl Default for OutreachSection {
+    fn default() -> Self {
+        Self {
+            channel: ChannelKind::Folder,
+            folder: None,
+            smtp_url: None,
+            smtp_username: None,
+            smtp_password: None,
+            from: "service@localhost".to_owned(),
+            company: "Foretell Service".to_owned(),
+            templates_dir: None,
+            customers_file: None,
+            tick: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `[console]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleSection {
+    /// Where pages, API, metrics and probes are served.
+    pub listen: SocketAddr,
+    /// Address under which customers reach us, for the links in messages; none means `listen`.
+    pub public_url: Option<String>,
+    /// Asked of everyone but customers; needed beyond a loopback address.
+    pub password: Option<Secret>,
+}
+
+impl Default for ConsoleSection {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, password: None }
+    }
+}
+
+/// Who tells the time to outreach and pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockSource {
+    /// The system's clock.
+    #[default]
+    Wall,
+    /// The newest reading: for rehearsals.
+    Readings,
+}

@@ -1,0 +1,115 @@
+//! Configurations and what is said about them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn check(text: &str, environment: &[(&str, &str)], expected: Expect) {
+    let got = match parse(text, &variables(environment), Path::new("/nowhere")) {
+        Ok(_) => "sound".to_owned(),
+        Err(faults) => ConfigFaults { file: Some("plant.toml".into()), faults }.to_string(),
+    };
+    expected.assert_eq(&got);
+}
+
+#[test]
+fn the_shipped_default_is_the_default() {
+    assert_eq!(parse(DEFAULT_TOML, &BTreeMap::new(), Path::new("")), Ok(Config::default()));
+    assert_eq!(parse("", &BTreeMap::new(), Path::new("")), Ok(Config::default()));
+}
+
+#[test]
+fn every_fault_at_once_with_its_line() {
+    check(
+        r#"[mqtt]
+ulr = "embedded"
+listen = "somewhere"
+
+[engine]
+warn_c = 120
+snapshot_interval = 60
+
+[[machine]]
+id = "s01"
+
+[[machine]]
+id = "s01/m1"
+rated_kw = "much"
+
+[consle]
+listen = "127.0.0.1:8080"
+"#,
+        &[],
+        expect![[r#"
+            plant.toml: 7 problems
+              line 2: unknown key `ulr` in [mqtt]; did you mean `url`?
+              line 3: `mqtt.listen`: `somewhere` is not an address with a port, such as 127.0.0.1:1883
+              line 6: `warn_c` is 120; it must not lie above `trip_c` (110)
+              line 7: `engine.snapshot_interval`: `60` is not a duration with its unit, such as "15m" (ms, s, m, h, d)
+              line 10: `machine[0].id`: `s01` is not of the form site/machine
+              line 14: `machine[1].rated_kw` must be a number from 0.5 to 5000
+              line 16: unknown key `consle`; did you mean `console`?"#]],
+    );
+}
+
+#[test]
+fn a_syntax_error_has_its_line() {
+    check(
+        "[mqtt]\nurl = embedded\n",
+        &[],
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn the_environment_wins_and_is_named() {
+    let environment = variables(&[("FORETELL__MQTT__LISTEN", "127.0.0.1:2883"), ("FORETELL__ENGINE__WARN_C", "98")]);
+    let config = parse("[mqtt]\nlisten = \"127.0.0.1:1\"\n", &environment, Path::new("")).unwrap();
+    assert_eq!((config.mqtt.listen.port(), config.engine.limits.warn_c), (2883, 98.0));
+    check(
+        "",
+        &[("FORETELL__MQTT__ULR", "embedded"), ("FORETELL__CLOCK__SOURCE", "sundial")],
+        expect![[r#"
+            plant.toml: 2 problems
+              FORETELL__CLOCK__SOURCE: `clock.source`: `sundial` is none of `wall`, `readings`
+              FORETELL__MQTT__ULR: unknown key `ulr` in [mqtt]; did you mean `url`?"#]],
+    );
+}
+
+#[test]
+fn secrets_stay_out_of_the_file_and_out_of_sight() {
+    check(
+        "[mqtt]\npassword = \"hunter2\"\nurl = \"mqtt://me:hunter2@broker:1883\"\n[console]\npassword_file = \"missing.secret\"",
+        &[],
+        expect![[r#""#]],
+    );
+    let environment = variables(&[("FORETELL__MQTT__PASSWORD", "hunter2")]);
+    let config = parse("", &environment, Path::new("")).unwrap();
+    assert_eq!(config.mqtt.password, Some(Secret::new("hunter2")));
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_would_be_unsafe_or_useless_is_refused() {
+    check(
+        r#"[mqtt]
+listen = "0.0.0.0:1883"
+tls_cert_file = "/etc/hostname"
+[outreach]
+channel = "smtp"
+[console]
+listen = "0.0.0.0:8080"
+[influxdb]
+url = "http://influx:8086"
+"#,
+        &[],
+        expect![[r#""#]],
+    );
+}

@@ -1,0 +1,206 @@
+//! The demo: everything embedded, a simulated fleet publishing over real MQTT, months in a minute.
+//!
+//! Nothing is short-cut: readings go through the listener, admission, the log, the engine and outreach as in a plant. Only
+//! the clock differs: the newest reading is now.
+
+mod people;
+mod story;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use foretell_model::{Clock, Limits, MachineId, Timestamp};
+use foretell_sim::Fleet;
+use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{ClockSource, Config, MachineSection, MqttSource};
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::roles::Roles;
+use crate::service::Service;
+use story::Story;
+
+/// Simulated seconds per second once a message waits for a person: an hour each second.
+const SLOW: f64 = 3_600.0;
+
+/// How often the demo looks at what has happened.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Findings looked at each time; far more than can come between two looks.
+const FINDINGS_MAX: usize = 500;
+
+/// What the demo is told.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// Seed of the simulated fleet.
+    pub seed: u64,
+    /// Where the console listens; none takes 8080 or, when that is taken, a free port.
+    pub listen: Option<SocketAddr>,
+    /// Where everything is kept; none takes a temporary directory that is removed at the end.
+    pub data_dir: Option<PathBuf>,
+    /// Ends as soon as a drafted message waits for approval.
+    pub exit_after_advise: bool,
+}
+
+/// Runs the demo until `stop`.
+///
+/// # Errors
+/// When a port or the data directory cannot be had, or standard output cannot be written.
+pub async fn run(
+    mut config: Config,
+    options: DemoOptions,
+    output: &mut Output,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let temporary = options.data_dir.is_none();
+    let dir = options.data_dir.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("foretell-demo-{}", std::process::id()))
+    });
+    let fleet = Fleet::builtin("demo", options.seed)
+        .map_err(|error| Failure::because(Kind::Internal, "could not build the demo's fleet", error))?;
+    config.data.dir = dir.clone();
+    rehearse(&mut config, &fleet);
+    let played = match start(config, options.listen).await {
+        Ok(service) => play(service, &fleet, &options, output, stop).await,
+        Err(failure) => Err(failure),
+    };
+    if temporary && dir.exists() {
+        std::fs::remove_dir_all(&dir).map_err(|error| Failure::writing(&dir, error))?;
+    }
+    played
+}
+
+/// A configuration for a rehearsal with this fleet.
+fn rehearse(config: &mut Config, fleet: &Fleet) {
+    config.clock = ClockSource::Readings;
+    config.mqtt.source = MqttSource::Embedded;
+    config.mqtt.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.outreach.tick = Duration::from_secs(1);
+    config.engine.machines = fleet.machines().iter().filter_map(section).collect();
+}
+
+fn section(machine: &foretell_sim::Machine) -> Option<MachineSection> {
+    Some(MachineSection {
+        id: MachineId::new(&machine.site, &machine.name).ok()?,
+        limits: Limits { warn_c: machine.limit_c, trip_c: machine.trip_c },
+        rated_kw: Some(machine.rated_kw),
+        latitude_deg: Some(machine.latitude_deg),
+    })
+}
+
+/// Starts on the wished address; without a wish on the usual one, or on a free port when that is taken.
+async fn start(mut config: Config, listen: Option<SocketAddr>) -> Result<Service, Failure> {
+    if let Some(listen) = listen {
+        config.console.listen = listen;
+        return Service::start(config, Roles::ALL).await;
+    }
+    let usual = config.clone();
+    match Service::start(usual, Roles::ALL).await {
+        Err(failure) if failure.kind() == Kind::Unavailable => {
+            config.console.listen.set_port(0);
+            Service::start(config, Roles::ALL).await
+        }
+        started => started,
+    }
+}
+
+async fn play(
+    service: Service,
+    fleet: &Fleet,
+    options: &DemoOptions,
+    output: &mut Output,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let console = format!("http://{}", service.console());
+    output.line(&format!("{console}  <- open this: {} machines over some months", fleet.machines().len()))?;
+    let (outreach, registry) = (Arc::clone(service.outreach()), people::registry(fleet));
+    let now = Timestamp::from_millis(fleet.from_ms());
+    outreach
+        .import(&registry, "demo", now)
+        .map_err(|error| Failure::because(Kind::Internal, "could not register the demo's customers", error))?;
+    let broker = service.mqtt().ok_or_else(|| Failure::new(Kind::Internal, "the demo has no MQTT listener"))?;
+    let (live, quiet) = (Arc::new(Live::default()), CancellationToken::new());
+    let publishing = {
+        let (fleet, live, quiet) = (fleet.clone(), Arc::clone(&live), quiet.clone());
+        let target = Target::anonymous(&format!("mqtt://{broker}"));
+        tokio::spawn(async move { publish(&fleet, &target, Pace::fastest(), live, quiet).await })
+    };
+    let told = tokio::select! {
+        told = tell(&service, fleet, &live, options, &console, output) => told,
+        () = stop => Ok(()),
+        failure = service.failed() => Err(failure),
+        failed = only_failure(publishing) => Err(failed),
+    };
+    quiet.cancel();
+    if !service.drain(crate::commands::DRAIN_WITHIN).await {
+        tracing::warn!("The drain took too long.");
+    }
+    told
+}
+
+/// Waits for the fleet to fail; when it has told all it had, pages stay open.
+async fn only_failure(publishing: JoinHandle<Result<Stats, PublishError>>) -> Failure {
+    match publishing.await {
+        Ok(Ok(_)) => std::future::pending().await,
+        Ok(Err(error)) => Failure::because(Kind::Unavailable, "the simulated fleet could not publish", error),
+        Err(error) => Failure::because(Kind::Internal, "the simulated fleet ended badly", error),
+    }
+}
+
+/// Tells the story as it happens, and slows time down when a person is needed.
+async fn tell(
+    service: &Service,
+    fleet: &Fleet,
+    live: &Live,
+    options: &DemoOptions,
+    console: &str,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (started, bar, mut story) = (Instant::now(), line(), Story::default());
+    let mut is_slow = false;
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = service.clocks().now();
+        bar.set_message(progress(fleet, live, service, now));
+        let mut lines = story.of_findings(&service.room().findings(None, None, FINDINGS_MAX), started.elapsed().as_secs_f64());
+        let cases = story.of_cases(service.outreach(), console, now);
+        lines.extend(cases.map_err(|error| Failure::because(Kind::Io, "could not look at the service state", error))?);
+        for text in lines {
+            bar.suspend(|| output.line(&text))?;
+        }
+        if story.drafted && options.exit_after_advise {
+            bar.finish_and_clear();
+            return Ok(());
+        }
+        if story.drafted && !is_slow {
+            is_slow = true;
+            live.slow_down(SLOW);
+            bar.suspend(|| output.line("         from here on an hour passes each second; ctrl-c leaves"))?;
+        }
+    }
+}
+
+fn progress(fleet: &Fleet, live: &Live, service: &Service, now: Timestamp) -> String {
+    let day = now.days_since(Timestamp::from_millis(fleet.from_ms())).max(0.0);
+    let stats = live.stats();
+    let behind = service.room().behind();
+    let lag = if behind > 1_000 { format!(", the engine is {behind} behind") } else { String::new() };
+    format!("{}  day {day:.0}  {} readings acknowledged{lag}", story::date(now), stats.acknowledged)
+}
+
+/// One live line on a terminal; nothing elsewhere.
+fn line() -> ProgressBar {
+    use std::io::IsTerminal;
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

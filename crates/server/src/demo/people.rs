@@ -1,0 +1,80 @@
+//! Who is who in the demo: customers, machines as they call them, an advisor and two technicians.
+
+use foretell_outreach::{Advisor, Customer, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
+use foretell_sim::Fleet;
+
+const ADVISOR: &str = "lin";
+
+/// Everyone around a simulated fleet; one customer per site.
+pub(super) fn registry(fleet: &Fleet) -> Registry {
+    let mut registry = Registry {
+        advisors: vec![Advisor {
+            id: ADVISOR.to_owned(),
+            name: words("Lin Wei", "林伟"),
+            role: words("your service advisor", "您的服务顾问"),
+            phone: "+86 21 5555 0100".to_owned(),
+            email: Some("lin.wei@service.example".to_owned()),
+        }],
+        technicians: vec![technician("zhao", "Zhao Min", "赵敏"), technician("chen", "Chen Tao", "陈涛")],
+        ..Registry::default()
+    };
+    for machine in fleet.machines() {
+        let site = machine.site.to_string();
+        if registry.sites.iter().all(|known| known.id != site) {
+            // Every second customer reads Chinese, so that both languages can be seen.
+            let language = if registry.sites.len() % 2 == 1 { Language::ZhCn } else { Language::En };
+            registry.customers.push(customer(&site, &machine.customer, language));
+            registry.sites.push(Site {
+                customer: site.clone(),
+                name: machine.customer.clone(),
+                address: String::new(),
+                id: site,
+            });
+        }
+        registry.machines.push(Machine {
+            id: format!("{}/{}", machine.site, machine.name),
+            number: machine.number.clone(),
+            model: None,
+            rated_kw: Some(machine.rated_kw),
+            consequence: 1.0,
+            service: service(&machine.name),
+        });
+    }
+    registry
+}
+
+/// One machine comes due for service by its hours, so that such a message can be seen too.
+fn service(machine: &str) -> Vec<ServiceTask> {
+    match machine {
+        "m005" => vec![ServiceTask { work: "serviced".to_owned(), interval_h: 4_000.0, last_done_h: 12_400.0 }],
+        _ => Vec::new(),
+    }
+}
+
+fn customer(id: &str, name: &str, language: Language) -> Customer {
+    let contact = match language {
+        Language::En => "Mr Li",
+        Language::ZhCn => "李工",
+    };
+    Customer {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        contact: Some(contact.to_owned()),
+        language,
+        zone: "Asia/Shanghai".to_owned(),
+        advisor: ADVISOR.to_owned(),
+        addresses: [("email".to_owned(), format!("plant@{id}.example"))].into(),
+        quiet_from: "20:00".to_owned(),
+        quiet_to: "08:00".to_owned(),
+        holidays: Vec::new(),
+        auto_approve: false,
+    }
+}
+
+fn technician(id: &str, en: &str, zh: &str) -> Technician {
+    Technician { id: id.to_owned(), name: words(en, zh), phone: "+86 21 5555 0110".to_owned() }
+}
+
+fn words(en: &str, zh: &str) -> Words {
+    Words { en: en.to_owned(), zh: zh.to_owned() }
+}

@@ -1,0 +1,44 @@
+//! The one writer of results. Everything else (logs, progress, hints) goes to standard error, so that results can be piped.
+
+use std::io::{self, BufWriter, Write};
+
+use crate::failure::{Failure, Kind};
+
+/// Standard output, or a buffer in tests.
+pub struct Output {
+    writer: Box<dyn Write + Send>,
+    /// Set once the reader has gone, e.g. `| head`; then nothing more is written and nothing is wrong.
+    reader_gone: bool,
+}
+
+impl Output {
+    /// Standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self::to(Box::new(BufWriter::new(io::stdout())))
+    }
+
+    /// Any writer.
+    #[must_use]
+    pub fn to(writer: Box<dyn Write + Send>) -> Self {
+        Self { writer, reader_gone: false }
+    }
+
+    /// Writes a line and passes it on at once.
+    ///
+    /// # Errors
+    /// When standard output cannot be written for another reason than that its reader has gone.
+    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+        if self.reader_gone {
+            return Ok(());
+        }
+        match writeln!(self.writer, "{text}").and_then(|()| self.writer.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_gone = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::because(Kind::Io, "could not write to standard output", error)),
+            Ok(()) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The advisor's queue, and what an advisor decides.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use foretell_console::BackendError;
+use foretell_console::view::{
+    AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Person, Slot,
+};
+use foretell_model::{Clock, FindingId, Timestamp};
+use foretell_outreach::{Advisor, Card, Happening, Language, MessageState, Stage};
+
+use super::ServiceBackend;
+use super::errors::of_outreach;
+use super::registry::{Sites, lang, zone};
+
+/// Cards shown at most; who has more waiting needs another advisor, not a longer page.
+const CARDS_MAX: usize = 100;
+
+impl ServiceBackend {
+    pub(super) fn queue_view(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
+        let now = self.clocks.now();
+        let sites = Sites::read(&self.outreach)?;
+        let waiting = self.outreach.queue(now).map_err(of_outreach)?;
+        let mut ids: Vec<(FindingId, Option<f64>)> =
+            waiting.into_iter().map(|entry| (entry.id, Some(entry.probability_before_visit))).collect();
+        // Then what waits for others: sent, booked, silent.
+        for finding in self.outreach.advisories().map_err(of_outreach)? {
+            if !ids.iter().any(|(id, _)| *id == finding.id) {
+                ids.push((finding.id, None));
+            }
+        }
+        let card = |(id, probability): &(FindingId, Option<f64>)| {
+            let card = self.outreach.card(id, now).map_err(of_outreach)?;
+            Ok(self.card(card, *probability, &sites, now))
+        };
+        ids.iter().take(CARDS_MAX).map(card).collect()
+    }
+
+    pub(super) fn card_view(&self, id: &str) -> Result<AdvisoryCard, BackendError> {
+        let (now, id) = (self.clocks.now(), FindingId::from_text(id));
+        let card = self.outreach.card(&id, now).map_err(of_outreach)?;
+        let waiting = self.outreach.queue(now).map_err(of_outreach)?;
+        let probability = waiting.iter().find(|entry| entry.id == id).map(|entry| entry.probability_before_visit);
+        Ok(self.card(card, probability, &Sites::read(&self.outreach)?, now))
+    }
+
+    fn card(&self, card: Card, probability: Option<f64>, sites: &Sites, now: Timestamp) -> AdvisoryCard {
+        let machine = card.finding.machine.clone();
+        let action = self.catalogue.action_for(&card.finding.fault).map(|(_, action)| action);
+        let (draft, slots, path) = message(&card);
+        AdvisoryCard {
+            id: card.finding.id.to_string(),
+            revision: revision(&card, &draft),
+            machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
+            site_name: sites.site_name(&machine),
+            customer: customer(card.customer.as_ref()),
+            state: state(&card),
+            curve: self.curve_of(&machine, now),
+            probability_before_slot: probability,
+            parts: card.parts.clone(),
+            work_minutes: card.minutes.or_else(|| action.map(|action| action.minutes)).unwrap_or(0),
+            machine_stops: action.is_some_and(|action| action.stops_machine),
+            slots,
+            draft,
+            governor: governor(&card, now),
+            contacts: card.contacts.iter().map(contact).collect(),
+            advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
+            booking_path: path,
+            finding: card.finding,
+        }
+    }
+
+    pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
+        if self.card_view(id)?.revision != seen {
+            let why = "it has changed since you opened it; look at it again and decide then";
+            return Err(BackendError::Conflict(why.to_owned()));
+        }
+        let (now, id) = (self.clocks.now(), FindingId::from_text(id));
+        let acted = match act {
+            AdvisorAct::Approve => self.outreach.approve(&id, by, now).map(|_| ()),
+            AdvisorAct::Edit(draft) => self.outreach.edit(&id, &draft.subject, &draft.body, by, now).map(|_| ()),
+            AdvisorAct::Postpone { days, reason } => {
+                self.outreach.postpone(&id, now.plus_days(f64::from(days)), &reason, by, now)
+            }
+            AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
+        };
+        acted.map_err(of_outreach)
+    }
+}
+
+/// Text, times and page of the message; why there is none stands in place of the text.
+fn message(card: &Card) -> (Draft, Vec<Slot>, Option<String>) {
+    match &card.message {
+        Ok(message) => {
+            let slots = message.slots.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect();
+            let out = matches!(message.state, MessageState::Sent | MessageState::Unknown);
+            let path = message.link.find("/b/").map(|at| message.link[at..].to_owned()).filter(|_| out);
+            (Draft { subject: message.text.subject.clone(), body: message.text.body.clone() }, slots, path)
+        }
+        Err(why) => (Draft { subject: String::new(), body: why.clone() }, Vec::new(), None),
+    }
+}
+
+fn state(card: &Card) -> AdvisoryState {
+    let until = || card.until.unwrap_or_default();
+    let remark = || card.remark.clone().unwrap_or_default();
+    match card.stage {
+        Stage::Internal | Stage::Draft => AdvisoryState::Draft,
+        Stage::Postponed => AdvisoryState::Postponed { until: until(), reason: remark() },
+        Stage::Queued => AdvisoryState::Approved { release: None },
+        Stage::Contacted => {
+            let sent = card.history.iter().find(|happening| happening.what.starts_with("sent "));
+            AdvisoryState::Sent { at: sent.map(|happening| happening.at).unwrap_or_default() }
+        }
+        Stage::Call => match remark().strip_prefix("the customer wishes another time") {
+            Some(wish) => AdvisoryState::AnotherTime { wish: wish.trim_start_matches([':', ' ']).to_owned() },
+            None => AdvisoryState::CallInstead,
+        },
+        Stage::NotNow => AdvisoryState::Declined,
+        Stage::Booked => match &card.booking {
+            Some(booking) => AdvisoryState::Booked { from: booking.start, to: booking.end },
+            None => AdvisoryState::CallInstead,
+        },
+        Stage::Done | Stage::Cleared => AdvisoryState::Closed,
+    }
+}
+
+fn governor(card: &Card, now: Timestamp) -> Governor {
+    match card.verdict.as_deref() {
+        None => Governor::Allowed,
+        Some(sentence) if sentence.starts_with("may go") => Governor::Allowed,
+        Some(sentence) if sentence.starts_with("held") => {
+            Governor::Held { until: card.until.unwrap_or(now), reason: sentence.to_owned() }
+        }
+        Some(sentence) => Governor::Refused { reason: sentence.to_owned() },
+    }
+}
+
+fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
+    let Some(customer) = customer else {
+        return Customer {
+            name: String::new(),
+            contact: String::new(),
+            phone: String::new(),
+            lang: foretell_console::Lang::En,
+            zone: chrono_tz::Tz::UTC,
+            stage: None,
+        };
+    };
+    Customer {
+        name: customer.name.clone(),
+        contact: customer.contact.clone().unwrap_or_default(),
+        phone: customer.addresses.get("phone").cloned().unwrap_or_default(),
+        lang: lang(customer.language),
+        zone: zone(customer),
+        stage: None,
+    }
+}
+
+fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
+    let language = language.unwrap_or(Language::En);
+    advisor.map_or_else(Person::default, |advisor| Person {
+        name: language.of(&advisor.name).to_owned(),
+        role: language.of(&advisor.role).to_owned(),
+        phone: advisor.phone.clone(),
+    })
+}
+
+fn contact(happening: &Happening) -> Contact {
+    let why = if happening.why.is_empty() { String::new() } else { format!(": {}", happening.why) };
+    Contact {
+        at: happening.at,
+        channel: if happening.who == "customer" { "page" } else { "email" }.to_owned(),
+        inbound: happening.who == "customer",
+        summary: format!("{}{why}", happening.what),
+    }
+}
+
+/// A number that changes with whatever an advisor decides upon: state and text. The figures behind may move by the day
+/// without making a decision stale.
+fn revision(card: &Card, draft: &Draft) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (card.stage.name(), &draft.subject, &draft.body).hash(&mut hasher);
+    // JavaScript clients of the API keep 53 bits.
+    hasher.finish() >> 11
+}

@@ -1,0 +1,100 @@
+//! The customer's page and what a customer chooses on it.
+
+use foretell_console::BackendError;
+use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Visit};
+use foretell_model::{Clock, MachineId, Timestamp};
+use foretell_outreach::{Booking, BookingView, PageState, Stage};
+
+use super::ServiceBackend;
+use super::curve;
+use super::errors::of_outreach;
+use super::registry::{lang, zone};
+
+impl ServiceBackend {
+    pub(super) fn booking_view(&self, token: &str) -> Result<BookingPage, BackendError> {
+        let now = self.clocks.now();
+        let view = self.outreach.booking_page(token, now).map_err(of_outreach)?;
+        let customer = self.outreach.customer_of(&view.machine).map_err(of_outreach)?;
+        let state = self.booking_state(&view, now)?;
+        let offered = view.slots.first().map(|offered| (offered.slot.start, offered.slot.end));
+        let span = match &state {
+            BookingState::Booked(visit) => Some((visit.slot.from, visit.slot.to)),
+            _ => offered,
+        };
+        Ok(BookingPage {
+            lang: lang(view.language),
+            zone: customer.as_ref().map_or(chrono_tz::Tz::UTC, zone),
+            company: view.company,
+            advisor: Person { name: view.advisor_name, role: view.advisor_role, phone: view.advisor_phone },
+            machine_name: view.number,
+            sentence: view.sentence,
+            comparison: view.comparison,
+            curve: self.curve_of(&view.machine, now),
+            proposal: Proposal {
+                work: view.work,
+                minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
+                machine_stops: view.stops_machine,
+            },
+            slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
+            state,
+        })
+    }
+
+    fn booking_state(&self, view: &BookingView, now: Timestamp) -> Result<BookingState, BackendError> {
+        Ok(match &view.state {
+            PageState::Open => BookingState::Open,
+            PageState::Booked { booking, technician_name, .. } => {
+                BookingState::Booked(visit(booking, technician_name.clone()))
+            }
+            PageState::NotNow(_) => BookingState::NotNow { until: self.silent_until(&view.machine, now)? },
+            PageState::OtherTime => BookingState::AnotherTime,
+            PageState::Done | PageState::NotNeeded => BookingState::Done,
+        })
+    }
+
+    /// Until when the customer asked for silence about a machine.
+    fn silent_until(&self, machine: &MachineId, now: Timestamp) -> Result<Timestamp, BackendError> {
+        let cases = self.outreach.cases_of(machine).map_err(of_outreach)?;
+        let silent = cases.into_iter().find(|(_, stage)| *stage == Stage::NotNow);
+        let card = silent.map(|(finding, _)| self.outreach.card(&finding.id, now)).transpose().map_err(of_outreach)?;
+        Ok(card.and_then(|card| card.until).unwrap_or(now))
+    }
+
+    /// A machine's curve; empty when the engine does not know the machine (yet).
+    pub(super) fn curve_of(&self, machine: &MachineId, now: Timestamp) -> Curve {
+        let limit_c = self.config.engine.limits.warn_c;
+        let marks = curve::marks(&self.room.marks(machine), [].iter());
+        match self.room.machine(machine) {
+            Some(view) => curve::curve(&view, now, marks),
+            None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), marks },
+        }
+    }
+
+    pub(super) fn customer_acts(&self, token: &str, act: BookingAct) -> Result<(), BackendError> {
+        let now = self.clocks.now();
+        let acted = match act {
+            BookingAct::Choose { from } => self.choose(token, from, now),
+            BookingAct::AnotherTime { wish } => self.outreach.other_time(token, &wish, now),
+            BookingAct::NotNow { days } => self.outreach.not_now(token, u32::from(days), now),
+            BookingAct::StopMessages => self.outreach.stop(token, now),
+            BookingAct::Cancel => self.outreach.cancel(token, now),
+        };
+        acted.map(|_| ()).map_err(of_outreach)
+    }
+
+    /// Books, or moves the visit that is booked already.
+    fn choose(&self, token: &str, from: Timestamp, now: Timestamp) -> foretell_outreach::Result<BookingView> {
+        match self.outreach.booking_page(token, now)?.state {
+            PageState::Booked { .. } => self.outreach.reschedule(token, from, now),
+            _ => self.outreach.book(token, from, now),
+        }
+    }
+}
+
+fn visit(booking: &Booking, technician_name: Option<String>) -> Visit {
+    let phone = booking.technician.as_ref().map(|technician| technician.phone.clone()).unwrap_or_default();
+    Visit {
+        slot: Slot { from: booking.start, to: booking.end },
+        technician: technician_name.map(|name| Person { name, role: String::new(), phone }),
+    }
+}

@@ -1,0 +1,62 @@
+//! The curve of a machine: what was, what is normal for it, what is forecast.
+
+use foretell_console::view::{ConePoint, Curve, DayPoint, Mark, MarkKind};
+use foretell_engine::{DayView, MachineView};
+use foretell_model::{Finding, FindingKind, Grade, Status, Timestamp};
+
+use crate::service::findings;
+
+/// The normal band is the expectation plus and minus so many standard deviations.
+const BAND_SD: f64 = 2.0;
+
+/// Draws a machine's history and forecast.
+pub fn curve(view: &MachineView, now: Timestamp, marks: Vec<Mark>) -> Curve {
+    Curve {
+        now,
+        limit_c: view.limits.warn_c,
+        days: view.days.iter().map(day).collect(),
+        cone: cone(view),
+        marks,
+    }
+}
+
+/// One day with its normal band, where one is known.
+pub fn day(day: &DayView) -> DayPoint {
+    let edge = |sign: f64| day.expected_c.map(|expected_c| expected_c + sign * BAND_SD * day.expected_sd_k);
+    DayPoint { day: day.day.day(), hot_c: day.observed_c, normal_low_c: edge(-1.0), normal_high_c: edge(1.0) }
+}
+
+/// The forecast as it stands.
+pub fn cone(view: &MachineView) -> Vec<ConePoint> {
+    let point = |point: &foretell_engine::ConePoint| ConePoint {
+        day: point.day.day(),
+        q10_c: point.q10_c,
+        q50_c: point.q50_c,
+        q90_c: point.q90_c,
+    };
+    view.cone.iter().map(point).collect()
+}
+
+/// What happened to a machine, and when advisories about it were opened, in order of time.
+pub(super) fn marks<'a>(noted: &[findings::Mark], findings: impl Iterator<Item = &'a Finding>) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = noted.iter().map(mark).chain(findings.filter_map(advisory_mark)).collect();
+    marks.sort_by_key(|mark| mark.at);
+    marks
+}
+
+fn mark(noted: &findings::Mark) -> Mark {
+    let kind = match noted.kind {
+        findings::MarkKind::Maintenance => MarkKind::Maintenance,
+        findings::MarkKind::Alarm => MarkKind::Alarm,
+        findings::MarkKind::Note => MarkKind::Note,
+    };
+    Mark { at: noted.at, kind, label: noted.text.clone() }
+}
+
+/// The beginning of an episode that may reach a customer.
+fn advisory_mark(finding: &Finding) -> Option<Mark> {
+    let opened = finding.status == Status::Opened
+        && finding.kind == FindingKind::Prediction
+        && finding.grade >= Grade::Advise;
+    opened.then(|| Mark { at: finding.at, kind: MarkKind::Advisory, label: finding.fault.to_string() })
+}

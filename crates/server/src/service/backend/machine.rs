@@ -1,0 +1,150 @@
+//! One machine in full, down to its readings.
+
+use std::ops::ControlFlow;
+
+use foretell_console::BackendError;
+use foretell_console::view::{Baseline, Estimate, Health, HourPoint, MachineDetail};
+use foretell_engine::{AmbientSource, MachineView};
+use foretell_history::Summary;
+use foretell_model::{Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp};
+
+use super::ServiceBackend;
+use super::curve;
+use super::errors::{failed, not_found, of_outreach};
+use super::fleet::{DAYS_NEEDED, health};
+use super::registry::Sites;
+
+/// Findings of the past that a page shows.
+const PAST_MAX: usize = 20;
+
+/// Readings that a page shows.
+const READINGS_MAX: usize = 20;
+
+/// Findings looked through for one machine's page.
+const FINDINGS_MAX: usize = 400;
+
+/// Distance of the 10 % and 90 % quantiles from the median, in standard deviations of a normal distribution.
+const Z_80: f64 = 1.2816;
+
+impl ServiceBackend {
+    pub(super) fn machine_detail(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
+        let Some(view) = self.room.machine(id) else { return Err(not_found("machine", id)) };
+        let now = self.clocks.now();
+        let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
+        let summary = self.summary(id, &view, &Sites::read(&self.outreach)?, &self.booked(now)?, now)?;
+        let registered = self.outreach.machine(id).map_err(of_outreach)?;
+        let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
+        let marks = curve::marks(&self.room.marks(id), findings.iter());
+        let known = matches!(summary.health, Health::Known { .. });
+        Ok(MachineDetail {
+            rated_kw: registered.and_then(|machine| machine.rated_kw),
+            limits: view.limits,
+            run_hours: view.run_hours,
+            hours_per_day: (view.hours_per_day > 0.0).then_some(view.hours_per_day),
+            curve: curve::curve(&view, now, marks),
+            open: open(&view, &findings),
+            past: past(&view, findings),
+            baseline: baseline(&view),
+            cooler_loss: known.then(|| cooler_loss(&view)),
+            features: features(&view, now),
+            duty_week: (!view.days.is_empty()).then_some(view.weekly_duty),
+            hours: self.hours(id, view.last_ts.unwrap_or(now))?,
+            readings: self.newest_readings(id, view.last_ts.unwrap_or(now))?,
+            advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
+            summary,
+        })
+    }
+
+    fn hours(&self, id: &MachineId, newest: Timestamp) -> Result<Vec<HourPoint>, BackendError> {
+        let hours = self.rollups.hours(id, newest + (-7 * DAY_MS), newest + HOUR_MS);
+        Ok(hours.map_err(|error| failed("read the hourly roll-ups", error))?.iter().map(hour).collect())
+    }
+
+    /// The newest readings, newest first. A day is searched, then a month: pages mostly look at machines that speak.
+    fn newest_readings(&self, id: &MachineId, newest: Timestamp) -> Result<Vec<Reading>, BackendError> {
+        for days in [0.05, 1.0, 31.0] {
+            let mut readings: Vec<Reading> = Vec::new();
+            let collected = self.log.readings(id, newest.plus_days(-days), newest + 1, |reading| {
+                readings.push(reading);
+                ControlFlow::Continue(())
+            });
+            collected.map_err(|error| failed("read readings", error))?;
+            if readings.len() >= READINGS_MAX || days > 1.0 {
+                readings.reverse();
+                readings.truncate(READINGS_MAX);
+                return Ok(readings);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// What is open now, each in its newest words, the most pressing first.
+fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding> {
+    let newest = |open: &foretell_engine::OpenFinding| newest_first.iter().find(|finding| finding.id == open.id).cloned();
+    let mut findings: Vec<Finding> = view.open.iter().filter_map(newest).collect();
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.grade), finding.kind == FindingKind::Observability));
+    findings
+}
+
+/// Beginnings and ends of what is over.
+fn past(view: &MachineView, newest_first: Vec<Finding>) -> Vec<Finding> {
+    let is_over = |finding: &Finding| view.open.iter().all(|open| open.id != finding.id);
+    let says_something_new = |finding: &Finding| finding.status != Status::Updated;
+    newest_first.into_iter().filter(|f| is_over(f) && says_something_new(f)).take(PAST_MAX).collect()
+}
+
+fn baseline(view: &MachineView) -> Baseline {
+    let usable = view.days.iter().filter(|day| day.observed_c.is_some());
+    let (since, days) = (usable.clone().next().map(|day| day.day), usable.count());
+    Baseline {
+        since,
+        days: u32::try_from(days).unwrap_or(u32::MAX),
+        days_needed: DAYS_NEEDED,
+        hinge_ambient_c: view.baseline.learned.then_some(view.baseline.hinge_c),
+        ambient_measured: matches!(view.baseline.ambient_source, AmbientSource::Own | AmbientSource::Sibling),
+    }
+}
+
+/// The loss with an interval from the day-level error of the expectation: near the present value, loss and excess grow in
+/// proportion.
+fn cooler_loss(view: &MachineView) -> Estimate {
+    let (loss, excess_k) = (view.health.cooler_ua_loss, view.health.excess_k);
+    let per_k = if excess_k.abs() > 0.5 { loss / excess_k } else { 0.01 };
+    let half = Z_80 * view.baseline.sd_k * per_k.abs();
+    let within = |value: f64| value.clamp(0.0, 1.0);
+    Estimate { value: within(loss), low: within(loss - half), high: within(loss + half) }
+}
+
+fn features(view: &MachineView, now: Timestamp) -> Vec<Evidence> {
+    let evidence = |feature: &str, value: f64, unit: &str| Evidence {
+        feature: feature.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        change_per_day: None,
+        since: view.health.since,
+    };
+    if !view.baseline.learned {
+        return Vec::new();
+    }
+    let mut features = Vec::new();
+    if health(view, now) != Health::Hidden(foretell_console::view::HiddenBy::CoolWeather) {
+        features.push(evidence("cooler_ua_loss", view.health.cooler_ua_loss, "1"));
+        features.push(evidence("residual_hot_k", view.health.excess_k, "K"));
+    }
+    features.push(Evidence { since: None, ..evidence("hinge_ambient_c", view.baseline.hinge_c, "Cel") });
+    features
+}
+
+fn hour(summary: &Summary) -> HourPoint {
+    let discharge = summary.band(Signal::DischargeTemp);
+    let mean = |signal| summary.band(signal).map(|band| band.mean());
+    HourPoint {
+        hour: summary.begins.hour(),
+        discharge_mean_c: mean(Signal::DischargeTemp),
+        discharge_max_c: discharge.map(|band| band.max),
+        ambient_c: mean(Signal::AmbientTemp),
+        current_a: mean(Signal::MotorCurrent),
+        readings: u32::try_from(summary.readings).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,205 @@
+//! What the pages ask, answered from log, engine, outreach and ingest.
+
+mod advisory;
+mod booking;
+pub mod curve;
+mod errors;
+mod fleet;
+mod machine;
+mod registry;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretell_console::view::{
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail, RefusalCount, SourceStatus,
+};
+use foretell_console::{Backend, BackendError, FindingsQuery, Span};
+use foretell_history::{RollUps, SqliteLog, SqliteQuarantine};
+use foretell_ingest::Ingest;
+use foretell_model::{Catalogue, Clock, Finding, Log, MachineId, Partition, Quarantine, Quarantined, Reading, Timestamp};
+use foretell_outreach::Outreach;
+use metrics::gauge;
+use tokio::sync::watch;
+
+use super::clocks::Clocks;
+use super::engine_room::EngineRoom;
+use super::rate::Rates;
+use crate::config::Config;
+use crate::telemetry::Telemetry;
+use errors::{failed, not_found};
+
+/// Quarantine entries shown beside the sources.
+const QUARANTINE_SHOWN: usize = 20;
+
+/// The parts of the running service that pages look into.
+pub(super) struct ServiceBackend {
+    pub(super) log: Arc<SqliteLog>,
+    pub(super) quarantine: Arc<SqliteQuarantine>,
+    pub(super) rollups: Arc<RollUps>,
+    pub(super) room: Arc<EngineRoom>,
+    pub(super) outreach: Arc<Outreach>,
+    pub(super) ingest: Option<Arc<Ingest>>,
+    pub(super) clocks: Arc<Clocks>,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) config: Arc<Config>,
+    pub(super) telemetry: Telemetry,
+    pub(super) rates: Rates,
+}
+
+impl ServiceBackend {
+    /// Whether anything was ever heard of a machine.
+    fn known(&self, id: &MachineId) -> Result<(), BackendError> {
+        if self.room.machine(id).is_some() {
+            return Ok(());
+        }
+        let heard = self.rollups.latest(id).map_err(|error| failed("look a machine up", error))?;
+        heard.map(|_| ()).ok_or_else(|| not_found("machine", id))
+    }
+}
+
+impl Backend for ServiceBackend {
+    fn now(&self) -> Timestamp {
+        self.clocks.now()
+    }
+
+    fn revision(&self) -> watch::Receiver<u64> {
+        self.room.revision()
+    }
+
+    fn fleet(&self) -> Result<Fleet, BackendError> {
+        self.fleet_view()
+    }
+
+    fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
+        self.machine_detail(id)
+    }
+
+    fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {
+        self.known(id)?;
+        let mut newest = VecDeque::with_capacity(max.min(1_024));
+        let collected = self.log.readings(id, span.from, span.to, |reading| {
+            if newest.len() == max {
+                newest.pop_front();
+            }
+            newest.push_back(reading);
+            ControlFlow::Continue(())
+        });
+        collected.map_err(|error| failed("read readings", error))?;
+        Ok(newest.into())
+    }
+
+    fn findings(&self, query: &FindingsQuery) -> Result<Vec<Finding>, BackendError> {
+        Ok(self.room.findings(query.machine.as_ref(), query.since, query.max))
+    }
+
+    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
+        self.queue_view()
+    }
+
+    fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {
+        self.card_view(id)
+    }
+
+    fn act(&self, id: &str, revision: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
+        self.advisor_acts(id, revision, act, by)?;
+        self.room.changed();
+        Ok(())
+    }
+
+    fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
+        self.booking_view(token)
+    }
+
+    fn book(&self, token: &str, act: BookingAct) -> Result<(), BackendError> {
+        self.customer_acts(token, act)?;
+        self.room.changed();
+        Ok(())
+    }
+
+    fn calendar(&self, token: &str) -> Result<String, BackendError> {
+        self.outreach.calendar_file(token, self.now()).map_err(errors::of_outreach)
+    }
+
+    fn ingest(&self) -> Result<IngestStatus, BackendError> {
+        let status = self.ingest.as_ref().map(|ingest| ingest.status());
+        let sources = status.map_or_else(Vec::new, |status| status.sources);
+        let mut refusals: Vec<RefusalCount> = Vec::new();
+        for (reason, count) in sources.iter().flat_map(|source| &source.refused) {
+            match refusals.iter_mut().find(|known| known.reason == *reason) {
+                Some(known) => known.count += count,
+                None => refusals.push(RefusalCount { reason: (*reason).to_owned(), count: *count }),
+            }
+        }
+        let head = self.log.head(Partition(0)).map_err(|error| failed("find the log's end", error))?;
+        Ok(IngestStatus {
+            now: self.clocks.wall().now(),
+            sources: sources.into_iter().map(|source| self.source_status(source)).collect(),
+            refusals,
+            log_entries: head.0,
+            engine_behind: self.room.behind(),
+            quarantine: self.quarantine(QUARANTINE_SHOWN)?,
+        })
+    }
+
+    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError> {
+        self.quarantine.newest(max).map_err(|error| failed("read the quarantine", error))
+    }
+
+    fn ready(&self) -> Result<(), Vec<String>> {
+        let mut faults = Vec::new();
+        if self.ingest.as_ref().is_some_and(|ingest| ingest.status().commit.failing) {
+            faults.push("the log refuses readings; check the disk under the data directory".to_owned());
+        }
+        let (behind, behind_max) = (self.room.behind(), self.config.engine.behind_entries_max);
+        if behind > behind_max {
+            faults.push(format!("the engine is {behind} entries behind; {behind_max} are allowed"));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    fn metrics(&self) -> String {
+        self.telemetry.render()
+    }
+}
+
+impl ServiceBackend {
+    /// Takes the intake's counters as they stand `elapsed` after the last time.
+    pub(super) fn observe_rates(&self, elapsed: Duration) {
+        if let Some(ingest) = &self.ingest {
+            self.rates.observe(&ingest.status().sources, elapsed);
+        }
+    }
+
+    /// Counts of service state as gauges.
+    pub(super) fn publish_figures(&self) {
+        let Ok(figures) = self.outreach.figures() else { return };
+        for (stage, count) in figures.cases {
+            gauge!("foretell_outreach_cases", "stage" => stage.name()).set(count as f64);
+        }
+        for (state, count) in figures.messages {
+            gauge!("foretell_outreach_messages", "state" => state.name()).set(count as f64);
+        }
+        gauge!("foretell_outreach_visits_booked").set(figures.bookings as f64);
+    }
+
+    fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
+        let listens = self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
+        let broker = || match &self.config.mqtt.source {
+            crate::config::MqttSource::Broker { url } => url.clone(),
+            crate::config::MqttSource::Embedded => self.config.mqtt.listen.to_string(),
+        };
+        SourceStatus {
+            address: listens.map_or_else(broker, |address| address.to_string()),
+            connected: listens.is_some() || source.connected > 0,
+            clients: listens.is_some().then_some(source.connected as u64),
+            readings: source.admitted,
+            readings_per_second: self.rates.per_second(&source.name),
+            refused: source.refused.iter().map(|(_, count)| count).sum(),
+            last_reading: source.last_arrival,
+            name: source.name,
+        }
+    }
+}

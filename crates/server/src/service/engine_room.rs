@@ -1,0 +1,160 @@
+//! The engine as the whole process sees it: one thread advances it along the log, pages look at it in between.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foretell_engine::{Engine, EngineOptions, MachineView};
+use foretell_model::{Event, Finding, FindingId, Logged, MachineId, Offset, Timestamp};
+use tokio::sync::watch;
+
+use super::findings::{Frozen, Mark, Records};
+
+/// A finding with its place: which entry of the log brought it about, and the how-many-th of that entry it is.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The entry.
+    pub offset: Offset,
+    /// Counted from 0 within the entry.
+    pub ordinal: u32,
+    /// What was concluded.
+    pub finding: Finding,
+    /// What the engine knew of the machine then.
+    pub machine: Option<MachineView>,
+}
+
+/// Engine, newest findings and the place on the log that both belong to.
+pub struct EngineRoom {
+    inner: Mutex<Inner>,
+    options: EngineOptions,
+    /// Entries of the log that the engine has not seen, as of the last look.
+    behind: AtomicU64,
+    revision: watch::Sender<u64>,
+}
+
+struct Inner {
+    engine: Engine,
+    records: Records,
+    offset: Offset,
+    newest: Timestamp,
+}
+
+impl EngineRoom {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(options: EngineOptions) -> Self {
+        let engine = Engine::new(options.clone());
+        let inner =
+            Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
+        Self { inner: Mutex::new(inner), options, behind: AtomicU64::new(0), revision: watch::Sender::new(0) }
+    }
+
+    /// Takes up a snapshot; says whether it could be used. One of another release cannot, and the log rebuilds it.
+    pub fn thaw(&self, offset: Offset, bytes: &[u8]) -> bool {
+        let Some(frozen) = Frozen::from_bytes(bytes) else { return false };
+        let Ok(engine) = Engine::restore(self.options.clone(), &frozen.engine) else { return false };
+        *self.lock() = Inner { engine, records: frozen.records, offset, newest: frozen.newest };
+        self.changed();
+        true
+    }
+
+    /// Everything needed to go on from here, with its place on the log.
+    #[must_use]
+    pub fn freeze(&self) -> (Offset, Vec<u8>) {
+        let inner = self.lock();
+        let frozen =
+            Frozen { engine: inner.engine.snapshot(), records: inner.records.clone(), newest: inner.newest };
+        (inner.offset, frozen.to_bytes())
+    }
+
+    /// Shows the engine a stretch of the log; what it concluded goes to `found` in order.
+    pub fn advance(&self, entries: &[Logged], found: &mut Vec<Placed>) {
+        let mut inner = self.lock();
+        let Inner { engine, records, offset, newest } = &mut *inner;
+        let mut concluded = Vec::new();
+        for entry in entries {
+            engine.observe(&entry.event, &mut concluded);
+            match &entry.event {
+                Event::Reading(reading) => *newest = reading.ts.max(*newest),
+                other => records.note(other),
+            }
+            *offset = entry.offset;
+            for (ordinal, finding) in (0..).zip(concluded.drain(..)) {
+                records.push(finding.clone());
+                let machine = engine.machine(&finding.machine);
+                found.push(Placed { offset: entry.offset, ordinal, finding, machine });
+            }
+        }
+    }
+
+    /// The last entry that the engine has seen.
+    #[must_use]
+    pub fn offset(&self) -> Offset {
+        self.lock().offset
+    }
+
+    /// Time stamp of the newest reading seen; 1970 when none was.
+    #[must_use]
+    pub fn newest(&self) -> Timestamp {
+        self.lock().newest
+    }
+
+    /// What is known of a machine.
+    #[must_use]
+    pub fn machine(&self, id: &MachineId) -> Option<MachineView> {
+        self.lock().engine.machine(id)
+    }
+
+    /// What is known of every machine.
+    #[must_use]
+    pub fn machines(&self) -> Vec<(MachineId, MachineView)> {
+        let inner = self.lock();
+        let engine = &inner.engine;
+        engine.machines().filter_map(|id| Some((id.clone(), engine.machine(id)?))).collect()
+    }
+
+    /// The newest findings, newest first, of one machine or of all.
+    #[must_use]
+    pub fn findings(&self, machine: Option<&MachineId>, since: Option<Timestamp>, max: usize) -> Vec<Finding> {
+        let inner = self.lock();
+        let recent = inner.records.findings(machine).filter(|finding| since.is_none_or(|since| finding.at >= since));
+        recent.take(max).cloned().collect()
+    }
+
+    /// The newest finding of an episode, if it is still remembered.
+    #[must_use]
+    pub fn finding(&self, machine: &MachineId, id: &FindingId) -> Option<Finding> {
+        self.lock().records.findings(Some(machine)).find(|finding| finding.id == *id).cloned()
+    }
+
+    /// What happened to a machine beside its readings, in order of arrival.
+    #[must_use]
+    pub fn marks(&self, machine: &MachineId) -> Vec<Mark> {
+        self.lock().records.marks(machine).cloned().collect()
+    }
+
+    /// Entries of the log that the engine has not seen yet.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.behind.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many entries wait.
+    pub fn set_behind(&self, entries: u64) {
+        self.behind.store(entries, Ordering::Relaxed);
+    }
+
+    /// Tells pages that something they show has changed.
+    pub fn changed(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    /// Grows with every change.
+    #[must_use]
+    pub fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

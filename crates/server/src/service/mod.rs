@@ -1,0 +1,281 @@
+//! The running service: ingest -> log -> engine -> outreach -> pages, each in the role this process was given.
+//!
+//! ```text
+//! listener, broker -> [ingest] -> log -> [runner: engine] -> findings -> [outreach] -> channels, MQTT
+//!                                  \-> [projection: roll-ups] -> pages <- [backend]
+//! ```
+//! Threads of their own: the committer (in ingest), the engine's runner, the roll-ups. Everything else is tasks that hand
+//! whatever may block to the blocking pool.
+
+mod backend;
+mod clocks;
+mod context;
+mod dispatch;
+mod engine_room;
+mod findings;
+mod follower;
+mod http;
+mod options;
+mod projection;
+mod rate;
+mod runner;
+mod stores;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use foretell_history::Snapshots;
+use foretell_ingest::Ingest;
+use foretell_outreach::Outreach;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use backend::curve;
+pub use clocks::Clocks;
+pub use engine_room::EngineRoom;
+pub use options::engine as engine_options;
+pub use stores::{Stores, catalogue, opening, registry};
+
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::roles::Roles;
+use crate::telemetry::Telemetry;
+use rate::Rates;
+use runner::Runner;
+
+/// How often advisories are compared with what was published last.
+const ADVISORIES_EVERY: Duration = Duration::from_secs(1);
+
+/// How often counters that nobody pushes are looked at.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// A running service.
+pub struct Service {
+    /// Where the console listens.
+    console: SocketAddr,
+    ingest: Option<Arc<Ingest>>,
+    room: Arc<EngineRoom>,
+    outreach: Arc<Outreach>,
+    clocks: Arc<Clocks>,
+    stop: Stops,
+    threads: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
+}
+
+/// The parts stop one after the other, in the direction in which data flows.
+#[derive(Debug, Default)]
+struct Stops {
+    intake: CancellationToken,
+    engine: CancellationToken,
+    rest: CancellationToken,
+}
+
+impl Service {
+    /// Opens the stores, binds the ports, starts the threads; whatever cannot be had fails here.
+    ///
+    /// # Errors
+    /// When a store, a port or a thread cannot be had, or a customers file has a fault.
+    pub async fn start(config: Config, roles: Roles) -> Result<Self, Failure> {
+        let (listener, console) = http::bind(config.console.listen).await?;
+        let url = format!("http://{console}");
+        let config = Arc::new(config);
+        let stores = {
+            let config = Arc::clone(&config);
+            blocking(move || Stores::open(&config, roles.ingest, &url)).await?
+        };
+        let clocks = Arc::new(Clocks::new(config.clock));
+        register(&config, &stores, &clocks).await?;
+        let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
+        let stop = Stops::default();
+        let mut threads = vec![projection_thread(&stores, &stop)?];
+        threads.push(engine_thread(&config, &stores, &room, &clocks, &stop, roles)?);
+        let ingest = start_ingest(&config, &stores, &clocks, &stop, roles).await?;
+        let mut service = Self {
+            console,
+            ingest,
+            room,
+            outreach: Arc::clone(&stores.outreach),
+            clocks,
+            stop,
+            threads,
+            tasks: JoinSet::new(),
+        };
+        service.start_tasks(&config, stores, listener, roles)?;
+        Ok(service)
+    }
+
+    fn start_tasks(
+        &mut self,
+        config: &Arc<Config>,
+        stores: Stores,
+        listener: TcpListener,
+        roles: Roles,
+    ) -> Result<(), Failure> {
+        let telemetry = Telemetry::install()?;
+        let stop = self.stop.rest.clone();
+        if roles.outreach {
+            let (outreach, room, clocks) =
+                (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
+            self.tasks.spawn(dispatch::outreach(outreach, room, clocks, config.outreach.tick, stop.clone()));
+        }
+        if let Some(ingest) = &self.ingest {
+            let (outreach, ingest) = (Arc::clone(&self.outreach), Arc::clone(ingest));
+            self.tasks.spawn(dispatch::advisories(outreach, ingest, ADVISORIES_EVERY, stop.clone()));
+        }
+        let console = roles
+            .console
+            .then(|| http::console_options(&config.console, Arc::clone(&stores.catalogue), stop.clone()));
+        let backend = Arc::new(backend::ServiceBackend {
+            log: stores.log,
+            quarantine: stores.quarantine,
+            rollups: stores.rollups,
+            room: Arc::clone(&self.room),
+            outreach: stores.outreach,
+            ingest: self.ingest.clone(),
+            clocks: Arc::clone(&self.clocks),
+            catalogue: stores.catalogue,
+            config: Arc::clone(config),
+            telemetry: telemetry.clone(),
+            rates: Rates::default(),
+        });
+        self.tasks.spawn(upkeep(Arc::clone(&backend), telemetry, stop.clone()));
+        self.tasks.spawn(http::serve(listener, backend, console, stop));
+        Ok(())
+    }
+
+    /// Where the console listens.
+    #[must_use]
+    pub const fn console(&self) -> SocketAddr {
+        self.console
+    }
+
+    /// Where the embedded MQTT listener listens, if this process has one.
+    #[must_use]
+    pub fn mqtt(&self) -> Option<SocketAddr> {
+        self.ingest.as_ref().and_then(|ingest| ingest.listen_addr())
+    }
+
+    /// The engine, to look at.
+    #[must_use]
+    pub const fn room(&self) -> &Arc<EngineRoom> {
+        &self.room
+    }
+
+    /// Service state.
+    #[must_use]
+    pub const fn outreach(&self) -> &Arc<Outreach> {
+        &self.outreach
+    }
+
+    /// The clocks.
+    #[must_use]
+    pub const fn clocks(&self) -> &Arc<Clocks> {
+        &self.clocks
+    }
+
+    /// Waits for a part to end that should not have; it never returns while all is well.
+    pub async fn failed(&self) -> Failure {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            if let Some(thread) = self.threads.iter().find(|thread| thread.is_finished()) {
+                let name = thread.thread().name().unwrap_or("?");
+                return Failure::new(Kind::Internal, format!("the thread `{name}` has ended unexpectedly; see the log"));
+            }
+        }
+    }
+
+    /// Stops taking readings in, acknowledges what was kept, lets the engine finish what it began and keep its state, then
+    /// ends outreach and pages. Returns whether all of it was done `within` the time; nothing acknowledged is lost either way.
+    pub async fn drain(mut self, within: Duration) -> bool {
+        let deadline = tokio::time::Instant::now() + within;
+        self.stop.intake.cancel();
+        let mut whole = match &self.ingest {
+            Some(ingest) => ingest.drain(within).await,
+            None => true,
+        };
+        self.stop.engine.cancel();
+        let threads = std::mem::take(&mut self.threads);
+        let joined = tokio::task::spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
+        whole &= matches!(tokio::time::timeout_at(deadline, joined).await, Ok(Ok(true)));
+        self.stop.rest.cancel();
+        let ended = tokio::time::timeout_at(deadline, async { while self.tasks.join_next().await.is_some() {} });
+        whole && ended.await.is_ok()
+    }
+}
+
+/// Runs what may block on the blocking pool.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.unwrap_or_else(|error| Err(Failure::because(Kind::Internal, "a part of the start ended badly", error)))
+}
+
+/// Registers the customers of the configuration; again and again the same, so every start may do it.
+async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Result<(), Failure> {
+    let Some(file) = config.outreach.customers_file.clone() else { return Ok(()) };
+    let (outreach, now) = (Arc::clone(&stores.outreach), clocks.wall().now());
+    blocking(move || {
+        let registry = registry(&file)?;
+        let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
+            Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
+        })?;
+        tracing::info!(changed, file = %file.display(), "Customers are registered.");
+        Ok(())
+    })
+    .await
+}
+
+fn projection_thread(stores: &Stores, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
+    projection::start(Arc::clone(&stores.log), Arc::clone(&stores.rollups), stop.engine.clone())
+}
+
+/// The engine itself, or, in a process without that role, a look at what another process keeps of it.
+fn engine_thread(
+    config: &Arc<Config>,
+    stores: &Stores,
+    room: &Arc<EngineRoom>,
+    clocks: &Arc<Clocks>,
+    stop: &Stops,
+    roles: Roles,
+) -> Result<JoinHandle<()>, Failure> {
+    let (snapshots, room, clocks) = (Snapshots::new(&config.data.dir), Arc::clone(room), Arc::clone(clocks));
+    if !roles.engine {
+        return follower::start(snapshots, room, clocks, Arc::clone(&stores.log), stop.engine.clone());
+    }
+    let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
+    let (settings, stop) = (config.engine.clone(), stop.engine.clone());
+    Runner { log, room, outreach, snapshots, clocks, settings, stop }.start()
+}
+
+async fn start_ingest(
+    config: &Arc<Config>,
+    stores: &Stores,
+    clocks: &Clocks,
+    stop: &Stops,
+    roles: Roles,
+) -> Result<Option<Arc<Ingest>>, Failure> {
+    if !roles.ingest {
+        return Ok(None);
+    }
+    let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
+    let started = Ingest::start(options::ingest(config), log, quarantine, clocks.wall(), stop.intake.clone()).await;
+    let ingest = started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
+    Ok(Some(Arc::new(ingest)))
+}
+
+/// Counters that nobody pushes.
+async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(UPKEEP_EVERY) => {}
+        }
+        telemetry.upkeep();
+        backend.observe_rates(UPKEEP_EVERY);
+        backend.publish_figures();
+    }
+}

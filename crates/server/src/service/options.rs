@@ -1,0 +1,134 @@
+//! From the configuration to what each room wants to be told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use foretell_engine::EngineOptions;
+use foretell_ingest::IngestOptions;
+use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::decode::DecoderOptions;
+use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
+use foretell_model::{Catalogue, MachineProfile};
+use foretell_outreach::{Channel, Folder, OutreachOptions, Security, Smtp, SmtpOptions, Words};
+
+use crate::config::{
+    ChannelKind, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser, OutreachSection,
+};
+use crate::failure::{Failure, Kind};
+
+/// Longest wait for any reply of the mail server.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What ingest is told.
+pub(super) fn ingest(config: &Config) -> IngestOptions {
+    let decoder = DecoderOptions { mappings: config.mappings.clone(), ..DecoderOptions::default() };
+    let mut options = IngestOptions { decoder, ..IngestOptions::default() };
+    match &config.mqtt.source {
+        MqttSource::Embedded => options.listener = Some(listener(&config.mqtt)),
+        MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],
+    }
+    options
+}
+
+fn listener(mqtt: &MqttSection) -> ListenerOptions {
+    let tls = mqtt.tls_cert_file.clone().zip(mqtt.tls_key_file.clone());
+    ListenerOptions {
+        listen: mqtt.listen,
+        tls: tls.map(|(certificate_file, key_file)| TlsOptions {
+            certificate_file,
+            key_file,
+            client_ca_file: mqtt.tls_client_ca_file.clone(),
+        }),
+        anonymous: mqtt.anonymous,
+        users: mqtt.users.iter().map(user).collect(),
+        ..ListenerOptions::default()
+    }
+}
+
+fn user(user: &MqttUser) -> User {
+    User {
+        name: user.name.clone(),
+        password: user.password.as_ref().map(|password| password.expose().to_owned()),
+        rights: Rights { publish: user.machines.clone(), subscribe: user.machines.clone() },
+    }
+}
+
+fn broker(mqtt: &MqttSection, url: &str) -> BrokerOptions {
+    BrokerOptions {
+        url: url.to_owned(),
+        client_id: mqtt.client_id.clone(),
+        username: mqtt.username.clone(),
+        password: mqtt.password.as_ref().map(|password| password.expose().to_owned()),
+        ca_file: mqtt.ca_file.clone(),
+        ..BrokerOptions::default()
+    }
+}
+
+/// What the engine is told.
+pub fn engine(section: &EngineSection, catalogue: &Catalogue) -> EngineOptions {
+    let profile = |limits, latitude_deg, rated_kw| MachineProfile { limits, latitude_deg, rated_kw };
+    let own = |machine: &MachineSection| {
+        (machine.id.clone(), profile(machine.limits, machine.latitude_deg, machine.rated_kw))
+    };
+    EngineOptions {
+        catalogue: catalogue.clone(),
+        profiles: section.machines.iter().map(own).collect(),
+        default_profile: profile(section.limits, section.latitude_deg, None),
+        ..EngineOptions::default()
+    }
+}
+
+/// What outreach is told. `console_url` is where customers reach us unless the configuration says otherwise.
+pub(super) fn outreach(
+    config: &Config,
+    catalogue: &Arc<Catalogue>,
+    console_url: &str,
+) -> Result<OutreachOptions, Failure> {
+    let section = &config.outreach;
+    let mut options = OutreachOptions::new(Arc::clone(catalogue));
+    options.company = Words { en: section.company.clone(), zh: section.company.clone() };
+    options.public_url = config.console.public_url.clone().unwrap_or_else(|| console_url.to_owned());
+    options.templates = section.templates_dir.clone();
+    options.channels = vec![channel(config, section)?];
+    Ok(options)
+}
+
+fn channel(config: &Config, section: &OutreachSection) -> Result<Arc<dyn Channel>, Failure> {
+    if section.channel == ChannelKind::Folder {
+        let folder = section.folder.clone().unwrap_or_else(|| config.data.dir.join("outbox"));
+        return Ok(Arc::new(Folder::new(folder, section.from.clone())));
+    }
+    let smtp = Smtp::new(smtp(section)?)
+        .map_err(|error| Failure::because(Kind::Config, "could not prepare the mail server's connection", error))?;
+    Ok(Arc::new(smtp))
+}
+
+fn smtp(section: &OutreachSection) -> Result<SmtpOptions, Failure> {
+    let url = section.smtp_url.as_deref().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("smtp", url));
+    let rest = rest.trim_end_matches('/');
+    let default_port = if scheme == "smtps" { 465 } else { 587 };
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (rest, Some(default_port)),
+    };
+    let Some(port) = port.filter(|_| !host.is_empty()) else {
+        return Err(Failure::new(Kind::Config, format!("`[outreach] smtp_url = \"{url}\"` names no host and port")));
+    };
+    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let security = match scheme {
+        "smtps" => Security::Tls,
+        // A relay on this computer needs no encryption and seldom offers it.
+        _ if here => Security::Plain,
+        _ => Security::StartTls,
+    };
+    let password = section.smtp_password.as_ref().map(|password| password.expose().to_owned());
+    Ok(SmtpOptions {
+        host: host.to_owned(),
+        port,
+        security,
+        login: section.smtp_username.clone().zip(password),
+        timeout: SMTP_TIMEOUT,
+        from: section.from.clone(),
+    })
+}

@@ -1,0 +1,213 @@
+//! Drives the engine along the log on a thread of its own, and hands what it concludes to outreach.
+//!
+//! Outreach knows each finding by its place on the log, so whatever is replayed after a crash is applied once.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use foretell_history::{Snapshots, SqliteLog};
+use foretell_model::{Clock, Event, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
+use foretell_outreach::{Outreach, Stage};
+use metrics::{counter, gauge, histogram};
+use tokio_util::sync::CancellationToken;
+
+use super::clocks::Clocks;
+use super::context;
+use super::engine_room::{EngineRoom, Placed};
+use crate::config::EngineSection;
+use crate::failure::{Failure, Kind};
+
+/// Name of the engine's snapshot in the data directory.
+pub(super) const SNAPSHOT: &str = "engine";
+
+/// Entries taken at once. Small enough that a page never waits long for the engine.
+const ENTRIES_MAX: usize = 2_000;
+
+/// Longest wait for news; another process may append without waking us.
+const WAIT_MAX: Duration = Duration::from_millis(200);
+
+/// Pause after a store failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The log of this product has one partition per file.
+const PARTITION: Partition = Partition(0);
+
+/// Everything that the runner works with.
+pub(super) struct Runner {
+    pub(super) log: Arc<SqliteLog>,
+    pub(super) room: Arc<EngineRoom>,
+    pub(super) outreach: Arc<Outreach>,
+    pub(super) snapshots: Snapshots,
+    pub(super) clocks: Arc<Clocks>,
+    pub(super) settings: EngineSection,
+    pub(super) stop: CancellationToken,
+}
+
+/// What became of one look at the log.
+enum Step {
+    /// There was nothing new.
+    Level,
+    /// Something was taken.
+    Taken,
+    /// Told to stop while outreach could not keep a finding.
+    Abandoned,
+}
+
+/// When the engine was last kept.
+struct Kept {
+    at: Instant,
+    offset: Offset,
+}
+
+impl Runner {
+    /// Takes up the last snapshot, if there is a good one, and starts the thread.
+    pub(super) fn start(self) -> Result<JoinHandle<()>, Failure> {
+        self.take_up();
+        let thread = std::thread::Builder::new().name("foretell-engine".to_owned());
+        thread
+            .spawn(move || self.run())
+            .map_err(|error| Failure::because(Kind::Unavailable, "could not start the engine's thread", error))
+    }
+
+    fn take_up(&self) {
+        match self.snapshots.load(SNAPSHOT) {
+            Ok(Some((offset, bytes))) if self.room.thaw(offset, &bytes) => {
+                tracing::info!(offset = offset.0, "The engine goes on from its snapshot.");
+            }
+            Ok(Some(_)) => tracing::warn!("The engine's snapshot is of another release; it replays the log instead."),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "The engine's snapshot cannot be used; it replays the log instead."),
+        }
+        self.clocks.readings().advance(self.room.newest());
+    }
+
+    fn run(self) {
+        let mut kept = Kept { at: Instant::now(), offset: self.room.offset() };
+        while !self.stop.is_cancelled() {
+            match self.step() {
+                Ok(Step::Level) => self.wait(),
+                Ok(Step::Taken) => self.keep_when_due(&mut kept),
+                // What outreach does not have yet must be replayed, so this state must not be kept.
+                Ok(Step::Abandoned) => return,
+                Err(error) => {
+                    counter!("foretell_engine_log_errors_total").increment(1);
+                    tracing::error!(error = &error as &dyn std::error::Error, "The engine could not read the log.");
+                    self.pause();
+                }
+            }
+        }
+        self.keep(&mut kept);
+    }
+
+    /// Takes the next entries.
+    fn step(&self) -> Result<Step, LogError> {
+        let after = self.room.offset();
+        let entries = self.log.read(PARTITION, after, ENTRIES_MAX)?;
+        let head = self.log.head(PARTITION)?;
+        let Some(last) = entries.last() else {
+            self.note_lag(after, head);
+            return Ok(Step::Level);
+        };
+        let (last, started) = (last.offset, Instant::now());
+        self.note_work(&entries);
+        let mut found = Vec::new();
+        self.room.advance(&entries, &mut found);
+        histogram!("foretell_engine_batch_seconds").record(started.elapsed().as_secs_f64());
+        counter!("foretell_engine_entries_total").increment(entries.len() as u64);
+        if let Some(newest) = entries.iter().rev().find(|entry| matches!(entry.event, Event::Reading(_))) {
+            let age_ms = self.clocks.wall().now() - newest.event.ts();
+            gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
+        }
+        self.clocks.readings().advance(self.room.newest());
+        for placed in found {
+            if !self.apply(&placed) {
+                return Ok(Step::Abandoned);
+            }
+        }
+        self.note_lag(last, head);
+        self.room.changed();
+        Ok(Step::Taken)
+    }
+
+    /// Work that was reported ends the visit that was booked for it, before the engine withdraws the forecast: else the
+    /// visit would look superfluous.
+    fn note_work(&self, entries: &[Logged]) {
+        for entry in entries {
+            let Event::Maintenance { machine, ts, .. } = &entry.event else { continue };
+            if let Err(error) = self.end_visit(machine, *ts) {
+                tracing::warn!(error = &error as &dyn std::error::Error, %machine, "A visit could not be closed.");
+            }
+        }
+    }
+
+    fn end_visit(&self, machine: &MachineId, ts: Timestamp) -> foretell_outreach::Result<()> {
+        for (finding, stage) in self.outreach.cases_of(machine)? {
+            if stage != Stage::Booked {
+                continue;
+            }
+            if let Some(booking) = self.outreach.card(&finding.id, ts)?.booking {
+                // The log knows of the work already: that is how we came to know of it.
+                let _work = self.outreach.complete(booking.id, None, "technician", ts)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_lag(&self, offset: Offset, head: Offset) {
+        let behind = head.0.saturating_sub(offset.0);
+        self.room.set_behind(behind);
+        gauge!("foretell_engine_lag_entries").set(behind as f64);
+    }
+
+    /// Hands a finding to outreach, again and again until it is kept: a finding that was passed over would be lost for good.
+    /// `false` when told to stop before that.
+    fn apply(&self, placed: &Placed) -> bool {
+        let Placed { offset, ordinal, finding, machine } = placed;
+        counter!("foretell_findings_total", "event" => finding.kind.name(), "grade" => finding.grade.name()).increment(1);
+        let context = machine.as_ref().map(context::of).unwrap_or_default();
+        while let Err(error) = self.outreach.apply(*offset, *ordinal, finding, &context, self.clocks.now()) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                finding = %finding.id,
+                "Outreach could not keep a finding; trying again. Check the disk under the data directory."
+            );
+            self.pause();
+            if self.stop.is_cancelled() {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn keep_when_due(&self, kept: &mut Kept) {
+        let entries = self.room.offset().0.saturating_sub(kept.offset.0);
+        if entries >= self.settings.snapshot_every_entries || kept.at.elapsed() >= self.settings.snapshot_interval {
+            self.keep(kept);
+        }
+    }
+
+    fn keep(&self, kept: &mut Kept) {
+        let (offset, bytes) = self.room.freeze();
+        if offset == kept.offset {
+            return;
+        }
+        gauge!("foretell_engine_snapshot_bytes").set(bytes.len() as f64);
+        match self.snapshots.store(SNAPSHOT, offset, &bytes) {
+            Ok(()) => *kept = Kept { at: Instant::now(), offset },
+            Err(error) => {
+                // Nothing is lost: the log still holds what the snapshot would have spared.
+                tracing::error!(error = &error as &dyn std::error::Error, "Could not keep the engine's snapshot.");
+                kept.at = Instant::now();
+            }
+        }
+    }
+
+    fn wait(&self) {
+        let _head = self.log.wait_beyond(self.room.offset(), WAIT_MAX);
+    }
+
+    fn pause(&self) {
+        std::thread::sleep(RETRY);
+    }
+}
