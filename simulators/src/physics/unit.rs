@@ -162,7 +162,8 @@ impl Unit {
                 self.speed = (drive.demand_m3_min / fad + 0.5 * (set_bar - self.pressure_bar)).clamp(least, 1.0);
             }
             let delivery = if self.mode == Mode::Loaded { fad * self.speed } else { 0.0 };
-            let step_s = left_s.min(self.until_switch_s(drive, delivery)).max(1e-3);
+            // Never shorter than a millisecond, or rounding at a threshold would stall; never longer than what is left.
+            let step_s = self.until_switch_s(drive, delivery).max(1e-3).min(left_s);
             self.heat(drive, cooler, delivery, step_s, meter);
             self.breathe(drive, delivery, step_s);
             self.in_mode_s += step_s;
