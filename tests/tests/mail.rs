@@ -1,0 +1,122 @@
+//! A message leaves through a real mail server: aiosmtpd, which is not ours, keeps what it receives in a Maildir.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use foretell_tests::{Foretell, Running, free_port, get, post, publish_lines, wait_for};
+
+const CUSTOMERS: &str = r#"
+[[advisor]]
+id = "wang"
+name = { en = "Min Wang", zh = "王敏" }
+role = { en = "your service advisor", zh = "服务顾问" }
+phone = "+86 21 5555 0101"
+email = "wang@service.example"
+
+[[customer]]
+id = "acme"
+name = "Acme Castings"
+contact = "Ms Baker"
+language = "en"
+zone = "Etc/UTC"
+advisor = "wang"
+addresses = { email = "baker@acme.example" }
+
+[[site]]
+id = "s01"
+customer = "acme"
+name = "Foundry"
+address = "1 Foundry Lane"
+
+[[machine]]
+id = "s01/k2"
+number = "No. 2"
+model = "GA75"
+rated_kw = 75.0
+service = [ { work = "oil_changed", interval_h = 4000, last_done_h = 8000 } ]
+"#;
+
+fn mail_server(folder: &Path) -> (u16, Running) {
+    let port = free_port();
+    let mut command = Command::new("/usr/bin/python3");
+    command.args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}"), "-c", "aiosmtpd.handlers.Mailbox"]);
+    command.arg(folder.join("mail"));
+    let server = Running::start("aiosmtpd", command, &folder.join("aiosmtpd.log"));
+    wait_for("the mail server to listen", Duration::from_secs(15), || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    (port, server)
+}
+
+/// Nine days of a machine running from seven to five on workdays, up to Tuesday 7 July 2026, 10:00 UTC, on which its oil has
+/// run 4,010 of 4,000 hours. The newest reading's own time is "now".
+fn nine_days() -> Vec<String> {
+    let begin = 1_782_604_800_000_i64; // Sunday 2026-06-28T00:00:00Z
+    let step = 600_000;
+    let samples = (9 * 24 + 10) * 6;
+    let mut lines = Vec::new();
+    let mut hours = 12_010.0 - 66.0;
+    let mut array = String::new();
+    for n in 0..=samples {
+        let (day, hour) = (n / 144, n % 144 / 6);
+        let runs = (1..=5).contains(&(day % 7)) && (7..17).contains(&hour);
+        hours += if runs { 1.0 / 6.0 } else { 0.0 };
+        let (temp, current) = if runs { (84.0, 140.0) } else { (30.0, 0.0) };
+        let ts = begin + n * step;
+        let separator = if array.is_empty() { "[" } else { "," };
+        write!(array, r#"{separator}{{"ts":{ts},"discharge_temp_c":{temp},"motor_current_a":{current},"run_hours":{hours:.2},"ambient_temp_c":24.0}}"#)
+            .expect("a string takes what is written");
+        if n % 500 == 499 || n == samples {
+            array.push(']');
+            lines.push(std::mem::take(&mut array));
+        }
+    }
+    lines
+}
+
+#[test]
+fn an_approved_message_reaches_the_customer_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (smtp, mut server) = mail_server(folder.path());
+    std::fs::write(folder.path().join("customers.toml"), CUSTOMERS).expect("a writable folder");
+    let config = format!(
+        "[clock]\nsource = \"readings\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
+         from = \"service@service.example\"\ncompany = \"Acme Air Service\"\ncustomers_file = \"customers.toml\"\ntick = \"200ms\"\n"
+    );
+    let mut foretell = Foretell::start(folder.path(), &config);
+    publish_lines(foretell.mqtt, "foretell/v1/s01/k2/telemetry", &nine_days());
+
+    let queue = wait_for("the service message to be drafted", Duration::from_secs(30), || {
+        get(foretell.console, "/queue").filter(|page| page.body.contains("action=\"/queue/approve\""))
+    });
+    let form = queue.body.split("action=\"/queue/approve\"").nth(1).expect("a form");
+    let field = |name: &str| {
+        let after = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
+        after.split('"').next().expect("a closed value").to_owned()
+    };
+    let approved =
+        post(foretell.console, "/queue/approve", &format!("id={}&revision={}", field("id"), field("revision")));
+    let status = approved.expect("an answer").status;
+    assert!((200..400).contains(&status), "approving answered {status}");
+
+    let inbox = folder.path().join("mail/new");
+    let letters = || std::fs::read_dir(&inbox).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let letter = wait_for("the letter to arrive", Duration::from_secs(30), || letters().into_iter().next());
+    let letter = std::fs::read_to_string(letter.path()).expect("a letter");
+    for expected in ["To: baker@acme.example", "From:", "service@service.example", "Message-ID:", "No. 2", "/b/"] {
+        assert!(letter.contains(expected), "the letter lacks {expected:?}:\n{letter}");
+    }
+
+    // Killed and started again, nothing goes out twice.
+    foretell.process.kill_9();
+    let mut again = Foretell::start_on(folder.path(), &config, foretell.console, foretell.mqtt);
+    wait_for("the case to show that it was sent", Duration::from_secs(20), || {
+        get(again.console, "/readyz").filter(|page| page.status == 200)
+    });
+    std::thread::sleep(Duration::from_secs(2)); // ten ticks of the outbox in which a second letter would have gone
+    assert_eq!(letters().len(), 1, "the customer got the letter twice");
+    assert_eq!(again.process.terminate(), Some(0), "a clean stop");
+    assert!(server.runs(), "the mail server ended early");
+}
