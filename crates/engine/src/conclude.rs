@@ -42,6 +42,7 @@ impl Speaker<'_> {
             self.observability(machine, &judgement, out);
             if let Some(from) = judgement.dropped_from {
                 machine.health.restart(from);
+                machine.grade.reset();
                 self.clear_predictions(machine, "the machine runs cooler again without a reported repair", out);
             } else {
                 self.thermal(machine, &judgement, common_share, out);
@@ -87,13 +88,13 @@ impl Speaker<'_> {
                 machine.episodes.clear(self.at, self.id, Draft::plain(kind, fault, 0.0, text), out);
             }
         }
-        machine.grade.reset();
     }
 
     fn observability(&self, machine: &mut Machine, judgement: &Judgement, out: &mut Vec<Finding>) {
         let fault = FaultCode::COOLER_CLOGGING;
         let open = machine.episodes.is_open(FindingKind::Observability, &fault, 0);
-        let (learned, observable) = (machine.health.learned, machine.health.observable);
+        let learned = machine.health.learned;
+        let observable = learned && machine.health.observable;
         let text = if !learned {
             format!(
                 "The cooler cannot be judged yet: {} days of loaded running are known, 10 are needed.",
@@ -219,6 +220,7 @@ fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
     let mut evidence = vec![
         item("discharge_excess_k", j.excess_k, "K", Some(j.rate_k_per_day)),
         item("cooler_ua_loss", ua_loss(j.excess_k), "1", Some(loss_per_day)),
+        item("discharge_excess_sd_k", j.excess_sd_k, "K", None),
         item("onset_step_share", j.step_share, "1", None),
         item("log_bayes_factor", j.log_bf.min(1e6), "1", None),
     ];

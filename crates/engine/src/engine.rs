@@ -164,6 +164,7 @@ impl Engine {
         let Some(day) = day_of(ts) else { return };
         let machine = &mut self.machines[place];
         machine.health.restart(day.saturating_add(1));
+        machine.grade.reset();
         let speaker = speaker(&self.options, &self.ids[place], ts);
         speaker.clear_predictions(machine, why, out);
     }

@@ -41,6 +41,8 @@ pub(crate) struct Machine {
     last_mask: u16,
     pub(crate) regime: RegimeTracker,
     odd: bool,
+    /// Discharge minus ambient temperature at the end of the present long stop, K: both should read the room.
+    soak_gap_k: Option<f32>,
     pub(crate) open: Option<OpenDay>,
     pub(crate) days: Vec<DayRecord>,
     pub(crate) duty: WeeklyDuty,
@@ -110,13 +112,10 @@ impl Machine {
         let mut taken = Taken::default();
         let values = self.believe(reading, dt_ms, &mut taken);
         let was_running = self.regime.is_running();
-        let was_soaked = self.regime.is_soaked(ts);
         let regime = self.regime.observe(ts, dt_ms, reading.state, values[AMPS]);
         if was_running != self.regime.is_running() {
             self.channels[TD].flip();
-            if let (true, Some(ta_c)) = (was_soaked, values[TA]) {
-                self.channels[TD].soaked_beside(ta_c);
-            }
+            self.soak_gap_k.take().into_iter().for_each(|gap_k| self.channels[TD].soaked_beside(gap_k));
         }
         let (running, loaded) = (self.regime.is_running(), self.regime.is_loaded());
         let open = self.open.get_or_insert_with(|| OpenDay::new(day));
@@ -169,7 +168,10 @@ impl Machine {
                 }
             }
             Regime::Unloaded => values[AMPS].into_iter().for_each(|a| open.add_unloaded(a)),
-            Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => open.set_soak(td_c),
+            Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => {
+                open.set_soak(td_c);
+                self.soak_gap_k = values[TA].map(|ta_c| td_c - ta_c);
+            }
             _ => {}
         }
     }

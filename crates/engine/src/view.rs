@@ -75,6 +75,8 @@ pub struct DayView {
     pub run_h: f64,
     /// Loaded time, h.
     pub load_h: f64,
+    /// Current drawn unloaded over that drawn loaded, if it ran unloaded.
+    pub unloaded_current_share: Option<f64>,
 }
 
 /// The machine's normal.
@@ -196,6 +198,7 @@ fn days(machine: &Machine, detail: Option<&assess::Detail>) -> Vec<DayView> {
             observable: weight.is_some_and(|w| w > 0.4),
             run_h: d.run_h(),
             load_h: d.load_h(),
+            unloaded_current_share: d.unloaded_share(),
         }
     };
     machine.days.iter().map(view).collect()

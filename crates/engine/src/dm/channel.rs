@@ -110,9 +110,9 @@ impl Channel {
         self.flips = self.flips.saturating_add(1);
     }
 
-    /// Compares with a reference after a cold soak, where both must read ambient.
-    pub(crate) fn soaked_beside(&mut self, reference_c: f32) {
-        let agrees = (self.last - reference_c).abs() <= BIAS_K;
+    /// Takes the gap to the ambient sensor at the end of a cold soak, where both must read the room.
+    pub(crate) fn soaked_beside(&mut self, gap_k: f32) {
+        let agrees = gap_k.abs() <= BIAS_K;
         self.biased_soaks = if agrees { 0 } else { (self.biased_soaks + 1).min(SOAKS_AGREE) };
     }
 

@@ -19,6 +19,8 @@ const LEARNING_DAYS: usize = 10;
 const FAULT_PRIOR: f64 = 0.02;
 /// Evidence from which the excess takes part in the next day's linearisation.
 const TREND_LOG_BF: f64 = 3.0;
+/// Rounds of fitting and scanning when a trend shows.
+const ROUNDS: usize = 2;
 /// Evidence below which the window counts as healthy when the baseline is remembered.
 const HEALTHY_LOG_BF: f64 = 1.0;
 /// History from which a healthy baseline is remembered beyond the window.
@@ -29,6 +31,8 @@ const DROP_K: f64 = 3.0;
 /// domain's gate of 8 K per 100 % UA is a weight of about 0.4.
 const OBSERVABLE_FROM: f64 = 0.45;
 const OBSERVABLE_UNTIL: f64 = 0.3;
+/// The gate moves after so many days in a row, so that single warm days do not open and shut it.
+const GATE_DAYS: u8 = 3;
 
 /// What is remembered of a machine's health from day to day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,8 @@ pub(crate) struct Health {
     pub(crate) observable: bool,
     pub(crate) learned: bool,
     fresh: bool,
+    /// Days in a row on which the other answer to "observable?" would have been right.
+    gate_days: u8,
 }
 
 impl Default for Health {
@@ -59,6 +65,7 @@ impl Default for Health {
             observable: false,
             learned: false,
             fresh: true,
+            gate_days: 0,
         }
     }
 }
@@ -131,6 +138,12 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
     Some(Detail { samples: work.samples, cone })
 }
 
+/// The most likely trend, when there is enough evidence for any.
+fn claimed(scan: &Scan) -> Option<Trend> {
+    let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
+    Some(Trend { onset_day: best.onset_day, power: best.power, coefficient: best.mean })
+}
+
 fn certainty(log_bf: f64) -> f64 {
     let odds = FAULT_PRIOR * log_bf.min(50.0).exp();
     odds / (1.0 + odds)
@@ -171,7 +184,6 @@ impl Work {
         for _ in 0..steps {
             health.baseline = fit::step(&samples, health.baseline, health.trend.as_ref(), health.noise, &prior);
         }
-        health.noise = fit::noise_of(&samples, &health.baseline, health.trend.as_ref(), source);
         health.fresh = false;
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
         health.learned = hot_days >= LEARNING_DAYS || (health.remembered.is_some() && hot_days >= 3);
@@ -181,6 +193,22 @@ impl Work {
     fn scan(&self) -> Scan {
         let rows = fit::rows(&self.samples, &self.health.baseline, self.health.trend.as_ref(), self.health.noise);
         scan::scan(&rows, &self.health.baseline, &self.prior, self.first, self.today)
+    }
+
+    /// Scans, and where a trend shows, fits the baseline around it and scans again: the trend decides which days show the
+    /// saturated branch, and those days decide the trend.
+    fn converge(&mut self) -> Scan {
+        let mut scan = self.scan();
+        for _ in 0..ROUNDS {
+            let Some(trend) = claimed(&scan) else { break };
+            self.health.trend = Some(trend);
+            for _ in 0..2 {
+                self.health.baseline =
+                    fit::step(&self.samples, self.health.baseline, Some(&trend), self.health.noise, &self.prior);
+            }
+            scan = self.scan();
+        }
+        scan
     }
 
     fn climate(&self, around: &Surroundings<'_>) -> Option<Climate> {
@@ -223,7 +251,7 @@ impl Work {
 
     fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {
         let dropped_from = self.dropped_from();
-        let scan = self.scan();
+        let scan = self.converge();
         let mut judgement = self.summarise(&scan);
         judgement.dropped_from = dropped_from;
         self.look(&mut judgement);
@@ -233,12 +261,20 @@ impl Work {
                 .as_ref()
                 .map(|climate| self.outlook(&scan, climate, judgement.certainty).first_passage(limits.warn_c));
         }
-        self.health.trend = (judgement.log_bf > TREND_LOG_BF)
-            .then(|| scan.alternatives.first())
-            .flatten()
-            .map(|a| Trend { onset_day: a.onset_day, power: a.power, coefficient: a.mean });
+        self.health.trend = claimed(&scan);
         self.remember(&scan, &judgement);
+        self.health.noise = self.noise(&scan);
         (self.health, judgement)
+    }
+
+    /// Error of the model, measured about the best alternative even when no trend is claimed yet: a slow rise that nobody
+    /// believes in must not pass for noise, or it never would be believed.
+    fn noise(&self, scan: &Scan) -> Noise {
+        let best = scan.alternatives.first();
+        let trend = best.map(|a| Trend { onset_day: a.onset_day, power: a.power, coefficient: a.mean });
+        let pulled = |i: usize| best.map_or(0.0, |a| a.coupling[i] * a.mean);
+        let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i] - pulled(i));
+        fit::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)
     }
 
     fn summarise(&self, scan: &Scan) -> Judgement {
@@ -290,14 +326,21 @@ impl Work {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
-        let observable = weight.map_or(self.health.observable, |w| w > gate);
-        self.health.observable = observable && self.health.learned;
+        let wants = weight.map_or(self.health.observable, |w| w > gate);
+        self.health.gate_days = if wants == self.health.observable { 0 } else { self.health.gate_days + 1 };
+        if self.health.gate_days >= GATE_DAYS {
+            self.health.observable = wants;
+            self.health.gate_days = 0;
+        }
     }
 
     /// The first of three or more last days that all lie far below the model: a repair nobody told us of.
     fn dropped_from(&self) -> Option<Day> {
         let from = self.today.saturating_sub(8);
-        let recent = fit::recent_residual_k(&self.samples, &self.health.baseline, self.health.trend.as_ref(), from);
+        let recent: Vec<(Day, f64, f64)> =
+            fit::hot_residuals(&self.samples, &self.health.baseline, self.health.trend.as_ref())
+                .filter(|(day, ..)| *day >= from)
+                .collect();
         let bound_k = -DROP_K.max(2.5 * self.health.noise.sd_k);
         let run =
             recent.iter().rev().take_while(|(_, residual_k, weight)| *weight > 0.4 && *residual_k < bound_k).count();

@@ -10,7 +10,7 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, TERMS};
-use super::linear::{Vector, dot};
+use super::linear::Vector;
 use super::points::{AmbientSource, Sample, Series};
 use super::trend::Trend;
 use crate::sd::day::Day;
@@ -43,21 +43,14 @@ pub(crate) struct Row {
 const HUBER: f64 = 2.0;
 /// Days of pseudo-data behind the prior noise.
 const NOISE_PRIOR_DAYS: f64 = 12.0;
+/// An error this many times the expected one is not noise but a fault (or a misfit) that must not hide itself.
+const SD_MAX: f64 = 1.6;
 /// Hot and cool points of one day share most of their error, so two count as about this many.
 const POINTS_PER_DAY: f64 = 1.3;
 
-/// Residuals of all samples under a baseline and trend, K, with the derivative row and gain of each.
-fn linearise(
-    samples: &[Sample],
-    baseline: &Baseline,
-    trend: Option<&Trend>,
-) -> impl Iterator<Item = (f64, Vector, f64)> {
-    samples.iter().map(move |s| {
-        let excess_k = trend.map_or(0.0, |t| t.excess_k(mid_of(s.day)));
-        let expected = baseline.expect(&s.at, excess_k);
-        (s.td_c - expected.td_c, expected.row, expected.weight * s.at.excess_gain())
-    })
-}
+/// A measurement this far above the regulated branch was not regulated: standard deviations, and bounds in K.
+const CLEAR: f64 = 3.0;
+const CLEAR_K: (f64, f64) = (3.0, 5.0);
 
 /// Whitened rows of the window, linearised at `baseline` with `trend` in place. The target still holds the trend's own
 /// contribution, so that a column for any trend competes on equal terms.
@@ -65,11 +58,14 @@ pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend
     let two_series = samples.iter().any(|s| s.series == Series::Cool);
     let inflation = if two_series { (2.0 / POINTS_PER_DAY).sqrt() } else { 1.0 };
     let sd_k = noise.sd_k * inflation;
+    let clear_k = (CLEAR * noise.sd_k).clamp(CLEAR_K.0, CLEAR_K.1);
     let mut last: [Option<(f64, Vector, f64)>; 2] = [None, None];
     let mut rows = Vec::with_capacity(samples.len());
-    for (s, (residual_k, row, gain)) in samples.iter().zip(linearise(samples, baseline, trend)) {
+    for s in samples {
         let day = mid_of(s.day);
         let excess_k = trend.map_or(0.0, |t| t.excess_k(day));
+        let (residual_k, weight, row) = baseline.compare(&s.at, excess_k, s.td_c, clear_k);
+        let gain = weight * s.at.excess_gain();
         let huber = (HUBER / (residual_k.abs() / noise.sd_k).max(HUBER)).sqrt();
         let scaled = |value: f64| value * huber / sd_k;
         let raw_target = scaled(residual_k + gain * excess_k);
@@ -106,7 +102,22 @@ pub(crate) fn column<'a>(rows: &'a [Row], shape: impl Fn(f64) -> f64 + 'a) -> im
     })
 }
 
-/// One damped Gauss-Newton step, with the trend's coefficient free as well when there is a trend.
+/// What the fit minimises: whitened squares of what baseline and trend leave unexplained, and of the distance to the prior.
+fn cost(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, noise: Noise, prior: &Belief) -> f64 {
+    let rows = rows(samples, baseline, trend, noise);
+    let left: f64 = rows
+        .iter()
+        .zip(column(&rows, |day| trend.map_or(0.0, |t| t.excess_k(day))))
+        .map(|(r, explained)| (r.target - explained).powi(2))
+        .sum();
+    let away: f64 = (0..TERMS).map(|j| ((baseline.theta[j] - prior.mean[j]) / prior.sd[j]).powi(2)).sum();
+    left + away
+}
+
+/// Robust weights move with the step, so a good step may look a little worse.
+const WORSE_AT_MOST: f64 = 1.02;
+
+/// One Gauss-Newton step, halved until it does not make things worse.
 pub(crate) fn step(
     samples: &[Sample],
     baseline: Baseline,
@@ -114,6 +125,20 @@ pub(crate) fn step(
     noise: Noise,
     prior: &Belief,
 ) -> Baseline {
+    let full = full_step(samples, baseline, trend, noise, prior);
+    let before = cost(samples, &baseline, trend, noise, prior);
+    for share in [1.0, 0.4, 0.15] {
+        let theta = std::array::from_fn(|j| baseline.theta[j] + share * (full.theta[j] - baseline.theta[j]));
+        let tried = Baseline { theta };
+        if cost(samples, &tried, trend, noise, prior) < WORSE_AT_MOST * before {
+            return tried;
+        }
+    }
+    baseline
+}
+
+/// A whole Gauss-Newton step, with the trend's coefficient free as well when there is a trend.
+fn full_step(samples: &[Sample], baseline: Baseline, trend: Option<&Trend>, noise: Noise, prior: &Belief) -> Baseline {
     let rows = rows(samples, &baseline, trend, noise);
     let free = TERMS + usize::from(trend.is_some());
     let mut x = Array2::<f64>::zeros((rows.len() + TERMS, free));
@@ -134,7 +159,7 @@ pub(crate) fn step(
         y[rows.len() + j] = (prior.mean[j] - baseline.theta[j]) / prior.sd[j];
     }
     if trend.is_some() && x.column(TERMS).iter().map(|v| v * v).sum::<f64>() < 1e-6 {
-        return step(samples, baseline, None, noise, prior);
+        return full_step(samples, baseline, None, noise, prior);
     }
     match LinearRegression::new().with_intercept(false).fit(&Dataset::new(x, y)) {
         Ok(fitted) => {
@@ -151,36 +176,74 @@ pub(crate) fn step(
 pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, source: AmbientSource) -> Noise {
     let prior = Noise { sd_k: source.prior_sd_k(), rho: source.prior_rho() };
     let clip_k = 3.0 * prior.sd_k.max(1.0);
-    let hot: Vec<(f64, f64)> = samples
-        .iter()
-        .zip(linearise(samples, baseline, trend))
-        .filter(|(s, _)| s.series == Series::Hot)
-        .map(|(s, (residual_k, ..))| (f64::from(s.day), residual_k.clamp(-clip_k, clip_k)))
+    let hot: Vec<(f64, f64)> = hot_residuals(samples, baseline, trend)
+        .map(|(day, residual_k, _)| (f64::from(day), residual_k.clamp(-clip_k, clip_k)))
         .collect();
     let square: f64 = hot.iter().map(|(_, r)| r * r).sum();
     let sd_k = ((NOISE_PRIOR_DAYS * prior.sd_k * prior.sd_k + square) / (NOISE_PRIOR_DAYS + hot.len() as f64)).sqrt();
     let (cross, pairs) =
         hot.windows(2).filter(|w| w[1].0 - w[0].0 < 1.5).fold((0.0, 0.0), |(c, n), w| (c + w[0].1 * w[1].1, n + 1.0));
     let rho = (NOISE_PRIOR_DAYS * prior.rho + cross / (sd_k * sd_k)) / (NOISE_PRIOR_DAYS + pairs);
-    Noise { sd_k: sd_k.max(0.6), rho: rho.clamp(0.3, 0.93) }
+    Noise { sd_k: sd_k.clamp(0.6, SD_MAX * prior.sd_k), rho: rho.clamp(0.3, source.rho_max()) }
 }
 
-/// Mean residual of the hot points from `from` on that the saturated branch explains, K, with their number.
-pub(crate) fn recent_residual_k(
-    samples: &[Sample],
-    baseline: &Baseline,
-    trend: Option<&Trend>,
-    from: Day,
-) -> Vec<(Day, f64, f64)> {
-    samples
-        .iter()
-        .zip(linearise(samples, baseline, trend))
-        .filter(|(s, _)| s.series == Series::Hot && s.day >= from)
-        .map(|(s, (residual_k, row, _))| (s.day, residual_k, dot(&row, &[0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0])))
-        .collect()
+/// Day, residual in K and saturated weight of every hot point.
+pub(crate) fn hot_residuals<'a>(
+    samples: &'a [Sample],
+    baseline: &'a Baseline,
+    trend: Option<&'a Trend>,
+) -> impl Iterator<Item = (Day, f64, f64)> + 'a {
+    samples.iter().filter(|s| s.series == Series::Hot).map(move |s| {
+        let expected = baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(mid_of(s.day))));
+        (s.day, s.td_c - expected.td_c, expected.weight)
+    })
 }
 
 /// A day's points speak of about its middle.
 fn mid_of(day: Day) -> f64 {
     f64::from(day) + 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ha::baseline::Conditions;
+
+    /// A machine that follows the lumped model's clean curve, hot and cool points of sixty days.
+    fn clean_machine() -> Vec<Sample> {
+        let table = [
+            (0.0, 75.3),
+            (5.0, 75.9),
+            (10.0, 76.8),
+            (15.0, 77.9),
+            (20.0, 79.4),
+            (25.0, 81.5),
+            (30.0, 84.5),
+            (35.0, 90.0),
+        ];
+        let td_at = |ta_c: f64| {
+            let place = (ta_c / 5.0).floor().clamp(0.0, 6.0) as usize;
+            let ((x0, y0), (x1, y1)) = (table[place], table[place + 1]);
+            y0 + (y1 - y0) * (ta_c - x0) / (x1 - x0)
+        };
+        let wave = |day: u16| 20.0 + 10.0 * f64::sin(f64::from(day) * 0.35);
+        (0..60)
+            .flat_map(|day| [(day, Series::Hot, wave(day) + 4.0), (day, Series::Cool, wave(day) - 4.0)])
+            .map(|(day, series, ta_c)| {
+                let at = Conditions { ta_c, ..Conditions::default() };
+                Sample { day, series, td_c: td_at(ta_c), at, peak_over_k: 0.0 }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_fit_finds_the_lumped_model_within_half_a_kelvin() {
+        let samples = clean_machine();
+        let mut baseline = Baseline::from_mean(&Belief::FLEET);
+        for _ in 0..8 {
+            baseline = step(&samples, baseline, None, Noise { sd_k: 0.9, rho: 0.5 }, &Belief::FLEET);
+        }
+        let worst = samples.iter().map(|s| (baseline.expect(&s.at, 0.0).td_c - s.td_c).abs()).fold(0.0, f64::max);
+        assert!(worst < 0.8, "off by {worst:.2} K with {:.2?}", baseline.theta);
+    }
 }

@@ -49,6 +49,15 @@ impl AmbientSource {
         matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)
     }
 
+    /// No more persistence than this is believed: beyond it a level could no longer be told from drift.
+    pub(crate) const fn rho_max(self) -> f64 {
+        match self {
+            Self::Own | Self::Sibling => 0.65,
+            Self::ColdSoak | Self::SiblingTemperatures => 0.8,
+            Self::Season => 0.92,
+        }
+    }
+
     /// How far the slope in this ambient may be from the physical one, K per 10 K.
     pub(crate) const fn slope_sd(self) -> f64 {
         match self {

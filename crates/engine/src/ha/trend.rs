@@ -1,14 +1,15 @@
 //! How an excess grows: a power of the time since its onset.
 //!
 //! One family covers the shapes in the field without a scale of its own: a step (power 0), a slowing growth (1/2), the
-//! steady one of dust (1), and two that accelerate (3/2, 2), as a UA that falls steadily makes a resistance that does not.
+//! steady one of dust (1), and three that accelerate (3/2, 2, 3), as a UA that falls steadily makes a resistance that does
+//! not: near the end its excess grows with more than the square of the time.
 
 use serde::{Deserialize, Serialize};
 
 /// The powers, from step to strongly accelerating.
-pub(crate) const POWERS: [f64; 5] = [0.0, 0.5, 1.0, 1.5, 2.0];
+pub(crate) const POWERS: [f64; 6] = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0];
 /// How often each is met, before any data.
-pub(crate) const POWER_PRIOR: [f64; 5] = [0.15, 0.15, 0.40, 0.20, 0.10];
+pub(crate) const POWER_PRIOR: [f64; 6] = [0.10, 0.06, 0.18, 0.24, 0.24, 0.18];
 /// Typical excess after thirty days, K; the scale of the half-normal prior of the coefficient.
 const TYPICAL_30_DAYS_K: f64 = 10.0;
 /// Typical height of a step, K.
@@ -41,7 +42,8 @@ pub(crate) fn growth(power: usize, age_days: f64) -> f64 {
         1 => age_days.sqrt(),
         2 => age_days,
         3 => age_days * age_days.sqrt(),
-        _ => age_days * age_days,
+        4 => age_days * age_days,
+        _ => age_days * age_days * age_days,
     }
 }
 

@@ -18,7 +18,7 @@ const STATES: usize = 13;
 /// Quantile nodes (standard normal) of the uncertain path, and their shares.
 const NODES: [(f64, f64); 5] = [(-2.02, 0.0886), (-0.96, 0.2464), (0.0, 0.33), (0.96, 0.2464), (2.02, 0.0886)];
 /// Growth does not keep exactly to its law: relative sd of the growth still to come.
-const LAW_ERROR: f64 = 0.2;
+const LAW_ERROR: f64 = 0.35;
 /// Alternatives rarer than this do not change a quantile.
 const RARE: f64 = 0.005;
 

@@ -50,14 +50,12 @@ struct OpenHour {
     known_ms: i32,
 }
 
-/// A closed hour, for the weekly duty and for looking at sudden rises.
+/// A closed hour, for the weekly duty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClosedHour {
     pub(crate) start: Timestamp,
     /// Share of the hour running; `None` when most of the hour is unknown.
     pub(crate) running_share: Option<f64>,
-    /// Mean operating point, when the hour was loaded-steady long enough.
-    pub(crate) point: Option<Point>,
 }
 
 /// Accumulates one UTC day.
@@ -145,19 +143,22 @@ impl OpenDay {
         self.points.extend(point.filter(|_| self.points.len() < 24));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
-        Some(ClosedHour { start, running_share, point })
+        Some(ClosedHour { start, running_share })
     }
 
     /// Ends the day: the last hour and the day's record.
     pub(crate) fn close(&mut self, loaded_a: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
         let last = self.close_hour(super::day::start_of(self.day));
-        // Hottest first; equal temperatures keep their order, so the result does not depend on the sort.
-        self.points.sort_by(|a, b| b.td_c().partial_cmp(&a.td_c()).unwrap_or(std::cmp::Ordering::Equal));
+        let peak_c = self.points.iter().filter_map(Point::td_c).reduce(f64::max);
+        // By ambient where it is measured: picking hours by their own noisy temperature would make hot points read high and
+        // cool ones low at the same ambient, which is no hinge. The sort is stable, so equal keys keep their order.
+        let by_ambient = self.points.iter().all(|p| p.ta_c().is_some());
+        let key = |p: &Point| if by_ambient { p.ta_c() } else { p.td_c() };
+        self.points.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal));
         let hot_hours =
             if self.points.len() < 2 * HOURS_PER_POINT { self.points.len().div_ceil(2) } else { HOURS_PER_POINT };
         let (hot, rest) = self.points.split_at(hot_hours);
         let cool = &rest[rest.len().saturating_sub(HOURS_PER_POINT)..];
-        let peak_c = hot.first().and_then(Point::td_c);
         let unloaded_share = loaded_a.and_then(|a| self.unloaded.mean().map(|u| u / a));
         let record = DayRecord::new(self.day, Point::mean(hot), Point::mean(cool), peak_c, self.soak_c.map(f64::from))
             .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
@@ -180,7 +181,12 @@ mod tests {
         for minute in 0..24 * 60 {
             let ts = start + minute * MINUTE_MS;
             day.advance(ts, MINUTE_MS, true, true);
-            let sample = SteadySample { td_c: 80.0 + (minute / 60) as f32, ta_c: Some(20.0), heat_a: 100.0, bar: None };
+            let sample = SteadySample {
+                td_c: 80.0 + (minute / 60) as f32,
+                ta_c: Some((minute / 60) as f32),
+                heat_a: 100.0,
+                bar: None,
+            };
             day.add_steady(sample, MINUTE_MS);
         }
         let (_, record) = day.close(Some(100.0));
