@@ -146,10 +146,10 @@ pub(crate) fn gather(
     (source, samples)
 }
 
-const fn point_of(day: &DayRecord, series: Series) -> &Point {
+fn point_of(day: &DayRecord, series: Series) -> Point {
     match series {
-        Series::Hot => &day.hot,
-        Series::Cool => &day.cool,
+        Series::Hot => day.hot,
+        Series::Cool => day.cool(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is kept of a closed day: two operating points and a few figures, 28 bytes.
+//! What is kept of a closed day: two operating points and a few figures, 22 bytes.
 //!
 //! Raw readings are not kept (the archive has them). Two points per day are enough for a hinge: the hottest loaded hours
 //! say what the cooler can do, the coolest say what the thermostatic valve does.
@@ -95,18 +95,28 @@ impl Point {
     }
 }
 
-/// One closed day of one machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The cool hours of a day: of their pressure and number nothing is asked later.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Cool {
+    td: i16,
+    ta: i16,
+    amps: u16,
+}
+
+/// One closed day of one machine. Packed by hand: it is kept 120 times per machine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DayRecord {
     /// Which day.
     pub(crate) day: Day,
     /// Up to four hottest loaded-steady hours.
     pub(crate) hot: Point,
-    /// Up to four coolest of the others.
-    pub(crate) cool: Point,
-    peak: i16,
-    soak: i16,
-    excess: i16,
+    cool: Cool,
+    /// Hottest hour over the hot point, tenths of K.
+    peak_over: u8,
+    /// Half degrees from -40 degC; 255 = no soak.
+    soak: u8,
+    /// Quarter kelvins; 255 = not judged.
+    excess: u8,
     run: u8,
     load: u8,
     unloaded: u8,
@@ -114,7 +124,19 @@ pub(crate) struct DayRecord {
 
 impl DayRecord {
     pub(crate) fn new(day: Day, hot: Point, cool: Point, peak_c: Option<f64>, soak_c: Option<f64>) -> Self {
-        Self { day, hot, cool, peak: centi(peak_c), soak: centi(soak_c), excess: UNKNOWN, ..Self::default() }
+        let over_k = peak_c.zip(hot.td_c()).map_or(0.0, |(peak, hot)| peak - hot);
+        let cool = if cool.is_some() { cool } else { Point::default() };
+        Self {
+            day,
+            hot,
+            cool: Cool { td: cool.td, ta: cool.ta, amps: cool.amps },
+            peak_over: (over_k * 10.0).round().clamp(0.0, 255.0) as u8,
+            soak: soak_c.map_or(u8::MAX, |c| ((c + 40.0) * 2.0).round().clamp(0.0, 254.0) as u8),
+            excess: u8::MAX,
+            run: 0,
+            load: 0,
+            unloaded: 0,
+        }
     }
 
     pub(crate) fn with_hours(mut self, run_h: f64, load_h: f64, unloaded_share: Option<f64>) -> Self {
@@ -124,23 +146,29 @@ impl DayRecord {
         self
     }
 
-    /// Hottest hourly mean of the loaded discharge temperature.
+    /// Up to four of the coolest other hours.
+    pub(crate) fn cool(&self) -> Point {
+        let Cool { td, ta, amps } = self.cool;
+        Point { td, ta, amps, bar: u8::MAX, hours: u8::from(td != UNKNOWN) }
+    }
+
+    /// Hottest hourly mean of the loaded discharge temperature, degC.
     pub(crate) fn peak_c(&self) -> Option<f64> {
-        known(self.peak)
+        Some(self.hot.td_c()? + f64::from(self.peak_over) / 10.0)
     }
 
-    /// Discharge temperature at the end of a stop long enough to have come down to ambient.
+    /// Discharge temperature at the end of a stop long enough to have come down to ambient, degC.
     pub(crate) fn soak_c(&self) -> Option<f64> {
-        known(self.soak)
+        (self.soak != u8::MAX).then(|| f64::from(self.soak) / 2.0 - 40.0)
     }
 
-    /// Excess over own normal as judged when the day closed; siblings subtract it.
+    /// Excess over own normal as judged when the day closed, K; siblings subtract it.
     pub(crate) fn excess_k(&self) -> Option<f64> {
-        known(self.excess)
+        (self.excess != u8::MAX).then(|| f64::from(self.excess) / 4.0)
     }
 
     pub(crate) fn set_excess_k(&mut self, excess_k: f64) {
-        self.excess = centi(Some(excess_k));
+        self.excess = (excess_k * 4.0).round().clamp(0.0, 254.0) as u8;
     }
 
     pub(crate) fn run_h(&self) -> f64 {

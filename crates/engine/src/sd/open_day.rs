@@ -190,7 +190,7 @@ mod tests {
             day.add_steady(sample, MINUTE_MS);
         }
         let (_, record) = day.close(Some(100.0));
-        assert_eq!((record.hot.td_c(), record.cool.td_c()), (Some(101.5), Some(81.5)));
+        assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
         assert_eq!((record.peak_c(), record.run_h(), record.hot.hours), (Some(103.0), 24.0, 4));
     }
 }
