@@ -44,11 +44,7 @@ impl Failure {
 
     /// A failure with its cause.
     #[must_use]
-    pub fn because(
-        kind: Kind,
-        attempted: impl Into<String>,
-        cause: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
+    pub fn because(kind: Kind, attempted: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind, attempted: attempted.into(), cause: Some(cause.into()) }
     }
 
@@ -122,9 +118,6 @@ mod tests {
     #[test]
     fn a_missing_file_is_no_input_and_says_which() {
         let failure = Failure::reading(Path::new("fleet.csv"), std::io::ErrorKind::NotFound.into());
-        assert_eq!(
-            (failure.exit_code(), failure.chain().as_str()),
-            (66, "could not read fleet.csv: entity not found")
-        );
+        assert_eq!((failure.exit_code(), failure.chain().as_str()), (66, "could not read fleet.csv: entity not found"));
     }
 }

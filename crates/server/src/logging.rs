@@ -21,8 +21,9 @@ pub enum LogFormat {
 /// # Errors
 /// When the filter is not one.
 pub fn start(level: &str, format: LogFormat) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(level)
-        .map_err(|error| Failure::because(Kind::Config, format!("`[log] level = \"{level}\"` is not a filter"), error))?;
+    let filter = EnvFilter::try_new(level).map_err(|error| {
+        Failure::because(Kind::Config, format!("`[log] level = \"{level}\"` is not a filter"), error)
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),

@@ -1,7 +1,9 @@
 //! The report of a backtest: one HTML file with curves.
 
 use foretell_console::Lang;
-use foretell_console::report::{BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan, backtest_html};
+use foretell_console::report::{
+    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan, backtest_html,
+};
 use foretell_console::view::Curve;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Timestamp};
 

@@ -257,7 +257,7 @@ mod tests {
                 80 % interval holds, 21 d before  0/1 (0 %), median width 0.1 of what remained
                 80 % interval holds, 14 d before  0/1 (0 %), median width 0.1 of what remained
                 80 % interval holds,  7 d before  0/1 (0 %), median width 0.1 of what remained
-                false advisories                  3 in 1.0 machine-years: 3.026 a year (95 %: 0.624 to 8.845), 1 of them misnamed
+                false advisories                  3 in 1.0 machine-years: 3.027 a year (95 %: 0.624 to 8.846), 1 of them misnamed
                 true fault named first            0/1 (0 %)"#]],
         );
     }

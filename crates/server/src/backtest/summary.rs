@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
 
-use super::report::may_reach_customer;
 use super::Outcome;
+use super::report::may_reach_customer;
 
 /// When a machine was first spoken of.
 #[derive(Default)]
@@ -61,9 +61,8 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
 fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a MachineId, Firsts<'a>> {
     let mut firsts: BTreeMap<&MachineId, Firsts<'_>> = BTreeMap::new();
     let mut sent = std::collections::BTreeSet::new();
-    let spoken = |f: &&Finding| {
-        f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly)
-    };
+    let spoken =
+        |f: &&Finding| f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly);
     for finding in outcome.findings.iter().filter(spoken) {
         let said = firsts.entry(&finding.machine).or_default();
         let first = match finding.grade {

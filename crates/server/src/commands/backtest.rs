@@ -25,8 +25,7 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let readings = read(&args.files, &column_map(args.map.as_deref())?, &options)?;
     // Maintenance records have the contract's columns, whatever shape the readings come in.
     let work = args.maintenance.iter().cloned().collect::<Vec<_>>();
-    let maintenance =
-        (!work.is_empty()).then(|| read(&work, &ColumnMap::default(), &options)).transpose()?;
+    let maintenance = (!work.is_empty()).then(|| read(&work, &ColumnMap::default(), &options)).transpose()?;
     let bar = bar("running", readings.events(), "events");
     let mut events = Merged::of(maintenance, readings);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -54,7 +53,8 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
 }
 
 fn title(args: &BacktestArgs) -> String {
-    let name = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+    let name =
+        |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
     match args.files.as_slice() {
         [one] => name(one),
         [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),

@@ -12,9 +12,8 @@ use crate::progress::bar;
 pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
     let Some(path) = file else { return Ok(ColumnMap::default()) };
     let text = std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?;
-    ColumnMap::parse(&text).map_err(|error| {
-        Failure::because(Kind::Config, format!("{} is no column map", path.display()), error)
-    })
+    ColumnMap::parse(&text)
+        .map_err(|error| Failure::because(Kind::Config, format!("{} is no column map", path.display()), error))
 }
 
 /// Reads and sorts files, with a bar.
@@ -47,6 +46,7 @@ pub(super) fn refusals(report: &ReadReport) -> Option<String> {
         return None;
     }
     let reasons: Vec<String> = report.refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let first = report.samples.first().map(|row| format!("; first: {} line {}: {}", row.file.display(), row.line, row.detail));
+    let first =
+        report.samples.first().map(|row| format!("; first: {} line {}: {}", row.file.display(), row.line, row.detail));
     Some(format!("{total} of {} rows were refused ({}){}", report.rows, reasons.join(", "), first.unwrap_or_default()))
 }

@@ -61,6 +61,5 @@ pub fn parse(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> R
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -268,7 +268,9 @@ fn channel(text: &str) -> Result<ChannelKind, String> {
 
 fn smtp_url(text: &str) -> Result<String, String> {
     if text.contains('@') {
-        return Err("a password does not belong in the address; use `smtp_username` and `smtp_password_file`".to_owned());
+        return Err(
+            "a password does not belong in the address; use `smtp_username` and `smtp_password_file`".to_owned()
+        );
     }
     let known = text.starts_with("smtp://") || text.starts_with("smtps://");
     known.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is none of `smtp://host:587`, `smtps://host:465`"))

@@ -113,7 +113,9 @@ impl<'a> Section<'a> {
             return Some(secret);
         }
         let path = self.path_of(key);
-        self.context.faults.add(place, format!("`{path}` is a secret and may not stand in the file; use `{path}_file`"));
+        self.context
+            .faults
+            .add(place, format!("`{path}` is a secret and may not stand in the file; use `{path}_file`"));
         None
     }
 

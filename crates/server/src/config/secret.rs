@@ -19,7 +19,8 @@ impl Secret {
     /// # Errors
     /// A sentence that names the file, never its content.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
         let first = text.lines().next().unwrap_or_default().trim();
         if first.is_empty() {
             return Err(format!("{} is empty; its first line must hold the secret", path.display()));

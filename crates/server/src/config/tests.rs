@@ -61,11 +61,9 @@ listen = "127.0.0.1:8080"
 
 #[test]
 fn a_syntax_error_has_its_line() {
-    check(
-        "[mqtt]\nurl = embedded\n",
-        &[],
-        expect![[r#""#]],
-    );
+    check("[mqtt]\nurl = embedded\n", &[], expect![[r#"
+        plant.toml: 1 problem
+          line 2: string values must be quoted, expected literal string"#]]);
 }
 
 #[test]
@@ -88,7 +86,11 @@ fn secrets_stay_out_of_the_file_and_out_of_sight() {
     check(
         "[mqtt]\npassword = \"hunter2\"\nurl = \"mqtt://me:hunter2@broker:1883\"\n[console]\npassword_file = \"missing.secret\"",
         &[],
-        expect![[r#""#]],
+        expect![[r#"
+            plant.toml: 3 problems
+              line 2: `mqtt.password` is a secret and may not stand in the file; use `mqtt.password_file`
+              line 3: `mqtt.url`: a password does not belong in the address; use `username` and `password_file`
+              line 5: `console.password_file`: could not read /nowhere/missing.secret: No such file or directory (os error 2)"#]],
     );
     let environment = variables(&[("FORETELL__MQTT__PASSWORD", "hunter2")]);
     let config = parse("", &environment, Path::new("")).unwrap();
@@ -110,6 +112,29 @@ listen = "0.0.0.0:8080"
 url = "http://influx:8086"
 "#,
         &[],
-        expect![[r#""#]],
+        expect![[r#"
+            plant.toml: 5 problems
+              line 2: [mqtt] listens on 0.0.0.0:1883, but no controller there could log in: name controllers in [[mqtt.user]], or set `anonymous = "everybody"` in a closed network
+              line 3: [mqtt] TLS needs both `tls_cert_file` and `tls_key_file`
+              line 5: [outreach] channel `smtp` needs `smtp_url = "smtp://host:587"`
+              line 7: [console] listens on 0.0.0.0:8080; beyond a loopback address everyone could read it: set `password_file`
+              line 9: [influxdb] this release does not write to InfluxDB; remove the section (exports: `foretell export --out FILE.lp`)"#]],
     );
+}
+
+#[test]
+fn the_examples_are_sound() {
+    let foreign = include_str!("../../../../config/examples/foreign.toml");
+    assert_eq!(parse(foreign, &BTreeMap::new(), Path::new("")).map(|config| config.mappings.len()), Ok(2));
+    let customers = include_str!("../../../../config/examples/customers.toml");
+    let registry = foretell_outreach::Registry::from_toml(customers).unwrap();
+    assert_eq!((registry.customers.len(), registry.machines[0].service.len()), (1, 1));
+    // A plant's secrets are files of its own, so their absence is all there is to say.
+    check(include_str!("../../../../config/examples/plant.toml"), &[], expect![[r#"
+        plant.toml: 5 problems
+          line 8: `mqtt.password_file`: could not read /nowhere/broker.secret: No such file or directory (os error 2)
+          line 9: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
+          line 26: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
+          line 29: `outreach.customers_file`: there is no file /nowhere/customers.toml
+          line 34: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]]);
 }

@@ -58,9 +58,10 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let temporary = options.data_dir.is_none();
-    let dir = options.data_dir.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("foretell-demo-{}", std::process::id()))
-    });
+    let dir = options
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("foretell-demo-{}", std::process::id())));
     let fleet = Fleet::builtin("demo", options.seed)
         .map_err(|error| Failure::because(Kind::Internal, "could not build the demo's fleet", error))?;
     config.data.dir = dir.clone();
@@ -167,7 +168,8 @@ async fn tell(
         tokio::time::sleep(LOOK_EVERY).await;
         let now = service.clocks().now();
         bar.set_message(progress(fleet, live, service, now));
-        let mut lines = story.of_findings(&service.room().findings(None, None, FINDINGS_MAX), started.elapsed().as_secs_f64());
+        let mut lines =
+            story.of_findings(&service.room().findings(None, None, FINDINGS_MAX), started.elapsed().as_secs_f64());
         let cases = story.of_cases(service.outreach(), console, now);
         lines.extend(cases.map_err(|error| Failure::because(Kind::Io, "could not look at the service state", error))?);
         for text in lines {

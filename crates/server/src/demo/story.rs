@@ -22,8 +22,9 @@ impl Story {
             f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly)
         };
         for finding in newest_first.iter().rev().filter(spoken) {
-            let before = self.grades.insert(finding.id.clone(), finding.grade);
+            let before = self.grades.get(&finding.id).copied();
             if before.is_none_or(|before| before < finding.grade) {
+                self.grades.insert(finding.id.clone(), finding.grade);
                 let (grade, at) = (finding.grade.name(), date(finding.at));
                 lines.push(format!("{since_start:5.1} s  {at}  {grade:6}  {}: {}", finding.machine, finding.text));
             }

@@ -11,7 +11,8 @@ const LATE_DAYS: usize = 7;
 pub(super) fn of(view: &MachineView) -> MachineContext {
     let late = || view.days.iter().rev().take(LATE_DAYS);
     let hot_c = late().find_map(|day| day.observed_c);
-    let newest_c = view.last_values.iter().find(|(signal, _)| *signal == Signal::DischargeTemp).map(|(_, value)| *value);
+    let newest_c =
+        view.last_values.iter().find(|(signal, _)| *signal == Signal::DischargeTemp).map(|(_, value)| *value);
     let peak_c = late().filter_map(|day| day.peak_c).max_by(f64::total_cmp);
     let context = MachineContext {
         weekly_duty: None,

@@ -74,12 +74,7 @@ fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
 
 /// Publishes each machine's current advisory, retained, and an empty message when it has none any more. It compares what
 /// stands in the service state with what it published last, so it works across processes and after any crash.
-pub(super) async fn advisories(
-    outreach: Arc<Outreach>,
-    ingest: Arc<Ingest>,
-    every: Duration,
-    stop: CancellationToken,
-) {
+pub(super) async fn advisories(outreach: Arc<Outreach>, ingest: Arc<Ingest>, every: Duration, stop: CancellationToken) {
     let mut published: HashMap<MachineId, String> = HashMap::new();
     loop {
         let outreach = Arc::clone(&outreach);

@@ -43,8 +43,7 @@ impl EngineRoom {
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
         let engine = Engine::new(options.clone());
-        let inner =
-            Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
+        let inner = Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
         Self { inner: Mutex::new(inner), options, behind: AtomicU64::new(0), revision: watch::Sender::new(0) }
     }
 
@@ -61,8 +60,7 @@ impl EngineRoom {
     #[must_use]
     pub fn freeze(&self) -> (Offset, Vec<u8>) {
         let inner = self.lock();
-        let frozen =
-            Frozen { engine: inner.engine.snapshot(), records: inner.records.clone(), newest: inner.newest };
+        let frozen = Frozen { engine: inner.engine.snapshot(), records: inner.records.clone(), newest: inner.newest };
         (inner.offset, frozen.to_bytes())
     }
 

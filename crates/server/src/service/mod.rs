@@ -125,9 +125,8 @@ impl Service {
             let (outreach, ingest) = (Arc::clone(&self.outreach), Arc::clone(ingest));
             self.tasks.spawn(dispatch::advisories(outreach, ingest, ADVISORIES_EVERY, stop.clone()));
         }
-        let console = roles
-            .console
-            .then(|| http::console_options(&config.console, Arc::clone(&stores.catalogue), stop.clone()));
+        let console =
+            roles.console.then(|| http::console_options(&config.console, Arc::clone(&stores.catalogue), stop.clone()));
         let backend = Arc::new(backend::ServiceBackend {
             log: stores.log,
             quarantine: stores.quarantine,
@@ -182,7 +181,10 @@ impl Service {
             tokio::time::sleep(UPKEEP_EVERY).await;
             if let Some(thread) = self.threads.iter().find(|thread| thread.is_finished()) {
                 let name = thread.thread().name().unwrap_or("?");
-                return Failure::new(Kind::Internal, format!("the thread `{name}` has ended unexpectedly; see the log"));
+                return Failure::new(
+                    Kind::Internal,
+                    format!("the thread `{name}` has ended unexpectedly; see the log"),
+                );
             }
         }
     }
@@ -207,9 +209,7 @@ impl Service {
 }
 
 /// Runs what may block on the blocking pool.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
     let joined = tokio::task::spawn_blocking(work).await;
     joined.unwrap_or_else(|error| Err(Failure::because(Kind::Internal, "a part of the start ended badly", error)))
 }
@@ -263,7 +263,8 @@ async fn start_ingest(
     }
     let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
     let started = Ingest::start(options::ingest(config), log, quarantine, clocks.wall(), stop.intake.clone()).await;
-    let ingest = started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
+    let ingest =
+        started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
     Ok(Some(Arc::new(ingest)))
 }
 

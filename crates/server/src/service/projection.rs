@@ -44,7 +44,10 @@ fn run(log: &SqliteLog, rollups: &RollUps, stop: &CancellationToken) {
                 let _head = log.wait_beyond(seen, WAIT_MAX);
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "The roll-ups could not be brought up to date.");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "The roll-ups could not be brought up to date."
+                );
                 std::thread::sleep(RETRY);
             }
         }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use foretell_history::{Snapshots, SqliteLog};
-use foretell_model::{Clock, Event, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
+use foretell_model::{Clock, Event, FindingKind, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
 use foretell_outreach::{Outreach, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
@@ -120,7 +120,8 @@ impl Runner {
             gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
         }
         self.clocks.readings().advance(self.room.newest());
-        for placed in found {
+        // Service by hours is outreach's own matter: the registry knows when a task was last done, the engine does not.
+        for placed in found.into_iter().filter(|placed| placed.finding.kind != FindingKind::MaintenanceDue) {
             if !self.apply(&placed) {
                 return Ok(Step::Abandoned);
             }
@@ -164,7 +165,8 @@ impl Runner {
     /// `false` when told to stop before that.
     fn apply(&self, placed: &Placed) -> bool {
         let Placed { offset, ordinal, finding, machine } = placed;
-        counter!("foretell_findings_total", "event" => finding.kind.name(), "grade" => finding.grade.name()).increment(1);
+        counter!("foretell_findings_total", "event" => finding.kind.name(), "grade" => finding.grade.name())
+            .increment(1);
         let context = machine.as_ref().map(context::of).unwrap_or_default();
         while let Err(error) = self.outreach.apply(*offset, *ordinal, finding, &context, self.clocks.now()) {
             tracing::error!(

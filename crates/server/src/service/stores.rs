@@ -35,8 +35,7 @@ impl Stores {
         std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
         let catalogue = Arc::new(catalogue(config.engine.faults_file.as_deref())?);
         let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) };
-        let bounds =
-            QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
+        let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
         let outreach = Outreach::open(&dir.join("service.sqlite"), options::outreach(config, &catalogue, console_url)?)
             .map_err(|error| Failure::because(Kind::Io, "could not open the service state", error))?;
         Ok(Self {

@@ -46,7 +46,10 @@ impl ServiceBackend {
 
     fn card(&self, card: Card, probability: Option<f64>, sites: &Sites, now: Timestamp) -> AdvisoryCard {
         let machine = card.finding.machine.clone();
-        let action = self.catalogue.action_for(&card.finding.fault).map(|(_, action)| action);
+        // Service by hours is a case under the name of the work itself.
+        let fault = &card.finding.fault;
+        let cure = self.catalogue.action_for(fault).map(|(_, action)| action);
+        let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
         let (draft, slots, path) = message(&card);
         AdvisoryCard {
             id: card.finding.id.to_string(),

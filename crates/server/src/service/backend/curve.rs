@@ -11,13 +11,7 @@ const BAND_SD: f64 = 2.0;
 
 /// Draws a machine's history and forecast.
 pub fn curve(view: &MachineView, now: Timestamp, marks: Vec<Mark>) -> Curve {
-    Curve {
-        now,
-        limit_c: view.limits.warn_c,
-        days: view.days.iter().map(day).collect(),
-        cone: cone(view),
-        marks,
-    }
+    Curve { now, limit_c: view.limits.warn_c, days: view.days.iter().map(day).collect(), cone: cone(view), marks }
 }
 
 /// One day with its normal band, where one is known.
@@ -55,8 +49,7 @@ fn mark(noted: &findings::Mark) -> Mark {
 
 /// The beginning of an episode that may reach a customer.
 fn advisory_mark(finding: &Finding) -> Option<Mark> {
-    let opened = finding.status == Status::Opened
-        && finding.kind == FindingKind::Prediction
-        && finding.grade >= Grade::Advise;
+    let opened =
+        finding.status == Status::Opened && finding.kind == FindingKind::Prediction && finding.grade >= Grade::Advise;
     opened.then(|| Mark { at: finding.at, kind: MarkKind::Advisory, label: finding.fault.to_string() })
 }

@@ -77,7 +77,8 @@ impl ServiceBackend {
 
     /// The most pressing open statement that says something is wrong.
     fn open_advisory(&self, id: &MachineId, view: &MachineView, booked: &HashSet<FindingId>) -> Option<OpenAdvisory> {
-        let speaks_of_trouble = |open: &&OpenFinding| open.kind != FindingKind::Observability;
+        let trouble = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::SensorFault];
+        let speaks_of_trouble = |open: &&OpenFinding| trouble.contains(&open.kind);
         let rank = |open: &&OpenFinding| (open.grade, open.kind == FindingKind::Prediction);
         let open = view.open.iter().filter(speaks_of_trouble).max_by_key(rank)?;
         let newest = self.room.finding(id, &open.id);

@@ -6,7 +6,9 @@ use foretell_console::BackendError;
 use foretell_console::view::{Baseline, Estimate, Health, HourPoint, MachineDetail};
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
-use foretell_model::{Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp};
+use foretell_model::{
+    Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp,
+};
 
 use super::ServiceBackend;
 use super::curve;
@@ -81,7 +83,8 @@ impl ServiceBackend {
 
 /// What is open now, each in its newest words, the most pressing first.
 fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding> {
-    let newest = |open: &foretell_engine::OpenFinding| newest_first.iter().find(|finding| finding.id == open.id).cloned();
+    let newest =
+        |open: &foretell_engine::OpenFinding| newest_first.iter().find(|finding| finding.id == open.id).cloned();
     let mut findings: Vec<Finding> = view.open.iter().filter_map(newest).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.grade), finding.kind == FindingKind::Observability));
     findings

@@ -19,7 +19,9 @@ use foretell_console::view::{
 use foretell_console::{Backend, BackendError, FindingsQuery, Span};
 use foretell_history::{RollUps, SqliteLog, SqliteQuarantine};
 use foretell_ingest::Ingest;
-use foretell_model::{Catalogue, Clock, Finding, Log, MachineId, Partition, Quarantine, Quarantined, Reading, Timestamp};
+use foretell_model::{
+    Catalogue, Clock, Finding, Log, MachineId, Partition, Quarantine, Quarantined, Reading, Timestamp,
+};
 use foretell_outreach::Outreach;
 use metrics::gauge;
 use tokio::sync::watch;
@@ -186,7 +188,8 @@ impl ServiceBackend {
     }
 
     fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
-        let listens = self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
+        let listens =
+            self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
         let broker = || match &self.config.mqtt.source {
             crate::config::MqttSource::Broker { url } => url.clone(),
             crate::config::MqttSource::Embedded => self.config.mqtt.listen.to_string(),
