@@ -167,7 +167,7 @@ impl Speaker<'_> {
             likelihood,
             alternatives,
             rul_days: rul.filter(|_| predicted),
-            probability_within: j.forecast.as_ref().map(|f| f.probability_within()).filter(|_| predicted),
+            probability_within: j.forecast.as_ref().map(|f| f.probability_within(j.certainty)).filter(|_| predicted),
             limit: predicted.then_some(Limit { signal: Signal::DischargeTemp, value: self.limits.warn_c }),
             evidence: evidence(j, since),
             text,

@@ -173,6 +173,7 @@ impl Engine {
         Surroundings {
             siblings: self.siblings(place).map(|m| m.days.as_slice()).collect(),
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
+            two_level: self.machines[place].regime.is_two_level(),
         }
     }
 

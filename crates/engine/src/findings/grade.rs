@@ -28,7 +28,7 @@ impl Default for Policy {
             watch_log_bf: 5.0,
             advise_log_bf: 8.0,
             advise_excess_k: 2.0,
-            advise_within_days: 28,
+            advise_within_days: 35,
             advise_probability: 0.5,
             urgent_probability: 0.3,
         }
@@ -40,7 +40,7 @@ const WATCH_EXCESS_K: f64 = 1.2;
 /// A grade rises after this many days of asking for it; a near limit does not wait.
 const RISE_DAYS: u8 = 2;
 /// A grade falls after this many days of not deserving it.
-const FALL_DAYS: u8 = 5;
+const FALL_DAYS: u8 = 3;
 
 /// The grade a machine holds, and how long it has asked for another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ impl GradeTracker {
 
 /// The grade that the day's figures ask for.
 fn asked(j: &Judgement, p: &Policy) -> u8 {
-    let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| f.within(days));
+    let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days));
     let believed = j.log_bf > p.advise_log_bf && j.excess_k >= p.advise_excess_k;
     if believed && chance(3) >= p.urgent_probability {
         3

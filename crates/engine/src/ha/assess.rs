@@ -103,6 +103,7 @@ pub(crate) struct Judgement {
     pub(crate) cool_slope: Option<f64>,
     /// Mean ambient of recent hot hours, degC, if measured.
     pub(crate) hot_ambient_c: Option<f64>,
+    /// When the limit is reached *if* the excess is real; `certainty` says how likely that is.
     pub(crate) forecast: Option<Forecast>,
     /// Set when an unreported repair was seen: the first day of the new life.
     pub(crate) dropped_from: Option<Day>,
@@ -190,9 +191,13 @@ impl Work {
         Some(Self { health, prior, samples, first, today, hot_days })
     }
 
+    /// Weighs all trends. Evidence counts for less where the ambient is only inferred: its errors are not the tame noise
+    /// that the weighing assumes.
     fn scan(&self) -> Scan {
         let rows = fit::rows(&self.samples, &self.health.baseline, self.health.trend.as_ref(), self.health.noise);
-        scan::scan(&rows, &self.health.baseline, &self.prior, self.first, self.today)
+        let mut scan = scan::scan(&rows, &self.health.baseline, &self.prior, self.first, self.today);
+        scan.log_bf *= self.health.source.trust();
+        scan
     }
 
     /// Scans, and where a trend shows, fits the baseline around it and scans again: the trend decides which days show the
@@ -257,9 +262,8 @@ impl Work {
         self.look(&mut judgement);
         if judgement.log_bf > TREND_LOG_BF && self.health.learned {
             let climate = self.climate(around);
-            judgement.forecast = climate
-                .as_ref()
-                .map(|climate| self.outlook(&scan, climate, judgement.certainty).first_passage(limits.warn_c));
+            judgement.forecast =
+                climate.as_ref().map(|climate| self.outlook(&scan, climate, 1.0).first_passage(limits.warn_c));
         }
         self.health.trend = claimed(&scan);
         self.remember(&scan, &judgement);

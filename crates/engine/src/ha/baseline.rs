@@ -69,7 +69,7 @@ pub(crate) struct Belief {
 impl Belief {
     /// What is known of screw compressors before the first reading. Load: +3 % shaft power gives +1.6 K.
     pub(crate) const FLEET: Self =
-        Self { mean: [78.5, 2.5, 84.5, 10.8, 5.0, 0.3, 2.0], sd: [6.0, 2.0, 7.0, 0.8, 2.0, 1.0, 0.8] };
+        Self { mean: [78.5, 2.5, 84.5, 10.8, 5.5, 0.3, 2.0], sd: [6.0, 2.0, 7.0, 0.8, 1.5, 1.0, 0.8] };
 
     /// The same belief, less sure of the saturated level: after work on the cooling circuit it may have moved.
     pub(crate) fn loosened(mut self, saturated_k: f64) -> Self {

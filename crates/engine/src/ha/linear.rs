@@ -3,9 +3,6 @@
 //! The daily fit itself is linfa's; this is for the hundreds of one-column extensions of it that the change-point scan
 //! weighs, where only the factor of the shared part is needed.
 
-// Index loops mirror the textbook's triangular sums; iterators would hide them.
-#![expect(clippy::needless_range_loop, reason = "triangular loops over two indices")]
-
 use super::baseline::TERMS;
 
 pub(crate) type Vector = [f64; TERMS];

@@ -49,6 +49,16 @@ impl AmbientSource {
         matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)
     }
 
+    /// How much of the evidence to believe, 0 to 1.
+    pub(crate) const fn trust(self) -> f64 {
+        match self {
+            Self::Own | Self::Sibling => 1.0,
+            Self::ColdSoak => 0.8,
+            Self::SiblingTemperatures => 0.65,
+            Self::Season => 0.4,
+        }
+    }
+
     /// No more persistence than this is believed: beyond it a level could no longer be told from drift.
     pub(crate) const fn rho_max(self) -> f64 {
         match self {
@@ -94,6 +104,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) siblings: Vec<&'a [DayRecord]>,
     /// Degrees north of the site, when configured.
     pub(crate) latitude_deg: Option<f64>,
+    /// Whether the machine loads and unloads: a few samples then say little about its mean current.
+    pub(crate) two_level: bool,
 }
 
 /// What turns raw points into comparable ones.
@@ -108,6 +120,8 @@ const COVERAGE: f64 = 0.6;
 /// How much warmer the hot and cool hours of the day are than the end of a night's soak, K; the fit absorbs the error.
 const SOAK_TO_HOT_K: f64 = 7.0;
 const SOAK_TO_COOL_K: f64 = 3.0;
+/// Days over which a load/unload machine's current is averaged.
+const LOAD_DAYS: usize = 4;
 /// At most so many siblings are consulted, nearest first in order of appearance; more would add cost and no knowledge.
 const SIBLINGS_MAX: usize = 8;
 
@@ -134,9 +148,10 @@ pub(crate) fn gather(
                 _ => ambient(source, day, series, today, around),
             };
             let Some(ta_c) = ta_c else { continue };
+            let amps_a = if around.two_level { recent_amps_a(&days[..=place], series) } else { point.amps_a() };
             let at = Conditions {
                 ta_c,
-                load_tenths: ((point.amps_a() / reference.amps_a - 1.0) * 10.0).clamp(-9.0, 5.0),
+                load_tenths: ((amps_a / reference.amps_a - 1.0) * 10.0).clamp(-9.0, 5.0),
                 pressure_bar: point.bar().zip(reference.bar).map_or(0.0, |(b, r)| (b - r).clamp(-6.0, 6.0)),
             };
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
@@ -144,6 +159,14 @@ pub(crate) fn gather(
         }
     }
     (source, samples)
+}
+
+/// Mean current of the last days up to a day, A. A load/unload machine sampled every ten minutes shows a coin toss per
+/// sample; regressing on it would find no effect of load at all, and a change of demand would pass for a fault.
+fn recent_amps_a(days: &[DayRecord], series: Series) -> f64 {
+    let recent = days.iter().rev().take(LOAD_DAYS).map(|d| point_of(d, series)).filter(Point::is_some);
+    let (sum, n) = recent.map(|p| p.amps_a()).fold((0.0, 0.0), add);
+    if n > 0.0 { sum / n } else { 0.0 }
 }
 
 fn point_of(day: &DayRecord, series: Series) -> Point {

@@ -8,7 +8,7 @@
 use super::baseline::{Baseline, Belief, TERMS};
 use super::fit::{Row, column};
 use super::linear::{Cholesky, Vector, dot};
-use super::trend::{POWER_PRIOR, POWERS, coefficient_scale, growth};
+use super::trend::{POWER_PRIOR, coefficient_scale, growth};
 use crate::sd::day::Day;
 
 /// At most so many alternatives are carried into the forecast.
@@ -46,11 +46,11 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day
     let factor = Cholesky::new(&matrix);
     let half_right = factor.half_solve(&right);
     let onsets = onsets(f64::from(first), f64::from(today));
-    let mut found: Vec<(f64, Alternative)> = Vec::with_capacity(onsets.len() * POWERS.len());
+    let mut found: Vec<(f64, Alternative)> = Vec::with_capacity(onsets.len() * POWER_PRIOR.len());
     for &(onset_day, share) in &onsets {
-        for power in 0..POWERS.len() {
+        for (power, prior) in POWER_PRIOR.into_iter().enumerate() {
             let (log_evidence, alternative) = weigh(rows, &factor, &half_right, onset_day, power);
-            found.push((log_evidence + (share * POWER_PRIOR[power]).ln(), alternative));
+            found.push((log_evidence + (share * prior).ln(), alternative));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -75,8 +75,8 @@ fn normal_equations(rows: &[Row], baseline: &Baseline, prior: &Belief) -> ([Vect
     for r in rows {
         for i in 0..TERMS {
             right[i] += r.row[i] * r.target;
-            for j in 0..=i {
-                matrix[i][j] += r.row[i] * r.row[j];
+            for (sum, x) in matrix[i].iter_mut().zip(&r.row).take(i + 1) {
+                *sum += r.row[i] * x;
             }
         }
     }

@@ -6,10 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The powers, from step to strongly accelerating.
-pub(crate) const POWERS: [f64; 6] = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0];
-/// How often each is met, before any data.
-pub(crate) const POWER_PRIOR: [f64; 6] = [0.10, 0.06, 0.18, 0.24, 0.24, 0.18];
+/// How often each power (0, 1/2, 1, 3/2, 2, 3) is met, before any data.
+pub(crate) const POWER_PRIOR: [f64; 6] = [0.07, 0.05, 0.18, 0.26, 0.26, 0.18];
 /// Typical excess after thirty days, K; the scale of the half-normal prior of the coefficient.
 const TYPICAL_30_DAYS_K: f64 = 10.0;
 /// Typical height of a step, K.
@@ -20,7 +18,7 @@ const TYPICAL_STEP_K: f64 = 7.0;
 pub(crate) struct Trend {
     /// Day number (fractions allowed) at which it began.
     pub(crate) onset_day: f64,
-    /// Index into [`POWERS`].
+    /// Place of the power in [`POWER_PRIOR`].
     pub(crate) power: usize,
     /// K per day to the power.
     pub(crate) coefficient: f64,

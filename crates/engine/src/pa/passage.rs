@@ -18,7 +18,7 @@ const STATES: usize = 13;
 /// Quantile nodes (standard normal) of the uncertain path, and their shares.
 const NODES: [(f64, f64); 5] = [(-2.02, 0.0886), (-0.96, 0.2464), (0.0, 0.33), (0.96, 0.2464), (2.02, 0.0886)];
 /// Growth does not keep exactly to its law: relative sd of the growth still to come.
-const LAW_ERROR: f64 = 0.35;
+const LAW_ERROR: f64 = 0.25;
 /// Alternatives rarer than this do not change a quantile.
 const RARE: f64 = 0.005;
 
@@ -159,8 +159,10 @@ impl Forecast {
         self.reached.get(days.clamp(1, HORIZON_DAYS) - 1).copied().unwrap_or(0.0)
     }
 
-    pub(crate) fn probability_within(&self) -> ProbabilityWithin {
-        ProbabilityWithin { d7: self.within(7), d14: self.within(14), d21: self.within(21), d30: self.within(30) }
+    /// The same for the fixed spans, for a forecast that is itself only so certain, 0 to 1.
+    pub(crate) fn probability_within(&self, certainty: f64) -> ProbabilityWithin {
+        let within = |days: usize| certainty * self.within(days);
+        ProbabilityWithin { d7: within(7), d14: within(14), d21: within(21), d30: within(30) }
     }
 
     pub(crate) fn rul_days(&self) -> RulDays {

@@ -58,6 +58,11 @@ impl Levels {
         }
     }
 
+    /// Whether the machine switches between two levels rather than varying its speed.
+    pub(crate) fn is_two_level(&self) -> bool {
+        self.unloaded_below_a > 0.0
+    }
+
     /// The learned loaded current, A; `None` until enough was seen.
     pub(crate) fn loaded_a(&self) -> Option<f64> {
         (self.loaded_a > 0.0).then(|| f64::from(self.loaded_a))
@@ -73,7 +78,7 @@ impl Levels {
         self.loaded_a = upper_mode_a(&self.counts, top);
         // Rest shows 0 to a few per cent (a CT's offset); the slowest VSD and an unloaded motor both draw well above 12 %.
         self.stopped_below_a = (0.12 * self.loaded_a).max(LOWEST_A);
-        self.unloaded_below_a = self.valley(top).map_or(0.0, |bin| edge_a(bin));
+        self.unloaded_below_a = self.valley(top).map_or(0.0, edge_a);
     }
 
     fn quantile_bin(&self, total: u32, share: f64) -> usize {

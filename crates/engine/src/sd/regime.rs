@@ -105,6 +105,11 @@ impl RegimeTracker {
         self.levels.learn();
     }
 
+    /// Whether the machine loads and unloads rather than varying its speed.
+    pub(crate) fn is_two_level(&self) -> bool {
+        self.levels.is_two_level()
+    }
+
     /// The learned loaded current, A.
     pub(crate) fn loaded_a(&self) -> Option<f64> {
         self.levels.loaded_a()
