@@ -38,7 +38,7 @@ await picture(advisor, "1-fleet");
 
 step("the queue holds an advisory that can be approved");
 await advisor.goto(`${base}/queue`);
-const card = advisor.locator("article.advisory").filter({ has: advisor.locator('form[action="/queue/approve"]') }).first();
+const card = advisor.locator('article[id*="cooler_clogging"]').filter({ has: advisor.locator('form[action="/queue/approve"]') }).first();
 await card.waitFor();
 const machineName = (await card.locator("h2 a").innerText()).trim();
 await picture(advisor, "2-queue");
