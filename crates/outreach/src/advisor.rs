@@ -11,10 +11,17 @@ use crate::calendar::Calendar;
 use crate::compose::{self, Draft};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
+use crate::governor::Verdict;
 use crate::slots;
 use crate::store::bookings::Occupancy;
 use crate::store::{Case, Entry, Mail, advisories, messages, record};
 use crate::views::{Card, MessageState, MessageView, QueueEntry, Stage};
+
+/// What the governor says to sending now, as an advisor is told.
+struct Told {
+    sentence: String,
+    held_until: Option<Timestamp>,
+}
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
@@ -89,7 +96,8 @@ impl Outreach {
                 until: case.until,
                 remark: case.remark,
                 message,
-                verdict,
+                held_until: verdict.as_ref().and_then(|verdict| verdict.held_until),
+                verdict: verdict.map(|verdict| verdict.sentence),
                 parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
                 minutes: (!works.is_empty()).then(|| works.iter().map(|(_, action)| action.minutes).sum()),
                 booking: self.booking_of(tx, id)?,
@@ -110,7 +118,7 @@ impl Outreach {
         case: &Case,
         people: &People,
         now: Timestamp,
-    ) -> Result<(std::result::Result<MessageView, String>, Option<String>)> {
+    ) -> Result<(std::result::Result<MessageView, String>, Option<Told>)> {
         if case.stage == Stage::Internal {
             return Ok((Err("this stays inside the company".into()), None));
         }
@@ -131,7 +139,16 @@ impl Outreach {
             None => ("", Some(format!("{} has no address on any channel in use: call", people.customer.name))),
         };
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
-        let verdict = no_route.unwrap_or_else(|| verdict.explain(&people.calendar, &self.options.policy));
+        let told = match no_route {
+            Some(sentence) => Told { sentence, held_until: None },
+            None => Told {
+                sentence: verdict.explain(&people.calendar, &self.options.policy),
+                held_until: match &verdict {
+                    Verdict::Hold { until, .. } => Some(*until),
+                    Verdict::Send | Verdict::Drop { .. } => None,
+                },
+            },
+        };
         let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
             self.drop_edit(connection, mail)?
         } else {
@@ -142,7 +159,7 @@ impl Outreach {
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => Err(with_causes(&e)),
         };
-        Ok((message, Some(verdict)))
+        Ok((message, Some(told)))
     }
 
     /// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft.

@@ -140,6 +140,8 @@ pub struct Card {
     pub message: std::result::Result<MessageView, String>,
     /// What the governor says to sending now, in a sentence.
     pub verdict: Option<String>,
+    /// Until when the governor holds the message, if it does.
+    pub held_until: Option<Timestamp>,
     /// Parts the work needs.
     pub parts: Vec<String>,
     /// Time on site, minutes.
