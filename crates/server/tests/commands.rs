@@ -1,5 +1,7 @@
 //! The real binary: exit codes, what stands on which stream, a clean end.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,11 +28,15 @@ fn check(arguments: &str, plant_toml: &str, expected: Expect) {
 
 #[test]
 fn a_sound_configuration_is_said_to_be_so() {
-    check("check --config plant.toml", "[log]\nlevel = \"warn\"\n", expect![[r#"
+    check(
+        "check --config plant.toml",
+        "[log]\nlevel = \"warn\"\n",
+        expect![[r#"
         exit 0
         out: The configuration is sound.
         err: 
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -52,39 +58,59 @@ fn faults_of_the_configuration_are_told_all_at_once() {
 
 #[test]
 fn missing_input_is_named() {
-    check("check --config nowhere.toml", "", expect![[r#"
+    check(
+        "check --config nowhere.toml",
+        "",
+        expect![[r#"
         exit 66
         out: 
         err: foretell: could not read nowhere.toml: No such file or directory (os error 2)
-    "#]]);
-    check("export --out readings.csv", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "export --out readings.csv",
+        "",
+        expect![[r#"
         exit 66
         out: 
         err: foretell: there is no log in data; name the data directory with --data-dir
-    "#]]);
-    check("backtest nowhere.csv", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "backtest nowhere.csv",
+        "",
+        expect![[r#"
         exit 66
         out: 
         err: foretell: could not read nowhere.csv: No such file or directory (os error 2)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn bad_data_is_told_apart_from_missing_data() {
-    check("backtest rows.csv", "", expect![[r#"
+    check(
+        "backtest rows.csv",
+        "",
+        expect![[r#"
         exit 65
         out: 
         err: foretell: could not use a history file: rows.csv: no column is a signal (it has what, ever); say which is which in a column map (--map)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn json_lines_are_json_also_when_a_command_fails() {
-    check("--log-format json check --config nowhere.toml", "", expect![[r#"
+    check(
+        "--log-format json check --config nowhere.toml",
+        "",
+        expect![[r#"
         exit 66
         out: 
         err: {"exit_code":66,"level":"ERROR","message":"could not read nowhere.toml: No such file or directory (os error 2)"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The service in process: readings over real MQTT, a restart, an advisory on its way out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -111,7 +113,9 @@ async fn an_advisory_is_published_and_taken_back_when_the_work_is_done() {
     let last = events.last().unwrap().ts();
     {
         let log = SqliteLog::open(dir.path()).unwrap();
-        events.chunks(5_000).for_each(|batch| drop(log.append(batch).unwrap()));
+        for batch in events.chunks(5_000) {
+            log.append(batch).unwrap();
+        }
     }
     let service = Service::start(config(dir.path()), Roles::ALL).await.unwrap();
     let (subscriber, mut connection) = client(&service, "subscriber");

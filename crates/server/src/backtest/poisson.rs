@@ -2,7 +2,7 @@
 
 /// The two-sided 95 % interval of a Poisson mean of which `count` events were seen.
 #[must_use]
-pub fn interval_95(count: u64) -> (f64, f64) {
+pub(super) fn interval_95(count: u64) -> (f64, f64) {
     let tail = 0.025;
     // Lower end: the mean at which seeing this many or more has probability 2.5 %; upper end: this many or fewer.
     let lower = if count == 0 { 0.0 } else { mean_where(|mean| 1.0 - cdf(count - 1, mean) < tail, count) };

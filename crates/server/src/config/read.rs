@@ -212,7 +212,7 @@ fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {
 /// A secret from the environment or from the file that the second key names.
 fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
     let from_file = s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)));
-    s.from_environment(key).map(Secret::new).or(from_file)
+    s.secret_in_environment(key).map(Secret::new).or(from_file)
 }
 
 /// A path to a file that must be there.

@@ -106,7 +106,7 @@ impl<'a> Section<'a> {
     }
 
     /// A secret that stands in the environment; in a file it would be read by whoever reads the file.
-    pub(super) fn from_environment(&mut self, key: &'static str) -> Option<String> {
+    pub(super) fn secret_in_environment(&mut self, key: &'static str) -> Option<String> {
         let place = self.values.get(key).map(|value| self.place(key, value))?;
         let secret = self.optional(key)?;
         if matches!(place, Place::Variable(_)) {
@@ -127,11 +127,6 @@ impl<'a> Section<'a> {
     /// A text; the default when it is not there.
     pub(super) fn text(&mut self, key: &'static str, or: &str) -> String {
         self.optional(key).unwrap_or_else(|| or.to_owned())
-    }
-
-    /// `true` or `false`.
-    pub(super) fn flag(&mut self, key: &'static str, or: bool) -> bool {
-        self.typed(key, "true or false", Value::into_bool).unwrap_or(or)
     }
 
     /// A whole number within `allowed`.

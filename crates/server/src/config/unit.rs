@@ -10,7 +10,7 @@ const SIZE_UNITS: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 2
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     scaled(text, &DURATION_UNITS)
         .map(Duration::from_millis)
         .ok_or_else(|| format!("`{text}` is not a duration with its unit, such as \"15m\" (ms, s, m, h, d)"))
@@ -20,7 +20,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// A sentence for the person who wrote it.
-pub fn size_bytes(text: &str) -> Result<u64, String> {
+pub(super) fn size_bytes(text: &str) -> Result<u64, String> {
     scaled(text, &SIZE_UNITS)
         .ok_or_else(|| format!("`{text}` is not a size with its unit, such as \"1MiB\" (B, KiB, MiB, GiB)"))
 }

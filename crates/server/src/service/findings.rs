@@ -44,14 +44,14 @@ pub struct Mark {
 
 /// Bounded records of what was concluded and of what happened.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Records {
+pub(super) struct Records {
     findings: VecDeque<Finding>,
     marks: BTreeMap<MachineId, VecDeque<Mark>>,
 }
 
 impl Records {
     /// Adds a finding.
-    pub fn push(&mut self, finding: Finding) {
+    pub(super) fn push(&mut self, finding: Finding) {
         if self.findings.len() == FINDINGS_MAX {
             self.findings.pop_front();
         }
@@ -59,7 +59,7 @@ impl Records {
     }
 
     /// Notes an event of the log, if it is worth a mark.
-    pub fn note(&mut self, event: &Event) {
+    pub(super) fn note(&mut self, event: &Event) {
         let (kind, text) = match event {
             Event::Maintenance { work, .. } => (MarkKind::Maintenance, work.as_str()),
             Event::ControllerAlarm { code, .. } => (MarkKind::Alarm, code.as_str()),
@@ -78,12 +78,12 @@ impl Records {
     }
 
     /// Findings, newest first, of one machine or of all.
-    pub fn findings<'a>(&'a self, machine: Option<&'a MachineId>) -> impl Iterator<Item = &'a Finding> {
+    pub(super) fn findings<'a>(&'a self, machine: Option<&'a MachineId>) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().rev().filter(move |finding| machine.is_none_or(|machine| finding.machine == *machine))
     }
 
     /// A machine's marks in order of arrival.
-    pub fn marks(&self, machine: &MachineId) -> impl Iterator<Item = &Mark> {
+    pub(super) fn marks(&self, machine: &MachineId) -> impl Iterator<Item = &Mark> {
         self.marks.get(machine).into_iter().flatten()
     }
 
@@ -96,13 +96,13 @@ impl Records {
 
 /// What a snapshot holds beside its offset: the engine's own bytes, the records, the newest reading's time stamp.
 #[derive(Debug, PartialEq)]
-pub struct Frozen {
+pub(super) struct Frozen {
     /// The engine's own snapshot.
-    pub engine: Vec<u8>,
+    pub(super) engine: Vec<u8>,
     /// Findings and marks.
-    pub records: Records,
+    pub(super) records: Records,
     /// Time stamp of the newest reading; sets the readings clock at start.
-    pub newest: Timestamp,
+    pub(super) newest: Timestamp,
 }
 
 /// First word of the header line; a later form gets a later number.
@@ -111,7 +111,7 @@ const FORM: &str = "foretell-engine-1";
 impl Frozen {
     /// A header line, the findings as JSON lines, the marks as lines, then the engine's bytes.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let marks: Vec<String> = self.records.mark_lines().collect();
         let counts = (self.records.findings.len(), marks.len());
         let mut text = format!("{FORM} {} {} {}\n", self.newest.millis(), counts.0, counts.1);
@@ -126,7 +126,7 @@ impl Frozen {
 
     /// Reads what [`Frozen::to_bytes`] wrote; `None` for anything else, e.g. of another release.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let mut words = line(&mut rest)?.split(' ');
         if words.next()? != FORM {

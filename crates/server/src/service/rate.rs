@@ -11,7 +11,7 @@ const SMOOTHED_OVER: Duration = Duration::from_secs(60);
 
 /// Rates by source.
 #[derive(Debug, Default)]
-pub struct Rates(Mutex<HashMap<String, Rate>>);
+pub(super) struct Rates(Mutex<HashMap<String, Rate>>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Rate {
@@ -21,7 +21,7 @@ struct Rate {
 
 impl Rates {
     /// Takes the counters as they stand `elapsed` after the last time.
-    pub fn observe(&self, sources: &[SourceStatus], elapsed: Duration) {
+    pub(super) fn observe(&self, sources: &[SourceStatus], elapsed: Duration) {
         let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let weight = 1.0 - (-elapsed.as_secs_f64() / SMOOTHED_OVER.as_secs_f64()).exp();
         for source in sources {
@@ -34,7 +34,7 @@ impl Rates {
 
     /// A source's rate; 0 for one that was never observed.
     #[must_use]
-    pub fn per_second(&self, source: &str) -> f64 {
+    pub(super) fn per_second(&self, source: &str) -> f64 {
         let rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rates.get(source).map_or(0.0, |rate| rate.per_second)
     }

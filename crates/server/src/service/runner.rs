@@ -7,7 +7,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use foretell_history::{Snapshots, SqliteLog};
-use foretell_model::{Clock, Event, FindingKind, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
+use foretell_model::{
+    Clock, Event, Finding, FindingKind, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp,
+};
 use foretell_outreach::{Outreach, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
@@ -120,8 +122,7 @@ impl Runner {
             gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
         }
         self.clocks.readings().advance(self.room.newest());
-        // Service by hours is outreach's own matter: the registry knows when a task was last done, the engine does not.
-        for placed in found.into_iter().filter(|placed| placed.finding.kind != FindingKind::MaintenanceDue) {
+        for placed in found.into_iter().filter(|placed| !self.is_registered_service(&placed.finding)) {
             if !self.apply(&placed) {
                 return Ok(Step::Abandoned);
             }
@@ -153,6 +154,13 @@ impl Runner {
             }
         }
         Ok(())
+    }
+
+    /// Whether a finding speaks of service by hours that people have registered. Outreach then counts for itself, from when
+    /// the work was last done; both would fight over one case.
+    fn is_registered_service(&self, finding: &Finding) -> bool {
+        finding.kind == FindingKind::MaintenanceDue
+            && self.outreach.machine(&finding.machine).is_ok_and(|own| own.is_some_and(|own| !own.service.is_empty()))
     }
 
     fn note_lag(&self, offset: Offset, head: Offset) {

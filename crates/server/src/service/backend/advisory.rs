@@ -65,7 +65,7 @@ impl ServiceBackend {
             machine_stops: action.is_some_and(|action| action.stops_machine),
             slots,
             draft,
-            governor: governor(&card, now),
+            governor: governor(&card),
             contacts: card.contacts.iter().map(contact).collect(),
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
@@ -110,7 +110,7 @@ fn state(card: &Card) -> AdvisoryState {
     match card.stage {
         Stage::Internal | Stage::Draft => AdvisoryState::Draft,
         Stage::Postponed => AdvisoryState::Postponed { until: until(), reason: remark() },
-        Stage::Queued => AdvisoryState::Approved { release: None },
+        Stage::Queued => AdvisoryState::Approved { release: card.held_until },
         Stage::Contacted => {
             let sent = card.history.iter().find(|happening| happening.what.starts_with("sent "));
             AdvisoryState::Sent { at: sent.map(|happening| happening.at).unwrap_or_default() }
@@ -128,15 +128,22 @@ fn state(card: &Card) -> AdvisoryState {
     }
 }
 
-fn governor(card: &Card, now: Timestamp) -> Governor {
+fn governor(card: &Card) -> Governor {
+    if let Some(until) = card.held_until {
+        return Governor::Held { until, reason: why_held(card.verdict.as_deref().unwrap_or_default()) };
+    }
     match card.verdict.as_deref() {
         None => Governor::Allowed,
         Some(sentence) if sentence.starts_with("may go") => Governor::Allowed,
-        Some(sentence) if sentence.starts_with("held") => {
-            Governor::Held { until: card.until.unwrap_or(now), reason: sentence.to_owned() }
-        }
         Some(sentence) => Governor::Refused { reason: sentence.to_owned() },
     }
+}
+
+/// The reason alone: the time until when stands beside it.
+fn why_held(sentence: &str) -> String {
+    let reason = sentence.split_once(": ").map_or(sentence, |(_, reason)| reason);
+    // The console has this one in the reader's language.
+    if reason == "quiet hours" { "quiet_hours".to_owned() } else { reason.to_owned() }
 }
 
 fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
