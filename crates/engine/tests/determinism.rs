@@ -11,12 +11,13 @@ use proptest::prelude::*;
 const STEP_MIN: i64 = 15;
 
 fn options() -> EngineOptions {
-    let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).unwrap();
+    let catalogue =
+        Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue is sound");
     EngineOptions { catalogue, ..EngineOptions::default() }
 }
 
 fn start() -> Timestamp {
-    Timestamp::parse("2026-05-01T00:00:00Z").unwrap()
+    Timestamp::parse("2026-05-01T00:00:00Z").expect("a literal")
 }
 
 /// A repeatable disturbance between -1 and 1 without a generator of random numbers.
@@ -27,7 +28,7 @@ fn wobble(seed: i64) -> f64 {
 
 /// A loaded machine whose saturated branch rises by `rate_k_per_day` from day 40 on.
 fn machine(name: &str, days: i64, rate_k_per_day: f64) -> Vec<Event> {
-    let id = MachineId::new("plant", name).unwrap();
+    let id = MachineId::new("plant", name).expect("plain names");
     (0..days * 24 * 60 / STEP_MIN)
         .map(|step| {
             let ts = start() + step * STEP_MIN * MINUTE_MS;

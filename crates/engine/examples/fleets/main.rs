@@ -86,10 +86,5 @@ fn run(lives: &[Life], site: &Site) -> (usize, Vec<Finding>) {
     for (_, event) in &events {
         engine.observe(event, &mut findings);
     }
-    if std::env::var("LIST").is_ok() {
-        for f in &findings {
-            println!("{} {} {:?} {:?} {:?} {:?} {}", f.at, f.id, f.kind, f.status, f.grade, f.rul_days, f.text);
-        }
-    }
     (events.len(), findings)
 }

@@ -93,7 +93,7 @@ impl Score {
 
     fn ask(&mut self, predictions: &[&Finding], limit: Timestamp, before: f64) {
         let when = limit.plus_days(-before);
-        let last = predictions.iter().filter(|f| f.at <= when && f.at >= when.plus_days(-1.5)).next_back();
+        let last = predictions.iter().rfind(|f| f.at <= when && f.at >= when.plus_days(-1.5));
         let Some(rul) = last.filter(|f| f.status != Status::Cleared).and_then(|f| f.rul_days) else { return };
         let (early, late) = (rul.p10.unwrap_or(90.0), rul.p90.unwrap_or(90.0));
         self.asked += 1;

@@ -215,6 +215,59 @@ fn gaps(rng: &mut Rng) -> Vec<(usize, usize)> {
     gaps
 }
 
+/// The true state at one step, before the sensors.
+struct Seen {
+    ts: Timestamp,
+    td_c: f64,
+    ta_c: f64,
+    running: bool,
+    loaded: bool,
+    now: f64,
+    over_bar: f64,
+    hours_run: f64,
+}
+
+impl Spec {
+    /// What the sensors and the controller make of it.
+    fn measure(&self, rng: &mut Rng, seen: &Seen) -> Reading {
+        let (running, loaded, over_bar) = (seen.running, seen.loaded, seen.over_bar);
+        // A load/unload machine swings about its mean within each cycle.
+        let ripple = if self.vsd || !running {
+            0.0
+        } else if loaded {
+            0.7
+        } else {
+            -0.7
+        };
+        let mut td_c = seen.td_c + self.noise_c * rng.normal() + ripple;
+        if rng.chance(0.0008) {
+            td_c = rng.pick(&[-125.0, 267.0, -20.0]);
+        }
+        let amps = match (running, self.vsd) {
+            (false, _) => 0.0,
+            (true, true) => self.amps_a * (0.1 + 0.9 * seen.now) * (1.0 + 0.065 * over_bar),
+            (true, false) => self.amps_a * if loaded { 1.0 + 0.065 * over_bar } else { 0.52 },
+        } * (1.0 + 0.005 * rng.normal());
+        let mut signals = Signals::empty()
+            .with(Signal::DischargeTemp, (td_c / self.resolution_c).round() * self.resolution_c)
+            .with(Signal::MotorCurrent, (amps * 10.0).round() / 10.0)
+            .with(Signal::RunHours, seen.hours_run.floor());
+        if self.has_ambient {
+            signals.set(Signal::AmbientTemp, ((seen.ta_c + self.offset_c + 0.3 * rng.normal()) * 2.0).round() / 2.0);
+        }
+        if self.has_pressure {
+            signals.set(Signal::DischargePressure, 7.0 + over_bar + 0.15 * rng.normal());
+        }
+        let state = self.has_state.then_some(match (running, loaded) {
+            (false, _) => RunState::Stopped,
+            (true, false) => RunState::Unloaded,
+            (true, true) => RunState::Loaded,
+        });
+        let quality = foretell_model::Quality::Good;
+        Reading { machine: self.id.clone(), ts: seen.ts, arrived: seen.ts, signals, state, quality }
+    }
+}
+
 /// What happened to a machine, beside its readings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Life {
@@ -280,37 +333,17 @@ pub(crate) fn live(site: &Site, spec: &Spec) -> Life {
         if silent || minute % spec.period_min != 0 {
             continue;
         }
-        let mut seen_td = td + day_error * f64::from(u8::from(running)) + spec.noise_c * rng.normal();
-        if loaded && !spec.vsd {
-            seen_td += 0.7
-        } else if running && !spec.vsd {
-            seen_td -= 0.7
-        }
-        if rng.chance(0.0008) {
-            seen_td = rng.pick(&[-125.0, 267.0, -20.0]);
-        }
-        let amps = match (running, spec.vsd) {
-            (false, _) => 0.0,
-            (true, true) => spec.amps_a * (0.1 + 0.9 * now) * (1.0 + 0.065 * over_bar),
-            (true, false) => spec.amps_a * if loaded { 1.0 + 0.065 * over_bar } else { 0.52 },
-        } * (1.0 + 0.005 * rng.normal());
-        let mut signals = Signals::empty()
-            .with(Signal::DischargeTemp, (seen_td / spec.resolution_c).round() * spec.resolution_c)
-            .with(Signal::MotorCurrent, (amps * 10.0).round() / 10.0)
-            .with(Signal::RunHours, hours_run.floor());
-        if spec.has_ambient {
-            signals.set(Signal::AmbientTemp, ((ta + spec.offset_c + 0.3 * rng.normal()) * 2.0).round() / 2.0);
-        }
-        if spec.has_pressure {
-            signals.set(Signal::DischargePressure, 7.0 + over_bar + 0.15 * rng.normal());
-        }
-        let state = spec.has_state.then_some(match (running, loaded) {
-            (false, _) => RunState::Stopped,
-            (true, false) => RunState::Unloaded,
-            (true, true) => RunState::Loaded,
-        });
-        let quality = foretell_model::Quality::Good;
-        life.readings.push(Reading { machine: spec.id.clone(), ts, arrived: ts, signals, state, quality });
+        let seen = Seen {
+            ts,
+            td_c: td + day_error * f64::from(u8::from(running)),
+            ta_c: ta,
+            running,
+            loaded,
+            now,
+            over_bar,
+            hours_run,
+        };
+        life.readings.push(spec.measure(&mut rng, &seen));
     }
     life
 }

@@ -26,9 +26,9 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             watch_log_bf: 5.0,
-            advise_log_bf: 8.0,
+            advise_log_bf: 10.0,
             advise_excess_k: 2.0,
-            advise_within_days: 35,
+            advise_within_days: 30,
             advise_probability: 0.5,
             urgent_probability: 0.3,
         }

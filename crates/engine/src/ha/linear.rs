@@ -69,9 +69,7 @@ mod tests {
     #[test]
     fn solves_what_it_factored() {
         let mut a = [[0.3; TERMS]; TERMS];
-        for i in 0..TERMS {
-            a[i][i] = 2.0 + i as f64;
-        }
+        a.iter_mut().enumerate().for_each(|(i, row)| row[i] = 2.0 + i as f64);
         let x = std::array::from_fn(|i| i as f64 - 2.5);
         let b: Vector = std::array::from_fn(|i| dot(&a[i], &x));
         let chol = Cholesky::new(&a);
