@@ -15,7 +15,11 @@ fn from_the_fleet_to_a_booked_visit() {
 
     wait_for("an advisory to wait for approval", Duration::from_secs(240), || {
         assert!(demo.runs(), "the demo ended:\n{}", demo.said());
-        get(port, "/queue").filter(|page| page.status == 200 && page.body.contains("cooler_clogging") && page.body.contains("action=\"/queue/approve\""))
+        get(port, "/queue").filter(|page| {
+            page.status == 200
+                && page.body.contains("cooler_clogging")
+                && page.body.contains("action=\"/queue/approve\"")
+        })
     });
 
     let pictures = root().join("tests/artefacts/walk");
