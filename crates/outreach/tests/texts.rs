@@ -66,31 +66,31 @@ fn the_cooler_in_english() {
         "s02/m002",
         "cooler_clogging",
         expect![[r#"
-        Compressor No. 2: shall we clean the cooler?
+            Compressor No. 2: shall we clean the cooler?
 
-        Dear Ms Baker,
+            Dear Ms Baker,
 
-        this is Min Wang, your service advisor at Foretell Service.
+            this is Min Wang, your service advisor at Foretell Service.
 
-        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range.
+            I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range.
 
-        The cause is very likely a clogged cooler. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
+            The cause is very likely a clogged cooler. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
 
-        We would like to clean the cooler before that. It takes about two hours; the machine stands still for that time. It keeps the machine from stopping on high temperature on a hot afternoon.
+            We would like to clean the cooler before that. It takes about two hours; the machine stands still for that time. It keeps the machine from stopping on high temperature on a hot afternoon.
 
-        We could come while the machine is usually idle:
-          1. Thursday 16 July, 17:00–19:00
-          2. Monday 20 July, 17:00–19:00
+            We could come while the machine is usually idle:
+              1. Thursday 16 July, 17:00–19:00
+              2. Monday 20 July, 17:00–19:00
 
-        If neither suits you, choose “another time” or “not now” on the page below.
+            If neither suits you, choose “another time” or “not now” on the page below.
 
-        It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.
+            It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.
 
-        The curve behind this letter, and booking with one tap: https://service.example/b/TOKEN
+            The curve behind this letter, and booking with one tap: https://service.example/b/TOKEN
 
-        Kind regards
-        Min Wang, +86 21 5555 0101
-    "#]],
+            Kind regards
+            Min Wang, +86 21 5555 0101
+        "#]],
     );
 }
 
@@ -178,13 +178,13 @@ fn every_forecastable_fault_in_chinese() {
 fn every_forecastable_fault_in_english() {
     expect![[r#"
         Compressor No. 2: shall we clean the cooler?
-        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range.
+        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range.
         The cause is very likely a clogged cooler. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
         We would like to clean the cooler before that. It takes about two hours; the machine stands still for that time. It keeps the machine from stopping on high temperature on a hot afternoon.
         It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.
 
         Compressor No. 2: shall we replace the thermostatic valve insert?
-        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range.
+        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range.
         The cause is very likely a thermostatic valve that no longer opens fully. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
         We would like to replace the thermostatic valve insert before that. It takes about an hour and a half; the machine stands still for that time. It keeps the oil at the right temperature in every season.
         It is like a shower mixer that sticks half-way: the cold water is there, but too little of it gets through.
@@ -196,43 +196,43 @@ fn every_forecastable_fault_in_english() {
         It is like driving in winter with the thermostat stuck open: the engine never gets properly warm, and water collects in the oil.
 
         Compressor No. 2: shall we replace the oil filter?
-        I am writing about your compressor No. 2: the pressure drop across its oil filter has grown to 0.9 bar since 20 June. It is still within its normal range.
+        I am writing about your compressor No. 2: the pressure drop across its oil filter has grown to 0.9 bar since 20 June. It still runs within its normal operating range.
         The cause is very likely a clogged oil filter. If it goes on like this, the machine is likely to reach the point at which the element has to be changed within two to four weeks.
         We would like to replace the oil filter before that. It takes about half an hour; the machine stands still for that time. It keeps clean oil flowing to the bearings.
         It is like drinking through a straw that someone is slowly squeezing.
 
         Compressor No. 2: shall we top up the oil and find where it went?
-        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range.
+        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range.
         The cause is very likely a low oil level. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
         We would like to top up the oil and find where it went before that. It takes about half an hour; the machine stands still for that time. It keeps the machine from overheating without warning.
         It is like a pot with too little water on the stove: it heats up quickly and unevenly.
 
         Compressor No. 2: shall we change the oil?
-        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range.
+        I am writing about your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range.
         The cause is very likely aged oil. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks.
         We would like to change the oil before that. It takes about an hour and a half; the machine stands still for that time. It protects the air end and keeps the separator clean.
         It is like frying oil that has been used too long: it still looks like oil, but it no longer does its job well.
 
         Compressor No. 2: shall we replace the separator element?
-        I am writing about your compressor No. 2: the pressure drop across its oil separator has grown to 0.6 bar since 20 June. It is still within its normal range.
+        I am writing about your compressor No. 2: the pressure drop across its oil separator has grown to 0.6 bar since 20 June. It still runs within its normal operating range.
         The cause is very likely a clogged oil separator. If it goes on like this, the machine is likely to reach the point at which the element has to be changed within two to four weeks.
         We would like to replace the separator element before that. It takes about two hours; the machine stands still for that time. It saves the electricity now spent on pushing air through it, and keeps oil out of the air.
         It is like breathing through a thick mask: every breath costs more effort, and that effort is electricity.
 
         Compressor No. 2: shall we replace the intake filter?
-        I am writing about your compressor No. 2: the suction behind its intake filter has grown to 38 mbar since 20 June. It is still within its normal range.
+        I am writing about your compressor No. 2: the suction behind its intake filter has grown to 38 mbar since 20 June. It still runs within its normal operating range.
         The cause is very likely a clogged intake filter. If it goes on like this, the machine is likely to reach the point at which the element has to be changed within two to four weeks.
         We would like to replace the intake filter before that. It takes about a quarter of an hour; the machine stands still for that time. After that the machine delivers its full amount of air again.
         It is like a vacuum cleaner with a full bag: the motor works as hard as before and moves less air.
 
         Compressor No. 2: shall we inspect the air-end bearings with a vibration test?
-        I am writing about your compressor No. 2: its vibration has grown to 8.2 mm/s since 20 June. It is still within its normal range.
+        I am writing about your compressor No. 2: its vibration has grown to 8.2 mm/s since 20 June. It still runs within its normal operating range.
         The cause is very likely wear in the air-end bearings. If it goes on like this, the machine is likely to reach the vibration at which it should be overhauled within two to four weeks.
         We would like to inspect the air-end bearings with a vibration test before that. It takes about two hours; the machine keeps running meanwhile. It shows in good time whether an overhaul should be planned.
         It is like a wheel bearing that begins to hum: there is time to plan, but it does not get quieter.
 
         Compressor No. 2: shall we grease and check the motor bearings?
-        I am writing about your compressor No. 2: its vibration has grown to 8.2 mm/s since 20 June. It is still within its normal range.
+        I am writing about your compressor No. 2: its vibration has grown to 8.2 mm/s since 20 June. It still runs within its normal operating range.
         The cause is very likely wear in the motor bearings. If it goes on like this, the machine is likely to reach the vibration at which it should be overhauled within two to four weeks.
         We would like to grease and check the motor bearings before that. It takes about an hour; the machine stands still for that time. It spares the motor a rewind.
         It is like a bicycle hub that has run dry: some grease in time saves the wheel.
@@ -376,7 +376,7 @@ fn reminder_and_page_in_english() {
         Kind regards
         Min Wang, +86 21 5555 0101
 
-        Your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It is still within its normal range. The cause is very likely a clogged cooler. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks."#]].assert_eq(&reminder("s02/m002"));
+        Your compressor No. 2: its discharge temperature has crept up by about 4 °C since 20 June, compared at equal load and weather. It still runs within its normal operating range. The cause is very likely a clogged cooler. If it goes on like this, the machine is likely to reach its warning limit of 105 °C within two to four weeks."#]].assert_eq(&reminder("s02/m002"));
 }
 
 #[test]

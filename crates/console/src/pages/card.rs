@@ -1,6 +1,6 @@
 //! One card of the queue: the evidence on the left, the letter and the decision on the right.
 
-use foretell_model::Catalogue;
+use foretell_model::{Catalogue, Evidence, FindingKind};
 
 use super::figure::{Figure, card_figure};
 use super::machine::{Cause, causes};
@@ -65,7 +65,10 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
         customer: advisory.customer.name.clone(),
         sentence: text::kind_sentence(&advisory.finding, catalogue, lang),
-        waiting: advisory.probability_before_slot.map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
+        waiting: advisory
+            .probability_before_slot
+            .filter(|_| advisory.finding.kind == FindingKind::Prediction)
+            .map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
         fig: card_figure(&advisory.curve, catalogue, lang),
         evidence: evidence(&advisory, lang),
         causes: causes(&advisory.finding, catalogue, lang),
@@ -107,9 +110,14 @@ fn paragraphs(body: &str) -> Vec<Vec<String>> {
     paragraphs
 }
 
+/// Features that weigh the others; they stand on the machine's page, where one looks for them.
+const STATISTICS: &[&str] =
+    &["discharge_excess_sd_k", "onset_step_share", "log_bayes_factor", "regulated_slope_k_per_k", "site_common_share"];
+
 fn evidence(advisory: &AdvisoryCard, lang: Lang) -> Vec<String> {
     let zone = advisory.customer.zone;
-    let lines = advisory.finding.evidence.iter().map(|evidence| {
+    let telling = |evidence: &&Evidence| !STATISTICS.contains(&evidence.feature.as_str());
+    let lines = advisory.finding.evidence.iter().filter(telling).map(|evidence| {
         let name = text::feature(&evidence.feature, lang);
         let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit);
         let change = evidence.change_per_day.map(|change| text::change(&evidence.feature, change, &evidence.unit));

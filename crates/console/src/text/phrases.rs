@@ -9,8 +9,10 @@ use crate::{Lang, civil};
 
 /// What a fault is called, as the end of "likely …"; its code with blanks when the catalogue does not know it.
 pub(crate) fn fault(code: &FaultCode, catalogue: &Catalogue, lang: Lang) -> String {
-    match catalogue.fault(code) {
-        Some(fault) => fault.name.in_language(lang.tag()).to_owned(),
+    // A service that is due goes by the code of its work.
+    let fault = catalogue.fault(code).map(|fault| &fault.name);
+    match fault.or_else(|| catalogue.actions.get(code.as_str()).map(|action| &action.name)) {
+        Some(name) => name.in_language(lang.tag()).to_owned(),
         None => code.as_str().replace('_', " "),
     }
 }
@@ -57,9 +59,13 @@ pub(crate) fn kind_sentence(finding: &Finding, catalogue: &Catalogue, lang: Lang
     let name = fault(&finding.fault, catalogue, lang);
     let sure = certainty(finding.likelihood, lang);
     if finding.status == Status::Cleared {
-        return match lang {
-            Lang::En => format!("No longer so: {name}."),
-            Lang::Zh => format!("已解除：{name}。"),
+        return match (finding.kind, lang) {
+            (FindingKind::Observability, Lang::En) => "The cooler can be judged again.".to_owned(),
+            (FindingKind::Observability, Lang::Zh) => "冷却器状况又可以判断了。".to_owned(),
+            (FindingKind::MaintenanceDue, Lang::En) => format!("No longer due: {name}."),
+            (FindingKind::MaintenanceDue, Lang::Zh) => format!("不再到期：{name}。"),
+            (_, Lang::En) => format!("No longer so: {name}."),
+            (_, Lang::Zh) => format!("已解除：{name}。"),
         };
     }
     let limit = finding.limit.map(|limit| limit.value);
@@ -69,12 +75,12 @@ pub(crate) fn kind_sentence(finding: &Finding, catalogue: &Catalogue, lang: Lang
         (FindingKind::Anomaly, Lang::Zh) => format!("出现突变，{sure}{name}。"),
         (FindingKind::SensorFault, Lang::En) => format!("A sensor cannot be trusted: {name}."),
         (FindingKind::SensorFault, Lang::Zh) => format!("传感器不可信：{name}。"),
-        (FindingKind::MaintenanceDue, Lang::En) => "Service is due by running hours.".to_owned(),
-        (FindingKind::MaintenanceDue, Lang::Zh) => "按运行小时应做保养。".to_owned(),
+        (FindingKind::MaintenanceDue, Lang::En) => format!("By its running hours it is time to {name}."),
+        (FindingKind::MaintenanceDue, Lang::Zh) => format!("按运行小时，该{name}了。"),
         // The engine's own sentence carries the figures of these two; it is English by contract.
         (FindingKind::MaintenanceEffect | FindingKind::Observability, Lang::En) => finding.text.clone(),
         (FindingKind::MaintenanceEffect, Lang::Zh) => "已评估检修效果。".to_owned(),
-        (FindingKind::Observability, Lang::Zh) => "可判断性发生变化。".to_owned(),
+        (FindingKind::Observability, Lang::Zh) => "目前无法判断冷却器状况。".to_owned(),
     }
 }
 

@@ -94,6 +94,8 @@ struct LimitFact {
 struct Hours {
     since: String,
     interval: String,
+    /// Nothing is left to be reckoned: it is due already.
+    overdue: bool,
     per_day: Option<String>,
 }
 
@@ -203,6 +205,7 @@ fn hours(subject: &Subject<'_>) -> Option<Hours> {
     Some(Hours {
         since: to_fifty(task.since_h),
         interval: format::thousands(task.interval_h),
+        overdue: task.since_h >= task.interval_h,
         per_day: subject.context.hours_per_day.filter(|h| *h >= 1.0).map(|h| format!("{h:.0}")),
     })
 }

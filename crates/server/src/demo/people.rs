@@ -11,7 +11,7 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
         advisors: vec![Advisor {
             id: ADVISOR.to_owned(),
             name: words("Lin Wei", "林伟"),
-            role: words("your service advisor", "您的服务顾问"),
+            role: words("your service advisor", "服务顾问"),
             phone: "+86 21 5555 0100".to_owned(),
             email: Some("lin.wei@service.example".to_owned()),
         }],

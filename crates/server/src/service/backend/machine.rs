@@ -133,7 +133,7 @@ fn features(view: &MachineView, now: Timestamp) -> Vec<Evidence> {
     let mut features = Vec::new();
     if health(view, now) != Health::Hidden(foretell_console::view::HiddenBy::CoolWeather) {
         features.push(evidence("cooler_ua_loss", view.health.cooler_ua_loss, "1"));
-        features.push(evidence("residual_hot_k", view.health.excess_k, "K"));
+        features.push(evidence("discharge_excess_k", view.health.excess_k, "K"));
     }
     features.push(Evidence { since: None, ..evidence("hinge_ambient_c", view.baseline.hinge_c, "Cel") });
     features
