@@ -29,6 +29,8 @@ enum Command {
     Generate(Generate),
     /// Make load: publishers as fast as acknowledgements return, or at a rate.
     Flood(Flood),
+    /// Subscribe and only count: how fast the broker can deliver.
+    Count(Count),
 }
 
 /// Which fleet.
@@ -140,6 +142,22 @@ pub(crate) struct Flood {
     pub(crate) json: bool,
 }
 
+/// Arguments of `count`.
+#[derive(Debug, Args)]
+pub(crate) struct Count {
+    #[command(flatten)]
+    pub(crate) broker: Broker,
+    /// Topic filter.
+    #[arg(long, default_value = "foretell/v1/+/+/telemetry", value_name = "FILTER")]
+    pub(crate) topic: String,
+    /// How long, with its unit.
+    #[arg(long = "for", default_value = "10s", value_name = "DURATION", value_parser = duration_ms)]
+    pub(crate) lasts: i64,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Why a command failed; each kind has its exit code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -203,6 +221,7 @@ fn act(command: Command) -> Result<(), CliError> {
             Command::Run(run) => commands::run(&run).await,
             Command::Generate(generate) => commands::generate(generate).await,
             Command::Flood(flood) => commands::flood(&flood).await,
+            Command::Count(count) => commands::count(&count).await,
         }
     })
 }

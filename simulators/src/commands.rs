@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{CliError, Flood, Format, Generate, Run};
+use crate::cli::{CliError, Count, Flood, Format, Generate, Run};
 
 /// `generate`.
 pub(crate) async fn generate(args: Generate) -> Result<(), CliError> {
@@ -80,6 +80,18 @@ pub(crate) async fn flood(args: &Flood) -> Result<(), CliError> {
         report.p99_ms,
         report.max_ms
     ))
+}
+
+/// `count`.
+pub(crate) async fn count(args: &Count) -> Result<(), CliError> {
+    let stop = CancellationToken::new();
+    let (target, lasts) = (args.broker.target(), Duration::from_millis(u64::try_from(args.lasts).unwrap_or(0)));
+    let counting = mqtt::count(&args.topic, lasts, &target, stop.clone());
+    let report = until_ctrl_c(counting, || stop.cancel()).await?;
+    if args.json {
+        return say_json(&report);
+    }
+    say(&format!("messages {}\nseconds {:.2}\nper_s {:.0}\n", report.messages, report.seconds, report.per_s))
 }
 
 /// Waits for work; on ctrl-c asks it to stop and still waits for its end.

@@ -1,11 +1,13 @@
 //! Controllers on the wire: each machine a client of its own, with will, birth and QoS 1.
 
 mod controller;
+mod count;
 mod flood;
 mod pace;
 mod publish;
 mod target;
 
+pub use count::{CountReport, count};
 pub use flood::{Flood, FloodReport, flood};
 pub use pace::{Pace, Phase};
 pub use publish::{Live, PublishError, Stats, publish};
