@@ -41,7 +41,7 @@ pub(crate) struct Machine {
     last_mask: u16,
     pub(crate) regime: RegimeTracker,
     odd: bool,
-    /// Discharge minus ambient temperature at the end of the present long stop, K: both should read the room.
+    /// Discharge minus ambient temperature in the present long stop, K, where they came nearest: both should read the room.
     soak_gap_k: Option<f32>,
     pub(crate) open: Option<OpenDay>,
     pub(crate) days: Vec<DayRecord>,
@@ -170,10 +170,20 @@ impl Machine {
             Regime::Unloaded => values[AMPS].into_iter().for_each(|a| open.add_unloaded(a)),
             Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => {
                 open.set_soak(td_c);
-                self.soak_gap_k = values[TA].map(|ta_c| td_c - ta_c);
+                self.soak_gap_k = values[TA].map(|ta_c| nearer_zero(self.soak_gap_k, td_c - ta_c)).or(self.soak_gap_k);
             }
             _ => {}
         }
+    }
+}
+
+/// The smaller of two gaps; zero when they differ in sign, for then the two met in between. A block of iron lags behind a
+/// room that cools all night by several kelvin, and meets it when the morning comes; a biased sensor never does.
+fn nearer_zero(kept_k: Option<f32>, gap_k: f32) -> f32 {
+    match kept_k {
+        Some(kept_k) if kept_k * gap_k <= 0.0 => 0.0,
+        Some(kept_k) if kept_k.abs() < gap_k.abs() => kept_k,
+        _ => gap_k,
     }
 }
 
@@ -186,3 +196,20 @@ impl Machine {
 
 /// Histogram, weekly duty, hours of the open day, an open episode or two.
 const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 200;
+
+#[cfg(test)]
+mod tests {
+    use super::nearer_zero;
+
+    fn check(gaps_k: &[f32], expected_k: f32) {
+        let nearest = gaps_k.iter().fold(None, |kept, &gap| Some(nearer_zero(kept, gap)));
+        assert_eq!(nearest, Some(expected_k), "{gaps_k:?}");
+    }
+
+    #[test]
+    fn only_a_bias_keeps_oil_and_room_apart() {
+        check(&[9.0, 7.5, 6.5, 3.0, 1.0, 2.0], 1.0);
+        check(&[7.0, 2.0, -1.0, 8.0], 0.0);
+        check(&[9.0, 8.5, 8.0, 8.4], 8.0);
+    }
+}

@@ -64,6 +64,8 @@ const CLOSES_AT: f32 = 0.02;
 const KNOWN_AFTER: u8 = 20;
 /// A stuck temperature must have lived through at least this many starts and stops.
 const FLIPS_STUCK: u8 = 2;
+/// Beyond such a gap nobody knows whether the value was held.
+const UNSEEN_MS: i64 = HOUR_MS;
 /// Cold soaks in a row that must agree on a bias.
 const SOAKS_AGREE: u8 = 3;
 /// A bias below this is calibration, not drift, K.
@@ -92,6 +94,10 @@ impl Channel {
         value: Option<f32>,
         plausible: Plausible,
     ) -> Option<f32> {
+        if dt_ms > UNSEEN_MS {
+            // Two equal values with nothing between them are a coincidence, not one value that was held.
+            self.same_since_ms = 0;
+        }
         let believed = value.and_then(|v| self.believe(ts, dt_ms, v, plausible));
         if value.is_none() && self.known < KNOWN_AFTER {
             return None;
@@ -195,6 +201,17 @@ mod tests {
     fn a_value_that_lives_through_starts_and_stops_is_stuck() {
         assert_eq!(run((0..300).map(|_| Some(81.0)), 60).1, Trouble::Stuck);
         assert_eq!(run((0..300).map(|_| Some(81.0)), 0).1, Trouble::None, "a steady machine may repeat a whole degree");
+    }
+
+    #[test]
+    fn one_value_on_both_sides_of_a_gap_is_not_stuck() {
+        let plausible = Plausible::of(Signal::DischargeTemp).unwrap();
+        let mut channel = Channel::default();
+        for (minute, dt_minutes) in [(1, 1), (2, 1), (6_000, 5_998), (6_001, 1), (12_000, 5_999)] {
+            let ts = Timestamp::from_millis(minute * MINUTE_MS);
+            channel.observe(ts, dt_minutes * MINUTE_MS, Some(81.0), plausible);
+        }
+        assert_eq!(channel.trouble(), Trouble::None);
     }
 
     #[test]
