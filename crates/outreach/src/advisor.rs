@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use crate::Outreach;
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
+use crate::calls::desk_note;
 use crate::compose::{self, Draft};
 use crate::drafting::People;
-use crate::error::{OutreachError, Result};
+use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
 use crate::slots;
 use crate::store::bookings::Occupancy;
@@ -27,7 +28,8 @@ struct Told {
 const CONTACTS_MAX: u32 = 20;
 
 impl Outreach {
-    /// What waits for the advisor, the costliest to leave waiting first.
+    /// What waits for the advisor: the urgent first, then the costliest to leave waiting. Visits whose time has passed
+    /// wait too, until somebody says whether they took place.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -36,8 +38,14 @@ impl Outreach {
             let occupancy = self.occupancy(c, now)?;
             let mut people = HashMap::new();
             let mut entries = Vec::new();
-            for case in advisories::in_stages(c, &[Stage::Draft, Stage::Postponed, Stage::Call])? {
-                if case.stage == Stage::Postponed && case.until.is_some_and(|until| until > now) {
+            for case in advisories::in_stages(c, &[Stage::Draft, Stage::Postponed, Stage::Call, Stage::Booked])? {
+                let waits = match case.stage {
+                    Stage::Postponed => case.until.is_none_or(|until| until <= now),
+                    // Somebody must say whether the visit took place.
+                    Stage::Booked => self.booking_of(c, &case.finding.id)?.is_some_and(|visit| visit.end <= now),
+                    _ => true,
+                };
+                if !waits {
                     continue;
                 }
                 let machine = case.finding.machine.clone();
@@ -46,7 +54,12 @@ impl Outreach {
                 }
                 entries.push(self.entry(case, people.get(&machine).and_then(Option::as_ref), &occupancy, now));
             }
-            entries.sort_by(|a, b| b.waiting_cost.total_cmp(&a.waiting_cost).then_with(|| a.opened.cmp(&b.opened)));
+            // What is urgent comes first whatever its forecast says: hours count there, not the next free slot.
+            let is_urgent = |entry: &QueueEntry| entry.grade == Grade::Urgent;
+            entries.sort_by(|a, b| {
+                let by_cost = b.waiting_cost.total_cmp(&a.waiting_cost);
+                is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(|| a.opened.cmp(&b.opened))
+            });
             Ok(entries)
         })
     }
@@ -55,7 +68,8 @@ impl Outreach {
         let plain = Calendar::plain(self.options.zone);
         let calendar = people.map_or(&plain, |people| &people.calendar);
         let is_free = |slot: &slots::Slot| occupancy.is_free(slot);
-        let next_free = slots::first_free(self.visit(&case), &case.context, calendar, &is_free, now);
+        let next_free =
+            slots::first_free(self.visit(&case), &case.context, calendar, &is_free, slots::with_notice(now));
         let probability = probability_before(&case, next_free.unwrap_or_else(|| now.plus_days(30.0)));
         QueueEntry {
             number: people.map_or_else(|| case.finding.machine.to_string(), |people| people.machine.number.clone()),
@@ -87,9 +101,12 @@ impl Outreach {
             };
             let works = compose::works_of(&case.finding, &self.options.catalogue);
             let people = people.ok();
-            let contacts = match &people {
-                Some(people) => record::contacts(tx, &people.customer.id, CONTACTS_MAX)?,
-                None => Vec::new(),
+            let (contacts, choices) = match &people {
+                Some(people) => {
+                    let contacts = record::contacts(tx, &people.customer.id, CONTACTS_MAX)?;
+                    (contacts, self.bookable(tx, &case, people, now)?)
+                }
+                None => (Vec::new(), Vec::new()),
             };
             Ok(Card {
                 stage: case.stage,
@@ -103,6 +120,7 @@ impl Outreach {
                 booking: self.booking_of(tx, id)?,
                 history: record::of_case(tx, id.as_str())?,
                 contacts,
+                choices,
                 finding: case.finding,
                 machine: people.as_ref().map(|people| people.machine.clone()),
                 advisor: people.as_ref().map(|people| people.advisor.clone()),
@@ -126,12 +144,20 @@ impl Outreach {
         let unsent = matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued);
         let mail = match newest {
             Some(mail) if !unsent => mail,
-            None if !unsent => return Ok((Err("nothing was written in this case".into()), None)),
+            // Called before anybody looked: what would have been written still helps.
+            None if !unsent && case.stage != Stage::Call => return Ok((Err("nothing was written in this case".into()), None)),
             _ => self.unsent(connection, case, &people.customer, now)?,
         };
         if !matches!(mail.state, MessageState::Draft | MessageState::Queued) {
-            let slots = messages::offers(connection, mail.id)?;
-            let text = mail.text.clone().unwrap_or_default();
+            // Taken back before it had a text of its own: what it would have said still helps whoever calls.
+            let (text, slots) = match &mail.text {
+                Some(text) => (text.clone(), messages::offers(connection, mail.id)?),
+                None => match self.compose(connection, case, &mail, people, now) {
+                    Ok(composed) => composed,
+                    Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
+                    Err(e) => return Ok((Err(with_causes(&e)), None)),
+                },
+            };
             return Ok((Ok(self.view(&mail, people, text, slots)), None));
         }
         let (medium, no_route) = match self.route(connection, &people.customer)? {
@@ -179,7 +205,10 @@ impl Outreach {
             slots,
             edited: mail.edited,
             reason: mail.reason.clone(),
+            next_attempt: (mail.state == MessageState::Queued && mail.attempts > 0).then_some(mail.due),
             link: self.link(mail),
+            // Approval gives a message its address; from then on its link opens the customer's page.
+            link_opens: mail.state != MessageState::Draft && mail.address.is_some(),
         }
     }
 
@@ -230,17 +259,14 @@ impl Outreach {
             let text = Draft { subject: subject.trim().to_owned(), body };
             compose::check(&text, case.finding.machine.as_str())?;
             if !text.body.contains(&self.link(&mail)) {
-                return Err(OutreachError::refused(
-                    &attempted,
-                    "the link to the customer's page must stay in the text",
-                ));
+                return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
             }
             // The times shown with the draft are the ones the text speaks of.
             mail.edited = false;
             let (_, slots) = self.compose(tx, &case, &mail, &people, now)?;
             let words = |slot| compose::slot_text(people.customer.language, &people.calendar, slot);
             if let Some(missing) = slots.iter().map(words).find(|words| !text.body.contains(words)) {
-                return Err(OutreachError::refused(&attempted, format!("the time `{missing}` must stay in the text")));
+                return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Time(missing) });
             }
             (mail.text, mail.edited) = (Some(text.clone()), true);
             mail.save(tx)?;
@@ -288,67 +314,6 @@ impl Outreach {
             desk_note(tx, &case, who, "will call instead", reason, now)
         })
     }
-
-    /// Records what was said to or by the customer outside the messages, e.g. on the telephone.
-    ///
-    /// # Errors
-    /// When there is no such case or the store refuses.
-    pub fn note_contact(&self, id: &FindingId, text: &str, who: &str, now: Timestamp) -> Result<()> {
-        self.store.write(&format!("note a contact in {id}"), |tx| {
-            let case = advisories::get(tx, id)?;
-            let customer = crate::store::registry::customer_of(tx, &case.finding.machine)?;
-            let customer = customer.as_ref().map(|customer| customer.id.as_str());
-            let entry =
-                Entry { at: now, who, what: "spoke with the customer", why: text, customer, ..Entry::default() };
-            let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(id.as_str()));
-            Entry { machine, advisory, contact: true, ..entry }.write(tx)
-        })
-    }
-
-    /// Ends a case without work, e.g. because the customer declined on the telephone. A booked visit is cancelled first.
-    ///
-    /// # Errors
-    /// When a visit is booked or the case is over.
-    pub fn close(&self, id: &FindingId, reason: &str, who: &str, now: Timestamp) -> Result<()> {
-        let attempted = format!("close {id}");
-        self.store.write(&attempted, |tx| {
-            let mut case = advisories::get(tx, id)?;
-            if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
-            }
-            withdraw(tx, id, "the case was closed")?;
-            case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
-            desk_note(tx, &case, who, "closed the case", reason, now)
-        })
-    }
-
-    /// Settles a message whose delivery is unknown or failed: it arrived after all, or it did not and may be drafted anew.
-    ///
-    /// # Errors
-    /// When the message is neither unknown nor failed.
-    pub fn resolve_delivery(&self, message: i64, arrived: bool, who: &str, now: Timestamp) -> Result<()> {
-        let attempted = format!("settle message {message}");
-        self.store.write(&attempted, |tx| {
-            let mut mail = messages::get(tx, message)?;
-            if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
-            }
-            let mut case = advisories::get(tx, &mail.case)?;
-            let stage = if arrived {
-                (mail.state, mail.sent) = (MessageState::Sent, mail.sent.or(Some(now)));
-                Stage::Contacted
-            } else {
-                (mail.state, mail.sent) = (MessageState::Withdrawn, None);
-                Stage::Draft
-            };
-            mail.save(tx)?;
-            if case.stage == Stage::Call {
-                case.move_to(tx, stage, None, None, now)?;
-            }
-            let what = if arrived { "says the message arrived" } else { "says the message did not arrive" };
-            desk_note(tx, &case, who, what, "", now)
-        })
-    }
 }
 
 /// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
@@ -388,9 +353,4 @@ fn note(
     let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
     let customer = Some(people.customer.id.as_str());
     Entry { at: now, who, what, why, customer, machine, advisory, contact: false }.write(connection)
-}
-
-fn desk_note(connection: &Connection, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
-    let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
-    Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)
 }

@@ -140,6 +140,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Case> {
         let before = case.finding.grade;
+        let says_the_same = says_the_same(&case.finding, finding);
         (case.finding, case.context) = (finding.clone(), context.clone());
         let may = self.may_reach_customer(finding);
         match case.stage {
@@ -155,7 +156,7 @@ impl Outreach {
             }
             _ => {}
         }
-        if matches!(case.stage, Stage::Draft | Stage::Queued) {
+        if matches!(case.stage, Stage::Draft | Stage::Queued) && !says_the_same {
             forget_offers(connection, &finding.id)?;
         }
         case.save(connection, now)?;
@@ -189,6 +190,14 @@ pub(crate) fn withdraw(connection: &Connection, case: &FindingId, why: &str) -> 
         mail.save(connection)?;
     }
     Ok(())
+}
+
+/// Whether two findings of a case would have an advisor decide alike: the same grade and the same window to the week. The
+/// figures behind move with every day.
+fn says_the_same(a: &Finding, b: &Finding) -> bool {
+    let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round());
+    let window = |finding: &Finding| finding.rul_days.map(|rul| (weeks(rul.p10), weeks(rul.p90)));
+    a.grade == b.grade && window(a) == window(b)
 }
 
 /// New figures may want other times, unless a person wrote the times into the text.

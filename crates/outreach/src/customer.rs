@@ -3,14 +3,14 @@
 use foretell_model::{Note, Timestamp};
 use rusqlite::Connection;
 
+use crate::Outreach;
 use crate::apply::withdraw;
 use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::slots::Slot;
-use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages};
+use crate::slots::{self, Slot};
+use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages, record};
 use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
-use crate::{Language, Outreach};
 
 /// Beginning of the remark of a case whose customer wishes another time.
 const OTHER_TIME: &str = "the customer wishes another time";
@@ -65,7 +65,7 @@ impl Outreach {
             stay.book(tx, &self.lanes(tx)?)?;
             withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
             visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
-            said(tx, &visitor, "booked a visit", &slot_text(Language::En, &visitor.people.calendar, &slot), now)?;
+            said(tx, &visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)?;
             self.page(tx, &visitor, now)
         })
     }
@@ -83,7 +83,7 @@ impl Outreach {
                 (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
                 stay.sequence += 1;
                 stay.book(tx, &self.lanes(tx)?)?;
-                said(tx, &visitor, "moved the visit", &slot_text(Language::En, &visitor.people.calendar, &slot), now)?;
+                said(tx, &visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)?;
             }
             self.page(tx, &visitor, now)
         })
@@ -101,7 +101,7 @@ impl Outreach {
             stay.sequence += 1;
             stay.save(tx)?;
             visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
-            said(tx, &visitor, "cancelled the visit", "", now)?;
+            said(tx, &visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)?;
             self.page(tx, &visitor, now)
         })
     }
@@ -118,7 +118,7 @@ impl Outreach {
             messages::set_not_now(tx, &visitor.mail.machine, until)?;
             withdraw(tx, &visitor.case.finding.id, "the customer said not now")?;
             visitor.case.move_to(tx, Stage::NotNow, None, Some(until), now)?;
-            said(tx, &visitor, "said not now", &format!("for {days} days"), now)?;
+            said(tx, &visitor, record::NOT_NOW, &days.to_string(), now)?;
             self.page(tx, &visitor, now)
         })
     }
@@ -136,7 +136,7 @@ impl Outreach {
                 let remark = format!("the customer wants no such messages by {medium}; is a call welcome?");
                 visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
             }
-            said(tx, &visitor, "stopped such messages", &medium, now)?;
+            said(tx, &visitor, record::STOPPED, &medium, now)?;
             self.page(tx, &visitor, now)
         })
     }
@@ -156,7 +156,7 @@ impl Outreach {
             };
             withdraw(tx, &visitor.case.finding.id, "the customer answered")?;
             visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
-            said(tx, &visitor, "wished another time", wish.as_str(), now)?;
+            said(tx, &visitor, record::OTHER_TIME, wish.as_str().trim(), now)?;
             self.page(tx, &visitor, now)
         })
     }
@@ -183,6 +183,10 @@ impl Outreach {
         let over = matches!(case.stage, Stage::Done | Stage::Cleared);
         let slots = if over { Vec::new() } else { self.choices(connection, visitor, now)? };
         let words = |slot: Slot| OfferedSlot { slot, text: slot_text(language, &people.calendar, &slot) };
+        let slots: Vec<OfferedSlot> = slots.into_iter().map(words).collect();
+        // The letter keeps the times it was sent with; the page shows what is possible now.
+        let letter = mail.text.as_ref().filter(|_| mail.sent.is_some());
+        let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
         Ok(BookingView {
             language,
             machine: mail.machine.clone(),
@@ -194,7 +198,8 @@ impl Outreach {
             duration: facts.duration,
             stops_machine: facts.stops,
             comparison: facts.comparison,
-            slots: slots.into_iter().map(words).collect(),
+            slots,
+            times_changed,
             state: self.page_state(connection, visitor)?,
             advisor_name: language.of(&people.advisor.name).to_owned(),
             advisor_role: language.of(&people.advisor.role).to_owned(),
@@ -213,7 +218,7 @@ impl Outreach {
         let offered = messages::offers(connection, mail.id)?;
         let mut slots: Vec<Slot> = offered.iter().copied().filter(is_choice).collect();
         if slots.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &occupancy, now);
+            let fresh = self.propose(case, &people.calendar, &occupancy, slots::with_notice(now));
             let fresh = fresh.into_iter().filter(is_choice).filter(|slot| !offered.contains(slot)).collect::<Vec<_>>();
             slots.extend(fresh.into_iter().take(2 - slots.len()));
             slots.sort_by_key(|slot| slot.start);
@@ -225,16 +230,11 @@ impl Outreach {
     }
 
     fn page_state(&self, connection: &Connection, visitor: &Visitor) -> Result<PageState> {
-        let (case, people) = (&visitor.case, &visitor.people);
+        let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         Ok(match case.stage {
             Stage::Done => PageState::Done,
             Stage::Cleared => PageState::NotNeeded,
-            Stage::NotNow => {
-                let until = case.until.map(|t| people.calendar.local(t).date());
-                PageState::NotNow(until.map_or_else(String::new, |day| compose::format::day(language, day)))
-            }
-            Stage::Call if case.remark.as_deref().is_some_and(|r| r.starts_with(OTHER_TIME)) => PageState::OtherTime,
             Stage::Booked => match self.booking_of(connection, &case.finding.id)? {
                 Some(booking) => PageState::Booked {
                     text: slot_text(
@@ -245,6 +245,18 @@ impl Outreach {
                     technician_name: booking.technician.as_ref().map(|t| language.of(&t.name).to_owned()),
                     booking,
                 },
+                None => PageState::Open,
+            },
+            // The last word counts: whoever stopped the messages after a wish is told so.
+            _ if messages::opted_out(connection, &mail.customer, mail.medium.as_deref().unwrap_or_default())? => {
+                PageState::Stopped
+            }
+            Stage::NotNow => {
+                let until = case.until.unwrap_or_default();
+                PageState::NotNow { until, text: compose::format::day(language, people.calendar.local(until).date()) }
+            }
+            Stage::Call => match case.remark.as_deref().and_then(|remark| remark.strip_prefix(OTHER_TIME)) {
+                Some(wish) => PageState::OtherTime { wish: wish.trim_start_matches([':', ' ']).to_owned() },
                 None => PageState::Open,
             },
             _ => PageState::Open,

@@ -1,7 +1,7 @@
 //! What the advisor's desk, the outbox and the customer's page share: the people, the text, the times and the governor's
 //! verdict of one case.
 
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{Grade, MachineId, Timestamp};
 use rusqlite::Connection;
 
 use crate::calendar::Calendar;
@@ -11,7 +11,7 @@ use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine};
 use crate::slots::{self, Slot, Visit};
 use crate::store::bookings::{Lanes, Occupancy};
-use crate::store::{Case, Mail, advisories, messages, registry};
+use crate::store::{Case, Mail, advisories, messages, record, registry};
 use crate::views::{MessageState, Stage};
 use crate::{Channel, Outreach};
 
@@ -91,9 +91,15 @@ impl Outreach {
         }
     }
 
-    /// Two fresh times.
-    pub(crate) fn propose(&self, case: &Case, calendar: &Calendar, occupancy: &Occupancy, now: Timestamp) -> Vec<Slot> {
-        slots::propose(self.visit(case), &case.context, calendar, &|slot| occupancy.is_free(slot), now)
+    /// Two fresh times, none before `earliest`.
+    pub(crate) fn propose(
+        &self,
+        case: &Case,
+        calendar: &Calendar,
+        occupancy: &Occupancy,
+        earliest: Timestamp,
+    ) -> Vec<Slot> {
+        slots::propose(self.visit(case), &case.context, calendar, &|slot| occupancy.is_free(slot), earliest)
     }
 
     /// The message of a case that is still to be sent, made if there is none.
@@ -146,8 +152,10 @@ impl Outreach {
     ) -> Result<(Draft, Vec<Slot>)> {
         let attempted = format!("write to {} about {}", people.customer.name, people.machine.number);
         let occupancy = self.occupancy(connection, now)?;
+        let arrives = self.arrives(connection, case, mail, people, now)?;
         let mut slots = messages::offers(connection, mail.id)?;
-        let still_good = slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, now) && occupancy.is_free(s));
+        let still_good =
+            slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, arrives) && occupancy.is_free(s));
         if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
             return match still_good {
                 true => Ok((text.clone(), slots)),
@@ -157,7 +165,12 @@ impl Outreach {
             };
         }
         if !still_good {
-            slots = self.propose(case, &people.calendar, &occupancy, now);
+            // A working day to answer in; where days count, only the notice that everybody needs.
+            let earliest = match case.finding.grade {
+                Grade::Urgent => slots::with_notice(arrives),
+                _ => people.calendar.plus_working_days(people.calendar.next_open(arrives), 1),
+            };
+            slots = self.propose(case, &people.calendar, &occupancy, earliest);
             if slots.len() < 2 {
                 return Err(OutreachError::refused(
                     attempted,
@@ -174,6 +187,22 @@ impl Outreach {
         let draft = self.composer.message(occasion, &facts)?;
         compose::check(&draft, case.finding.machine.as_str())?;
         Ok((draft, slots))
+    }
+
+    /// The earliest instant at which the customer could read a message that has not gone out.
+    fn arrives(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        mail: &Mail,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Timestamp> {
+        // The medium decides about opt-outs alone, and those delay nothing.
+        Ok(match self.verdict(connection, case, mail, people, "", now)? {
+            Verdict::Hold { until, .. } => until,
+            Verdict::Send | Verdict::Drop { .. } => now,
+        })
     }
 
     /// The channel a message to this customer goes by: the first one with an address and no opt-out, else the first with an
@@ -201,7 +230,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Verdict> {
         let past = Past {
-            machine_last: messages::machine_last(connection, &mail.machine)?,
+            machine_last: unasked(connection, case, messages::machine_last(connection, &mail.machine)?)?,
             customer_sent: messages::customer_sent(
                 connection,
                 &mail.customer,
@@ -212,10 +241,17 @@ impl Outreach {
             not_now_until: messages::not_now(connection, &mail.machine)?,
             open_case: blocking_case(connection, case)?,
         };
-        let urgent = case.finding.grade == foretell_model::Grade::Urgent;
+        let urgent = case.finding.grade == Grade::Urgent;
         let request = Request { kind: mail.kind, urgent };
         Ok(governor::judge(&self.options.policy, &people.calendar, &past, request, now))
     }
+}
+
+/// The last message about a machine, unless the customer asked for another one since: an answer is no intrusion.
+fn unasked(connection: &Connection, case: &Case, last: Option<Timestamp>) -> Result<Option<Timestamp>> {
+    let Some(sent) = last else { return Ok(None) };
+    let asked = record::letter_asked_since(connection, case.finding.id.as_str(), sent)?;
+    Ok((!asked).then_some(sent))
 }
 
 /// Another case on the machine that goes first: one the customer already knows of, or one approved earlier (of two waiting

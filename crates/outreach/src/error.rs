@@ -64,6 +64,14 @@ pub enum OutreachError {
     /// A text breaks the house rules for what a customer reads.
     #[error("the text may not go to a customer: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Lint(Vec<Remark>),
+    /// An edited text lacks what a customer cannot do without.
+    #[error("could not {attempted}: {lack} must stay in the text")]
+    Incomplete {
+        /// What was attempted, on what.
+        attempted: String,
+        /// What is missing.
+        lack: Lack,
+    },
     /// The link is forged, expired or of a message that was withdrawn.
     #[error("this link is not valid: {0}")]
     Link(&'static str),
@@ -109,6 +117,24 @@ impl OutreachError {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self::Corrupt { what: what.into(), source: source.into() }
+    }
+}
+
+/// What an edited text may not leave out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The link to the customer's page.
+    Link,
+    /// One of the times offered, in the words that the text must hold.
+    Time(String),
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Link => write!(f, "the link to the customer's page"),
+            Self::Time(words) => write!(f, "the time `{words}`"),
+        }
     }
 }
 

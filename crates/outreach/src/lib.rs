@@ -13,7 +13,7 @@
 //! | [`slots`] | which two times to offer |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
-//! | `apply`, `bundle`, `advisor`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | `store` | the file |
 
@@ -21,6 +21,7 @@ mod advisor;
 mod apply;
 mod bundle;
 mod calendar;
+mod calls;
 pub mod channel;
 pub mod compose;
 mod context;
@@ -33,6 +34,7 @@ mod link;
 mod options;
 mod outbox;
 mod outward;
+mod problems;
 pub mod registry;
 pub mod service;
 pub mod slots;
@@ -44,18 +46,19 @@ pub use calendar::Calendar;
 pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};
 pub use compose::Draft;
 pub use context::{MachineContext, WEEK_HOURS};
-pub use error::{OutreachError, Result};
+pub use error::{Lack, OutreachError, Result};
 pub use options::OutreachOptions;
+pub use problems::{Problem, mail_address};
 pub use registry::{Advisor, Customer, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
 pub use slots::Slot;
 pub use views::{
-    Applied, Booking, BookingView, Card, Figures, Happening, MessageState, MessageView, OfferedSlot, Outcome,
-    PageState, QueueEntry, Stage, Ticked, WorkDone,
+    AfterCall, Applied, Booking, BookingView, Card, Figures, Happening, MessageState, MessageView, OfferedSlot,
+    Outcome, PageState, QueueEntry, Stage, Ticked, WorkDone,
 };
 
 use std::path::Path;
 
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{MachineId, Offset, Timestamp};
 use rusqlite::Connection;
 
 use compose::Composer;
@@ -86,8 +89,19 @@ impl Outreach {
             composer: Composer::new(options.templates.as_deref())?,
             options,
         };
-        outreach.settle_interrupted()?;
+        if outreach.options.delivers {
+            outreach.settle_interrupted()?;
+        }
         Ok(outreach)
+    }
+
+    /// Tells that the log was replaced or cut and now ends at `head`: findings from there on count as new. Returns how many
+    /// machines had been further.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn rewind(&self, head: Offset) -> Result<usize> {
+        self.store.write("follow the log back in", |tx| store::advisories::rewind(tx, head.0))
     }
 
     /// Registers or changes a customer; says whether anything changed.

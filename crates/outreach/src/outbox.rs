@@ -13,7 +13,7 @@ use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Verdict};
-use crate::store::{Case, Entry, Mail, advisories, messages, registry};
+use crate::store::{Case, Entry, Mail, advisories, messages, record, registry};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
 use crate::{Customer, Language, Outreach};
 
@@ -295,7 +295,7 @@ fn settle(
             mail.attempts += 1;
             let wait_ms = BACK_OFF_MS.saturating_mul(1 << mail.attempts.min(20)).min(BACK_OFF_MAX_MS);
             (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now + wait_ms);
-            Outcome::Retry(mail.due)
+            Outcome::Retry { at: mail.due, reason: why.clone().unwrap_or_default() }
         }
         Err(error) => {
             // What certainly did not arrive must not count against the caps.
@@ -312,11 +312,13 @@ fn settle(
     mail.reason = why.clone();
     mail.save(connection)?;
     let what = match &outcome {
-        Outcome::Sent => format!("sent the {} by {}", mail.kind.name(), mail.channel.as_deref().unwrap_or("?")),
-        Outcome::Retry(_) => "could not deliver for now".to_owned(),
-        _ => "could not deliver".to_owned(),
+        Outcome::Sent if mail.kind == Kind::Reminder => record::REMINDER_SENT,
+        Outcome::Sent => record::INVITATION_SENT,
+        Outcome::Retry { .. } => "could not deliver for now",
+        _ => "could not deliver",
     };
-    write_record(connection, &mail, "outbox", &what, &why.unwrap_or_default(), outcome == Outcome::Sent, now)?;
+    let data = why.or_else(|| mail.channel.clone()).unwrap_or_default();
+    write_record(connection, &mail, "outbox", what, &data, outcome == Outcome::Sent, now)?;
     Ok(ticked(&mail, outcome))
 }
 

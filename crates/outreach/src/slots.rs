@@ -52,7 +52,7 @@ struct Candidate {
 }
 
 /// Proposes two times on different days, the sooner one first: one this week and one next where both weeks have one, both
-/// before `visit.before` where possible. `is_free` says whether a technician has time. Fewer than two come back only when
+/// before `visit.before` where possible, none before `earliest`. `is_free` says whether a technician has time. Fewer than two come back only when
 /// the coming weeks are full.
 #[must_use]
 pub fn propose(
@@ -60,9 +60,9 @@ pub fn propose(
     context: &MachineContext,
     calendar: &Calendar,
     is_free: &dyn Fn(&Slot) -> bool,
-    now: Timestamp,
+    earliest: Timestamp,
 ) -> Vec<Slot> {
-    let days = candidates(visit, context, calendar, is_free, now);
+    let days = candidates(visit, context, calendar, is_free, earliest);
     let Some(first) = days.first().map(|c| week(c.day)).and_then(|w| best(days.iter().filter(|c| week(c.day) == w)))
     else {
         return Vec::new();
@@ -80,10 +80,16 @@ pub fn propose(
     slots
 }
 
+/// The earliest beginning of a visit that somebody hears of now.
+#[must_use]
+pub fn with_notice(now: Timestamp) -> Timestamp {
+    now + NOTICE_HOURS * HOUR_MS
+}
+
 /// Whether a time proposed earlier can still be offered: not so near that nobody could prepare.
 #[must_use]
 pub fn has_notice(slot: &Slot, now: Timestamp) -> bool {
-    slot.start >= now + NOTICE_HOURS * HOUR_MS
+    slot.start >= with_notice(now)
 }
 
 /// The first time that is free at all, for reckoning what waiting costs.
@@ -93,9 +99,9 @@ pub fn first_free(
     context: &MachineContext,
     calendar: &Calendar,
     is_free: &dyn Fn(&Slot) -> bool,
-    now: Timestamp,
+    earliest: Timestamp,
 ) -> Option<Timestamp> {
-    propose(visit, context, calendar, is_free, now).first().map(|slot| slot.start)
+    propose(visit, context, calendar, is_free, earliest).first().map(|slot| slot.start)
 }
 
 /// The best time of each day, in order of days.
@@ -104,10 +110,9 @@ fn candidates(
     context: &MachineContext,
     calendar: &Calendar,
     is_free: &dyn Fn(&Slot) -> bool,
-    now: Timestamp,
+    earliest: Timestamp,
 ) -> Vec<Candidate> {
-    let today = calendar.local(now).date();
-    let earliest = now + NOTICE_HOURS * HOUR_MS;
+    let today = calendar.local(earliest).date();
     (0..SEARCH_DAYS)
         .filter_map(|n| today.checked_add_days(Days::new(n)))
         .filter(|day| day.weekday() != Weekday::Sun && !calendar.is_holiday(*day))
@@ -200,7 +205,7 @@ mod tests {
 
     #[track_caller]
     fn check(visit: Visit, context: &MachineContext, now: &str, expected: &str) {
-        let slots = propose(visit, context, &shanghai(), &|_| true, Timestamp::parse(now).unwrap());
+        let slots = propose(visit, context, &shanghai(), &|_| true, with_notice(Timestamp::parse(now).unwrap()));
         let text = |slot: &Slot| {
             let words = crate::compose::slot_text(Language::En, &shanghai(), slot);
             format!("{words}{}", if slot.idle { "" } else { " (running)" })
@@ -276,7 +281,7 @@ mod tests {
             let context = MachineContext::default().with_duty(&<[f32; WEEK_HOURS]>::try_from(shares).unwrap());
             let is_free = |slot: &Slot| !taken.contains(&(slot.start.day() - now.day()));
             let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)) };
-            let slots = propose(visit, &context, &shanghai(), &is_free, now);
+            let slots = propose(visit, &context, &shanghai(), &is_free, with_notice(now));
             proptest::prop_assert_eq!(slots.len(), 2);
             proptest::prop_assert!(shanghai().local(slots[0].start).date() < shanghai().local(slots[1].start).date());
             for slot in &slots {

@@ -152,6 +152,8 @@ pub struct Card {
     pub history: Vec<Happening>,
     /// Contacts with this customer about any machine, newest first, at most 20.
     pub contacts: Vec<Happening>,
+    /// Times at which a visit could be booked now; empty where none may be.
+    pub choices: Vec<Slot>,
 }
 
 /// A message as the advisor sees it.
@@ -171,8 +173,12 @@ pub struct MessageView {
     pub edited: bool,
     /// Why it waits, failed or was withdrawn.
     pub reason: Option<String>,
+    /// When delivery is tried again, if it failed for now; `reason` says why.
+    pub next_attempt: Option<Timestamp>,
     /// The customer's page.
     pub link: String,
+    /// Whether the link opens that page: only once the message was approved.
+    pub link_opens: bool,
 }
 
 /// One entry of the record.
@@ -182,9 +188,9 @@ pub struct Happening {
     pub at: Timestamp,
     /// Who did it: `engine`, `governor`, `outbox`, `customer` or a person.
     pub who: String,
-    /// What was done.
+    /// What was done: a code where it passed between us and the customer, else a phrase.
     pub what: String,
-    /// Why.
+    /// Why; for a code what it concerns, e.g. the customer's words or the visit's `start/end` (RFC 3339).
     pub why: String,
     /// About which machine.
     pub machine: Option<String>,
@@ -232,6 +238,8 @@ pub struct BookingView {
     pub comparison: String,
     /// Times to choose from; those no longer free are left out.
     pub slots: Vec<OfferedSlot>,
+    /// Whether the letter that brought the customer here names times that are no longer to be had.
+    pub times_changed: bool,
     /// Where the case is.
     pub state: PageState,
     /// Who looks after the customer.
@@ -265,14 +273,35 @@ pub enum PageState {
         /// Who comes, in the customer's language, if known.
         technician_name: Option<String>,
     },
-    /// The customer asked for silence until then (in words); times can still be booked.
-    NotNow(String),
-    /// The customer wishes another time; the advisor will call.
-    OtherTime,
+    /// The customer asked for silence; times can still be booked.
+    NotNow {
+        /// Until when.
+        until: Timestamp,
+        /// The same in words.
+        text: String,
+    },
+    /// The customer wishes another time; the advisor will call. The times offered can still be booked.
+    OtherTime {
+        /// In the customer's words; may be empty.
+        wish: String,
+    },
+    /// The customer wants no such messages; times can still be booked.
+    Stopped,
     /// The work was done.
     Done,
     /// Nothing is needed any more.
     NotNeeded,
+}
+
+/// What comes of a call to the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterCall {
+    /// Nothing more to do.
+    Close,
+    /// The customer would like it in writing: the case is drafted anew.
+    NewLetter,
+    /// Nobody was reached; the call stays due.
+    Again,
 }
 
 /// What a finished visit means to the log: the server writes it as a maintenance event.
@@ -306,8 +335,13 @@ pub enum Outcome {
     Held(String),
     /// It will never go out, with the reason.
     Dropped(String),
-    /// Delivery failed for now; tried again at that time.
-    Retry(Timestamp),
+    /// Delivery failed for now.
+    Retry {
+        /// When it is tried again.
+        at: Timestamp,
+        /// Why it failed.
+        reason: String,
+    },
     /// Delivery failed for good or its fate is unknown; the advisor must act.
     ForAdvisor(String),
     /// A reminder was put into the outbox.

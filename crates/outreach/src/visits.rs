@@ -7,9 +7,12 @@ use crate::compose;
 use crate::error::{OutreachError, Result};
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Entry, Stay, advisories, bookings, registry};
+use crate::store::{Case, Entry, Stay, advisories, bookings, record, registry};
 use crate::views::{Booking, Stage, WorkDone};
 use crate::{Language, Outreach, bundle};
+
+/// Beginning of the remark of a case whose visit did not take place.
+const MISSED: &str = "the visit did not take place";
 
 impl Outreach {
     /// The visit as a calendar file (`text/calendar`); after a cancellation the one that removes it.
@@ -66,16 +69,58 @@ impl Outreach {
             (stay.state, stay.changed) = ("done".into(), now);
             stay.save(tx)?;
             let mut case = advisories::get(tx, &stay.case)?;
-            let works = compose::works_of(&case.finding, &self.options.catalogue);
-            let works: Vec<Work> = works.iter().filter_map(|(code, _)| Work::new(code)).collect();
+            let done = self.work_done(&stay, &case, now);
+            let works: Vec<Work> = done.iter().map(|done| done.work.clone()).collect();
             let hours = run_hours.or(case.context.run_hours);
             count_anew(tx, &stay.machine, &works, hours, who, now)?;
             case.move_to(tx, Stage::Done, None, None, now)?;
             bundle::finish(tx, &case, now)?;
             let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
-            let (customer, what) = (Some(stay.customer.as_str()), "completed the visit");
-            Entry { at: now, who, what, why: "", customer, machine, advisory, contact: true }.write(tx)?;
-            Ok(works.into_iter().map(|work| WorkDone { machine: stay.machine.clone(), ts: now, work }).collect())
+            let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_DONE);
+            let why = &record::span(stay.start, stay.end);
+            Entry { at: now, who, what, why, customer, machine, advisory, contact: true }.write(tx)?;
+            Ok(done)
+        })
+    }
+
+    /// What completing a visit would tell the log. The same at every call once the visit has ended, so that the log can
+    /// be told first: written twice, it is kept once.
+    ///
+    /// # Errors
+    /// When there is no such visit or the store cannot be read.
+    pub fn work_of_visit(&self, booking: i64, now: Timestamp) -> Result<Vec<WorkDone>> {
+        self.store.read(&format!("read the work of visit {booking}"), |c| {
+            let stay = bookings::get(c, booking)?;
+            Ok(self.work_done(&stay, &advisories::get(c, &stay.case)?, now))
+        })
+    }
+
+    fn work_done(&self, stay: &Stay, case: &Case, now: Timestamp) -> Vec<WorkDone> {
+        let works = compose::works_of(&case.finding, &self.options.catalogue);
+        let works = works.iter().filter_map(|(code, _)| Work::new(code));
+        works.map(|work| WorkDone { machine: stay.machine.clone(), ts: stay.end.min(now), work }).collect()
+    }
+
+    /// The visit did not take place: the case goes back to the advisor, who hears why.
+    ///
+    /// # Errors
+    /// When there is no such visit, it has not begun, or it was cancelled or settled before.
+    pub fn not_done(&self, booking: i64, reason: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("reopen the case of visit {booking}");
+        self.store.write(&attempted, |tx| {
+            let mut stay = bookings::get(tx, booking)?;
+            if stay.state != "booked" || stay.start > now {
+                let why =
+                    if stay.state == "booked" { "it has not begun".into() } else { format!("it is {}", stay.state) };
+                return Err(OutreachError::refused(&attempted, why));
+            }
+            (stay.state, stay.changed) = ("missed".into(), now);
+            stay.save(tx)?;
+            let mut case = advisories::get(tx, &stay.case)?;
+            case.move_to(tx, Stage::Call, Some(&format!("{MISSED}: {reason}")), None, now)?;
+            let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
+            let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_MISSED);
+            Entry { at: now, who, what, why: reason, customer, machine, advisory, contact: true }.write(tx)
         })
     }
 

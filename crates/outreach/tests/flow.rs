@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use foretell_model::{FindingKind, Grade, Offset, Status, Timestamp};
-use foretell_outreach::{Applied, DeliveryError, Outcome, Outreach, OutreachError, PageState, Stage};
+use foretell_outreach::{AfterCall, Applied, DeliveryError, Outcome, Outreach, OutreachError, PageState, Stage};
 use support::{Recorder, apply, at, context, finding, machine, open, token};
 
 struct Scene {
@@ -66,9 +66,9 @@ fn from_forecast_to_finished_visit() {
     expect![[r#"
         engine: opened the case; A fault is likely.
         wang: approved the message; 
-        outbox: sent the invitation by recorder; 
-        customer: booked a visit; Thursday 16 July, 17:00–19:00
-        chen: completed the visit; "#]]
+        outbox: invitation_sent; recorder
+        customer: visit_booked; 2026-07-16T09:00:00Z/2026-07-16T11:00:00Z
+        chen: visit_done; 2026-07-16T09:00:00Z/2026-07-16T11:00:00Z"#]]
     .assert_eq(&lines.join("\n"));
 }
 
@@ -157,7 +157,7 @@ fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
     let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Urgent, Status::Opened), night);
     let message = s.outreach.approve(&id, "wang", night).unwrap();
     assert_eq!(s.outreach.tick(night).unwrap()[0].outcome, Outcome::Sent);
-    s.outreach.stop(token(&message.link), night).unwrap();
+    assert_eq!(s.outreach.stop(token(&message.link), night).unwrap().state, PageState::Stopped);
 
     let other = finding(&machine("s01/m002"), "separator_clogging", Grade::Urgent, Status::Opened);
     s.outreach.close(&id, "told by telephone", "wang", night).unwrap();
@@ -215,7 +215,7 @@ fn not_now_is_honoured_and_then_comes_back_to_the_advisor() {
     let message = s.outreach.approve(&id, "wang", now).unwrap();
     s.outreach.tick(now).unwrap();
     let page = s.outreach.not_now(token(&message.link), 14, now).unwrap();
-    assert_eq!(page.state, PageState::NotNow("29 July".into()));
+    assert_eq!(page.state, PageState::NotNow { until: at("2026-07-29T08:30:00Z"), text: "29 July".into() });
     assert_eq!(s.outreach.tick(at("2026-07-28T10:00:00Z")).unwrap(), []);
     s.outreach.tick(at("2026-07-29T10:00:00Z")).unwrap();
     assert_eq!(s.outreach.card(&id, at("2026-07-29T10:00:00Z")).unwrap().stage, Stage::Draft);
@@ -229,7 +229,8 @@ fn other_times_changes_and_cancellations() {
     let message = s.outreach.approve(&id, "wang", now).unwrap();
     s.outreach.tick(now).unwrap();
     let token = token(&message.link);
-    assert_eq!(s.outreach.other_time(token, "Friday after lunch?", now).unwrap().state, PageState::OtherTime);
+    let wished = s.outreach.other_time(token, "Friday after lunch?", now).unwrap();
+    assert_eq!(wished.state, PageState::OtherTime { wish: "Friday after lunch?".into() });
     assert_eq!(
         s.outreach.queue(now).unwrap()[0].remark.as_deref(),
         Some("the customer wishes another time: Friday after lunch?")
@@ -343,7 +344,15 @@ fn deliveries_that_fail() {
     s.outreach.approve(&id, "wang", now).unwrap();
     s.channel.failures.lock().unwrap().push(DeliveryError::Temporary("450 busy".into()));
     let retry = now + 120_000;
-    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Retry(retry));
+    assert_eq!(
+        s.outreach.tick(now).unwrap()[0].outcome,
+        Outcome::Retry { at: retry, reason: "not delivered for now: 450 busy".into() }
+    );
+    let waiting = s.outreach.card(&id, now).unwrap().message.unwrap();
+    assert_eq!(
+        (waiting.next_attempt, waiting.reason.as_deref()),
+        (Some(retry), Some("not delivered for now: 450 busy"))
+    );
     assert_eq!(s.outreach.tick(retry + -1).unwrap(), []);
     s.channel.failures.lock().unwrap().push(DeliveryError::Unknown("connection reset after the text".into()));
     let outcome = s.outreach.tick(retry).unwrap().remove(0).outcome;
@@ -440,4 +449,102 @@ fn an_edited_text_whose_times_are_gone_comes_back_to_the_advisor() {
     assert!(message.text.body.contains("Dear Ms Baker") && message.slots.iter().all(|slot| slot.start > later));
     s.outreach.approve(&id, "wang", later).unwrap();
     assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn a_call_ends_in_a_visit_a_new_letter_or_the_end() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.call_instead(&id, "they prefer it", "wang", now).unwrap();
+    let card = s.outreach.card(&id, now).unwrap();
+    assert!(card.message.unwrap().text.body.contains("Dear Ms Baker"), "the letter helps whoever calls");
+    assert_eq!(card.choices.len(), 2);
+
+    s.outreach.called(&id, AfterCall::Again, "engaged", "wang", now).unwrap();
+    assert_eq!(s.outreach.card(&id, now).unwrap().remark.as_deref(), Some("they prefer it"));
+    s.outreach.called(&id, AfterCall::NewLetter, "wants it in writing", "wang", now).unwrap();
+    assert_eq!(s.outreach.card(&id, now).unwrap().stage, Stage::Draft);
+    s.outreach.approve(&id, "wang", now).unwrap();
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Sent);
+
+    // A letter that was asked for does not fall under the cap of letters that were not.
+    s.outreach.called(&id, AfterCall::NewLetter, "lost it", "wang", now).unwrap();
+    s.outreach.approve(&id, "wang", now).unwrap();
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Sent);
+    s.outreach.called(&id, AfterCall::Close, "sold the machine", "wang", now).unwrap();
+    assert_eq!(s.outreach.card(&id, now).unwrap().stage, Stage::Cleared);
+    assert!(matches!(s.outreach.called(&id, AfterCall::Again, "", "wang", now), Err(OutreachError::Refused { .. })));
+}
+
+#[test]
+fn an_advisor_books_and_says_whether_the_visit_took_place() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.call_instead(&id, "", "wang", now).unwrap();
+    assert!(s.outreach.book_for(&id, now, "wang", now).is_err(), "not in the past");
+    let visit = s.outreach.book_for(&id, at("2026-07-16T13:00:00Z"), "wang", now).unwrap();
+    assert_eq!((visit.end, visit.technician.unwrap().id.as_str()), (at("2026-07-16T15:00:00Z"), "chen"));
+    assert_eq!(s.outreach.queue(now).unwrap(), [], "nothing to do before it is over");
+    assert!(s.outreach.not_done(visit.id, "", "wang", now).is_err(), "it has not begun");
+    assert_eq!(s.outreach.queue(visit.end).unwrap()[0].stage, Stage::Booked);
+
+    s.outreach.not_done(visit.id, "gate closed", "wang", visit.end).unwrap();
+    let entry = s.outreach.queue(visit.end).unwrap().remove(0);
+    let remark = "the visit did not take place: gate closed";
+    assert_eq!((entry.stage, entry.remark.as_deref()), (Stage::Call, Some(remark)));
+
+    let again = s.outreach.book_for(&id, at("2026-07-20T13:00:00Z"), "wang", visit.end).unwrap();
+    let later = again.end.plus_days(2.0);
+    let told = s.outreach.work_of_visit(again.id, later).unwrap();
+    assert_eq!((told[0].ts, told[0].work.as_str()), (again.end, "cooler_cleaned"));
+    assert_eq!(s.outreach.complete(again.id, None, "wang", later).unwrap(), told);
+    assert_eq!(s.outreach.queue(later).unwrap(), []);
+}
+
+#[test]
+fn a_letter_read_late_says_that_its_times_have_passed() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let message = s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    assert!(!s.outreach.booking_page(token(&message.link), now).unwrap().times_changed);
+    let page = s.outreach.booking_page(token(&message.link), at("2026-07-21T10:00:00Z")).unwrap();
+    assert!(page.times_changed && page.slots.len() == 2);
+}
+
+#[test]
+fn no_time_is_offered_within_a_working_day_of_the_letter() {
+    let s = scene();
+    // Friday, 22:00 in England: the letter can arrive on Monday at 08:00.
+    let friday_night = at("2026-07-17T21:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), friday_night);
+    let slots = s.outreach.card(&id, friday_night).unwrap().message.unwrap().slots;
+    assert!(slots[0].start >= at("2026-07-21T07:00:00Z"), "{slots:?}");
+}
+
+#[test]
+fn what_is_urgent_comes_before_what_is_likely() {
+    let s = scene();
+    let mut likely = cooler("s02/m002", Grade::Advise, Status::Opened);
+    likely.probability_within = likely.probability_within.map(|p| foretell_model::ProbabilityWithin { d7: 0.9, ..p });
+    apply(&s.outreach, 1, &likely, wednesday());
+    apply(&s.outreach, 2, &cooler("s01/m002", Grade::Urgent, Status::Opened), wednesday());
+    assert_eq!(s.outreach.queue(wednesday()).unwrap()[0].grade, Grade::Urgent);
+}
+
+#[test]
+fn figures_that_move_a_little_leave_the_offered_times_alone() {
+    let s = scene();
+    let now = wednesday();
+    let mut finding = cooler("s02/m002", Grade::Advise, Status::Opened);
+    let id = apply(&s.outreach, 1, &finding, now);
+    let slots = |now| s.outreach.card(&id, now).unwrap().message.unwrap().slots;
+    let before = slots(now);
+    (finding.status, finding.likelihood) = (Status::Updated, 0.93);
+    apply(&s.outreach, 2, &finding, now);
+    let second = now + 1_000;
+    assert_eq!(slots(second), before);
 }

@@ -147,6 +147,13 @@ pub(crate) fn mark(connection: &Connection, machine: &MachineId, offset: u64, or
     Ok(changed == 0)
 }
 
+/// Lowers every mark beyond `head`, after the log was replaced or cut there.
+pub(crate) fn rewind(connection: &Connection, head: u64) -> Result<usize> {
+    let head = i64::try_from(head).unwrap_or(i64::MAX);
+    let lower = "UPDATE mark SET log_offset = ?1, ordinal = 0 WHERE log_offset > ?1";
+    Ok(connection.execute(lower, params![head])?)
+}
+
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }

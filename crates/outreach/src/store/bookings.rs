@@ -29,7 +29,7 @@ pub(crate) struct Stay {
     pub(crate) end: Timestamp,
     /// Key of the technician.
     pub(crate) technician: Option<String>,
-    /// `booked`, `cancelled` or `done`.
+    /// `booked`, `cancelled`, `done` or `missed`.
     pub(crate) state: String,
     /// How often it was changed.
     pub(crate) sequence: u32,

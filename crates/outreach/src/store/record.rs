@@ -6,6 +6,45 @@ use rusqlite::{Connection, Row, params};
 use crate::error::Result;
 use crate::views::Happening;
 
+/// Codes of what passes between us and the customer; the console words them. An invitation went out; by which channel.
+pub(crate) const INVITATION_SENT: &str = "invitation_sent";
+/// A reminder went out; by which channel.
+pub(crate) const REMINDER_SENT: &str = "reminder_sent";
+/// A visit was booked; when.
+pub(crate) const VISIT_BOOKED: &str = "visit_booked";
+/// The visit was moved; to when.
+pub(crate) const VISIT_MOVED: &str = "visit_moved";
+/// The visit was cancelled; which.
+pub(crate) const VISIT_CANCELLED: &str = "visit_cancelled";
+/// The visit took place; when.
+pub(crate) const VISIT_DONE: &str = "visit_done";
+/// The visit did not take place; why.
+pub(crate) const VISIT_MISSED: &str = "visit_missed";
+/// The customer said not now; for how many days.
+pub(crate) const NOT_NOW: &str = "not_now";
+/// The customer wants no such messages; on which medium.
+pub(crate) const STOPPED: &str = "stopped";
+/// The customer wishes another time; in the customer's words.
+pub(crate) const OTHER_TIME: &str = "other_time";
+/// A call ended the case; the advisor's remark.
+pub(crate) const CALLED_CLOSED: &str = "called_closed";
+/// A call asked for a new letter; the advisor's remark.
+pub(crate) const CALLED_LETTER: &str = "called_letter";
+/// A call reached nobody; the advisor's remark.
+pub(crate) const CALLED_UNREACHED: &str = "called_unreached";
+
+/// A visit's time as the record keeps it: in no language and no zone.
+pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
+    format!("{start}/{end}")
+}
+
+/// Whether a customer asked in a call for a letter about a case, at or after an instant.
+pub(crate) fn letter_asked_since(connection: &Connection, advisory: &str, since: Timestamp) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM happening WHERE advisory = ?1 AND what = ?2 AND at >= ?3")?
+        .exists(params![advisory, CALLED_LETTER, since.millis()])?)
+}
+
 /// One entry to write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Entry<'a> {

@@ -1,0 +1,177 @@
+//! What the advisor does beside the letter: calls, visits booked for the customer, cases ended, deliveries settled.
+
+use foretell_model::{FindingId, MINUTE_MS, Timestamp};
+use rusqlite::Connection;
+
+use crate::Outreach;
+use crate::apply::withdraw;
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::slots::{self, Slot};
+use crate::store::{Case, Entry, Stay, advisories, messages, record};
+use crate::views::{AfterCall, Booking, MessageState, Stage};
+use crate::visits::booking;
+
+/// Stages in which an advisor may still talk the customer into a visit.
+const TALKING: &[Stage] =
+    &[Stage::Draft, Stage::Postponed, Stage::Queued, Stage::Contacted, Stage::Call, Stage::NotNow];
+
+impl Outreach {
+    /// Records a call to the customer, in the advisor's words, and what comes of it.
+    ///
+    /// # Errors
+    /// When the case waits for no call.
+    pub fn called(&self, id: &FindingId, next: AfterCall, remark: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("record a call about {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            refuse_outside(&case, &[Stage::Call, Stage::Contacted, Stage::NotNow], &attempted)?;
+            let what = match next {
+                AfterCall::Close => record::CALLED_CLOSED,
+                AfterCall::NewLetter => record::CALLED_LETTER,
+                AfterCall::Again => record::CALLED_UNREACHED,
+            };
+            contact(tx, &case, who, what, remark, now)?;
+            match next {
+                AfterCall::Close => case.move_to(tx, Stage::Cleared, Some(remark), None, now),
+                AfterCall::NewLetter => case.move_to(tx, Stage::Draft, Some(remark), None, now),
+                // Why the call is due stays what it was.
+                AfterCall::Again => Ok(()),
+            }
+        })
+    }
+
+    /// Books a visit on the customer's behalf; the work's own duration tells when it ends.
+    ///
+    /// # Errors
+    /// `SlotTaken` when no technician is free in that half-day; `Refused` when the time has passed, a visit is booked
+    /// already or the case is over.
+    pub fn book_for(&self, id: &FindingId, start: Timestamp, who: &str, now: Timestamp) -> Result<Booking> {
+        let attempted = format!("book a visit for {id}");
+        if start <= now {
+            return Err(OutreachError::refused(attempted, "the time given has passed"));
+        }
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            refuse_outside(&case, TALKING, &attempted)?;
+            let people = self.people_or_refuse(tx, &case, &attempted)?;
+            let mut stay = Stay {
+                id: 0,
+                case: id.clone(),
+                machine: case.finding.machine.clone(),
+                customer: people.customer.id,
+                start,
+                end: start + i64::from(self.visit(&case).minutes) * MINUTE_MS,
+                technician: None,
+                state: "booked".into(),
+                sequence: 0,
+                changed: now,
+            };
+            stay.book(tx, &self.lanes(tx)?)?;
+            withdraw(tx, id, "a visit was booked")?;
+            case.move_to(tx, Stage::Booked, None, None, now)?;
+            contact(tx, &case, who, record::VISIT_BOOKED, &record::span(stay.start, stay.end), now)?;
+            booking(tx, stay)
+        })
+    }
+
+    /// Times at which the case's work could be done; two as a rule. Those that a letter offers come first.
+    pub(crate) fn bookable(
+        &self,
+        connection: &Connection,
+        case: &Case,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Vec<Slot>> {
+        if !TALKING.contains(&case.stage) {
+            return Ok(Vec::new());
+        }
+        let occupancy = self.occupancy(connection, now)?;
+        let offered = match messages::newest_of(connection, &case.finding.id)? {
+            Some(mail) => messages::offers(connection, mail.id)?,
+            None => Vec::new(),
+        };
+        let mut times: Vec<Slot> =
+            offered.into_iter().filter(|slot| slots::has_notice(slot, now) && occupancy.is_free(slot)).collect();
+        let fresh = self.propose(case, &people.calendar, &occupancy, slots::with_notice(now));
+        let fresh: Vec<Slot> = fresh.into_iter().filter(|slot| !times.contains(slot)).collect();
+        times.extend(fresh);
+        times.truncate(2);
+        times.sort_by_key(|slot| slot.start);
+        Ok(times)
+    }
+
+    /// Ends a case without work, e.g. because the customer declined on the telephone. A booked visit is cancelled first.
+    ///
+    /// # Errors
+    /// When a visit is booked or the case is over.
+    pub fn close(&self, id: &FindingId, reason: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("close {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+            }
+            withdraw(tx, id, "the case was closed")?;
+            case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
+            desk_note(tx, &case, who, "closed the case", reason, now)
+        })
+    }
+
+    /// Settles a message whose delivery is unknown or failed: it arrived after all, or it did not and may be drafted anew.
+    ///
+    /// # Errors
+    /// When the message is neither unknown nor failed.
+    pub fn resolve_delivery(&self, message: i64, arrived: bool, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("settle message {message}");
+        self.store.write(&attempted, |tx| {
+            let mut mail = messages::get(tx, message)?;
+            if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
+                return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
+            }
+            let mut case = advisories::get(tx, &mail.case)?;
+            let stage = if arrived {
+                (mail.state, mail.sent) = (MessageState::Sent, mail.sent.or(Some(now)));
+                Stage::Contacted
+            } else {
+                (mail.state, mail.sent) = (MessageState::Withdrawn, None);
+                Stage::Draft
+            };
+            mail.save(tx)?;
+            if case.stage == Stage::Call {
+                case.move_to(tx, stage, None, None, now)?;
+            }
+            let what = if arrived { "says the message arrived" } else { "says the message did not arrive" };
+            desk_note(tx, &case, who, what, "", now)
+        })
+    }
+}
+
+fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
+    if stages.contains(&case.stage) {
+        return Ok(());
+    }
+    Err(OutreachError::refused(attempted, format!("it is {}", case.stage.name())))
+}
+
+/// Writes what passed between the advisor and the customer.
+fn contact(connection: &Connection, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
+    let machine = &case.finding.machine;
+    let customer = crate::store::registry::customer_of(connection, machine)?;
+    let customer = customer.as_ref().map(|customer| customer.id.as_str());
+    let (machine, advisory) = (Some(machine.as_str()), Some(case.finding.id.as_str()));
+    Entry { at: now, who, what, why, customer, machine, advisory, contact: true }.write(connection)
+}
+
+/// Writes what happened at the advisor's desk alone.
+pub(crate) fn desk_note(
+    connection: &Connection,
+    case: &Case,
+    who: &str,
+    what: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
+    Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)
+}
