@@ -14,6 +14,7 @@ mod finding;
 mod id;
 mod log;
 mod machine;
+mod outlook;
 mod quarantine;
 mod reading;
 mod signal;
@@ -30,6 +31,7 @@ pub use finding::{
 pub use id::{IdError, MachineId, SiteId};
 pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
 pub use machine::{Limits, MachineProfile};
+pub use outlook::{Certainty, WeekWindow};
 pub use quarantine::{Quarantine, Quarantined, Refusal};
 pub use reading::{Quality, Reading, RunState};
 pub use signal::{Range, Signal, Signals};

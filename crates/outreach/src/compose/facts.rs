@@ -1,11 +1,10 @@
 //! The facts of one message, worded no further than a figure: sentences are the templates' business.
 
 use foretell_model::catalogue::Action;
-use foretell_model::{Catalogue, Evidence, Finding, FindingKind, Signal, Timestamp};
+use foretell_model::{Catalogue, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
 use serde::Serialize;
 
 use super::format;
-use super::window::{Certainty, Window};
 use crate::calendar::Calendar;
 use crate::context::MachineContext;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
@@ -48,10 +47,10 @@ pub(crate) struct Facts {
     advisor: Person,
     number: String,
     seen: Seen,
-    normal: bool,
+    below_limit: bool,
     fault: Option<String>,
     certainty: Certainty,
-    window: Option<Window>,
+    window: Option<WeekWindow>,
     limit: Option<LimitFact>,
     hours: Option<Hours>,
     /// The work as phrases, in order.
@@ -81,7 +80,15 @@ struct Seen {
     what: &'static str,
     figure: String,
     since: Option<String>,
+    /// It came all at once and not little by little.
+    sudden: bool,
 }
+
+/// Evidence of how much of a change came all at once, 0 to 1.
+const STEP_SHARE: &str = "onset_step_share";
+
+/// From this share on a change is told as a jump.
+const SUDDEN_FROM: f64 = 0.5;
 
 #[derive(Debug, Serialize)]
 struct LimitFact {
@@ -118,10 +125,10 @@ impl Facts {
             },
             number: subject.machine.number.clone(),
             seen: seen(subject),
-            normal: is_normal(subject),
+            below_limit: is_below_limit(subject),
             fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
             certainty: Certainty::of(subject.finding.likelihood),
-            window: subject.finding.rul_days.map(|rul| Window::of(rul, age_days)),
+            window: subject.finding.rul_days.map(|rul| WeekWindow::of(rul, age_days)),
             limit: subject.finding.limit.map(|limit| LimitFact {
                 signal: limit.signal.name(),
                 figure: format::figure(limit.value),
@@ -143,16 +150,16 @@ impl Facts {
 /// A discharge temperature limit below this is the lower one: the machine stays too cold, degC.
 const LOW_LIMIT_BELOW_C: f64 = 90.0;
 
-/// Whether "still in the normal range" is true of what the message speaks of: the discharge temperature below its warning
-/// limit, or another observation below the limit of its own signal. Where that is not known, nothing is claimed.
-fn is_normal(subject: &Subject<'_>) -> bool {
+/// Whether "still below the limit" is true of what the message speaks of: the discharge temperature below its warning limit,
+/// or another observation below the limit of its own signal. Where that is not known, nothing is claimed.
+fn is_below_limit(subject: &Subject<'_>) -> bool {
     let finding = subject.finding;
     match finding.limit.filter(|_| finding.kind != FindingKind::MaintenanceDue) {
         Some(limit) if limit.signal != Signal::DischargeTemp => {
             let of_signal = |evidence: &&Evidence| evidence.feature.starts_with(limit.signal.name());
             finding.evidence.iter().find(of_signal).is_some_and(|evidence| evidence.value < limit.value)
         }
-        // A machine that stays too cold is not normal because it is not too hot.
+        // Of a machine that stays too cold it is no comfort that it is not too hot.
         Some(limit) if limit.value < LOW_LIMIT_BELOW_C => false,
         _ => subject.context.in_normal_range == Some(true),
     }
@@ -225,7 +232,8 @@ fn seen(subject: &Subject<'_>) -> Seen {
     let any_since = finding.evidence.iter().find_map(|evidence| evidence.since);
     let (what, figure, since) = said.unwrap_or(("drift", String::new(), None));
     let in_words = |t| format::day(subject.customer.language, subject.calendar.local(t).date());
-    Seen { what, figure, since: since.or(any_since).map(in_words) }
+    let sudden = finding.evidence.iter().any(|e| e.feature == STEP_SHARE && e.value >= SUDDEN_FROM);
+    Seen { what, figure, since: since.or(any_since).map(in_words), sudden }
 }
 
 /// What a feature means to a reader, and its figure; `None` when it has no plain words or is too small to speak of.

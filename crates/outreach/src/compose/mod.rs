@@ -7,7 +7,6 @@
 mod facts;
 pub mod format;
 pub mod lint;
-pub mod window;
 
 pub(crate) use facts::{Facts, Subject, slot_text, works_of};
 

@@ -1,16 +1,19 @@
-//! "Within two to three weeks": a forecast as a window of whole weeks and a word of certainty, never more precise than
-//! the interval it comes from.
+//! A forecast as people are told it: a window of whole weeks and a word of certainty.
+//!
+//! The letter to the customer and the advisor's pages say the same forecast in their own words; the weeks and the degree of
+//! certainty must not differ between them, so both are decided here.
 
-use foretell_model::RulDays;
 use serde::Serialize;
+
+use crate::RulDays;
 
 /// A day more or less changes no plan; it keeps 13.9 days from reading as "one week".
 const SLACK_DAYS: f64 = 1.0;
 
-/// When it is likely, in whole weeks from now.
+/// When it is likely, in whole weeks from now; never more precise than the interval it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Window {
+pub enum WeekWindow {
     /// Within a week at most.
     ThisWeek,
     /// Any time up to so many weeks from now.
@@ -34,19 +37,7 @@ pub enum Window {
     Open,
 }
 
-/// How sure we are of the cause and the course.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// "very likely".
-    High,
-    /// "likely".
-    Medium,
-    /// "possible".
-    Low,
-}
-
-impl Window {
+impl WeekWindow {
     /// The window of an interval, counted `age_days` after it was reckoned.
     #[must_use]
     pub fn of(rul: RulDays, age_days: f64) -> Self {
@@ -61,6 +52,18 @@ impl Window {
             _ => Self::Open,
         }
     }
+}
+
+/// How sure we are of the cause and the course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// "very likely".
+    High,
+    /// "probably".
+    Medium,
+    /// "possibly".
+    Low,
 }
 
 impl Certainty {
@@ -80,37 +83,37 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(p10: Option<f64>, p90: Option<f64>, expected: Window) {
-        assert_eq!(Window::of(RulDays { p10, p50: None, p90 }, 0.0), expected);
+    fn check(p10: Option<f64>, p90: Option<f64>, expected: WeekWindow) {
+        assert_eq!(WeekWindow::of(RulDays { p10, p50: None, p90 }, 0.0), expected);
     }
 
     #[test]
     fn is_as_wide_as_the_interval() {
-        check(Some(14.0), Some(21.0), Window::Between { from: 2, to: 3 });
-        check(Some(13.4), Some(21.6), Window::Between { from: 2, to: 3 });
-        check(Some(11.2), Some(27.5), Window::Between { from: 1, to: 4 });
-        check(Some(1.0), Some(12.0), Window::Within { to: 2 });
-        check(Some(1.0), Some(4.0), Window::ThisWeek);
-        check(Some(25.0), None, Window::From { from: 3 });
-        check(Some(2.0), None, Window::Open);
-        check(None, None, Window::Open);
-        check(Some(20.0), Some(21.0), Window::Between { from: 2, to: 3 });
+        check(Some(14.0), Some(21.0), WeekWindow::Between { from: 2, to: 3 });
+        check(Some(13.4), Some(21.6), WeekWindow::Between { from: 2, to: 3 });
+        check(Some(11.2), Some(27.5), WeekWindow::Between { from: 1, to: 4 });
+        check(Some(1.0), Some(12.0), WeekWindow::Within { to: 2 });
+        check(Some(1.0), Some(4.0), WeekWindow::ThisWeek);
+        check(Some(25.0), None, WeekWindow::From { from: 3 });
+        check(Some(2.0), None, WeekWindow::Open);
+        check(None, None, WeekWindow::Open);
+        check(Some(20.0), Some(21.0), WeekWindow::Between { from: 2, to: 3 });
     }
 
     #[test]
     fn a_forecast_ages() {
         let rul = RulDays { p10: Some(21.0), p50: None, p90: Some(28.0) };
-        assert_eq!(Window::of(rul, 7.0), Window::Between { from: 2, to: 3 });
+        assert_eq!(WeekWindow::of(rul, 7.0), WeekWindow::Between { from: 2, to: 3 });
     }
 
     proptest::proptest! {
         #[test]
         fn never_more_precise_than_the_interval(p10 in 0.0..90.0_f64, width in 0.0..90.0_f64) {
             let p90 = p10 + width;
-            let (from, to) = match Window::of(RulDays { p10: Some(p10), p50: None, p90: Some(p90) }, 0.0) {
-                Window::ThisWeek => (0, 1),
-                Window::Within { to } => (0, to),
-                Window::Between { from, to } => (from, to),
+            let (from, to) = match WeekWindow::of(RulDays { p10: Some(p10), p50: None, p90: Some(p90) }, 0.0) {
+                WeekWindow::ThisWeek => (0, 1),
+                WeekWindow::Within { to } => (0, to),
+                WeekWindow::Between { from, to } => (from, to),
                 open => return Err(proptest::test_runner::TestCaseError::fail(format!("{open:?}"))),
             };
             proptest::prop_assert!(f64::from(from) * 7.0 <= p10 + SLACK_DAYS);
