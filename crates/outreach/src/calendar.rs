@@ -113,11 +113,11 @@ impl Calendar {
     }
 }
 
-fn time(field: &str, text: &str) -> Result<NaiveTime, String> {
+pub(crate) fn time(field: &str, text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| format!("`{field}`: `{text}` is not a time such as 20:00"))
 }
 
-fn date(text: &str) -> Result<NaiveDate, String> {
+pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map_err(|_| format!("`holidays`: `{text}` is not a date such as 2026-10-01"))
 }

@@ -1,0 +1,290 @@
+//! What is wrong with a registry before anything is kept of it: every problem at once, each with its path in the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use foretell_model::{Catalogue, MachineId, SiteId};
+use serde::de::DeserializeOwned;
+
+use crate::calendar;
+use crate::registry::{Customer, Entity, Machine, Registry};
+
+/// One thing to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Path in the file, e.g. `customer[0].quiet_from`; `customer[0]` when no single key is at fault.
+    pub path: String,
+    /// What is wrong, and what would be right.
+    pub why: String,
+}
+
+/// Whether a text is an e-mail address; says why not.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn mail_address(text: &str) -> Result<(), String> {
+    text.parse::<lettre::Address>().map(drop).map_err(|error| format!("`{text}` is not an e-mail address ({error})"))
+}
+
+impl Registry {
+    /// Reads a registry entry by entry, so that one misshapen entry does not hide the next: what could be read, and every
+    /// problem of form and of sense.
+    #[must_use]
+    pub fn examine(mut file: toml::Table, catalogue: &Catalogue) -> (Self, Vec<Problem>) {
+        let mut form = Form::default();
+        let registry = Self {
+            advisors: form.entries(&mut file, "advisor"),
+            technicians: form.entries(&mut file, "technician"),
+            customers: form.entries(&mut file, "customer"),
+            sites: form.entries(&mut file, "site"),
+            machines: form.entries(&mut file, "machine"),
+        };
+        for key in file.keys() {
+            let why = format!("unknown key `{key}`; known here: advisor, technician, customer, site, machine");
+            form.problems.push(Problem { path: key.clone(), why });
+        }
+        // A misshapen entry is still there for those that name it, and moves nobody's place.
+        let sense = Sense { places: form.places, ..Sense::of(&registry, catalogue, form.misshapen) };
+        let mut problems = form.problems;
+        problems.extend(sense.problems(&registry));
+        (registry, problems)
+    }
+
+    /// What contradicts itself or names something unknown, in the order of the file.
+    #[must_use]
+    pub fn problems(&self, catalogue: &Catalogue) -> Vec<Problem> {
+        Sense::of(self, catalogue, BTreeSet::new()).problems(self)
+    }
+}
+
+/// Reads entries and notes what has not the right form.
+#[derive(Default)]
+struct Form {
+    problems: Vec<Problem>,
+    /// Kind and key of what is there but could not be read.
+    misshapen: BTreeSet<(&'static str, String)>,
+    /// Place in the file of each entry that could be read.
+    places: BTreeMap<&'static str, Vec<usize>>,
+}
+
+impl Form {
+    fn entries<T: DeserializeOwned>(&mut self, file: &mut toml::Table, kind: &'static str) -> Vec<T> {
+        let values = match file.remove(kind) {
+            None => return Vec::new(),
+            Some(toml::Value::Array(values)) => values,
+            Some(_) => {
+                let why = format!("`{kind}` is a list; write [[{kind}]]");
+                self.problems.push(Problem { path: kind.to_owned(), why });
+                return Vec::new();
+            }
+        };
+        let mut entries = Vec::new();
+        for (place, value) in values.into_iter().enumerate() {
+            let id = value.get("id").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+            if let Some(entry) = self.entry(value, &format!("{kind}[{place}]")) {
+                self.places.entry(kind).or_default().push(place);
+                entries.push(entry);
+            } else {
+                self.misshapen.insert((kind, id));
+            }
+        }
+        entries
+    }
+
+    /// One entry. An unknown key is noted and left out, so that what else is wrong is found too.
+    fn entry<T: DeserializeOwned>(&mut self, mut value: toml::Value, path: &str) -> Option<T> {
+        loop {
+            let why = match value.clone().try_into::<T>() {
+                Ok(entry) => return Some(entry),
+                Err(error) => error.to_string().trim().replace('\n', " "),
+            };
+            let unknown =
+                why.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).map(str::to_owned);
+            let removed = unknown.as_ref().and_then(|key| value.as_table_mut()?.remove(key));
+            let at = match (&unknown, &removed) {
+                (Some(key), Some(_)) => format!("{path}.{key}"),
+                _ => misplaced(&why, path),
+            };
+            self.problems.push(Problem { path: at, why });
+            removed?;
+        }
+    }
+}
+
+/// The key that an error of form names at its end (``… in `quiet_from` ``), below `path`.
+fn misplaced(why: &str, path: &str) -> String {
+    let key = why.rsplit_once("in `").and_then(|(_, rest)| rest.strip_suffix('`'));
+    key.map_or_else(|| path.to_owned(), |key| format!("{path}.{key}"))
+}
+
+/// Looks for what makes no sense.
+struct Sense<'a> {
+    catalogue: &'a Catalogue,
+    known: BTreeSet<(&'static str, String)>,
+    places: BTreeMap<&'static str, Vec<usize>>,
+}
+
+impl<'a> Sense<'a> {
+    fn of(registry: &Registry, catalogue: &'a Catalogue, also: BTreeSet<(&'static str, String)>) -> Self {
+        fn ids<T: Entity>(entries: &[T]) -> impl Iterator<Item = (&'static str, String)> {
+            entries.iter().map(|entry| (T::KIND, entry.id().to_owned()))
+        }
+        let mut known = also;
+        known.extend(ids(&registry.advisors).chain(ids(&registry.customers)).chain(ids(&registry.sites)));
+        Self { catalogue, known, places: BTreeMap::new() }
+    }
+
+    fn problems(&self, registry: &Registry) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.each(&registry.advisors, &mut problems, |advisor, say| {
+            say("email", advisor.email.as_deref().map_or(Ok(()), mail_address));
+        });
+        self.each(&registry.technicians, &mut problems, |_, _| ());
+        self.each(&registry.customers, &mut problems, |customer, say| self.customer(customer, say));
+        self.each(&registry.sites, &mut problems, |site, say| {
+            say("id", SiteId::new(&site.id).map(drop).map_err(|error| error.to_string()));
+            say("customer", self.names("customer", &site.customer));
+        });
+        self.each(&registry.machines, &mut problems, |machine, say| self.machine(machine, say));
+        problems
+    }
+
+    /// Visits every entry; `look` reports what it found under a key, and sound findings are dropped.
+    fn each<T: Entity>(
+        &self,
+        entries: &[T],
+        problems: &mut Vec<Problem>,
+        look: impl Fn(&T, &mut dyn FnMut(&str, Result<(), String>)),
+    ) {
+        let mut seen = BTreeSet::new();
+        for (n, entry) in entries.iter().enumerate() {
+            let place = self.places.get(T::KIND).and_then(|places| places.get(n)).copied().unwrap_or(n);
+            let mut say = |key: &str, found: Result<(), String>| {
+                if let Err(why) = found {
+                    let path = format!("{}[{place}].{key}", T::KIND);
+                    problems.push(Problem { path, why: format!("{} `{}`: {why}", T::KIND, entry.id()) });
+                }
+            };
+            if entry.id().is_empty() {
+                say("id", Err("`id` is empty".to_owned()));
+            } else if !seen.insert(entry.id()) {
+                say("id", Err(format!("this is the second {} of that `id`", T::KIND)));
+            }
+            look(entry, &mut say);
+        }
+    }
+
+    fn customer(&self, customer: &Customer, say: &mut dyn FnMut(&str, Result<(), String>)) {
+        say("advisor", self.names("advisor", &customer.advisor));
+        let zone = customer.zone.parse::<chrono_tz::Tz>().map(drop);
+        say("zone", zone.map_err(|_| format!("`zone`: `{}` is not an IANA time zone", customer.zone)));
+        let close = calendar::time("quiet_from", &customer.quiet_from);
+        let open = calendar::time("quiet_to", &customer.quiet_to);
+        if let (Ok(open), Ok(close)) = (&open, &close)
+            && open >= close
+        {
+            let why = format!("`quiet_to` ({open}) must be earlier in the day than `quiet_from` ({close})");
+            say("quiet_to", Err(why));
+        }
+        say("quiet_from", close.map(drop));
+        say("quiet_to", open.map(drop));
+        for day in &customer.holidays {
+            say("holidays", calendar::date(day).map(drop));
+        }
+        say("addresses", customer.addresses.get("email").map_or(Ok(()), |text| mail_address(text)));
+    }
+
+    fn machine(&self, machine: &Machine, say: &mut dyn FnMut(&str, Result<(), String>)) {
+        match MachineId::parse(&machine.id) {
+            Ok(id) => say("id", self.names("site", id.site())),
+            Err(error) => say("id", Err(error.to_string())),
+        }
+        let positive = |x: f64| x.is_finite() && x > 0.0;
+        let number =
+            |sound: bool, key: &str| if sound { Ok(()) } else { Err(format!("`{key}` must be a number above 0")) };
+        say("consequence", number(positive(machine.consequence), "consequence"));
+        say("rated_kw", number(machine.rated_kw.is_none_or(positive), "rated_kw"));
+        for (n, task) in machine.service.iter().enumerate() {
+            let known = self.catalogue.actions.contains_key(&task.work);
+            let works = || self.catalogue.actions.keys().cloned().collect::<Vec<_>>().join(", ");
+            let why = || format!("there is no work `{}`; the catalogue has {}", task.work, works());
+            say(&format!("service[{n}].work"), if known { Ok(()) } else { Err(why()) });
+            let hours = positive(task.interval_h) && task.last_done_h.is_finite() && task.last_done_h >= 0.0;
+            let why = || format!("service `{}` needs an `interval_h` above 0 and a `last_done_h` from 0", task.work);
+            say(&format!("service[{n}]"), if hours { Ok(()) } else { Err(why()) });
+        }
+    }
+
+    fn names(&self, kind: &'static str, id: &str) -> Result<(), String> {
+        let known = self.known.contains(&(kind, id.to_owned()));
+        if known { Ok(()) } else { Err(format!("there is no [[{kind}]] `{id}` in this file")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../config/examples/customers.toml");
+
+    #[track_caller]
+    fn check(changes: &[(&str, &str)], expected: Expect) {
+        let mut text = EXAMPLE.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).unwrap();
+        let (_, problems) = Registry::examine(text.parse().unwrap(), &catalogue);
+        let lines: Vec<String> =
+            problems.iter().map(|problem| format!("{}: {}\n", problem.path, problem.why)).collect();
+        expected.assert_eq(&lines.concat());
+    }
+
+    #[test]
+    fn the_example_is_sound() {
+        check(&[], expect![[""]]);
+    }
+
+    #[test]
+    fn every_slip_is_named_at_once() {
+        check(
+            &[
+                ("advisor = \"wang\"", "advisor = \"wong\""),
+                ("quiet_from = \"20:00\"", "quiet_from = \"8pm\""),
+                ("\"2026-10-02\"", "\"2026-10-32\""),
+                ("li@huaxin.example", "li-at-huaxin"),
+                ("zone = \"Europe/London\"", "zone = \"Europe/Leeds\""),
+                ("customer = \"acme\"", "customer = \"acne\""),
+                ("id = \"s01/m002\"", "id = \"m002\""),
+                ("work = \"oil_changed\"", "work = \"oil_chagned\""),
+                ("id = \"s02/m002\"", "id = \"s09/m002\"\nnmae = \"x\"\ncolour = \"red\""),
+            ],
+            expect![[r#"
+                machine[1].colour: unknown field `colour`, expected one of `id`, `number`, `model`, `rated_kw`, `consequence`, `service`
+                machine[1].nmae: unknown field `nmae`, expected one of `id`, `number`, `model`, `rated_kw`, `consequence`, `service`
+                customer[0].advisor: customer `huaxin`: there is no [[advisor]] `wong` in this file
+                customer[0].quiet_from: customer `huaxin`: `quiet_from`: `8pm` is not a time such as 20:00
+                customer[0].holidays: customer `huaxin`: `holidays`: `2026-10-32` is not a date such as 2026-10-01
+                customer[0].addresses: customer `huaxin`: `li-at-huaxin` is not an e-mail address (Missing domain or user)
+                customer[1].zone: customer `acme`: `zone`: `Europe/Leeds` is not an IANA time zone
+                site[1].customer: site `s02`: there is no [[customer]] `acne` in this file
+                machine[0].id: machine `m002`: `m002` is not of the form site/machine
+                machine[0].service[0].work: machine `m002`: there is no work `oil_chagned`; the catalogue has bearing_inspected, cooler_cleaned, fan_repaired, inlet_valve_serviced, intake_filter_replaced, leak_surveyed, motor_bearing_serviced, oil_changed, oil_filter_replaced, oil_topped_up, sensor_replaced, separator_replaced, serviced, supply_checked, thermostatic_valve_replaced, ventilation_checked, vibration_tested
+                machine[1].id: machine `s09/m002`: there is no [[site]] `s09` in this file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_misshapen_entry_is_still_there_for_those_that_name_it() {
+        check(
+            &[("language = \"zh-CN\"", "language = \"cn\""), ("phone = \"+86 21", "phone = 1 # \"+86 21")],
+            expect![[r#"
+                advisor[0].phone: invalid type: integer `1`, expected a string in `phone`
+                customer[0].language: unknown variant `cn`, expected `zh-CN` or `en` in `language`
+            "#]],
+        );
+    }
+}
