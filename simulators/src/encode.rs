@@ -68,7 +68,7 @@ pub fn happening(happening: &Happening, skew_ms: i64) -> String {
     let mut out = String::from("{\"ts\":\"");
     write_utc(&mut out, happening.ts_ms + skew_ms);
     // Codes and texts are our own constants without anything to escape.
-    let _infallible = match happening.kind {
+    let _infallible = match &happening.kind {
         HappeningKind::MaintenanceDone(work) => write!(out, "\",\"kind\":\"maintenance_done\",\"work\":\"{work}\"}}"),
         HappeningKind::ControllerAlarm(text) => write!(out, "\",\"kind\":\"controller_alarm\",\"code\":\"{text}\"}}"),
     };

@@ -249,6 +249,15 @@ impl Progress {
         None
     }
 
+    /// Ends it, if a work of this code repairs it; the work's code then.
+    pub(crate) fn cure(&mut self, work: &str, now_ms: i64) -> Option<&'static str> {
+        let cures = self.spec.kind.work() == work && self.active(now_ms);
+        cures.then(|| {
+            self.cleared_ms = Some(now_ms);
+            self.spec.kind.work()
+        })
+    }
+
     /// Notes that the machine reached its limit while this fault was under way.
     pub(crate) fn limit_reached(&mut self, at_ms: i64) {
         if self.spec.kind.heats() && self.active(at_ms) && self.limit_reached_ms.is_none() {

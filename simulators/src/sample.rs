@@ -128,10 +128,10 @@ pub struct Happening {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HappeningKind {
     /// Work was done; a code such as `cooler_cleaned`.
-    MaintenanceDone(&'static str),
+    MaintenanceDone(Arc<str>),
     /// The controller raised an alarm or stopped the machine; its text.
     ControllerAlarm(&'static str),
 }

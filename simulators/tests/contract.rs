@@ -35,7 +35,7 @@ fn events_and_status_are_as_the_contract_says() {
     let ts_ms = sample().ts_ms;
     let at = |kind| Happening { index: 0, site: "s01".into(), machine: "m007".into(), ts_ms, kind };
     expect![[r#"{"ts":"2026-07-01T08:00:00Z","kind":"maintenance_done","work":"cooler_cleaned"}"#]]
-        .assert_eq(&happening(&at(HappeningKind::MaintenanceDone("cooler_cleaned")), 0));
+        .assert_eq(&happening(&at(HappeningKind::MaintenanceDone("cooler_cleaned".into())), 0));
     expect![[r#"{"ts":"2026-07-01T08:00:00Z","kind":"controller_alarm","code":"too hot"}"#]]
         .assert_eq(&happening(&at(HappeningKind::ControllerAlarm("too hot")), 0));
     expect![[r#"{"online":true,"ts":"2026-07-01T08:00:00Z"}"#]].assert_eq(&status(true, ts_ms));

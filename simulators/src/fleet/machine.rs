@@ -209,9 +209,20 @@ impl MachineSim {
             if let Some(work) = self.faults[place].grow(self.now_ms, worked_days) {
                 self.repaired_until_ms = self.now_ms + REPAIR_MS;
                 self.truth.maintenance.push(MaintenanceTruth::new(self.now_ms, work));
-                self.happened(HappeningKind::MaintenanceDone(work));
+                self.happened(HappeningKind::MaintenanceDone(work.into()));
             }
         }
+    }
+
+    /// A technician does a work, by its code: it stops the machine for a while and cures the faults that it cures.
+    pub(super) fn repair(&mut self, work: &str) {
+        self.repaired_until_ms = self.now_ms + REPAIR_MS;
+        for fault in &mut self.faults {
+            if let Some(cured) = fault.cure(work, self.now_ms) {
+                self.truth.maintenance.push(MaintenanceTruth::new(self.now_ms, cured));
+            }
+        }
+        self.happened(HappeningKind::MaintenanceDone(work.into()));
     }
 
     fn apply_changes(&mut self) {

@@ -223,6 +223,13 @@ impl Messages {
         }
     }
 
+    /// Lets a technician do a work on a machine now; the machine reports it as its next message but one.
+    pub fn repair(&mut self, index: usize, work: &str) {
+        if let Some(machine) = self.machines.get_mut(index) {
+            machine.repair(work);
+        }
+    }
+
     /// What was true of the part of the fleet's life that was yielded so far.
     #[must_use]
     pub fn truth(&self) -> Truth {

@@ -1,7 +1,7 @@
 //! A fleet live over MQTT.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rumqttc::{LastWill, QoS};
@@ -74,6 +74,8 @@ pub struct Live {
     reached_ms: AtomicI64,
     /// Bits of a factor that was asked for and not yet taken; 0 for none.
     factor: AtomicU64,
+    /// Work that was asked for and not yet done: machine and code.
+    repairs: Mutex<Vec<(usize, String)>>,
 }
 
 impl Live {
@@ -86,6 +88,17 @@ impl Live {
     fn new_pace(&self) -> Option<Pace> {
         let bits = self.factor.swap(0, Ordering::Relaxed);
         (bits != 0).then(|| Pace::constant(f64::from_bits(bits)))
+    }
+
+    /// A technician does a work (a code such as `cooler_cleaned`) on a machine, by its place in [`Fleet::machines`]: the
+    /// faults that it cures end, and the controller reports it. It happens as soon as the simulation gets to it, which
+    /// runs up to an hour or two ahead.
+    pub fn repair(&self, index: usize, work: &str) {
+        self.repairs.lock().unwrap_or_else(PoisonError::into_inner).push((index, work.to_owned()));
+    }
+
+    fn take_repairs(&self) -> Vec<(usize, String)> {
+        std::mem::take(&mut *self.repairs.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What was published so far; the links are told of only at the end.
@@ -133,8 +146,8 @@ pub async fn publish(
     }
     let (simulated, mut deliveries) = mpsc::channel(QUEUE);
     let simulation = {
-        let (fleet, stop) = (fleet.clone(), stop.clone());
-        tokio::task::spawn_blocking(move || simulate(&fleet, &simulated, &stop))
+        let (fleet, live, stop) = (fleet.clone(), Arc::clone(&live), stop.clone());
+        tokio::task::spawn_blocking(move || simulate(&fleet, &simulated, &live, &stop))
     };
     dispatch(&mut deliveries, &machines, Pacer::new(pace), &live, &stop).await;
     drop((deliveries, machines));
@@ -144,10 +157,14 @@ pub async fn publish(
 }
 
 /// Runs the physics on a thread of its own; ends when nobody listens any more.
-fn simulate(fleet: &Fleet, out: &mpsc::Sender<Delivery>, stop: &CancellationToken) -> LinkStats {
+fn simulate(fleet: &Fleet, out: &mpsc::Sender<Delivery>, live: &Live, stop: &CancellationToken) -> LinkStats {
     let mut links = Links::new(fleet, fleet.seed());
     let mut ready = Vec::new();
-    for message in fleet.messages() {
+    let mut messages = fleet.messages();
+    while let Some(message) = messages.next() {
+        for (index, work) in live.take_repairs() {
+            messages.repair(index, &work);
+        }
         links.carry(&message, &mut ready);
         for delivery in ready.drain(..) {
             if stop.is_cancelled() || out.blocking_send(delivery).is_err() {
