@@ -74,18 +74,18 @@ fn assert_well_formed(html: &str, what: &str) {
 #[tokio::test]
 async fn every_page_answers_in_both_languages() {
     for (path, en, zh) in [
-        ("/", "One machine needs you now", "1 台机器需要尽快处理"),
+        ("/", "One machine needs you now", "1台机器需要尽快处理"),
         ("/?q=nothing-is-called-so", "No machine matches.", "没有符合条件的机器。"),
-        ("/?show=hidden", "Cool weather hides the cooler", "天气凉"),
+        ("/?show=hidden", "Not hot enough for this machine", "对这台机器来说还不够热"),
         (
             "/m/s01/m002",
             "Very likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks.",
-            "很可能是冷却器堵塞。预计 1～4 周后达到 105 °C。",
+            "很可能是冷却器堵塞。预计1～4周内达到105 ℃。",
         ),
-        ("/m/s04/c2", "9 of 21 days", "第 9 天，共需 21 天"),
-        ("/m/s01/m002/readings", "20 readings in this span.", "该时段共 20 条读数。"),
-        ("/queue", "2 messages wait for you", "2 条消息等您处理"),
-        (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至 7月20日 14:00：周末。"),
+        ("/m/s04/c2", "9 of 21 days", "第9天，共需21天"),
+        ("/m/s01/m002/readings", "20 readings in this span.", "该时段共20条读数。"),
+        ("/queue", "2 messages wait for you", "2条消息等您处理"),
+        (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
     ] {

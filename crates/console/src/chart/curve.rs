@@ -84,7 +84,7 @@ fn layout(curve: &Curve, size: Size) -> Plot {
 }
 
 fn axes(svg: &mut Svg, plot: &Plot, size: Size, lang: Lang) {
-    svg.text("c-unit", (plot.left - 8.0, 12.0), "end", "°C");
+    svg.text("c-unit", (plot.left - 8.0, 12.0), "end", text::celsius(lang));
     for value in ticks(plot.y, 5.0) {
         let y = plot.y(value);
         svg.line("c-grid", (plot.left, y), (plot.right, y));
@@ -160,7 +160,7 @@ fn window(curve: &Curve) -> Option<(i64, Option<i64>)> {
 fn limit(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
     let y = plot.y(curve.limit_c);
     svg.line("c-limit", (plot.left, y), (plot.right, y));
-    let label = format!("{} {:.0} °C", text::words(lang).limit, curve.limit_c);
+    let label = format!("{} {:.0} {}", text::words(lang).limit, curve.limit_c, text::celsius(lang));
     svg.text("c-limit-label", (plot.left + 6.0, y - 7.0), "start", &label);
     if let Some((first, last)) = window(curve) {
         let end = last.map_or(plot.right, |day| plot.x(noon(day)));

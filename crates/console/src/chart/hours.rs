@@ -45,7 +45,7 @@ pub fn hours(points: &[HourPoint], limit_c: f64, shift_hours: i32, size: Size, l
 }
 
 fn axes(svg: &mut Svg, plot: &Plot, shift_hours: i32, lang: Lang) {
-    svg.text("c-unit", (plot.left - 8.0, 12.0), "end", "°C");
+    svg.text("c-unit", (plot.left - 8.0, 12.0), "end", text::celsius(lang));
     for value in ticks(plot.y, 5.0) {
         let y = plot.y(value);
         svg.line("c-grid", (plot.left, y), (plot.right, y));

@@ -63,14 +63,15 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         grade: text::standing_label(standing, lang),
         state: text::card_state(&advisory.state, zone, lang),
         machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
-        customer: advisory.customer.name.clone(),
-        sentence: text::kind_sentence(&advisory.finding, catalogue, lang),
+        // A customer with one site need not be named twice.
+        customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
+        sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),
         waiting: advisory
             .probability_before_slot
             .filter(|_| advisory.finding.kind == FindingKind::Prediction)
             .map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
         fig: card_figure(&advisory.curve, catalogue, lang),
-        evidence: evidence(&advisory, lang),
+        evidence: evidence(&advisory, catalogue, lang),
         causes: causes(&advisory.finding, catalogue, lang),
         facts: facts(&advisory, catalogue, lang),
         contacts,
@@ -114,14 +115,16 @@ fn paragraphs(body: &str) -> Vec<Vec<String>> {
 const STATISTICS: &[&str] =
     &["discharge_excess_sd_k", "onset_step_share", "log_bayes_factor", "regulated_slope_k_per_k", "site_common_share"];
 
-fn evidence(advisory: &AdvisoryCard, lang: Lang) -> Vec<String> {
+fn evidence(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
     let zone = advisory.customer.zone;
     let telling = |evidence: &&Evidence| !STATISTICS.contains(&evidence.feature.as_str());
     let lines = advisory.finding.evidence.iter().filter(telling).map(|evidence| {
-        let name = text::feature(&evidence.feature, lang);
-        let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit);
-        let change = evidence.change_per_day.map(|change| text::change(&evidence.feature, change, &evidence.unit));
-        let since = evidence.since.map(|since| civil::date(since, zone, lang));
+        let name = text::feature(&evidence.feature, catalogue, lang);
+        let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit, lang);
+        let change =
+            evidence.change_per_day.and_then(|change| text::change(&evidence.feature, change, &evidence.unit, lang));
+        let since = evidence.since.filter(|_| !text::is_momentary(&evidence.feature));
+        let since = since.map(|since| civil::date(since, zone, lang));
         text::evidence_line(&name, &value, change.as_deref(), since.as_deref(), lang)
     });
     lines.collect()
@@ -131,9 +134,15 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
     let t = text::words(lang);
     let work = catalogue.action_for(&advisory.finding.fault).map(|(_, action)| action.name.in_language(lang.tag()));
     let duration = text::duration(advisory.work_minutes, lang);
-    let work = work.map_or_else(|| duration.clone(), |work| format!("{work}, {duration}"));
-    let parts =
-        if advisory.parts.is_empty() { t.no_parts.to_owned() } else { advisory.parts.join(", ").replace('_', " ") };
+    let work = work.map_or_else(|| duration.clone(), |work| text::work_and_time(work, &duration, lang));
+    let mut parts: Vec<String> = Vec::new();
+    // Two works of one visit may need the same part once.
+    for part in advisory.parts.iter().map(|part| text::part(part, lang)) {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let parts = if parts.is_empty() { t.no_parts.to_owned() } else { text::listed(&parts, lang) };
     let mut facts = vec![
         (t.work_time, work),
         (t.machine_stops, if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()),
@@ -148,7 +157,7 @@ fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, 
     let who = if contact.inbound { t.they_said } else { t.we_said };
     (
         civil::date_time(contact.at, zone, lang),
-        format!("{who}, {}: {}", text::channel(&contact.channel, lang), contact.summary),
+        text::said(who, &text::channel(&contact.channel, lang), &contact.summary, lang),
     )
 }
 

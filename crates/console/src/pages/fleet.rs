@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, RunState, Timestamp};
+use foretell_model::{Catalogue, Limit, RunState, Signal, Timestamp};
 use serde::Deserialize;
 
 use super::page::{Ask, Chrome, machine_href};
@@ -151,10 +151,12 @@ fn urgency(machine: &MachineSummary) -> (Standing, i64, String) {
 
 fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Row {
     let t = text::words(lang);
-    let parts = [machine.site_name.as_str(), machine.customer.as_str()];
-    let place = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let mut parts = vec![machine.site_name.as_str(), machine.customer.as_str()];
+    parts.retain(|part| !part.is_empty());
+    parts.dedup();
+    let place = parts.join(" · ");
     let label = text::standing_label(standing, lang);
-    let sentence = sentence(machine, catalogue, lang);
+    let sentence = sentence(machine, now, catalogue, lang);
     Row {
         href: machine_href(&machine.id),
         hay: format!("{} {} {place} {label} {sentence}", machine.id, machine.name).to_lowercase(),
@@ -164,7 +166,7 @@ fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: 
         class: standing.name(),
         label,
         sentence,
-        temp: machine.discharge_temp_c.map_or_else(|| "–".to_owned(), text::temperature),
+        temp: machine.discharge_temp_c.map_or_else(|| "–".to_owned(), |now_c| text::temperature(now_c, lang)),
         run: if machine.online { run_state(machine.state, lang).to_owned() } else { t.standing_offline.to_lowercase() },
         seen: machine.last_reading.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
         spark: sparkline(&machine.trend_c, machine.limit_c),
@@ -184,13 +186,14 @@ pub(crate) const fn run_state(state: Option<RunState>, lang: Lang) -> &'static s
 }
 
 /// What there is to say about a machine, in a sentence.
-pub(crate) fn sentence(machine: &MachineSummary, catalogue: &Catalogue, lang: Lang) -> String {
+pub(crate) fn sentence(machine: &MachineSummary, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> String {
     let t = text::words(lang);
     if let Some(advisory) = &machine.advisory {
         let name = text::fault(&advisory.fault, catalogue, lang);
-        let limit = advisory.rul_days.map(|_| machine.limit_c);
+        let limit = Some(Limit { signal: Signal::DischargeTemp, value: machine.limit_c });
+        let reckoned = advisory.rul_days.map(|rul| (rul, now.days_since(advisory.at).max(0.0)));
         let likely = text::certainty(advisory.likelihood, lang);
-        return text::prediction_sentence(likely, &name, limit, advisory.rul_days, lang);
+        return text::prediction_sentence(likely, &name, limit, reckoned, lang);
     }
     if !machine.online {
         return t.offline_sentence.to_owned();

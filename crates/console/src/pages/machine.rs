@@ -93,19 +93,20 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         c: ask.chrome("fleet", true),
         name: machine.name.clone(),
         site: machine.site_name.clone(),
-        customer: machine.customer.clone(),
+        // A customer with one site need not be named twice.
+        customer: Some(machine.customer.clone()).filter(|name| *name != machine.site_name).unwrap_or_default(),
         class: standing.name(),
         label: text::standing_label(standing, lang),
-        sentence: sentence(machine, catalogue, lang),
+        sentence: sentence(machine, now, catalogue, lang),
         facts: facts(detail, lang),
         fig: page_figure(&detail.curve, catalogue, lang),
-        findings: detail.open.iter().map(|finding| finding_card(finding, zone, catalogue, lang)).collect(),
+        findings: detail.open.iter().map(|finding| finding_card(finding, now, zone, catalogue, lang)).collect(),
         advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
         forecast: forecast.and_then(|finding| forecast_card(finding, zone, lang)),
         health_line: health_line(detail, lang),
         baseline: baseline(detail, lang),
         week: detail.duty_week.as_ref().map_or_else(String::new, |duty| chart::week(duty, shift, lang)),
-        features: detail.features.iter().map(|feature| feature_row(feature, zone, lang)).collect(),
+        features: detail.features.iter().map(|feature| feature_row(feature, zone, catalogue, lang)).collect(),
         hours,
         table: table(&detail.readings, zone, lang),
         readings_href: format!("{}/readings", machine_href(&machine.id)),
@@ -116,7 +117,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
 fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
     let (machine, t) = (&detail.summary, text::words(lang));
     let last = machine.last_reading.map(|then| {
-        format!("{} ({})", text::ago(detail.curve.now, then, lang), civil::date_time(then, machine.zone, lang))
+        text::with_remark(&text::ago(detail.curve.now, then, lang), &civil::date_time(then, machine.zone, lang), lang)
     });
     let facts = [
         (t.fact_temp, machine.discharge_temp_c.map(|c| text::temperature_of_limit(c, machine.limit_c, lang))),
@@ -129,12 +130,12 @@ fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn finding_card(finding: &Finding, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {
+fn finding_card(finding: &Finding, now: Timestamp, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {
     let standing = Standing::of_grade(finding.grade);
     FindingCard {
         class: standing.name(),
         grade: text::standing_label(standing, lang),
-        sentence: text::kind_sentence(finding, catalogue, lang),
+        sentence: text::kind_sentence_at(finding, now, catalogue, lang),
         meta: format!("{} · {}", civil::date_time(finding.at, zone, lang), finding.id),
         causes: causes(finding, catalogue, lang),
     }
@@ -176,7 +177,7 @@ fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard
             quantile(t.quantile_50, rul.p50),
             quantile(t.quantile_90, rul.p90),
         ],
-        within_caption: text::probability_of_limit(finding.limit.map(|limit| limit.value), lang),
+        within_caption: text::probability_of_limit(finding.limit, lang),
         within,
     })
 }
@@ -196,22 +197,23 @@ fn baseline(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
     let facts = [
         (t.fact_baseline, baseline.since.map(|since| civil::date(since, detail.summary.zone, lang))),
         (t.fact_days, Some(baseline.days.to_string())),
-        (t.fact_hinge, baseline.hinge_ambient_c.map(text::temperature)),
+        (t.fact_hinge, baseline.hinge_ambient_c.map(|hinge_c| text::temperature(hinge_c, lang))),
         (t.fact_ambient, Some(ambient.to_owned())),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn feature_row(feature: &Evidence, zone: Tz, lang: Lang) -> FeatureRow {
+fn feature_row(feature: &Evidence, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FeatureRow {
     let date = |since: Timestamp| civil::date(since, zone, lang);
     FeatureRow {
-        name: text::feature(&feature.feature, lang),
+        name: text::feature(&feature.feature, catalogue, lang),
         code: feature.feature.clone(),
-        value: text::with_unit(&feature.feature, feature.value, &feature.unit),
+        value: text::with_unit(&feature.feature, feature.value, &feature.unit, lang),
         change: feature
             .change_per_day
-            .map_or_else(|| "–".to_owned(), |change| text::change(&feature.feature, change, &feature.unit)),
-        since: feature.since.map_or_else(|| "–".to_owned(), date),
+            .and_then(|change| text::change(&feature.feature, change, &feature.unit, lang))
+            .unwrap_or_else(|| "–".to_owned()),
+        since: feature.since.filter(|_| !text::is_momentary(&feature.feature)).map_or_else(|| "–".to_owned(), date),
     }
 }
 

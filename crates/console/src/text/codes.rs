@@ -1,7 +1,7 @@
-//! Names for codes that come from the engine, the governor and admission. A code that is not listed shows as it is, with
+//! Names for codes that come from the engine, the contact rules and admission. A code that is not listed shows as it is, with
 //! blanks for underscores: a new fault mode must not need a change here.
 
-use foretell_model::Signal;
+use foretell_model::{Catalogue, Signal};
 
 use super::words;
 use crate::Lang;
@@ -14,24 +14,51 @@ fn look_up(code: &str, table: &[(&str, &'static str, &'static str)], lang: Lang)
     }
 }
 
-/// What a feature is called.
-pub(crate) fn feature(code: &str, lang: Lang) -> String {
+/// What a feature is called; hours since a work by the name of the work.
+pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
-        ("cooler_ua_loss", "Lost share of the cooler's capacity", "冷却器能力损失"),
-        ("discharge_excess_k", "Excess over its own normal", "排气温度超出自身正常值"),
-        ("discharge_excess_rate_k_per_day", "Growth of that excess", "超出值的增长速度"),
+        ("cooler_ua_loss", "Cooling capacity lost", "冷却能力下降"),
+        ("discharge_excess_k", "Above its own normal", "排气温度高出自身正常值"),
+        ("discharge_excess_rate_k_per_day", "How fast that grows", "高出部分的增长速度"),
         ("discharge_change_k", "Change of discharge temperature by the work", "检修带来的排气温度变化"),
-        ("onset_step_share", "Share that came at a stroke, not bit by bit", "其中突变（而非渐变）的份额"),
-        ("site_common_share", "Share that all machines of the site have", "同现场机器共有的份额"),
-        ("log_bayes_factor", "Strength of the evidence (log Bayes factor)", "证据强度（对数贝叶斯因子）"),
-        ("regulated_slope_k_per_k", "Rise per kelvin of ambient in cool hours", "凉爽时段气温每升高 1 K 的升幅"),
-        ("regulated_excess_k", "Excess in cool hours", "凉爽时段超出值"),
-        ("discharge_excess_sd_k", "Uncertainty of that excess", "超出值的不确定度"),
-        ("hinge_ambient_c", "Ambient above which clogging shows", "高于此环境温度可见堵塞"),
-        ("run_hours_since_serviced", "Running hours since the last service", "上次保养后运行小时"),
-        ("hot_ambient_c", "Ambient in the hot hours", "热时段环境温度"),
+        ("onset_step_share", "How much of it came all at once", "其中突然出现的部分"),
+        ("site_common_share", "How much of it other machines on the site show too", "其中同现场其他机器也有的部分"),
+        ("log_bayes_factor", "Strength of the evidence", "证据强度"),
+        ("regulated_slope_k_per_k", "Rise per degree of ambient in cool hours", "凉爽时段气温每升高1度的升幅"),
+        ("regulated_excess_k", "Above its own normal in cool hours", "凉爽时段高出自身正常值"),
+        ("discharge_excess_sd_k", "Uncertainty of its own normal", "自身正常值的不确定度"),
+        ("hinge_ambient_c", "Ambient above which clogging shows", "高于此气温才看得出堵塞"),
+        ("hot_ambient_c", "Ambient in the hot hours", "高温时段的环境温度"),
         ("hinge_shift_k", "Shift of the ambient at which the valve is fully open", "温控阀全开气温的偏移"),
-        ("run_hours_since_service", "Running hours since the last service", "上次保养后运行小时"),
+        ("run_hours_since_service", "Running hours since the last service", "上次保养后的运行小时"),
+    ];
+    let action = code.strip_prefix("run_hours_since_").and_then(|work| catalogue.actions.get(work));
+    match (action.map(|action| action.name.in_language(lang.tag())), lang) {
+        (Some(work), Lang::En) => format!("Running hours since the last time ({work})"),
+        (Some(work), Lang::Zh) => format!("上次{work}后的运行小时"),
+        (None, _) => look_up(code, TABLE, lang),
+    }
+}
+
+/// Whether a feature is of this moment and has no beginning to be dated.
+pub(crate) fn is_momentary(feature: &str) -> bool {
+    !matches!(feature, "cooler_ua_loss" | "discharge_excess_k" | "discharge_change_k" | "discharge_temp_residual_k")
+        && !feature.ends_with("_dp_bar")
+        && !matches!(feature, "inlet_vacuum_mbar" | "vibration_mm_s")
+}
+
+/// What a part is called.
+pub(crate) fn part(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("oil", "oil", "润滑油"),
+        ("oil_filter", "oil filter", "机油滤芯"),
+        ("intake_filter", "intake filter", "进气滤芯"),
+        ("separator_element", "separator element", "油气分离芯"),
+        ("thermostatic_valve_kit", "thermostatic valve kit", "温控阀芯组件"),
+        ("inlet_valve_kit", "inlet valve kit", "进气阀维修包"),
+        ("fan_motor", "fan motor", "风扇电机"),
+        ("bearing_grease", "bearing grease", "轴承润滑脂"),
+        ("sensor", "sensor", "传感器"),
     ];
     look_up(code, TABLE, lang)
 }
@@ -42,8 +69,8 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ("quiet_hours", "quiet hours", "安静时段"),
         ("weekend", "weekend", "周末"),
         ("holiday", "holiday", "节假日"),
-        ("machine_cap", "this machine's one message per 30 days is used up", "该机器 30 天内的一次消息已用"),
-        ("customer_cap", "this customer's two messages per 7 days are used up", "该客户 7 天内的两次消息已用"),
+        ("machine_cap", "this machine's one message per 30 days is used up", "该机器30天内的一次消息已用"),
+        ("customer_cap", "this customer's two messages per 7 days are used up", "该客户7天内的两次消息已用"),
         ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
         ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("reminded", "it has been reminded of once", "已提醒过一次"),
@@ -101,14 +128,15 @@ pub(crate) const fn signal(signal: Signal, lang: Lang) -> (&'static str, &'stati
         Signal::SeparatorDp => ("Separator Δp", "油分压差", "bar"),
         Signal::InletVacuum => ("Inlet vacuum", "进气负压", "mbar"),
         Signal::Vibration => ("Vibration", "振动", "mm/s"),
-        Signal::MotorCurrentL1 => ("L1", "L1 相", "A"),
-        Signal::MotorCurrentL2 => ("L2", "L2 相", "A"),
-        Signal::MotorCurrentL3 => ("L3", "L3 相", "A"),
+        Signal::MotorCurrentL1 => ("L1", "L1相", "A"),
+        Signal::MotorCurrentL2 => ("L2", "L2相", "A"),
+        Signal::MotorCurrentL3 => ("L3", "L3相", "A"),
         Signal::Power => ("Power", "功率", "kW"),
     };
-    match lang {
-        Lang::En => (en, unit),
-        Lang::Zh => (zh, unit),
+    match (lang, unit.as_bytes()) {
+        (Lang::En, _) => (en, unit),
+        (Lang::Zh, [.., b'C']) => (zh, super::celsius(lang)),
+        (Lang::Zh, _) => (zh, unit),
     }
 }
 

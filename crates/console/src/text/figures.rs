@@ -1,6 +1,6 @@
 //! Figures as people read them.
 
-use foretell_model::{RulDays, Timestamp};
+use foretell_model::{Limit, RulDays, Timestamp, WeekWindow};
 
 use super::words;
 use crate::view::{ConePoint, DayPoint, HourPoint};
@@ -11,10 +11,13 @@ pub(crate) fn number(value: f64) -> String {
     let places = match value.abs() {
         v if v >= 100.0 => 0,
         v if v >= 10.0 => 1,
-        v if v >= 1.0 => 2,
-        0.0 => 0,
-        _ => 4,
+        _ => 2,
     };
+    fixed(value, places)
+}
+
+/// A number with at most so many places, zeros at the end cut, thousands set apart by a thin space.
+fn fixed(value: f64, places: usize) -> String {
     let text = format!("{value:.places$}");
     let text = if text.parse() == Ok(0.0) { "0".to_owned() } else { text };
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(w, f)| (w, f));
@@ -40,13 +43,54 @@ pub(crate) fn percent(share: f64) -> u8 {
     }
 }
 
-/// A feature's value with its UCUM unit as people write it; a share reads as per cent.
-pub(crate) fn with_unit(feature: &str, value: f64, ucum: &str) -> String {
+/// A feature's value with its UCUM unit as people write it; a share reads as per cent, the weight of evidence as words.
+pub(crate) fn with_unit(feature: &str, value: f64, ucum: &str, lang: Lang) -> String {
+    match feature {
+        "log_bayes_factor" => strength(value, lang).to_owned(),
+        feature => measured(feature, value, ucum, places(feature, ucum), lang),
+    }
+}
+
+/// A feature's change per day, with its sign, one place finer than the value; of a temperature in kelvin. `None` when it
+/// is too small to speak of.
+pub(crate) fn change(feature: &str, per_day: f64, ucum: &str, lang: Lang) -> Option<String> {
+    let unit = if ucum == "Cel" { "K" } else { ucum };
+    let text = measured(feature, per_day, unit, places(feature, ucum) + 1, lang);
+    let sign = if per_day > 0.0 { "+" } else { "" };
+    text.chars().any(|c| ('1'..='9').contains(&c)).then(|| format!("{sign}{text}"))
+}
+
+fn measured(feature: &str, value: f64, ucum: &str, places: usize, lang: Lang) -> String {
     match ucum {
-        "1" if is_share(feature) => format!("{} %", number(round(value * 100.0, 10.0))),
-        "1" => number(value),
-        "Cel" => format!("{} °C", number(value)),
-        unit => format!("{} {}", number(value), unit.split('{').next().unwrap_or(unit)),
+        "1" if is_share(feature) && lang == Lang::Zh => format!("{}%", fixed(value * 100.0, places)),
+        "1" if is_share(feature) => format!("{} %", fixed(value * 100.0, places)),
+        "1" => fixed(value, places),
+        "Cel" => format!("{} {}", fixed(value, places), celsius(lang)),
+        unit => format!("{} {}", fixed(value, places), unit.split('{').next().unwrap_or(unit)),
+    }
+}
+
+/// How many places of a value mean something, by its unit.
+fn places(feature: &str, ucum: &str) -> usize {
+    match ucum {
+        "h" | "mbar" => 0,
+        "1" if is_share(feature) => 0,
+        "1" | "bar" => 2,
+        _ => 1,
+    }
+}
+
+/// The natural logarithm of a Bayes factor in words, after Kass and Raftery (1995): 3 and 5 are e-folds, 20 to 1 and 150 to 1.
+const fn strength(log_bayes_factor: f64, lang: Lang) -> &'static str {
+    let (en, zh) = match log_bayes_factor {
+        f if f >= 5.0 => ("very strong", "很强"),
+        f if f >= 3.0 => ("strong", "强"),
+        f if f >= 1.0 => ("moderate", "中等"),
+        _ => ("weak", "弱"),
+    };
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
     }
 }
 
@@ -55,24 +99,22 @@ fn is_share(feature: &str) -> bool {
     ["_loss", "_share", "duty"].iter().any(|end| feature.ends_with(end))
 }
 
-/// A feature's change per day, with its sign; of a temperature in kelvin.
-pub(crate) fn change(feature: &str, per_day: f64, ucum: &str) -> String {
-    let sign = if per_day > 0.0 { "+" } else { "" };
-    let text = match ucum {
-        "1" if is_share(feature) => format!("{} %", number(round(per_day * 100.0, 100.0))),
-        "Cel" => with_unit(feature, per_day, "K"),
-        unit => with_unit(feature, per_day, unit),
-    };
-    format!("{sign}{text}")
-}
-
-fn round(value: f64, per_unit: f64) -> f64 {
-    (value * per_unit).round() / per_unit
+/// The degree as each language writes it.
+pub(crate) const fn celsius(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "°C",
+        Lang::Zh => "℃",
+    }
 }
 
 /// `93.4 °C`.
-pub(crate) fn temperature(value_c: f64) -> String {
-    format!("{value_c:.1} °C")
+pub(crate) fn temperature(value_c: f64, lang: Lang) -> String {
+    format!("{value_c:.1} {}", celsius(lang))
+}
+
+/// A limit with the unit of its signal: `105 °C`, `1.4 bar`.
+pub(crate) fn limit(limit: Limit, lang: Lang) -> String {
+    format!("{} {}", number(limit.value), super::signal(limit.signal, lang).1)
 }
 
 /// `90 min`, `2 h`, `2 h 30 min`.
@@ -82,53 +124,28 @@ pub(crate) fn duration(minutes: u32, lang: Lang) -> String {
         (Lang::En, 0 | 1, _) if minutes != 60 => format!("{minutes} min"),
         (Lang::En, _, 0) => format!("{hours} h"),
         (Lang::En, ..) => format!("{hours} h {rest} min"),
-        (Lang::Zh, 0 | 1, _) if minutes != 60 => format!("{minutes} 分钟"),
-        (Lang::Zh, _, 0) => format!("{hours} 小时"),
-        (Lang::Zh, ..) => format!("{hours} 小时 {rest} 分钟"),
+        (Lang::Zh, 0 | 1, _) if minutes != 60 => format!("{minutes}分钟"),
+        (Lang::Zh, _, 0) => format!("{hours}小时"),
+        (Lang::Zh, ..) => format!("{hours}小时{rest}分钟"),
     }
 }
 
-/// A forecast window in words, never more precise than its interval: days when it ends within ten, else weeks.
-pub(crate) fn window(rul: RulDays, lang: Lang) -> String {
-    let (Some(p10), p90) = (rul.p10, rul.p90) else { return beyond_or_open(rul, lang) };
-    let p90 = p90.filter(|p90| *p90 < 90.0);
-    match p90 {
-        Some(p90) if p90 <= 10.0 => {
-            let (a, b) = (p10.floor().max(0.0) as u32, p90.ceil().max(1.0) as u32);
-            match (lang, a) {
-                (Lang::En, 0) => format!("within {b} days"),
-                (Lang::En, a) if a == b => format!("in about {a} days"),
-                (Lang::En, a) => format!("in {a} to {b} days"),
-                (Lang::Zh, 0) => format!("{b} 天内"),
-                (Lang::Zh, a) if a == b => format!("约 {a} 天后"),
-                (Lang::Zh, a) => format!("{a}～{b} 天后"),
-            }
-        }
-        Some(p90) => {
-            let (a, b) = ((p10 / 7.0).floor().max(0.0) as u32, (p90 / 7.0).ceil() as u32);
-            match (lang, a) {
-                (Lang::En, 0) => format!("within {b} weeks"),
-                (Lang::En, a) => format!("in {a} to {b} weeks"),
-                (Lang::Zh, 0) => format!("{b} 周内"),
-                (Lang::Zh, a) => format!("{a}～{b} 周后"),
-            }
-        }
-        None => {
-            let a = (p10 / 7.0).floor().max(1.0) as u32;
-            match lang {
-                Lang::En if a == 1 => "in a week or later".to_owned(),
-                Lang::En => format!("in {a} weeks or later"),
-                Lang::Zh => format!("{a} 周以后"),
-            }
-        }
-    }
-}
-
-fn beyond_or_open(_: RulDays, lang: Lang) -> String {
-    match lang {
-        Lang::En => "not within 90 days".to_owned(),
-        Lang::Zh => "90 天内不会".to_owned(),
-    }
+/// A forecast window in words, `age_days` after it was reckoned: the very weeks that the letter to the customer says. `None`
+/// when nothing can be said.
+pub(crate) fn window(rul: RulDays, age_days: f64, lang: Lang) -> Option<String> {
+    let text = match (WeekWindow::of(rul, age_days), lang) {
+        (WeekWindow::Open, _) => return None,
+        (WeekWindow::ThisWeek, Lang::En) => "within a week".to_owned(),
+        (WeekWindow::ThisWeek, Lang::Zh) => "一周内".to_owned(),
+        (WeekWindow::Within { to }, Lang::En) => format!("within {to} weeks"),
+        (WeekWindow::Within { to }, Lang::Zh) => format!("{to}周内"),
+        (WeekWindow::Between { from, to }, Lang::En) => format!("in {from} to {to} weeks"),
+        (WeekWindow::Between { from, to }, Lang::Zh) => format!("{from}～{to}周内"),
+        (WeekWindow::From { from: 1 }, Lang::En) => "in a week at the earliest".to_owned(),
+        (WeekWindow::From { from }, Lang::En) => format!("in {from} weeks at the earliest"),
+        (WeekWindow::From { from }, Lang::Zh) => format!("最早{from}周后"),
+    };
+    Some(text)
 }
 
 /// The window between two days, for the bar on the limit line.
@@ -138,33 +155,30 @@ pub(crate) fn window_days(first: i64, last: Option<i64>, lang: Lang) -> String {
     match (lang, to) {
         (Lang::En, Some(to)) => format!("Limit likely reached between {from} and {to}"),
         (Lang::En, None) => format!("Limit likely reached from {from} on"),
-        (Lang::Zh, Some(to)) => format!("可能在 {from}～{to} 到达限值"),
-        (Lang::Zh, None) => format!("可能在 {from} 之后到达限值"),
+        (Lang::Zh, Some(to)) => format!("可能在{from}～{to}到达限值"),
+        (Lang::Zh, None) => format!("可能在{from}之后到达限值"),
     }
 }
 
 /// One past day's figures: `18 Jul: 93.2 °C (normal 86–90)`.
 pub(crate) fn day_figures(day: &DayPoint, lang: Lang) -> String {
     let date = civil::day(day.day, lang);
-    let hot = day.hot_c.map_or_else(|| "–".to_owned(), temperature);
-    match (day.normal_low_c, day.normal_high_c) {
-        (Some(low), Some(high)) => format!("{date}: {hot} ({} {low:.0}–{high:.0})", words(lang).normal),
-        _ => format!("{date}: {hot}"),
+    let hot = day.hot_c.map_or_else(|| "–".to_owned(), |hot_c| temperature(hot_c, lang));
+    match (day.normal_low_c, day.normal_high_c, lang) {
+        (Some(low), Some(high), Lang::En) => format!("{date}: {hot} (normal {low:.0}–{high:.0})"),
+        (Some(low), Some(high), Lang::Zh) => format!("{date}：{hot}（正常{low:.0}～{high:.0}）"),
+        (.., Lang::En) => format!("{date}: {hot}"),
+        (.., Lang::Zh) => format!("{date}：{hot}"),
     }
 }
 
 /// One future day's figures: `2 Aug: 99–108 °C, middle 103 (forecast)`.
 pub(crate) fn cone_figures(point: &ConePoint, lang: Lang) -> String {
-    let words = words(lang);
-    let middle = if lang == Lang::En { "middle" } else { "中位" };
-    format!(
-        "{}: {:.0}–{:.0} °C, {middle} {:.0} ({})",
-        civil::day(point.day, lang),
-        point.q10_c,
-        point.q90_c,
-        point.q50_c,
-        words.forecast
-    )
+    let (day, low, mid, high) = (civil::day(point.day, lang), point.q10_c, point.q50_c, point.q90_c);
+    match lang {
+        Lang::En => format!("{day}: {low:.0}–{high:.0} °C, middle {mid:.0} (forecast)"),
+        Lang::Zh => format!("{day}：{low:.0}～{high:.0} ℃，居中{mid:.0}（预测）"),
+    }
 }
 
 /// One hour's figures, in a zone `shift_hours` east of UTC.
@@ -173,13 +187,18 @@ pub(crate) fn hour_figures(point: &HourPoint, shift_hours: i32, lang: Lang) -> S
     let words = words(lang);
     let mut text = format!("{} {:02}:00", civil::day(hour.div_euclid(24), lang), hour.rem_euclid(24));
     let parts = [
-        (words.legend_mean, point.discharge_mean_c, "°C"),
-        (words.legend_peak, point.discharge_max_c, "°C"),
-        (words.legend_ambient, point.ambient_c, "°C"),
+        (words.legend_mean, point.discharge_mean_c, celsius(lang)),
+        (words.legend_peak, point.discharge_max_c, celsius(lang)),
+        (words.legend_ambient, point.ambient_c, celsius(lang)),
         (super::signal(foretell_model::Signal::MotorCurrent, lang).0, point.current_a, "A"),
     ];
     for (place, (name, value, unit)) in parts.iter().filter(|(_, value, _)| value.is_some()).enumerate() {
-        let separator = if place == 0 { ": " } else { ", " };
+        let separator = match (lang, place) {
+            (Lang::En, 0) => ": ",
+            (Lang::En, _) => ", ",
+            (Lang::Zh, 0) => "：",
+            (Lang::Zh, _) => "，",
+        };
         text.push_str(&format!("{separator}{name} {:.1} {unit}", value.unwrap_or_default()));
     }
     text
@@ -238,32 +257,42 @@ mod tests {
 
     fn check_window(p10: Option<f64>, p90: Option<f64>, en: &str, zh: &str) {
         let rul = RulDays { p10, p50: p10, p90 };
-        assert_eq!((window(rul, Lang::En).as_str(), window(rul, Lang::Zh).as_str()), (en, zh));
+        let say = |lang| window(rul, 0.0, lang).unwrap_or_default();
+        assert_eq!((say(Lang::En).as_str(), say(Lang::Zh).as_str()), (en, zh));
     }
 
     #[test]
     fn a_window_is_never_more_precise_than_its_interval() {
-        check_window(Some(11.2), Some(27.5), "in 1 to 4 weeks", "1～4 周后");
-        check_window(Some(2.2), Some(8.1), "in 2 to 9 days", "2～9 天后");
-        check_window(Some(0.2), Some(4.0), "within 4 days", "4 天内");
-        check_window(Some(4.0), Some(30.0), "within 5 weeks", "5 周内");
-        check_window(Some(33.0), None, "in 4 weeks or later", "4 周以后");
-        check_window(None, None, "not within 90 days", "90 天内不会");
+        check_window(Some(11.2), Some(27.5), "in 1 to 4 weeks", "1～4周内");
+        check_window(Some(2.2), Some(8.1), "within 2 weeks", "2周内");
+        check_window(Some(0.2), Some(4.0), "within a week", "一周内");
+        check_window(Some(4.0), Some(30.0), "within 5 weeks", "5周内");
+        check_window(Some(9.0), None, "in a week at the earliest", "最早1周后");
+        check_window(Some(33.0), None, "in 4 weeks at the earliest", "最早4周后");
+        check_window(None, None, "", "");
     }
 
     #[test]
-    fn a_share_is_per_cent_and_a_slope_is_not() {
-        assert_eq!(with_unit("cooler_ua_loss", 0.27, "1"), "27 %");
-        assert_eq!(with_unit("regulated_slope_k_per_k", 0.42, "1"), "0.42");
-        assert_eq!(with_unit("hot_ambient_c", 31.42, "Cel"), "31.4 °C");
-        assert_eq!(change("cooler_ua_loss", 0.0091, "1"), "+0.91 %");
-        assert_eq!(change("hot_ambient_c", -0.5, "Cel"), "−0.5 K");
+    fn figures_are_as_precise_as_their_unit_deserves() {
+        let say = |feature, value, unit| [Lang::En, Lang::Zh].map(|lang| with_unit(feature, value, unit, lang));
+        assert_eq!(say("cooler_ua_loss", 0.274, "1"), ["27 %", "27%"]);
+        assert_eq!(say("regulated_slope_k_per_k", 0.4217, "1"), ["0.42", "0.42"]);
+        assert_eq!(say("hot_ambient_c", 31.42, "Cel"), ["31.4 °C", "31.4 ℃"]);
+        assert_eq!(say("discharge_excess_k", 0.0421, "K"), ["0 K", "0 K"]);
+        assert_eq!(say("run_hours_since_serviced", 3_650.4, "h"), ["3650 h", "3650 h"]);
+        assert_eq!(say("log_bayes_factor", 4.2, "1"), ["strong", "强"]);
+        assert_eq!(say("log_bayes_factor", 1e6, "1"), ["very strong", "很强"]);
+        let per_day = |feature, value, unit| change(feature, value, unit, Lang::En);
+        assert_eq!(per_day("cooler_ua_loss", 0.0091, "1").as_deref(), Some("+0.9 %"));
+        assert_eq!(per_day("hot_ambient_c", -0.5, "Cel").as_deref(), Some("−0.5 K"));
+        assert_eq!(per_day("discharge_excess_k", 0.003, "K"), None);
+        assert_eq!(per_day("run_hours_since_serviced", 20.0, "h").as_deref(), Some("+20 h"));
     }
 
     #[test]
     fn numbers_have_the_places_they_deserve() {
         let texts = [0.0, 0.0091, 0.27, 5.5, -12.0, 41.73, 4021.5, 12_345.0, -0.00001].map(number);
-        assert_eq!(texts, ["0", "0.0091", "0.27", "5.5", "−12", "41.7", "4022", "12\u{202f}345", "0"]);
+        assert_eq!(texts, ["0", "0.01", "0.27", "5.5", "−12", "41.7", "4022", "12\u{202f}345", "0"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0, f64::NAN].map(percent), [0, 1, 50, 99, 100, 0]);
         assert_eq!([30, 60, 90, 150].map(|m| duration(m, Lang::En)), ["30 min", "1 h", "90 min", "2 h 30 min"]);
     }

@@ -5,15 +5,16 @@ mod figures;
 mod phrases;
 mod words;
 
-pub(crate) use codes::{channel, feature, governor_reason, refusal_reason, signal, standing_label};
+pub(crate) use codes::{channel, feature, governor_reason, is_momentary, part, refusal_reason, signal, standing_label};
 pub(crate) use figures::{
-    change, cone_figures, day_figures, duration, hour_figures, month, month_short, number, percent, reached,
-    temperature, weekday, weekday_short, window, window_days, with_unit,
+    celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
+    reached, temperature, weekday, weekday_short, window, window_days, with_unit,
 };
 pub(crate) use phrases::{
     ago, card_state, certainty, cooler_loss, evidence_line, fault, fleet_headline, fleet_subline, governor, hidden_by,
-    hours_count, in_days, ingest_headline, kind_sentence, learning, log_line, machines_count, prediction_sentence,
-    probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline, queue_line,
-    readings_summary, report_summary, temperature_of_limit, truth_line, within_days, work_done,
+    hours_count, in_days, ingest_headline, kind_sentence, kind_sentence_at, learning, listed, log_line, machines_count,
+    prediction_sentence, probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline,
+    queue_line, readings_summary, report_summary, said, temperature_of_limit, truth_line, with_remark, within_days,
+    work_and_time, work_done,
 };
 pub(crate) use words::{Words, words};

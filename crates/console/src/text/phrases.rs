@@ -1,7 +1,7 @@
 //! Sentences with figures in them.
 
 use chrono_tz::Tz;
-use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, RulDays, Status, Timestamp};
+use foretell_model::{Catalogue, Certainty, FaultCode, Finding, FindingKind, Limit, RulDays, Status, Timestamp};
 
 use super::{governor_reason, number, percent, temperature, window, words};
 use crate::view::{AdvisoryState, Governor, HiddenBy};
@@ -17,70 +17,103 @@ pub(crate) fn fault(code: &FaultCode, catalogue: &Catalogue, lang: Lang) -> Stri
     }
 }
 
-/// A word for how sure we are.
-pub(crate) const fn certainty(likelihood: f64, lang: Lang) -> &'static str {
-    let (en, zh) = if likelihood >= 0.85 {
-        ("Very likely", "很可能是")
-    } else if likelihood >= 0.6 {
-        ("Likely", "较可能是")
-    } else {
-        ("Possibly", "可能是")
-    };
-    match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
+/// A word for how sure we are; the letter says the same degree.
+pub(crate) fn certainty(likelihood: f64, lang: Lang) -> &'static str {
+    match (Certainty::of(likelihood), lang) {
+        (Certainty::High, Lang::En) => "Very likely",
+        (Certainty::High, Lang::Zh) => "很可能是",
+        (Certainty::Medium, Lang::En) => "Probably",
+        (Certainty::Medium, Lang::Zh) => "多半是",
+        (Certainty::Low, Lang::En) => "Possibly",
+        (Certainty::Low, Lang::Zh) => "可能是",
     }
 }
 
-/// `Very likely a clogged cooler. Expected to reach 105 °C in 2 to 4 weeks.`
+/// `Very likely a clogged cooler. Expected to reach 105 °C in 2 to 4 weeks.`, so many days after it was reckoned.
 pub(crate) fn prediction_sentence(
     certainty: &str,
     fault: &str,
-    limit_c: Option<f64>,
-    rul: Option<RulDays>,
+    limit: Option<Limit>,
+    reckoned: Option<(RulDays, f64)>,
     lang: Lang,
 ) -> String {
     let head = match lang {
         Lang::En => format!("{certainty} {fault}."),
         Lang::Zh => format!("{certainty}{fault}。"),
     };
-    let Some(rul) = rul else { return head };
-    let when = window(rul, lang);
-    let limit = limit_c.map_or_else(|| words(lang).limit.to_owned(), |limit_c| format!("{limit_c:.0} °C"));
-    match (lang, rul.p10) {
-        (Lang::En, Some(_)) => format!("{head} Expected to reach {limit} {when}."),
-        (Lang::En, None) => format!("{head} {limit} {when}."),
-        (Lang::Zh, _) => format!("{head}预计 {when}达到 {limit}。"),
+    let Some((rul, age_days)) = reckoned else { return head };
+    let limit = limit.map_or_else(
+        || if lang == Lang::En { "the limit".to_owned() } else { words(lang).limit.to_owned() },
+        |limit| super::limit(limit, lang),
+    );
+    match (lang, window(rul, age_days, lang), rul.p10) {
+        (Lang::En, Some(when), _) => format!("{head} Expected to reach {limit} {when}."),
+        (Lang::En, None, Some(_)) => format!("{head} When it reaches {limit} cannot be told yet."),
+        (Lang::En, None, None) => format!("{head} Not expected to reach {limit} within 90 days."),
+        (Lang::Zh, Some(when), _) => format!("{head}预计{when}达到{limit}。"),
+        (Lang::Zh, None, Some(_)) => format!("{head}何时达到{limit}还说不准。"),
+        (Lang::Zh, None, None) => format!("{head}预计90天内不会达到{limit}。"),
     }
 }
 
-/// A finding in a sentence, whatever its kind.
+/// A finding in a sentence as it was when it was concluded, whatever its kind.
 pub(crate) fn kind_sentence(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> String {
+    kind_sentence_at(finding, finding.at, catalogue, lang)
+}
+
+/// A finding in a sentence as it reads at an instant: weeks ahead are counted from then.
+pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> String {
     let name = fault(&finding.fault, catalogue, lang);
     let sure = certainty(finding.likelihood, lang);
     if finding.status == Status::Cleared {
         return match (finding.kind, lang) {
             (FindingKind::Observability, Lang::En) => "The cooler can be judged again.".to_owned(),
-            (FindingKind::Observability, Lang::Zh) => "冷却器状况又可以判断了。".to_owned(),
-            (FindingKind::MaintenanceDue, Lang::En) => format!("No longer due: {name}."),
-            (FindingKind::MaintenanceDue, Lang::Zh) => format!("不再到期：{name}。"),
-            (_, Lang::En) => format!("No longer so: {name}."),
+            (FindingKind::Observability, Lang::Zh) => {
+                "冷却器状况又可以判断了：最近的高温时段已能看出它的好坏。".to_owned()
+            }
+            (FindingKind::MaintenanceDue, Lang::En) => format!("It is no longer time to {name}."),
+            (FindingKind::MaintenanceDue, Lang::Zh) => format!("目前不用{name}了。"),
+            (_, Lang::En) => format!("No longer likely: {name}."),
             (_, Lang::Zh) => format!("已解除：{name}。"),
         };
     }
-    let limit = finding.limit.map(|limit| limit.value);
+    let reckoned = finding.rul_days.map(|rul| (rul, now.days_since(finding.at).max(0.0)));
     match (finding.kind, lang) {
-        (FindingKind::Prediction, _) => prediction_sentence(sure, &name, limit, finding.rul_days, lang),
+        (FindingKind::Prediction, _) => prediction_sentence(sure, &name, finding.limit, reckoned, lang),
         (FindingKind::Anomaly, Lang::En) => format!("A sudden change. {sure} {name}."),
         (FindingKind::Anomaly, Lang::Zh) => format!("出现突变，{sure}{name}。"),
         (FindingKind::SensorFault, Lang::En) => format!("A sensor cannot be trusted: {name}."),
         (FindingKind::SensorFault, Lang::Zh) => format!("传感器不可信：{name}。"),
         (FindingKind::MaintenanceDue, Lang::En) => format!("By its running hours it is time to {name}."),
         (FindingKind::MaintenanceDue, Lang::Zh) => format!("按运行小时，该{name}了。"),
-        // The engine's own sentence carries the figures of these two; it is English by contract.
-        (FindingKind::MaintenanceEffect | FindingKind::Observability, Lang::En) => finding.text.clone(),
-        (FindingKind::MaintenanceEffect, Lang::Zh) => "已评估检修效果。".to_owned(),
-        (FindingKind::Observability, Lang::Zh) => "目前无法判断冷却器状况。".to_owned(),
+        (FindingKind::MaintenanceEffect, _) => effect(finding, &name, lang),
+        // The engine's own sentence says more of the why; it is English by contract.
+        (FindingKind::Observability, Lang::En) => finding.text.clone(),
+        (FindingKind::Observability, Lang::Zh) => "冷却器状况暂时无法判断：高温满载的时段还不够。".to_owned(),
+    }
+}
+
+/// A change below this is within what a machine does by itself, K.
+const EFFECT_MIN_K: f64 = 1.0;
+
+/// What a job achieved, from the figure behind the finding.
+fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
+    let change_k = finding.evidence.iter().find(|e| e.feature == "discharge_change_k").map(|e| e.value);
+    match (change_k, lang) {
+        (Some(k), Lang::En) if k <= -EFFECT_MIN_K => {
+            format!("After the work ({work}) it runs {:.1} K cooler at the same load and weather.", -k)
+        }
+        (Some(k), Lang::Zh) if k <= -EFFECT_MIN_K => {
+            format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.1} ℃。", -k)
+        }
+        (Some(k), Lang::En) if k >= EFFECT_MIN_K => {
+            format!("After the work ({work}) it runs {k:.1} K hotter at the same load and weather.")
+        }
+        (Some(k), Lang::Zh) if k >= EFFECT_MIN_K => {
+            format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.1} ℃。")
+        }
+        (_, Lang::En) => format!("The work ({work}) changed little at the same load and weather."),
+        (_, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下，排气温度没有明显变化。"),
     }
 }
 
@@ -115,7 +148,7 @@ pub(crate) fn ago(now: Timestamp, then: Timestamp, lang: Lang) -> String {
 pub(crate) fn hours_count(hours: f64, lang: Lang) -> String {
     match lang {
         Lang::En => format!("{} h", number(hours)),
-        Lang::Zh => format!("{} 小时", number(hours)),
+        Lang::Zh => format!("{}小时", number(hours)),
     }
 }
 
@@ -124,7 +157,7 @@ pub(crate) fn machines_count(count: usize, lang: Lang) -> String {
     match (lang, count) {
         (Lang::En, 1) => "1 machine".to_owned(),
         (Lang::En, count) => format!("{count} machines"),
-        (Lang::Zh, count) => format!("{count} 台机器"),
+        (Lang::Zh, count) => format!("{count}台机器"),
     }
 }
 
@@ -137,10 +170,10 @@ pub(crate) fn fleet_headline(urgent: usize, advise: usize, total: usize, lang: L
         (Lang::Zh, 0, 0) => "目前没有需要您处理的机器".to_owned(),
         (Lang::En, 0, 1) => "One machine is worth a visit".to_owned(),
         (Lang::En, 0, n) => format!("{n} machines are worth a visit"),
-        (Lang::Zh, 0, n) => format!("{n} 台机器值得安排一次上门"),
+        (Lang::Zh, 0, n) => format!("{n}台机器值得安排一次上门"),
         (Lang::En, 1, _) => "One machine needs you now".to_owned(),
         (Lang::En, n, _) => format!("{n} machines need you now"),
-        (Lang::Zh, n, _) => format!("{n} 台机器需要尽快处理"),
+        (Lang::Zh, n, _) => format!("{n}台机器需要尽快处理"),
     }
 }
 
@@ -150,7 +183,7 @@ pub(crate) fn fleet_subline(machines: usize, sites: usize, as_of: &str, lang: La
     match (lang, sites) {
         (Lang::En, 1) => format!("{machines} on 1 site · {as_of}"),
         (Lang::En, sites) => format!("{machines} on {sites} sites · {as_of}"),
-        (Lang::Zh, sites) => format!("{sites} 个现场，{machines} · {as_of}"),
+        (Lang::Zh, sites) => format!("{sites}个现场，{machines} · {as_of}"),
     }
 }
 
@@ -159,7 +192,7 @@ pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
     match (lang, count) {
         (Lang::En, 1) => "One drafted message waits for your approval".to_owned(),
         (Lang::En, count) => format!("{count} drafted messages wait for your approval"),
-        (Lang::Zh, count) => format!("{count} 条消息草稿等您批准"),
+        (Lang::Zh, count) => format!("{count}条消息草稿等您批准"),
     }
 }
 
@@ -169,7 +202,7 @@ pub(crate) fn queue_headline(waiting: usize, lang: Lang) -> String {
         (_, 0) => words(lang).queue_empty.to_owned(),
         (Lang::En, 1) => "One message waits for you".to_owned(),
         (Lang::En, n) => format!("{n} messages wait for you"),
-        (Lang::Zh, n) => format!("{n} 条消息等您处理"),
+        (Lang::Zh, n) => format!("{n}条消息等您处理"),
     }
 }
 
@@ -178,7 +211,7 @@ pub(crate) fn probability_before_slot(share: f64, lang: Lang) -> String {
     let percent = percent(share);
     match lang {
         Lang::En => format!("{percent} % risk that the limit comes before the next free slot"),
-        Lang::Zh => format!("下一个空档之前到达限值的可能性为 {percent}%"),
+        Lang::Zh => format!("下一个空档之前到达限值的可能性为{percent}%"),
     }
 }
 
@@ -191,14 +224,14 @@ pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String 
         (AdvisoryState::Approved { release: None }, Lang::En) => "Approved".to_owned(),
         (AdvisoryState::Approved { release: None }, Lang::Zh) => "已批准".to_owned(),
         (AdvisoryState::Approved { release: Some(then) }, Lang::En) => format!("Approved, goes out {}", at(*then)),
-        (AdvisoryState::Approved { release: Some(then) }, Lang::Zh) => format!("已批准，{} 发出", at(*then)),
+        (AdvisoryState::Approved { release: Some(then) }, Lang::Zh) => format!("已批准，{}发出", at(*then)),
         (AdvisoryState::Postponed { until, reason }, Lang::En) => format!("Postponed to {}: {reason}", at(*until)),
-        (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到 {}：{reason}", at(*until)),
+        (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到{}：{reason}", at(*until)),
         (AdvisoryState::Sent { at: then }, Lang::En) => format!("Sent {}", at(*then)),
-        (AdvisoryState::Sent { at: then }, Lang::Zh) => format!("{} 已发送", at(*then)),
+        (AdvisoryState::Sent { at: then }, Lang::Zh) => format!("{}已发送", at(*then)),
         (AdvisoryState::CallInstead, _) => words.state_call.to_owned(),
         (AdvisoryState::Booked { from, .. }, Lang::En) => format!("Booked for {}", at(*from)),
-        (AdvisoryState::Booked { from, .. }, Lang::Zh) => format!("已预约 {}", at(*from)),
+        (AdvisoryState::Booked { from, .. }, Lang::Zh) => format!("已预约{}", at(*from)),
         (AdvisoryState::AnotherTime { wish }, Lang::En) => format!("Asks for another time: {wish}"),
         (AdvisoryState::AnotherTime { wish }, Lang::Zh) => format!("希望换个时间：{wish}"),
         (AdvisoryState::Declined, _) => words.state_declined.to_owned(),
@@ -206,7 +239,7 @@ pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String 
     }
 }
 
-/// The governor's verdict.
+/// Whether the contact rules let it go now.
 pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
     match (verdict, lang) {
         (Governor::Allowed, _) => words(lang).governor_allowed.to_owned(),
@@ -214,7 +247,7 @@ pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
             format!("Held until {}: {}.", civil::date_time(*until, zone, lang), governor_reason(reason, lang))
         }
         (Governor::Held { until, reason }, Lang::Zh) => {
-            format!("暂缓至 {}：{}。", civil::date_time(*until, zone, lang), governor_reason(reason, lang))
+            format!("暂缓至{}：{}。", civil::date_time(*until, zone, lang), governor_reason(reason, lang))
         }
         (Governor::Refused { reason }, Lang::En) => format!("Not to be sent: {}.", governor_reason(reason, lang)),
         (Governor::Refused { reason }, Lang::Zh) => format!("不可发送：{}。", governor_reason(reason, lang)),
@@ -225,7 +258,7 @@ pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
 pub(crate) fn within_days(days: u32, lang: Lang) -> String {
     match lang {
         Lang::En => format!("within {days} days"),
-        Lang::Zh => format!("{days} 天内"),
+        Lang::Zh => format!("{days}天内"),
     }
 }
 
@@ -234,16 +267,16 @@ pub(crate) fn in_days(days: u32, lang: Lang) -> String {
     match (lang, days) {
         (Lang::En, 1) => "in 1 day".to_owned(),
         (Lang::En, days) => format!("in {days} days"),
-        (Lang::Zh, days) => format!("{days} 天后"),
+        (Lang::Zh, days) => format!("{days}天后"),
     }
 }
 
 /// Heads the probabilities within fixed spans.
-pub(crate) fn probability_of_limit(limit_c: Option<f64>, lang: Lang) -> String {
-    let limit = limit_c.map_or_else(|| words(lang).limit.to_lowercase(), |limit_c| format!("{limit_c:.0} °C"));
+pub(crate) fn probability_of_limit(limit: Option<Limit>, lang: Lang) -> String {
+    let limit = limit.map_or_else(|| words(lang).limit.to_lowercase(), |limit| super::limit(limit, lang));
     match lang {
         Lang::En => format!("Probability of reaching {limit}"),
-        Lang::Zh => format!("到达 {limit} 的概率"),
+        Lang::Zh => format!("到达{limit}的概率"),
     }
 }
 
@@ -259,17 +292,19 @@ pub(crate) fn work_done(work: &str, lang: Lang) -> String {
 pub(crate) fn ingest_headline(readings_per_second: f64, lang: Lang) -> String {
     let rate = number(readings_per_second);
     match lang {
+        Lang::En if rate == "1" => "1 reading per second".to_owned(),
         Lang::En => format!("{rate} readings per second"),
-        Lang::Zh => format!("每秒 {rate} 条读数"),
+        Lang::Zh => format!("每秒{rate}条读数"),
     }
 }
 
 /// Intake's second line.
 pub(crate) fn log_line(entries: u64, behind: u64, lang: Lang) -> String {
-    let (entries, behind) = (number(entries as f64), number(behind as f64));
+    let (count, entries, behind) = (entries, number(entries as f64), number(behind as f64));
     match lang {
+        Lang::En if count == 1 => format!("1 entry on the log, {behind} not yet seen by the engine."),
         Lang::En => format!("{entries} entries on the log, {behind} not yet seen by the engine."),
-        Lang::Zh => format!("日志共 {entries} 条，其中 {behind} 条引擎尚未处理。"),
+        Lang::Zh => format!("日志共{entries}条，其中{behind}条引擎尚未处理。"),
     }
 }
 
@@ -277,10 +312,11 @@ pub(crate) fn log_line(entries: u64, behind: u64, lang: Lang) -> String {
 pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
     let shown = number(count as f64);
     match (lang, count >= max) {
+        (Lang::En, false) if count == 1 => "1 reading in this span.".to_owned(),
         (Lang::En, false) => format!("{shown} readings in this span."),
         (Lang::En, true) => format!("The newest {shown} readings of this span; choose a shorter one to see the rest."),
-        (Lang::Zh, false) => format!("该时段共 {shown} 条读数。"),
-        (Lang::Zh, true) => format!("仅显示该时段最新的 {shown} 条，请缩短时段查看其余。"),
+        (Lang::Zh, false) => format!("该时段共{shown}条读数。"),
+        (Lang::Zh, true) => format!("仅显示该时段最新的{shown}条，请缩短时段查看其余。"),
     }
 }
 
@@ -288,7 +324,7 @@ pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
 pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
     match lang {
         Lang::En => format!("Learning what is normal: {days} of {days_needed} days."),
-        Lang::Zh => format!("正在学习正常状态：第 {days} 天，共需 {days_needed} 天。"),
+        Lang::Zh => format!("正在学习正常状态：第{days}天，共需{days_needed}天。"),
     }
 }
 
@@ -300,21 +336,21 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
         if lang == Lang::En {
             format!(" (80 % interval {low} to {high} %)")
         } else {
-            format!("（80% 区间 {low}～{high}%）")
+            format!("（80%区间{low}～{high}%）")
         }
     });
     let interval = interval.unwrap_or_default();
     match lang {
         Lang::En => format!("The cooler has lost {value} % of its own capacity{interval}."),
-        Lang::Zh => format!("冷却器较自身基线损失了 {value}% 的能力{interval}。"),
+        Lang::Zh => format!("冷却器较自身基线损失了{value}%的能力{interval}。"),
     }
 }
 
 /// The temperature of now beside its limit.
 pub(crate) fn temperature_of_limit(value_c: f64, limit_c: f64, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("{} of {limit_c:.0}", temperature(value_c)),
-        Lang::Zh => format!("{}，限值 {limit_c:.0}", temperature(value_c)),
+        Lang::En => format!("{} (limit {limit_c:.0})", temperature(value_c, lang)),
+        Lang::Zh => format!("{}（限值{limit_c:.0}）", temperature(value_c, lang)),
     }
 }
 
@@ -322,11 +358,11 @@ pub(crate) fn temperature_of_limit(value_c: f64, limit_c: f64, lang: Lang) -> St
 pub(crate) fn evidence_line(name: &str, value: &str, change: Option<&str>, since: Option<&str>, lang: Lang) -> String {
     let per_day = |change: &str| match lang {
         Lang::En => format!(", {change} per day"),
-        Lang::Zh => format!("，每天 {change}"),
+        Lang::Zh => format!("，每天{change}"),
     };
     let since_when = |since: &str| match lang {
         Lang::En => format!(" since {since}"),
-        Lang::Zh => format!("，自 {since} 起"),
+        Lang::Zh => format!("，自{since}起"),
     };
     let colon = if lang == Lang::En { ": " } else { "：" };
     format!(
@@ -334,6 +370,30 @@ pub(crate) fn evidence_line(name: &str, value: &str, change: Option<&str>, since
         change.map_or_else(String::new, per_day),
         since.map_or_else(String::new, since_when)
     )
+}
+
+/// Who said what by which way, in one line.
+pub(crate) fn said(who: &str, channel: &str, summary: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("{who}, {channel}: {summary}"),
+        Lang::Zh => format!("{who}，{channel}：{summary}"),
+    }
+}
+
+/// Things in a row.
+pub(crate) fn listed(items: &[String], lang: Lang) -> String {
+    items.join(if lang == Lang::En { ", " } else { "、" })
+}
+
+/// A work and how long it takes.
+pub(crate) fn work_and_time(work: &str, duration: &str, lang: Lang) -> String {
+    let comma = if lang == Lang::En { ", " } else { "，" };
+    format!("{work}{comma}{duration}")
+}
+
+/// Something with a remark behind it.
+pub(crate) fn with_remark(text: &str, remark: &str, lang: Lang) -> String {
+    if lang == Lang::En { format!("{text} ({remark})") } else { format!("{text}（{remark}）") }
 }
 
 /// What we propose, as a heading above the two times.
@@ -350,8 +410,8 @@ pub(crate) fn proposal_detail(minutes: u32, machine_stops: bool, lang: Lang) -> 
     match (lang, machine_stops) {
         (Lang::En, true) => format!("About {duration}; the machine stops for it."),
         (Lang::En, false) => format!("About {duration}; the machine keeps running."),
-        (Lang::Zh, true) => format!("约 {duration}，期间需停机。"),
-        (Lang::Zh, false) => format!("约 {duration}，无需停机。"),
+        (Lang::Zh, true) => format!("约{duration}，期间需停机。"),
+        (Lang::Zh, false) => format!("约{duration}，无需停机。"),
     }
 }
 
@@ -367,7 +427,7 @@ pub(crate) fn report_summary(
         (machines_count(machines, lang), number(readings as f64), number(refused as f64));
     match lang {
         Lang::En => format!("{machines}, {readings} readings from {from} to {to}; {refused} refused."),
-        Lang::Zh => format!("{machines}，{from}～{to} 共 {readings} 条读数，拒收 {refused} 条。"),
+        Lang::Zh => format!("{machines}，{from}～{to}共{readings}条读数，拒收{refused}条。"),
     }
 }
 
@@ -376,8 +436,8 @@ pub(crate) fn truth_line(fault: &str, onset: &str, reached: Option<&str>, lang: 
     match (lang, reached) {
         (Lang::En, Some(reached)) => format!("Truth: {fault} began {onset}, limit reached {reached}."),
         (Lang::En, None) => format!("Truth: {fault} began {onset}, limit not reached."),
-        (Lang::Zh, Some(reached)) => format!("实际：{fault}，{onset} 开始，{reached} 到达限值。"),
-        (Lang::Zh, None) => format!("实际：{fault}，{onset} 开始，未到达限值。"),
+        (Lang::Zh, Some(reached)) => format!("实际：{fault}，{onset}开始，{reached}到达限值。"),
+        (Lang::Zh, None) => format!("实际：{fault}，{onset}开始，未到达限值。"),
     }
 }
 
@@ -388,12 +448,13 @@ mod tests {
     #[test]
     fn sentences_read_well_in_both_languages() {
         let rul = Some(RulDays { p10: Some(11.2), p50: Some(17.9), p90: Some(27.5) });
-        let say = |sure, fault, lang| prediction_sentence(sure, fault, Some(105.0), rul, lang);
+        let limit = Some(Limit { signal: foretell_model::Signal::DischargeTemp, value: 105.0 });
+        let say = |sure, fault, lang| prediction_sentence(sure, fault, limit, rul.map(|rul| (rul, 0.0)), lang);
         assert_eq!(
             say("Likely", "a clogged cooler", Lang::En),
             "Likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks."
         );
-        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计 1～4 周后达到 105 °C。");
+        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4周内达到105 ℃。");
     }
 
     #[test]

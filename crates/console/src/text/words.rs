@@ -60,7 +60,7 @@ words! {
     never = "never", "从未";
     normal_sentence = "Runs as it should.", "运行正常。";
     offline_sentence = "No connection to the controller.", "与控制器失去连接。";
-    hidden_cool = "Cool weather hides the cooler: the thermostatic valve makes up for what it loses.", "天气凉，看不出冷却器好坏：温控阀把它的损失补上了。";
+    hidden_cool = "Not hot enough for this machine's cooler to show its condition.", "对这台机器来说还不够热，暂时看不出冷却器的状况。";
     hidden_load = "Too few loaded hours lately to tell.", "近期加载时间太短，无法判断。";
     hidden_sensor = "A sensor cannot be trusted, so health cannot be told.", "传感器不可信，无法判断健康状况。";
     hidden_silent = "Nothing has been heard for too long to tell.", "太久没有数据，无法判断。";
@@ -69,21 +69,19 @@ words! {
     // Curve.
     limit = "Limit", "限值";
     today = "Today", "今天";
-    normal = "normal", "正常";
-    forecast = "forecast", "预测";
-    curve_title = "Discharge temperature, hottest loaded hour of each day", "排气温度（每天最热的加载小时）";
+    curve_title = "Discharge temperature in the hottest loaded hours of each day", "每天最热几个加载小时的排气温度";
     hover_hint = "Point at a day or tap it for its figures.", "指向或轻点某一天可查看数值。";
     customer_curve = "How warm the machine has been running", "机器每天的运行温度";
     customer_line = "Measured", "实测";
     customer_band = "Normal for this machine in that weather", "这台机器在当天天气下的正常范围";
     customer_cone = "What is to be expected", "预计走势";
-    customer_window = "When the warning is likely", "可能触发高温预警的时段";
-    customer_limit = "Warning by the machine's controller", "机器控制器的高温预警线";
+    customer_window = "When the warning is likely", "可能到达预警线的时段";
+    customer_limit = "Warning by the machine's controller", "机器控制器的预警线";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
     legend_cone = "Forecast: eight futures in ten, line = middle", "预测：十种可能中的八种，虚线为中位";
     legend_window = "When the limit is likely reached", "可能到达限值的时段";
-    legend_limit = "Warning limit of the controller", "控制器预警限值";
+    legend_limit = "Warning limit of the controller", "控制器预警线";
     legend_mean = "Hourly mean", "小时均值";
     legend_peak = "Hourly peak", "小时峰值";
     legend_ambient = "Ambient", "环境温度";
@@ -108,7 +106,7 @@ words! {
     causes = "Likely causes", "可能原因";
     other_causes = "Something else", "其他原因";
     all_readings = "All readings", "全部读数";
-    hourly_title = "Last 7 days by the hour", "最近 7 天逐小时";
+    hourly_title = "Last 7 days by the hour", "最近7天逐小时";
     runs_when = "When it runs (share of each hour of the week)", "运行时段（每周各小时的运行占比）";
     earlier = "Earlier", "历史";
     feature = "Feature", "特征";
@@ -135,7 +133,7 @@ words! {
     quantile_10 = "Earliest (1 in 10 sooner)", "最早（十分之一可能更早）";
     quantile_50 = "Middle", "居中";
     quantile_90 = "Latest (1 in 10 later)", "最晚（十分之一可能更晚）";
-    beyond = "beyond 90 days", "90 天以后";
+    beyond = "beyond 90 days", "90天以后";
 
     // Queue.
     queue_order = "Ordered by what waiting costs.", "按拖延的代价排序。";
@@ -152,10 +150,10 @@ words! {
     save = "Save", "保存";
     postpone = "Postpone", "推迟";
     postpone_for = "For", "推迟";
-    days_1 = "1 day", "1 天";
-    days_3 = "3 days", "3 天";
-    days_7 = "1 week", "1 周";
-    days_14 = "2 weeks", "2 周";
+    days_1 = "1 day", "1天";
+    days_3 = "3 days", "3天";
+    days_7 = "1 week", "1周";
+    days_14 = "2 weeks", "2周";
     reason = "Reason", "原因";
     call_instead = "Call instead", "改为打电话";
     phone = "Telephone", "电话";
@@ -169,13 +167,13 @@ words! {
     stage = "Customer stage", "客户状态";
     we_said = "we", "我方";
     they_said = "customer", "客户";
-    done_approved = "Approved. It goes out as soon as the governor lets it.", "已批准，到可发送时段即发出。";
+    done_approved = "Approved. It goes out at the next hour at which we may write.", "已批准，到可发送时段即发出。";
     done_edited = "Saved. It is still a draft.", "已保存，仍为草稿。";
     done_postponed = "Postponed.", "已推迟。";
     done_call = "Marked to be told by telephone.", "已标记为电话沟通。";
     state_draft = "Draft", "草稿";
     state_call = "Call to make", "待致电";
-    state_declined = "Customer said not now", "客户暂不需要";
+    state_declined = "Customer said not now", "客户说暂时不用";
     state_closed = "Closed", "已结束";
     governor_allowed = "May be sent now.", "现在可以发送。";
 
@@ -186,7 +184,7 @@ words! {
     another_time = "Another time", "换个时间";
     another_time_ask = "When would suit you? We will call to confirm.", "您什么时候方便？我们会致电确认。";
     send = "Send", "发送";
-    not_now = "Not now", "暂不需要";
+    not_now = "Not now", "暂时不用";
     not_now_ask = "We will not write about this machine for", "在此期间不再就这台机器打扰您";
     weeks_2 = "2 weeks", "两周";
     month_1 = "a month", "一个月";
@@ -241,13 +239,13 @@ words! {
     report_moment_caption = "What was known then, and what came after", "当时所知与之后的实际";
     report_would_send = "A message to the customer would have been drafted.", "此时会为客户起草消息。";
     report_then = "Then", "当时";
-    report_end = "End", "末日";
+    report_end = "End", "结束日";
     report_inside = "Kept inside the company.", "仅公司内部可见。";
     report_nothing_said = "Nothing would have been said about this machine.", "这台机器不会有任何提示。";
-    score_7d = "Warned at least 7 days before", "提前 7 天以上预警";
-    score_14d = "Warned at least 14 days before", "提前 14 天以上预警";
+    score_7d = "Warned at least 7 days before", "提前7天以上预警";
+    score_14d = "Warned at least 14 days before", "提前14天以上预警";
     score_lead = "Median lead", "提前量中位数";
-    score_coverage = "Truth inside the 80 % interval", "落在 80% 区间内";
+    score_coverage = "Truth inside the 80 % interval", "落在80%区间内";
     score_false = "False advisories per machine-year", "每机年误报";
 
     // Faults of a request.

@@ -8,7 +8,7 @@ use foretell_model::Timestamp;
 pub struct DayPoint {
     /// Whole days since 1970 (of the engine's day, UTC).
     pub day: i64,
-    /// Discharge temperature of that day's hottest loaded hour, degC; `None` when the machine did not run loaded.
+    /// Mean discharge temperature over that day's hottest loaded hours (up to four), degC; `None` when the machine did not run loaded.
     pub hot_c: Option<f64>,
     /// Lower edge of what is normal for this machine in that day's weather and load, degC.
     pub normal_low_c: Option<f64>,
