@@ -122,6 +122,17 @@ impl Signal {
         }
     }
 
+    /// Its unit as people write it.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::DischargeTemp | Self::AmbientTemp | Self::OilInjectionTemp => "°C",
+            Self::DischargePressure => "bar",
+            Self::Vibration => "mm/s",
+            other => other.ucum(),
+        }
+    }
+
     /// What admission lets through. Wide on purpose: sensor rails such as -125 or 267 degC are *inside*, because they are
     /// a finding about the sensor that the engine makes, not a malformed message.
     #[must_use]

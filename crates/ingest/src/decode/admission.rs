@@ -1,7 +1,9 @@
 //! What every reading must satisfy, whichever shape it came in: a readable time not ahead of its arrival, the required
 //! signals, values inside the physical ranges, and at least something measured.
 
-use foretell_model::{Event, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp};
+use foretell_model::{
+    DAY_MS, Event, HOUR_MS, MINUTE_MS, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp,
+};
 
 use super::reason::{Fault, RefusalReason};
 
@@ -58,8 +60,8 @@ impl Admission {
         }
         let ahead_ms = ts - self.arrived;
         if ahead_ms > self.ahead_max_ms {
-            let (ahead_s, allowed_s) = (ahead_ms / 1000, self.ahead_max_ms / 1000);
-            let detail = format!("`ts` {ts} is {ahead_s} s ahead of its arrival; {allowed_s} s are allowed");
+            let (ahead, allowed) = (span(ahead_ms), span(self.ahead_max_ms));
+            let detail = format!("`ts` {ts} is {ahead} ahead of its arrival; {allowed} ahead is the most allowed");
             return Err(Fault::new(RefusalReason::FromFuture, detail));
         }
         Ok(ts)
@@ -83,12 +85,41 @@ impl Admission {
         for (signal, value) in candidate.signals.iter() {
             let range = signal.physical_range();
             if !range.contains(value) {
-                let (name, unit, min, max) = (signal.name(), signal.ucum(), range.min, range.max);
+                let (name, unit, min, max) = (signal.name(), signal.unit(), range.min, range.max);
                 let detail = format!("`{name}` is {value}; {min} to {max} {unit} is possible");
                 return Err(Fault::new(RefusalReason::OutOfRange, detail));
             }
         }
         let Candidate { signals, state, quality, .. } = *candidate;
         Ok(Event::Reading(Reading { machine: machine.clone(), ts, arrived: self.arrived, signals, state, quality }))
+    }
+}
+
+/// A span of time as people say it: in its two largest units from years down to seconds.
+fn span(ms: i64) -> String {
+    const UNITS: [(&str, i64); 5] =
+        [("year", 365 * DAY_MS), ("day", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS), ("s", 1000)];
+    let first = UNITS.iter().position(|(_, unit_ms)| ms >= *unit_ms).unwrap_or(UNITS.len() - 1);
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (name, unit_ms) in &UNITS[first..UNITS.len().min(first + 2)] {
+        let count = rest / unit_ms;
+        rest %= unit_ms;
+        let plural = if count != 1 && matches!(*name, "year" | "day") { "s" } else { "" };
+        if count > 0 || parts.is_empty() {
+            parts.push(format!("{count} {name}{plural}"));
+        }
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_said_in_its_two_largest_units() {
+        let texts = [400, 601_000, 600_000, 90 * MINUTE_MS, DAY_MS, 98_107_739_000].map(span);
+        assert_eq!(texts, ["0 s", "10 min 1 s", "10 min", "1 h 30 min", "1 day", "3 years 40 days"]);
     }
 }

@@ -107,7 +107,7 @@ fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> String {
     }
     match (Signal::from_name(key), similar_signal(key)) {
         (Some(signal), _) if value.is_null() => format!("{} was not measured", signal.name()),
-        (Some(signal), _) => format!("{} = {value} {}", signal.name(), signal.ucum()),
+        (Some(signal), _) => format!("{} = {value} {}", signal.name(), signal.unit()),
         (None, Some(similar)) => format!("ignored: there is no signal of this name; did you mean `{similar}`?"),
         (None, None) => "ignored: there is no signal of this name".into(),
     }
@@ -116,7 +116,7 @@ fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> String {
 fn mapped_field(mapping: &Mapping, at: &str, value: &Value, record: &Value) -> String {
     let same = |found: Option<&Value>| found.is_some_and(|found| std::ptr::eq(found, value));
     let signals = mapping.fields.iter().filter(|field| same(field.at.find(record))).map(|field| {
-        let (name, unit) = (field.signal.name(), field.signal.ucum());
+        let (name, unit) = (field.signal.name(), field.signal.unit());
         match field.read(value) {
             Ok(Some(number)) => format!("{name} = {number} {unit}"),
             Ok(None) => format!("{name} was not measured"),

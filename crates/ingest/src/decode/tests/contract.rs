@@ -48,7 +48,7 @@ fn a_bad_item_costs_only_itself() {
             malformed: number out of range at line 1 column 32 <- {"ts":3,"discharge_temp_c":1e999,"motor_current_a":1,"run_hours":1}
             wrong_type: `discharge_temp_c` is "80"; a number or null belongs there <- {"ts":4,"discharge_temp_c":"80","motor_current_a":1,"run_hours":1}
             wrong_type: invalid type: integer `5`, expected a JSON object at line 1 column 1 <- 5
-            out_of_range: `discharge_temp_c` is 2000; -273.15 to 1000 Cel is possible <- {"ts":6,"discharge_temp_c":2000,"motor_current_a":1,"run_hours":1}
+            out_of_range: `discharge_temp_c` is 2000; -273.15 to 1000 °C is possible <- {"ts":6,"discharge_temp_c":2000,"motor_current_a":1,"run_hours":1}
             missing_field: `run_hours` is missing <- {"ts":7,"discharge_temp_c":80,"motor_current_a":1}
             missing_field: `ts` is missing <- {"discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
             bad_time: `ts`: `yesterday` is not an RFC 3339 time stamp such as 2026-07-01T08:00:00Z <- {"ts":"yesterday","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
@@ -77,7 +77,7 @@ fn time_may_be_old_but_not_ahead() {
         TELEMETRY,
         &item(r#""2026-07-01T08:10:01Z""#),
         expect![[
-            r#"from_future: `ts` 2026-07-01T08:10:01Z is 601 s ahead of its arrival; 600 s are allowed <- {"ts":"2026-07-01T08:10:01Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#
+            r#"from_future: `ts` 2026-07-01T08:10:01Z is 10 min 1 s ahead of its arrival; 10 min ahead is the most allowed <- {"ts":"2026-07-01T08:10:01Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#
         ]],
     );
     check(

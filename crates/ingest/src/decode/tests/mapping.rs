@@ -256,7 +256,7 @@ fn explains_each_field() {
     expect![[r#"
         topic metro/apu/1: mapping `metro/apu/{machine}`, machine metro/1
           /Motor_current: motor_current_a = 0.04 A
-          /Oil_temperature: discharge_temp_c = 53.6 Cel
+          /Oil_temperature: discharge_temp_c = 53.6 °C
           /deep/COMP/0: ignored: no pointer of the mapping leads to /deep/COMP/0
           /timestamp: the time stamp
         reading of metro/1 at 2020-02-01T00:00:00Z: discharge_temp_c=53.6 motor_current_a=0.04 run_hours=0"#]]
