@@ -60,8 +60,12 @@ impl RollUps {
     pub fn catch_up(&self, log: &dyn Log, max: usize) -> Result<usize, LogError> {
         let mut taken = 0;
         for partition in (0..log.partitions()).map(Partition) {
-            let entries = log.read(partition, self.cursor(partition)?, max)?;
-            let Some(last) = entries.last().map(|entry| entry.offset) else { continue };
+            let cursor = self.cursor(partition)?;
+            let entries = log.read(partition, cursor, max)?;
+            let Some(last) = entries.last().map(|entry| entry.offset) else {
+                self.follow_back(partition, cursor, log.head(partition)?)?;
+                continue;
+            };
             let readings = entries.iter().filter_map(|entry| match &entry.event {
                 Event::Reading(reading) => Some(reading),
                 _ => None,
@@ -70,6 +74,15 @@ impl RollUps {
             taken += entries.len();
         }
         Ok(taken)
+    }
+
+    /// A log that ends before our cursor was replaced or cut; what it takes in from now on must not be passed over.
+    fn follow_back(&self, partition: Partition, cursor: Offset, head: Offset) -> Result<(), LogError> {
+        if head >= cursor {
+            return Ok(());
+        }
+        tracing::warn!(cursor = cursor.0, head = head.0, "The log ends before the roll-ups do; they go on from its end.");
+        self.merge(partition, head, std::iter::empty()).map_err(|e| self.database.error("move the cursor of", e))
     }
 
     /// The place on the log up to which the roll-ups were made.
@@ -171,11 +184,12 @@ impl RollUps {
     }
 }
 
-/// Seeks the machine in each hour of the span that the table holds; see `READINGS` of the log.
-const HOURS: &str = "WITH RECURSIVE
-        held (first, last) AS (SELECT max(?1, (SELECT min(hour) FROM hours)), min(?2 - 1, (SELECT max(hour) FROM hours))),
-        span (hour) AS (SELECT first FROM held WHERE first <= last UNION ALL SELECT hour + 1 FROM span, held WHERE hour < last)
-    SELECT hours.* FROM span CROSS JOIN hours ON hours.hour = span.hour AND hours.machine = ?3";
+/// Goes from one hour that the table holds to the next and seeks the machine in each; see `READINGS` of the log.
+const HOURS: &str = "WITH RECURSIVE span (hour) AS (
+        SELECT (SELECT min(hour) FROM hours WHERE hour >= ?1)
+        UNION ALL
+        SELECT (SELECT min(hours.hour) FROM hours WHERE hours.hour > span.hour) FROM span WHERE span.hour < ?2 - 1)
+    SELECT hours.* FROM span CROSS JOIN hours ON hours.hour = span.hour AND hours.machine = ?3 AND hours.hour < ?2";
 
 fn merge_readings<'a>(
     connection: &Connection,

@@ -102,12 +102,13 @@ impl SqliteLog {
     }
 }
 
-/// Walks the minutes of the span that the log holds and seeks the machine in each. `CROSS JOIN` fixes that order.
-const READINGS: &str = "WITH RECURSIVE
-        held (first, last) AS (SELECT max(?1, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 LIMIT 1)),
-            min(?2, (SELECT ts / 60000 FROM log ORDER BY ts / 60000 DESC LIMIT 1))),
-        minutes (minute) AS (SELECT first FROM held WHERE first <= last
-            UNION ALL SELECT minute + 1 FROM minutes, held WHERE minute < last)
+/// Goes from one minute that the log holds to the next, by a seek each, and seeks the machine in each: an empty century costs
+/// as much as an empty minute. `CROSS JOIN` fixes that order; a missing next minute is NULL and ends the walk.
+const READINGS: &str = "WITH RECURSIVE minutes (minute) AS (
+        SELECT (SELECT ts / 60000 FROM log INDEXED BY log_identity WHERE ts / 60000 >= ?1 ORDER BY ts / 60000 LIMIT 1)
+        UNION ALL
+        SELECT (SELECT ts / 60000 FROM log INDEXED BY log_identity WHERE ts / 60000 > minute ORDER BY ts / 60000 LIMIT 1)
+            FROM minutes WHERE minute < ?2)
     SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body FROM minutes
     CROSS JOIN log INDEXED BY log_identity ON log.ts / 60000 = minutes.minute AND log.machine = ?3 AND log.ts >= ?4 AND log.ts < ?5
     WHERE log.kind = 0";

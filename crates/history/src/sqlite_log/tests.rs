@@ -149,6 +149,32 @@ fn finds_one_machine_in_a_span_in_order_of_time() {
     check(700_000, 800_000, &[]);
 }
 
+/// A walk minute by minute over two thousand years would not end while anybody waits.
+#[test]
+fn an_empty_age_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = SqliteLog::open(dir.path()).unwrap();
+    let (ancient, late) = (Timestamp::MIN.millis(), 1_782_864_000_000);
+    log.append(&[reading("s/a", ancient, 1.0), reading("s/b", late, 2.0), reading("s/a", late, 3.0)]).unwrap();
+    let mut found = Vec::new();
+    log.readings(&MachineId::parse("s/a").unwrap(), Timestamp::MIN, Timestamp::MAX, |reading| {
+        found.push(reading.ts.millis());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(found, [ancient, late]);
+}
+
+#[test]
+fn a_clean_stop_leaves_one_whole_file() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let log = SqliteLog::open(dir.path()).unwrap();
+    log.append(&[reading("s/a", 1_000, 1.0)]).unwrap();
+    log.checkpoint().unwrap();
+    std::fs::copy(dir.path().join("log.db"), copy.path().join("log.db")).unwrap();
+    assert_eq!(SqliteLog::open(copy.path()).unwrap().head(Partition(0)).unwrap(), Offset(1));
+}
+
 #[test]
 fn a_waiter_is_told_of_the_new_head() {
     let dir = tempfile::tempdir().unwrap();
