@@ -58,11 +58,28 @@ pub(crate) async fn password(State(app): State<App>, mut request: Request, next:
             let challenge = HeaderValue::from_static("Basic realm=\"Foretell\", charset=\"UTF-8\"");
             return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
         }
+        (None, _) if !is_open(request.uri().path()) && !is_local(request.headers()) => {
+            let why = "Without a password the console answers to localhost and bare addresses only: another name may have \
+                       been pointed here by a stranger's web page. Set [console] password_file to serve it under a name.";
+            return (StatusCode::FORBIDDEN, why).into_response();
+        }
         _ => String::new(),
     };
     let by = if by.is_empty() { "console".to_owned() } else { by.chars().take(64).collect() };
     request.extensions_mut().insert(SignedIn(by));
     next.run(request).await
+}
+
+/// Whether the browser believes to be talking to this computer or to a bare address. A name could be anybody's (DNS
+/// rebinding), and without a password nothing else would tell such a page from ours.
+fn is_local(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else { return true };
+    let Ok(host) = host.to_str() else { return false };
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
@@ -149,6 +166,22 @@ mod tests {
         check(&[("origin", "null"), ("host", "a:1")], false, false);
         check(&[("origin", "null"), ("host", "a:1")], true, true);
         check(&[], false, true);
+    }
+
+    #[test]
+    fn without_a_password_only_this_computer_and_bare_addresses_are_local() {
+        for (host, expected) in [
+            ("localhost:8080", true),
+            ("127.0.0.1", true),
+            ("[::1]:8080", true),
+            ("192.168.1.7:8080", true),
+            ("evil.example:8080", false),
+            ("localhost.evil.example", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+            assert_eq!(is_local(&headers), expected, "{host}");
+        }
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct OutreachOptions {
     pub templates: Option<PathBuf>,
     /// Fault codes whose messages go out without an advisor's click.
     pub auto_approve: BTreeSet<String>,
+    /// Whether this process delivers: only then may it settle what an earlier one left in the middle of a delivery, because
+    /// another process may be in the middle of it right now. On by default.
+    pub delivers: bool,
     /// Ways out, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
 }
@@ -53,6 +56,7 @@ impl OutreachOptions {
             service_horizon_days: 21.0,
             templates: None,
             auto_approve: BTreeSet::new(),
+            delivers: true,
             channels: Vec::new(),
         }
     }

@@ -12,9 +12,16 @@ use crate::service::Service;
 /// How long a drain may take before what is left is given up; nothing acknowledged is lost by that.
 pub(crate) const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 
+/// How long queries that nobody waits for any more may go on after the drain.
+const LEFTOVERS_WITHIN: Duration = Duration::from_secs(1);
+
 /// Runs until ctrl-c or SIGTERM, then drains.
 pub(super) fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
-    super::runtime()?.block_on(serve(config, Roles::of(&args.role)))
+    let runtime = super::runtime()?;
+    let served = runtime.block_on(serve(config, Roles::of(&args.role)));
+    // A page's query that is still running must not keep the process from ending.
+    runtime.shutdown_timeout(LEFTOVERS_WITHIN);
+    served
 }
 
 async fn serve(config: Config, roles: Roles) -> Result<(), Failure> {

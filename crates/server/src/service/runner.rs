@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::clocks::Clocks;
 use super::context;
 use super::engine_room::{EngineRoom, Placed};
+use super::rehearsal;
 use crate::config::EngineSection;
 use crate::failure::{Failure, Kind};
 
@@ -40,6 +41,8 @@ pub(super) struct Runner {
     pub(super) log: Arc<SqliteLog>,
     pub(super) room: Arc<EngineRoom>,
     pub(super) outreach: Arc<Outreach>,
+    /// Whether this process also does what falls due by the clock.
+    pub(super) delivers: bool,
     pub(super) snapshots: Snapshots,
     pub(super) clocks: Arc<Clocks>,
     pub(super) settings: EngineSection,
@@ -74,6 +77,7 @@ impl Runner {
 
     fn take_up(&self) {
         match self.snapshots.load(SNAPSHOT) {
+            Ok(Some((offset, _))) if self.log_ends_before(offset) => {}
             Ok(Some((offset, bytes))) if self.room.thaw(offset, &bytes) => {
                 tracing::info!(offset = offset.0, "The engine goes on from its snapshot.");
             }
@@ -82,6 +86,25 @@ impl Runner {
             Err(error) => tracing::warn!(%error, "The engine's snapshot cannot be used; it replays the log instead."),
         }
         self.clocks.readings().advance(self.room.newest());
+    }
+
+    /// Whether the log was replaced or cut behind our back. Going on from the snapshot would leave the engine deaf until the log
+    /// has grown past it, so the log decides: it is replayed, and outreach takes what comes after its end as new.
+    fn log_ends_before(&self, snapshot: Offset) -> bool {
+        let Ok(head) = self.log.head(PARTITION) else { return false };
+        if head >= snapshot {
+            return false;
+        }
+        tracing::warn!(
+            snapshot = snapshot.0,
+            head = head.0,
+            "The log ends before the engine's snapshot: it was replaced or cut. The engine replays what there is; restore the \
+             log from a backup if it should hold more."
+        );
+        if let Err(error) = self.outreach.rewind(head) {
+            tracing::error!(error = &error as &dyn std::error::Error, "Outreach could not be told that the log was cut.");
+        }
+        true
     }
 
     fn run(self) {
@@ -112,24 +135,35 @@ impl Runner {
             return Ok(Step::Level);
         };
         let (last, started) = (last.offset, Instant::now());
-        self.note_work(&entries);
-        let mut found = Vec::new();
-        self.room.advance(&entries, &mut found);
+        if self.clocks.is_rehearsal() && self.delivers {
+            for stretch in rehearsal::by_the_hour(&entries, self.room.newest()) {
+                let before = self.room.newest();
+                if !self.take(stretch) {
+                    return Ok(Step::Abandoned);
+                }
+                rehearsal::pass(&self.outreach, &self.room, before, self.room.newest());
+            }
+        } else if !self.take(&entries) {
+            return Ok(Step::Abandoned);
+        }
         histogram!("foretell_engine_batch_seconds").record(started.elapsed().as_secs_f64());
         counter!("foretell_engine_entries_total").increment(entries.len() as u64);
         if let Some(newest) = entries.iter().rev().find(|entry| matches!(entry.event, Event::Reading(_))) {
             let age_ms = self.clocks.wall().now() - newest.event.ts();
             gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
         }
-        self.clocks.readings().advance(self.room.newest());
-        for placed in found.into_iter().filter(|placed| !self.is_registered_service(&placed.finding)) {
-            if !self.apply(&placed) {
-                return Ok(Step::Abandoned);
-            }
-        }
         self.note_lag(last, head);
         self.room.changed();
         Ok(Step::Taken)
+    }
+
+    /// Shows the engine a stretch of the log and outreach what came of it; `false` when told to stop before outreach had it.
+    fn take(&self, entries: &[Logged]) -> bool {
+        self.note_work(entries);
+        let mut found = Vec::new();
+        self.room.advance(entries, &mut found);
+        self.clocks.readings().advance(self.room.newest());
+        found.iter().filter(|placed| !self.is_registered_service(&placed.finding)).all(|placed| self.apply(placed))
     }
 
     /// Work that was reported ends the visit that was booked for it, before the engine withdraws the forecast: else the
