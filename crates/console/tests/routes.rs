@@ -85,7 +85,7 @@ async fn every_page_answers_in_both_languages() {
         ("/m/s04/c2", "9 of 21 days", "第9天，共需21天"),
         ("/m/s01/m002/readings", "20 readings in this span.", "该时段共20条读数。"),
         ("/queue", "2 messages wait for you", "2条消息等您处理"),
-        (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日14:00：周末。"),
+        (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日 14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
     ] {

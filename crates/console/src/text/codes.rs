@@ -116,27 +116,27 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
 
 /// What a signal is called, and its unit as people write it.
 pub(crate) const fn signal(signal: Signal, lang: Lang) -> (&'static str, &'static str) {
-    let (en, zh, unit) = match signal {
-        Signal::DischargeTemp => ("Discharge", "排气温度", "°C"),
-        Signal::MotorCurrent => ("Current", "电流", "A"),
-        Signal::RunHours => ("Run hours", "运行小时", "h"),
-        Signal::LoadHours => ("Load hours", "加载小时", "h"),
-        Signal::AmbientTemp => ("Ambient", "环境温度", "°C"),
-        Signal::DischargePressure => ("Pressure", "排气压力", "bar"),
-        Signal::OilInjectionTemp => ("Oil injection", "喷油温度", "°C"),
-        Signal::OilFilterDp => ("Oil filter Δp", "油滤压差", "bar"),
-        Signal::SeparatorDp => ("Separator Δp", "油分压差", "bar"),
-        Signal::InletVacuum => ("Inlet vacuum", "进气负压", "mbar"),
-        Signal::Vibration => ("Vibration", "振动", "mm/s"),
-        Signal::MotorCurrentL1 => ("L1", "L1相", "A"),
-        Signal::MotorCurrentL2 => ("L2", "L2相", "A"),
-        Signal::MotorCurrentL3 => ("L3", "L3相", "A"),
-        Signal::Power => ("Power", "功率", "kW"),
+    let (en, zh) = match signal {
+        Signal::DischargeTemp => ("Discharge", "排气温度"),
+        Signal::MotorCurrent => ("Current", "电流"),
+        Signal::RunHours => ("Run hours", "运行小时"),
+        Signal::LoadHours => ("Load hours", "加载小时"),
+        Signal::AmbientTemp => ("Ambient", "环境温度"),
+        Signal::DischargePressure => ("Pressure", "排气压力"),
+        Signal::OilInjectionTemp => ("Oil injection", "喷油温度"),
+        Signal::OilFilterDp => ("Oil filter Δp", "油滤压差"),
+        Signal::SeparatorDp => ("Separator Δp", "油分压差"),
+        Signal::InletVacuum => ("Inlet vacuum", "进气负压"),
+        Signal::Vibration => ("Vibration", "振动"),
+        Signal::MotorCurrentL1 => ("L1", "L1相"),
+        Signal::MotorCurrentL2 => ("L2", "L2相"),
+        Signal::MotorCurrentL3 => ("L3", "L3相"),
+        Signal::Power => ("Power", "功率"),
     };
-    match (lang, unit.as_bytes()) {
-        (Lang::En, _) => (en, unit),
+    match (lang, signal.unit().as_bytes()) {
+        (Lang::En, _) => (en, signal.unit()),
         (Lang::Zh, [.., b'C']) => (zh, super::celsius(lang)),
-        (Lang::Zh, _) => (zh, unit),
+        (Lang::Zh, _) => (zh, signal.unit()),
     }
 }
 
