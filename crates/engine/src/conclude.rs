@@ -15,6 +15,9 @@ use crate::ha::cause::{Features, likelihoods};
 use crate::machine::{Machine, Taken, WATCHED};
 use crate::sd::day::{Day, start_of};
 
+/// A name is given up when its likelihood falls below this.
+const NAME_KEPT: f64 = 0.15;
+
 /// What is needed to speak about one machine.
 pub(crate) struct Speaker<'a> {
     pub(crate) id: &'a MachineId,
@@ -97,13 +100,14 @@ impl Speaker<'_> {
         let observable = learned && machine.health.observable;
         let text = if !learned {
             format!(
-                "The cooler cannot be judged yet: {} days of loaded running are known, 10 are needed.",
-                judgement.hot_days
+                "The cooler cannot be judged yet: {} known with enough loaded running, 10 days are needed.",
+                text::count(judgement.hot_days as i64, "day is", "days are")
             )
         } else if observable {
             "The cooler can be judged again: the hot hours now show what it can do.".to_owned()
         } else {
-            "The cooler cannot be judged now: in cool weather the thermostatic valve hides its condition.".to_owned()
+            "The cooler cannot be judged now: it has not been hot enough for the thermostatic valve to open fully."
+                .to_owned()
         };
         let draft = Draft::plain(FindingKind::Observability, fault, 1.0, text);
         if observable && open {
@@ -126,7 +130,7 @@ impl Speaker<'_> {
         let kind = if is_room { FindingKind::Anomaly } else { FindingKind::Prediction };
         let named = machine.episodes.of_kind(kind).and_then(|e| e.fault());
         let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
-        let fault = named.filter(|code| likelihood_of(code) > 0.3).unwrap_or(fault);
+        let fault = named.filter(|code| likelihood_of(code) > NAME_KEPT).unwrap_or(fault);
         let stale: Vec<(FindingKind, FaultCode)> = machine
             .episodes
             .iter()

@@ -156,8 +156,9 @@ fn effect_draft(work: &str, change_k: f64, sd_k: f64, since: Timestamp) -> Optio
         "shows no measurable effect".to_owned()
     };
     let text = format!(
-        "Since `{work}` on {} the machine {verdict} (±{:.1} K) at equal load and ambient.",
+        "Since the work on {} ({}) the machine {verdict} (±{:.1} K) at equal load and ambient.",
         text::date(since),
+        work.replace('_', " "),
         2.0 * sd_k
     );
     let mut draft =

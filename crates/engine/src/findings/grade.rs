@@ -25,10 +25,10 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            watch_log_bf: 5.0,
+            watch_log_bf: 8.0,
             advise_log_bf: 10.0,
             advise_excess_k: 2.0,
-            advise_within_days: 30,
+            advise_within_days: 45,
             advise_probability: 0.5,
             urgent_probability: 0.3,
         }
@@ -37,7 +37,11 @@ impl Default for Policy {
 
 /// Excess below which a machine is not even watched, K.
 const WATCH_EXCESS_K: f64 = 1.2;
-/// A grade rises after this many days of asking for it; a near limit does not wait.
+/// Where the ambient is only inferred, its errors make small excesses of their own: so many times the excess is asked.
+const INFERRED_EXCESS: f64 = 2.0;
+/// Evidence so many times that for `advise` needs no second day.
+const SURE: f64 = 2.0;
+/// A grade rises after this many days of asking for it; neither a near limit nor overwhelming evidence waits.
 const RISE_DAYS: u8 = 2;
 /// A grade falls after this many days of not deserving it.
 const FALL_DAYS: u8 = 3;
@@ -59,7 +63,8 @@ impl GradeTracker {
         if asked > self.held {
             self.falling_days = 0;
             self.rising_days += 1;
-            if asked == 1 || near || self.rising_days >= RISE_DAYS {
+            let sure = judgement.log_bf > SURE * policy.advise_log_bf;
+            if near || sure || self.rising_days >= RISE_DAYS {
                 self.held = asked;
                 self.rising_days = 0;
             }
@@ -89,7 +94,8 @@ impl GradeTracker {
 /// The grade that the day's figures ask for.
 fn asked(j: &Judgement, p: &Policy) -> u8 {
     let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days));
-    let believed = j.log_bf > p.advise_log_bf && j.excess_k >= p.advise_excess_k;
+    let enough_k = if j.hot_ambient_c.is_some() { p.advise_excess_k } else { INFERRED_EXCESS * p.advise_excess_k };
+    let believed = j.log_bf > p.advise_log_bf && j.excess_k >= enough_k;
     if believed && chance(3) >= p.urgent_probability {
         3
     } else if believed && chance(p.advise_within_days) >= p.advise_probability {

@@ -23,6 +23,11 @@ pub(crate) fn date(ts: Timestamp) -> String {
     format!("{day} {name} {year}")
 }
 
+/// `1 week`, `3 weeks`.
+pub(crate) fn count(n: i64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// A window in weeks from the 10-90 % interval; never a date, never finer than the interval.
 pub(crate) fn window(rul: &RulDays) -> String {
     let weeks = |days: f64| (days / 7.0).round() as i64;
@@ -35,11 +40,13 @@ pub(crate) fn window(rul: &RulDays) -> String {
                 "in about a week".to_owned()
             }
         }
-        (Some(early), Some(late)) if weeks(early) == 0 => format!("within {} weeks", weeks(late)),
-        (Some(early), Some(late)) if weeks(early) == weeks(late) => format!("in about {} weeks", weeks(late)),
+        (Some(early), Some(late)) if weeks(early) == 0 => format!("within {}", count(weeks(late), "week", "weeks")),
+        (Some(early), Some(late)) if weeks(early) == weeks(late) => {
+            format!("in about {}", count(weeks(late), "week", "weeks"))
+        }
         (Some(early), Some(late)) => format!("in {} to {} weeks", weeks(early), weeks(late)),
         (Some(early), None) if weeks(early) == 0 => "perhaps within a week, perhaps not for months".to_owned(),
-        (Some(early), None) => format!("in {} weeks at the earliest", weeks(early)),
+        (Some(early), None) => format!("in {} at the earliest", count(weeks(early), "week", "weeks")),
         (None, _) => "not within three months".to_owned(),
     }
 }

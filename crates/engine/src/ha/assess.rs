@@ -166,7 +166,7 @@ impl Work {
         let days = &days[days.partition_point(|d| d.day < oldest)..];
         let mut health = health.clone();
         let reference = reference(&mut health, days)?;
-        let (source, samples) = points::gather(days, today, reference, around);
+        let (source, samples) = points::gather(days, today, reference, around, health.source);
         let first = samples.first()?.day;
         if source != health.source {
             // Another source has another offset, so nothing learned with the old one holds.
@@ -251,7 +251,15 @@ impl Work {
             (row, gain, n) = (Baseline::saturated_row(&Conditions { ta_c: 30.0, ..Conditions::default() }), 1.0, 1.0);
         }
         let hot_row = row.map(|sum| sum / n);
-        Outlook { scan, climate, hot_row, gain: gain / n, now: f64::from(self.today), trend_share }
+        Outlook {
+            scan,
+            climate,
+            hot_row,
+            gain: gain / n,
+            now: f64::from(self.today),
+            source: self.health.source,
+            trend_share,
+        }
     }
 
     fn finish(mut self, limits: Limits, around: &Surroundings<'_>) -> (Health, Judgement) {

@@ -38,7 +38,7 @@ impl AmbientSource {
     /// How much of a day's error to expect in the next, before residuals are known. Weather persists.
     pub(crate) const fn prior_rho(self) -> f64 {
         match self {
-            Self::Own | Self::Sibling => 0.5,
+            Self::Own | Self::Sibling => 0.4,
             Self::ColdSoak | Self::SiblingTemperatures => 0.6,
             Self::Season => 0.8,
         }
@@ -53,9 +53,23 @@ impl AmbientSource {
     pub(crate) const fn trust(self) -> f64 {
         match self {
             Self::Own | Self::Sibling => 1.0,
-            Self::ColdSoak => 0.8,
-            Self::SiblingTemperatures => 0.65,
+            Self::ColdSoak => 0.7,
+            Self::SiblingTemperatures => 0.5,
             Self::Season => 0.4,
+        }
+    }
+
+    /// How growth still to come may differ from the law fitted so far, as shares of it.
+    ///
+    /// A measured ambient shows the law itself. A resistance then grows faster near its end than any law fitted before
+    /// (a steady loss of UA is a hyperbola), and slower only when it saturates, so the centre lies above the law and the
+    /// spread leans upwards. An inferred ambient blurs the law to both sides.
+    pub(crate) const fn growth_error(self) -> GrowthError {
+        match self {
+            Self::Own | Self::Sibling => GrowthError { haste: 1.4, slower_sd: 0.25, faster_sd: 0.45 },
+            Self::ColdSoak | Self::SiblingTemperatures | Self::Season => {
+                GrowthError { haste: 1.0, slower_sd: 0.4, faster_sd: 0.45 }
+            }
         }
     }
 
@@ -76,6 +90,17 @@ impl AmbientSource {
             Self::Season => 5.0,
         }
     }
+}
+
+/// See [`AmbientSource::growth_error`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GrowthError {
+    /// Growth to expect over what the law says.
+    pub(crate) haste: f64,
+    /// Relative sd on the slow side.
+    pub(crate) slower_sd: f64,
+    /// Relative sd on the fast side.
+    pub(crate) faster_sd: f64,
 }
 
 /// Which of a day's two points.
@@ -117,6 +142,8 @@ pub(crate) struct Reference {
 
 /// Share of the days on which a source must speak to be chosen.
 const COVERAGE: f64 = 0.6;
+/// Share at which the source in use is kept.
+const COVERAGE_HELD: f64 = 0.4;
 /// How much warmer the hot and cool hours of the day are than the end of a night's soak, K; the fit absorbs the error.
 const SOAK_TO_HOT_K: f64 = 7.0;
 const SOAK_TO_COOL_K: f64 = 3.0;
@@ -131,8 +158,9 @@ pub(crate) fn gather(
     today: Day,
     reference: Reference,
     around: &Surroundings<'_>,
+    held: AmbientSource,
 ) -> (AmbientSource, Vec<Sample>) {
-    let source = choose(days, today, around);
+    let source = choose(days, today, around, held);
     let index =
         if source == AmbientSource::SiblingTemperatures { sibling_index(days, today, around) } else { Vec::new() };
     let mut samples = Vec::with_capacity(days.len() * 2);
@@ -176,23 +204,21 @@ fn point_of(day: &DayRecord, series: Series) -> Point {
     }
 }
 
-fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> AmbientSource {
-    let with_hot = days.iter().filter(|d| d.hot.is_some()).count().max(1) as f64;
-    let covers = |source: AmbientSource| {
-        let spoken = |d: &&DayRecord| ambient(source, d, Series::Hot, today, around).is_some();
-        days.iter().filter(|d| d.hot.is_some()).filter(spoken).count() as f64 >= COVERAGE * with_hot
+fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>, held: AmbientSource) -> AmbientSource {
+    let hot = || days.iter().filter(|d| d.hot.is_some());
+    let with_hot = hot().count().max(1) as f64;
+    let covered = |source: AmbientSource| {
+        let days = match source {
+            AmbientSource::SiblingTemperatures => sibling_index(days, today, around).iter().flatten().count(),
+            _ => hot().filter(|d| ambient(source, d, Series::Hot, today, around).is_some()).count(),
+        };
+        days as f64 / with_hot
     };
-    if covers(AmbientSource::Own) {
-        AmbientSource::Own
-    } else if covers(AmbientSource::Sibling) {
-        AmbientSource::Sibling
-    } else if covers(AmbientSource::ColdSoak) {
-        AmbientSource::ColdSoak
-    } else if sibling_index(days, today, around).iter().flatten().count() as f64 >= COVERAGE * with_hot {
-        AmbientSource::SiblingTemperatures
-    } else {
-        AmbientSource::Season
-    }
+    // A change of source throws away what was learned with the old one, so it must be worth it.
+    let enough = |source: &AmbientSource| covered(*source) >= if *source == held { COVERAGE_HELD } else { COVERAGE };
+    let surest_first =
+        [AmbientSource::Own, AmbientSource::Sibling, AmbientSource::ColdSoak, AmbientSource::SiblingTemperatures];
+    surest_first.into_iter().find(enough).unwrap_or(AmbientSource::Season)
 }
 
 fn ambient(
