@@ -112,7 +112,7 @@ words! {
     feature = "Feature", "特征";
     value = "Value", "数值";
     change_per_day = "Per day", "每天变化";
-    since = "Since", "自";
+    since = "Since", "起始日";
     time = "Time", "时间";
     state = "State", "状态";
     from = "From", "从";
@@ -160,7 +160,7 @@ words! {
     customer_page = "The customer's page", "客户看到的页面";
     parts = "Parts", "备件";
     no_parts = "none", "无";
-    work_time = "Work", "工时";
+    work_time = "Work", "工作内容";
     machine_stops = "Machine", "机组";
     stops_yes = "stops for it", "需停机";
     stops_no = "keeps running", "无需停机";
