@@ -3,7 +3,7 @@
 use foretell_model::{Finding, MachineId, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
-use crate::view::{AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail};
+use crate::view::{AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail, TextFault};
 
 /// Why the backend did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum BackendError {
     /// The request cannot be granted as it stands; the text says why.
     #[error("{0}")]
     Invalid(String),
+    /// A text may not go to a customer as it stands.
+    #[error("the text may not go to a customer")]
+    Text(Vec<TextFault>),
     /// A store or a part failed.
     #[error("could not {attempted}")]
     Failed {

@@ -95,6 +95,11 @@ fn console_pages() -> Router<App> {
         .route("/queue/edit", post(pages::decide::edit))
         .route("/queue/postpone", post(pages::decide::postpone))
         .route("/queue/call", post(pages::decide::call))
+        .route("/queue/called", post(pages::decide::called))
+        .route("/queue/book", post(pages::decide::book))
+        .route("/queue/close", post(pages::decide::close))
+        .route("/queue/done", post(pages::decide::done))
+        .route("/queue/undone", post(pages::decide::undone))
         .route("/advisory/{*id}", get(pages::queue::show_one))
         .route("/ingest", get(pages::ingest::show))
 }

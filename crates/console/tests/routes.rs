@@ -84,7 +84,7 @@ async fn every_page_answers_in_both_languages() {
         ),
         ("/m/s04/c2", "9 of 21 days", "第9天，共需21天"),
         ("/m/s01/m002/readings", "20 readings in this span.", "该时段共20条读数。"),
-        ("/queue", "2 messages wait for you", "2条消息等您处理"),
+        ("/queue", "2 cases wait for you", "2个事项等您处理"),
         (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日 14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
@@ -185,7 +185,7 @@ async fn another_site_changes_nothing() {
         let mut request = form(path, body);
         request.headers_mut().remove("sec-fetch-site");
         request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
-        request.headers_mut().insert("host", "console.example".parse().unwrap());
+        request.headers_mut().insert("host", "127.0.0.1:8080".parse().unwrap());
         assert_eq!(send(app.clone(), request).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(backend.advisory("s01/m002/cooler_clogging/1").unwrap().revision, 3);
@@ -214,6 +214,53 @@ async fn an_advisor_decides_once_and_only_on_what_was_seen() {
 }
 
 #[tokio::test]
+async fn an_edited_text_that_cannot_be_saved_is_kept() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let edit = |revision: u8, body: &str, lang: &str| {
+        let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+        form(&format!("/queue/edit?lang={lang}"), &format!("{id}&revision={revision}&subject=Mine&body={body}"))
+    };
+    for (revision, body, lang, status, problem) in [
+        (2, "My+words", "en", StatusCode::CONFLICT, "The forecast was updated meanwhile."),
+        (2, "My+words", "zh-CN", StatusCode::CONFLICT, "其间预测已更新"),
+        (3, "My+words!", "en", StatusCode::UNPROCESSABLE_ENTITY, "No exclamation marks, please."),
+        (3, "My+words!", "zh-CN", StatusCode::UNPROCESSABLE_ENTITY, "请不要使用感叹号。"),
+        (3, "", "en", StatusCode::UNPROCESSABLE_ENTITY, "a message needs a subject"),
+    ] {
+        let answer = send(app.clone(), edit(revision, body, lang)).await;
+        assert_eq!(answer.status, status, "{body} {lang}");
+        assert!(answer.body.contains(problem) && answer.body.contains("value=\"Mine\""), "{}", answer.body);
+        assert!(answer.body.contains("<details open>") && answer.body.contains("name=\"revision\" value=\"3\""));
+        assert!(body.is_empty() || answer.body.contains("My words"));
+        assert_well_formed(&answer.body, problem);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_recorded_a_visit_booked_and_settled() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    let shown = || async { send(app.clone(), Request::get(CARD).body(Body::empty()).unwrap()).await.body };
+    for (path, revision, body, expected) in [
+        ("/queue/call", 3, "", "action=\"/queue/called\""),
+        ("/queue/called", 4, "&remark=engaged&then=again", "0512-5550 0102"),
+        // As the customer's clock shows it, and in the past, so that the visit is over.
+        ("/queue/book", 5, "&when=2026-07-17T09:00", "Friday 17 July, 09:00–10:30 has passed."),
+        ("/queue/undone", 6, "&reason=gate+closed", "the visit did not take place: gate closed"),
+        ("/queue/book", 7, "&from=1784422800000", "Booked for 19 Jul, 09:00"),
+        ("/queue/close", 8, "&reason=sold", "Closed"),
+    ] {
+        let answer = send(app.clone(), form(path, &format!("{id}&revision={revision}{body}"))).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let body = shown().await;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+    let empty = send(app.clone(), form("/queue/close", &format!("{id}&revision=9&reason="))).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn a_customer_books_moves_and_cancels() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let page = || async { send(app.clone(), Request::get("/b/token-zh").body(Body::empty()).unwrap()).await.body };
@@ -237,17 +284,22 @@ async fn a_customer_books_moves_and_cancels() {
     let file = ics().await;
     assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
 
-    send(app.clone(), form("/b/token-zh/cancel", "")).await;
+    assert!(shown.contains("<a href=\"tel:13800138002\">138 0013 8002</a>"));
+
+    let cancelled = send(app.clone(), form("/b/token-zh/cancel", "")).await;
+    let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;
+    assert!(told.body.contains("您的预约已取消"));
     assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);
     for (path, body, expected) in [
-        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "谢谢，我们会致电"),
-        ("/b/token-zh/later", "days=30", "暂时不打扰"),
-        ("/b/token-zh/stop", "", "不会再收到"),
+        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您写道：“周五”"),
+        ("/b/token-zh/later", "days=30", "2026年8月17日之前暂时不打扰您"),
+        ("/b/token-zh/stop", "", "来电告诉我们即可恢复"),
     ] {
         assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
         let shown = page().await;
         assert!(shown.contains(expected), "{path}");
-        assert!(!shown.contains("/b/token-zh/book"), "{path}: nothing is offered against a wish");
+        assert_eq!(shown.matches("/b/token-zh/book").count(), 2, "{path}: a time can still be taken");
+        assert_well_formed(&shown, path);
     }
 }
 

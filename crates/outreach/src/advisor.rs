@@ -145,7 +145,9 @@ impl Outreach {
         let mail = match newest {
             Some(mail) if !unsent => mail,
             // Called before anybody looked: what would have been written still helps.
-            None if !unsent && case.stage != Stage::Call => return Ok((Err("nothing was written in this case".into()), None)),
+            None if !unsent && case.stage != Stage::Call => {
+                return Ok((Err("nothing was written in this case".into()), None));
+            }
             _ => self.unsent(connection, case, &people.customer, now)?,
         };
         if !matches!(mail.state, MessageState::Draft | MessageState::Queued) {

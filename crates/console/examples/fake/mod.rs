@@ -7,8 +7,8 @@ mod service;
 use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, Fleet, IngestStatus, MachineDetail,
-    Person, RefusalCount, SourceStatus, Visit,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, IngestStatus,
+    MachineDetail, Person, RefusalCount, SourceStatus, TextFault, Visit,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -119,11 +119,29 @@ impl Backend for Fake {
             card.revision += 1;
             match act {
                 AdvisorAct::Approve => card.state = AdvisoryState::Approved { release: None },
+                AdvisorAct::Edit(draft) if draft.body.contains('!') => {
+                    card.revision -= 1;
+                    return Err(BackendError::Text(vec![TextFault::Exclamation, TextFault::LinkMissing]));
+                }
                 AdvisorAct::Edit(draft) => card.draft = draft,
                 AdvisorAct::Postpone { days, reason } => {
                     card.state = AdvisoryState::Postponed { until: now().plus_days(f64::from(days)), reason };
                 }
-                AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead,
+                AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
+                AdvisorAct::Called { then: AfterCall::Again, .. } => {}
+                AdvisorAct::Called { then: AfterCall::NewLetter, .. } => card.state = AdvisoryState::Draft,
+                AdvisorAct::Called { then: AfterCall::Close, .. }
+                | AdvisorAct::Close { .. }
+                | AdvisorAct::VisitDone => card.state = AdvisoryState::Closed,
+                // So that both ends of a visit can be looked at: one that is booked in the past is over.
+                AdvisorAct::Book { from } if from < now() => {
+                    card.state = AdvisoryState::VisitOver { from, to: from + 5_400_000 };
+                }
+                AdvisorAct::Book { from } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
+                AdvisorAct::VisitNotDone { reason } => {
+                    card.state =
+                        AdvisoryState::CallInstead { reason: format!("the visit did not take place: {reason}") };
+                }
             }
             Ok(())
         })?;
@@ -157,7 +175,7 @@ impl Backend for Fake {
                         Person { name: "周明".into(), role: "服务工程师".into(), phone: "138 0013 8002".into() };
                     BookingState::Booked(Visit { slot, technician: Some(technician) })
                 }
-                BookingAct::AnotherTime { .. } => BookingState::AnotherTime,
+                BookingAct::AnotherTime { wish } => BookingState::AnotherTime { wish },
                 BookingAct::NotNow { days } => BookingState::NotNow { until: now().plus_days(f64::from(days)) },
                 BookingAct::StopMessages => BookingState::Stopped,
                 BookingAct::Cancel => BookingState::Open,

@@ -22,6 +22,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
         let machine = &machines[place];
         let finding = machine.open[0].clone();
+        let slots_to_book = slots.clone();
         AdvisoryCard {
             id: finding.id.to_string(),
             revision: 3,
@@ -37,6 +38,9 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             machine_stops: true,
             slots,
             draft,
+            writable: true,
+            choices: slots_to_book,
+            delivery: None,
             governor,
             contacts: vec![
                 contact("2026-06-03T03:20:00Z", "email", false, "油品更换提醒"),
@@ -51,6 +55,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
         name: "恒丰纺织有限公司".into(),
         contact: "张经理".into(),
         phone: "0512-5550 0102".into(),
+        address: String::new(),
         lang: Lang::Zh,
         zone: SHANGHAI,
         stage: Some(2),
@@ -59,6 +64,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
         name: "Hansa Blech GmbH".into(),
         contact: "Mr Brandt".into(),
         phone: "+49 421 555 0102".into(),
+        address: "brandt@hansa.example".into(),
         lang: Lang::En,
         zone: BERLIN,
         stage: Some(1),
@@ -91,7 +97,14 @@ fn person(name: &str, role: &str, phone: &str) -> Person {
 }
 
 fn contact(at_: &str, channel: &str, inbound: bool, summary: &str) -> Contact {
-    Contact { at: at(at_), channel: channel.to_owned(), inbound, summary: summary.to_owned() }
+    Contact {
+        at: at(at_),
+        channel: channel.to_owned(),
+        inbound,
+        what: summary.to_owned(),
+        data: String::new(),
+        machine: None,
+    }
 }
 
 /// The customers' pages by token.
@@ -107,6 +120,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
         curve: card.curve.clone(),
         proposal: Proposal { work: work.to_owned(), minutes: 90, machine_stops: true },
         slots: card.slots.clone(),
+        times_changed: false,
         state: BookingState::Open,
     };
     vec![
@@ -170,7 +184,7 @@ pub(crate) fn report(lang: Lang) -> BacktestReport {
     let tested = |place: usize, moments: Vec<BacktestMoment>, truth: Vec<TruthSpan>| {
         let machine = &machines[place];
         let curve = Curve { cone: vec![], ..machine.curve.clone() };
-        BacktestMachine { id: machine.summary.id.clone(), readings: 169_920, curve, moments, truth }
+        BacktestMachine { id: machine.summary.id.clone(), readings: 169_920, too_short: None, curve, moments, truth }
     };
     let clogged = &machines[6];
     let moment = |ago: i64, grade: Grade, from_c: f64| {

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use foretell_model::Timestamp;
@@ -33,8 +33,16 @@ struct CustomerPage {
     base: String,
     initial: String,
     role: String,
-    headline: &'static str,
+    headline: String,
     visit: Option<VisitCard>,
+    /// The visit's time has passed.
+    past: bool,
+    /// The visit can still be moved or cancelled.
+    movable: bool,
+    /// A time can be taken although the customer would rather wait.
+    later: bool,
+    stopped: bool,
+    wish: String,
     offer: bool,
     can_another: bool,
     proposal: String,
@@ -48,6 +56,9 @@ struct CustomerPage {
 struct VisitCard {
     day: String,
     hours: String,
+    who: String,
+    phone: String,
+    tel: String,
     facts: Vec<(&'static str, String)>,
 }
 
@@ -68,15 +79,31 @@ struct KindPage {
 }
 
 /// `GET /b/{token}`
-pub(crate) async fn show(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
-    shown(&app, &ask, token, StatusCode::OK, false).await
+pub(crate) async fn show(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Query(done): Query<Done>,
+) -> Response {
+    let notice: Notice = if done.done == "cancelled" { |t| t.cancelled_notice } else { |_| "" };
+    shown(&app, &ask, token, StatusCode::OK, notice).await
 }
 
-async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, is_gone: bool) -> Response {
+/// What was just done, so that the page can say so.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// A word on top of the page, once its language is known.
+type Notice = fn(&'static Words) -> &'static str;
+
+async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.booking(&token)).await {
         Ok(booking) => {
-            let notice = if is_gone { text::words(booking.lang).time_gone } else { "" };
+            let notice = notice(text::words(booking.lang));
             render(status, &lay_out(booking, base, notice, app))
         }
         Err(error) => kind(ask, &error),
@@ -85,14 +112,23 @@ async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, is_gone:
 
 fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> CustomerPage {
     let (lang, t) = (b.lang, text::words(b.lang));
-    let offer = b.state == BookingState::Open && !b.slots.is_empty();
-    let visit = if let BookingState::Booked(visit) = &b.state { Some(visit_card(visit, &b)) } else { None };
-    let headline = match b.state {
-        BookingState::Open | BookingState::Booked(_) => t.choose_headline,
-        BookingState::AnotherTime => t.another_headline,
-        BookingState::NotNow { .. } => t.later_headline,
-        BookingState::Stopped => t.stopped_headline,
-        BookingState::Done => t.done_headline,
+    let offer = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. }) && !b.slots.is_empty();
+    let later = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped) && !b.slots.is_empty();
+    let visit = match &b.state {
+        BookingState::Booked(visit) | BookingState::Past(visit) => Some(visit_card(visit, &b)),
+        _ => None,
+    };
+    let headline = match &b.state {
+        BookingState::Open | BookingState::Booked(_) => t.choose_headline.to_owned(),
+        BookingState::Past(visit) => text::visit_was(visit.slot, b.zone, lang),
+        BookingState::AnotherTime { .. } => t.another_headline.to_owned(),
+        BookingState::NotNow { until } => text::quiet_until(*until, b.zone, lang),
+        BookingState::Stopped => t.stopped_headline.to_owned(),
+        BookingState::Done => t.done_headline.to_owned(),
+    };
+    let wish = match &b.state {
+        BookingState::AnotherTime { wish } => text::your_wish(wish, lang),
+        _ => String::new(),
     };
     let booked = if let BookingState::Booked(visit) = &b.state { Some(visit.slot.from) } else { None };
     let slots = b.slots.iter().filter(|slot| Some(slot.from) != booked).map(|slot| {
@@ -115,6 +151,12 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
             .join(" · "),
         headline,
         visit,
+        past: matches!(b.state, BookingState::Past(_)),
+        // Whoever is on the way cannot be turned round here.
+        movable: booked.is_some_and(|from| from > b.curve.now),
+        later,
+        stopped: b.state == BookingState::Stopped,
+        wish,
         offer,
         can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
         proposal: text::proposal(&b.proposal.work, &b.machine_name, lang),
@@ -130,16 +172,13 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
 fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let t = text::words(b.lang);
     let (day, hours) = civil::slot(visit.slot, b.zone, b.lang);
-    let who = visit.technician.as_ref().map_or_else(
-        || t.visit_unassigned.to_owned(),
-        |person| [person.name.as_str(), person.phone.as_str()].join(" ").trim().to_owned(),
-    );
+    let who = visit.technician.as_ref().map_or_else(|| t.visit_unassigned.to_owned(), |person| person.name.clone());
+    let phone = visit.technician.as_ref().map_or_else(String::new, |person| person.phone.clone());
     let facts = vec![
-        (t.visit_who, who),
         (t.visit_what, b.proposal.work.clone()),
         (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.lang)),
     ];
-    VisitCard { day, hours, facts }
+    VisitCard { day, hours, who, tel: tel(&phone), phone, facts }
 }
 
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing
@@ -216,11 +255,12 @@ pub(crate) async fn cancel(State(app): State<App>, ask: Ask, Path(token): Path<S
 
 async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {
     let path = token.clone();
+    let done = if act == BookingAct::Cancel { "?done=cancelled" } else { "" };
     match app.ask(move |backend| backend.book(&path, act)).await {
-        Ok(()) => Redirect::to(&format!("/b/{}", encode(&token))).into_response(),
+        Ok(()) => Redirect::to(&format!("/b/{}{done}", encode(&token))).into_response(),
         // The time is gone or the state has moved on: show how things stand now, with a word about it.
         Err(BackendError::Conflict(_) | BackendError::Invalid(_)) => {
-            shown(app, ask, token, StatusCode::CONFLICT, true).await
+            shown(app, ask, token, StatusCode::CONFLICT, |t| t.time_gone).await
         }
         Err(error) => kind(ask, &error),
     }

@@ -7,7 +7,7 @@ use super::machine::{Cause, causes};
 use super::page::advisory_href;
 use super::standing::Standing;
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Contact, Governor};
+use crate::view::{AdvisoryCard, AdvisoryState, Contact, Draft, Governor, Slot};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -32,16 +32,70 @@ pub(crate) struct Card {
     pub(crate) letter_lang: &'static str,
     pub(crate) letter_to: String,
     pub(crate) subject: String,
-    pub(crate) body: String,
     pub(crate) paragraphs: Vec<Vec<String>>,
     pub(crate) slots: Vec<(String, String)>,
     pub(crate) governor: String,
     pub(crate) governor_class: &'static str,
-    pub(crate) decidable: bool,
+    pub(crate) can: Can,
+    /// What was typed and could not be saved.
+    pub(crate) form: Option<Draft>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) edit_subject: String,
+    pub(crate) edit_body: String,
+    pub(crate) took_place: String,
+    pub(crate) choices: Vec<(i64, String)>,
+    pub(crate) wish: String,
+    pub(crate) why: String,
+    pub(crate) delivery: String,
+    pub(crate) address: String,
     pub(crate) approve_label: &'static str,
     pub(crate) phone: String,
     pub(crate) tel: String,
     pub(crate) booking_path: String,
+}
+
+/// What an advisor can do with a card as it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Can {
+    pub(crate) approve: bool,
+    pub(crate) postpone: bool,
+    pub(crate) call: bool,
+    pub(crate) record_call: bool,
+    pub(crate) book: bool,
+    pub(crate) settle: bool,
+    pub(crate) close: bool,
+}
+
+impl Can {
+    fn of(advisory: &AdvisoryCard) -> Self {
+        let book = !advisory.choices.is_empty();
+        match advisory.state {
+            AdvisoryState::Draft | AdvisoryState::Postponed { .. } => {
+                Self { approve: advisory.writable, postpone: true, call: true, book, close: true, ..Self::default() }
+            }
+            AdvisoryState::Approved { .. } => Self { postpone: true, call: true, book, close: true, ..Self::default() },
+            AdvisoryState::Sent { .. } | AdvisoryState::Declined { .. } => {
+                Self { call: true, book, close: true, ..Self::default() }
+            }
+            AdvisoryState::CallInstead { .. } | AdvisoryState::AnotherTime { .. } => {
+                Self { record_call: true, book, close: true, ..Self::default() }
+            }
+            AdvisoryState::VisitOver { .. } => Self { settle: true, ..Self::default() },
+            AdvisoryState::Internal => Self { close: true, ..Self::default() },
+            AdvisoryState::Booked { .. } | AdvisoryState::Closed => Self::default(),
+        }
+    }
+
+    /// Whether the advisor's decision is what the case waits for.
+    pub(crate) const fn waits(state: &AdvisoryState) -> bool {
+        matches!(
+            state,
+            AdvisoryState::Draft
+                | AdvisoryState::CallInstead { .. }
+                | AdvisoryState::AnotherTime { .. }
+                | AdvisoryState::VisitOver { .. }
+        )
+    }
 }
 
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
@@ -54,6 +108,18 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         Governor::Held { .. } => ("held", t.approve_held),
         Governor::Refused { .. } => ("refused", t.approve_held),
     };
+    let can = Can::of(&advisory);
+    let (wish, why) = match &advisory.state {
+        AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
+        AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
+        _ => (String::new(), String::new()),
+    };
+    let took_place = match advisory.state {
+        AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, zone, lang),
+        _ => String::new(),
+    };
+    // Whether it may be sent matters while it has not been.
+    let governed = can.approve || matches!(advisory.state, AdvisoryState::Approved { .. });
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
@@ -79,16 +145,37 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         letter_to: format!("{} · {}", advisory.customer.contact, advisory.customer.name),
         subject: advisory.draft.subject.clone(),
         paragraphs: paragraphs(&advisory.draft.body),
-        body: advisory.draft.body,
+        edit_subject: advisory.draft.subject,
+        edit_body: advisory.draft.body,
+        form: None,
+        problems: Vec::new(),
+        took_place,
+        choices: advisory.choices.iter().map(|slot| (slot.from.millis(), text::when(*slot, zone, lang))).collect(),
+        wish,
+        why,
+        delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, zone, lang)),
+        address: advisory.customer.address,
         slots: advisory.slots.iter().map(|slot| civil::slot(*slot, zone, advisory.customer.lang)).collect(),
-        governor: text::governor(&advisory.governor, zone, lang),
+        governor: if governed { text::governor(&advisory.governor, zone, lang) } else { String::new() },
         governor_class,
-        decidable: matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. }),
+        can,
         approve_label,
         tel: tel(&advisory.customer.phone),
         phone: advisory.customer.phone,
         booking_path: advisory.booking_path.unwrap_or_default(),
         id: advisory.id,
+    }
+}
+
+impl Card {
+    /// Opens the form again with what was typed and what is wrong with it.
+    pub(crate) fn refused(mut self, typed: Option<Draft>, problems: Vec<String>) -> Self {
+        if let Some(typed) = &typed {
+            self.edit_subject.clone_from(&typed.subject);
+            self.edit_body.clone_from(&typed.body);
+        }
+        (self.form, self.problems) = (typed, problems);
+        self
     }
 }
 
@@ -155,9 +242,11 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
 fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
     let t = text::words(lang);
     let who = if contact.inbound { t.they_said } else { t.we_said };
+    let machine = contact.machine.as_ref().map_or_else(String::new, |machine| format!(" ({machine})"));
+    let what = text::happening(&contact.what, &contact.data, zone, lang);
     (
         civil::date_time(contact.at, zone, lang),
-        text::said(who, &text::channel(&contact.channel, lang), &contact.summary, lang),
+        text::said(&format!("{who}{machine}"), &text::channel(&contact.channel, lang), &what, lang),
     )
 }
 

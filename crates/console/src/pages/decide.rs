@@ -6,10 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use foretell_model::Timestamp;
+
 use super::page::{Ask, advisory_href};
-use crate::BackendError;
+use super::queue::show_again;
 use crate::router::App;
-use crate::view::{AdvisorAct, Draft};
+use crate::view::{AdvisorAct, AfterCall, Draft};
+use crate::{BackendError, civil};
 
 /// Longest reason for postponing, characters.
 const REASON_CHARS_MAX: usize = 300;
@@ -33,6 +36,29 @@ pub(crate) struct Edited {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct Spoken {
+    id: String,
+    revision: u64,
+    remark: String,
+    then: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Booked {
+    id: String,
+    revision: u64,
+    from: Option<i64>,
+    when: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Because {
+    id: String,
+    revision: u64,
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct PutOff {
     id: String,
     revision: u64,
@@ -50,10 +76,54 @@ pub(crate) async fn call(State(app): State<App>, ask: Ask, Form(form): Form<Whic
     decide(&app, &ask, form, Ok(AdvisorAct::CallInstead), "call").await
 }
 
+/// `POST /queue/called`
+pub(crate) async fn called(State(app): State<App>, ask: Ask, Form(form): Form<Spoken>) -> Response {
+    let then = match form.then.as_str() {
+        "close" => Ok(AfterCall::Close),
+        "letter" => Ok(AfterCall::NewLetter),
+        "again" => Ok(AfterCall::Again),
+        _ => Err(BackendError::Invalid("what comes of the call is not known".to_owned())),
+    };
+    let act = then.and_then(|then| Ok(AdvisorAct::Called { remark: said(&form.remark)?, then }));
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "called").await
+}
+
+/// `POST /queue/book`
+pub(crate) async fn book(State(app): State<App>, ask: Ask, Form(form): Form<Booked>) -> Response {
+    let (id, from, when) = (form.id.clone(), form.from, form.when);
+    // A date and time is meant as the customer's clock shows it.
+    let chosen = app.ask(move |backend| match (from, when) {
+        (Some(from), _) => Ok(Timestamp::from_millis(from)),
+        (None, Some(when)) => civil::from_field(&when, backend.advisory(&id)?.customer.zone)
+            .ok_or_else(|| BackendError::Invalid(format!("`{when}` is not a date and time"))),
+        (None, None) => Err(BackendError::Invalid("a visit needs a date and time".to_owned())),
+    });
+    let act = chosen.await.map(|from| AdvisorAct::Book { from });
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "booked").await
+}
+
+/// `POST /queue/close`
+pub(crate) async fn close(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
+    let act = said(&form.reason).map(|reason| AdvisorAct::Close { reason });
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "closed").await
+}
+
+/// `POST /queue/done`
+pub(crate) async fn done(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
+    decide(&app, &ask, form, Ok(AdvisorAct::VisitDone), "visited").await
+}
+
+/// `POST /queue/undone`
+pub(crate) async fn undone(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
+    let act = said(&form.reason).map(|reason| AdvisorAct::VisitNotDone { reason });
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "missed").await
+}
+
 /// `POST /queue/edit`
 pub(crate) async fn edit(State(app): State<App>, ask: Ask, Form(form): Form<Edited>) -> Response {
     let act = edited(&form.subject, &form.body);
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "edited").await
+    let typed = Draft { subject: form.subject, body: form.body };
+    decide_on(&app, &ask, Which { id: form.id, revision: form.revision }, act, "edited", Some(typed)).await
 }
 
 /// `POST /queue/postpone`
@@ -76,11 +146,20 @@ fn edited(subject: &str, body: &str) -> Result<AdvisorAct, BackendError> {
 }
 
 fn put_off(days: u16, reason: &str) -> Result<AdvisorAct, BackendError> {
-    let reason: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
-    if !(1..=90).contains(&days) || reason.is_empty() {
-        return Err(BackendError::Invalid("postponing needs 1 to 90 days and a reason".to_owned()));
+    if !(1..=90).contains(&days) {
+        return Err(BackendError::Invalid("postponing needs 1 to 90 days".to_owned()));
     }
+    let reason = said(reason)?;
     Ok(AdvisorAct::Postpone { days, reason })
+}
+
+/// A reason or remark, cut at its longest.
+fn said(text: &str) -> Result<String, BackendError> {
+    let text: String = text.trim().chars().take(REASON_CHARS_MAX).collect();
+    if text.is_empty() {
+        return Err(BackendError::Invalid("a word of explanation is needed".to_owned()));
+    }
+    Ok(text)
 }
 
 async fn decide(
@@ -90,6 +169,19 @@ async fn decide(
     act: Result<AdvisorAct, BackendError>,
     done: &'static str,
 ) -> Response {
+    decide_on(app, ask, which, act, done, None).await
+}
+
+/// Does it, or shows the card again with what was typed.
+async fn decide_on(
+    app: &App,
+    ask: &Ask,
+    which: Which,
+    act: Result<AdvisorAct, BackendError>,
+    done: &'static str,
+    typed: Option<Draft>,
+) -> Response {
+    let id = which.id.clone();
     let back = format!("{}?done={done}", advisory_href(&which.id));
     let by = ask.by.clone();
     let decided = match act {
@@ -98,7 +190,7 @@ async fn decide(
     };
     match decided {
         Ok(()) => Redirect::to(&back).into_response(),
-        Err(error) => ask.failure(&error),
+        Err(error) => show_again(app, ask, id, typed, error).await,
     }
 }
 

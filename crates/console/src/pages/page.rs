@@ -93,6 +93,10 @@ impl Ask {
             }
             BackendError::Conflict(why) => (StatusCode::CONFLICT, t.conflict, format!("{} {why}", t.conflict_text)),
             BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone()),
+            BackendError::Text(faults) => {
+                let faults: Vec<String> = faults.iter().map(|fault| text::text_fault(fault, self.lang)).collect();
+                (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, faults.join(" "))
+            }
             BackendError::Failed { .. } => {
                 api::log_failure(error);
                 (StatusCode::INTERNAL_SERVER_ERROR, t.failed, t.failed_text.to_owned())

@@ -1,10 +1,14 @@
 //! Everything the pages say, in both languages: a table of fixed words, names for codes, and sentences with figures.
 
+mod casework;
 mod codes;
 mod figures;
 mod phrases;
 mod words;
 
+pub(crate) use casework::{
+    happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, your_wish,
+};
 pub(crate) use codes::{channel, feature, governor_reason, is_momentary, part, refusal_reason, signal, standing_label};
 pub(crate) use figures::{
     celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
@@ -14,7 +18,7 @@ pub(crate) use phrases::{
     ago, card_state, certainty, cooler_loss, evidence_line, fault, fleet_headline, fleet_subline, governor, hidden_by,
     hours_count, in_days, ingest_headline, kind_sentence, kind_sentence_at, learning, listed, log_line, machines_count,
     prediction_sentence, probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline,
-    queue_line, readings_summary, report_summary, said, temperature_of_limit, truth_line, with_remark, within_days,
-    work_and_time, work_done,
+    queue_line, readings_summary, report_summary, said, temperature_of_limit, too_short, truth_line, with_remark,
+    within_days, work_and_time, work_done,
 };
 pub(crate) use words::{Words, words};

@@ -190,9 +190,9 @@ pub(crate) fn fleet_subline(machines: usize, sites: usize, as_of: &str, lang: La
 /// The overview's pointer to the queue.
 pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
     match (lang, count) {
-        (Lang::En, 1) => "One drafted message waits for your approval".to_owned(),
-        (Lang::En, count) => format!("{count} drafted messages wait for your approval"),
-        (Lang::Zh, count) => format!("{count}条消息草稿等您批准"),
+        (Lang::En, 1) => "One case waits for you".to_owned(),
+        (Lang::En, count) => format!("{count} cases wait for you"),
+        (Lang::Zh, count) => format!("{count}个事项等您处理"),
     }
 }
 
@@ -200,9 +200,9 @@ pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
 pub(crate) fn queue_headline(waiting: usize, lang: Lang) -> String {
     match (lang, waiting) {
         (_, 0) => words(lang).queue_empty.to_owned(),
-        (Lang::En, 1) => "One message waits for you".to_owned(),
-        (Lang::En, n) => format!("{n} messages wait for you"),
-        (Lang::Zh, n) => format!("{n}条消息等您处理"),
+        (Lang::En, 1) => "One case waits for you".to_owned(),
+        (Lang::En, n) => format!("{n} cases wait for you"),
+        (Lang::Zh, n) => format!("{n}个事项等您处理"),
     }
 }
 
@@ -229,12 +229,20 @@ pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String 
         (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到{}：{reason}", at(*until)),
         (AdvisoryState::Sent { at: then }, Lang::En) => format!("Sent {}", at(*then)),
         (AdvisoryState::Sent { at: then }, Lang::Zh) => format!("{}已发送", at(*then)),
-        (AdvisoryState::CallInstead, _) => words.state_call.to_owned(),
+        (AdvisoryState::CallInstead { .. }, _) => words.state_call.to_owned(),
+        (AdvisoryState::VisitOver { .. }, _) => words.state_visit_over.to_owned(),
+        (AdvisoryState::Internal, _) => words.state_internal.to_owned(),
         (AdvisoryState::Booked { from, .. }, Lang::En) => format!("Booked for {}", at(*from)),
         (AdvisoryState::Booked { from, .. }, Lang::Zh) => format!("已预约{}", at(*from)),
-        (AdvisoryState::AnotherTime { wish }, Lang::En) => format!("Asks for another time: {wish}"),
-        (AdvisoryState::AnotherTime { wish }, Lang::Zh) => format!("希望换个时间：{wish}"),
-        (AdvisoryState::Declined, _) => words.state_declined.to_owned(),
+        (AdvisoryState::AnotherTime { .. }, Lang::En) => "Asks for another time".to_owned(),
+        (AdvisoryState::AnotherTime { .. }, Lang::Zh) => "希望换个时间".to_owned(),
+        (AdvisoryState::Declined { until: None }, _) => words.state_declined.to_owned(),
+        (AdvisoryState::Declined { until: Some(until) }, Lang::En) => {
+            format!("{} until {}", words.state_declined, at(*until))
+        }
+        (AdvisoryState::Declined { until: Some(until) }, Lang::Zh) => {
+            format!("{}，至{}", words.state_declined, at(*until))
+        }
         (AdvisoryState::Closed, _) => words.state_closed.to_owned(),
     }
 }
@@ -428,6 +436,14 @@ pub(crate) fn report_summary(
     match lang {
         Lang::En => format!("{machines}, {readings} readings from {from} to {to}; {refused} refused."),
         Lang::Zh => format!("{machines}，{from}～{to}共{readings}条读数，拒收{refused}条。"),
+    }
+}
+
+/// Why a machine of a backtest was not judged.
+pub(crate) fn too_short(days_needed: u32, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("Too short: {days_needed} days of loaded running are needed"),
+        Lang::Zh => format!("历史太短：需要{days_needed}天的加载运行数据"),
     }
 }
 

@@ -29,7 +29,19 @@ pub enum AdvisoryState {
         at: Timestamp,
     },
     /// To be told by telephone.
-    CallInstead,
+    CallInstead {
+        /// Why, as outreach keeps it; may be empty.
+        reason: String,
+    },
+    /// The visit's time has passed and nobody has said whether it took place.
+    VisitOver {
+        /// Beginning of the visit.
+        from: Timestamp,
+        /// End of the visit.
+        to: Timestamp,
+    },
+    /// No customer's matter, or not strong enough yet.
+    Internal,
     /// The customer chose a time.
     Booked {
         /// Beginning of the visit.
@@ -43,7 +55,10 @@ pub enum AdvisoryState {
         wish: String,
     },
     /// The customer said "not now".
-    Declined,
+    Declined {
+        /// Until when we keep quiet.
+        until: Option<Timestamp>,
+    },
     /// Nothing more to do.
     Closed,
 }
@@ -57,10 +72,12 @@ impl AdvisoryState {
             Self::Approved { .. } => "approved",
             Self::Postponed { .. } => "postponed",
             Self::Sent { .. } => "sent",
-            Self::CallInstead => "call_instead",
+            Self::CallInstead { .. } => "call_instead",
             Self::Booked { .. } => "booked",
             Self::AnotherTime { .. } => "another_time",
-            Self::Declined => "declined",
+            Self::Declined { .. } => "declined",
+            Self::VisitOver { .. } => "visit_over",
+            Self::Internal => "internal",
             Self::Closed => "closed",
         }
     }
@@ -75,6 +92,8 @@ pub struct Customer {
     pub contact: String,
     /// Telephone; empty when not known.
     pub phone: String,
+    /// Another address, for when there is no telephone; empty when not known.
+    pub address: String,
     /// The language they read.
     pub lang: Lang,
     /// Their time zone.
@@ -92,8 +111,12 @@ pub struct Contact {
     pub channel: String,
     /// Whether the customer spoke (else we did).
     pub inbound: bool,
-    /// What was said, in one line.
-    pub summary: String,
+    /// What happened: a code of the record, or a phrase.
+    pub what: String,
+    /// What it concerns: the customer's words, `start/end` of a visit in RFC 3339, days; may be empty.
+    pub data: String,
+    /// About which machine, as the customer calls it, when it is another one than the card's.
+    pub machine: Option<String>,
 }
 
 /// The message as it would go out, in the customer's language.
@@ -122,6 +145,43 @@ pub enum Governor {
         /// A code: `opt_out`, `stage`, `case_open`, or a sentence.
         reason: String,
     },
+}
+
+/// A delivery that failed for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Why, in the channel's words.
+    pub reason: String,
+    /// When it is tried again.
+    pub next: Timestamp,
+}
+
+/// What is wrong with an edited text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextFault {
+    /// A word that customers never read.
+    Word {
+        /// Which.
+        word: String,
+        /// Of what sort, e.g. `selling`.
+        sort: String,
+    },
+    /// A figure more precise than the forecast.
+    TooPrecise(String),
+    /// An exclamation mark.
+    Exclamation,
+    /// A mark of the template language.
+    Unfilled,
+    /// So many links where one belongs.
+    Links(usize),
+    /// The machine's identity inside the company.
+    InternalId(String),
+    /// A subject of so many characters.
+    Subject(usize),
+    /// The link to the customer's page is gone.
+    LinkMissing,
+    /// A time that is offered is not named, in the words that the text must hold.
+    TimeMissing(String),
 }
 
 /// A time offered for a visit.
@@ -164,6 +224,12 @@ pub struct AdvisoryCard {
     pub slots: Vec<Slot>,
     /// The message.
     pub draft: Draft,
+    /// Whether there is a message to approve; else `draft.body` says why there is none.
+    pub writable: bool,
+    /// Times at which an advisor could book a visit now.
+    pub choices: Vec<Slot>,
+    /// Why the message has not gone out although it was tried.
+    pub delivery: Option<Delivery>,
     /// The governor's verdict.
     pub governor: Governor,
     /// Earlier contacts, newest first.
@@ -190,4 +256,39 @@ pub enum AdvisorAct {
     },
     /// Telephone instead of writing.
     CallInstead,
+    /// Record a call to the customer.
+    Called {
+        /// What was said.
+        remark: String,
+        /// What comes of it.
+        then: AfterCall,
+    },
+    /// Book a visit on the customer's behalf.
+    Book {
+        /// Its beginning.
+        from: Timestamp,
+    },
+    /// End the case without work.
+    Close {
+        /// Why.
+        reason: String,
+    },
+    /// The visit took place and the work is done.
+    VisitDone,
+    /// The visit did not take place.
+    VisitNotDone {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What comes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterCall {
+    /// Nothing more to do.
+    Close,
+    /// The customer would like it in writing.
+    NewLetter,
+    /// Nobody was reached.
+    Again,
 }

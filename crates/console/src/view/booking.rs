@@ -44,8 +44,13 @@ pub enum BookingState {
     Open,
     /// A visit is booked.
     Booked(Visit),
-    /// Another time was asked for; the advisor will call.
-    AnotherTime,
+    /// The booked visit's time has passed.
+    Past(Visit),
+    /// Another time was asked for; the advisor will call. The times offered can still be taken.
+    AnotherTime {
+        /// In the customer's words; may be empty.
+        wish: String,
+    },
     /// Not now.
     NotNow {
         /// Until when we keep quiet.
@@ -80,6 +85,8 @@ pub struct BookingPage {
     pub proposal: Proposal,
     /// The times offered; two as a rule. While a visit is booked, the times it could be moved to; may be empty.
     pub slots: Vec<Slot>,
+    /// Whether the letter named other times, which are no longer to be had.
+    pub times_changed: bool,
     /// What the customer has answered.
     pub state: BookingState,
 }

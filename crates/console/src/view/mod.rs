@@ -11,7 +11,9 @@ mod fleet;
 mod ingest;
 mod machine;
 
-pub use advisory::{AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Slot};
+pub use advisory::{
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Slot, TextFault,
+};
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};

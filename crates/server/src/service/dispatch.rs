@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretell_ingest::Ingest;
 use foretell_model::{Clock, MachineId, Timestamp, wire};
-use foretell_outreach::Outreach;
+use foretell_outreach::{Outcome, Outreach};
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
@@ -47,11 +47,19 @@ pub(super) async fn outreach(
     }
 }
 
-fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
+pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
     match outreach.tick(now) {
         Ok(ticked) => {
             for step in &ticked {
-                tracing::info!(case = %step.case, outcome = ?step.outcome, "A message moved.");
+                match &step.outcome {
+                    Outcome::Retry { at, reason } => {
+                        tracing::warn!(case = %step.case, reason, next_attempt = %at, "A message could not be sent yet.");
+                    }
+                    Outcome::ForAdvisor(reason) => {
+                        tracing::warn!(case = %step.case, reason, "A message waits for the advisor.");
+                    }
+                    outcome => tracing::info!(case = %step.case, ?outcome, "A message moved."),
+                }
             }
             if !ticked.is_empty() {
                 room.changed();
@@ -64,7 +72,7 @@ fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
 }
 
 /// Service by running hours changes by the day, so it is looked at once a day.
-fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
+pub(super) fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
     for (machine, view) in room.machines() {
         if let Err(error) = outreach.check_service(&machine, &context::of(&view), now) {
             tracing::error!(error = &error as &dyn std::error::Error, %machine, "Service by hours could not be checked.");

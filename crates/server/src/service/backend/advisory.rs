@@ -4,14 +4,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, Contact, Customer, Draft, Governor, Person, Slot,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Slot,
 };
-use foretell_model::{Clock, FindingId, Timestamp};
-use foretell_outreach::{Advisor, Card, Happening, Language, MessageState, Stage};
+use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
+use foretell_outreach::{Advisor, Card, Happening, Language, Stage};
 
 use super::ServiceBackend;
-use super::errors::of_outreach;
+use super::errors::{failed, of_outreach};
 use super::registry::{Sites, lang, zone};
+use crate::service::context;
 
 /// Cards shown at most; who has more waiting needs another advisor, not a longer page.
 const CARDS_MAX: usize = 100;
@@ -53,11 +54,11 @@ impl ServiceBackend {
         let (draft, slots, path) = message(&card);
         AdvisoryCard {
             id: card.finding.id.to_string(),
-            revision: revision(&card, &draft),
+            revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
             site_name: sites.site_name(&machine),
             customer: customer(card.customer.as_ref()),
-            state: state(&card),
+            state: state(&card, now),
             curve: self.curve_of(&machine, now),
             probability_before_slot: probability,
             parts: card.parts.clone(),
@@ -65,8 +66,11 @@ impl ServiceBackend {
             machine_stops: action.is_some_and(|action| action.stops_machine),
             slots,
             draft,
+            writable: card.message.is_ok(),
+            choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
+            delivery: delivery(&card),
             governor: governor(&card),
-            contacts: card.contacts.iter().map(contact).collect(),
+            contacts: card.contacts.iter().map(|happening| self.contact(happening, &machine)).collect(),
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
             finding: card.finding,
@@ -86,8 +90,68 @@ impl ServiceBackend {
                 self.outreach.postpone(&id, now.plus_days(f64::from(days)), &reason, by, now)
             }
             AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
+            AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
+            AdvisorAct::Book { from } => self.outreach.book_for(&id, from, by, now).map(|_| ()),
+            AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
+            AdvisorAct::VisitDone => return self.visit_done(&id, by, now),
+            AdvisorAct::VisitNotDone { reason } => {
+                self.outreach.not_done(self.visit_of(&id, now)?, &reason, by, now)
+            }
         };
         acted.map_err(of_outreach)
+    }
+
+    /// The booked visit of a case.
+    fn visit_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
+        let booking = self.outreach.card(id, now).map_err(of_outreach)?.booking;
+        booking.map(|booking| booking.id).ok_or_else(|| BackendError::Conflict("no visit is booked".to_owned()))
+    }
+
+    /// Tells the log what was done, then ends the case. In this order: should the second step fail, doing both again leaves
+    /// one entry on the log, because it keeps the same event once.
+    fn visit_done(&self, id: &FindingId, by: &str, now: Timestamp) -> Result<(), BackendError> {
+        let visit = self.visit_of(id, now)?;
+        let done = self.outreach.work_of_visit(visit, now).map_err(of_outreach)?;
+        let run_hours = done.first().and_then(|done| self.room.machine(&done.machine));
+        let run_hours = run_hours.and_then(|view| context::of(&view).run_hours);
+        let events: Vec<Event> = done
+            .into_iter()
+            .map(|done| Event::Maintenance { machine: done.machine, ts: done.ts, work: done.work })
+            .collect();
+        if !events.is_empty() {
+            self.log.append(&events).map_err(|error| failed("write the work done to the log", error))?;
+        }
+        self.outreach.complete(visit, run_hours, by, now).map(|_| ()).map_err(of_outreach)
+    }
+
+    fn contact(&self, happening: &Happening, of: &MachineId) -> Contact {
+        let machine = happening.machine.as_deref().filter(|machine| *machine != of.as_str());
+        let number = |machine: &str| {
+            let known = MachineId::parse(machine).ok().and_then(|id| self.outreach.machine(&id).ok().flatten());
+            known.map_or_else(|| machine.to_owned(), |machine| machine.number)
+        };
+        let channel = match (happening.who.as_str(), happening.what.as_str()) {
+            ("customer", _) => "page",
+            (_, "visit_done" | "visit_missed") => "visit",
+            ("outbox", _) => "email",
+            _ => "phone",
+        };
+        Contact {
+            at: happening.at,
+            channel: channel.to_owned(),
+            inbound: happening.who == "customer",
+            what: happening.what.clone(),
+            data: happening.why.clone(),
+            machine: machine.map(number),
+        }
+    }
+}
+
+const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
+    match then {
+        AfterCall::Close => foretell_outreach::AfterCall::Close,
+        AfterCall::NewLetter => foretell_outreach::AfterCall::NewLetter,
+        AfterCall::Again => foretell_outreach::AfterCall::Again,
     }
 }
 
@@ -96,33 +160,35 @@ fn message(card: &Card) -> (Draft, Vec<Slot>, Option<String>) {
     match &card.message {
         Ok(message) => {
             let slots = message.slots.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect();
-            let out = matches!(message.state, MessageState::Sent | MessageState::Unknown);
-            let path = message.link.find("/b/").map(|at| message.link[at..].to_owned()).filter(|_| out);
+            let path = message.link.find("/b/").map(|at| message.link[at..].to_owned()).filter(|_| message.link_opens);
             (Draft { subject: message.text.subject.clone(), body: message.text.body.clone() }, slots, path)
         }
         Err(why) => (Draft { subject: String::new(), body: why.clone() }, Vec::new(), None),
     }
 }
 
-fn state(card: &Card) -> AdvisoryState {
+fn state(card: &Card, now: Timestamp) -> AdvisoryState {
     let until = || card.until.unwrap_or_default();
     let remark = || card.remark.clone().unwrap_or_default();
     match card.stage {
-        Stage::Internal | Stage::Draft => AdvisoryState::Draft,
+        Stage::Internal => AdvisoryState::Internal,
+        Stage::Draft => AdvisoryState::Draft,
+        Stage::Postponed if card.until.is_none_or(|until| until <= now) => AdvisoryState::Draft,
         Stage::Postponed => AdvisoryState::Postponed { until: until(), reason: remark() },
         Stage::Queued => AdvisoryState::Approved { release: card.held_until },
         Stage::Contacted => {
-            let sent = card.history.iter().find(|happening| happening.what.starts_with("sent "));
+            let sent = card.history.iter().find(|happening| happening.what.ends_with("_sent"));
             AdvisoryState::Sent { at: sent.map(|happening| happening.at).unwrap_or_default() }
         }
         Stage::Call => match remark().strip_prefix("the customer wishes another time") {
             Some(wish) => AdvisoryState::AnotherTime { wish: wish.trim_start_matches([':', ' ']).to_owned() },
-            None => AdvisoryState::CallInstead,
+            None => AdvisoryState::CallInstead { reason: remark() },
         },
-        Stage::NotNow => AdvisoryState::Declined,
+        Stage::NotNow => AdvisoryState::Declined { until: card.until },
         Stage::Booked => match &card.booking {
+            Some(booking) if booking.end <= now => AdvisoryState::VisitOver { from: booking.start, to: booking.end },
             Some(booking) => AdvisoryState::Booked { from: booking.start, to: booking.end },
-            None => AdvisoryState::CallInstead,
+            None => AdvisoryState::CallInstead { reason: remark() },
         },
         Stage::Done | Stage::Cleared => AdvisoryState::Closed,
     }
@@ -152,6 +218,7 @@ fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
             name: String::new(),
             contact: String::new(),
             phone: String::new(),
+            address: String::new(),
             lang: foretell_console::Lang::En,
             zone: chrono_tz::Tz::UTC,
             stage: None,
@@ -161,6 +228,7 @@ fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
         name: customer.name.clone(),
         contact: customer.contact.clone().unwrap_or_default(),
         phone: customer.addresses.get("phone").cloned().unwrap_or_default(),
+        address: customer.addresses.values().next().cloned().unwrap_or_default(),
         lang: lang(customer.language),
         zone: zone(customer),
         stage: None,
@@ -176,21 +244,31 @@ fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
     })
 }
 
-fn contact(happening: &Happening) -> Contact {
-    let why = if happening.why.is_empty() { String::new() } else { format!(": {}", happening.why) };
-    Contact {
-        at: happening.at,
-        channel: if happening.who == "customer" { "page" } else { "email" }.to_owned(),
-        inbound: happening.who == "customer",
-        summary: format!("{}{why}", happening.what),
-    }
+/// Why a message that was tried has not gone out.
+fn delivery(card: &Card) -> Option<Delivery> {
+    let message = card.message.as_ref().ok().filter(|_| card.held_until.is_none())?;
+    let reason = message.reason.clone().unwrap_or_default();
+    message.next_attempt.map(|next| Delivery { reason, next })
 }
 
-/// A number that changes with whatever an advisor decides upon: state and text. The figures behind may move by the day
-/// without making a decision stale.
-fn revision(card: &Card, draft: &Draft) -> u64 {
+/// A number that changes with whatever an advisor decides upon: where the case is, how pressing it is and when, the times
+/// offered, and a text that a person wrote. The figures in a drafted text may move by the day without making a decision
+/// stale.
+fn revision(card: &Card) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (card.stage.name(), &draft.subject, &draft.body).hash(&mut hasher);
+    (card.stage.name(), meaning(&card.finding)).hash(&mut hasher);
+    if let Ok(message) = &card.message {
+        let slots: Vec<i64> = message.slots.iter().map(|slot| slot.start.millis()).collect();
+        let written = message.edited.then_some((&message.text.subject, &message.text.body));
+        (message.id, slots, written).hash(&mut hasher);
+    }
     // JavaScript clients of the API keep 53 bits.
     hasher.finish() >> 11
+}
+
+/// Status, grade and the window to the week.
+fn meaning(finding: &Finding) -> (bool, &'static str, Option<(Option<i64>, Option<i64>)>) {
+    let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round() as i64);
+    let window = finding.rul_days.map(|RulDays { p10, p90, .. }| (weeks(p10), weeks(p90)));
+    (finding.status == Status::Cleared, finding.grade.name(), window)
 }

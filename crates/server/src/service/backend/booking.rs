@@ -3,7 +3,7 @@
 use foretell_console::BackendError;
 use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Visit};
 use foretell_model::{Clock, MachineId, Timestamp};
-use foretell_outreach::{Booking, BookingView, PageState, Stage};
+use foretell_outreach::{Booking, BookingView, PageState};
 
 use super::ServiceBackend;
 use super::curve;
@@ -15,10 +15,10 @@ impl ServiceBackend {
         let now = self.clocks.now();
         let view = self.outreach.booking_page(token, now).map_err(of_outreach)?;
         let customer = self.outreach.customer_of(&view.machine).map_err(of_outreach)?;
-        let state = self.booking_state(&view, now)?;
+        let state = booking_state(&view, now);
         let offered = view.slots.first().map(|offered| (offered.slot.start, offered.slot.end));
         let span = match &state {
-            BookingState::Booked(visit) => Some((visit.slot.from, visit.slot.to)),
+            BookingState::Booked(visit) | BookingState::Past(visit) => Some((visit.slot.from, visit.slot.to)),
             _ => offered,
         };
         Ok(BookingPage {
@@ -35,29 +35,10 @@ impl ServiceBackend {
                 minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
                 machine_stops: view.stops_machine,
             },
+            times_changed: view.times_changed,
             slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
             state,
         })
-    }
-
-    fn booking_state(&self, view: &BookingView, now: Timestamp) -> Result<BookingState, BackendError> {
-        Ok(match &view.state {
-            PageState::Open => BookingState::Open,
-            PageState::Booked { booking, technician_name, .. } => {
-                BookingState::Booked(visit(booking, technician_name.clone()))
-            }
-            PageState::NotNow(_) => BookingState::NotNow { until: self.silent_until(&view.machine, now)? },
-            PageState::OtherTime => BookingState::AnotherTime,
-            PageState::Done | PageState::NotNeeded => BookingState::Done,
-        })
-    }
-
-    /// Until when the customer asked for silence about a machine.
-    fn silent_until(&self, machine: &MachineId, now: Timestamp) -> Result<Timestamp, BackendError> {
-        let cases = self.outreach.cases_of(machine).map_err(of_outreach)?;
-        let silent = cases.into_iter().find(|(_, stage)| *stage == Stage::NotNow);
-        let card = silent.map(|(finding, _)| self.outreach.card(&finding.id, now)).transpose().map_err(of_outreach)?;
-        Ok(card.and_then(|card| card.until).unwrap_or(now))
     }
 
     /// A machine's curve; empty when the engine does not know the machine (yet).
@@ -88,6 +69,20 @@ impl ServiceBackend {
             PageState::Booked { .. } => self.outreach.reschedule(token, from, now),
             _ => self.outreach.book(token, from, now),
         }
+    }
+}
+
+fn booking_state(view: &BookingView, now: Timestamp) -> BookingState {
+    match &view.state {
+        PageState::Open => BookingState::Open,
+        PageState::Booked { booking, technician_name, .. } => {
+            let visit = visit(booking, technician_name.clone());
+            if booking.end <= now { BookingState::Past(visit) } else { BookingState::Booked(visit) }
+        }
+        PageState::NotNow { until, .. } => BookingState::NotNow { until: *until },
+        PageState::OtherTime { wish } => BookingState::AnotherTime { wish: wish.clone() },
+        PageState::Stopped => BookingState::Stopped,
+        PageState::Done | PageState::NotNeeded => BookingState::Done,
     }
 }
 

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt::Display;
 
 use foretell_console::BackendError;
-use foretell_outreach::OutreachError;
+use foretell_console::view::TextFault;
+use foretell_outreach::compose::lint::Remark;
+use foretell_outreach::{Lack, OutreachError};
 
 /// A store or a part failed.
 pub(super) fn failed(attempted: &str, source: impl Error + Send + Sync + 'static) -> BackendError {
@@ -22,9 +24,25 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         OutreachError::Missing { what, id } => not_found(what, id),
         OutreachError::Refused { why, .. } => BackendError::Conflict(why),
         OutreachError::SlotTaken => BackendError::Conflict(error.to_string()),
-        OutreachError::Lint(_) => BackendError::Invalid(error.to_string()),
+        OutreachError::Lint(remarks) => BackendError::Text(remarks.into_iter().map(text_fault).collect()),
+        OutreachError::Incomplete { lack: Lack::Link, .. } => BackendError::Text(vec![TextFault::LinkMissing]),
+        OutreachError::Incomplete { lack: Lack::Time(words), .. } => {
+            BackendError::Text(vec![TextFault::TimeMissing(words)])
+        }
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
         other => failed("do this with the service state", other),
+    }
+}
+
+fn text_fault(remark: Remark) -> TextFault {
+    match remark {
+        Remark::Word { word, sort } => TextFault::Word { word: word.to_owned(), sort: sort.to_owned() },
+        Remark::TooPrecise(figure) => TextFault::TooPrecise(figure),
+        Remark::Exclamation => TextFault::Exclamation,
+        Remark::Unfilled => TextFault::Unfilled,
+        Remark::Links(count) => TextFault::Links(count),
+        Remark::InternalId(id) => TextFault::InternalId(id),
+        Remark::Subject(chars) => TextFault::Subject(chars),
     }
 }
