@@ -46,12 +46,21 @@ pub struct BacktestMachine {
     pub id: MachineId,
     /// Readings that were admitted.
     pub readings: u64,
+    /// Days of loaded running that are missing before anything can be judged; `None` when there were enough.
+    pub too_short: Option<TooShort>,
     /// The whole history; its own cone stays empty, the moments carry theirs.
     pub curve: Curve,
     /// The moments at which an episode was opened or its grade rose, in order.
     pub moments: Vec<BacktestMoment>,
     /// What is known to have happened; empty without truth.
     pub truth: Vec<TruthSpan>,
+}
+
+/// A history that ends before a machine's normal could be learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooShort {
+    /// Days of loaded running that are needed.
+    pub days_needed: u32,
 }
 
 /// A moment at which something would have been said.
@@ -113,7 +122,7 @@ struct SummaryRow {
     anchor: String,
     id: String,
     class: &'static str,
-    label: &'static str,
+    label: String,
     readings: String,
     first: String,
     sent: String,
@@ -123,7 +132,10 @@ struct SummaryRow {
 struct MachineSection {
     anchor: String,
     id: String,
-    fig: Figure,
+    /// None when there is nothing to draw.
+    fig: Option<Figure>,
+    /// What stands where nothing would have been said.
+    silence: String,
     truth: Vec<String>,
     moments: Vec<Moment>,
 }
@@ -182,23 +194,34 @@ fn anchor(id: &MachineId) -> String {
 }
 
 fn summary_row(machine: &BacktestMachine, zone: Tz, lang: Lang) -> SummaryRow {
-    let worst = machine.moments.iter().map(|moment| Standing::of_grade(moment.finding.grade)).min();
-    let standing = worst.unwrap_or(Standing::Good);
+    let mut warnings = machine.moments.iter().filter(|moment| is_warning(&moment.finding)).peekable();
+    let first = warnings.peek().map(|moment| civil::date(moment.finding.at, zone, lang));
+    let worst = warnings.map(|moment| Standing::of_grade(moment.finding.grade)).min();
+    // A machine that could not be judged is never called normal.
+    let unjudged = machine.too_short.map_or(Standing::Good, |_| Standing::Learning);
+    let standing = worst.unwrap_or(unjudged);
     let date = |at: Timestamp| civil::date(at, zone, lang);
     let dash = || "–".to_owned();
-    let first = machine.moments.first().map(|moment| date(moment.finding.at));
     let sent = machine.moments.iter().find(|moment| moment.would_send).map(|moment| date(moment.finding.at));
     let truth = machine.truth.iter().find_map(|span| span.limit_reached).map(date);
     SummaryRow {
         anchor: anchor(&machine.id),
         id: machine.id.to_string(),
         class: standing.name(),
-        label: text::standing_label(standing, lang),
+        label: match machine.too_short {
+            Some(short) if worst.is_none() => text::too_short(short.days_needed, lang),
+            _ => text::standing_label(standing, lang).to_owned(),
+        },
         readings: text::number(machine.readings as f64),
         first: first.unwrap_or_else(dash),
         sent: sent.unwrap_or_else(dash),
         truth: truth.unwrap_or_else(dash),
     }
+}
+
+/// Whether a finding warns of something: what keeps us from seeing, due service and the effect of work do not.
+const fn is_warning(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
 }
 
 fn section(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> MachineSection {
@@ -212,10 +235,23 @@ fn section(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catal
     MachineSection {
         anchor: anchor(&machine.id),
         id: machine.id.to_string(),
-        fig: figure_at(&machine.curve, &[Size::Wide], (caption, text::words(lang).report_end), catalogue, lang),
+        fig: machine.curve.days.iter().any(|day| day.hot_c.is_some()).then(|| {
+            let words = (caption, text::words(lang).report_end);
+            figure_at(&machine.curve, &[Size::Wide, Size::Narrow], words, catalogue, lang)
+        }),
+        silence: machine.too_short.map_or_else(
+            || text::words(lang).report_nothing_said.to_owned(),
+            |short| text::too_short(short.days_needed, lang),
+        ),
         truth: truth.collect(),
         moments: machine.moments.iter().map(|moment| lay_out(moment, &machine.curve, report, catalogue)).collect(),
     }
+}
+
+/// A day that was concluded has no time of day worth reading.
+fn when(at: Timestamp, zone: Tz, lang: Lang) -> String {
+    let is_whole_day = at.millis().rem_euclid(foretell_model::DAY_MS) == 0;
+    if is_whole_day { civil::date(at, zone, lang) } else { civil::date_time(at, zone, lang) }
 }
 
 /// Days of history that are shown before a moment's cone.
@@ -223,7 +259,8 @@ const BEFORE_DAYS: i64 = 60;
 
 fn lay_out(moment: &BacktestMoment, whole: &Curve, report: &BacktestReport, catalogue: &Catalogue) -> Moment {
     let (lang, t) = (report.lang, text::words(report.lang));
-    let standing = Standing::of_grade(moment.finding.grade);
+    let standing =
+        if is_warning(&moment.finding) { Standing::of_grade(moment.finding.grade) } else { Standing::Hidden };
     let today = moment.finding.at.day();
     let last = moment.cone.last().map_or(today, |point| point.day);
     // What came after stands in the same picture: whoever reads it sees at once whether the cone held it.
@@ -240,8 +277,8 @@ fn lay_out(moment: &BacktestMoment, whole: &Curve, report: &BacktestReport, cata
     });
     Moment {
         class: standing.name(),
-        grade: text::standing_label(standing, lang),
-        when: civil::date_time(moment.finding.at, report.zone, lang),
+        grade: if is_warning(&moment.finding) { text::standing_label(standing, lang) } else { t.report_remark },
+        when: when(moment.finding.at, report.zone, lang),
         sentence: text::kind_sentence(&moment.finding, catalogue, lang),
         sent: match (moment.would_send, moment.finding.kind) {
             (true, _) => t.report_would_send,

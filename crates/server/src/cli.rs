@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use foretell_console::Lang;
 use foretell_model::{MachineId, Timestamp};
 
 use crate::logging::LogFormat;
@@ -97,6 +98,9 @@ pub struct BacktestArgs {
     /// Write a report with curves here.
     #[arg(long, value_name = "REPORT.html")]
     pub report: Option<PathBuf>,
+    /// Language of the report: `en` or `zh-CN`.
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    pub lang: Lang,
     /// Score against truth labels as `foretell-sim generate` writes them.
     #[arg(long, value_name = "TRUTH.json")]
     pub truth: Option<PathBuf>,
@@ -134,6 +138,10 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     // A bare date means its first instant in UTC, as people write it.
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     Timestamp::parse(&whole).map_err(|error| error.to_string())
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    Lang::from_tag(text).ok_or_else(|| "known are `en` and `zh-CN`".to_owned())
 }
 
 fn machine(text: &str) -> Result<MachineId, String> {

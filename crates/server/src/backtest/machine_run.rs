@@ -31,6 +31,8 @@ pub struct MachineRun {
     pub last: Option<Timestamp>,
     /// Temperature at which the controller warns, degC.
     pub limit_c: f64,
+    /// Whether there was enough history to learn what is normal.
+    pub learned: bool,
     /// Closed days by whole days since 1970; empty unless curves are wanted.
     pub days: BTreeMap<i64, DayPoint>,
     /// What happened beside the readings.
@@ -81,6 +83,7 @@ impl MachineRun {
     pub(super) fn collect(&mut self, id: &MachineId, engine: &Engine) {
         let Some(view) = engine.machine(id) else { return };
         self.limit_c = view.limits.warn_c;
+        self.learned |= view.baseline.learned;
         self.days.extend(view.days.iter().map(curve::day).map(|day| (day.day, day)));
     }
 }

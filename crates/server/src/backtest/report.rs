@@ -2,13 +2,14 @@
 
 use foretell_console::Lang;
 use foretell_console::report::{
-    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan, backtest_html,
+    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TooShort, TruthSpan, backtest_html,
 };
 use foretell_console::view::Curve;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Timestamp};
 
 use super::{MachineRun, Moment, Outcome, Score, Truth};
 use crate::failure::{Failure, Kind};
+use crate::service::DAYS_NEEDED;
 
 /// Writes a backtest as one HTML file.
 ///
@@ -20,13 +21,14 @@ pub fn html(
     refused: u64,
     truth: Option<(&Truth, &Score)>,
     catalogue: &Catalogue,
+    lang: Lang,
 ) -> Result<String, Failure> {
     let (from, to) = outcome.span().unwrap_or_default();
     let labels = truth.map(|(truth, _)| truth);
     let machines = outcome.machines.iter().map(|(id, run)| machine(id, run, to, labels, catalogue)).collect();
     let report = BacktestReport {
         title: title.to_owned(),
-        lang: Lang::En,
+        lang,
         zone: chrono_tz::Tz::UTC,
         from,
         to,
@@ -51,6 +53,7 @@ fn machine(
     BacktestMachine {
         id: id.clone(),
         readings: run.readings,
+        too_short: (!run.learned).then_some(TooShort { days_needed: DAYS_NEEDED }),
         curve: Curve { now, limit_c, days, cone: Vec::new(), marks },
         moments: run.moments.iter().map(|moment| said(moment, catalogue)).collect(),
         truth: truth.map(|truth| spans(truth, id)).unwrap_or_default(),

@@ -145,6 +145,9 @@ fn work(chunks: &Receiver<Vec<Event>>, options: &EngineOptions, curves: bool) ->
     for (id, run) in &mut machines {
         run.collect(id, &engine);
     }
+    // Work on a machine that never reported makes it no machine of this history.
+    machines.retain(|_, run| run.readings > 0);
+    findings.retain(|finding| machines.contains_key(&finding.machine));
     (findings, machines)
 }
 

@@ -7,6 +7,7 @@ use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, 
 
 use super::Outcome;
 use super::report::may_reach_customer;
+use crate::service::DAYS_NEEDED;
 
 /// When a machine was first spoken of.
 #[derive(Default)]
@@ -30,7 +31,12 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
         let said = firsts.get(id);
         let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
         let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
-        let what = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map_or("-".to_owned(), |f| f.fault.to_string());
+        let silent = if run.learned {
+            "-".to_owned()
+        } else {
+            format!("too short: {DAYS_NEEDED} days of loaded running are needed")
+        };
+        let what = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map_or(silent, |f| f.fault.to_string());
         // Writing to a String cannot fail.
         let _infallible = writeln!(
             text,
@@ -48,11 +54,11 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
     let advised = firsts.values().filter(|said| said.sent > 0).count();
     let _infallible = write!(
         text,
-        "{} machines, {} readings, {years:.1} machine-years, {} findings; {advised} machines advised. \
-         {seconds:.1} s, {:.2} s per machine-year.",
-        outcome.machines.len(),
-        outcome.readings(),
-        outcome.findings.len(),
+        "{}, {}, {years:.1} machine-years, {}; {} advised. {seconds:.1} s, {:.2} s per machine-year.",
+        count(outcome.machines.len() as u64, "machine"),
+        count(outcome.readings(), "reading"),
+        count(outcome.findings.len() as u64, "finding"),
+        count(advised as u64, "machine"),
         seconds / years.max(1e-9),
     );
     text
@@ -76,6 +82,10 @@ fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a Machi
         }
     }
     firsts
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn date(at: Timestamp) -> String {

@@ -42,7 +42,7 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let score = truth.as_ref().map(|truth| score(truth, &outcome.findings));
     if let Some(path) = &args.report {
         let refused = events.readings.report().refused.values().sum();
-        let page = html(&title(args), &outcome, refused, truth.as_ref().zip(score.as_ref()), &catalogue)?;
+        let page = html(&title(args), &outcome, refused, truth.as_ref().zip(score.as_ref()), &catalogue, args.lang)?;
         std::fs::write(path, page).map_err(|error| Failure::writing(path, error))?;
     }
     output.line(&summary(&outcome, &catalogue, started.elapsed().as_secs_f64()))?;

@@ -21,7 +21,7 @@ const UNHEARD_MS: i64 = 48 * HOUR_MS;
 const LOAD_H_MIN: f64 = 1.0;
 
 /// Usable days before a forecast begins, as the engine says in its findings.
-pub(super) const DAYS_NEEDED: u32 = 10;
+pub const DAYS_NEEDED: u32 = 10;
 
 /// Days of the small curve.
 const TREND_DAYS: usize = 45;

@@ -8,6 +8,8 @@ mod fleet;
 mod machine;
 mod registry;
 
+pub use fleet::DAYS_NEEDED;
+
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
