@@ -57,6 +57,107 @@ fn faults_of_the_configuration_are_told_all_at_once() {
 }
 
 #[test]
+fn the_files_a_configuration_names_are_checked_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write(
+        "plant.toml",
+        "[engine]\nwarn_c = 300\ntrip_c = 100\n[outreach]\nfrom = \"service\"\ncustomers_file = \"customers.toml\"\n\
+         templates_dir = \".\"\n[log]\nlevel = \"loud\"\n",
+    );
+    write(
+        "customers.toml",
+        "[[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"nobody\"\nquiet_from = \"8pm\"\n\
+         holidays = [\"2026-10-32\"]\n[[machine]]\nid = \"s1/m1\"\nnumber = \"1\"\ncolour = \"red\"\n",
+    );
+    write("fault.en.j2", "Subject: {{ nubmer }}\n\nHello\n");
+    let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for expected in [
+        "plant.toml: 3 problems\n  line 2: `engine.warn_c` must be a number from 40 to 200\n  line 5: `outreach.from`: `service` is not",
+        "line 9: `log.level`: `loud` is none of",
+        "customers.toml: 5 problems\n  line 5: customer `a`: there is no [[advisor]] `nobody` in this file\n  line 6: customer `a`: \
+         `quiet_from`: `8pm` is not a time",
+        "line 7: customer `a`: `holidays`: `2026-10-32` is not a date",
+        "line 9: machine `s1/m1`: there is no [[site]] `s1` in this file",
+        "line 11: unknown field `colour`",
+        "template `fault.en.j2` could not be rendered",
+    ] {
+        assert!(said.contains(expected), "{expected}\n---\n{said}");
+    }
+    // What `check` names, `run` refuses.
+    write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\n[console]\nlisten = \"127.0.0.1:0\"\n");
+    let output = foretell(dir.path())
+        .args(["run", "--config", "plant.toml"])
+        .env("FORETELL__MQTT__LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_customers_file_is_not_taken_for_a_configuration() {
+    check(
+        "check --config plant.toml",
+        "[[customer]]\nid = \"a\"\n",
+        expect![[r#"
+        exit 78
+        out: 
+        err: foretell: plant.toml: 1 problem
+          this looks like a customers file; name it in [outreach] customers_file
+    "#]],
+    );
+}
+
+/// A fleet of one machine: `days` of hourly readings under load, and work on it and on a machine that never reported.
+fn history(dir: &Path, days: u32) {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours,ambient_temp_c\n".to_owned();
+    for step in 0..days * 96 {
+        let (day, minute) = (step / 96 + 1, step % 96 * 15);
+        let ambient_c = 22.0 + f64::from(minute).mul_add(std::f64::consts::TAU / 1440.0, 0.0).sin() * 5.0;
+        let line = format!(
+            "2026-06-{day:02}T{:02}:{:02}:00Z,s1,m1,{:.1},100,{},{ambient_c:.1}\n",
+            minute / 60,
+            minute % 60,
+            ambient_c + 55.0,
+            1_000.0 + f64::from(step) / 4.0
+        );
+        rows.push_str(&line);
+    }
+    std::fs::write(dir.join("readings.csv"), rows).unwrap();
+    let work = "ts,site,machine,work\n2026-06-02T00:00:00Z,s1,m1,oil_changed\n2026-06-02T00:00:00Z,s1,m9,oil_changed\n";
+    std::fs::write(dir.join("work.csv"), work).unwrap();
+}
+
+#[test]
+fn a_history_that_is_too_short_is_said_to_be_so() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path(), 4);
+    let arguments = ["backtest", "readings.csv", "--maintenance", "work.csv", "--report", "report.html"];
+    let output = foretell(dir.path()).args(arguments).output().unwrap();
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    let short = "oo short: 10 days of loaded running are needed";
+    assert!(table.contains(short) && page.contains(short), "{table}");
+    assert!(table.contains("\n1 machine, 384 readings"), "{table}");
+    assert!(!table.contains("s1/m9") && !page.contains("s1/m9"), "work alone makes a machine: {table}");
+    assert!(!page.contains("Normal<"), "what could not be judged is called normal");
+    // The table says that nobody was warned, so the report may not either.
+    assert!(page.contains("<td>–</td><td>–</td><td>–</td>"), "the report speaks where the table is silent");
+}
+
+#[test]
+fn the_report_comes_in_both_languages() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path(), 4);
+    let arguments = ["backtest", "readings.csv", "--report", "report.html", "--lang", "zh-CN"];
+    assert_eq!(foretell(dir.path()).args(arguments).output().unwrap().status.code(), Some(0));
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(page.contains("lang=\"zh-CN\"") && page.contains("历史太短：需要 10 天的加载运行数据"));
+}
+
+#[test]
 fn missing_input_is_named() {
     check(
         "check --config nowhere.toml",

@@ -47,6 +47,9 @@ pub fn main() -> ExitCode {
 fn perform(cli: Cli) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let mut output = Output::stdout();
+    if matches!(command, Command::Check) {
+        return check::check(common.config.as_deref(), &mut output);
+    }
     let config = match (&command, configuration(&common)) {
         // A demo without a configuration of its own stays quiet: what happens is told on its own line.
         (Command::Demo(_), Ok(config)) if config.log_level == LogLevel::default() => {
@@ -59,7 +62,8 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(config, &args),
         Command::Demo(args) => demo::demo(config, common.data_dir, &args, &mut output),
         Command::Backtest(args) => backtest::backtest(&config, &args, &mut output),
-        Command::Check => check::check(&config, &mut output),
+        // Done above: it must go on where a faulty configuration ends every other command.
+        Command::Check => Ok(()),
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
     }

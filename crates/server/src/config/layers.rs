@@ -17,6 +17,18 @@ const ENVIRONMENT: &str = "the environment";
 pub(super) struct Lines(HashMap<String, usize>);
 
 impl Lines {
+    /// The lines of a text; syntax errors go to `faults`.
+    pub(super) fn of(text: &str, faults: &Collected) -> Self {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let place = error.span().map_or(Place::File, |span| Place::Line(line_of(text, span.start)));
+            faults.add(place, error.message().trim().to_owned());
+        }
+        let mut lines = Self::default();
+        index(text, "", table.get_ref(), &mut lines);
+        lines
+    }
+
     /// Where the value of a path came from, given what the merged value says of its origin.
     pub(super) fn place(&self, path: &str, origin: Option<&str>) -> Place {
         if origin == Some(ENVIRONMENT) {
@@ -39,15 +51,9 @@ impl Lines {
 /// Merges a file's text with environment variables. Syntax errors go to `faults`; what could be read is still returned, so
 /// that the rest is checked too.
 pub(super) fn merge(text: &str, variables: &BTreeMap<String, String>, faults: &Collected) -> (Value, Lines) {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let place = error.span().map_or(Place::File, |span| Place::Line(line_of(text, span.start)));
-        faults.add(place, error.message().trim().to_owned());
-    }
-    let mut lines = Lines::default();
-    index(text, "", table.get_ref(), &mut lines);
+    let lines = Lines::of(text, faults);
     // With a syntax error the file layer is left out: half a file would only raise faults that are not there.
-    let file = if errors.is_empty() { text } else { "" };
+    let file = if text.parse::<toml::Table>().is_ok() { text } else { "" };
     let environment = Environment::with_prefix("FORETELL").prefix_separator("__").separator("__");
     let environment = environment.source(Some(variables.clone().into_iter().collect()));
     let merged =

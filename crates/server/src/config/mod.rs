@@ -3,6 +3,7 @@
 //! Layers: the defaults in the code, which `config/default.toml` shows with comments, then a file, then the environment
 //! (`FORETELL__SECTION__KEY`). Every fault is reported at once, with its line where it has one.
 
+mod customers;
 mod fault;
 mod layers;
 mod mapping;
@@ -15,6 +16,7 @@ mod unit;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use customers::registry;
 pub use fault::{ConfigFaults, Fault, Place};
 pub use secret::Secret;
 pub use sections::{
@@ -34,6 +36,15 @@ pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
 /// # Errors
 /// When the file cannot be read, or with every fault of the configuration at once.
 pub fn load(file: Option<&Path>) -> Result<Config, Failure> {
+    let (config, faults) = examine(file)?;
+    if faults.is_empty() { Ok(config) } else { Err(ConfigFaults { file: file.map(Path::to_owned), faults }.into()) }
+}
+
+/// Reads the configuration as far as it can be read, with defaults where it cannot, and every fault of it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn examine(file: Option<&Path>) -> Result<(Config, Vec<Fault>), Failure> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?,
         None => String::new(),
@@ -44,7 +55,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, Failure> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with("FORETELL__"))
         .collect();
-    parse(&text, &variables, &base).map_err(|faults| ConfigFaults { file: file.map(Path::to_owned), faults }.into())
+    Ok(read_text(&text, &variables, &base))
 }
 
 /// Reads a configuration from its text and environment variables; relative paths start at `base`.
@@ -52,13 +63,21 @@ pub fn load(file: Option<&Path>) -> Result<Config, Failure> {
 /// # Errors
 /// With every fault at once, in the order of their places.
 pub fn parse(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> Result<Config, Vec<Fault>> {
+    let (config, faults) = read_text(text, variables, base);
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn read_text(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> (Config, Vec<Fault>) {
     let faults = Collected::default();
+    if customers::looks_like_one(text) {
+        faults.add(Place::File, "this looks like a customers file; name it in [outreach] customers_file");
+        return (Config::default(), faults.take());
+    }
     let (value, lines) = layers::merge(text, variables, &faults);
     let mut root = Section::root(Context { lines: &lines, faults: &faults }, value);
     let config = read::read(&mut root, base);
     root.finish();
-    let faults = faults.take();
-    if faults.is_empty() { Ok(config) } else { Err(faults) }
+    (config, faults.take())
 }
 
 #[cfg(test)]

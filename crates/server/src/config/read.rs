@@ -32,6 +32,11 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         clock: clock(root.section("clock")),
         log_level: log(root.section("log")),
     };
+    if config.outreach.channel == ChannelKind::Smtp && config.console.public_url.is_none() {
+        let here = config.console.listen;
+        let why = "customers could not open the links in their messages, which would point to";
+        root.fault("console.public_url", format!("[console] needs `public_url` with channel `smtp`: {why} {here}"));
+    }
     influxdb(root);
     config
 }
@@ -121,11 +126,14 @@ fn machine(mut s: Section<'_>, common: Limits, latitude_deg: Option<f64>) -> Opt
 }
 
 fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
-    let warn_c = s.number("warn_c", LIMIT_C).unwrap_or(or.warn_c);
-    let trip_c = s.number("trip_c", LIMIT_C).unwrap_or(or.trip_c);
-    let written = s.was_written("warn_c") || s.was_written("trip_c");
-    if written && warn_c > trip_c {
-        s.fault("warn_c", format!("`warn_c` is {warn_c}; it must not lie above `trip_c` ({trip_c})"));
+    let (own_warn_c, own_trip_c) = (s.number("warn_c", LIMIT_C), s.number("trip_c", LIMIT_C));
+    let (warn_c, trip_c) = (own_warn_c.unwrap_or(or.warn_c), own_trip_c.unwrap_or(or.trip_c));
+    // A value that could not be read is told already; comparing what stands in for it would accuse the other one.
+    let readable =
+        [("warn_c", own_warn_c), ("trip_c", own_trip_c)].iter().all(|(key, own)| own.is_some() || !s.was_written(key));
+    let key = if own_warn_c.is_some() { "warn_c" } else { "trip_c" };
+    if readable && s.was_written(key) && warn_c > trip_c {
+        s.fault(key, format!("`warn_c` is {warn_c}; it must not lie above `trip_c` ({trip_c})"));
     }
     Limits { warn_c, trip_c }
 }
@@ -138,7 +146,7 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         smtp_url: s.parsed_optional("smtp_url", smtp_url),
         smtp_username: s.optional("smtp_username"),
         smtp_password: secret(&mut s, ["smtp_password", "smtp_password_file"], base),
-        from: s.text("from", &or.from),
+        from: s.parsed("from", or.from, sender),
         company: s.text("company", &or.company),
         templates_dir: s.optional("templates_dir").map(|dir| base.join(dir)),
         customers_file: file(&mut s, "customers_file", base),
@@ -181,6 +189,16 @@ fn clock(mut s: Section<'_>) -> ClockSource {
 
 fn log(mut s: Section<'_>) -> LogLevel {
     let level = s.parsed("level", LogLevel::default(), |text| {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        // A bare word that is no level would be taken for the name of a module, and everything else fall silent.
+        let stranger =
+            |part: &&str| !part.contains(['=', '[']) && !LEVELS.contains(&part.to_ascii_lowercase().as_str());
+        if let Some(word) = text.split(',').map(str::trim).find(stranger) {
+            return Err(format!(
+                "`{word}` is none of {}, nor a filter such as `foretell_ingest=debug`",
+                LEVELS.join(", ")
+            ));
+        }
         let filter = tracing_subscriber::EnvFilter::try_new(text);
         filter.map(|_| LogLevel(text.to_owned())).map_err(|error| format!("`{text}` is not a log filter: {error}"))
     });
@@ -256,6 +274,10 @@ fn client_id(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
     let sound = (1..=64).contains(&text.len()) && text.chars().all(allowed);
     sound.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` must be 1 to 64 of A-Z a-z 0-9 - _ . : /"))
+}
+
+fn sender(text: &str) -> Result<String, String> {
+    foretell_outreach::mail_address(text).map(|()| text.to_owned())
 }
 
 fn channel(text: &str) -> Result<ChannelKind, String> {

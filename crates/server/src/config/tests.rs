@@ -60,6 +60,20 @@ listen = "127.0.0.1:8080"
 }
 
 #[test]
+fn one_slip_is_told_once() {
+    check("[engine]\nwarn_c = 300\ntrip_c = 100\n", &[], expect![[r#"
+        plant.toml: 1 problem
+          line 2: `engine.warn_c` must be a number from 40 to 200"#]]);
+    check("[log]\nlevel = \"loud\"\n[outreach]\nfrom = \"service\"\n", &[], expect![[r#"
+        plant.toml: 2 problems
+          line 2: `log.level`: `loud` is none of off, error, warn, info, debug, trace, nor a filter such as `foretell_ingest=debug`
+          line 4: `outreach.from`: `service` is not an e-mail address (Missing domain or user)"#]]);
+    check("[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://mail:587\"\n", &[], expect![[r#"
+        plant.toml: 1 problem
+          [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 127.0.0.1:8080"#]]);
+}
+
+#[test]
 fn a_syntax_error_has_its_line() {
     check(
         "[mqtt]\nurl = embedded\n",
@@ -117,10 +131,11 @@ url = "http://influx:8086"
 "#,
         &[],
         expect![[r#"
-            plant.toml: 5 problems
+            plant.toml: 6 problems
               line 2: [mqtt] listens on 0.0.0.0:1883, but no controller there could log in: name controllers in [[mqtt.user]], or set `anonymous = "everybody"` in a closed network
               line 3: [mqtt] TLS needs both `tls_cert_file` and `tls_key_file`
               line 5: [outreach] channel `smtp` needs `smtp_url = "smtp://host:587"`
+              line 6: [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 0.0.0.0:8080
               line 7: [console] listens on 0.0.0.0:8080; beyond a loopback address everyone could read it: set `password_file`
               line 9: [influxdb] this release does not write to InfluxDB; remove the section (exports: `foretell export --out FILE.lp`)"#]],
     );

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretell_model::{Clock, Limits, MachineId, Timestamp};
+use foretell_model::{Catalogue, Clock, Finding, Limits, MachineId, Timestamp};
 use foretell_sim::Fleet;
 use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,6 +27,9 @@ use story::Story;
 
 /// Simulated seconds per second once a message waits for a person: an hour each second.
 const SLOW: f64 = 3_600.0;
+
+/// The same while a visit is to come or to prove its worth, and nobody is needed: six hours each second.
+const BRISK: f64 = 6.0 * SLOW;
 
 /// How often the demo looks at what has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -163,7 +166,7 @@ async fn tell(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (started, bar, mut story) = (Instant::now(), line(), Story::default());
-    let mut is_slow = false;
+    let mut pace = None;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = service.clocks().now();
@@ -179,11 +182,28 @@ async fn tell(
             bar.finish_and_clear();
             return Ok(());
         }
-        if story.drafted && !is_slow {
-            is_slow = true;
-            live.slow_down(SLOW);
-            bar.suspend(|| output.line("         from here on an hour passes each second; ctrl-c leaves"))?;
+        for visit in story.take_visits() {
+            repair(fleet, live, &visit, service.catalogue());
         }
+        let wanted = story.drafted.then(|| if story.hurries() { BRISK } else { SLOW });
+        if let Some(factor) = wanted.filter(|_| pace != wanted) {
+            live.slow_down(factor);
+            if pace.is_none() {
+                bar.suspend(|| output.line("         from here on an hour passes each second; ctrl-c leaves"))?;
+            }
+            pace = wanted;
+        }
+    }
+}
+
+/// The technician does what a case asks for; the machine's own report of it travels like every other.
+fn repair(fleet: &Fleet, live: &Live, case: &Finding, catalogue: &Catalogue) {
+    let machine = (case.machine.site(), case.machine.machine());
+    let place = fleet.machines().iter().position(|known| (&*known.site, &*known.name) == machine);
+    let cure = catalogue.action_for(&case.fault).map(|(code, _)| code);
+    let work = cure.or_else(|| catalogue.actions.contains_key(case.fault.as_str()).then(|| case.fault.as_str()));
+    if let Some((place, work)) = place.zip(work) {
+        live.repair(place, work);
     }
 }
 

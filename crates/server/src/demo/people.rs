@@ -23,17 +23,15 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
         if registry.sites.iter().all(|known| known.id != site) {
             // Every second customer reads Chinese, so that both languages can be seen.
             let language = if registry.sites.len() % 2 == 1 { Language::ZhCn } else { Language::En };
-            registry.customers.push(customer(&site, &machine.customer, language));
-            registry.sites.push(Site {
-                customer: site.clone(),
-                name: machine.customer.clone(),
-                address: String::new(),
-                id: site,
-            });
+            let name = own_name(&machine.customer, language);
+            registry.customers.push(customer(&site, &name, language));
+            registry.sites.push(Site { customer: site.clone(), name, address: String::new(), id: site.clone() });
         }
+        let language =
+            registry.customers.iter().find(|known| known.id == site).map_or(Language::En, |own| own.language);
         registry.machines.push(Machine {
             id: format!("{}/{}", machine.site, machine.name),
-            number: machine.number.clone(),
+            number: own_name(&machine.number, language),
             model: None,
             rated_kw: Some(machine.rated_kw),
             consequence: 1.0,
@@ -41,6 +39,30 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
         });
     }
     registry
+}
+
+/// What Chinese people of the demo call their companies and machines.
+const CHINESE: [(&str, &str); 10] = [
+    ("Hongyun Textiles", "宏运纺织"),
+    ("Jinling Precision", "金陵精密"),
+    ("Lingnan Plastics", "岭南塑业"),
+    ("Beihai Foods", "北海食品"),
+    ("Hall A", "A车间1号机"),
+    ("Hall B", "B车间2号机"),
+    ("Paint shop", "喷漆3号机"),
+    ("Bottling", "灌装1号机"),
+    ("Packing", "包装2号机"),
+    ("Reserve", "备用3号机"),
+];
+
+/// A name as its owner writes it.
+fn own_name(english: &str, language: Language) -> String {
+    if language == Language::En {
+        return english.to_owned();
+    }
+    let known = CHINESE.iter().find(|(en, _)| *en == english).map(|(_, zh)| (*zh).to_owned());
+    let numbered = english.strip_prefix("No. ").map(|number| format!("{number}号机"));
+    known.or(numbered).unwrap_or_else(|| english.to_owned())
 }
 
 /// One machine comes due for service by its hours, so that such a message can be seen too.
@@ -63,7 +85,11 @@ fn customer(id: &str, name: &str, language: Language) -> Customer {
         language,
         zone: "Asia/Shanghai".to_owned(),
         advisor: ADVISOR.to_owned(),
-        addresses: [("email".to_owned(), format!("plant@{id}.example"))].into(),
+        addresses: [
+            ("email".to_owned(), format!("plant@{id}.example")),
+            ("phone".to_owned(), "+86 512 5555 0120".to_owned()),
+        ]
+        .into(),
         quiet_from: "20:00".to_owned(),
         quiet_to: "08:00".to_owned(),
         holidays: Vec::new(),

@@ -1,15 +1,22 @@
 //! What the demo tells as it happens: each step of the story once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use foretell_model::{Finding, FindingId, FindingKind, Grade, Status, Timestamp};
-use foretell_outreach::{MessageState, Outreach, Stage};
+use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_outreach::{Card, MessageState, Outreach, Stage};
 
 /// What has been told so far.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     grades: BTreeMap<FindingId, Grade>,
-    stages: BTreeMap<FindingId, Stage>,
+    /// Where each case stood, and whether its reminder was out.
+    stages: BTreeMap<FindingId, (Stage, bool)>,
+    /// Cases whose visit took place.
+    visited: BTreeSet<FindingId>,
+    /// Visits that took place and whose work nobody has done yet.
+    visits: Vec<Finding>,
+    /// Cases, with their machines, whose visit is to come or to prove its worth.
+    awaited: BTreeMap<FindingId, MachineId>,
     /// Whether a message drafted from a forecast has waited for approval.
     pub(super) drafted: bool,
 }
@@ -19,20 +26,25 @@ impl Story {
     pub(super) fn of_findings(&mut self, newest_first: &[Finding], since_start: f64) -> Vec<String> {
         let mut lines = Vec::new();
         let spoken = |f: &&Finding| {
-            f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly)
+            let kinds = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::MaintenanceEffect];
+            f.status != Status::Cleared && kinds.contains(&f.kind)
         };
         for finding in newest_first.iter().rev().filter(spoken) {
             let before = self.grades.get(&finding.id).copied();
             if before.is_none_or(|before| before < finding.grade) {
                 self.grades.insert(finding.id.clone(), finding.grade);
-                let (grade, at) = (finding.grade.name(), date(finding.at));
+                let effect = finding.kind == FindingKind::MaintenanceEffect;
+                if effect {
+                    self.awaited.retain(|_, machine| *machine != finding.machine);
+                }
+                let (grade, at) = (if effect { "effect" } else { finding.grade.name() }, date(finding.at));
                 lines.push(format!("{since_start:5.1} s  {at}  {grade:6}  {}: {}", finding.machine, finding.text));
             }
         }
         lines
     }
 
-    /// What became of the cases that were told of.
+    /// What became of the cases that were told of, and the work of visits whose time has passed.
     pub(super) fn of_cases(
         &mut self,
         outreach: &Outreach,
@@ -41,28 +53,85 @@ impl Story {
     ) -> foretell_outreach::Result<Vec<String>> {
         let mut lines = Vec::new();
         for finding in outreach.advisories()? {
-            let card = outreach.card(&finding.id, now)?;
-            let before = self.stages.insert(finding.id.clone(), card.stage);
-            if before == Some(card.stage) {
+            self.stages.entry(finding.id.clone()).or_insert((Stage::Internal, false));
+        }
+        // Cases that are over are no current advisories any more, but their end belongs to the story.
+        for id in self.stages.keys().cloned().collect::<Vec<_>>() {
+            let card = outreach.card(&id, now)?;
+            self.drafted |= card.stage == Stage::Draft && card.finding.kind == FindingKind::Prediction;
+            self.note_visit(&card, now);
+            let is_reminded = card.history.iter().any(|happening| happening.what == "reminder_sent");
+            let seen = (card.stage, is_reminded);
+            if self.stages.insert(id, seen) == Some(seen) {
                 continue;
             }
-            self.drafted |= card.stage == Stage::Draft && finding.kind == FindingKind::Prediction;
-            let at = date(now);
-            let told = match (card.stage, &card.message) {
-                (Stage::Draft, _) => Some(format!("a message is drafted and waits for you: {console}/queue")),
-                (Stage::Queued, _) => {
-                    let verdict = card.verdict.unwrap_or_else(|| "goes out".to_owned());
-                    Some(format!("the message is approved: {verdict}"))
-                }
-                (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent => {
-                    Some(format!("the customer has it; be the customer: {}", message.link))
-                }
-                (Stage::Booked, _) => Some("a visit is booked".to_owned()),
-                _ => None,
-            };
-            lines.extend(told.map(|told| format!("         {at}  {}: {told}", finding.machine)));
+            // The hour at which it came to pass, not the one at which we happened to look.
+            let at = date(card.history.first().map_or(now, |happening| happening.at));
+            let machine = &card.finding.machine;
+            lines.extend(told(&card, is_reminded, console).map(|told| format!("         {at}  {machine}: {told}")));
         }
         Ok(lines)
+    }
+
+    /// A visit whose time has passed took place, as far as a demo goes; until then time may hurry.
+    fn note_visit(&mut self, card: &Card, now: Timestamp) {
+        let id = &card.finding.id;
+        match &card.booking {
+            Some(booking) if card.stage == Stage::Booked => {
+                // Due service has no effect that could be measured.
+                if card.finding.kind != FindingKind::MaintenanceDue {
+                    self.awaited.insert(id.clone(), card.finding.machine.clone());
+                }
+                if booking.end <= now && self.visited.insert(id.clone()) {
+                    self.visits.push(card.finding.clone());
+                }
+            }
+            _ if card.stage != Stage::Done => {
+                self.awaited.remove(id);
+            }
+            _ => {}
+        }
+    }
+
+    /// Visits that took place since the last call.
+    pub(super) fn take_visits(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.visits)
+    }
+
+    /// Whether something is under way that needs no person: a visit to come, or the proof that it helped.
+    pub(super) fn hurries(&self) -> bool {
+        !self.awaited.is_empty()
+    }
+}
+
+/// Where a case stands, for whoever follows the demo.
+fn told(card: &Card, is_reminded: bool, console: &str) -> Option<String> {
+    let newest = card.history.first();
+    let why = newest.map(|happening| happening.why.as_str()).filter(|why| !why.is_empty());
+    let reason = card.remark.as_deref().or(why).map_or_else(String::new, |why| format!(": {why}"));
+    match (card.stage, &card.message) {
+        (Stage::Internal, _) => None,
+        (Stage::Draft, _) => Some(format!("a message is drafted and waits for you: {console}/queue")),
+        (Stage::Postponed, _) => Some(format!("the message is put off{reason}")),
+        (Stage::Queued, _) => {
+            let verdict = card.verdict.clone().unwrap_or_else(|| "goes out".to_owned());
+            Some(format!("the message is approved: {verdict}"))
+        }
+        (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent && is_reminded => {
+            Some(format!("the customer was reminded, once: {}", message.link))
+        }
+        (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent => {
+            Some(format!("the customer has it; be the customer: {}", message.link))
+        }
+        (Stage::Contacted, _) => None,
+        (Stage::Call, _) => Some(format!("please call the customer{reason}")),
+        (Stage::NotNow, _) => Some("the customer said not now; nothing more is sent until then".to_owned()),
+        (Stage::Booked, _) => {
+            let when = card.booking.as_ref().map_or_else(String::new, |visit| format!(" for {}", date(visit.start)));
+            Some(format!("a visit is booked{when}; six hours pass each second until it has shown what it did"))
+        }
+        (Stage::Done, _) => Some("the technician has done the work; its effect shows in some days".to_owned()),
+        (Stage::Cleared, _) => Some(format!("the case is closed{reason}")),
     }
 }
 

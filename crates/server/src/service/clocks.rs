@@ -34,6 +34,12 @@ impl Clocks {
         &self.readings
     }
 
+    /// Whether readings tell the time: months may pass in a minute then.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.source == ClockSource::Readings
+    }
+
     /// Whether there is a time at all: a readings clock has none before the first reading.
     #[must_use]
     pub fn started(&self) -> bool {

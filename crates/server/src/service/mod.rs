@@ -18,6 +18,7 @@ mod http;
 mod options;
 mod projection;
 mod rate;
+mod rehearsal;
 mod runner;
 mod stores;
 
@@ -27,19 +28,21 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use foretell_history::Snapshots;
+use foretell_history::SqliteLog;
 use foretell_ingest::Ingest;
+use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use backend::curve;
+pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use engine_room::EngineRoom;
 pub use options::engine as engine_options;
-pub use stores::{Stores, catalogue, opening, registry};
+pub use stores::{Stores, catalogue, opening, templates};
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
 use crate::telemetry::Telemetry;
@@ -59,7 +62,9 @@ pub struct Service {
     ingest: Option<Arc<Ingest>>,
     room: Arc<EngineRoom>,
     outreach: Arc<Outreach>,
+    log: Arc<SqliteLog>,
     clocks: Arc<Clocks>,
+    catalogue: Arc<Catalogue>,
     stop: Stops,
     threads: Vec<JoinHandle<()>>,
     tasks: JoinSet<()>,
@@ -84,7 +89,7 @@ impl Service {
         let config = Arc::new(config);
         let stores = {
             let config = Arc::clone(&config);
-            blocking(move || Stores::open(&config, roles.ingest, &url)).await?
+            blocking(move || Stores::open(&config, roles.ingest, roles.outreach, &url)).await?
         };
         let clocks = Arc::new(Clocks::new(config.clock));
         register(&config, &stores, &clocks).await?;
@@ -98,7 +103,9 @@ impl Service {
             ingest,
             room,
             outreach: Arc::clone(&stores.outreach),
+            log: Arc::clone(&stores.log),
             clocks,
+            catalogue: Arc::clone(&stores.catalogue),
             stop,
             threads,
             tasks: JoinSet::new(),
@@ -169,6 +176,12 @@ impl Service {
         &self.outreach
     }
 
+    /// Names of faults and of work.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// The clocks.
     #[must_use]
     pub const fn clocks(&self) -> &Arc<Clocks> {
@@ -204,7 +217,13 @@ impl Service {
         whole &= matches!(tokio::time::timeout_at(deadline, joined).await, Ok(Ok(true)));
         self.stop.rest.cancel();
         let ended = tokio::time::timeout_at(deadline, async { while self.tasks.join_next().await.is_some() {} });
-        whole && ended.await.is_ok()
+        let ended = ended.await.is_ok();
+        let log = Arc::clone(&self.log);
+        // A copy of the data directory's files is then whole, whatever it leaves out.
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || log.checkpoint()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "The log could not be checkpointed.");
+        }
+        whole && ended
     }
 }
 
@@ -217,9 +236,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
 /// Registers the customers of the configuration; again and again the same, so every start may do it.
 async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Result<(), Failure> {
     let Some(file) = config.outreach.customers_file.clone() else { return Ok(()) };
-    let (outreach, now) = (Arc::clone(&stores.outreach), clocks.wall().now());
+    let (outreach, catalogue, now) = (Arc::clone(&stores.outreach), Arc::clone(&stores.catalogue), clocks.wall().now());
     blocking(move || {
-        let registry = registry(&file)?;
+        let registry = config::registry(&file, &catalogue)?;
         let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
             Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
         })?;
@@ -248,7 +267,7 @@ fn engine_thread(
     }
     let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
     let (settings, stop) = (config.engine.clone(), stop.engine.clone());
-    Runner { log, room, outreach, snapshots, clocks, settings, stop }.start()
+    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, stop }.start()
 }
 
 async fn start_ingest(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use foretell_history::{OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_model::Catalogue;
-use foretell_outreach::{Outreach, Registry};
+use foretell_outreach::compose::trial;
+use foretell_outreach::{Outreach, OutreachOptions};
 
 use super::options;
 use crate::config::Config;
@@ -26,20 +27,25 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Opens everything. `appends` says whether this process owns the log.
+    /// Opens everything. `appends` says whether this process owns the log, `delivers` whether it sends messages.
     ///
     /// # Errors
     /// When a file cannot be opened, belongs to something else, or the registry file has a fault.
-    pub fn open(config: &Config, appends: bool, console_url: &str) -> Result<Self, Failure> {
+    pub fn open(config: &Config, appends: bool, delivers: bool, console_url: &str) -> Result<Self, Failure> {
         let dir = &config.data.dir;
         std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
         let catalogue = Arc::new(catalogue(config.engine.faults_file.as_deref())?);
-        let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) };
+        if let Some(dir) = &config.outreach.templates_dir {
+            templates(dir, &catalogue)?;
+        }
+        // The log first: a process that is refused here must have touched nothing else.
+        let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
         let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
-        let outreach = Outreach::open(&dir.join("service.sqlite"), options::outreach(config, &catalogue, console_url)?)
+        let how = OutreachOptions { delivers, ..options::outreach(config, &catalogue, console_url)? };
+        let outreach = Outreach::open(&dir.join("service.sqlite"), how)
             .map_err(|error| Failure::because(Kind::Io, "could not open the service state", error))?;
         Ok(Self {
-            log: Arc::new(log.map_err(opening)?),
+            log: Arc::new(log),
             quarantine: Arc::new(SqliteQuarantine::open(dir, bounds).map_err(opening)?),
             rollups: Arc::new(RollUps::open(dir).map_err(opening)?),
             outreach: Arc::new(outreach),
@@ -74,12 +80,12 @@ pub fn catalogue(file: Option<&Path>) -> Result<Catalogue, Failure> {
     })
 }
 
-/// Customers, sites and machines from their file.
+/// Tries edited templates out.
 ///
 /// # Errors
-/// When the file cannot be read or has a fault.
-pub fn registry(file: &Path) -> Result<Registry, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
-    Registry::from_toml(&text)
-        .map_err(|error| Failure::because(Kind::Config, format!("could not use {}", file.display()), error))
+/// With everything that does not render.
+pub fn templates(dir: &Path, catalogue: &Catalogue) -> Result<(), Failure> {
+    let whole = |error| Failure::because(Kind::Config, format!("templates in {}", dir.display()), error).chain();
+    let faults: Vec<String> = trial::templates(dir, catalogue).into_iter().map(whole).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Kind::Config, faults.join("\n"))) }
 }

@@ -1,0 +1,39 @@
+//! The customers file: its form and sense belong to outreach; this gives its faults their lines.
+
+use std::path::Path;
+
+use foretell_model::Catalogue;
+use foretell_outreach::Registry;
+
+use super::fault::{Collected, ConfigFaults};
+use super::layers::Lines;
+use crate::failure::Failure;
+
+/// Keys that a customers file has and a configuration has not.
+const OWN_KEYS: [&str; 4] = ["advisor", "technician", "customer", "site"];
+
+/// Reads customers, sites and machines from their file.
+///
+/// # Errors
+/// When the file cannot be read, or with every fault of it at once.
+pub fn registry(file: &Path, catalogue: &Catalogue) -> Result<Registry, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+    let faults = Collected::default();
+    let lines = Lines::of(&text, &faults);
+    let mut registry = Registry::default();
+    // After a syntax error there is no telling what was meant.
+    if let Ok(table) = text.parse::<toml::Table>() {
+        let (read, problems) = Registry::examine(table, catalogue);
+        registry = read;
+        for problem in problems {
+            faults.add(lines.place(&problem.path, None), problem.why);
+        }
+    }
+    let faults = faults.take();
+    if faults.is_empty() { Ok(registry) } else { Err(ConfigFaults { file: Some(file.to_owned()), faults }.into()) }
+}
+
+/// Whether somebody took the customers file for the configuration.
+pub(super) fn looks_like_one(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| OWN_KEYS.iter().any(|key| table.contains_key(*key)))
+}
