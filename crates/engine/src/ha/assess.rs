@@ -306,7 +306,7 @@ impl Work {
             excess_k: mean * certainty,
             excess_sd_k: (square - mean * mean).max(0.0).sqrt(),
             rate_k_per_day: rate * certainty,
-            onset_day: median_onset(scan).unwrap_or(now),
+            onset_day: scan::median_onset(scan).unwrap_or(now),
             step_share: step,
             cool_excess_k: None,
             cool_slope: None,
@@ -385,19 +385,6 @@ fn reference(health: &mut Health, days: &[DayRecord]) -> Option<Reference> {
     let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
     health.reference = Some((reference.amps_a as f32, reference.bar.map(|b| b as f32)));
     Some(reference)
-}
-
-fn median_onset(scan: &Scan) -> Option<f64> {
-    let mut onsets: Vec<(f64, f64)> = scan.alternatives.iter().map(|a| (a.onset_day, a.weight)).collect();
-    onsets.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut so_far = 0.0;
-    onsets
-        .into_iter()
-        .find(|(_, weight)| {
-            so_far += weight;
-            so_far >= 0.5
-        })
-        .map(|(onset, _)| onset)
 }
 
 /// Least-squares slope of residuals against ambient; `None` when the ambient hardly moved.

@@ -64,6 +64,20 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day
     Scan { log_bf, alternatives, baseline_step: factor.solve(&right), factor }
 }
 
+/// The onset before which half of the posterior lies.
+pub(crate) fn median_onset(scan: &Scan) -> Option<f64> {
+    let mut onsets: Vec<(f64, f64)> = scan.alternatives.iter().map(|a| (a.onset_day, a.weight)).collect();
+    onsets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut so_far = 0.0;
+    onsets
+        .into_iter()
+        .find(|(_, weight)| {
+            so_far += weight;
+            so_far >= 0.5
+        })
+        .map(|(onset, _)| onset)
+}
+
 fn normal_equations(rows: &[Row], baseline: &Baseline, prior: &Belief) -> ([Vector; TERMS], Vector) {
     let mut matrix = [[0.0; TERMS]; TERMS];
     let mut right = [0.0; TERMS];
