@@ -22,7 +22,6 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
         let machine = &machines[place];
         let finding = machine.open[0].clone();
-        let slots_to_book = slots.clone();
         AdvisoryCard {
             id: finding.id.to_string(),
             revision: 3,
@@ -36,10 +35,10 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             parts: vec!["degreaser".to_owned()],
             work_minutes: 90,
             machine_stops: true,
+            choices: slots.clone(),
             slots,
             draft,
             writable: true,
-            choices: slots_to_book,
             delivery: None,
             governor,
             contacts: vec![
