@@ -61,16 +61,28 @@ listen = "127.0.0.1:8080"
 
 #[test]
 fn one_slip_is_told_once() {
-    check("[engine]\nwarn_c = 300\ntrip_c = 100\n", &[], expect![[r#"
+    check(
+        "[engine]\nwarn_c = 300\ntrip_c = 100\n",
+        &[],
+        expect![[r#"
         plant.toml: 1 problem
-          line 2: `engine.warn_c` must be a number from 40 to 200"#]]);
-    check("[log]\nlevel = \"loud\"\n[outreach]\nfrom = \"service\"\n", &[], expect![[r#"
+          line 2: `engine.warn_c` must be a number from 40 to 200"#]],
+    );
+    check(
+        "[log]\nlevel = \"loud\"\n[outreach]\nfrom = \"service\"\n",
+        &[],
+        expect![[r#"
         plant.toml: 2 problems
           line 2: `log.level`: `loud` is none of off, error, warn, info, debug, trace, nor a filter such as `foretell_ingest=debug`
-          line 4: `outreach.from`: `service` is not an e-mail address (Missing domain or user)"#]]);
-    check("[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://mail:587\"\n", &[], expect![[r#"
+          line 4: `outreach.from`: `service` is not an e-mail address (Missing domain or user)"#]],
+    );
+    check(
+        "[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://mail:587\"\n",
+        &[],
+        expect![[r#"
         plant.toml: 1 problem
-          [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 127.0.0.1:8080"#]]);
+          [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 127.0.0.1:8080"#]],
+    );
 }
 
 #[test]

@@ -102,7 +102,10 @@ impl Runner {
              log from a backup if it should hold more."
         );
         if let Err(error) = self.outreach.rewind(head) {
-            tracing::error!(error = &error as &dyn std::error::Error, "Outreach could not be told that the log was cut.");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "Outreach could not be told that the log was cut."
+            );
         }
         true
     }
