@@ -94,9 +94,7 @@ impl ServiceBackend {
             AdvisorAct::Book { from } => self.outreach.book_for(&id, from, by, now).map(|_| ()),
             AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
             AdvisorAct::VisitDone => return self.visit_done(&id, by, now),
-            AdvisorAct::VisitNotDone { reason } => {
-                self.outreach.not_done(self.visit_of(&id, now)?, &reason, by, now)
-            }
+            AdvisorAct::VisitNotDone { reason } => self.outreach.not_done(self.visit_of(&id, now)?, &reason, by, now),
         };
         acted.map_err(of_outreach)
     }
