@@ -86,7 +86,10 @@ pub(super) fn outreach(
 ) -> Result<OutreachOptions, Failure> {
     let section = &config.outreach;
     let mut options = OutreachOptions::new(Arc::clone(catalogue));
-    options.company = Words { en: section.company.clone(), zh: section.company.clone() };
+    // The default name exists in both languages; a company's own name is one.
+    if section.company != OutreachSection::default().company {
+        options.company = Words { en: section.company.clone(), zh: section.company.clone() };
+    }
     options.public_url = config.console.public_url.clone().unwrap_or_else(|| console_url.to_owned());
     options.templates = section.templates_dir.clone();
     options.channels = vec![channel(config, section)?];
