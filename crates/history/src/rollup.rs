@@ -81,7 +81,11 @@ impl RollUps {
         if head >= cursor {
             return Ok(());
         }
-        tracing::warn!(cursor = cursor.0, head = head.0, "The log ends before the roll-ups do; they go on from its end.");
+        tracing::warn!(
+            cursor = cursor.0,
+            head = head.0,
+            "The log ends before the roll-ups do; they go on from its end."
+        );
         self.merge(partition, head, std::iter::empty()).map_err(|e| self.database.error("move the cursor of", e))
     }
 
