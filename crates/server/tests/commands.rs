@@ -154,7 +154,7 @@ fn the_report_comes_in_both_languages() {
     let arguments = ["backtest", "readings.csv", "--report", "report.html", "--lang", "zh-CN"];
     assert_eq!(foretell(dir.path()).args(arguments).output().unwrap().status.code(), Some(0));
     let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
-    assert!(page.contains("lang=\"zh-CN\"") && page.contains("历史太短：需要 10 天的加载运行数据"));
+    assert!(page.contains("lang=\"zh-CN\"") && page.contains("历史太短：需要10天的加载运行数据"));
 }
 
 #[test]

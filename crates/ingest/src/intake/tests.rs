@@ -137,7 +137,8 @@ async fn a_slow_log_gets_large_batches_within_bounds() {
     assert_eq!(batches.iter().sum::<usize>(), 12_000 + 50 * 900);
     assert!(batches.len() < 10, "{batches:?}");
     assert!(batches.iter().all(|batch| *batch < BATCH_EVENTS_MAX + 1_000), "{batches:?}");
-    assert!(batches[..3].iter().all(|batch| *batch < BATCH_TICKETS_MAX + 100), "{batches:?}");
+    // The first takes what was there when the log was first free, so only the first two are sure to hold single readings.
+    assert!(batches[..2].iter().all(|batch| *batch < BATCH_TICKETS_MAX + 100), "{batches:?}");
     assert_eq!(source.status().kept_messages, 12_050);
 }
 
