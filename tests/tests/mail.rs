@@ -82,7 +82,7 @@ fn an_approved_message_reaches_the_customer_once() {
     let (smtp, mut server) = mail_server(folder.path());
     std::fs::write(folder.path().join("customers.toml"), CUSTOMERS).expect("a writable folder");
     let config = format!(
-        "[clock]\nsource = \"readings\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
+        "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"https://service.example\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
          from = \"service@service.example\"\ncompany = \"Acme Air Service\"\ncustomers_file = \"customers.toml\"\ntick = \"200ms\"\n"
     );
     let mut foretell = Foretell::start(folder.path(), &config);

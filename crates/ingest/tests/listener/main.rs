@@ -1,5 +1,7 @@
 //! The embedded listener under real clients (rumqttc, mosquitto) and under bytes that no real client sends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop; helpers outside #[test] are not exempt")]
+
 mod admission;
 mod answers;
 mod hostile;

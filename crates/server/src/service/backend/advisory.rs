@@ -265,7 +265,7 @@ fn revision(card: &Card) -> u64 {
 }
 
 /// Status, grade and the window to the week.
-fn meaning(finding: &Finding) -> (bool, &'static str, Option<(Option<i64>, Option<i64>)>) {
+fn meaning(finding: &Finding) -> impl Hash + use<> {
     let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round() as i64);
     let window = finding.rul_days.map(|RulDays { p10, p90, .. }| (weeks(p10), weeks(p90)));
     (finding.status == Status::Cleared, finding.grade.name(), window)
