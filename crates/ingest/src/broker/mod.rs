@@ -1,6 +1,6 @@
 //! The session with an external MQTT broker: rumqttc, a fixed client id, a persistent session, manual acknowledgement.
 //!
-//! Two tasks share the work. The [`poller`] owns the connection and does nothing but poll it; the [`worker`] submits what
+//! Two tasks share the work. The `poller` owns the connection and does nothing but poll it; the `worker` submits what
 //! arrived and acknowledges it after the commit. A bounded inbox lies between them. A message that is not acknowledged is the
 //! broker's to keep and to send again, so nothing is lost whichever side dies; the log knows what it holds already.
 
