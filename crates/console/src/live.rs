@@ -30,7 +30,8 @@ pub(crate) async fn stream(State(app): State<App>) -> Sse<impl Stream<Item = Res
             let revision = *revisions.borrow_and_update();
             Some(Event::default().event("changed").id(revision.to_string()).data(revision.to_string()))
         };
-        let event = tokio::select! { () = stop.cancelled() => None, event = next => event }?;
+        // In this order, so that a stopping service opens no stream any more.
+        let event = tokio::select! { biased; () = stop.cancelled() => None, event = next => event }?;
         Some((Ok(event), (revisions, stop, false)))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
