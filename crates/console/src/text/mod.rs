@@ -3,6 +3,7 @@
 mod casework;
 mod codes;
 mod figures;
+mod findings;
 mod phrases;
 mod words;
 
@@ -14,11 +15,11 @@ pub(crate) use figures::{
     celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
     reached, temperature, weekday, weekday_short, window, window_days, with_unit,
 };
+pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use phrases::{
-    ago, card_state, certainty, cooler_loss, evidence_line, fault, fleet_headline, fleet_subline, governor, hidden_by,
-    hours_count, in_days, ingest_headline, kind_sentence, kind_sentence_at, learning, listed, log_line, machines_count,
-    prediction_sentence, probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline,
-    queue_line, readings_summary, report_summary, said, temperature_of_limit, too_short, truth_line, with_remark,
-    within_days, work_and_time, work_done,
+    ago, card_state, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor, hidden_by, hours_count,
+    in_days, ingest_headline, learning, listed, log_line, machines_count, probability_before_slot,
+    probability_of_limit, proposal, proposal_detail, queue_headline, queue_line, readings_summary, report_summary,
+    said, temperature_of_limit, too_short, truth_line, with_remark, within_days, work_and_time, work_done,
 };
 pub(crate) use words::{Words, words};

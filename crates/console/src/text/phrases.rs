@@ -1,121 +1,11 @@
 //! Sentences with figures in them.
 
 use chrono_tz::Tz;
-use foretell_model::{Catalogue, Certainty, FaultCode, Finding, FindingKind, Limit, RulDays, Status, Timestamp};
+use foretell_model::{Limit, Timestamp};
 
-use super::{governor_reason, number, percent, temperature, window, words};
+use super::{governor_reason, number, percent, temperature, words};
 use crate::view::{AdvisoryState, Governor, HiddenBy};
 use crate::{Lang, civil};
-
-/// What a fault is called, as the end of "likely …"; its code with blanks when the catalogue does not know it.
-pub(crate) fn fault(code: &FaultCode, catalogue: &Catalogue, lang: Lang) -> String {
-    // A service that is due goes by the code of its work.
-    let fault = catalogue.fault(code).map(|fault| &fault.name);
-    match fault.or_else(|| catalogue.actions.get(code.as_str()).map(|action| &action.name)) {
-        Some(name) => name.in_language(lang.tag()).to_owned(),
-        None => code.as_str().replace('_', " "),
-    }
-}
-
-/// A word for how sure we are; the letter says the same degree.
-pub(crate) fn certainty(likelihood: f64, lang: Lang) -> &'static str {
-    match (Certainty::of(likelihood), lang) {
-        (Certainty::High, Lang::En) => "Very likely",
-        (Certainty::High, Lang::Zh) => "很可能是",
-        (Certainty::Medium, Lang::En) => "Probably",
-        (Certainty::Medium, Lang::Zh) => "多半是",
-        (Certainty::Low, Lang::En) => "Possibly",
-        (Certainty::Low, Lang::Zh) => "可能是",
-    }
-}
-
-/// `Very likely a clogged cooler. Expected to reach 105 °C in 2 to 4 weeks.`, so many days after it was reckoned.
-pub(crate) fn prediction_sentence(
-    certainty: &str,
-    fault: &str,
-    limit: Option<Limit>,
-    reckoned: Option<(RulDays, f64)>,
-    lang: Lang,
-) -> String {
-    let head = match lang {
-        Lang::En => format!("{certainty} {fault}."),
-        Lang::Zh => format!("{certainty}{fault}。"),
-    };
-    let Some((rul, age_days)) = reckoned else { return head };
-    let limit = limit.map_or_else(
-        || if lang == Lang::En { "the limit".to_owned() } else { words(lang).limit.to_owned() },
-        |limit| super::limit(limit, lang),
-    );
-    match (lang, window(rul, age_days, lang), rul.p10) {
-        (Lang::En, Some(when), _) => format!("{head} Expected to reach {limit} {when}."),
-        (Lang::En, None, Some(_)) => format!("{head} When it reaches {limit} cannot be told yet."),
-        (Lang::En, None, None) => format!("{head} Not expected to reach {limit} within 90 days."),
-        (Lang::Zh, Some(when), _) => format!("{head}预计{when}达到{limit}。"),
-        (Lang::Zh, None, Some(_)) => format!("{head}何时达到{limit}还说不准。"),
-        (Lang::Zh, None, None) => format!("{head}预计90天内不会达到{limit}。"),
-    }
-}
-
-/// A finding in a sentence as it was when it was concluded, whatever its kind.
-pub(crate) fn kind_sentence(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> String {
-    kind_sentence_at(finding, finding.at, catalogue, lang)
-}
-
-/// A finding in a sentence as it reads at an instant: weeks ahead are counted from then.
-pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> String {
-    let name = fault(&finding.fault, catalogue, lang);
-    let sure = certainty(finding.likelihood, lang);
-    if finding.status == Status::Cleared {
-        return match (finding.kind, lang) {
-            (FindingKind::Observability, Lang::En) => "The cooler can be judged again.".to_owned(),
-            (FindingKind::Observability, Lang::Zh) => {
-                "冷却器状况又可以判断了：最近的高温时段已能看出它的好坏。".to_owned()
-            }
-            (FindingKind::MaintenanceDue, Lang::En) => format!("It is no longer time to {name}."),
-            (FindingKind::MaintenanceDue, Lang::Zh) => format!("目前不用{name}了。"),
-            (_, Lang::En) => format!("No longer likely: {name}."),
-            (_, Lang::Zh) => format!("已解除：{name}。"),
-        };
-    }
-    let reckoned = finding.rul_days.map(|rul| (rul, now.days_since(finding.at).max(0.0)));
-    match (finding.kind, lang) {
-        (FindingKind::Prediction, _) => prediction_sentence(sure, &name, finding.limit, reckoned, lang),
-        (FindingKind::Anomaly, Lang::En) => format!("A sudden change. {sure} {name}."),
-        (FindingKind::Anomaly, Lang::Zh) => format!("出现突变，{sure}{name}。"),
-        (FindingKind::SensorFault, Lang::En) => format!("A sensor cannot be trusted: {name}."),
-        (FindingKind::SensorFault, Lang::Zh) => format!("传感器不可信：{name}。"),
-        (FindingKind::MaintenanceDue, Lang::En) => format!("By its running hours it is time to {name}."),
-        (FindingKind::MaintenanceDue, Lang::Zh) => format!("按运行小时，该{name}了。"),
-        (FindingKind::MaintenanceEffect, _) => effect(finding, &name, lang),
-        // The engine's own sentence says more of the why; it is English by contract.
-        (FindingKind::Observability, Lang::En) => finding.text.clone(),
-        (FindingKind::Observability, Lang::Zh) => "冷却器状况暂时无法判断：高温满载的时段还不够。".to_owned(),
-    }
-}
-
-/// A change below this is within what a machine does by itself, K.
-const EFFECT_MIN_K: f64 = 1.0;
-
-/// What a job achieved, from the figure behind the finding.
-fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
-    let change_k = finding.evidence.iter().find(|e| e.feature == "discharge_change_k").map(|e| e.value);
-    match (change_k, lang) {
-        (Some(k), Lang::En) if k <= -EFFECT_MIN_K => {
-            format!("After the work ({work}) it runs {:.1} K cooler at the same load and weather.", -k)
-        }
-        (Some(k), Lang::Zh) if k <= -EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.1} ℃。", -k)
-        }
-        (Some(k), Lang::En) if k >= EFFECT_MIN_K => {
-            format!("After the work ({work}) it runs {k:.1} K hotter at the same load and weather.")
-        }
-        (Some(k), Lang::Zh) if k >= EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.1} ℃。")
-        }
-        (_, Lang::En) => format!("The work ({work}) changed little at the same load and weather."),
-        (_, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下，排气温度没有明显变化。"),
-    }
-}
 
 /// Why health is hidden.
 pub(crate) const fn hidden_by(why: HiddenBy, lang: Lang) -> &'static str {
@@ -460,18 +350,6 @@ pub(crate) fn truth_line(fault: &str, onset: &str, reached: Option<&str>, lang: 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sentences_read_well_in_both_languages() {
-        let rul = Some(RulDays { p10: Some(11.2), p50: Some(17.9), p90: Some(27.5) });
-        let limit = Some(Limit { signal: foretell_model::Signal::DischargeTemp, value: 105.0 });
-        let say = |sure, fault, lang| prediction_sentence(sure, fault, limit, rul.map(|rul| (rul, 0.0)), lang);
-        assert_eq!(
-            say("Likely", "a clogged cooler", Lang::En),
-            "Likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks."
-        );
-        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4周内达到105 ℃。");
-    }
 
     #[test]
     fn ago_is_coarse_and_never_negative() {
