@@ -17,6 +17,8 @@ fn from_the_fleet_to_a_booked_visit() {
         assert!(demo.runs(), "the demo ended:\n{}", demo.said());
         get(port, "/queue").filter(|page| {
             page.status == 200
+                // Until then days pass faster than a person can click.
+                && demo.said().contains("from here on")
                 && page.body.contains("cooler_clogging")
                 && page.body.contains("action=\"/queue/approve\"")
         })
