@@ -14,6 +14,7 @@
 
 mod conclude;
 mod dm;
+pub mod energy;
 mod engine;
 mod findings;
 mod ha;

@@ -30,7 +30,7 @@ pub use finding::{
 };
 pub use id::{IdError, MachineId, SiteId};
 pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
-pub use machine::{Limits, MachineProfile};
+pub use machine::{Currency, EnergyProfile, Limits, MachineProfile};
 pub use outlook::{Certainty, WeekWindow};
 pub use quarantine::{Quarantine, Quarantined, Refusal};
 pub use reading::{Quality, Reading, RunState};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use foretell_ingest::listener::{Anonymous, MachineGlob};
-use foretell_model::{Limits, MachineId};
+use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 
 use super::mapping;
 use super::reader::Section;
@@ -98,31 +98,45 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
 fn engine(root: &mut Section<'_>, base: &Path) -> EngineSection {
     let mut s = root.section("engine");
     let or = EngineSection::default();
-    let common = limits(&mut s, or.limits);
-    let latitude_deg = s.number("latitude_deg", -90.0..=90.0);
-    let section = EngineSection {
+    let mut section = EngineSection {
         faults_file: file(&mut s, "faults_file", base),
-        limits: common,
-        latitude_deg,
+        limits: limits(&mut s, or.limits),
+        latitude_deg: s.number("latitude_deg", -90.0..=90.0),
+        energy: energy(&mut s, or.energy),
         snapshot_every_entries: s.whole("snapshot_every_entries", or.snapshot_every_entries, 1_000..=1_000_000_000),
         snapshot_interval: s.duration("snapshot_interval", or.snapshot_interval),
         behind_entries_max: s.whole("behind_entries_max", or.behind_entries_max, 1..=u64::MAX),
-        machines: root.sections("machine").into_iter().filter_map(|m| machine(m, common, latitude_deg)).collect(),
+        machines: Vec::new(),
     };
     s.finish();
+    section.machines = root.sections("machine").into_iter().filter_map(|m| machine(m, &section)).collect();
     section
 }
 
-fn machine(mut s: Section<'_>, common: Limits, latitude_deg: Option<f64>) -> Option<MachineSection> {
+fn machine(mut s: Section<'_>, common: &EngineSection) -> Option<MachineSection> {
     let id = s.parsed_optional("id", |text| MachineId::parse(text).map_err(|error| error.to_string()));
     if id.is_none() && !s.was_written("id") {
         s.fault("", format!("[{}] needs `id = \"site/machine\"`", s.path()));
     }
-    let limits = limits(&mut s, common);
+    let limits = limits(&mut s, common.limits);
     let rated_kw = s.number("rated_kw", 0.5..=5_000.0);
-    let latitude_deg = s.number("latitude_deg", -90.0..=90.0).or(latitude_deg);
+    let latitude_deg = s.number("latitude_deg", -90.0..=90.0).or(common.latitude_deg);
+    let mut energy = energy(&mut s, common.energy);
+    energy.fad_m3_min = s.number("fad_m3_min", 0.05..=1_000.0);
     s.finish();
-    Some(MachineSection { id: id?, limits, rated_kw, latitude_deg })
+    Some(MachineSection { id: id?, limits, rated_kw, latitude_deg, energy })
+}
+
+fn energy(s: &mut Section<'_>, or: EnergyProfile) -> EnergyProfile {
+    EnergyProfile {
+        tariff_per_kwh: s.number("tariff_per_kwh", 0.0..=1e6).unwrap_or(or.tariff_per_kwh),
+        currency: s.parsed("currency", or.currency, |text| {
+            Currency::new(text).ok_or_else(|| format!("`{text}` is not an ISO 4217 code such as CNY or EUR"))
+        }),
+        voltage_v: s.number("voltage_v", 100.0..=15_000.0).unwrap_or(or.voltage_v),
+        cos_phi: s.number("cos_phi", 0.3..=1.0).unwrap_or(or.cos_phi),
+        fad_m3_min: or.fad_m3_min,
+    }
 }
 
 fn limits(s: &mut Section<'_>, or: Limits) -> Limits {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretell_ingest::decode::MappingSpec;
 use foretell_ingest::listener::{Anonymous, MachineGlob};
-use foretell_model::{Limits, MachineId};
+use foretell_model::{EnergyProfile, Limits, MachineId};
 
 use super::Secret;
 
@@ -133,6 +133,8 @@ pub struct EngineSection {
     pub limits: Limits,
     /// Latitude of machines that have none of their own, degrees north.
     pub latitude_deg: Option<f64>,
+    /// Supply and tariff of machines that have none of their own.
+    pub energy: EnergyProfile,
     /// Entries of the log between two snapshots of the engine.
     pub snapshot_every_entries: u64,
     /// Longest time between two snapshots while readings come in.
@@ -154,6 +156,8 @@ pub struct MachineSection {
     pub rated_kw: Option<f64>,
     /// Latitude of its site, degrees north.
     pub latitude_deg: Option<f64>,
+    /// Its supply and what energy costs there.
+    pub energy: EnergyProfile,
 }
 
 impl Default for EngineSection {
@@ -162,6 +166,7 @@ impl Default for EngineSection {
             faults_file: None,
             limits: Limits::default(),
             latitude_deg: None,
+            energy: EnergyProfile::default(),
             snapshot_every_entries: 500_000,
             snapshot_interval: Duration::from_secs(60),
             behind_entries_max: 1_000_000,

@@ -165,8 +165,8 @@ fn the_examples_are_sound() {
         plant.toml: 5 problems
           line 8: `mqtt.password_file`: could not read /nowhere/broker.secret: No such file or directory (os error 2)
           line 9: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
-          line 26: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
-          line 29: `outreach.customers_file`: there is no file /nowhere/customers.toml
-          line 34: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
+          line 28: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
+          line 31: `outreach.customers_file`: there is no file /nowhere/customers.toml
+          line 36: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
     );
 }

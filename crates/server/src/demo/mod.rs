@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretell_model::{Catalogue, Clock, Finding, Limits, MachineId, Timestamp};
+use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, Limits, MachineId, Timestamp};
 use foretell_sim::Fleet;
 use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -94,6 +94,7 @@ fn section(machine: &foretell_sim::Machine) -> Option<MachineSection> {
         limits: Limits { warn_c: machine.limit_c, trip_c: machine.trip_c },
         rated_kw: Some(machine.rated_kw),
         latitude_deg: Some(machine.latitude_deg),
+        energy: EnergyProfile::default(),
     })
 }
 

@@ -66,14 +66,15 @@ fn broker(mqtt: &MqttSection, url: &str) -> BrokerOptions {
 
 /// What the engine is told.
 pub fn engine(section: &EngineSection, catalogue: &Catalogue) -> EngineOptions {
-    let profile = |limits, latitude_deg, rated_kw| MachineProfile { limits, latitude_deg, rated_kw };
     let own = |machine: &MachineSection| {
-        (machine.id.clone(), profile(machine.limits, machine.latitude_deg, machine.rated_kw))
+        let &MachineSection { limits, rated_kw, latitude_deg, energy, .. } = machine;
+        (machine.id.clone(), MachineProfile { limits, latitude_deg, rated_kw, energy })
     };
+    let &EngineSection { limits, latitude_deg, energy, .. } = section;
     EngineOptions {
         catalogue: catalogue.clone(),
         profiles: section.machines.iter().map(own).collect(),
-        default_profile: profile(section.limits, section.latitude_deg, None),
+        default_profile: MachineProfile { limits, latitude_deg, rated_kw: None, energy },
         ..EngineOptions::default()
     }
 }
