@@ -17,7 +17,7 @@ mod summary;
 pub use error::OpenError;
 pub use files::{
     Archive, ArchivedDay, ColumnMap, FileError, MapError, Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow,
-    Selection, export, import, line_protocol,
+    Selection, WatchedRow, WatchedRows, Watching, export, import, line_protocol,
 };
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;

@@ -9,6 +9,7 @@
 //! # ts = { column = "t", epoch = "s" }                       # a number since 1970: s, ms, us, ns
 //! # ts = { start = "2026-01-01T00:00:00Z", step = "1m" }     # no time column: one step per row and machine
 //! machine = { column = "type", prefix = "c" }
+//! # machine = { file = "name" }                              # or "folder": one machine per file, per folder
 //! state = { column = "COMP", values = { "1.0" = "unloaded", "0.0" = "loaded" } }
 //! [constants]
 //! site = "metro"
@@ -16,7 +17,13 @@
 //! run_hours = { from = "motor_current_a", above = 5.0, start = 0.0, gap_max = "15m" }
 //! [filter]
 //! quality = ["1", "ok"]                                      # rows whose column holds one of these
+//! [watch]                                                    # signals of no contract, for a backtest's scores
+//! flow = "Volume Flow RateRMS"                               # their name = a column
+//! gap = { column = "G", scale = 0.001, offset = 0.0 }
+//! all = true                                                 # every other numeric column, by its own name
+//! except = ["label"]                                         # but not these
 //! ```
+//! With `[watch]` a file needs no signal of the contract at all. A watched cell that is no number is missing.
 //! What the map does not mention is taken from the column of its own name, if the file has one.
 
 use std::collections::BTreeMap;
@@ -26,6 +33,7 @@ use serde::Deserialize;
 
 use super::times::{Clockface, Epoch};
 use super::units::{Linear, conversion};
+use super::watch_map::WatchMap;
 
 /// Why a text is not a column map.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +51,7 @@ pub enum MapError {
     },
 }
 
-fn wrong(key: &str, problem: impl Into<String>) -> MapError {
+pub(crate) fn wrong(key: &str, problem: impl Into<String>) -> MapError {
     MapError::Key { key: key.to_owned(), problem: problem.into() }
 }
 
@@ -57,6 +65,7 @@ pub struct ColumnMap {
     pub(crate) state: Option<TextSource>,
     pub(crate) run_hours: Option<DeriveRunHours>,
     pub(crate) filter: BTreeMap<String, Vec<String>>,
+    pub(crate) watch: WatchMap,
 }
 
 /// Where a signal comes from.
@@ -76,8 +85,27 @@ pub(crate) enum TimeSource {
 /// Where a text comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TextSource {
-    Column { column: String, prefix: String, values: BTreeMap<String, String> },
+    Column {
+        column: String,
+        prefix: String,
+        values: BTreeMap<String, String>,
+    },
+    /// From where the file lies: one file or one folder per machine or site.
+    Path {
+        part: PathPart,
+        prefix: String,
+    },
     Constant(String),
+}
+
+/// What of a file's path names a machine or a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PathPart {
+    /// The file's name without its ending.
+    Name,
+    /// The name of the folder that it lies in.
+    Folder,
 }
 
 /// Running hours as the time during which a signal was above a value.
@@ -100,6 +128,8 @@ struct RawMap {
     derive: RawDerive,
     #[serde(default)]
     filter: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    watch: BTreeMap<String, toml::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -141,7 +171,8 @@ struct RawTime {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawText {
-    column: String,
+    column: Option<String>,
+    file: Option<PathPart>,
     #[serde(default)]
     prefix: String,
     #[serde(default)]
@@ -155,7 +186,7 @@ impl ColumnMap {
     /// When the text is not TOML, or names a signal, unit, zone or duration that does not exist.
     pub fn parse(text: &str) -> Result<Self, MapError> {
         let raw: RawMap = toml::from_str(text)?;
-        let mut map = Self { filter: raw.filter, ..Self::default() };
+        let mut map = Self { filter: raw.filter, watch: WatchMap::parse(raw.watch)?, ..Self::default() };
         for (key, value) in raw.columns {
             map.set_column(&key, value)?;
         }
@@ -207,11 +238,25 @@ impl ColumnMap {
 fn signal(key: &str) -> Result<Signal, MapError> {
     Signal::from_name(key).ok_or_else(|| {
         let known = Signal::ALL.map(Signal::name).join(", ");
-        wrong(key, format!("is no signal; known are ts, site, machine, state, {known}"))
+        wrong(
+            key,
+            format!("is no signal; known are ts, site, machine, state, {known}; any other column goes under [watch]"),
+        )
     })
 }
 
 fn signal_column(key: &str, value: toml::Value) -> Result<SignalSource, MapError> {
+    let signal = signal(key)?;
+    let (column, linear) = signal_source(key, value, |unit| conversion(signal, unit))?;
+    Ok(SignalSource::Column { column, linear })
+}
+
+/// A column and what turns its numbers into ours; `convert` knows the units that it may come in.
+pub(crate) fn signal_source(
+    key: &str,
+    value: toml::Value,
+    convert: impl Fn(&str) -> Option<Linear>,
+) -> Result<(String, Linear), MapError> {
     let raw = match value {
         toml::Value::String(column) => RawSignal { column, scale: None, offset: None, unit: None },
         other => other.try_into().map_err(|e: toml::de::Error| wrong(key, e.message()))?,
@@ -220,10 +265,9 @@ fn signal_column(key: &str, value: toml::Value) -> Result<SignalSource, MapError
     if !(own.scale.is_finite() && own.scale != 0.0 && own.offset.is_finite()) {
         return Err(wrong(key, "scale must be a number other than 0, and offset finite"));
     }
-    let unit = raw.unit.map_or(Ok(Linear::SAME), |unit| {
-        conversion(signal(key)?, &unit).ok_or_else(|| wrong(key, format!("cannot come in `{unit}`")))
-    })?;
-    Ok(SignalSource::Column { column: raw.column, linear: own.then(unit) })
+    let unknown = |unit: &str| wrong(key, format!("cannot come in `{unit}`; use scale and offset"));
+    let unit = raw.unit.map_or(Ok(Linear::SAME), |unit| convert(&unit).ok_or_else(|| unknown(&unit)))?;
+    Ok((raw.column, own.then(unit)))
 }
 
 fn time(key: &str, value: toml::Value) -> Result<TimeSource, MapError> {
@@ -248,16 +292,23 @@ fn time(key: &str, value: toml::Value) -> Result<TimeSource, MapError> {
 
 fn text(key: &str, value: toml::Value) -> Result<TextSource, MapError> {
     let raw = match value {
-        toml::Value::String(column) => RawText { column, prefix: String::new(), values: BTreeMap::new() },
+        toml::Value::String(column) => {
+            RawText { column: Some(column), file: None, prefix: String::new(), values: BTreeMap::new() }
+        }
         other => other.try_into().map_err(|e: toml::de::Error| wrong(key, e.message()))?,
     };
-    Ok(TextSource::Column { column: raw.column, prefix: raw.prefix, values: raw.values })
+    match (raw.column, raw.file) {
+        (Some(column), None) => Ok(TextSource::Column { column, prefix: raw.prefix, values: raw.values }),
+        (None, Some(part)) if raw.values.is_empty() => Ok(TextSource::Path { part, prefix: raw.prefix }),
+        _ => Err(wrong(key, "needs either `column`, or `file` without `values`")),
+    }
 }
 
 fn state(key: &str, value: toml::Value) -> Result<TextSource, MapError> {
     let source = text(key, value)?;
-    if let TextSource::Column { values, .. } = &source {
-        values.values().try_for_each(|name| known_state(key, name))?;
+    match &source {
+        TextSource::Column { values, .. } => values.values().try_for_each(|name| known_state(key, name))?,
+        _ => return Err(wrong(key, "needs `column`")),
     }
     Ok(source)
 }
@@ -312,6 +363,7 @@ mod tests {
         let map = ColumnMap::parse(&example).unwrap();
         assert_eq!((map.signals.len(), map.filter.len()), (3, 1));
         assert_eq!(map.run_hours.unwrap().gap_max_ms, 15 * MINUTE_MS);
+        assert_eq!((map.watch.named.len(), map.watch.all, map.watch.except.len()), (2, true, 1));
     }
 
     #[test]
@@ -327,11 +379,15 @@ mod tests {
         );
         refused(
             "[columns]\nambient_temp_c = { column = \"t\", unit = \"bar\" }",
-            "`ambient_temp_c`: cannot come in `bar`",
+            "`ambient_temp_c`: cannot come in `bar`; use scale and offset",
         );
         refused(
             "[columns]\nambient_temp_c = { colum = \"t\" }",
             "`ambient_temp_c`: unknown field `colum`, expected one of `column`, `scale`, `offset`, `unit`",
+        );
+        refused(
+            "[columns]\nmachine = { prefix = \"c\" }",
+            "`machine`: needs either `column`, or `file` without `values`",
         );
         refused("[constants]\nsite = \"a/b\"", "`site`: `a/b` holds '/'; only A-Z a-z 0-9 . _ - are allowed");
         refused("[constants]\nstate = \"on\"", "`state`: `on` is none of stopped, starting, unloaded, loaded");

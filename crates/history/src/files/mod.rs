@@ -13,6 +13,8 @@ mod rows;
 mod sorter;
 mod times;
 mod units;
+mod watch_map;
+mod watched;
 mod writers;
 
 pub use archive::{Archive, ArchivedDay};
@@ -21,3 +23,4 @@ pub use error::{FileError, ReadReport, RefusedRow};
 pub use export::{Selection, export, import};
 pub use line_protocol::line_protocol;
 pub use readings::{Progress, ReadOptions, ReadingFiles};
+pub use watched::{WatchedRow, WatchedRows, Watching};

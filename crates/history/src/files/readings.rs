@@ -14,6 +14,7 @@ use super::frame::Chunk;
 use super::parquet::ParquetFile;
 use super::rows::Rows;
 use super::sorter::{Key, Merge, Sorter};
+use super::watched::{WatchedIntake, WatchedRows, Watching};
 use crate::codec::{self, Kind, Place};
 
 /// What to read and how much memory to spend on it.
@@ -29,12 +30,15 @@ pub struct ReadOptions {
     pub memory_bytes: usize,
     /// Where that file is made; it has no name and goes with the process.
     pub temp_dir: PathBuf,
+    /// Which columns are kept as rows beside the events, with as much memory again; see [`ReadingFiles::watched`].
+    pub watching: Watching,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
         let temp_dir = std::env::temp_dir();
-        Self { from: None, to: None, not_after: None, memory_bytes: 128 << 20, temp_dir }
+        let watching = Watching::Nothing;
+        Self { from: None, to: None, not_after: None, memory_bytes: 128 << 20, temp_dir, watching }
     }
 }
 
@@ -60,16 +64,17 @@ pub struct ReadingFiles {
     hours: Option<RunHours>,
     record: Vec<u8>,
     distinct: Distinct,
+    watched: Option<WatchedRows>,
 }
 
 #[derive(Clone, Copy)]
-struct Span {
+pub(crate) struct Span {
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 }
 
 impl Span {
-    fn contains(self, ts: Timestamp) -> bool {
+    pub(crate) fn contains(self, ts: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= ts) && self.to.is_none_or(|to| ts < to)
     }
 }
@@ -101,6 +106,8 @@ impl ReadingFiles {
             // Running hours are counted from the file's beginning, so what is before the span is needed.
             span: map.run_hours.is_none().then_some(span),
             events: 0,
+            watching: options.watching,
+            watched: WatchedIntake::new(options.memory_bytes, options.temp_dir.clone(), span),
         };
         for (path, size) in paths.iter().zip(sizes) {
             let done = progressed.bytes;
@@ -121,7 +128,13 @@ impl ReadingFiles {
             hours: map.run_hours.map(RunHours::new),
             record: Vec::new(),
             distinct: Distinct::default(),
+            watched: Some(intake.watched.finish().map_err(FileError::io("merge in", &options.temp_dir))?),
         })
+    }
+
+    /// The watched columns row by row, in order of time; to be taken once, `None` afterwards.
+    pub const fn watched(&mut self) -> Option<WatchedRows> {
+        self.watched.take()
     }
 
     /// What became of the rows; complete when the stream is at its end.
@@ -180,6 +193,8 @@ struct Intake {
     not_after: Option<Timestamp>,
     span: Option<Span>,
     events: u64,
+    watching: Watching,
+    watched: WatchedIntake,
 }
 
 impl Intake {
@@ -190,7 +205,7 @@ impl Intake {
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<(), FileError> {
         let mut file = Source::open(path)?;
-        let mut rows = Rows::new(map, file.header(), path)?;
+        let mut rows = Rows::new(map, self.watching, file.header(), path)?;
         let places = rows.places();
         let ignored = file.header().iter().enumerate().filter(|(place, _)| !places.contains(place));
         self.report.ignored_columns.extend(ignored.map(|(_, name)| name.clone()));
@@ -205,8 +220,23 @@ impl Intake {
 
     fn take(&mut self, chunk: &Chunk, rows: &mut Rows, path: &Path) -> Result<(), FileError> {
         let cells = rows.cells(chunk, path)?;
+        self.watched.begin(&mut rows.watched, &cells, chunk.lines.len());
         for (row, line) in chunk.lines.iter().enumerate() {
-            match rows.event(&cells, row) {
+            let origin = match rows.origin(&cells, row) {
+                Ok(Some(origin)) => origin,
+                Ok(None) => {
+                    self.report.left_out += 1;
+                    continue;
+                }
+                Err(refused) => {
+                    self.report.refuse(path, *line, refused);
+                    continue;
+                }
+            };
+            self.watched.take(&origin, &rows.watched, &cells, row).map_err(FileError::io("sort the rows of", path))?;
+            match rows.event(origin, &cells, row) {
+                // Nothing to tell the engine: the row is watched, or else has been refused.
+                Ok(None) => {}
                 Ok(Some(event)) if self.not_after.is_some_and(|latest| event.ts() > latest) => {
                     self.report.refuse(path, *line, ("too_late", format!("{} is in the future", event.ts())));
                 }

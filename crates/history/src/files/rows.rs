@@ -6,11 +6,12 @@ use std::path::Path;
 
 use foretell_model::{Event, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp, Work};
 
-use super::column_map::{ColumnMap, SignalSource, TextSource, TimeSource};
+use super::column_map::{ColumnMap, PathPart, SignalSource, TextSource, TimeSource};
 use super::error::{FileError, Refused};
 use super::frame::{Cells, Chunk};
 use super::times::Clockface;
 use super::units::Linear;
+use super::watched::{WatchedColumns, Watching};
 
 /// The names of our own two columns beside the contract's; what they hold otherwise is somebody else's.
 pub(crate) const QUALITY: &str = "quality";
@@ -46,17 +47,20 @@ pub(crate) struct Rows {
     filter: Vec<(usize, Vec<String>)>,
     /// The column of work done; a file that has it, and no signal, tells of maintenance.
     work: Option<usize>,
+    /// Columns whose numbers are wanted row by row beside the events.
+    pub(crate) watched: WatchedColumns,
     steps: HashMap<MachineId, i64>,
     machines: HashMap<String, MachineId>,
 }
 
 impl Rows {
     /// Finds the map's columns in a header.
-    pub(crate) fn new(map: &ColumnMap, header: &[String], path: &Path) -> Result<Self, FileError> {
+    pub(crate) fn new(map: &ColumnMap, watching: Watching, header: &[String], path: &Path) -> Result<Self, FileError> {
         let find = Header { header, path };
         let signals = find.signals(map)?;
         let work = find.own("work").filter(|_| signals.is_empty());
-        if signals.is_empty() && work.is_none() {
+        let watches = work.is_none() && watching != Watching::Nothing;
+        if signals.is_empty() && work.is_none() && !(watches && !map.watch.is_empty()) {
             let columns = header.join(", ");
             let problem =
                 format!("no column is a signal (it has {columns}); say which is which in a column map (--map)");
@@ -72,7 +76,7 @@ impl Rows {
             _ => Time::Column(find.column("ts", "ts")?, Clockface::CONTRACT),
         };
         let filter = map.filter.iter().filter(|_| work.is_none());
-        Ok(Self {
+        let mut rows = Self {
             ts,
             site: find.text("site", map.site.as_ref(), work.is_some())?,
             machine: find.text("machine", map.machine.as_ref(), work.is_some())?,
@@ -84,9 +88,40 @@ impl Rows {
                 .map(|(column, values)| Ok((find.column("filter", column)?, values.clone())))
                 .collect::<Result<_, FileError>>()?,
             work,
+            watched: WatchedColumns::default(),
             steps: HashMap::new(),
             machines: HashMap::new(),
-        })
+        };
+        if watches {
+            rows.watch(map, watching, &find)?;
+        }
+        Ok(rows)
+    }
+
+    /// Adds the columns of the map's `[watch]`, and the signals' own when they are wanted as rows too.
+    fn watch(&mut self, map: &ColumnMap, watching: Watching, find: &Header<'_>) -> Result<(), FileError> {
+        let mut used = self.places();
+        if watching == Watching::Everything {
+            for (signal, number) in &self.signals {
+                if let Number::Column(place, linear) = number {
+                    self.watched.add(signal.name(), *place, *linear);
+                }
+            }
+        }
+        for (name, (column, linear)) in &map.watch.named {
+            let place = find.column(&format!("watch.{name}"), column)?;
+            used.push(place);
+            self.watched.add(name, place, *linear);
+        }
+        if map.watch.all {
+            let free =
+                find.header.iter().enumerate().filter(|(place, name)| {
+                    !name.is_empty() && !used.contains(place) && !map.watch.except.contains(name)
+                });
+            free.for_each(|(place, name)| self.watched.add_if_numeric(name, place));
+        }
+        self.watched.sort();
+        Ok(())
     }
 
     /// Places of the columns that are read, each once, in the file's order.
@@ -108,6 +143,7 @@ impl Rows {
         }));
         places.extend([self.quality, self.arrived, self.work].into_iter().flatten());
         places.extend(self.filter.iter().map(|(place, _)| *place));
+        places.extend(self.watched.places());
         places.sort_unstable();
         places.dedup();
         places
@@ -119,8 +155,12 @@ impl Rows {
         cells.collect::<polars::prelude::PolarsResult<_>>().map_err(FileError::frame("read columns of", path))
     }
 
-    /// The event of a row; `None` when the filter leaves it out.
-    pub(crate) fn event(&mut self, cells: &HashMap<usize, Cells>, row: usize) -> Result<Option<Event>, Refused> {
+    /// Whose a row is and from when; `None` when the filter leaves it out. To be called once for each row, in order.
+    pub(crate) fn origin(
+        &mut self,
+        cells: &HashMap<usize, Cells>,
+        row: usize,
+    ) -> Result<Option<(MachineId, Timestamp)>, Refused> {
         let machine = self.machine(cells, row)?;
         // Rows that the filter leaves out took time nevertheless.
         let ts = match &self.ts {
@@ -134,14 +174,24 @@ impl Rows {
         let wanted = |(place, values): &(usize, Vec<String>)| {
             cells[place].text(row).is_some_and(|text| values.iter().any(|value| *value == text))
         };
-        if !self.filter.iter().all(wanted) {
-            return Ok(None);
-        }
+        Ok(self.filter.iter().all(wanted).then_some((machine, ts)))
+    }
+
+    /// The event of a row; `None` when there is no signal to tell of, and only watched columns are.
+    pub(crate) fn event(
+        &self,
+        (machine, ts): (MachineId, Timestamp),
+        cells: &HashMap<usize, Cells>,
+        row: usize,
+    ) -> Result<Option<Event>, Refused> {
         if let Some(place) = self.work {
             let code = cells[&place].text(row).unwrap_or_default();
             let work =
                 Work::new(&code).ok_or_else(|| ("bad_work", format!("`{code}` is not a code of work (a-z 0-9 _)")))?;
             return Ok(Some(Event::Maintenance { machine, ts, work }));
+        }
+        if self.signals.is_empty() {
+            return Ok(None);
         }
         let signals = self.values(cells, row)?;
         let state = self.run_state(cells, row)?;
@@ -209,6 +259,23 @@ fn text<'a>(text: &'a Text, cells: &'a HashMap<usize, Cells>, row: usize) -> Opt
     }
 }
 
+/// The part of a path that names a machine or a site, with what an identity may not hold replaced.
+fn named(path: &Path, part: PathPart) -> String {
+    let name = match part {
+        PathPart::Name => path.file_name(),
+        // A bare file name lies in the working folder, whose name only the file system knows.
+        PathPart::Folder => path.parent().and_then(Path::file_name),
+    };
+    let mut name = name.unwrap_or_default().to_string_lossy().into_owned();
+    if part == PathPart::Name {
+        for ending in [".gz", ".csv", ".tsv", ".txt", ".parquet"] {
+            name.truncate(name.len() - if name.to_lowercase().ends_with(ending) { ending.len() } else { 0 });
+        }
+    }
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    name.chars().map(allowed).take(64).collect()
+}
+
 struct Header<'a> {
     header: &'a [String],
     path: &'a Path,
@@ -253,7 +320,12 @@ impl Header<'_> {
             Some(TextSource::Column { column, prefix, values }) => {
                 Ok(Text::Column { place: self.column(name, column)?, prefix: prefix.clone(), values: values.clone() })
             }
-            Some(TextSource::Constant(_)) if is_maintenance && self.own(name).is_some() => self.text(name, None, false),
+            Some(TextSource::Constant(_) | TextSource::Path { .. }) if is_maintenance && self.own(name).is_some() => {
+                self.text(name, None, false)
+            }
+            Some(TextSource::Path { part, prefix }) => {
+                Ok(Text::Constant(format!("{prefix}{}", named(self.path, *part))))
+            }
             Some(TextSource::Constant(constant)) => Ok(Text::Constant(constant.clone())),
             None => {
                 Ok(Text::Column { place: self.column(name, name)?, prefix: String::new(), values: BTreeMap::new() })

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use foretell_history::{ColumnMap, FileError, ReadOptions, ReadingFiles};
+use foretell_history::{ColumnMap, FileError, ReadOptions, ReadingFiles, Watching};
 use foretell_model::{Event, Finding, wire};
 
 use super::history::{column_map, read, refusals, unreadable};
@@ -21,7 +21,8 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let started = Instant::now();
     let truth = args.truth.as_deref().map(Truth::read).transpose()?;
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
-    let options = ReadOptions { from: args.from, to: args.to, ..ReadOptions::default() };
+    let watching = Watching::Free;
+    let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
     let readings = read(&args.files, &column_map(args.map.as_deref())?, &options)?;
     // Maintenance records have the contract's columns, whatever shape the readings come in.
     let work = args.maintenance.iter().cloned().collect::<Vec<_>>();

@@ -1,0 +1,235 @@
+//! Watched columns as rows: what the engine's signals have no place for, in order of time, beside the events.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use foretell_model::{MachineId, Timestamp};
+
+use super::error::FileError;
+use super::frame::Cells;
+use super::readings::Span;
+use super::sorter::{Merge, Sorter};
+use super::units::Linear;
+
+/// Which columns are kept as rows beside the events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watching {
+    /// None: `[watch]` of a map counts for nothing, and costs nothing.
+    Nothing,
+    /// Those of the map's `[watch]`.
+    Free,
+    /// Those, and every column that a signal of the contract comes from, under the signal's name. Their values are as
+    /// the file has them after the map's conversion, possible or not.
+    Everything,
+}
+
+/// A column of one file.
+struct WatchedColumn {
+    name: String,
+    place: usize,
+    linear: Linear,
+    /// Nobody named it: it is watched only if it holds numbers.
+    undecided: bool,
+}
+
+/// The watched columns of one file, in the file's order.
+#[derive(Default)]
+pub(crate) struct WatchedColumns {
+    columns: Vec<WatchedColumn>,
+    layout: Option<u32>,
+}
+
+impl WatchedColumns {
+    pub(crate) fn add(&mut self, name: &str, place: usize, linear: Linear) {
+        self.columns.push(WatchedColumn { name: name.to_owned(), place, linear, undecided: false });
+    }
+
+    pub(crate) fn add_if_numeric(&mut self, name: &str, place: usize) {
+        self.columns.push(WatchedColumn { name: name.to_owned(), place, linear: Linear::SAME, undecided: true });
+    }
+
+    pub(crate) fn sort(&mut self) {
+        self.columns.sort_by_key(|column| column.place);
+    }
+
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().map(|column| column.place)
+    }
+
+    /// Drops columns that hold something, but no number, in the file's first rows.
+    fn decide(&mut self, cells: &HashMap<usize, Cells>, rows: usize) {
+        self.columns.retain(|column| {
+            let cells = &cells[&column.place];
+            let mut found = (0..rows).map(|row| cells.number(row));
+            !column.undecided || found.clone().any(|n| matches!(n, Ok(Some(_)))) || found.all(|n| matches!(n, Ok(None)))
+        });
+    }
+}
+
+/// Takes watched rows in.
+pub(crate) struct WatchedIntake {
+    sorter: Sorter,
+    span: Span,
+    signals: Vec<String>,
+    layouts: Vec<Vec<usize>>,
+    machines: Vec<MachineId>,
+    numbers: HashMap<MachineId, i64>,
+    rows: u64,
+    not_numbers: u64,
+}
+
+impl WatchedIntake {
+    pub(crate) fn new(memory_bytes: usize, temp_dir: PathBuf, span: Span) -> Self {
+        Self {
+            sorter: Sorter::new(memory_bytes, temp_dir),
+            span,
+            signals: Vec::new(),
+            layouts: Vec::new(),
+            machines: Vec::new(),
+            numbers: HashMap::new(),
+            rows: 0,
+            not_numbers: 0,
+        }
+    }
+
+    /// To be called before the rows of a chunk are taken.
+    pub(crate) fn begin(&mut self, columns: &mut WatchedColumns, cells: &HashMap<usize, Cells>, rows: usize) {
+        if columns.layout.is_some() || columns.columns.is_empty() {
+            return;
+        }
+        columns.decide(cells, rows);
+        let place = |name: &String| {
+            self.signals.iter().position(|known| known == name).unwrap_or_else(|| {
+                self.signals.push(name.clone());
+                self.signals.len() - 1
+            })
+        };
+        let layout = columns.columns.iter().map(|column| &column.name).map(place).collect();
+        columns.layout = Some(self.layouts.len() as u32);
+        self.layouts.push(layout);
+    }
+
+    pub(crate) fn take(
+        &mut self,
+        (machine, ts): &(MachineId, Timestamp),
+        columns: &WatchedColumns,
+        cells: &HashMap<usize, Cells>,
+        row: usize,
+    ) -> io::Result<()> {
+        let Some(layout) = columns.layout.filter(|_| !columns.columns.is_empty() && self.span.contains(*ts)) else {
+            return Ok(());
+        };
+        let number = match self.numbers.get(machine) {
+            Some(number) => *number,
+            None => {
+                self.machines.push(machine.clone());
+                *self.numbers.entry(machine.clone()).or_insert(self.machines.len() as i64 - 1)
+            }
+        };
+        let (place, not_numbers) = (self.rows, &mut self.not_numbers);
+        self.rows += 1;
+        self.sorter.push((ts.millis(), number), |out| {
+            out.extend_from_slice(&place.to_le_bytes());
+            out.extend_from_slice(&layout.to_le_bytes());
+            for column in &columns.columns {
+                let value = cells[&column.place].number(row).unwrap_or_else(|_| {
+                    *not_numbers += 1;
+                    None
+                });
+                let value = value.map_or(f64::NAN, |value| column.linear.apply(value));
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+        })
+    }
+
+    pub(crate) fn finish(self) -> io::Result<WatchedRows> {
+        let Self { sorter, signals, layouts, machines, rows, not_numbers, .. } = self;
+        let (record, values) = (Vec::new(), Vec::new());
+        Ok(WatchedRows { merge: sorter.finish()?, signals, layouts, machines, rows, not_numbers, record, values })
+    }
+}
+
+/// One row of watched columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WatchedRow<'a> {
+    /// The row's place in the input, over all files, from 0.
+    pub number: u64,
+    /// Whose it is, as a place in [`WatchedRows::machines`].
+    pub machine: usize,
+    /// Event time.
+    pub ts: Timestamp,
+    /// Which signals the row has a column for, as places in [`WatchedRows::signals`], in the order of its file's columns.
+    pub signals: &'a [usize],
+    /// Their values, one for each of `signals`; NaN where missing, and never infinite.
+    pub values: &'a [f64],
+}
+
+/// Watched columns row by row in order of time; at one instant in the order of machines as they first appeared, then of the
+/// input. Rows that repeat another are among them. Memory stays within [`super::ReadOptions::memory_bytes`].
+pub struct WatchedRows {
+    merge: Merge,
+    signals: Vec<String>,
+    layouts: Vec<Vec<usize>>,
+    machines: Vec<MachineId>,
+    rows: u64,
+    not_numbers: u64,
+    record: Vec<u8>,
+    values: Vec<f64>,
+}
+
+impl WatchedRows {
+    /// Names of all signals, in the order in which they first appeared.
+    #[must_use]
+    pub fn signals(&self) -> &[String] {
+        &self.signals
+    }
+
+    /// All machines, in the order in which they first appeared.
+    #[must_use]
+    pub fn machines(&self) -> &[MachineId] {
+        &self.machines
+    }
+
+    /// How many rows there are in all.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Watched cells that held something other than a number, and count as missing.
+    #[must_use]
+    pub const fn not_numbers(&self) -> u64 {
+        self.not_numbers
+    }
+
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read.
+    pub fn next_row(&mut self) -> Result<Option<WatchedRow<'_>>, FileError> {
+        let here = || FileError::io("merge in", Path::new("the temporary file"));
+        let Some((ts, machine)) = self.merge.next(&mut self.record).map_err(here())? else { return Ok(None) };
+        let torn = || here()(io::Error::new(io::ErrorKind::InvalidData, "a sorted record is damaged"));
+        let (number, rest) = self.record.split_first_chunk().ok_or_else(torn)?;
+        let (layout, values) = rest.split_first_chunk().ok_or_else(torn)?;
+        let signals = self.layouts.get(u32::from_le_bytes(*layout) as usize).ok_or_else(torn)?;
+        self.values.clear();
+        self.values.extend(values.as_chunks().0.iter().map(|bytes| finite(f64::from_le_bytes(*bytes))));
+        Ok(Some(WatchedRow {
+            number: u64::from_le_bytes(*number),
+            machine: machine as usize,
+            ts: Timestamp::from_millis(ts),
+            signals,
+            values: &self.values,
+        }))
+    }
+}
+
+const fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
+}
+
+#[cfg(test)]
+#[path = "watched_tests.rs"]
+mod tests;
