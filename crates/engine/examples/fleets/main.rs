@@ -1,90 +1,83 @@
-//! Evaluates the engine on simulated fleets whose physics is not the engine's own: `fleets [verbose] FIRST_SEED LAST_SEED`.
-#![expect(clippy::print_stdout, reason = "a tool for the terminal")]
+//! Evaluates the engine on simulated fleets whose physics is not the engine's own.
+//!
+//! `fleets [--world a|b|all] [--seeds FIRST..LAST] [--verbose] [--site N] [--dump SITE/MACHINE]`
+//!
+//! Seeds from 100 on are held out: nobody tunes on them.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod args;
+mod case;
+mod dump;
+mod fleet;
 mod naive;
 mod rng;
-mod score;
-mod world;
+mod run;
+mod stats;
+mod table;
+mod world_a;
+mod world_b;
 
 use std::time::Instant;
 
-use foretell_engine::{Engine, EngineOptions};
-use foretell_model::{Catalogue, Event, Finding, Timestamp, Work};
-use score::Score;
-use world::{Kind, Life, Site, live};
+use args::Args;
+use case::Case;
+use fleet::Kind;
+use run::{Outcome, SITES, Task, World};
 
-const SITES: usize = 14;
+/// First seed that nobody tunes on.
+const HELD_OUT_FROM: u64 = 100;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let verbose = arguments.iter().any(|a| a == "verbose");
-    let numbers: Vec<u64> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
-    let (first, last) = (numbers.first().copied().unwrap_or(1), numbers.get(1).copied().unwrap_or(4));
-    let only: Option<usize> = numbers.get(2).map(|&n| n as usize);
-    let mut by_class: Vec<(&str, Score)> = Vec::new();
-    let mut all = [Score::default(), Score::default()];
-    let mut naive_all = [Score::default(), Score::default()];
-    let (mut readings, mut seconds) = (0, 0.0);
-    for seed in first..=last {
-        for kind in [Kind::Failing, Kind::Healthy] {
-            for number in 0..SITES {
-                if only.is_some_and(|o| o != number) {
-                    continue;
-                }
-                let site = Site::new(seed * 1000 + u64::from(kind == Kind::Healthy), number, kind);
-                let lives: Vec<Life> = site.machines.iter().map(|spec| live(&site, spec)).collect();
-                let started = Instant::now();
-                let (count, findings) = run(&lives, &site);
-                seconds += started.elapsed().as_secs_f64();
-                readings += count;
-                let any_sensor = site.machines.iter().any(|m| m.has_ambient);
-                for (spec, life) in site.machines.iter().zip(&lives) {
-                    let line = naive::findings(life);
-                    naive_all[usize::from(kind == Kind::Healthy)].add(kind, &site, spec, life, &line, false);
-                    let own: Vec<Finding> = findings.iter().filter(|f| f.machine == spec.id).cloned().collect();
-                    all[usize::from(kind == Kind::Healthy)].add(kind, &site, spec, life, &own, verbose);
-                    let class = match (spec.has_ambient, any_sensor, site.machines.len()) {
-                        (true, ..) => "own ambient",
-                        (_, true, _) => "sibling ambient",
-                        (_, _, 1) => "alone, no ambient",
-                        _ => "siblings, no ambient",
-                    };
-                    let place = by_class.iter().position(|(c, _)| *c == class).unwrap_or_else(|| {
-                        by_class.push((class, Score::default()));
-                        by_class.len() - 1
-                    });
-                    by_class[place].1.add(kind, &site, spec, life, &own, false);
-                }
-            }
+    let args = match Args::parse(std::env::args().skip(1)) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}");
+            std::process::exit(64);
         }
+    };
+    if let Some(machine) = &args.dump {
+        dump::dump(&args, machine);
+        return;
     }
-    println!("failing  {}", all[0].line());
-    println!("forecast median over truth, by days before: {}", all[0].biases());
-    println!("healthy  {}", all[1].line());
-    println!("predict_linear, failing  {}", naive_all[0].line());
-    println!("predict_linear, healthy  {}", naive_all[1].line());
-    for (class, score) in &by_class {
-        println!("{class:22} {}", score.line());
+    for &world in &args.worlds {
+        let started = Instant::now();
+        let outcomes = run::run(&tasks(&args, world));
+        if args.verbose {
+            remarks(&outcomes);
+        }
+        for (name, held_out) in [("tuning", false), ("held-out", true)] {
+            print!("{}", tables(world, name, outcomes.iter().filter(|o| (o.task.seed >= HELD_OUT_FROM) == held_out)));
+        }
+        let events: usize = outcomes.iter().map(|o| o.events).sum();
+        eprintln!("{events} events in {:.1} s", started.elapsed().as_secs_f64());
     }
-    println!("{readings} readings in {seconds:.1} s");
 }
 
-fn run(lives: &[Life], site: &Site) -> (usize, Vec<Finding>) {
-    let catalogue =
-        Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound");
-    let mut events: Vec<(Timestamp, Event)> = Vec::new();
-    for (life, spec) in lives.iter().zip(&site.machines) {
-        events.extend(life.readings.iter().map(|r| (r.ts, Event::Reading(r.clone()))));
-        events.extend(life.cleaned.iter().map(|&ts| {
-            let work = Work::new("cooler_cleaned").expect("a literal code");
-            (ts, Event::Maintenance { machine: spec.id.clone(), ts, work })
-        }));
+fn tasks(args: &Args, world: World) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for &seed in &args.seeds {
+        for kind in [Kind::Failing, Kind::Healthy] {
+            let numbers = (0..SITES).filter(|n| args.site.is_none_or(|only| only == *n));
+            tasks.extend(numbers.map(|number| Task { world, seed, number, kind }));
+        }
     }
-    events.sort_by_key(|(ts, _)| *ts);
-    let mut engine = Engine::new(EngineOptions { catalogue, ..EngineOptions::default() });
-    let mut findings = Vec::new();
-    for (_, event) in &events {
-        engine.observe(event, &mut findings);
+    tasks
+}
+
+fn remarks(outcomes: &[Outcome]) {
+    for outcome in outcomes {
+        for remark in outcome.engine.iter().flat_map(|c| &c.remarks) {
+            println!("{:?} seed {} {remark}", outcome.task.world, outcome.task.seed);
+        }
     }
-    (events.len(), findings)
+}
+
+fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+    let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
+    if cases.is_empty() {
+        return String::new();
+    }
+    let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
+    let title = format!("world {world:?}, {name} seeds");
+    format!("{}\n{}\n", table::judged(&title, &cases, &line), table::by_scenario(&cases))
 }

@@ -3,14 +3,14 @@
 
 use foretell_model::{FaultCode, Finding, FindingId, FindingKind, Grade, RulDays, Signal, Status, Timestamp};
 
-use crate::world::Life;
+use crate::fleet::Machine;
 
 /// Advisories of the line.
-pub(crate) fn findings(life: &Life) -> Vec<Finding> {
+pub(crate) fn findings(machine: &Machine) -> Vec<Finding> {
     let mut maxima: Vec<(i64, f64)> = Vec::new();
     let mut findings = Vec::new();
     let mut running = 0;
-    for r in &life.readings {
+    for r in &machine.readings {
         let Some(td) = r.signals.get(Signal::DischargeTemp).filter(|v| (-40.0..145.0).contains(v)) else { continue };
         let day = r.ts.day();
         match maxima.last_mut() {

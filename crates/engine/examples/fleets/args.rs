@@ -1,0 +1,58 @@
+//! The command line.
+
+use crate::run::World;
+
+/// What was asked for.
+pub(crate) struct Args {
+    pub(crate) worlds: Vec<World>,
+    pub(crate) seeds: Vec<u64>,
+    pub(crate) verbose: bool,
+    pub(crate) site: Option<usize>,
+    pub(crate) dump: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn parse(mut from: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut args = Self {
+            worlds: vec![World::A, World::B],
+            seeds: vec![1, 2, 101, 102],
+            verbose: false,
+            site: None,
+            dump: None,
+        };
+        while let Some(flag) = from.next() {
+            let mut value = || from.next().ok_or_else(|| format!("{flag} needs a value"));
+            match flag.as_str() {
+                "--world" => {
+                    args.worlds = match value()?.as_str() {
+                        "a" => vec![World::A],
+                        "b" => vec![World::B],
+                        "all" => vec![World::A, World::B],
+                        other => return Err(format!("no world {other}: a, b or all")),
+                    }
+                }
+                "--seeds" => args.seeds = seeds(&value()?)?,
+                "--site" => args.site = Some(number(&value()?)?),
+                "--dump" => args.dump = Some(value()?),
+                "--verbose" => args.verbose = true,
+                other => return Err(format!("no option {other}: --world --seeds --site --verbose --dump")),
+            }
+        }
+        Ok(args)
+    }
+}
+
+/// `3`, `1..4` (both ends included) or a list of these with commas.
+fn seeds(text: &str) -> Result<Vec<u64>, String> {
+    let mut seeds = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once("..").unwrap_or((part, part));
+        let (first, last): (u64, u64) = (number(first)?, number(last.trim_start_matches('='))?);
+        seeds.extend(first..=last);
+    }
+    Ok(seeds)
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
+}

@@ -1,0 +1,31 @@
+//! One machine's readings as CSV in the contract's columns, for looking.
+
+use foretell_model::Signal;
+
+use crate::args::Args;
+use crate::fleet::Kind;
+use crate::run::SITES;
+
+/// Prints the readings of `SITE/MACHINE` of the first seed's failing fleet (`healthy:SITE/MACHINE` of the healthy one).
+pub(crate) fn dump(args: &Args, machine: &str) {
+    let (kind, name) = match machine.strip_prefix("healthy:") {
+        Some(name) => (Kind::Healthy, name),
+        None => (Kind::Failing, machine),
+    };
+    let sites = args.seeds.first().into_iter().flat_map(|seed| {
+        let numbers = (0..SITES).filter(|n| name.split('/').next().is_some_and(|s| s.ends_with(&format!("{n:02}"))));
+        numbers.flat_map(move |n| args.worlds.iter().map(move |w| w.site(*seed, n, kind)))
+    });
+    for site in sites {
+        let Some(machine) = site.machines.iter().find(|m| m.id.as_str() == name) else { continue };
+        eprintln!("{}\n{}\n{:?}", site.story, machine.truth.story, machine.truth);
+        println!("ts,site,machine,{},state", Signal::ALL.map(Signal::name).join(","));
+        for r in &machine.readings {
+            let values = Signal::ALL.map(|s| r.signals.get(s).map_or_else(String::new, |v| format!("{v:.2}")));
+            let state = r.state.map_or("", foretell_model::RunState::name);
+            println!("{},{},{},{},{state}", r.ts, machine.id.site(), machine.id.machine(), values.join(","));
+        }
+        return;
+    }
+    eprintln!("no machine {name}: names are s00/m00 in world a, b00/m0 in world b");
+}

@@ -1,0 +1,56 @@
+//! What every simulated world hands over: sites of machines with their readings, the jobs done on them and the truth.
+
+use foretell_model::{MachineId, Reading, Timestamp};
+
+/// Days simulated.
+pub(crate) const DAYS: usize = 240;
+
+/// Discharge temperature that counts as reached, degC.
+pub(crate) const LIMIT_C: f64 = 105.0;
+
+/// What kind of fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Most machines get a clogging cooler.
+    Failing,
+    /// None does, but everything else happens.
+    Healthy,
+}
+
+/// Machines that share a room and its weather.
+pub(crate) struct Site {
+    pub(crate) start: Timestamp,
+    pub(crate) machines: Vec<Machine>,
+    /// What happened to the room as a whole, for a person to read.
+    pub(crate) story: String,
+}
+
+/// One machine's life.
+pub(crate) struct Machine {
+    pub(crate) id: MachineId,
+    pub(crate) readings: Vec<Reading>,
+    /// Reported jobs: when, and the code of the work.
+    pub(crate) jobs: Vec<(Timestamp, &'static str)>,
+    pub(crate) truth: Truth,
+    pub(crate) traits: Traits,
+}
+
+/// What was truly so, beside the readings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Truth {
+    pub(crate) onset: Option<Timestamp>,
+    /// First hour whose mean true loaded discharge temperature is at the limit.
+    pub(crate) limit_reached: Option<Timestamp>,
+    /// What happened to the machine, for a person to read.
+    pub(crate) story: String,
+}
+
+/// What a machine is like; the figures are split by these.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    pub(crate) ambient: &'static str,
+    pub(crate) drive: &'static str,
+    pub(crate) schedule: &'static str,
+    pub(crate) climate: &'static str,
+    pub(crate) shape: &'static str,
+}

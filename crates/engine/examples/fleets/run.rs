@@ -1,0 +1,103 @@
+//! Lives sites, lets the engine watch them and scores what it said, on every core.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foretell_engine::{Engine, EngineOptions};
+use foretell_model::{Catalogue, Event, Finding, Timestamp, Work};
+
+use crate::case::Case;
+use crate::fleet::{Kind, Site};
+use crate::{naive, world_a, world_b};
+
+/// Sites of a fleet.
+pub(crate) const SITES: usize = 15;
+
+/// Which author's physics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum World {
+    A,
+    B,
+}
+
+impl World {
+    /// Builds a site and lives its days.
+    pub(crate) fn site(self, seed: u64, number: usize, kind: Kind) -> Site {
+        match self {
+            Self::A => world_a::site(seed, number, kind),
+            Self::B => world_b::site(seed, number, kind),
+        }
+    }
+}
+
+/// One site to live.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Task {
+    pub(crate) world: World,
+    pub(crate) seed: u64,
+    pub(crate) number: usize,
+    pub(crate) kind: Kind,
+}
+
+/// What became of it.
+pub(crate) struct Outcome {
+    pub(crate) task: Task,
+    pub(crate) engine: Vec<Case>,
+    pub(crate) line: Vec<Case>,
+    pub(crate) events: usize,
+}
+
+/// Runs the tasks side by side; the outcomes come in the order of the tasks.
+pub(crate) fn run(tasks: &[Task]) -> Vec<Outcome> {
+    let catalogue =
+        Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound");
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(task) = tasks.get(place) else { break };
+                    let outcome = outcome(*task, &catalogue);
+                    done.lock().expect("no thread panics while it holds this").push((place, outcome));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("all threads have ended");
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
+    let mut site = task.world.site(task.seed, task.number, task.kind);
+    let line = site
+        .machines
+        .iter()
+        .map(|m| Case::new(task.kind, &site, m, &naive::findings(m).iter().collect::<Vec<_>>()))
+        .collect();
+    let events = events(&mut site);
+    let mut engine = Engine::new(EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() });
+    let mut findings: Vec<Finding> = Vec::new();
+    for (_, event) in &events {
+        engine.observe(event, &mut findings);
+    }
+    let of = |m| findings.iter().filter(|f| f.machine == m).collect::<Vec<_>>();
+    let cases = site.machines.iter().map(|m| Case::new(task.kind, &site, m, &of(m.id.clone()))).collect();
+    Outcome { task, engine: cases, line, events: events.len() }
+}
+
+/// Readings and reported jobs of all the site's machines in order of time.
+fn events(site: &mut Site) -> Vec<(Timestamp, Event)> {
+    let mut events: Vec<(Timestamp, Event)> = Vec::new();
+    for machine in &mut site.machines {
+        events.extend(std::mem::take(&mut machine.readings).into_iter().map(|r| (r.ts, Event::Reading(r))));
+        events.extend(machine.jobs.iter().map(|(ts, work)| {
+            let work = Work::new(work).expect("a literal code");
+            (*ts, Event::Maintenance { machine: machine.id.clone(), ts: *ts, work })
+        }));
+    }
+    events.sort_by_key(|(ts, _)| *ts);
+    events
+}
