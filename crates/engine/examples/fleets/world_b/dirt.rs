@@ -55,7 +55,7 @@ impl Clogging {
                 SawTooth,
             ]),
             onset_day: rng.between(20.0, 175.0),
-            rate_per_day: rng.pick(&[0.004, 0.006, 0.008, 0.010, 0.010, 0.012, 0.015, 0.020]),
+            rate_per_day: rng.pick(&[0.006, 0.008, 0.010, 0.012, 0.015, 0.015, 0.020, 0.020]),
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Unit {
     ua_kw_k: f64,
     wall_kw_k: f64,
     /// Thermostatic valve: begins to open to the cooler, is fully open, degC.
-    valve_c: (f64, f64),
+    pub(crate) valve_c: (f64, f64),
     /// Share of full-load shaft power that an unloaded machine takes.
     pub(crate) unloaded: f64,
     /// Magnetising part of the full-load current.
