@@ -16,8 +16,8 @@ mod summary;
 
 pub use error::OpenError;
 pub use files::{
-    Archive, ArchivedDay, ColumnMap, FileError, MapError, Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow,
-    Selection, WatchedRow, WatchedRows, Watching, export, import, line_protocol,
+    Archive, ArchivedDay, ColumnMap, FileError, History, MapError, Progress, ReadOptions, ReadReport, ReadingFiles,
+    RefusedRow, Selection, SiteHistory, WatchedRow, WatchedRows, Watching, export, import, line_protocol,
 };
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;

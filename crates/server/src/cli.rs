@@ -74,10 +74,26 @@ pub struct DemoArgs {
     pub exit_after_advise: bool,
 }
 
+/// What stands below `foretell backtest --help`.
+const BACKTEST_EXAMPLES: &str = "\
+Examples:
+  foretell backtest history.csv --report report.html
+  foretell backtest fleet/ --maintenance work.csv --out findings.jsonl
+  foretell backtest export.parquet --from 2026-01-01 --to 2026-07-01
+  foretell backtest metropt3.csv --map config/maps/metropt3.toml
+  foretell-sim generate --fleet mixed --machines 12 --days 365 --every 5m --out fleet
+  foretell backtest fleet --truth fleet/truth.json --truth-out scores.json --report report.html --lang zh-CN
+
+Columns ts, site, machine and signals by the names of the contract (discharge_temp_c, motor_current_a, run_hours, …);
+files of other names, units or clocks come in through a column map, see config/maps/.
+Limits, latitudes and rated power of machines come from --config.
+Exit codes: 0 done, 64 command line, 65 nothing in the files can be used, 66 a file is missing, 74 the disk refused.";
+
 /// Options of `backtest`.
 #[derive(Debug, Args)]
+#[command(after_help = BACKTEST_EXAMPLES)]
 pub struct BacktestArgs {
-    /// CSV or Parquet files, or directories of them.
+    /// CSV (also .gz) or Parquet files, or directories of them.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Maintenance records (CSV: ts,site,machine,work).
@@ -86,24 +102,27 @@ pub struct BacktestArgs {
     /// Column map for files with other names or units.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
-    /// Only readings from this instant on.
+    /// Only what happened from this instant on: RFC 3339, or a date for its first instant in UTC.
     #[arg(long, value_name = "TS", value_parser = instant)]
     pub from: Option<Timestamp>,
-    /// Only readings before this instant.
+    /// Only what happened before this instant.
     #[arg(long, value_name = "TS", value_parser = instant)]
     pub to: Option<Timestamp>,
     /// Write every finding here, one JSON object per line, in order of `at`.
     #[arg(long, value_name = "FINDINGS.jsonl")]
     pub out: Option<PathBuf>,
-    /// Write a report with curves here.
+    /// Write a report here: one HTML file with curves, forecasts and messages, to be opened, mailed or printed.
     #[arg(long, value_name = "REPORT.html")]
     pub report: Option<PathBuf>,
-    /// Language of the report: `en` or `zh-CN`.
+    /// Language of the report and of the messages in it: `en` or `zh-CN`.
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
     pub lang: Lang,
     /// Score against truth labels as `foretell-sim generate` writes them.
     #[arg(long, value_name = "TRUTH.json")]
     pub truth: Option<PathBuf>,
+    /// Write those scores here as JSON.
+    #[arg(long, value_name = "SCORES.json", requires = "truth")]
+    pub truth_out: Option<PathBuf>,
 }
 
 /// Options of `export`.

@@ -1,7 +1,10 @@
 //! What outreach would add to the made-up fleet: drafts, customers' pages, refused items, a backtest.
 
 use foretell_console::Lang;
-use foretell_console::report::{BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TruthSpan};
+use foretell_console::report::{
+    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, DayState, IntervalScore, KindScore, Letter,
+    MissedFault, Rate, Share, StateRun, TruthSpan,
+};
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
     Person, Proposal, Slot,
@@ -180,10 +183,27 @@ pub(crate) fn quarantine() -> Vec<Quarantined> {
 /// A backtest over two of the machines.
 pub(crate) fn report(lang: Lang) -> BacktestReport {
     let machines = machines();
-    let tested = |place: usize, moments: Vec<BacktestMoment>, truth: Vec<TruthSpan>| {
+    let from = at("2026-03-22T00:00:00Z");
+    let run = |first_day: i64, last_day: i64, state| StateRun { first_day, last_day, state };
+    let (first, last) = (from.day(), now().day());
+    let tested = |place: usize, moments: Vec<BacktestMoment>, truth: Vec<TruthSpan>, letters: Vec<Letter>| {
         let machine = &machines[place];
-        let curve = Curve { cone: vec![], ..machine.curve.clone() };
-        BacktestMachine { id: machine.summary.id.clone(), readings: 169_920, too_short: None, curve, moments, truth }
+        let ill = if moments.is_empty() { DayState::Normal } else { DayState::Advise };
+        BacktestMachine {
+            id: machine.summary.id.clone(),
+            readings: 169_920,
+            too_short: None,
+            curve: Curve { cone: vec![], ..machine.curve.clone() },
+            moments,
+            truth,
+            states: vec![
+                run(first, first + 9, DayState::Learning),
+                run(first + 10, first + 30, DayState::Hidden),
+                run(first + 31, last - 10, DayState::Normal),
+                run(last - 9, last, ill),
+            ],
+            letters,
+        }
     };
     let clogged = &machines[6];
     let moment = |ago: i64, grade: Grade, from_c: f64| {
@@ -196,27 +216,59 @@ pub(crate) fn report(lang: Lang) -> BacktestReport {
         fault: FaultCode::COOLER_CLOGGING,
         onset: at("2026-06-28T00:00:00Z"),
         limit_reached: Some(at("2026-07-24T13:00:00Z")),
+        cleared: None,
     };
+    let letter = |ago: f64, held_by, subject: &str| Letter {
+        at: now().plus_days(-ago),
+        held_by,
+        subject: subject.to_owned(),
+        body: "Hello,\n\nthis is what we would write.\n".to_owned(),
+    };
+    let letters = vec![letter(9.0, None, "Compressor 1"), letter(2.0, Some(now().plus_days(-9.0)), "")];
+    let moments = vec![moment(13, Grade::Watch, 90.0), moment(9, Grade::Advise, 93.0)];
     BacktestReport {
         title: "plant-2026.parquet".to_owned(),
         lang,
         zone: SHANGHAI,
-        from: at("2026-03-22T00:00:00Z"),
+        from,
         to: now(),
         readings: 339_840,
         refused: 12,
-        machines: vec![
-            tested(6, vec![moment(13, Grade::Watch, 90.0), moment(9, Grade::Advise, 93.0)], vec![truth]),
-            tested(0, vec![], vec![]),
-        ],
-        scores: Some(BacktestScores {
-            faults: 1,
-            warned_7d: 1,
-            warned_14d: 1,
-            lead_days_median: Some(15.5),
-            coverage: Some(0.81),
-            false_advisories: 0,
-            machine_years: 0.65,
-        }),
+        machines: vec![tested(6, moments, vec![truth], letters), tested(0, vec![], vec![], vec![])],
+        scores: Some(scores()),
+    }
+}
+
+fn scores() -> BacktestScores {
+    let share = |part, of| Share { part, of, low: 0.3, high: 0.97 };
+    let interval = |days_before, fell: [u32; 4]| IntervalScore {
+        days_before,
+        asked: 24,
+        holds: share(fell[1] + fell[2], fell.iter().sum()),
+        median_width: Some(1.2),
+        fell,
+    };
+    BacktestScores {
+        warned_7d: share(17, 21),
+        warned_14d: share(14, 21),
+        lead_days_median: Some(15.5),
+        leads_days: vec![2.0, 9.0, 9.4, 15.5, 21.0, 33.0, 80.0],
+        named_first: share(18, 20),
+        false_advisories: Rate { count: 1, machine_years: 0.65, per_year: 1.54, low: 0.04, high: 8.57 },
+        intervals: vec![interval(28, [2, 8, 7, 4]), interval(7, [0, 12, 9, 0])],
+        kinds: vec![KindScore {
+            fault: FaultCode::COOLER_CLOGGING,
+            there: 21,
+            found: 20,
+            advised: 19,
+            alternative: 1,
+            false_advisories: 1,
+        }],
+        missed: vec![MissedFault {
+            machine: machines()[6].summary.id.clone(),
+            fault: FaultCode::COOLER_CLOGGING,
+            limit_reached: now(),
+            said: None,
+        }],
     }
 }

@@ -1,6 +1,6 @@
 //! The one curve: past days, what is normal, the forecast cone, the limit and the window in which it is reached.
 
-use foretell_model::DAY_MS;
+use foretell_model::{DAY_MS, Timestamp};
 
 use super::scale::{Plot, calendar_ticks, extent, ticks};
 use super::svg::Svg;
@@ -32,9 +32,25 @@ pub struct CurveText<'a> {
 /// Days between two points over which lines and bands are still drawn through.
 const GAP_DAYS_MAX: i64 = 4;
 
+/// What a curve of the past may show beside the curve.
+pub struct Past<'a> {
+    /// What is known to have been the matter: first day, last day, what it is called.
+    pub truths: &'a [(i64, i64, String)],
+    /// Forecasts as they stood at earlier instants.
+    pub forecasts: &'a [(Timestamp, &'a [ConePoint])],
+    /// Whether each day tells its figures under the pointer.
+    pub hover: bool,
+}
+
 /// Draws a curve.
 #[must_use]
 pub fn curve(curve: &Curve, size: Size, words: &CurveText<'_>) -> String {
+    past_curve(curve, size, words, &Past { truths: &[], forecasts: &[], hover: true })
+}
+
+/// Draws a curve with what is known of its past.
+#[must_use]
+pub fn past_curve(curve: &Curve, size: Size, words: &CurveText<'_>, past: &Past<'_>) -> String {
     let plot = layout(curve, size);
     let class = match size {
         Size::Wide => "chart curve wide",
@@ -45,13 +61,21 @@ pub fn curve(curve: &Curve, size: Size, words: &CurveText<'_>) -> String {
     axes(&mut svg, &plot, size, words.lang);
     svg.open_clip((plot.left, plot.top), (plot.width(), plot.height()));
     band(&mut svg, &plot, &curve.days);
-    cone(&mut svg, &plot, curve);
+    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points));
+    cone(&mut svg, &plot, &curve.cone);
     svg.close_clip();
+    truths(&mut svg, &plot, past.truths);
     limit(&mut svg, &plot, curve, words.lang);
     observed(&mut svg, &plot, &curve.days);
+    for (at, _) in past.forecasts {
+        let x = plot.x(at.millis() as f64 / DAY_MS as f64);
+        svg.line("c-then", (x, plot.top), (x, plot.bottom));
+    }
     present(&mut svg, &plot, curve, words.now);
     marks(&mut svg, &plot, &curve.marks, words);
-    hover(&mut svg, &plot, curve, words.lang);
+    if past.hover {
+        hover(&mut svg, &plot, curve, words.lang);
+    }
     svg.finish()
 }
 
@@ -129,9 +153,19 @@ fn band(svg: &mut Svg, plot: &Plot, days: &[DayPoint]) {
     }
 }
 
-fn cone(svg: &mut Svg, plot: &Plot, curve: &Curve) {
+/// A bar along the foot of the plot.
+fn truths(svg: &mut Svg, plot: &Plot, truths: &[(i64, i64, String)]) {
+    for (first, last, name) in truths {
+        let (from, to) = (plot.x((*first as f64).max(plot.x.0)), plot.x((*last as f64 + 1.0).min(plot.x.1)));
+        if to > from {
+            svg.rect("c-truth", (from, plot.bottom - 7.0), (to - from, 7.0), Some(name));
+        }
+    }
+}
+
+fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint]) {
     let edge = |value: fn(&ConePoint) -> f64| -> Vec<_> {
-        curve.cone.iter().map(|point| plot.at(noon(point.day), value(point))).collect()
+        points.iter().map(|point| plot.at(noon(point.day), value(point))).collect()
     };
     svg.area("c-cone", &edge(|c| c.q10_c), &edge(|c| c.q90_c));
     svg.polyline("c-median", &edge(|c| c.q50_c));
@@ -219,8 +253,6 @@ fn describe(curve: &Curve, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::Timestamp;
-
     use super::*;
 
     fn day(day: i64, hot_c: Option<f64>) -> DayPoint {

@@ -8,8 +8,10 @@ mod curve;
 mod hours;
 mod scale;
 mod small;
+mod strip;
 mod svg;
 
-pub use curve::{CurveText, Size, curve};
+pub use curve::{CurveText, Past, Size, curve, past_curve};
 pub use hours::hours;
 pub use small::{sparkline, week};
+pub(crate) use strip::{Lane, axis, fell, lane, leads};

@@ -2,7 +2,7 @@
 
 use foretell_model::{Catalogue, FaultCode};
 
-use crate::chart::{self, CurveText, Size};
+use crate::chart::{self, CurveText, Past, Size};
 use crate::text;
 use crate::view::{Curve, Mark, MarkKind};
 use crate::{Lang, civil};
@@ -46,10 +46,22 @@ pub(crate) fn figure_at(
     catalogue: &Catalogue,
     lang: Lang,
 ) -> Figure {
+    let past = Past { truths: &[], forecasts: &[], hover: true };
+    past_figure(curve, sizes, (caption, now), &past, (catalogue, lang))
+}
+
+/// The same with what is known of the past.
+pub(crate) fn past_figure(
+    curve: &Curve,
+    sizes: &[Size],
+    (caption, now): (&str, &str),
+    past: &Past<'_>,
+    (catalogue, lang): (&Catalogue, Lang),
+) -> Figure {
     let t = text::words(lang);
     let name = |mark: &Mark| mark_name(mark, catalogue, lang);
     let words = CurveText { lang, title: caption, now, mark: &name };
-    let svg = sizes.iter().map(|size| chart::curve(curve, *size, &words)).collect();
+    let svg = sizes.iter().map(|size| chart::past_curve(curve, *size, &words, past)).collect();
     let marks = curve.marks.iter().map(|mark| MarkLine {
         class: match mark.kind {
             MarkKind::Maintenance => "m-maintenance",

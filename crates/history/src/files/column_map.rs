@@ -197,6 +197,11 @@ impl ColumnMap {
         Ok(map)
     }
 
+    /// Whether rows have no time of their own and are counted through instead.
+    pub(crate) const fn is_counted_through(&self) -> bool {
+        matches!(self.ts, Some(TimeSource::Steps { .. }))
+    }
+
     fn set_column(&mut self, key: &str, value: toml::Value) -> Result<(), MapError> {
         match key {
             "ts" => self.ts = Some(time(key, value)?),

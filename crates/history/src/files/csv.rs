@@ -1,21 +1,20 @@
-//! CSV as the world writes it: cut into blocks of whole, well-formed lines here, split into cells by polars.
+//! CSV as the world writes it: cut into blocks of whole lines, whose cells are found where they stand.
 //!
 //! Cutting first bounds the memory, keeps the line numbers, and lets one malformed line cost only itself. A line is a record:
-//! cells with line breaks inside quotes do not occur in telemetry and are refused.
+//! cells with line breaks inside quotes do not occur in telemetry and are refused. Cells are not copied; a column is where
+//! each of its cells begins and ends.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use polars::prelude::*;
+use super::cells::{Cells, Stretches};
+use super::error::{FileError, Refused};
+use super::slice::{Chunk, Lines, Refusals};
 
-use super::error::{FileError, ReadReport};
-use super::frame::Chunk;
-
-const BLOCK_ROWS: usize = 50_000;
-const BLOCK_BYTES: usize = 16 << 20;
+const BLOCK_BYTES: usize = 4 << 20;
 const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// An open CSV file behind its header.
@@ -25,7 +24,18 @@ pub(crate) struct CsvFile {
     separator: u8,
     header: Vec<String>,
     line: u64,
+    /// The beginning of a line whose end is still to be read.
+    rest: Vec<u8>,
     bytes_read: Arc<AtomicU64>,
+}
+
+/// Some whole lines of a CSV file.
+pub(crate) struct CsvSlice {
+    text: Vec<u8>,
+    separator: u8,
+    fields: usize,
+    /// Lines before these.
+    line: u64,
 }
 
 impl CsvFile {
@@ -47,7 +57,8 @@ impl CsvFile {
             }
             _ => Box::new(raw),
         };
-        let mut csv = Self { path: path.to_owned(), reader, separator: b',', header: Vec::new(), line: 0, bytes_read };
+        let (header, rest) = (Vec::new(), Vec::new());
+        let mut csv = Self { path: path.to_owned(), reader, separator: b',', header, line: 0, rest, bytes_read };
         csv.read_header()?;
         Ok(csv)
     }
@@ -63,108 +74,168 @@ impl CsvFile {
     fn read_header(&mut self) -> Result<(), FileError> {
         let mut line = Vec::new();
         while line.is_empty() {
-            if !self.read_line(&mut line)? {
+            let limit = LINE_BYTES_MAX as u64 + 1;
+            let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
+            if read.map_err(FileError::io("read", &self.path))? == 0 {
                 return Err(FileError::form(&self.path, "is empty; the first line names the columns"));
+            }
+            self.line += 1;
+            self.refuse_longer(line.len())?;
+            while matches!(line.last(), Some(b'\n' | b'\r')) {
+                line.pop();
             }
         }
         let text = std::str::from_utf8(&line).map_err(|_| FileError::form(&self.path, "its header is not UTF-8"))?;
         let text = text.trim_start_matches('\u{feff}');
         // The first of equally many wins, so that a single column reads as comma-separated.
-        let fields = |separator: u8| field_count(text.as_bytes(), separator).unwrap_or(0);
+        let fields = |separator: u8| field_count(text.as_bytes(), separator);
         self.separator = [b'\t', b';', b','].into_iter().max_by_key(|s| fields(*s)).unwrap_or(b',');
         self.header = split(text, self.separator);
         Ok(())
     }
 
-    /// Reads a line without its end; false at the end of the file.
-    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, FileError> {
-        line.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        let read =
-            self.reader.by_ref().take(limit).read_until(b'\n', line).map_err(FileError::io("read", &self.path))?;
-        if line.len() > LINE_BYTES_MAX {
-            return Err(FileError::form(
-                &self.path,
-                format!("line {} is longer than 1 MiB; is it CSV?", self.line + 1),
-            ));
+    fn refuse_longer(&self, bytes: usize) -> Result<(), FileError> {
+        if bytes <= LINE_BYTES_MAX {
+            return Ok(());
         }
-        while matches!(line.last(), Some(b'\n' | b'\r')) {
-            line.pop();
-        }
-        self.line += 1;
-        Ok(read > 0)
+        // The header's own line is counted already, that of a row is not.
+        let line = self.line + u64::from(!self.header.is_empty());
+        Err(FileError::form(&self.path, format!("line {line} is longer than 1 MiB; is it CSV?")))
     }
 
-    /// The next block, with only the columns at `places`, named by their place; `None` at the end.
-    pub(crate) fn next(&mut self, places: &[usize], report: &mut ReadReport) -> Result<Option<Chunk>, FileError> {
-        let (mut block, mut lines, mut line, mut more) = (Vec::new(), Vec::new(), Vec::new(), true);
-        while lines.len() < BLOCK_ROWS && block.len() < BLOCK_BYTES {
-            more = self.read_line(&mut line)?;
-            if !more {
-                break;
-            }
-            if line.is_empty() {
-                continue;
-            }
-            report.rows += 1;
-            match self.check(&line) {
-                Ok(()) => {
-                    block.extend_from_slice(&line);
-                    block.push(b'\n');
-                    lines.push(self.line);
-                }
-                Err(refused) => report.refuse(&self.path, self.line, refused),
-            }
+    /// The next lines; `None` at the end.
+    pub(crate) fn cut(&mut self) -> Result<Option<CsvSlice>, FileError> {
+        let mut text = std::mem::take(&mut self.rest);
+        text.reserve(BLOCK_BYTES);
+        let wanted = BLOCK_BYTES.saturating_sub(text.len()) as u64;
+        let read = self.reader.by_ref().take(wanted).read_to_end(&mut text);
+        let is_end = read.map_err(FileError::io("read", &self.path))? < wanted as usize;
+        if !is_end {
+            let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            self.rest = text.split_off(whole);
+            self.refuse_longer(self.rest.len())?;
         }
-        if lines.is_empty() {
-            return if more { self.next(places, report) } else { Ok(None) };
+        if text.is_empty() {
+            return Ok(None);
         }
-        Ok(Some(Chunk { frame: self.parse(block, places, lines.len())?, lines }))
-    }
-
-    /// A line that polars may see: UTF-8, quotes closed, as many cells as the header.
-    fn check(&self, line: &[u8]) -> Result<(), (&'static str, String)> {
-        if std::str::from_utf8(line).is_err() {
-            return Err(("bad_encoding", "the line is not UTF-8".into()));
-        }
-        match field_count(line, self.separator) {
-            None => Err(("unclosed_quote", "a quote is not closed on its line".into())),
-            Some(fields) if fields == self.header.len() => Ok(()),
-            Some(fields) => {
-                Err(("field_count", format!("has {fields} cells where the header has {}", self.header.len())))
-            }
-        }
-    }
-
-    fn parse(&self, block: Vec<u8>, places: &[usize], rows: usize) -> Result<DataFrame, FileError> {
-        let schema: Schema =
-            (0..self.header.len()).map(|n| Field::new(n.to_string().into(), DataType::String)).collect();
-        let separator = self.separator;
-        let frame = CsvReadOptions::default()
-            .with_has_header(false)
-            .with_schema(Some(Arc::new(schema)))
-            .with_projection(Some(Arc::new(places.to_vec())))
-            .with_rechunk(true)
-            .map_parse_options(|options| options.with_separator(separator))
-            .into_reader_with_file_handle(Cursor::new(block))
-            .finish()
-            .map_err(FileError::frame("split into cells", &self.path))?;
-        if frame.height() != rows {
-            let problem = format!("near line {}: {} rows where {rows} lines stand", self.line, frame.height());
-            return Err(FileError::form(&self.path, problem));
-        }
-        Ok(frame)
+        let line = self.line;
+        self.line += text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(Some(CsvSlice { text, separator: self.separator, fields: self.header.len(), line }))
     }
 }
 
-/// How many cells a line has; `None` when a quote stays open.
-fn field_count(line: &[u8], separator: u8) -> Option<usize> {
+impl CsvSlice {
+    /// The columns at `places`.
+    pub(crate) fn decode(self, path: &Path, places: &[usize], refusals: &mut Refusals) -> Result<Chunk, FileError> {
+        let Self { text, separator, fields, line } = self;
+        let text = match String::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => blank_bad_lines(error.into_bytes(), line, refusals),
+        };
+        let mut splitter = Splitter { separator, fields, wanted: wanted(places, fields), quoted: String::new() };
+        let mut columns = vec![Vec::new(); places.len()];
+        let (mut lines, mut start) = (Vec::new(), 0);
+        for (number, with_end) in (line + 1..).zip(text.split_inclusive('\n')) {
+            let bare = with_end.trim_end_matches(['\n', '\r']);
+            if bare.len() > LINE_BYTES_MAX {
+                return Err(FileError::form(path, format!("line {number} is longer than 1 MiB; is it CSV?")));
+            }
+            if !bare.is_empty() {
+                match splitter.split(bare, (start, text.len()), &mut columns) {
+                    Ok(()) => lines.push(number),
+                    Err(refused) => refusals.push((number, refused)),
+                }
+            }
+            start += with_end.len();
+        }
+        let text: Arc<str> = (text + &splitter.quoted).into();
+        let cells = columns.into_iter().map(|cells| Cells::Stretches(Stretches { text: Arc::clone(&text), cells }));
+        Ok(Chunk { columns: places.iter().copied().zip(cells).collect(), lines: Lines::Each(lines) })
+    }
+}
+
+/// For each place of a line, which wanted column it is.
+fn wanted(places: &[usize], fields: usize) -> Vec<Option<usize>> {
+    (0..fields).map(|place| places.iter().position(|wanted| *wanted == place)).collect()
+}
+
+/// Empties the lines that are not UTF-8, so that they cost only themselves.
+fn blank_bad_lines(text: Vec<u8>, line: u64, refusals: &mut Refusals) -> String {
+    let mut good = String::with_capacity(text.len());
+    for (number, bytes) in (line + 1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => good.push_str(text),
+            Err(_) => {
+                refusals.push((number, ("bad_encoding", "the line is not UTF-8".into())));
+                good.push('\n');
+            }
+        }
+    }
+    good
+}
+
+struct Splitter {
+    separator: u8,
+    fields: usize,
+    wanted: Vec<Option<usize>>,
+    /// Cells that had to be rewritten because quotes inside them are doubled; they stand behind the block's own text.
+    quoted: String,
+}
+
+impl Splitter {
+    /// Notes where a line's cells stand. `at` is where the line begins in its block, and where the block ends.
+    fn split(&mut self, line: &str, at: (usize, usize), columns: &mut [Vec<(u32, u32)>]) -> Result<(), Refused> {
+        let (mut field, mut start, mut quoted) = (0, 0, false);
+        let before = columns.first().map_or(0, Vec::len);
+        for (place, byte) in line.bytes().enumerate() {
+            quoted ^= byte == b'"';
+            if byte == self.separator && !quoted {
+                self.note(line, start..place, field, at, columns);
+                field += 1;
+                start = place + 1;
+            }
+        }
+        self.note(line, start..line.len(), field, at, columns);
+        if !quoted && field + 1 == self.fields {
+            return Ok(());
+        }
+        columns.iter_mut().for_each(|column| column.truncate(before));
+        if quoted {
+            return Err(("unclosed_quote", "a quote is not closed on its line".into()));
+        }
+        Err(("field_count", format!("has {} cells where the header has {}", field + 1, self.fields)))
+    }
+
+    #[inline]
+    fn note(
+        &mut self,
+        line: &str,
+        cell: std::ops::Range<usize>,
+        field: usize,
+        (line_at, text_end): (usize, usize),
+        columns: &mut [Vec<(u32, u32)>],
+    ) {
+        let Some(Some(column)) = self.wanted.get(field) else { return };
+        let (mut start, mut end) = (line_at + cell.start, line_at + cell.end);
+        if line.as_bytes()[cell.clone()].first() == Some(&b'"') {
+            let inside = line[cell].trim_end();
+            let inside = inside.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(inside);
+            start = text_end + self.quoted.len();
+            self.quoted.push_str(&inside.replace("\"\"", "\""));
+            end = text_end + self.quoted.len();
+        }
+        columns[*column].push((start as u32, end as u32));
+    }
+}
+
+/// How many cells a line has.
+fn field_count(line: &[u8], separator: u8) -> usize {
     let (mut fields, mut quoted) = (1, false);
     for byte in line {
         quoted ^= *byte == b'"';
         fields += usize::from(*byte == separator && !quoted);
     }
-    (!quoted).then_some(fields)
+    if quoted { 0 } else { fields }
 }
 
 /// The names of a header line.

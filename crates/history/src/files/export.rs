@@ -9,7 +9,8 @@ use foretell_model::{DAY_MS, Event, Log, MachineId, Partition, Reading, Timestam
 use super::archive::Archive;
 use super::column_map::ColumnMap;
 use super::error::FileError;
-use super::readings::{Distinct, Progress, ReadOptions, ReadingFiles, pack, unpack};
+use super::packed::{Distinct, pack, unpack};
+use super::readings::{Progress, ReadOptions, ReadingFiles};
 use super::sorter::{Merge, Sorter};
 use super::writers::Writer;
 use crate::SqliteLog;

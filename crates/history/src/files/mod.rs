@@ -1,16 +1,24 @@
 //! History as files: read through a column map, written as CSV, Parquet or line protocol.
 
 mod archive;
+mod block;
+mod cells;
 mod column_map;
 mod csv;
 mod error;
 mod export;
-mod frame;
+mod folder;
+mod intake;
 mod line_protocol;
+mod merge;
+mod packed;
 mod parquet;
 mod readings;
 mod rows;
+mod slice;
 mod sorter;
+mod store;
+mod take;
 mod times;
 mod units;
 mod watch_map;
@@ -22,5 +30,5 @@ pub use column_map::{ColumnMap, MapError};
 pub use error::{FileError, ReadReport, RefusedRow};
 pub use export::{Selection, export, import};
 pub use line_protocol::line_protocol;
-pub use readings::{Progress, ReadOptions, ReadingFiles};
+pub use readings::{History, Progress, ReadOptions, ReadingFiles, SiteHistory};
 pub use watched::{WatchedRow, WatchedRows, Watching};

@@ -1,21 +1,20 @@
-//! Many files as one stream of events in order of time.
+//! Many files as events in order of time: all of them as one stream, or each site as a stream of its own.
 
-use std::collections::{HashMap, HashSet};
-use std::io;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use foretell_model::{Event, MachineId, Signal, Timestamp};
+use foretell_model::{Event, MachineId, Quality, Reading, Signal, Signals, Timestamp};
 
+use super::block::Row;
 use super::column_map::{ColumnMap, DeriveRunHours};
-use super::csv::CsvFile;
 use super::error::{FileError, ReadReport};
-use super::frame::Chunk;
-use super::parquet::ParquetFile;
-use super::rows::Rows;
-use super::sorter::{Key, Merge, Sorter};
-use super::watched::{WatchedIntake, WatchedRows, Watching};
-use crate::codec::{self, Kind, Place};
+use super::folder::expand;
+use super::intake::Intake;
+use super::merge::{Cursor, Merge, Next};
+use super::store::Piece;
+use super::watched::{WatchedRows, Watching};
 
 /// What to read and how much memory to spend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +25,12 @@ pub struct ReadOptions {
     pub to: Option<Timestamp>,
     /// Refuses what is later than this, as `too_late`; the present, for an import.
     pub not_after: Option<Timestamp>,
-    /// Bytes of events held in memory while sorting; what is beyond goes to a temporary file.
+    /// Bytes of rows held in memory while sorting; what is beyond goes to a temporary file.
     pub memory_bytes: usize,
     /// Where that file is made; it has no name and goes with the process.
     pub temp_dir: PathBuf,
+    /// Threads that decode, at least one; the outcome does not depend on it.
+    pub threads: usize,
     /// Which columns are kept as rows beside the events, with as much memory again; see [`ReadingFiles::watched`].
     pub watching: Watching,
 }
@@ -37,8 +38,9 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         let temp_dir = std::env::temp_dir();
-        let watching = Watching::Nothing;
-        Self { from: None, to: None, not_after: None, memory_bytes: 128 << 20, temp_dir, watching }
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
+        Self { from: None, to: None, not_after: None, memory_bytes, temp_dir, threads, watching }
     }
 }
 
@@ -54,26 +56,22 @@ pub struct Progress {
 }
 
 /// Events of many files, in order of time; at one instant in the order of machines as they first appeared, maintenance
-/// before readings when it is given first. Bad rows are in the report.
+/// before readings. Bad rows are in the report.
 pub struct ReadingFiles {
-    merge: Merge,
-    machines: Vec<MachineId>,
+    history: SiteHistory,
     events: u64,
     report: ReadReport,
-    span: Span,
-    hours: Option<RunHours>,
-    record: Vec<u8>,
-    distinct: Distinct,
     watched: Option<WatchedRows>,
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Span {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
 }
 
 impl Span {
+    #[inline]
     pub(crate) fn contains(self, ts: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= ts) && self.to.is_none_or(|to| ts < to)
     }
@@ -93,43 +91,10 @@ impl ReadingFiles {
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, FileError> {
-        let paths = expand(paths)?;
-        let size = |path: &PathBuf| std::fs::metadata(path).map(|m| m.len()).map_err(FileError::io("look at", path));
-        let sizes = paths.iter().map(size).collect::<Result<Vec<_>, _>>()?;
-        let mut progressed = Progress { bytes: 0, bytes_total: sizes.iter().sum(), rows: 0 };
-        let span = Span { from: options.from, to: options.to };
-        let mut intake = Intake {
-            sorter: Sorter::new(options.memory_bytes, options.temp_dir.clone()),
-            numbers: HashMap::new(),
-            report: ReadReport::default(),
-            not_after: options.not_after,
-            // Running hours are counted from the file's beginning, so what is before the span is needed.
-            span: map.run_hours.is_none().then_some(span),
-            events: 0,
-            watching: options.watching,
-            watched: WatchedIntake::new(options.memory_bytes, options.temp_dir.clone(), span),
-        };
-        for (path, size) in paths.iter().zip(sizes) {
-            let done = progressed.bytes;
-            intake.read_file(path, map, &mut |bytes, rows| {
-                progressed = Progress { bytes: done + bytes.min(size), rows, ..progressed };
-                progress(progressed)
-            })?;
-            progressed.bytes = done + size;
-        }
-        let mut machines: Vec<_> = intake.numbers.into_iter().collect();
-        machines.sort_unstable_by_key(|(_, number)| *number);
-        Ok(Self {
-            merge: intake.sorter.finish().map_err(FileError::io("merge in", &options.temp_dir))?,
-            machines: machines.into_iter().map(|(machine, _)| machine).collect(),
-            events: intake.events,
-            report: intake.report,
-            span,
-            hours: map.run_hours.map(RunHours::new),
-            record: Vec::new(),
-            distinct: Distinct::default(),
-            watched: Some(intake.watched.finish().map_err(FileError::io("merge in", &options.temp_dir))?),
-        })
+        let mut history = History::new(options);
+        let report = history.read(paths, map, progress)?;
+        let (events, watched) = (history.intake.events(), Some(history.watched()?));
+        Ok(Self { history: history.whole()?, events, report, watched })
     }
 
     /// The watched columns row by row, in order of time; to be taken once, `None` afterwards.
@@ -146,7 +111,7 @@ impl ReadingFiles {
     /// The machines that appeared.
     #[must_use]
     pub fn machines(&self) -> &[MachineId] {
-        &self.machines
+        self.history.machines()
     }
 
     /// How many events the stream gives at most; for progress.
@@ -154,230 +119,251 @@ impl ReadingFiles {
     pub const fn events(&self) -> u64 {
         self.events
     }
-
-    fn next_event(&mut self) -> Result<Option<Event>, FileError> {
-        let here = || FileError::io("merge in", Path::new("the temporary file"));
-        while let Some(key) = self.merge.next(&mut self.record).map_err(here())? {
-            if !self.distinct.is_new(key, &self.record) {
-                self.report.duplicates += 1;
-                continue;
-            }
-            let machine = &self.machines[key.1 as usize];
-            let ts = Timestamp::from_millis(key.0);
-            let mut event = unpack(machine.clone(), ts, &self.record).map_err(here())?;
-            if let (Some(hours), Event::Reading(reading)) = (&mut self.hours, &mut event) {
-                hours.count(key.1 as usize, reading.ts, &mut reading.signals);
-            }
-            if self.span.contains(ts) {
-                return Ok(Some(event));
-            }
-            self.report.left_out += 1;
-        }
-        Ok(None)
-    }
 }
 
 impl Iterator for ReadingFiles {
     type Item = Result<Event, FileError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_event().transpose()
+        let next = self.history.next().map(|next| next.map(|(_, event)| event.clone())).transpose();
+        self.report.duplicates = self.history.duplicates();
+        if next.is_none() {
+            self.report.left_out += std::mem::take(&mut self.history.left_out);
+        }
+        next
     }
 }
 
-/// Takes rows in, file after file.
-struct Intake {
-    sorter: Sorter,
-    numbers: HashMap<MachineId, i64>,
-    report: ReadReport,
-    not_after: Option<Timestamp>,
-    span: Option<Span>,
-    events: u64,
-    watching: Watching,
-    watched: WatchedIntake,
+/// History as it is taken in, group of files after group of files, before it is told.
+pub struct History<'a> {
+    intake: Intake<'a>,
 }
 
-impl Intake {
-    fn read_file(
+impl<'a> History<'a> {
+    /// An empty one.
+    #[must_use]
+    pub fn new(options: &'a ReadOptions) -> Self {
+        Self { intake: Intake::new(options) }
+    }
+
+    /// Takes files in that one column map fits; see [`ReadingFiles::read`]. Says what became of their rows: repeated ones
+    /// are told by the streams.
+    ///
+    /// # Errors
+    /// As [`ReadingFiles::read`].
+    pub fn read(
         &mut self,
-        path: &Path,
+        paths: &[PathBuf],
         map: &ColumnMap,
-        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-    ) -> Result<(), FileError> {
-        let mut file = Source::open(path)?;
-        let mut rows = Rows::new(map, self.watching, file.header(), path)?;
-        let places = rows.places();
-        let ignored = file.header().iter().enumerate().filter(|(place, _)| !places.contains(place));
-        self.report.ignored_columns.extend(ignored.map(|(_, name)| name.clone()));
-        while let Some(chunk) = file.next(&places, &mut self.report)? {
-            self.take(&chunk, &mut rows, path)?;
-            if progress(file.bytes_read(), self.report.rows).is_break() {
-                return Err(FileError::Stopped);
-            }
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<ReadReport, FileError> {
+        self.intake.read(&expand(paths)?, map, progress)
+    }
+
+    /// The watched columns of all files so far, row by row in order of time; to be taken once, after the last file.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read back.
+    pub fn watched(&mut self) -> Result<WatchedRows, FileError> {
+        self.intake.watched().map_err(torn())
+    }
+
+    /// One stream of everything.
+    fn whole(self) -> Result<SiteHistory, FileError> {
+        Ok(self.split(|_| String::new())?.pop().unwrap_or_default())
+    }
+
+    /// A stream per site, the one with the most rows first.
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read back.
+    pub fn sites(self) -> Result<Vec<SiteHistory>, FileError> {
+        let mut sites = self.split(|machine| machine.site().to_owned())?;
+        sites.sort_by_key(|site| std::cmp::Reverse(site.rows()));
+        Ok(sites)
+    }
+
+    fn split(self, part_of: impl Fn(&MachineId) -> String) -> Result<Vec<SiteHistory>, FileError> {
+        let taken = self.intake.finish();
+        let mut parts: Vec<Part> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for ((machine, pieces), works) in taken.machines.into_iter().zip(taken.pieces).zip(taken.works) {
+            let place = *places.entry(part_of(&machine)).or_insert_with(|| {
+                parts.push(Part::default());
+                parts.len() - 1
+            });
+            parts[place].add(machine, pieces, works);
         }
-        Ok(())
-    }
-
-    fn take(&mut self, chunk: &Chunk, rows: &mut Rows, path: &Path) -> Result<(), FileError> {
-        let cells = rows.cells(chunk, path)?;
-        self.watched.begin(&mut rows.watched, &cells, chunk.lines.len());
-        for (row, line) in chunk.lines.iter().enumerate() {
-            let origin = match rows.origin(&cells, row) {
-                Ok(Some(origin)) => origin,
-                Ok(None) => {
-                    self.report.left_out += 1;
-                    continue;
-                }
-                Err(refused) => {
-                    self.report.refuse(path, *line, refused);
-                    continue;
-                }
-            };
-            self.watched.take(&origin, &rows.watched, &cells, row).map_err(FileError::io("sort the rows of", path))?;
-            match rows.event(origin, &cells, row) {
-                // Nothing to tell the engine: the row is watched, or else has been refused.
-                Ok(None) => {}
-                Ok(Some(event)) if self.not_after.is_some_and(|latest| event.ts() > latest) => {
-                    self.report.refuse(path, *line, ("too_late", format!("{} is in the future", event.ts())));
-                }
-                Ok(Some(event)) if self.span.is_none_or(|span| span.contains(event.ts())) => {
-                    self.keep(&event).map_err(FileError::io("sort the rows of", path))?;
-                }
-                Ok(_) => self.report.left_out += 1,
-                Err(refused) => self.report.refuse(path, *line, refused),
-            }
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, event: &Event) -> io::Result<()> {
-        let next = self.numbers.len() as i64;
-        let number = match self.numbers.get(event.machine()) {
-            Some(number) => *number,
-            None => *self.numbers.entry(event.machine().clone()).or_insert(next),
-        };
-        self.events += 1;
-        self.sorter.push((event.ts().millis(), number), |out| pack(event, out))
+        let build = |part: Part| part.build(taken.file.clone(), taken.hours, taken.span);
+        parts.into_iter().map(build).collect::<std::io::Result<_>>().map_err(torn())
     }
 }
 
-const LAG_BYTES: usize = size_of::<i64>();
-
-/// An event as a sorter's record: its kind, its lag, its body. Machine and time are the key.
-pub(crate) fn pack(event: &Event, out: &mut Vec<u8>) {
-    out.push(Kind::of(event) as u8);
-    out.extend_from_slice(&codec::lag_ms(event).to_le_bytes());
-    codec::encode(event, out);
-}
-
-/// What [`pack`] packed.
-pub(crate) fn unpack(machine: MachineId, ts: Timestamp, record: &[u8]) -> io::Result<Event> {
-    let torn = || io::Error::new(io::ErrorKind::InvalidData, "a sorted record is damaged");
-    let (&kind, rest) = record.split_first().ok_or_else(torn)?;
-    let (lag, body) = rest.split_first_chunk::<LAG_BYTES>().ok_or_else(torn)?;
-    let place = Place { machine, ts, lag_ms: i64::from_le_bytes(*lag), kind };
-    codec::decode(place, body).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))
-}
-
-/// Tells the first of equal events from its copies; the time of arrival makes no difference.
+/// What belongs into one stream.
 #[derive(Default)]
-pub(crate) struct Distinct {
-    key: Option<Key>,
-    contents: HashSet<Vec<u8>>,
+struct Part {
+    machines: Vec<MachineId>,
+    pieces: Vec<Vec<Piece>>,
+    works: Vec<(usize, Event)>,
+    rows: u64,
 }
 
-impl Distinct {
-    /// Whether no equal record of this key came before; keys come in order.
-    pub(crate) fn is_new(&mut self, key: Key, record: &[u8]) -> bool {
-        if self.key.replace(key) != Some(key) {
-            self.contents.clear();
+impl Part {
+    fn add(&mut self, machine: MachineId, pieces: Vec<Piece>, works: Vec<Event>) {
+        self.rows += pieces.iter().map(|piece| piece.rows() as u64).sum::<u64>() + works.len() as u64;
+        let (place, first) = (self.machines.len(), self.works.len());
+        for work in works {
+            if self.works[first..].iter().all(|(_, known)| *known != work) {
+                self.works.push((place, work));
+            }
         }
-        let mut content = record.to_vec();
-        content.drain(1..record.len().min(1 + LAG_BYTES));
-        self.contents.insert(content)
-    }
-}
-
-enum Source {
-    Csv(CsvFile),
-    Parquet(ParquetFile),
-}
-
-impl Source {
-    fn open(path: &Path) -> Result<Self, FileError> {
-        let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
-        Ok(if is_parquet { Self::Parquet(ParquetFile::open(path)?) } else { Self::Csv(CsvFile::open(path)?) })
+        self.machines.push(machine);
+        self.pieces.push(pieces);
     }
 
-    fn header(&self) -> &[String] {
-        match self {
-            Self::Csv(file) => file.header(),
-            Self::Parquet(file) => file.header(),
-        }
-    }
-
-    fn bytes_read(&self) -> u64 {
-        match self {
-            Self::Csv(file) => file.bytes_read(),
-            Self::Parquet(file) => file.bytes_read(),
-        }
-    }
-
-    fn next(&mut self, places: &[usize], report: &mut ReadReport) -> Result<Option<Chunk>, FileError> {
-        match self {
-            Self::Csv(file) => file.next(places, report),
-            Self::Parquet(file) => file.next(places, report),
-        }
+    fn build(
+        self,
+        file: Option<Arc<std::fs::File>>,
+        hours: Option<DeriveRunHours>,
+        span: Option<Span>,
+    ) -> std::io::Result<SiteHistory> {
+        let cursors = self.pieces.into_iter().map(|pieces| Cursor::new(pieces, file.clone()));
+        let order = self.works.iter().enumerate().map(|(number, (place, work))| (work.ts().millis(), *place, number));
+        let templates = self.machines.iter().map(|machine| Event::Reading(blank(machine)));
+        Ok(SiteHistory {
+            merge: Merge::new(cursors.collect::<std::io::Result<_>>()?, order.collect()),
+            events: templates.collect(),
+            hours: hours.map(|rule| self.machines.iter().map(|_| RunHours::new(rule)).collect()),
+            machines: self.machines,
+            works: self.works,
+            span,
+            rows: self.rows,
+            left_out: 0,
+        })
     }
 }
 
-/// Folders become the history files in them, by name.
-fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FileError> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-        let mut inside: Vec<_> =
-            entries.map_err(FileError::io("list", path))?.iter().map(std::fs::DirEntry::path).collect();
-        inside.retain(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-            let is_history =
-                [".csv", ".csv.gz", ".tsv", ".txt", ".parquet"].iter().any(|ending| name.ends_with(ending));
-            is_history && !name.starts_with('.')
-        });
-        if inside.is_empty() {
-            return Err(FileError::form(path, "holds no .csv, .csv.gz, .tsv, .txt or .parquet file"));
-        }
-        inside.sort();
-        files.extend(inside);
-    }
-    Ok(files)
+fn blank(machine: &MachineId) -> Reading {
+    let (ts, signals) = (Timestamp::default(), Signals::empty());
+    Reading { machine: machine.clone(), ts, arrived: ts, signals, state: None, quality: Quality::Good }
 }
 
-/// Counts running hours per machine where no counter came with the file.
+fn torn() -> impl FnOnce(std::io::Error) -> FileError {
+    FileError::io("merge in", Path::new("the temporary file"))
+}
+
+/// One site's events in order of time.
+pub struct SiteHistory {
+    merge: Merge,
+    /// A reading per machine that is filled anew each time: nothing is allocated per row.
+    events: Vec<Event>,
+    machines: Vec<MachineId>,
+    /// Work done, with the place of its machine.
+    works: Vec<(usize, Event)>,
+    hours: Option<Vec<RunHours>>,
+    span: Option<Span>,
+    rows: u64,
+    left_out: u64,
+}
+
+impl Default for SiteHistory {
+    fn default() -> Self {
+        Self {
+            merge: Merge::new(Vec::new(), Vec::new()),
+            events: Vec::new(),
+            machines: Vec::new(),
+            works: Vec::new(),
+            hours: None,
+            span: None,
+            rows: 0,
+            left_out: 0,
+        }
+    }
+}
+
+impl SiteHistory {
+    /// Its machines, in order of their first appearance.
+    #[must_use]
+    pub fn machines(&self) -> &[MachineId] {
+        &self.machines
+    }
+
+    /// How many events it has at most.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Rows dropped so far because they repeat another one.
+    #[must_use]
+    pub const fn duplicates(&self) -> u64 {
+        self.merge.duplicates
+    }
+
+    /// The next event, and the place of its machine in [`SiteHistory::machines`].
+    ///
+    /// # Errors
+    /// When the temporary file cannot be read back.
+    #[expect(clippy::should_implement_trait, reason = "it lends the event, which no Iterator can")]
+    pub fn next(&mut self) -> Result<Option<(usize, &Event)>, FileError> {
+        loop {
+            match self.merge.next().map_err(torn())? {
+                None => return Ok(None),
+                Some(Next::Other(number)) => {
+                    let ts = self.works[number].1.ts();
+                    if self.span.is_none_or(|span| span.contains(ts)) {
+                        let (place, work) = &self.works[number];
+                        return Ok(Some((*place, work)));
+                    }
+                    self.left_out += 1;
+                }
+                Some(Next::Row(place, row)) => {
+                    if self.fill(place, row) {
+                        return Ok(Some((place, &self.events[place])));
+                    }
+                    self.left_out += 1;
+                }
+            }
+        }
+    }
+
+    /// Puts a row into its machine's reading; false when the span leaves it out.
+    #[inline]
+    fn fill(&mut self, place: usize, row: Row) -> bool {
+        let Event::Reading(reading) = &mut self.events[place] else { return false };
+        reading.ts = Timestamp::from_millis(row.ts);
+        reading.arrived = Timestamp::from_millis(row.ts.wrapping_add(row.lag_ms));
+        reading.signals = row.signals;
+        reading.state = row.state;
+        reading.quality = row.quality;
+        if let Some(hours) = &mut self.hours {
+            hours[place].count(reading.ts, &mut reading.signals);
+        }
+        self.span.is_none_or(|span| span.contains(reading.ts))
+    }
+}
+
+/// Counts running hours of a machine where no counter came with the file.
 struct RunHours {
     rule: DeriveRunHours,
-    machines: HashMap<usize, (Timestamp, bool, f64)>,
+    last: Option<(Timestamp, bool)>,
+    hours: f64,
 }
 
 impl RunHours {
-    fn new(rule: DeriveRunHours) -> Self {
-        Self { rule, machines: HashMap::new() }
+    const fn new(rule: DeriveRunHours) -> Self {
+        Self { rule, last: None, hours: rule.start_h }
     }
 
     /// A stretch between two readings counts when the signal was above the value at its beginning and no gap is in it.
-    fn count(&mut self, machine: usize, ts: Timestamp, signals: &mut foretell_model::Signals) {
-        let DeriveRunHours { from, above, start_h, gap_max_ms } = self.rule;
-        let (last, was_running, hours) = self.machines.entry(machine).or_insert((ts, false, start_h));
-        if *was_running && ts - *last <= gap_max_ms {
-            *hours += ts.hours_since(*last);
+    fn count(&mut self, ts: Timestamp, signals: &mut Signals) {
+        let DeriveRunHours { from, above, gap_max_ms, .. } = self.rule;
+        if let Some((last, true)) = self.last.filter(|(last, _)| ts - *last <= gap_max_ms) {
+            self.hours += ts.hours_since(last);
         }
-        (*last, *was_running) = (ts, signals.get(from).is_some_and(|value| value > above));
+        self.last = Some((ts, signals.get(from).is_some_and(|value| value > above)));
         if signals.get(Signal::RunHours).is_none() {
-            signals.set(Signal::RunHours, *hours);
+            signals.set(Signal::RunHours, self.hours);
         }
     }
 }

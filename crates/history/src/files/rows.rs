@@ -1,14 +1,12 @@
-//! From cells to events, as a column map says.
+//! A column map against one file's header: which column is what, and what the file lacks.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use foretell_model::{Event, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp, Work};
+use foretell_model::{Signal, Timestamp};
 
 use super::column_map::{ColumnMap, PathPart, SignalSource, TextSource, TimeSource};
-use super::error::{FileError, Refused};
-use super::frame::{Cells, Chunk};
+use super::error::FileError;
 use super::times::Clockface;
 use super::units::Linear;
 use super::watched::{WatchedColumns, Watching};
@@ -20,37 +18,36 @@ pub(crate) const ARRIVED: &str = "arrived";
 /// How `quality` is written, by discriminant.
 pub(crate) const QUALITIES: [&str; 4] = ["good", "bad", "stale", "untimed"];
 
-enum Time {
+pub(crate) enum Time {
     Column(usize, Clockface),
     Steps { start: Timestamp, step_ms: i64 },
 }
 
-enum Text {
+pub(crate) enum Text {
     Column { place: usize, prefix: String, values: BTreeMap<String, String> },
     Constant(String),
 }
 
-enum Number {
+pub(crate) enum Number {
     Column(usize, Linear),
     Constant(f64),
 }
 
 /// A column map against one file's header.
 pub(crate) struct Rows {
-    ts: Time,
-    site: Text,
-    machine: Text,
-    signals: Vec<(Signal, Number)>,
-    state: Option<Text>,
-    quality: Option<usize>,
-    arrived: Option<usize>,
-    filter: Vec<(usize, Vec<String>)>,
+    pub(crate) ts: Time,
+    pub(crate) site: Text,
+    pub(crate) machine: Text,
+    pub(crate) signals: Vec<(Signal, Number)>,
+    pub(crate) state: Option<Text>,
+    pub(crate) quality: Option<usize>,
+    pub(crate) arrived: Option<usize>,
+    pub(crate) filter: Vec<(usize, Vec<String>)>,
     /// The column of work done; a file that has it, and no signal, tells of maintenance.
-    work: Option<usize>,
+    pub(crate) work: Option<usize>,
     /// Columns whose numbers are wanted row by row beside the events.
     pub(crate) watched: WatchedColumns,
-    steps: HashMap<MachineId, i64>,
-    machines: HashMap<String, MachineId>,
+    places: Vec<usize>,
 }
 
 impl Rows {
@@ -89,18 +86,18 @@ impl Rows {
                 .collect::<Result<_, FileError>>()?,
             work,
             watched: WatchedColumns::default(),
-            steps: HashMap::new(),
-            machines: HashMap::new(),
+            places: Vec::new(),
         };
         if watches {
             rows.watch(map, watching, &find)?;
         }
+        rows.places = rows.columns_read();
         Ok(rows)
     }
 
     /// Adds the columns of the map's `[watch]`, and the signals' own when they are wanted as rows too.
     fn watch(&mut self, map: &ColumnMap, watching: Watching, find: &Header<'_>) -> Result<(), FileError> {
-        let mut used = self.places();
+        let mut used = self.columns_read();
         if watching == Watching::Everything {
             for (signal, number) in &self.signals {
                 if let Number::Column(place, linear) = number {
@@ -125,7 +122,11 @@ impl Rows {
     }
 
     /// Places of the columns that are read, each once, in the file's order.
-    pub(crate) fn places(&self) -> Vec<usize> {
+    pub(crate) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    fn columns_read(&self) -> Vec<usize> {
         let text = |text: &Text| match text {
             Text::Column { place, .. } => Some(*place),
             Text::Constant(_) => None,
@@ -147,115 +148,6 @@ impl Rows {
         places.sort_unstable();
         places.dedup();
         places
-    }
-
-    /// Takes a chunk's columns apart.
-    pub(crate) fn cells(&self, chunk: &Chunk, path: &Path) -> Result<HashMap<usize, Cells>, FileError> {
-        let cells = self.places().into_iter().map(|place| Ok((place, Cells::of(&chunk.frame, place)?)));
-        cells.collect::<polars::prelude::PolarsResult<_>>().map_err(FileError::frame("read columns of", path))
-    }
-
-    /// Whose a row is and from when; `None` when the filter leaves it out. To be called once for each row, in order.
-    pub(crate) fn origin(
-        &mut self,
-        cells: &HashMap<usize, Cells>,
-        row: usize,
-    ) -> Result<Option<(MachineId, Timestamp)>, Refused> {
-        let machine = self.machine(cells, row)?;
-        // Rows that the filter leaves out took time nevertheless.
-        let ts = match &self.ts {
-            Time::Column(place, clockface) => cells[place].instant(row, clockface)?,
-            Time::Steps { start, step_ms } => {
-                let step = self.steps.entry(machine.clone()).or_default();
-                *step += 1;
-                *start + (*step - 1).saturating_mul(*step_ms)
-            }
-        };
-        let wanted = |(place, values): &(usize, Vec<String>)| {
-            cells[place].text(row).is_some_and(|text| values.iter().any(|value| *value == text))
-        };
-        Ok(self.filter.iter().all(wanted).then_some((machine, ts)))
-    }
-
-    /// The event of a row; `None` when there is no signal to tell of, and only watched columns are.
-    pub(crate) fn event(
-        &self,
-        (machine, ts): (MachineId, Timestamp),
-        cells: &HashMap<usize, Cells>,
-        row: usize,
-    ) -> Result<Option<Event>, Refused> {
-        if let Some(place) = self.work {
-            let code = cells[&place].text(row).unwrap_or_default();
-            let work =
-                Work::new(&code).ok_or_else(|| ("bad_work", format!("`{code}` is not a code of work (a-z 0-9 _)")))?;
-            return Ok(Some(Event::Maintenance { machine, ts, work }));
-        }
-        if self.signals.is_empty() {
-            return Ok(None);
-        }
-        let signals = self.values(cells, row)?;
-        let state = self.run_state(cells, row)?;
-        let quality = self.quality.and_then(|place| cells[&place].text(row));
-        let quality = quality.and_then(|name| QUALITIES.iter().position(|known| *known == name));
-        let quality = quality.map_or(Quality::Good, |code| Quality::ALL[code]);
-        let arrived = self.arrived.and_then(|place| cells[&place].instant(row, &Clockface::CONTRACT).ok());
-        Ok(Some(Event::Reading(Reading { machine, ts, arrived: arrived.unwrap_or(ts), signals, state, quality })))
-    }
-
-    fn machine(&mut self, cells: &HashMap<usize, Cells>, row: usize) -> Result<MachineId, Refused> {
-        let missing = |which| ("bad_identity", format!("the {which} is missing"));
-        let site = text(&self.site, cells, row).ok_or_else(|| missing("site"))?;
-        let machine = text(&self.machine, cells, row).ok_or_else(|| missing("machine"))?;
-        let name = format!("{site}/{machine}");
-        if let Some(known) = self.machines.get(&name) {
-            return Ok(known.clone());
-        }
-        let id = MachineId::new(&site, &machine).map_err(|e| ("bad_identity", e.to_string()))?;
-        self.machines.insert(name, id.clone());
-        Ok(id)
-    }
-
-    fn values(&self, cells: &HashMap<usize, Cells>, row: usize) -> Result<Signals, Refused> {
-        let mut signals = Signals::empty();
-        let mut measured = false;
-        for (signal, number) in &self.signals {
-            let value = match number {
-                Number::Column(place, linear) => {
-                    let value = cells[place]
-                        .number(row)
-                        .map_err(|(code, text)| (code, format!("{}: {text}", signal.name())))?;
-                    measured |= value.is_some();
-                    value.map(|value| linear.apply(value))
-                }
-                Number::Constant(value) => Some(*value),
-            };
-            let Some(value) = value else { continue };
-            let range = signal.physical_range();
-            if !range.contains(value) {
-                let (name, min, max) = (signal.name(), range.min, range.max);
-                return Err(("out_of_range", format!("{name} is {value}; possible are {min} to {max}")));
-            }
-            signals.set(*signal, value);
-        }
-        if measured { Ok(signals) } else { Err(("no_signal", "no signal has a value".into())) }
-    }
-
-    fn run_state(&self, cells: &HashMap<usize, Cells>, row: usize) -> Result<Option<RunState>, Refused> {
-        let Some(name) = self.state.as_ref().and_then(|state| text(state, cells, row)) else { return Ok(None) };
-        RunState::from_name(&name).map(Some).ok_or_else(|| ("bad_state", format!("`{name}` is no controller state")))
-    }
-}
-
-fn text<'a>(text: &'a Text, cells: &'a HashMap<usize, Cells>, row: usize) -> Option<Cow<'a, str>> {
-    match text {
-        Text::Constant(constant) => Some(Cow::Borrowed(constant)),
-        Text::Column { place, prefix, values } => {
-            let cell = cells[place].text(row)?;
-            if let Some(value) = values.get(cell.as_ref()) {
-                return Some(Cow::Borrowed(value));
-            }
-            Some(if prefix.is_empty() { cell } else { Cow::Owned(format!("{prefix}{cell}")) })
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::{MachineId, Timestamp};
 
+use super::cells::Cells;
 use super::error::FileError;
-use super::frame::Cells;
 use super::readings::Span;
 use super::sorter::{Merge, Sorter};
 use super::units::Linear;
@@ -37,7 +37,24 @@ struct WatchedColumn {
 #[derive(Default)]
 pub(crate) struct WatchedColumns {
     columns: Vec<WatchedColumn>,
-    layout: Option<u32>,
+}
+
+/// The watched columns of a slice of a file.
+#[derive(Default)]
+pub(crate) struct WatchedSlice {
+    /// Values by column, NaN where there is none, and the rows whose cell is something other than a number.
+    columns: Vec<(Vec<f64>, Vec<usize>)>,
+    /// Row, machine and time of every row whose origin is known, in order.
+    pub(crate) origins: Vec<(usize, MachineId, Timestamp)>,
+}
+
+impl WatchedSlice {
+    /// Adds the next column.
+    pub(crate) fn add(&mut self, cells: &Cells, rows: usize) {
+        let mut bad = Vec::new();
+        let values = cells.numbers(rows, |row, _| bad.push(row));
+        self.columns.push((values, bad));
+    }
 }
 
 impl WatchedColumns {
@@ -57,13 +74,17 @@ impl WatchedColumns {
         self.columns.iter().map(|column| column.place)
     }
 
-    /// Drops columns that hold something, but no number, in the file's first rows.
-    fn decide(&mut self, cells: &HashMap<usize, Cells>, rows: usize) {
-        self.columns.retain(|column| {
-            let cells = &cells[&column.place];
-            let mut found = (0..rows).map(|row| cells.number(row));
-            !column.undecided || found.clone().any(|n| matches!(n, Ok(Some(_)))) || found.all(|n| matches!(n, Ok(None)))
-        });
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Leaves out columns that hold something, but no number, in the file's first rows.
+    fn decide(&self, slice: &WatchedSlice) -> Vec<usize> {
+        let is_watched = |(column, (values, bad)): (&WatchedColumn, &(Vec<f64>, Vec<usize>))| {
+            !column.undecided || bad.is_empty() || values.iter().any(|value| !value.is_nan())
+        };
+        let found = self.columns.iter().zip(&slice.columns).enumerate();
+        found.filter(|(_, found)| is_watched(*found)).map(|(place, _)| place).collect()
     }
 }
 
@@ -73,6 +94,8 @@ pub(crate) struct WatchedIntake {
     span: Span,
     signals: Vec<String>,
     layouts: Vec<Vec<usize>>,
+    /// The file that is being taken in, and which of its columns are watched.
+    file: Option<(PathBuf, Vec<usize>)>,
     machines: Vec<MachineId>,
     numbers: HashMap<MachineId, i64>,
     rows: u64,
@@ -86,6 +109,7 @@ impl WatchedIntake {
             span,
             signals: Vec::new(),
             layouts: Vec::new(),
+            file: None,
             machines: Vec::new(),
             numbers: HashMap::new(),
             rows: 0,
@@ -93,54 +117,52 @@ impl WatchedIntake {
         }
     }
 
-    /// To be called before the rows of a chunk are taken.
-    pub(crate) fn begin(&mut self, columns: &mut WatchedColumns, cells: &HashMap<usize, Cells>, rows: usize) {
-        if columns.layout.is_some() || columns.columns.is_empty() {
-            return;
+    /// Takes the slices of a file, in order.
+    pub(crate) fn take(&mut self, slice: WatchedSlice, columns: &WatchedColumns, path: &Path) -> io::Result<()> {
+        let watched = self.begin(&slice, columns, path);
+        let layout = self.layouts.len() as u32 - 1;
+        let span = self.span;
+        for (row, machine, ts) in slice.origins.iter().filter(|(.., ts)| span.contains(*ts)) {
+            let number = match self.numbers.get(machine) {
+                Some(number) => *number,
+                None => {
+                    self.machines.push(machine.clone());
+                    *self.numbers.entry(machine.clone()).or_insert(self.machines.len() as i64 - 1)
+                }
+            };
+            let (place, not_numbers) = (self.rows, &mut self.not_numbers);
+            self.rows += 1;
+            self.sorter.push((ts.millis(), number), |out| {
+                out.extend_from_slice(&place.to_le_bytes());
+                out.extend_from_slice(&layout.to_le_bytes());
+                for column in &watched {
+                    let (values, bad) = &slice.columns[*column];
+                    *not_numbers += u64::from(bad.binary_search(row).is_ok());
+                    let value = columns.columns[*column].linear.apply(values[*row]);
+                    out.extend_from_slice(&value.to_le_bytes());
+                }
+            })?;
         }
-        columns.decide(cells, rows);
-        let place = |name: &String| {
-            self.signals.iter().position(|known| known == name).unwrap_or_else(|| {
-                self.signals.push(name.clone());
-                self.signals.len() - 1
-            })
-        };
-        let layout = columns.columns.iter().map(|column| &column.name).map(place).collect();
-        columns.layout = Some(self.layouts.len() as u32);
-        self.layouts.push(layout);
+        Ok(())
     }
 
-    pub(crate) fn take(
-        &mut self,
-        (machine, ts): &(MachineId, Timestamp),
-        columns: &WatchedColumns,
-        cells: &HashMap<usize, Cells>,
-        row: usize,
-    ) -> io::Result<()> {
-        let Some(layout) = columns.layout.filter(|_| !columns.columns.is_empty() && self.span.contains(*ts)) else {
-            return Ok(());
-        };
-        let number = match self.numbers.get(machine) {
-            Some(number) => *number,
-            None => {
-                self.machines.push(machine.clone());
-                *self.numbers.entry(machine.clone()).or_insert(self.machines.len() as i64 - 1)
-            }
-        };
-        let (place, not_numbers) = (self.rows, &mut self.not_numbers);
-        self.rows += 1;
-        self.sorter.push((ts.millis(), number), |out| {
-            out.extend_from_slice(&place.to_le_bytes());
-            out.extend_from_slice(&layout.to_le_bytes());
-            for column in &columns.columns {
-                let value = cells[&column.place].number(row).unwrap_or_else(|_| {
-                    *not_numbers += 1;
-                    None
-                });
-                let value = value.map_or(f64::NAN, |value| column.linear.apply(value));
-                out.extend_from_slice(&value.to_le_bytes());
-            }
-        })
+    /// Which columns of a file are watched; its first slice decides.
+    fn begin(&mut self, slice: &WatchedSlice, columns: &WatchedColumns, path: &Path) -> Vec<usize> {
+        if let Some((_, watched)) = self.file.as_ref().filter(|(open, _)| open == path) {
+            return watched.clone();
+        }
+        let watched = columns.decide(slice);
+        let mut layout = Vec::with_capacity(watched.len());
+        for name in watched.iter().map(|column| &columns.columns[*column].name) {
+            let known = self.signals.iter().position(|known| known == name);
+            layout.push(known.unwrap_or_else(|| {
+                self.signals.push(name.clone());
+                self.signals.len() - 1
+            }));
+        }
+        self.layouts.push(layout);
+        self.file = Some((path.to_owned(), watched.clone()));
+        watched
     }
 
     pub(crate) fn finish(self) -> io::Result<WatchedRows> {

@@ -7,6 +7,7 @@
 mod facts;
 pub mod format;
 pub mod lint;
+pub mod preview;
 pub mod trial;
 
 pub(crate) use facts::{Facts, Subject, slot_text, works_of};

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use foretell_console::view::{ConePoint, DayPoint, Mark, MarkKind};
 use foretell_engine::Engine;
-use foretell_model::{Event, Finding, FindingId, Grade, MachineId, Status, Timestamp};
+use foretell_model::{Event, Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_outreach::MachineContext;
 
-use crate::service::curve;
+use crate::service::{curve, machine_context};
 
 /// The engine remembers some 120 closed days; they are collected well before it forgets them.
 const COLLECT_EVERY_DAYS: i64 = 60;
@@ -18,6 +19,8 @@ pub struct Moment {
     pub finding: Finding,
     /// The forecast as it stood then.
     pub cone: Vec<ConePoint>,
+    /// What a message to the customer needs to know of the machine as it stood then.
+    pub context: MachineContext,
 }
 
 /// One machine's run.
@@ -35,11 +38,17 @@ pub struct MachineRun {
     pub learned: bool,
     /// Closed days by whole days since 1970; empty unless curves are wanted.
     pub days: BTreeMap<i64, DayPoint>,
+    /// Of the same days, whether the cooler could be judged.
+    pub observable: BTreeMap<i64, bool>,
     /// What happened beside the readings.
     pub marks: Vec<Mark>,
+    /// From when to when which grade stood, in order of their beginning; an open end is `None`. Empty unless curves are
+    /// wanted.
+    pub standings: Vec<(Timestamp, Option<Timestamp>, Grade)>,
     /// When something new was said.
     pub moments: Vec<Moment>,
-    grades: HashMap<FindingId, Grade>,
+    /// Open episodes with their grade and their place in `standings`.
+    grades: HashMap<FindingId, (Grade, usize)>,
     collected_day: i64,
 }
 
@@ -68,14 +77,32 @@ impl MachineRun {
 
     /// Notes a finding, with the forecast behind it if it says something new.
     pub(super) fn found(&mut self, finding: &Finding, engine: &Engine) {
-        if finding.status == Status::Cleared {
+        let before = self.grades.get(&finding.id).copied();
+        let is_over = finding.status == Status::Cleared;
+        let warns = matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly);
+        if warns && (is_over || before.is_none_or(|(grade, _)| grade != finding.grade)) {
+            if let Some(standing) = before.and_then(|(_, place)| self.standings.get_mut(place)) {
+                standing.1 = Some(finding.at);
+            }
+            if !is_over {
+                self.standings.push((finding.at, None, finding.grade));
+            }
+        }
+        if is_over {
             self.grades.remove(&finding.id);
             return;
         }
-        let before = self.grades.insert(finding.id.clone(), finding.grade);
-        if before.is_none_or(|before| before < finding.grade) {
-            let cone = engine.machine(&finding.machine).map(|view| curve::cone(&view)).unwrap_or_default();
-            self.moments.push(Moment { finding: finding.clone(), cone });
+        let place = if before.is_some_and(|(grade, _)| grade == finding.grade) {
+            before.map_or(0, |(_, place)| place)
+        } else {
+            self.standings.len().saturating_sub(1)
+        };
+        self.grades.insert(finding.id.clone(), (finding.grade, place));
+        if before.is_none_or(|(before, _)| before < finding.grade) {
+            let view = engine.machine(&finding.machine);
+            let cone = view.as_ref().map(curve::cone).unwrap_or_default();
+            let context = view.as_ref().map(machine_context).unwrap_or_default();
+            self.moments.push(Moment { finding: finding.clone(), cone, context });
         }
     }
 
@@ -85,5 +112,6 @@ impl MachineRun {
         self.limit_c = view.limits.warn_c;
         self.learned |= view.baseline.learned;
         self.days.extend(view.days.iter().map(curve::day).map(|day| (day.day, day)));
+        self.observable.extend(view.days.iter().map(|day| (day.day.day(), day.observable)));
     }
 }

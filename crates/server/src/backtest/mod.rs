@@ -1,16 +1,19 @@
 //! What the engine would have said, had it watched: the very same engine over recorded history.
 
+mod intervals;
+mod letters;
 mod machine_run;
-mod poisson;
 mod report;
 mod run;
 mod score;
+mod score_text;
+mod states;
 mod summary;
 mod truth;
 
 pub use machine_run::{MachineRun, Moment};
-pub use report::html;
-pub use run::{Outcome, run};
-pub use score::{ASKED_DAYS_BEFORE, Intervals, Score, score};
+pub use report::{Sheet, html};
+pub use run::{Outcome, SiteEvents, run};
+pub use score::{ASKED_DAYS_BEFORE, FaultScore, Intervals, Missed, Score, score};
 pub use summary::summary;
 pub use truth::{TrueFault, TrueMachine, Truth};

@@ -1,77 +1,81 @@
-//! The report of a backtest: one HTML file with curves.
+//! The report of a backtest: what the console lays out as one HTML file.
 
 use foretell_console::Lang;
 use foretell_console::report::{
-    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, TooShort, TruthSpan, backtest_html,
+    BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, IntervalScore, KindScore, MissedFault, Rate,
+    Share, TooShort, TruthSpan, backtest_html,
 };
 use foretell_console::view::Curve;
-use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Timestamp};
+use foretell_model::{Catalogue, MachineId, Timestamp};
 
-use super::{MachineRun, Moment, Outcome, Score, Truth};
+use super::intervals::binomial_95;
+use super::letters::{LetterDesk, may_reach_customer};
+use super::{ASKED_DAYS_BEFORE, MachineRun, Outcome, Score, Truth, states};
+use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::service::DAYS_NEEDED;
+
+/// What a report is made of.
+pub struct Sheet<'a> {
+    /// What was tested, e.g. the file's name.
+    pub title: String,
+    /// What the engine said.
+    pub outcome: &'a Outcome,
+    /// Rows that were refused.
+    pub refused: u64,
+    /// What truly happened, and how the forecasts compare.
+    pub truth: Option<(&'a Truth, &'a Score)>,
+    /// What faults and work are called.
+    pub catalogue: &'a Catalogue,
+}
 
 /// Writes a backtest as one HTML file.
 ///
 /// # Errors
-/// When the page cannot be rendered, which no history can cause.
-pub fn html(
-    title: &str,
-    outcome: &Outcome,
-    refused: u64,
-    truth: Option<(&Truth, &Score)>,
-    catalogue: &Catalogue,
-    lang: Lang,
-) -> Result<String, Failure> {
-    let (from, to) = outcome.span().unwrap_or_default();
-    let labels = truth.map(|(truth, _)| truth);
-    let machines = outcome.machines.iter().map(|(id, run)| machine(id, run, to, labels, catalogue)).collect();
+/// When an edited message template cannot be used.
+pub fn html(sheet: &Sheet<'_>, lang: Lang, config: &Config) -> Result<String, Failure> {
+    let (from, to) = sheet.outcome.span().unwrap_or_default();
+    let desk = LetterDesk::new(config, sheet.catalogue, lang)?;
+    let machines = sheet.outcome.machines.iter().map(|(id, run)| machine(id, run, to, sheet, &desk));
     let report = BacktestReport {
-        title: title.to_owned(),
+        title: sheet.title.clone(),
         lang,
         zone: chrono_tz::Tz::UTC,
         from,
         to,
-        readings: outcome.readings(),
-        refused,
-        machines,
-        scores: truth.map(|(_, score)| scores(score)),
+        readings: sheet.outcome.readings(),
+        refused: sheet.refused,
+        machines: machines.collect::<Result<_, Failure>>()?,
+        scores: sheet.truth.map(|(_, score)| scores(score)),
     };
-    backtest_html(&report, catalogue)
+    backtest_html(&report, sheet.catalogue)
         .map_err(|error| Failure::because(Kind::Internal, "could not lay out the report", error))
 }
 
 fn machine(
     id: &MachineId,
     run: &MachineRun,
-    now: Timestamp,
-    truth: Option<&Truth>,
-    catalogue: &Catalogue,
-) -> BacktestMachine {
+    to: Timestamp,
+    sheet: &Sheet<'_>,
+    desk: &LetterDesk<'_>,
+) -> Result<BacktestMachine, Failure> {
     let days = run.days.values().copied().collect();
     let (limit_c, marks) = (run.limit_c, run.marks.clone());
-    BacktestMachine {
+    let moments = run.moments.iter().map(|moment| BacktestMoment {
+        would_send: may_reach_customer(&moment.finding, sheet.catalogue),
+        finding: moment.finding.clone(),
+        cone: moment.cone.clone(),
+    });
+    Ok(BacktestMachine {
         id: id.clone(),
         readings: run.readings,
         too_short: (!run.learned).then_some(TooShort { days_needed: DAYS_NEEDED }),
-        curve: Curve { now, limit_c, days, cone: Vec::new(), marks },
-        moments: run.moments.iter().map(|moment| said(moment, catalogue)).collect(),
-        truth: truth.map(|truth| spans(truth, id)).unwrap_or_default(),
-    }
-}
-
-fn said(moment: &Moment, catalogue: &Catalogue) -> BacktestMoment {
-    BacktestMoment {
-        would_send: may_reach_customer(&moment.finding, catalogue),
-        finding: moment.finding.clone(),
-        cone: moment.cone.clone(),
-    }
-}
-
-/// Whether outreach would draft a message for it.
-pub(super) fn may_reach_customer(finding: &Finding, catalogue: &Catalogue) -> bool {
-    let speaks = matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly);
-    speaks && finding.grade >= Grade::Advise && catalogue.fault(&finding.fault).is_some_and(|fault| fault.customer)
+        curve: Curve { now: run.last.unwrap_or(to), limit_c, days, cone: Vec::new(), marks },
+        moments: moments.collect(),
+        truth: sheet.truth.map(|(truth, _)| spans(truth, id)).unwrap_or_default(),
+        states: states::of(run, to),
+        letters: desk.of(run)?,
+    })
 }
 
 fn spans(truth: &Truth, id: &MachineId) -> Vec<TruthSpan> {
@@ -80,21 +84,58 @@ fn spans(truth: &Truth, id: &MachineId) -> Vec<TruthSpan> {
         fault: fault.fault.clone(),
         onset: fault.onset,
         limit_reached: fault.limit_reached,
+        cleared: fault.cleared,
     };
     own.flat_map(|machine| machine.faults.iter().map(span)).collect()
 }
 
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn share(part: usize, of: usize) -> Share {
+    let (low, high) = binomial_95(part, of);
+    Share { part: count(part), of: count(of), low, high }
+}
+
 fn scores(score: &Score) -> BacktestScores {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let answered: usize = score.intervals.iter().map(|intervals| intervals.answered).sum();
-    let covered: usize = score.intervals.iter().map(|intervals| intervals.covered).sum();
+    let [per_year, low, high] = score.false_rate();
+    let intervals = score.intervals.iter().zip(ASKED_DAYS_BEFORE).map(|(intervals, days_before)| IntervalScore {
+        days_before,
+        asked: count(intervals.asked),
+        holds: share(intervals.covered, intervals.answered),
+        median_width: intervals.median_width(),
+        fell: intervals.fell.map(count),
+    });
+    let kinds = score.by_fault.iter().map(|(fault, kind)| KindScore {
+        fault: fault.clone(),
+        there: count(kind.there),
+        found: count(kind.found),
+        advised: count(kind.advised),
+        alternative: count(kind.alternative),
+        false_advisories: u32::try_from(kind.false_advisories).unwrap_or(u32::MAX),
+    });
+    let missed = score.missed.iter().map(|missed| MissedFault {
+        machine: missed.machine.clone(),
+        fault: missed.fault.clone(),
+        limit_reached: missed.limit_reached,
+        said: missed.said.clone(),
+    });
     BacktestScores {
-        faults: count(score.reached),
-        warned_7d: count(score.warned_7d),
-        warned_14d: count(score.warned_14d),
+        warned_7d: share(score.warned_7d, score.reached),
+        warned_14d: share(score.warned_14d, score.reached),
         lead_days_median: score.median_lead_days(),
-        coverage: (answered > 0).then(|| covered as f64 / answered as f64),
-        false_advisories: u32::try_from(score.false_advisories).unwrap_or(u32::MAX),
-        machine_years: score.machine_years,
+        leads_days: score.leads_days.clone(),
+        named_first: share(score.named_first, score.advised),
+        false_advisories: Rate {
+            count: u32::try_from(score.false_advisories).unwrap_or(u32::MAX),
+            machine_years: score.machine_years,
+            per_year,
+            low,
+            high,
+        },
+        intervals: intervals.collect(),
+        kinds: kinds.collect(),
+        missed: missed.collect(),
     }
 }

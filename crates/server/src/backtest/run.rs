@@ -1,19 +1,16 @@
 //! Runs the engine over a stream of events, sites side by side: siblings share an ambient, so a site is never split.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::ScopedJoinHandle;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
 use foretell_engine::{Engine, EngineOptions};
+use foretell_history::{FileError, SiteHistory};
 use foretell_model::{Event, Finding, MachineId, Timestamp};
 
 use super::MachineRun;
 
-/// Events handed over at once; so many that the hand-over costs nothing.
-const CHUNK: usize = 4_096;
-
-/// Chunks that may wait for a worker.
-const WAITING: usize = 8;
+/// Events between two words of progress; so many that telling costs nothing.
+const TOLD_EVERY: u64 = 16_384;
 
 /// What a backtest yields.
 #[derive(Debug, Default)]
@@ -47,108 +44,111 @@ impl Outcome {
     }
 }
 
-/// Shows the engine every event, in order; stops at the first that cannot be read.
+/// One site's events in order of time.
+pub trait SiteEvents: Send {
+    /// Why there may be no next one.
+    type Error: Send;
+    /// The site's machines.
+    fn machines(&self) -> &[MachineId];
+    /// The next event, and the place of its machine.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn next(&mut self) -> Result<Option<(usize, &Event)>, Self::Error>;
+}
+
+impl SiteEvents for SiteHistory {
+    type Error = FileError;
+
+    fn machines(&self) -> &[MachineId] {
+        Self::machines(self)
+    }
+
+    fn next(&mut self) -> Result<Option<(usize, &Event)>, FileError> {
+        Self::next(self)
+    }
+}
+
+/// Shows the engine every event of every site, in order; stops at the first that cannot be read.
 ///
-/// The same events give the same outcome, whatever the number of `workers`.
+/// The same events give the same outcome, whatever the number of `workers`. `progress` hears of events, from any thread.
 ///
 /// # Errors
-/// What the stream failed with.
-pub fn run<E>(
-    events: impl Iterator<Item = Result<Event, E>>,
+/// What a site's stream failed with.
+pub fn run<S: SiteEvents>(
+    sites: &mut [S],
     options: &EngineOptions,
     workers: usize,
     curves: bool,
-    mut progress: impl FnMut(u64),
-) -> Result<Outcome, E> {
-    std::thread::scope(|scope| {
-        let mut desks: Vec<Desk<'_>> = (0..workers.max(1))
-            .map(|_| {
-                let (sender, chunks) = sync_channel(WAITING);
-                let worker = scope.spawn(move || work(&chunks, options, curves));
-                Desk { chunk: Vec::with_capacity(CHUNK), sender, worker }
-            })
-            .collect();
-        let mut sites: HashMap<String, usize> = HashMap::new();
-        for event in events {
-            let event = event?;
-            let next = sites.len() % desks.len();
-            let place = match sites.get(event.machine().site()) {
-                Some(place) => *place,
-                None => *sites.entry(event.machine().site().to_owned()).or_insert(next),
-            };
-            if desks[place].take(event) {
-                progress(CHUNK as u64);
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Outcome, S::Error> {
+    let waiting: Mutex<VecDeque<&mut S>> = Mutex::new(sites.iter_mut().collect());
+    let yields = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                // A poisoned lock means that another worker panicked; what it guards is a plain list, still whole.
+                let site = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let Some(site) = site else { return Ok(done) };
+                done.push(watch(site, options, curves, progress)?);
             }
-        }
-        let mut outcome = Outcome::default();
-        for desk in desks {
-            let (findings, machines) = desk.finish();
+        };
+        let others: Vec<_> = (1..workers.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut yields = vec![work()];
+        // A worker's panic goes on here: half a result would look like a whole one.
+        yields.extend(others.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))));
+        yields
+    });
+    let mut outcome = Outcome::default();
+    for done in yields {
+        for (findings, machines) in done? {
             outcome.findings.extend(findings);
             outcome.machines.extend(machines);
         }
-        // Stable, so that one machine's findings of one instant keep the order in which they were concluded.
-        outcome.findings.sort_by(|a, b| (a.at, &a.machine).cmp(&(b.at, &b.machine)));
-        Ok(outcome)
-    })
-}
-
-type Yield = (Vec<Finding>, HashMap<MachineId, MachineRun>);
-
-/// The way to one worker.
-struct Desk<'scope> {
-    chunk: Vec<Event>,
-    sender: SyncSender<Vec<Event>>,
-    worker: ScopedJoinHandle<'scope, Yield>,
-}
-
-impl Desk<'_> {
-    /// Takes an event; `true` when a chunk has been handed over.
-    fn take(&mut self, event: Event) -> bool {
-        self.chunk.push(event);
-        if self.chunk.len() < CHUNK {
-            return false;
-        }
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
-        self.sender.send(chunk).is_ok()
     }
-
-    /// Hands over the rest and waits for the yield. A worker's panic goes on here: half a result would look like a whole one.
-    fn finish(self) -> Yield {
-        let Self { chunk, sender, worker } = self;
-        // A worker that is gone has panicked; joining it says so.
-        let _gone = sender.send(chunk).is_err();
-        drop(sender);
-        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
+    // Stable, so that one machine's findings of one instant keep the order in which they were concluded.
+    outcome.findings.sort_by(|a, b| (a.at, &a.machine).cmp(&(b.at, &b.machine)));
+    Ok(outcome)
 }
 
-fn work(chunks: &Receiver<Vec<Event>>, options: &EngineOptions, curves: bool) -> Yield {
+type Yield = (Vec<Finding>, Vec<(MachineId, MachineRun)>);
+
+/// An engine watches one site from its first event to its last.
+fn watch<S: SiteEvents>(
+    site: &mut S,
+    options: &EngineOptions,
+    curves: bool,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Yield, S::Error> {
     let mut engine = Engine::new(options.clone());
     let (mut findings, mut concluded) = (Vec::new(), Vec::new());
-    let mut machines: HashMap<MachineId, MachineRun> = HashMap::new();
-    for event in chunks.iter().flatten() {
-        engine.observe(&event, &mut concluded);
-        if !machines.contains_key(event.machine()) {
-            machines.insert(event.machine().clone(), MachineRun::default());
-        }
-        if let Some(run) = machines.get_mut(event.machine()) {
-            run.saw(&event, &engine, curves);
-        }
+    let ids = site.machines().to_vec();
+    let places: HashMap<&MachineId, usize> = ids.iter().zip(0..).collect();
+    let mut machines = vec![MachineRun::default(); ids.len()];
+    let mut told = 0;
+    while let Some((place, event)) = site.next()? {
+        engine.observe(event, &mut concluded);
+        machines[place].saw(event, &engine, curves);
         for finding in concluded.drain(..) {
             // A finding may be about a sibling of the machine that was heard.
-            if curves {
-                machines.entry(finding.machine.clone()).or_default().found(&finding, &engine);
+            if curves && let Some(place) = places.get(&finding.machine) {
+                machines[*place].found(&finding, &engine);
             }
             findings.push(finding);
         }
+        told += 1;
+        if told % TOLD_EVERY == 0 {
+            progress(TOLD_EVERY);
+        }
     }
-    for (id, run) in &mut machines {
+    progress(told % TOLD_EVERY);
+    // Work on a machine that never reported makes it no machine of this history.
+    findings.retain(|finding| places.get(&finding.machine).is_some_and(|place| machines[*place].readings > 0));
+    for (run, id) in machines.iter_mut().zip(&ids) {
         run.collect(id, &engine);
     }
-    // Work on a machine that never reported makes it no machine of this history.
-    machines.retain(|_, run| run.readings > 0);
-    findings.retain(|finding| machines.contains_key(&finding.machine));
-    (findings, machines)
+    let heard = ids.into_iter().zip(machines).filter(|(_, run)| run.readings > 0);
+    Ok((findings, heard.collect()))
 }
 
 #[cfg(test)]
@@ -157,42 +157,54 @@ mod tests {
 
     use super::*;
 
-    /// Three sites of two machines, a reading every half an hour over some days, one of them warming up.
-    fn events(days: i64) -> Vec<Event> {
+    /// A site whose events are at hand.
+    struct AtHand {
+        machines: Vec<MachineId>,
+        events: std::vec::IntoIter<(usize, Event)>,
+        last: Option<(usize, Event)>,
+    }
+
+    impl SiteEvents for AtHand {
+        type Error = std::convert::Infallible;
+
+        fn machines(&self) -> &[MachineId] {
+            &self.machines
+        }
+
+        fn next(&mut self) -> Result<Option<(usize, &Event)>, Self::Error> {
+            self.last = self.events.next();
+            Ok(self.last.as_ref().map(|(place, event)| (*place, event)))
+        }
+    }
+
+    /// A site of two machines, a reading every half an hour over some days; the first site's first machine is warming up.
+    fn site(number: i64, days: i64) -> AtHand {
         let start = Timestamp::parse("2026-06-01T00:00:00Z").unwrap();
-        let machines: Vec<MachineId> =
-            (0..6).map(|n| MachineId::new(&format!("s{}", n / 2), &format!("m{n}")).unwrap()).collect();
+        let id = |n| MachineId::new(&format!("s{number}"), &format!("m{}", 2 * number + n)).unwrap();
+        let machines = vec![id(0), id(1)];
         let mut events = Vec::new();
         for step in 0..days * 48 {
             let ts = start + step * 1_800_000;
             for (n, machine) in machines.iter().enumerate() {
-                let fouling_k = if n == 0 { step as f64 / 48.0 * 0.8 } else { 0.0 };
+                let fouling_k = if number == 0 && n == 0 { step as f64 / 48.0 * 0.8 } else { 0.0 };
                 let ambient_c = 28.0 + 6.0 * (f64::from(ts.hour_of_day()) / 24.0 * std::f64::consts::TAU).sin();
                 let signals = Signals::empty()
                     .with(Signal::DischargeTemp, ambient_c + 52.0 + fouling_k)
                     .with(Signal::MotorCurrent, 100.0)
                     .with(Signal::AmbientTemp, ambient_c)
                     .with(Signal::RunHours, step as f64 / 2.0);
-                let machine = machine.clone();
-                events.push(Event::Reading(Reading {
-                    machine,
-                    ts,
-                    arrived: ts,
-                    signals,
-                    state: None,
-                    quality: Quality::Good,
-                }));
+                let (machine, arrived, quality) = (machine.clone(), ts, Quality::Good);
+                events.push((n, Event::Reading(Reading { machine, ts, arrived, signals, state: None, quality })));
             }
         }
-        events
+        AtHand { machines, events: events.into_iter(), last: None }
     }
 
     #[test]
     fn the_number_of_workers_changes_nothing() {
-        let events = events(60);
         let with = |workers| {
-            let stream = events.iter().cloned().map(Ok::<_, std::convert::Infallible>);
-            let outcome = run(stream, &EngineOptions::default(), workers, false, |_| ()).unwrap();
+            let mut sites: Vec<AtHand> = (0..3).map(|number| site(number, 60)).collect();
+            let Ok(outcome) = run(&mut sites, &EngineOptions::default(), workers, false, &|_| ());
             let lines: Vec<String> = outcome.findings.iter().map(foretell_model::wire::to_json).collect();
             (lines, outcome.readings(), outcome.machines.len())
         };

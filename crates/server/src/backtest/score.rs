@@ -1,11 +1,9 @@
 //! How good the forecasts were, measured against truth labels.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use foretell_model::{Finding, FindingKind, Grade, MachineId, RulDays, Status, Timestamp};
+use foretell_model::{FaultCode, Finding, FindingKind, Grade, MachineId, RulDays, Status, Timestamp};
 
-use super::poisson;
 use super::truth::{TrueFault, TrueMachine, Truth};
 
 /// How long before the limit the interval is asked for, days.
@@ -37,15 +35,55 @@ pub struct Score {
     pub advised: usize,
     /// Of these: the first advisory named the true fault.
     pub named_first: usize,
+    /// What became of each kind of fault.
+    pub by_fault: BTreeMap<FaultCode, FaultScore>,
+    /// Faults that reached the limit without a warning at least 7 days before, by machine.
+    pub missed: Vec<Missed>,
+}
+
+/// What became of the faults of one code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultScore {
+    /// How many there were.
+    pub there: usize,
+    /// Of these: any finding named them first while they were there, whatever its grade.
+    pub found: usize,
+    /// Of these: an `advise` or `urgent` named them first.
+    pub advised: usize,
+    /// Of these: not named first, but among the alternatives.
+    pub alternative: usize,
+    /// How many reached the limit.
+    pub reached: usize,
+    /// Episodes of grade `advise` or above that named this fault on a machine that did not have it.
+    pub false_advisories: u64,
+}
+
+/// A fault that came without a timely warning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missed {
+    /// On which machine.
+    pub machine: MachineId,
+    /// Which fault.
+    pub fault: FaultCode,
+    /// When it began.
+    pub onset: Timestamp,
+    /// When the limit was reached.
+    pub limit_reached: Timestamp,
+    /// The first thing that was said while it was there, if anything: of which fault, in which grade, how many days before.
+    pub said: Option<(FaultCode, Grade, f64)>,
 }
 
 /// The intervals asked for at one distance from the limit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Intervals {
-    /// How many faults had a prediction open.
+    /// How many faults were there at that distance.
+    pub asked: usize,
+    /// How many of them had a prediction open.
     pub answered: usize,
     /// Of these: the 80 % interval held the truth.
     pub covered: usize,
+    /// Where the truth fell: before p10, p10 to p50, p50 to p90, after p90. Well calibrated is 10, 40, 40, 10 %.
+    pub fell: [usize; 4],
     /// Width of the interval over the truly remaining time, ascending.
     pub relative_widths: Vec<f64>,
 }
@@ -54,16 +92,18 @@ pub struct Intervals {
 #[must_use]
 pub fn score(truth: &Truth, findings: &[Finding]) -> Score {
     let mut by_machine: BTreeMap<&MachineId, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| finding.kind == FindingKind::Prediction) {
+    for finding in findings.iter().filter(|finding| tells_of_a_fault(finding)) {
         by_machine.entry(&finding.machine).or_default().push(finding);
     }
     let mut score = Score::default();
     for machine in &truth.machines {
-        let predictions = by_machine.get(&machine.machine).map_or(&[][..], Vec::as_slice);
+        let said = by_machine.get(&machine.machine).map_or(&[][..], Vec::as_slice);
+        let predictions: Vec<&Finding> = said.iter().copied().filter(|f| f.kind == FindingKind::Prediction).collect();
         score.machine_years += machine.to.days_since(machine.from) / 365.25;
-        score.add_false_advisories(machine, predictions);
+        score.add_false_advisories(machine, said);
         for fault in &machine.faults {
-            score.add_fault(fault, predictions);
+            score.add_kind(fault, said);
+            score.add_fault(&machine.machine, fault, said, &predictions);
         }
     }
     score.leads_days.sort_by(f64::total_cmp);
@@ -73,33 +113,63 @@ pub fn score(truth: &Truth, findings: &[Finding]) -> Score {
     score
 }
 
+/// What work achieved and what cannot be seen are remarks; they accuse nobody.
+fn tells_of_a_fault(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault)
+}
+
 impl Score {
-    fn add_false_advisories(&mut self, machine: &TrueMachine, predictions: &[&Finding]) {
+    fn add_false_advisories(&mut self, machine: &TrueMachine, said: &[&Finding]) {
         let mut seen = BTreeSet::new();
-        for finding in predictions.iter().filter(|finding| is_advisory(finding)) {
+        let customer_grade = said.iter().filter(|f| is_advisory(f) && f.kind != FindingKind::SensorFault);
+        for finding in customer_grade {
             let active = || machine.faults.iter().filter(|fault| fault.active_at(finding.at));
             // An episode counts once, by its first advisory: that is the one a customer would have received.
             if seen.insert(&finding.id) && !active().any(|fault| fault.fault == finding.fault) {
                 self.false_advisories += 1;
                 self.misnamed += u64::from(active().next().is_some());
+                self.by_fault.entry(finding.fault.clone()).or_default().false_advisories += 1;
             }
         }
     }
 
-    fn add_fault(&mut self, fault: &TrueFault, predictions: &[&Finding]) {
-        let while_there = |f: &&&Finding| is_advisory(f) && fault.active_at(f.at);
-        if let Some(first) = predictions.iter().find(while_there) {
+    fn add_kind(&mut self, fault: &TrueFault, said: &[&Finding]) {
+        let while_there = || said.iter().filter(|f| f.status != Status::Cleared && fault.active_at(f.at));
+        let named = || while_there().filter(|f| f.fault == fault.fault);
+        let found = named().next().is_some();
+        let among = |f: &&&Finding| f.alternatives.iter().any(|other| other.fault == fault.fault);
+        let kind = self.by_fault.entry(fault.fault.clone()).or_default();
+        kind.there += 1;
+        kind.found += usize::from(found);
+        kind.advised += usize::from(named().any(|f| is_advisory(f)));
+        kind.alternative += usize::from(!found && while_there().any(|f| among(&f)));
+        kind.reached += usize::from(fault.limit_reached.is_some());
+    }
+
+    fn add_fault(&mut self, machine: &MachineId, fault: &TrueFault, said: &[&Finding], predictions: &[&Finding]) {
+        let while_there = |f: &&&Finding| is_advisory(f) && f.kind != FindingKind::SensorFault && fault.active_at(f.at);
+        if let Some(first) = said.iter().find(while_there) {
             self.advised += 1;
             self.named_first += usize::from(first.fault == fault.fault);
         }
         let Some(limit_reached) = fault.limit_reached else { return };
         self.reached += 1;
         let right = |f: &&&Finding| while_there(f) && f.fault == fault.fault && f.at < limit_reached;
-        if let Some(first) = predictions.iter().find(right) {
-            let lead_days = limit_reached.days_since(first.at);
+        let lead_days = said.iter().find(right).map(|first| limit_reached.days_since(first.at));
+        if let Some(lead_days) = lead_days {
             self.warned_7d += usize::from(lead_days >= 7.0);
             self.warned_14d += usize::from(lead_days >= 14.0);
             self.leads_days.push(lead_days);
+        }
+        if lead_days.is_none_or(|days| days < 7.0) {
+            let first = said.iter().find(|f| f.status != Status::Cleared && fault.active_at(f.at));
+            self.missed.push(Missed {
+                machine: machine.clone(),
+                fault: fault.fault.clone(),
+                onset: fault.onset,
+                limit_reached,
+                said: first.map(|f| (f.fault.clone(), f.grade, limit_reached.days_since(f.at))),
+            });
         }
         for (intervals, days_before) in self.intervals.iter_mut().zip(ASKED_DAYS_BEFORE) {
             let asked_at = limit_reached.plus_days(-f64::from(days_before));
@@ -118,22 +188,36 @@ impl Score {
 
 impl Intervals {
     fn ask(&mut self, asked_at: Timestamp, limit_reached: Timestamp, fault: &TrueFault, predictions: &[&Finding]) {
+        self.asked += 1;
         let about = |f: &&&Finding| f.fault == fault.fault && f.at <= asked_at;
         let Some(newest) = predictions.iter().rev().find(about) else { return };
         let Some(rul) = newest.rul_days.filter(|_| newest.status != Status::Cleared) else { return };
         let remaining_days = limit_reached.days_since(newest.at);
         self.answered += 1;
-        self.covered += usize::from(holds(rul, remaining_days));
+        let fell = place(rul, remaining_days);
+        self.fell[fell] += 1;
+        self.covered += usize::from(fell == 1 || fell == 2);
         let (low, high) = (rul.p10.unwrap_or(HORIZON_DAYS), rul.p90.unwrap_or(HORIZON_DAYS));
         self.relative_widths.push((high - low) / remaining_days.max(f64::MIN_POSITIVE));
     }
+
+    /// Median width of the interval over the truly remaining time.
+    #[must_use]
+    pub fn median_width(&self) -> Option<f64> {
+        median(&self.relative_widths)
+    }
 }
 
-/// Whether the 80 % interval holds the truth; an end beyond the horizon holds whatever is on its side of it.
-fn holds(rul: RulDays, remaining_days: f64) -> bool {
-    let after_low = rul.p10.map_or(remaining_days > HORIZON_DAYS, |p10| p10 <= remaining_days);
-    let before_high = rul.p90.is_none_or(|p90| remaining_days <= p90);
-    after_low && before_high
+/// Between which quantiles the truth fell: 0 before p10, 1 up to p50, 2 up to p90, 3 after it. An end beyond the horizon
+/// holds whatever is on its side of it.
+fn place(rul: RulDays, remaining_days: f64) -> usize {
+    if rul.p10.map_or(remaining_days <= HORIZON_DAYS, |p10| remaining_days < p10) {
+        0
+    } else if rul.p90.is_some_and(|p90| remaining_days > p90) {
+        3
+    } else {
+        1 + usize::from(rul.p50.is_some_and(|p50| remaining_days > p50))
+    }
 }
 
 fn is_advisory(finding: &Finding) -> bool {
@@ -141,41 +225,9 @@ fn is_advisory(finding: &Finding) -> bool {
 }
 
 /// The middle of an ascending list.
-fn median(ascending: &[f64]) -> Option<f64> {
+pub(super) fn median(ascending: &[f64]) -> Option<f64> {
     let n = ascending.len();
     (n > 0).then(|| 0.5 * (ascending[(n - 1) / 2] + ascending[n / 2]))
-}
-
-impl fmt::Display for Score {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let share = |part: usize, of: usize| match of {
-            0 => "none".to_owned(),
-            _ => format!("{part}/{of} ({:.0} %)", 100.0 * part as f64 / of as f64),
-        };
-        let figure = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |v| format!("{v:.1}{unit}"));
-        writeln!(f, "faults that reached the limit     {}", self.reached)?;
-        writeln!(f, "warned >= 7 d before              {}", share(self.warned_7d, self.reached))?;
-        writeln!(f, "warned >= 14 d before             {}", share(self.warned_14d, self.reached))?;
-        writeln!(f, "median lead                       {}", figure(self.median_lead_days(), " d"))?;
-        for (intervals, days) in self.intervals.iter().zip(ASKED_DAYS_BEFORE) {
-            let held = share(intervals.covered, intervals.answered);
-            let width = figure(median(&intervals.relative_widths), "");
-            writeln!(f, "80 % interval holds, {days:>2} d before  {held}, median width {width} of what remained")?;
-        }
-        let (low, high) = poisson::interval_95(self.false_advisories);
-        let per_year = |count: f64| count / self.machine_years.max(f64::MIN_POSITIVE);
-        writeln!(
-            f,
-            "false advisories                  {} in {:.1} machine-years: {:.3} a year (95 %: {:.3} to {:.3}), {} of them misnamed",
-            self.false_advisories,
-            self.machine_years,
-            per_year(self.false_advisories as f64),
-            per_year(low),
-            per_year(high),
-            self.misnamed,
-        )?;
-        write!(f, "true fault named first            {}", share(self.named_first, self.advised))
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
-use super::report::may_reach_customer;
+use super::letters::may_reach_customer;
 use crate::service::DAYS_NEEDED;
 
 /// When a machine was first spoken of.

@@ -4,14 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use foretell_history::{ColumnMap, FileError, ReadOptions, ReadingFiles, Watching};
-use foretell_model::{Event, Finding, wire};
+use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, Watching};
+use foretell_model::{Catalogue, Finding, wire};
 
-use super::history::{column_map, read, refusals, unreadable};
-use crate::backtest::{self, Truth, html, score, summary};
+use super::history::{column_map, read_into, refusals, unreadable};
+use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::progress::bar;
 use crate::service;
@@ -23,34 +23,82 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
     let watching = Watching::Free;
     let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
-    let readings = read(&args.files, &column_map(args.map.as_deref())?, &options)?;
-    // Maintenance records have the contract's columns, whatever shape the readings come in.
-    let work = args.maintenance.iter().cloned().collect::<Vec<_>>();
-    let maintenance = (!work.is_empty()).then(|| read(&work, &ColumnMap::default(), &options)).transpose()?;
-    let bar = bar("running", readings.events(), "events");
-    let mut events = Merged::of(maintenance, readings);
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (mut sites, report) = take_in(args, &options)?;
     let engine = service::engine_options(&config.engine, &catalogue);
-    let outcome = backtest::run(&mut events, &engine, workers, args.report.is_some(), |more| bar.inc(more));
+    let bar = bar("running", sites.iter().map(SiteHistory::rows).sum(), "events");
+    let told = |more| bar.inc(more);
+    let outcome = backtest::run(&mut sites, &engine, options.threads, args.report.is_some(), &told);
     bar.finish_and_clear();
     let outcome = outcome.map_err(unreadable)?;
-    if let Some(refused) = refusals(events.readings.report()) {
-        tracing::warn!("{refused}");
-    }
+    say_unheard(&sites, &outcome);
+    drop(sites);
     if let Some(path) = &args.out {
         write_findings(path, &outcome.findings)?;
     }
     let score = truth.as_ref().map(|truth| score(truth, &outcome.findings));
+    if let Some((path, score)) = args.truth_out.as_ref().zip(score.as_ref()) {
+        write(path, |file| writeln!(file, "{:#}", score.to_json()))?;
+    }
     if let Some(path) = &args.report {
-        let refused = events.readings.report().refused.values().sum();
-        let page = html(&title(args), &outcome, refused, truth.as_ref().zip(score.as_ref()), &catalogue, args.lang)?;
+        let refused = report.refused.values().sum();
+        let truth = truth.as_ref().zip(score.as_ref());
+        let sheet = Sheet { title: title(args), outcome: &outcome, refused, truth, catalogue: &catalogue };
+        let page = html(&sheet, args.lang, config)?;
         std::fs::write(path, page).map_err(|error| Failure::writing(path, error))?;
     }
-    output.line(&summary(&outcome, &catalogue, started.elapsed().as_secs_f64()))?;
-    if let Some(score) = score {
-        output.line(&format!("\n{score}"))?;
+    conclude(output, &outcome, &catalogue, score.as_ref(), started.elapsed().as_secs_f64())
+}
+
+fn conclude(
+    output: &mut Output,
+    outcome: &Outcome,
+    catalogue: &Catalogue,
+    score: Option<&Score>,
+    seconds: f64,
+) -> Result<(), Failure> {
+    output.line(&summary(outcome, catalogue, seconds))?;
+    score.map_or(Ok(()), |score| output.line(&format!("\n{score}")))
+}
+
+/// Reads maintenance and readings; says what was refused, and ends where nothing is left.
+fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistory>, ReadReport), Failure> {
+    let map = column_map(args.map.as_deref())?;
+    let mut history = History::new(options);
+    if let Some(path) = &args.maintenance {
+        // Maintenance records have the contract's columns, whatever shape the readings come in.
+        let report = read_into(&mut history, std::slice::from_ref(path), &ColumnMap::default())?;
+        if let Some(refused) = refusals(&report) {
+            tracing::warn!("Of the maintenance records, {refused}");
+        }
     }
-    Ok(())
+    let report = read_into(&mut history, &args.files, &map)?;
+    if let Some(refused) = refusals(&report) {
+        tracing::warn!("{refused}");
+    }
+    let sites = history.sites().map_err(unreadable)?;
+    let nothing = |why: String| Err(Failure::new(Kind::BadData, format!("there is nothing to test: {why}")));
+    let refused: u64 = report.refused.values().sum();
+    if report.rows == 0 {
+        return nothing("the files hold a header and no rows".to_owned());
+    }
+    if refused == report.rows {
+        return nothing(refusals(&report).unwrap_or_default());
+    }
+    if refused + report.left_out == report.rows && (args.from.is_some() || args.to.is_some()) {
+        return nothing("no row lies within --from and --to".to_owned());
+    }
+    Ok((sites, report))
+}
+
+/// Work on machines that never reported changes nothing; often it is a misspelt name, so it is said.
+fn say_unheard(sites: &[SiteHistory], outcome: &Outcome) {
+    let known = sites.iter().flat_map(|site| site.machines());
+    let unheard: Vec<&str> =
+        known.filter(|machine| !outcome.machines.contains_key(*machine)).map(|machine| machine.as_str()).collect();
+    if let [first, ..] = unheard[..] {
+        let count = unheard.len();
+        tracing::warn!("Maintenance was recorded on {count} machine(s) without any reading, e.g. {first}.");
+    }
 }
 
 fn title(args: &BacktestArgs) -> String {
@@ -64,58 +112,14 @@ fn title(args: &BacktestArgs) -> String {
 }
 
 fn write_findings(path: &Path, findings: &[Finding]) -> Result<(), Failure> {
-    let write = || {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-        for finding in findings {
-            writeln!(file, "{}", wire::to_json(finding))?;
-        }
+    write(path, |file| findings.iter().try_for_each(|finding| writeln!(file, "{}", wire::to_json(finding))))
+}
+
+fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+    let wrote = std::fs::File::create(path).and_then(|file| {
+        let mut file = std::io::BufWriter::new(file);
+        fill(&mut file)?;
         file.flush()
-    };
-    write().map_err(|error: std::io::Error| Failure::writing(path, error))
-}
-
-/// Maintenance and readings in order of time; at one instant the work comes first, as it does on a log.
-struct Merged {
-    maintenance: Option<ReadingFiles>,
-    readings: ReadingFiles,
-    next_work: Option<Event>,
-    next_reading: Option<Event>,
-    begun: bool,
-}
-
-impl Merged {
-    const fn of(maintenance: Option<ReadingFiles>, readings: ReadingFiles) -> Self {
-        Self { maintenance, readings, next_work: None, next_reading: None, begun: false }
-    }
-
-    fn advance_work(&mut self) -> Result<Option<Event>, FileError> {
-        let next = self.maintenance.as_mut().and_then(Iterator::next).transpose()?;
-        Ok(std::mem::replace(&mut self.next_work, next))
-    }
-
-    fn advance_reading(&mut self) -> Result<Option<Event>, FileError> {
-        let next = self.readings.next().transpose()?;
-        Ok(std::mem::replace(&mut self.next_reading, next))
-    }
-
-    fn advance(&mut self) -> Result<Option<Event>, FileError> {
-        if !self.begun {
-            self.begun = true;
-            self.advance_work()?;
-            self.advance_reading()?;
-        }
-        match (&self.next_work, &self.next_reading) {
-            (Some(work), Some(reading)) if work.ts() <= reading.ts() => self.advance_work(),
-            (Some(_), None) => self.advance_work(),
-            _ => self.advance_reading(),
-        }
-    }
-}
-
-impl Iterator for Merged {
-    type Item = Result<Event, FileError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.advance().transpose()
-    }
+    });
+    wrote.map_err(|error| Failure::writing(path, error))
 }

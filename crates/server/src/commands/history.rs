@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use foretell_history::{ColumnMap, FileError, Progress, ReadOptions, ReadReport, ReadingFiles};
+use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, ReadReport, ReadingFiles};
 
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
@@ -18,15 +18,26 @@ pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
 
 /// Reads and sorts files, with a bar.
 pub(super) fn read(paths: &[PathBuf], map: &ColumnMap, options: &ReadOptions) -> Result<ReadingFiles, Failure> {
+    with_bar(|progress| ReadingFiles::read(paths, map, options, progress))
+}
+
+/// Reads files into a history, with a bar.
+pub(super) fn read_into(history: &mut History<'_>, paths: &[PathBuf], map: &ColumnMap) -> Result<ReadReport, Failure> {
+    with_bar(|progress| history.read(paths, map, progress))
+}
+
+fn with_bar<T>(
+    read: impl FnOnce(&mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<T, FileError>,
+) -> Result<T, Failure> {
     let bar = bar("reading", 0, "bytes");
     let mut progress = |progress: Progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes);
         ControlFlow::Continue(())
     };
-    let files = ReadingFiles::read(paths, map, options, &mut progress).map_err(unreadable);
+    let done = read(&mut progress).map_err(unreadable);
     bar.finish_and_clear();
-    files
+    done
 }
 
 /// A history file's refusal as a failure of the command.

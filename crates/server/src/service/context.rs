@@ -8,7 +8,7 @@ use foretell_outreach::MachineContext;
 const LATE_DAYS: usize = 7;
 
 /// The context of a machine's message.
-pub(super) fn of(view: &MachineView) -> MachineContext {
+pub fn of(view: &MachineView) -> MachineContext {
     let late = || view.days.iter().rev().take(LATE_DAYS);
     let hot_c = late().find_map(|day| day.observed_c);
     let newest_c =

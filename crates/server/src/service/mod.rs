@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
+pub use context::of as machine_context;
 pub use engine_room::EngineRoom;
 pub use options::engine as engine_options;
 pub use stores::{Stores, catalogue, opening, templates};

@@ -1,0 +1,137 @@
+//! The fleet at a glance: one strip of days per machine, the pressing ones first.
+
+use foretell_model::{Catalogue, FindingKind, Timestamp};
+
+use super::data::{BacktestMachine, BacktestReport, DayState};
+use super::words;
+use crate::chart::{self, Lane};
+use crate::pages::standing::Standing;
+use crate::view::MarkKind;
+use crate::{civil, text};
+
+/// Strips under their axis.
+pub(super) struct Overview {
+    /// The months, for a desk and for a phone.
+    pub(super) axis: String,
+    pub(super) axis_narrow: String,
+    pub(super) lanes: Vec<LaneRow>,
+    pub(super) legend: Vec<(&'static str, &'static str)>,
+    pub(super) has_truth: bool,
+}
+
+/// One machine's line.
+pub(super) struct LaneRow {
+    pub(super) anchor: String,
+    pub(super) id: String,
+    pub(super) class: &'static str,
+    pub(super) label: String,
+    pub(super) detail: String,
+    pub(super) strip: String,
+}
+
+impl Overview {
+    pub(super) fn of(report: &BacktestReport, catalogue: &Catalogue) -> Self {
+        let span = (report.from.day(), report.to.day());
+        let lanes = ordered(report.machines.iter().collect());
+        let shown = DayState::ALL.into_iter().filter(|state| *state != DayState::Unheard);
+        Self {
+            axis: chart::axis(span, 12, report.lang),
+            axis_narrow: chart::axis(span, 4, report.lang),
+            lanes: lanes.into_iter().map(|machine| row(machine, report, catalogue)).collect(),
+            legend: shown.map(|state| (state.name(), words::state(state, report.lang))).collect(),
+            has_truth: report.scores.is_some(),
+        }
+    }
+}
+
+/// A name for links within the report.
+pub(super) fn anchor(machine: &BacktestMachine) -> String {
+    machine.id.as_str().replace('/', "-")
+}
+
+/// Whether nothing was warned of and nothing was truly the matter.
+pub(super) fn is_calm(machine: &BacktestMachine) -> bool {
+    machine.truth.is_empty() && !machine.moments.iter().any(|moment| warns(moment.finding.kind))
+}
+
+/// Whether a kind of finding warns of something: what keeps us from seeing, due service and the effect of work do not.
+pub(super) const fn warns(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::Prediction | FindingKind::Anomaly)
+}
+
+/// The most pressing thing that was ever said of a machine.
+pub(super) fn worst(machine: &BacktestMachine) -> Option<Standing> {
+    let warnings = machine.moments.iter().filter(|moment| warns(moment.finding.kind));
+    warnings.map(|moment| Standing::of_grade(moment.finding.grade)).min()
+}
+
+/// The first advisory, or else the first warning.
+pub(super) fn first_warning(machine: &BacktestMachine) -> Option<&super::data::BacktestMoment> {
+    let warning = |moment: &&super::data::BacktestMoment| warns(moment.finding.kind);
+    let sent = machine.moments.iter().find(|moment| warning(moment) && moment.would_send);
+    sent.or_else(|| machine.moments.iter().find(warning))
+}
+
+/// The most pressing first, then who was warned of first, then by name.
+pub(super) fn ordered(mut machines: Vec<&BacktestMachine>) -> Vec<&BacktestMachine> {
+    let key = |machine: &BacktestMachine| {
+        let first = first_warning(machine).map_or(i64::MAX, |moment| moment.finding.at.millis());
+        (worst(machine).map_or(u8::MAX, |standing| standing as u8), machine.truth.is_empty(), first)
+    };
+    machines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id)));
+    machines
+}
+
+/// How many days before the limit the first right advisory came.
+pub(super) fn lead_days(machine: &BacktestMachine) -> Option<f64> {
+    let reached = machine.truth.iter().filter_map(|span| Some((span, span.limit_reached?)));
+    let leads = reached.filter_map(|(span, limit)| {
+        let right = machine.moments.iter().find(|moment| {
+            let finding = &moment.finding;
+            moment.would_send && finding.fault == span.fault && finding.at >= span.onset && finding.at < limit
+        });
+        right.map(|moment| limit.days_since(moment.finding.at))
+    });
+    leads.min_by(f64::total_cmp)
+}
+
+fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> LaneRow {
+    let lang = report.lang;
+    let unjudged = machine.too_short.map_or(Standing::Good, |_| Standing::Learning);
+    let standing = worst(machine).unwrap_or(unjudged);
+    let label = match machine.too_short {
+        Some(short) if worst(machine).is_none() => text::too_short(short.days_needed, lang),
+        _ => text::standing_label(standing, lang).to_owned(),
+    };
+    let detail = first_warning(machine).map_or_else(String::new, |moment| {
+        let fault = text::fault(&moment.finding.fault, catalogue, lang);
+        let when = lead_days(machine).map_or_else(
+            || words::first_on(&civil::date(moment.finding.at, report.zone, lang), lang),
+            |days| words::lead_line(days, lang),
+        );
+        format!("{fault} · {when}")
+    });
+    let title = format!("{}: {label}. {detail}", machine.id);
+    LaneRow {
+        anchor: anchor(machine),
+        id: machine.id.to_string(),
+        class: standing.name(),
+        strip: strip(machine, report, &title),
+        label,
+        detail,
+    }
+}
+
+fn strip(machine: &BacktestMachine, report: &BacktestReport, title: &str) -> String {
+    let letters: Vec<Timestamp> = machine.letters.iter().filter(|l| l.held_by.is_none()).map(|l| l.at).collect();
+    let works = machine.curve.marks.iter().filter(|mark| mark.kind == MarkKind::Maintenance).map(|mark| mark.at);
+    let limits = machine.truth.iter().filter_map(|span| span.limit_reached);
+    let lane = Lane {
+        states: &machine.states,
+        letters: &letters,
+        works: &works.collect::<Vec<_>>(),
+        limits: &limits.collect::<Vec<_>>(),
+        title,
+    };
+    chart::lane(&lane, (report.from.day(), report.to.day()))
+}

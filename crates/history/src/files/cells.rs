@@ -1,0 +1,148 @@
+//! Cells of a column, whatever type the file gave them.
+
+use std::borrow::Cow;
+
+use foretell_model::Timestamp;
+use polars::prelude::*;
+
+use super::error::Refused;
+use super::times::{Clockface, Epoch};
+
+/// One column's cells.
+pub(crate) enum Cells {
+    Text(StringChunked),
+    /// Cells of a CSV block, as stretches of its text.
+    Stretches(Stretches),
+    Number(Float64Chunked),
+    /// Milliseconds since 1970 on the file's own clock; `utc` when that clock is known to be UTC.
+    Time {
+        millis: Int64Chunked,
+        utc: bool,
+    },
+}
+
+/// Cells as stretches of a text that they share.
+pub(crate) struct Stretches {
+    pub(crate) text: std::sync::Arc<str>,
+    pub(crate) cells: Vec<(u32, u32)>,
+}
+
+impl Stretches {
+    fn get(&self, row: usize) -> Option<&str> {
+        let (start, end) = self.cells.get(row)?;
+        self.text.get(*start as usize..*end as usize)
+    }
+}
+
+impl Cells {
+    /// A frame's column.
+    pub(crate) fn of(column: &Column) -> PolarsResult<Self> {
+        Ok(match column.dtype() {
+            DataType::String => Self::Text(column.str()?.clone()),
+            DataType::Datetime(_, zone) => {
+                let utc = zone.is_some();
+                let zone = zone.clone();
+                let millis = column.cast(&DataType::Datetime(TimeUnit::Milliseconds, zone))?.cast(&DataType::Int64)?;
+                Self::Time { millis: millis.i64()?.clone(), utc }
+            }
+            DataType::Date => {
+                let millis = column.cast(&DataType::Int64)?.i64()?.apply_values(|day| day * 86_400_000);
+                Self::Time { millis, utc: false }
+            }
+            DataType::Categorical(..) | DataType::Enum(..) => {
+                Self::Text(column.cast(&DataType::String)?.str()?.clone())
+            }
+            _ => Self::Number(column.cast(&DataType::Float64)?.f64()?.clone()),
+        })
+    }
+
+    /// Every cell as a number, NaN where it is missing; `bad` hears of cells that are none.
+    pub(crate) fn numbers(&self, rows: usize, mut bad: impl FnMut(usize, Refused)) -> Vec<f64> {
+        match self {
+            Self::Number(numbers) => match numbers.cont_slice() {
+                Ok(values) => values.to_vec(),
+                Err(_) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
+            },
+            Self::Text(_) | Self::Stretches(_) => (0..rows)
+                .map(|row| {
+                    let text = self.present(row)?;
+                    text.parse().map_err(|_| bad(row, not_a_number(text))).ok()
+                })
+                .map(|number| number.unwrap_or(f64::NAN))
+                .collect(),
+            Self::Time { .. } => {
+                for row in 0..rows {
+                    bad(row, ("bad_number", "a time stands where a number should".into()));
+                }
+                vec![f64::NAN; rows]
+            }
+        }
+    }
+
+    /// The cell's own text; `None` when it is missing or no text.
+    fn present(&self, row: usize) -> Option<&str> {
+        let text = match self {
+            Self::Text(texts) => texts.get(row),
+            Self::Stretches(stretches) => stretches.get(row),
+            Self::Number(_) | Self::Time { .. } => None,
+        };
+        text.map(str::trim).filter(|text| !is_missing(text))
+    }
+
+    /// The cell as text; `None` when it is missing. Whole numbers read without a decimal point.
+    pub(crate) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(_) | Self::Stretches(_) => self.present(row).map(Cow::Borrowed),
+            Self::Number(numbers) => {
+                numbers.get(row).filter(|number| !number.is_nan()).map(|number| Cow::Owned(number.to_string()))
+            }
+            Self::Time { millis, .. } => millis.get(row).map(|ms| Cow::Owned(Timestamp::from_millis(ms).to_string())),
+        }
+    }
+
+    /// The cell's bare text, missing or not, where the file has text; for telling rows of one machine from the next.
+    #[inline]
+    pub(crate) fn raw(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text(texts) => texts.get(row),
+            Self::Stretches(stretches) => stretches.get(row),
+            Self::Number(_) | Self::Time { .. } => None,
+        }
+    }
+
+    /// The cell as an instant.
+    pub(crate) fn instant(&self, row: usize, clockface: &Clockface) -> Result<Timestamp, Refused> {
+        let found = match self {
+            Self::Text(_) | Self::Stretches(_) => self.present(row).and_then(|text| clockface.instant(text)),
+            Self::Number(numbers) => {
+                numbers.get(row).and_then(|number| clockface.epoch().unwrap_or(Epoch::Millis).instant(number))
+            }
+            Self::Time { millis, utc: true } => millis.get(row).map(Timestamp::from_millis),
+            Self::Time { millis, utc: false } => millis.get(row).and_then(|ms| {
+                let civil = chrono::DateTime::from_timestamp_millis(ms)?.naive_utc();
+                clockface.local(&civil).or(Some(Timestamp::from_millis(ms)))
+            }),
+        };
+        found.filter(|ts| (Timestamp::MIN..=Timestamp::MAX).contains(ts)).ok_or_else(|| {
+            let shown = self.text(row).map_or_else(|| "nothing".into(), |text| format!("`{text}`"));
+            ("bad_time", format!("{shown} stands where a time should; give format and zone in a column map"))
+        })
+    }
+}
+
+fn not_a_number(text: &str) -> Refused {
+    ("bad_number", format!("`{}` is not a number", text.chars().take(40).collect::<String>()))
+}
+
+/// How the world writes "not measured".
+fn is_missing(text: &str) -> bool {
+    let first = text.as_bytes().first().copied();
+    match first {
+        None => true,
+        // Nearly every cell is a number or a name, and needs no further look.
+        Some(b'n' | b'N' | b'#') => {
+            ["null", "nan", "na", "#value!"].iter().any(|missing| text.eq_ignore_ascii_case(missing))
+        }
+        Some(_) => false,
+    }
+}

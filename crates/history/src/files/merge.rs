@@ -1,0 +1,188 @@
+//! Machines' histories as one stream in order of time, each row once.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::fs::File;
+use std::io;
+use std::iter::Peekable;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+use super::block::{Block, Row};
+use super::store::Piece;
+
+/// One machine's rows in order of time, rows of one instant in the order in which they came.
+pub(crate) struct Cursor {
+    runs: Vec<Run>,
+    file: Option<Arc<File>>,
+    /// Which run holds the next row.
+    next: usize,
+}
+
+/// Pieces that follow each other in time.
+struct Run {
+    pieces: IntoIter<(u64, Piece)>,
+    block: Block,
+    /// Place in the order of arrival of the piece that `block` came from.
+    arrived: u64,
+    row: usize,
+}
+
+impl Cursor {
+    /// Lays pieces end to end wherever one ends before the next begins, so that files in any order make one run.
+    pub(crate) fn new(pieces: Vec<Piece>, file: Option<Arc<File>>) -> io::Result<Self> {
+        let mut numbered: Vec<(u64, Piece)> = (0..).zip(pieces).collect();
+        numbered.sort_by_key(|(arrived, piece)| (piece.span().0, *arrived));
+        let mut chains: Vec<Vec<(u64, Piece)>> = Vec::new();
+        for (arrived, piece) in numbered {
+            let begins = (piece.span().0, arrived);
+            let fits = |chain: &&mut Vec<(u64, Piece)>| {
+                chain.last().is_some_and(|(before, last)| (last.span().1, *before) < begins)
+            };
+            match chains.iter_mut().find(fits) {
+                Some(chain) => chain.push((arrived, piece)),
+                None => chains.push(vec![(arrived, piece)]),
+            }
+        }
+        let runs = chains.into_iter().map(|chain| Run {
+            pieces: chain.into_iter(),
+            block: Block::default(),
+            arrived: 0,
+            row: 0,
+        });
+        let mut cursor = Self { runs: runs.collect(), file, next: 0 };
+        for run in &mut cursor.runs {
+            run.load(cursor.file.as_deref())?;
+        }
+        cursor.choose();
+        Ok(cursor)
+    }
+
+    /// Time of the next row.
+    #[inline]
+    pub(crate) fn ts(&self) -> Option<i64> {
+        self.runs.get(self.next).and_then(Run::ts)
+    }
+
+    /// The next row; call only when [`Cursor::ts`] gives one.
+    #[inline]
+    pub(crate) fn take(&mut self) -> io::Result<Option<Row>> {
+        let Some(run) = self.runs.get_mut(self.next) else { return Ok(None) };
+        if run.row >= run.block.rows() {
+            return Ok(None);
+        }
+        let row = run.block.row(run.row);
+        run.row += 1;
+        if run.row == run.block.rows() {
+            run.load(self.file.as_deref())?;
+        }
+        if self.runs.len() > 1 {
+            self.choose();
+        }
+        Ok(Some(row))
+    }
+
+    fn choose(&mut self) {
+        let keys = self.runs.iter().enumerate().filter_map(|(place, run)| Some((run.ts()?, run.arrived, place)));
+        self.next = keys.min().map_or(0, |(_, _, place)| place);
+    }
+}
+
+impl Run {
+    fn ts(&self) -> Option<i64> {
+        self.block.ts.get(self.row).copied()
+    }
+
+    /// Goes on to the next piece; at the end nothing is left.
+    fn load(&mut self, file: Option<&File>) -> io::Result<()> {
+        self.row = 0;
+        self.block = Block::default();
+        if let Some((arrived, piece)) = self.pieces.next() {
+            self.block = piece.load(file)?;
+            self.arrived = arrived;
+        }
+        Ok(())
+    }
+}
+
+/// What comes next of some machines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Next {
+    /// A row of the machine at this place.
+    Row(usize, Row),
+    /// Something else at this place in the list of others.
+    Other(usize),
+}
+
+/// Several machines, and what else happened to them, in order of time; at one instant by place, what else first.
+pub(crate) struct Merge {
+    cursors: Vec<Cursor>,
+    heads: BinaryHeap<Reverse<(i64, usize)>>,
+    others: Peekable<IntoIter<(i64, usize, usize)>>,
+    recent: Vec<Recent>,
+    /// Rows dropped because they repeat another one.
+    pub(crate) duplicates: u64,
+}
+
+/// The rows of a machine's newest instant.
+#[derive(Default)]
+struct Recent {
+    last: Option<Row>,
+    before: Vec<Row>,
+}
+
+impl Merge {
+    /// `others` are an instant, the machine's place, and a number to be given back, in any order.
+    pub(crate) fn new(cursors: Vec<Cursor>, mut others: Vec<(i64, usize, usize)>) -> Self {
+        others.sort_unstable();
+        let heads = cursors.iter().enumerate().filter_map(|(place, cursor)| Some(Reverse((cursor.ts()?, place))));
+        Self {
+            heads: heads.collect(),
+            recent: cursors.iter().map(|_| Recent::default()).collect(),
+            cursors,
+            others: others.into_iter().peekable(),
+            duplicates: 0,
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> io::Result<Option<Next>> {
+        loop {
+            let head = self.heads.peek_mut();
+            let key = head.as_ref().map(|head| head.0);
+            if let Some((.., other)) = self.others.next_if(|(ts, place, _)| key.is_none_or(|key| (*ts, *place) <= key))
+            {
+                return Ok(Some(Next::Other(other)));
+            }
+            let Some(mut head) = head else { return Ok(None) };
+            let place = head.0.1;
+            let cursor = &mut self.cursors[place];
+            let row = cursor.take()?;
+            match cursor.ts() {
+                Some(ts) => head.0.0 = ts,
+                None => drop(PeekMut::pop(head)),
+            }
+            let Some(row) = row else { continue };
+            if self.recent[place].is_new(&row) {
+                return Ok(Some(Next::Row(place, row)));
+            }
+            self.duplicates += 1;
+        }
+    }
+}
+
+impl Recent {
+    /// Whether no equal row came before; the time of arrival makes no difference.
+    #[inline]
+    fn is_new(&mut self, row: &Row) -> bool {
+        let Some(last) = self.last.replace(*row) else { return true };
+        if last.ts != row.ts {
+            self.before.clear();
+            return true;
+        }
+        let equal = |a: &Row| a.signals == row.signals && a.state == row.state && a.quality == row.quality;
+        let is_known = equal(&last) || self.before.iter().any(equal);
+        self.before.push(last);
+        !is_known
+    }
+}

@@ -1,0 +1,438 @@
+//! From cells to rows by machine, column after column: a check looks at one column of a slice at a time.
+//!
+//! The first check that a row fails decides its reason: identity, time, filter, signals in their order, state.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use foretell_model::{Event, MachineId, Quality, RunState, Timestamp, Work};
+
+use super::block::Block;
+use super::cells::Cells;
+use super::error::{FileError, Refused};
+use super::readings::Span;
+use super::rows::{Number, QUALITIES, Rows, Text, Time};
+use super::slice::{Chunk, Refusals};
+use super::times::Clockface;
+use super::watched::WatchedSlice;
+
+/// Which rows may come in at all.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) not_after: Option<Timestamp>,
+    pub(crate) span: Option<Span>,
+}
+
+/// What a slice yields.
+#[derive(Default)]
+pub(crate) struct Taken {
+    /// Rows by machine, in the order in which the machines first appear.
+    pub(crate) blocks: Vec<(MachineId, Block)>,
+    pub(crate) works: Vec<Event>,
+    pub(crate) left_out: u64,
+    pub(crate) refused: Refusals,
+    /// What is wanted row by row; nothing when no column is watched.
+    pub(crate) watched: Option<WatchedSlice>,
+}
+
+/// What a thread remembers of the identities in the file that it last saw.
+#[derive(Default)]
+pub(crate) struct Names {
+    path: PathBuf,
+    known: HashMap<(String, String), usize>,
+    machines: Vec<Known>,
+}
+
+struct Known {
+    id: MachineId,
+    /// Site and machine as the file writes them.
+    written: (String, String),
+    /// Who followed in the file the last time: fleets are mostly written in turn.
+    next: usize,
+    /// Rows counted through, where the file has no time.
+    steps: i64,
+}
+
+/// In place of a machine's number: the row is out.
+const OUT: u32 = u32::MAX;
+
+impl Rows {
+    /// Takes a slice's rows.
+    pub(crate) fn take(
+        &self,
+        chunk: &Chunk,
+        names: &mut Names,
+        bounds: Bounds,
+        path: &Path,
+    ) -> Result<Taken, FileError> {
+        names.begin(path);
+        let mut taker = Taker { rows: self, chunk, taken: Taken::default(), machine: Vec::new(), ts: Vec::new() };
+        taker.identify(names)?;
+        taker.times(names)?;
+        taker.filter()?;
+        if let Some(place) = self.work {
+            taker.works(place, bounds, names)?;
+            return Ok(taker.taken);
+        }
+        taker.watch(names)?;
+        if self.signals.is_empty() {
+            // Nothing to tell the engine: the rows are watched only.
+            return Ok(taker.taken);
+        }
+        let values = taker.signals()?;
+        let state = taker.states()?;
+        taker.bound(bounds);
+        let quality = taker.qualities();
+        let lag_ms = taker.lags();
+        let whole = Block { ts: std::mem::take(&mut taker.ts), values, state, quality, lag_ms };
+        Ok(taker.part(&whole, names))
+    }
+}
+
+impl Names {
+    /// Identities are remembered for one file only: in another the same words may be columns of another meaning.
+    fn begin(&mut self, path: &Path) {
+        if self.path != path {
+            *self = Self { path: path.to_owned(), ..Self::default() };
+        }
+    }
+
+    fn number(&mut self, site: &str, machine: &str) -> Result<usize, Refused> {
+        let written = (site.to_owned(), machine.to_owned());
+        if let Some(number) = self.known.get(&written) {
+            return Ok(*number);
+        }
+        let id = MachineId::new(site, machine).map_err(|e| ("bad_identity", e.to_string()))?;
+        let number = self.machines.len();
+        self.machines.push(Known { id, written: written.clone(), next: 0, steps: 0 });
+        self.known.insert(written, number);
+        Ok(number)
+    }
+}
+
+struct Taker<'a> {
+    rows: &'a Rows,
+    chunk: &'a Chunk,
+    taken: Taken,
+    /// By row: the machine's number in [`Names`], or [`OUT`].
+    machine: Vec<u32>,
+    ts: Vec<i64>,
+}
+
+impl<'a> Taker<'a> {
+    fn column(&self, place: usize) -> Result<&'a Cells, FileError> {
+        let lost = || FileError::form(Path::new("a history file"), format!("column {place} was not read"));
+        self.chunk.column(place).ok_or_else(lost)
+    }
+
+    fn text(&self, text: &'a Text) -> Result<TextColumn<'a>, FileError> {
+        Ok(match text {
+            Text::Constant(constant) => TextColumn { cells: None, text, constant },
+            Text::Column { place, .. } => TextColumn { cells: Some(self.column(*place)?), text, constant: "" },
+        })
+    }
+
+    fn refuse(&mut self, row: usize, refused: Refused) {
+        self.machine[row] = OUT;
+        self.taken.refused.push((self.chunk.lines.of(row), refused));
+    }
+
+    fn leave_out(&mut self, row: usize) {
+        self.machine[row] = OUT;
+        self.taken.left_out += 1;
+    }
+
+    fn rows(&self) -> std::ops::Range<usize> {
+        0..self.chunk.lines.len()
+    }
+
+    fn is_in(&self, row: usize) -> bool {
+        self.machine[row] != OUT
+    }
+
+    fn identify(&mut self, names: &mut Names) -> Result<(), FileError> {
+        let (site, machine) = (self.text(&self.rows.site)?, self.text(&self.rows.machine)?);
+        self.machine = vec![OUT; self.chunk.lines.len()];
+        let mut last = 0;
+        for row in self.rows() {
+            let written = (site.written(row), machine.written(row));
+            let is = |number: usize| {
+                let known = names.machines.get(number)?;
+                (written == (Some(&known.written.0), Some(&known.written.1))).then_some(number)
+            };
+            let follower = names.machines.get(last).map_or(0, |known| known.next);
+            if let Some(number) = is(follower).or_else(|| is(last)) {
+                (self.machine[row], last) = (number as u32, number);
+                continue;
+            }
+            let missing = |which| ("bad_identity", format!("the {which} is missing"));
+            let found = site.get(row).ok_or_else(|| missing("site"));
+            let found = found.and_then(|site| Ok((site, machine.get(row).ok_or_else(|| missing("machine"))?)));
+            match found.and_then(|(site, machine)| names.number(&site, &machine)) {
+                Ok(number) => {
+                    if let (Some(site), Some(machine)) = written
+                        && let Some(known) = names.machines.get_mut(number)
+                    {
+                        known.written = (site.to_owned(), machine.to_owned());
+                    }
+                    if let Some(known) = names.machines.get_mut(last) {
+                        known.next = number;
+                    }
+                    (self.machine[row], last) = (number as u32, number);
+                }
+                Err(refused) => self.refuse(row, refused),
+            }
+        }
+        Ok(())
+    }
+
+    fn times(&mut self, names: &mut Names) -> Result<(), FileError> {
+        self.ts = vec![0; self.chunk.lines.len()];
+        match &self.rows.ts {
+            Time::Column(place, clockface) => {
+                let cells = self.column(*place)?;
+                for row in self.rows().filter(|row| self.machine[*row] != OUT).collect::<Vec<_>>() {
+                    match cells.instant(row, clockface) {
+                        Ok(ts) => self.ts[row] = ts.millis(),
+                        Err(refused) => self.refuse(row, refused),
+                    }
+                }
+            }
+            Time::Steps { start, step_ms } => {
+                for row in self.rows() {
+                    // Rows that the filter leaves out took time nevertheless.
+                    let Some(known) = names.machines.get_mut(self.machine[row] as usize) else { continue };
+                    self.ts[row] = (*start + known.steps.saturating_mul(*step_ms)).millis();
+                    known.steps += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn filter(&mut self) -> Result<(), FileError> {
+        for (place, values) in &self.rows.filter {
+            let cells = self.column(*place)?;
+            for row in self.rows() {
+                let wanted = || cells.text(row).is_some_and(|text| values.iter().any(|value| *value == text));
+                if self.is_in(row) && !wanted() {
+                    self.leave_out(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn works(&mut self, place: usize, bounds: Bounds, names: &Names) -> Result<(), FileError> {
+        let cells = self.column(place)?;
+        for row in self.rows() {
+            if !self.is_in(row) {
+                continue;
+            }
+            let code = cells.text(row).unwrap_or_default();
+            if Work::new(&code).is_none() {
+                self.refuse(row, ("bad_work", format!("`{code}` is not a code of work (a-z 0-9 _)")));
+            }
+        }
+        self.bound(bounds);
+        for row in self.rows() {
+            let known = names.machines.get(self.machine[row] as usize);
+            let work = known.and_then(|_| Work::new(&cells.text(row)?));
+            if let (Some(known), Some(work)) = (known, work) {
+                let (machine, ts) = (known.id.clone(), Timestamp::from_millis(self.ts[row]));
+                self.taken.works.push(Event::Maintenance { machine, ts, work });
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the watched columns of every row whose origin is known, whether it is an event or not.
+    fn watch(&mut self, names: &Names) -> Result<(), FileError> {
+        if self.rows.watched.is_empty() {
+            return Ok(());
+        }
+        let mut slice = WatchedSlice::default();
+        for place in self.rows.watched.places() {
+            slice.add(self.column(place)?, self.chunk.lines.len());
+        }
+        for (row, machine) in self.machine.iter().enumerate() {
+            if let Some(known) = names.machines.get(*machine as usize) {
+                slice.origins.push((row, known.id.clone(), Timestamp::from_millis(self.ts[row])));
+            }
+        }
+        self.taken.watched = Some(slice);
+        Ok(())
+    }
+
+    /// Every signal's values; a row without any measured one is refused.
+    fn signals(&mut self) -> Result<Vec<(foretell_model::Signal, Vec<f64>)>, FileError> {
+        let rows = self.chunk.lines.len();
+        let mut measured = vec![false; rows];
+        let mut found = Vec::with_capacity(self.rows.signals.len());
+        for (signal, number) in &self.rows.signals {
+            let (mut values, linear) = match number {
+                Number::Constant(constant) => (vec![*constant; rows], None),
+                Number::Column(place, linear) => {
+                    let cells = self.column(*place)?;
+                    let mut bad = Vec::new();
+                    let values = cells.numbers(rows, |row, refused| bad.push((row, refused)));
+                    for (row, (code, text)) in bad {
+                        if self.is_in(row) {
+                            self.refuse(row, (code, format!("{}: {text}", signal.name())));
+                        }
+                    }
+                    (values, Some(linear))
+                }
+            };
+            let range = signal.physical_range();
+            for (row, value) in values.iter_mut().enumerate() {
+                if let Some(linear) = linear {
+                    measured[row] |= !value.is_nan();
+                    *value = linear.apply(*value);
+                }
+                if !range.contains(*value) && !value.is_nan() && self.machine[row] != OUT {
+                    let (name, min, max) = (signal.name(), range.min, range.max);
+                    self.refuse(row, ("out_of_range", format!("{name} is {value}; possible are {min} to {max}")));
+                }
+            }
+            found.push((*signal, values));
+        }
+        for row in self.rows() {
+            if !measured[row] && self.is_in(row) {
+                self.refuse(row, ("no_signal", "no signal has a value".into()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every row's state as its discriminant plus one.
+    fn states(&mut self) -> Result<Option<Vec<u8>>, FileError> {
+        let Some(state) = &self.rows.state else { return Ok(None) };
+        let column = self.text(state)?;
+        let mut codes = vec![0; self.chunk.lines.len()];
+        for row in self.rows() {
+            if !self.is_in(row) {
+                continue;
+            }
+            let Some(name) = column.get(row) else { continue };
+            match RunState::from_name(&name) {
+                Some(state) => codes[row] = state as u8 + 1,
+                None => self.refuse(row, ("bad_state", format!("`{name}` is no controller state"))),
+            }
+        }
+        Ok(Some(codes))
+    }
+
+    fn bound(&mut self, bounds: Bounds) {
+        for row in self.rows() {
+            if !self.is_in(row) {
+                continue;
+            }
+            let ts = Timestamp::from_millis(self.ts[row]);
+            if bounds.not_after.is_some_and(|latest| ts > latest) {
+                self.refuse(row, ("too_late", format!("{ts} is in the future")));
+            } else if bounds.span.is_some_and(|span| !span.contains(ts)) {
+                self.leave_out(row);
+            }
+        }
+    }
+
+    fn qualities(&self) -> Option<Vec<u8>> {
+        let cells = self.chunk.column(self.rows.quality?)?;
+        let code = |row| {
+            let name = cells.text(row)?;
+            QUALITIES.iter().position(|known| *known == name)
+        };
+        Some(self.rows().map(|row| code(row).map_or(Quality::Good as u8, |code| code as u8)).collect())
+    }
+
+    fn lags(&self) -> Option<Vec<i64>> {
+        let cells = self.chunk.column(self.rows.arrived?)?;
+        let arrived = |row| cells.instant(row, &Clockface::CONTRACT).ok().map(Timestamp::millis);
+        let lag = |row: usize| arrived(row).map_or(0, |arrived| arrived.wrapping_sub(self.ts[row]));
+        Some(self.rows().map(lag).collect())
+    }
+
+    /// Gives each machine its rows.
+    fn part(mut self, whole: &Block, names: &Names) -> Taken {
+        let mut order: Vec<u32> = Vec::new();
+        let mut counts = vec![0_usize; names.machines.len()];
+        for machine in self.machine.iter().filter(|machine| **machine != OUT) {
+            if counts[*machine as usize] == 0 {
+                order.push(*machine);
+            }
+            counts[*machine as usize] += 1;
+        }
+        let mut places = vec![0; names.machines.len()];
+        for (place, machine) in order.iter().enumerate() {
+            places[*machine as usize] = place;
+        }
+        let sizes: Vec<usize> = order.iter().map(|machine| counts[*machine as usize]).collect();
+        let share = Share { machine: &self.machine, places: &places, sizes: &sizes };
+        let mut blocks: Vec<Block> =
+            share.of(&whole.ts).into_iter().map(|ts| Block { ts, ..Block::default() }).collect();
+        for (signal, values) in &whole.values {
+            share.of(values).into_iter().zip(&mut blocks).for_each(|(own, block)| block.values.push((*signal, own)));
+        }
+        let state = whole.state.iter().flat_map(|codes| share.of(codes)).zip(0..);
+        state.for_each(|(own, place): (_, usize)| blocks[place].state = Some(own));
+        let quality = whole.quality.iter().flat_map(|codes| share.of(codes)).zip(0..);
+        quality.for_each(|(own, place): (_, usize)| blocks[place].quality = Some(own));
+        let lags = whole.lag_ms.iter().flat_map(|lags| share.of(lags)).zip(0..);
+        lags.for_each(|(own, place): (_, usize)| blocks[place].lag_ms = Some(own));
+        let ids = order.iter().map(|machine| names.machines[*machine as usize].id.clone());
+        self.taken.blocks = ids.zip(blocks.into_iter().map(Block::tidy)).collect();
+        self.taken
+    }
+}
+
+/// How rows are shared out among machines.
+struct Share<'a> {
+    machine: &'a [u32],
+    places: &'a [usize],
+    sizes: &'a [usize],
+}
+
+impl Share<'_> {
+    fn of<T: Copy>(&self, column: &[T]) -> Vec<Vec<T>> {
+        if let [size] = self.sizes
+            && *size == column.len()
+        {
+            return vec![column.to_vec()];
+        }
+        let mut shares: Vec<Vec<T>> = self.sizes.iter().map(|size| Vec::with_capacity(*size)).collect();
+        for (value, machine) in column.iter().zip(self.machine) {
+            if *machine != OUT {
+                shares[self.places[*machine as usize]].push(*value);
+            }
+        }
+        shares
+    }
+}
+
+/// A column of texts with what the map says of it.
+struct TextColumn<'a> {
+    cells: Option<&'a Cells>,
+    text: &'a Text,
+    constant: &'a str,
+}
+
+impl<'a> TextColumn<'a> {
+    /// As it stands in the file, for telling whether it is the same as before.
+    #[inline]
+    fn written(&self, row: usize) -> Option<&'a str> {
+        self.cells.map_or(Some(self.constant), |cells| cells.raw(row))
+    }
+
+    fn get(&self, row: usize) -> Option<std::borrow::Cow<'a, str>> {
+        use std::borrow::Cow;
+        let (Some(cells), Text::Column { prefix, values, .. }) = (self.cells, self.text) else {
+            return Some(Cow::Borrowed(self.constant));
+        };
+        let cell = cells.text(row)?;
+        if let Some(value) = values.get(cell.as_ref()) {
+            return Some(Cow::Borrowed(value));
+        }
+        Some(if prefix.is_empty() { cell } else { Cow::Owned(format!("{prefix}{cell}")) })
+    }
+}

@@ -1,0 +1,145 @@
+//! What a message would say about a machine that nobody has registered, for reports over recorded history.
+//!
+//! The same templates and the same rules for times as for a real letter; what only a registration knows - names, telephone
+//! numbers, the customer's own number of the machine - is put in neutrally.
+
+use std::path::Path;
+
+use foretell_model::{Catalogue, Finding};
+
+use super::{Composer, Draft, Facts, Occasion, Subject, works_of};
+use crate::calendar::Calendar;
+use crate::context::MachineContext;
+use crate::error::Result;
+use crate::registry::{Advisor, Customer, Language, Machine, Words};
+use crate::slots::{self, Visit};
+
+/// Writes letters without sending them.
+#[derive(Debug)]
+pub struct Preview {
+    composer: Composer,
+    company: Words,
+}
+
+impl Preview {
+    /// With a company's own name and a directory of edited templates, where there are such.
+    ///
+    /// # Errors
+    /// When an edited template cannot be used.
+    pub fn new(company: Option<Words>, templates: Option<&Path>) -> Result<Self> {
+        let default = || Words { en: "Foretell Service".to_owned(), zh: "先知服务".to_owned() };
+        Ok(Self { composer: Composer::new(templates)?, company: company.unwrap_or_else(default) })
+    }
+
+    /// The letter that a finding would lead to at the moment when it was concluded.
+    ///
+    /// # Errors
+    /// When an edited template cannot be rendered.
+    pub fn letter(
+        &self,
+        finding: &Finding,
+        context: &MachineContext,
+        catalogue: &Catalogue,
+        language: Language,
+    ) -> Result<Draft> {
+        let calendar = Calendar::plain(chrono_tz::UTC);
+        let works = works_of(finding, catalogue);
+        let visit = Visit {
+            minutes: works.iter().map(|(_, action)| action.minutes).sum(),
+            stops_machine: works.iter().any(|(_, action)| action.stops_machine),
+            before: finding.rul_days.and_then(|rul| rul.p10).map(|days| finding.at.plus_days(days)),
+        };
+        let earliest = slots::with_notice(finding.at);
+        let slots = slots::propose(visit, context, &calendar, &|_| true, earliest);
+        let facts = Facts::of(&Subject {
+            finding,
+            context,
+            machine: &machine(finding),
+            customer: &customer(language),
+            advisor: &advisor(),
+            company: &self.company,
+            catalogue,
+            calendar: &calendar,
+            slots: &slots,
+            link: "https://…",
+            now: finding.at,
+        });
+        self.composer.message(Occasion::from(finding.kind), &facts)
+    }
+}
+
+fn machine(finding: &Finding) -> Machine {
+    Machine {
+        id: finding.machine.to_string(),
+        number: finding.machine.machine().to_owned(),
+        model: None,
+        rated_kw: None,
+        consequence: 1.0,
+        service: Vec::new(),
+    }
+}
+
+fn customer(language: Language) -> Customer {
+    Customer {
+        id: String::new(),
+        name: String::new(),
+        contact: None,
+        language,
+        zone: "UTC".to_owned(),
+        advisor: String::new(),
+        addresses: std::collections::BTreeMap::new(),
+        quiet_from: "20:00".to_owned(),
+        quiet_to: "08:00".to_owned(),
+        holidays: Vec::new(),
+        auto_approve: false,
+    }
+}
+
+fn advisor() -> Advisor {
+    let words = |en: &str, zh: &str| Words { en: en.to_owned(), zh: zh.to_owned() };
+    Advisor {
+        id: String::new(),
+        name: words("[advisor]", "〔顾问〕"),
+        role: words("service advisor", "服务顾问"),
+        phone: "…".to_owned(),
+        email: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{FaultCode, FindingId, FindingKind, Grade, MachineId, RulDays, Status, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_letter_is_worded_without_a_registration_in_both_languages() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let (machine, fault) = (MachineId::new("s1", "m7").unwrap(), FaultCode::new("cooler_clogging").unwrap());
+        let finding = Finding {
+            at: Timestamp::parse("2026-07-18T00:00:00Z").unwrap(),
+            kind: FindingKind::Prediction,
+            id: FindingId::new(&machine, &fault, 1),
+            machine,
+            status: Status::Opened,
+            grade: Grade::Advise,
+            fault,
+            likelihood: 0.9,
+            alternatives: Vec::new(),
+            rul_days: Some(RulDays { p10: Some(14.0), p50: Some(21.0), p90: Some(30.0) }),
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text: String::new(),
+        };
+        let preview = Preview::new(None, None).unwrap();
+        for (language, expected) in [(Language::En, "compressor m7"), (Language::ZhCn, "m7")] {
+            let draft = preview.letter(&finding, &MachineContext::default(), &catalogue, language).unwrap();
+            assert!(draft.subject.contains("m7") && draft.body.contains(expected), "{draft:?}");
+            assert!(
+                draft.body.contains("2.") && draft.body.contains("〔顾问〕") == (language == Language::ZhCn),
+                "{draft:?}"
+            );
+        }
+    }
+}
