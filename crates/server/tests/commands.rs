@@ -144,7 +144,10 @@ fn a_history_that_is_too_short_is_said_to_be_so() {
     assert!(!table.contains("s1/m9") && !page.contains("s1/m9"), "work alone makes a machine: {table}");
     assert!(!page.contains("Normal<"), "what could not be judged is called normal");
     // The table says that nobody was warned, so the report may not either.
-    assert!(page.contains("<td>–</td><td>–</td><td>–</td>"), "the report speaks where the table is silent");
+    assert!(
+        !page.contains("class=\"letter\"") && !page.contains("class=\"moment "),
+        "the report warns where the table does not"
+    );
 }
 
 #[test]
@@ -199,6 +202,65 @@ fn bad_data_is_told_apart_from_missing_data() {
         err: foretell: could not use a history file: rows.csv: no column is a signal (it has what, ever); say which is which in a column map (--map)
     "#]],
     );
+}
+
+/// Backtests files in a folder of their own; the exit code and what was said on standard error.
+fn backtest(files: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let output = foretell(dir.path()).arg("backtest").args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn files_of_which_nothing_can_be_used_are_65_and_say_why() {
+    let head = "ts,site,machine,discharge_temp_c\n";
+    let bad = format!("{head}2026-01-01T00:00:00Z,s,m,hot\n");
+    let good = format!("{head}2026-01-01T00:00:00Z,s,m,80\n");
+    for (text, arguments, expected) in [
+        (head, &["x.csv"][..], "the files hold a header and no rows"),
+        (&bad, &["x.csv"], "1 of 1 rows were refused (1 bad_number); first: x.csv line 2: discharge_temp_c: `hot`"),
+        (&good, &["x.csv", "--from", "2026-02-01"], "no row lies within --from and --to"),
+    ] {
+        let (code, said, why) = backtest(&[("x.csv", text)], arguments);
+        assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
+        assert!(why.contains("there is nothing to test") && why.contains(expected), "{why}");
+    }
+}
+
+#[test]
+fn maintenance_that_cannot_be_used_is_said() {
+    let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n";
+    let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m9,oil_changed\n";
+    let (code, _, said) = backtest(&[("x.csv", readings), ("w.csv", work)], &["x.csv", "--maintenance", "w.csv"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Of the maintenance records, 1 of 2 rows were refused (1 bad_time)"), "{said}");
+    assert!(said.contains("w.csv line 2") && said.contains("without any reading, e.g. s/m9"), "{said}");
+    let (code, _, said) = backtest(&[("x.csv", readings)], &["x.csv", "--maintenance", "nowhere.csv"]);
+    assert_eq!(code, Some(66), "{said}");
+}
+
+#[test]
+fn scores_come_as_a_table_and_as_json() {
+    let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n2026-03-01T00:00:00Z,s,m,80\n";
+    let truth = r#"{"machines":[{"site":"s","machine":"m","from":"2026-01-01T00:00:00Z","to":"2026-03-01T00:00:00Z",
+        "faults":[{"fault":"low_oil","onset":"2026-01-05T00:00:00Z","limit_reached":"2026-02-01T00:00:00Z","cleared":null}]}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("x.csv"), readings).unwrap();
+    std::fs::write(dir.path().join("truth.json"), truth).unwrap();
+    let arguments = ["backtest", "x.csv", "--truth", "truth.json", "--truth-out", "scores.json"];
+    let output = foretell(dir.path()).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(table.contains("s/m low_oil from 2026-01-05, limit 2026-02-01; nothing was said"), "{table}");
+    let json = std::fs::read_to_string(dir.path().join("scores.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["warned_7d"]["of"], 1);
+    assert_eq!(json["by_fault"]["low_oil"]["there"], 1);
+    assert_eq!(json["missed"][0]["machine"], "m");
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) struct Moment {
 pub(super) struct LetterCard {
     pub(super) when: String,
     pub(super) subject: String,
-    pub(super) body: String,
+    pub(super) paragraphs: Vec<String>,
     pub(super) held: &'static str,
 }
 
@@ -134,7 +134,7 @@ fn when(at: Timestamp, zone: Tz, lang: Lang) -> String {
 fn facts(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> Vec<String> {
     let (lang, zone) = (report.lang, report.zone);
     let mut facts = vec![words::readings(machine.readings, first(machine), machine.curve.now, lang)];
-    facts.extend(lead_days(machine).map(|days| words::lead_line(days, lang)));
+    facts.extend(lead_days(machine).map(|days| words::warned_line(days, lang)));
     facts.extend(machine.too_short.map(|short| text::too_short(short.days_needed, lang)));
     facts.extend(machine.truth.iter().map(|span| {
         let reached = span.limit_reached.map(|at| civil::date(at, zone, lang));
@@ -183,7 +183,13 @@ fn letters(machine: &BacktestMachine, report: &BacktestReport, w: &Words) -> Vec
     let card = |letter: &super::data::Letter| LetterCard {
         when: words::drafted(&when(letter.at, report.zone, report.lang), report.lang),
         subject: letter.subject.clone(),
-        body: letter.body.clone(),
+        paragraphs: letter
+            .body
+            .split("\n\n")
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .collect(),
         held: if letter.held_by.is_some() { w.letter_held } else { "" },
     };
     machine.letters.iter().map(card).collect()

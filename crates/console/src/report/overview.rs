@@ -104,9 +104,9 @@ fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue
         _ => text::standing_label(standing, lang).to_owned(),
     };
     let detail = first_warning(machine).map_or_else(String::new, |moment| {
-        let fault = text::fault(&moment.finding.fault, catalogue, lang);
+        let fault = super::scores::capital(&text::fault(&moment.finding.fault, catalogue, lang));
         let when = lead_days(machine).map_or_else(
-            || words::first_on(&civil::date(moment.finding.at, report.zone, lang), lang),
+            || words::first_on(&civil::day_of(moment.finding.at, report.zone, lang), lang),
             |days| words::lead_line(days, lang),
         );
         format!("{fault} · {when}")

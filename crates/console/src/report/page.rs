@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::data::BacktestReport;
 use super::machine::{Quiet, Section};
-use super::overview::{Overview, is_calm};
+use super::overview::{Overview, is_calm, ordered, worst};
 use super::scores::Scores;
 use super::words::{self, Words};
 use crate::text;
@@ -68,25 +68,23 @@ pub fn backtest_html(report: &BacktestReport, catalogue: &Catalogue) -> Result<S
             (date(report.from), date(report.to)),
             lang,
         ),
-        tiles: tiles(report, pressing.len(), &w),
+        tiles: tiles(report, &w),
         overview: Overview::of(report, catalogue),
         scores: report.scores.as_ref().map(|scores| Scores::of(scores, report, catalogue, &w)),
-        sections: super::overview::ordered(pressing)
-            .into_iter()
-            .map(|machine| Section::of(machine, report, catalogue, &w))
-            .collect(),
+        sections: ordered(pressing).into_iter().map(|machine| Section::of(machine, report, catalogue, &w)).collect(),
         quiet: calm.iter().map(|machine| Quiet::of(machine, report, calm.len(), catalogue)).collect(),
     };
     page.render()
 }
 
-fn tiles(report: &BacktestReport, pressing: usize, w: &Words) -> Vec<Tile> {
+fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     let lang = report.lang;
     let tile = |name, value: String, more: String| Tile { name, value, more };
+    let warned = report.machines.iter().filter(|machine| worst(machine).is_some()).count();
     let sent = report.machines.iter().flat_map(|machine| &machine.letters).filter(|l| l.held_by.is_none()).count();
     let mut tiles = vec![
         tile(w.tile_machines, report.machines.len().to_string(), String::new()),
-        tile(w.tile_attention, pressing.to_string(), String::new()),
+        tile(w.tile_attention, warned.to_string(), String::new()),
         tile(w.tile_letters, sent.to_string(), String::new()),
     ];
     let Some(scores) = &report.scores else { return tiles };
@@ -95,8 +93,8 @@ fn tiles(report: &BacktestReport, pressing: usize, w: &Words) -> Vec<Tile> {
     };
     let of = |part: u32, of: u32| format!("{part} / {of}");
     let (held, answered) = scores.intervals.iter().fold((0, 0), |(h, a), i| (h + i.holds.part, a + i.holds.of));
-    let warned = scores.warned_7d;
-    tiles.push(tile(w.tile_7d, percent(warned.part, warned.of), of(warned.part, warned.of)));
+    let week = scores.warned_7d;
+    tiles.push(tile(w.tile_7d, percent(week.part, week.of), of(week.part, week.of)));
     let lead = scores.lead_days_median.map_or("–".to_owned(), |days| words::days(days, lang));
     tiles.push(tile(w.tile_lead, lead, String::new()));
     tiles.push(tile(w.tile_holds, percent(held, answered), of(held, answered)));

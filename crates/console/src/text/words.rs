@@ -259,22 +259,12 @@ words! {
 
     // Backtest report.
     report_eyebrow = "Backtest: what would have been said, and when", "回测：当时会说什么、何时说";
-    report_machine = "Machine", "机器";
-    report_first = "First said", "首次提示";
-    report_sent = "Message drafted", "起草消息";
     report_truth = "Limit reached", "实际到达限值";
     report_moment_caption = "What was known then, and what came after", "当时所知与之后的实际";
     report_would_send = "A message to the customer would have been drafted.", "此时会为客户起草消息。";
     report_then = "Then", "当时";
     report_end = "End", "结束日";
     report_inside = "Kept inside the company.", "仅公司内部可见。";
-    report_remark = "Remark", "说明";
-    report_nothing_said = "Nothing would have been said about this machine.", "这台机器不会有任何提示。";
-    score_7d = "Warned at least 7 days before", "提前7天以上预警";
-    score_14d = "Warned at least 14 days before", "提前14天以上预警";
-    score_lead = "Median lead", "提前量中位数";
-    score_coverage = "Truth inside the 80 % interval", "落在80%区间内";
-    score_false = "False advisories per machine-year", "每机年误报";
 
     // Faults of a request.
     not_found = "There is no such page", "没有这个页面";

@@ -56,6 +56,11 @@ impl Cells {
         })
     }
 
+    /// Whether every cell is missing; a column that nobody measured costs no more than this look.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Number(numbers) if numbers.null_count() == numbers.len())
+    }
+
     /// Every cell as a number, NaN where it is missing; `bad` hears of cells that are none.
     pub(crate) fn numbers(&self, rows: usize, mut bad: impl FnMut(usize, Refused)) -> Vec<f64> {
         match self {

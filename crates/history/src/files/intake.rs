@@ -15,12 +15,13 @@ use foretell_model::{Event, MachineId};
 use super::column_map::{ColumnMap, DeriveRunHours};
 use super::csv::CsvFile;
 use super::error::{FileError, ReadReport};
+use super::names::Names;
 use super::parquet::ParquetFile;
 use super::readings::{Progress, ReadOptions, Span};
 use super::rows::Rows;
 use super::slice::{Refusals, Slice};
 use super::store::{Piece, Store};
-use super::take::{Bounds, Names, Taken};
+use super::take::{Bounds, Taken};
 use super::watched::{WatchedIntake, WatchedRows, Watching};
 
 /// Slices on their way per thread: enough that none waits, few enough that memory stays small.

@@ -11,6 +11,7 @@ mod folder;
 mod intake;
 mod line_protocol;
 mod merge;
+mod names;
 mod packed;
 mod parquet;
 mod readings;

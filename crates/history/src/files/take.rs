@@ -2,14 +2,14 @@
 //!
 //! The first check that a row fails decides its reason: identity, time, filter, signals in their order, state.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foretell_model::{Event, MachineId, Quality, RunState, Timestamp, Work};
 
 use super::block::Block;
 use super::cells::Cells;
 use super::error::{FileError, Refused};
+use super::names::{Names, TextColumn};
 use super::readings::Span;
 use super::rows::{Number, QUALITIES, Rows, Text, Time};
 use super::slice::{Chunk, Refusals};
@@ -33,24 +33,6 @@ pub(crate) struct Taken {
     pub(crate) refused: Refusals,
     /// What is wanted row by row; nothing when no column is watched.
     pub(crate) watched: Option<WatchedSlice>,
-}
-
-/// What a thread remembers of the identities in the file that it last saw.
-#[derive(Default)]
-pub(crate) struct Names {
-    path: PathBuf,
-    known: HashMap<(String, String), usize>,
-    machines: Vec<Known>,
-}
-
-struct Known {
-    id: MachineId,
-    /// Site and machine as the file writes them.
-    written: (String, String),
-    /// Who followed in the file the last time: fleets are mostly written in turn.
-    next: usize,
-    /// Rows counted through, where the file has no time.
-    steps: i64,
 }
 
 /// In place of a machine's number: the row is out.
@@ -86,27 +68,6 @@ impl Rows {
         let lag_ms = taker.lags();
         let whole = Block { ts: std::mem::take(&mut taker.ts), values, state, quality, lag_ms };
         Ok(taker.part(&whole, names))
-    }
-}
-
-impl Names {
-    /// Identities are remembered for one file only: in another the same words may be columns of another meaning.
-    fn begin(&mut self, path: &Path) {
-        if self.path != path {
-            *self = Self { path: path.to_owned(), ..Self::default() };
-        }
-    }
-
-    fn number(&mut self, site: &str, machine: &str) -> Result<usize, Refused> {
-        let written = (site.to_owned(), machine.to_owned());
-        if let Some(number) = self.known.get(&written) {
-            return Ok(*number);
-        }
-        let id = MachineId::new(site, machine).map_err(|e| ("bad_identity", e.to_string()))?;
-        let number = self.machines.len();
-        self.machines.push(Known { id, written: written.clone(), next: 0, steps: 0 });
-        self.known.insert(written, number);
-        Ok(number)
     }
 }
 
@@ -274,6 +235,9 @@ impl<'a> Taker<'a> {
                 Number::Constant(constant) => (vec![*constant; rows], None),
                 Number::Column(place, linear) => {
                     let cells = self.column(*place)?;
+                    if cells.is_empty() {
+                        continue;
+                    }
                     let mut bad = Vec::new();
                     let values = cells.numbers(rows, |row, refused| bad.push((row, refused)));
                     for (row, (code, text)) in bad {
@@ -407,32 +371,5 @@ impl Share<'_> {
             }
         }
         shares
-    }
-}
-
-/// A column of texts with what the map says of it.
-struct TextColumn<'a> {
-    cells: Option<&'a Cells>,
-    text: &'a Text,
-    constant: &'a str,
-}
-
-impl<'a> TextColumn<'a> {
-    /// As it stands in the file, for telling whether it is the same as before.
-    #[inline]
-    fn written(&self, row: usize) -> Option<&'a str> {
-        self.cells.map_or(Some(self.constant), |cells| cells.raw(row))
-    }
-
-    fn get(&self, row: usize) -> Option<std::borrow::Cow<'a, str>> {
-        use std::borrow::Cow;
-        let (Some(cells), Text::Column { prefix, values, .. }) = (self.cells, self.text) else {
-            return Some(Cow::Borrowed(self.constant));
-        };
-        let cell = cells.text(row)?;
-        if let Some(value) = values.get(cell.as_ref()) {
-            return Some(Cow::Borrowed(value));
-        }
-        Some(if prefix.is_empty() { cell } else { Cow::Owned(format!("{prefix}{cell}")) })
     }
 }

@@ -9,8 +9,9 @@ use foretell_outreach::MachineContext;
 
 use crate::service::{curve, machine_context};
 
-/// The engine remembers some 120 closed days; they are collected well before it forgets them.
-const COLLECT_EVERY_DAYS: i64 = 60;
+/// The engine remembers some 120 closed days, but what was normal on them only until work begins a new normal; so they
+/// are collected often.
+const COLLECT_EVERY_DAYS: i64 = 14;
 
 /// A moment at which an episode was opened or its grade rose.
 #[derive(Clone, Debug)]
@@ -106,12 +107,17 @@ impl MachineRun {
         }
     }
 
-    /// Takes over the days that the engine knows; the newest judgement of a day stands.
+    /// Takes over the days that the engine knows; the newest judgement of a day stands, where there still is one.
     pub(super) fn collect(&mut self, id: &MachineId, engine: &Engine) {
         let Some(view) = engine.machine(id) else { return };
         self.limit_c = view.limits.warn_c;
         self.learned |= view.baseline.learned;
-        self.days.extend(view.days.iter().map(curve::day).map(|day| (day.day, day)));
+        for day in view.days.iter().map(curve::day) {
+            let known = self.days.entry(day.day).or_insert(day);
+            let normal = day.normal_low_c.zip(day.normal_high_c).or(known.normal_low_c.zip(known.normal_high_c));
+            let (normal_low_c, normal_high_c) = normal.unzip();
+            *known = DayPoint { normal_low_c, normal_high_c, ..day };
+        }
         self.observable.extend(view.days.iter().map(|day| (day.day.day(), day.observable)));
     }
 }

@@ -281,15 +281,18 @@ mod tests {
              2026-04-20 ill cooler_clogging urgent updated 5 9",
             expect_test::expect![[r#"
                 faults that reached the limit     1
-                warned >= 7 d before              1/1 (100 %)
-                warned >= 14 d before             1/1 (100 %)
+                warned >= 7 d before              1/1 (100 %, 95 %: 2 to 100 %)
+                warned >= 14 d before             1/1 (100 %, 95 %: 2 to 100 %)
                 median lead                       26.0 d
-                80 % interval holds, 28 d before  1/1 (100 %), median width 2.3 of what remained
-                80 % interval holds, 21 d before  1/1 (100 %), median width 0.6 of what remained
-                80 % interval holds, 14 d before  1/1 (100 %), median width 0.6 of what remained
-                80 % interval holds,  7 d before  0/1 (0 %), median width 0.4 of what remained
+                80 % interval holds, 28 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 2.3 of what remained
+                80 % interval holds, 21 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 0.6 of what remained
+                80 % interval holds, 14 d before  1/1 (100 %, 95 %: 2 to 100 %), median width 0.6 of what remained
+                80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.4 of what remained
                 false advisories                  0 in 1.0 machine-years: 0.000 a year (95 %: 0.000 to 3.722), 0 of them misnamed
-                true fault named first            1/1 (100 %)"#]],
+                true fault named first            1/1 (100 %, 95 %: 2 to 100 %)
+
+                fault            there  found  advised  alternative  reached  false
+                cooler_clogging      1      1        1            0        1      0"#]],
         );
     }
 
@@ -302,15 +305,22 @@ mod tests {
              2026-03-01 ill low_oil urgent opened 1 5",
             expect_test::expect![[r#"
                 faults that reached the limit     1
-                warned >= 7 d before              0/1 (0 %)
-                warned >= 14 d before             0/1 (0 %)
+                warned >= 7 d before              0/1 (0 %, 95 %: 0 to 98 %)
+                warned >= 14 d before             0/1 (0 %, 95 %: 0 to 98 %)
                 median lead                       -
-                80 % interval holds, 28 d before  0/1 (0 %), median width 0.1 of what remained
-                80 % interval holds, 21 d before  0/1 (0 %), median width 0.1 of what remained
-                80 % interval holds, 14 d before  0/1 (0 %), median width 0.1 of what remained
-                80 % interval holds,  7 d before  0/1 (0 %), median width 0.1 of what remained
+                80 % interval holds, 28 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
+                80 % interval holds, 21 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
+                80 % interval holds, 14 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
+                80 % interval holds,  7 d before  0/1 (0 %, 95 %: 0 to 98 %), median width 0.1 of what remained
                 false advisories                  3 in 1.0 machine-years: 3.027 a year (95 %: 0.624 to 8.846), 1 of them misnamed
-                true fault named first            0/1 (0 %)"#]],
+                true fault named first            0/1 (0 %, 95 %: 0 to 98 %)
+
+                fault            there  found  advised  alternative  reached  false
+                cooler_clogging      1      0        0            0        1      2
+                low_oil              0      0        0            0        0      1
+
+                without a warning at least 7 d before the limit:
+                  s/ill cooler_clogging from 2026-02-01, limit 2026-05-01; first said 61 d before: urgent low_oil"#]],
         );
     }
 }

@@ -16,7 +16,31 @@ pub(super) fn of(run: &MachineRun, to: Timestamp) -> Vec<StateRun> {
             _ => runs.push(StateRun { first_day: day, last_day: day, state }),
         }
     }
-    runs
+    bridged(runs)
+}
+
+/// So many days off between days of one condition are a weekend, not a change of what can be seen.
+const DAYS_OFF: i64 = 3;
+
+/// Closes short stretches in which a machine that runs as it should did not run enough to say so again.
+fn bridged(runs: Vec<StateRun>) -> Vec<StateRun> {
+    let mut bridged: Vec<StateRun> = Vec::new();
+    for run in runs {
+        match bridged[..] {
+            [
+                ..,
+                StateRun { state: DayState::Normal, .. },
+                StateRun { state: DayState::Hidden, first_day, last_day },
+            ] if run.state == DayState::Normal && last_day - first_day < DAYS_OFF => {
+                bridged.pop();
+                if let Some(before) = bridged.last_mut() {
+                    before.last_day = run.last_day;
+                }
+            }
+            _ => bridged.push(run),
+        }
+    }
+    bridged
 }
 
 /// The most pressing grade that stood on the day; else what could be seen.
@@ -46,9 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::field_reassign_with_default, reason = "a run has private parts, so it is filled after it is made")]
     fn the_most_pressing_grade_stands_and_nothing_unseen_is_called_normal() {
         let at = |day: i64| Timestamp::from_millis(day * DAY_MS);
-        let mut run = MachineRun { first: Some(at(0)), ..MachineRun::default() };
+        let mut run = MachineRun::default();
+        run.first = Some(at(0));
+        // Day 2 could not be seen, but is no more than a day off; day 4 was never heard of.
         for day in [0, 1, 2, 3, 5, 6, 7] {
             let normal = (day > 0).then_some(80.0);
             let point = DayPoint { day, hot_c: Some(85.0), normal_low_c: normal, normal_high_c: normal };
@@ -59,9 +86,7 @@ mod tests {
         let shown: Vec<_> = of(&run, at(8)).iter().map(|r| (r.first_day, r.last_day, r.state)).collect();
         let expected = [
             (0, 0, DayState::Learning),
-            (1, 1, DayState::Normal),
-            (2, 2, DayState::Hidden),
-            (3, 3, DayState::Normal),
+            (1, 3, DayState::Normal),
             (4, 4, DayState::Unheard),
             (5, 5, DayState::Watch),
             (6, 8, DayState::Urgent),

@@ -52,14 +52,15 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
     }
     let years = outcome.machine_years();
     let advised = firsts.values().filter(|said| said.sent > 0).count();
+    // Over a few days the start-up is all there is to see.
+    let pace = if years < 0.1 { String::new() } else { format!(", {:.2} s per machine-year", seconds / years) };
     let _infallible = write!(
         text,
-        "{}, {}, {years:.1} machine-years, {}; {} advised. {seconds:.1} s, {:.2} s per machine-year.",
+        "{}, {}, {years:.1} machine-years, {}; {} advised. {seconds:.1} s{pace}.",
         count(outcome.machines.len() as u64, "machine"),
         count(outcome.readings(), "reading"),
         count(outcome.findings.len() as u64, "finding"),
         count(advised as u64, "machine"),
-        seconds / years.max(1e-9),
     );
     text
 }
