@@ -151,6 +151,17 @@ fn a_history_that_is_too_short_is_said_to_be_so() {
 }
 
 #[test]
+fn a_history_that_is_too_sparse_is_not_called_too_short() {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a\n".to_owned();
+    for hour in 0..24 * 25 {
+        rows.push_str(&format!("{},s,m,80,100\n", i64::from(hour) * 3_600_000 + 1_780_272_000_000));
+    }
+    let (code, table, _) = backtest(&[("x.csv", &rows)], &["x.csv"]);
+    assert_eq!(code, Some(0));
+    assert!(table.contains("too sparse: a reading at least every 20 minutes is needed"), "{table}");
+}
+
+#[test]
 fn the_report_comes_in_both_languages() {
     let dir = tempfile::tempdir().unwrap();
     history(dir.path(), 4);

@@ -192,7 +192,7 @@ pub(crate) fn report(lang: Lang) -> BacktestReport {
         BacktestMachine {
             id: machine.summary.id.clone(),
             readings: 169_920,
-            too_short: None,
+            unjudged: None,
             curve: Curve { cone: vec![], ..machine.curve.clone() },
             moments,
             truth,

@@ -36,8 +36,8 @@ pub struct BacktestMachine {
     pub id: MachineId,
     /// Readings that were admitted.
     pub readings: u64,
-    /// Days of loaded running that are missing before anything can be judged; `None` when there were enough.
-    pub too_short: Option<TooShort>,
+    /// Why it could not be judged; `None` when it could.
+    pub unjudged: Option<Unjudged>,
     /// The whole history; its own cone stays empty, the moments carry theirs.
     pub curve: Curve,
     /// The moments at which an episode was opened or its grade rose, in order.
@@ -50,11 +50,19 @@ pub struct BacktestMachine {
     pub letters: Vec<Letter>,
 }
 
-/// A history that ends before a machine's normal could be learned.
+/// Why a machine could not be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooShort {
-    /// Days of loaded running that are needed.
-    pub days_needed: u32,
+pub enum Unjudged {
+    /// The history ends before the machine's normal could be learned: so many days of loaded running are needed.
+    TooShort {
+        /// Days of loaded running.
+        days_needed: u32,
+    },
+    /// Readings come so seldom that no hour is seen well enough.
+    TooSparse {
+        /// A reading is needed at least so often, minutes.
+        minutes_needed: u32,
+    },
 }
 
 /// A moment at which something would have been said.

@@ -99,9 +99,9 @@ impl Quiet {
     pub(super) fn of(machine: &BacktestMachine, report: &BacktestReport, many: usize, catalogue: &Catalogue) -> Self {
         let lang = report.lang;
         let points = if many > MANY { QUIET_POINTS_MAX } else { POINTS_MAX };
-        let line = machine.too_short.map_or_else(
+        let line = machine.unjudged.map_or_else(
             || words::readings(machine.readings, first(machine), machine.curve.now, lang),
-            |short| text::too_short(short.days_needed, lang),
+            |why| words::unjudged(why, lang),
         );
         let past = Past { truths: &[], forecasts: &[], hover: false };
         let fig = is_drawn(machine).then(|| {
@@ -135,7 +135,7 @@ fn facts(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalog
     let (lang, zone) = (report.lang, report.zone);
     let mut facts = vec![words::readings(machine.readings, first(machine), machine.curve.now, lang)];
     facts.extend(lead_days(machine).map(|days| words::warned_line(days, lang)));
-    facts.extend(machine.too_short.map(|short| text::too_short(short.days_needed, lang)));
+    facts.extend(machine.unjudged.map(|why| words::unjudged(why, lang)));
     facts.extend(machine.truth.iter().map(|span| {
         let reached = span.limit_reached.map(|at| civil::date(at, zone, lang));
         let fault = text::fault(&span.fault, catalogue, lang);

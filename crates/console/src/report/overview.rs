@@ -97,10 +97,10 @@ pub(super) fn lead_days(machine: &BacktestMachine) -> Option<f64> {
 
 fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> LaneRow {
     let lang = report.lang;
-    let unjudged = machine.too_short.map_or(Standing::Good, |_| Standing::Learning);
+    let unjudged = machine.unjudged.map_or(Standing::Good, |_| Standing::Learning);
     let standing = worst(machine).unwrap_or(unjudged);
-    let label = match machine.too_short {
-        Some(short) if worst(machine).is_none() => text::too_short(short.days_needed, lang),
+    let label = match machine.unjudged {
+        Some(why) if worst(machine).is_none() => words::unjudged(why, lang),
         _ => text::standing_label(standing, lang).to_owned(),
     };
     let detail = first_warning(machine).map_or_else(String::new, |moment| {

@@ -2,7 +2,7 @@
 
 use foretell_model::Timestamp;
 
-use super::data::{DayState, Share};
+use super::data::{DayState, Share, Unjudged};
 use crate::Lang;
 use crate::text;
 
@@ -98,6 +98,22 @@ pub(super) const fn state(state: DayState, lang: Lang) -> &'static str {
         DayState::Watch => in_lang(lang, "watch", "观察"),
         DayState::Advise => in_lang(lang, "advise", "建议处理"),
         DayState::Urgent => in_lang(lang, "urgent", "紧急"),
+    }
+}
+
+/// Why a machine was not judged.
+pub(super) fn unjudged(why: Unjudged, lang: Lang) -> String {
+    match (why, lang) {
+        (Unjudged::TooShort { days_needed }, Lang::En) => {
+            format!("Too short: {days_needed} days of loaded running are needed")
+        }
+        (Unjudged::TooShort { days_needed }, Lang::Zh) => format!("历史太短：需要{days_needed}天的加载运行数据"),
+        (Unjudged::TooSparse { minutes_needed }, Lang::En) => {
+            format!("Too sparse: a reading at least every {minutes_needed} minutes is needed")
+        }
+        (Unjudged::TooSparse { minutes_needed }, Lang::Zh) => {
+            format!("数据太稀：至少每{minutes_needed}分钟需要一条读数")
+        }
     }
 }
 

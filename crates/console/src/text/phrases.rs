@@ -329,14 +329,6 @@ pub(crate) fn report_summary(
     }
 }
 
-/// Why a machine of a backtest was not judged.
-pub(crate) fn too_short(days_needed: u32, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("Too short: {days_needed} days of loaded running are needed"),
-        Lang::Zh => format!("历史太短：需要{days_needed}天的加载运行数据"),
-    }
-}
-
 /// What is known to have happened.
 pub(crate) fn truth_line(fault: &str, onset: &str, reached: Option<&str>, lang: Lang) -> String {
     match (lang, reached) {

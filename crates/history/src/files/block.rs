@@ -1,6 +1,6 @@
 //! Rows of one machine by columns: cheap to fill from a file's columns, to keep, to spill and to walk through.
 
-use foretell_model::{Quality, RunState, Signal, Signals};
+use foretell_model::{Quality, Reading, RunState, Signal, Signals, Timestamp};
 
 /// Rows of one machine in order of time; rows of one instant keep the order of their file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,16 +15,6 @@ pub(crate) struct Block {
     pub(crate) quality: Option<Vec<u8>>,
     /// Milliseconds from time stamp to arrival; left out when all are 0.
     pub(crate) lag_ms: Option<Vec<i64>>,
-}
-
-/// One row, taken out of its columns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) ts: i64,
-    pub(crate) lag_ms: i64,
-    pub(crate) signals: Signals,
-    pub(crate) state: Option<RunState>,
-    pub(crate) quality: Quality,
 }
 
 impl Block {
@@ -43,21 +33,21 @@ impl Block {
         self.rows() * (8 * (1 + self.values.len() + usize::from(self.lag_ms.is_some())) + small)
     }
 
-    /// The row at a place.
+    /// Puts the row at a place into a reading of the same machine.
     #[inline]
-    pub(crate) fn row(&self, place: usize) -> Row {
-        let mut signals = Signals::empty();
+    pub(crate) fn fill(&self, place: usize, reading: &mut Reading) {
+        let ts = self.ts[place];
+        reading.ts = Timestamp::from_millis(ts);
+        let lag_ms = self.lag_ms.as_ref().map_or(0, |lags| lags[place]);
+        reading.arrived = Timestamp::from_millis(ts.wrapping_add(lag_ms));
+        reading.signals = Signals::empty();
         for (signal, values) in &self.values {
-            signals.set(*signal, values[place]);
+            reading.signals.set(*signal, values[place]);
         }
         let state = self.state.as_ref().and_then(|codes| codes[place].checked_sub(1));
-        Row {
-            ts: self.ts[place],
-            lag_ms: self.lag_ms.as_ref().map_or(0, |lags| lags[place]),
-            signals,
-            state: state.and_then(|code| RunState::ALL.get(usize::from(code)).copied()),
-            quality: self.quality.as_ref().map_or(Quality::Good, |codes| Quality::ALL[usize::from(codes[place] & 3)]),
-        }
+        reading.state = state.and_then(|code| RunState::ALL.get(usize::from(code)).copied());
+        reading.quality =
+            self.quality.as_ref().map_or(Quality::Good, |codes| Quality::ALL[usize::from(codes[place] & 3)]);
     }
 
     /// Leaves out what no row has, and puts the rows in order of time.

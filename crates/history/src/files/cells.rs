@@ -38,7 +38,7 @@ impl Cells {
     /// A frame's column.
     pub(crate) fn of(column: &Column) -> PolarsResult<Self> {
         Ok(match column.dtype() {
-            DataType::String => Self::Text(column.str()?.clone()),
+            DataType::String => Self::Text(column.str()?.rechunk().into_owned()),
             DataType::Datetime(_, zone) => {
                 let utc = zone.is_some();
                 let zone = zone.clone();
@@ -50,7 +50,7 @@ impl Cells {
                 Self::Time { millis, utc: false }
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
-                Self::Text(column.cast(&DataType::String)?.str()?.clone())
+                Self::Text(column.cast(&DataType::String)?.str()?.rechunk().into_owned())
             }
             _ => Self::Number(column.cast(&DataType::Float64)?.f64()?.clone()),
         })
@@ -87,7 +87,8 @@ impl Cells {
     /// The cell's own text; `None` when it is missing or no text.
     fn present(&self, row: usize) -> Option<&str> {
         let text = match self {
-            Self::Text(texts) => texts.get(row),
+            // One chunk, so no chunk has to be looked for.
+            Self::Text(texts) => texts.downcast_as_array().get(row),
             Self::Stretches(stretches) => stretches.get(row),
             Self::Number(_) | Self::Time { .. } => None,
         };
@@ -109,7 +110,8 @@ impl Cells {
     #[inline]
     pub(crate) fn raw(&self, row: usize) -> Option<&str> {
         match self {
-            Self::Text(texts) => texts.get(row),
+            // One chunk, so no chunk has to be looked for.
+            Self::Text(texts) => texts.downcast_as_array().get(row),
             Self::Stretches(stretches) => stretches.get(row),
             Self::Number(_) | Self::Time { .. } => None,
         }

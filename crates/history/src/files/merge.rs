@@ -9,7 +9,9 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use super::block::{Block, Row};
+use foretell_model::{Event, Reading, Signal};
+
+use super::block::Block;
 use super::store::Piece;
 
 /// One machine's rows in order of time, rows of one instant in the order in which they came.
@@ -65,14 +67,11 @@ impl Cursor {
         self.runs.get(self.next).and_then(Run::ts)
     }
 
-    /// The next row; call only when [`Cursor::ts`] gives one.
+    /// Puts the next row into a reading and goes on; call only when [`Cursor::ts`] gives one.
     #[inline]
-    pub(crate) fn take(&mut self) -> io::Result<Option<Row>> {
-        let Some(run) = self.runs.get_mut(self.next) else { return Ok(None) };
-        if run.row >= run.block.rows() {
-            return Ok(None);
-        }
-        let row = run.block.row(run.row);
+    fn take(&mut self, reading: &mut Reading) -> io::Result<()> {
+        let Some(run) = self.runs.get_mut(self.next).filter(|run| run.row < run.block.rows()) else { return Ok(()) };
+        run.block.fill(run.row, reading);
         run.row += 1;
         if run.row == run.block.rows() {
             run.load(self.file.as_deref())?;
@@ -80,7 +79,7 @@ impl Cursor {
         if self.runs.len() > 1 {
             self.choose();
         }
-        Ok(Some(row))
+        Ok(())
     }
 
     fn choose(&mut self) {
@@ -109,8 +108,8 @@ impl Run {
 /// What comes next of some machines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Next {
-    /// A row of the machine at this place.
-    Row(usize, Row),
+    /// The reading of the machine at this place was filled anew.
+    Row(usize),
     /// Something else at this place in the list of others.
     Other(usize),
 }
@@ -125,11 +124,11 @@ pub(crate) struct Merge {
     pub(crate) duplicates: u64,
 }
 
-/// The rows of a machine's newest instant.
+/// The rows of a machine's newest instant, but for the last one, which stands in its reading.
 #[derive(Default)]
 struct Recent {
-    last: Option<Row>,
-    before: Vec<Row>,
+    ts: Option<i64>,
+    before: Vec<Reading>,
 }
 
 impl Merge {
@@ -146,7 +145,8 @@ impl Merge {
         }
     }
 
-    pub(crate) fn next(&mut self) -> io::Result<Option<Next>> {
+    /// Goes on. `readings` holds a reading per machine that is filled anew each time, so that nothing is copied twice.
+    pub(crate) fn next(&mut self, readings: &mut [Event]) -> io::Result<Option<Next>> {
         loop {
             let head = self.heads.peek_mut();
             let key = head.as_ref().map(|head| head.0);
@@ -155,16 +155,19 @@ impl Merge {
                 return Ok(Some(Next::Other(other)));
             }
             let Some(mut head) = head else { return Ok(None) };
-            let place = head.0.1;
+            let (ts, place) = head.0;
+            let Some(Event::Reading(reading)) = readings.get_mut(place) else {
+                drop(PeekMut::pop(head));
+                continue;
+            };
             let cursor = &mut self.cursors[place];
-            let row = cursor.take()?;
+            let is_new = self.recent[place].take(ts, cursor, reading)?;
             match cursor.ts() {
                 Some(ts) => head.0.0 = ts,
                 None => drop(PeekMut::pop(head)),
             }
-            let Some(row) = row else { continue };
-            if self.recent[place].is_new(&row) {
-                return Ok(Some(Next::Row(place, row)));
+            if is_new {
+                return Ok(Some(Next::Row(place)));
             }
             self.duplicates += 1;
         }
@@ -172,17 +175,25 @@ impl Merge {
 }
 
 impl Recent {
-    /// Whether no equal row came before; the time of arrival makes no difference.
+    /// Takes the next row; whether no equal one of its instant came before. The time of arrival makes no difference.
     #[inline]
-    fn is_new(&mut self, row: &Row) -> bool {
-        let Some(last) = self.last.replace(*row) else { return true };
-        if last.ts != row.ts {
+    fn take(&mut self, ts: i64, cursor: &mut Cursor, reading: &mut Reading) -> io::Result<bool> {
+        if self.ts.replace(ts) != Some(ts) {
             self.before.clear();
-            return true;
+            cursor.take(reading)?;
+            return Ok(true);
         }
-        let equal = |a: &Row| a.signals == row.signals && a.state == row.state && a.quality == row.quality;
-        let is_known = equal(&last) || self.before.iter().any(equal);
-        self.before.push(last);
-        !is_known
+        self.before.push(reading.clone());
+        cursor.take(reading)?;
+        Ok(!self.before.iter().any(|before| is_equal(before, reading)))
     }
+}
+
+/// Whether two rows of one instant say the same. Counted running hours are no part of a row as the file has it.
+fn is_equal(before: &Reading, row: &Reading) -> bool {
+    let mut signals = before.signals;
+    if row.signals.get(Signal::RunHours).is_none() {
+        signals.remove(Signal::RunHours);
+    }
+    signals == row.signals && before.state == row.state && before.quality == row.quality
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use foretell_model::{Event, MachineId, Quality, Reading, Signal, Signals, Timestamp};
 
-use super::block::Row;
 use super::column_map::{ColumnMap, DeriveRunHours};
 use super::error::{FileError, ReadReport};
 use super::folder::expand;
@@ -307,7 +306,7 @@ impl SiteHistory {
     #[expect(clippy::should_implement_trait, reason = "it lends the event, which no Iterator can")]
     pub fn next(&mut self) -> Result<Option<(usize, &Event)>, FileError> {
         loop {
-            match self.merge.next().map_err(torn())? {
+            match self.merge.next(&mut self.events).map_err(torn())? {
                 None => return Ok(None),
                 Some(Next::Other(number)) => {
                     let ts = self.works[number].1.ts();
@@ -317,8 +316,8 @@ impl SiteHistory {
                     }
                     self.left_out += 1;
                 }
-                Some(Next::Row(place, row)) => {
-                    if self.fill(place, row) {
+                Some(Next::Row(place)) => {
+                    if self.is_told(place) {
                         return Ok(Some((place, &self.events[place])));
                     }
                     self.left_out += 1;
@@ -327,15 +326,10 @@ impl SiteHistory {
         }
     }
 
-    /// Puts a row into its machine's reading; false when the span leaves it out.
+    /// Counts running hours where they have to be; false when the span leaves the reading out.
     #[inline]
-    fn fill(&mut self, place: usize, row: Row) -> bool {
+    fn is_told(&mut self, place: usize) -> bool {
         let Event::Reading(reading) = &mut self.events[place] else { return false };
-        reading.ts = Timestamp::from_millis(row.ts);
-        reading.arrived = Timestamp::from_millis(row.ts.wrapping_add(row.lag_ms));
-        reading.signals = row.signals;
-        reading.state = row.state;
-        reading.quality = row.quality;
         if let Some(hours) = &mut self.hours {
             hours[place].count(reading.ts, &mut reading.signals);
         }

@@ -274,13 +274,23 @@ impl<'a> Taker<'a> {
         let Some(state) = &self.rows.state else { return Ok(None) };
         let column = self.text(state)?;
         let mut codes = vec![0; self.chunk.lines.len()];
+        // Machines stay in a state for a while, so the last answer mostly holds.
+        let mut last = (None, 0);
         for row in self.rows() {
             if !self.is_in(row) {
                 continue;
             }
+            let written = column.written(row);
+            if written.is_some() && written == last.0 {
+                codes[row] = last.1;
+                continue;
+            }
             let Some(name) = column.get(row) else { continue };
             match RunState::from_name(&name) {
-                Some(state) => codes[row] = state as u8 + 1,
+                Some(state) => {
+                    codes[row] = state as u8 + 1;
+                    last = (written, codes[row]);
+                }
                 None => self.refuse(row, ("bad_state", format!("`{name}` is no controller state"))),
             }
         }
@@ -304,6 +314,10 @@ impl<'a> Taker<'a> {
     fn qualities(&self) -> Option<Vec<u8>> {
         let cells = self.chunk.column(self.rows.quality?)?;
         let code = |row| {
+            // Nearly always as it should be.
+            if cells.raw(row) == Some(QUALITIES[0]) {
+                return Some(0);
+            }
             let name = cells.text(row)?;
             QUALITIES.iter().position(|known| *known == name)
         };

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foretell_console::report::Unjudged;
 use foretell_console::view::{ConePoint, DayPoint, Mark, MarkKind};
 use foretell_engine::Engine;
 use foretell_model::{Event, Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
 use foretell_outreach::MachineContext;
 
-use crate::service::{curve, machine_context};
+use crate::service::{DAYS_NEEDED, curve, machine_context};
+
+/// The engine lets a reading speak for so long; where they come more seldom, no hour is seen well enough, minutes.
+const MINUTES_NEEDED: u32 = 20;
 
 /// The engine remembers some 120 closed days, but what was normal on them only until work begins a new normal; so they
 /// are collected often.
@@ -54,6 +58,21 @@ pub struct MachineRun {
 }
 
 impl MachineRun {
+    /// Why the machine could not be judged; `None` when it could.
+    pub(super) fn unjudged(&self) -> Option<Unjudged> {
+        if self.learned {
+            return None;
+        }
+        let span_days = self.last?.days_since(self.first?);
+        let minutes = span_days * 24.0 * 60.0 / self.readings.max(1) as f64;
+        let is_long = span_days >= 2.0 * f64::from(DAYS_NEEDED);
+        Some(if is_long && minutes > f64::from(MINUTES_NEEDED) {
+            Unjudged::TooSparse { minutes_needed: MINUTES_NEEDED }
+        } else {
+            Unjudged::TooShort { days_needed: DAYS_NEEDED }
+        })
+    }
+
     /// Notes an event that the engine has just seen.
     pub(super) fn saw(&mut self, event: &Event, engine: &Engine, curves: bool) {
         let at = event.ts();

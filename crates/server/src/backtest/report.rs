@@ -3,7 +3,7 @@
 use foretell_console::Lang;
 use foretell_console::report::{
     BacktestMachine, BacktestMoment, BacktestReport, BacktestScores, IntervalScore, KindScore, MissedFault, Rate,
-    Share, TooShort, TruthSpan, backtest_html,
+    Share, TruthSpan, backtest_html,
 };
 use foretell_console::view::Curve;
 use foretell_model::{Catalogue, MachineId, Timestamp};
@@ -13,7 +13,6 @@ use super::letters::{LetterDesk, may_reach_customer};
 use super::{ASKED_DAYS_BEFORE, MachineRun, Outcome, Score, Truth, states};
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
-use crate::service::DAYS_NEEDED;
 
 /// What a report is made of.
 pub struct Sheet<'a> {
@@ -69,7 +68,7 @@ fn machine(
     Ok(BacktestMachine {
         id: id.clone(),
         readings: run.readings,
-        too_short: (!run.learned).then_some(TooShort { days_needed: DAYS_NEEDED }),
+        unjudged: run.unjudged(),
         curve: Curve { now: run.last.unwrap_or(to), limit_c, days, cone: Vec::new(), marks },
         moments: moments.collect(),
         truth: sheet.truth.map(|(truth, _)| spans(truth, id)).unwrap_or_default(),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use foretell_console::report::Unjudged;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
 use super::letters::may_reach_customer;
-use crate::service::DAYS_NEEDED;
 
 /// When a machine was first spoken of.
 #[derive(Default)]
@@ -31,10 +31,14 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
         let said = firsts.get(id);
         let date = |finding: Option<&Finding>| finding.map_or("-".to_owned(), |finding| date(finding.at));
         let days = run.last.zip(run.first).map_or(0.0, |(last, first)| last.days_since(first));
-        let silent = if run.learned {
-            "-".to_owned()
-        } else {
-            format!("too short: {DAYS_NEEDED} days of loaded running are needed")
+        let silent = match run.unjudged() {
+            None => "-".to_owned(),
+            Some(Unjudged::TooShort { days_needed }) => {
+                format!("too short: {days_needed} days of loaded running are needed")
+            }
+            Some(Unjudged::TooSparse { minutes_needed }) => {
+                format!("too sparse: a reading at least every {minutes_needed} minutes is needed")
+            }
         };
         let what = said.and_then(|s| s.urgent.or(s.advise).or(s.watch)).map_or(silent, |f| f.fault.to_string());
         // Writing to a String cannot fail.
