@@ -5,6 +5,7 @@ use foretell_model::{
     Timestamp,
 };
 
+use crate::diagnose::{self, Spoken};
 use crate::dm::channel::Trouble;
 use crate::findings::episode::Draft;
 use crate::findings::grade::Policy;
@@ -17,6 +18,8 @@ use crate::sd::day::{Day, start_of};
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
+/// It takes so many days in a row to give it up: causes that look alike must not flap.
+const DOUBTED_DAYS: u8 = 4;
 
 /// What is needed to speak about one machine.
 pub(crate) struct Speaker<'a> {
@@ -37,20 +40,37 @@ impl Speaker<'_> {
         common_share: Option<f64>,
         out: &mut Vec<Finding>,
     ) {
+        let mut known = Features::default();
+        diagnose::set_features(&mut known, machine, today);
+        let mut thermal = None;
         if let Some((health, judgement)) = judged {
             machine.health = health;
             if let Some(day) = machine.days.last_mut() {
                 day.set_excess_k(judgement.excess_k);
             }
             self.observability(machine, &judgement, out);
-            if let Some(from) = judgement.dropped_from {
-                machine.health.restart(from);
-                machine.grade.reset();
-                self.clear_predictions(machine, "the machine runs cooler again without a reported repair", out);
-            } else {
-                self.thermal(machine, &judgement, common_share, out);
-            }
+            set_thermal(&mut known, &judgement, common_share);
+            known
+                .set("oil_hours_share", machine.service.oil_hours_share(self.catalogue, machine.run_hours.counted_h()));
+            thermal = Some(judgement);
         }
+        let signs = diagnose::signs(self, machine, today);
+        let mut spoken = self.symptoms(machine, &signs, &known, out);
+        let mut why = "what it rested on is gone";
+        match &thermal {
+            Some(judgement) if judgement.dropped_from.is_some() => {
+                judgement.dropped_from.into_iter().for_each(|from| machine.health.restart(from));
+                machine.grade.reset();
+                why = "the machine runs cooler again without a reported repair";
+            }
+            Some(judgement) => spoken.extend(self.thermal(machine, judgement, &known, &spoken, out)),
+            None => {}
+        }
+        let judged = thermal.is_some();
+        let over = |kind: FindingKind, fault: &FaultCode| {
+            (judged || !self.is_thermal(fault)) && !spoken.iter().any(|(k, f)| *k == kind && f == fault)
+        };
+        self.clear_where(machine, over, why, out);
         self.service(machine, today, out);
     }
 
@@ -81,16 +101,28 @@ impl Speaker<'_> {
         }
     }
 
-    /// Ends every prediction, because the ground it stood on has changed.
-    pub(crate) fn clear_predictions(&self, machine: &mut Machine, why: &str, out: &mut Vec<Finding>) {
-        for kind in [FindingKind::Prediction, FindingKind::Anomaly] {
-            let open: Vec<FaultCode> =
-                machine.episodes.iter().filter(|e| e.kind() == kind).filter_map(|e| e.fault()).collect();
-            for fault in open {
-                let text = format!("The forecast of {} no longer holds: {why}.", text::name(self.catalogue, &fault));
-                machine.episodes.clear(self.at, self.id, Draft::plain(kind, fault, 0.0, text), out);
-            }
+    /// Ends the predictions and anomalies that `over` picks, because the ground they stood on has changed.
+    pub(crate) fn clear_where(
+        &self,
+        machine: &mut Machine,
+        over: impl Fn(FindingKind, &FaultCode) -> bool,
+        why: &str,
+        out: &mut Vec<Finding>,
+    ) {
+        let episodes = machine.episodes.iter().filter_map(|e| Some((e.kind(), e.fault()?)));
+        let open: Vec<Spoken> = episodes
+            .filter(|(kind, _)| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly))
+            .filter(|(kind, fault)| over(*kind, fault))
+            .collect();
+        for (kind, fault) in open {
+            let text = format!("The finding of {} no longer holds: {why}.", text::name(self.catalogue, &fault));
+            machine.episodes.clear(self.at, self.id, Draft::plain(kind, fault, 0.0, text), out);
         }
+    }
+
+    /// Whether a hot discharge is how a fault shows.
+    pub(crate) fn is_thermal(&self, fault: &FaultCode) -> bool {
+        self.catalogue.fault(fault).is_some_and(|f| f.explains(Catalogue::DISCHARGE_HOT))
     }
 
     fn observability(&self, machine: &mut Machine, judgement: &Judgement, out: &mut Vec<Finding>) {
@@ -117,33 +149,35 @@ impl Speaker<'_> {
         }
     }
 
-    fn thermal(&self, machine: &mut Machine, judgement: &Judgement, common_share: Option<f64>, out: &mut Vec<Finding>) {
-        let causes = likelihoods(self.catalogue, &features(judgement, common_share));
-        let leading = causes.first().map(|a| a.fault.clone());
-        let is_room = leading.as_ref() == Some(&FaultCode::HIGH_AMBIENT);
-        let grade = machine.grade.observe(judgement, self.policy);
-        let Some((grade, fault)) = grade.zip(leading) else {
-            self.clear_predictions(machine, "the excess over the machine's normal is gone", out);
-            return;
-        };
-        // An episode keeps its name while that name stays plausible: causes that look alike must not flap.
-        let kind = if is_room { FindingKind::Anomaly } else { FindingKind::Prediction };
-        let named = machine.episodes.of_kind(kind).and_then(|e| e.fault());
+    /// Says what a hot discharge means; returns the episode that was spoken of. A fault that other symptoms have named
+    /// already explains it as well and is not named twice.
+    fn thermal(
+        &self,
+        machine: &mut Machine,
+        judgement: &Judgement,
+        known: &Features,
+        spoken: &[Spoken],
+        out: &mut Vec<Finding>,
+    ) -> Option<Spoken> {
+        let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
+        let grade = machine.grade.observe(judgement, self.policy)?;
+        let leading = causes.first()?.fault.clone();
         let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
-        let fault = named.filter(|code| likelihood_of(code) > NAME_KEPT).unwrap_or(fault);
-        let stale: Vec<(FindingKind, FaultCode)> = machine
-            .episodes
-            .iter()
-            .filter(|e| matches!(e.kind(), FindingKind::Prediction | FindingKind::Anomaly))
-            .filter_map(|e| Some((e.kind(), e.fault()?)))
-            .filter(|(k, f)| *k != kind || *f != fault)
-            .collect();
-        for (kind, code) in stale {
-            let text = format!("Another cause is now more likely than {}.", text::name(self.catalogue, &code));
-            machine.episodes.clear(self.at, self.id, Draft::plain(kind, code, 0.0, text), out);
+        let concerns = |kind: FindingKind| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly);
+        let open = machine.episodes.iter().filter(|e| concerns(e.kind())).filter_map(|e| e.fault());
+        let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
+        let doubted = named.as_ref().is_some_and(|code| likelihood_of(code) <= NAME_KEPT);
+        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
+        let fault = named.filter(|_| machine.doubted_days < DOUBTED_DAYS).unwrap_or(leading);
+        machine.doubted_days %= DOUBTED_DAYS;
+        let foreseen = self.catalogue.fault(&fault).is_some_and(|f| f.forecast);
+        let kind = if foreseen { FindingKind::Prediction } else { FindingKind::Anomaly };
+        if spoken.iter().any(|(_, named)| *named == fault) {
+            return None;
         }
-        let draft = self.thermal_draft(judgement, kind, grade, fault, &causes);
+        let draft = self.thermal_draft(judgement, kind, grade, fault.clone(), &causes);
         machine.episodes.say(self.at, self.id, draft, out);
+        Some((kind, fault))
     }
 
     fn thermal_draft(
@@ -199,17 +233,17 @@ impl Speaker<'_> {
     }
 }
 
-fn features(j: &Judgement, common_share: Option<f64>) -> Features {
-    let mut features = Features::default();
+/// Enters what the thermal assessment found among the features.
+fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>) {
     features.set("discharge_excess_k", Some(j.excess_k));
     features.set("discharge_excess_rate_k_per_day", Some(j.rate_k_per_day));
     features.set("cooler_ua_loss", Some(ua_loss(j.excess_k)));
     features.set("onset_step_share", Some(j.step_share));
     features.set("site_common_share", common_share);
-    features.set("regulated_slope_k_per_k", j.cool_slope);
+    // A slope against an ambient that is only inferred is a slope against nothing.
+    features.set("regulated_slope_k_per_k", j.cool_slope.filter(|_| j.hot_ambient_c.is_some()));
     features.set("regulated_excess_k", j.cool_excess_k);
     features.set("hot_ambient_c", j.hot_ambient_c);
-    features
 }
 
 fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {

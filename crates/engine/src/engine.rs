@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foretell_model::{
-    Catalogue, Event, Finding, MachineId, MachineProfile, Quality, Reading, SiteId, Timestamp, Verdict,
+    Catalogue, Event, Fault, FaultCode, Finding, MachineId, MachineProfile, Quality, Reading, SiteId, Timestamp,
+    Verdict,
 };
 use rustc_hash::FxBuildHasher;
 
 use crate::conclude::Speaker;
 use crate::findings::grade::Policy;
 use crate::ha::assess::{self, Judgement};
+use crate::ha::course::Course;
 use crate::ha::points::Surroundings;
 use crate::machine::Machine;
 use crate::sd::day::{Day, day_of, start_of};
 use crate::service::is_thermal;
+
+/// Work that renews everything that is renewed by hours.
+const REGULAR_SERVICE: &str = "serviced";
 
 /// What the engine is told once, at its start.
 #[derive(Clone, Debug, Default)]
@@ -79,7 +84,9 @@ impl Engine {
                 let named = |e: &crate::findings::episode::Episode| {
                     e.fault().is_some_and(|f| foretell_model::FindingId::new(machine, &f, e.number()) == *finding)
                 };
-                if self.machines[place].episodes.iter().any(named) {
+                let judged = self.machines[place].episodes.iter().find(|e| named(e)).and_then(|e| e.fault());
+                if let Some(fault) = judged {
+                    self.begin_courses_anew(place, *ts, |f| f.code == fault, out);
                     self.begin_anew(place, *ts, "a technician found nothing", out);
                 }
             }
@@ -154,9 +161,35 @@ impl Engine {
         let machine = &mut self.machines[place];
         let baseline = machine.health.baseline;
         machine.service.done(work, day, machine.run_hours.counted_h(), &machine.days, &baseline);
+        self.begin_courses_anew(
+            place,
+            ts,
+            |fault| fault.action.as_deref() == Some(work) || work == REGULAR_SERVICE,
+            out,
+        );
         if is_thermal(work) {
             self.begin_anew(place, ts, "work was done on the machine", out);
         }
+    }
+
+    /// What shows the faults that work has cured is learned anew, and their findings end.
+    fn begin_courses_anew(
+        &mut self,
+        place: usize,
+        ts: Timestamp,
+        cured: impl Fn(&Fault) -> bool,
+        out: &mut Vec<Finding>,
+    ) {
+        let speaker = speaker(&self.options, &self.ids[place], ts);
+        let machine = &mut self.machines[place];
+        let faults: Vec<&Fault> = self.options.catalogue.faults.iter().filter(|f| cured(f)).collect();
+        for symptom in &self.options.catalogue.symptoms {
+            if faults.iter().any(|fault| fault.explains(&symptom.code)) {
+                machine.courses.iter_mut().filter(|c| c.feature.name() == symptom.feature).for_each(Course::restart);
+            }
+        }
+        let is_cured = |_, fault: &FaultCode| faults.iter().any(|f| f.code == *fault);
+        speaker.clear_where(machine, is_cured, "work was done on the machine", out);
     }
 
     /// The machine's normal is learned anew from the day after `ts`.
@@ -166,7 +199,7 @@ impl Engine {
         machine.health.restart(day.saturating_add(1));
         machine.grade.reset();
         let speaker = speaker(&self.options, &self.ids[place], ts);
-        speaker.clear_predictions(machine, why, out);
+        speaker.clear_where(machine, |_, fault| speaker.is_thermal(fault), why, out);
     }
 
     pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {

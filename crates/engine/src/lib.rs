@@ -13,6 +13,7 @@
 //! findings that it would have given live.
 
 mod conclude;
+mod diagnose;
 mod dm;
 pub mod energy;
 mod engine;

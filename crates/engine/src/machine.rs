@@ -8,10 +8,15 @@ use crate::dm::counter::{Counted, RunHours};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::assess::Health;
+use crate::ha::baseline::Conditions;
+use crate::ha::course::Course;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
-use crate::sd::open_day::{OpenDay, SteadySample};
+use crate::sd::feature::Feature;
+use crate::sd::open_day::{ClosedHour, OpenDay, SteadySample};
+use crate::sd::profile::LoadProfile;
 use crate::sd::regime::{Regime, RegimeTracker};
+use crate::sd::tally::Seen;
 use crate::service::Service;
 
 /// Signals whose sensors are watched, with the place of each in [`Machine::channels`].
@@ -24,8 +29,10 @@ const BAR: usize = 3;
 
 /// A steady temperature this far from its hour's mean must be confirmed by the next sample, K.
 const ODD_K: f64 = 8.0;
+/// Regulated and saturated temperature must be this far apart for cool hours to show where the valve stands, K.
+const COOL_SPAN_K: f64 = 8.0;
 /// History grows by so many records at a time, so that a young machine costs little.
-const GROW_DAYS: usize = 15;
+const GROW_DAYS: usize = 14;
 
 /// Everything remembered of one machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,9 +53,14 @@ pub(crate) struct Machine {
     pub(crate) open: Option<OpenDay>,
     pub(crate) days: Vec<DayRecord>,
     pub(crate) duty: WeeklyDuty,
+    profile: LoadProfile,
+    /// Features beside the thermal ones, in order of appearance.
+    pub(crate) courses: Vec<Course>,
     pub(crate) run_hours: RunHours,
     pub(crate) health: Health,
     pub(crate) grade: GradeTracker,
+    /// Days on which the name of a hot discharge has been implausible.
+    pub(crate) doubted_days: u8,
     pub(crate) episodes: Episodes,
     pub(crate) service: Service,
 }
@@ -91,10 +103,12 @@ impl Machine {
     pub(crate) fn close_day(&mut self, next: Day) {
         let Some(open) = self.open.as_mut() else { return };
         let (last_hour, record) = open.close(self.regime.loaded_a());
-        open.restart(next);
-        if let Some((hour, share)) = last_hour.and_then(|h| h.running_share.map(|share| (h.start, share))) {
-            self.duty.record(hour, share);
-        }
+        last_hour.into_iter().for_each(|hour| self.end_hour(&hour));
+        self.profile.end_day();
+        self.follow(&record);
+        let peaks_c = self.days.iter().rev().take(6).chain([&record]).filter_map(DayRecord::peak_c);
+        let usual_hot_c = peaks_c.reduce(f64::max).filter(|_| self.days.len() >= 3);
+        self.open.iter_mut().for_each(|open| open.restart(next, usual_hot_c));
         self.regime.learn_levels();
         let first_kept = next.saturating_sub(DAYS_KEPT as Day);
         self.days.retain(|d| d.day >= first_kept);
@@ -120,14 +134,51 @@ impl Machine {
         let (running, loaded) = (self.regime.is_running(), self.regime.is_loaded());
         let open = self.open.get_or_insert_with(|| OpenDay::new(day));
         if let Some(hour) = open.advance(ts, dt_ms, running, loaded) {
-            hour.running_share.into_iter().for_each(|share| self.duty.record(hour.start, share));
+            self.end_hour(&hour);
             if self.days.is_empty() {
                 // The levels of a machine on its first day are needed before the day is over.
                 self.regime.learn_levels();
             }
         }
         self.add_to_day(ts, dt_ms, regime, &values);
+        let signals = &reading.signals;
+        let seen = Seen { ts, dt_ms, regime, td_c: values[TD], amps_a: values[AMPS], bar: values[BAR], signals };
+        self.open.iter_mut().for_each(|open| open.tally.add(&seen));
         taken
+    }
+
+    /// Files a closed hour in the week and, where it is a quiet or a busy one, in the day.
+    fn end_hour(&mut self, hour: &ClosedHour) {
+        let Some(share) = hour.running_share else { return };
+        self.duty.record(hour.start, share);
+        let loaded_share = f64::from(hour.loaded_ms) / f64::from(hour.known_ms.max(1));
+        let kind = self.profile.record(hour.start, loaded_share);
+        if let Some((kind, open)) = kind.zip(self.open.as_mut()) {
+            open.tally.add_hour(kind, hour.loaded_ms, hour.known_ms);
+        }
+    }
+
+    /// Lets the features follow a day that has just closed.
+    fn follow(&mut self, record: &DayRecord) {
+        let Some(open) = self.open.as_ref() else { return };
+        let (day, courses) = (record.day, &mut self.courses);
+        open.tally.features(|feature, value| file(courses, day, feature, value));
+        match record.cool().td_c().zip(record.cool().ta_c()) {
+            // A baseline that is just bending around a hot discharge measures nothing.
+            Some((td_c, ta_c)) if self.health.learned && self.health.trend.is_none() => {
+                // The normal of yesterday: today's has begun to follow what it should be measured against.
+                let expected = self.health.baseline.expect(&Conditions { ta_c, ..Conditions::default() }, 0.0);
+                let span_k = expected.td_c - expected.saturated_c;
+                if span_k >= COOL_SPAN_K {
+                    let share = ((expected.td_c - td_c) / span_k).clamp(-0.5, 1.5);
+                    file(courses, day, Feature::ValveOpenShare, share);
+                }
+            }
+            None if record.hot.ta_c().is_none() => {
+                open.coolest_c().into_iter().for_each(|c| file(courses, day, Feature::CoolestHour, c));
+            }
+            _ => {}
+        }
     }
 
     /// Runs every watched sensor through its checks.
@@ -167,7 +218,6 @@ impl Machine {
                     open.add_steady(SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] }, dt_ms);
                 }
             }
-            Regime::Unloaded => values[AMPS].into_iter().for_each(|a| open.add_unloaded(a)),
             Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => {
                 open.set_soak(td_c);
                 self.soak_gap_k = values[TA].map(|ta_c| nearer_zero(self.soak_gap_k, td_c - ta_c)).or(self.soak_gap_k);
@@ -175,6 +225,18 @@ impl Machine {
             _ => {}
         }
     }
+}
+
+/// Files a day's value in the feature's course, which is made on first sight.
+fn file(courses: &mut Vec<Course>, day: Day, feature: Feature, value: f64) {
+    if let Some(course) = courses.iter_mut().find(|c| c.feature == feature) {
+        course.push(day, value);
+        return;
+    }
+    let mut course = Course::new(feature);
+    course.push(day, value);
+    courses.reserve_exact(1);
+    courses.push(course);
 }
 
 /// The smaller of two gaps; zero when they differ in sign, for then the two met in between. A block of iron lags behind a
@@ -190,7 +252,9 @@ fn nearer_zero(kept_k: Option<f32>, gap_k: f32) -> f32 {
 impl Machine {
     /// Bytes held, on the heap and off.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.days.capacity() * size_of::<DayRecord>() + HEAP_FIXED
+        let courses = self.courses.capacity() * size_of::<Course>();
+        let extras = self.open.as_ref().map_or(0, |open| open.tally.heap_bytes());
+        size_of::<Self>() + self.days.capacity() * size_of::<DayRecord>() + courses + extras + HEAP_FIXED
     }
 }
 

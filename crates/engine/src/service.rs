@@ -93,6 +93,13 @@ impl Service {
         });
     }
 
+    /// Running hours since the oil was last changed over their interval; `None` when no change was ever reported.
+    pub(crate) fn oil_hours_share(&self, catalogue: &Catalogue, counted_h: f64) -> Option<f64> {
+        let interval_h = catalogue.actions.get("oil_changed")?.interval_h.filter(|h| *h > 0.0)?;
+        let (_, at_h) = self.done.iter().find(|(work, _)| work == "oil_changed")?;
+        Some((counted_h - at_h) / interval_h)
+    }
+
     /// What the last job achieved, once enough days have passed; said once.
     pub(crate) fn effect(&mut self, today: Day, days: &[DayRecord]) -> Option<Draft> {
         let pending = self.pending.as_deref()?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::FaultCode;
+use crate::{FaultCode, Symptom};
 
 /// A text in the languages customers read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -60,13 +60,28 @@ pub struct Fault {
     /// Code of the action that cures it, a key of [`Catalogue::actions`]; none when nothing is done on the machine.
     #[serde(default)]
     pub action: Option<String>,
-    /// Whether it can be seen weeks ahead at all.
+    /// Whether it can be seen weeks ahead at all. Where not, findings of it are anomalies without a date, and say so.
     pub forecast: bool,
     /// Whether a customer may ever receive an advisory of this name.
     pub customer: bool,
-    /// How it shows; empty when the engine names it by a rule of its own (sensor faults).
+    /// What it can cause: codes of [`Catalogue::symptoms`], or [`Catalogue::DISCHARGE_HOT`]. It is weighed only against
+    /// faults that share the symptom. Empty when the engine names it by a rule of its own (sensor faults).
+    #[serde(default)]
+    pub symptoms: Vec<String>,
+    /// Log-odds against "something else" before any feature is looked at: how common it is among the causes of its symptoms.
+    #[serde(default)]
+    pub prior: f64,
+    /// How it shows.
     #[serde(default)]
     pub signature: Vec<Term>,
+}
+
+impl Fault {
+    /// Whether it can cause a symptom.
+    #[must_use]
+    pub fn explains(&self, symptom: &str) -> bool {
+        self.symptoms.iter().any(|code| code == symptom)
+    }
 }
 
 /// One kind of work.
@@ -96,6 +111,9 @@ pub struct Catalogue {
     /// Fault modes in the file's order.
     #[serde(rename = "fault")]
     pub faults: Vec<Fault>,
+    /// Symptoms other than a hot discharge, in the file's order.
+    #[serde(rename = "symptom", default)]
+    pub symptoms: Vec<Symptom>,
     /// Work by its code, e.g. `cooler_cleaned`.
     #[serde(rename = "action")]
     pub actions: BTreeMap<String, Action>,
@@ -118,6 +136,20 @@ pub enum CatalogueError {
         /// What it named.
         action: String,
     },
+    /// Two symptoms share a code, or a feature and its side.
+    #[error("symptom `{0}` stands twice, or follows the same feature to the same side as another")]
+    SymptomTwice(String),
+    /// A symptom's figures make no sense.
+    #[error("symptom `{0}`: `watch`, `noise` and the limit must be above 0, `advise` not below `watch`")]
+    Symptom(String),
+    /// A fault names a symptom that does not exist.
+    #[error("fault `{fault}` names symptom `{symptom}`, which the catalogue does not have")]
+    UnknownSymptom {
+        /// Which fault.
+        fault: FaultCode,
+        /// What it named.
+        symptom: String,
+    },
     /// A term's scale or weight would make every score meaningless.
     #[error("fault `{fault}`: the scale of `{feature}` must be a number other than 0, and centre and weight finite")]
     Term {
@@ -129,12 +161,16 @@ pub enum CatalogueError {
 }
 
 impl Catalogue {
+    /// The symptom that the thermal assessment follows: discharge temperature above the machine's own normal.
+    pub const DISCHARGE_HOT: &str = "discharge_hot";
+
     /// Reads a catalogue from its TOML text.
     ///
     /// # Errors
     /// When the text is not TOML of the right shape or contradicts itself.
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
         let catalogue: Self = toml::from_str(text)?;
+        catalogue.check_symptoms()?;
         for (place, fault) in catalogue.faults.iter().enumerate() {
             if catalogue.faults[..place].iter().any(|earlier| earlier.code == fault.code) {
                 return Err(CatalogueError::Twice(fault.code.clone()));
@@ -149,6 +185,27 @@ impl Catalogue {
             }
         }
         Ok(catalogue)
+    }
+
+    fn check_symptoms(&self) -> Result<(), CatalogueError> {
+        for (place, symptom) in self.symptoms.iter().enumerate() {
+            let same = |other: &Symptom| {
+                other.code == symptom.code || (other.feature == symptom.feature && other.direction == symptom.direction)
+            };
+            if self.symptoms[..place].iter().any(same) || symptom.code == Self::DISCHARGE_HOT {
+                return Err(CatalogueError::SymptomTwice(symptom.code.clone()));
+            }
+            if !symptom.is_sound() {
+                return Err(CatalogueError::Symptom(symptom.code.clone()));
+            }
+        }
+        let known = |code: &String| code == Self::DISCHARGE_HOT || self.symptoms.iter().any(|s| s.code == *code);
+        for fault in &self.faults {
+            if let Some(symptom) = fault.symptoms.iter().find(|code| !known(code)) {
+                return Err(CatalogueError::UnknownSymptom { fault: fault.code.clone(), symptom: symptom.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The fault of a code.

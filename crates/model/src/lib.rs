@@ -18,10 +18,11 @@ mod outlook;
 mod quarantine;
 mod reading;
 mod signal;
+mod symptom;
 mod time;
 pub mod wire;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Fault};
 pub use clock::Clock;
 pub use event::{Event, Note, Verdict, Work};
 pub use fault::FaultCode;
@@ -35,4 +36,5 @@ pub use outlook::{Certainty, WeekWindow};
 pub use quarantine::{Quarantine, Quarantined, Refusal};
 pub use reading::{Quality, Reading, RunState};
 pub use signal::{Range, Signal, Signals};
+pub use symptom::{Direction, Symptom, SymptomLimit};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, ParseTimestampError, Timestamp};

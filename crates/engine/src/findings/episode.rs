@@ -110,11 +110,6 @@ impl Episodes {
         self.open.iter().any(|e| e.is(kind, fault, subject))
     }
 
-    /// The open episode of a kind, if there is one.
-    pub(crate) fn of_kind(&self, kind: FindingKind) -> Option<&Episode> {
-        self.open.iter().find(|e| e.kind() == kind)
-    }
-
     /// Opens the draft's episode, or updates it.
     pub(crate) fn say(&mut self, at: Timestamp, machine: &MachineId, draft: Draft, out: &mut Vec<Finding>) {
         let place = self.open.iter().position(|e| e.is(draft.kind, &draft.fault, draft.subject));

@@ -71,6 +71,71 @@ pub(crate) fn prediction(cause: &str, excess_k: f64, since: Timestamp, limit_c: 
     }
 }
 
+/// What a symptom shows, for [`symptom`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    /// The feature as the subject of a sentence.
+    pub(crate) what: &'a str,
+    pub(crate) value: f64,
+    pub(crate) normal: f64,
+    /// UCUM unit of both.
+    pub(crate) unit: &'a str,
+    pub(crate) since: Timestamp,
+    pub(crate) sudden: bool,
+    /// Whether it counts events.
+    pub(crate) counted: bool,
+}
+
+/// The sentence of a symptom: what changed, since when, why, and when the limit is met or that no date can be given.
+pub(crate) fn symptom(
+    seen: &Seen<'_>,
+    cause: &str,
+    foreseeable: bool,
+    limit: Option<f64>,
+    rul: Option<&RulDays>,
+) -> String {
+    let value = |v: f64| figure(v, seen.unit);
+    let changed = if seen.counted {
+        format!("{} within the last three days, the latest on {}", capital(seen.what), date(seen.since))
+    } else {
+        let (how, verb) = if seen.value < seen.normal { ("fell", "has fallen") } else { ("rose", "has risen") };
+        let (from, to, since) = (value(seen.normal), value(seen.value), date(seen.since));
+        match seen.sudden {
+            true => format!("{} {how} suddenly from {from} to {to} about {since}", capital(seen.what)),
+            false => format!("{} {verb} from {from} to {to} since about {since}", capital(seen.what)),
+        }
+    };
+    let because = format!("{changed}, most likely because of {cause}");
+    match (limit, rul) {
+        (Some(limit), _) if seen.value >= limit && seen.normal < limit => {
+            format!("{because}; it is past {}, where work is due.", value(limit))
+        }
+        (Some(limit), Some(rul)) if rul.p10.is_some() => {
+            format!("{because}; it is expected to reach {} {}.", value(limit), window(rul))
+        }
+        (Some(limit), _) => format!("{because}; it is not expected to reach {} within three months.", value(limit)),
+        _ if foreseeable => format!("{because}."),
+        _ => format!("{because}; such a fault shows no sign weeks ahead, so no date can be given."),
+    }
+}
+
+/// A figure with its unit as people write it.
+fn figure(value: f64, unit: &str) -> String {
+    match unit {
+        "1" => format!("{:.0} %", 100.0 * value),
+        "K" => format!("{value:.1} K"),
+        "Cel" => format!("{value:.0} degC"),
+        "mbar" => format!("{value:.0} mbar"),
+        "bar" => format!("{value:.2} bar"),
+        unit => format!("{value:.1} {unit}"),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,18 +18,18 @@ impl Features {
     }
 }
 
-/// Likelihood of each fault that has a signature, most likely first; with "other" they sum to 1.
-pub(crate) fn likelihoods(catalogue: &Catalogue, features: &Features) -> Vec<Alternative> {
+/// Likelihood of each fault that explains a symptom, most likely first; with "other" they sum to 1.
+pub(crate) fn likelihoods(catalogue: &Catalogue, symptom: &str, features: &Features) -> Vec<Alternative> {
     let scored: Vec<(&FaultCode, f64)> = catalogue
         .faults
         .iter()
-        .filter(|fault| !fault.signature.is_empty())
+        .filter(|fault| fault.explains(symptom))
         .map(|fault| {
             let terms = fault.signature.iter().filter_map(|term| {
                 let feature = features.get(&term.feature)?;
                 Some(term.weight * ((feature - term.center) / term.scale).clamp(-1.0, 1.0))
             });
-            (&fault.code, terms.sum::<f64>().clamp(-50.0, 50.0))
+            (&fault.code, (fault.prior + terms.sum::<f64>()).clamp(-50.0, 50.0))
         })
         .collect();
     // "Other" scores zero: exp(0) = 1.
@@ -46,11 +46,11 @@ pub(crate) fn likelihoods(catalogue: &Catalogue, features: &Features) -> Vec<Alt
 mod tests {
     use super::*;
 
-    fn check(features: &[(&'static str, f64)], expected_first: &str) {
+    fn check(symptom: &str, features: &[(&'static str, f64)], expected_first: &str) {
         let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
         let mut given = Features::default();
         features.iter().for_each(|&(name, value)| given.set(name, Some(value)));
-        let likely = likelihoods(&catalogue, &given);
+        let likely = likelihoods(&catalogue, symptom, &given);
         let total: f64 = likely.iter().map(|a| a.likelihood).sum();
         assert!(total < 1.0, "\"other\" keeps a share");
         assert_eq!(likely[0].fault.as_str(), expected_first, "{likely:?}");
@@ -58,12 +58,30 @@ mod tests {
 
     #[test]
     fn signatures_name_what_the_matrix_of_the_field_names() {
-        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1), ("site_common_share", 0.0)], "cooler_clogging");
-        check(
-            &[("discharge_excess_k", 6.0), ("onset_step_share", 0.95), ("site_common_share", 0.0)],
-            "thermostatic_valve",
+        let hot = |more: &[(&'static str, f64)], expected: &str| {
+            let mut features = vec![("discharge_excess_k", 6.0)];
+            features.extend(more);
+            check(Catalogue::DISCHARGE_HOT, &features, expected);
+        };
+        hot(&[("onset_step_share", 0.1), ("site_common_share", 0.0)], "cooler_clogging");
+        hot(&[("onset_step_share", 0.95), ("site_common_share", 0.0)], "thermostatic_valve");
+        hot(&[("onset_step_share", 0.1), ("site_common_share", 0.9)], "high_ambient");
+        hot(&[("onset_step_share", 0.1)], "cooler_clogging");
+        hot(&[("onset_step_share", 0.1), ("oil_filter_dp_change_bar", 0.0)], "cooler_clogging");
+        hot(&[("onset_step_share", 0.1), ("oil_filter_dp_change_bar", 0.6)], "oil_filter_clogging");
+        hot(
+            &[("onset_step_share", 0.1), ("injection_gap_change_k", 4.0), ("oil_filter_dp_change_bar", 0.0)],
+            "low_oil",
         );
-        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1), ("site_common_share", 0.9)], "high_ambient");
-        check(&[("discharge_excess_k", 6.0), ("onset_step_share", 0.1)], "cooler_clogging");
+        check("separator_dp_up", &[("separator_dp_change_bar", 0.4)], "separator_clogging");
+        check("vibration_up", &[("vibration_change", 0.8)], "bearing_wear");
+        check(
+            "loaded_current_up",
+            &[("loaded_current_change", 0.03), ("separator_dp_change_bar", 0.3)],
+            "separator_clogging",
+        );
+        check("loaded_current_up", &[("loaded_current_change", 0.03), ("vibration_change", 0.7)], "bearing_wear");
+        check("quiet_load_up", &[("quiet_load_change", 0.07), ("busy_load_change", 0.05)], "air_leak");
+        check("unloaded_current_up", &[("unloaded_current_change", 0.12)], "inlet_valve");
     }
 }

@@ -3,8 +3,11 @@
 pub(crate) mod assess;
 pub(crate) mod baseline;
 pub(crate) mod cause;
+pub(crate) mod course;
 pub(crate) mod fit;
+pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod points;
 pub(crate) mod scan;
+pub(crate) mod sign;
 pub(crate) mod trend;

@@ -2,6 +2,10 @@
 
 pub(crate) mod day;
 pub(crate) mod duty;
+pub(crate) mod feature;
 pub(crate) mod levels;
 pub(crate) mod open_day;
+pub(crate) mod profile;
 pub(crate) mod regime;
+pub(crate) mod sum;
+pub(crate) mod tally;

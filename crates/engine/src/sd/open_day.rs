@@ -4,6 +4,8 @@ use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::day::{Day, DayRecord, Point};
+use super::sum::Sum;
+use super::tally::Tally;
 
 /// A sample speaks for at most this long; beyond it nothing is known.
 const SPEAKS_FOR_MS: i64 = 20 * MINUTE_MS;
@@ -22,23 +24,6 @@ pub(crate) struct SteadySample {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Sum {
-    total: f32,
-    n: u16,
-}
-
-impl Sum {
-    fn add(&mut self, value: f32) {
-        self.total += value;
-        self.n = self.n.saturating_add(1);
-    }
-
-    fn mean(&self) -> Option<f64> {
-        (self.n > 0).then(|| f64::from(self.total) / f64::from(self.n))
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct OpenHour {
     hour_of_day: u8,
     td: Sum,
@@ -47,6 +32,7 @@ struct OpenHour {
     bar: Sum,
     steady_ms: i32,
     running_ms: i32,
+    loaded_ms: i32,
     known_ms: i32,
 }
 
@@ -56,6 +42,10 @@ pub(crate) struct ClosedHour {
     pub(crate) start: Timestamp,
     /// Share of the hour running; `None` when most of the hour is unknown.
     pub(crate) running_share: Option<f64>,
+    /// Time loaded, ms.
+    pub(crate) loaded_ms: i32,
+    /// Time of which anything is known, ms.
+    pub(crate) known_ms: i32,
 }
 
 /// Accumulates one UTC day.
@@ -67,7 +57,7 @@ pub(crate) struct OpenDay {
     soak_c: Option<f32>,
     running_ms: i32,
     loaded_ms: i32,
-    unloaded: Sum,
+    pub(crate) tally: Tally,
 }
 
 impl OpenDay {
@@ -75,11 +65,13 @@ impl OpenDay {
         Self { day, points: Vec::with_capacity(24), ..Self::default() }
     }
 
-    /// Begins another day and keeps the allocation.
-    pub(crate) fn restart(&mut self, day: Day) {
+    /// Begins another day and keeps the allocations. `usual_hot_c` is the hottest hour of the last days.
+    pub(crate) fn restart(&mut self, day: Day, usual_hot_c: Option<f64>) {
         let mut points = std::mem::take(&mut self.points);
         points.clear();
-        *self = Self { day, points, ..Self::default() };
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.restart(usual_hot_c);
+        *self = Self { day, points, tally, ..Self::default() };
     }
 
     pub(crate) const fn day(&self) -> Day {
@@ -99,6 +91,7 @@ impl OpenDay {
             self.running_ms = self.running_ms.saturating_add(span_ms).min(DAY_MS as i32);
         }
         if loaded {
+            self.hour.loaded_ms += span_ms;
             self.loaded_ms = self.loaded_ms.saturating_add(span_ms).min(DAY_MS as i32);
         }
         closed
@@ -114,14 +107,14 @@ impl OpenDay {
         sample.bar.into_iter().for_each(|v| hour.bar.add(v));
     }
 
-    /// Notes the current drawn while unloaded, A.
-    pub(crate) fn add_unloaded(&mut self, amps_a: f32) {
-        self.unloaded.add(amps_a);
-    }
-
     /// Notes the temperature of a machine that has soaked at ambient.
     pub(crate) fn set_soak(&mut self, td_c: f32) {
         self.soak_c = Some(self.soak_c.map_or(td_c, |kept| kept.min(td_c)));
+    }
+
+    /// Coolest loaded-steady hour so far, degC.
+    pub(crate) fn coolest_c(&self) -> Option<f64> {
+        self.points.iter().filter_map(Point::td_c).reduce(f64::min)
     }
 
     /// Mean of the running hour so far, degC.
@@ -131,6 +124,7 @@ impl OpenDay {
 
     fn close_hour(&mut self, ts: Timestamp) -> Option<ClosedHour> {
         let hour = std::mem::take(&mut self.hour);
+        self.tally.end_hour();
         self.hour.hour_of_day = ts.hour_of_day();
         if hour.known_ms == 0 {
             return None;
@@ -143,7 +137,7 @@ impl OpenDay {
         self.points.extend(point.filter(|_| self.points.len() < 24));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
-        Some(ClosedHour { start, running_share })
+        Some(ClosedHour { start, running_share, loaded_ms: hour.loaded_ms, known_ms: hour.known_ms })
     }
 
     /// Ends the day: the last hour and the day's record.
@@ -159,7 +153,8 @@ impl OpenDay {
             if self.points.len() < 2 * HOURS_PER_POINT { self.points.len().div_ceil(2) } else { HOURS_PER_POINT };
         let (hot, rest) = self.points.split_at(hot_hours);
         let cool = &rest[rest.len().saturating_sub(HOURS_PER_POINT)..];
-        let unloaded_share = loaded_a.and_then(|a| self.unloaded.mean().map(|u| u / a));
+        let loaded_a = self.tally.loaded_a().or(loaded_a);
+        let unloaded_share = loaded_a.zip(self.tally.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded);
         let record = DayRecord::new(self.day, Point::mean(hot), Point::mean(cool), peak_c, self.soak_c.map(f64::from))
             .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
         (last, record)
@@ -191,6 +186,6 @@ mod tests {
         }
         let (_, record) = day.close(Some(100.0));
         assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
-        assert_eq!((record.peak_c(), record.run_h(), record.hot.hours), (Some(103.0), 24.0, 4));
+        assert_eq!((record.peak_c(), record.run_h()), (Some(103.0), 24.0));
     }
 }

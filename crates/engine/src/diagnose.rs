@@ -1,0 +1,139 @@
+//! Symptoms beside a hot discharge become findings: one episode per fault, named by what explains the symptom best.
+
+use foretell_model::{Alternative, Evidence, Fault, FaultCode, Finding, FindingKind, Grade, Limit, Symptom};
+
+use crate::conclude::Speaker;
+use crate::findings::episode::Draft;
+use crate::findings::text;
+use crate::ha::cause::{Features, likelihoods};
+use crate::ha::sign::{self, Sign};
+use crate::machine::Machine;
+use crate::sd::day::{Day, start_of};
+use crate::sd::feature::Feature;
+
+/// A name is given up when its likelihood falls below this.
+const NAME_KEPT: f64 = 0.15;
+/// A cause less likely than this is not named at all: what is seen is then of some other cause.
+const NAMED_FROM: f64 = 0.25;
+/// A customer hears of a cause only when it is more likely than all others together.
+const ADVISED_FROM: f64 = 0.5;
+
+/// An episode that was spoken of today.
+pub(crate) type Spoken = (FindingKind, FaultCode);
+
+/// Reads every symptom of the catalogue off a machine's courses.
+pub(crate) fn signs<'a>(speaker: &Speaker<'a>, machine: &mut Machine, today: Day) -> Vec<Sign<'a>> {
+    let read = |symptom: &'a Symptom| {
+        let feature = Feature::from_name(&symptom.feature)?;
+        let course = machine.courses.iter_mut().find(|c| c.feature == feature)?;
+        sign::read(course, symptom, today)
+    };
+    speaker.catalogue.symptoms.iter().filter_map(read).collect()
+}
+
+/// Enters the machine's courses among the features: each level, and its change from the own normal.
+pub(crate) fn set_features(features: &mut Features, machine: &Machine, today: Day) {
+    for course in &machine.courses {
+        if course.feature.is_count() {
+            features.set(course.feature.name(), Some(course.recent_sum(today)));
+            continue;
+        }
+        let Some(level) = course.level(today) else { continue };
+        features.set(course.feature.name(), Some(course.scale().shown(level)));
+        features.set(course.feature.change_name(), course.normal(0.0).map(|normal| level - normal.mean));
+    }
+}
+
+impl Speaker<'_> {
+    /// Says what each symptom means; returns the episodes that were spoken of.
+    pub(crate) fn symptoms(
+        &self,
+        machine: &mut Machine,
+        signs: &[Sign<'_>],
+        features: &Features,
+        out: &mut Vec<Finding>,
+    ) -> Vec<Spoken> {
+        let mut spoken: Vec<Spoken> = Vec::new();
+        for sign in signs {
+            let mut known = features.clone();
+            known.set("symptom_step_share", Some(sign.step_share));
+            let causes = likelihoods(self.catalogue, &sign.symptom.code, &known);
+            // A symptom that a fault already named explains as well makes no second finding.
+            if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
+                continue;
+            }
+            let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes) else { continue };
+            let draft = self.symptom_draft(sign, fault, likelihood, &causes);
+            spoken.push((draft.kind, draft.fault.clone()));
+            machine.episodes.say(self.at, self.id, draft, out);
+        }
+        spoken
+    }
+
+    /// The fault to name: the one already named while it stays plausible, else the most likely.
+    fn name_of(&self, machine: &Machine, symptom: &Symptom, causes: &[Alternative]) -> Option<(&Fault, f64)> {
+        let open = |code: &FaultCode| {
+            let concerns = |k: FindingKind| matches!(k, FindingKind::Prediction | FindingKind::Anomaly);
+            machine.episodes.iter().any(|e| concerns(e.kind()) && e.fault().as_ref() == Some(code))
+        };
+        let named = causes.iter().find(|c| c.likelihood > NAME_KEPT && open(&c.fault));
+        let cause = named.or_else(|| causes.first().filter(|c| c.likelihood >= NAMED_FROM))?;
+        let fault = self.catalogue.fault(&cause.fault).filter(|f| f.explains(&symptom.code))?;
+        Some((fault, cause.likelihood))
+    }
+
+    fn symptom_draft(&self, sign: &Sign<'_>, fault: &Fault, likelihood: f64, causes: &[Alternative]) -> Draft {
+        let predicts = fault.forecast && sign.symptom.limit.is_some();
+        let since = start_of(sign.since);
+        let forecast = sign.forecast.as_ref().filter(|_| predicts);
+        let rul = forecast.map(|(_, passage)| passage.rul_days());
+        let scaled =
+            |c: &Alternative| Alternative { fault: c.fault.clone(), likelihood: c.likelihood * sign.certainty };
+        let alternatives: Vec<Alternative> =
+            causes.iter().filter(|c| c.fault != fault.code).map(scaled).filter(|a| a.likelihood > 0.005).collect();
+        let grade = if likelihood >= ADVISED_FROM { sign.grade } else { Grade::Watch };
+        let seen = text::Seen {
+            what: &sign.symptom.what.en,
+            value: sign.value,
+            normal: sign.normal,
+            unit: Feature::from_name(&sign.symptom.feature).map_or("1", Feature::unit),
+            since,
+            sudden: sign.sudden,
+            counted: sign.log_bf.is_none(),
+        };
+        Draft {
+            kind: if predicts { FindingKind::Prediction } else { FindingKind::Anomaly },
+            fault: fault.code.clone(),
+            subject: 0,
+            grade,
+            likelihood: likelihood * sign.certainty,
+            alternatives,
+            rul_days: rul,
+            probability_within: forecast.map(|(_, passage)| passage.probability_within(sign.certainty)),
+            limit: forecast
+                .zip(sign.symptom.limit)
+                .map(|((value, _), limit)| Limit { signal: limit.signal, value: *value }),
+            evidence: evidence(sign, seen.unit),
+            text: text::symptom(&seen, &fault.name.en, fault.forecast, forecast.map(|(limit, _)| *limit), rul.as_ref()),
+        }
+    }
+}
+
+fn evidence(sign: &Sign<'_>, unit: &str) -> Vec<Evidence> {
+    let since = Some(start_of(sign.since));
+    let item = |feature: &str, value: f64, unit: &str, change_per_day: Option<f64>| Evidence {
+        feature: feature.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        change_per_day,
+        since,
+    };
+    let trend = Some(sign.per_day).filter(|_| !sign.sudden && sign.log_bf.is_some());
+    let mut evidence = vec![item(&sign.symptom.feature, sign.value, unit, trend)];
+    if let Some(log_bf) = sign.log_bf {
+        evidence.push(item("own_normal", sign.normal, unit, None));
+        evidence.push(item("onset_step_share", sign.step_share, "1", None));
+        evidence.push(item("log_bayes_factor", log_bf, "1", None));
+    }
+    evidence
+}

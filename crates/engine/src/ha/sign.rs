@@ -1,0 +1,244 @@
+//! Symptoms of the catalogue read off a machine's courses: evidence, effect, grade with hysteresis, forecast.
+//!
+//! A machine has a dozen symptoms, a fleet thousands of machines, and every day is another chance to be wrong. So evidence
+//! must be strong on several days in a row before anything is said, stronger and longer before a customer may hear of it,
+//! and the change must be of a size that matters in practice, whatever its significance.
+
+use foretell_model::{Grade, Symptom};
+
+use super::course::{Course, Hold, Normal};
+use super::leaving::{self, Leaving, Passage};
+use crate::sd::day::Day;
+
+/// Evidence for watching and for advising, log Bayes factor.
+const WATCH_LOG_BF: f64 = 8.0;
+const ADVISE_LOG_BF: f64 = 16.0;
+/// Evidence that a held grade may lose without falling.
+const LAX_LOG_BF: f64 = 4.0;
+/// The same for the change, as a share of what was asked.
+const LAX_CHANGE: f64 = 0.6;
+/// Days in a row that must ask for a grade.
+const WATCH_AFTER_DAYS: u8 = 2;
+const ADVISE_AFTER_DAYS: u8 = 4;
+/// Days in a row without deserving it after which a grade falls.
+const FALLS_AFTER_DAYS: u8 = 7;
+/// A customer hears of a trend when its limit is more likely than not within so many days.
+const ADVISE_WITHIN_DAYS: f64 = 45.0;
+/// Urgent: as likely as this within three days.
+const URGENT_PROBABILITY: f64 = 0.5;
+/// From this share on a change is sudden.
+const SUDDEN: f64 = 0.6;
+/// A change that is a setting and no fault is learned as normal when it has lasted so long.
+const RELEARN_AFTER_DAYS: f64 = 7.0;
+/// An indirect sign counts as gradual when it has been growing for so long.
+const GRADUAL_FROM_DAYS: f64 = 11.0;
+/// What a course said so long ago no longer counts.
+const STALE_DAYS: Day = 10;
+/// Chance, before looking, that a feature has left its normal.
+const PRIOR: f64 = 0.01;
+
+/// A symptom that a machine shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Sign<'a> {
+    pub(crate) symptom: &'a Symptom,
+    pub(crate) grade: Grade,
+    /// Chance that the change is real.
+    pub(crate) certainty: f64,
+    /// The feature now, in its own unit, and its normal.
+    pub(crate) value: f64,
+    pub(crate) normal: f64,
+    /// Change of the value per day.
+    pub(crate) per_day: f64,
+    pub(crate) since: Day,
+    pub(crate) sudden: bool,
+    pub(crate) step_share: f64,
+    /// Evidence; `None` where events are counted.
+    pub(crate) log_bf: Option<f64>,
+    /// The limit in the feature's unit, and when it is met.
+    pub(crate) forecast: Option<(f64, Passage)>,
+}
+
+/// One day's evidence, before hysteresis.
+struct Asked {
+    log_bf: f64,
+    change: f64,
+    /// Nearness of the limit allows to advise.
+    near: bool,
+    very_near: bool,
+    cap: u8,
+}
+
+/// Reads a symptom off its course and moves the grade it holds.
+pub(crate) fn read<'a>(course: &mut Course, symptom: &'a Symptom, today: Day) -> Option<Sign<'a>> {
+    let side = usize::from(symptom.direction.sign() < 0.0);
+    if today.saturating_sub(course.newest()) > STALE_DAYS {
+        return None;
+    }
+    if course.feature.is_count() {
+        return count(course, symptom, today, side);
+    }
+    let normal = course.normal(symptom.noise)?;
+    let level = course.level(today)?;
+    let sign = symptom.direction.sign();
+    let change = sign * (level - normal.mean);
+    if course.holds[side].grade == 0 && change < LAX_CHANGE * symptom.watch {
+        course.holds[side] = Hold::default();
+        return None;
+    }
+    let leaving = leaving::weigh(&course.dated(today), &normal, sign, symptom.advise);
+    let sudden = leaving.step_share > SUDDEN;
+    let cap = if sudden { symptom.sudden } else { symptom.gradual };
+    if sudden && symptom.sudden.is_none() && course.holds[side].grade == 0 {
+        let lasting = leaving.onset_days >= RELEARN_AFTER_DAYS && leaving.log_bf > WATCH_LOG_BF;
+        if lasting && change > symptom.watch {
+            course.relearn(today.saturating_sub(leaving.onset_days as Day));
+        }
+        return None;
+    }
+    if symptom.sudden.is_none()
+        && symptom.limit.is_none()
+        && course.holds[side].grade == 0
+        && leaving.onset_days < GRADUAL_FROM_DAYS
+    {
+        // So young a change may yet turn out to be a step.
+        return None;
+    }
+    let (forecast, over) = forecast(course, symptom, &normal, &leaving, change);
+    let within = |days: f64| forecast.as_ref().map_or(0.0, |(_, p)| p.within(days));
+    let asked = Asked {
+        log_bf: leaving.log_bf,
+        change,
+        near: forecast.is_none() || over || within(ADVISE_WITHIN_DAYS) >= 0.5,
+        very_near: within(3.0) >= URGENT_PROBABILITY,
+        // A grade once held is not lost because the onset now looks sudden.
+        cap: cap.map_or(course.holds[side].grade, number),
+    };
+    let grade = hold(&mut course.holds[side], &asked, symptom)?;
+    Some(sign_of(course, symptom, (grade, sudden), today, &normal, level, leaving, forecast))
+}
+
+#[expect(clippy::too_many_arguments, reason = "all of them are parts of one sign")]
+fn sign_of<'a>(
+    course: &Course,
+    symptom: &'a Symptom,
+    (grade, sudden): (Grade, bool),
+    today: Day,
+    normal: &Normal,
+    level: f64,
+    leaving: Leaving,
+    forecast: Option<(f64, Passage)>,
+) -> Sign<'a> {
+    let (scale, sign) = (course.scale(), symptom.direction.sign());
+    let value = scale.shown(level);
+    Sign {
+        symptom,
+        grade,
+        certainty: certainty(leaving.log_bf),
+        value,
+        normal: scale.shown(normal.mean),
+        per_day: scale.shown(level + sign * leaving.per_day) - value,
+        since: today.saturating_sub(leaving.onset_days as Day),
+        sudden,
+        step_share: leaving.step_share,
+        log_bf: Some(leaving.log_bf),
+        forecast,
+    }
+}
+
+/// When the limit is met, and whether it already is.
+fn forecast(
+    course: &Course,
+    symptom: &Symptom,
+    normal: &Normal,
+    leaving: &Leaving,
+    change: f64,
+) -> (Option<(f64, Passage)>, bool) {
+    let Some(limit) = symptom.limit.map(|l| l.of(course.scale().shown(normal.mean))) else { return (None, false) };
+    let Some(compared) = course.scale().compared(limit) else { return (None, false) };
+    let left = symptom.direction.sign() * (compared - normal.mean);
+    (Some((limit, leaving.passage(left))), change >= left)
+}
+
+/// Events are rare: one is watched, several advised, and days without any let the grade go.
+fn count<'a>(course: &mut Course, symptom: &'a Symptom, today: Day, side: usize) -> Option<Sign<'a>> {
+    let events = course.recent_sum(today);
+    let asked = if events >= symptom.advise { 2 } else { u8::from(events >= symptom.watch) };
+    let cap = symptom.sudden.map_or(0, number);
+    let held = &mut course.holds[side];
+    held.grade = held.grade.max(asked.min(cap));
+    held.falling_days = if asked > 0 { 0 } else { held.falling_days.saturating_add(1) };
+    if held.falling_days >= FALLS_AFTER_DAYS {
+        *held = Hold::default();
+    }
+    let grade = named(held.grade)?;
+    Some(Sign {
+        symptom,
+        grade,
+        certainty: if grade == Grade::Watch { 0.7 } else { 0.95 },
+        value: events,
+        normal: 0.0,
+        per_day: 0.0,
+        since: course.newest(),
+        sudden: true,
+        step_share: 1.0,
+        log_bf: None,
+        forecast: None,
+    })
+}
+
+fn hold(held: &mut Hold, asked: &Asked, symptom: &Symptom) -> Option<Grade> {
+    let wants = wanted(asked, symptom, 0.0, 1.0);
+    let keeps = wanted(asked, symptom, LAX_LOG_BF, LAX_CHANGE);
+    if wants > held.grade {
+        held.falling_days = 0;
+        held.rising_days = held.rising_days.saturating_add(1);
+        let needed = if wants == 1 { WATCH_AFTER_DAYS } else { ADVISE_AFTER_DAYS };
+        if held.rising_days >= needed {
+            *held = Hold { grade: wants, ..Hold::default() };
+        } else if held.grade == 0 && held.rising_days >= WATCH_AFTER_DAYS {
+            held.grade = 1;
+        }
+    } else if keeps < held.grade {
+        held.rising_days = 0;
+        held.falling_days = held.falling_days.saturating_add(1);
+        if held.falling_days >= FALLS_AFTER_DAYS {
+            *held = Hold { grade: keeps, ..Hold::default() };
+        }
+    } else {
+        (held.rising_days, held.falling_days) = (0, 0);
+    }
+    named(held.grade)
+}
+
+/// The grade that the day's evidence asks for, with thresholds laxer by so much.
+fn wanted(asked: &Asked, symptom: &Symptom, lax_log_bf: f64, lax_change: f64) -> u8 {
+    let shows = |log_bf: f64, change: f64| asked.log_bf >= log_bf - lax_log_bf && asked.change >= lax_change * change;
+    let wanted = if shows(ADVISE_LOG_BF, symptom.advise) && asked.near {
+        if asked.very_near { 3 } else { 2 }
+    } else {
+        u8::from(shows(WATCH_LOG_BF, symptom.watch))
+    };
+    wanted.min(asked.cap)
+}
+
+fn certainty(log_bf: f64) -> f64 {
+    let odds = PRIOR * log_bf.min(50.0).exp();
+    odds / (1.0 + odds)
+}
+
+const fn number(grade: Grade) -> u8 {
+    match grade {
+        Grade::Watch => 1,
+        Grade::Advise => 2,
+        Grade::Urgent => 3,
+    }
+}
+
+const fn named(number: u8) -> Option<Grade> {
+    match number {
+        0 => None,
+        1 => Some(Grade::Watch),
+        2 => Some(Grade::Advise),
+        _ => Some(Grade::Urgent),
+    }
+}

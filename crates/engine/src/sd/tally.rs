@@ -1,0 +1,229 @@
+//! What an open day adds up for the features beside the thermal ones. O(1) per reading; a signal that a machine does not
+//! publish costs it nothing.
+
+use foretell_model::{MINUTE_MS, Signal, Signals, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::feature::Feature;
+use super::profile::Hours;
+use super::regime::Regime;
+use super::sum::{Moments, Sum};
+
+/// Signals of their own sensors that only some machines have, and the features of their daily means.
+const OPTIONAL: [(Signal, Feature); 4] = [
+    (Signal::SeparatorDp, Feature::SeparatorDp),
+    (Signal::OilFilterDp, Feature::OilFilterDp),
+    (Signal::InletVacuum, Feature::InletVacuum),
+    (Signal::Vibration, Feature::Vibration),
+];
+const IMBALANCE: usize = OPTIONAL.len();
+const GAP: usize = IMBALANCE + 1;
+const EXTRAS: usize = GAP + 1;
+
+/// Samples that a daily mean needs.
+const SAMPLES_MIN: u16 = 4;
+/// Unloaded samples that a daily mean needs.
+const UNLOADED_MIN: u16 = 3;
+/// A loaded current that varies more than this within a day is that of a variable speed and says nothing of health.
+const FIXED_SPEED_SHARE: f64 = 0.06;
+/// Current per bar of line pressure: +6-7 %.
+const CURRENT_PER_BAR: f64 = 0.065;
+/// The pressure that loaded currents are brought to, bar gauge.
+const REFERENCE_BAR: f64 = 7.0;
+/// Time in quiet or busy hours that a day's share needs.
+const HOURS_MIN_MS: i32 = 90 * MINUTE_MS as i32;
+/// The sump needs a minute to blow down after unloading (time constant 20-40 s); until then the current is that of neither.
+const BLOWN_DOWN_MS: i64 = 60_000;
+
+/// An excursion is this far above the hottest hour of the last days, K, and at least this hot, degC.
+const EXCURSION_K: f32 = 8.0;
+const EXCURSION_FROM_C: f32 = 95.0;
+/// It begins from no more than this above that hour, K, and within this time.
+const EXCURSION_COOL_K: f32 = 3.0;
+const EXCURSION_WITHIN_MS: i64 = 30 * MINUTE_MS;
+
+/// One checked reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) ts: Timestamp,
+    pub(crate) dt_ms: i64,
+    pub(crate) regime: Regime,
+    pub(crate) td_c: Option<f32>,
+    pub(crate) amps_a: Option<f32>,
+    pub(crate) bar: Option<f32>,
+    pub(crate) signals: &'a Signals,
+}
+
+/// Loaded and known time of some hours, ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Share {
+    loaded_ms: i32,
+    known_ms: i32,
+}
+
+impl Share {
+    fn value(&self) -> Option<f64> {
+        (self.known_ms >= HOURS_MIN_MS).then(|| f64::from(self.loaded_ms) / f64::from(self.known_ms))
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    loaded_a: Moments,
+    loaded_bar: Sum,
+    unloaded_a: Sum,
+    unloaded_ms: i32,
+    hour_td: Moments,
+    ripple: Sum,
+    quiet: Share,
+    busy: Share,
+    /// Hottest hour of the last days, degC.
+    usual_hot_c: Option<f32>,
+    cool_ms: i64,
+    hot_samples: u8,
+    excursions: u8,
+    extras: Option<Box<[Sum; EXTRAS]>>,
+}
+
+impl Tally {
+    /// Begins another day and keeps the allocation, and what spans midnight.
+    pub(crate) fn restart(&mut self, usual_hot_c: Option<f64>) {
+        let mut extras = self.extras.take();
+        extras.as_deref_mut().into_iter().flatten().for_each(|sum| *sum = Sum::default());
+        let (cool_ms, hot_samples) = (self.cool_ms, self.hot_samples);
+        let usual_hot_c = usual_hot_c.map(|c| c as f32);
+        *self = Self { extras, cool_ms, hot_samples, usual_hot_c, ..Self::default() };
+    }
+
+    /// Adds one reading.
+    pub(crate) fn add(&mut self, seen: &Seen<'_>) {
+        self.watch_excursion(seen);
+        let was_unloaded_ms = i64::from(self.unloaded_ms);
+        self.unloaded_ms = 0;
+        match seen.regime {
+            Regime::LoadedSteady if seen.dt_ms > 0 => self.add_loaded(seen),
+            Regime::Unloaded => {
+                let for_ms = (was_unloaded_ms + seen.dt_ms).clamp(0, i64::from(i32::MAX));
+                self.unloaded_ms = for_ms as i32;
+                // Of slow samples nobody knows when the machine unloaded; the mean over a day knows well enough.
+                let blown_down = for_ms >= 2 * BLOWN_DOWN_MS || seen.dt_ms >= 2 * BLOWN_DOWN_MS;
+                seen.amps_a.filter(|_| blown_down).into_iter().for_each(|a| self.unloaded_a.add(a));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends an hour.
+    pub(crate) fn end_hour(&mut self) {
+        let hour = std::mem::take(&mut self.hour_td);
+        if hour.n() >= SAMPLES_MIN {
+            hour.sd().into_iter().for_each(|sd_k| self.ripple.add(sd_k as f32));
+        }
+    }
+
+    /// Adds an hour's loaded time to its kind.
+    pub(crate) fn add_hour(&mut self, kind: Hours, loaded_ms: i32, known_ms: i32) {
+        let share = match kind {
+            Hours::Quiet => &mut self.quiet,
+            Hours::Busy => &mut self.busy,
+        };
+        share.loaded_ms = share.loaded_ms.saturating_add(loaded_ms);
+        share.known_ms = share.known_ms.saturating_add(known_ms);
+    }
+
+    /// Bytes held beside the struct itself.
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        if self.extras.is_some() { size_of::<[Sum; EXTRAS]>() } else { 0 }
+    }
+
+    /// Mean current while loaded and warm, A.
+    pub(crate) fn loaded_a(&self) -> Option<f64> {
+        self.loaded_a.mean().filter(|_| self.loaded_a.n() >= SAMPLES_MIN)
+    }
+
+    /// Mean current while unloaded, A.
+    pub(crate) fn unloaded_a(&self) -> Option<f64> {
+        self.unloaded_a.mean().filter(|_| self.unloaded_a.n() >= UNLOADED_MIN)
+    }
+
+    /// The day's features.
+    pub(crate) fn features(&self, mut set: impl FnMut(Feature, f64)) {
+        let mut give = |feature: Feature, value: Option<f64>| value.into_iter().for_each(|v| set(feature, v));
+        let fixed_a = self.fixed_speed_a();
+        give(Feature::LoadedCurrent, fixed_a.map(|a| a / self.pressure_factor()));
+        give(Feature::UnloadedShare, fixed_a.zip(self.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded));
+        give(Feature::QuietLoadShare, self.quiet.value());
+        give(Feature::BusyLoadShare, self.busy.value());
+        give(Feature::Ripple, self.ripple.mean().filter(|_| self.ripple.n() >= 3));
+        if self.excursions > 0 {
+            give(Feature::HotExcursions, Some(f64::from(self.excursions)));
+        }
+        let Some(extras) = self.extras.as_deref() else { return };
+        let features =
+            OPTIONAL.map(|(_, feature)| feature).into_iter().chain([Feature::PhaseImbalance, Feature::InjectionGap]);
+        for (sum, feature) in extras.iter().zip(features) {
+            give(feature, sum.mean().filter(|_| sum.n() >= SAMPLES_MIN));
+        }
+    }
+
+    fn add_loaded(&mut self, seen: &Seen<'_>) {
+        if let Some(a) = seen.amps_a {
+            self.loaded_a.add(a);
+            seen.bar.into_iter().for_each(|bar| self.loaded_bar.add(bar));
+        }
+        seen.td_c.into_iter().for_each(|c| self.hour_td.add(c));
+        for (place, (signal, _)) in OPTIONAL.into_iter().enumerate() {
+            let value = seen.signals.get(signal).filter(|v| (0.0..=1000.0).contains(v));
+            value.into_iter().for_each(|v| self.extra(place, v as f32));
+        }
+        phase_imbalance(seen.signals).into_iter().for_each(|v| self.extra(IMBALANCE, v as f32));
+        let injection_c = seen.signals.get(Signal::OilInjectionTemp).filter(|c| (-40.0..=150.0).contains(c));
+        if let Some((td_c, injection_c)) = seen.td_c.zip(injection_c) {
+            self.extra(GAP, td_c - injection_c as f32);
+        }
+    }
+
+    fn extra(&mut self, place: usize, value: f32) {
+        let extras = self.extras.get_or_insert_with(|| Box::new([Sum::default(); EXTRAS]));
+        extras[place].add(value);
+    }
+
+    fn fixed_speed_a(&self) -> Option<f64> {
+        let (mean, sd) = (self.loaded_a()?, self.loaded_a.sd()?);
+        // Part of the spread is the line pressure's band of some 0.7 bar, +-2 %.
+        (sd < FIXED_SPEED_SHARE * mean).then_some(mean)
+    }
+
+    fn pressure_factor(&self) -> f64 {
+        let known = 2 * u32::from(self.loaded_bar.n()) >= u32::from(self.loaded_a.n());
+        let bar = self.loaded_bar.mean().filter(|_| known).unwrap_or(REFERENCE_BAR);
+        (1.0 + CURRENT_PER_BAR * (bar - REFERENCE_BAR)).clamp(0.5, 2.0)
+    }
+
+    /// Counts rises from an ordinary to an extraordinary temperature within minutes, each confirmed by a second sample.
+    fn watch_excursion(&mut self, seen: &Seen<'_>) {
+        let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
+        if td_c <= usual_c + EXCURSION_COOL_K {
+            (self.cool_ms, self.hot_samples) = (seen.ts.millis(), 0);
+        } else if self.hot_samples > 0 || td_c >= (usual_c + EXCURSION_K).max(EXCURSION_FROM_C) {
+            // The second sample need only still be hot: the machine may have tripped and begun to cool.
+            self.hot_samples = self.hot_samples.saturating_add(1);
+            if self.hot_samples == 2 && seen.ts.millis() - self.cool_ms <= EXCURSION_WITHIN_MS {
+                self.excursions = self.excursions.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// Largest deviation of a phase current from the mean of the three, over that mean.
+fn phase_imbalance(signals: &Signals) -> Option<f64> {
+    let phases_a = [
+        signals.get(Signal::MotorCurrentL1)?,
+        signals.get(Signal::MotorCurrentL2)?,
+        signals.get(Signal::MotorCurrentL3)?,
+    ];
+    let mean_a = phases_a.iter().sum::<f64>() / 3.0;
+    let most_a = phases_a.iter().map(|a| (a - mean_a).abs()).fold(0.0, f64::max);
+    (mean_a > 1.0).then(|| (most_a / mean_a).min(2.0))
+}
