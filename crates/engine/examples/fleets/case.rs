@@ -123,7 +123,8 @@ impl Case {
     }
 }
 
-fn about(site: &Site, machine: &Machine) -> String {
+/// What a machine and its site are like and what happened to them.
+pub(crate) fn about(site: &Site, machine: &Machine) -> String {
     let t = &machine.traits;
     format!(
         "{} ({}, {}, {}, {}, {}) {}\n    site: {}",

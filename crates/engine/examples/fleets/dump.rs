@@ -4,17 +4,16 @@ use foretell_model::Signal;
 
 use crate::args::Args;
 use crate::fleet::Kind;
-use crate::run::SITES;
+use crate::run::{SITES, World};
 
 /// Prints the readings of `SITE/MACHINE` of the first seed's failing fleet (`healthy:SITE/MACHINE` of the healthy one).
 pub(crate) fn dump(args: &Args, machine: &str) {
-    let (kind, name) = match machine.strip_prefix("healthy:") {
-        Some(name) => (Kind::Healthy, name),
-        None => (Kind::Failing, machine),
-    };
+    let (kind, name) = machine.strip_prefix("healthy:").map_or((Kind::Failing, machine), |m| (Kind::Healthy, m));
     let sites = args.seeds.first().into_iter().flat_map(|seed| {
         let numbers = (0..SITES).filter(|n| name.split('/').next().is_some_and(|s| s.ends_with(&format!("{n:02}"))));
-        numbers.flat_map(move |n| args.worlds.iter().map(move |w| w.site(*seed, n, kind)))
+        numbers.flat_map(move |n| {
+            args.worlds.iter().map(move |w| w.site(*seed, n, if *w == World::Faults { Kind::Ailing } else { kind }))
+        })
     });
     for site in sites {
         let Some(machine) = site.machines.iter().find(|m| m.id.as_str() == name) else { continue };

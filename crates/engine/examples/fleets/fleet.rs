@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Failing,
     /// None does, but everything else happens.
     Healthy,
+    /// Many machines get one fault of another kind.
+    Ailing,
 }
 
 /// Machines that share a room and its weather.
@@ -38,6 +40,8 @@ pub(crate) struct Machine {
 /// What was truly so, beside the readings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Truth {
+    /// Code of what it suffers from.
+    pub(crate) fault: Option<&'static str>,
     pub(crate) onset: Option<Timestamp>,
     /// First hour whose mean true loaded discharge temperature is at the limit.
     pub(crate) limit_reached: Option<Timestamp>,

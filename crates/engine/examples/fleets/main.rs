@@ -1,12 +1,14 @@
 //! Evaluates the engine on simulated fleets whose physics is not the engine's own.
 //!
-//! `fleets [--world a|b|all] [--seeds FIRST..LAST] [--verbose] [--site N] [--dump SITE/MACHINE]`
+//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--dump SITE/MACHINE]`
 //!
-//! Seeds from 100 on are held out: nobody tunes on them.
+//! Seeds from 100 on are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
+//! so that a change of the engine shows its effect in review.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod args;
 mod case;
+mod diagnosis;
 mod dump;
 mod fleet;
 mod naive;
@@ -21,6 +23,7 @@ use std::time::Instant;
 
 use args::Args;
 use case::Case;
+use diagnosis::Patient;
 use fleet::Kind;
 use run::{Outcome, SITES, Task, World};
 
@@ -39,6 +42,7 @@ fn main() {
         dump::dump(&args, machine);
         return;
     }
+    let mut kept = String::new();
     for &world in &args.worlds {
         let started = Instant::now();
         let outcomes = run::run(&tasks(&args, world));
@@ -46,17 +50,30 @@ fn main() {
             remarks(&outcomes);
         }
         for (name, held_out) in [("tuning", false), ("held-out", true)] {
-            print!("{}", tables(world, name, outcomes.iter().filter(|o| (o.task.seed >= HELD_OUT_FROM) == held_out)));
+            let of = outcomes.iter().filter(|o| (o.task.seed >= HELD_OUT_FROM) == held_out);
+            let tables = tables(world, name, of);
+            print!("{tables}");
+            kept += &tables;
         }
         let events: usize = outcomes.iter().map(|o| o.events).sum();
         eprintln!("{events} events in {:.1} s", started.elapsed().as_secs_f64());
+    }
+    if args.write {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/evaluation.txt");
+        let head = "Figures of the engine on held-out simulated fleets; rewritten by\n\
+            cargo run --release -p foretell-engine --example fleets -- --write\n\n";
+        if let Err(cause) = std::fs::write(path, format!("{head}{}\n", kept.trim_end())) {
+            eprintln!("{path}: {cause}");
+            std::process::exit(74);
+        }
     }
 }
 
 fn tasks(args: &Args, world: World) -> Vec<Task> {
     let mut tasks = Vec::new();
     for &seed in &args.seeds {
-        for kind in [Kind::Failing, Kind::Healthy] {
+        let kinds: &[Kind] = if world == World::Faults { &[Kind::Ailing] } else { &[Kind::Failing, Kind::Healthy] };
+        for &kind in kinds {
             let numbers = (0..SITES).filter(|n| args.site.is_none_or(|only| only == *n));
             tasks.extend(numbers.map(|number| Task { world, seed, number, kind }));
         }
@@ -66,7 +83,8 @@ fn tasks(args: &Args, world: World) -> Vec<Task> {
 
 fn remarks(outcomes: &[Outcome]) {
     for outcome in outcomes {
-        for remark in outcome.engine.iter().flat_map(|c| &c.remarks) {
+        let of_patients = outcome.patients.iter().flat_map(|p| &p.remarks);
+        for remark in outcome.engine.iter().flat_map(|c| &c.remarks).chain(of_patients) {
             println!("{:?} seed {} {remark}", outcome.task.world, outcome.task.seed);
         }
     }
@@ -74,8 +92,12 @@ fn remarks(outcomes: &[Outcome]) {
 
 fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
     let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
-    if cases.is_empty() {
+    let patients: Vec<&Patient> = outcomes.clone().flat_map(|o| &o.patients).collect();
+    if cases.is_empty() && patients.is_empty() {
         return String::new();
+    }
+    if world == World::Faults {
+        return format!("== other faults, {name} seeds\n{}\n", diagnosis::table(&patients));
     }
     let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
     let title = format!("world {world:?}, {name} seeds");

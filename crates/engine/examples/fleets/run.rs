@@ -4,9 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foretell_engine::{Engine, EngineOptions};
-use foretell_model::{Catalogue, Event, Finding, Timestamp, Work};
+use foretell_model::{Catalogue, Event, Finding, MachineId, Timestamp, Work};
 
 use crate::case::Case;
+use crate::diagnosis::Patient;
 use crate::fleet::{Kind, Site};
 use crate::{naive, world_a, world_b};
 
@@ -18,14 +19,18 @@ pub(crate) const SITES: usize = 15;
 pub(crate) enum World {
     A,
     B,
+    /// The second author's machines with other faults.
+    Faults,
 }
 
 impl World {
+    pub(crate) const ALL: [Self; 3] = [Self::A, Self::B, Self::Faults];
+
     /// Builds a site and lives its days.
     pub(crate) fn site(self, seed: u64, number: usize, kind: Kind) -> Site {
         match self {
             Self::A => world_a::site(seed, number, kind),
-            Self::B => world_b::site(seed, number, kind),
+            Self::B | Self::Faults => world_b::site(seed, number, kind),
         }
     }
 }
@@ -44,6 +49,7 @@ pub(crate) struct Outcome {
     pub(crate) task: Task,
     pub(crate) engine: Vec<Case>,
     pub(crate) line: Vec<Case>,
+    pub(crate) patients: Vec<Patient>,
     pub(crate) events: usize,
 }
 
@@ -75,6 +81,7 @@ fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
     let line = site
         .machines
         .iter()
+        .filter(|_| task.kind != Kind::Ailing)
         .map(|m| Case::new(task.kind, &site, m, &naive::findings(m).iter().collect::<Vec<_>>()))
         .collect();
     let events = events(&mut site);
@@ -83,9 +90,15 @@ fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
     for (_, event) in &events {
         engine.observe(event, &mut findings);
     }
-    let of = |m| findings.iter().filter(|f| f.machine == m).collect::<Vec<_>>();
-    let cases = site.machines.iter().map(|m| Case::new(task.kind, &site, m, &of(m.id.clone()))).collect();
-    Outcome { task, engine: cases, line, events: events.len() }
+    let of = |id: &MachineId| findings.iter().filter(|f| f.machine == *id).collect::<Vec<_>>();
+    let (mut cases, mut patients) = (Vec::new(), Vec::new());
+    for machine in &site.machines {
+        match task.kind {
+            Kind::Ailing => patients.push(Patient::new(&site, machine, &of(&machine.id))),
+            _ => cases.push(Case::new(task.kind, &site, machine, &of(&machine.id))),
+        }
+    }
+    Outcome { task, engine: cases, line, patients, events: events.len() }
 }
 
 /// Readings and reported jobs of all the site's machines in order of time.

@@ -62,7 +62,11 @@ impl Spec {
 /// Lives a machine's days.
 pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp) -> Machine {
     let mut rng = spec.rng.fork(7);
-    let mut truth = Truth { onset: spec.fault.map(|(onset, ..)| start.plus_days(onset)), ..Truth::default() };
+    let mut truth = Truth {
+        fault: spec.fault.map(|_| "cooler_clogging"),
+        onset: spec.fault.map(|(onset, ..)| start.plus_days(onset)),
+        ..Truth::default()
+    };
     truth.story = spec.story();
     let (mut readings, mut jobs) = (Vec::new(), Vec::new());
     if let Some((day, true)) = spec.cleaned {

@@ -82,7 +82,7 @@ impl Spec {
         let shift = rng.pick(&[(0, 24, true), (0, 24, true), (7, 18, false), (6, 22, false), (7, 18, true)]);
         let shape = rng.pick(&[Shape::Loss, Shape::Loss, Shape::Resistance, Shape::Accelerating, Shape::Saturating]);
         let onset = rng.between(25.0, 190.0);
-        let rate = rng.pick(&[0.004, 0.006, 0.008, 0.01, 0.013, 0.017, 0.02]);
+        let rate = rng.pick(&[0.007, 0.011, 0.014, 0.018, 0.023, 0.030, 0.036]);
         let faulty = kind == Kind::Failing && rng.chance(0.85);
         Self {
             id,
@@ -95,7 +95,7 @@ impl Spec {
             noise_c: rng.between(0.2, 0.7),
             amps_a: rng.pick(&[76.5, 150.7, 482.7]),
             rise_fixed_k: rng.between(30.0, 36.0),
-            rise_cooler_k: rng.between(19.0, 26.0),
+            rise_cooler_k: rng.between(18.5, 25.0),
             valve_from_c: rng.between(66.0, 75.0),
             valve_band_k: rng.between(8.0, 14.0),
             valve_power: rng.between(0.4, 0.9),

@@ -7,7 +7,7 @@ use super::STEPS_PER_DAY;
 
 /// Season, day, AR(1) weather, heat waves and hot rooms, degC per step.
 pub(super) fn ambient(rng: &mut Rng, start_day: f64, kind: Kind) -> (Vec<f64>, String) {
-    let (mean, season, daily) = (rng.between(17.0, 25.0), rng.between(4.0, 10.0), rng.between(3.0, 5.0));
+    let (mean, season, daily) = (rng.between(13.0, 21.0), rng.between(4.0, 10.0), rng.between(3.0, 5.0));
     let (weather_sd, rho, room) = (rng.between(1.8, 3.0), rng.between(0.65, 0.85), rng.between(2.0, 6.0));
     let peak = if rng.chance(0.85) { 205.0 } else { 20.0 };
     let heat_wave = rng.chance(0.5).then(|| (rng.between(20.0, 220.0), rng.between(4.0, 12.0), rng.between(4.0, 7.0)));

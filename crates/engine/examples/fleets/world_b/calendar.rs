@@ -12,11 +12,13 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
+    pub(crate) const ALWAYS: Self = Self { name: "24/7", hours: (0.0, 24.0), days: 7 };
+
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         let start = rng.between(5.5, 8.0);
         rng.pick(&[
-            Self { name: "24/7", hours: (0.0, 24.0), days: 7 },
-            Self { name: "24/7", hours: (0.0, 24.0), days: 7 },
+            Self::ALWAYS,
+            Self::ALWAYS,
             Self { name: "24/5", hours: (0.0, 24.0), days: 5 },
             Self { name: "two shifts", hours: (start, start + 16.0), days: 6 },
             Self { name: "two shifts", hours: (start, start + 16.0), days: 5 },
@@ -62,6 +64,12 @@ impl Demand {
         let changed: f64 = self.changes.iter().map(|(from, over, by)| by * ((day - from) / over).clamp(0.0, 1.0)).sum();
         let night = if Shift::idle(hour, day as usize) { self.night } else { 0.0 };
         (self.base + changed - night + self.level + 0.25 * self.noise * rng.normal()).clamp(0.12, 1.0)
+    }
+
+    /// Leaves the machine air to spare, most of all at night.
+    pub(crate) fn ease(&mut self) {
+        self.base = 0.5 + 0.25 * (self.base - 0.6) / 0.42;
+        self.night = self.night.max(0.2);
     }
 
     pub(crate) fn story(&self) -> String {

@@ -78,6 +78,14 @@ impl Climate {
         Self { name: place.name, start_day, outdoor_c, rise_k: rng.between(3.0, 8.0), hot_room, story }
     }
 
+    /// The exhaust fails for weeks; gives the day of it.
+    pub(crate) fn lose_exhaust(&mut self, rng: &mut Rng) -> f64 {
+        let from_day = rng.between(60.0, 150.0);
+        let (days, height_k) = (rng.between(20.0, 45.0), rng.between(7.0, 12.0));
+        self.hot_room = vec![Spell { from_day, days, height_k, ramp_days: 1.0 }];
+        from_day
+    }
+
     /// Inlet air at a step with this share (0 to 1) of the installed heat in the room.
     pub(crate) fn room_c(&self, step: usize, heat_share: f64) -> f64 {
         let day = step as f64 / STEPS_PER_DAY as f64;

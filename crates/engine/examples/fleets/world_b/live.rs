@@ -5,6 +5,7 @@ use foretell_model::{HOUR_MS, MachineId, Reading, Timestamp};
 use crate::fleet::{DAYS, LIMIT_C, Truth};
 use crate::rng::Rng;
 
+use super::ailment::Ailment;
 use super::calendar::{Demand, Receiver, Shift};
 use super::dirt::{Clogging, Dirt};
 use super::sensors::{Instant, Sensors};
@@ -24,6 +25,7 @@ pub(crate) struct Plant {
     pub(crate) unit: Unit,
     pub(crate) dirt: Dirt,
     pub(crate) clogging: Option<Clogging>,
+    pub(crate) ailment: Option<Ailment>,
     /// Day, work, whether it was reported.
     pub(crate) jobs: Vec<(f64, &'static str, bool)>,
     /// Day, change of friction.
@@ -106,8 +108,12 @@ impl State {
             self.close_hour(room, step);
         }
         let friction = self.plant.oil_change.filter(|(at, _)| day >= *at).map_or(1.0, |(_, by)| 1.0 + by);
-        let upset = Upset { fouling: self.fouling, friction, ..Upset::WELL };
-        let demand = self.plant.demand.next(&mut self.rng, day, hour);
+        let mut upset = Upset { fouling: self.fouling, friction, ..Upset::WELL };
+        if let Some(ailment) = &self.plant.ailment {
+            ailment.afflict(day, &mut upset);
+        }
+        let asked = self.plant.demand.next(&mut self.rng, day, hour) + upset.leak;
+        let demand = (asked / upset.intake).min(1.0);
         let here = day >= self.plant.from_day;
         let running = here && step >= self.tripped_until && self.plant.shift.works(day as usize, hour);
         let over_bar = room.over_bar(day);
@@ -192,7 +198,7 @@ impl State {
         let in_band = if plant.vsd { 0.5 } else { plant.receiver.place };
         let now = Instant {
             step,
-            td_c: self.td_c,
+            td_c: self.td_c + if running { upset.ripple_k * self.rng.normal() } else { 0.0 },
             room_c,
             running,
             loaded,
@@ -201,23 +207,33 @@ impl State {
             run_hours: self.run_hours,
             load_hours: self.load_hours,
         };
-        self.readings.extend(plant.sensors.read(&mut self.rng, &plant.id, room.start, &now));
+        self.readings.extend(plant.sensors.read(&mut self.rng, &plant.id, room.start, &now, plant.ailment.as_mut()));
     }
 
     fn finish(self, room: &Room) -> Life {
         let plant = self.plant;
-        let onset = plant.clogging.map(|c| room.start.plus_days(c.onset_day));
+        let clogged = plant.clogging.map(|c| ("cooler_clogging", c.onset_day));
+        let ill = plant.ailment.as_ref().map(|a| (a.code, a.onset_day));
+        let hot = room.hot_from.map(|day| ("high_ambient", day));
+        let (fault, onset) = clogged.or(ill).or(hot).unzip();
+        let onset = onset.map(|day| room.start.plus_days(day));
         let clogging = plant
             .clogging
             .map_or_else(String::new, |c| format!("{:?} {} /d from day {:.0}, ", c.shape, c.rate_per_day, c.onset_day));
         let jobs: Vec<String> =
             plant.jobs.iter().map(|(d, w, r)| format!("{w} {d:.0}{}", if *r { "" } else { "?" })).collect();
-        let story = format!("{clogging}{}{} [{}]", plant.sensors.story(), plant.demand.story(), jobs.join(", "));
+        let story = format!(
+            "{clogging}{}{}{} [{}]",
+            plant.ailment.as_ref().map_or_else(String::new, |a| format!("{a:?}, ")),
+            plant.sensors.story(),
+            plant.demand.story(),
+            jobs.join(", ")
+        );
         Life {
             id: plant.id,
             readings: self.readings,
             jobs: plant.jobs.iter().filter(|j| j.2).map(|(d, w, _)| (room.start.plus_days(*d), *w)).collect(),
-            truth: Truth { onset, limit_reached: self.limit_reached, story },
+            truth: Truth { fault, onset, limit_reached: self.limit_reached, story },
         }
     }
 }

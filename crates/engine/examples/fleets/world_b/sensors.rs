@@ -5,6 +5,8 @@ use foretell_model::{MINUTE_MS, MachineId, Quality, Reading, RunState, Signal, S
 use crate::fleet::DAYS;
 use crate::rng::Rng;
 
+use super::ailment::Ailment;
+use super::fitted::Fitted;
 use super::{STEP_MIN, STEPS_PER_DAY};
 
 /// What a machine publishes, and how well.
@@ -23,6 +25,7 @@ pub(crate) struct Sensors {
     offset_c: f64,
     ambient_offset_c: f64,
     spikes: f64,
+    pub(crate) fitted: Fitted,
     gaps: Vec<(usize, usize)>,
     ambient_gaps: Vec<(usize, usize)>,
     counter_restarts: Option<usize>,
@@ -65,6 +68,7 @@ impl Sensors {
             offset_c: rng.between(-1.0, 1.0),
             ambient_offset_c: rng.between(-1.2, 1.2),
             spikes: rng.pick(&[0.0, 0.0005, 0.002]),
+            fitted: Fitted::default(),
             gaps: gaps(rng, 0.025, 0.2),
             ambient_gaps: gaps(rng, 0.0, 0.1),
             counter_restarts: rng.chance(0.12).then(|| rng.between(20.0, 220.0) as usize * STEPS_PER_DAY),
@@ -99,6 +103,7 @@ impl Sensors {
         machine: &MachineId,
         start: Timestamp,
         now: &Instant,
+        ailment: Option<&mut Ailment>,
     ) -> Option<Reading> {
         if now.step.is_multiple_of(STEPS_PER_DAY) {
             self.day_error_c = 0.5 * self.day_error_c + 0.866 * self.day_noise_c * rng.normal();
@@ -130,6 +135,12 @@ impl Sensors {
         }
         if self.load_hours {
             signals.set(Signal::LoadHours, now.load_hours.floor());
+        }
+        let day = now.step as f64 / STEPS_PER_DAY as f64;
+        let wear = ailment.as_ref().map(|a| a.wear(day)).unwrap_or_default();
+        self.fitted.read(rng, now, &wear, &mut signals);
+        if let Some(ailment) = ailment {
+            ailment.corrupt(rng, day, &mut signals);
         }
         let state = self.state.then_some(match (now.running, now.loaded) {
             (false, _) => RunState::Stopped,

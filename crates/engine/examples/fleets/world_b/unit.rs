@@ -51,11 +51,24 @@ pub(crate) struct Upset {
     pub(crate) intake: f64,
     /// Unloaded power, added share of full load.
     pub(crate) unloaded: f64,
+    /// Air lost downstream, share of full flow.
+    pub(crate) leak: f64,
+    /// Unrest of the discharge temperature, K.
+    pub(crate) ripple_k: f64,
 }
 
 impl Upset {
-    pub(crate) const WELL: Self =
-        Self { fouling: 0.0, valve_stuck: None, oil: 1.0, fan: 1.0, friction: 1.0, intake: 1.0, unloaded: 0.0 };
+    pub(crate) const WELL: Self = Self {
+        fouling: 0.0,
+        valve_stuck: None,
+        oil: 1.0,
+        fan: 1.0,
+        friction: 1.0,
+        intake: 1.0,
+        unloaded: 0.0,
+        leak: 0.0,
+        ripple_k: 0.0,
+    };
 }
 
 /// How hard the machine works at an instant.
@@ -106,7 +119,7 @@ impl Unit {
         match (vsd, duty.flow > 0.0) {
             (_, false) => self.shaft_kw * (self.unloaded + upset.unloaded),
             (true, true) => self.shaft_kw * (0.12 + 0.88 * duty.flow) * pressure * upset.friction,
-            (false, true) => self.shaft_kw * pressure * upset.friction * (0.4 + 0.6 * upset.intake),
+            (false, true) => self.shaft_kw * pressure * upset.friction * (0.5 + 0.5 * upset.intake),
         }
     }
 
