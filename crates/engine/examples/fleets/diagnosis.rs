@@ -1,7 +1,6 @@
 //! Whether faults other than the cooler's are found and named, and what healthy machines are accused of.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use foretell_model::{Finding, FindingKind, Timestamp};
 
@@ -119,9 +118,8 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
     }
     let all: usize = accused.values().sum();
     let (low, high) = poisson_95(all, years);
-    let _ = writeln!(
-        out,
-        "healthy siblings: {all} customer-grade advisories in {years:.0} machine-years = {:.3} ({low:.3}-{high:.3}){}",
+    out += &format!(
+        "healthy siblings: {all} customer-grade advisories in {years:.0} machine-years = {:.3} ({low:.3}-{high:.3}){}\n",
         all as f64 / years.max(1e-9),
         accused.iter().map(|(code, n)| format!(", {code} {n}")).collect::<String>()
     );

@@ -1,7 +1,5 @@
 //! The figures of many machines as text.
 
-use std::fmt::Write as _;
-
 use crate::case::{ASKED_DAYS, Case};
 use crate::fleet::Kind;
 use crate::stats::{binomial_95, median, poisson_95};
@@ -9,17 +7,16 @@ use crate::stats::{binomial_95, median, poisson_95};
 /// The table that a fleet is judged by.
 pub(crate) fn judged(title: &str, cases: &[&Case], line: &[&Case]) -> String {
     let mut out = format!("== {title}\n");
-    let _ = writeln!(out, "{:34} {:>28} {:>28}", "", "engine", "predict_linear");
+    out += &format!("{:34} {:>28} {:>28}\n", "", "engine", "predict_linear");
     for (name, figure) in figures() {
-        let _ = writeln!(out, "{name:34} {:>28} {:>28}", figure(cases), figure(line));
+        out += &format!("{name:34} {:>28} {:>28}\n", figure(cases), figure(line));
     }
-    let _ = writeln!(out, "days before   holds         width/true  median/true  too early  asked");
+    out += "days before   holds         width/true  median/true  too early  asked\n";
     for (place, days) in ASKED_DAYS.iter().enumerate() {
         let asked: Vec<_> = cases.iter().filter_map(|c| c.asked[place]).collect();
         let early = asked.iter().filter(|a| a.too_early).count();
-        let _ = writeln!(
-            out,
-            "{days:11} {:>15} {:11} {:>12} {:>9} {:>6}",
+        out += &format!(
+            "{days:11} {:>15} {:11} {:>12} {:>9} {:>6}\n",
             share(asked.iter().filter(|a| a.holds).count(), asked.len()),
             ratio(median(asked.iter().map(|a| a.width))),
             ratio(median(asked.iter().map(|a| a.bias))),

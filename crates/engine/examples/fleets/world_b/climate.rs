@@ -36,9 +36,17 @@ pub(crate) struct Spell {
 }
 
 impl Spell {
-    fn draw(rng: &mut Rng, days: (f64, f64), height_k: (f64, f64), ramp_days: f64) -> Self {
+    fn perhaps(rng: &mut Rng, chance: f64, days: (f64, f64), height_k: (f64, f64), ramp_days: f64) -> Option<Self> {
+        if !rng.chance(chance) {
+            return None;
+        }
         let from_day = rng.between(30.0, 225.0);
-        Self { from_day, days: rng.between(days.0, days.1), height_k: rng.between(height_k.0, height_k.1), ramp_days }
+        Some(Self {
+            from_day,
+            days: rng.between(days.0, days.1),
+            height_k: rng.between(height_k.0, height_k.1),
+            ramp_days,
+        })
     }
 
     fn at(&self, day: f64) -> f64 {
@@ -66,12 +74,9 @@ impl Climate {
     pub(crate) fn draw(rng: &mut Rng, confused: f64) -> Self {
         let place = &PLACES[rng.pick(&[0, 1, 2, 2, 3, 3, 4, 4, 5])];
         let start_day = rng.between(0.0, 365.0).floor();
-        let waves: Vec<Spell> = (0..3)
-            .filter_map(|_| rng.chance(confused).then(|| Spell::draw(rng, (3.0, 11.0), (3.0, 7.0), 1.0)))
-            .collect();
-        let hot_room: Vec<Spell> = (0..1)
-            .filter_map(|_| rng.chance(confused).then(|| Spell::draw(rng, (10.0, 45.0), (2.5, 6.0), 2.0)))
-            .collect();
+        let waves: Vec<Spell> =
+            (0..3).filter_map(|_| Spell::perhaps(rng, confused, (3.0, 11.0), (3.0, 7.0), 1.0)).collect();
+        let hot_room: Vec<Spell> = Spell::perhaps(rng, confused, (10.0, 45.0), (2.5, 6.0), 2.0).into_iter().collect();
         let story =
             format!("{} from day {start_day} of the year, waves {waves:.1?}, hot room {hot_room:.1?}", place.name);
         let outdoor_c = place.weather(rng, start_day, &waves);

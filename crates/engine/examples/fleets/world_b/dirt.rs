@@ -55,7 +55,7 @@ impl Clogging {
                 SawTooth,
             ]),
             onset_day: rng.between(20.0, 150.0),
-            rate_per_day: rng.pick(&[0.0045, 0.006, 0.0075, 0.009, 0.011, 0.011, 0.015, 0.015]),
+            rate_per_day: rng.pick(&[0.006, 0.008, 0.010, 0.011, 0.013, 0.015, 0.018, 0.020]),
         }
     }
 
