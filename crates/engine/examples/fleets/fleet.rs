@@ -56,5 +56,13 @@ pub(crate) struct Traits {
     pub(crate) drive: &'static str,
     pub(crate) schedule: &'static str,
     pub(crate) climate: &'static str,
+    /// In which the simulated days begin.
+    pub(crate) season: &'static str,
     pub(crate) shape: &'static str,
+}
+
+/// The season of a day of the year where this day is the warmest.
+pub(crate) fn season(day_of_year: f64, warmest_day: f64) -> &'static str {
+    let quarter = ((day_of_year - warmest_day) / 365.0 * 4.0 + 0.5).rem_euclid(4.0);
+    ["from summer", "from autumn", "from winter", "from spring"][(quarter as usize).min(3)]
 }

@@ -56,3 +56,29 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let n = sorted.len();
     (n > 0).then(|| 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(got: (f64, f64), want: (f64, f64)) {
+        assert!((got.0 - want.0).abs() < 1e-3 && (got.1 - want.1).abs() < 1e-3, "{got:?}, not {want:?}");
+    }
+
+    #[test]
+    fn intervals_are_those_of_the_tables() {
+        check(poisson_95(0, 1.0), (0.0, 3.689));
+        check(poisson_95(10, 1.0), (4.795, 18.390));
+        check(poisson_95(10, 100.0), (0.048, 0.184));
+        check(binomial_95(8, 10), (0.444, 0.975));
+        check(binomial_95(0, 20), (0.0, 0.168));
+        check(binomial_95(20, 20), (0.832, 1.0));
+    }
+
+    #[test]
+    fn the_median_of_two_is_between_them() {
+        assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median([1.0, 2.0]), Some(1.5));
+        assert_eq!(median([]), None);
+    }
+}

@@ -33,8 +33,14 @@ pub(crate) fn by_scenario(cases: &[&Case]) -> String {
         "{:24} {:>8} {:>6} {:>6} {:>7} {:>7} {:>6} {:>7}  {}\n",
         "scenario", "reached", ">=7d", ">=14d", "lead", "holds", "width", "named", "false /machine-year"
     );
-    let traits: [fn(&Case) -> &'static str; 5] =
-        [|c| c.traits.ambient, |c| c.traits.drive, |c| c.traits.schedule, |c| c.traits.climate, |c| c.traits.shape];
+    let traits: [fn(&Case) -> &'static str; 6] = [
+        |c| c.traits.ambient,
+        |c| c.traits.drive,
+        |c| c.traits.schedule,
+        |c| c.traits.climate,
+        |c| c.traits.season,
+        |c| c.traits.shape,
+    ];
     for of in traits {
         let mut values: Vec<&str> = cases.iter().map(|c| of(c)).collect();
         values.sort_unstable();

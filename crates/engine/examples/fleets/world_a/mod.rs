@@ -59,14 +59,14 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
     let mut rng = Rng::new(seed * 1000 + u64::from(kind == Kind::Healthy)).fork(number as u64 + 1);
     let start_day = rng.between(0.0, 365.0).floor();
     let start = Timestamp::parse("2025-01-01T00:00:00Z").expect("a literal").plus_days(start_day);
-    let (ambient, story) = weather::ambient(&mut rng, start_day, kind);
+    let (ambient, season, story) = weather::ambient(&mut rng, start_day, kind);
     let count = rng.pick(&[1, 2, 3, 4, 5]);
     let sensors = rng.pick(&[2, 2, 1, 0]);
     let machines = (0..count)
         .map(|m| {
             let has_ambient = sensors == 2 || (sensors == 1 && m == 0);
             let spec = Spec::new(rng.fork(100 + m as u64), number, m, kind, has_ambient);
-            let traits = spec.traits(sensors, count);
+            let traits = spec.traits(sensors, count, season);
             live::live(spec, traits, &ambient, start)
         })
         .collect();
@@ -113,7 +113,7 @@ impl Spec {
         }
     }
 
-    fn traits(&self, sensors: usize, count: usize) -> Traits {
+    fn traits(&self, sensors: usize, count: usize, season: &'static str) -> Traits {
         Traits {
             ambient: match (self.has_ambient, sensors, count) {
                 (true, ..) => "own ambient",
@@ -128,6 +128,7 @@ impl Spec {
                 _ => "one shift",
             },
             climate: "mild",
+            season,
             shape: self.fault.map_or("none", |(_, shape, _)| match shape {
                 Shape::Loss => "linear loss",
                 Shape::Resistance => "linear resistance",

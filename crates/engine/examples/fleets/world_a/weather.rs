@@ -1,12 +1,12 @@
 //! The air at the inlet of the room.
 
-use crate::fleet::{DAYS, Kind};
+use crate::fleet::{self, DAYS, Kind};
 use crate::rng::Rng;
 
 use super::STEPS_PER_DAY;
 
 /// Season, day, AR(1) weather, heat waves and hot rooms, degC per step.
-pub(super) fn ambient(rng: &mut Rng, start_day: f64, kind: Kind) -> (Vec<f64>, String) {
+pub(super) fn ambient(rng: &mut Rng, start_day: f64, kind: Kind) -> (Vec<f64>, &'static str, String) {
     let (mean, season, daily) = (rng.between(13.0, 21.0), rng.between(4.0, 10.0), rng.between(3.0, 5.0));
     let (weather_sd, rho, room) = (rng.between(1.8, 3.0), rng.between(0.65, 0.85), rng.between(2.0, 6.0));
     let peak = if rng.chance(0.85) { 205.0 } else { 20.0 };
@@ -31,5 +31,9 @@ pub(super) fn ambient(rng: &mut Rng, start_day: f64, kind: Kind) -> (Vec<f64>, S
             out.push(ta);
         }
     }
-    (out, format!("mean {mean:.0} season {season:.0} room {room:.0}, wave {heat_wave:.1?}, hot room {hot_room:.1?}"))
+    (
+        out,
+        fleet::season(start_day, peak),
+        format!("mean {mean:.0} season {season:.0} room {room:.0}, wave {heat_wave:.1?}, hot room {hot_room:.1?}"),
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use crate::fleet::DAYS;
+use crate::fleet::{DAYS, season};
 use crate::rng::Rng;
 
 use super::STEPS_PER_DAY;
@@ -58,6 +58,7 @@ impl Spell {
 /// The air that reaches the room and what the room makes of it.
 pub(crate) struct Climate {
     pub(crate) name: &'static str,
+    pub(crate) season: &'static str,
     /// Day of the year on which the first day falls.
     pub(crate) start_day: f64,
     /// Outdoors, degC, per step.
@@ -80,7 +81,8 @@ impl Climate {
         let story =
             format!("{} from day {start_day} of the year, waves {waves:.1?}, hot room {hot_room:.1?}", place.name);
         let outdoor_c = place.weather(rng, start_day, &waves);
-        Self { name: place.name, start_day, outdoor_c, rise_k: rng.between(3.0, 8.0), hot_room, story }
+        let season = if place.season_k < 3.0 { "no season" } else { season(start_day, place.warmest_day) };
+        Self { name: place.name, season, start_day, outdoor_c, rise_k: rng.between(3.0, 8.0), hot_room, story }
     }
 
     /// The exhaust fails for weeks; gives the day of it.

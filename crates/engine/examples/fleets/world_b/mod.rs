@@ -167,6 +167,7 @@ fn traits(plant: &Plant, room: &Room, sensors: &str, count: usize) -> Traits {
         drive: if plant.vsd { "variable speed" } else { "fixed speed" },
         schedule: plant.shift.name,
         climate: room.climate.name,
+        season: room.climate.season,
         shape: plant.clogging.map_or("none", |c| c.shape.name()),
     }
 }

@@ -185,3 +185,43 @@ impl Unit {
         b
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOMINAL: Unit = Unit {
+        shaft_kw: 82.0,
+        amps_a: 150.7,
+        air_kg_s: 13.6 / 60.0 * 1.19,
+        cooling_kg_s: 2.6,
+        oil_kg_s: 1.2,
+        ua_kw_k: 2.649,
+        wall_kw_k: 0.045,
+        valve_c: (71.0, 84.0),
+        unloaded: 0.28,
+        magnetising: 0.4,
+        lag_min: 3.5,
+        soak_min: 115.0,
+        blockage: 0.0,
+    };
+
+    /// Where a clean 75 kW machine settles, and where one with this share of its conductance lost does.
+    fn check(room_c: f64, loss: f64, want_c: f64) {
+        let upset = Upset { fouling: loss / (1.0 - loss), ..Upset::WELL };
+        let got_c = NOMINAL.settled_c(80.0, room_c, Duty { flow: 1.0, over_bar: 0.0 }, false, &upset);
+        assert!((got_c - want_c).abs() < 1.2, "at {room_c} degC and {loss} lost: {got_c:.1}, not {want_c}");
+    }
+
+    #[test]
+    fn a_75_kw_machine_settles_where_such_machines_do() {
+        for (room_c, want_c) in [(0.0, 75.3), (10.0, 76.8), (20.0, 79.4), (30.0, 84.5), (40.0, 95.5)] {
+            check(room_c, 0.0, want_c);
+        }
+        for (loss, rise_k) in [(0.1, 2.3), (0.3, 8.5), (0.5, 18.9)] {
+            check(30.0, loss, 84.5 + rise_k);
+        }
+        // The valve hides the loss of a third in cool weather.
+        check(10.0, 0.3, 76.8 + 1.5);
+    }
+}
