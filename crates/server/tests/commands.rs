@@ -274,6 +274,30 @@ fn scores_come_as_a_table_and_as_json() {
     assert_eq!(json["missed"][0]["machine"], "m");
 }
 
+/// Third-party data lies beside the repository on some machines and never in it.
+#[test]
+fn real_histories_bother_nobody_and_are_said_to_be_too_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (file, map, machines) in [
+        ("metropt3_first_rows.csv", "metropt3", "1 machine, 1000 readings"),
+        ("metropt2022_1000rows.csv", "metropt2022", "1 machine, 1000 readings"),
+        ("aispark_train.csv.gz", "aispark", "8 machines, 2463 readings"),
+        ("aircompressor_1000.csv", "aircompressor", "1 machine, 1000 readings"),
+        ("uci447_cycle_means.csv.gz", "uci447", "1 machine, 2205 readings"),
+    ] {
+        let data = root.join("../shared/data").join(file);
+        if !data.exists() {
+            println!("!!! SKIPPED: {} is not there, so nothing of it was tested", data.display());
+            continue;
+        }
+        let map = root.join("config/maps").join(map).with_extension("toml");
+        let (code, said, _) = backtest(&[], &[&data.to_string_lossy(), "--map", &map.to_string_lossy()]);
+        assert_eq!(code, Some(0), "{file}");
+        assert!(said.contains(machines) && said.contains("; 0 machines advised"), "{file}: {said}");
+        assert!(said.contains("too short: 10 days of loaded running are needed"), "{file}: {said}");
+    }
+}
+
 #[test]
 fn json_lines_are_json_also_when_a_command_fails() {
     check(

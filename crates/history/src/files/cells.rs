@@ -117,6 +117,13 @@ impl Cells {
         }
     }
 
+    /// Every cell at once as milliseconds since 1970 UTC, where the file has them so and none is missing.
+    pub(crate) fn utc_millis(&self) -> Option<&[i64]> {
+        let Self::Time { millis, utc: true } = self else { return None };
+        let range = Timestamp::MIN.millis()..=Timestamp::MAX.millis();
+        millis.cont_slice().ok().filter(|all| all.iter().fold(true, |ok, ms| ok & range.contains(ms)))
+    }
+
     /// The cell as an instant.
     pub(crate) fn instant(&self, row: usize, clockface: &Clockface) -> Result<Timestamp, Refused> {
         let found = match self {

@@ -16,6 +16,7 @@ mod packed;
 mod parquet;
 mod readings;
 mod rows;
+mod share;
 mod slice;
 mod sorter;
 mod store;

@@ -306,7 +306,8 @@ impl SiteHistory {
     #[expect(clippy::should_implement_trait, reason = "it lends the event, which no Iterator can")]
     pub fn next(&mut self) -> Result<Option<(usize, &Event)>, FileError> {
         loop {
-            match self.merge.next(&mut self.events).map_err(torn())? {
+            // The closure makes the error's words only when there is one: this is done for every row.
+            match self.merge.next(&mut self.events).map_err(|error| torn()(error))? {
                 None => return Ok(None),
                 Some(Next::Other(number)) => {
                     let ts = self.works[number].1.ts();
