@@ -157,14 +157,16 @@ impl Merge {
             let Some(mut head) = head else { return Ok(None) };
             let (ts, place) = head.0;
             let Some(Event::Reading(reading)) = readings.get_mut(place) else {
-                drop(PeekMut::pop(head));
+                let _gone = PeekMut::pop(head);
                 continue;
             };
             let cursor = &mut self.cursors[place];
             let is_new = self.recent[place].take(ts, cursor, reading)?;
             match cursor.ts() {
                 Some(ts) => head.0.0 = ts,
-                None => drop(PeekMut::pop(head)),
+                None => {
+                    let _done = PeekMut::pop(head);
+                }
             }
             if is_new {
                 return Ok(Some(Next::Row(place)));

@@ -57,7 +57,8 @@ impl Rows {
         let signals = find.signals(map)?;
         let work = find.own("work").filter(|_| signals.is_empty());
         let watches = work.is_none() && watching != Watching::Nothing;
-        if signals.is_empty() && work.is_none() && !(watches && !map.watch.is_empty()) {
+        let watches_free = watches && !map.watch.is_empty();
+        if signals.is_empty() && work.is_none() && !watches_free {
             let columns = header.join(", ");
             let problem =
                 format!("no column is a signal (it has {columns}); say which is which in a column map (--map)");
