@@ -4,11 +4,11 @@ use foretell_model::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
-use super::fit::{self, Noise};
+use super::fit::{self, Fitted, Given, Noise};
 use super::linear::Vector;
 use super::points::{self, AmbientSource, Reference, Sample, Series, Surroundings};
 use super::scan::{self, Scan};
-use super::trend::{Trend, growth, growth_rate};
+use super::trend::{Law, SHAPES, Trend};
 use crate::pa::climate::{Climate, HotHour};
 use crate::pa::passage::{Forecast, HORIZON_DAYS, Outlook};
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
@@ -142,7 +142,7 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
 /// The most likely trend, when there is enough evidence for any.
 fn claimed(scan: &Scan) -> Option<Trend> {
     let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
-    Some(Trend { onset_day: best.onset_day, power: best.power, coefficient: best.mean })
+    Some(Trend { onset_day: best.onset_day, shape: best.shape, coefficient: best.mean })
 }
 
 fn certainty(log_bf: f64) -> f64 {
@@ -158,6 +158,7 @@ struct Work {
     first: Day,
     today: Day,
     hot_days: usize,
+    fitted: Fitted,
 }
 
 impl Work {
@@ -181,21 +182,20 @@ impl Work {
             health.baseline = Baseline::from_mean(&prior);
             health.noise = Noise { sd_k: source.prior_sd_k(), rho: source.prior_rho() };
         }
-        let steps = if health.fresh { 6 } else { 2 };
-        for _ in 0..steps {
-            health.baseline = fit::step(&samples, health.baseline, health.trend.as_ref(), health.noise, &prior);
-        }
+        let steps = if health.fresh { 6 } else { 1 };
+        let given = Given { samples: &samples, trend: health.trend.as_ref(), noise: health.noise, prior: &prior };
+        let fitted = fit::refine(given, health.baseline, steps);
+        health.baseline = fitted.baseline;
         health.fresh = false;
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
         health.learned = hot_days >= LEARNING_DAYS || (health.remembered.is_some() && hot_days >= 3);
-        Some(Self { health, prior, samples, first, today, hot_days })
+        Some(Self { health, prior, samples, first, today, hot_days, fitted })
     }
 
     /// Weighs all trends. Evidence counts for less where the ambient is only inferred: its errors are not the tame noise
     /// that the weighing assumes.
     fn scan(&self) -> Scan {
-        let rows = fit::rows(&self.samples, &self.health.baseline, self.health.trend.as_ref(), self.health.noise);
-        let mut scan = scan::scan(&rows, &self.health.baseline, &self.prior, self.first, self.today);
+        let mut scan = scan::scan(&self.fitted.rows, &self.health.baseline, &self.prior, self.first, self.today);
         scan.log_bf *= self.health.source.trust();
         scan
     }
@@ -206,12 +206,16 @@ impl Work {
         let mut scan = self.scan();
         for _ in 0..ROUNDS {
             let Some(trend) = claimed(&scan) else { break };
+            let news = self.health.trend.is_none();
             self.health.trend = Some(trend);
-            for _ in 0..2 {
-                self.health.baseline =
-                    fit::step(&self.samples, self.health.baseline, Some(&trend), self.health.noise, &self.prior);
-            }
+            let given =
+                Given { samples: &self.samples, trend: Some(&trend), noise: self.health.noise, prior: &self.prior };
+            self.fitted = fit::refine(given, self.health.baseline, 2);
+            self.health.baseline = self.fitted.baseline;
             scan = self.scan();
+            if !news {
+                break;
+            }
         }
         scan
     }
@@ -283,7 +287,7 @@ impl Work {
     /// believes in must not pass for noise, or it never would be believed.
     fn noise(&self, scan: &Scan) -> Noise {
         let best = scan.alternatives.first();
-        let trend = best.map(|a| Trend { onset_day: a.onset_day, power: a.power, coefficient: a.mean });
+        let trend = best.map(|a| Trend { onset_day: a.onset_day, shape: a.shape, coefficient: a.mean });
         let pulled = |i: usize| best.map_or(0.0, |a| a.coupling[i] * a.mean);
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i] - pulled(i));
         fit::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)
@@ -293,11 +297,11 @@ impl Work {
         let now = f64::from(self.today);
         let (mut mean, mut square, mut rate, mut step) = (0.0, 0.0, 0.0, 0.0);
         for a in &scan.alternatives {
-            let grown = growth(a.power, now - a.onset_day);
+            let grown = a.growth(now);
             mean += a.weight * a.mean * grown;
             square += a.weight * (a.mean * a.mean + a.sd * a.sd) * grown * grown;
-            rate += a.weight * a.mean * growth_rate(a.power, now - a.onset_day);
-            step += if a.power == 0 { a.weight } else { 0.0 };
+            rate += a.weight * a.mean * a.growth_rate(now);
+            step += if SHAPES[a.shape].law == Law::Step { a.weight } else { 0.0 };
         }
         let certainty = certainty(scan.log_bf);
         Judgement {

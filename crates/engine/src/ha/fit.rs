@@ -1,4 +1,4 @@
-//! The daily fit of the hinge: one Gauss-Newton step per day from yesterday's coefficients, solved by linfa.
+//! The daily fit of the hinge: Gauss-Newton steps from yesterday's coefficients, solved by linfa.
 //!
 //! Rows are robust (Huber) and whitened for the day-to-day persistence of errors. The prior enters as rows of its own,
 //! so ordinary least squares gives the posterior mode; a machine without history simply keeps the fleet's hinge.
@@ -54,7 +54,7 @@ const CLEAR_K: (f64, f64) = (3.0, 5.0);
 
 /// Whitened rows of the window, linearised at `baseline` with `trend` in place. The target still holds the trend's own
 /// contribution, so that a column for any trend competes on equal terms.
-pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, noise: Noise) -> Vec<Row> {
+fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, noise: Noise) -> Vec<Row> {
     let two_series = samples.iter().any(|s| s.series == Series::Cool);
     let inflation = if two_series { (2.0 / POINTS_PER_DAY).sqrt() } else { 1.0 };
     let sd_k = noise.sd_k * inflation;
@@ -72,7 +72,7 @@ pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend
         let raw_row: Vector = row.map(scaled);
         let slot = &mut last[usize::from(s.series == Series::Cool)];
         let (carry, scale) = slot.map_or((0.0, 1.0), |(before, ..)| {
-            let carry = noise.rho.powf(day - before);
+            let carry = persisting(noise.rho, day - before);
             (carry, (1.0 - carry * carry).max(0.05).sqrt().recip())
         });
         let (prev_row, prev_target) = slot.map_or(([0.0; TERMS], 0.0), |(_, row, target)| (row, target));
@@ -102,73 +102,85 @@ pub(crate) fn column<'a>(rows: &'a [Row], shape: impl Fn(f64) -> f64 + 'a) -> im
     })
 }
 
-/// What the fit minimises: whitened squares of what baseline and trend leave unexplained, and of the distance to the prior.
-fn cost(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, noise: Noise, prior: &Belief) -> f64 {
-    let rows = rows(samples, baseline, trend, noise);
-    let left: f64 = rows
-        .iter()
-        .zip(column(&rows, |day| trend.map_or(0.0, |t| t.excess_k(day))))
-        .map(|(r, explained)| (r.target - explained).powi(2))
-        .sum();
-    let away: f64 = (0..TERMS).map(|j| ((baseline.theta[j] - prior.mean[j]) / prior.sd[j]).powi(2)).sum();
-    left + away
+/// Share of an error that is left after some whole days. Beyond a fortnight nothing is.
+fn persisting(rho: f64, days: f64) -> f64 {
+    if days == 1.0 { rho } else { rho.powi(days.clamp(0.0, 99.0) as i32) }
+}
+
+/// A hinge, the rows that it gives, and how badly it fits them.
+#[derive(Clone, Debug)]
+pub(crate) struct Fitted {
+    pub(crate) baseline: Baseline,
+    pub(crate) rows: Vec<Row>,
+    /// Whitened squares of what baseline and trend leave unexplained, and of the distance to the prior.
+    cost: f64,
+}
+
+/// What a fit works with, beside the hinge that it moves.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) samples: &'a [Sample],
+    pub(crate) trend: Option<&'a Trend>,
+    pub(crate) noise: Noise,
+    pub(crate) prior: &'a Belief,
 }
 
 /// Robust weights move with the step, so a good step may look a little worse.
 const WORSE_AT_MOST: f64 = 1.02;
 
-/// One Gauss-Newton step, halved until it does not make things worse.
-pub(crate) fn step(
-    samples: &[Sample],
-    baseline: Baseline,
-    trend: Option<&Trend>,
-    noise: Noise,
-    prior: &Belief,
-) -> Baseline {
-    let full = full_step(samples, baseline, trend, noise, prior);
-    let before = cost(samples, &baseline, trend, noise, prior);
-    for share in [1.0, 0.4, 0.15] {
-        let theta = std::array::from_fn(|j| baseline.theta[j] + share * (full.theta[j] - baseline.theta[j]));
-        let tried = Baseline { theta };
-        if cost(samples, &tried, trend, noise, prior) < WORSE_AT_MOST * before {
-            return tried;
-        }
+/// Takes up to `steps` Gauss-Newton steps from `start`, each halved until it does not make things worse.
+pub(crate) fn refine(given: Given<'_>, start: Baseline, steps: usize) -> Fitted {
+    let mut best = given.at(start);
+    for _ in 0..steps {
+        let full = given.full_step(&best);
+        let tried = |share: f64| {
+            let theta = std::array::from_fn(|j| best.baseline.theta[j] + share * (full.theta[j] - best.baseline.theta[j]));
+            given.at(Baseline { theta })
+        };
+        let better = [1.0, 0.4, 0.15].into_iter().map(tried).find(|tried| tried.cost < WORSE_AT_MOST * best.cost);
+        let Some(better) = better else { break };
+        best = better;
     }
-    baseline
+    best
 }
 
-/// A whole Gauss-Newton step, with the trend's coefficient free as well when there is a trend.
-fn full_step(samples: &[Sample], baseline: Baseline, trend: Option<&Trend>, noise: Noise, prior: &Belief) -> Baseline {
-    let rows = rows(samples, &baseline, trend, noise);
-    let free = TERMS + usize::from(trend.is_some());
-    let mut x = Array2::<f64>::zeros((rows.len() + TERMS, free));
-    let mut y = Array1::<f64>::zeros(rows.len() + TERMS);
-    for (i, r) in rows.iter().enumerate() {
-        r.row.iter().enumerate().for_each(|(j, &v)| x[[i, j]] = v);
-        y[i] = r.target;
+impl Given<'_> {
+    /// The fit of a given hinge.
+    pub(crate) fn at(&self, baseline: Baseline) -> Fitted {
+        let rows = rows(self.samples, &baseline, self.trend, self.noise);
+        let explained = column(&rows, |day| self.trend.map_or(0.0, |t| t.excess_k(day)));
+        let left: f64 = rows.iter().zip(explained).map(|(r, explained)| (r.target - explained).powi(2)).sum();
+        let prior = self.prior;
+        let away: f64 = (0..TERMS).map(|j| ((baseline.theta[j] - prior.mean[j]) / prior.sd[j]).powi(2)).sum();
+        Fitted { baseline, rows, cost: left + away }
     }
-    if let Some(t) = trend {
-        for (i, value) in column(&rows, |day| t.excess_k(day)).enumerate() {
-            x[[i, TERMS]] = value;
-        }
+
+    /// A whole Gauss-Newton step, with the trend's coefficient free as well when there is a trend.
+    fn full_step(&self, from: &Fitted) -> Baseline {
+        let (rows, prior, baseline) = (&from.rows, self.prior, &from.baseline);
+        let growth: Option<Vec<f64>> = self.trend.map(|t| column(rows, |day| t.excess_k(day)).collect());
         // A window in which the trend cannot be seen at all would leave its column empty and the system singular.
-        y[rows.len()] = 0.0;
-    }
-    for j in 0..TERMS {
-        x[[rows.len() + j, j]] = prior.sd[j].recip();
-        y[rows.len() + j] = (prior.mean[j] - baseline.theta[j]) / prior.sd[j];
-    }
-    if trend.is_some() && x.column(TERMS).iter().map(|v| v * v).sum::<f64>() < 1e-6 {
-        return full_step(samples, baseline, None, noise, prior);
-    }
-    match LinearRegression::new().with_intercept(false).fit(&Dataset::new(x, y)) {
-        Ok(fitted) => {
-            let change: Vector =
-                std::array::from_fn(|j| fitted.params()[j].clamp(-2.0 * prior.sd[j], 2.0 * prior.sd[j]));
-            Baseline { theta: std::array::from_fn(|j| baseline.theta[j] + change[j]) }.bounded()
+        let growth = growth.filter(|column| column.iter().map(|v| v * v).sum::<f64>() > 1e-6);
+        let mut x = Array2::<f64>::zeros((rows.len() + TERMS, TERMS + usize::from(growth.is_some())));
+        let mut y = Array1::<f64>::zeros(rows.len() + TERMS);
+        for (i, r) in rows.iter().enumerate() {
+            r.row.iter().enumerate().for_each(|(j, &v)| x[[i, j]] = v);
+            y[i] = r.target;
         }
-        // linfa gives up only on a matrix that rounding made singular; yesterday's hinge is then the best there is.
-        Err(_) => baseline,
+        growth.iter().flatten().enumerate().for_each(|(i, &value)| x[[i, TERMS]] = value);
+        for j in 0..TERMS {
+            x[[rows.len() + j, j]] = prior.sd[j].recip();
+            y[rows.len() + j] = (prior.mean[j] - baseline.theta[j]) / prior.sd[j];
+        }
+        match LinearRegression::new().with_intercept(false).fit(&Dataset::new(x, y)) {
+            Ok(fitted) => {
+                let change: Vector =
+                    std::array::from_fn(|j| fitted.params()[j].clamp(-2.0 * prior.sd[j], 2.0 * prior.sd[j]));
+                Baseline { theta: std::array::from_fn(|j| baseline.theta[j] + change[j]) }.bounded()
+            }
+            // linfa gives up only on a matrix that rounding made singular; yesterday's hinge is then the best there is.
+            Err(_) => *baseline,
+        }
     }
 }
 
@@ -239,10 +251,9 @@ mod tests {
     #[test]
     fn the_fit_finds_the_lumped_model_within_half_a_kelvin() {
         let samples = clean_machine();
-        let mut baseline = Baseline::from_mean(&Belief::FLEET);
-        for _ in 0..8 {
-            baseline = step(&samples, baseline, None, Noise { sd_k: 0.9, rho: 0.5 }, &Belief::FLEET);
-        }
+        let noise = Noise { sd_k: 0.9, rho: 0.5 };
+        let given = Given { samples: &samples, trend: None, noise, prior: &Belief::FLEET };
+        let baseline = refine(given, Baseline::from_mean(&Belief::FLEET), 8).baseline;
         let worst = samples.iter().map(|s| (baseline.expect(&s.at, 0.0).td_c - s.td_c).abs()).fold(0.0, f64::max);
         assert!(worst < 0.8, "off by {worst:.2} K with {:.2?}", baseline.theta);
     }

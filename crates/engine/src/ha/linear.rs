@@ -42,7 +42,11 @@ impl Cholesky {
 
     /// Solves `L Lᵀ x = b`.
     pub(crate) fn solve(&self, b: &Vector) -> Vector {
-        let v = self.half_solve(b);
+        self.half_solve_transposed(&self.half_solve(b))
+    }
+
+    /// Solves `Lᵀ x = v`.
+    pub(crate) fn half_solve_transposed(&self, v: &Vector) -> Vector {
         let mut x = [0.0; TERMS];
         for i in (0..TERMS).rev() {
             let rest: f64 = (i + 1..TERMS).map(|k| self.lower[k][i] * x[k]).sum();

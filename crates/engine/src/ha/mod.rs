@@ -7,6 +7,7 @@ pub(crate) mod course;
 pub(crate) mod fit;
 pub(crate) mod leaving;
 pub(crate) mod linear;
+pub(crate) mod moments;
 pub(crate) mod points;
 pub(crate) mod scan;
 pub(crate) mod sign;

@@ -1,26 +1,37 @@
-//! Since when, how fast and of what shape: a mixture over onsets and powers, each weighed by its evidence.
+//! Since when, how fast and of what shape: a mixture over onsets and laws of growth, each weighed by its evidence.
 //!
 //! The baseline's coefficients stay free in every alternative, so an excess that a slightly different hinge explains as
-//! well gains no evidence. For every onset and power the coefficient's posterior and marginal likelihood are closed-form:
+//! well gains no evidence. For every onset and law the coefficient's posterior and marginal likelihood are closed-form:
 //! the shared part of the normal equations is factored once, each alternative adds one column (Schur complement). The
-//! coefficient's prior is half-normal: coolers do not clog backwards.
+//! coefficient's prior is a Gaussian cut off below zero: coolers do not clog backwards.
+//!
+//! A first look weighs polynomials at all onsets from suffix sums, which costs next to nothing; only where it sees
+//! something are all laws weighed at the onsets that remain.
 
 use super::baseline::{Baseline, Belief, TERMS};
 use super::fit::{Row, column};
 use super::linear::{Cholesky, Vector, dot};
-use super::trend::{POWER_PRIOR, coefficient_scale, growth};
+use super::moments::Moments;
+use super::trend::{FIRST_LOOK, SHAPES, Shape};
 use crate::sd::day::Day;
 
 /// At most so many alternatives are carried into the forecast.
-const KEPT: usize = 16;
+const KEPT: usize = 24;
 /// Onsets closer to now than this cannot be told from a single odd day.
 const YOUNGEST_DAYS: f64 = 2.0;
+/// Evidence of the first look from which all laws are weighed.
+const LOOK_CLOSER: f64 = 1.0;
+/// Onsets this much less probable than the best (nats) are left out of the closer look.
+const REMOTE: f64 = 7.0;
+/// The closer look weighs at most so many onsets.
+const ONSETS_CLOSE: usize = 18;
 
-/// One alternative: an onset and a power, with the posterior of its coefficient.
+/// One alternative: an onset and a law, with the posterior of its coefficient.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Alternative {
     pub(crate) onset_day: f64,
-    pub(crate) power: usize,
+    /// Place of the law in [`SHAPES`].
+    pub(crate) shape: usize,
     /// Posterior probability among the kept alternatives.
     pub(crate) weight: f64,
     pub(crate) mean: f64,
@@ -29,15 +40,44 @@ pub(crate) struct Alternative {
     pub(crate) coupling: Vector,
 }
 
+impl Alternative {
+    /// Growth at a day, for a coefficient of one.
+    pub(crate) fn growth(&self, day: f64) -> f64 {
+        SHAPES[self.shape].law.growth(day - self.onset_day)
+    }
+
+    /// Growth per day at a day, for a coefficient of one.
+    pub(crate) fn growth_rate(&self, day: f64) -> f64 {
+        SHAPES[self.shape].law.growth_rate(day - self.onset_day)
+    }
+}
+
 /// What the scan found.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
     /// Log Bayes factor of "an excess grows" against "none does".
     pub(crate) log_bf: f64,
+    /// Most probable first; none when nothing was seen.
     pub(crate) alternatives: Vec<Alternative>,
     /// Posterior step of the baseline without any excess.
     pub(crate) baseline_step: Vector,
     pub(crate) factor: Cholesky,
+}
+
+/// What a column for some growth has in common with the rest of the normal equations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overlap {
+    pub(crate) with_row: Vector,
+    pub(crate) with_self: f64,
+    pub(crate) with_target: f64,
+}
+
+/// Posterior of one coefficient.
+#[derive(Clone, Copy, Debug)]
+struct Posterior {
+    log_evidence: f64,
+    mean: f64,
+    sd: f64,
 }
 
 /// Weighs all onsets between `first` and `today`.
@@ -46,22 +86,70 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day
     let factor = Cholesky::new(&matrix);
     let half_right = factor.half_solve(&right);
     let onsets = onsets(f64::from(first), f64::from(today));
-    let mut found: Vec<(f64, Alternative)> = Vec::with_capacity(onsets.len() * POWER_PRIOR.len());
-    for &(onset_day, share) in &onsets {
-        for (power, prior) in POWER_PRIOR.into_iter().enumerate() {
-            let (log_evidence, alternative) = weigh(rows, &factor, &half_right, onset_day, power);
-            found.push((log_evidence + (share * prior).ln(), alternative));
+    let by_onset = first_look(rows, &factor, &half_right, &onsets, f64::from(today));
+    let log_bf = log_sum(by_onset.iter().copied());
+    let mut scan = Scan { log_bf, alternatives: Vec::new(), baseline_step: factor.solve(&right), factor };
+    if log_bf > LOOK_CLOSER {
+        closer_look(&mut scan, rows, &half_right, &remaining(&onsets, &by_onset));
+    }
+    scan
+}
+
+/// Log evidence, prior included, of every onset over the laws of the first look.
+fn first_look(
+    rows: &[Row],
+    factor: &Cholesky,
+    half_right: &Vector,
+    onsets: &[(f64, f64)],
+    today: f64,
+) -> Vec<f64> {
+    let moments = Moments::new(rows, today);
+    onsets
+        .iter()
+        .map(|&(onset_day, share)| {
+            let overlaps = moments.overlaps(rows, onset_day);
+            let logs = FIRST_LOOK.iter().zip(&overlaps).map(|(shape, overlap)| {
+                let half = factor.half_solve(&overlap.with_row);
+                (share * shape.share).ln() + posterior(shape, overlap, &half, half_right).log_evidence
+            });
+            log_sum(logs)
+        })
+        .collect()
+}
+
+/// The onsets worth a closer look, thinned, with their prior shares.
+fn remaining(onsets: &[(f64, f64)], by_onset: &[f64]) -> Vec<(f64, f64)> {
+    let best = by_onset.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let near: Vec<(f64, f64)> =
+        onsets.iter().zip(by_onset).filter(|(_, log)| best - **log < REMOTE).map(|(onset, _)| *onset).collect();
+    let stride = near.len().div_ceil(ONSETS_CLOSE).max(1);
+    near.chunks(stride)
+        .map(|few| (few[few.len() / 2].0, few.iter().map(|(_, share)| share).sum()))
+        .collect()
+}
+
+fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
+    let mut found: Vec<(f64, Alternative)> = Vec::with_capacity(onsets.len() * SHAPES.len());
+    for &(onset_day, share) in onsets {
+        for (place, shape) in SHAPES.iter().enumerate() {
+            let overlap = overlap(rows, onset_day, shape);
+            let half = scan.factor.half_solve(&overlap.with_row);
+            let Posterior { log_evidence, mean, sd } = posterior(shape, &overlap, &half, half_right);
+            let coupling = scan.factor.half_solve_transposed(&half);
+            let alternative = Alternative { onset_day, shape: place, weight: 0.0, mean, sd, coupling };
+            found.push((log_evidence + (share * shape.share).ln(), alternative));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let best = found.first().map_or(0.0, |(log, _)| *log);
-    let total: f64 = found.iter().map(|(log, _)| (log - best).exp()).sum();
-    let log_bf = if found.is_empty() { 0.0 } else { best + total.ln() };
+    scan.log_bf = log_sum(found.iter().map(|(log, _)| *log));
     found.truncate(KEPT);
-    let kept: f64 = found.iter().map(|(log, _)| (log - best).exp()).sum();
-    let alternatives =
-        found.into_iter().map(|(log, a)| Alternative { weight: (log - best).exp() / kept, ..a }).collect();
-    Scan { log_bf, alternatives, baseline_step: factor.solve(&right), factor }
+    let kept = log_sum(found.iter().map(|(log, _)| *log));
+    scan.alternatives = found.into_iter().map(|(log, a)| Alternative { weight: (log - kept).exp(), ..a }).collect();
+}
+
+fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let best = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if best.is_finite() { best + logs.map(|log| (log - best).exp()).sum::<f64>().ln() } else { 0.0 }
 }
 
 /// The onset before which half of the posterior lies.
@@ -118,28 +206,39 @@ fn onsets(first: f64, today: f64) -> Vec<(f64, f64)> {
     onsets
 }
 
-fn weigh(rows: &[Row], factor: &Cholesky, half_right: &Vector, onset_day: f64, power: usize) -> (f64, Alternative) {
-    let (mut with_row, mut with_self, mut with_target) = ([0.0; TERMS], 0.0, 0.0);
+/// Sums of one growth's whitened column against everything else.
+fn overlap(rows: &[Row], onset_day: f64, shape: &Shape) -> Overlap {
+    let mut overlap = Overlap::default();
     // Rows are in order of days: before the onset the column is zero.
     let from = rows.partition_point(|r| r.day <= onset_day);
-    for (r, value) in rows[from..].iter().zip(column(&rows[from..], |day| growth(power, day - onset_day))) {
-        for (sum, &x) in with_row.iter_mut().zip(&r.row) {
+    for (r, value) in rows[from..].iter().zip(column(&rows[from..], |day| shape.law.growth(day - onset_day))) {
+        overlap.add(r, value);
+    }
+    overlap
+}
+
+impl Overlap {
+    /// Adds one row in which the column has a value.
+    pub(crate) fn add(&mut self, r: &Row, value: f64) {
+        for (sum, &x) in self.with_row.iter_mut().zip(&r.row) {
             *sum += value * x;
         }
-        with_self += value * value;
-        with_target += value * r.target;
+        self.with_self += value * value;
+        self.with_target += value * r.target;
     }
-    let half = factor.half_solve(&with_row);
-    let information = (with_self - dot(&half, &half)).max(0.0);
-    let score = with_target - dot(&half, half_right);
-    let prior_precision = coefficient_scale(power).powi(-2);
+}
+
+fn posterior(shape: &Shape, overlap: &Overlap, half: &Vector, half_right: &Vector) -> Posterior {
+    let information = (overlap.with_self - dot(half, half)).max(0.0);
+    let score = overlap.with_target - dot(half, half_right);
+    let prior_precision = shape.sd.powi(-2);
     let variance = (information + prior_precision).recip();
-    let (mean, sd) = (variance * score, variance.sqrt());
-    let z = mean / sd;
-    // Half-normal prior: 2 * (prior sd)^-1 * sd * exp(z^2 / 2) * Phi(z).
-    let log_evidence = (2.0 * prior_precision.sqrt() * sd).ln() + 0.5 * z * z + log_normal_cdf(z);
+    let (mean, sd) = (variance * (score + prior_precision * shape.mean), variance.sqrt());
+    let (z, prior_z) = (mean / sd, shape.mean / shape.sd);
+    let log_evidence = (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z)
+        - log_normal_cdf(prior_z);
     let (mean, sd) = truncated(mean, sd);
-    (log_evidence, Alternative { onset_day, power, weight: 0.0, mean, sd, coupling: factor.solve(&with_row) })
+    Posterior { log_evidence, mean, sd }
 }
 
 /// Mean and sd of a normal cut off below zero.

@@ -10,7 +10,6 @@ use super::climate::Climate;
 use crate::ha::linear::{Vector, dot};
 use crate::ha::points::AmbientSource;
 use crate::ha::scan::{Alternative, Scan, normal_cdf};
-use crate::ha::trend::growth;
 
 /// Farthest day of a forecast.
 pub(crate) const HORIZON_DAYS: usize = 90;
@@ -128,8 +127,8 @@ impl Outlook<'_> {
         // The hottest hours fall past the middle of a day.
         let ahead = self.now + day as f64 + 0.5;
         let (season_c, season_var) = self.climate.season(ahead, self.now);
-        let grown = growth(a.power, ahead - a.onset_day) * self.gain;
-        let grown_now = growth(a.power, self.now - a.onset_day) * self.gain;
+        let grown = a.growth(ahead) * self.gain;
+        let grown_now = a.growth(self.now) * self.gain;
         let pull = grown - dot(&self.hot_row, &a.coupling);
         let level_k = dot(&self.hot_row, &self.scan.baseline_step);
         let to_come_k = a.mean * (grown - grown_now);
