@@ -25,8 +25,8 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            watch_log_bf: 8.0,
-            advise_log_bf: 10.0,
+            watch_log_bf: 6.0,
+            advise_log_bf: 8.0,
             advise_excess_k: 2.0,
             advise_within_days: 45,
             advise_probability: 0.5,
@@ -75,6 +75,9 @@ impl GradeTracker {
                 self.held = deserved(judgement, policy);
                 self.falling_days = 0;
             }
+        } else if deserved(judgement, policy) > self.held {
+            // Evidence that hovers about a threshold neither counts nor starts the count anew.
+            self.falling_days = 0;
         } else {
             (self.rising_days, self.falling_days) = (0, 0);
         }

@@ -4,9 +4,10 @@ use foretell_model::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
-use super::fit::{self, Fitted, Given, Noise};
+use super::fit::{self, Fitted, Given};
 use super::linear::Vector;
 use super::points::{self, AmbientSource, Reference, Sample, Series, Surroundings};
+use super::rows::{self, Noise};
 use super::scan::{self, Scan};
 use super::trend::{Law, SHAPES, Trend};
 use crate::pa::climate::{Climate, HotHour};
@@ -58,7 +59,7 @@ impl Default for Health {
             baseline: Baseline::from_mean(&Belief::FLEET),
             remembered: None,
             reference: None,
-            noise: Noise { sd_k: AmbientSource::Own.prior_sd_k(), rho: AmbientSource::Own.prior_rho() },
+            noise: Noise::prior(AmbientSource::Own),
             trend: None,
             source: AmbientSource::Own,
             valid_from: 0,
@@ -73,7 +74,7 @@ impl Default for Health {
 impl Health {
     /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
     pub(crate) fn restart(&mut self, from: Day) {
-        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6] };
+        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
         self.remembered = self.learned.then(|| Box::new(belief.loosened(4.0)));
         self.trend = None;
         self.valid_from = from;
@@ -180,7 +181,7 @@ impl Work {
         prior.sd[3] = prior.sd[3].max(source.slope_sd());
         if health.fresh {
             health.baseline = Baseline::from_mean(&prior);
-            health.noise = Noise { sd_k: source.prior_sd_k(), rho: source.prior_rho() };
+            health.noise = Noise::prior(source);
         }
         let steps = if health.fresh { 6 } else { 1 };
         let given = Given { samples: &samples, trend: health.trend.as_ref(), noise: health.noise, prior: &prior };
@@ -290,7 +291,7 @@ impl Work {
         let trend = best.map(|a| Trend { onset_day: a.onset_day, shape: a.shape, coefficient: a.mean });
         let pulled = |i: usize| best.map_or(0.0, |a| a.coupling[i] * a.mean);
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i] - pulled(i));
-        fit::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)
+        rows::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)
     }
 
     fn summarise(&self, scan: &Scan) -> Judgement {
@@ -354,7 +355,7 @@ impl Work {
     fn dropped_from(&self) -> Option<Day> {
         let from = self.today.saturating_sub(8);
         let recent: Vec<(Day, f64, f64)> =
-            fit::hot_residuals(&self.samples, &self.health.baseline, self.health.trend.as_ref())
+            rows::hot_residuals(&self.samples, &self.health.baseline, self.health.trend.as_ref())
                 .filter(|(day, ..)| *day >= from)
                 .collect();
         let bound_k = -DROP_K.max(2.5 * self.health.noise.sd_k);
@@ -369,7 +370,7 @@ impl Work {
         if !(long && judgement.log_bf < HEALTHY_LOG_BF) {
             return;
         }
-        let floor = [1.0, 0.5, 1.5, 0.5, 1.0, 0.5, 0.4];
+        let floor = [1.0, 0.5, 1.5, 0.5, 1.0, 0.5, 0.4, 0.4];
         let sd = std::array::from_fn(|i| {
             let mut unit = [0.0; TERMS];
             unit[i] = 1.0;

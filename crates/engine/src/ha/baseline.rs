@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Coefficients of the hinge.
-pub(crate) const TERMS: usize = 7;
+pub(crate) const TERMS: usize = 8;
 /// Index of the softness of the bend, K; the others enter linearly within their branch.
 const SOFTNESS: usize = 6;
 
@@ -16,8 +16,11 @@ const SOFTNESS: usize = 6;
 const REGULATED_AT_C: f64 = 20.0;
 /// Ambient at which the saturated branch is quoted, degC.
 const SATURATED_AT_C: f64 = 30.0;
-/// Share of the load's effect that the valve leaves visible while it regulates.
-const REGULATED_LOAD: f64 = 0.1;
+/// Index of the load's effect while the valve regulates, K per tenth. A wax element opens in proportion, so more heat needs
+/// a wider opening and settles a little higher; how much differs between valves.
+const REGULATED_LOAD: usize = 7;
+/// Share of the pressure's effect that the valve leaves visible while it regulates.
+const REGULATED_PRESSURE: f64 = 0.1;
 /// Excess of the saturated branch for a loss `f` of UA is close to `20 K * f / (1 - f)`: 2.3, 5.1, 8.5, 13.0 and 18.9 K for
 /// 10 to 50 % in the lumped model of a 75 kW machine, hence linear in the thermal *resistance*.
 const EXCESS_PER_RESISTANCE_K: f64 = 20.0;
@@ -52,8 +55,29 @@ pub(crate) struct Expected {
     pub(crate) row: [f64; TERMS],
 }
 
+/// How a comparison treats points that are, or should be, regulated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// A measurement this far above the regulated branch was not regulated, K.
+    pub(crate) clear_k: f64,
+    /// What is claimed to lift the saturated branch now, K; see [`Baseline::compare`].
+    pub(crate) reach_k: f64,
+}
+
+/// A measurement against the expectation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compared {
+    pub(crate) residual_k: f64,
+    /// Of the saturated branch.
+    pub(crate) weight: f64,
+    /// Derivatives by the coefficients.
+    pub(crate) row: [f64; TERMS],
+    /// By how much this point shows the saturated branch lifted, K.
+    pub(crate) lifted_k: f64,
+}
+
 /// Coefficients: regulated level and slope per 10 K, saturated level and slope per 10 K, load per tenth, pressure per
-/// bar, softness.
+/// bar, softness, load per tenth while regulated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Baseline {
     pub(crate) theta: [f64; TERMS],
@@ -69,7 +93,7 @@ pub(crate) struct Belief {
 impl Belief {
     /// What is known of screw compressors before the first reading. Load: +3 % shaft power gives +1.6 K.
     pub(crate) const FLEET: Self =
-        Self { mean: [78.5, 2.5, 84.5, 10.8, 5.5, 0.3, 2.0], sd: [6.0, 2.0, 7.0, 0.8, 1.5, 1.0, 0.8] };
+        Self { mean: [78.5, 2.5, 84.5, 10.8, 5.5, 0.3, 2.0, 1.0], sd: [6.0, 2.0, 7.0, 0.8, 1.5, 1.0, 0.8, 0.8] };
 
     /// The same belief, less sure of the saturated level: after work on the cooling circuit it may have moved.
     pub(crate) fn loosened(mut self, saturated_k: f64) -> Self {
@@ -88,8 +112,7 @@ impl Baseline {
     pub(crate) fn expect(&self, at: &Conditions, excess_k: f64) -> Expected {
         let (regulated, saturated, softness) = self.branches(at, excess_k);
         let weight = 1.0 / (1.0 + (-(saturated - regulated) / softness).exp());
-        // s ln(e^(R/s) + e^(S/s)), written so that neither exponential overflows.
-        let td_c = saturated.max(regulated) + softness * (-((saturated - regulated) / softness).abs()).exp().ln_1p();
+        let td_c = soft_max(regulated, saturated, softness);
         let bend = (td_c - weight * saturated - (1.0 - weight) * regulated) / softness;
         Expected { td_c, saturated_c: saturated, weight, row: row(at, weight, bend) }
     }
@@ -99,31 +122,45 @@ impl Baseline {
     /// Where the expectation is regulated but the measurement stands clearly above anything the valve would allow, the
     /// saturated branch was seen after all: it is linearised where the measurement puts it. Linearised at the
     /// expectation its weight would be nil, and no evidence could ever move it.
-    pub(crate) fn compare(&self, at: &Conditions, excess_k: f64, td_c: f64, clear_k: f64) -> (f64, f64, [f64; TERMS]) {
+    ///
+    /// `reach_k` is by how much something lifts the saturated branch in question. A regulated point bears witness against
+    /// the explanation that the branch had *always* been so high: it would have shown. Its derivative by the branch's
+    /// coefficients is therefore the secant over that reach, not the tangent, which is nil and says nothing.
+    pub(crate) fn compare(&self, at: &Conditions, excess_k: f64, td_c: f64, bounds: Bounds) -> Compared {
         let expected = self.expect(at, excess_k);
         let (regulated, saturated, softness) = self.branches(at, excess_k);
         let seen_weight = 1.0 - ((regulated - td_c) / softness).exp();
-        if td_c < regulated + clear_k || seen_weight <= expected.weight {
-            return (td_c - expected.td_c, expected.weight, expected.row);
+        if td_c < regulated + bounds.clear_k || seen_weight <= expected.weight {
+            let mut row = expected.row;
+            if bounds.reach_k > 0.0 {
+                let lifted = soft_max(regulated, saturated + bounds.reach_k, softness);
+                let secant = ((lifted - expected.td_c) / bounds.reach_k).clamp(expected.weight, 1.0);
+                let tangent = expected.weight.max(1e-9);
+                (row[2], row[3]) = (secant, row[3] * secant / tangent);
+            }
+            let residual_k = td_c - expected.td_c;
+            return Compared { residual_k, weight: expected.weight, row, lifted_k: expected.weight * excess_k };
         }
         let seen_c = td_c + softness * seen_weight.ln();
-        let residual_k = seen_weight * (seen_c - saturated);
-        (residual_k, seen_weight, row(at, seen_weight, 0.0))
+        let above_k = seen_c - saturated;
+        let row = row(at, seen_weight, 0.0);
+        Compared { residual_k: seen_weight * above_k, weight: seen_weight, row, lifted_k: above_k + excess_k }
     }
 
     /// Regulated and saturated branch, degC, and the softness of the bend, K.
     fn branches(&self, at: &Conditions, excess_k: f64) -> (f64, f64, f64) {
         let th = &self.theta;
         let (cold, hot) = ((at.ta_c - REGULATED_AT_C) / 10.0, (at.ta_c - SATURATED_AT_C) / 10.0);
-        let load_pressure = th[4] * at.load_tenths + th[5] * at.pressure_bar;
-        let regulated = th[0] + th[1] * cold + REGULATED_LOAD * load_pressure;
-        let saturated = th[2] + th[3] * hot + load_pressure + excess_k * at.excess_gain();
+        let regulated =
+            th[0] + th[1] * cold + th[REGULATED_LOAD] * at.load_tenths + REGULATED_PRESSURE * th[5] * at.pressure_bar;
+        let saturated =
+            th[2] + th[3] * hot + th[4] * at.load_tenths + th[5] * at.pressure_bar + excess_k * at.excess_gain();
         (regulated, saturated, th[SOFTNESS].clamp(0.3, 8.0))
     }
 
     /// Derivatives of the saturated branch alone.
     pub(crate) fn saturated_row(at: &Conditions) -> [f64; TERMS] {
-        [0.0, 0.0, 1.0, (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0]
+        [0.0, 0.0, 1.0, (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0, 0.0]
     }
 
     /// Keeps the coefficients where the hinge means something: slopes not negative, a positive bend.
@@ -141,16 +178,23 @@ impl Baseline {
         self.theta[4] = self.theta[4].clamp(-3.0, 15.0);
         self.theta[5] = self.theta[5].clamp(-4.0, 8.0);
         self.theta[SOFTNESS] = self.theta[SOFTNESS].clamp(0.5, 6.0);
+        self.theta[REGULATED_LOAD] = self.theta[REGULATED_LOAD].clamp(-1.0, 6.0);
         self
     }
+}
+
+/// `s ln(e^(R/s) + e^(S/s))`, written so that neither exponential overflows.
+fn soft_max(regulated: f64, saturated: f64, softness: f64) -> f64 {
+    saturated.max(regulated) + softness * (-((saturated - regulated) / softness).abs()).exp().ln_1p()
 }
 
 /// Derivatives by the coefficients for a weight of the saturated branch.
 fn row(at: &Conditions, weight: f64, bend: f64) -> [f64; TERMS] {
     let regulating = 1.0 - weight;
-    let shared = weight + REGULATED_LOAD * regulating;
+    let pressed = weight + REGULATED_PRESSURE * regulating;
     let (cold, hot) = ((at.ta_c - REGULATED_AT_C) / 10.0, (at.ta_c - SATURATED_AT_C) / 10.0);
-    [regulating, regulating * cold, weight, weight * hot, shared * at.load_tenths, shared * at.pressure_bar, bend]
+    let (load, bar) = (at.load_tenths, at.pressure_bar);
+    [regulating, regulating * cold, weight, weight * hot, weight * load, pressed * bar, bend, regulating * load]
 }
 
 /// Loss of UA, 0 to 1, that explains an excess of the saturated branch at full load.
@@ -178,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_soft_hinge_is_close_to_the_lumped_model() {
-        let fitted = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 3.0] };
+        let fitted = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 3.0, 1.0] };
         for (ta_c, td_c) in CLEAN {
             let got = fitted.expect(&Conditions { ta_c, ..Conditions::default() }, 0.0).td_c;
             assert!((got - td_c).abs() < 1.6, "{ta_c} degC: {got:.1}, lumped model {td_c}");
@@ -187,7 +231,7 @@ mod tests {
 
     #[test]
     fn an_excess_is_hidden_below_the_hinge() {
-        let fitted = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 3.0] };
+        let fitted = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 3.0, 1.0] };
         let rise = |ta_c: f64| {
             let at = Conditions { ta_c, ..Conditions::default() };
             fitted.expect(&at, 8.5).td_c - fitted.expect(&at, 0.0).td_c

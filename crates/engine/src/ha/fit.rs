@@ -7,105 +7,12 @@ use linfa::Dataset;
 use linfa::traits::Fit;
 use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2};
-use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, TERMS};
 use super::linear::Vector;
-use super::points::{AmbientSource, Sample, Series};
+use super::points::Sample;
+use super::rows::{Noise, Row, column, rows};
 use super::trend::Trend;
-use crate::sd::day::Day;
-
-/// Day-level error of the expected temperature and its persistence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Noise {
-    pub(crate) sd_k: f64,
-    pub(crate) rho: f64,
-}
-
-/// A sample as the linearised model sees it: `residual = row · step + gain * change of excess + error`, whitened and scaled
-/// to unit error.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub(crate) row: Vector,
-    /// Of the temperature to the excess.
-    pub(crate) gain: f64,
-    pub(crate) target: f64,
-    /// Middle of the day, as a day number.
-    pub(crate) day: f64,
-    /// Weight of the previous row of the series in this one, with both scaled; 0 at a series' start.
-    pub(crate) carry: f64,
-    /// Scale from K to units of error.
-    pub(crate) scale: f64,
-    pub(crate) series: Series,
-}
-
-/// A Huber weight begins to fall here, in standard deviations.
-const HUBER: f64 = 2.0;
-/// Days of pseudo-data behind the prior noise.
-const NOISE_PRIOR_DAYS: f64 = 12.0;
-/// An error this many times the expected one is not noise but a fault (or a misfit) that must not hide itself.
-const SD_MAX: f64 = 1.6;
-/// Hot and cool points of one day share most of their error, so two count as about this many.
-const POINTS_PER_DAY: f64 = 1.3;
-
-/// A measurement this far above the regulated branch was not regulated: standard deviations, and bounds in K.
-const CLEAR: f64 = 3.0;
-const CLEAR_K: (f64, f64) = (3.0, 5.0);
-
-/// Whitened rows of the window, linearised at `baseline` with `trend` in place. The target still holds the trend's own
-/// contribution, so that a column for any trend competes on equal terms.
-fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, noise: Noise) -> Vec<Row> {
-    let two_series = samples.iter().any(|s| s.series == Series::Cool);
-    let inflation = if two_series { (2.0 / POINTS_PER_DAY).sqrt() } else { 1.0 };
-    let sd_k = noise.sd_k * inflation;
-    let clear_k = (CLEAR * noise.sd_k).clamp(CLEAR_K.0, CLEAR_K.1);
-    let mut last: [Option<(f64, Vector, f64)>; 2] = [None, None];
-    let mut rows = Vec::with_capacity(samples.len());
-    for s in samples {
-        let day = mid_of(s.day);
-        let excess_k = trend.map_or(0.0, |t| t.excess_k(day));
-        let (residual_k, weight, row) = baseline.compare(&s.at, excess_k, s.td_c, clear_k);
-        let gain = weight * s.at.excess_gain();
-        let huber = (HUBER / (residual_k.abs() / noise.sd_k).max(HUBER)).sqrt();
-        let scaled = |value: f64| value * huber / sd_k;
-        let raw_target = scaled(residual_k + gain * excess_k);
-        let raw_row: Vector = row.map(scaled);
-        let slot = &mut last[usize::from(s.series == Series::Cool)];
-        let (carry, scale) = slot.map_or((0.0, 1.0), |(before, ..)| {
-            let carry = persisting(noise.rho, day - before);
-            (carry, (1.0 - carry * carry).max(0.05).sqrt().recip())
-        });
-        let (prev_row, prev_target) = slot.map_or(([0.0; TERMS], 0.0), |(_, row, target)| (row, target));
-        rows.push(Row {
-            row: std::array::from_fn(|i| (raw_row[i] - carry * prev_row[i]) * scale),
-            gain: scaled(gain),
-            target: (raw_target - carry * prev_target) * scale,
-            day,
-            carry,
-            scale,
-            series: s.series,
-        });
-        *slot = Some((day, raw_row, raw_target));
-    }
-    rows
-}
-
-/// The whitened column of an excess that grows as `shape(day)`.
-pub(crate) fn column<'a>(rows: &'a [Row], shape: impl Fn(f64) -> f64 + 'a) -> impl Iterator<Item = f64> + 'a {
-    let mut last = [0.0; 2];
-    rows.iter().map(move |r| {
-        let raw = r.gain * shape(r.day);
-        let slot = &mut last[usize::from(r.series == Series::Cool)];
-        let white = (raw - r.carry * *slot) * r.scale;
-        *slot = raw;
-        white
-    })
-}
-
-/// Share of an error that is left after some whole days. Beyond a fortnight nothing is.
-fn persisting(rho: f64, days: f64) -> f64 {
-    if days == 1.0 { rho } else { rho.powi(days.clamp(0.0, 99.0) as i32) }
-}
 
 /// A hinge, the rows that it gives, and how badly it fits them.
 #[derive(Clone, Debug)]
@@ -134,7 +41,8 @@ pub(crate) fn refine(given: Given<'_>, start: Baseline, steps: usize) -> Fitted 
     for _ in 0..steps {
         let full = given.full_step(&best);
         let tried = |share: f64| {
-            let theta = std::array::from_fn(|j| best.baseline.theta[j] + share * (full.theta[j] - best.baseline.theta[j]));
+            let theta =
+                std::array::from_fn(|j| best.baseline.theta[j] + share * (full.theta[j] - best.baseline.theta[j]));
             given.at(Baseline { theta })
         };
         let better = [1.0, 0.4, 0.15].into_iter().map(tried).find(|tried| tried.cost < WORSE_AT_MOST * best.cost);
@@ -184,42 +92,11 @@ impl Given<'_> {
     }
 }
 
-/// Error of the fit and its persistence from one day to the next, shrunk towards what the ambient source suggests.
-pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, source: AmbientSource) -> Noise {
-    let prior = Noise { sd_k: source.prior_sd_k(), rho: source.prior_rho() };
-    let clip_k = 3.0 * prior.sd_k.max(1.0);
-    let hot: Vec<(f64, f64)> = hot_residuals(samples, baseline, trend)
-        .map(|(day, residual_k, _)| (f64::from(day), residual_k.clamp(-clip_k, clip_k)))
-        .collect();
-    let square: f64 = hot.iter().map(|(_, r)| r * r).sum();
-    let sd_k = ((NOISE_PRIOR_DAYS * prior.sd_k * prior.sd_k + square) / (NOISE_PRIOR_DAYS + hot.len() as f64)).sqrt();
-    let (cross, pairs) =
-        hot.windows(2).filter(|w| w[1].0 - w[0].0 < 1.5).fold((0.0, 0.0), |(c, n), w| (c + w[0].1 * w[1].1, n + 1.0));
-    let rho = (NOISE_PRIOR_DAYS * prior.rho + cross / (sd_k * sd_k)) / (NOISE_PRIOR_DAYS + pairs);
-    Noise { sd_k: sd_k.clamp(0.6, SD_MAX * prior.sd_k), rho: rho.clamp(0.3, source.rho_max()) }
-}
-
-/// Day, residual in K and saturated weight of every hot point.
-pub(crate) fn hot_residuals<'a>(
-    samples: &'a [Sample],
-    baseline: &'a Baseline,
-    trend: Option<&'a Trend>,
-) -> impl Iterator<Item = (Day, f64, f64)> + 'a {
-    samples.iter().filter(|s| s.series == Series::Hot).map(move |s| {
-        let expected = baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(mid_of(s.day))));
-        (s.day, s.td_c - expected.td_c, expected.weight)
-    })
-}
-
-/// A day's points speak of about its middle.
-fn mid_of(day: Day) -> f64 {
-    f64::from(day) + 0.5
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ha::baseline::Conditions;
+    use crate::ha::points::Series;
 
     /// A machine that follows the lumped model's clean curve, hot and cool points of sixty days.
     fn clean_machine() -> Vec<Sample> {
@@ -251,7 +128,7 @@ mod tests {
     #[test]
     fn the_fit_finds_the_lumped_model_within_half_a_kelvin() {
         let samples = clean_machine();
-        let noise = Noise { sd_k: 0.9, rho: 0.5 };
+        let noise = Noise { sd_k: 0.9, rho: 0.5, point_sd_k: 0.5 };
         let given = Given { samples: &samples, trend: None, noise, prior: &Belief::FLEET };
         let baseline = refine(given, Baseline::from_mean(&Belief::FLEET), 8).baseline;
         let worst = samples.iter().map(|s| (baseline.expect(&s.at, 0.0).td_c - s.td_c).abs()).fold(0.0, f64::max);

@@ -9,6 +9,7 @@ pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod moments;
 pub(crate) mod points;
+pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sign;
 pub(crate) mod trend;

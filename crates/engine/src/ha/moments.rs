@@ -3,13 +3,12 @@
 //!
 //! A growth `(t - onset)^p` is a combination of `1, t, t², t³` with coefficients that depend on the onset only. The sums of
 //! each monomial's whitened column over all rows from a place to the end are kept for every place. Whitening ties a row
-//! to the one before it; for the first row of each series after an onset that one lies before the onset, where the growth
+//! to the one before it; for the first row of each track after an onset that one lies before the onset, where the growth
 //! is zero and the polynomial is not, so these two rows are put right by hand.
 
 use super::baseline::TERMS;
-use super::fit::Row;
 use super::linear::Vector;
-use super::points::Series;
+use super::rows::Row;
 use super::scan::Overlap;
 
 /// Monomials up to the third power.
@@ -33,7 +32,7 @@ pub(crate) struct Moments {
     today: f64,
     /// One more than rows; the last is empty.
     from: Vec<Sums>,
-    /// Place of the row before each one in its series; none at a series' start.
+    /// Place of the row before each one in its track; none at a track's start.
     before: Vec<Option<usize>>,
 }
 
@@ -42,7 +41,7 @@ impl Moments {
     pub(crate) fn new(rows: &[Row], today: f64) -> Self {
         let mut last: [Option<usize>; 2] = [None, None];
         let before: Vec<Option<usize>> =
-            rows.iter().enumerate().map(|(i, r)| last[usize::from(r.series == Series::Cool)].replace(i)).collect();
+            rows.iter().enumerate().map(|(i, r)| last[r.track as usize].replace(i)).collect();
         let mut from = vec![Sums::default(); rows.len() + 1];
         for i in (0..rows.len()).rev() {
             let r = &rows[i];
@@ -89,12 +88,12 @@ impl Moments {
         })
     }
 
-    /// The first row of each series after the onset has a predecessor before it, where there was no growth yet.
+    /// The first row of each track after the onset has a predecessor before it, where there was no growth yet.
     fn mend_first_rows(&self, rows: &[Row], start: usize, polynomial: impl Fn(f64) -> f64, overlap: &mut Overlap) {
         let mut seen = [false; 2];
         for (r, before) in rows[start..].iter().zip(&self.before[start..]) {
-            let series = usize::from(r.series == Series::Cool);
-            if std::mem::replace(&mut seen[series], true) {
+            let track = r.track as usize;
+            if std::mem::replace(&mut seen[track], true) {
                 continue;
             }
             if let Some(b) = before {
@@ -123,16 +122,16 @@ fn powers(r: &Row, today: f64) -> [f64; POWERS] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ha::fit::column;
+    use crate::ha::rows::{Track, column};
 
     fn rows() -> Vec<Row> {
         let mut last = [None; 2];
         (0..50)
             .filter(|i| i % 7 != 3)
             .map(|i| {
-                let series = if i % 3 == 0 { Series::Cool } else { Series::Hot };
+                let track = if i % 3 == 0 { Track::Difference } else { Track::Level };
                 let day = 100.5 + f64::from(i / 2);
-                let before: Option<f64> = last[usize::from(series == Series::Cool)].replace(day);
+                let before: Option<f64> = last[track as usize].replace(day);
                 let carry = before.map_or(0.0, |before| f64::powf(0.6, day - before));
                 let wave = f64::from(i).sin();
                 Row {
@@ -142,7 +141,7 @@ mod tests {
                     day,
                     carry,
                     scale: (1.0 - carry * carry).max(0.05).sqrt().recip(),
-                    series,
+                    track,
                 }
             })
             .collect()

@@ -52,21 +52,21 @@ impl AmbientSource {
     /// How much of the evidence to believe, 0 to 1.
     pub(crate) const fn trust(self) -> f64 {
         match self {
-            Self::Own | Self::Sibling => 1.0,
+            Self::Own => 1.0,
+            Self::Sibling => 0.85,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.5,
+            Self::SiblingTemperatures => 0.42,
             Self::Season => 0.4,
         }
     }
 
     /// How growth still to come may differ from the law fitted so far, as shares of it.
     ///
-    /// A measured ambient shows the law itself. A resistance then grows faster near its end than any law fitted before
-    /// (a steady loss of UA is a hyperbola), and slower only when it saturates, so the centre lies above the law and the
-    /// spread leans upwards. An inferred ambient blurs the law to both sides.
+    /// A measured ambient shows the law itself; what is left of doubt leans upwards, because laws break towards the limit:
+    /// blocked fins take the air from their neighbours. An inferred ambient blurs the law to both sides.
     pub(crate) const fn growth_error(self) -> GrowthError {
         match self {
-            Self::Own | Self::Sibling => GrowthError { haste: 1.4, slower_sd: 0.25, faster_sd: 0.45 },
+            Self::Own | Self::Sibling => GrowthError { haste: 1.1, slower_sd: 0.15, faster_sd: 0.25 },
             Self::ColdSoak | Self::SiblingTemperatures | Self::Season => {
                 GrowthError { haste: 1.0, slower_sd: 0.4, faster_sd: 0.45 }
             }

@@ -9,9 +9,9 @@
 //! something are all laws weighed at the onsets that remain.
 
 use super::baseline::{Baseline, Belief, TERMS};
-use super::fit::{Row, column};
 use super::linear::{Cholesky, Vector, dot};
 use super::moments::Moments;
+use super::rows::{Row, column};
 use super::trend::{FIRST_LOOK, SHAPES, Shape};
 use crate::sd::day::Day;
 
@@ -96,13 +96,7 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day
 }
 
 /// Log evidence, prior included, of every onset over the laws of the first look.
-fn first_look(
-    rows: &[Row],
-    factor: &Cholesky,
-    half_right: &Vector,
-    onsets: &[(f64, f64)],
-    today: f64,
-) -> Vec<f64> {
+fn first_look(rows: &[Row], factor: &Cholesky, half_right: &Vector, onsets: &[(f64, f64)], today: f64) -> Vec<f64> {
     let moments = Moments::new(rows, today);
     onsets
         .iter()
@@ -123,9 +117,7 @@ fn remaining(onsets: &[(f64, f64)], by_onset: &[f64]) -> Vec<(f64, f64)> {
     let near: Vec<(f64, f64)> =
         onsets.iter().zip(by_onset).filter(|(_, log)| best - **log < REMOTE).map(|(onset, _)| *onset).collect();
     let stride = near.len().div_ceil(ONSETS_CLOSE).max(1);
-    near.chunks(stride)
-        .map(|few| (few[few.len() / 2].0, few.iter().map(|(_, share)| share).sum()))
-        .collect()
+    near.chunks(stride).map(|few| (few[few.len() / 2].0, few.iter().map(|(_, share)| share).sum())).collect()
 }
 
 fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
@@ -235,8 +227,8 @@ fn posterior(shape: &Shape, overlap: &Overlap, half: &Vector, half_right: &Vecto
     let variance = (information + prior_precision).recip();
     let (mean, sd) = (variance * (score + prior_precision * shape.mean), variance.sqrt());
     let (z, prior_z) = (mean / sd, shape.mean / shape.sd);
-    let log_evidence = (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z)
-        - log_normal_cdf(prior_z);
+    let log_evidence =
+        (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z) - log_normal_cdf(prior_z);
     let (mean, sd) = truncated(mean, sd);
     Posterior { log_evidence, mean, sd }
 }

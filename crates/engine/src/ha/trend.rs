@@ -32,7 +32,7 @@ pub(crate) enum Law {
     Saturating(f64),
     /// UA lost at a steady pace, share per day.
     Loss(f64),
-    /// UA lost ever faster: as [`Law::Loss`], with the age to the power of three halves counted from a pace per 30 days.
+    /// UA lost ever faster: with the square of the age, at the pace per day that is reached after 30 days.
     Hastening(f64),
 }
 
@@ -73,23 +73,24 @@ pub(crate) const FIRST_LOOK: [Shape; 4] = [
 ];
 
 /// All of them, for a machine that shows something. The first is the step.
-pub(crate) const SHAPES: [Shape; 16] = [
-    Shape { law: Law::Step, share: 0.07, mean: 0.0, sd: TYPICAL_STEP_K },
-    power(1, 0.12),
-    Shape { law: Law::ThreeHalves, share: 0.10, mean: 0.0, sd: TYPICAL_30_DAYS_K / 164.316_767 },
-    power(2, 0.10),
-    power(3, 0.04),
-    Shape { law: Law::Saturating(15.0), share: 0.03, mean: 0.0, sd: TYPICAL_END_K },
-    Shape { law: Law::Saturating(45.0), share: 0.06, mean: 0.0, sd: TYPICAL_END_K * 1.5 },
-    loss(0.003, 0.05),
-    loss(0.005, 0.06),
-    loss(0.007, 0.06),
-    loss(0.010, 0.07),
-    loss(0.014, 0.06),
-    loss(0.020, 0.06),
-    hastening(0.005, 0.04),
-    hastening(0.010, 0.04),
-    hastening(0.018, 0.04),
+pub(crate) const SHAPES: [Shape; 17] = [
+    Shape { law: Law::Step, share: 0.05, mean: 0.0, sd: TYPICAL_STEP_K },
+    power(1, 0.08),
+    Shape { law: Law::ThreeHalves, share: 0.03, mean: 0.0, sd: TYPICAL_30_DAYS_K / 164.316_767 },
+    power(2, 0.03),
+    power(3, 0.01),
+    Shape { law: Law::Saturating(15.0), share: 0.02, mean: 0.0, sd: TYPICAL_END_K },
+    Shape { law: Law::Saturating(45.0), share: 0.04, mean: 0.0, sd: TYPICAL_END_K * 1.5 },
+    loss(0.003, 0.06),
+    loss(0.005, 0.08),
+    loss(0.007, 0.08),
+    loss(0.010, 0.08),
+    loss(0.014, 0.08),
+    loss(0.020, 0.08),
+    hastening(0.002, 0.06),
+    hastening(0.004, 0.08),
+    hastening(0.008, 0.08),
+    hastening(0.016, 0.06),
 ];
 
 /// Growth of the excess: `coefficient * growth(days since onset)`.
@@ -125,7 +126,7 @@ impl Law {
             Self::ThreeHalves => age_days * age_days.sqrt(),
             Self::Saturating(days) => 1.0 - (-age_days / days).exp(),
             Self::Loss(per_day) => resistance(per_day * age_days),
-            Self::Hastening(per_day) => resistance(per_day * age_days * (age_days / 30.0).sqrt()),
+            Self::Hastening(per_day) => resistance(per_day * age_days * age_days / 30.0),
         }
     }
 
