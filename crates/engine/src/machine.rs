@@ -210,11 +210,13 @@ impl Machine {
     fn add_to_day(&mut self, ts: Timestamp, dt_ms: i64, regime: Regime, values: &[Option<f32>; 4]) {
         let (Some(open), Some(td_c)) = (self.open.as_mut(), values[TD]) else { return };
         match regime {
-            Regime::LoadedSteady if values[AMPS].is_some() && dt_ms > 0 => {
+            Regime::LoadedSteady if dt_ms > 0 => {
+                let Some(amps_a) = values[AMPS] else { return };
                 let far = |mean: f64| (f64::from(td_c) - mean).abs() > ODD_K;
                 self.odd = !self.odd && open.hour_mean_c().is_some_and(far);
                 if !self.odd {
-                    let heat_a = self.regime.heat_a() as f32;
+                    // What a switching machine draws while loaded; its duty is accounted for by the day.
+                    let heat_a = if self.regime.is_two_level() { amps_a } else { self.regime.heat_a() as f32 };
                     open.add_steady(SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] }, dt_ms);
                 }
             }

@@ -85,7 +85,7 @@ impl Service {
         } else if self.done.len() < KINDS_MAX {
             self.done.push((work.to_owned(), counted_h));
         }
-        let amps_a = crate::ha::points::reference_of(days).map(|r| r.amps_a);
+        let amps_a = crate::ha::points::reference_of(days, false).map(|r| r.heat_a);
         let before: Vec<DayRecord> = days.iter().rev().filter(|d| d.day < day).take(EFFECT_DAYS).copied().collect();
         self.pending = amps_a.filter(|_| is_thermal(work)).and_then(|amps_a| {
             let (before_k, before_var) = residual(&before, baseline, amps_a)?;

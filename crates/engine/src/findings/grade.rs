@@ -26,7 +26,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             watch_log_bf: 6.0,
-            advise_log_bf: 8.0,
+            advise_log_bf: 8.5,
             advise_excess_k: 2.0,
             advise_within_days: 45,
             advise_probability: 0.5,

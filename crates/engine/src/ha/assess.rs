@@ -167,7 +167,7 @@ impl Work {
         let oldest = health.valid_from.max(today.saturating_sub(DAYS_KEPT as Day));
         let days = &days[days.partition_point(|d| d.day < oldest)..];
         let mut health = health.clone();
-        let reference = reference(&mut health, days)?;
+        let reference = reference(&mut health, days, around.two_level)?;
         let (source, samples) = points::gather(days, today, reference, around, health.source);
         let first = samples.first()?.day;
         if source != health.source {
@@ -381,14 +381,14 @@ impl Work {
 }
 
 /// The reference operating point, kept until the machine has clearly become another one.
-fn reference(health: &mut Health, days: &[DayRecord]) -> Option<Reference> {
-    let fresh = points::reference_of(days)?;
-    let kept = health.reference.map(|(amps, bar)| Reference { amps_a: f64::from(amps), bar: bar.map(f64::from) });
+fn reference(health: &mut Health, days: &[DayRecord], two_level: bool) -> Option<Reference> {
+    let fresh = points::reference_of(days, two_level)?;
+    let kept = health.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) });
     let same = |kept: &Reference| {
-        (0.6..1.6).contains(&(fresh.amps_a / kept.amps_a)) && kept.bar.is_some() == fresh.bar.is_some()
+        (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()
     };
     let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
-    health.reference = Some((reference.amps_a as f32, reference.bar.map(|b| b as f32)));
+    health.reference = Some((reference.heat_a as f32, reference.bar.map(|b| b as f32)));
     Some(reference)
 }
 

@@ -55,7 +55,7 @@ impl AmbientSource {
             Self::Own => 1.0,
             Self::Sibling => 0.85,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.42,
+            Self::SiblingTemperatures => 0.36,
             Self::Season => 0.4,
         }
     }
@@ -136,7 +136,8 @@ pub(crate) struct Surroundings<'a> {
 /// What turns raw points into comparable ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reference {
-    pub(crate) amps_a: f64,
+    /// Current that stands for the heat made, A.
+    pub(crate) heat_a: f64,
     pub(crate) bar: Option<f64>,
 }
 
@@ -147,8 +148,10 @@ const COVERAGE_HELD: f64 = 0.4;
 /// How much warmer the hot and cool hours of the day are than the end of a night's soak, K; the fit absorbs the error.
 const SOAK_TO_HOT_K: f64 = 7.0;
 const SOAK_TO_COOL_K: f64 = 3.0;
-/// Days over which a load/unload machine's current is averaged.
+/// Days over which a load/unload machine's duty is averaged.
 const LOAD_DAYS: usize = 4;
+/// Power of an unloaded machine as a share of its loaded power (25 to 35 % in the field).
+const IDLE_POWER: f64 = 0.28;
 /// At most so many siblings are consulted, nearest first in order of appearance; more would add cost and no knowledge.
 const SIBLINGS_MAX: usize = 8;
 
@@ -176,10 +179,11 @@ pub(crate) fn gather(
                 _ => ambient(source, day, series, today, around),
             };
             let Some(ta_c) = ta_c else { continue };
-            let amps_a = if around.two_level { recent_amps_a(&days[..=place], series) } else { point.amps_a() };
+            let heat_a = if around.two_level { switched_heat_a(&days[..=place]) } else { Some(point.amps_a()) };
+            let heat_a = heat_a.unwrap_or(reference.heat_a);
             let at = Conditions {
                 ta_c,
-                load_tenths: ((amps_a / reference.amps_a - 1.0) * 10.0).clamp(-9.0, 5.0),
+                load_tenths: ((heat_a / reference.heat_a - 1.0) * 10.0).clamp(-9.0, 5.0),
                 pressure_bar: point.bar().zip(reference.bar).map_or(0.0, |(b, r)| (b - r).clamp(-6.0, 6.0)),
             };
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
@@ -189,12 +193,17 @@ pub(crate) fn gather(
     (source, samples)
 }
 
-/// Mean current of the last days up to a day, A. A load/unload machine sampled every ten minutes shows a coin toss per
-/// sample; regressing on it would find no effect of load at all, and a change of demand would pass for a fault.
-fn recent_amps_a(days: &[DayRecord], series: Series) -> f64 {
-    let recent = days.iter().rev().take(LOAD_DAYS).map(|d| point_of(d, series)).filter(Point::is_some);
-    let (sum, n) = recent.map(|p| p.amps_a()).fold((0.0, 0.0), add);
-    if n > 0.0 { sum / n } else { 0.0 }
+/// Current that makes as much heat as the last days' switching between load and idling, A. A load/unload machine sampled
+/// every ten minutes shows a coin toss per sample, so its duty is averaged over whole days; and idling it draws half the
+/// current but a quarter of the power, so a mean current would understate what a change of demand does.
+fn switched_heat_a(days: &[DayRecord]) -> Option<f64> {
+    let recent = || days.iter().rev().take(LOAD_DAYS);
+    let (loaded_a, n) = recent().filter(|d| d.hot.is_some()).map(|d| d.hot.amps_a()).fold((0.0, 0.0), add);
+    let (run_h, load_h) = recent().fold((0.0, 0.0), |(run, load), d| (run + d.run_h(), load + d.load_h()));
+    (n > 0.0 && run_h > 0.5).then(|| {
+        let duty = (load_h / run_h).clamp(0.0, 1.0);
+        loaded_a / n * (IDLE_POWER + (1.0 - IDLE_POWER) * duty)
+    })
 }
 
 fn point_of(day: &DayRecord, series: Series) -> Point {
@@ -281,12 +290,15 @@ pub(crate) fn season_c(day: Day, latitude_deg: Option<f64>) -> f64 {
 }
 
 /// The operating point that others are compared with: medians over the window's hot points.
-pub(crate) fn reference_of(days: &[DayRecord]) -> Option<Reference> {
-    let mut amps: Vec<f64> =
-        days.iter().filter(|d| d.hot.is_some()).map(|d| d.hot.amps_a()).filter(|&a| a > 0.5).collect();
+pub(crate) fn reference_of(days: &[DayRecord], two_level: bool) -> Option<Reference> {
+    let heat_a = |place: usize| {
+        if two_level { switched_heat_a(&days[..=place]) } else { Some(days[place].hot.amps_a()) }
+    };
+    let hot = (0..days.len()).filter(|&place| days[place].hot.is_some());
+    let mut heats: Vec<f64> = hot.filter_map(heat_a).filter(|&a| a > 0.5).collect();
     let mut bars: Vec<f64> = days.iter().filter_map(|d| d.hot.bar()).collect();
-    let amps_a = median(&mut amps)?;
-    Some(Reference { amps_a, bar: median(&mut bars) })
+    let heat_a = median(&mut heats)?;
+    Some(Reference { heat_a, bar: median(&mut bars) })
 }
 
 /// Median; `None` of nothing.
