@@ -20,6 +20,10 @@ use crate::service::is_thermal;
 /// Work that renews everything that is renewed by hours.
 const REGULAR_SERVICE: &str = "serviced";
 
+/// A room is not believed to get hotter than this for a machine's own inlet, K: a larger common rise is several clogged
+/// coolers.
+const ROOM_RISE_MAX_K: f64 = 6.0;
+
 /// What the engine is told once, at its start.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
@@ -233,7 +237,7 @@ impl Engine {
             let now_k = mean(today.saturating_sub(5), today.saturating_sub(2))?;
             Some(now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0))
         });
-        rises.min_by(f64::total_cmp).map(|rise_k| (rise_k / judgement.excess_k).clamp(0.0, 1.0))
+        rises.min_by(f64::total_cmp).map(|rise_k| (rise_k.min(ROOM_RISE_MAX_K) / judgement.excess_k).clamp(0.0, 1.0))
     }
 
     /// The machine's place, made on first sight.

@@ -26,7 +26,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             watch_log_bf: 6.0,
-            advise_log_bf: 8.5,
+            advise_log_bf: 8.0,
             advise_excess_k: 2.0,
             advise_within_days: 45,
             advise_probability: 0.5,
@@ -39,6 +39,8 @@ impl Default for Policy {
 const WATCH_EXCESS_K: f64 = 1.2;
 /// Where the ambient is only inferred, its errors make small excesses of their own: so many times the excess is asked.
 const INFERRED_EXCESS: f64 = 2.0;
+/// With so many days of history a customer hears only of twice the evidence.
+const YOUNG_DAYS: f64 = 20.0;
 /// Evidence so many times that for `advise` needs no second day.
 const SURE: f64 = 2.0;
 /// A grade rises after this many days of asking for it; neither a near limit nor overwhelming evidence waits.
@@ -98,7 +100,9 @@ impl GradeTracker {
 fn asked(j: &Judgement, p: &Policy) -> u8 {
     let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days));
     let enough_k = if j.hot_ambient_c.is_some() { p.advise_excess_k } else { INFERRED_EXCESS * p.advise_excess_k };
-    let believed = j.log_bf > p.advise_log_bf && j.excess_k >= enough_k;
+    // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
+    let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
+    let believed = j.log_bf > enough && j.excess_k >= enough_k;
     if believed && chance(3) >= p.urgent_probability {
         3
     } else if believed && chance(p.advise_within_days) >= p.advise_probability {

@@ -39,7 +39,7 @@ impl AmbientSource {
     pub(crate) const fn prior_rho(self) -> f64 {
         match self {
             Self::Own | Self::Sibling => 0.4,
-            Self::ColdSoak | Self::SiblingTemperatures => 0.6,
+            Self::ColdSoak | Self::SiblingTemperatures => 0.5,
             Self::Season => 0.8,
         }
     }
@@ -55,7 +55,7 @@ impl AmbientSource {
             Self::Own => 1.0,
             Self::Sibling => 0.85,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.36,
+            Self::SiblingTemperatures => 0.5,
             Self::Season => 0.4,
         }
     }
@@ -152,6 +152,8 @@ const SOAK_TO_COOL_K: f64 = 3.0;
 const LOAD_DAYS: usize = 4;
 /// Power of an unloaded machine as a share of its loaded power (25 to 35 % in the field).
 const IDLE_POWER: f64 = 0.28;
+/// How far a heat wave or a hot room lifts the air over the warmer quarter of usual days, K.
+const HOT_SPELL_K: f64 = 3.0;
 /// At most so many siblings are consulted, nearest first in order of appearance; more would add cost and no knowledge.
 const SIBLINGS_MAX: usize = 8;
 
@@ -277,7 +279,22 @@ fn sibling_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> V
             *total = value.map_or(*total, |v| add(*total, v - sum / n));
         }
     }
-    sums.into_iter().map(|(sum, n)| (n > 0.0).then(|| 30.0 + sum / n)).collect()
+    let index: Vec<Option<f64>> = sums.into_iter().map(|(sum, n)| (n > 0.0).then(|| 30.0 + sum / n)).collect();
+    plausible(days, &index, around.latitude_deg)
+}
+
+/// An index no hotter than a room can get: siblings that clog together would else pass for the weather and hide each
+/// other. What the season may have added since the middle of the window is allowed for, in either hemisphere.
+fn plausible(days: &[DayRecord], index: &[Option<f64>], latitude_deg: Option<f64>) -> Vec<Option<f64>> {
+    let mut known: Vec<f64> = index.iter().flatten().copied().collect();
+    let upper = known.len() * 3 / 4;
+    if known.is_empty() {
+        return index.to_vec();
+    }
+    let usual_c = *known.select_nth_unstable_by(upper, f64::total_cmp).1;
+    let middle_c = season_c(days[days.len() / 2].day, latitude_deg);
+    let cap = |day: Day| usual_c + HOT_SPELL_K + 0.6 * (season_c(day, latitude_deg) - middle_c).abs();
+    days.iter().zip(index).map(|(d, ta)| ta.map(|ta| ta.min(cap(d.day)))).collect()
 }
 
 /// A hot hour's ambient by the season alone, degC: warmest in late July north and late January south, hardly moving in
