@@ -97,6 +97,8 @@ pub(crate) struct WatchedIntake {
     /// The file that is being taken in, and which of its columns are watched.
     file: Option<(PathBuf, Vec<usize>)>,
     machines: Vec<MachineId>,
+    /// Which layouts a machine has had.
+    seen: Vec<Vec<u32>>,
     numbers: HashMap<MachineId, i64>,
     rows: u64,
     not_numbers: u64,
@@ -111,6 +113,7 @@ impl WatchedIntake {
             layouts: Vec::new(),
             file: None,
             machines: Vec::new(),
+            seen: Vec::new(),
             numbers: HashMap::new(),
             rows: 0,
             not_numbers: 0,
@@ -127,9 +130,14 @@ impl WatchedIntake {
                 Some(number) => *number,
                 None => {
                     self.machines.push(machine.clone());
+                    self.seen.push(Vec::new());
                     *self.numbers.entry(machine.clone()).or_insert(self.machines.len() as i64 - 1)
                 }
             };
+            let seen = &mut self.seen[number as usize];
+            if seen.last() != Some(&layout) && !seen.contains(&layout) {
+                seen.push(layout);
+            }
             let (place, not_numbers) = (self.rows, &mut self.not_numbers);
             self.rows += 1;
             self.sorter.push((ts.millis(), number), |out| {
@@ -166,9 +174,9 @@ impl WatchedIntake {
     }
 
     pub(crate) fn finish(self) -> io::Result<WatchedRows> {
-        let Self { sorter, signals, layouts, machines, rows, not_numbers, .. } = self;
-        let (record, values) = (Vec::new(), Vec::new());
-        Ok(WatchedRows { merge: sorter.finish()?, signals, layouts, machines, rows, not_numbers, record, values })
+        let Self { sorter, signals, layouts, machines, seen, rows, not_numbers, .. } = self;
+        let (merge, record, values) = (sorter.finish()?, Vec::new(), Vec::new());
+        Ok(WatchedRows { merge, signals, layouts, machines, seen, rows, not_numbers, record, values })
     }
 }
 
@@ -194,6 +202,7 @@ pub struct WatchedRows {
     signals: Vec<String>,
     layouts: Vec<Vec<usize>>,
     machines: Vec<MachineId>,
+    seen: Vec<Vec<u32>>,
     rows: u64,
     not_numbers: u64,
     record: Vec<u8>,
@@ -211,6 +220,16 @@ impl WatchedRows {
     #[must_use]
     pub fn machines(&self) -> &[MachineId] {
         &self.machines
+    }
+
+    /// The signals that a machine has a column for in any of its rows, as places in [`Self::signals`], in rising order.
+    #[must_use]
+    pub fn signals_of(&self, machine: usize) -> Vec<usize> {
+        let layouts = self.seen.get(machine).into_iter().flatten();
+        let mut signals: Vec<usize> = layouts.flat_map(|layout| &self.layouts[*layout as usize]).copied().collect();
+        signals.sort_unstable();
+        signals.dedup();
+        signals
     }
 
     /// How many rows there are in all.

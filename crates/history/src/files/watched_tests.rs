@@ -14,8 +14,10 @@ fn shown(paths: &[PathBuf], map: &str, options: &ReadOptions) -> Result<String, 
     let mut files = ReadingFiles::read(paths, &map, options, &mut |_| ControlFlow::Continue(()))?;
     let (mut rows, mut text) = (files.watched().unwrap(), String::new());
     let (machines, names) = (rows.machines().to_vec(), rows.signals().to_vec());
+    let signals: Vec<_> = (0..machines.len()).map(|machine| rows.signals_of(machine)).collect();
     while let Some(row) = rows.next_row()? {
         write!(text, "{} {} {}", row.number, row.ts, machines[row.machine]).unwrap();
+        assert!(row.signals.iter().all(|signal| signals[row.machine].contains(signal)));
         for (signal, value) in row.signals.iter().zip(row.values) {
             write!(text, " {}={value}", names[*signal]).unwrap();
         }
