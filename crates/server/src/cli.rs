@@ -111,6 +111,10 @@ pub struct BacktestArgs {
     /// Write every finding here, one JSON object per line, in order of `at`.
     #[arg(long, value_name = "FINDINGS.jsonl")]
     pub out: Option<PathBuf>,
+    /// Write an anomaly score in [0, 1] for every row and signal here (CSV: ts,site,machine,signal,score); 0.5 is an alarm.
+    /// Columns that are no signal are scored too when the map's `[watch]` names them.
+    #[arg(long, value_name = "SCORES.csv")]
+    pub scores: Option<PathBuf>,
     /// Write a report here: one HTML file with curves, forecasts and messages, to be opened, mailed or printed.
     #[arg(long, value_name = "REPORT.html")]
     pub report: Option<PathBuf>,

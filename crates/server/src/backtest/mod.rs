@@ -7,6 +7,7 @@ mod report;
 mod run;
 mod score;
 mod score_text;
+pub mod scores;
 mod states;
 mod summary;
 mod truth;

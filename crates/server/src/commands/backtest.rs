@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, Watching};
+use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, WatchedRows, Watching};
 use foretell_model::{Catalogue, Finding, wire};
 
 use super::history::{column_map, read_into, refusals, unreadable};
+use crate::backtest::scores::{self, ScoresError};
 use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
 use crate::config::Config;
@@ -21,9 +22,9 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let started = Instant::now();
     let truth = args.truth.as_deref().map(Truth::read).transpose()?;
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
-    let watching = Watching::Free;
+    let watching = if args.scores.is_some() { Watching::Everything } else { Watching::Free };
     let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
-    let (mut sites, report) = take_in(args, &options)?;
+    let (mut sites, watched, report) = take_in(args, &options)?;
     let engine = service::engine_options(&config.engine, &catalogue);
     let bar = bar("running", sites.iter().map(SiteHistory::rows).sum(), "events");
     let told = |more| bar.inc(more);
@@ -46,7 +47,16 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
         let page = html(&sheet, args.lang, config)?;
         std::fs::write(path, page).map_err(|error| Failure::writing(path, error))?;
     }
-    conclude(output, &outcome, &catalogue, score.as_ref(), started.elapsed().as_secs_f64())
+    if outcome.machines.is_empty() && watched.rows() > 0 {
+        if args.scores.is_none() {
+            tracing::warn!(
+                "No column is a signal of the engine: nothing to forecast. `--scores` scores what is watched."
+            );
+        }
+    } else {
+        conclude(output, &outcome, &catalogue, score.as_ref(), started.elapsed().as_secs_f64())?;
+    }
+    args.scores.as_deref().map_or(Ok(()), |path| output.line(&scored(watched, path, &options)?))
 }
 
 fn conclude(
@@ -61,7 +71,7 @@ fn conclude(
 }
 
 /// Reads maintenance and readings; says what was refused, and ends where nothing is left.
-fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistory>, ReadReport), Failure> {
+fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistory>, WatchedRows, ReadReport), Failure> {
     let map = column_map(args.map.as_deref())?;
     let mut history = History::new(options);
     if let Some(path) = &args.maintenance {
@@ -75,7 +85,12 @@ fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistor
     if let Some(refused) = refusals(&report) {
         tracing::warn!("{refused}");
     }
+    let watched = history.watched().map_err(unreadable)?;
     let sites = history.sites().map_err(unreadable)?;
+    if watched.rows() > 0 {
+        // What the engine cannot take may be scored all the same.
+        return Ok((sites, watched, report));
+    }
     let nothing = |why: String| Err(Failure::new(Kind::BadData, format!("there is nothing to test: {why}")));
     let refused: u64 = report.refused.values().sum();
     if report.rows == 0 {
@@ -87,7 +102,7 @@ fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistor
     if refused + report.left_out == report.rows && (args.from.is_some() || args.to.is_some()) {
         return nothing("no row lies within --from and --to".to_owned());
     }
-    Ok((sites, report))
+    Ok((sites, watched, report))
 }
 
 /// Work on machines that never reported changes nothing; often it is a misspelt name, so it is said.
@@ -99,6 +114,21 @@ fn say_unheard(sites: &[SiteHistory], outcome: &Outcome) {
         let count = unheard.len();
         tracing::warn!("Maintenance was recorded on {count} machine(s) without any reading, e.g. {first}.");
     }
+}
+
+/// Writes the scores; gives the table of anomalies.
+fn scored(mut rows: WatchedRows, path: &Path, options: &ReadOptions) -> Result<String, Failure> {
+    let bar = bar("scoring", rows.rows(), "rows");
+    let written = scores::write(&mut rows, path, options, |more| bar.inc(more));
+    bar.finish_and_clear();
+    if rows.not_numbers() > 0 {
+        tracing::warn!("{} watched cells hold no number and count as missing.", rows.not_numbers());
+    }
+    let written = written.map_err(|error| match error {
+        ScoresError::Read(error) => unreadable(error),
+        ScoresError::Write(error) => Failure::writing(path, error),
+    })?;
+    Ok(scores::episodes_table(&written))
 }
 
 fn title(args: &BacktestArgs) -> String {
