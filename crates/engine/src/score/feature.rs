@@ -54,6 +54,12 @@ pub(super) const HOUR: usize = 13;
 /// Features in the signal's own unit, of which the signal's resolution is a step.
 pub(super) const RESOLVED: [usize; 7] = [VALUE, 1, 2, 4, ERROR, HOUR, 14];
 
+/// Features that look back over [`super::windows::LONG`] values: they know of an anomaly long after it has gone.
+pub(super) const LONG: [usize; 3] = [3, 5, 8];
+
+/// A feature of the long window that has come down to this part of its highest surprise tells of what was, not of what is.
+const FADING: f64 = 0.8;
+
 /// Sign, length of the first stretches in values, and whether only large values are strange.
 const KINDS: [(Sign, u32, bool); FEATURES] = [
     (Sign::Level, 8, false),
@@ -125,6 +131,11 @@ impl Feature {
             (false, true) => self.past.surprise_high(value),
             (false, false) => self.past.surprise(value),
         };
+    }
+
+    /// Whether, in the alarm that lasts, it was far stranger than it is now.
+    pub(super) fn is_fading(&self) -> bool {
+        self.surprise < FADING * self.episode.peak
     }
 
     /// Whether it has something to say.

@@ -3,9 +3,10 @@
 use foretell_model::{DAY_MS, Timestamp};
 
 use super::alarm::{ALARM_NATS, Alarm, Turn};
-use super::feature::{ERROR, FEATURES, Feature, HOUR, RESOLVED, Sign, VALUE};
+use super::feature::{ERROR, FEATURES, Feature, HOUR, LONG, RESOLVED, Sign, VALUE};
 use super::scale::Scale;
 use super::tracks::{Limits, Tracks};
+use super::windows::LONG as LONG_WINDOW;
 
 /// A signal is young, and raises no alarm, for a day but at least and at most so many values.
 const YOUNG_VALUES: (f64, f64) = (200.0, 400.0);
@@ -110,6 +111,9 @@ impl SignalScorer {
         for (feature, value) in self.features.iter_mut().zip(traced.features) {
             feature.judge(value);
         }
+        if !self.alarm.is_raised() && self.repeats > 0.0 && self.seen - self.last_alarm < LONG_WINDOW as u64 {
+            LONG.iter().for_each(|place| self.features[*place].judge(f64::NAN));
+        }
         let surprise = self.surprise();
         let turn = self.alarm.turn(surprise);
         let accepted = self.settle(turn);
@@ -152,7 +156,10 @@ impl SignalScorer {
     /// so the square root of their number is allowed for (Cheverud, *Heredity* 87, 2001, on tests that go together).
     fn surprise(&mut self) -> f64 {
         let (mut surprise, mut sign, mut active) = (0.0, self.sign, 0_u32);
-        for feature in &self.features {
+        for (place, feature) in self.features.iter().enumerate() {
+            if self.alarm.is_raised() && LONG.contains(&place) && feature.is_fading() {
+                continue;
+            }
             active += u32::from(feature.is_active());
             if feature.surprise > surprise {
                 (surprise, sign) = (feature.surprise, feature.sign);

@@ -4,6 +4,8 @@
 const FINE: usize = 64;
 /// Sums of [`FINE`] values that are kept.
 const COARSE: usize = 16;
+/// The long window, in values.
+pub(super) const LONG: usize = FINE * COARSE;
 /// A short window, in values.
 const SHORT: usize = 8;
 
@@ -68,7 +70,7 @@ impl Windows {
     }
 
     pub(super) fn long(&self) -> Option<f64> {
-        (self.count >= (FINE * COARSE) as u64).then_some(self.coarse_sum / (FINE * COARSE) as f64)
+        (self.count >= LONG as u64).then_some(self.coarse_sum / LONG as f64)
     }
 }
 
@@ -98,7 +100,7 @@ mod tests {
             };
             close(windows.short(), SHORT, end);
             close(windows.middle(), FINE, end);
-            close(windows.long(), FINE * COARSE, end / FINE * FINE);
+            close(windows.long(), LONG, end / FINE * FINE);
         }
     }
 
