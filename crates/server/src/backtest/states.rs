@@ -70,7 +70,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::field_reassign_with_default, reason = "a run has private parts, so it is filled after it is made")]
     fn the_most_pressing_grade_stands_and_nothing_unseen_is_called_normal() {
         let at = |day: i64| Timestamp::from_millis(day * DAY_MS);
         let mut run = MachineRun::default();
