@@ -110,6 +110,7 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
         let of: Vec<&Patient> =
             patients.iter().copied().filter(|p| p.fault.is_some_and(|f| codes.contains(&f))).collect();
         out += &row(name, &of);
+        out += &format!("{:26} {:>28}\n", "  each fault alike", each_alike(patients, &codes));
     }
     let years: f64 = patients.iter().map(|p| p.healthy_years).sum();
     let mut accused: BTreeMap<&str, usize> = BTreeMap::new();
@@ -124,6 +125,19 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
         accused.iter().map(|(code, n)| format!(", {code} {n}")).collect::<String>()
     );
     out
+}
+
+/// Mean of the faults' shares named at all, so that no frequent fault speaks for the rest.
+fn each_alike(patients: &[&Patient], codes: &[&str]) -> String {
+    let shares: Vec<f64> = codes
+        .iter()
+        .filter_map(|&code| {
+            let of: Vec<_> = patients.iter().filter(|p| p.fault == Some(code)).collect();
+            let named = of.iter().filter(|p| p.named_after_days.is_some()).count();
+            (!of.is_empty()).then(|| 100.0 * named as f64 / of.len() as f64)
+        })
+        .collect();
+    format!("{:.1} %", shares.iter().sum::<f64>() / shares.len().max(1) as f64)
 }
 
 fn row(name: &str, of: &[&Patient]) -> String {

@@ -10,7 +10,8 @@ use crate::run::{SITES, World};
 pub(crate) fn dump(args: &Args, machine: &str) {
     let (kind, name) = machine.strip_prefix("healthy:").map_or((Kind::Failing, machine), |m| (Kind::Healthy, m));
     let sites = args.seeds.first().into_iter().flat_map(|seed| {
-        let numbers = (0..SITES).filter(|n| name.split('/').next().is_some_and(|s| s.ends_with(&format!("{n:02}"))));
+        let numbers =
+            (0..2 * SITES).filter(|n| name.split('/').next().is_some_and(|s| s.ends_with(&format!("{n:02}"))));
         numbers.flat_map(move |n| {
             args.worlds.iter().map(move |w| w.site(*seed, n, if *w == World::Faults { Kind::Ailing } else { kind }))
         })

@@ -74,7 +74,9 @@ fn tasks(args: &Args, world: World) -> Vec<Task> {
     for &seed in &args.seeds {
         let kinds: &[Kind] = if world == World::Faults { &[Kind::Ailing] } else { &[Kind::Failing, Kind::Healthy] };
         for &kind in kinds {
-            let numbers = (0..SITES).filter(|n| args.site.is_none_or(|only| only == *n));
+            // One of fifteen faults each: it takes more sites for as many cases.
+            let sites = if kind == Kind::Ailing { 2 * SITES } else { SITES };
+            let numbers = (0..sites).filter(|n| args.site.is_none_or(|only| only == *n));
             tasks.extend(numbers.map(|number| Task { world, seed, number, kind }));
         }
     }

@@ -58,9 +58,10 @@ pub(crate) struct Wear {
 }
 
 impl Ailment {
-    pub(crate) fn draw(rng: &mut Rng) -> Self {
+    /// A machine that came later falls ill later.
+    pub(crate) fn draw(rng: &mut Rng, from_day: f64) -> Self {
         let (code, over, strength, mended) = rng.pick(&NATURES);
-        let onset_day = rng.between(50.0, 130.0);
+        let onset_day = (from_day + rng.between(50.0, 130.0)).min(205.0);
         Self {
             code,
             onset_day,
@@ -69,6 +70,15 @@ impl Ailment {
             strength: rng.between(strength.0, strength.1),
             stuck_c: None,
         }
+    }
+
+    /// For a person to read.
+    pub(crate) fn story(&self) -> String {
+        let mended = self.mended.map_or_else(String::new, |(day, _)| format!(" until day {day:.0}"));
+        format!(
+            "{} {:.2} over {:.1} d from day {:.0}{mended}, ",
+            self.code, self.strength, self.over_days, self.onset_day
+        )
     }
 
     /// How far it has come on a day, 0 to 1.

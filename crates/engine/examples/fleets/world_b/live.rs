@@ -128,6 +128,8 @@ impl State {
         if running {
             self.run_hours += STEP_MIN as f64 / 60.0;
             if self.td_c >= TRIP_C {
+                // It stopped within the step, before the heat that a whole step would have brought.
+                self.td_c = TRIP_C + 1.0;
                 self.tripped_until = step + TRIP_STEPS;
             }
         }
@@ -224,7 +226,7 @@ impl State {
             plant.jobs.iter().map(|(d, w, r)| format!("{w} {d:.0}{}", if *r { "" } else { "?" })).collect();
         let story = format!(
             "{clogging}{}{}{} [{}]",
-            plant.ailment.as_ref().map_or_else(String::new, |a| format!("{a:?}, ")),
+            plant.ailment.as_ref().map_or_else(String::new, Ailment::story),
             plant.sensors.story(),
             plant.demand.story(),
             jobs.join(", ")

@@ -51,7 +51,7 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
     let mut rng = Rng::new(seed ^ 0xb0_b0).fork(3 * number as u64 + kind as u64 + 1);
     let confused = if kind == Kind::Healthy { 0.45 } else { 0.25 };
     let mut climate = Climate::draw(&mut rng, confused);
-    let hot_from = (kind == Kind::Ailing && rng.chance(0.15)).then(|| climate.lose_exhaust(&mut rng));
+    let hot_from = (kind == Kind::Ailing && rng.chance(0.1)).then(|| climate.lose_exhaust(&mut rng));
     let start = Timestamp::parse("2025-01-01T00:00:00Z").expect("a literal").plus_days(climate.start_day);
     let set_point = rng
         .chance(confused * 0.7)
@@ -69,7 +69,10 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
         })
         .collect();
     let traits: Vec<Traits> = plants.iter().map(|p| traits(p, &room, sensors, count)).collect();
-    let story = format!("{}, set point {:.1?}, newcomer {newcomer:.0?}", room.climate.story, room.set_point);
+    let story = format!(
+        "{}, set point {:.1?}, newcomer {newcomer:.0?}, no exhaust from {hot_from:.0?}",
+        room.climate.story, room.set_point
+    );
     let machines = live::live(&room, plants)
         .into_iter()
         .zip(traits)
@@ -91,7 +94,7 @@ fn plant(mut rng: Rng, id: MachineId, room: &Room, kind: Kind, has_ambient: bool
         c
     });
     let ailing = kind == Kind::Ailing && room.hot_from.is_none() && rng.chance(0.6);
-    let ailment = ailing.then(|| Ailment::draw(&mut rng));
+    let ailment = ailing.then(|| Ailment::draw(&mut rng, from_day));
     let mut dirt = Dirt::draw(&mut rng, clogging, often);
     let mut jobs = Vec::new();
     if clogging.is_some_and(|c| c.shape == dirt::Shape::SawTooth) {
