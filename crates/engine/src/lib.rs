@@ -21,6 +21,7 @@ mod findings;
 mod ha;
 mod machine;
 mod pa;
+pub mod relation;
 pub mod score;
 mod sd;
 mod service;
