@@ -17,8 +17,8 @@ mod summary;
 pub use error::OpenError;
 pub use files::{
     Archive, ArchivedDay, ColumnMap, FileError, History, MapError, Progress, ReadOptions, ReadReport, ReadingFiles,
-    RefusedRow, Reorder, Reordered, Selection, SiteHistory, WatchedRow, WatchedRows, Watching, export, import,
-    line_protocol,
+    RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, WatchedRow, WatchedRows, Watching, When,
+    export, import, line_protocol,
 };
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;

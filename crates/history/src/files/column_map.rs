@@ -10,6 +10,7 @@
 //! # ts = { start = "2026-01-01T00:00:00Z", step = "1m" }     # no time column: one step per row and machine
 //! machine = { column = "type", prefix = "c" }
 //! # machine = { file = "name" }                              # or "folder": one machine per file, per folder
+//! # machine = [{ column = "line", prefix = "l" }, "unit"]      # several, joined by `-`
 //! state = { column = "COMP", values = { "1.0" = "unloaded", "0.0" = "loaded" } }
 //! [constants]
 //! site = "metro"
@@ -23,6 +24,7 @@
 //! all = true                                                 # every other numeric column, by its own name
 //! except = ["label"]                                         # but not these
 //! ```
+//! `[[relation]]` says which watched column should follow from which; see `relation_map`.
 //! With `[watch]` a file needs no signal of the contract at all. A watched cell that is no number is missing.
 //! What the map does not mention is taken from the column of its own name, if the file has one.
 
@@ -31,6 +33,7 @@ use std::collections::BTreeMap;
 use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, RunState, Signal, Timestamp};
 use serde::Deserialize;
 
+use super::relation_map::{RawRelation, RelationMap};
 use super::times::{Clockface, Epoch};
 use super::units::{Linear, conversion};
 use super::watch_map::WatchMap;
@@ -66,6 +69,7 @@ pub struct ColumnMap {
     pub(crate) run_hours: Option<DeriveRunHours>,
     pub(crate) filter: BTreeMap<String, Vec<String>>,
     pub(crate) watch: WatchMap,
+    pub(crate) relations: Vec<RelationMap>,
 }
 
 /// Where a signal comes from.
@@ -95,6 +99,8 @@ pub(crate) enum TextSource {
         part: PathPart,
         prefix: String,
     },
+    /// Several, joined by `-`.
+    Joined(Vec<TextSource>),
     Constant(String),
 }
 
@@ -130,6 +136,8 @@ struct RawMap {
     filter: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     watch: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    relation: Vec<RawRelation>,
 }
 
 #[derive(Default, Deserialize)]
@@ -194,12 +202,20 @@ impl ColumnMap {
             map.set_constant(&key, &value)?;
         }
         map.run_hours = raw.derive.run_hours.map(run_hours).transpose()?;
+        let relations = raw.relation.into_iter().map(|relation| RelationMap::parse(relation, &map.watch));
+        map.relations = relations.collect::<Result<_, _>>()?;
         Ok(map)
     }
 
     /// Whether rows have no time of their own and are counted through instead.
     pub(crate) const fn is_counted_through(&self) -> bool {
         matches!(self.ts, Some(TimeSource::Steps { .. }))
+    }
+
+    /// Relations between watched columns.
+    #[must_use]
+    pub fn relations(&self) -> &[RelationMap] {
+        &self.relations
     }
 
     fn set_column(&mut self, key: &str, value: toml::Value) -> Result<(), MapError> {
@@ -297,6 +313,9 @@ fn time(key: &str, value: toml::Value) -> Result<TimeSource, MapError> {
 
 fn text(key: &str, value: toml::Value) -> Result<TextSource, MapError> {
     let raw = match value {
+        toml::Value::Array(parts) if !parts.is_empty() => {
+            return parts.into_iter().map(|part| text(key, part)).collect::<Result<_, _>>().map(TextSource::Joined);
+        }
         toml::Value::String(column) => {
             RawText { column: Some(column), file: None, prefix: String::new(), values: BTreeMap::new() }
         }
@@ -333,7 +352,7 @@ fn run_hours(raw: RawRunHours) -> Result<DeriveRunHours, MapError> {
 }
 
 /// `250ms`, `10s`, `1m`, `2h`, `1d`; longer than nothing.
-fn duration_ms(key: &str, text: &str) -> Result<i64, MapError> {
+pub(crate) fn duration_ms(key: &str, text: &str) -> Result<i64, MapError> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let unit_ms = match &text[split..] {
         "ms" => Some(1),

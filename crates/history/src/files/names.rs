@@ -54,16 +54,25 @@ pub(crate) struct TextColumn<'a> {
     pub(crate) cells: Option<&'a Cells>,
     pub(crate) text: &'a Text,
     pub(crate) constant: &'a str,
+    /// Several that are joined by `-`; none otherwise.
+    pub(crate) parts: Vec<Self>,
 }
 
 impl<'a> TextColumn<'a> {
     /// As it stands in the file, for telling whether it is the same as before.
     #[inline]
     pub(crate) fn written(&self, row: usize) -> Option<&'a str> {
+        if !self.parts.is_empty() {
+            return None;
+        }
         self.cells.map_or(Some(self.constant), |cells| cells.raw(row))
     }
 
     pub(crate) fn get(&self, row: usize) -> Option<Cow<'a, str>> {
+        if !self.parts.is_empty() {
+            let parts = self.parts.iter().map(|part| part.get(row)).collect::<Option<Vec<_>>>()?;
+            return Some(Cow::Owned(parts.join("-")));
+        }
         let (Some(cells), Text::Column { prefix, values, .. }) = (self.cells, self.text) else {
             return Some(Cow::Borrowed(self.constant));
         };

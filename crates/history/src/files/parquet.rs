@@ -10,6 +10,7 @@ use polars::prelude::*;
 use super::cells::Cells;
 use super::error::FileError;
 use super::slice::{Chunk, Lines};
+use super::small_ints::widened;
 
 /// Row groups are joined up to so many rows, which is what we write: columns of this length stay in the caches.
 const JOINED_ROWS: usize = 1 << 16;
@@ -42,7 +43,7 @@ impl ParquetFile {
         let mut reader = ParquetReader::new(file);
         let schema = reader.schema().map_err(FileError::frame("read the schema of", path))?;
         let header = schema.iter_names().map(ToString::to_string).collect();
-        let metadata = reader.get_metadata().map_err(FileError::frame("read the schema of", path))?.clone();
+        let metadata = widened(reader.get_metadata().map_err(FileError::frame("read the schema of", path))?);
         let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
         let rows = groups.iter().sum();
         Ok(Self { header, metadata, slices: slices(&groups), rows_done: 0, rows, bytes })

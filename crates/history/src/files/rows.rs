@@ -25,7 +25,18 @@ pub(crate) enum Time {
 
 pub(crate) enum Text {
     Column { place: usize, prefix: String, values: BTreeMap<String, String> },
+    Joined(Vec<Text>),
     Constant(String),
+}
+
+impl Text {
+    fn add_places(&self, places: &mut Vec<usize>) {
+        match self {
+            Self::Column { place, .. } => places.push(*place),
+            Self::Joined(parts) => parts.iter().for_each(|part| part.add_places(places)),
+            Self::Constant(_) => {}
+        }
+    }
 }
 
 pub(crate) enum Number {
@@ -128,17 +139,13 @@ impl Rows {
     }
 
     fn columns_read(&self) -> Vec<usize> {
-        let text = |text: &Text| match text {
-            Text::Column { place, .. } => Some(*place),
-            Text::Constant(_) => None,
-        };
         let mut places: Vec<usize> = Vec::new();
         places.extend(match &self.ts {
             Time::Column(place, _) => Some(*place),
             Time::Steps { .. } => None,
         });
-        places
-            .extend([text(&self.site), text(&self.machine), self.state.as_ref().and_then(text)].into_iter().flatten());
+        let texts = [Some(&self.site), Some(&self.machine), self.state.as_ref()];
+        texts.into_iter().flatten().for_each(|text| text.add_places(&mut places));
         places.extend(self.signals.iter().filter_map(|(_, number)| match number {
             Number::Column(place, _) => Some(*place),
             Number::Constant(_) => None,
@@ -209,7 +216,7 @@ impl Header<'_> {
     fn text(&self, name: &str, source: Option<&TextSource>, is_maintenance: bool) -> Result<Text, FileError> {
         match source {
             // A maintenance file names its machines by the contract, whatever the readings' columns are called.
-            Some(TextSource::Column { .. }) if is_maintenance => self.text(name, None, false),
+            Some(TextSource::Column { .. } | TextSource::Joined(_)) if is_maintenance => self.text(name, None, false),
             Some(TextSource::Column { column, prefix, values }) => {
                 Ok(Text::Column { place: self.column(name, column)?, prefix: prefix.clone(), values: values.clone() })
             }
@@ -218,6 +225,9 @@ impl Header<'_> {
             }
             Some(TextSource::Path { part, prefix }) => {
                 Ok(Text::Constant(format!("{prefix}{}", named(self.path, *part))))
+            }
+            Some(TextSource::Joined(parts)) => {
+                parts.iter().map(|part| self.text(name, Some(part), false)).collect::<Result<_, _>>().map(Text::Joined)
             }
             Some(TextSource::Constant(constant)) => Ok(Text::Constant(constant.clone())),
             None => {

@@ -90,10 +90,13 @@ impl<'a> Taker<'a> {
     }
 
     fn text(&self, text: &'a Text) -> Result<TextColumn<'a>, FileError> {
-        Ok(match text {
-            Text::Constant(constant) => TextColumn { cells: None, text, constant },
-            Text::Column { place, .. } => TextColumn { cells: Some(self.column(*place)?), text, constant: "" },
-        })
+        let mut column = TextColumn { cells: None, text, constant: "", parts: Vec::new() };
+        match text {
+            Text::Constant(constant) => column.constant = constant,
+            Text::Column { place, .. } => column.cells = Some(self.column(*place)?),
+            Text::Joined(parts) => column.parts = parts.iter().map(|part| self.text(part)).collect::<Result<_, _>>()?,
+        }
+        Ok(column)
     }
 
     fn refuse(&mut self, row: usize, refused: Refused) {

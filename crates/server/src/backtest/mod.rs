@@ -3,6 +3,7 @@
 mod intervals;
 mod letters;
 mod machine_run;
+mod relations;
 mod report;
 mod run;
 mod score;
@@ -13,6 +14,7 @@ mod summary;
 mod truth;
 
 pub use machine_run::{MachineRun, Moment};
+pub use relations::relations;
 pub use report::{Sheet, html};
 pub use run::{Outcome, SiteEvents, run};
 pub use score::{ASKED_DAYS_BEFORE, FaultScore, Intervals, Missed, Score, score};

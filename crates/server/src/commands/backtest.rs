@@ -7,7 +7,7 @@ use std::time::Instant;
 use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, WatchedRows, Watching};
 use foretell_model::{Catalogue, Finding, wire};
 
-use super::history::{column_map, read_into, refusals, unreadable};
+use super::history::{column_map, read, read_into, refusals, unreadable};
 use crate::backtest::scores::{self, ScoresError};
 use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
@@ -24,13 +24,15 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
     let watching = if args.scores.is_some() { Watching::Everything } else { Watching::Free };
     let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
-    let (mut sites, watched, report) = take_in(args, &options)?;
+    let map = column_map(args.map.as_deref())?;
+    let (mut sites, watched, report) = take_in(args, &map, &options)?;
     let engine = service::engine_options(&config.engine, &catalogue);
     let bar = bar("running", sites.iter().map(SiteHistory::rows).sum(), "events");
     let told = |more| bar.inc(more);
     let outcome = backtest::run(&mut sites, &engine, options.threads, args.report.is_some(), &told);
     bar.finish_and_clear();
-    let outcome = outcome.map_err(unreadable)?;
+    let mut outcome = outcome.map_err(unreadable)?;
+    watch_relations(args, &map, &mut outcome)?;
     say_unheard(&sites, &outcome);
     drop(sites);
     if let Some(path) = &args.out {
@@ -71,8 +73,11 @@ fn conclude(
 }
 
 /// Reads maintenance and readings; says what was refused, and ends where nothing is left.
-fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistory>, WatchedRows, ReadReport), Failure> {
-    let map = column_map(args.map.as_deref())?;
+fn take_in(
+    args: &BacktestArgs,
+    map: &ColumnMap,
+    options: &ReadOptions,
+) -> Result<(Vec<SiteHistory>, WatchedRows, ReadReport), Failure> {
     let mut history = History::new(options);
     if let Some(path) = &args.maintenance {
         // Maintenance records have the contract's columns, whatever shape the readings come in.
@@ -81,7 +86,7 @@ fn take_in(args: &BacktestArgs, options: &ReadOptions) -> Result<(Vec<SiteHistor
             tracing::warn!("Of the maintenance records, {refused}");
         }
     }
-    let report = read_into(&mut history, &args.files, &map)?;
+    let report = read_into(&mut history, &args.files, map)?;
     if let Some(refused) = refusals(&report) {
         tracing::warn!("{refused}");
     }
@@ -129,6 +134,18 @@ fn scored(mut rows: WatchedRows, path: &Path, options: &ReadOptions) -> Result<S
         ScoresError::Write(error) => Failure::writing(path, error),
     })?;
     Ok(scores::episodes_table(&written))
+}
+
+/// Runs the map's relations over the files. They are read once more: relations need rows, and few maps have any.
+fn watch_relations(args: &BacktestArgs, map: &ColumnMap, outcome: &mut Outcome) -> Result<(), Failure> {
+    if map.relations().is_empty() {
+        return Ok(());
+    }
+    let watching = Watching::Everything;
+    let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
+    let mut files = read(&args.files, map, &options)?;
+    let Some(mut rows) = files.watched() else { return Ok(()) };
+    backtest::relations(&mut rows, map.relations(), outcome).map_err(unreadable)
 }
 
 fn title(args: &BacktestArgs) -> String {
