@@ -1,6 +1,6 @@
 //! Learns a relation and, from stretches left out in turn, how far it can be trusted.
 
-use super::delays::Steps;
+use super::delays::{Delay, Steps};
 use super::matrix::{Factor, add_outer, dot};
 use super::slots::Window;
 use super::terms::{Companion, Terms};
@@ -22,6 +22,9 @@ const WORTH_IT: f64 = 0.99;
 
 /// Share of the variance of left-out stretches below which there is no relation to speak of.
 const EXPLAINED_MIN: f64 = 0.25;
+
+/// Share of a companion's values at either end that does not count as learned.
+const TAIL: f64 = 0.01;
 
 /// A learned relation and its yardsticks.
 #[derive(Clone, Debug)]
@@ -161,17 +164,22 @@ impl Trial {
 fn companions(window: &Window<'_>) -> Vec<Companion> {
     let mut found = Vec::new();
     for column in 1..=window.companions() {
-        let values = (0..window.len()).map(|slot| window.value(slot, column)).filter(|value| value.is_finite());
-        let (mean, spread) = mean_and_spread(values.clone());
-        if spread > 1e-9 * mean.abs().max(1e-9) && 2 * values.count() > window.len() {
-            found.push((column, mean, spread));
+        let values = (0..window.len()).map(|slot| window.value(slot, column));
+        let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let (mean, spread) = mean_and_spread(values.iter().copied());
+        if spread > 1e-9 * mean.abs().max(1e-9) && 2 * values.len() > window.len() {
+            values.sort_by(f64::total_cmp);
+            let quantile = |share: f64| (values[(share * (values.len() - 1) as f64).round() as usize] - mean) / spread;
+            let (low, high) = (quantile(TAIL), quantile(1.0 - TAIL));
+            let delay = Delay { slots: 0, neighbour: 0 };
+            found.push(Companion { column, delay, mean, spread, low, high });
         }
     }
     let step = |slot: usize, column: usize, scale: f64| {
         if slot == 0 { 0.0 } else { (window.value(slot, column) - window.value(slot - 1, column)) / scale }
     };
-    let of_companion = |(column, _, spread): &(usize, f64, f64)| {
-        let steps = (0..window.len()).map(|slot| step(slot, *column, *spread));
+    let of_companion = |companion: &Companion| {
+        let steps = (0..window.len()).map(|slot| step(slot, companion.column, companion.spread));
         steps.map(|step| if step.is_finite() { step } else { 0.0 }).collect()
     };
     let target: Vec<f64> = (0..window.len()).map(|slot| step(slot, 0, 1.0)).collect();
@@ -179,11 +187,8 @@ fn companions(window: &Window<'_>) -> Vec<Companion> {
     let rows = (first..window.len()).filter(|slot| target[*slot].is_finite()).collect();
     let steps = Steps { companions: found.iter().map(of_companion).collect(), target, rows };
     let delays = steps.delays(window.delay_max);
+    found.iter_mut().zip(delays).for_each(|(companion, delay)| companion.delay = delay);
     found
-        .into_iter()
-        .zip(delays)
-        .map(|((column, mean, spread), delay)| Companion { column, delay, mean, spread })
-        .collect()
 }
 
 fn normal_equations(rows: &[Vec<f64>], targets: &[f64]) -> (Vec<f64>, Vec<f64>) {

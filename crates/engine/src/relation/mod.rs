@@ -9,8 +9,9 @@
 //!   is predicted from the other six, so the yardstick holds what the model cannot do (curvature it lacks, autocorrelation,
 //!   companions nobody measures). It is never taken smaller than the autocorrelation of the residual allows (variance
 //!   inflation after Hamed and Rao 1998, here `1 + 2 Σ (1 - k/n) ρ_k` over the first positive run of ρ).
-//! - **No guessing outside what was learned.** A moment counts only if its companions lie where the relation was learned, by
-//!   leverage; a block's yardstick widens with the leverage of its mean.
+//! - **No guessing outside what was learned.** A moment counts only if each companion lies within what it was in the learning
+//!   window, and all together too, by leverage; a block's yardstick widens with the leverage of its mean. Where the season has
+//!   left the learning window the relation is silent: the window should hold the conditions that are to be watched.
 //! - **A two-sided CUSUM** (Page 1954) on the blocks' clipped scores with reference 1 and decision 8. For independent blocks
 //!   Siegmund's formula gives one false alarm in some 2e7 blocks; with a yardstick estimated from seven blocks, simulated,
 //!   one signal in 4,000 alarms falsely within 200 blocks. Clipping at 4 makes it at least three blocks, never one outlier.

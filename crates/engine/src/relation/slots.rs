@@ -186,16 +186,16 @@ impl Slots {
     fn close(&mut self) {
         let spare = if self.closed.len() >= self.keep { self.closed.pop_front() } else { None };
         let mut slot = spare.unwrap_or_else(|| vec![f64::NAN; self.columns]);
-        for column in 0..self.columns {
-            let held = &mut self.held[column];
-            if self.counts[column] > 0 {
-                *held = (self.sums[column] / f64::from(self.counts[column]), 0);
+        let sums = self.sums.iter().zip(&self.counts);
+        for (column, ((cell, held), (sum, count))) in slot.iter_mut().zip(&mut self.held).zip(sums).enumerate() {
+            if *count > 0 {
+                *held = (sum / f64::from(*count), 0);
             } else {
                 held.1 = held.1.saturating_add(1);
             }
             // A target that is held would count one measurement twice.
             let hold = if column == 0 { 0 } else { HOLD_SLOTS };
-            slot[column] = if held.1 <= hold { held.0 } else { f64::NAN };
+            *cell = if held.1 <= hold { held.0 } else { f64::NAN };
         }
         self.closed.push_back(slot);
         self.sums.fill(0.0);

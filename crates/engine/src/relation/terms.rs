@@ -11,6 +11,9 @@ pub(super) struct Companion {
     /// Mean and spread in the learning window, for terms of one size.
     pub(super) mean: f64,
     pub(super) spread: f64,
+    /// Between which values it was learned, standardised: all but the last hundredth at either end.
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// Which terms there are.
@@ -36,6 +39,12 @@ impl Terms {
     /// Slots that must be known before the newest.
     pub(super) fn reach(&self) -> usize {
         self.companions.iter().map(|c| (c.delay.slots + 1).max(c.delay.neighbour)).max().unwrap_or(0)
+    }
+
+    /// Whether every companion lies where it was learned.
+    pub(super) fn inside(&self, terms: &[f64]) -> bool {
+        let mut acting = terms[1..].iter().step_by(self.taps).zip(&self.companions);
+        acting.all(|(term, companion)| (companion.low..=companion.high).contains(term))
     }
 
     /// Fills in the terms of one moment; `back` gives a column so many slots ago. Any that is missing makes a term NaN.

@@ -19,9 +19,6 @@ const SUM_MAX: f64 = 2.0 * DECISION;
 /// The most that one block says, in sigmas.
 const CLIP: f64 = 4.0;
 
-/// A moment counts when its leverage is at most so many times the largest that was learned.
-const LEVERAGE_REACH: f64 = 3.0;
-
 /// Shares of scatter and of spread that a shift must exceed to matter.
 const EFFECT_OF_SCATTER: f64 = 0.5;
 const EFFECT_OF_SPREAD: f64 = 0.1;
@@ -147,7 +144,8 @@ impl Watch {
             return None;
         }
         self.spare.clone_from(&self.terms);
-        if self.model.leverage(&mut self.spare) > LEVERAGE_REACH * self.model.leverage_max {
+        let known = self.model.terms.inside(&self.terms);
+        if !known || self.model.leverage(&mut self.spare) > self.model.leverage_max {
             return None;
         }
         self.centre.iter_mut().zip(&self.terms).for_each(|(sum, term)| *sum += term);

@@ -413,6 +413,7 @@ mod tests {
             "[columns]\nmachine = { prefix = \"c\" }",
             "`machine`: needs either `column`, or `file` without `values`",
         );
+        refused("[columns]\nmachine = [\"a\", 1]", "`machine`: invalid type: integer `1`, expected struct RawText");
         refused("[constants]\nsite = \"a/b\"", "`site`: `a/b` holds '/'; only A-Z a-z 0-9 . _ - are allowed");
         refused("[constants]\nstate = \"on\"", "`state`: `on` is none of stopped, starting, unloaded, loaded");
         assert!(ColumnMap::parse("[columns]\noil = \"x\"").unwrap_err().to_string().starts_with("`oil`: is no signal"));

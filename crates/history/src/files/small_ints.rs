@@ -48,3 +48,25 @@ fn is_small(primitive: &PrimitiveType) -> bool {
     );
     primitive.physical_type == PhysicalType::Int32 && (by_logical || by_converted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_small_integers_are_widened() {
+        let check = |field: &str, expected: bool| {
+            let message = format!("message m {{ {field}; }}");
+            let schema = SchemaDescriptor::try_from_message(&message).unwrap();
+            let ParquetType::PrimitiveType(primitive) = &schema.fields()[0] else { panic!("{field}") };
+            assert_eq!(is_small(primitive), expected, "{field}");
+        };
+        check("REQUIRED INT32 a (INT_8)", true);
+        check("REQUIRED INT32 a (INTEGER(16,false))", true);
+        check("REQUIRED INT32 a (INT_32)", false);
+        check("REQUIRED INT32 a", false);
+        check("REQUIRED INT32 a (DATE)", false);
+        check("REQUIRED INT64 a (INT_64)", false);
+        check("REQUIRED BYTE_ARRAY a (UTF8)", false);
+    }
+}
