@@ -151,10 +151,17 @@ impl Machine {
     fn end_hour(&mut self, hour: &ClosedHour) {
         let Some(share) = hour.running_share else { return };
         self.duty.record(hour.start, share);
-        let loaded_share = f64::from(hour.loaded_ms) / f64::from(hour.known_ms.max(1));
+        let mut loaded_share = f64::from(hour.loaded_ms) / f64::from(hour.known_ms.max(1));
+        // A machine of variable speed hardly ever unloads: its current says how much air it makes.
+        if !self.regime.is_two_level()
+            && let Some(amps_a) = hour.amps_a
+        {
+            let speed = self.profile.speed_share(amps_a, self.regime.loaded_a()).unwrap_or(1.0);
+            loaded_share = loaded_share.min(1.0) * speed;
+        }
         let kind = self.profile.record(hour.start, loaded_share);
         if let Some((kind, open)) = kind.zip(self.open.as_mut()) {
-            open.tally.add_hour(kind, hour.loaded_ms, hour.known_ms);
+            open.tally.add_hour(kind, (loaded_share * f64::from(hour.known_ms)) as i32, hour.known_ms);
         }
     }
 

@@ -1,7 +1,7 @@
 //! One feature of one machine from day to day: the own normal, and the last month.
 //!
 //! The normal is learned from the first days, robustly, and then follows slowly behind: a day joins it two weeks later, and
-//! only if it was an ordinary one. A fault that creeps is seen before it has become normal; a machine that ages within its
+//! only if it was an ordinary one and nothing is being said of the feature. A fault that creeps is seen before it has become normal; a machine that ages within its
 //! noise is not accused of it. Kept in bytes, because every machine has several: 56 of them per feature.
 
 use serde::{Deserialize, Serialize};
@@ -211,10 +211,12 @@ impl Course {
 
     /// Lets the day of two weeks ago join the normal, if it was an ordinary one.
     fn follow(&mut self) {
-        let Some(value) = self.get(JOINS_AFTER) else { return };
+        let Some(value) = self.get(JOINS_AFTER).filter(|_| self.holds.iter().all(|hold| hold.grade == 0)) else {
+            return;
+        };
         let off = value - f64::from(self.normal);
         let sd = f64::from(self.var).sqrt().max(self.scale().step());
-        if off.abs() > 3.0 * sd {
+        if off.abs() > 2.5 * sd {
             return;
         }
         self.in_normal = (self.in_normal + 1).min(MEMORY_DAYS);

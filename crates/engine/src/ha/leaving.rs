@@ -122,7 +122,8 @@ fn law(residuals: &[Dated], normal: &Normal, var: f64, scale: f64, (onset_days, 
         after += u8::from(g > 0.0);
     }
     let determinant = a * c - b * b;
-    if after < 2 || !(determinant > 0.0) {
+    let solvable = after >= 2 && determinant > 0.0;
+    if !solvable {
         return None;
     }
     let (offset, pace) = ((c * x - b * y) / determinant, (a * y - b * x) / determinant);
@@ -151,7 +152,8 @@ fn summarise(mut laws: Vec<Law>) -> Leaving {
     let total: f64 = laws.iter().map(|l| prior(l) * (l.log_bf - most).exp()).sum();
     let mut leaving =
         Leaving { log_bf: 0.0, change: 0.0, per_day: 0.0, step_share: 0.0, onset_days: 0.0, laws: Vec::new() };
-    if laws.is_empty() || !(total > 0.0) {
+    let weighed = total > 0.0 && most.is_finite();
+    if !weighed {
         return leaving;
     }
     let count = (ONSETS_DAYS.len() * POWERS.len()) as f64;

@@ -42,6 +42,8 @@ pub(crate) struct ClosedHour {
     pub(crate) start: Timestamp,
     /// Share of the hour running; `None` when most of the hour is unknown.
     pub(crate) running_share: Option<f64>,
+    /// Mean current while loaded and warm, A.
+    pub(crate) amps_a: Option<f64>,
     /// Time loaded, ms.
     pub(crate) loaded_ms: i32,
     /// Time of which anything is known, ms.
@@ -124,7 +126,7 @@ impl OpenDay {
 
     fn close_hour(&mut self, ts: Timestamp) -> Option<ClosedHour> {
         let hour = std::mem::take(&mut self.hour);
-        self.tally.end_hour();
+        let counted_h = self.tally.end_hour();
         self.hour.hour_of_day = ts.hour_of_day();
         if hour.known_ms == 0 {
             return None;
@@ -137,7 +139,8 @@ impl OpenDay {
         self.points.extend(point.filter(|_| self.points.len() < 24));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
-        Some(ClosedHour { start, running_share, loaded_ms: hour.loaded_ms, known_ms: hour.known_ms })
+        let loaded_ms = counted_ms(counted_h, hour.known_ms).unwrap_or(hour.loaded_ms);
+        Some(ClosedHour { start, running_share, amps_a: hour.heat.mean(), loaded_ms, known_ms: hour.known_ms })
     }
 
     /// Ends the day: the last hour and the day's record.
@@ -159,6 +162,14 @@ impl OpenDay {
             .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
         (last, record)
     }
+}
+
+/// Loaded time by the counter, if what it counted can have happened in the time that is known; a counter in whole hours
+/// is right on average.
+fn counted_ms(counted_h: Option<f64>, known_ms: i32) -> Option<i32> {
+    let counted_ms = counted_h? * HOUR_MS as f64;
+    let most_ms = f64::from(known_ms).max(HOUR_MS as f64) + 15.0 * MINUTE_MS as f64;
+    (0.0..=most_ms).contains(&counted_ms).then_some(counted_ms as i32)
 }
 
 fn hours(ms: i32) -> f64 {

@@ -29,13 +29,16 @@ pub(crate) enum Hours {
 pub(crate) struct LoadProfile {
     share: [u8; 24],
     days: u8,
+    /// Current of a machine at full speed as known when the profile began, A: the yardstick of one that never unloads. It
+    /// is not learned on, because a yardstick that moves makes steps of its own.
+    full_a: f32,
     quiet: u32,
     busy: u32,
 }
 
 impl Default for LoadProfile {
     fn default() -> Self {
-        Self { share: [u8::MAX; 24], days: 0, quiet: 0, busy: 0 }
+        Self { share: [u8::MAX; 24], days: 0, full_a: 0.0, quiet: 0, busy: 0 }
     }
 }
 
@@ -54,6 +57,14 @@ impl LoadProfile {
         }
         let is = |mask: u32| mask & (1 << place) != 0;
         if is(self.quiet) { Some(Hours::Quiet) } else { is(self.busy).then_some(Hours::Busy) }
+    }
+
+    /// Share of full speed that a mean current stands for, 0 to 1; `None` while no current is known.
+    pub(crate) fn speed_share(&mut self, amps_a: f64, loaded_a: Option<f64>) -> Option<f64> {
+        if self.full_a <= 0.0 {
+            self.full_a = loaded_a? as f32;
+        }
+        Some((amps_a / f64::from(self.full_a)).clamp(0.0, 1.0))
     }
 
     /// Ends a day; chooses the hours when enough days have been seen.

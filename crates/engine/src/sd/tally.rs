@@ -26,6 +26,8 @@ const SAMPLES_MIN: u16 = 4;
 const UNLOADED_MIN: u16 = 3;
 /// A loaded current that varies more than this within a day is that of a variable speed and says nothing of health.
 const FIXED_SPEED_SHARE: f64 = 0.06;
+/// Days without such variation after which a machine counts as one of fixed speed.
+const FIXED_AFTER_DAYS: u8 = 30;
 /// Current per bar of line pressure: +6-7 %.
 const CURRENT_PER_BAR: f64 = 0.065;
 /// The pressure that loaded currents are brought to, bar gauge.
@@ -83,6 +85,11 @@ pub(crate) struct Tally {
     cool_ms: i64,
     hot_samples: u8,
     excursions: u8,
+    /// Days for which the machine still counts as one of variable speed.
+    variable_days: u8,
+    /// Load-hour counter at the end of the last hour and at the newest reading, h.
+    counter_from_h: Option<f32>,
+    counter_h: Option<f32>,
     extras: Option<Box<[Sum; EXTRAS]>>,
 }
 
@@ -91,14 +98,23 @@ impl Tally {
     pub(crate) fn restart(&mut self, usual_hot_c: Option<f64>) {
         let mut extras = self.extras.take();
         extras.as_deref_mut().into_iter().flatten().for_each(|sum| *sum = Sum::default());
-        let (cool_ms, hot_samples) = (self.cool_ms, self.hot_samples);
-        let usual_hot_c = usual_hot_c.map(|c| c as f32);
-        *self = Self { extras, cool_ms, hot_samples, usual_hot_c, ..Self::default() };
+        *self = Self {
+            extras,
+            cool_ms: self.cool_ms,
+            hot_samples: self.hot_samples,
+            variable_days: if self.varies() { FIXED_AFTER_DAYS } else { self.variable_days.saturating_sub(1) },
+            counter_from_h: self.counter_from_h,
+            counter_h: self.counter_h,
+            usual_hot_c: usual_hot_c.map(|c| c as f32),
+            ..Self::default()
+        };
     }
 
     /// Adds one reading.
     pub(crate) fn add(&mut self, seen: &Seen<'_>) {
         self.watch_excursion(seen);
+        let counter_h = seen.signals.get(Signal::LoadHours).map(|h| h as f32);
+        self.counter_h = counter_h.or(self.counter_h);
         let was_unloaded_ms = i64::from(self.unloaded_ms);
         self.unloaded_ms = 0;
         match seen.regime {
@@ -114,12 +130,14 @@ impl Tally {
         }
     }
 
-    /// Ends an hour.
-    pub(crate) fn end_hour(&mut self) {
+    /// Ends an hour; returns its loaded time by the controller's own counter, h, which a few samples cannot tell as well.
+    pub(crate) fn end_hour(&mut self) -> Option<f64> {
         let hour = std::mem::take(&mut self.hour_td);
         if hour.n() >= SAMPLES_MIN {
             hour.sd().into_iter().for_each(|sd_k| self.ripple.add(sd_k as f32));
         }
+        let from_h = std::mem::replace(&mut self.counter_from_h, self.counter_h);
+        self.counter_h.zip(from_h).map(|(to_h, from_h)| f64::from(to_h - from_h))
     }
 
     /// Adds an hour's loaded time to its kind.
@@ -190,9 +208,13 @@ impl Tally {
     }
 
     fn fixed_speed_a(&self) -> Option<f64> {
-        let (mean, sd) = (self.loaded_a()?, self.loaded_a.sd()?);
+        self.loaded_a().filter(|_| self.variable_days == 0 && !self.varies())
+    }
+
+    /// Whether the loaded current varied today as that of a fixed speed does not.
+    fn varies(&self) -> bool {
         // Part of the spread is the line pressure's band of some 0.7 bar, +-2 %.
-        (sd < FIXED_SPEED_SHARE * mean).then_some(mean)
+        self.loaded_a().zip(self.loaded_a.sd()).is_some_and(|(mean, sd)| sd > FIXED_SPEED_SHARE * mean)
     }
 
     fn pressure_factor(&self) -> f64 {
