@@ -170,6 +170,7 @@ impl Machine {
         let Some(open) = self.open.as_ref() else { return };
         let (day, courses) = (record.day, &mut self.courses);
         open.tally.features(|feature, value| file(courses, day, feature, value));
+        record.hot.ta_c().into_iter().for_each(|ta_c| file(courses, day, Feature::AmbientHot, ta_c));
         match record.cool().td_c().zip(record.cool().ta_c()) {
             // A baseline that is just bending around a hot discharge measures nothing.
             Some((td_c, ta_c)) if self.health.learned && self.health.trend.is_none() => {

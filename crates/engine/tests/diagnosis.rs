@@ -93,6 +93,9 @@ fn signals(row: &Row, step: i64, loaded: bool, counters_h: (f64, f64), full: boo
     signals
 }
 
+/// What happens to a machine.
+type Change = fn(&mut Row);
+
 /// Lives through the days with `change` done to every step, and says everything that was found.
 fn live(full: bool, change: impl Fn(&mut Row), work: Option<(f64, &str)>) -> Vec<Finding> {
     let catalogue =
@@ -168,7 +171,7 @@ fn a_forecast_holds_the_day_on_which_the_limit_is_met() {
 #[test]
 fn sudden_faults_are_anomalies_without_a_date() {
     let after = |t: f64| t > ONSET;
-    let cases: [(&str, fn(&mut Row)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("inlet_valve advise", |r| r.unloaded_share += if r.t > ONSET { 0.14 } else { 0.0 }),
         ("phase_imbalance advise", |r| r.imbalance += if r.t > ONSET { 0.12 } else { 0.0 }),
         ("air_leak watch", |r| r.duty += if r.t > ONSET { 0.1 } else { 0.0 }),
@@ -192,6 +195,17 @@ fn a_fan_that_stops_is_seen_from_minutes_to_the_limit() {
         }
     };
     check(false, fails, "cooling_fan advise");
+}
+
+#[test]
+fn a_room_without_its_exhaust_is_a_hot_room_and_no_fault() {
+    let heats = |r: &mut Row| {
+        let rise_k = if r.t > ONSET { 9.0 } else { 0.0 };
+        r.ambient_c += rise_k;
+        r.regulated_c += 0.2 * rise_k;
+        r.saturated_c += 1.08 * rise_k;
+    };
+    check(false, heats, "high_ambient watch");
 }
 
 #[test]
@@ -224,7 +238,7 @@ fn new_parts_end_a_finding_and_are_learned() {
 
 #[test]
 fn what_only_looks_like_a_fault_reaches_no_customer() {
-    let confusers: [(&str, fn(&mut Row)); 8] = [
+    let confusers: [(&str, Change); 8] = [
         ("nothing at all", |_| {}),
         ("more demand by day", |r| r.duty += if r.t > ONSET && (6.0..20.0).contains(&r.hour) { 0.2 } else { 0.0 }),
         ("a night shift", |r| r.duty = if r.t > ONSET { 0.75 } else { r.duty }),

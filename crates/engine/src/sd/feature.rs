@@ -30,6 +30,8 @@ pub(crate) enum Feature {
     Ripple,
     /// How much of the way from regulated to fully cooled the cool hours are: 0 with a healthy valve, 1 with one stuck open.
     ValveOpenShare,
+    /// Cooling air in the day's hot hours, where it is measured.
+    AmbientHot,
     /// Coolest loaded and warm hour of the day, for machines without an ambient of their own.
     CoolestHour,
     /// Rises within minutes to well above the hottest hour of the last days.
@@ -47,7 +49,7 @@ pub(crate) enum Scale {
 
 impl Feature {
     /// Every feature, in the order of its discriminant.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::SeparatorDp,
         Self::OilFilterDp,
         Self::InletVacuum,
@@ -60,6 +62,7 @@ impl Feature {
         Self::BusyLoadShare,
         Self::Ripple,
         Self::ValveOpenShare,
+        Self::AmbientHot,
         Self::CoolestHour,
         Self::HotExcursions,
     ];
@@ -82,7 +85,7 @@ impl Feature {
             Self::Vibration => "mm/s",
             Self::InjectionGap | Self::Ripple => "K",
             Self::LoadedCurrent => "A",
-            Self::CoolestHour => "Cel",
+            Self::AmbientHot | Self::CoolestHour => "Cel",
             _ => "1",
         }
     }
@@ -100,7 +103,7 @@ impl Feature {
             Self::QuietLoadShare | Self::BusyLoadShare => Scale::Linear(0.005),
             Self::Ripple => Scale::Linear(0.03),
             Self::ValveOpenShare => Scale::Linear(0.02),
-            Self::CoolestHour => Scale::Linear(0.25),
+            Self::AmbientHot | Self::CoolestHour => Scale::Linear(0.25),
             Self::HotExcursions => Scale::Linear(1.0),
         }
     }
@@ -129,6 +132,7 @@ impl Feature {
             Self::BusyLoadShare => ("busy_load_share", "busy_load_change"),
             Self::Ripple => ("discharge_ripple_k", "discharge_ripple_change_k"),
             Self::ValveOpenShare => ("valve_open_share", "valve_open_change"),
+            Self::AmbientHot => ("ambient_hot_c", "ambient_change_k"),
             Self::CoolestHour => ("coolest_hour_c", "coolest_hour_change_k"),
             Self::HotExcursions => ("hot_excursions", "hot_excursions_change"),
         }
