@@ -38,7 +38,10 @@ pub(crate) fn set_features(features: &mut Features, machine: &Machine, today: Da
             features.set(course.feature.name(), Some(course.recent_sum(today)));
             continue;
         }
-        let Some(level) = course.level(today) else { continue };
+        // Low oil leaves days, not weeks, and ripple is what tells it from the other causes of a hot discharge.
+        let quick = course.feature == Feature::Ripple;
+        let level = if quick { course.floor_of_two(today) } else { course.level(today) };
+        let Some(level) = level else { continue };
         features.set(course.feature.name(), Some(course.scale().shown(level)));
         features.set(course.feature.change_name(), course.normal(0.0).map(|normal| level - normal.mean));
     }
