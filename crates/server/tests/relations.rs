@@ -19,6 +19,7 @@ fn findings(file: &Path, map: &Path, out: &Path) -> Vec<Value> {
         .current_dir(out.parent().unwrap())
         .env_clear()
         .args(["backtest".as_ref(), file, "--map".as_ref(), map, "--out".as_ref(), out])
+        .args(["--report".as_ref(), out.with_extension("html").as_path()])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -133,4 +134,6 @@ fn both_ends_of_a_cooler_make_one_episode() {
     };
     let ((oil_k, unit), (air_k, _)) = (excess("oil_out_excess"), excess("air_out_excess"));
     assert!(oil_k > 1.0 && air_k < -0.5 && unit == "K", "{oil_k} {air_k} {unit}");
+    let report = std::fs::read_to_string(dir.path().join("findings.html")).unwrap();
+    assert!(report.contains("works/l1-b: Advise"), "the report does not show what was found");
 }

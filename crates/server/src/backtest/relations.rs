@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use foretell_engine::relation::{COMPANIONS_MAX, Change, Direction, Relation, RelationOptions, Standing};
+use foretell_engine::{Engine, EngineOptions};
 use foretell_history::{FileError, RelationMap, WatchedRows, When};
 use foretell_model::{
     Alternative, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp,
@@ -44,12 +45,19 @@ pub fn relations(rows: &mut WatchedRows, maps: &[RelationMap], outcome: &mut Out
         }
     }
     tell_standings(&plans, &machines);
-    outcome.findings.append(&mut said);
-    // Stable, like the engine's own order of findings.
-    outcome.findings.sort_by(|a, b| (a.at, &a.machine).cmp(&(b.at, &b.machine)));
     for (id, machine) in ids.into_iter().zip(machines) {
         outcome.machines.entry(id).or_insert_with(|| machine.run());
     }
+    // The report tells of it too; the engine has no curve to show beside it.
+    let no_engine = Engine::new(EngineOptions::default());
+    for finding in &said {
+        if let Some(run) = outcome.machines.get_mut(&finding.machine) {
+            run.found(finding, &no_engine);
+        }
+    }
+    outcome.findings.append(&mut said);
+    // Stable, like the engine's own order of findings.
+    outcome.findings.sort_by(|a, b| (a.at, &a.machine).cmp(&(b.at, &b.machine)));
     Ok(())
 }
 
