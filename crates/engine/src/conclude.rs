@@ -1,20 +1,21 @@
 //! What a closed day concludes: a judgement becomes findings.
 
 use foretell_model::{
-    Alternative, Catalogue, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Limits, MachineId, Signal,
-    Timestamp,
+    Alternative, Catalogue, EnergyProfile, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Limits, MachineId,
+    Signal, Timestamp,
 };
 
 use crate::diagnose::{self, Spoken};
-use crate::dm::channel::Trouble;
 use crate::findings::episode::Draft;
 use crate::findings::grade::Policy;
 use crate::findings::text;
 use crate::ha::assess::{Health, Judgement};
 use crate::ha::baseline::ua_loss;
 use crate::ha::cause::{Features, likelihoods};
-use crate::machine::{Machine, Taken, WATCHED};
+use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
+use crate::service::due::{Due, due};
+use crate::service::figures::hours_per_day;
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
@@ -28,6 +29,7 @@ pub(crate) struct Speaker<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) policy: &'a Policy,
     pub(crate) limits: Limits,
+    pub(crate) energy: EnergyProfile,
 }
 
 impl Speaker<'_> {
@@ -50,12 +52,14 @@ impl Speaker<'_> {
             }
             self.observability(machine, &judgement, out);
             set_thermal(&mut known, &judgement, common_share);
-            known
-                .set("oil_hours_share", machine.service.oil_hours_share(self.catalogue, machine.run_hours.counted_h()));
+            known.set(
+                "oil_hours_share",
+                machine.service.oil_hours_share(self.catalogue, machine.sensors.run_hours.counted_h()),
+            );
             thermal = Some(judgement);
         }
         let signs = diagnose::signs(self, machine, today);
-        let mut spoken = self.symptoms(machine, &signs, &known, out);
+        let mut spoken = self.symptoms(machine, today, &signs, &known, out);
         let mut why = "what it rested on is gone";
         match &thermal {
             Some(judgement) if judgement.dropped_from.is_some() => {
@@ -72,33 +76,6 @@ impl Speaker<'_> {
         };
         self.clear_where(machine, over, why, out);
         self.service(machine, today, out);
-    }
-
-    /// Says which sensors changed their standing with a reading.
-    pub(crate) fn sensors(&self, machine: &mut Machine, taken: &Taken, out: &mut Vec<Finding>) {
-        for change in taken.troubles.iter().flatten() {
-            let signal = WATCHED[change.channel].name();
-            for (trouble, open) in [(change.before, false), (change.after, true)] {
-                let (fault, how) = match trouble {
-                    Trouble::None => continue,
-                    Trouble::Dropout => (FaultCode::SENSOR_DROPOUT, "delivers nothing usable"),
-                    Trouble::Stuck => (FaultCode::SENSOR_STUCK, "repeats one value"),
-                    Trouble::Drift => (FaultCode::SENSOR_DRIFT, "disagrees with the ambient after long stops"),
-                };
-                let text = if open {
-                    format!("The sensor behind `{signal}` {how}; it is not used until it recovers.")
-                } else {
-                    format!("The sensor behind `{signal}` works again.")
-                };
-                let mut draft = Draft::plain(FindingKind::SensorFault, fault, 0.95, text);
-                draft.subject = change.channel as u8;
-                if open {
-                    machine.episodes.say(self.at, self.id, draft, out);
-                } else {
-                    machine.episodes.clear(self.at, self.id, draft, out);
-                }
-            }
-        }
     }
 
     /// Ends the predictions and anomalies that `over` picks, because the ground they stood on has changed.
@@ -213,18 +190,18 @@ impl Speaker<'_> {
     }
 
     fn service(&self, machine: &mut Machine, today: Day, out: &mut Vec<Finding>) {
-        if let Some(draft) = machine.service.effect(today, &machine.days) {
-            machine.episodes.note(self.at, self.id, draft, out);
-        }
-        let (n, hours) = machine.days.iter().rev().take(28).fold((0.0, 0.0), |(n, h), d| (n + 1.0, h + d.run_h()));
-        if n < 7.0 {
+        machine.service.pace.close_day(today, machine.sensors.run_hours.counted_h());
+        if machine.days.len() < 7 {
             return;
         }
-        let drafts =
-            machine.service.due(self.catalogue, machine.run_hours.counted_h(), machine.run_hours.shown_h(), hours / n);
-        for (draft, due) in drafts {
+        let (run_h_per_day, _) = hours_per_day(&machine.days);
+        let pace = machine.service.pace.expected(run_h_per_day);
+        for Due { draft, due, passed } in due(&machine.service, self.catalogue, &machine.sensors.run_hours, &pace) {
             let open = machine.episodes.is_open(FindingKind::MaintenanceDue, &draft.fault, 0);
-            if due && !open {
+            // Said when it comes near, once a week after that, and daily when it is there.
+            let anew =
+                today.is_multiple_of(7) || (!passed && draft.rul_days.is_some_and(|r| r.p50.is_some_and(|d| d < 2.0)));
+            if due && (!open || anew) {
                 machine.episodes.say(self.at, self.id, draft, out);
             } else if !due && open {
                 machine.episodes.clear(self.at, self.id, draft, out);

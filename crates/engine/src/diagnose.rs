@@ -10,6 +10,7 @@ use crate::ha::sign::{self, Sign};
 use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
+use crate::service::figures::energy_evidence;
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
@@ -52,6 +53,7 @@ impl Speaker<'_> {
     pub(crate) fn symptoms(
         &self,
         machine: &mut Machine,
+        today: Day,
         signs: &[Sign<'_>],
         features: &Features,
         out: &mut Vec<Finding>,
@@ -66,7 +68,9 @@ impl Speaker<'_> {
                 continue;
             }
             let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes) else { continue };
-            let draft = self.symptom_draft(sign, fault, likelihood, &causes);
+            let mut draft = self.symptom_draft(sign, fault, likelihood, &causes);
+            let since = Some(start_of(sign.since));
+            draft.evidence.extend(energy_evidence(&draft.fault, machine, today, &self.energy, since));
             spoken.push((draft.kind, draft.fault.clone()));
             machine.episodes.say(self.at, self.id, draft, out);
         }

@@ -9,20 +9,20 @@ use foretell_model::{
 use rustc_hash::FxBuildHasher;
 
 use crate::conclude::Speaker;
+use crate::dm::clock::Stamp;
+use crate::dm::report;
 use crate::findings::grade::Policy;
-use crate::ha::assess::{self, Judgement};
+use crate::ha::assess;
 use crate::ha::course::Course;
-use crate::ha::points::Surroundings;
 use crate::machine::Machine;
 use crate::sd::day::{Day, day_of, start_of};
+use crate::service::effect;
 use crate::service::is_thermal;
 
 /// Work that renews everything that is renewed by hours.
 const REGULAR_SERVICE: &str = "serviced";
-
-/// A room is not believed to get hotter than this for a machine's own inlet, K: a larger common rise is several clogged
-/// coolers.
-const ROOM_RISE_MAX_K: f64 = 6.0;
+/// Work after which every sensor of the machine is learned anew.
+const SENSOR_REPLACED: &str = "sensor_replaced";
 
 /// What the engine is told once, at its start.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,8 @@ pub struct Ignored {
     pub quality: u64,
     /// Outside the years 2000 to 2179: a broken clock.
     pub clock: u64,
+    /// Far ahead of the machine's time, held until the readings after it confirmed the step.
+    pub held: u64,
 }
 
 /// Pure and deterministic: the same events in the same order give the same findings and the same snapshot.
@@ -127,24 +129,37 @@ impl Engine {
         };
         let place = self.place_of(&reading.machine);
         let machine = &mut self.machines[place];
-        if machine.last_ts().is_some_and(|last| reading.ts <= last) {
-            machine.late = machine.late.saturating_add(1);
-            self.ignored.late += 1;
-            return;
-        }
+        let dt_ms = match machine.clock.observe(reading.ts) {
+            Stamp::Next { dt_ms } => dt_ms,
+            Stamp::Late => {
+                machine.late = machine.late.saturating_add(1);
+                self.ignored.late += 1;
+                return;
+            }
+            Stamp::Held => {
+                self.ignored.held += 1;
+                return;
+            }
+            Stamp::Back => {
+                machine.go_back(reading.ts, day);
+                0
+            }
+        };
         if machine.closes_day(day) {
             self.close_day(place, day, out);
         }
-        let machine = &mut self.machines[place];
-        let taken = machine.take(reading, day);
-        if taken.troubles.iter().any(Option::is_some) {
-            let speaker = speaker(&self.options, &self.ids[place], reading.ts);
-            speaker.sensors(machine, &taken, out);
+        let (machine, id) = (&mut self.machines[place], &self.ids[place]);
+        let restarted_from_h = machine.take(reading, dt_ms, day);
+        let Machine { sensors, episodes, .. } = machine;
+        report::say(sensors, episodes, reading.ts, id, out);
+        if let Some(from_h) = restarted_from_h.filter(|_| sensors.tells_restart(day)) {
+            report::restarted(sensors, from_h, episodes, reading.ts, id, out);
         }
     }
 
     fn close_day(&mut self, place: usize, today: Day, out: &mut Vec<Finding>) {
         self.machines[place].close_day(today);
+        self.compare_sensors(place, today, out);
         let judged = {
             let machine = &self.machines[place];
             let around = self.surroundings(place);
@@ -154,6 +169,7 @@ impl Engine {
         let common_share = judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j));
         let speaker = speaker(&self.options, &self.ids[place], start_of(today));
         speaker.conclude_day(&mut self.machines[place], today, judged, common_share, out);
+        self.measure_effect(place, today, out);
     }
 
     fn observe_work(&mut self, id: &MachineId, ts: Timestamp, work: &str, out: &mut Vec<Finding>) {
@@ -163,14 +179,18 @@ impl Engine {
         };
         let place = self.place_of(id);
         let machine = &mut self.machines[place];
-        let baseline = machine.health.baseline;
-        machine.service.done(work, day, machine.run_hours.counted_h(), &machine.days, &baseline);
+        machine.service.report(work, machine.sensors.run_hours.counted_h());
+        let pending = effect::prepare(work, day, &self.machines[place], &self.surroundings(place));
+        self.machines[place].service.pending = pending.map(Box::new);
         self.begin_courses_anew(
             place,
             ts,
             |fault| fault.action.as_deref() == Some(work) || work == REGULAR_SERVICE,
             out,
         );
+        if work == SENSOR_REPLACED {
+            self.machines[place].sensors.exchanged();
+        }
         if is_thermal(work) {
             self.begin_anew(place, ts, "work was done on the machine", out);
         }
@@ -206,40 +226,6 @@ impl Engine {
         speaker.clear_where(machine, |_, fault| speaker.is_thermal(fault), why, out);
     }
 
-    pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
-        Surroundings {
-            siblings: self.siblings(place).map(|m| m.days.as_slice()).collect(),
-            latitude_deg: self.profile(&self.ids[place]).latitude_deg,
-            two_level: self.machines[place].regime.is_two_level(),
-        }
-    }
-
-    fn siblings(&self, place: usize) -> impl Iterator<Item = &Machine> {
-        let site = self.machines[place].site as usize;
-        let members = self.sites.get(site).map_or(&[][..], |(_, members)| members.as_slice());
-        members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
-    }
-
-    /// How much of this machine's excess *every* sibling shares, 0 to 1: a hot room lifts all of them, a clogged cooler
-    /// one. `None` when no sibling can say. Siblings are read up to the day before yesterday only: by then each of them
-    /// has concluded that day, live as well as when this machine delivers late.
-    fn common_share(&self, place: usize, today: Day, judgement: &Judgement) -> Option<f64> {
-        if judgement.excess_k < 0.5 {
-            return None;
-        }
-        let onset = judgement.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day;
-        let rises = self.siblings(place).filter_map(|sibling| {
-            let mean = |from: Day, to: Day| {
-                let days = sibling.days.iter().filter(|d| (from..=to).contains(&d.day));
-                let (sum, n) = days.filter_map(|d| d.excess_k()).fold((0.0, 0.0), |(s, n), e| (s + e, n + 1.0));
-                (n > 0.0).then(|| sum / n)
-            };
-            let now_k = mean(today.saturating_sub(5), today.saturating_sub(2))?;
-            Some(now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0))
-        });
-        rises.min_by(f64::total_cmp).map(|rise_k| (rise_k.min(ROOM_RISE_MAX_K) / judgement.excess_k).clamp(0.0, 1.0))
-    }
-
     /// The machine's place, made on first sight.
     fn place_of(&mut self, id: &MachineId) -> usize {
         if let Some(&place) = self.index.get(id) {
@@ -266,6 +252,6 @@ impl Engine {
 }
 
 fn speaker<'a>(options: &'a EngineOptions, id: &'a MachineId, at: Timestamp) -> Speaker<'a> {
-    let limits = options.profiles.get(id).unwrap_or(&options.default_profile).limits;
-    Speaker { id, at, catalogue: &options.catalogue, policy: &options.policy, limits }
+    let &MachineProfile { limits, energy, .. } = options.profiles.get(id).unwrap_or(&options.default_profile);
+    Speaker { id, at, catalogue: &options.catalogue, policy: &options.policy, limits, energy }
 }

@@ -6,7 +6,8 @@
 //! - `ha`, health assessment: own normal, excess over it, since when and why;
 //! - `pa`, prognosis: when the limit will be reached, given the weather to come;
 //!
-//! and becomes findings with grades and stable identities in `findings` and `conclude`.
+//! `service` counts running hours and measures work, `energy` prices what is wasted, `site` looks at the siblings. All of it
+//! becomes findings with grades and stable identities in `findings` and `conclude`.
 //!
 //! A reading costs O(1) and allocates nothing; the statistics run once per event-day and machine, when the first reading
 //! of a later day arrives. Each machine advances on its own time stamps, so a backlog that arrives days late gives the
@@ -25,6 +26,7 @@ pub mod relation;
 pub mod score;
 mod sd;
 mod service;
+mod site;
 mod snapshot;
 mod view;
 

@@ -3,8 +3,8 @@
 use foretell_model::{MINUTE_MS, Reading, Signal, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::dm::channel::{Channel, Plausible, Trouble};
-use crate::dm::counter::{Counted, RunHours};
+use crate::dm::clock::Clock;
+use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::assess::Health;
@@ -19,14 +19,6 @@ use crate::sd::regime::{Regime, RegimeTracker};
 use crate::sd::tally::Seen;
 use crate::service::Service;
 
-/// Signals whose sensors are watched, with the place of each in [`Machine::channels`].
-pub(crate) const WATCHED: [Signal; 4] =
-    [Signal::DischargeTemp, Signal::MotorCurrent, Signal::AmbientTemp, Signal::DischargePressure];
-const TD: usize = 0;
-const AMPS: usize = 1;
-const TA: usize = 2;
-const BAR: usize = 3;
-
 /// A steady temperature this far from its hour's mean must be confirmed by the next sample, K.
 const ODD_K: f64 = 8.0;
 /// Regulated and saturated temperature must be this far apart for cool hours to show where the valve stands, K.
@@ -39,24 +31,21 @@ const GROW_DAYS: usize = 14;
 pub(crate) struct Machine {
     /// Place of its site in the engine's list.
     pub(crate) site: u32,
-    last_ms: Option<i64>,
+    pub(crate) clock: Clock,
     pub(crate) late: u32,
     pub(crate) counter_restarts: u32,
-    pub(crate) channels: [Channel; 4],
+    pub(crate) sensors: Sensors,
     /// Last accepted value of every signal, for pages.
     last_values: [f32; Signal::COUNT],
     last_mask: u16,
     pub(crate) regime: RegimeTracker,
     odd: bool,
-    /// Discharge minus ambient temperature in the present long stop, K, where they came nearest: both should read the room.
-    soak_gap_k: Option<f32>,
     pub(crate) open: Option<OpenDay>,
     pub(crate) days: Vec<DayRecord>,
     pub(crate) duty: WeeklyDuty,
     profile: LoadProfile,
     /// Features beside the thermal ones, in order of appearance.
     pub(crate) courses: Vec<Course>,
-    pub(crate) run_hours: RunHours,
     pub(crate) health: Health,
     pub(crate) grade: GradeTracker,
     /// Days on which the name of a hot discharge has been implausible.
@@ -65,25 +54,10 @@ pub(crate) struct Machine {
     pub(crate) service: Service,
 }
 
-/// A sensor whose trouble changed with a reading.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TroubleChange {
-    pub(crate) channel: usize,
-    pub(crate) before: Trouble,
-    pub(crate) after: Trouble,
-}
-
-/// What one reading set off.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
-    pub(crate) troubles: [Option<TroubleChange>; 4],
-    pub(crate) counter_restarted: bool,
-}
-
 impl Machine {
     /// Time of the newest reading taken.
     pub(crate) fn last_ts(&self) -> Option<Timestamp> {
-        self.last_ms.map(Timestamp::from_millis)
+        self.clock.last()
     }
 
     /// The newest accepted values, in the order of [`Signal::ALL`].
@@ -110,28 +84,39 @@ impl Machine {
         let usual_hot_c = peaks_c.reduce(f64::max).filter(|_| self.days.len() >= 3);
         self.open.iter_mut().for_each(|open| open.restart(next, usual_hot_c));
         self.regime.learn_levels();
-        let first_kept = next.saturating_sub(DAYS_KEPT as Day);
-        self.days.retain(|d| d.day >= first_kept);
+        // By number and not by age: a clock that runs years ahead for an hour must not cost the history.
+        if self.days.len() >= DAYS_KEPT {
+            self.days.drain(..=self.days.len() - DAYS_KEPT);
+        }
         if self.days.len() == self.days.capacity() {
-            self.days.reserve_exact(GROW_DAYS);
+            self.days.reserve_exact(GROW_DAYS.min(DAYS_KEPT - self.days.len()));
         }
         self.days.push(record);
     }
 
-    /// Takes a reading that is newer than all before it.
-    pub(crate) fn take(&mut self, reading: &Reading, day: Day) -> Taken {
-        let ts = reading.ts;
-        let dt_ms = self.last_ms.map_or(0, |last| ts.millis() - last);
-        self.last_ms = Some(ts.millis());
-        let mut taken = Taken::default();
-        let values = self.believe(reading, dt_ms, &mut taken);
-        let was_running = self.regime.is_running();
-        let regime = self.regime.observe(ts, dt_ms, reading.state, values[AMPS]);
-        if was_running != self.regime.is_running() {
-            self.channels[TD].flip();
-            self.soak_gap_k.take().into_iter().for_each(|gap_k| self.channels[TD].soaked_beside(gap_k));
+    /// Goes back to a time before the newest reading, because the machine's clock had been wrong since: what it filed
+    /// under the false time is forgotten.
+    pub(crate) fn go_back(&mut self, ts: Timestamp, day: Day) {
+        self.days.retain(|d| d.day < day);
+        self.courses.retain(|c| c.newest() < day);
+        if let Some(open) = self.open.as_mut() {
+            open.restart(day, None);
         }
+        self.sensors.clock_stepped(ts);
+    }
+
+    /// Takes a reading that came `dt_ms` after the one before it. Returns what the run-hour counter showed before, h, if
+    /// it restarted with this reading.
+    pub(crate) fn take(&mut self, reading: &Reading, dt_ms: i64, day: Day) -> Option<f64> {
+        let ts = reading.ts;
+        let loaded_a = self.regime.loaded_a().map(|a| a as f32);
+        let believed = self.sensors.observe(reading, dt_ms, loaded_a);
+        let values = believed.values;
+        self.keep_last(reading, &values);
+        self.counter_restarts = self.counter_restarts.saturating_add(u32::from(believed.restarted_from_h.is_some()));
+        let regime = self.regime.observe(ts, dt_ms, reading.state, values[AMPS]);
         let (running, loaded) = (self.regime.is_running(), self.regime.is_loaded());
+        self.sensors.settle(ts, running);
         let open = self.open.get_or_insert_with(|| OpenDay::new(day));
         if let Some(hour) = open.advance(ts, dt_ms, running, loaded) {
             self.end_hour(&hour);
@@ -142,9 +127,13 @@ impl Machine {
         }
         self.add_to_day(ts, dt_ms, regime, &values);
         let signals = &reading.signals;
+        let metered = signals.get(Signal::Power).zip(values[AMPS]).filter(|_| regime == Regime::LoadedSteady);
+        if let Some((power_kw, amps_a)) = metered {
+            self.service.learn_power(power_kw, amps_a);
+        }
         let seen = Seen { ts, dt_ms, regime, td_c: values[TD], amps_a: values[AMPS], bar: values[BAR], signals };
         self.open.iter_mut().for_each(|open| open.tally.add(&seen));
-        taken
+        believed.restarted_from_h
     }
 
     /// Files a closed hour in the week and, where it is a quiet or a busy one, in the day.
@@ -189,18 +178,7 @@ impl Machine {
         }
     }
 
-    /// Runs every watched sensor through its checks.
-    fn believe(&mut self, reading: &Reading, dt_ms: i64, taken: &mut Taken) -> [Option<f32>; 4] {
-        let mut believed = [None; 4];
-        for (place, signal) in WATCHED.into_iter().enumerate() {
-            let Some(plausible) = Plausible::of(signal) else { continue };
-            let channel = &mut self.channels[place];
-            let before = channel.trouble();
-            let value = reading.signals.get(signal).map(|v| v as f32);
-            believed[place] = channel.observe(reading.ts, dt_ms, value, plausible);
-            let after = channel.trouble();
-            taken.troubles[place] = (before != after).then_some(TroubleChange { channel: place, before, after });
-        }
+    fn keep_last(&mut self, reading: &Reading, believed: &[Option<f32>; 4]) {
         for (signal, value) in reading.signals.iter() {
             let checked = WATCHED.iter().position(|w| *w == signal).map(|place| believed[place]);
             if let Some(value) = checked.unwrap_or(Some(value as f32)) {
@@ -208,14 +186,13 @@ impl Machine {
                 self.last_mask |= 1 << signal as u16;
             }
         }
-        if let Some(hours) = reading.signals.get(Signal::RunHours) {
-            taken.counter_restarted = self.run_hours.observe(reading.ts, hours) == Counted::Restarted;
-            self.counter_restarts = self.counter_restarts.saturating_add(u32::from(taken.counter_restarted));
-        }
-        believed
     }
 
     fn add_to_day(&mut self, ts: Timestamp, dt_ms: i64, regime: Regime, values: &[Option<f32>; 4]) {
+        let soaked = regime == Regime::Stopped && self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS;
+        if soaked {
+            self.sensors.soak();
+        }
         let (Some(open), Some(td_c)) = (self.open.as_mut(), values[TD]) else { return };
         match regime {
             Regime::LoadedSteady if dt_ms > 0 => {
@@ -228,10 +205,7 @@ impl Machine {
                     open.add_steady(SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] }, dt_ms);
                 }
             }
-            Regime::Stopped if self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS => {
-                open.set_soak(td_c);
-                self.soak_gap_k = values[TA].map(|ta_c| nearer_zero(self.soak_gap_k, td_c - ta_c)).or(self.soak_gap_k);
-            }
+            Regime::Stopped if soaked => open.set_soak(td_c),
             _ => {}
         }
     }
@@ -249,16 +223,6 @@ fn file(courses: &mut Vec<Course>, day: Day, feature: Feature, value: f64) {
     courses.push(course);
 }
 
-/// The smaller of two gaps; zero when they differ in sign, for then the two met in between. A block of iron lags behind a
-/// room that cools all night by several kelvin, and meets it when the morning comes; a biased sensor never does.
-fn nearer_zero(kept_k: Option<f32>, gap_k: f32) -> f32 {
-    match kept_k {
-        Some(kept_k) if kept_k * gap_k <= 0.0 => 0.0,
-        Some(kept_k) if kept_k.abs() < gap_k.abs() => kept_k,
-        _ => gap_k,
-    }
-}
-
 impl Machine {
     /// Bytes held, on the heap and off.
     pub(crate) fn bytes(&self) -> usize {
@@ -270,20 +234,3 @@ impl Machine {
 
 /// Histogram, weekly duty, hours of the open day, an open episode or two.
 const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 200;
-
-#[cfg(test)]
-mod tests {
-    use super::nearer_zero;
-
-    fn check(gaps_k: &[f32], expected_k: f32) {
-        let nearest = gaps_k.iter().fold(None, |kept, &gap| Some(nearer_zero(kept, gap)));
-        assert_eq!(nearest, Some(expected_k), "{gaps_k:?}");
-    }
-
-    #[test]
-    fn only_a_bias_keeps_oil_and_room_apart() {
-        check(&[9.0, 7.5, 6.5, 3.0, 1.0, 2.0], 1.0);
-        check(&[7.0, 2.0, -1.0, 8.0], 0.0);
-        check(&[9.0, 8.5, 8.0, 8.4], 8.0);
-    }
-}

@@ -8,7 +8,7 @@ use crate::machine::Machine;
 
 const MAGIC: [u8; 4] = *b"FTEN";
 /// Raised with every change of the state's shape or meaning.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// Why a snapshot cannot be restored. The remedy is the same each time: start empty and replay the log.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,7 @@ struct Ledger {
     late: u64,
     quality: u64,
     clock: u64,
+    held: u64,
 }
 
 impl Engine {
@@ -47,10 +48,10 @@ impl Engine {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
-        let Ignored { late, quality, clock } = self.ignored;
+        let Ignored { late, quality, clock, held } = self.ignored;
         let machines: Vec<(&str, &Machine)> = self.ids.iter().map(MachineId::as_str).zip(&self.machines).collect();
         // Numbers, strings and sequences of known length only, written to memory: postcard has no way to fail here.
-        let body = postcard::to_stdvec(&(Ledger { late, quality, clock }, machines)).unwrap_or_default();
+        let body = postcard::to_stdvec(&(Ledger { late, quality, clock, held }, machines)).unwrap_or_default();
         bytes.extend(body);
         bytes
     }
@@ -68,7 +69,7 @@ impl Engine {
         }
         let (ledger, machines): (Ledger, Vec<(String, Machine)>) = postcard::from_bytes(body)?;
         let mut engine = Self::new(options);
-        engine.ignored = Ignored { late: ledger.late, quality: ledger.quality, clock: ledger.clock };
+        engine.ignored = Ignored { late: ledger.late, quality: ledger.quality, clock: ledger.clock, held: ledger.held };
         for (id, machine) in machines {
             engine.add(MachineId::parse(&id)?, machine);
         }

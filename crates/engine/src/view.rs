@@ -2,13 +2,13 @@
 
 use foretell_model::{FaultCode, FindingId, FindingKind, Grade, Limits, MachineId, Signal, Timestamp};
 
-use crate::dm::channel::Trouble;
+use crate::dm::sensors::SUBJECTS;
 use crate::engine::Engine;
 use crate::ha::assess;
 use crate::ha::baseline::{Conditions, ua_loss};
 pub use crate::ha::points::AmbientSource;
 use crate::ha::points::Series;
-use crate::machine::{Machine, WATCHED};
+use crate::machine::Machine;
 use crate::sd::day::start_of;
 pub use crate::sd::duty::HOURS_PER_WEEK;
 pub use crate::sd::regime::Regime;
@@ -26,7 +26,7 @@ pub struct MachineView {
     pub last_ts: Option<Timestamp>,
     /// Newest accepted value of every signal, each in the signal's own unit.
     pub last_values: Vec<(Signal, f64)>,
-    /// Up to about 120 closed days, oldest first.
+    /// Up to about 100 closed days, oldest first.
     pub days: Vec<DayView>,
     /// What is known of its normal.
     pub baseline: BaselineView,
@@ -42,7 +42,7 @@ pub struct MachineView {
     pub hours_per_day: f64,
     /// Running hours that the controller's counter shows, h.
     pub run_hours: Option<f64>,
-    /// Sensors in trouble.
+    /// Sensors whose readings are not used, and why.
     pub sensor_troubles: Vec<(Signal, FaultCode)>,
     /// Readings that came too late to be used.
     pub late_readings: u32,
@@ -171,7 +171,7 @@ impl Engine {
             cone,
             weekly_duty: machine.duty.shares(),
             hours_per_day: if n > 0.0 { hours / n } else { 0.0 },
-            run_hours: machine.run_hours.shown_h(),
+            run_hours: machine.sensors.run_hours.shown_h(),
             sensor_troubles: troubles(machine),
             late_readings: machine.late,
             counter_restarts: machine.counter_restarts,
@@ -249,11 +249,6 @@ fn open(machine: &Machine, id: &MachineId) -> Vec<OpenFinding> {
 }
 
 fn troubles(machine: &Machine) -> Vec<(Signal, FaultCode)> {
-    let fault = |trouble: Trouble| match trouble {
-        Trouble::None => None,
-        Trouble::Dropout => Some(FaultCode::SENSOR_DROPOUT),
-        Trouble::Stuck => Some(FaultCode::SENSOR_STUCK),
-        Trouble::Drift => Some(FaultCode::SENSOR_DRIFT),
-    };
-    WATCHED.iter().zip(&machine.channels).filter_map(|(signal, c)| Some((*signal, fault(c.trouble())?))).collect()
+    let unusable = SUBJECTS.iter().zip(machine.sensors.troubles()).filter(|(_, trouble)| !trouble.is_usable());
+    unusable.filter_map(|(signal, trouble)| Some((*signal, trouble.fault()?))).collect()
 }

@@ -1,46 +1,13 @@
-//! One sensor's health, judged reading by reading: rails, implausible values, spikes, stuck values, drop-out.
+//! One sensor's health, judged reading by reading: rails, impossible values, spikes, missing values, wrong units, stuck.
 //!
-//! A trouble opens on a sustained share of bad samples and closes only after hours of good ones, so that a loose
-//! contact makes one finding and not a hundred. While a trouble is open nothing of the sensor is used.
+//! A trouble opens on sustained evidence and closes only after hours of good values, so that a loose contact makes one
+//! finding and not a hundred. While a trouble other than [`Trouble::Flaky`] is open nothing of the sensor is used.
 
-use foretell_model::{HOUR_MS, MINUTE_MS, Signal, Timestamp};
+use foretell_model::{FaultCode, HOUR_MS, MINUTE_MS};
 use serde::{Deserialize, Serialize};
 
-/// What a sensor can show, its fastest true change, and how long it may honestly repeat one value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plausible {
-    min: f32,
-    max: f32,
-    /// Largest believable jump at once, in the signal's unit.
-    jump: f32,
-    /// Fastest believable change, per second. An airend without any cooling heats at 82 kW / 315 kJ/K = 0.26 K/s.
-    per_second: f32,
-    /// No jump larger than this is believed at first sight, however long the gap.
-    jump_max: f32,
-    /// Repeating one value so long is a fault even if nothing around it changed.
-    stuck_ms: i64,
-}
-
-impl Plausible {
-    /// For a signal that the engine relies on; `None` for the others.
-    pub(crate) const fn of(signal: Signal) -> Option<Self> {
-        Some(match signal {
-            Signal::DischargeTemp => {
-                Self { min: -40.0, max: 145.0, jump: 4.0, per_second: 0.35, jump_max: 45.0, stuck_ms: 72 * HOUR_MS }
-            }
-            Signal::AmbientTemp => {
-                Self { min: -45.0, max: 62.0, jump: 4.0, per_second: 0.02, jump_max: 15.0, stuck_ms: 72 * HOUR_MS }
-            }
-            Signal::MotorCurrent => {
-                Self { min: -1.0, max: 3000.0, jump: 4000.0, per_second: 0.0, jump_max: 4000.0, stuck_ms: i64::MAX }
-            }
-            Signal::DischargePressure => {
-                Self { min: -0.6, max: 45.0, jump: 50.0, per_second: 0.0, jump_max: 50.0, stuck_ms: i64::MAX }
-            }
-            _ => return None,
-        })
-    }
-}
+use super::hold::{Hold, Minute};
+use super::plausible::{Plausible, WrongUnit};
 
 /// What is wrong with a sensor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,174 +15,536 @@ pub(crate) enum Trouble {
     /// Nothing.
     #[default]
     None,
-    /// Absent, at its rails or implausible.
+    /// Absent, at its rails or impossible for most of the time.
     Dropout,
     /// Repeats one value.
     Stuck,
-    /// Reads off by a constant, seen at a cold soak.
+    /// Reads off by a constant or a growing amount, seen against another sensor.
     Drift,
+    /// Off by a factor that is exactly that between two units. The value is not converted: a guess that is wrong would
+    /// become a wrong forecast, a value that is missing only a silent one, and the cure is one line in the column map.
+    Unit,
+    /// Spikes or drops out now and then; the values between pass every check and are used.
+    Flaky,
+}
+
+impl Trouble {
+    /// The code under which it is found; `None` when there is nothing to find.
+    pub(crate) const fn fault(self) -> Option<FaultCode> {
+        match self {
+            Self::None => None,
+            Self::Dropout | Self::Flaky => Some(FaultCode::SENSOR_DROPOUT),
+            Self::Stuck => Some(FaultCode::SENSOR_STUCK),
+            Self::Drift | Self::Unit => Some(FaultCode::SENSOR_DRIFT),
+        }
+    }
+
+    /// Whether values may still be used.
+    pub(crate) const fn is_usable(self) -> bool {
+        matches!(self, Self::None | Self::Flaky)
+    }
 }
 
 /// A bad sample counts for as long as it lasted, over about this time.
 const SHARE_TIME_MS: f64 = 120.0 * MINUTE_MS as f64;
 const OPENS_AT: f32 = 0.4;
 const CLOSES_AT: f32 = 0.02;
-/// A channel that never spoke is not missing.
+/// Faults are counted over about this time.
+const FAULTS_MS: f64 = 72.0 * HOUR_MS as f64;
+/// Faults per sample, and at least so many, that make a sensor flaky. Electrical noise on a healthy one makes well under
+/// one in a thousand; a loose contact makes one in a hundred.
+const FLAKY_SHARE: f32 = 0.006;
+const FLAKY_MIN: f32 = 5.0;
+/// A gap in the values weighs this much of a spike: links lose values too.
+const GAP_WEIGHT: f32 = 0.05;
+/// Presence is learned over about this time.
+const PRESENCE_MS: f64 = 240.0 * HOUR_MS as f64;
+/// A signal that comes with this share of the readings is missed when it does not.
+const REGULAR: f32 = 0.9;
+/// One that comes less often is missed after this long, min.
+const ABSENT_MIN: Minute = 12 * 60;
+/// After this long without it, its absence no longer says how regularly it comes, min.
+const LEARNS_ABSENCE_MIN: Minute = 60;
+/// A channel that never spoke so often is not missing.
 const KNOWN_AFTER: u8 = 20;
-/// A stuck temperature must have lived through at least this many starts and stops.
-const FLIPS_STUCK: u8 = 2;
 /// Beyond such a gap nobody knows whether the value was held.
 const UNSEEN_MS: i64 = HOUR_MS;
-/// Cold soaks in a row that must agree on a bias.
-const SOAKS_AGREE: u8 = 3;
-/// A bias below this is calibration, not drift, K.
-const BIAS_K: f32 = 6.0;
+/// Samples and time of one wrong unit that convict.
+const UNIT_SAMPLES: u8 = 5;
+const UNIT_MIN: Minute = 45;
+/// No discharge is this hot in degC for long; in Fahrenheit every warm one is hotter.
+const HOT_F: f32 = 125.0;
+/// A machine that runs is at least this warm, degC: what would be colder in another unit is not in that unit.
+const RUNNING_C: f32 = 45.0;
+
+/// Weights of one step of time, shared by a reading's channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Weights {
+    dt_ms: i32,
+    share: f32,
+    keep: f32,
+    presence: f32,
+    /// Usual time between readings, ms.
+    period_ms: f32,
+}
+
+impl Weights {
+    /// For the next step; nothing is computed anew while the step stays the same.
+    pub(crate) fn step(&mut self, dt_ms: i64) {
+        if dt_ms <= 0 || dt_ms > UNSEEN_MS {
+            // Beyond a gap a sample speaks for no more than any other.
+            return;
+        }
+        let period_ms = if self.period_ms == 0.0 { dt_ms as f32 } else { self.period_ms };
+        self.period_ms = period_ms + 0.02 * (dt_ms as f32 - period_ms);
+        if dt_ms != i64::from(self.dt_ms) {
+            let span_ms = dt_ms.min(15 * MINUTE_MS) as f64;
+            self.dt_ms = dt_ms as i32;
+            self.share = (1.0 - (-span_ms / SHARE_TIME_MS).exp()) as f32;
+            self.keep = (-(dt_ms as f64) / FAULTS_MS).exp() as f32;
+            self.presence = (1.0 - (-(dt_ms as f64) / PRESENCE_MS).exp()) as f32;
+        }
+    }
+
+    /// Faults over [`FAULTS_MS`] that make a sensor flaky.
+    fn flaky_from(&self) -> f32 {
+        let samples = FAULTS_MS as f32 / self.period_ms.max(1000.0);
+        (FLAKY_SHARE * samples).max(FLAKY_MIN)
+    }
+
+    /// Usual faults become a rate, 1/d.
+    pub(crate) fn per_day(faults: f32) -> f64 {
+        f64::from(faults) * 24.0 * HOUR_MS as f64 / FAULTS_MS
+    }
+}
+
+/// What is known of the machine when one of its sensors is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Around {
+    pub(crate) at: Minute,
+    pub(crate) dt_ms: i64,
+    pub(crate) running: bool,
+    /// Running or resting for half an hour without a change.
+    pub(crate) steady: bool,
+    /// The learned loaded current, A, for the motor current's own check.
+    pub(crate) loaded_a: Option<f32>,
+}
 
 /// Follows one sensor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Channel {
-    last: f32,
     /// A value that jumped and waits for the next to confirm it.
     suspect: Option<f32>,
     bad_share: f32,
+    /// Faults counted over [`FAULTS_MS`], a run of bad samples as one.
+    faults: f32,
+    /// Share of the readings that bring a value.
+    presence: f32,
+    seen: u8,
     known: u8,
-    same_since_ms: i64,
-    flips: u8,
-    biased_soaks: u8,
+    was_bad: bool,
+    /// Whether the newest sample passed every check of its own.
+    passed: bool,
+    last_present: Minute,
+    /// Place of the suspected wrong unit, plus one; 0 for none.
+    unit: u8,
+    unit_samples: u8,
+    unit_since: Minute,
+    pub(crate) hold: Hold,
+    /// Found wrong by something outside this channel.
+    condemned: Trouble,
     trouble: Trouble,
+}
+
+/// What a sample turned out to be.
+enum Sample {
+    Good(f32),
+    /// A jump that waits for the next sample.
+    Waits,
+    Bad,
 }
 
 impl Channel {
     /// Judges the next sample and returns the value if it may be used.
-    pub(crate) fn observe(
-        &mut self,
-        ts: Timestamp,
-        dt_ms: i64,
-        value: Option<f32>,
-        plausible: Plausible,
-    ) -> Option<f32> {
-        if dt_ms > UNSEEN_MS {
-            // Two equal values with nothing between them are a coincidence, not one value that was held.
-            self.same_since_ms = 0;
+    pub(crate) fn observe(&mut self, value: Option<f32>, p: &Plausible, w: &Weights, around: &Around) -> Option<f32> {
+        if around.dt_ms > UNSEEN_MS {
+            self.hold.forget();
         }
-        let believed = value.and_then(|v| self.believe(ts, dt_ms, v, plausible));
-        if value.is_none() && self.known < KNOWN_AFTER {
+        self.faults *= w.keep;
+        self.passed = false;
+        let Some(value) = value else {
+            if self.seen >= KNOWN_AFTER {
+                let missing = self.misses(w, around);
+                self.account(missing, GAP_WEIGHT, w);
+                self.judge(p, w, around);
+            }
             return None;
+        };
+        self.present(w, around);
+        let sample = self.believe(value, p, around);
+        let (believed, bad) = match sample {
+            Sample::Good(value) => {
+                self.known = self.known.saturating_add(1);
+                self.hold.observe(around.at, value);
+                self.passed = true;
+                (Some(value), false)
+            }
+            Sample::Waits => (None, false),
+            Sample::Bad => (None, true),
+        };
+        // Nought is nought in every unit: a motor at rest does not clear its current of a wrong one.
+        let nought = around.loaded_a.is_some_and(|loaded_a| value < 0.13 * loaded_a);
+        if !(nought && self.trouble == Trouble::Unit) {
+            self.account(bad, 1.0, w);
         }
-        // A spike (waiting in `suspect`) is dropped but says nothing about the sensor's health.
-        let bad = believed.is_none() && self.suspect.is_none();
-        let span_ms = dt_ms.clamp(0, 15 * MINUTE_MS) as f64;
-        self.bad_share += (1.0 - (-span_ms / SHARE_TIME_MS).exp()) as f32 * (f32::from(u8::from(bad)) - self.bad_share);
-        self.known = if bad { self.known } else { self.known.saturating_add(1) };
-        self.trouble = self.judge(ts, plausible);
-        believed.filter(|_| self.trouble == Trouble::None)
+        self.judge(p, w, around);
+        believed.filter(|_| self.trouble.is_usable())
     }
 
-    /// Tells the sensor that the machine started or stopped: a live temperature must move.
-    pub(crate) fn flip(&mut self) {
-        self.flips = self.flips.saturating_add(1);
+    /// Condemns the sensor for something that others saw, or acquits it.
+    pub(crate) fn condemn(&mut self, trouble: Trouble) {
+        self.condemned = trouble;
     }
 
-    /// Takes the gap to the ambient sensor at the end of a cold soak, where both must read the room.
-    pub(crate) fn soaked_beside(&mut self, gap_k: f32) {
-        let agrees = gap_k.abs() <= BIAS_K;
-        self.biased_soaks = if agrees { 0 } else { (self.biased_soaks + 1).min(SOAKS_AGREE) };
+    /// Whether it ever spoke often enough to be relied on.
+    pub(crate) const fn is_known(&self) -> bool {
+        self.known >= KNOWN_AFTER
     }
 
     pub(crate) const fn trouble(&self) -> Trouble {
         self.trouble
     }
 
-    fn believe(&mut self, ts: Timestamp, dt_ms: i64, value: f32, p: Plausible) -> Option<f32> {
-        if !(p.min <= value && value <= p.max) {
-            self.suspect = None;
-            return None;
-        }
-        let bound = (p.jump + p.per_second * dt_ms as f32 / 1000.0).min(p.jump_max.max(p.jump));
-        let follows = |from: f32| (value - from).abs() <= bound;
-        if self.known > 0 && !follows(self.last) && !self.suspect.is_some_and(follows) {
-            self.suspect = Some(value);
-            return None;
-        }
-        self.suspect = None;
-        // The very same number, not merely a close one: that is what a frozen register looks like.
-        if value.to_bits() != self.last.to_bits() || self.same_since_ms == 0 {
-            self.same_since_ms = ts.millis();
-            self.flips = 0;
-        }
-        self.last = value;
-        Some(value)
+    /// The newest value if it passed its own checks: what comparisons with other sensors need, also of a drifting one.
+    pub(crate) fn sound(&self) -> Option<f32> {
+        let own = matches!(self.trouble, Trouble::None | Trouble::Flaky | Trouble::Drift);
+        (self.passed && own).then(|| self.hold.value())
     }
 
-    fn judge(&self, ts: Timestamp, p: Plausible) -> Trouble {
-        let same_ms = if self.same_since_ms == 0 { 0 } else { ts.millis() - self.same_since_ms };
-        let frozen = p.stuck_ms < i64::MAX
-            && (same_ms > p.stuck_ms || (same_ms > 2 * HOUR_MS && self.flips >= FLIPS_STUCK && p.per_second > 0.1));
-        match self.trouble {
+    /// Faults per day at the present rate.
+    pub(crate) fn faults_per_day(&self) -> f64 {
+        Weights::per_day(self.faults)
+    }
+
+    /// Share of the last hours that brought nothing usable, 0 to 1.
+    pub(crate) fn bad_share(&self) -> f64 {
+        f64::from(self.bad_share)
+    }
+
+    /// The unit that the values seem to be in.
+    pub(crate) fn wrong_unit<'a>(&self, p: &'a Plausible) -> Option<&'a WrongUnit> {
+        if self.condemned == Trouble::Unit {
+            return p.wrong_units.iter().find(|unit| unit.factor < 1.0);
+        }
+        p.wrong_units.get(usize::from(self.unit).checked_sub(1)?)
+    }
+
+    fn present(&mut self, w: &Weights, around: &Around) {
+        self.seen = self.seen.saturating_add(1);
+        self.last_present = around.at;
+        self.learn_presence(1.0, w);
+    }
+
+    fn learn_presence(&mut self, came: f32, w: &Weights) {
+        let young = 1.0 / f32::from(self.seen.max(1));
+        let weight = if self.seen < 50 { young.max(w.presence) } else { w.presence };
+        self.presence += weight * (came - self.presence);
+    }
+
+    /// Whether the absence of a value is a fault: of one that comes with nearly every reading at once, of others late.
+    fn misses(&mut self, w: &Weights, around: &Around) -> bool {
+        let absent = around.at.saturating_sub(self.last_present);
+        if absent < LEARNS_ABSENCE_MIN && self.trouble == Trouble::None {
+            self.learn_presence(0.0, w);
+        }
+        self.presence > REGULAR || absent > ABSENT_MIN
+    }
+
+    fn account(&mut self, bad: bool, weight: f32, w: &Weights) {
+        self.bad_share += w.share * (f32::from(u8::from(bad)) - self.bad_share);
+        if bad && !self.was_bad {
+            self.add_fault(weight, w);
+        }
+        self.was_bad = bad;
+    }
+
+    /// Counts a fault, but no further than a few days can forget again.
+    fn add_fault(&mut self, weight: f32, w: &Weights) {
+        self.faults = (self.faults + weight).min(1.5 * w.flaky_from());
+    }
+
+    fn believe(&mut self, value: f32, p: &Plausible, around: &Around) -> Sample {
+        let possible = p.min <= value && value <= p.max;
+        let last = self.hold.value();
+        let follows = |from: f32, steady: bool| (value - from).abs() <= p.bound(around.dt_ms, steady);
+        if possible && !self.is_tenfold(value, p, around) && (self.known == 0 || follows(last, around.steady)) {
+            if self.suspect.take().is_some() {
+                // The jump before was a spike: nothing followed it.
+                self.faults += 1.0;
+            }
+            (self.unit, self.unit_samples) = (0, 0);
+            return Sample::Good(value);
+        }
+        if self.fits_wrong_unit(value, p, around) {
+            self.suspect = None;
+            return Sample::Bad;
+        }
+        if !possible {
+            self.suspect = None;
+            return Sample::Bad;
+        }
+        if self.suspect.is_some_and(|suspect| follows(suspect, false)) {
+            self.suspect = None;
+            return Sample::Good(value);
+        }
+        if self.suspect.replace(value).is_some() {
+            self.faults += 1.0;
+        }
+        Sample::Waits
+    }
+
+    /// A motor never draws three times its loaded current for longer than a start, and never more than twelve times.
+    fn is_tenfold(&self, value: f32, p: &Plausible, around: &Around) -> bool {
+        p.max > 1000.0 && around.loaded_a.is_some_and(|loaded_a| value > 3.0 * loaded_a)
+    }
+
+    /// Whether a value that cannot be true would be in another unit; notes for how long.
+    fn fits_wrong_unit(&mut self, value: f32, p: &Plausible, around: &Around) -> bool {
+        let place = p.wrong_units.iter().position(|unit| self.fits(value, unit, p, around));
+        let Some(place) = place else {
+            (self.unit, self.unit_samples) = (0, 0);
+            return false;
+        };
+        let guess = place as u8 + 1;
+        if self.unit == guess {
+            self.unit_samples = self.unit_samples.saturating_add(1);
+        } else {
+            (self.unit, self.unit_samples, self.unit_since) = (guess, 1, around.at);
+        }
+        // The true value goes on changing meanwhile.
+        if let Some(unit) = p.wrong_units.get(place).filter(|_| around.loaded_a.is_none()) {
+            self.hold.observe(around.at, unit.right(value));
+        }
+        true
+    }
+
+    fn fits(&self, value: f32, unit: &WrongUnit, p: &Plausible, around: &Around) -> bool {
+        let right = unit.right(value);
+        if let Some(loaded_a) = around.loaded_a {
+            return value > 3.0 * loaded_a && unit.factor > 1.0 && (0.2 * loaded_a..1.4 * loaded_a).contains(&right);
+        }
+        let temperature = unit.offset != 0.0;
+        let discharge = temperature && p.max > 100.0;
+        if discharge && value < HOT_F && self.unit == 0 {
+            // A cold start passes the same figures; a machine that runs warm in Fahrenheit does not.
+            return false;
+        }
+        let sound = p.min <= right && right <= p.max && !(discharge && around.running && right < RUNNING_C);
+        let last = self.hold.value();
+        let near = if temperature {
+            // Closely at first; a unit that is suspected already may also have the weather change.
+            let sure = self.unit_samples >= UNIT_SAMPLES;
+            let steady_k = if sure { 3.0 * p.jump } else { p.jump };
+            (right - last).abs() <= if around.steady { steady_k } else { p.bound(around.dt_ms, false) }
+        } else {
+            // A pressure moves within its band only.
+            (right - last).abs() <= 0.2 * last.abs()
+        };
+        // A sensor that never gave a believable value is judged by the range alone.
+        sound && if self.known == 0 { !(p.min <= value && value <= p.max) } else { near }
+    }
+
+    fn judge(&mut self, p: &Plausible, w: &Weights, around: &Around) {
+        let stuck = self.hold.judge(around.at, around.running, &p.honest, p.per_second > 0.1);
+        let unit = self.unit_samples >= UNIT_SAMPLES && around.at.saturating_sub(self.unit_since) >= UNIT_MIN;
+        let flaky_from = w.flaky_from();
+        self.trouble = match self.trouble {
+            Trouble::Unit if self.bad_share > CLOSES_AT => Trouble::Unit,
+            _ if unit => Trouble::Unit,
+            _ if matches!(self.condemned, Trouble::Unit | Trouble::Dropout) => self.condemned,
             Trouble::Dropout if self.bad_share > CLOSES_AT => Trouble::Dropout,
             _ if self.bad_share > OPENS_AT => Trouble::Dropout,
-            _ if frozen => Trouble::Stuck,
-            _ if self.biased_soaks >= SOAKS_AGREE => Trouble::Drift,
-            Trouble::Drift if self.biased_soaks > 0 => Trouble::Drift,
+            _ if stuck => Trouble::Stuck,
+            _ if self.condemned != Trouble::None => self.condemned,
+            Trouble::Flaky if self.faults > 0.25 * flaky_from => Trouble::Flaky,
+            _ if self.faults > flaky_from => Trouble::Flaky,
             _ => Trouble::None,
-        }
+        };
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::Signal;
+
     use super::*;
 
-    fn run(values: impl Iterator<Item = Option<f32>>, flip_every: usize) -> (Vec<Option<f32>>, Trouble) {
-        let plausible = Plausible::of(Signal::DischargeTemp).unwrap();
-        let mut channel = Channel::default();
-        let used = values
-            .enumerate()
-            .map(|(i, value)| {
-                if flip_every > 0 && i % flip_every == 0 {
-                    channel.flip();
-                }
-                channel.observe(Timestamp::from_millis((i as i64 + 1) * MINUTE_MS), MINUTE_MS, value, plausible)
-            })
-            .collect();
-        (used, channel.trouble())
+    struct Bench {
+        channel: Channel,
+        weights: Weights,
+        plausible: Plausible,
+        around: Around,
+    }
+
+    impl Bench {
+        fn new(signal: Signal) -> Self {
+            let around = Around { at: 1000, running: true, steady: true, ..Around::default() };
+            let plausible = Plausible::of(signal).unwrap();
+            Self { channel: Channel::default(), weights: Weights::default(), plausible, around }
+        }
+
+        fn take(&mut self, value: Option<f32>) -> Option<f32> {
+            self.around.dt_ms = MINUTE_MS;
+            self.around.at += 1;
+            self.weights.step(MINUTE_MS);
+            self.channel.observe(value, &self.plausible, &self.weights, &self.around)
+        }
+
+        fn all(mut self, values: impl IntoIterator<Item = Option<f32>>) -> Trouble {
+            for value in values {
+                self.take(value);
+            }
+            self.channel.trouble()
+        }
+    }
+
+    fn good(n: usize) -> impl Iterator<Item = Option<f32>> + Clone {
+        (0..n).map(|i| Some(80.0 + (i % 7) as f32 * 0.1))
     }
 
     #[test]
     fn one_spike_is_dropped_and_a_lasting_step_believed() {
-        let (used, trouble) = run([80.0, 267.0, 80.5, 130.0, 80.5, 120.0, 121.0].into_iter().map(Some), 0);
+        let mut bench = Bench::new(Signal::DischargeTemp);
+        let used = [80.0, 267.0, 80.5, 130.0, 80.5, 120.0, 121.0].map(|value| bench.take(Some(value)));
         assert_eq!(used, [Some(80.0), None, Some(80.5), None, Some(80.5), None, Some(121.0)]);
-        assert_eq!(trouble, Trouble::None);
+        assert_eq!(bench.channel.trouble(), Trouble::None);
     }
 
     #[test]
     fn rails_for_hours_are_a_dropout_until_it_has_been_well_for_hours() {
-        let good = |n: usize| (0..n).map(|i| Some(80.0 + (i % 7) as f32 * 0.1));
-        let rails = (0..120).map(|_| Some(-125.0));
-        assert_eq!(run(good(60).chain(rails.clone()), 0).1, Trouble::Dropout);
-        assert_eq!(run(good(60).chain(rails.clone()).chain(good(60)), 0).1, Trouble::Dropout);
-        assert_eq!(run(good(60).chain(rails).chain(good(720)), 0).1, Trouble::None);
+        let check = |rail: Option<f32>, well: usize, expected: Trouble| {
+            let values = good(60).chain(std::iter::repeat_n(rail, 120)).chain(good(well));
+            assert_eq!(Bench::new(Signal::DischargeTemp).all(values), expected, "{rail:?} {well}");
+        };
+        for rail in [Some(-125.0), Some(267.0), None] {
+            check(rail, 0, Trouble::Dropout);
+            check(rail, 60, Trouble::Dropout);
+            check(rail, 720, Trouble::None);
+        }
     }
 
     #[test]
-    fn a_value_that_lives_through_starts_and_stops_is_stuck() {
-        assert_eq!(run((0..300).map(|_| Some(81.0)), 60).1, Trouble::Stuck);
-        assert_eq!(run((0..300).map(|_| Some(81.0)), 0).1, Trouble::None, "a steady machine may repeat a whole degree");
+    fn frequent_spikes_and_dropouts_are_one_trouble_and_rare_ones_none() {
+        let every = |n: usize, odd: Option<f32>| {
+            good(7200).enumerate().map(move |(i, v)| if i > 1000 && i % n == n / 2 { odd } else { v })
+        };
+        let check = |n: usize, odd: Option<f32>, expected: Trouble| {
+            assert_eq!(Bench::new(Signal::DischargeTemp).all(every(n, odd)), expected, "every {n}th {odd:?}");
+        };
+        check(1250, Some(267.0), Trouble::None);
+        check(500, Some(-125.0), Trouble::None);
+        check(100, Some(118.0), Trouble::Flaky);
+        check(100, Some(267.0), Trouble::Flaky);
+        check(4, None, Trouble::Flaky);
+        check(50, None, Trouble::None);
+    }
+
+    #[test]
+    fn a_signal_that_comes_with_every_tenth_reading_is_not_missing() {
+        let values = (0..4000).map(|i| (i % 10 == 0).then_some(21.0 + (i / 10 % 9) as f32 * 0.1));
+        assert_eq!(Bench::new(Signal::AmbientTemp).all(values), Trouble::None);
+        assert_eq!(Bench::new(Signal::AmbientTemp).all((0..600).map(|_| None)), Trouble::None, "not fitted");
+    }
+
+    #[test]
+    fn a_wrong_unit_is_named_and_not_used() {
+        let check = |signal: Signal, right: f32, sent: f32, unit: &str| {
+            let mut bench = Bench::new(signal);
+            bench.around.loaded_a = (signal == Signal::MotorCurrent).then_some(right);
+            let noise = |i: usize| 1.0 + (i % 5) as f32 * 0.001;
+            (0..500).for_each(|i| assert!(bench.take(Some(right * noise(i))).is_some(), "{signal:?}"));
+            (0..60).for_each(|i| assert_eq!(bench.take(Some(sent * noise(i))), None, "{signal:?} {i}"));
+            assert_eq!(bench.channel.trouble(), Trouble::Unit, "{signal:?}");
+            assert_eq!(bench.channel.wrong_unit(&bench.plausible).map(|u| u.name), Some(unit));
+            (0..700).for_each(|i| {
+                bench.take(Some(right * noise(i)));
+            });
+            assert_eq!(bench.channel.trouble(), Trouble::None, "{signal:?} put right");
+        };
+        check(Signal::DischargeTemp, 82.0, 179.6, "degrees Fahrenheit");
+        check(Signal::AmbientTemp, 5.0, 41.0, "degrees Fahrenheit");
+        check(Signal::AmbientTemp, 27.0, 80.6, "degrees Fahrenheit");
+        check(Signal::MotorCurrent, 150.0, 1500.0, "tenths of an ampere");
+        check(Signal::DischargePressure, 7.0, 101.5, "psi");
+        check(Signal::DischargePressure, 7.0, 700.0, "kPa");
+    }
+
+    #[test]
+    fn a_cold_start_is_no_wrong_unit() {
+        let mut bench = Bench::new(Signal::DischargeTemp);
+        bench.around.running = false;
+        (0..200).for_each(|i| {
+            bench.take(Some(20.0 + (i % 3) as f32 * 0.1));
+        });
+        (bench.around.running, bench.around.steady) = (true, false);
+        let warm_up = (0..240).filter(|&i| bench.take(Some(80.0 - 60.0 * (-(i as f32) / 6.0).exp())).is_some()).count();
+        assert!(warm_up > 235, "{warm_up} of 240 used");
+    }
+
+    #[test]
+    fn a_value_that_lives_through_long_phases_is_stuck_at_any_resolution() {
+        let check = |flicker: f32, phases: usize, expected: Trouble| {
+            let mut bench = Bench::new(Signal::DischargeTemp);
+            // The machine's past shows the sensor's resolution.
+            (0..100).for_each(|i| {
+                bench.take(Some(75.0 + (i % 9) as f32));
+            });
+            for i in 0..300 {
+                if phases > 0 && i % (300 / phases) == 5 {
+                    bench.channel.hold.phase_ended();
+                }
+                bench.take(Some(81.0 + if i % 4 == 0 { flicker } else { 0.0 }));
+            }
+            assert_eq!(bench.channel.trouble(), expected, "flicker {flicker}, {phases} phases");
+        };
+        check(0.0, 4, Trouble::Stuck);
+        check(1.0, 4, Trouble::Stuck);
+        check(3.0, 4, Trouble::None);
+        check(0.0, 0, Trouble::None);
+    }
+
+    #[test]
+    fn a_machine_that_never_stops_shows_a_stuck_sensor_by_its_load() {
+        let check = |step: f32, load_changes: usize, hours: usize, expected: Trouble| {
+            let mut bench = Bench::new(Signal::DischargeTemp);
+            (0..100).for_each(|i| {
+                bench.take(Some(79.0 + (i % 5) as f32 * step));
+            });
+            for minute in 0..hours * 60 {
+                if load_changes > 0 && minute % (hours * 60 / load_changes) == 0 {
+                    bench.channel.hold.load_changed();
+                }
+                bench.take(Some(81.0));
+            }
+            assert_eq!(bench.channel.trouble(), expected, "step {step}, {load_changes} changes in {hours} h");
+        };
+        check(0.1, 40, 7, Trouble::Stuck);
+        check(0.1, 0, 7, Trouble::None);
+        check(0.1, 0, 31, Trouble::Stuck);
+        check(1.0, 400, 48, Trouble::None);
+        check(1.0, 400, 73, Trouble::Stuck);
     }
 
     #[test]
     fn one_value_on_both_sides_of_a_gap_is_not_stuck() {
-        let plausible = Plausible::of(Signal::DischargeTemp).unwrap();
-        let mut channel = Channel::default();
-        for (minute, dt_minutes) in [(1, 1), (2, 1), (6_000, 5_998), (6_001, 1), (12_000, 5_999)] {
-            let ts = Timestamp::from_millis(minute * MINUTE_MS);
-            channel.observe(ts, dt_minutes * MINUTE_MS, Some(81.0), plausible);
+        let mut bench = Bench::new(Signal::DischargeTemp);
+        bench.take(Some(81.0));
+        for _ in 0..5 {
+            bench.around.at += 6000;
+            bench.around.dt_ms = 6000 * MINUTE_MS;
+            let Bench { channel, weights, plausible, around } = &mut bench;
+            channel.observe(Some(81.0), plausible, weights, around);
         }
-        assert_eq!(channel.trouble(), Trouble::None);
-    }
-
-    #[test]
-    fn a_sensor_that_is_not_fitted_is_not_missing() {
-        assert_eq!(run((0..600).map(|_| None), 0).1, Trouble::None);
+        assert_eq!(bench.channel.trouble(), Trouble::None);
     }
 }

@@ -7,7 +7,7 @@ mod leak;
 mod power;
 
 pub use leak::{LeakFigures, LeakObservation, hole_mm, leak};
-pub use power::{drawn_kw, excess_unloaded_kw, loaded_kw};
+pub use power::{change_kw, drawn_kw, excess_unloaded_kw, loaded_kw};
 
 use foretell_model::{EnergyProfile, Evidence, Timestamp};
 

@@ -57,6 +57,8 @@ impl RegimeTracker {
     ) -> Regime {
         let Some((running, loaded)) = self.read(state, amps_a) else {
             self.regime = Regime::Unknown;
+            // What was not seen may have been a run: the next sample begins a new phase.
+            self.samples = 0;
             return self.regime;
         };
         self.loaded = loaded;

@@ -1,0 +1,303 @@
+//! What a job achieved: the same machine before and after it, at equal ambient, load and pressure, in kelvin, amperes,
+//! kilowatts and money, with the uncertainty of each. A job that changed nothing is said to have changed nothing.
+
+use foretell_model::{EnergyProfile, Evidence, FaultCode, FindingKind, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::figures::{hours_per_day, level};
+use super::is_thermal;
+use crate::energy::{Estimate, LeakObservation, change_kw, cost_per_month, drawn_kw, leak, loaded_kw};
+use crate::findings::episode::Draft;
+use crate::findings::text;
+use crate::ha::baseline::Baseline;
+use crate::ha::points::{self, AmbientSource, Reference, Series, Surroundings};
+use crate::machine::Machine;
+use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::feature::Feature;
+
+/// Days of evidence on either side of a job with a measured ambient, and with one that is only inferred.
+const EFFECT_DAYS: usize = 7;
+const INFERRED_DAYS: usize = 14;
+/// An effect is looked for no longer than this after the job.
+const WITHIN_DAYS: Day = 45;
+/// Days of a course that count as before, and days needed after.
+const BEFORE_AGES: std::ops::RangeInclusive<f64> = 1.0..=12.0;
+/// A hot hour says something about the cooler from this weight of the saturated branch on.
+const WEIGHT_MIN: f64 = 0.3;
+
+/// A figure as kept: value and sd.
+type Kept = Option<(f32, f32)>;
+
+/// A job whose effect is still to be measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    work: String,
+    day: Day,
+    /// The normal before the job, as the common yardstick.
+    baseline: Baseline,
+    reference_a: f32,
+    reference_bar: Option<f32>,
+    source: AmbientSource,
+    discharge_k: Kept,
+    loaded_a: Kept,
+    unloaded_share: Kept,
+    quiet_share: Kept,
+}
+
+/// What became of a pending job.
+pub(crate) enum Outcome {
+    /// Not enough days yet.
+    Wait,
+    /// Nothing will be known.
+    Unknown,
+    /// What it achieved.
+    Measured(Box<Draft>),
+}
+
+/// Prepares to measure what work done on `day` achieves; `None` when nothing was known before it.
+pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surroundings<'_>) -> Option<Pending> {
+    let before = &machine.days[..machine.days.partition_point(|d| d.day < day)];
+    let kept = |e: Estimate| (e.value as f32, e.sd as f32);
+    let of = |feature| level(&machine.courses, feature, day, BEFORE_AGES).map(kept);
+    let reference = points::reference_of(before, around.two_level);
+    let source = machine.health.source;
+    let discharge = reference.filter(|_| is_thermal(work) && machine.health.learned).and_then(|reference| {
+        let last = &before[before.len().saturating_sub(days_of(source))..];
+        residual(last, day, around, &machine.health.baseline, reference, source)
+    });
+    let pending = Pending {
+        work: work.to_owned(),
+        day,
+        baseline: machine.health.baseline,
+        reference_a: reference.map_or(0.0, |r| r.heat_a as f32),
+        reference_bar: reference.and_then(|r| r.bar).map(|b| b as f32),
+        source,
+        discharge_k: discharge.map(kept),
+        loaded_a: of(Feature::LoadedCurrent),
+        unloaded_share: of(Feature::UnloadedShare),
+        quiet_share: of(Feature::QuietLoadShare),
+    };
+    let known = [pending.discharge_k, pending.loaded_a, pending.unloaded_share, pending.quiet_share];
+    known.iter().any(Option::is_some).then_some(pending)
+}
+
+/// Looks whether the days since the job are enough to say what it achieved.
+pub(crate) fn measure(
+    pending: &Pending,
+    machine: &Machine,
+    today: Day,
+    around: &Surroundings<'_>,
+    profile: &EnergyProfile,
+) -> Outcome {
+    let late = today > pending.day.saturating_add(WITHIN_DAYS);
+    let elapsed = usize::from(today.saturating_sub(pending.day));
+    let changes = Changes::of(pending, machine, today, around);
+    let awaited = pending.discharge_k.is_some() && changes.discharge_k.is_none();
+    if elapsed <= days_of(pending.source) || (awaited && !late) || !changes.any() {
+        return if late { Outcome::Unknown } else { Outcome::Wait };
+    }
+    draft(pending, &changes, machine, profile).map_or(Outcome::Unknown, |d| Outcome::Measured(Box::new(d)))
+}
+
+const fn days_of(source: AmbientSource) -> usize {
+    match source {
+        AmbientSource::Own | AmbientSource::Sibling => EFFECT_DAYS,
+        _ => INFERRED_DAYS,
+    }
+}
+
+/// Mean residual of the hot hours against a fixed normal, K. An ambient that is only inferred adds its own error.
+fn residual(
+    days: &[DayRecord],
+    today: Day,
+    around: &Surroundings<'_>,
+    baseline: &Baseline,
+    reference: Reference,
+    source: AmbientSource,
+) -> Option<Estimate> {
+    let (used, samples) = points::gather(days, today, reference, around, source);
+    let residuals: Vec<f64> = samples
+        .iter()
+        .filter(|s| s.series == Series::Hot)
+        .map(|s| (s.td_c, baseline.expect(&s.at, 0.0)))
+        // Only what the cooler shows: regulated hours would dilute the effect to nothing.
+        .filter(|(_, expected)| expected.weight > WEIGHT_MIN)
+        .map(|(td_c, expected)| td_c - expected.td_c)
+        .collect();
+    let n = residuals.len() as f64;
+    if residuals.len() < 4 || used != source {
+        return None;
+    }
+    let mean = residuals.iter().sum::<f64>() / n;
+    let var = residuals.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let rho = source.prior_rho();
+    let floor = if n > 0.0 && source.trust() < 1.0 { source.prior_sd_k().powi(2) } else { 0.25 };
+    Some(Estimate::new(mean, (var.max(floor) / n * (1.0 + rho) / (1.0 - rho)).sqrt()))
+}
+
+/// After minus before; `None` where either is not known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changes {
+    discharge_k: Option<Estimate>,
+    loaded_a: Option<Estimate>,
+    unloaded_share: Option<Estimate>,
+    quiet_share: Option<Estimate>,
+}
+
+impl Changes {
+    fn of(pending: &Pending, machine: &Machine, today: Day, around: &Surroundings<'_>) -> Self {
+        let since = machine.days.partition_point(|d| d.day <= pending.day);
+        let after = &machine.days[since..];
+        let after = &after[..after.len().min(days_of(pending.source))];
+        let reference = Reference { heat_a: f64::from(pending.reference_a), bar: pending.reference_bar.map(f64::from) };
+        let residual_k = residual(after, today, around, &pending.baseline, reference, pending.source);
+        let youngest = f64::from(today.saturating_sub(pending.day)) - 1.0;
+        let now = |feature| level(&machine.courses, feature, today, 0.0..=youngest);
+        let change = |before: Kept, after: Option<Estimate>| {
+            let (value, sd) = before?;
+            Some(after?.minus(Estimate::new(f64::from(value), f64::from(sd))))
+        };
+        Self {
+            discharge_k: change(pending.discharge_k, residual_k),
+            loaded_a: change(pending.loaded_a, now(Feature::LoadedCurrent)),
+            unloaded_share: change(pending.unloaded_share, now(Feature::UnloadedShare)),
+            quiet_share: change(pending.quiet_share, now(Feature::QuietLoadShare)),
+        }
+    }
+
+    const fn any(&self) -> bool {
+        self.discharge_k.is_some()
+            || self.loaded_a.is_some()
+            || self.unloaded_share.is_some()
+            || self.quiet_share.is_some()
+    }
+}
+
+/// Power and money of the changes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gains {
+    power_kw: Estimate,
+    cost_per_month: Estimate,
+    leak_m3_min: Option<Estimate>,
+}
+
+fn gains(pending: &Pending, changes: &Changes, machine: &Machine, profile: &EnergyProfile) -> Gains {
+    let Some((loaded_a, _)) = pending.loaded_a.map(|(a, sd)| (f64::from(a), sd)) else { return Gains::default() };
+    let (run_h, load_h) = hours_per_day(&machine.days);
+    let (work_h, mut gains) = (load_h.max(0.1), Gains::default());
+    let mut add = |kw: Estimate, hours_per_day: f64| {
+        let cost = cost_per_month(kw, hours_per_day, profile);
+        gains.power_kw = Estimate::new(gains.power_kw.value + kw.value, gains.power_kw.sd.hypot(kw.sd));
+        gains.cost_per_month =
+            Estimate::new(gains.cost_per_month.value + cost.value, gains.cost_per_month.sd.hypot(cost.sd));
+    };
+    if let Some(change_a) = changes.loaded_a {
+        add(change_kw(change_a, loaded_a, profile), work_h);
+    }
+    let share = pending.unloaded_share.map(|(share, _)| f64::from(share));
+    if let Some((change, share)) = changes.unloaded_share.zip(share) {
+        let at = |share: f64| drawn_kw(share * loaded_a, loaded_a, profile);
+        let (before, after) = (at(share), at(share + change.value));
+        // Voltage and power factor are the same on both sides; what is unsure is the current.
+        let sd = 0.5 * (at(share + change.value + change.sd).value - at(share + change.value - change.sd).value);
+        let kw = Estimate::new(after.value - before.value, sd.abs().hypot(0.1 * (after.value - before.value)));
+        add(kw, (run_h - load_h).max(0.0));
+    }
+    if let Some(duty) = changes.quiet_share {
+        let idle_kw = share.map(|share| drawn_kw(share * loaded_a, loaded_a, profile)).unwrap_or_default();
+        let seen =
+            LeakObservation { duty, loaded_kw: loaded_kw(loaded_a, profile), idle_kw, pressurised: run_h / 24.0 };
+        let figures = leak(&seen, profile);
+        // Of the other jobs a changed duty is the customers' doing, not the job's.
+        if pending.work == "leak_surveyed" {
+            add(figures.kw, run_h);
+        }
+        gains.leak_m3_min = Some(figures.flow_m3_min);
+    }
+    gains
+}
+
+fn draft(pending: &Pending, changes: &Changes, machine: &Machine, profile: &EnergyProfile) -> Option<Draft> {
+    let profile = &machine.service.energy(profile);
+    let since = start_of(pending.day);
+    let gains = gains(pending, changes, machine, profile);
+    let leak = gains.leak_m3_min.filter(|_| pending.work == "leak_surveyed");
+    let main = changes.discharge_k.or(leak).or(changes.loaded_a).or(changes.unloaded_share)?;
+    let certainty = 1.0 - 2.0 * crate::ha::scan::normal_cdf(-main.value.abs() / main.sd.max(1e-6));
+    let text = sentence(pending, changes, &gains, leak, since, profile);
+    let mut draft =
+        Draft::plain(FindingKind::MaintenanceEffect, FaultCode::new(&pending.work)?, certainty.clamp(0.0, 1.0), text);
+    draft.evidence = evidence(changes, &gains, leak, since, profile);
+    Some(draft)
+}
+
+fn evidence(
+    changes: &Changes,
+    gains: &Gains,
+    leak: Option<Estimate>,
+    since: Timestamp,
+    profile: &EnergyProfile,
+) -> Vec<Evidence> {
+    let since = Some(since);
+    let mut items: Vec<[Evidence; 2]> = Vec::new();
+    let mut push = |value: Option<Estimate>, feature: &str, unit: &str| {
+        items.extend(value.map(|v| v.evidence(feature, unit, since)));
+    };
+    push(changes.discharge_k, "discharge_change_k", "K");
+    push(changes.loaded_a, "loaded_current_change_a", "A");
+    push(changes.unloaded_share, "unloaded_share_change", "1");
+    push(leak, "leak_flow_change_m3_min", "m3/min");
+    let priced = gains.power_kw.sd > 0.0;
+    push(priced.then_some(gains.power_kw), "power_change_kw", "kW");
+    push(priced.then_some(gains.cost_per_month), "cost_change_per_month", profile.currency.as_str());
+    items.into_iter().flatten().collect()
+}
+
+fn sentence(
+    pending: &Pending,
+    changes: &Changes,
+    gains: &Gains,
+    leak: Option<Estimate>,
+    since: Timestamp,
+    profile: &EnergyProfile,
+) -> String {
+    let clear = |e: Option<Estimate>| e.filter(|e| e.is_clear());
+    let mut found: Vec<String> = Vec::new();
+    if let Some(k) = clear(changes.discharge_k) {
+        let way = if k.value < 0.0 { "cooler" } else { "hotter" };
+        found.push(format!("runs {:.1} K {way} (±{:.1} K)", k.value.abs(), 2.0 * k.sd));
+    }
+    let less = |value: f64| if value < 0.0 { "less" } else { "more" };
+    if let Some(a) = clear(changes.loaded_a) {
+        found.push(format!("draws {:.1} A {} under load (±{:.1} A)", a.value.abs(), less(a.value), 2.0 * a.sd));
+    }
+    if let Some(share) = clear(changes.unloaded_share) {
+        let points = 100.0 * share.value.abs();
+        found.push(format!("draws {points:.0} points {} of its loaded current while unloaded", less(share.value)));
+    }
+    if let Some(flow) = clear(leak) {
+        found.push(format!(
+            "feeds {:.2} m3/min {} into leaks (±{:.2})",
+            flow.value.abs(),
+            less(flow.value),
+            2.0 * flow.sd
+        ));
+    }
+    let head = format!("Since the work on {} ({}) the machine", text::date(since), pending.work.replace('_', " "));
+    let equal = "at equal ambient, load and pressure";
+    if found.is_empty() {
+        let width = changes.discharge_k.map(|k| format!(" (within ±{:.1} K)", 2.0 * k.sd)).unwrap_or_default();
+        return format!("{head} shows no measurable effect{width} {equal}.");
+    }
+    let money = clear(Some(gains.cost_per_month)).map(|cost| {
+        let (kw, sd) = (gains.power_kw, 2.0 * cost.sd);
+        format!(
+            "; that is {:.1} kW and {:.0} {} a month {} (±{sd:.0})",
+            kw.value.abs(),
+            cost.value.abs(),
+            profile.currency,
+            less(cost.value)
+        )
+    });
+    format!("{head} {} {equal}{}.", found.join(", "), money.unwrap_or_default())
+}
