@@ -25,7 +25,7 @@ const ROUNDS: usize = 2;
 /// Evidence below which the window counts as healthy when the baseline is remembered.
 const HEALTHY_LOG_BF: f64 = 1.0;
 /// History from which a healthy baseline is remembered beyond the window.
-const REMEMBER_DAYS: usize = 100;
+const REMEMBER_DAYS: usize = 90;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
 const DROP_K: f64 = 3.0;
 /// Saturated weight of the hot hours above which a cooler can be judged, and below which it cannot (hysteresis); the
