@@ -25,8 +25,8 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            watch_log_bf: 6.0,
-            advise_log_bf: 8.0,
+            watch_log_bf: 5.0,
+            advise_log_bf: 6.0,
             advise_excess_k: 2.0,
             advise_within_days: 45,
             advise_probability: 0.5,
@@ -39,6 +39,9 @@ impl Default for Policy {
 const WATCH_EXCESS_K: f64 = 1.2;
 /// Where the ambient is only inferred, its errors make small excesses of their own: so many times the excess is asked.
 const INFERRED_EXCESS: f64 = 2.0;
+/// The temperature itself must have risen by this much, K. One that merely stays while the weather cools may be a valve that
+/// regulates as it should, and in any case is not on its way to a limit.
+const RISEN_K: f64 = 1.0;
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 20.0;
 /// Evidence so many times that for `advise` needs no second day.
@@ -102,7 +105,8 @@ fn asked(j: &Judgement, p: &Policy) -> u8 {
     let enough_k = if j.hot_ambient_c.is_some() { p.advise_excess_k } else { INFERRED_EXCESS * p.advise_excess_k };
     // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
     let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
-    let believed = j.log_bf > enough && j.excess_k >= enough_k;
+    let risen = j.risen_k.is_none_or(|k| k >= RISEN_K);
+    let believed = j.log_bf > enough && j.excess_k >= enough_k && risen;
     if believed && chance(3) >= p.urgent_probability {
         3
     } else if believed && chance(p.advise_within_days) >= p.advise_probability {

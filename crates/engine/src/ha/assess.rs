@@ -26,6 +26,8 @@ const ROUNDS: usize = 2;
 const HEALTHY_LOG_BF: f64 = 1.0;
 /// History from which a healthy baseline is remembered beyond the window.
 const REMEMBER_DAYS: usize = 90;
+/// Days before an onset from which its temperature can be compared with.
+const COMPARED_DAYS: usize = 5;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
 const DROP_K: f64 = 3.0;
 /// Saturated weight of the hot hours above which a cooler can be judged, and below which it cannot (hysteresis); the
@@ -109,6 +111,8 @@ pub(crate) struct Judgement {
     /// Set when an unreported repair was seen: the first day of the new life.
     pub(crate) dropped_from: Option<Day>,
     pub(crate) hot_days: usize,
+    /// How far the temperature itself stands above its median before the onset, K; `None` without days to compare.
+    pub(crate) risen_k: Option<f64>,
 }
 
 /// Everything a view needs beyond the judgement.
@@ -319,6 +323,7 @@ impl Work {
             forecast: None,
             dropped_from: None,
             hot_days: self.hot_days,
+            risen_k: None,
         }
     }
 
@@ -342,6 +347,7 @@ impl Work {
         if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
+        judgement.risen_k = self.risen_k(judgement.onset_day);
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
         let wants = weight.map_or(self.health.observable, |w| w > gate);
         self.health.gate_days = if wants == self.health.observable { 0 } else { self.health.gate_days + 1 };
@@ -349,6 +355,17 @@ impl Work {
             self.health.observable = wants;
             self.health.gate_days = 0;
         }
+    }
+
+    /// Mean hot temperature of the last days over its median before the onset, K.
+    fn risen_k(&self, onset_day: f64) -> Option<f64> {
+        let hot = || self.samples.iter().filter(|s| s.series == Series::Hot);
+        let mut before: Vec<f64> = hot().filter(|s| f64::from(s.day) < onset_day).map(|s| s.td_c).collect();
+        if before.len() < COMPARED_DAYS {
+            return None;
+        }
+        let (sum, n) = self.recent(Series::Hot, 4).fold((0.0, 0.0), |(sum, n), s| (sum + s.td_c, n + 1.0));
+        points::median(&mut before).filter(|_| n > 0.0).map(|median_c| sum / n - median_c)
     }
 
     /// The first of three or more last days that all lie far below the model: a repair nobody told us of.

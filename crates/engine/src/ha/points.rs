@@ -39,7 +39,7 @@ impl AmbientSource {
     pub(crate) const fn prior_rho(self) -> f64 {
         match self {
             Self::Own | Self::Sibling => 0.4,
-            Self::ColdSoak | Self::SiblingTemperatures => 0.46,
+            Self::ColdSoak | Self::SiblingTemperatures => 0.45,
             Self::Season => 0.8,
         }
     }
@@ -55,7 +55,7 @@ impl AmbientSource {
             Self::Own => 1.0,
             Self::Sibling => 0.85,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.46,
+            Self::SiblingTemperatures => 0.45,
             Self::Season => 0.4,
         }
     }
