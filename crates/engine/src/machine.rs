@@ -118,7 +118,8 @@ impl Machine {
         let (running, loaded) = (self.regime.is_running(), self.regime.is_loaded());
         self.sensors.settle(ts, running);
         let open = self.open.get_or_insert_with(|| OpenDay::new(day));
-        if let Some(hour) = open.advance(ts, dt_ms, running, loaded) {
+        let span_ms = dt_ms.min(self.regime.speaks_for_ms());
+        if let Some(hour) = open.advance(ts, span_ms, running, loaded) {
             self.end_hour(&hour);
             if self.days.is_empty() {
                 // The levels of a machine on its first day are needed before the day is over.
@@ -202,7 +203,10 @@ impl Machine {
                 if !self.odd {
                     // What a switching machine draws while loaded; its duty is accounted for by the day.
                     let heat_a = if self.regime.is_two_level() { amps_a } else { self.regime.heat_a() as f32 };
-                    open.add_steady(SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] }, dt_ms);
+                    open.add_steady(
+                        SteadySample { td_c, ta_c: values[TA], heat_a, bar: values[BAR] },
+                        dt_ms.min(self.regime.speaks_for_ms()),
+                    );
                 }
             }
             Regime::Stopped if soaked => open.set_soak(td_c),

@@ -7,8 +7,6 @@ use super::day::{Day, DayRecord, Point};
 use super::sum::Sum;
 use super::tally::Tally;
 
-/// A sample speaks for at most this long; beyond it nothing is known.
-const SPEAKS_FOR_MS: i64 = 20 * MINUTE_MS;
 /// An hour with less loaded-steady time says too little.
 const HOUR_COVERED_MS: i64 = 8 * MINUTE_MS;
 /// Hours that make one operating point.
@@ -80,13 +78,13 @@ impl OpenDay {
         self.day
     }
 
-    /// Accounts for the time up to this sample; returns the hour that it closes, if any.
-    pub(crate) fn advance(&mut self, ts: Timestamp, dt_ms: i64, running: bool, loaded: bool) -> Option<ClosedHour> {
+    /// Accounts for the `span_ms` that this sample speaks for; returns the hour that it closes, if any.
+    pub(crate) fn advance(&mut self, ts: Timestamp, span_ms: i64, running: bool, loaded: bool) -> Option<ClosedHour> {
         let closed = (ts.hour_of_day() != self.hour.hour_of_day).then(|| self.close_hour(ts)).flatten();
         if closed.is_some() || self.hour.known_ms == 0 {
             self.hour.hour_of_day = ts.hour_of_day();
         }
-        let span_ms = dt_ms.clamp(0, SPEAKS_FOR_MS) as i32;
+        let span_ms = span_ms.clamp(0, DAY_MS) as i32;
         self.hour.known_ms += span_ms;
         if running {
             self.hour.running_ms += span_ms;
@@ -99,10 +97,10 @@ impl OpenDay {
         closed
     }
 
-    /// Adds a loaded-steady sample to the running hour.
-    pub(crate) fn add_steady(&mut self, sample: SteadySample, dt_ms: i64) {
+    /// Adds a loaded-steady sample, and the `span_ms` that it speaks for, to the running hour.
+    pub(crate) fn add_steady(&mut self, sample: SteadySample, span_ms: i64) {
         let hour = &mut self.hour;
-        hour.steady_ms += dt_ms.clamp(0, SPEAKS_FOR_MS) as i32;
+        hour.steady_ms += span_ms.clamp(0, DAY_MS) as i32;
         hour.td.add(sample.td_c);
         hour.heat.add(sample.heat_a);
         sample.ta_c.into_iter().for_each(|v| hour.ta.add(v));

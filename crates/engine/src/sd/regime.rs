@@ -9,8 +9,14 @@ use super::levels::{Level, Levels};
 
 /// More than four thermal time constants (about 3.5 min) plus cold metal.
 const WARM_UP_MS: i64 = 20 * MINUTE_MS;
-/// Nothing is known about what happened within a longer gap.
+/// Nothing is known about what happened within a longer gap, for a machine that usually speaks more often.
 const GAP_MS: i64 = 35 * MINUTE_MS;
+/// A sample speaks for at most this long, for a machine that usually speaks more often; beyond it nothing is known.
+const SPEAKS_FOR_MS: i64 = 20 * MINUTE_MS;
+/// A machine that speaks once an hour is still followed; one that speaks more rarely is not.
+const USUAL_MAX_MS: i64 = 75 * MINUTE_MS;
+/// Weight of the newest interval in the usual one.
+const USUAL_WEIGHT: f64 = 1.0 / 16.0;
 /// A stop this long has brought the oil to ambient (time constant of an idle machine about 2 h).
 const SOAKED_MS: i64 = 8 * 60 * MINUTE_MS;
 /// Time constant of the mean current that drives the temperature, for fast sampling.
@@ -44,6 +50,8 @@ pub(crate) struct RegimeTracker {
     /// Mean current of the last minutes, A.
     heat_a: f32,
     samples: u8,
+    /// Usual time between samples.
+    usual_ms: i32,
 }
 
 impl RegimeTracker {
@@ -55,6 +63,7 @@ impl RegimeTracker {
         state: Option<RunState>,
         amps_a: Option<f32>,
     ) -> Regime {
+        self.learn_pace(dt_ms);
         let Some((running, loaded)) = self.read(state, amps_a) else {
             self.regime = Regime::Unknown;
             // What was not seen may have been a run: the next sample begins a new phase.
@@ -62,7 +71,7 @@ impl RegimeTracker {
             return self.regime;
         };
         self.loaded = loaded;
-        if running != self.running || dt_ms > GAP_MS || self.samples == 0 {
+        if running != self.running || dt_ms > self.gap_ms() || self.samples == 0 {
             self.running = running;
             self.since_ms = ts.millis();
             self.samples = 1;
@@ -83,6 +92,27 @@ impl RegimeTracker {
             (true, true) => Regime::LoadedSteady,
         };
         self.regime
+    }
+
+    /// Follows how often the machine speaks; gaps hardly count.
+    fn learn_pace(&mut self, dt_ms: i64) {
+        if dt_ms <= 0 {
+            return;
+        }
+        let usual_ms = i64::from(self.usual_ms);
+        let step_ms = if usual_ms == 0 { dt_ms } else { dt_ms.min(3 * usual_ms) };
+        let weight = if usual_ms == 0 { 1.0 } else { USUAL_WEIGHT };
+        let moved_ms = usual_ms as f64 + weight * (step_ms - usual_ms) as f64;
+        self.usual_ms = moved_ms.clamp(1.0, USUAL_MAX_MS as f64) as i32;
+    }
+
+    /// How long a sample speaks for at most, ms.
+    pub(crate) fn speaks_for_ms(&self) -> i64 {
+        SPEAKS_FOR_MS.max(i64::from(self.usual_ms) * 5 / 4)
+    }
+
+    fn gap_ms(&self) -> i64 {
+        GAP_MS.max(i64::from(self.usual_ms) * 9 / 4)
     }
 
     /// Running and loaded, from the controller's own word or else from the current; `None` when neither is known.
@@ -166,6 +196,20 @@ mod tests {
             &[(0, Stopped), (10, Loaded), (20, Loaded), (30, Loaded), (31, Unloaded)],
             "Stopped Starting Starting LoadedSteady Unloaded",
         );
+    }
+
+    #[test]
+    fn a_machine_that_speaks_once_an_hour_is_followed() {
+        let mut tracker = RegimeTracker::default();
+        let regimes: Vec<Regime> = (0..6)
+            .map(|hour| {
+                let ts = Timestamp::from_millis(hour * 60 * MINUTE_MS);
+                tracker.observe(ts, if hour == 0 { 0 } else { 60 * MINUTE_MS }, Some(RunState::Loaded), Some(100.0))
+            })
+            .collect();
+        assert_eq!(regimes[0], Regime::Starting);
+        assert_eq!(regimes[1..], [Regime::LoadedSteady; 5]);
+        assert!(tracker.speaks_for_ms() >= 60 * MINUTE_MS);
     }
 
     #[test]
