@@ -7,9 +7,9 @@ use crate::dm::clock::Clock;
 use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
-use crate::ha::assess::Health;
 use crate::ha::baseline::Conditions;
 use crate::ha::course::Course;
+use crate::ha::health::Health;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
 use crate::sd::feature::Feature;
@@ -236,5 +236,5 @@ impl Machine {
     }
 }
 
-/// Histogram, weekly duty, hours of the open day, an open episode or two.
-const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 200;
+/// Histogram, weekly duty, hours of the open day, the remembered normal, an open episode or two.
+const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 64 + 200;

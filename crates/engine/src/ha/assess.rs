@@ -1,12 +1,12 @@
 //! The daily judgement of one machine: baseline, excess, forecast. Pure: state and days in, new state and judgement out.
 
 use foretell_model::Limits;
-use serde::{Deserialize, Serialize};
 
-use super::baseline::{Baseline, Belief, Conditions, TERMS};
+use super::baseline::{Baseline, Belief, Conditions, Remembered, TERMS};
 use super::fit::{self, Fitted, Given};
+use super::health::{Health, reference};
 use super::linear::Vector;
-use super::points::{self, AmbientSource, Reference, Sample, Series, Surroundings};
+use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::rows::{self, Noise};
 use super::scan::{self, Scan};
 use super::trend::{Law, SHAPES, Trend};
@@ -25,7 +25,7 @@ const ROUNDS: usize = 2;
 /// Evidence below which the window counts as healthy when the baseline is remembered.
 const HEALTHY_LOG_BF: f64 = 1.0;
 /// History from which a healthy baseline is remembered beyond the window.
-const REMEMBER_DAYS: usize = 90;
+const REMEMBER_DAYS: usize = 84;
 /// Days before an onset from which its temperature can be compared with.
 const COMPARED_DAYS: usize = 5;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
@@ -36,54 +36,6 @@ const OBSERVABLE_FROM: f64 = 0.45;
 const OBSERVABLE_UNTIL: f64 = 0.3;
 /// The gate moves after so many days in a row, so that single warm days do not open and shut it.
 const GATE_DAYS: u8 = 3;
-
-/// What is remembered of a machine's health from day to day.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Health {
-    pub(crate) baseline: Baseline,
-    remembered: Option<Box<Belief>>,
-    reference: Option<(f32, Option<f32>)>,
-    pub(crate) noise: Noise,
-    pub(crate) trend: Option<Trend>,
-    pub(crate) source: AmbientSource,
-    /// Days before this one belong to another life (before work, before a repair).
-    pub(crate) valid_from: Day,
-    pub(crate) observable: bool,
-    pub(crate) learned: bool,
-    fresh: bool,
-    /// Days in a row on which the other answer to "observable?" would have been right.
-    gate_days: u8,
-}
-
-impl Default for Health {
-    fn default() -> Self {
-        Self {
-            baseline: Baseline::from_mean(&Belief::FLEET),
-            remembered: None,
-            reference: None,
-            noise: Noise::prior(AmbientSource::Own),
-            trend: None,
-            source: AmbientSource::Own,
-            valid_from: 0,
-            observable: false,
-            learned: false,
-            fresh: true,
-            gate_days: 0,
-        }
-    }
-}
-
-impl Health {
-    /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
-    pub(crate) fn restart(&mut self, from: Day) {
-        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
-        self.remembered = self.learned.then(|| Box::new(belief.loosened(4.0)));
-        self.trend = None;
-        self.valid_from = from;
-        self.learned = false;
-        self.fresh = true;
-    }
-}
 
 /// The judgement of one day.
 #[derive(Clone, Debug)]
@@ -181,7 +133,7 @@ impl Work {
             health.trend = None;
             health.fresh = true;
         }
-        let mut prior = health.remembered.as_deref().copied().unwrap_or(Belief::FLEET);
+        let mut prior = health.remembered.as_deref().map_or(Belief::FLEET, Remembered::belief);
         prior.sd[3] = prior.sd[3].max(source.slope_sd());
         if health.fresh {
             health.baseline = Baseline::from_mean(&prior);
@@ -393,20 +345,8 @@ impl Work {
             unit[i] = 1.0;
             (2.0 * scan.factor.variance(&unit).sqrt()).max(floor[i]).min(Belief::FLEET.sd[i])
         });
-        self.health.remembered = Some(Box::new(Belief { mean: self.health.baseline.theta, sd }));
+        self.health.remembered = Some(Box::new(Remembered::of(&Belief { mean: self.health.baseline.theta, sd })));
     }
-}
-
-/// The reference operating point, kept until the machine has clearly become another one.
-fn reference(health: &mut Health, days: &[DayRecord], two_level: bool) -> Option<Reference> {
-    let fresh = points::reference_of(days, two_level)?;
-    let kept = health.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) });
-    let same = |kept: &Reference| {
-        (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()
-    };
-    let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
-    health.reference = Some((reference.heat_a as f32, reference.bar.map(|b| b as f32)));
-    Some(reference)
 }
 
 /// Least-squares slope of residuals against ambient; `None` when the ambient hardly moved.

@@ -83,8 +83,25 @@ pub(crate) struct Baseline {
     pub(crate) theta: [f64; TERMS],
 }
 
-/// A Gaussian belief about the coefficients, independent of each other.
+/// A belief as it is kept: single precision is far finer than any belief.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    mean: [f32; TERMS],
+    sd: [f32; TERMS],
+}
+
+impl Remembered {
+    pub(crate) fn of(belief: &Belief) -> Self {
+        Self { mean: belief.mean.map(|v| v as f32), sd: belief.sd.map(|v| v as f32) }
+    }
+
+    pub(crate) fn belief(&self) -> Belief {
+        Belief { mean: self.mean.map(f64::from), sd: self.sd.map(f64::from) }
+    }
+}
+
+/// A Gaussian belief about the coefficients, independent of each other.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Belief {
     pub(crate) mean: [f64; TERMS],
     pub(crate) sd: [f64; TERMS],

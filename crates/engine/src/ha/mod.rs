@@ -5,6 +5,7 @@ pub(crate) mod baseline;
 pub(crate) mod cause;
 pub(crate) mod course;
 pub(crate) mod fit;
+pub(crate) mod health;
 pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod moments;

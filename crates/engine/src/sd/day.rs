@@ -7,7 +7,7 @@ use foretell_model::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Days that a machine's history holds.
-pub(crate) const DAYS_KEPT: usize = 102;
+pub(crate) const DAYS_KEPT: usize = 96;
 
 /// 2000-01-01 in days since 1970; earlier days are a clock fault, not history.
 const FIRST_DAY: i64 = 10_957;
@@ -35,7 +35,7 @@ pub(crate) struct Point {
     amps: u16,
     bar: u8,
     /// Only of a day's hot point: the current of its cool hours over its own, in 1/150. It stands here because every other
-    /// place would cost a byte of padding, 102 times per machine.
+    /// place would cost a byte of padding, some hundred times per machine.
     cool_amps: u8,
 }
 
@@ -94,7 +94,7 @@ impl Point {
     }
 }
 
-/// One closed day of one machine. Packed by hand: it is kept 102 times per machine.
+/// One closed day of one machine. Packed by hand: it is kept 96 times per machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DayRecord {
     /// Which day.

@@ -1,0 +1,69 @@
+//! What is remembered of a machine's health from day to day, and how a new life of it begins.
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, Belief, Remembered};
+use super::points::{self, AmbientSource, Reference};
+use super::rows::Noise;
+use super::trend::Trend;
+use crate::sd::day::{Day, DayRecord};
+
+/// What is remembered of a machine's health from day to day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Health {
+    pub(crate) baseline: Baseline,
+    pub(super) remembered: Option<Box<Remembered>>,
+    pub(super) reference: Option<(f32, Option<f32>)>,
+    pub(crate) noise: Noise,
+    pub(crate) trend: Option<Trend>,
+    pub(crate) source: AmbientSource,
+    /// Days before this one belong to another life (before work, before a repair).
+    pub(crate) valid_from: Day,
+    pub(crate) observable: bool,
+    pub(crate) learned: bool,
+    pub(super) fresh: bool,
+    /// Days in a row on which the other answer to "observable?" would have been right.
+    pub(super) gate_days: u8,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            baseline: Baseline::from_mean(&Belief::FLEET),
+            remembered: None,
+            reference: None,
+            noise: Noise::prior(AmbientSource::Own),
+            trend: None,
+            source: AmbientSource::Own,
+            valid_from: 0,
+            observable: false,
+            learned: false,
+            fresh: true,
+            gate_days: 0,
+        }
+    }
+}
+
+impl Health {
+    /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
+    pub(crate) fn restart(&mut self, from: Day) {
+        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
+        self.remembered = self.learned.then(|| Box::new(Remembered::of(&belief.loosened(4.0))));
+        self.trend = None;
+        self.valid_from = from;
+        self.learned = false;
+        self.fresh = true;
+    }
+}
+
+/// The reference operating point, kept until the machine has clearly become another one.
+pub(super) fn reference(health: &mut Health, days: &[DayRecord], two_level: bool) -> Option<Reference> {
+    let fresh = points::reference_of(days, two_level)?;
+    let kept = health.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) });
+    let same = |kept: &Reference| {
+        (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()
+    };
+    let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
+    health.reference = Some((reference.heat_a as f32, reference.bar.map(|b| b as f32)));
+    Some(reference)
+}
