@@ -160,12 +160,15 @@ impl Engine {
     fn close_day(&mut self, place: usize, today: Day, out: &mut Vec<Finding>) {
         self.machines[place].close_day(today);
         self.compare_sensors(place, today, out);
-        let judged = {
+        let mut judged = {
             let machine = &self.machines[place];
             let around = self.surroundings(place);
             let limits = self.profile(&self.ids[place]).limits;
             assess::judge(&machine.health, &machine.days, today, &around, limits)
         };
+        if let Some((_, judgement)) = judged.as_mut() {
+            judgement.crowd_share = self.crowd_share(place, today);
+        }
         let common_share = judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j));
         let speaker = speaker(&self.options, &self.ids[place], start_of(today));
         speaker.conclude_day(&mut self.machines[place], today, judged, common_share, out);

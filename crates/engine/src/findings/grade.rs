@@ -39,6 +39,8 @@ impl Default for Policy {
 const WATCH_EXCESS_K: f64 = 1.2;
 /// Where the ambient is only inferred, its errors make small excesses of their own: so many times the excess is asked.
 const INFERRED_EXCESS: f64 = 2.0;
+/// So many times more evidence is asked where all siblings are hot as well and no ambient is measured.
+const CROWD: f64 = 2.0;
 /// The temperature itself must have risen by this much, K. One that merely stays while the weather cools may be a valve that
 /// regulates as it should, and in any case is not on its way to a limit.
 const RISEN_K: f64 = 1.0;
@@ -105,6 +107,8 @@ fn asked(j: &Judgement, p: &Policy) -> u8 {
     let enough_k = if j.hot_ambient_c.is_some() { p.advise_excess_k } else { INFERRED_EXCESS * p.advise_excess_k };
     // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
     let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
+    // Without a measured ambient, a site whose machines get hot together has more probably got a hot room.
+    let enough = if j.hot_ambient_c.is_some() { enough } else { enough * (1.0 + CROWD * j.crowd_share) };
     let risen = j.risen_k.is_none_or(|k| k >= RISEN_K);
     let believed = j.log_bf > enough && j.excess_k >= enough_k && risen;
     if believed && chance(3) >= p.urgent_probability {

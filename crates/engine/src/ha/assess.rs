@@ -65,6 +65,8 @@ pub(crate) struct Judgement {
     pub(crate) hot_days: usize,
     /// How far the temperature itself stands above its median before the onset, K; `None` without days to compare.
     pub(crate) risen_k: Option<f64>,
+    /// Share of the siblings that are hotter than their own normal as well, 0 to 1; set by whoever sees the site.
+    pub(crate) crowd_share: f64,
 }
 
 /// Everything a view needs beyond the judgement.
@@ -276,6 +278,7 @@ impl Work {
             dropped_from: None,
             hot_days: self.hot_days,
             risen_k: None,
+            crowd_share: 0.0,
         }
     }
 

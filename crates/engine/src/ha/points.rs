@@ -49,11 +49,12 @@ impl AmbientSource {
         matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)
     }
 
-    /// How much of the evidence to believe, 0 to 1.
+    /// How much the evidence counts. Above 1 where the ambient is measured: there the model of errors, made wide for all that
+    /// it leaves out, has shown itself too cautious on foreign fleets; below 1 where the ambient is only inferred.
     pub(crate) const fn trust(self) -> f64 {
         match self {
-            Self::Own => 1.0,
-            Self::Sibling => 0.85,
+            Self::Own => 1.5,
+            Self::Sibling => 1.1,
             Self::ColdSoak => 0.7,
             Self::SiblingTemperatures => 0.45,
             Self::Season => 0.4,
