@@ -65,10 +65,7 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
     let sure = certainty(finding.likelihood, lang);
     if finding.status == Status::Cleared {
         return match (finding.kind, lang) {
-            (FindingKind::Observability, Lang::En) => "The cooler can be judged again.".to_owned(),
-            (FindingKind::Observability, Lang::Zh) => {
-                "冷却器状况又可以判断了：最近的高温时段已能看出它的好坏。".to_owned()
-            }
+            (FindingKind::Observability, _) => observable_again(finding, lang).to_owned(),
             (FindingKind::MaintenanceDue, Lang::En) => format!("It is no longer time to {name}."),
             (FindingKind::MaintenanceDue, Lang::Zh) => format!("目前不用{name}了。"),
             (_, Lang::En) => format!("No longer likely: {name}."),
@@ -87,7 +84,25 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
         (FindingKind::MaintenanceEffect, _) => effect(finding, &name, lang),
         // The engine's own sentence says more of the why; it is English by contract.
         (FindingKind::Observability, Lang::En) => finding.text.clone(),
-        (FindingKind::Observability, Lang::Zh) => "冷却器状况暂时无法判断：高温满载的时段还不够。".to_owned(),
+        (FindingKind::Observability, Lang::Zh) => hidden_zh(finding).to_owned(),
+    }
+}
+
+/// What an end of blindness is about: the cooler, or else the sensors.
+fn observable_again(finding: &Finding, lang: Lang) -> &'static str {
+    match (finding.fault == FaultCode::COOLER_CLOGGING, lang) {
+        (true, Lang::En) => "The cooler can be judged again.",
+        (true, Lang::Zh) => "冷却器状况又可以判断了：最近的高温时段已能看出它的好坏。",
+        (false, Lang::En) => "The temperature sensor can be checked again.",
+        (false, Lang::Zh) => "温度传感器又可以核对了。",
+    }
+}
+
+fn hidden_zh(finding: &Finding) -> &'static str {
+    if finding.fault == FaultCode::COOLER_CLOGGING {
+        "冷却器状况暂时无法判断：高温满载的时段还不够。"
+    } else {
+        "温度传感器暂时无法核对：机组很少长时间停机，也没有可对照的读数。"
     }
 }
 
@@ -129,5 +144,36 @@ mod tests {
             "Likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks."
         );
         assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4周内达到105 ℃。");
+    }
+
+    fn blindness(fault: FaultCode, status: Status) -> Finding {
+        let machine = foretell_model::MachineId::new("s", "m").unwrap();
+        Finding {
+            at: Timestamp::from_millis(0),
+            id: foretell_model::FindingId::new(&machine, &fault, 1),
+            machine,
+            kind: FindingKind::Observability,
+            status,
+            grade: foretell_model::Grade::Watch,
+            fault,
+            likelihood: 1.0,
+            alternatives: Vec::new(),
+            rul_days: None,
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_named_by_what_it_is_about() {
+        let catalogue = Catalogue::default();
+        for (fault, about) in [(FaultCode::COOLER_CLOGGING, "冷却器"), (FaultCode::SENSOR_DRIFT, "传感器")] {
+            for status in [Status::Opened, Status::Cleared] {
+                let sentence = kind_sentence(&blindness(fault.clone(), status), &catalogue, Lang::Zh);
+                assert!(sentence.contains(about), "{fault}: {sentence}");
+            }
+        }
     }
 }
