@@ -54,10 +54,10 @@ impl AmbientSource {
     pub(crate) const fn trust(self) -> f64 {
         match self {
             Self::Own => 1.5,
-            Self::Sibling => 1.1,
+            Self::Sibling => 0.9,
             Self::ColdSoak => 0.7,
             Self::SiblingTemperatures => 0.45,
-            Self::Season => 0.4,
+            Self::Season => 0.3,
         }
     }
 
