@@ -285,9 +285,7 @@ impl Work {
     /// Looks at the last days: observability, the regulated side, the ambient.
     fn look(&mut self, judgement: &mut Judgement) {
         let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-        let trend = self.health.trend;
-        let expected =
-            |s: &Sample| self.health.baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(f64::from(s.day) + 0.5)));
+        let expected = |s: &Sample| rows::expected(s, &self.health.baseline, self.health.trend.as_ref());
         let weight = mean(self.recent(Series::Hot, 6).map(|s| expected(s).weight).collect());
         let cool: Vec<(f64, f64)> = self
             .recent(Series::Cool, 14)

@@ -9,7 +9,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 use serde::{Deserialize, Serialize};
 
-use super::baseline::{Baseline, Bounds, TERMS};
+use super::baseline::{Baseline, Bounds, Expected, TERMS};
 use super::linear::Vector;
 use super::points::{AmbientSource, Sample, Series};
 use super::trend::Trend;
@@ -190,10 +190,7 @@ fn persisting(rho: f64, days: f64) -> f64 {
 pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend>, source: AmbientSource) -> Noise {
     let prior = Noise::prior(source);
     let clip_k = 3.0 * prior.sd_k.max(1.0);
-    let residual_k = |s: &Sample| {
-        let expected = baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(mid_of(s.day))));
-        (s.td_c - expected.td_c).clamp(-clip_k, clip_k)
-    };
+    let residual_k = |s: &Sample| (s.td_c - expected(s, baseline, trend).td_c).clamp(-clip_k, clip_k);
     // Sums behind level, persistence and difference.
     let (mut square, mut days, mut cross, mut pairs, mut within, mut twos) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     let mut last: Option<(Day, f64)> = None;
@@ -232,11 +229,17 @@ pub(crate) fn hot_residuals<'a>(
     trend: Option<&'a Trend>,
 ) -> impl Iterator<Item = (Day, f64, f64)> + 'a {
     samples.iter().filter(|s| s.series == Series::Hot).map(move |s| {
-        let expected = baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(mid_of(s.day))));
+        let expected = expected(s, baseline, trend);
         (s.day, s.td_c - expected.td_c, expected.weight)
     })
 }
 
+/// What baseline and trend expect of a point.
+pub(crate) fn expected(s: &Sample, baseline: &Baseline, trend: Option<&Trend>) -> Expected {
+    baseline.expect(&s.at, trend.map_or(0.0, |t| t.excess_k(mid_of(s.day))))
+}
+
+/// A day's points speak of about its middle.
 fn mid_of(day: Day) -> f64 {
     f64::from(day) + 0.5
 }

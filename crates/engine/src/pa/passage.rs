@@ -54,6 +54,23 @@ struct Path {
     hotter_sd_k: f64,
 }
 
+/// A day ahead without any excess.
+#[derive(Clone, Copy, Debug)]
+struct Background {
+    /// Its middle, as a day number.
+    ahead: f64,
+    mean_c: f64,
+    level_var: f64,
+    season_var: f64,
+}
+
+impl Background {
+    fn healthy(&self) -> Path {
+        let sd_k = (self.level_var + self.season_var).sqrt();
+        Path { mean_c: self.mean_c, cooler_sd_k: sd_k, hotter_sd_k: sd_k }
+    }
+}
+
 impl Path {
     /// Sd on the side of `temp_c`, K.
     const fn sd_k(&self, temp_c: f64) -> f64 {
@@ -70,18 +87,20 @@ impl Outlook<'_> {
     /// Walks to the horizon.
     pub(crate) fn first_passage(&self, limit_c: f64) -> Forecast {
         let mut reached = vec![0.0; HORIZON_DAYS];
+        let days: Vec<Background> = (0..HORIZON_DAYS).map(|day| self.background(day)).collect();
+        let chain = Chain::new(self.climate.rho);
         for alternative in self.scan.alternatives.iter().filter(|a| a.weight > RARE) {
-            let paths = self.paths(alternative);
+            let paths: Vec<Path> = days.iter().map(|on| self.path(alternative, on)).collect();
             for (node, share) in NODES {
                 let weight = self.trend_share * alternative.weight * share;
-                self.walk(&paths, node, limit_c, |day, failed| reached[day] += weight * failed);
+                self.walk(&chain, &paths, node, limit_c, |day, failed| reached[day] += weight * failed);
             }
         }
         if self.trend_share < 1.0 {
-            let paths = self.healthy_paths();
+            let paths: Vec<Path> = days.iter().map(Background::healthy).collect();
             for (node, share) in NODES {
                 let weight = (1.0 - self.trend_share) * share;
-                self.walk(&paths, node, limit_c, |day, failed| reached[day] += weight * failed);
+                self.walk(&chain, &paths, node, limit_c, |day, failed| reached[day] += weight * failed);
             }
         }
         let total: f64 = self.trend_share
@@ -97,14 +116,15 @@ impl Outlook<'_> {
 
     /// 10, 50 and 90 % quantiles of the hot hour `day` days ahead, degC.
     pub(crate) fn hot_hour_quantiles_c(&self, day: usize) -> [f64; 3] {
+        let on = self.background(day);
         let mut parts: Vec<(f64, Path)> = self
             .scan
             .alternatives
             .iter()
             .filter(|a| a.weight > RARE)
-            .map(|a| (self.trend_share * a.weight, self.path(a, day)))
+            .map(|a| (self.trend_share * a.weight, self.path(a, &on)))
             .collect();
-        parts.push((1.0 - self.trend_share, self.healthy_path(day)));
+        parts.push((1.0 - self.trend_share, on.healthy()));
         let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
         let below = |temp_c: f64| {
             let mass = |&(weight, path): &(f64, Path)| {
@@ -115,42 +135,32 @@ impl Outlook<'_> {
         [0.1, 0.5, 0.9].map(|share| bisect(|t| below(t) < share, -50.0, 400.0))
     }
 
-    fn paths(&self, alternative: &Alternative) -> Vec<Path> {
-        (0..HORIZON_DAYS).map(|day| self.path(alternative, day)).collect()
-    }
-
-    fn healthy_paths(&self) -> Vec<Path> {
-        (0..HORIZON_DAYS).map(|day| self.healthy_path(day)).collect()
-    }
-
-    fn path(&self, a: &Alternative, day: usize) -> Path {
+    /// What every path of a day shares: season and level without any excess.
+    fn background(&self, day: usize) -> Background {
         // The hottest hours fall past the middle of a day.
         let ahead = self.now + day as f64 + 0.5;
         let (season_c, season_var) = self.climate.season(ahead, self.now);
-        let grown = a.growth(ahead) * self.gain;
+        let level_k = dot(&self.hot_row, &self.scan.baseline_step);
+        let level_var = self.scan.factor.variance(&self.hot_row);
+        Background { ahead, mean_c: season_c + level_k, level_var, season_var }
+    }
+
+    fn path(&self, a: &Alternative, on: &Background) -> Path {
+        let grown = a.growth(on.ahead) * self.gain;
         let grown_now = a.growth(self.now) * self.gain;
         let pull = grown - dot(&self.hot_row, &a.coupling);
-        let level_k = dot(&self.hot_row, &self.scan.baseline_step);
         let to_come_k = a.mean * (grown - grown_now);
         let error = self.source.growth_error();
-        let var = (a.sd * pull).powi(2) + self.scan.factor.variance(&self.hot_row) + season_var;
+        let var = (a.sd * pull).powi(2) + on.level_var + on.season_var;
         Path {
-            mean_c: season_c + level_k + a.mean * pull + (error.haste - 1.0) * to_come_k,
+            mean_c: on.mean_c + a.mean * pull + (error.haste - 1.0) * to_come_k,
             cooler_sd_k: var.sqrt().hypot(error.slower_sd * to_come_k),
             hotter_sd_k: var.sqrt().hypot(error.faster_sd * to_come_k),
         }
     }
 
-    fn healthy_path(&self, day: usize) -> Path {
-        let (season_c, season_var) = self.climate.season(self.now + day as f64 + 0.5, self.now);
-        let level_k = dot(&self.hot_row, &self.scan.baseline_step);
-        let var = self.scan.factor.variance(&self.hot_row) + season_var;
-        Path { mean_c: season_c + level_k, cooler_sd_k: var.sqrt(), hotter_sd_k: var.sqrt() }
-    }
-
     /// Walks one path and reports the chance of failing on each day.
-    fn walk(&self, paths: &[Path], node: f64, limit_c: f64, mut failing: impl FnMut(usize, f64)) {
-        let chain = Chain::new(self.climate.rho);
+    fn walk(&self, chain: &Chain, paths: &[Path], node: f64, limit_c: f64, mut failing: impl FnMut(usize, f64)) {
         let gap_days = (self.now - f64::from(self.climate.last.0)).max(1.0);
         let mut mass = chain.start(self.climate.last.1 / self.climate.sd_k.max(0.1), self.climate.rho.powf(gap_days));
         let mut alive = 1.0;
