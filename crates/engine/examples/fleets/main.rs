@@ -62,7 +62,9 @@ fn main() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/evaluation.txt");
         let head = "Figures of the engine on held-out simulated fleets; rewritten by\n\
             cargo run --release -p foretell-engine --example fleets -- --write\n\n";
-        if let Err(cause) = std::fs::write(path, format!("{head}{}\n", kept.trim_end())) {
+        // Columns are padded to their width; a kept file has no blanks at its lines' ends.
+        let kept: String = kept.trim_end().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        if let Err(cause) = std::fs::write(path, format!("{head}{kept}")) {
             eprintln!("{path}: {cause}");
             std::process::exit(74);
         }
