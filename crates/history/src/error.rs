@@ -51,7 +51,7 @@ impl OpenError {
 /// A store's error in the words of the log, a full disk told apart from everything else.
 pub(crate) fn store_error(path: &Path, attempted: &str, error: rusqlite::Error) -> LogError {
     if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
-        return LogError::Full { path: path.display().to_string() };
+        return LogError::Full { path: path.display().to_string(), why: error.to_string() };
     }
     LogError::Store { attempted: format!("{attempted} {}", path.display()), source: Box::new(error) }
 }

@@ -15,13 +15,14 @@ pub mod decode;
 mod intake;
 pub mod listener;
 mod retained;
+mod skew;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_model::{Clock, Log, Quarantine};
+use foretell_model::{Clock, Log, Quarantine, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions};
@@ -29,6 +30,7 @@ use decode::{Decoder, DecoderError, DecoderOptions};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus};
 use intake::{Intake, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
+pub use skew::{ClockSkew, OwnClock};
 
 /// What ingest does, settled before it starts.
 #[derive(Clone, Debug, Default)]
@@ -181,10 +183,29 @@ impl Ingest {
         }
     }
 
+    /// How far each machine's clock is from ours, the furthest off first.
+    #[must_use]
+    pub fn clock_skews(&self) -> Vec<ClockSkew> {
+        self.intake.skews().all()
+    }
+
+    /// Whether most machines heard of late say that the wrong clock is ours.
+    #[must_use]
+    pub fn own_clock(&self, now: Timestamp) -> Option<OwnClock> {
+        self.intake.skews().own_clock(now)
+    }
+
+    /// Says that commits would succeed again after [`CommitStatus::failing`], as whoever owns the stores has found out: with
+    /// no message under way, no commit would show it.
+    pub fn recovered(&self) {
+        self.intake.recovered();
+    }
+
     /// Stops reading, commits what was read, acknowledges it, closes politely, ends the committer. Returns whether all of
     /// that was done `within` the time; what was not acknowledged will be sent again by its publishers.
     pub async fn drain(&self, within: Duration) -> bool {
         self.stop.cancel();
+        self.intake.give_up_waiting();
         let all = async {
             if let Some(listener) = &self.listener {
                 listener.stopped().await;

@@ -43,11 +43,13 @@ pub enum LogError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The disk is (nearly) full; nothing of the batch was kept.
-    #[error("the disk that holds {path} is full")]
+    /// The disk is (nearly) full; nothing of the batch was kept. It passes when there is room again.
+    #[error("the disk that holds {path} is full: {why}")]
     Full {
         /// Where.
         path: String,
+        /// How much is free and how much should be, or the store's own words.
+        why: String,
     },
 }
 

@@ -99,7 +99,7 @@ fn a_full_disk_keeps_nothing_of_the_batch_and_heals() {
     let pages = |n: i64| log.database.writer().pragma_update(None, "max_page_count", n).unwrap();
     pages(1);
     let batch: Vec<_> = (0..20_000).map(|n| reading("s/new", n, 80.0)).collect();
-    assert!(matches!(log.append(&batch), Err(LogError::Full { path }) if path.ends_with("log.db")));
+    assert!(matches!(log.append(&batch), Err(LogError::Full { path, .. }) if path.ends_with("log.db")));
     assert_eq!(all(&log).len(), 1);
     pages(1_000_000);
     assert_eq!(log.append(&batch).unwrap().kept, 20_000);

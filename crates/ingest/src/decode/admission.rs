@@ -62,7 +62,7 @@ impl Admission {
         if ahead_ms > self.ahead_max_ms {
             let (ahead, allowed) = (span(ahead_ms), span(self.ahead_max_ms));
             let detail = format!("`ts` {ts} is {ahead} ahead of its arrival; {allowed} ahead is the most allowed");
-            return Err(Fault::new(RefusalReason::FromFuture, detail));
+            return Err(Fault { reason: RefusalReason::FromFuture, detail, ahead_ms });
         }
         Ok(ts)
     }

@@ -61,6 +61,9 @@ pub struct Decoded {
     pub refused: Vec<Refusal>,
     /// Keys of contract messages that mean nothing here; they were skipped.
     pub ignored_keys: u64,
+    /// How far the time stamps of items refused as `from_future` lay ahead of their arrival, milliseconds: how many there were,
+    /// and the least of them.
+    pub ahead: Option<(u64, i64)>,
 }
 
 /// Turns messages into events. Shared by all connections: cloning copies a pointer, and any thread may decode.
@@ -111,10 +114,15 @@ impl Decoder {
         out.events.clear();
         out.refused.clear();
         out.ignored_keys = 0;
-        let Decoded { events, refused, ignored_keys } = out;
+        out.ahead = None;
+        let Decoded { events, refused, ignored_keys, ahead } = out;
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
             Ok(event) => events.push(event),
-            Err(Fault { reason, detail }) => {
+            Err(Fault { reason, detail, ahead_ms }) => {
+                if ahead_ms > 0 {
+                    let (items, least_ms) = ahead.unwrap_or((0, ahead_ms));
+                    *ahead = Some((items + 1, least_ms.min(ahead_ms)));
+                }
                 let (source, topic, raw) = (source.to_owned(), topic.to_owned(), raw.to_vec());
                 refused.push(Refusal { arrived, source, topic, reason: reason.code(), detail, raw });
             }
@@ -128,6 +136,14 @@ impl Decoder {
     #[must_use]
     pub fn explain(&self, arrived: Timestamp, topic: &str, payload: &[u8]) -> Explanation {
         explain::explain(&self.shared, arrived, topic, payload)
+    }
+
+    /// The machine that a topic speaks of, if it names one.
+    #[must_use]
+    pub fn machine_of(&self, topic: &str) -> Option<MachineId> {
+        match self.shared.route(topic).ok()? {
+            Route::Contract(_, machine) | Route::Mapped(_, machine) => Some(machine),
+        }
     }
 
     /// The MQTT filters that bring everything this decoder understands; a broker session subscribes to them.

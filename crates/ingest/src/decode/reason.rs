@@ -79,11 +79,13 @@ impl RefusalReason {
 pub(super) struct Fault {
     pub(super) reason: RefusalReason,
     pub(super) detail: String,
+    /// How far a time stamp lay ahead of its arrival, milliseconds; 0 for every other reason.
+    pub(super) ahead_ms: i64,
 }
 
 impl Fault {
     pub(super) fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), ahead_ms: 0 }
     }
 }
 

@@ -1,4 +1,8 @@
 //! The thread that owns the log's writing side.
+//!
+//! A full disk is waited out: a batch that found no room is kept in hand, unacknowledged, and offered again until there is.
+//! Failing it would make v5 clients drop their messages and v3.1.1 clients reconnect in a circle; holding it makes them wait,
+//! and acknowledgements go on by themselves as soon as there is room. Any other error fails the batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,12 +12,16 @@ use foretell_model::{Event, Log, LogError, Quarantine, Refusal};
 use tokio::sync::mpsc;
 
 use super::Shared;
+use super::lanes::Lanes;
 use super::submitter::{Outcome, Submission};
 
 /// A batch closes when it holds this many messages …
 pub(super) const BATCH_TICKETS_MAX: usize = 5_000;
 /// … or this many events: a backlog brings up to 1,000 per message.
 pub(super) const BATCH_EVENTS_MAX: usize = 20_000;
+
+/// How often a full disk is tried again.
+const ROOM_RETRY: Duration = Duration::from_millis(250);
 
 /// What the committer is sent.
 pub(super) enum Item {
@@ -30,6 +38,7 @@ pub(super) struct Committer {
     quarantine: Arc<dyn Quarantine>,
     window: Duration,
     shared: Arc<Shared>,
+    lanes: Lanes,
     batch: Vec<Submission>,
     events: Vec<Event>,
     refusals: Vec<Refusal>,
@@ -50,6 +59,7 @@ impl Committer {
             quarantine,
             window,
             shared,
+            lanes: Lanes::default(),
             batch: Vec::new(),
             events: Vec::new(),
             refusals: Vec::new(),
@@ -59,22 +69,38 @@ impl Committer {
 
     /// Works until told to stop. What is queued behind the stop fails.
     pub(super) fn run(mut self) {
-        while let Some(Item::Submission(first)) = self.queued.blocking_recv() {
-            if !self.window.is_zero() {
-                std::thread::sleep(self.window);
+        let mut stopping = false;
+        while !stopping || !self.lanes.is_empty() {
+            self.lanes.begin();
+            if self.lanes.is_empty() {
+                let Some(Item::Submission(first)) = self.queued.blocking_recv() else { break };
+                if !self.window.is_zero() {
+                    std::thread::sleep(self.window);
+                }
+                self.offer(first);
+            } else {
+                self.take_waiting(BATCH_EVENTS_MAX / 2);
             }
-            self.take(first);
-            let stopping = self.fill();
+            stopping = stopping || self.fill();
+            self.take_waiting(BATCH_EVENTS_MAX);
             self.commit();
-            if stopping {
-                break;
-            }
         }
         self.queued.close();
         while let Ok(item) = self.queued.try_recv() {
             if let Item::Submission(submission) = item {
                 submission.fail(&self.shared);
             }
+        }
+    }
+
+    fn is_full(&self, events_max: usize) -> bool {
+        self.tickets >= BATCH_TICKETS_MAX || self.events.len() >= events_max
+    }
+
+    /// Takes it, unless its publisher has had its share of this batch.
+    fn offer(&mut self, submission: Submission) {
+        if let Some(submission) = self.lanes.offer(submission) {
+            self.take(submission);
         }
     }
 
@@ -85,11 +111,20 @@ impl Committer {
         self.batch.push(submission);
     }
 
+    /// Adds what waited for its turn, up to so many events.
+    fn take_waiting(&mut self, events_max: usize) {
+        while !self.is_full(events_max)
+            && let Some(submission) = self.lanes.next()
+        {
+            self.take(submission);
+        }
+    }
+
     /// Adds what is queued already; true when the stop was among it.
     fn fill(&mut self) -> bool {
-        while self.tickets < BATCH_TICKETS_MAX && self.events.len() < BATCH_EVENTS_MAX {
+        while !self.is_full(BATCH_EVENTS_MAX) {
             match self.queued.try_recv() {
-                Ok(Item::Submission(submission)) => self.take(submission),
+                Ok(Item::Submission(submission)) => self.offer(submission),
                 Ok(Item::Stop) => return true,
                 Err(_) => return false,
             }
@@ -100,8 +135,13 @@ impl Committer {
     fn commit(&mut self) {
         let begun = Instant::now();
         // The quarantine first: a message of which nothing was admitted is acknowledged because the quarantine has it.
-        let refused = guarded("the quarantine", || self.quarantine.refuse(&self.refusals), self.refusals.is_empty());
-        let appended = guarded("the log", || self.log.append(&self.events), self.events.is_empty());
+        let refuse = || self.quarantine.refuse(&self.refusals);
+        let refused = patiently(&self.shared, "the quarantine", refuse, self.refusals.is_empty());
+        let append = || self.log.append(&self.events);
+        let appended = patiently(&self.shared, "the log", append, self.events.is_empty());
+        if appended.is_some() {
+            self.shared.skews.note(&self.events);
+        }
         let took = begun.elapsed();
         self.shared.figures.committed(self.tickets, appended.as_ref(), refused.is_some(), took);
         for mut submission in self.batch.drain(..) {
@@ -118,24 +158,35 @@ impl Committer {
     }
 }
 
-/// Runs one store's call. An error or a panic in it fails the batch, never the thread: the next batch may do better.
-fn guarded<T: Default>(
+/// Runs one store's call, again and again while its disk is full. Another error or a panic in it fails the batch, never the
+/// thread: the next batch may do better.
+fn patiently<T: Default>(
+    shared: &Shared,
     store: &'static str,
-    call: impl FnOnce() -> Result<T, LogError>,
+    call: impl Fn() -> Result<T, LogError>,
     nothing_to_do: bool,
 ) -> Option<T> {
     if nothing_to_do {
         return Some(T::default());
     }
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(done)) => Some(done),
-        Ok(Err(cause)) => {
-            super::status::CommitFailed { store, cause: &cause }.emit();
-            None
-        }
-        Err(_) => {
-            super::status::CommitPanicked { store }.emit();
-            None
+    loop {
+        match catch_unwind(AssertUnwindSafe(&call)) {
+            Ok(Ok(done)) => {
+                shared.figures.has_room(store);
+                return Some(done);
+            }
+            Ok(Err(cause @ LogError::Full { .. })) if !shared.is_stopping() => {
+                shared.figures.waits_for_room(store, &cause);
+                std::thread::sleep(ROOM_RETRY);
+            }
+            Ok(Err(cause)) => {
+                super::status::CommitFailed { store, cause: &cause }.emit();
+                return None;
+            }
+            Err(_) => {
+                super::status::CommitPanicked { store }.emit();
+                return None;
+            }
         }
     }
 }

@@ -5,12 +5,14 @@
 //! Nothing is reported [`Outcome::Kept`] before the log said so.
 
 mod committer;
+mod lanes;
 mod status;
 mod submitter;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use foretell_model::{Clock, Log, Quarantine};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::decode::Decoder;
+use crate::skew::Skews;
 use committer::{Committer, Item};
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
@@ -58,6 +61,15 @@ struct Shared {
     room: Semaphore,
     queue_bytes_max: u32,
     figures: CommitFigures,
+    skews: Arc<Skews>,
+    /// Set when a full disk is no longer to be waited out.
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
 }
 
 impl Intake {
@@ -83,6 +95,8 @@ impl Intake {
             room: Semaphore::new(queue_bytes_max as usize),
             queue_bytes_max,
             figures: CommitFigures::default(),
+            skews: Arc::default(),
+            stopping: AtomicBool::new(false),
         });
         let committer = Committer::new(queued, log, quarantine, options.commit_window, Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("foretell-commit".into()).spawn(move || committer.run())?;
@@ -97,6 +111,21 @@ impl Intake {
     /// How commits go.
     pub(crate) fn commit_status(&self) -> CommitStatus {
         self.shared.figures.status()
+    }
+
+    /// Says that a commit that had failed would now succeed, as whoever owns the stores has found out.
+    pub(crate) fn recovered(&self) {
+        self.shared.figures.recovered();
+    }
+
+    /// How far each machine's clock is from ours.
+    pub(crate) fn skews(&self) -> &Skews {
+        &self.shared.skews
+    }
+
+    /// From now on a full disk fails a batch instead of holding it: its messages will be sent again after the restart.
+    pub(crate) fn give_up_waiting(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
     /// Tells the committer to end after what is queued now; later submissions fail.

@@ -48,6 +48,8 @@ pub struct CommitStatus {
     pub average: Duration,
     /// Whether the latest batch failed: nothing is being acknowledged.
     pub failing: bool,
+    /// Whether a batch is held until the disk has room: nothing is acknowledged meanwhile, and nothing is lost.
+    pub waiting_for_room: bool,
 }
 
 /// A source's live counters.
@@ -154,9 +156,37 @@ pub(crate) struct CommitFigures {
     latest_us: AtomicU64,
     average_us: AtomicU64,
     failing: AtomicBool,
+    waiting_for_room: AtomicBool,
 }
 
 impl CommitFigures {
+    /// A store has found no room; said once, until it has.
+    pub(super) fn waits_for_room(&self, store: &'static str, cause: &LogError) {
+        if !self.waiting_for_room.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                store,
+                %cause,
+                "Readings are held unacknowledged until the disk has room; make some, and they go on by themselves."
+            );
+        }
+        counter!("foretell_ingest_commits_held_total", "store" => store).increment(1);
+        gauge!("foretell_ingest_waiting_for_room").set(1.0);
+    }
+
+    /// A store has kept something.
+    pub(super) fn has_room(&self, store: &'static str) {
+        if self.waiting_for_room.load(Ordering::Relaxed) {
+            self.waiting_for_room.store(false, Ordering::Relaxed);
+            gauge!("foretell_ingest_waiting_for_room").set(0.0);
+            tracing::info!(store, "The disk has room again; readings are acknowledged.");
+        }
+    }
+
+    /// The stores work again, though no batch has shown it yet.
+    pub(super) fn recovered(&self) {
+        self.failing.store(false, Ordering::Relaxed);
+    }
+
     /// Counts one batch; `appended` is `None` when the log failed.
     pub(super) fn committed(&self, tickets: usize, appended: Option<&Appended>, quarantined: bool, took: Duration) {
         self.failing.store(appended.is_none() || !quarantined, Ordering::Relaxed);
@@ -182,6 +212,7 @@ impl CommitFigures {
             latest: Duration::from_micros(self.latest_us.load(Ordering::Relaxed)),
             average: Duration::from_micros(self.average_us.load(Ordering::Relaxed)),
             failing: self.failing.load(Ordering::Relaxed),
+            waiting_for_room: self.waiting_for_room.load(Ordering::Relaxed),
         }
     }
 }

@@ -124,11 +124,23 @@ impl Submitter {
         let weight = self.claim(payload.len())?;
         let arrived = self.shared.clock.now();
         self.shared.decoder.decode(arrived, self.source.name(), topic, payload, &mut self.decoded);
+        if !self.decoded.refused.is_empty()
+            && let Some(machine) = self.shared.decoder.machine_of(topic).filter(|machine| !permitted(machine))
+        {
+            // Else a mended configuration would later admit from the quarantine what this login was never allowed to say.
+            let detail = format!("this login may not publish for {machine}");
+            return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
+        }
         if let Some(event) = self.decoded.events.iter().find(|event| !permitted(event.machine())) {
             let detail = format!("this login may not publish for {}", event.machine());
             return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
         }
         self.source.received(arrived, self.decoded.events.len(), &self.decoded.refused, self.decoded.ignored_keys);
+        if let Some((items, ahead_ms)) = self.decoded.ahead
+            && let Some(machine) = self.shared.decoder.machine_of(topic)
+        {
+            self.shared.skews.note_ahead(&machine, arrived, ahead_ms, items);
+        }
         let outcome = match (self.decoded.events.is_empty(), self.decoded.refused.first()) {
             (true, Some(refusal)) => Outcome::Refused(refusal.reason),
             _ => Outcome::Kept,

@@ -1,0 +1,219 @@
+//! How far each machine's clock is from ours.
+//!
+//! A reading's delay (arrival minus time stamp) is the clocks' difference plus whatever the way took, and buffering only ever
+//! adds. So the least delay of each minute of arrival is kept, and the median over the last nine such minutes is the estimate:
+//! a backlog beside live readings does not move it, nor does a single wrong stamp. Pure: arrivals tell the time.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foretell_model::{Event, MINUTE_MS, MachineId, Timestamp};
+
+/// Minutes whose least delays are kept of each machine.
+const MINUTES: usize = 9;
+
+/// Machines that are kept; identities pass admission first, so this is a bound against mistakes.
+const MACHINES_MAX: usize = 200_000;
+
+/// Who was heard within this counts when our own clock is judged, milliseconds.
+const HEARD_WITHIN_MS: i64 = 15 * MINUTE_MS;
+
+/// So many machines must be ahead before our own clock is suspected.
+const SUSPECT_MIN: usize = 3;
+
+/// One machine's clock beside ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// Whose.
+    pub machine: MachineId,
+    /// How far its clock is behind ours, milliseconds; negative when it is ahead. Delivering late looks the same as a clock
+    /// that is behind.
+    pub behind_ms: i64,
+    /// When it was last heard.
+    pub heard: Timestamp,
+    /// Items refused since the start because their stamps lay too far ahead.
+    pub refused_ahead: u64,
+}
+
+/// Our own clock seems to be wrong: most machines agree against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnClock {
+    /// By how much we seem to be behind, milliseconds: the median of the machines that are ahead.
+    pub behind_ms: i64,
+    /// Machines that are too far ahead of us now.
+    pub ahead: usize,
+    /// Machines heard of late.
+    pub heard: usize,
+}
+
+/// Every machine's clock.
+#[derive(Debug, Default)]
+pub(crate) struct Skews(Mutex<HashMap<MachineId, Skew>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Skew {
+    least_ms: [i64; MINUTES],
+    /// Minutes seen so far; the newest stands at `(minutes - 1) % MINUTES`.
+    minutes: usize,
+    minute: i64,
+    heard: Timestamp,
+    refused_ahead: u64,
+    /// Whether the newest was refused for being ahead.
+    is_ahead: bool,
+}
+
+impl Skew {
+    const NEW: Self = Self {
+        least_ms: [0; MINUTES],
+        minutes: 0,
+        minute: i64::MIN,
+        heard: Timestamp::MIN,
+        refused_ahead: 0,
+        is_ahead: false,
+    };
+
+    fn note(&mut self, arrived: Timestamp, behind_ms: i64) {
+        let minute = arrived.millis().div_euclid(MINUTE_MS);
+        if self.minute != minute {
+            (self.minute, self.minutes) = (minute, self.minutes + 1);
+            self.least_ms[(self.minutes - 1) % MINUTES] = behind_ms;
+        }
+        let least = &mut self.least_ms[(self.minutes - 1) % MINUTES];
+        *least = behind_ms.min(*least);
+        self.heard = self.heard.max(arrived);
+    }
+
+    fn behind_ms(&self) -> i64 {
+        let mut known = self.least_ms;
+        let known = &mut known[..self.minutes.clamp(1, MINUTES)];
+        known.sort_unstable();
+        known[(known.len() - 1) / 2]
+    }
+}
+
+impl Skews {
+    /// Takes the delays of readings that were kept.
+    pub(crate) fn note(&self, events: &[Event]) {
+        let mut known = self.lock();
+        for event in events {
+            // Without a stamp of its own a reading says nothing about its clock.
+            if let Event::Reading(reading) = event
+                && reading.ts != reading.arrived
+                && let Some(skew) = entry(&mut known, &reading.machine)
+            {
+                skew.note(reading.arrived, reading.arrived - reading.ts);
+                skew.is_ahead = false;
+            }
+        }
+    }
+
+    /// Takes a stamp that was refused for lying so far ahead.
+    pub(crate) fn note_ahead(&self, machine: &MachineId, arrived: Timestamp, ahead_ms: i64, items: u64) {
+        if let Some(skew) = entry(&mut self.lock(), machine) {
+            skew.note(arrived, -ahead_ms);
+            skew.is_ahead = true;
+            skew.refused_ahead += items;
+        }
+    }
+
+    /// Every machine that was heard, the furthest off first.
+    pub(crate) fn all(&self) -> Vec<ClockSkew> {
+        let mut all: Vec<ClockSkew> = self
+            .lock()
+            .iter()
+            .map(|(machine, skew)| ClockSkew {
+                machine: machine.clone(),
+                behind_ms: skew.behind_ms(),
+                heard: skew.heard,
+                refused_ahead: skew.refused_ahead,
+            })
+            .collect();
+        all.sort_by(|a, b| b.behind_ms.abs().cmp(&a.behind_ms.abs()).then_with(|| a.machine.cmp(&b.machine)));
+        all
+    }
+
+    /// Whether most machines say that the wrong clock is ours.
+    pub(crate) fn own_clock(&self, now: Timestamp) -> Option<OwnClock> {
+        let known = self.lock();
+        let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
+        let mut ahead: Vec<i64> = heard.iter().filter(|skew| skew.is_ahead).map(|skew| skew.behind_ms()).collect();
+        if ahead.len() < SUSPECT_MIN || ahead.len() * 2 <= heard.len() {
+            return None;
+        }
+        ahead.sort_unstable();
+        Some(OwnClock { behind_ms: -ahead[ahead.len() / 2], ahead: ahead.len(), heard: heard.len() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Skew>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entry<'a>(known: &'a mut HashMap<MachineId, Skew>, machine: &MachineId) -> Option<&'a mut Skew> {
+    if !known.contains_key(machine) {
+        if known.len() >= MACHINES_MAX {
+            return None;
+        }
+        known.insert(machine.clone(), Skew::NEW);
+    }
+    known.get_mut(machine)
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{DAY_MS, Quality, Reading, Signals};
+
+    use super::*;
+
+    fn machine(name: &str) -> MachineId {
+        MachineId::new("s", name).unwrap()
+    }
+
+    fn reading(arrived_s: i64, behind_ms: i64) -> Event {
+        let arrived = Timestamp::from_millis(1_782_900_000_000 + arrived_s * 1000);
+        let (signals, ts) = (Signals::empty(), arrived + -behind_ms);
+        Event::Reading(Reading { machine: machine("m"), ts, arrived, signals, state: None, quality: Quality::Good })
+    }
+
+    fn check(readings: impl Iterator<Item = (i64, i64)>, expected_ms: i64) {
+        let skews = Skews::default();
+        skews.note(&readings.map(|(arrived_s, behind_ms)| reading(arrived_s, behind_ms)).collect::<Vec<_>>());
+        assert_eq!(skews.all()[0].behind_ms, expected_ms);
+    }
+
+    #[test]
+    fn a_clock_is_measured_whatever_the_way_adds() {
+        check((0..60).map(|n| (n * 10, 250)), 250);
+        check((0..60).map(|n| (n * 10, -90_000 + n % 7 * 100)), -90_000);
+        // A backlog of three days beside live readings.
+        check((0..600).map(|n| (n, if n % 10 == 0 { 400 } else { 3 * DAY_MS - n * 1000 })), 400);
+        // One wrong stamp in ten minutes.
+        check((0..60).map(|n| (n * 10, if n == 30 { -500_000 } else { 400 })), 400);
+        // A clock that was put right.
+        check((0..120).map(|n| (n * 10, if n < 60 { -300_000 } else { 400 })), 400);
+    }
+
+    #[test]
+    fn a_reading_without_a_stamp_of_its_own_says_nothing() {
+        let skews = Skews::default();
+        skews.note(&[reading(0, 0)]);
+        assert_eq!(skews.all(), []);
+    }
+
+    #[test]
+    fn one_fast_clock_is_the_machines_and_most_are_ours() {
+        let skews = Skews::default();
+        let now = Timestamp::from_millis(1_782_900_000_000);
+        skews.note(&[reading(0, 100)]);
+        for (machines, expected) in
+            [(1, None), (2, None), (3, Some(OwnClock { behind_ms: 3_600_000, ahead: 3, heard: 4 }))]
+        {
+            for n in 0..machines {
+                skews.note_ahead(&machine(&n.to_string()), now, 3_600_000, 2);
+            }
+            assert_eq!(skews.own_clock(now), expected, "{machines}");
+        }
+        assert_eq!(skews.own_clock(now + DAY_MS), None);
+        assert_eq!(skews.all()[0].refused_ahead, 6);
+    }
+}
