@@ -23,6 +23,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use foretell_model::{Clock, Log, Quarantine, Timestamp};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions};
@@ -143,8 +144,7 @@ impl Ingest {
         for options in brokers {
             let name = options.name.clone();
             let source = self.add_source(&name);
-            let submitter = self.intake.submitter(&source);
-            let broker = Broker::start(options, submitter, source, self.stop.clone())
+            let broker = Broker::start(options, &self.intake, &source, &self.stop)
                 .map_err(|source| StartError::Broker { name, source })?;
             self.brokers.push(broker);
         }
@@ -161,6 +161,14 @@ impl Ingest {
     #[must_use]
     pub fn listen_addr(&self) -> Option<SocketAddr> {
         self.listener.as_ref().map(Listener::addr)
+    }
+
+    /// Serves one more MQTT client over a stream that did not come through the listener's port: a tunnel, or a test without
+    /// sockets. Ends with the connection; at once when there is no listener or no place.
+    pub async fn serve<S: AsyncRead + AsyncWrite + Send>(&self, stream: S, peer: SocketAddr) {
+        if let Some(listener) = &self.listener {
+            listener.serve(stream, peer).await;
+        }
     }
 
     /// Sets a retained message on the listener and on every broker; an empty payload clears it. Never blocks: what a slow

@@ -25,6 +25,12 @@ impl Backoff {
         self.next = FIRST;
     }
 
+    /// A pause of full length, where knocking again soon would only do harm.
+    pub(super) fn longest(&mut self) -> Duration {
+        self.next = self.max;
+        self.pause()
+    }
+
     /// How long to pause now.
     pub(super) fn pause(&mut self) -> Duration {
         let whole = self.next.min(self.max);

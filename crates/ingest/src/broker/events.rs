@@ -1,14 +1,46 @@
 //! What is worth a line in the log about a broker session; each is counted too.
 
+use std::error::Error;
 use std::fmt;
 
 use metrics::counter;
+
+use super::options::BrokerError;
+
+/// Why a broker does not want us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// In words, with what to do if somebody can do something.
+    pub(super) words: &'static str,
+    /// What may help.
+    pub(super) cure: Cure,
+}
+
+/// What may help against a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cure {
+    /// Time.
+    Wait,
+    /// A person; until then we knock seldom, because many brokers lock out who knocks often with a wrong key.
+    Person,
+    /// The other version of MQTT.
+    OtherVersion,
+}
 
 /// Why a connection ended.
 #[derive(Debug)]
 pub(super) enum Lost {
     /// The network, the broker or the protocol.
-    Connection(Box<rumqttc::ConnectionError>),
+    Connection {
+        /// As the client library says it.
+        cause: Box<dyn Error + Send + Sync>,
+        /// The far end was there and hung up.
+        hung_up: bool,
+    },
+    /// CONNECT was refused.
+    Refused(Refusal),
+    /// The broker sent DISCONNECT (MQTT 5), perhaps with words of its own.
+    Dismissed(Refusal, Option<String>),
     /// A packet over the limit, in bytes; the next connection takes it, so that it can be refused.
     Oversize(usize),
     /// The broker did not answer our SUBSCRIBE in time.
@@ -17,12 +49,44 @@ pub(super) enum Lost {
     Denied,
     /// We ended it, because a batch could not be kept and must come again.
     NotKept,
+    /// No connection could be prepared; found at start, so this is never seen unless we are wrong.
+    Setup(BrokerError),
+}
+
+impl Lost {
+    /// What may help.
+    pub(super) const fn cure(&self) -> Cure {
+        match self {
+            Self::Refused(refusal) | Self::Dismissed(refusal, _) => refusal.cure,
+            _ => Cure::Wait,
+        }
+    }
+
+    /// Its code in metrics.
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Connection { .. } => "connection",
+            Self::Refused(_) => "refused",
+            Self::Dismissed(..) => "dismissed",
+            Self::Oversize(_) => "oversize",
+            Self::NoSubAck => "no_suback",
+            Self::Denied => "denied",
+            Self::NotKept => "not_kept",
+            Self::Setup(_) => "setup",
+        }
+    }
 }
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connection(cause) => write!(f, "{cause}"),
+            Self::Connection { cause, .. } => write!(f, "{cause}"),
+            Self::Refused(refusal) => f.write_str(refusal.words),
+            Self::Dismissed(refusal, None) => f.write_str(refusal.words),
+            Self::Dismissed(refusal, Some(said)) => {
+                let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+                write!(f, "{} (it says: {said})", refusal.words)
+            }
             Self::Oversize(bytes) => {
                 write!(f, "a packet of {bytes} bytes is over the limit; it is fetched next time and refused")
             }
@@ -31,68 +95,71 @@ impl fmt::Display for Lost {
                 f.write_str("the broker granted none of the subscriptions; check its access rules for our user")
             }
             Self::NotKept => f.write_str("a batch could not be kept; the broker will send it again"),
+            Self::Setup(error) => write!(f, "{error}"),
         }
     }
 }
 
 /// Connected, with or without the session of before.
 pub(super) struct Connected<'a> {
-    pub(super) broker: &'a str,
+    pub(super) source: &'a str,
+    pub(super) worker: usize,
+    pub(super) version: &'static str,
     pub(super) session_present: bool,
 }
 
 impl Connected<'_> {
     pub(super) fn emit(self) {
-        let Self { broker, session_present } = self;
-        tracing::info!(broker, session_present, "Connected to the broker.");
-        counter!("foretell_broker_connections_total", "broker" => broker.to_owned()).increment(1);
+        let Self { source, worker, version, session_present } = self;
+        tracing::info!(source, worker, version, session_present, "Connected to the broker.");
+        counter!("foretell_broker_connections_total", "source" => source.to_owned(), "version" => version).increment(1);
     }
 }
 
 /// The connection is gone, or could not be made.
 pub(super) struct ConnectionLost<'a> {
-    pub(super) broker: &'a str,
+    pub(super) source: &'a str,
+    pub(super) worker: usize,
+    pub(super) version: &'static str,
     pub(super) cause: &'a Lost,
     pub(super) retry_ms: u128,
 }
 
 impl ConnectionLost<'_> {
     pub(super) fn emit(self) {
-        let Self { broker, cause, retry_ms } = self;
-        tracing::warn!(broker, %cause, retry_ms, "Not connected to the broker; trying again.");
-        let reason = match cause {
-            Lost::Connection(_) => "connection",
-            Lost::Oversize(_) => "oversize",
-            Lost::NoSubAck => "no_suback",
-            Lost::Denied => "denied",
-            Lost::NotKept => "not_kept",
-        };
-        counter!("foretell_broker_connections_lost_total", "broker" => broker.to_owned(), "reason" => reason)
+        let Self { source, worker, version, cause, retry_ms } = self;
+        if cause.cure() == Cure::Person {
+            tracing::error!(source, worker, version, %cause, retry_ms, "The broker does not want us; trying again now and then.");
+        } else {
+            tracing::warn!(source, worker, version, %cause, retry_ms, "Not connected to the broker; trying again.");
+        }
+        counter!("foretell_broker_connections_lost_total", "source" => source.to_owned(), "reason" => cause.reason())
             .increment(1);
     }
 }
 
 /// The broker refused a filter, or granted it without acknowledgement (QoS 0).
 pub(super) struct SubscriptionWeak<'a> {
-    pub(super) broker: &'a str,
+    pub(super) source: &'a str,
     pub(super) filter: &'a str,
-    pub(super) granted: Option<u8>,
+    /// The refusal in words; none when it was granted at QoS 0.
+    pub(super) refused: Option<&'static str>,
 }
 
 impl SubscriptionWeak<'_> {
     pub(super) fn emit(self) {
-        let Self { broker, filter, granted } = self;
-        match granted {
-            None => tracing::error!(broker, filter, "The broker refused a subscription; nothing on it will arrive."),
-            Some(qos) => {
-                tracing::warn!(broker, filter, qos, "The broker grants no acknowledgement; messages may be lost.")
+        let Self { source, filter, refused } = self;
+        match refused {
+            Some(cause) => {
+                tracing::error!(source, filter, cause, "The broker refused a subscription; nothing on it will arrive.");
             }
+            None => tracing::warn!(source, filter, "The broker grants no acknowledgement; messages may be lost."),
         }
-        counter!("foretell_broker_subscriptions_weak_total", "broker" => broker.to_owned()).increment(1);
+        counter!("foretell_broker_subscriptions_weak_total", "source" => source.to_owned()).increment(1);
     }
 }
 
 /// Counts of single messages; too frequent for log lines.
-pub(super) fn count(broker: &str, what: &'static str) {
-    counter!("foretell_broker_messages_total", "broker" => broker.to_owned(), "what" => what).increment(1);
+pub(super) fn count(source: &str, what: &'static str) {
+    counter!("foretell_broker_messages_total", "source" => source.to_owned(), "what" => what).increment(1);
 }

@@ -1,14 +1,19 @@
-//! The session with an external MQTT broker: rumqttc, a fixed client id, a persistent session, manual acknowledgement.
+//! The sessions with an external MQTT broker: rumqttc (MQTT 5 or 3.1.1), a fixed client id, a persistent session, manual
+//! acknowledgement. One session, or several that share the work as a group.
 //!
-//! Two tasks share the work. The `poller` owns the connection and does nothing but poll it; the `worker` submits what
+//! Two tasks serve a session. The `poller` owns the connection and does nothing but poll it; the `worker` submits what
 //! arrived and acknowledges it after the commit. A bounded inbox lies between them. A message that is not acknowledged is the
 //! broker's to keep and to send again, so nothing is lost whichever side dies; the log knows what it holds already.
 
+mod address;
 mod backoff;
 mod events;
+mod filters;
 mod options;
 mod outgoing;
 mod poller;
+mod session;
+mod tls;
 mod worker;
 
 use std::sync::Arc;
@@ -17,41 +22,46 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use options::Checked;
-pub use options::{BrokerError, BrokerOptions};
+use filters::Filters;
+pub use options::{BrokerError, BrokerOptions, Version};
 use outgoing::Outgoing;
 use poller::Poller;
+use session::Checked;
 use worker::Worker;
 
-use crate::intake::{Source, Submitter};
+use crate::intake::{Intake, Source};
 
-/// A running session.
+/// The running sessions with one broker.
 pub(crate) struct Broker {
     outgoing: Arc<Outgoing>,
     tasks: TaskTracker,
 }
 
 impl Broker {
-    /// Starts the session's tasks; it connects, and reconnects, until `stop`. Must be called within a tokio runtime.
+    /// Starts the sessions' tasks; they connect, and reconnect, until `stop`. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When an option is faulty or a certificate file cannot be read. An absent broker is no error: it may come.
     pub(crate) fn start(
         options: BrokerOptions,
-        submitter: Submitter,
-        source: Arc<Source>,
-        stop: CancellationToken,
+        intake: &Intake,
+        source: &Arc<Source>,
+        stop: &CancellationToken,
     ) -> Result<Self, BrokerError> {
-        let checked = Checked::new(options)?;
-        let outgoing = Arc::new(Outgoing::new(source.name(), checked.options.payload_bytes_max));
-        let (inbox, arrivals) = mpsc::channel(checked.options.inbox_messages_max);
-        let decoder = submitter.decoder().clone();
-        let filters = decoder.filters();
-        let worker = Worker::new(submitter, decoder, arrivals, Arc::clone(&outgoing), source.name());
-        let poller = Poller::new(checked, filters, inbox, source, stop);
+        let checked = Arc::new(Checked::new(options)?);
+        let options = &checked.options;
+        let outgoing = Arc::new(Outgoing::new(source.name(), options.payload_bytes_max));
         let tasks = TaskTracker::new();
-        tasks.spawn(worker.run());
-        tasks.spawn(poller.run());
+        for number in 0..options.workers {
+            let (inbox, arrivals) = mpsc::channel(options.inbox_messages_max);
+            let submitter = intake.submitter(source);
+            let decoder = submitter.decoder().clone();
+            let filters = Filters::of(decoder.filters(), options.share.as_deref(), number);
+            let outgoing = (number == 0).then(|| Arc::clone(&outgoing));
+            tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name()).run());
+            let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(source), stop.clone());
+            tasks.spawn(Poller::new(checked, number, filters, inbox, source, stop).run());
+        }
         tasks.close();
         Ok(Self { outgoing, tasks })
     }

@@ -13,7 +13,7 @@ const TOPICS_MAX: usize = 200_000;
 
 /// See the module's text.
 pub(super) struct Outgoing {
-    broker: String,
+    source: String,
     payload_bytes_max: usize,
     wanted: Mutex<Wanted>,
     changed: Notify,
@@ -28,8 +28,8 @@ struct Wanted {
 }
 
 impl Outgoing {
-    pub(super) fn new(broker: &str, payload_bytes_max: usize) -> Self {
-        Self { broker: broker.to_owned(), payload_bytes_max, wanted: Mutex::default(), changed: Notify::new() }
+    pub(super) fn new(source: &str, payload_bytes_max: usize) -> Self {
+        Self { source: source.to_owned(), payload_bytes_max, wanted: Mutex::default(), changed: Notify::new() }
     }
 
     /// Wants a value; an empty one clears. Too large a value, or one topic too many, is dropped and counted: an outgoing packet
@@ -40,8 +40,8 @@ impl Outgoing {
         let legal = (1..=65_535).contains(&topic.len()) && !topic.contains(['+', '#', '\0']);
         if !(room && legal && payload.len() <= self.payload_bytes_max) {
             drop(wanted);
-            tracing::warn!(broker = %self.broker, topic, bytes = payload.len(), "Dropped a retained message: too large, or one too many.");
-            counter!("foretell_broker_retained_dropped_total", "broker" => self.broker.clone()).increment(1);
+            tracing::warn!(source = %self.source, topic, bytes = payload.len(), "Dropped a retained message: too large, or one too many.");
+            counter!("foretell_broker_retained_dropped_total", "source" => self.source.clone()).increment(1);
             return;
         }
         wanted.values.insert(topic.to_owned(), Bytes::copy_from_slice(payload));

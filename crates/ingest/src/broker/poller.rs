@@ -10,18 +10,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rumqttc::mqttbytes::Error as PacketError;
-use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Outgoing as Sent, Packet, Publish, QoS, StateError, SubAck,
-    SubscribeFilter, SubscribeReasonCode,
-};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
-use super::events::{Connected, ConnectionLost, Lost, SubscriptionWeak, count};
-use super::options::Checked;
+use super::events::{Connected, ConnectionLost, Cure, Lost, SubscriptionWeak, count};
+use super::filters::Filters;
+use super::options::Version;
+use super::session::{Bounds, Checked, Client, Events, Happened, Message, Speaks};
 use crate::intake::Source;
 
 /// A connection that stood this long was sound: the next pause is short, and the packet limit the usual one.
@@ -32,7 +29,7 @@ pub(super) enum Arrival {
     /// From here on, messages come through this connection.
     Connected(Link),
     /// A message of the latest connection.
-    Message(Publish),
+    Message(Message),
 }
 
 /// A connection as the worker sees it.
@@ -40,13 +37,17 @@ pub(super) struct Link {
     /// Counted up by one with each connection of this process, from 1.
     pub(super) generation: u64,
     /// Where acknowledgements and our own messages go.
-    pub(super) client: AsyncClient,
+    pub(super) client: Client,
+    /// What the broker lets us publish.
+    pub(super) bounds: Bounds,
 }
 
 /// See the module's text.
 pub(super) struct Poller {
-    checked: Checked,
-    filters: Vec<String>,
+    checked: Arc<Checked>,
+    /// Which of the source's sessions, from 0.
+    number: usize,
+    filters: Filters,
     /// `None` once we are told to stop: what still arrives is left unacknowledged.
     inbox: Option<mpsc::Sender<Arrival>>,
     source: Arc<Source>,
@@ -55,19 +56,35 @@ pub(super) struct Poller {
     /// Whether this process has subscribed: the session may be older than our configuration.
     subscribed: bool,
     payload_bytes_max: usize,
+    speaks: Speaks,
+    /// The broker has welcomed us in the version we speak, so that being hung up on does not put it in doubt.
+    proven: bool,
 }
 
 impl Poller {
     pub(super) fn new(
-        checked: Checked,
-        filters: Vec<String>,
+        checked: Arc<Checked>,
+        number: usize,
+        filters: Filters,
         inbox: mpsc::Sender<Arrival>,
         source: Arc<Source>,
         stop: CancellationToken,
     ) -> Self {
         let payload_bytes_max = checked.options.payload_bytes_max;
-        let inbox = Some(inbox);
-        Self { checked, filters, inbox, source, stop, generation: 0, subscribed: false, payload_bytes_max }
+        let speaks = Speaks::first(checked.options.version);
+        Self {
+            checked,
+            number,
+            filters,
+            inbox: Some(inbox),
+            source,
+            stop,
+            generation: 0,
+            subscribed: false,
+            payload_bytes_max,
+            speaks,
+            proven: false,
+        }
     }
 
     /// Connects again and again until told to stop.
@@ -87,8 +104,12 @@ impl Poller {
             if self.stop.is_cancelled() {
                 break;
             }
-            let pause = backoff.pause();
-            ConnectionLost { broker: self.source.name(), cause: &cause, retry_ms: pause.as_millis() }.emit();
+            let pause = if cause.cure() == Cure::Person { backoff.longest() } else { backoff.pause() };
+            let (source, version) = (self.source.name(), self.speaks.name());
+            let lost =
+                ConnectionLost { source, worker: self.number, version, cause: &cause, retry_ms: pause.as_millis() };
+            lost.emit();
+            self.doubt_version(&cause);
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -96,99 +117,113 @@ impl Poller {
         }
     }
 
+    /// Turns to the other version after the broker has refused this one, or has hung up before it ever welcomed us in it.
+    fn doubt_version(&mut self, cause: &Lost) {
+        let refused = cause.cure() == Cure::OtherVersion;
+        let hung_up = matches!(cause, Lost::Connection { hung_up: true, .. });
+        if self.checked.options.version == Version::Auto && (refused || (hung_up && !self.proven)) {
+            self.speaks = self.speaks.other();
+            self.proven = false;
+            tracing::info!(
+                source = self.source.name(),
+                version = self.speaks.name(),
+                "Trying the other version of MQTT."
+            );
+        }
+    }
+
     /// One connection from CONNECT to its end; `Ok` when it ended because we stop.
     async fn connection(&mut self) -> Result<(), Lost> {
         self.generation += 1;
-        let (client, mut events) = AsyncClient::builder(self.checked.mqtt(self.payload_bytes_max)).build();
-        events.set_network_options(self.checked.network());
-        let first = tokio::select! {
-            () = self.stop.cancelled() => return Ok(()),
-            first = events.poll() => first.map_err(lost)?,
+        let made = self.checked.client(self.speaks, self.number, self.payload_bytes_max);
+        let (client, mut events) = made.map_err(Lost::Setup)?;
+        let (session_present, bounds) = loop {
+            let first = tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                first = events.next() => first?,
+            };
+            if let Happened::Welcome { session_present, bounds } = first {
+                break (session_present, bounds);
+            }
         };
-        let Event::Incoming(Packet::ConnAck(connack)) = first else {
-            return Err(Lost::Connection(Box::new(ConnectionError::RequestsDone)));
-        };
-        Connected { broker: self.source.name(), session_present: connack.session_present }.emit();
+        self.proven = true;
+        let (source, version) = (self.source.name(), self.speaks.name());
+        Connected { source, worker: self.number, version, session_present }.emit();
         let mut suback_due = None;
-        if !connack.session_present || !self.subscribed {
-            let filters = self.filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce));
-            client.try_subscribe_many(filters).map_err(|_| Lost::Denied)?;
+        if !session_present || !self.subscribed {
+            if session_present && !self.filters.unwanted.is_empty() {
+                client.unsubscribe(&self.filters.unwanted).map_err(|_| Lost::Denied)?;
+            }
+            client.subscribe(&self.filters.wanted).map_err(|_| Lost::Denied)?;
             suback_due = Some(Instant::now() + self.checked.options.connect_within);
         }
-        let link = Link { generation: self.generation, client: client.clone() };
-        if !self.hand_over(Arrival::Connected(link)).await {
+        if !self.hand_over(Arrival::Connected(Link { generation: self.generation, client, bounds })).await {
             return Ok(());
         }
-        self.source.connected();
-        let ended = self.poll(&mut events, suback_due).await;
-        self.source.disconnected();
-        ended
+        self.poll(&mut events, suback_due).await
     }
 
-    async fn poll(&mut self, events: &mut EventLoop, mut suback_due: Option<Instant>) -> Result<(), Lost> {
+    async fn poll(&mut self, events: &mut Events, mut suback_due: Option<Instant>) -> Result<(), Lost> {
+        // Before the broker has granted our subscriptions, the session does not stand.
+        let mut standing = suback_due.is_none().then(|| Standing::new(&self.source));
         loop {
-            let event = tokio::select! {
+            let happened = tokio::select! {
                 biased;
                 // Polling goes on: the worker still commits and acknowledges what it has, then disconnects.
                 () = self.stop.cancelled(), if self.inbox.is_some() => {
                     self.inbox = None;
                     continue;
                 }
-                event = events.poll() => event,
+                happened = events.next() => happened,
                 () = at(suback_due) => return Err(Lost::NoSubAck),
             };
-            match event {
-                Ok(Event::Incoming(Packet::Publish(publish))) => self.message(publish).await,
-                Ok(Event::Incoming(Packet::SubAck(suback))) => {
+            match happened {
+                Ok(Happened::Message(message)) => self.message(message).await,
+                Ok(Happened::Granted(codes)) => {
                     suback_due = None;
-                    self.check(&suback)?;
+                    self.check(&codes)?;
                     self.subscribed = true;
+                    standing.get_or_insert_with(|| Standing::new(&self.source));
                 }
-                Ok(Event::Outgoing(Sent::Disconnect)) if self.stop.is_cancelled() => return Ok(()),
-                Ok(Event::Outgoing(Sent::Disconnect)) => return Err(Lost::NotKept),
-                // Outgoing echoes and pings.
-                Ok(_) => {}
+                Ok(Happened::SaidGoodbye) if self.stop.is_cancelled() => return Ok(()),
+                Ok(Happened::SaidGoodbye) => return Err(Lost::NotKept),
+                Ok(Happened::Nothing | Happened::Welcome { .. }) => {}
                 Err(cause) => {
                     // What was read before the end still stands in the event loop.
-                    while let Some(event) = events.state.events.pop_front() {
-                        if let Event::Incoming(Packet::Publish(publish)) = event {
-                            self.message(publish).await;
-                        }
+                    while let Some(message) = events.left_over() {
+                        self.message(message).await;
                     }
-                    return Err(lost(cause));
+                    return Err(cause);
                 }
             }
         }
     }
 
     /// Reads the codes of a SUBACK, which come in the order of our filters.
-    fn check(&self, suback: &SubAck) -> Result<(), Lost> {
-        let broker = self.source.name();
-        for (filter, code) in self.filters.iter().zip(&suback.return_codes) {
+    fn check(&self, codes: &[Result<u8, &'static str>]) -> Result<(), Lost> {
+        let source = self.source.name();
+        for (filter, code) in self.filters.wanted.iter().zip(codes) {
             match code {
-                SubscribeReasonCode::Success(QoS::AtMostOnce) => {
-                    SubscriptionWeak { broker, filter, granted: Some(0) }.emit();
-                }
-                SubscribeReasonCode::Success(_) => {}
-                SubscribeReasonCode::Failure => SubscriptionWeak { broker, filter, granted: None }.emit(),
+                Ok(0) => SubscriptionWeak { source, filter, refused: None }.emit(),
+                Ok(_) => {}
+                Err(words) => SubscriptionWeak { source, filter, refused: Some(words) }.emit(),
             }
         }
-        let denied = suback.return_codes.iter().all(|code| *code == SubscribeReasonCode::Failure);
-        if denied { Err(Lost::Denied) } else { Ok(()) }
+        if codes.iter().all(Result::is_err) { Err(Lost::Denied) } else { Ok(()) }
     }
 
     /// Hands a message to the worker. The inbox is at least as large as the broker's window, so unacknowledged messages are
     /// the back-pressure; should it be full nevertheless, what asks for no acknowledgement is dropped, and for the rest we stop
     /// reading the socket until there is room.
-    async fn message(&mut self, publish: Publish) {
+    async fn message(&mut self, message: Message) {
         let Some(inbox) = &self.inbox else { return };
-        if publish.qos == QoS::AtMostOnce {
-            if inbox.try_send(Arrival::Message(publish)).is_err() {
+        if message.pkid == 0 {
+            if inbox.try_send(Arrival::Message(message)).is_err() {
                 count(self.source.name(), "dropped_inbox_full");
             }
             return;
         }
-        self.hand_over(Arrival::Message(publish)).await;
+        self.hand_over(Arrival::Message(message)).await;
     }
 
     /// Waits for room in the inbox; false when we were told to stop meanwhile.
@@ -202,19 +237,26 @@ impl Poller {
     }
 }
 
+/// A session that stands, counted for as long as it does.
+struct Standing(Arc<Source>);
+
+impl Standing {
+    fn new(source: &Arc<Source>) -> Self {
+        source.connected();
+        Self(Arc::clone(source))
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.0.disconnected();
+    }
+}
+
 /// Sleeps until the instant, or for ever.
 async fn at(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
-    }
-}
-
-fn lost(cause: ConnectionError) -> Lost {
-    match cause {
-        ConnectionError::MqttState(StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(bytes))) => {
-            Lost::Oversize(bytes)
-        }
-        cause => Lost::Connection(Box::new(cause)),
     }
 }

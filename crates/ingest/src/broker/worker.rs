@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rumqttc::{ClientError, ManualAck, PubAck, Publish, PublishOptions, QoS};
 use tokio::sync::mpsc;
 
 use super::events::count;
 use super::outgoing::Outgoing;
 use super::poller::{Arrival, Link};
+use super::session::{Message, NotTaken};
 use crate::decode::{Decoder, RefusalReason};
 use crate::intake::{Finished, Outcome, Submitter, Ticket};
 
@@ -24,8 +24,9 @@ pub(super) struct Worker {
     submitter: Submitter,
     decoder: Decoder,
     inbox: mpsc::Receiver<Arrival>,
-    outgoing: Arc<Outgoing>,
-    broker: String,
+    /// Our own retained messages; none for the further workers of a source, because one says them.
+    outgoing: Option<Arc<Outgoing>>,
+    source: String,
     link: Option<Link>,
     /// The generation of what is taken from the inbox now.
     generation: u64,
@@ -39,11 +40,11 @@ impl Worker {
         submitter: Submitter,
         decoder: Decoder,
         inbox: mpsc::Receiver<Arrival>,
-        outgoing: Arc<Outgoing>,
-        broker: &str,
+        outgoing: Option<Arc<Outgoing>>,
+        source: &str,
     ) -> Self {
         let (link, generation, behind, finished) = (None, 0, false, Vec::new());
-        Self { submitter, decoder, inbox, outgoing, broker: broker.to_owned(), link, generation, behind, finished }
+        Self { submitter, decoder, inbox, outgoing, source: source.to_owned(), link, generation, behind, finished }
     }
 
     /// Works until the inbox is closed and empty, then commits, acknowledges and disconnects.
@@ -53,7 +54,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = self.submitter.finished() => self.acknowledge(),
-                () = self.outgoing.changed() => self.publish(),
+                () = changed(self.outgoing.as_deref()) => self.publish(),
                 () = tokio::time::sleep(OFFER_AGAIN), if self.behind => self.publish(),
                 taken = self.inbox.recv_many(&mut arrivals, BATCH) => {
                     if taken == 0 {
@@ -73,9 +74,9 @@ impl Worker {
         }
         // Requests are sent in their order, so the acknowledgements go before the goodbye.
         if let Some(link) = self.link.take()
-            && link.client.try_disconnect_with_timeout(GOODBYE).is_err()
+            && link.client.disconnect(GOODBYE).is_err()
         {
-            tracing::debug!(broker = self.broker, "The connection was gone before the goodbye.");
+            tracing::debug!(source = self.source, "The connection was gone before the goodbye.");
         }
     }
 
@@ -84,34 +85,36 @@ impl Worker {
             Arrival::Connected(link) => {
                 self.generation = link.generation;
                 self.link = Some(link);
-                self.outgoing.say_all_again();
+                if let Some(outgoing) = &self.outgoing {
+                    outgoing.say_all_again();
+                }
                 self.publish();
             }
-            Arrival::Message(publish) => self.submit(&publish).await,
+            Arrival::Message(message) => self.submit(&message).await,
         }
     }
 
-    async fn submit(&mut self, publish: &Publish) {
-        let ticket = ticket(self.generation, publish.pkid);
+    async fn submit(&mut self, message: &Message) {
+        let ticket = ticket(self.generation, message.pkid);
         // What is not UTF-8 is no topic of ours; the decoder refuses it by that name.
-        let topic = String::from_utf8_lossy(&publish.topic);
-        if publish.retain {
-            count(&self.broker, "retained");
+        let topic = String::from_utf8_lossy(&message.topic);
+        if message.retain {
+            count(&self.source, "retained");
         }
         // A retained message is old. With a time stamp of its own that does no harm: the log knows it or wants it.
-        let refused = publish.retain && self.decoder.is_untimed(&topic);
+        let refused = message.retain && self.decoder.is_untimed(&topic);
         loop {
             let taken = if refused {
                 let detail = "an old retained value without a time stamp".to_owned();
                 self.submitter.try_refuse(
                     &topic,
-                    &publish.payload,
+                    &message.payload,
                     RefusalReason::RetainedUntimed.code(),
                     detail,
                     ticket,
                 )
             } else {
-                self.submitter.try_submit(&topic, &publish.payload, ticket, |_| true)
+                self.submitter.try_submit(&topic, &message.payload, ticket, |_| true)
             };
             if taken.is_ok() {
                 return;
@@ -120,7 +123,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = self.submitter.finished() => self.acknowledge(),
-                room = self.submitter.room(publish.payload.len()) => self.submitter.reserve(room),
+                room = self.submitter.room(message.payload.len()) => self.submitter.reserve(room),
             }
         }
     }
@@ -133,36 +136,49 @@ impl Worker {
         for Finished { ticket, outcome } in finished.drain(..) {
             let (generation, pkid) = unpack(ticket);
             let Some(link) = self.link.as_ref().filter(|link| link.generation == generation) else {
-                count(&self.broker, "acknowledgement_stale");
+                count(&self.source, "acknowledgement_stale");
                 continue;
             };
             if outcome == Outcome::Failed {
-                count(&self.broker, "not_kept");
-                if link.client.try_disconnect_now().is_err() {
-                    tracing::debug!(broker = self.broker, "The connection was gone already.");
+                count(&self.source, "not_kept");
+                if link.client.disconnect_now().is_err() {
+                    tracing::debug!(source = self.source, "The connection was gone already.");
                 }
                 self.link = None;
-            } else if pkid != 0 && link.client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid))).is_err() {
+            } else if pkid != 0 && link.client.acknowledge(pkid).is_err() {
                 // The connection is gone; the broker will repeat the message and the log will know it.
-                count(&self.broker, "acknowledgement_stale");
+                count(&self.source, "acknowledgement_stale");
             }
         }
         self.finished = finished;
     }
 
     fn publish(&mut self) {
-        let Some(link) = &self.link else { return };
-        let options = PublishOptions::new(QoS::AtLeastOnce).retained();
+        let (Some(link), Some(outgoing)) = (&self.link, &self.outgoing) else { return };
         let mut behind = false;
-        self.outgoing.say(|topic, value| match link.client.try_publish(topic, value, options) {
-            Err(ClientError::RequestChannelFull(_)) => {
-                behind = true;
-                false
+        outgoing.say(|topic, value| {
+            if !link.bounds.allow(topic, &value) {
+                count(&self.source, "retained_not_allowed");
+                return true;
             }
-            // A closed queue belongs to a dead connection; the next one is told everything.
-            Ok(()) | Err(_) => true,
+            match link.client.publish_retained(topic, value, link.bounds) {
+                Err(NotTaken::Full) => {
+                    behind = true;
+                    false
+                }
+                // A closed queue belongs to a dead connection; the next one is told everything.
+                Ok(()) | Err(NotTaken::Gone) => true,
+            }
         });
         self.behind = behind;
+    }
+}
+
+/// Waits for a new value of ours, for ever where there are none.
+async fn changed(outgoing: Option<&Outgoing>) {
+    match outgoing {
+        Some(outgoing) => outgoing.changed().await,
+        None => std::future::pending().await,
     }
 }
 

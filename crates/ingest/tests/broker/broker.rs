@@ -38,7 +38,7 @@ impl Mosquitto {
             let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
             let folder = dir.path().to_str().unwrap();
             let mut config = format!("listener {port} 127.0.0.1\npersistence true\npersistence_location {folder}/\n");
-            config += "max_inflight_messages 1000\nmax_queued_messages 1000000\nuser root\n";
+            config += "max_inflight_messages 1000\nmax_queued_messages 1000000\nuser root\nsys_interval 1\n";
             config += &extra.replace("{dir}", folder);
             let mut child = launch(dir.path(), &config);
             if listens(port, &mut child) {
@@ -71,6 +71,20 @@ impl Mosquitto {
         }
         self.child = launch(self.dir.path(), &self.config);
         assert!(listens(self.port, &mut self.child), "Mosquitto did not come back on its port");
+    }
+
+    /// Writes what it keeps to its disk, as it does by itself now and then.
+    pub(crate) fn save(&self) {
+        let asked = Command::new("kill").args(["-USR1", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success(), "could not ask Mosquitto to save");
+        let db = self.dir.path().join("mosquitto.db");
+        crate::plant::wait_until("it has saved", || db.exists());
+    }
+
+    /// How many sessions it has forgotten because their time was over; it counts anew each second.
+    pub(crate) fn clients_expired(&self) -> u64 {
+        let line = self.subscribe("$SYS/broker/clients/expired", 1).pop().unwrap_or_default();
+        line.rsplit(' ').next().and_then(|figure| figure.parse().ok()).unwrap_or_default()
     }
 
     /// Publishes one message per line at QoS 1, with a client that is not ours, and waits for all acknowledgements.

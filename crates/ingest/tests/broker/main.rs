@@ -13,4 +13,5 @@ mod proxy;
 mod retained;
 mod secured;
 mod sessions;
+mod shared;
 mod wire;

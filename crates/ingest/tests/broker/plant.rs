@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::broker::{BrokerOptions, Version};
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::{Ingest, IngestOptions, SourceStatus};
 use foretell_model::{Event, Log};
@@ -29,10 +29,20 @@ pub(crate) fn at(url: &str) -> BrokerOptions {
     BrokerOptions { url: url.to_owned(), retry_max: Duration::from_secs(1), ..BrokerOptions::default() }
 }
 
+/// Options for the broker at an address, in one version of MQTT.
+pub(crate) fn in_version(url: &str, version: Version) -> BrokerOptions {
+    BrokerOptions { version, ..at(url) }
+}
+
 impl Plant {
-    /// Starts and waits until the session stands.
+    /// Starts in the version that is found out, and waits until the session stands.
     pub(crate) fn at(broker: &Mosquitto) -> Self {
-        let plant = Self::start(vec![at(&broker.url())], IngestOptions::default());
+        Self::at_in(broker, Version::Auto)
+    }
+
+    /// Starts and waits until the session stands.
+    pub(crate) fn at_in(broker: &Mosquitto, version: Version) -> Self {
+        let plant = Self::start(vec![in_version(&broker.url(), version)], IngestOptions::default());
         plant.wait_connected();
         plant
     }
@@ -64,7 +74,7 @@ impl Plant {
     }
 
     pub(crate) fn wait_connected(&self) {
-        wait_until("the session stands", || self.ingest.status().sources.iter().all(|source| source.connected == 1));
+        wait_until("the session stands", || self.ingest.status().sources.iter().all(|source| source.connected >= 1));
     }
 
     /// Waits until the session has submitted so many messages since its start.

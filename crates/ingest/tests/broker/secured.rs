@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use foretell_ingest::IngestOptions;
-use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::broker::{BrokerOptions, Version};
 
 use crate::broker::Mosquitto;
-use crate::plant::{Plant, TELEMETRY, at, readings};
+use crate::plant::{Plant, TELEMETRY, at, in_version, readings};
 
 fn run(program: &str, args: &[&str]) {
     let output = Command::new(program).args(args).output().unwrap_or_else(|cause| {
@@ -47,32 +47,58 @@ fn logs_in_by_password() {
     plant.log.wait_for(1);
 }
 
-#[test]
-fn speaks_tls_with_a_certificate_of_its_own() {
+/// A broker with TLS and, beside it, a WebSocket listener with and one without TLS.
+struct Tls {
+    broker: Mosquitto,
+    files: [std::path::PathBuf; 3],
+    ports: [u16; 2],
+}
+
+fn with_tls() -> Tls {
     let mut files = None;
-    let extra = "allow_anonymous true\ncafile {dir}/ca.pem\ncertfile {dir}/server.pem\nkeyfile {dir}/server.key\n\
-                 require_certificate true\n";
-    let broker = Mosquitto::with(extra, |dir| {
+    let free = || std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let ports = [free(), free()];
+    let tls = "cafile {dir}/ca.pem\ncertfile {dir}/server.pem\nkeyfile {dir}/server.key\nrequire_certificate true\n";
+    let extra = format!(
+        "allow_anonymous true\n{tls}listener {} 127.0.0.1\nprotocol websockets\n{tls}\
+         listener {} 127.0.0.1\nprotocol websockets\n",
+        ports[0], ports[1]
+    );
+    let broker = Mosquitto::with(&extra, |dir| {
         for name in ["ca", "server", "foretell"] {
             certificate(dir, name);
         }
         files = Some(["ca.pem", "foretell.pem", "foretell.key"].map(|name| dir.join(name)));
     });
-    let [ca, pem, key] = files.unwrap();
-    let options = BrokerOptions {
-        url: format!("mqtts://127.0.0.1:{}", broker.port),
-        ca_file: Some(ca.clone()),
-        certificate_file: Some(pem.clone()),
-        key_file: Some(key.clone()),
-        ..at("")
-    };
-    let plant = Plant::start(vec![options], IngestOptions::default());
-    plant.wait_connected();
-    let [ca, pem, key] = [ca, pem, key].map(|path| path.to_str().unwrap().to_owned());
-    broker.publish_with(
-        TELEMETRY,
-        &["--cafile", &ca, "--cert", &pem, "--key", &key, "-l"],
-        readings(0, 1)[0].as_bytes(),
-    );
-    plant.log.wait_for(1);
+    Tls { broker, files: files.unwrap(), ports }
+}
+
+#[test]
+fn speaks_tls_and_websocket_with_a_certificate_of_its_own() {
+    let Tls { broker, files: [ca, pem, key], ports: [wss, ws] } = with_tls();
+    let mut second = 0;
+    for (url, secure) in [
+        (format!("mqtts://127.0.0.1:{}", broker.port), true),
+        (format!("wss://127.0.0.1:{wss}/mqtt"), true),
+        (format!("ws://127.0.0.1:{ws}"), false),
+    ] {
+        for version in [Version::V3, Version::V5] {
+            let mut options = in_version(&url, version);
+            if secure {
+                options.ca_file = Some(ca.clone());
+                options.certificate_file = Some(pem.clone());
+                options.key_file = Some(key.clone());
+                // Mosquitto asks for none; one that is offered must do no harm.
+                options.alpn = if url.starts_with("mqtts") { vec!["mqtt".into()] } else { Vec::new() };
+            }
+            let plant = Plant::start(vec![options], IngestOptions::default());
+            plant.wait_connected();
+            let [ca, pem, key] = [&ca, &pem, &key].map(|path| path.to_str().unwrap());
+            let login = ["--cafile", ca, "--cert", pem, "--key", key, "-l"];
+            broker.publish_with(TELEMETRY, &login, readings(second, 1)[0].as_bytes());
+            plant.log.wait_for(1);
+            plant.drain();
+            second += 1;
+        }
+    }
 }

@@ -1,54 +1,73 @@
 //! Sessions that are lost, and what must not be lost with them.
 
-use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::broker::{BrokerOptions, Version};
 use foretell_ingest::{IngestOptions, IntakeOptions};
 
 use crate::broker::Mosquitto;
-use crate::plant::{Plant, TELEMETRY, assert_all_acknowledged, at, readings};
+use crate::plant::{Plant, TELEMETRY, assert_all_acknowledged, at, in_version, readings};
 use crate::proxy::Proxy;
 
-#[test]
-fn keeps_acknowledges_and_is_not_sent_again() {
+/// Each of these once in 3.1.1 and once in 5.
+macro_rules! in_both_versions {
+    ($($name:ident),* $(,)?) => {
+        mod v3 {
+            $(#[test] fn $name() { super::$name(super::Version::V3); })*
+        }
+        mod v5 {
+            $(#[test] fn $name() { super::$name(super::Version::V5); })*
+        }
+    };
+}
+
+in_both_versions! {
+    keeps_acknowledges_and_is_not_sent_again,
+    what_arrives_while_we_are_away_waits_for_us,
+    a_kill_before_the_acknowledgement_loses_nothing,
+    a_cut_cable_while_the_commit_is_slow_acknowledges_nothing_wrongly,
+    what_could_not_be_kept_comes_again,
+    a_forgotten_session_is_subscribed_again,
+    an_oversized_message_is_refused_once_and_gone,
+    draining_acknowledges_what_was_taken,
+}
+
+fn keeps_acknowledges_and_is_not_sent_again(version: Version) {
     let broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     broker.publish(TELEMETRY, &readings(0, 1000));
     assert_eq!(plant.log.wait_for(1000).len(), 1000);
     plant.drain();
     assert_all_acknowledged(&broker);
 }
 
-#[test]
-fn what_arrives_while_we_are_away_waits_for_us() {
+fn what_arrives_while_we_are_away_waits_for_us(version: Version) {
     let broker = Mosquitto::start();
-    Plant::at(&broker).drain();
+    Plant::at_in(&broker, version).drain();
     broker.publish(TELEMETRY, &readings(0, 50));
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     plant.log.wait_for(50);
     plant.drain();
     assert_all_acknowledged(&broker);
 }
 
 /// Killed before the commit: nothing was acknowledged, so everything comes again.
-#[test]
-fn a_kill_before_the_acknowledgement_loses_nothing() {
+fn a_kill_before_the_acknowledgement_loses_nothing(version: Version) {
     let broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     plant.log.hold(true);
     broker.publish(TELEMETRY, &readings(0, 20));
     plant.wait_received(20);
     assert!(plant.kill().is_empty());
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     assert_eq!(plant.log.wait_for(20).len(), 20);
     plant.drain();
     assert_all_acknowledged(&broker);
 }
 
 /// Acknowledgements that were made for an earlier connection die with it.
-#[test]
-fn a_cut_cable_while_the_commit_is_slow_acknowledges_nothing_wrongly() {
+fn a_cut_cable_while_the_commit_is_slow_acknowledges_nothing_wrongly(version: Version) {
     let broker = Mosquitto::start();
     let proxy = Proxy::to(broker.port);
-    let plant = Plant::start(vec![at(&proxy.url())], IngestOptions::default());
+    let plant = Plant::start(vec![in_version(&proxy.url(), version)], IngestOptions::default());
     plant.wait_connected();
     plant.log.hold(true);
     broker.publish(TELEMETRY, &readings(0, 10));
@@ -66,10 +85,9 @@ fn a_cut_cable_while_the_commit_is_slow_acknowledges_nothing_wrongly() {
 }
 
 /// The log fails: nothing is acknowledged, and the session asks for everything again until it is kept.
-#[test]
-fn what_could_not_be_kept_comes_again() {
+fn what_could_not_be_kept_comes_again(version: Version) {
     let broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     plant.log.fail(true);
     broker.publish(TELEMETRY, &readings(0, 5));
     crate::plant::wait_until("a batch failed twice", || plant.source().failed_messages >= 10);
@@ -81,10 +99,9 @@ fn what_could_not_be_kept_comes_again() {
 }
 
 /// The broker comes back having forgotten us: without a new subscription we would be connected and deaf.
-#[test]
-fn a_forgotten_session_is_subscribed_again() {
+fn a_forgotten_session_is_subscribed_again(version: Version) {
     let mut broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     for round in 0..2 {
         broker.kill();
         crate::plant::wait_until("the loss is noticed", || plant.source().connected == 0);
@@ -108,10 +125,9 @@ fn waits_for_a_broker_that_is_not_there_yet() {
 }
 
 /// One packet over the limit would end each connection at which it is delivered, for ever.
-#[test]
-fn an_oversized_message_is_refused_once_and_gone() {
+fn an_oversized_message_is_refused_once_and_gone(version: Version) {
     let broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     broker.publish(TELEMETRY, &readings(0, 1));
     for megabytes in [2, 5] {
         broker.publish_bytes(TELEMETRY, &vec![b' '; megabytes << 20]);
@@ -127,14 +143,21 @@ fn an_oversized_message_is_refused_once_and_gone() {
 /// Every queue at its smallest and the log standing still: nothing waits for something that waits for it.
 #[test]
 fn full_queues_neither_deadlock_nor_lose() {
+    for (version, at_least) in [(Version::V3, 100), (Version::V5, 1)] {
+        full_queues(version, at_least);
+    }
+}
+
+/// In 5 the broker is told of the small inbox and sends no more than fits.
+fn full_queues(version: Version, at_least: u64) {
     let broker = Mosquitto::start();
-    let options = BrokerOptions { inbox_messages_max: 1, ..at(&broker.url()) };
+    let options = BrokerOptions { inbox_messages_max: 1, ..in_version(&broker.url(), version) };
     let intake = IntakeOptions { queue_bytes_max: 64 << 10, ..IntakeOptions::default() };
     let plant = Plant::start(vec![options], IngestOptions { intake, ..IngestOptions::default() });
     plant.wait_connected();
     plant.log.hold(true);
     broker.publish(TELEMETRY, &readings(0, 3000));
-    plant.wait_received(100);
+    plant.wait_received(at_least);
     plant.log.hold(false);
     assert_eq!(plant.log.wait_for(3000).len(), 3000);
     plant.drain();
@@ -142,10 +165,9 @@ fn full_queues_neither_deadlock_nor_lose() {
 }
 
 /// Draining commits and acknowledges what was taken before it disconnects.
-#[test]
-fn draining_acknowledges_what_was_taken() {
+fn draining_acknowledges_what_was_taken(version: Version) {
     let broker = Mosquitto::start();
-    let plant = Plant::at(&broker);
+    let plant = Plant::at_in(&broker, version);
     plant.log.hold(true);
     broker.publish(TELEMETRY, &readings(0, 50));
     plant.wait_received(50);

@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use foretell_ingest::IngestOptions;
+use foretell_ingest::broker::Version;
 
 use crate::kit::{PATIENCE, reading};
-use crate::plant::{Plant, TELEMETRY, at};
+use crate::plant::{Plant, TELEMETRY, in_version};
 
 const CONNECT: u8 = 0x10;
 const SUBSCRIBE: u8 = 0x82;
@@ -81,10 +82,10 @@ impl Peer {
     }
 }
 
-fn scripted() -> (TcpListener, Plant) {
+fn scripted(version: Version) -> (TcpListener, Plant) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let plant = Plant::start(vec![at(&url)], IngestOptions::default());
+    let plant = Plant::start(vec![in_version(&url, version)], IngestOptions::default());
     (listener, plant)
 }
 
@@ -92,7 +93,7 @@ fn scripted() -> (TcpListener, Plant) {
 /// acknowledgement must not be sent: it would acknowledge that other one.
 #[test]
 fn an_acknowledgement_of_an_earlier_connection_is_not_sent() {
-    let (listener, plant) = scripted();
+    let (listener, plant) = scripted(Version::V3);
     let mut first = Peer::accept(&listener);
     first.connack(false);
     first.suback([1, 1, 1]);
@@ -119,7 +120,7 @@ fn an_acknowledgement_of_an_earlier_connection_is_not_sent() {
 /// Acknowledgements go in the order of the messages.
 #[test]
 fn acknowledges_in_order_and_after_the_commit() {
-    let (listener, plant) = scripted();
+    let (listener, plant) = scripted(Version::V3);
     let mut peer = Peer::accept(&listener);
     peer.connack(false);
     peer.suback([1, 1, 1]);
@@ -141,7 +142,7 @@ fn acknowledges_in_order_and_after_the_commit() {
 /// A session that the broker denies every filter is deaf: it says so and tries again instead of waiting for ever.
 #[test]
 fn a_denied_subscription_is_tried_again() {
-    let (listener, plant) = scripted();
+    let (listener, plant) = scripted(Version::V3);
     for _ in 0..2 {
         let mut peer = Peer::accept(&listener);
         peer.connack(false);
@@ -164,7 +165,7 @@ fn a_denied_subscription_is_tried_again() {
 /// later one only when the session is gone.
 #[test]
 fn subscribes_first_and_when_forgotten() {
-    let (listener, plant) = scripted();
+    let (listener, plant) = scripted(Version::V3);
     for (session_present, subscribes) in [(true, true), (true, false), (false, true), (true, false)] {
         let mut peer = Peer::accept(&listener);
         peer.connack(session_present);
@@ -175,4 +176,57 @@ fn subscribes_first_and_when_forgotten() {
         assert_eq!(peer.expect(PUBACK), [0, 1]);
     }
     drop(plant);
+}
+
+/// A broker of another age answers MQTT 5 in its own way, or not at all; then the other version is tried, and stays.
+#[test]
+fn finds_the_version_that_the_broker_speaks() {
+    // Refused in the form of 3.1.1; refused in the form of 5; hung up.
+    for answer in [&[0x20, 2, 0, 1][..], &[0x20, 3, 0, 0x84, 0], &[]] {
+        let (listener, plant) = scripted(Version::Auto);
+        let mut first = Peer::accept(&listener);
+        assert_eq!(first.expect(CONNECT)[6], 5, "protocol level");
+        first.send(answer);
+        drop(first);
+        for _ in 0..2 {
+            let mut second = Peer::accept(&listener);
+            second.connack(false);
+            second.suback([1, 1, 1]);
+            second.publish(1, &reading(0));
+            assert_eq!(second.expect(PUBACK), [0, 1]);
+        }
+        drop(plant);
+    }
+}
+
+/// What an MQTT 5 broker is told at CONNECT: keep our session for 30 days, send no more than the inbox holds.
+#[test]
+fn says_its_bounds_in_5() {
+    let (listener, plant) = scripted(Version::V5);
+    let mut peer = Peer::accept(&listener);
+    let connect = peer.expect(CONNECT);
+    let contains = |bytes: &[u8]| connect.windows(bytes.len()).any(|window| window == bytes);
+    assert!(contains(&[0x11, 0x00, 0x27, 0x8d, 0x00]), "session expiry: {connect:02x?}");
+    assert!(contains(&[0x21, 0x07, 0xd0]), "receive maximum: {connect:02x?}");
+    assert_eq!(connect[7] & 0b10, 0, "the clean-start flag is set");
+    // Told to go away for good reason, it comes back, but takes its time; the test does not wait for that.
+    peer.send(&[0x20, 3, 0, 0x86, 0]);
+    drop(peer);
+    drop(plant);
+}
+
+/// A broker without retained messages is sent none: one would end every connection.
+#[test]
+fn keeps_its_own_messages_from_a_broker_that_takes_none() {
+    let (listener, plant) = scripted(Version::V5);
+    plant.ingest.publish_retained("foretell/v1/s01/m1/advisory", b"{}");
+    let mut peer = Peer::accept(&listener);
+    peer.expect(CONNECT);
+    // CONNACK with "retain available" 0.
+    peer.send(&[0x20, 5, 0, 0, 2, 0x25, 0]);
+    let subscribe = peer.expect(SUBSCRIBE);
+    peer.send(&[0x90, 6, subscribe[0], subscribe[1], 0, 1, 1, 1]);
+    let drained = std::thread::spawn(|| plant.drain());
+    assert_eq!(peer.packet().0, DISCONNECT, "the first that is said after SUBSCRIBE");
+    drained.join().unwrap();
 }

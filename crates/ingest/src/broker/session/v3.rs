@@ -1,0 +1,110 @@
+//! MQTT 3.1.1.
+
+use bytes::Bytes;
+use rumqttc::mqttbytes::Error as PacketError;
+use rumqttc::{
+    AckMode, AsyncClient, Broker, ClientError, ConnectionError, Event, EventLoop, ManualAck, MqttOptions, Outgoing,
+    Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, SubscribeReasonCode, Transport,
+};
+
+use super::super::events::Lost;
+use super::super::options::BrokerError;
+use super::{
+    Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
+};
+
+pub(super) fn client(
+    checked: &Checked,
+    client_id: &str,
+    payload_bytes_max: usize,
+) -> Result<(AsyncClient, EventLoop), BrokerError> {
+    let options = &checked.options;
+    let mut mqtt = target(checked, client_id)?;
+    let outgoing = options.payload_bytes_max.saturating_add(PACKET_OVERHEAD_BYTES);
+    mqtt.set_keep_alive(u16::try_from(options.keep_alive.as_secs()).unwrap_or(u16::MAX))
+        .set_session_mode(SessionMode::Persistent)
+        .set_ack_mode(AckMode::Manual)
+        .set_request_channel_capacity(REQUESTS_MAX)
+        .set_max_request_batch(REQUEST_BATCH)
+        .set_read_batch_size(READ_BATCH)
+        .set_max_packet_size(payload_bytes_max.saturating_add(PACKET_OVERHEAD_BYTES), outgoing);
+    match (&options.username, &options.password) {
+        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
+        (Some(user), None) => _ = mqtt.set_username(user.as_str()),
+        (None, _) => {}
+    }
+    let (client, mut events) = AsyncClient::builder(mqtt).build();
+    events.set_network_options(checked.network());
+    Ok((client, events))
+}
+
+fn target(checked: &Checked, client_id: &str) -> Result<MqttOptions, BrokerError> {
+    let Some(url) = checked.address.websocket_url() else {
+        let broker = Broker::tcp(checked.address.host.as_str(), checked.address.port);
+        let mut mqtt = MqttOptions::new(client_id, broker);
+        if let Some(tls) = &checked.tls {
+            mqtt.set_transport(Transport::tls_with_config(tls.clone()));
+        }
+        return Ok(mqtt);
+    };
+    let made = match &checked.tls {
+        None => Broker::websocket(url.as_str()).map(|broker| MqttOptions::new(client_id, broker)),
+        Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls.clone()),
+    };
+    made.map_err(|_| BrokerError::WebSocket { url })
+}
+
+pub(super) fn happened(event: Event) -> Happened {
+    match event {
+        Event::Incoming(Packet::Publish(publish)) => Happened::Message(Message {
+            topic: publish.topic,
+            payload: publish.payload,
+            pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
+            retain: publish.retain,
+        }),
+        Event::Incoming(Packet::ConnAck(connack)) => {
+            Happened::Welcome { session_present: connack.session_present, bounds: Bounds::NONE }
+        }
+        Event::Incoming(Packet::SubAck(suback)) => Happened::Granted(
+            suback
+                .return_codes
+                .iter()
+                .map(|code| match code {
+                    SubscribeReasonCode::Success(qos) => Ok(*qos as u8),
+                    SubscribeReasonCode::Failure => Err(words::SUBSCRIPTION_REFUSED),
+                })
+                .collect(),
+        ),
+        Event::Outgoing(Outgoing::Disconnect) => Happened::SaidGoodbye,
+        // Outgoing echoes and pings.
+        _ => Happened::Nothing,
+    }
+}
+
+pub(super) fn lost(cause: ConnectionError) -> Lost {
+    match cause {
+        ConnectionError::MqttState(StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(bytes))) => {
+            Lost::Oversize(bytes)
+        }
+        ConnectionError::ConnectionRefused(code) => Lost::Refused(words::connect_v3(code)),
+        cause => Lost::Connection { cause: Box::new(cause), hung_up: false },
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub(super) fn not_taken(error: ClientError) -> NotTaken {
+    if matches!(error, ClientError::RequestChannelFull(_)) { NotTaken::Full } else { NotTaken::Gone }
+}
+
+pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), NotTaken> {
+    let filters = filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce));
+    client.try_subscribe_many(filters).map_err(not_taken)
+}
+
+pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
+    client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid))).map_err(not_taken)
+}
+
+pub(super) fn publish_retained(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
+    client.try_publish(topic, value, PublishOptions::new(QoS::AtLeastOnce).retained()).map_err(not_taken)
+}

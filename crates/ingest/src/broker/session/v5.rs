@@ -1,0 +1,155 @@
+//! MQTT 5.
+
+use std::io;
+
+use bytes::Bytes;
+use rumqttc_v5::{
+    AckMode, AsyncClient, Broker, ClientError, ConnAckProperties, ConnectionError, Event, EventLoop, ManualAck,
+    MqttOptions, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, Transport,
+};
+
+use super::super::events::Lost;
+use super::super::options::BrokerError;
+use super::nothing_open::NothingOpen;
+use super::{
+    Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
+};
+
+/// Largest payload that is fetched, so that it can be refused by name and counted; what is larger still, the broker leaves
+/// out, as the standard asks once it was told. (A 3.1.1 broker cannot be told; there the limit is raised connection by
+/// connection.)
+const FETCHED_BYTES_MAX: usize = 16 << 20;
+
+pub(super) fn client(checked: &Checked, client_id: &str) -> Result<(AsyncClient, EventLoop), BrokerError> {
+    let options = &checked.options;
+    let mut mqtt = target(checked, client_id)?;
+    let packet_bytes_max = FETCHED_BYTES_MAX.max(options.payload_bytes_max).saturating_add(PACKET_OVERHEAD_BYTES);
+    let session_expiry_s = u32::try_from(options.session_expiry.as_secs()).unwrap_or(u32::MAX).max(1);
+    mqtt.set_keep_alive(u16::try_from(options.keep_alive.as_secs()).unwrap_or(u16::MAX))
+        .set_session_mode(SessionMode::Persistent)
+        .set_session_expiry_interval(Some(session_expiry_s))
+        .set_session_store(NothingOpen { session_expiry_s })
+        // The broker may have as many messages unanswered with us as our inbox holds.
+        .set_receive_maximum(Some(u16::try_from(options.inbox_messages_max).unwrap_or(u16::MAX)))
+        .set_max_packet_size(Some(u32::try_from(packet_bytes_max).unwrap_or(u32::MAX)))
+        .set_ack_mode(AckMode::Manual)
+        .set_connect_timeout(options.connect_within)
+        .set_request_channel_capacity(REQUESTS_MAX)
+        .set_max_request_batch(REQUEST_BATCH)
+        .set_read_batch_size(READ_BATCH)
+        .set_network_options(checked.network());
+    match (&options.username, &options.password) {
+        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
+        (Some(user), None) => _ = mqtt.set_username(user.as_str()),
+        (None, _) => {}
+    }
+    Ok(AsyncClient::builder(mqtt).build())
+}
+
+fn target(checked: &Checked, client_id: &str) -> Result<MqttOptions, BrokerError> {
+    let Some(url) = checked.address.websocket_url() else {
+        let broker = Broker::tcp(checked.address.host.as_str(), checked.address.port);
+        let mut mqtt = MqttOptions::new(client_id, broker);
+        if let Some(tls) = &checked.tls {
+            mqtt.set_transport(Transport::tls_with_config(tls.clone()));
+        }
+        return Ok(mqtt);
+    };
+    let made = match &checked.tls {
+        None => Broker::websocket(url.as_str()).map(|broker| MqttOptions::new(client_id, broker)),
+        Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls.clone()),
+    };
+    made.map_err(|_| BrokerError::WebSocket { url })
+}
+
+/// The next that happens.
+pub(super) async fn next(events: &mut EventLoop) -> Result<Happened, Lost> {
+    let happened = happened(events.poll().await.map_err(lost)?);
+    if matches!(happened, Happened::Welcome { .. }) {
+        // It has said its word; left there, it would be told the whole session after every message.
+        events.options.clear_session_store();
+    }
+    Ok(happened)
+}
+
+pub(super) fn happened(event: Event) -> Happened {
+    match event {
+        Event::Incoming(Packet::Publish(publish)) => Happened::Message(Message {
+            topic: publish.topic,
+            payload: publish.payload,
+            pkid: if publish.qos == QoS::AtMostOnce { 0 } else { publish.pkid },
+            retain: publish.retain,
+        }),
+        Event::Incoming(Packet::ConnAck(connack)) => Happened::Welcome {
+            session_present: connack.session_present,
+            bounds: connack.properties.as_ref().map_or(Bounds::NONE, bounds),
+        },
+        Event::Incoming(Packet::SubAck(suback)) => {
+            Happened::Granted(suback.return_codes.iter().map(words::granted_v5).collect())
+        }
+        Event::Outgoing(Outgoing::Disconnect) => Happened::SaidGoodbye,
+        // Outgoing echoes and pings.
+        _ => Happened::Nothing,
+    }
+}
+
+fn bounds(properties: &ConnAckProperties) -> Bounds {
+    Bounds {
+        retains: properties.retain_available != Some(0),
+        acknowledges: properties.max_qos != Some(0),
+        packet_bytes_max: properties.max_packet_size.map_or(usize::MAX, |bytes| bytes as usize),
+    }
+}
+
+pub(super) fn lost(cause: ConnectionError) -> Lost {
+    match cause {
+        ConnectionError::ConnectionRefused(code)
+        | ConnectionError::MqttState(StateError::ConnFail { reason: code }) => Lost::Refused(words::connect_v5(code)),
+        ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, reason_string }) => {
+            Lost::Dismissed(words::dismissed(reason_code), reason_string)
+        }
+        cause => {
+            let hung_up = hung_up(&cause);
+            Lost::Connection { cause: Box::new(cause), hung_up }
+        }
+    }
+}
+
+/// Whether the far end answered and then hung up or said what is no MQTT 5: before CONNACK the mark of a broker that does not
+/// know this version.
+fn hung_up(cause: &ConnectionError) -> bool {
+    let by_kind = |error: &io::Error| {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, Other, UnexpectedEof};
+        matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | Other)
+    };
+    match cause {
+        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => by_kind(error),
+        ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Deserialization(_))
+        | ConnectionError::NotConnAck(_) => true,
+        _ => false,
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+pub(super) fn not_taken(error: ClientError) -> NotTaken {
+    if matches!(error, ClientError::RequestChannelFull(_)) { NotTaken::Full } else { NotTaken::Gone }
+}
+
+pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), NotTaken> {
+    let filters = filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce));
+    client.try_subscribe_many(filters).map_err(not_taken)
+}
+
+pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
+    client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid, None))).map_err(not_taken)
+}
+
+pub(super) fn publish_retained(
+    client: &AsyncClient,
+    topic: &str,
+    value: Bytes,
+    bounds: Bounds,
+) -> Result<(), NotTaken> {
+    let qos = if bounds.acknowledges { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+    client.try_publish(topic, value, PublishOptions::new(qos).retained()).map_err(not_taken)
+}
