@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
+use super::door::Visit;
 use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed};
 use super::incoming::{Connect, Incoming};
 use super::left::Left;
@@ -21,25 +22,27 @@ use super::session::{Client, Session};
 use super::tls::certificate_names;
 use crate::intake::Source;
 
-/// A wrong password is answered this late, to slow down guessing.
-const BAD_LOGIN_DELAY: Duration = Duration::from_millis(300);
 /// Longest client id, in bytes.
 const CLIENT_ID_BYTES_MAX: usize = 256;
 /// Most bytes before the end of CONNECT: nobody known may make us hold more.
 const CONNECT_BYTES_MAX: usize = 80 << 10;
+/// Why a stranger had to go whose place was wanted.
+const CROWDED_OUT: &str = "crowded_out";
+/// CONNACK "unacceptable protocol version", which clients of every age understand.
+const VERSION_REFUSED: [u8; 4] = [0x20, 2, 0, 1];
 
 /// Serves one connection to its end.
-pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAddr) {
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAddr, visit: Visit) {
     let connect_by = tokio::time::Instant::now() + shared.options.connect_within;
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::debug!(%cause, "Could not switch off Nagle's algorithm; answers may come late.");
     }
     let Some(tls) = shared.tls.clone() else {
         let peer = Peer { addr, certificate_names: Vec::new() };
-        return serve_stream(shared, stream, peer, connect_by).await;
+        return serve_stream(shared, stream, peer, connect_by, visit).await;
     };
     // In a box of its own, so that a connection without TLS does not pay for the size of one with it.
-    Box::pin(serve_tls(shared, tls, stream, addr, connect_by)).await;
+    Box::pin(serve_tls(shared, tls, stream, addr, connect_by, visit)).await;
 }
 
 async fn serve_tls(
@@ -48,12 +51,18 @@ async fn serve_tls(
     stream: TcpStream,
     addr: SocketAddr,
     connect_by: tokio::time::Instant,
+    visit: Visit,
 ) {
     let failed = |reason| ConnectFailed { peer: addr, reason }.emit();
-    match tokio::time::timeout_at(connect_by, tls.accept(stream)).await {
+    let accepted = tokio::select! {
+        biased;
+        () = visit.crowded_out() => return failed(CROWDED_OUT),
+        accepted = tokio::time::timeout_at(connect_by, tls.accept(stream)) => accepted,
+    };
+    match accepted {
         Ok(Ok(stream)) => {
             let certificate_names = certificate_names(stream.get_ref().1.peer_certificates());
-            serve_stream(shared, stream, Peer { addr, certificate_names }, connect_by).await;
+            serve_stream(shared, stream, Peer { addr, certificate_names }, connect_by, visit).await;
         }
         Ok(Err(cause)) => {
             tracing::debug!(peer = %addr, %cause, "TLS failed.");
@@ -63,33 +72,44 @@ async fn serve_tls(
     }
 }
 
-async fn serve_stream<S: AsyncRead + AsyncWrite>(
+/// Serves one connection whose TLS, if any, is done.
+pub(super) async fn serve_stream<S: AsyncRead + AsyncWrite>(
     shared: Arc<Shared>,
     stream: S,
     peer: Peer,
     connect_by: tokio::time::Instant,
+    visit: Visit,
 ) {
     // In a box, because it is handed on from stage to stage and each would have a copy in the task's memory.
     let mut link = Box::new(Link::new(stream, shared.options.packet_bytes_max));
     let connect = tokio::select! {
         biased;
         () = shared.stop.cancelled() => Err("stopping"),
+        // No farewell: its place is wanted now.
+        () = visit.crowded_out() => return ConnectFailed { peer: peer.addr, reason: CROWDED_OUT }.emit(),
         connect = tokio::time::timeout_at(connect_by, introduced(&mut link)) => connect.unwrap_or(Err("connect_timeout")),
     };
     let connect = match connect {
         Ok(connect) => connect,
         Err(reason) => {
             ConnectFailed { peer: peer.addr, reason }.emit();
+            if reason == "unsupported_version" {
+                link.out.extend_from_slice(&VERSION_REFUSED);
+            }
             return link.close().await;
         }
     };
-    match decide(&shared, &connect, &peer) {
+    if !visit.introduced() {
+        return ConnectFailed { peer: peer.addr, reason: CROWDED_OUT }.emit();
+    }
+    let came = tokio::time::Instant::now();
+    match decide(&shared, &connect, &peer).await {
         Ok(login) => serve_client(shared, link, connect, peer.addr, login).await,
         Err(why) => {
             let (client_id, user) = (connect.client_id.as_str(), connect.user.as_deref());
             ClientTurnedAway { peer: peer.addr, client_id, user, why }.emit();
             if why == TurnedAway::BadLogin {
-                tokio::time::sleep(BAD_LOGIN_DELAY).await;
+                tokio::time::sleep_until(came + shared.options.bad_login_delay).await;
             }
             let Link { protocol, out, .. } = &mut *link;
             protocol.turn_away(why, out);
@@ -119,7 +139,7 @@ async fn introduced<S: AsyncRead + AsyncWrite>(link: &mut Link<S>) -> Result<Box
     }
 }
 
-fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login, TurnedAway> {
+async fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login, TurnedAway> {
     if connect.wants_auth {
         return Err(TurnedAway::AuthMethod);
     }
@@ -127,7 +147,10 @@ fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login, Turn
     if needs_id || connect.client_id.len() > CLIENT_ID_BYTES_MAX {
         return Err(TurnedAway::ClientId);
     }
-    let login = shared.logins.decide(connect, peer, Instant::now())?;
+    let login = shared.logins.decide(connect, peer, Instant::now()).await?;
+    if !shared.clients.has_room(login.user.as_deref(), shared.options.connections_per_user_max) {
+        return Err(TurnedAway::Quota);
+    }
     // A will is a message like any other: refused now, because there is nobody to tell later.
     let will_machine = connect.will.as_ref().and_then(|will| contract_machine(&will.topic));
     if let Some((site, machine)) = will_machine

@@ -16,8 +16,15 @@ const PREDECESSOR_WITHIN: Duration = Duration::from_secs(2);
 /// Everyone who is connected.
 #[derive(Default)]
 pub(super) struct Clients {
-    present: Mutex<HashMap<Key, Present>>,
+    present: Mutex<Everyone>,
     numbers: AtomicU64,
+}
+
+#[derive(Default)]
+struct Everyone {
+    by_id: HashMap<Key, Present>,
+    /// How many connections each user has, those included that are just being taken over.
+    by_user: HashMap<Arc<str>, usize>,
 }
 
 struct Present {
@@ -40,6 +47,12 @@ impl Clients {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether a user has fewer connections than so many. Who takes over an own id is counted too: otherwise a pair of clients
+    /// that take over from each other for ever could hold any number of connections that are about to leave.
+    pub(super) fn has_room(&self, user: Option<&str>, connections_max: usize) -> bool {
+        user.is_none_or(|user| self.lock().by_user.get(user).is_none_or(|count| *count < connections_max))
+    }
+
     /// Takes the place of `client_id`. A predecessor is told through its `leave` token, and its last words are awaited.
     /// Also says whether there was one.
     pub(super) async fn enter(
@@ -52,7 +65,13 @@ impl Clients {
         let key = (user, client_id);
         let gone = CancellationToken::new();
         let present = Present { number, leave, gone: gone.clone() };
-        let predecessor = self.lock().insert(key.clone(), present);
+        let predecessor = {
+            let mut everyone = self.lock();
+            if let Some(user) = &key.0 {
+                *everyone.by_user.entry(Arc::clone(user)).or_default() += 1;
+            }
+            everyone.by_id.insert(key.clone(), present)
+        };
         let registration = Registration { clients: Arc::clone(self), key, number, gone };
         let Some(predecessor) = predecessor else { return (registration, false) };
         predecessor.leave.cancel();
@@ -62,17 +81,25 @@ impl Clients {
         (registration, true)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Present>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Everyone> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut present = self.clients.lock();
+        let mut everyone = self.clients.lock();
         // Only one's own place: a successor may hold it already.
-        if present.get(&self.key).is_some_and(|entry| entry.number == self.number) {
-            present.remove(&self.key);
+        if everyone.by_id.get(&self.key).is_some_and(|entry| entry.number == self.number) {
+            everyone.by_id.remove(&self.key);
+        }
+        if let Some(user) = &self.key.0
+            && let Some(count) = everyone.by_user.get_mut(user)
+        {
+            *count -= 1;
+            if *count == 0 {
+                everyone.by_user.remove(user);
+            }
         }
         self.gone.cancel();
     }
@@ -103,8 +130,10 @@ mod tests {
         let (second, took_over, _) = enter(Some("a")).await;
         assert!(took_over);
         leaving.await.unwrap();
-        assert_eq!(clients.lock().len(), 2);
+        assert_eq!(clients.lock().by_id.len(), 2);
+        assert!(!clients.has_room(Some("a"), 1) && clients.has_room(Some("a"), 2) && clients.has_room(None, 0));
         drop(second);
-        assert_eq!(clients.lock().len(), 1);
+        assert_eq!(clients.lock().by_id.len(), 1);
+        assert!(clients.has_room(Some("a"), 1) && !clients.lock().by_user.contains_key("a"));
     }
 }

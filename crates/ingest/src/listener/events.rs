@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use metrics::counter;
 use tracing::{debug, error, info, warn};
 
+use super::door::NoPlace;
 use super::replies::TurnedAway;
 
 /// A client was let in.
@@ -86,14 +87,20 @@ pub(super) struct DeniedOnce {
 /// How many denials [`DeniedOnce`] remembers.
 const DENIED_MAX: usize = 1_000;
 
-impl PublishDenied<'_> {
-    pub(super) fn emit(self, once: &DeniedOnce) {
-        counter!("foretell_mqtt_publishes_denied_total").increment(1);
-        let mut said = once.said.lock().unwrap_or_else(PoisonError::into_inner);
+impl DeniedOnce {
+    fn is_new(&self, who: String, what: &str) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.len() >= DENIED_MAX {
             said.clear();
         }
-        if said.insert((self.user.unwrap_or_default().to_owned(), self.topic.chars().take(200).collect())) {
+        said.insert((who, what.chars().take(200).collect()))
+    }
+}
+
+impl PublishDenied<'_> {
+    pub(super) fn emit(self, once: &DeniedOnce) {
+        counter!("foretell_mqtt_publishes_denied_total").increment(1);
+        if once.is_new(self.user.unwrap_or_default().to_owned(), self.topic) {
             warn!(
                 peer = %self.peer,
                 user = self.user,
@@ -116,13 +123,17 @@ impl ReadingPaused {
 /// A connection was closed as it arrived.
 pub(super) struct ConnectionRefused {
     pub(super) peer: SocketAddr,
-    pub(super) connections_max: usize,
+    pub(super) why: NoPlace,
 }
 
 impl ConnectionRefused {
-    pub(super) fn emit(self) {
-        warn!(peer = %self.peer, connections_max = self.connections_max, "Too many connections; closed a new one. Raise `connections_max` if the fleet is that large.");
-        counter!("foretell_mqtt_connects_refused_total", "reason" => "connections_max").increment(1);
+    /// Says it once for each address: a flood must not fill the logs' disk.
+    pub(super) fn emit(self, once: &DeniedOnce) {
+        let limit = self.why.code();
+        counter!("foretell_mqtt_connects_refused_total", "reason" => limit).increment(1);
+        if once.is_new(self.peer.ip().to_string(), limit) {
+            warn!(peer = %self.peer, limit, "Too many connections; closed a new one, and say so once for this address. Raise the limit under [mqtt.limits] if the fleet is that large.");
+        }
     }
 }
 

@@ -115,6 +115,14 @@ impl Publish {
 }
 
 impl Incoming {
+    /// What it weighs against its sender's allowance, bytes.
+    pub(super) fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Publish(publish) => publish.payload().len(),
+            _ => 0,
+        }
+    }
+
     /// Reads a packet of either version.
     pub(super) fn read(packet: Packet, v5: bool) -> Result<Self, Broken> {
         Ok(match packet {

@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use super::incoming::Connect;
 use super::options::{Anonymous, ListenerOptions, User};
+use super::passwords::{Checked, Checks, Guard};
 use super::replies::TurnedAway;
 use super::rights::Rights;
 
 /// Pairs of address and user whose failures are remembered. When more fail at once, the rest only waits for its answer.
 const FAILING_MAX: usize = 10_000;
+
+/// An address may fail with all its users together so many times as often as with one.
+const ADDRESS_FACTOR: u32 = 20;
 
 /// Where a client comes from.
 #[derive(Clone, Debug)]
@@ -37,11 +41,12 @@ pub(super) struct Logins {
     failures_max: u32,
     pause: Duration,
     failing: Mutex<HashMap<(IpAddr, String), Failing>>,
+    checks: Checks,
 }
 
 struct Entry {
     name: Arc<str>,
-    password: Option<String>,
+    guard: Option<Guard>,
     rights: Arc<Rights>,
 }
 
@@ -54,7 +59,7 @@ impl Logins {
     pub(super) fn new(options: &ListenerOptions) -> Self {
         let entry = |user: &User| Entry {
             name: user.name.as_str().into(),
-            password: user.password.clone(),
+            guard: user.password.clone().map(Guard::new),
             rights: Arc::new(user.rights.clone()),
         };
         Self {
@@ -64,11 +69,12 @@ impl Logins {
             failures_max: options.login_failures_max.max(1),
             pause: options.login_pause,
             failing: Mutex::default(),
+            checks: Checks::new(),
         }
     }
 
     /// Decides about a client. While an address must wait, its password is not even looked at.
-    pub(super) fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
+    pub(super) async fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
         if let Some(entry) = peer.certificate_names.iter().find_map(|name| self.users.get(name)) {
             return Ok(entry.login());
         }
@@ -78,20 +84,26 @@ impl Logins {
             return Err(TurnedAway::Throttled);
         }
         let entry = self.users.get(name);
-        let expected = entry.and_then(|entry| entry.password.as_deref()).unwrap_or_default();
         let given = connect.password.as_deref().unwrap_or_default();
-        // Compared also for an unknown user, so that the time taken does not tell who exists.
-        let same = same_bytes(expected.as_bytes(), given);
-        match entry {
-            Some(entry) if same && entry.password.is_some() => {
+        let Some((entry, guard)) = entry.and_then(|entry| Some((entry, entry.guard.as_ref()?))) else {
+            self.failed(key, now);
+            return Err(TurnedAway::BadLogin);
+        };
+        let (checked, turn) = self.checks.check(guard, given, || !self.must_wait(&key, now)).await;
+        let decided = match checked {
+            Checked::Right => {
                 self.lock().remove(&key);
                 Ok(entry.login())
             }
-            _ => {
+            Checked::Wrong => {
                 self.failed(key, now);
                 Err(TurnedAway::BadLogin)
             }
-        }
+            Checked::Busy => Err(TurnedAway::Busy),
+        };
+        // The next one must know of this failure.
+        drop(turn);
+        decided
     }
 
     fn anonymous(&self, peer: &Peer) -> Result<Login, TurnedAway> {
@@ -108,18 +120,27 @@ impl Logins {
     }
 
     fn must_wait(&self, key: &(IpAddr, String), now: Instant) -> bool {
+        let address = (key.0, String::new());
+        let address_max = self.failures_max.saturating_mul(ADDRESS_FACTOR);
         let mut failing = self.lock();
-        match failing.get(key) {
+        let mut waits = |key: &(IpAddr, String), failures_max: u32| match failing.get(key) {
             Some(entry) if now.duration_since(entry.since) >= self.pause => {
                 failing.remove(key);
                 false
             }
-            Some(entry) => entry.times >= self.failures_max,
+            Some(entry) => entry.times >= failures_max,
             None => false,
-        }
+        };
+        waits(key, self.failures_max) || waits(&address, address_max)
     }
 
+    /// Counts a failure for the pair, and for its address alone.
     fn failed(&self, key: (IpAddr, String), now: Instant) {
+        self.failed_once((key.0, String::new()), now);
+        self.failed_once(key, now);
+    }
+
+    fn failed_once(&self, key: (IpAddr, String), now: Instant) {
         let mut failing = self.lock();
         if failing.len() >= FAILING_MAX {
             failing.retain(|_, entry| now.duration_since(entry.since) < self.pause);
@@ -141,14 +162,6 @@ impl Entry {
     fn login(&self) -> Login {
         Login { user: Some(Arc::clone(&self.name)), rights: Arc::clone(&self.rights) }
     }
-}
-
-/// Compares in a time that depends on the lengths only.
-fn same_bytes(expected: &[u8], given: &[u8]) -> bool {
-    let longest = expected.len().max(given.len());
-    let byte = |bytes: &[u8], i: usize| bytes.get(i).copied().unwrap_or_default();
-    let differing = (0..longest).fold(0_u8, |sum, i| sum | (byte(expected, i) ^ byte(given, i)));
-    std::hint::black_box(differing) == 0 && expected.len() == given.len()
 }
 
 #[cfg(test)]
@@ -174,38 +187,44 @@ mod tests {
         }
     }
 
-    fn check(anonymous: Anonymous, from: &str, certificate: &[&str], login: Option<(&str, &str)>, expected: &str) {
+    async fn check(
+        anonymous: Anonymous,
+        from: &str,
+        certificate: &[&str],
+        login: Option<(&str, &str)>,
+        expected: &str,
+    ) {
         let peer = Peer {
             addr: SocketAddr::new(from.parse().unwrap(), 1),
             certificate_names: certificate.iter().map(|&name| name.into()).collect(),
         };
-        let got = match logins(anonymous).decide(&connect(login), &peer, Instant::now()) {
+        let got = match logins(anonymous).decide(&connect(login), &peer, Instant::now()).await {
             Ok(Login { user, .. }) => user.map_or("anonymous".into(), |user| user.to_string()),
             Err(why) => why.code().to_owned(),
         };
         assert_eq!(got, expected);
     }
 
-    #[test]
-    fn lets_in_whom_it_should() {
+    #[tokio::test]
+    async fn lets_in_whom_it_should() {
         use Anonymous::{Everybody, Nobody, OnLoopback};
-        check(OnLoopback, "127.0.0.1", &[], None, "anonymous");
-        check(OnLoopback, "::1", &[], None, "anonymous");
-        check(OnLoopback, "::ffff:127.0.0.1", &[], None, "anonymous");
-        check(OnLoopback, "10.0.0.1", &[], None, "not_authorised");
-        check(Everybody, "10.0.0.1", &[], None, "anonymous");
-        check(Nobody, "127.0.0.1", &[], None, "not_authorised");
-        check(Nobody, "10.0.0.1", &[], Some(("plc", "secret")), "plc");
-        check(Everybody, "10.0.0.1", &[], Some(("plc", "Secret")), "bad_login");
-        check(Everybody, "10.0.0.1", &[], Some(("plc", "secret2")), "bad_login");
-        check(Everybody, "10.0.0.1", &[], Some(("stranger", "")), "bad_login");
-        check(Everybody, "10.0.0.1", &[], Some(("gw.example", "")), "bad_login");
-        check(Nobody, "10.0.0.1", &["x", "gw.example"], None, "gw.example");
-        check(Nobody, "10.0.0.1", &["x"], None, "not_authorised");
+        check(OnLoopback, "127.0.0.1", &[], None, "anonymous").await;
+        check(OnLoopback, "::1", &[], None, "anonymous").await;
+        check(OnLoopback, "::ffff:127.0.0.1", &[], None, "anonymous").await;
+        check(OnLoopback, "10.0.0.1", &[], None, "not_authorised").await;
+        check(Everybody, "10.0.0.1", &[], None, "anonymous").await;
+        check(Nobody, "127.0.0.1", &[], None, "not_authorised").await;
+        check(Nobody, "10.0.0.1", &[], Some(("plc", "secret")), "plc").await;
+        check(Everybody, "10.0.0.1", &[], Some(("plc", "Secret")), "bad_login").await;
+        check(Everybody, "10.0.0.1", &[], Some(("plc", "secret2")), "bad_login").await;
+        check(Everybody, "10.0.0.1", &[], Some(("stranger", "")), "bad_login").await;
+        check(Everybody, "10.0.0.1", &[], Some(("gw.example", "")), "bad_login").await;
+        check(Nobody, "10.0.0.1", &["x", "gw.example"], None, "gw.example").await;
+        check(Nobody, "10.0.0.1", &["x"], None, "not_authorised").await;
     }
 
-    #[test]
-    fn repeated_failures_must_wait_and_then_may_try_again() {
+    #[tokio::test]
+    async fn repeated_failures_must_wait_and_then_may_try_again() {
         let logins = logins(Anonymous::Nobody);
         let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate_names: vec![] };
         let begin = Instant::now();
@@ -220,7 +239,7 @@ mod tests {
             (62, 1, "c"),
         ] {
             let now = begin + Duration::from_secs(second);
-            let got = logins.decide(&connect(Some(("plc", password))), &peer(from), now);
+            let got = logins.decide(&connect(Some(("plc", password))), &peer(from), now).await;
             said += &format!("{second} {}\n", got.map_or_else(|why| why.code(), |_| "in"));
         }
         expect_test::expect![[r"
@@ -233,5 +252,21 @@ mod tests {
             62 bad_login
         "]]
         .assert_eq(&said);
+    }
+
+    #[tokio::test]
+    async fn an_address_may_not_try_user_after_user() {
+        let logins = logins(Anonymous::Nobody);
+        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate_names: vec![] };
+        let now = Instant::now();
+        let mut bad = 0;
+        for user in 0..100 {
+            let user = format!("user-{user}");
+            let why = logins.decide(&connect(Some((&user, "x"))), &peer(1), now).await.unwrap_err();
+            bad += u32::from(why == TurnedAway::BadLogin);
+        }
+        assert_eq!(bad, 2 * ADDRESS_FACTOR);
+        let plc = connect(Some(("plc", "secret")));
+        assert!(logins.decide(&plc, &peer(1), now).await.is_err() && logins.decide(&plc, &peer(2), now).await.is_ok());
     }
 }

@@ -9,13 +9,16 @@
 //! ```
 
 mod admission;
+mod allowance;
 mod clients;
+mod door;
 mod events;
 mod incoming;
 mod left;
 mod link;
 mod logins;
 mod options;
+mod passwords;
 mod protocol;
 mod publications;
 mod replies;
@@ -28,6 +31,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -37,9 +41,11 @@ use tokio_util::sync::CancellationToken;
 use crate::intake::{Intake, Source};
 use crate::retained::Retained;
 use clients::Clients;
+use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
-use logins::Logins;
+use logins::{Logins, Peer};
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
+pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
 pub use rights::{MachineGlob, MachineGlobError, Rights};
 pub use tls::TlsError;
 
@@ -66,6 +72,7 @@ struct Shared {
     intake: Intake,
     source: Arc<Source>,
     logins: Logins,
+    door: Arc<Door>,
     clients: Arc<Clients>,
     retained: Arc<Retained>,
     denied: DeniedOnce,
@@ -76,7 +83,7 @@ struct Shared {
 /// The running listener.
 pub(crate) struct Listener {
     addr: SocketAddr,
-    retained: Arc<Retained>,
+    shared: Arc<Shared>,
     stopped: CancellationToken,
 }
 
@@ -92,27 +99,28 @@ impl Listener {
         let bind_error = |source| ListenerError::Bind { addr: options.listen, source };
         let socket = TcpListener::bind(options.listen).await.map_err(bind_error)?;
         let addr = socket.local_addr().map_err(bind_error)?;
-        let retained = Arc::<Retained>::default();
         let stopped = CancellationToken::new();
         let shared = Arc::new(Shared {
             logins: Logins::new(&options),
+            door: Arc::new(Door::new(&options)),
             options,
             intake,
             source,
             clients: Arc::default(),
-            retained: Arc::clone(&retained),
+            retained: Arc::default(),
             denied: DeniedOnce::default(),
             tls,
             stop,
         });
         // Cancelled also when the accepting task should die of a panic, so that nobody waits for it for ever.
         let done = stopped.clone().drop_guard();
+        let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
-            accept(socket, shared).await;
+            accept(socket, accepting).await;
             drop(done);
         });
         tracing::info!(%addr, "Listening for MQTT.");
-        Ok(Self { addr, retained, stopped })
+        Ok(Self { addr, shared, stopped })
     }
 
     pub(crate) const fn addr(&self) -> SocketAddr {
@@ -120,7 +128,19 @@ impl Listener {
     }
 
     pub(crate) fn retained(&self) -> &Retained {
-        &self.retained
+        &self.shared.retained
+    }
+
+    /// Serves a stream that came another way.
+    pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Send>(&self, stream: S, addr: SocketAddr) {
+        match self.shared.door.enter(addr.ip()) {
+            Ok(visit) => {
+                let peer = Peer { addr, certificate_names: Vec::new() };
+                let connect_by = Instant::now() + self.shared.options.connect_within;
+                admission::serve_stream(Arc::clone(&self.shared), stream, peer, connect_by, visit).await;
+            }
+            Err(why) => ConnectionRefused { peer: addr, why }.emit(&self.shared.denied),
+        }
     }
 
     /// Waits until all connections, told to stop, have been answered and closed.
@@ -161,11 +181,12 @@ async fn accept(socket: TcpListener, shared: Arc<Shared>) {
 }
 
 fn enter(connections: &mut JoinSet<()>, shared: &Arc<Shared>, stream: TcpStream, addr: SocketAddr) {
-    let connections_max = shared.options.connections_max;
-    if connections.len() >= connections_max {
-        return ConnectionRefused { peer: addr, connections_max }.emit();
+    match shared.door.enter(addr.ip()) {
+        Ok(visit) => {
+            connections.spawn(admission::serve(Arc::clone(shared), stream, addr, visit));
+        }
+        Err(why) => ConnectionRefused { peer: addr, why }.emit(&shared.denied),
     }
-    connections.spawn(admission::serve(Arc::clone(shared), stream, addr));
 }
 
 fn report(ended: Result<(), JoinError>) {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::passwords::Password;
 use super::rights::Rights;
 
 /// How the listener listens. The defaults suit a laptop: loopback, no password, no TLS.
@@ -20,12 +21,23 @@ pub struct ListenerOptions {
     pub users: Vec<User>,
     /// Most connections at a time; further ones are closed as they arrive. Default 20,000.
     pub connections_max: usize,
+    /// Most connections from one IPv4 address or IPv6 /64 network at a time. Default 5,000.
+    pub connections_per_address_max: usize,
+    /// Most connections of one user at a time. Default 5,000.
+    pub connections_per_user_max: usize,
+    /// Most connections at a time that have not introduced themselves; the oldest of them makes room for a new one.
+    /// Default 1,000.
+    pub strangers_max: usize,
     /// Most connections accepted per second; further ones wait in the operating system's queue. Default 1,000.
     pub accepts_per_second_max: u32,
     /// How long a client may take for TLS and CONNECT. Default 10 s.
     pub connect_within: Duration,
     /// Largest packet, in bytes; announced to v5 clients. Default 1 MiB.
     pub packet_bytes_max: u32,
+    /// Most packets per second of one connection; what it sends faster is read later. Default: no limit.
+    pub messages_per_second_max: Option<u32>,
+    /// Most payload bytes per second of one connection; what it sends faster is read later. Default: no limit.
+    pub bytes_per_second_max: Option<u32>,
     /// Most messages of one connection that wait for the log, 1 to 65,535; announced to v5 clients as receive maximum.
     /// Default 1,000.
     pub pending_max: u16,
@@ -34,7 +46,11 @@ pub struct ListenerOptions {
     pub silence_max: Duration,
     /// How long a client may leave our answers unread. Default 30 s.
     pub write_within: Duration,
-    /// Failed logins of one address and user within `login_pause` before it must wait for that long. Default 5.
+    /// A wrong login is answered this long after it came, to slow down guessing and to tell nothing by the time taken.
+    /// Default 300 ms.
+    pub bad_login_delay: Duration,
+    /// Failed logins of one address and user within `login_pause` before it must wait for that long; of one address with any
+    /// users, twenty times as many. Default 5.
     pub login_failures_max: u32,
     /// See `login_failures_max`. Default 1 min.
     pub login_pause: Duration,
@@ -48,12 +64,18 @@ impl Default for ListenerOptions {
             anonymous: Anonymous::OnLoopback,
             users: Vec::new(),
             connections_max: 20_000,
+            connections_per_address_max: 5_000,
+            connections_per_user_max: 5_000,
+            strangers_max: 1_000,
             accepts_per_second_max: 1_000,
             connect_within: Duration::from_secs(10),
             packet_bytes_max: 1 << 20,
+            messages_per_second_max: None,
+            bytes_per_second_max: None,
             pending_max: 1_000,
             silence_max: Duration::from_secs(3600),
             write_within: Duration::from_secs(30),
+            bad_login_delay: Duration::from_millis(300),
             login_failures_max: 5,
             login_pause: Duration::from_secs(60),
         }
@@ -78,7 +100,7 @@ pub struct User {
     /// Its name. A client certificate with this name among its DNS names logs in as this user without a password.
     pub name: String,
     /// Its password; without one, only a certificate will do.
-    pub password: Option<String>,
+    pub password: Option<Password>,
     /// What it may do.
     pub rights: Rights,
 }

@@ -29,6 +29,10 @@ pub(super) enum TurnedAway {
     NotAuthorised,
     /// Too many failed logins; come back later.
     Throttled,
+    /// Too many logins are being checked; come back later.
+    Busy,
+    /// The user has as many connections as it may.
+    Quota,
     /// An empty id needs a clean session; an id has at most 256 bytes.
     ClientId,
     /// An authentication method that is not offered.
@@ -42,6 +46,8 @@ impl TurnedAway {
             Self::BadLogin => "bad_login",
             Self::NotAuthorised => "not_authorised",
             Self::Throttled => "throttled",
+            Self::Busy => "busy",
+            Self::Quota => "connections_per_user_max",
             Self::ClientId => "client_id",
             Self::AuthMethod => "auth_method",
         }
@@ -87,6 +93,8 @@ impl Protocol {
                 TurnedAway::BadLogin => ConnectReasonCode::BadUserNameOrPassword,
                 TurnedAway::NotAuthorised => ConnectReasonCode::NotAuthorized,
                 TurnedAway::Throttled => ConnectReasonCode::ConnectionRateExceeded,
+                TurnedAway::Busy => ConnectReasonCode::ServerBusy,
+                TurnedAway::Quota => ConnectReasonCode::QuotaExceeded,
                 TurnedAway::ClientId => ConnectReasonCode::ClientIdentifierNotValid,
                 TurnedAway::AuthMethod => ConnectReasonCode::BadAuthenticationMethod,
             };
@@ -95,7 +103,7 @@ impl Protocol {
             let code = match why {
                 TurnedAway::BadLogin => ConnectReturnCode::BadUserNameOrPassword,
                 TurnedAway::NotAuthorised | TurnedAway::AuthMethod => ConnectReturnCode::NotAuthorized,
-                TurnedAway::Throttled => ConnectReturnCode::ServerUnavailable,
+                TurnedAway::Throttled | TurnedAway::Busy | TurnedAway::Quota => ConnectReturnCode::ServerUnavailable,
                 TurnedAway::ClientId => ConnectReturnCode::IdentifierRejected,
             };
             v3_1_1::Connack::builder().session_present(false).return_code(code).build().map(Packet::from)

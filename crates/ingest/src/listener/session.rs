@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Shared;
+use super::allowance::Allowance;
 use super::incoming::{Incoming, Will};
 use super::left::Left;
 use super::link::{Link, Moved};
@@ -61,6 +62,8 @@ pub(super) struct Session<S> {
     heard: Instant,
     /// Since when the client has not read what waits for it.
     unread_since: Option<Instant>,
+    /// None without limits.
+    allowance: Option<Box<Allowance>>,
     /// Set when stopping: until when the log is waited for.
     drain_by: Option<Instant>,
 }
@@ -70,6 +73,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         Self {
             publications: Publications::new(Arc::clone(&shared), &client),
             subscriptions: Subscriptions::new(Arc::clone(&shared.retained), &client),
+            allowance: Allowance::of(&shared.options, Instant::now()),
             shared,
             link,
             client,
@@ -120,11 +124,15 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
                 }
             }
             .and_then(|()| self.parse());
+            if let Some(closed) = self.allowance.as_ref().filter(|allowance| !allowance.is_open()) {
+                tick.as_mut().reset(closed.opens().min(Instant::now() + tick_every));
+            }
         }
     }
 
     fn may_read(&self) -> bool {
-        self.publications.may_take() && self.drain_by.is_none() && !self.link.is_congested()
+        let is_open = self.allowance.as_ref().is_none_or(|allowance| allowance.is_open());
+        is_open && self.publications.may_take() && self.drain_by.is_none() && !self.link.is_congested()
     }
 
     async fn wake(&mut self, leave: Pin<&mut WaitForCancellationFutureOwned>, tick: Pin<&mut Sleep>) -> Wake {
@@ -168,6 +176,9 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     fn look_at_the_clock(&mut self) -> Result<(), Left> {
         let now = Instant::now();
+        if let Some(allowance) = &mut self.allowance {
+            allowance.refill(now);
+        }
         if self.drain_by.is_some_and(|by| now >= by) {
             return Err(Left::Stopping);
         }
@@ -198,6 +209,9 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     fn parse_all(&mut self) -> Result<(), Left> {
         while self.may_read() {
             let Some(incoming) = self.link.next()? else { return Ok(()) };
+            if let Some(allowance) = &mut self.allowance {
+                allowance.spend(incoming.payload_bytes());
+            }
             self.handle(incoming)?;
         }
         Ok(())

@@ -15,6 +15,8 @@ use crate::retained::{Delivery, Filter, FilterError, QUEUE_DELIVERIES_MAX, Retai
 
 /// Filters one connection may have.
 const FILTERS_MAX: usize = 100;
+/// Kept values that may wait for the client before it may subscribe to more.
+const KEPT_MAX: usize = 100_000;
 /// Messages of QoS 1 that may be unanswered, whatever the client would take.
 const UNANSWERED_MAX: usize = 64;
 
@@ -97,7 +99,8 @@ impl Subscriptions {
         if !within_rights {
             return Granted::NotAuthorised;
         }
-        if self.retained.filters_of(self.number) >= FILTERS_MAX {
+        // Who subscribes again and again without reading what was kept must not make us hold it many times.
+        if self.retained.filters_of(self.number) >= FILTERS_MAX || self.kept.len() >= KEPT_MAX {
             return Granted::Quota;
         }
         let (queue, _) = self.queue.get_or_insert_with(|| mpsc::channel(QUEUE_DELIVERIES_MAX));

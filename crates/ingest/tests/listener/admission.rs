@@ -12,8 +12,8 @@ fn glob(pattern: &str) -> MachineGlob {
 }
 
 /// `plc` speaks for site s01 and reads nothing; `advisor` reads s01 and speaks for nobody.
-fn with_users() -> ListenerOptions {
-    let user = |name: &str, rights| User { name: name.into(), password: Some(format!("{name}-secret")), rights };
+pub(crate) fn with_users() -> ListenerOptions {
+    let user = |name: &str, rights| User { name: name.into(), password: Some(format!("{name}-secret").into()), rights };
     let users = vec![
         user("plc", Rights { publish: vec![glob("s01/*")], subscribe: vec![] }),
         user("advisor", Rights { publish: vec![], subscribe: vec![glob("s01/*")] }),

@@ -191,6 +191,15 @@ impl Drop for Plant {
     }
 }
 
+/// Waits until something is so.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "gave up waiting until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A reading of `machine` in `seconds` after 2026-07-01, as JSON.
 pub(crate) fn reading(seconds: u32) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -4,9 +4,11 @@
 
 mod admission;
 mod answers;
+mod attack;
 mod hostile;
 mod kit;
 mod mosquitto;
 mod pressure;
 mod serving;
+mod trespass;
 mod wire;
