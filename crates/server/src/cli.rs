@@ -50,6 +50,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Bring recorded history into the log, through the same admission as live readings.
     Import(ImportArgs),
+    /// Read a password from standard input and print its argon2id hash, for `password_hash` in [[mqtt.user]].
+    HashPassword,
 }
 
 /// Options of `run`.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -48,7 +48,7 @@ fn faults_of_the_configuration_are_told_all_at_once() {
             exit 78
             out: 
             err: foretell: plant.toml: 4 problems
-              line 2: unknown key `keepalive` in [mqtt]; known here: listen, url, client_id, username, password_file, ca_file, tls_cert_file, tls_key_file, tls_client_ca_file, anonymous, user
+              line 2: unknown key `keepalive` in [mqtt]; known here: listen, url, version, client_id, username, password_file, ca_file, source, tls_cert_file, tls_key_file, tls_client_ca_file, anonymous, user, limits
               line 3: `mqtt.listen`: `here` is not an address with a port, such as 127.0.0.1:1883
               line 4: [[mapping]] `a/{site}`: `machine`: neither the topic names {machine} nor is there a constant
               line 6: [[mapping]] `a/{site}`: `signals.vibraton_mm_s`: there is no signal `vibraton_mm_s`; did you mean `vibration_mm_s`?
@@ -319,6 +319,33 @@ fn a_wrong_command_line_is_64() {
     assert_eq!(code(&["run", "--role", "cook"]), Some(64));
     assert_eq!(code(&["export", "--machine", "noslash", "--out", "x.csv"]), Some(64));
     assert_eq!(code(&["--help"]), Some(0));
+}
+
+/// What `hash-password` prints, `check` accepts; and a password that is none is told.
+#[test]
+fn a_hashed_password_is_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let hash = |password: &str| {
+        let mut command = foretell(dir.path());
+        let mut process = command.arg("hash-password").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap().trim_end().to_owned())
+    };
+    let (code, first) = hash("secret\n");
+    assert!(code == Some(0) && first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{code:?} {first}");
+    assert_ne!(hash("secret").1, first, "each has a salt of its own");
+    assert_eq!(hash("\n"), (Some(65), String::new()));
+    let plant = format!("[[mqtt.user]]\nname = \"plc\"\npassword_hash = \"{first}\"\n");
+    check(
+        "check --config plant.toml",
+        &plant,
+        expect![[r#"
+        exit 0
+        out: The configuration is sound.
+        err: 
+    "#]],
+    );
 }
 
 #[test]

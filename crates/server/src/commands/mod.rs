@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod demo;
 mod export;
+mod hash_password;
 mod history;
 mod import;
 mod run;
@@ -47,8 +48,10 @@ pub fn main() -> ExitCode {
 fn perform(cli: Cli) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let mut output = Output::stdout();
-    if matches!(command, Command::Check) {
-        return check::check(common.config.as_deref(), &mut output);
+    match command {
+        Command::Check => return check::check(common.config.as_deref(), &mut output),
+        Command::HashPassword => return hash_password::hash_password(std::io::stdin().lock(), &mut output),
+        _ => {}
     }
     let config = match (&command, configuration(&common)) {
         // A demo without a configuration of its own stays quiet: what happens is told on its own line.
@@ -62,8 +65,8 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::run(config, &args),
         Command::Demo(args) => demo::demo(config, common.data_dir, &args, &mut output),
         Command::Backtest(args) => backtest::backtest(&config, &args, &mut output),
-        // Done above: it must go on where a faulty configuration ends every other command.
-        Command::Check => Ok(()),
+        // Done above: they must go on where a faulty configuration ends every other command.
+        Command::Check | Command::HashPassword => Ok(()),
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
     }

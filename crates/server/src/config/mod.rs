@@ -7,6 +7,7 @@ mod customers;
 mod fault;
 mod layers;
 mod mapping;
+mod mqtt;
 mod read;
 mod reader;
 mod secret;
@@ -18,10 +19,11 @@ use std::path::Path;
 
 pub use customers::registry;
 pub use fault::{ConfigFaults, Fault, Place};
+pub use mqtt::{MqttLimits, MqttSection, MqttSource, MqttUser};
 pub use secret::Secret;
 pub use sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
-    MqttSection, MqttSource, MqttUser, OutreachSection,
+    OutreachSection,
 };
 
 use crate::failure::Failure;

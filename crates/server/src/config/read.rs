@@ -3,27 +3,26 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use foretell_ingest::listener::{Anonymous, MachineGlob};
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 
-use super::mapping;
 use super::reader::Section;
 use super::sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
-    MqttSection, MqttSource, MqttUser, OutreachSection,
+    OutreachSection,
 };
 use super::{Secret, unit};
+use super::{mapping, mqtt};
 
 /// Discharge temperatures that a limit can sensibly have, degC.
 const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
 
 /// Keys of a password: in the environment, and the one that names a file.
-const PASSWORD: [&str; 2] = ["password", "password_file"];
+pub(super) const PASSWORD: [&str; 2] = ["password", "password_file"];
 
 /// Reads the whole; relative paths start at `base`.
 pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
     let config = Config {
-        mqtt: mqtt(root.section("mqtt"), base),
+        mqtt: mqtt::read(root.section("mqtt"), base),
         mappings: mapping::read(root),
         data: data(root.section("data"), base),
         engine: engine(root, base),
@@ -39,50 +38,6 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
     }
     influxdb(root);
     config
-}
-
-fn mqtt(mut s: Section<'_>, base: &Path) -> MqttSection {
-    let or = MqttSection::default();
-    let listen = s.parsed("listen", or.listen, address);
-    let section = MqttSection {
-        source: s.parsed("url", or.source, source),
-        client_id: s.parsed("client_id", or.client_id, client_id),
-        username: s.optional("username"),
-        password: secret(&mut s, PASSWORD, base),
-        ca_file: file(&mut s, "ca_file", base),
-        listen,
-        tls_cert_file: file(&mut s, "tls_cert_file", base),
-        tls_key_file: file(&mut s, "tls_key_file", base),
-        tls_client_ca_file: file(&mut s, "tls_client_ca_file", base),
-        anonymous: s.parsed("anonymous", or.anonymous, anonymous),
-        users: s.sections("user").into_iter().filter_map(|user| mqtt_user(user, base)).collect(),
-    };
-    if section.tls_cert_file.is_some() != section.tls_key_file.is_some() {
-        let given = if section.tls_cert_file.is_some() { "tls_cert_file" } else { "tls_key_file" };
-        s.fault(given, "[mqtt] TLS needs both `tls_cert_file` and `tls_key_file`");
-    }
-    let embedded = section.source == MqttSource::Embedded;
-    let from_here = section.anonymous == Anonymous::OnLoopback && listen.ip().is_loopback();
-    if embedded && section.users.is_empty() && !from_here && section.anonymous != Anonymous::Everybody {
-        let how = "name controllers in [[mqtt.user]], or set `anonymous = \"everybody\"` in a closed network";
-        s.fault("listen", format!("[mqtt] listens on {listen}, but no controller there could log in: {how}"));
-    }
-    s.finish();
-    section
-}
-
-fn mqtt_user(mut s: Section<'_>, base: &Path) -> Option<MqttUser> {
-    let name = required(&mut s, "name");
-    let password = secret(&mut s, PASSWORD, base);
-    let mut machines = Vec::new();
-    for pattern in s.list("machines").unwrap_or_else(|| vec!["*/*".to_owned()]) {
-        match MachineGlob::parse(&pattern) {
-            Ok(glob) => machines.push(glob),
-            Err(error) => s.fault("machines", error.to_string()),
-        }
-    }
-    s.finish();
-    Some(MqttUser { name: name?, password, machines })
 }
 
 fn data(mut s: Section<'_>, base: &Path) -> DataSection {
@@ -233,7 +188,7 @@ fn influxdb(root: &mut Section<'_>) {
     s.finish();
 }
 
-fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {
+pub(super) fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {
     let text = s.optional(key);
     if text.is_none() {
         s.fault(key, format!("[{}] needs `{key}`", s.path()));
@@ -242,52 +197,23 @@ fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {
 }
 
 /// A secret from the environment or from the file that the second key names.
-fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
+pub(super) fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
     let from_file = s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)));
     s.secret_in_environment(key).map(Secret::new).or(from_file)
 }
 
 /// A path to a file that must be there.
-fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
+pub(super) fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
     s.parsed_optional(key, |path| {
         let path = base.join(path);
         if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
     })
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let bare_port = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let why = |_| format!("`{text}` is not an address with a port, such as 127.0.0.1:1883");
     bare_port.as_deref().unwrap_or(text).parse().map_err(why)
-}
-
-fn source(text: &str) -> Result<MqttSource, String> {
-    let has_host = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty());
-    if text == "embedded" {
-        return Ok(MqttSource::Embedded);
-    }
-    if text.contains('@') {
-        return Err("a password does not belong in the address; use `username` and `password_file`".to_owned());
-    }
-    if has_host("mqtt://") || has_host("mqtts://") {
-        return Ok(MqttSource::Broker { url: text.to_owned() });
-    }
-    Err(format!("`{text}` is none of `embedded`, `mqtt://host:1883`, `mqtts://host:8883`"))
-}
-
-fn anonymous(text: &str) -> Result<Anonymous, String> {
-    match text {
-        "nobody" => Ok(Anonymous::Nobody),
-        "loopback" => Ok(Anonymous::OnLoopback),
-        "everybody" => Ok(Anonymous::Everybody),
-        _ => Err(format!("`{text}` is none of `nobody`, `loopback`, `everybody`")),
-    }
-}
-
-fn client_id(text: &str) -> Result<String, String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
-    let sound = (1..=64).contains(&text.len()) && text.chars().all(allowed);
-    sound.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` must be 1 to 64 of A-Z a-z 0-9 - _ . : /"))
 }
 
 fn sender(text: &str) -> Result<String, String> {

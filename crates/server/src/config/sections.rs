@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use foretell_ingest::decode::MappingSpec;
-use foretell_ingest::listener::{Anonymous, MachineGlob};
 use foretell_model::{EnergyProfile, Limits, MachineId};
 
 use super::Secret;
+use super::mqtt::MqttSection;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,74 +38,6 @@ pub struct LogLevel(pub String);
 impl Default for LogLevel {
     fn default() -> Self {
         Self("info".to_owned())
-    }
-}
-
-/// Where readings come from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MqttSource {
-    /// Controllers connect to us.
-    Embedded,
-    /// We connect to the plant's broker.
-    Broker {
-        /// `mqtt://host:port` or `mqtts://host:port`.
-        url: String,
-    },
-}
-
-/// `[mqtt]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MqttSection {
-    /// Embedded listener or external broker.
-    pub source: MqttSource,
-    /// Our fixed client id at an external broker; its persistent session hangs on it.
-    pub client_id: String,
-    /// Our user name at an external broker.
-    pub username: Option<String>,
-    /// Our password at an external broker.
-    pub password: Option<Secret>,
-    /// Certificate authority of an external broker (PEM) when it is not a public one.
-    pub ca_file: Option<PathBuf>,
-    /// Where the embedded listener listens.
-    pub listen: SocketAddr,
-    /// Certificate chain of the embedded listener (PEM); with the key it speaks TLS.
-    pub tls_cert_file: Option<PathBuf>,
-    /// Private key of the embedded listener (PEM).
-    pub tls_key_file: Option<PathBuf>,
-    /// Authority whose client certificates the embedded listener accepts (PEM).
-    pub tls_client_ca_file: Option<PathBuf>,
-    /// Who may connect to the embedded listener without a name.
-    pub anonymous: Anonymous,
-    /// Who may connect to the embedded listener.
-    pub users: Vec<MqttUser>,
-}
-
-/// `[[mqtt.user]]`: a controller or gateway.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MqttUser {
-    /// Its name.
-    pub name: String,
-    /// Its password; without one only a client certificate of its name will do.
-    pub password: Option<Secret>,
-    /// Machines that it may speak for and whose advisories it may read.
-    pub machines: Vec<MachineGlob>,
-}
-
-impl Default for MqttSection {
-    fn default() -> Self {
-        Self {
-            source: MqttSource::Embedded,
-            client_id: "foretell".to_owned(),
-            username: None,
-            password: None,
-            ca_file: None,
-            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
-            tls_cert_file: None,
-            tls_key_file: None,
-            tls_client_ca_file: None,
-            anonymous: Anonymous::OnLoopback,
-            users: Vec::new(),
-        }
     }
 }
 

@@ -157,6 +157,10 @@ url = "http://influx:8086"
 fn the_examples_are_sound() {
     let foreign = include_str!("../../../../config/examples/foreign.toml");
     assert_eq!(parse(foreign, &BTreeMap::new(), Path::new("")).map(|config| config.mappings.len()), Ok(2));
+    let sources = parse(include_str!("../../../../config/examples/sources.toml"), &BTreeMap::new(), Path::new(""));
+    let sources: Vec<_> =
+        sources.unwrap().mqtt.sources.into_iter().map(|source| (source.name, source.workers)).collect();
+    assert_eq!(sources, [("cloud".to_owned(), 1), ("hall".to_owned(), 2)]);
     // A plant's secrets are files of its own, so their absence is all there is to say.
     check(
         include_str!("../../../../config/examples/plant.toml"),
@@ -168,5 +172,47 @@ fn the_examples_are_sound() {
           line 28: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
           line 31: `outreach.customers_file`: there is no file /nowhere/customers.toml
           line 36: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
+    );
+}
+
+#[test]
+fn faults_of_sources_are_told_one_by_one() {
+    check(
+        r#"[mqtt]
+url = "tcp:1883"
+[[mqtt.source]]
+name = "north"
+url = "mqtt://north"
+workers = 2
+[[mqtt.source]]
+name = "north"
+url = "mqtts://north"
+ca_file = "north.pem"
+version = "4"
+[[mqtt.source]]
+name = "listener"
+url = "ws://me:pw@south"
+[[mqtt.source]]
+url = "mqtts://south"
+cert_file = "/etc/hostname"
+"#,
+        &[],
+        expect![[r#"
+            plant.toml: 8 problems
+              line 2: `mqtt.url`: `tcp:1883` is none of `embedded`, `none`, `mqtt://host:1883`, `mqtts://host:8883`, `ws://host/mqtt`, `wss://host/mqtt`
+              line 3: [mqtt.source[0]] several workers need `share`, the name of a group, or each of them would receive every message
+              line 8: the name `north` is taken; give each source its own
+              line 10: `mqtt.source[1].ca_file`: there is no file /nowhere/north.pem
+              line 11: `mqtt.source[1].version`: `4` is none of `auto`, `3.1.1`, `5`
+              line 12: [mqtt.source[2]] `…@…` is not a broker's address such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt; user and password have keys of their own
+              line 13: the name `listener` is taken; give each source its own
+              line 15: [mqtt.source[3]] needs `name`"#]],
+    );
+    check(
+        "[mqtt]\nurl = \"none\"\n",
+        &[],
+        expect![[r#"
+        plant.toml: 1 problem
+          line 2: [mqtt] `url` is `none`, and no [[mqtt.source]] says where readings come from"#]],
     );
 }

@@ -26,11 +26,14 @@ pub(super) fn ingest(config: &Config) -> IngestOptions {
     match &config.mqtt.source {
         MqttSource::Embedded => options.listener = Some(listener(&config.mqtt)),
         MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],
+        MqttSource::Nowhere => {}
     }
+    options.brokers.extend(config.mqtt.sources.iter().cloned());
     options
 }
 
 fn listener(mqtt: &MqttSection) -> ListenerOptions {
+    let limits = &mqtt.limits;
     let tls = mqtt.tls_cert_file.clone().zip(mqtt.tls_key_file.clone());
     ListenerOptions {
         listen: mqtt.listen,
@@ -41,6 +44,15 @@ fn listener(mqtt: &MqttSection) -> ListenerOptions {
         }),
         anonymous: mqtt.anonymous,
         users: mqtt.users.iter().map(user).collect(),
+        connections_max: limits.connections,
+        connections_per_address_max: limits.connections_per_address,
+        connections_per_user_max: limits.connections_per_user,
+        accepts_per_second_max: limits.accepts_per_second,
+        messages_per_second_max: limits.packets_per_second,
+        bytes_per_second_max: limits.payload_bytes_per_second,
+        packet_bytes_max: limits.packet_bytes,
+        login_failures_max: limits.login_failures,
+        login_pause: limits.login_pause,
         ..ListenerOptions::default()
     }
 }
@@ -48,7 +60,7 @@ fn listener(mqtt: &MqttSection) -> ListenerOptions {
 fn user(user: &MqttUser) -> User {
     User {
         name: user.name.clone(),
-        password: user.password.as_ref().map(|password| password.expose().to_owned()),
+        password: user.password.clone(),
         rights: Rights { publish: user.machines.clone(), subscribe: user.machines.clone() },
     }
 }
@@ -56,6 +68,7 @@ fn user(user: &MqttUser) -> User {
 fn broker(mqtt: &MqttSection, url: &str) -> BrokerOptions {
     BrokerOptions {
         url: url.to_owned(),
+        version: mqtt.version,
         client_id: mqtt.client_id.clone(),
         username: mqtt.username.clone(),
         password: mqtt.password.as_ref().map(|password| password.expose().to_owned()),

@@ -1,0 +1,335 @@
+//! `[mqtt]`: the embedded listener, the plant's broker, and further brokers.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use foretell_ingest::broker::{BrokerError, BrokerOptions, Version};
+use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
+
+use super::Secret;
+use super::read::{PASSWORD, address, file, required, secret};
+use super::reader::Section;
+use super::unit;
+
+/// Where readings come from besides `[[mqtt.source]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MqttSource {
+    /// Controllers connect to us.
+    Embedded,
+    /// We connect to the plant's broker.
+    Broker {
+        /// `mqtt://host:port`, `mqtts://…`, `ws://…` or `wss://…`.
+        url: String,
+    },
+    /// From nowhere else.
+    Nowhere,
+}
+
+/// `[mqtt]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MqttSection {
+    /// Embedded listener, external broker, or neither.
+    pub source: MqttSource,
+    /// Which MQTT to speak to an external broker.
+    pub version: Version,
+    /// Our fixed client id at an external broker; its persistent session hangs on it.
+    pub client_id: String,
+    /// Our user name at an external broker.
+    pub username: Option<String>,
+    /// Our password at an external broker.
+    pub password: Option<Secret>,
+    /// Certificate authority of an external broker (PEM) when it is not a public one.
+    pub ca_file: Option<PathBuf>,
+    /// `[[mqtt.source]]`: further brokers.
+    pub sources: Vec<BrokerOptions>,
+    /// Where the embedded listener listens.
+    pub listen: SocketAddr,
+    /// Certificate chain of the embedded listener (PEM); with the key it speaks TLS.
+    pub tls_cert_file: Option<PathBuf>,
+    /// Private key of the embedded listener (PEM).
+    pub tls_key_file: Option<PathBuf>,
+    /// Authority whose client certificates the embedded listener accepts (PEM).
+    pub tls_client_ca_file: Option<PathBuf>,
+    /// Who may connect to the embedded listener without a name.
+    pub anonymous: Anonymous,
+    /// Who may connect to the embedded listener.
+    pub users: Vec<MqttUser>,
+    /// `[mqtt.limits]`: what the embedded listener bears.
+    pub limits: MqttLimits,
+}
+
+/// `[mqtt.limits]`: as many connections, and as fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MqttLimits {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Of them, from one address.
+    pub connections_per_address: usize,
+    /// Of them, of one user.
+    pub connections_per_user: usize,
+    /// Connections accepted per second.
+    pub accepts_per_second: u32,
+    /// Packets per second of one connection; none: as many as come.
+    pub packets_per_second: Option<u32>,
+    /// Payload bytes per second of one connection; none: as many as come.
+    pub payload_bytes_per_second: Option<u32>,
+    /// Largest packet, bytes.
+    pub packet_bytes: u32,
+    /// Failed logins of one address and user within the pause before it must wait for that long.
+    pub login_failures: u32,
+    /// See `login_failures`.
+    pub login_pause: Duration,
+}
+
+impl Default for MqttLimits {
+    fn default() -> Self {
+        let listener = ListenerOptions::default();
+        Self {
+            connections: listener.connections_max,
+            connections_per_address: listener.connections_per_address_max,
+            connections_per_user: listener.connections_per_user_max,
+            accepts_per_second: listener.accepts_per_second_max,
+            packets_per_second: listener.messages_per_second_max,
+            payload_bytes_per_second: listener.bytes_per_second_max,
+            packet_bytes: listener.packet_bytes_max,
+            login_failures: listener.login_failures_max,
+            login_pause: listener.login_pause,
+        }
+    }
+}
+
+/// `[[mqtt.user]]`: a controller or gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MqttUser {
+    /// Its name.
+    pub name: String,
+    /// Its password or the hash of it; without one only a client certificate of its name will do.
+    pub password: Option<Password>,
+    /// Machines that it may speak for and whose advisories it may read.
+    pub machines: Vec<MachineGlob>,
+}
+
+impl Default for MqttSection {
+    fn default() -> Self {
+        Self {
+            source: MqttSource::Embedded,
+            version: Version::Auto,
+            client_id: "foretell".to_owned(),
+            username: None,
+            password: None,
+            ca_file: None,
+            sources: Vec::new(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            tls_cert_file: None,
+            tls_key_file: None,
+            tls_client_ca_file: None,
+            anonymous: Anonymous::OnLoopback,
+            users: Vec::new(),
+            limits: MqttLimits::default(),
+        }
+    }
+}
+
+/// Reads the section; relative paths start at `base`.
+pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
+    let or = MqttSection::default();
+    let listen = s.parsed("listen", or.listen, address);
+    let section = MqttSection {
+        source: s.parsed("url", or.source, source),
+        version: s.parsed("version", or.version, version),
+        client_id: s.parsed("client_id", or.client_id, client_id),
+        username: s.optional("username"),
+        password: secret(&mut s, PASSWORD, base),
+        ca_file: file(&mut s, "ca_file", base),
+        sources: s.sections("source").into_iter().filter_map(|source| broker(source, base)).collect(),
+        listen,
+        tls_cert_file: file(&mut s, "tls_cert_file", base),
+        tls_key_file: file(&mut s, "tls_key_file", base),
+        tls_client_ca_file: file(&mut s, "tls_client_ca_file", base),
+        anonymous: s.parsed("anonymous", or.anonymous, anonymous),
+        users: s.sections("user").into_iter().filter_map(|user| mqtt_user(user, base)).collect(),
+        limits: limits(s.section("limits")),
+    };
+    check_listener(&s, &section);
+    check_sources(&s, &section);
+    s.finish();
+    section
+}
+
+fn check_listener(s: &Section<'_>, section: &MqttSection) {
+    if section.tls_cert_file.is_some() != section.tls_key_file.is_some() {
+        let given = if section.tls_cert_file.is_some() { "tls_cert_file" } else { "tls_key_file" };
+        s.fault(given, "[mqtt] TLS needs both `tls_cert_file` and `tls_key_file`");
+    }
+    let listen = section.listen;
+    let embedded = section.source == MqttSource::Embedded;
+    let from_here = section.anonymous == Anonymous::OnLoopback && listen.ip().is_loopback();
+    if embedded && section.users.is_empty() && !from_here && section.anonymous != Anonymous::Everybody {
+        let how = "name controllers in [[mqtt.user]], or set `anonymous = \"everybody\"` in a closed network";
+        s.fault("listen", format!("[mqtt] listens on {listen}, but no controller there could log in: {how}"));
+    }
+}
+
+fn check_sources(s: &Section<'_>, section: &MqttSection) {
+    if section.source == MqttSource::Nowhere && section.sources.is_empty() && !s.was_written("source") {
+        s.fault("url", "[mqtt] `url` is `none`, and no [[mqtt.source]] says where readings come from");
+    }
+    for (place, source) in section.sources.iter().enumerate() {
+        let taken = ["listener", "broker"].contains(&source.name.as_str())
+            || section.sources.iter().take(place).any(|earlier| earlier.name == source.name);
+        if taken {
+            s.fault(
+                &format!("source[{place}].name"),
+                format!("the name `{}` is taken; give each source its own", source.name),
+            );
+        }
+    }
+}
+
+/// `[[mqtt.source]]`.
+fn broker(mut s: Section<'_>, base: &Path) -> Option<BrokerOptions> {
+    let or = BrokerOptions::default();
+    let name = required(&mut s, "name");
+    let url = required(&mut s, "url");
+    let options = BrokerOptions {
+        version: s.parsed("version", or.version, version),
+        client_id: s.parsed("client_id", or.client_id.clone(), client_id),
+        username: s.optional("username"),
+        password: secret(&mut s, PASSWORD, base).map(|password| password.expose().to_owned()),
+        ca_file: file(&mut s, "ca_file", base),
+        certificate_file: file(&mut s, "cert_file", base),
+        key_file: file(&mut s, "key_file", base),
+        alpn: s.list("alpn").unwrap_or_default(),
+        share: s.optional("share"),
+        workers: usize::try_from(s.whole("workers", 1, 1..=64)).unwrap_or(1),
+        session_expiry: s.duration("session_expiry", or.session_expiry),
+        keep_alive: s.duration("keep_alive", or.keep_alive),
+        inbox_messages_max: usize::try_from(s.whole("receive_maximum", 2_000, 1..=65_535)).unwrap_or(2_000),
+        ..or
+    };
+    let misses_a_file = |key, read: &Option<PathBuf>| s.was_written(key) && read.is_none();
+    let incomplete = misses_a_file("ca_file", &options.ca_file)
+        || misses_a_file("cert_file", &options.certificate_file)
+        || misses_a_file("key_file", &options.key_file)
+        || (s.was_written("password_file") && options.password.is_none());
+    let read = name.zip(url).map(|(name, url)| BrokerOptions { name, url, ..options });
+    // What is missing has been told; checking the rest without it would accuse something else.
+    if let Some(Err(error)) = read.as_ref().filter(|_| !incomplete).map(BrokerOptions::check) {
+        s.fault("", format!("[{}] {}", s.path(), in_words(&error)));
+    }
+    s.finish();
+    read
+}
+
+fn mqtt_user(mut s: Section<'_>, base: &Path) -> Option<MqttUser> {
+    let name = required(&mut s, "name");
+    let password = user_password(&mut s, base);
+    let mut machines = Vec::new();
+    for pattern in s.list("machines").unwrap_or_else(|| vec!["*/*".to_owned()]) {
+        match MachineGlob::parse(&pattern) {
+            Ok(glob) => machines.push(glob),
+            Err(error) => s.fault("machines", error.to_string()),
+        }
+    }
+    s.finish();
+    Some(MqttUser { name: name?, password, machines })
+}
+
+/// A password in one of three forms; at most one may be given.
+fn user_password(s: &mut Section<'_>, base: &Path) -> Option<Password> {
+    let given: Vec<_> = ["password_file", "password_hash", "password_hash_file"]
+        .into_iter()
+        .filter(|key| s.was_written(key) && s.has(key))
+        .collect();
+    if let [_, second, ..] = given[..] {
+        s.fault(second, format!("[{}] one password is enough: {}", s.path(), given.join(", ")));
+    }
+    let parse = |text: &str| Argon2Hash::parse(text).map(Password::Hash).map_err(|error| error.to_string());
+    let from_file = |path: &str| Secret::from_file(&base.join(path)).and_then(|hash| parse(hash.expose()));
+    let hash = s.parsed_optional("password_hash", parse);
+    let hash = hash.or_else(|| s.parsed_optional("password_hash_file", from_file));
+    let plain = secret(s, PASSWORD, base).map(|plain| Password::Plain(plain.expose().to_owned()));
+    hash.or(plain)
+}
+
+fn limits(mut s: Section<'_>) -> MqttLimits {
+    let or = MqttLimits::default();
+    let many =
+        |s: &mut Section<'_>, key, or: usize| usize::try_from(s.whole(key, or as u64, 1..=1_000_000)).unwrap_or(or);
+    let few = |s: &mut Section<'_>, key, or: u32, from| {
+        u32::try_from(s.whole(key, u64::from(or), from..=1_000_000)).unwrap_or(or)
+    };
+    let bytes = |s: &mut Section<'_>, key, or: u32| {
+        s.parsed(key, or, |text| {
+            let bytes = unit::size_bytes(text)?;
+            u32::try_from(bytes).map_err(|_| format!("`{text}` is too much; at most 4095MiB"))
+        })
+    };
+    let packet_size = |text: &str| match unit::size_bytes(text)? {
+        bytes @ 1024..=268_435_455 => Ok(u32::try_from(bytes).unwrap_or(u32::MAX)),
+        _ => Err(format!("`{text}` is outside what MQTT can carry and a reading needs: 1KiB to 255MiB")),
+    };
+    let limits = MqttLimits {
+        connections: many(&mut s, "connections", or.connections),
+        connections_per_address: many(&mut s, "connections_per_address", or.connections_per_address),
+        connections_per_user: many(&mut s, "connections_per_user", or.connections_per_user),
+        accepts_per_second: few(&mut s, "accepts_per_second", or.accepts_per_second, 1),
+        packets_per_second: Some(few(&mut s, "packets_per_second", 0, 0)).filter(|limit| *limit > 0),
+        payload_bytes_per_second: Some(bytes(&mut s, "payload_per_second", 0)).filter(|limit| *limit > 0),
+        packet_bytes: s.parsed("packet_size", or.packet_bytes, packet_size),
+        login_failures: few(&mut s, "login_failures", or.login_failures, 1),
+        login_pause: s.duration("login_pause", or.login_pause),
+    };
+    s.finish();
+    limits
+}
+
+fn source(text: &str) -> Result<MqttSource, String> {
+    match text {
+        "embedded" => return Ok(MqttSource::Embedded),
+        "none" => return Ok(MqttSource::Nowhere),
+        _ => {}
+    }
+    if text.contains('@') {
+        return Err("a password does not belong in the address; use `username` and `password_file`".to_owned());
+    }
+    let options = BrokerOptions { url: text.to_owned(), ..BrokerOptions::default() };
+    match options.check() {
+        Ok(()) => Ok(MqttSource::Broker { url: options.url }),
+        Err(BrokerError::Url { hint, .. }) => Err(format!(
+            "`{text}` is none of `embedded`, `none`, `mqtt://host:1883`, `mqtts://host:8883`, `ws://host/mqtt`, \
+             `wss://host/mqtt`{hint}"
+        )),
+        Err(error) => Err(in_words(&error)),
+    }
+}
+
+fn in_words(error: &BrokerError) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    match text {
+        "auto" => Ok(Version::Auto),
+        "3.1.1" => Ok(Version::V3),
+        "5" => Ok(Version::V5),
+        _ => Err(format!("`{text}` is none of `auto`, `3.1.1`, `5`")),
+    }
+}
+
+fn anonymous(text: &str) -> Result<Anonymous, String> {
+    match text {
+        "nobody" => Ok(Anonymous::Nobody),
+        "loopback" => Ok(Anonymous::OnLoopback),
+        "everybody" => Ok(Anonymous::Everybody),
+        _ => Err(format!("`{text}` is none of `nobody`, `loopback`, `everybody`")),
+    }
+}
+
+fn client_id(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    let sound = (1..=64).contains(&text.len()) && text.chars().all(allowed);
+    sound.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` must be 1 to 64 of A-Z a-z 0-9 - _ . : /"))
+}
