@@ -7,6 +7,7 @@ use foretell_ingest::decode::{
     Decoded, Decoder, DecoderOptions, DeriveSpec, FieldSpec, HoursSpec, MappingSpec, TimeSpec,
 };
 use foretell_model::Timestamp;
+use srad_types::payload::{Message as _, Metric, Payload, metric};
 
 const TOPIC: &str = "foretell/v1/s01/m007/telemetry";
 
@@ -63,5 +64,53 @@ fn decode(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode);
+/// A metric with a number for its name.
+fn metric(name: Option<&str>, alias: u64, value: f64) -> Metric {
+    let value = Some(metric::Value::DoubleValue(value));
+    let (name, datatype) = (name.map(Into::into), name.map(|_| 10));
+    Metric { name, alias: Some(alias), datatype, value, ..Metric::default() }
+}
+
+/// An edge node's data message of ten metrics by alias, six of them signals: in sequence, so that it is followed as in life.
+fn edge_node(c: &mut Criterion) {
+    const NAMES: [&str; 10] = [
+        "discharge_temp_c",
+        "motor_current_a",
+        "run_hours",
+        "ambient_temp_c",
+        "discharge_pressure_bar",
+        "power_kw",
+        "Fan/Speed",
+        "Fan/Current",
+        "Dryer/Dew Point",
+        "Cabinet/Temperature",
+    ];
+    let begin_ms = 1_782_892_800_000_u64;
+    let message = |seq: u64, named: bool| {
+        let metrics =
+            NAMES.iter().zip(1..).map(|(name, alias)| metric(named.then_some(name), alias, 42.5 + seq as f64));
+        let timestamp = Some(begin_ms + seq * 1000);
+        Payload { timestamp, seq: Some(seq), metrics: metrics.collect(), ..Payload::default() }.encode_to_vec()
+    };
+    let decoder = Decoder::new(DecoderOptions::default()).expect("no mapping, no fault");
+    let arrived = Timestamp::from_millis(begin_ms as i64 + 300_000);
+    let mut out = Decoded::default();
+    for (topic, seq) in [("spBv1.0/s01/NBIRTH/gw", 255), ("spBv1.0/s01/DBIRTH/gw/m007", 0)] {
+        decoder.decode(arrived, "bench", topic, &message(seq, true), &mut out);
+    }
+    let data: Vec<_> = (0..256).map(|seq| message(seq, false)).collect();
+    let mut group = c.benchmark_group("decode");
+    group.throughput(Throughput::Elements(1));
+    let mut next = (1..256).chain(0..1).cycle();
+    group.bench_function("Sparkplug DDATA of 10 metrics", |b| {
+        b.iter(|| {
+            let seq = next.next().unwrap_or_default();
+            decoder.decode(arrived, "bench", "spBv1.0/s01/DDATA/gw/m007", &data[seq], &mut out);
+        });
+    });
+    group.finish();
+    assert_eq!(out.events.len(), 1, "{:?}", out.refused.first());
+}
+
+criterion_group!(benches, decode, edge_node);
 criterion_main!(benches);

@@ -16,6 +16,7 @@ mod intake;
 pub mod listener;
 mod retained;
 mod skew;
+pub mod sparkplug;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,8 @@
 //! The last values that subscribers are served, advisories and controllers' status, and who wants them.
 //!
-//! Not a broker: two kinds of topic per machine exist, nothing is kept for an absent subscriber, and a subscriber that
+//! Edge nodes of Sparkplug are served as well: commands to them, and our state as their host.
+//!
+//! Not a broker: few kinds of topic per machine exist, nothing is kept for an absent subscriber, and a subscriber that
 //! reads too slowly loses messages (counted), never memory. The next value of a machine replaces the lost one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,6 +12,7 @@ use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 
 use crate::listener::Rights;
+use crate::sparkplug::{self, Told};
 
 /// Most values kept: an advisory and a status for each of 100,000 machines.
 const VALUES_MAX: usize = 200_000;
@@ -18,16 +21,21 @@ const VALUE_BYTES_MAX: usize = 64 << 10;
 /// Messages that wait for one subscriber.
 pub(crate) const QUEUE_DELIVERIES_MAX: usize = 256;
 
-/// Which of a machine's two topics.
+/// What a topic is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Ours: the current advisory, or empty.
     Advisory,
     /// The controller's: on line or not.
     Status,
+    /// Ours, to an edge node: `spBv1.0/{group}/NCMD/{node}`. Not kept.
+    Command,
+    /// Ours, to all edge nodes: `spBv1.0/STATE/{host}`.
+    Host,
 }
 
-/// A topic that is served: `foretell/v1/{site}/{machine}/advisory` or `…/status`.
+/// A topic that is served: `foretell/v1/{site}/{machine}/advisory` or `…/status`, and what edge nodes are told; there the site
+/// is the group and the machine the node, or the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Served<'a> {
     pub(crate) site: &'a str,
@@ -38,6 +46,13 @@ pub(crate) struct Served<'a> {
 impl<'a> Served<'a> {
     /// Reads a topic or a filter of that form, if it is one.
     pub(crate) fn parse(topic: &'a str) -> Option<Self> {
+        match sparkplug::told(topic) {
+            Some(Told::Command { group, node }) => {
+                return Some(Self { site: group, machine: node, kind: Kind::Command });
+            }
+            Some(Told::State(host)) => return Some(Self { site: "", machine: host, kind: Kind::Host }),
+            None => {}
+        }
         let mut levels = topic.strip_prefix("foretell/v1/")?.split('/');
         let (site, machine, kind) = (levels.next()?, levels.next()?, levels.next()?);
         let kind = match kind {
@@ -46,6 +61,11 @@ impl<'a> Served<'a> {
             _ => return None,
         };
         (levels.next().is_none() && !site.is_empty() && !machine.is_empty()).then_some(Self { site, machine, kind })
+    }
+
+    /// Whether a login may read it.
+    pub(crate) fn may_be_read(self, rights: &Rights) -> bool {
+        self.kind == Kind::Host || rights.may_subscribe(self.site, self.machine)
     }
 }
 
@@ -64,10 +84,12 @@ pub(crate) enum FilterError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Filter {
     text: Arc<str>,
+    /// The one topic it means; `None` when it has a wildcard.
+    exact: Option<Arc<str>>,
 }
 
 impl Filter {
-    /// Reads `foretell/v1/{site or +}/{machine or +}/{advisory or status}`.
+    /// Reads `foretell/v1/{site or +}/{machine or +}/{advisory or status}`, or what edge nodes subscribe to.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         if text.starts_with("$share/") {
             return Err(FilterError::Shared);
@@ -77,19 +99,30 @@ impl Filter {
         if text.is_empty() || !levels_ok || !hash_ok {
             return Err(FilterError::Invalid);
         }
+        match sparkplug::told(text) {
+            Some(Told::State("+" | "#")) => return Ok(Self { text: text.into(), exact: None }),
+            Some(_) => {
+                let exact = text.strip_suffix("/#").unwrap_or(text);
+                return Ok(Self { text: text.into(), exact: Some(exact.into()) });
+            }
+            None => {}
+        }
         match Served::parse(text) {
-            Some(served) if !text.contains('#') && served.machine != "#" => Ok(Self { text: text.into() }),
+            Some(served) if !text.contains('#') && served.machine != "#" => {
+                let text: Arc<str> = text.into();
+                Ok(Self { exact: (!text.contains('+')).then(|| Arc::clone(&text)), text })
+            }
             _ => Err(FilterError::NotServed),
         }
     }
 
     /// The one machine it means; `None` when it has a wildcard.
     pub(crate) fn machine(&self) -> Option<Served<'_>> {
-        if self.text.contains('+') { None } else { Served::parse(&self.text) }
+        self.exact.as_deref().and_then(Served::parse)
     }
 
     fn matches(&self, topic: Served<'_>) -> bool {
-        let level = |wanted: &str, has: &str| wanted == "+" || wanted == has;
+        let level = |wanted: &str, has: &str| matches!(wanted, "+" | "#") || wanted == has;
         Served::parse(&self.text).is_some_and(|wanted| {
             wanted.kind == topic.kind && level(wanted.site, topic.site) && level(wanted.machine, topic.machine)
         })
@@ -175,8 +208,8 @@ impl Retained {
             state.subscribers.entry(number).or_insert_with(|| Subscribed { subscriber, filters: Vec::new() });
         subscribed.filters.retain(|(existing, _)| existing != filter);
         subscribed.filters.push((filter.clone(), at_least_once));
-        if filter.machine().is_some() {
-            state.exact.entry(Arc::clone(&filter.text)).or_default().insert(number);
+        if let Some(topic) = &filter.exact {
+            state.exact.entry(Arc::clone(topic)).or_default().insert(number);
         } else {
             state.wild.insert(number);
         }
@@ -190,8 +223,14 @@ impl Retained {
         let before = subscribed.filters.len();
         subscribed.filters.retain(|(existing, _)| &*existing.text != filter);
         let existed = subscribed.filters.len() < before;
-        let still_wild = subscribed.filters.iter().any(|(filter, _)| filter.machine().is_none());
-        state.forget_exact(number, filter);
+        let still_wild = subscribed.filters.iter().any(|(filter, _)| filter.exact.is_none());
+        let topic = Filter::parse(filter).ok().and_then(|filter| filter.exact);
+        // Another filter of the same connection may mean the same topic.
+        let still_wanted =
+            |topic: &Arc<str>| subscribed.filters.iter().any(|(filter, _)| filter.exact.as_ref() == Some(topic));
+        if let Some(topic) = topic.filter(|topic| !still_wanted(topic)) {
+            state.forget_exact(number, &topic);
+        }
         if !still_wild {
             state.wild.remove(&number);
         }
@@ -208,8 +247,8 @@ impl Retained {
         let mut state = self.lock();
         let Some(gone) = state.subscribers.remove(&number) else { return };
         state.wild.remove(&number);
-        for (filter, _) in &gone.filters {
-            state.forget_exact(number, &filter.text);
+        for topic in gone.filters.iter().filter_map(|(filter, _)| filter.exact.as_deref()) {
+            state.forget_exact(number, topic);
         }
     }
 
@@ -227,7 +266,7 @@ impl State {
             let matching = filters.iter().filter(|(filter, _)| filter.matches(served)).map(|(_, qos1)| *qos1);
             // Overlapping filters deliver once, with the best of their qualities.
             let Some(at_least_once) = matching.max() else { continue };
-            if !subscriber.rights.may_subscribe(served.site, served.machine) {
+            if !served.may_be_read(&subscriber.rights) {
                 continue;
             }
             let delivery =
@@ -241,7 +280,7 @@ impl State {
     fn kept_for(&self, filter: &Filter, rights: &Rights, at_least_once: bool) -> Vec<Delivery> {
         let delivery = |(topic, payload): (&Arc<str>, &Arc<[u8]>)| {
             let served = Served::parse(topic)?;
-            let wanted = filter.matches(served) && rights.may_subscribe(served.site, served.machine);
+            let wanted = filter.matches(served) && served.may_be_read(rights);
             wanted.then(|| Delivery {
                 topic: Arc::clone(topic),
                 payload: Arc::clone(payload),
@@ -249,8 +288,8 @@ impl State {
                 at_least_once,
             })
         };
-        if filter.machine().is_some() {
-            return self.values.get_key_value(&filter.text).and_then(delivery).into_iter().collect();
+        if let Some(topic) = &filter.exact {
+            return self.values.get_key_value(topic).and_then(delivery).into_iter().collect();
         }
         self.values.iter().filter_map(delivery).collect()
     }

@@ -125,6 +125,10 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("unknown_word", "Unknown word", "未知词"),
         ("retained_untimed", "Old value without a time", "无时间的旧值"),
         ("too_many_machines", "Too many machines", "机器过多"),
+        ("no_birth", "Alias before its birth (Sparkplug)", "未收到上线报文的别名（Sparkplug）"),
+        ("unknown_alias", "Unknown alias (Sparkplug)", "未知别名（Sparkplug）"),
+        ("ambiguous_metric", "Ambiguous metric (Sparkplug)", "含义不明的测点（Sparkplug）"),
+        ("identity_taken", "Machine claimed twice (Sparkplug)", "机器标识重复（Sparkplug）"),
     ];
     look_up(code, TABLE, lang)
 }

@@ -9,6 +9,7 @@ mod address;
 mod backoff;
 mod events;
 mod filters;
+mod host;
 mod options;
 mod outgoing;
 mod poller;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use filters::Filters;
+use host::HostState;
 pub use options::{BrokerError, BrokerOptions, Version};
 use outgoing::Outgoing;
 use poller::Poller;
@@ -58,9 +60,11 @@ impl Broker {
             let decoder = submitter.decoder().clone();
             let filters = Filters::of(decoder.filters(), options.share.as_deref(), number);
             let outgoing = (number == 0).then(|| Arc::clone(&outgoing));
-            tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name()).run());
+            // The first worker alone reads the edge nodes, so it alone is their host.
+            let host = if number == 0 { HostState::new(&decoder, submitter.clock()) } else { None };
+            tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name(), host.clone()).run());
             let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(source), stop.clone());
-            tasks.spawn(Poller::new(checked, number, filters, inbox, source, stop).run());
+            tasks.spawn(Poller::new(checked, number, filters, inbox, source, stop, host).run());
         }
         tasks.close();
         Ok(Self { outgoing, tasks })

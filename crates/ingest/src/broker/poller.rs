@@ -10,6 +10,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretell_model::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::events::{Connected, ConnectionLost, Cure, Lost, SubscriptionWeak, count};
 use super::filters::Filters;
+use super::host::HostState;
 use super::options::Version;
 use super::session::{Bounds, Checked, Client, Events, Happened, Message, Speaks};
 use crate::intake::Source;
@@ -40,6 +42,10 @@ pub(super) struct Link {
     pub(super) client: Client,
     /// What the broker lets us publish.
     pub(super) bounds: Bounds,
+    /// Whether the broker kept what came while we were away.
+    pub(super) session_present: bool,
+    /// When it began, as our will as a Sparkplug host has it.
+    pub(super) host_since: Option<Timestamp>,
 }
 
 /// See the module's text.
@@ -59,6 +65,7 @@ pub(super) struct Poller {
     speaks: Speaks,
     /// The broker has welcomed us in the version we speak, so that being hung up on does not put it in doubt.
     proven: bool,
+    host: Option<HostState>,
 }
 
 impl Poller {
@@ -69,6 +76,7 @@ impl Poller {
         inbox: mpsc::Sender<Arrival>,
         source: Arc<Source>,
         stop: CancellationToken,
+        host: Option<HostState>,
     ) -> Self {
         let payload_bytes_max = checked.options.payload_bytes_max;
         let speaks = Speaks::first(checked.options.version);
@@ -84,6 +92,7 @@ impl Poller {
             payload_bytes_max,
             speaks,
             proven: false,
+            host,
         }
     }
 
@@ -135,7 +144,9 @@ impl Poller {
     /// One connection from CONNECT to its end; `Ok` when it ended because we stop.
     async fn connection(&mut self) -> Result<(), Lost> {
         self.generation += 1;
-        let made = self.checked.client(self.speaks, self.number, self.payload_bytes_max);
+        let will = self.host.as_ref().map(HostState::will);
+        let host_since = will.as_ref().map(|will| will.since);
+        let made = self.checked.client(self.speaks, self.number, self.payload_bytes_max, will);
         let (client, mut events) = made.map_err(Lost::Setup)?;
         let (session_present, bounds) = loop {
             let first = tokio::select! {
@@ -157,7 +168,8 @@ impl Poller {
             client.subscribe(&self.filters.wanted).map_err(|_| Lost::Denied)?;
             suback_due = Some(Instant::now() + self.checked.options.connect_within);
         }
-        if !self.hand_over(Arrival::Connected(Link { generation: self.generation, client, bounds })).await {
+        let link = Link { generation: self.generation, client, bounds, session_present, host_since };
+        if !self.hand_over(Arrival::Connected(link)).await {
             return Ok(());
         }
         self.poll(&mut events, suback_due).await

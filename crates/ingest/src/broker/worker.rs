@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::events::count;
+use super::host::HostState;
 use super::outgoing::Outgoing;
 use super::poller::{Arrival, Link};
 use super::session::{Message, NotTaken};
 use crate::decode::{Decoder, RefusalReason};
 use crate::intake::{Finished, Outcome, Submitter, Ticket};
+use crate::sparkplug::{self, Publication};
 
 /// Messages that are taken from the inbox at once, and so share one entry of the intake's queue.
 const BATCH: usize = 256;
@@ -27,6 +29,7 @@ pub(super) struct Worker {
     /// Our own retained messages; none for the further workers of a source, because one says them.
     outgoing: Option<Arc<Outgoing>>,
     source: String,
+    host: Option<HostState>,
     link: Option<Link>,
     /// The generation of what is taken from the inbox now.
     generation: u64,
@@ -42,9 +45,11 @@ impl Worker {
         inbox: mpsc::Receiver<Arrival>,
         outgoing: Option<Arc<Outgoing>>,
         source: &str,
+        host: Option<HostState>,
     ) -> Self {
         let (link, generation, behind, finished) = (None, 0, false, Vec::new());
-        Self { submitter, decoder, inbox, outgoing, source: source.to_owned(), link, generation, behind, finished }
+        let source = source.to_owned();
+        Self { submitter, decoder, inbox, outgoing, source, host, link, generation, behind, finished }
     }
 
     /// Works until the inbox is closed and empty, then commits, acknowledges and disconnects.
@@ -72,6 +77,7 @@ impl Worker {
             self.submitter.finished().await;
             self.acknowledge();
         }
+        self.say_offline();
         // Requests are sent in their order, so the acknowledgements go before the goodbye.
         if let Some(link) = self.link.take()
             && link.client.disconnect(GOODBYE).is_err()
@@ -84,7 +90,11 @@ impl Worker {
         match arrival {
             Arrival::Connected(link) => {
                 self.generation = link.generation;
+                if self.host.is_some() && !link.session_present {
+                    self.decoder.edge_nodes_missed(&self.source);
+                }
                 self.link = Some(link);
+                self.say_online();
                 if let Some(outgoing) = &self.outgoing {
                     outgoing.say_all_again();
                 }
@@ -100,6 +110,9 @@ impl Worker {
         let topic = String::from_utf8_lossy(&message.topic);
         if message.retain {
             count(&self.source, "retained");
+        }
+        if self.host.as_ref().is_some_and(|host| host.is_denied_by(&topic, &message.payload)) {
+            self.say_online();
         }
         // A retained message is old. With a time stamp of its own that does no harm: the log knows it or wants it.
         let refused = message.retain && self.decoder.is_untimed(&topic);
@@ -117,7 +130,7 @@ impl Worker {
                 self.submitter.try_submit(&topic, &message.payload, ticket, |_| true)
             };
             if taken.is_ok() {
-                return;
+                return self.tell_edge_nodes();
             }
             self.submitter.flush();
             tokio::select! {
@@ -151,6 +164,37 @@ impl Worker {
             }
         }
         self.finished = finished;
+    }
+
+    /// Sends rebirth requests. What finds no room is dropped: the node is asked again.
+    fn tell_edge_nodes(&mut self) {
+        for Publication { topic, payload } in self.submitter.take_publications() {
+            let said = self.link.as_ref().is_some_and(|link| link.client.publish(&topic, payload.into()).is_ok());
+            if !said {
+                sparkplug::events::not_said(&self.source, &topic);
+            }
+        }
+    }
+
+    /// Says to edge nodes that we are there.
+    fn say_online(&self) {
+        if let (Some(host), Some(link), Some(outgoing)) = (&self.host, &self.link, &self.outgoing)
+            && let Some(since) = link.host_since
+        {
+            outgoing.set(host.topic(), &HostState::online(since));
+        }
+    }
+
+    /// Says to edge nodes that we leave: after a DISCONNECT the broker does not say it for us.
+    fn say_offline(&self) {
+        if let (Some(host), Some(link)) = (&self.host, &self.link) {
+            let value = host.offline();
+            let said = link.bounds.allow(host.topic(), &value)
+                && link.client.publish_retained(host.topic(), value.into(), link.bounds).is_ok();
+            if !said {
+                tracing::debug!(source = self.source, "Could not say to edge nodes that we leave.");
+            }
+        }
     }
 
     fn publish(&mut self) {

@@ -9,22 +9,22 @@ use super::reason::{Fault, RefusalReason};
 
 /// A reading as its sender claims it, not yet admitted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     /// When, if the sender said so.
-    pub(super) ts: Option<Timestamp>,
+    pub(crate) ts: Option<Timestamp>,
     /// What was measured.
-    pub(super) signals: Signals,
+    pub(crate) signals: Signals,
     /// One bit per signal that was named, measured or not (`null`); bit = discriminant.
-    pub(super) named: u16,
+    pub(crate) named: u16,
     /// What the controller says it was doing.
-    pub(super) state: Option<RunState>,
+    pub(crate) state: Option<RunState>,
     /// How far to trust it.
-    pub(super) quality: Quality,
+    pub(crate) quality: Quality,
 }
 
 impl Candidate {
     /// Takes a value; `None` stands for "not measured".
-    pub(super) fn name(&mut self, signal: Signal, value: Option<f64>) {
+    pub(crate) fn name(&mut self, signal: Signal, value: Option<f64>) {
         self.named |= bit(signal);
         match value {
             Some(value) => self.signals.set(signal, value),
@@ -34,27 +34,27 @@ impl Candidate {
 }
 
 /// The bit of a signal in a mask.
-pub(super) const fn bit(signal: Signal) -> u16 {
+pub(crate) const fn bit(signal: Signal) -> u16 {
     1 << signal as u16
 }
 
 /// The bits of several signals.
-pub(super) fn mask(signals: &[Signal]) -> u16 {
+pub(crate) fn mask(signals: &[Signal]) -> u16 {
     signals.iter().fold(0, |mask, signal| mask | bit(*signal))
 }
 
 /// The rules of admission for what arrives at one instant.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Admission {
+pub(crate) struct Admission {
     /// When it arrived.
-    pub(super) arrived: Timestamp,
+    pub(crate) arrived: Timestamp,
     /// How far a time stamp may lie ahead of that, in milliseconds.
-    pub(super) ahead_max_ms: i64,
+    pub(crate) ahead_max_ms: i64,
 }
 
 impl Admission {
     /// Checks a time stamp against the arrival; any age is admitted.
-    pub(super) fn time(self, ts: Timestamp) -> Result<Timestamp, Fault> {
+    pub(crate) fn time(self, ts: Timestamp) -> Result<Timestamp, Fault> {
         if !(Timestamp::MIN..=Timestamp::MAX).contains(&ts) {
             return Err(Fault::new(RefusalReason::BadTime, "`ts` lies outside the years 0 to 9999"));
         }
@@ -71,7 +71,7 @@ impl Admission {
     ///
     /// A required signal must be named; `null` is allowed for it, because a broken sensor is a finding about the machine
     /// and not a malformed message, but a reading that measures nothing at all is refused.
-    pub(super) fn reading(self, machine: &MachineId, required: u16, candidate: &Candidate) -> Result<Event, Fault> {
+    pub(crate) fn reading(self, machine: &MachineId, required: u16, candidate: &Candidate) -> Result<Event, Fault> {
         let ts = candidate.ts.ok_or_else(|| Fault::new(RefusalReason::MissingField, "`ts` is missing"))?;
         let ts = self.time(ts)?;
         let missing = required & !candidate.named;

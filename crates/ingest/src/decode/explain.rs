@@ -10,6 +10,7 @@ use super::mapping::Mapping;
 use super::mapping::compile::similar_signal;
 use super::reason::Fault;
 use super::{Route, Shared, contract, items};
+use crate::sparkplug;
 
 /// Fields of a payload that are told; more are counted only.
 const FIELDS_MAX: usize = 200;
@@ -51,6 +52,9 @@ impl fmt::Display for Explanation {
 
 pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload: &[u8]) -> Explanation {
     let admission = Admission { arrived, ahead_max_ms: shared.ahead_max_ms };
+    if let Some(host) = shared.sparkplug_of(topic) {
+        return edge_node(&host.explain(admission, topic, payload));
+    }
     match shared.route(topic) {
         Err(fault) => {
             Explanation { route: format!("topic {topic}: no rule"), outcome: refused(&fault), ..Explanation::default() }
@@ -98,6 +102,17 @@ pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload:
             }
         }
     }
+}
+
+fn edge_node((route, fields, result): &sparkplug::Explained) -> Explanation {
+    let fields =
+        fields.iter().take(FIELDS_MAX).map(|(at, became)| Explained { at: at.clone(), became: became.clone() });
+    let outcome = match result {
+        Ok(None) => "nothing to keep".to_owned(),
+        Ok(Some(event)) => outcome(&Ok(event.clone())),
+        Err(fault) => refused(fault),
+    };
+    Explanation { route: route.clone(), fields: fields.collect(), outcome, records: 1 }
 }
 
 fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> String {

@@ -1,11 +1,12 @@
 //! From a topic and its bytes to events: decoding, mapping and admission. No I/O, no clock, no randomness.
 //!
-//! Two shapes are understood: the contract's own topics, read without any intermediate tree, and foreign ones through
-//! `[[mapping]]` rules. What is not admitted comes back as a refusal with its reason and raw bytes; one bad item of an array
+//! Three shapes are understood: the contract's own topics, read without any intermediate tree, those of Sparkplug B
+//! ([`crate::sparkplug`]), and foreign ones through `[[mapping]]` rules. What is not admitted comes back as a refusal with its reason and raw bytes; one bad item of an array
 //! costs only itself. Duplicates are not looked for here: the log knows what it holds.
 //!
-//! The same message gives the same events, whenever and however often it is decoded. The one thing that looks back, derived
-//! run hours, keeps to that by remembering what it gave; see [`Decoder::seed`] for how it survives a restart.
+//! The same message gives the same events, whenever and however often it is decoded. The two things that look back, derived
+//! run hours and Sparkplug's sessions, keep to that by remembering what they gave; see [`Decoder::seed`] for how the first
+//! survives a restart. The second does not: after a restart edge nodes are asked for their births.
 
 mod admission;
 mod contract;
@@ -22,13 +23,16 @@ use std::sync::Arc;
 
 use foretell_model::{Event, Log, LogError, MINUTE_MS, MachineId, Offset, Partition, Reading, Refusal, Timestamp};
 
-use admission::Admission;
+pub(crate) use admission::{Admission, Candidate, bit, mask};
 pub use explain::{Explained, Explanation};
 use mapping::Mapping;
 use mapping::compile::compile;
 pub use mapping::{CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingFault, MappingSpec, StateSpec, TimeSpec};
-use reason::Fault;
+pub(crate) use mapping::{Linear, linear, signal_named};
+pub(crate) use reason::Fault;
 pub use reason::RefusalReason;
+
+use crate::sparkplug::{self, Host, Publication, SparkplugNotes, SparkplugOptions};
 
 /// Entries of the log that are read at once when derived counters are rebuilt.
 const SEED_CHUNK: usize = 10_000;
@@ -44,11 +48,19 @@ pub struct DecoderOptions {
     pub items_max: usize,
     /// Foreign topics and payloads; the first mapping that claims a topic has it.
     pub mappings: Vec<MappingSpec>,
+    /// Sparkplug B; `None`: its topics mean nothing.
+    pub sparkplug: Option<SparkplugOptions>,
 }
 
 impl Default for DecoderOptions {
     fn default() -> Self {
-        Self { ahead_max_ms: 10 * MINUTE_MS, payload_bytes_max: 1 << 20, items_max: 1000, mappings: Vec::new() }
+        Self {
+            ahead_max_ms: 10 * MINUTE_MS,
+            payload_bytes_max: 1 << 20,
+            items_max: 1000,
+            mappings: Vec::new(),
+            sparkplug: Some(SparkplugOptions::default()),
+        }
     }
 }
 
@@ -59,11 +71,15 @@ pub struct Decoded {
     pub events: Vec<Event>,
     /// What was not.
     pub refused: Vec<Refusal>,
-    /// Keys of contract messages that mean nothing here; they were skipped.
+    /// Keys of contract messages and metrics of edge nodes that mean nothing here; they were skipped.
     pub ignored_keys: u64,
     /// How far the time stamps of items refused as `from_future` lay ahead of their arrival, milliseconds: how many there were,
     /// and the least of them.
     pub ahead: Option<(u64, i64)>,
+    /// What edge nodes must be told: rebirth requests.
+    pub publications: Vec<Publication>,
+    /// What was noted of edge nodes.
+    pub sparkplug: SparkplugNotes,
 }
 
 /// Turns messages into events. Shared by all connections: cloning copies a pointer, and any thread may decode.
@@ -78,6 +94,7 @@ struct Shared {
     payload_bytes_max: usize,
     items_max: usize,
     mappings: Vec<Mapping>,
+    sparkplug: Option<Host>,
 }
 
 /// Every fault of all mappings at once.
@@ -100,11 +117,17 @@ impl Decoder {
     /// # Errors
     /// When mappings have faults; all of them are told at once.
     pub fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions { ahead_max_ms, payload_bytes_max, items_max, mappings } = options;
-        let mappings = compile(&mappings).map_err(|faults| DecoderError { faults })?;
-        Ok(Self {
-            shared: Arc::new(Shared { ahead_max_ms: ahead_max_ms.max(0), payload_bytes_max, items_max, mappings }),
-        })
+        let DecoderOptions { ahead_max_ms, payload_bytes_max, items_max, mappings, sparkplug } = options;
+        let host = sparkplug.as_ref().map(Host::new).transpose();
+        let (mappings, sparkplug) = match (compile(&mappings), host) {
+            (Ok(mappings), Ok(host)) => (mappings, host),
+            (mappings, host) => {
+                let faults = [mappings.err(), host.err()].into_iter().flatten().flatten().collect();
+                return Err(DecoderError { faults });
+            }
+        };
+        let ahead_max_ms = ahead_max_ms.max(0);
+        Ok(Self { shared: Arc::new(Shared { ahead_max_ms, payload_bytes_max, items_max, mappings, sparkplug }) })
     }
 
     /// Decodes one message that arrived from `source` (a name for people, e.g. `listener`) on `topic`.
@@ -115,7 +138,12 @@ impl Decoder {
         out.refused.clear();
         out.ignored_keys = 0;
         out.ahead = None;
-        let Decoded { events, refused, ignored_keys, ahead } = out;
+        out.publications.clear();
+        out.sparkplug = SparkplugNotes::default();
+        if let Some(host) = self.shared.sparkplug_of(topic) {
+            return self.shared.edge_node(host, arrived, source, (topic, payload), out);
+        }
+        let Decoded { events, refused, ignored_keys, ahead, .. } = out;
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
             Ok(event) => events.push(event),
             Err(Fault { reason, detail, ahead_ms }) => {
@@ -141,6 +169,9 @@ impl Decoder {
     /// The machine that a topic speaks of, if it names one.
     #[must_use]
     pub fn machine_of(&self, topic: &str) -> Option<MachineId> {
+        if self.shared.sparkplug_of(topic).is_some() {
+            return self.edge_machines(topic).pop();
+        }
         match self.shared.route(topic).ok()? {
             Route::Contract(_, machine) | Route::Mapped(_, machine) => Some(machine),
         }
@@ -150,18 +181,43 @@ impl Decoder {
     #[must_use]
     pub fn filters(&self) -> Vec<String> {
         let mapped = self.shared.mappings.iter().map(Mapping::filter);
-        let mut filters: Vec<String> = contract::FILTERS.into_iter().map(String::from).chain(mapped).collect();
+        let edge_nodes = self.shared.sparkplug.iter().flat_map(|_| sparkplug::FILTERS);
+        let own_state = self.host_id().map(sparkplug::state_topic);
+        let ours = contract::FILTERS.into_iter().chain(edge_nodes).map(String::from).chain(own_state);
+        let mut filters: Vec<String> = ours.chain(mapped).collect();
         // Overlapping filters may bring a message twice, equal ones certainly would.
         filters.sort_unstable();
         filters.dedup();
         filters
     }
 
-    /// Whether readings on this topic count from their arrival, because the source gives no time stamp. A *retained* message
-    /// of that kind must not be taken: it would make an old value look like one of now.
+    /// Whether a *retained* message on this topic must not be taken: where the source gives no time stamp an old value would
+    /// look like one of now, and an old birth would say what aliases stood for then.
     #[must_use]
     pub fn is_untimed(&self, topic: &str) -> bool {
-        self.shared.mapping(topic).is_some_and(|(mapping, _)| mapping.is_untimed())
+        self.shared.sparkplug_of(topic).is_some_and(|_| sparkplug::is_said_by_edge_node(topic))
+            || self.shared.mapping(topic).is_some_and(|(mapping, _)| mapping.is_untimed())
+    }
+
+    /// Our name as a Sparkplug host application, if we are one.
+    #[must_use]
+    pub fn host_id(&self) -> Option<&str> {
+        self.shared.sparkplug.as_ref().map(Host::host_id)
+    }
+
+    /// Tells that an input has missed messages, so that no session of its edge nodes is believed to go on.
+    pub fn edge_nodes_missed(&self, source: &str) {
+        if let Some(host) = &self.shared.sparkplug {
+            host.miss(source);
+        }
+    }
+
+    /// The machines that a Sparkplug topic speaks of, the edge node's and the device's; empty for all other topics. A login
+    /// must be allowed to speak for all of them before the message is decoded, because a message changes what is believed of
+    /// its node.
+    #[must_use]
+    pub fn edge_machines(&self, topic: &str) -> Vec<MachineId> {
+        self.shared.sparkplug_of(topic).map_or_else(Vec::new, |host| host.machines(topic))
     }
 
     /// Whether any mapping derives a counter, so that the decoder must be told at start what it gave before.
@@ -218,10 +274,7 @@ impl Shared {
         ignored_keys: &mut u64,
         take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
     ) -> Result<(), Fault> {
-        if payload.len() > self.payload_bytes_max {
-            let detail = format!("the payload has {} bytes; {} are allowed", payload.len(), self.payload_bytes_max);
-            return Err(Fault::new(RefusalReason::TooLarge, detail));
-        }
+        self.bounded(payload)?;
         let admission = Admission { arrived, ahead_max_ms: self.ahead_max_ms };
         match self.route(topic)? {
             Route::Contract(kind, machine) => {
@@ -232,6 +285,42 @@ impl Shared {
             }
             Route::Mapped(mapping, machine) => mapping.decode(&machine, admission, self.items_max, payload, take),
         }
+    }
+
+    fn sparkplug_of(&self, topic: &str) -> Option<&Host> {
+        self.sparkplug.as_ref().filter(|_| sparkplug::is_sparkplug(topic))
+    }
+
+    fn edge_node(
+        &self,
+        host: &Host,
+        arrived: Timestamp,
+        source: &str,
+        (topic, payload): (&str, &[u8]),
+        out: &mut Decoded,
+    ) {
+        let Decoded { events, refused, ignored_keys, publications, sparkplug, ahead } = out;
+        let faults = if let Err(fault) = self.bounded(payload) {
+            vec![fault]
+        } else {
+            let admission = Admission { arrived, ahead_max_ms: self.ahead_max_ms };
+            let (faults, ignored) = host.hear(admission, source, (topic, payload), events, publications, sparkplug);
+            *ignored_keys = ignored;
+            faults
+        };
+        *ahead = faults.iter().find(|fault| fault.ahead_ms > 0).map(|fault| (1, fault.ahead_ms));
+        refused.extend(faults.into_iter().map(|Fault { reason, detail, .. }| {
+            let (source, topic, raw) = (source.to_owned(), topic.to_owned(), payload.to_vec());
+            Refusal { arrived, source, topic, reason: reason.code(), detail, raw }
+        }));
+    }
+
+    fn bounded(&self, payload: &[u8]) -> Result<(), Fault> {
+        if payload.len() <= self.payload_bytes_max {
+            return Ok(());
+        }
+        let detail = format!("the payload has {} bytes; {} are allowed", payload.len(), self.payload_bytes_max);
+        Err(Fault::new(RefusalReason::TooLarge, detail))
     }
 
     fn route(&self, topic: &str) -> Result<Route<'_>, Fault> {

@@ -31,11 +31,19 @@ pub enum RefusalReason {
     RetainedUntimed,
     /// A machine whose run hours would have to be derived, beyond the number for which that is done.
     TooManyMachines,
+    /// Sparkplug: an alias without a birth that says what it stands for; a rebirth was asked for.
+    NoBirth,
+    /// Sparkplug: an alias that the birth did not give.
+    UnknownAlias,
+    /// Sparkplug: several metrics with one alias, or that feed one signal.
+    AmbiguousMetric,
+    /// Sparkplug: a machine for which another edge node speaks already.
+    IdentityTaken,
 }
 
 impl RefusalReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::UnknownTopic,
         Self::BadIdentity,
         Self::TooLarge,
@@ -50,6 +58,10 @@ impl RefusalReason {
         Self::UnknownWord,
         Self::RetainedUntimed,
         Self::TooManyMachines,
+        Self::NoBirth,
+        Self::UnknownAlias,
+        Self::AmbiguousMetric,
+        Self::IdentityTaken,
     ];
 
     /// Its code in metrics, in the quarantine and in the API.
@@ -70,21 +82,25 @@ impl RefusalReason {
             Self::UnknownWord => "unknown_word",
             Self::RetainedUntimed => "retained_untimed",
             Self::TooManyMachines => "too_many_machines",
+            Self::NoBirth => "no_birth",
+            Self::UnknownAlias => "unknown_alias",
+            Self::AmbiguousMetric => "ambiguous_metric",
+            Self::IdentityTaken => "identity_taken",
         }
     }
 }
 
 /// A reason with its words for a person: which field held what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) reason: RefusalReason,
-    pub(super) detail: String,
+pub(crate) struct Fault {
+    pub(crate) reason: RefusalReason,
+    pub(crate) detail: String,
     /// How far a time stamp lay ahead of its arrival, milliseconds; 0 for every other reason.
-    pub(super) ahead_ms: i64,
+    pub(crate) ahead_ms: i64,
 }
 
 impl Fault {
-    pub(super) fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: RefusalReason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into(), ahead_ms: 0 }
     }
 }

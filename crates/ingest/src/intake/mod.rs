@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_model::{Clock, Log, Quarantine};
+use foretell_model::{Clock, Log, Quarantine, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::decode::Decoder;
@@ -106,6 +106,16 @@ impl Intake {
     /// A publisher's own end of the intake, counted under `source`.
     pub(crate) fn submitter(&self, source: &Arc<Source>) -> Submitter {
         Submitter::new(Arc::clone(&self.shared), Arc::clone(source))
+    }
+
+    /// The decoder behind the intake.
+    pub(crate) fn decoder(&self) -> &Decoder {
+        &self.shared.decoder
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     /// How commits go.

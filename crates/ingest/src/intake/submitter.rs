@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{Event, MachineId, Refusal};
+use foretell_model::{Clock, Event, MachineId, Refusal};
 use tokio::sync::Notify;
 
 use super::committer::Item;
 use super::{Shared, Source, TICKET_BYTES};
 use crate::decode::{Decoded, Decoder};
+use crate::sparkplug::{self, Publication};
 
 /// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
 /// generation in it, so that an answer to an earlier connection cannot acknowledge a later message.
@@ -108,6 +109,16 @@ impl Submitter {
         &self.shared.decoder
     }
 
+    /// What time it is.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+
+    /// What edge nodes must be told because of the message that was submitted last.
+    pub(crate) fn take_publications(&mut self) -> Vec<Publication> {
+        std::mem::take(&mut self.decoded.publications)
+    }
+
     /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says
     /// whether the publisher may speak for a machine; one event outside its rights refuses the whole message as
     /// `not_authorised`.
@@ -124,6 +135,7 @@ impl Submitter {
         let weight = self.claim(payload.len())?;
         let arrived = self.shared.clock.now();
         self.shared.decoder.decode(arrived, self.source.name(), topic, payload, &mut self.decoded);
+        sparkplug::events::emit(self.source.name(), &self.decoded.sparkplug, &self.decoded.publications);
         if !self.decoded.refused.is_empty()
             && let Some(machine) = self.shared.decoder.machine_of(topic).filter(|machine| !permitted(machine))
         {

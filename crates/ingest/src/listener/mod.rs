@@ -40,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::intake::{Intake, Source};
 use crate::retained::Retained;
+use crate::sparkplug;
 use clients::Clients;
 use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
@@ -112,6 +113,9 @@ impl Listener {
             tls,
             stop,
         });
+        if let Some(host_id) = shared.intake.decoder().host_id() {
+            shared.retained.set(&sparkplug::state_topic(host_id), &sparkplug::state(true, shared.intake.now()));
+        }
         // Cancelled also when the accepting task should die of a panic, so that nobody waits for it for ever.
         let done = stopped.clone().drop_guard();
         let accepting = Arc::clone(&shared);

@@ -17,6 +17,7 @@ use super::protocol::{Answer, Protocol};
 use super::session::Client;
 use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket};
 use crate::retained::{Kind, Served};
+use crate::sparkplug::Publication;
 
 /// Verdicts remembered per connection; a gateway with more topics is asked anew.
 const VERDICTS_MAX: usize = 1_024;
@@ -95,7 +96,10 @@ impl Publications {
     pub(super) fn take(&mut self, publish: Publish) {
         let ticket = ticket(publish.qos(), publish.packet_id());
         match self.submit(publish.topic(), publish.payload(), ticket) {
-            Ok(outcome) => self.pass_on(publish.topic(), publish.payload(), publish.retain(), outcome),
+            Ok(outcome) => {
+                self.tell_edge_nodes();
+                self.pass_on(publish.topic(), publish.payload(), publish.retain(), outcome);
+            }
             Err(Full) => {
                 ReadingPaused.emit();
                 self.held = Some(publish);
@@ -130,12 +134,26 @@ impl Publications {
         if let Some(verdict) = self.verdicts.get(topic) {
             return *verdict;
         }
-        let verdict = contract_machine(topic).is_none_or(|(site, machine)| rights.may_publish(site, machine));
+        let verdict = match contract_machine(topic) {
+            Some((site, machine)) => rights.may_publish(site, machine),
+            // Asked before decoding: a message of an edge node changes what is believed of the node.
+            None => {
+                let machines = self.submitter.decoder().edge_machines(topic);
+                machines.iter().all(|machine| rights.may_publish(machine.site(), machine.machine()))
+            }
+        };
         if self.verdicts.len() >= VERDICTS_MAX {
             self.verdicts.clear();
         }
         self.verdicts.insert(topic.to_owned(), verdict);
         verdict
+    }
+
+    /// Sends rebirth requests to whoever subscribed to them, which is the node itself.
+    fn tell_edge_nodes(&mut self) {
+        for Publication { topic, payload } in self.submitter.take_publications() {
+            self.shared.retained.forward(&topic, &payload);
+        }
     }
 
     /// Status is also served to subscribers. An empty retained one clears it, as MQTT has it, though the log has no use for it.

@@ -62,7 +62,9 @@ impl Plant {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (log, quarantine) = (Arc::<MemoryLog>::default(), Arc::<MemoryQuarantine>::default());
         log.append(&kept).unwrap();
-        let options = IngestOptions { brokers, ..options };
+        // What these tests count is what they publish themselves: a Sparkplug host would speak up too.
+        let decoder = DecoderOptions { sparkplug: None, ..options.decoder };
+        let options = IngestOptions { brokers, decoder, ..options };
         let clock = Arc::<TestClock>::default();
         let started = Ingest::start(options, log.clone(), quarantine.clone(), clock, CancellationToken::new());
         let ingest = Arc::new(runtime.block_on(started).unwrap());

@@ -10,5 +10,6 @@ mod kit;
 mod mosquitto;
 mod pressure;
 mod serving;
+mod sparkplug;
 mod trespass;
 mod wire;

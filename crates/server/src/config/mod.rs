@@ -12,6 +12,7 @@ mod read;
 mod reader;
 mod secret;
 mod sections;
+mod sparkplug;
 mod unit;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub use mqtt::{MqttLimits, MqttSection, MqttSource, MqttUser};
 pub use secret::Secret;
 pub use sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
-    OutreachSection,
+    OutreachSection, SparkplugSection,
 };
 
 use crate::failure::Failure;

@@ -11,7 +11,7 @@ use super::sections::{
     OutreachSection,
 };
 use super::{Secret, unit};
-use super::{mapping, mqtt};
+use super::{mapping, mqtt, sparkplug};
 
 /// Discharge temperatures that a limit can sensibly have, degC.
 const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
@@ -24,6 +24,7 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
     let config = Config {
         mqtt: mqtt::read(root.section("mqtt"), base),
         mappings: mapping::read(root),
+        sparkplug: sparkplug::read(root.section("sparkplug")),
         data: data(root.section("data"), base),
         engine: engine(root, base),
         outreach: outreach(root.section("outreach"), base),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use foretell_ingest::decode::MappingSpec;
+use foretell_ingest::sparkplug::SparkplugOptions;
 use foretell_model::{EnergyProfile, Limits, MachineId};
 
 use super::Secret;
@@ -17,6 +18,8 @@ pub struct Config {
     pub mqtt: MqttSection,
     /// `[[mapping]]`: foreign topics and payloads.
     pub mappings: Vec<MappingSpec>,
+    /// `[sparkplug]`: edge nodes of Sparkplug B.
+    pub sparkplug: SparkplugSection,
     /// `[data]`: where everything is kept.
     pub data: DataSection,
     /// `[engine]` and `[[machine]]`: limits and profiles.
@@ -38,6 +41,16 @@ pub struct LogLevel(pub String);
 impl Default for LogLevel {
     fn default() -> Self {
         Self("info".to_owned())
+    }
+}
+
+/// `[sparkplug]`; `None` when it is switched off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SparkplugSection(pub Option<SparkplugOptions>);
+
+impl Default for SparkplugSection {
+    fn default() -> Self {
+        Self(Some(SparkplugOptions::default()))
     }
 }
 

@@ -161,6 +161,9 @@ fn the_examples_are_sound() {
     let sources: Vec<_> =
         sources.unwrap().mqtt.sources.into_iter().map(|source| (source.name, source.workers)).collect();
     assert_eq!(sources, [("cloud".to_owned(), 1), ("hall".to_owned(), 2)]);
+    let edge_nodes = include_str!("../../../../config/examples/sparkplug.toml");
+    let edge_nodes = parse(edge_nodes, &BTreeMap::new(), Path::new("")).map(|config| config.sparkplug.0);
+    assert_eq!(edge_nodes.map(|options| options.map(|options| options.mappings.len())), Ok(Some(2)));
     // A plant's secrets are files of its own, so their absence is all there is to say.
     check(
         include_str!("../../../../config/examples/plant.toml"),
@@ -215,4 +218,31 @@ cert_file = "/etc/hostname"
         plant.toml: 1 problem
           line 2: [mqtt] `url` is `none`, and no [[mqtt.source]] says where readings come from"#]],
     );
+}
+
+#[test]
+fn faults_of_edge_nodes_have_their_lines() {
+    check(
+        r#"[sparkplug]
+host_id = "my host"
+rebirth = "1s"
+
+[[sparkplug.mapping]]
+group = "Plant 1"
+site = "Plant 1"
+[sparkplug.mapping.signals]
+discharge_temp = "Temp"
+run_hours = { at = "Runtime", unit = "furlong" }
+"#,
+        &[],
+        expect![[r#"
+            plant.toml: 5 problems
+              line 2: [sparkplug] `host_id`: `my host` holds ' '; only A-Z a-z 0-9 . _ - are allowed
+              line 3: unknown key `rebirth` in [sparkplug]; known here: host_id, rebirth_interval, mapping
+              line 7: [[sparkplug.mapping]] `Plant 1/*/*`: `site`: `Plant 1` holds ' '; only A-Z a-z 0-9 . _ - are allowed; {group}, {node} and {device} may stand in it
+              line 9: [[sparkplug.mapping]] `Plant 1/*/*`: `signals.discharge_temp`: there is no signal `discharge_temp`; did you mean `discharge_temp_c`?
+              line 10: [[sparkplug.mapping]] `Plant 1/*/*`: `signals.run_hours`: unit `furlong` is not known for this signal; known are h, min, s, ms, d"#]],
+    );
+    let off = parse("[sparkplug]\nhost_id = \"\"\n", &BTreeMap::new(), Path::new(""));
+    assert_eq!(off.map(|config| config.sparkplug.0), Ok(None));
 }

@@ -21,7 +21,8 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What ingest is told.
 pub(super) fn ingest(config: &Config) -> IngestOptions {
-    let decoder = DecoderOptions { mappings: config.mappings.clone(), ..DecoderOptions::default() };
+    let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
+    let decoder = DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() };
     let mut options = IngestOptions { decoder, ..IngestOptions::default() };
     match &config.mqtt.source {
         MqttSource::Embedded => options.listener = Some(listener(&config.mqtt)),

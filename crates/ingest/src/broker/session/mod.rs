@@ -14,6 +14,7 @@ use rumqttc::TlsConfiguration;
 
 use super::address::Address;
 use super::events::Lost;
+use super::host::Will;
 use super::options::{BrokerError, BrokerOptions, Version};
 use super::tls;
 
@@ -133,8 +134,8 @@ impl Checked {
         let tls = address.tls.then(|| tls::configuration(&options)).transpose()?;
         let checked = Self { options, address, tls };
         // The client library may refuse a WebSocket address; better now than at the first connection.
-        checked.client(Speaks::V3, 0, 0)?;
-        checked.client(Speaks::V5, 0, 0)?;
+        checked.client(Speaks::V3, 0, 0, None)?;
+        checked.client(Speaks::V5, 0, 0, None)?;
         Ok(checked)
     }
 
@@ -145,15 +146,16 @@ impl Checked {
         speaks: Speaks,
         worker: usize,
         payload_bytes_max: usize,
+        will: Option<Will>,
     ) -> Result<(Client, Events), BrokerError> {
         let client_id = self.options.client_id_of(worker);
         Ok(match speaks {
             Speaks::V3 => {
-                let (client, events) = v3::client(self, &client_id, payload_bytes_max)?;
+                let (client, events) = v3::client(self, &client_id, payload_bytes_max, will)?;
                 (Client::V3(client), Events::V3(Box::new(events)))
             }
             Speaks::V5 => {
-                let (client, events) = v5::client(self, &client_id)?;
+                let (client, events) = v5::client(self, &client_id, will)?;
                 (Client::V5(client), Events::V5(Box::new(events)))
             }
         })
@@ -201,6 +203,14 @@ impl Client {
         match self {
             Self::V3(client) => v3::acknowledge(client, pkid),
             Self::V5(client) => v5::acknowledge(client, pkid),
+        }
+    }
+
+    /// Publishes a message at QoS 0, not retained.
+    pub(super) fn publish(&self, topic: &str, value: Bytes) -> Result<(), NotTaken> {
+        match self {
+            Self::V3(client) => v3::publish(client, topic, value),
+            Self::V5(client) => v5::publish(client, topic, value),
         }
     }
 

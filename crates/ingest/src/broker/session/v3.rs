@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
-    AckMode, AsyncClient, Broker, ClientError, ConnectionError, Event, EventLoop, ManualAck, MqttOptions, Outgoing,
-    Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, SubscribeReasonCode, Transport,
+    AckMode, AsyncClient, Broker, ClientError, ConnectionError, Event, EventLoop, LastWill, ManualAck, MqttOptions,
+    Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, SubscribeReasonCode,
+    Transport,
 };
 
 use super::super::events::Lost;
+use super::super::host::Will;
 use super::super::options::BrokerError;
 use super::{
     Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
@@ -17,6 +19,7 @@ pub(super) fn client(
     checked: &Checked,
     client_id: &str,
     payload_bytes_max: usize,
+    will: Option<Will>,
 ) -> Result<(AsyncClient, EventLoop), BrokerError> {
     let options = &checked.options;
     let mut mqtt = target(checked, client_id)?;
@@ -32,6 +35,9 @@ pub(super) fn client(
         (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
         (Some(user), None) => _ = mqtt.set_username(user.as_str()),
         (None, _) => {}
+    }
+    if let Some(Will { topic, payload, .. }) = will {
+        mqtt.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true));
     }
     let (client, mut events) = AsyncClient::builder(mqtt).build();
     events.set_network_options(checked.network());
@@ -103,6 +109,10 @@ pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), 
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
     client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid))).map_err(not_taken)
+}
+
+pub(super) fn publish(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
+    client.try_publish(topic, value, PublishOptions::new(QoS::AtMostOnce)).map_err(not_taken)
 }
 
 pub(super) fn publish_retained(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {

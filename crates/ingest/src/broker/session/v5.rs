@@ -4,11 +4,13 @@ use std::io;
 
 use bytes::Bytes;
 use rumqttc_v5::{
-    AckMode, AsyncClient, Broker, ClientError, ConnAckProperties, ConnectionError, Event, EventLoop, ManualAck,
-    MqttOptions, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, Transport,
+    AckMode, AsyncClient, Broker, ClientError, ConnAckProperties, ConnectionError, Event, EventLoop, LastWill,
+    ManualAck, MqttOptions, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter,
+    Transport,
 };
 
 use super::super::events::Lost;
+use super::super::host::Will;
 use super::super::options::BrokerError;
 use super::nothing_open::NothingOpen;
 use super::{
@@ -20,7 +22,11 @@ use super::{
 /// connection.)
 const FETCHED_BYTES_MAX: usize = 16 << 20;
 
-pub(super) fn client(checked: &Checked, client_id: &str) -> Result<(AsyncClient, EventLoop), BrokerError> {
+pub(super) fn client(
+    checked: &Checked,
+    client_id: &str,
+    will: Option<Will>,
+) -> Result<(AsyncClient, EventLoop), BrokerError> {
     let options = &checked.options;
     let mut mqtt = target(checked, client_id)?;
     let packet_bytes_max = FETCHED_BYTES_MAX.max(options.payload_bytes_max).saturating_add(PACKET_OVERHEAD_BYTES);
@@ -42,6 +48,9 @@ pub(super) fn client(checked: &Checked, client_id: &str) -> Result<(AsyncClient,
         (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
         (Some(user), None) => _ = mqtt.set_username(user.as_str()),
         (None, _) => {}
+    }
+    if let Some(Will { topic, payload, .. }) = will {
+        mqtt.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true, None));
     }
     Ok(AsyncClient::builder(mqtt).build())
 }
@@ -142,6 +151,10 @@ pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), 
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
     client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid, None))).map_err(not_taken)
+}
+
+pub(super) fn publish(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
+    client.try_publish(topic, value, PublishOptions::new(QoS::AtMostOnce)).map_err(not_taken)
 }
 
 pub(super) fn publish_retained(

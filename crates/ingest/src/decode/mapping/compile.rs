@@ -56,7 +56,7 @@ impl Checker<'_> {
     }
 
     fn signal(&mut self, key: &str, name: &str) -> Option<Signal> {
-        self.note(key, Signal::from_name(name).ok_or_else(|| unknown_signal(name)))
+        self.note(key, signal_named(name))
     }
 
     /// A constant of the configuration or a level of the topic, exactly one of the two.
@@ -90,18 +90,7 @@ impl Checker<'_> {
         let key = format!("signals.{name}");
         let at = self.note(&key, Pointer::parse(&spec.at));
         let signal = self.signal(&key, name)?;
-        let linear = match (&spec.unit, spec.scale, spec.offset) {
-            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err("either a unit or scale and offset, not both".into()),
-            (Some(unit), None, None) => unit::conversion(signal, unit)
-                .map_err(|known| format!("unit `{unit}` is not known for this signal; known are {known}")),
-            (None, scale, offset) => {
-                let (scale, offset) = (scale.unwrap_or(1.0), offset.unwrap_or(0.0));
-                // Phrased as "is usable", so that NaN fails.
-                let usable = scale.is_finite() && scale != 0.0 && offset.is_finite();
-                if usable { Ok(Linear { scale, offset }) } else { Err("scale must be finite and not 0".into()) }
-            }
-        };
-        let linear = self.note(&key, linear);
+        let linear = self.note(&key, linear(signal, spec));
         Some(Field { signal, at: at?, linear: linear? })
     }
 
@@ -158,6 +147,26 @@ impl Checker<'_> {
             self.fault("required", format!("`{}` is neither mapped nor derived", signal.name()));
         }
         mask(&signals)
+    }
+}
+
+/// The signal of a name, or the one that was probably meant.
+pub(crate) fn signal_named(name: &str) -> Result<Signal, String> {
+    Signal::from_name(name).ok_or_else(|| unknown_signal(name))
+}
+
+/// How a field's values become the signal's own unit.
+pub(crate) fn linear(signal: Signal, spec: &FieldSpec) -> Result<Linear, String> {
+    match (&spec.unit, spec.scale, spec.offset) {
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err("either a unit or scale and offset, not both".into()),
+        (Some(unit), None, None) => unit::conversion(signal, unit)
+            .map_err(|known| format!("unit `{unit}` is not known for this signal; known are {known}")),
+        (None, scale, offset) => {
+            let (scale, offset) = (scale.unwrap_or(1.0), offset.unwrap_or(0.0));
+            // Phrased as "is usable", so that NaN fails.
+            let usable = scale.is_finite() && scale != 0.0 && offset.is_finite();
+            if usable { Ok(Linear { scale, offset }) } else { Err("scale must be finite and not 0".into()) }
+        }
     }
 }
 

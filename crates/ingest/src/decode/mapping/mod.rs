@@ -14,12 +14,13 @@ use foretell_model::{Event, MachineId, Quality, RunState, Signal, Timestamp};
 use serde_json::Value;
 
 pub use compile::MappingFault;
+pub(crate) use compile::{linear, signal_named};
 use csv::Csv;
 use pattern::{Names, Pattern};
 use pointer::Pointer;
 pub use spec::{CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingSpec, StateSpec, TimeSpec};
 use time::TimeFormat;
-use unit::Linear;
+pub(crate) use unit::Linear;
 
 use super::admission::{Admission, Candidate};
 use super::contract::json_fault;

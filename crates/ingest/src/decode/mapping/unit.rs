@@ -4,17 +4,17 @@ use foretell_model::Signal;
 
 /// `own = foreign * scale + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::decode) struct Linear {
-    pub(in crate::decode) scale: f64,
-    pub(in crate::decode) offset: f64,
+pub(crate) struct Linear {
+    pub(crate) scale: f64,
+    pub(crate) offset: f64,
 }
 
 impl Linear {
     /// Leaves a value as it is.
-    pub(super) const IDENTITY: Self = Self { scale: 1.0, offset: 0.0 };
+    pub(crate) const IDENTITY: Self = Self { scale: 1.0, offset: 0.0 };
 
     /// The value in the signal's own unit; one that needs no conversion stays bit for bit what it was.
-    pub(super) fn apply(self, value: f64) -> f64 {
+    pub(crate) fn apply(self, value: f64) -> f64 {
         if self == Self::IDENTITY { value } else { value * self.scale + self.offset }
     }
 }

@@ -156,7 +156,14 @@ fn one_signal_per_topic_and_csv() {
         foretell/v1/+/+/event
         foretell/v1/+/+/status
         foretell/v1/+/+/telemetry
-        one/+/temp"#]]
+        one/+/temp
+        spBv1.0/+/DBIRTH/+/+
+        spBv1.0/+/DDATA/+/+
+        spBv1.0/+/DDEATH/+/+
+        spBv1.0/+/NBIRTH/+
+        spBv1.0/+/NDATA/+
+        spBv1.0/+/NDEATH/+
+        spBv1.0/STATE/foretell"#]]
     .assert_eq(&decoder.filters().join("\n"));
 }
 

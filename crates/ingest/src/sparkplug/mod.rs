@@ -1,0 +1,173 @@
+//! A Sparkplug B 3.0 host application, without I/O: from the messages of edge nodes to readings and status events, and to
+//! the rebirth requests that nodes must be sent.
+//!
+//! The group is the site, the device the machine; a node's own metrics are the machine of the node's name. Unlike a
+//! contract message, one of Sparkplug means something only after those before it: a birth names the metrics, later
+//! messages may say numbers instead of names, and only what changed. So a host follows each node. Where it missed
+//! something it says so and asks for a rebirth; nothing is attributed on a guess.
+//!
+//! ```text
+//! topic -> Speaker --\
+//! bytes -> Message ---> Node (sequence, births, deaths) -> Device (names, aliases) -> Sample -> Image -> reading
+//!                           \-> rebirth requests
+//! ```
+
+mod device;
+pub(crate) mod events;
+mod explain;
+mod glob;
+mod image;
+mod node;
+mod output;
+mod owners;
+mod recent;
+mod room;
+mod rules;
+mod said;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod value;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use foretell_model::{Event, MachineId};
+
+use crate::decode::{Admission, Fault, MappingFault, RefusalReason};
+use device::Moment;
+pub(crate) use explain::Explained;
+use node::{Node, Policy};
+use output::Output;
+pub use output::{Notes as SparkplugNotes, Publication};
+use owners::{Owner, Owners};
+use room::Room;
+use rules::Rules;
+pub use rules::{SparkplugMapping, SparkplugOptions};
+pub(crate) use said::{is_offline, state};
+pub(crate) use topic::{FILTERS, Told, is_said_by_edge_node, is_sparkplug, state as state_topic, told};
+use topic::{Speaker, Topic, Verb};
+
+/// Most nodes that are followed; with their devices and names they take a few hundred megabytes at worst.
+const NODES_MAX: usize = 10_000;
+
+impl SparkplugOptions {
+    /// Every fault of the mappings; none when they are sound.
+    #[must_use]
+    pub fn faults(&self) -> Vec<MappingFault> {
+        Rules::new(self).err().unwrap_or_default()
+    }
+}
+
+/// See the module's text. Messages of one node are taken one by one, those of different nodes at the same time.
+#[derive(Debug)]
+pub(crate) struct Host {
+    host_id: String,
+    rebirth_every_ms: i64,
+    rules: Rules,
+    owners: Owners,
+    room: Room,
+    nodes: RwLock<HashMap<String, Arc<Mutex<Node>>>>,
+}
+
+impl Host {
+    /// Checks the options.
+    pub(crate) fn new(options: &SparkplugOptions) -> Result<Self, Vec<MappingFault>> {
+        let rules = Rules::new(options)?;
+        Ok(Self { rules, ..Self::empty(&options.host_id, options.rebirth_every_ms.max(1)) })
+    }
+
+    fn empty(host_id: &str, rebirth_every_ms: i64) -> Self {
+        Self {
+            host_id: host_id.to_owned(),
+            rebirth_every_ms,
+            rules: Rules::default(),
+            owners: Owners::default(),
+            room: Room::default(),
+            nodes: RwLock::default(),
+        }
+    }
+
+    /// Our name as a host.
+    pub(crate) fn host_id(&self) -> &str {
+        &self.host_id
+    }
+
+    /// The machines that a topic speaks of: the edge node's, and the device's if it names one. Whoever publishes there must
+    /// be allowed to speak for both. Empty for topics of hosts and for names that no machine can have.
+    pub(crate) fn machines(&self, topic: &str) -> Vec<MachineId> {
+        let Some(Topic::Edge(_, speaker)) = topic::parse(topic) else { return Vec::new() };
+        let node = self.rules.machine(Speaker { device: None, ..speaker });
+        let device = speaker.device.map(|_| self.rules.machine(speaker));
+        [Some(node), device].into_iter().flatten().filter_map(Result::ok).collect()
+    }
+
+    /// Takes one message; returns what of it was refused and how many metrics mean nothing here.
+    pub(crate) fn hear(
+        &self,
+        admission: Admission,
+        source: &str,
+        (topic, payload): (&str, &[u8]),
+        events: &mut Vec<Event>,
+        publications: &mut Vec<Publication>,
+        notes: &mut SparkplugNotes,
+    ) -> (Vec<Fault>, u64) {
+        let mut out = Output { events, publications, notes, ignored: 0, faults: Vec::new() };
+        match topic::parse(topic) {
+            Some(Topic::Edge(verb, speaker)) => {
+                if let Err(fault) = self.edge(admission, source, (verb, speaker), (topic, payload), &mut out) {
+                    out.fault(fault);
+                }
+            }
+            Some(Topic::OfHosts) => {}
+            Some(Topic::Unknown) | None => {
+                out.fault(Fault::new(RefusalReason::UnknownTopic, "no message of Sparkplug has such a topic"));
+            }
+        }
+        (out.faults, out.ignored)
+    }
+
+    /// An input was away, and what was said meanwhile is lost: nothing is known of its nodes until they are born again.
+    pub(crate) fn miss(&self, source: &str) {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        for (_, node) in nodes.iter().filter(|(key, _)| key.split(": ").next() == Some(source)) {
+            node.lock().unwrap_or_else(PoisonError::into_inner).miss();
+        }
+    }
+
+    fn edge(
+        &self,
+        admission: Admission,
+        source: &str,
+        (verb, speaker): (Verb, Speaker<'_>),
+        message: (&str, &[u8]),
+        out: &mut Output<'_>,
+    ) -> Result<(), Fault> {
+        let (node, nodes) = self.node(source, speaker)?;
+        let mut node = node.lock().unwrap_or_else(PoisonError::into_inner);
+        let moment = Moment { admission, rules: &self.rules, owners: &self.owners, room: &self.room };
+        node.hear(moment, Policy { rebirth_every_ms: self.rebirth_every_ms, nodes }, (verb, speaker), message, out)
+    }
+
+    /// The node and how many there are. The same names through another input are another node.
+    fn node(&self, source: &str, speaker: Speaker<'_>) -> Result<(Arc<Mutex<Node>>, usize), Fault> {
+        let Speaker { group, node, .. } = speaker;
+        let key = format!("{source}: {group}/{node}");
+        {
+            let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = nodes.get(&key) {
+                return Ok((Arc::clone(known), nodes.len()));
+            }
+        }
+        let mut nodes = self.nodes.write().unwrap_or_else(PoisonError::into_inner);
+        if nodes.len() >= NODES_MAX && !nodes.contains_key(&key) {
+            return Err(Fault::new(RefusalReason::TooMany, format!("more than {NODES_MAX} edge nodes")));
+        }
+        let owner: Owner = key.as_str().into();
+        let node = nodes.entry(key).or_insert_with(|| Arc::new(Mutex::new(Node::new(&self.rules, owner, speaker))));
+        let node = Arc::clone(node);
+        Ok((node, nodes.len()))
+    }
+}
