@@ -5,12 +5,14 @@
 #![expect(clippy::print_stderr, reason = "a test talks to the person who runs it through standard error")]
 
 mod broker;
+mod edge_node;
 mod http;
 mod metropt;
 mod process;
 mod service;
 
 pub use broker::{Mosquitto, publish_lines};
+pub use edge_node::{EdgeNode, SPARKPLUG};
 pub use http::{Response, get, post};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use process::{Running, binary, python};
