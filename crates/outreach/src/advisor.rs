@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use foretell_model::{FindingId, Grade, ProbabilityWithin, Timestamp};
-use rusqlite::Connection;
 
 use crate::Outreach;
 use crate::apply::withdraw;
@@ -13,16 +12,10 @@ use crate::compose::{self, Draft};
 use crate::drafting::People;
 use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
+use crate::roster::Roster;
 use crate::slots;
-use crate::store::bookings::Occupancy;
-use crate::store::{Case, Entry, Mail, advisories, messages, record};
+use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, service_cases};
 use crate::views::{Card, MessageState, MessageView, QueueEntry, Stage};
-
-/// What the governor says to sending now, as an advisor is told.
-struct Told {
-    sentence: String,
-    held_until: Option<Timestamp>,
-}
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
@@ -35,7 +28,7 @@ impl Outreach {
     /// When the store cannot be read.
     pub fn queue(&self, now: Timestamp) -> Result<Vec<QueueEntry>> {
         self.store.read("read the advisor's queue", |c| {
-            let occupancy = self.occupancy(c, now)?;
+            let roster = self.roster(c, now)?;
             let mut people = HashMap::new();
             let mut entries = Vec::new();
             for case in advisories::in_stages(c, &[Stage::Draft, Stage::Postponed, Stage::Call, Stage::Booked])? {
@@ -52,7 +45,7 @@ impl Outreach {
                 if !people.contains_key(&machine) {
                     people.insert(machine.clone(), self.people(c, &machine)?.ok());
                 }
-                entries.push(self.entry(case, people.get(&machine).and_then(Option::as_ref), &occupancy, now));
+                entries.push(self.entry(case, people.get(&machine).and_then(Option::as_ref), &roster, now));
             }
             // What is urgent comes first whatever its forecast says: hours count there, not the next free slot.
             let is_urgent = |entry: &QueueEntry| entry.grade == Grade::Urgent;
@@ -64,12 +57,12 @@ impl Outreach {
         })
     }
 
-    fn entry(&self, case: Case, people: Option<&People>, occupancy: &Occupancy, now: Timestamp) -> QueueEntry {
+    fn entry(&self, case: Case, people: Option<&People>, roster: &Roster, now: Timestamp) -> QueueEntry {
         let plain = Calendar::plain(self.options.zone);
         let calendar = people.map_or(&plain, |people| &people.calendar);
-        let is_free = |slot: &slots::Slot| occupancy.is_free(slot);
-        let next_free =
-            slots::first_free(self.visit(&case), &case.context, calendar, &is_free, slots::with_notice(now));
+        let job = self.job(&case);
+        let trips = |slot: &slots::Slot| roster.trips(slot, &job);
+        let next_free = slots::first_free(self.visit(&case), &case.context, calendar, &trips, slots::with_notice(now));
         let probability = probability_before(&case, next_free.unwrap_or_else(|| now.plus_days(30.0)));
         QueueEntry {
             number: people.map_or_else(|| case.finding.machine.to_string(), |people| people.machine.number.clone()),
@@ -99,6 +92,10 @@ impl Outreach {
                 Ok(people) => self.message_view(tx, &case, people, now)?,
                 Err(why) => (Err(why.clone()), None),
             };
+            let no_route = match &people {
+                Ok(people) => self.route(tx, &people.customer)?.is_none(),
+                Err(_) => false,
+            };
             let works = compose::works_of(&case.finding, &self.options.catalogue);
             let people = people.ok();
             let (contacts, choices) = match &people {
@@ -113,8 +110,13 @@ impl Outreach {
                 until: case.until,
                 remark: case.remark,
                 message,
-                held_until: verdict.as_ref().and_then(|verdict| verdict.held_until),
-                verdict: verdict.map(|verdict| verdict.sentence),
+                no_route,
+                verdict,
+                customer_stage: match &people {
+                    Some(people) => care::stage(tx, &people.customer.id)?,
+                    None => None,
+                },
+                trouble: service_cases::open_of(tx, &case.finding.machine)?.map(|case| case.id),
                 parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
                 minutes: (!works.is_empty()).then(|| works.iter().map(|(_, action)| action.minutes).sum()),
                 booking: self.booking_of(tx, id)?,
@@ -132,11 +134,11 @@ impl Outreach {
     /// The message as it is or would be, and the governor's verdict while it has not gone out.
     fn message_view(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         people: &People,
         now: Timestamp,
-    ) -> Result<(std::result::Result<MessageView, String>, Option<Told>)> {
+    ) -> Result<(std::result::Result<MessageView, String>, Option<Verdict>)> {
         if case.stage == Stage::Internal {
             return Ok((Err("this stays inside the company".into()), None));
         }
@@ -162,21 +164,8 @@ impl Outreach {
             };
             return Ok((Ok(self.view(&mail, people, text, slots)), None));
         }
-        let (medium, no_route) = match self.route(connection, &people.customer)? {
-            Some((channel, _)) => (channel.medium(), None),
-            None => ("", Some(format!("{} has no address on any channel in use: call", people.customer.name))),
-        };
+        let medium = self.route(connection, &people.customer)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
-        let told = match no_route {
-            Some(sentence) => Told { sentence, held_until: None },
-            None => Told {
-                sentence: verdict.explain(&people.calendar, &self.options.policy),
-                held_until: match &verdict {
-                    Verdict::Hold { until, .. } => Some(*until),
-                    Verdict::Send | Verdict::Drop { .. } => None,
-                },
-            },
-        };
         let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
             self.drop_edit(connection, mail)?
         } else {
@@ -187,11 +176,11 @@ impl Outreach {
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => Err(with_causes(&e)),
         };
-        Ok((message, Some(told)))
+        Ok((message, Some(verdict)))
     }
 
     /// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft.
-    fn drop_edit(&self, connection: &Connection, mut mail: Mail) -> Result<Mail> {
+    fn drop_edit(&self, connection: &dyn Session, mut mail: Mail) -> Result<Mail> {
         (mail.text, mail.edited) = (None, false);
         mail.reason = Some("the times in the edited text were no longer free; this is a fresh draft".into());
         mail.save(connection)?;
@@ -233,7 +222,7 @@ impl Outreach {
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
             let (text, slots) = self.compose(tx, &case, &mail, &people, now)?;
             mail.text = Some(text.clone());
-            (mail.state, mail.due, mail.reason) = (MessageState::Queued, now, None);
+            (mail.state, mail.due, mail.reason, mail.held) = (MessageState::Queued, now, None, None);
             mail.urgent = case.finding.grade == Grade::Urgent;
             (mail.medium, mail.address) = (Some(channel.medium().into()), Some(address));
             mail.save(tx)?;
@@ -344,7 +333,7 @@ fn with_causes(error: &OutreachError) -> String {
 }
 
 fn note(
-    connection: &Connection,
+    connection: &dyn Session,
     case: &Case,
     people: &People,
     who: &str,

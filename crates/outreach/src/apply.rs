@@ -2,13 +2,12 @@
 
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
 use metrics::counter;
-use rusqlite::Connection;
 
 use crate::context::MachineContext;
 use crate::error::Result;
 use crate::registry::Machine;
 use crate::service::{self, SERVICE};
-use crate::store::{Case, Entry, advisories, messages, registry};
+use crate::store::{Case, Entry, Session, advisories, messages, registry};
 use crate::views::{Applied, MessageState, Stage};
 use crate::{Outreach, bundle};
 
@@ -63,7 +62,7 @@ impl Outreach {
 
     fn take(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         finding: &Finding,
         context: &MachineContext,
         now: Timestamp,
@@ -111,7 +110,7 @@ impl Outreach {
 
     fn open_case(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         finding: &Finding,
         context: &MachineContext,
         now: Timestamp,
@@ -133,7 +132,7 @@ impl Outreach {
 
     fn refresh(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         mut case: Case,
         finding: &Finding,
         context: &MachineContext,
@@ -168,7 +167,7 @@ impl Outreach {
     }
 }
 
-fn clear(connection: &Connection, mut case: Case, now: Timestamp) -> Result<Case> {
+fn clear(connection: &dyn Session, mut case: Case, now: Timestamp) -> Result<Case> {
     withdraw(connection, &case.finding.id, "the forecast was withdrawn")?;
     if case.stage == Stage::Booked {
         case.remark = Some("the forecast was withdrawn: is the visit still needed?".into());
@@ -182,7 +181,7 @@ fn clear(connection: &Connection, mut case: Case, now: Timestamp) -> Result<Case
 }
 
 /// Withdraws what has not gone out yet.
-pub(crate) fn withdraw(connection: &Connection, case: &FindingId, why: &str) -> Result<()> {
+pub(crate) fn withdraw(connection: &dyn Session, case: &FindingId, why: &str) -> Result<()> {
     if let Some(mut mail) = messages::newest_of(connection, case)?
         && matches!(mail.state, MessageState::Draft | MessageState::Queued)
     {
@@ -201,7 +200,7 @@ fn says_the_same(a: &Finding, b: &Finding) -> bool {
 }
 
 /// New figures may want other times, unless a person wrote the times into the text.
-fn forget_offers(connection: &Connection, case: &FindingId) -> Result<()> {
+fn forget_offers(connection: &dyn Session, case: &FindingId) -> Result<()> {
     match messages::newest_of(connection, case)? {
         Some(mail) if !mail.edited && matches!(mail.state, MessageState::Draft | MessageState::Queued) => {
             messages::set_offers(connection, mail.id, &[])
@@ -210,7 +209,7 @@ fn forget_offers(connection: &Connection, case: &FindingId) -> Result<()> {
     }
 }
 
-fn record(connection: &Connection, case: &Case, what: &str, why: &str, now: Timestamp) -> Result<()> {
+fn record(connection: &dyn Session, case: &Case, what: &str, why: &str, now: Timestamp) -> Result<()> {
     Entry {
         at: now,
         who: ENGINE,

@@ -6,11 +6,10 @@
 use std::collections::BTreeSet;
 
 use foretell_model::{Evidence, FindingKind, MachineId, Timestamp};
-use rusqlite::Connection;
 
 use crate::error::Result;
 use crate::service::DUE_PREFIX;
-use crate::store::{Case, advisories, messages};
+use crate::store::{Case, Session, advisories, messages};
 use crate::views::{MessageState, Stage};
 
 /// Beginning of a follower's remark; the leader's identity comes after it.
@@ -34,7 +33,7 @@ pub(crate) fn announced(open: &[Case]) -> BTreeSet<String> {
 }
 
 /// Chooses a machine's leader anew and gathers what it speaks for.
-pub(crate) fn regroup(connection: &Connection, machine: &MachineId, now: Timestamp) -> Result<()> {
+pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timestamp) -> Result<()> {
     let open = advisories::open_of(connection, machine)?;
     let (mut free, rest): (Vec<Case>, Vec<Case>) = open
         .into_iter()
@@ -66,7 +65,7 @@ pub(crate) fn regroup(connection: &Connection, machine: &MachineId, now: Timesta
 }
 
 /// Followers are done with their leader.
-pub(crate) fn finish(connection: &Connection, leader: &Case, now: Timestamp) -> Result<()> {
+pub(crate) fn finish(connection: &dyn Session, leader: &Case, now: Timestamp) -> Result<()> {
     let open = advisories::open_of(connection, &leader.finding.machine)?;
     for mut case in open.into_iter().filter(|case| follows(case, leader)) {
         case.move_to(connection, Stage::Done, Some("done in the same visit"), None, now)?;
@@ -86,7 +85,7 @@ fn own_evidence(case: &Case, own: &str) -> Vec<Evidence> {
 }
 
 /// A follower's draft would only confuse; an approved message was never a follower's.
-fn withdraw_draft(connection: &Connection, case: &Case) -> Result<()> {
+fn withdraw_draft(connection: &dyn Session, case: &Case) -> Result<()> {
     match messages::newest_of(connection, &case.finding.id)? {
         Some(mut mail) if mail.state == MessageState::Draft => {
             (mail.state, mail.reason) = (MessageState::Withdrawn, Some("it goes with another message".into()));

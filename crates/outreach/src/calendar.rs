@@ -1,7 +1,5 @@
 //! A customer's civil time: when it is day there, which days are worked, when messages may arrive.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
@@ -11,13 +9,39 @@ use crate::registry::Customer;
 /// How far ahead a free or open day is looked for. A year of holidays in a row is a slip of the pen.
 const DAYS_AHEAD_MAX: u64 = 366;
 
-/// Time zone, quiet hours and holidays of one customer.
+/// Why no message may arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Evening or night.
+    Hours,
+    /// Saturday or Sunday.
+    Weekend,
+    /// A holiday.
+    Holiday,
+}
+
+/// Days from the first to the last, both included.
+pub(crate) type Span = (NaiveDate, NaiveDate);
+
+/// Time zone, quiet hours, holidays and production calendar of one customer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calendar {
     zone: Tz,
     open: NaiveTime,
     close: NaiveTime,
-    holidays: BTreeSet<NaiveDate>,
+    holidays: Vec<Span>,
+    shifts: Vec<Shift>,
+    shutdowns: Vec<Span>,
+    busy: Vec<Span>,
+}
+
+/// Hours of the day on some days of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// First and last weekday, 0 = Monday.
+    days: (u32, u32),
+    from: NaiveTime,
+    to: NaiveTime,
 }
 
 impl Calendar {
@@ -32,15 +56,31 @@ impl Calendar {
         if open >= close {
             return Err(format!("`quiet_to` ({open}) must be earlier in the day than `quiet_from` ({close})"));
         }
-        let holidays = customer.holidays.iter().map(|day| date(day)).collect::<Result<_, _>>()?;
-        Ok(Self { zone, open, close, holidays })
+        let production = &customer.production;
+        Ok(Self {
+            zone,
+            open,
+            close,
+            holidays: spans("holidays", &customer.holidays)?,
+            shifts: production.shifts.iter().map(|text| shift(text)).collect::<Result<_, _>>()?,
+            shutdowns: spans("shutdowns", &production.shutdowns)?,
+            busy: spans("busy", &production.busy)?,
+        })
     }
 
     /// Ordinary quiet hours (20:00 to 08:00) and no holidays in a zone.
     #[must_use]
     pub fn plain(zone: Tz) -> Self {
         let at = |hour| NaiveTime::MIN + TimeDelta::hours(hour);
-        Self { zone, open: at(8), close: at(20), holidays: BTreeSet::new() }
+        Self {
+            zone,
+            open: at(8),
+            close: at(20),
+            holidays: Vec::new(),
+            shifts: Vec::new(),
+            shutdowns: Vec::new(),
+            busy: Vec::new(),
+        }
     }
 
     /// An instant as the customer's clock shows it.
@@ -71,14 +111,55 @@ impl Calendar {
     /// Whether a day is a local holiday.
     #[must_use]
     pub fn is_holiday(&self, day: NaiveDate) -> bool {
-        self.holidays.contains(&day)
+        is_within(&self.holidays, day)
+    }
+
+    /// Whether production stands still on a day by plan.
+    #[must_use]
+    pub fn is_shutdown(&self, day: NaiveDate) -> bool {
+        is_within(&self.shutdowns, day)
+    }
+
+    /// Whether a day lies in the busy season.
+    #[must_use]
+    pub fn is_busy(&self, day: NaiveDate) -> bool {
+        is_within(&self.busy, day)
+    }
+
+    /// Whether the shifts that people told have production running at a local time; `None` when nobody told any.
+    #[must_use]
+    pub fn in_shift(&self, local: NaiveDateTime) -> Option<bool> {
+        let weekday = local.date().weekday().num_days_from_monday();
+        let before = (weekday + 6) % 7;
+        let holds = |shift: &Shift| {
+            let on = |day: u32| (shift.days.0..=shift.days.1).contains(&day);
+            let time = local.time();
+            if shift.from < shift.to {
+                on(weekday) && (shift.from..shift.to).contains(&time)
+            } else {
+                // A night shift belongs to the day on which it begins.
+                (on(weekday) && time >= shift.from) || (on(before) && time < shift.to)
+            }
+        };
+        (!self.shifts.is_empty()).then(|| self.shifts.iter().any(holds))
     }
 
     /// Whether a message may arrive now: a working day outside the quiet hours.
     #[must_use]
     pub fn is_open(&self, t: Timestamp) -> bool {
+        self.closed(t).is_none()
+    }
+
+    /// Why no message may arrive now; `None` when one may.
+    #[must_use]
+    pub fn closed(&self, t: Timestamp) -> Option<Closed> {
         let local = self.local(t);
-        self.is_working_day(local.date()) && (self.open..self.close).contains(&local.time())
+        match local.date() {
+            day if self.is_holiday(day) => Some(Closed::Holiday),
+            day if !self.is_working_day(day) => Some(Closed::Weekend),
+            _ if !(self.open..self.close).contains(&local.time()) => Some(Closed::Hours),
+            _ => None,
+        }
     }
 
     /// The first instant from `t` on at which a message may arrive.
@@ -117,9 +198,45 @@ pub(crate) fn time(field: &str, text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| format!("`{field}`: `{text}` is not a time such as 20:00"))
 }
 
-pub(crate) fn date(text: &str) -> Result<NaiveDate, String> {
+pub(crate) fn date(field: &str, text: &str) -> Result<NaiveDate, String> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map_err(|_| format!("`holidays`: `{text}` is not a date such as 2026-10-01"))
+        .map_err(|_| format!("`{field}`: `{text}` is not a date such as 2026-10-01"))
+}
+
+/// Days, or spans of days as `from/to` with both ends.
+pub(crate) fn spans(field: &str, texts: &[String]) -> Result<Vec<Span>, String> {
+    texts.iter().map(|text| span(field, text)).collect()
+}
+
+pub(crate) fn span(field: &str, text: &str) -> Result<Span, String> {
+    let (from, to) = text.split_once('/').unwrap_or((text, text));
+    let (from, to) = (date(field, from.trim())?, date(field, to.trim())?);
+    if from > to {
+        return Err(format!("`{field}`: `{text}` ends before it begins"));
+    }
+    Ok((from, to))
+}
+
+fn is_within(spans: &[Span], day: NaiveDate) -> bool {
+    spans.iter().any(|(from, to)| (*from..=*to).contains(&day))
+}
+
+/// A shift such as `mon-fri 07:00-17:00` or `sat 08:00-12:00`; one that ends before it begins runs through the night.
+pub(crate) fn shift(text: &str) -> Result<Shift, String> {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let read = || {
+        let (days, hours) = text.trim().split_once(' ')?;
+        let (first, last) = days.split_once('-').unwrap_or((days, days));
+        let day = |name: &str| DAYS.iter().position(|day| name.eq_ignore_ascii_case(day)).map(|n| n as u32);
+        let (from, to) = hours.trim().split_once('-')?;
+        let shift = Shift {
+            days: (day(first)?, day(last)?),
+            from: time("shifts", from.trim()).ok()?,
+            to: time("shifts", to.trim()).ok()?,
+        };
+        (shift.days.0 <= shift.days.1).then_some(shift)
+    };
+    read().ok_or_else(|| format!("`shifts`: `{text}` is not of the form `mon-fri 07:00-17:00`"))
 }
 
 #[cfg(test)]
@@ -128,8 +245,7 @@ mod tests {
 
     fn china() -> Calendar {
         let mut calendar = Calendar::plain(chrono_tz::Asia::Shanghai);
-        calendar.holidays.insert(NaiveDate::from_ymd_opt(2026, 10, 1).unwrap());
-        calendar.holidays.insert(NaiveDate::from_ymd_opt(2026, 10, 2).unwrap());
+        calendar.holidays = spans("holidays", &["2026-10-01/2026-10-02".to_owned()]).unwrap();
         calendar
     }
 
@@ -160,5 +276,25 @@ mod tests {
         let berlin = Calendar::plain(chrono_tz::Europe::Berlin);
         let gap = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap().and_hms_opt(2, 30, 0).unwrap();
         assert_eq!(berlin.instant(gap), Timestamp::parse("2026-03-29T03:30:00+02:00").unwrap());
+    }
+
+    #[test]
+    fn shifts_say_when_production_runs() {
+        #[track_caller]
+        fn check(shifts: &[&str], local: &str, expected: Option<bool>) {
+            let shifts = shifts.iter().map(|text| shift(text).unwrap()).collect();
+            let calendar = Calendar { shifts, ..china() };
+            assert_eq!(calendar.in_shift(local.parse().unwrap()), expected, "{local}");
+        }
+        check(&[], "2026-07-15T10:00:00", None);
+        check(&["mon-fri 07:00-17:00"], "2026-07-15T10:00:00", Some(true));
+        check(&["mon-fri 07:00-17:00"], "2026-07-15T17:00:00", Some(false));
+        check(&["mon-fri 07:00-17:00", "sat 08:00-12:00"], "2026-07-18T09:00:00", Some(true));
+        // Friday's night shift ends on Saturday morning.
+        check(&["mon-fri 22:00-06:00"], "2026-07-18T05:00:00", Some(true));
+        check(&["mon-fri 22:00-06:00"], "2026-07-18T23:00:00", Some(false));
+        for wrong in ["", "daily", "fri-mon 07:00-17:00", "mon 7-17", "mon-fri 07:00"] {
+            assert!(shift(wrong).is_err(), "{wrong}");
+        }
     }
 }

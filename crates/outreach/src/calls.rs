@@ -1,14 +1,13 @@
 //! What the advisor does beside the letter: calls, visits booked for the customer, cases ended, deliveries settled.
 
 use foretell_model::{FindingId, MINUTE_MS, Timestamp};
-use rusqlite::Connection;
 
 use crate::Outreach;
 use crate::apply::withdraw;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Stay, advisories, messages, record};
+use crate::store::{Case, Entry, Session, Stay, advisories, messages, record, registry};
 use crate::views::{AfterCall, Booking, MessageState, Stage};
 use crate::visits::booking;
 
@@ -32,6 +31,9 @@ impl Outreach {
                 AfterCall::Again => record::CALLED_UNREACHED,
             };
             contact(tx, &case, who, what, remark, now)?;
+            if let Some(customer) = registry::customer_of(tx, &case.finding.machine)? {
+                self.hear(tx, &customer.id, Some(case.finding.machine.as_str()), remark, now)?;
+            }
             match next {
                 AfterCall::Close => case.move_to(tx, Stage::Cleared, Some(remark), None, now),
                 AfterCall::NewLetter => case.move_to(tx, Stage::Draft, Some(remark), None, now),
@@ -44,7 +46,7 @@ impl Outreach {
     /// Books a visit on the customer's behalf; the work's own duration tells when it ends.
     ///
     /// # Errors
-    /// `SlotTaken` when no technician is free in that half-day; `Refused` when the time has passed, a visit is booked
+    /// `SlotTaken` when nobody who can do it is free then; `Refused` when the time has passed, a visit is booked
     /// already or the case is over.
     pub fn book_for(&self, id: &FindingId, start: Timestamp, who: &str, now: Timestamp) -> Result<Booking> {
         let attempted = format!("book a visit for {id}");
@@ -66,8 +68,9 @@ impl Outreach {
                 state: "booked".into(),
                 sequence: 0,
                 changed: now,
+                uid: 0,
             };
-            stay.book(tx, &self.lanes(tx)?)?;
+            stay.book(tx, &self.roster(tx, now)?, &self.job(&case))?;
             withdraw(tx, id, "a visit was booked")?;
             case.move_to(tx, Stage::Booked, None, None, now)?;
             contact(tx, &case, who, record::VISIT_BOOKED, &record::span(stay.start, stay.end), now)?;
@@ -78,7 +81,7 @@ impl Outreach {
     /// Times at which the case's work could be done; two as a rule. Those that a letter offers come first.
     pub(crate) fn bookable(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         people: &People,
         now: Timestamp,
@@ -86,14 +89,14 @@ impl Outreach {
         if !TALKING.contains(&case.stage) {
             return Ok(Vec::new());
         }
-        let occupancy = self.occupancy(connection, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(case));
         let offered = match messages::newest_of(connection, &case.finding.id)? {
             Some(mail) => messages::offers(connection, mail.id)?,
             None => Vec::new(),
         };
-        let mut times: Vec<Slot> =
-            offered.into_iter().filter(|slot| slots::has_notice(slot, now) && occupancy.is_free(slot)).collect();
-        let fresh = self.propose(case, &people.calendar, &occupancy, slots::with_notice(now));
+        let is_choice = |slot: &Slot| slots::has_notice(slot, now) && roster.trips(slot, &job).is_some();
+        let mut times: Vec<Slot> = offered.into_iter().filter(is_choice).collect();
+        let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
         let fresh: Vec<Slot> = fresh.into_iter().filter(|slot| !times.contains(slot)).collect();
         times.extend(fresh);
         times.truncate(2);
@@ -129,7 +132,6 @@ impl Outreach {
             if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
                 return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
             }
-            let mut case = advisories::get(tx, &mail.case)?;
             let stage = if arrived {
                 (mail.state, mail.sent) = (MessageState::Sent, mail.sent.or(Some(now)));
                 Stage::Contacted
@@ -138,11 +140,14 @@ impl Outreach {
                 Stage::Draft
             };
             mail.save(tx)?;
-            if case.stage == Stage::Call {
+            // Word about a service case belongs to no advisory.
+            if let Some(mut case) = advisories::find(tx, &mail.case)?.filter(|case| case.stage == Stage::Call) {
                 case.move_to(tx, stage, None, None, now)?;
             }
             let what = if arrived { "says the message arrived" } else { "says the message did not arrive" };
-            desk_note(tx, &case, who, what, "", now)
+            let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
+            let customer = Some(mail.customer.as_str());
+            Entry { at: now, who, what, customer, machine, advisory, ..Entry::default() }.write(tx)
         })
     }
 }
@@ -155,9 +160,9 @@ fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> 
 }
 
 /// Writes what passed between the advisor and the customer.
-fn contact(connection: &Connection, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
+fn contact(connection: &dyn Session, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
     let machine = &case.finding.machine;
-    let customer = crate::store::registry::customer_of(connection, machine)?;
+    let customer = registry::customer_of(connection, machine)?;
     let customer = customer.as_ref().map(|customer| customer.id.as_str());
     let (machine, advisory) = (Some(machine.as_str()), Some(case.finding.id.as_str()));
     Entry { at: now, who, what, why, customer, machine, advisory, contact: true }.write(connection)
@@ -165,7 +170,7 @@ fn contact(connection: &Connection, case: &Case, who: &str, what: &str, why: &st
 
 /// Writes what happened at the advisor's desk alone.
 pub(crate) fn desk_note(
-    connection: &Connection,
+    connection: &dyn Session,
     case: &Case,
     who: &str,
     what: &str,

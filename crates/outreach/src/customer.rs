@@ -1,7 +1,6 @@
 //! What the customer does through the link: book, change, wait, stop.
 
 use foretell_model::{Note, Timestamp};
-use rusqlite::Connection;
 
 use crate::Outreach;
 use crate::apply::withdraw;
@@ -9,7 +8,7 @@ use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Mail, Stay, advisories, bookings, messages, record};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record};
 use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
 
 /// Beginning of the remark of a case whose customer wishes another time.
@@ -61,8 +60,9 @@ impl Outreach {
                 state: "booked".into(),
                 sequence: 0,
                 changed: now,
+                uid: 0,
             };
-            stay.book(tx, &self.lanes(tx)?)?;
+            stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
             withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
             visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
             said(tx, &visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)?;
@@ -82,7 +82,7 @@ impl Outreach {
                 let slot = offered(tx, &visitor.mail, start, now)?;
                 (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
                 stay.sequence += 1;
-                stay.book(tx, &self.lanes(tx)?)?;
+                stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
                 said(tx, &visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)?;
             }
             self.page(tx, &visitor, now)
@@ -115,7 +115,7 @@ impl Outreach {
             let mut visitor = self.visitor(tx, token, now)?;
             refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "wait")?;
             let until = now.plus_days(f64::from(days.clamp(1, 365)));
-            messages::set_not_now(tx, &visitor.mail.machine, until)?;
+            messages::set_not_now(tx, &visitor.mail.machine, until, now)?;
             withdraw(tx, &visitor.case.finding.id, "the customer said not now")?;
             visitor.case.move_to(tx, Stage::NotNow, None, Some(until), now)?;
             said(tx, &visitor, record::NOT_NOW, &days.to_string(), now)?;
@@ -123,7 +123,7 @@ impl Outreach {
         })
     }
 
-    /// No such messages on this medium any more, for good. What waits in the outbox for it is dropped by the governor.
+    /// No such messages on this medium any more, until the customer says otherwise. What waits in the outbox for it is dropped by the governor.
     ///
     /// # Errors
     /// As [`Outreach::booking_page`].
@@ -131,12 +131,27 @@ impl Outreach {
         self.store.write("note that a customer wants no messages", |tx| {
             let mut visitor = self.visitor(tx, token, now)?;
             let medium = visitor.mail.medium.clone().unwrap_or_default();
-            messages::opt_out(tx, &visitor.mail.customer, &medium, now)?;
+            care::opt_out(tx, &visitor.mail.customer, &medium, now)?;
             if visitor.case.stage == Stage::Contacted {
                 let remark = format!("the customer wants no such messages by {medium}; is a call welcome?");
                 visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
             }
             said(tx, &visitor, record::STOPPED, &medium, now)?;
+            self.page(tx, &visitor, now)
+        })
+    }
+
+    /// The customer wants such messages on this medium again.
+    ///
+    /// # Errors
+    /// As [`Outreach::booking_page`].
+    pub fn resume(&self, token: &str, now: Timestamp) -> Result<BookingView> {
+        self.store.write("note that a customer wants messages again", |tx| {
+            let visitor = self.visitor(tx, token, now)?;
+            let medium = visitor.mail.medium.clone().unwrap_or_default();
+            if care::opt_in(tx, &visitor.mail.customer, &medium)? {
+                said(tx, &visitor, record::RESUMED, &medium, now)?;
+            }
             self.page(tx, &visitor, now)
         })
     }
@@ -157,13 +172,24 @@ impl Outreach {
             withdraw(tx, &visitor.case.finding.id, "the customer answered")?;
             visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
             said(tx, &visitor, record::OTHER_TIME, wish.as_str().trim(), now)?;
+            let (customer, machine) = (&visitor.mail.customer, Some(visitor.mail.machine.as_str()));
+            self.hear(tx, customer, machine, wish.as_str(), now)?;
             self.page(tx, &visitor, now)
         })
     }
 
-    /// Checks a token and reads what is behind it.
-    pub(crate) fn visitor(&self, connection: &Connection, token: &str, now: Timestamp) -> Result<Visitor> {
-        let mail = messages::get(connection, self.signer.message(token, now)?)?;
+    /// Checks a token and reads what is behind it. A link to a booked visit works until the visit is long over, however old
+    /// the letter is: whoever has to move a visit must never find a closed door.
+    pub(crate) fn visitor(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Visitor> {
+        let (message, expires) = self.signer.open_token(token)?;
+        let mail = messages::get(connection, message)?;
+        if expires < now {
+            let stay = bookings::newest_of(connection, &mail.case)?;
+            let kept = stay.is_some_and(|stay| stay.end.plus_days(f64::from(self.options.link_valid_days)) >= now);
+            if !kept {
+                return Err(OutreachError::Link("it has expired"));
+            }
+        }
         // Approved but still held counts too: the advisor may hand the link over on the telephone, and then it must go on
         // working when the answer has made the message itself needless. Approval gives a message its address.
         let seen = mail.state != MessageState::Draft && mail.address.is_some();
@@ -175,7 +201,7 @@ impl Outreach {
         Ok(Visitor { mail, case, people })
     }
 
-    fn page(&self, connection: &Connection, visitor: &Visitor, now: Timestamp) -> Result<BookingView> {
+    fn page(&self, connection: &dyn Session, visitor: &Visitor, now: Timestamp) -> Result<BookingView> {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         let link = self.link(mail);
@@ -208,17 +234,19 @@ impl Outreach {
     }
 
     /// The times that can be chosen: those of the message that are still free, topped up to two with fresh ones.
-    fn choices(&self, connection: &Connection, visitor: &Visitor, now: Timestamp) -> Result<Vec<Slot>> {
+    fn choices(&self, connection: &dyn Session, visitor: &Visitor, now: Timestamp) -> Result<Vec<Slot>> {
         let Visitor { mail, case, people } = visitor;
-        let occupancy = self.occupancy(connection, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(case));
         let booked = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
         let is_choice = |slot: &Slot| {
-            slot.start > now && occupancy.is_free(slot) && booked.as_ref().is_none_or(|stay| stay.start != slot.start)
+            slot.start > now
+                && roster.trips(slot, &job).is_some()
+                && booked.as_ref().is_none_or(|stay| stay.start != slot.start)
         };
         let offered = messages::offers(connection, mail.id)?;
         let mut slots: Vec<Slot> = offered.iter().copied().filter(is_choice).collect();
         if slots.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &occupancy, slots::with_notice(now));
+            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
             let fresh = fresh.into_iter().filter(is_choice).filter(|slot| !offered.contains(slot)).collect::<Vec<_>>();
             slots.extend(fresh.into_iter().take(2 - slots.len()));
             slots.sort_by_key(|slot| slot.start);
@@ -229,7 +257,7 @@ impl Outreach {
         Ok(slots)
     }
 
-    fn page_state(&self, connection: &Connection, visitor: &Visitor) -> Result<PageState> {
+    fn page_state(&self, connection: &dyn Session, visitor: &Visitor) -> Result<PageState> {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         Ok(match case.stage {
@@ -248,7 +276,7 @@ impl Outreach {
                 None => PageState::Open,
             },
             // The last word counts: whoever stopped the messages after a wish is told so.
-            _ if messages::opted_out(connection, &mail.customer, mail.medium.as_deref().unwrap_or_default())? => {
+            _ if care::opted_out(connection, &mail.customer, mail.medium.as_deref().unwrap_or_default())? => {
                 PageState::Stopped
             }
             Stage::NotNow => {
@@ -265,13 +293,13 @@ impl Outreach {
 }
 
 /// A time that is on the page of this link.
-fn offered(connection: &Connection, mail: &Mail, start: Timestamp, now: Timestamp) -> Result<Slot> {
+fn offered(connection: &dyn Session, mail: &Mail, start: Timestamp, now: Timestamp) -> Result<Slot> {
     let slots = messages::offers(connection, mail.id)?;
     slots.into_iter().find(|slot| slot.start == start && start > now).ok_or(OutreachError::SlotTaken)
 }
 
 /// The booked visit that has not begun.
-fn booked(connection: &Connection, case: &Case, now: Timestamp) -> Result<Stay> {
+fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Stay> {
     let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
     let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", "no visit is booked"))?;
     if stay.start <= now {
@@ -287,7 +315,7 @@ fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
     Ok(())
 }
 
-fn said(connection: &Connection, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
+fn said(connection: &dyn Session, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
     let mail = &visitor.mail;
     let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
     let customer = Some(mail.customer.as_str());

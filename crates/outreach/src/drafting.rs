@@ -2,16 +2,16 @@
 //! verdict of one case.
 
 use foretell_model::{Grade, MachineId, Timestamp};
-use rusqlite::Connection;
 
 use crate::calendar::Calendar;
+use crate::clock::Seen;
 use crate::compose::{self, Draft, Facts, Subject};
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
-use crate::registry::{Advisor, Customer, Machine};
+use crate::registry::{Advisor, Customer, Machine, Technician};
+use crate::roster::{Job, Roster};
 use crate::slots::{self, Slot, Visit};
-use crate::store::bookings::{Lanes, Occupancy};
-use crate::store::{Case, Mail, advisories, messages, record, registry};
+use crate::store::{Case, Mail, Session, advisories, bookings, care, clock, messages, record, registry, service_cases};
 use crate::views::{MessageState, Stage};
 use crate::{Channel, Outreach};
 
@@ -27,7 +27,7 @@ impl Outreach {
     /// The people around a case; why no message can be written otherwise.
     pub(crate) fn people(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         machine: &MachineId,
     ) -> Result<std::result::Result<People, String>> {
         let Some(customer) = registry::customer_of(connection, machine)? else {
@@ -48,7 +48,7 @@ impl Outreach {
     }
 
     /// As [`Outreach::people`], where a message cannot do without them.
-    pub(crate) fn people_or_refuse(&self, connection: &Connection, case: &Case, attempted: &str) -> Result<People> {
+    pub(crate) fn people_or_refuse(&self, connection: &dyn Session, case: &Case, attempted: &str) -> Result<People> {
         self.people(connection, &case.finding.machine)?.map_err(|why| OutreachError::refused(attempted, why))
     }
 
@@ -72,12 +72,20 @@ impl Outreach {
         format!("{}/b/{}", self.options.public_url.trim_end_matches('/'), self.signer.token(mail.id, mail.expires))
     }
 
-    pub(crate) fn lanes(&self, connection: &Connection) -> Result<Lanes> {
-        Lanes::read(connection, self.options.visits_per_half_day, self.options.zone)
+    /// Who could come when, as things are.
+    pub(crate) fn roster(&self, connection: &dyn Session, now: Timestamp) -> Result<Roster> {
+        let technicians: Vec<Technician> = registry::all(connection)?;
+        let promised = bookings::promised(connection, now)?;
+        Ok(Roster::new(&technicians, self.options.visits_per_half_day, self.options.zone, promised))
     }
 
-    pub(crate) fn occupancy(&self, connection: &Connection, now: Timestamp) -> Result<Occupancy> {
-        Occupancy::read(connection, self.lanes(connection)?, now)
+    /// What a case's visit asks of whoever comes.
+    pub(crate) fn job(&self, case: &Case) -> Job {
+        let works = compose::works_of(&case.finding, &self.options.catalogue);
+        Job {
+            site: case.finding.machine.site().to_owned(),
+            works: works.iter().map(|(code, _)| (*code).to_owned()).collect(),
+        }
     }
 
     /// What the case's work needs; work of no kind counts as an hour's look.
@@ -92,20 +100,15 @@ impl Outreach {
     }
 
     /// Two fresh times, none before `earliest`.
-    pub(crate) fn propose(
-        &self,
-        case: &Case,
-        calendar: &Calendar,
-        occupancy: &Occupancy,
-        earliest: Timestamp,
-    ) -> Vec<Slot> {
-        slots::propose(self.visit(case), &case.context, calendar, &|slot| occupancy.is_free(slot), earliest)
+    pub(crate) fn propose(&self, case: &Case, calendar: &Calendar, roster: &Roster, earliest: Timestamp) -> Vec<Slot> {
+        let job = self.job(case);
+        slots::propose(self.visit(case), &case.context, calendar, &|slot| roster.trips(slot, &job), earliest)
     }
 
     /// The message of a case that is still to be sent, made if there is none.
     pub(crate) fn unsent(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         customer: &Customer,
         now: Timestamp,
@@ -125,6 +128,7 @@ impl Outreach {
             edited: false,
             urgent: false,
             due: now,
+            held: None,
             reason: None,
             channel: None,
             medium: None,
@@ -144,18 +148,18 @@ impl Outreach {
     /// When fewer than two times are free, or the times in an edited text are gone.
     pub(crate) fn compose(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         mail: &Mail,
         people: &People,
         now: Timestamp,
     ) -> Result<(Draft, Vec<Slot>)> {
         let attempted = format!("write to {} about {}", people.customer.name, people.machine.number);
-        let occupancy = self.occupancy(connection, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(case));
         let arrives = self.arrives(connection, case, mail, people, now)?;
         let mut slots = messages::offers(connection, mail.id)?;
         let still_good =
-            slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, arrives) && occupancy.is_free(s));
+            slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, arrives) && roster.trips(s, &job).is_some());
         if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
             return match still_good {
                 true => Ok((text.clone(), slots)),
@@ -170,7 +174,7 @@ impl Outreach {
                 Grade::Urgent => slots::with_notice(arrives),
                 _ => people.calendar.plus_working_days(people.calendar.next_open(arrives), 1),
             };
-            slots = self.propose(case, &people.calendar, &occupancy, earliest);
+            slots = self.propose(case, &people.calendar, &roster, earliest);
             if slots.len() < 2 {
                 return Err(OutreachError::refused(
                     attempted,
@@ -182,7 +186,7 @@ impl Outreach {
         let facts = self.facts(case, people, &slots, &self.link(mail), now);
         let occasion = match mail.kind {
             Kind::Reminder => compose::Occasion::Reminder,
-            Kind::Invitation => case.finding.kind.into(),
+            Kind::Invitation | Kind::FollowUp | Kind::Notice => case.finding.kind.into(),
         };
         let draft = self.composer.message(occasion, &facts)?;
         compose::check(&draft, case.finding.machine.as_str())?;
@@ -192,7 +196,7 @@ impl Outreach {
     /// The earliest instant at which the customer could read a message that has not gone out.
     fn arrives(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         mail: &Mail,
         people: &People,
@@ -207,11 +211,18 @@ impl Outreach {
 
     /// The channel a message to this customer goes by: the first one with an address and no opt-out, else the first with an
     /// address (the governor then says why nothing goes out).
-    pub(crate) fn route(&self, connection: &Connection, customer: &Customer) -> Result<Option<(&dyn Channel, String)>> {
+    pub(crate) fn route(
+        &self,
+        connection: &dyn Session,
+        customer: &Customer,
+    ) -> Result<Option<(&dyn Channel, String)>> {
         let mut fallback = None;
-        for channel in &self.options.channels {
+        let mut channels: Vec<_> = self.options.channels.iter().collect();
+        let preference = |medium: &str| customer.channels.iter().position(|own| own == medium).unwrap_or(usize::MAX);
+        channels.sort_by_key(|channel| preference(channel.medium()));
+        for channel in channels {
             let Some(address) = customer.addresses.get(channel.medium()) else { continue };
-            if !messages::opted_out(connection, &customer.id, channel.medium())? {
+            if !care::opted_out(connection, &customer.id, channel.medium())? {
                 return Ok(Some((channel.as_ref(), address.clone())));
             }
             fallback = fallback.or_else(|| Some((channel.as_ref(), address.clone())));
@@ -222,7 +233,7 @@ impl Outreach {
     /// What the governor says to sending a message on a medium now.
     pub(crate) fn verdict(
         &self,
-        connection: &Connection,
+        connection: &dyn Session,
         case: &Case,
         mail: &Mail,
         people: &People,
@@ -236,10 +247,11 @@ impl Outreach {
                 &mail.customer,
                 self.options.policy.customer_messages_max.max(1),
             )?,
-            reminders: messages::reminders(connection, &mail.case)?,
-            opted_out: messages::opted_out(connection, &mail.customer, medium)?,
+            reminders: messages::sent_of_kind(connection, &mail.case, Kind::Reminder)?,
+            follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
             not_now_until: messages::not_now(connection, &mail.machine)?,
             open_case: blocking_case(connection, case)?,
+            ..self.past_of_customer(connection, mail, medium, now)?
         };
         let urgent = case.finding.grade == Grade::Urgent;
         let request = Request { kind: mail.kind, urgent };
@@ -247,8 +259,31 @@ impl Outreach {
     }
 }
 
+impl Outreach {
+    /// What counts of the past for any message to a customer about a machine.
+    pub(crate) fn past_of_customer(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        medium: &str,
+        now: Timestamp,
+    ) -> Result<Past> {
+        let doubtful_until = match clock::read(connection)?.map(|mut watch| watch.look(now)) {
+            Some(Seen::Doubtful(until)) => Some(until),
+            _ => None,
+        };
+        Ok(Past {
+            opted_out: care::opted_out(connection, &mail.customer, medium)?,
+            trouble: service_cases::open_of(connection, &mail.machine)?.map(|case| case.id),
+            stage: care::stage(connection, &mail.customer)?,
+            doubtful_until,
+            ..Past::default()
+        })
+    }
+}
+
 /// The last message about a machine, unless the customer asked for another one since: an answer is no intrusion.
-fn unasked(connection: &Connection, case: &Case, last: Option<Timestamp>) -> Result<Option<Timestamp>> {
+fn unasked(connection: &dyn Session, case: &Case, last: Option<Timestamp>) -> Result<Option<Timestamp>> {
     let Some(sent) = last else { return Ok(None) };
     let asked = record::letter_asked_since(connection, case.finding.id.as_str(), sent)?;
     Ok((!asked).then_some(sent))
@@ -256,7 +291,7 @@ fn unasked(connection: &Connection, case: &Case, last: Option<Timestamp>) -> Res
 
 /// Another case on the machine that goes first: one the customer already knows of, or one approved earlier (of two waiting
 /// in the outbox the older goes, so that they cannot block each other).
-fn blocking_case(connection: &Connection, case: &Case) -> Result<Option<String>> {
+fn blocking_case(connection: &dyn Session, case: &Case) -> Result<Option<String>> {
     let place = (case.opened, &case.finding.id);
     let others = advisories::open_of(connection, &case.finding.machine)?;
     let blocks = |other: &Case| {

@@ -10,9 +10,9 @@ pub enum OutreachError {
     Store {
         /// What was attempted, on what.
         attempted: String,
-        /// SQLite's own words.
+        /// The database's own words.
         #[source]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file beside the store could not be read or written.
     #[error("could not {attempted}")]
@@ -89,14 +89,12 @@ pub enum OutreachError {
     },
 }
 
-impl From<rusqlite::Error> for OutreachError {
-    /// `Store` fills in what was attempted when the step ends.
-    fn from(source: rusqlite::Error) -> Self {
-        Self::Store { attempted: String::new(), source }
-    }
-}
-
 impl OutreachError {
+    /// A database's refusal; what was attempted is filled in when the step ends.
+    pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Store { attempted: String::new(), source: source.into() }
+    }
+
     pub(crate) fn while_doing(self, what: &str) -> Self {
         match self {
             Self::Store { attempted, source } if attempted.is_empty() => Self::Store { attempted: what.into(), source },

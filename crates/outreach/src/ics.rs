@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use foretell_model::Timestamp;
-use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
+use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 
 /// What the file says.
 pub(crate) struct Visit<'a> {
@@ -24,6 +24,10 @@ pub(crate) struct Visit<'a> {
     pub(crate) location: &'a str,
     /// Whether it takes place.
     pub(crate) cancelled: bool,
+    /// E-mail address of whoever answers for it, if there is one.
+    pub(crate) organizer: Option<&'a str>,
+    /// That person's name.
+    pub(crate) organizer_name: &'a str,
 }
 
 /// Writes the file.
@@ -38,6 +42,12 @@ pub(crate) fn write(visit: &Visit<'_>) -> String {
         .summary(visit.summary)
         .description(visit.description)
         .status(if visit.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed });
+    // RFC 5546 wants an organizer in whatever is published or cancelled; `invalid` is the name that never resolves.
+    let address =
+        visit.organizer.map_or_else(|| "mailto:nobody@service.invalid".to_owned(), |at| format!("mailto:{at}"));
+    let mut organizer = Property::new("ORGANIZER", address);
+    organizer.add_parameter("CN", &quotable(visit.organizer_name));
+    event.append_property(organizer.done());
     if !visit.location.is_empty() {
         event.location(visit.location);
     }
@@ -49,6 +59,11 @@ pub(crate) fn write(visit: &Visit<'_>) -> String {
         .append_property(("METHOD", if visit.cancelled { "CANCEL" } else { "PUBLISH" }))
         .push(event.done());
     calendar.to_string()
+}
+
+/// A name as a quoted parameter: quotes and control characters have no place there.
+fn quotable(name: &str) -> String {
+    format!("\"{}\"", name.chars().filter(|c| *c != '"' && !c.is_control()).collect::<String>())
 }
 
 fn utc(t: Timestamp) -> DateTime<Utc> {

@@ -8,63 +8,76 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`registry`] | customers, sites, machines, advisors as people enter them |
-//! | `calendar` | a customer's civil time, working days and open hours |
+//! | `calendar`, `clock` | a customer's civil time, working days, open hours and production; whether our own clock is right |
 //! | [`governor`] | whether one message may go out now |
-//! | [`slots`] | which two times to offer |
+//! | [`slots`], [`roster`] | which two times to offer, and who could come |
+//! | [`planning`] | parts, depots, capacity and the price of waiting, reckoned ahead |
+//! | [`spreadsheet`] | customers and machines from a CSV file |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
 //! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
-//! | `store` | the file |
+//! | [`store`] | the statements, and the databases below them |
 
 mod advisor;
 mod apply;
 mod bundle;
 mod calendar;
 mod calls;
+mod care;
 pub mod channel;
+mod clock;
 pub mod compose;
 mod context;
 mod customer;
 mod drafting;
 mod error;
+mod evidence;
 pub mod governor;
 mod ics;
 mod link;
 mod options;
 mod outbox;
 mod outward;
+pub mod planning;
 mod problems;
 pub mod registry;
+pub mod roster;
 pub mod service;
 pub mod slots;
-mod store;
+pub mod spreadsheet;
+pub mod store;
+mod troubles;
 mod views;
 mod visits;
 
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Closed};
+pub use care::{CustomerStage, Grumbles};
 pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};
 pub use compose::Draft;
 pub use context::{MachineContext, WEEK_HOURS};
 pub use error::{Lack, OutreachError, Result};
-pub use options::OutreachOptions;
+pub use options::{OutreachOptions, Promises};
 pub use problems::{Problem, mail_address};
-pub use registry::{Advisor, Customer, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
+pub use registry::{
+    Advisor, Contact, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site, Technician, Words,
+};
 pub use slots::Slot;
 pub use views::{
-    AfterCall, Applied, Booking, BookingView, Card, Figures, Happening, MessageState, MessageView, OfferedSlot,
-    Outcome, PageState, QueueEntry, Stage, Ticked, WorkDone,
+    AfterCall, Applied, Booking, BookingView, Card, Checklist, FaultPrecision, Figures, Found, Happening, MessageState,
+    MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Promise, QueueEntry, RecordFilter, ServiceCase,
+    Source, Stage, StageChange, StockLine, Ticked, Timer, TimerState, VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;
 
 use foretell_model::{MachineId, Offset, Timestamp};
-use rusqlite::Connection;
 
 use compose::Composer;
 use link::Signer;
 use registry::Entity;
-use store::Store;
+use store::{Database, Session, Sqlite, Store};
 
 /// Service state and everything that may happen to it. Cheap to share behind an `Arc`; every method may be called from
 /// any thread and blocks for one short transaction (`tick` also for the channels' deliveries, without holding the store).
@@ -83,9 +96,18 @@ impl Outreach {
     /// # Errors
     /// When the file, the secret or an edited template cannot be used.
     pub fn open(path: &Path, options: OutreachOptions) -> Result<Self> {
+        Self::over(Box::new(Sqlite::open(path)?), &path.with_file_name("link.secret"), options)
+    }
+
+    /// As [`Outreach::open`], over any database that keeps what [`store::session`] asks; `secret` is the file of the links'
+    /// secret.
+    ///
+    /// # Errors
+    /// When the secret or an edited template cannot be used, or the database refuses.
+    pub fn over(database: Box<dyn Database>, secret: &Path, options: OutreachOptions) -> Result<Self> {
         let outreach = Self {
-            store: Store::open(path)?,
-            signer: Signer::open(&path.with_file_name("link.secret"))?,
+            store: Store::new(database),
+            signer: Signer::open(secret)?,
             composer: Composer::new(options.templates.as_deref())?,
             options,
         };
@@ -144,22 +166,38 @@ impl Outreach {
         self.register(technician, who, now)
     }
 
-    /// Registers a whole file in one step, advisors first; says how many things changed. Importing it again changes nothing.
+    /// Registers or changes a depot; says whether anything changed. A new one receives its opening stock.
+    ///
+    /// # Errors
+    /// When its place cannot be used or the store refuses.
+    pub fn register_depot(&self, depot: &Depot, who: &str, now: Timestamp) -> Result<bool> {
+        self.store.write(&format!("register depot `{}`", depot.id), |tx| {
+            store::stock::open(tx, depot)?;
+            store::registry::register(tx, depot, who, now)
+        })
+    }
+
+    /// Registers a whole file in one step, advisors first; says how many things changed. Importing it again changes nothing,
+    /// and takes nothing back: hours at which work was done since stay, and shelves are not filled again.
     ///
     /// # Errors
     /// At the first thing that cannot be used; nothing of the file is kept then.
     pub fn import(&self, registry: &Registry, who: &str, now: Timestamp) -> Result<usize> {
-        fn each<T: Entity>(connection: &Connection, things: &[T], who: &str, now: Timestamp) -> Result<usize> {
+        fn each<T: Entity>(connection: &dyn Session, things: &[T], who: &str, now: Timestamp) -> Result<usize> {
             things
                 .iter()
                 .try_fold(0, |n, thing| Ok(n + usize::from(store::registry::register(connection, thing, who, now)?)))
         }
         self.store.write("import the registry", |tx| {
+            registry.depots.iter().try_for_each(|depot| store::stock::open(tx, depot))?;
+            let machines = registry.machines.iter().map(|machine| store::registry::with_work_done(tx, machine));
+            let machines = machines.collect::<Result<Vec<Machine>>>()?;
             Ok(each(tx, &registry.advisors, who, now)?
+                + each(tx, &registry.depots, who, now)?
                 + each(tx, &registry.technicians, who, now)?
                 + each(tx, &registry.customers, who, now)?
                 + each(tx, &registry.sites, who, now)?
-                + each(tx, &registry.machines, who, now)?)
+                + each(tx, &machines, who, now)?)
         })
     }
 
@@ -193,6 +231,22 @@ impl Outreach {
     /// When the store cannot be read.
     pub fn customer_of(&self, id: &MachineId) -> Result<Option<Customer>> {
         self.store.read("read a machine's customer", |c| store::registry::customer_of(c, id))
+    }
+
+    /// Every machine, by identity.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn machines(&self) -> Result<Vec<Machine>> {
+        self.store.read("list the machines", store::registry::all)
+    }
+
+    /// Every advisor, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn advisors(&self) -> Result<Vec<Advisor>> {
+        self.store.read("list the advisors", store::registry::all)
     }
 
     /// Every site, by key.

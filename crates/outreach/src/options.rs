@@ -6,9 +6,41 @@ use std::sync::Arc;
 
 use foretell_model::Catalogue;
 
+use crate::care::Grumbles;
 use crate::channel::Channel;
 use crate::governor::Policy;
 use crate::registry::Words;
+use crate::views::Promise;
+
+/// What a customer with a broken machine is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises {
+    /// Minutes within which the customer is called back.
+    pub call_back_min: u32,
+    /// Minutes within which somebody is on site.
+    pub on_site_min: u32,
+    /// So many minutes before the call is due the customer is told that it will be late.
+    pub warn_call_back_min: u32,
+    /// So many minutes before the arrival is due the customer is told that it will be late.
+    pub warn_on_site_min: u32,
+}
+
+impl Promises {
+    /// How long before it slips the customer is told, minutes.
+    #[must_use]
+    pub const fn warn_min(&self, promise: Promise) -> u32 {
+        match promise {
+            Promise::CallBack => self.warn_call_back_min,
+            Promise::OnSite => self.warn_on_site_min,
+        }
+    }
+}
+
+impl Default for Promises {
+    fn default() -> Self {
+        Self { call_back_min: 20, on_site_min: 240, warn_call_back_min: 5, warn_on_site_min: 45 }
+    }
+}
 
 /// Settings of [`crate::Outreach`], all with defaults but the catalogue.
 #[derive(Clone)]
@@ -21,11 +53,14 @@ pub struct OutreachOptions {
     pub public_url: String,
     /// IANA zone in which the technicians' half-days are counted.
     pub zone: chrono_tz::Tz,
-    /// Visits that the technicians can make per half-day, at least 1; the number of registered technicians when `None`
-    /// (1 when none is registered).
-    pub visits_per_half_day: Option<u32>,
+    /// Visits that can be made per half-day as long as no technician is registered, at least 1.
+    pub visits_per_half_day: u32,
     /// The governor's caps.
     pub policy: Policy,
+    /// What a customer with a broken machine is promised.
+    pub promises: Promises,
+    /// Words in replies that hint at displeasure.
+    pub grumbles: Grumbles,
     /// Days that a link stays valid after the message was drafted.
     pub link_valid_days: u32,
     /// Days ahead within which hour-based service is offered.
@@ -50,8 +85,10 @@ impl OutreachOptions {
             company: Words { en: "Foretell Service".into(), zh: "先知服务".into() },
             public_url: "http://127.0.0.1:8080".into(),
             zone: chrono_tz::Asia::Shanghai,
-            visits_per_half_day: None,
+            visits_per_half_day: 1,
             policy: Policy::default(),
+            promises: Promises::default(),
+            grumbles: Grumbles::default(),
             link_valid_days: 90,
             service_horizon_days: 21.0,
             templates: None,

@@ -6,7 +6,7 @@ use foretell_model::{Catalogue, MachineId, SiteId};
 use serde::de::DeserializeOwned;
 
 use crate::calendar;
-use crate::registry::{Customer, Entity, Machine, Registry};
+use crate::registry::{Customer, Depot, Entity, Machine, Registry, Technician, place};
 
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +33,14 @@ impl Registry {
         let mut form = Form::default();
         let registry = Self {
             advisors: form.entries(&mut file, "advisor"),
+            depots: form.entries(&mut file, "depot"),
             technicians: form.entries(&mut file, "technician"),
             customers: form.entries(&mut file, "customer"),
             sites: form.entries(&mut file, "site"),
             machines: form.entries(&mut file, "machine"),
         };
         for key in file.keys() {
-            let why = format!("unknown key `{key}`; known here: advisor, technician, customer, site, machine");
+            let why = format!("unknown key `{key}`; known here: advisor, depot, technician, customer, site, machine");
             form.problems.push(Problem { path: key.clone(), why });
         }
         // A misshapen entry is still there for those that name it, and moves nobody's place.
@@ -130,6 +131,7 @@ impl<'a> Sense<'a> {
         }
         let mut known = also;
         known.extend(ids(&registry.advisors).chain(ids(&registry.customers)).chain(ids(&registry.sites)));
+        known.extend(ids(&registry.depots));
         Self { catalogue, known, places: BTreeMap::new() }
     }
 
@@ -138,11 +140,13 @@ impl<'a> Sense<'a> {
         self.each(&registry.advisors, &mut problems, |advisor, say| {
             say("email", advisor.email.as_deref().map_or(Ok(()), mail_address));
         });
-        self.each(&registry.technicians, &mut problems, |_, _| ());
+        self.each(&registry.depots, &mut problems, |depot, say| self.depot(depot, say));
+        self.each(&registry.technicians, &mut problems, |technician, say| self.technician(technician, say));
         self.each(&registry.customers, &mut problems, |customer, say| self.customer(customer, say));
         self.each(&registry.sites, &mut problems, |site, say| {
             say("id", SiteId::new(&site.id).map(drop).map_err(|error| error.to_string()));
             say("customer", self.names("customer", &site.customer));
+            say("latitude_deg", place(site.latitude_deg, site.longitude_deg));
         });
         self.each(&registry.machines, &mut problems, |machine, say| self.machine(machine, say));
         problems
@@ -187,10 +191,59 @@ impl<'a> Sense<'a> {
         }
         say("quiet_from", close.map(drop));
         say("quiet_to", open.map(drop));
-        for day in &customer.holidays {
-            say("holidays", calendar::date(day).map(drop));
+        let production = &customer.production;
+        for (key, days) in
+            [("holidays", &customer.holidays), ("shutdowns", &production.shutdowns), ("busy", &production.busy)]
+        {
+            let path = if key == "holidays" { key.to_owned() } else { format!("production.{key}") };
+            for day in days {
+                say(&path, calendar::span(key, day).map(drop));
+            }
+        }
+        for shift in &production.shifts {
+            say("production.shifts", calendar::shift(shift).map(drop));
         }
         say("addresses", customer.addresses.get("email").map_or(Ok(()), |text| mail_address(text)));
+        for (n, contact) in customer.contacts.iter().enumerate() {
+            let address = contact.email.as_deref().map_or(Ok(()), mail_address);
+            say(&format!("contacts[{n}].email"), address);
+        }
+        for medium in &customer.channels {
+            let known = customer.addresses.contains_key(medium);
+            let why = || format!("there is no address for `{medium}` in `addresses`");
+            say("channels", if known { Ok(()) } else { Err(why()) });
+        }
+    }
+
+    fn technician(&self, technician: &Technician, say: &mut dyn FnMut(&str, Result<(), String>)) {
+        say("depot", technician.depot.as_deref().map_or(Ok(()), |depot| self.names("depot", depot)));
+        for day in &technician.away {
+            say("away", calendar::span("away", day).map(drop));
+        }
+        for (n, skill) in technician.skills.iter().enumerate() {
+            say(&format!("skills[{n}]"), self.work(skill));
+        }
+        let sound = technician.hours_per_week.is_none_or(|hours| hours.is_finite() && hours > 0.0);
+        say("hours_per_week", if sound { Ok(()) } else { Err("`hours_per_week` must be a number above 0".into()) });
+    }
+
+    fn depot(&self, depot: &Depot, say: &mut dyn FnMut(&str, Result<(), String>)) {
+        say("latitude_deg", place(depot.latitude_deg, depot.longitude_deg));
+        let parts: BTreeSet<&str> =
+            self.catalogue.actions.values().flat_map(|action| action.parts.iter().map(String::as_str)).collect();
+        for part in depot.opening_stock.keys().filter(|part| !parts.contains(part.as_str())) {
+            let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
+            let why = format!("there is no part `{part}`; the catalogue has {known}");
+            say(&format!("opening_stock.{part}"), Err(why));
+        }
+    }
+
+    fn work(&self, code: &str) -> Result<(), String> {
+        if self.catalogue.actions.contains_key(code) {
+            return Ok(());
+        }
+        let works = self.catalogue.actions.keys().cloned().collect::<Vec<_>>().join(", ");
+        Err(format!("there is no work `{code}`; the catalogue has {works}"))
     }
 
     fn machine(&self, machine: &Machine, say: &mut dyn FnMut(&str, Result<(), String>)) {
@@ -203,11 +256,10 @@ impl<'a> Sense<'a> {
             |sound: bool, key: &str| if sound { Ok(()) } else { Err(format!("`{key}` must be a number above 0")) };
         say("consequence", number(positive(machine.consequence), "consequence"));
         say("rated_kw", number(machine.rated_kw.is_none_or(positive), "rated_kw"));
+        say("tariff_per_kwh", number(machine.tariff_per_kwh.is_none_or(positive), "tariff_per_kwh"));
+        say("stop_cost", number(machine.stop_cost.is_none_or(positive), "stop_cost"));
         for (n, task) in machine.service.iter().enumerate() {
-            let known = self.catalogue.actions.contains_key(&task.work);
-            let works = || self.catalogue.actions.keys().cloned().collect::<Vec<_>>().join(", ");
-            let why = || format!("there is no work `{}`; the catalogue has {}", task.work, works());
-            say(&format!("service[{n}].work"), if known { Ok(()) } else { Err(why()) });
+            say(&format!("service[{n}].work"), self.work(&task.work));
             let hours = positive(task.interval_h) && task.last_done_h.is_finite() && task.last_done_h >= 0.0;
             let why = || format!("service `{}` needs an `interval_h` above 0 and a `last_done_h` from 0", task.work);
             say(&format!("service[{n}]"), if hours { Ok(()) } else { Err(why()) });
@@ -262,8 +314,8 @@ mod tests {
                 ("id = \"s02/m002\"", "id = \"s09/m002\"\nnmae = \"x\"\ncolour = \"red\""),
             ],
             expect![[r#"
-                machine[1].colour: unknown field `colour`, expected one of `id`, `number`, `model`, `rated_kw`, `consequence`, `service`
-                machine[1].nmae: unknown field `nmae`, expected one of `id`, `number`, `model`, `rated_kw`, `consequence`, `service`
+                machine[1].colour: unknown field `colour`, expected one of `id`, `number`, `model`, `rated_kw`, `tariff_per_kwh`, `stop_cost`, `consequence`, `service`
+                machine[1].nmae: unknown field `nmae`, expected one of `id`, `number`, `model`, `rated_kw`, `tariff_per_kwh`, `stop_cost`, `consequence`, `service`
                 customer[0].advisor: customer `huaxin`: there is no [[advisor]] `wong` in this file
                 customer[0].quiet_from: customer `huaxin`: `quiet_from`: `8pm` is not a time such as 20:00
                 customer[0].holidays: customer `huaxin`: `holidays`: `2026-10-32` is not a date such as 2026-10-01

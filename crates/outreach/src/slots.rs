@@ -15,6 +15,8 @@ const LAST_HOUR: u32 = 19;
 const IDLE_SHARE: f64 = 0.1;
 /// Technician and customer both need notice: no visit begins sooner, hours.
 const NOTICE_HOURS: i64 = 18;
+/// Share of time running that a day of the busy season counts as, whatever the machine's week says.
+const BUSY_SHARE: f64 = 2.0;
 /// Days searched for times: this week, the next and one more.
 const SEARCH_DAYS: u64 = 24;
 /// A visit on a day begins best here; farther away is a little worse.
@@ -42,27 +44,33 @@ pub struct Visit {
     pub before: Option<Timestamp>,
 }
 
+/// Says how many trips a visit at a time would add, 0 where somebody is at the site that day anyway; `None` when nobody
+/// could come.
+pub type Trips<'a> = &'a dyn Fn(&Slot) -> Option<u32>;
+
 /// A candidate with how well it suits; smaller is better, compared from left to right.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     slot: Slot,
     day: NaiveDate,
     too_late: bool,
-    cost: (u32, u32, u32),
+    /// In the busy season, of a visit that stops the machine.
+    unwelcome: bool,
+    cost: (u32, u32, u32, u32),
 }
 
 /// Proposes two times on different days, the sooner one first: one this week and one next where both weeks have one, both
-/// before `visit.before` where possible, none before `earliest`. `is_free` says whether a technician has time. Fewer than two come back only when
-/// the coming weeks are full.
+/// before `visit.before` where possible, none before `earliest`. Among times that suit production alike, one on which somebody
+/// is at the site anyway comes first. Fewer than two come back only when the coming weeks are full.
 #[must_use]
 pub fn propose(
     visit: Visit,
     context: &MachineContext,
     calendar: &Calendar,
-    is_free: &dyn Fn(&Slot) -> bool,
+    trips: Trips<'_>,
     earliest: Timestamp,
 ) -> Vec<Slot> {
-    let days = candidates(visit, context, calendar, is_free, earliest);
+    let days = welcome(candidates(visit, context, calendar, trips, earliest));
     let Some(first) = days.first().map(|c| week(c.day)).and_then(|w| best(days.iter().filter(|c| week(c.day) == w)))
     else {
         return Vec::new();
@@ -78,6 +86,18 @@ pub fn propose(
     let mut slots: Vec<Slot> = [Some(first), second].into_iter().flatten().map(|c| c.slot).collect();
     slots.sort_by_key(|slot| slot.start);
     slots
+}
+
+/// Leaves the busy season out, unless that leaves fewer than two days before the fault where there were two.
+fn welcome(days: Vec<Candidate>) -> Vec<Candidate> {
+    let in_time = |c: &&Candidate| !c.too_late;
+    let calm: Vec<Candidate> = days.iter().filter(|c| !c.unwelcome).copied().collect();
+    let enough = calm.len().min(2) == days.len().min(2);
+    if enough && calm.iter().filter(in_time).count().min(2) == days.iter().filter(in_time).count().min(2) {
+        calm
+    } else {
+        days
+    }
 }
 
 /// The earliest beginning of a visit that somebody hears of now.
@@ -98,10 +118,10 @@ pub fn first_free(
     visit: Visit,
     context: &MachineContext,
     calendar: &Calendar,
-    is_free: &dyn Fn(&Slot) -> bool,
+    trips: Trips<'_>,
     earliest: Timestamp,
 ) -> Option<Timestamp> {
-    propose(visit, context, calendar, is_free, earliest).first().map(|slot| slot.start)
+    propose(visit, context, calendar, trips, earliest).first().map(|slot| slot.start)
 }
 
 /// The best time of each day, in order of days.
@@ -109,7 +129,7 @@ fn candidates(
     visit: Visit,
     context: &MachineContext,
     calendar: &Calendar,
-    is_free: &dyn Fn(&Slot) -> bool,
+    trips: Trips<'_>,
     earliest: Timestamp,
 ) -> Vec<Candidate> {
     let today = calendar.local(earliest).date();
@@ -120,7 +140,8 @@ fn candidates(
             let hours = (FIRST_HOUR..LAST_HOUR).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
             let of_day: Vec<_> = hours
                 .filter_map(|start| candidate(visit, context, calendar, start))
-                .filter(|c| c.slot.start >= earliest && is_free(&c.slot))
+                .filter(|c| c.slot.start >= earliest)
+                .filter_map(|c| Some(Candidate { cost: (c.cost.0, c.cost.1, trips(&c.slot)?, c.cost.3), ..c }))
                 .collect();
             best(of_day.iter())
         })
@@ -137,7 +158,7 @@ fn candidate(visit: Visit, context: &MachineContext, calendar: &Calendar, local:
     }
     let start = calendar.instant(local);
     let end = start + i64::from(visit.minutes) * MINUTE_MS;
-    let share = running_share(context, start, end);
+    let share = share(context, calendar, local, start, end);
     let idle = share.is_some_and(|share| share < IDLE_SHARE);
     let saturday = local.date().weekday() == Weekday::Sat;
     if saturday && !idle {
@@ -156,7 +177,31 @@ fn candidate(visit: Visit, context: &MachineContext, calendar: &Calendar, local:
         slot: Slot { start, end, idle },
         day: local.date(),
         too_late: visit.before.is_some_and(|before| start > before),
-        cost: (busy, u32::from(saturday), off_peak),
+        unwelcome: visit.stops_machine && calendar.is_busy(local.date()),
+        cost: (busy, u32::from(saturday), 0, off_peak),
+    })
+}
+
+/// Share of time running during a visit: what people planned goes before what the machine's week showed, and that before
+/// the shifts that people told. `None` when nobody knows.
+fn share(
+    context: &MachineContext,
+    calendar: &Calendar,
+    local: NaiveDateTime,
+    start: Timestamp,
+    end: Timestamp,
+) -> Option<f64> {
+    if calendar.is_shutdown(local.date()) {
+        return Some(0.0);
+    }
+    if calendar.is_busy(local.date()) {
+        return Some(BUSY_SHARE);
+    }
+    running_share(context, start, end).or_else(|| {
+        let hours = (end - start + HOUR_MS - 1).div_euclid(HOUR_MS).max(1);
+        let runs = (0..hours).filter_map(|hour| calendar.in_shift(local + TimeDelta::hours(hour)));
+        let runs: Vec<f64> = runs.map(|runs| f64::from(u8::from(runs))).collect();
+        (!runs.is_empty()).then(|| runs.iter().sum::<f64>() / runs.len() as f64)
     })
 }
 
@@ -205,9 +250,14 @@ mod tests {
 
     #[track_caller]
     fn check(visit: Visit, context: &MachineContext, now: &str, expected: &str) {
-        let slots = propose(visit, context, &shanghai(), &|_| true, with_notice(Timestamp::parse(now).unwrap()));
+        check_at(&shanghai(), visit, context, now, expected);
+    }
+
+    #[track_caller]
+    fn check_at(calendar: &Calendar, visit: Visit, context: &MachineContext, now: &str, expected: &str) {
+        let slots = propose(visit, context, calendar, &|_| Some(1), with_notice(Timestamp::parse(now).unwrap()));
         let text = |slot: &Slot| {
-            let words = crate::compose::slot_text(Language::En, &shanghai(), slot);
+            let words = crate::compose::slot_text(Language::En, calendar, slot);
             format!("{words}{}", if slot.idle { "" } else { " (running)" })
         };
         assert_eq!(slots.iter().map(text).collect::<Vec<_>>().join("; "), expected);
@@ -268,6 +318,36 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_production_calendar_goes_before_the_learned_week() {
+        let wednesday = "2026-07-15T10:00:00+08:00";
+        let customer = |change: fn(&mut crate::registry::Production)| {
+            let mut customer = crate::registry::Customer::new("c", "c", Language::En, "a");
+            change(&mut customer.production);
+            Calendar::of(&customer).unwrap()
+        };
+        // A planned shutdown is the best time there is.
+        let shutdown = customer(|p| p.shutdowns = vec!["2026-07-17".to_owned(), "2026-07-21/2026-07-22".to_owned()]);
+        let always = &runs(0..24, 0..7);
+        check_at(&shutdown, COOLER, always, wednesday, "Friday 17 July, 10:00–12:00; Tuesday 21 July, 10:00–12:00");
+        // In the busy season nothing that stops the machine, as long as there is another time.
+        let busy = customer(|p| p.busy = vec!["2026-07-15/2026-07-22".to_owned()]);
+        let shift = &runs(7..17, 0..5);
+        check_at(&busy, COOLER, shift, wednesday, "Thursday 23 July, 17:00–19:00; Monday 27 July, 17:00–19:00");
+        // Until the machine's own week is known, the shifts that people told.
+        let shifts = customer(|p| p.shifts = vec!["mon-fri 13:00-22:00".to_owned()]);
+        let bare = &MachineContext::default();
+        check_at(&shifts, COOLER, bare, wednesday, "Thursday 16 July, 10:00–12:00; Monday 20 July, 10:00–12:00");
+    }
+
+    #[test]
+    fn a_trip_that_is_made_anyway_is_shared() {
+        let there = |slot: &Slot| Some(u32::from(shanghai().local(slot.start).date().day() != 17));
+        let now = with_notice(Timestamp::parse("2026-07-15T10:00:00+08:00").unwrap());
+        let slots = propose(COOLER, &runs(7..17, 0..5), &shanghai(), &there, now);
+        assert_eq!(crate::compose::slot_text(Language::En, &shanghai(), &slots[0]), "Friday 17 July, 17:00–19:00");
+    }
+
     proptest::proptest! {
         #[test]
         fn times_are_humane_future_free_and_distinct(
@@ -280,8 +360,9 @@ mod tests {
             let now = Timestamp::from_millis(now_h * HOUR_MS);
             let context = MachineContext::default().with_duty(&<[f32; WEEK_HOURS]>::try_from(shares).unwrap());
             let is_free = |slot: &Slot| !taken.contains(&(slot.start.day() - now.day()));
+            let trips = |slot: &Slot| is_free(slot).then_some(1);
             let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)) };
-            let slots = propose(visit, &context, &shanghai(), &is_free, with_notice(now));
+            let slots = propose(visit, &context, &shanghai(), &trips, with_notice(now));
             proptest::prop_assert_eq!(slots.len(), 2);
             proptest::prop_assert!(shanghai().local(slots[0].start).date() < shanghai().local(slots[1].start).date());
             for slot in &slots {

@@ -1,15 +1,14 @@
 //! Booked visits: who comes, the calendar file, and the work done.
 
 use foretell_model::{FindingId, MachineId, Timestamp, Work};
-use rusqlite::Connection;
 
 use crate::compose;
 use crate::error::{OutreachError, Result};
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Case, Entry, Stay, advisories, bookings, record, registry};
+use crate::store::{Case, Entry, Session, Stay, advisories, bookings, record, registry};
 use crate::views::{Booking, Stage, WorkDone};
-use crate::{Language, Outreach, bundle};
+use crate::{Language, Outreach, bundle, care};
 
 /// Beginning of the remark of a case whose visit did not take place.
 const MISSED: &str = "the visit did not take place";
@@ -41,7 +40,7 @@ impl Outreach {
                 }
             };
             Ok(ics::write(&ics::Visit {
-                uid: format!("foretell-visit-{}@{}", stay.id, host(&self.options.public_url)),
+                uid: format!("foretell-visit-{}@{}", stay.uid, host(&self.options.public_url)),
                 sequence: stay.sequence,
                 changed: stay.changed,
                 start: stay.start,
@@ -50,6 +49,8 @@ impl Outreach {
                 description: &description,
                 location: site.as_ref().map_or("", |site| site.address.as_str()),
                 cancelled: stay.state == "cancelled",
+                organizer: advisor.email.as_deref(),
+                organizer_name: name,
             }))
         })
     }
@@ -118,6 +119,7 @@ impl Outreach {
             stay.save(tx)?;
             let mut case = advisories::get(tx, &stay.case)?;
             case.move_to(tx, Stage::Call, Some(&format!("{MISSED}: {reason}")), None, now)?;
+            care::hint(tx, &stay.customer, Some(stay.machine.as_str()), "a booked visit did not take place", now)?;
             let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
             let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_MISSED);
             Entry { at: now, who, what, why: reason, customer, machine, advisory, contact: true }.write(tx)
@@ -125,14 +127,14 @@ impl Outreach {
     }
 
     /// The live booking of a case.
-    pub(crate) fn booking_of(&self, connection: &Connection, case: &FindingId) -> Result<Option<Booking>> {
+    pub(crate) fn booking_of(&self, connection: &dyn Session, case: &FindingId) -> Result<Option<Booking>> {
         let stay = bookings::newest_of(connection, case)?.filter(|stay| stay.state == "booked");
         stay.map(|stay| booking(connection, stay)).transpose()
     }
 }
 
 /// A visit with its technician.
-pub(crate) fn booking(connection: &Connection, stay: Stay) -> Result<Booking> {
+pub(crate) fn booking(connection: &dyn Session, stay: Stay) -> Result<Booking> {
     let technician: Option<Technician> = match &stay.technician {
         Some(id) => registry::find(connection, id)?,
         None => None,
@@ -142,7 +144,7 @@ pub(crate) fn booking(connection: &Connection, stay: Stay) -> Result<Booking> {
 
 /// Hour-based work that was done counts from the present hours.
 fn count_anew(
-    connection: &Connection,
+    connection: &dyn Session,
     machine: &MachineId,
     works: &[Work],
     run_hours: Option<f64>,

@@ -114,14 +114,7 @@ fn a_visit_is_booked_once_however_many_hands_reach_for_it() {
     let mut tokens = Vec::new();
     for n in 0..HANDS {
         let id = format!("s02/m1{n:02}");
-        let own = Machine {
-            id: id.clone(),
-            number: format!("No. 1{n:02}"),
-            model: None,
-            rated_kw: None,
-            consequence: 1.0,
-            service: Vec::new(),
-        };
+        let own = Machine::new(&id, format!("No. 1{n:02}"));
         outreach.register_machine(&own, "test", now()).unwrap();
         let case = finding(&machine(&id), "cooler_clogging", Grade::Advise, Status::Opened);
         let case = apply(&outreach, n as u64 + 1, &case, now());

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use expect_test::{Expect, expect};
 use foretell_model::{FindingKind, Grade, Offset, Status, Timestamp};
-use foretell_outreach::{AfterCall, Applied, DeliveryError, Outcome, Outreach, OutreachError, PageState, Stage};
+use foretell_outreach::governor::{Reason, Verdict};
+use foretell_outreach::{
+    AfterCall, Applied, Calendar, DeliveryError, Language, Outcome, Outreach, OutreachError, PageState, Stage,
+};
 use support::{Recorder, apply, at, context, finding, machine, open, token};
 
 struct Scene {
@@ -128,7 +131,15 @@ fn quiet_hours_hold_and_a_cleared_fault_is_never_sent() {
     let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), friday_night);
     s.outreach.approve(&id, "wang", friday_night).unwrap();
     let held = s.outreach.tick(friday_night).unwrap();
-    assert_eq!(held[0].outcome, Outcome::Held("held until Monday 20 July 08:00: quiet hours".into()));
+    let monday = at("2026-07-20T00:00:00Z");
+    assert_eq!(held[0].outcome, Outcome::Held { until: monday, reason: Reason::QuietHours });
+    let verdict = s.outreach.card(&id, friday_night).unwrap().verdict.unwrap();
+    let explain = |language| {
+        let customer = s.outreach.customer("huaxin").unwrap().unwrap();
+        verdict.explain(language, &Calendar::of(&customer).unwrap(), &support::catalogue())
+    };
+    assert_eq!(explain(Language::En), "held until Monday 20 July 08:00: quiet hours");
+    assert_eq!(explain(Language::ZhCn), "暂缓到7月20日（周一）08:00发出：对方休息时间");
     apply(&s.outreach, 2, &cooler("s01/m002", Grade::Advise, Status::Cleared), friday_night);
     assert_eq!(s.outreach.tick(at("2026-07-20T01:00:00Z")).unwrap(), []);
     assert_eq!(s.channel.keys(), [""; 0]);
@@ -164,9 +175,21 @@ fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
     let later = at("2026-09-16T02:00:00Z");
     let id = apply(&s.outreach, 2, &other, later);
     s.outreach.approve(&id, "wang", later).unwrap();
-    let dropped = "dropped: the customer wants no such messages on this channel";
-    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Dropped(dropped.into()));
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Refused(Reason::OptedOut));
+    let dropped = "the customer wants no such messages on this channel";
     assert_eq!(s.outreach.queue(later).unwrap()[0].remark.as_deref(), Some(dropped));
+
+    // The customer may undo it, by the page or on the telephone, and nobody else.
+    assert!(s.outreach.opt_in("huaxin", "email", " ", "wang", later).is_err(), "on whose word?");
+    s.outreach.opt_in("huaxin", "email", "Mr Li asked for it on the telephone", "wang", later).unwrap();
+    assert!(s.outreach.opt_in("huaxin", "email", "again", "wang", later).is_err(), "nothing is stopped");
+    s.outreach.opt_out("huaxin", "email", "", "wang", later).unwrap();
+    assert_eq!(s.outreach.opt_outs("huaxin").unwrap(), [("email".to_owned(), later)]);
+    s.outreach.resume(token(&message.link), later).unwrap();
+    assert_eq!(s.outreach.opt_outs("huaxin").unwrap(), []);
+    s.outreach.called(&id, AfterCall::NewLetter, "yes please", "wang", later).unwrap();
+    s.outreach.approve(&id, "wang", later).unwrap();
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
 }
 
 #[test]
@@ -182,8 +205,9 @@ fn one_open_case_holds_another_and_the_cap_comes_after_it() {
     let outcomes: Vec<Outcome> = s.outreach.tick(now).unwrap().into_iter().map(|t| t.outcome).collect();
     assert_eq!(outcomes[0], Outcome::Sent);
     let held = s.outreach.card(&second, now).unwrap();
-    assert_eq!(held.verdict.as_deref(), Some("held until Friday 14 August 09:30: one message per machine in 30 days"));
-    assert!(matches!(&outcomes[1], Outcome::Held(_)), "{outcomes:?}");
+    let cap = Reason::MachineCap { days: 30 };
+    assert_eq!(held.verdict, Some(Verdict::Hold { until: at("2026-08-14T08:30:00Z"), reason: cap.clone() }));
+    assert!(matches!(&outcomes[1], Outcome::Held { reason, .. } if *reason == cap), "{outcomes:?}");
 }
 
 #[test]
@@ -255,6 +279,7 @@ fn other_times_changes_and_cancellations() {
         DTSTART:20260720T160000Z
         LAST-MODIFIED:20260715T083000Z
         LOCATION:1 Foundry Lane\, Leeds
+        ORGANIZER;CN="Min Wang":mailto:wang@service.example
         SEQUENCE:1
         STATUS:CONFIRMED
         SUMMARY:Foretell Service: clean the cooler\, compressor No. 2
@@ -280,6 +305,7 @@ fn other_times_changes_and_cancellations() {
         DTSTART:20260720T160000Z
         LAST-MODIFIED:20260715T083000Z
         LOCATION:1 Foundry Lane\, Leeds
+        ORGANIZER;CN="Min Wang":mailto:wang@service.example
         SEQUENCE:2
         STATUS:CANCELLED
         SUMMARY:Foretell Service: clean the cooler\, compressor No. 2
@@ -360,6 +386,7 @@ fn deliveries_that_fail() {
         "the message could not be delivered: it is not known whether it arrived: connection reset after the text";
     assert_eq!(outcome, Outcome::ForAdvisor(remark.into()));
     assert_eq!(s.outreach.tick(retry + 86_400_000).unwrap(), [], "never tried again by itself");
+    let retry = retry + 86_400_000;
     let message = s.outreach.card(&id, retry).unwrap().message.unwrap().id;
     s.outreach.resolve_delivery(message, false, "wang", retry).unwrap();
     s.outreach.approve(&id, "wang", retry).unwrap();

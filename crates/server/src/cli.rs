@@ -52,6 +52,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Read a password from standard input and print its argon2id hash, for `password_hash` in [[mqtt.user]].
     HashPassword,
+    /// Customers, sites and machines.
+    Customers(CustomersArgs),
 }
 
 /// Options of `run`.
@@ -157,6 +159,39 @@ pub struct ImportArgs {
     /// Column map for files with other names or units.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+}
+
+/// What stands below `foretell customers import --help`.
+const CUSTOMERS_EXAMPLE: &str = "\
+The first line names the columns, in any order; commas, semicolons or tabs between them. Needed are
+  customer   key of the customer
+  site       key of the site, as in telemetry
+  machine    key of the machine on its site, as in telemetry
+  number     what the customer calls the machine, e.g. No. 2
+and for a new customer customer_name and advisor (key of an advisor registered before). Welcome are
+  contact, language (zh-CN or en), zone (e.g. Asia/Shanghai), email, phone, site_name, address, model, rated_kw,
+  tariff_per_kwh, service (e.g. oil_changed:4000:8000|separator_replaced:8000: interval and last done, running hours).
+An empty field leaves what is registered as it is. A .toml file is taken as the customers file of the configuration.
+Exit codes: 0 everything was taken, 65 some lines were refused (the others were taken), 66 the file is missing.";
+
+/// Options of `customers`.
+#[derive(Debug, Args)]
+pub struct CustomersArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CustomersCommand,
+}
+
+/// What can be done about customers.
+#[derive(Debug, Subcommand)]
+pub enum CustomersCommand {
+    /// Register customers, sites and machines from a spreadsheet saved as CSV, one line a machine.
+    #[command(after_help = CUSTOMERS_EXAMPLE)]
+    Import {
+        /// The file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

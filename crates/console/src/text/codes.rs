@@ -89,10 +89,23 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
         ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("reminded", "it has been reminded of once", "已提醒过一次"),
+        ("followed_up", "the job was followed up once", "已经回访过一次"),
+        ("trouble", "a service case is open on this machine", "这台机器有报修还在处理"),
+        ("silent", "a named person has taken over; nothing is sent by itself", "已由专人接手，系统不再自动发送"),
+        (
+            "clock_in_doubt",
+            "this computer's clock went back; waiting until it has run steadily",
+            "本机时钟刚刚往回跳过，等走稳了再发",
+        ),
+        (
+            "no_route",
+            "the customer has no address on any channel in use; call instead",
+            "没有可用的联系方式，请直接打电话",
+        ),
         ("opted_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("stage", "the customer is displeased; a person should speak first", "客户有不满，应先由人沟通"),
         ("case_open", "a case is open on this machine", "该机器已有进行中的工单"),
-        ("open_case", "a case is open on this machine", "该机器已有进行中的工单"),
+        ("open_case", "another matter on this machine is under way", "这台机器还有一件事没办完"),
     ];
     look_up(code.trim_end_matches(['.', '。']), TABLE, lang)
 }

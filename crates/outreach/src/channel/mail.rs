@@ -25,9 +25,12 @@ pub(super) fn build(parcel: &Parcel, from: &str) -> Result<Message, DeliveryErro
     if let Some(reply_to) = &parcel.reply_to {
         message = message.reply_to(Mailbox::new(None, address(reply_to)?));
     }
-    let message = message
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Content-Language"), parcel.language.into()))
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", parcel.link)));
+    message = message
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Content-Language"), parcel.language.into()));
+    if !parcel.link.is_empty() {
+        let stop = format!("<{}>", parcel.link);
+        message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe"), stop));
+    }
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(parcel.body.clone());
     message.singlepart(text).map_err(|e| DeliveryError::Permanent(format!("could not build the e-mail: {e}")))
 }

@@ -28,7 +28,7 @@ pub struct Parcel {
     pub subject: String,
     /// Plain text.
     pub body: String,
-    /// Address of the customer's page, where such messages can also be stopped.
+    /// Address of the customer's page, where such messages can also be stopped; empty where there is none.
     pub link: String,
     /// When it goes out.
     pub at: Timestamp,

@@ -89,3 +89,13 @@ pub fn thousands(n: f64) -> String {
 pub fn figure(value: f64) -> String {
     if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}").trim_end_matches(".0").to_owned() }
 }
+
+/// A day and a time: `23 July, 17:00`, `7月23日17:00`.
+#[must_use]
+pub fn at(language: Language, t: NaiveDateTime) -> String {
+    let (date, time) = (day(language, t.date()), t.format("%H:%M"));
+    match language {
+        Language::En => format!("{date}, {time}"),
+        Language::ZhCn => format!("{date}{time}"),
+    }
+}

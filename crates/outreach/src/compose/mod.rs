@@ -6,6 +6,7 @@
 
 mod facts;
 pub mod format;
+pub(crate) mod late;
 pub mod lint;
 pub mod preview;
 pub mod trial;
@@ -32,6 +33,8 @@ const SHIPPED: &[(&str, &str)] = &[
     ("service.zh-CN.j2", include_str!("../../../../config/templates/service.zh-CN.j2")),
     ("reminder.en.j2", include_str!("../../../../config/templates/reminder.en.j2")),
     ("reminder.zh-CN.j2", include_str!("../../../../config/templates/reminder.zh-CN.j2")),
+    ("late.en.j2", include_str!("../../../../config/templates/late.en.j2")),
+    ("late.zh-CN.j2", include_str!("../../../../config/templates/late.zh-CN.j2")),
     ("page.en.j2", include_str!("../../../../config/templates/page.en.j2")),
     ("page.zh-CN.j2", include_str!("../../../../config/templates/page.zh-CN.j2")),
     ("phrases.en.j2", include_str!("../../../../config/templates/phrases.en.j2")),
@@ -111,8 +114,19 @@ impl Composer {
     /// # Errors
     /// When an edited template uses a name that no message has, or does not begin with a subject.
     pub(crate) fn message(&self, occasion: Occasion, facts: &Facts) -> Result<Draft> {
-        let name = format!("{}.{}.j2", occasion.template(), facts.language.tag());
-        let text = self.render(&name, facts)?;
+        self.letter(&format!("{}.{}.j2", occasion.template(), facts.language.tag()), facts)
+    }
+
+    /// Word that a promise to a customer with a broken machine is about to slip.
+    ///
+    /// # Errors
+    /// As [`Composer::message`].
+    pub(crate) fn late(&self, facts: &late::LateFacts) -> Result<Draft> {
+        self.letter(&format!("late.{}.j2", facts.language.tag()), facts)
+    }
+
+    fn letter(&self, name: &str, facts: &impl serde::Serialize) -> Result<Draft> {
+        let text = self.render(name, facts)?;
         let parted = text.split_once('\n').and_then(|(first, body)| Some((first.strip_prefix(SUBJECT)?, body)));
         let (subject, body) = parted.ok_or_else(|| {
             OutreachError::refused(format!("render `{name}`"), format!("its first line must begin with `{SUBJECT}`"))
@@ -128,7 +142,7 @@ impl Composer {
         Ok(self.render(&format!("page.{}.j2", facts.language.tag()), facts)?.trim().to_owned())
     }
 
-    fn render(&self, name: &str, facts: &Facts) -> Result<String> {
+    fn render(&self, name: &str, facts: &impl serde::Serialize) -> Result<String> {
         self.templates
             .get_template(name)
             .and_then(|template| template.render(Serde(facts)))

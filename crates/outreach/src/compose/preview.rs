@@ -50,7 +50,7 @@ impl Preview {
             before: finding.rul_days.and_then(|rul| rul.p10).map(|days| finding.at.plus_days(days)),
         };
         let earliest = slots::with_notice(finding.at);
-        let slots = slots::propose(visit, context, &calendar, &|_| true, earliest);
+        let slots = slots::propose(visit, context, &calendar, &|_| Some(1), earliest);
         let facts = Facts::of(&Subject {
             finding,
             context,
@@ -69,41 +69,16 @@ impl Preview {
 }
 
 fn machine(finding: &Finding) -> Machine {
-    Machine {
-        id: finding.machine.to_string(),
-        number: finding.machine.machine().to_owned(),
-        model: None,
-        rated_kw: None,
-        consequence: 1.0,
-        service: Vec::new(),
-    }
+    Machine::new(finding.machine.to_string(), finding.machine.machine())
 }
 
 fn customer(language: Language) -> Customer {
-    Customer {
-        id: String::new(),
-        name: String::new(),
-        contact: None,
-        language,
-        zone: "UTC".to_owned(),
-        advisor: String::new(),
-        addresses: std::collections::BTreeMap::new(),
-        quiet_from: "20:00".to_owned(),
-        quiet_to: "08:00".to_owned(),
-        holidays: Vec::new(),
-        auto_approve: false,
-    }
+    Customer { zone: "UTC".to_owned(), ..Customer::new("", "", language, "") }
 }
 
 fn advisor() -> Advisor {
     let words = |en: &str, zh: &str| Words { en: en.to_owned(), zh: zh.to_owned() };
-    Advisor {
-        id: String::new(),
-        name: words("[advisor]", "〔顾问〕"),
-        role: words("service advisor", "服务顾问"),
-        phone: "…".to_owned(),
-        email: None,
-    }
+    Advisor::new("", words("[advisor]", "〔顾问〕"), words("service advisor", "服务顾问"), "…")
 }
 
 #[cfg(test)]

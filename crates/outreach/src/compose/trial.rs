@@ -44,28 +44,12 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue) -> Optio
     let due = occasion == Occasion::Service;
     let finding = finding(if due { FaultCode::new(work)? } else { fault }, work, due)?;
     let machine = Machine {
-        id: finding.machine.to_string(),
-        number: "No. 1".to_owned(),
-        model: None,
-        rated_kw: None,
-        consequence: 1.0,
         service: vec![ServiceTask { work: work.clone(), interval_h: 4_000.0, last_done_h: 0.0 }],
+        ..Machine::new(finding.machine.to_string(), "No. 1")
     };
-    let customer = Customer {
-        id: "invented".to_owned(),
-        name: "Invented".to_owned(),
-        contact: Some("Ms Invented".to_owned()),
-        language,
-        zone: "Asia/Shanghai".to_owned(),
-        advisor: "invented".to_owned(),
-        addresses: std::collections::BTreeMap::new(),
-        quiet_from: "20:00".to_owned(),
-        quiet_to: "08:00".to_owned(),
-        holidays: Vec::new(),
-        auto_approve: false,
-    };
-    let advisor =
-        Advisor { id: "invented".to_owned(), name: words(), role: words(), phone: "1".to_owned(), email: None };
+    let contact = Some("Ms Invented".to_owned());
+    let customer = Customer { contact, ..Customer::new("invented", "Invented", language, "invented") };
+    let advisor = Advisor::new("invented", words(), words(), "1");
     let now = finding.at;
     let slot = |days: f64| Slot { start: now.plus_days(days), end: now.plus_days(days + 0.1), idle: true };
     Some(Facts::of(&Subject {

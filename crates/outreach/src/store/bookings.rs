@@ -1,16 +1,15 @@
-//! Visits and the technicians' half-days.
+//! Visits and the time that crews have promised.
 
-use std::collections::HashMap;
+use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Timestamp};
 
-use chrono::Timelike;
-use foretell_model::{FindingId, MachineId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::registry;
-use crate::calendar::Calendar;
+use super::{Row, Session, values};
 use crate::error::{OutreachError, Result};
-use crate::registry::Technician;
+use crate::roster::{Job, Promised, Roster};
 use crate::slots::Slot;
+use crate::views::VisitReport;
+
+/// Crews' time is promised in quarters of an hour.
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
 
 /// A visit as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,180 +30,181 @@ pub(crate) struct Stay {
     pub(crate) technician: Option<String>,
     /// `booked`, `cancelled`, `done` or `missed`.
     pub(crate) state: String,
-    /// How often it was changed.
+    /// How often it was changed, earlier bookings of the same case included.
     pub(crate) sequence: u32,
     /// When it was last changed.
     pub(crate) changed: Timestamp,
+    /// Number of the case's first booking: what calendars know the visit by. 0 before it was first saved.
+    pub(crate) uid: i64,
 }
 
-const COLUMNS: &str = "id, advisory, machine, customer, start, end, technician, state, sequence, changed";
-
-/// How many visits fit into one half-day, and who makes them.
-pub(crate) struct Lanes {
-    count: u32,
-    technicians: Vec<Technician>,
-    zone: Calendar,
-}
-
-impl Lanes {
-    /// The company's technicians at present.
-    pub(crate) fn read(connection: &Connection, configured: Option<u32>, zone: chrono_tz::Tz) -> Result<Self> {
-        let technicians: Vec<Technician> = registry::all(connection)?;
-        let count = configured.unwrap_or(u32::try_from(technicians.len()).unwrap_or(u32::MAX)).max(1);
-        Ok(Self { count, technicians, zone: Calendar::plain(zone) })
-    }
-
-    /// The half-day of an instant, e.g. `2026-07-23 am`.
-    fn half_day(&self, t: Timestamp) -> String {
-        let local = self.zone.local(t);
-        format!("{} {}", local.format("%Y-%m-%d"), if local.hour() < 12 { "am" } else { "pm" })
-    }
-
-    fn technician(&self, lane: u32) -> Option<&str> {
-        self.technicians.get(lane as usize % self.technicians.len().max(1)).map(|t| t.id.as_str())
-    }
-}
-
-/// How full the half-days are, read once for many questions.
-pub(crate) struct Occupancy {
-    lanes: Lanes,
-    booked: HashMap<String, u32>,
-}
-
-impl Occupancy {
-    /// Counts the visits from `now` on.
-    pub(crate) fn read(connection: &Connection, lanes: Lanes, now: Timestamp) -> Result<Self> {
-        let mut query = connection.prepare_cached(
-            "SELECT half_day, count(*) FROM booking WHERE state = 'booked' AND half_day >= ?1 GROUP BY half_day",
-        )?;
-        let from = lanes.half_day(now);
-        let booked = query.query_map([from], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Self { lanes, booked })
-    }
-
-    /// Whether a technician has time.
-    pub(crate) fn is_free(&self, slot: &Slot) -> bool {
-        self.booked.get(&self.lanes.half_day(slot.start)).is_none_or(|n| *n < self.lanes.count)
-    }
-}
+const COLUMNS: &str = "id, advisory, machine, customer, begins, ends, technician, state, sequence, changed, uid";
 
 impl Stay {
-    /// Takes the first free lane of the half-day and writes the visit.
+    /// Takes the time of whoever should come and writes the visit.
     ///
     /// # Errors
-    /// `SlotTaken` when the half-day is full or the case has a visit already: the store's unique indices decide.
-    pub(crate) fn book(&mut self, connection: &Connection, lanes: &Lanes) -> Result<()> {
-        let half_day = lanes.half_day(self.start);
-        for lane in 0..lanes.count {
-            self.technician = lanes.technician(lane).map(str::to_owned);
-            match self.write(connection, &half_day, lane) {
-                Ok(()) => return Ok(()),
-                Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {}
-                Err(e) => return Err(e.into()),
-            }
-        }
-        Err(OutreachError::SlotTaken)
-    }
-
-    /// Writes a change that keeps the time.
-    pub(crate) fn save(&self, connection: &Connection) -> Result<()> {
-        connection
-            .prepare_cached("UPDATE booking SET state = ?2, sequence = ?3, changed = ?4 WHERE id = ?1")?
-            .execute(params![self.id, self.state, self.sequence, self.changed.millis()])?;
-        Ok(())
-    }
-
-    fn write(&mut self, connection: &Connection, half_day: &str, lane: u32) -> rusqlite::Result<()> {
-        let (start, end, changed) = (self.start.millis(), self.end.millis(), self.changed.millis());
-        if self.id != 0 {
+    /// `SlotTaken` when nobody could come or the case has a visit already.
+    pub(crate) fn book(&mut self, connection: &dyn Session, roster: &Roster, job: &Job) -> Result<()> {
+        let slot = Slot { start: self.start, end: self.end, idle: false };
+        let moving = (self.id != 0).then_some(self.id);
+        let (crew, _) = roster.choose(&slot, job, moving).ok_or(OutreachError::SlotTaken)?;
+        self.technician.clone_from(&crew.technician);
+        if self.id == 0 {
+            self.insert(connection, &crew.key)?;
+        } else {
+            let sql =
+                "UPDATE booking SET begins = ?2, ends = ?3, technician = ?4, state = ?5, sequence = ?6, changed = ?7,
+                                          crew = ?8 WHERE id = ?1";
+            let technician = self.technician.clone();
+            let (state, sequence, changed) = (self.state.as_str(), self.sequence, self.changed);
+            let key = crew.key.as_str();
             connection
-                .prepare_cached(
-                    "UPDATE booking SET start = ?2, end = ?3, technician = ?4, state = ?5, sequence = ?6, changed = ?7,
-                                        half_day = ?8, lane = ?9 WHERE id = ?1",
-                )?
-                .execute(params![
-                    self.id,
-                    start,
-                    end,
-                    self.technician,
-                    self.state,
-                    self.sequence,
-                    changed,
-                    half_day,
-                    lane
-                ])?;
-            return Ok(());
+                .execute(sql, values![self.id, self.start, self.end, technician, state, sequence, changed, key])?;
         }
-        connection
-            .prepare_cached(
-                "INSERT INTO booking (advisory, machine, customer, start, end, technician, state, sequence, changed,
-                                      half_day, lane)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
+        self.take_time(connection, &crew.key)
+    }
+
+    fn insert(&mut self, connection: &dyn Session, crew: &str) -> Result<()> {
+        // Calendars know the case's visit by its first booking and follow the sequence.
+        if let Some(before) = newest_of(connection, &self.case)? {
+            if before.state == "booked" {
+                return Err(OutreachError::SlotTaken);
+            }
+            (self.uid, self.sequence) = (before.uid, before.sequence + 1);
+        }
+        let sql =
+            "INSERT INTO booking (advisory, machine, customer, begins, ends, technician, state, sequence, changed,
+                                        site, crew, uid)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING id";
+        let row = connection.first(
+            sql,
+            values![
                 self.case.as_str(),
                 self.machine.as_str(),
-                self.customer,
-                start,
-                end,
-                self.technician,
-                self.state,
+                self.customer.as_str(),
+                self.start,
+                self.end,
+                self.technician.clone(),
+                self.state.as_str(),
                 self.sequence,
-                changed,
-                half_day,
-                lane
-            ])?;
-        self.id = connection.last_insert_rowid();
+                self.changed,
+                self.machine.site(),
+                crew,
+                self.uid,
+            ],
+        )?;
+        self.id = row.map_or(Ok(0), |row| row.get(0))?;
+        if self.uid == 0 {
+            self.uid = self.id;
+            connection.execute("UPDATE booking SET uid = ?1 WHERE id = ?1", values![self.id])?;
+        }
         Ok(())
     }
+
+    /// Claims every quarter of an hour; the key of the table decides between hands that reach for the same one.
+    fn take_time(&self, connection: &dyn Session, crew: &str) -> Result<()> {
+        self.give_time_back(connection)?;
+        let first = self.start.millis().div_euclid(QUARTER_MS);
+        let last = (self.end.millis() - 1).max(self.start.millis()).div_euclid(QUARTER_MS);
+        for quarter in first..=last {
+            let sql = "INSERT INTO crew_time (crew, quarter, booking) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            if connection.execute(sql, values![crew, quarter, self.id])? == 0 {
+                return Err(OutreachError::SlotTaken);
+            }
+        }
+        Ok(())
+    }
+
+    fn give_time_back(&self, connection: &dyn Session) -> Result<()> {
+        connection.execute("DELETE FROM crew_time WHERE booking = ?1", values![self.id]).map(drop)
+    }
+
+    /// Writes a change that keeps the time; a visit that is off gives it back.
+    pub(crate) fn save(&self, connection: &dyn Session) -> Result<()> {
+        let sql = "UPDATE booking SET state = ?2, sequence = ?3, changed = ?4 WHERE id = ?1";
+        connection.execute(sql, values![self.id, self.state.as_str(), self.sequence, self.changed])?;
+        if self.state == "booked" { Ok(()) } else { self.give_time_back(connection) }
+    }
+}
+
+/// What crews have promised from a week before an instant on: whoever worked this week has fewer hours left in it.
+pub(crate) fn promised(connection: &dyn Session, now: Timestamp) -> Result<Vec<Promised>> {
+    let sql = "SELECT id, crew, site, begins, ends FROM booking WHERE state IN ('booked', 'done') AND ends >= ?1";
+    let rows = connection.query(sql, values![now + -8 * DAY_MS])?;
+    let promised = |row: &Row| {
+        Ok(Promised {
+            booking: row.get(0)?,
+            crew: row.get(1)?,
+            site: row.get(2)?,
+            start: row.get(3)?,
+            end: row.get(4)?,
+        })
+    };
+    rows.iter().map(promised).collect()
 }
 
 /// The newest visit of a case, cancelled and done ones included.
-pub(crate) fn newest_of(connection: &Connection, case: &FindingId) -> Result<Option<Stay>> {
-    Ok(connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM booking WHERE advisory = ?1 ORDER BY id DESC LIMIT 1"))?
-        .query_row([case.as_str()], stay)
-        .optional()?)
+pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Stay>> {
+    let sql = format!("SELECT {COLUMNS} FROM booking WHERE advisory = ?1 ORDER BY id DESC LIMIT 1");
+    connection.first(&sql, values![case.as_str()])?.as_ref().map(stay).transpose()
 }
 
 /// One visit.
-pub(crate) fn get(connection: &Connection, id: i64) -> Result<Stay> {
-    connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM booking WHERE id = ?1"))?
-        .query_row([id], stay)
-        .optional()?
-        .ok_or_else(|| OutreachError::missing("booking", id))
+pub(crate) fn get(connection: &dyn Session, id: i64) -> Result<Stay> {
+    let row = connection.first(&format!("SELECT {COLUMNS} FROM booking WHERE id = ?1"), values![id])?;
+    row.as_ref().map(stay).transpose()?.ok_or_else(|| OutreachError::missing("booking", id))
 }
 
-/// Visits booked from an instant on, soonest first.
-pub(crate) fn upcoming(connection: &Connection, from: Timestamp, max: u32) -> Result<Vec<Stay>> {
-    let mut query = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM booking WHERE state = 'booked' AND end >= ?1 ORDER BY start, id LIMIT ?2"
-    ))?;
-    Ok(query.query_map(params![from.millis(), max], stay)?.collect::<rusqlite::Result<_>>()?)
+/// Visits booked that end from an instant on, soonest first.
+pub(crate) fn upcoming(connection: &dyn Session, from: Timestamp, max: u32) -> Result<Vec<Stay>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM booking WHERE state = 'booked' AND ends >= ?1 ORDER BY begins, id LIMIT ?2");
+    connection.query(&sql, values![from, max])?.iter().map(stay).collect()
 }
 
 /// Visits booked and not done.
-pub(crate) fn count_booked(connection: &Connection) -> Result<u32> {
-    Ok(connection
-        .prepare_cached("SELECT count(*) FROM booking WHERE state = 'booked'")?
-        .query_row([], |row| row.get(0))?)
+pub(crate) fn count_booked(connection: &dyn Session) -> Result<u32> {
+    connection.count("SELECT count(*) FROM booking WHERE state = 'booked'", &[])
 }
 
-fn stay(row: &Row<'_>) -> rusqlite::Result<Stay> {
+/// Keeps what was done at a visit.
+pub(crate) fn report(
+    connection: &dyn Session,
+    booking: i64,
+    report: &VisitReport,
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let body = serde_json::to_string(report).map_err(|e| OutreachError::corrupt("a visit's report", e))?;
+    let sql = "INSERT INTO visit_report (booking, at, who, body) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (booking) DO UPDATE SET at = ?2, who = ?3, body = ?4";
+    connection.execute(sql, values![booking, now, who, body]).map(drop)
+}
+
+/// What was done at a visit, if anybody said.
+pub(crate) fn report_of(connection: &dyn Session, booking: i64) -> Result<Option<VisitReport>> {
+    let row = connection.first("SELECT body FROM visit_report WHERE booking = ?1", values![booking])?;
+    let read = |row: Row| {
+        serde_json::from_str(&row.get::<String>(0)?)
+            .map_err(|e| OutreachError::corrupt(format!("the report of visit {booking}"), e))
+    };
+    row.map(read).transpose()
+}
+
+fn stay(row: &Row) -> Result<Stay> {
     let machine: String = row.get(2)?;
-    let machine = MachineId::parse(&machine)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(e)))?;
     Ok(Stay {
         id: row.get(0)?,
-        case: FindingId::from_text(&row.get::<_, String>(1)?),
-        machine,
+        case: FindingId::from_text(&row.get::<String>(1)?),
+        machine: MachineId::parse(&machine).map_err(|e| OutreachError::corrupt("a visit's machine", e))?,
         customer: row.get(3)?,
-        start: Timestamp::from_millis(row.get(4)?),
-        end: Timestamp::from_millis(row.get(5)?),
+        start: row.get(4)?,
+        end: row.get(5)?,
         technician: row.get(6)?,
         state: row.get(7)?,
         sequence: row.get(8)?,
-        changed: Timestamp::from_millis(row.get(9)?),
+        changed: row.get(9)?,
+        uid: row.get(10)?,
     })
 }

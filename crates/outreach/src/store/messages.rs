@@ -1,11 +1,11 @@
-//! The outbox: messages, the times they offer, opt-outs and silences.
+//! The outbox: messages, the times they offer, and silences.
 
 use foretell_model::{FindingId, MachineId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::{Row, Session, Value, values};
 use crate::compose::Draft;
 use crate::error::{OutreachError, Result};
-use crate::governor::Kind;
+use crate::governor::{Kind, Reason};
 use crate::slots::Slot;
 use crate::views::MessageState;
 
@@ -32,7 +32,9 @@ pub(crate) struct Mail {
     pub(crate) urgent: bool,
     /// Not before then.
     pub(crate) due: Timestamp,
-    /// Why it waits, failed or was withdrawn.
+    /// Why the governor holds it; until when is `due`.
+    pub(crate) held: Option<Reason>,
+    /// Why it failed or was withdrawn.
     pub(crate) reason: Option<String>,
     /// The channel that took it.
     pub(crate) channel: Option<String>,
@@ -49,196 +51,173 @@ pub(crate) struct Mail {
 }
 
 const COLUMNS: &str = "id, advisory, machine, customer, kind, state, subject, body, edited, urgent, due, reason,
-                       channel, medium, address, attempts, sent, expires";
+                       channel, medium, address, attempts, sent, expires, held";
 
 impl Mail {
     /// Writes the message; a new one receives its number.
-    pub(crate) fn save(&mut self, connection: &Connection) -> Result<()> {
+    pub(crate) fn save(&mut self, connection: &dyn Session) -> Result<()> {
         let (subject, body) = self.text.as_ref().map_or((None, None), |text| (Some(&text.subject), Some(&text.body)));
-        let id = (self.id != 0).then_some(self.id);
-        connection
-            .prepare_cached(&format!(
-                "INSERT INTO message ({COLUMNS})
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-                 ON CONFLICT DO UPDATE SET state = ?6, subject = ?7, body = ?8, edited = ?9, urgent = ?10, due = ?11,
-                     reason = ?12, channel = ?13, medium = ?14, address = ?15, attempts = ?16, sent = ?17, expires = ?18"
-            ))?
-            .execute(params![
-                id,
-                self.case.as_str(),
-                self.machine.as_str(),
-                self.customer,
-                self.kind.name(),
-                self.state.name(),
-                subject,
-                body,
-                self.edited,
-                self.urgent,
-                self.due.millis(),
-                self.reason,
-                self.channel,
-                self.medium,
-                self.address,
-                self.attempts,
-                self.sent.map(Timestamp::millis),
-                self.expires.millis()
-            ])?;
+        let held = self.held.as_ref().map(serde_json::to_string).transpose();
+        let held = held.map_err(|e| OutreachError::corrupt("why a message is held", e))?;
+        let columns = values![
+            self.case.as_str(),
+            self.machine.as_str(),
+            self.customer.as_str(),
+            self.kind.name(),
+            self.state.name(),
+            subject.map(String::as_str),
+            body.map(String::as_str),
+            self.edited,
+            self.urgent,
+            self.due,
+            self.reason.clone(),
+            self.channel.clone(),
+            self.medium.clone(),
+            self.address.clone(),
+            self.attempts,
+            self.sent,
+            self.expires,
+            held,
+        ];
         if self.id == 0 {
-            self.id = connection.last_insert_rowid();
+            let sql =
+                "INSERT INTO message (advisory, machine, customer, kind, state, subject, body, edited, urgent, due,
+                           reason, channel, medium, address, attempts, sent, expires, held)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                       RETURNING id";
+            self.id = connection.first(sql, columns)?.map_or(Ok(0), |row| row.get(0))?;
+            return Ok(());
         }
+        let mut known: Vec<Value> = columns[4..].to_vec();
+        known.push(self.id.into());
+        let sql =
+            "UPDATE message SET state = ?1, subject = ?2, body = ?3, edited = ?4, urgent = ?5, due = ?6, reason = ?7,
+                       channel = ?8, medium = ?9, address = ?10, attempts = ?11, sent = ?12, expires = ?13,
+                       held = ?14
+                   WHERE id = ?15";
+        connection.execute(sql, &known)?;
         Ok(())
     }
 }
 
 /// One message.
-pub(crate) fn get(connection: &Connection, id: i64) -> Result<Mail> {
-    one(connection, "id = ?1", params![id])?.ok_or_else(|| OutreachError::missing("message", id))
+pub(crate) fn get(connection: &dyn Session, id: i64) -> Result<Mail> {
+    one(connection, "id = ?1", values![id])?.ok_or_else(|| OutreachError::missing("message", id))
 }
 
 /// The newest message of a case.
-pub(crate) fn newest_of(connection: &Connection, case: &FindingId) -> Result<Option<Mail>> {
-    one(connection, "advisory = ?1 ORDER BY id DESC LIMIT 1", params![case.as_str()])
+pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Mail>> {
+    one(connection, "advisory = ?1 ORDER BY id DESC LIMIT 1", values![case.as_str()])
 }
 
 /// Messages that ask to go out by now, oldest first.
-pub(crate) fn due(connection: &Connection, now: Timestamp, max: u32) -> Result<Vec<Mail>> {
-    many(connection, "state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2", params![now.millis(), max])
+pub(crate) fn due(connection: &dyn Session, now: Timestamp, max: u32) -> Result<Vec<Mail>> {
+    many(connection, "state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2", values![now, max])
 }
 
 /// Messages in a state that is neither sent nor withdrawn.
-pub(crate) fn in_state(connection: &Connection, state: MessageState) -> Result<Vec<Mail>> {
-    many(connection, "state = ?1 AND state NOT IN ('sent', 'withdrawn') ORDER BY id", params![state.name()])
+pub(crate) fn in_state(connection: &dyn Session, state: MessageState) -> Result<Vec<Mail>> {
+    many(connection, "state = ?1 AND state NOT IN ('sent', 'withdrawn') ORDER BY id", values![state.name()])
 }
 
 /// When the last invitation about a machine went out. One whose fate is unknown counts as gone out.
-pub(crate) fn machine_last(connection: &Connection, machine: &MachineId) -> Result<Option<Timestamp>> {
-    let last: Option<i64> = connection
-        .prepare_cached(
-            "SELECT max(sent) FROM message WHERE machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL",
-        )?
-        .query_row([machine.as_str()], |row| row.get(0))?;
-    Ok(last.map(Timestamp::from_millis))
+pub(crate) fn machine_last(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
+    let sql = "SELECT max(sent) FROM message WHERE machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL";
+    connection.first(sql, values![machine.as_str()])?.map_or(Ok(None), |row| row.get(0))
 }
 
-/// When the newest messages went to a customer.
-pub(crate) fn customer_sent(connection: &Connection, customer: &str, max: u32) -> Result<Vec<Timestamp>> {
-    let mut query = connection.prepare_cached(
-        "SELECT sent FROM message WHERE customer = ?1 AND sent IS NOT NULL ORDER BY sent DESC LIMIT ?2",
-    )?;
-    let times = query.query_map(params![customer, max], |row| row.get(0).map(Timestamp::from_millis))?;
-    Ok(times.collect::<rusqlite::Result<_>>()?)
+/// When the newest messages of the kinds that count went to a customer.
+pub(crate) fn customer_sent(connection: &dyn Session, customer: &str, max: u32) -> Result<Vec<Timestamp>> {
+    let sql = "SELECT sent FROM message WHERE customer = ?1 AND sent IS NOT NULL AND kind IN ('invitation', 'reminder')
+               ORDER BY sent DESC LIMIT ?2";
+    connection.query(sql, values![customer, max])?.iter().map(|row| row.get(0)).collect()
 }
 
-/// Reminders of a case that went out.
-pub(crate) fn reminders(connection: &Connection, case: &FindingId) -> Result<u32> {
-    Ok(connection
-        .prepare_cached("SELECT count(*) FROM message WHERE advisory = ?1 AND kind = 'reminder' AND sent IS NOT NULL")?
-        .query_row([case.as_str()], |row| row.get(0))?)
+/// Messages of a kind that went out in a case.
+pub(crate) fn sent_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<u32> {
+    let sql = "SELECT count(*) FROM message WHERE advisory = ?1 AND kind = ?2 AND sent IS NOT NULL";
+    connection.count(sql, values![case.as_str(), kind.name()])
 }
 
 /// The times a message offers, soonest first.
-pub(crate) fn offers(connection: &Connection, message: i64) -> Result<Vec<Slot>> {
-    let mut query =
-        connection.prepare_cached("SELECT start, end, idle FROM offer WHERE message = ?1 ORDER BY start")?;
-    let slots = query.query_map([message], |row| {
-        Ok(Slot {
-            start: Timestamp::from_millis(row.get(0)?),
-            end: Timestamp::from_millis(row.get(1)?),
-            idle: row.get(2)?,
-        })
-    })?;
-    Ok(slots.collect::<rusqlite::Result<_>>()?)
+pub(crate) fn offers(connection: &dyn Session, message: i64) -> Result<Vec<Slot>> {
+    let rows = connection
+        .query("SELECT begins, ends, idle FROM offer WHERE message = ?1 ORDER BY begins", values![message])?;
+    rows.iter().map(|row| Ok(Slot { start: row.get(0)?, end: row.get(1)?, idle: row.get(2)? })).collect()
 }
 
 /// Replaces the times a message offers.
-pub(crate) fn set_offers(connection: &Connection, message: i64, slots: &[Slot]) -> Result<()> {
-    connection.prepare_cached("DELETE FROM offer WHERE message = ?1")?.execute([message])?;
-    let mut insert =
-        connection.prepare_cached("INSERT INTO offer (message, start, end, idle) VALUES (?1, ?2, ?3, ?4)")?;
+pub(crate) fn set_offers(connection: &dyn Session, message: i64, slots: &[Slot]) -> Result<()> {
+    connection.execute("DELETE FROM offer WHERE message = ?1", values![message])?;
     for slot in slots {
-        insert.execute(params![message, slot.start.millis(), slot.end.millis(), slot.idle])?;
+        connection.execute(
+            "INSERT INTO offer (message, begins, ends, idle) VALUES (?1, ?2, ?3, ?4)",
+            values![message, slot.start, slot.end, slot.idle],
+        )?;
     }
-    Ok(())
-}
-
-/// Whether a customer wants no messages on a medium.
-pub(crate) fn opted_out(connection: &Connection, customer: &str, medium: &str) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM opt_out WHERE customer = ?1 AND medium = ?2")?
-        .exists([customer, medium])?)
-}
-
-/// Records that a customer wants no messages on a medium. For good.
-pub(crate) fn opt_out(connection: &Connection, customer: &str, medium: &str, now: Timestamp) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO opt_out (customer, medium, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-        .execute(params![customer, medium, now.millis()])?;
     Ok(())
 }
 
 /// The silence a customer asked for about a machine.
-pub(crate) fn not_now(connection: &Connection, machine: &MachineId) -> Result<Option<Timestamp>> {
-    let until: Option<i64> = connection
-        .prepare_cached("SELECT until FROM not_now WHERE machine = ?1")?
-        .query_row([machine.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(until.map(Timestamp::from_millis))
+pub(crate) fn not_now(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
+    let row = connection.first("SELECT until FROM not_now WHERE machine = ?1", values![machine.as_str()])?;
+    row.map(|row| row.get(0)).transpose()
 }
 
 /// Records a silence.
-pub(crate) fn set_not_now(connection: &Connection, machine: &MachineId, until: Timestamp) -> Result<()> {
-    connection
-        .prepare_cached("INSERT INTO not_now (machine, until) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET until = ?2")?
-        .execute(params![machine.as_str(), until.millis()])?;
-    Ok(())
+pub(crate) fn set_not_now(
+    connection: &dyn Session,
+    machine: &MachineId,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO not_now (machine, until, since) VALUES (?1, ?2, ?3)
+               ON CONFLICT (machine) DO UPDATE SET until = ?2, since = ?3";
+    connection.execute(sql, values![machine.as_str(), until, now]).map(drop)
 }
 
 /// How many messages are in each state.
-pub(crate) fn by_state(connection: &Connection) -> Result<Vec<(String, u32)>> {
-    let mut query = connection.prepare_cached("SELECT state, count(*) FROM message GROUP BY state")?;
-    Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+pub(crate) fn by_state(connection: &dyn Session) -> Result<Vec<(String, u32)>> {
+    let rows = connection.query("SELECT state, count(*) FROM message GROUP BY state", &[])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-fn one(connection: &Connection, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Option<Mail>> {
+fn one(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Option<Mail>> {
     Ok(many(connection, condition, values)?.into_iter().next())
 }
 
-fn many(connection: &Connection, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Mail>> {
-    let mut query = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM message WHERE {condition}"))?;
-    let mut rows = query.query(values)?;
-    let mut mails = Vec::new();
-    while let Some(row) = rows.next()? {
-        mails.push(parse(row)?);
-    }
-    Ok(mails)
+fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Mail>> {
+    connection.query(&format!("SELECT {COLUMNS} FROM message WHERE {condition}"), values)?.iter().map(parse).collect()
 }
 
-fn parse(row: &Row<'_>) -> Result<Mail> {
+fn parse(row: &Row) -> Result<Mail> {
     let id: i64 = row.get(0)?;
     let broken =
         |what: &str, text: &str| OutreachError::corrupt(format!("message {id}"), format!("its {what} is `{text}`"));
     let (machine, state): (String, String) = (row.get(2)?, row.get(5)?);
+    let held: Option<String> = row.get(18)?;
     let text = match (row.get(6)?, row.get(7)?) {
         (Some(subject), Some(body)) => Some(Draft { subject, body }),
         _ => None,
     };
     Ok(Mail {
         id,
-        case: FindingId::from_text(&row.get::<_, String>(1)?),
+        case: FindingId::from_text(&row.get::<String>(1)?),
         machine: MachineId::parse(&machine).map_err(|_| broken("machine", &machine))?,
         customer: row.get(3)?,
-        kind: Kind::from_name(&row.get::<_, String>(4)?),
+        kind: Kind::from_name(&row.get::<String>(4)?),
         state: MessageState::from_name(&state).ok_or_else(|| broken("state", &state))?,
         text,
         edited: row.get(8)?,
         urgent: row.get(9)?,
-        due: Timestamp::from_millis(row.get(10)?),
+        due: row.get(10)?,
         reason: row.get(11)?,
         channel: row.get(12)?,
         medium: row.get(13)?,
         address: row.get(14)?,
         attempts: row.get(15)?,
-        sent: row.get::<_, Option<i64>>(16)?.map(Timestamp::from_millis),
-        expires: Timestamp::from_millis(row.get(17)?),
+        sent: row.get(16)?,
+        expires: row.get(17)?,
+        held: held.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| broken("hold", "not readable"))?,
     })
 }

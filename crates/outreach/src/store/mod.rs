@@ -1,66 +1,63 @@
-//! Service state on disk: SQLite with write-ahead log and a sync per commit, so that what was answered survives a power cut.
+//! Where service state is kept, and the statements that keep it.
+//!
+//! [`session`] is the seam below which databases differ; everything above it is written once, in the SQL that they share.
 
 pub(crate) mod advisories;
 pub(crate) mod bookings;
+pub(crate) mod care;
+pub(crate) mod clock;
+pub(crate) mod evidence;
 pub(crate) mod messages;
 pub(crate) mod record;
 pub(crate) mod registry;
+pub(crate) mod service_cases;
+pub mod session;
+pub mod sqlite;
+pub(crate) mod stock;
 
 pub(crate) use advisories::Case;
 pub(crate) use bookings::Stay;
 pub(crate) use messages::Mail;
 pub(crate) use record::Entry;
-
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub(crate) use session::values;
+pub use session::{Database, Row, Session, Value};
+pub use sqlite::Sqlite;
 
 use crate::error::{OutreachError, Result};
 
-/// The open file. Every step is one transaction, so that state and outbox never disagree.
+/// The open database. Every step is one transaction, so that state and outbox never disagree.
 pub(crate) struct Store {
-    connection: Mutex<Connection>,
+    database: Box<dyn Database>,
 }
 
 impl Store {
-    /// Opens the file, creating it and its tables where missing.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(path)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.busy_timeout(std::time::Duration::from_secs(10))?;
-            connection.set_prepared_statement_cache_capacity(128);
-            connection.execute_batch(include_str!("schema.sql"))?;
-            Ok(connection)
-        };
-        let connection = open().map_err(|source| OutreachError::Store {
-            attempted: format!("open the service state {}", path.display()),
-            source,
-        })?;
-        Ok(Self { connection: Mutex::new(connection) })
+    pub(crate) fn new(database: Box<dyn Database>) -> Self {
+        Self { database }
     }
 
     /// Runs one step as one transaction; an error undoes all of it.
-    pub(crate) fn write<T>(&self, attempted: &str, step: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut connection = self.lock();
-        let run = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = step(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        };
-        run().map_err(|e: OutreachError| e.while_doing(attempted))
+    pub(crate) fn write<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
+        once(attempted, step, |step| self.database.write(step))
     }
 
     /// Reads without changing anything.
-    pub(crate) fn read<T>(&self, attempted: &str, step: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        step(&self.lock()).map_err(|e| e.while_doing(attempted))
+    pub(crate) fn read<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
+        once(attempted, step, |step| self.database.read(step))
     }
+}
 
-    /// A step that panicked was rolled back when its transaction was dropped, so the connection is still sound.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Hands a step that runs once to a database that takes it by reference, and brings its answer out.
+fn once<T>(
+    attempted: &str,
+    step: impl FnOnce(&dyn Session) -> Result<T>,
+    run: impl FnOnce(&mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()>,
+) -> Result<T> {
+    let (mut step, mut answer) = (Some(step), None);
+    let ran = run(&mut |session| {
+        let step = step.take().ok_or_else(|| OutreachError::refused(attempted, "the database ran a step twice"))?;
+        answer = Some(step(session)?);
+        Ok(())
+    });
+    ran.map_err(|e| e.while_doing(attempted))?;
+    answer.ok_or_else(|| OutreachError::refused(attempted, "the database did not run the step"))
 }

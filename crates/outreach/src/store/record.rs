@@ -1,15 +1,17 @@
-//! The record: who did what, when and why. Nothing is ever changed or deleted here.
+//! The record: who did what, when and why. Nothing is ever changed or deleted here; the database itself refuses.
 
 use foretell_model::Timestamp;
-use rusqlite::{Connection, Row, params};
 
+use super::{Row, Session, Value, values};
 use crate::error::Result;
-use crate::views::Happening;
+use crate::views::{Happening, RecordFilter};
 
 /// Codes of what passes between us and the customer; the console words them. An invitation went out; by which channel.
 pub(crate) const INVITATION_SENT: &str = "invitation_sent";
 /// A reminder went out; by which channel.
 pub(crate) const REMINDER_SENT: &str = "reminder_sent";
+/// Word about a promise or a visit went out; by which channel.
+pub(crate) const NOTICE_SENT: &str = "notice_sent";
 /// A visit was booked; when.
 pub(crate) const VISIT_BOOKED: &str = "visit_booked";
 /// The visit was moved; to when.
@@ -24,6 +26,8 @@ pub(crate) const VISIT_MISSED: &str = "visit_missed";
 pub(crate) const NOT_NOW: &str = "not_now";
 /// The customer wants no such messages; on which medium.
 pub(crate) const STOPPED: &str = "stopped";
+/// The customer wants such messages again; on which medium.
+pub(crate) const RESUMED: &str = "resumed";
 /// The customer wishes another time; in the customer's words.
 pub(crate) const OTHER_TIME: &str = "other_time";
 /// A call ended the case; the advisor's remark.
@@ -32,6 +36,16 @@ pub(crate) const CALLED_CLOSED: &str = "called_closed";
 pub(crate) const CALLED_LETTER: &str = "called_letter";
 /// A call reached nobody; the advisor's remark.
 pub(crate) const CALLED_UNREACHED: &str = "called_unreached";
+/// Something broke; in whose words.
+pub(crate) const TROUBLE_REPORTED: &str = "trouble_reported";
+/// The customer was called back about it; the advisor's remark.
+pub(crate) const TROUBLE_CALLED: &str = "trouble_called";
+/// A technician was sent; who.
+pub(crate) const TROUBLE_ASSIGNED: &str = "trouble_assigned";
+/// The technician arrived.
+pub(crate) const TROUBLE_ON_SITE: &str = "trouble_on_site";
+/// It is mended; the remark.
+pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 
 /// A visit's time as the record keeps it: in no language and no zone.
 pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
@@ -39,10 +53,9 @@ pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
 }
 
 /// Whether a customer asked in a call for a letter about a case, at or after an instant.
-pub(crate) fn letter_asked_since(connection: &Connection, advisory: &str, since: Timestamp) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM happening WHERE advisory = ?1 AND what = ?2 AND at >= ?3")?
-        .exists(params![advisory, CALLED_LETTER, since.millis()])?)
+pub(crate) fn letter_asked_since(connection: &dyn Session, advisory: &str, since: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM happening WHERE advisory = ?1 AND what = ?2 AND at >= ?3 LIMIT 1";
+    connection.exists(sql, values![advisory, CALLED_LETTER, since])
 }
 
 /// One entry to write.
@@ -68,48 +81,68 @@ pub(crate) struct Entry<'a> {
 
 impl Entry<'_> {
     /// Writes it.
-    pub(crate) fn write(&self, connection: &Connection) -> Result<()> {
-        connection
-            .prepare_cached(
-                "INSERT INTO happening (at, who, what, why, customer, machine, advisory, contact)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                self.at.millis(),
-                self.who,
-                self.what,
-                self.why,
-                self.customer,
-                self.machine,
-                self.advisory,
-                self.contact
-            ])?;
-        Ok(())
+    pub(crate) fn write(&self, connection: &dyn Session) -> Result<()> {
+        let sql = "INSERT INTO happening (at, who, what, why, customer, machine, advisory, contact)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let Self { at, who, what, why, customer, machine, advisory, contact } = *self;
+        connection.execute(sql, values![at, who, what, why, customer, machine, advisory, contact]).map(drop)
     }
 }
 
+const COLUMNS: &str = "id, at, who, what, why, customer, machine, advisory";
+
 /// What happened in a case, newest first.
-pub(crate) fn of_case(connection: &Connection, advisory: &str) -> Result<Vec<Happening>> {
-    let mut query = connection.prepare_cached(
-        "SELECT at, who, what, why, machine FROM happening WHERE advisory = ?1 ORDER BY id DESC LIMIT 200",
-    )?;
-    Ok(query.query_map([advisory], happening)?.collect::<rusqlite::Result<_>>()?)
+pub(crate) fn of_case(connection: &dyn Session, advisory: &str) -> Result<Vec<Happening>> {
+    many(connection, "advisory = ?1 ORDER BY id DESC LIMIT 200", values![advisory])
 }
 
 /// What passed between us and a customer, newest first.
-pub(crate) fn contacts(connection: &Connection, customer: &str, max: u32) -> Result<Vec<Happening>> {
-    let mut query = connection.prepare_cached(
-        "SELECT at, who, what, why, machine FROM happening WHERE customer = ?1 AND contact = 1 ORDER BY id DESC LIMIT ?2",
-    )?;
-    Ok(query.query_map(params![customer, max], happening)?.collect::<rusqlite::Result<_>>()?)
+pub(crate) fn contacts(connection: &dyn Session, customer: &str, max: u32) -> Result<Vec<Happening>> {
+    many(connection, "customer = ?1 AND contact = 1 ORDER BY id DESC LIMIT ?2", values![customer, max])
 }
 
-fn happening(row: &Row<'_>) -> rusqlite::Result<Happening> {
+/// The entries that a filter lets through, oldest first.
+pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter) -> Result<Vec<Happening>> {
+    let mut conditions = vec!["id > ?1".to_owned()];
+    let mut found: Vec<Value> = vec![filter.after.into()];
+    let columns = [
+        ("customer", &filter.customer),
+        ("machine", &filter.machine),
+        ("advisory", &filter.case),
+        ("who", &filter.who),
+    ];
+    for (column, wanted) in columns {
+        if let Some(wanted) = wanted {
+            found.push(wanted.into());
+            conditions.push(format!("{column} = ?{}", found.len()));
+        }
+    }
+    found.push(filter.max.into());
+    let condition = format!("{} ORDER BY id LIMIT ?{}", conditions.join(" AND "), found.len());
+    many(connection, &condition, &found)
+}
+
+fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Happening>> {
+    let sql = format!("SELECT {COLUMNS} FROM happening WHERE {condition}");
+    connection.query(&sql, values)?.iter().map(happening).collect()
+}
+
+fn happening(row: &Row) -> Result<Happening> {
     Ok(Happening {
-        at: Timestamp::from_millis(row.get(0)?),
-        who: row.get(1)?,
-        what: row.get(2)?,
-        why: row.get(3)?,
-        machine: row.get(4)?,
+        id: row.get(0)?,
+        at: row.get(1)?,
+        who: row.get(2)?,
+        what: row.get(3)?,
+        why: row.get(4)?,
+        customer: row.get(5)?,
+        machine: row.get(6)?,
+        case: row.get(7)?,
     })
+}
+
+/// Number of the last entry about a customer before an instant; 0 when there is none.
+pub(crate) fn last_before(connection: &dyn Session, customer: &str, t: Timestamp) -> Result<i64> {
+    let sql = "SELECT max(id) FROM happening WHERE customer = ?1 AND at < ?2";
+    let row = connection.first(sql, values![customer, t])?;
+    Ok(row.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.unwrap_or(0))
 }

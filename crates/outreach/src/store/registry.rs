@@ -1,14 +1,13 @@
 //! Keeping what people register.
 
 use foretell_model::{MachineId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Entry;
+use super::{Entry, Session, values};
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Entity, Machine, Site};
 
 /// Keeps a thing unless it is there unchanged; says whether anything changed.
-pub(crate) fn register<T: Entity>(connection: &Connection, thing: &T, who: &str, now: Timestamp) -> Result<bool> {
+pub(crate) fn register<T: Entity>(connection: &dyn Session, thing: &T, who: &str, now: Timestamp) -> Result<bool> {
     let wrong = |why: String| OutreachError::Registration { what: T::KIND, id: thing.id().to_owned(), why };
     if thing.id().is_empty() {
         return Err(wrong("`id` is empty".into()));
@@ -22,9 +21,10 @@ pub(crate) fn register<T: Entity>(connection: &Connection, thing: &T, who: &str,
         return Ok(false);
     }
     let body = serde_json::to_string(thing).map_err(|e| OutreachError::corrupt(T::KIND, e))?;
-    connection
-        .prepare_cached("INSERT INTO entity (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3")?
-        .execute(params![T::KIND, thing.id(), body])?;
+    connection.execute(
+        "INSERT INTO entity (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, id) DO UPDATE SET body = ?3",
+        values![T::KIND, thing.id(), body],
+    )?;
     let what = format!("{} {} `{}`", if before.is_some() { "changed" } else { "registered" }, T::KIND, thing.id());
     let machine = (T::KIND == Machine::KIND).then(|| thing.id());
     let customer = (T::KIND == Customer::KIND).then(|| thing.id());
@@ -32,28 +32,24 @@ pub(crate) fn register<T: Entity>(connection: &Connection, thing: &T, who: &str,
     Ok(true)
 }
 
-fn exists(connection: &Connection, kind: &str, id: &str) -> Result<bool> {
-    Ok(connection.prepare_cached("SELECT 1 FROM entity WHERE kind = ?1 AND id = ?2")?.exists([kind, id])?)
+fn exists(connection: &dyn Session, kind: &str, id: &str) -> Result<bool> {
+    connection.exists("SELECT 1 FROM entity WHERE kind = ?1 AND id = ?2", values![kind, id])
 }
 
 /// One thing by its key.
-pub(crate) fn find<T: Entity>(connection: &Connection, id: &str) -> Result<Option<T>> {
-    let body: Option<String> = connection
-        .prepare_cached("SELECT body FROM entity WHERE kind = ?1 AND id = ?2")?
-        .query_row([T::KIND, id], |row| row.get(0))
-        .optional()?;
-    body.map(|body| parse(&body, id)).transpose()
+pub(crate) fn find<T: Entity>(connection: &dyn Session, id: &str) -> Result<Option<T>> {
+    let row = connection.first("SELECT body FROM entity WHERE kind = ?1 AND id = ?2", values![T::KIND, id])?;
+    row.map(|row| parse(&row.get::<String>(0)?, id)).transpose()
 }
 
 /// Everything of one kind, by key.
-pub(crate) fn all<T: Entity>(connection: &Connection) -> Result<Vec<T>> {
-    let mut query = connection.prepare_cached("SELECT body, id FROM entity WHERE kind = ?1 ORDER BY id")?;
-    let rows = query.query_map([T::KIND], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    rows.map(|row| row.map_err(OutreachError::from).and_then(|(body, id)| parse(&body, &id))).collect()
+pub(crate) fn all<T: Entity>(connection: &dyn Session) -> Result<Vec<T>> {
+    let rows = connection.query("SELECT body, id FROM entity WHERE kind = ?1 ORDER BY id", values![T::KIND])?;
+    rows.iter().map(|row| parse(&row.get::<String>(0)?, &row.get::<String>(1)?)).collect()
 }
 
 /// The customer of a machine's site.
-pub(crate) fn customer_of(connection: &Connection, machine: &MachineId) -> Result<Option<Customer>> {
+pub(crate) fn customer_of(connection: &dyn Session, machine: &MachineId) -> Result<Option<Customer>> {
     match find::<Site>(connection, machine.site())? {
         Some(site) => find(connection, &site.customer),
         None => Ok(None),
@@ -62,4 +58,17 @@ pub(crate) fn customer_of(connection: &Connection, machine: &MachineId) -> Resul
 
 fn parse<T: Entity>(body: &str, id: &str) -> Result<T> {
     serde_json::from_str(body).map_err(|e| OutreachError::corrupt(format!("{} `{id}`", T::KIND), e))
+}
+
+/// A machine as a file has it, with the hours at which its work was done since: a counter only goes up, so the later of two
+/// readings is the true one.
+pub(crate) fn with_work_done(connection: &dyn Session, machine: &Machine) -> Result<Machine> {
+    let mut merged = machine.clone();
+    if let Some(known) = find::<Machine>(connection, &machine.id)? {
+        for task in &mut merged.service {
+            let kept = known.service.iter().find(|kept| kept.work == task.work);
+            task.last_done_h = kept.map_or(task.last_done_h, |kept| kept.last_done_h.max(task.last_done_h));
+        }
+    }
+    Ok(merged)
 }

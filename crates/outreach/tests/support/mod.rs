@@ -126,6 +126,12 @@ pub fn open(dir: &Path, channel: Arc<dyn Channel>) -> Outreach {
     outreach
 }
 
+/// A folder in memory where there is one: thousands of synced commits are no test of the disk.
+pub fn fast_dir() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
 pub fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod check;
+mod customers;
 mod demo;
 mod export;
 mod hash_password;
@@ -69,6 +70,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Check | Command::HashPassword => Ok(()),
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
+        Command::Customers(args) => customers::customers(&config, &args, &mut output),
     }
 }
 

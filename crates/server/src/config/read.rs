@@ -120,6 +120,9 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         company: s.text("company", &or.company),
         templates_dir: s.optional("templates_dir").map(|dir| base.join(dir)),
         customers_file: file(&mut s, "customers_file", base),
+        call_back_within: s.duration("call_back_within", or.call_back_within),
+        on_site_within: s.duration("on_site_within", or.on_site_within),
+        grumbles_file: file(&mut s, "grumbles_file", base),
         tick: s.duration("tick", or.tick),
     };
     if section.channel == ChannelKind::Smtp && section.smtp_url.is_none() && !s.was_written("smtp_url") {

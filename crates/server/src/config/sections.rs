@@ -150,6 +150,12 @@ pub struct OutreachSection {
     pub templates_dir: Option<PathBuf>,
     /// Customers, sites, machines, advisors and technicians.
     pub customers_file: Option<PathBuf>,
+    /// Within what time a customer with a broken machine is called back.
+    pub call_back_within: Duration,
+    /// Within what time somebody is on site there.
+    pub on_site_within: Duration,
+    /// Words in replies that hint at displeasure; none means the built-in list.
+    pub grumbles_file: Option<PathBuf>,
     /// How often holds, reminders and the outbox are looked at.
     pub tick: Duration,
 }
@@ -166,6 +172,9 @@ impl Default for OutreachSection {
             company: "Foretell Service".to_owned(),
             templates_dir: None,
             customers_file: None,
+            call_back_within: Duration::from_secs(20 * 60),
+            on_site_within: Duration::from_secs(4 * 3_600),
+            grumbles_file: None,
             tick: Duration::from_secs(10),
         }
     }

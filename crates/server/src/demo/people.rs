@@ -25,17 +25,15 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
             let language = if registry.sites.len() % 2 == 1 { Language::ZhCn } else { Language::En };
             let name = own_name(&machine.customer, language);
             registry.customers.push(customer(&site, &name, language));
-            registry.sites.push(Site { customer: site.clone(), name, address: String::new(), id: site.clone() });
+            registry.sites.push(Site { name, ..Site::new(&site, &site) });
         }
         let language =
             registry.customers.iter().find(|known| known.id == site).map_or(Language::En, |own| own.language);
+        let id = format!("{}/{}", machine.site, machine.name);
         registry.machines.push(Machine {
-            id: format!("{}/{}", machine.site, machine.name),
-            number: own_name(&machine.number, language),
-            model: None,
             rated_kw: Some(machine.rated_kw),
-            consequence: 1.0,
             service: service(&machine.name),
+            ..Machine::new(id, own_name(&machine.number, language))
         });
     }
     registry
@@ -79,26 +77,18 @@ fn customer(id: &str, name: &str, language: Language) -> Customer {
         Language::ZhCn => "李工",
     };
     Customer {
-        id: id.to_owned(),
-        name: name.to_owned(),
         contact: Some(contact.to_owned()),
-        language,
-        zone: "Asia/Shanghai".to_owned(),
-        advisor: ADVISOR.to_owned(),
         addresses: [
             ("email".to_owned(), format!("plant@{id}.example")),
             ("phone".to_owned(), "+86 512 5555 0120".to_owned()),
         ]
         .into(),
-        quiet_from: "20:00".to_owned(),
-        quiet_to: "08:00".to_owned(),
-        holidays: Vec::new(),
-        auto_approve: false,
+        ..Customer::new(id, name, language, ADVISOR)
     }
 }
 
 fn technician(id: &str, en: &str, zh: &str) -> Technician {
-    Technician { id: id.to_owned(), name: words(en, zh), phone: "+86 21 5555 0110".to_owned() }
+    Technician::new(id, words(en, zh), "+86 21 5555 0110")
 }
 
 fn words(en: &str, zh: &str) -> Words {

@@ -9,7 +9,7 @@ use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_model::{Catalogue, MachineProfile};
-use foretell_outreach::{Channel, Folder, OutreachOptions, Security, Smtp, SmtpOptions, Words};
+use foretell_outreach::{Channel, Folder, Grumbles, OutreachOptions, Security, Smtp, SmtpOptions, Words};
 
 use crate::config::{
     ChannelKind, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser, OutreachSection,
@@ -107,6 +107,13 @@ pub(super) fn outreach(
     }
     options.public_url = config.console.public_url.clone().unwrap_or_else(|| console_url.to_owned());
     options.templates = section.templates_dir.clone();
+    let minutes = |within: Duration| u32::try_from(within.as_secs() / 60).unwrap_or(u32::MAX).max(1);
+    options.promises.call_back_min = minutes(section.call_back_within);
+    options.promises.on_site_min = minutes(section.on_site_within);
+    if let Some(file) = &section.grumbles_file {
+        let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+        options.grumbles = Grumbles::parse(&words);
+    }
     options.channels = vec![channel(config, section)?];
     Ok(options)
 }

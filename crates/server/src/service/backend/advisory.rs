@@ -7,7 +7,8 @@ use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Slot,
 };
 use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
-use foretell_outreach::{Advisor, Card, Happening, Language, Stage};
+use foretell_outreach::governor::Verdict;
+use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -57,7 +58,7 @@ impl ServiceBackend {
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
             site_name: sites.site_name(&machine),
-            customer: customer(card.customer.as_ref()),
+            customer: customer(card.customer.as_ref(), card.customer_stage.map(CustomerStage::level)),
             state: state(&card, now),
             curve: self.curve_of(&machine, now),
             probability_before_slot: probability,
@@ -173,7 +174,7 @@ fn state(card: &Card, now: Timestamp) -> AdvisoryState {
         Stage::Draft => AdvisoryState::Draft,
         Stage::Postponed if card.until.is_none_or(|until| until <= now) => AdvisoryState::Draft,
         Stage::Postponed => AdvisoryState::Postponed { until: until(), reason: remark() },
-        Stage::Queued => AdvisoryState::Approved { release: card.held_until },
+        Stage::Queued => AdvisoryState::Approved { release: held_until(card) },
         Stage::Contacted => {
             let sent = card.history.iter().find(|happening| happening.what.ends_with("_sent"));
             AdvisoryState::Sent { at: sent.map(|happening| happening.at).unwrap_or_default() }
@@ -193,24 +194,24 @@ fn state(card: &Card, now: Timestamp) -> AdvisoryState {
 }
 
 fn governor(card: &Card) -> Governor {
-    if let Some(until) = card.held_until {
-        return Governor::Held { until, reason: why_held(card.verdict.as_deref().unwrap_or_default()) };
-    }
-    match card.verdict.as_deref() {
-        None => Governor::Allowed,
-        Some(sentence) if sentence.starts_with("may go") => Governor::Allowed,
-        Some(sentence) => Governor::Refused { reason: sentence.to_owned() },
+    // The console says each reason in its reader's language.
+    match &card.verdict {
+        Some(_) if card.no_route => Governor::Refused { reason: "no_route".to_owned() },
+        Some(Verdict::Hold { until, reason }) => Governor::Held { until: *until, reason: reason.label().to_owned() },
+        Some(Verdict::Drop { reason }) => Governor::Refused { reason: reason.label().to_owned() },
+        Some(Verdict::Send) | None => Governor::Allowed,
     }
 }
 
-/// The reason alone: the time until when stands beside it.
-fn why_held(sentence: &str) -> String {
-    let reason = sentence.split_once(": ").map_or(sentence, |(_, reason)| reason);
-    // The console has this one in the reader's language.
-    if reason == "quiet hours" { "quiet_hours".to_owned() } else { reason.to_owned() }
+/// Until when the governor holds the message, if it does.
+const fn held_until(card: &Card) -> Option<Timestamp> {
+    match &card.verdict {
+        Some(Verdict::Hold { until, .. }) if !card.no_route => Some(*until),
+        _ => None,
+    }
 }
 
-fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
+fn customer(customer: Option<&foretell_outreach::Customer>, stage: Option<u8>) -> Customer {
     let Some(customer) = customer else {
         return Customer {
             name: String::new(),
@@ -229,7 +230,7 @@ fn customer(customer: Option<&foretell_outreach::Customer>) -> Customer {
         address: customer.addresses.values().next().cloned().unwrap_or_default(),
         lang: lang(customer.language),
         zone: zone(customer),
-        stage: None,
+        stage,
     }
 }
 
@@ -244,7 +245,7 @@ fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
 
 /// Why a message that was tried has not gone out.
 fn delivery(card: &Card) -> Option<Delivery> {
-    let message = card.message.as_ref().ok().filter(|_| card.held_until.is_none())?;
+    let message = card.message.as_ref().ok().filter(|_| held_until(card).is_none())?;
     let reason = message.reason.clone().unwrap_or_default();
     message.next_attempt.map(|next| Delivery { reason, next })
 }

@@ -1,8 +1,16 @@
 //! What outreach shows to the console and the server: plain data, no behaviour.
 
+mod service;
+
+pub use service::{
+    Checklist, FaultPrecision, Found, Photo, PhotoOf, Promise, ServiceCase, Source, StageChange, StockLine, Timer,
+    TimerState, VisitReport, WorkVerdict,
+};
+
 use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, Work};
 
 use crate::compose::Draft;
+use crate::governor::{Reason, Verdict};
 use crate::registry::{Advisor, Customer, Language, Machine, Technician};
 use crate::slots::Slot;
 
@@ -27,6 +35,7 @@ macro_rules! stored_enum {
         }
     };
 }
+pub(crate) use stored_enum;
 
 stored_enum! {
     /// Where a case is between the forecast and the work done.
@@ -138,10 +147,14 @@ pub struct Card {
     pub advisor: Option<Advisor>,
     /// The drafted, approved or sent message; why there is none otherwise.
     pub message: std::result::Result<MessageView, String>,
-    /// What the governor says to sending now, in a sentence.
-    pub verdict: Option<String>,
-    /// Until when the governor holds the message, if it does.
-    pub held_until: Option<Timestamp>,
+    /// What the governor says to sending now, while the message has not gone out.
+    pub verdict: Option<Verdict>,
+    /// Nobody can be written to: the customer has no address on any channel in use.
+    pub no_route: bool,
+    /// How far the customer's dissatisfaction has gone, if it has.
+    pub customer_stage: Option<crate::CustomerStage>,
+    /// The service case that is open on this machine.
+    pub trouble: Option<i64>,
     /// Parts the work needs.
     pub parts: Vec<String>,
     /// Time on site, minutes.
@@ -181,9 +194,34 @@ pub struct MessageView {
     pub link_opens: bool,
 }
 
+/// Which entries of the record are wanted; everything where nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only entries after this number, so that a reader can go on where it stopped.
+    pub after: i64,
+    /// About which customer.
+    pub customer: Option<String>,
+    /// About which machine.
+    pub machine: Option<String>,
+    /// Of which case.
+    pub case: Option<String>,
+    /// By whom.
+    pub who: Option<String>,
+    /// At most so many.
+    pub max: u32,
+}
+
+impl Default for RecordFilter {
+    fn default() -> Self {
+        Self { after: 0, customer: None, machine: None, case: None, who: None, max: 200 }
+    }
+}
+
 /// One entry of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {
+    /// Its number; later entries have higher ones.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// Who did it: `engine`, `governor`, `outbox`, `customer` or a person.
@@ -192,8 +230,12 @@ pub struct Happening {
     pub what: String,
     /// Why; for a code what it concerns, e.g. the customer's words or the visit's `start/end` (RFC 3339).
     pub why: String,
+    /// About which customer.
+    pub customer: Option<String>,
     /// About which machine.
     pub machine: Option<String>,
+    /// In which case.
+    pub case: Option<String>,
 }
 
 /// A booked visit.
@@ -320,7 +362,7 @@ pub struct WorkDone {
 pub struct Ticked {
     /// About which message.
     pub message: i64,
-    /// About which case.
+    /// About which case; `case/` and its number for a service case.
     pub case: FindingId,
     /// What happened to it.
     pub outcome: Outcome,
@@ -331,9 +373,16 @@ pub struct Ticked {
 pub enum Outcome {
     /// It was delivered.
     Sent,
-    /// It waits, with the reason.
-    Held(String),
-    /// It will never go out, with the reason.
+    /// It waits.
+    Held {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
+    /// The governor will never let it out.
+    Refused(Reason),
+    /// It will never go out because it is of no use any more, with the reason.
     Dropped(String),
     /// Delivery failed for now.
     Retry {
@@ -348,6 +397,8 @@ pub enum Outcome {
     Reminded,
     /// Nobody answered; the advisor should call.
     CallDue,
+    /// A promise is about to slip; word of it was put into the outbox.
+    Slipping,
 }
 
 /// Counts for the metrics.

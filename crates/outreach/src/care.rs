@@ -1,0 +1,230 @@
+//! How content a customer is, and what the customer wants to hear: the stage of dissatisfaction with its history, hints
+//! that it may have moved, and channels stopped and opened again.
+//!
+//! The stage is set by a person and by nobody else; events and words only hint.
+
+use foretell_model::Timestamp;
+
+use crate::error::{OutreachError, Result};
+use crate::store::{Entry, Session, care, record, registry};
+use crate::views::{Happening, RecordFilter, StageChange, stored_enum};
+use crate::{Customer, Outreach};
+
+stored_enum! {
+    /// How far a customer's dissatisfaction has gone. A customer without a stage has shown none.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    CustomerStage {
+        /// Not said, but felt: watch, and improve the contact.
+        Latent = "latent",
+        /// Turning into grumbling: answer where it was said.
+        Turning = "turning",
+        /// Grumbles openly: listen, and come with a solution. From here on no proactive messages.
+        OpenGrumbling = "open_grumbling",
+        /// Close to complaining: approach first, and ask what is missing.
+        NearComplaint = "near_complaint",
+        /// Complains: remedy at once; the manager knows.
+        Complaint = "complaint",
+        /// Goes beyond us: a named person takes over, automation is silent.
+        Escalation = "escalation",
+    }
+}
+
+impl CustomerStage {
+    /// Its number, 1 to 6.
+    #[must_use]
+    pub fn level(self) -> u8 {
+        Self::ALL.iter().position(|stage| *stage == self).map_or(0, |place| place as u8 + 1)
+    }
+}
+
+/// What a stage set by a person is called in the record.
+const STAGE_SET: &str = "stage_set";
+/// What a hint is called there.
+const STAGE_HINT: &str = "stage_hint";
+/// Entries looked at for hints.
+const HINTS_MAX: u32 = 500;
+
+impl Outreach {
+    /// Notes how far a customer's dissatisfaction has gone; `None` when it is over.
+    ///
+    /// # Errors
+    /// When there is no such customer, nobody says why, or the store refuses.
+    pub fn set_stage(
+        &self,
+        customer: &str,
+        stage: Option<CustomerStage>,
+        why: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let attempted = format!("set the stage of customer {customer}");
+        if why.trim().is_empty() {
+            return Err(OutreachError::refused(attempted, "say why; whoever takes over must know"));
+        }
+        self.store.write(&attempted, |tx| {
+            must_exist(tx, customer)?;
+            let change = StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() };
+            care::set_stage(tx, customer, &change)?;
+            let why = format!("{}: {why}", stage.map_or("none", CustomerStage::name));
+            Entry { at: now, who, what: STAGE_SET, why: &why, customer: Some(customer), ..Entry::default() }.write(tx)
+        })
+    }
+
+    /// The stage a customer is at.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stage(&self, customer: &str) -> Result<Option<CustomerStage>> {
+        self.store.read("read a customer's stage", |c| care::stage(c, customer))
+    }
+
+    /// Every stage a customer was at, newest first, at most 200.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stages(&self, customer: &str) -> Result<Vec<StageChange>> {
+        self.store.read("read a customer's stages", |c| care::changes(c, customer, 200))
+    }
+
+    /// What hints since the stage was last set that it has moved: broken promises, faults that came back, words in replies.
+    /// Oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stage_hints(&self, customer: &str) -> Result<Vec<Happening>> {
+        self.store.read("read the hints at a customer's stage", |c| {
+            let since = care::changes(c, customer, 1)?.first().map(|change| change.at);
+            let all = RecordFilter { customer: Some(customer.to_owned()), max: HINTS_MAX, ..RecordFilter::default() };
+            let after = record::last_before(c, customer, since.unwrap_or(Timestamp::MIN))?;
+            let entries = record::filtered(c, &RecordFilter { after, ..all })?;
+            Ok(entries.into_iter().filter(|entry| entry.what == STAGE_HINT).collect())
+        })
+    }
+
+    /// The media on which a customer wants no such messages, and since when.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn opt_outs(&self, customer: &str) -> Result<Vec<(String, Timestamp)>> {
+        self.store.read("read what a customer stopped", |c| care::opt_outs(c, customer))
+    }
+
+    /// The customer told the advisor to stop such messages on a medium.
+    ///
+    /// # Errors
+    /// When there is no such customer or the store refuses.
+    pub fn opt_out(&self, customer: &str, medium: &str, why: &str, who: &str, now: Timestamp) -> Result<()> {
+        self.store.write(&format!("stop messages to {customer} by {medium}"), |tx| {
+            must_exist(tx, customer)?;
+            care::opt_out(tx, customer, medium, now)?;
+            let why = said(medium, why);
+            let (what, customer) = (record::STOPPED, Some(customer));
+            Entry { at: now, who, what, why: &why, customer, contact: true, ..Entry::default() }.write(tx)
+        })
+    }
+
+    /// The customer wants such messages on a medium again, and said so to `who`.
+    ///
+    /// # Errors
+    /// When nothing was stopped there, nobody says on whose word, or the store refuses.
+    pub fn opt_in(&self, customer: &str, medium: &str, why: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("take up messages to {customer} by {medium} again");
+        if why.trim().is_empty() {
+            return Err(OutreachError::refused(attempted, "say on whose word; only the customer may undo it"));
+        }
+        self.store.write(&attempted, |tx| {
+            if !care::opt_in(tx, customer, medium)? {
+                return Err(OutreachError::refused(&attempted, "they were not stopped"));
+            }
+            let why = said(medium, why);
+            let (what, customer) = (record::RESUMED, Some(customer));
+            Entry { at: now, who, what, why: &why, customer, contact: true, ..Entry::default() }.write(tx)
+        })
+    }
+}
+
+/// A medium, and what was said about it.
+fn said(medium: &str, why: &str) -> String {
+    if why.trim().is_empty() { medium.to_owned() } else { format!("{medium}: {}", why.trim()) }
+}
+
+fn must_exist(connection: &dyn Session, customer: &str) -> Result<()> {
+    let known: Option<Customer> = registry::find(connection, customer)?;
+    known.map(drop).ok_or_else(|| OutreachError::missing("customer", customer))
+}
+
+/// Notes that something may have moved a customer's stage.
+pub(crate) fn hint(
+    connection: &dyn Session,
+    customer: &str,
+    machine: Option<&str>,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let customer = Some(customer);
+    Entry { at: now, who: "foretell", what: STAGE_HINT, why, customer, machine, ..Entry::default() }.write(connection)
+}
+
+/// The shipped list of words that hint at displeasure, one a line; `#` begins a comment.
+const GRUMBLES: &str = include_str!("../../../config/grumbles.txt");
+
+/// Words that hint at displeasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grumbles(Vec<String>);
+
+impl Grumbles {
+    /// Reads a list: one word or phrase a line, `#` begins a comment.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_lowercase());
+        Self(words.filter(|word| !word.is_empty()).collect())
+    }
+
+    /// The first word of the list that a reply holds. A word of letters counts as a whole word only.
+    #[must_use]
+    pub fn find(&self, reply: &str) -> Option<&str> {
+        let reply = reply.to_lowercase();
+        let holds = |word: &str| {
+            reply.match_indices(word).any(|(at, _)| {
+                let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+                let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+                let before = reply[..at].chars().next_back();
+                let after = reply[at + word.len()..].chars().next();
+                !(edge(word.chars().next()) && is_letter(before)) && !(edge(word.chars().last()) && is_letter(after))
+            })
+        };
+        self.0.iter().map(String::as_str).find(|word| holds(word))
+    }
+}
+
+impl Default for Grumbles {
+    fn default() -> Self {
+        Self::parse(GRUMBLES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displeasure_is_heard_as_whole_words() {
+        #[track_caller]
+        fn check(reply: &str, expected: Option<&str>) {
+            assert_eq!(Grumbles::default().find(reply), expected, "{reply}");
+        }
+        check("Friday after lunch?", None);
+        check("This is the THIRD TIME you ask", Some("third time"));
+        check("又坏了，你们到底行不行", Some("又坏了"));
+        check("周五下午可以", None);
+        check("We are an angrycorp supplier", None);
+    }
+
+    #[test]
+    fn stages_count_from_one_to_six() {
+        let levels: Vec<u8> = CustomerStage::ALL.iter().map(|stage| stage.level()).collect();
+        assert_eq!(levels, [1, 2, 3, 4, 5, 6]);
+        assert!(CustomerStage::OpenGrumbling < CustomerStage::Escalation);
+    }
+}

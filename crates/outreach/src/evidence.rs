@@ -1,0 +1,170 @@
+//! What came of a visit: verdicts that label forecasts, photos, reports, parts taken.
+
+use foretell_model::{FindingId, Timestamp};
+
+use crate::Outreach;
+use crate::error::{OutreachError, Result};
+use crate::registry::Depot;
+use crate::store::{Entry, advisories, bookings, evidence, record, registry, stock};
+use crate::troubles;
+use crate::views::{
+    FaultPrecision, Found, Happening, Photo, PhotoOf, RecordFilter, StockLine, VisitReport, WorkVerdict,
+};
+
+impl Outreach {
+    /// Says what was found of what was forecast. A second verdict on a case replaces the first; both stay in the record.
+    ///
+    /// # Errors
+    /// When there is no such case, or a fault found instead is not told from the forecast one.
+    pub fn give_verdict(
+        &self,
+        id: &FindingId,
+        (found, instead): (Found, Option<&str>),
+        note: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<WorkVerdict> {
+        let attempted = format!("give a verdict on {id}");
+        self.store.write(&attempted, |tx| {
+            let case = advisories::get(tx, id)?;
+            let fault = case.finding.fault.as_str();
+            if instead == Some(fault) {
+                return Err(OutreachError::refused(&attempted, "what was forecast was found: that is `confirmed`"));
+            }
+            let verdict = WorkVerdict {
+                case: id.clone(),
+                fault: fault.to_owned(),
+                found,
+                instead: instead.filter(|_| found == Found::SomethingElse).map(str::to_owned),
+                note: note.to_owned(),
+                at: now,
+                who: who.to_owned(),
+            };
+            let machine = case.finding.machine.as_str();
+            evidence::give(tx, machine, &verdict)?;
+            let why = verdict
+                .instead
+                .as_ref()
+                .map_or_else(|| found.name().to_owned(), |other| format!("{} {other}", found.name()));
+            let (machine, advisory) = (Some(machine), Some(id.as_str()));
+            Entry { at: now, who, what: "verdict", why: &why, machine, advisory, ..Entry::default() }.write(tx)?;
+            Ok(verdict)
+        })
+    }
+
+    /// The verdict on a case.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn verdict_on(&self, id: &FindingId) -> Result<Option<WorkVerdict>> {
+        self.store.read("read a verdict", |c| evidence::verdict(c, id))
+    }
+
+    /// How often each fault's forecasts were right, by fault.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn precision(&self) -> Result<Vec<FaultPrecision>> {
+        self.store.read("count the verdicts", evidence::precision)
+    }
+
+    /// Adds a picture by reference; gives its number. `subject` is the key of what it belongs to.
+    ///
+    /// # Errors
+    /// When the reference is empty or the store refuses.
+    pub fn add_photo(
+        &self,
+        (of, subject): (PhotoOf, &str),
+        reference: &str,
+        caption: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let attempted = format!("add a photo to {} {subject}", of.name());
+        if reference.is_empty() {
+            return Err(OutreachError::refused(attempted, "its reference is empty"));
+        }
+        self.store.write(&attempted, |tx| {
+            let id = evidence::add_photo(tx, (of, subject), reference, caption, who, now)?;
+            let why = format!("{} {subject}: {reference}", of.name());
+            let advisory = (of == PhotoOf::Case).then_some(subject);
+            Entry { at: now, who, what: "added a photo", why: &why, advisory, ..Entry::default() }.write(tx)?;
+            Ok(id)
+        })
+    }
+
+    /// The pictures of one thing, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn photos(&self, of: PhotoOf, subject: &str) -> Result<Vec<Photo>> {
+        self.store.read("list photos", |c| evidence::photos(c, of, subject))
+    }
+
+    /// Keeps what was done at a booked visit and takes the parts from their depot. Said again, it replaces what was said
+    /// before; parts are taken once.
+    ///
+    /// # Errors
+    /// When there is no such visit, or a point of the checklist is neither done nor explained.
+    pub fn report_visit(&self, booking: i64, report: &VisitReport, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("report visit {booking}");
+        troubles::complete(&attempted, report)?;
+        self.store.write(&attempted, |tx| {
+            let stay = bookings::get(tx, booking)?;
+            if bookings::report_of(tx, booking)?.is_none() {
+                troubles::use_parts(tx, report)?;
+            }
+            bookings::report(tx, booking, report, who, now)?;
+            let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
+            let customer = Some(stay.customer.as_str());
+            let (what, why) = ("reported the visit", report.note.as_str());
+            Entry { at: now, who, what, why, customer, machine, advisory, contact: false }.write(tx)
+        })
+    }
+
+    /// What was done at a visit, if anybody said.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visit_report(&self, booking: i64) -> Result<Option<VisitReport>> {
+        self.store.read("read a visit's report", |c| bookings::report_of(c, booking))
+    }
+
+    /// What lies in the depots, by depot and part.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stock(&self) -> Result<Vec<StockLine>> {
+        self.store.read("read the stock", stock::all)
+    }
+
+    /// Every depot, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn depots(&self) -> Result<Vec<Depot>> {
+        self.store.read("list the depots", registry::all)
+    }
+
+    /// Somebody counted a shelf.
+    ///
+    /// # Errors
+    /// When there is no such depot or the store refuses.
+    pub fn count_stock(&self, depot: &str, part: &str, n: u32, who: &str, now: Timestamp) -> Result<()> {
+        self.store.write(&format!("count `{part}` in depot {depot}"), |tx| {
+            let known: Option<Depot> = registry::find(tx, depot)?;
+            known.ok_or_else(|| OutreachError::missing("depot", depot))?;
+            stock::set(tx, depot, part, n)?;
+            let why = format!("{depot}: {part} {n}");
+            Entry { at: now, who, what: "counted the stock", why: &why, ..Entry::default() }.write(tx)
+        })
+    }
+
+    /// The record: who did what, when and why, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn record(&self, filter: &RecordFilter) -> Result<Vec<Happening>> {
+        self.store.read("read the record", |c| record::filtered(c, filter))
+    }
+}

@@ -1,0 +1,205 @@
+//! Before a delivery: whether a queued message goes out, waits or is taken back, and its last text.
+
+use foretell_model::Timestamp;
+use metrics::counter;
+
+use super::{ticked, write_record};
+use crate::channel::Parcel;
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::governor::{self, Kind, Reason, Request, Verdict};
+use crate::store::{Case, Mail, Session, advisories, messages, service_cases};
+use crate::views::{MessageState, Outcome, Stage, Ticked};
+use crate::{Channel, Language, Outreach};
+
+/// What the transaction before a delivery decided.
+pub(super) enum Decision {
+    /// Marked as sending: deliver this.
+    Deliver(Box<Mail>, Parcel),
+    /// Settled without a delivery.
+    Settled(Ticked),
+    /// Nothing to do any more.
+    Gone,
+}
+
+impl Outreach {
+    /// Asks the governor about one queued message and marks it accordingly.
+    pub(super) fn decide(&self, connection: &dyn Session, id: i64, now: Timestamp) -> Result<Decision> {
+        let mail = messages::get(connection, id)?;
+        if mail.state != MessageState::Queued {
+            return Ok(Decision::Gone);
+        }
+        if mail.kind == Kind::Notice {
+            return self.decide_on_notice(connection, mail, now);
+        }
+        let mut case = advisories::get(connection, &mail.case)?;
+        let wanted = match mail.kind {
+            Kind::Invitation | Kind::Notice => case.stage == Stage::Queued,
+            Kind::Reminder => case.stage == Stage::Contacted,
+            Kind::FollowUp => case.stage == Stage::Done,
+        };
+        let case_of = |why: &str, mail: Mail, case: &mut Case| drop_it(connection, mail, case, why, now);
+        if !wanted {
+            return case_of("it is no longer needed", mail, &mut case).map(Decision::Settled);
+        }
+        let people = match self.people(connection, &mail.machine)? {
+            Ok(people) => people,
+            Err(why) => return case_of(&why, mail, &mut case).map(Decision::Settled),
+        };
+        let Some((channel, address)) = self.route(connection, &people.customer)? else {
+            let why = "the customer has no address on any channel in use";
+            return case_of(why, mail, &mut case).map(Decision::Settled);
+        };
+        match self.verdict(connection, &case, &mail, &people, channel.medium(), now)? {
+            Verdict::Send => {}
+            Verdict::Hold { until, reason } => {
+                return hold(connection, mail, until, reason, now).map(Decision::Settled);
+            }
+            Verdict::Drop { reason } => {
+                let remark = reason.explain(Language::En, &self.options.catalogue);
+                return refuse(connection, mail, Some((&mut case, &remark)), reason, now).map(Decision::Settled);
+            }
+        }
+        let text = match self.compose(connection, &case, &mail, &people, now) {
+            Ok((text, _)) => text,
+            Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
+            Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
+        };
+        self.let_go(connection, Mail { text: Some(text), ..mail }, &people, (channel, address), now)
+    }
+
+    /// As for any message, but for one about a service case: its text was written when it was needed, and a promise that was
+    /// kept meanwhile needs no word.
+    fn decide_on_notice(&self, connection: &dyn Session, mail: Mail, now: Timestamp) -> Result<Decision> {
+        let case = match service_cases::number(&mail.case) {
+            Some(id) => service_cases::get(connection, id)?,
+            None => return Ok(Decision::Gone),
+        };
+        if case.closed.is_some() || case.on_site.is_some() {
+            return withdraw_notice(connection, mail, "it is no longer needed", now).map(Decision::Settled);
+        }
+        let people = match self.people(connection, &mail.machine)? {
+            Ok(people) => people,
+            Err(why) => return withdraw_notice(connection, mail, &why, now).map(Decision::Settled),
+        };
+        let Some((channel, address)) = self.route(connection, &people.customer)? else {
+            let why = "the customer has no address on any channel in use";
+            return withdraw_notice(connection, mail, why, now).map(Decision::Settled);
+        };
+        let past = self.past_of_customer(connection, &mail, channel.medium(), now)?;
+        let request = Request { kind: Kind::Notice, urgent: true };
+        match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
+            Verdict::Send => self.let_go(connection, mail, &people, (channel, address), now),
+            Verdict::Hold { until, reason } => hold(connection, mail, until, reason, now).map(Decision::Settled),
+            Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
+        }
+    }
+
+    /// Marks a message as on its way.
+    fn let_go(
+        &self,
+        connection: &dyn Session,
+        mut mail: Mail,
+        people: &People,
+        (channel, address): (&dyn Channel, String),
+        now: Timestamp,
+    ) -> Result<Decision> {
+        (mail.state, mail.sent, mail.reason, mail.held) = (MessageState::Sending, Some(now), None, None);
+        (mail.channel, mail.medium) = (Some(channel.name().into()), Some(channel.medium().into()));
+        mail.address = Some(address);
+        mail.save(connection)?;
+        let parcel = self.parcel(&mail, people);
+        Ok(Decision::Deliver(Box::new(mail), parcel))
+    }
+
+    pub(super) fn parcel(&self, mail: &Mail, people: &People) -> Parcel {
+        let language: Language = people.customer.language;
+        let (name, company) = (language.of(&people.advisor.name), language.of(&self.options.company));
+        let text = mail.text.clone().unwrap_or_default();
+        Parcel {
+            key: format!("foretell-{}", mail.id),
+            to: mail.address.clone().unwrap_or_default(),
+            to_name: people.customer.name.clone(),
+            from_name: match language {
+                Language::En => format!("{name}, {company}"),
+                Language::ZhCn => format!("{company} {name}"),
+            },
+            reply_to: people.advisor.email.clone(),
+            language: language.tag(),
+            subject: text.subject,
+            body: text.body,
+            // Word about a service case has no page to answer on, and is not to be stopped.
+            link: if mail.kind == Kind::Notice { String::new() } else { self.link(mail) },
+            at: mail.sent.unwrap_or_default(),
+        }
+    }
+}
+
+/// A message that cannot be written as it stands is a draft again; a reminder is not worth an advisor's pen.
+fn back_to_desk(
+    connection: &dyn Session,
+    mut mail: Mail,
+    case: &mut Case,
+    why: &str,
+    now: Timestamp,
+) -> Result<Ticked> {
+    if mail.kind == Kind::Reminder {
+        return drop_it(connection, mail, case, why, now);
+    }
+    (mail.state, mail.reason) = (MessageState::Draft, Some(why.to_owned()));
+    mail.save(connection)?;
+    case.move_to(connection, Stage::Draft, Some(why), None, now)?;
+    write_record(connection, &mail, "outbox", "gave the message back to the advisor", why, false, now)?;
+    Ok(ticked(&mail, Outcome::ForAdvisor(why.to_owned())))
+}
+
+/// Withdraws a message that will never go out and leaves the case to the advisor.
+fn drop_it(connection: &dyn Session, mut mail: Mail, case: &mut Case, why: &str, now: Timestamp) -> Result<Ticked> {
+    (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
+    mail.save(connection)?;
+    if case.stage == Stage::Queued || case.stage == Stage::Contacted {
+        case.move_to(connection, Stage::Call, Some(why), None, now)?;
+    }
+    write_record(connection, &mail, "governor", "dropped the message", why, false, now)?;
+    Ok(ticked(&mail, Outcome::Dropped(why.to_owned())))
+}
+
+/// A message waits; the record hears of it once for each reason.
+fn hold(connection: &dyn Session, mut mail: Mail, until: Timestamp, reason: Reason, now: Timestamp) -> Result<Ticked> {
+    counter!("foretell_outreach_held_total", "reason" => reason.label()).increment(1);
+    let told_before = mail.held.as_ref() == Some(&reason);
+    (mail.due, mail.held) = (until, Some(reason.clone()));
+    mail.save(connection)?;
+    if !told_before {
+        let why = format!("{} {until}", reason.label());
+        write_record(connection, &mail, "governor", "held the message", &why, false, now)?;
+    }
+    Ok(ticked(&mail, Outcome::Held { until, reason }))
+}
+
+/// The governor will never let a message out: the advisor has the case.
+fn refuse(
+    connection: &dyn Session,
+    mut mail: Mail,
+    case: Option<(&mut Case, &str)>,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Ticked> {
+    counter!("foretell_outreach_dropped_total", "reason" => reason.label()).increment(1);
+    (mail.state, mail.held) = (MessageState::Withdrawn, Some(reason.clone()));
+    mail.save(connection)?;
+    if let Some((case, remark)) = case
+        && matches!(case.stage, Stage::Queued | Stage::Contacted)
+    {
+        case.move_to(connection, Stage::Call, Some(remark), None, now)?;
+    }
+    write_record(connection, &mail, "governor", "dropped the message", reason.label(), false, now)?;
+    Ok(ticked(&mail, Outcome::Refused(reason)))
+}
+
+fn withdraw_notice(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Ticked> {
+    (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
+    mail.save(connection)?;
+    write_record(connection, &mail, "governor", "dropped the message", why, false, now)?;
+    Ok(ticked(&mail, Outcome::Dropped(why.to_owned())))
+}

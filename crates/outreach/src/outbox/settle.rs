@@ -1,0 +1,113 @@
+//! After a delivery: what became of it, and what that means for its case.
+
+use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
+use metrics::counter;
+
+use super::{ticked, write_record};
+use crate::Outreach;
+use crate::channel::{Channel, DeliveryError, Parcel};
+use crate::error::Result;
+use crate::governor::Kind;
+use crate::store::{Mail, Session, advisories, messages, record};
+use crate::views::{MessageState, Outcome, Stage, Ticked};
+
+/// After so many temporary failures (about two days) the advisor decides.
+const ATTEMPTS_MAX: u32 = 16;
+/// First wait after a temporary failure; doubles each time.
+const BACK_OFF_MS: i64 = MINUTE_MS;
+/// Longest wait between attempts.
+const BACK_OFF_MAX_MS: i64 = 4 * HOUR_MS;
+
+impl Outreach {
+    /// Hands a marked message to its channel, without holding the store, and records its fate.
+    pub(super) fn deliver(&self, mail: Mail, parcel: &Parcel, now: Timestamp) -> Result<Ticked> {
+        let fate = match self.channel_of(&mail) {
+            Some(channel) => channel.deliver(parcel),
+            None => Err(DeliveryError::Temporary("its channel is no longer configured".into())),
+        };
+        self.store.write("record a delivery", |tx| settle(tx, mail, fate, now))
+    }
+
+    fn channel_of(&self, mail: &Mail) -> Option<&dyn Channel> {
+        let name = mail.channel.as_deref()?;
+        self.options.channels.iter().map(AsRef::as_ref).find(|channel| channel.name() == name)
+    }
+
+    /// Deliveries that the last process left half-way.
+    pub(crate) fn settle_interrupted(&self) -> Result<()> {
+        let left = self.store.read("read interrupted deliveries", |c| messages::in_state(c, MessageState::Sending))?;
+        for mail in left {
+            let now = mail.sent.unwrap_or_default();
+            let again = self.channel_of(&mail).filter(|channel| channel.is_idempotent());
+            let people = self.store.read("read an interrupted delivery", |c| self.people(c, &mail.machine))?;
+            match (again, people) {
+                (Some(_), Ok(people)) => {
+                    let parcel = self.parcel(&mail, &people);
+                    self.deliver(mail, &parcel, now)?;
+                }
+                _ => {
+                    let fate = Err(DeliveryError::Unknown("the service stopped while it was being delivered".into()));
+                    self.store.write("record an interrupted delivery", |tx| settle(tx, mail, fate, now))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records the fate of a delivery in the message and in its case.
+fn settle(
+    connection: &dyn Session,
+    mut mail: Mail,
+    fate: std::result::Result<(), DeliveryError>,
+    now: Timestamp,
+) -> Result<Ticked> {
+    let label = match &fate {
+        Ok(()) => "sent",
+        Err(DeliveryError::Temporary(_)) => "temporary",
+        Err(DeliveryError::Permanent(_)) => "permanent",
+        Err(DeliveryError::Unknown(_)) => "unknown",
+    };
+    counter!("foretell_outreach_deliveries_total", "fate" => label).increment(1);
+    // Word about a service case belongs to no advisory.
+    let mut case = advisories::find(connection, &mail.case)?;
+    let why = fate.as_ref().err().map(ToString::to_string);
+    let outcome = match fate {
+        Ok(()) => {
+            mail.state = MessageState::Sent;
+            if let Some(case) = case.as_mut().filter(|case| case.stage == Stage::Queued) {
+                case.move_to(connection, Stage::Contacted, None, None, now)?;
+            }
+            Outcome::Sent
+        }
+        Err(DeliveryError::Temporary(_)) if mail.attempts + 1 < ATTEMPTS_MAX => {
+            mail.attempts += 1;
+            let wait_ms = BACK_OFF_MS.saturating_mul(1 << mail.attempts.min(20)).min(BACK_OFF_MAX_MS);
+            (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now + wait_ms);
+            Outcome::Retry { at: mail.due, reason: why.clone().unwrap_or_default() }
+        }
+        Err(error) => {
+            // What certainly did not arrive must not count against the caps.
+            let unknown = matches!(error, DeliveryError::Unknown(_));
+            mail.state = if unknown { MessageState::Unknown } else { MessageState::Failed };
+            mail.sent = mail.sent.filter(|_| unknown);
+            let remark = format!("the message could not be delivered: {error}");
+            if let Some(case) = case.as_mut().filter(|case| matches!(case.stage, Stage::Queued | Stage::Contacted)) {
+                case.move_to(connection, Stage::Call, Some(&remark), None, now)?;
+            }
+            Outcome::ForAdvisor(remark)
+        }
+    };
+    mail.reason = why.clone();
+    mail.save(connection)?;
+    let what = match &outcome {
+        Outcome::Sent if mail.kind == Kind::Reminder => record::REMINDER_SENT,
+        Outcome::Sent if mail.kind == Kind::Notice => record::NOTICE_SENT,
+        Outcome::Sent => record::INVITATION_SENT,
+        Outcome::Retry { .. } => "could not deliver for now",
+        _ => "could not deliver",
+    };
+    let data = why.or_else(|| mail.channel.clone()).unwrap_or_default();
+    write_record(connection, &mail, "outbox", what, &data, outcome == Outcome::Sent, now)?;
+    Ok(ticked(&mail, outcome))
+}

@@ -1,0 +1,198 @@
+//! Customers and their sites: who is written to, where, when, and when their machines work.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Advisor, Entity, Language};
+use crate::calendar::Calendar;
+
+/// A company that owns machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// Unique key.
+    pub id: String,
+    /// The company's name.
+    pub name: String,
+    /// How letters address the person there, e.g. `Mr Li` or `李工`; the company's name when missing.
+    #[serde(default)]
+    pub contact: Option<String>,
+    /// Further people there, for whoever calls or comes.
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    /// What the addressed person reads.
+    pub language: Language,
+    /// IANA time zone.
+    #[serde(default = "shanghai")]
+    pub zone: String,
+    /// Who looks after this customer, a key of the advisors.
+    pub advisor: String,
+    /// Address by medium, e.g. `email`.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, String>,
+    /// Media in the order the customer prefers; those not named come after, in the house's order.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// Local time of day, `HH:MM`, at which messages stop.
+    #[serde(default = "evening")]
+    pub quiet_from: String,
+    /// Local time of day, `HH:MM`, at which messages may go out again; earlier than `quiet_from`.
+    #[serde(default = "morning")]
+    pub quiet_to: String,
+    /// Local holidays, `YYYY-MM-DD` or `YYYY-MM-DD/YYYY-MM-DD` with both ends: no message, no visit.
+    #[serde(default)]
+    pub holidays: Vec<String>,
+    /// When the machines work.
+    #[serde(default)]
+    pub production: Production,
+    /// Whether messages to this customer go out without an advisor's click.
+    #[serde(default)]
+    pub auto_approve: bool,
+}
+
+/// One more person at a customer's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Name as spoken.
+    pub name: String,
+    /// What for, e.g. `night shift` or `采购`.
+    #[serde(default)]
+    pub role: String,
+    /// Telephone number.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// E-mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// What this person reads; the customer's language when missing.
+    #[serde(default)]
+    pub language: Option<Language>,
+}
+
+/// A customer's production calendar, as far as people know it better than the machines show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Production {
+    /// Weekly shifts, e.g. `mon-fri 07:00-17:00`; used until a machine's own week was learned.
+    pub shifts: Vec<String>,
+    /// Planned shutdowns, days or `from/to`: the best time for work that stops a machine.
+    pub shutdowns: Vec<String>,
+    /// The busy season, days or `from/to`: no time for work that stops a machine.
+    pub busy: Vec<String>,
+}
+
+/// A place with machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Site {
+    /// First part of its machines' identities.
+    pub id: String,
+    /// Whose, a key of the customers.
+    pub customer: String,
+    /// What people call it.
+    #[serde(default)]
+    pub name: String,
+    /// Where the technician drives to.
+    #[serde(default)]
+    pub address: String,
+    /// Latitude, degrees north; with the longitude, the nearest depot can be told.
+    #[serde(default)]
+    pub latitude_deg: Option<f64>,
+    /// Longitude, degrees east.
+    #[serde(default)]
+    pub longitude_deg: Option<f64>,
+}
+
+impl Customer {
+    /// A customer with everything else at its default.
+    #[must_use]
+    pub fn new(id: impl Into<String>, name: impl Into<String>, language: Language, advisor: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            contact: None,
+            contacts: Vec::new(),
+            language,
+            zone: shanghai(),
+            advisor: advisor.into(),
+            addresses: BTreeMap::new(),
+            channels: Vec::new(),
+            quiet_from: evening(),
+            quiet_to: morning(),
+            holidays: Vec::new(),
+            production: Production::default(),
+            auto_approve: false,
+        }
+    }
+}
+
+impl Site {
+    /// A site of which nothing more is known.
+    #[must_use]
+    pub fn new(id: impl Into<String>, customer: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            customer: customer.into(),
+            name: String::new(),
+            address: String::new(),
+            latitude_deg: None,
+            longitude_deg: None,
+        }
+    }
+
+    /// Where it lies, degrees north and east; `None` unless both are known.
+    #[must_use]
+    pub fn place(&self) -> Option<(f64, f64)> {
+        self.latitude_deg.zip(self.longitude_deg)
+    }
+}
+
+impl Entity for Customer {
+    const KIND: &'static str = "customer";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn needs(&self) -> Option<(&'static str, &str)> {
+        Some((Advisor::KIND, &self.advisor))
+    }
+    fn check(&self) -> Result<(), String> {
+        Calendar::of(self).map(|_| ())
+    }
+}
+
+impl Entity for Site {
+    const KIND: &'static str = "site";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn needs(&self) -> Option<(&'static str, &str)> {
+        Some((Customer::KIND, &self.customer))
+    }
+    fn check(&self) -> Result<(), String> {
+        place(self.latitude_deg, self.longitude_deg)
+    }
+}
+
+/// Whether a place is one on Earth, or none at all.
+pub(crate) fn place(latitude_deg: Option<f64>, longitude_deg: Option<f64>) -> Result<(), String> {
+    match (latitude_deg, longitude_deg) {
+        (None, None) => Ok(()),
+        (Some(lat), Some(lon)) if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) => Ok(()),
+        (Some(_), Some(_)) => Err("`latitude_deg` is -90 to 90 and `longitude_deg` -180 to 180".into()),
+        _ => Err("`latitude_deg` and `longitude_deg` go together".into()),
+    }
+}
+
+fn shanghai() -> String {
+    "Asia/Shanghai".into()
+}
+
+fn evening() -> String {
+    "20:00".into()
+}
+
+fn morning() -> String {
+    "08:00".into()
+}

@@ -1,0 +1,146 @@
+//! Who owns which machine and who looks after it: the part of service state that people enter rather than telemetry.
+//!
+//! The same structs are the registry file (`config/examples/customers.toml`) and what is kept; importing a file twice
+//! changes nothing.
+
+mod customer;
+mod machine;
+mod staff;
+
+pub use customer::{Contact, Customer, Production, Site};
+pub use machine::{Machine, ServiceTask};
+pub use staff::{Advisor, Depot, Technician};
+
+pub(crate) use customer::place;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{OutreachError, Result};
+
+/// A language that customers read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Language {
+    /// Simplified Chinese as written in mainland China.
+    #[serde(rename = "zh-CN")]
+    ZhCn,
+    /// English.
+    #[serde(rename = "en")]
+    En,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::ZhCn, Self::En];
+
+    /// Its tag, as in template names and HTML.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::ZhCn => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// Picks the text of this language.
+    #[must_use]
+    pub fn of(self, text: &Words) -> &str {
+        match self {
+            Self::ZhCn => &text.zh,
+            Self::En => &text.en,
+        }
+    }
+}
+
+/// A short text in both languages, e.g. a person's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// English.
+    pub en: String,
+    /// Simplified Chinese.
+    pub zh: String,
+}
+
+/// Everything that people enter, as one file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registry {
+    /// Who speaks to customers.
+    #[serde(rename = "advisor")]
+    pub advisors: Vec<Advisor>,
+    /// Where spare parts lie.
+    #[serde(rename = "depot")]
+    pub depots: Vec<Depot>,
+    /// Who does the work.
+    #[serde(rename = "technician")]
+    pub technicians: Vec<Technician>,
+    /// Whose machines they are.
+    #[serde(rename = "customer")]
+    pub customers: Vec<Customer>,
+    /// Where they stand.
+    #[serde(rename = "site")]
+    pub sites: Vec<Site>,
+    /// The machines.
+    #[serde(rename = "machine")]
+    pub machines: Vec<Machine>,
+}
+
+impl Registry {
+    /// Reads a registry file.
+    ///
+    /// # Errors
+    /// When the text is not TOML, or a field is missing, unknown or of the wrong type; says where.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        toml::from_str(text).map_err(|e| OutreachError::Registry(Box::new(e)))
+    }
+}
+
+/// A kind of registered thing: how it is keyed and checked.
+pub(crate) trait Entity: Serialize + for<'de> Deserialize<'de> + PartialEq {
+    /// What it is called in the store and in errors.
+    const KIND: &'static str;
+    /// Its key.
+    fn id(&self) -> &str;
+    /// Key of another thing that must exist before: its kind and id.
+    fn needs(&self) -> Option<(&'static str, &str)> {
+        None
+    }
+    /// What is wrong with it by itself.
+    fn check(&self) -> std::result::Result<(), String> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_a_registry() {
+        let registry = Registry::from_toml(include_str!("../../../../config/examples/customers.toml")).unwrap();
+        assert_eq!((registry.customers.len(), registry.machines.len()), (2, 2));
+        for customer in &registry.customers {
+            assert_eq!(customer.check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn slips_are_named() {
+        let registry = Registry::from_toml(include_str!("../../../../config/examples/customers.toml")).unwrap();
+        let customer = |change: fn(&mut Customer)| {
+            let mut customer = registry.customers[0].clone();
+            change(&mut customer);
+            customer.check().unwrap_err()
+        };
+        assert_eq!(customer(|c| c.zone = "Asia/Suzhou".into()), "`zone`: `Asia/Suzhou` is not an IANA time zone");
+        assert_eq!(
+            customer(|c| c.quiet_to = "21:00".into()),
+            "`quiet_to` (21:00:00) must be earlier in the day than `quiet_from` (20:00:00)"
+        );
+        assert_eq!(
+            customer(|c| c.holidays.push("1 Oct".into())),
+            "`holidays`: `1 Oct` is not a date such as 2026-10-01"
+        );
+        assert!(Registry::from_toml("[[customer]]\nid = \"x\"\nnmae = \"y\"").is_err());
+    }
+}

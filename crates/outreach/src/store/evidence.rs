@@ -1,0 +1,86 @@
+//! Verdicts and photos: what was found, and what it looked like.
+
+use foretell_model::{FindingId, Timestamp};
+
+use super::{Row, Session, values};
+use crate::error::{OutreachError, Result};
+use crate::views::{FaultPrecision, Found, Photo, PhotoOf, WorkVerdict};
+
+/// Keeps a verdict; the newest of a case counts.
+pub(crate) fn give(connection: &dyn Session, machine: &str, verdict: &WorkVerdict) -> Result<()> {
+    let WorkVerdict { case, fault, found, instead, note, at, who } = verdict;
+    let sql = "INSERT INTO verdict (advisory, machine, fault, found, instead, note, at, who)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let values = values![case.as_str(), machine, fault, found.name(), instead.clone(), note, *at, who];
+    connection.execute(sql, values).map(drop)
+}
+
+/// The verdict on a case.
+pub(crate) fn verdict(connection: &dyn Session, case: &FindingId) -> Result<Option<WorkVerdict>> {
+    let sql = "SELECT fault, found, instead, note, at, who FROM verdict WHERE advisory = ?1 ORDER BY id DESC LIMIT 1";
+    let read = |row: Row| {
+        let found: String = row.get(1)?;
+        let found = Found::from_name(&found)
+            .ok_or_else(|| OutreachError::corrupt(format!("the verdict on {case}"), format!("`{found}` is none")))?;
+        Ok(WorkVerdict {
+            case: case.clone(),
+            fault: row.get(0)?,
+            found,
+            instead: row.get(2)?,
+            note: row.get(3)?,
+            at: row.get(4)?,
+            who: row.get(5)?,
+        })
+    };
+    connection.first(sql, values![case.as_str()])?.map(read).transpose()
+}
+
+/// How often each fault's forecasts were right, by fault.
+pub(crate) fn precision(connection: &dyn Session) -> Result<Vec<FaultPrecision>> {
+    let sql = "SELECT fault, sum(CASE WHEN found = 'confirmed' THEN 1 ELSE 0 END),
+                      sum(CASE WHEN found = 'not_found' THEN 1 ELSE 0 END),
+                      sum(CASE WHEN found = 'something_else' THEN 1 ELSE 0 END)
+               FROM verdict WHERE id IN (SELECT max(id) FROM verdict GROUP BY advisory)
+               GROUP BY fault ORDER BY fault";
+    let line = |row: &Row| {
+        Ok(FaultPrecision {
+            fault: row.get(0)?,
+            confirmed: row.get(1)?,
+            not_found: row.get(2)?,
+            something_else: row.get(3)?,
+        })
+    };
+    connection.query(sql, &[])?.iter().map(line).collect()
+}
+
+/// Keeps a reference to a picture; gives its number.
+pub(crate) fn add_photo(
+    connection: &dyn Session,
+    (of, subject): (PhotoOf, &str),
+    reference: &str,
+    caption: &str,
+    who: &str,
+    now: Timestamp,
+) -> Result<i64> {
+    let sql =
+        "INSERT INTO photo (kind, subject, reference, caption, at, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id";
+    let row = connection.first(sql, values![of.name(), subject, reference, caption, now, who])?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// The pictures of one thing, oldest first.
+pub(crate) fn photos(connection: &dyn Session, of: PhotoOf, subject: &str) -> Result<Vec<Photo>> {
+    let sql = "SELECT id, reference, caption, at, who FROM photo WHERE kind = ?1 AND subject = ?2 ORDER BY id";
+    let photo = |row: &Row| {
+        Ok(Photo {
+            id: row.get(0)?,
+            of,
+            subject: subject.to_owned(),
+            reference: row.get(1)?,
+            caption: row.get(2)?,
+            at: row.get(3)?,
+            who: row.get(4)?,
+        })
+    };
+    connection.query(sql, values![of.name(), subject])?.iter().map(photo).collect()
+}

@@ -1,0 +1,75 @@
+//! Service cases: something did break.
+
+use foretell_model::{FindingId, MachineId, Timestamp};
+
+use super::{Row, Session, Value, values};
+use crate::error::{OutreachError, Result};
+use crate::views::ServiceCase;
+
+const COLUMNS: &str = "id, body";
+
+/// How messages and the record name a service case.
+pub(crate) fn name(id: i64) -> String {
+    format!("case/{id}")
+}
+
+/// The service case that a message is about, if it is about one.
+pub(crate) fn number(case: &FindingId) -> Option<i64> {
+    case.as_str().strip_prefix("case/")?.parse().ok()
+}
+
+/// Writes a case; a new one receives its number.
+pub(crate) fn save(connection: &dyn Session, case: &mut ServiceCase) -> Result<()> {
+    let body = serde_json::to_string(case).map_err(|e| OutreachError::corrupt("a service case", e))?;
+    if case.id == 0 {
+        let sql = "INSERT INTO service_case (machine, customer, opened, closed, body)
+                   VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id";
+        let values = values![&case.machine, case.customer.clone(), case.opened, case.closed, body];
+        case.id = connection.first(sql, values)?.map_or(Ok(0), |row| row.get(0))?;
+        return Ok(());
+    }
+    let sql = "UPDATE service_case SET customer = ?2, closed = ?3, body = ?4 WHERE id = ?1";
+    connection.execute(sql, values![case.id, case.customer.clone(), case.closed, body]).map(drop)
+}
+
+/// One case that must exist.
+pub(crate) fn get(connection: &dyn Session, id: i64) -> Result<ServiceCase> {
+    let found = many(connection, "id = ?1", values![id])?.into_iter().next();
+    found.ok_or_else(|| OutreachError::missing("service case", id))
+}
+
+/// The open case of a machine.
+pub(crate) fn open_of(connection: &dyn Session, machine: &MachineId) -> Result<Option<ServiceCase>> {
+    Ok(many(connection, "machine = ?1 AND closed IS NULL", values![machine.as_str()])?.into_iter().next())
+}
+
+/// Every open case, oldest first.
+pub(crate) fn open(connection: &dyn Session) -> Result<Vec<ServiceCase>> {
+    many(connection, "closed IS NULL ORDER BY opened, id", &[])
+}
+
+/// The newest closed cases.
+pub(crate) fn closed(connection: &dyn Session, max: u32) -> Result<Vec<ServiceCase>> {
+    many(connection, "closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?1", values![max])
+}
+
+/// Whether a machine had a case opened at that very instant: a trip told twice is one.
+pub(crate) fn had(connection: &dyn Session, machine: &MachineId, opened: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM service_case WHERE machine = ?1 AND opened = ?2";
+    connection.exists(sql, values![machine.as_str(), opened])
+}
+
+fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<ServiceCase>> {
+    connection
+        .query(&format!("SELECT {COLUMNS} FROM service_case WHERE {condition}"), values)?
+        .iter()
+        .map(case)
+        .collect()
+}
+
+fn case(row: &Row) -> Result<ServiceCase> {
+    let id: i64 = row.get(0)?;
+    let case: ServiceCase = serde_json::from_str(&row.get::<String>(1)?)
+        .map_err(|e| OutreachError::corrupt(format!("service case {id}"), e))?;
+    Ok(ServiceCase { id, ..case })
+}

@@ -1,0 +1,119 @@
+//! Service state in one SQLite file, with write-ahead log and a sync per commit, so that what was answered survives a power
+//! cut.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, TransactionBehavior};
+
+use super::{Database, Row, Session, Value};
+use crate::error::{OutreachError, Result};
+
+/// The tables, version by version: a file of an older version is brought forward step by step.
+const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+
+/// An open file.
+pub struct Sqlite {
+    connection: Mutex<Connection>,
+}
+
+impl Sqlite {
+    /// Opens the file, creating it and its tables where missing.
+    ///
+    /// # Errors
+    /// When the file cannot be used, or was written by a newer version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let attempted = format!("open the service state {}", path.display());
+        let open = || -> rusqlite::Result<Option<Connection>> {
+            let mut connection = Connection::open(path)?;
+            connection.busy_timeout(std::time::Duration::from_secs(30))?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.set_prepared_statement_cache_capacity(256);
+            let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            let version = usize::try_from(version).unwrap_or(usize::MAX);
+            if version > VERSIONS.len() {
+                return Ok(None);
+            }
+            for tables in &VERSIONS[version..] {
+                step.execute_batch(tables)?;
+            }
+            step.pragma_update(None, "user_version", VERSIONS.len() as i64)?;
+            step.commit()?;
+            Ok(Some(connection))
+        };
+        let connection = open().map_err(|e| failed(e).while_doing(&attempted))?.ok_or_else(|| {
+            OutreachError::refused(&attempted, "a newer version of foretell wrote it; start that version")
+        })?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// A step that panicked was rolled back when its transaction was dropped, so the connection is still sound.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Database for Sqlite {
+    fn write(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        step(&Open(&transaction))?;
+        transaction.commit().map_err(failed)
+    }
+
+    fn read(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
+        let mut connection = self.lock();
+        // One view of the file however many questions are asked.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
+        step(&Open(&transaction))
+    }
+}
+
+/// A connection within its transaction.
+struct Open<'a>(&'a Connection);
+
+impl Session for Open<'_> {
+    fn execute(&self, sql: &str, values: &[Value]) -> Result<usize> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        statement.execute(rusqlite::params_from_iter(values)).map_err(failed)
+    }
+
+    fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(failed)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let value = |n| row.get_ref(n).map(value);
+            found.push(Row((0..columns).map(value).collect::<rusqlite::Result<_>>().map_err(failed)?));
+        }
+        Ok(found)
+    }
+}
+
+fn value(stored: ValueRef<'_>) -> Value {
+    match stored {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(n) => Value::Int(n),
+        ValueRef::Real(x) => Value::Real(x),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(n) => ValueRef::Integer(*n),
+            Self::Real(x) => ValueRef::Real(*x),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+fn failed(error: rusqlite::Error) -> OutreachError {
+    OutreachError::store(error)
+}

@@ -1,0 +1,366 @@
+//! Reactive service: something did break. Who opens a case, the two promises, who comes, and what was done.
+
+use foretell_model::{FindingId, MINUTE_MS, MachineId, Note, Timestamp};
+
+use crate::error::{OutreachError, Result};
+use crate::governor::Kind;
+use crate::registry::Technician;
+use crate::store::{Entry, Mail, Session, record, registry, service_cases, stock};
+use crate::views::{MessageState, Outcome, Promise, ServiceCase, Source, Ticked, TimerState, VisitReport};
+use crate::{Outreach, care};
+
+/// Word about a service case stays worth reading for so long, days; its link too.
+const NOTICE_DAYS: f64 = 30.0;
+
+impl Outreach {
+    /// Something broke: opens the machine's service case, or adds to the one that is open (nobody tells it twice). `opened`
+    /// is when it broke as far as known; both promises count from there.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn open_service_case(
+        &self,
+        machine: &MachineId,
+        source: Source,
+        what: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<ServiceCase> {
+        self.store.write(&format!("open a service case on {machine}"), |tx| {
+            self.open_trouble(tx, machine, (source, what, who), now)
+        })
+    }
+
+    /// A controller tripped. The same trip told twice, e.g. when the log is read again, is one; `None` then, and when the
+    /// machine is nobody's.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn controller_tripped(&self, machine: &MachineId, what: &str, at: Timestamp) -> Result<Option<ServiceCase>> {
+        self.store.write(&format!("open a service case on {machine}"), |tx| {
+            if registry::customer_of(tx, machine)?.is_none() || service_cases::had(tx, machine, at)? {
+                return Ok(None);
+            }
+            self.open_trouble(tx, machine, (Source::Controller, what, "controller"), at).map(Some)
+        })
+    }
+
+    /// The customer reports through the link of a letter that the machine has broken down.
+    ///
+    /// # Errors
+    /// As [`Outreach::booking_page`].
+    pub fn report_trouble(&self, token: &str, what: &str, now: Timestamp) -> Result<ServiceCase> {
+        self.store.write("take a customer's report", |tx| {
+            let visitor = self.visitor(tx, token, now)?;
+            let what = Note::new(what);
+            self.hear(tx, &visitor.mail.customer, Some(visitor.mail.machine.as_str()), what.as_str(), now)?;
+            self.open_trouble(tx, &visitor.mail.machine, (Source::Customer, what.as_str(), "customer"), now)
+        })
+    }
+
+    fn open_trouble(
+        &self,
+        connection: &dyn Session,
+        machine: &MachineId,
+        (source, what, who): (Source, &str, &str),
+        now: Timestamp,
+    ) -> Result<ServiceCase> {
+        let customer = registry::customer_of(connection, machine)?.map(|customer| customer.id);
+        let case = match service_cases::open_of(connection, machine)? {
+            Some(mut open) => {
+                if !open.what.lines().any(|line| line == what) {
+                    open.what = format!("{}\n{what}", open.what);
+                }
+                service_cases::save(connection, &mut open)?;
+                open
+            }
+            None => {
+                let promises = &self.options.promises;
+                let after = |minutes: u32| now + i64::from(minutes) * MINUTE_MS;
+                let mut case = ServiceCase {
+                    id: 0,
+                    machine: machine.to_string(),
+                    customer,
+                    source,
+                    what: what.to_owned(),
+                    opened: now,
+                    call_back_due: after(promises.call_back_min),
+                    on_site_due: after(promises.on_site_min),
+                    called_back: None,
+                    technician: None,
+                    eta: None,
+                    position_deg: None,
+                    on_site: None,
+                    told: Vec::new(),
+                    broken: Vec::new(),
+                    closed: None,
+                    report: None,
+                };
+                service_cases::save(connection, &mut case)?;
+                case
+            }
+        };
+        note(connection, &case, (who, record::TROUBLE_REPORTED, what), source == Source::Customer, now)?;
+        Ok(case)
+    }
+
+    /// The open service cases, oldest first: each is top priority.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn service_cases(&self) -> Result<Vec<ServiceCase>> {
+        self.store.read("list the service cases", service_cases::open)
+    }
+
+    /// The service cases closed last, at most `max`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn closed_service_cases(&self, max: u32) -> Result<Vec<ServiceCase>> {
+        self.store.read("list the closed service cases", |c| service_cases::closed(c, max))
+    }
+
+    /// One service case.
+    ///
+    /// # Errors
+    /// When there is none of that number.
+    pub fn service_case(&self, id: i64) -> Result<ServiceCase> {
+        self.store.read("read a service case", |c| service_cases::get(c, id))
+    }
+
+    /// The customer was called back.
+    ///
+    /// # Errors
+    /// When the case is closed.
+    pub fn called_back(&self, id: i64, remark: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        self.change_trouble(id, (who, record::TROUBLE_CALLED, remark), now, |case| {
+            case.called_back.get_or_insert(now);
+            Ok(())
+        })
+    }
+
+    /// A technician is sent; `eta` is when that person expects to be there.
+    ///
+    /// # Errors
+    /// When the case is closed or there is no such technician.
+    pub fn send_technician(
+        &self,
+        id: i64,
+        technician: &str,
+        eta: Option<Timestamp>,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<ServiceCase> {
+        self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
+        self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
+            (case.technician, case.eta, case.position_deg) = (Some(technician.to_owned()), eta, None);
+            Ok(())
+        })
+    }
+
+    /// The technician's telephone says where it is and when it will be there. Not in the record: it moves all the time.
+    ///
+    /// # Errors
+    /// When the case is closed, nobody was sent, or the technician is there already.
+    pub fn on_the_way(&self, id: i64, eta: Option<Timestamp>, position_deg: Option<(f64, f64)>) -> Result<ServiceCase> {
+        let attempted = format!("follow the technician of service case {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = service_cases::get(tx, id)?;
+            if case.closed.is_some() || case.on_site.is_some() || case.technician.is_none() {
+                return Err(OutreachError::refused(&attempted, "nobody is on the way"));
+            }
+            case.eta = eta.or(case.eta);
+            case.position_deg = position_deg.filter(|(lat, lon)| lat.is_finite() && lon.is_finite());
+            service_cases::save(tx, &mut case)?;
+            Ok(case)
+        })
+    }
+
+    /// Somebody is on site.
+    ///
+    /// # Errors
+    /// When the case is closed.
+    pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        self.change_trouble(id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
+            case.on_site.get_or_insert(now);
+            case.position_deg = None;
+            Ok(())
+        })
+    }
+
+    /// It is mended: keeps what was done, takes the parts from their depot and closes the case.
+    ///
+    /// # Errors
+    /// When the case is closed, or a point of the checklist is neither done nor explained.
+    pub fn close_service_case(
+        &self,
+        id: i64,
+        report: &VisitReport,
+        remark: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<ServiceCase> {
+        complete(&format!("close service case {id}"), report)?;
+        let case = self.change_trouble(id, (who, record::TROUBLE_CLOSED, remark), now, |case| {
+            (case.closed, case.report) = (Some(now), Some(report.clone()));
+            Ok(())
+        })?;
+        Ok(case)
+    }
+
+    fn change_trouble(
+        &self,
+        id: i64,
+        (who, what, why): (&str, &str, &str),
+        now: Timestamp,
+        change: impl FnOnce(&mut ServiceCase) -> Result<()>,
+    ) -> Result<ServiceCase> {
+        let attempted = format!("change service case {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = service_cases::get(tx, id)?;
+            if case.closed.is_some() {
+                return Err(OutreachError::refused(&attempted, "it is closed"));
+            }
+            change(&mut case)?;
+            service_cases::save(tx, &mut case)?;
+            if let Some(report) = case.report.as_ref().filter(|_| case.closed.is_some()) {
+                use_parts(tx, report)?;
+            }
+            note(tx, &case, (who, what, why), true, now)?;
+            Ok(case)
+        })
+    }
+
+    /// One technician.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn technician(&self, id: &str) -> Result<Option<Technician>> {
+        self.store.read("read a technician", |c| registry::find(c, id))
+    }
+
+    /// Every technician, by key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn technicians(&self) -> Result<Vec<Technician>> {
+        self.store.read("list the technicians", registry::all)
+    }
+
+    /// What the customer wrote hints at displeasure?
+    pub(crate) fn hear(
+        &self,
+        connection: &dyn Session,
+        customer: &str,
+        machine: Option<&str>,
+        words: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        match self.options.grumbles.find(words) {
+            Some(word) => care::hint(connection, customer, machine, &format!("the customer wrote `{word}`"), now),
+            None => Ok(()),
+        }
+    }
+
+    /// Promises that are about to slip: the customer hears of it before, once for each. Those that slipped are noted.
+    pub(crate) fn mind_promises(&self, connection: &dyn Session, now: Timestamp) -> Result<Vec<Ticked>> {
+        let mut done = Vec::new();
+        for mut case in service_cases::open(connection)? {
+            let before = (case.told.len(), case.broken.len());
+            for promise in Promise::ALL.iter().copied() {
+                let timer = case.timer(promise, &self.options.promises, now);
+                let slips = matches!(timer.state, TimerState::Slipping | TimerState::Late);
+                if slips && !case.told.contains(&promise) {
+                    case.told.push(promise);
+                    done.extend(self.tell_of_slip(connection, &case, promise, now)?);
+                }
+                if timer.state == TimerState::Late && !case.broken.contains(&promise) {
+                    case.broken.push(promise);
+                    let why = format!("service case {}: the promise `{}` was broken", case.id, promise.name());
+                    if let Some(customer) = &case.customer {
+                        care::hint(connection, customer, Some(&case.machine), &why, now)?;
+                    }
+                }
+            }
+            if before != (case.told.len(), case.broken.len()) {
+                service_cases::save(connection, &mut case)?;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Puts word of a slipping promise into the outbox. Where nobody can be written to, the record says so and the advisor,
+    /// who sees the timer, calls.
+    fn tell_of_slip(
+        &self,
+        connection: &dyn Session,
+        case: &ServiceCase,
+        promise: Promise,
+        now: Timestamp,
+    ) -> Result<Option<Ticked>> {
+        let why =
+            |why: &str| note(connection, case, ("outbox", "could not tell of a slipping promise", why), false, now);
+        let machine =
+            MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
+        let people = match self.people(connection, &machine)? {
+            Ok(people) => people,
+            Err(lack) => return why(&lack).map(|()| None),
+        };
+        let technician: Option<Technician> = match &case.technician {
+            Some(id) => registry::find(connection, id)?,
+            None => None,
+        };
+        let text = self.composer.late(&self.late_facts(case, promise, &people, technician.as_ref()))?;
+        let mut mail = Mail {
+            id: 0,
+            case: FindingId::from_text(&service_cases::name(case.id)),
+            machine,
+            customer: people.customer.id.clone(),
+            kind: Kind::Notice,
+            state: MessageState::Queued,
+            text: Some(text),
+            edited: false,
+            urgent: true,
+            due: now,
+            held: None,
+            reason: None,
+            channel: None,
+            medium: None,
+            address: None,
+            attempts: 0,
+            sent: None,
+            expires: now.plus_days(NOTICE_DAYS),
+        };
+        mail.save(connection)?;
+        Ok(Some(Ticked { message: mail.id, case: mail.case, outcome: Outcome::Slipping }))
+    }
+}
+
+/// Refuses a report whose checklist has a gap that nobody explains.
+pub(crate) fn complete(attempted: &str, report: &VisitReport) -> Result<()> {
+    let lacks = report.checklist.lacks();
+    if lacks.is_empty() || !report.left_out.trim().is_empty() {
+        return Ok(());
+    }
+    Err(OutreachError::refused(attempted, format!("not done: {}; do it or say why it was left out", lacks.join(", "))))
+}
+
+/// Takes what was used from its depot's shelves.
+pub(crate) fn use_parts(connection: &dyn Session, report: &VisitReport) -> Result<()> {
+    let Some(depot) = &report.depot else { return Ok(()) };
+    report.parts.iter().try_for_each(|(part, n)| stock::take(connection, depot, part, *n))
+}
+
+fn note(
+    connection: &dyn Session,
+    case: &ServiceCase,
+    (who, what, why): (&str, &str, &str),
+    contact: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let name = service_cases::name(case.id);
+    let (machine, advisory) = (Some(case.machine.as_str()), Some(name.as_str()));
+    let customer = case.customer.as_deref();
+    let contact = contact && customer.is_some();
+    Entry { at: now, who, what, why, customer, machine, advisory, contact }.write(connection)
+}

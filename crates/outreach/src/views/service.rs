@@ -1,0 +1,321 @@
+//! What breaks, who comes, what was found: plain data of reactive service and of finished work.
+
+use std::collections::BTreeMap;
+
+use foretell_model::{FindingId, MINUTE_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::stored_enum;
+use crate::CustomerStage;
+use crate::options::Promises;
+
+stored_enum! {
+    /// Who opened a service case.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    Source {
+        /// The customer said so.
+        Customer = "customer",
+        /// The controller tripped.
+        Controller = "controller",
+        /// The advisor saw or heard it.
+        Advisor = "advisor",
+    }
+}
+
+stored_enum! {
+    /// What a customer with a broken machine is promised.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    Promise {
+        /// A call back.
+        CallBack = "call_back",
+        /// Somebody on site.
+        OnSite = "on_site",
+    }
+}
+
+stored_enum! {
+    /// Where a promise stands.
+    TimerState {
+        /// There is time.
+        Running = "running",
+        /// It is about to slip.
+        Slipping = "slipping",
+        /// It slipped and is not kept yet.
+        Late = "late",
+        /// It was kept in time.
+        Kept = "kept",
+        /// It was kept, but late.
+        KeptLate = "kept_late",
+    }
+}
+
+/// One of a case's two timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// When it was promised for.
+    pub due: Timestamp,
+    /// When it was kept.
+    pub met: Option<Timestamp>,
+    /// Where it stands.
+    pub state: TimerState,
+}
+
+/// Reactive service: something did break.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceCase {
+    /// Its number.
+    #[serde(skip)]
+    pub id: i64,
+    /// `site/machine`.
+    pub machine: String,
+    /// Whose, if registered.
+    pub customer: Option<String>,
+    /// Who opened it.
+    pub source: Source,
+    /// What is wrong, in the words of whoever said so; one line for each that said something.
+    pub what: String,
+    /// When it was opened.
+    #[serde(with = "millis")]
+    pub opened: Timestamp,
+    /// By when the customer is called back.
+    #[serde(with = "millis")]
+    pub call_back_due: Timestamp,
+    /// By when somebody is on site.
+    #[serde(with = "millis")]
+    pub on_site_due: Timestamp,
+    /// When the customer was called back.
+    #[serde(with = "millis::option")]
+    pub called_back: Option<Timestamp>,
+    /// Who comes, a key of the technicians.
+    pub technician: Option<String>,
+    /// When the technician expects to be there.
+    #[serde(with = "millis::option")]
+    pub eta: Option<Timestamp>,
+    /// Where the technician was last, degrees north and east.
+    pub position_deg: Option<(f64, f64)>,
+    /// When somebody came.
+    #[serde(with = "millis::option")]
+    pub on_site: Option<Timestamp>,
+    /// Promises of which the customer was told that they slip.
+    pub told: Vec<Promise>,
+    /// Promises that were broken.
+    pub broken: Vec<Promise>,
+    /// When it was closed.
+    #[serde(with = "millis::option")]
+    pub closed: Option<Timestamp>,
+    /// What was done.
+    pub report: Option<VisitReport>,
+}
+
+impl ServiceCase {
+    /// One of the two timers.
+    #[must_use]
+    pub fn timer(&self, promise: Promise, promises: &Promises, now: Timestamp) -> Timer {
+        let (due, met) = match promise {
+            Promise::CallBack => (self.call_back_due, self.called_back.or(self.on_site)),
+            Promise::OnSite => (self.on_site_due, self.on_site),
+        };
+        let state = match met {
+            Some(met) if met <= due => TimerState::Kept,
+            Some(_) => TimerState::KeptLate,
+            None if now > due => TimerState::Late,
+            None if self.will_slip(promise, due, promises, now) => TimerState::Slipping,
+            None => TimerState::Running,
+        };
+        Timer { due, met, state }
+    }
+
+    /// Whether a promise will be broken as far as one can tell: the technician says so, or there is hardly any time left.
+    fn will_slip(&self, promise: Promise, due: Timestamp, promises: &Promises, now: Timestamp) -> bool {
+        let told_late = promise == Promise::OnSite && self.eta.is_some_and(|eta| eta > due);
+        // A technician who says that it will be in time is believed.
+        let on_the_way = promise == Promise::OnSite && self.eta.is_some_and(|eta| eta <= due && now <= eta);
+        told_late || (!on_the_way && now >= due + -i64::from(promises.warn_min(promise)) * MINUTE_MS)
+    }
+}
+
+/// The closing checklist of a visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Checklist {
+    /// The machine was run together with the customer.
+    pub test_run: bool,
+    /// The place was left tidy.
+    pub tidy: bool,
+    /// The old parts were shown, and left or taken as the customer wished.
+    pub old_parts: bool,
+    /// The report was handed over.
+    pub report: bool,
+    /// The courtesy item was left.
+    pub courtesy: bool,
+}
+
+impl Checklist {
+    /// What is not done, by name.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let points = [
+            (self.test_run, "test_run"),
+            (self.tidy, "tidy"),
+            (self.old_parts, "old_parts"),
+            (self.report, "report"),
+            (self.courtesy, "courtesy"),
+        ];
+        points.into_iter().filter(|(done, _)| !done).map(|(_, name)| name).collect()
+    }
+}
+
+/// What was done at a visit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VisitReport {
+    /// When the work began.
+    #[serde(with = "millis::option")]
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    #[serde(with = "millis::option")]
+    pub ended: Option<Timestamp>,
+    /// Parts used, by kind.
+    pub parts: BTreeMap<String, u32>,
+    /// Key of the depot they came from.
+    pub depot: Option<String>,
+    /// The closing checklist.
+    pub checklist: Checklist,
+    /// Why a point of the checklist was left out.
+    pub left_out: String,
+    /// What the technician wants to be known.
+    pub note: String,
+}
+
+stored_enum! {
+    /// What the technician found of what was forecast.
+    Found {
+        /// What was forecast.
+        Confirmed = "confirmed",
+        /// Nothing.
+        NotFound = "not_found",
+        /// Another fault.
+        SomethingElse = "something_else",
+    }
+}
+
+/// A verdict on a forecast: a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkVerdict {
+    /// On which case.
+    pub case: FindingId,
+    /// Fault code of the forecast.
+    pub fault: String,
+    /// What was found.
+    pub found: Found,
+    /// Fault code of what was found instead, if it has one.
+    pub instead: Option<String>,
+    /// In the technician's words.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: String,
+}
+
+/// How often a fault's forecasts were right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultPrecision {
+    /// Fault code.
+    pub fault: String,
+    /// It was there.
+    pub confirmed: u32,
+    /// Nothing was there.
+    pub not_found: u32,
+    /// Something else was there.
+    pub something_else: u32,
+}
+
+stored_enum! {
+    /// What a picture belongs to.
+    PhotoOf {
+        /// A case of a forecast.
+        Case = "case",
+        /// A visit.
+        Visit = "visit",
+        /// A service case.
+        ServiceCase = "service_case",
+        /// A person of ours.
+        Person = "person",
+        /// A machine.
+        Machine = "machine",
+    }
+}
+
+/// A picture, by reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    /// Its number.
+    pub id: i64,
+    /// What kind of thing it belongs to.
+    pub of: PhotoOf,
+    /// Key of that thing.
+    pub subject: String,
+    /// Where the bytes lie, e.g. a file's name in the photo folder.
+    pub reference: String,
+    /// What is to be seen.
+    pub caption: String,
+    /// When it was added.
+    pub at: Timestamp,
+    /// By whom.
+    pub who: String,
+}
+
+/// One change of a customer's stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageChange {
+    /// When.
+    pub at: Timestamp,
+    /// To what; `None` when the dissatisfaction is over.
+    pub stage: Option<CustomerStage>,
+    /// By whom.
+    pub who: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Parts of one kind in one depot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockLine {
+    /// Key of the depot.
+    pub depot: String,
+    /// Kind of part.
+    pub part: String,
+    /// How many.
+    pub n: u32,
+}
+
+/// Instants in JSON: milliseconds since 1970 UTC.
+mod millis {
+    use foretell_model::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(t: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(t.millis())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(from).map(Timestamp::from_millis)
+    }
+
+    /// As above, where there may be none.
+    pub(super) mod option {
+        use foretell_model::Timestamp;
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        pub(in super::super) fn serialize<S: Serializer>(t: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+            t.map(Timestamp::millis).serialize(to)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+            Ok(Option::<i64>::deserialize(from)?.map(Timestamp::from_millis))
+        }
+    }
+}

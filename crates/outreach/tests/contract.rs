@@ -1,0 +1,216 @@
+//! What every database must keep, whichever it is: one list of checks, run over each. A new one joins `databases`.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use foretell_model::{Grade, Status, Timestamp};
+use foretell_outreach::store::{Database, Row, Session, Sqlite, Value};
+use foretell_outreach::{Outreach, OutreachError, RecordFilter, Registry, Result};
+use support::{Recorder, apply, at, finding, machine, options};
+
+type Open = fn(&Path) -> Box<dyn Database>;
+
+/// Every database, by name; each call opens the same place anew.
+fn databases() -> Vec<(&'static str, Open)> {
+    vec![("SQLite", |dir| Box::new(Sqlite::open(&dir.join("service.sqlite")).unwrap()))]
+}
+
+fn check(of: impl Fn(&str, &dyn Fn() -> Box<dyn Database>)) {
+    for (name, open) in databases() {
+        let dir = tempfile::tempdir().unwrap();
+        of(name, &|| open(dir.path()));
+    }
+}
+
+const INSERT: &str = "INSERT INTO stock (depot, part, n) VALUES (?1, ?2, ?3)";
+
+fn put(session: &dyn Session, depot: &str, n: i64) -> Result<usize> {
+    session.execute(INSERT, &[depot.into(), "oil".into(), n.into()])
+}
+
+fn depots(database: &dyn Database) -> Vec<String> {
+    let mut found = Vec::new();
+    database
+        .read(&mut |session| {
+            let rows = session.query("SELECT depot FROM stock ORDER BY depot", &[])?;
+            found = rows.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
+            Ok(())
+        })
+        .unwrap();
+    found
+}
+
+#[test]
+fn a_step_is_kept_wholly_or_not_at_all() {
+    check(|name, open| {
+        let database = open();
+        database.write(&mut |session| put(session, "a", 1).map(drop)).unwrap();
+        let refused = database.write(&mut |session| {
+            put(session, "b", 1)?;
+            Err(OutreachError::Link("a step that fails"))
+        });
+        assert!(refused.is_err(), "{name}");
+        let broken = database.write(&mut |session| {
+            put(session, "c", 1)?;
+            put(session, "a", 2).map(drop)
+        });
+        assert!(matches!(broken, Err(OutreachError::Store { .. })), "{name}: a key stands once");
+        assert_eq!(depots(&*database), ["a"], "{name}");
+        // A second opening of the same place sees the same.
+        assert_eq!(depots(&*open()), ["a"], "{name}");
+    });
+}
+
+#[test]
+fn values_come_back_as_they_were_given() {
+    check(|name, open| {
+        let database = open();
+        let texts = ["", "plain", "王敏 – “quoted” 'single' \"double\" \\ % _ ?1 $1 ;", "line\nbreak\r\n\ttab", "🙂"];
+        for text in texts {
+            database
+                .write(&mut |session| {
+                    session.execute("DELETE FROM stock", &[])?;
+                    session.execute(INSERT, &[text.into(), "oil".into(), i64::MAX.into()])?;
+                    let rows = session.query("SELECT depot, n, ?1, ?2 FROM stock", &[0.1_f64.into(), Value::Null])?;
+                    let expected = vec![text.into(), Value::Int(i64::MAX), Value::Real(0.1), Value::Null];
+                    assert_eq!(rows, [Row(expected)], "{name}");
+                    Ok(())
+                })
+                .unwrap();
+        }
+    });
+}
+
+#[test]
+fn statements_say_what_they_changed() {
+    check(|name, open| {
+        let database = open();
+        database
+            .write(&mut |session| {
+                assert_eq!(put(session, "a", 1)?, 1, "{name}");
+                let again = "INSERT INTO stock (depot, part, n) VALUES (?1, 'oil', 5) ON CONFLICT DO NOTHING";
+                assert_eq!(session.execute(again, &["a".into()])?, 0, "{name}: nothing was to do");
+                assert_eq!(session.execute("UPDATE stock SET n = 7 WHERE depot = 'z'", &[])?, 0, "{name}");
+                let sql = "INSERT INTO photo (kind, subject, reference, caption, at, who)
+                           VALUES ('case', 'x', 'r', '', 0, 'test') RETURNING id";
+                let ids = [session.query(sql, &[])?, session.query(sql, &[])?];
+                let id = |n: usize| ids[n][0].get::<i64>(0);
+                assert!(id(1)? > id(0)?, "{name}: numbers grow");
+                assert!(ids[0][0].get::<String>(0).is_err(), "{name}: a number is no text");
+                Ok(())
+            })
+            .unwrap();
+    });
+}
+
+/// Each step looks first and writes then; no two of them may see the same.
+#[test]
+fn writers_come_one_after_another() {
+    const WRITERS: usize = 8;
+    const STEPS: usize = 25;
+    check(|name, open| {
+        let first = open();
+        first.write(&mut |session| put(session, "a", 0).map(drop)).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                // Each over a connection of its own, as other processes would have.
+                let database = open();
+                scope.spawn(move || {
+                    for _ in 0..STEPS {
+                        database
+                            .write(&mut |session| {
+                                let n: i64 = session.query("SELECT n FROM stock", &[])?[0].get(0)?;
+                                session.execute("UPDATE stock SET n = ?1", &[(n + 1).into()]).map(drop)
+                            })
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let mut n = 0;
+        first
+            .read(&mut |session| {
+                n = session.query("SELECT n FROM stock", &[])?[0].get::<i64>(0)?;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(n as usize, WRITERS * STEPS, "{name}");
+    });
+}
+
+#[test]
+fn the_record_is_append_only_but_for_words_struck_out() {
+    check(|name, open| {
+        let database = open();
+        let sql = "INSERT INTO happening (at, who, what, why) VALUES (1, 'wang', 'called', 'private words')";
+        database.write(&mut |session| session.execute(sql, &[]).map(drop)).unwrap();
+        for change in [
+            "DELETE FROM happening",
+            "UPDATE happening SET at = 2",
+            "UPDATE happening SET why = 'other words'",
+            "UPDATE happening SET why = '(erased)', who = 'li'",
+        ] {
+            let refused = database.write(&mut |session| session.execute(change, &[]).map(drop));
+            assert!(refused.is_err(), "{name}: {change}");
+        }
+        let erase = "UPDATE happening SET why = '(erased)'";
+        database.write(&mut |session| session.execute(erase, &[]).map(drop)).unwrap();
+    });
+}
+
+/// The whole service over each database: a registration, a case, its message, and the record of it.
+#[test]
+fn the_service_runs_over_every_database() {
+    check(|name, open| {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = at("2026-07-15T08:30:00Z");
+        let start = || {
+            let channel = Arc::new(Recorder::default());
+            Outreach::over(open(), &dir.path().join("link.secret"), options(channel)).unwrap()
+        };
+        let outreach = start();
+        outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
+        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&outreach, 1, &case, now);
+        outreach.approve(&id, "wang", now).unwrap();
+        outreach.tick(now).unwrap();
+        drop(outreach);
+        let outreach = start();
+        let case = Some(id.to_string());
+        let record = outreach.record(&RecordFilter { case, ..RecordFilter::default() }).unwrap();
+        let lines: Vec<&str> = record.iter().map(|entry| entry.what.as_str()).collect();
+        assert_eq!(lines, ["opened the case", "approved the message", "invitation_sent"], "{name}");
+        // A reader goes on where it stopped.
+        let after = record[1].id;
+        let rest = outreach.record(&RecordFilter { after, ..RecordFilter::default() }).unwrap();
+        assert_eq!((rest.len(), rest[0].who.as_str(), rest[0].customer.as_deref()), (1, "outbox", Some("acme")));
+    });
+}
+
+/// A file written before there were versions is brought forward with everything in it.
+#[test]
+fn an_older_file_is_brought_forward() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("service.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../src/store/schema.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO booking (advisory, machine, customer, start, end, half_day, lane, technician, state, sequence, changed)
+         VALUES ('s02/m002/cooler_clogging/1', 's02/m002', 'acme', 1784200000000, 1784207200000, '2026-07-16 pm', 0,
+                 'chen', 'booked', 2, 1784000000000);",
+    )
+    .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let outreach = Outreach::open(&path, options(Arc::new(Recorder::default()))).unwrap();
+        let visits = outreach.visits(at("2026-07-01T00:00:00Z"), 9).unwrap();
+        assert_eq!((visits.len(), visits[0].sequence, visits[0].start.millis()), (1, 2, 1_784_200_000_000));
+    }
+    let newer = rusqlite::Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    let refused = Sqlite::open(&path).err().unwrap().to_string();
+    assert!(refused.ends_with("a newer version of foretell wrote it; start that version"), "{refused}");
+}

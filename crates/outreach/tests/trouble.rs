@@ -1,0 +1,299 @@
+//! Something did break: two promises, who is told what, what holds everything else back, and what closes the case.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use expect_test::{Expect, expect};
+use foretell_model::{Grade, MINUTE_MS, Status, Timestamp};
+use foretell_outreach::governor::Reason;
+use foretell_outreach::{
+    Checklist, CustomerStage, Found, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
+    Source, Stage, TimerState, VisitReport,
+};
+use support::{Recorder, apply, at, finding, machine, open, token};
+
+fn now() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+fn minutes(n: i64) -> Timestamp {
+    now() + n * MINUTE_MS
+}
+
+struct Scene {
+    outreach: Outreach,
+    channel: Arc<Recorder>,
+    _dir: tempfile::TempDir,
+}
+
+fn scene() -> Scene {
+    let dir = tempfile::tempdir().unwrap();
+    let channel = Arc::new(Recorder::default());
+    Scene { outreach: open(dir.path(), channel.clone()), channel, _dir: dir }
+}
+
+impl Scene {
+    fn break_down(&self, id: &str) -> i64 {
+        self.outreach.open_service_case(&machine(id), Source::Advisor, "it stopped", "wang", now()).unwrap().id
+    }
+
+    fn letters(&self) -> String {
+        let parcels = self.channel.parcels.lock().unwrap();
+        parcels.iter().map(|parcel| format!("{}\n\n{}", parcel.subject, parcel.body)).collect::<Vec<_>>().join("---\n")
+    }
+}
+
+fn done() -> VisitReport {
+    VisitReport {
+        parts: [("oil_filter".to_owned(), 2)].into(),
+        checklist: Checklist { test_run: true, tidy: true, old_parts: true, report: true, courtesy: true },
+        ..VisitReport::default()
+    }
+}
+
+#[test]
+fn both_timers_run_and_are_kept_or_not() {
+    #[track_caller]
+    fn check(call: Option<i64>, eta: Option<i64>, there: Option<i64>, at_min: i64, expected: (TimerState, TimerState)) {
+        let s = scene();
+        let id = s.break_down("s02/m002");
+        if let Some(call) = call {
+            s.outreach.called_back(id, "", "wang", minutes(call)).unwrap();
+        }
+        if let Some(eta) = eta {
+            s.outreach.send_technician(id, "chen", Some(minutes(eta)), "wang", now()).unwrap();
+        }
+        if let Some(there) = there {
+            s.outreach.arrived(id, "chen", minutes(there)).unwrap();
+        }
+        let case = s.outreach.service_case(id).unwrap();
+        let state = |promise| case.timer(promise, &Promises::default(), minutes(at_min)).state;
+        assert_eq!((state(Promise::CallBack), state(Promise::OnSite)), expected);
+    }
+    use TimerState::{Kept, KeptLate, Late, Running, Slipping};
+    check(None, None, None, 14, (Running, Running));
+    check(None, None, None, 15, (Slipping, Running));
+    check(None, None, None, 21, (Late, Running));
+    check(Some(20), None, None, 21, (Kept, Running));
+    check(Some(21), None, None, 22, (KeptLate, Running));
+    check(Some(5), None, None, 195, (Kept, Slipping));
+    // A technician who will be in time is believed, one who says so oneself is late at once.
+    check(Some(5), Some(230), None, 220, (Kept, Running));
+    check(Some(5), Some(250), None, 10, (Kept, Slipping));
+    check(Some(5), Some(230), None, 241, (Kept, Late));
+    check(None, None, Some(18), 300, (Kept, Kept));
+    check(Some(5), None, Some(260), 300, (Kept, KeptLate));
+}
+
+#[test]
+fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
+    fn check(id: &str, expected: &Expect) {
+        let s = scene();
+        let case = s.break_down(id);
+        for minute in 0..30 {
+            s.outreach.tick(minutes(minute)).unwrap();
+        }
+        assert_eq!(s.channel.parcels.lock().unwrap()[0].at, minutes(15), "five minutes before it is due");
+        s.outreach.called_back(case, "on our way", "wang", minutes(25)).unwrap();
+        s.outreach.send_technician(case, "chen", Some(minutes(268)), "wang", minutes(26)).unwrap();
+        for minute in (30..300).step_by(5) {
+            s.outreach.tick(minutes(minute)).unwrap();
+        }
+        assert_eq!(s.channel.keys().len(), 2);
+        assert!(s.channel.parcels.lock().unwrap().iter().all(|parcel| parcel.link.is_empty()));
+        expected.assert_eq(&s.letters());
+        let customer = s.outreach.service_case(case).unwrap().customer.unwrap();
+        let hints = s.outreach.stage_hints(&customer).unwrap();
+        assert_eq!(hints.len(), 2, "{hints:?}");
+        assert_eq!(s.outreach.stage(&customer).unwrap(), None, "events hint; a person decides");
+    }
+    check("s02/m002", &expect![[r#"
+        Compressor No. 2: our call will be a little late
+
+        Dear Ms Baker,
+
+        we know about the trouble with compressor No. 2. I meant to ring you by 09:50, and it looks as if it will be a little later. I am sorry to keep you waiting. I will ring as soon as I can; there is no need to stay by the telephone.
+
+        Please ring me at any time if it cannot wait.
+
+        Kind regards
+        Min Wang, Foretell Service
+        +86 21 5555 0101
+        ---
+        Compressor No. 2: we will be with you later than planned
+
+        Dear Ms Baker,
+
+        we meant to be with you for compressor No. 2 by 13:30, and it looks as if it will be later than that. I am sorry to keep you waiting. Jun Chen expects to be with you at about 14:00.
+
+        You can reach Jun Chen on the road at +86 138 0000 0001.
+
+        Please ring me at any time if it cannot wait.
+
+        Kind regards
+        Min Wang, Foretell Service
+        +86 21 5555 0101
+    "#]]);
+    check("s01/m002", &expect![[r#"
+        2号机：给您回电要晚一点
+
+        李工，您好：
+
+        2号机的情况我们已经知道了。本来16:50前应该给您打电话，现在看来要晚一点，实在抱歉，让您久等了。我这边一腾出手就打给您，您不用一直守着电话。
+
+        有急事随时打给我。
+
+        先知服务 王敏
+        +86 21 5555 0101
+        ---
+        2号机：师傅要晚一点到
+
+        李工，您好：
+
+        2号机那边，本来20:30前应该到现场，现在看来要晚一点，实在抱歉，让您久等了。陈军师傅预计21:00左右到。
+
+        路上想联系师傅，可以直接打他的电话：+86 138 0000 0001。
+
+        有急事随时打给我。
+
+        先知服务 王敏
+        +86 21 5555 0101
+    "#]]);
+}
+
+#[test]
+fn nothing_else_is_said_about_a_broken_machine() {
+    let s = scene();
+    let id =
+        apply(&s.outreach, 1, &finding(&machine("s02/m002"), "cooler_clogging", Grade::Urgent, Status::Opened), now());
+    s.outreach.approve(&id, "wang", now()).unwrap();
+    let case = s.break_down("s02/m002");
+    let held = s.outreach.tick(now()).unwrap();
+    assert!(matches!(&held[0].outcome, Outcome::Held { reason: Reason::Trouble { .. }, .. }), "{held:?}");
+    assert_eq!(s.outreach.card(&id, now()).unwrap().trouble, Some(case));
+    // Told again it is the same case, with what was said added.
+    let again =
+        s.outreach.open_service_case(&machine("s02/m002"), Source::Customer, "it smells", "x", minutes(5)).unwrap();
+    assert_eq!((again.id, again.what.as_str(), again.opened), (case, "it stopped\nit smells", now()));
+    s.outreach.arrived(case, "chen", minutes(10)).unwrap();
+    let unfinished = VisitReport::default();
+    let refused = s.outreach.close_service_case(case, &unfinished, "", "chen", minutes(60)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "could not close service case {case}: not done: test_run, tidy, old_parts, report, courtesy; do it or say why it was left out"
+        )
+    );
+    s.outreach.close_service_case(case, &done(), "valve freed", "chen", minutes(60)).unwrap();
+    assert!(matches!(s.outreach.called_back(case, "", "wang", minutes(61)), Err(OutreachError::Refused { .. })));
+    assert_eq!(s.outreach.tick(now().plus_days(1.0)).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn the_customer_reports_through_the_link_of_any_letter() {
+    let s = scene();
+    let id =
+        apply(&s.outreach, 1, &finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now());
+    let link = s.outreach.approve(&id, "wang", now()).unwrap().link;
+    let case = s.outreach.report_trouble(token(&link), "it has stopped, and nobody called", minutes(1)).unwrap();
+    assert_eq!((case.source, case.machine.as_str()), (Source::Customer, "s02/m002"));
+    let hints = s.outreach.stage_hints("acme").unwrap();
+    assert_eq!(hints[0].why, "the customer wrote `nobody called`");
+}
+
+#[test]
+fn the_stage_stops_what_nobody_asked_for_and_its_history_stays() {
+    let s = scene();
+    let id =
+        apply(&s.outreach, 1, &finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now());
+    s.outreach.approve(&id, "wang", now()).unwrap();
+    assert!(s.outreach.set_stage("acme", Some(CustomerStage::Complaint), " ", "wang", now()).is_err(), "say why");
+    s.outreach.set_stage("acme", Some(CustomerStage::Complaint), "came late twice", "wang", now()).unwrap();
+    let stage = CustomerStage::Complaint;
+    assert_eq!(s.outreach.tick(now()).unwrap()[0].outcome, Outcome::Refused(Reason::Displeased { stage }));
+    let card = s.outreach.card(&id, now()).unwrap();
+    assert_eq!((card.stage, card.customer_stage), (Stage::Call, Some(stage)));
+    // At the last stage not even word of a slipping promise goes out by itself.
+    s.outreach.set_stage("acme", Some(CustomerStage::Escalation), "their director wrote", "wang", minutes(1)).unwrap();
+    s.break_down("s02/m003");
+    let told: Vec<Outcome> = s.outreach.tick(minutes(16)).unwrap().into_iter().map(|ticked| ticked.outcome).collect();
+    assert_eq!(told, [Outcome::Slipping, Outcome::Refused(Reason::Silent)]);
+    s.outreach.set_stage("acme", None, "made good", "wang", minutes(90)).unwrap();
+    let stages: Vec<_> = s.outreach.stages("acme").unwrap().into_iter().map(|c| (c.stage, c.why)).collect();
+    assert_eq!(stages.len(), 3);
+    assert_eq!(stages[1], (Some(CustomerStage::Escalation), "their director wrote".to_owned()));
+    assert_eq!(s.channel.keys(), [""; 0]);
+}
+
+#[test]
+fn a_trip_told_twice_is_one_case() {
+    let s = scene();
+    let trip = |id: &str| s.outreach.controller_tripped(&machine(id), "E01", now()).unwrap().map(|case| case.id);
+    let first = trip("s02/m002").unwrap();
+    assert_eq!(trip("s02/m002"), None);
+    s.outreach.close_service_case(first, &done(), "", "chen", minutes(90)).unwrap();
+    assert_eq!((trip("s02/m002"), trip("s09/m001")), (None, None), "read again, and a machine of nobody");
+    assert_eq!(s.outreach.closed_service_cases(9).unwrap()[0].report, Some(done()));
+}
+
+#[test]
+fn verdicts_photos_and_parts_are_kept() {
+    let s = scene();
+    let of = |fault: &str, offset| {
+        apply(&s.outreach, offset, &finding(&machine("s02/m002"), fault, Grade::Advise, Status::Opened), now())
+    };
+    let (cooler, filter) = (of("cooler_clogging", 1), of("oil_filter_clogging", 2));
+    s.outreach.give_verdict(&cooler, (Found::NotFound, None), "clean", "chen", now()).unwrap();
+    s.outreach.give_verdict(&cooler, (Found::Confirmed, None), "looked again", "chen", minutes(1)).unwrap();
+    let other = (Found::SomethingElse, Some("oil_aged"));
+    s.outreach.give_verdict(&filter, other, "", "chen", minutes(2)).unwrap();
+    assert!(
+        s.outreach.give_verdict(&filter, (Found::SomethingElse, Some("oil_filter_clogging")), "", "x", now()).is_err()
+    );
+    let verdict = s.outreach.verdict_on(&filter).unwrap().unwrap();
+    assert_eq!((verdict.found, verdict.instead.as_deref()), (Found::SomethingElse, Some("oil_aged")));
+    let precision = s.outreach.precision().unwrap();
+    let lines: Vec<_> =
+        precision.iter().map(|p| (p.fault.as_str(), p.confirmed, p.not_found, p.something_else)).collect();
+    assert_eq!(lines, [("cooler_clogging", 1, 0, 0), ("oil_filter_clogging", 0, 0, 1)]);
+
+    s.outreach.add_photo((PhotoOf::Case, cooler.as_str()), "2026/07/a.jpg", "the cooler", "chen", now()).unwrap();
+    assert_eq!(s.outreach.photos(PhotoOf::Case, cooler.as_str()).unwrap()[0].reference, "2026/07/a.jpg");
+    let record =
+        s.outreach.record(&RecordFilter { case: Some(cooler.to_string()), ..RecordFilter::default() }).unwrap();
+    assert_eq!(record.iter().filter(|entry| entry.what == "verdict").count(), 2, "both stay in the record");
+
+    let depot = foretell_outreach::Depot {
+        id: "east".into(),
+        name: "East".into(),
+        address: String::new(),
+        latitude_deg: None,
+        longitude_deg: None,
+        opening_stock: [("oil_filter".to_owned(), 5)].into(),
+    };
+    s.outreach.register_depot(&depot, "wang", now()).unwrap();
+    let visit = s.outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    let report = VisitReport { depot: Some("east".into()), ..done() };
+    for _ in 0..2 {
+        s.outreach.report_visit(visit.id, &report, "chen", visit.end).unwrap();
+        // Registered again, its shelves are not filled again.
+        s.outreach.register_depot(&depot, "wang", visit.end).unwrap();
+    }
+    assert_eq!(s.outreach.stock().unwrap()[0].n, 3, "taken once");
+    assert_eq!(s.outreach.visit_report(visit.id).unwrap(), Some(report));
+    s.outreach.count_stock("east", "oil_filter", 7, "wang", now()).unwrap();
+    assert_eq!(s.outreach.stock().unwrap()[0].n, 7);
+}
+
+#[test]
+fn importing_the_file_again_takes_no_work_back() {
+    let s = scene();
+    let registry = foretell_outreach::Registry::from_toml(support::REGISTRY).unwrap();
+    let mut own = s.outreach.machine(&machine("s02/m002")).unwrap().unwrap();
+    own.service[0].last_done_h = 11_800.0;
+    s.outreach.register_machine(&own, "chen", now()).unwrap();
+    assert_eq!(s.outreach.import(&registry, "configuration", now()).unwrap(), 0);
+    assert_eq!(s.outreach.machine(&machine("s02/m002")).unwrap().unwrap(), own);
+}
