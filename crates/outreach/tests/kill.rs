@@ -1,0 +1,243 @@
+//! Kill -9 between any two steps: a process of its own is killed at every place where something was just kept or is just about
+//! to be, and before and after every delivery. Whoever starts next finds everything that was answered, nothing half done, and
+//! no letter goes out twice.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foretell_model::{Grade, MachineId, Offset, Status, Timestamp};
+use foretell_outreach::store::{Database, Session, Sqlite};
+use foretell_outreach::{
+    Channel, Checklist, DeliveryError, Folder, MessageState, Outreach, Parcel, Registry, Result, Source, Stage,
+    VisitReport,
+};
+use support::{at, context, finding, machine, options, token};
+
+/// At which boundary the process dies; counts down.
+static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// A boundary between two steps.
+fn boundary() {
+    if LEFT.fetch_sub(1, Ordering::SeqCst) == 0 {
+        let killed = Command::new("kill").args(["-KILL", &std::process::id().to_string()]).status();
+        panic!("kill -KILL came back: {killed:?}");
+    }
+}
+
+/// A database with a boundary before and after every commit.
+struct Counted(Sqlite);
+
+impl Database for Counted {
+    fn write(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
+        self.0.write(&mut |session| {
+            step(session)?;
+            boundary();
+            Ok(())
+        })?;
+        boundary();
+        Ok(())
+    }
+
+    fn read(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
+        self.0.read(step)
+    }
+}
+
+/// A way out that keeps no order of its own: each delivery is one more line.
+struct Lines(PathBuf);
+
+impl Channel for Lines {
+    fn name(&self) -> &'static str {
+        "lines"
+    }
+    fn medium(&self) -> &'static str {
+        "email"
+    }
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+    fn deliver(&self, parcel: &Parcel) -> std::result::Result<(), DeliveryError> {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&self.0).unwrap();
+        file.write_all(format!("{} {}\n", parcel.key, parcel.to).as_bytes()).unwrap();
+        file.sync_all().unwrap();
+        Ok(())
+    }
+}
+
+/// A channel with a boundary before and after every delivery.
+struct Watched(Arc<dyn Channel>);
+
+impl Channel for Watched {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn medium(&self) -> &'static str {
+        self.0.medium()
+    }
+    fn is_idempotent(&self) -> bool {
+        self.0.is_idempotent()
+    }
+    fn deliver(&self, parcel: &Parcel) -> std::result::Result<(), DeliveryError> {
+        boundary();
+        let fate = self.0.deliver(parcel);
+        boundary();
+        fate
+    }
+}
+
+fn now() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+fn own() -> MachineId {
+    machine("s02/m002")
+}
+
+fn open(dir: &Path, kind: &str) -> Outreach {
+    let way: Arc<dyn Channel> = match kind {
+        "folder" => Arc::new(Folder::new(dir.join("outbox"), "service@foretell.example")),
+        _ => Arc::new(Lines(dir.join("lines"))),
+    };
+    let database = Sqlite::open(&dir.join("service.sqlite")).unwrap();
+    Outreach::over(Box::new(Counted(database)), &dir.join("link.secret"), options(Arc::new(Watched(way)))).unwrap()
+}
+
+/// Goes from a forecast to a finished visit, beside a breakdown from call to closing. Begun anew after a crash it does only
+/// what is not done yet, as people and clocks would.
+fn live(outreach: &Outreach, dir: &Path) {
+    outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now()).unwrap();
+    let forecast = finding(&own(), "cooler_clogging", Grade::Advise, Status::Opened);
+    outreach.apply(Offset(1), 0, &forecast, &context(&own()), now()).unwrap();
+    let id = &forecast.id;
+    for hour in 0..12 {
+        let t = now() + hour * 3_600_000;
+        let card = outreach.card(id, t).unwrap();
+        let message = card.message.as_ref();
+        match card.stage {
+            Stage::Draft => drop(outreach.approve(id, "wang", t).unwrap()),
+            Stage::Contacted => {
+                let link = message.unwrap().link.clone();
+                let page = outreach.booking_page(token(&link), t).unwrap();
+                outreach.book(token(&link), page.slots[0].slot.start, t).unwrap();
+            }
+            Stage::Booked => {
+                let visit = card.booking.unwrap();
+                outreach.report_visit(visit.id, &done(), "chen", visit.end).unwrap();
+                outreach.complete(visit.id, Some(11_700.0), "chen", visit.end).unwrap();
+            }
+            Stage::Call => {
+                let message = message.unwrap();
+                assert_eq!(message.state, MessageState::Unknown, "{:?}", card.remark);
+                // The advisor asks: did it arrive?
+                let arrived = letters(dir).iter().any(|key| *key == format!("foretell-{}", message.id));
+                outreach.resolve_delivery(message.id, arrived, "wang", t).unwrap();
+            }
+            _ => {}
+        }
+        outreach.tick(t).unwrap();
+    }
+    breakdown(outreach);
+}
+
+fn breakdown(outreach: &Outreach) {
+    let t = now().plus_days(10.0);
+    let broken = machine("s01/m002");
+    if outreach.controller_tripped(&broken, "E01", t).unwrap().is_none() && outreach.service_cases().unwrap().is_empty()
+    {
+        return;
+    }
+    // The advisor lets it slip: the customer hears of it, once.
+    for minute in [0, 16, 25] {
+        outreach.tick(t + minute * 60_000).unwrap();
+    }
+    let case = outreach.service_cases().unwrap().remove(0);
+    assert_eq!((case.source, case.told.len()), (Source::Controller, 1));
+    outreach.close_service_case(case.id, &done(), "valve freed", "chen", t + 3_600_000).unwrap();
+}
+
+fn done() -> VisitReport {
+    VisitReport {
+        checklist: Checklist { test_run: true, tidy: true, old_parts: true, report: true, courtesy: true },
+        ..VisitReport::default()
+    }
+}
+
+/// Keys of what went out, in the order of delivery.
+fn letters(dir: &Path) -> Vec<String> {
+    let lines = std::fs::read_to_string(dir.join("lines")).unwrap_or_default();
+    let keys = lines.lines().filter_map(|line| line.split(' ').next().map(str::to_owned));
+    let files = std::fs::read_dir(dir.join("outbox")).into_iter().flatten();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    keys.chain(files.filter_map(|name| name.strip_suffix(".eml").map(str::to_owned))).collect()
+}
+
+/// The process that is killed.
+#[test]
+#[ignore = "started by the test below, to be killed"]
+fn the_process_that_is_killed() {
+    let get = |name: &str| std::env::var(name).unwrap();
+    LEFT.store(get("KILL_AT").parse().unwrap(), Ordering::SeqCst);
+    let dir = PathBuf::from(get("KILL_DIR"));
+    live(&open(&dir, &get("KILL_CHANNEL")), &dir);
+    std::fs::write(dir.join("lived"), "").unwrap();
+}
+
+/// Kills a process at a boundary; whether there was such a boundary.
+fn kill(at: usize, dir: &Path, kind: &str) -> bool {
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_process_that_is_killed", "--ignored", "--quiet"])
+        .env("KILL_AT", at.to_string())
+        .env("KILL_DIR", dir)
+        .env("KILL_CHANNEL", kind)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    let lived = dir.join("lived").exists();
+    assert!(lived == status.success(), "killed at {at}: {status}");
+    !lived
+}
+
+fn check(kind: &str) {
+    let mut boundaries = 0;
+    loop {
+        let dir = tempfile::tempdir().unwrap();
+        if !kill(boundaries, dir.path(), kind) {
+            break;
+        }
+        let outreach = open(dir.path(), kind);
+        live(&outreach, dir.path());
+        let at = format!("{kind}, killed at boundary {boundaries}");
+        let mut keys = letters(dir.path());
+        let out = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), out, "{at}: nothing goes out twice");
+        let word_of_breakdown = 1;
+        assert!((1..=1 + word_of_breakdown).contains(&out), "{at}: {keys:?}");
+        let id = finding(&own(), "cooler_clogging", Grade::Advise, Status::Opened).id;
+        let card = outreach.card(&id, now()).unwrap();
+        assert_eq!(card.stage, Stage::Done, "{at}");
+        let visits = card.history.iter().filter(|entry| entry.what == "visit_done").count();
+        assert_eq!((visits, outreach.service_cases().unwrap().len()), (1, 0), "{at}");
+        assert_eq!(outreach.closed_service_cases(9).unwrap().len(), 1, "{at}");
+        boundaries += 1;
+    }
+    assert!(boundaries > 30, "only {boundaries} places to be killed at");
+}
+
+#[test]
+fn a_folder_has_each_letter_once_wherever_the_process_is_killed() {
+    check("folder");
+}
+
+#[test]
+fn what_cannot_be_repeated_goes_out_once_or_is_asked_about() {
+    check("lines");
+}
