@@ -11,7 +11,7 @@
 //! | `calendar`, `clock` | a customer's civil time, working days, open hours and production; whether our own clock is right |
 //! | [`governor`] | whether one message may go out now |
 //! | [`slots`], [`roster`] | which two times to offer, and who could come |
-//! | [`planning`] | parts, depots, capacity and the price of waiting, reckoned ahead |
+//! | [`planning`], `plan` | parts, depots, capacity and the price of waiting, reckoned ahead |
 //! | [`spreadsheet`] | customers and machines from a CSV file |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
@@ -40,6 +40,7 @@ mod link;
 mod options;
 mod outbox;
 mod outward;
+mod plan;
 pub mod planning;
 mod problems;
 pub mod registry;

@@ -109,7 +109,9 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
         assert_eq!(hints.len(), 2, "{hints:?}");
         assert_eq!(s.outreach.stage(&customer).unwrap(), None, "events hint; a person decides");
     }
-    check("s02/m002", &expect![[r#"
+    check(
+        "s02/m002",
+        &expect![[r#"
         Compressor No. 2: our call will be a little late
 
         Dear Ms Baker,
@@ -135,8 +137,11 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
         Kind regards
         Min Wang, Foretell Service
         +86 21 5555 0101
-    "#]]);
-    check("s01/m002", &expect![[r#"
+    "#]],
+    );
+    check(
+        "s01/m002",
+        &expect![[r#"
         2号机：给您回电要晚一点
 
         李工，您好：
@@ -160,7 +165,8 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
 
         先知服务 王敏
         +86 21 5555 0101
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -296,4 +302,45 @@ fn importing_the_file_again_takes_no_work_back() {
     s.outreach.register_machine(&own, "chen", now()).unwrap();
     assert_eq!(s.outreach.import(&registry, "configuration", now()).unwrap(), 0);
     assert_eq!(s.outreach.machine(&machine("s02/m002")).unwrap().unwrap(), own);
+}
+
+#[test]
+fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
+    let s = scene();
+    let forecast = |id: &str, offset| {
+        let case = finding(&machine(id), "oil_filter_clogging", Grade::Advise, Status::Opened);
+        apply(&s.outreach, offset, &case, now())
+    };
+    let (booked, open) = (forecast("s02/m002", 1), forecast("s02/m003", 2));
+    s.outreach.book_for(&booked, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    for (id, place, n) in [("leeds", (53.80, -1.55), 0), ("york", (53.96, -1.08), 3), ("suzhou", (31.30, 120.62), 9)] {
+        let depot = foretell_outreach::Depot {
+            id: id.into(),
+            name: id.into(),
+            address: String::new(),
+            latitude_deg: Some(place.0),
+            longitude_deg: Some(place.1),
+            opening_stock: [("oil_filter".to_owned(), n)].into(),
+        };
+        s.outreach.register_depot(&depot, "wang", now()).unwrap();
+    }
+    let site = foretell_outreach::Site {
+        latitude_deg: Some(53.79),
+        longitude_deg: Some(-1.54),
+        ..foretell_outreach::Site::new("s02", "acme")
+    };
+    s.outreach.register_site(&site, "wang", now()).unwrap();
+    let parts = s.outreach.parts_plan(4, now()).unwrap();
+    let filters = parts.iter().find(|demand| demand.part == "oil_filter").unwrap();
+    // One is certain this week, the other as likely as its forecast says: 2, 10, 66 % by weeks one to three.
+    let expected: Vec<f64> = filters.up_to.iter().map(|count| (count.expected * 100.0).round()).collect();
+    assert_eq!((filters.stock, filters.may_run_out), (12, None));
+    assert!(expected[0] > 101.0 && expected[0] <= 103.0 && expected[2] > 150.0, "{expected:?}");
+    let (depot, km) = s.outreach.nearest_depot(&machine("s02/m002"), "oil_filter", 1).unwrap().unwrap();
+    assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
+    let load = s.outreach.visits_plan(2, now()).unwrap();
+    assert!(load[0].booked_h > 0.0 && (load[0].capacity_h - 30.0).abs() < 1e-9, "{load:?}");
+    let times = (now().plus_days(7.0), now().plus_days(21.0));
+    let delay = s.outreach.delay(&open, times, None, now()).unwrap();
+    assert!(delay.risk_after - delay.risk_before > 0.5 && delay.stop_cost.is_none(), "{delay:?}");
 }

@@ -110,6 +110,37 @@ fn a_customers_file_is_not_taken_for_a_configuration() {
     );
 }
 
+#[test]
+fn customers_come_in_from_a_spreadsheet() {
+    let dir = tempfile::tempdir().unwrap();
+    let advisor = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n";
+    std::fs::write(dir.path().join("advisors.toml"), advisor).unwrap();
+    let rows =
+        "customer,customer_name,advisor,site,machine,number,rated_kw\nhx,华新,wang,s1,m1,1号机,75\nhx,,,s1,m2,,75\n";
+    std::fs::write(dir.path().join("machines.csv"), rows).unwrap();
+    let mut said = String::new();
+    for file in ["advisors.toml", "machines.csv", "machines.csv", "missing.csv"] {
+        let output = foretell(dir.path()).args(["customers", "import", file]).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        said += &format!("{:?}\n{}{}", output.status.code(), text(&output.stdout), text(&output.stderr));
+    }
+    expect![[r#"
+        Some(0)
+        0 machines on 0 sites of 0 customers; 1 entries are new or changed
+        Some(65)
+        1 machines on 1 sites of 1 customers; 3 entries are new or changed
+        refused: line 3: `number`: it is empty; fill it in
+        foretell: could not take 1 lines; mend them and import the file again
+        Some(65)
+        1 machines on 1 sites of 1 customers; 0 entries are new or changed
+        refused: line 3: `number`: it is empty; fill it in
+        foretell: could not take 1 lines; mend them and import the file again
+        Some(66)
+        foretell: could not read missing.csv: No such file or directory (os error 2)
+    "#]]
+    .assert_eq(&said);
+}
+
 /// A fleet of one machine: `days` of hourly readings under load, and work on it and on a machine that never reported.
 fn history(dir: &Path, days: u32) {
     let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours,ambient_temp_c\n".to_owned();

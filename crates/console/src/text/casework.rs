@@ -69,7 +69,10 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("the visit did not take place", "上门未进行"),
         ("the customer wants no such messages", "客户不再接收此类消息"),
         ("the message could not be delivered", "消息未能送达"),
-        ("dropped", "未发送"),
+        ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
+        ("the customer is at stage", "客户有不满，应先由人沟通"),
+        ("a named person has taken over", "已由专人接手，系统不再自动发送"),
+        ("one reminder was sent already", "已经提醒过一次"),
         ("not approved by itself", "未能自动批准"),
     ];
     if lang == Lang::En {

@@ -10,7 +10,7 @@ use super::layers::Lines;
 use crate::failure::Failure;
 
 /// Keys that a customers file has and a configuration has not.
-const OWN_KEYS: [&str; 4] = ["advisor", "technician", "customer", "site"];
+const OWN_KEYS: [&str; 5] = ["advisor", "depot", "technician", "customer", "site"];
 
 /// Reads customers, sites and machines from their file.
 ///
