@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use foretell_model::{FindingId, Grade, ProbabilityWithin, Timestamp};
 
-use crate::Outreach;
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
 use crate::calls::desk_note;
@@ -16,6 +15,7 @@ use crate::roster::Roster;
 use crate::slots;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, service_cases};
 use crate::views::{Card, MessageState, MessageView, QueueEntry, Stage};
+use crate::{Language, Outreach};
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
@@ -129,6 +129,14 @@ impl Outreach {
                 customer: people.map(|people| people.customer),
             })
         })
+    }
+
+    /// What the governor says to sending a card's message now, in a sentence, with times as the customer's clock shows them.
+    #[must_use]
+    pub fn explain(&self, card: &Card, language: Language) -> Option<String> {
+        let own = card.customer.as_ref().and_then(|customer| Calendar::of(customer).ok());
+        let calendar = own.unwrap_or_else(|| Calendar::plain(self.options.zone));
+        card.verdict.as_ref().map(|verdict| verdict.explain(language, &calendar, &self.options.catalogue))
     }
 
     /// The message as it is or would be, and the governor's verdict while it has not gone out.

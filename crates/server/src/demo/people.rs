@@ -9,11 +9,13 @@ const ADVISOR: &str = "lin";
 pub(super) fn registry(fleet: &Fleet) -> Registry {
     let mut registry = Registry {
         advisors: vec![Advisor {
-            id: ADVISOR.to_owned(),
-            name: words("Lin Wei", "林伟"),
-            role: words("your service advisor", "服务顾问"),
-            phone: "+86 21 5555 0100".to_owned(),
             email: Some("lin.wei@service.example".to_owned()),
+            ..Advisor::new(
+                ADVISOR,
+                words("Lin Wei", "林伟"),
+                words("your service advisor", "服务顾问"),
+                "+86 21 5555 0100",
+            )
         }],
         technicians: vec![technician("zhao", "Zhao Min", "赵敏"), technician("chen", "Chen Tao", "陈涛")],
         ..Registry::default()

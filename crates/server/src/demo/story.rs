@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
-use foretell_outreach::{Card, MessageState, Outreach, Stage};
+use foretell_outreach::{Card, Language, MessageState, Outreach, Stage};
 
 /// What has been told so far.
 #[derive(Debug, Default)]
@@ -68,7 +68,10 @@ impl Story {
             // The hour at which it came to pass, not the one at which we happened to look.
             let at = date(card.history.first().map_or(now, |happening| happening.at));
             let machine = &card.finding.machine;
-            lines.extend(told(&card, is_reminded, console).map(|told| format!("         {at}  {machine}: {told}")));
+            lines.extend(
+                told(&card, outreach.explain(&card, Language::En), is_reminded, console)
+                    .map(|told| format!("         {at}  {machine}: {told}")),
+            );
         }
         Ok(lines)
     }
@@ -105,7 +108,7 @@ impl Story {
 }
 
 /// Where a case stands, for whoever follows the demo.
-fn told(card: &Card, is_reminded: bool, console: &str) -> Option<String> {
+fn told(card: &Card, verdict: Option<String>, is_reminded: bool, console: &str) -> Option<String> {
     let newest = card.history.first();
     let why = newest.map(|happening| happening.why.as_str()).filter(|why| !why.is_empty());
     let reason = card.remark.as_deref().or(why).map_or_else(String::new, |why| format!(": {why}"));
@@ -114,8 +117,7 @@ fn told(card: &Card, is_reminded: bool, console: &str) -> Option<String> {
         (Stage::Draft, _) => Some(format!("a message is drafted and waits for you: {console}/queue")),
         (Stage::Postponed, _) => Some(format!("the message is put off{reason}")),
         (Stage::Queued, _) => {
-            let verdict = card.verdict.clone().unwrap_or_else(|| "goes out".to_owned());
-            Some(format!("the message is approved: {verdict}"))
+            Some(format!("the message is approved: {}", verdict.unwrap_or_else(|| "goes out".to_owned())))
         }
         (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent && is_reminded => {
             Some(format!("the customer was reminded, once: {}", message.link))
