@@ -3,7 +3,10 @@
 use foretell_model::{Finding, MachineId, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
-use crate::view::{AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail, TextFault};
+use crate::Lang;
+use crate::view::{
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineDetail, TextFault,
+};
 
 /// Why the backend did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +77,17 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// `NotFound` when it was never heard of.
     fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError>;
+
+    /// A machine's health report over a span; an end left open is now, or 90 days before the end. Texts of ours in `lang`.
+    ///
+    /// # Errors
+    /// `NotFound` when the machine was never heard of.
+    fn health_report(
+        &self,
+        id: &MachineId,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        lang: Lang,
+    ) -> Result<HealthReport, BackendError>;
 
     /// Raw readings of a machine in order of time, at most `max`, the newest when there are more.
     ///

@@ -4,7 +4,8 @@
 //! Nothing is fetched from elsewhere: `default-src 'self'` holds for every page.
 //!
 //! The rest of the product is seen through one trait, [`Backend`], and the plain structs of [`view`]. [`router`] turns a
-//! backend into an [`axum::Router`]. [`chart`] draws the curves as SVG; [`report`] writes the backtest's HTML file.
+//! backend into an [`axum::Router`]. [`chart`] draws the curves as SVG; [`report`] writes the backtest's HTML file, [`health`] a
+//! machine's health report as a page and as a PDF.
 
 mod api;
 mod assets;
@@ -12,6 +13,7 @@ mod backend;
 pub mod chart;
 mod civil;
 mod guard;
+pub mod health;
 mod lang;
 mod live;
 mod pages;

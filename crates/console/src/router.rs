@@ -1,6 +1,7 @@
 //! Every address the console answers, and the layers around them.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,10 +10,12 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use foretell_model::Catalogue;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::health::Fonts;
 use crate::{Backend, BackendError, Password, api, assets, guard, live, pages};
 
 /// Largest request body, bytes. The longest form is an edited message.
@@ -26,6 +29,8 @@ pub struct ConsoleOptions {
     pub password: Option<Password>,
     /// Names of faults and of work in both languages.
     pub catalogue: Arc<Catalogue>,
+    /// A folder of fonts of one's own for reports, looked into before the operating system's.
+    pub fonts_dir: Option<PathBuf>,
     /// An answer that takes longer is given up with 503.
     pub request_timeout: Duration,
     /// Ends the live streams; without it a drain would wait for browsers that never leave.
@@ -36,7 +41,13 @@ impl ConsoleOptions {
     /// No password, 30 s, never stopping.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
-        Self { password: None, catalogue, request_timeout: Duration::from_secs(30), stop: CancellationToken::new() }
+        Self {
+            password: None,
+            catalogue,
+            fonts_dir: None,
+            request_timeout: Duration::from_secs(30),
+            stop: CancellationToken::new(),
+        }
     }
 }
 
@@ -45,6 +56,10 @@ impl ConsoleOptions {
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) options: Arc<ConsoleOptions>,
+    /// Fonts of reports, looked for when the first report is asked for.
+    pub(crate) fonts: Arc<OnceLock<Fonts>>,
+    /// How many reports may be typeset at once.
+    pub(crate) typesetting: Arc<Semaphore>,
 }
 
 impl App {
@@ -64,7 +79,8 @@ impl App {
 /// The console over a backend. Bind it with [`axum::serve()`].
 pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
-    let app = App { backend, options: Arc::new(options) };
+    let app =
+        App { backend, options: Arc::new(options), fonts: Arc::default(), typesetting: Arc::new(Semaphore::new(1)) };
     Router::new()
         .merge(console_pages())
         .merge(customer_pages())
@@ -90,6 +106,8 @@ fn console_pages() -> Router<App> {
         .route("/", get(pages::fleet::show))
         .route("/m/{site}/{machine}", get(pages::machine::show))
         .route("/m/{site}/{machine}/readings", get(pages::readings::show))
+        .route("/m/{site}/{machine}/report", get(pages::health::show))
+        .route("/m/{site}/{machine}/report.pdf", get(pages::health::pdf))
         .route("/queue", get(pages::queue::show))
         .route("/queue/approve", post(pages::decide::approve))
         .route("/queue/edit", post(pages::decide::edit))

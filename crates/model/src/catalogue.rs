@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{FaultCode, Symptom};
+use crate::{FaultCode, Signal, Symptom};
 
 /// A text in the languages customers read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Fault {
     /// Its code.
     #[serde(deserialize_with = "fault_code")]
     pub code: FaultCode,
+    /// Which part of the machine it concerns: a code of [`Catalogue::subsystems`], or `surroundings`. Empty when it is none's.
+    #[serde(default)]
+    pub subsystem: String,
     /// ISO 14224 failure mode, e.g. `IHT`.
     pub failure_mode: String,
     /// ISO 14224 failure mechanism where the mode alone does not say it, e.g. `PLU`.
@@ -84,6 +87,18 @@ impl Fault {
     }
 }
 
+/// A part of a machine that a health report scores by itself (an ISO 14224 subunit in a customer's words).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subsystem {
+    /// Its code, e.g. `cooling`.
+    pub code: String,
+    /// What it is called.
+    pub name: Text,
+    /// Names of signals any one of which lets it be judged at all.
+    pub needs: Vec<String>,
+}
+
 /// One kind of work.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +123,9 @@ pub struct Action {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
+    /// Parts of a machine in the order of a health report.
+    #[serde(rename = "subsystem", default)]
+    pub subsystems: Vec<Subsystem>,
     /// Fault modes in the file's order.
     #[serde(rename = "fault")]
     pub faults: Vec<Fault>,
@@ -150,6 +168,14 @@ pub enum CatalogueError {
         /// What it named.
         symptom: String,
     },
+    /// A fault names a subsystem that does not exist, or a subsystem a signal that does not.
+    #[error("`{of}` names `{named}`, which does not exist")]
+    Unknown {
+        /// The fault or the subsystem.
+        of: String,
+        /// What it named.
+        named: String,
+    },
     /// A term's scale or weight would make every score meaningless.
     #[error("fault `{fault}`: the scale of `{feature}` must be a number other than 0, and centre and weight finite")]
     Term {
@@ -171,6 +197,7 @@ impl Catalogue {
     pub fn parse(text: &str) -> Result<Self, CatalogueError> {
         let catalogue: Self = toml::from_str(text)?;
         catalogue.check_symptoms()?;
+        catalogue.check_subsystems()?;
         for (place, fault) in catalogue.faults.iter().enumerate() {
             if catalogue.faults[..place].iter().any(|earlier| earlier.code == fault.code) {
                 return Err(CatalogueError::Twice(fault.code.clone()));
@@ -185,6 +212,23 @@ impl Catalogue {
             }
         }
         Ok(catalogue)
+    }
+
+    fn check_subsystems(&self) -> Result<(), CatalogueError> {
+        let unknown =
+            |of: &str, named: &str| Err(CatalogueError::Unknown { of: of.to_owned(), named: named.to_owned() });
+        for subsystem in &self.subsystems {
+            if let Some(name) = subsystem.needs.iter().find(|name| Signal::from_name(name).is_none()) {
+                return unknown(&subsystem.code, name);
+            }
+        }
+        let known = |code: &str| {
+            code.is_empty() || code == "surroundings" || self.subsystems.iter().any(|subsystem| subsystem.code == code)
+        };
+        match self.faults.iter().find(|fault| !known(&fault.subsystem)) {
+            Some(fault) => unknown(fault.code.as_str(), &fault.subsystem),
+            None => Ok(()),
+        }
     }
 
     fn check_symptoms(&self) -> Result<(), CatalogueError> {

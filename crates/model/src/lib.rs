@@ -22,7 +22,7 @@ mod symptom;
 mod time;
 pub mod wire;
 
-pub use catalogue::{Catalogue, Fault};
+pub use catalogue::{Catalogue, Fault, Subsystem};
 pub use clock::Clock;
 pub use event::{Event, Note, Verdict, Work};
 pub use fault::FaultCode;

@@ -210,6 +210,20 @@ impl Outreach {
         self.store.read("read a customer", |c| store::registry::find(c, id))
     }
 
+    /// One advisor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn advisor(&self, id: &str) -> Result<Option<Advisor>> {
+        self.store.read("read an advisor", |c| store::registry::find(c, id))
+    }
+
+    /// The company that speaks, as it is called in a language.
+    #[must_use]
+    pub fn company(&self, language: Language) -> String {
+        language.of(&self.options.company).to_owned()
+    }
+
     /// Every customer, by key.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the engine over recorded history and say what it would have warned of.
     Backtest(BacktestArgs),
+    /// Write a machine's health report as a PDF.
+    Report(ReportArgs),
     /// Check the configuration and name every fault at once.
     Check,
     /// Write readings from the log to a file.
@@ -131,6 +133,37 @@ pub struct BacktestArgs {
     /// Write those scores here as JSON.
     #[arg(long, value_name = "SCORES.json", requires = "truth")]
     pub truth_out: Option<PathBuf>,
+}
+
+/// What stands below `foretell report --help`.
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  foretell report s01/m002 --out m002.pdf
+  foretell report s01/m002 --lang zh-CN --from 2026-04-01 --to 2026-07-01 --out 2026-q2.pdf
+
+Works beside a running service. Forecasts and scores are those of the newest reading; --from and --to choose what the report
+looks back on (the last 90 days without them).
+Exit codes: 0 done, 64 command line, 66 no data directory or no such machine, 69 no font can set the text, 74 the disk refused.";
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct ReportArgs {
+    /// Which machine.
+    #[arg(value_name = "SITE/MACHINE", value_parser = machine)]
+    pub machine: MachineId,
+    /// Language: `en` or `zh-CN`. Without it, that of the machine's customer.
+    #[arg(long, value_name = "LANG", value_parser = language)]
+    pub lang: Option<Lang>,
+    /// Beginning of what the report looks back on: RFC 3339, or a date for its first instant in UTC.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// End of the same.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub to: Option<Timestamp>,
+    /// File to write.
+    #[arg(long, value_name = "FILE.pdf")]
+    pub out: PathBuf,
 }
 
 /// Options of `export`.

@@ -2,15 +2,16 @@
 //! of each standing.
 
 mod fleet;
+mod health;
 mod service;
 
 use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, IngestStatus,
-    MachineDetail, Person, RefusalCount, SourceStatus, TextFault, Visit,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, HealthReport,
+    IngestStatus, MachineDetail, Person, RefusalCount, SourceStatus, TextFault, Visit,
 };
-use foretell_console::{Backend, BackendError, FindingsQuery, Span};
+use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
@@ -82,6 +83,16 @@ impl Backend for Fake {
     fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
         let found = self.with(|state| state.machines.iter().find(|machine| machine.summary.id == *id).cloned());
         found.ok_or_else(|| missing(&format!("machine {id}")))
+    }
+
+    fn health_report(
+        &self,
+        id: &MachineId,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        lang: Lang,
+    ) -> Result<HealthReport, BackendError> {
+        let detail = self.machine(id)?;
+        Ok(health::report(detail, Span::looking_back(span, now()), lang))
     }
 
     fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {

@@ -86,11 +86,11 @@ fn canvas(size: Size) -> (f64, f64) {
     }
 }
 
-fn now_days(curve: &Curve) -> f64 {
+pub(super) fn now_days(curve: &Curve) -> f64 {
     curve.now.millis() as f64 / DAY_MS as f64
 }
 
-fn layout(curve: &Curve, size: Size) -> Plot {
+pub(super) fn layout(curve: &Curve, size: Size) -> Plot {
     let now = now_days(curve);
     let days = curve.days.iter().map(|d| d.day).chain(curve.cone.iter().map(|c| c.day));
     let (first, last) =
@@ -128,7 +128,7 @@ fn axes(svg: &mut Svg, plot: &Plot, size: Size, lang: Lang) {
 }
 
 /// Splits at gaps of more than [`GAP_DAYS_MAX`] days.
-fn runs<T: Copy>(points: impl Iterator<Item = (i64, T)>) -> Vec<Vec<(i64, T)>> {
+pub(super) fn runs<T: Copy>(points: impl Iterator<Item = (i64, T)>) -> Vec<Vec<(i64, T)>> {
     let mut runs: Vec<Vec<(i64, T)>> = Vec::new();
     for point in points {
         match runs.last_mut() {
@@ -140,7 +140,7 @@ fn runs<T: Copy>(points: impl Iterator<Item = (i64, T)>) -> Vec<Vec<(i64, T)>> {
 }
 
 /// A day's figure stands at its noon.
-fn noon(day: i64) -> f64 {
+pub(super) fn noon(day: i64) -> f64 {
     day as f64 + 0.5
 }
 

@@ -6,6 +6,7 @@
 
 mod curve;
 mod hours;
+mod plan;
 mod scale;
 mod small;
 mod strip;
@@ -13,5 +14,6 @@ mod svg;
 
 pub use curve::{CurveText, Past, Size, curve, past_curve};
 pub use hours::hours;
+pub(crate) use plan::{Plan, plan};
 pub use small::{sparkline, week};
 pub(crate) use strip::{Lane, axis, fell, lane, leads};

@@ -39,6 +39,7 @@ struct MachinePage {
     hours: String,
     table: ReadingsTable,
     readings_href: String,
+    report_href: String,
     past: Vec<(String, String)>,
 }
 
@@ -109,6 +110,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         features: detail.features.iter().map(|feature| feature_row(feature, zone, catalogue, lang)).collect(),
         hours,
         table: table(&detail.readings, zone, lang),
+        report_href: format!("{}/report", machine_href(&machine.id)),
         readings_href: format!("{}/readings", machine_href(&machine.id)),
         past: detail.past.iter().map(|finding| past_line(finding, zone, catalogue, lang)).collect(),
     }

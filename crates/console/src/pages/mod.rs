@@ -5,6 +5,7 @@ pub(crate) mod card;
 pub(crate) mod decide;
 pub(crate) mod figure;
 pub(crate) mod fleet;
+pub(crate) mod health;
 pub(crate) mod ingest;
 pub(crate) mod machine;
 pub(crate) mod page;

@@ -257,6 +257,44 @@ words! {
     connected = "Connected", "已连接";
     disconnected = "Not connected", "未连接";
 
+    // Health report.
+    health_report = "Equipment health report", "设备健康报告";
+    health_pdf = "Download as PDF", "下载 PDF";
+    health_scores = "How each part stands", "各系统状况";
+    health_scores_note = "100 means that nothing was found. A score is the chance, in percent, that the part needs no work within 30 days; for cooling it is never more than the cooling capacity that is left. N/A: the data do not allow a score, which is not the same as healthy.", "100 分表示未发现异常。分数是该系统 30 天内无需检修的概率（百分比）；冷却系统的分数不高于剩余的冷却能力。N/A 表示数据不足以评分，并不等于健康。";
+    health_not_available = "N/A", "N/A";
+    health_clean = "Nothing found.", "未发现异常。";
+    health_not_measured = "Not measured on this machine.", "本机未安装相应测点。";
+    health_learning = "This machine's normal is still being learned.", "正在学习本机的正常状态。";
+    health_sensor = "A sensor should be looked at.", "有传感器需要检查。";
+    health_ahead = "What we advise", "建议事项";
+    health_ahead_none = "Nothing needs to be planned at present.", "目前没有需要安排的事项。";
+    health_done = "What was done", "已完成的工作";
+    health_done_none = "No work was reported in this period.", "本期没有检修记录。";
+    health_effect = "Before and after", "检修前后对比";
+    health_effect_note = "Compared at equal weather, load and pressure. ± holds in 95 of 100 cases.", "在相同气温、负荷和压力下对比，± 为 95% 置信范围。";
+    health_effect_unclear = "no measurable change", "无可测变化";
+    health_energy = "Saving energy", "节能提示";
+    health_period = "Period", "报告期";
+    health_as_of = "As of", "截至";
+    health_heard = "Days with data", "有数据的天数";
+    health_contact = "Questions? We are glad to help", "如有疑问，欢迎联系";
+    health_change_temp = "Discharge temperature", "排气温度";
+    health_change_current = "Current under load", "加载电流";
+    health_change_idle = "Current while unloaded", "空载电流占比";
+    health_change_leak = "Leakage", "泄漏量";
+    health_change_power = "Electrical power", "电功率";
+    health_change_cost = "Electricity per month", "每月电费";
+    health_leak_title = "Air that escapes at night", "夜间漏气";
+    health_leak_why = "Read from how much the compressor works while the plant rests.", "由工厂停产时空压机的工作量推算。";
+    health_idle_title = "Power drawn without making air", "空载耗电";
+    health_idle_why = "Read from the current while unloaded, against what such a machine should draw.", "由空载电流与同类机组应有水平对比得出。";
+    health_flow = "Escaping air", "漏气量";
+    health_power = "Power", "功率";
+    health_cost_year = "Electricity per year", "每年电费";
+    health_down = "less", "下降";
+    health_up = "more", "上升";
+
     // Backtest report.
     report_eyebrow = "Backtest: what would have been said, and when", "回测：当时会说什么、何时说";
     report_truth = "Limit reached", "实际到达限值";

@@ -8,6 +8,7 @@ mod advisory;
 mod booking;
 mod curve;
 mod fleet;
+mod health;
 mod ingest;
 mod machine;
 
@@ -17,5 +18,6 @@ pub use advisory::{
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
+pub use health::{HealthReport, JobDone};
 pub use ingest::{IngestStatus, RefusalCount, SourceStatus};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};

@@ -8,6 +8,7 @@ mod export;
 mod hash_password;
 mod history;
 mod import;
+mod report;
 mod run;
 mod shutdown;
 
@@ -69,6 +70,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         // Done above: they must go on where a faulty configuration ends every other command.
         Command::Check | Command::HashPassword => Ok(()),
         Command::Export(args) => export::export(&config, &args, &mut output),
+        Command::Report(args) => report::report(config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
         Command::Customers(args) => customers::customers(&config, &args, &mut output),
     }

@@ -141,7 +141,11 @@ fn console(mut s: Section<'_>, base: &Path) -> ConsoleSection {
         listen: s.parsed("listen", or.listen, address),
         public_url: s.parsed_optional("public_url", public_url),
         password: secret(&mut s, PASSWORD, base),
+        fonts_dir: s.optional("fonts_dir").map(|dir| base.join(dir)),
     };
+    if let Some(dir) = section.fonts_dir.as_ref().filter(|dir| !dir.is_dir()) {
+        s.fault("fonts_dir", format!("there is no directory {}", dir.display()));
+    }
     if !section.listen.ip().is_loopback() && section.password.is_none() {
         let why = "beyond a loopback address everyone could read it: set `password_file`";
         s.fault("listen", format!("[console] listens on {}; {why}", section.listen));

@@ -189,11 +189,13 @@ pub struct ConsoleSection {
     pub public_url: Option<String>,
     /// Asked of everyone but customers; needed beyond a loopback address.
     pub password: Option<Secret>,
+    /// A folder of fonts of one's own for reports.
+    pub fonts_dir: Option<PathBuf>,
 }
 
 impl Default for ConsoleSection {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, password: None }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), public_url: None, password: None, fonts_dir: None }
     }
 }
 

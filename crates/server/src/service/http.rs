@@ -49,6 +49,7 @@ pub(super) fn console_options(
 ) -> ConsoleOptions {
     let mut options = ConsoleOptions::new(catalogue);
     options.password = section.password.as_ref().and_then(|password| Password::new(password.expose()));
+    options.fonts_dir.clone_from(&section.fonts_dir);
     options.stop = stop;
     options
 }

@@ -20,6 +20,7 @@ mod projection;
 mod rate;
 mod rehearsal;
 mod runner;
+mod still;
 mod stores;
 
 use std::net::SocketAddr;
@@ -41,6 +42,7 @@ pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::EngineRoom;
 pub use options::engine as engine_options;
+pub use still::{Still, still};
 pub use stores::{Stores, catalogue, opening, templates};
 
 use crate::config::{self, Config};

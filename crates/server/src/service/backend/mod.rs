@@ -5,10 +5,12 @@ mod booking;
 pub mod curve;
 mod errors;
 mod fleet;
+mod health;
 mod machine;
 mod registry;
 
 pub use fleet::DAYS_NEEDED;
+pub(in crate::service) use registry::lang;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -16,9 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, IngestStatus, MachineDetail, RefusalCount, SourceStatus,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineDetail, RefusalCount,
+    SourceStatus,
 };
-use foretell_console::{Backend, BackendError, FindingsQuery, Span};
+use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{RollUps, SqliteLog, SqliteQuarantine};
 use foretell_ingest::Ingest;
 use foretell_model::{
@@ -79,6 +82,15 @@ impl Backend for ServiceBackend {
 
     fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
         self.machine_detail(id)
+    }
+
+    fn health_report(
+        &self,
+        id: &MachineId,
+        span: (Option<Timestamp>, Option<Timestamp>),
+        lang: Lang,
+    ) -> Result<HealthReport, BackendError> {
+        self.health_of(id, Span::looking_back(span, self.clocks.now()), lang)
     }
 
     fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {

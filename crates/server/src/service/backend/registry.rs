@@ -50,7 +50,7 @@ pub(super) fn zone(customer: &Customer) -> Tz {
 }
 
 /// A customer's language as the console names it.
-pub(super) const fn lang(language: Language) -> Lang {
+pub(in crate::service) const fn lang(language: Language) -> Lang {
     match language {
         Language::En => Lang::En,
         Language::ZhCn => Lang::Zh,

@@ -1,0 +1,147 @@
+//! Figures with an uncertainty: what a job achieved, and what electricity is lost to leaks and idling.
+
+use foretell_model::{Catalogue, Evidence, Finding};
+use serde::Serialize;
+
+use super::score::is_for_customers;
+use crate::view::HealthReport;
+use crate::{Lang, civil, text};
+
+/// A figure in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Row {
+    /// What it is.
+    pub(crate) name: &'static str,
+    /// How much, with its uncertainty.
+    pub(crate) value: String,
+    /// Whether it is clear of nought.
+    pub(crate) clear: bool,
+    /// Whether less is what one hopes for, and it is less.
+    pub(crate) better: bool,
+}
+
+/// A headline, a sentence and figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Tip {
+    /// Headline.
+    pub(crate) title: String,
+    /// One sentence.
+    pub(crate) sentence: String,
+    /// Figures.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A figure and twice its standard deviation: what holds in 95 of 100 cases.
+fn figure<'a>(finding: &'a Finding, feature: &str) -> Option<(f64, f64, &'a str)> {
+    let of = |name: &str| finding.evidence.iter().find(|item: &&Evidence| item.feature == name);
+    let sd = of(&format!("{feature}_sd")).map_or(0.0, |sd| sd.value);
+    of(feature).filter(|item| item.value.is_finite()).map(|item| (item.value, 2.0 * sd, item.unit.as_str()))
+}
+
+/// A figure and its uncertainty, both as precise as the uncertainty deserves: its first digit, or two when it begins with 1 or 2.
+fn rounded(value: f64, half: f64) -> (String, String) {
+    let magnitude = if half > 0.0 { half.log10().floor() } else { -1.0 };
+    let exponent = if half / 10_f64.powf(magnitude) < 3.0 { magnitude - 1.0 } else { magnitude };
+    let step = 10_f64.powf(exponent);
+    let places = (-exponent).clamp(0.0, 2.0) as usize;
+    let text = |value: f64| format!("{:.places$}", (value / step).round() * step);
+    (text(value), text(half))
+}
+
+fn unit(ucum: &str, lang: Lang) -> &str {
+    match (ucum, lang) {
+        ("m3/min", _) => "m³/min",
+        ("K", Lang::Zh) => "℃",
+        ("CNY", Lang::Zh) => "元",
+        (unit, _) => unit,
+    }
+}
+
+/// What changed of one quantity; `None` when it was not looked at.
+fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> Option<Row> {
+    let t = text::words(lang);
+    let (value, half, ucum) = figure(finding, feature)?;
+    // A share of the loaded current reads as points of per cent.
+    let (value, half, unit) =
+        if ucum == "1" { (value * 100.0, half * 100.0, "%") } else { (value, half, unit(ucum, lang)) };
+    let (clear, less) = (value.abs() > half, value < 0.0);
+    let way = if less { t.health_down } else { t.health_up };
+    let (amount, half) = rounded(value.abs(), half);
+    let value = match (clear, lang) {
+        (true, Lang::En) => format!("{amount} {unit} {way} (±{half})"),
+        (true, Lang::Zh) => format!("{way} {amount} {unit}（±{half}）"),
+        (false, Lang::En) => format!("{} (within ±{half} {unit})", t.health_effect_unclear),
+        (false, Lang::Zh) => format!("{}（±{half} {unit} 以内）", t.health_effect_unclear),
+    };
+    Some(Row { name, value, clear, better: less })
+}
+
+/// What a job achieved; a job that changed nothing is said to have changed nothing.
+pub(super) fn effect(finding: &Finding, report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Tip {
+    let t = text::words(lang);
+    let done = catalogue.actions.get(finding.fault.as_str()).map_or_else(
+        || finding.fault.as_str().replace('_', " "),
+        |action| text::work_done(action.name.in_language(lang.tag()), lang),
+    );
+    let since = finding.evidence.iter().find_map(|item| item.since).unwrap_or(finding.at);
+    let rows = [
+        ("discharge_change_k", t.health_change_temp),
+        ("loaded_current_change_a", t.health_change_current),
+        ("unloaded_share_change", t.health_change_idle),
+        ("leak_flow_change_m3_min", t.health_change_leak),
+        ("power_change_kw", t.health_change_power),
+        ("cost_change_per_month", t.health_change_cost),
+    ];
+    Tip {
+        title: format!("{} · {done}", civil::date(since, report.detail.summary.zone, lang)),
+        sentence: text::kind_sentence(finding, catalogue, lang),
+        rows: rows.into_iter().filter_map(|(feature, name)| change(finding, feature, name, lang)).collect(),
+    }
+}
+
+/// Electricity that could be spared, from open findings that a customer may read.
+pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Tip> {
+    let t = text::words(lang);
+    let tip = |finding: &Finding| match finding.fault.as_str() {
+        "air_leak" => {
+            Some((t.health_leak_title, t.health_leak_why, ["leak_flow_m3_min", "leak_power_kw", "leak_cost_per_year"]))
+        }
+        "inlet_valve" => {
+            Some((t.health_idle_title, t.health_idle_why, ["", "unloaded_excess_kw", "unloaded_cost_per_year"]))
+        }
+        _ => None,
+    };
+    let names = [t.health_flow, t.health_power, t.health_cost_year];
+    let open = report.detail.open.iter().filter(|finding| is_for_customers(finding, catalogue));
+    open.filter_map(|finding| {
+        let (title, sentence, features) = tip(finding)?;
+        let row = |(name, feature): (&'static str, &str)| {
+            let (value, half, ucum) = figure(finding, feature)?;
+            let (value, half) = rounded(value, half);
+            let value = format!("{value} ±{half} {}", unit(ucum, lang));
+            Some(Row { name, value, clear: true, better: false })
+        };
+        let rows: Vec<Row> = names.into_iter().zip(features).filter_map(row).collect();
+        (!rows.is_empty()).then(|| Tip { title: title.to_owned(), sentence: sentence.to_owned(), rows })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_as_precise_as_their_uncertainty() {
+        for (value, half, expected) in [
+            (6.3, 0.8, ("6.3", "0.8")),
+            (0.84, 0.34, ("0.8", "0.3")),
+            (412.0, 192.0, ("410", "190")),
+            (39_300.0, 16_200.0, ("39000", "16000")),
+            (5.6, 0.0, ("5.60", "0.00")),
+        ] {
+            let (value, half) = rounded(value, half);
+            assert_eq!((value.as_str(), half.as_str()), expected);
+        }
+    }
+}

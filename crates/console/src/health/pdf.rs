@@ -1,0 +1,95 @@
+//! From a sheet to a PDF: typeset, look at every glyph, write.
+
+use std::collections::BTreeSet;
+
+use typst::diag::SourceDiagnostic;
+use typst::foundations::Smart;
+use typst::layout::{Frame, FrameItem};
+use typst_layout::PagedDocument;
+use typst_pdf::PdfOptions;
+
+use super::fonts::{FontError, Fonts};
+use super::sheet::Sheet;
+use super::world::ReportWorld;
+use crate::Lang;
+
+/// Why there is no PDF.
+#[derive(Debug, thiserror::Error)]
+pub enum PdfError {
+    /// No font can set the language.
+    #[error("could not typeset the report: {0}")]
+    Fonts(#[from] FontError),
+    /// Some characters are in none of the fonts.
+    #[error(
+        "could not typeset the report: no font found has the characters {characters}; install one that has them (on Debian \
+         fonts-noto-cjk), or change the name that holds them"
+    )]
+    Characters {
+        /// Which.
+        characters: String,
+    },
+    /// The template failed; a fault of ours.
+    #[error("could not typeset the report: {0}")]
+    Template(String),
+}
+
+/// The glyph that fonts show for what they do not have.
+const NOT_DEFINED: u16 = 0;
+
+/// Typesets a sheet.
+pub(super) fn typeset(sheet: &Sheet, lang: Lang, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
+    let families = fonts.families(lang)?;
+    let json = serde_json::to_vec(&serde_json::json!({ "fonts": families, "sheet": sheet }));
+    let json = json.map_err(|error| PdfError::Template(error.to_string()))?;
+    let Some(world) = ReportWorld::new(json, fonts) else {
+        return Err(PdfError::Template("the template has no name".to_owned()));
+    };
+    let compiled = typst::compile::<PagedDocument>(&world);
+    let done = match compiled.output {
+        Ok(_) if !compiled.warnings.is_empty() => Err(PdfError::Template(said(&compiled.warnings))),
+        Ok(document) => missing(&document).and_then(|()| write(&document, sheet)),
+        Err(errors) => Err(PdfError::Template(said(&errors))),
+    };
+    // Its cache is worth nothing to the next report, which has other figures.
+    comemo::evict(0);
+    done
+}
+
+fn write(document: &PagedDocument, sheet: &Sheet) -> Result<Vec<u8>, PdfError> {
+    // An identity of the report's own keeps the bytes the same for the same report.
+    let options = PdfOptions {
+        ident: Smart::Custom(format!("{} {}", sheet.id, sheet.made)),
+        creator: Smart::Custom(Some("Foretell".to_owned())),
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(document, &options).map_err(|errors| PdfError::Template(said(&errors)))
+}
+
+fn said(diagnostics: &[SourceDiagnostic]) -> String {
+    let texts: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    texts.join("; ")
+}
+
+/// Refuses a document that would show boxes.
+fn missing(document: &PagedDocument) -> Result<(), PdfError> {
+    let mut characters = BTreeSet::new();
+    document.pages().iter().for_each(|page| look(&page.frame, &mut characters));
+    if characters.is_empty() {
+        return Ok(());
+    }
+    let characters: Vec<String> = characters.iter().map(|c| format!("\"{c}\" (U+{:04X})", *c as u32)).collect();
+    Err(PdfError::Characters { characters: characters.join(", ") })
+}
+
+fn look(frame: &Frame, missing: &mut BTreeSet<char>) {
+    for (_, item) in frame.items() {
+        match item {
+            FrameItem::Group(group) => look(&group.frame, missing),
+            FrameItem::Text(text) => {
+                let undefined = text.glyphs.iter().filter(|glyph| glyph.id == NOT_DEFINED);
+                missing.extend(undefined.filter_map(|glyph| text.text.get(glyph.range())?.chars().next()));
+            }
+            _ => {}
+        }
+    }
+}

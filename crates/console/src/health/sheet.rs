@@ -1,0 +1,256 @@
+//! The report in the words and figures of one language. Page and PDF lay this out and add nothing.
+
+use foretell_model::{Catalogue, Finding, FindingKind, Grade};
+use serde::Serialize;
+
+use super::energy::{self, Tip};
+use super::score::{Basis, Score, Unknown, is_for_customers, score};
+use crate::chart::{self, Plan};
+use crate::pages::figure::mark_name;
+use crate::view::{Health, HealthReport, JobDone};
+use crate::{Lang, civil, text};
+
+/// A name and a value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Fact {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+/// A subsystem.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ScoreRow {
+    pub(crate) name: String,
+    /// 0 to 100; `None` is N/A.
+    pub(crate) score: Option<u8>,
+    /// What the score rests on, or why there is none.
+    pub(crate) why: String,
+    /// Which colour: `good`, `watch`, `advise`, `urgent`, `hidden`.
+    pub(crate) tone: &'static str,
+}
+
+/// A piece of advice with its window.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Advice {
+    /// What we propose.
+    pub(crate) title: String,
+    /// Why and until when.
+    pub(crate) sentence: String,
+    /// How long it takes and whether the machine stops.
+    pub(crate) detail: String,
+    /// What it spares.
+    pub(crate) benefit: String,
+    pub(crate) tone: &'static str,
+}
+
+/// A job that was done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Job {
+    pub(crate) date: String,
+    pub(crate) what: String,
+    pub(crate) detail: String,
+}
+
+/// The whole report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Sheet {
+    /// The machine's identity; for the file's own identity, never printed.
+    pub(crate) id: String,
+    pub(crate) lang: &'static str,
+    pub(crate) company: String,
+    pub(crate) machine: String,
+    pub(crate) place: String,
+    /// The instant of the newest reading, as a date.
+    pub(crate) made: String,
+    pub(crate) tone: &'static str,
+    pub(crate) lead: String,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) scores: Vec<ScoreRow>,
+    pub(crate) curve: Plan,
+    pub(crate) advice: Vec<Advice>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) effects: Vec<Tip>,
+    pub(crate) tips: Vec<Tip>,
+    pub(crate) contact: String,
+    /// The fixed words that the layout needs.
+    pub(crate) words: SheetWords,
+}
+
+macro_rules! sheet_words {
+    ($($name:ident),+ $(,)?) => {
+        /// Headings and legends.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        pub(crate) struct SheetWords { $(pub(crate) $name: &'static str,)+ }
+        impl SheetWords {
+            fn of(lang: Lang) -> Self {
+                let t = text::words(lang);
+                Self { $($name: t.$name,)+ }
+            }
+        }
+    };
+}
+
+sheet_words! {
+    health_report, health_scores, health_scores_note, health_not_available, health_ahead, health_ahead_none, health_done,
+    health_done_none, health_effect, health_effect_note, health_energy, health_contact, customer_curve, customer_line,
+    customer_band, customer_cone, today,
+}
+
+impl Sheet {
+    /// Puts a report into words.
+    pub(crate) fn of(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Self {
+        let (machine, zone) = (&report.detail.summary, report.detail.summary.zone);
+        let parts =
+            |parts: [&str; 2]| parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        let place = if report.customer == machine.site_name { "" } else { machine.site_name.as_str() };
+        let mut curve = report.detail.curve.clone();
+        curve.marks.retain(|mark| mark.kind == crate::view::MarkKind::Maintenance);
+        let (lead, tone) = lead(report, catalogue, lang);
+        Self {
+            id: machine.id.to_string(),
+            lang: lang.tag(),
+            company: report.company.clone(),
+            machine: parts([&machine.name, &report.model]),
+            place: parts([&report.customer, place]),
+            made: civil::date(report.detail.curve.now, zone, lang),
+            tone,
+            lead,
+            facts: facts(report, lang),
+            scores: catalogue.subsystems.iter().map(|part| row(report, part, catalogue, lang)).collect(),
+            curve: chart::plan(&curve, lang, &|mark| mark_name(mark, catalogue, lang)),
+            advice: advice(report, catalogue, lang),
+            jobs: report.jobs.iter().map(|job| self::job(job, report, catalogue, lang)).collect(),
+            effects: report.effects.iter().map(|finding| energy::effect(finding, report, catalogue, lang)).collect(),
+            tips: energy::tips(report, catalogue, lang),
+            contact: parts([&report.advisor.name, &report.advisor.phone]),
+            words: SheetWords::of(lang),
+        }
+    }
+}
+
+/// What is open, may be read by a customer and speaks of something to do; the most pressing first.
+fn for_the_customer<'a>(report: &'a HealthReport, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a Finding> {
+    let speaks = [FindingKind::Prediction, FindingKind::Anomaly];
+    let open = report.detail.open.iter();
+    open.filter(move |finding| speaks.contains(&finding.kind) && is_for_customers(finding, catalogue))
+}
+
+/// The one sentence under the title.
+fn lead(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String, &'static str) {
+    let now = report.detail.curve.now;
+    if let Some(finding) = for_the_customer(report, catalogue).next() {
+        return (text::kind_sentence_at(finding, now, catalogue, lang), tone_of(finding.grade));
+    }
+    match report.detail.summary.health {
+        Health::Learning { days, days_needed } => (text::learning(days, days_needed, lang), "hidden"),
+        Health::Hidden(why) => (text::hidden_by(why, lang).to_owned(), "hidden"),
+        Health::Known { .. } => (text::words(lang).normal_sentence.to_owned(), "good"),
+    }
+}
+
+const fn tone_of(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Urgent => "urgent",
+        Grade::Advise => "advise",
+        Grade::Watch => "watch",
+    }
+}
+
+fn facts(report: &HealthReport, lang: Lang) -> Vec<Fact> {
+    let (t, zone) = (text::words(lang), report.detail.summary.zone);
+    let date = |at| civil::date(at, zone, lang);
+    let (heard, days) = report.days_heard;
+    let facts = [
+        (t.health_period, Some(format!("{} – {}", date(report.span.from), date(report.span.to)))),
+        (t.health_as_of, Some(date(report.detail.curve.now))),
+        (t.fact_run_hours, report.detail.run_hours.map(|hours| text::hours_count(hours, lang))),
+        (t.fact_per_day, report.detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),
+        (t.fact_rated, report.detail.rated_kw.map(|kw| format!("{} kW", text::number(kw)))),
+        (t.health_heard, Some(format!("{heard} / {days}"))),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect()
+}
+
+fn row(report: &HealthReport, part: &foretell_model::Subsystem, catalogue: &Catalogue, lang: Lang) -> ScoreRow {
+    let t = text::words(lang);
+    let name = part.name.in_language(lang.tag()).to_owned();
+    match score(report, part, catalogue) {
+        Score::Known(points, basis) => {
+            let why = match basis {
+                Basis::Clean => t.health_clean.to_owned(),
+                Basis::CapacityLost(loss) => text::cooler_loss(loss, None, lang),
+                Basis::Finding(finding) if finding.kind == FindingKind::SensorFault => t.health_sensor.to_owned(),
+                Basis::Finding(finding) => text::kind_sentence_at(finding, report.detail.curve.now, catalogue, lang),
+            };
+            ScoreRow { name, score: Some(points), why, tone: tone_of_score(points) }
+        }
+        Score::NotAvailable(unknown) => {
+            let why = match unknown {
+                Unknown::NotMeasured => t.health_not_measured.to_owned(),
+                Unknown::Learning => t.health_learning.to_owned(),
+                Unknown::Hidden(why) => text::hidden_by(why, lang).to_owned(),
+            };
+            ScoreRow { name, score: None, why, tone: "hidden" }
+        }
+    }
+}
+
+/// From which score on a subsystem has which colour: work within a month is unlikely, possible, likely, near.
+const fn tone_of_score(points: u8) -> &'static str {
+    match points {
+        80.. => "good",
+        60.. => "watch",
+        30.. => "advise",
+        _ => "urgent",
+    }
+}
+
+/// What we propose: for forecasts, then for service that is due.
+fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advice> {
+    let now = report.detail.curve.now;
+    let due = report.detail.open.iter();
+    let due = due.filter(|finding| finding.kind == FindingKind::MaintenanceDue && finding.grade >= Grade::Advise);
+    let mut seen: Vec<&str> = Vec::new();
+    let mut advice = Vec::new();
+    for finding in for_the_customer(report, catalogue).chain(due) {
+        let code = finding.fault.as_str();
+        let action = catalogue
+            .action_for(&finding.fault)
+            .or_else(|| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action)));
+        // One job may answer two findings; it is proposed once.
+        let Some((code, action)) = action.filter(|(code, _)| !seen.contains(code)) else { continue };
+        seen.push(code);
+        let work = action.name.in_language(lang.tag());
+        advice.push(Advice {
+            title: capitalised(work),
+            sentence: text::kind_sentence_at(finding, now, catalogue, lang),
+            detail: text::proposal_detail(action.minutes, action.stops_machine, lang),
+            benefit: action.benefit.in_language(lang.tag()).to_owned(),
+            tone: tone_of(finding.grade),
+        });
+    }
+    advice
+}
+
+fn job(job: &JobDone, report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Job {
+    let action = catalogue.actions.get(&job.work);
+    let what = action.map_or_else(
+        || job.work.replace('_', " "),
+        |action| text::work_done(action.name.in_language(lang.tag()), lang),
+    );
+    let parts = action.map_or(&[][..], |action| &action.parts);
+    let parts: Vec<String> = parts.iter().map(|part| text::part(part, lang)).collect();
+    let detail = [
+        text::listed(&parts, lang),
+        job.minutes.map_or_else(String::new, |minutes| text::duration(minutes, lang)),
+        job.by.clone(),
+    ];
+    let detail: Vec<String> = detail.into_iter().filter(|part| !part.is_empty()).collect();
+    Job { date: civil::date(job.at, report.detail.summary.zone, lang), what, detail: detail.join(" · ") }
+}
+
+/// A phrase of the catalogue as a headline.
+fn capitalised(work: &str) -> String {
+    let mut characters = work.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

@@ -1,0 +1,143 @@
+//! A machine's health report: as a page, and as the PDF that a customer keeps.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use foretell_model::{MachineId, Timestamp};
+
+use super::figure::{Figure, customer_figure};
+use super::page::{Ask, Chrome, machine_href, machine_of};
+use crate::health::sheet::Sheet;
+use crate::router::App;
+use crate::view::{HealthReport, MarkKind};
+use crate::{BackendError, Span, health};
+
+/// Longest span a report looks back on, days.
+const SPAN_DAYS_MAX: f64 = 3_660.0;
+
+#[derive(Template)]
+#[template(path = "health.html")]
+struct HealthPage {
+    c: Chrome,
+    s: Sheet,
+    fig: Figure,
+    machine_href: String,
+    pdf_href: String,
+}
+
+/// `GET /m/{site}/{machine}/report`, with `from` and `to` as dates or RFC 3339.
+pub(crate) async fn show(
+    State(app): State<App>,
+    ask: Ask,
+    Path((site, machine)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match report(&app, &ask, (&site, &machine), query.as_deref()).await {
+        Ok((id, report)) => {
+            let mut curve = report.detail.curve.clone();
+            curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
+            let sheet = Sheet::of(&report, &app.options.catalogue, ask.lang);
+            let span = query.as_deref().map(|query| format!("&{query}")).unwrap_or_default();
+            let page = HealthPage {
+                c: ask.chrome("fleet", false),
+                s: sheet,
+                fig: Figure { marks: Vec::new(), ..customer_figure(&curve, &app.options.catalogue, ask.lang) },
+                machine_href: machine_href(&id),
+                pdf_href: format!("{}/report.pdf?lang={}{span}", machine_href(&id), ask.lang.tag()),
+            };
+            ask.html(StatusCode::OK, &page)
+        }
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// `GET /m/{site}/{machine}/report.pdf`
+pub(crate) async fn pdf(
+    State(app): State<App>,
+    ask: Ask,
+    Path((site, machine)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match report(&app, &ask, (&site, &machine), query.as_deref()).await {
+        Ok((id, report)) => match typeset(&app, report, ask.lang).await {
+            Ok(bytes) => file(&id, bytes),
+            Err(error) => ask.failure(&error),
+        },
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// One report at a time: typesetting takes a core, and readings come first.
+async fn typeset(app: &App, report: HealthReport, lang: crate::Lang) -> Result<Vec<u8>, BackendError> {
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| BackendError::Failed {
+        attempted: "typeset a health report".to_owned(),
+        source,
+    };
+    let _turn = app.typesetting.acquire().await.map_err(|error| failed(error.into()))?;
+    let (options, fonts) = (Arc::clone(&app.options), app.fonts.clone());
+    let done = tokio::task::spawn_blocking(move || {
+        health::pdf(
+            &report,
+            &options.catalogue,
+            lang,
+            fonts.get_or_init(|| health::Fonts::find(options.fonts_dir.as_deref())),
+        )
+    });
+    match done.await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // What is missing and the remedy are for whoever runs this; they may read it.
+        Ok(Err(error)) => Err(BackendError::Invalid(error.to_string())),
+        Err(panicked) => Err(failed(panicked.into())),
+    }
+}
+
+fn file(id: &MachineId, bytes: Vec<u8>) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response();
+    let name = format!("inline; filename=\"health-{}-{}.pdf\"", id.site(), id.machine());
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
+async fn report(
+    app: &App,
+    ask: &Ask,
+    (site, machine): (&str, &str),
+    query: Option<&str>,
+) -> Result<(MachineId, HealthReport), BackendError> {
+    let (id, lang) = (machine_of(site, machine)?, ask.lang);
+    let span = span(query.unwrap_or_default())?;
+    let report = app.ask(move |backend| backend.health_report(&id, span, lang)).await?;
+    Ok((report.detail.summary.id.clone(), report))
+}
+
+/// The span a query asks for: both ends, or none for the usual one.
+fn span(query: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), BackendError> {
+    let value = |name: &str| {
+        let pair = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let text = pair.filter(|text| !text.is_empty())?.replace("%3A", ":").replace("%3a", ":");
+        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text };
+        Some(Timestamp::parse(&whole).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}"))))
+    };
+    let (from, to) = (value("from").transpose()?, value("to").transpose()?);
+    if let (Some(from), Some(to)) = (from, to)
+        && !(0.0..=SPAN_DAYS_MAX).contains(&to.days_since(from))
+    {
+        return Err(BackendError::Invalid("`from` must lie before `to`, at most ten years".to_owned()));
+    }
+    Ok((from, to))
+}
+
+/// The usual span where an end is not given: the last 90 days.
+impl Span {
+    /// A span with one or both ends left open: `now` and 90 days before the end.
+    #[must_use]
+    pub fn looking_back((from, to): (Option<Timestamp>, Option<Timestamp>), now: Timestamp) -> Self {
+        let to = to.unwrap_or(now);
+        Self { from: from.unwrap_or_else(|| to.plus_days(-90.0)), to }
+    }
+}

@@ -1,0 +1,44 @@
+//! A machine's health report: for the customer's eyes, so it holds nothing that stays inside the company.
+
+use foretell_model::{Finding, Signal, Timestamp};
+
+use super::{MachineDetail, Person};
+use crate::Span;
+
+/// A job that was done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobDone {
+    /// When it was reported done.
+    pub at: Timestamp,
+    /// A code of the fault catalogue's actions, e.g. `cooler_cleaned`.
+    pub work: String,
+    /// Who did it; empty when not known.
+    pub by: String,
+    /// How long the visit was, minutes, when it was booked through us.
+    pub minutes: Option<u32>,
+}
+
+/// Everything a health report is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthReport {
+    /// Who reports.
+    pub company: String,
+    /// Whom to ask.
+    pub advisor: Person,
+    /// For whom; empty when nobody is registered.
+    pub customer: String,
+    /// The machine's model; empty when not known.
+    pub model: String,
+    /// The machine as it stands at the newest reading.
+    pub detail: MachineDetail,
+    /// Which signals have ever been measured.
+    pub measured: Vec<Signal>,
+    /// What the report looks back on.
+    pub span: Span,
+    /// Days of the span that have a closed record, and days of the span.
+    pub days_heard: (u32, u32),
+    /// Jobs done in the span, newest first.
+    pub jobs: Vec<JobDone>,
+    /// What jobs of the span achieved (kind `maintenance_effect`), newest first.
+    pub effects: Vec<Finding>,
+}

@@ -1,0 +1,88 @@
+//! A still picture of a data directory, for commands that show what a service would show: the engine's snapshot brought up to
+//! the log's end in memory. Writes nothing of its own and works beside a running service.
+
+use std::sync::Arc;
+
+use foretell_console::{Backend, Lang};
+use foretell_history::Snapshots;
+use foretell_model::{Catalogue, Log, MachineId, Partition};
+
+use super::backend::{ServiceBackend, lang};
+use super::clocks::Clocks;
+use super::engine_room::EngineRoom;
+use super::options;
+use super::rate::Rates;
+use super::runner::SNAPSHOT;
+use super::stores::Stores;
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::telemetry::Telemetry;
+
+/// Entries of the log taken at a time.
+const ENTRIES_MAX: usize = 10_000;
+
+/// The picture.
+pub struct Still(ServiceBackend);
+
+/// Opens a data directory and brings the engine to the log's end. `progress` hears how many entries were taken and how many
+/// there are.
+///
+/// # Errors
+/// When a store cannot be opened or read.
+pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still, Failure> {
+    let stores = Stores::open(&config, false, false, "http://localhost")?;
+    let room = EngineRoom::new(options::engine(&config.engine, &stores.catalogue));
+    let unreadable = |error| Failure::because(Kind::Io, "could not read the log", error);
+    let head = stores.log.head(Partition(0)).map_err(unreadable)?;
+    // A snapshot that cannot be used, or that is ahead of the log, costs time only.
+    if let Ok(Some((offset, bytes))) = Snapshots::new(&config.data.dir).load(SNAPSHOT)
+        && offset <= head
+    {
+        let _taken = room.thaw(offset, &bytes);
+    }
+    let begin = room.offset().0;
+    loop {
+        let entries = stores.log.read(Partition(0), room.offset(), ENTRIES_MAX).map_err(unreadable)?;
+        if entries.is_empty() {
+            break;
+        }
+        room.advance(&entries, &mut Vec::new());
+        progress(room.offset().0.saturating_sub(begin), head.0.saturating_sub(begin));
+    }
+    let clocks = Clocks::new(config.clock);
+    clocks.readings().advance(room.newest());
+    Ok(Still(ServiceBackend {
+        log: stores.log,
+        quarantine: stores.quarantine,
+        rollups: stores.rollups,
+        room: Arc::new(room),
+        outreach: stores.outreach,
+        ingest: None,
+        clocks: Arc::new(clocks),
+        catalogue: stores.catalogue,
+        config: Arc::new(config),
+        telemetry: Telemetry::install()?,
+        rates: Rates::default(),
+    }))
+}
+
+impl Still {
+    /// What a console shows of it.
+    #[must_use]
+    pub fn backend(&self) -> &impl Backend {
+        &self.0
+    }
+
+    /// Names of faults and of work.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    /// The language of a machine's customer; English where nobody is registered.
+    #[must_use]
+    pub fn language_of(&self, machine: &MachineId) -> Lang {
+        let customer = self.0.outreach.customer_of(machine).ok().flatten();
+        customer.map_or(Lang::En, |customer| lang(customer.language))
+    }
+}
