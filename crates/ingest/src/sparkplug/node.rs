@@ -116,8 +116,11 @@ impl Node {
         let seq = message.seq.and_then(|seq| u8::try_from(seq).ok());
         let in_order = seq.is_some() && seq == self.expected && !is_node_birth;
         // A node without a clock may be born again in the very same words; while that is waited for, it is no repetition.
-        let may_repeat = !in_order && !(is_node_birth && self.standing != Standing::Born);
-        if may_repeat && let Some(events) = self.recent.find(key) {
+        let is_awaited = is_node_birth && self.standing != Standing::Born;
+        if !in_order
+            && !is_awaited
+            && let Some(events) = self.recent.find(key)
+        {
             out.events.extend_from_slice(events);
             out.notes.repeated += 1;
             return Ok(());
