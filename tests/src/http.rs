@@ -34,6 +34,17 @@ pub fn post(port: u16, path: &str, form: &str) -> Option<Response> {
     )
 }
 
+/// The value of one of a service's metrics, all its labels together; `None` when it was never counted or nobody answers.
+#[must_use]
+pub fn metric(port: u16, name: &str) -> Option<f64> {
+    let answer = get(port, "/metrics")?;
+    let values = answer.body.lines().filter_map(|line| {
+        let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ' ']))?;
+        rest.rsplit(' ').next()?.parse::<f64>().ok()
+    });
+    values.reduce(|sum, value| sum + value)
+}
+
 fn exchange(port: u16, request: &str) -> Option<Response> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;

@@ -10,13 +10,15 @@ mod http;
 mod metropt;
 mod process;
 mod service;
+mod store_server;
 
 pub use broker::{Mosquitto, publish_lines};
 pub use edge_node::{EdgeNode, SPARKPLUG};
-pub use http::{Response, get, post};
+pub use http::{Response, get, metric, post};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use process::{Running, binary, python};
 pub use service::Foretell;
+pub use store_server::{Reply, StandIn, VictoriaMetrics, Write};
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -48,6 +50,11 @@ pub fn wait_for<T>(what: &str, within: Duration, mut ask: impl FnMut() -> Option
 #[must_use]
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the root").to_path_buf()
+}
+
+/// Tells the person who runs the tests something, e.g. what was not tested.
+pub fn say(text: &str) {
+    eprintln!("{text}");
 }
 
 /// Third-party data that is not part of the repository; `None`, said loudly, where it is absent.

@@ -61,6 +61,7 @@ pub struct Engine {
     pub(crate) index: HashMap<MachineId, u32, FxBuildHasher>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) ignored: Ignored,
+    days_closed: u64,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             index: HashMap::default(),
             machines: Vec::new(),
             ignored: Ignored::default(),
+            days_closed: 0,
         }
     }
 
@@ -115,6 +117,13 @@ impl Engine {
     #[must_use]
     pub fn profile(&self, machine: &MachineId) -> &MachineProfile {
         self.options.profiles.get(machine).unwrap_or(&self.options.default_profile)
+    }
+
+    /// How many days of machines have closed since this engine was made or restored: whoever compares it before and after an event
+    /// knows whether that event closed its machine's day.
+    #[must_use]
+    pub const fn days_closed(&self) -> u64 {
+        self.days_closed
     }
 
     fn observe_reading(&mut self, reading: &Reading, out: &mut Vec<Finding>) {
@@ -158,6 +167,7 @@ impl Engine {
     }
 
     fn close_day(&mut self, place: usize, today: Day, out: &mut Vec<Finding>) {
+        self.days_closed += 1;
         self.machines[place].close_day(today);
         self.compare_sensors(place, today, out);
         let mut judged = {

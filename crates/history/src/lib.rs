@@ -7,6 +7,7 @@ mod codec;
 mod database;
 mod error;
 mod files;
+mod influx;
 mod machines;
 mod quarantine;
 mod rollup;
@@ -19,6 +20,10 @@ pub use files::{
     Archive, ArchivedDay, ColumnMap, FileError, History, MapError, Progress, ReadOptions, ReadReport, ReadingFiles,
     RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, WatchedRow, WatchedRows, Watching, When,
     export, import, line_protocol,
+};
+pub use influx::{
+    InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay, Outlook,
+    check_url, forecast_line, no_longer_written,
 };
 pub use quarantine::{QuarantineBounds, SqliteQuarantine};
 pub use rollup::RollUps;

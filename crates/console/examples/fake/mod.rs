@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, HealthReport,
-    IngestStatus, MachineDetail, Person, RefusalCount, SourceStatus, TextFault, Visit,
+    HistoryStore, IngestStatus, MachineDetail, Person, RefusalCount, SourceStatus, StoreState, TextFault, Visit,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -224,6 +224,14 @@ impl Backend for Fake {
             refusals: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count }).into(),
             log_entries: 1_793_987,
             engine_behind: 0,
+            history_store: Some(HistoryStore {
+                state: StoreState::Writing,
+                detail: String::new(),
+                behind_entries: 12,
+                points_written: 1_793_975,
+                points_refused: 0,
+                last_written: Some(now()),
+            }),
             quarantine: self.quarantine(20)?,
         })
     }

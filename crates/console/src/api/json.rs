@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::pages::standing::Standing;
 use crate::view::{
-    AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, IngestStatus, MachineDetail, MachineSummary, Slot,
+    AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineDetail, MachineSummary,
+    Slot,
 };
 
 pub(super) fn fleet(fleet: &Fleet) -> Value {
@@ -143,6 +144,15 @@ pub(super) fn ingest(status: &IngestStatus) -> Value {
     json!({
         "now": status.now.to_string(), "sources": sources, "refusals": refusals,
         "log_entries": status.log_entries, "engine_behind": status.engine_behind,
+        "history_store": status.history_store.as_ref().map(history_store),
+    })
+}
+
+fn history_store(store: &HistoryStore) -> Value {
+    json!({
+        "state": store.state.name(), "detail": store.detail, "behind_entries": store.behind_entries,
+        "points_written": store.points_written, "points_refused": store.points_refused,
+        "last_written": store.last_written.map(|ts| ts.to_string()),
     })
 }
 

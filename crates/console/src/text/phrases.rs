@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{Limit, Timestamp};
 
 use super::{governor_reason, number, percent, temperature, words};
-use crate::view::{AdvisoryState, Governor, HiddenBy};
+use crate::view::{AdvisoryState, Governor, HiddenBy, HistoryStore, StoreState};
 use crate::{Lang, civil};
 
 /// Why health is hidden.
@@ -203,6 +203,24 @@ pub(crate) fn log_line(entries: u64, behind: u64, lang: Lang) -> String {
         Lang::En if count == 1 => format!("1 entry on the log, {behind} not yet seen by the engine."),
         Lang::En => format!("{entries} entries on the log, {behind} not yet seen by the engine."),
         Lang::Zh => format!("日志共{entries}条，其中{behind}条引擎尚未处理。"),
+    }
+}
+
+/// How writing to the plant's history store goes.
+pub(crate) fn store_line(store: &HistoryStore, lang: Lang) -> String {
+    let (written, behind) = (number(store.points_written as f64), number(store.behind_entries as f64));
+    let detail = &store.detail;
+    match (lang, store.state) {
+        (Lang::En, StoreState::Writing) => format!("InfluxDB: {written} points written, {behind} entries to go."),
+        (Lang::En, StoreState::Waiting) => {
+            format!("InfluxDB is away or busy ({detail}); {behind} entries wait on the log and are filled in later.")
+        }
+        (Lang::En, StoreState::Stopped) => {
+            format!("Writing to InfluxDB has stopped ({detail}); {behind} entries wait on the log.")
+        }
+        (Lang::Zh, StoreState::Writing) => format!("InfluxDB：已写入{written}点，尚余{behind}条。"),
+        (Lang::Zh, StoreState::Waiting) => format!("InfluxDB暂不可用（{detail}），{behind}条在日志中等待补写。"),
+        (Lang::Zh, StoreState::Stopped) => format!("已停止写入InfluxDB（{detail}），{behind}条在日志中等待。"),
     }
 }
 

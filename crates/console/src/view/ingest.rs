@@ -32,6 +32,46 @@ pub struct RefusalCount {
     pub count: u64,
 }
 
+/// How writing to the plant's history store goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreState {
+    /// Everything is written, or on its way.
+    Writing,
+    /// The store is away or busy; it is asked again by itself.
+    Waiting,
+    /// A person has to mend something first.
+    Stopped,
+}
+
+impl StoreState {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Writing => "writing",
+            Self::Waiting => "waiting",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// The plant's history store (InfluxDB).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryStore {
+    /// How it goes.
+    pub state: StoreState,
+    /// Why it does not go on and what to do, in English as in the log; empty while it does.
+    pub detail: String,
+    /// Entries of the log that it does not have yet.
+    pub behind_entries: u64,
+    /// Points written since start.
+    pub points_written: u64,
+    /// Points it refused for good since start.
+    pub points_refused: u64,
+    /// When it last took something.
+    pub last_written: Option<Timestamp>,
+}
+
 /// Acquisition at a glance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IngestStatus {
@@ -45,6 +85,8 @@ pub struct IngestStatus {
     pub log_entries: u64,
     /// Entries the engine has not yet seen.
     pub engine_behind: u64,
+    /// The plant's history store, if one is written to.
+    pub history_store: Option<HistoryStore>,
     /// The newest quarantine entries, newest first, at most some 20.
     pub quarantine: Vec<Quarantined>,
 }

@@ -5,6 +5,7 @@
 
 mod customers;
 mod fault;
+mod influx;
 mod layers;
 mod mapping;
 mod mqtt;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 pub use customers::registry;
 pub use fault::{ConfigFaults, Fault, Place};
+pub use influx::InfluxSection;
 pub use mqtt::{MqttLimits, MqttSection, MqttSource, MqttUser};
 pub use secret::Secret;
 pub use sections::{

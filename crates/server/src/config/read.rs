@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 
+use super::influx;
 use super::reader::Section;
 use super::sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
@@ -27,6 +28,7 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         sparkplug: sparkplug::read(root.section("sparkplug")),
         data: data(root.section("data"), base),
         engine: engine(root, base),
+        influxdb: influx::read(root.section("influxdb"), base),
         outreach: outreach(root.section("outreach"), base),
         console: console(root.section("console"), base),
         clock: clock(root.section("clock")),
@@ -37,7 +39,6 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         let why = "customers could not open the links in their messages, which would point to";
         root.fault("console.public_url", format!("[console] needs `public_url` with channel `smtp`: {why} {here}"));
     }
-    influxdb(root);
     config
 }
 
@@ -181,19 +182,6 @@ fn log(mut s: Section<'_>) -> LogLevel {
     });
     s.finish();
     level
-}
-
-/// Known to the contract, so its keys are checked; but a setting that does nothing must not look as if it did.
-fn influxdb(root: &mut Section<'_>) {
-    if !root.has("influxdb") {
-        return;
-    }
-    let mut s = root.section("influxdb");
-    for key in ["url", "org", "bucket", "token_file"] {
-        s.optional(key);
-    }
-    s.fault("url", "[influxdb] this release does not write to InfluxDB; remove the section (exports: `foretell export --out FILE.lp`)");
-    s.finish();
 }
 
 pub(super) fn required(s: &mut Section<'_>, key: &'static str) -> Option<String> {

@@ -8,8 +8,8 @@ use foretell_ingest::decode::MappingSpec;
 use foretell_ingest::sparkplug::SparkplugOptions;
 use foretell_model::{EnergyProfile, Limits, MachineId};
 
-use super::Secret;
 use super::mqtt::MqttSection;
+use super::{InfluxSection, Secret};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Config {
     pub data: DataSection,
     /// `[engine]` and `[[machine]]`: limits and profiles.
     pub engine: EngineSection,
+    /// `[influxdb]`: the plant's history store, if there is one.
+    pub influxdb: Option<InfluxSection>,
     /// `[outreach]`: messages to customers.
     pub outreach: OutreachSection,
     /// `[console]`: pages and API.

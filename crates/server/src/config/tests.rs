@@ -143,13 +143,14 @@ url = "http://influx:8086"
 "#,
         &[],
         expect![[r#"
-            plant.toml: 6 problems
+            plant.toml: 7 problems
               line 2: [mqtt] listens on 0.0.0.0:1883, but no controller there could log in: name controllers in [[mqtt.user]], or set `anonymous = "everybody"` in a closed network
               line 3: [mqtt] TLS needs both `tls_cert_file` and `tls_key_file`
               line 5: [outreach] channel `smtp` needs `smtp_url = "smtp://host:587"`
               line 6: [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 0.0.0.0:8080
               line 7: [console] listens on 0.0.0.0:8080; beyond a loopback address everyone could read it: set `password_file`
-              line 9: [influxdb] this release does not write to InfluxDB; remove the section (exports: `foretell export --out FILE.lp`)"#]],
+              line 9: [influxdb] needs `org`, the organisation that the bucket belongs to
+              line 9: [influxdb] needs `token_file`, a file whose first line is a token that may write to the bucket"#]],
     );
 }
 
@@ -169,12 +170,14 @@ fn the_examples_are_sound() {
         include_str!("../../../../config/examples/plant.toml"),
         &[],
         expect![[r#"
-        plant.toml: 5 problems
-          line 8: `mqtt.password_file`: could not read /nowhere/broker.secret: No such file or directory (os error 2)
-          line 9: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
-          line 28: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
-          line 31: `outreach.customers_file`: there is no file /nowhere/customers.toml
-          line 36: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
+            plant.toml: 7 problems
+              line 8: `mqtt.password_file`: could not read /nowhere/broker.secret: No such file or directory (os error 2)
+              line 9: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
+              line 28: `influxdb.token_file`: could not read /nowhere/influx.secret: No such file or directory (os error 2)
+              line 29: `influxdb.ca_file`: there is no file /nowhere/plant-ca.pem
+              line 35: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
+              line 38: `outreach.customers_file`: there is no file /nowhere/customers.toml
+              line 43: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
     );
 }
 

@@ -29,6 +29,8 @@ pub struct EngineRoom {
     /// Entries of the log that the engine has not seen, as of the last look.
     behind: AtomicU64,
     revision: watch::Sender<u64>,
+    /// Machines whose day has closed, as they stood then; `None` when nobody asks.
+    closed: Mutex<Option<Vec<MachineView>>>,
 }
 
 struct Inner {
@@ -44,7 +46,13 @@ impl EngineRoom {
     pub fn new(options: EngineOptions) -> Self {
         let engine = Engine::new(options.clone());
         let inner = Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
-        Self { inner: Mutex::new(inner), options, behind: AtomicU64::new(0), revision: watch::Sender::new(0) }
+        Self {
+            inner: Mutex::new(inner),
+            options,
+            behind: AtomicU64::new(0),
+            revision: watch::Sender::new(0),
+            closed: Mutex::default(),
+        }
     }
 
     /// Takes up a snapshot; says whether it could be used. One of another release cannot, and the log rebuilds it.
@@ -67,10 +75,17 @@ impl EngineRoom {
     /// Shows the engine a stretch of the log; what it concluded goes to `found` in order.
     pub fn advance(&self, entries: &[Logged], found: &mut Vec<Placed>) {
         let mut inner = self.lock();
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { engine, records, offset, newest } = &mut *inner;
         let mut concluded = Vec::new();
         for entry in entries {
+            let days_closed = engine.days_closed();
             engine.observe(&entry.event, &mut concluded);
+            if engine.days_closed() != days_closed
+                && let Some(closed) = closed.as_mut()
+            {
+                closed.extend(engine.machine(entry.event.machine()));
+            }
             match &entry.event {
                 Event::Reading(reading) => *newest = reading.ts.max(*newest),
                 other => records.note(other),
@@ -82,6 +97,19 @@ impl EngineRoom {
                 found.push(Placed { offset: entry.offset, ordinal, finding, machine });
             }
         }
+    }
+
+    /// From now on, machines whose day closes are kept for [`EngineRoom::take_closed`].
+    pub fn keep_closed(&self) {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// Machines whose day has closed since this was last asked, each as it stood right after. Never more than one stretch of the
+    /// log brings about, if it is asked after each.
+    #[must_use]
+    pub fn take_closed(&self) -> Vec<MachineView> {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The last entry that the engine has seen.

@@ -15,6 +15,7 @@ mod engine_room;
 mod findings;
 mod follower;
 mod http;
+mod influx;
 mod options;
 mod projection;
 mod rate;
@@ -28,8 +29,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_history::Snapshots;
-use foretell_history::SqliteLog;
+use foretell_history::{InfluxWatch, Snapshots, SqliteLog};
 use foretell_ingest::Ingest;
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
@@ -49,6 +49,7 @@ use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
 use crate::telemetry::Telemetry;
+use influx::Influx;
 use rate::Rates;
 use runner::Runner;
 
@@ -63,6 +64,7 @@ pub struct Service {
     /// Where the console listens.
     console: SocketAddr,
     ingest: Option<Arc<Ingest>>,
+    influx: Option<InfluxWatch>,
     room: Arc<EngineRoom>,
     outreach: Arc<Outreach>,
     log: Arc<SqliteLog>,
@@ -98,12 +100,17 @@ impl Service {
         register(&config, &stores, &clocks).await?;
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
         let stop = Stops::default();
+        let influx = open_influx(&config, &stores, roles).await?;
         let mut threads = vec![projection_thread(&stores, &stop)?];
-        threads.push(engine_thread(&config, &stores, &room, &clocks, &stop, roles)?);
+        threads.push(engine_thread(&config, &stores, &room, &clocks, &stop, roles, influx.clone())?);
+        if let Some(influx) = &influx {
+            threads.push(influx.start(Arc::clone(&stores.log), &clocks, stop.engine.clone())?);
+        }
         let ingest = start_ingest(&config, &stores, &clocks, &stop, roles).await?;
         let mut service = Self {
             console,
             ingest,
+            influx: influx.map(|influx| influx.watch().clone()),
             room,
             outreach: Arc::clone(&stores.outreach),
             log: Arc::clone(&stores.log),
@@ -144,6 +151,7 @@ impl Service {
             room: Arc::clone(&self.room),
             outreach: stores.outreach,
             ingest: self.ingest.clone(),
+            influx: self.influx.clone(),
             clocks: Arc::clone(&self.clocks),
             catalogue: stores.catalogue,
             config: Arc::clone(config),
@@ -251,6 +259,15 @@ async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Res
     .await
 }
 
+/// Beside the engine, because what it concludes goes there too.
+async fn open_influx(config: &Arc<Config>, stores: &Stores, roles: Roles) -> Result<Option<Influx>, Failure> {
+    if !roles.engine {
+        return Ok(None);
+    }
+    let (config, log) = (Arc::clone(config), Arc::clone(&stores.log));
+    blocking(move || Influx::open(&config, &log)).await
+}
+
 fn projection_thread(stores: &Stores, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
     projection::start(Arc::clone(&stores.log), Arc::clone(&stores.rollups), stop.engine.clone())
 }
@@ -263,6 +280,7 @@ fn engine_thread(
     clocks: &Arc<Clocks>,
     stop: &Stops,
     roles: Roles,
+    influx: Option<Influx>,
 ) -> Result<JoinHandle<()>, Failure> {
     let (snapshots, room, clocks) = (Snapshots::new(&config.data.dir), Arc::clone(room), Arc::clone(clocks));
     if !roles.engine {
@@ -270,7 +288,7 @@ fn engine_thread(
     }
     let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
     let (settings, stop) = (config.engine.clone(), stop.engine.clone());
-    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, stop }.start()
+    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, stop, influx }.start()
 }
 
 async fn start_ingest(

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::clocks::Clocks;
 use super::context;
 use super::engine_room::{EngineRoom, Placed};
+use super::influx::Influx;
 use super::rehearsal;
 use crate::config::EngineSection;
 use crate::failure::{Failure, Kind};
@@ -47,6 +48,8 @@ pub(super) struct Runner {
     pub(super) clocks: Arc<Clocks>,
     pub(super) settings: EngineSection,
     pub(super) stop: CancellationToken,
+    /// Where conclusions go beside outreach, if the plant has a history store.
+    pub(super) influx: Option<Influx>,
 }
 
 /// What became of one look at the log.
@@ -69,6 +72,10 @@ impl Runner {
     /// Takes up the last snapshot, if there is a good one, and starts the thread.
     pub(super) fn start(self) -> Result<JoinHandle<()>, Failure> {
         self.take_up();
+        if let Some(influx) = &self.influx {
+            influx.tell_history(&self.room);
+            self.room.keep_closed();
+        }
         let thread = std::thread::Builder::new().name("foretell-engine".to_owned());
         thread
             .spawn(move || self.run())
@@ -165,6 +172,9 @@ impl Runner {
         self.note_work(entries);
         let mut found = Vec::new();
         self.room.advance(entries, &mut found);
+        if let Some(influx) = &self.influx {
+            influx.keep(&found, &self.room.take_closed());
+        }
         self.clocks.readings().advance(self.room.newest());
         found.iter().filter(|placed| !self.is_registered_service(&placed.finding)).all(|placed| self.apply(placed))
     }

@@ -58,6 +58,7 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
         room: Arc::new(room),
         outreach: stores.outreach,
         ingest: None,
+        influx: None,
         clocks: Arc::new(clocks),
         catalogue: stores.catalogue,
         config: Arc::new(config),

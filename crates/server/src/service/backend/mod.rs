@@ -18,11 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineDetail, RefusalCount,
-    SourceStatus,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, HistoryStore, IngestStatus, MachineDetail,
+    RefusalCount, SourceStatus, StoreState,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
-use foretell_history::{RollUps, SqliteLog, SqliteQuarantine};
+use foretell_history::{InfluxState, InfluxStatus, InfluxWatch, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_ingest::Ingest;
 use foretell_model::{
     Catalogue, Clock, Finding, Log, MachineId, Partition, Quarantine, Quarantined, Reading, Timestamp,
@@ -49,6 +49,7 @@ pub(super) struct ServiceBackend {
     pub(super) room: Arc<EngineRoom>,
     pub(super) outreach: Arc<Outreach>,
     pub(super) ingest: Option<Arc<Ingest>>,
+    pub(super) influx: Option<InfluxWatch>,
     pub(super) clocks: Arc<Clocks>,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) config: Arc<Config>,
@@ -156,6 +157,7 @@ impl Backend for ServiceBackend {
             refusals,
             log_entries: head.0,
             engine_behind: self.room.behind(),
+            history_store: self.influx.as_ref().map(|watch| history_store(watch.status())),
             quarantine: self.quarantine(QUARANTINE_SHOWN)?,
         })
     }
@@ -178,6 +180,23 @@ impl Backend for ServiceBackend {
 
     fn metrics(&self) -> String {
         self.telemetry.render()
+    }
+}
+
+/// InfluxDB as a page shows it.
+fn history_store(status: InfluxStatus) -> HistoryStore {
+    let (state, detail) = match status.state {
+        InfluxState::Writing => (StoreState::Writing, String::new()),
+        InfluxState::Waiting { why } => (StoreState::Waiting, why),
+        InfluxState::Stopped { why, remedy } => (StoreState::Stopped, format!("{why}; {remedy}")),
+    };
+    HistoryStore {
+        state,
+        detail,
+        behind_entries: status.behind_entries,
+        points_written: status.points_written,
+        points_refused: status.points_refused,
+        last_written: status.last_written,
     }
 }
 
