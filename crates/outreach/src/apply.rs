@@ -156,7 +156,7 @@ impl Outreach {
             _ => {}
         }
         if matches!(case.stage, Stage::Draft | Stage::Queued) && !says_the_same {
-            forget_offers(connection, &finding.id)?;
+            forget_offers(connection, &finding.id, now)?;
         }
         case.save(connection, now)?;
         if before != finding.grade {
@@ -199,9 +199,14 @@ fn says_the_same(a: &Finding, b: &Finding) -> bool {
     a.grade == b.grade && window(a) == window(b)
 }
 
-/// New figures may want other times, unless a person wrote the times into the text.
-fn forget_offers(connection: &dyn Session, case: &FindingId) -> Result<()> {
+/// New figures may want other times, unless a person wrote the times into the text; and what was held is asked about anew.
+fn forget_offers(connection: &dyn Session, case: &FindingId, now: Timestamp) -> Result<()> {
     match messages::newest_of(connection, case)? {
+        Some(mut mail) if mail.held.is_some() && mail.state == MessageState::Queued && mail.due > now => {
+            mail.due = now;
+            mail.save(connection)?;
+            if mail.edited { Ok(()) } else { messages::set_offers(connection, mail.id, &[]) }
+        }
         Some(mail) if !mail.edited && matches!(mail.state, MessageState::Draft | MessageState::Queued) => {
             messages::set_offers(connection, mail.id, &[])
         }

@@ -208,6 +208,14 @@ fn one_open_case_holds_another_and_the_cap_comes_after_it() {
     let cap = Reason::MachineCap { days: 30 };
     assert_eq!(held.verdict, Some(Verdict::Hold { until: at("2026-08-14T08:30:00Z"), reason: cap.clone() }));
     assert!(matches!(&outcomes[1], Outcome::Held { reason, .. } if *reason == cap), "{outcomes:?}");
+
+    // Its fault is likely from 29 July on: what our own rule would hold beyond that becomes a call a week before.
+    s.outreach.tick(at("2026-07-22T07:00:00Z")).unwrap();
+    assert_eq!(s.outreach.card(&second, now).unwrap().stage, Stage::Queued);
+    s.outreach.tick(at("2026-07-22T08:00:00Z")).unwrap();
+    let card = s.outreach.card(&second, at("2026-07-22T08:00:00Z")).unwrap();
+    let remark = "waiting would take too long, better call: one message per machine in 30 days";
+    assert_eq!((card.stage, card.remark.as_deref()), (Stage::Call, Some(remark)));
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("the customer wants no such messages", "客户不再接收此类消息"),
         ("the message could not be delivered", "消息未能送达"),
         ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
+        ("waiting would take too long, better call", "等到可以发信就晚了，请打电话"),
         ("the customer is at stage", "客户有不满，应先由人沟通"),
         ("a named person has taken over", "已由专人接手，系统不再自动发送"),
         ("one reminder was sent already", "已经提醒过一次"),

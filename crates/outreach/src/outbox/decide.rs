@@ -53,7 +53,16 @@ impl Outreach {
         match self.verdict(connection, &case, &mail, &people, channel.medium(), now)? {
             Verdict::Send => {}
             Verdict::Hold { until, reason } => {
-                return hold(connection, mail, until, reason, now).map(Decision::Settled);
+                let again = match last_call(&case, until, &reason) {
+                    Some(t) if t <= now => {
+                        let why = reason.explain(Language::En, &self.options.catalogue);
+                        let why = format!("waiting would take too long, better call: {why}");
+                        return drop_it(connection, mail, &mut case, &why, now).map(Decision::Settled);
+                    }
+                    Some(t) => until.min(t),
+                    None => until,
+                };
+                return hold(connection, mail, (until, again), reason, now).map(Decision::Settled);
             }
             Verdict::Drop { reason } => {
                 let remark = reason.explain(Language::En, &self.options.catalogue);
@@ -90,7 +99,9 @@ impl Outreach {
         let request = Request { kind: Kind::Notice, urgent: true };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => self.let_go(connection, mail, &people, (channel, address), now),
-            Verdict::Hold { until, reason } => hold(connection, mail, until, reason, now).map(Decision::Settled),
+            Verdict::Hold { until, reason } => {
+                hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
+            }
             Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
         }
     }
@@ -164,11 +175,29 @@ fn drop_it(connection: &dyn Session, mut mail: Mail, case: &mut Case, why: &str,
     Ok(ticked(&mail, Outcome::Dropped(why.to_owned())))
 }
 
-/// A message waits; the record hears of it once for each reason.
-fn hold(connection: &dyn Session, mut mail: Mail, until: Timestamp, reason: Reason, now: Timestamp) -> Result<Ticked> {
+/// Days before the fault is likely at which a message that our own rules hold beyond it goes to the advisor as a call.
+const LAST_CALL_DAYS: f64 = 7.0;
+
+/// When a held message must go to the advisor, because our own rules hold it until the fault is likely. What the customer
+/// asked for, and the hours at which people sleep, are no rules of ours.
+fn last_call(case: &Case, until: Timestamp, reason: &Reason) -> Option<Timestamp> {
+    let ours = matches!(reason, Reason::MachineCap { .. } | Reason::CustomerCap { .. } | Reason::OpenCase { .. });
+    let p10 = case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days));
+    let last = p10.filter(|_| ours)?.plus_days(-LAST_CALL_DAYS);
+    (until >= last).then_some(last)
+}
+
+/// A message waits; the record hears of it once for each reason. It is asked about again at the second time given.
+fn hold(
+    connection: &dyn Session,
+    mut mail: Mail,
+    (until, again): (Timestamp, Timestamp),
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Ticked> {
     counter!("foretell_outreach_held_total", "reason" => reason.label()).increment(1);
     let told_before = mail.held.as_ref() == Some(&reason);
-    (mail.due, mail.held) = (until, Some(reason.clone()));
+    (mail.due, mail.held) = (again, Some(reason.clone()));
     mail.save(connection)?;
     if !told_before {
         let why = format!("{} {until}", reason.label());

@@ -1,0 +1,47 @@
+//! The record as others read it: who did what, when and why.
+
+use foretell_model::Timestamp;
+
+/// Which entries of the record are wanted; everything where nothing is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Only entries after this number, so that a reader can go on where it stopped.
+    pub after: i64,
+    /// About which customer.
+    pub customer: Option<String>,
+    /// About which machine.
+    pub machine: Option<String>,
+    /// Of which case.
+    pub case: Option<String>,
+    /// By whom.
+    pub who: Option<String>,
+    /// At most so many.
+    pub max: u32,
+}
+
+impl Default for RecordFilter {
+    fn default() -> Self {
+        Self { after: 0, customer: None, machine: None, case: None, who: None, max: 200 }
+    }
+}
+
+/// One entry of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happening {
+    /// Its number; later entries have higher ones.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it: `engine`, `governor`, `outbox`, `customer` or a person.
+    pub who: String,
+    /// What was done: a code where it passed between us and the customer, else a phrase.
+    pub what: String,
+    /// Why; for a code what it concerns, e.g. the customer's words or the visit's `start/end` (RFC 3339).
+    pub why: String,
+    /// About which customer.
+    pub customer: Option<String>,
+    /// About which machine.
+    pub machine: Option<String>,
+    /// In which case.
+    pub case: Option<String>,
+}
