@@ -188,10 +188,10 @@ impl Grumbles {
         let holds = |word: &str| {
             reply.match_indices(word).any(|(at, _)| {
                 let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-                let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-                let before = reply[..at].chars().next_back();
-                let after = reply[at + word.len()..].chars().next();
-                !(edge(word.chars().next()) && is_letter(before)) && !(edge(word.chars().last()) && is_letter(after))
+                let goes_on = |inside: Option<char>, outside: Option<char>| is_letter(inside) && is_letter(outside);
+                let before = goes_on(word.chars().next(), reply[..at].chars().next_back());
+                let after = goes_on(word.chars().last(), reply[at + word.len()..].chars().next());
+                !before && !after
             })
         };
         self.0.iter().map(String::as_str).find(|word| holds(word))

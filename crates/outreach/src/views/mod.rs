@@ -261,6 +261,7 @@ pub struct OfferedSlot {
 
 /// What the page is about at present.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one page at a time; a box would only be in the way")]
 pub enum PageState {
     /// Waits for a choice.
     Open,
