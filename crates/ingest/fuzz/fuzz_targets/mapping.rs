@@ -25,6 +25,7 @@ topic = "one/+/{machine}/#"
 site = "s01"
 records = ""
 required = []
+ts = { at = "/ts", format = "us" }
 signals.vibration_mm_s = "/deep/~1er/3"
 "#
 );

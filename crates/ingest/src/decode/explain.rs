@@ -94,6 +94,9 @@ pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload:
                         explanation.fields = leaves(record, |at, value| mapped_field(mapping, at, value, record));
                     }
                 })?;
+                if explanation.records == 0 {
+                    explanation.outcome = "no record in it: nothing to keep".into();
+                }
                 Ok(explanation)
             });
             match read {
