@@ -67,13 +67,13 @@ impl Running {
         self.child.wait().expect("a killed child ends");
     }
 
-    /// Sends it a signal, e.g. `USR2`.
+    /// Sends it a signal by name, e.g. `HUP`.
     ///
     /// # Panics
     /// When it has ended.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(status.success(), "{} had ended before signal {name}", self.name);
+        assert!(status.success(), "{} had ended before it was sent SIG{name}", self.name);
     }
 
     /// Asks it to stop (SIGTERM) and waits; returns its exit code.

@@ -35,6 +35,15 @@ impl Foretell {
     /// When it is not ready within 30 s.
     #[must_use]
     pub fn start_on(folder: &Path, config: &str, console: u16, mqtt: u16) -> Self {
+        Self::start_with(folder, config, console, mqtt, |_| {})
+    }
+
+    /// The same with a last word on the command: variables that a service manager would set, a limit.
+    ///
+    /// # Panics
+    /// When it is not ready within 30 s.
+    #[must_use]
+    pub fn start_with(folder: &Path, config: &str, console: u16, mqtt: u16, adjust: impl FnOnce(&mut Command)) -> Self {
         let file = folder.join("foretell.toml");
         std::fs::write(&file, config).expect("a writable folder");
         let mut command = Command::new(binary("foretell"));
@@ -46,12 +55,39 @@ impl Foretell {
             .arg(folder.join("data"))
             .env("FORETELL__CONSOLE__LISTEN", format!("127.0.0.1:{console}"))
             .env("FORETELL__MQTT__LISTEN", format!("127.0.0.1:{mqtt}"));
+        adjust(&mut command);
         let mut process = Running::start("foretell", command, &folder.join("foretell.log"));
         wait_for("foretell to be ready", Duration::from_secs(30), || {
             assert!(process.runs(), "foretell ended at once:\n{}", process.said());
             get(console, "/readyz").filter(|answer| answer.status == 200)
         });
         Self { console, mqtt, process, folder: folder.to_path_buf() }
+    }
+
+    /// The same on free ports with so many open files at most.
+    ///
+    /// # Panics
+    /// When it is not ready within 30 s.
+    #[must_use]
+    pub fn start_limited(folder: &Path, config: &str, open_files_max: u32) -> Self {
+        Self::start_with(folder, config, free_port(), free_port(), |command| {
+            // Through a shell, which is where such limits come from.
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {open_files_max} && exec \"$0\" \"$@\"")]);
+            shell.arg(command.get_program()).args(command.get_args());
+            for (name, value) in command.get_envs() {
+                shell.env(name, value.unwrap_or_default());
+            }
+            *command = shell;
+        })
+    }
+
+    /// Puts another configuration in place of the one that it was started with; it is read at SIGHUP.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.folder.join("foretell.toml"), config).expect("a writable folder");
     }
 
     /// Exports every reading as CSV with the same binary, as an operator would beside the running service.

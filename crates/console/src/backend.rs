@@ -150,6 +150,14 @@ pub trait Backend: Send + Sync + 'static {
     /// When a store cannot be read.
     fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError>;
 
+    /// Whether everything that must move does move. Asked often, so it must not wait.
+    ///
+    /// # Errors
+    /// One sentence per part that stands still.
+    fn alive(&self) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+
     /// Whether readings can be taken now.
     ///
     /// # Errors

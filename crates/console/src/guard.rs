@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::router::App;
+use crate::api;
+use crate::router::{App, BODY_BYTES_MAX};
 
 /// Scripts, styles, pictures and forms from here alone; no framing by anyone. No inline script or style gets through, so a
 /// name that slipped past escaping still could not run.
@@ -121,6 +122,21 @@ fn is_same_origin(headers: &HeaderMap, is_signed_link: bool) -> bool {
             host.is_some() && host == text(header::HOST)
         }
     }
+}
+
+/// Under `/api` every refusal is a problem document (RFC 9457), whoever refused: the router, an extractor, a layer.
+pub(crate) async fn problems(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|bytes: usize| bytes > BODY_BYTES_MAX) {
+        let detail = format!("A request's body may have {BODY_BYTES_MAX} bytes.");
+        return api::refusal(StatusCode::PAYLOAD_TOO_LARGE, &detail);
+    }
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    if method == Method::HEAD { response } else { api::as_problem(response).await }
 }
 
 /// Adds the headers that every answer carries.

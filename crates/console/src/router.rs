@@ -19,7 +19,7 @@ use crate::health::Fonts;
 use crate::{Backend, BackendError, Password, api, assets, guard, live, pages};
 
 /// Largest request body, bytes. The longest form is an edited message.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How the console is set up.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl App {
     }
 }
 
-/// The console over a backend. Bind it with [`axum::serve()`].
+/// The console over a backend.
 pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
     let app =
@@ -86,7 +86,7 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .merge(customer_pages())
         .merge(api::routes())
         .route("/live", get(live::stream))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(pages::probe::alive))
         .route("/readyz", get(pages::probe::ready))
         .route("/metrics", get(pages::probe::metrics))
         .route("/assets/{name}", get(assets::serve))
@@ -96,6 +96,7 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .layer(from_fn(guard::same_origin))
         .layer(from_fn_with_state(app.clone(), guard::password))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn(guard::problems))
         .layer(CompressionLayer::new())
         .layer(from_fn(guard::headers))
         .with_state(app)

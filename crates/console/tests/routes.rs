@@ -396,6 +396,42 @@ async fn a_body_beyond_the_bound_is_refused() {
 }
 
 #[tokio::test]
+async fn every_refusal_of_the_api_is_a_problem_document() {
+    let with_password = || {
+        let options = ConsoleOptions { password: Password::new("secret"), ..ConsoleOptions::new(fake::catalogue()) };
+        router(Arc::new(fake::Fake::new(None)), options)
+    };
+    let request = |method: &str, path: &str| Request::builder().method(method).uri(path);
+    let plain = |request: axum::http::request::Builder| request.body(Body::empty()).unwrap();
+    let large = request("GET", "/api/v1/fleet").header("content-length", "100000").body(Body::empty()).unwrap();
+    for (app, request, status, expected) in [
+        (app(), plain(request("POST", "/api/v1/fleet")), 405, "`Allow` says which"),
+        (app(), plain(request("DELETE", "/api/v1/openapi.json")), 405, "`Allow` says which"),
+        (app(), large, 413, "65536 bytes"),
+        (app(), plain(request("GET", "/api/v2/fleet")), 404, "there is no /api/v2/fleet"),
+        (app(), plain(request("POST", "/api/v1/fleet").header("sec-fetch-site", "cross-site")), 403, "another site"),
+        (
+            app(),
+            plain(request("GET", "/api/v1/fleet").header("host", "evil.example")),
+            403,
+            "Set [console] password_file",
+        ),
+        (with_password(), plain(request("GET", "/api/v1/fleet")), 401, "HTTP Basic"),
+    ] {
+        let answer = send(app, request).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "application/problem+json"));
+        let problem: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{problem}");
+        // What the refusal said in its headers, it still says.
+        assert!(status != 405 || answer.headers.contains_key("allow"), "{status}");
+        assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401, "{status}");
+    }
+    // Pages stay pages.
+    assert!(!get("/nope").await.header("content-type").contains("json"));
+}
+
+#[tokio::test]
 async fn probes_tell_what_the_backend_tells() {
     assert_eq!(get("/healthz").await.body, "ok\n");
     assert_eq!(get("/readyz").await.body, "ready\n");

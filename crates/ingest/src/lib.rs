@@ -28,10 +28,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions};
-use decode::{Decoder, DecoderError, DecoderOptions};
+use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus};
 use intake::{Intake, Source};
-use listener::{Listener, ListenerError, ListenerOptions};
+use listener::{Listener, ListenerError, ListenerOptions, User};
 pub use skew::{ClockSkew, OwnClock};
 
 /// What ingest does, settled before it starts.
@@ -188,8 +188,30 @@ impl Ingest {
     pub fn status(&self) -> IngestStatus {
         IngestStatus {
             sources: self.sources.iter().map(|source| source.status()).collect(),
-            commit: self.intake.commit_status(),
+            commit: CommitStatus { ended: self.committer_ended(), ..self.intake.commit_status() },
         }
+    }
+
+    fn committer_ended(&self) -> bool {
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        committer.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Goes on with other mappings, bounds and logins from the next message on, without ending a session. `users` are those of
+    /// the listener; a client that is connected keeps what its login allowed until it connects again. May read the whole log
+    /// when a mapping with derived hours is new, so call it off the async workers.
+    ///
+    /// # Errors
+    /// When mappings have faults or the log cannot be read; everything stays as it was.
+    pub fn replace(&self, decoder: DecoderOptions, users: &[User], log: &dyn Log) -> Result<(), ReplaceError> {
+        let filters_changed = self.intake.decoder().replace(decoder, log)?;
+        if let Some(listener) = &self.listener {
+            listener.replace_users(users);
+        }
+        if filters_changed {
+            self.brokers.iter().for_each(Broker::resubscribe);
+        }
+        Ok(())
     }
 
     /// How far each machine's clock is from ours, the furthest off first.

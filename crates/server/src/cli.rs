@@ -46,8 +46,8 @@ pub enum Command {
     Backtest(BacktestArgs),
     /// Write a machine's health report as a PDF.
     Report(ReportArgs),
-    /// Check the configuration and name every fault at once.
-    Check,
+    /// Check the configuration and name every fault at once; explain what becomes of a sample payload.
+    Check(CheckArgs),
     /// Write readings from the log to a file.
     Export(ExportArgs),
     /// Bring recorded history into the log, through the same admission as live readings.
@@ -64,6 +64,34 @@ pub struct RunArgs {
     /// Roles of this process, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE")]
     pub role: Vec<Role>,
+}
+
+/// What stands below `foretell check --help`.
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  foretell check --config plant.toml
+  foretell check --config plant.toml --ports
+  foretell check --config config/examples/gateways/telegraf.toml --sample telegraf.json --topic telegraf/edge1
+  mosquitto_sub -h broker -t 'plant/#' -C 1 | foretell check --config plant.toml --sample - --topic plant/hq/k2/data
+
+Exit codes: 0 sound, 65 the sample becomes no reading, 66 a file is missing, 69 a port is taken, 78 the configuration is wrong.";
+
+/// Options of `check`.
+#[derive(Debug, Default, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct CheckArgs {
+    /// Explain what becomes of this payload, field by field; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub sample: Option<PathBuf>,
+    /// Topic of the sample; may be left out where there is one mapping only.
+    #[arg(long, value_name = "TOPIC", requires = "sample")]
+    pub topic: Option<String>,
+    /// Explain as JSON.
+    #[arg(long, requires = "sample")]
+    pub json: bool,
+    /// Also try to listen on the ports of the configuration: is another program using them?
+    #[arg(long)]
+    pub ports: bool,
 }
 
 /// Options of `demo`.

@@ -14,7 +14,7 @@ use foretell_model::{DAY_MS, MachineId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use problem::{log_failure, problem};
+pub(crate) use problem::{as_problem, log_failure, problem, refusal};
 
 use crate::pages::page::machine_of;
 use crate::router::App;

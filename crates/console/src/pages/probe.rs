@@ -6,6 +6,15 @@ use axum::response::{IntoResponse, Response};
 
 use crate::router::App;
 
+/// `GET /healthz`: 200 while everything moves that must, else 503 with one line per part that stands still. It asks for
+/// nothing that could wait, so that a busy disk is not taken for a dead process.
+pub(crate) async fn alive(State(app): State<App>) -> Response {
+    match app.backend.alive() {
+        Ok(()) => "ok\n".into_response(),
+        Err(reasons) => (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response(),
+    }
+}
+
 /// `GET /readyz`: 200 when readings can be taken, else 503 with one line per part that is not ready.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     match app.ask(|backend| Ok(backend.ready())).await {

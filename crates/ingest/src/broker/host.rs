@@ -25,7 +25,7 @@ pub(super) struct Will {
 impl HostState {
     /// `None` when Sparkplug is switched off.
     pub(super) fn new(decoder: &Decoder, clock: Arc<dyn Clock>) -> Option<Self> {
-        decoder.host_id().map(|host_id| Self { topic: sparkplug::state_topic(host_id), clock })
+        decoder.host_id().map(|host_id| Self { topic: sparkplug::state_topic(&host_id), clock })
     }
 
     /// Where we say it; retained.

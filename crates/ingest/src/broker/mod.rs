@@ -15,20 +15,21 @@ mod outgoing;
 mod poller;
 mod session;
 mod tls;
+mod topics;
 mod worker;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use filters::Filters;
 use host::HostState;
 pub use options::{BrokerError, BrokerOptions, Version};
 use outgoing::Outgoing;
 use poller::Poller;
 use session::Checked;
+use topics::Topics;
 use worker::Worker;
 
 use crate::intake::{Intake, Source};
@@ -36,6 +37,8 @@ use crate::intake::{Intake, Source};
 /// The running sessions with one broker.
 pub(crate) struct Broker {
     outgoing: Arc<Outgoing>,
+    /// Tells the sessions that the decoder understands other topics now.
+    topics: watch::Sender<()>,
     tasks: TaskTracker,
 }
 
@@ -53,27 +56,32 @@ impl Broker {
         let checked = Arc::new(Checked::new(options)?);
         let options = &checked.options;
         let outgoing = Arc::new(Outgoing::new(source.name(), options.payload_bytes_max));
-        let tasks = TaskTracker::new();
+        let (tasks, (changed, topics)) = (TaskTracker::new(), watch::channel(()));
         for number in 0..options.workers {
             let (inbox, arrivals) = mpsc::channel(options.inbox_messages_max);
             let submitter = intake.submitter(source);
             let decoder = submitter.decoder().clone();
-            let filters = Filters::of(decoder.filters(), options.share.as_deref(), number);
+            let topics = Topics::new(decoder.clone(), options.share.clone(), number, topics.clone());
             let outgoing = (number == 0).then(|| Arc::clone(&outgoing));
             // The first worker alone reads the edge nodes, so it alone is their host.
             let host = if number == 0 { HostState::new(&decoder, submitter.clock()) } else { None };
             tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name(), host.clone()).run());
             let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(source), stop.clone());
-            tasks.spawn(Poller::new(checked, number, filters, inbox, source, stop, host).run());
+            tasks.spawn(Poller::new(checked, number, topics, inbox, source, stop, host).run());
         }
         tasks.close();
-        Ok(Self { outgoing, tasks })
+        Ok(Self { outgoing, topics: changed, tasks })
     }
 
     /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as
     /// soon as the broker takes it, and again after each reconnection.
     pub(crate) fn publish_retained(&self, topic: &str, payload: &[u8]) {
         self.outgoing.set(topic, payload);
+    }
+
+    /// Subscribes to what the decoder understands now and unsubscribes from the rest, within the sessions.
+    pub(crate) fn resubscribe(&self) {
+        self.topics.send_replace(());
     }
 
     /// Waits until the session, told to stop, has acknowledged what was kept and disconnected.

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
 use super::events::{Connected, ConnectionLost, Cure, Lost, SubscriptionWeak, count};
-use super::filters::Filters;
 use super::host::HostState;
 use super::options::Version;
 use super::session::{Bounds, Checked, Client, Events, Happened, Message, Speaks};
+use super::topics::{Change, Topics};
 use crate::intake::Source;
 
 /// A connection that stood this long was sound: the next pause is short, and the packet limit the usual one.
@@ -53,7 +53,9 @@ pub(super) struct Poller {
     checked: Arc<Checked>,
     /// Which of the source's sessions, from 0.
     number: usize,
-    filters: Filters,
+    topics: Topics,
+    /// The filters of the SUBSCRIBE that was sent last, in the order in which its SUBACK answers.
+    asked: Vec<String>,
     /// `None` once we are told to stop: what still arrives is left unacknowledged.
     inbox: Option<mpsc::Sender<Arrival>>,
     source: Arc<Source>,
@@ -72,7 +74,7 @@ impl Poller {
     pub(super) fn new(
         checked: Arc<Checked>,
         number: usize,
-        filters: Filters,
+        topics: Topics,
         inbox: mpsc::Sender<Arrival>,
         source: Arc<Source>,
         stop: CancellationToken,
@@ -83,7 +85,8 @@ impl Poller {
         Self {
             checked,
             number,
-            filters,
+            topics,
+            asked: Vec::new(),
             inbox: Some(inbox),
             source,
             stop,
@@ -162,20 +165,43 @@ impl Poller {
         Connected { source, worker: self.number, version, session_present }.emit();
         let mut suback_due = None;
         if !session_present || !self.subscribed {
-            if session_present && !self.filters.unwanted.is_empty() {
-                client.unsubscribe(&self.filters.unwanted).map_err(|_| Lost::Denied)?;
+            let filters = self.topics.all();
+            if session_present && !filters.unwanted.is_empty() {
+                client.unsubscribe(&filters.unwanted).map_err(|_| Lost::Denied)?;
             }
-            client.subscribe(&self.filters.wanted).map_err(|_| Lost::Denied)?;
+            self.asked = filters.wanted.clone();
+            client.subscribe(&self.asked).map_err(|_| Lost::Denied)?;
             suback_due = Some(Instant::now() + self.checked.options.connect_within);
         }
-        let link = Link { generation: self.generation, client, bounds, session_present, host_since };
+        let link = Link { generation: self.generation, client: client.clone(), bounds, session_present, host_since };
         if !self.hand_over(Arrival::Connected(link)).await {
             return Ok(());
         }
-        self.poll(&mut events, suback_due).await
+        self.poll(&client, &mut events, suback_due).await
     }
 
-    async fn poll(&mut self, events: &mut Events, mut suback_due: Option<Instant>) -> Result<(), Lost> {
+    /// Fits the standing session to other mappings; returns until when the broker may take to answer.
+    fn resubscribe(&mut self, client: &Client) -> Result<Option<Instant>, Lost> {
+        let Change { subscribe, unsubscribe } = self.topics.change();
+        let source = self.source.name();
+        tracing::info!(source, ?subscribe, ?unsubscribe, "The subscriptions follow the mappings.");
+        if !unsubscribe.is_empty() {
+            client.unsubscribe(&unsubscribe).map_err(|_| Lost::Denied)?;
+        }
+        if subscribe.is_empty() {
+            return Ok(None);
+        }
+        client.subscribe(&subscribe).map_err(|_| Lost::Denied)?;
+        self.asked = subscribe;
+        Ok(Some(Instant::now() + self.checked.options.connect_within))
+    }
+
+    async fn poll(
+        &mut self,
+        client: &Client,
+        events: &mut Events,
+        mut suback_due: Option<Instant>,
+    ) -> Result<(), Lost> {
         // Before the broker has granted our subscriptions, the session does not stand.
         let mut standing = suback_due.is_none().then(|| Standing::new(&self.source));
         loop {
@@ -187,6 +213,11 @@ impl Poller {
                     continue;
                 }
                 happened = events.next() => happened,
+                // One question at a time: answers come without a name.
+                () = self.topics.changed(), if suback_due.is_none() => {
+                    suback_due = self.resubscribe(client)?;
+                    continue;
+                }
                 () = at(suback_due) => return Err(Lost::NoSubAck),
             };
             match happened {
@@ -214,7 +245,7 @@ impl Poller {
     /// Reads the codes of a SUBACK, which come in the order of our filters.
     fn check(&self, codes: &[Result<u8, &'static str>]) -> Result<(), Lost> {
         let source = self.source.name();
-        for (filter, code) in self.filters.wanted.iter().zip(codes) {
+        for (filter, code) in self.asked.iter().zip(codes) {
             match code {
                 Ok(0) => SubscriptionWeak { source, filter, refused: None }.emit(),
                 Ok(_) => {}

@@ -1,158 +1,244 @@
 //! What became of each field of a message and why the rest was ignored, for a person who writes a mapping.
 
-use std::fmt;
-
 use foretell_model::{Event, Signal, Timestamp};
 use serde_json::Value;
 
 use super::admission::Admission;
-use super::mapping::Mapping;
 use super::mapping::compile::similar_signal;
+use super::mapping::{Mapping, Message, Names, Use};
 use super::reason::Fault;
 use super::{Route, Shared, contract, items};
 use crate::sparkplug;
 
 /// Fields of a payload that are told; more are counted only.
 const FIELDS_MAX: usize = 200;
+/// Refusals beyond the first record that are told.
+const REFUSALS_MAX: usize = 5;
+
+/// What became of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It became part of the reading.
+    Used,
+    /// It means nothing here.
+    Ignored,
+    /// It was wanted but cannot be read.
+    Refused,
+    /// It was looked for and is not in the sample.
+    Absent,
+}
 
 /// One field of the payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Explained {
     /// Where it stands: a JSON pointer.
     pub at: String,
-    /// What it became, or why it was ignored.
+    /// Its value as JSON, shortened; empty for one that is absent.
+    pub value: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// What it is now, e.g. `discharge_temp_c = 83 °C`, or why it was ignored.
     pub became: String,
+    /// How it was read, e.g. `from degF`; empty when it was taken as it stands.
+    pub how: String,
 }
 
 /// A message, field by field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Explanation {
     /// Which rule read the message and for which machine, or why none did.
     pub route: String,
-    /// The fields of the first record, sorted by key.
+    /// The fields of the first record in the payload's order, then what was looked for in vain.
     pub fields: Vec<Explained>,
     /// What the first record became: an event's line, or `refused: ` with reason code and words.
     pub outcome: String,
-    /// Records in the payload, the first included.
+    /// Records in the payload that are meant, the first included.
     pub records: usize,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.route)?;
-        for Explained { at, became } in &self.fields {
-            writeln!(f, "  {at}: {became}")?;
-        }
-        if self.records > 1 {
-            writeln!(f, "  (the first of {} records)", self.records)?;
-        }
-        f.write_str(&self.outcome)
-    }
+    /// Records that became an event.
+    pub admitted: usize,
+    /// Records of another kind, which the mapping's `only` passes over.
+    pub passed_over: usize,
+    /// Why further records were refused, at most five.
+    pub refused: Vec<String>,
 }
 
 pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload: &[u8]) -> Explanation {
     let admission = Admission { arrived, ahead_max_ms: shared.ahead_max_ms };
     if let Some(host) = shared.sparkplug_of(topic) {
-        return edge_node(&host.explain(admission, topic, payload));
+        return edge_node(host.explain(admission, topic, payload));
     }
-    match shared.route(topic) {
-        Err(fault) => {
-            Explanation { route: format!("topic {topic}: no rule"), outcome: refused(&fault), ..Explanation::default() }
-        }
+    let (route, explained) = match shared.route(topic) {
+        Err(fault) => (format!("topic {topic}: no rule"), Err(fault)),
         Ok(Route::Contract(kind, machine)) => {
             let route = format!("topic {topic}: the contract's own, machine {machine}");
-            let items = match items::items(payload, shared.items_max) {
-                Ok(items) => items,
-                Err(fault) => return Explanation { route, outcome: refused(&fault), ..Explanation::default() },
-            };
-            let Some(first) = items.first() else {
-                return Explanation {
-                    route,
-                    outcome: "an empty array: nothing to keep".into(),
-                    ..Explanation::default()
-                };
-            };
-            let outcome = outcome(&contract::item(kind, &machine, admission, first, &mut 0));
-            let value = serde_json::from_slice(first).unwrap_or(Value::Null);
-            let fields = leaves(&value, |at, value| contract_field(kind, at, value));
-            Explanation { route, fields, outcome, records: items.len() }
-        }
-        Ok(Route::Mapped(mapping, machine)) => {
-            let route = format!("topic {topic}: mapping `{}`, machine {machine}", mapping.topic);
-            let read = mapping.document(payload).and_then(|document| {
+            let explained = items::items(payload, shared.items_max).map(|items| {
                 let mut explanation = Explanation::default();
-                mapping.each_record(&document, payload, shared.items_max, |_, record| {
-                    explanation.records += 1;
-                    if explanation.records > 1 {
-                        return;
-                    }
-                    explanation.outcome = match &record {
-                        Ok(record) => outcome(&mapping.event(&machine, admission, record, &document, false)),
-                        Err(fault) => refused(fault),
-                    };
-                    if let Ok(record) = &record {
-                        explanation.fields = leaves(record, |at, value| mapped_field(mapping, at, value, record));
-                    }
-                })?;
-                if explanation.records == 0 {
-                    explanation.outcome = "no record in it: nothing to keep".into();
+                for item in &items {
+                    explanation.count(contract::item(kind, &machine, admission, item, &mut 0));
                 }
-                Ok(explanation)
+                let first = items.first().map(|first| serde_json::from_slice(first).unwrap_or(Value::Null));
+                explanation.fields =
+                    first.map(|first| leaves(&first, |at, value| contract_field(kind, at, value))).unwrap_or_default();
+                explanation
             });
-            match read {
-                Ok(explanation) => Explanation { route, ..explanation },
-                Err(fault) => Explanation { route, outcome: refused(&fault), ..Explanation::default() },
-            }
+            (route, explained)
+        }
+        Ok(Route::Mapped(mapping, names)) => mapped(shared, mapping, names, admission, (topic, payload)),
+    };
+    let mut explanation =
+        explained.unwrap_or_else(|fault| Explanation { outcome: refused(&fault), ..Default::default() });
+    if explanation.outcome.is_empty() {
+        explanation.outcome = "no record: nothing to keep".into();
+    }
+    Explanation { route, ..explanation }
+}
+
+fn mapped(
+    shared: &Shared,
+    mapping: &Mapping,
+    names: Names<'_>,
+    admission: Admission,
+    (topic, payload): (&str, &[u8]),
+) -> (String, Result<Explanation, Fault>) {
+    let place = shared.mappings.iter().position(|known| std::ptr::eq(known, mapping)).unwrap_or_default();
+    let rule = format!("topic {topic}: mapping[{place}] `{}`", mapping.topic);
+    if !mapping.means(names) {
+        let word = names.signal.unwrap_or_default();
+        let outcome = format!("ignored: no signal of the mapping has the topic word `{word}`");
+        return (rule, Ok(Explanation { outcome, ..Explanation::default() }));
+    }
+    let document = match mapping.document(payload) {
+        Ok(document) => document,
+        Err(fault) => return (rule, Err(fault)),
+    };
+    let message = Message { names, document: &document };
+    let (mut explanation, mut whose) = (Explanation::default(), None);
+    let read = mapping.each_record(&document, payload, shared.items_max, |_, record| {
+        if record.as_ref().is_ok_and(|record| !mapping.wants(record)) {
+            explanation.passed_over += 1;
+            return;
+        }
+        let event = record.clone().and_then(|record| {
+            let machine = mapping.machine(message, record)?;
+            whose.get_or_insert_with(|| machine.clone());
+            mapping.event(&machine, admission, record, message, false)
+        });
+        if let (0, Ok(record)) = (explanation.records, &record) {
+            explanation.fields = mapped_fields(mapping, message, record);
+        }
+        explanation.count(event);
+    });
+    let route = whose.map_or_else(|| rule.clone(), |machine| format!("{rule}, machine {machine}"));
+    (route, read.map(|()| explanation))
+}
+
+impl Explanation {
+    fn count(&mut self, event: Result<Event, Fault>) {
+        self.records += 1;
+        self.admitted += usize::from(event.is_ok());
+        if self.records == 1 {
+            self.outcome = outcome(&event);
+        } else if let (Err(fault), true) = (&event, self.refused.len() < REFUSALS_MAX) {
+            self.refused.push(format!("record {}: {}", self.records, refused(fault)));
         }
     }
 }
 
-fn edge_node((route, fields, result): &sparkplug::Explained) -> Explanation {
-    let fields =
-        fields.iter().take(FIELDS_MAX).map(|(at, became)| Explained { at: at.clone(), became: became.clone() });
-    let outcome = match result {
-        Ok(None) => "nothing to keep".to_owned(),
-        Ok(Some(event)) => outcome(&Ok(event.clone())),
-        Err(fault) => refused(fault),
+/// An edge node's message, metric by metric.
+fn edge_node((route, fields, result): sparkplug::Explained) -> Explanation {
+    let field = |(at, became): (String, String)| {
+        let fate = if became.starts_with("ignored") { Fate::Ignored } else { Fate::Used };
+        Explained { at, value: String::new(), fate, became, how: String::new() }
     };
-    Explanation { route: route.clone(), fields: fields.collect(), outcome, records: 1 }
+    let fields = fields.into_iter().take(FIELDS_MAX).map(field).collect();
+    let (outcome, admitted) = match result {
+        Ok(None) => ("nothing to keep".to_owned(), 0),
+        Ok(Some(event)) => (outcome(&Ok(event)), 1),
+        Err(fault) => (refused(&fault), 0),
+    };
+    Explanation { route, fields, outcome, records: 1, admitted, ..Explanation::default() }
 }
 
-fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> String {
+fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> (Fate, String, String) {
     let key = at.trim_start_matches('/');
     if kind != contract::Kind::Telemetry || matches!(key, "ts" | "state") {
-        return value.to_string();
+        let what = if key == "ts" { "time" } else { key };
+        return (Fate::Used, what.to_owned(), String::new());
     }
+    let stranger = |hint: String| (Fate::Ignored, format!("there is no signal of this name{hint}"), String::new());
     match (Signal::from_name(key), similar_signal(key)) {
-        (Some(signal), _) if value.is_null() => format!("{} was not measured", signal.name()),
-        (Some(signal), _) => format!("{} = {value} {}", signal.name(), signal.unit()),
-        (None, Some(similar)) => format!("ignored: there is no signal of this name; did you mean `{similar}`?"),
-        (None, None) => "ignored: there is no signal of this name".into(),
+        (Some(signal), _) if value.is_null() => (Fate::Used, format!("{}: not measured", signal.name()), String::new()),
+        (Some(signal), _) => (Fate::Used, format!("{} = {value} {}", signal.name(), signal.unit()), String::new()),
+        (None, Some(similar)) => stranger(format!("; did you mean `{similar}`?")),
+        (None, None) => stranger(String::new()),
     }
 }
 
-fn mapped_field(mapping: &Mapping, at: &str, value: &Value, record: &Value) -> String {
-    let same = |found: Option<&Value>| found.is_some_and(|found| std::ptr::eq(found, value));
-    let signals = mapping.fields.iter().filter(|field| same(field.at.find(record))).map(|field| {
-        let (name, unit) = (field.signal.name(), field.signal.unit());
-        match field.read(value) {
-            Ok(Some(number)) => format!("{name} = {number} {unit}"),
-            Ok(None) => format!("{name} was not measured"),
-            Err(fault) => refused(&fault),
+/// The fields of a record with the mapping's uses of them, then the uses that found nothing.
+fn mapped_fields(mapping: &Mapping, message: Message<'_>, record: &Value) -> Vec<Explained> {
+    let uses = mapping.uses(message, record);
+    let mut fields = leaves(record, |at, value| {
+        let here: Vec<&Use<'_>> =
+            uses.iter().filter(|one| one.found.iter().any(|found| std::ptr::eq(*found, value))).collect();
+        match here.as_slice() {
+            [] => (Fate::Ignored, format!("no pointer of the mapping leads to {at}"), String::new()),
+            here => told(here),
         }
     });
-    let others = mapping.other_uses(record).into_iter().filter(|(found, _)| same(*found)).map(|(_, became)| became);
-    let became: Vec<String> = others.chain(signals).collect();
-    if became.is_empty() { format!("ignored: no pointer of the mapping leads to {at}") } else { became.join("; ") }
+    let elsewhere: Vec<Explained> = uses
+        .iter()
+        .filter(|one| one.found.is_empty() || !one.found.iter().all(|found| is_within(record, found)))
+        .map(|one| {
+            let value = one.found.iter().map(|found| short(found)).collect::<Vec<_>>().join(", ");
+            let constant = one.at.is_empty() && one.result.is_ok();
+            let at = if constant { "(mapping)".to_owned() } else { one.at.clone() };
+            let (mut fate, became, how) = told(&[one]);
+            if one.found.is_empty() && !constant {
+                fate = Fate::Absent;
+            }
+            Explained { at, value, fate, became, how }
+        })
+        .collect();
+    fields.extend(elsewhere);
+    fields
+}
+
+/// Whether a value is part of the record rather than of the payload around it.
+fn is_within(record: &Value, wanted: &Value) -> bool {
+    std::ptr::eq(record, wanted)
+        || match record {
+            Value::Object(map) => map.values().any(|value| is_within(value, wanted)),
+            Value::Array(items) => items.iter().any(|value| is_within(value, wanted)),
+            _ => false,
+        }
+}
+
+fn told(uses: &[&Use<'_>]) -> (Fate, String, String) {
+    let became = uses.iter().map(|one| match &one.result {
+        Ok(result) => format!("{} = {result}", one.what),
+        Err(why) => format!("{}: {why}", one.what),
+    });
+    let became = became.collect::<Vec<_>>().join("; ");
+    let how = uses.iter().map(|one| one.how.as_str()).filter(|how| !how.is_empty()).collect::<Vec<_>>().join("; ");
+    let fate = if uses.iter().any(|one| one.result.is_err()) { Fate::Refused } else { Fate::Used };
+    (fate, became, how)
 }
 
 /// The leaves of a document with their pointers; arrays and objects are walked at most 8 deep.
-fn leaves(document: &Value, mut became: impl FnMut(&str, &Value) -> String) -> Vec<Explained> {
+fn leaves(document: &Value, mut became: impl FnMut(&str, &Value) -> (Fate, String, String)) -> Vec<Explained> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), document, 0)];
     while let Some((at, value, depth)) = open.pop() {
         if found.len() == FIELDS_MAX {
-            found.push(Explained { at: "…".into(), became: "more fields are not shown".into() });
+            let became = "more fields are not shown".to_owned();
+            found.push(Explained {
+                at: "…".into(),
+                value: String::new(),
+                fate: Fate::Ignored,
+                became,
+                how: String::new(),
+            });
             break;
         }
         let child = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
@@ -166,12 +252,19 @@ fn leaves(document: &Value, mut became: impl FnMut(&str, &Value) -> String) -> V
                 open.extend(numbered.map(|(place, value)| (child(&place.to_string()), value, depth + 1)));
             }
             leaf => {
-                let became = became(&at, leaf);
-                found.push(Explained { at, became });
+                let at = if at.is_empty() { "(payload)".to_owned() } else { at };
+                let (fate, became, how) = became(&at, leaf);
+                found.push(Explained { at, value: short(leaf), fate, became, how });
             }
         }
     }
     found
+}
+
+fn short(value: &Value) -> String {
+    const CHARS_MAX: usize = 32;
+    let text = value.to_string();
+    if text.chars().count() <= CHARS_MAX { text } else { text.chars().take(CHARS_MAX - 1).chain(['…']).collect() }
 }
 
 fn refused(fault: &Fault) -> String {
@@ -185,7 +278,11 @@ fn outcome(event: &Result<Event, Fault>) -> String {
             let values = reading.signals.iter().map(|(signal, value)| format!("{}={value}", signal.name()));
             let state = reading.state.iter().map(|state| format!("state={}", state.name()));
             let values: Vec<String> = values.chain(state).collect();
-            format!("reading of {} at {}: {}", reading.machine, reading.ts, values.join(" "))
+            let untimed = match reading.quality {
+                foretell_model::Quality::UntimedAtSource => " (time of arrival, flagged as untimed)",
+                _ => "",
+            };
+            format!("reading of {} at {}{untimed}: {}", reading.machine, reading.ts, values.join(" "))
         }
         Ok(Event::Maintenance { machine, ts, work }) => format!("maintenance of {machine} at {ts}: {}", work.as_str()),
         Ok(Event::ControllerAlarm { machine, ts, code }) => format!("alarm of {machine} at {ts}: {}", code.as_str()),

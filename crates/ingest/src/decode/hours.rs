@@ -55,6 +55,11 @@ impl RunHours {
         Self { rule, machines: Mutex::new(HashMap::new()) }
     }
 
+    /// The signal that decides whether the machine runs.
+    pub(super) const fn watches(&self) -> Signal {
+        self.rule.from
+    }
+
     /// The hours at a reading; remembered, so that the same reading gets the same hours again.
     ///
     /// # Errors

@@ -14,21 +14,27 @@ mod explain;
 mod hours;
 mod items;
 mod mapping;
+mod overlap;
 mod reason;
 mod scalar;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use foretell_model::{Event, Log, LogError, MINUTE_MS, MachineId, Offset, Partition, Reading, Refusal, Timestamp};
 
 pub(crate) use admission::{Admission, Candidate, bit, mask};
-pub use explain::{Explained, Explanation};
-use mapping::Mapping;
+pub use explain::{Explained, Explanation, Fate};
 use mapping::compile::compile;
-pub use mapping::{CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingFault, MappingSpec, StateSpec, TimeSpec};
+pub use mapping::{
+    CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingFault, MappingSpec, OnlySpec, PartSpec, Pointers, StateSpec,
+    TimeSpec,
+};
 pub(crate) use mapping::{Linear, linear, signal_named};
+use mapping::{Mapping, Names};
+pub use overlap::Overlap;
 pub(crate) use reason::Fault;
 pub use reason::RefusalReason;
 
@@ -71,7 +77,8 @@ pub struct Decoded {
     pub events: Vec<Event>,
     /// What was not.
     pub refused: Vec<Refusal>,
-    /// Keys of contract messages and metrics of edge nodes that mean nothing here; they were skipped.
+    /// Keys of contract messages, metrics of edge nodes, and messages or records that a mapping passes over, which mean nothing
+    /// here.
     pub ignored_keys: u64,
     /// How far the time stamps of items refused as `from_future` lay ahead of their arrival, milliseconds: how many there were,
     /// and the least of them.
@@ -82,10 +89,11 @@ pub struct Decoded {
     pub sparkplug: SparkplugNotes,
 }
 
-/// Turns messages into events. Shared by all connections: cloning copies a pointer, and any thread may decode.
+/// Turns messages into events. Shared by all connections: cloning copies a pointer, and any thread may decode. Its rules can
+/// be replaced while it works.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    shared: Arc<Shared>,
+    current: Arc<RwLock<Arc<Shared>>>,
 }
 
 #[derive(Debug)]
@@ -93,8 +101,11 @@ struct Shared {
     ahead_max_ms: i64,
     payload_bytes_max: usize,
     items_max: usize,
+    /// As configured, in the order of `mappings`.
+    specs: Vec<MappingSpec>,
     mappings: Vec<Mapping>,
-    sparkplug: Option<Host>,
+    /// Shared with the successor of these rules: its sessions must outlive them.
+    sparkplug: Option<Arc<Host>>,
 }
 
 /// Every fault of all mappings at once.
@@ -105,10 +116,21 @@ pub struct DecoderError {
     pub faults: Vec<MappingFault>,
 }
 
-/// Who a message speaks of and how to read it.
+/// Why rules could not be replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// Mappings have faults.
+    #[error(transparent)]
+    Faults(#[from] DecoderError),
+    /// Derived counters could not be rebuilt.
+    #[error("could not read the log to rebuild derived run hours")]
+    Log(#[from] LogError),
+}
+
+/// How to read a message.
 enum Route<'a> {
     Contract(contract::Kind, MachineId),
-    Mapped(&'a Mapping, MachineId),
+    Mapped(&'a Mapping, Names<'a>),
 }
 
 impl Decoder {
@@ -117,17 +139,39 @@ impl Decoder {
     /// # Errors
     /// When mappings have faults; all of them are told at once.
     pub fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions { ahead_max_ms, payload_bytes_max, items_max, mappings, sparkplug } = options;
-        let host = sparkplug.as_ref().map(Host::new).transpose();
-        let (mappings, sparkplug) = match (compile(&mappings), host) {
-            (Ok(mappings), Ok(host)) => (mappings, host),
-            (mappings, host) => {
-                let faults = [mappings.err(), host.err()].into_iter().flatten().flatten().collect();
-                return Err(DecoderError { faults });
+        Ok(Self { current: Arc::new(RwLock::new(Arc::new(Shared::new(options)?))) })
+    }
+
+    /// Goes on with other rules from the next message on, in every clone. A mapping that stayed as it was keeps its derived
+    /// counters; those of a new one are rebuilt from `log`, which takes about a second per million entries, before anything
+    /// is decoded by it, so call it off the async workers. Sparkplug's sessions and rules stay as they are. Returns whether
+    /// the topics to subscribe to are others now.
+    ///
+    /// # Errors
+    /// When mappings have faults or the log cannot be read; the rules stay as they were.
+    pub fn replace(&self, options: DecoderOptions, log: &dyn Log) -> Result<bool, ReplaceError> {
+        let before = self.shared();
+        let mut shared = Shared::new(options)?;
+        shared.sparkplug.clone_from(&before.sparkplug);
+        let mut fresh = Vec::new();
+        for (place, (mapping, spec)) in shared.mappings.iter_mut().zip(&shared.specs).enumerate() {
+            match before.specs.iter().position(|known| known == spec) {
+                Some(known) => mapping.inherit(&before.mappings[known]),
+                None if mapping.derives() => fresh.push(place),
+                None => {}
             }
-        };
-        let ahead_max_ms = ahead_max_ms.max(0);
-        Ok(Self { shared: Arc::new(Shared { ahead_max_ms, payload_bytes_max, items_max, mappings, sparkplug }) })
+        }
+        if !fresh.is_empty() {
+            let fresh: Vec<&Mapping> = fresh.into_iter().map(|place| &shared.mappings[place]).collect();
+            seed_all(log, |reading| fresh.iter().for_each(|mapping| seed(mapping, reading)))?;
+        }
+        let filters_changed = before.filters() != shared.filters();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);
+        Ok(filters_changed)
+    }
+
+    fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Decodes one message that arrived from `source` (a name for people, e.g. `listener`) on `topic`.
@@ -140,8 +184,9 @@ impl Decoder {
         out.ahead = None;
         out.publications.clear();
         out.sparkplug = SparkplugNotes::default();
-        if let Some(host) = self.shared.sparkplug_of(topic) {
-            return self.shared.edge_node(host, arrived, source, (topic, payload), out);
+        let shared = self.shared();
+        if let Some(host) = shared.sparkplug_of(topic) {
+            return shared.edge_node(host, arrived, source, (topic, payload), out);
         }
         let Decoded { events, refused, ignored_keys, ahead, .. } = out;
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
@@ -155,7 +200,7 @@ impl Decoder {
                 refused.push(Refusal { arrived, source, topic, reason: reason.code(), detail, raw });
             }
         };
-        if let Err(fault) = self.shared.message(arrived, topic, payload, ignored_keys, &mut take) {
+        if let Err(fault) = shared.message(arrived, topic, payload, ignored_keys, &mut take) {
             take(Err(fault), payload);
         }
     }
@@ -163,51 +208,57 @@ impl Decoder {
     /// What would become of each field of a message, for `foretell check`. Nothing is remembered.
     #[must_use]
     pub fn explain(&self, arrived: Timestamp, topic: &str, payload: &[u8]) -> Explanation {
-        explain::explain(&self.shared, arrived, topic, payload)
+        explain::explain(&self.shared(), arrived, topic, payload)
+    }
+
+    /// A topic that each mapping claims, with made-up names, for a person who tries a sample.
+    #[must_use]
+    pub fn example_topics(&self) -> Vec<String> {
+        self.shared().mappings.iter().map(Mapping::example_topic).collect()
+    }
+
+    /// Mappings of which one takes topics that another claims too, in the order of the configuration.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        overlap::overlaps(&self.shared().mappings)
     }
 
     /// The machine that a topic speaks of, if it names one.
     #[must_use]
     pub fn machine_of(&self, topic: &str) -> Option<MachineId> {
-        if self.shared.sparkplug_of(topic).is_some() {
+        if self.shared().sparkplug_of(topic).is_some() {
             return self.edge_machines(topic).pop();
         }
-        match self.shared.route(topic).ok()? {
-            Route::Contract(_, machine) | Route::Mapped(_, machine) => Some(machine),
+        match self.shared().route(topic).ok()? {
+            Route::Contract(_, machine) => Some(machine),
+            Route::Mapped(mapping, names) => mapping.machine_by_topic(names),
         }
     }
 
     /// The MQTT filters that bring everything this decoder understands; a broker session subscribes to them.
     #[must_use]
     pub fn filters(&self) -> Vec<String> {
-        let mapped = self.shared.mappings.iter().map(Mapping::filter);
-        let edge_nodes = self.shared.sparkplug.iter().flat_map(|_| sparkplug::FILTERS);
-        let own_state = self.host_id().map(sparkplug::state_topic);
-        let ours = contract::FILTERS.into_iter().chain(edge_nodes).map(String::from).chain(own_state);
-        let mut filters: Vec<String> = ours.chain(mapped).collect();
-        // Overlapping filters may bring a message twice, equal ones certainly would.
-        filters.sort_unstable();
-        filters.dedup();
-        filters
+        self.shared().filters()
     }
 
     /// Whether a *retained* message on this topic must not be taken: where the source gives no time stamp an old value would
     /// look like one of now, and an old birth would say what aliases stood for then.
     #[must_use]
     pub fn is_untimed(&self, topic: &str) -> bool {
-        self.shared.sparkplug_of(topic).is_some_and(|_| sparkplug::is_said_by_edge_node(topic))
-            || self.shared.mapping(topic).is_some_and(|(mapping, _)| mapping.is_untimed())
+        let shared = self.shared();
+        shared.sparkplug_of(topic).is_some_and(|_| sparkplug::is_said_by_edge_node(topic))
+            || shared.mapping(topic).is_some_and(|(mapping, _)| mapping.is_untimed())
     }
 
     /// Our name as a Sparkplug host application, if we are one.
     #[must_use]
-    pub fn host_id(&self) -> Option<&str> {
-        self.shared.sparkplug.as_ref().map(Host::host_id)
+    pub fn host_id(&self) -> Option<String> {
+        self.shared().sparkplug.as_ref().map(|host| host.host_id().to_owned())
     }
 
     /// Tells that an input has missed messages, so that no session of its edge nodes is believed to go on.
     pub fn edge_nodes_missed(&self, source: &str) {
-        if let Some(host) = &self.shared.sparkplug {
+        if let Some(host) = &self.shared().sparkplug {
             host.miss(source);
         }
     }
@@ -217,24 +268,20 @@ impl Decoder {
     /// its node.
     #[must_use]
     pub fn edge_machines(&self, topic: &str) -> Vec<MachineId> {
-        self.shared.sparkplug_of(topic).map_or_else(Vec::new, |host| host.machines(topic))
+        self.shared().sparkplug_of(topic).map_or_else(Vec::new, |host| host.machines(topic))
     }
 
     /// Whether any mapping derives a counter, so that the decoder must be told at start what it gave before.
     #[must_use]
     pub fn derives(&self) -> bool {
-        self.shared.mappings.iter().any(Mapping::derives)
+        self.shared().mappings.iter().any(Mapping::derives)
     }
 
     /// Tells the decoder of a reading that stands on the log, so that derived run hours continue from it and a redelivery of
     /// the same reading gets the same value. Call it for logged readings, before anything is decoded; readings of machines
     /// without derived hours are passed over. Only the newest 4,096 readings of each machine are remembered.
     pub fn seed(&self, reading: &Reading) {
-        for mapping in &self.shared.mappings {
-            if let Some(hours) = mapping.hours_of(&reading.machine) {
-                hours.seed(&reading.machine, reading.ts, &reading.signals);
-            }
-        }
+        self.shared().mappings.iter().for_each(|mapping| seed(mapping, reading));
     }
 
     /// Seeds from a whole log; returns at once when nothing is derived. Reads every entry once, about a second per million,
@@ -243,29 +290,65 @@ impl Decoder {
     /// # Errors
     /// When the log cannot be read; derived counters would restart then, so nothing should be decoded.
     pub fn seed_from(&self, log: &dyn Log) -> Result<u64, LogError> {
-        let mut seen = 0;
         if !self.derives() {
-            return Ok(seen);
+            return Ok(0);
         }
-        for partition in (0..log.partitions()).map(Partition) {
-            let mut after = Offset(0);
-            loop {
-                let entries = log.read(partition, after, SEED_CHUNK)?;
-                let Some(last) = entries.last() else { break };
-                after = last.offset;
-                for entry in &entries {
-                    if let Event::Reading(reading) = &entry.event {
-                        self.seed(reading);
-                        seen += 1;
-                    }
-                }
-            }
-        }
-        Ok(seen)
+        seed_all(log, |reading| self.seed(reading))
     }
 }
 
+fn seed(mapping: &Mapping, reading: &Reading) {
+    if let Some(hours) = mapping.hours_of(&reading.machine) {
+        hours.seed(&reading.machine, reading.ts, &reading.signals);
+    }
+}
+
+/// Shows every reading of a log; returns how many there were.
+fn seed_all(log: &dyn Log, mut seed: impl FnMut(&Reading)) -> Result<u64, LogError> {
+    let mut seen = 0;
+    for partition in (0..log.partitions()).map(Partition) {
+        let mut after = Offset(0);
+        loop {
+            let entries = log.read(partition, after, SEED_CHUNK)?;
+            let Some(last) = entries.last() else { break };
+            after = last.offset;
+            for entry in &entries {
+                if let Event::Reading(reading) = &entry.event {
+                    seed(reading);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    Ok(seen)
+}
+
 impl Shared {
+    fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
+        let DecoderOptions { ahead_max_ms, payload_bytes_max, items_max, mappings: specs, sparkplug } = options;
+        let host = sparkplug.as_ref().map(Host::new).transpose();
+        let (mappings, sparkplug) = match (compile(&specs), host) {
+            (Ok(mappings), Ok(host)) => (mappings, host.map(Arc::new)),
+            (mappings, host) => {
+                let faults = [mappings.err(), host.err()].into_iter().flatten().flatten().collect();
+                return Err(DecoderError { faults });
+            }
+        };
+        Ok(Self { ahead_max_ms: ahead_max_ms.max(0), payload_bytes_max, items_max, specs, mappings, sparkplug })
+    }
+
+    fn filters(&self) -> Vec<String> {
+        let mapped = self.mappings.iter().map(Mapping::filter);
+        let edge_nodes = self.sparkplug.iter().flat_map(|_| sparkplug::FILTERS);
+        let own_state = self.sparkplug.as_ref().map(|host| sparkplug::state_topic(host.host_id()));
+        let ours = contract::FILTERS.into_iter().chain(edge_nodes).map(String::from).chain(own_state);
+        let mut filters: Vec<String> = ours.chain(mapped).collect();
+        // Overlapping filters may bring a message twice, equal ones certainly would.
+        filters.sort_unstable();
+        filters.dedup();
+        filters
+    }
+
     fn message(
         &self,
         arrived: Timestamp,
@@ -283,12 +366,19 @@ impl Shared {
                 }
                 Ok(())
             }
-            Route::Mapped(mapping, machine) => mapping.decode(&machine, admission, self.items_max, payload, take),
+            // Of a source that publishes each value on its own topic, most topics mean nothing here.
+            Route::Mapped(mapping, names) if !mapping.means(names) => {
+                *ignored_keys += 1;
+                Ok(())
+            }
+            Route::Mapped(mapping, names) => {
+                mapping.decode(names, admission, self.items_max, payload, ignored_keys, take)
+            }
         }
     }
 
     fn sparkplug_of(&self, topic: &str) -> Option<&Host> {
-        self.sparkplug.as_ref().filter(|_| sparkplug::is_sparkplug(topic))
+        self.sparkplug.as_deref().filter(|_| sparkplug::is_sparkplug(topic))
     }
 
     fn edge_node(
@@ -323,22 +413,19 @@ impl Shared {
         Err(Fault::new(RefusalReason::TooLarge, detail))
     }
 
-    fn route(&self, topic: &str) -> Result<Route<'_>, Fault> {
+    fn route<'a>(&'a self, topic: &'a str) -> Result<Route<'a>, Fault> {
         if let Some((site, machine, kind)) = contract::parse_topic(topic) {
             let machine = MachineId::new(site, machine);
             let machine = machine.map_err(|error| Fault::new(RefusalReason::BadIdentity, error.to_string()))?;
             return Ok(Route::Contract(kind, machine));
         }
-        let Some((mapping, machine)) = self.mapping(topic) else {
-            return Err(Fault::new(
-                RefusalReason::UnknownTopic,
-                "neither a contract topic nor one that a mapping claims",
-            ));
-        };
-        Ok(Route::Mapped(mapping, machine?))
+        let unknown =
+            || Fault::new(RefusalReason::UnknownTopic, "neither a contract topic nor one that a mapping claims");
+        let (mapping, names) = self.mapping(topic).ok_or_else(unknown)?;
+        Ok(Route::Mapped(mapping, names))
     }
 
-    fn mapping(&self, topic: &str) -> Option<(&Mapping, Result<MachineId, Fault>)> {
-        self.mappings.iter().find_map(|mapping| mapping.machine(topic).map(|machine| (mapping, machine)))
+    fn mapping<'a>(&'a self, topic: &'a str) -> Option<(&'a Mapping, Names<'a>)> {
+        self.mappings.iter().find_map(|mapping| mapping.claim(topic).map(|names| (mapping, names)))
     }
 }

@@ -120,7 +120,12 @@ impl Intake {
 
     /// How commits go.
     pub(crate) fn commit_status(&self) -> CommitStatus {
-        self.shared.figures.status()
+        let (bound, free) = (u64::from(self.shared.queue_bytes_max), self.shared.room.available_permits() as u64);
+        CommitStatus {
+            queued_bytes: bound.saturating_sub(free),
+            queue_bytes_max: bound,
+            ..self.shared.figures.status()
+        }
     }
 
     /// Says that a commit that had failed would now succeed, as whoever owns the stores has found out.

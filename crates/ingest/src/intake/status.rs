@@ -50,6 +50,14 @@ pub struct CommitStatus {
     pub failing: bool,
     /// Whether a batch is held until the disk has room: nothing is acknowledged meanwhile, and nothing is lost.
     pub waiting_for_room: bool,
+    /// Batches tried since the start, the failed ones included.
+    pub tried: u64,
+    /// Bytes that wait for the log, by the intake's own measure.
+    pub queued_bytes: u64,
+    /// Bound of these bytes.
+    pub queue_bytes_max: u64,
+    /// Whether the committer's thread has ended.
+    pub ended: bool,
 }
 
 /// A source's live counters.
@@ -157,6 +165,7 @@ pub(crate) struct CommitFigures {
     average_us: AtomicU64,
     failing: AtomicBool,
     waiting_for_room: AtomicBool,
+    tried: AtomicU64,
 }
 
 impl CommitFigures {
@@ -189,6 +198,7 @@ impl CommitFigures {
 
     /// Counts one batch; `appended` is `None` when the log failed.
     pub(super) fn committed(&self, tickets: usize, appended: Option<&Appended>, quarantined: bool, took: Duration) {
+        self.tried.fetch_add(1, Ordering::Relaxed);
         self.failing.store(appended.is_none() || !quarantined, Ordering::Relaxed);
         let Some(appended) = appended else { return };
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -213,6 +223,8 @@ impl CommitFigures {
             average: Duration::from_micros(self.average_us.load(Ordering::Relaxed)),
             failing: self.failing.load(Ordering::Relaxed),
             waiting_for_room: self.waiting_for_room.load(Ordering::Relaxed),
+            tried: self.tried.load(Ordering::Relaxed),
+            ..CommitStatus::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::incoming::Connect;
@@ -36,7 +36,8 @@ pub(super) struct Login {
 /// See the module's text.
 pub(super) struct Logins {
     anonymous: Anonymous,
-    users: HashMap<String, Entry>,
+    /// Replaced as a whole when the configuration is read again.
+    users: RwLock<Arc<HashMap<String, Entry>>>,
     everything: Arc<Rights>,
     failures_max: u32,
     pause: Duration,
@@ -57,14 +58,9 @@ struct Failing {
 
 impl Logins {
     pub(super) fn new(options: &ListenerOptions) -> Self {
-        let entry = |user: &User| Entry {
-            name: user.name.as_str().into(),
-            guard: user.password.clone().map(Guard::new),
-            rights: Arc::new(user.rights.clone()),
-        };
         Self {
             anonymous: options.anonymous,
-            users: options.users.iter().map(|user| (user.name.clone(), entry(user))).collect(),
+            users: RwLock::new(entries(&options.users)),
             everything: Arc::new(Rights::everything()),
             failures_max: options.login_failures_max.max(1),
             pause: options.login_pause,
@@ -73,9 +69,16 @@ impl Logins {
         }
     }
 
+    /// Goes on with other users from the next CONNECT on.
+    pub(super) fn replace(&self, users: &[User]) {
+        *self.users.write().unwrap_or_else(PoisonError::into_inner) = entries(users);
+    }
+
     /// Decides about a client. While an address must wait, its password is not even looked at.
     pub(super) async fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
-        if let Some(entry) = peer.certificate_names.iter().find_map(|name| self.users.get(name)) {
+        // As they are now: a check of a password may last longer than they do.
+        let users = Arc::clone(&self.users.read().unwrap_or_else(PoisonError::into_inner));
+        if let Some(entry) = peer.certificate_names.iter().find_map(|name| users.get(name)) {
             return Ok(entry.login());
         }
         let Some(name) = &connect.user else { return self.anonymous(peer) };
@@ -83,7 +86,7 @@ impl Logins {
         if self.must_wait(&key, now) {
             return Err(TurnedAway::Throttled);
         }
-        let entry = self.users.get(name);
+        let entry = users.get(name);
         let given = connect.password.as_deref().unwrap_or_default();
         let Some((entry, guard)) = entry.and_then(|entry| Some((entry, entry.guard.as_ref()?))) else {
             self.failed(key, now);
@@ -156,6 +159,15 @@ impl Logins {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(IpAddr, String), Failing>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn entries(users: &[User]) -> Arc<HashMap<String, Entry>> {
+    let entry = |user: &User| Entry {
+        name: user.name.as_str().into(),
+        guard: user.password.clone().map(Guard::new),
+        rights: Arc::new(user.rights.clone()),
+    };
+    Arc::new(users.iter().map(|user| (user.name.clone(), entry(user))).collect())
 }
 
 impl Entry {

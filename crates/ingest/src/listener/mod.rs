@@ -114,7 +114,7 @@ impl Listener {
             stop,
         });
         if let Some(host_id) = shared.intake.decoder().host_id() {
-            shared.retained.set(&sparkplug::state_topic(host_id), &sparkplug::state(true, shared.intake.now()));
+            shared.retained.set(&sparkplug::state_topic(&host_id), &sparkplug::state(true, shared.intake.now()));
         }
         // Cancelled also when the accepting task should die of a panic, so that nobody waits for it for ever.
         let done = stopped.clone().drop_guard();
@@ -129,6 +129,11 @@ impl Listener {
 
     pub(crate) const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Lets these in from now on, and nobody else by name. Whoever is connected stays, with the rights of its login.
+    pub(crate) fn replace_users(&self, users: &[User]) {
+        self.shared.logins.replace(users);
     }
 
     pub(crate) fn retained(&self) -> &Retained {

@@ -207,8 +207,11 @@ fn check(place: usize, spec: &SparkplugMapping, faults: &mut Vec<MappingFault>) 
         let key = format!("signals.{name}");
         let found = signal_named(name).and_then(|signal| linear(signal, field).map(|linear| (signal, linear)));
         match found {
-            Ok(_) if field.at.is_empty() => fault(key, "the metric's name is empty".to_owned()),
-            Ok((signal, linear)) => rule.signals.push((field.at.clone(), signal, linear)),
+            Ok((signal, linear)) => match (field.at.0.as_slice(), field.is_plain()) {
+                ([metric], true) if !metric.is_empty() => rule.signals.push((metric.clone(), signal, linear)),
+                ([_] | [], true) => fault(key, "the metric's name is empty".to_owned()),
+                _ => fault(key, "of a metric only its name, `unit`, `scale` and `offset` can be said".to_owned()),
+            },
             Err(problem) => fault(key, problem),
         }
     }

@@ -28,7 +28,7 @@ fn a_retained_reading_is_kept_once() {
 fn a_retained_value_without_time_is_refused() {
     let broker = Mosquitto::start();
     broker.publish_with("old/k1/temp", &["-r", "-s"], b"83.2");
-    let field = FieldSpec { at: String::new(), ..FieldSpec::default() };
+    let field = FieldSpec { at: "".into(), ..FieldSpec::default() };
     let mapping = MappingSpec {
         topic: "old/{machine}/temp".into(),
         site: Some("s9".into()),

@@ -10,6 +10,7 @@ mod history;
 mod import;
 mod report;
 mod run;
+mod sample;
 mod shutdown;
 
 pub(crate) use run::DRAIN_WITHIN;
@@ -38,7 +39,9 @@ pub fn main() -> ExitCode {
         }
     };
     let format = cli.common.log_format;
-    match perform(cli) {
+    let performed = perform(cli);
+    logging::finish();
+    match performed {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             complain(&failure, format);
@@ -50,8 +53,8 @@ pub fn main() -> ExitCode {
 fn perform(cli: Cli) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let mut output = Output::stdout();
-    match command {
-        Command::Check => return check::check(common.config.as_deref(), &mut output),
+    match &command {
+        Command::Check(args) => return check::check(common.config.as_deref(), args, &mut output),
         Command::HashPassword => return hash_password::hash_password(std::io::stdin().lock(), &mut output),
         _ => {}
     }
@@ -64,11 +67,11 @@ fn perform(cli: Cli) -> Result<(), Failure> {
     };
     logging::start(&config.log_level.0, common.log_format)?;
     match command {
-        Command::Run(args) => run::run(config, &args),
-        Command::Demo(args) => demo::demo(config, common.data_dir, &args, &mut output),
+        Command::Run(args) => run::run(config, &common, &args),
+        Command::Demo(args) => demo::demo(config, common.data_dir.clone(), &args, &mut output),
         Command::Backtest(args) => backtest::backtest(&config, &args, &mut output),
         // Done above: they must go on where a faulty configuration ends every other command.
-        Command::Check | Command::HashPassword => Ok(()),
+        Command::Check(_) | Command::HashPassword => Ok(()),
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Report(args) => report::report(config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::shutdown::Shutdown;
-use crate::cli::RunArgs;
+use crate::cli::{Common, RunArgs};
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
-use crate::service::Service;
+use crate::service::{Reloaded, Reloader, Service, supervisor};
 
 /// How long a drain may take before what is left is given up; nothing acknowledged is lost by that.
 pub(crate) const DRAIN_WITHIN: Duration = Duration::from_secs(20);
@@ -15,29 +17,75 @@ pub(crate) const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// How long queries that nobody waits for any more may go on after the drain.
 const LEFTOVERS_WITHIN: Duration = Duration::from_secs(1);
 
-/// Runs until ctrl-c or SIGTERM, then drains.
-pub(super) fn run(config: Config, args: &RunArgs) -> Result<(), Failure> {
+/// What systemd shows while all is well.
+const RUNNING: &str = "Readings are taken in.";
+
+/// Runs until ctrl-c or SIGTERM, then drains. SIGHUP reads the configuration again.
+pub(super) fn run(config: Config, common: &Common, args: &RunArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
-    let served = runtime.block_on(serve(config, Roles::of(&args.role)));
+    let served = runtime.block_on(serve(config, common, Roles::of(&args.role)));
     // A page's query that is still running must not keep the process from ending.
     runtime.shutdown_timeout(LEFTOVERS_WITHIN);
     served
 }
 
-async fn serve(config: Config, roles: Roles) -> Result<(), Failure> {
+async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Failure> {
     let mut shutdown = Shutdown::listen()?;
+    // From now on the signal no longer ends the process, as it would by default.
+    let mut hang_up = signal(SignalKind::hangup())
+        .map_err(|error| Failure::because(Kind::Internal, "could not listen for SIGHUP", error))?;
     let data = config.data.dir.display().to_string();
     let service = Service::start(config, roles).await?;
     let mqtt = service.mqtt().map(|address| address.to_string());
     tracing::info!(console = %service.console(), mqtt, data, "Foretell is running.");
+    supervisor::ready(RUNNING);
     let stopped = tokio::select! {
         () = shutdown.told() => Ok(()),
         failure = service.failed() => Err(failure),
+        () = reload_when_told(&mut hang_up, service.reloader(), common) => Ok(()),
     };
     shutdown.quit_when_told_again();
+    supervisor::stopping(DRAIN_WITHIN);
     tracing::info!("Foretell is draining; a second ctrl-c quits at once.");
     if !service.drain(DRAIN_WITHIN).await {
         tracing::warn!("The drain took too long; what was left will be done at the next start.");
     }
     stopped
+}
+
+/// Reads the configuration again at each SIGHUP; it never returns.
+async fn reload_when_told(hang_up: &mut Signal, reloader: Reloader, common: &Common) {
+    loop {
+        if hang_up.recv().await.is_none() {
+            // The runtime delivers no signals any more; there is nothing left to wait for.
+            return std::future::pending().await;
+        }
+        supervisor::reloading();
+        match reload(&reloader, common).await {
+            Ok(Reloaded { changed, waits }) => {
+                tracing::info!(changed = changed.join(", "), "The configuration was read again.");
+                if !waits.is_empty() {
+                    let waits = waits.join(", ");
+                    tracing::warn!(
+                        waits,
+                        "These sections have changed too, but need a restart; until then the old ones hold."
+                    );
+                }
+                supervisor::ready(RUNNING);
+            }
+            Err(failure) => {
+                let why = failure.chain();
+                tracing::error!(why, "The new configuration cannot be used; the one before stays in force.");
+                supervisor::ready("The new configuration cannot be used; the one before stays in force.");
+            }
+        }
+    }
+}
+
+async fn reload(reloader: &Reloader, common: &Common) -> Result<Reloaded, Failure> {
+    let common = common.clone();
+    let read = tokio::task::spawn_blocking(move || super::configuration(&common)).await;
+    let config =
+        read.map_err(|error| Failure::because(Kind::Internal, "could not read the configuration", error))??;
+    reloader.reload(config).await
 }

@@ -42,14 +42,18 @@ impl fmt::Display for ConfigFaults {
         let name = self.file.as_ref().map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
         let plural = if self.faults.len() == 1 { "" } else { "s" };
         write!(f, "{name}: {} problem{plural}", self.faults.len())?;
-        for Fault { place, message } in &self.faults {
-            match place {
-                Place::Line(line) => write!(f, "\n  line {line}: {message}")?,
-                Place::Variable(name) => write!(f, "\n  {name}: {message}")?,
-                Place::File | Place::Elsewhere => write!(f, "\n  {message}")?,
-            }
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, message } = self;
+        match place {
+            Place::Line(line) => write!(f, "line {line}: {message}"),
+            Place::Variable(name) => write!(f, "{name}: {message}"),
+            Place::File | Place::Elsewhere => f.write_str(message),
         }
-        Ok(())
     }
 }
 

@@ -22,10 +22,22 @@ pub(super) fn read(root: &mut Section<'_>) -> Vec<MappingSpec> {
 }
 
 fn check(root: &Section<'_>, mappings: &[MappingSpec]) {
+    let topic = |(place, mapping): (usize, &MappingSpec)| (format!("mapping[{place}].topic"), mapping.topic.clone());
+    let topics: Vec<(String, String)> = mappings.iter().enumerate().map(topic).collect();
+    root.each_once(&topics, |topic| format!("[[mapping]] topic `{topic}`"));
     let options = DecoderOptions { mappings: mappings.to_vec(), ..DecoderOptions::default() };
-    let Err(error) = Decoder::new(options) else { return };
-    for fault in error.faults {
-        let path = format!("mapping[{}].{}", fault.mapping, fault.key);
-        root.fault_at(&path, format!("[[mapping]] `{}`: `{}`: {}", fault.topic, fault.key, fault.problem));
+    match Decoder::new(options) {
+        Ok(decoder) => {
+            for overlap in decoder.overlaps() {
+                let path = format!("mapping[{}].topic", overlap.mapping);
+                root.warn_at(&path, format!("[[mapping]] `{}`: {overlap}", overlap.topic));
+            }
+        }
+        Err(error) => {
+            for fault in error.faults {
+                let path = format!("mapping[{}].{}", fault.mapping, fault.key);
+                root.fault_at(&path, format!("[[mapping]] `{}`: `{}`: {}", fault.topic, fault.key, fault.problem));
+            }
+        }
     }
 }

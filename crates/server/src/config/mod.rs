@@ -41,15 +41,26 @@ pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
 /// # Errors
 /// When the file cannot be read, or with every fault of the configuration at once.
 pub fn load(file: Option<&Path>) -> Result<Config, Failure> {
-    let (config, faults) = examine(file)?;
+    let Examined { config, faults, .. } = examine(file)?;
     if faults.is_empty() { Ok(config) } else { Err(ConfigFaults { file: file.map(Path::to_owned), faults }.into()) }
+}
+
+/// A configuration as far as it can be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examined {
+    /// With defaults where it cannot be read.
+    pub config: Config,
+    /// Every fault of it.
+    pub faults: Vec<Fault>,
+    /// What is allowed and yet looks like a slip.
+    pub warnings: Vec<Fault>,
 }
 
 /// Reads the configuration as far as it can be read, with defaults where it cannot, and every fault of it.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn examine(file: Option<&Path>) -> Result<(Config, Vec<Fault>), Failure> {
+pub fn examine(file: Option<&Path>) -> Result<Examined, Failure> {
     let text = match file {
         Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?,
         None => String::new(),
@@ -68,21 +79,21 @@ pub fn examine(file: Option<&Path>) -> Result<(Config, Vec<Fault>), Failure> {
 /// # Errors
 /// With every fault at once, in the order of their places.
 pub fn parse(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> Result<Config, Vec<Fault>> {
-    let (config, faults) = read_text(text, variables, base);
+    let Examined { config, faults, .. } = read_text(text, variables, base);
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
 
-fn read_text(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> (Config, Vec<Fault>) {
-    let faults = Collected::default();
+fn read_text(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> Examined {
+    let (faults, warnings) = (Collected::default(), Collected::default());
     if customers::looks_like_one(text) {
         faults.add(Place::File, "this looks like a customers file; name it in [outreach] customers_file");
-        return (Config::default(), faults.take());
+        return Examined { config: Config::default(), faults: faults.take(), warnings: Vec::new() };
     }
     let (value, lines) = layers::merge(text, variables, &faults);
-    let mut root = Section::root(Context { lines: &lines, faults: &faults }, value);
+    let mut root = Section::root(Context { lines: &lines, faults: &faults, warnings: &warnings }, value);
     let config = read::read(&mut root, base);
     root.finish();
-    (config, faults.take())
+    Examined { config, faults: faults.take(), warnings: warnings.take() }
 }
 
 #[cfg(test)]

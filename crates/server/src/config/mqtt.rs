@@ -149,7 +149,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         tls_key_file: file(&mut s, "tls_key_file", base),
         tls_client_ca_file: file(&mut s, "tls_client_ca_file", base),
         anonymous: s.parsed("anonymous", or.anonymous, anonymous),
-        users: s.sections("user").into_iter().filter_map(|user| mqtt_user(user, base)).collect(),
+        users: users(&mut s, base),
         limits: limits(s.section("limits")),
     };
     check_listener(&s, &section);
@@ -221,6 +221,18 @@ fn broker(mut s: Section<'_>, base: &Path) -> Option<BrokerOptions> {
     }
     s.finish();
     read
+}
+
+/// Every user once: of two with one name, only one could ever log in.
+fn users(s: &mut Section<'_>, base: &Path) -> Vec<MqttUser> {
+    let users: Vec<(String, MqttUser)> = s
+        .sections("user")
+        .into_iter()
+        .filter_map(|user| Some((format!("{}.name", user.path()), mqtt_user(user, base)?)))
+        .collect();
+    let names: Vec<(String, &str)> = users.iter().map(|(path, user)| (path.clone(), user.name.as_str())).collect();
+    s.each_once(&names, |name| format!("[[mqtt.user]] `{name}`"));
+    users.into_iter().map(|(_, user)| user).collect()
 }
 
 fn mqtt_user(mut s: Section<'_>, base: &Path) -> Option<MqttUser> {

@@ -17,6 +17,9 @@ use super::{mapping, mqtt, sparkplug};
 /// Discharge temperatures that a limit can sensibly have, degC.
 const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
 
+/// Sizes of the quarantine that nobody needs to ask about.
+const QUARANTINE_BYTES: std::ops::RangeInclusive<u64> = 1 << 20..=64 << 30;
+
 /// Keys of a password: in the environment, and the one that names a file.
 pub(super) const PASSWORD: [&str; 2] = ["password", "password_file"];
 
@@ -48,6 +51,15 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
         dir: s.optional("dir").map_or(or.dir, |dir| base.join(dir)),
         quarantine_bytes_max: s.parsed("quarantine_size_max", or.quarantine_bytes_max, unit::size_bytes),
     };
+    if !QUARANTINE_BYTES.contains(&section.quarantine_bytes_max) {
+        s.warn(
+            "quarantine_size_max",
+            "[data] `quarantine_size_max` is unusual: 1MiB to 64GiB hold hours to years of refusals",
+        );
+    }
+    if section.dir.exists() && !section.dir.is_dir() {
+        s.fault("dir", format!("`data.dir`: {} is no directory", section.dir.display()));
+    }
     s.finish();
     section
 }
@@ -66,7 +78,14 @@ fn engine(root: &mut Section<'_>, base: &Path) -> EngineSection {
         machines: Vec::new(),
     };
     s.finish();
-    section.machines = root.sections("machine").into_iter().filter_map(|m| machine(m, &section)).collect();
+    let machines: Vec<(String, MachineSection)> = root
+        .sections("machine")
+        .into_iter()
+        .filter_map(|m| Some((format!("{}.id", m.path()), machine(m, &section)?)))
+        .collect();
+    let ids: Vec<(String, &MachineId)> = machines.iter().map(|(path, machine)| (path.clone(), &machine.id)).collect();
+    root.each_once(&ids, |id| format!("[[machine]] `{id}`"));
+    section.machines = machines.into_iter().map(|(_, machine)| machine).collect();
     section
 }
 
@@ -194,15 +213,34 @@ pub(super) fn required(s: &mut Section<'_>, key: &'static str) -> Option<String>
 
 /// A secret from the environment or from the file that the second key names.
 pub(super) fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
-    let from_file = s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)));
+    let from_file =
+        s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)).map(|secret| (secret, base.join(path))));
+    let from_file = from_file.map(|(secret, path)| {
+        if is_open_to_all(&path) {
+            let path = path.display();
+            s.warn(file_key, format!("every user of this computer may read {path}; chmod 600 keeps the secret"));
+        }
+        secret
+    });
     s.secret_in_environment(key).map(Secret::new).or(from_file)
+}
+
+fn is_open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
 }
 
 /// A path to a file that must be there.
 pub(super) fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
     s.parsed_optional(key, |path| {
         let path = base.join(path);
-        if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
+        if !path.is_file() {
+            return Err(format!("there is no file {}", path.display()));
+        }
+        match std::fs::File::open(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(format!("could not read {}: {error}", path.display())),
+        }
     })
 }
 

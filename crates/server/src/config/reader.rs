@@ -15,6 +15,8 @@ use super::unit;
 pub(super) struct Context<'a> {
     pub(super) lines: &'a Lines,
     pub(super) faults: &'a Collected,
+    /// What is allowed and yet looks like a slip.
+    pub(super) warnings: &'a Collected,
 }
 
 /// One table of the merged configuration. Call [`Section::finish`] when every key has been asked for.
@@ -157,6 +159,32 @@ impl<'a> Section<'a> {
     /// Notes a fault that only whoever reads the section can see.
     pub(super) fn fault(&self, key: &str, message: impl Into<String>) {
         self.context.faults.add(self.place_of(key), message);
+    }
+
+    /// Notes what is allowed and yet looks like a slip.
+    pub(super) fn warn(&self, key: &str, message: impl Into<String>) {
+        self.context.warnings.add(self.place_of(key), message);
+    }
+
+    /// Notes the second and any further value of a list that should hold each once.
+    pub(super) fn each_once<T: Eq + std::hash::Hash>(&self, values: &[(String, T)], what: impl Fn(&T) -> String) {
+        let mut first: std::collections::HashMap<&T, &str> = std::collections::HashMap::new();
+        for (path, value) in values {
+            let Some(before) = first.get(value) else {
+                first.insert(value, path);
+                continue;
+            };
+            let line = match self.context.lines.place(before, None) {
+                Place::Line(line) => format!(" in line {line}"),
+                _ => String::new(),
+            };
+            self.fault_at(path, format!("{} is there already{line}; take one of the two away", what(value)));
+        }
+    }
+
+    /// Notes a warning at a path from the root that somebody else read.
+    pub(super) fn warn_at(&self, path: &str, message: impl Into<String>) {
+        self.context.warnings.add(self.context.lines.place(path, None), message);
     }
 
     /// Notes a fault at a path from the root that somebody else read.

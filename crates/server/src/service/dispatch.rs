@@ -7,6 +7,7 @@ use std::time::Duration;
 use foretell_ingest::Ingest;
 use foretell_model::{Clock, MachineId, Timestamp, wire};
 use foretell_outreach::{Outcome, Outreach};
+use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
@@ -41,8 +42,11 @@ pub(super) async fn outreach(
             }
             tick(&outreach, &room, now);
         });
-        if let Err(error) = ticked.await {
-            tracing::error!(%error, "A look at the outbox ended badly; the next one goes on.");
+        match ticked.await {
+            Ok(()) => {
+                gauge!("foretell_outreach_looked_timestamp_seconds").set(clocks.wall().now().millis() as f64 / 1e3)
+            }
+            Err(error) => tracing::error!(%error, "A look at the outbox ended badly; the next one goes on."),
         }
     }
 }

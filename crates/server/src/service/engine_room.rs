@@ -25,7 +25,7 @@ pub struct Placed {
 /// Engine, newest findings and the place on the log that both belong to.
 pub struct EngineRoom {
     inner: Mutex<Inner>,
-    options: EngineOptions,
+    options: Mutex<EngineOptions>,
     /// Entries of the log that the engine has not seen, as of the last look.
     behind: AtomicU64,
     revision: watch::Sender<u64>,
@@ -48,7 +48,7 @@ impl EngineRoom {
         let inner = Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
         Self {
             inner: Mutex::new(inner),
-            options,
+            options: Mutex::new(options),
             behind: AtomicU64::new(0),
             revision: watch::Sender::new(0),
             closed: Mutex::default(),
@@ -58,7 +58,8 @@ impl EngineRoom {
     /// Takes up a snapshot; says whether it could be used. One of another release cannot, and the log rebuilds it.
     pub fn thaw(&self, offset: Offset, bytes: &[u8]) -> bool {
         let Some(frozen) = Frozen::from_bytes(bytes) else { return false };
-        let Ok(engine) = Engine::restore(self.options.clone(), &frozen.engine) else { return false };
+        let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Ok(engine) = Engine::restore(options, &frozen.engine) else { return false };
         *self.lock() = Inner { engine, records: frozen.records, offset, newest: frozen.newest };
         self.changed();
         true
@@ -136,6 +137,25 @@ impl EngineRoom {
         let inner = self.lock();
         let engine = &inner.engine;
         engine.machines().filter_map(|id| Some((id.clone(), engine.machine(id)?))).collect()
+    }
+
+    /// How many machines are known.
+    #[must_use]
+    pub fn machine_count(&self) -> usize {
+        self.lock().engine.machines().count()
+    }
+
+    /// Goes on with other limits and profiles: what was learned stays, as after a restart with them. Returns whether that was
+    /// possible.
+    pub fn reconfigure(&self, options: EngineOptions) -> bool {
+        let mut inner = self.lock();
+        let snapshot = inner.engine.snapshot();
+        let Ok(engine) = Engine::restore(options.clone(), &snapshot) else { return false };
+        inner.engine = engine;
+        drop(inner);
+        *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+        self.changed();
+        true
     }
 
     /// The newest findings, newest first, of one machine or of all.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
+use super::heart::Beat;
 use super::runner::SNAPSHOT;
 use crate::failure::{Failure, Kind};
 
@@ -26,12 +27,14 @@ pub(super) fn start(
     room: Arc<EngineRoom>,
     clocks: Arc<Clocks>,
     log: Arc<SqliteLog>,
+    beat: Arc<Beat>,
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Failure> {
     let thread = std::thread::Builder::new().name("foretell-follow".to_owned());
     thread
         .spawn(move || {
             while !stop.is_cancelled() {
+                beat.turn();
                 look(&snapshots, &room, &clocks, &log);
                 let mut waited = Duration::ZERO;
                 while waited < LOOK_EVERY && !stop.is_cancelled() {

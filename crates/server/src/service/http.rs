@@ -2,14 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::get;
 use foretell_console::{Backend, ConsoleOptions, Password, router};
+use metrics::{counter, histogram};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::connections::{Bounds, serve_connections};
 use crate::config::ConsoleSection;
 use crate::failure::{Failure, Kind};
 
@@ -29,16 +35,14 @@ pub(super) async fn serve(
     listener: TcpListener,
     backend: Arc<dyn Backend>,
     options: Option<ConsoleOptions>,
+    bounds: Bounds,
     stop: CancellationToken,
 ) {
     let router = match options {
         Some(options) => router(backend, options),
         None => probes(backend),
     };
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "The console's port was lost.");
-    }
+    serve_connections(listener, router.layer(from_fn(measure)), bounds, stop).await;
 }
 
 /// How the console is set up.
@@ -54,19 +58,40 @@ pub(super) fn console_options(
     options
 }
 
+/// Counts every answer by its status and takes its time until its head is ready.
+async fn measure(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let response = next.run(request).await;
+    counter!("foretell_http_requests_total", "status" => response.status().as_str().to_owned()).increment(1);
+    histogram!("foretell_http_request_seconds").record(begun.elapsed().as_secs_f64());
+    response
+}
+
 fn probes(backend: Arc<dyn Backend>) -> Router {
-    let ready = Arc::clone(&backend);
+    let (alive, ready) = (Arc::clone(&backend), Arc::clone(&backend));
     Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(move || std::future::ready(probe("ok\n", alive.alive()))))
         .route("/readyz", get(move || readyz(Arc::clone(&ready))))
-        .route("/metrics", get(move || std::future::ready(backend.metrics())))
+        .route("/metrics", get(move || metrics(Arc::clone(&backend))))
 }
 
 async fn readyz(backend: Arc<dyn Backend>) -> (StatusCode, String) {
-    let asked = tokio::task::spawn_blocking(move || backend.ready()).await;
-    match asked {
-        Ok(Ok(())) => (StatusCode::OK, "ready\n".to_owned()),
-        Ok(Err(faults)) => (StatusCode::SERVICE_UNAVAILABLE, faults.join("\n")),
+    match tokio::task::spawn_blocking(move || backend.ready()).await {
+        Ok(ready) => probe("ready\n", ready),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the probe ended badly\n".to_owned()),
+    }
+}
+
+async fn metrics(backend: Arc<dyn Backend>) -> (StatusCode, String) {
+    match tokio::task::spawn_blocking(move || backend.metrics()).await {
+        Ok(text) => (StatusCode::OK, text),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be gathered\n".to_owned()),
+    }
+}
+
+fn probe(well: &str, found: Result<(), Vec<String>>) -> (StatusCode, String) {
+    match found {
+        Ok(()) => (StatusCode::OK, well.to_owned()),
+        Err(faults) => (StatusCode::SERVICE_UNAVAILABLE, faults.join("\n") + "\n"),
     }
 }

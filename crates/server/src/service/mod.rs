@@ -8,30 +8,36 @@
 //! whatever may block to the blocking pool.
 
 mod backend;
+mod budget;
 mod clocks;
+mod connections;
 mod context;
 mod dispatch;
 mod engine_room;
 mod findings;
 mod follower;
+mod heart;
 mod http;
 mod influx;
 mod options;
 mod projection;
 mod rate;
 mod rehearsal;
+mod reload;
 mod runner;
+mod sessions;
 mod still;
 mod stores;
+pub(crate) mod supervisor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use foretell_history::{InfluxWatch, Snapshots, SqliteLog};
 use foretell_ingest::Ingest;
-use foretell_model::Catalogue;
+use foretell_model::{Catalogue, Timestamp};
 use foretell_outreach::Outreach;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -42,6 +48,7 @@ pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::EngineRoom;
 pub use options::engine as engine_options;
+pub use reload::{Reloaded, Reloader};
 pub use still::{Still, still};
 pub use stores::{Stores, catalogue, opening, templates};
 
@@ -49,12 +56,22 @@ use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
 use crate::telemetry::Telemetry;
+use budget::Budget;
+use connections::Bounds;
+use heart::{Beat, Heart};
 use influx::Influx;
 use rate::Rates;
 use runner::Runner;
+use sessions::Sessions;
 
 /// How often advisories are compared with what was published last.
 const ADVISORIES_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the engine or the committer may stand still before the watchdog is left hungry and `/healthz` fails.
+const STILL_MAX: Duration = Duration::from_secs(45);
+
+/// How long the log's checkpoint may take at the end, even when the drain has used its time up.
+const CHECKPOINT_WITHIN: Duration = Duration::from_secs(3);
 
 /// How often counters that nobody pushes are looked at.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -70,6 +87,9 @@ pub struct Service {
     log: Arc<SqliteLog>,
     clocks: Arc<Clocks>,
     catalogue: Arc<Catalogue>,
+    /// As it was at the start.
+    config: Arc<Config>,
+    heart: Arc<Heart>,
     stop: Stops,
     threads: Vec<JoinHandle<()>>,
     tasks: JoinSet<()>,
@@ -99,14 +119,16 @@ impl Service {
         let clocks = Arc::new(Clocks::new(config.clock));
         register(&config, &stores, &clocks).await?;
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
-        let stop = Stops::default();
+        let (stop, beat) = (Stops::default(), Arc::new(Beat::default()));
+        let budget =
+            budget::divided(Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max });
         let influx = open_influx(&config, &stores, roles).await?;
         let mut threads = vec![projection_thread(&stores, &stop)?];
-        threads.push(engine_thread(&config, &stores, &room, &clocks, &stop, roles, influx.clone())?);
+        threads.push(engine_thread(&config, &stores, (&room, &beat), &clocks, &stop, roles, influx.clone())?);
         if let Some(influx) = &influx {
             threads.push(influx.start(Arc::clone(&stores.log), &clocks, stop.engine.clone())?);
         }
-        let ingest = start_ingest(&config, &stores, &clocks, &stop, roles).await?;
+        let ingest = start_ingest(&config, &stores, &clocks, budget, &stop, roles).await?;
         let mut service = Self {
             console,
             ingest,
@@ -116,11 +138,14 @@ impl Service {
             log: Arc::clone(&stores.log),
             clocks,
             catalogue: Arc::clone(&stores.catalogue),
+            config: Arc::clone(&config),
+            heart: Arc::new(Heart::new(beat, STILL_MAX, Instant::now())),
             stop,
             threads,
             tasks: JoinSet::new(),
         };
-        service.start_tasks(&config, stores, listener, roles)?;
+        let bounds = Bounds { connections_max: budget.http, ..Bounds::default() };
+        service.start_tasks(&config, stores, (listener, bounds), roles)?;
         Ok(service)
     }
 
@@ -128,7 +153,7 @@ impl Service {
         &mut self,
         config: &Arc<Config>,
         stores: Stores,
-        listener: TcpListener,
+        (listener, bounds): (TcpListener, Bounds),
         roles: Roles,
     ) -> Result<(), Failure> {
         let telemetry = Telemetry::install()?;
@@ -157,9 +182,14 @@ impl Service {
             config: Arc::clone(config),
             telemetry: telemetry.clone(),
             rates: Rates::default(),
+            heart: Arc::clone(&self.heart),
+            sessions: Sessions::default(),
         });
+        let watched = Arc::clone(&backend);
+        let committer = move || watched.committer();
+        self.tasks.spawn(supervisor::watchdog(Arc::clone(&self.heart), committer, stop.clone()));
         self.tasks.spawn(upkeep(Arc::clone(&backend), telemetry, stop.clone()));
-        self.tasks.spawn(http::serve(listener, backend, console, stop));
+        self.tasks.spawn(http::serve(listener, backend, console, bounds, stop));
         Ok(())
     }
 
@@ -230,9 +260,14 @@ impl Service {
         let ended = tokio::time::timeout_at(deadline, async { while self.tasks.join_next().await.is_some() {} });
         let ended = ended.await.is_ok();
         let log = Arc::clone(&self.log);
-        // A copy of the data directory's files is then whole, whatever it leaves out.
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || log.checkpoint()).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "The log could not be checkpointed.");
+        // A copy of the data directory's files is then whole, whatever it leaves out. It may be late, never endless.
+        let checkpoint = tokio::task::spawn_blocking(move || log.checkpoint());
+        match tokio::time::timeout_at(deadline.max(tokio::time::Instant::now() + CHECKPOINT_WITHIN), checkpoint).await {
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "The log could not be checkpointed.");
+            }
+            Ok(_) => {}
+            Err(_) => tracing::warn!("The log was not checkpointed in time; the next start does it."),
         }
         whole && ended
     }
@@ -246,17 +281,20 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
 
 /// Registers the customers of the configuration; again and again the same, so every start may do it.
 async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Result<(), Failure> {
-    let Some(file) = config.outreach.customers_file.clone() else { return Ok(()) };
-    let (outreach, catalogue, now) = (Arc::clone(&stores.outreach), Arc::clone(&stores.catalogue), clocks.wall().now());
-    blocking(move || {
-        let registry = config::registry(&file, &catalogue)?;
-        let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
-            Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
-        })?;
-        tracing::info!(changed, file = %file.display(), "Customers are registered.");
-        Ok(())
-    })
-    .await
+    let (config, now) = (Arc::clone(config), clocks.wall().now());
+    let (outreach, catalogue) = (Arc::clone(&stores.outreach), Arc::clone(&stores.catalogue));
+    blocking(move || register_in(&config, &outreach, &catalogue, now).map(|_| ())).await
+}
+
+/// The same where it may block; says whether anything changed.
+fn register_in(config: &Config, outreach: &Outreach, catalogue: &Catalogue, now: Timestamp) -> Result<bool, Failure> {
+    let Some(file) = &config.outreach.customers_file else { return Ok(false) };
+    let registry = config::registry(file, catalogue)?;
+    let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
+        Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
+    })?;
+    tracing::info!(changed, file = %file.display(), "Customers are registered.");
+    Ok(changed > 0)
 }
 
 /// Beside the engine, because what it concludes goes there too.
@@ -276,25 +314,27 @@ fn projection_thread(stores: &Stores, stop: &Stops) -> Result<JoinHandle<()>, Fa
 fn engine_thread(
     config: &Arc<Config>,
     stores: &Stores,
-    room: &Arc<EngineRoom>,
+    (room, beat): (&Arc<EngineRoom>, &Arc<Beat>),
     clocks: &Arc<Clocks>,
     stop: &Stops,
     roles: Roles,
     influx: Option<Influx>,
 ) -> Result<JoinHandle<()>, Failure> {
+    let beat = Arc::clone(beat);
     let (snapshots, room, clocks) = (Snapshots::new(&config.data.dir), Arc::clone(room), Arc::clone(clocks));
     if !roles.engine {
-        return follower::start(snapshots, room, clocks, Arc::clone(&stores.log), stop.engine.clone());
+        return follower::start(snapshots, room, clocks, Arc::clone(&stores.log), beat, stop.engine.clone());
     }
     let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
     let (settings, stop) = (config.engine.clone(), stop.engine.clone());
-    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, stop, influx }.start()
+    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, beat, stop, influx }.start()
 }
 
 async fn start_ingest(
     config: &Arc<Config>,
     stores: &Stores,
     clocks: &Clocks,
+    budget: Budget,
     stop: &Stops,
     roles: Roles,
 ) -> Result<Option<Arc<Ingest>>, Failure> {
@@ -302,7 +342,8 @@ async fn start_ingest(
         return Ok(None);
     }
     let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
-    let started = Ingest::start(options::ingest(config), log, quarantine, clocks.wall(), stop.intake.clone()).await;
+    let options = options::ingest(config, budget);
+    let started = Ingest::start(options, log, quarantine, clocks.wall(), stop.intake.clone()).await;
     let ingest =
         started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
     Ok(Some(Arc::new(ingest)))

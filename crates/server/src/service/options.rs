@@ -11,6 +11,7 @@ use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_model::{Catalogue, MachineProfile};
 use foretell_outreach::{Channel, Folder, Grumbles, OutreachOptions, Security, Smtp, SmtpOptions, Words};
 
+use super::budget::Budget;
 use crate::config::{
     ChannelKind, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser, OutreachSection,
 };
@@ -19,13 +20,25 @@ use crate::failure::{Failure, Kind};
 /// Longest wait for any reply of the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What ingest is told.
-pub(super) fn ingest(config: &Config) -> IngestOptions {
+/// What the decoder is told.
+pub(super) fn decoder(config: &Config) -> DecoderOptions {
     let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
-    let decoder = DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() };
-    let mut options = IngestOptions { decoder, ..IngestOptions::default() };
+    DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() }
+}
+
+/// Who may connect to the embedded listener.
+pub(super) fn users(mqtt: &MqttSection) -> Vec<User> {
+    mqtt.users.iter().map(user).collect()
+}
+
+/// What ingest is told.
+pub(super) fn ingest(config: &Config, budget: Budget) -> IngestOptions {
+    let mut options = IngestOptions { decoder: decoder(config), ..IngestOptions::default() };
     match &config.mqtt.source {
-        MqttSource::Embedded => options.listener = Some(listener(&config.mqtt)),
+        MqttSource::Embedded => {
+            let listener = listener(&config.mqtt);
+            options.listener = Some(ListenerOptions { connections_max: budget.mqtt, ..listener });
+        }
         MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],
         MqttSource::Nowhere => {}
     }
@@ -44,7 +57,7 @@ fn listener(mqtt: &MqttSection) -> ListenerOptions {
             client_ca_file: mqtt.tls_client_ca_file.clone(),
         }),
         anonymous: mqtt.anonymous,
-        users: mqtt.users.iter().map(user).collect(),
+        users: users(mqtt),
         connections_max: limits.connections,
         connections_per_address_max: limits.connections_per_address,
         connections_per_user_max: limits.connections_per_user,

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::clocks::Clocks;
 use super::context;
 use super::engine_room::{EngineRoom, Placed};
+use super::heart::Beat;
 use super::influx::Influx;
 use super::rehearsal;
 use crate::config::EngineSection;
@@ -47,6 +48,8 @@ pub(super) struct Runner {
     pub(super) snapshots: Snapshots,
     pub(super) clocks: Arc<Clocks>,
     pub(super) settings: EngineSection,
+    /// Counts every turn, for the watchdog.
+    pub(super) beat: Arc<Beat>,
     pub(super) stop: CancellationToken,
     /// Where conclusions go beside outreach, if the plant has a history store.
     pub(super) influx: Option<Influx>,
@@ -120,6 +123,7 @@ impl Runner {
     fn run(self) {
         let mut kept = Kept { at: Instant::now(), offset: self.room.offset() };
         while !self.stop.is_cancelled() {
+            self.beat.turn();
             match self.step() {
                 Ok(Step::Level) => self.wait(),
                 Ok(Step::Taken) => self.keep_when_due(&mut kept),
@@ -230,6 +234,8 @@ impl Runner {
                 "Outreach could not keep a finding; trying again. Check the disk under the data directory."
             );
             self.pause();
+            // Waiting for a disk is not standing still, and no restart would mend it.
+            self.beat.turn();
             if self.stop.is_cancelled() {
                 return false;
             }

@@ -2,6 +2,7 @@
 //! the log's end in memory. Writes nothing of its own and works beside a running service.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use foretell_console::{Backend, Lang};
 use foretell_history::Snapshots;
@@ -10,9 +11,11 @@ use foretell_model::{Catalogue, Log, MachineId, Partition};
 use super::backend::{ServiceBackend, lang};
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
+use super::heart::Heart;
 use super::options;
 use super::rate::Rates;
 use super::runner::SNAPSHOT;
+use super::sessions::Sessions;
 use super::stores::Stores;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -64,6 +67,9 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
         config: Arc::new(config),
         telemetry: Telemetry::install()?,
         rates: Rates::default(),
+        // Nothing runs here, so nothing can stand still.
+        heart: Arc::new(Heart::new(Arc::default(), Duration::MAX, Instant::now())),
+        sessions: Sessions::default(),
     }))
 }
 

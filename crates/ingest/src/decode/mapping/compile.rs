@@ -1,16 +1,21 @@
 //! From the configuration's words to a checked [`Mapping`]; every fault is collected, with the key that it stands under.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use foretell_model::{MachineId, RunState, Signal};
 
 use super::csv::Csv;
+use super::field::{Field, Register, Source};
+use super::identity::{Identity, Part};
 use super::pattern::Pattern;
 use super::pointer::Pointer;
-use super::spec::{FieldSpec, HoursSpec, MappingSpec, StateSpec, TimeSpec};
+use super::spec::{FieldSpec, HoursSpec, MappingSpec, PartSpec, Pointers, StateSpec, TimeSpec};
+use super::states::States;
 use super::time::TimeFormat;
 use super::unit::{self, Linear};
-use super::{Field, Mapping, Part, States, Time};
+use super::{Mapping, Only, Payload, Time};
 use crate::decode::admission::{bit, mask};
 use crate::decode::hours::{HoursRule, RunHours};
 
@@ -59,23 +64,60 @@ impl Checker<'_> {
         self.note(key, signal_named(name))
     }
 
-    /// A constant of the configuration or a level of the topic, exactly one of the two.
-    fn part(&mut self, key: &str, constant: Option<&str>, named: bool) -> Option<Part> {
-        match (constant, named) {
+    /// A constant of the configuration, a level of the topic or a place in the payload, exactly one of them.
+    fn part(&mut self, key: &str, given: Option<&PartSpec>, named: bool) -> Option<Part> {
+        match (given, named) {
             (None, true) => Some(Part::Level),
-            (Some(text), false) => {
+            (Some(PartSpec::Constant(text)), false) => {
                 // The model checks whole identities only; any valid other half will do.
-                let checked = MachineId::new(text, "m").map(|_| Part::Constant(text.to_owned()));
+                let checked = MachineId::new(text, "m").map(|_| Part::Constant(text.clone()));
                 self.note(key, checked.map_err(|error| error.to_string()))
             }
+            (Some(PartSpec::At(at)), false) => self.note(&format!("{key}.at"), Pointer::parse(at).map(Part::At)),
             (None, false) => {
-                self.fault(key, format!("neither the topic names {{{key}}} nor is there a constant"));
+                let problem =
+                    format!("neither the topic names {{{key}}} nor is there a constant or a place in the payload");
+                self.fault(key, problem);
                 None
             }
             (Some(_), true) => {
                 self.fault(key, format!("the topic names {{{key}}} already; leave the key out"));
                 None
             }
+        }
+    }
+
+    fn identity(&mut self, spec: &MappingSpec, pattern: &Pattern) -> Option<Identity> {
+        let site = self.part("site", spec.site.as_ref(), pattern.names_site());
+        let machine = self.part("machine", spec.machine.as_ref(), pattern.names_machine());
+        let mut renamed = HashMap::new();
+        for (theirs, ours) in &spec.machines {
+            let checked = MachineId::new("s", ours).map_err(|error| error.to_string());
+            if self.note(&format!("machines.{theirs}"), checked).is_some() {
+                renamed.insert(theirs.to_lowercase(), ours.clone());
+            }
+        }
+        Some(Identity { site: site?, machine: machine?, renamed })
+    }
+
+    fn payload(&mut self, spec: &MappingSpec) -> Payload {
+        match &spec.csv {
+            Some(_) if spec.text => {
+                self.fault("text", "a payload is CSV or one bare text; leave one of the two keys out")
+            }
+            Some(_) if spec.records.is_some() => {
+                self.fault("records", "CSV has no records by pointer; leave one of the two keys out");
+            }
+            None if spec.text && spec.records.is_some() => {
+                self.fault("records", "a bare text has no records; leave one of the two keys out");
+            }
+            _ => {}
+        }
+        let csv = spec.csv.as_ref().and_then(|csv| self.note("csv", Csv::parse(csv)));
+        match csv {
+            Some(csv) => Payload::Csv(csv),
+            None if spec.text => Payload::Text,
+            None => Payload::Json,
         }
     }
 
@@ -86,25 +128,70 @@ impl Checker<'_> {
         Some(Time { at: at?, format: format? })
     }
 
-    fn field(&mut self, name: &str, spec: &FieldSpec) -> Option<Field> {
+    fn field(&mut self, name: &str, spec: &FieldSpec, by_topic: bool) -> Option<Field> {
         let key = format!("signals.{name}");
-        let at = self.note(&key, Pointer::parse(&spec.at));
+        let register = spec.register.as_deref().map_or(Ok(Register::None), |name| {
+            Register::from_name(name).ok_or_else(|| format!("`{name}` is none of {}", Register::NAMES))
+        });
+        let register = self.note(&format!("{key}.register"), register);
+        let source = self.source(&key, spec, register.unwrap_or(Register::None), by_topic);
         let signal = self.signal(&key, name)?;
         let linear = self.note(&key, linear(signal, spec));
-        Some(Field { signal, at: at?, linear: linear? })
+        if !by_topic && spec.topic.is_some() {
+            self.fault(format!("{key}.topic"), "the topic has no level {signal} where this word could stand");
+        }
+        let word = by_topic.then(|| spec.topic.clone().unwrap_or_else(|| name.to_owned()));
+        let (source, linear, register, how) = (source?, linear?, register?, how(spec));
+        Some(Field { signal, source, word, register, linear, how, missing: spec.missing.clone() })
     }
 
-    fn states(&mut self, spec: &StateSpec) -> Option<States> {
+    fn source(&mut self, key: &str, spec: &FieldSpec, register: Register, by_topic: bool) -> Option<Source> {
+        let FieldSpec { at: Pointers(at), topic, value, register: _, unit, scale, offset, missing } = spec;
+        if let Some(value) = *value {
+            let alone = at.is_empty() && topic.is_none() && unit.is_none() && missing.is_empty();
+            if !alone || scale.is_some() || offset.is_some() || spec.register.is_some() {
+                self.fault(key, "a constant `value` stands alone, in the signal's own unit");
+                return None;
+            }
+            let finite =
+                if value.is_finite() { Ok(Source::Constant(value)) } else { Err("must be a finite number".into()) };
+            return self.note(&format!("{key}.value"), finite);
+        }
+        let (wanted, given) = (register.count(), at.len());
+        if given == 0 && by_topic && register == Register::None {
+            return Pointer::parse("").ok().map(|whole| Source::At(vec![whole]));
+        }
+        if given != wanted {
+            let how = match (given, wanted) {
+                (0, _) => "needs `at`, where it stands in the payload, or a constant `value`".to_owned(),
+                (_, 1) => "one pointer is wanted; for a number in two registers say `register`".to_owned(),
+                _ => "two pointers are wanted, the register with the higher bits first".to_owned(),
+            };
+            self.fault(format!("{key}.at"), how);
+            return None;
+        }
+        let places: Vec<Option<Pointer>> = at.iter().map(|at| self.note(key, Pointer::parse(at))).collect();
+        places.into_iter().collect::<Option<Vec<_>>>().map(Source::At)
+    }
+
+    fn states(&mut self, spec: &StateSpec, by_topic: bool) -> Option<States> {
         let at = self.note("state.at", Pointer::parse(&spec.at));
-        let mut values = Vec::new();
+        if !by_topic && spec.topic.is_some() {
+            self.fault("state.topic", "the topic has no level {signal} where this word could stand");
+        }
+        let (mut values, mut otherwise) = (Vec::new(), None);
         for (word, name) in &spec.values {
             let state = RunState::from_name(name)
                 .ok_or_else(|| format!("`{name}` is no state; stopped, starting, unloaded and loaded are"));
-            if let Some(state) = self.note(&format!("state.values.{word}"), state) {
+            let Some(state) = self.note(&format!("state.values.{word}"), state) else { continue };
+            if word == "*" {
+                otherwise = Some(state);
+            } else {
                 values.push((word.to_lowercase(), state));
             }
         }
-        Some(States { at: at?, values })
+        let word = by_topic.then(|| spec.topic.clone().unwrap_or_else(|| "state".to_owned()));
+        Some(States { at: at?, word, mask: spec.mask, values, otherwise })
     }
 
     fn hours(&mut self, spec: &HoursSpec, fields: &[Field]) -> Option<HoursRule> {
@@ -118,6 +205,11 @@ impl Checker<'_> {
         if fields.iter().any(|field| field.signal == Signal::RunHours) {
             self.fault(KEY, "`run_hours` is mapped already; take one of the two away");
         }
+        if let Some(from) = from
+            && fields.iter().any(|field| field.signal == from && field.is_constant())
+        {
+            self.fault(format!("{KEY}.from"), format!("`{}` is a constant and never changes", spec.from));
+        }
         if !spec.above.is_finite() {
             self.fault(format!("{KEY}.above"), "must be a finite number");
         }
@@ -129,8 +221,12 @@ impl Checker<'_> {
         Some(HoursRule { from: from?, above: spec.above, start_h: spec.start, gap_max_ms })
     }
 
-    fn required(&mut self, spec: &MappingSpec, given: u16) -> u16 {
+    fn required(&mut self, spec: &MappingSpec, given: u16, by_topic: bool) -> u16 {
         let Some(names) = &spec.required else {
+            // Each message holds one signal only.
+            if by_topic {
+                return 0;
+            }
             let missing: Vec<_> =
                 Signal::REQUIRED.into_iter().filter(|s| given & bit(*s) == 0).map(Signal::name).collect();
             if !missing.is_empty() {
@@ -155,19 +251,19 @@ pub(crate) fn signal_named(name: &str) -> Result<Signal, String> {
     Signal::from_name(name).ok_or_else(|| unknown_signal(name))
 }
 
-/// How a field's values become the signal's own unit.
+/// How a field's numbers become the signal's own unit: scale and offset first, then the unit.
 pub(crate) fn linear(signal: Signal, spec: &FieldSpec) -> Result<Linear, String> {
-    match (&spec.unit, spec.scale, spec.offset) {
-        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => Err("either a unit or scale and offset, not both".into()),
-        (Some(unit), None, None) => unit::conversion(signal, unit)
-            .map_err(|known| format!("unit `{unit}` is not known for this signal; known are {known}")),
-        (None, scale, offset) => {
-            let (scale, offset) = (scale.unwrap_or(1.0), offset.unwrap_or(0.0));
-            // Phrased as "is usable", so that NaN fails.
-            let usable = scale.is_finite() && scale != 0.0 && offset.is_finite();
-            if usable { Ok(Linear { scale, offset }) } else { Err("scale must be finite and not 0".into()) }
-        }
+    let (scale, offset) = (spec.scale.unwrap_or(1.0), spec.offset.unwrap_or(0.0));
+    // Phrased as "is usable", so that NaN fails.
+    let usable = scale.is_finite() && scale != 0.0 && offset.is_finite();
+    if !usable {
+        return Err("scale must be finite and not 0".into());
     }
+    let from_unit = spec.unit.as_deref().map_or(Ok(Linear::IDENTITY), |unit| {
+        unit::conversion(signal, unit)
+            .map_err(|known| format!("unit `{unit}` is not known for this signal; known are {known}"))
+    });
+    Ok(from_unit?.after(Linear { scale, offset }))
 }
 
 /// Checks all mappings; either all are usable or every fault is told.
@@ -183,30 +279,23 @@ pub(in crate::decode) fn compile(specs: &[MappingSpec]) -> Result<Vec<Mapping>, 
 
 fn one(spec: &MappingSpec, checker: &mut Checker<'_>) -> Option<Mapping> {
     let pattern = checker.note("topic", Pattern::parse(&spec.topic));
-    let names_site = pattern.as_ref().is_some_and(Pattern::names_site);
-    let names_machine = pattern.as_ref().is_some_and(Pattern::names_machine);
-    let (site, machine) = if pattern.is_some() {
-        (
-            checker.part("site", spec.site.as_deref(), names_site),
-            checker.part("machine", spec.machine.as_deref(), names_machine),
-        )
-    } else {
-        (None, None)
-    };
+    let by_topic = pattern.as_ref().is_some_and(Pattern::names_signal);
+    let identity = pattern.as_ref().and_then(|pattern| checker.identity(spec, pattern));
     let records = spec.records.as_deref().and_then(|at| checker.note("records", Pointer::parse(at)));
-    let csv = spec.csv.as_ref().and_then(|csv| checker.note("csv", Csv::parse(csv)));
-    if records.is_some() && csv.is_some() {
-        checker.fault("records", "CSV has no records by pointer; leave one of the two keys out");
-    }
+    let only = spec
+        .only
+        .as_ref()
+        .and_then(|only| checker.note("only.at", Pointer::parse(&only.at)).map(|at| Only { at, is: only.is.clone() }));
+    let payload = checker.payload(spec);
     let time = spec.ts.as_ref().and_then(|ts| checker.time(ts));
-    if spec.ts.is_none() && (records.is_some() || csv.is_some()) {
+    if spec.ts.is_none() && (records.is_some() || spec.csv.is_some()) {
         checker.fault("ts", "several records in one payload need a time stamp each");
     }
-    let fields: Vec<_> = spec.signals.iter().filter_map(|(name, field)| checker.field(name, field)).collect();
+    let fields: Vec<_> = spec.signals.iter().filter_map(|(name, field)| checker.field(name, field, by_topic)).collect();
     if spec.signals.is_empty() {
         checker.fault("signals", "no signal is mapped");
     }
-    let state = spec.state.as_ref().and_then(|state| checker.states(state));
+    let states = spec.state.as_ref().and_then(|state| checker.states(state, by_topic));
     let hours = spec.derive.as_ref().and_then(|derive| derive.run_hours.as_ref());
     let hours = hours.and_then(|hours| checker.hours(hours, &fields));
     let derived = if hours.is_some() { bit(Signal::RunHours) } else { 0 };
@@ -214,20 +303,34 @@ fn one(spec: &MappingSpec, checker: &mut Checker<'_>) -> Option<Mapping> {
     // When a field or rule itself is at fault, what it leaves missing is not a second fault.
     let whole = fields.len() == spec.signals.len()
         && hours.is_some() == spec.derive.as_ref().is_some_and(|d| d.run_hours.is_some());
-    let required = if whole { checker.required(spec, given) } else { 0 };
+    let required = if whole { checker.required(spec, given, by_topic) } else { 0 };
     Some(Mapping {
         topic: spec.topic.clone(),
         pattern: pattern?,
-        site: site?,
-        machine: machine?,
+        identity: identity?,
         records,
-        csv,
+        only,
+        payload,
+        decimal_comma: spec.decimal_comma,
         time,
         fields,
-        state,
+        states,
         required,
-        hours: hours.map(RunHours::new),
+        hours: hours.map(|rule| Arc::new(RunHours::new(rule))),
     })
+}
+
+/// How a field's number is read, in words.
+fn how(spec: &FieldSpec) -> String {
+    let mut steps = Vec::new();
+    if spec.value.is_some() {
+        steps.push("a constant of the mapping".to_owned());
+    }
+    steps.extend(spec.register.iter().map(|register| format!("as {register}")));
+    steps.extend(spec.scale.iter().map(|scale| format!("times {scale}")));
+    steps.extend(spec.offset.iter().map(|offset| format!("plus {offset}")));
+    steps.extend(spec.unit.iter().map(|unit| format!("from {unit}")));
+    steps.join(", ")
 }
 
 /// `"10m"`, `"90s"`, `"1h"`, `"500ms"` in milliseconds.

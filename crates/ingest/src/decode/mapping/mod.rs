@@ -4,54 +4,74 @@
 
 pub(in crate::decode) mod compile;
 mod csv;
-mod pattern;
-mod pointer;
+pub(in crate::decode) mod field;
+mod identity;
+pub(in crate::decode) mod pattern;
+pub(in crate::decode) mod pointer;
 mod spec;
+mod states;
 mod time;
 mod unit;
+mod uses;
 
-use foretell_model::{Event, MachineId, Quality, RunState, Signal, Timestamp};
+use std::sync::Arc;
+
+use foretell_model::{Event, MachineId, Quality, Signal, Timestamp};
 use serde_json::Value;
 
 pub use compile::MappingFault;
 pub(crate) use compile::{linear, signal_named};
 use csv::Csv;
-use pattern::{Names, Pattern};
+use field::{Field, Measured};
+use identity::Identity;
+pub(super) use pattern::Names;
+use pattern::Pattern;
 use pointer::Pointer;
-pub use spec::{CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingSpec, StateSpec, TimeSpec};
+pub use spec::{
+    CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingSpec, OnlySpec, PartSpec, Pointers, StateSpec, TimeSpec,
+};
+use states::States;
 use time::TimeFormat;
 pub(crate) use unit::Linear;
+pub(super) use uses::Use;
 
-use super::admission::{Admission, Candidate};
+use super::admission::{Admission, Candidate, bit};
 use super::contract::json_fault;
 use super::hours::RunHours;
 use super::reason::{Fault, RefusalReason};
-
-/// Texts that stand for "not measured", as in files.
-const MISSING: [&str; 5] = ["", "null", "nan", "na", "#value!"];
 
 /// A checked rule.
 #[derive(Debug)]
 pub(super) struct Mapping {
     /// The pattern as configured, for people.
     pub(super) topic: String,
-    pattern: Pattern,
-    site: Part,
-    machine: Part,
+    pub(super) pattern: Pattern,
+    identity: Identity,
     records: Option<Pointer>,
-    csv: Option<Csv>,
+    only: Option<Only>,
+    payload: Payload,
+    decimal_comma: bool,
     time: Option<Time>,
-    pub(super) fields: Vec<Field>,
-    state: Option<States>,
+    fields: Vec<Field>,
+    states: Option<States>,
     required: u16,
-    hours: Option<RunHours>,
+    /// Shared with the rule's successor when the configuration is read again and this mapping stayed as it is.
+    hours: Option<Arc<RunHours>>,
 }
 
-/// Where a half of the identity comes from.
+/// How the payload is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Constant(String),
-    Level,
+enum Payload {
+    Json,
+    Csv(Csv),
+    Text,
+}
+
+/// Which records are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Only {
+    at: Pointer,
+    is: String,
 }
 
 /// Where the time stamp stands and how it is written.
@@ -61,48 +81,45 @@ struct Time {
     format: TimeFormat,
 }
 
-/// Where one signal stands.
-#[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) signal: Signal,
-    pub(super) at: Pointer,
-    linear: Linear,
-}
-
-/// What the source's words for its state mean; the words are in lower case.
-#[derive(Clone, Debug)]
-struct States {
-    at: Pointer,
-    values: Vec<(String, RunState)>,
-}
-
-impl Part {
-    fn text<'a>(&'a self, level: Option<&'a str>) -> &'a str {
-        match self {
-            Self::Constant(text) => text,
-            Self::Level => level.unwrap_or_default(),
-        }
-    }
-
-    fn may_be(&self, text: &str) -> bool {
-        match self {
-            Self::Constant(constant) => constant == text,
-            Self::Level => true,
-        }
-    }
+/// A message that a mapping claimed: what its topic says, and what the whole payload holds beside the record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message<'a> {
+    pub(super) names: Names<'a>,
+    pub(super) document: &'a Value,
 }
 
 impl Mapping {
-    /// The machine that a topic speaks of, if this rule claims the topic.
-    pub(super) fn machine(&self, topic: &str) -> Option<Result<MachineId, Fault>> {
-        let Names { site, machine } = self.pattern.matches(topic)?;
-        let machine = MachineId::new(self.site.text(site), self.machine.text(machine));
-        Some(machine.map_err(|error| Fault::new(RefusalReason::BadIdentity, error.to_string())))
+    /// What a topic says, if this rule claims it.
+    pub(super) fn claim<'a>(&self, topic: &'a str) -> Option<Names<'a>> {
+        self.pattern.matches(topic)
+    }
+
+    /// Whether anything is mapped for the topic: a rule whose topics name the signal also gets those of signals that it does
+    /// not map.
+    pub(super) fn means(&self, names: Names<'_>) -> bool {
+        let fields = self.fields.iter().any(|field| !field.is_constant() && field.is_meant(names.signal));
+        fields || self.states.as_ref().is_some_and(|states| states.is_meant(names.signal))
+    }
+
+    /// Whether a record is of the kind that the rule is for.
+    pub(super) fn wants(&self, record: &Value) -> bool {
+        let Some(Only { at, is }) = &self.only else { return true };
+        match at.find(record) {
+            Some(Value::String(text)) => text == is,
+            Some(other) => other.to_string() == *is,
+            None => false,
+        }
     }
 
     /// The MQTT filter that brings its topics.
     pub(super) fn filter(&self) -> String {
         self.pattern.filter()
+    }
+
+    /// A topic that it claims, with made-up names.
+    pub(super) fn example_topic(&self) -> String {
+        let word = self.fields.iter().find_map(|field| field.word.as_deref());
+        self.pattern.example(word.unwrap_or("value"))
     }
 
     /// Whether its readings count from their arrival.
@@ -117,26 +134,47 @@ impl Mapping {
 
     /// The run hours that it may derive for the machine.
     pub(super) fn hours_of(&self, machine: &MachineId) -> Option<&RunHours> {
-        let may_be = self.site.may_be(machine.site()) && self.machine.may_be(machine.machine());
-        self.hours.as_ref().filter(|_| may_be)
+        self.hours.as_deref().filter(|_| self.identity.may_be(machine))
     }
 
-    /// Decodes a payload and hands each record, admitted or not, to `take` with its raw bytes.
+    /// Goes on with the counters of a rule that was the same.
+    pub(super) fn inherit(&mut self, before: &Self) {
+        if self.hours.is_some() && before.hours.is_some() {
+            self.hours.clone_from(&before.hours);
+        }
+    }
+
+    /// Decodes a payload and hands each record, admitted or not, to `take` with its raw bytes; records of another kind are
+    /// counted in `ignored`.
     ///
     /// # Errors
     /// When the payload as a whole cannot be read.
     pub(super) fn decode(
         &self,
-        machine: &MachineId,
+        names: Names<'_>,
         admission: Admission,
         items_max: usize,
         payload: &[u8],
+        ignored: &mut u64,
         take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
     ) -> Result<(), Fault> {
+        // Known before the payload is looked at: who speaks in a foreign voice is refused by that name.
+        let machine = match self.identity.is_by_topic() {
+            true => Some(self.identity.of(names, &Value::Null, &Value::Null)?),
+            false => None,
+        };
         let document = self.document(payload)?;
+        let message = Message { names, document: &document };
         self.each_record(&document, payload, items_max, |raw, record| {
             let value = record.as_ref().ok().copied();
-            let event = record.and_then(|record| self.event(machine, admission, record, &document, true));
+            if value.is_some_and(|value| !self.wants(value)) {
+                *ignored += 1;
+                return;
+            }
+            let event = record.and_then(|record| match &machine {
+                Some(machine) => self.event(machine, admission, record, message, true),
+                None => self.event(&self.machine(message, record)?, admission, record, message, true),
+            });
             match (raw, value, &event) {
                 // A tree keeps no spans: a record of an array is quarantined as it was understood, not byte for byte.
                 (None, Some(value), Err(_)) => take(event, value.to_string().as_bytes()),
@@ -145,12 +183,29 @@ impl Mapping {
         })
     }
 
+    /// The machine of every message on such a topic, where the payload has no say in it.
+    pub(super) fn machine_by_topic(&self, names: Names<'_>) -> Option<MachineId> {
+        let by_topic = self.identity.is_by_topic();
+        by_topic.then(|| self.identity.of(names, &Value::Null, &Value::Null).ok()).flatten()
+    }
+
+    /// The machine that a record speaks of.
+    pub(super) fn machine(&self, message: Message<'_>, record: &Value) -> Result<MachineId, Fault> {
+        self.identity.of(message.names, record, message.document)
+    }
+
     /// The payload as JSON; `null` for CSV, whose lines are records of their own.
     pub(super) fn document(&self, payload: &[u8]) -> Result<Value, Fault> {
-        if self.csv.is_some() {
-            return Ok(Value::Null);
+        match self.payload {
+            Payload::Csv(_) => Ok(Value::Null),
+            Payload::Json => serde_json::from_slice(payload).map_err(|error| json_fault(&error)),
+            Payload::Text => {
+                let text = std::str::from_utf8(payload).map_err(|error| {
+                    Fault::new(RefusalReason::Malformed, format!("the payload is not UTF-8: {error}"))
+                })?;
+                Ok(Value::String(text.trim().to_owned()))
+            }
         }
-        serde_json::from_slice(payload).map_err(|error| json_fault(&error))
     }
 
     /// Hands each record of a payload to `sink` with its raw bytes, where they are known; one that cannot be read comes as its
@@ -169,7 +224,7 @@ impl Mapping {
             let detail = || format!("the payload holds {count} records; {items_max} are allowed");
             if count <= items_max { Ok(()) } else { Err(Fault::new(RefusalReason::TooMany, detail())) }
         };
-        if let Some(csv) = &self.csv {
+        if let Payload::Csv(csv) = &self.payload {
             let records = csv.records(payload)?;
             bounded(records.len())?;
             records.into_iter().for_each(|(raw, record)| sink(Some(raw), record.as_ref().map_err(Clone::clone)));
@@ -187,39 +242,24 @@ impl Mapping {
         Ok(())
     }
 
-    /// What the mapping reads besides signals, for a person: each value with its use.
-    pub(super) fn other_uses<'a>(&self, record: &'a Value) -> Vec<(Option<&'a Value>, String)> {
-        let time = self.time.as_ref().map(|time| (time.at.find(record), "the time stamp".to_owned()));
-        let state = self.state.as_ref().map(|states| (states.at.find(record), "the state".to_owned()));
-        time.into_iter().chain(state).collect()
-    }
-
     /// One record as an event. With `keep` the derived hours are remembered.
     pub(super) fn event(
         &self,
         machine: &MachineId,
         admission: Admission,
         record: &Value,
-        document: &Value,
+        message: Message<'_>,
         keep: bool,
     ) -> Result<Event, Fault> {
-        let mut candidate = Candidate::default();
-        match &self.time {
-            Some(time) => candidate.ts = Some(time.read(record, document)?),
-            None => (candidate.ts, candidate.quality) = (Some(admission.arrived), Quality::UntimedAtSource),
-        }
-        for field in &self.fields {
-            if let Some(value) = field.at.find(record) {
-                candidate.name(field.signal, field.read(value)?);
-            }
-        }
-        if let Some(states) = &self.state {
-            candidate.state = states.read(record)?;
-        }
+        let mut candidate = self.candidate(admission, record, message)?;
         let Some(hours) = &self.hours else { return admission.reading(machine, self.required, &candidate) };
+        // A record that does not name the signal that is watched says nothing about running or standing.
+        if candidate.named & bit(hours.watches()) == 0 && self.required & bit(hours.watches()) == 0 {
+            return admission.reading(machine, self.required, &candidate);
+        }
+        candidate.named |= bit(Signal::RunHours);
         // Admitted first without the derived signal, so that a refused reading leaves no trace in the counter.
-        let mut event =
-            admission.reading(machine, self.required & !super::admission::bit(Signal::RunHours), &candidate)?;
+        let mut event = admission.reading(machine, self.required, &candidate)?;
         if let Event::Reading(reading) = &mut event {
             let run_hours = if keep {
                 hours.at(machine, reading.ts, &reading.signals)?
@@ -230,54 +270,47 @@ impl Mapping {
         }
         Ok(event)
     }
+
+    /// What a record claims, before admission looks at it.
+    fn candidate(&self, admission: Admission, record: &Value, message: Message<'_>) -> Result<Candidate, Fault> {
+        let mut candidate = Candidate::default();
+        match &self.time {
+            Some(time) => candidate.ts = Some(time.read(record, message.document)?),
+            None => (candidate.ts, candidate.quality) = (Some(admission.arrived), Quality::UntimedAtSource),
+        }
+        let meant = || self.fields.iter().filter(|field| field.is_meant(message.names.signal));
+        for field in meant().filter(|field| !field.is_constant()) {
+            match field.read(record, self.decimal_comma)? {
+                Measured::Absent => {}
+                Measured::Missing => candidate.name(field.signal, None),
+                Measured::Value(value) => candidate.name(field.signal, Some(value)),
+            }
+        }
+        if let Some(states) = self.states.as_ref().filter(|states| states.is_meant(message.names.signal)) {
+            candidate.state = states.read(record)?;
+        }
+        // Constants only beside something measured: alone they would be a reading that nobody took.
+        if !candidate.signals.is_empty() || candidate.state.is_some() {
+            for field in meant().filter(|field| field.is_constant()) {
+                if let Measured::Value(value) = field.read(record, false)? {
+                    candidate.name(field.signal, Some(value));
+                }
+            }
+        }
+        Ok(candidate)
+    }
 }
 
 impl Time {
+    fn value<'a>(&self, record: &'a Value, document: &'a Value) -> Option<&'a Value> {
+        self.at.find(record).or_else(|| self.at.find(document)).filter(|value| !value.is_null())
+    }
+
     fn read(&self, record: &Value, document: &Value) -> Result<Timestamp, Fault> {
-        let value = self.at.find(record).or_else(|| self.at.find(document));
-        let value = value.filter(|value| !value.is_null());
+        let value = self.value(record, document);
         let value = value.ok_or_else(|| Fault::new(RefusalReason::MissingField, "the time stamp is missing"))?;
         self.format
             .read(value)
             .map_err(|problem| Fault::new(RefusalReason::BadTime, format!("the time stamp: {problem}")))
-    }
-}
-
-impl Field {
-    /// The value in the signal's unit; `None` when the source says that it was not measured.
-    pub(super) fn read(&self, value: &Value) -> Result<Option<f64>, Fault> {
-        let name = self.signal.name();
-        let number = match value {
-            Value::Null => return Ok(None),
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) if MISSING.contains(&text.trim().to_lowercase().as_str()) => return Ok(None),
-            // Many gateways write numbers as texts.
-            Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
-        };
-        let number = number.map(|number| self.linear.apply(number)).ok_or_else(|| {
-            let shown: String = value.to_string().chars().take(40).collect();
-            Fault::new(RefusalReason::WrongType, format!("`{name}` is {shown}; a number belongs there"))
-        })?;
-        if number.is_finite() {
-            Ok(Some(number))
-        } else {
-            Err(Fault::new(RefusalReason::OutOfRange, format!("`{name}` is beyond all numbers after scaling")))
-        }
-    }
-}
-
-impl States {
-    fn read(&self, record: &Value) -> Result<Option<RunState>, Fault> {
-        let word = match self.at.find(record) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::String(text)) => text.trim().to_lowercase(),
-            Some(other) => other.to_string(),
-        };
-        let found = self.values.iter().find(|(known, _)| *known == word).map(|(_, state)| *state);
-        found.map(Some).ok_or_else(|| {
-            let shown: String = word.chars().take(40).collect();
-            Fault::new(RefusalReason::UnknownWord, format!("the state {shown:?} is not in the mapping's table"))
-        })
     }
 }

@@ -1,5 +1,7 @@
 //! Time stamps of foreign sources: RFC 3339, a count since 1970, or a pattern such as `%Y-%m-%d %H:%M:%S` in a fixed zone.
 
+use std::fmt;
+
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use foretell_model::Timestamp;
@@ -9,26 +11,57 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum TimeFormat {
     Rfc3339,
-    /// A count of so many microseconds each since 1970 UTC.
-    Count {
-        unit_us: i64,
-    },
+    /// A count since 1970 UTC.
+    Count(Unit),
     /// A strftime pattern that carries its own offset (`%z`).
     Zoned(String),
     /// A strftime pattern without an offset, in a fixed zone.
     Naive(String, FixedOffset),
 }
 
+/// What is counted since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Unit {
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+}
+
+impl Unit {
+    const ALL: [(&'static str, Self); 4] =
+        [("s", Self::Seconds), ("ms", Self::Millis), ("us", Self::Micros), ("ns", Self::Nanos)];
+
+    const fn nanos(self) -> i64 {
+        match self {
+            Self::Seconds => 1_000_000_000,
+            Self::Millis => 1_000_000,
+            Self::Micros => 1_000,
+            Self::Nanos => 1,
+        }
+    }
+}
+
+impl fmt::Display for TimeFormat {
+    /// For a person: how the time stamp is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rfc3339 => f.write_str("RFC 3339"),
+            Self::Count(unit) => {
+                let name = Unit::ALL.iter().find(|(_, known)| known == unit).map_or("", |(name, _)| name);
+                write!(f, "{name} since 1970")
+            }
+            Self::Zoned(pattern) => f.write_str(pattern),
+            Self::Naive(pattern, zone) => write!(f, "{pattern} at {zone}"),
+        }
+    }
+}
+
 impl TimeFormat {
     /// Reads `format` and `zone` of the configuration, or says what is wrong with which of the two keys.
     pub(super) fn parse(format: &str, zone: Option<&str>) -> Result<Self, (&'static str, String)> {
-        let fixed = match format {
-            "rfc3339" => Some(Self::Rfc3339),
-            "s" => Some(Self::Count { unit_us: 1_000_000 }),
-            "ms" => Some(Self::Count { unit_us: 1000 }),
-            "us" => Some(Self::Count { unit_us: 1 }),
-            _ => None,
-        };
+        let counted = Unit::ALL.iter().find(|(name, _)| *name == format).map(|(_, unit)| Self::Count(*unit));
+        let fixed = if format == "rfc3339" { Some(Self::Rfc3339) } else { counted };
         match (fixed, zone) {
             (Some(fixed), None) => Ok(fixed),
             (Some(_), Some(_)) => Err(("zone", format!("`{format}` says its zone itself; leave the key out"))),
@@ -39,14 +72,17 @@ impl TimeFormat {
     /// The instant that a value stands for, or what is wrong with it.
     pub(super) fn read(&self, value: &Value) -> Result<Timestamp, String> {
         match (self, value) {
-            (Self::Count { unit_us }, Value::Number(number)) => match number.as_i64() {
-                Some(count) => Ok(from_micros(i128::from(count) * i128::from(*unit_us))),
-                None => number.as_f64().map(|count| from_count(count, *unit_us)).ok_or_else(|| number.to_string()),
+            (Self::Count(unit), Value::Number(number)) => match number.as_i64() {
+                Some(count) => Ok(from_nanos(i128::from(count) * i128::from(unit.nanos()))),
+                None => number.as_f64().map(|count| from_count(count, *unit)).ok_or_else(|| number.to_string()),
             },
-            (Self::Count { unit_us }, Value::String(text)) => match text.trim().parse::<f64>() {
-                Ok(count) if count.is_finite() => Ok(from_count(count, *unit_us)),
-                _ => Err(format!("{text:?} is no count")),
-            },
+            (Self::Count(unit), Value::String(text)) => {
+                match (text.trim().parse::<i64>(), text.trim().parse::<f64>()) {
+                    (Ok(count), _) => Ok(from_nanos(i128::from(count) * i128::from(unit.nanos()))),
+                    (_, Ok(count)) if count.is_finite() => Ok(from_count(count, *unit)),
+                    _ => Err(format!("{text:?} is no count")),
+                }
+            }
             (Self::Rfc3339, Value::String(text)) => Timestamp::parse(text.trim()).map_err(|error| error.to_string()),
             (Self::Zoned(pattern), Value::String(text)) => DateTime::parse_from_str(text.trim(), pattern)
                 .map(|instant| Timestamp::from_millis(instant.timestamp_millis()))
@@ -64,7 +100,7 @@ impl TimeFormat {
 
 fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str, String)> {
     if !format.contains('%') || StrftimeItems::new(format).any(|item| item == Item::Error) {
-        let known = "rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S";
+        let known = "rfc3339, s, ms, us, ns, or a pattern such as %Y-%m-%d %H:%M:%S";
         return Err(("format", format!("`{format}` is not one of {known}")));
     }
     let carries_zone = ["%z", "%:z", "%#z", "%+"].iter().any(|item| format.contains(item));
@@ -85,14 +121,15 @@ fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str
 }
 
 /// Beyond what milliseconds hold, the nearest end; admission refuses it by its range.
-fn from_micros(micros: i128) -> Timestamp {
-    let millis = micros.div_euclid(1000).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+fn from_nanos(nanos: i128) -> Timestamp {
+    let millis = nanos.div_euclid(1_000_000).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// Rounded to the microsecond, because 1782864000.25 s is not exact in binary.
-fn from_count(count: f64, unit_us: i64) -> Timestamp {
-    from_micros((count * unit_us as f64).round() as i128)
+fn from_count(count: f64, unit: Unit) -> Timestamp {
+    let micros = (count * (unit.nanos() as f64 / 1e3)).round();
+    from_nanos((micros as i128).saturating_mul(1000))
 }
 
 #[cfg(test)]
@@ -117,6 +154,8 @@ mod tests {
         check("s", None, json!("1782864000"), "2026-07-01T00:00:00Z");
         check("ms", None, json!(1_782_864_000_250_i64), "2026-07-01T00:00:00.250Z");
         check("us", None, json!(1_782_864_000_250_999_i64), "2026-07-01T00:00:00.250Z");
+        check("ns", None, json!(1_782_864_000_250_999_999_i64), "2026-07-01T00:00:00.250Z");
+        check("ns", None, json!("1782864000250999999"), "2026-07-01T00:00:00.250Z");
         check("%Y-%m-%d %H:%M:%S", Some("UTC"), json!("2020-02-01 00:00:10"), "2020-02-01T00:00:10Z");
         check("%Y-%m-%d %H:%M:%S", Some("+08:00"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
         check("%d.%m.%Y %H:%M:%S%.f", Some("-01:30"), json!("01.02.2020 00:00:10.5"), "2020-02-01T01:30:10.500Z");
@@ -137,13 +176,13 @@ mod tests {
             "epoch",
             None,
             json!(1),
-            "format: `epoch` is not one of rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S",
+            "format: `epoch` is not one of rfc3339, s, ms, us, ns, or a pattern such as %Y-%m-%d %H:%M:%S",
         );
         check(
             "%Y-%Q",
             None,
             json!(1),
-            "format: `%Y-%Q` is not one of rfc3339, s, ms, us, or a pattern such as %Y-%m-%d %H:%M:%S",
+            "format: `%Y-%Q` is not one of rfc3339, s, ms, us, ns, or a pattern such as %Y-%m-%d %H:%M:%S",
         );
         check("%F %T", None, json!(1), "zone: `%F %T` carries no zone; say which, e.g. zone = \"+08:00\" or \"UTC\"");
         check("%F %T", Some("CET"), json!(1), "zone: `CET` is neither UTC nor an offset such as +08:00");

@@ -13,9 +13,23 @@ impl Linear {
     /// Leaves a value as it is.
     pub(crate) const IDENTITY: Self = Self { scale: 1.0, offset: 0.0 };
 
+    /// First the other, then this.
+    pub(super) fn after(self, first: Self) -> Self {
+        if self == Self::IDENTITY {
+            return first;
+        }
+        Self { scale: first.scale * self.scale, offset: first.offset * self.scale + self.offset }
+    }
+
     /// The value in the signal's own unit; one that needs no conversion stays bit for bit what it was.
     pub(crate) fn apply(self, value: f64) -> f64 {
-        if self == Self::IDENTITY { value } else { value * self.scale + self.offset }
+        if self == Self::IDENTITY {
+            return value;
+        }
+        // A tenth has no exact binary form, ten has: 846 tenths are 84.6 and not 84.60000000000001.
+        let divisor = self.scale.recip();
+        let scaled = if divisor.fract() == 0.0 { value / divisor } else { value * self.scale };
+        scaled + self.offset
     }
 }
 
@@ -101,6 +115,15 @@ mod tests {
         check(Signal::Vibration, "in/s", 0.1, "2.540000");
         check(Signal::OilFilterDp, "furlong", 1.0, "known: bar, mbar, Pa, hPa, kPa, MPa, psi, kgf/cm2");
         check(Signal::AmbientTemp, "bar", 1.0, "known: degC, degF, K");
+    }
+
+    #[test]
+    fn tenths_and_hundredths_are_exact() {
+        for (scale, value, expected) in
+            [(0.1, 846.0, 84.6), (0.01, 752.0, 7.52), (0.001, 74_100.0, 74.1), (10.0, 0.75, 7.5)]
+        {
+            assert_eq!(Linear { scale, offset: 0.0 }.apply(value).to_bits(), f64::to_bits(expected));
+        }
     }
 
     #[test]

@@ -209,17 +209,17 @@ fn all_faults_of_all_mappings_are_told_at_once() {
     );
     let faults = Decoder::new(DecoderOptions { mappings, ..DecoderOptions::default() }).unwrap_err();
     expect![[r#"
-        mapping[0] (`a/{plant}`): topic: level `{plant}` is neither plain text nor one of {site}, {machine}, + and #
+        mapping[0] (`a/{plant}`): topic: level `{plant}` is neither plain text nor one of {site}, {machine}, {signal} (perhaps with plain text around it), + and #
         mapping[0] (`a/{plant}`): signals.vibraton_mm_s: there is no signal `vibraton_mm_s`; did you mean `vibration_mm_s`?
         mapping[1] (`b/{machine}`): site: `has space` holds ' '; only A-Z a-z 0-9 . _ - are allowed
         mapping[1] (`b/{machine}`): machine: the topic names {machine} already; leave the key out
         mapping[1] (`b/{machine}`): ts.at: `t` is no JSON pointer; did you mean `/t`?
         mapping[1] (`b/{machine}`): ts.zone: `%H:%M` carries no zone; say which, e.g. zone = "+08:00" or "UTC"
         mapping[1] (`b/{machine}`): signals.discharge_temp_c: unit `bar` is not known for this signal; known are degC, degF, K
-        mapping[1] (`b/{machine}`): signals.motor_current_a: either a unit or scale and offset, not both
         mapping[1] (`b/{machine}`): signals.run_hours: scale must be finite and not 0
         mapping[1] (`b/{machine}`): state.values.a: `idle` is no state; stopped, starting, unloaded and loaded are
         mapping[2] (`c/{site}/{machine}`): csv: the delimiter must be one ASCII character other than a quote or line end
+        mapping[2] (`c/{site}/{machine}`): ts: several records in one payload need a time stamp each
         mapping[2] (`c/{site}/{machine}`): required: `motor_current_a`, `run_hours` is required and neither mapped nor derived; map it, or list what this source does have in `required`
         mapping[3] (`d/{site}/{machine}`): derive.run_hours.from: `power_kw` is not among the mapped signals
         mapping[3] (`d/{site}/{machine}`): derive.run_hours: `run_hours` is mapped already; take one of the two away
@@ -236,14 +236,14 @@ fn the_shape_of_a_mapping_is_told_by_key() {
           |
         3 | signal = {}
           | ^^^^^^
-        unknown field `signal`, expected one of `topic`, `site`, `machine`, `records`, `csv`, `ts`, `required`, `signals`, `state`, `derive`
+        unknown field `signal`, expected one of `topic`, `site`, `machine`, `machines`, `records`, `only`, `csv`, `text`, `decimal_comma`, `ts`, `required`, `signals`, `state`, `derive`
     "#]].assert_eq(&fault("[[mapping]]\ntopic = \"a\"\nsignal = {}"));
     expect![[r#"
         TOML parse error at line 3, column 37
           |
         3 | signals = { power_kw = { at = "/p", units = "W" } }
           |                                     ^^^^^
-        unknown field `units`, expected one of `at`, `unit`, `scale`, `offset`
+        unknown field `units`, expected one of `at`, `topic`, `value`, `register`, `unit`, `scale`, `offset`, `missing`
     "#]]
     .assert_eq(&fault("[[mapping]]\ntopic = \"a\"\nsignals = { power_kw = { at = \"/p\", units = \"W\" } }"));
     expect![[r#"
@@ -261,11 +261,11 @@ fn explains_each_field() {
     let decoder = decoder(METRO);
     let explain = |topic: &str, payload: &str| decoder.explain(arrived(), topic, payload.as_bytes()).to_string();
     expect![[r#"
-        topic metro/apu/1: mapping `metro/apu/{machine}`, machine metro/1
-          /Motor_current: motor_current_a = 0.04 A
-          /Oil_temperature: discharge_temp_c = 53.6 °C
-          /deep/COMP/0: ignored: no pointer of the mapping leads to /deep/COMP/0
-          /timestamp: the time stamp
+        topic metro/apu/1: mapping[0] `metro/apu/{machine}`, machine metro/1
+          /Motor_current    "0.04"                 -> motor_current_a = 0.04 A
+          /Oil_temperature  53.6                   -> discharge_temp_c = 53.6 °C
+          /deep/COMP/0      1                      -- no pointer of the mapping leads to /deep/COMP/0
+          /timestamp        "2020-02-01 00:00:00"  -> time = 2020-02-01T00:00:00Z  (%Y-%m-%d %H:%M:%S at +00:00)
         reading of metro/1 at 2020-02-01T00:00:00Z: discharge_temp_c=53.6 motor_current_a=0.04 run_hours=0"#]]
     .assert_eq(&explain(
         "metro/apu/1",
@@ -273,13 +273,14 @@ fn explains_each_field() {
     ));
     expect![[r#"
         topic foretell/v1/s01/m007/telemetry: the contract's own, machine s01/m007
-          /ambient_temp_c: ambient_temp_c was not measured
-          /discharge_temp: ignored: there is no signal of this name; did you mean `discharge_temp_c`?
-          /motor_current_a: motor_current_a = 1 A
-          /rpm: ignored: there is no signal of this name
-          /ts: 1
-          (the first of 2 records)
-        refused: missing_field: `discharge_temp_c`, `run_hours` is missing"#]]
+          /ambient_temp_c   null  -> ambient_temp_c: not measured
+          /discharge_temp   80    -- there is no signal of this name; did you mean `discharge_temp_c`?
+          /motor_current_a  1     -> motor_current_a = 1 A
+          /rpm              3000  -- there is no signal of this name
+          /ts               1     -> time
+          (the first of 2 records; 0 of them are admitted)
+        refused: missing_field: `discharge_temp_c`, `run_hours` is missing
+        record 2: refused: missing_field: `ts` is missing"#]]
     .assert_eq(&explain(
         TELEMETRY,
         r#"[{"ts":1,"discharge_temp":80,"motor_current_a":1,"ambient_temp_c":null,"rpm":3000},{}]"#,
@@ -289,7 +290,7 @@ fn explains_each_field() {
         refused: unknown_topic: neither a contract topic nor one that a mapping claims"#]]
     .assert_eq(&explain("metro/apu", "{}"));
     expect![[r#"
-        topic metro/apu/1: mapping `metro/apu/{machine}`, machine metro/1
+        topic metro/apu/1: mapping[0] `metro/apu/{machine}`
         refused: malformed: EOF while parsing an object at line 1 column 1"#]]
     .assert_eq(&explain("metro/apu/1", "{"));
     // Nothing was remembered: had it been, these ten minutes at 40 A would count.

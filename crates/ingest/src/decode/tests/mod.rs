@@ -2,8 +2,10 @@
 
 mod anything;
 mod contract;
+mod gateways;
 mod mapping;
 mod restart;
+mod scaling;
 
 use expect_test::Expect;
 use foretell_model::{Event, Quality, Timestamp};

@@ -15,7 +15,7 @@ pub(in crate::service) use registry::lang;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, HistoryStore, IngestStatus, MachineDetail,
@@ -33,7 +33,9 @@ use tokio::sync::watch;
 
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
+use super::heart::{CommitterLook, Heart};
 use super::rate::Rates;
+use super::sessions::Sessions;
 use crate::config::Config;
 use crate::telemetry::Telemetry;
 use errors::{failed, not_found};
@@ -55,6 +57,8 @@ pub(super) struct ServiceBackend {
     pub(super) config: Arc<Config>,
     pub(super) telemetry: Telemetry,
     pub(super) rates: Rates,
+    pub(super) heart: Arc<Heart>,
+    pub(super) sessions: Sessions,
 }
 
 impl ServiceBackend {
@@ -166,10 +170,24 @@ impl Backend for ServiceBackend {
         self.quarantine.newest(max).map_err(|error| failed("read the quarantine", error))
     }
 
+    fn alive(&self) -> Result<(), Vec<String>> {
+        let faults = self.heart.look(self.committer(), Instant::now());
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     fn ready(&self) -> Result<(), Vec<String>> {
-        let mut faults = Vec::new();
-        if self.ingest.as_ref().is_some_and(|ingest| ingest.status().commit.failing) {
-            faults.push("the log refuses readings; check the disk under the data directory".to_owned());
+        let mut faults = self.alive().err().unwrap_or_default();
+        if let Some(status) = self.ingest.as_ref().map(|ingest| ingest.status()) {
+            if status.commit.failing {
+                faults.push("the log refuses readings; check the disk under the data directory".to_owned());
+            }
+            if status.commit.waiting_for_room {
+                faults.push("the disk under the data directory is full; readings wait until it has room".to_owned());
+            }
+            let listens = self.ingest.as_ref().is_some_and(|ingest| ingest.listen_addr().is_some());
+            let stands = |name: &str, connected| connected > 0 || (listens && name == "listener");
+            let sources = status.sources.iter().map(|source| (&*source.name, stands(&source.name, source.connected)));
+            faults.extend(self.sessions.look(sources, Instant::now()));
         }
         let (behind, behind_max) = (self.room.behind(), self.config.engine.behind_entries_max);
         if behind > behind_max {
@@ -179,6 +197,7 @@ impl Backend for ServiceBackend {
     }
 
     fn metrics(&self) -> String {
+        self.publish_ingest();
         self.telemetry.render()
     }
 }
@@ -208,8 +227,29 @@ impl ServiceBackend {
         }
     }
 
+    /// How the committer is doing, for the watchdog; `None` in a process that takes nothing in.
+    pub(super) fn committer(&self) -> Option<CommitterLook> {
+        let commit = self.ingest.as_ref()?.status().commit;
+        // Waiting for room on the disk is told by /readyz and ends by itself; no restart would mend it.
+        let waiting = commit.queued_bytes > 0 && !commit.waiting_for_room;
+        Some(CommitterLook { tried: commit.tried, waiting, ended: commit.ended })
+    }
+
+    /// What the intake holds now, as gauges.
+    fn publish_ingest(&self) {
+        let Some(status) = self.ingest.as_ref().map(|ingest| ingest.status()) else { return };
+        gauge!("foretell_ingest_queue_bytes").set(status.commit.queued_bytes as f64);
+        gauge!("foretell_ingest_queue_max_bytes").set(status.commit.queue_bytes_max as f64);
+        for source in status.sources {
+            let Some(arrived) = source.last_arrival else { continue };
+            gauge!("foretell_ingest_last_message_timestamp_seconds", "source" => source.name)
+                .set(arrived.millis() as f64 / 1000.0);
+        }
+    }
+
     /// Counts of service state as gauges.
     pub(super) fn publish_figures(&self) {
+        gauge!("foretell_engine_machines").set(self.room.machine_count() as f64);
         let Ok(figures) = self.outreach.figures() else { return };
         for (stage, count) in figures.cases {
             gauge!("foretell_outreach_cases", "stage" => stage.name()).set(count as f64);

@@ -1,0 +1,62 @@
+//! `foretell check --sample`: what the mappings of a configuration make of one payload, field by field.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use foretell_ingest::decode::{Decoder, DecoderOptions};
+use foretell_model::Clock as _;
+
+use crate::cli::CheckArgs;
+use crate::clock::WallClock;
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+
+/// Largest sample that is read, bytes; somewhat more than the largest message, so that such a one is refused by its name.
+const BYTES_MAX: u64 = 2 << 20;
+
+/// Explains a sample; its outcome is the exit code's.
+pub(super) fn explain(config: &Config, path: &Path, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
+    let payload = read(path)?;
+    let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
+    let options = DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() };
+    let decoder =
+        Decoder::new(options).map_err(|error| Failure::because(Kind::Config, "could not use the mappings", error))?;
+    let topic = match &args.topic {
+        Some(topic) => topic.clone(),
+        None => only_topic(&decoder.example_topics())?,
+    };
+    let explanation = decoder.explain(WallClock.now(), &topic, &payload);
+    let text = if args.json {
+        serde_json::to_string_pretty(&explanation)
+            .map_err(|error| Failure::because(Kind::Internal, "could not write the explanation as JSON", error))?
+    } else {
+        explanation.to_string()
+    };
+    output.line(&text)?;
+    if explanation.admitted > 0 {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::BadData, format!("nothing of the sample on topic {topic} becomes a reading")))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut payload = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(BYTES_MAX).read_to_end(&mut payload)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_end(&mut payload))
+    };
+    read.map(|_| payload).map_err(|error| Failure::reading(path, error))
+}
+
+fn only_topic(topics: &[String]) -> Result<String, Failure> {
+    match topics {
+        [topic] => Ok(topic.clone()),
+        [] => Err(Failure::new(Kind::Usage, "name the sample's topic with --topic; the configuration has no mapping")),
+        several => {
+            let several = several.join(", ");
+            Err(Failure::new(Kind::Usage, format!("name the sample's topic with --topic, such as one of: {several}")))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A new configuration for the running service. What can be changed without ending an MQTT session is changed: mappings,
+//! users of the listener, customers, limits and profiles of machines, the log's level. The rest is named and stays.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use foretell_history::SqliteLog;
+use foretell_ingest::Ingest;
+use foretell_model::Catalogue;
+use foretell_outreach::Outreach;
+use metrics::counter;
+
+use super::{Clocks, EngineRoom, Service, options, register_in};
+use crate::config::{Config, MqttSection};
+use crate::failure::{Failure, Kind};
+use crate::logging;
+
+/// What came of reading a configuration again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What is different now.
+    pub changed: Vec<&'static str>,
+    /// What would be different after a restart.
+    pub waits: Vec<&'static str>,
+}
+
+/// Takes up new configurations. Cheap to clone: it holds the parts that can change.
+#[derive(Clone)]
+pub struct Reloader {
+    /// As it was read last.
+    config: Arc<Mutex<Arc<Config>>>,
+    ingest: Option<Arc<Ingest>>,
+    room: Arc<EngineRoom>,
+    outreach: Arc<Outreach>,
+    log: Arc<SqliteLog>,
+    clocks: Arc<Clocks>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Service {
+    /// What takes up new configurations for this service.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader {
+            config: Arc::new(Mutex::new(Arc::clone(&self.config))),
+            ingest: self.ingest.clone(),
+            room: Arc::clone(&self.room),
+            outreach: Arc::clone(&self.outreach),
+            log: Arc::clone(&self.log),
+            clocks: Arc::clone(&self.clocks),
+            catalogue: Arc::clone(&self.catalogue),
+        }
+    }
+}
+
+impl Reloader {
+    /// Takes up a new configuration as far as that can be done while running. The same reloader must be used each time: it
+    /// remembers what is in force.
+    ///
+    /// # Errors
+    /// When something of it cannot be used; what was not reached stays as it was.
+    pub async fn reload(&self, new: Config) -> Result<Reloaded, Failure> {
+        let reloader = self.clone();
+        let reloaded = super::blocking(move || reloader.take_up(new)).await;
+        let outcome = if reloaded.is_ok() { "applied" } else { "refused" };
+        counter!("foretell_config_reloads_total", "outcome" => outcome).increment(1);
+        reloaded
+    }
+
+    /// What can fail comes first, so that a faulty part keeps everything as it was.
+    fn take_up(&self, new: Config) -> Result<Reloaded, Failure> {
+        let old = Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut changed = Vec::new();
+        if register_in(&new, &self.outreach, &self.catalogue, self.clocks.wall().now())? {
+            changed.push("customers");
+        }
+        if let Some(ingest) = &self.ingest {
+            let replaced = ingest.replace(options::decoder(&new), &options::users(&new.mqtt), self.log.as_ref());
+            replaced.map_err(|error| Failure::because(Kind::Config, "could not take up the mappings", error))?;
+        }
+        changed.extend((old.mappings != new.mappings).then_some("mappings"));
+        changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
+        let limits = options::engine(&new.engine, &self.catalogue);
+        if profiles(&old) != profiles(&new) {
+            if !self.room.reconfigure(limits) {
+                return Err(Failure::new(Kind::Internal, "the engine could not go on with other limits; restart it"));
+            }
+            changed.push("limits and profiles of machines");
+        }
+        if old.log_level != new.log_level {
+            logging::set_level(&new.log_level.0)?;
+            changed.push("level of the log");
+        }
+        let waits = waits_for_a_restart(&old, &new);
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(Reloaded { changed, waits })
+    }
+}
+
+/// What the engine is told of machines.
+fn profiles(config: &Config) -> impl PartialEq + use<> {
+    let engine = config.engine.clone();
+    (engine.limits, engine.latitude_deg, engine.energy, engine.machines)
+}
+
+/// Sections whose change is noticed only at the next start.
+fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    let without_users = |mqtt: &MqttSection| MqttSection { users: Vec::new(), ..mqtt.clone() };
+    let engine = |config: &Config| {
+        let engine = &config.engine;
+        let snapshots = (engine.snapshot_every_entries, engine.snapshot_interval, engine.behind_entries_max);
+        (engine.faults_file.clone(), snapshots)
+    };
+    let mut waits = Vec::new();
+    let mut differs = |what, is_different: bool| waits.extend(is_different.then_some(what));
+    differs("[mqtt]", without_users(&old.mqtt) != without_users(&new.mqtt));
+    differs("[sparkplug]", old.sparkplug != new.sparkplug);
+    differs("[influxdb]", old.influxdb != new.influxdb);
+    differs("[data]", old.data != new.data);
+    differs("[engine] faults_file, snapshots, behind_entries_max", engine(old) != engine(new));
+    differs("[outreach]", old.outreach != new.outreach);
+    differs("[console]", old.console != new.console);
+    differs("[clock]", old.clock != new.clock);
+    waits
+}

@@ -1,0 +1,203 @@
+//! The service as its operators meet it: a service manager that is told, a configuration read again while clients stay
+//! connected, hostile HTTP beside quiet MQTT, a low limit of open files.
+
+use std::io::Read as _;
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use foretell_tests::{Foretell, Mosquitto, Mqtt, free_port, get, publish_lines, wait_for};
+
+const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
+const SOON: Duration = Duration::from_secs(30);
+
+fn reading(second: u32) -> String {
+    format!(
+        r#"{{"ts":"2026-07-01T08:00:{second:02}Z","discharge_temp_c":83.2,"motor_current_a":41.7,"run_hours":4021.5}}"#
+    )
+}
+
+/// A service manager's end of the socket.
+struct Manager(UnixDatagram);
+
+impl Manager {
+    fn listen(folder: &Path) -> (Self, std::path::PathBuf) {
+        let path = folder.join("notify.sock");
+        let socket = UnixDatagram::bind(&path).expect("a socket in the folder");
+        socket.set_read_timeout(Some(SOON)).expect("a timeout can be set");
+        (Self(socket), path)
+    }
+
+    /// Waits for a message that holds this line.
+    fn hears(&self, line: &str) -> String {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let mut buffer = [0; 4096];
+            let length = self.0.recv(&mut buffer).unwrap_or_else(|error| panic!("waited in vain for {line}: {error}"));
+            let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if message.lines().any(|told| told.starts_with(line)) {
+                return message;
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {line}");
+        }
+    }
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (manager, socket) = Manager::listen(folder.path());
+    let mut foretell = Foretell::start_with(folder.path(), "", free_port(), free_port(), |command| {
+        command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "900000");
+    });
+    manager.hears("READY=1");
+    manager.hears("WATCHDOG=1");
+    // While nothing comes in, the engine's own turns feed it.
+    manager.hears("WATCHDOG=1");
+    foretell.process.signal("HUP");
+    assert!(manager.hears("RELOADING=1").contains("MONOTONIC_USEC="));
+    manager.hears("READY=1");
+    foretell.configure("[mqtt]\nulr = \"embedded\"\n");
+    foretell.process.signal("HUP");
+    manager.hears("STATUS=The new configuration cannot be used");
+    assert!(
+        foretell.process.said().contains("unknown key `ulr` in [mqtt]; did you mean `url`?"),
+        "the reason in the log"
+    );
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    manager.hears("STOPPING=1");
+}
+
+/// Waits until `text` stands in the log `times` times.
+fn said(foretell: &Foretell, text: &str, times: usize) {
+    wait_for(text, SOON, || (foretell.process.said().matches(text).count() >= times).then_some(()));
+}
+
+const RAW: &str = "[[mapping]]\ntopic = \"raw/{site}/{machine}\"\nsignals.discharge_temp_c = { at = \"/t\", scale = 0.1 }\n\
+                   signals.motor_current_a = \"/a\"\nsignals.run_hours = \"/h\"\n";
+
+#[test]
+fn a_configuration_is_read_again_without_losing_a_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "[log]\nlevel = \"info\"\n");
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    assert!(client.publish(TELEMETRY, &reading(0)));
+    assert_eq!(Mqtt::connect(foretell.mqtt, "gw", Some(("gw", "secret"))).err(), Some(4), "nobody knows it yet");
+
+    std::fs::write(folder.path().join("gw.secret"), "secret\n").expect("a writable folder");
+    let users = "[mqtt]\n[[mqtt.user]]\nname = \"gw\"\npassword_file = \"gw.secret\"\nmachines = [\"hq/*\"]\n";
+    foretell.configure(&format!(
+        "{users}{RAW}[engine]\nwarn_c = 99.0\n[log]\nlevel = \"debug\"\n[clock]\nsource = \"readings\"\n"
+    ));
+    foretell.process.signal("HUP");
+    said(&foretell, "The configuration was read again.", 1);
+    let told = foretell.process.said();
+    for changed in ["mappings", "users of the MQTT listener", "limits and profiles of machines", "level of the log"] {
+        assert!(told.contains(changed), "{changed}");
+    }
+    assert!(told.contains("need a restart") && told.contains("[clock]"), "what stays is named:\n{told}");
+
+    // The same connection goes on, and its messages meet the new rules.
+    assert!(client.publish(TELEMETRY, &reading(1)));
+    assert!(client.publish("raw/hq/k1", r#"{"t":832,"a":41.7,"h":7}"#));
+    let mut gateway = Mqtt::connect(foretell.mqtt, "gw", Some(("gw", "secret"))).expect("known now");
+    assert!(gateway.publish("raw/hq/k2", r#"{"t":845,"a":40.0,"h":9}"#));
+
+    // A file with a fault changes nothing.
+    foretell.configure(&format!("{users}[[mapping]]\ntopic = \"a/{{plant}}\"\n"));
+    foretell.process.signal("HUP");
+    said(&foretell, "the one before stays in force", 1);
+    assert!(client.publish("raw/hq/k1", r#"{"t":833,"a":41.7,"h":8}"#));
+    let metrics = get(foretell.console, "/metrics").expect("metrics").body;
+    assert!(metrics.contains("foretell_config_reloads_total{outcome=\"applied\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("foretell_mqtt_disconnects_total") || !metrics.contains("disconnects_total{"),
+        "{metrics}"
+    );
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    let export = foretell.export();
+    assert_eq!(export.lines().count() - 1, 5, "{export}");
+    assert!(export.contains("k1") && export.contains("83.2") && export.contains("84.5"), "{export}");
+}
+
+#[test]
+fn behind_a_broker_new_mappings_are_subscribed_within_the_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Mosquitto::start(folder.path());
+    let url = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n", broker.port);
+    let mut foretell = Foretell::start(folder.path(), &url);
+    publish_lines(broker.port, TELEMETRY, &[reading(0)]);
+    wait_for("the first reading", SOON, || (foretell.readings() == 1).then_some(()));
+    foretell.configure(&format!("{url}{RAW}"));
+    foretell.process.signal("HUP");
+    said(&foretell, "The subscriptions follow the mappings.", 1);
+    // The broker may still be busy with the subscription, so the message is said until it arrives.
+    let line = [r#"{"t":832,"a":41.7,"h":7}"#.to_owned()];
+    wait_for("a reading by the new mapping", SOON, || {
+        publish_lines(broker.port, "raw/hq/k1", &line);
+        (foretell.readings() >= 2).then_some(())
+    });
+    let metrics = get(foretell.console, "/metrics").expect("metrics").body;
+    let sessions = metrics.lines().find(|line| line.starts_with("foretell_broker_connections_total{source=\"broker\""));
+    assert!(sessions.is_some_and(|line| line.ends_with(" 1")), "one session all along:\n{metrics}");
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+#[test]
+fn http_that_hangs_takes_nothing_from_mqtt() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Few descriptors, as a shell with `ulimit -n 256` would give.
+    let mut foretell = Foretell::start_limited(folder.path(), "", 256);
+    assert!(foretell.process.said().contains("The limit of open files is low"), "{}", foretell.process.said());
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    // More silent connections than there are places for them.
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..200 {
+        held.extend(TcpStream::connect(("127.0.0.1", foretell.console)).ok());
+    }
+    assert!(client.publish(TELEMETRY, &reading(0)), "a controller that was there goes on");
+    let mut others: Vec<Mqtt> = Vec::new();
+    for n in 0..50 {
+        others.push(Mqtt::connect(foretell.mqtt, &format!("plc-{n}"), None).expect("new controllers are let in"));
+    }
+    assert!(others[49].publish(TELEMETRY, &reading(1)));
+    // The silent ones are closed after the time for a request's head, and pages answer again.
+    held.truncate(1);
+    held[0].set_read_timeout(Some(SOON)).expect("a timeout can be set");
+    assert_eq!(held[0].read(&mut [0; 16]).unwrap_or(0), 0, "closed by the server");
+    wait_for("the pages", SOON, || get(foretell.console, "/readyz").filter(|answer| answer.status == 200));
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+#[test]
+fn what_the_metrics_name_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "");
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    assert!(client.publish(TELEMETRY, &reading(0)));
+    assert!(client.publish("nobody/knows", "this"));
+    let metrics = wait_for("the figures of a reading and a refusal", SOON, || {
+        let text = get(foretell.console, "/metrics")?.body;
+        (text.contains("foretell_engine_entries_total 1") && text.contains("foretell_engine_machines 1"))
+            .then_some(text)
+    });
+    for expected in [
+        "foretell_ingest_items_refused_total{reason=\"unknown_topic\"} 1",
+        "foretell_ingest_events_kept_total 1",
+        "foretell_ingest_commit_seconds_bucket{le=\"+Inf\"} 2",
+        "foretell_ingest_last_message_timestamp_seconds{source=\"listener\"} ",
+        "foretell_mqtt_clients_connected{source=\"listener\"} 1",
+        "foretell_engine_lag_entries 0",
+        "foretell_ingest_queue_bytes 0",
+        "process_resident_memory_bytes ",
+        "foretell_build_info{version=\"",
+        "foretell_http_requests_total{status=\"200\"}",
+    ] {
+        assert!(metrics.contains(expected), "{expected}\n---\n{metrics}");
+    }
+    let described = metrics.lines().filter(|line| line.starts_with("# HELP ")).count();
+    let typed = metrics.lines().filter(|line| line.starts_with("# TYPE ")).count();
+    assert_eq!(described, typed, "a metric without words:\n{metrics}");
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
