@@ -7,6 +7,7 @@ use foretell_model::Finding;
 
 use crate::dm::report;
 use crate::engine::Engine;
+use crate::ha::air::Sibling;
 use crate::ha::assess::Judgement;
 use crate::ha::points::Surroundings;
 use crate::machine::Machine;
@@ -22,7 +23,7 @@ const CROWD_EXCESS_K: f64 = 1.5;
 impl Engine {
     pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
         Surroundings {
-            siblings: self.siblings(place).map(|m| m.days.as_slice()).collect(),
+            siblings: self.siblings(place).map(sibling).collect(),
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
             two_level: self.machines[place].regime.is_two_level(),
         }
@@ -106,4 +107,8 @@ impl Engine {
         }
         machine.service.pending = None;
     }
+}
+
+fn sibling(machine: &Machine) -> Sibling<'_> {
+    Sibling { days: &machine.days, health: &machine.health, two_level: machine.regime.is_two_level() }
 }

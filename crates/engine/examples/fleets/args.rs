@@ -2,8 +2,9 @@
 
 use crate::run::World;
 
-/// Seeds that nobody tunes on: those that the kept figures are of.
-const HELD_OUT: [u64; 4] = [101, 102, 103, 104];
+/// Seeds that nobody tunes on: those that the kept figures are of. When figures on held-out seeds have led to a change of
+/// the engine, these seeds are no longer held out and others take their place.
+const HELD_OUT: [u64; 4] = [201, 202, 203, 204];
 
 /// What was asked for.
 pub(crate) struct Args {

@@ -134,6 +134,11 @@ impl Baseline {
         Expected { td_c, saturated_c: saturated, weight, row: row(at, weight, bend) }
     }
 
+    /// `dT/d ambient` where the saturated branch has this weight, K/K.
+    pub(crate) fn slope(&self, weight: f64) -> f64 {
+        0.1 * (weight * self.theta[3] + (1.0 - weight) * self.theta[1])
+    }
+
     /// How a measured temperature differs from the expected one, K, with the weight and derivatives to use for it.
     ///
     /// Where the expectation is regulated but the measurement stands clearly above anything the valve would allow, the

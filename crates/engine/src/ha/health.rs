@@ -45,6 +45,16 @@ impl Default for Health {
 }
 
 impl Health {
+    /// The operating point that its hinge is quoted at.
+    pub(super) fn reference(&self) -> Option<Reference> {
+        self.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) })
+    }
+
+    /// The hinge that an earlier time has left.
+    pub(super) fn remembered_baseline(&self) -> Option<Baseline> {
+        self.remembered.as_deref().map(|r| Baseline { theta: r.belief().mean })
+    }
+
     /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
     pub(crate) fn restart(&mut self, from: Day) {
         let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
@@ -59,7 +69,7 @@ impl Health {
 /// The reference operating point, kept until the machine has clearly become another one.
 pub(super) fn reference(health: &mut Health, days: &[DayRecord], two_level: bool) -> Option<Reference> {
     let fresh = points::reference_of(days, two_level)?;
-    let kept = health.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) });
+    let kept = health.reference();
     let same = |kept: &Reference| {
         (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()
     };

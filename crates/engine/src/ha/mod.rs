@@ -1,5 +1,6 @@
 //! Health assessment (ISO 13374 HA): own normal, excess over it, since when, of what shape, and of what cause.
 
+pub(crate) mod air;
 pub(crate) mod assess;
 pub(crate) mod baseline;
 pub(crate) mod cause;

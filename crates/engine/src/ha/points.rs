@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::air::{self, Sibling};
 use super::baseline::Conditions;
 use crate::sd::day::{Day, DayRecord, Point, start_of};
 
@@ -16,7 +17,7 @@ pub enum AmbientSource {
     Sibling,
     /// Its own oil at the end of a long stop.
     ColdSoak,
-    /// How the discharge temperatures of the site's other machines move together.
+    /// The discharge temperatures of the site's other machines, read back through their hinges.
     SiblingTemperatures,
     /// Nothing but the season.
     #[default]
@@ -56,7 +57,7 @@ impl AmbientSource {
             Self::Own => 1.5,
             Self::Sibling => 0.9,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.45,
+            Self::SiblingTemperatures => 0.65,
             Self::Season => 0.3,
         }
     }
@@ -87,7 +88,8 @@ impl AmbientSource {
     pub(crate) const fn slope_sd(self) -> f64 {
         match self {
             Self::Own | Self::Sibling => 0.8,
-            Self::ColdSoak | Self::SiblingTemperatures => 2.5,
+            Self::SiblingTemperatures => 1.5,
+            Self::ColdSoak => 2.5,
             Self::Season => 5.0,
         }
     }
@@ -125,9 +127,9 @@ pub(crate) struct Sample {
 /// What surrounds a machine when it is judged.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings<'a> {
-    /// Days of the other machines on the site. Only days before the judged one may be used, so that a machine that
+    /// The other machines on the site. Only days before the judged one may be used, so that a machine that
     /// delivers late is judged as it would have been live.
-    pub(crate) siblings: Vec<&'a [DayRecord]>,
+    pub(crate) siblings: Vec<Sibling<'a>>,
     /// Degrees north of the site, when configured.
     pub(crate) latitude_deg: Option<f64>,
     /// Whether the machine loads and unloads: a few samples then say little about its mean current.
@@ -140,6 +142,17 @@ pub(crate) struct Reference {
     /// Current that stands for the heat made, A.
     pub(crate) heat_a: f64,
     pub(crate) bar: Option<f64>,
+}
+
+impl Reference {
+    /// What `heat_a` and `bar` are beside the reference, with this air.
+    pub(super) fn conditions(&self, ta_c: f64, heat_a: f64, bar: Option<f64>) -> Conditions {
+        Conditions {
+            ta_c,
+            load_tenths: ((heat_a / self.heat_a - 1.0) * 10.0).clamp(-9.0, 5.0),
+            pressure_bar: bar.zip(self.bar).map_or(0.0, |(b, r)| (b - r).clamp(-6.0, 6.0)),
+        }
+    }
 }
 
 /// Share of the days on which a source must speak to be chosen.
@@ -182,18 +195,18 @@ pub(crate) fn gather(
                 _ => ambient(source, day, series, today, around),
             };
             let Some(ta_c) = ta_c else { continue };
-            let heat_a = if around.two_level { switched_heat_a(&days[..=place]) } else { Some(point.amps_a()) };
-            let heat_a = heat_a.unwrap_or(reference.heat_a);
-            let at = Conditions {
-                ta_c,
-                load_tenths: ((heat_a / reference.heat_a - 1.0) * 10.0).clamp(-9.0, 5.0),
-                pressure_bar: point.bar().zip(reference.bar).map_or(0.0, |(b, r)| (b - r).clamp(-6.0, 6.0)),
-            };
+            let heat_a = heat_a_of(&days[..=place], &point, around.two_level).unwrap_or(reference.heat_a);
+            let at = reference.conditions(ta_c, heat_a, point.bar());
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
             samples.push(Sample { day: day.day, series, td_c, at, peak_over_k });
         }
     }
     (source, samples)
+}
+
+/// Current that stands for the heat made in the hours of a point of the last of these days, A.
+pub(super) fn heat_a_of(days: &[DayRecord], point: &Point, two_level: bool) -> Option<f64> {
+    if two_level { switched_heat_a(days) } else { Some(point.amps_a()) }
 }
 
 /// Current that makes as much heat as the last days' switching between load and idling, A. A load/unload machine sampled
@@ -243,7 +256,7 @@ fn ambient(
     match source {
         AmbientSource::Own => point_of(day, series).ta_c(),
         AmbientSource::Sibling => {
-            let spoken = |sibling: &&[DayRecord]| point_of(on(sibling, day.day, today)?, series).ta_c();
+            let spoken = |sibling: &Sibling<'_>| point_of(on(sibling, day.day, today)?, series).ta_c();
             let (sum, n) = around.siblings.iter().take(SIBLINGS_MAX).filter_map(spoken).fold((0.0, 0.0), add);
             (n > 0.0).then(|| sum / n)
         }
@@ -257,17 +270,32 @@ fn ambient(
 }
 
 /// A sibling's record of a day, if that day is before the judged one.
-fn on<'a>(sibling: &&'a [DayRecord], day: Day, today: Day) -> Option<&'a DayRecord> {
-    (day < today).then(|| sibling.binary_search_by_key(&day, |d| d.day).ok().map(|place| &sibling[place])).flatten()
+fn on<'a>(sibling: &Sibling<'a>, day: Day, today: Day) -> Option<&'a DayRecord> {
+    let days = sibling.days;
+    (day < today).then(|| days.binary_search_by_key(&day, |d| d.day).ok().map(|place| &days[place])).flatten()
 }
 
 fn add((sum, n): (f64, f64), value: f64) -> (f64, f64) {
     (sum + value, n + 1.0)
 }
 
-/// Ambient in degC read off the site's other machines: their hot temperatures, each about its own mean and freed of its own
-/// excess, move with the air that all of them breathe.
+/// Ambient in degC read off the site's other machines: through their hinges once these are learned, and until then by how
+/// their temperatures move.
 fn sibling_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
+    let nearest = &around.siblings[..around.siblings.len().min(SIBLINGS_MAX)];
+    let air_c = air::of_room(days, today, nearest, around.latitude_deg);
+    let count = |index: &[Option<f64>]| index.iter().flatten().count() as f64;
+    let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
+    if count(&air_c) >= COVERAGE * with_hot {
+        return air_c;
+    }
+    let moved_c = moving_index(days, today, around);
+    if count(&air_c) >= COVERAGE * count(&moved_c) { air_c } else { moved_c }
+}
+
+/// How the hot temperatures of the site's other machines move, each about its own mean and freed of its own excess, as an
+/// ambient in degC about 30.
+fn moving_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
     let level = |d: &DayRecord| Some(d.hot.td_c()? - d.excess_k().unwrap_or(0.0));
     let mut sums = vec![(0.0, 0.0); days.len()];
     for sibling in around.siblings.iter().take(SIBLINGS_MAX) {

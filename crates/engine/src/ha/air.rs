@@ -1,0 +1,180 @@
+//! A room's air read off the machines that breathe it, where nobody measures it.
+//!
+//! Each sibling with a learned hinge is a thermometer: its hot temperature, read back through its own hinge, load, pressure
+//! and known excess, says how warm its inlet was. One far below its hinge says little and is given little weight. Siblings
+//! err more to one side: dirt that nobody has found yet makes them read warm, hardly anything makes them read cool. So a
+//! reading above the others pulls a little less than one below, and one far off no more than one a little off.
+//!
+//! Machines that clog together would still pass for weather, and hinges learned from such an air would follow it, and the
+//! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, and a usual level.
+
+use super::baseline::{Baseline, Conditions};
+use super::health::Health;
+use super::points::heat_a_of;
+use crate::pa::climate::{Climate, HotHour};
+use crate::sd::day::{Day, DayRecord};
+
+/// What a sibling offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sibling<'a> {
+    pub(crate) days: &'a [DayRecord],
+    pub(crate) health: &'a Health,
+    /// Whether it loads and unloads.
+    pub(crate) two_level: bool,
+}
+
+/// What is known of the air of one day.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) ta_c: f64,
+    /// K^2.
+    pub(crate) var: f64,
+}
+
+/// Inlet air is sought between these, degC.
+const RANGE_C: (f64, f64) = (-15.0, 55.0);
+/// Where the search begins, degC, and its longest step, K.
+const START_C: f64 = 28.0;
+const STEP_K: f64 = 12.0;
+/// A hinge flatter than this tells nothing of the air, K/K.
+const FLATTEST: f64 = 0.15;
+/// Another corner of the room, other hours, a hinge that is not quite right: error of a reading beside the sibling's own, K.
+const ELSEWHERE_K: f64 = 0.7;
+/// Pull of a sibling that reads warmer than the rest.
+const WARMER: f64 = 0.8;
+/// Readings farther off than this pull no harder, standard deviations.
+const FAR: f64 = 1.5;
+/// How far a day's hot hours in a room may be from the season, K: weather (1.5 to 3 K) and rooms that run hot for weeks.
+const DAY_SD_K: f64 = 3.0;
+/// Hot hours in compressor rooms, degC, and how much of the distance to it each day's reading gives up: far too little to
+/// hide a season, enough to keep air and hinges from drifting off together.
+const USUAL_C: f64 = 28.0;
+const PULL: f64 = 0.1;
+/// The season is learned from readings that it holds itself.
+const ROUNDS: usize = 2;
+
+/// Hot hours' air in degC on each of `days` before `today`, as far as the siblings tell.
+pub(super) fn of_room(
+    days: &[DayRecord],
+    today: Day,
+    siblings: &[Sibling<'_>],
+    latitude_deg: Option<f64>,
+) -> Vec<Option<f64>> {
+    let read = |d: &DayRecord| -> Vec<Reading> {
+        siblings.iter().filter(|_| d.day < today).filter_map(|s| s.read(d.day)).collect()
+    };
+    let readings: Vec<Vec<Reading>> = days.iter().map(read).collect();
+    let mut air_c: Vec<Option<f64>> = readings.iter().map(|r| agreed(r, None)).collect();
+    for _ in 0..ROUNDS {
+        let known = days.iter().zip(&air_c);
+        let hot: Vec<HotHour> = known.filter_map(|(d, ta)| Some(HotHour { day: d.day, temp_c: (*ta)? })).collect();
+        let Some(climate) = Climate::learn(&hot, latitude_deg) else { break };
+        let season_c: Vec<f64> = days.iter().map(|d| climate.season(f64::from(d.day), f64::from(today)).0).collect();
+        let pull_k = PULL * (USUAL_C - season_c.iter().sum::<f64>() / days.len() as f64);
+        for ((ta, r), season_c) in air_c.iter_mut().zip(&readings).zip(season_c) {
+            *ta = agreed(r, Some(Reading { ta_c: season_c + pull_k, var: DAY_SD_K * DAY_SD_K }));
+        }
+    }
+    air_c
+}
+
+impl Sibling<'_> {
+    /// What its hot hours of a day say; `None` of a day or a machine that says nothing.
+    fn read(&self, day: Day) -> Option<Reading> {
+        let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
+        let record = &self.days[place];
+        let reference = self.health.reference()?;
+        let own_life = day >= self.health.valid_from;
+        let baseline =
+            if own_life && self.health.learned { self.health.baseline } else { self.health.remembered_baseline()? };
+        let excess_k = if own_life {
+            self.health.trend.map_or(0.0, |trend| trend.excess_k(f64::from(day) + 0.5))
+        } else {
+            record.excess_k().unwrap_or(0.0)
+        };
+        let heat_a = heat_a_of(&self.days[..=place], &record.hot, self.two_level).unwrap_or(reference.heat_a);
+        let at = reference.conditions(START_C, heat_a, record.hot.bar());
+        invert(&baseline, at, excess_k, record.hot.td_c()?, self.health.noise.sd_k)
+    }
+}
+
+/// Solves the hinge for the air. It rises everywhere, so a few Newton steps do; where it is flat they are held short.
+fn invert(baseline: &Baseline, mut at: Conditions, excess_k: f64, td_c: f64, sd_k: f64) -> Option<Reading> {
+    let mut slope = FLATTEST;
+    for _ in 0..5 {
+        let expected = baseline.expect(&at, excess_k);
+        slope = baseline.slope(expected.weight);
+        let step_k = (td_c - expected.td_c) / slope.max(FLATTEST);
+        at.ta_c = (at.ta_c + step_k.clamp(-STEP_K, STEP_K)).clamp(RANGE_C.0, RANGE_C.1);
+        if step_k.abs() < 0.05 {
+            break;
+        }
+    }
+    (slope >= FLATTEST).then(|| Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + ELSEWHERE_K * ELSEWHERE_K })
+}
+
+/// The air in degC that the siblings' readings of one day agree on, about what is expected of the day; `None` without any.
+fn agreed(readings: &[Reading], expected: Option<Reading>) -> Option<f64> {
+    if readings.is_empty() {
+        return None;
+    }
+    let mean = |pull: &dyn Fn(&Reading, bool) -> f64| {
+        let of_siblings = readings.iter().map(|r| (r, true));
+        let (sum, n) =
+            of_siblings.chain(expected.iter().map(|r| (r, false))).fold((0.0, 0.0), |(sum, n), (r, sibling)| {
+                let weight = pull(r, sibling) / r.var;
+                (sum + weight * r.ta_c, n + weight)
+            });
+        sum / n
+    };
+    let mut ta_c = mean(&|_, _| 1.0);
+    for _ in 0..6 {
+        ta_c = mean(&|r, sibling| {
+            let off = (r.ta_c - ta_c) / r.var.sqrt();
+            let side = if sibling && off > 0.0 { WARMER } else { 1.0 };
+            side * FAR / off.abs().max(FAR)
+        });
+    }
+    Some(ta_c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HINGE: Baseline = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 2.0, 1.0] };
+
+    #[test]
+    fn a_hinge_read_backwards_gives_the_air_and_how_sure_it_is() {
+        for (ta_c, excess_k, surely) in [(38.0, 0.0, true), (31.0, 6.0, true), (24.0, 0.0, false)] {
+            let at = Conditions { ta_c, ..Conditions::default() };
+            let td_c = HINGE.expect(&at, excess_k).td_c;
+            let start = Conditions { ta_c: START_C, ..Conditions::default() };
+            let reading = invert(&HINGE, start, excess_k, td_c, 0.9).unwrap();
+            assert!((reading.ta_c - ta_c).abs() < 0.3, "{ta_c}: {reading:?}");
+            assert_eq!(reading.var.sqrt() < 1.3, surely, "{ta_c}: {reading:?}");
+        }
+        let regulated = Baseline { theta: [78.0, 0.5, 60.0, 11.0, 5.0, 0.3, 0.5, 1.0] };
+        assert!(invert(&regulated, Conditions { ta_c: START_C, ..Conditions::default() }, 0.0, 78.2, 0.9).is_none());
+    }
+
+    fn check(readings_c: &[f64], expected_c: Option<f64>, between: (f64, f64)) {
+        let readings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading { ta_c, var: 1.2 }).collect();
+        let expected = expected_c.map(|ta_c| Reading { ta_c, var: DAY_SD_K * DAY_SD_K });
+        let ta_c = agreed(&readings, expected).unwrap();
+        assert!((between.0..between.1).contains(&ta_c), "{readings_c:?} about {expected_c:?}: {ta_c}");
+    }
+
+    #[test]
+    fn siblings_agree_on_an_air() {
+        // One sibling is believed, all but for what the season says.
+        check(&[31.0], Some(28.0), (30.3, 31.0));
+        // Of four, a clogged one hardly counts.
+        check(&[30.0, 30.4, 29.8, 42.0], Some(29.0), (29.7, 30.8));
+        // What all of them say is the weather, unless no weather is like that.
+        check(&[33.0, 33.5, 32.5], Some(28.0), (32.0, 33.2));
+        check(&[50.0], Some(28.0), (30.0, 46.0));
+        check(&[30.0, 31.0], None, (30.3, 30.6));
+        assert!(agreed(&[], Some(Reading { ta_c: 28.0, var: 1.0 })).is_none());
+    }
+}
