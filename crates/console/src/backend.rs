@@ -5,7 +5,8 @@ use tokio::sync::watch;
 
 use crate::Lang;
 use crate::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineDetail, TextFault,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineClock, MachineDetail,
+    QuarantineQuery, TextFault,
 };
 
 /// Why the backend did not do it.
@@ -144,11 +145,17 @@ pub trait Backend: Send + Sync + 'static {
     /// When a store cannot be read.
     fn ingest(&self) -> Result<IngestStatus, BackendError>;
 
-    /// The newest refused items, newest first.
+    /// Refused items, newest first.
     ///
     /// # Errors
     /// When a store cannot be read.
-    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError>;
+    fn quarantine(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError>;
+
+    /// Every machine's clock beside ours, the furthest off first.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn clocks(&self) -> Result<Vec<MachineClock>, BackendError>;
 
     /// Whether everything that must move does move. Asked often, so it must not wait.
     ///

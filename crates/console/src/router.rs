@@ -121,6 +121,7 @@ fn console_pages() -> Router<App> {
         .route("/queue/undone", post(pages::decide::undone))
         .route("/advisory/{*id}", get(pages::queue::show_one))
         .route("/ingest", get(pages::ingest::show))
+        .route("/quarantine", get(pages::quarantine::show))
 }
 
 fn customer_pages() -> Router<App> {

@@ -88,6 +88,9 @@ async fn every_page_answers_in_both_languages() {
         (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日 14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
+        ("/ingest", "60 min ahead", "快60分钟"),
+        ("/quarantine?reason=unknown_topic&machine=&from=&to=", "plant/line3/raw", "未知主题"),
+        ("/quarantine?reason=malformed&before=3", "Nothing in the quarantine matches.", "没有符合条件的隔离数据。"),
     ] {
         let joint = if path.contains('?') { '&' } else { '?' };
         for (lang, expected) in [("en", en), ("zh-CN", zh)] {
@@ -134,7 +137,16 @@ async fn what_does_not_exist_is_said_kindly() {
 async fn names_from_outside_stay_text() {
     let backend = fake::Fake::new(Some("<script>alert('x')</script>\"&"));
     let app = router(Arc::new(backend), ConsoleOptions::new(fake::catalogue()));
-    for path in ["/", "/m/s01/m002", "/m/s01/m002/readings", "/queue", "/b/token-zh", "/ingest", "/?q=%3Cscript%3E"] {
+    for path in [
+        "/",
+        "/m/s01/m002",
+        "/m/s01/m002/readings",
+        "/queue",
+        "/b/token-zh",
+        "/ingest",
+        "/quarantine",
+        "/?q=%3Cscript%3E",
+    ] {
         let answer = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
         assert!(!answer.body.contains("<script>alert"), "{path}");
         assert_well_formed(&answer.body, path);
@@ -342,6 +354,8 @@ async fn the_api_answers_and_tells_its_problems() {
         "/api/v1/advisories/s01%2Fm002%2Fcooler_clogging%2F1",
         "/api/v1/ingest",
         "/api/v1/quarantine?max=1",
+        "/api/v1/quarantine?reason=malformed&machine=s01%2Fm1&from=2026-07-01T00:00:00Z&before=7",
+        "/api/v1/clocks",
     ] {
         let answer = get(path).await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"), "{path}");
@@ -353,6 +367,7 @@ async fn the_api_answers_and_tells_its_problems() {
         ("/api/v1/machines/s01/m002/readings?from=yesterday", 400, "RFC 3339"),
         ("/api/v1/quarantine?max=many", 400, "invalid digit"),
         ("/api/v1/quarantine?most=3", 400, "unknown field"),
+        ("/api/v1/quarantine?machine=m1", 400, "`machine`"),
         ("/api/v1/nope", 404, "there is no /api/v1/nope"),
     ] {
         let answer = get(path).await;

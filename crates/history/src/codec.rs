@@ -61,6 +61,8 @@ pub(crate) enum CodecError {
     Kind(u8),
     #[error("its body ends too early or holds an impossible value")]
     Body,
+    #[error("its body does not match its checksum")]
+    Digest,
 }
 
 /// Where an event stands beside its body: the columns of its row.

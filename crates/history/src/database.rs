@@ -7,7 +7,7 @@ use std::time::Duration;
 use foretell_model::LogError;
 use rusqlite::{Connection, OpenFlags, Row};
 
-use crate::error::{OpenError, store_error};
+use crate::error::{OpenError, is_damage, store_error};
 
 /// Marks our files in SQLite's header: `Fore`.
 const APPLICATION_ID: i64 = 0x466F_7265;
@@ -18,19 +18,33 @@ const IDLE_READERS_MAX: usize = 4;
 /// How long a statement waits for another process's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 
+/// SQLite's number for `auto_vacuum = incremental`.
+const INCREMENTAL: u64 = 2;
+
+/// Pause between two stretches of work that hold the writer.
+pub(crate) const BREATH: Duration = Duration::from_millis(20);
+
+/// Where [`Database::probe`] writes.
+pub(crate) const PROBES: &str = "CREATE TABLE IF NOT EXISTS probes (id INTEGER PRIMARY KEY, count INTEGER NOT NULL);";
+
 /// How a file of ours is laid out and how hard it holds on to what it was given.
 pub(crate) struct Form {
     /// Version of the layout.
     pub(crate) version: i64,
     /// Statements that lay out a new file.
     pub(crate) schema: &'static [&'static str],
+    /// Statements that add to a file of any release what older ones do without; done at every opening.
+    pub(crate) additions: &'static [&'static str],
     /// Whether a commit survives a power cut (`FULL`) or only a crash of the process (`NORMAL`).
     pub(crate) durable: bool,
+    /// What to do when the file is damaged, and what is lost with it; a sentence.
+    pub(crate) remedy: &'static str,
 }
 
 /// An open file.
 pub(crate) struct Database {
     path: PathBuf,
+    remedy: &'static str,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -38,10 +52,13 @@ pub(crate) struct Database {
 impl Database {
     /// Opens or creates a file.
     pub(crate) fn open(path: &Path, form: &Form) -> Result<Self, OpenError> {
-        let connection = Connection::open(path).map_err(OpenError::at(path))?;
-        prepare(&connection, form).map_err(OpenError::at(path))?;
+        let refused = |error| refused(error, path, form);
+        let connection = Connection::open(path).map_err(refused)?;
+        prepare(&connection, form).map_err(refused)?;
         check(&connection, path, form)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(connection), readers: Mutex::default() })
+        connection.execute_batch(&form.additions.concat()).map_err(refused)?;
+        let (writer, readers) = (Mutex::new(connection), Mutex::default());
+        Ok(Self { path: path.to_owned(), remedy: form.remedy, writer, readers })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -73,7 +90,35 @@ impl Database {
     }
 
     pub(crate) fn error(&self, attempted: &str, error: rusqlite::Error) -> LogError {
-        store_error(&self.path, attempted, error)
+        store_error(&self.path, self.remedy, attempted, error)
+    }
+
+    /// Whether it takes a write now, found out by writing.
+    pub(crate) fn probe(&self) -> Result<(), LogError> {
+        let statement = "INSERT INTO probes VALUES (1, 1) ON CONFLICT DO UPDATE SET count = count + 1";
+        let written = self.writer().execute(statement, []);
+        written.map(|_| ()).map_err(|e| self.error("write to", e))
+    }
+
+    /// Gives free pages back to the file system, some at a time so that whoever waits for the writer gets in between, until
+    /// at most `share` of the file is free. Does nothing for a file that an older release laid out: its free pages are used
+    /// again, but it stays as large as it was. Returns how many pages went.
+    pub(crate) fn shrink(&self, share: f64, mut go_on: impl FnMut() -> bool) -> Result<u64, LogError> {
+        const PAGES: u64 = 500;
+        let number = |pragma: &str| {
+            let asked = self.writer().query_row(&format!("PRAGMA {pragma}"), [], |row| unsigned(row, 0));
+            asked.map_err(|e| self.error("look at the free pages of", e))
+        };
+        let before = number("page_count")?;
+        if number("auto_vacuum")? != INCREMENTAL {
+            return Ok(0);
+        }
+        while number("freelist_count")? as f64 > number("page_count")? as f64 * share && go_on() {
+            let pages = format!("PRAGMA incremental_vacuum({PAGES})");
+            self.writer().execute_batch(&pages).map_err(|e| self.error("shrink", e))?;
+            std::thread::sleep(BREATH);
+        }
+        Ok(before.saturating_sub(number("page_count")?))
     }
 
     fn open_reader(&self) -> rusqlite::Result<Connection> {
@@ -96,6 +141,8 @@ pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_WAIT)?;
+    // Only a new file takes this up; it is what lets a file give pages back later without being copied whole.
+    connection.pragma_update(None, "auto_vacuum", "incremental")?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", if form.durable { "full" } else { "normal" })?;
     // A checkpoint costs two fsyncs and rewrites each page once: the rarer, the cheaper.
@@ -104,23 +151,32 @@ fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -32_768)
 }
 
+/// Why SQLite would not open a file: what is damaged comes with its remedy.
+fn refused(error: rusqlite::Error, path: &Path, form: &Form) -> OpenError {
+    if is_damage(&error) {
+        return OpenError::Damaged { path: path.to_owned(), remedy: form.remedy, source: Box::new(error) };
+    }
+    OpenError::at(path)(error)
+}
+
 /// Lays out a new file; refuses one of another program or a later release.
 fn check(connection: &Connection, path: &Path, form: &Form) -> Result<(), OpenError> {
     let number = |pragma: &str| connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0));
     let count = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection.query_row(count, [], |row| row.get(0)).map_err(OpenError::at(path))?;
+    let refused = |error| refused(error, path, form);
+    let tables: i64 = connection.query_row(count, [], |row| row.get(0)).map_err(refused)?;
     if tables == 0 {
         let schema = format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
             form.schema.concat(),
             form.version
         );
-        return connection.execute_batch(&schema).map_err(OpenError::at(path));
+        return connection.execute_batch(&schema).map_err(refused);
     }
-    if number("application_id").map_err(OpenError::at(path))? != APPLICATION_ID {
+    if number("application_id").map_err(refused)? != APPLICATION_ID {
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
-    let found = number("user_version").map_err(OpenError::at(path))?;
+    let found = number("user_version").map_err(refused)?;
     if found > form.version {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: form.version });
     }
@@ -131,7 +187,13 @@ fn check(connection: &Connection, path: &Path, form: &Form) -> Result<(), OpenEr
 mod tests {
     use super::*;
 
-    const FORM: Form = Form { version: 1, schema: &["CREATE TABLE t (x);"], durable: true };
+    const FORM: Form = Form {
+        version: 1,
+        schema: &["CREATE TABLE t (x);"],
+        additions: &[PROBES],
+        durable: true,
+        remedy: "Delete it; only x is lost.",
+    };
 
     fn check_opening(prepare: &str, expected: &str) {
         let dir = tempfile::tempdir().unwrap();
@@ -140,6 +202,36 @@ mod tests {
         Connection::open(&path).unwrap().execute_batch(prepare).unwrap();
         let got = Database::open(&path, &FORM).map_or_else(|e| e.to_string(), |_| "opened".into());
         assert_eq!(got.replace(&path.display().to_string(), "x.db"), expected);
+    }
+
+    #[test]
+    fn a_damaged_file_comes_with_its_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.db");
+        let said = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let error = Database::open(&path, &FORM).map(|_| ()).unwrap_err();
+            error.to_string().replace(&path.display().to_string(), "x.db")
+        };
+        assert_eq!(said(&[b'x'; 5_000]), "x.db is damaged. Delete it; only x is lost.");
+        std::fs::remove_file(&path).unwrap();
+        drop(Database::open(&path, &FORM).unwrap());
+        let mut whole = std::fs::read(&path).unwrap();
+        whole[100..1_000].fill(0xee);
+        assert_eq!(said(&whole), "x.db is damaged. Delete it; only x is lost.");
+    }
+
+    #[test]
+    fn free_pages_go_back_and_a_probe_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&dir.path().join("x.db"), &FORM).unwrap();
+        database.probe().unwrap();
+        database.probe().unwrap();
+        let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
+            INSERT INTO t SELECT zeroblob(4000) FROM n; DELETE FROM t;";
+        database.writer().execute_batch(fill).unwrap();
+        assert!(database.shrink(0.1, || true).unwrap() > 1_500);
+        assert_eq!(database.shrink(0.1, || true).unwrap(), 0);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::LogError;
 
+use crate::room::DiskRoom;
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -29,6 +31,17 @@ pub enum OpenError {
         /// The newest form that this release knows.
         known: i64,
     },
+    /// Its bytes are not what was written.
+    #[error("{path} is damaged. {remedy}")]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What to do, and what is lost.
+        remedy: &'static str,
+        /// SQLite's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The file system or the database refused.
     #[error("could not open {path}")]
     Store {
@@ -48,10 +61,34 @@ impl OpenError {
     }
 }
 
-/// A store's error in the words of the log, a full disk told apart from everything else.
-pub(crate) fn store_error(path: &Path, attempted: &str, error: rusqlite::Error) -> LogError {
-    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+/// Whether SQLite says that the file itself is broken.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+/// Extended result codes of SQLite that stand for a full disk beside `SQLITE_FULL`: its shared memory could not grow
+/// (`SQLITE_IOERR_SHMSIZE`), or a write failed outright on a file system that says so only then.
+const NO_ROOM: [i32; 2] = [rusqlite::ffi::SQLITE_IOERR_SHMSIZE, rusqlite::ffi::SQLITE_IOERR_WRITE];
+
+/// Less than this is no room at all, bytes.
+const NOTHING_FREE_BYTES: u64 = 1 << 20;
+
+/// A store's error in the words of the log: a full disk is told apart from everything else, and damage comes with its remedy.
+pub(crate) fn store_error(path: &Path, remedy: &str, attempted: &str, error: rusqlite::Error) -> LogError {
+    let is_full = match &error {
+        rusqlite::Error::SqliteFailure(cause, _) if NO_ROOM.contains(&cause.extended_code) => {
+            let dir = path.parent().unwrap_or(path);
+            DiskRoom::new(dir, NOTHING_FREE_BYTES).shortage().is_some()
+        }
+        other => other.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+    };
+    if is_full {
         return LogError::Full { path: path.display().to_string(), why: error.to_string() };
     }
-    LogError::Store { attempted: format!("{attempted} {}", path.display()), source: Box::new(error) }
+    let mut attempted = format!("{attempted} {}", path.display());
+    if is_damage(&error) {
+        attempted = format!("{attempted}, which is damaged. {remedy}");
+    }
+    LogError::Store { attempted, source: Box::new(error) }
 }

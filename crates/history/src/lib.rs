@@ -11,22 +11,24 @@ mod influx;
 mod machines;
 mod quarantine;
 mod rollup;
+mod room;
 mod snapshots;
 mod sqlite_log;
 mod summary;
 
 pub use error::OpenError;
 pub use files::{
-    Archive, ArchivedDay, ColumnMap, FileError, History, MapError, Progress, ReadOptions, ReadReport, ReadingFiles,
-    RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, WatchedRow, WatchedRows, Watching, When,
-    export, import, line_protocol,
+    Archive, ArchivedDay, ColumnMap, Exported, FileError, History, Imported, Keeping, Kept, MapError, Progress,
+    ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, Step,
+    Steps, WatchedRow, WatchedRows, Watching, When, export, import, line_protocol,
 };
 pub use influx::{
     InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay, Outlook,
     check_url, forecast_line, no_longer_written,
 };
-pub use quarantine::{QuarantineBounds, SqliteQuarantine};
+pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, Replayed, SqliteQuarantine};
 pub use rollup::RollUps;
+pub use room::DiskRoom;
 pub use snapshots::{SnapshotError, Snapshots};
-pub use sqlite_log::SqliteLog;
+pub use sqlite_log::{LoggedDay, SqliteLog};
 pub use summary::{Band, Summary};

@@ -31,8 +31,11 @@ const FORM: Form = Form {
         CREATE TABLE latest (machine INTEGER PRIMARY KEY, ts INTEGER NOT NULL, lag_ms INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE TABLE cursors (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);",
     ],
+    additions: &[],
     // Lost commits are made again from the log, and the cursor goes back with them.
     durable: false,
+    remedy: "Delete it, with its -wal and -shm: it is made again from the log at the next start. Only the hourly curves of \
+        days that were dropped from the log are lost.",
 };
 
 /// The roll-ups of a data directory, in `rollups.db`.

@@ -86,6 +86,16 @@ impl Snapshots {
         }
     }
 
+    /// The place on the log of the snapshot of a name, from its head alone; `None` when there is none or it is damaged.
+    #[must_use]
+    pub fn offset(&self, name: &str) -> Option<Offset> {
+        let mut head = [0; HEADER_BYTES];
+        std::fs::File::open(self.path(name)).and_then(|mut file| io::Read::read_exact(&mut file, &mut head)).ok()?;
+        let (magic, rest) = head.split_first_chunk::<8>()?;
+        let (offset, _) = rest.split_first_chunk::<8>()?;
+        (magic == MAGIC).then_some(Offset(u64::from_le_bytes(*offset)))
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.snapshot"))
     }
@@ -111,6 +121,7 @@ mod tests {
         for bytes in [&b""[..], b"seven b", b"a state of more than eight bytes"] {
             snapshots.store("engine", Offset(42), bytes).unwrap();
             assert_eq!(snapshots.load("engine").unwrap(), Some((Offset(42), bytes.to_vec())));
+            assert_eq!((snapshots.offset("engine"), snapshots.offset("other")), (Some(Offset(42)), None));
         }
         let path = dir.path().join("new/engine.snapshot");
         let whole = std::fs::read(&path).unwrap();

@@ -56,6 +56,71 @@ pub enum Command {
     HashPassword,
     /// Customers, sites and machines.
     Customers(CustomersArgs),
+    /// Look at refused input, write it to a file, or try it again.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+}
+
+/// What to do with refused input.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// How much stands there for which reason, and the newest of it.
+    List(QuarantineListArgs),
+    /// Write it to a file, one JSON object per line, oldest first.
+    Export(QuarantineExportArgs),
+    /// Try it again with this configuration, through the same admission as live readings: what is admitted leaves the
+    /// quarantine for the log, once. Works beside a running service, which then takes it to the log.
+    Replay(QuarantineReplayArgs),
+}
+
+/// Which refused input.
+#[derive(Clone, Debug, Default, Args)]
+pub struct QuarantineWhich {
+    /// Only what was refused for this reason, e.g. from_future.
+    #[arg(long, value_name = "REASON")]
+    pub reason: Option<String>,
+    /// Only topics that name this machine.
+    #[arg(long, value_name = "SITE/MACHINE", value_parser = machine)]
+    pub machine: Option<MachineId>,
+    /// Only what arrived at this instant or later.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub from: Option<Timestamp>,
+    /// Only what arrived before this instant.
+    #[arg(long, value_name = "TS", value_parser = instant)]
+    pub to: Option<Timestamp>,
+}
+
+/// Options of `quarantine list`.
+#[derive(Debug, Args)]
+pub struct QuarantineListArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: QuarantineWhich,
+    /// How many are shown at most.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub max: usize,
+}
+
+/// Options of `quarantine export`.
+#[derive(Debug, Args)]
+pub struct QuarantineExportArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: QuarantineWhich,
+    /// File to write, by custom ending in .jsonl.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Options of `quarantine replay`.
+#[derive(Debug, Args)]
+pub struct QuarantineReplayArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: QuarantineWhich,
+    /// Only say what would become of it.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Options of `run`.

@@ -367,6 +367,94 @@ fn files_of_which_nothing_can_be_used_are_65_and_say_why() {
     }
 }
 
+/// Imports files in a folder of their own; the exit code and what was said on both outputs.
+fn import(files: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let names = files.iter().map(|(name, _)| *name);
+    let output = foretell(dir.path()).arg("import").args(names).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn an_import_says_what_it_took_and_what_not() {
+    let head = "ts,site,machine,discharge_temp_c\n";
+    let good =
+        format!("{head}2026-01-01T00:00:00Z,s,m,80\n2026-01-01T00:01:00Z,s,m,hot\n2099-01-01T00:00:00Z,s,m,80\n");
+    let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m,oil changed\n\
+        2026-01-01T00:00:00Z,s,m,polished\n2026-01-02T00:00:00Z,s,m,oil_changed\n";
+    let (code, said, warned) = import(&[("x.csv", &good), ("w.csv", work)]);
+    assert_eq!((code, said.as_str()), (Some(0), "3 events are new on the log, 0 were there already\n"), "{warned}");
+    for expected in [
+        "4 of 7 rows were refused (1 bad_number, 1 bad_time, 1 bad_work, 1 too_late); first: x.csv line 3",
+        "x.csv line 4",
+        "w.csv line 2",
+        "w.csv line 3",
+        "unknown to the fault catalogue: work polished",
+    ] {
+        assert!(warned.contains(expected), "{expected}\n---\n{warned}");
+    }
+    let lines = "reading,site=s,machine=m discharge_temp_c=80.5 1767225600000000000\nhealth,site=s,machine=m x=1 1\n";
+    let (code, said, warned) = import(&[("x.lp", lines)]);
+    assert_eq!((code, said.as_str()), (Some(0), "1 events are new on the log, 0 were there already\n"), "{warned}");
+    assert!(warned.contains("1 other_measurement"), "{warned}");
+}
+
+#[test]
+fn an_import_of_nothing_is_65_and_says_why() {
+    let head = "ts,site,machine,discharge_temp_c\n";
+    let bad = format!("{head}2026-01-01T00:00:00Z,s,m,hot\n");
+    for (text, expected) in
+        [(head, "the files hold a header and no rows"), (&bad, "1 of 1 rows were refused (1 bad_number)")]
+    {
+        let (code, said, why) = import(&[("x.csv", text)]);
+        assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
+        assert!(why.contains("nothing was imported: ") && why.contains(expected), "{why}");
+    }
+}
+
+#[test]
+fn an_import_that_is_told_to_stop_exits_0_and_goes_on_the_next_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rows = "ts,site,machine,discharge_temp_c\n".to_owned();
+    (0..300_000_u64).for_each(|n| rows.push_str(&format!("{},s,m,80\n", 1_767_225_600_000 + n * 1000)));
+    std::fs::write(dir.path().join("x.csv"), rows).unwrap();
+    let begun = dir.path().join("data/log.lock");
+    let process =
+        foretell(dir.path()).args(["import", "x.csv"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The signals are listened for before the log is opened.
+    while !begun.exists() {
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+    let output = process.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("stopped before"), "{said}");
+    let output = foretell(dir.path()).args(["import", "x.csv"]).output().unwrap();
+    let counts: Vec<u64> =
+        String::from_utf8_lossy(&output.stdout).split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(counts.iter().sum::<u64>(), 300_000, "{counts:?}");
+}
+
+#[test]
+fn a_damaged_quarantine_says_that_it_may_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    std::fs::write(dir.path().join("data/quarantine.db"), [b'x'; 4_096]).unwrap();
+    let output = foretell(dir.path()).args(["quarantine", "list"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(
+        said.contains("quarantine.db is damaged. Delete it, with its -wal and -shm")
+            && said.contains("only refused input is lost"),
+        "{said}"
+    );
+}
+
 #[test]
 fn maintenance_that_cannot_be_used_is_said() {
     let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n";

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, HealthReport,
-    HistoryStore, IngestStatus, MachineDetail, Person, RefusalCount, SourceStatus, StoreState, TextFault, Visit,
+    HistoryStore, IngestStatus, MachineClock, MachineDetail, Person, QuarantineQuery, RefusalCount, SourceStatus,
+    StoreState, TextFault, Visit,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -232,12 +233,29 @@ impl Backend for Fake {
                 points_refused: 0,
                 last_written: Some(now()),
             }),
-            quarantine: self.quarantine(20)?,
+            held: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count: count / 2 }).into(),
+            clocks: self.clocks()?,
+            faults: Vec::new(),
+            quarantine: self.quarantine(&QuarantineQuery { max: 20, ..QuarantineQuery::default() })?,
         })
     }
 
-    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError> {
-        Ok(service::quarantine().into_iter().take(max).collect())
+    fn quarantine(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError> {
+        let mut items = service::quarantine();
+        items.retain(|item| query.reason.as_ref().is_none_or(|reason| item.reason == *reason));
+        items.retain(|item| query.before.is_none_or(|before| item.id < before));
+        items.truncate(query.max);
+        Ok(items)
+    }
+
+    fn clocks(&self) -> Result<Vec<MachineClock>, BackendError> {
+        let clock = |machine: &str, behind_ms, refused_ahead| MachineClock {
+            machine: MachineId::parse(machine).expect("an identity"),
+            behind_ms,
+            heard: now() + -4_000,
+            refused_ahead,
+        };
+        Ok(vec![clock("s02/m005", -3_600_000, 3), clock("s01/m003", 120_000, 0), clock("s01/m001", 350, 0)])
     }
 
     fn ready(&self) -> Result<(), Vec<String>> {

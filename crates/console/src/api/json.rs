@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::pages::standing::Standing;
 use crate::view::{
-    AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineDetail, MachineSummary,
-    Slot,
+    AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineClock, MachineDetail,
+    MachineSummary, RefusalCount, Slot,
 };
 
 pub(super) fn fleet(fleet: &Fleet) -> Value {
@@ -139,12 +139,10 @@ pub(super) fn ingest(status: &IngestStatus) -> Value {
             })
         })
         .collect();
-    let refusals: Map<String, Value> =
-        status.refusals.iter().map(|refusal| (refusal.reason.clone(), refusal.count.into())).collect();
     json!({
-        "now": status.now.to_string(), "sources": sources, "refusals": refusals,
-        "log_entries": status.log_entries, "engine_behind": status.engine_behind,
-        "history_store": status.history_store.as_ref().map(history_store),
+        "now": status.now.to_string(), "sources": sources, "refusals": counts(&status.refusals),
+        "log_entries": status.log_entries, "engine_behind": status.engine_behind, "held": counts(&status.held),
+        "faults": status.faults, "history_store": status.history_store.as_ref().map(history_store),
     })
 }
 
@@ -153,6 +151,17 @@ fn history_store(store: &HistoryStore) -> Value {
         "state": store.state.name(), "detail": store.detail, "behind_entries": store.behind_entries,
         "points_written": store.points_written, "points_refused": store.points_refused,
         "last_written": store.last_written.map(|ts| ts.to_string()),
+    })
+}
+
+fn counts(counts: &[RefusalCount]) -> Map<String, Value> {
+    counts.iter().map(|refusal| (refusal.reason.clone(), refusal.count.into())).collect()
+}
+
+pub(super) fn clock(clock: &MachineClock) -> Value {
+    json!({
+        "site": clock.machine.site(), "machine": clock.machine.machine(), "behind_s": clock.behind_ms as f64 / 1000.0,
+        "heard": clock.heard.to_string(), "refused_ahead": clock.refused_ahead,
     })
 }
 

@@ -18,6 +18,7 @@ pub(crate) use problem::{as_problem, log_failure, problem, refusal};
 
 use crate::pages::page::machine_of;
 use crate::router::App;
+use crate::view::QuarantineQuery;
 use crate::{BackendError, FindingsQuery, Span};
 
 const OPENAPI: &str = include_str!("openapi.json");
@@ -26,6 +27,9 @@ const OPENAPI: &str = include_str!("openapi.json");
 const ITEMS_MAX: usize = 10_000;
 /// Items in one answer when nothing is asked.
 const ITEMS_DEFAULT: usize = 100;
+
+/// Raw bytes of a refused item in an answer.
+const RAW_BYTES: usize = 4_096;
 
 /// Every route with its path as OpenAPI writes it, which is as axum writes it.
 fn table() -> Vec<(&'static str, MethodRouter<App>)> {
@@ -38,6 +42,7 @@ fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/findings", get(findings)),
         ("/api/v1/advisories", get(advisories)),
         ("/api/v1/advisories/{id}", get(advisory)),
+        ("/api/v1/clocks", get(clocks)),
         ("/api/v1/ingest", get(ingest)),
         ("/api/v1/quarantine", get(quarantine)),
     ]
@@ -68,6 +73,17 @@ struct SpanAsked {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct QuarantineAsked {
+    reason: Option<String>,
+    machine: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    before: Option<u64>,
+    max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MaxAsked {
     max: Option<usize>,
 }
@@ -80,6 +96,11 @@ fn instant(name: &str, text: Option<&String>) -> Result<Option<Timestamp>, Backe
     let read =
         |text: &String| Timestamp::parse(text).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")));
     text.map(read).transpose()
+}
+
+fn of_machine(text: Option<&str>) -> Result<Option<MachineId>, BackendError> {
+    let machine = text.map(MachineId::parse).transpose();
+    machine.map_err(|error| BackendError::Invalid(format!("`machine`: {error}")))
 }
 
 fn bounded(max: Option<usize>) -> usize {
@@ -121,8 +142,7 @@ async fn machine_findings(
 async fn findings(State(app): State<App>, asked: Asked<FindingsAsked>) -> Response {
     let found = app.ask(move |backend| {
         let asked = query(asked)?;
-        let machine = asked.machine.as_deref().map(MachineId::parse).transpose();
-        let machine = machine.map_err(|error| BackendError::Invalid(format!("`machine`: {error}")))?;
+        let machine = of_machine(asked.machine.as_deref())?;
         let since = instant("since", asked.since.as_ref())?;
         let query = FindingsQuery { machine, since, max: bounded(asked.max) };
         Ok(json!({ "findings": json::findings(&backend.findings(&query)?) }))
@@ -163,9 +183,28 @@ async fn ingest(State(app): State<App>) -> Response {
     answer(app.ask(|backend| Ok(json::ingest(&backend.ingest()?))).await)
 }
 
-async fn quarantine(State(app): State<App>, asked: Asked<MaxAsked>) -> Response {
+async fn clocks(State(app): State<App>, asked: Asked<MaxAsked>) -> Response {
     let found = app.ask(move |backend| {
-        let items: Vec<Value> = backend.quarantine(bounded(query(asked)?.max))?.iter().map(json::quarantined).collect();
+        let max = bounded(query(asked)?.max);
+        let clocks: Vec<Value> = backend.clocks()?.iter().take(max).map(json::clock).collect();
+        Ok(json!({ "clocks": clocks }))
+    });
+    answer(found.await)
+}
+
+async fn quarantine(State(app): State<App>, asked: Asked<QuarantineAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let asked = query(asked)?;
+        let query = QuarantineQuery {
+            machine: of_machine(asked.machine.as_deref())?,
+            from: instant("from", asked.from.as_ref())?,
+            to: instant("to", asked.to.as_ref())?,
+            reason: asked.reason,
+            before: asked.before,
+            max: bounded(asked.max),
+            raw_bytes_max: RAW_BYTES,
+        };
+        let items: Vec<Value> = backend.quarantine(&query)?.iter().map(json::quarantined).collect();
         Ok(json!({ "quarantine": items }))
     });
     answer(found.await)

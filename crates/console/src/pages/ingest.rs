@@ -6,13 +6,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use foretell_model::{Quarantined, Timestamp};
 
-use super::page::{Ask, Chrome};
+use super::page::{Ask, Chrome, machine_href};
 use crate::router::App;
-use crate::view::{IngestStatus, RefusalCount, SourceStatus};
+use crate::view::{IngestStatus, MachineClock, RefusalCount, SourceStatus};
 use crate::{Lang, text};
 
 /// Bytes of a refused item that are shown; the API has the rest.
 const RAW_SHOWN_BYTES: usize = 400;
+
+/// A clock that is further off than this is shown, milliseconds.
+const CLOCK_OFF_MS: i64 = 60_000;
+
+/// Clocks shown; the API has the rest.
+const CLOCKS_MAX: usize = 20;
 
 #[derive(Template)]
 #[template(path = "ingest.html")]
@@ -22,9 +28,11 @@ struct IngestPage {
     asof: String,
     log_line: String,
     store_line: Option<String>,
+    faults: Vec<String>,
+    clocks: Vec<ClockRow>,
     sources: Vec<SourceRow>,
     refusals: Vec<RefusalRow>,
-    quarantine: Vec<QuarantineRow>,
+    items: Vec<QuarantineRow>,
 }
 
 struct SourceRow {
@@ -46,13 +54,22 @@ struct RefusalRow {
     percent: u8,
 }
 
-struct QuarantineRow {
-    reason: String,
-    detail: String,
-    when: String,
-    source: String,
-    topic: String,
-    raw: String,
+struct ClockRow {
+    href: String,
+    machine: String,
+    off: String,
+    refused: String,
+    heard: String,
+}
+
+/// A refused item, also on the quarantine's own page.
+pub(super) struct QuarantineRow {
+    pub(super) reason: String,
+    pub(super) detail: String,
+    pub(super) when: String,
+    pub(super) source: String,
+    pub(super) topic: String,
+    pub(super) raw: String,
 }
 
 /// `GET /ingest`
@@ -74,9 +91,11 @@ fn lay_out(mut status: IngestStatus, ask: &Ask) -> IngestPage {
         asof: text::words(lang).ingest.to_owned(),
         log_line: text::log_line(status.log_entries, status.engine_behind, lang),
         store_line: status.history_store.as_ref().map(|store| text::store_line(store, lang)),
+        faults: status.faults,
+        clocks: clock_rows(&status.clocks, status.now, lang),
         sources: status.sources.into_iter().map(|source| source_row(source, status.now, lang)).collect(),
         refusals: status.refusals.iter().map(|refusal| refusal_row(refusal, total, lang)).collect(),
-        quarantine: status.quarantine.into_iter().map(|item| quarantine_row(item, status.now, lang)).collect(),
+        items: status.quarantine.into_iter().map(|item| quarantine_row(item, status.now, lang)).collect(),
     }
 }
 
@@ -95,6 +114,19 @@ fn source_row(source: SourceStatus, now: Timestamp, lang: Lang) -> SourceRow {
     }
 }
 
+/// The clocks that are worth a look.
+fn clock_rows(clocks: &[MachineClock], now: Timestamp, lang: Lang) -> Vec<ClockRow> {
+    let off = clocks.iter().filter(|clock| clock.behind_ms.abs() >= CLOCK_OFF_MS || clock.refused_ahead > 0);
+    let row = |clock: &MachineClock| ClockRow {
+        href: machine_href(&clock.machine),
+        machine: clock.machine.to_string(),
+        off: text::clock_off(clock.behind_ms, lang),
+        refused: text::number(clock.refused_ahead as f64),
+        heard: text::ago(now, clock.heard, lang),
+    };
+    off.take(CLOCKS_MAX).map(row).collect()
+}
+
 fn refusal_row(refusal: &RefusalCount, total: u64, lang: Lang) -> RefusalRow {
     RefusalRow {
         name: text::refusal_reason(&refusal.reason, lang),
@@ -104,7 +136,7 @@ fn refusal_row(refusal: &RefusalCount, total: u64, lang: Lang) -> RefusalRow {
     }
 }
 
-fn quarantine_row(item: Quarantined, now: Timestamp, lang: Lang) -> QuarantineRow {
+pub(super) fn quarantine_row(item: Quarantined, now: Timestamp, lang: Lang) -> QuarantineRow {
     QuarantineRow {
         reason: text::refusal_reason(&item.reason, lang),
         when: text::ago(now, item.arrived, lang),

@@ -10,6 +10,7 @@ pub(crate) mod ingest;
 pub(crate) mod machine;
 pub(crate) mod page;
 pub(crate) mod probe;
+pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod readings;
 pub(crate) mod standing;

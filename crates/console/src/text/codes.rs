@@ -136,6 +136,7 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("from_future", "From the future", "时间在未来"),
         ("out_of_range", "Physically impossible value", "数值超出物理范围"),
         ("unknown_word", "Unknown word", "未知词"),
+        ("not_authorised", "Not allowed for this login", "该登录无权限"),
         ("retained_untimed", "Old value without a time", "无时间的旧值"),
         ("too_many_machines", "Too many machines", "机器过多"),
         ("no_birth", "Alias before its birth (Sparkplug)", "未收到上线报文的别名（Sparkplug）"),

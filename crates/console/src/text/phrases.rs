@@ -224,6 +224,23 @@ pub(crate) fn store_line(store: &HistoryStore, lang: Lang) -> String {
     }
 }
 
+/// How far a machine's clock is off: to the second below a minute and a half, then in minutes, hours and days.
+pub(crate) fn clock_off(behind_ms: i64, lang: Lang) -> String {
+    let seconds = behind_ms.abs() / 1000;
+    let (count, en, zh) = match seconds {
+        0..90 => (seconds, "s", "秒"),
+        90..7_200 => (seconds / 60, "min", "分钟"),
+        7_200..172_800 => (seconds / 3_600, "h", "小时"),
+        _ => (seconds / 86_400, "days", "天"),
+    };
+    match (lang, behind_ms < 0) {
+        (Lang::En, true) => format!("{count} {en} ahead"),
+        (Lang::En, false) => format!("{count} {en} behind, or late"),
+        (Lang::Zh, true) => format!("快{count}{zh}"),
+        (Lang::Zh, false) => format!("慢{count}{zh}，或为延迟上传"),
+    }
+}
+
 /// What a page of readings holds.
 pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
     let shown = number(count as f64);

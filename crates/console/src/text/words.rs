@@ -254,6 +254,18 @@ words! {
     no_refusals = "Nothing was refused.", "没有拒收的数据。";
     quarantine = "Newest in quarantine", "最新隔离数据";
     quarantine_empty = "The quarantine is empty.", "隔离区为空。";
+    quarantine_all = "All of the quarantine", "全部隔离数据";
+    quarantine_title = "Quarantine", "隔离区";
+    quarantine_none = "Nothing in the quarantine matches.", "没有符合条件的隔离数据。";
+    quarantine_hint = "Once the configuration is mended, `foretell quarantine replay` tries it again.", "修正配置后，可用 foretell quarantine replay 重新接收。";
+    older = "Older", "更早";
+    refusal_reason = "Reason", "原因";
+    any_reason = "Any reason", "全部原因";
+    machine_id = "Site/machine", "现场/机器";
+    clocks = "Clocks that differ from ours", "与本机时间不一致的时钟";
+    no_clocks = "No machine's clock is more than a minute off.", "没有机器的时钟偏差超过一分钟。";
+    clock_off = "Its clock", "时钟偏差";
+    refused_ahead = "Refused for it", "因此拒收";
     connected = "Connected", "已连接";
     disconnected = "Not connected", "未连接";
 

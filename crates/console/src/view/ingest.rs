@@ -1,6 +1,6 @@
 //! What comes in, and what was refused.
 
-use foretell_model::{Quarantined, Timestamp};
+use foretell_model::{MachineId, Quarantined, Timestamp};
 
 /// One input.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +87,44 @@ pub struct IngestStatus {
     pub engine_behind: u64,
     /// The plant's history store, if one is written to.
     pub history_store: Option<HistoryStore>,
+    /// How much stands in the quarantine now, by reason.
+    pub held: Vec<RefusalCount>,
+    /// Every machine's clock, the furthest off first.
+    pub clocks: Vec<MachineClock>,
+    /// Why no reading is taken just now, each in a sentence; empty when all is well.
+    pub faults: Vec<String>,
     /// The newest quarantine entries, newest first, at most some 20.
     pub quarantine: Vec<Quarantined>,
+}
+
+/// One machine's clock beside ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineClock {
+    /// Whose.
+    pub machine: MachineId,
+    /// How far it is behind, milliseconds; negative when it is ahead. Delivering late looks the same as being behind.
+    pub behind_ms: i64,
+    /// When it was last heard.
+    pub heard: Timestamp,
+    /// Items refused since the start because they lay too far ahead.
+    pub refused_ahead: u64,
+}
+
+/// Which refused items.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuarantineQuery {
+    /// For this reason only.
+    pub reason: Option<String>,
+    /// On topics that name this machine.
+    pub machine: Option<MachineId>,
+    /// Arrived at this instant or later.
+    pub from: Option<Timestamp>,
+    /// Arrived before this instant.
+    pub to: Option<Timestamp>,
+    /// Of a smaller number than this.
+    pub before: Option<u64>,
+    /// At most so many, the newest.
+    pub max: usize,
+    /// At most so many raw bytes of each.
+    pub raw_bytes_max: usize,
 }

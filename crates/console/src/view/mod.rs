@@ -19,5 +19,5 @@ pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
 pub use health::{HealthReport, JobDone};
-pub use ingest::{HistoryStore, IngestStatus, RefusalCount, SourceStatus, StoreState};
+pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};

@@ -1,15 +1,17 @@
-//! Closed days as Parquet files that any tool can read: `YYYY-MM-DD.parquet`, sorted by machine and time.
+//! Closed days as Parquet files that any tool can read: `YYYY-MM-DD.parquet`, sorted by machine and time, with a checksum
+//! beside each.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use foretell_model::{DAY_MS, Event, Log, Offset, Partition, Reading, Timestamp};
+use foretell_model::{DAY_MS, Event, HOUR_MS, Log, Offset, Partition, Reading, Timestamp};
 
 use super::column_map::ColumnMap;
 use super::error::FileError;
 use super::export::ByMachine;
 use super::packed::pack;
 use super::readings::{ReadOptions, ReadingFiles};
+use super::sums;
 use super::writers::Writer;
 use crate::SqliteLog;
 use crate::codec;
@@ -28,6 +30,37 @@ pub struct ArchivedDay {
     pub rows: u64,
     /// Place on the log up to which it holds the day's readings; what stands beyond must not be dropped yet.
     pub through: Offset,
+}
+
+/// How far the work on a day has come. Whatever ends the process between two steps, the next pass goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The day's readings are being collected; told about once an hour of readings.
+    Collected,
+    /// They stand in a file aside.
+    Written,
+    /// That file was read back and is right.
+    Verified,
+    /// Its checksum stands beside the one of the file that it will replace.
+    Summed,
+    /// It has its name.
+    Named,
+    /// Its checksum stands alone.
+    Settled,
+    /// The log knows that the day is archived.
+    Noted,
+    /// The log knows that the day is being dropped.
+    Dropping,
+    /// The day's readings went from the log.
+    Dropped,
+}
+
+/// Told of each step; breaking gives the work up there.
+pub type Steps<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
+
+/// Tells of a step.
+pub(crate) fn step(steps: Steps<'_>, step: Step) -> Result<(), FileError> {
+    if steps(step).is_break() { Err(FileError::Stopped) } else { Ok(()) }
 }
 
 impl Archive {
@@ -53,50 +86,112 @@ impl Archive {
         Ok(files)
     }
 
+    /// The same, told apart: those that are what their checksums say, and why the others are not.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn sound_files(&self, from: Timestamp, to: Timestamp) -> Result<(Vec<PathBuf>, Vec<FileError>), FileError> {
+        Ok(sound(self.files(from, to)?))
+    }
+
     /// Writes the readings that the log holds of a day (UTC) to its file, together with those that stand there already, so
     /// that a backlog that arrives after the day was closed joins it. The file is read back and compared before it takes its
     /// name.
     ///
     /// # Errors
-    /// When the log or the file system refuses, or what was read back differs; the file that stood there stays.
-    pub fn write_day(&self, log: &SqliteLog, day: Timestamp, options: &ReadOptions) -> Result<ArchivedDay, FileError> {
+    /// When the log or the file system refuses, what stood there is damaged, or what was read back differs; the file that
+    /// stood there stays.
+    pub fn write_day(
+        &self,
+        log: &SqliteLog,
+        day: Timestamp,
+        options: &ReadOptions,
+        steps: Steps<'_>,
+    ) -> Result<ArchivedDay, FileError> {
         std::fs::create_dir_all(&self.dir).map_err(FileError::io("create", &self.dir))?;
         let from = Timestamp::from_millis(day.day() * DAY_MS);
-        let to = from + DAY_MS;
         let through = log.head(Partition(0))?;
-        let before = read(&self.files(from, to)?, options)?;
-        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(before.machines().to_vec()), options);
-        for event in before {
-            sorted.take(&event?)?;
-        }
-        let mut failed = None;
-        log.span(from, to, through, |reading| match sorted.take(&Event::Reading(reading)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let path = self.path(from);
-        let (mut readings, mut writer, mut written) = (sorted.finish()?, Writer::create(&path)?, Tally::default());
+        let (mut readings, path) = (self.collect(log, from, through, options, steps)?.finish()?, self.path(from));
+        let (mut writer, mut written) = (Writer::create(&path)?, Tally::default());
         while let Some(reading) = readings.next()? {
             written.count(&reading);
             writer.write(reading)?;
         }
-        writer.finish(|aside| verify(aside, &path, written, options))?;
+        let mut sum = String::new();
+        writer.finish(|aside| {
+            step(steps, Step::Written)?;
+            verify(aside, &path, written, options)?;
+            step(steps, Step::Verified)?;
+            sum = sums::sum_of(aside).map_err(FileError::io("read", aside))?;
+            let mut good = sums::of_what_stands(&path)?;
+            good.push(sum.clone());
+            sums::write(&path, &good)?;
+            step(steps, Step::Summed)
+        })?;
+        step(steps, Step::Named)?;
+        sums::write(&path, &[sum])?;
+        step(steps, Step::Settled)?;
         Ok(ArchivedDay { path, rows: written.rows, through })
     }
 
-    fn path(&self, day: Timestamp) -> PathBuf {
+    /// What the archive and the log hold of a day.
+    fn collect(
+        &self,
+        log: &SqliteLog,
+        from: Timestamp,
+        through: Offset,
+        options: &ReadOptions,
+        steps: Steps<'_>,
+    ) -> Result<ByMachine, FileError> {
+        let before = read(&self.files(from, from + DAY_MS)?, options)?;
+        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(before.machines().to_vec()), options);
+        for event in before {
+            sorted.take(&event?)?;
+        }
+        // Hour by hour, because the log's write-ahead file grows for as long as one query looks at it.
+        for hour in 0..DAY_MS / HOUR_MS {
+            let mut failed = None;
+            let hour = from + hour * HOUR_MS;
+            log.span(hour, hour + HOUR_MS, through, |reading| match sorted.take(&Event::Reading(reading)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            step(steps, Step::Collected)?;
+        }
+        Ok(sorted)
+    }
+
+    /// The file of a day, there or not.
+    pub(crate) fn path(&self, day: Timestamp) -> PathBuf {
         let (year, month, day) = day.civil();
         self.dir.join(format!("{year:04}-{month:02}-{day:02}.parquet"))
     }
 }
 
-fn day_of(path: &Path) -> Option<Timestamp> {
+/// Files that are what their checksums say, and why the others are not; those are said in the log and counted.
+pub(crate) fn sound(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<FileError>) {
+    let (mut sound, mut damaged) = (Vec::new(), Vec::new());
+    for path in files {
+        match sums::check(&path) {
+            Ok(()) => sound.push(path),
+            Err(error) => {
+                metrics::counter!("foretell_archive_damaged_files_total").increment(1);
+                tracing::error!(error = &error as &dyn std::error::Error, "A file of the archive cannot be used.");
+                damaged.push(error);
+            }
+        }
+    }
+    (sound, damaged)
+}
+
+/// The day whose file this is.
+pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
     let day = path.file_name()?.to_str()?.strip_suffix(".parquet")?;
     Timestamp::parse(&format!("{day}T00:00:00Z")).ok()
 }

@@ -31,11 +31,12 @@ pub(crate) struct CsvFile {
 
 /// Some whole lines of a CSV file.
 pub(crate) struct CsvSlice {
-    text: Vec<u8>,
-    separator: u8,
-    fields: usize,
+    pub(crate) text: Vec<u8>,
+    pub(crate) separator: u8,
+    /// Cells of a line.
+    pub(crate) fields: usize,
     /// Lines before these.
-    line: u64,
+    pub(crate) line: u64,
 }
 
 impl CsvFile {

@@ -27,6 +27,16 @@ pub enum FileError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// The file is not what was written: its checksum differs.
+    #[error(
+        "{path} is damaged: it differs from {name}.sha256 beside it. Restore it from a backup, or move both away to go on \
+         without its readings",
+        path = path.display(), name = path.file_name().unwrap_or_default().to_string_lossy()
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Reading or writing frames failed.
     #[error("could not {attempted} {path}")]
     Frame {

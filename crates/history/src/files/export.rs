@@ -26,8 +26,18 @@ pub struct Selection {
     pub to: Option<Timestamp>,
 }
 
+/// What an export wrote.
+#[derive(Debug)]
+pub struct Exported {
+    /// Readings in the file.
+    pub readings: u64,
+    /// Files of the archive that are damaged; their days' readings are missing unless the log has them still.
+    pub damaged: Vec<FileError>,
+}
+
 /// Writes the selected readings of the log and the archive to `path`, as its ending says: `.csv`, `.parquet`, or `.lp` for
-/// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. Returns how many.
+/// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. A damaged file of the archive
+/// costs its own day only.
 ///
 /// The file takes its name when it is whole. `options` bounds the memory and says where the rest is sorted.
 ///
@@ -40,24 +50,31 @@ pub fn export(
     path: &Path,
     options: &ReadOptions,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<u64, FileError> {
+) -> Result<Exported, FileError> {
     // Before anything is read, so that a wrong ending costs no time.
     let mut writer = Writer::create(path)?;
     let from = selection.from.unwrap_or(Timestamp::MIN);
     let to = selection.to.unwrap_or(Timestamp::MAX + 1);
-    let archived = archive.files(from, to)?;
-    let read = ReadOptions { from: Some(from), to: Some(to), ..options.clone() };
+    let (archived, damaged) = archive.sound_files(from, to)?;
+    let machine = selection.machine.clone();
+    let read = ReadOptions { from: Some(from), to: Some(to), machine, ..options.clone() };
     let archived = ReadingFiles::read(&archived, &ColumnMap::default(), &read, progress)?;
     let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(archived.machines().to_vec()), options);
     for event in archived {
         sorted.take_selected(event?, selection)?;
     }
-    let mut failed = None;
-    let mut take = |reading: Reading| match sorted.take_selected(Event::Reading(reading), selection) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
+    let (mut failed, mut collected) = (None, 0);
+    let mut take = |reading: Reading| {
+        collected += 1;
+        let now = Progress { bytes: 0, bytes_total: 0, rows: collected };
+        let taken = sorted.take_selected(Event::Reading(reading), selection);
+        let stopped = collected % ROWS_BETWEEN == 0 && progress(now).is_break();
+        match taken {
+            Ok(()) if !stopped => ControlFlow::Continue(()),
+            stopped_or_failed => {
+                failed = Some(stopped_or_failed.err().unwrap_or(FileError::Stopped));
+                ControlFlow::Break(())
+            }
         }
     };
     match &selection.machine {
@@ -73,42 +90,71 @@ pub fn export(
     if let Some(error) = failed {
         return Err(error);
     }
-    let (mut readings, mut written) = (sorted.finish()?, 0);
+    let readings = write(sorted.finish()?, &mut writer, progress)?;
+    writer.finish(|_| Ok(()))?;
+    Ok(Exported { readings, damaged })
+}
+
+/// Rows between two looks at whether to stop.
+const ROWS_BETWEEN: u64 = 50_000;
+
+fn write(
+    mut readings: Sorted,
+    writer: &mut Writer,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<u64, FileError> {
+    let mut written = 0;
     while let Some(reading) = readings.next()? {
         writer.write(reading)?;
         written += 1;
         let now = Progress { bytes: 0, bytes_total: 0, rows: written };
-        if written % 100_000 == 0 && progress(now).is_break() {
+        if written % ROWS_BETWEEN == 0 && progress(now).is_break() {
             return Err(FileError::Stopped);
         }
     }
-    writer.finish(|_| Ok(()))?;
     Ok(written)
 }
 
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Events that are new on the log.
+    pub kept: u64,
+    /// Events that were there already.
+    pub duplicates: u64,
+    /// Whether `progress` ended it before the stream did; what was appended stays.
+    pub stopped: bool,
+}
+
 /// Copies a stream of events, of files for instance, to the log; what it holds already is counted, not kept again.
-/// Returns how many were kept and how many were there.
+/// `progress` hears after each batch how many events were dealt with, and may end the work there.
 ///
 /// # Errors
 /// When the stream or the log refuses; what was appended before stays.
-pub fn import(log: &dyn Log, events: impl Iterator<Item = Result<Event, FileError>>) -> Result<(u64, u64), FileError> {
+pub fn import(
+    log: &dyn Log,
+    events: impl Iterator<Item = Result<Event, FileError>>,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Imported, FileError> {
     const BATCH: usize = 5_000;
-    let (mut kept, mut duplicates, mut batch) = (0, 0, Vec::with_capacity(BATCH));
-    let mut append = |batch: &mut Vec<Event>| -> Result<(), FileError> {
+    let (mut imported, mut batch) = (Imported::default(), Vec::with_capacity(BATCH));
+    let mut append = |batch: &mut Vec<Event>, imported: &mut Imported| -> Result<bool, FileError> {
         let appended = log.append(batch)?;
-        kept += appended.kept as u64;
-        duplicates += appended.duplicates as u64;
+        imported.kept += appended.kept as u64;
+        imported.duplicates += appended.duplicates as u64;
         batch.clear();
-        Ok(())
+        imported.stopped = progress(imported.kept + imported.duplicates).is_break();
+        Ok(imported.stopped)
     };
     for event in events {
         batch.push(event?);
-        if batch.len() == BATCH {
-            append(&mut batch)?;
+        if batch.len() == BATCH && append(&mut batch, &mut imported)? {
+            return Ok(imported);
         }
     }
-    append(&mut batch)?;
-    Ok((kept, duplicates))
+    append(&mut batch, &mut imported)?;
+    imported.stopped = false;
+    Ok(imported)
 }
 
 /// Sorts readings by machine (by name) and time.

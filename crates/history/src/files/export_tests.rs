@@ -27,6 +27,10 @@ impl Plant {
         plant
     }
 
+    fn write_day(&self, day: Timestamp) -> Result<super::super::archive::ArchivedDay, FileError> {
+        self.archive.write_day(&self.log, day, &ReadOptions::default(), &mut |_| ControlFlow::Continue(()))
+    }
+
     fn append(&self, readings: &[Reading]) {
         self.log.append(&readings.iter().cloned().map(Event::Reading).collect::<Vec<_>>()).unwrap();
     }
@@ -35,7 +39,8 @@ impl Plant {
         let path = self.dir.path().join(name);
         let options = ReadOptions { memory_bytes: 200, ..ReadOptions::default() };
         let go_on = &mut |_| ControlFlow::Continue(());
-        let written = export(&self.log, &self.archive, selection, &path, &options, go_on).unwrap();
+        let exported = export(&self.log, &self.archive, selection, &path, &options, go_on).unwrap();
+        assert_eq!(exported.damaged.len(), 0);
         let files = ReadingFiles::read(&[path], &ColumnMap::default(), &options, go_on).unwrap();
         let back: Vec<_> = files
             .map(|event| match event.unwrap() {
@@ -43,7 +48,7 @@ impl Plant {
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(written, back.len() as u64);
+        assert_eq!(exported.readings, back.len() as u64);
         back
     }
 }
@@ -103,22 +108,24 @@ fn a_wrong_ending_or_a_stop_leaves_no_file() {
     let export = |name: &str, progress: &mut dyn FnMut(Progress) -> ControlFlow<()>| {
         let path = plant.dir.path().join(name);
         let error = export(&plant.log, &plant.archive, &Selection::default(), &path, &ReadOptions::default(), progress);
-        (error.map_err(|e| e.to_string().rsplit('/').next().unwrap().to_owned()), path.exists())
+        (
+            error.map(|exported| exported.readings).map_err(|e| e.to_string().rsplit('/').next().unwrap().to_owned()),
+            path.exists(),
+        )
     };
     let refused = Err("x.xlsx: must end in .csv, .parquet or .lp".to_owned());
     assert_eq!(export("x.xlsx", &mut |_| ControlFlow::Continue(())), (refused, false));
     let day = Timestamp::from_millis(0);
-    plant.archive.write_day(&plant.log, day, &ReadOptions::default()).unwrap();
+    plant.write_day(day).unwrap();
     assert_eq!(export("x.csv", &mut |_| ControlFlow::Break(())), (Err("stopped".to_owned()), false));
 }
 
 #[test]
 fn archived_and_dropped_days_are_still_exported_and_late_readings_join_them() {
     let plant = Plant::new(&fleet());
-    let options = ReadOptions::default();
     let days = plant.log.days().unwrap();
     assert_eq!(days.iter().map(|day| day.day()).collect::<Vec<_>>(), [0, 1, 2]);
-    let archived = plant.archive.write_day(&plant.log, days[0], &options).unwrap();
+    let archived = plant.write_day(days[0]).unwrap();
     assert_eq!((archived.rows, archived.path.ends_with("archive/1970-01-01.parquet")), (16, true));
     assert_eq!(plant.log.drop_day(days[0], archived.through).unwrap(), 16);
     assert_eq!(plant.log.days().unwrap(), days[1..]);
@@ -129,7 +136,7 @@ fn archived_and_dropped_days_are_still_exported_and_late_readings_join_them() {
     let mut redelivered = fleet()[3].clone();
     redelivered.arrived = Timestamp::from_millis(9 * DAY_MS);
     plant.append(&[late.clone(), redelivered]);
-    let archived = plant.archive.write_day(&plant.log, days[0], &options).unwrap();
+    let archived = plant.write_day(days[0]).unwrap();
     assert_eq!(archived.rows, 17);
     // The newest entry stays on the log, so that its place is not given twice.
     assert_eq!(plant.log.drop_day(days[0], archived.through).unwrap(), 1);
@@ -157,16 +164,42 @@ fn other_events_stay_when_a_day_is_dropped() {
 fn a_damaged_archive_file_is_not_taken_for_a_day_without_readings() {
     let plant = Plant::new(&fleet());
     let day = Timestamp::from_millis(0);
-    let archived = plant.archive.write_day(&plant.log, day, &ReadOptions::default()).unwrap();
+    let archived = plant.write_day(day).unwrap();
     let whole = std::fs::read(&archived.path).unwrap();
     std::fs::write(&archived.path, &whole[..whole.len() / 2]).unwrap();
-    assert!(plant.archive.write_day(&plant.log, day, &ReadOptions::default()).is_err());
+    assert!(plant.write_day(day).is_err());
 }
 
 #[test]
 fn what_is_imported_twice_is_kept_once() {
     let plant = Plant::new(&[]);
     let events = || fleet().into_iter().map(|reading| Ok(Event::Reading(reading)));
-    assert_eq!(import(&plant.log, events()).unwrap(), (40, 0));
-    assert_eq!(import(&plant.log, events()).unwrap(), (0, 40));
+    for (kept, duplicates) in [(40, 0), (0, 40)] {
+        let imported = import(&plant.log, events(), &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(imported, Imported { kept, duplicates, stopped: false });
+    }
+}
+
+#[test]
+fn an_import_that_is_stopped_keeps_what_it_had() {
+    let plant = Plant::new(&[]);
+    let events = (0..20_000).map(|n| Ok(Event::Reading(reading("s/a", n * 1_000, 80.0))));
+    let imported = import(&plant.log, events, &mut |done| {
+        if done < 10_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    assert_eq!(imported.unwrap(), Imported { kept: 10_000, duplicates: 0, stopped: true });
+    assert_eq!(plant.log.head(Partition(0)).unwrap(), foretell_model::Offset(10_000));
+}
+
+#[test]
+fn line_protocol_comes_in_again() {
+    let plant = Plant::new(&fleet());
+    plant.export_only("x.lp");
+    let path = plant.dir.path().join("x.lp");
+    let files =
+        ReadingFiles::read(&[path], &ColumnMap::default(), &ReadOptions::default(), &mut |_| ControlFlow::Continue(()));
+    let back: Vec<_> = files.unwrap().map(Result::unwrap).collect();
+    // Line protocol has no place for the time of arrival.
+    let expected = fleet().into_iter().map(|reading| Event::Reading(Reading { arrived: reading.ts, ..reading }));
+    assert_eq!(back, expected.collect::<Vec<_>>());
 }

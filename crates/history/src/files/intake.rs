@@ -15,6 +15,7 @@ use foretell_model::{Event, MachineId};
 use super::column_map::{ColumnMap, DeriveRunHours};
 use super::csv::CsvFile;
 use super::error::{FileError, ReadReport};
+use super::lines::LineFile;
 use super::names::Names;
 use super::parquet::ParquetFile;
 use super::readings::{Progress, ReadOptions, Span};
@@ -22,7 +23,7 @@ use super::rows::Rows;
 use super::slice::{Refusals, Slice};
 use super::store::{Piece, Store};
 use super::take::{Bounds, Taken};
-use super::watched::{WatchedIntake, WatchedRows, Watching};
+use super::watched::{WatchedIntake, WatchedRows};
 
 /// Slices on their way per thread: enough that none waits, few enough that memory stays small.
 const SLICES_PER_THREAD: usize = 2;
@@ -184,7 +185,7 @@ struct Desk<'a, 'b> {
 
 impl Desk<'_, '_> {
     fn alone(&mut self, paths: &[PathBuf], map: &ColumnMap, bounds: Bounds) -> Result<(), FileError> {
-        let mut cutter = Cutter::new(paths, map, self.intake.options.watching);
+        let mut cutter = Cutter::new(paths, map, self.intake.options);
         let mut names = Names::default();
         while let Some(job) = cutter.next(&mut self.report)? {
             let done = decode(job, &mut names, bounds).1;
@@ -212,7 +213,7 @@ impl Desk<'_, '_> {
             drop(results);
             // Moved in, so that it is dropped at the end and the threads see that nothing more comes.
             let jobs = jobs;
-            let mut cutter = Cutter::new(paths, map, self.intake.options.watching);
+            let mut cutter = Cutter::new(paths, map, self.intake.options);
             let (mut under_way, mut next, mut early) = (0, 0, BTreeMap::new());
             loop {
                 while under_way < room
@@ -272,7 +273,7 @@ fn decode(job: Job, names: &mut Names, bounds: Bounds) -> (u64, Done) {
 struct Cutter<'a> {
     paths: std::slice::Iter<'a, PathBuf>,
     map: &'a ColumnMap,
-    watching: Watching,
+    options: &'a ReadOptions,
     open: Option<Open>,
     number: u64,
 }
@@ -285,8 +286,8 @@ struct Open {
 }
 
 impl<'a> Cutter<'a> {
-    fn new(paths: &'a [PathBuf], map: &'a ColumnMap, watching: Watching) -> Self {
-        Self { paths: paths.iter(), map, watching, open: None, number: 0 }
+    fn new(paths: &'a [PathBuf], map: &'a ColumnMap, options: &'a ReadOptions) -> Self {
+        Self { paths: paths.iter(), map, options, open: None, number: 0 }
     }
 
     /// The next slice; columns that nothing is taken from are noted as a file is opened.
@@ -294,7 +295,7 @@ impl<'a> Cutter<'a> {
         loop {
             let Some(open) = &mut self.open else {
                 let Some(path) = self.paths.next() else { return Ok(None) };
-                self.open = Some(Open::new(path, self.map, self.watching, report)?);
+                self.open = Some(Open::new(path, self.map, self.options, report)?);
                 continue;
             };
             if let Some(slice) = open.source.cut()? {
@@ -311,9 +312,9 @@ impl<'a> Cutter<'a> {
 }
 
 impl Open {
-    fn new(path: &Path, map: &ColumnMap, watching: Watching, report: &mut ReadReport) -> Result<Self, FileError> {
-        let source = Source::open(path)?;
-        let rows = Rows::new(map, watching, source.header(), path)?;
+    fn new(path: &Path, map: &ColumnMap, options: &ReadOptions, report: &mut ReadReport) -> Result<Self, FileError> {
+        let source = Source::open(path, options.machine.as_ref())?;
+        let rows = Rows::new(map, options.watching, source.header(), path)?;
         let ignored = source.header().iter().enumerate().filter(|(place, _)| !rows.places().contains(place));
         report.ignored_columns.extend(ignored.map(|(_, name)| name.clone()));
         Ok(Self { path: Arc::new(path.to_owned()), rows: Arc::new(rows), source, bytes: 0 })
@@ -322,18 +323,24 @@ impl Open {
 
 enum Source {
     Csv(CsvFile),
+    Lines(LineFile),
     Parquet(ParquetFile),
 }
 
 impl Source {
-    fn open(path: &Path) -> Result<Self, FileError> {
-        let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
-        Ok(if is_parquet { Self::Parquet(ParquetFile::open(path)?) } else { Self::Csv(CsvFile::open(path)?) })
+    fn open(path: &Path, only: Option<&MachineId>) -> Result<Self, FileError> {
+        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        Ok(match ending.as_deref().and_then(std::ffi::OsStr::to_str) {
+            Some("parquet") => Self::Parquet(ParquetFile::open(path, only)?),
+            Some("lp") => Self::Lines(LineFile::open(path)?),
+            _ => Self::Csv(CsvFile::open(path)?),
+        })
     }
 
     fn header(&self) -> &[String] {
         match self {
             Self::Csv(file) => file.header(),
+            Self::Lines(file) => file.header(),
             Self::Parquet(file) => file.header(),
         }
     }
@@ -341,6 +348,7 @@ impl Source {
     fn bytes_read(&self) -> u64 {
         match self {
             Self::Csv(file) => file.bytes_read(),
+            Self::Lines(file) => file.bytes_read(),
             Self::Parquet(file) => file.bytes_read(),
         }
     }
@@ -348,6 +356,7 @@ impl Source {
     fn cut(&mut self) -> Result<Option<Slice>, FileError> {
         match self {
             Self::Csv(file) => Ok(file.cut()?.map(Slice::Csv)),
+            Self::Lines(file) => Ok(file.cut()?.map(Slice::Lines)),
             Self::Parquet(file) => Ok(file.cut().map(Slice::Parquet)),
         }
     }

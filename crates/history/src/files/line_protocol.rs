@@ -7,7 +7,7 @@ use foretell_model::Reading;
 use super::rows::QUALITIES;
 
 /// Name of the measurement.
-const MEASUREMENT: &str = "reading";
+pub(crate) const MEASUREMENT: &str = "reading";
 
 /// Appends a reading's line with its line end: tags `site` and `machine`, a field per signal, `state` and, unless it is good,
 /// `quality`; the time stamp in nanoseconds. Appends nothing, and says so, for a reading that has no field or lies outside of

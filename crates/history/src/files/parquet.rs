@@ -3,14 +3,18 @@
 use std::fs::File;
 use std::path::Path;
 
+use foretell_model::MachineId;
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::io::parquet::read::ParallelStrategy;
 use polars::prelude::*;
+use polars_parquet::parquet::metadata::RowGroupMetadata;
+use polars_parquet::parquet::statistics::Statistics;
 
 use super::cells::Cells;
 use super::error::FileError;
 use super::slice::{Chunk, Lines};
 use super::small_ints::widened;
+use super::sums;
 
 /// Row groups are joined up to so many rows, which is what we write: columns of this length stay in the caches.
 const JOINED_ROWS: usize = 1 << 16;
@@ -22,8 +26,8 @@ const SLICE_ROWS: usize = 1 << 18;
 pub(crate) struct ParquetFile {
     header: Vec<String>,
     metadata: FileMetadataRef,
-    /// Row counts of the slices that are still to be read, last first.
-    slices: Vec<usize>,
+    /// First row and row count of the slices that are still to be read, last first.
+    slices: Vec<(usize, usize)>,
     rows_done: usize,
     rows: usize,
     bytes: u64,
@@ -37,16 +41,25 @@ pub(crate) struct ParquetSlice {
 }
 
 impl ParquetFile {
-    pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
+    /// Opens a file that is what its checksum says, where it has one. With `only` row groups are passed over that hold nothing of
+    /// that machine.
+    pub(crate) fn open(path: &Path, only: Option<&MachineId>) -> Result<Self, FileError> {
+        sums::check(path)?;
         let file = File::open(path).map_err(FileError::io("open", path))?;
         let bytes = file.metadata().map_err(FileError::io("look at", path))?.len();
         let mut reader = ParquetReader::new(file);
         let schema = reader.schema().map_err(FileError::frame("read the schema of", path))?;
         let header = schema.iter_names().map(ToString::to_string).collect();
         let metadata = widened(reader.get_metadata().map_err(FileError::frame("read the schema of", path))?);
-        let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
-        let rows = groups.iter().sum();
-        Ok(Self { header, metadata, slices: slices(&groups), rows_done: 0, rows, bytes })
+        let wanted = |group: &RowGroupMetadata| {
+            only.is_none_or(|only| {
+                may_hold(&metadata, group, "site", only.site()) && may_hold(&metadata, group, "machine", only.machine())
+            })
+        };
+        let groups: Vec<_> = metadata.row_groups.iter().map(|group| (group.num_rows(), wanted(group))).collect();
+        let slices = slices(&groups);
+        let rows = slices.iter().map(|(_, rows)| rows).sum();
+        Ok(Self { header, metadata, slices, rows_done: 0, rows, bytes })
     }
 
     pub(crate) fn header(&self) -> &[String] {
@@ -60,8 +73,7 @@ impl ParquetFile {
 
     /// The next slice; `None` at the end.
     pub(crate) fn cut(&mut self) -> Option<ParquetSlice> {
-        let rows = self.slices.pop()?;
-        let first = self.rows_done;
+        let (first, rows) = self.slices.pop()?;
         self.rows_done += rows;
         Some(ParquetSlice { metadata: self.metadata.clone(), first, rows })
     }
@@ -93,18 +105,45 @@ impl ParquetSlice {
     }
 }
 
-/// Joins small row groups and splits large ones; last first.
-fn slices(groups: &[usize]) -> Vec<usize> {
-    let mut slices: Vec<usize> = Vec::new();
-    for group in groups {
+/// Whether a row group may hold a text in a column, as far as the column's extremes tell.
+fn may_hold(metadata: &FileMetadataRef, group: &RowGroupMetadata, column: &str, text: &str) -> bool {
+    let Some(chunk) = group.columns_under_root_iter(column).and_then(|mut chunks| chunks.next()) else { return true };
+    let Some(Ok(Statistics::Binary(extremes))) = chunk.statistics(&metadata.footer_buf) else { return true };
+    let from = extremes.min_value.is_none_or(|min| min.as_slice() <= text.as_bytes());
+    from && extremes.max_value.is_none_or(|max| text.as_bytes() <= max.as_slice())
+}
+
+/// Joins small neighbouring row groups and splits large ones; passes over those that are not wanted; last first.
+fn slices(groups: &[(usize, bool)]) -> Vec<(usize, usize)> {
+    let (mut slices, mut first): (Vec<(usize, usize)>, usize) = (Vec::new(), 0);
+    for (rows, is_wanted) in groups.iter().copied() {
+        let end = first + rows;
         match slices.last_mut() {
-            Some(last) if *last + group <= JOINED_ROWS => *last += group,
-            _ => {
-                slices.extend(std::iter::repeat_n(SLICE_ROWS, group / SLICE_ROWS));
-                slices.extend(Some(group % SLICE_ROWS).filter(|rest| *rest > 0));
-            }
+            _ if !is_wanted => {}
+            Some((start, last)) if *start + *last == first && *last + rows <= JOINED_ROWS => *last += rows,
+            _ => slices.extend((first..end).step_by(SLICE_ROWS).map(|start| (start, SLICE_ROWS.min(end - start)))),
         }
+        first = end;
     }
     slices.reverse();
     slices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_are_joined_split_and_passed_over() {
+        let check = |groups: &[(usize, bool)], expected: &[(usize, usize)]| {
+            let mut got = slices(groups);
+            got.reverse();
+            assert_eq!(got, expected, "{groups:?}");
+        };
+        check(&[], &[]);
+        check(&[(10, true), (20, true)], &[(0, 30)]);
+        check(&[(10, true), (20, false), (5, true), (6, true)], &[(0, 10), (30, 11)]);
+        check(&[(600_000, true)], &[(0, 262_144), (262_144, 262_144), (524_288, 75_712)]);
+        check(&[(10, false), (65_536, true), (1, true)], &[(10, 65_536), (65_546, 1)]);
+    }
 }

@@ -24,6 +24,9 @@ pub struct ReadOptions {
     pub to: Option<Timestamp>,
     /// Refuses what is later than this, as `too_late`; the present, for an import.
     pub not_after: Option<Timestamp>,
+    /// Passes over row groups of Parquet files that by their statistics hold nothing of this machine; others of its row groups
+    /// come along.
+    pub machine: Option<MachineId>,
     /// Bytes of rows held in memory while sorting; what is beyond goes to a temporary file.
     pub memory_bytes: usize,
     /// Where that file is made; it has no name and goes with the process.
@@ -39,7 +42,7 @@ impl Default for ReadOptions {
         let temp_dir = std::env::temp_dir();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
-        Self { from: None, to: None, not_after: None, memory_bytes, temp_dir, threads, watching }
+        Self { from: None, to: None, not_after: None, machine: None, memory_bytes, temp_dir, threads, watching }
     }
 }
 

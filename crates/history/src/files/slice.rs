@@ -5,6 +5,7 @@ use std::path::Path;
 use super::cells::Cells;
 use super::csv::CsvSlice;
 use super::error::{FileError, Refused};
+use super::lines::LineSlice;
 use super::parquet::ParquetSlice;
 
 /// Lines that were refused before they had cells.
@@ -13,6 +14,7 @@ pub(crate) type Refusals = Vec<(u64, Refused)>;
 /// Some rows of a file, still as the file has them.
 pub(crate) enum Slice {
     Csv(CsvSlice),
+    Lines(LineSlice),
     Parquet(ParquetSlice),
 }
 
@@ -60,6 +62,7 @@ impl Slice {
     pub(crate) fn decode(self, path: &Path, places: &[usize], refusals: &mut Refusals) -> Result<Chunk, FileError> {
         match self {
             Self::Csv(slice) => slice.decode(path, places, refusals),
+            Self::Lines(slice) => slice.decode(path, places, refusals),
             Self::Parquet(slice) => slice.decode(path, places),
         }
     }

@@ -14,6 +14,9 @@ const FORM: Form = Form {
     schema: &["CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), log INTEGER NOT NULL);
         CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, lines TEXT NOT NULL);
         INSERT INTO cursor VALUES (1, 0);"],
+    additions: &[],
+    remedy: "Delete it, with its -wal and -shm: what the log still holds is written to InfluxDB again, which changes nothing \
+        there; forecasts and health that had not been sent are lost.",
     // The engine's snapshot may move on after the outbox has its conclusions: a power cut must not lose what only replaying would bring back.
     durable: true,
 };

@@ -16,11 +16,15 @@ use foretell_model::{Appended, Event, Log, LogError, Logged, MINUTE_MS, MachineI
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::codec::{self, Kind, Place};
-use crate::database::{Database, Form, signed, unsigned};
+use crate::database::{Database, Form, PROBES, signed, unsigned};
 use crate::error::OpenError;
 use crate::machines::{self, Names, Numbers};
+use crate::room::DiskRoom;
 
+mod days;
 mod spans;
+
+pub use days::LoggedDay;
 
 const FORM: Form = Form {
     version: 1,
@@ -32,8 +36,14 @@ const FORM: Form = Form {
         CREATE TABLE cursors (consumer TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
             PRIMARY KEY (consumer, partition)) WITHOUT ROWID;",
     ],
+    additions: &[PROBES, days::SCHEMA],
     durable: true,
+    remedy: "Restore it from a backup, or save what can be read with `sqlite3 log.db .recover | sqlite3 new.db`; archived days \
+        are not in it.",
 };
+
+/// An event's digest stands so few places after its own at most: one per event that has the same one.
+const DIGEST_STEPS_MAX: u32 = 1_000;
 
 /// The log of one process, in `log.db` of its data directory.
 ///
@@ -46,6 +56,7 @@ pub struct SqliteLog {
     names: Names,
     head: Mutex<Offset>,
     grown: Condvar,
+    room: Option<DiskRoom>,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -65,6 +76,25 @@ impl SqliteLog {
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
             Err(TryLockError::Error(e)) => Err(OpenError::at(&path)(e)),
         }
+    }
+
+    /// Refuses appends as [`LogError::Full`] while there is less room.
+    #[must_use]
+    pub fn keeping_free(self, room: DiskRoom) -> Self {
+        Self { room: Some(room), ..self }
+    }
+
+    /// Whether the log takes a write now, found out by writing.
+    ///
+    /// # Errors
+    /// When it does not, or the room is short.
+    pub fn probe(&self) -> Result<(), LogError> {
+        self.check_room()?;
+        self.database.probe()
+    }
+
+    fn check_room(&self) -> Result<(), LogError> {
+        self.room.as_ref().map_or(Ok(()), |room| room.check(self.database.path()))
     }
 
     /// Moves what the write-ahead file holds into `log.db`, so that a copy of that one file is whole. For a clean stop; costs
@@ -96,6 +126,7 @@ impl SqliteLog {
             names: Names::default(),
             head: Mutex::new(head),
             grown: Condvar::new(),
+            room: None,
             digest: codec::digest,
         })
     }
@@ -159,7 +190,7 @@ const INSERT: &str =
 
 const SAME: &str = "SELECT kind, body FROM log WHERE ts / 60000 = ?1 AND machine = ?2 AND ts = ?3 AND digest = ?4";
 
-const READ: &str = "SELECT id, machine, ts, lag_ms, kind, body FROM log WHERE id > ?1 ORDER BY id LIMIT ?2";
+const READ: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log WHERE id > ?1 ORDER BY id LIMIT ?2";
 
 struct NewRow<'a> {
     machine: i64,
@@ -212,6 +243,7 @@ impl Log for SqliteLog {
                 source: "the log was opened beside its owner".into(),
             });
         }
+        self.check_room()?;
         let appended = self.appending(batch).map_err(|e| self.database.error("append to", e))?;
         metrics::counter!("foretell_log_rows_total").increment(appended.kept as u64);
         metrics::counter!("foretell_log_duplicates_total").increment(appended.duplicates as u64);
@@ -235,7 +267,7 @@ impl Log for SqliteLog {
                     seen += 1;
                     after = unsigned(row, 0)?;
                     let machine = self.names.name(connection, row.get(1)?)?;
-                    logged.extend(event(row, machine)?.map(|event| Logged { offset: Offset(after), event }));
+                    logged.extend(self.event(row, machine)?.map(|event| Logged { offset: Offset(after), event }));
                 }
                 // Only when every row was unreadable must it look further: an empty answer means "that was all".
                 if !logged.is_empty() || seen == 0 {
@@ -269,16 +301,25 @@ fn head(connection: &Connection) -> rusqlite::Result<Offset> {
     connection.query_row("SELECT coalesce(max(id), 0) FROM log", [], |row| unsigned(row, 0)).map(Offset)
 }
 
-/// The event of a row `id, machine, ts, lag_ms, kind, body`. One that cannot be decoded is counted and left out, because a
-/// damaged row must not stop the fleet.
-fn event(row: &Row<'_>, machine: MachineId) -> rusqlite::Result<Option<Event>> {
-    let place = Place { machine, ts: Timestamp::from_millis(row.get(2)?), lag_ms: row.get(3)?, kind: row.get(4)? };
-    match codec::decode(place, row.get_ref(5)?.as_blob()?) {
-        Ok(event) => Ok(Some(event)),
-        Err(error) => {
-            metrics::counter!("foretell_log_unreadable_rows_total").increment(1);
-            tracing::error!(offset = row.get::<_, i64>(0)?, %error, "left out an unreadable row of the log");
-            Ok(None)
+impl SqliteLog {
+    /// The event of a row `id, machine, ts, lag_ms, kind, body, digest`. One whose body is not what was written is counted and
+    /// left out, because a damaged row must not stop the fleet.
+    fn event(&self, row: &Row<'_>, machine: MachineId) -> rusqlite::Result<Option<Event>> {
+        let (kind, body) = (row.get(4)?, row.get_ref(5)?.as_blob()?);
+        let place = Place { machine, ts: Timestamp::from_millis(row.get(2)?), lag_ms: row.get(3)?, kind };
+        let steps = row.get::<_, u32>(6)?.wrapping_sub((self.digest)(kind, body));
+        let whole = if steps < DIGEST_STEPS_MAX { Ok(()) } else { Err(codec::CodecError::Digest) };
+        match whole.and_then(|()| codec::decode(place, body)) {
+            Ok(event) => Ok(Some(event)),
+            Err(error) => {
+                metrics::counter!("foretell_log_unreadable_rows_total").increment(1);
+                tracing::error!(
+                    offset = row.get::<_, i64>(0)?,
+                    %error,
+                    "Left out a damaged row of the log; the disk under it deserves a look."
+                );
+                Ok(None)
+            }
         }
     }
 }

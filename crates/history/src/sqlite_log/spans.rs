@@ -5,8 +5,8 @@ use std::ops::{ControlFlow, Range};
 use foretell_model::{DAY_MS, Event, LogError, MINUTE_MS, MachineId, Offset, Reading, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{SqliteLog, event};
-use crate::database::signed;
+use super::SqliteLog;
+use crate::database::{BREATH, signed};
 use crate::machines;
 
 impl SqliteLog {
@@ -29,7 +29,7 @@ impl SqliteLog {
             let minute = |ts: Timestamp| ts.millis() / MINUTE_MS;
             let mut rows = statement.query(params![minute(from), minute(to), number, from.millis(), to.millis()])?;
             while let Some(row) = rows.next()? {
-                if let Some(Event::Reading(reading)) = event(row, machine.clone())?
+                if let Some(Event::Reading(reading)) = self.event(row, machine.clone())?
                     && sink(reading).is_break()
                 {
                     break;
@@ -57,7 +57,7 @@ impl SqliteLog {
             let mut rows = statement.query(params![first, last, from.millis(), to.millis(), signed(through.0)])?;
             while let Some(row) = rows.next()? {
                 let machine = self.names.name(connection, row.get(1)?)?;
-                if let Some(Event::Reading(reading)) = event(row, machine)?
+                if let Some(Event::Reading(reading)) = self.event(row, machine)?
                     && sink(reading).is_break()
                 {
                     break;
@@ -97,6 +97,8 @@ impl SqliteLog {
         while !minutes.is_empty() {
             let removed = drop_some(&mut self.database.writer(), &mut minutes, through);
             gone += removed.map_err(|e| self.database.error("drop archived readings from", e))?;
+            // Appends wait for the writer meanwhile, and a lock that is taken at once again would starve them.
+            std::thread::sleep(BREATH);
         }
         Ok(gone)
     }
@@ -109,11 +111,11 @@ const READINGS: &str = "WITH RECURSIVE minutes (minute) AS (
         UNION ALL
         SELECT (SELECT ts / 60000 FROM log INDEXED BY log_identity WHERE ts / 60000 > minute ORDER BY ts / 60000 LIMIT 1)
             FROM minutes WHERE minute < ?2)
-    SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body FROM minutes
+    SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body, log.digest FROM minutes
     CROSS JOIN log INDEXED BY log_identity ON log.ts / 60000 = minutes.minute AND log.machine = ?3 AND log.ts >= ?4 AND log.ts < ?5
     WHERE log.kind = 0";
 
-const SPAN: &str = "SELECT id, machine, ts, lag_ms, kind, body FROM log INDEXED BY log_identity
+const SPAN: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log INDEXED BY log_identity
     WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND kind = 0 AND id <= ?5 ORDER BY ts / 60000";
 
 /// The first minute at or after an instant that holds a reading; the instant decides within the minute that it divides.
@@ -127,7 +129,7 @@ const DROP: &str =
 
 /// Drops minutes in one transaction until it holds appends up for long enough.
 fn drop_some(connection: &mut Connection, minutes: &mut Range<i64>, through: Offset) -> rusqlite::Result<usize> {
-    const ROWS: usize = 20_000;
+    const ROWS: usize = 4_000;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut gone = 0;
     while gone < ROWS

@@ -1,10 +1,9 @@
 //! `foretell export`: readings from log and archive into a file; works beside a running service.
 
-use std::ops::ControlFlow;
-
-use foretell_history::{Archive, ReadOptions, Selection, SqliteLog};
+use foretell_history::{Archive, FileError, ReadOptions, Selection, SqliteLog};
 
 use super::history::unreadable;
+use super::interrupt::Interrupt;
 use crate::cli::ExportArgs;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -18,20 +17,32 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
         let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
         return Err(Failure::new(Kind::NoInput, what));
     }
+    let out = args.out.display();
     let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !matches!(ending.to_ascii_lowercase().as_str(), "csv" | "parquet" | "lp") {
-        return Err(Failure::new(Kind::Usage, format!("{} must end in .csv, .parquet or .lp", args.out.display())));
+        return Err(Failure::new(Kind::Usage, format!("{out} must end in .csv, .parquet or .lp")));
     }
+    let interrupt = Interrupt::listen()?;
     let log = SqliteLog::open_beside(dir).map_err(opening)?;
     let selection = Selection { machine: args.machine.clone(), from: args.from, to: args.to };
     let archive = Archive::new(dir);
     let bar = crate::progress::bar("exporting", 0, "readings");
     let mut progress = |progress: foretell_history::Progress| {
         bar.set_position(progress.rows);
-        ControlFlow::Continue(())
+        interrupt.flow()
     };
-    let written =
-        foretell_history::export(&log, &archive, &selection, &args.out, &ReadOptions::default(), &mut progress);
+    let options = ReadOptions::default();
+    let exported = foretell_history::export(&log, &archive, &selection, &args.out, &options, &mut progress);
     bar.finish_and_clear();
-    output.line(&format!("{} readings in {}", written.map_err(unreadable)?, args.out.display()))
+    let exported = match exported {
+        Err(FileError::Stopped) => return output.line(&format!("stopped; {out} was not written")),
+        exported => exported.map_err(unreadable)?,
+    };
+    output.line(&format!("{} readings in {out}", exported.readings))?;
+    if exported.damaged.is_empty() {
+        return Ok(());
+    }
+    let damaged: Vec<String> = exported.damaged.iter().map(ToString::to_string).collect();
+    let what = format!("{out} lacks days of the archive that cannot be read:\n{}", damaged.join("\n"));
+    Err(Failure::new(Kind::BadData, what))
 }

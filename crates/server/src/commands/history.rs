@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, ReadReport, ReadingFiles};
 
+use super::interrupt::Interrupt;
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
 
@@ -18,24 +19,35 @@ pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
 
 /// Reads and sorts files, with a bar.
 pub(super) fn read(paths: &[PathBuf], map: &ColumnMap, options: &ReadOptions) -> Result<ReadingFiles, Failure> {
-    with_bar(|progress| ReadingFiles::read(paths, map, options, progress))
+    read_until(paths, map, options, &Interrupt::default()).map_err(unreadable)
+}
+
+/// The same until told to stop.
+pub(super) fn read_until(
+    paths: &[PathBuf],
+    map: &ColumnMap,
+    options: &ReadOptions,
+    interrupt: &Interrupt,
+) -> Result<ReadingFiles, FileError> {
+    with_bar(interrupt, |progress| ReadingFiles::read(paths, map, options, progress))
 }
 
 /// Reads files into a history, with a bar.
 pub(super) fn read_into(history: &mut History<'_>, paths: &[PathBuf], map: &ColumnMap) -> Result<ReadReport, Failure> {
-    with_bar(|progress| history.read(paths, map, progress))
+    with_bar(&Interrupt::default(), |progress| history.read(paths, map, progress)).map_err(unreadable)
 }
 
 fn with_bar<T>(
+    interrupt: &Interrupt,
     read: impl FnOnce(&mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<T, FileError>,
-) -> Result<T, Failure> {
+) -> Result<T, FileError> {
     let bar = bar("reading", 0, "bytes");
     let mut progress = |progress: Progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes);
-        ControlFlow::Continue(())
+        interrupt.flow()
     };
-    let done = read(&mut progress).map_err(unreadable);
+    let done = read(&mut progress);
     bar.finish_and_clear();
     done
 }

@@ -8,6 +8,9 @@ mod export;
 mod hash_password;
 mod history;
 mod import;
+mod interrupt;
+mod quarantine;
+mod replay;
 mod report;
 mod run;
 mod sample;
@@ -75,6 +78,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Report(args) => report::report(config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
+        Command::Quarantine(command) => quarantine::quarantine(&config, &command, &mut output),
         Command::Customers(args) => customers::customers(&config, &args, &mut output),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 
@@ -50,6 +51,10 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
     let section = DataSection {
         dir: s.optional("dir").map_or(or.dir, |dir| base.join(dir)),
         quarantine_bytes_max: s.parsed("quarantine_size_max", or.quarantine_bytes_max, unit::size_bytes),
+        free_min_bytes: s.parsed("free_min", or.free_min_bytes, unit::size_bytes),
+        archive_every: s.duration("archive_every", or.archive_every).max(Duration::from_millis(100)),
+        archive_after: s.duration("archive_after", or.archive_after),
+        keep_readings: s.parsed("keep_readings", or.keep_readings, keep),
     };
     if !QUARANTINE_BYTES.contains(&section.quarantine_bytes_max) {
         s.warn(
@@ -62,6 +67,11 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
     }
     s.finish();
     section
+}
+
+/// A duration, or `forever`.
+fn keep(text: &str) -> Result<Option<Duration>, String> {
+    if text == "forever" { Ok(None) } else { unit::duration(text).map(Some) }
 }
 
 fn engine(root: &mut Section<'_>, base: &Path) -> EngineSection {

@@ -63,11 +63,26 @@ pub struct DataSection {
     pub dir: PathBuf,
     /// Refused input is kept up to this size, bytes; then the oldest goes.
     pub quarantine_bytes_max: u64,
+    /// With less room than this on its disk no reading is acknowledged, bytes.
+    pub free_min_bytes: u64,
+    /// How often closed days are looked for.
+    pub archive_every: Duration,
+    /// How long after its end (UTC) a day counts as closed and is archived.
+    pub archive_after: Duration,
+    /// How long after its end an archived day's readings stay on the log; `None` keeps them for ever.
+    pub keep_readings: Option<Duration>,
 }
 
 impl Default for DataSection {
     fn default() -> Self {
-        Self { dir: PathBuf::from("data"), quarantine_bytes_max: 64 << 20 }
+        Self {
+            dir: PathBuf::from("data"),
+            quarantine_bytes_max: 64 << 20,
+            free_min_bytes: 512 << 20,
+            archive_every: Duration::from_secs(600),
+            archive_after: Duration::from_secs(6 * 3_600),
+            keep_readings: Some(Duration::from_secs(400 * 86_400)),
+        }
     }
 }
 

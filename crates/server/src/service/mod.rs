@@ -19,11 +19,13 @@ mod follower;
 mod heart;
 mod http;
 mod influx;
+mod keeper;
 mod options;
 mod projection;
 mod rate;
 mod rehearsal;
 mod reload;
+mod returning;
 mod runner;
 mod sessions;
 mod still;
@@ -35,7 +37,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use foretell_history::{InfluxWatch, Snapshots, SqliteLog};
+use foretell_history::{Archive, InfluxWatch, Snapshots, SqliteLog};
 use foretell_ingest::Ingest;
 use foretell_model::{Catalogue, Timestamp};
 use foretell_outreach::Outreach;
@@ -47,10 +49,11 @@ pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::EngineRoom;
-pub use options::engine as engine_options;
+pub use options::{decoder as decoder_options, engine as engine_options};
 pub use reload::{Reloaded, Reloader};
+pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
-pub use stores::{Stores, catalogue, opening, templates};
+pub use stores::{Stores, catalogue, opening, quarantine, templates};
 
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
@@ -128,6 +131,9 @@ impl Service {
         if let Some(influx) = &influx {
             threads.push(influx.start(Arc::clone(&stores.log), &clocks, stop.engine.clone())?);
         }
+        if roles.ingest {
+            threads.push(keeper::start(&config.data, &stores, stop.engine.clone())?);
+        }
         let ingest = start_ingest(&config, &stores, &clocks, budget, &stop, roles).await?;
         let mut service = Self {
             console,
@@ -166,6 +172,8 @@ impl Service {
         if let Some(ingest) = &self.ingest {
             let (outreach, ingest) = (Arc::clone(&self.outreach), Arc::clone(ingest));
             self.tasks.spawn(dispatch::advisories(outreach, ingest, ADVISORIES_EVERY, stop.clone()));
+            let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
+            self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));
         }
         let console =
             roles.console.then(|| http::console_options(&config.console, Arc::clone(&stores.catalogue), stop.clone()));
@@ -184,6 +192,9 @@ impl Service {
             rates: Rates::default(),
             heart: Arc::clone(&self.heart),
             sessions: Sessions::default(),
+            archive: Archive::new(&config.data.dir),
+            disk: stores.room,
+            clocks_told: std::sync::Mutex::default(),
         });
         let watched = Arc::clone(&backend);
         let committer = move || watched.committer();
@@ -359,5 +370,6 @@ async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, sto
         telemetry.upkeep();
         backend.observe_rates(UPKEEP_EVERY);
         backend.publish_figures();
+        backend.publish_intake();
     }
 }

@@ -20,8 +20,9 @@ use crate::failure::{Failure, Kind};
 /// Longest wait for any reply of the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the decoder is told.
-pub(super) fn decoder(config: &Config) -> DecoderOptions {
+/// What admission is told.
+#[must_use]
+pub fn decoder(config: &Config) -> DecoderOptions {
     let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
     DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() }
 }

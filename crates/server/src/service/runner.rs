@@ -125,7 +125,11 @@ impl Runner {
         while !self.stop.is_cancelled() {
             self.beat.turn();
             match self.step() {
-                Ok(Step::Level) => self.wait(),
+                Ok(Step::Level) => {
+                    // Also when no more comes: what the snapshot has not, the log may not drop.
+                    self.keep_when_due(&mut kept);
+                    self.wait();
+                }
                 Ok(Step::Taken) => self.keep_when_due(&mut kept),
                 // What outreach does not have yet must be replayed, so this state must not be kept.
                 Ok(Step::Abandoned) => return,
@@ -245,7 +249,9 @@ impl Runner {
 
     fn keep_when_due(&self, kept: &mut Kept) {
         let entries = self.room.offset().0.saturating_sub(kept.offset.0);
-        if entries >= self.settings.snapshot_every_entries || kept.at.elapsed() >= self.settings.snapshot_interval {
+        let due =
+            entries >= self.settings.snapshot_every_entries || kept.at.elapsed() >= self.settings.snapshot_interval;
+        if entries > 0 && due {
             self.keep(kept);
         }
     }

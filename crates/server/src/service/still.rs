@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use foretell_console::{Backend, Lang};
-use foretell_history::Snapshots;
+use foretell_history::{Archive, Snapshots};
 use foretell_model::{Catalogue, Log, MachineId, Partition};
 
 use super::backend::{ServiceBackend, lang};
@@ -55,6 +55,9 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
     let clocks = Clocks::new(config.clock);
     clocks.readings().advance(room.newest());
     Ok(Still(ServiceBackend {
+        archive: Archive::new(&config.data.dir),
+        disk: stores.room,
+        clocks_told: std::sync::Mutex::default(),
         log: stores.log,
         quarantine: stores.quarantine,
         rollups: stores.rollups,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_history::{OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
+use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_model::Catalogue;
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachOptions};
@@ -24,6 +24,8 @@ pub struct Stores {
     pub outreach: Arc<Outreach>,
     /// Names of faults and of work.
     pub catalogue: Arc<Catalogue>,
+    /// Room on the disk under all of it.
+    pub room: DiskRoom,
 }
 
 impl Stores {
@@ -38,27 +40,39 @@ impl Stores {
         if let Some(dir) = &config.outreach.templates_dir {
             templates(dir, &catalogue)?;
         }
+        let room = DiskRoom::new(dir, config.data.free_min_bytes);
         // The log first: a process that is refused here must have touched nothing else.
         let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
-        let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
+        let log = log.keeping_free(room.clone());
+        let quarantine = quarantine(config)?.keeping_free(room.clone());
         let how = OutreachOptions { delivers, ..options::outreach(config, &catalogue, console_url)? };
         let outreach = Outreach::open(&dir.join("service.sqlite"), how)
             .map_err(|error| Failure::because(Kind::Io, "could not open the service state", error))?;
         Ok(Self {
             log: Arc::new(log),
-            quarantine: Arc::new(SqliteQuarantine::open(dir, bounds).map_err(opening)?),
+            quarantine: Arc::new(quarantine),
             rollups: Arc::new(RollUps::open(dir).map_err(opening)?),
             outreach: Arc::new(outreach),
             catalogue,
+            room,
         })
     }
+}
+
+/// The quarantine of a data directory; commands may open it beside the service.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn quarantine(config: &Config) -> Result<SqliteQuarantine, Failure> {
+    let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
+    SqliteQuarantine::open(&config.data.dir, bounds).map_err(opening)
 }
 
 /// A store's refusal as a failure of the command.
 pub fn opening(error: OpenError) -> Failure {
     let kind = match &error {
         OpenError::Locked { .. } => Kind::Unavailable,
-        OpenError::Foreign { .. } | OpenError::Newer { .. } => Kind::BadData,
+        OpenError::Foreign { .. } | OpenError::Newer { .. } | OpenError::Damaged { .. } => Kind::BadData,
         OpenError::Store { .. } => Kind::Io,
     };
     Failure::because(kind, "could not open the data directory", error)

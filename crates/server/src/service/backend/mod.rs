@@ -6,27 +6,27 @@ pub mod curve;
 mod errors;
 mod fleet;
 mod health;
+mod intake;
 mod machine;
 mod registry;
 
 pub use fleet::DAYS_NEEDED;
 pub(in crate::service) use registry::lang;
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, HistoryStore, IngestStatus, MachineDetail,
-    RefusalCount, SourceStatus, StoreState,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, HistoryStore, IngestStatus, MachineClock,
+    MachineDetail, QuarantineQuery, StoreState,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
-use foretell_history::{InfluxState, InfluxStatus, InfluxWatch, RollUps, SqliteLog, SqliteQuarantine};
-use foretell_ingest::Ingest;
-use foretell_model::{
-    Catalogue, Clock, Finding, Log, MachineId, Partition, Quarantine, Quarantined, Reading, Timestamp,
+use foretell_history::{
+    Archive, DiskRoom, InfluxState, InfluxStatus, InfluxWatch, RollUps, SqliteLog, SqliteQuarantine,
 };
+use foretell_ingest::Ingest;
+use foretell_model::{Catalogue, Clock, Finding, MachineId, Quarantined, Reading, Timestamp};
 use foretell_outreach::Outreach;
 use metrics::gauge;
 use tokio::sync::watch;
@@ -39,9 +39,6 @@ use super::sessions::Sessions;
 use crate::config::Config;
 use crate::telemetry::Telemetry;
 use errors::{failed, not_found};
-
-/// Quarantine entries shown beside the sources.
-const QUARANTINE_SHOWN: usize = 20;
 
 /// The parts of the running service that pages look into.
 pub(super) struct ServiceBackend {
@@ -59,6 +56,10 @@ pub(super) struct ServiceBackend {
     pub(super) rates: Rates,
     pub(super) heart: Arc<Heart>,
     pub(super) sessions: Sessions,
+    pub(super) archive: Archive,
+    pub(super) disk: DiskRoom,
+    /// Machines whose clocks have a metric of their own.
+    pub(super) clocks_told: Mutex<BTreeSet<MachineId>>,
 }
 
 impl ServiceBackend {
@@ -100,16 +101,8 @@ impl Backend for ServiceBackend {
 
     fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {
         self.known(id)?;
-        let mut newest = VecDeque::with_capacity(max.min(1_024));
-        let collected = self.log.readings(id, span.from, span.to, |reading| {
-            if newest.len() == max {
-                newest.pop_front();
-            }
-            newest.push_back(reading);
-            ControlFlow::Continue(())
-        });
-        collected.map_err(|error| failed("read readings", error))?;
-        Ok(newest.into())
+        let readings = self.archive.readings(&self.log, id, (span.from, span.to), max);
+        readings.map_err(|error| failed("read readings", error))
     }
 
     fn findings(&self, query: &FindingsQuery) -> Result<Vec<Finding>, BackendError> {
@@ -145,29 +138,15 @@ impl Backend for ServiceBackend {
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {
-        let status = self.ingest.as_ref().map(|ingest| ingest.status());
-        let sources = status.map_or_else(Vec::new, |status| status.sources);
-        let mut refusals: Vec<RefusalCount> = Vec::new();
-        for (reason, count) in sources.iter().flat_map(|source| &source.refused) {
-            match refusals.iter_mut().find(|known| known.reason == *reason) {
-                Some(known) => known.count += count,
-                None => refusals.push(RefusalCount { reason: (*reason).to_owned(), count: *count }),
-            }
-        }
-        let head = self.log.head(Partition(0)).map_err(|error| failed("find the log's end", error))?;
-        Ok(IngestStatus {
-            now: self.clocks.wall().now(),
-            sources: sources.into_iter().map(|source| self.source_status(source)).collect(),
-            refusals,
-            log_entries: head.0,
-            engine_behind: self.room.behind(),
-            history_store: self.influx.as_ref().map(|watch| history_store(watch.status())),
-            quarantine: self.quarantine(QUARANTINE_SHOWN)?,
-        })
+        self.ingest_view()
     }
 
-    fn quarantine(&self, max: usize) -> Result<Vec<Quarantined>, BackendError> {
-        self.quarantine.newest(max).map_err(|error| failed("read the quarantine", error))
+    fn quarantine(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError> {
+        self.quarantine_view(query)
+    }
+
+    fn clocks(&self) -> Result<Vec<MachineClock>, BackendError> {
+        Ok(self.clocks_view())
     }
 
     fn alive(&self) -> Result<(), Vec<String>> {
@@ -177,13 +156,8 @@ impl Backend for ServiceBackend {
 
     fn ready(&self) -> Result<(), Vec<String>> {
         let mut faults = self.alive().err().unwrap_or_default();
+        faults.extend(self.intake_faults());
         if let Some(status) = self.ingest.as_ref().map(|ingest| ingest.status()) {
-            if status.commit.failing {
-                faults.push("the log refuses readings; check the disk under the data directory".to_owned());
-            }
-            if status.commit.waiting_for_room {
-                faults.push("the disk under the data directory is full; readings wait until it has room".to_owned());
-            }
             let listens = self.ingest.as_ref().is_some_and(|ingest| ingest.listen_addr().is_some());
             let stands = |name: &str, connected| connected > 0 || (listens && name == "listener");
             let sources = status.sources.iter().map(|source| (&*source.name, stands(&source.name, source.connected)));
@@ -258,27 +232,5 @@ impl ServiceBackend {
             gauge!("foretell_outreach_messages", "state" => state.name()).set(count as f64);
         }
         gauge!("foretell_outreach_visits_booked").set(figures.bookings as f64);
-    }
-
-    fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
-        let listens =
-            self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
-        let mqtt = &self.config.mqtt;
-        let further =
-            mqtt.sources.iter().find(|further| further.name == source.name).map(|further| further.url.clone());
-        let broker = || match &mqtt.source {
-            crate::config::MqttSource::Broker { url } => url.clone(),
-            _ => mqtt.listen.to_string(),
-        };
-        SourceStatus {
-            address: further.or_else(|| listens.map(|address| address.to_string())).unwrap_or_else(broker),
-            connected: listens.is_some() || source.connected > 0,
-            clients: listens.is_some().then_some(source.connected as u64),
-            readings: source.admitted,
-            readings_per_second: self.rates.per_second(&source.name),
-            refused: source.refused.iter().map(|(_, count)| count).sum(),
-            last_reading: source.last_arrival,
-            name: source.name,
-        }
     }
 }

@@ -1,0 +1,84 @@
+//! One machine's readings of a span, wherever they are: on the log, or in files of days that were dropped from it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use foretell_model::{Event, MachineId, Offset, Reading, Timestamp};
+
+use super::archive::{Archive, day_of, sound};
+use super::column_map::ColumnMap;
+use super::error::FileError;
+use super::packed::pack;
+use super::readings::{ReadOptions, ReadingFiles};
+use crate::SqliteLog;
+
+/// Memory for a machine's days that are read from files, bytes.
+const MEMORY_BYTES: usize = 32 << 20;
+
+impl Archive {
+    /// A machine's readings with `from <= ts < to`, in order of time, at most `max` of them, the newest when there are more.
+    /// A damaged file costs its own day only; it is said in the log.
+    ///
+    /// # Errors
+    /// When the log or the archive cannot be read.
+    pub fn readings(
+        &self,
+        log: &SqliteLog,
+        machine: &MachineId,
+        (from, to): (Timestamp, Timestamp),
+        max: usize,
+    ) -> Result<Vec<Reading>, FileError> {
+        let mut newest = VecDeque::with_capacity(max.min(1_024));
+        log.readings(machine, from, to, |reading| {
+            if newest.len() == max {
+                newest.pop_front();
+            }
+            newest.push_back(reading);
+            ControlFlow::Continue(())
+        })?;
+        let archived = self.needed(log, from, to)?;
+        if archived.is_empty() {
+            return Ok(newest.into());
+        }
+        let options = ReadOptions {
+            from: Some(from),
+            to: Some(to),
+            machine: Some(machine.clone()),
+            memory_bytes: MEMORY_BYTES,
+            threads: 1,
+            ..ReadOptions::default()
+        };
+        let files = ReadingFiles::read(&archived, &ColumnMap::default(), &options, &mut |_| ControlFlow::Continue(()))?;
+        // A redelivered reading may stand in both; its content decides, not its arrival.
+        let mut all = BTreeMap::new();
+        for event in files.chain(newest.into_iter().map(|reading| Ok(Event::Reading(reading)))) {
+            if let Event::Reading(reading) = event?
+                && reading.machine == *machine
+            {
+                all.entry((reading.ts, content(&reading))).or_insert(reading);
+            }
+        }
+        let skipped = all.len().saturating_sub(max);
+        Ok(all.into_values().skip(skipped).collect())
+    }
+
+    /// Files of days for which the log no longer answers alone.
+    fn needed(&self, log: &SqliteLog, from: Timestamp, to: Timestamp) -> Result<Vec<PathBuf>, FileError> {
+        let noted = log.noted_days()?;
+        let is_whole = |path: &PathBuf| {
+            let day = day_of(path);
+            noted.iter().any(|noted| Some(noted.day) == day && noted.dropping == Offset(0))
+        };
+        let mut files = self.files(from, to)?;
+        files.retain(|path| !is_whole(path));
+        Ok(sound(files).0)
+    }
+}
+
+/// What makes two readings of one instant the same.
+fn content(reading: &Reading) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pack(&Event::Reading(Reading { arrived: reading.ts, ..reading.clone() }), &mut bytes);
+    bytes
+}

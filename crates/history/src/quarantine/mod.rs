@@ -1,0 +1,213 @@
+//! Refused input, kept for a person to look at and for a mended configuration to try again, within bounds of rows and bytes.
+
+mod inbox;
+mod lists;
+mod room;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use foretell_model::{LogError, Quarantine, Quarantined, Refusal};
+use rusqlite::{Transaction, params};
+
+use crate::database::{Database, Form, PROBES};
+use crate::error::OpenError;
+use crate::room::DiskRoom;
+pub use inbox::Replayed;
+pub use lists::{QuarantineCount, QuarantineFilter};
+use room::{Held, ROW_BYTES};
+
+const FORM: Form = Form {
+    version: 1,
+    // AUTOINCREMENT: numbers are not given twice, even after the newest went.
+    schema: &[
+        "CREATE TABLE refusals (id INTEGER PRIMARY KEY AUTOINCREMENT, arrived INTEGER NOT NULL, source TEXT NOT NULL,
+        topic TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL);",
+    ],
+    additions: &[PROBES, "CREATE INDEX IF NOT EXISTS refusals_by_reason ON refusals (reason, id);", inbox::SCHEMA],
+    // A message of which nothing was admitted is acknowledged because it stands here; a reading ahead of our own wrong clock
+    // is such a one.
+    durable: true,
+    remedy: "Delete it, with its -wal and -shm, and start again: only refused input is lost, no reading that was admitted.",
+};
+
+/// Longest kept source, topic or detail, characters.
+const TEXT_CHARS_MAX: usize = 1_000;
+
+/// How much the quarantine keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuarantineBounds {
+    /// Most refusals.
+    pub rows_max: u64,
+    /// Most bytes over all refusals, texts included.
+    pub bytes_max: u64,
+    /// Raw bytes kept of one refusal; the rest is cut, and what was cut cannot be tried again.
+    pub raw_bytes_max: usize,
+}
+
+impl Default for QuarantineBounds {
+    /// A whole message of the largest size is kept, so that all of it can be tried again.
+    fn default() -> Self {
+        Self { rows_max: 1_000_000, bytes_max: 64 << 20, raw_bytes_max: 1 << 20 }
+    }
+}
+
+/// The quarantine of a data directory, in `quarantine.db`: a file of its own, so that a flood of rubbish never waits
+/// before the log, nor the log before it. Several processes may use it.
+pub struct SqliteQuarantine {
+    database: Database,
+    bounds: QuarantineBounds,
+    held: Mutex<Held>,
+    room: Option<DiskRoom>,
+}
+
+impl SqliteQuarantine {
+    /// Opens or creates the quarantine of a data directory.
+    ///
+    /// # Errors
+    /// When the file is damaged, not ours or of a later release, or the file system refuses.
+    pub fn open(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
+        let database = Database::open(&dir.join("quarantine.db"), &FORM)?;
+        Ok(Self { database, bounds, held: Mutex::default(), room: None })
+    }
+
+    /// Refuses to keep anything as [`LogError::Full`] while there is less room.
+    #[must_use]
+    pub fn keeping_free(self, room: DiskRoom) -> Self {
+        Self { room: Some(room), ..self }
+    }
+
+    /// Whether it takes a write now, found out by writing.
+    ///
+    /// # Errors
+    /// When it does not, or the room is short.
+    pub fn probe(&self) -> Result<(), LogError> {
+        self.check_room()?;
+        self.database.probe()
+    }
+
+    fn check_room(&self) -> Result<(), LogError> {
+        self.room.as_ref().map_or(Ok(()), |room| room.check(self.database.path()))
+    }
+
+    fn keep(&self, transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<u64> {
+        let cut = |text: &str| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
+        let raw = &refusal.raw[..refusal.raw.len().min(self.bounds.raw_bytes_max)];
+        let (source, topic, detail) = (cut(&refusal.source), cut(&refusal.topic), cut(&refusal.detail));
+        transaction
+            .prepare_cached(
+                "INSERT INTO refusals (arrived, source, topic, reason, detail, raw) VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![refusal.arrived.millis(), source, topic, refusal.reason, detail, raw])?;
+        let chars = [&source, &topic, &detail].map(|text| text.chars().count()).iter().sum::<usize>();
+        Ok((raw.len() + chars + refusal.reason.len()) as u64 + ROW_BYTES)
+    }
+
+    /// Keeps refusals in an open transaction and lets the oldest go until the bounds hold; returns how many went.
+    fn keep_all(&self, transaction: &Transaction<'_>, refusals: &[Refusal], held: &mut Held) -> rusqlite::Result<u64> {
+        for refusal in refusals {
+            let bytes = self.keep(transaction, refusal)?;
+            held.add(refusal.reason, bytes);
+        }
+        held.evict(transaction, self.bounds)
+    }
+
+    /// Changes the file in one transaction, with a true count of what it holds.
+    fn changing<T>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>, &mut Held) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let mut current = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.database.writer();
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut held = current.clone().up_to_date(&transaction)?;
+        let done = change(&transaction, &mut held)?;
+        transaction.commit()?;
+        *current = held;
+        Ok(done)
+    }
+}
+
+impl Quarantine for SqliteQuarantine {
+    fn refuse(&self, refusals: &[Refusal]) -> Result<(), LogError> {
+        self.check_room()?;
+        let gone = self.changing(|transaction, held| self.keep_all(transaction, refusals, held));
+        let gone = gone.map_err(|e| self.database.error("keep refused input in", e))?;
+        metrics::counter!("foretell_quarantine_evicted_total").increment(gone);
+        Ok(())
+    }
+
+    fn newest(&self, max: usize) -> Result<Vec<Quarantined>, LogError> {
+        self.list(&QuarantineFilter::default(), usize::MAX, max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::Timestamp;
+
+    use super::*;
+
+    fn refusal(number: usize, bytes: usize) -> Refusal {
+        Refusal {
+            arrived: Timestamp::from_millis(number as i64),
+            source: "listener".into(),
+            topic: format!("t/{number}"),
+            reason: "out_of_range",
+            detail: "discharge_temp_c held 2000".into(),
+            raw: vec![b'x'; bytes],
+        }
+    }
+
+    fn topics(quarantine: &SqliteQuarantine) -> String {
+        let newest = quarantine.newest(10).unwrap();
+        newest.iter().map(|q| format!("{} {} {} bytes", q.id, q.topic, q.raw.len())).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_oldest_go_and_raw_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let bounds = QuarantineBounds { rows_max: 3, bytes_max: 1_000, raw_bytes_max: 400 };
+        let quarantine = SqliteQuarantine::open(dir.path(), bounds).unwrap();
+        quarantine.refuse(&[refusal(1, 5), refusal(2, 5), refusal(3, 5), refusal(4, 5)]).unwrap();
+        assert_eq!(topics(&quarantine), "4 t/4 5 bytes, 3 t/3 5 bytes, 2 t/2 5 bytes");
+        quarantine.refuse(&[refusal(5, 9_999)]).unwrap();
+        assert_eq!(topics(&quarantine), "5 t/5 400 bytes, 4 t/4 5 bytes, 3 t/3 5 bytes");
+        drop(quarantine);
+        let quarantine = SqliteQuarantine::open(dir.path(), bounds).unwrap();
+        quarantine.refuse(&[refusal(6, 9_999)]).unwrap();
+        assert_eq!(topics(&quarantine), "6 t/6 400 bytes");
+        let first = &quarantine.newest(1).unwrap()[0];
+        assert_eq!((first.reason.as_str(), first.arrived.millis()), ("out_of_range", 6));
+    }
+
+    #[test]
+    fn a_flood_for_one_reason_does_not_wash_the_others_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let bounds = QuarantineBounds { rows_max: 1_000, bytes_max: 20_000, raw_bytes_max: 400 };
+        let quarantine = SqliteQuarantine::open(dir.path(), bounds).unwrap();
+        let ahead = |n| Refusal { reason: "from_future", ..refusal(n, 100) };
+        quarantine.refuse(&(0..10).map(ahead).collect::<Vec<_>>()).unwrap();
+        for _ in 0..10 {
+            quarantine.refuse(&(0..100).map(|n| refusal(n, 200)).collect::<Vec<_>>()).unwrap();
+        }
+        let counts = quarantine.counts().unwrap();
+        let held: Vec<_> = counts.iter().map(|count| (count.reason.as_str(), count.items)).collect();
+        assert_eq!(held[0], ("from_future", 10));
+        assert!(held[1].1 > 40 && counts.iter().map(|count| count.bytes).sum::<u64>() <= 20_000, "{counts:?}");
+    }
+
+    #[test]
+    fn what_another_process_took_out_is_not_counted_any_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let bounds = QuarantineBounds { rows_max: 4, ..QuarantineBounds::default() };
+        let [ours, theirs] = [0; 2].map(|_| SqliteQuarantine::open(dir.path(), bounds).unwrap());
+        ours.refuse(&[refusal(1, 5), refusal(2, 5), refusal(3, 5)]).unwrap();
+        for id in [1, 2, 3] {
+            theirs.replayed(&[Replayed { id, admitted: vec![], refused: vec![] }]).unwrap();
+        }
+        ours.refuse(&[refusal(4, 5), refusal(5, 5), refusal(6, 5), refusal(7, 5)]).unwrap();
+        assert_eq!(topics(&ours), "7 t/7 5 bytes, 6 t/6 5 bytes, 5 t/5 5 bytes, 4 t/4 5 bytes");
+    }
+}

@@ -1,0 +1,99 @@
+//! What the quarantine holds, and who goes when it is full: the oldest of whatever reason takes up most.
+//!
+//! So a flood of rubbish washes out itself, and not the few readings that were ahead of a wrong clock of ours.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Transaction, params};
+
+use super::QuarantineBounds;
+use crate::database::unsigned;
+
+/// What a row costs beside its texts and raw bytes, bytes; an estimate for the bound.
+pub(super) const ROW_BYTES: u64 = 64;
+
+/// A row's size without [`ROW_BYTES`].
+pub(super) const SIZE: &str = "length(raw) + length(source) + length(topic) + length(reason) + length(detail)";
+
+/// Rows and bytes by reason.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held {
+    reasons: BTreeMap<String, Share>,
+    /// SQLite's number that changes with every change by another connection; `None` before the first count.
+    version: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    rows: u64,
+    bytes: u64,
+}
+
+impl Held {
+    /// Counted anew when somebody else has changed the file.
+    pub(super) fn up_to_date(self, transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
+        let version = transaction.query_row("PRAGMA data_version", [], |row| unsigned(row, 0))?;
+        if self.version == Some(version) {
+            return Ok(self);
+        }
+        let query = format!("SELECT reason, count(*), sum({SIZE} + {ROW_BYTES}) FROM refusals GROUP BY reason");
+        let mut statement = transaction.prepare_cached(&query)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, Share { rows: unsigned(row, 1)?, bytes: unsigned(row, 2)? }))
+        })?;
+        Ok(Self { reasons: rows.collect::<rusqlite::Result<_>>()?, version: Some(version) })
+    }
+
+    pub(super) fn add(&mut self, reason: &str, bytes: u64) {
+        let share = self.reasons.entry(reason.to_owned()).or_default();
+        share.rows += 1;
+        share.bytes += bytes;
+    }
+
+    pub(super) fn remove(&mut self, reason: &str, bytes: u64) {
+        if let Some(share) = self.reasons.get_mut(reason) {
+            share.rows = share.rows.saturating_sub(1);
+            share.bytes = share.bytes.saturating_sub(bytes);
+        }
+    }
+
+    /// Who has to give something up, if anybody.
+    fn largest(&self, bounds: QuarantineBounds) -> Option<String> {
+        let sum = |of: fn(&Share) -> u64| self.reasons.values().map(of).sum::<u64>();
+        let most = |of: fn(&Share) -> u64| self.reasons.iter().max_by_key(|(_, share)| of(share));
+        let too_many = sum(|share| share.rows) > bounds.rows_max;
+        let too_large = sum(|share| share.bytes) > bounds.bytes_max;
+        let largest = match (too_large, too_many) {
+            (true, _) => most(|share| share.bytes),
+            (false, true) => most(|share| share.rows),
+            (false, false) => None,
+        };
+        largest.filter(|(_, share)| share.rows > 0).map(|(reason, _)| reason.clone())
+    }
+
+    /// Lets the oldest go until the bounds hold again.
+    pub(super) fn evict(&mut self, transaction: &Transaction<'_>, bounds: QuarantineBounds) -> rusqlite::Result<u64> {
+        /// Rows looked at for one reason before the next largest is asked.
+        const ROWS: u64 = 64;
+        let query = format!("SELECT id, {SIZE} + {ROW_BYTES} FROM refusals WHERE reason = ?1 ORDER BY id LIMIT {ROWS}");
+        let mut gone = 0;
+        while let Some(reason) = self.largest(bounds) {
+            let mut oldest = transaction.prepare_cached(&query)?;
+            let rows = oldest.query_map([&reason], |row| Ok((row.get::<_, i64>(0)?, unsigned(row, 1)?)))?;
+            let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            if rows.is_empty() {
+                // Whatever was miscounted, it is not there.
+                self.reasons.remove(&reason);
+            }
+            for (id, bytes) in rows {
+                if self.largest(bounds).as_ref() != Some(&reason) {
+                    break;
+                }
+                transaction.prepare_cached("DELETE FROM refusals WHERE id = ?1")?.execute(params![id])?;
+                self.remove(&reason, bytes);
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+}

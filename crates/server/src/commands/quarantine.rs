@@ -1,0 +1,130 @@
+//! `foretell quarantine`: refused input, to be looked at, written out and tried again. Works beside a running service.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use foretell_history::{QuarantineFilter, SqliteQuarantine};
+use foretell_model::{LogError, Quarantined};
+use serde_json::{Value, json};
+
+use super::interrupt::Interrupt;
+use super::replay::replay;
+use crate::cli::{QuarantineCommand, QuarantineExportArgs, QuarantineListArgs, QuarantineWhich};
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::progress::bar;
+use crate::service;
+
+/// Items read at once.
+pub(super) const ITEMS: usize = 200;
+
+/// Raw bytes of an item that a list shows.
+const RAW_SHOWN_BYTES: usize = 160;
+
+/// Does what the command line says.
+pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &mut Output) -> Result<(), Failure> {
+    let dir = &config.data.dir;
+    if !dir.join("quarantine.db").is_file() {
+        let what = format!("there is no quarantine in {}; name the data directory with --data-dir", dir.display());
+        return Err(Failure::new(Kind::NoInput, what));
+    }
+    let quarantine = service::quarantine(config)?;
+    match command {
+        QuarantineCommand::List(args) => list(&quarantine, args, output),
+        QuarantineCommand::Export(args) => export(&quarantine, args, output),
+        QuarantineCommand::Replay(args) => replay(config, &quarantine, args, output),
+    }
+}
+
+pub(super) fn filter(which: &QuarantineWhich) -> QuarantineFilter {
+    let QuarantineWhich { reason, machine, from, to } = which.clone();
+    QuarantineFilter { reason, machine, from, to, before: None }
+}
+
+pub(super) fn refused(error: LogError) -> Failure {
+    Failure::because(Kind::Io, "could not use the quarantine", error)
+}
+
+fn list(quarantine: &SqliteQuarantine, args: &QuarantineListArgs, output: &mut Output) -> Result<(), Failure> {
+    let counts = quarantine.counts().map_err(refused)?;
+    for count in &counts {
+        output.line(&format!("{:>8} {} (oldest {})", count.items, count.reason, count.oldest))?;
+    }
+    if counts.is_empty() {
+        return output.line("the quarantine is empty");
+    }
+    let waiting = quarantine.waiting().map_err(refused)?;
+    if waiting > 0 {
+        output.line(&format!(
+            "{waiting:>8} events were admitted since and wait for the service to take them to the log"
+        ))?;
+    }
+    for item in quarantine.list(&filter(&args.which), RAW_SHOWN_BYTES, args.max).map_err(refused)? {
+        let Quarantined { id, reason, arrived, source, topic, detail, raw } = item;
+        let (topic, detail) = (printable(topic.as_bytes()), printable(detail.as_bytes()));
+        output.line(&format!("\n#{id} {arrived} {source} {topic}\n  {reason}: {detail}\n  {}", printable(&raw)))?;
+    }
+    Ok(())
+}
+
+/// Bytes as text that cannot move a terminal's cursor.
+fn printable(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    text.chars().map(|c| if c.is_control() || c == '\u{fffd}' { '·' } else { c }).collect()
+}
+
+fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &mut Output) -> Result<(), Failure> {
+    let (filter, interrupt) = (filter(&args.which), Interrupt::listen()?);
+    let writing = |error| Failure::writing(&args.out, error);
+    let mut file = BufWriter::new(File::create(&args.out).map_err(writing)?);
+    let (mut written, mut after, bar) = (0_u64, 0, bar("exporting", 0, "items"));
+    while !interrupt.is_told() {
+        let items = quarantine.after(&filter, after, ITEMS).map_err(refused)?;
+        let Some(last) = items.last() else { break };
+        after = last.id;
+        for item in &items {
+            writeln!(file, "{}", line(item)).map_err(writing)?;
+            written += 1;
+        }
+        bar.set_position(written);
+    }
+    file.into_inner().map_err(|error| writing(error.into_error()))?.sync_all().map_err(writing)?;
+    bar.finish_and_clear();
+    let stopped = if interrupt.is_told() { "; stopped before the end" } else { "" };
+    output.line(&format!("{written} items in {}{stopped}", args.out.display()))
+}
+
+/// An item as JSON: `raw` as it is where it is UTF-8, else `raw_hex`.
+fn line(item: &Quarantined) -> Value {
+    let mut line = json!({
+        "id": item.id, "reason": item.reason, "arrived": item.arrived.to_string(), "source": item.source,
+        "topic": item.topic, "detail": item.detail,
+    });
+    match std::str::from_utf8(&item.raw) {
+        Ok(text) => line["raw"] = text.into(),
+        Err(_) => line["raw_hex"] = item.raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_bytes_disturb_neither_terminal_nor_file() {
+        assert_eq!(printable(b"{\"a\":1}\x00\x1b[2J\xff\n"), "{\"a\":1}··[2J··");
+        let item = |raw: &[u8]| Quarantined {
+            id: 1,
+            reason: "malformed".into(),
+            arrived: foretell_model::Timestamp::from_millis(0),
+            source: "listener".into(),
+            topic: "t".into(),
+            detail: String::new(),
+            raw: raw.to_vec(),
+        };
+        assert_eq!(line(&item(b"a\"\x1b"))["raw"], "a\"\u{1b}");
+        assert_eq!(line(&item(b"\xff\x00"))["raw_hex"], "ff00");
+    }
+}

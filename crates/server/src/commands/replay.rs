@@ -1,0 +1,167 @@
+//! `foretell quarantine replay`: refused input through admission once more, with the configuration as it is now.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use foretell_history::{OpenError, Replayed, SqliteLog, SqliteQuarantine};
+use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
+use foretell_model::{Clock, Quarantined, Refusal, Timestamp};
+
+use super::interrupt::Interrupt;
+use super::quarantine::{ITEMS, filter, refused};
+use crate::cli::QuarantineReplayArgs;
+use crate::clock::WallClock;
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::progress::bar;
+use crate::service::{self, REPLAYED_EVENTS_MAX, opening};
+
+/// How long the running service may take to fetch what was admitted before we leave it to it.
+const FETCHED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Input whose refusal no configuration of admission could mend: who may speak for a machine is the login's affair, and a
+/// retained value without a stamp of its own has no time.
+const NEVER: [&str; 2] = ["not_authorised", "retained_untimed"];
+
+/// What became of everything that was tried.
+#[derive(Debug, Default)]
+struct Tally {
+    admitted: u64,
+    events: u64,
+    refused: BTreeMap<String, u64>,
+    passed_over: u64,
+}
+
+/// Tries everything that passes the filter, oldest first.
+pub(super) fn replay(
+    config: &Config,
+    quarantine: &SqliteQuarantine,
+    args: &QuarantineReplayArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let decoder = decoder(config)?;
+    let (interrupt, now) = (Interrupt::listen()?, WallClock.now());
+    let newest = quarantine.list(&filter(&args.which), 0, 1).map_err(refused)?.first().map_or(0, |item| item.id);
+    // What is still refused of a message comes back under a new number; it is not tried twice.
+    let which = foretell_history::QuarantineFilter { before: Some(newest + 1), ..filter(&args.which) };
+    let (mut tally, mut after, bar) = (Tally::default(), 0, bar("trying", newest, "items"));
+    while !interrupt.is_told() {
+        let items = quarantine.after(&which, after, ITEMS).map_err(refused)?;
+        let Some(last) = items.last() else { break };
+        after = last.id;
+        let tried: Vec<Replayed> = items
+            .into_iter()
+            .filter_map(|item| {
+                if NEVER.contains(&item.reason.as_str()) || quarantine.is_cut(&item) {
+                    tally.passed_over += 1;
+                    return None;
+                }
+                tally.count(admit(&decoder, item, now))
+            })
+            .collect();
+        if !args.dry_run {
+            quarantine.replayed(&tried).map_err(refused)?;
+        }
+        bar.set_position(after);
+    }
+    bar.finish_and_clear();
+    say(&tally, args.dry_run, interrupt.is_told(), output)?;
+    if args.dry_run { Ok(()) } else { hand_over(config, quarantine, output) }
+}
+
+fn decoder(config: &Config) -> Result<Decoder, Failure> {
+    let decoder = Decoder::new(service::decoder_options(config))
+        .map_err(|error| Failure::because(Kind::Config, "could not prepare the decoder", error))?;
+    if decoder.derives() {
+        let log = SqliteLog::open_beside(&config.data.dir).map_err(opening)?;
+        decoder.seed_from(&log).map_err(|error| {
+            Failure::because(Kind::Io, "could not read the log to rebuild derived run hours", error)
+        })?;
+    }
+    Ok(decoder)
+}
+
+/// Decodes an item as when it arrived: readings without a stamp of their own count from then. One that was ahead of our clock
+/// is measured by the clock of now, because that of then may have been wrong.
+fn admit(decoder: &Decoder, item: Quarantined, now: Timestamp) -> Result<Replayed, String> {
+    let ahead = RefusalReason::FromFuture.code();
+    let arrived = if item.reason == ahead { now } else { item.arrived };
+    let mut decoded = Decoded::default();
+    decoder.decode(arrived, &item.source, &item.topic, &item.raw, &mut decoded);
+    if decoded.events.is_empty() && decoded.refused.first().is_some_and(|refusal| refusal.reason == ahead) {
+        decoder.decode(now, &item.source, &item.topic, &item.raw, &mut decoded);
+    }
+    let Decoded { events, refused, .. } = decoded;
+    if events.is_empty() {
+        return Err(refused.first().map_or(item.reason, |refusal| refusal.reason.to_owned()));
+    }
+    let refused = refused.into_iter().map(|refusal| Refusal { arrived: item.arrived, ..refusal }).collect();
+    Ok(Replayed { id: item.id, admitted: events, refused })
+}
+
+impl Tally {
+    fn count(&mut self, tried: Result<Replayed, String>) -> Option<Replayed> {
+        match tried {
+            Ok(replayed) => {
+                self.admitted += 1;
+                self.events += replayed.admitted.len() as u64;
+                for refusal in &replayed.refused {
+                    *self.refused.entry(refusal.reason.to_owned()).or_default() += 1;
+                }
+                Some(replayed)
+            }
+            Err(reason) => {
+                *self.refused.entry(reason).or_default() += 1;
+                None
+            }
+        }
+    }
+}
+
+fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Result<(), Failure> {
+    let Tally { admitted, events, refused, passed_over } = tally;
+    let verb = if dry_run { "would be" } else { "are" };
+    let still: u64 = refused.values().sum();
+    let reasons: Vec<String> = refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let reasons = if still > 0 { format!(" ({})", reasons.join(", ")) } else { String::new() };
+    output
+        .line(&format!("{admitted} items {verb} admitted as {events} events, {still} {verb} still refused{reasons}"))?;
+    if *passed_over > 0 {
+        output.line(&format!(
+            "{passed_over} were not tried: cut when they were kept, or refused for want of rights or of a time"
+        ))?;
+    }
+    if stopped { output.line("stopped before the end; the same command goes on from there") } else { Ok(()) }
+}
+
+/// Takes what was admitted to the log, or waits until the service that owns the log has.
+fn hand_over(config: &Config, quarantine: &SqliteQuarantine, output: &mut Output) -> Result<(), Failure> {
+    let log = match SqliteLog::open(&config.data.dir) {
+        Ok(log) => log,
+        Err(OpenError::Locked { .. }) => return wait_for_service(quarantine, output),
+        Err(error) => return Err(opening(error)),
+    };
+    let mut handed = 0;
+    while let events @ 1.. = quarantine.hand_over(&log, REPLAYED_EVENTS_MAX).map_err(refused)? {
+        handed += events;
+    }
+    if handed > 0 { output.line(&format!("{handed} events are on the log")) } else { Ok(()) }
+}
+
+fn wait_for_service(quarantine: &SqliteQuarantine, output: &mut Output) -> Result<(), Failure> {
+    let until = Instant::now() + FETCHED_WITHIN;
+    loop {
+        let waiting = quarantine.waiting().map_err(refused)?;
+        if waiting == 0 {
+            return output.line("the running service has taken them to the log");
+        }
+        if Instant::now() >= until {
+            return output.line(&format!(
+                "{waiting} events wait in the quarantine; the service that owns the log takes them when its disk has room, or \
+                 this command does when no service runs"
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

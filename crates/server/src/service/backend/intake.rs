@@ -1,0 +1,154 @@
+//! What comes in: sources, refusals, the quarantine, clocks, and whether readings can be taken at all.
+
+use std::sync::PoisonError;
+
+use foretell_console::BackendError;
+use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus};
+use foretell_history::QuarantineFilter;
+use foretell_ingest::decode::RefusalReason;
+use foretell_ingest::{ClockSkew, OwnClock};
+use foretell_model::{Log, LogError, Partition, Quarantined};
+use metrics::gauge;
+
+use super::errors::failed;
+use super::{ServiceBackend, history_store};
+
+/// Quarantine entries shown beside the sources.
+const QUARANTINE_SHOWN: usize = 20;
+
+/// Raw bytes of each that the overview shows at most.
+const RAW_BYTES: usize = 2_000;
+
+/// A clock is worth a metric of its own when it is further off than this, milliseconds.
+const OFF_MS: i64 = 60_000;
+
+/// Machines with such a metric; their names are labels.
+const OFF_MAX: usize = 100;
+
+impl ServiceBackend {
+    pub(super) fn ingest_view(&self) -> Result<IngestStatus, BackendError> {
+        let sources = self.ingest.as_ref().map(|ingest| ingest.status().sources).unwrap_or_default();
+        let mut refusals: Vec<RefusalCount> = Vec::new();
+        for (reason, count) in sources.iter().flat_map(|source| &source.refused) {
+            match refusals.iter_mut().find(|known| known.reason == *reason) {
+                Some(known) => known.count += count,
+                None => refusals.push(RefusalCount { reason: (*reason).to_owned(), count: *count }),
+            }
+        }
+        let head = self.log.head(Partition(0)).map_err(|error| failed("find the log's end", error))?;
+        let held = self.quarantine.counts().map_err(|error| failed("count the quarantine", error))?;
+        let newest = QuarantineQuery { max: QUARANTINE_SHOWN, raw_bytes_max: RAW_BYTES, ..QuarantineQuery::default() };
+        Ok(IngestStatus {
+            now: self.clocks.wall().now(),
+            sources: sources.into_iter().map(|source| self.source_status(source)).collect(),
+            refusals,
+            log_entries: head.0,
+            engine_behind: self.room.behind(),
+            history_store: self.influx.as_ref().map(|watch| history_store(watch.status())),
+            held: held.into_iter().map(|held| RefusalCount { reason: held.reason, count: held.items }).collect(),
+            quarantine: self.quarantine_view(&newest)?,
+            clocks: self.clocks_view(),
+            faults: self.intake_faults(),
+        })
+    }
+
+    pub(super) fn quarantine_view(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError> {
+        let QuarantineQuery { reason, machine, from, to, before, max, raw_bytes_max } = query.clone();
+        let filter = QuarantineFilter { reason, machine, from, to, before };
+        self.quarantine.list(&filter, raw_bytes_max, max).map_err(|error| failed("read the quarantine", error))
+    }
+
+    pub(super) fn clocks_view(&self) -> Vec<MachineClock> {
+        let skews = self.ingest.as_ref().map(|ingest| ingest.clock_skews()).unwrap_or_default();
+        skews.into_iter().map(machine_clock).collect()
+    }
+
+    /// Why no reading is taken just now, each in a sentence; nothing when all is well or this process takes none in.
+    pub(super) fn intake_faults(&self) -> Vec<String> {
+        let (Some(ingest), mut faults) = (&self.ingest, Vec::new()) else { return Vec::new() };
+        let (commit, dir) = (ingest.status().commit, self.config.data.dir.display());
+        if let Some(shortage) = self.disk.shortage() {
+            faults.push(format!("readings are not acknowledged: on the disk that holds {dir} {shortage}"));
+        } else if commit.waiting_for_room {
+            let why = "it has refused a write for want of room; is there a quota?";
+            faults.push(format!("readings are not acknowledged: the disk that holds {dir} is full: {why}"));
+        }
+        if commit.failing {
+            // With no message under way no commit would show that the stores work again, so it is tried here.
+            match self.log.probe().and_then(|()| self.quarantine.probe()) {
+                Ok(()) => ingest.recovered(),
+                Err(LogError::Full { .. }) => {}
+                Err(error) => {
+                    faults.push(format!("the log refuses readings ({error}); check the disk under {dir}"));
+                }
+            }
+        }
+        faults.extend(ingest.own_clock(self.clocks.wall().now()).map(own_clock));
+        faults
+    }
+
+    /// Figures of the intake that nobody pushes.
+    pub(in crate::service) fn publish_intake(&self) {
+        if let Ok(free_bytes) = self.disk.free_bytes() {
+            gauge!("foretell_disk_free_bytes").set(free_bytes as f64);
+        }
+        let Some(ingest) = &self.ingest else { return };
+        let skews = ingest.clock_skews();
+        let off = |ahead: bool| {
+            let is_off = move |skew: &&ClockSkew| skew.behind_ms.abs() >= OFF_MS && (skew.behind_ms < 0) == ahead;
+            skews.iter().filter(is_off).count() as f64
+        };
+        gauge!("foretell_clocks_off", "direction" => "ahead").set(off(true));
+        gauge!("foretell_clocks_off", "direction" => "behind").set(off(false));
+        let mut told = self.clocks_told.lock().unwrap_or_else(PoisonError::into_inner);
+        for skew in &skews {
+            let is_off = skew.behind_ms.abs() >= OFF_MS && told.len() < OFF_MAX;
+            // One that was off once is told on, so that its metric goes back when the clock does.
+            if told.contains(&skew.machine) || is_off && told.insert(skew.machine.clone()) {
+                let machine = skew.machine.as_str().to_owned();
+                gauge!("foretell_clock_behind_seconds", "machine" => machine).set(skew.behind_ms as f64 / 1000.0);
+            }
+        }
+        let Ok(held) = self.quarantine.counts() else { return };
+        for reason in RefusalReason::ALL.map(RefusalReason::code) {
+            let items = held.iter().find(|held| held.reason == reason).map_or(0, |held| held.items);
+            gauge!("foretell_quarantine_items", "reason" => reason).set(items as f64);
+        }
+    }
+
+    fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
+        let listens =
+            self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
+        let mqtt = &self.config.mqtt;
+        let further =
+            mqtt.sources.iter().find(|further| further.name == source.name).map(|further| further.url.clone());
+        let broker = || match &mqtt.source {
+            crate::config::MqttSource::Broker { url } => url.clone(),
+            _ => mqtt.listen.to_string(),
+        };
+        SourceStatus {
+            address: further.or_else(|| listens.map(|address| address.to_string())).unwrap_or_else(broker),
+            connected: listens.is_some() || source.connected > 0,
+            clients: listens.is_some().then_some(source.connected as u64),
+            readings: source.admitted,
+            readings_per_second: self.rates.per_second(&source.name),
+            refused: source.refused.iter().map(|(_, count)| count).sum(),
+            last_reading: source.last_arrival,
+            name: source.name,
+        }
+    }
+}
+
+fn machine_clock(skew: ClockSkew) -> MachineClock {
+    let ClockSkew { machine, behind_ms, heard, refused_ahead } = skew;
+    MachineClock { machine, behind_ms, heard, refused_ahead }
+}
+
+fn own_clock(seen: OwnClock) -> String {
+    let OwnClock { behind_ms, ahead, heard } = seen;
+    format!(
+        "this computer's clock seems to be {} s behind: {ahead} of {heard} machines are ahead of it, and their readings wait in \
+         the quarantine; set the clock (NTP), then run `foretell quarantine replay --reason from_future`",
+        behind_ms / 1000
+    )
+}
