@@ -31,6 +31,8 @@ enum Command {
     Flood(Flood),
     /// Subscribe and only count: how fast the broker can deliver.
     Count(Count),
+    /// Publish a fleet's life at a rate and measure how long its readings take to become advisories on MQTT.
+    Latency(Latency),
 }
 
 /// Which fleet.
@@ -137,6 +139,15 @@ pub(crate) struct Flood {
     /// How long, with its unit.
     #[arg(long = "for", default_value = "10s", value_name = "DURATION", value_parser = duration_ms)]
     pub(crate) lasts: i64,
+    /// End after so many messages over all publishers, if that comes first.
+    #[arg(long, value_name = "N")]
+    pub(crate) messages: Option<u64>,
+    /// Time stamp of each publisher's first message; each further one is a millisecond later. A day ago by default.
+    #[arg(long, value_name = "TS", value_parser = instant_ms)]
+    pub(crate) from: Option<i64>,
+    /// Send mutated readings, random bytes, odd topics and broken packets instead of readings.
+    #[arg(long)]
+    pub(crate) rubbish: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -153,6 +164,24 @@ pub(crate) struct Count {
     /// How long, with its unit.
     #[arg(long = "for", default_value = "10s", value_name = "DURATION", value_parser = duration_ms)]
     pub(crate) lasts: i64,
+    /// End after so many messages, if that comes first.
+    #[arg(long, value_name = "N")]
+    pub(crate) messages: Option<u64>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `latency`.
+#[derive(Debug, Args)]
+pub(crate) struct Latency {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) broker: Broker,
+    /// Readings per second over the whole fleet.
+    #[arg(long, default_value_t = 10_000.0, value_name = "N")]
+    pub(crate) rate: f64,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -215,13 +244,19 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn act(command: Command) -> Result<(), CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if matches!(command, Command::Flood(_) | Command::Count(_)) {
+        // One thread makes more load than a broker takes, and leaves it the other cores.
+        runtime.worker_threads(1);
+    }
+    let runtime = runtime.enable_all().build().map_err(CliError::Runtime)?;
     runtime.block_on(async {
         match command {
             Command::Run(run) => commands::run(&run).await,
             Command::Generate(generate) => commands::generate(generate).await,
             Command::Flood(flood) => commands::flood(&flood).await,
             Command::Count(count) => commands::count(&count).await,
+            Command::Latency(latency) => commands::latency(&latency).await,
         }
     })
 }

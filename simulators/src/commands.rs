@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{CliError, Count, Flood, Format, Generate, Run};
+use crate::cli::{CliError, Count, Flood, Format, Generate, Latency, Run};
 
 /// `generate`.
 pub(crate) async fn generate(args: Generate) -> Result<(), CliError> {
@@ -55,11 +55,13 @@ pub(crate) async fn flood(args: &Flood) -> Result<(), CliError> {
         publishers: args.publishers,
         rate: args.rate,
         payload_bytes: args.size,
-        qos: args.qos,
+        qos: if args.rubbish { 1 } else { args.qos },
+        rubbish: args.rubbish,
         window: args.window,
         lasts: Duration::from_millis(u64::try_from(args.lasts).unwrap_or(0)),
         // A day back: each message is a millisecond later than the one before, and time stamps must not reach the future.
-        from_ms: now_ms() - DAY_MS,
+        from_ms: args.from.unwrap_or_else(|| now_ms() - DAY_MS),
+        messages: args.messages,
     };
     let stop = CancellationToken::new();
     let target = args.broker.target();
@@ -68,12 +70,13 @@ pub(crate) async fn flood(args: &Flood) -> Result<(), CliError> {
         return say_json(&report);
     }
     say(&format!(
-        "publishers {}\npublished {}\nacknowledged {}\nfailed {}\nseconds {:.2}\nacknowledged_per_s {:.0}\n\
+        "publishers {}\npublished {}\nacknowledged {}\nfailed {}\nreconnects {}\nseconds {:.2}\nacknowledged_per_s {:.0}\n\
          puback_p50_ms {:.2}\npuback_p99_ms {:.2}\npuback_max_ms {:.2}\n",
         report.publishers,
         report.published,
         report.acknowledged,
         report.failed,
+        report.reconnects,
         report.seconds,
         report.acknowledged_per_s,
         report.p50_ms,
@@ -86,12 +89,34 @@ pub(crate) async fn flood(args: &Flood) -> Result<(), CliError> {
 pub(crate) async fn count(args: &Count) -> Result<(), CliError> {
     let stop = CancellationToken::new();
     let (target, lasts) = (args.broker.target(), Duration::from_millis(u64::try_from(args.lasts).unwrap_or(0)));
-    let counting = mqtt::count(&args.topic, lasts, &target, stop.clone());
+    let counting = mqtt::count(&args.topic, lasts, args.messages, &target, stop.clone());
     let report = until_ctrl_c(counting, || stop.cancel()).await?;
     if args.json {
         return say_json(&report);
     }
     say(&format!("messages {}\nseconds {:.2}\nper_s {:.0}\n", report.messages, report.seconds, report.per_s))
+}
+
+/// `latency`.
+pub(crate) async fn latency(args: &Latency) -> Result<(), CliError> {
+    let (fleet, stop) = (args.which.fleet(None)?, CancellationToken::new());
+    let (load, target) = (mqtt::Latency { readings_per_s: args.rate.max(1.0) }, args.broker.target());
+    let report = until_ctrl_c(mqtt::latency(&fleet, load, &target, stop.clone()), || stop.cancel()).await?;
+    if args.json {
+        return say_json(&report);
+    }
+    say(&format!(
+        "readings {}\nreadings_per_s {:.0}\npuback_p50_ms {:.2}\npuback_p99_ms {:.2}\nadvisories {}\n\
+         advisory_p50_ms {:.2}\nadvisory_p99_ms {:.2}\nadvisory_max_ms {:.2}\n",
+        report.readings,
+        report.readings_per_s,
+        report.puback_p50_ms,
+        report.puback_p99_ms,
+        report.advisories,
+        report.advisory_p50_ms,
+        report.advisory_p99_ms,
+        report.advisory_max_ms
+    ))
 }
 
 /// Waits for work; on ctrl-c asks it to stop and still waits for its end.

@@ -3,12 +3,16 @@
 mod controller;
 mod count;
 mod flood;
+mod latency;
 mod pace;
 mod publish;
 mod target;
+mod times;
+mod wire;
 
 pub use count::{CountReport, count};
 pub use flood::{Flood, FloodReport, flood};
+pub use latency::{Latency, LatencyReport, latency};
 pub use pace::{Pace, Phase};
 pub use publish::{Live, PublishError, Stats, publish};
 pub use target::Target;

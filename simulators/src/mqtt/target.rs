@@ -4,6 +4,8 @@ use std::fmt;
 
 use rumqttc::{MqttOptions, NetworkOptions, OptionError};
 
+use super::PublishError;
+
 /// Largest MQTT packet in either direction, bytes: a backlog of 1,000 samples with every signal is about 400 kB.
 const PACKET_MAX: usize = 1024 * 1024;
 /// Silence after which a client pings, s.
@@ -40,6 +42,18 @@ impl Target {
         Self { url: url.to_owned(), login: None }
     }
 
+    /// Host and port, for load that drives its sockets itself.
+    pub(super) fn address(&self) -> Result<String, PublishError> {
+        self.options("x", 1).map_err(|source| PublishError::Url { url: self.url.clone(), source })?;
+        let Some(rest) = self.url.strip_prefix("mqtt://").or_else(|| self.url.strip_prefix("tcp://")) else {
+            let reason = "load and counting speak plain MQTT over TCP only".to_owned();
+            return Err(PublishError::Unreachable { url: self.url.clone(), reason });
+        };
+        let host = rest.split(['/', '?']).next().unwrap_or_default();
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        Ok(if has_port { host.to_owned() } else { format!("{host}:1883") })
+    }
+
     /// Options of a client; `window` messages may wait for their acknowledgement.
     ///
     /// Clean sessions: what a lost session held is published again by us, whether the broker kept it or not.
@@ -55,5 +69,22 @@ impl Target {
             options.set_credentials(user.clone(), password.clone());
         }
         Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, expected: Option<&str>) {
+        assert_eq!(Target::anonymous(url).address().ok().as_deref(), expected, "{url}");
+    }
+
+    #[test]
+    fn an_address_has_a_port() {
+        check("mqtt://127.0.0.1:21883", Some("127.0.0.1:21883"));
+        check("mqtt://broker", Some("broker:1883"));
+        check("mqtts://broker:8883", None);
+        check("http://broker", None);
     }
 }
