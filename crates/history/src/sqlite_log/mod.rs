@@ -9,7 +9,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foretell_model::{Appended, Event, Log, LogError, Logged, MINUTE_MS, MachineId, Offset, Partition, Timestamp};
@@ -20,9 +20,13 @@ use crate::database::{Database, Form, PROBES, signed, unsigned};
 use crate::error::OpenError;
 use crate::machines::{self, Names, Numbers};
 use crate::room::DiskRoom;
+use checkpoint::Checkpointer;
+use tail::Tail;
 
+mod checkpoint;
 mod days;
 mod spans;
+mod tail;
 
 pub use days::LoggedDay;
 
@@ -57,6 +61,10 @@ pub struct SqliteLog {
     head: Mutex<Offset>,
     grown: Condvar,
     room: Option<DiskRoom>,
+    /// What was appended last; empty for one that only reads.
+    tail: Mutex<Tail>,
+    /// `None` for one that only reads.
+    checkpointer: Mutex<Option<Checkpointer>>,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -119,6 +127,8 @@ impl SqliteLog {
         let path = dir.join("log.db");
         let database = Database::open(&path, &FORM)?;
         let head = head(&database.writer()).map_err(OpenError::at(&path))?;
+        let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
+        let checkpointer = checkpointer.map_err(OpenError::at(&path))?;
         Ok(Self {
             database,
             lock,
@@ -127,6 +137,8 @@ impl SqliteLog {
             head: Mutex::new(head),
             grown: Condvar::new(),
             room: None,
+            tail: Mutex::new(Tail::new(head)),
+            checkpointer: Mutex::new(checkpointer),
             digest: codec::digest,
         })
     }
@@ -139,6 +151,11 @@ impl SqliteLog {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        // Extending is the only change, and it is whole.
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Every machine that was ever on the log, by name.
     ///
     /// # Errors
@@ -147,39 +164,49 @@ impl SqliteLog {
         self.database.reading("list the machines of", machines::all)
     }
 
-    /// Inserts a batch inside a transaction and counts what was new.
-    fn insert(&self, connection: &Connection, numbers: &mut Numbers, batch: &[Event]) -> rusqlite::Result<usize> {
+    /// Inserts a batch inside a transaction; returns what was new.
+    fn insert(&self, connection: &Connection, numbers: &mut Numbers, batch: &[Event]) -> rusqlite::Result<Vec<Logged>> {
         let mut insert = connection.prepare_cached(INSERT)?;
         let mut same = connection.prepare_cached(SAME)?;
         let mut body = Vec::with_capacity(64);
-        let mut kept = 0;
+        let mut kept = Vec::with_capacity(batch.len());
+        // A machine's events come in runs: one connection's messages, or one array's items.
+        let mut run: Option<(&MachineId, i64)> = None;
         for event in batch {
             body.clear();
             codec::encode(event, &mut body);
             let kind = Kind::of(event) as u8;
-            let row = NewRow {
-                machine: numbers.number(connection, event.machine())?,
-                ts: event.ts().millis(),
-                lag_ms: codec::lag_ms(event),
-                kind,
-                body: &body,
+            let machine = match run {
+                Some((machine, number)) if machine == event.machine() => number,
+                _ => numbers.number(connection, event.machine())?,
             };
-            kept += usize::from(row.insert((self.digest)(kind, &body), &mut insert, &mut same)?);
+            run = Some((event.machine(), machine));
+            let row = NewRow { machine, ts: event.ts().millis(), lag_ms: codec::lag_ms(event), kind, body: &body };
+            if row.insert((self.digest)(kind, &body), &mut insert, &mut same)? {
+                let offset = Offset(connection.last_insert_rowid().cast_unsigned());
+                kept.push(Logged { offset, event: event.clone() });
+            }
         }
         Ok(kept)
     }
 
-    fn appending(&self, batch: &[Event]) -> rusqlite::Result<Appended> {
+    fn appending(&self, batch: &[Event]) -> rusqlite::Result<(Appended, Vec<Logged>)> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.database.writer();
         let result = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
             let kept = self.insert(&transaction, &mut numbers, batch)?;
             let head = head(&transaction)?;
             transaction.commit()?;
-            Ok(Appended { kept, duplicates: batch.len() - kept, head })
+            Ok((Appended { kept: kept.len(), duplicates: batch.len() - kept.len(), head }, kept))
         });
-        if result.is_err() {
-            numbers.forget();
+        match &result {
+            Ok((appended, _)) => {
+                let mut checkpointer = self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(checkpointer) = &mut *checkpointer {
+                    checkpointer.committed(appended.kept, &connection);
+                }
+            }
+            Err(_) => numbers.forget(),
         }
         result
     }
@@ -244,7 +271,8 @@ impl Log for SqliteLog {
             });
         }
         self.check_room()?;
-        let appended = self.appending(batch).map_err(|e| self.database.error("append to", e))?;
+        let (appended, kept) = self.appending(batch).map_err(|e| self.database.error("append to", e))?;
+        self.tail().extend(kept);
         metrics::counter!("foretell_log_rows_total").increment(appended.kept as u64);
         metrics::counter!("foretell_log_duplicates_total").increment(appended.duplicates as u64);
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = appended.head;
@@ -255,6 +283,10 @@ impl Log for SqliteLog {
     fn read(&self, partition: Partition, after: Offset, max: usize) -> Result<Vec<Logged>, LogError> {
         if partition != Partition(0) {
             return Ok(Vec::new());
+        }
+        let newest = if self.lock.is_some() { self.tail().read(after, max) } else { None };
+        if let Some(entries) = newest {
+            return Ok(entries);
         }
         self.database.reading("read", |connection| {
             let mut statement = connection.prepare_cached(READ)?;
@@ -278,7 +310,13 @@ impl Log for SqliteLog {
     }
 
     fn head(&self, partition: Partition) -> Result<Offset, LogError> {
-        if partition == Partition(0) { self.database.reading("find the end of", head) } else { Ok(Offset(0)) }
+        if partition != Partition(0) {
+            return Ok(Offset(0));
+        }
+        if self.lock.is_some() {
+            return Ok(*self.head.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        self.database.reading("find the end of", head)
     }
 
     fn cursor(&self, consumer: &str, partition: Partition) -> Result<Offset, LogError> {
