@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use foretell_model::Timestamp;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -272,6 +273,12 @@ impl Poller {
     /// Waits for room in the inbox; false when we were told to stop meanwhile.
     async fn hand_over(&mut self, arrival: Arrival) -> bool {
         let Some(inbox) = &self.inbox else { return false };
+        // Nearly always there is room, and then nothing need be waited for.
+        let arrival = match inbox.try_send(arrival) {
+            Ok(()) => return true,
+            Err(TrySendError::Full(arrival)) => arrival,
+            Err(TrySendError::Closed(_)) => return false,
+        };
         tokio::select! {
             biased;
             sent = inbox.send(arrival) => sent.is_ok(),

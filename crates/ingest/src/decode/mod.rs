@@ -13,6 +13,7 @@ mod contract;
 mod explain;
 mod hours;
 mod items;
+mod known;
 mod mapping;
 mod overlap;
 mod reason;
@@ -27,6 +28,7 @@ use foretell_model::{Event, Log, LogError, MINUTE_MS, MachineId, Offset, Partiti
 
 pub(crate) use admission::{Admission, Candidate, bit, mask};
 pub use explain::{Explained, Explanation, Fate};
+pub(crate) use known::KnownTopics;
 use mapping::compile::compile;
 pub use mapping::{
     CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingFault, MappingSpec, OnlySpec, PartSpec, Pointers, StateSpec,
@@ -178,6 +180,18 @@ impl Decoder {
     ///
     /// `out` is cleared first. Nothing fails: what is not admitted stands in `out.refused`.
     pub fn decode(&self, arrived: Timestamp, source: &str, topic: &str, payload: &[u8], out: &mut Decoded) {
+        self.decode_known(None, arrived, source, (topic, payload), out);
+    }
+
+    /// The same for one publisher whose topics come again and again: `known` spares their reading.
+    pub(crate) fn decode_known(
+        &self,
+        known: Option<&mut KnownTopics>,
+        arrived: Timestamp,
+        source: &str,
+        (topic, payload): (&str, &[u8]),
+        out: &mut Decoded,
+    ) {
         out.events.clear();
         out.refused.clear();
         out.ignored_keys = 0;
@@ -200,7 +214,13 @@ impl Decoder {
                 refused.push(Refusal { arrived, source, topic, reason: reason.code(), detail, raw });
             }
         };
-        if let Err(fault) = shared.message(arrived, topic, payload, ignored_keys, &mut take) {
+        let route = |()| match known {
+            Some(known) => shared.known_route(known, topic),
+            None => shared.route(topic),
+        };
+        let routed = shared.bounded(payload).and_then(route);
+        let done = routed.and_then(|route| shared.message(arrived, route, payload, ignored_keys, &mut take));
+        if let Err(fault) = done {
             take(Err(fault), payload);
         }
     }
@@ -352,14 +372,13 @@ impl Shared {
     fn message(
         &self,
         arrived: Timestamp,
-        topic: &str,
+        route: Route<'_>,
         payload: &[u8],
         ignored_keys: &mut u64,
         take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
     ) -> Result<(), Fault> {
-        self.bounded(payload)?;
         let admission = Admission { arrived, ahead_max_ms: self.ahead_max_ms };
-        match self.route(topic)? {
+        match route {
             Route::Contract(kind, machine) => {
                 for raw in items::items(payload, self.items_max)? {
                     take(contract::item(kind, &machine, admission, raw, ignored_keys), raw);
@@ -411,6 +430,17 @@ impl Shared {
         }
         let detail = format!("the payload has {} bytes; {} are allowed", payload.len(), self.payload_bytes_max);
         Err(Fault::new(RefusalReason::TooLarge, detail))
+    }
+
+    fn known_route<'a>(&'a self, known: &mut KnownTopics, topic: &'a str) -> Result<Route<'a>, Fault> {
+        if let Some((kind, machine)) = known.find(topic) {
+            return Ok(Route::Contract(kind, machine));
+        }
+        let route = self.route(topic)?;
+        if let Route::Contract(kind, machine) = &route {
+            known.remember(topic, *kind, machine);
+        }
+        Ok(route)
     }
 
     fn route<'a>(&'a self, topic: &'a str) -> Result<Route<'a>, Fault> {

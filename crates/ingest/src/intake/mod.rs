@@ -22,6 +22,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::decode::Decoder;
 use crate::skew::Skews;
 use committer::{Committer, Item};
+use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
 pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket};

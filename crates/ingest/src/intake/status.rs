@@ -74,6 +74,17 @@ pub(crate) struct Source {
     refused: Mutex<BTreeMap<&'static str, u64>>,
 }
 
+/// Messages that one publisher has received and not counted yet: shared counters are touched once per batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Arrivals {
+    /// When the newest arrived.
+    pub(super) latest: Timestamp,
+    pub(super) messages: u64,
+    /// Events admitted.
+    pub(super) admitted: u64,
+    pub(super) ignored_keys: u64,
+}
+
 /// No message has arrived yet.
 const NEVER: i64 = i64::MIN;
 
@@ -109,14 +120,18 @@ impl Source {
         gauge!("foretell_mqtt_clients_connected", "source" => self.name.clone()).decrement(1.0);
     }
 
-    pub(super) fn received(&self, arrived: Timestamp, events: usize, refused: &[Refusal], ignored_keys: u64) {
-        self.last_arrival_ms.fetch_max(arrived.millis(), Ordering::Relaxed);
-        self.messages.fetch_add(1, Ordering::Relaxed);
-        self.admitted.fetch_add(events as u64, Ordering::Relaxed);
-        if ignored_keys > 0 {
-            self.ignored_keys.fetch_add(ignored_keys, Ordering::Relaxed);
-            counter!("foretell_ingest_ignored_keys_total").increment(ignored_keys);
+    /// Adds what a publisher has received since it last said so.
+    pub(super) fn received(&self, arrivals: Arrivals) {
+        self.last_arrival_ms.fetch_max(arrivals.latest.millis(), Ordering::Relaxed);
+        self.messages.fetch_add(arrivals.messages, Ordering::Relaxed);
+        self.admitted.fetch_add(arrivals.admitted, Ordering::Relaxed);
+        if arrivals.ignored_keys > 0 {
+            self.ignored_keys.fetch_add(arrivals.ignored_keys, Ordering::Relaxed);
+            counter!("foretell_ingest_ignored_keys_total").increment(arrivals.ignored_keys);
         }
+    }
+
+    pub(super) fn refused(&self, refused: &[Refusal]) {
         if refused.is_empty() {
             return;
         }

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{Clock, Event, MachineId, Refusal};
+use foretell_model::{Clock, Event, MachineId, Refusal, Timestamp};
 use tokio::sync::Notify;
 
 use super::committer::Item;
-use super::{Shared, Source, TICKET_BYTES};
-use crate::decode::{Decoded, Decoder};
+use super::{Arrivals, Shared, Source, TICKET_BYTES};
+use crate::decode::{Decoded, Decoder, KnownTopics};
 use crate::sparkplug::{self, Publication};
 
 /// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
@@ -79,6 +79,9 @@ pub(crate) struct Submitter {
     source: Arc<Source>,
     outbox: Arc<Outbox>,
     decoded: Decoded,
+    known: KnownTopics,
+    /// Received and not yet counted.
+    arrivals: Arrivals,
     events: Vec<Event>,
     refusals: Vec<Refusal>,
     finished: Vec<Finished>,
@@ -95,6 +98,8 @@ impl Submitter {
             source,
             outbox: Arc::default(),
             decoded: Decoded::default(),
+            known: KnownTopics::default(),
+            arrivals: Arrivals::default(),
             events: Vec::new(),
             refusals: Vec::new(),
             finished: Vec::new(),
@@ -134,7 +139,8 @@ impl Submitter {
     ) -> Result<Outcome, Full> {
         let weight = self.claim(payload.len())?;
         let arrived = self.shared.clock.now();
-        self.shared.decoder.decode(arrived, self.source.name(), topic, payload, &mut self.decoded);
+        let known = Some(&mut self.known);
+        self.shared.decoder.decode_known(known, arrived, self.source.name(), (topic, payload), &mut self.decoded);
         sparkplug::events::emit(self.source.name(), &self.decoded.sparkplug, &self.decoded.publications);
         if !self.decoded.refused.is_empty()
             && let Some(machine) = self.shared.decoder.machine_of(topic).filter(|machine| !permitted(machine))
@@ -147,7 +153,8 @@ impl Submitter {
             let detail = format!("this login may not publish for {}", event.machine());
             return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
         }
-        self.source.received(arrived, self.decoded.events.len(), &self.decoded.refused, self.decoded.ignored_keys);
+        self.note(arrived, self.decoded.events.len(), self.decoded.ignored_keys);
+        self.source.refused(&self.decoded.refused);
         if let Some((items, ahead_ms)) = self.decoded.ahead
             && let Some(machine) = self.shared.decoder.machine_of(topic)
         {
@@ -197,11 +204,19 @@ impl Submitter {
             detail,
             raw: payload.to_vec(),
         };
-        self.source.received(arrived, 0, std::slice::from_ref(&refusal), 0);
+        self.note(arrived, 0, 0);
+        self.source.refused(std::slice::from_ref(&refusal));
         self.refusals.push(refusal);
         let outcome = Outcome::Refused(reason);
         self.take(weight, Finished { ticket, outcome });
         outcome
+    }
+
+    fn note(&mut self, arrived: Timestamp, events: usize, ignored_keys: u64) {
+        self.arrivals.latest = arrived;
+        self.arrivals.messages += 1;
+        self.arrivals.admitted += events as u64;
+        self.arrivals.ignored_keys += ignored_keys;
     }
 
     fn take(&mut self, weight: u32, finished: Finished) {
@@ -250,6 +265,7 @@ impl Submitter {
         if self.finished.is_empty() {
             return;
         }
+        self.source.received(std::mem::take(&mut self.arrivals));
         let submission = Submission {
             events: std::mem::take(&mut self.events),
             refusals: std::mem::take(&mut self.refusals),

@@ -75,6 +75,13 @@ pub(super) struct Wanted {
 pub(super) enum Publish {
     V3(v3_1_1::Publish),
     V5(v5_0::Publish),
+    /// One that the codec has not seen; see [`super::plain`].
+    Plain {
+        topic: String,
+        payload: Vec<u8>,
+        packet_id: Option<u16>,
+        retain: bool,
+    },
 }
 
 impl Publish {
@@ -82,6 +89,7 @@ impl Publish {
         match self {
             Self::V3(p) => p.topic_name(),
             Self::V5(p) => p.topic_name(),
+            Self::Plain { topic, .. } => topic,
         }
     }
 
@@ -89,6 +97,7 @@ impl Publish {
         match self {
             Self::V3(p) => p.payload().as_slice(),
             Self::V5(p) => p.payload().as_slice(),
+            Self::Plain { payload, .. } => payload,
         }
     }
 
@@ -96,6 +105,8 @@ impl Publish {
         match self {
             Self::V3(p) => p.qos(),
             Self::V5(p) => p.qos(),
+            Self::Plain { packet_id: Some(_), .. } => Qos::AtLeastOnce,
+            Self::Plain { packet_id: None, .. } => Qos::AtMostOnce,
         }
     }
 
@@ -103,6 +114,7 @@ impl Publish {
         match self {
             Self::V3(p) => p.packet_id(),
             Self::V5(p) => p.packet_id(),
+            Self::Plain { packet_id, .. } => *packet_id,
         }
     }
 
@@ -110,6 +122,7 @@ impl Publish {
         match self {
             Self::V3(p) => p.retain(),
             Self::V5(p) => p.retain(),
+            Self::Plain { retain, .. } => *retain,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 
 use super::incoming::Incoming;
+use super::plain::{self, Extent, Plain};
 use super::protocol::{Broken, Protocol};
 
 /// Size of an idle connection's read buffer …
@@ -33,6 +34,13 @@ pub(super) struct Link<S> {
     /// `input[taken..filled]` is not parsed yet.
     taken: usize,
     filled: usize,
+    /// What is not parsed yet is the beginning of a packet: it cannot be parsed before more has come.
+    starved: bool,
+    /// The last read filled the buffer: there is probably more.
+    brimful: bool,
+    /// Bytes that are still to come of a packet larger than the buffer; the codec collects it.
+    oversize: usize,
+    packet_bytes_max: usize,
     /// What is to be sent.
     pub(super) out: Vec<u8>,
     sent: usize,
@@ -48,27 +56,65 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             input: vec![0; INPUT_BYTES_MIN],
             taken: 0,
             filled: 0,
+            starved: false,
+            brimful: false,
+            oversize: 0,
+            packet_bytes_max: packet_bytes_max as usize,
             out: Vec::new(),
             sent: 0,
             protocol: Protocol::new(packet_bytes_max),
         }
     }
 
+    /// The next packet, if it is whole and a plain PUBLISH. Only for a client of MQTT 3.1.1 that was let in.
+    pub(super) fn next_plain(&mut self) -> Option<Plain<'_>> {
+        let bytes = &self.input[self.taken..self.filled];
+        let Extent::Known { header, total } = plain::extent(bytes) else { return None };
+        if self.oversize > 0 || total > bytes.len() || total > self.packet_bytes_max {
+            return None;
+        }
+        let plain = plain::read(&bytes[..total], header)?;
+        self.taken += total;
+        Some(plain)
+    }
+
     /// The next whole packet among the bytes that were read.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, Broken> {
-        while self.taken < self.filled {
-            let (incoming, used) = self.protocol.take(&self.input[self.taken..self.filled], &mut self.out)?;
+        loop {
+            let bytes = self.ready();
+            if bytes == 0 {
+                self.starved = true;
+                return Ok(None);
+            }
+            let packet = &self.input[self.taken..self.taken + bytes];
+            let (incoming, used) = self.protocol.take(packet, &mut self.out)?;
             self.taken += used;
+            self.oversize = self.oversize.saturating_sub(used);
             if incoming.is_some() || used == 0 {
                 return Ok(incoming);
             }
         }
-        Ok(None)
     }
 
-    /// Whether there are bytes that were read and not parsed.
-    pub(super) const fn has_input(&self) -> bool {
-        self.taken < self.filled
+    /// How many bytes the codec may have now: one whole packet, or what is here of one that does not fit the buffer.
+    fn ready(&mut self) -> usize {
+        let here = self.filled - self.taken;
+        if self.oversize == 0 {
+            match plain::extent(&self.input[self.taken..self.filled]) {
+                Extent::Known { total, .. } if total <= here => return total,
+                Extent::Known { total, .. } if total > INPUT_BYTES_MAX || total > self.packet_bytes_max => {
+                    self.oversize = total;
+                }
+                Extent::Known { .. } | Extent::Unknown => return 0,
+                Extent::Malformed => return here,
+            }
+        }
+        self.oversize.min(here)
+    }
+
+    /// Whether there are bytes that could be parsed.
+    const fn has_input(&self) -> bool {
+        self.taken < self.filled && !self.starved
     }
 
     /// Whether so much is unsent that nothing should be added.
@@ -85,10 +131,13 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     pub(super) async fn turn(&mut self, may_read: bool) -> io::Result<Moved> {
         let may_read = may_read && !self.has_input();
         let has_output = self.has_output();
+        if may_read {
+            self.make_room();
+        }
         tokio::select! {
             biased;
             written = self.writer.write(&self.out[self.sent..]), if has_output => self.wrote(written?),
-            read = self.reader.read(&mut self.input), if may_read => Ok(self.read(read?)),
+            read = self.reader.read(&mut self.input[self.filled..]), if may_read => Ok(self.read(read?)),
             else => std::future::pending().await,
         }
     }
@@ -106,19 +155,24 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Ok(Moved::Out)
     }
 
-    fn read(&mut self, bytes: usize) -> Moved {
-        self.taken = 0;
-        self.filled = bytes;
+    const fn read(&mut self, bytes: usize) -> Moved {
+        self.filled += bytes;
+        self.starved = false;
+        self.brimful = self.filled == self.input.len();
         Moved::In(bytes)
     }
 
-    /// Gives a busy connection a larger buffer. Only when everything was parsed.
-    pub(super) fn grow(&mut self) {
-        if self.filled == self.input.len() && self.input.len() < INPUT_BYTES_MAX && !self.has_input() {
-            self.input.resize(self.input.len() * 4, 0);
-            self.filled = 0;
+    /// Moves what is not parsed yet to the front, and gives a busy connection a larger buffer.
+    fn make_room(&mut self) {
+        if self.taken > 0 {
+            self.input.copy_within(self.taken..self.filled, 0);
+            self.filled -= self.taken;
             self.taken = 0;
         }
+        if self.brimful && self.input.len() < INPUT_BYTES_MAX {
+            self.input.resize(self.input.len() * 4, 0);
+        }
+        self.brimful = false;
     }
 
     /// Sends what is unsent and closes so that the client can read it: closing with unread input would make the

@@ -19,6 +19,7 @@ mod link;
 mod logins;
 mod options;
 mod passwords;
+mod plain;
 mod protocol;
 mod publications;
 mod replies;

@@ -13,6 +13,7 @@ use super::events::{PublishDenied, ReadingPaused};
 use super::incoming::{Publish, Will};
 use super::left::Left;
 use super::logins::Login;
+use super::plain::{self, Plain};
 use super::protocol::{Answer, Protocol};
 use super::session::Client;
 use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket};
@@ -92,9 +93,27 @@ impl Publications {
         self.submitter.flush();
     }
 
+    /// Offers a plain message to the intake, or holds it until there is room.
+    pub(super) fn take_plain(&mut self, plain: Plain<'_>) {
+        match self.submit(plain.topic, plain.payload, plain_ticket(plain.packet_id)) {
+            Ok(outcome) => {
+                self.tell_edge_nodes();
+                self.pass_on(plain.topic, plain.payload, plain.retain, outcome);
+            }
+            Err(Full) => {
+                ReadingPaused.emit();
+                let (topic, payload) = (plain.topic.to_owned(), plain.payload.to_vec());
+                self.held = Some(Publish::Plain { topic, payload, packet_id: plain.packet_id, retain: plain.retain });
+            }
+        }
+    }
+
     /// Offers a message to the intake, or holds it until there is room.
     pub(super) fn take(&mut self, publish: Publish) {
-        let ticket = ticket(publish.qos(), publish.packet_id());
+        let ticket = match &publish {
+            Publish::Plain { packet_id, .. } => plain_ticket(*packet_id),
+            Publish::V3(_) | Publish::V5(_) => ticket(publish.qos(), publish.packet_id()),
+        };
         match self.submit(publish.topic(), publish.payload(), ticket) {
             Ok(outcome) => {
                 self.tell_edge_nodes();
@@ -208,10 +227,12 @@ fn answer_one(finished: Finished, protocol: &mut Protocol, out: &mut Vec<u8>) ->
         Outcome::Failed => Answer::Failed,
     };
     let (qos, id) = read_ticket(finished.ticket);
+    let is_plain = finished.ticket.0 & PLAIN != 0;
     match (answer, qos) {
         // v3.1.1 has no way to say no but to close.
         (Answer::NotAuthorised, _) if !protocol.is_v5() => return Err(Left::NotAuthorised),
         (Answer::Failed, 1 | 2) if !protocol.is_v5() => return Err(Left::CommitFailed),
+        (_, 1) if is_plain => plain::acknowledge(id, out),
         (_, 1) => protocol.puback(id, answer, out)?,
         (_, 2) => protocol.pubrec(id, answer, out)?,
         _ => {}
@@ -229,6 +250,14 @@ fn ticket(qos: Qos, packet_id: Option<u16>) -> Ticket {
     Ticket(u64::from(qos as u8) << 16 | u64::from(packet_id.unwrap_or_default()))
 }
 
+/// Set in the ticket of a message that the codec has not seen, and whose answer it must not see either.
+const PLAIN: u64 = 1 << 18;
+
+fn plain_ticket(packet_id: Option<u16>) -> Ticket {
+    let qos = if packet_id.is_some() { Qos::AtLeastOnce } else { Qos::AtMostOnce };
+    Ticket(ticket(qos, packet_id).0 | PLAIN)
+}
+
 const fn read_ticket(ticket: Ticket) -> (u8, u16) {
-    ((ticket.0 >> 16) as u8, ticket.0 as u16)
+    ((ticket.0 >> 16) as u8 & 3, ticket.0 as u16)
 }

@@ -202,12 +202,19 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     fn parse(&mut self) -> Result<(), Left> {
         let parsed = self.parse_all();
         self.publications.flush();
-        self.link.grow();
         parsed
     }
 
     fn parse_all(&mut self) -> Result<(), Left> {
+        let may_be_plain = !self.link.protocol.is_v5();
         while self.may_read() {
+            if may_be_plain && let Some(plain) = self.link.next_plain() {
+                if let Some(allowance) = &mut self.allowance {
+                    allowance.spend(plain.payload.len());
+                }
+                self.publications.take_plain(plain);
+                continue;
+            }
             let Some(incoming) = self.link.next()? else { return Ok(()) };
             if let Some(allowance) = &mut self.allowance {
                 allowance.spend(incoming.payload_bytes());
