@@ -14,6 +14,19 @@ use crate::{Outreach, bundle};
 /// The engine in the record.
 const ENGINE: &str = "engine";
 
+/// A finding with its place on the log and what was known of its machine.
+#[derive(Clone, Debug)]
+pub struct Concluded<'a> {
+    /// The entry that brought it about.
+    pub offset: Offset,
+    /// The how-many-th finding of that entry it is, counted from 0.
+    pub ordinal: u32,
+    /// What was concluded.
+    pub finding: &'a Finding,
+    /// What was known of the machine then.
+    pub context: MachineContext,
+}
+
 impl Outreach {
     /// Applies one finding of the log. `offset` and `ordinal` say which: the findings of one machine arrive in their order,
     /// and one that is not newer than the last applied is a repetition and changes nothing.
@@ -33,6 +46,23 @@ impl Outreach {
                 return Ok(Applied::Before);
             }
             self.take(tx, finding, context, now)
+        })
+    }
+
+    /// Applies several findings of the log, in their order, in one step: at midnight a whole fleet is concluded about at once,
+    /// and a commit for each would make the last wait for the disk as often as there are machines.
+    ///
+    /// # Errors
+    /// When the store refuses; none of them was then applied, and all must be offered again.
+    pub fn apply_all(&self, found: &[Concluded<'_>], now: Timestamp) -> Result<Vec<Applied>> {
+        self.store.write("apply findings", |tx| {
+            let one = |found: &Concluded<'_>| {
+                if advisories::mark(tx, &found.finding.machine, found.offset.0, found.ordinal)? {
+                    return Ok(Applied::Before);
+                }
+                self.take(tx, found.finding, &found.context, now)
+            };
+            found.iter().map(one).collect()
         })
     }
 

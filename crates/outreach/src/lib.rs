@@ -53,6 +53,7 @@ mod troubles;
 mod views;
 mod visits;
 
+pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
 pub use care::{CustomerStage, Grumbles};
 pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};

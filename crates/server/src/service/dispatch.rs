@@ -1,6 +1,6 @@
 //! What happens by the clock rather than by a reading: messages go out, service by hours falls due, advisories are published.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,24 +84,81 @@ pub(super) fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timesta
     }
 }
 
-/// Publishes each machine's current advisory, retained, and an empty message when it has none any more. It compares what
-/// stands in the service state with what it published last, so it works across processes and after any crash.
-pub(super) async fn advisories(outreach: Arc<Outreach>, ingest: Arc<Ingest>, every: Duration, stop: CancellationToken) {
+/// Publishes each machine's current advisory, retained, and an empty message when it has none any more. What the engine
+/// concludes in this process is published as soon as outreach has it. Besides, every `every`, all that stands in the service
+/// state is compared with what was published last, so it works across processes, after any crash and after what people do.
+pub(super) async fn advisories(
+    outreach: Arc<Outreach>,
+    ingest: Arc<Ingest>,
+    room: Arc<EngineRoom>,
+    every: Duration,
+    stop: CancellationToken,
+) {
     let mut published: HashMap<MachineId, String> = HashMap::new();
+    let mut compare_at = tokio::time::Instant::now();
     loop {
-        let outreach = Arc::clone(&outreach);
-        match tokio::task::spawn_blocking(move || current(&outreach)).await {
-            Ok(Ok(current)) => publish(&ingest, &mut published, current),
-            Ok(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "Advisories could not be read.");
-            }
-            Err(error) => tracing::error!(%error, "Reading advisories ended badly."),
-        }
-        tokio::select! {
+        let concluded = tokio::select! {
+            biased;
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep_until(compare_at) => None,
+            machines = room.conclusions() => Some(machines),
+        };
+        let outreach = Arc::clone(&outreach);
+        match concluded {
+            None => {
+                compare_at = tokio::time::Instant::now() + every;
+                let current = tokio::task::spawn_blocking(move || current(&outreach)).await;
+                if let Some(current) = read(current) {
+                    publish(&ingest, &mut published, current);
+                }
+            }
+            Some(machines) => {
+                let current = tokio::task::spawn_blocking(move || current_of(&outreach, machines)).await;
+                for (machine, payload) in read(current).unwrap_or_default() {
+                    publish_one(&ingest, &mut published, machine, payload);
+                }
+            }
         }
     }
+}
+
+fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::JoinError>) -> Option<T> {
+    match read {
+        Ok(Ok(read)) => return Some(read),
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "Advisories could not be read.");
+        }
+        Err(error) => tracing::error!(%error, "Reading advisories ended badly."),
+    }
+    None
+}
+
+/// The current advisories of some machines.
+fn current_of(
+    outreach: &Outreach,
+    machines: BTreeSet<MachineId>,
+) -> foretell_outreach::Result<Vec<(MachineId, Option<String>)>> {
+    let of = |machine: MachineId| {
+        let advisory = outreach.advisory_of(&machine)?;
+        Ok((machine, advisory.as_ref().map(wire::to_json)))
+    };
+    machines.into_iter().map(of).collect()
+}
+
+fn publish_one(
+    ingest: &Ingest,
+    published: &mut HashMap<MachineId, String>,
+    machine: MachineId,
+    payload: Option<String>,
+) {
+    if published.get(&machine) == payload.as_ref() {
+        return;
+    }
+    ingest.publish_retained(&topic(&machine), payload.as_deref().unwrap_or_default().as_bytes());
+    match payload {
+        Some(payload) => published.insert(machine, payload),
+        None => published.remove(&machine),
+    };
 }
 
 /// Each machine's current advisory in its JSON form.

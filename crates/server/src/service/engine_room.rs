@@ -1,11 +1,12 @@
 //! The engine as the whole process sees it: one thread advances it along the log, pages look at it in between.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foretell_engine::{Engine, EngineOptions, MachineView};
 use foretell_model::{Event, Finding, FindingId, Logged, MachineId, Offset, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::findings::{Frozen, Mark, Records};
 
@@ -31,6 +32,9 @@ pub struct EngineRoom {
     revision: watch::Sender<u64>,
     /// Machines whose day has closed, as they stood then; `None` when nobody asks.
     closed: Mutex<Option<Vec<MachineView>>>,
+    /// Machines about which something was concluded, and kept, since anybody last asked.
+    concluded: Mutex<BTreeSet<MachineId>>,
+    news: Notify,
 }
 
 struct Inner {
@@ -52,6 +56,8 @@ impl EngineRoom {
             behind: AtomicU64::new(0),
             revision: watch::Sender::new(0),
             closed: Mutex::default(),
+            concluded: Mutex::default(),
+            news: Notify::new(),
         }
     }
 
@@ -111,6 +117,18 @@ impl EngineRoom {
     pub fn take_closed(&self) -> Vec<MachineView> {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Outreach has kept conclusions about these machines.
+    pub fn note_conclusions<'a>(&self, machines: impl Iterator<Item = &'a MachineId>) {
+        self.concluded.lock().unwrap_or_else(PoisonError::into_inner).extend(machines.cloned());
+        self.news.notify_one();
+    }
+
+    /// Waits for conclusions and takes their machines. For one task; cancelling it loses nothing.
+    pub async fn conclusions(&self) -> BTreeSet<MachineId> {
+        self.news.notified().await;
+        std::mem::take(&mut *self.concluded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The last entry that the engine has seen.

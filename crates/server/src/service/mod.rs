@@ -170,8 +170,8 @@ impl Service {
             self.tasks.spawn(dispatch::outreach(outreach, room, clocks, config.outreach.tick, stop.clone()));
         }
         if let Some(ingest) = &self.ingest {
-            let (outreach, ingest) = (Arc::clone(&self.outreach), Arc::clone(ingest));
-            self.tasks.spawn(dispatch::advisories(outreach, ingest, ADVISORIES_EVERY, stop.clone()));
+            let (outreach, ingest, room) = (Arc::clone(&self.outreach), Arc::clone(ingest), Arc::clone(&self.room));
+            self.tasks.spawn(dispatch::advisories(outreach, ingest, room, ADVISORIES_EVERY, stop.clone()));
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));
         }

@@ -10,7 +10,7 @@ use foretell_history::{Snapshots, SqliteLog};
 use foretell_model::{
     Clock, Event, Finding, FindingKind, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp,
 };
-use foretell_outreach::{Outreach, Stage};
+use foretell_outreach::{Concluded, Outreach, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
@@ -184,7 +184,8 @@ impl Runner {
             influx.keep(&found, &self.room.take_closed());
         }
         self.clocks.readings().advance(self.room.newest());
-        found.iter().filter(|placed| !self.is_registered_service(&placed.finding)).all(|placed| self.apply(placed))
+        found.retain(|placed| !self.is_registered_service(&placed.finding));
+        found.is_empty() || self.apply(&found)
     }
 
     /// Work that was reported ends the visit that was booked for it, before the engine withdraws the forecast: else the
@@ -224,18 +225,25 @@ impl Runner {
         gauge!("foretell_engine_lag_entries").set(behind as f64);
     }
 
-    /// Hands a finding to outreach, again and again until it is kept: a finding that was passed over would be lost for good.
+    /// Hands findings to outreach, again and again until they are kept: a finding that was passed over would be lost for good.
     /// `false` when told to stop before that.
-    fn apply(&self, placed: &Placed) -> bool {
-        let Placed { offset, ordinal, finding, machine } = placed;
-        counter!("foretell_findings_total", "event" => finding.kind.name(), "grade" => finding.grade.name())
-            .increment(1);
-        let context = machine.as_ref().map(context::of).unwrap_or_default();
-        while let Err(error) = self.outreach.apply(*offset, *ordinal, finding, &context, self.clocks.now()) {
+    fn apply<'a>(&self, found: &'a [Placed]) -> bool {
+        let concluded = |placed: &'a Placed| {
+            let (kind, grade) = (placed.finding.kind.name(), placed.finding.grade.name());
+            counter!("foretell_findings_total", "event" => kind, "grade" => grade).increment(1);
+            Concluded {
+                offset: placed.offset,
+                ordinal: placed.ordinal,
+                finding: &placed.finding,
+                context: placed.machine.as_ref().map(context::of).unwrap_or_default(),
+            }
+        };
+        let concluded: Vec<_> = found.iter().map(concluded).collect();
+        while let Err(error) = self.outreach.apply_all(&concluded, self.clocks.now()) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                finding = %finding.id,
-                "Outreach could not keep a finding; trying again. Check the disk under the data directory."
+                findings = found.len(),
+                "Outreach could not keep findings; trying again. Check the disk under the data directory."
             );
             self.pause();
             // Waiting for a disk is not standing still, and no restart would mend it.
@@ -244,6 +252,7 @@ impl Runner {
                 return false;
             }
         }
+        self.room.note_conclusions(found.iter().map(|placed| &placed.finding.machine));
         true
     }
 
