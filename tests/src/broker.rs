@@ -24,10 +24,18 @@ impl Mosquitto {
     /// When it does not listen within 10 s.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
-        let port = free_port();
+        Self::start_on(folder, "127.0.0.1", free_port())
+    }
+
+    /// The same on a given address and port, for starting again where an earlier one was killed.
+    ///
+    /// # Panics
+    /// When it does not listen within 10 s.
+    #[must_use]
+    pub fn start_on(folder: &Path, host: &str, port: u16) -> Self {
         let config = folder.join("mosquitto.conf");
         let text = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\n\
+            "listener {port} {host}\nallow_anonymous true\npersistence true\npersistence_location {}/\n\
              max_inflight_messages 1000\nmax_queued_messages 1000000\nmessage_size_limit 1048576\nuser root\n",
             folder.display()
         );
@@ -35,7 +43,7 @@ impl Mosquitto {
         let mut command = Command::new("/usr/sbin/mosquitto");
         command.arg("-c").arg(&config);
         let process = Running::start("mosquitto", command, &folder.join("mosquitto.log"));
-        wait_for("mosquitto to listen", Duration::from_secs(10), || TcpStream::connect(("127.0.0.1", port)).ok());
+        wait_for("mosquitto to listen", Duration::from_secs(10), || TcpStream::connect((host, port)).ok());
         Self { port, process }
     }
 }

@@ -7,20 +7,24 @@
 mod broker;
 mod edge_node;
 mod http;
+mod load;
 mod metropt;
 mod mqtt;
 mod process;
 mod service;
 mod store_server;
+mod tap;
 
 pub use broker::{Mosquitto, publish_lines};
 pub use edge_node::{EdgeNode, SPARKPLUG};
 pub use http::{Response, get, metric, post};
+pub use load::{Load, Sent, Stored};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use mqtt::Mqtt;
 pub use process::{Running, binary, python};
-pub use service::Foretell;
+pub use service::{Foretell, export};
 pub use store_server::{Reply, StandIn, VictoriaMetrics, Write};
+pub use tap::Tap;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -46,6 +50,16 @@ pub fn wait_for<T>(what: &str, within: Duration, mut ask: impl FnMut() -> Option
         assert!(Instant::now() < deadline, "waited {within:?} in vain for {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Says loudly that something was not tested, and why.
+pub fn not_tested(what: &str, why: &str) {
+    eprintln!("!!! NOT TESTED: {what}: {why}");
+}
+
+/// Figures of a test, for the person who runs it.
+pub fn tell(figures: &str) {
+    eprintln!("{figures}");
 }
 
 /// The repository's root.

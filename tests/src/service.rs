@@ -96,16 +96,7 @@ impl Foretell {
     /// When the export fails.
     #[must_use]
     pub fn export(&self) -> String {
-        let out = self.folder.join("export.csv");
-        let output = Command::new(binary("foretell"))
-            .args(["export", "--data-dir"])
-            .arg(self.folder.join("data"))
-            .arg("--out")
-            .arg(&out)
-            .output()
-            .expect("foretell export runs");
-        assert!(output.status.success(), "export failed: {}", String::from_utf8_lossy(&output.stderr));
-        std::fs::read_to_string(&out).expect("an exported file")
+        export(&self.folder)
     }
 
     /// How many readings an export holds now.
@@ -113,4 +104,22 @@ impl Foretell {
     pub fn readings(&self) -> usize {
         self.export().lines().count().saturating_sub(1)
     }
+}
+
+/// Exports every reading of the data directory in `folder` as CSV, beside whoever works in it.
+///
+/// # Panics
+/// When the export fails.
+#[must_use]
+pub fn export(folder: &Path) -> String {
+    let out = folder.join("export.csv");
+    let output = Command::new(binary("foretell"))
+        .args(["export", "--data-dir"])
+        .arg(folder.join("data"))
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("foretell export runs");
+    assert!(output.status.success(), "export failed: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read_to_string(&out).expect("an exported file")
 }

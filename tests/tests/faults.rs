@@ -1,0 +1,301 @@
+//! What breaks in a plant, under load, with real processes: whatever happens, what was acknowledged is on the log, once.
+//!
+//! Quick by default. `FORETELL_FAULT_ROUNDS=100 FORETELL_FAULT_LONG=1 tests/run --test faults -- --test-threads 1 --nocapture`
+//! kills a hundred times, stops for half a minute and cuts the network for two. Each test prints its account.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use foretell_tests::{
+    Foretell, Load, Mosquitto, Running, Sent, Stored, Tap, binary, export, free_port, get, not_tested, tell, wait_for,
+};
+
+/// Readings a second while things break.
+const PER_S: u32 = 3_000;
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+fn rounds() -> usize {
+    std::env::var("FORETELL_FAULT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(4)
+}
+
+/// A time that is short unless the long variant was asked for.
+fn lasting(short_s: u64, long_s: u64) -> Duration {
+    Duration::from_secs(if std::env::var_os("FORETELL_FAULT_LONG").is_some() { long_s } else { short_s })
+}
+
+/// Waits until the log holds at least so many different readings.
+fn stored(folder: &Path, at_least: u64) -> Stored {
+    wait_for(&format!("{at_least} readings on the log"), 3 * A_MINUTE, || {
+        Some(Stored::read(&export(folder))).filter(|stored| stored.readings.len() as u64 >= at_least)
+    })
+}
+
+/// Prints the account; nothing may be lost or stored twice.
+fn settle(name: &str, sent: Sent, stored: &Stored) {
+    let (kept, twice) = (stored.readings.len() as u64, stored.twice());
+    let Sent { published, acknowledged } = sent;
+    let lost = acknowledged.saturating_sub(kept);
+    tell(&format!(
+        "{name}: published {published}, acknowledged {acknowledged}, stored {kept}, lost {lost}, stored twice {twice}"
+    ));
+    assert_eq!((published, lost, twice), (acknowledged, 0, 0), "{name}");
+}
+
+/// Waits until so many more readings are on the log than at the last look.
+fn progress(foretell: &Foretell, more: f64) {
+    let rows = || {
+        let metrics = get(foretell.console, "/metrics")?.body;
+        metrics.lines().find_map(|line| line.strip_prefix("foretell_log_rows_total ")?.parse::<f64>().ok())
+    };
+    let before = rows().unwrap_or(0.0);
+    wait_for("readings to come in", A_MINUTE, || rows().filter(|now| *now >= before + more));
+}
+
+#[test]
+fn killed_again_and_again_behind_its_own_listener() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (console, mqtt) = (free_port(), free_port());
+    let mut foretell = Foretell::start_on(folder.path(), "", console, mqtt);
+    let mut load = Load::start(folder.path(), mqtt, PER_S, u64::MAX);
+    for _ in 0..rounds() {
+        progress(&foretell, f64::from(PER_S) / 2.0);
+        foretell.process.kill_9();
+        foretell = Foretell::start_on(folder.path(), "", console, mqtt);
+    }
+    progress(&foretell, f64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    let name = format!("foretell killed {} times", rounds());
+    settle(&name, sent, &stored(folder.path(), sent.acknowledged));
+}
+
+#[test]
+fn killed_in_every_order_behind_a_broker() {
+    const ORDERS: [&[&str]; 4] = [&["foretell"], &["broker"], &["foretell", "broker"], &["broker", "foretell"]];
+    let folder = tempfile::tempdir().expect("a folder");
+    let (console, mqtt) = (free_port(), free_port());
+    let mut broker = Mosquitto::start(folder.path());
+    let (port, tap) = (broker.port, Tap::before(broker.port));
+    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n", tap.port);
+    let mut foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
+    let mut load = Load::start(folder.path(), port, PER_S, u64::MAX);
+    let mut brokers_killed = 0;
+    for round in 0..rounds() {
+        progress(&foretell, f64::from(PER_S) / 2.0);
+        for victim in ORDERS[round % ORDERS.len()] {
+            if *victim == "broker" {
+                broker.process.kill_9();
+                brokers_killed += 1;
+            } else {
+                foretell.process.kill_9();
+            }
+        }
+        if ORDERS[round % ORDERS.len()].contains(&"broker") {
+            broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
+        }
+        if ORDERS[round % ORDERS.len()].contains(&"foretell") {
+            foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
+        }
+    }
+    progress(&foretell, f64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    // What the broker had acknowledged and forgot when it was killed nobody can bring back; what Foretell acknowledged
+    // must be there.
+    let lost = wait_for("what Foretell acknowledged to be stored", A_MINUTE, || {
+        let acknowledged = tap.acknowledged();
+        let stored = Stored::read(&export(folder.path()));
+        let settled = stored.readings.len() as u64 >= sent.acknowledged || brokers_killed > 0;
+        settled.then(|| (acknowledged.difference(&stored.readings).count(), acknowledged.len(), stored))
+    });
+    let (lost, by_us, stored) = lost;
+    tell(&format!(
+        "foretell and broker killed in every order, {} rounds: published {}, acknowledged by the broker {}, by Foretell {by_us}, \
+         stored {}, lost of what Foretell acknowledged {lost}, forgotten by the killed broker {}, stored twice {}",
+        rounds(),
+        sent.published,
+        sent.acknowledged,
+        stored.readings.len(),
+        sent.acknowledged.saturating_sub(stored.readings.len() as u64),
+        stored.twice()
+    ));
+    assert_eq!((lost, stored.twice()), (0, 0));
+    assert!(by_us > 0, "the tap saw nothing");
+}
+
+#[test]
+fn a_broker_that_is_restarted_keeps_what_it_promised_and_one_that_forgets_is_subscribed_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut broker = Mosquitto::start(folder.path());
+    let port = broker.port;
+    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"foretell-test\"\n");
+    let foretell = Foretell::start(folder.path(), &config);
+    let mut load = Load::start(folder.path(), port, PER_S, u64::MAX);
+    progress(&foretell, f64::from(PER_S));
+    assert_eq!(broker.process.terminate(), Some(0));
+    broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
+    progress(&foretell, f64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    let kept = stored(folder.path(), sent.acknowledged);
+    settle("broker restarted with its persistence", sent, &kept);
+    // Without: nothing waits in it now, so nothing may be lost by that either.
+    assert_eq!(broker.process.terminate(), Some(0));
+    std::fs::remove_file(folder.path().join("mosquitto.db")).expect("the broker's persistence");
+    let _broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
+    wait_for("foretell to be back at the broker", A_MINUTE, || {
+        let metrics = get(foretell.console, "/metrics")?.body;
+        metrics
+            .lines()
+            .any(|line| line.starts_with("foretell_mqtt_clients_connected") && line.ends_with(" 1"))
+            .then_some(())
+    });
+    // Connected is not yet subscribed: readings that come before that are nobody's.
+    wait_for("foretell to hear again", A_MINUTE, || {
+        let late = Load::start(folder.path(), port, PER_S, 100);
+        let _sent = late.finish(A_MINUTE);
+        std::thread::sleep(Duration::from_millis(300));
+        (Stored::read(&export(folder.path())).readings.len() > kept.readings.len()).then_some(())
+    });
+}
+
+#[test]
+fn stopped_for_a_while() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let foretell = Foretell::start(folder.path(), "");
+    let mut load = Load::start(folder.path(), foretell.mqtt, PER_S, u64::MAX);
+    progress(&foretell, f64::from(PER_S));
+    foretell.process.signal("STOP");
+    let pause = lasting(3, 30);
+    std::thread::sleep(pause);
+    foretell.process.signal("CONT");
+    progress(&foretell, f64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    settle(&format!("stopped for {} s", pause.as_secs()), sent, &stored(folder.path(), sent.acknowledged));
+}
+
+fn run(command: &str) -> bool {
+    let mut words = command.split(' ');
+    let status = Command::new(words.next().expect("a command")).args(words).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Undoes what a test did to the machine.
+struct Undo(Vec<String>);
+
+impl Drop for Undo {
+    fn drop(&mut self) {
+        for command in &self.0 {
+            if !run(command) {
+                tell(&format!("!!! could not undo: {command}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_network_is_cut() {
+    let ns = format!("foretell-{}", std::process::id());
+    if !run(&format!("ip netns add {ns}")) {
+        return not_tested("a network cut in a namespace", "`ip netns` needs root and iproute2");
+    }
+    let _undo = Undo(vec![format!("ip netns del {ns}")]);
+    let tag = std::process::id() % 10_000;
+    let (here, there) = (format!("fth{tag}"), format!("ftt{tag}"));
+    let wired = run(&format!("ip link add {here} type veth peer name {there} netns {ns}"))
+        && run(&format!("ip addr add 10.213.77.1/24 dev {here}"))
+        && run(&format!("ip link set {here} up"))
+        && run(&format!("ip netns exec {ns} ip addr add 10.213.77.2/24 dev {there}"))
+        && run(&format!("ip netns exec {ns} ip link set {there} up"))
+        && run(&format!("ip netns exec {ns} ip link set lo up"));
+    if !wired {
+        return not_tested("a network cut in a namespace", "no veth pair may be made here");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let broker = Mosquitto::start_on(folder.path(), "0.0.0.0", free_port());
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", &ns]).arg(binary("foretell")).arg("run").arg("--data-dir");
+    command.arg(folder.path().join("data")).env("FORETELL__MQTT__CLIENT_ID", "foretell-test");
+    command.env("FORETELL__MQTT__URL", format!("mqtt://10.213.77.1:{}", broker.port));
+    let mut foretell = Running::start("foretell", command, &folder.path().join("foretell.log"));
+    wait_for("foretell to be at the broker", A_MINUTE, || {
+        foretell.said().contains("Connected to the broker").then_some(())
+    });
+    let mut load = Load::start(folder.path(), broker.port, PER_S, u64::MAX);
+    stored(folder.path(), u64::from(PER_S));
+    assert!(run(&format!("ip link set {here} down")));
+    let cut = lasting(4, 120);
+    std::thread::sleep(cut);
+    assert!(run(&format!("ip link set {here} up")));
+    let before = Stored::read(&export(folder.path())).readings.len() as u64;
+    stored(folder.path(), before + u64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    settle(&format!("network cut for {} s", cut.as_secs()), sent, &stored(folder.path(), sent.acknowledged));
+    assert_eq!(foretell.terminate(), Some(0));
+}
+
+#[test]
+fn the_disk_is_full_for_a_while() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).expect("a folder");
+    if !run(&format!("mount -t tmpfs -o size=48m tmpfs {}", data.display())) {
+        return not_tested("a full disk", "mounting a tmpfs needs root");
+    }
+    let _undo = Undo(vec![format!("umount {}", data.display())]);
+    let ballast = data.join("ballast");
+    let mut foretell = Foretell::start(folder.path(), "");
+    std::fs::write(&ballast, vec![1; 40 << 20]).expect("room for the ballast");
+    let mut load = Load::start(folder.path(), foretell.mqtt, PER_S * 10, u64::MAX);
+    wait_for("foretell to say that it cannot keep readings", 2 * A_MINUTE, || {
+        get(foretell.console, "/readyz").filter(|answer| answer.status != 200)
+    });
+    assert!(foretell.process.runs());
+    load.stop();
+    std::thread::sleep(lasting(1, 20));
+    std::fs::remove_file(&ballast).expect("the ballast");
+    wait_for("foretell to be ready by itself", A_MINUTE, || {
+        get(foretell.console, "/readyz").filter(|answer| answer.status == 200)
+    });
+    let sent = load.finish(A_MINUTE);
+    settle("disk full for a while", sent, &stored(folder.path(), sent.acknowledged));
+    assert_eq!(foretell.process.terminate(), Some(0));
+}
+
+#[test]
+fn the_clock_is_stepped_forward_and_back() {
+    const LIBRARIES: [&str; 2] = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime"];
+    let library = LIBRARIES.map(|dir| format!("{dir}/libfaketime.so.1"));
+    let Some(library) = library.iter().find(|path| Path::new(path).exists()) else {
+        return not_tested("a stepped clock", "Debian's package faketime is not installed");
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let step = folder.path().join("step");
+    std::fs::write(&step, "+0").expect("a writable folder");
+    let (console, mqtt) = (free_port(), free_port());
+    let mut command = Command::new(binary("foretell"));
+    command.arg("run").arg("--data-dir").arg(folder.path().join("data"));
+    command.env("FORETELL__CONSOLE__LISTEN", format!("127.0.0.1:{console}"));
+    command.env("FORETELL__MQTT__LISTEN", format!("127.0.0.1:{mqtt}"));
+    // The wall clock of this one process; the monotonic one cannot be stepped on a real machine either.
+    command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &step);
+    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_CACHE_DURATION", "1");
+    let mut process = Running::start("foretell", command, &folder.path().join("foretell.log"));
+    wait_for("foretell to be ready", A_MINUTE, || get(console, "/readyz").filter(|answer| answer.status == 200));
+    let mut load = Load::start(folder.path(), mqtt, PER_S, u64::MAX);
+    // The load's stamps lie a day back, so that none is in the future of a clock that was set back.
+    for offset in ["+0", "+7200", "-7200", "+0"] {
+        std::fs::write(&step, offset).expect("a writable folder");
+        let since = Instant::now();
+        let before = Stored::read(&export(folder.path())).readings.len() as u64;
+        stored(folder.path(), before + u64::from(PER_S));
+        assert!(process.runs(), "after a step of {offset} s, {:?}", since.elapsed());
+    }
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    settle("clock stepped by two hours each way", sent, &stored(folder.path(), sent.acknowledged));
+    assert_eq!(process.terminate(), Some(0));
+}
