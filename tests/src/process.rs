@@ -61,15 +61,6 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Sends a signal by its name, e.g. `STOP`.
-    ///
-    /// # Panics
-    /// When it has ended.
-    pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
-        assert!(status.expect("kill runs").success(), "{} had ended before SIG{name}", self.name);
-    }
-
     /// Kills it as a power cut would: SIGKILL, no good-bye.
     pub fn kill_9(&mut self) {
         self.child.kill().expect("a child may be killed");
