@@ -83,7 +83,9 @@ fn reading(body: &[u8]) -> Option<([u8; 2], String)> {
     let topic = std::str::from_utf8(topic).ok()?;
     let (site, machine) = topic.strip_prefix("foretell/v1/")?.strip_suffix("/telemetry")?.split_once('/')?;
     let payload: serde_json::Value = serde_json::from_slice(payload).ok()?;
-    Some((*id, format!("{},{site},{machine}", payload["ts"].as_str()?)))
+    // Exports leave milliseconds out where there are none.
+    let ts = payload["ts"].as_str()?.replace(".000Z", "Z");
+    Some((*id, format!("{ts},{site},{machine}")))
 }
 
 /// Copies until either side ends, then ends both. Whole packets are shown before they are passed on.

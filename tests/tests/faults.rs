@@ -125,42 +125,6 @@ fn killed_in_every_order_behind_a_broker() {
 }
 
 #[test]
-fn a_broker_that_is_restarted_keeps_what_it_promised_and_one_that_forgets_is_subscribed_anew() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut broker = Mosquitto::start(folder.path());
-    let port = broker.port;
-    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"foretell-test\"\n");
-    let foretell = Foretell::start(folder.path(), &config);
-    let mut load = Load::start(folder.path(), port, PER_S, u64::MAX);
-    progress(&foretell, f64::from(PER_S));
-    assert_eq!(broker.process.terminate(), Some(0));
-    broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
-    progress(&foretell, f64::from(PER_S));
-    load.stop();
-    let sent = load.finish(A_MINUTE);
-    let kept = stored(folder.path(), sent.acknowledged);
-    settle("broker restarted with its persistence", sent, &kept);
-    // Without: nothing waits in it now, so nothing may be lost by that either.
-    assert_eq!(broker.process.terminate(), Some(0));
-    std::fs::remove_file(folder.path().join("mosquitto.db")).expect("the broker's persistence");
-    let _broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
-    wait_for("foretell to be back at the broker", A_MINUTE, || {
-        let metrics = get(foretell.console, "/metrics")?.body;
-        metrics
-            .lines()
-            .any(|line| line.starts_with("foretell_mqtt_clients_connected") && line.ends_with(" 1"))
-            .then_some(())
-    });
-    // Connected is not yet subscribed: readings that come before that are nobody's.
-    wait_for("foretell to hear again", A_MINUTE, || {
-        let late = Load::start(folder.path(), port, PER_S, 100);
-        let _sent = late.finish(A_MINUTE);
-        std::thread::sleep(Duration::from_millis(300));
-        (Stored::read(&export(folder.path())).readings.len() > kept.readings.len()).then_some(())
-    });
-}
-
-#[test]
 fn stopped_for_a_while() {
     let folder = tempfile::tempdir().expect("a folder");
     let foretell = Foretell::start(folder.path(), "");
@@ -235,34 +199,6 @@ fn the_network_is_cut() {
     let sent = load.finish(A_MINUTE);
     settle(&format!("network cut for {} s", cut.as_secs()), sent, &stored(folder.path(), sent.acknowledged));
     assert_eq!(foretell.terminate(), Some(0));
-}
-
-#[test]
-fn the_disk_is_full_for_a_while() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("data");
-    std::fs::create_dir(&data).expect("a folder");
-    if !run(&format!("mount -t tmpfs -o size=48m tmpfs {}", data.display())) {
-        return not_tested("a full disk", "mounting a tmpfs needs root");
-    }
-    let _undo = Undo(vec![format!("umount {}", data.display())]);
-    let ballast = data.join("ballast");
-    let mut foretell = Foretell::start(folder.path(), "");
-    std::fs::write(&ballast, vec![1; 40 << 20]).expect("room for the ballast");
-    let mut load = Load::start(folder.path(), foretell.mqtt, PER_S * 10, u64::MAX);
-    wait_for("foretell to say that it cannot keep readings", 2 * A_MINUTE, || {
-        get(foretell.console, "/readyz").filter(|answer| answer.status != 200)
-    });
-    assert!(foretell.process.runs());
-    load.stop();
-    std::thread::sleep(lasting(1, 20));
-    std::fs::remove_file(&ballast).expect("the ballast");
-    wait_for("foretell to be ready by itself", A_MINUTE, || {
-        get(foretell.console, "/readyz").filter(|answer| answer.status == 200)
-    });
-    let sent = load.finish(A_MINUTE);
-    settle("disk full for a while", sent, &stored(folder.path(), sent.acknowledged));
-    assert_eq!(foretell.process.terminate(), Some(0));
 }
 
 #[test]
