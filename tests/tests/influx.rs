@@ -22,6 +22,7 @@ fn config(url: &str, folder: &Path) -> String {
     )
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test is a controller, and controllers have clocks")]
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     i64::try_from(since.as_millis()).expect("a clock before 2262")

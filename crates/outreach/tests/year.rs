@@ -5,10 +5,14 @@
 
 mod support;
 
+#[path = "../examples/year/dice.rs"]
+mod dice;
 #[path = "../examples/year/fleet.rs"]
 mod fleet;
 #[path = "../examples/year/judge.rs"]
 mod judge;
+#[path = "../examples/year/people.rs"]
+mod people;
 #[path = "../examples/year/world.rs"]
 mod world;
 

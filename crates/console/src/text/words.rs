@@ -273,8 +273,8 @@ words! {
     health_report = "Equipment health report", "设备健康报告";
     health_pdf = "Download as PDF", "下载 PDF";
     health_scores = "How each part stands", "各系统状况";
-    health_scores_note = "100 means that nothing was found. A score is the chance, in percent, that the part needs no work within 30 days; for cooling it is never more than the cooling capacity that is left. N/A: the data do not allow a score, which is not the same as healthy.", "100 分表示未发现异常。分数是该系统 30 天内无需检修的概率（百分比）；冷却系统的分数不高于剩余的冷却能力。N/A 表示数据不足以评分，并不等于健康。";
-    health_not_available = "N/A", "N/A";
+    health_scores_note = "100 means that nothing was found. A score is the chance, in percent, that the part needs no work within 30 days; for cooling it is never more than the cooling capacity that is left. N/A: the data do not allow a score, which is not the same as healthy.", "100 分表示未发现异常。分数是该系统 30 天内无需检修的概率（百分比）；冷却系统的分数不高于剩余的冷却能力。“无法评分”表示数据不足，并不等于健康。";
+    health_not_available = "N/A", "无法评分";
     health_clean = "Nothing found.", "未发现异常。";
     health_not_measured = "Not measured on this machine.", "本机未安装相应测点。";
     health_learning = "This machine's normal is still being learned.", "正在学习本机的正常状态。";

@@ -163,7 +163,7 @@ impl Delivery {
 
     /// Begins anew once somebody has mended what makes the server refuse everything.
     fn close(&mut self, why: String) -> Answer {
-        self.pieces = vec![0..self.batch.len()];
+        self.pieces = std::iter::once(0..self.batch.len()).collect();
         self.bad.clear();
         self.requests = 0;
         Answer::Closed {

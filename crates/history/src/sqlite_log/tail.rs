@@ -26,7 +26,7 @@ impl Tail {
     pub(super) fn extend(&mut self, committed: Vec<Logged>) {
         self.entries.extend(committed);
         let surplus = self.entries.len().saturating_sub(ENTRIES_MAX);
-        if let Some(last) = self.entries.drain(..surplus).last() {
+        if let Some(last) = self.entries.drain(..surplus).next_back() {
             self.after = last.offset;
         }
     }

@@ -6,7 +6,8 @@ use foretell_outreach::{
     Advisor, Calendar, Customer, Depot, Language, Machine, Registry, ServiceTask, Site, Technician, WEEK_HOURS, Words,
 };
 
-use super::world::{Dice, Own};
+use super::dice::Dice;
+use super::world::Own;
 
 /// Machines of one customer.
 const MACHINES_EACH: usize = 5;

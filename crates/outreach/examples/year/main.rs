@@ -2,8 +2,10 @@
 //! year [MACHINES [DAYS [SEED]]]` prints how often customers were written to, how many forecasts became visits in time, and
 //! everything that must never happen, which is nought.
 
+mod dice;
 mod fleet;
 mod judge;
+mod people;
 mod world;
 
 use std::error::Error;

@@ -6,24 +6,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use foretell_model::{
     Catalogue, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, MINUTE_MS, MachineId,
     Offset, ProbabilityWithin, RulDays, Status, Timestamp,
 };
-use foretell_outreach::{
-    AfterCall, Calendar, Channel, Checklist, Customer, CustomerStage, DeliveryError, MachineContext, Outcome, Outreach,
-    OutreachOptions, Parcel, Promise, Source, Stage, Ticked, VisitReport, WEEK_HOURS, Words,
-};
+use foretell_outreach::{MachineContext, Outreach, OutreachOptions, Source, WEEK_HOURS, Words};
 
+use super::dice::{Dice, Post};
 use super::fleet::{self, Fleet};
-use super::judge::{Judge, Sent};
+use super::judge::Judge;
 
 pub(crate) type Anything<T> = Result<T, Box<dyn Error>>;
 
 /// Faults with their evidence, the spread of days that they take, and how common they are.
-const FAULTS: &[(&str, &str, f64, &str, f64)] = &[
+pub(super) const FAULTS: &[(&str, &str, f64, &str, f64)] = &[
     ("cooler_clogging", "discharge_temp_residual_k", 4.2, "K", 0.35),
     ("separator_clogging", "separator_dp_bar", 0.62, "bar", 0.2),
     ("oil_filter_clogging", "oil_filter_dp_bar", 0.93, "bar", 0.2),
@@ -31,70 +29,17 @@ const FAULTS: &[(&str, &str, f64, &str, f64)] = &[
     ("bearing_wear", "vibration_mm_s", 8.2, "mm/s{rms}", 0.1),
 ];
 
-/// Random numbers (SplitMix64): the same seed, the same year.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub(crate) fn chance(&mut self, p: f64) -> bool {
-        self.uniform() < p
-    }
-
-    pub(crate) fn between(&mut self, from: f64, to: f64) -> f64 {
-        from + (to - from) * self.uniform()
-    }
-
-    /// Roughly normal, mean 0, deviation 1.
-    fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
-}
-
-/// Keeps what is delivered.
-#[derive(Default)]
-pub(crate) struct Post {
-    parcels: Mutex<Vec<Parcel>>,
-}
-
-impl Channel for Post {
-    fn name(&self) -> &'static str {
-        "post"
-    }
-    fn medium(&self) -> &'static str {
-        "email"
-    }
-    fn is_idempotent(&self) -> bool {
-        true
-    }
-    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
-        let mut parcels = self.parcels.lock().map_err(|e| DeliveryError::Temporary(e.to_string()))?;
-        parcels.push(parcel.clone());
-        Ok(())
-    }
-}
-
 /// A fault on its way.
-struct Wear {
-    machine: usize,
-    fault: usize,
-    episode: u32,
-    onset: Timestamp,
-    limit: Timestamp,
-    bias: f64,
-    said: bool,
+pub(super) struct Wear {
+    pub(super) machine: usize,
+    pub(super) fault: usize,
+    pub(super) episode: u32,
+    pub(super) onset: Timestamp,
+    pub(super) limit: Timestamp,
+    pub(super) bias: f64,
+    pub(super) said: bool,
     /// Nothing is wrong: the engine will take it back.
-    phantom: bool,
+    pub(super) phantom: bool,
 }
 
 /// How large a world, and which.
@@ -106,21 +51,21 @@ pub(crate) struct Size {
 }
 
 pub(crate) struct World {
-    dir: PathBuf,
-    outreach: Outreach,
-    options: OutreachOptions,
-    post: Arc<Post>,
-    fleet: Fleet,
-    dice: Dice,
-    wear: Vec<Wear>,
-    episodes: BTreeMap<(usize, usize), u32>,
-    offset: u64,
-    now: Timestamp,
-    start: Timestamp,
-    answers: Vec<(Timestamp, String, FindingId)>,
-    back: Vec<(Timestamp, String)>,
-    calm: Vec<(Timestamp, String)>,
-    visited: BTreeSet<i64>,
+    pub(super) dir: PathBuf,
+    pub(super) outreach: Outreach,
+    pub(super) options: OutreachOptions,
+    pub(super) post: Arc<Post>,
+    pub(super) fleet: Fleet,
+    pub(super) dice: Dice,
+    pub(super) wear: Vec<Wear>,
+    pub(super) episodes: BTreeMap<(usize, usize), u32>,
+    pub(super) offset: u64,
+    pub(super) now: Timestamp,
+    pub(super) start: Timestamp,
+    pub(super) answers: Vec<(Timestamp, String, FindingId)>,
+    pub(super) back: Vec<(Timestamp, String)>,
+    pub(super) calm: Vec<(Timestamp, String)>,
+    pub(super) visited: BTreeSet<i64>,
     pub(crate) judge: Judge,
 }
 
@@ -331,7 +276,7 @@ impl World {
         Ok(())
     }
 
-    fn context(&self, machine: usize) -> MachineContext {
+    pub(super) fn context(&self, machine: usize) -> MachineContext {
         let own = &self.fleet.machines[machine];
         let days = self.now.days_since(self.start);
         let known = days > 21.0;
@@ -359,203 +304,6 @@ impl World {
             self.judge.broke += 1;
         }
         Ok(())
-    }
-
-    /// Each advisor takes what waits, the most pressing first; now and then one is busy.
-    fn advisors_work(&mut self) -> Anything<()> {
-        for entry in self.outreach.queue(self.now)? {
-            match entry.stage {
-                Stage::Draft | Stage::Postponed if self.dice.chance(0.5) => {
-                    if self.outreach.approve(&entry.id, "wang", self.now).is_err() {
-                        self.outreach.call_instead(&entry.id, "no two times are free", "wang", self.now)?;
-                    }
-                }
-                Stage::Call if self.dice.chance(0.3) => self.call(&entry.id)?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn call(&mut self, id: &FindingId) -> Anything<()> {
-        let card = self.outreach.card(id, self.now)?;
-        match self.dice.uniform() {
-            p if p < 0.25 => self.outreach.called(id, AfterCall::Again, "nobody there", "wang", self.now)?,
-            p if p < 0.85 => {
-                if let Some(slot) = card.choices.first()
-                    && self.outreach.book_for(id, slot.start, "wang", self.now).is_ok()
-                {
-                    self.judge.booked(&self.outreach, id, self.now)?;
-                }
-            }
-            _ => self.outreach.called(id, AfterCall::Close, "will see to it themselves", "wang", self.now)?,
-        }
-        Ok(())
-    }
-
-    /// What was delivered just now: judged, and answered some time later by most.
-    fn delivered(&mut self, done: &[Ticked]) -> Anything<()> {
-        let parcels = {
-            let mut post = self.post.parcels.lock().map_err(|e| e.to_string())?;
-            std::mem::take(&mut *post)
-        };
-        for parcel in parcels {
-            let key = |ticked: &&Ticked| {
-                ticked.outcome == Outcome::Sent && format!("foretell-{}", ticked.message) == parcel.key
-            };
-            let ticked = done.iter().find(key).ok_or("a parcel that no tick tells of")?;
-            let customer = self.fleet.customer_of(&parcel.to).ok_or("a parcel to nobody")?;
-            let sent = self.describe(&parcel, ticked, &customer)?;
-            if !sent.notice {
-                let token = parcel.link.rsplit('/').next().unwrap_or_default().to_owned();
-                let wait_h = -self.dice.uniform().max(1e-9).ln() * 20.0;
-                self.answers.push((self.now + (wait_h * HOUR_MS as f64) as i64, token, ticked.case.clone()));
-            }
-            self.judge.sent(sent);
-        }
-        Ok(())
-    }
-
-    fn describe(&self, parcel: &Parcel, ticked: &Ticked, customer: &Customer) -> Anything<Sent> {
-        let notice = ticked.case.as_str().starts_with("case/");
-        let (machine, urgent) = if notice {
-            let id: i64 = ticked.case.as_str().trim_start_matches("case/").parse()?;
-            (self.outreach.service_case(id)?.machine, true)
-        } else {
-            let card = self.outreach.card(&ticked.case, self.now)?;
-            (card.finding.machine.to_string(), card.finding.grade == Grade::Urgent)
-        };
-        let broken = self.outreach.service_cases()?.iter().any(|case| case.machine == machine);
-        Ok(Sent {
-            at: self.now,
-            customer: customer.id.clone(),
-            is_open: Calendar::of(customer)?.is_open(self.now),
-            parcel: parcel.clone(),
-            machine,
-            urgent,
-            notice,
-            broken,
-        })
-    }
-
-    fn customers_answer(&mut self) -> Anything<()> {
-        let answers = std::mem::take(&mut self.answers);
-        let (due, later): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(t, ..)| *t <= self.now);
-        self.answers = later;
-        for (_, token, case) in due {
-            let Ok(page) = self.outreach.booking_page(&token, self.now) else { continue };
-            match self.dice.uniform() {
-                p if p < 0.6 => {
-                    let pick = usize::from(self.dice.chance(0.4));
-                    if let Some(slot) = page.slots.get(pick).or(page.slots.first())
-                        && self.outreach.book(&token, slot.slot.start, self.now).is_ok()
-                    {
-                        self.judge.booked(&self.outreach, &case, self.now)?;
-                        self.change_of_mind(&token, &case)?;
-                    }
-                }
-                p if p < 0.68 => drop(self.outreach.other_time(&token, "下周三以后可以吗", self.now)),
-                p if p < 0.75 => drop(self.outreach.not_now(&token, 14, self.now)),
-                p if p < 0.78 => {
-                    if self.outreach.stop(&token, self.now).is_ok()
-                        && let Some(customer) = self.outreach.card(&case, self.now)?.customer
-                    {
-                        self.judge.stopped.insert(customer.id.clone());
-                        if self.dice.chance(0.5) {
-                            self.back.push((self.now.plus_days(60.0), customer.id));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Some move the visit, a few cancel it.
-    fn change_of_mind(&mut self, token: &str, case: &FindingId) -> Anything<()> {
-        let page = self.outreach.booking_page(token, self.now)?;
-        if self.dice.chance(0.08)
-            && let Some(slot) = page.slots.first()
-        {
-            if self.outreach.reschedule(token, slot.slot.start, self.now).is_ok() {
-                self.judge.booked(&self.outreach, case, self.now)?;
-            }
-        } else if self.dice.chance(0.04) {
-            drop(self.outreach.cancel(token, self.now));
-        }
-        Ok(())
-    }
-
-    fn visits_end(&mut self) -> Anything<()> {
-        for visit in self.outreach.visits(self.now + -HOUR_MS, 1_000)? {
-            if visit.end > self.now || self.visited.contains(&visit.id) {
-                continue;
-            }
-            if self.dice.chance(0.04) {
-                self.outreach.not_done(visit.id, "the gate was closed", "chen", self.now)?;
-                continue;
-            }
-            self.visited.insert(visit.id);
-            let machine = self.outreach.card(&visit.case, self.now)?.finding.machine;
-            let place = self.fleet.machines.iter().position(|own| own.id == machine);
-            let place = place.ok_or("a visit to no machine")?;
-            self.outreach.report_visit(visit.id, &report(), "chen", self.now)?;
-            let hours = self.context(place).run_hours;
-            self.outreach.complete(visit.id, hours, "chen", self.now)?;
-            self.judge.worked(&visit);
-            // Whatever was worn there is new; the engine sees it the day after.
-            self.wear.retain(|wear| wear.machine != place || !visit.case.as_str().contains(FAULTS[wear.fault].0));
-        }
-        Ok(())
-    }
-
-    /// People look after what is broken: most in time, some late.
-    fn troubles(&mut self) -> Anything<()> {
-        let technicians = self.outreach.technicians()?;
-        for case in self.outreach.service_cases()? {
-            let age_min = (self.now - case.opened) / MINUTE_MS;
-            if case.called_back.is_none() {
-                if age_min >= 10 && self.dice.chance(0.75) {
-                    self.outreach.called_back(case.id, "on our way", "wang", self.now)?;
-                }
-            } else if case.technician.is_none() {
-                let who = (self.dice.uniform() * technicians.len() as f64) as usize;
-                let eta = self.now + (self.dice.between(40.0, 260.0) * MINUTE_MS as f64) as i64;
-                let technician = technicians.get(who).ok_or("no technicians")?;
-                self.outreach.send_technician(case.id, &technician.id, Some(eta), "wang", self.now)?;
-            } else if case.on_site.is_none() {
-                if case.eta.is_none_or(|eta| eta <= self.now) {
-                    self.outreach.arrived(case.id, "chen", self.now)?;
-                }
-            } else if case.on_site.is_some_and(|there| self.now - there >= 90 * MINUTE_MS) {
-                let closed = self.outreach.close_service_case(case.id, &report(), "mended", "chen", self.now)?;
-                self.mind(&closed)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whoever was let down may grumble, and is at peace again after a while.
-    fn mind(&mut self, case: &foretell_outreach::ServiceCase) -> Anything<()> {
-        self.judge.mended(case);
-        let Some(customer) = &case.customer else { return Ok(()) };
-        if case.broken.contains(&Promise::OnSite) && self.dice.chance(0.5) {
-            let stage = if self.dice.chance(0.3) { CustomerStage::Escalation } else { CustomerStage::OpenGrumbling };
-            self.outreach.set_stage(customer, Some(stage), "we came late", "wang", self.now)?;
-            self.judge.stages.insert(customer.clone(), stage);
-            self.calm.push((self.now.plus_days(30.0), customer.clone()));
-        }
-        Ok(())
-    }
-}
-
-fn report() -> VisitReport {
-    VisitReport {
-        parts: [("oil_filter".to_owned(), 1)].into(),
-        depot: Some("east".to_owned()),
-        checklist: Checklist { test_run: true, tidy: true, old_parts: true, report: true, courtesy: true },
-        ..VisitReport::default()
     }
 }
 

@@ -86,7 +86,7 @@ impl Flood {
         }
         loud.held += 1;
         // Formatted now and then only: a flood must not cost what it would have cost.
-        if loud.held == 1 || loud.held % 1024 == 0 {
+        if loud.held == 1 || loud.held.is_multiple_of(1024) {
             loud.example = line();
         }
         false

@@ -106,7 +106,10 @@ impl Mapping {
         let Some(Only { at, is }) = &self.only else { return true };
         match at.find(record) {
             Some(Value::String(text)) => text == is,
-            Some(other) => other.to_string() == *is,
+            Some(other) => {
+                let text = other.to_string();
+                text == *is
+            }
             None => false,
         }
     }

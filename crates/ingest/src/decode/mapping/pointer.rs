@@ -64,7 +64,8 @@ impl Pointer {
 fn holds(item: &Value, key: &str, value: &str) -> bool {
     match item.get(key) {
         Some(Value::String(text)) => text == value,
-        Some(other @ (Value::Number(_) | Value::Bool(_))) => other.to_string() == value,
+        Some(Value::Number(number)) => number.to_string().as_str() == value,
+        Some(Value::Bool(truth)) => value == if *truth { "true" } else { "false" },
         _ => false,
     }
 }

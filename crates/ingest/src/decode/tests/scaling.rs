@@ -6,8 +6,11 @@ use proptest::prelude::*;
 use super::*;
 use foretell_model::Signal;
 
+/// A signal, a unit it may come in, and the conversion to that unit.
+type Unit = (&'static str, &'static str, fn(f64) -> f64);
+
 /// Every unit with its value for one reading of 80 °C, 7 bar, 40 A, 1000 h, 55 kW, 2 mm/s or 20 mbar.
-const UNITS: &[(&str, &str, fn(f64) -> f64)] = &[
+const UNITS: &[Unit] = &[
     ("discharge_temp_c", "degC", |c| c),
     ("discharge_temp_c", "degF", |c| c * 1.8 + 32.0),
     ("discharge_temp_c", "K", |c| c + 273.15),
