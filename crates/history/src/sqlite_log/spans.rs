@@ -100,6 +100,7 @@ impl SqliteLog {
             // Appends wait for the writer meanwhile, and a lock that is taken at once again would starve them.
             std::thread::sleep(BREATH);
         }
+        self.tail().forget();
         Ok(gone)
     }
 }

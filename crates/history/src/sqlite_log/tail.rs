@@ -31,6 +31,13 @@ impl Tail {
         }
     }
 
+    /// Forgets everything, because entries were dropped from the table; what comes from now on is remembered again.
+    pub(super) fn forget(&mut self) {
+        if let Some(last) = self.entries.drain(..).next_back() {
+            self.after = last.offset;
+        }
+    }
+
     /// At most `max` entries after a place; `None` when it does not reach back that far.
     pub(super) fn read(&self, after: Offset, max: usize) -> Option<Vec<Logged>> {
         if after < self.after {
