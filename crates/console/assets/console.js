@@ -39,6 +39,28 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 
+// Promises keep counting between two answers of the server. What was left may be over, which colours the page anew.
+const seen = new WeakMap();
+const span = (ms) => {
+  const zh = document.documentElement.lang.startsWith("zh");
+  const minutes = Math.floor(Math.abs(ms) / 60000);
+  const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  const [hour, minute] = zh ? ["小时", "分钟"] : [" h", " min"];
+  if (h < 2 && minutes !== 60) return `${minutes}${minute}`;
+  return m === 0 ? `${h}${hour}` : `${h}${hour}${zh ? "" : " "}${m}${minute}`;
+};
+const count = () => {
+  for (const clock of document.querySelectorAll("[data-due]")) {
+    if (!seen.has(clock)) seen.set(clock, Date.now());
+    const was = clock.dataset.due - clock.dataset.now;
+    const left = was - (Date.now() - seen.get(clock));
+    const text = clock.querySelector("span");
+    if (text) text.textContent = (left >= 0 ? clock.dataset.left : clock.dataset.over).replace("%", span(left));
+    if (was >= 0 && left < 0) refresh();
+  }
+};
+setInterval(count, 15000);
+
 // Live: when something changed, the page asks for itself again and swaps its regions. A region in which somebody is
 // writing, has opened a form or selected text is left alone.
 const busy = (region) => region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")

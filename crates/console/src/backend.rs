@@ -5,8 +5,9 @@ use tokio::sync::watch;
 
 use crate::Lang;
 use crate::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, IngestStatus, MachineClock, MachineDetail,
-    QuarantineQuery, TextFault,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
+    Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
+    QuarantineQuery, TextFault, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -119,6 +120,84 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// `Conflict` when `revision` is no longer the card's; `Invalid` when the act does not fit its state or the text is refused.
     fn act(&self, id: &str, revision: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError>;
+
+    /// Says what was found of what a case forecast, with a code where it was another fault, in the technician's words.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such case; `Conflict` when the other fault is the forecast one.
+    fn give_verdict(
+        &self,
+        id: &str,
+        verdict: (Found, Option<String>),
+        note: &str,
+        by: &str,
+    ) -> Result<(), BackendError>;
+
+    /// How often forecasts were right, by fault.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn precision(&self) -> Result<Vec<FaultPrecision>, BackendError>;
+
+    /// Service cases, open and lately closed.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn cases(&self, lang: Lang) -> Result<CaseDesk, BackendError>;
+
+    /// One service case.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that number.
+    fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError>;
+
+    /// Opens a case on a machine, or adds to the one that is open; gives its number.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such machine.
+    fn open_case(&self, machine: &MachineId, what: &str, by: &str) -> Result<i64, BackendError>;
+
+    /// Does something about a case.
+    ///
+    /// # Errors
+    /// `Conflict` when the case is closed or its checklist has an unexplained gap.
+    fn act_on_case(&self, id: i64, act: CaseAct, by: &str) -> Result<(), BackendError>;
+
+    /// Booked visits of two weeks, from the Monday of the week that holds a day (counted since 1970), or of this week.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn visit_calendar(&self, day: Option<i64>, lang: Lang) -> Result<VisitCalendar, BackendError>;
+
+    /// Every customer.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn customers(&self, lang: Lang) -> Result<Customers, BackendError>;
+
+    /// One customer in full.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that key.
+    fn customer(&self, id: &str, lang: Lang) -> Result<CustomerPage, BackendError>;
+
+    /// Notes something about a customer.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such customer; `Conflict` when it does not fit.
+    fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError>;
+
+    /// Parts, visits and delays of the coming weeks.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn planning(&self) -> Result<Planning, BackendError>;
+
+    /// Machines, customers and cases that hold a text in lower case, at most so many of each.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError>;
 
     /// The customer's page of a link.
     ///

@@ -7,6 +7,9 @@ use foretell_model::Timestamp;
 use crate::view::Slot;
 use crate::{Lang, text};
 
+/// Days from the beginning of the common era to 1970.
+const DAYS_TO_1970: i64 = 719_163;
+
 /// An instant in a zone. Instants outside chrono's range (about ±262,000 years) show as 1970.
 pub(crate) fn local(at: Timestamp, zone: Tz) -> DateTime<Tz> {
     DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap_or_default().with_timezone(&zone)
@@ -68,6 +71,36 @@ pub(crate) fn date_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
     let at = local(at, zone);
     let separator = if lang == Lang::En { "," } else { "" };
     format!("{}{separator} {:02}:{:02}", day_and_month(at.date_naive(), lang), at.hour(), at.minute())
+}
+
+/// `14:05`.
+pub(crate) fn clock(at: Timestamp, zone: Tz) -> String {
+    let at = local(at, zone);
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// Day of an instant in a zone, counted since 1970.
+#[must_use]
+pub fn day_number(at: Timestamp, zone: Tz) -> i64 {
+    let date = local(at, zone).date_naive();
+    i64::from(date.num_days_from_ce()) - DAYS_TO_1970
+}
+
+/// Weekday of a day counted since 1970, 0 = Monday.
+pub(crate) fn weekday_of(day: i64) -> u8 {
+    // 1 January 1970 was a Thursday.
+    (day + 3).rem_euclid(7) as u8
+}
+
+/// `2026-07-18` of a day counted since 1970.
+pub(crate) fn iso_day(day: i64) -> String {
+    date_of(day).format("%Y-%m-%d").to_string()
+}
+
+/// Reads `2026-07-18` as a day counted since 1970.
+pub(crate) fn from_iso_day(text: &str) -> Option<i64> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    Some(i64::from(date.num_days_from_ce()) - DAYS_TO_1970)
 }
 
 /// `14:05:09`.

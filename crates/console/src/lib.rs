@@ -23,6 +23,7 @@ mod text;
 pub mod view;
 
 pub use backend::{Backend, BackendError, FindingsQuery, Span};
+pub use civil::day_number as local_day;
 pub use guard::Password;
 pub use lang::Lang;
 pub use router::{ConsoleOptions, router};

@@ -83,6 +83,7 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         App { backend, options: Arc::new(options), fonts: Arc::default(), typesetting: Arc::new(Semaphore::new(1)) };
     Router::new()
         .merge(console_pages())
+        .merge(service_desk())
         .merge(customer_pages())
         .merge(api::routes())
         .route("/live", get(live::stream))
@@ -119,9 +120,29 @@ fn console_pages() -> Router<App> {
         .route("/queue/close", post(pages::decide::close))
         .route("/queue/done", post(pages::decide::done))
         .route("/queue/undone", post(pages::decide::undone))
+        .route("/queue/verdict", post(pages::verdicts::give))
         .route("/advisory/{*id}", get(pages::queue::show_one))
         .route("/ingest", get(pages::ingest::show))
         .route("/quarantine", get(pages::quarantine::show))
+}
+
+fn service_desk() -> Router<App> {
+    Router::new()
+        .route("/cases", get(pages::cases::show).post(pages::case_acts::open))
+        .route("/cases/{id}", get(pages::cases::one))
+        .route("/cases/{id}/called", post(pages::case_acts::called))
+        .route("/cases/{id}/send", post(pages::case_acts::send))
+        .route("/cases/{id}/arrived", post(pages::case_acts::arrived))
+        .route("/cases/{id}/close", post(pages::case_acts::close))
+        .route("/calendar", get(pages::calendar::show))
+        .route("/customers", get(pages::customers::show))
+        .route("/customers/{id}", get(pages::customers::one))
+        .route("/customers/{id}/stage", post(pages::customers::stage))
+        .route("/customers/{id}/stop", post(pages::customers::stop))
+        .route("/customers/{id}/resume", post(pages::customers::resume))
+        .route("/planning", get(pages::planning::show))
+        .route("/verdicts", get(pages::verdicts::show))
+        .route("/search", get(pages::search::show))
 }
 
 fn customer_pages() -> Router<App> {

@@ -91,6 +91,22 @@ async fn every_page_answers_in_both_languages() {
         ("/ingest", "60 min ahead", "快60分钟"),
         ("/quarantine?reason=unknown_topic&machine=&from=&to=", "plant/line3/raw", "未知主题"),
         ("/quarantine?reason=malformed&before=3", "Nothing in the quarantine matches.", "没有符合条件的隔离数据。"),
+        ("/?show=offline", "it has never reported", "但从未上报"),
+        ("/m/s04/c4", "it has never reported", "但从未上报"),
+        ("/cases", "One promise has slipped", "1项承诺已经超时"),
+        ("/cases/103", "Call the customer back", "回电给客户"),
+        ("/cases/97", "nobody in reception to hand it to", "试机"),
+        ("/calendar", "8 visits, 4 conflicts", "两周内8次上门，4处冲突"),
+        ("/calendar?from=2026-08-12", "Nothing is booked in these two weeks.", "这两周还没有预约。"),
+        ("/customers", "4 customers, 2 of them displeased", "4家客户，其中2家有不满"),
+        ("/customers/hengfeng", "Answer where it was said.", "在哪里说的，就在哪里回应。"),
+        ("/customers/yunling", "stopped since 11 Jun 2026", "已停发，自 2026年6月11日"),
+        ("/planning", "Parts and time may run short", "配件和工时都可能不够"),
+        ("/verdicts", "50 of 58 forecasts were confirmed (86 %)", "核实58次，属实50次（86%）"),
+        ("/search?q=hansa", "Hansa Blech GmbH", "Hansa Blech GmbH"),
+        ("/search?q=E23", "Tripped with E23", "查找结果"),
+        ("/search?q=nobody", "Nothing is called so.", "没有找到。"),
+        ("/search", "Type at least one character.", "请至少输入一个字。"),
     ] {
         let joint = if path.contains('?') { '&' } else { '?' };
         for (lang, expected) in [("en", en), ("zh-CN", zh)] {
@@ -273,6 +289,90 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
 }
 
 #[tokio::test]
+async fn a_case_goes_from_the_call_to_the_checklist() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let shown = || async { send(app.clone(), Request::get("/cases/103").body(Body::empty()).unwrap()).await.body };
+    for (path, body, expected) in [
+        ("/cases/103/called", "remark=Comes+at+once", "Send somebody"),
+        ("/cases/103/send", "technician=weber&eta=2026-07-18T10:00", "Expected on site 18 Jul, 10:00"),
+        ("/cases/103/arrived", "", "Leave the place tidy"),
+        (
+            "/cases/103/close",
+            "test_run=on&tidy=on&old_parts=on&report=on&left_out=none+left&part_1=inlet_valve_kit&n_1=2&note=",
+            "2 × inlet valve kit",
+        ),
+    ] {
+        let answer = send(app.clone(), form(path, body)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let body = shown().await;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+    let late = send(app.clone(), form("/cases/103/arrived", "")).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "it is closed");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
+    for (path, body, status, expected) in [
+        ("/cases/101/close", "test_run=on", 422, "say why it was left out"),
+        ("/cases/101/send", "technician=lin&eta=soon", 422, "is not a date and time"),
+        ("/cases/97/called", "remark=x", 409, "it is closed"),
+        ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
+        ("/cases/9999/arrived", "", 404, "There is no such page"),
+        ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
+        ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "is no verdict"),
+    ] {
+        let answer = send(app(), form(path, body)).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        assert!(answer.body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_about_a_customer_can_be_undone() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    for (path, body, expected) in [
+        ("/customers/hansa/stage", "stage=5&why=wrote+to+the+board", "5/6 Complaint"),
+        ("/customers/hansa/stage", "stage=0&why=settled", "Content"),
+        ("/customers/hansa/stop", "medium=email&why=Mr+Brandt", "stopped since 18 Jul 2026"),
+        ("/customers/hansa/resume", "medium=email&why=Mr+Brandt", "may go out again"),
+        ("/cases", "machine=s03%2Fk-02&what=a+loud+bang", "a loud bang"),
+        (
+            "/queue/verdict",
+            "id=s03%2Fk-01%2Fcooler_clogging%2F1&found=something_else&instead=thermostatic_valve&note=stuck",
+            "stuck",
+        ),
+    ] {
+        let answer = send(app.clone(), form(path, body)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let next = Request::get(answer.header("location")).body(Body::empty()).unwrap();
+        let body = send(app.clone(), next).await.body;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_machines_stay_below_a_hundred_kib() {
+    let app = router(Arc::new(fake::Fake::crowded(10_000)), ConsoleOptions::new(fake::catalogue()));
+    for (path, expected) in [
+        ("/", "1–40 of 10013"),
+        ("/?page=2", "41–80 of 10013"),
+        ("/?page=99999", "10001–10013 of 10013"),
+        ("/?show=good&page=3", "81–120 of"),
+        ("/customers", "4 customers"),
+        ("/search?q=more", "There is more."),
+    ] {
+        let answer = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await;
+        assert!(answer.body.contains(expected), "{path}: no {expected:?}");
+        assert!(answer.body.len() < 100 * 1024, "{path}: {} bytes", answer.body.len());
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
 async fn a_customer_books_moves_and_cancels() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let page = || async { send(app.clone(), Request::get("/b/token-zh").body(Body::empty()).unwrap()).await.body };
@@ -356,6 +456,14 @@ async fn the_api_answers_and_tells_its_problems() {
         "/api/v1/quarantine?max=1",
         "/api/v1/quarantine?reason=malformed&machine=s01%2Fm1&from=2026-07-01T00:00:00Z&before=7",
         "/api/v1/clocks",
+        "/api/v1/cases",
+        "/api/v1/cases/103",
+        "/api/v1/customers",
+        "/api/v1/customers/hansa",
+        "/api/v1/planning",
+        "/api/v1/search?q=hansa",
+        "/api/v1/verdicts",
+        "/api/v1/visits?from=2026-07-15",
     ] {
         let answer = get(path).await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"), "{path}");
@@ -368,6 +476,9 @@ async fn the_api_answers_and_tells_its_problems() {
         ("/api/v1/quarantine?max=many", 400, "invalid digit"),
         ("/api/v1/quarantine?most=3", 400, "unknown field"),
         ("/api/v1/quarantine?machine=m1", 400, "`machine`"),
+        ("/api/v1/cases/none", 404, "there is no case none"),
+        ("/api/v1/customers/none", 404, "there is no customer none"),
+        ("/api/v1/visits?from=soon", 400, "is no day like"),
         ("/api/v1/nope", 404, "there is no /api/v1/nope"),
     ] {
         let answer = get(path).await;

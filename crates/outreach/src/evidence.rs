@@ -167,4 +167,15 @@ impl Outreach {
     pub fn record(&self, filter: &RecordFilter) -> Result<Vec<Happening>> {
         self.store.read("read the record", |c| record::filtered(c, filter))
     }
+
+    /// The newest entries about a customer, newest first; with `contacts` only what passed between us.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn lately(&self, customer: &str, contacts: bool, max: u32) -> Result<Vec<Happening>> {
+        self.store.read("read what happened lately", |c| match contacts {
+            true => record::contacts(c, customer, max),
+            false => record::newest(c, customer, max),
+        })
+    }
 }

@@ -225,6 +225,24 @@ impl Outreach {
         language.of(&self.options.company).to_owned()
     }
 
+    /// What a customer with a broken machine is promised.
+    #[must_use]
+    pub const fn promises(&self) -> &Promises {
+        &self.options.promises
+    }
+
+    /// The zone in which the company's own days are counted.
+    #[must_use]
+    pub const fn zone(&self) -> chrono_tz::Tz {
+        self.options.zone
+    }
+
+    /// How many nameless crews make visits where no technician is registered.
+    #[must_use]
+    pub const fn nameless_crews(&self) -> u32 {
+        self.options.visits_per_half_day
+    }
+
     /// Every customer, by key.
     ///
     /// # Errors

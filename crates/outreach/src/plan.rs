@@ -7,12 +7,10 @@ use foretell_model::{FindingId, MachineId, Timestamp};
 use crate::Outreach;
 use crate::compose::works_of;
 use crate::error::Result;
-use crate::planning::{self, Delay, Money, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
+use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
 use crate::store::{Session, advisories, registry, stock};
 
-/// Hours that one person can spend on sites in one day; the rest goes on the road.
-const PER_DAY_H: f64 = 6.0;
 const MINUTES_PER_HOUR: f64 = 60.0;
 
 impl Outreach {

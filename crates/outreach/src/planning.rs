@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use foretell_model::{DAY_MS, Finding, Timestamp};
 
+/// Hours that one person can spend on sites in one day; the rest goes on the road.
+pub const PER_DAY_H: f64 = 6.0;
 /// Days of one week.
 const WEEK_DAYS: f64 = 7.0;
 /// The band holds the count in eight of ten cases.

@@ -26,12 +26,18 @@ pub(super) fn at(text: &str) -> Timestamp {
 #[derive(Clone, Copy, PartialEq)]
 enum Plot {
     Good,
-    Clogging { kelvin_per_day: f64, since_days: i64, grade: Grade },
+    Clogging {
+        kelvin_per_day: f64,
+        since_days: i64,
+        grade: Grade,
+    },
     Valve,
     Booked,
     Offline,
     Hidden,
     Learning,
+    /// Registered, and never heard of.
+    Silent,
 }
 
 struct Seed {
@@ -61,7 +67,7 @@ pub(super) const BERLIN: Tz = chrono_tz::Europe::Berlin;
 const ADVISE: Plot = Plot::Clogging { kelvin_per_day: 0.42, since_days: 26, grade: Grade::Advise };
 const URGENT: Plot = Plot::Clogging { kelvin_per_day: 0.78, since_days: 20, grade: Grade::Urgent };
 
-const SEEDS: [Seed; 12] = [
+const SEEDS: [Seed; 13] = [
     seed("s01/m001", "1号机", "苏州东厂", "恒丰纺织有限公司", SHANGHAI, 75.0, Plot::Good),
     seed("s01/m002", "2号机", "苏州东厂", "恒丰纺织有限公司", SHANGHAI, 75.0, ADVISE),
     seed("s01/m003", "3号机", "苏州东厂", "恒丰纺织有限公司", SHANGHAI, 37.0, Plot::Booked),
@@ -74,6 +80,7 @@ const SEEDS: [Seed; 12] = [
     seed("s04/c1", "No. 1", "Leipzig bottling", "Quellfrisch AG", BERLIN, 90.0, Plot::Good),
     seed("s04/c2", "No. 2", "Leipzig bottling", "Quellfrisch AG", BERLIN, 90.0, Plot::Learning),
     seed("s04/c3", "No. 3", "Leipzig bottling", "Quellfrisch AG", BERLIN, 90.0, Plot::Good),
+    seed("s04/c4", "No. 4", "Leipzig bottling", "Quellfrisch AG", BERLIN, 90.0, Plot::Silent),
 ];
 
 /// A number in -1..1 that depends on nothing but its two seeds.
@@ -222,6 +229,9 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
     let summary = summary(seed, id, &curve, open.first(), last_hot);
     let advisory_id = open.first().filter(|f| f.grade > Grade::Watch).map(|f| f.id.to_string());
     let known = matches!(summary.health, Health::Known { .. });
+    if seed.plot == Plot::Silent {
+        return silent(seed, summary);
+    }
     MachineDetail {
         rated_kw: Some(seed.kw),
         limits: Limits::default(),
@@ -243,6 +253,30 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         advisory_id,
         curve,
         open,
+        summary,
+    }
+}
+
+fn silent(seed: &Seed, mut summary: MachineSummary) -> MachineDetail {
+    (summary.online, summary.state, summary.last_reading) = (false, None, None);
+    (summary.discharge_temp_c, summary.health) = (None, Health::Hidden(HiddenBy::NoReadings));
+    summary.trend_c.clear();
+    let baseline = Baseline { since: None, days: 0, days_needed: 10, hinge_ambient_c: None, ambient_measured: false };
+    MachineDetail {
+        rated_kw: Some(seed.kw),
+        limits: Limits::default(),
+        run_hours: None,
+        hours_per_day: None,
+        curve: Curve { now: now(), limit_c: 105.0, days: vec![], cone: vec![], marks: vec![] },
+        open: vec![],
+        past: vec![],
+        baseline,
+        cooler_loss: None,
+        features: vec![],
+        duty_week: None,
+        hours: vec![],
+        readings: vec![],
+        advisory_id: None,
         summary,
     }
 }

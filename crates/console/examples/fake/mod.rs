@@ -1,6 +1,7 @@
 //! A made-up fleet with plausible figures, for the gallery and for the tests of routes: twelve machines on four sites, one
 //! of each standing.
 
+mod desk;
 mod fleet;
 mod health;
 mod service;
@@ -8,9 +9,10 @@ mod service;
 use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, Fleet, HealthReport,
-    HistoryStore, IngestStatus, MachineClock, MachineDetail, Person, QuarantineQuery, RefusalCount, SourceStatus,
-    StoreState, TextFault, Visit,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk,
+    CasePage, CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits,
+    IngestStatus, MachineClock, MachineDetail, Person, Planning, QuarantineQuery, RefusalCount, Sent, SourceStatus,
+    StageChange, StoreState, TextFault, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -29,6 +31,7 @@ struct State {
     machines: Vec<MachineDetail>,
     cards: Vec<AdvisoryCard>,
     pages: Vec<(&'static str, BookingPage)>,
+    desk: desk::Desk,
 }
 
 /// A backend that answers from memory.
@@ -48,7 +51,26 @@ impl Fake {
         }
         let cards = service::cards(&machines);
         let pages = service::pages(&cards);
-        Self { state: Mutex::new(State { machines, cards, pages }), revision: watch::Sender::new(1) }
+        Self {
+            state: Mutex::new(State { desk: desk::desk(&machines), machines, cards, pages }),
+            revision: watch::Sender::new(1),
+        }
+    }
+
+    /// The same fleet with so many machines more, to see that no page grows with it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the gallery shows the small fleet"))]
+    pub(crate) fn crowded(more: usize) -> Self {
+        let fake = Self::new(None);
+        fake.with(|state| {
+            let model = state.machines[0].clone();
+            state.machines.extend((0..more).map(|n| {
+                let mut machine = model.clone();
+                let id = format!("more-{:03}/m{n:05}", n / 50);
+                machine.summary.id = MachineId::parse(&id).expect("an identity written by hand");
+                machine
+            }));
+        });
+        fake
     }
 
     fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
@@ -159,6 +181,96 @@ impl Backend for Fake {
         })?;
         self.changed();
         Ok(())
+    }
+
+    fn give_verdict(
+        &self,
+        id: &str,
+        (found, instead): (Found, Option<String>),
+        note: &str,
+        by: &str,
+    ) -> Result<(), BackendError> {
+        self.with(|state| {
+            let card = state.cards.iter_mut().find(|card| card.id == id).ok_or_else(|| missing(id))?;
+            let verdict = Verdict { found, instead, note: note.to_owned(), at: now(), who: by.to_owned() };
+            card.verdict = Some(verdict);
+            Ok(())
+        })
+    }
+
+    fn precision(&self) -> Result<Vec<FaultPrecision>, BackendError> {
+        Ok(desk::precision())
+    }
+
+    fn cases(&self, _: Lang) -> Result<CaseDesk, BackendError> {
+        Ok(self.with(|state| state.desk.cases()))
+    }
+
+    fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
+        self.with(|state| state.desk.case(id, lang))
+    }
+
+    fn open_case(&self, machine: &MachineId, what: &str, _by: &str) -> Result<i64, BackendError> {
+        let detail = self.machine(machine)?;
+        self.with(|state| state.desk.cases.push(desk::case(200, &detail, 0, what, "advisor")));
+        Ok(200)
+    }
+
+    fn act_on_case(&self, id: i64, act: CaseAct, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| {
+            let case = state.desk.cases.iter_mut().find(|case| case.id == id).ok_or_else(|| missing("case"))?;
+            if case.closed.is_some() {
+                return Err(BackendError::Conflict("it is closed".to_owned()));
+            }
+            match act {
+                CaseAct::Called { .. } => case.call_back.met = Some(now()),
+                CaseAct::Send { technician, eta } => {
+                    case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new(), eta });
+                }
+                CaseAct::Arrived => case.on_site.met = Some(now()),
+                CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
+            }
+            desk::wind(case);
+            Ok(())
+        })
+    }
+
+    fn visit_calendar(&self, day: Option<i64>, lang: Lang) -> Result<VisitCalendar, BackendError> {
+        Ok(self.with(|state| desk::calendar(&state.machines, day, lang)))
+    }
+
+    fn customers(&self, _: Lang) -> Result<Customers, BackendError> {
+        Ok(self.with(|state| state.desk.customers(&state.machines)))
+    }
+
+    fn customer(&self, id: &str, _: Lang) -> Result<CustomerPage, BackendError> {
+        self.with(|state| state.desk.customer(id, &state.machines))
+    }
+
+    fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
+        self.with(|state| {
+            let whom = state.desk.customers.iter_mut().find(|whom| whom.id == id).ok_or_else(|| missing("customer"))?;
+            match act {
+                CustomerAct::Stage { stage, why } => {
+                    whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
+                }
+                CustomerAct::Stop { medium, .. } => {
+                    whom.media.iter_mut().filter(|m| m.medium == medium).for_each(|m| m.stopped = Some(now()));
+                }
+                CustomerAct::Resume { medium, .. } => {
+                    whom.media.iter_mut().filter(|m| m.medium == medium).for_each(|m| m.stopped = None);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn planning(&self) -> Result<Planning, BackendError> {
+        Ok(desk::planning())
+    }
+
+    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError> {
+        Ok(self.with(|state| desk::search(&state.desk, &state.machines, needle, max)))
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {

@@ -50,6 +50,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             ],
             advisor,
             booking_path: None,
+            verdict: None,
         }
     };
     let contact_de = vec![contact("2026-05-11T09:10:00Z", "visit", false, "Intake filters replaced on all three")];

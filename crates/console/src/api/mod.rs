@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1`, described by `/api/v1/openapi.json`. Read only: what changes something is done on the
 //! pages or arrives over MQTT.
 
+mod desk;
 mod json;
 mod problem;
 
@@ -33,7 +34,7 @@ const RAW_BYTES: usize = 4_096;
 
 /// Every route with its path as OpenAPI writes it, which is as axum writes it.
 fn table() -> Vec<(&'static str, MethodRouter<App>)> {
-    vec![
+    let mut table = vec![
         ("/api/v1/openapi.json", get(openapi)),
         ("/api/v1/fleet", get(fleet)),
         ("/api/v1/machines/{site}/{machine}", get(machine)),
@@ -45,7 +46,9 @@ fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/clocks", get(clocks)),
         ("/api/v1/ingest", get(ingest)),
         ("/api/v1/quarantine", get(quarantine)),
-    ]
+    ];
+    table.extend(desk::table());
+    table
 }
 
 /// The API's routes.

@@ -9,6 +9,7 @@ mod hours;
 mod plan;
 mod scale;
 mod small;
+mod stock;
 mod strip;
 mod svg;
 
@@ -16,4 +17,5 @@ pub use curve::{CurveText, Past, Size, curve, past_curve};
 pub use hours::hours;
 pub(crate) use plan::{Plan, plan};
 pub use small::{sparkline, week};
+pub use stock::{demand, load};
 pub(crate) use strip::{Lane, axis, fell, lane, leads};

@@ -6,8 +6,9 @@ use super::figure::{Figure, card_figure};
 use super::machine::{Cause, causes};
 use super::page::advisory_href;
 use super::standing::Standing;
+use super::verdicts::{faults, verdict_line};
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Contact, Draft, Governor, Slot};
+use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, Slot};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -52,6 +53,10 @@ pub(crate) struct Card {
     pub(crate) phone: String,
     pub(crate) tel: String,
     pub(crate) booking_path: String,
+    /// The verdict in a line; empty when none was given.
+    pub(crate) verdict: String,
+    /// Faults that could have been found instead.
+    pub(crate) faults: Vec<Choice>,
 }
 
 /// What an advisor can do with a card as it stands.
@@ -64,6 +69,7 @@ pub(crate) struct Can {
     pub(crate) book: bool,
     pub(crate) settle: bool,
     pub(crate) close: bool,
+    pub(crate) judge: bool,
 }
 
 impl Can {
@@ -80,9 +86,10 @@ impl Can {
             AdvisoryState::CallInstead { .. } | AdvisoryState::AnotherTime { .. } => {
                 Self { record_call: true, book, close: true, ..Self::default() }
             }
-            AdvisoryState::VisitOver { .. } => Self { settle: true, ..Self::default() },
+            AdvisoryState::VisitOver { .. } => Self { settle: true, judge: true, ..Self::default() },
             AdvisoryState::Internal => Self { close: true, ..Self::default() },
-            AdvisoryState::Booked { .. } | AdvisoryState::Closed => Self::default(),
+            AdvisoryState::Booked { .. } => Self::default(),
+            AdvisoryState::Closed => Self { judge: true, ..Self::default() },
         }
     }
 
@@ -163,6 +170,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         tel: tel(&advisory.customer.phone),
         phone: advisory.customer.phone,
         booking_path: advisory.booking_path.unwrap_or_default(),
+        verdict: advisory.verdict.as_ref().map_or_else(String::new, |v| verdict_line(v, zone, catalogue, lang)),
+        faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
     }
 }
@@ -239,7 +248,7 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
     facts
 }
 
-fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
+pub(crate) fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
     let t = text::words(lang);
     let who = if contact.inbound { t.they_said } else { t.we_said };
     let machine = contact.machine.as_ref().map_or_else(String::new, |machine| format!(" ({machine})"));

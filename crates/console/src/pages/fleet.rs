@@ -10,11 +10,15 @@ use foretell_model::{Catalogue, Limit, RunState, Signal, Timestamp};
 use serde::Deserialize;
 
 use super::page::{Ask, Chrome, machine_href};
+use super::pager::{self, Pager};
 use super::standing::Standing;
 use crate::chart::sparkline;
 use crate::router::App;
 use crate::view::{Fleet, Health, MachineSummary};
 use crate::{Lang, civil, text};
+
+/// Machines on one page; with their small curves some 60 KiB.
+const ROWS_MAX: usize = 40;
 
 /// What the address may ask: words to find, and one standing to show.
 #[derive(Debug, Default, Deserialize)]
@@ -23,6 +27,8 @@ pub(crate) struct Filter {
     q: String,
     #[serde(default)]
     show: String,
+    #[serde(default)]
+    page: usize,
 }
 
 #[derive(Template)]
@@ -39,6 +45,7 @@ struct FleetPage {
     nothing: &'static str,
     q: String,
     show: String,
+    p: Pager,
 }
 
 struct Tile {
@@ -106,14 +113,28 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
         .map_or_else(String::new, |first| civil::date_time(fleet.now, first.zone, lang));
     let (total, site_count) = (fleet.machines.len(), site_names.len());
     let needle = filter.q.trim().to_lowercase();
+    let calls = |standing: Standing| matches!(standing, Standing::Urgent | Standing::Advise);
+    let mut shown: Vec<(&MachineSummary, Standing)> = fleet
+        .machines
+        .iter()
+        .zip(standings.iter().copied())
+        .filter(|(_, standing)| filter.show.is_empty() || filter.show == standing.name())
+        .filter(|(machine, standing)| {
+            needle.is_empty() || hay(machine, *standing, catalogue, fleet.now, lang).contains(&needle)
+        })
+        .collect();
+    // What calls for a person stays in front by urgency; the rest goes by site, so that a site is not torn apart.
+    shown.sort_by(|(a, a_standing), (b, b_standing)| {
+        calls(*b_standing)
+            .cmp(&calls(*a_standing))
+            .then_with(|| if calls(*a_standing) { std::cmp::Ordering::Equal } else { a.id.site().cmp(b.id.site()) })
+    });
+    let p = pager::cut(&mut shown, filter.page, ROWS_MAX, ("/", &[("q", &filter.q), ("show", &filter.show)]), lang);
     let mut attention = Vec::new();
     let mut by_site: BTreeMap<String, (String, Vec<Row>)> = BTreeMap::new();
-    for (machine, standing) in fleet.machines.iter().zip(&standings) {
-        let row = row(machine, *standing, fleet.now, catalogue, lang);
-        if !row.hay.contains(&needle) || (!filter.show.is_empty() && filter.show != standing.name()) {
-            continue;
-        }
-        if matches!(standing, Standing::Urgent | Standing::Advise) {
+    for (machine, standing) in shown {
+        let row = row(machine, standing, fleet.now, catalogue, lang);
+        if calls(standing) {
             attention.push(row);
         } else {
             let site = by_site.entry(machine.id.site().to_owned());
@@ -140,6 +161,7 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
         nothing,
         q: filter.q.clone(),
         show: filter.show.clone(),
+        p,
     }
 }
 
@@ -147,6 +169,13 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
 fn urgency(machine: &MachineSummary) -> (Standing, i64, String) {
     let days = machine.advisory.as_ref().and_then(|advisory| advisory.rul_days).and_then(|rul| rul.p50);
     (Standing::of(machine), days.map_or(i64::MAX, |days| (days * 100.0) as i64), machine.id.to_string())
+}
+
+/// What the search looks into, in lower case.
+fn hay(machine: &MachineSummary, standing: Standing, catalogue: &Catalogue, now: Timestamp, lang: Lang) -> String {
+    let (label, sentence) = (text::standing_label(standing, lang), sentence(machine, now, catalogue, lang));
+    let MachineSummary { id, name, site_name, customer, .. } = machine;
+    format!("{id} {name} {site_name} {customer} {label} {sentence}").to_lowercase()
 }
 
 fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Row {
@@ -159,7 +188,7 @@ fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: 
     let sentence = sentence(machine, now, catalogue, lang);
     Row {
         href: machine_href(&machine.id),
-        hay: format!("{} {} {place} {label} {sentence}", machine.id, machine.name).to_lowercase(),
+        hay: hay(machine, standing, catalogue, now, lang),
         name: machine.name.clone(),
         id: machine.id.to_string(),
         place,
@@ -194,6 +223,9 @@ pub(crate) fn sentence(machine: &MachineSummary, now: Timestamp, catalogue: &Cat
         let reckoned = advisory.rul_days.map(|rul| (rul, now.days_since(advisory.at).max(0.0)));
         let likely = text::certainty(advisory.likelihood, lang);
         return text::prediction_sentence(likely, &name, limit, reckoned, lang);
+    }
+    if machine.last_reading.is_none() {
+        return text::desk::words(lang).never_reported_sentence.to_owned();
     }
     if !machine.online {
         return t.offline_sentence.to_owned();

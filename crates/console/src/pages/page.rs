@@ -12,7 +12,7 @@ use foretell_model::MachineId;
 use crate::guard::SignedIn;
 use crate::lang::{self, Lang};
 use crate::router::App;
-use crate::text::{self, Words};
+use crate::text::{self, Words, desk};
 use crate::{BackendError, api, assets};
 
 /// Who asks, for what, in which language.
@@ -43,6 +43,10 @@ impl FromRequestParts<App> for Ask {
 pub(crate) struct Chrome {
     pub(crate) lang: Lang,
     pub(crate) t: &'static Words,
+    /// The words of the service desk.
+    pub(crate) d: &'static desk::Words,
+    /// What was searched for, so that the field in the head still holds it.
+    pub(crate) sought: String,
     /// Which entry of the navigation this page belongs to.
     pub(crate) here: &'static str,
     /// This very page in the other language.
@@ -63,6 +67,8 @@ impl Ask {
         Chrome {
             lang: self.lang,
             t: text::words(self.lang),
+            d: desk::words(self.lang),
+            sought: String::new(),
             here,
             lang_href: format!("{}?{}", self.path, query.join("&")),
             css: assets::css(),
@@ -102,7 +108,13 @@ impl Ask {
                 (StatusCode::INTERNAL_SERVER_ERROR, t.failed, t.failed_text.to_owned())
             }
         };
-        let back = if self.path.starts_with("/queue") || self.path.starts_with("/advisory") { "/queue" } else { "/" };
+        let back = match self.path.split('/').nth(1) {
+            Some("queue" | "advisory") => "/queue",
+            Some("cases") => "/cases",
+            Some("customers") => "/customers",
+            Some("calendar") => "/calendar",
+            _ => "/",
+        };
         self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })
     }
 }

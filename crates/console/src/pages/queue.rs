@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::card::{Can, Card, card};
 use super::page::{Ask, Chrome};
-use crate::BackendError;
 use crate::router::App;
-use crate::text::{self, Words};
+use crate::text;
 use crate::view::{AdvisoryCard, Draft};
+use crate::{BackendError, Lang};
 
 /// What was just done, so that the page can say so.
 #[derive(Debug, Default, Deserialize)]
@@ -21,7 +21,8 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn notice(&self, t: &Words) -> &'static str {
+    fn notice(&self, lang: Lang) -> &'static str {
+        let t = text::words(lang);
         match self.done.as_str() {
             "approved" => t.done_approved,
             "edited" => t.done_edited,
@@ -32,6 +33,7 @@ impl Done {
             "closed" => t.done_closed,
             "visited" => t.done_visited,
             "missed" => t.done_missed,
+            "verdict" => text::desk::words(lang).done_verdict,
             _ => "",
         }
     }
@@ -111,7 +113,7 @@ fn page(app: &App, ask: &Ask, done: &Done, headline: String, single: bool, cards
         c: ask.chrome("queue", true),
         headline,
         single,
-        done: done.notice(text::words(ask.lang)).to_owned(),
+        done: done.notice(ask.lang).to_owned(),
         cards: cards.into_iter().map(|advisory| card(advisory, app, ask.lang)).collect(),
     };
     ask.html(StatusCode::OK, &page)

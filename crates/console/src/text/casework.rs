@@ -34,12 +34,22 @@ pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String 
     const TABLE: &[(&str, &str, &str)] = &[
         ("invitation_sent", "sent the letter", "已发出信件"),
         ("reminder_sent", "sent the reminder", "已发出提醒"),
+        ("notice_sent", "sent word", "已发出通知"),
         ("visit_booked", "booked a visit", "已约好上门"),
         ("visit_moved", "moved the visit to", "上门改期至"),
         ("visit_cancelled", "cancelled the visit", "取消了上门"),
         ("visit_done", "the visit took place", "已完成上门"),
         ("visit_missed", "the visit did not take place", "上门未进行"),
         ("stopped", "wants no such messages", "不再接收此类消息"),
+        ("resumed", "wants such messages again", "恢复接收此类消息"),
+        ("trouble_reported", "reported a breakdown", "报修"),
+        ("trouble_called", "called back", "已回电"),
+        ("trouble_assigned", "sent a technician", "已安排工程师"),
+        ("trouble_on_site", "on site", "已到场"),
+        ("trouble_closed", "mended", "已修好"),
+        ("stage_set", "set the stage", "设置客户状态"),
+        ("stage_hint", "a hint at displeasure", "客户可能不满"),
+        ("verdict", "verdict", "核实结果"),
         ("other_time", "wished another time", "希望换个时间"),
         ("called_closed", "call: nothing more to do", "通话：无需再跟进"),
         ("called_letter", "call: wants it in writing", "通话：希望收到书面说明"),
@@ -54,6 +64,22 @@ pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String 
     // By which channel a letter went matters to nobody who reads the card.
     let data = if code.ends_with("_sent") || code == "stopped" { String::new() } else { span(data, zone, lang) };
     if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
+}
+
+/// Who did it: a part of the product or a person by name.
+pub(crate) fn who(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("customer", "the customer", "客户"),
+        ("engine", "the forecast", "预测"),
+        ("governor", "the contact rules", "联系规则"),
+        ("outbox", "the outbox", "发件箱"),
+        ("controller", "the controller", "控制器"),
+        ("foretell", "Foretell", "Foretell 系统"),
+        ("console", "console", "控制台"),
+        ("registry", "the registry", "登记文件"),
+    ];
+    let known = TABLE.iter().find(|(known, ..)| *known == code);
+    known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
 }
 
 /// Why a case waits for the advisor; an advisor's own words pass as they are.

@@ -7,7 +7,7 @@ use super::words;
 use crate::Lang;
 use crate::pages::standing::Standing;
 
-fn look_up(code: &str, table: &[(&str, &'static str, &'static str)], lang: Lang) -> String {
+pub(super) fn look_up(code: &str, table: &[(&str, &'static str, &'static str)], lang: Lang) -> String {
     match table.iter().find(|(known, ..)| *known == code) {
         Some((_, en, zh)) => if lang == Lang::Zh { *zh } else { *en }.to_owned(),
         None => code.replace('_', " "),

@@ -1,15 +1,20 @@
 //! Everything the pages say, in both languages: a table of fixed words, names for codes, and sentences with figures.
 
+// First: the table's macro serves `desk` too.
+#[macro_use]
+mod words;
+
 mod casework;
 mod codes;
+pub(crate) mod desk;
 mod figures;
 mod findings;
 mod phrases;
-mod words;
 
 pub(crate) use casework::{
-    happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, your_wish,
+    happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, who, your_wish,
 };
+use codes::look_up;
 pub(crate) use codes::{channel, feature, governor_reason, is_momentary, part, refusal_reason, signal, standing_label};
 pub(crate) use figures::{
     celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,

@@ -2,8 +2,6 @@
 //!
 //! A struct and not a map, so that a template which names a missing word does not compile.
 
-use crate::Lang;
-
 macro_rules! words {
     ($($name:ident = $en:literal, $zh:literal;)+) => {
         /// Every fixed string of the pages, in one language.
@@ -12,16 +10,16 @@ macro_rules! words {
         static EN: Words = Words { $($name: $en,)+ };
         static ZH: Words = Words { $($name: $zh,)+ };
         #[cfg(test)]
-        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)+];
-    };
-}
+        pub(super) const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $en, $zh),)+];
 
-/// The words of a language.
-pub(crate) const fn words(lang: Lang) -> &'static Words {
-    match lang {
-        Lang::En => &EN,
-        Lang::Zh => &ZH,
-    }
+        /// The words of a language.
+        pub(crate) const fn words(lang: crate::Lang) -> &'static Words {
+            match lang {
+                crate::Lang::En => &EN,
+                crate::Lang::Zh => &ZH,
+            }
+        }
+    };
 }
 
 words! {
@@ -332,7 +330,7 @@ mod tests {
 
     #[test]
     fn every_word_has_both_languages_and_chinese_is_chinese() {
-        for (name, en, zh) in PAIRS {
+        for (name, en, zh) in PAIRS.iter().chain(super::super::desk::PAIRS) {
             assert!(!en.is_empty() && !zh.is_empty(), "{name}");
             let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
             assert!(han(zh) != han(en), "{name}: {en} / {zh}");

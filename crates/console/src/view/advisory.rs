@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Finding, Timestamp};
 
-use super::{Curve, Person};
+use super::{Curve, Person, Verdict};
 use crate::Lang;
 
 /// Where an advisory stands between draft and visit.
@@ -238,6 +238,8 @@ pub struct AdvisoryCard {
     pub advisor: Person,
     /// Path of the customer's page (`/b/…`) once there is one.
     pub booking_path: Option<String>,
+    /// What was found of what was forecast, once somebody said.
+    pub verdict: Option<Verdict>,
 }
 
 /// What an advisor can do with a card.

@@ -6,18 +6,30 @@
 
 mod advisory;
 mod booking;
+mod calendar;
+mod cases;
 mod curve;
+mod customer;
 mod fleet;
 mod health;
 mod ingest;
 mod machine;
+mod planning;
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Slot, TextFault,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
+pub use calendar::{CalendarRow, CalendarVisit, VisitCalendar};
+pub use cases::{
+    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, RecordLine, Sent, ServiceCase, Timer, TimerState,
+};
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
+pub use customer::{
+    BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
+};
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
 pub use health::{HealthReport, JobDone};
 pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
+pub use planning::{Band, DelayLine, FaultPrecision, Found, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};

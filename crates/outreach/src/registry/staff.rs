@@ -99,6 +99,18 @@ impl Technician {
     }
 }
 
+impl Technician {
+    /// Whether this person is away on a day, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn is_away(&self, day: &str) -> bool {
+        // Dates of this form sort as they follow.
+        self.away.iter().any(|text| {
+            let (from, to) = text.split_once('/').unwrap_or((text, text));
+            from.trim() <= day && day <= to.trim()
+        })
+    }
+}
+
 impl Advisor {
     /// An advisor who is reached by telephone.
     #[must_use]

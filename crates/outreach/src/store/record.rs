@@ -101,6 +101,11 @@ pub(crate) fn contacts(connection: &dyn Session, customer: &str, max: u32) -> Re
     many(connection, "customer = ?1 AND contact = 1 ORDER BY id DESC LIMIT ?2", values![customer, max])
 }
 
+/// The newest entries about a customer, newest first.
+pub(crate) fn newest(connection: &dyn Session, customer: &str, max: u32) -> Result<Vec<Happening>> {
+    many(connection, "customer = ?1 ORDER BY id DESC LIMIT ?2", values![customer, max])
+}
+
 /// The entries that a filter lets through, oldest first.
 pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter) -> Result<Vec<Happening>> {
     let mut conditions = vec!["id > ?1".to_owned()];

@@ -33,7 +33,7 @@ impl ServiceBackend {
         }
         let card = |(id, probability): &(FindingId, Option<f64>)| {
             let card = self.outreach.card(id, now).map_err(of_outreach)?;
-            Ok(self.card(card, *probability, &sites, now))
+            self.card(card, *probability, &sites, now)
         };
         ids.iter().take(CARDS_MAX).map(card).collect()
     }
@@ -43,17 +43,24 @@ impl ServiceBackend {
         let card = self.outreach.card(&id, now).map_err(of_outreach)?;
         let waiting = self.outreach.queue(now).map_err(of_outreach)?;
         let probability = waiting.iter().find(|entry| entry.id == id).map(|entry| entry.probability_before_visit);
-        Ok(self.card(card, probability, &Sites::read(&self.outreach)?, now))
+        self.card(card, probability, &Sites::read(&self.outreach)?, now)
     }
 
-    fn card(&self, card: Card, probability: Option<f64>, sites: &Sites, now: Timestamp) -> AdvisoryCard {
+    fn card(
+        &self,
+        card: Card,
+        probability: Option<f64>,
+        sites: &Sites,
+        now: Timestamp,
+    ) -> Result<AdvisoryCard, BackendError> {
         let machine = card.finding.machine.clone();
         // Service by hours is a case under the name of the work itself.
         let fault = &card.finding.fault;
         let cure = self.catalogue.action_for(fault).map(|(_, action)| action);
         let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
         let (draft, slots, path) = message(&card);
-        AdvisoryCard {
+        Ok(AdvisoryCard {
+            verdict: self.verdict_of(&card.finding.id)?,
             id: card.finding.id.to_string(),
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
@@ -75,7 +82,7 @@ impl ServiceBackend {
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
             finding: card.finding,
-        }
+        })
     }
 
     pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
@@ -129,20 +136,24 @@ impl ServiceBackend {
             let known = MachineId::parse(machine).ok().and_then(|id| self.outreach.machine(&id).ok().flatten());
             known.map_or_else(|| machine.to_owned(), |machine| machine.number)
         };
-        let channel = match (happening.who.as_str(), happening.what.as_str()) {
-            ("customer", _) => "page",
-            (_, "visit_done" | "visit_missed") => "visit",
-            ("outbox", _) => "email",
-            _ => "phone",
-        };
         Contact {
             at: happening.at,
-            channel: channel.to_owned(),
+            channel: channel(happening).to_owned(),
             inbound: happening.who == "customer",
             what: happening.what.clone(),
             data: happening.why.clone(),
             machine: machine.map(number),
         }
+    }
+}
+
+/// By which way something passed between us and the customer.
+pub(super) fn channel(happening: &Happening) -> &'static str {
+    match (happening.who.as_str(), happening.what.as_str()) {
+        ("customer", _) => "page",
+        (_, "visit_done" | "visit_missed" | "trouble_on_site" | "trouble_closed") => "visit",
+        ("outbox", _) => "email",
+        _ => "phone",
     }
 }
 

@@ -1,11 +1,14 @@
 //! The overview: every machine at a glance.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use foretell_console::BackendError;
 use foretell_console::view::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
 use foretell_engine::{MachineView, OpenFinding, Regime};
-use foretell_model::{Clock, FindingId, FindingKind, HOUR_MS, MINUTE_MS, MachineId, RunState, Signal, Timestamp};
+use foretell_model::{
+    Clock, FindingId, FindingKind, HOUR_MS, Limits, MINUTE_MS, MachineId, RunState, Signal, Timestamp,
+};
+use foretell_outreach::Machine;
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -33,9 +36,16 @@ impl ServiceBackend {
     pub(super) fn fleet_view(&self) -> Result<Fleet, BackendError> {
         let now = self.clocks.now();
         let (sites, booked) = (Sites::read(&self.outreach)?, self.booked(now)?);
-        let machines = self.room.machines();
-        let machines = machines.iter().map(|(id, view)| self.summary(id, view, &sites, &booked, now));
-        let machines = machines.collect::<Result<_, _>>()?;
+        let mut registered: HashMap<String, Machine> =
+            self.outreach.machines().map_err(of_outreach)?.into_iter().map(|m| (m.id.clone(), m)).collect();
+        let known = self.room.machines();
+        let mut machines: Vec<MachineSummary> = known
+            .iter()
+            .map(|(id, view)| self.summary(id, view, registered.remove(id.as_str()), &sites, &booked, now))
+            .collect();
+        // Whoever registered a machine wants to see that it does not speak.
+        let silent = registered.into_values().filter_map(|machine| never_reported(machine, &sites));
+        machines.extend(silent);
         let queue_len = self.outreach.queue(now).map_err(of_outreach)?.len();
         Ok(Fleet { now, machines, queue_len })
     }
@@ -50,15 +60,15 @@ impl ServiceBackend {
         &self,
         id: &MachineId,
         view: &MachineView,
+        registered: Option<Machine>,
         sites: &Sites,
         booked: &HashSet<FindingId>,
         now: Timestamp,
-    ) -> Result<MachineSummary, BackendError> {
-        let registered = self.outreach.machine(id).map_err(of_outreach)?;
+    ) -> MachineSummary {
         let online = view.last_ts.is_some_and(|last| now - last <= SILENT_MS);
         let newest = view.last_values.iter().find(|(signal, _)| *signal == Signal::DischargeTemp);
         let skipped = view.days.len().saturating_sub(TREND_DAYS);
-        Ok(MachineSummary {
+        MachineSummary {
             id: id.clone(),
             name: registered.map_or_else(|| id.machine().to_owned(), |machine| machine.number),
             site_name: sites.site_name(id),
@@ -72,7 +82,7 @@ impl ServiceBackend {
             health: health(view, now),
             advisory: self.open_advisory(id, view, booked),
             trend_c: view.days[skipped..].iter().map(|day| day.observed_c).collect(),
-        })
+        }
     }
 
     /// The most pressing open statement that says something is wrong.
@@ -92,6 +102,26 @@ impl ServiceBackend {
             booked: booked.contains(&open.id),
         })
     }
+}
+
+/// A machine that is registered and was never heard of.
+pub(super) fn never_reported(machine: Machine, sites: &Sites) -> Option<MachineSummary> {
+    let id = MachineId::parse(&machine.id).ok()?;
+    Some(MachineSummary {
+        name: machine.number,
+        site_name: sites.site_name(&id),
+        customer: sites.customer(&id).map(|customer| customer.name.clone()).unwrap_or_default(),
+        zone: sites.zone(&id),
+        online: false,
+        state: None,
+        last_reading: None,
+        discharge_temp_c: None,
+        limit_c: Limits::default().warn_c,
+        health: Health::Hidden(HiddenBy::NoReadings),
+        advisory: None,
+        trend_c: Vec::new(),
+        id,
+    })
 }
 
 /// What the machine does, in the controller's words.

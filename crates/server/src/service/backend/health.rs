@@ -3,11 +3,10 @@
 use foretell_console::view::{HealthReport, JobDone, Person};
 use foretell_console::{BackendError, Lang, Span};
 use foretell_model::{DAY_MS, Finding, FindingKind, MachineId, Signal, Status};
-use foretell_outreach::Language;
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
-use super::registry::Sites;
+use super::registry::{Sites, language};
 use crate::service::findings::MarkKind;
 
 /// Findings looked through for what jobs achieved.
@@ -69,12 +68,5 @@ impl ServiceBackend {
             }
         }
         effects
-    }
-}
-
-const fn language(lang: Lang) -> Language {
-    match lang {
-        Lang::En => Language::En,
-        Lang::Zh => Language::ZhCn,
     }
 }

@@ -3,17 +3,18 @@
 use std::ops::ControlFlow;
 
 use foretell_console::BackendError;
-use foretell_console::view::{Baseline, Estimate, Health, HourPoint, MachineDetail};
+use foretell_console::view::{Baseline, Curve, Estimate, Health, HourPoint, MachineDetail};
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
 use foretell_model::{
-    Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp,
+    Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, Limits, MachineId, Reading, Signal, Status, Timestamp,
 };
+use foretell_outreach::Machine;
 
 use super::ServiceBackend;
 use super::curve;
 use super::errors::{failed, not_found, of_outreach};
-use super::fleet::{DAYS_NEEDED, health};
+use super::fleet::{DAYS_NEEDED, health, never_reported};
 use super::registry::Sites;
 
 /// Findings of the past that a page shows.
@@ -30,16 +31,18 @@ const Z_80: f64 = 1.2816;
 
 impl ServiceBackend {
     pub(super) fn machine_detail(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
-        let Some(view) = self.room.machine(id) else { return Err(not_found("machine", id)) };
         let now = self.clocks.now();
-        let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
-        let summary = self.summary(id, &view, &Sites::read(&self.outreach)?, &self.booked(now)?, now)?;
         let registered = self.outreach.machine(id).map_err(of_outreach)?;
+        let Some(view) = self.room.machine(id) else { return self.silent_machine(id, registered, now) };
+        let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
+        let rated_kw = registered.as_ref().and_then(|machine| machine.rated_kw);
+        let (sites, booked) = (Sites::read(&self.outreach)?, self.booked(now)?);
+        let summary = self.summary(id, &view, registered, &sites, &booked, now);
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
         let marks = curve::marks(&self.room.marks(id), findings.iter());
         let known = matches!(summary.health, Health::Known { .. });
         Ok(MachineDetail {
-            rated_kw: registered.and_then(|machine| machine.rated_kw),
+            rated_kw,
             limits: view.limits,
             run_hours: view.run_hours,
             hours_per_day: (view.hours_per_day > 0.0).then_some(view.hours_per_day),
@@ -54,6 +57,43 @@ impl ServiceBackend {
             readings: self.newest_readings(id, view.last_ts.unwrap_or(now))?,
             advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
             summary,
+        })
+    }
+
+    /// A machine that is registered and was never heard of.
+    fn silent_machine(
+        &self,
+        id: &MachineId,
+        registered: Option<Machine>,
+        now: Timestamp,
+    ) -> Result<MachineDetail, BackendError> {
+        let missing = || not_found("machine", id);
+        let registered = registered.ok_or_else(missing)?;
+        let rated_kw = registered.rated_kw;
+        let summary = never_reported(registered, &Sites::read(&self.outreach)?).ok_or_else(missing)?;
+        let limits = Limits::default();
+        Ok(MachineDetail {
+            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
+            summary,
+            rated_kw,
+            limits,
+            run_hours: None,
+            hours_per_day: None,
+            open: vec![],
+            past: vec![],
+            baseline: Baseline {
+                since: None,
+                days: 0,
+                days_needed: DAYS_NEEDED,
+                hinge_ambient_c: None,
+                ambient_measured: false,
+            },
+            cooler_loss: None,
+            features: vec![],
+            duty_week: None,
+            hours: vec![],
+            readings: vec![],
+            advisory_id: None,
         })
     }
 

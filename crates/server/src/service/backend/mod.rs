@@ -3,11 +3,14 @@
 mod advisory;
 mod booking;
 pub mod curve;
+mod customers;
+mod desk;
 mod errors;
 mod fleet;
 mod health;
 mod intake;
 mod machine;
+mod planning;
 mod registry;
 
 pub use fleet::DAYS_NEEDED;
@@ -18,8 +21,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, Fleet, HealthReport, HistoryStore, IngestStatus, MachineClock,
-    MachineDetail, QuarantineQuery, StoreState,
+    AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
+    Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
+    MachineDetail, Planning, QuarantineQuery, StoreState, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -121,6 +125,68 @@ impl Backend for ServiceBackend {
         self.advisor_acts(id, revision, act, by)?;
         self.room.changed();
         Ok(())
+    }
+
+    fn give_verdict(
+        &self,
+        id: &str,
+        verdict: (Found, Option<String>),
+        note: &str,
+        by: &str,
+    ) -> Result<(), BackendError> {
+        self.judges(id, verdict, note, by)?;
+        self.room.changed();
+        Ok(())
+    }
+
+    fn precision(&self) -> Result<Vec<FaultPrecision>, BackendError> {
+        self.precision_view()
+    }
+
+    fn cases(&self, lang: Lang) -> Result<CaseDesk, BackendError> {
+        self.case_desk(lang)
+    }
+
+    fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
+        self.case_page(id, lang)
+    }
+
+    fn open_case(&self, machine: &MachineId, what: &str, by: &str) -> Result<i64, BackendError> {
+        let id = self.opens_case(machine, what, by)?;
+        self.room.changed();
+        Ok(id)
+    }
+
+    fn act_on_case(&self, id: i64, act: CaseAct, by: &str) -> Result<(), BackendError> {
+        self.acts_on_case(id, act, by)?;
+        self.room.changed();
+        Ok(())
+    }
+
+    fn visit_calendar(&self, day: Option<i64>, lang: Lang) -> Result<VisitCalendar, BackendError> {
+        self.calendar_view(day, lang)
+    }
+
+    fn customers(&self, lang: Lang) -> Result<Customers, BackendError> {
+        self.customers_view(lang)
+    }
+
+    fn customer(&self, id: &str, lang: Lang) -> Result<CustomerPage, BackendError> {
+        self.customer_page(id, lang)
+    }
+
+    fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
+        self.acts_on_customer(id, act, by)?;
+        self.room.changed();
+        Ok(())
+    }
+
+    fn planning(&self) -> Result<Planning, BackendError> {
+        self.planning_view()
+    }
+
+    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError> {
+        self.hits(needle, max)
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {

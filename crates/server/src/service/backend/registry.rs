@@ -56,3 +56,11 @@ pub(in crate::service) const fn lang(language: Language) -> Lang {
         Language::ZhCn => Lang::Zh,
     }
 }
+
+/// A language of the console as outreach names it.
+pub(super) const fn language(lang: Lang) -> Language {
+    match lang {
+        Lang::En => Language::En,
+        Lang::Zh => Language::ZhCn,
+    }
+}

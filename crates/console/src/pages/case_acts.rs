@@ -1,0 +1,177 @@
+//! What is done about a case: opened, called back, somebody sent, arrived, closed with the checklist.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::MachineId;
+use serde::Deserialize;
+
+use super::cases::{again, list, refused};
+use super::page::Ask;
+use crate::router::App;
+use crate::text::desk;
+use crate::view::{CaseAct, CaseReport};
+use crate::{BackendError, civil};
+
+/// Longest remark, characters.
+const REMARK_CHARS_MAX: usize = 1_000;
+/// Most pieces of one part.
+const PIECES_MAX: u32 = 1_000;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Opened {
+    machine: String,
+    what: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Spoken {
+    remark: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    technician: String,
+    #[serde(default)]
+    eta: String,
+}
+
+/// The closing checklist. A browser sends a box only when it is ticked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Closing {
+    test_run: Option<String>,
+    tidy: Option<String>,
+    old_parts: Option<String>,
+    report: Option<String>,
+    courtesy: Option<String>,
+    left_out: String,
+    note: String,
+    depot: String,
+    part_1: String,
+    n_1: String,
+    part_2: String,
+    n_2: String,
+    part_3: String,
+    n_3: String,
+}
+
+impl Closing {
+    fn report(self) -> CaseReport {
+        let boxes = [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy];
+        let parts =
+            [(self.part_1.clone(), &self.n_1), (self.part_2.clone(), &self.n_2), (self.part_3.clone(), &self.n_3)];
+        let pieces = |n: &str| n.trim().parse::<u32>().unwrap_or(1).clamp(1, PIECES_MAX);
+        CaseReport {
+            done: boxes.map(Option::is_some),
+            left_out: cut(&self.left_out),
+            parts: parts.into_iter().filter(|(part, _)| !part.is_empty()).map(|(part, n)| (part, pieces(n))).collect(),
+            depot: self.depot,
+            note: cut(&self.note),
+        }
+    }
+}
+
+/// A remark, cut at its longest.
+pub(super) fn cut(text: &str) -> String {
+    text.trim().chars().take(REMARK_CHARS_MAX).collect()
+}
+
+/// `POST /cases`
+pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Opened>) -> Response {
+    let (by, what) = (ask.by.clone(), cut(&form.what));
+    let typed = (form.machine.clone(), what.clone());
+    let opened = app.ask(move |backend| {
+        let machine =
+            MachineId::parse(form.machine.trim()).map_err(|error| BackendError::Invalid(error.to_string()))?;
+        backend.open_case(&machine, &what, &by)
+    });
+    match opened.await {
+        Ok(id) => Redirect::to(&format!("/cases/{id}?done=opened")).into_response(),
+        Err(BackendError::Invalid(why) | BackendError::Conflict(why)) => {
+            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, why, typed).await
+        }
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// `POST /cases/{id}/called`
+pub(crate) async fn called(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<i64>,
+    Form(form): Form<Spoken>,
+) -> Response {
+    act(&app, &ask, id, CaseAct::Called { remark: cut(&form.remark) }, "called").await
+}
+
+/// `POST /cases/{id}/send`
+pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Chosen>) -> Response {
+    let (lang, eta) = (ask.lang, form.eta.clone());
+    // A date and time is meant as the customer's clock shows it.
+    let eta = app.ask(move |backend| {
+        if eta.is_empty() {
+            return Ok(None);
+        }
+        let zone = backend.case(id, lang)?.case.zone;
+        let at = civil::from_field(&eta, zone);
+        at.map(Some).ok_or_else(|| BackendError::Invalid(format!("`{eta}` is not a date and time")))
+    });
+    match eta.await {
+        Ok(eta) => act(&app, &ask, id, CaseAct::Send { technician: form.technician, eta }, "sent").await,
+        Err(error) => refused(&app, &ask, id, error).await,
+    }
+}
+
+/// `POST /cases/{id}/arrived`
+pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
+    act(&app, &ask, id, CaseAct::Arrived, "arrived").await
+}
+
+/// `POST /cases/{id}/close`
+pub(crate) async fn close(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<i64>,
+    Form(form): Form<Closing>,
+) -> Response {
+    let report = form.report();
+    if report.left_out.is_empty() && report.done.contains(&false) {
+        let why = desk::words(ask.lang).left_out_ask.to_owned();
+        return again(&app, &ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await;
+    }
+    act(&app, &ask, id, CaseAct::Close(report), "mended").await
+}
+
+async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str) -> Response {
+    let by = ask.by.clone();
+    match app.ask(move |backend| backend.act_on_case(id, act, &by)).await {
+        Ok(()) => Redirect::to(&format!("/cases/{id}?done={done}")).into_response(),
+        Err(error) => refused(app, ask, id, error).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_holds_what_was_ticked_and_counted() {
+        let ticked = || Some("on".to_owned());
+        let form = Closing {
+            test_run: ticked(),
+            report: ticked(),
+            part_2: "oil".into(),
+            n_2: "20".into(),
+            part_3: "oil_filter".into(),
+            n_3: "many".into(),
+            left_out: "  no courtesy item left ".into(),
+            ..Closing::default()
+        };
+        let report = form.report();
+        assert_eq!(report.done, [true, false, false, true, false]);
+        assert_eq!(report.parts, [("oil".to_owned(), 20), ("oil_filter".to_owned(), 1)]);
+        assert_eq!(report.left_out, "no courtesy item left");
+    }
+}

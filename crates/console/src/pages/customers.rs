@@ -1,0 +1,291 @@
+//! Customers: the list, one in full, and what is noted about one.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::card::{contact_line, tel};
+use super::case_acts::cut;
+use super::cases::{CaseRow, Line, customer_href, lines, notice, row};
+use super::page::{Ask, Chrome, advisory_href};
+use super::pager::{self, Pager};
+use crate::router::App;
+use crate::text::{self, desk};
+use crate::view::{BookedVisit, CustomerAct, CustomerLine, CustomerPage, Customers, OwnMachine, Slot, StageChange};
+use crate::{BackendError, Lang, civil};
+
+/// Customers on one page.
+const LINES_MAX: usize = 100;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    page: usize,
+    done: String,
+}
+
+#[derive(Template)]
+#[template(path = "customers.html")]
+struct List {
+    c: Chrome,
+    headline: String,
+    rows: Vec<Row>,
+    p: Pager,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    contact: String,
+    class: &'static str,
+    stage: String,
+    machines: usize,
+    cases: usize,
+    visit: String,
+    advisor: String,
+    hay: String,
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct One {
+    c: Chrome,
+    href: String,
+    name: String,
+    notice: String,
+    class: &'static str,
+    stage: String,
+    stage_advice: &'static str,
+    stage_now: u8,
+    stages: Vec<(u8, String)>,
+    facts: Vec<(&'static str, String)>,
+    media: Vec<Medium>,
+    people: Vec<Person>,
+    hints: Vec<Line>,
+    changes: Vec<(String, String, String, String)>,
+    machines: Vec<Own>,
+    cases: Vec<CaseRow>,
+    visits: Vec<(String, String, String)>,
+    contacts: Vec<(String, String)>,
+    record: Vec<Line>,
+}
+
+struct Medium {
+    code: String,
+    name: String,
+    address: String,
+    stopped: String,
+}
+
+struct Person {
+    name: String,
+    role: String,
+    phone: String,
+    tel: String,
+    email: String,
+}
+
+struct Own {
+    href: String,
+    name: String,
+    detail: String,
+    last: String,
+    is_silent: bool,
+}
+
+/// `GET /customers`
+pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
+    let lang = ask.lang;
+    match app.ask(move |backend| backend.customers(lang)).await {
+        Ok(customers) => ask.html(StatusCode::OK, &lay_out(customers, asked.page, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(mut customers: Customers, page: usize, ask: &Ask) -> List {
+    let lang = ask.lang;
+    let displeased = customers.lines.iter().filter(|line| line.stage.is_some()).count();
+    let headline = desk::customers_headline(customers.lines.len(), displeased, lang);
+    customers
+        .lines
+        .sort_by(|a, b| b.stage.cmp(&a.stage).then(b.open_cases.cmp(&a.open_cases)).then_with(|| a.name.cmp(&b.name)));
+    let p = pager::cut(&mut customers.lines, page, LINES_MAX, ("/customers", &[]), lang);
+    let row = |line: &CustomerLine| Row {
+        href: customer_href(&line.id),
+        name: line.name.clone(),
+        contact: line.contact.clone(),
+        class: stage_class(line.stage),
+        stage: stage_text(line.stage, lang),
+        machines: line.machines,
+        cases: line.open_cases,
+        visit: line.next_visit.map_or_else(|| "–".to_owned(), |at| civil::date_time(at, line.zone, lang)),
+        advisor: line.advisor.clone(),
+        hay: format!("{} {} {}", line.name, line.contact, line.advisor).to_lowercase(),
+    };
+    List { c: ask.chrome("customers", true), headline, rows: customers.lines.iter().map(row).collect(), p }
+}
+
+/// `3/6 Grumbling openly`.
+fn stage_text(stage: Option<u8>, lang: Lang) -> String {
+    let words = desk::stage(stage, lang);
+    stage.map_or_else(|| words.to_owned(), |n| format!("{n}/6 {words}"))
+}
+
+const fn stage_class(stage: Option<u8>) -> &'static str {
+    match stage {
+        None => "good",
+        Some(0..=2) => "watch",
+        Some(3..=4) => "advise",
+        Some(_) => "urgent",
+    }
+}
+
+/// `GET /customers/{id}`
+pub(crate) async fn one(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let notice = notice(&asked.done, ask.lang).to_owned();
+    again(&app, &ask, id, StatusCode::OK, notice).await
+}
+
+async fn again(app: &App, ask: &Ask, id: String, status: StatusCode, notice: String) -> Response {
+    let lang = ask.lang;
+    match app.ask(move |backend| backend.customer(&id, lang)).await {
+        Ok(page) => ask.html(status, &lay_out_one(&page, ask, notice)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out_one(page: &CustomerPage, ask: &Ask, notice: String) -> One {
+    let (line, lang) = (&page.line, ask.lang);
+    let (zone, d) = (line.zone, desk::words(lang));
+    let change = |change: &StageChange| {
+        let at = civil::date_time(change.at, zone, lang);
+        (at, stage_text(change.stage, lang), change.why.clone(), text::who(&change.who, lang))
+    };
+    One {
+        c: ask.chrome("customers", true),
+        href: customer_href(&line.id),
+        name: line.name.clone(),
+        notice,
+        class: stage_class(line.stage),
+        stage: stage_text(line.stage, lang),
+        stage_advice: desk::stage_advice(line.stage, lang),
+        stage_now: line.stage.unwrap_or(0),
+        stages: (1..=6).map(|n| (n, stage_text(Some(n), lang))).collect(),
+        facts: vec![
+            (d.advisor, line.advisor.clone()),
+            (d.language, if line.lang == Lang::Zh { "中文" } else { "English" }.to_owned()),
+            (d.zone, line.zone.name().replace('_', " ")),
+            (d.quiet_hours, format!("{}–{}", page.quiet.0, page.quiet.1)),
+        ],
+        media: page
+            .media
+            .iter()
+            .map(|medium| Medium {
+                code: medium.medium.clone(),
+                name: desk::medium(&medium.medium, lang),
+                address: medium.address.clone(),
+                stopped: medium.stopped.map_or_else(String::new, |since| civil::date(since, zone, lang)),
+            })
+            .collect(),
+        people: people(page),
+        hints: lines(&page.hints, zone, lang),
+        changes: page.stages.iter().map(change).collect(),
+        machines: page.machines.iter().map(|machine| own(machine, page, lang)).collect(),
+        cases: page.cases.iter().map(|case| row(case, page.now, lang)).collect(),
+        visits: page.visits.iter().map(|visit| booked(visit, zone, lang)).collect(),
+        contacts: page.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect(),
+        record: lines(&page.record, zone, lang),
+    }
+}
+
+fn people(page: &CustomerPage) -> Vec<Person> {
+    let person = |person: &crate::view::ContactPerson| Person {
+        name: person.name.clone(),
+        role: person.role.clone(),
+        tel: tel(&person.phone),
+        phone: person.phone.clone(),
+        email: person.email.clone(),
+    };
+    page.people.iter().map(person).collect()
+}
+
+fn booked(visit: &BookedVisit, zone: chrono_tz::Tz, lang: Lang) -> (String, String, String) {
+    let when = text::when(Slot { from: visit.from, to: visit.to }, zone, lang);
+    let who = if visit.technician.is_empty() { String::new() } else { format!(" · {}", visit.technician) };
+    (advisory_href(&visit.case), when, format!("{}{who}", visit.machine_name))
+}
+
+fn own(machine: &OwnMachine, page: &CustomerPage, lang: Lang) -> Own {
+    let kw = machine.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
+    let mut detail = vec![machine.site_name.clone(), machine.model.clone(), kw];
+    detail.retain(|part| !part.is_empty());
+    let never = desk::words(lang).never_reported;
+    Own {
+        href: format!("/m/{}", machine.id),
+        name: machine.name.clone(),
+        detail: detail.join(" · "),
+        last: machine.last_reading.map_or_else(|| never.to_owned(), |then| text::ago(page.now, then, lang)),
+        is_silent: machine.last_reading.is_none(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct StageForm {
+    stage: u8,
+    why: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MediumForm {
+    medium: String,
+    why: String,
+}
+
+/// `POST /customers/{id}/stage`
+pub(crate) async fn stage(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Form(form): Form<StageForm>,
+) -> Response {
+    let stage = (1..=6).contains(&form.stage).then_some(form.stage);
+    act(&app, &ask, id, CustomerAct::Stage { stage, why: cut(&form.why) }, "stage").await
+}
+
+/// `POST /customers/{id}/stop`
+pub(crate) async fn stop(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Form(form): Form<MediumForm>,
+) -> Response {
+    act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped").await
+}
+
+/// `POST /customers/{id}/resume`
+pub(crate) async fn resume(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Form(form): Form<MediumForm>,
+) -> Response {
+    act(&app, &ask, id, CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed").await
+}
+
+async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str) -> Response {
+    let (by, of) = (ask.by.clone(), id.clone());
+    match app.ask(move |backend| backend.act_on_customer(&of, act, &by)).await {
+        Ok(()) => Redirect::to(&format!("{}?done={done}", customer_href(&id))).into_response(),
+        Err(BackendError::Conflict(why)) => again(app, ask, id, StatusCode::CONFLICT, why).await,
+        Err(BackendError::Invalid(why)) => again(app, ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await,
+        Err(error) => ask.failure(&error),
+    }
+}

@@ -1,0 +1,126 @@
+//! The coming weeks: parts against the shelves, visits against capacity, what postponing costs.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use foretell_model::{Catalogue, FaultCode};
+
+use super::page::{Ask, Chrome, advisory_href};
+use crate::router::App;
+use crate::text::{self, desk};
+use crate::view::{DelayLine, PartPlan, Planning, WeekPlan};
+use crate::{Lang, chart, civil};
+
+#[derive(Template)]
+#[template(path = "planning.html")]
+struct PlanningPage {
+    c: Chrome,
+    headline: String,
+    parts: Vec<Part>,
+    load: String,
+    weeks: Vec<Week>,
+    delays: Vec<Delay>,
+}
+
+struct Part {
+    name: String,
+    class: &'static str,
+    last: String,
+    chart: String,
+    stock: u32,
+    shelves: String,
+    whole: String,
+}
+
+struct Week {
+    from: String,
+    visits: String,
+    booked: String,
+    likely: String,
+    capacity: String,
+    over: bool,
+}
+
+struct Delay {
+    href: String,
+    machine: String,
+    customer: String,
+    fault: String,
+    sooner: String,
+    before: u8,
+    after: u8,
+    cost: String,
+}
+
+/// `GET /planning`
+pub(crate) async fn show(State(app): State<App>, ask: Ask) -> Response {
+    match app.ask(|backend| backend.planning()).await {
+        Ok(planning) => ask.html(StatusCode::OK, &lay_out(&planning, &app.options.catalogue, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(planning: &Planning, catalogue: &Catalogue, ask: &Ask) -> PlanningPage {
+    let lang = ask.lang;
+    let short = planning.parts.iter().filter(|part| part.may_run_out.is_some()).count();
+    let overfull = planning.weeks.iter().filter(|week| week.expected_h > week.capacity_h).count();
+    let mut parts: Vec<&PartPlan> = planning.parts.iter().collect();
+    parts.sort_by_key(|part| {
+        let never = usize::MAX;
+        (part.runs_out.unwrap_or(never), part.may_run_out.unwrap_or(never), part.part.clone())
+    });
+    let labels: Vec<String> = planning.weeks.iter().map(|week| civil::day_of(week.from, planning.zone, lang)).collect();
+    PlanningPage {
+        c: ask.chrome("planning", true),
+        headline: desk::planning_headline(short, overfull, lang),
+        parts: parts.into_iter().map(|plan| part(plan, lang)).collect(),
+        load: chart::load(&planning.weeks, &labels, lang),
+        weeks: planning.weeks.iter().zip(&labels).map(|(week, label)| row(week, label, lang)).collect(),
+        delays: planning.delays.iter().map(|line| delay(line, planning, catalogue, lang)).collect(),
+    }
+}
+
+fn part(plan: &PartPlan, lang: Lang) -> Part {
+    let (class, last) = desk::shelves_last(plan.may_run_out, plan.runs_out, plan.up_to.len(), lang);
+    let shelves: Vec<String> =
+        plan.shelves.iter().filter(|(_, n)| *n > 0).map(|(depot, n)| format!("{depot} {n}")).collect();
+    Part {
+        name: text::part(&plan.part, lang),
+        class,
+        last,
+        chart: chart::demand(plan, lang),
+        stock: plan.stock,
+        shelves: shelves.join(" · "),
+        whole: plan.up_to.last().map_or_else(String::new, |band| desk::band(*band, lang)),
+    }
+}
+
+fn row(week: &WeekPlan, label: &str, lang: Lang) -> Week {
+    Week {
+        from: label.to_owned(),
+        visits: desk::band(week.visits, lang),
+        booked: text::hours_count(week.booked_h, lang),
+        likely: text::hours_count(week.expected_h, lang),
+        capacity: text::hours_count(week.capacity_h, lang),
+        over: week.expected_h > week.capacity_h,
+    }
+}
+
+fn delay(line: &DelayLine, planning: &Planning, catalogue: &Catalogue, lang: Lang) -> Delay {
+    let fault = FaultCode::new(&line.fault);
+    let cost = match (line.stop_cost, line.energy_cost) {
+        (None, None) => desk::words(lang).cost_unknown.to_owned(),
+        (stop, energy) => text::number((stop.unwrap_or(0.0) + energy.unwrap_or(0.0)).round()),
+    };
+    Delay {
+        href: advisory_href(&line.case),
+        machine: line.machine_name.clone(),
+        customer: line.customer.clone(),
+        fault: fault.map_or_else(|| line.fault.clone(), |fault| text::fault(&fault, catalogue, lang)),
+        sooner: civil::date_time(line.sooner, planning.zone, lang),
+        before: text::percent(line.risk_before),
+        after: text::percent(line.risk_after),
+        cost,
+    }
+}

@@ -1,0 +1,81 @@
+//! What is found for a word: machines, customers, cases.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::cases::customer_href;
+use super::page::{Ask, Chrome};
+use crate::router::App;
+use crate::text::desk;
+use crate::view::{Hit, Hits};
+
+/// Things of each kind on the page.
+const HITS_MAX: usize = 40;
+/// Longest word that is looked for, characters.
+const SOUGHT_CHARS_MAX: usize = 100;
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage {
+    c: Chrome,
+    headline: String,
+    kinds: Vec<(&'static str, Vec<Found>)>,
+    nothing: &'static str,
+    more: bool,
+}
+
+struct Found {
+    href: String,
+    name: String,
+    detail: String,
+}
+
+/// `GET /search`
+pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
+    let sought: String = asked.q.trim().chars().take(SOUGHT_CHARS_MAX).collect();
+    let needle = sought.to_lowercase();
+    let found = match needle.is_empty() {
+        true => Ok(Hits::default()),
+        false => app.ask(move |backend| backend.search(&needle, HITS_MAX)).await,
+    };
+    match found {
+        Ok(hits) => ask.html(StatusCode::OK, &lay_out(&hits, &sought, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
+    let d = desk::words(ask.lang);
+    let found = |hits: &[Hit], href: &dyn Fn(&str) -> String| -> Vec<Found> {
+        let one = |hit: &Hit| Found { href: href(&hit.key), name: hit.name.clone(), detail: hit.detail.clone() };
+        hits.iter().map(one).collect()
+    };
+    let mut kinds = vec![
+        (d.cases, found(&hits.cases, &|key| format!("/cases/{key}"))),
+        (d.customers, found(&hits.customers, &customer_href)),
+        (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
+    ];
+    kinds.retain(|(_, found)| !found.is_empty());
+    let mut c = ask.chrome("", false);
+    sought.clone_into(&mut c.sought);
+    SearchPage {
+        c,
+        headline: desk::search_headline(sought, ask.lang),
+        nothing: match (kinds.is_empty(), sought.is_empty()) {
+            (true, true) => d.search_ask,
+            (true, false) => d.search_none,
+            (false, _) => "",
+        },
+        kinds,
+        more: hits.more,
+    }
+}

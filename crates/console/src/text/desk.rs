@@ -1,0 +1,423 @@
+//! What the pages of the service desk say: cases, calendar, customers, planning, verdicts, search.
+
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+
+use super::{duration, look_up, number, percent};
+use crate::view::{Band, CaseDesk, Found, Timer, TimerState};
+use crate::{Lang, civil};
+
+words! {
+    // The frame.
+    cases = "Cases", "报修";
+    calendar = "Calendar", "日程";
+    customers = "Customers", "客户";
+    planning = "Planning", "计划";
+    verdicts = "Verdicts", "核实";
+    find = "Find a machine, customer or case", "查找机器、客户或报修";
+    earlier = "Back", "上一页";
+    later = "Next", "下一页";
+
+    // Cases.
+    cases_none = "Nothing is broken", "目前没有报修";
+    cases_order = "The promise that is nearest to slipping comes first. The customer hears of it before it slips.", "最容易失约的排在最前；可能失约时，系统会先告知客户。";
+    cases_empty = "No case is open. A customer's report, a trip of the controller or an advisor opens one.", "没有处理中的报修。客户报修、控制器跳机或顾问登记都会在这里开单。";
+    case_open = "Open a case", "登记报修";
+    case_machine = "Machine (site/machine)", "机器（现场/机器编号）";
+    case_what = "What is wrong, in the customer's words", "故障情况（客户原话）";
+    cases_closed = "Closed lately", "最近完成";
+    call_back = "Call back", "回电";
+    on_site = "On site", "到场";
+    reported = "What was reported", "报修内容";
+    next_call = "Call the customer back", "请回电给客户";
+    next_send = "Send somebody", "请安排人员";
+    next_arrive = "On the way", "人员在途";
+    next_mend = "Being mended", "正在维修";
+    case_over = "Closed", "已完成";
+    step_call = "Call the customer back", "回电给客户";
+    step_send = "Send a technician", "安排工程师";
+    step_close = "Close with the checklist", "对照清单收尾";
+    said_on_phone = "What was said", "通话内容";
+    called = "Called back", "已回电";
+    technician = "Technician", "工程师";
+    eta = "Expected on site", "预计到场";
+    send = "Send", "安排";
+    send_another = "Send somebody else", "改派";
+    arrived = "Arrived", "已到场";
+    badge = "Badge", "工牌";
+    close_case = "Close the case", "完成报修";
+    check_test_run = "Run the machine together with the customer", "与客户一起试机";
+    check_tidy = "Leave the place tidy", "清理现场";
+    check_old_parts = "Show the old parts, leave or take them as wished", "旧件交客户过目，按其意愿留下或带走";
+    check_report = "Hand over the report", "交付报告";
+    check_courtesy = "Leave the courtesy item", "留下小礼品";
+    left_out = "Why a point was left out", "未完成项的原因";
+    left_out_ask = "A point of the checklist is open. Do it, or say why it was left out.", "清单上还有未完成的项目，请完成，或说明原因。";
+    parts_used = "Parts used", "更换配件";
+    no_part = "–", "无";
+    pieces = "Pieces", "数量";
+    depot = "From depot", "出库仓库";
+    note = "What should be known", "备注";
+    history = "What happened", "处理记录";
+    done_called = "Noted: the customer was called back.", "已记录回电。";
+    done_sent = "Noted. The technician is on the card.", "已安排工程师。";
+    done_arrived = "Noted: somebody is on site.", "已记录到场。";
+    done_mended = "The case is closed.", "报修已完成。";
+    done_opened = "The case is open; both clocks are running.", "已登记报修，两项承诺开始计时。";
+    done_stage = "The stage is noted.", "已记录客户状态。";
+    done_stopped = "Messages on this channel are stopped.", "已停止该渠道的消息。";
+    done_resumed = "Messages on this channel may go out again.", "已恢复该渠道的消息。";
+    done_verdict = "Thank you. The verdict is noted.", "已记录核实结果，谢谢。";
+    machine = "Machine", "机器";
+
+    // Calendar.
+    this_week = "This week", "本周";
+    two_before = "Two weeks before", "前两周";
+    two_after = "Two weeks after", "后两周";
+    nobody_named = "Nobody named", "未指定人员";
+    away = "away", "不在岗";
+    overlaps = "overlaps", "时间冲突";
+    over_capacity = "more than can be done", "超出工时";
+    while_away = "while away", "不在岗";
+    no_visits = "Nothing is booked in these two weeks.", "这两周还没有预约。";
+
+    // Customers.
+    customers_none = "No customer is registered yet. `foretell import` takes them from a file.", "还没有登记客户，可用 foretell import 从文件导入。";
+    customers_find = "Filter this page", "在本页筛选";
+    advisor = "Advisor", "顾问";
+    machines = "Machines", "机器";
+    stage = "Stage", "状态";
+    next_visit = "Next visit", "下次上门";
+    language = "Reads", "语言";
+    zone = "Time zone", "时区";
+    quiet_hours = "Nothing is sent", "免打扰时段";
+    reach = "How to reach them", "联系方式";
+    people = "People there", "联系人";
+    stopped_since = "stopped since", "已停发，自";
+    stop = "Stop messages", "停发消息";
+    resume = "Take up again", "恢复发送";
+    on_whose_word = "On whose word", "依据（谁说的）";
+    stage_none = "Content", "满意";
+    stage_set = "Set the stage", "设置状态";
+    stage_why = "Why", "原因";
+    stage_no_history = "No dissatisfaction has been noted.", "没有不满的记录。";
+    hints = "Hints that it has moved", "状态可能有变的迹象";
+    visits = "Visits to come", "待上门";
+    visits_none = "No visit is booked.", "没有预约。";
+    never_reported = "never reported", "从未上报";
+    never_reported_sentence = "Registered, but it has never reported. Check the controller's connection and the identity it sends.", "已登记，但从未上报。请检查控制器的连接和上报的编号。";
+    contacts = "Messages, calls and visits", "消息、通话与上门";
+    contacts_none = "Nothing has passed between us yet.", "还没有往来记录。";
+    record = "Record", "操作记录";
+    record_hint = "Who did what, when and why. Nothing here is ever changed.", "何人、何时、做了什么、为什么。此处内容不可更改。";
+    open_cases = "Open cases", "处理中的报修";
+
+    // Planning.
+    parts_demand = "Parts against the shelves", "配件需求与库存";
+    parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖十之八九的情形，横线为现有库存。";
+    parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
+    on_shelves = "On the shelves", "库存";
+    load_heading = "Visits against capacity", "上门工时与运力";
+    load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";
+    booked = "Booked", "已预约";
+    likely = "Likely in all", "预计合计";
+    capacity = "Capacity", "可用工时";
+    week = "Week of", "周";
+    visits_count = "Visits", "上门次数";
+    delay_heading = "What postponing costs", "推迟的代价";
+    delay_hint = "Doing the work two weeks after the next free time, compared with doing it then.", "与最近的空档相比，再推迟两周的影响。";
+    delay_none = "Nothing that waits has a forecast.", "待办事项中没有可推算的预测。";
+    next_free = "Next free time", "最近空档";
+    risk_then = "Risk by then", "届时风险";
+    risk_later = "Risk two weeks later", "再过两周的风险";
+    costs = "Costs on average", "平均损失";
+    cost_unknown = "not known", "未知";
+
+    // Verdicts.
+    precision_hint = "What technicians found of what was forecast. Each verdict is a label that the forecasts are judged by.", "工程师现场核实预测的结果；每次核实都用来检验预测。";
+    precision_none = "No verdict has been given yet. After a visit, say on its card what was found.", "还没有核实结果。上门之后，请在工单上填写现场情况。";
+    fault = "Forecast", "预测";
+    confirmed = "Confirmed", "属实";
+    not_found = "Nothing found", "未发现";
+    something_else = "Something else", "另有原因";
+    precision = "Confirmed of all", "属实比例";
+    verdict_ask = "What was found?", "现场发现了什么？";
+    verdict_give = "Give the verdict", "填写核实结果";
+    verdict_change = "Change the verdict", "修改核实结果";
+    verdict_instead = "If something else: what", "另有原因时：是什么";
+    verdict_unknown = "not in the list", "不在列表中";
+    verdict_note = "In the technician's words", "工程师说明";
+
+    // Search.
+    search_none = "Nothing is called so. Try a part of a name, or the number on the machine.", "没有找到。可试试名称的一部分，或机器上的编号。";
+    search_ask = "Type at least one character.", "请至少输入一个字。";
+    search_more = "There is more. Type a little more of the name.", "结果较多，请多输入几个字。";
+}
+
+const fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
+    match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    }
+}
+
+/// Minutes between two instants, rounded down.
+fn minutes_between(a: Timestamp, b: Timestamp) -> u32 {
+    u32::try_from(((b - a).abs()) / 60_000).unwrap_or(u32::MAX)
+}
+
+/// `%` in a line that counts, for the script that keeps it counting: time left, time over.
+pub(crate) const fn count_forms(lang: Lang) -> (&'static str, &'static str) {
+    (pick(lang, "% left", "还剩%"), pick(lang, "% late", "已超时%"))
+}
+
+/// `18 min left`, `12 min late`, `kept at 14:12`.
+pub(crate) fn timer_line(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> String {
+    let (left, over) = count_forms(lang);
+    let met = timer.met.map_or_else(String::new, |met| civil::clock(met, zone));
+    let late = || duration(minutes_between(timer.due, timer.met.unwrap_or(now)), lang);
+    match (timer.state, lang) {
+        (TimerState::Running | TimerState::Slipping, _) => {
+            let form = if now <= timer.due { left } else { over };
+            form.replace('%', &duration(minutes_between(now, timer.due), lang))
+        }
+        (TimerState::Late, _) => over.replace('%', &late()),
+        (TimerState::Kept, Lang::En) => format!("kept, {met}"),
+        (TimerState::Kept, Lang::Zh) => format!("{met}，按时"),
+        (TimerState::KeptLate, Lang::En) => format!("{met}, {} late", late()),
+        (TimerState::KeptLate, Lang::Zh) => format!("{met}，超时{}", late()),
+    }
+}
+
+/// `promised by 14:25`.
+pub(crate) fn promised_by(due: Timestamp, zone: Tz, lang: Lang) -> String {
+    let at = civil::date_time(due, zone, lang);
+    match lang {
+        Lang::En => format!("promised by {at}"),
+        Lang::Zh => format!("承诺{at}之前"),
+    }
+}
+
+/// The first line of the cases.
+pub(crate) fn cases_headline(desk: &CaseDesk, lang: Lang) -> String {
+    let late = desk.open.iter().filter(|case| case.urgency().0 == TimerState::Late).count();
+    match (lang, desk.open.len(), late) {
+        (_, 0, _) => words(lang).cases_none.to_owned(),
+        (Lang::En, 1, 0) => "One machine waits for us".to_owned(),
+        (Lang::En, n, 0) => format!("{n} machines wait for us"),
+        (Lang::En, _, 1) => "One promise has slipped".to_owned(),
+        (Lang::En, _, n) => format!("{n} promises have slipped"),
+        (Lang::Zh, n, 0) => format!("{n}台机器等我们处理"),
+        (Lang::Zh, _, n) => format!("{n}项承诺已经超时"),
+    }
+}
+
+/// Who opened a case.
+pub(crate) fn source(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("customer", "reported by the customer", "客户报修"),
+        ("controller", "the controller tripped", "控制器跳机"),
+        ("advisor", "opened by the advisor", "顾问登记"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
+/// A stage of dissatisfaction, 1 to 6, in words.
+pub(crate) fn stage(stage: Option<u8>, lang: Lang) -> &'static str {
+    let (en, zh) = match stage {
+        None | Some(0) => return words(lang).stage_none,
+        Some(1) => ("Uneasy, unspoken", "隐性不满"),
+        Some(2) => ("Beginning to grumble", "开始抱怨"),
+        Some(3) => ("Grumbling openly", "公开抱怨"),
+        Some(4) => ("Close to a complaint", "临近投诉"),
+        Some(5) => ("Complaint", "正式投诉"),
+        Some(_) => ("Escalation", "投诉升级"),
+    };
+    pick(lang, en, zh)
+}
+
+/// How to meet a customer at a stage.
+pub(crate) fn stage_advice(stage: Option<u8>, lang: Lang) -> &'static str {
+    let (en, zh) = match stage {
+        None | Some(0) => return "",
+        Some(1) => ("Watch, and improve the contact.", "多留意，把沟通做得更好。"),
+        Some(2) => ("Answer where it was said.", "在哪里说的，就在哪里回应。"),
+        Some(3) => ("Listen, sympathise, and come with a solution.", "先倾听、体谅，再带着方案去。"),
+        Some(4) => ("Approach first, and ask what is missing.", "主动联系，问清还差什么。"),
+        Some(5) => ("Remedy at once; the manager knows.", "立即补救，并让经理知道。"),
+        Some(_) => ("A named person takes over; nothing is sent by itself.", "由专人接手，系统不再自动发送。"),
+    };
+    pick(lang, en, zh)
+}
+
+/// A medium by name.
+pub(crate) fn medium(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("email", "E-mail", "邮件"),
+        ("phone", "Telephone", "电话"),
+        ("sms", "SMS", "短信"),
+        ("wecom", "WeCom", "企业微信"),
+        ("dingtalk", "DingTalk", "钉钉"),
+        ("feishu", "Feishu", "飞书"),
+        ("webhook", "Webhook", "Webhook 推送"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
+/// `9 of 24 h`.
+pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
+    let (booked, capacity) = (number(booked), number(capacity));
+    match lang {
+        Lang::En => format!("{booked} of {capacity} h"),
+        Lang::Zh => format!("{booked}/{capacity}小时"),
+    }
+}
+
+/// The first line of the calendar.
+pub(crate) fn calendar_headline(visits: usize, conflicts: usize, lang: Lang) -> String {
+    match (lang, visits, conflicts) {
+        (Lang::En, 1, 0) => "One visit in two weeks".to_owned(),
+        (Lang::En, n, 0) => format!("{n} visits in two weeks"),
+        (Lang::En, n, 1) => format!("{n} visits, one conflict"),
+        (Lang::En, n, c) => format!("{n} visits, {c} conflicts"),
+        (Lang::Zh, n, 0) => format!("两周内{n}次上门"),
+        (Lang::Zh, n, c) => format!("两周内{n}次上门，{c}处冲突"),
+    }
+}
+
+/// The first line of the customers.
+pub(crate) fn customers_headline(total: usize, displeased: usize, lang: Lang) -> String {
+    match (lang, total, displeased) {
+        (Lang::En, 1, 0) => "One customer".to_owned(),
+        (Lang::En, n, 0) => format!("{n} customers"),
+        (Lang::En, n, 1) => format!("{n} customers, one of them displeased"),
+        (Lang::En, n, d) => format!("{n} customers, {d} of them displeased"),
+        (Lang::Zh, n, 0) => format!("{n}家客户"),
+        (Lang::Zh, n, d) => format!("{n}家客户，其中{d}家有不满"),
+    }
+}
+
+/// `81–120 of 340`.
+pub(crate) fn range_of(first: usize, last: usize, total: usize, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("{first}–{last} of {total}"),
+        Lang::Zh => format!("第{first}～{last}条，共{total}条"),
+    }
+}
+
+/// `2–5, expected 3.4`.
+pub(crate) fn band(band: Band, lang: Lang) -> String {
+    let (low, high, expected) = (band.low, band.high, number(band.expected));
+    let count = if low == high { low.to_string() } else { format!("{low}{}{high}", pick(lang, "–", "～")) };
+    format!("{count}{}{expected}", pick(lang, ", expected ", "，预计"))
+}
+
+/// Whether the shelves last.
+pub(crate) fn shelves_last(
+    may_run_out: Option<usize>,
+    runs_out: Option<usize>,
+    weeks: usize,
+    lang: Lang,
+) -> (&'static str, String) {
+    match (runs_out, may_run_out, lang) {
+        (Some(week), _, Lang::En) => ("urgent", format!("Expected to run out in week {}", week + 1)),
+        (Some(week), _, Lang::Zh) => ("urgent", format!("预计第{}周用完", week + 1)),
+        (None, Some(week), Lang::En) => ("advise", format!("May run out in week {}", week + 1)),
+        (None, Some(week), Lang::Zh) => ("advise", format!("第{}周可能用完", week + 1)),
+        (None, None, Lang::En) => ("good", format!("Lasts {weeks} weeks")),
+        (None, None, Lang::Zh) => ("good", format!("够用{weeks}周")),
+    }
+}
+
+/// The first line of the planning page.
+pub(crate) fn planning_headline(short: usize, overfull: usize, lang: Lang) -> String {
+    match (lang, short, overfull) {
+        (Lang::En, 0, 0) => "Parts and people suffice".to_owned(),
+        (Lang::En, 1, 0) => "One kind of part may run out".to_owned(),
+        (Lang::En, n, 0) => format!("{n} kinds of parts may run out"),
+        (Lang::En, 0, _) => "There is more work than time".to_owned(),
+        (Lang::En, _, _) => "Parts and time may run short".to_owned(),
+        (Lang::Zh, 0, 0) => "配件和人手都够".to_owned(),
+        (Lang::Zh, n, 0) => format!("{n}种配件可能不够"),
+        (Lang::Zh, 0, _) => "工时可能不够".to_owned(),
+        (Lang::Zh, _, _) => "配件和工时都可能不够".to_owned(),
+    }
+}
+
+/// One week's load in a line, for pointer and screen reader.
+pub(crate) fn week_line(week: &str, booked_h: f64, expected_h: f64, capacity_h: f64, lang: Lang) -> String {
+    let (booked, likely, capacity) = (number(booked_h), number(expected_h), number(capacity_h));
+    match lang {
+        Lang::En => format!("{week}: {booked} h booked, {likely} h likely, {capacity} h can be done"),
+        Lang::Zh => format!("{week}：已预约{booked}小时，预计{likely}小时，可用{capacity}小时"),
+    }
+}
+
+/// One part's demand up to a week's end, for pointer and screen reader.
+pub(crate) fn demand_line(week: usize, band_: Band, lang: Lang) -> String {
+    let said = band(band_, lang);
+    match lang {
+        Lang::En => format!("To the end of week {}: {said}", week + 1),
+        Lang::Zh => format!("到第{}周末：{said}", week + 1),
+    }
+}
+
+/// The first line of the verdicts.
+pub(crate) fn precision_headline(confirmed: u32, all: u32, lang: Lang) -> String {
+    let share = || percent(f64::from(confirmed) / f64::from(all.max(1)));
+    match (lang, all) {
+        (Lang::En, 0) => "No verdicts yet".to_owned(),
+        (Lang::Zh, 0) => "还没有核实结果".to_owned(),
+        (Lang::En, _) => format!("{confirmed} of {all} forecasts were confirmed ({} %)", share()),
+        (Lang::Zh, _) => format!("核实{all}次，属实{confirmed}次（{}%）", share()),
+    }
+}
+
+/// A verdict in a word.
+pub(crate) const fn found(found: Found, lang: Lang) -> &'static str {
+    let d = words(lang);
+    match found {
+        Found::Confirmed => d.confirmed,
+        Found::NotFound => d.not_found,
+        Found::SomethingElse => d.something_else,
+    }
+}
+
+/// The search page's first line.
+pub(crate) fn search_headline(asked: &str, lang: Lang) -> String {
+    match (asked, lang) {
+        ("", Lang::En) => "Search".to_owned(),
+        ("", Lang::Zh) => "查找".to_owned(),
+        (asked, Lang::En) => format!("Found for “{asked}”"),
+        (asked, Lang::Zh) => format!("“{asked}”的查找结果"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_says_what_is_left_and_what_is_over() {
+        #[track_caller]
+        fn check(state: TimerState, now_min: i64, met_min: Option<i64>, en: &str, zh: &str) {
+            let minute = |n: i64| Timestamp::from_millis(n * 60_000);
+            let timer = Timer { due: minute(20), met: met_min.map(minute), state };
+            let said = |lang| timer_line(timer, minute(now_min), chrono_tz::Tz::UTC, lang);
+            assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
+        }
+        check(TimerState::Running, 2, None, "18 min left", "还剩18分钟");
+        check(TimerState::Late, 170, None, "2 h 30 min late", "已超时2小时30分钟");
+        check(TimerState::Kept, 99, Some(12), "kept, 00:12", "00:12，按时");
+        check(TimerState::KeptLate, 99, Some(32), "00:32, 12 min late", "00:32，超时12分钟");
+    }
+
+    #[test]
+    fn shelves_are_judged_by_the_nearest_lack() {
+        assert_eq!(shelves_last(Some(1), Some(3), 8, Lang::En).0, "urgent");
+        assert_eq!(shelves_last(Some(1), None, 8, Lang::En).1, "May run out in week 2");
+        assert_eq!(shelves_last(None, None, 8, Lang::Zh).1, "够用8周");
+        let two = Band { expected: 3.41, low: 2, high: 5 };
+        assert_eq!([band(two, Lang::En), band(two, Lang::Zh)], ["2–5, expected 3.41", "2～5，预计3.41"]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Booked visits by day and technician.
+
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+
+/// A visit in the calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarVisit {
+    /// Identity of the case.
+    pub case: String,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// What the site is called.
+    pub site_name: String,
+    /// Key of the customer; empty when nobody is registered.
+    pub customer_id: String,
+    /// The customer's name.
+    pub customer: String,
+    /// Code of the fault or of the work.
+    pub fault: String,
+    /// Key of who comes; empty for a nameless crew.
+    pub technician: String,
+    /// Beginning.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+}
+
+/// Somebody who makes visits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalendarRow {
+    /// Key; empty for whatever nobody is named for.
+    pub key: String,
+    /// Name in the asker's language.
+    pub name: String,
+    /// Hours on sites that this person can spend in each week shown.
+    pub capacity_h: Vec<f64>,
+    /// Days away, as days of the zone counted since 1970.
+    pub away: Vec<i64>,
+}
+
+/// Two weeks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisitCalendar {
+    /// The present instant.
+    pub now: Timestamp,
+    /// The zone whose days are shown.
+    pub zone: Tz,
+    /// First day shown, a Monday, as a day of the zone counted since 1970.
+    pub first_day: i64,
+    /// How many weeks.
+    pub weeks: usize,
+    /// Who makes visits.
+    pub rows: Vec<CalendarRow>,
+    /// Their visits, in order of time.
+    pub visits: Vec<CalendarVisit>,
+}

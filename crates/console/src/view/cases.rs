@@ -1,0 +1,198 @@
+//! Service cases: something did break. Two promises run against the clock.
+
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+
+/// Where a promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerState {
+    /// It slipped and is not kept yet.
+    Late,
+    /// It is about to slip.
+    Slipping,
+    /// There is time.
+    Running,
+    /// It was kept, but late.
+    KeptLate,
+    /// It was kept in time.
+    Kept,
+}
+
+impl TimerState {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Slipping => "slipping",
+            Self::Running => "running",
+            Self::KeptLate => "kept_late",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// A promise with its clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    /// When it was promised for.
+    pub due: Timestamp,
+    /// When it was kept.
+    pub met: Option<Timestamp>,
+    /// Where it stands.
+    pub state: TimerState,
+}
+
+/// Who comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Name in the asker's language.
+    pub name: String,
+    /// Telephone.
+    pub phone: String,
+    /// Number on the badge; empty when none is registered.
+    pub badge: String,
+    /// When they expect to be there.
+    pub eta: Option<Timestamp>,
+}
+
+/// One entry of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordLine {
+    /// When.
+    pub at: Timestamp,
+    /// Who: `engine`, `governor`, `outbox`, `customer` or a person.
+    pub who: String,
+    /// What: a code, or a phrase.
+    pub what: String,
+    /// Why, or what it concerns; may be empty.
+    pub why: String,
+    /// What the customer calls the machine, where it concerns one.
+    pub machine: String,
+}
+
+/// Points of the closing checklist, in its order.
+pub const CHECKLIST: [&str; 5] = ["test_run", "tidy", "old_parts", "report", "courtesy"];
+
+/// What was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseReport {
+    /// Points of [`CHECKLIST`] that were done.
+    pub done: [bool; 5],
+    /// Why a point was left out; may be empty.
+    pub left_out: String,
+    /// Parts that were used, with their number.
+    pub parts: Vec<(String, u32)>,
+    /// Key of the depot the parts came from; empty when none was used.
+    pub depot: String,
+    /// What the technician wants to be known.
+    pub note: String,
+}
+
+/// One service case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceCase {
+    /// Its number.
+    pub id: i64,
+    /// `site/machine`.
+    pub machine: String,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// What the site is called.
+    pub site_name: String,
+    /// Key of the customer; empty when nobody is registered.
+    pub customer_id: String,
+    /// The customer's name.
+    pub customer: String,
+    /// Who is called there.
+    pub contact: String,
+    /// Their number; empty when not known.
+    pub phone: String,
+    /// How far the customer's dissatisfaction has gone, 1 to 6.
+    pub stage: Option<u8>,
+    /// The customer's time zone.
+    pub zone: Tz,
+    /// Who opened it: `customer`, `controller` or `advisor`.
+    pub source: String,
+    /// What is wrong, in the words of whoever said so; one line for each.
+    pub what: String,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// The promise to call back.
+    pub call_back: Timer,
+    /// The promise to be on site.
+    pub on_site: Timer,
+    /// Who comes, once somebody is sent.
+    pub sent: Option<Sent>,
+    /// When it was closed.
+    pub closed: Option<Timestamp>,
+    /// What was done.
+    pub report: Option<CaseReport>,
+}
+
+impl ServiceCase {
+    /// What the order of the list goes by: the worse unkept promise, then the sooner one.
+    #[must_use]
+    pub fn urgency(&self) -> (TimerState, Timestamp) {
+        let open = |timer: &Timer| timer.met.is_none();
+        let timers = [self.call_back, self.on_site];
+        let worst = timers.into_iter().filter(open).map(|timer| (timer.state, timer.due)).min();
+        worst.unwrap_or((TimerState::Kept, self.on_site.due))
+    }
+}
+
+/// Everything that is or lately was broken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseDesk {
+    /// The present instant.
+    pub now: Timestamp,
+    /// Open cases in any order; the page sorts by urgency.
+    pub open: Vec<ServiceCase>,
+    /// The cases closed last, newest first.
+    pub closed: Vec<ServiceCase>,
+}
+
+/// Something to choose from a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What is sent.
+    pub key: String,
+    /// What is read.
+    pub name: String,
+}
+
+/// One case with what is needed to act on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CasePage {
+    /// The present instant.
+    pub now: Timestamp,
+    /// The case.
+    pub case: ServiceCase,
+    /// Whom one could send.
+    pub technicians: Vec<Choice>,
+    /// Depots that parts can come from.
+    pub depots: Vec<Choice>,
+    /// What happened in the case, newest first.
+    pub record: Vec<RecordLine>,
+}
+
+/// What is done about a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseAct {
+    /// The customer was called back.
+    Called {
+        /// What was said.
+        remark: String,
+    },
+    /// Somebody is sent.
+    Send {
+        /// Key of the technician.
+        technician: String,
+        /// When they expect to be there.
+        eta: Option<Timestamp>,
+    },
+    /// Somebody is there.
+    Arrived,
+    /// It is mended.
+    Close(CaseReport),
+}
