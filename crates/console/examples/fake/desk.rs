@@ -403,9 +403,9 @@ pub(crate) fn search(desk: &Desk, machines: &[MachineDetail], needle: &str, max:
         hit(&c.id.to_string(), &name, c.what.replace('\n', " · "))
     };
     Hits {
+        more: machines.iter().filter_map(machine).count() > max,
         machines: machines.iter().filter_map(machine).take(max).collect(),
         customers: desk.customers.iter().filter_map(|c| hit(c.id, &c.name, c.contact.to_owned())).take(max).collect(),
         cases: desk.cases.iter().filter_map(case).take(max).collect(),
-        more: false,
     }
 }

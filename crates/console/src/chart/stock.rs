@@ -39,7 +39,7 @@ pub fn demand(plan: &PartPlan, lang: Lang) -> String {
 /// Hours on site by week: booked, likely in all, and the step of what people can do.
 #[must_use]
 pub fn load(weeks: &[WeekPlan], labels: &[String], lang: Lang) -> String {
-    let (width, height) = (720.0, 200.0);
+    let (width, height) = (1_000.0, 210.0);
     let highest = weeks.iter().map(|week| week.expected_h.max(week.capacity_h)).fold(1.0, f64::max) * 1.12;
     let plot = Plot {
         left: 40.0,
@@ -67,9 +67,7 @@ pub fn load(weeks: &[WeekPlan], labels: &[String], lang: Lang) -> String {
         let capacity = plot.y(week.capacity_h);
         svg.line("c-limit", (left + 3.0, capacity), (right - 3.0, capacity));
         svg.close_group();
-        if n % 2 == 0 {
-            svg.text("c-tick", ((left + right) / 2.0, height - 6.0), "middle", label);
-        }
+        svg.text("c-tick", ((left + right) / 2.0, height - 6.0), "middle", label);
     }
     svg.line("c-axis", (plot.left, plot.bottom), (plot.right, plot.bottom));
     svg.finish()

@@ -41,6 +41,7 @@ struct Conflict {
 }
 
 struct Week {
+    span: String,
     days: Vec<Day>,
     rows: Vec<Row>,
 }
@@ -99,7 +100,7 @@ fn lay_out(calendar: &VisitCalendar, catalogue: &Catalogue, ask: &Ask) -> Calend
     CalendarPage {
         c: ask.chrome("calendar", true),
         headline: desk::calendar_headline(calendar.visits.len(), conflicts.len(), lang),
-        span: format!("{} – {}", civil::day(first, lang), civil::day(last, lang)),
+        span: desk::span_of(&civil::day(first, lang), &civil::day(last, lang), lang),
         before: href(first - length),
         after: href(first + length),
         conflicts,
@@ -148,7 +149,8 @@ fn week(calendar: &VisitCalendar, n: usize, catalogue: &Catalogue, lang: Lang) -
             cells: (monday..monday + WEEK_DAYS).map(cell).collect(),
         }
     });
-    Week { days: days.collect(), rows: rows.collect() }
+    let span = desk::span_of(&civil::day(monday, lang), &civil::day(monday + WEEK_DAYS - 1, lang), lang);
+    Week { span, days: days.collect(), rows: rows.collect() }
 }
 
 /// Hours of a row's visits in the week `n`.
@@ -183,7 +185,6 @@ fn trouble(calendar: &VisitCalendar, visit: &CalendarVisit, lang: Lang) -> &'sta
 }
 
 fn conflicts(calendar: &VisitCalendar, lang: Lang) -> Vec<Conflict> {
-    let d = desk::words(lang);
     let of_visit = |visit: &CalendarVisit| {
         let trouble = trouble(calendar, visit, lang);
         let at = civil::date_time(visit.from, calendar.zone, lang);
@@ -195,9 +196,9 @@ fn conflicts(calendar: &VisitCalendar, lang: Lang) -> Vec<Conflict> {
     for (row, n) in calendar.rows.iter().flat_map(|row| (0..calendar.weeks).map(move |n| (row, n))) {
         let (booked, capacity) = (booked_h(calendar, row, n), row.capacity_h.get(n).copied().unwrap_or(0.0));
         if booked > capacity && !row.key.is_empty() {
-            let week = civil::day(calendar.first_day + n as i64 * WEEK_DAYS, lang);
+            let week = desk::week_of(&civil::day(calendar.first_day + n as i64 * WEEK_DAYS, lang), lang);
             let hours = desk::hours_of(booked, capacity, lang);
-            let text = format!("{} · {} {week} · {hours} · {}", row.name, d.week, d.over_capacity);
+            let text = format!("{} · {week} · {hours} · {}", row.name, desk::words(lang).over_capacity);
             found.push(Conflict { href: String::new(), text });
         }
     }

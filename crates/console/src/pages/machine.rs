@@ -9,7 +9,7 @@ use foretell_model::{Catalogue, Evidence, Finding, Timestamp};
 
 use super::figure::{Figure, page_figure};
 use super::fleet::{run_state, sentence};
-use super::page::{Ask, Chrome, advisory_href, machine_href, machine_of};
+use super::page::{Ask, Chrome, advisory_href, encode, machine_href, machine_of};
 use super::standing::Standing;
 use super::table::{ReadingsTable, table};
 use crate::chart::{self, Size};
@@ -40,6 +40,7 @@ struct MachinePage {
     table: ReadingsTable,
     readings_href: String,
     report_href: String,
+    case_href: String,
     past: Vec<(String, String)>,
 }
 
@@ -111,6 +112,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         hours,
         table: table(&detail.readings, zone, lang),
         report_href: format!("{}/report", machine_href(&machine.id)),
+        case_href: format!("/cases?machine={}#open", encode(machine.id.as_str())),
         readings_href: format!("{}/readings", machine_href(&machine.id)),
         past: detail.past.iter().map(|finding| past_line(finding, zone, catalogue, lang)).collect(),
     }

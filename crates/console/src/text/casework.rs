@@ -61,9 +61,36 @@ pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String 
         _ => TABLE.iter().find(|(known, ..)| *known == code).map(|(_, en, zh)| pick(lang, en, zh)),
     };
     let said = said.map_or_else(|| code.replace('_', " "), str::to_owned);
+    let data = match code {
+        "stage_set" => &stage_in_words(data, lang),
+        "stage_hint" => &hint(data, lang),
+        _ => data,
+    };
     // By which channel a letter went matters to nobody who reads the card.
     let data = if code.ends_with("_sent") || code == "stopped" { String::new() } else { span(data, zone, lang) };
     if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
+}
+
+/// `turning: …` as the stage is called.
+fn stage_in_words(data: &str, lang: Lang) -> String {
+    const STAGES: [&str; 6] = ["latent", "turning", "open_grumbling", "near_complaint", "complaint", "escalation"];
+    let (code, why) = data.split_once(": ").unwrap_or((data, ""));
+    let stage = STAGES.iter().position(|known| *known == code).and_then(|place| u8::try_from(place + 1).ok());
+    let is_known = stage.is_some() || code == "none";
+    if is_known { format!("{} – {why}", super::desk::stage(stage, lang)) } else { data.to_owned() }
+}
+
+/// What hints at displeasure.
+fn hint(data: &str, lang: Lang) -> String {
+    let wrote = data.strip_prefix("the customer wrote `").and_then(|rest| rest.strip_suffix('`'));
+    match (wrote, lang) {
+        (Some(word), Lang::En) => format!("the customer wrote “{word}”"),
+        (Some(word), Lang::Zh) => format!("客户写道“{word}”"),
+        (None, Lang::Zh) if data == "a booked visit did not take place" => "约好的上门没有进行".to_owned(),
+        (None, Lang::Zh) if data.ends_with("`call_back` was broken") => "回电承诺超时".to_owned(),
+        (None, Lang::Zh) if data.ends_with("`on_site` was broken") => "到场承诺超时".to_owned(),
+        (None, _) => data.to_owned(),
+    }
 }
 
 /// Who did it: a part of the product or a person by name.
@@ -214,6 +241,14 @@ mod tests {
         check("invitation_sent", "folder", "sent the letter", "已发出信件");
         check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
+        check(
+            "stage_set",
+            "turning: 等了半天",
+            "set the stage: Beginning to grumble – 等了半天",
+            "设置客户状态：开始抱怨 – 等了半天",
+        );
+        let broken = "service case 7: the promise `on_site` was broken";
+        check("stage_hint", broken, &format!("a hint at displeasure: {broken}"), "客户可能不满：到场承诺超时");
         check("spoke of old", "", "spoke of old", "spoke of old");
     }
 

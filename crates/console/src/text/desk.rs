@@ -120,9 +120,10 @@ words! {
     load_heading = "Visits against capacity", "上门工时与运力";
     load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";
     booked = "Booked", "已预约";
+    needed = "Needed in eight weeks", "八周需求";
     likely = "Likely in all", "预计合计";
     capacity = "Capacity", "可用工时";
-    week = "Week of", "周";
+    week = "Week from", "起始日";
     visits_count = "Visits", "上门次数";
     delay_heading = "What postponing costs", "推迟的代价";
     delay_hint = "Doing the work two weeks after the next free time, compared with doing it then.", "与最近的空档相比，再推迟两周的影响。";
@@ -270,6 +271,19 @@ pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
     match lang {
         Lang::En => format!("{booked} of {capacity} h"),
         Lang::Zh => format!("{booked}/{capacity}小时"),
+    }
+}
+
+/// `13 Jul – 26 Jul`.
+pub(crate) fn span_of(first: &str, last: &str, lang: Lang) -> String {
+    format!("{first}{}{last}", pick(lang, " – ", "～"))
+}
+
+/// `week of 13 Jul`.
+pub(crate) fn week_of(monday: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("week of {monday}"),
+        Lang::Zh => format!("{monday}起一周"),
     }
 }
 
