@@ -53,7 +53,6 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             verdict: None,
         }
     };
-    let contact_de = vec![contact("2026-05-11T09:10:00Z", "visit", false, "Intake filters replaced on all three")];
     let zh = Customer {
         name: "恒丰纺织有限公司".into(),
         contact: "张经理".into(),
@@ -91,7 +90,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             person("李薇", "服务顾问", "138 0013 8000"),
         ),
     ];
-    cards[0].contacts = contact_de;
+    cards[0].contacts = vec![contact("2026-05-11T09:10:00Z", "visit", false, "Intake filters replaced on all three")];
     cards
 }
 

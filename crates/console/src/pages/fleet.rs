@@ -112,23 +112,7 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
         .min_by_key(|machine| machine.id.clone())
         .map_or_else(String::new, |first| civil::date_time(fleet.now, first.zone, lang));
     let (total, site_count) = (fleet.machines.len(), site_names.len());
-    let needle = filter.q.trim().to_lowercase();
-    let calls = |standing: Standing| matches!(standing, Standing::Urgent | Standing::Advise);
-    let mut shown: Vec<(&MachineSummary, Standing)> = fleet
-        .machines
-        .iter()
-        .zip(standings.iter().copied())
-        .filter(|(_, standing)| filter.show.is_empty() || filter.show == standing.name())
-        .filter(|(machine, standing)| {
-            needle.is_empty() || hay(machine, *standing, catalogue, fleet.now, lang).contains(&needle)
-        })
-        .collect();
-    // What calls for a person stays in front by urgency; the rest goes by site, so that a site is not torn apart.
-    shown.sort_by(|(a, a_standing), (b, b_standing)| {
-        calls(*b_standing)
-            .cmp(&calls(*a_standing))
-            .then_with(|| if calls(*a_standing) { std::cmp::Ordering::Equal } else { a.id.site().cmp(b.id.site()) })
-    });
+    let mut shown = shown(&fleet, &standings, filter, catalogue, lang);
     let p = pager::cut(&mut shown, filter.page, ROWS_MAX, ("/", &[("q", &filter.q), ("show", &filter.show)]), lang);
     let mut attention = Vec::new();
     let mut by_site: BTreeMap<String, (String, Vec<Row>)> = BTreeMap::new();
@@ -163,6 +147,34 @@ fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) 
         show: filter.show.clone(),
         p,
     }
+}
+
+/// Whether a standing calls for a person.
+const fn calls(standing: Standing) -> bool {
+    matches!(standing, Standing::Urgent | Standing::Advise)
+}
+
+/// The machines that the filter lets through. What calls for a person stays in front by urgency; the rest goes by site, so
+/// that a site is not torn apart.
+fn shown<'a>(
+    fleet: &'a Fleet,
+    standings: &[Standing],
+    filter: &Filter,
+    catalogue: &Catalogue,
+    lang: Lang,
+) -> Vec<(&'a MachineSummary, Standing)> {
+    let needle = filter.q.trim().to_lowercase();
+    let is_meant = |machine: &MachineSummary, standing: Standing| {
+        (filter.show.is_empty() || filter.show == standing.name())
+            && (needle.is_empty() || hay(machine, standing, catalogue, fleet.now, lang).contains(&needle))
+    };
+    let all = fleet.machines.iter().zip(standings.iter().copied());
+    let mut shown: Vec<_> = all.filter(|(machine, standing)| is_meant(machine, *standing)).collect();
+    shown.sort_by(|(a, a_standing), (b, b_standing)| match (calls(*a_standing), calls(*b_standing)) {
+        (false, false) => a.id.site().cmp(b.id.site()),
+        (a_calls, b_calls) => b_calls.cmp(&a_calls),
+    });
+    shown
 }
 
 /// Sorts by standing, then by how soon the limit comes, then by identity.

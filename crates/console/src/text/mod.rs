@@ -10,6 +10,7 @@ pub(crate) mod desk;
 mod figures;
 mod findings;
 mod phrases;
+mod stage;
 
 pub(crate) use casework::{
     happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, who, your_wish,
