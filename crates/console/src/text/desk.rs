@@ -115,7 +115,7 @@ words! {
 
     // Planning.
     parts_demand = "Parts against the shelves", "配件需求与库存";
-    parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖十之八九的情形，横线为现有库存。";
+    parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
     on_shelves = "On the shelves", "库存";
     load_heading = "Visits against capacity", "上门工时与运力";
