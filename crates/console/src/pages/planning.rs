@@ -65,7 +65,9 @@ fn lay_out(planning: &Planning, catalogue: &Catalogue, ask: &Ask) -> PlanningPag
     let lang = ask.lang;
     let short = planning.parts.iter().filter(|part| part.may_run_out.is_some()).count();
     let overfull = planning.weeks.iter().filter(|week| week.expected_h > week.capacity_h).count();
-    let mut parts: Vec<&PartPlan> = planning.parts.iter().collect();
+    // Of what nobody needs and nobody has there is nothing to say.
+    let matters = |part: &&PartPlan| part.stock > 0 || part.up_to.last().is_some_and(|band| band.expected >= 0.005);
+    let mut parts: Vec<&PartPlan> = planning.parts.iter().filter(matters).collect();
     parts.sort_by_key(|part| {
         let never = usize::MAX;
         (part.runs_out.unwrap_or(never), part.may_run_out.unwrap_or(never), part.part.clone())
