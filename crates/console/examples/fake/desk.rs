@@ -1,13 +1,13 @@
-//! What the service desk would show of the made-up fleet: cases, calendar, customers, planning, verdicts.
+//! What the service desk would show of the made-up fleet: cases, calendar, customers, search.
 
 use chrono_tz::Tz;
 use foretell_console::view::{
-    Band, BookedVisit, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact, ContactPerson,
-    CustomerLine, CustomerPage, Customers, DelayLine, FaultPrecision, Hit, Hits, MachineDetail, Medium, OwnMachine,
-    PartPlan, Planning, RecordLine, Sent, ServiceCase, StageChange, Timer, TimerState, VisitCalendar, WeekPlan,
+    BookedVisit, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact, ContactPerson,
+    CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, Medium, OwnMachine, RecordLine, Sent, ServiceCase,
+    StageChange, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{DAY_MS, MINUTE_MS, Timestamp};
+use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::fleet::{BERLIN, SHANGHAI, at, now};
 
@@ -312,80 +312,6 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
             .collect(),
         visits: visits.into_iter().filter(|visit| shown.contains(&visit.from.day())).collect(),
     }
-}
-
-/// Eight weeks ahead.
-pub(crate) fn planning() -> Planning {
-    let plan = |part: &str, rate: f64, stock: u32, shelves: [u32; 2]| {
-        let band = |mean: f64| Band {
-            expected: mean,
-            low: (mean - 1.28 * mean.sqrt()).max(0.0).ceil() as u32,
-            high: (mean + 1.28 * mean.sqrt()).ceil() as u32,
-        };
-        let up_to: Vec<Band> = (1..=8).map(|n| band(rate * f64::from(n))).collect();
-        PartPlan {
-            part: part.into(),
-            weeks: (1..=8).map(|_| band(rate)).collect(),
-            may_run_out: up_to.iter().position(|band| band.high > stock),
-            runs_out: up_to.iter().position(|band| band.expected > f64::from(stock)),
-            up_to,
-            stock,
-            shelves: vec![("苏州仓库".into(), shelves[0]), ("Hamburg depot".into(), shelves[1])],
-        }
-    };
-    let week = |n: i64, visits: (f64, u32, u32), booked_h, expected_h, capacity_h| WeekPlan {
-        from: now() + n * 7 * DAY_MS,
-        visits: Band { expected: visits.0, low: visits.1, high: visits.2 },
-        expected_h,
-        booked_h,
-        capacity_h,
-    };
-    let delay = |case: &str, name: &str, customer: &str, before, after, cost| DelayLine {
-        case: case.into(),
-        machine_name: name.into(),
-        customer: customer.into(),
-        fault: "cooler_clogging".into(),
-        sooner: at("2026-07-20T01:00:00Z"),
-        later: at("2026-08-03T01:00:00Z"),
-        risk_before: before,
-        risk_after: after,
-        stop_cost: cost,
-        energy_cost: None,
-    };
-    Planning {
-        now: now(),
-        zone: SHANGHAI,
-        parts: vec![
-            plan("oil_filter", 0.6, 9, [6, 3]),
-            plan("separator_element", 0.55, 2, [2, 0]),
-            plan("thermostatic_valve_kit", 0.2, 2, [1, 1]),
-        ],
-        weeks: vec![
-            week(0, (4.6, 4, 6), 14.5, 17.0, 60.0),
-            week(1, (5.2, 3, 7), 9.0, 22.5, 60.0),
-            week(2, (6.1, 4, 8), 3.0, 25.0, 60.0),
-            week(3, (3.9, 2, 6), 0.0, 19.5, 18.0),
-            week(4, (2.2, 1, 4), 0.0, 8.0, 60.0),
-            week(5, (1.4, 0, 3), 0.0, 5.5, 60.0),
-            week(6, (0.9, 0, 2), 0.0, 3.5, 60.0),
-            week(7, (0.6, 0, 2), 0.0, 2.0, 60.0),
-        ],
-        delays: vec![
-            delay("s03/k-01/cooler_clogging/1", "Compressor 1", "Hansa Blech GmbH", 0.38, 0.98, Some(7_240.0)),
-            delay("s01/m002/cooler_clogging/1", "2号机", "恒丰纺织有限公司", 0.02, 0.44, None),
-        ],
-    }
-}
-
-/// Verdicts so far.
-pub(crate) fn precision() -> Vec<FaultPrecision> {
-    let of = |fault: &str, confirmed, something_else, not_found| FaultPrecision {
-        fault: fault.into(),
-        confirmed,
-        not_found,
-        something_else,
-    };
-    vec![of("cooler_clogging", 31, 3, 2), of("thermostatic_valve", 7, 2, 0), of("separator_clogging", 12, 0, 1)]
 }
 
 /// What holds the needle.

@@ -230,7 +230,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
     let advisory_id = open.first().filter(|f| f.grade > Grade::Watch).map(|f| f.id.to_string());
     let known = matches!(summary.health, Health::Known { .. });
     if seed.plot == Plot::Silent {
-        return silent(seed, summary);
+        return super::silent::detail(seed.kw, summary);
     }
     MachineDetail {
         rated_kw: Some(seed.kw),
@@ -253,30 +253,6 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         advisory_id,
         curve,
         open,
-        summary,
-    }
-}
-
-fn silent(seed: &Seed, mut summary: MachineSummary) -> MachineDetail {
-    (summary.online, summary.state, summary.last_reading) = (false, None, None);
-    (summary.discharge_temp_c, summary.health) = (None, Health::Hidden(HiddenBy::NoReadings));
-    summary.trend_c.clear();
-    let baseline = Baseline { since: None, days: 0, days_needed: 10, hinge_ambient_c: None, ambient_measured: false };
-    MachineDetail {
-        rated_kw: Some(seed.kw),
-        limits: Limits::default(),
-        run_hours: None,
-        hours_per_day: None,
-        curve: Curve { now: now(), limit_c: 105.0, days: vec![], cone: vec![], marks: vec![] },
-        open: vec![],
-        past: vec![],
-        baseline,
-        cooler_loss: None,
-        features: vec![],
-        duty_week: None,
-        hours: vec![],
-        readings: vec![],
-        advisory_id: None,
         summary,
     }
 }

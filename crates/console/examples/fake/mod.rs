@@ -4,7 +4,9 @@
 mod desk;
 mod fleet;
 mod health;
+mod plans;
 mod service;
+mod silent;
 
 use std::sync::{Arc, Mutex};
 
@@ -199,7 +201,7 @@ impl Backend for Fake {
     }
 
     fn precision(&self) -> Result<Vec<FaultPrecision>, BackendError> {
-        Ok(desk::precision())
+        Ok(plans::precision())
     }
 
     fn cases(&self, _: Lang) -> Result<CaseDesk, BackendError> {
@@ -266,7 +268,7 @@ impl Backend for Fake {
     }
 
     fn planning(&self) -> Result<Planning, BackendError> {
-        Ok(desk::planning())
+        Ok(plans::planning())
     }
 
     fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError> {
