@@ -38,7 +38,7 @@ const CORE_MUST_NOT_USE: &[&str] =
 /// Heavy or delicate crates and the only ones of ours that may name them.
 const OWNED: &[(&str, &[&str])] = &[
     ("polars", &["foretell-history"]),
-    ("rusqlite", &["foretell-history", "foretell-outreach"]),
+    ("rusqlite", &["foretell-history", "foretell-outreach", "foretell-console"]),
     ("axum", &["foretell-console", "foretell"]),
     ("lettre", &["foretell-outreach"]),
     ("mqtt-protocol-core", &["foretell-ingest"]),

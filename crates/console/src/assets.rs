@@ -14,6 +14,7 @@ pub(crate) const TOKENS_CSS: &str = include_str!("../assets/tokens.css");
 pub(crate) const CHART_CSS: &str = include_str!("../assets/chart.css");
 const PAGE_CSS: &str = include_str!("../assets/page.css");
 const CUSTOMER_CSS: &str = include_str!("../assets/customer.css");
+const ACCESS_CSS: &str = include_str!("../assets/access.css");
 const SCRIPT: &str = include_str!("../assets/console.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
@@ -32,7 +33,12 @@ impl Asset {
 }
 
 static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("console", "css", "text/css; charset=utf-8", [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS].concat())
+    Asset::new(
+        "console",
+        "css",
+        "text/css; charset=utf-8",
+        [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS, ACCESS_CSS].concat(),
+    )
 });
 static CODE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("console", "js", "text/javascript; charset=utf-8", SCRIPT.to_owned()));

@@ -1,4 +1,5 @@
-//! What every request must pass and every answer must carry: the password, the same-origin rule and the headers.
+//! What every request must pass and every answer must carry: the same-origin rule and the headers; and the password of the
+//! configuration.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -15,6 +16,9 @@ use crate::router::{App, BODY_BYTES_MAX};
 /// name that slipped past escaping still could not run.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What no page needs. A technician's own phone may tell where it is.
+const FEATURES: &str = "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)";
 
 /// The console's password, kept only as its SHA-256.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,39 +45,9 @@ impl Password {
     }
 }
 
-/// Who signed in; `console` when no password is asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct SignedIn(pub(crate) String);
-
-/// What needs no password: the customer's page has its signed link, probes have nothing to tell, assets are public.
-fn is_open(path: &str) -> bool {
-    path.starts_with("/b/") || path.starts_with("/assets/") || matches!(path, "/healthz" | "/readyz" | "/favicon.ico")
-}
-
-/// Asks for the password (HTTP Basic, any user name) where one is set and the path is not open.
-pub(crate) async fn password(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let credentials = credentials(request.headers());
-    let by = match (&app.options.password, credentials) {
-        (Some(password), Some((user, clear))) if password.matches(&clear) => user,
-        (Some(_), _) if !is_open(request.uri().path()) => {
-            let challenge = HeaderValue::from_static("Basic realm=\"Foretell\", charset=\"UTF-8\"");
-            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
-        }
-        (None, _) if !is_open(request.uri().path()) && !is_local(request.headers()) => {
-            let why = "Without a password the console answers to localhost and bare addresses only: another name may have \
-                       been pointed here by a stranger's web page. Set [console] password_file to serve it under a name.";
-            return (StatusCode::FORBIDDEN, why).into_response();
-        }
-        _ => String::new(),
-    };
-    let by = if by.is_empty() { "console".to_owned() } else { by.chars().take(64).collect() };
-    request.extensions_mut().insert(SignedIn(by));
-    next.run(request).await
-}
-
 /// Whether the browser believes to be talking to this computer or to a bare address. A name could be anybody's (DNS
 /// rebinding), and without a password nothing else would tell such a page from ours.
-fn is_local(headers: &HeaderMap) -> bool {
+pub(crate) fn is_local(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else { return true };
     let Ok(host) = host.to_str() else { return false };
     let name = match host.strip_prefix('[') {
@@ -83,7 +57,8 @@ fn is_local(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+/// Name and password of HTTP Basic.
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -97,7 +72,7 @@ fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
 /// Refuses requests that change something when they come from another site.
 pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_same_origin(request.headers(), request.uri().path().starts_with("/b/")) {
+    if safe || is_same_origin(request.headers(), has_secret(request.uri().path())) {
         return next.run(request).await;
     }
     (StatusCode::FORBIDDEN, "This request came from another site and was refused.").into_response()
@@ -139,15 +114,26 @@ pub(crate) async fn problems(request: Request, next: Next) -> Response {
     if method == Method::HEAD { response } else { api::as_problem(response).await }
 }
 
+/// Whether an address is itself a secret: a customer's link, or a one-time link.
+fn has_secret(path: &str) -> bool {
+    path.starts_with("/b/") || path.starts_with("/welcome/")
+}
+
 /// Adds the headers that every answer carries.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let is_signed_link = request.uri().path().starts_with("/b/");
+pub(crate) async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_signed_link = has_secret(request.uri().path());
     let is_asset = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(FEATURES));
+    if app.options.https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     let referrer = if is_signed_link { "no-referrer" } else { "same-origin" };
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static(referrer));
     if is_signed_link {

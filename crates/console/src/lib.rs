@@ -5,23 +5,30 @@
 //!
 //! The rest of the product is seen through one trait, [`Backend`], and the plain structs of [`view`]. [`router`] turns a
 //! backend into an [`axum::Router`]. [`chart`] draws the curves as SVG; [`report`] writes the backtest's HTML file, [`health`] a
-//! machine's health report as a page and as a PDF.
+//! machine's health report as a page and as a PDF. Who may do what stands in one table, `rights`; [`accounts`] knows the people.
 
+mod access;
+pub mod accounts;
 mod api;
 mod assets;
 mod backend;
 pub mod chart;
 mod civil;
+mod csrf;
 mod guard;
 pub mod health;
 mod lang;
 mod live;
 mod pages;
 pub mod report;
+mod rights;
 mod router;
 mod text;
+mod throttle;
 pub mod view;
 
+pub use access::Peer;
+pub use accounts::Accounts;
 pub use backend::{Backend, BackendError, FindingsQuery, Span};
 pub use civil::day_number as local_day;
 pub use guard::Password;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::accounts::{Accounts, AccountsError};
 use crate::health::Fonts;
-use crate::{Backend, BackendError, Password, api, assets, guard, live, pages};
+use crate::throttle::Throttle;
+use crate::{Backend, BackendError, Password, access, api, assets, guard, live, pages};
 
 /// Largest request body, bytes. The longest form is an edited message.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -24,9 +26,15 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// How the console is set up.
 #[derive(Clone, Debug)]
 pub struct ConsoleOptions {
-    /// Asked for (HTTP Basic) on everything but the customer's pages and the probes. Without one the server should listen
-    /// on a loopback address only.
+    /// A password for scripts (HTTP Basic, any name), which gives an administrator's rights.
     pub password: Option<Password>,
+    /// Who may sign in. Without accounts and without a password the server should listen on a loopback address only.
+    pub accounts: Option<Arc<Accounts>>,
+    /// Whether everybody is an administrator as long as nobody can sign in and there is no password. Only for a server
+    /// on a loopback address.
+    pub anonymous: bool,
+    /// Whether browsers reach the console encrypted (HTTPS), which decides about cookies.
+    pub https: bool,
     /// Names of faults and of work in both languages.
     pub catalogue: Arc<Catalogue>,
     /// A folder of fonts of one's own for reports, looked into before the operating system's.
@@ -38,11 +46,14 @@ pub struct ConsoleOptions {
 }
 
 impl ConsoleOptions {
-    /// No password, 30 s, never stopping.
+    /// Open to everybody, 30 s, never stopping.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
             password: None,
+            accounts: None,
+            anonymous: true,
+            https: false,
             catalogue,
             fonts_dir: None,
             request_timeout: Duration::from_secs(30),
@@ -60,9 +71,42 @@ pub(crate) struct App {
     pub(crate) fonts: Arc<OnceLock<Fonts>>,
     /// How many reports may be typeset at once.
     pub(crate) typesetting: Arc<Semaphore>,
+    /// How many passwords may be hashed at once: each takes a core for a while.
+    pub(crate) hashing: Arc<Semaphore>,
+    /// Attempts at secrets that nobody gave out, by address.
+    pub(crate) guesses: Arc<Throttle>,
+    started: Instant,
 }
 
 impl App {
+    fn new(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Self {
+        Self {
+            backend,
+            options: Arc::new(options),
+            fonts: Arc::default(),
+            typesetting: Arc::new(Semaphore::new(1)),
+            hashing: Arc::new(Semaphore::new(1)),
+            guesses: Arc::new(Throttle::new(20, Duration::from_secs(30))),
+            started: Instant::now(),
+        }
+    }
+
+    /// Time since the start, ms: a clock that nobody sets.
+    pub(crate) fn now_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Asks the accounts on the blocking pool; none when there are no accounts.
+    pub(crate) async fn accounts<T, F>(&self, question: F) -> Result<Option<T>, AccountsError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Accounts) -> Result<T, AccountsError> + Send + 'static,
+    {
+        let Some(accounts) = self.options.accounts.clone() else { return Ok(None) };
+        let answered = tokio::task::spawn_blocking(move || question(&accounts)).await;
+        answered.unwrap_or_else(|panicked| Err(AccountsError::Secret(panicked.to_string()))).map(Some)
+    }
+
     /// Asks the backend on the blocking pool: it may wait for a disk.
     pub(crate) async fn ask<T, F>(&self, question: F) -> Result<T, BackendError>
     where
@@ -79,12 +123,12 @@ impl App {
 /// The console over a backend.
 pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     let timeout = options.request_timeout;
-    let app =
-        App { backend, options: Arc::new(options), fonts: Arc::default(), typesetting: Arc::new(Semaphore::new(1)) };
+    let app = App::new(backend, options);
     Router::new()
         .merge(console_pages())
         .merge(service_desk())
         .merge(customer_pages())
+        .merge(account_pages())
         .merge(api::routes())
         .route("/live", get(live::stream))
         .route("/healthz", get(pages::probe::alive))
@@ -94,12 +138,12 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .route("/favicon.ico", get(assets::icon))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), access::admit))
         .layer(from_fn(guard::same_origin))
-        .layer(from_fn_with_state(app.clone(), guard::password))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(from_fn(guard::problems))
         .layer(CompressionLayer::new())
-        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }
 
@@ -143,6 +187,25 @@ fn service_desk() -> Router<App> {
         .route("/planning", get(pages::planning::show))
         .route("/verdicts", get(pages::verdicts::show))
         .route("/search", get(pages::search::show))
+}
+
+fn account_pages() -> Router<App> {
+    Router::new()
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
+        .route("/welcome/{link}", get(pages::welcome::show).post(pages::welcome::redeem))
+        .route("/account", get(pages::account::show))
+        .route("/account/password", post(pages::account::password))
+        .route("/account/sign-out", post(pages::account::sign_out))
+        .route("/account/sign-out-everywhere", post(pages::account::sign_out_everywhere))
+        .route("/users", get(pages::users::show))
+        .route("/users/add", post(pages::users::add))
+        .route("/users/role", post(pages::users::role))
+        .route("/users/reset", post(pages::users::reset))
+        .route("/users/disable", post(pages::users::disable))
+        .route("/users/enable", post(pages::users::enable))
+        .route("/users/end-sessions", post(pages::users::end_sessions))
+        .route("/users/token", post(pages::users::make_token))
+        .route("/users/token/revoke", post(pages::users::revoke_token))
 }
 
 fn customer_pages() -> Router<App> {

@@ -118,6 +118,24 @@ mod tests {
     }
 
     #[test]
+    fn a_token_opens_nothing_but_its_own_message_in_its_own_house_and_a_lost_secret_voids_all() {
+        let ((dir, signer), (_other_dir, other)) = (signer(), signer());
+        let until = Timestamp::from_millis(1_000);
+        let token = signer.token(42, until);
+        assert!(other.open_token(&token).is_err(), "another installation's");
+        // Neither another message nor a later end can be put before the same signature.
+        let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        for (message, end) in [(43, 1_000), (42, 2_000)] {
+            let payload = URL_SAFE_NO_PAD.decode(signer.token(message, Timestamp::from_millis(end))).unwrap();
+            let forged = [&payload[..PAYLOAD_BYTES], &bytes[PAYLOAD_BYTES..]].concat();
+            assert!(signer.open_token(&URL_SAFE_NO_PAD.encode(forged)).is_err(), "{message} until {end}");
+        }
+        let path = dir.path().join("link.secret");
+        fs::remove_file(&path).unwrap();
+        assert!(Signer::open(&path).unwrap().open_token(&token).is_err());
+    }
+
+    #[test]
     fn no_changed_byte_is_accepted() {
         let (_dir, signer) = signer();
         let token = signer.token(42, Timestamp::from_millis(1_000));

@@ -1,5 +1,7 @@
 //! The command line, as the contract has it.
 
+mod users;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -8,6 +10,8 @@ use foretell_model::{MachineId, Timestamp};
 
 use crate::logging::LogFormat;
 use crate::roles::Role;
+
+pub use users::{UsersArgs, UsersCommand};
 
 /// Foretell watches air compressors and arrives before they break.
 #[derive(Debug, Parser)]
@@ -56,6 +60,8 @@ pub enum Command {
     HashPassword,
     /// Customers, sites and machines.
     Customers(CustomersArgs),
+    /// Who may sign in to the console.
+    Users(UsersArgs),
     /// Look at refused input, write it to a file, or try it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

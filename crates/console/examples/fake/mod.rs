@@ -40,6 +40,8 @@ struct State {
 pub(crate) struct Fake {
     state: Mutex<State>,
     revision: watch::Sender<u64>,
+    /// What was done to which advisory by whom.
+    acts: Mutex<Vec<(String, String)>>,
 }
 
 impl Fake {
@@ -56,11 +58,12 @@ impl Fake {
         Self {
             state: Mutex::new(State { desk: desk::desk(&machines), machines, cards, pages }),
             revision: watch::Sender::new(1),
+            acts: Mutex::default(),
         }
     }
 
     /// The same fleet with so many machines more, to see that no page grows with it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the gallery shows the small fleet"))]
+    #[allow(dead_code, reason = "each program over this fleet asks something else of it")]
     pub(crate) fn crowded(more: usize) -> Self {
         let fake = Self::new(None);
         fake.with(|state| {
@@ -73,6 +76,12 @@ impl Fake {
             }));
         });
         fake
+    }
+
+    /// The advisories that were changed, each with the name of who did it.
+    #[allow(dead_code, reason = "each program over this fleet asks something else of it")]
+    pub(crate) fn acts(&self) -> Vec<(String, String)> {
+        self.acts.lock().expect("no test panics while it holds the acts").clone()
     }
 
     fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
@@ -146,7 +155,8 @@ impl Backend for Fake {
         found.ok_or_else(|| missing(&format!("advisory {id}")))
     }
 
-    fn act(&self, id: &str, revision: u64, act: AdvisorAct, _by: &str) -> Result<(), BackendError> {
+    fn act(&self, id: &str, revision: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
+        self.acts.lock().expect("no test panics while it holds the acts").push((id.to_owned(), by.to_owned()));
         self.with(|state| {
             let card = state.cards.iter_mut().find(|card| card.id == id).ok_or_else(|| missing(id))?;
             if card.revision != revision {

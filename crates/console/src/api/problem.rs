@@ -59,7 +59,9 @@ pub(crate) async fn as_problem(response: Response) -> Response {
     let detail = match (text.trim(), status) {
         ("", StatusCode::METHOD_NOT_ALLOWED) => "This address does not answer that method; `Allow` says which it does.",
         ("", StatusCode::UNSUPPORTED_MEDIA_TYPE) => "The body is not of a type that this address takes.",
-        ("", StatusCode::UNAUTHORIZED) => "A name and a password are asked for (HTTP Basic).",
+        ("", StatusCode::UNAUTHORIZED) => {
+            "An API token is asked for (`Authorization: Bearer`), or the configured password (HTTP Basic)."
+        }
         ("", StatusCode::SERVICE_UNAVAILABLE) => "The answer took too long and was given up; try again later.",
         ("", _) => "The request was refused.",
         (told, _) => told,
@@ -72,7 +74,7 @@ pub(crate) async fn as_problem(response: Response) -> Response {
 }
 
 /// Writes an error with its causes to the log.
-pub(crate) fn log_failure(error: &BackendError) {
+pub(crate) fn log_failure(error: &(dyn Error + 'static)) {
     let mut causes = Vec::new();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -196,6 +196,20 @@ fn kind(ask: &Ask, error: &BackendError) -> Response {
     render(status, &KindPage { lang: ask.lang, css: assets::css(), icon: assets::icon_path(), title, text })
 }
 
+/// Too many links that nobody was given were tried from this address.
+pub(crate) fn too_often(ask: &Ask, seconds: u64) -> Response {
+    let t = text::access(ask.lang);
+    let page = KindPage {
+        lang: ask.lang,
+        css: assets::css(),
+        icon: assets::icon_path(),
+        title: t.too_often,
+        text: t.too_often_text,
+    };
+    let headers = [(header::RETRY_AFTER, seconds.to_string())];
+    (headers, render(StatusCode::TOO_MANY_REQUESTS, &page)).into_response()
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Chosen {
     from: i64,

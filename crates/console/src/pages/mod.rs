@@ -1,5 +1,6 @@
 //! The pages: each turns view structs into texts and lays them out with a template.
 
+pub(crate) mod account;
 pub(crate) mod booking;
 pub(crate) mod calendar;
 pub(crate) mod card;
@@ -20,8 +21,11 @@ pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod readings;
 pub(crate) mod search;
+pub(crate) mod sign_in;
 pub(crate) mod standing;
 mod table;
+pub(crate) mod users;
 pub(crate) mod verdicts;
+pub(crate) mod welcome;
 
 pub(crate) use page::not_found;

@@ -9,11 +9,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use foretell_model::MachineId;
 
-use crate::guard::SignedIn;
+use crate::access::{How, Identity};
+use crate::accounts::{Asking, Role};
 use crate::lang::{self, Lang};
 use crate::router::App;
 use crate::text::{self, Words, desk};
-use crate::{BackendError, api, assets};
+use crate::{BackendError, api, assets, rights};
 
 /// Who asks, for what, in which language.
 #[derive(Clone, Debug)]
@@ -23,8 +24,12 @@ pub(crate) struct Ask {
     chosen: bool,
     path: String,
     query: String,
-    /// Who signed in.
+    /// Who asks: recorded with what is done.
     pub(crate) by: String,
+    /// Whose rights the one who asks has; none where nobody needs to be known.
+    role: Option<Role>,
+    /// The person who signed in, if somebody did.
+    pub(crate) person: Option<Asking>,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -33,9 +38,15 @@ impl FromRequestParts<App> for Ask {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let query = parts.uri.query().unwrap_or("").to_owned();
         let chosen = query.split('&').any(|pair| pair.starts_with("lang="));
-        let by = parts.extensions.get::<SignedIn>().map_or_else(|| "console".to_owned(), |signed| signed.0.clone());
+        let identity = parts.extensions.get::<Identity>();
+        let by = identity.map_or_else(|| "console".to_owned(), |identity| identity.name.clone());
+        let person = identity.and_then(|identity| match &identity.how {
+            How::Session { asking, .. } => Some(asking.clone()),
+            _ => None,
+        });
+        let role = identity.map(|identity| identity.role);
         let lang = lang::negotiate(Some(&query), &parts.headers);
-        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by })
+        Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by, role, person })
     }
 }
 
@@ -56,6 +67,16 @@ pub(crate) struct Chrome {
     pub(crate) icon: &'static str,
     /// Whether the page reloads its regions when something changes.
     pub(crate) live: bool,
+    /// Name of who signed in; empty when nobody did.
+    pub(crate) person: String,
+    role: Option<Role>,
+}
+
+impl Chrome {
+    /// Whether the navigation offers an address.
+    pub(crate) fn may(&self, pattern: &str) -> bool {
+        self.role.is_some_and(|role| rights::may_see(role, pattern))
+    }
 }
 
 impl Ask {
@@ -75,7 +96,20 @@ impl Ask {
             js: assets::js(),
             icon: assets::icon_path(),
             live,
+            person: self.person.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+            role: self.role,
         }
+    }
+
+    /// The page that says why not, and leads back.
+    pub(crate) fn refusal(
+        &self,
+        status: StatusCode,
+        title: &'static str,
+        text: String,
+        back: &'static str,
+    ) -> Response {
+        self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })
     }
 
     /// A page, with the cookie when the language was chosen just now.

@@ -4,6 +4,7 @@
 #[macro_use]
 mod words;
 
+mod access;
 mod casework;
 mod codes;
 pub(crate) mod desk;
@@ -12,6 +13,7 @@ mod findings;
 mod phrases;
 mod stage;
 
+pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use casework::{
     happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, who, your_wish,
 };

@@ -29,6 +29,7 @@ words! {
     fleet = "Fleet", "机群";
     queue = "Queue", "待办";
     ingest = "Intake", "数据接入";
+    users = "Users", "用户";
     other_language = "中文", "English";
     live_on = "Live", "实时";
     live_off = "Reconnecting", "正在重连";

@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod sample;
 mod shutdown;
+mod users;
 
 pub(crate) use run::DRAIN_WITHIN;
 
@@ -80,6 +81,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Import(args) => import::import(&config, &args, &mut output),
         Command::Quarantine(command) => quarantine::quarantine(&config, &command, &mut output),
         Command::Customers(args) => customers::customers(&config, &args, &mut output),
+        Command::Users(args) => users::users(&config, &args, std::io::stdin().lock(), &mut output),
     }
 }
 

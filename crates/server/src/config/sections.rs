@@ -204,7 +204,7 @@ pub struct ConsoleSection {
     pub listen: SocketAddr,
     /// Address under which customers reach us, for the links in messages; none means `listen`.
     pub public_url: Option<String>,
-    /// Asked of everyone but customers; needed beyond a loopback address.
+    /// For scripts (HTTP Basic), with an administrator's rights; people sign in with accounts of their own.
     pub password: Option<Secret>,
     /// A folder of fonts of one's own for reports.
     pub fonts_dir: Option<PathBuf>,

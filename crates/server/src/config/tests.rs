@@ -143,12 +143,11 @@ url = "http://influx:8086"
 "#,
         &[],
         expect![[r#"
-            plant.toml: 7 problems
+            plant.toml: 6 problems
               line 2: [mqtt] listens on 0.0.0.0:1883, but no controller there could log in: name controllers in [[mqtt.user]], or set `anonymous = "everybody"` in a closed network
               line 3: [mqtt] TLS needs both `tls_cert_file` and `tls_key_file`
               line 5: [outreach] channel `smtp` needs `smtp_url = "smtp://host:587"`
               line 6: [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 0.0.0.0:8080
-              line 7: [console] listens on 0.0.0.0:8080; beyond a loopback address everyone could read it: set `password_file`
               line 9: [influxdb] needs `org`, the organisation that the bucket belongs to
               line 9: [influxdb] needs `token_file`, a file whose first line is a token that may write to the bucket"#]],
     );

@@ -11,8 +11,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use foretell_console::Peer;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use metrics::{counter, gauge};
@@ -93,14 +97,20 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn serve_one(stream: TcpStream, router: Router, bounds: Bounds, stop: CancellationToken, _place: Place) {
+async fn serve_one(stream: TcpStream, router: Router, bounds: Bounds, stop: CancellationToken, place: Place) {
     prepare(&stream, bounds);
+    // Limits on guessing count by address.
+    let (peer, router) = (Peer(place.address), TowerToHyperService::new(router));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let io = Impatient { io: TokioIo::new(stream), within: bounds.stalled_within, stalled: None };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.head_within)
         .max_header_size(bounds.head_bytes_max)
-        .serve_connection(io, TowerToHyperService::new(router));
+        .serve_connection(io, service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -112,6 +122,7 @@ async fn serve_one(stream: TcpStream, router: Router, bounds: Bounds, stop: Canc
     if let Err(error) = ended {
         tracing::debug!(%error, "An HTTP connection ended early.");
     }
+    drop(place);
 }
 
 /// Lets the operating system end a connection whose peer has vanished without a word, such as a phone out of reach.

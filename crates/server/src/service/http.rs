@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
-use foretell_console::{Backend, ConsoleOptions, Password, router};
+use foretell_console::{Accounts, Backend, ConsoleOptions, Password, router};
 use metrics::{counter, histogram};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,9 +49,13 @@ pub(super) async fn serve(
 pub(super) fn console_options(
     section: &ConsoleSection,
     catalogue: Arc<foretell_model::Catalogue>,
+    accounts: Option<Arc<Accounts>>,
     stop: CancellationToken,
 ) -> ConsoleOptions {
     let mut options = ConsoleOptions::new(catalogue);
+    options.accounts = accounts;
+    options.anonymous = section.listen.ip().is_loopback();
+    options.https = section.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
     options.password = section.password.as_ref().and_then(|password| Password::new(password.expose()));
     options.fonts_dir.clone_from(&section.fonts_dir);
     options.stop = stop;

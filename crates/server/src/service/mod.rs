@@ -31,6 +31,7 @@ mod sessions;
 mod still;
 mod stores;
 pub(crate) mod supervisor;
+mod welcome;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,7 +54,8 @@ pub use options::{decoder as decoder_options, engine as engine_options};
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
-pub use stores::{Stores, catalogue, opening, quarantine, templates};
+pub use stores::{Stores, accounts, catalogue, opening, quarantine, templates};
+pub use welcome::address as welcome_address;
 
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
@@ -119,6 +121,9 @@ impl Service {
             let config = Arc::clone(&config);
             blocking(move || Stores::open(&config, roles.ingest, roles.outreach, &url)).await?
         };
+        if roles.console {
+            welcome::first_admin(&config.console, &stores.accounts, console)?;
+        }
         let clocks = Arc::new(Clocks::new(config.clock));
         register(&config, &stores, &clocks).await?;
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
@@ -175,8 +180,10 @@ impl Service {
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));
         }
-        let console =
-            roles.console.then(|| http::console_options(&config.console, Arc::clone(&stores.catalogue), stop.clone()));
+        let console = roles.console.then(|| {
+            let (catalogue, accounts) = (Arc::clone(&stores.catalogue), Some(Arc::clone(&stores.accounts)));
+            http::console_options(&config.console, catalogue, accounts, stop.clone())
+        });
         let backend = Arc::new(backend::ServiceBackend {
             log: stores.log,
             quarantine: stores.quarantine,

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use foretell_console::Accounts;
 use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_model::Catalogue;
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachOptions};
 
 use super::options;
+use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 
@@ -22,6 +24,8 @@ pub struct Stores {
     pub rollups: Arc<RollUps>,
     /// Service state.
     pub outreach: Arc<Outreach>,
+    /// Who may sign in to the console.
+    pub accounts: Arc<Accounts>,
     /// Names of faults and of work.
     pub catalogue: Arc<Catalogue>,
     /// Room on the disk under all of it.
@@ -53,6 +57,7 @@ impl Stores {
             quarantine: Arc::new(quarantine),
             rollups: Arc::new(RollUps::open(dir).map_err(opening)?),
             outreach: Arc::new(outreach),
+            accounts: Arc::new(accounts(dir)?),
             catalogue,
             room,
         })
@@ -66,6 +71,15 @@ impl Stores {
 pub fn quarantine(config: &Config) -> Result<SqliteQuarantine, Failure> {
     let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
     SqliteQuarantine::open(&config.data.dir, bounds).map_err(opening)
+}
+
+/// The accounts of a data directory.
+///
+/// # Errors
+/// When the file cannot be used.
+pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
+    Accounts::open(&dir.join("accounts.sqlite"), Arc::new(WallClock))
+        .map_err(|error| Failure::because(Kind::Io, "could not open the accounts", error))
 }
 
 /// A store's refusal as a failure of the command.

@@ -1,0 +1,221 @@
+//! Accounts, without pages: what is kept, what is refused, and for how long.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
+
+use super::*;
+
+const PASSWORD: &str = "correct horse battery";
+
+#[derive(Default)]
+struct Hand(AtomicI64);
+
+impl Hand {
+    fn forward(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+struct Bench {
+    dir: tempfile::TempDir,
+    clock: Arc<Hand>,
+    accounts: Accounts,
+}
+
+fn bench() -> Bench {
+    let (dir, clock) = (tempfile::tempdir().unwrap(), Arc::new(Hand(AtomicI64::new(100 * DAY_MS))));
+    let accounts = Accounts::open(&dir.path().join("accounts.sqlite"), clock.clone()).unwrap();
+    Bench { dir, clock, accounts }
+}
+
+impl Bench {
+    /// Somebody who has chosen a password.
+    fn with(self, login: &str, role: Role) -> Self {
+        let link = self.accounts.add(login, login, role, "test").unwrap();
+        self.accounts.redeem(&link, login, PASSWORD, "").unwrap();
+        self
+    }
+
+    fn try_in(&self, login: &str, password: &str) -> String {
+        self.from(login, password, "10.0.0.1")
+    }
+
+    fn from(&self, login: &str, password: &str, address: &str) -> String {
+        let client = Client { address: address.into(), agent: "test".into() };
+        self.accounts.sign_in(login, password, &client).map_or_else(|error| error.to_string(), |_| "in".into())
+    }
+
+    fn secret(&self, login: &str) -> String {
+        self.accounts.sign_in(login, PASSWORD, &Client::default()).unwrap()
+    }
+}
+
+#[test]
+fn a_one_time_link_works_once_within_a_day_and_only_the_newest() {
+    let bench = bench();
+    let first = bench.accounts.first_admin().unwrap().unwrap();
+    let second = bench.accounts.first_admin().unwrap().unwrap();
+    let redeem = |link: &str, password: &str| {
+        bench.accounts.redeem(link, "Anna", password, "").map_or_else(|error| error.to_string(), |login| login)
+    };
+    let spent = "this one-time link has been used or has expired";
+    assert_eq!(redeem(&first, PASSWORD), spent, "an earlier link is void");
+    assert_eq!(redeem(&second, "short"), "a password needs 10 to 200 characters");
+    assert_eq!(redeem(&second, PASSWORD), "admin", "a refused password does not use it up");
+    assert_eq!(redeem(&second, PASSWORD), spent);
+    assert_eq!(redeem("guess", PASSWORD), spent);
+    assert_eq!(bench.accounts.first_admin().unwrap(), None, "there is one now");
+    let late = bench.accounts.add("bo", "Bo", Role::Ops, "test").unwrap();
+    bench.clock.forward(DAY_MS);
+    assert_eq!(redeem(&late, PASSWORD), spent);
+}
+
+#[test]
+fn an_unknown_name_costs_the_same_work_and_gets_the_same_answer() {
+    let bench = bench().with("anna", Role::Advisor).with("gone", Role::Advisor);
+    bench.accounts.set_disabled("gone", true, "test").unwrap();
+    bench.accounts.add("new", "New", Role::Advisor, "test").unwrap();
+    for login in ["anna", "gone", "new", "nobody", ""] {
+        let before = bench.accounts.hashing.checks();
+        assert_eq!(bench.try_in(login, "wrong password"), "name and password do not belong together", "{login}");
+        assert_eq!(bench.accounts.hashing.checks() - before, 1, "{login}");
+    }
+    assert_eq!(
+        (bench.try_in(" ANNA ", PASSWORD), bench.try_in("gone", PASSWORD)),
+        ("in".into(), AccountsError::Wrong.to_string())
+    );
+}
+
+#[test]
+fn guessing_is_slowed_down_by_name_and_by_address_and_costs_no_hash_meanwhile() {
+    let bench = bench().with("anna", Role::Advisor);
+    for n in 0..5 {
+        assert_eq!(bench.from("anna", "wrong password", &format!("10.0.1.{n}")), AccountsError::Wrong.to_string());
+    }
+    let before = bench.accounts.hashing.checks();
+    let wait = AccountsError::Wait { seconds: 30 }.to_string();
+    assert_eq!(bench.from("anna", PASSWORD, "10.0.2.1"), wait, "even with the right one");
+    assert_eq!(bench.accounts.hashing.checks(), before);
+    bench.clock.forward(30_000);
+    assert_eq!(bench.from("anna", "wrong password", "10.0.2.1"), AccountsError::Wrong.to_string());
+    assert_eq!(bench.from("anna", PASSWORD, "10.0.2.1"), AccountsError::Wait { seconds: 60 }.to_string());
+    bench.clock.forward(60_000);
+    assert_eq!(bench.from("anna", PASSWORD, "10.0.2.1"), "in");
+    assert_eq!(bench.from("anna", "wrong password", "10.0.2.1"), AccountsError::Wrong.to_string(), "forgiven");
+    // A name that does not exist is slowed down just the same; and an address that tries many names.
+    let told: Vec<_> = (0..6).map(|n| bench.from("nobody", "wrong password", &format!("10.0.3.{n}"))).collect();
+    assert_eq!(told[5], wait);
+    let told: Vec<_> = (0..21).map(|n| bench.from(&format!("name{n}"), "wrong password", "10.0.4.1")).collect();
+    assert_eq!((told[19].as_str(), told[20].as_str()), (AccountsError::Wrong.to_string().as_str(), wait.as_str()));
+}
+
+#[test]
+fn sessions_outlive_a_restart_and_end_when_idle_or_old() {
+    let bench = bench().with("anna", Role::Advisor);
+    let (used, idle) = (bench.secret("anna"), bench.secret("anna"));
+    let Bench { dir, clock, accounts } = bench;
+    drop(accounts);
+    let accounts = Accounts::open(&dir.path().join("accounts.sqlite"), clock.clone()).unwrap();
+    assert_eq!(accounts.session(&used).unwrap().map(|asking| asking.login), Some("anna".into()));
+    for _ in 0..27 {
+        clock.forward(6 * HOUR_MS);
+        assert!(accounts.session(&used).unwrap().is_some());
+    }
+    assert!(accounts.session(&idle).unwrap().is_none(), "12 hours without a request");
+    clock.forward(6 * HOUR_MS);
+    assert!(accounts.session(&used).unwrap().is_none(), "7 days, used or not");
+    assert!(accounts.sessions(None).unwrap().is_empty());
+}
+
+#[test]
+fn whatever_takes_rights_away_ends_the_sessions() {
+    type Deed = fn(&Accounts);
+    let deeds: [(&str, Deed); 4] = [
+        ("disable", |accounts| accounts.set_disabled("anna", true, "test").unwrap()),
+        ("reset", |accounts| drop(accounts.reset("anna", "test").unwrap())),
+        ("password", |accounts| accounts.set_password("anna", "another password", "test").unwrap()),
+        ("everywhere", |accounts| accounts.sign_out_everywhere("anna", "test").unwrap()),
+    ];
+    for (name, deed) in deeds {
+        let bench = bench().with("anna", Role::Advisor).with("bo", Role::Ops);
+        let (own, other) = (bench.secret("anna"), bench.secret("bo"));
+        deed(&bench.accounts);
+        assert!(bench.accounts.session(&own).unwrap().is_none(), "{name}");
+        assert!(bench.accounts.session(&other).unwrap().is_some(), "{name}");
+        let still = name == "everywhere";
+        assert_eq!(bench.try_in("anna", PASSWORD) == "in", still, "{name}");
+    }
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let bench = bench().with("anna", Role::Admin);
+    let last = |done: Result<()>| matches!(done, Err(AccountsError::LastAdmin));
+    assert!(last(bench.accounts.set_disabled("anna", true, "test")));
+    assert!(last(bench.accounts.set_role("anna", Role::Ops, "test")));
+    let bench = bench.with("bo", Role::Admin);
+    bench.accounts.set_role("anna", Role::Ops, "test").unwrap();
+    assert!(last(bench.accounts.set_disabled("bo", true, "test")));
+    assert!(matches!(bench.accounts.add("Anna", "x", Role::Ops, "test"), Err(AccountsError::Taken)));
+    assert!(matches!(bench.accounts.add("a b", "x", Role::Ops, "test"), Err(AccountsError::Login)));
+    assert!(matches!(bench.accounts.add("cy", " ", Role::Ops, "test"), Err(AccountsError::Name)));
+}
+
+#[test]
+fn a_token_has_its_roles_rights_until_it_is_revoked() {
+    let bench = bench();
+    let text = bench.accounts.make_token("CMMS", Role::Ops, "anna").unwrap();
+    let asking = bench.accounts.token(&text).unwrap().unwrap();
+    assert_eq!((asking.name.as_str(), asking.role), ("CMMS", Role::Ops));
+    assert!(bench.accounts.token(&format!("{text}x")).unwrap().is_none());
+    assert!(bench.accounts.session(&text).unwrap().is_none(), "a token is no session");
+    let kept = bench.accounts.tokens().unwrap().remove(0);
+    assert_eq!((kept.made_by.as_str(), kept.used), ("anna", Some(Timestamp::from_millis(100 * DAY_MS))));
+    bench.accounts.revoke_token(kept.id, "anna").unwrap();
+    assert!(bench.accounts.token(&text).unwrap().is_none());
+    assert!(matches!(bench.accounts.revoke_token(kept.id, "anna"), Err(AccountsError::Unknown)));
+}
+
+#[test]
+fn no_secret_stands_in_the_file_and_everything_is_recorded() {
+    let bench = bench().with("anna", Role::Admin);
+    let (session, token) = (bench.secret("anna"), bench.accounts.make_token("CMMS", Role::Ops, "anna").unwrap());
+    let link = bench.accounts.add("bo", "Bo", Role::Ops, "anna").unwrap();
+    bench.try_in("anna", "wrong password");
+    let kept: Vec<_> =
+        bench.accounts.acts(100).unwrap().into_iter().rev().map(|act| (act.login, act.what.unwrap())).collect();
+    let named = |login: &str, what| (login.to_owned(), what);
+    assert_eq!(
+        kept,
+        [
+            named("anna", What::Added),
+            named("anna", What::LinkMade),
+            named("anna", What::LinkUsed),
+            named("anna", What::SignedIn),
+            named("CMMS", What::TokenMade),
+            named("bo", What::Added),
+            named("bo", What::LinkMade),
+            named("anna", What::Refused),
+        ]
+    );
+    let mut bytes = Vec::new();
+    for file in std::fs::read_dir(bench.dir.path()).unwrap() {
+        bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    for secret in [session.as_str(), &token, &link, PASSWORD] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = std::fs::metadata(bench.dir.path().join("accounts.sqlite")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o077, 0, "others can read it");
+    }
+}

@@ -1,0 +1,250 @@
+//! Who may sign in and which programs may ask, for administrators; and the record of what happened to accounts.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+use serde::Deserialize;
+
+use super::account::SessionRow;
+use super::page::{Ask, Chrome};
+use crate::access;
+use crate::accounts::{Accounts, AccountsError, Act, ApiToken, Person, Role, Session};
+use crate::router::App;
+use crate::text::{self, AccessWords};
+use crate::{Lang, civil};
+
+/// Entries of the record on the page.
+const ACTS_MAX: usize = 100;
+
+#[derive(Template)]
+#[template(path = "users.html")]
+struct UsersPage {
+    c: Chrome,
+    w: &'static AccessWords,
+    lead: &'static str,
+    problem: String,
+    secret: String,
+    secret_says: &'static str,
+    /// Code, name and purpose of each role.
+    roles: Vec<(&'static str, &'static str, &'static str)>,
+    people: Vec<PersonRow>,
+    tokens: Vec<TokenRow>,
+    sessions: Vec<SessionRow>,
+    acts: Vec<ActRow>,
+}
+
+struct PersonRow {
+    login: String,
+    name: String,
+    role: &'static str,
+    seen: String,
+    ready: bool,
+    disabled: bool,
+}
+
+struct TokenRow {
+    id: i64,
+    name: String,
+    role: &'static str,
+    made_by: String,
+    since: String,
+    used: String,
+    revoked: bool,
+}
+
+struct ActRow {
+    when: String,
+    login: String,
+    what: &'static str,
+    by: String,
+    address: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Whom {
+    login: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Added {
+    login: String,
+    name: String,
+    role: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Promoted {
+    login: String,
+    role: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Made {
+    name: String,
+    role: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Which {
+    id: i64,
+}
+
+/// What is shown once: a link or a token.
+enum Shown {
+    Link(String),
+    Token(String),
+}
+
+/// `GET /users`
+pub(crate) async fn show(State(app): State<App>, ask: Ask) -> Response {
+    page(&app, &ask, StatusCode::OK, None, String::new()).await
+}
+
+/// `POST /users/add`
+pub(crate) async fn add(State(app): State<App>, ask: Ask, headers: HeaderMap, Form(form): Form<Added>) -> Response {
+    let by = ask.by.clone();
+    let made = app.accounts(move |accounts| accounts.add(&form.login, &form.name, role_of(&form.role)?, &by));
+    let made = made.await;
+    shown(&app, &ask, made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link))))).await
+}
+
+/// `POST /users/reset`
+pub(crate) async fn reset(State(app): State<App>, ask: Ask, headers: HeaderMap, Form(form): Form<Whom>) -> Response {
+    let by = ask.by.clone();
+    let made = app.accounts(move |accounts| accounts.reset(&form.login, &by)).await;
+    shown(&app, &ask, made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link))))).await
+}
+
+/// `POST /users/token`
+pub(crate) async fn make_token(State(app): State<App>, ask: Ask, Form(form): Form<Made>) -> Response {
+    let by = ask.by.clone();
+    let made = app.accounts(move |accounts| accounts.make_token(&form.name, role_of(&form.role)?, &by)).await;
+    shown(&app, &ask, made.map(|made| made.map(Shown::Token))).await
+}
+
+/// `POST /users/role`
+pub(crate) async fn role(State(app): State<App>, ask: Ask, Form(form): Form<Promoted>) -> Response {
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.set_role(&form.login, role_of(&form.role)?, &by)).await
+}
+
+/// `POST /users/disable`
+pub(crate) async fn disable(State(app): State<App>, ask: Ask, Form(form): Form<Whom>) -> Response {
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.set_disabled(&form.login, true, &by)).await
+}
+
+/// `POST /users/enable`
+pub(crate) async fn enable(State(app): State<App>, ask: Ask, Form(form): Form<Whom>) -> Response {
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.set_disabled(&form.login, false, &by)).await
+}
+
+/// `POST /users/end-sessions`
+pub(crate) async fn end_sessions(State(app): State<App>, ask: Ask, Form(form): Form<Whom>) -> Response {
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.sign_out_everywhere(&form.login, &by)).await
+}
+
+/// `POST /users/token/revoke`
+pub(crate) async fn revoke_token(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
+    let by = ask.by.clone();
+    done(&app, &ask, move |accounts| accounts.revoke_token(form.id, &by)).await
+}
+
+fn role_of(code: &str) -> Result<Role, AccountsError> {
+    Role::from_code(code).ok_or(AccountsError::Unknown)
+}
+
+/// A one-time link's whole address, under the name by which the administrator reaches us.
+fn address(app: &App, headers: &HeaderMap, link: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let scheme = if app.options.https { "https" } else { "http" };
+    format!("{scheme}://{host}/welcome/{link}")
+}
+
+async fn done<F>(app: &App, ask: &Ask, work: F) -> Response
+where
+    F: FnOnce(&Accounts) -> Result<(), AccountsError> + Send + 'static,
+{
+    match app.accounts(work).await {
+        Ok(_) => Redirect::to("/users").into_response(),
+        Err(error) => problem(app, ask, error).await,
+    }
+}
+
+async fn shown(app: &App, ask: &Ask, made: Result<Option<Shown>, AccountsError>) -> Response {
+    match made {
+        Ok(Some(secret)) => page(app, ask, StatusCode::OK, Some(secret), String::new()).await,
+        Ok(None) => Redirect::to("/users").into_response(),
+        Err(error) => problem(app, ask, error).await,
+    }
+}
+
+async fn problem(app: &App, ask: &Ask, error: AccountsError) -> Response {
+    if !error.is_refusal() {
+        return access::broken(error);
+    }
+    page(app, ask, StatusCode::UNPROCESSABLE_ENTITY, None, text::refused(&error, ask.lang)).await
+}
+
+async fn page(app: &App, ask: &Ask, status: StatusCode, secret: Option<Shown>, problem: String) -> Response {
+    let read = app.accounts(|accounts| {
+        Ok((accounts.people()?, accounts.tokens()?, accounts.sessions(None)?, accounts.acts(ACTS_MAX)?))
+    });
+    let (people, tokens, sessions, acts) = match read.await {
+        Ok(read) => read.unwrap_or_default(),
+        Err(error) => return access::broken(error),
+    };
+    let (lang, w) = (ask.lang, text::access(ask.lang));
+    let (secret, secret_says) = match secret {
+        Some(Shown::Link(link)) => (link, w.link_says),
+        Some(Shown::Token(token)) => (token, w.token_says),
+        None => (String::new(), ""),
+    };
+    let page = UsersPage {
+        c: ask.chrome("users", false),
+        w,
+        lead: if ask.person.is_some() { w.users_lead } else { w.users_open },
+        problem,
+        secret,
+        secret_says,
+        roles: Role::ALL.map(|role| (role.code(), text::role(role, lang), text::role_hint(role, lang))).to_vec(),
+        people: people.into_iter().map(|person| person_row(person, lang)).collect(),
+        tokens: tokens.into_iter().map(|token| token_row(token, lang)).collect(),
+        sessions: sessions.into_iter().map(|session: Session| SessionRow::of(session, lang)).collect(),
+        acts: acts.into_iter().map(|act| act_row(act, lang)).collect(),
+    };
+    ask.html(status, &page)
+}
+
+fn instant(at: Option<Timestamp>, lang: Lang) -> String {
+    at.map_or_else(|| text::words(lang).never.to_owned(), |at| civil::date_time(at, Tz::UTC, lang) + " UTC")
+}
+
+fn person_row(person: Person, lang: Lang) -> PersonRow {
+    let seen = instant(person.seen, lang);
+    let Person { login, name, role, ready, disabled, .. } = person;
+    PersonRow { login, name, role: role.code(), seen, ready, disabled }
+}
+
+fn token_row(token: ApiToken, lang: Lang) -> TokenRow {
+    TokenRow {
+        id: token.id,
+        role: text::role(token.role, lang),
+        since: instant(Some(token.created), lang),
+        used: instant(token.used, lang),
+        revoked: token.revoked.is_some(),
+        name: token.name,
+        made_by: token.made_by,
+    }
+}
+
+fn act_row(act: Act, lang: Lang) -> ActRow {
+    let (when, what) = (instant(Some(act.at), lang), text::happened(act.what, lang));
+    ActRow { when, what, login: act.login, by: act.by, address: act.address }
+}

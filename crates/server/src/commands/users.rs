@@ -1,0 +1,101 @@
+//! `foretell users`: who may sign in to the console. Works beside a running service.
+
+use std::io::BufRead;
+
+use foretell_console::Accounts;
+use foretell_console::accounts::{AccountsError, Person};
+
+use crate::cli::{UsersArgs, UsersCommand};
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::service;
+
+/// Who acts, in the record.
+const WHO: &str = "command line";
+/// Longest line that is read as a password, bytes.
+const LINE_BYTES_MAX: u64 = 1024;
+
+/// Does what the command line says about users.
+pub(super) fn users(
+    config: &Config,
+    args: &UsersArgs,
+    input: impl BufRead,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let dir = &config.data.dir;
+    std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
+    let accounts = service::accounts(dir)?;
+    let console = &config.console;
+    let link = |secret: &str| service::welcome_address(console, console.listen, secret);
+    match &args.command {
+        UsersCommand::Add { login, role, name, password_stdin } => {
+            let password = password(*password_stdin, input)?;
+            let made = accounts.add(login, name.as_ref().unwrap_or(login), *role, WHO).map_err(refused)?;
+            given(&accounts, login, password.as_deref(), &link(&made), output)
+        }
+        UsersCommand::Reset { login, password_stdin } => {
+            let password = password(*password_stdin, input)?;
+            let made = accounts.reset(login, WHO).map_err(refused)?;
+            given(&accounts, login, password.as_deref(), &link(&made), output)
+        }
+        UsersCommand::List => {
+            for person in accounts.people().map_err(refused)? {
+                output.line(&line(&person))?;
+            }
+            Ok(())
+        }
+        UsersCommand::Role { login, role } => accounts.set_role(login, *role, WHO).map_err(refused),
+        UsersCommand::Disable { login } => accounts.set_disabled(login, true, WHO).map_err(refused),
+        UsersCommand::Enable { login } => accounts.set_disabled(login, false, WHO).map_err(refused),
+    }
+}
+
+/// Sets the password, or prints the link under which one is chosen.
+fn given(
+    accounts: &Accounts,
+    login: &str,
+    password: Option<&str>,
+    link: &str,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match password {
+        Some(password) => accounts.set_password(login, password, WHO).map_err(refused),
+        None => output.line(link),
+    }
+}
+
+/// The first line of standard input. A password never stands on a command line, where everybody can read it.
+fn password(wanted: bool, input: impl BufRead) -> Result<Option<String>, Failure> {
+    if !wanted {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    std::io::Read::take(input, LINE_BYTES_MAX)
+        .read_line(&mut line)
+        .map_err(|error| Failure::because(Kind::NoInput, "could not read the password from standard input", error))?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    // Before anything is changed: a user without a usable password would have been made otherwise.
+    if (10..=200).contains(&password.chars().count()) {
+        return Ok(Some(password));
+    }
+    Err(Failure::new(Kind::BadData, "the first line of standard input must be a password of 10 to 200 characters"))
+}
+
+fn line(person: &Person) -> String {
+    let state = match (person.disabled, person.ready) {
+        (true, _) => "disabled",
+        (false, true) => "active",
+        (false, false) => "invited",
+    };
+    let seen = person.seen.map_or_else(|| "never".to_owned(), |seen| seen.to_string());
+    format!("{}\t{}\t{state}\t{seen}\t{}", person.login, person.role.code(), person.name)
+}
+
+fn refused(error: AccountsError) -> Failure {
+    let kind = match error {
+        AccountsError::Store(_) | AccountsError::File { .. } | AccountsError::Secret(_) => Kind::Io,
+        _ => Kind::BadData,
+    };
+    Failure::because(kind, "could not change the users", error)
+}
