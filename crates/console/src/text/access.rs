@@ -45,7 +45,7 @@ words! {
     add = "Add", "添加";
     link_says = "Give this link to the person. It works once, within 24 hours, and is shown only now:", "请将此链接交给本人。链接只能使用一次，24 小时内有效，且仅在此显示一次：";
     tokens = "API tokens", "API 令牌";
-    tokens_hint = "For other programs, such as a maintenance system: they send `Authorization: Bearer` with the token. A token has the rights of its role, but cannot change accounts.", "供维修管理系统等其他程序使用：在请求头 `Authorization: Bearer` 中携带令牌。令牌拥有所选角色的权限，但不能更改账户。";
+    tokens_hint = "For other programs, such as a maintenance system: they send the token in the header Authorization, after the word Bearer. A token has the rights of its role, but cannot change accounts.", "供维修管理系统等其他程序使用：在请求头 Authorization 中以 Bearer 加令牌的形式发送。令牌拥有所选角色的权限，但不能更改账户。";
     purpose = "Purpose", "用途";
     make_token = "Make a token", "创建令牌";
     token_says = "The new token, shown only now:", "新令牌，仅在此显示一次：";
