@@ -50,6 +50,11 @@ impl Watch {
         Self { believed: now.millis(), seen: now.millis(), doubted_from: None, stepped_at: None }
     }
 
+    /// The latest time that was believed.
+    pub(crate) const fn believed(&self) -> Timestamp {
+        Timestamp::from_millis(self.believed)
+    }
+
     /// Looks at the clock.
     pub(crate) fn look(&mut self, now: Timestamp) -> Seen {
         let (t, seen) = (now.millis(), self.seen);

@@ -49,6 +49,15 @@ impl Outreach {
         Ok(done)
     }
 
+    /// The latest time that was believed at a look at the clock; `None` before the first. A rehearsal, whose clock is the
+    /// readings', goes on from here: replaying the log must not look as if time ran backwards.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn latest_time(&self) -> Result<Option<Timestamp>> {
+        Ok(self.store.read("read what was seen of the clock", |c| clock::read(c))?.map(|watch| watch.believed()))
+    }
+
     fn approve_without_click(&self, now: Timestamp) -> Result<()> {
         let ready = self.store.read("read drafts that need no click", |c| {
             let customers: Vec<Customer> = registry::all(c)?;

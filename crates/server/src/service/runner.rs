@@ -96,6 +96,12 @@ impl Runner {
             Err(error) => tracing::warn!(%error, "The engine's snapshot cannot be used; it replays the log instead."),
         }
         self.clocks.readings().advance(self.room.newest());
+        // In a rehearsal the log that is replayed tells the time, and would tell it anew from the beginning.
+        if let Ok(Some(latest)) = self.outreach.latest_time()
+            && self.clocks.is_rehearsal()
+        {
+            self.clocks.readings().advance(latest);
+        }
     }
 
     /// Whether the log was replaced or cut behind our back. Going on from the snapshot would leave the engine deaf until the log
@@ -155,11 +161,11 @@ impl Runner {
         let (last, started) = (last.offset, Instant::now());
         if self.clocks.is_rehearsal() && self.delivers {
             for stretch in rehearsal::by_the_hour(&entries, self.room.newest()) {
-                let before = self.room.newest();
+                let before = self.clocks.readings().now();
                 if !self.take(stretch) {
                     return Ok(Step::Abandoned);
                 }
-                rehearsal::pass(&self.outreach, &self.room, before, self.room.newest());
+                rehearsal::pass(&self.outreach, &self.room, before, self.clocks.readings().now());
             }
         } else if !self.take(&entries) {
             return Ok(Step::Abandoned);
