@@ -1,6 +1,6 @@
 //! The equipment health report: what was done, how each subsystem stands, what is likely and when, what the work achieved.
 //!
-//! [`Sheet`](sheet::Sheet) is the report in words and figures of one language; the page (`templates/health.html`) and the PDF
+//! `sheet::Sheet` is the report in words and figures of one language; the page (`templates/health.html`) and the PDF
 //! (`templates/health.typ`, typeset in process) only lay it out, so that both say the same.
 
 mod energy;
