@@ -48,6 +48,15 @@ pub struct Span {
     pub to: Timestamp,
 }
 
+impl Span {
+    /// A span with one or both ends left open: `now` and 90 days before the end.
+    #[must_use]
+    pub fn looking_back((from, to): (Option<Timestamp>, Option<Timestamp>), now: Timestamp) -> Self {
+        let to = to.unwrap_or(now);
+        Self { from: from.unwrap_or_else(|| to.plus_days(-90.0)), to }
+    }
+}
+
 /// Which findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingsQuery {

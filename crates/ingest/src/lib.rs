@@ -12,6 +12,7 @@
 
 pub mod broker;
 pub mod decode;
+mod glob;
 mod intake;
 pub mod listener;
 mod retained;

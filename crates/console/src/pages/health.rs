@@ -13,7 +13,7 @@ use super::page::{Ask, Chrome, machine_href, machine_of};
 use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::view::{HealthReport, MarkKind};
-use crate::{BackendError, Span, health};
+use crate::{BackendError, health};
 
 /// Longest span a report looks back on, days.
 const SPAN_DAYS_MAX: f64 = 3_660.0;
@@ -130,14 +130,4 @@ fn span(query: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), BackendEr
         return Err(BackendError::Invalid("`from` must lie before `to`, at most ten years".to_owned()));
     }
     Ok((from, to))
-}
-
-/// The usual span where an end is not given: the last 90 days.
-impl Span {
-    /// A span with one or both ends left open: `now` and 90 days before the end.
-    #[must_use]
-    pub fn looking_back((from, to): (Option<Timestamp>, Option<Timestamp>), now: Timestamp) -> Self {
-        let to = to.unwrap_or(now);
-        Self { from: from.unwrap_or_else(|| to.plus_days(-90.0)), to }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::glob;
+
 /// A pattern of machines, `site/machine`; `*` stands for any run of characters within a part. `hq/*` is every machine of
 /// site `hq`, `*/*` every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl MachineGlob {
     /// Whether a machine is meant.
     #[must_use]
     pub fn matches(&self, site: &str, machine: &str) -> bool {
-        part_matches(self.site.as_bytes(), site.as_bytes()) && part_matches(self.machine.as_bytes(), machine.as_bytes())
+        glob::fits(&self.site, site, glob::exactly) && glob::fits(&self.machine, machine, glob::exactly)
     }
 
     fn is_everything(&self) -> bool {
@@ -55,31 +57,6 @@ impl fmt::Display for MachineGlob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.site, self.machine)
     }
-}
-
-/// Linear in time: on a mismatch it returns to the latest star only.
-fn part_matches(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                star = Some((at, taken + 1));
-                p = at + 1;
-                t = taken + 1;
-            }
-        }
-    }
-    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 /// What a login may do.

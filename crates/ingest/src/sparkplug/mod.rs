@@ -15,7 +15,6 @@
 mod device;
 pub(crate) mod events;
 mod explain;
-mod glob;
 mod image;
 mod node;
 mod output;

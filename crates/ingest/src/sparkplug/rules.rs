@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use foretell_model::{MachineId, RunState, Signal};
 
-use super::glob;
 use super::image::Image;
 use super::topic::Speaker;
 use crate::decode::{FieldSpec, Linear, MappingFault, StateSpec, linear, mask, signal_named};
+use crate::glob;
 
 /// How the host application takes part.
 #[derive(Clone, Debug, PartialEq)]

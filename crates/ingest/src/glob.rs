@@ -1,7 +1,7 @@
 //! Patterns in which `*` stands for any run of characters.
 
 /// Whether a pattern fits a whole text. Linear in time: on a mismatch it returns to the latest star only.
-pub(super) fn fits(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -27,12 +27,12 @@ pub(super) fn fits(pattern: &str, text: &str, same: impl Fn(u8, u8) -> bool) -> 
 }
 
 /// For identities.
-pub(super) fn exactly(a: u8, b: u8) -> bool {
+pub(crate) fn exactly(a: u8, b: u8) -> bool {
     a == b
 }
 
 /// For metric names: people write them in any case.
-pub(super) fn whatever_case(a: u8, b: u8) -> bool {
+pub(crate) fn whatever_case(a: u8, b: u8) -> bool {
     a.eq_ignore_ascii_case(&b)
 }
 
