@@ -124,6 +124,60 @@ fn killed_in_every_order_behind_a_broker() {
     assert!(by_us > 0, "the tap saw nothing");
 }
 
+/// What a broker keeps over an orderly restart is delivered afterwards; what it forgets with its files is sent again by
+/// whoever has no acknowledgement, and Foretell subscribes anew.
+fn broker_restarted(name: &str, keeps_its_files: bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (console, mqtt) = (free_port(), free_port());
+    let mut broker = Mosquitto::start(folder.path());
+    let (port, tap) = (broker.port, Tap::before(broker.port));
+    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n", tap.port);
+    let foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
+    let mut load = Load::start(folder.path(), port, PER_S, u64::MAX);
+    for _ in 0..rounds().div_ceil(4) {
+        progress(&foretell, f64::from(PER_S) / 2.0);
+        assert_eq!(broker.process.terminate(), Some(0), "an orderly stop of the broker");
+        if !keeps_its_files {
+            std::fs::remove_file(folder.path().join("mosquitto.db")).expect("the broker's file");
+        }
+        broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
+    }
+    progress(&foretell, f64::from(PER_S));
+    load.stop();
+    let sent = load.finish(A_MINUTE);
+    if keeps_its_files {
+        settle(name, sent, &stored(folder.path(), sent.acknowledged));
+        return;
+    }
+    let (lost, by_us, stored) = wait_for("what Foretell acknowledged to be stored", A_MINUTE, || {
+        let acknowledged = tap.acknowledged();
+        let stored = Stored::read(&export(folder.path()));
+        let lost = acknowledged.difference(&stored.readings).count();
+        (lost == 0).then_some((lost, acknowledged.len(), stored))
+    });
+    tell(&format!(
+        "{name}: published {}, acknowledged by the broker {}, by Foretell {by_us}, stored {}, lost of these {lost}, \
+         forgotten with the broker's files {}, stored twice {}",
+        sent.published,
+        sent.acknowledged,
+        stored.readings.len(),
+        sent.acknowledged.saturating_sub(stored.readings.len() as u64),
+        stored.twice()
+    ));
+    assert_eq!((lost, stored.twice()), (0, 0), "{name}");
+    assert!(by_us > 0, "the tap saw nothing");
+}
+
+#[test]
+fn a_broker_restarted_with_what_it_kept() {
+    broker_restarted("broker restarted with its persistence", true);
+}
+
+#[test]
+fn a_broker_restarted_without_what_it_kept() {
+    broker_restarted("broker restarted without its persistence", false);
+}
+
 #[test]
 fn stopped_for_a_while() {
     let folder = tempfile::tempdir().expect("a folder");

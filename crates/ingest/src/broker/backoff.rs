@@ -5,6 +5,9 @@ use std::time::Duration;
 
 /// The first pause.
 const FIRST: Duration = Duration::from_millis(500);
+/// The longest pause after a session that stood, however briefly. A broker that is restarted again and again is back each time;
+/// only two clients of one name, which throw each other out, gain from a pause at all.
+const AFTER_STANDING: Duration = Duration::from_secs(4);
 
 /// See the module's text.
 #[derive(Debug)]
@@ -23,6 +26,11 @@ impl Backoff {
     /// The next attempt begins with the shortest pause again.
     pub(super) const fn reset(&mut self) {
         self.next = FIRST;
+    }
+
+    /// The session stood for a while, if a short one: the next pause is a short one too.
+    pub(super) fn stood(&mut self) {
+        self.next = self.next.min(AFTER_STANDING);
     }
 
     /// A pause of full length, where knocking again soon would only do harm.
@@ -57,7 +65,10 @@ mod tests {
                 let pause_ms = backoff.pause().as_millis();
                 prop_assert!((whole_ms / 2..=whole_ms).contains(&pause_ms), "{pause_ms} of {whole_ms}");
             }
+            backoff.stood();
+            prop_assert!(backoff.pause() <= AFTER_STANDING);
             backoff.reset();
+            backoff.stood();
             prop_assert!(backoff.pause() <= FIRST);
         }
     }

@@ -68,6 +68,8 @@ pub(super) struct Poller {
     speaks: Speaks,
     /// The broker has welcomed us in the version we speak, so that being hung up on does not put it in doubt.
     proven: bool,
+    /// Our subscriptions stood on the last connection.
+    stood: bool,
     host: Option<HostState>,
 }
 
@@ -96,6 +98,7 @@ impl Poller {
             payload_bytes_max,
             speaks,
             proven: false,
+            stood: false,
             host,
         }
     }
@@ -110,6 +113,9 @@ impl Poller {
             if begun.elapsed() >= SOUND {
                 backoff.reset();
                 self.payload_bytes_max = self.checked.options.payload_bytes_max;
+            }
+            if std::mem::take(&mut self.stood) {
+                backoff.stood();
             }
             if let Lost::Oversize(bytes) = cause {
                 self.payload_bytes_max = self.payload_bytes_max.max(bytes);
@@ -205,6 +211,7 @@ impl Poller {
     ) -> Result<(), Lost> {
         // Before the broker has granted our subscriptions, the session does not stand.
         let mut standing = suback_due.is_none().then(|| Standing::new(&self.source));
+        self.stood = standing.is_some();
         loop {
             let happened = tokio::select! {
                 biased;
@@ -226,7 +233,7 @@ impl Poller {
                 Ok(Happened::Granted(codes)) => {
                     suback_due = None;
                     self.check(&codes)?;
-                    self.subscribed = true;
+                    (self.subscribed, self.stood) = (true, true);
                     standing.get_or_insert_with(|| Standing::new(&self.source));
                 }
                 Ok(Happened::SaidGoodbye) if self.stop.is_cancelled() => return Ok(()),
