@@ -4,7 +4,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use foretell_sim::mqtt::{Flood, flood};
 use foretell_sim::{Fleet, Live, Pace, PublishError, Size, Stats, Target, publish};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -52,9 +54,13 @@ async fn serve(mut stream: TcpStream, seen: Arc<Seen>, count: Arc<AtomicU64>, ha
                 }
                 let topic_length = usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let topic = String::from_utf8(body[2..2 + topic_length].to_vec()).unwrap();
-                let id = &body[2 + topic_length..4 + topic_length];
-                stream.write_all(&[0x40, 2, id[0], id[1]]).await.ok()?;
-                seen.published.lock().unwrap().push((topic, body[4 + topic_length..].to_vec()));
+                let asks = first & 0x06 != 0;
+                if asks {
+                    let id = &body[2 + topic_length..4 + topic_length];
+                    stream.write_all(&[0x40, 2, id[0], id[1]]).await.ok()?;
+                }
+                let payload = &body[2 + topic_length + 2 * usize::from(asks)..];
+                seen.published.lock().unwrap().push((topic, payload.to_vec()));
             }
             12 => stream.write_all(&[0xD0, 0]).await.ok()?,
             _ => return None,
@@ -105,6 +111,32 @@ async fn what_a_lost_session_swallowed_is_sent_again() {
     assert!(stats.resent >= 1 && stats.reconnects >= 1, "{stats:?}");
     assert_eq!(stats.acknowledged, stats.published, "{stats:?}");
     assert_eq!(seen.connects.load(Ordering::Relaxed), fleet.machines().len() as u64 + 1);
+}
+
+/// More than fits into a publisher's and the network's buffers at once, so that it has to go on by itself.
+#[tokio::test]
+async fn a_flood_does_not_stand_still_at_either_quality_of_service() {
+    const MESSAGES: u64 = 40_000;
+    for qos in [0, 1] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("mqtt://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Seen::default());
+        let broker = tokio::spawn(broker(listener, Arc::clone(&seen), None));
+        let load = Flood {
+            publishers: 2,
+            rate: None,
+            payload_bytes: 150,
+            qos,
+            window: 100,
+            lasts: Duration::from_secs(60),
+            messages: Some(MESSAGES),
+            rubbish: false,
+            from_ms: 0,
+        };
+        let report = flood(&load, &Target::anonymous(&url), CancellationToken::new()).await.unwrap();
+        assert_eq!((report.published, report.acknowledged, report.failed), (MESSAGES, MESSAGES, 0), "QoS {qos}");
+        broker.abort();
+    }
 }
 
 #[tokio::test]

@@ -193,6 +193,8 @@ impl Publisher {
                 let in_s = (self.part.published as f64 + 1.0 - ahead).max(0.0) / per_s.max(1e-9);
                 (span.began + Duration::from_secs_f64(in_s.min(1e7))).clamp(now, span.ends)
             }
+            // Without answers nothing else would wake it once the network has taken everything.
+            None if !self.asks_for_answers => now,
             _ => span.ends,
         }
     }
