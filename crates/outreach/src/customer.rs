@@ -7,8 +7,9 @@ use crate::apply::withdraw;
 use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
+use crate::guest::erased;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record, registry};
 use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
 
 /// Beginning of the remark of a case whose customer wishes another time.
@@ -182,6 +183,9 @@ impl Outreach {
     /// the letter is: whoever has to move a visit must never find a closed door.
     pub(crate) fn visitor(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Visitor> {
         let (message, expires) = self.signer.open_token(token)?;
+        if message < 0 {
+            return Err(OutreachError::Link("it is of a service case"));
+        }
         let mail = messages::get(connection, message)?;
         if expires < now {
             let stay = bookings::newest_of(connection, &mail.case)?;
@@ -194,6 +198,9 @@ impl Outreach {
         // working when the answer has made the message itself needless. Approval gives a message its address.
         let seen = mail.state != MessageState::Draft && mail.address.is_some();
         let case = advisories::get(connection, &mail.case)?;
+        if registry::customer_of(connection, &case.finding.machine)?.is_some_and(|customer| customer.erased) {
+            return Err(erased());
+        }
         if !seen {
             return Err(OutreachError::Link("its message was not approved"));
         }

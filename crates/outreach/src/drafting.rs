@@ -33,6 +33,9 @@ impl Outreach {
         let Some(customer) = registry::customer_of(connection, machine)? else {
             return Ok(Err(format!("no customer is registered for site `{}`", machine.site())));
         };
+        if customer.erased {
+            return Ok(Err(format!("what was personal about customer `{}` was erased", customer.id)));
+        }
         let Some(own) = registry::find::<Machine>(connection, machine.as_str())? else {
             return Ok(Err(format!("machine `{machine}` is not registered: what does the customer call it?")));
         };

@@ -93,6 +93,29 @@ impl Outreach {
         })
     }
 
+    /// One picture.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of that number.
+    pub fn photo(&self, id: i64) -> Result<Photo> {
+        self.store.read(&format!("read photo {id}"), |c| evidence::photo(c, id))
+    }
+
+    /// Takes a picture away; gives it back as it was, so that its bytes can be deleted.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of that number.
+    pub fn delete_photo(&self, id: i64, who: &str, now: Timestamp) -> Result<Photo> {
+        self.store.write(&format!("delete photo {id}"), |tx| {
+            let photo = evidence::photo(tx, id)?;
+            evidence::delete_photo(tx, id)?;
+            let why = format!("{} {}", photo.of.name(), photo.subject);
+            let advisory = (photo.of == PhotoOf::Case).then_some(photo.subject.as_str());
+            Entry { at: now, who, what: "deleted a photo", why: &why, advisory, ..Entry::default() }.write(tx)?;
+            Ok(photo)
+        })
+    }
+
     /// The pictures of one thing, oldest first.
     ///
     /// # Errors

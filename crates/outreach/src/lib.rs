@@ -16,6 +16,8 @@
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
 //! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `journey`, `case_way`, `guest`, `wishes` | a technician's day, what a link leads to, what customers chose about our messages |
+//! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
@@ -26,6 +28,7 @@ mod bundle;
 mod calendar;
 mod calls;
 mod care;
+mod case_way;
 pub mod channel;
 mod clock;
 pub mod compose;
@@ -35,11 +38,14 @@ mod drafting;
 mod error;
 mod evidence;
 pub mod governor;
+mod guest;
 mod ics;
+mod journey;
 mod link;
 mod options;
 mod outbox;
 mod outward;
+mod personal;
 mod plan;
 pub mod planning;
 mod problems;
@@ -52,6 +58,7 @@ pub mod store;
 mod troubles;
 mod views;
 mod visits;
+mod wishes;
 
 pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
@@ -67,9 +74,10 @@ pub use registry::{
 };
 pub use slots::Slot;
 pub use views::{
-    AfterCall, Applied, Booking, BookingView, Card, Checklist, FaultPrecision, Figures, Found, Happening, MessageState,
-    MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Promise, QueueEntry, RecordFilter, ServiceCase,
-    Source, Stage, StageChange, StockLine, Ticked, Timer, TimerState, VisitReport, WorkDone, WorkVerdict,
+    AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, FaultPrecision,
+    Figures, Found, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo,
+    PhotoOf, Preferences, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange, StockLine,
+    Ticked, Timer, TimerState, VisitDone, VisitReport, VisitState, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;
@@ -115,6 +123,7 @@ impl Outreach {
         };
         if outreach.options.delivers {
             outreach.settle_interrupted()?;
+            outreach.compact_if_due()?;
         }
         Ok(outreach)
     }
@@ -133,7 +142,9 @@ impl Outreach {
     /// # Errors
     /// When a field cannot be used, the advisor does not exist, or the store refuses.
     pub fn register_customer(&self, customer: &Customer, who: &str, now: Timestamp) -> Result<bool> {
-        self.register(customer, who, now)
+        self.store.write(&format!("register customer `{}`", customer.id), |tx| {
+            store::registry::register(tx, &wishes::as_chosen(tx, customer)?, who, now)
+        })
     }
 
     /// Registers or changes a site; says whether anything changed.
@@ -194,11 +205,13 @@ impl Outreach {
             registry.depots.iter().try_for_each(|depot| store::stock::open(tx, depot))?;
             let machines = registry.machines.iter().map(|machine| store::registry::with_work_done(tx, machine));
             let machines = machines.collect::<Result<Vec<Machine>>>()?;
+            let customers = registry.customers.iter().map(|customer| wishes::as_chosen(tx, customer));
+            let customers = customers.collect::<Result<Vec<Customer>>>()?;
             Ok(each(tx, &registry.advisors, who, now)?
                 + each(tx, &registry.depots, who, now)?
                 + each(tx, &registry.technicians, who, now)?
-                + each(tx, &registry.customers, who, now)?
-                + each(tx, &registry.sites, who, now)?
+                + each(tx, &customers, who, now)?
+                + each(tx, &personal::living(tx, &registry.sites)?, who, now)?
                 + each(tx, &machines, who, now)?)
         })
     }

@@ -61,6 +61,10 @@ pub struct OutreachOptions {
     pub promises: Promises,
     /// Words in replies that hint at displeasure.
     pub grumbles: Grumbles,
+    /// Speed at which technicians are assumed to drive, km/h.
+    pub travel_kmh: f64,
+    /// Days after which personal words of what is long over are struck out; `None` keeps them.
+    pub forget_after_days: Option<u32>,
     /// Days that a link stays valid after the message was drafted.
     pub link_valid_days: u32,
     /// Days ahead within which hour-based service is offered.
@@ -89,6 +93,8 @@ impl OutreachOptions {
             policy: Policy::default(),
             promises: Promises::default(),
             grumbles: Grumbles::default(),
+            travel_kmh: 40.0,
+            forget_after_days: Some(730),
             link_valid_days: 90,
             service_horizon_days: 21.0,
             templates: None,

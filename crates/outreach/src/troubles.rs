@@ -2,6 +2,7 @@
 
 use foretell_model::{FindingId, MINUTE_MS, MachineId, Note, Timestamp};
 
+use crate::case_way::forget_place;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
@@ -89,7 +90,11 @@ impl Outreach {
                     called_back: None,
                     technician: None,
                     eta: None,
+                    eta_told: false,
+                    set_out: None,
                     position_deg: None,
+                    located: None,
+                    begun_km: None,
                     on_site: None,
                     told: Vec::new(),
                     broken: Vec::new(),
@@ -153,26 +158,10 @@ impl Outreach {
     ) -> Result<ServiceCase> {
         self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
         self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
-            (case.technician, case.eta, case.position_deg) = (Some(technician.to_owned()), eta, None);
+            (case.technician, case.eta) = (Some(technician.to_owned()), eta);
+            (case.eta_told, case.set_out) = (eta.is_some(), None);
+            forget_place(case);
             Ok(())
-        })
-    }
-
-    /// The technician's telephone says where it is and when it will be there. Not in the record: it moves all the time.
-    ///
-    /// # Errors
-    /// When the case is closed, nobody was sent, or the technician is there already.
-    pub fn on_the_way(&self, id: i64, eta: Option<Timestamp>, position_deg: Option<(f64, f64)>) -> Result<ServiceCase> {
-        let attempted = format!("follow the technician of service case {id}");
-        self.store.write(&attempted, |tx| {
-            let mut case = service_cases::get(tx, id)?;
-            if case.closed.is_some() || case.on_site.is_some() || case.technician.is_none() {
-                return Err(OutreachError::refused(&attempted, "nobody is on the way"));
-            }
-            case.eta = eta.or(case.eta);
-            case.position_deg = position_deg.filter(|(lat, lon)| lat.is_finite() && lon.is_finite());
-            service_cases::save(tx, &mut case)?;
-            Ok(case)
         })
     }
 
@@ -183,7 +172,7 @@ impl Outreach {
     pub fn arrived(&self, id: i64, who: &str, now: Timestamp) -> Result<ServiceCase> {
         self.change_trouble(id, (who, record::TROUBLE_ON_SITE, ""), now, |case| {
             case.on_site.get_or_insert(now);
-            case.position_deg = None;
+            forget_place(case);
             Ok(())
         })
     }
@@ -203,12 +192,13 @@ impl Outreach {
         complete(&format!("close service case {id}"), report)?;
         let case = self.change_trouble(id, (who, record::TROUBLE_CLOSED, remark), now, |case| {
             (case.closed, case.report) = (Some(now), Some(report.clone()));
+            forget_place(case);
             Ok(())
         })?;
         Ok(case)
     }
 
-    fn change_trouble(
+    pub(crate) fn change_trouble(
         &self,
         id: i64,
         (who, what, why): (&str, &str, &str),

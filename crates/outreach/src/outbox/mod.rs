@@ -34,6 +34,7 @@ impl Outreach {
     /// When the store refuses. What was decided up to then is kept.
     pub fn tick(&self, now: Timestamp) -> Result<Vec<Ticked>> {
         self.store.write("look at the clock", |tx| look(tx, now))?;
+        self.store.write("forget where people were", |tx| self.forget_old_places(tx, now))?;
         self.store.write("wake silent cases", |tx| wake(tx, now))?;
         self.approve_without_click(now)?;
         let mut done = self.store.write("remind of unanswered messages", |tx| self.remind(tx, now))?;

@@ -49,6 +49,9 @@ pub struct Customer {
     /// Whether messages to this customer go out without an advisor's click.
     #[serde(default)]
     pub auto_approve: bool,
+    /// Whether everything personal was erased; no register brings it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 /// One more person at a customer's.
@@ -124,6 +127,7 @@ impl Customer {
             holidays: Vec::new(),
             production: Production::default(),
             auto_approve: false,
+            erased: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Timestamp};
 
-use super::{Row, Session, values};
+use super::{Row, Session, Value, values};
 use crate::error::{OutreachError, Result};
 use crate::roster::{Job, Promised, Roster};
 use crate::slots::Slot;
@@ -161,6 +161,37 @@ pub(crate) fn upcoming(connection: &dyn Session, from: Timestamp, max: u32) -> R
     let sql =
         format!("SELECT {COLUMNS} FROM booking WHERE state = 'booked' AND ends >= ?1 ORDER BY begins, id LIMIT ?2");
     connection.query(&sql, values![from, max])?.iter().map(stay).collect()
+}
+
+/// Visits that touch a span and were not called off, of one technician or of all, soonest first.
+pub(crate) fn between(
+    connection: &dyn Session,
+    technician: Option<&str>,
+    (from, to): (Timestamp, Timestamp),
+    max: u32,
+) -> Result<Vec<Stay>> {
+    let own = if technician.is_some() { "AND technician = ?4" } else { "" };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM booking WHERE begins < ?2 AND ends >= ?1 AND state <> 'cancelled' {own}
+         ORDER BY begins, id LIMIT ?3"
+    );
+    let mut found: Vec<Value> = values![from, to, max].to_vec();
+    found.extend(technician.map(Value::from));
+    connection.query(&sql, &found)?.iter().map(stay).collect()
+}
+
+/// Finished visits to a machine that began in a span, newest first.
+pub(crate) fn done_at(
+    connection: &dyn Session,
+    machine: &MachineId,
+    (from, to): (Timestamp, Timestamp),
+    max: u32,
+) -> Result<Vec<Stay>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM booking WHERE machine = ?1 AND begins >= ?2 AND begins < ?3 AND state = 'done'
+         ORDER BY begins DESC, id DESC LIMIT ?4"
+    );
+    connection.query(&sql, values![machine.as_str(), from, to, max])?.iter().map(stay).collect()
 }
 
 /// Visits booked and not done.

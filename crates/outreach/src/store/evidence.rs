@@ -68,6 +68,22 @@ pub(crate) fn add_photo(
     row.map_or(Ok(0), |row| row.get(0))
 }
 
+/// One picture.
+pub(crate) fn photo(connection: &dyn Session, id: i64) -> Result<Photo> {
+    let sql = "SELECT kind, subject, reference, caption, at, who FROM photo WHERE id = ?1";
+    let row = connection.first(sql, values![id])?.ok_or_else(|| OutreachError::missing("photo", id))?;
+    let kind: String = row.get(0)?;
+    let of = PhotoOf::from_name(&kind)
+        .ok_or_else(|| OutreachError::corrupt(format!("photo {id}"), format!("`{kind}` is no kind of thing")))?;
+    let (subject, reference, caption) = (row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(Photo { id, of, subject, reference, caption, at: row.get(4)?, who: row.get(5)? })
+}
+
+/// Takes a picture away.
+pub(crate) fn delete_photo(connection: &dyn Session, id: i64) -> Result<()> {
+    connection.execute("DELETE FROM photo WHERE id = ?1", values![id]).map(drop)
+}
+
 /// The pictures of one thing, oldest first.
 pub(crate) fn photos(connection: &dyn Session, of: PhotoOf, subject: &str) -> Result<Vec<Photo>> {
     let sql = "SELECT id, reference, caption, at, who FROM photo WHERE kind = ?1 AND subject = ?2 ORDER BY id";

@@ -6,14 +6,18 @@ pub(crate) mod advisories;
 pub(crate) mod bookings;
 pub(crate) mod care;
 pub(crate) mod clock;
+pub(crate) mod dossier;
 pub(crate) mod evidence;
+pub(crate) mod journeys;
 pub(crate) mod messages;
+pub(crate) mod personal;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod service_cases;
 pub mod session;
 pub mod sqlite;
 pub(crate) mod stock;
+pub(crate) mod wishes;
 
 pub(crate) use advisories::Case;
 pub(crate) use bookings::Stay;
@@ -38,6 +42,11 @@ impl Store {
     /// Runs one step as one transaction; an error undoes all of it.
     pub(crate) fn write<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
         once(attempted, step, |step| self.database.write(step))
+    }
+
+    /// Leaves nothing of what was deleted on the disk.
+    pub(crate) fn compact(&self, attempted: &str) -> Result<()> {
+        self.database.compact().map_err(|e| e.while_doing(attempted))
     }
 
     /// Reads without changing anything.

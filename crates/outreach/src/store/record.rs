@@ -20,6 +20,12 @@ pub(crate) const VISIT_MOVED: &str = "visit_moved";
 pub(crate) const VISIT_CANCELLED: &str = "visit_cancelled";
 /// The visit took place; when.
 pub(crate) const VISIT_DONE: &str = "visit_done";
+/// The technician set out for the visit.
+pub(crate) const SET_OUT: &str = "set_out";
+/// The technician arrived at the visit.
+pub(crate) const VISIT_ON_SITE: &str = "visit_on_site";
+/// The customer chose how we may write.
+pub(crate) const WISHED: &str = "wished";
 /// The visit did not take place; why.
 pub(crate) const VISIT_MISSED: &str = "visit_missed";
 /// The customer said not now; for how many days.

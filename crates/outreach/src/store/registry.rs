@@ -20,16 +20,19 @@ pub(crate) fn register<T: Entity>(connection: &dyn Session, thing: &T, who: &str
     if before.as_ref() == Some(thing) {
         return Ok(false);
     }
-    let body = serde_json::to_string(thing).map_err(|e| OutreachError::corrupt(T::KIND, e))?;
-    connection.execute(
-        "INSERT INTO entity (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, id) DO UPDATE SET body = ?3",
-        values![T::KIND, thing.id(), body],
-    )?;
+    keep(connection, thing)?;
     let what = format!("{} {} `{}`", if before.is_some() { "changed" } else { "registered" }, T::KIND, thing.id());
     let machine = (T::KIND == Machine::KIND).then(|| thing.id());
     let customer = (T::KIND == Customer::KIND).then(|| thing.id());
     Entry { at: now, who, what: &what, machine, customer, ..Entry::default() }.write(connection)?;
     Ok(true)
+}
+
+/// Keeps a thing as it is, without a word in the record.
+pub(crate) fn keep<T: Entity>(connection: &dyn Session, thing: &T) -> Result<()> {
+    let body = serde_json::to_string(thing).map_err(|e| OutreachError::corrupt(T::KIND, e))?;
+    let sql = "INSERT INTO entity (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, id) DO UPDATE SET body = ?3";
+    connection.execute(sql, values![T::KIND, thing.id(), body]).map(drop)
 }
 
 fn exists(connection: &dyn Session, kind: &str, id: &str) -> Result<bool> {

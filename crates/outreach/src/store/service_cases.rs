@@ -48,6 +48,11 @@ pub(crate) fn open(connection: &dyn Session) -> Result<Vec<ServiceCase>> {
     many(connection, "closed IS NULL ORDER BY opened, id", &[])
 }
 
+/// Every case of a customer.
+pub(crate) fn of_customer(connection: &dyn Session, customer: &str) -> Result<Vec<ServiceCase>> {
+    many(connection, "customer = ?1 ORDER BY id", values![customer])
+}
+
 /// The newest closed cases.
 pub(crate) fn closed(connection: &dyn Session, max: u32) -> Result<Vec<ServiceCase>> {
     many(connection, "closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?1", values![max])

@@ -88,6 +88,15 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// The step's own, or the database's.
     fn read(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()>;
+
+    /// Writes the store anew so that nothing of what was deleted is left on the disk; a database that does so by itself need
+    /// do nothing.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is lost then.
+    fn compact(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a column can be read as.

@@ -11,7 +11,7 @@ use super::{Database, Row, Session, Value};
 use crate::error::{OutreachError, Result};
 
 /// The tables, version by version: a file of an older version is brought forward step by step.
-const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_field.sql")];
 
 /// An open file.
 pub struct Sqlite {
@@ -30,6 +30,8 @@ impl Sqlite {
             connection.busy_timeout(std::time::Duration::from_secs(30))?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
+            // What was erased must not be found in the file either.
+            connection.pragma_update(None, "secure_delete", true)?;
             connection.set_prepared_statement_cache_capacity(256);
             let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -69,6 +71,15 @@ impl Database for Sqlite {
         // One view of the file however many questions are asked.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
         step(&Open(&transaction))
+    }
+
+    fn compact(&self) -> Result<()> {
+        let connection = self.lock();
+        // A vacuum writes every page anew; then the log ahead, which still holds them as they were, is cut.
+        connection.execute_batch("VACUUM").map_err(failed)?;
+        let busy: i64 =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed)?;
+        if busy == 0 { Ok(()) } else { Err(OutreachError::store("another process is reading; try again in a moment")) }
     }
 }
 

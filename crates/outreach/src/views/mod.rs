@@ -1,8 +1,10 @@
 //! What outreach shows to the console and the server: plain data, no behaviour.
 
+mod field;
 mod record;
 mod service;
 
+pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone, VisitState};
 pub use record::{Happening, RecordFilter};
 pub use service::{
     Checklist, FaultPrecision, Found, Photo, PhotoOf, Promise, ServiceCase, Source, StageChange, StockLine, Timer,

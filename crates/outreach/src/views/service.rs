@@ -93,8 +93,20 @@ pub struct ServiceCase {
     /// When the technician expects to be there.
     #[serde(with = "millis::option")]
     pub eta: Option<Timestamp>,
-    /// Where the technician was last, degrees north and east.
+    /// Whether a person said so, rather than the distance.
+    #[serde(default)]
+    pub eta_told: bool,
+    /// When the technician set out.
+    #[serde(default, with = "millis::option")]
+    pub set_out: Option<Timestamp>,
+    /// Where the technician was last, degrees north and east; only on the way.
     pub position_deg: Option<(f64, f64)>,
+    /// When that was.
+    #[serde(default, with = "millis::option")]
+    pub located: Option<Timestamp>,
+    /// How far it was at first, km as the crow flies.
+    #[serde(default)]
+    pub begun_km: Option<f64>,
     /// When somebody came.
     #[serde(with = "millis::option")]
     pub on_site: Option<Timestamp>,

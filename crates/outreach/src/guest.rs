@@ -1,0 +1,131 @@
+//! What a link leads to, and what its holder may see: one letter's visit, or one service case. Nothing else of the customer's,
+//! and nothing of anybody else's.
+
+use foretell_model::{MachineId, Timestamp};
+
+use crate::Outreach;
+use crate::error::{OutreachError, Result};
+use crate::journey::{errand, km_to};
+use crate::registry::{Customer, Technician};
+use crate::store::{Session, bookings, evidence, registry, service_cases};
+use crate::views::{CaseView, Errand, Guest, Photo, PhotoOf, ServiceCase};
+
+/// Why a link of a customer who was erased opens nothing.
+pub(crate) const fn erased() -> OutreachError {
+    OutreachError::Link("it has expired")
+}
+
+impl Outreach {
+    /// The link to a service case's page, made with the case.
+    #[must_use]
+    pub fn case_link(&self, case: &ServiceCase) -> String {
+        let expires = case.opened.plus_days(f64::from(self.options.link_valid_days));
+        // Letters count upwards from 1; what lies below nought is a service case's.
+        format!("{}/b/{}", self.options.public_url.trim_end_matches('/'), self.signer.token(-case.id, expires))
+    }
+
+    /// What a link leads to.
+    ///
+    /// # Errors
+    /// `Link` when the token is forged, expired, its message was never sent, or the customer was erased.
+    pub fn guest(&self, token: &str, now: Timestamp) -> Result<Guest> {
+        self.store.read("open a customer's link", |c| match self.case_of(c, token, now)? {
+            Some(case) => self.case_view(c, case).map(Guest::Case),
+            None => {
+                let visitor = self.visitor(c, token, now)?;
+                let stay = bookings::newest_of(c, &visitor.case.finding.id)?;
+                Ok(Guest::Letter {
+                    errand: stay.map(|stay| errand(c, stay)).transpose()?,
+                    machine: visitor.mail.machine,
+                    customer: visitor.people.customer,
+                })
+            }
+        })
+    }
+
+    /// The pictures that a link's holder may see: of the visit or the case, and of who comes; newest last.
+    ///
+    /// # Errors
+    /// As [`Outreach::guest`].
+    pub fn photos_of_link(&self, token: &str, now: Timestamp) -> Result<Vec<Photo>> {
+        let (of, technician) = match self.guest(token, now)? {
+            Guest::Case(view) => ((PhotoOf::ServiceCase, view.case.id.to_string()), view.case.technician),
+            Guest::Letter { errand: Some(Errand { visit, .. }), .. } => {
+                ((PhotoOf::Visit, visit.id.to_string()), visit.technician.map(|technician| technician.id))
+            }
+            Guest::Letter { errand: None, .. } => return Ok(Vec::new()),
+        };
+        self.store.read("list a customer's photos", |c| {
+            let mut photos = evidence::photos(c, of.0, &of.1)?;
+            if let Some(technician) = &technician {
+                photos.extend(evidence::photos(c, PhotoOf::Person, technician)?.pop());
+            }
+            Ok(photos)
+        })
+    }
+
+    /// The customer reports through a letter's link that the machine has broken down; gives the link to the case's page.
+    ///
+    /// # Errors
+    /// As [`Outreach::booking_page`].
+    pub fn report_through_link(&self, token: &str, what: &str, now: Timestamp) -> Result<String> {
+        self.report_trouble(token, what, now).map(|case| self.case_link(&case))
+    }
+
+    /// The customer behind a link.
+    pub(crate) fn customer_of_link(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Customer> {
+        match self.case_of(connection, token, now)? {
+            Some(case) => customer_of(connection, &case),
+            None => Ok(self.visitor(connection, token, now)?.people.customer),
+        }
+    }
+
+    /// The service case of a token, if it is one of a service case. It stays open as long after the end as any link does.
+    fn case_of(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Option<ServiceCase>> {
+        let (number, expires) = self.signer.open_token(token)?;
+        if number >= 0 {
+            return Ok(None);
+        }
+        let case = service_cases::get(connection, -number)?;
+        let kept = match case.closed {
+            None => true,
+            Some(closed) => closed.plus_days(f64::from(self.options.link_valid_days)) >= now,
+        };
+        if expires < now && !kept {
+            return Err(OutreachError::Link("it has expired"));
+        }
+        Ok(Some(case))
+    }
+
+    fn case_view(&self, connection: &dyn Session, case: ServiceCase) -> Result<CaseView> {
+        let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
+        let customer = customer_of(connection, &case)?;
+        let own = registry::find::<crate::Machine>(connection, machine.as_str())?;
+        let technician: Option<Technician> = match &case.technician {
+            Some(id) => registry::find(connection, id)?,
+            None => None,
+        };
+        let distance_km = match case.position_deg {
+            Some(place_deg) => km_to(connection, &machine, place_deg)?,
+            None => None,
+        };
+        Ok(CaseView {
+            number: own.map_or_else(|| machine.to_string(), |own| own.number),
+            company: customer.language.of(&self.options.company).to_owned(),
+            advisor: registry::find(connection, &customer.advisor)?,
+            customer,
+            machine,
+            technician,
+            distance_km,
+            case,
+        })
+    }
+}
+
+fn customer_of(connection: &dyn Session, case: &ServiceCase) -> Result<Customer> {
+    let customer: Option<Customer> = match &case.customer {
+        Some(id) => registry::find(connection, id)?,
+        None => None,
+    };
+    customer.filter(|customer| !customer.erased).ok_or_else(erased)
+}

@@ -1,0 +1,240 @@
+//! A technician's day: the visits to make, being on the way, being there.
+//!
+//! Of a technician's place only the last is kept, only while somebody is on the way, and never in the record.
+
+use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Timestamp};
+
+use crate::Outreach;
+use crate::compose::works_of;
+use crate::error::{OutreachError, Result};
+use crate::planning::distance_km;
+use crate::registry::Site;
+use crate::store::{Entry, Session, Stay, advisories, bookings, journeys, record, registry};
+use crate::views::{Errand, ErrandSheet, Journey, VisitDone, VisitState};
+use crate::visits::booking;
+
+/// Roads are longer than the line between two places by about this much.
+const DETOUR: f64 = 1.3;
+/// Parking and the gate take that long however near one is, ms.
+const LAST_STEPS_MS: i64 = 2 * MINUTE_MS;
+/// Nobody is on the way to a visit for longer, ms.
+const WAY_MAX_MS: i64 = 12 * HOUR_MS;
+/// Nobody sets out earlier before a visit, ms.
+const EARLY_MAX_MS: i64 = DAY_MS;
+/// Visits listed at once.
+const ERRANDS_MAX: u32 = 200;
+/// Earlier visits shown to whoever comes.
+const EARLIER_MAX: u32 = 10;
+/// Longest way that anybody announces, minutes.
+const MINUTES_MAX: u32 = 24 * 60;
+
+impl Outreach {
+    /// Visits that touch a span, of one technician or of all, soonest first, at most 200. Those called off are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn errands(&self, technician: Option<&str>, span: (Timestamp, Timestamp)) -> Result<Vec<Errand>> {
+        self.store.read("list the visits of a day", |c| {
+            let stays = bookings::between(c, technician, span, ERRANDS_MAX)?;
+            stays.into_iter().map(|stay| errand(c, stay)).collect()
+        })
+    }
+
+    /// Everything needed to make one visit.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of that number.
+    pub fn errand_sheet(&self, visit: i64) -> Result<ErrandSheet> {
+        self.store.read(&format!("read visit {visit}"), |c| {
+            let errand = errand(c, bookings::get(c, visit)?)?;
+            let case = advisories::get(c, &errand.visit.case)?;
+            let people = self.people(c, &errand.machine)?.ok();
+            let mut earlier = self.visits_made(c, &errand.machine, (Timestamp::MIN, Timestamp::MAX), EARLIER_MAX)?;
+            earlier.retain(|done| done.visit.id != visit);
+            Ok(ErrandSheet {
+                works: self.works(&case),
+                site: registry::find(c, errand.machine.site())?,
+                machine: registry::find(c, errand.machine.as_str())?,
+                report: bookings::report_of(c, visit)?,
+                advisor: people.as_ref().map(|people| people.advisor.clone()),
+                customer: people.map(|people| people.customer),
+                finding: case.finding,
+                earlier,
+                errand,
+            })
+        })
+    }
+
+    /// Finished visits to a machine in a span, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visits_done(&self, machine: &MachineId, span: (Timestamp, Timestamp)) -> Result<Vec<VisitDone>> {
+        self.store.read("list a machine's visits", |c| self.visits_made(c, machine, span, ERRANDS_MAX))
+    }
+
+    fn visits_made(
+        &self,
+        connection: &dyn Session,
+        machine: &MachineId,
+        span: (Timestamp, Timestamp),
+        max: u32,
+    ) -> Result<Vec<VisitDone>> {
+        let done = |stay: Stay| {
+            let works = advisories::find(connection, &stay.case)?.map(|case| self.works(&case)).unwrap_or_default();
+            let report = bookings::report_of(connection, stay.id)?;
+            Ok(VisitDone { visit: booking(connection, stay)?, works, report })
+        };
+        bookings::done_at(connection, machine, span, max)?.into_iter().map(done).collect()
+    }
+
+    fn works(&self, case: &crate::store::Case) -> Vec<String> {
+        works_of(&case.finding, &self.options.catalogue).into_iter().map(|(code, _)| code.to_owned()).collect()
+    }
+
+    /// The technician sets out, or says anew how long it will take.
+    ///
+    /// # Errors
+    /// `Refused` when the visit is over or not due for a day, or somebody is there already.
+    pub fn set_out(&self, visit: i64, minutes: Option<u32>, who: &str, now: Timestamp) -> Result<Journey> {
+        let attempted = format!("set out for visit {visit}");
+        self.store.write(&attempted, |tx| {
+            let stay = to_come(tx, visit, &attempted)?;
+            if stay.start > now + EARLY_MAX_MS {
+                return Err(OutreachError::refused(&attempted, "it is more than a day away"));
+            }
+            let before = journeys::of(tx, visit)?;
+            let is_new = before.is_none();
+            let mut journey = under_way(before.unwrap_or_else(|| Journey::begun(now)), &attempted)?;
+            if let Some(minutes) = minutes {
+                (journey.eta, journey.eta_told) = (Some(announced(minutes, now)), true);
+            }
+            journeys::save(tx, visit, &journey)?;
+            if is_new {
+                note(tx, &stay, (who, record::SET_OUT), now)?;
+            }
+            Ok(journey)
+        })
+    }
+
+    /// The technician's telephone says where it is. When it will be there follows from the distance, unless a person has said
+    /// so. Not in the record: it moves all the time.
+    ///
+    /// # Errors
+    /// `Refused` when nobody is on the way, or the place is none on Earth.
+    pub fn locate(&self, visit: i64, place_deg: (f64, f64), now: Timestamp) -> Result<Journey> {
+        let attempted = format!("follow the way to visit {visit}");
+        let place_deg = on_earth(place_deg, &attempted)?;
+        self.store.write(&attempted, |tx| {
+            let stay = to_come(tx, visit, &attempted)?;
+            let journey = journeys::of(tx, visit)?;
+            let journey = journey.ok_or_else(|| OutreachError::refused(&attempted, "nobody has set out"))?;
+            let mut journey = under_way(journey, &attempted)?;
+            if now > journey.set_out + WAY_MAX_MS {
+                return Err(OutreachError::refused(&attempted, "the way has taken too long; set out anew"));
+            }
+            let km = km_to(tx, &stay.machine, place_deg)?;
+            (journey.position_deg, journey.located) = (Some(place_deg), Some(now));
+            journey.begun_km = journey.begun_km.or(km);
+            if !journey.eta_told {
+                journey.eta = km.map(|km| now + self.drive_ms(km)).or(journey.eta);
+            }
+            journeys::save(tx, visit, &journey)?;
+            Ok(journey)
+        })
+    }
+
+    /// The technician is there: from now on nobody's place is kept. Said twice it is once.
+    ///
+    /// # Errors
+    /// `Refused` when the visit is over.
+    pub fn arrive(&self, visit: i64, who: &str, now: Timestamp) -> Result<Journey> {
+        let attempted = format!("arrive at visit {visit}");
+        self.store.write(&attempted, |tx| {
+            let stay = to_come(tx, visit, &attempted)?;
+            let before = journeys::of(tx, visit)?.unwrap_or_else(|| Journey::begun(now));
+            let is_new = before.arrived.is_none();
+            let journey =
+                Journey { arrived: before.arrived.or(Some(now)), eta: None, ..Journey::begun(before.set_out) };
+            journeys::save(tx, visit, &journey)?;
+            if is_new {
+                note(tx, &stay, (who, record::VISIT_ON_SITE), now)?;
+            }
+            Ok(journey)
+        })
+    }
+
+    /// How long the drive takes over a distance as the crow flies, ms: roads are longer, and the speed is assumed.
+    pub(crate) fn drive_ms(&self, km: f64) -> i64 {
+        let hours = km * DETOUR / self.options.travel_kmh.max(1.0);
+        LAST_STEPS_MS + (hours * HOUR_MS as f64) as i64
+    }
+
+    /// Takes away places of ways that nobody ended.
+    pub(crate) fn forget_old_places(&self, connection: &dyn Session, now: Timestamp) -> Result<()> {
+        journeys::forget_places(connection, now + -WAY_MAX_MS).map(drop)
+    }
+}
+
+impl Journey {
+    fn begun(set_out: Timestamp) -> Self {
+        Self { set_out, eta: None, eta_told: false, position_deg: None, located: None, begun_km: None, arrived: None }
+    }
+}
+
+/// When somebody is there who says how long it will take.
+pub(crate) fn announced(minutes: u32, now: Timestamp) -> Timestamp {
+    now + i64::from(minutes.clamp(1, MINUTES_MAX)) * MINUTE_MS
+}
+
+/// A place that can be one.
+pub(crate) fn on_earth(place_deg: (f64, f64), attempted: &str) -> Result<(f64, f64)> {
+    let valid = (-90.0..=90.0).contains(&place_deg.0) && (-180.0..=180.0).contains(&place_deg.1);
+    if valid { Ok(place_deg) } else { Err(OutreachError::refused(attempted, "this is no place on Earth")) }
+}
+
+/// How far a place is from a machine's site, km as the crow flies, where that is known.
+pub(crate) fn km_to(connection: &dyn Session, machine: &MachineId, place_deg: (f64, f64)) -> Result<Option<f64>> {
+    let site: Option<Site> = registry::find(connection, machine.site())?;
+    Ok(site.as_ref().and_then(Site::place).map(|site_deg| distance_km(place_deg, site_deg)))
+}
+
+/// A visit with the way there.
+pub(crate) fn errand(connection: &dyn Session, stay: Stay) -> Result<Errand> {
+    let journey = journeys::of(connection, stay.id)?;
+    let distance_km = match journey.as_ref().and_then(|journey| journey.position_deg) {
+        Some(place_deg) => km_to(connection, &stay.machine, place_deg)?,
+        None => None,
+    };
+    let state = match stay.state.as_str() {
+        "done" => VisitState::Done,
+        "missed" => VisitState::Missed,
+        "cancelled" => VisitState::Cancelled,
+        _ => VisitState::Booked,
+    };
+    let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
+    Ok(Errand { visit: booking(connection, stay)?, machine, customer, state, journey, distance_km })
+}
+
+fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {
+    let stay = bookings::get(connection, visit)?;
+    if stay.state == "booked" {
+        Ok(stay)
+    } else {
+        Err(OutreachError::refused(attempted, format!("it is {}", stay.state)))
+    }
+}
+
+fn under_way(journey: Journey, attempted: &str) -> Result<Journey> {
+    if journey.arrived.is_some() {
+        Err(OutreachError::refused(attempted, "somebody is there already"))
+    } else {
+        Ok(journey)
+    }
+}
+
+fn note(connection: &dyn Session, stay: &Stay, (who, what): (&str, &str), now: Timestamp) -> Result<()> {
+    let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
+    let customer = Some(stay.customer.as_str());
+    Entry { at: now, who, what, why: "", customer, machine, advisory, contact: false }.write(connection)
+}

@@ -1,0 +1,155 @@
+//! Visits as those see them who drive there, and as customers see those who come: plain data.
+
+use foretell_model::{Finding, MachineId, Timestamp};
+
+use super::{Booking, ServiceCase, VisitReport};
+use crate::registry::{Advisor, Customer, Language, Machine, Site, Technician};
+
+/// Somebody on the way. Where that person is stays only until somebody has arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Journey {
+    /// When somebody set out.
+    pub set_out: Timestamp,
+    /// When somebody expects to be there.
+    pub eta: Option<Timestamp>,
+    /// Whether a person said so, rather than the distance.
+    pub eta_told: bool,
+    /// Where the technician was last, degrees north and east.
+    pub position_deg: Option<(f64, f64)>,
+    /// When that was.
+    pub located: Option<Timestamp>,
+    /// How far it was at first, km as the crow flies.
+    pub begun_km: Option<f64>,
+    /// When somebody came.
+    pub arrived: Option<Timestamp>,
+}
+
+/// How a booked visit ended, if it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisitState {
+    /// It is to come, or nobody has said yet how it went.
+    Booked,
+    /// The work was done.
+    Done,
+    /// It did not take place.
+    Missed,
+    /// It was called off.
+    Cancelled,
+}
+
+/// One visit of a technician's day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errand {
+    /// When, who, for which case.
+    pub visit: Booking,
+    /// To which machine.
+    pub machine: MachineId,
+    /// Key of the customer.
+    pub customer: String,
+    /// How it went.
+    pub state: VisitState,
+    /// The way there, once somebody has set out.
+    pub journey: Option<Journey>,
+    /// How far away the technician is now, km as the crow flies, where both places are known.
+    pub distance_km: Option<f64>,
+}
+
+/// A finished visit, as a report tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisitDone {
+    /// The visit.
+    pub visit: Booking,
+    /// Works that were planned, by the codes of the catalogue.
+    pub works: Vec<String>,
+    /// What was done, if anybody said.
+    pub report: Option<VisitReport>,
+}
+
+/// Everything a technician needs at the customer's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrandSheet {
+    /// The visit.
+    pub errand: Errand,
+    /// The case as the engine last described it.
+    pub finding: Finding,
+    /// Works, by the codes of the catalogue.
+    pub works: Vec<String>,
+    /// Where to.
+    pub site: Option<Site>,
+    /// To whom.
+    pub customer: Option<Customer>,
+    /// To which machine.
+    pub machine: Option<Machine>,
+    /// Who looks after the customer.
+    pub advisor: Option<Advisor>,
+    /// What was done, if anybody said.
+    pub report: Option<VisitReport>,
+    /// Finished visits to this machine, newest first, at most 10.
+    pub earlier: Vec<VisitDone>,
+}
+
+/// What a link leads to.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one page at a time; a box would only be in the way")]
+pub enum Guest {
+    /// A letter's page: [`crate::Outreach::booking_page`] has it.
+    Letter {
+        /// To whom.
+        customer: Customer,
+        /// About which machine.
+        machine: MachineId,
+        /// The newest visit of the case, however it went.
+        errand: Option<Errand>,
+    },
+    /// A service case.
+    Case(CaseView),
+}
+
+/// A service case as the customer sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseView {
+    /// The case.
+    pub case: ServiceCase,
+    /// Whose.
+    pub customer: Customer,
+    /// Which machine.
+    pub machine: MachineId,
+    /// What the customer calls it.
+    pub number: String,
+    /// The company that speaks.
+    pub company: String,
+    /// Who looks after the customer.
+    pub advisor: Option<Advisor>,
+    /// Who comes.
+    pub technician: Option<Technician>,
+    /// How far away that person is, km as the crow flies, where both places are known.
+    pub distance_km: Option<f64>,
+}
+
+/// What a customer has chosen about our messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// In which language.
+    pub language: Language,
+    /// Channels on which the customer can be reached, the preferred first, and since when each is stopped.
+    pub media: Vec<(String, Option<Timestamp>)>,
+    /// Local time of day, `HH:MM`, at which messages stop.
+    pub quiet_from: String,
+    /// Local time of day, `HH:MM`, from which messages may come.
+    pub quiet_to: String,
+}
+
+/// What a customer chooses about our messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// In which language.
+    pub language: Language,
+    /// The preferred channel.
+    pub first: String,
+    /// Channels on which messages are welcome; all others of the customer's are stopped.
+    pub welcome: Vec<String>,
+    /// Local time of day, `HH:MM`, at which messages stop.
+    pub quiet_from: String,
+    /// Local time of day, `HH:MM`, from which messages may come.
+    pub quiet_to: String,
+}

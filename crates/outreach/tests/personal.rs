@@ -1,0 +1,183 @@
+//! What is kept about a customer: handed out whole, erased from every corner of the disk, forgotten in time.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use foretell_model::{FindingId, Grade, Status, Timestamp};
+use foretell_outreach::{
+    Contact, Customer, CustomerStage, Found, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
+};
+use support::{Recorder, apply, at, finding, machine, open, token};
+
+/// Everything personal, each in words that occur nowhere else.
+const PERSONAL: [&str; 14] = [
+    "Acme Castings",
+    "Ms Baker",
+    "baker@acme.example",
+    "1 Foundry Lane",
+    "Grimshaw",
+    "+44 113 496 0999",
+    "after the school run",
+    "the gate is behind the chapel",
+    "smells of burnt porridge",
+    "their daughter answered",
+    "grumbled about the invoice",
+    "porcelain flange",
+    "left out for the wedding",
+    "wishes-nothing-more",
+];
+
+fn now() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+/// A customer with a life: letters, a wish, a call, a booked visit, one made and reported, a breakdown, a stage.
+fn life(outreach: &Outreach) -> (FindingId, String) {
+    let known = outreach.customer("acme").unwrap().unwrap();
+    let contact = Contact {
+        name: "Grimshaw".into(),
+        role: "night shift".into(),
+        phone: Some("+44 113 496 0999".into()),
+        email: None,
+        language: None,
+    };
+    outreach.register_customer(&Customer { contacts: vec![contact], ..known }, "test", now()).unwrap();
+    let of = |fault: &str, id: &str, offset| {
+        apply(outreach, offset, &finding(&machine(id), fault, Grade::Advise, Status::Opened), now())
+    };
+    let cooler = of("cooler_clogging", "s02/m002", 1);
+    let link = outreach.approve(&cooler, "wang", now()).unwrap().link;
+    outreach.tick(now()).unwrap();
+    let token = token(&link).to_owned();
+    outreach.other_time(&token, "after the school run", now()).unwrap();
+    let visit = outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    let report = VisitReport {
+        note: "porcelain flange".into(),
+        left_out: "left out for the wedding".into(),
+        ..VisitReport::default()
+    };
+    outreach.report_visit(visit.id, &report, "chen", visit.end).unwrap();
+    outreach.add_photo((PhotoOf::Visit, &visit.id.to_string()), "one.jpg", "a hand", "chen", visit.end).unwrap();
+    outreach.give_verdict(&cooler, (Found::Confirmed, None), "their daughter answered", "chen", visit.end).unwrap();
+    outreach.complete(visit.id, None, "chen", visit.end).unwrap();
+    let filter = of("oil_filter_clogging", "s02/m003", 2);
+    outreach.approve(&filter, "wang", now()).unwrap();
+    let case = outreach
+        .open_service_case(&machine("s02/m002"), Source::Customer, "smells of burnt porridge", "customer", now())
+        .unwrap();
+    outreach.called_back(case.id, "the gate is behind the chapel", "wang", now()).unwrap();
+    outreach.add_photo((PhotoOf::ServiceCase, &case.id.to_string()), "two.jpg", "", "chen", now()).unwrap();
+    outreach.set_stage("acme", Some(CustomerStage::Latent), "grumbled about the invoice", "wang", now()).unwrap();
+    outreach.opt_out("acme", "sms", "wishes-nothing-more", "wang", now()).unwrap();
+    (filter, token)
+}
+
+/// Which of the texts stand in any file below a folder.
+fn found(dir: &Path) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        if entry.path().is_file() {
+            all.extend(std::fs::read(entry.path()).unwrap());
+        }
+    }
+    let holds = |text: &&str| all.windows(text.len()).any(|window| window == text.as_bytes());
+    PERSONAL.into_iter().filter(holds).collect()
+}
+
+#[test]
+fn everything_is_handed_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    life(&outreach);
+    let data = outreach.customer_data("acme", now()).unwrap();
+    for text in PERSONAL {
+        assert!(data.contains(text), "{text} is not handed out");
+    }
+    assert!(!data.contains("华新纺织") && !data.contains("li@huaxin.example"), "another customer's data");
+    let parsed: serde_json::Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(parsed["format"], "foretell-customer/1");
+    let count = |table: &str| parsed[table].as_array().unwrap().len();
+    assert_eq!((count("machines"), count("visits"), count("service_cases"), count("photos")), (2, 1, 1, 2));
+    assert!(matches!(outreach.customer_data("nobody", now()), Err(OutreachError::Missing { .. })));
+}
+
+#[test]
+fn nothing_of_an_erased_customer_is_left_on_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let (filter, token) = life(&outreach);
+    assert_eq!(found(dir.path()), PERSONAL, "the search finds what is there");
+    let visits_before = outreach.visits_done(&machine("s02/m002"), (Timestamp::MIN, Timestamp::MAX)).unwrap();
+
+    let mut photos = outreach.erase_customer("acme", "admin", now()).unwrap();
+    photos.sort();
+    assert_eq!(photos, ["one.jpg", "two.jpg"]);
+    assert_eq!(found(dir.path()), [""; 0], "while the store is open");
+    assert!(matches!(outreach.booking_page(&token, now()), Err(OutreachError::Link("it has expired"))));
+    // What is left: the figures, and that something happened.
+    assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);
+    let visits = outreach.visits_done(&machine("s02/m002"), (Timestamp::MIN, Timestamp::MAX)).unwrap();
+    assert_eq!((visits.len(), visits[0].visit.start), (1, visits_before[0].visit.start));
+    let record = outreach.lately("acme", false, 200).unwrap();
+    assert!(record.iter().any(|entry| entry.what == "visit_done") && record[0].what == "erased what was personal");
+    // Nothing goes out, nothing comes back.
+    let card = outreach.card(&filter, now()).unwrap();
+    assert_eq!((card.stage, card.customer), (Stage::Internal, None));
+    outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "configuration", now()).unwrap();
+    let sent: Vec<_> = outreach.tick(now().plus_days(3.0)).unwrap();
+    assert!(sent.is_empty(), "{sent:?}");
+    outreach.erase_customer("acme", "admin", now()).unwrap();
+    drop(outreach);
+    assert_eq!(found(dir.path()), [""; 0], "after the store was closed");
+}
+
+#[test]
+fn an_erasure_that_was_cut_short_is_ended_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    life(&outreach);
+    // As if the process had been killed after the step and before the file was written anew.
+    let aside = tempfile::tempdir().unwrap();
+    outreach.erase_customer("acme", "admin", now()).unwrap();
+    drop(outreach);
+    for entry in std::fs::read_dir(dir.path()).unwrap().flatten() {
+        std::fs::copy(entry.path(), aside.path().join(entry.file_name())).unwrap();
+    }
+    let database = foretell_outreach::store::Sqlite::open(&aside.path().join("service.sqlite")).unwrap();
+    foretell_outreach::store::Database::write(&database, &mut |session| {
+        session.execute("INSERT INTO compaction_due (id, at) VALUES (1, 0)", &[]).map(drop)
+    })
+    .unwrap();
+    drop(database);
+    let options = support::options(Arc::new(Recorder::default()));
+    drop(Outreach::open(&aside.path().join("service.sqlite"), options).unwrap());
+    let database = foretell_outreach::store::Sqlite::open(&aside.path().join("service.sqlite")).unwrap();
+    let mut due = 1;
+    foretell_outreach::store::Database::read(&database, &mut |session| {
+        due = session.query("SELECT 1 FROM compaction_due", &[])?.len();
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!((due, found(aside.path())), (0, Vec::new()));
+}
+
+#[test]
+fn words_of_what_is_long_over_are_forgotten_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    life(&outreach);
+    let later = |days: f64| outreach.forget_what_is_long_over(now().plus_days(days)).unwrap();
+    assert_eq!(later(700.0), [""; 0]);
+    assert_eq!(later(740.0), ["one.jpg"], "the visit's picture goes, the open case's stays");
+    assert_eq!(later(741.0), [""; 0]);
+    let data = outreach.customer_data("acme", now()).unwrap();
+    for gone in ["after the school run", "porcelain flange", "their daughter answered", "left out for the wedding"] {
+        assert!(!data.contains(gone), "{gone}");
+    }
+    for stays in ["Ms Baker", "smells of burnt porridge", "the gate is behind the chapel"] {
+        assert!(data.contains(stays), "{stays}");
+    }
+}
