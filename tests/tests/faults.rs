@@ -8,7 +8,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use foretell_tests::{
-    Foretell, Load, Mosquitto, Running, Sent, Stored, Tap, binary, export, free_port, get, not_tested, tell, wait_for,
+    Foretell, Load, Mosquitto, Running, Sent, Stored, Tap, VictoriaMetrics, binary, export, free_port, get, metric,
+    not_tested, tell, wait_for,
 };
 
 /// Readings a second while things break.
@@ -70,32 +71,64 @@ fn killed_again_and_again_behind_its_own_listener() {
     settle(&name, sent, &stored(folder.path(), sent.acknowledged));
 }
 
+/// Who can be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Us,
+    Broker,
+    Store,
+}
+
+/// Every order in which one, two or all three of them can be killed.
+fn orders() -> Vec<Vec<Victim>> {
+    let all = [Victim::Us, Victim::Broker, Victim::Store];
+    let mut orders: Vec<Vec<Victim>> = all.map(|one| vec![one]).into();
+    for length in 1..all.len() {
+        let longer = |order: &Vec<Victim>| -> Vec<Vec<Victim>> {
+            let more = all.iter().filter(|next| !order.contains(next));
+            more.map(|next| order.iter().copied().chain([*next]).collect()).collect()
+        };
+        let grown: Vec<_> = orders.iter().filter(|order| order.len() == length).flat_map(longer).collect();
+        orders.extend(grown);
+    }
+    orders
+}
+
 #[test]
-fn killed_in_every_order_behind_a_broker() {
-    const ORDERS: [&[&str]; 4] = [&["foretell"], &["broker"], &["foretell", "broker"], &["broker", "foretell"]];
+fn killed_in_every_order_between_a_broker_and_a_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let (console, mqtt) = (free_port(), free_port());
     let mut broker = Mosquitto::start(folder.path());
+    let mut store = VictoriaMetrics::start(folder.path());
     let (port, tap) = (broker.port, Tap::before(broker.port));
-    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n", tap.port);
+    let token = folder.path().join("token");
+    std::fs::write(&token, "a-token\n").expect("a writable folder");
+    let config = format!(
+        "[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n[influxdb]\nurl = \"http://127.0.0.1:{}\"\n\
+         org = \"plant\"\nbucket = \"foretell\"\ntoken_file = \"{}\"\nflush_interval = \"100ms\"\nbackoff_max = \"1s\"\n",
+        tap.port,
+        store.port,
+        token.display()
+    );
     let mut foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
     let mut load = Load::start(folder.path(), port, PER_S, u64::MAX);
-    let mut brokers_killed = 0;
-    for round in 0..rounds() {
+    let orders = orders();
+    // From the last on, so that few rounds have the orders in which all three die.
+    for order in orders.iter().rev().cycle().take(rounds()) {
         progress(&foretell, f64::from(PER_S) / 2.0);
-        for victim in ORDERS[round % ORDERS.len()] {
-            if *victim == "broker" {
-                broker.process.kill_9();
-                brokers_killed += 1;
-            } else {
-                foretell.process.kill_9();
+        for victim in order {
+            match victim {
+                Victim::Us => foretell.process.kill_9(),
+                Victim::Broker => broker.process.kill_9(),
+                Victim::Store => store.kill_9(),
             }
         }
-        if ORDERS[round % ORDERS.len()].contains(&"broker") {
-            broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port);
-        }
-        if ORDERS[round % ORDERS.len()].contains(&"foretell") {
-            foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
+        for victim in order {
+            match victim {
+                Victim::Us => foretell = Foretell::start_on(folder.path(), &config, console, mqtt),
+                Victim::Broker => broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port),
+                Victim::Store => store.start_again(),
+            }
         }
     }
     progress(&foretell, f64::from(PER_S));
@@ -103,16 +136,11 @@ fn killed_in_every_order_behind_a_broker() {
     let sent = load.finish(A_MINUTE);
     // What the broker had acknowledged and forgot when it was killed nobody can bring back; what Foretell acknowledged
     // must be there.
-    let lost = wait_for("what Foretell acknowledged to be stored", A_MINUTE, || {
-        let acknowledged = tap.acknowledged();
-        let stored = Stored::read(&export(folder.path()));
-        let settled = stored.readings.len() as u64 >= sent.acknowledged || brokers_killed > 0;
-        settled.then(|| (acknowledged.difference(&stored.readings).count(), acknowledged.len(), stored))
-    });
-    let (lost, by_us, stored) = lost;
+    let (lost, by_us, stored) = kept_of_acknowledged(folder.path(), &tap);
     tell(&format!(
-        "foretell and broker killed in every order, {} rounds: published {}, acknowledged by the broker {}, by Foretell {by_us}, \
+        "foretell, broker and store killed in {} orders, {} rounds: published {}, acknowledged by the broker {}, by Foretell {by_us}, \
          stored {}, lost of what Foretell acknowledged {lost}, forgotten by the killed broker {}, stored twice {}",
+        orders.len(),
         rounds(),
         sent.published,
         sent.acknowledged,
@@ -122,6 +150,21 @@ fn killed_in_every_order_behind_a_broker() {
     ));
     assert_eq!((lost, stored.twice()), (0, 0));
     assert!(by_us > 0, "the tap saw nothing");
+    wait_for("the store to have everything", 5 * A_MINUTE, || {
+        (metric(console, "foretell_influx_lag_entries")? == 0.0).then_some(())
+    });
+    // Every instant is there, and none twice, or `values` would say so.
+    let values = store.values("reading_discharge_temp_c");
+    tell(&format!("in the store {}", values.len()));
+    assert_eq!(values.len(), stored.readings.len(), "the store and the log differ");
+}
+
+/// What Foretell acknowledged: how many of it are missing on the log, how many there are, and the log.
+fn kept_of_acknowledged(folder: &Path, tap: &Tap) -> (usize, usize, Stored) {
+    // Acknowledged is only what is kept, so nothing need be waited for.
+    let acknowledged = tap.acknowledged();
+    let stored = Stored::read(&export(folder));
+    (acknowledged.difference(&stored.readings).count(), acknowledged.len(), stored)
 }
 
 /// What a broker keeps over an orderly restart is delivered afterwards; what it forgets with its files is sent again by
@@ -149,12 +192,7 @@ fn broker_restarted(name: &str, keeps_its_files: bool) {
         settle(name, sent, &stored(folder.path(), sent.acknowledged));
         return;
     }
-    let (lost, by_us, stored) = wait_for("what Foretell acknowledged to be stored", A_MINUTE, || {
-        let acknowledged = tap.acknowledged();
-        let stored = Stored::read(&export(folder.path()));
-        let lost = acknowledged.difference(&stored.readings).count();
-        (lost == 0).then_some((lost, acknowledged.len(), stored))
-    });
+    let (lost, by_us, stored) = kept_of_acknowledged(folder.path(), &tap);
     tell(&format!(
         "{name}: published {}, acknowledged by the broker {}, by Foretell {by_us}, stored {}, lost of these {lost}, \
          forgotten with the broker's files {}, stored twice {}",
