@@ -2,6 +2,7 @@
 //!
 //! rumqttc has a crate for each version with types of its own. Nothing outside this folder knows which one is in use.
 
+mod alike;
 mod nothing_open;
 mod v3;
 mod v5;

@@ -3,17 +3,19 @@
 use bytes::Bytes;
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
-    AckMode, AsyncClient, Broker, ClientError, ConnectionError, Event, EventLoop, LastWill, ManualAck, MqttOptions,
-    Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter, SubscribeReasonCode,
-    Transport,
+    AckMode, AsyncClient, ConnectionError, Event, EventLoop, LastWill, ManualAck, Outgoing, Packet, PubAck,
+    PublishOptions, QoS, SessionMode, StateError, SubscribeReasonCode,
 };
 
 use super::super::events::Lost;
 use super::super::host::Will;
 use super::super::options::BrokerError;
+use super::alike::alike;
 use super::{
     Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
 };
+
+alike!(rumqttc);
 
 pub(super) fn client(
     checked: &Checked,
@@ -42,22 +44,6 @@ pub(super) fn client(
     let (client, mut events) = AsyncClient::builder(mqtt).build();
     events.set_network_options(checked.network());
     Ok((client, events))
-}
-
-fn target(checked: &Checked, client_id: &str) -> Result<MqttOptions, BrokerError> {
-    let Some(url) = checked.address.websocket_url() else {
-        let broker = Broker::tcp(checked.address.host.as_str(), checked.address.port);
-        let mut mqtt = MqttOptions::new(client_id, broker);
-        if let Some(tls) = &checked.tls {
-            mqtt.set_transport(Transport::tls_with_config(tls.clone()));
-        }
-        return Ok(mqtt);
-    };
-    let made = match &checked.tls {
-        None => Broker::websocket(url.as_str()).map(|broker| MqttOptions::new(client_id, broker)),
-        Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls.clone()),
-    };
-    made.map_err(|_| BrokerError::WebSocket { url })
 }
 
 pub(super) fn happened(event: Event) -> Happened {
@@ -97,22 +83,8 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-pub(super) fn not_taken(error: ClientError) -> NotTaken {
-    if matches!(error, ClientError::RequestChannelFull(_)) { NotTaken::Full } else { NotTaken::Gone }
-}
-
-pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), NotTaken> {
-    let filters = filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce));
-    client.try_subscribe_many(filters).map_err(not_taken)
-}
-
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
     client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid))).map_err(not_taken)
-}
-
-pub(super) fn publish(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
-    client.try_publish(topic, value, PublishOptions::new(QoS::AtMostOnce)).map_err(not_taken)
 }
 
 pub(super) fn publish_retained(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {

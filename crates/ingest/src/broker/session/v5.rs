@@ -4,14 +4,14 @@ use std::io;
 
 use bytes::Bytes;
 use rumqttc_v5::{
-    AckMode, AsyncClient, Broker, ClientError, ConnAckProperties, ConnectionError, Event, EventLoop, LastWill,
-    ManualAck, MqttOptions, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError, SubscribeFilter,
-    Transport,
+    AckMode, AsyncClient, ConnAckProperties, ConnectionError, Event, EventLoop, LastWill, ManualAck, Outgoing, Packet,
+    PubAck, PublishOptions, QoS, SessionMode, StateError,
 };
 
 use super::super::events::Lost;
 use super::super::host::Will;
 use super::super::options::BrokerError;
+use super::alike::alike;
 use super::nothing_open::NothingOpen;
 use super::{
     Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
@@ -21,6 +21,8 @@ use super::{
 /// out, as the standard asks once it was told. (A 3.1.1 broker cannot be told; there the limit is raised connection by
 /// connection.)
 const FETCHED_BYTES_MAX: usize = 16 << 20;
+
+alike!(rumqttc_v5);
 
 pub(super) fn client(
     checked: &Checked,
@@ -53,22 +55,6 @@ pub(super) fn client(
         mqtt.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true, None));
     }
     Ok(AsyncClient::builder(mqtt).build())
-}
-
-fn target(checked: &Checked, client_id: &str) -> Result<MqttOptions, BrokerError> {
-    let Some(url) = checked.address.websocket_url() else {
-        let broker = Broker::tcp(checked.address.host.as_str(), checked.address.port);
-        let mut mqtt = MqttOptions::new(client_id, broker);
-        if let Some(tls) = &checked.tls {
-            mqtt.set_transport(Transport::tls_with_config(tls.clone()));
-        }
-        return Ok(mqtt);
-    };
-    let made = match &checked.tls {
-        None => Broker::websocket(url.as_str()).map(|broker| MqttOptions::new(client_id, broker)),
-        Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls.clone()),
-    };
-    made.map_err(|_| BrokerError::WebSocket { url })
 }
 
 /// The next that happens.
@@ -139,22 +125,8 @@ fn hung_up(cause: &ConnectionError) -> bool {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-pub(super) fn not_taken(error: ClientError) -> NotTaken {
-    if matches!(error, ClientError::RequestChannelFull(_)) { NotTaken::Full } else { NotTaken::Gone }
-}
-
-pub(super) fn subscribe(client: &AsyncClient, filters: &[String]) -> Result<(), NotTaken> {
-    let filters = filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce));
-    client.try_subscribe_many(filters).map_err(not_taken)
-}
-
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
     client.try_manual_ack(ManualAck::PubAck(PubAck::new(pkid, None))).map_err(not_taken)
-}
-
-pub(super) fn publish(client: &AsyncClient, topic: &str, value: Bytes) -> Result<(), NotTaken> {
-    client.try_publish(topic, value, PublishOptions::new(QoS::AtMostOnce)).map_err(not_taken)
 }
 
 pub(super) fn publish_retained(
