@@ -112,7 +112,7 @@ fn mapped(
         Ok(document) => document,
         Err(fault) => return (rule, Err(fault)),
     };
-    let message = Message { names, document: &document };
+    let message = Message { arrived: admission.arrived, names, document: &document };
     let (mut explanation, mut whose) = (Explanation::default(), None);
     let read = mapping.each_record(&document, payload, shared.items_max, |_, record| {
         if record.as_ref().is_ok_and(|record| !mapping.wants(record)) {

@@ -20,7 +20,7 @@ mod reason;
 mod scalar;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -146,7 +146,8 @@ impl Decoder {
 
     /// Goes on with other rules from the next message on, in every clone. A mapping that stayed as it was keeps its derived
     /// counters; those of a new one are rebuilt from `log`, which takes about a second per million entries, before anything
-    /// is decoded by it, so call it off the async workers. Sparkplug's sessions and rules stay as they are. Returns whether
+    /// is decoded by it, so call it off the async workers. Sparkplug's sessions stay; an edge node goes by new rules from its
+    /// next birth on, for which it is asked. Whether there is a host at all, and its name, stay as they are. Returns whether
     /// the topics to subscribe to are others now.
     ///
     /// # Errors
@@ -154,7 +155,7 @@ impl Decoder {
     pub fn replace(&self, options: DecoderOptions, log: &dyn Log) -> Result<bool, ReplaceError> {
         let before = self.shared();
         let mut shared = Shared::new(options)?;
-        shared.sparkplug.clone_from(&before.sparkplug);
+        let rules = std::mem::replace(&mut shared.sparkplug, before.sparkplug.clone());
         let mut fresh = Vec::new();
         for (place, (mapping, spec)) in shared.mappings.iter_mut().zip(&shared.specs).enumerate() {
             match before.specs.iter().position(|known| known == spec) {
@@ -166,6 +167,10 @@ impl Decoder {
         if !fresh.is_empty() {
             let fresh: Vec<&Mapping> = fresh.into_iter().map(|place| &shared.mappings[place]).collect();
             seed_all(log, |reading| fresh.iter().for_each(|mapping| seed(mapping, reading)))?;
+        }
+        // From here on nothing can fail.
+        if let (Some(host), Some(rules)) = (&shared.sparkplug, &rules) {
+            host.adopt(rules);
         }
         let filters_changed = before.filters() != shared.filters();
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);

@@ -13,6 +13,7 @@ mod states;
 mod time;
 mod unit;
 mod uses;
+mod zone;
 
 use std::sync::Arc;
 
@@ -81,9 +82,10 @@ struct Time {
     format: TimeFormat,
 }
 
-/// A message that a mapping claimed: what its topic says, and what the whole payload holds beside the record.
+/// A message that a mapping claimed: when it came, what its topic says, and what the whole payload holds beside the record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a> {
+    pub(super) arrived: Timestamp,
     pub(super) names: Names<'a>,
     pub(super) document: &'a Value,
 }
@@ -167,7 +169,7 @@ impl Mapping {
             false => None,
         };
         let document = self.document(payload)?;
-        let message = Message { names, document: &document };
+        let message = Message { arrived: admission.arrived, names, document: &document };
         self.each_record(&document, payload, items_max, |raw, record| {
             let value = record.as_ref().ok().copied();
             if value.is_some_and(|value| !self.wants(value)) {
@@ -278,7 +280,7 @@ impl Mapping {
     fn candidate(&self, admission: Admission, record: &Value, message: Message<'_>) -> Result<Candidate, Fault> {
         let mut candidate = Candidate::default();
         match &self.time {
-            Some(time) => candidate.ts = Some(time.read(record, message.document)?),
+            Some(time) => candidate.ts = Some(time.read(record, message)?),
             None => (candidate.ts, candidate.quality) = (Some(admission.arrived), Quality::UntimedAtSource),
         }
         let meant = || self.fields.iter().filter(|field| field.is_meant(message.names.signal));
@@ -309,11 +311,11 @@ impl Time {
         self.at.find(record).or_else(|| self.at.find(document)).filter(|value| !value.is_null())
     }
 
-    fn read(&self, record: &Value, document: &Value) -> Result<Timestamp, Fault> {
-        let value = self.value(record, document);
+    fn read(&self, record: &Value, message: Message<'_>) -> Result<Timestamp, Fault> {
+        let value = self.value(record, message.document);
         let value = value.ok_or_else(|| Fault::new(RefusalReason::MissingField, "the time stamp is missing"))?;
         self.format
-            .read(value)
+            .read(value, message.arrived)
             .map_err(|problem| Fault::new(RefusalReason::BadTime, format!("the time stamp: {problem}")))
     }
 }

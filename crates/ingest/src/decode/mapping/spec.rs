@@ -108,7 +108,9 @@ pub struct TimeSpec {
     /// `rfc3339` (without the key), `s`, `ms`, `us`, `ns` since 1970 UTC, or a strftime pattern.
     #[serde(default)]
     pub format: Option<String>,
-    /// For a pattern without an offset: `UTC` or an offset such as `+08:00`.
+    /// For a pattern without an offset: `UTC`, an offset such as `+08:00`, or an IANA name such as `Asia/Shanghai`. By name, a
+    /// stamp in the hour that clocks skip in spring is refused, and one in the hour that they show twice is told apart by its
+    /// arrival.
     #[serde(default)]
     pub zone: Option<String>,
 }

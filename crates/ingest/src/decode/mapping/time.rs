@@ -1,11 +1,13 @@
-//! Time stamps of foreign sources: RFC 3339, a count since 1970, or a pattern such as `%Y-%m-%d %H:%M:%S` in a fixed zone.
+//! Time stamps of foreign sources: RFC 3339, a count since 1970, or a pattern such as `%Y-%m-%d %H:%M:%S` in a zone.
 
 use std::fmt;
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime};
 use foretell_model::Timestamp;
 use serde_json::Value;
+
+use super::zone::Zone;
 
 /// How a source writes its time stamps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +17,8 @@ pub(in crate::decode) enum TimeFormat {
     Count(Unit),
     /// A strftime pattern that carries its own offset (`%z`).
     Zoned(String),
-    /// A strftime pattern without an offset, in a fixed zone.
-    Naive(String, FixedOffset),
+    /// A strftime pattern without an offset, by the clocks of a zone.
+    Naive(String, Zone),
 }
 
 /// What is counted since 1970.
@@ -52,7 +54,7 @@ impl fmt::Display for TimeFormat {
                 write!(f, "{name} since 1970")
             }
             Self::Zoned(pattern) => f.write_str(pattern),
-            Self::Naive(pattern, zone) => write!(f, "{pattern} at {zone}"),
+            Self::Naive(pattern, zone) => write!(f, "{pattern} {zone}"),
         }
     }
 }
@@ -69,8 +71,9 @@ impl TimeFormat {
         }
     }
 
-    /// The instant that a value stands for, or what is wrong with it.
-    pub(super) fn read(&self, value: &Value) -> Result<Timestamp, String> {
+    /// The instant that a value stands for, or what is wrong with it. `arrived` tells which of two instants is meant that a
+    /// zone's clocks show alike.
+    pub(super) fn read(&self, value: &Value, arrived: Timestamp) -> Result<Timestamp, String> {
         match (self, value) {
             (Self::Count(unit), Value::Number(number)) => match number.as_i64() {
                 Some(count) => Ok(from_nanos(i128::from(count) * i128::from(unit.nanos()))),
@@ -88,11 +91,8 @@ impl TimeFormat {
                 .map(|instant| Timestamp::from_millis(instant.timestamp_millis()))
                 .map_err(|error| format!("{text:?} does not follow `{pattern}`: {error}")),
             (Self::Naive(pattern, zone), Value::String(text)) => NaiveDateTime::parse_from_str(text.trim(), pattern)
-                .map(|local| {
-                    let east_ms = i64::from(zone.local_minus_utc()) * 1000;
-                    Timestamp::from_millis(local.and_utc().timestamp_millis() - east_ms)
-                })
-                .map_err(|error| format!("{text:?} does not follow `{pattern}`: {error}")),
+                .map_err(|error| format!("{text:?} does not follow `{pattern}`: {error}"))
+                .and_then(|local| zone.instant(local, arrived)),
             (_, other) => Err(format!("{other} is not what the format tells to expect")),
         }
     }
@@ -108,14 +108,12 @@ fn pattern(format: &str, zone: Option<&str>) -> Result<TimeFormat, (&'static str
         (true, None) => Ok(TimeFormat::Zoned(format.to_owned())),
         (true, Some(_)) => Err(("zone", format!("`{format}` carries its zone; leave the key out"))),
         (false, None) => {
-            Err(("zone", format!("`{format}` carries no zone; say which, e.g. zone = \"+08:00\" or \"UTC\"")))
+            let examples = "zone = \"Asia/Shanghai\", \"+08:00\" or \"UTC\"";
+            Err(("zone", format!("`{format}` carries no zone; say which, e.g. {examples}")))
         }
         (false, Some(zone)) => {
-            let offset = if zone == "UTC" { "+00:00" } else { zone };
-            let offset = offset
-                .parse()
-                .map_err(|_| ("zone", format!("`{zone}` is neither UTC nor an offset such as +08:00")))?;
-            Ok(TimeFormat::Naive(format.to_owned(), offset))
+            let zone = Zone::parse(zone).map_err(|problem| ("zone", problem))?;
+            Ok(TimeFormat::Naive(format.to_owned(), zone))
         }
     }
 }
@@ -141,7 +139,7 @@ mod tests {
     fn check(format: &str, zone: Option<&str>, value: Value, expected: &str) {
         let got = match TimeFormat::parse(format, zone) {
             Err((key, problem)) => format!("{key}: {problem}"),
-            Ok(format) => format.read(&value).map_or_else(|problem| problem, |ts| ts.to_string()),
+            Ok(format) => format.read(&value, Timestamp::default()).map_or_else(|problem| problem, |ts| ts.to_string()),
         };
         assert_eq!(got, expected);
     }
@@ -158,6 +156,7 @@ mod tests {
         check("ns", None, json!("1782864000250999999"), "2026-07-01T00:00:00.250Z");
         check("%Y-%m-%d %H:%M:%S", Some("UTC"), json!("2020-02-01 00:00:10"), "2020-02-01T00:00:10Z");
         check("%Y-%m-%d %H:%M:%S", Some("+08:00"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
+        check("%F %T", Some("Asia/Shanghai"), json!("2020-02-01 00:00:10"), "2020-01-31T16:00:10Z");
         check("%d.%m.%Y %H:%M:%S%.f", Some("-01:30"), json!("01.02.2020 00:00:10.5"), "2020-02-01T01:30:10.500Z");
         check("%Y%m%dT%H%M%S%z", None, json!("20200201T000010+0100"), "2020-01-31T23:00:10Z");
     }
@@ -184,8 +183,18 @@ mod tests {
             json!(1),
             "format: `%Y-%Q` is not one of rfc3339, s, ms, us, ns, or a pattern such as %Y-%m-%d %H:%M:%S",
         );
-        check("%F %T", None, json!(1), "zone: `%F %T` carries no zone; say which, e.g. zone = \"+08:00\" or \"UTC\"");
-        check("%F %T", Some("CET"), json!(1), "zone: `CET` is neither UTC nor an offset such as +08:00");
+        check(
+            "%F %T",
+            None,
+            json!(1),
+            "zone: `%F %T` carries no zone; say which, e.g. zone = \"Asia/Shanghai\", \"+08:00\" or \"UTC\"",
+        );
+        check(
+            "%F %T",
+            Some("Peking"),
+            json!(1),
+            "zone: `Peking` is neither UTC, an offset such as +08:00, nor an IANA name such as Asia/Shanghai",
+        );
         check("ms", Some("UTC"), json!(1), "zone: `ms` says its zone itself; leave the key out");
     }
 }

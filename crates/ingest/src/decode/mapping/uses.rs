@@ -34,7 +34,7 @@ impl Mapping {
                 at: time.at.to_string(),
                 what: "time",
                 result: time
-                    .read(record, message.document)
+                    .read(record, message)
                     .map(|ts| ts.to_string())
                     .map_err(|fault| format!("{}: {}", fault.reason.code(), fault.detail)),
                 how: time.format.to_string(),

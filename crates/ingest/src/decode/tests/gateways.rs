@@ -174,7 +174,7 @@ fn csv_in_pieces() {
           /oil       "83,2"                 -> discharge_temp_c = 83.2 °C
           /remark    ""                     -- no pointer of the mapping leads to /remark
           /room      "27,1"                 -> ambient_temp_c = 27.1 °C
-          /time      "01.07.2026 10:00:00"  -> time = 2026-07-01T08:00:00Z  (%d.%m.%Y %H:%M:%S at +02:00)
+          /time      "01.07.2026 10:00:00"  -> time = 2026-07-01T08:00:00Z  (%d.%m.%Y %H:%M:%S in Europe/Berlin)
           (mapping)                         -> discharge_pressure_bar = 7 bar  (a constant of the mapping)
           (the first of 3 records; 2 of them are admitted)
         reading of essen/k3 at 2026-07-01T08:00:00Z: discharge_temp_c=83.2 motor_current_a=41.7 run_hours=4021.5 ambient_temp_c=27.1 discharge_pressure_bar=7

@@ -214,7 +214,7 @@ fn all_faults_of_all_mappings_are_told_at_once() {
         mapping[1] (`b/{machine}`): site: `has space` holds ' '; only A-Z a-z 0-9 . _ - are allowed
         mapping[1] (`b/{machine}`): machine: the topic names {machine} already; leave the key out
         mapping[1] (`b/{machine}`): ts.at: `t` is no JSON pointer; did you mean `/t`?
-        mapping[1] (`b/{machine}`): ts.zone: `%H:%M` carries no zone; say which, e.g. zone = "+08:00" or "UTC"
+        mapping[1] (`b/{machine}`): ts.zone: `%H:%M` carries no zone; say which, e.g. zone = "Asia/Shanghai", "+08:00" or "UTC"
         mapping[1] (`b/{machine}`): signals.discharge_temp_c: unit `bar` is not known for this signal; known are degC, degF, K
         mapping[1] (`b/{machine}`): signals.run_hours: scale must be finite and not 0
         mapping[1] (`b/{machine}`): state.values.a: `idle` is no state; stopped, starting, unloaded and loaded are

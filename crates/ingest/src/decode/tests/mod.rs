@@ -4,7 +4,7 @@ mod anything;
 mod contract;
 mod gateways;
 mod mapping;
-mod restart;
+pub(crate) mod restart;
 mod scaling;
 
 use expect_test::Expect;

@@ -5,7 +5,7 @@ use foretell_model::{Appended, Event, Log, LogError, Logged, Offset, Partition, 
 use super::*;
 
 /// A log that only holds what it is given.
-struct Kept(Vec<Event>);
+pub(crate) struct Kept(pub(crate) Vec<Event>);
 
 impl Log for Kept {
     fn partitions(&self) -> u16 {
