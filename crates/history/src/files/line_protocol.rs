@@ -1,10 +1,9 @@
 //! A reading as a line of InfluxDB's line protocol.
 
-use std::fmt::Write as _;
-
-use foretell_model::Reading;
+use foretell_model::{Reading, RunState};
 
 use super::rows::QUALITIES;
+use crate::influx::Line;
 
 /// Name of the measurement.
 pub(crate) const MEASUREMENT: &str = "reading";
@@ -13,53 +12,18 @@ pub(crate) const MEASUREMENT: &str = "reading";
 /// `quality`; the time stamp in nanoseconds. Appends nothing, and says so, for a reading that has no field or lies outside of
 /// the years 1677 to 2262 that nanoseconds reach.
 pub fn line_protocol(reading: &Reading, out: &mut String) -> bool {
-    let Some(nanos) = reading.ts.millis().checked_mul(1_000_000) else { return false };
-    let start = out.len();
-    out.push_str(MEASUREMENT);
-    for (tag, value) in [("site", reading.machine.site()), ("machine", reading.machine.machine())] {
-        out.extend([",", tag, "="]);
-        escape(value, &[',', '=', ' '], out);
-    }
-    let mut separator = ' ';
+    let machine = &reading.machine;
+    let mut line = Line::begin(out, MEASUREMENT).tag("site", machine.site()).tag("machine", machine.machine());
     for (signal, value) in reading.signals.iter() {
-        // Writing to a String cannot fail.
-        let written = write!(out, "{separator}{}={value}", signal.name());
-        debug_assert!(written.is_ok());
-        separator = ',';
+        line = line.number(signal.name(), value);
     }
-    let quality = QUALITIES[reading.quality as usize];
-    let texts =
-        [("state", reading.state.map(|state| state.name())), ("quality", Some(quality).filter(|q| *q != "good"))];
-    for (field, text) in texts {
-        let Some(text) = text else { continue };
-        out.push(separator);
-        out.extend([field, "=\""]);
-        escape(text, &['"', '\\'], out);
-        out.push('"');
-        separator = ',';
-    }
-    if separator == ' ' {
-        out.truncate(start);
-        return false;
-    }
-    let written = writeln!(out, " {nanos}");
-    debug_assert!(written.is_ok());
-    true
-}
-
-/// A backslash before each special character. Line breaks would end the line and become spaces.
-fn escape(text: &str, special: &[char], out: &mut String) {
-    for c in text.chars() {
-        if special.contains(&c) {
-            out.push('\\');
-        }
-        out.push(if matches!(c, '\n' | '\r') { ' ' } else { c });
-    }
+    let quality = Some(QUALITIES[reading.quality as usize]).filter(|quality| *quality != "good");
+    line.text("state", reading.state.map(RunState::name)).text("quality", quality).at_millis(reading.ts.millis())
 }
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{MachineId, Quality, RunState, Signal, Signals, Timestamp};
+    use foretell_model::{MachineId, Quality, Signal, Signals, Timestamp};
 
     use super::*;
 
@@ -92,13 +56,5 @@ mod tests {
             &format!("{head}state=\"stopped\" 1782864000250000000\n"),
         );
         check(Signals::empty(), None, Quality::Good, "");
-    }
-
-    #[test]
-    fn escapes_what_would_break_a_line() {
-        let mut out = String::new();
-        escape("a b,c=d\ne", &[',', '=', ' '], &mut out);
-        escape("say \"x\\y\"", &['"', '\\'], &mut out);
-        assert_eq!(out, "a\\ b\\,c\\=d esay \\\"x\\\\y\\\"");
     }
 }
