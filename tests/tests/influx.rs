@@ -260,6 +260,27 @@ fn a_refused_token_stops_it_until_there_is_a_better_one() {
 }
 
 #[test]
+fn another_bucket_is_written_to_without_a_restart() {
+    let mut scene = Scene::start();
+    scene.server.rule(|write: &Write| match write.head.contains("bucket=compressors") {
+        true => Reply::Take,
+        false => say(404, "", r#"{"code":"not found","message":"bucket \"foretell\" not found"}"#),
+    });
+    scene.publish(200);
+    scene.wait_for_metric("foretell_influx_stopped", |stopped| stopped == 1.0);
+    let config = config(&format!("http://127.0.0.1:{}", scene.server.port), scene.folder.path());
+    scene.foretell.configure(&config.replace("bucket = \"foretell\"", "bucket = \"compressors\""));
+    scene.foretell.process.signal("HUP");
+    scene.check_taken(&[]);
+    scene.wait_for_metric("foretell_influx_stopped", |stopped| stopped == 0.0);
+    scene.foretell.configure("");
+    scene.foretell.process.signal("HUP");
+    wait_for("the log to name what waits", Duration::from_secs(10), || {
+        scene.foretell.process.said().contains("[influxdb] whether there is one").then_some(())
+    });
+}
+
+#[test]
 fn a_server_that_hangs_holds_up_nobody() {
     let mut scene = Scene::start();
     scene.server.rule(|_| Reply::Hang);

@@ -88,12 +88,18 @@ fn a_configuration_is_read_again_without_losing_a_session() {
     std::fs::write(folder.path().join("gw.secret"), "secret\n").expect("a writable folder");
     let users = "[mqtt]\n[[mqtt.user]]\nname = \"gw\"\npassword_file = \"gw.secret\"\nmachines = [\"hq/*\"]\n";
     foretell.configure(&format!(
-        "{users}{RAW}[engine]\nwarn_c = 99.0\n[log]\nlevel = \"debug\"\n[clock]\nsource = \"readings\"\n"
+        "{users}[mqtt.limits]\nconnections_per_user = 1\n{RAW}[engine]\nwarn_c = 99.0\n[log]\nlevel = \"debug\"\n[clock]\nsource = \"readings\"\n"
     ));
     foretell.process.signal("HUP");
     said(&foretell, "The configuration was read again.", 1);
     let told = foretell.process.said();
-    for changed in ["mappings", "users of the MQTT listener", "limits and profiles of machines", "level of the log"] {
+    for changed in [
+        "mappings",
+        "users of the MQTT listener",
+        "limits of the MQTT listener",
+        "limits and profiles of machines",
+        "level of the log",
+    ] {
         assert!(told.contains(changed), "{changed}");
     }
     assert!(told.contains("need a restart") && told.contains("[clock]"), "what stays is named:\n{told}");
@@ -103,6 +109,7 @@ fn a_configuration_is_read_again_without_losing_a_session() {
     assert!(client.publish("raw/hq/k1", r#"{"t":832,"a":41.7,"h":7}"#));
     let mut gateway = Mqtt::connect(foretell.mqtt, "gw", Some(("gw", "secret"))).expect("known now");
     assert!(gateway.publish("raw/hq/k2", r#"{"t":845,"a":40.0,"h":9}"#));
+    assert!(Mqtt::connect(foretell.mqtt, "gw2", Some(("gw", "secret"))).is_err(), "one connection a user from now on");
 
     // A file with a fault changes nothing.
     foretell.configure(&format!("{users}[[mapping]]\ntopic = \"a/{{plant}}\"\n"));

@@ -18,13 +18,13 @@ mod summary;
 
 pub use error::OpenError;
 pub use files::{
-    Archive, ArchivedDay, ColumnMap, Exported, FileError, History, Imported, Keeping, Kept, MapError, Progress,
+    Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Keeping, Kept, MapError, Progress,
     ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, Step,
     Steps, WatchedRow, WatchedRows, Watching, When, export, import, line_protocol,
 };
 pub use influx::{
-    InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay, Outlook,
-    check_url, forecast_line, no_longer_written,
+    InfluxControl, InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay,
+    Outlook, check_url, forecast_line, no_longer_written,
 };
 pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, Replayed, SqliteQuarantine};
 pub use rollup::RollUps;

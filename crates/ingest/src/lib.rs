@@ -32,7 +32,7 @@ use broker::{Broker, BrokerError, BrokerOptions};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus};
 use intake::{Intake, Source};
-use listener::{Listener, ListenerError, ListenerOptions, User};
+use listener::{Listener, ListenerError, ListenerOptions};
 pub use skew::{ClockSkew, OwnClock};
 
 /// What ingest does, settled before it starts.
@@ -198,16 +198,21 @@ impl Ingest {
         committer.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Goes on with other mappings, bounds and logins from the next message on, without ending a session. `users` are those of
-    /// the listener; a client that is connected keeps what its login allowed until it connects again. May read the whole log
-    /// when a mapping with derived hours is new, so call it off the async workers.
+    /// Goes on with other mappings, bounds, logins and limits from the next message on, without ending a session. Of `options`
+    /// address and TLS stay; a client that is connected keeps what its login allowed until it connects again. May read the
+    /// whole log when a mapping with derived hours is new, so call it off the async workers.
     ///
     /// # Errors
     /// When mappings have faults or the log cannot be read; everything stays as it was.
-    pub fn replace(&self, decoder: DecoderOptions, users: &[User], log: &dyn Log) -> Result<(), ReplaceError> {
+    pub fn replace(
+        &self,
+        decoder: DecoderOptions,
+        options: &ListenerOptions,
+        log: &dyn Log,
+    ) -> Result<(), ReplaceError> {
         let filters_changed = self.intake.decoder().replace(decoder, log)?;
         if let Some(listener) = &self.listener {
-            listener.replace_users(users);
+            listener.replace(options);
         }
         if filters_changed {
             self.brokers.iter().for_each(Broker::resubscribe);

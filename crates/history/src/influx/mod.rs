@@ -23,6 +23,7 @@
 
 mod batch;
 mod client;
+mod control;
 mod day;
 mod deliver;
 mod finding;
@@ -35,6 +36,7 @@ mod status;
 mod store;
 mod writer;
 
+pub use control::InfluxControl;
 pub use day::{MachineDay, Outlook};
 pub use finding::forecast_line;
 pub use line::Line;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
 use super::client::{Answer, Client};
+use super::control::InfluxControl;
 use super::deliver::{Delivery, Progress};
 use super::pace::{Pace, chance};
 use super::places::{PARTITION, Places};
@@ -38,6 +39,7 @@ pub struct InfluxWriter {
     clock: Arc<dyn Clock>,
     watch: InfluxWatch,
     settings: InfluxSettings,
+    control: InfluxControl,
     stop: CancellationToken,
     client: Option<Client>,
     refused: Refused,
@@ -51,7 +53,7 @@ pub struct InfluxWriter {
 }
 
 impl InfluxWriter {
-    /// A writer that goes on where the last one was.
+    /// A writer that goes on where the last one was. It takes up other settings from `control` while it runs.
     ///
     /// # Errors
     /// When the cursor cannot be read.
@@ -60,7 +62,7 @@ impl InfluxWriter {
         store: Arc<InfluxStore>,
         clock: Arc<dyn Clock>,
         watch: InfluxWatch,
-        settings: InfluxSettings,
+        (settings, control): (InfluxSettings, InfluxControl),
         stop: CancellationToken,
     ) -> Result<Self, LogError> {
         let places = Places::new(&log, &store)?;
@@ -71,6 +73,7 @@ impl InfluxWriter {
             clock,
             watch,
             settings,
+            control,
             stop,
             client: None,
             refused,
@@ -90,6 +93,7 @@ impl InfluxWriter {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         gauge!("foretell_influx_stopped").set(0.0);
         while !self.stop.is_cancelled() {
+            self.heed();
             if let Err(error) = self.step(&runtime) {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -103,6 +107,16 @@ impl InfluxWriter {
             .settle(&self.log, &self.store, true)
             .unwrap_or_else(|error| tracing::warn!(%error, "The cursor of InfluxDB was not recorded."));
         Ok(())
+    }
+
+    /// Takes up other settings, if there are any.
+    fn heed(&mut self) {
+        let Some(settings) = self.control.take() else { return };
+        tracing::info!(?settings, "Writing to InfluxDB goes on with other settings.");
+        (self.bytes_max, self.settings) = (settings.bytes_max, settings);
+        // Nothing of what the old server said holds of the new one.
+        (self.client, self.trusted) = (None, false);
+        self.pace.reset();
     }
 
     fn step(&mut self, runtime: &tokio::runtime::Runtime) -> Result<(), LogError> {
@@ -160,6 +174,7 @@ impl InfluxWriter {
     fn deliver(&mut self, runtime: &tokio::runtime::Runtime, batch: Batch) {
         let mut delivery = Delivery::new(batch, self.trusted);
         while !self.stop.is_cancelled() {
+            self.heed();
             let answer = match self.attempt(runtime, &mut delivery) {
                 Progress::Done => return self.delivered(&delivery),
                 Progress::Later(answer) => answer,
@@ -311,6 +326,7 @@ impl InfluxWriter {
         runtime.block_on(async {
             tokio::select! {
                 () = self.stop.cancelled() => {}
+                () = self.control.came() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         });

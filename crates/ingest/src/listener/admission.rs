@@ -33,7 +33,7 @@ const VERSION_REFUSED: [u8; 4] = [0x20, 2, 0, 1];
 
 /// Serves one connection to its end.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAddr, visit: Visit) {
-    let connect_by = tokio::time::Instant::now() + shared.options.connect_within;
+    let connect_by = tokio::time::Instant::now() + shared.options().connect_within;
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::debug!(%cause, "Could not switch off Nagle's algorithm; answers may come late.");
     }
@@ -81,7 +81,7 @@ pub(super) async fn serve_stream<S: AsyncRead + AsyncWrite>(
     visit: Visit,
 ) {
     // In a box, because it is handed on from stage to stage and each would have a copy in the task's memory.
-    let mut link = Box::new(Link::new(stream, shared.options.packet_bytes_max));
+    let mut link = Box::new(Link::new(stream, shared.options().packet_bytes_max));
     let connect = tokio::select! {
         biased;
         () = shared.stop.cancelled() => Err("stopping"),
@@ -109,7 +109,7 @@ pub(super) async fn serve_stream<S: AsyncRead + AsyncWrite>(
             let (client_id, user) = (connect.client_id.as_str(), connect.user.as_deref());
             ClientTurnedAway { peer: peer.addr, client_id, user, why }.emit();
             if why == TurnedAway::BadLogin {
-                tokio::time::sleep_until(came + shared.options.bad_login_delay).await;
+                tokio::time::sleep_until(came + shared.options().bad_login_delay).await;
             }
             let Link { protocol, out, .. } = &mut *link;
             protocol.turn_away(why, out);
@@ -148,7 +148,7 @@ async fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login
         return Err(TurnedAway::ClientId);
     }
     let login = shared.logins.decide(connect, peer, Instant::now()).await?;
-    if !shared.clients.has_room(login.user.as_deref(), shared.options.connections_per_user_max) {
+    if !shared.clients.has_room(login.user.as_deref(), shared.options().connections_per_user_max) {
         return Err(TurnedAway::Quota);
     }
     // A will is a message like any other: refused now, because there is nobody to tell later.
@@ -183,12 +183,13 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     let leave = shared.stop.child_token();
     let (registration, took_over) =
         shared.clients.enter(login.user.clone(), client_id.clone(), number, leave.clone()).await;
-    let silence_max_s = u16::try_from(shared.options.silence_max.as_secs()).unwrap_or(u16::MAX).max(1);
+    let options = shared.options();
+    let silence_max_s = u16::try_from(options.silence_max.as_secs()).unwrap_or(u16::MAX).max(1);
     let too_long = connect.keep_alive_s == 0 || connect.keep_alive_s > silence_max_s;
     let welcome = Welcome {
         assigned_client_id: assigned.as_deref(),
         server_keep_alive_s: too_long.then_some(silence_max_s),
-        receive_max: shared.options.pending_max.max(1),
+        receive_max: options.pending_max.max(1),
     };
     let Link { protocol, out, .. } = &mut *link;
     if let Err(broken) = protocol.welcome(&welcome, out) {

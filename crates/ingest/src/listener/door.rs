@@ -30,14 +30,14 @@ impl NoPlace {
 
 /// See the module's text.
 pub(super) struct Door {
-    connections_max: usize,
-    per_address_max: usize,
-    strangers_max: usize,
     inside: Mutex<Inside>,
 }
 
 #[derive(Default)]
 struct Inside {
+    connections_max: usize,
+    per_address_max: usize,
+    strangers_max: usize,
     count: usize,
     by_address: HashMap<IpAddr, usize>,
     /// Who has not introduced itself, in order of arrival, with what tells it to go.
@@ -47,22 +47,27 @@ struct Inside {
 
 impl Door {
     pub(super) fn new(options: &ListenerOptions) -> Self {
-        Self {
-            connections_max: options.connections_max,
-            per_address_max: options.connections_per_address_max,
-            strangers_max: options.strangers_max.max(1),
-            inside: Mutex::default(),
-        }
+        let door = Self { inside: Mutex::default() };
+        door.replace(options);
+        door
+    }
+
+    /// Goes on with other numbers of places; whoever has one keeps it.
+    pub(super) fn replace(&self, options: &ListenerOptions) {
+        let mut inside = self.lock();
+        inside.connections_max = options.connections_max;
+        inside.per_address_max = options.connections_per_address_max;
+        inside.strangers_max = options.strangers_max.max(1);
     }
 
     /// Gives a place, perhaps that of the stranger who has stood longest.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Visit, NoPlace> {
         let address = network_of(address);
         let mut inside = self.lock();
-        if inside.by_address.get(&address).is_some_and(|count| *count >= self.per_address_max) {
+        if inside.by_address.get(&address).is_some_and(|count| *count >= inside.per_address_max) {
             return Err(NoPlace::Address);
         }
-        if inside.strangers.len() >= self.strangers_max || inside.count >= self.connections_max {
+        if inside.strangers.len() >= inside.strangers_max || inside.count >= inside.connections_max {
             match inside.strangers.pop_first() {
                 Some((_, go)) => go.cancel(),
                 None => return Err(NoPlace::Full),
@@ -158,6 +163,21 @@ mod tests {
         assert_eq!(enter(&door, "10.0.0.5").err(), Some(NoPlace::Full));
         drop(client);
         assert!(enter(&door, "10.0.0.5").is_ok());
+    }
+
+    #[test]
+    fn other_limits_hold_for_who_comes_next() {
+        let door = door(1, 100, 100);
+        let client = enter(&door, "10.0.0.1").unwrap();
+        assert!(client.introduced());
+        assert_eq!(enter(&door, "10.0.0.2").err(), Some(NoPlace::Full));
+        let limits = |connections_max| ListenerOptions { connections_max, ..ListenerOptions::default() };
+        door.replace(&limits(2));
+        let second = enter(&door, "10.0.0.2").unwrap();
+        assert!(second.introduced());
+        door.replace(&limits(1));
+        assert_eq!(enter(&door, "10.0.0.3").err(), Some(NoPlace::Full));
+        assert!(!client.go.is_cancelled() && !second.go.is_cancelled());
     }
 
     #[test]

@@ -35,14 +35,29 @@ pub(super) struct Login {
 
 /// See the module's text.
 pub(super) struct Logins {
-    anonymous: Anonymous,
     /// Replaced as a whole when the configuration is read again.
-    users: RwLock<Arc<HashMap<String, Entry>>>,
+    rules: RwLock<Arc<Rules>>,
     everything: Arc<Rights>,
-    failures_max: u32,
-    pause: Duration,
     failing: Mutex<HashMap<(IpAddr, String), Failing>>,
     checks: Checks,
+}
+
+struct Rules {
+    anonymous: Anonymous,
+    users: HashMap<String, Entry>,
+    failures_max: u32,
+    pause: Duration,
+}
+
+impl Rules {
+    fn of(options: &ListenerOptions) -> Arc<Self> {
+        Arc::new(Self {
+            anonymous: options.anonymous,
+            users: entries(&options.users),
+            failures_max: options.login_failures_max.max(1),
+            pause: options.login_pause,
+        })
+    }
 }
 
 struct Entry {
@@ -59,26 +74,27 @@ struct Failing {
 impl Logins {
     pub(super) fn new(options: &ListenerOptions) -> Self {
         Self {
-            anonymous: options.anonymous,
-            users: RwLock::new(entries(&options.users)),
+            rules: RwLock::new(Rules::of(options)),
             everything: Arc::new(Rights::everything()),
-            failures_max: options.login_failures_max.max(1),
-            pause: options.login_pause,
             failing: Mutex::default(),
             checks: Checks::new(),
         }
     }
 
-    /// Goes on with other users from the next CONNECT on.
-    pub(super) fn replace(&self, users: &[User]) {
-        *self.users.write().unwrap_or_else(PoisonError::into_inner) = entries(users);
+    /// Goes on with other users and limits from the next CONNECT on.
+    pub(super) fn replace(&self, options: &ListenerOptions) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Rules::of(options);
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Decides about a client. While an address must wait, its password is not even looked at.
     pub(super) async fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
         // As they are now: a check of a password may last longer than they do.
-        let users = Arc::clone(&self.users.read().unwrap_or_else(PoisonError::into_inner));
-        if let Some(entry) = peer.certificate_names.iter().find_map(|name| users.get(name)) {
+        let rules = self.rules();
+        if let Some(entry) = peer.certificate_names.iter().find_map(|name| rules.users.get(name)) {
             return Ok(entry.login());
         }
         let Some(name) = &connect.user else { return self.anonymous(peer) };
@@ -86,7 +102,7 @@ impl Logins {
         if self.must_wait(&key, now) {
             return Err(TurnedAway::Throttled);
         }
-        let entry = users.get(name);
+        let entry = rules.users.get(name);
         let given = connect.password.as_deref().unwrap_or_default();
         let Some((entry, guard)) = entry.and_then(|entry| Some((entry, entry.guard.as_ref()?))) else {
             self.failed(key, now);
@@ -110,7 +126,7 @@ impl Logins {
     }
 
     fn anonymous(&self, peer: &Peer) -> Result<Login, TurnedAway> {
-        let allowed = match self.anonymous {
+        let allowed = match self.rules().anonymous {
             Anonymous::Nobody => false,
             Anonymous::OnLoopback => peer.addr.ip().to_canonical().is_loopback(),
             Anonymous::Everybody => true,
@@ -124,17 +140,18 @@ impl Logins {
 
     fn must_wait(&self, key: &(IpAddr, String), now: Instant) -> bool {
         let address = (key.0, String::new());
-        let address_max = self.failures_max.saturating_mul(ADDRESS_FACTOR);
+        let rules = self.rules();
+        let address_max = rules.failures_max.saturating_mul(ADDRESS_FACTOR);
         let mut failing = self.lock();
         let mut waits = |key: &(IpAddr, String), failures_max: u32| match failing.get(key) {
-            Some(entry) if now.duration_since(entry.since) >= self.pause => {
+            Some(entry) if now.duration_since(entry.since) >= rules.pause => {
                 failing.remove(key);
                 false
             }
             Some(entry) => entry.times >= failures_max,
             None => false,
         };
-        waits(key, self.failures_max) || waits(&address, address_max)
+        waits(key, rules.failures_max) || waits(&address, address_max)
     }
 
     /// Counts a failure for the pair, and for its address alone.
@@ -146,7 +163,8 @@ impl Logins {
     fn failed_once(&self, key: (IpAddr, String), now: Instant) {
         let mut failing = self.lock();
         if failing.len() >= FAILING_MAX {
-            failing.retain(|_, entry| now.duration_since(entry.since) < self.pause);
+            let pause = self.rules().pause;
+            failing.retain(|_, entry| now.duration_since(entry.since) < pause);
         }
         if failing.len() < FAILING_MAX || failing.contains_key(&key) {
             let entry = failing.entry(key).or_insert(Failing { since: now, times: 0 });
@@ -161,13 +179,13 @@ impl Logins {
     }
 }
 
-fn entries(users: &[User]) -> Arc<HashMap<String, Entry>> {
+fn entries(users: &[User]) -> HashMap<String, Entry> {
     let entry = |user: &User| Entry {
         name: user.name.as_str().into(),
         guard: user.password.clone().map(Guard::new),
         rights: Arc::new(user.rights.clone()),
     };
-    Arc::new(users.iter().map(|user| (user.name.clone(), entry(user))).collect())
+    users.iter().map(|user| (user.name.clone(), entry(user))).collect()
 }
 
 impl Entry {

@@ -29,7 +29,7 @@ mod subscriptions;
 mod tls;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -70,7 +70,8 @@ pub enum ListenerError {
 
 /// What all connections share.
 struct Shared {
-    options: ListenerOptions,
+    /// Replaced as a whole when the configuration is read again.
+    options: RwLock<Arc<ListenerOptions>>,
     intake: Intake,
     source: Arc<Source>,
     logins: Logins,
@@ -80,6 +81,13 @@ struct Shared {
     denied: DeniedOnce,
     tls: Option<TlsAcceptor>,
     stop: CancellationToken,
+}
+
+impl Shared {
+    /// As they are in force now.
+    fn options(&self) -> Arc<ListenerOptions> {
+        Arc::clone(&self.options.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The running listener.
@@ -105,7 +113,7 @@ impl Listener {
         let shared = Arc::new(Shared {
             logins: Logins::new(&options),
             door: Arc::new(Door::new(&options)),
-            options,
+            options: RwLock::new(Arc::new(options)),
             intake,
             source,
             clients: Arc::default(),
@@ -132,9 +140,12 @@ impl Listener {
         self.addr
     }
 
-    /// Lets these in from now on, and nobody else by name. Whoever is connected stays, with the rights of its login.
-    pub(crate) fn replace_users(&self, users: &[User]) {
-        self.shared.logins.replace(users);
+    /// Goes on with other logins and limits; address and TLS stay. Whoever is connected stays, with the rights of its login and
+    /// the largest packet that it was told of; its rates follow within some seconds.
+    pub(crate) fn replace(&self, options: &ListenerOptions) {
+        self.shared.logins.replace(options);
+        self.shared.door.replace(options);
+        *self.shared.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options.clone());
     }
 
     pub(crate) fn retained(&self) -> &Retained {
@@ -146,7 +157,7 @@ impl Listener {
         match self.shared.door.enter(addr.ip()) {
             Ok(visit) => {
                 let peer = Peer { addr, certificate_names: Vec::new() };
-                let connect_by = Instant::now() + self.shared.options.connect_within;
+                let connect_by = Instant::now() + self.shared.options().connect_within;
                 admission::serve_stream(Arc::clone(&self.shared), stream, peer, connect_by, visit).await;
             }
             Err(why) => ConnectionRefused { peer: addr, why }.emit(&self.shared.denied),
@@ -162,7 +173,7 @@ impl Listener {
 /// Accepts until told to stop, then waits for all connections.
 async fn accept(socket: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    let mut pace = Pace::new(shared.options.accepts_per_second_max);
+    let mut pace = Pace::default();
     let stop = shared.stop.clone();
     let stopping = stop.cancelled();
     tokio::pin!(stopping);
@@ -180,7 +191,7 @@ async fn accept(socket: TcpListener, shared: Arc<Shared>) {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
-                pace.wait().await;
+                pace.wait(shared.options().accepts_per_second_max).await;
             }
         }
     }
@@ -208,24 +219,20 @@ fn report(ended: Result<(), JoinError>) {
 }
 
 /// Spreads accepts: at most a tenth of a second's worth at once, then one by one.
+#[derive(Default)]
 struct Pace {
-    every: Duration,
-    burst: Duration,
     /// When the next accept is due if none were ever early.
-    due: Instant,
+    due: Option<Instant>,
 }
 
 impl Pace {
-    fn new(per_second_max: u32) -> Self {
-        let every = Duration::from_secs(1) / per_second_max.max(1);
-        Self { every, burst: Duration::from_millis(100), due: Instant::now() }
-    }
-
-    async fn wait(&mut self) {
-        let now = Instant::now();
-        self.due = self.due.max(now) + self.every;
-        if self.due > now + self.burst {
-            tokio::time::sleep_until(self.due - self.burst).await;
+    async fn wait(&mut self, per_second_max: u32) {
+        const BURST: Duration = Duration::from_millis(100);
+        let (now, every) = (Instant::now(), Duration::from_secs(1) / per_second_max.max(1));
+        let due = self.due.map_or(now, |due| due.max(now)) + every;
+        self.due = Some(due);
+        if due > now + BURST {
+            tokio::time::sleep_until(due - BURST).await;
         }
     }
 }

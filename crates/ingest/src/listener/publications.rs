@@ -35,6 +35,7 @@ pub(super) struct Publications {
     submitter: Submitter,
     /// A message that found no room.
     held: Option<Publish>,
+    pending_max: usize,
     verdicts: HashMap<String, bool>,
     finished: Vec<Finished>,
 }
@@ -43,10 +44,11 @@ impl Publications {
     pub(super) fn new(shared: Arc<Shared>, client: &Client) -> Self {
         Self {
             submitter: shared.intake.submitter(&shared.source),
-            shared,
             peer: client.peer,
             login: client.login.clone(),
             held: None,
+            pending_max: usize::from(shared.options().pending_max.max(1)),
+            shared,
             verdicts: HashMap::new(),
             finished: Vec::new(),
         }
@@ -54,7 +56,7 @@ impl Publications {
 
     /// Whether another message may be taken: none is held, and not too many wait for the log.
     pub(super) fn may_take(&self) -> bool {
-        self.held.is_none() && self.submitter.in_flight() < usize::from(self.shared.options.pending_max.max(1))
+        self.held.is_none() && self.submitter.in_flight() < self.pending_max
     }
 
     /// Whether some messages are not answered yet.

@@ -18,6 +18,7 @@ use super::incoming::{Incoming, Will};
 use super::left::Left;
 use super::link::{Link, Moved};
 use super::logins::Login;
+use super::options::ListenerOptions;
 use super::publications::Publications;
 use super::subscriptions::Subscriptions;
 use crate::intake::Room;
@@ -55,6 +56,8 @@ enum Wake {
 /// See the module's text.
 pub(super) struct Session<S> {
     shared: Arc<Shared>,
+    /// As they were when it last looked.
+    options: Arc<ListenerOptions>,
     link: Box<Link<S>>,
     client: Client,
     publications: Publications,
@@ -70,10 +73,12 @@ pub(super) struct Session<S> {
 
 impl<S: AsyncRead + AsyncWrite> Session<S> {
     pub(super) fn new(shared: Arc<Shared>, link: Box<Link<S>>, client: Client) -> Self {
+        let options = shared.options();
         Self {
             publications: Publications::new(Arc::clone(&shared), &client),
             subscriptions: Subscriptions::new(Arc::clone(&shared.retained), &client),
-            allowance: Allowance::of(&shared.options, Instant::now()),
+            allowance: Allowance::of(&options, Instant::now()),
+            options,
             shared,
             link,
             client,
@@ -176,6 +181,11 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     fn look_at_the_clock(&mut self) -> Result<(), Left> {
         let now = Instant::now();
+        let options = self.shared.options();
+        if !Arc::ptr_eq(&options, &self.options) {
+            self.allowance = Allowance::of(&options, now);
+            self.options = options;
+        }
         if let Some(allowance) = &mut self.allowance {
             allowance.refill(now);
         }
@@ -184,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         }
         if self.link.has_output() {
             let since = *self.unread_since.get_or_insert(now);
-            if now.duration_since(since) >= self.shared.options.write_within {
+            if now.duration_since(since) >= self.options.write_within {
                 return Err(Left::NotReading);
             }
         }

@@ -5,6 +5,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use foretell_model::{Event, MachineId, Timestamp};
 use srad_types::payload::DataType;
@@ -27,7 +28,7 @@ const SOURCES_MAX: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Moment<'a> {
     pub(super) admission: Admission,
-    pub(super) rules: &'a Rules,
+    pub(super) rules: &'a Arc<Rules>,
     pub(super) owners: &'a Owners,
     pub(super) room: &'a Room,
 }
@@ -98,6 +99,17 @@ impl Device {
             live: Image::default(),
             past: Image::default(),
         }
+    }
+
+    /// Goes on by the rules of the moment, by which it may be another machine; it is waited for like one that was missed.
+    pub(super) fn renew(&mut self, moment: Moment<'_>, speaker: Speaker<'_>, out: &mut Output<'_>) {
+        let machine = moment.rules.machine(speaker);
+        if machine != self.machine {
+            // Nobody speaks for the old one any more.
+            self.death(moment, moment.admission.arrived, out);
+        }
+        (self.machine, self.rule) = (machine, moment.rules.of(speaker));
+        self.lose(moment.room);
     }
 
     /// Something was missed: what aliases stand for and what holds is not known any more.

@@ -1,5 +1,7 @@
 //! What each metric of a message would become, for a person who names metrics in `[[sparkplug.mapping]]`.
 
+use std::sync::Arc;
+
 use foretell_model::Event;
 
 use super::rules::Target;
@@ -19,20 +21,21 @@ impl Host {
                 Fault::new(RefusalReason::UnknownTopic, "no message of Sparkplug's edge nodes has such a topic");
             return (format!("topic {topic}: no rule"), Vec::new(), Err(fault));
         };
-        let who = self.rules.machine(speaker).map_or_else(|problem| problem, |machine| format!("machine {machine}"));
+        let rules = self.rules();
+        let who = rules.machine(speaker).map_or_else(|problem| problem, |machine| format!("machine {machine}"));
         let route = format!("topic {topic}: Sparkplug, {verb:?} of {speaker}, {who}");
         let message = match wire::read(payload) {
             Ok(message) => message,
             Err(fault) => return (route, Vec::new(), Err(fault)),
         };
-        let rule = self.rules.at(self.rules.of(speaker));
+        let rule = rules.at(rules.of(speaker));
         let fields = message.metrics.iter().map(|metric| {
             let target = metric.name.and_then(|name| rule.target(name));
             (metric_name(metric), metric_became(metric, target))
         });
         let fields = fields.collect();
         // A host of its own: what it remembers goes with it.
-        let fresh = Self { rules: self.rules.clone(), ..Self::empty(&self.host_id, self.rebirth_every_ms) };
+        let fresh = Self::empty(&self.host_id, 1, Arc::clone(&rules));
         let (mut events, mut publications) = (Vec::new(), Vec::new());
         let mut notes = SparkplugNotes::default();
         let (faults, _) =

@@ -31,6 +31,7 @@ mod value;
 mod wire;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use foretell_model::{Event, MachineId};
@@ -64,8 +65,9 @@ impl SparkplugOptions {
 #[derive(Debug)]
 pub(crate) struct Host {
     host_id: String,
-    rebirth_every_ms: i64,
-    rules: Rules,
+    rebirth_every_ms: AtomicI64,
+    /// Of a new configuration; each node goes by those of its latest birth.
+    rules: RwLock<Arc<Rules>>,
     owners: Owners,
     room: Room,
     nodes: RwLock<HashMap<String, Arc<Mutex<Node>>>>,
@@ -74,15 +76,31 @@ pub(crate) struct Host {
 impl Host {
     /// Checks the options.
     pub(crate) fn new(options: &SparkplugOptions) -> Result<Self, Vec<MappingFault>> {
-        let rules = Rules::new(options)?;
-        Ok(Self { rules, ..Self::empty(&options.host_id, options.rebirth_every_ms.max(1)) })
+        let rules = Arc::new(Rules::new(options)?);
+        Ok(Self::empty(&options.host_id, options.rebirth_every_ms.max(1), rules))
     }
 
-    fn empty(host_id: &str, rebirth_every_ms: i64) -> Self {
+    /// Goes on with the rules of another host of our name. A node that lives under the old ones keeps them until its next birth,
+    /// for which it is asked when it next speaks, so nothing that it says meanwhile is lost.
+    pub(crate) fn adopt(&self, other: &Self) {
+        let (rules, mut ours) = (other.rules(), self.rules.write().unwrap_or_else(PoisonError::into_inner));
+        // The same rules are no reason to ask anybody.
+        if *rules != **ours {
+            *ours = rules;
+        }
+        drop(ours);
+        self.rebirth_every_ms.store(other.rebirth_every_ms.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn empty(host_id: &str, rebirth_every_ms: i64, rules: Arc<Rules>) -> Self {
         Self {
             host_id: host_id.to_owned(),
-            rebirth_every_ms,
-            rules: Rules::default(),
+            rebirth_every_ms: AtomicI64::new(rebirth_every_ms),
+            rules: RwLock::new(rules),
             owners: Owners::default(),
             room: Room::default(),
             nodes: RwLock::default(),
@@ -98,8 +116,9 @@ impl Host {
     /// be allowed to speak for both. Empty for topics of hosts and for names that no machine can have.
     pub(crate) fn machines(&self, topic: &str) -> Vec<MachineId> {
         let Some(Topic::Edge(_, speaker)) = topic::parse(topic) else { return Vec::new() };
-        let node = self.rules.machine(Speaker { device: None, ..speaker });
-        let device = speaker.device.map(|_| self.rules.machine(speaker));
+        let rules = self.rules();
+        let node = rules.machine(Speaker { device: None, ..speaker });
+        let device = speaker.device.map(|_| rules.machine(speaker));
         [Some(node), device].into_iter().flatten().filter_map(Result::ok).collect()
     }
 
@@ -144,14 +163,16 @@ impl Host {
         message: (&str, &[u8]),
         out: &mut Output<'_>,
     ) -> Result<(), Fault> {
-        let (node, nodes) = self.node(source, speaker)?;
+        let rules = self.rules();
+        let (node, nodes) = self.node(source, speaker, &rules)?;
         let mut node = node.lock().unwrap_or_else(PoisonError::into_inner);
-        let moment = Moment { admission, rules: &self.rules, owners: &self.owners, room: &self.room };
-        node.hear(moment, Policy { rebirth_every_ms: self.rebirth_every_ms, nodes }, (verb, speaker), message, out)
+        let moment = Moment { admission, rules: &rules, owners: &self.owners, room: &self.room };
+        let policy = Policy { rebirth_every_ms: self.rebirth_every_ms.load(Ordering::Relaxed), nodes };
+        node.hear(moment, policy, (verb, speaker), message, out)
     }
 
     /// The node and how many there are. The same names through another input are another node.
-    fn node(&self, source: &str, speaker: Speaker<'_>) -> Result<(Arc<Mutex<Node>>, usize), Fault> {
+    fn node(&self, source: &str, speaker: Speaker<'_>, rules: &Arc<Rules>) -> Result<(Arc<Mutex<Node>>, usize), Fault> {
         let Speaker { group, node, .. } = speaker;
         let key = format!("{source}: {group}/{node}");
         {
@@ -165,7 +186,7 @@ impl Host {
             return Err(Fault::new(RefusalReason::TooMany, format!("more than {NODES_MAX} edge nodes")));
         }
         let owner: Owner = key.as_str().into();
-        let node = nodes.entry(key).or_insert_with(|| Arc::new(Mutex::new(Node::new(&self.rules, owner, speaker))));
+        let node = nodes.entry(key).or_insert_with(|| Arc::new(Mutex::new(Node::new(rules, owner, speaker))));
         let node = Arc::clone(node);
         Ok((node, nodes.len()))
     }

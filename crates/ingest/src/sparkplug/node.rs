@@ -14,6 +14,7 @@
 //! knows that it has missed something, it says so ([`Node::miss`]).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foretell_model::Timestamp;
 
@@ -48,6 +49,8 @@ enum Standing {
 #[derive(Debug)]
 pub(super) struct Node {
     owner: Owner,
+    /// Those of its latest birth.
+    rules: Arc<Rules>,
     standing: Standing,
     /// The sequence number that comes next.
     expected: Option<u8>,
@@ -71,11 +74,12 @@ pub(super) struct Policy {
 
 impl Node {
     /// `owner` names it with its input, for people.
-    pub(super) fn new(rules: &Rules, owner: Owner, speaker: Speaker<'_>) -> Self {
+    pub(super) fn new(rules: &Arc<Rules>, owner: Owner, speaker: Speaker<'_>) -> Self {
         let itself = Speaker { device: None, ..speaker };
         Self {
             own: Device::new(rules, owner.clone(), itself),
             owner,
+            rules: Arc::clone(rules),
             standing: Standing::Adrift,
             expected: None,
             bd_seq: None,
@@ -107,12 +111,18 @@ impl Node {
                 return Err(fault);
             }
         };
+        let is_node_birth = verb == Verb::Birth && speaker.device.is_none();
+        let is_outdated = !Arc::ptr_eq(&self.rules, moment.rules);
+        if is_outdated && is_node_birth {
+            self.renew(moment, speaker, out);
+        }
+        let rules = Arc::clone(&self.rules);
+        let (moment, is_outdated) = (Moment { rules: &rules, ..moment }, is_outdated && !is_node_birth);
         if verb == Verb::Death && speaker.device.is_none() {
             self.death(moment, &message, out);
             return Ok(());
         }
         let key = recent::key(topic, payload);
-        let is_node_birth = verb == Verb::Birth && speaker.device.is_none();
         let seq = message.seq.and_then(|seq| u8::try_from(seq).ok());
         let in_order = seq.is_some() && seq == self.expected && !is_node_birth;
         // A node without a clock may be born again in the very same words; while that is waited for, it is no repetition.
@@ -136,11 +146,22 @@ impl Node {
         } else {
             self.take(moment, (verb, speaker), &message, out)
         };
-        if self.standing != Standing::Born {
+        if self.standing != Standing::Born || is_outdated {
             self.ask(moment.admission.arrived, policy, speaker, out);
         }
         self.recent.remember(key, &out.events[before..], policy.nodes);
         taken
+    }
+
+    /// Goes on by the rules of the moment, with a birth at hand.
+    fn renew(&mut self, moment: Moment<'_>, speaker: Speaker<'_>, out: &mut Output<'_>) {
+        self.rules = Arc::clone(moment.rules);
+        // What a repeated message had become by the old rules does not count any more.
+        (self.standing, self.recent) = (Standing::Adrift, Recent::default());
+        self.own.renew(moment, Speaker { device: None, ..speaker }, out);
+        for (name, device) in &mut self.devices {
+            device.renew(moment, Speaker { device: Some(name), ..speaker }, out);
+        }
     }
 
     /// The input was away for a while: whatever comes next, something was missed.

@@ -101,7 +101,7 @@ impl Target {
 }
 
 /// A checked rule.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rule {
     spec: SparkplugMapping,
     signals: Vec<(String, Signal, Linear)>,
@@ -110,7 +110,7 @@ pub(super) struct Rule {
 }
 
 /// All rules; the last is ours and fits everything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Rules(Vec<Rule>);
 
 impl Rules {

@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 
 use foretell_engine::{DayView, MachineView};
 use foretell_history::{
-    InfluxSettings, InfluxStore, InfluxWatch, InfluxWriter, MachineDay, Outlook, SqliteLog, forecast_line,
-    no_longer_written,
+    InfluxControl, InfluxSettings, InfluxStore, InfluxWatch, InfluxWriter, MachineDay, Outlook, SqliteLog,
+    forecast_line, no_longer_written,
 };
 use foretell_model::{DAY_MS, Timestamp};
 use metrics::counter;
@@ -30,6 +30,7 @@ const ROW_BYTES: usize = 64 << 10;
 pub(super) struct Influx {
     store: Arc<InfluxStore>,
     watch: InfluxWatch,
+    control: InfluxControl,
     section: InfluxSection,
 }
 
@@ -41,12 +42,17 @@ impl Influx {
             return no_longer_written(log).map(|()| None).map_err(failed);
         };
         let store = Arc::new(InfluxStore::open(&config.data.dir).map_err(opening)?);
-        Ok(Some(Self { store, watch: InfluxWatch::default(), section }))
+        Ok(Some(Self { store, watch: InfluxWatch::default(), control: InfluxControl::default(), section }))
     }
 
     /// How it goes.
     pub(super) const fn watch(&self) -> &InfluxWatch {
         &self.watch
+    }
+
+    /// Goes on with other settings.
+    pub(super) fn replace(&self, section: &InfluxSection) {
+        self.control.replace(settings(section));
     }
 
     /// Starts the thread; it ends soon after `stop`.
@@ -57,7 +63,8 @@ impl Influx {
         stop: CancellationToken,
     ) -> Result<JoinHandle<()>, Failure> {
         let (store, watch) = (Arc::clone(&self.store), self.watch.clone());
-        let writer = InfluxWriter::new(log, store, clocks.wall(), watch, settings(&self.section), stop)
+        let how = (settings(&self.section), self.control.clone());
+        let writer = InfluxWriter::new(log, store, clocks.wall(), watch, how, stop)
             .map_err(|error| Failure::because(Kind::Io, "could not read how far InfluxDB has come", error))?;
         let thread = std::thread::Builder::new().name("foretell-influx".to_owned());
         thread
@@ -87,19 +94,26 @@ impl Influx {
         outgoing.flush();
     }
 
-    /// Puts into the outbox what the engine has just concluded. Must come before the engine's snapshot is kept.
-    pub(super) fn keep(&self, found: &[Placed], closed: &[MachineView]) {
+    /// Puts days that have closed into the outbox. Must come before the engine's snapshot is kept.
+    pub(super) fn keep_days(&self, days: &[MachineDay]) {
         let mut outgoing = Outgoing::new(&self.store);
-        for view in closed {
-            if let Some(day) = view.days.last() {
-                outgoing.day(&machine_day(view, day));
-            }
-        }
+        days.iter().for_each(|day| outgoing.day(day));
+        outgoing.flush();
+    }
+
+    /// Puts findings into the outbox. Must come before the engine's snapshot is kept.
+    pub(super) fn keep_findings(&self, found: &[Placed]) {
+        let mut outgoing = Outgoing::new(&self.store);
         for placed in found {
             outgoing.add(|lines| usize::from(forecast_line(&placed.finding, placed.ordinal, lines)));
         }
         outgoing.flush();
     }
+}
+
+/// The day of a machine that has just closed, with what is open and what is forecast now.
+pub(super) fn closed_day(view: &MachineView) -> Option<MachineDay> {
+    view.days.last().map(|day| machine_day(view, day))
 }
 
 /// Lines on their way into the outbox.

@@ -4,12 +4,13 @@
 //! listener, broker -> [ingest] -> log -> [runner: engine] -> findings -> [outreach] -> channels, MQTT
 //!                                  \-> [projection: roll-ups] -> pages <- [backend]
 //! ```
-//! Threads of their own: the committer (in ingest), the engine's runner, the roll-ups. Everything else is tasks that hand
+//! Threads of their own: the committer (in ingest), the engine's runner, what it concludes, the roll-ups. Everything else is tasks that hand
 //! whatever may block to the blocking pool.
 
 mod backend;
 mod budget;
 mod clocks;
+mod conclusions;
 mod connections;
 mod context;
 mod dispatch;
@@ -23,11 +24,13 @@ mod keeper;
 mod options;
 mod projection;
 mod rate;
+mod rebuild;
 mod rehearsal;
 mod reload;
 mod returning;
 mod runner;
 mod sessions;
+mod status;
 mod still;
 mod stores;
 pub(crate) mod supervisor;
@@ -38,7 +41,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use foretell_history::{Archive, InfluxWatch, Snapshots, SqliteLog};
+use foretell_history::{Archive, Snapshots, SqliteLog};
 use foretell_ingest::Ingest;
 use foretell_model::{Catalogue, Timestamp};
 use foretell_outreach::Outreach;
@@ -86,7 +89,7 @@ pub struct Service {
     /// Where the console listens.
     console: SocketAddr,
     ingest: Option<Arc<Ingest>>,
-    influx: Option<InfluxWatch>,
+    influx: Option<Influx>,
     room: Arc<EngineRoom>,
     outreach: Arc<Outreach>,
     log: Arc<SqliteLog>,
@@ -143,7 +146,7 @@ impl Service {
         let mut service = Self {
             console,
             ingest,
-            influx: influx.map(|influx| influx.watch().clone()),
+            influx,
             room,
             outreach: Arc::clone(&stores.outreach),
             log: Arc::clone(&stores.log),
@@ -175,8 +178,10 @@ impl Service {
             self.tasks.spawn(dispatch::outreach(outreach, room, clocks, config.outreach.tick, stop.clone()));
         }
         if let Some(ingest) = &self.ingest {
-            let (outreach, ingest, room) = (Arc::clone(&self.outreach), Arc::clone(ingest), Arc::clone(&self.room));
-            self.tasks.spawn(dispatch::advisories(outreach, ingest, room, ADVISORIES_EVERY, stop.clone()));
+            let (outreach, room, clocks) =
+                (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
+            let ingest = Arc::clone(ingest);
+            self.tasks.spawn(dispatch::advisories(outreach, ingest, room, clocks, ADVISORIES_EVERY, stop.clone()));
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));
         }
@@ -191,7 +196,7 @@ impl Service {
             room: Arc::clone(&self.room),
             outreach: stores.outreach,
             ingest: self.ingest.clone(),
-            influx: self.influx.clone(),
+            influx: self.influx.as_ref().map(|influx| influx.watch().clone()),
             clocks: Arc::clone(&self.clocks),
             catalogue: stores.catalogue,
             config: Arc::clone(config),
@@ -345,7 +350,8 @@ fn engine_thread(
     }
     let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
     let (settings, stop) = (config.engine.clone(), stop.engine.clone());
-    Runner { log, room, outreach, delivers: roles.outreach, snapshots, clocks, settings, beat, stop, influx }.start()
+    let (data_dir, delivers) = (config.data.dir.clone(), roles.outreach);
+    Runner { log, room, outreach, delivers, snapshots, data_dir, clocks, settings, beat, stop, influx }.start()
 }
 
 async fn start_ingest(

@@ -27,19 +27,11 @@ pub fn decoder(config: &Config) -> DecoderOptions {
     DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() }
 }
 
-/// Who may connect to the embedded listener.
-pub(super) fn users(mqtt: &MqttSection) -> Vec<User> {
-    mqtt.users.iter().map(user).collect()
-}
-
 /// What ingest is told.
 pub(super) fn ingest(config: &Config, budget: Budget) -> IngestOptions {
     let mut options = IngestOptions { decoder: decoder(config), ..IngestOptions::default() };
     match &config.mqtt.source {
-        MqttSource::Embedded => {
-            let listener = listener(&config.mqtt);
-            options.listener = Some(ListenerOptions { connections_max: budget.mqtt, ..listener });
-        }
+        MqttSource::Embedded => options.listener = Some(listener(&config.mqtt, budget)),
         MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],
         MqttSource::Nowhere => {}
     }
@@ -47,7 +39,8 @@ pub(super) fn ingest(config: &Config, budget: Budget) -> IngestOptions {
     options
 }
 
-fn listener(mqtt: &MqttSection) -> ListenerOptions {
+/// What the embedded listener is told.
+pub(super) fn listener(mqtt: &MqttSection, budget: Budget) -> ListenerOptions {
     let limits = &mqtt.limits;
     let tls = mqtt.tls_cert_file.clone().zip(mqtt.tls_key_file.clone());
     ListenerOptions {
@@ -58,8 +51,8 @@ fn listener(mqtt: &MqttSection) -> ListenerOptions {
             client_ca_file: mqtt.tls_client_ca_file.clone(),
         }),
         anonymous: mqtt.anonymous,
-        users: users(mqtt),
-        connections_max: limits.connections,
+        users: mqtt.users.iter().map(user).collect(),
+        connections_max: budget.mqtt,
         connections_per_address_max: limits.connections_per_address,
         connections_per_user_max: limits.connections_per_user,
         accepts_per_second_max: limits.accepts_per_second,

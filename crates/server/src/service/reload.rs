@@ -1,16 +1,21 @@
-//! A new configuration for the running service. What can be changed without ending an MQTT session is changed: mappings,
-//! users of the listener, customers, limits and profiles of machines, the log's level. The rest is named and stays.
+//! A new configuration for the running service. What can be changed without ending an MQTT session is changed: mappings, edge
+//! nodes' metrics, users and limits of the listener, customers, limits and profiles of machines, where InfluxDB is, the log's
+//! level. The rest is named and stays.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_history::SqliteLog;
 use foretell_ingest::Ingest;
+use foretell_ingest::listener::Anonymous;
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
 use metrics::counter;
 
+use super::budget::{self, Budget};
+use super::connections::Bounds;
+use super::influx::Influx;
 use super::{Clocks, EngineRoom, Service, options, register_in};
-use crate::config::{Config, MqttSection};
+use crate::config::{Config, MqttLimits, MqttSection};
 use crate::failure::{Failure, Kind};
 use crate::logging;
 
@@ -32,6 +37,7 @@ pub struct Reloader {
     room: Arc<EngineRoom>,
     outreach: Arc<Outreach>,
     log: Arc<SqliteLog>,
+    influx: Option<Influx>,
     clocks: Arc<Clocks>,
     catalogue: Arc<Catalogue>,
 }
@@ -46,6 +52,7 @@ impl Service {
             room: Arc::clone(&self.room),
             outreach: Arc::clone(&self.outreach),
             log: Arc::clone(&self.log),
+            influx: self.influx.clone(),
             clocks: Arc::clone(&self.clocks),
             catalogue: Arc::clone(&self.catalogue),
         }
@@ -74,11 +81,20 @@ impl Reloader {
             changed.push("customers");
         }
         if let Some(ingest) = &self.ingest {
-            let replaced = ingest.replace(options::decoder(&new), &options::users(&new.mqtt), self.log.as_ref());
+            let wanted = Budget { mqtt: new.mqtt.limits.connections, http: Bounds::default().connections_max };
+            let listener = options::listener(&new.mqtt, budget::divided(wanted));
+            let replaced = ingest.replace(options::decoder(&new), &listener, self.log.as_ref());
             replaced.map_err(|error| Failure::because(Kind::Config, "could not take up the mappings", error))?;
         }
         changed.extend((old.mappings != new.mappings).then_some("mappings"));
         changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
+        let open = old.mqtt.anonymous != new.mqtt.anonymous;
+        changed.extend(open.then_some("who may connect to the MQTT listener without a name"));
+        changed.extend((old.mqtt.limits != new.mqtt.limits).then_some("limits of the MQTT listener"));
+        if let (Some(before), Some(now)) = (&old.sparkplug.0, &new.sparkplug.0) {
+            let differ = (before.rebirth_every_ms, &before.mappings) != (now.rebirth_every_ms, &now.mappings);
+            changed.extend(differ.then_some("metrics of Sparkplug's edge nodes"));
+        }
         let limits = options::engine(&new.engine, &self.catalogue);
         if profiles(&old) != profiles(&new) {
             if !self.room.reconfigure(limits) {
@@ -89,6 +105,12 @@ impl Reloader {
         if old.log_level != new.log_level {
             logging::set_level(&new.log_level.0)?;
             changed.push("level of the log");
+        }
+        if let (Some(influx), Some(section)) = (&self.influx, &new.influxdb)
+            && old.influxdb != new.influxdb
+        {
+            influx.replace(section);
+            changed.push("[influxdb]");
         }
         let waits = waits_for_a_restart(&old, &new);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
@@ -104,7 +126,13 @@ fn profiles(config: &Config) -> impl PartialEq + use<> {
 
 /// Sections whose change is noticed only at the next start.
 fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
-    let without_users = |mqtt: &MqttSection| MqttSection { users: Vec::new(), ..mqtt.clone() };
+    let address = |mqtt: &MqttSection| MqttSection {
+        users: Vec::new(),
+        anonymous: Anonymous::default(),
+        limits: MqttLimits::default(),
+        ..mqtt.clone()
+    };
+    let host_id = |config: &Config| config.sparkplug.0.as_ref().map(|options| options.host_id.clone());
     let engine = |config: &Config| {
         let engine = &config.engine;
         let snapshots = (engine.snapshot_every_entries, engine.snapshot_interval, engine.behind_entries_max);
@@ -112,9 +140,9 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     };
     let mut waits = Vec::new();
     let mut differs = |what, is_different: bool| waits.extend(is_different.then_some(what));
-    differs("[mqtt]", without_users(&old.mqtt) != without_users(&new.mqtt));
-    differs("[sparkplug]", old.sparkplug != new.sparkplug);
-    differs("[influxdb]", old.influxdb != new.influxdb);
+    differs("[mqtt] addresses, certificates, sources", address(&old.mqtt) != address(&new.mqtt));
+    differs("[sparkplug] host_id", host_id(old) != host_id(new));
+    differs("[influxdb] whether there is one", old.influxdb.is_some() != new.influxdb.is_some());
     differs("[data]", old.data != new.data);
     differs("[engine] faults_file, snapshots, behind_entries_max", engine(old) != engine(new));
     differs("[outreach]", old.outreach != new.outreach);

@@ -214,26 +214,24 @@ proptest! {
 #[test]
 fn a_birth_of_thousands_of_metrics_is_learnt_and_one_more_is_too_many() {
     let decoder = decoder(SparkplugOptions::default());
-    let metric = |place: usize| {
-        let name = if place == 7 { "discharge_temp_c".to_owned() } else { format!("Folder/Tag {place}") };
-        let value = Some(metric::Value::DoubleValue(80.0));
-        Metric { name: Some(name), alias: Some(place as u64), datatype: Some(10), value, ..Metric::default() }
+    let birth = |whose: &str, seq: u64, count: usize| {
+        let name = |place| if place == 7 { "discharge_temp_c".to_owned() } else { format!("Folder/Tag~{place}") };
+        let metrics: String = (0..count).map(|place| format!(" {}#{place}=80", name(place))).collect();
+        Line::parse(&format!("{whose} seq={seq} t=0{metrics}"))
     };
-    let birth = |seq: u64, count: usize| {
-        let metrics = (0..count).map(metric).collect();
-        Payload { timestamp: Some(BEGIN_MS as u64), seq: Some(seq), metrics, ..Payload::default() }.encode_to_vec()
+    let hear = |Line { topic, payload, arrived, .. }: Line, out: &mut Decoded| {
+        decoder.decode(arrived, "test", &topic, &payload, out);
     };
     let mut out = Decoded::default();
-    decoder.decode(at(0.0), "test", "spBv1.0/hq/NBIRTH/gw", &birth(0, 1), &mut out);
-    decoder.decode(at(0.0), "test", "spBv1.0/hq/DBIRTH/gw/k1", &birth(1, 10_000), &mut out);
+    hear(birth("NBIRTH gw", 0, 1), &mut out);
+    hear(birth("DBIRTH gw/k1", 1, 10_000), &mut out);
     assert_eq!((out.events.len(), out.refused.len(), out.ignored_keys), (2, 0, 9_999));
-    let Line { topic, payload, arrived, .. } = Line::parse("DDATA gw/k1 seq=2 t=1 #7=81 #9999=1 #10000=1");
-    decoder.decode(arrived, "test", &topic, &payload, &mut out);
+    hear(Line::parse("DDATA gw/k1 seq=2 t=1 #7=81 #9999=1 #10000=1"), &mut out);
     assert_eq!(
         became(&out),
         ["hq/k1 1 s: discharge_temp_c=81", "unknown_alias: the birth names no metric with alias 10000", "ignored 1"]
     );
-    decoder.decode(at(2.0), "test", "spBv1.0/hq/DBIRTH/gw/k1", &birth(3, 10_001), &mut out);
+    hear(birth("DBIRTH gw/k1", 3, 10_001), &mut out);
     // A birth that cannot be read was missed.
     let expected = ["too_many: the message holds more than 10000 metrics", "-> spBv1.0/hq/NCMD/gw", "gaps 1"];
     assert_eq!(became(&out), expected);

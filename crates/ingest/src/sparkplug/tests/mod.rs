@@ -4,6 +4,7 @@
 mod births;
 mod disorder;
 mod hostile;
+mod replaced;
 mod values;
 
 use expect_test::Expect;
@@ -160,8 +161,7 @@ pub(super) fn became(out: &Decoded) -> Vec<String> {
 
 /// Plays a script, one message a line, and compares what each became.
 #[expect(clippy::needless_pass_by_value, reason = "expect_test's values are made in place")]
-fn check_with(options: SparkplugOptions, script: &str, expected: Expect) {
-    let decoder = decoder(options);
+fn play(decoder: &Decoder, script: &str, expected: Expect) {
     let mut out = Decoded::default();
     let mut told = String::new();
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -172,6 +172,10 @@ fn check_with(options: SparkplugOptions, script: &str, expected: Expect) {
         told.extend(became(&out).iter().map(|line| format!("    {line}\n")));
     }
     expected.assert_eq(&told);
+}
+
+fn check_with(options: SparkplugOptions, script: &str, expected: Expect) {
+    play(&decoder(options), script, expected);
 }
 
 fn check(script: &str, expected: Expect) {
