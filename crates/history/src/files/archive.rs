@@ -196,7 +196,7 @@ pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
     Timestamp::parse(&format!("{day}T00:00:00Z")).ok()
 }
 
-fn read(files: &[PathBuf], options: &ReadOptions) -> Result<ReadingFiles, FileError> {
+pub(crate) fn read(files: &[PathBuf], options: &ReadOptions) -> Result<ReadingFiles, FileError> {
     let options = ReadOptions { from: None, to: None, not_after: None, ..options.clone() };
     ReadingFiles::read(files, &ColumnMap::default(), &options, &mut |_| ControlFlow::Continue(()))
 }

@@ -51,14 +51,42 @@ impl SqliteLog {
         through: Offset,
         mut sink: impl FnMut(Reading) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
+        self.between(SPAN, from, to, through, |event| match event {
+            Event::Reading(reading) => sink(reading),
+            _ => ControlFlow::Continue(()),
+        })
+    }
+
+    /// The same of every kind of event.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn events(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        through: Offset,
+        sink: impl FnMut(Event) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
+        self.between(EVENTS, from, to, through, sink)
+    }
+
+    fn between(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        through: Offset,
+        mut sink: impl FnMut(Event) -> ControlFlow<()>,
+    ) -> Result<(), LogError> {
         self.database.reading("read a span of", |connection| {
-            let mut statement = connection.prepare_cached(SPAN)?;
+            let mut statement = connection.prepare_cached(query)?;
             let (first, last) = (from.millis() / MINUTE_MS, to.millis() / MINUTE_MS);
             let mut rows = statement.query(params![first, last, from.millis(), to.millis(), signed(through.0)])?;
             while let Some(row) = rows.next()? {
                 let machine = self.names.name(connection, row.get(1)?)?;
-                if let Some(Event::Reading(reading)) = self.event(row, machine)?
-                    && sink(reading).is_break()
+                if let Some(event) = self.event(row, machine)?
+                    && sink(event).is_break()
                 {
                     break;
                 }
@@ -118,6 +146,9 @@ const READINGS: &str = "WITH RECURSIVE minutes (minute) AS (
 
 const SPAN: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log INDEXED BY log_identity
     WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND kind = 0 AND id <= ?5 ORDER BY ts / 60000";
+
+const EVENTS: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log INDEXED BY log_identity
+    WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND id <= ?5 ORDER BY ts / 60000";
 
 /// The first minute at or after an instant that holds a reading; the instant decides within the minute that it divides.
 const NEXT_READING: &str = "SELECT ts FROM log INDEXED BY log_identity

@@ -1,6 +1,7 @@
 //! A still picture of a data directory, for commands that show what a service would show: the engine's snapshot brought up to
 //! the log's end in memory. Writes nothing of its own and works beside a running service.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use super::engine_room::EngineRoom;
 use super::heart::Heart;
 use super::options;
 use super::rate::Rates;
+use super::rebuild;
 use super::runner::SNAPSHOT;
 use super::sessions::Sessions;
 use super::stores::Stores;
@@ -44,12 +46,18 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
         let _taken = room.thaw(offset, &bytes);
     }
     let begin = room.offset().0;
+    let rebuilt = if begin == 0 {
+        let told = rebuild::rebuild(&stores.log, &config.data.dir, &room, &mut |_, _| ControlFlow::Continue(()));
+        told.map_err(|error| Failure::because(Kind::Io, "could not read the archive", error))?
+    } else {
+        None
+    };
     loop {
         let entries = stores.log.read(Partition(0), room.offset(), ENTRIES_MAX).map_err(unreadable)?;
         if entries.is_empty() {
             break;
         }
-        room.advance(&entries, &mut Vec::new());
+        rebuild::past(&entries, rebuilt.as_ref(), &room, |stretch| room.advance(stretch, &mut Vec::new()));
         progress(room.offset().0.saturating_sub(begin), head.0.saturating_sub(begin));
     }
     let clocks = Clocks::new(config.clock);
