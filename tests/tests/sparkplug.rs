@@ -52,6 +52,17 @@ fn host_state(port: u16) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The machine is off line by its gateway's word, in the API and on its page, although it spoke a moment ago.
+fn is_shown_off_line(foretell: &Foretell) {
+    wait_for("the machine to be off line", PATIENCE, || {
+        let fleet = get(foretell.console, "/api/v1/fleet")?.body;
+        (fleet.contains(r#""why":"said""#) && fleet.contains(r#""online":false"#)).then_some(())
+    });
+    let page = get(foretell.console, "/m/plant1/K1").expect("the page answers").body;
+    assert!(page.contains("as its controller or gateway reported"), "{page}");
+    wait_for("the gauge", PATIENCE, || (counted(foretell, "foretell_machines_offline_said", "") >= 1.0).then_some(()));
+}
+
 fn more_readings(foretell: &Foretell, than: usize) -> usize {
     wait_for("more readings", PATIENCE, || Some(foretell.readings()).filter(|count| *count > than))
 }
@@ -112,6 +123,16 @@ fn straight_to_the_listener_with_rebirth_after_a_loss() {
     node.process.kill_9();
     let deaths = || (counted(&foretell, "foretell_sparkplug_total", "what=\"death\"") >= 1.0).then_some(());
     wait_for("the node's death", PATIENCE, deaths);
+    is_shown_off_line(&foretell);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    // Its word holds until it speaks again, also over a restart.
+    foretell = Foretell::start_on(folder.path(), SPARKPLUG, console, mqtt);
+    is_shown_off_line(&foretell);
+    let _speaks_again = EdgeNode::start(folder.path(), mqtt, &["live"]);
+    wait_for("the machine to be back", PATIENCE, || {
+        let fleet = get(foretell.console, "/api/v1/fleet")?.body;
+        fleet.contains(r#""offline":null"#).then_some(())
+    });
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }
 

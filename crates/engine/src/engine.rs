@@ -107,6 +107,12 @@ impl Engine {
         self.ids.iter()
     }
 
+    /// When a machine's newest reading was measured; `None` for one that is not known. Costs a look-up, unlike a view.
+    #[must_use]
+    pub fn last_reading(&self, machine: &MachineId) -> Option<Timestamp> {
+        self.index.get(machine).and_then(|&place| self.machines[place as usize].last_ts())
+    }
+
     /// Events that changed nothing, by reason.
     #[must_use]
     pub const fn ignored(&self) -> Ignored {

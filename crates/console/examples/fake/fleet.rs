@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_console::view::{
     Baseline, ConePoint, Curve, DayPoint, Estimate, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary, Mark,
-    MarkKind, OpenAdvisory,
+    MarkKind, Offline, OfflineWhy, OpenAdvisory,
 };
 use foretell_model::{
     Alternative, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, Limit, Limits, MachineId,
@@ -295,7 +295,7 @@ fn summary(seed: &Seed, id: MachineId, curve: &Curve, open: Option<&Finding>, la
         site_name: seed.site.to_owned(),
         customer: seed.customer.to_owned(),
         zone: seed.zone,
-        online,
+        offline: (!online).then_some(Offline { since: Some(now() + -3 * DAY_MS), why: OfflineWhy::Said }),
         state: online.then_some(if id.machine().ends_with('3') { RunState::Unloaded } else { RunState::Loaded }),
         last_reading: Some(now() + if online { -20_000 } else { -3 * DAY_MS }),
         discharge_temp_c: Some(last_hot - 1.3),

@@ -1,13 +1,14 @@
 //! A machine that is registered and was never heard of.
 
-use foretell_console::view::{Baseline, Curve, Health, HiddenBy, MachineDetail, MachineSummary};
+use foretell_console::view::{Baseline, Curve, Health, HiddenBy, MachineDetail, MachineSummary, Offline, OfflineWhy};
 use foretell_model::Limits;
 
 use super::fleet::now;
 
 /// Takes from a machine what only readings could tell.
 pub(super) fn detail(rated_kw: f64, mut summary: MachineSummary) -> MachineDetail {
-    (summary.online, summary.state, summary.last_reading) = (false, None, None);
+    summary.offline = Some(Offline { since: None, why: OfflineWhy::Silent });
+    (summary.state, summary.last_reading) = (None, None);
     (summary.discharge_temp_c, summary.health) = (None, Health::Hidden(HiddenBy::NoReadings));
     summary.trend_c.clear();
     let baseline = Baseline { since: None, days: 0, days_needed: 10, hinge_ambient_c: None, ambient_measured: false };

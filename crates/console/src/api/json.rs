@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::pages::standing::Standing;
 use crate::view::{
     AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineClock, MachineDetail,
-    MachineSummary, RefusalCount, Slot,
+    MachineSummary, Offline, RefusalCount, Slot,
 };
 
 pub(super) fn fleet(fleet: &Fleet) -> Value {
@@ -25,12 +25,16 @@ fn summary(machine: &MachineSummary) -> Value {
     json!({
         "site": machine.id.site(), "machine": machine.id.machine(), "name": machine.name,
         "site_name": machine.site_name, "customer": machine.customer, "time_zone": machine.zone.name(),
-        "standing": Standing::of(machine).name(), "online": machine.online,
+        "standing": Standing::of(machine).name(), "online": machine.offline.is_none(), "offline": machine.offline.map(offline),
         "state": machine.state.map(foretell_model::RunState::name),
         "last_reading": machine.last_reading.map(|ts| ts.to_string()),
         "discharge_temp_c": machine.discharge_temp_c, "limit_c": machine.limit_c,
         "health": health(machine.health), "advisory": advisory, "trend_c": machine.trend_c,
     })
+}
+
+fn offline(offline: Offline) -> Value {
+    json!({ "since": offline.since.map(|ts| ts.to_string()), "why": offline.why.name() })
 }
 
 fn health(health: Health) -> Value {

@@ -208,7 +208,10 @@ fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: 
         label,
         sentence,
         temp: machine.discharge_temp_c.map_or_else(|| "–".to_owned(), |now_c| text::temperature(now_c, lang)),
-        run: if machine.online { run_state(machine.state, lang).to_owned() } else { t.standing_offline.to_lowercase() },
+        run: match machine.offline {
+            None => run_state(machine.state, lang).to_owned(),
+            Some(_) => t.standing_offline.to_lowercase(),
+        },
         seen: machine.last_reading.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
         spark: sparkline(&machine.trend_c, machine.limit_c),
     }
@@ -239,8 +242,8 @@ pub(crate) fn sentence(machine: &MachineSummary, now: Timestamp, catalogue: &Cat
     if machine.last_reading.is_none() {
         return text::desk::words(lang).never_reported_sentence.to_owned();
     }
-    if !machine.online {
-        return t.offline_sentence.to_owned();
+    if let Some(offline) = machine.offline {
+        return text::offline(offline, machine.zone, lang);
     }
     match machine.health {
         Health::Learning { days, days_needed } => text::learning(days, days_needed, lang),

@@ -125,6 +125,7 @@ fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
     });
     let facts = [
         (t.fact_temp, machine.discharge_temp_c.map(|c| text::temperature_of_limit(c, machine.limit_c, lang))),
+        (t.standing_offline, machine.offline.map(|offline| text::offline(offline, machine.zone, lang))),
         (t.fact_state, machine.state.map(|state| run_state(Some(state), lang).to_owned())),
         (t.fact_run_hours, detail.run_hours.map(|hours| text::hours_count(hours, lang))),
         (t.fact_per_day, detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),

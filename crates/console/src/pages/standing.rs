@@ -31,7 +31,7 @@ impl Standing {
 
     /// Of a machine: what is open comes first, then what keeps us from seeing, then health.
     pub(crate) fn of(machine: &MachineSummary) -> Self {
-        match (&machine.advisory, machine.online, machine.health) {
+        match (&machine.advisory, machine.offline.is_none(), machine.health) {
             (Some(advisory), ..) if advisory.booked => Self::Booked,
             (Some(advisory), ..) => Self::of_grade(advisory.grade),
             (None, false, _) => Self::Offline,

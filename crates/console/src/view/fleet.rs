@@ -51,6 +51,35 @@ pub enum Health {
     Hidden(HiddenBy),
 }
 
+/// How we know that a machine is off line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OfflineWhy {
+    /// Its controller or gateway said so, or the broker in its place: a death, a will, the status topic.
+    Said,
+    /// Nothing has come from it for a while.
+    Silent,
+}
+
+impl OfflineWhy {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Said => "said",
+            Self::Silent => "silent",
+        }
+    }
+}
+
+/// A machine that nothing comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offline {
+    /// When it went off line, or when its newest reading was measured; `None` for one that never reported.
+    pub since: Option<Timestamp>,
+    /// How we know.
+    pub why: OfflineWhy,
+}
+
 /// The most pressing open statement about a machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenAdvisory {
@@ -83,8 +112,8 @@ pub struct MachineSummary {
     pub customer: String,
     /// The site's time zone.
     pub zone: Tz,
-    /// Whether the controller is connected.
-    pub online: bool,
+    /// Why and since when nothing comes from it; `None` while it is on line.
+    pub offline: Option<Offline>,
     /// What the machine is doing; `None` when not known.
     pub state: Option<RunState>,
     /// When the newest reading was measured.

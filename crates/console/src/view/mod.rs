@@ -28,7 +28,7 @@ pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
-pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
+pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone};
 pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};

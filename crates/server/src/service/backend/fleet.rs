@@ -3,19 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use foretell_console::BackendError;
-use foretell_console::view::{Fleet, Health, HiddenBy, MachineSummary, OpenAdvisory};
+use foretell_console::view::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 use foretell_engine::{MachineView, OpenFinding, Regime};
-use foretell_model::{
-    Clock, FindingId, FindingKind, HOUR_MS, Limits, MINUTE_MS, MachineId, RunState, Signal, Timestamp,
-};
+use foretell_model::{Clock, FindingId, FindingKind, HOUR_MS, Limits, MachineId, RunState, Signal, Timestamp};
 use foretell_outreach::Machine;
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
 use super::registry::Sites;
-
-/// A machine that was silent for longer is taken for off line.
-const SILENT_MS: i64 = 15 * MINUTE_MS;
+use crate::service::status;
 
 /// A machine that was silent for longer cannot be judged.
 const UNHEARD_MS: i64 = 48 * HOUR_MS;
@@ -65,7 +61,7 @@ impl ServiceBackend {
         booked: &HashSet<FindingId>,
         now: Timestamp,
     ) -> MachineSummary {
-        let online = view.last_ts.is_some_and(|last| now - last <= SILENT_MS);
+        let offline = status::offline(self.room.told(id), view.last_ts, now);
         let newest = view.last_values.iter().find(|(signal, _)| *signal == Signal::DischargeTemp);
         let skipped = view.days.len().saturating_sub(TREND_DAYS);
         MachineSummary {
@@ -74,8 +70,8 @@ impl ServiceBackend {
             site_name: sites.site_name(id),
             customer: sites.customer(id).map(|customer| customer.name.clone()).unwrap_or_default(),
             zone: sites.zone(id),
-            online,
-            state: run_state(view.regime).filter(|_| online),
+            offline,
+            state: run_state(view.regime).filter(|_| offline.is_none()),
             last_reading: view.last_ts,
             discharge_temp_c: newest.map(|(_, value)| *value),
             limit_c: view.limits.warn_c,
@@ -112,7 +108,7 @@ pub(super) fn never_reported(machine: Machine, sites: &Sites) -> Option<MachineS
         site_name: sites.site_name(&id),
         customer: sites.customer(&id).map(|customer| customer.name.clone()).unwrap_or_default(),
         zone: sites.zone(&id),
-        online: false,
+        offline: Some(Offline { since: None, why: OfflineWhy::Silent }),
         state: None,
         last_reading: None,
         discharge_temp_c: None,

@@ -290,6 +290,7 @@ impl ServiceBackend {
     /// Counts of service state as gauges.
     pub(super) fn publish_figures(&self) {
         gauge!("foretell_engine_machines").set(self.room.machine_count() as f64);
+        gauge!("foretell_machines_offline_said").set(self.room.said_offline() as f64);
         let Ok(figures) = self.outreach.figures() else { return };
         for (stage, count) in figures.cases {
             gauge!("foretell_outreach_cases", "stage" => stage.name()).set(count as f64);
