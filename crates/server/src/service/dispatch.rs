@@ -1,6 +1,6 @@
 //! What happens by the clock rather than by a reading: messages go out, service by hours falls due, advisories are published.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
+use super::conclusions::note_wait;
 use super::context;
-use super::engine_room::EngineRoom;
+use super::engine_room::{EngineRoom, News};
 
 /// Looks at holds, reminders and the outbox every `every`, until `stop`.
 pub(super) async fn outreach(
@@ -91,33 +92,31 @@ pub(super) async fn advisories(
     outreach: Arc<Outreach>,
     ingest: Arc<Ingest>,
     room: Arc<EngineRoom>,
+    clocks: Arc<Clocks>,
     every: Duration,
     stop: CancellationToken,
 ) {
     let mut published: HashMap<MachineId, String> = HashMap::new();
     let mut compare_at = tokio::time::Instant::now();
     loop {
-        let concluded = tokio::select! {
+        let news = tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = tokio::time::sleep_until(compare_at) => None,
-            machines = room.conclusions() => Some(machines),
+            news = room.news() => Some(news),
         };
-        let outreach = Arc::clone(&outreach);
-        match concluded {
-            None => {
-                compare_at = tokio::time::Instant::now() + every;
-                let current = tokio::task::spawn_blocking(move || current(&outreach)).await;
-                if let Some(current) = read(current) {
-                    publish(&ingest, &mut published, current);
-                }
+        let Some(news) = news else {
+            let outreach = Arc::clone(&outreach);
+            let current = tokio::task::spawn_blocking(move || current(&outreach)).await;
+            if let Some(current) = read(current) {
+                publish(&ingest, &mut published, current);
             }
-            Some(machines) => {
-                let current = tokio::task::spawn_blocking(move || current_of(&outreach, machines)).await;
-                for (machine, payload) in read(current).unwrap_or_default() {
-                    publish_one(&ingest, &mut published, machine, payload);
-                }
-            }
+            compare_at = tokio::time::Instant::now() + every;
+            continue;
+        };
+        for (machine, News { payload, arrived }) in news {
+            publish_one(&ingest, &mut published, machine, payload);
+            note_wait("published", Some(clocks.wall().now()).zip(arrived));
         }
     }
 }
@@ -131,18 +130,6 @@ fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::JoinError>) -
         Err(error) => tracing::error!(%error, "Reading advisories ended badly."),
     }
     None
-}
-
-/// The current advisories of some machines.
-fn current_of(
-    outreach: &Outreach,
-    machines: BTreeSet<MachineId>,
-) -> foretell_outreach::Result<Vec<(MachineId, Option<String>)>> {
-    let of = |machine: MachineId| {
-        let advisory = outreach.advisory_of(&machine)?;
-        Ok((machine, advisory.as_ref().map(wire::to_json)))
-    };
-    machines.into_iter().map(of).collect()
 }
 
 fn publish_one(

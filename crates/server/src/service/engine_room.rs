@@ -1,14 +1,26 @@
 //! The engine as the whole process sees it: one thread advances it along the log, pages look at it in between.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use foretell_engine::{Engine, EngineOptions, MachineView};
-use foretell_model::{Event, Finding, FindingId, Logged, MachineId, Offset, Timestamp};
+use foretell_model::{Clock, Event, Finding, FindingId, Logged, MachineId, Offset, Timestamp};
+use foretell_outreach::MachineContext;
 use tokio::sync::{Notify, watch};
 
+use super::context;
 use super::findings::{Frozen, Mark, Records};
+use super::status::{Statuses, Told};
+use crate::clock::WallClock;
+
+impl Inner {
+    fn new(engine: Engine) -> Self {
+        let (records, statuses) = (Records::default(), Statuses::default());
+        Self { engine, records, statuses, offset: Offset(0), newest: Timestamp::default() }
+    }
+}
 
 /// A finding with its place: which entry of the log brought it about, and the how-many-th of that entry it is.
 #[derive(Clone, Debug)]
@@ -19,8 +31,21 @@ pub struct Placed {
     pub ordinal: u32,
     /// What was concluded.
     pub finding: Finding,
-    /// What the engine knew of the machine then.
-    pub machine: Option<MachineView>,
+    /// What a message needs to know of the machine, as the engine knew it then.
+    pub context: MachineContext,
+    /// When the deciding reading arrived; `None` when another event decided.
+    pub arrived: Option<Timestamp>,
+    /// When it was concluded by the wall clock; `None` when no reading decided.
+    pub concluded: Option<Timestamp>,
+}
+
+/// A machine's current advisory after something was concluded about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Its JSON form; `None` when there is none any more.
+    pub payload: Option<String>,
+    /// When the deciding reading arrived.
+    pub arrived: Option<Timestamp>,
 }
 
 /// Engine, newest findings and the place on the log that both belong to.
@@ -32,14 +57,15 @@ pub struct EngineRoom {
     revision: watch::Sender<u64>,
     /// Machines whose day has closed, as they stood then; `None` when nobody asks.
     closed: Mutex<Option<Vec<MachineView>>>,
-    /// Machines about which something was concluded, and kept, since anybody last asked.
-    concluded: Mutex<BTreeSet<MachineId>>,
-    news: Notify,
+    /// Current advisories of machines about which something was concluded, and kept, since anybody last asked.
+    news: Mutex<BTreeMap<MachineId, News>>,
+    news_came: Notify,
 }
 
 struct Inner {
     engine: Engine,
     records: Records,
+    statuses: Statuses,
     offset: Offset,
     newest: Timestamp,
 }
@@ -49,15 +75,14 @@ impl EngineRoom {
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
         let engine = Engine::new(options.clone());
-        let inner = Inner { engine, records: Records::default(), offset: Offset(0), newest: Timestamp::default() };
         Self {
-            inner: Mutex::new(inner),
+            inner: Mutex::new(Inner::new(engine)),
             options: Mutex::new(options),
             behind: AtomicU64::new(0),
             revision: watch::Sender::new(0),
             closed: Mutex::default(),
-            concluded: Mutex::default(),
-            news: Notify::new(),
+            news: Mutex::default(),
+            news_came: Notify::new(),
         }
     }
 
@@ -66,7 +91,8 @@ impl EngineRoom {
         let Some(frozen) = Frozen::from_bytes(bytes) else { return false };
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Ok(engine) = Engine::restore(options, &frozen.engine) else { return false };
-        *self.lock() = Inner { engine, records: frozen.records, offset, newest: frozen.newest };
+        let Frozen { records, statuses, newest, .. } = frozen;
+        *self.lock() = Inner { engine, records, statuses, offset, newest };
         self.changed();
         true
     }
@@ -75,17 +101,27 @@ impl EngineRoom {
     #[must_use]
     pub fn freeze(&self) -> (Offset, Vec<u8>) {
         let inner = self.lock();
-        let frozen = Frozen { engine: inner.engine.snapshot(), records: inner.records.clone(), newest: inner.newest };
-        (inner.offset, frozen.to_bytes())
+        let (engine, records, statuses) = (inner.engine.snapshot(), inner.records.clone(), inner.statuses.clone());
+        let (offset, frozen) = (inner.offset, Frozen { engine, records, statuses, newest: inner.newest });
+        // Pages and the engine go on while findings are written out.
+        drop(inner);
+        (offset, frozen.to_bytes())
     }
 
     /// Shows the engine a stretch of the log; what it concluded goes to `found` in order.
     pub fn advance(&self, entries: &[Logged], found: &mut Vec<Placed>) {
+        self.advance_for(Duration::MAX, entries, found);
+    }
+
+    /// The same, but once something was concluded only for so long in all, so that the first conclusion of a stretch need not
+    /// wait for the last. Returns how many entries were taken; all of them when nothing is concluded.
+    pub fn advance_for(&self, within: Duration, entries: &[Logged], found: &mut Vec<Placed>) -> usize {
+        let (begun, before) = (Instant::now(), found.len());
         let mut inner = self.lock();
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { engine, records, offset, newest } = &mut *inner;
+        let Inner { engine, records, statuses, offset, newest } = &mut *inner;
         let mut concluded = Vec::new();
-        for entry in entries {
+        for (place, entry) in entries.iter().enumerate() {
             let days_closed = engine.days_closed();
             engine.observe(&entry.event, &mut concluded);
             if engine.days_closed() != days_closed
@@ -95,15 +131,30 @@ impl EngineRoom {
             }
             match &entry.event {
                 Event::Reading(reading) => *newest = reading.ts.max(*newest),
+                Event::Status { machine, ts, online } => statuses.note(machine, Told { at: *ts, online: *online }),
                 other => records.note(other),
             }
             *offset = entry.offset;
+            if concluded.is_empty() {
+                continue;
+            }
+            let arrived = if let Event::Reading(reading) = &entry.event { Some(reading.arrived) } else { None };
+            let at = arrived.map(|_| WallClock.now());
             for (ordinal, finding) in (0..).zip(concluded.drain(..)) {
                 records.push(finding.clone());
-                let machine = engine.machine(&finding.machine);
-                found.push(Placed { offset: entry.offset, ordinal, finding, machine });
+                let context = engine.machine(&finding.machine).as_ref().map(context::of).unwrap_or_default();
+                found.push(Placed { offset: entry.offset, ordinal, finding, context, arrived, concluded: at });
+            }
+            if found.len() > before && begun.elapsed() >= within {
+                return place + 1;
             }
         }
+        entries.len()
+    }
+
+    /// Goes past entries without showing them to the engine, because it knows them already.
+    pub fn pass_over(&self, through: Offset) {
+        self.lock().offset = through;
     }
 
     /// From now on, machines whose day closes are kept for [`EngineRoom::take_closed`].
@@ -119,16 +170,30 @@ impl EngineRoom {
         closed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Outreach has kept conclusions about these machines.
-    pub fn note_conclusions<'a>(&self, machines: impl Iterator<Item = &'a MachineId>) {
-        self.concluded.lock().unwrap_or_else(PoisonError::into_inner).extend(machines.cloned());
-        self.news.notify_one();
+    /// Outreach has kept a conclusion: this is the machine's current advisory.
+    pub fn note_news(&self, machine: MachineId, news: News) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(machine, news);
+        self.news_came.notify_one();
     }
 
-    /// Waits for conclusions and takes their machines. For one task; cancelling it loses nothing.
-    pub async fn conclusions(&self) -> BTreeSet<MachineId> {
-        self.news.notified().await;
-        std::mem::take(&mut *self.concluded.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Waits for current advisories and takes them. For one task; cancelling it loses nothing.
+    pub async fn news(&self) -> BTreeMap<MachineId, News> {
+        self.news_came.notified().await;
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a machine's controller or gateway last said about its connection.
+    #[must_use]
+    pub fn told(&self, machine: &MachineId) -> Option<Told> {
+        self.lock().statuses.of(machine)
+    }
+
+    /// How many machines are off line by their own word and were not heard of since.
+    #[must_use]
+    pub fn said_offline(&self) -> usize {
+        let inner = self.lock();
+        let last = |machine: &MachineId| inner.engine.last_reading(machine);
+        inner.statuses.offline().filter(|(machine, at)| last(machine).is_none_or(|last| last <= *at)).count()
     }
 
     /// The last entry that the engine has seen.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use foretell_model::{Event, Finding, MachineId, Timestamp, wire};
 
+use super::status::Statuses;
+
 /// Findings kept, fleet-wide; the oldest go first. All older ones can be had again by a backtest over an export.
 const FINDINGS_MAX: usize = 5_000;
 
@@ -101,21 +103,26 @@ pub(super) struct Frozen {
     pub(super) engine: Vec<u8>,
     /// Findings and marks.
     pub(super) records: Records,
+    /// What machines last said about their connection.
+    pub(super) statuses: Statuses,
     /// Time stamp of the newest reading; sets the readings clock at start.
     pub(super) newest: Timestamp,
 }
 
 /// First word of the header line; a later form gets a later number.
-const FORM: &str = "foretell-engine-1";
+const FORM: &str = "foretell-engine-2";
+/// The form before, which had no statuses.
+const FORM_1: &str = "foretell-engine-1";
 
 impl Frozen {
-    /// A header line, the findings as JSON lines, the marks as lines, then the engine's bytes.
+    /// A header line, the findings as JSON lines, the marks and the statuses as lines, then the engine's bytes.
     #[must_use]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let marks: Vec<String> = self.records.mark_lines().collect();
-        let counts = (self.records.findings.len(), marks.len());
-        let mut text = format!("{FORM} {} {} {}\n", self.newest.millis(), counts.0, counts.1);
-        for line in self.records.findings.iter().map(wire::to_json).chain(marks) {
+        let statuses: Vec<String> = self.statuses.lines().collect();
+        let (newest, findings) = (self.newest.millis(), self.records.findings.len());
+        let mut text = format!("{FORM} {newest} {findings} {} {}\n", marks.len(), statuses.len());
+        for line in self.records.findings.iter().map(wire::to_json).chain(marks).chain(statuses) {
             text.push_str(&line);
             text.push('\n');
         }
@@ -129,12 +136,15 @@ impl Frozen {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let mut words = line(&mut rest)?.split(' ');
-        if words.next()? != FORM {
-            return None;
-        }
+        let has_statuses = match words.next()? {
+            FORM => true,
+            FORM_1 => false,
+            _ => return None,
+        };
         let newest = Timestamp::from_millis(words.next()?.parse().ok()?);
         let (findings, marks) = (words.next()?.parse::<usize>().ok()?, words.next()?.parse::<usize>().ok()?);
-        let mut records = Records::default();
+        let told = if has_statuses { words.next()?.parse::<usize>().ok()? } else { 0 };
+        let (mut records, mut statuses) = (Records::default(), Statuses::default());
         for _ in 0..findings {
             records.push(wire::from_json(line(&mut rest)?).ok()?);
         }
@@ -142,7 +152,10 @@ impl Frozen {
             let (machine, mark) = mark(line(&mut rest)?)?;
             records.mark(&machine, mark);
         }
-        Some(Self { engine: rest.to_vec(), records, newest })
+        for _ in 0..told {
+            statuses.note_line(line(&mut rest)?)?;
+        }
+        Some(Self { engine: rest.to_vec(), records, statuses, newest })
     }
 }
 
@@ -167,6 +180,7 @@ fn line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 mod tests {
     use foretell_model::{Note, Work};
 
+    use super::super::status::Told;
     use super::*;
 
     const LINE: &str = r#"{"at":"2026-07-18T00:00:00Z","site":"s01","machine":"m007","event":"prediction","id":"s01/m007/cooler_clogging/1","status":"opened","grade":"advise","fault":"cooler_clogging","likelihood":0.91,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[],"text":"…"}"#;
@@ -186,14 +200,26 @@ mod tests {
 
     #[test]
     fn what_is_frozen_thaws_the_same() {
-        let frozen =
-            Frozen { engine: b"raw\nbytes\0".to_vec(), records: records(2), newest: Timestamp::from_millis(7) };
+        let mut statuses = Statuses::default();
+        statuses.note(&machine("m1"), Told { at: Timestamp::from_millis(9), online: false });
+        let newest = Timestamp::from_millis(7);
+        let frozen = Frozen { engine: b"raw\nbytes\0".to_vec(), records: records(2), statuses, newest };
         assert_eq!(Frozen::from_bytes(&frozen.to_bytes()), Some(frozen));
     }
 
     #[test]
+    fn the_form_before_is_taken_up_without_statuses() {
+        let before = format!("foretell-engine-1 7 1 1\n{LINE}\ns01/m1 5 note smells of oil\nraw\nbytes");
+        let frozen = Frozen::from_bytes(before.as_bytes()).unwrap();
+        assert_eq!((frozen.engine.as_slice(), frozen.newest.millis()), (&b"raw\nbytes"[..], 7));
+        assert_eq!((frozen.records.findings(None).count(), frozen.statuses), (1, Statuses::default()));
+    }
+
+    #[test]
     fn what_is_of_another_release_is_not_taken() {
-        for bytes in ["", "foretell-engine-2 7 0 0\n", "foretell-engine-1 7 1 0\nnot a finding\n"] {
+        for bytes in
+            ["", "foretell-engine-3 7 0 0 0\n", "foretell-engine-2 7 0 0\n", "foretell-engine-1 7 1 0\nnot a finding\n"]
+        {
             assert_eq!(Frozen::from_bytes(bytes.as_bytes()), None, "{bytes:?}");
         }
     }

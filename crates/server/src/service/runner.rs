@@ -1,24 +1,23 @@
-//! Drives the engine along the log on a thread of its own, and hands what it concludes to outreach.
-//!
-//! Outreach knows each finding by its place on the log, so whatever is replayed after a crash is applied once.
+//! Drives the engine along the log on a thread of its own, and hands what it concludes to the queue of conclusions.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use foretell_history::{Snapshots, SqliteLog};
-use foretell_model::{
-    Clock, Event, Finding, FindingKind, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp,
-};
-use foretell_outreach::{Concluded, Outreach, Stage};
+use foretell_history::{FileError, Snapshots, SqliteLog};
+use foretell_model::{Clock, Event, Log, LogError, Logged, Offset, Partition};
+use foretell_outreach::Outreach;
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
-use super::context;
-use super::engine_room::{EngineRoom, Placed};
+use super::conclusions::{Concluder, Conclusions, Item};
+use super::engine_room::EngineRoom;
 use super::heart::Beat;
-use super::influx::Influx;
+use super::influx::{Influx, closed_day};
+use super::rebuild::{self, Rebuilt};
 use super::rehearsal;
 use crate::config::EngineSection;
 use crate::failure::{Failure, Kind};
@@ -29,8 +28,14 @@ pub(super) const SNAPSHOT: &str = "engine";
 /// Entries taken at once. Small enough that a page never waits long for the engine.
 const ENTRIES_MAX: usize = 2_000;
 
+/// How long the engine goes on before it hands over what it has concluded; the days of a fleet may all close at one instant.
+const STRETCH: Duration = Duration::from_millis(2);
+
 /// Longest wait for news; another process may append without waking us.
 const WAIT_MAX: Duration = Duration::from_millis(200);
+
+/// How often a long rebuild says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// Pause after a store failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -46,6 +51,7 @@ pub(super) struct Runner {
     /// Whether this process also does what falls due by the clock.
     pub(super) delivers: bool,
     pub(super) snapshots: Snapshots,
+    pub(super) data_dir: PathBuf,
     pub(super) clocks: Arc<Clocks>,
     pub(super) settings: EngineSection,
     /// Counts every turn, for the watchdog.
@@ -61,7 +67,7 @@ enum Step {
     Level,
     /// Something was taken.
     Taken,
-    /// Told to stop while outreach could not keep a finding.
+    /// Outreach could not keep what was concluded, and it was given up.
     Abandoned,
 }
 
@@ -79,9 +85,26 @@ impl Runner {
             influx.tell_history(&self.room);
             self.room.keep_closed();
         }
+        let queue = Arc::<Conclusions>::default();
+        let concluder = Concluder {
+            queue: Arc::clone(&queue),
+            outreach: Arc::clone(&self.outreach),
+            room: Arc::clone(&self.room),
+            clocks: Arc::clone(&self.clocks),
+            beat: Arc::clone(&self.beat),
+            stop: self.stop.clone(),
+            influx: self.influx.clone(),
+        };
+        let concluder = concluder.start()?;
         let thread = std::thread::Builder::new().name("foretell-engine".to_owned());
         thread
-            .spawn(move || self.run())
+            .spawn(move || {
+                self.run(&queue);
+                queue.close();
+                if concluder.join().is_err() {
+                    tracing::error!("The thread of conclusions had panicked; they are replayed at the next start.");
+                }
+            })
             .map_err(|error| Failure::because(Kind::Unavailable, "could not start the engine's thread", error))
     }
 
@@ -126,31 +149,70 @@ impl Runner {
         true
     }
 
-    fn run(self) {
+    fn run(self, queue: &Conclusions) {
+        let Some(rebuilt) = self.rebuild() else { return };
         let mut kept = Kept { at: Instant::now(), offset: self.room.offset() };
         while !self.stop.is_cancelled() {
             self.beat.turn();
-            match self.step() {
+            match self.step(queue, rebuilt.as_ref()) {
                 Ok(Step::Level) => {
                     // Also when no more comes: what the snapshot has not, the log may not drop.
-                    self.keep_when_due(&mut kept);
+                    self.keep_when_due(&mut kept, queue, rebuilt.as_ref());
                     self.wait();
                 }
-                Ok(Step::Taken) => self.keep_when_due(&mut kept),
-                // What outreach does not have yet must be replayed, so this state must not be kept.
+                Ok(Step::Taken) => self.keep_when_due(&mut kept, queue, rebuilt.as_ref()),
                 Ok(Step::Abandoned) => return,
                 Err(error) => {
                     counter!("foretell_engine_log_errors_total").increment(1);
                     tracing::error!(error = &error as &dyn std::error::Error, "The engine could not read the log.");
-                    self.pause();
+                    std::thread::sleep(RETRY);
                 }
             }
         }
-        self.keep(&mut kept);
+        self.keep(&mut kept, queue, rebuilt.as_ref());
+    }
+
+    /// Brings an engine without a snapshot up to where the log begins. `None` when told to stop before that was done; then
+    /// nothing of it may be kept.
+    fn rebuild(&self) -> Option<Option<Rebuilt>> {
+        if self.room.offset() > Offset(0) {
+            return Some(None);
+        }
+        if let Ok(head) = self.log.head(PARTITION) {
+            self.room.set_behind(head.0);
+        }
+        let mut said = Instant::now();
+        let rebuilt = rebuild::rebuild(&self.log, &self.data_dir, &self.room, &mut |done, of| {
+            self.beat.turn();
+            gauge!("foretell_engine_rebuild_days_left").set((of - done) as f64);
+            if said.elapsed() >= PROGRESS_EVERY {
+                said = Instant::now();
+                tracing::info!(days = done, of, "The engine is rebuilt from archived days.");
+            }
+            if self.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        self.clocks.readings().advance(self.room.newest());
+        match rebuilt {
+            Ok(rebuilt) => {
+                if rebuilt.is_some() {
+                    tracing::info!("The engine knows what only the archive held; the log follows.");
+                }
+                Some(rebuilt)
+            }
+            Err(FileError::Stopped) => None,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "The archive could not be read, so the engine learns from the log alone. Mend it, remove `engine.snapshot` \
+                     and start again."
+                );
+                Some(None)
+            }
+        }
     }
 
     /// Takes the next entries.
-    fn step(&self) -> Result<Step, LogError> {
+    fn step(&self, queue: &Conclusions, rebuilt: Option<&Rebuilt>) -> Result<Step, LogError> {
         let after = self.room.offset();
         let entries = self.log.read(PARTITION, after, ENTRIES_MAX)?;
         let head = self.log.head(PARTITION)?;
@@ -159,15 +221,9 @@ impl Runner {
             return Ok(Step::Level);
         };
         let (last, started) = (last.offset, Instant::now());
-        if self.clocks.is_rehearsal() && self.delivers {
-            for stretch in rehearsal::by_the_hour(&entries, self.room.newest()) {
-                let before = self.clocks.readings().now();
-                if !self.take(stretch) {
-                    return Ok(Step::Abandoned);
-                }
-                rehearsal::pass(&self.outreach, &self.room, before, self.clocks.readings().now());
-            }
-        } else if !self.take(&entries) {
+        let mut taken = true;
+        rebuild::past(&entries, rebuilt, &self.room, |stretch| taken = taken && self.follow(stretch, queue));
+        if !taken {
             return Ok(Step::Abandoned);
         }
         histogram!("foretell_engine_batch_seconds").record(started.elapsed().as_secs_f64());
@@ -181,48 +237,51 @@ impl Runner {
         Ok(Step::Taken)
     }
 
-    /// Shows the engine a stretch of the log and outreach what came of it; `false` when told to stop before outreach had it.
-    fn take(&self, entries: &[Logged]) -> bool {
-        self.note_work(entries);
-        let mut found = Vec::new();
-        self.room.advance(entries, &mut found);
-        if let Some(influx) = &self.influx {
-            influx.keep(&found, &self.room.take_closed());
+    /// Takes a stretch of the log, in a rehearsal hour by hour. False when what was concluded was given up.
+    fn follow(&self, entries: &[Logged], queue: &Conclusions) -> bool {
+        if !self.clocks.is_rehearsal() {
+            return self.take(entries, queue);
         }
-        self.clocks.readings().advance(self.room.newest());
-        found.retain(|placed| !self.is_registered_service(&placed.finding));
-        found.is_empty() || self.apply(&found)
-    }
-
-    /// Work that was reported ends the visit that was booked for it, before the engine withdraws the forecast: else the
-    /// visit would look superfluous.
-    fn note_work(&self, entries: &[Logged]) {
-        for entry in entries {
-            let Event::Maintenance { machine, ts, .. } = &entry.event else { continue };
-            if let Err(error) = self.end_visit(machine, *ts) {
-                tracing::warn!(error = &error as &dyn std::error::Error, %machine, "A visit could not be closed.");
+        for stretch in rehearsal::by_the_hour(entries, self.room.newest()) {
+            let before = self.clocks.readings().now();
+            // Outreach must not see a later hour than that of the finding.
+            if !self.take(stretch, queue) || !queue.wait_level() {
+                return false;
+            }
+            if self.delivers {
+                rehearsal::pass(&self.outreach, &self.room, before, self.clocks.readings().now());
             }
         }
+        true
     }
 
-    fn end_visit(&self, machine: &MachineId, ts: Timestamp) -> foretell_outreach::Result<()> {
-        for (finding, stage) in self.outreach.cases_of(machine)? {
-            if stage != Stage::Booked {
-                continue;
+    /// Shows the engine a stretch of the log and queues what came of it; `false` when that was given up.
+    fn take(&self, mut entries: &[Logged], queue: &Conclusions) -> bool {
+        let works = entries.iter().filter_map(|entry| match &entry.event {
+            Event::Maintenance { machine, ts, .. } => Some(Item::Work(machine.clone(), *ts)),
+            Event::Status { online, .. } => {
+                let said = if *online { "online" } else { "offline" };
+                counter!("foretell_machine_statuses_total", "said" => said).increment(1);
+                None
             }
-            if let Some(booking) = self.outreach.card(&finding.id, ts)?.booking {
-                // The log knows of the work already: that is how we came to know of it.
-                let _work = self.outreach.complete(booking.id, None, "technician", ts)?;
+            _ => None,
+        });
+        if !queue.put(works) {
+            return false;
+        }
+        while !entries.is_empty() {
+            let mut found = Vec::new();
+            let taken = self.room.advance_for(STRETCH, entries, &mut found);
+            entries = &entries[taken..];
+            self.clocks.readings().advance(self.room.newest());
+            let found = found.into_iter().map(|placed| Item::Found(Box::new(placed)));
+            let days = self.room.take_closed();
+            let days = days.iter().filter_map(closed_day).map(|day| Item::Day(Box::new(day)));
+            if !queue.put(found.chain(days)) {
+                return false;
             }
         }
-        Ok(())
-    }
-
-    /// Whether a finding speaks of service by hours that people have registered. Outreach then counts for itself, from when
-    /// the work was last done; both would fight over one case.
-    fn is_registered_service(&self, finding: &Finding) -> bool {
-        finding.kind == FindingKind::MaintenanceDue
-            && self.outreach.machine(&finding.machine).is_ok_and(|own| own.is_some_and(|own| !own.service.is_empty()))
+        true
     }
 
     fn note_lag(&self, offset: Offset, head: Offset) {
@@ -231,47 +290,21 @@ impl Runner {
         gauge!("foretell_engine_lag_entries").set(behind as f64);
     }
 
-    /// Hands findings to outreach, again and again until they are kept: a finding that was passed over would be lost for good.
-    /// `false` when told to stop before that.
-    fn apply<'a>(&self, found: &'a [Placed]) -> bool {
-        let concluded = |placed: &'a Placed| {
-            let (kind, grade) = (placed.finding.kind.name(), placed.finding.grade.name());
-            counter!("foretell_findings_total", "event" => kind, "grade" => grade).increment(1);
-            Concluded {
-                offset: placed.offset,
-                ordinal: placed.ordinal,
-                finding: &placed.finding,
-                context: placed.machine.as_ref().map(context::of).unwrap_or_default(),
-            }
-        };
-        let concluded: Vec<_> = found.iter().map(concluded).collect();
-        while let Err(error) = self.outreach.apply_all(&concluded, self.clocks.now()) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                findings = found.len(),
-                "Outreach could not keep findings; trying again. Check the disk under the data directory."
-            );
-            self.pause();
-            // Waiting for a disk is not standing still, and no restart would mend it.
-            self.beat.turn();
-            if self.stop.is_cancelled() {
-                return false;
-            }
-        }
-        self.room.note_conclusions(found.iter().map(|placed| &placed.finding.machine));
-        true
-    }
-
-    fn keep_when_due(&self, kept: &mut Kept) {
+    fn keep_when_due(&self, kept: &mut Kept, queue: &Conclusions, rebuilt: Option<&Rebuilt>) {
         let entries = self.room.offset().0.saturating_sub(kept.offset.0);
         let due =
             entries >= self.settings.snapshot_every_entries || kept.at.elapsed() >= self.settings.snapshot_interval;
         if entries > 0 && due {
-            self.keep(kept);
+            self.keep(kept, queue, rebuilt);
         }
     }
 
-    fn keep(&self, kept: &mut Kept) {
+    /// Keeps the engine as it is once all that it concluded is kept: what outreach does not have must be replayed.
+    fn keep(&self, kept: &mut Kept, queue: &Conclusions, rebuilt: Option<&Rebuilt>) {
+        let is_whole = rebuilt.is_none_or(|rebuilt| self.room.offset() >= rebuilt.whole_from());
+        if !is_whole || !queue.wait_level() {
+            return;
+        }
         let (offset, bytes) = self.room.freeze();
         if offset == kept.offset {
             return;
@@ -289,9 +322,5 @@ impl Runner {
 
     fn wait(&self) {
         let _head = self.log.wait_beyond(self.room.offset(), WAIT_MAX);
-    }
-
-    fn pause(&self) {
-        std::thread::sleep(RETRY);
     }
 }

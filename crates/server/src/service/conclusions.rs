@@ -1,0 +1,341 @@
+//! What the engine concludes, on its way to outreach: a queue, and a thread that empties it.
+//!
+//! The engine goes on while outreach keeps what it was told, and whatever queues up meanwhile is kept in one transaction, so
+//! the first of many conclusions is out long before the engine has reached the last. Outreach knows each finding by its
+//! place on the log, so whatever is replayed after a crash is applied once; and the engine's snapshot waits until the queue
+//! is empty, so nothing is passed over either.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use foretell_history::MachineDay;
+use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp, wire};
+use foretell_outreach::{Concluded, Outreach, Stage};
+use metrics::{counter, gauge, histogram};
+use tokio_util::sync::CancellationToken;
+
+use super::clocks::Clocks;
+use super::engine_room::{EngineRoom, News, Placed};
+use super::heart::Beat;
+use super::influx::Influx;
+use crate::failure::{Failure, Kind};
+
+/// Items that may wait; then the engine does. Each is some kilobytes.
+const WAITING_MAX: usize = 1_000;
+
+/// Pause after a store failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Readings that took longer than this to arrive are of a backlog or of a replay and say nothing of our own delays.
+const OLD_MS: i64 = 60_000;
+
+/// What has to be done, in the order of the log.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// Work was reported: the visit that was booked for it ends, before the forecast is withdrawn. Else the visit would look
+    /// superfluous.
+    Work(MachineId, Timestamp),
+    /// Something was concluded.
+    Found(Box<Placed>),
+    /// A machine's day has closed.
+    Day(Box<MachineDay>),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Item>,
+    /// The thread has taken items that are not done yet.
+    working: bool,
+    /// No more will come.
+    closed: bool,
+    /// The thread has given up what waits; it must be replayed.
+    abandoned: bool,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(super) struct Conclusions {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Conclusions {
+    /// Adds items; waits while the queue is full. False when they will not be done and must be replayed.
+    pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) -> bool {
+        let mut state = self.lock();
+        for item in items {
+            state = self.wait_while(state, |state| state.waiting.len() >= WAITING_MAX && !state.abandoned);
+            if state.abandoned {
+                return false;
+            }
+            state.waiting.push_back(item);
+            self.changed.notify_all();
+        }
+        gauge!("foretell_conclusions_waiting").set(state.waiting.len() as f64);
+        !state.abandoned
+    }
+
+    /// Waits until everything is done. False when something was given up.
+    pub(super) fn wait_level(&self) -> bool {
+        let is_busy = |state: &mut State| (state.working || !state.waiting.is_empty()) && !state.abandoned;
+        !self.wait_while(self.lock(), is_busy).abandoned
+    }
+
+    /// No more will come; what waits is done still.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Everything that waits, as soon as there is something; `None` at the end. The items before are done by then.
+    fn take(&self) -> Option<Vec<Item>> {
+        let mut state = self.lock();
+        state.working = false;
+        self.changed.notify_all();
+        state = self.wait_while(state, |state| state.waiting.is_empty() && !state.closed);
+        if state.waiting.is_empty() {
+            return None;
+        }
+        state.working = true;
+        let taken = state.waiting.drain(..).collect();
+        self.changed.notify_all();
+        Some(taken)
+    }
+
+    fn abandon(&self) {
+        self.lock().abandoned = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        is_so: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        self.changed.wait_while(state, is_so).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Empties the queue.
+pub(super) struct Concluder {
+    pub(super) queue: Arc<Conclusions>,
+    pub(super) outreach: Arc<Outreach>,
+    pub(super) room: Arc<EngineRoom>,
+    pub(super) clocks: Arc<Clocks>,
+    /// Waiting for a disk counts as a turn of the engine.
+    pub(super) beat: Arc<Beat>,
+    pub(super) stop: CancellationToken,
+    /// Where conclusions go beside outreach, if the plant has a history store.
+    pub(super) influx: Option<Influx>,
+}
+
+/// Abandons the queue when the thread ends in any other way than by its close: the engine must not wait for it.
+struct Last<'a>(&'a Conclusions);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}
+
+impl Concluder {
+    /// Starts the thread; it ends after [`Conclusions::close`].
+    pub(super) fn start(self) -> Result<JoinHandle<()>, Failure> {
+        let thread = std::thread::Builder::new().name("foretell-conclude".to_owned());
+        thread
+            .spawn(move || self.run())
+            .map_err(|error| Failure::because(Kind::Unavailable, "could not start the thread of conclusions", error))
+    }
+
+    fn run(self) {
+        let _last = Last(&self.queue);
+        while let Some(items) = self.queue.take() {
+            let (mut found, mut days) = (Vec::new(), Vec::new());
+            for item in items {
+                match item {
+                    Item::Found(placed) => found.push(*placed),
+                    Item::Day(day) => days.push(*day),
+                    Item::Work(machine, ts) => {
+                        // What was concluded before the work comes before it here, too.
+                        if !self.conclude(&std::mem::take(&mut found)) {
+                            return self.queue.abandon();
+                        }
+                        if let Err(error) = self.end_visit(&machine, ts) {
+                            let error = &error as &dyn std::error::Error;
+                            tracing::warn!(error, %machine, "A visit could not be closed.");
+                        }
+                    }
+                }
+            }
+            if !self.conclude(&found) {
+                return self.queue.abandon();
+            }
+            if let Some(influx) = &self.influx {
+                influx.keep_days(&days);
+            }
+        }
+    }
+
+    /// Keeps findings, publishes what became of them, then copies them. False when told to stop before they were kept.
+    fn conclude(&self, found: &[Placed]) -> bool {
+        if found.is_empty() {
+            return true;
+        }
+        let ours: Vec<&Placed> = found.iter().filter(|placed| !self.is_registered_service(&placed.finding)).collect();
+        if !ours.is_empty() && !self.apply(&ours) {
+            return false;
+        }
+        self.publish(&ours);
+        if let Some(influx) = &self.influx {
+            influx.keep_findings(found);
+        }
+        true
+    }
+
+    /// Whether a finding speaks of service by hours that people have registered. Outreach then counts for itself, from when
+    /// the work was last done; both would fight over one case.
+    fn is_registered_service(&self, finding: &Finding) -> bool {
+        finding.kind == FindingKind::MaintenanceDue
+            && self.outreach.machine(&finding.machine).is_ok_and(|own| own.is_some_and(|own| !own.service.is_empty()))
+    }
+
+    /// Hands findings to outreach, again and again until they are kept: a finding that was passed over would be lost for good.
+    /// `false` when told to stop before that.
+    fn apply<'a>(&self, found: &[&'a Placed]) -> bool {
+        let concluded = |placed: &'a Placed| {
+            note_wait("concluded", placed.concluded.zip(placed.arrived));
+            let (kind, grade) = (placed.finding.kind.name(), placed.finding.grade.name());
+            counter!("foretell_findings_total", "event" => kind, "grade" => grade).increment(1);
+            Concluded {
+                offset: placed.offset,
+                ordinal: placed.ordinal,
+                finding: &placed.finding,
+                context: placed.context.clone(),
+            }
+        };
+        let concluded: Vec<_> = found.iter().copied().map(concluded).collect();
+        while let Err(error) = self.outreach.apply_all(&concluded, self.clocks.now()) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                findings = found.len(),
+                "Outreach could not keep findings; trying again. Check the disk under the data directory."
+            );
+            std::thread::sleep(RETRY);
+            // Waiting for a disk is not standing still, and no restart would mend it.
+            self.beat.turn();
+            if self.stop.is_cancelled() {
+                return false;
+            }
+        }
+        let now = self.clocks.wall().now();
+        found.iter().for_each(|placed| note_wait("kept", Some(now).zip(placed.arrived)));
+        true
+    }
+
+    /// Hands the current advisories of the machines concerned to whoever publishes them.
+    fn publish(&self, found: &[&Placed]) {
+        let mut machines: BTreeMap<&MachineId, Option<Timestamp>> = BTreeMap::new();
+        for placed in found {
+            machines.entry(&placed.finding.machine).or_insert(placed.arrived);
+        }
+        for (machine, arrived) in machines {
+            match self.outreach.advisory_of(machine) {
+                Ok(advisory) => {
+                    let payload = advisory.as_ref().map(wire::to_json);
+                    self.room.note_news(machine.clone(), News { payload, arrived });
+                }
+                // The regular comparison publishes it.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, %machine, "An advisory could not be read.");
+                }
+            }
+        }
+    }
+
+    fn end_visit(&self, machine: &MachineId, ts: Timestamp) -> foretell_outreach::Result<()> {
+        for (finding, stage) in self.outreach.cases_of(machine)? {
+            if stage != Stage::Booked {
+                continue;
+            }
+            if let Some(booking) = self.outreach.card(&finding.id, ts)?.booking {
+                // The log knows of the work already: that is how we came to know of it.
+                let _work = self.outreach.complete(booking.id, None, "technician", ts)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records how long a conclusion took from the arrival of its deciding reading, given `(then, arrived)`.
+pub(super) fn note_wait(until: &'static str, reached: Option<(Timestamp, Timestamp)>) {
+    let Some(waited_ms) = reached.map(|(then, arrived)| then - arrived) else { return };
+    if (0..OLD_MS).contains(&waited_ms) {
+        histogram!("foretell_conclusion_seconds", "until" => until).record(waited_ms as f64 / 1000.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(name: &str) -> Item {
+        Item::Work(MachineId::new("s", name).unwrap(), Timestamp::default())
+    }
+
+    fn names(items: Vec<Item>) -> Vec<String> {
+        items
+            .into_iter()
+            .map(|item| if let Item::Work(machine, _) = item { machine.to_string() } else { "?".into() })
+            .collect()
+    }
+
+    #[test]
+    fn what_queues_up_meanwhile_is_taken_at_once_and_in_order() {
+        let queue = Conclusions::default();
+        assert!(queue.put([work("a")]));
+        assert_eq!(names(queue.take().unwrap()), ["s/a"]);
+        assert!(queue.put([work("b"), work("c")]));
+        assert_eq!(names(queue.take().unwrap()), ["s/b", "s/c"]);
+        queue.close();
+        assert!(queue.take().is_none());
+        assert!(queue.wait_level());
+    }
+
+    #[test]
+    fn level_is_reached_only_when_what_was_taken_is_done() {
+        let queue = Arc::new(Conclusions::default());
+        assert!(queue.put([work("a")]));
+        assert_eq!(queue.take().map(names).unwrap(), ["s/a"]);
+        let waiting = Arc::clone(&queue);
+        let level = std::thread::spawn(move || waiting.wait_level());
+        assert!(queue.lock().working);
+        queue.close();
+        assert!(queue.take().is_none());
+        assert!(level.join().unwrap());
+    }
+
+    #[test]
+    fn a_full_queue_holds_the_engine_up_until_there_is_room_or_all_is_given_up() {
+        let queue = Arc::new(Conclusions::default());
+        assert!(queue.put((0..WAITING_MAX).map(|_| work("a"))));
+        let putting = Arc::clone(&queue);
+        let put = std::thread::spawn(move || putting.put([work("b")]));
+        assert_eq!(queue.take().unwrap().len(), WAITING_MAX);
+        assert!(put.join().unwrap());
+        assert!(queue.put((1..WAITING_MAX).map(|_| work("a"))));
+        let putting = Arc::clone(&queue);
+        let put = std::thread::spawn(move || putting.put([work("c")]));
+        queue.abandon();
+        assert!(!put.join().unwrap());
+        assert!(!queue.wait_level() && !queue.put([]));
+    }
+}
