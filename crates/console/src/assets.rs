@@ -14,8 +14,10 @@ pub(crate) const TOKENS_CSS: &str = include_str!("../assets/tokens.css");
 pub(crate) const CHART_CSS: &str = include_str!("../assets/chart.css");
 const PAGE_CSS: &str = include_str!("../assets/page.css");
 const CUSTOMER_CSS: &str = include_str!("../assets/customer.css");
+const FIELD_CSS: &str = include_str!("../assets/field.css");
 const ACCESS_CSS: &str = include_str!("../assets/access.css");
 const SCRIPT: &str = include_str!("../assets/console.js");
+const FIELD_SCRIPT: &str = include_str!("../assets/field.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 struct Asset {
@@ -37,11 +39,13 @@ static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         "console",
         "css",
         "text/css; charset=utf-8",
-        [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS, ACCESS_CSS].concat(),
+        [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS, ACCESS_CSS, FIELD_CSS].concat(),
     )
 });
 static CODE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("console", "js", "text/javascript; charset=utf-8", SCRIPT.to_owned()));
+static FIELD_CODE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("field", "js", "text/javascript; charset=utf-8", FIELD_SCRIPT.to_owned()));
 static PICTURE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml; charset=utf-8", ICON.to_owned()));
 
@@ -55,6 +59,11 @@ pub(crate) fn js() -> &'static str {
     &CODE.path
 }
 
+/// Address of the script that a technician's page has besides.
+pub(crate) fn field_js() -> &'static str {
+    &FIELD_CODE.path
+}
+
 /// Address of the icon.
 pub(crate) fn icon_path() -> &'static str {
     &PICTURE.path
@@ -62,7 +71,7 @@ pub(crate) fn icon_path() -> &'static str {
 
 /// `GET /assets/{name}`
 pub(crate) async fn serve(Path(name): Path<String>) -> Response {
-    let assets: [&'static Asset; 3] = [&STYLE, &CODE, &PICTURE];
+    let assets: [&'static Asset; 4] = [&STYLE, &CODE, &FIELD_CODE, &PICTURE];
     let asset = assets.into_iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(name.as_str()));
     match asset {
         Some(asset) => {

@@ -69,7 +69,7 @@ pub struct FindingsQuery {
 }
 
 /// Everything the pages ask. Methods may block: they are called on the blocking pool, never on a worker of the runtime.
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: crate::Field + Send + Sync + 'static {
     /// The present instant (event time in rehearsals).
     fn now(&self) -> Timestamp;
 

@@ -66,6 +66,27 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/customers/{id}/stage", Of(ADVISORS)),
     ("POST", "/customers/{id}/stop", Of(ADVISORS)),
     ("POST", "/customers/{id}/resume", Of(ADVISORS)),
+    // The field.
+    ("GET", "/visits", Of(FIELD)),
+    ("GET", "/visits/{id}", Of(FIELD)),
+    ("POST", "/visits/{id}/set-out", Of(FIELD)),
+    ("POST", "/visits/{id}/position", Of(FIELD)),
+    ("POST", "/visits/{id}/arrived", Of(FIELD)),
+    ("POST", "/visits/{id}/done", Of(FIELD)),
+    ("POST", "/visits/{id}/missed", Of(FIELD)),
+    ("POST", "/visits/{id}/photo", Of(FIELD)),
+    ("POST", "/visits/{id}/photo/{photo}/delete", Of(FIELD)),
+    ("POST", "/cases/{id}/set-out", Of(FIELD)),
+    ("POST", "/cases/{id}/position", Of(FIELD)),
+    ("POST", "/cases/{id}/photo", Of(FIELD)),
+    ("POST", "/cases/{id}/photo/{photo}/delete", Of(FIELD)),
+    // Who may read a health report may see its pictures.
+    ("GET", "/photos/{id}", Of(ALL)),
+    ("GET", "/photos/{id}/small", Of(ALL)),
+    ("GET", "/team", Of(DESK)),
+    ("POST", "/team/{key}/portrait", Of(ADVISORS)),
+    ("GET", "/customers/{id}/data.json", Person(ADVISORS)),
+    ("POST", "/customers/{id}/erase", Person(ADMINS)),
     ("GET", "/planning", Of(ALL)),
     ("GET", "/verdicts", Of(ALL)),
     ("GET", "/search", Of(ALL)),
@@ -120,6 +141,14 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/b/{token}/stop", Open),
     ("POST", "/b/{token}/cancel", Open),
     ("GET", "/b/{token}/visit.ics", Open),
+    ("GET", "/b/{token}/live", Open),
+    ("GET", "/b/{token}/report", Open),
+    ("GET", "/b/{token}/report.pdf", Open),
+    ("GET", "/b/{token}/photo/{id}", Open),
+    ("GET", "/b/{token}/photo/{id}/small", Open),
+    ("GET", "/b/{token}/preferences", Open),
+    ("POST", "/b/{token}/preferences", Open),
+    ("POST", "/b/{token}/trouble", Open),
     // Everybody.
     ("GET", "/healthz", Open),
     ("GET", "/readyz", Open),
@@ -158,6 +187,11 @@ pub(crate) fn may_see(role: Role, pattern: &str) -> bool {
         Row::Needs(Of(roles) | Person(roles)) => roles.contains(&role),
         Row::OtherMethods(_) | Row::Missing => false,
     }
+}
+
+/// Whether a role may change something at an address; decides what a page offers.
+pub(crate) fn may_change(role: Role, pattern: &str) -> bool {
+    matches!(row(&Method::POST, pattern), Row::Needs(Of(roles) | Person(roles)) if roles.contains(&role))
 }
 
 #[cfg(test)]

@@ -17,11 +17,15 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError};
 use crate::health::Fonts;
+use crate::pace::Pace;
 use crate::throttle::Throttle;
-use crate::{Backend, BackendError, Password, access, api, assets, guard, live, pages};
+use crate::{Backend, BackendError, Password, access, api, assets, guard, live, pages, photo};
 
 /// Largest request body, bytes. The longest form is an edited message.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Customers' pages that listen for news at once. Each holds a connection.
+const LISTENERS_MAX: usize = 200;
 
 /// How the console is set up.
 #[derive(Clone, Debug)]
@@ -73,6 +77,12 @@ pub(crate) struct App {
     pub(crate) typesetting: Arc<Semaphore>,
     /// How many passwords may be hashed at once: each takes a core for a while.
     pub(crate) hashing: Arc<Semaphore>,
+    /// How many pictures may be decoded at once.
+    pub(crate) decoding: Arc<Semaphore>,
+    /// How many customers' pages may listen for news at once; the others ask now and then.
+    pub(crate) listeners: Arc<Semaphore>,
+    /// What telephones say by themselves.
+    pub(crate) pace: Arc<Pace>,
     /// Attempts at secrets that nobody gave out, by address.
     pub(crate) guesses: Arc<Throttle>,
     started: Instant,
@@ -86,6 +96,9 @@ impl App {
             fonts: Arc::default(),
             typesetting: Arc::new(Semaphore::new(1)),
             hashing: Arc::new(Semaphore::new(1)),
+            decoding: Arc::new(Semaphore::new(1)),
+            listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
+            pace: Arc::default(),
             guesses: Arc::new(Throttle::new(20, Duration::from_secs(30))),
             started: Instant::now(),
         }
@@ -127,6 +140,7 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
     Router::new()
         .merge(console_pages())
         .merge(service_desk())
+        .merge(field_pages())
         .merge(customer_pages())
         .merge(account_pages())
         .merge(api::routes())
@@ -184,6 +198,8 @@ fn service_desk() -> Router<App> {
         .route("/customers/{id}/stage", post(pages::customers::stage))
         .route("/customers/{id}/stop", post(pages::customers::stop))
         .route("/customers/{id}/resume", post(pages::customers::resume))
+        .route("/customers/{id}/data.json", get(pages::personal::data))
+        .route("/customers/{id}/erase", post(pages::personal::erase))
         .route("/planning", get(pages::planning::show))
         .route("/verdicts", get(pages::verdicts::show))
         .route("/search", get(pages::search::show))
@@ -208,6 +224,29 @@ fn account_pages() -> Router<App> {
         .route("/users/token/revoke", post(pages::users::revoke_token))
 }
 
+fn field_pages() -> Router<App> {
+    use pages::{field_acts, photos, team, visits};
+    let with_photo = || DefaultBodyLimit::max(photo::BYTES_MAX + BODY_BYTES_MAX);
+    Router::new()
+        .route("/visits", get(visits::show))
+        .route("/visits/{id}", get(visits::one))
+        .route("/visits/{id}/set-out", post(field_acts::visit_set_out))
+        .route("/visits/{id}/position", post(field_acts::visit_position))
+        .route("/visits/{id}/arrived", post(field_acts::visit_arrived))
+        .route("/visits/{id}/done", post(field_acts::done))
+        .route("/visits/{id}/missed", post(field_acts::missed))
+        .route("/visits/{id}/photo", post(photos::of_visit).layer(with_photo()))
+        .route("/visits/{id}/photo/{photo}/delete", post(photos::delete_of_visit))
+        .route("/cases/{id}/set-out", post(field_acts::case_set_out))
+        .route("/cases/{id}/position", post(field_acts::case_position))
+        .route("/cases/{id}/photo", post(photos::of_case).layer(with_photo()))
+        .route("/cases/{id}/photo/{photo}/delete", post(photos::delete_of_case))
+        .route("/photos/{id}", get(photos::full))
+        .route("/photos/{id}/small", get(photos::small))
+        .route("/team", get(team::show))
+        .route("/team/{key}/portrait", post(photos::of_person).layer(with_photo()))
+}
+
 fn customer_pages() -> Router<App> {
     Router::new()
         .route("/b/{token}", get(pages::booking::show))
@@ -217,4 +256,11 @@ fn customer_pages() -> Router<App> {
         .route("/b/{token}/stop", post(pages::booking::stop))
         .route("/b/{token}/cancel", post(pages::booking::cancel))
         .route("/b/{token}/visit.ics", get(pages::booking::calendar))
+        .route("/b/{token}/live", get(live::guest_stream))
+        .route("/b/{token}/report", get(pages::guest::report))
+        .route("/b/{token}/report.pdf", get(pages::guest::report_pdf))
+        .route("/b/{token}/photo/{id}", get(pages::guest::photo))
+        .route("/b/{token}/photo/{id}/small", get(pages::guest::photo_small))
+        .route("/b/{token}/preferences", get(pages::guest::preferences).post(pages::guest::choose))
+        .route("/b/{token}/trouble", post(pages::guest::trouble))
 }

@@ -396,7 +396,7 @@ async fn a_customer_books_moves_and_cancels() {
     let file = ics().await;
     assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
 
-    assert!(shown.contains("<a href=\"tel:13800138002\">138 0013 8002</a>"));
+    assert!(shown.contains("href=\"tel:13800138002\"") && shown.contains("138 0013 8002"));
 
     let cancelled = send(app.clone(), form("/b/token-zh/cancel", "")).await;
     let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;

@@ -324,6 +324,25 @@ pub enum CustomersCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Write everything kept about a customer to a file, to hand out.
+    Export {
+        /// The customer's key.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The JSON file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Erase what is personal about a customer, for good: names, numbers, letters, remarks, photos. Messages that wait are
+    /// withdrawn, booked visits called off. Works beside a running service.
+    Erase {
+        /// The customer's key.
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The customer's key once more, so that no slip of the keyboard erases anybody.
+        #[arg(long, value_name = "ID")]
+        confirm: String,
+    },
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

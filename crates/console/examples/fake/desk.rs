@@ -81,6 +81,7 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
         call_back: timer(opened + 20 * MINUTE_MS, None),
         on_site: timer(opened + 240 * MINUTE_MS, None),
         sent: None,
+        way: foretell_console::view::Way::default(),
         closed: None,
         report: None,
     }

@@ -61,6 +61,8 @@ pub(super) fn report(mut detail: MachineDetail, span: Span, lang: Lang) -> Healt
             work: work.to_owned(),
             by: if zh { "周明" } else { "Jonas Weber" }.to_owned(),
             minutes,
+            parts: None,
+            photos: Vec::new(),
         };
         let jobs = vec![
             job("2026-06-02T02:00:00Z", "oil_changed", Some(85)),

@@ -2,6 +2,7 @@
 //! of each standing.
 
 mod desk;
+mod field;
 mod fleet;
 mod health;
 mod plans;
@@ -34,6 +35,7 @@ struct State {
     cards: Vec<AdvisoryCard>,
     pages: Vec<(&'static str, BookingPage)>,
     desk: desk::Desk,
+    field: field::InField,
 }
 
 /// A backend that answers from memory.
@@ -56,7 +58,13 @@ impl Fake {
         let cards = service::cards(&machines);
         let pages = service::pages(&cards);
         Self {
-            state: Mutex::new(State { desk: desk::desk(&machines), machines, cards, pages }),
+            state: Mutex::new(State {
+                desk: desk::desk(&machines),
+                field: field::InField::default(),
+                machines,
+                cards,
+                pages,
+            }),
             revision: watch::Sender::new(1),
             acts: Mutex::default(),
         }
@@ -292,9 +300,26 @@ impl Backend for Fake {
                 attempted: "read the store at /secret/path".to_owned(),
                 source: "disk on fire".into(),
             }),
-            token => self
-                .with(|state| state.pages.iter().find(|(known, _)| *known == token).map(|(_, page)| page.clone()))
-                .ok_or_else(|| missing("page")),
+            token => {
+                // `way-` and `done-` before a token show the same page on the day of the visit and after it.
+                let (plain, state) = match (token.strip_prefix("way-"), token.strip_prefix("done-")) {
+                    (Some(plain), _) => (plain, Some(false)),
+                    (_, Some(plain)) => (plain, Some(true)),
+                    _ => (token, None),
+                };
+                let page = self
+                    .with(|state| state.pages.iter().find(|(known, _)| *known == plain).map(|(_, page)| page.clone()));
+                let mut page = page.ok_or_else(|| missing("page"))?;
+                match state {
+                    Some(true) => page.state = BookingState::Done,
+                    Some(false) => {
+                        let slot = foretell_console::view::Slot { from: now() + 3_600_000, to: now() + 9_000_000 };
+                        page.state = BookingState::Booked(Visit { slot, technician: Some(Person::default()) });
+                    }
+                    None => {}
+                }
+                Ok(page)
+            }
         }
     }
 

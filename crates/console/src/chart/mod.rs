@@ -12,6 +12,7 @@ mod small;
 mod stock;
 mod strip;
 mod svg;
+mod way;
 
 pub use curve::{CurveText, Past, Size, curve, past_curve};
 pub use hours::hours;
@@ -19,3 +20,4 @@ pub(crate) use plan::{Plan, plan};
 pub use small::{sparkline, week};
 pub use stock::{demand, load};
 pub(crate) use strip::{Lane, axis, fell, lane, leads};
+pub(crate) use way::way;

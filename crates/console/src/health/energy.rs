@@ -78,6 +78,11 @@ fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> O
 
 /// What a job achieved; a job that changed nothing is said to have changed nothing.
 pub(super) fn effect(finding: &Finding, report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Tip {
+    effect_of(finding, report.detail.summary.zone, catalogue, lang)
+}
+
+/// The same for a page that is no report.
+pub(crate) fn effect_of(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Catalogue, lang: Lang) -> Tip {
     let t = text::words(lang);
     let done = catalogue.actions.get(finding.fault.as_str()).map_or_else(
         || finding.fault.as_str().replace('_', " "),
@@ -93,7 +98,7 @@ pub(super) fn effect(finding: &Finding, report: &HealthReport, catalogue: &Catal
         ("cost_change_per_month", t.health_change_cost),
     ];
     Tip {
-        title: format!("{} · {done}", civil::date(since, report.detail.summary.zone, lang)),
+        title: format!("{} · {done}", civil::date(since, zone, lang)),
         sentence: text::kind_sentence(finding, catalogue, lang),
         rows: rows.into_iter().filter_map(|(feature, name)| change(finding, feature, name, lang)).collect(),
     }

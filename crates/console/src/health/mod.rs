@@ -3,7 +3,7 @@
 //! `sheet::Sheet` is the report in words and figures of one language; the page (`templates/health.html`) and the PDF
 //! (`templates/health.typ`, typeset in process) only lay it out, so that both say the same.
 
-mod energy;
+pub(crate) mod energy;
 mod fonts;
 mod pdf;
 mod score;
@@ -25,5 +25,7 @@ use crate::view::HealthReport;
 /// # Errors
 /// When the fonts cannot set the report's text, naming what is missing and the remedy.
 pub fn pdf(report: &HealthReport, catalogue: &Catalogue, lang: Lang, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
-    pdf::typeset(&sheet::Sheet::of(report, catalogue, lang), lang, fonts)
+    let photos = report.jobs.iter().flat_map(|job| &job.photos);
+    let pictures: Vec<(String, Vec<u8>)> = photos.map(|photo| (sheet::file_of(photo.id), photo.jpeg.clone())).collect();
+    pdf::typeset(&sheet::Sheet::of(report, catalogue, lang), &pictures, lang, fonts)
 }

@@ -37,11 +37,16 @@ pub enum PdfError {
 const NOT_DEFINED: u16 = 0;
 
 /// Typesets a sheet.
-pub(super) fn typeset(sheet: &Sheet, lang: Lang, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
+pub(super) fn typeset(
+    sheet: &Sheet,
+    pictures: &[(String, Vec<u8>)],
+    lang: Lang,
+    fonts: &Fonts,
+) -> Result<Vec<u8>, PdfError> {
     let families = fonts.families(lang)?;
     let json = serde_json::to_vec(&serde_json::json!({ "fonts": families, "sheet": sheet }));
     let json = json.map_err(|error| PdfError::Template(error.to_string()))?;
-    let Some(world) = ReportWorld::new(json, fonts) else {
+    let Some(world) = ReportWorld::new(json, pictures, fonts) else {
         return Err(PdfError::Template("the template has no name".to_owned()));
     };
     let compiled = typst::compile::<PagedDocument>(&world);

@@ -7,7 +7,7 @@ use super::energy::{self, Tip};
 use super::score::{Basis, Score, Unknown, is_for_customers, score};
 use crate::chart::{self, Plan};
 use crate::pages::figure::mark_name;
-use crate::view::{Health, HealthReport, JobDone};
+use crate::view::{Health, HealthReport, JobDone, JobPhoto};
 use crate::{Lang, civil, text};
 
 /// A name and a value.
@@ -49,6 +49,23 @@ pub(crate) struct Job {
     pub(crate) date: String,
     pub(crate) what: String,
     pub(crate) detail: String,
+    pub(crate) photos: Vec<Picture>,
+}
+
+/// A picture of a job.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Picture {
+    pub(crate) id: i64,
+    /// What the typesetter knows the file by.
+    pub(crate) file: String,
+    /// What is to be seen, for those who do not see it.
+    pub(crate) alt: String,
+    pub(crate) caption: String,
+}
+
+/// What the typesetter knows a picture by.
+pub(super) fn file_of(photo: i64) -> String {
+    format!("photo-{photo}.jpg")
 }
 
 /// The whole report.
@@ -234,19 +251,33 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
 
 fn job(job: &JobDone, report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Job {
     let action = catalogue.actions.get(&job.work);
-    let what = action.map_or_else(
-        || job.work.replace('_', " "),
-        |action| text::work_done(action.name.in_language(lang.tag()), lang),
-    );
-    let parts = action.map_or(&[][..], |action| &action.parts);
-    let parts: Vec<String> = parts.iter().map(|part| text::part(part, lang)).collect();
+    let what = match action {
+        Some(action) => text::work_done(action.name.in_language(lang.tag()), lang),
+        None if job.work.is_empty() => text::words(lang).health_repair.to_owned(),
+        None => job.work.replace('_', " "),
+    };
+    let usual = || action.map_or(&[][..], |action| &action.parts).iter().map(|part| text::part(part, lang)).collect();
+    let used = job.parts.as_ref().map(|parts| parts.iter().map(|(part, n)| counted(part, *n, lang)).collect());
+    let parts: Vec<String> = used.unwrap_or_else(usual);
     let detail = [
         text::listed(&parts, lang),
         job.minutes.map_or_else(String::new, |minutes| text::duration(minutes, lang)),
         job.by.clone(),
     ];
     let detail: Vec<String> = detail.into_iter().filter(|part| !part.is_empty()).collect();
-    Job { date: civil::date(job.at, report.detail.summary.zone, lang), what, detail: detail.join(" · ") }
+    let picture = |photo: &JobPhoto| Picture {
+        id: photo.id,
+        file: file_of(photo.id),
+        alt: if photo.caption.is_empty() { what.clone() } else { photo.caption.clone() },
+        caption: photo.caption.clone(),
+    };
+    let photos = job.photos.iter().map(picture).collect();
+    Job { date: civil::date(job.at, report.detail.summary.zone, lang), detail: detail.join(" · "), photos, what }
+}
+
+fn counted(part: &str, n: u32, lang: Lang) -> String {
+    let name = text::part(part, lang);
+    if n == 1 { name } else { format!("{n} × {name}") }
 }
 
 /// A phrase of the catalogue as a headline.

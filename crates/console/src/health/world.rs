@@ -1,4 +1,4 @@
-//! What the typesetter may see: the template, the sheet as JSON, the fonts. No file system, no network, no clock.
+//! What the typesetter may see: the template, the sheet as JSON, pictures of the work, the fonts. No file system, no network, no clock.
 
 use std::sync::LazyLock;
 
@@ -21,18 +21,21 @@ pub(super) struct ReportWorld<'a> {
     main: Source,
     sheet_id: FileId,
     sheet: Bytes,
+    pictures: Vec<(FileId, Bytes)>,
     fonts: &'a Fonts,
 }
 
 impl<'a> ReportWorld<'a> {
     /// The world of a sheet given as JSON; `None` only if the two file names were none.
-    pub(super) fn new(sheet_json: Vec<u8>, fonts: &'a Fonts) -> Option<Self> {
+    pub(super) fn new(sheet_json: Vec<u8>, pictures: &[(String, Vec<u8>)], fonts: &'a Fonts) -> Option<Self> {
         let id = |path: &str| {
             let path = VirtualPath::new(path).ok()?;
             Some(RootedPath::new(VirtualRoot::Project, path).intern())
         };
         let main = Source::new(id("/health.typ")?, TEMPLATE.to_owned());
-        Some(Self { main, sheet_id: id("/sheet.json")?, sheet: Bytes::new(sheet_json), fonts })
+        let picture = |(name, jpeg): &(String, Vec<u8>)| Some((id(&format!("/{name}"))?, Bytes::new(jpeg.clone())));
+        let pictures = pictures.iter().filter_map(picture).collect();
+        Some(Self { main, sheet_id: id("/sheet.json")?, sheet: Bytes::new(sheet_json), pictures, fonts })
     }
 }
 
@@ -54,7 +57,11 @@ impl World for ReportWorld<'_> {
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        if id == self.sheet_id { Ok(self.sheet.clone()) } else { Err(FileError::AccessDenied) }
+        if id == self.sheet_id {
+            return Ok(self.sheet.clone());
+        }
+        let picture = self.pictures.iter().find(|(known, _)| *known == id);
+        picture.map(|(_, jpeg)| jpeg.clone()).ok_or(FileError::AccessDenied)
     }
 
     fn font(&self, index: usize) -> Option<Font> {

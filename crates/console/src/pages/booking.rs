@@ -6,15 +6,19 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use foretell_model::Timestamp;
+use foretell_model::{DAY_MS, Timestamp};
 use serde::Deserialize;
 
 use super::card::tel;
 use super::figure::{Figure, customer_figure};
+use super::guest::{self, ComerCard, WayView};
 use super::page::{Ask, encode, render};
+use super::photos::{Tile, tiles};
+use super::visits::works;
+use crate::health::energy::{self, Tip};
 use crate::router::App;
-use crate::text::{self, Words};
-use crate::view::{BookingAct, BookingPage, BookingState, Visit};
+use crate::text::{self, Words, field};
+use crate::view::{BookingAct, BookingPage, BookingState, GuestPage, GuestVisit, Visit};
 use crate::{BackendError, Lang, api, assets, civil};
 
 /// Longest wish for another time, characters.
@@ -50,16 +54,32 @@ struct CustomerPage {
     slots: Vec<SlotButton>,
     tel: String,
     fig: Figure,
+    f: &'static field::Words,
+    portrait: String,
+    comer: Option<ComerCard>,
+    way: Option<WayView>,
+    /// The page listens for news, and asks now and then without a script.
+    follows: bool,
+    after: Option<After>,
+    photo_base: String,
     b: BookingPage,
 }
 
 struct VisitCard {
     day: String,
     hours: String,
-    who: String,
-    phone: String,
-    tel: String,
+    /// Why nobody is named yet; empty when somebody is.
+    who: &'static str,
     facts: Vec<(&'static str, String)>,
+}
+
+/// What there is to say after the work was done.
+struct After {
+    day: String,
+    work: String,
+    lines: Vec<String>,
+    effects: Vec<Tip>,
+    photos: Vec<Tile>,
 }
 
 struct SlotButton {
@@ -96,35 +116,42 @@ pub(crate) struct Done {
     done: String,
 }
 
+impl Done {
+    /// Whether this was just done.
+    pub(super) fn is(&self, what: &str) -> bool {
+        self.done == what
+    }
+}
+
 /// A word on top of the page, once its language is known.
 type Notice = fn(&'static Words) -> &'static str;
 
 async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
-    match app.ask(move |backend| backend.booking(&token)).await {
-        Ok(booking) => {
-            let notice = notice(text::words(booking.lang));
-            render(status, &lay_out(booking, base, notice, app))
+    match app.ask(move |backend| backend.guest(&token)).await {
+        Ok(GuestPage::Letter { page, visit }) => {
+            let notice = notice(text::words(page.lang));
+            render(status, &lay_out(page, visit, base, notice, app))
         }
+        Ok(GuestPage::Case(case)) => guest::case_page(case, base),
         Err(error) => kind(ask, &error),
     }
 }
 
-fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> CustomerPage {
+fn lay_out(b: BookingPage, known: Option<GuestVisit>, base: String, notice: &'static str, app: &App) -> CustomerPage {
     let (lang, t) = (b.lang, text::words(b.lang));
+    let is_visit = matches!(b.state, BookingState::Booked(_) | BookingState::Past(_) | BookingState::Done);
+    let comer = known.as_ref().filter(|_| is_visit).and_then(|visit| visit.comer.as_ref());
+    let booked_visit = known.as_ref().filter(|_| matches!(b.state, BookingState::Booked(_) | BookingState::Past(_)));
+    let name = comer.map_or("", |comer| comer.name.as_str());
+    let way = booked_visit.and_then(|visit| guest::way_view(&visit.way, name, b.curve.now, b.zone, lang));
+    let after = known.as_ref().filter(|visit| visit.done && b.state == BookingState::Done);
+    let after = after.map(|visit| self::after(visit, &b, app));
     let offer = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. }) && !b.slots.is_empty();
     let later = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped) && !b.slots.is_empty();
     let visit = match &b.state {
         BookingState::Booked(visit) | BookingState::Past(visit) => Some(visit_card(visit, &b)),
         _ => None,
-    };
-    let headline = match &b.state {
-        BookingState::Open | BookingState::Booked(_) => t.choose_headline.to_owned(),
-        BookingState::Past(visit) => text::visit_was(visit.slot, b.zone, lang),
-        BookingState::AnotherTime { .. } => t.another_headline.to_owned(),
-        BookingState::NotNow { until } => text::quiet_until(*until, b.zone, lang),
-        BookingState::Stopped => t.stopped_headline.to_owned(),
-        BookingState::Done => t.done_headline.to_owned(),
     };
     let wish = match &b.state {
         BookingState::AnotherTime { wish } => text::your_wish(wish, lang),
@@ -149,7 +176,7 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" · "),
-        headline,
+        headline: headline(&b),
         visit,
         past: matches!(b.state, BookingState::Past(_)),
         // Whoever is on the way cannot be turned round here.
@@ -163,27 +190,69 @@ fn lay_out(b: BookingPage, base: String, notice: &'static str, app: &App) -> Cus
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
         slots: slots.collect(),
         tel: tel(&b.advisor.phone),
+        f: field::words(lang),
+        portrait: known
+            .as_ref()
+            .and_then(|visit| visit.advisor_portrait)
+            .map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
+        comer: comer.map(|comer| guest::comer_card(comer, &base)),
+        follows: booked_visit.is_some_and(|visit| is_near(visit, &b)),
+        way,
+        after,
+        photo_base: format!("{base}/photo"),
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
         base,
         b,
     }
 }
 
+fn headline(b: &BookingPage) -> String {
+    let (lang, t) = (b.lang, text::words(b.lang));
+    match &b.state {
+        BookingState::Open | BookingState::Booked(_) => t.choose_headline.to_owned(),
+        BookingState::Past(visit) => text::visit_was(visit.slot, b.zone, lang),
+        BookingState::AnotherTime { .. } => t.another_headline.to_owned(),
+        BookingState::NotNow { until } => text::quiet_until(*until, b.zone, lang),
+        BookingState::Stopped => t.stopped_headline.to_owned(),
+        BookingState::Done => t.done_headline.to_owned(),
+    }
+}
+
 fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let t = text::words(b.lang);
     let (day, hours) = civil::slot(visit.slot, b.zone, b.lang);
-    let who = visit.technician.as_ref().map_or_else(|| t.visit_unassigned.to_owned(), |person| person.name.clone());
-    let phone = visit.technician.as_ref().map_or_else(String::new, |person| person.phone.clone());
+    let who = if visit.technician.is_some() { "" } else { t.visit_unassigned };
     let facts = vec![
         (t.visit_what, b.proposal.work.clone()),
         (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.lang)),
     ];
-    VisitCard { day, hours, who, tel: tel(&phone), phone, facts }
+    VisitCard { day, hours, who, facts }
+}
+
+/// Whether somebody may be on the way soon: from a day before until the visit is settled.
+fn is_near(visit: &GuestVisit, b: &BookingPage) -> bool {
+    let slot = match &b.state {
+        BookingState::Booked(visit) | BookingState::Past(visit) => visit.slot,
+        _ => return false,
+    };
+    visit.way.is_under_way() || (slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS)
+}
+
+fn after(visit: &GuestVisit, b: &BookingPage, app: &App) -> After {
+    let catalogue = &app.options.catalogue;
+    let effects = visit.effects.iter().map(|finding| energy::effect_of(finding, b.zone, catalogue, b.lang));
+    After {
+        day: civil::date(visit.at, b.zone, b.lang),
+        work: works(&visit.works, catalogue, b.lang),
+        lines: guest::report_lines(visit.report.as_ref(), visit.minutes, b.lang),
+        effects: effects.collect(),
+        photos: tiles(&visit.photos),
+    }
 }
 
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing
 /// is known of who reads it.
-fn kind(ask: &Ask, error: &BackendError) -> Response {
+pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
     let t = text::words(ask.lang);
     let (status, title, text) = match error {
         BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),

@@ -58,7 +58,7 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    fn report(self) -> CaseReport {
+    pub(super) fn report(self) -> CaseReport {
         let boxes = [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy];
         let parts =
             [(self.part_1.clone(), &self.n_1), (self.part_2.clone(), &self.n_2), (self.part_3.clone(), &self.n_3)];

@@ -11,10 +11,13 @@ use serde::Deserialize;
 
 use super::card::tel;
 use super::page::{Ask, Chrome, encode};
+use super::photos::{Tile, tiles};
 use crate::router::App;
-use crate::text::{self, desk};
-use crate::view::{CHECKLIST, CaseDesk, CasePage, Choice, RecordLine, ServiceCase, Timer, TimerState};
-use crate::{BackendError, Lang, civil};
+use crate::text::{self, desk, field};
+use crate::view::{
+    CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase, Timer, TimerState,
+};
+use crate::{BackendError, Lang, assets, civil};
 
 /// What the address may ask of the list and of one case.
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +42,8 @@ pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
         "stage" => d.done_stage,
         "stopped" => d.done_stopped,
         "resumed" => d.done_resumed,
+        "erased" => field::words(lang).erased,
+        done @ ("set-out" | "photo" | "deleted") => super::visits::notice(done, lang),
         _ => "",
     }
 }
@@ -59,6 +64,11 @@ struct CasesPage {
 #[template(path = "case.html")]
 struct OneCase {
     c: Chrome,
+    f: &'static field::Words,
+    js: &'static str,
+    href: String,
+    eta: String,
+    photos: Vec<Tile>,
     row: CaseRow,
     notice: String,
     phone: String,
@@ -80,6 +90,8 @@ struct OneCase {
 /// What can be done with a case as it stands.
 struct Can {
     call: bool,
+    set_out: bool,
+    tell: bool,
     send: bool,
     arrive: bool,
     close: bool,
@@ -182,8 +194,9 @@ pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Q
 /// One case as it stands now, with what there is to say about what was just tried.
 pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, notice: String) -> Response {
     let lang = ask.lang;
-    match app.ask(move |backend| backend.case(id, lang)).await {
-        Ok(page) => ask.html(status, &lay_out_one(page, &app.options.catalogue, ask, notice)),
+    let asked = app.ask(move |backend| Ok((backend.case(id, lang)?, backend.photos(Errand::Case(id))?)));
+    match asked.await {
+        Ok((page, photos)) => ask.html(status, &lay_out_one(page, &photos, &app.options.catalogue, ask, notice)),
         Err(error) => ask.failure(&error),
     }
 }
@@ -198,13 +211,20 @@ pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) 
     again(app, ask, id, status, why).await
 }
 
-fn lay_out_one(page: CasePage, catalogue: &Catalogue, ask: &Ask, notice: String) -> OneCase {
+fn lay_out_one(page: CasePage, photos: &[PhotoView], catalogue: &Catalogue, ask: &Ask, notice: String) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
     let is_open = case.closed.is_none();
     let done = case.report.as_ref().map(|report| report.done).unwrap_or_default();
     let points = CHECKLIST.iter().zip(checklist(lang)).zip(done);
+    let coming = is_open && case.on_site.met.is_none() && case.sent.is_some();
     OneCase {
-        c: ask.chrome("cases", true),
+        // Whoever is on the way must not have the page swapped under a thumb.
+        c: ask.chrome("cases", !case.way.is_under_way()),
+        f: field::words(lang),
+        js: assets::field_js(),
+        href: format!("/cases/{}", case.id),
+        eta: if coming { field::there_in(&case.way, page.now, lang) } else { String::new() },
+        photos: tiles(photos),
         row: row(case, page.now, lang),
         notice,
         tel: tel(&case.phone),
@@ -222,6 +242,8 @@ fn lay_out_one(page: CasePage, catalogue: &Catalogue, ask: &Ask, notice: String)
         }),
         can: Can {
             call: is_open && case.call_back.met.is_none(),
+            set_out: coming && case.way.set_out.is_none(),
+            tell: coming && case.way.is_under_way(),
             send: is_open && case.on_site.met.is_none(),
             arrive: is_open && case.on_site.met.is_none() && case.sent.is_some(),
             close: is_open && case.on_site.met.is_some(),
@@ -239,13 +261,13 @@ fn lay_out_one(page: CasePage, catalogue: &Catalogue, ask: &Ask, notice: String)
 }
 
 /// The closing checklist in words, in the order of [`CHECKLIST`].
-fn checklist(lang: Lang) -> [&'static str; 5] {
+pub(super) fn checklist(lang: Lang) -> [&'static str; 5] {
     let d = desk::words(lang);
     [d.check_test_run, d.check_tidy, d.check_old_parts, d.check_report, d.check_courtesy]
 }
 
 /// Every part that the catalogue's work needs.
-fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
+pub(super) fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
     let kinds: BTreeSet<&String> = catalogue.actions.values().flat_map(|action| &action.parts).collect();
     kinds.into_iter().map(|part| Choice { key: part.clone(), name: text::part(part, lang) }).collect()
 }

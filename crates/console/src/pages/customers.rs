@@ -13,7 +13,7 @@ use super::cases::{CaseRow, Line, customer_href, lines, notice, row};
 use super::page::{Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
-use crate::text::{self, desk};
+use crate::text::{self, desk, field};
 use crate::view::{BookedVisit, CustomerAct, CustomerLine, CustomerPage, Customers, OwnMachine, Slot, StageChange};
 use crate::{BackendError, Lang, civil};
 
@@ -53,6 +53,10 @@ struct Row {
 #[template(path = "customer.html")]
 struct One {
     c: Chrome,
+    f: &'static field::Words,
+    key: String,
+    may_export: bool,
+    may_erase: bool,
     href: String,
     name: String,
     notice: String,
@@ -154,7 +158,7 @@ pub(crate) async fn one(
     again(&app, &ask, id, StatusCode::OK, notice).await
 }
 
-async fn again(app: &App, ask: &Ask, id: String, status: StatusCode, notice: String) -> Response {
+pub(super) async fn again(app: &App, ask: &Ask, id: String, status: StatusCode, notice: String) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.customer(&id, lang)).await {
         Ok(page) => ask.html(status, &lay_out_one(&page, ask, notice)),
@@ -171,6 +175,10 @@ fn lay_out_one(page: &CustomerPage, ask: &Ask, notice: String) -> One {
     };
     One {
         c: ask.chrome("customers", true),
+        f: field::words(lang),
+        key: line.id.clone(),
+        may_export: ask.may_see("/customers/{id}/data.json"),
+        may_erase: ask.may("/customers/{id}/erase"),
         href: customer_href(&line.id),
         name: line.name.clone(),
         notice,

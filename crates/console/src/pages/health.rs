@@ -26,6 +26,7 @@ struct HealthPage {
     fig: Figure,
     machine_href: String,
     pdf_href: String,
+    photo_base: &'static str,
 }
 
 /// `GET /m/{site}/{machine}/report`, with `from` and `to` as dates or RFC 3339.
@@ -45,6 +46,7 @@ pub(crate) async fn show(
                 c: ask.chrome("fleet", false),
                 s: sheet,
                 fig: Figure { marks: Vec::new(), ..customer_figure(&curve, &app.options.catalogue, ask.lang) },
+                photo_base: "/photos",
                 machine_href: machine_href(&id),
                 pdf_href: format!("{}/report.pdf?lang={}{span}", machine_href(&id), ask.lang.tag()),
             };
@@ -71,7 +73,7 @@ pub(crate) async fn pdf(
 }
 
 /// One report at a time: typesetting takes a core, and readings come first.
-async fn typeset(app: &App, report: HealthReport, lang: crate::Lang) -> Result<Vec<u8>, BackendError> {
+pub(super) async fn typeset(app: &App, report: HealthReport, lang: crate::Lang) -> Result<Vec<u8>, BackendError> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| BackendError::Failed {
         attempted: "typeset a health report".to_owned(),
         source,

@@ -101,6 +101,16 @@ impl Ask {
         }
     }
 
+    /// Whether the one who asks may read an address.
+    pub(crate) fn may_see(&self, pattern: &str) -> bool {
+        self.role.is_some_and(|role| rights::may_see(role, pattern))
+    }
+
+    /// Whether the one who asks may change something at an address.
+    pub(crate) fn may(&self, pattern: &str) -> bool {
+        self.role.is_some_and(|role| rights::may_change(role, pattern))
+    }
+
     /// The page that says why not, and leads back.
     pub(crate) fn refusal(
         &self,
@@ -147,6 +157,8 @@ impl Ask {
             Some("cases") => "/cases",
             Some("customers") => "/customers",
             Some("calendar") => "/calendar",
+            Some("visits") => "/visits",
+            Some("team") => "/team",
             _ => "/",
         };
         self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })

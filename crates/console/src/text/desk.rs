@@ -12,6 +12,7 @@ words! {
     // The frame.
     cases = "Cases", "报修";
     calendar = "Calendar", "日程";
+    visits_nav = "Visits", "上门";
     customers = "Customers", "客户";
     planning = "Planning", "计划";
     verdicts = "Verdicts", "核实";

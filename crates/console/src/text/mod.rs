@@ -8,6 +8,7 @@ mod access;
 mod casework;
 mod codes;
 pub(crate) mod desk;
+pub(crate) mod field;
 mod figures;
 mod findings;
 mod offline;

@@ -282,6 +282,7 @@ words! {
     health_ahead_none = "Nothing needs to be planned at present.", "目前没有需要安排的事项。";
     health_done = "What was done", "已完成的工作";
     health_done_none = "No work was reported in this period.", "本期没有检修记录。";
+    health_repair = "Repair", "维修";
     health_effect = "Before and after", "检修前后对比";
     health_effect_note = "Compared at equal weather, load and pressure. ± holds in 95 of 100 cases.", "在相同气温、负荷和压力下对比，± 为 95% 置信范围。";
     health_effect_unclear = "no measurable change", "无可测变化";
@@ -331,7 +332,7 @@ mod tests {
 
     #[test]
     fn every_word_has_both_languages_and_chinese_is_chinese() {
-        for (name, en, zh) in PAIRS.iter().chain(super::super::desk::PAIRS) {
+        for (name, en, zh) in PAIRS.iter().chain(super::super::desk::PAIRS).chain(super::super::field::PAIRS) {
             assert!(!en.is_empty() && !zh.is_empty(), "{name}");
             let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
             assert!(han(zh) != han(en), "{name}: {en} / {zh}");

@@ -3,6 +3,8 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
+use super::Way;
+
 /// Where a promise stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TimerState {
@@ -124,6 +126,8 @@ pub struct ServiceCase {
     pub on_site: Timer,
     /// Who comes, once somebody is sent.
     pub sent: Option<Sent>,
+    /// The way there.
+    pub way: Way,
     /// When it was closed.
     pub closed: Option<Timestamp>,
     /// What was done.

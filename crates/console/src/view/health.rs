@@ -5,17 +5,38 @@ use foretell_model::{Finding, Signal, Timestamp};
 use super::{MachineDetail, Person};
 use crate::Span;
 
+/// A picture of a job.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JobPhoto {
+    /// Its number.
+    pub id: i64,
+    /// What is to be seen; may be empty.
+    pub caption: String,
+    /// The small one, a JPEG file, for print.
+    pub jpeg: Vec<u8>,
+}
+
+impl std::fmt::Debug for JobPhoto {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JobPhoto({}, {} bytes)", self.id, self.jpeg.len())
+    }
+}
+
 /// A job that was done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobDone {
     /// When it was reported done.
     pub at: Timestamp,
-    /// A code of the fault catalogue's actions, e.g. `cooler_cleaned`.
+    /// A code of the fault catalogue's actions, e.g. `cooler_cleaned`; empty for a repair.
     pub work: String,
     /// Who did it; empty when not known.
     pub by: String,
-    /// How long the visit was, minutes, when it was booked through us.
+    /// How long it took, minutes, as far as somebody said.
     pub minutes: Option<u32>,
+    /// Parts that were used, with their number; `None` where nobody said, and then the catalogue tells what the work takes.
+    pub parts: Option<Vec<(String, u32)>>,
+    /// Pictures.
+    pub photos: Vec<JobPhoto>,
 }
 
 /// Everything a health report is made of.

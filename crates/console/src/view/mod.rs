@@ -10,6 +10,7 @@ mod calendar;
 mod cases;
 mod curve;
 mod customer;
+mod field;
 mod fleet;
 mod health;
 mod ingest;
@@ -28,8 +29,12 @@ pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
+pub use field::{
+    Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit,
+    PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, VisitState, Way,
+};
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
-pub use health::{HealthReport, JobDone};
+pub use health::{HealthReport, JobDone, JobPhoto};
 pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
 pub use planning::{Band, DelayLine, FaultPrecision, Found, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};

@@ -56,6 +56,9 @@ pub struct Technician {
     /// Key of the depot this person starts from.
     #[serde(default)]
     pub depot: Option<String>,
+    /// Name under which this person signs in to the console, where it is not the key.
+    #[serde(default)]
+    pub login: Option<String>,
 }
 
 /// Where spare parts lie.
@@ -95,6 +98,7 @@ impl Technician {
             hours_per_week: None,
             away: Vec::new(),
             depot: None,
+            login: None,
         }
     }
 }

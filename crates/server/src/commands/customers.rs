@@ -1,10 +1,11 @@
-//! `foretell customers import`: customers, sites and machines from a spreadsheet.
+//! `foretell customers`: customers, sites and machines from a spreadsheet; what is kept about one of them, to hand out or to
+//! erase.
 
 use std::path::Path;
 
 use foretell_model::{Clock, Timestamp};
 use foretell_outreach::spreadsheet::{self, Known, Refused};
-use foretell_outreach::{Outreach, OutreachOptions, Registry};
+use foretell_outreach::{Outreach, OutreachError, OutreachOptions, Registry};
 
 use crate::cli::{CustomersArgs, CustomersCommand};
 use crate::clock::WallClock;
@@ -15,11 +16,68 @@ use crate::service;
 
 /// Who registers, in the record.
 const WHO: &str = "import";
+/// Who erases at the command line, in the record.
+const WHO_ERASES: &str = "command";
 
 /// Does what the command line says about customers.
 pub(super) fn customers(config: &Config, args: &CustomersArgs, output: &mut Output) -> Result<(), Failure> {
-    let CustomersCommand::Import { file } = &args.command;
-    import(config, file, output)
+    match &args.command {
+        CustomersCommand::Import { file } => import(config, file, output),
+        CustomersCommand::Export { id, out } => export(config, id, out, output),
+        CustomersCommand::Erase { id, confirm } => erase(config, (id, confirm), output),
+    }
+}
+
+/// Service state of a data directory that must be there, beside whoever else has it open.
+fn opened(config: &Config) -> Result<Outreach, Failure> {
+    let path = config.data.dir.join("service.sqlite");
+    if !path.is_file() {
+        let what = format!("there is no service state in {}", config.data.dir.display());
+        return Err(Failure::new(Kind::NoInput, format!("{what}; name the data directory with --data-dir")));
+    }
+    let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
+    let options = OutreachOptions { delivers: false, ..OutreachOptions::new(catalogue) };
+    Outreach::open(&path, options).map_err(failed)
+}
+
+fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<(), Failure> {
+    let data = opened(config)?.customer_data(id, WallClock.now()).map_err(refused)?;
+    write_private(out, data.as_bytes()).map_err(|error| Failure::writing(out, error))?;
+    output.line(&format!("everything kept about customer `{id}` is in {}", out.display()))
+}
+
+/// Writes aside and renames; readable by its owner alone.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&aside, path)
+}
+
+fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> Result<(), Failure> {
+    if id != confirm {
+        let why = format!("nothing was erased: `--confirm {confirm}` does not repeat the key `{id}`");
+        return Err(Failure::new(Kind::Usage, why));
+    }
+    let photos = opened(config)?.erase_customer(id, WHO_ERASES, WallClock.now()).map_err(refused)?;
+    let folder = service::Photos::new(&config.data.dir);
+    folder.delete(&photos).map_err(|error| Failure::writing(&config.data.dir.join("photos"), error))?;
+    output.line(&format!("what was personal about customer `{id}` is erased, {} photos with it", photos.len()))
+}
+
+/// What was asked for does not exist, or cannot be done now; else the store failed.
+fn refused(error: OutreachError) -> Failure {
+    let kind = match &error {
+        OutreachError::Missing { .. } => Kind::NoInput,
+        OutreachError::Refused { .. } => Kind::Unavailable,
+        _ => Kind::Io,
+    };
+    Failure::because(kind, "could not do this with a customer's data", error)
 }
 
 fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failure> {

@@ -154,6 +154,8 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         on_site_within: s.duration("on_site_within", or.on_site_within),
         grumbles_file: file(&mut s, "grumbles_file", base),
         tick: s.duration("tick", or.tick),
+        travel_kmh: s.number("travel_kmh", 5.0..=150.0).unwrap_or(or.travel_kmh),
+        forget_after: s.parsed("forget_after", or.forget_after, keep),
     };
     if section.channel == ChannelKind::Smtp && section.smtp_url.is_none() && !s.was_written("smtp_url") {
         s.fault("channel", "[outreach] channel `smtp` needs `smtp_url = \"smtp://host:587\"`");

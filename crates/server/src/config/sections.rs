@@ -175,6 +175,10 @@ pub struct OutreachSection {
     pub grumbles_file: Option<PathBuf>,
     /// How often holds, reminders and the outbox are looked at.
     pub tick: Duration,
+    /// Speed at which technicians are assumed to drive, km/h.
+    pub travel_kmh: f64,
+    /// After what time personal words of what is over are struck out; `None` keeps them.
+    pub forget_after: Option<Duration>,
 }
 
 impl Default for OutreachSection {
@@ -193,6 +197,8 @@ impl Default for OutreachSection {
             on_site_within: Duration::from_secs(4 * 3_600),
             grumbles_file: None,
             tick: Duration::from_secs(10),
+            travel_kmh: 40.0,
+            forget_after: Some(Duration::from_secs(730 * 86_400)),
         }
     }
 }

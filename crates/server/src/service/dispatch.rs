@@ -14,12 +14,13 @@ use super::clocks::Clocks;
 use super::conclusions::note_wait;
 use super::context;
 use super::engine_room::{EngineRoom, News};
+use super::photos::Photos;
 
 /// Looks at holds, reminders and the outbox every `every`, until `stop`.
 pub(super) async fn outreach(
     outreach: Arc<Outreach>,
     room: Arc<EngineRoom>,
-    clocks: Arc<Clocks>,
+    (clocks, photos): (Arc<Clocks>, Photos),
     every: Duration,
     stop: CancellationToken,
 ) {
@@ -33,13 +34,14 @@ pub(super) async fn outreach(
             continue;
         }
         let now = clocks.now();
-        let (outreach, room) = (Arc::clone(&outreach), Arc::clone(&room));
+        let (outreach, room, photos) = (Arc::clone(&outreach), Arc::clone(&room), photos.clone());
         let service_due = service_checked_on != Some(now.day());
         service_checked_on = Some(now.day());
         // A slow mail server holds this task up, never a worker of the runtime.
         let ticked = tokio::task::spawn_blocking(move || {
             if service_due {
                 check_service(&outreach, &room, now);
+                forget(&outreach, &photos, now);
             }
             tick(&outreach, &room, now);
         });
@@ -82,6 +84,23 @@ pub(super) fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timesta
         if let Err(error) = outreach.check_service(&machine, &context::of(&view), now) {
             tracing::error!(error = &error as &dyn std::error::Error, %machine, "Service by hours could not be checked.");
         }
+    }
+}
+
+/// Words and pictures of what is long over go once a day, and pictures that nothing names any more.
+fn forget(outreach: &Outreach, photos: &Photos, now: Timestamp) {
+    let forgotten = outreach.forget_what_is_long_over(now).and_then(|gone| Ok((gone, outreach.photo_references()?)));
+    let deleted = match forgotten {
+        Ok((gone, known)) => photos.delete(&gone).and_then(|()| photos.sweep(&known.into_iter().collect())),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "What is long over could not be struck out.");
+            return;
+        }
+    };
+    match deleted {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "Pictures that nothing names were deleted."),
+        Err(error) => tracing::error!(%error, "Pictures could not be deleted."),
     }
 }
 

@@ -22,6 +22,7 @@ mod http;
 mod influx;
 mod keeper;
 mod options;
+mod photos;
 mod projection;
 mod rate;
 mod rebuild;
@@ -54,6 +55,7 @@ pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::EngineRoom;
 pub use options::{decoder as decoder_options, engine as engine_options};
+pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
@@ -175,7 +177,8 @@ impl Service {
         if roles.outreach {
             let (outreach, room, clocks) =
                 (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
-            self.tasks.spawn(dispatch::outreach(outreach, room, clocks, config.outreach.tick, stop.clone()));
+            let photos = Photos::new(&config.data.dir);
+            self.tasks.spawn(dispatch::outreach(outreach, room, (clocks, photos), config.outreach.tick, stop.clone()));
         }
         if let Some(ingest) = &self.ingest {
             let (outreach, room, clocks) =
@@ -205,6 +208,7 @@ impl Service {
             heart: Arc::clone(&self.heart),
             sessions: Sessions::default(),
             archive: Archive::new(&config.data.dir),
+            photos: Photos::new(&config.data.dir),
             disk: stores.room,
             clocks_told: std::sync::Mutex::default(),
         });

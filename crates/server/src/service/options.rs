@@ -117,6 +117,9 @@ pub(super) fn outreach(
     let minutes = |within: Duration| u32::try_from(within.as_secs() / 60).unwrap_or(u32::MAX).max(1);
     options.promises.call_back_min = minutes(section.call_back_within);
     options.promises.on_site_min = minutes(section.on_site_within);
+    options.travel_kmh = section.travel_kmh;
+    options.forget_after_days =
+        section.forget_after.map(|after| u32::try_from(after.as_secs().div_ceil(86_400)).unwrap_or(u32::MAX));
     if let Some(file) = &section.grumbles_file {
         let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
         options.grumbles = Grumbles::parse(&words);

@@ -14,6 +14,7 @@ use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
 use super::heart::Heart;
 use super::options;
+use super::photos::Photos;
 use super::rate::Rates;
 use super::rebuild;
 use super::runner::SNAPSHOT;
@@ -64,6 +65,7 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
     clocks.readings().advance(room.newest());
     Ok(Still(ServiceBackend {
         archive: Archive::new(&config.data.dir),
+        photos: Photos::new(&config.data.dir),
         disk: stores.room,
         clocks_told: std::sync::Mutex::default(),
         log: stores.log,

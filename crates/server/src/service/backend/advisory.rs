@@ -116,8 +116,18 @@ impl ServiceBackend {
     /// Tells the log what was done, then ends the case. In this order: should the second step fail, doing both again leaves
     /// one entry on the log, because it keeps the same event once.
     fn visit_done(&self, id: &FindingId, by: &str, now: Timestamp) -> Result<(), BackendError> {
-        let visit = self.visit_of(id, now)?;
-        let done = self.outreach.work_of_visit(visit, now).map_err(of_outreach)?;
+        self.complete_visit(self.visit_of(id, now)?, by, now, now)
+    }
+
+    /// The same for a visit by its number; `ended` is when the work was done.
+    pub(super) fn complete_visit(
+        &self,
+        visit: i64,
+        by: &str,
+        ended: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        let done = self.outreach.work_of_visit(visit, ended).map_err(of_outreach)?;
         let run_hours = done.first().and_then(|done| self.room.machine(&done.machine));
         let run_hours = run_hours.and_then(|view| context::of(&view).run_hours);
         let events: Vec<Event> = done

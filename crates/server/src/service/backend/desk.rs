@@ -11,6 +11,7 @@ use foretell_outreach::{Checklist, Happening, Promise, RecordFilter, Source, Tec
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
+use super::guest::case_way;
 use super::registry::{Sites, language, zone};
 
 /// Closed cases shown below the open ones.
@@ -85,6 +86,7 @@ impl ServiceBackend {
             stage: stage.map(outreach::CustomerStage::level),
             zone: customer.map_or(self.outreach.zone(), zone),
             source: case.source.name().to_owned(),
+            way: case_way(&case, None),
             call_back: clock(Promise::CallBack),
             on_site: clock(Promise::OnSite),
             opened: case.opened,
@@ -181,7 +183,7 @@ impl ServiceBackend {
     }
 }
 
-fn timer(timer: outreach::Timer) -> Timer {
+pub(super) fn timer(timer: outreach::Timer) -> Timer {
     let state = match timer.state {
         outreach::TimerState::Running => TimerState::Running,
         outreach::TimerState::Slipping => TimerState::Slipping,
@@ -203,7 +205,7 @@ fn sent(key: &str, technicians: &[Technician], eta: Option<Timestamp>, lang: Lan
     }
 }
 
-fn report(report: VisitReport) -> CaseReport {
+pub(super) fn report(report: VisitReport) -> CaseReport {
     let Checklist { test_run, tidy, old_parts, report: handed_over, courtesy } = report.checklist;
     CaseReport {
         done: [test_run, tidy, old_parts, handed_over, courtesy],
@@ -214,7 +216,7 @@ fn report(report: VisitReport) -> CaseReport {
     }
 }
 
-fn visit_report(report: CaseReport, began: Option<Timestamp>, now: Timestamp) -> VisitReport {
+pub(super) fn visit_report(report: CaseReport, began: Option<Timestamp>, now: Timestamp) -> VisitReport {
     let [test_run, tidy, old_parts, handed_over, courtesy] = report.done;
     VisitReport {
         began,

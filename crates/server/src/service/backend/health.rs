@@ -1,16 +1,24 @@
 //! A machine's health report, gathered from engine, log of findings and service state.
 
-use foretell_console::view::{HealthReport, JobDone, Person};
+use foretell_console::view::{HealthReport, JobDone, JobPhoto, Person};
 use foretell_console::{BackendError, Lang, Span};
-use foretell_model::{DAY_MS, Finding, FindingKind, MachineId, Signal, Status};
+use foretell_model::{DAY_MS, Finding, FindingKind, MachineId, Signal, Status, Timestamp};
+use foretell_outreach::PhotoOf;
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
 use super::registry::{Sites, language};
+use super::visits::{minutes, named};
 use crate::service::findings::MarkKind;
 
 /// Findings looked through for what jobs achieved.
 const FINDINGS_MAX: usize = 400;
+/// Closed breakdowns looked through for a machine's repairs.
+const CASES_MAX: u32 = 1_000;
+/// Pictures in one report.
+const PICTURES_MAX: usize = 8;
+/// A job of the log and a visit that are no further apart are one.
+const SAME_JOB_DAYS: f64 = 1.0;
 
 impl ServiceBackend {
     pub(super) fn health_of(&self, id: &MachineId, span: Span, lang: Lang) -> Result<HealthReport, BackendError> {
@@ -39,27 +47,109 @@ impl ServiceBackend {
             measured: view.last_values.iter().map(|(signal, _): &(Signal, f64)| *signal).collect(),
             span,
             days_heard: (u32::try_from(heard).unwrap_or(u32::MAX), u32::try_from(days).unwrap_or(u32::MAX)),
-            jobs: self.jobs(id, within),
+            jobs: self.jobs(id, within, lang)?,
             effects: self.effects(id, within),
             detail,
         })
     }
 
-    /// Work that was reported, newest first.
-    fn jobs(&self, id: &MachineId, within: impl Fn(foretell_model::Timestamp) -> bool) -> Vec<JobDone> {
+    /// Work that was reported and work done at visits, newest first. What both tell of is told once, with all that the visit
+    /// knows.
+    fn jobs(
+        &self,
+        id: &MachineId,
+        within: impl Fn(Timestamp) -> bool,
+        lang: Lang,
+    ) -> Result<Vec<JobDone>, BackendError> {
+        let (mut jobs, mut pictures) = (self.jobs_of_visits(id, lang)?, PICTURES_MAX);
         let marks = self.room.marks(id);
-        let done = marks.iter().rev().filter(|mark| mark.kind == MarkKind::Maintenance && within(mark.at));
-        let job = |mark: &crate::service::findings::Mark| JobDone {
-            at: mark.at,
-            work: mark.text.clone(),
-            by: String::new(),
-            minutes: None,
+        for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Maintenance) {
+            let is_same = |job: &JobDone| job.work == mark.text && (job.at.days_since(mark.at)).abs() <= SAME_JOB_DAYS;
+            match jobs.iter_mut().find(|job| is_same(job)) {
+                Some(job) => job.at = mark.at,
+                None => jobs.push(JobDone {
+                    at: mark.at,
+                    work: mark.text.clone(),
+                    by: String::new(),
+                    minutes: None,
+                    parts: None,
+                    photos: Vec::new(),
+                }),
+            }
+        }
+        jobs.extend(self.repairs(id, lang)?);
+        jobs.retain(|job| within(job.at));
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.at));
+        for job in &mut jobs {
+            job.photos.truncate(pictures);
+            pictures -= job.photos.len();
+            for photo in &mut job.photos {
+                photo.jpeg = self.picture(photo.id, true).unwrap_or_default();
+            }
+            job.photos.retain(|photo| !photo.jpeg.is_empty());
+        }
+        Ok(jobs)
+    }
+
+    /// Each work of each finished visit; what concerns the whole visit stands beside its first work.
+    fn jobs_of_visits(&self, id: &MachineId, lang: Lang) -> Result<Vec<JobDone>, BackendError> {
+        let mut jobs = Vec::new();
+        for done in self.outreach.visits_done(id, (Timestamp::MIN, Timestamp::MAX)).map_err(of_outreach)? {
+            let report = done.report.as_ref();
+            let at = report.and_then(|report| report.ended).unwrap_or(done.visit.end);
+            let mut whole = Some(JobDone {
+                at,
+                work: String::new(),
+                by: named(done.visit.technician.as_ref(), lang),
+                minutes: report.and_then(minutes),
+                parts: report.map(|report| report.parts.iter().map(|(part, n)| (part.clone(), *n)).collect()),
+                photos: self.pictures(PhotoOf::Visit, done.visit.id)?,
+            });
+            for work in &done.works {
+                let first = whole.take().map(|whole| JobDone { work: work.clone(), ..whole });
+                jobs.push(first.unwrap_or_else(|| JobDone {
+                    at,
+                    work: work.clone(),
+                    by: named(done.visit.technician.as_ref(), lang),
+                    minutes: None,
+                    parts: report.map(|_| Vec::new()),
+                    photos: Vec::new(),
+                }));
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Breakdowns that were mended.
+    fn repairs(&self, id: &MachineId, lang: Lang) -> Result<Vec<JobDone>, BackendError> {
+        let technicians = self.outreach.technicians().map_err(of_outreach)?;
+        let cases = self.outreach.closed_service_cases(CASES_MAX).map_err(of_outreach)?;
+        let own = cases.into_iter().filter(|case| case.machine == id.as_str());
+        let repair = |case: foretell_outreach::ServiceCase| {
+            let technician = technicians.iter().find(|known| Some(&known.id) == case.technician.as_ref());
+            let report = case.report.unwrap_or_default();
+            Ok(JobDone {
+                at: case.closed.unwrap_or(case.opened),
+                work: String::new(),
+                by: named(technician, lang),
+                minutes: minutes(&report),
+                parts: Some(report.parts.into_iter().collect()),
+                photos: self.pictures(PhotoOf::ServiceCase, case.id)?,
+            })
         };
-        done.map(job).collect()
+        own.map(repair).collect()
+    }
+
+    /// Pictures of a job, their bytes to be read once it is clear which are shown.
+    fn pictures(&self, of: PhotoOf, id: i64) -> Result<Vec<JobPhoto>, BackendError> {
+        let photos = self.outreach.photos(of, &id.to_string()).map_err(of_outreach)?;
+        let picture =
+            |photo: foretell_outreach::Photo| JobPhoto { id: photo.id, caption: photo.caption, jpeg: Vec::new() };
+        Ok(photos.into_iter().map(picture).collect())
     }
 
     /// What jobs achieved, each in its newest words, newest first.
-    fn effects(&self, id: &MachineId, within: impl Fn(foretell_model::Timestamp) -> bool) -> Vec<Finding> {
+    pub(super) fn effects(&self, id: &MachineId, within: impl Fn(Timestamp) -> bool) -> Vec<Finding> {
         let mut effects: Vec<Finding> = Vec::new();
         for finding in self.room.findings(Some(id), None, FINDINGS_MAX) {
             let is_effect = finding.kind == FindingKind::MaintenanceEffect && finding.status != Status::Cleared;

@@ -6,12 +6,16 @@ pub mod curve;
 mod customers;
 mod desk;
 mod errors;
+mod field;
 mod fleet;
+mod guest;
 mod health;
 mod intake;
 mod machine;
+mod photos;
 mod planning;
 mod registry;
+mod visits;
 
 pub use fleet::DAYS_NEEDED;
 pub(in crate::service) use registry::lang;
@@ -38,6 +42,7 @@ use tokio::sync::watch;
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
 use super::heart::{CommitterLook, Heart};
+use super::photos::Photos;
 use super::rate::Rates;
 use super::sessions::Sessions;
 use crate::config::Config;
@@ -61,6 +66,7 @@ pub(super) struct ServiceBackend {
     pub(super) heart: Arc<Heart>,
     pub(super) sessions: Sessions,
     pub(super) archive: Archive,
+    pub(super) photos: Photos,
     pub(super) disk: DiskRoom,
     /// Machines whose clocks have a metric of their own.
     pub(super) clocks_told: Mutex<BTreeSet<MachineId>>,

@@ -33,6 +33,11 @@ impl Sites {
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| machine.site().to_owned())
     }
 
+    /// A machine's site, if it is registered.
+    pub(super) fn site(&self, machine: &MachineId) -> Option<&Site> {
+        self.sites.get(machine.site()).map(|(site, _)| site)
+    }
+
     /// The customer of a machine's site.
     pub(super) fn customer(&self, machine: &MachineId) -> Option<&Customer> {
         self.sites.get(machine.site())?.1.as_ref()

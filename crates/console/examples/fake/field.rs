@@ -1,0 +1,398 @@
+//! A technician's day, customers' links and pictures over the made-up fleet.
+
+use foretell_console::photo::{self, Prepared};
+use foretell_console::view::{
+    BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct, GuestCase,
+    GuestChoice, GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot, Timer,
+    TimerState, VisitDay, VisitLine, VisitPage, VisitState, Way,
+};
+use foretell_console::{Backend as _, BackendError, Field, Lang};
+use foretell_model::MachineId;
+
+use super::fleet::{BERLIN, SHANGHAI, at, now};
+use super::{Fake, health, missing};
+
+/// What was done in the field since the start.
+#[derive(Debug, Default)]
+pub(super) struct InField {
+    way: Way,
+    done: Option<CaseReport>,
+    missed: bool,
+    photos: Vec<(i64, Prepared, String)>,
+    choice: Option<GuestChoice>,
+    erased: Vec<String>,
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Two colours over each other: enough of a picture.
+fn picture(id: i64) -> Vec<u8> {
+    let tone = |n: i64| (40 + (id * 53 + n * 71) % 160) as u8;
+    let pixels = image::RgbImage::from_fn(96, 72, |_, y| {
+        if y < 40 { image::Rgb([tone(1), tone(2), tone(3)]) } else { image::Rgb([tone(4), tone(5), tone(6)]) }
+    });
+    let mut png = std::io::Cursor::new(Vec::new());
+    pixels.write_to(&mut png, image::ImageFormat::Png).expect("a picture in memory");
+    photo::prepare(&png.into_inner()).expect("a sound picture").full
+}
+
+fn comer(lang: Lang) -> Comer {
+    Comer {
+        name: if lang == Lang::Zh { "周明" } else { "Jonas Weber" }.to_owned(),
+        phone: if lang == Lang::Zh { "138 0013 8002" } else { "+49 421 555 0181" }.to_owned(),
+        badge: "T-0417".to_owned(),
+        portrait: Some(1),
+    }
+}
+
+fn on_the_way() -> Way {
+    Way {
+        set_out: Some(now() + -14 * MINUTE_MS),
+        eta: Some(now() + 21 * MINUTE_MS),
+        eta_told: false,
+        km: Some(10.4),
+        begun_km: Some(18.0),
+        located: Some(now() + -MINUTE_MS),
+        arrived: None,
+    }
+}
+
+fn report() -> CaseReport {
+    CaseReport {
+        done: [true; 5],
+        left_out: String::new(),
+        parts: vec![("degreaser".to_owned(), 2)],
+        depot: String::new(),
+        note: String::new(),
+    }
+}
+
+impl Fake {
+    fn line(&self, id: i64) -> Result<VisitLine, BackendError> {
+        let place = usize::try_from(id - 31).ok().filter(|n| *n < 3).ok_or_else(|| missing("visit"))?;
+        let (machine, from, works) = [
+            (1, "2026-07-18T09:00:00Z", "cooler_cleaned"),
+            (0, "2026-07-18T11:00:00Z", "oil_changed"),
+            (6, "2026-07-20T07:00:00Z", "cooler_cleaned"),
+        ][place];
+        let (detail, field) = self.with(|state| {
+            (
+                state.machines[machine].summary.clone(),
+                (state.field.way.clone(), state.field.done.is_some(), state.field.missed),
+            )
+        });
+        let (way, done, missed) = if place == 0 { field } else { (Way::default(), false, false) };
+        Ok(VisitLine {
+            id,
+            case: format!("{}/cooler_clogging/1", detail.id),
+            slot: Slot { from: at(from), to: at(from) + 90 * MINUTE_MS },
+            zone: detail.zone,
+            state: if done {
+                VisitState::Done
+            } else if missed {
+                VisitState::Missed
+            } else {
+                VisitState::Booked
+            },
+            customer: detail.customer.clone(),
+            site_name: detail.site_name.clone(),
+            address: if detail.zone == SHANGHAI {
+                "苏州市工业园区金鸡湖大道88号"
+            } else {
+                "Hafenstraße 12, Bremen"
+            }
+            .to_owned(),
+            machine_name: detail.name.clone(),
+            machine: detail.id.to_string(),
+            works: vec![works.to_owned()],
+            technician: "Jonas Weber".to_owned(),
+            way,
+        })
+    }
+
+    fn shown(&self, errand: Errand) -> Vec<PhotoView> {
+        let mut photos = match errand {
+            Errand::Visit(31) => vec![PhotoView { id: 11, caption: "Before".to_owned() }],
+            _ => Vec::new(),
+        };
+        photos.extend(self.with(|state| {
+            let own = state.field.photos.iter();
+            own.map(|(id, _, caption)| PhotoView { id: *id, caption: caption.clone() }).collect::<Vec<_>>()
+        }));
+        photos
+    }
+}
+
+impl Field for Fake {
+    fn visit_day(&self, technician: Option<&str>, _: Lang) -> Result<VisitDay, BackendError> {
+        let name = |key: &str, name: &str| Choice { key: key.to_owned(), name: name.to_owned() };
+        Ok(VisitDay {
+            now: now(),
+            zone: SHANGHAI,
+            of: technician.unwrap_or_default().to_owned(),
+            technicians: vec![name("weber", "Jonas Weber"), name("zhou", "周明")],
+            visits: match technician {
+                Some("zhou") => Vec::new(),
+                Some("weber") | None => (31..34).map(|id| self.line(id)).collect::<Result<_, _>>()?,
+                Some(other) => return Err(missing(other)),
+            },
+            cases: self.with(|state| state.desk.cases().open).into_iter().filter(|case| case.sent.is_some()).collect(),
+        })
+    }
+
+    fn technician_of(&self, login: &str) -> Result<Option<String>, BackendError> {
+        Ok((login == "weber").then(|| login.to_owned()))
+    }
+
+    fn visit(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {
+        let line = self.line(id)?;
+        let machine = MachineId::parse(&line.machine).map_err(|_| missing("machine"))?;
+        let detail = self.machine(&machine)?;
+        let zh = lang == Lang::Zh;
+        let finding = self.with(|state| state.machines[1].open[0].clone());
+        let caller = |name: &str, role: &str, phone: &str| ContactPerson {
+            name: name.to_owned(),
+            role: role.to_owned(),
+            phone: phone.to_owned(),
+            email: String::new(),
+        };
+        let said = |when: &str, who: &str, what: &str, why: &str| RecordLine {
+            at: at(when),
+            who: who.to_owned(),
+            what: what.to_owned(),
+            why: why.to_owned(),
+            machine: line.machine_name.clone(),
+        };
+        Ok(VisitPage {
+            now: now(),
+            finding,
+            model: "GA75".to_owned(),
+            rated_kw: Some(75.0),
+            place_deg: Some((31.32, 120.71)),
+            people: vec![caller("张经理", "", "0512-5550 0102"), caller("老马", "空压站", "139 0000 0119")],
+            stage: Some(2),
+            advisor: Person { name: "王敏".into(), role: "服务顾问".into(), phone: "+86 21 5555 0101".into() },
+            parts: vec![
+                PartToBring { part: "degreaser".into(), depot: if zh { "苏州仓" } else { "Suzhou" }.into(), n: 6 },
+                PartToBring { part: "gasket".into(), depot: String::new(), n: 0 },
+            ],
+            depots: vec![Choice { key: "suzhou".into(), name: if zh { "苏州仓" } else { "Suzhou" }.into() }],
+            depot: "suzhou".into(),
+            curve: detail.curve,
+            record: vec![
+                said("2026-07-16T02:10:00Z", "customer", "other_time", "下午三点以后最好，大门在北侧"),
+                said("2026-07-16T03:00:00Z", "王敏", "called_unreached", ""),
+            ],
+            earlier: vec![EarlierVisit {
+                at: at("2026-05-12T03:00:00Z"),
+                works: vec!["oil_changed".into()],
+                technician: "周明".into(),
+                note: "油位视窗有点花".into(),
+            }],
+            minutes: self.with(|state| state.field.done.is_some()).then_some(85),
+            report: self.with(|state| state.field.done.clone()).filter(|_| id == 31),
+            verdict: None,
+            photos: self.shown(Errand::Visit(id)),
+            line,
+        })
+    }
+
+    fn act_in_field(&self, errand: Errand, act: FieldAct, _by: &str) -> Result<(), BackendError> {
+        match errand {
+            Errand::Visit(id) => drop(self.line(id)?),
+            Errand::Case(id) => drop(self.case(id, Lang::En)?),
+        }
+        self.with(|state| {
+            let field = &mut state.field;
+            match act {
+                _ if field.done.is_some() => return Err(BackendError::Conflict("the visit is over".to_owned())),
+                FieldAct::SetOut { minutes } => {
+                    field.way.set_out.get_or_insert(now());
+                    field.way.eta = minutes.map(|minutes| now() + i64::from(minutes) * MINUTE_MS);
+                    field.way.eta_told = minutes.is_some();
+                }
+                FieldAct::Located { .. } if !field.way.is_under_way() => {
+                    return Err(BackendError::Conflict("nobody has set out".to_owned()));
+                }
+                FieldAct::Located { place_deg } => field.way.km = Some(place_deg.0.abs()),
+                FieldAct::Arrived => field.way.arrived = Some(now()),
+                FieldAct::Done { report, .. } => field.done = Some(report),
+                FieldAct::Missed { .. } => field.missed = true,
+            }
+            Ok(())
+        })
+    }
+
+    fn add_photo(&self, _: PhotoOf, photo: Prepared, caption: &str, _by: &str) -> Result<i64, BackendError> {
+        Ok(self.with(|state| {
+            let id = 100 + state.field.photos.len() as i64;
+            state.field.photos.push((id, photo, caption.to_owned()));
+            id
+        }))
+    }
+
+    fn photo(&self, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {
+        let own = self.with(|state| {
+            let found = state.field.photos.iter().find(|(known, ..)| *known == id);
+            found.map(|(_, photo, _)| if small { photo.small.clone() } else { photo.full.clone() })
+        });
+        match own {
+            Some(bytes) => Ok(bytes),
+            None if (1..20).contains(&id) => Ok(picture(id)),
+            None => Err(missing("photo")),
+        }
+    }
+
+    fn delete_photo(&self, id: i64, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| state.field.photos.retain(|(known, ..)| *known != id));
+        Ok(())
+    }
+
+    fn photos(&self, errand: Errand) -> Result<Vec<PhotoView>, BackendError> {
+        Ok(self.shown(errand))
+    }
+
+    fn team(&self, _: Lang) -> Result<Vec<Colleague>, BackendError> {
+        let person = |key: &str, name: &str, role: &str, badge: &str, portrait| Colleague {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            role: role.to_owned(),
+            phone: "+86 21 5555 0101".to_owned(),
+            badge: badge.to_owned(),
+            portrait,
+        };
+        Ok(vec![
+            person("weber", "Jonas Weber", "", "T-0417", Some(1)),
+            person("zhou", "周明", "", "T-0422", None),
+            person("wang", "王敏", "服务顾问", "", Some(2)),
+        ])
+    }
+
+    fn guest_mark(&self, token: &str) -> Result<u64, BackendError> {
+        self.guest(token).map(|_| self.revision().borrow().to_owned())
+    }
+
+    fn guest(&self, token: &str) -> Result<GuestPage, BackendError> {
+        let zh = token.ends_with("zh");
+        let lang = if zh { Lang::Zh } else { Lang::En };
+        if token.starts_with("case-") {
+            return Ok(GuestPage::Case(case(token, lang)));
+        }
+        let page = self.booking(token)?;
+        let booked = matches!(page.state, BookingState::Booked(_) | BookingState::Past(_));
+        let done = token.starts_with("done-");
+        let machine = self.with(|state| state.machines[1].summary.id.clone());
+        let effects = health::report(self.machine(&machine)?, span(), lang).effects;
+        let visit = GuestVisit {
+            comer: Some(comer(page.lang)),
+            way: if token.starts_with("way-") { on_the_way() } else { Way::default() },
+            done,
+            at: at("2026-07-10T03:00:00Z"),
+            works: vec!["cooler_cleaned".to_owned()],
+            report: Some(report()),
+            minutes: Some(85),
+            effects: effects.into_iter().filter(|finding| finding.fault.as_str() == "cooler_cleaned").collect(),
+            photos: vec![
+                PhotoView { id: 11, caption: if zh { "清洗前" } else { "Before" }.to_owned() },
+                PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
+            ],
+            advisor_portrait: Some(2),
+        };
+        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit) })
+    }
+
+    fn guest_photo(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {
+        self.guest(token)?;
+        if id == 99 { Err(missing("photo")) } else { self.photo(id, small) }
+    }
+
+    fn guest_report(&self, token: &str) -> Result<GuestReport, BackendError> {
+        self.guest(token)?;
+        let lang = if token.ends_with("zh") { Lang::Zh } else { Lang::En };
+        let machine = self.with(|state| state.machines[1].summary.id.clone());
+        Ok(GuestReport { lang, report: health::report(self.machine(&machine)?, span(), lang) })
+    }
+
+    fn guest_choice(&self, token: &str) -> Result<GuestChoice, BackendError> {
+        self.guest(token)?;
+        let lang = if token.ends_with("zh") { Lang::Zh } else { Lang::En };
+        Ok(self.with(|state| state.field.choice.clone()).unwrap_or_else(|| GuestChoice {
+            lang,
+            media: vec![("email".to_owned(), true), ("sms".to_owned(), false)],
+            from: "08:00".to_owned(),
+            until: "20:00".to_owned(),
+        }))
+    }
+
+    fn choose(&self, token: &str, choice: GuestChoice) -> Result<(), BackendError> {
+        self.guest(token)?;
+        if choice.from >= choice.until {
+            return Err(BackendError::Conflict("the hours cannot be kept".to_owned()));
+        }
+        self.with(|state| state.field.choice = Some(choice));
+        Ok(())
+    }
+
+    fn report_trouble(&self, token: &str, _what: &str) -> Result<String, BackendError> {
+        self.guest(token)?;
+        Ok(format!("/b/case-{}", if token.ends_with("zh") { "zh" } else { "en" }))
+    }
+
+    fn customer_data(&self, id: &str) -> Result<String, BackendError> {
+        self.customer(id, Lang::En)?;
+        Ok(format!("{{\"customer\":\"{id}\"}}\n"))
+    }
+
+    fn erase_customer(&self, id: &str, _by: &str) -> Result<(), BackendError> {
+        self.customer(id, Lang::En)?;
+        self.with(|state| state.field.erased.push(id.to_owned()));
+        Ok(())
+    }
+}
+
+fn span() -> foretell_console::Span {
+    foretell_console::Span::looking_back((None, None), now())
+}
+
+fn case(token: &str, lang: Lang) -> GuestCase {
+    let zh = lang == Lang::Zh;
+    let (early, closed) = (token.contains("early"), token.contains("closed"));
+    let opened = now() + -40 * MINUTE_MS;
+    let call = (!early).then(|| opened + 9 * MINUTE_MS);
+    let there = closed.then(|| now() + -20 * MINUTE_MS);
+    let timer = |minutes: i64, met: Option<_>| Timer {
+        due: opened + minutes * MINUTE_MS,
+        met,
+        state: match met {
+            Some(_) => TimerState::Kept,
+            None if opened + minutes * MINUTE_MS < now() => TimerState::Late,
+            None => TimerState::Running,
+        },
+    };
+    GuestCase {
+        lang,
+        zone: if zh { SHANGHAI } else { BERLIN },
+        now: now(),
+        company: if zh { "先知服务" } else { "Foretell Service" }.to_owned(),
+        advisor: Person {
+            name: if zh { "王敏" } else { "Anna Petersen" }.to_owned(),
+            role: if zh { "服务顾问" } else { "Service advisor" }.to_owned(),
+            phone: "+86 21 5555 0101".to_owned(),
+        },
+        machine_name: if zh { "2号机" } else { "Compressor 1" }.to_owned(),
+        what: if zh { "突然停机，面板显示E23" } else { "Stopped all of a sudden; the panel shows E23" }.to_owned(),
+        opened,
+        call_back: timer(20, call),
+        on_site: timer(240, there),
+        comer: (!early).then(|| comer(lang)),
+        way: match (early, closed) {
+            (true, _) => Way::default(),
+            (_, true) => Way { arrived: there, ..on_the_way() },
+            _ => on_the_way(),
+        },
+        closed: closed.then(now),
+        report: closed.then(report),
+        minutes: closed.then_some(85),
+        photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
+    }
+}

@@ -1,0 +1,396 @@
+//! What the customer's link shows beside the letter's page: who comes and how far away they are, a broken machine's case, the
+//! machine's report, pictures of the work, and how we may write. Everything here is of the link's own visit or case.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::booking::{Done, kind};
+use super::card::tel;
+use super::figure::{Figure, customer_figure};
+use super::health::typeset;
+use super::page::{Ask, encode, render};
+use super::photos::{Tile, jpeg, tiles};
+use super::team::initial;
+use crate::health::sheet::Sheet;
+use crate::router::App;
+use crate::text::{self, Words, desk, field};
+use crate::view::{CaseReport, Comer, GuestCase, GuestChoice, GuestReport, MarkKind, TimerState, Way};
+use crate::{BackendError, Lang, assets, chart};
+
+/// Longest report of a breakdown, characters.
+const TROUBLE_CHARS_MAX: usize = 500;
+
+/// Who comes, as a card.
+pub(super) struct ComerCard {
+    pub(super) name: String,
+    pub(super) initial: String,
+    pub(super) badge: String,
+    pub(super) phone: String,
+    pub(super) tel: String,
+    pub(super) portrait: String,
+}
+
+/// How far somebody has come.
+pub(super) struct WayView {
+    pub(super) headline: String,
+    pub(super) because: String,
+    pub(super) svg: String,
+}
+
+/// A person who comes, with the portrait as this link's holder may see it.
+pub(super) fn comer_card(comer: &Comer, base: &str) -> ComerCard {
+    ComerCard {
+        name: comer.name.clone(),
+        initial: initial(&comer.name),
+        badge: comer.badge.clone(),
+        tel: tel(&comer.phone),
+        phone: comer.phone.clone(),
+        portrait: comer.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
+    }
+}
+
+/// Somebody on the way; nothing before and after.
+pub(super) fn way_view(
+    way: &Way,
+    name: &str,
+    now: foretell_model::Timestamp,
+    zone: chrono_tz::Tz,
+    lang: Lang,
+) -> Option<WayView> {
+    if way.arrived.is_some() {
+        let headline = field::words(lang).comer_here.to_owned();
+        return Some(WayView { headline, because: String::new(), svg: String::new() });
+    }
+    way.is_under_way().then(|| WayView {
+        headline: field::there_in(way, now, lang),
+        because: field::way_because(way, name, zone, lang),
+        svg: chart::way(way, now, field::words(lang).way_label),
+    })
+}
+
+/// What was done, line by line.
+pub(super) fn report_lines(report: Option<&CaseReport>, minutes: Option<u32>, lang: Lang) -> Vec<String> {
+    let Some(report) = report else { return Vec::new() };
+    let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
+    let mut lines: Vec<String> =
+        minutes.map(|minutes| text::duration(minutes, lang)).into_iter().chain(parts).collect();
+    lines.push(report.note.clone());
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+#[derive(Template)]
+#[template(path = "guest_case.html")]
+struct CasePage {
+    lang: Lang,
+    t: &'static Words,
+    f: &'static field::Words,
+    css: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    base: String,
+    photo_base: String,
+    title: String,
+    role: String,
+    initial: String,
+    headline: String,
+    tone: &'static str,
+    closed: bool,
+    promises: Vec<Promise>,
+    comer: Option<ComerCard>,
+    way: Option<WayView>,
+    what: Vec<String>,
+    opened: String,
+    steps: Vec<Step>,
+    report: Vec<String>,
+    photos: Vec<Tile>,
+    tel: String,
+    g: GuestCase,
+}
+
+struct Promise {
+    class: &'static str,
+    label: &'static str,
+    line: String,
+}
+
+struct Step {
+    done: bool,
+    now: bool,
+    text: &'static str,
+}
+
+/// The page of a broken machine.
+pub(super) fn case_page(g: GuestCase, base: String) -> Response {
+    let (lang, t, f) = (g.lang, text::words(g.lang), field::words(g.lang));
+    let closed = g.closed.is_some();
+    let name = g.comer.as_ref().map(|comer| comer.name.clone());
+    let headline = field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), g.zone, lang);
+    let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
+    let promise = |label, timer: crate::view::Timer| Promise {
+        class: match (timer.met, timer.state) {
+            (Some(_), TimerState::KeptLate) => "hidden",
+            (Some(_), _) => "good",
+            (None, TimerState::Late | TimerState::Slipping) => "advise",
+            (None, _) => "watch",
+        },
+        label,
+        line: field::promise(timer, g.now, g.zone, lang),
+    };
+    let here = g.way.arrived.or(g.on_site.met).is_some();
+    let reached = [g.call_back.met.is_some() || here, here, closed, closed];
+    let now_at = reached.iter().position(|done| !done);
+    let texts = [f.next_call, f.next_drive, f.next_look, f.next_end];
+    let steps = texts.iter().zip(reached).enumerate();
+    let page = CasePage {
+        lang,
+        t,
+        f,
+        css: assets::css(),
+        js: assets::js(),
+        icon: assets::icon_path(),
+        title: format!("{} · {}", g.machine_name, g.company),
+        role: [g.advisor.role.as_str(), g.company.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
+        initial: initial(&g.advisor.name),
+        headline,
+        tone: if closed || here {
+            "good"
+        } else if late {
+            "advise"
+        } else {
+            "watch"
+        },
+        closed,
+        promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
+        comer: g.comer.as_ref().map(|comer| comer_card(comer, &base)),
+        way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
+        what: g.what.lines().map(str::to_owned).collect(),
+        opened: crate::civil::date_time(g.opened, g.zone, lang),
+        steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),
+        report: report_lines(g.report.as_ref(), g.minutes, lang),
+        photos: tiles(&g.photos),
+        tel: tel(&g.advisor.phone),
+        photo_base: format!("{base}/photo"),
+        base,
+        g,
+    };
+    render(StatusCode::OK, &page)
+}
+
+#[derive(Template)]
+#[template(path = "guest_report.html")]
+struct ReportPage {
+    lang: Lang,
+    f: &'static field::Words,
+    css: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    base: String,
+    photo_base: String,
+    s: Sheet,
+    fig: Figure,
+}
+
+/// `GET /b/{token}/report`
+pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    let base = format!("/b/{}", encode(&token));
+    match app.ask(move |backend| backend.guest_report(&token)).await {
+        Ok(GuestReport { lang, report }) => {
+            let mut curve = report.detail.curve.clone();
+            curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
+            let page = ReportPage {
+                lang,
+                f: field::words(lang),
+                css: assets::css(),
+                js: assets::js(),
+                icon: assets::icon_path(),
+                photo_base: format!("{base}/photo"),
+                base,
+                s: Sheet::of(&report, &app.options.catalogue, lang),
+                fig: Figure { marks: Vec::new(), ..customer_figure(&curve, &app.options.catalogue, lang) },
+            };
+            render(StatusCode::OK, &page)
+        }
+        Err(error) => kind(&ask, &error),
+    }
+}
+
+/// `GET /b/{token}/report.pdf`
+pub(crate) async fn report_pdf(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    let asked = app.ask(move |backend| backend.guest_report(&token)).await;
+    let typeset = match asked {
+        Ok(GuestReport { lang, report }) => typeset(&app, report, lang).await,
+        Err(error) => Err(error),
+    };
+    match typeset {
+        Ok(bytes) => {
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+                (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline; filename=\"health-report.pdf\"")),
+            ];
+            (headers, bytes).into_response()
+        }
+        // That a font is missing is our affair and none of the customer's.
+        Err(BackendError::Invalid(why)) => {
+            let attempted = "typeset a customer's report".to_owned();
+            kind(&ask, &BackendError::Failed { attempted, source: why.into() })
+        }
+        Err(error) => kind(&ask, &error),
+    }
+}
+
+/// `GET /b/{token}/photo/{id}`
+pub(crate) async fn photo(State(app): State<App>, ask: Ask, Path((token, id)): Path<(String, i64)>) -> Response {
+    picture(app.ask(move |backend| backend.guest_photo(&token, id, false)).await, &ask)
+}
+
+/// `GET /b/{token}/photo/{id}/small`
+pub(crate) async fn photo_small(State(app): State<App>, ask: Ask, Path((token, id)): Path<(String, i64)>) -> Response {
+    picture(app.ask(move |backend| backend.guest_photo(&token, id, true)).await, &ask)
+}
+
+fn picture(found: Result<Vec<u8>, BackendError>, ask: &Ask) -> Response {
+    match found {
+        Ok(bytes) => jpeg(bytes),
+        Err(error) => kind(ask, &error),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "preferences.html")]
+struct ChoicePage {
+    lang: Lang,
+    f: &'static field::Words,
+    css: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    base: String,
+    notice: &'static str,
+    bad: bool,
+    media: Vec<Medium>,
+    hours: Vec<String>,
+    from: String,
+    until: String,
+}
+
+struct Medium {
+    code: String,
+    name: String,
+    welcome: bool,
+    first: bool,
+}
+
+/// `GET /b/{token}/preferences`
+pub(crate) async fn preferences(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Query(done): Query<Done>,
+) -> Response {
+    let kept = done.is("kept");
+    choice(&app, &ask, token, StatusCode::OK, |f| if kept { f.choose_kept } else { "" }).await
+}
+
+async fn choice(
+    app: &App,
+    ask: &Ask,
+    token: String,
+    status: StatusCode,
+    notice: impl FnOnce(&'static field::Words) -> &'static str,
+) -> Response {
+    let base = format!("/b/{}", encode(&token));
+    match app.ask(move |backend| backend.guest_choice(&token)).await {
+        Ok(choice) => render(status, &lay_out_choice(&choice, base, status, notice(field::words(choice.lang)))),
+        Err(error) => kind(ask, &error),
+    }
+}
+
+fn lay_out_choice(choice: &GuestChoice, base: String, status: StatusCode, notice: &'static str) -> ChoicePage {
+    let medium = |(place, (code, welcome)): (usize, &(String, bool))| Medium {
+        name: desk::medium(code, choice.lang),
+        code: code.clone(),
+        welcome: *welcome,
+        first: place == 0,
+    };
+    let mut hours: Vec<String> = (0..=47).map(|half| format!("{:02}:{:02}", half / 2, half % 2 * 30)).collect();
+    // What was registered may be no half-hour.
+    for known in [&choice.from, &choice.until] {
+        if let Err(place) = hours.binary_search(known) {
+            hours.insert(place, known.clone());
+        }
+    }
+    ChoicePage {
+        lang: choice.lang,
+        f: field::words(choice.lang),
+        css: assets::css(),
+        js: assets::js(),
+        icon: assets::icon_path(),
+        base,
+        notice,
+        bad: status != StatusCode::OK,
+        media: choice.media.iter().enumerate().map(medium).collect(),
+        hours,
+        from: choice.from.clone(),
+        until: choice.until.clone(),
+    }
+}
+
+/// `POST /b/{token}/preferences`. A browser sends `welcome` once for each box that is ticked.
+pub(crate) async fn choose(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Response {
+    let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    let first = of("first");
+    let mut media: Vec<(String, bool)> = pairs
+        .iter()
+        .filter(|(key, value)| key == "welcome" && value.len() <= 64)
+        .map(|(_, medium)| (medium.clone(), true))
+        .take(16)
+        .collect();
+    // The preferred one leads, welcome or not.
+    match media.iter().position(|(medium, _)| *medium == first) {
+        Some(place) => media[..=place].rotate_right(1),
+        None => media.insert(0, (first, false)),
+    }
+    let lang = Lang::from_tag(&of("language")).unwrap_or(ask.lang);
+    let choice = GuestChoice { lang, media, from: of("from"), until: of("until") };
+    let path = token.clone();
+    match app.ask(move |backend| backend.choose(&path, choice)).await {
+        Ok(()) => Redirect::to(&format!("/b/{}/preferences?done=kept", encode(&token))).into_response(),
+        Err(BackendError::Conflict(_) | BackendError::Invalid(_)) => {
+            self::choice(&app, &ask, token, StatusCode::UNPROCESSABLE_ENTITY, |f| f.choose_hours_wrong).await
+        }
+        Err(error) => kind(&ask, &error),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Trouble {
+    #[serde(default)]
+    what: String,
+}
+
+/// `POST /b/{token}/trouble`
+pub(crate) async fn trouble(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Form(form): Form<Trouble>,
+) -> Response {
+    let what: String = form.what.trim().chars().take(TROUBLE_CHARS_MAX).collect();
+    match app.ask(move |backend| backend.report_trouble(&token, &what)).await {
+        Ok(path) => Redirect::to(&path).into_response(),
+        Err(error) => kind(&ask, &error),
+    }
+}

@@ -1,0 +1,55 @@
+//! What is kept about a customer: as a file to hand out, or erased for good.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::cases::customer_href;
+use super::customers;
+use super::page::{Ask, encode};
+use crate::BackendError;
+use crate::router::App;
+use crate::text::field;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    key: String,
+}
+
+/// `GET /customers/{id}/data.json`
+pub(crate) async fn data(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Response {
+    let asked = id.clone();
+    match app.ask(move |backend| backend.customer_data(&asked)).await {
+        Ok(json) => {
+            let mut response = ([(header::CONTENT_TYPE, "application/json")], json).into_response();
+            let name = format!("attachment; filename=\"customer-{}.json\"", encode(&id).replace('%', "_"));
+            if let Ok(name) = HeaderValue::from_str(&name) {
+                response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            }
+            response
+        }
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// `POST /customers/{id}/erase`; whoever does it types the customer's key, so that no slip of a thumb can.
+pub(crate) async fn erase(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Form(form): Form<Typed>,
+) -> Response {
+    if form.key.trim() != id {
+        let why = field::words(ask.lang).erase_wrong.to_owned();
+        return customers::again(&app, &ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await;
+    }
+    let (by, of) = (ask.by.clone(), id.clone());
+    match app.ask(move |backend| backend.erase_customer(&of, &by)).await {
+        Ok(()) => Redirect::to(&format!("{}?done=erased", customer_href(&id))).into_response(),
+        Err(BackendError::Conflict(why)) => customers::again(&app, &ask, id, StatusCode::CONFLICT, why).await,
+        Err(error) => ask.failure(&error),
+    }
+}

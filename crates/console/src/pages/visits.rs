@@ -1,0 +1,322 @@
+//! A technician's day, made for a phone: the visits to come, and everything needed to make one of them.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use foretell_model::Catalogue;
+use serde::Deserialize;
+
+use super::card::tel;
+use super::cases::{CaseRow, Line, checklist, lines, parts, row};
+use super::page::{Ask, Chrome, advisory_href};
+use super::photos::{Tile, tiles};
+use super::verdicts::{faults, verdict_line};
+use crate::router::App;
+use crate::text::{self, desk, field};
+use crate::view::{
+    CHECKLIST, Choice, EarlierVisit, PartToBring, ServiceCase, VisitDay, VisitLine, VisitPage, VisitState,
+};
+use crate::{BackendError, Lang, assets, civil};
+
+/// What the address may ask.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// Whose visits; empty for one's own, or everybody's where one makes none.
+    of: String,
+    /// What was just done.
+    done: String,
+}
+
+/// What was just done, in words.
+pub(super) fn notice(done: &str, lang: Lang) -> &'static str {
+    let f = field::words(lang);
+    match done {
+        "set-out" => f.done_set_out,
+        "arrived" => f.done_arrived,
+        "finished" => f.done_finished,
+        "missed" => f.done_missed,
+        "photo" => f.done_photo,
+        "deleted" => f.done_deleted,
+        "portrait" => f.done_portrait,
+        _ => "",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "visits.html")]
+struct DayPage {
+    c: Chrome,
+    f: &'static field::Words,
+    headline: String,
+    notice: &'static str,
+    of: String,
+    technicians: Vec<Choice>,
+    cases: Vec<CaseRow>,
+    days: Vec<Day>,
+}
+
+struct Day {
+    name: String,
+    stops: Vec<Stop>,
+}
+
+/// One visit in a list.
+struct Stop {
+    href: String,
+    class: &'static str,
+    state: &'static str,
+    hours: String,
+    customer: String,
+    machine: String,
+    works: String,
+    address: String,
+    technician: String,
+}
+
+/// `GET /visits`
+pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
+    let (lang, login) = (ask.lang, ask.person.as_ref().map(|person| person.login.clone()));
+    let of = asked.of.clone();
+    let day = app.ask(move |backend| {
+        let own = match (of.as_str(), &login) {
+            ("", Some(login)) => backend.technician_of(login)?,
+            ("" | "all", _) => None,
+            (key, _) => Some(key.to_owned()),
+        };
+        backend.visit_day(own.as_deref(), lang)
+    });
+    match day.await {
+        Ok(day) => ask.html(StatusCode::OK, &lay_out(day, &asked, &app.options.catalogue, &ask)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> DayPage {
+    let (lang, f) = (ask.lang, field::words(ask.lang));
+    let today = civil::day_number(day.now, day.zone);
+    let whose = day.technicians.iter().find(|choice| choice.key == day.of).map(|choice| choice.name.clone());
+    let mut days: Vec<Day> = Vec::new();
+    let mut of_today = 0;
+    for visit in &day.visits {
+        let on = civil::day_number(visit.slot.from, day.zone);
+        of_today += usize::from(on == today && visit.state != VisitState::Missed);
+        let name = match on - today {
+            0 => f.today.to_owned(),
+            1 => f.tomorrow.to_owned(),
+            _ => format!("{} {}", text::weekday(civil::weekday_of(on), lang), civil::day(on, lang)),
+        };
+        match days.last_mut().filter(|last| last.name == name) {
+            Some(last) => last.stops.push(stop(visit, catalogue, lang)),
+            None => days.push(Day { name, stops: vec![stop(visit, catalogue, lang)] }),
+        }
+    }
+    let own = whose.as_deref().unwrap_or_default();
+    DayPage {
+        c: ask.chrome("visits", true),
+        f,
+        headline: field::day_headline(of_today, own, lang),
+        notice: notice(&asked.done, lang),
+        of: day.of.clone(),
+        technicians: day.technicians,
+        cases: day.cases.iter().map(|case: &ServiceCase| row(case, day.now, lang)).collect(),
+        days,
+    }
+}
+
+fn stop(visit: &VisitLine, catalogue: &Catalogue, lang: Lang) -> Stop {
+    let (class, state) = field::visit_state(visit.state, &visit.way, lang);
+    Stop {
+        href: format!("/visits/{}", visit.id),
+        class,
+        state,
+        hours: civil::slot(visit.slot, visit.zone, lang).1,
+        customer: visit.customer.clone(),
+        machine: visit.machine_name.clone(),
+        works: works(&visit.works, catalogue, lang),
+        address: if visit.address.is_empty() { visit.site_name.clone() } else { visit.address.clone() },
+        technician: visit.technician.clone(),
+    }
+}
+
+/// Works in words.
+pub(super) fn works(codes: &[String], catalogue: &Catalogue, lang: Lang) -> String {
+    let name = |code: &String| match catalogue.actions.get(code) {
+        Some(action) => action.name.in_language(lang.tag()).to_owned(),
+        None => code.replace('_', " "),
+    };
+    text::listed(&codes.iter().map(name).collect::<Vec<_>>(), lang)
+}
+
+#[derive(Template)]
+#[template(path = "visit.html")]
+struct OnePage {
+    c: Chrome,
+    f: &'static field::Words,
+    js: &'static str,
+    href: String,
+    notice: String,
+    class: &'static str,
+    state: &'static str,
+    day: String,
+    hours: String,
+    customer: String,
+    machine: String,
+    machine_href: String,
+    machine_detail: String,
+    site: String,
+    address: String,
+    geo: String,
+    work: String,
+    work_detail: String,
+    why: String,
+    comparison: String,
+    people: Vec<Caller>,
+    advisor: Caller,
+    stage_advice: &'static str,
+    bring: Vec<String>,
+    record: Vec<Line>,
+    earlier: Vec<(String, String, String)>,
+    advisory_href: String,
+    can: Can,
+    eta: String,
+    points: Vec<(&'static str, &'static str)>,
+    parts: Vec<Choice>,
+    depots: Vec<Choice>,
+    depot: String,
+    faults: Vec<Choice>,
+    report: Vec<String>,
+    photos: Vec<Tile>,
+}
+
+/// What can be done with a visit as it stands.
+struct Can {
+    set_out: bool,
+    tell: bool,
+    arrive: bool,
+    finish: bool,
+}
+
+/// Somebody to ring.
+struct Caller {
+    name: String,
+    role: String,
+    phone: String,
+    tel: String,
+}
+
+/// `GET /visits/{id}`
+pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Query(asked): Query<Asked>) -> Response {
+    let notice = notice(&asked.done, ask.lang).to_owned();
+    again(&app, &ask, id, StatusCode::OK, notice).await
+}
+
+/// One visit as it stands now, with what there is to say about what was just tried.
+pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, notice: String) -> Response {
+    let lang = ask.lang;
+    match app.ask(move |backend| backend.visit(id, lang)).await {
+        Ok(page) => ask.html(status, &lay_out_one(&page, &app.options.catalogue, ask, notice)),
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// What an act that was refused is answered with.
+pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) -> Response {
+    let (status, why) = match error {
+        BackendError::Conflict(why) => (StatusCode::CONFLICT, why),
+        BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+        error => return ask.failure(&error),
+    };
+    again(app, ask, id, status, why).await
+}
+
+fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: String) -> OnePage {
+    let (line, lang) = (&page.line, ask.lang);
+    let (class, state) = field::visit_state(line.state, &line.way, lang);
+    let (day, hours) = civil::slot(line.slot, line.zone, lang);
+    let actions = line.works.iter().filter_map(|code| catalogue.actions.get(code));
+    let stops = actions.clone().any(|action| action.stops_machine);
+    let minutes: u32 = actions.map(|action| action.minutes).sum();
+    let booked = line.state == VisitState::Booked;
+    let arrived = line.way.arrived.is_some();
+    let kw = page.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
+    let detail = [page.model.clone(), kw].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let fault = catalogue.fault(&page.finding.fault);
+    OnePage {
+        c: ask.chrome("visits", false),
+        f: field::words(lang),
+        js: assets::field_js(),
+        href: format!("/visits/{}", line.id),
+        notice,
+        class,
+        state,
+        day,
+        hours,
+        customer: line.customer.clone(),
+        machine: line.machine_name.clone(),
+        machine_href: format!("/m/{}", line.machine),
+        machine_detail: detail.join(" · "),
+        site: line.site_name.clone(),
+        address: line.address.clone(),
+        geo: page.place_deg.map_or_else(String::new, |(north, east)| format!("geo:{north:.5},{east:.5}")),
+        work: works(&line.works, catalogue, lang),
+        work_detail: if minutes == 0 { String::new() } else { text::proposal_detail(minutes, stops, lang) },
+        why: text::kind_sentence_at(&page.finding, page.now, catalogue, lang),
+        comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(lang.tag()).to_owned()),
+        people: page.people.iter().map(|p| caller(&p.name, &p.role, &p.phone)).collect(),
+        advisor: caller(&page.advisor.name, &page.advisor.role, &page.advisor.phone),
+        stage_advice: desk::stage_advice(page.stage, lang),
+        bring: page.parts.iter().map(|part| bring(part, lang)).collect(),
+        record: lines(&page.record, line.zone, lang),
+        earlier: page.earlier.iter().map(|visit| earlier(visit, line.zone, catalogue, lang)).collect(),
+        advisory_href: advisory_href(&line.case),
+        can: Can {
+            set_out: booked && line.way.set_out.is_none(),
+            tell: booked && line.way.is_under_way(),
+            arrive: booked && !arrived,
+            finish: booked && arrived,
+        },
+        eta: if line.way.is_under_way() { field::there_in(&line.way, page.now, lang) } else { String::new() },
+        points: CHECKLIST.iter().copied().zip(checklist(lang)).collect(),
+        parts: parts(catalogue, lang),
+        depots: page.depots.clone(),
+        depot: page.depot.clone(),
+        faults: faults(catalogue, lang),
+        report: report(page, catalogue, lang),
+        photos: tiles(&page.photos),
+    }
+}
+
+fn caller(name: &str, role: &str, phone: &str) -> Caller {
+    Caller { name: name.to_owned(), role: role.to_owned(), tel: tel(phone), phone: phone.to_owned() }
+}
+
+fn bring(part: &PartToBring, lang: Lang) -> String {
+    let (f, name) = (field::words(lang), text::part(&part.part, lang));
+    match (part.depot.is_empty(), lang) {
+        (true, Lang::En) => format!("{name} – {}", f.no_depot_has),
+        (true, Lang::Zh) => format!("{name}（{}）", f.no_depot_has),
+        (false, Lang::En) => format!("{name} – {} {} ({})", f.lies_in, part.depot, part.n),
+        (false, Lang::Zh) => format!("{name}（{}{}，{}件）", f.lies_in, part.depot, part.n),
+    }
+}
+
+fn earlier(visit: &EarlierVisit, zone: chrono_tz::Tz, catalogue: &Catalogue, lang: Lang) -> (String, String, String) {
+    let said = [visit.technician.clone(), visit.note.clone()];
+    let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    (civil::date(visit.at, zone, lang), works(&visit.works, catalogue, lang), said)
+}
+
+/// What was done, line by line, once somebody said.
+fn report(page: &VisitPage, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(report) = &page.report {
+        said.extend(page.minutes.map(|minutes| text::duration(minutes, lang)));
+        said.extend(report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang))));
+        said.extend([report.left_out.clone(), report.note.clone()]);
+    }
+    said.extend(page.verdict.as_ref().map(|verdict| verdict_line(verdict, page.line.zone, catalogue, lang)));
+    said.retain(|line| !line.is_empty());
+    said
+}

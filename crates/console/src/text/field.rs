@@ -1,0 +1,337 @@
+//! What is said in the field: a technician's day, the customer's visit and case, pictures, choices, erasing.
+
+use chrono_tz::Tz;
+use foretell_model::{MINUTE_MS, Timestamp};
+
+use super::duration;
+use crate::view::{Timer, TimerState, VisitState, Way};
+use crate::{Lang, civil};
+
+words! {
+    // A technician's day.
+    visits = "Visits", "上门";
+    nothing_today = "Nothing is booked for you in the coming days.", "近几天没有安排给您的上门。";
+    whose = "Whose visits", "谁的上门";
+    everybody = "Everybody's", "所有人";
+    show = "Show", "查看";
+    today = "Today", "今天";
+    tomorrow = "Tomorrow", "明天";
+    broken_first = "Broken down: go here first", "故障停机：请先去这里";
+    to_come = "To come", "待上门";
+    under_way = "On the way", "在路上";
+    on_site = "On site", "已到场";
+    done = "Done", "已完成";
+    missed = "Did not take place", "未进行";
+    cancelled = "Called off", "已取消";
+    set_out = "I am on my way", "我出发了";
+    set_out_hint = "From now until you arrive, your customer sees about when you will be there. Your phone asks whether it may tell where you are; that is deleted when you arrive.", "从现在到您到场，客户能看到您大概几点到。手机会询问是否允许定位；到场后位置立即删除。";
+    minutes_away = "Or say it yourself: minutes until you are there", "也可以自己填：还要多少分钟到";
+    tell_minutes = "Tell the customer", "告诉客户";
+    sharing_off = "Your place is not being sent. Say the minutes below instead.", "没有发送您的位置，请在下面填写分钟数。";
+    sharing_on = "Your customer sees about when you will be there.", "客户能看到您大概几点到。";
+    sharing_wait = "Waiting for your phone to know where it is …", "正在等待手机定位……";
+    arrived = "I have arrived", "我到了";
+    work_done = "The work is done", "工作已完成";
+    finish = "Finish the visit", "完成这次上门";
+    not_possible = "It could not be done", "没能做成";
+    why_not = "Why, in a sentence for the advisor", "原因，一句话告诉顾问";
+    back_to_advisor = "Hand back to the advisor", "交回给顾问";
+    what_why = "What and why", "做什么，为什么";
+    bring = "Bring along", "要带的东西";
+    bring_nothing = "No part is needed.", "不需要配件。";
+    lies_in = "in", "在";
+    no_depot_has = "no depot has it", "仓库都没有";
+    whom_to_call = "Whom to call", "联系谁";
+    known_already = "What is known already", "已经了解的情况";
+    known_hint = "So that nobody asks the customer twice.", "客户说过的，不再问第二遍。";
+    earlier = "Visits before", "以前的上门";
+    earlier_none = "Nobody has been to this machine through us yet.", "我们还没有上门看过这台机器。";
+    found = "What you found", "您看到的情况";
+    as_forecast = "What was expected", "与预测一致";
+    found_nothing = "Nothing wrong", "没有问题";
+    found_else = "Something else", "是别的问题";
+    found_instead = "What it was", "是什么问题";
+    no_code = "Not in the list", "不在列表里";
+    minutes = "Minutes of work", "用时（分钟）";
+    photos = "Photos", "照片";
+    photo_add = "Add a photo", "添加照片";
+    photo_caption = "What it shows", "照片说明";
+    photo_keep = "Send", "上传";
+    photo_delete = "Delete", "删除";
+    photo_hint = "JPEG or PNG. What the phone notes with it - the place, the time - is removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
+    photo_none = "Choose a picture first.", "请先选择一张照片。";
+    directions = "Directions", "导航";
+    customer_case = "The whole case", "查看完整事项";
+    done_set_out = "Good drive. Your customer knows that you are coming.", "一路顺利。客户已经知道您在路上了。";
+    done_arrived = "Noted. Your place is deleted.", "已记录。您的位置已删除。";
+    done_finished = "Thank you. The visit is finished.", "辛苦了，这次上门已完成。";
+    done_missed = "Noted. The advisor takes care of it.", "已记录，顾问会跟进。";
+    done_photo = "The photo is kept.", "照片已保存。";
+    done_portrait = "The portrait is kept.", "头像已保存。";
+    done_deleted = "The photo is deleted.", "照片已删除。";
+    team = "Team", "团队";
+    team_lead = "Customers meet these faces before they meet the people. A friendly portrait, taken from the front, does it.", "客户先看到照片，再见到人。一张正面、亲切的照片就好。";
+    portrait = "Portrait", "头像";
+    portrait_new = "New portrait", "更换头像";
+
+    // The customer's visit.
+    badge = "Badge", "工牌";
+    call_comer = "Call", "打电话";
+    comer_here = "Is with you", "已到现场";
+    way_rough = "A rough figure: reckoned from the distance as the crow flies, not from the traffic.", "这是按直线距离粗略估算的，没有考虑路况。";
+    way_no_time = "On the way to you", "已经在来的路上";
+    way_label = "How far the technician has come", "师傅走了多远";
+    done_eyebrow = "The work is done", "工作已完成";
+    achieved = "What it achieved", "效果如何";
+    achieved_wait = "Whether it helped shows in the machine's own figures. That takes some days of ordinary running; it will then stand here.", "有没有效果，要看机器自己的数据。正常运行几天后，这里会给出对比。";
+    report_open = "Open the health report", "查看健康报告";
+    report_pdf = "As a PDF file", "下载 PDF";
+    report_back = "Back", "返回";
+    what_done = "What was done", "做了什么";
+    preferences = "Language, channels, quiet hours", "语言、渠道与免打扰";
+    trouble_ask = "The machine has broken down", "机器坏了";
+    trouble_what = "What has happened?", "发生了什么？";
+    trouble_hint = "We call you back at once; a few words are enough.", "我们马上回电，几个字就够了。";
+    trouble_send = "Report it now", "立即报修";
+
+    // The customer's case.
+    case_now = "How things stand", "现在的进展";
+    case_seen = "What we know", "我们了解的情况";
+    promise_call = "We call you", "给您回电";
+    promise_site = "Somebody is with you", "师傅到场";
+    next_title = "What happens now", "接下来";
+    next_call = "We call you and ask what we need to know. You will not have to say it twice.", "我们给您打电话，问清需要了解的情况。说过一遍，就不用再说第二遍。";
+    next_drive = "A technician comes, with the parts that are most likely needed. You will see here who it is and about when.", "师傅带上最可能用到的配件过来。是谁、大概几点到，这里都能看到。";
+    next_look = "On site we look first, tell you what it is and how long it takes, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1～3小时。";
+    next_end = "At the end we run the machine together, tidy up, show you the old parts and hand over the report.", "修好后一起试机，清理现场，旧件给您过目，并交付报告。";
+    case_closed = "It runs again", "已修好";
+    case_closed_text = "The machine was run together with you. Should anything seem unusual, please ring at once.", "已和您一起试过机。如有任何异常，请随时打电话。";
+
+    // What a customer chooses.
+    choose_title = "How we may write to you", "怎样联系您比较方便";
+    choose_lead = "This is about letters that we send by ourselves. Word about a visit that you booked, or about a breakdown, always reaches you.", "这里指我们主动发出的消息。您约好的上门和报修的进展，仍会照常通知您。";
+    choose_language = "Language", "语言";
+    choose_channels = "Where messages are welcome", "愿意在哪里收到消息";
+    choose_first = "First of all by", "优先使用";
+    choose_hours = "Messages may come", "可以收消息的时间";
+    choose_from = "from", "从";
+    choose_until = "until", "到";
+    choose_keep = "Keep", "保存";
+    choose_kept = "Thank you. We will keep to it.", "好的，我们会照此联系您。";
+    choose_hours_wrong = "The first time must be earlier in the day than the second.", "开始时间要早于结束时间。";
+    choose_none = "There is no channel on which we write to you at present.", "目前没有可以给您发消息的渠道。";
+
+    // Personal data.
+    personal = "Personal data", "个人数据";
+    personal_hint = "Everything kept about this customer, to hand out or to erase.", "与该客户有关的全部数据，可以导出或删除。";
+    export = "Download as a file", "导出为文件";
+    erase = "Erase for good", "永久删除";
+    erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, links open nothing any more. Figures without names stay. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，链接全部失效。不含姓名的统计数字保留。此操作无法撤销。";
+    erase_type = "To confirm, type the customer's key", "请输入客户编号以确认";
+    erase_wrong = "Nothing was erased: the key was not typed as it stands.", "没有删除：输入的编号不一致。";
+    erased = "What was personal is erased.", "个人数据已删除。";
+}
+
+/// A count of minutes as people say it who do not know it exactly.
+pub(crate) fn about_minutes(minutes: i64, lang: Lang) -> String {
+    let rounded = match minutes {
+        ..=4 => return if lang == Lang::En { "a few minutes".to_owned() } else { "几分钟".to_owned() },
+        5..60 => (minutes + 2) / 5 * 5,
+        60..180 => (minutes + 7) / 15 * 15,
+        _ => (minutes + 15) / 30 * 30,
+    };
+    let (hours, rest) = (rounded / 60, rounded % 60);
+    match (lang, hours, rest) {
+        (Lang::En, 0, _) => format!("about {rounded} minutes"),
+        (Lang::Zh, 0, _) => format!("大约{rounded}分钟"),
+        (Lang::En, 1, 0) => "about an hour".to_owned(),
+        (Lang::En, _, 0) => format!("about {hours} hours"),
+        (Lang::En, _, _) => format!("about {hours} h {rest} min"),
+        (Lang::Zh, _, 0) => format!("大约{hours}小时"),
+        (Lang::Zh, _, _) => format!("大约{hours}小时{rest}分钟"),
+    }
+}
+
+/// When somebody on the way will be there, in a line.
+pub(crate) fn there_in(way: &Way, now: Timestamp, lang: Lang) -> String {
+    let Some(eta) = way.eta else { return words(lang).way_no_time.to_owned() };
+    let about = about_minutes((eta - now).max(0) / MINUTE_MS, lang);
+    match lang {
+        Lang::En => format!("With you in {about}"),
+        Lang::Zh => format!("还要{about}到"),
+    }
+}
+
+/// How that figure came about.
+pub(crate) fn way_because(way: &Way, name: &str, zone: Tz, lang: Lang) -> String {
+    let at = |t| civil::clock(t, zone);
+    let mut said = Vec::new();
+    if let Some(km) = way.km {
+        said.push(km_away(km, lang));
+    }
+    match (way.eta_told, way.eta, lang) {
+        (true, Some(_), Lang::En) => said.push(format!("{name} says so.")),
+        (true, Some(_), Lang::Zh) => said.push(format!("{name}告知的时间。")),
+        (false, Some(_), _) => said.push(words(lang).way_rough.to_owned()),
+        (_, None, _) => {}
+    }
+    match (way.located, way.set_out, lang) {
+        (Some(t), _, Lang::En) => said.push(format!("As of {}.", at(t))),
+        (Some(t), _, Lang::Zh) => said.push(format!("{}更新。", at(t))),
+        (None, Some(t), Lang::En) => said.push(format!("Set out at {}.", at(t))),
+        (None, Some(t), Lang::Zh) => said.push(format!("{}出发。", at(t))),
+        (None, None, _) => {}
+    }
+    said.join(if lang == Lang::En { " " } else { "" })
+}
+
+/// A distance as the crow flies.
+pub(crate) fn km_away(km: f64, lang: Lang) -> String {
+    let km = if km < 1.0 { "1".to_owned() } else { format!("{km:.0}") };
+    match lang {
+        Lang::En => format!("Some {km} km away."),
+        Lang::Zh => format!("直线距离约{km}公里。"),
+    }
+}
+
+/// How a visit stands.
+pub(crate) const fn visit_state(state: VisitState, way: &Way, lang: Lang) -> (&'static str, &'static str) {
+    let f = words(lang);
+    match (state, way.set_out, way.arrived) {
+        (VisitState::Done, ..) => ("good", f.done),
+        (VisitState::Missed, ..) => ("urgent", f.missed),
+        (VisitState::Cancelled, ..) => ("hidden", f.cancelled),
+        (VisitState::Booked, _, Some(_)) => ("booked", f.on_site),
+        (VisitState::Booked, Some(_), None) => ("advise", f.under_way),
+        (VisitState::Booked, None, None) => ("watch", f.to_come),
+    }
+}
+
+/// The head of a day's page.
+pub(crate) fn day_headline(today: usize, whose: &str, lang: Lang) -> String {
+    match (lang, today, whose) {
+        (Lang::En, 0, "") => "No visit today".to_owned(),
+        (Lang::En, 1, "") => "One visit today".to_owned(),
+        (Lang::En, n, "") => format!("{n} visits today"),
+        (Lang::En, 0, name) => format!("{name}: no visit today"),
+        (Lang::En, 1, name) => format!("{name}: one visit today"),
+        (Lang::En, n, name) => format!("{name}: {n} visits today"),
+        (Lang::Zh, 0, "") => "今天没有上门".to_owned(),
+        (Lang::Zh, n, "") => format!("今天{n}次上门"),
+        (Lang::Zh, 0, name) => format!("{name}：今天没有上门"),
+        (Lang::Zh, n, name) => format!("{name}：今天{n}次上门"),
+    }
+}
+
+/// Where the customer's case stands, in one line.
+pub(crate) fn case_headline(
+    (call_back, on_site): (Timer, Timer),
+    comer: Option<&str>,
+    (way, closed): (&Way, bool),
+    zone: Tz,
+    lang: Lang,
+) -> String {
+    let at = |timer: Timer| civil::clock(timer.due, zone);
+    match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
+        (true, ..) => words(lang).case_closed.to_owned(),
+        (_, Some(_), Some(name), .., Lang::En) => format!("{name} is with you"),
+        (_, Some(_), Some(name), .., Lang::Zh) => format!("{name}已到现场"),
+        (_, Some(_), None, .., Lang::En) => "Our technician is with you".to_owned(),
+        (_, Some(_), None, .., Lang::Zh) => "师傅已到现场".to_owned(),
+        (_, None, Some(name), true, _, Lang::En) => format!("{name} is on the way to you"),
+        (_, None, Some(name), true, _, Lang::Zh) => format!("{name}正在赶来"),
+        (_, None, Some(name), false, _, Lang::En) => format!("{name} will be with you by {}", at(on_site)),
+        (_, None, Some(name), false, _, Lang::Zh) => format!("{name}会在{}前到场", at(on_site)),
+        (_, None, None, _, None, Lang::En) => format!("We call you by {}", at(call_back)),
+        (_, None, None, _, None, Lang::Zh) => format!("{}前给您回电", at(call_back)),
+        (_, None, None, _, Some(_), Lang::En) => format!("Somebody will be with you by {}", at(on_site)),
+        (_, None, None, _, Some(_), Lang::Zh) => format!("{}前会有师傅到场", at(on_site)),
+    }
+}
+
+/// What a customer reads about one of the two promises: honest, and without a reproach to anybody.
+pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> String {
+    let at = |t| civil::clock(t, zone);
+    let due = at(timer.due);
+    let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
+    match (timer.state, timer.met, lang) {
+        (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
+        (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}，承诺{due}前", at(met)),
+        (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
+        (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚了，非常抱歉。", at(met)),
+        (TimerState::Late, None, Lang::En) => format!("was promised by {due}. We are late and sorry; we are on it."),
+        (TimerState::Late, None, Lang::Zh) => format!("本应在{due}前。我们晚了，非常抱歉，正在抓紧。"),
+        (TimerState::Slipping, None, Lang::En) => format!("by {due}; it may become a little later"),
+        (TimerState::Slipping, None, Lang::Zh) => format!("{due}前，可能会稍晚一点"),
+        (_, None, Lang::En) => format!("by {due}, within {}", left()),
+        (_, None, Lang::Zh) => format!("{due}前，{}内", left()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_said_as_roughly_as_they_are_known() {
+        for (minutes, en, zh) in [
+            (0, "a few minutes", "几分钟"),
+            (4, "a few minutes", "几分钟"),
+            (6, "about 5 minutes", "大约5分钟"),
+            (18, "about 20 minutes", "大约20分钟"),
+            (58, "about an hour", "大约1小时"),
+            (63, "about an hour", "大约1小时"),
+            (100, "about 1 h 45 min", "大约1小时45分钟"),
+            (200, "about 3 h 30 min", "大约3小时30分钟"),
+        ] {
+            assert_eq!(
+                (about_minutes(minutes, Lang::En).as_str(), about_minutes(minutes, Lang::Zh).as_str()),
+                (en, zh)
+            );
+        }
+    }
+
+    #[test]
+    fn a_way_says_how_it_knows() {
+        let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
+        let way = Way { set_out: Some(minute(0)), ..Way::default() };
+        let said = |way: &Way, lang| (there_in(way, minute(5), lang), way_because(way, "Jun Chen", Tz::UTC, lang));
+        assert_eq!(said(&way, Lang::En), ("On the way to you".into(), "Set out at 00:00.".into()));
+        let far = Way { eta: Some(minute(27)), km: Some(11.6), located: Some(minute(4)), ..way.clone() };
+        assert_eq!(
+            said(&far, Lang::En),
+            (
+                "With you in about 20 minutes".into(),
+                "Some 12 km away. A rough figure: reckoned from the distance as the crow flies, not from the traffic. As of 00:04.".into()
+            )
+        );
+        let told = Way { eta: Some(minute(45)), eta_told: true, ..way };
+        assert_eq!(said(&told, Lang::Zh), ("还要大约40分钟到".into(), "Jun Chen告知的时间。00:00出发。".into()));
+    }
+
+    #[test]
+    fn a_promise_is_spoken_of_honestly() {
+        #[track_caller]
+        fn check(state: TimerState, met: Option<i64>, en: &str, zh: &str) {
+            let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
+            let timer = Timer { due: minute(20), met: met.map(minute), state };
+            assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::En), en);
+            assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::Zh), zh);
+        }
+        check(TimerState::Running, None, "by 00:20, within 12 min", "00:20前，12分钟内");
+        check(TimerState::Slipping, None, "by 00:20; it may become a little later", "00:20前，可能会稍晚一点");
+        check(
+            TimerState::Late,
+            None,
+            "was promised by 00:20. We are late and sorry; we are on it.",
+            "本应在00:20前。我们晚了，非常抱歉，正在抓紧。",
+        );
+        check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12，承诺00:20前");
+        check(
+            TimerState::KeptLate,
+            Some(32),
+            "at 00:32, later than the 00:20 we promised. We are sorry.",
+            "00:32，比承诺的00:20晚了，非常抱歉。",
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! Work in the field over a made-up fleet: a technician's day, the customer's link beside the letter, pictures, personal data.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+#[path = "../examples/fake/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each program over this fleet asks something else of it")]
+mod fake;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use foretell_console::{ConsoleOptions, router};
+use tower::ServiceExt;
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn body(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+fn app() -> Router {
+    router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()))
+}
+
+async fn send(app: &Router, request: Request<Body>) -> Answer {
+    let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
+    let bytes = to_bytes(body, 40_000_000).await.unwrap().to_vec();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, bytes }
+}
+
+async fn get(app: &Router, path: &str) -> Answer {
+    send(app, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+async fn post(app: &Router, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::post(path).header("content-type", kind).header("sec-fetch-site", "same-origin");
+    send(app, request.body(body.into()).unwrap()).await
+}
+
+async fn form(app: &Router, path: &str, body: &str) -> Answer {
+    post(app, path, "application/x-www-form-urlencoded", body.to_owned()).await
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(width, height).write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+fn upload(file: &[u8]) -> Vec<u8> {
+    let head = "--b\r\nContent-Disposition: form-data; name=\"caption\"\r\n\r\nthe <old> valve\r\n--b\r\n\
+        Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n";
+    [head.as_bytes(), file, b"\r\n--b--\r\n"].concat()
+}
+
+const MULTIPART: &str = "multipart/form-data; boundary=b";
+
+#[tokio::test]
+async fn every_page_answers_in_both_languages() {
+    let app = app();
+    for (path, expected) in [
+        ("/visits?lang=en", "2 visits today"),
+        ("/visits?lang=zh-CN", "今天2次上门"),
+        ("/visits?of=zhou&lang=en", "周明: no visit today"),
+        ("/visits/31?lang=en", "I am on my way"),
+        ("/visits/31?lang=zh-CN", "我出发了"),
+        ("/team?lang=en", "Jonas Weber"),
+        ("/customers/hengfeng?lang=en", "Erase for good"),
+        ("/b/token-en", "The machine has broken down"),
+        ("/b/way-token-en", "With you in about 20 minutes"),
+        ("/b/way-token-zh", "还要大约20分钟到"),
+        ("/b/done-token-en", "What it achieved"),
+        ("/b/done-token-zh", "效果如何"),
+        ("/b/case-en", "Jonas Weber is on the way to you"),
+        ("/b/case-early-zh", "前给您回电"),
+        ("/b/case-closed-en", "It runs again"),
+        ("/b/token-en/report", "Equipment health report"),
+        ("/b/token-zh/preferences", "怎样联系您比较方便"),
+    ] {
+        let answer = get(&app, path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let body = answer.body();
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert!(!body.contains("style=") && !body.contains("onclick"), "{path}: inline code");
+        assert!(body.len() < 100 * 1024, "{path} has {} bytes", body.len());
+    }
+    for path in ["/visits/99", "/photos/50", "/b/nobody/report", "/b/token-en/photo/99", "/b/nobody/live"] {
+        assert_eq!(get(&app, path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_visit_is_made_step_by_step() {
+    let app = app();
+    assert_eq!(form(&app, "/visits/31/set-out", "minutes=soon").await.status, 422);
+    let set_out = form(&app, "/visits/31/set-out", "minutes=").await;
+    assert_eq!((set_out.status, set_out.header("location")), (303, "/visits/31?done=set-out"));
+    assert!(get(&app, "/visits/31?lang=en").await.body().contains("data-way=\"/visits/31/position\""));
+    let place = "{\"lat\":31.2,\"lon\":120.6}";
+    assert_eq!(post(&app, "/visits/31/position", "application/json", place).await.status, 204);
+    assert_eq!(post(&app, "/visits/31/position", "application/json", place).await.status, 429, "at most every 5 s");
+    assert_eq!(post(&app, "/visits/32/position", "application/json", "{\"lat\":1}").await.status, 422);
+    assert_eq!(form(&app, "/visits/31/arrived", "").await.status, 303);
+    let page = get(&app, "/visits/31?lang=en").await.body();
+    assert!(page.contains("Finish the visit") && !page.contains("data-way="), "no place is sent any more");
+    // A gap in the checklist must be explained; then it is done, once.
+    let ticked = "found=something_else&instead=oil_aged&minutes=85&test_run=on&tidy=on&old_parts=on&report=on";
+    assert_eq!(form(&app, "/visits/31/done", ticked).await.status, 409);
+    assert_eq!(form(&app, "/visits/31/done", "found=sure&left_out=x").await.status, 422);
+    let parts = "&part_1=degreaser&n_1=2&depot=suzhou&note=%E8%A7%81&left_out=nobody+there";
+    let done = form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await;
+    assert_eq!((done.status, done.header("location")), (303, "/visits/31?done=finished"));
+    assert_eq!(form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await.status, 409);
+    assert!(get(&app, "/visits/31?lang=en").await.body().contains("nobody there"));
+}
+
+#[tokio::test]
+async fn pictures_are_taken_shown_and_refused() {
+    let app = app();
+    let taken = post(&app, "/visits/31/photo", MULTIPART, upload(&png(64, 48))).await;
+    assert_eq!((taken.status, taken.header("location")), (303, "/visits/31?done=photo#photos"));
+    let page = get(&app, "/visits/31?lang=en").await.body();
+    assert!(page.contains("the &#60;old&#62; valve") && page.contains("/photos/100/small"), "{page}");
+    for path in ["/photos/100", "/photos/100/small", "/b/token-en/photo/11/small"] {
+        let photo = get(&app, path).await;
+        assert_eq!((photo.status, photo.header("content-type")), (200, "image/jpeg"), "{path}");
+        assert_eq!(photo.header("x-content-type-options"), "nosniff");
+        assert!(photo.header("cache-control").starts_with("private"), "{path}");
+        assert!(photo.bytes.starts_with(&[0xff, 0xd8]), "{path}");
+    }
+    for (file, why) in [
+        (b"<svg onload=alert(1)>".to_vec(), "Only JPEG and PNG"),
+        (png(8, 8), "too small"),
+        (png(64, 48)[..80].to_vec(), "damaged"),
+        (Vec::new(), "Choose a picture first"),
+    ] {
+        let refused = post(&app, "/visits/31/photo?lang=en", MULTIPART, upload(&file)).await;
+        assert_eq!(refused.status, 422, "{why}");
+        assert!(refused.body().contains(why), "{why}");
+    }
+    assert_eq!(post(&app, "/visits/31/photo", MULTIPART, "no form").await.status, 422);
+    assert_eq!(post(&app, "/visits/31/photo", MULTIPART, upload(&vec![0; 13 << 20])).await.status, 413);
+    assert_eq!(form(&app, "/visits/31/photo/77/delete", "").await.status, 404, "another visit's");
+    assert_eq!(form(&app, "/visits/31/photo/100/delete", "").await.status, 303);
+    assert_eq!(get(&app, "/photos/100").await.status, 404);
+    assert_eq!(post(&app, "/team/weber/portrait", MULTIPART, upload(&png(64, 64))).await.status, 303);
+    // No other form may be as large as one with a picture.
+    assert_eq!(form(&app, "/visits/31/missed", &format!("reason={}", "x".repeat(70_000))).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_link_shows_a_calm_page_and_takes_choices() {
+    let app = app();
+    let way = get(&app, "/b/way-token-en").await;
+    let body = way.body();
+    for part in ["data-live=\"/b/way-token-en/live\"", "<noscript><meta http-equiv=\"refresh\"", "T-0417", "way-line"] {
+        assert!(body.contains(part), "no {part}");
+    }
+    assert!(!get(&app, "/b/token-en").await.body().contains("data-live"), "nothing to wait for yet");
+    let kept = form(
+        &app,
+        "/b/token-en/preferences",
+        "language=en&welcome=sms&welcome=email&first=email&from=09%3A00&until=17%3A30",
+    )
+    .await;
+    assert_eq!((kept.status, kept.header("location")), (303, "/b/token-en/preferences?done=kept"));
+    assert!(get(&app, "/b/token-en/preferences").await.body().contains("<option selected>17:30</option>"));
+    let refused = form(&app, "/b/token-en/preferences", "language=en&from=18%3A00&until=09%3A00").await;
+    assert_eq!(refused.status, 422);
+    let reported = form(&app, "/b/token-en/trouble", "what=it+stopped").await;
+    assert_eq!((reported.status, reported.header("location")), (303, "/b/case-en"));
+    let foreign = Request::post("/b/token-en/trouble").header("sec-fetch-site", "cross-site").body(Body::empty());
+    assert_eq!(send(&app, foreign.unwrap()).await.status, 403);
+    let pdf = get(&app, "/b/token-en/report.pdf").await;
+    assert_eq!((pdf.status, pdf.header("content-type")), (200, "application/pdf"));
+    assert!(pdf.bytes.starts_with(b"%PDF"));
+    for path in ["/b/way-token-en", "/b/case-en", "/b/token-en/preferences", "/b/token-en/report"] {
+        let answer = get(&app, path).await;
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("x-robots-tag"), "noindex, nofollow", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_personal_is_handed_out_and_erased_on_purpose_only() {
+    let app = app();
+    let data = get(&app, "/customers/hengfeng/data.json").await;
+    assert_eq!((data.status, data.header("content-type")), (200, "application/json"));
+    assert!(data.header("content-disposition").contains("customer-hengfeng.json"));
+    assert_eq!(form(&app, "/customers/hengfeng/erase", "key=hengfen").await.status, 422);
+    let erased = form(&app, "/customers/hengfeng/erase", "key=hengfeng").await;
+    assert_eq!((erased.status, erased.header("location")), (303, "/customers/hengfeng?done=erased"));
+}

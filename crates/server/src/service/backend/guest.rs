@@ -1,0 +1,197 @@
+//! What a customer's link shows, and what its holder chooses.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use foretell_console::view::{
+    Comer, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit, Person, PhotoView, Way,
+};
+use foretell_console::{BackendError, Lang, Span};
+use foretell_model::{Clock, Finding, MachineId, Timestamp};
+use foretell_outreach as outreach;
+use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician, VisitState};
+
+use super::ServiceBackend;
+use super::desk::{report as case_report, timer};
+use super::errors::{failed, not_found, of_outreach};
+use super::registry::{lang, language, zone};
+use super::visits;
+
+/// Days before a visit whose findings may tell of its effect; it is dated by when the machine ran again.
+const EFFECT_BEFORE_DAYS: f64 = 1.0;
+
+impl ServiceBackend {
+    /// Of what a link's holder sees move, a number.
+    pub(super) fn mark_of_guest(&self, token: &str) -> Result<u64, BackendError> {
+        let guest = self.outreach.guest(token, self.clocks.now()).map_err(of_outreach)?;
+        let mut hasher = DefaultHasher::new();
+        match guest {
+            Guest::Letter { errand, .. } => format!("{errand:?}").hash(&mut hasher),
+            Guest::Case(view) => format!("{:?}{:?}", view.case, view.technician).hash(&mut hasher),
+        }
+        Ok(hasher.finish())
+    }
+
+    pub(super) fn guest_page(&self, token: &str) -> Result<GuestPage, BackendError> {
+        let now = self.clocks.now();
+        match self.outreach.guest(token, now).map_err(of_outreach)? {
+            Guest::Letter { customer, machine, errand } => {
+                let advisor_portrait = self.portrait(&customer.advisor)?;
+                let visit = errand.map(|errand| self.guest_visit(&errand, &machine, lang(customer.language)));
+                let visit = visit.transpose()?.map(|visit| GuestVisit { advisor_portrait, ..visit });
+                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit })
+            }
+            Guest::Case(view) => self.guest_case(view, now).map(GuestPage::Case),
+        }
+    }
+
+    fn guest_visit(&self, errand: &Errand, machine: &MachineId, lang: Lang) -> Result<GuestVisit, BackendError> {
+        let sheet = self.outreach.errand_sheet(errand.visit.id).map_err(of_outreach)?;
+        let done = errand.state == VisitState::Done;
+        let at = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(errand.visit.start);
+        let since = at.plus_days(-EFFECT_BEFORE_DAYS);
+        let concerns = |finding: &Finding| sheet.works.iter().any(|work| finding.fault.as_str() == work);
+        let mut effects = if done { self.effects(machine, |t| t >= since) } else { Vec::new() };
+        effects.retain(concerns);
+        Ok(GuestVisit {
+            comer: self.comer(errand.visit.technician.as_ref(), lang)?,
+            way: visits::way(errand),
+            done,
+            at,
+            minutes: sheet.report.as_ref().and_then(visits::minutes),
+            report: sheet.report.map(case_report),
+            works: sheet.works,
+            effects,
+            photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string())?,
+            advisor_portrait: None,
+        })
+    }
+
+    fn guest_case(&self, view: CaseView, now: Timestamp) -> Result<GuestCase, BackendError> {
+        let lang = lang(view.customer.language);
+        let own = language(lang);
+        let clock = |promise| timer(view.case.timer(promise, self.outreach.promises(), now));
+        let advisor = view.advisor.as_ref().map_or_else(Person::default, |advisor| Person {
+            name: own.of(&advisor.name).to_owned(),
+            role: own.of(&advisor.role).to_owned(),
+            phone: advisor.phone.clone(),
+        });
+        Ok(GuestCase {
+            lang,
+            zone: zone(&view.customer),
+            now,
+            company: view.company.clone(),
+            advisor,
+            machine_name: view.number.clone(),
+            call_back: clock(Promise::CallBack),
+            on_site: clock(Promise::OnSite),
+            comer: self.comer(view.technician.as_ref(), lang)?,
+            way: case_way(&view.case, view.distance_km),
+            photos: self.views(PhotoOf::ServiceCase, &view.case.id.to_string())?,
+            what: view.case.what,
+            opened: view.case.opened,
+            closed: view.case.closed,
+            minutes: view.case.report.as_ref().and_then(visits::minutes),
+            report: view.case.report.map(case_report),
+        })
+    }
+
+    fn comer(&self, technician: Option<&Technician>, lang: Lang) -> Result<Option<Comer>, BackendError> {
+        let Some(technician) = technician else { return Ok(None) };
+        Ok(Some(Comer {
+            name: language(lang).of(&technician.name).to_owned(),
+            phone: technician.phone.clone(),
+            badge: technician.badge.clone().unwrap_or_default(),
+            portrait: self.portrait(&technician.id)?,
+        }))
+    }
+
+    /// Number of somebody's portrait.
+    pub(super) fn portrait(&self, person: &str) -> Result<Option<i64>, BackendError> {
+        Ok(self.outreach.photos(PhotoOf::Person, person).map_err(of_outreach)?.pop().map(|photo| photo.id))
+    }
+
+    fn views(&self, of: PhotoOf, subject: &str) -> Result<Vec<PhotoView>, BackendError> {
+        let photos = self.outreach.photos(of, subject).map_err(of_outreach)?;
+        Ok(photos.into_iter().map(|photo| PhotoView { id: photo.id, caption: photo.caption }).collect())
+    }
+
+    /// A picture that a link's holder may see: of the link's own visit or case, of who comes and who writes, and of jobs that
+    /// the machine's report tells of.
+    pub(super) fn picture_for_guest(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {
+        let now = self.clocks.now();
+        let photo = self.outreach.photo(id).map_err(of_outreach)?;
+        let own = self.outreach.photos_of_link(token, now).map_err(of_outreach)?;
+        let (customer, machine) = match self.outreach.guest(token, now).map_err(of_outreach)? {
+            Guest::Letter { customer, machine, .. } => (customer, machine),
+            Guest::Case(view) => (view.customer, view.machine),
+        };
+        let is_advisor = photo.of == PhotoOf::Person && photo.subject == customer.advisor;
+        let may = own.iter().any(|own| own.id == id) || is_advisor || self.shows_work_on(&machine, &photo)?;
+        if may { self.bytes(&photo, small) } else { Err(not_found("photo", id)) }
+    }
+
+    /// Whether a picture shows work on a machine.
+    fn shows_work_on(&self, machine: &MachineId, photo: &outreach::Photo) -> Result<bool, BackendError> {
+        let Ok(id) = photo.subject.parse::<i64>() else { return Ok(false) };
+        match photo.of {
+            PhotoOf::Visit => Ok(self.outreach.errand_sheet(id).map_err(of_outreach)?.errand.machine == *machine),
+            PhotoOf::ServiceCase => {
+                Ok(self.outreach.service_case(id).map_err(of_outreach)?.machine == machine.as_str())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn bytes(&self, photo: &outreach::Photo, small: bool) -> Result<Vec<u8>, BackendError> {
+        match self.photos.read(&photo.reference, small) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_found("photo", photo.id)),
+            read => read.map_err(|error| failed("read a photo", error)),
+        }
+    }
+
+    pub(super) fn report_for_guest(&self, token: &str) -> Result<GuestReport, BackendError> {
+        let now = self.clocks.now();
+        let (language, machine) = match self.outreach.guest(token, now).map_err(of_outreach)? {
+            Guest::Letter { customer, machine, .. } => (customer.language, machine),
+            Guest::Case(view) => (view.customer.language, view.machine),
+        };
+        let lang = lang(language);
+        let report = self.health_of(&machine, Span::looking_back((None, None), now), lang)?;
+        Ok(GuestReport { lang, report })
+    }
+
+    pub(super) fn choice_of_guest(&self, token: &str) -> Result<GuestChoice, BackendError> {
+        let chosen = self.outreach.preferences(token, self.clocks.now()).map_err(of_outreach)?;
+        Ok(GuestChoice {
+            lang: lang(chosen.language),
+            media: chosen.media.into_iter().map(|(medium, stopped)| (medium, stopped.is_none())).collect(),
+            from: chosen.quiet_to,
+            until: chosen.quiet_from,
+        })
+    }
+
+    pub(super) fn keeps_choice(&self, token: &str, choice: GuestChoice) -> Result<(), BackendError> {
+        let welcome = choice.media.iter().filter(|(_, welcome)| *welcome).map(|(medium, _)| medium.clone());
+        let chosen = outreach::Choice {
+            language: language(choice.lang),
+            first: choice.media.first().map(|(medium, _)| medium.clone()).unwrap_or_default(),
+            welcome: welcome.collect(),
+            quiet_from: choice.until,
+            quiet_to: choice.from,
+        };
+        self.outreach.choose(token, &chosen, self.clocks.now()).map_err(of_outreach)
+    }
+}
+
+/// The way to a broken machine.
+pub(super) fn case_way(case: &outreach::ServiceCase, km: Option<f64>) -> Way {
+    Way {
+        set_out: case.set_out,
+        eta: case.eta,
+        eta_told: case.eta_told,
+        km,
+        begun_km: case.begun_km,
+        located: case.located,
+        arrived: case.on_site,
+    }
+}

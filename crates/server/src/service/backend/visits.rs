@@ -1,0 +1,269 @@
+//! Technicians' visits, and what technicians do about them.
+
+use std::collections::HashMap;
+
+use foretell_console::view::{
+    CaseReport, Choice, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot,
+    VisitDay, VisitLine, VisitPage, VisitState, Way,
+};
+use foretell_console::{BackendError, Lang, local_day};
+use foretell_model::{Clock, DAY_MS, MINUTE_MS, MachineId, Timestamp};
+use foretell_outreach as outreach;
+use foretell_outreach::{Customer, ErrandSheet, Technician, VisitReport};
+
+use super::ServiceBackend;
+use super::desk::{report as case_report, visit_report};
+use super::errors::{not_found, of_outreach};
+use super::registry::{Sites, language, zone};
+
+/// Days of visits on one page.
+const DAYS: i64 = 14;
+/// Entries shown of what passed between us and the customer.
+const RECORD_MAX: u32 = 12;
+/// How far back visits are looked through, ms.
+const KEPT_BEFORE_MS: i64 = DAY_MS;
+
+impl ServiceBackend {
+    pub(super) fn day_of(&self, technician: Option<&str>, lang: Lang) -> Result<VisitDay, BackendError> {
+        let (now, ours) = (self.clocks.now(), self.outreach.zone());
+        let technicians = self.outreach.technicians().map_err(of_outreach)?;
+        if let Some(key) = technician.filter(|key| technicians.iter().all(|known| known.id != *key)) {
+            return Err(not_found("technician", key));
+        }
+        let sites = Sites::read(&self.outreach)?;
+        let from = Timestamp::from_millis(now.millis() - KEPT_BEFORE_MS);
+        let errands = self.outreach.errands(technician, (from, now + DAYS * DAY_MS)).map_err(of_outreach)?;
+        let today = local_day(now, ours);
+        let mut works = HashMap::new();
+        let mut visits = Vec::new();
+        for errand in errands {
+            // This morning's visits stay to be seen; what is overdue as well.
+            let is_over = local_day(errand.visit.end, ours) < today && errand.state != outreach::VisitState::Booked;
+            if !is_over {
+                let works = works.entry(errand.visit.case.clone()).or_insert_with(|| self.works_of(&errand.visit));
+                visits.push(self.visit_line(errand, works.clone(), &sites, lang)?);
+            }
+        }
+        let mut cases = self.outreach.service_cases().map_err(of_outreach)?;
+        cases.retain(|case| match technician {
+            Some(key) => case.technician.as_deref() == Some(key),
+            None => case.technician.is_some(),
+        });
+        let views = cases.into_iter().map(|case| self.case_view(case, &sites, &technicians, now, lang));
+        let mut cases = views.collect::<Result<Vec<ServiceCase>, _>>()?;
+        cases.sort_by_key(ServiceCase::urgency);
+        let name = |technician: &Technician| language(lang).of(&technician.name).to_owned();
+        Ok(VisitDay {
+            now,
+            zone: ours,
+            of: technician.unwrap_or_default().to_owned(),
+            technicians: technicians.iter().map(|t| Choice { key: t.id.clone(), name: name(t) }).collect(),
+            visits,
+            cases,
+        })
+    }
+
+    fn works_of(&self, visit: &outreach::Booking) -> Vec<String> {
+        self.outreach.errand_sheet(visit.id).map(|sheet| sheet.works).unwrap_or_default()
+    }
+
+    fn visit_line(
+        &self,
+        errand: outreach::Errand,
+        works: Vec<String>,
+        sites: &Sites,
+        lang: Lang,
+    ) -> Result<VisitLine, BackendError> {
+        let machine = errand.machine.clone();
+        let customer = sites.customer(&machine);
+        let technician = errand.visit.technician.as_ref().map(|known| language(lang).of(&known.name).to_owned());
+        Ok(VisitLine {
+            id: errand.visit.id,
+            case: errand.visit.case.to_string(),
+            slot: Slot { from: errand.visit.start, to: errand.visit.end },
+            zone: customer.map_or(self.outreach.zone(), zone),
+            state: state(errand.state),
+            customer: customer.map_or_else(|| errand.customer.clone(), |customer| customer.name.clone()),
+            site_name: sites.site_name(&machine),
+            address: sites.address(&machine),
+            machine_name: self.number(&machine)?,
+            machine: machine.to_string(),
+            works,
+            technician: technician.unwrap_or_default(),
+            way: way(&errand),
+        })
+    }
+
+    pub(super) fn visit_page(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {
+        let now = self.clocks.now();
+        let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
+        let sites = Sites::read(&self.outreach)?;
+        let line = self.visit_line(sheet.errand.clone(), sheet.works.clone(), &sites, lang)?;
+        let machine = sheet.errand.machine.clone();
+        let customer = sheet.errand.customer.as_str();
+        let record = self.outreach.lately(customer, true, RECORD_MAX).map_err(of_outreach)?;
+        let stage = self.outreach.stage(customer).map_err(of_outreach)?;
+        let depots = self.outreach.depots().map_err(of_outreach)?;
+        let own = sheet.errand.visit.technician.as_ref().and_then(|technician| technician.depot.clone());
+        let earlier = sheet.earlier.iter().map(|visit| EarlierVisit {
+            at: visit.visit.start,
+            works: visit.works.clone(),
+            technician: named(visit.visit.technician.as_ref(), lang),
+            note: visit.report.as_ref().map(|report| report.note.clone()).unwrap_or_default(),
+        });
+        Ok(VisitPage {
+            now,
+            model: sheet.machine.as_ref().and_then(|machine| machine.model.clone()).unwrap_or_default(),
+            rated_kw: sheet.machine.as_ref().and_then(|machine| machine.rated_kw),
+            place_deg: sheet.site.as_ref().and_then(outreach::Site::place),
+            people: sheet.customer.as_ref().map(people).unwrap_or_default(),
+            stage: stage.map(outreach::CustomerStage::level),
+            advisor: sheet.advisor.as_ref().map_or_else(Person::default, |advisor| Person {
+                name: language(lang).of(&advisor.name).to_owned(),
+                role: language(lang).of(&advisor.role).to_owned(),
+                phone: advisor.phone.clone(),
+            }),
+            parts: self.parts_to_bring(&sheet)?,
+            depots: depots.into_iter().map(|depot| Choice { key: depot.id, name: depot.name }).collect(),
+            depot: own.unwrap_or_default(),
+            record: record.iter().map(|entry| self.record_line(entry)).collect(),
+            earlier: earlier.collect(),
+            minutes: sheet.report.as_ref().and_then(minutes),
+            report: sheet.report.map(case_report),
+            verdict: self.verdict_of(&sheet.errand.visit.case)?,
+            photos: self.photos_of(Errand::Visit(id))?,
+            curve: self.curve_of(&machine, now),
+            finding: sheet.finding,
+            line,
+        })
+    }
+
+    /// What the work takes, and where the nearest lies.
+    fn parts_to_bring(&self, sheet: &ErrandSheet) -> Result<Vec<PartToBring>, BackendError> {
+        let actions = sheet.works.iter().filter_map(|code| self.catalogue.actions.get(code));
+        let mut parts: Vec<&String> = actions.flat_map(|action| &action.parts).collect();
+        parts.dedup();
+        let stock = self.outreach.stock().map_err(of_outreach)?;
+        let bring = |part: &String| {
+            let nearest = self.outreach.nearest_depot(&sheet.errand.machine, part, 1).map_err(of_outreach)?;
+            let (depot, n) = match nearest {
+                Some((depot, _)) => {
+                    let line = stock.iter().find(|line| line.depot == depot.id && line.part == *part);
+                    (depot.name, line.map_or(0, |line| line.n))
+                }
+                None => (String::new(), 0),
+            };
+            Ok(PartToBring { part: part.clone(), depot, n })
+        };
+        parts.into_iter().map(bring).collect()
+    }
+
+    pub(super) fn acts_in_field(&self, errand: Errand, act: FieldAct, by: &str) -> Result<(), BackendError> {
+        let now = self.clocks.now();
+        let outreach = &self.outreach;
+        let acted = match (errand, act) {
+            (Errand::Visit(id), FieldAct::SetOut { minutes }) => outreach.set_out(id, minutes, by, now).map(drop),
+            (Errand::Case(id), FieldAct::SetOut { minutes }) => {
+                outreach.set_out_to_case(id, minutes, by, now).map(drop)
+            }
+            (Errand::Visit(id), FieldAct::Located { place_deg }) => outreach.locate(id, place_deg, now).map(drop),
+            (Errand::Case(id), FieldAct::Located { place_deg }) => {
+                outreach.locate_on_way_to_case(id, place_deg, now).map(drop)
+            }
+            (Errand::Visit(id), FieldAct::Arrived) => outreach.arrive(id, by, now).map(drop),
+            (Errand::Case(id), FieldAct::Arrived) => outreach.arrived(id, by, now).map(drop),
+            (Errand::Visit(id), FieldAct::Done { report, minutes, verdict }) => {
+                return self.visit_finished(id, (report, minutes), verdict, by, now);
+            }
+            (Errand::Visit(id), FieldAct::Missed { reason }) => outreach.not_done(id, &reason, by, now),
+            // A case is closed on its own page.
+            (Errand::Case(_), FieldAct::Done { .. } | FieldAct::Missed { .. }) => {
+                return Err(BackendError::Invalid("a case is closed with its checklist".to_owned()));
+            }
+        };
+        acted.map_err(of_outreach)
+    }
+
+    /// The report first, then the verdict, then the log, then the end of the case: whatever a crash leaves out, the visit is
+    /// still to be finished, and finishing it again takes no part twice and writes no job twice.
+    fn visit_finished(
+        &self,
+        id: i64,
+        (report, minutes): (CaseReport, Option<u32>),
+        (found, instead): (foretell_console::view::Found, Option<String>),
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), BackendError> {
+        let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
+        if sheet.errand.state != outreach::VisitState::Booked {
+            return Err(BackendError::Conflict("the visit is over".to_owned()));
+        }
+        // The end that was said first stays: the log keeps the same job once only under the same time.
+        let ended = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(now);
+        let arrived = sheet.errand.journey.as_ref().and_then(|journey| journey.arrived);
+        let began = minutes.map(|minutes| ended + -i64::from(minutes) * MINUTE_MS).or(arrived);
+        let report = VisitReport { ended: Some(ended), ..visit_report(report, began, ended) };
+        self.outreach.report_visit(id, &report, by, now).map_err(of_outreach)?;
+        let case = sheet.errand.visit.case.to_string();
+        self.judges(&case, (found, instead), &report.note, by)?;
+        self.complete_visit(id, by, ended, now)
+    }
+}
+
+impl Sites {
+    /// Where a machine stands; empty when nobody said.
+    fn address(&self, machine: &MachineId) -> String {
+        self.site(machine).map(|site| site.address.clone()).unwrap_or_default()
+    }
+}
+
+/// How long a visit took, minutes.
+pub(super) fn minutes(report: &VisitReport) -> Option<u32> {
+    let (began, ended) = report.began.zip(report.ended)?;
+    u32::try_from((ended - began) / MINUTE_MS).ok().filter(|minutes| *minutes > 0)
+}
+
+/// A technician's name in a language; empty when nobody is named.
+pub(super) fn named(technician: Option<&Technician>, lang: Lang) -> String {
+    technician.map_or_else(String::new, |known| language(lang).of(&known.name).to_owned())
+}
+
+/// Whom to call at a customer's, the one whom letters address first.
+fn people(customer: &Customer) -> Vec<ContactPerson> {
+    let first = ContactPerson {
+        name: customer.contact.clone().unwrap_or_else(|| customer.name.clone()),
+        role: String::new(),
+        phone: customer.addresses.get("phone").cloned().unwrap_or_default(),
+        email: String::new(),
+    };
+    let others = customer.contacts.iter().map(|contact| ContactPerson {
+        name: contact.name.clone(),
+        role: contact.role.clone(),
+        phone: contact.phone.clone().unwrap_or_default(),
+        email: String::new(),
+    });
+    std::iter::once(first).chain(others).collect()
+}
+
+/// How a visit stands.
+pub(super) const fn state(state: outreach::VisitState) -> VisitState {
+    match state {
+        outreach::VisitState::Booked => VisitState::Booked,
+        outreach::VisitState::Done => VisitState::Done,
+        outreach::VisitState::Missed => VisitState::Missed,
+        outreach::VisitState::Cancelled => VisitState::Cancelled,
+    }
+}
+
+/// The way to a visit.
+pub(super) fn way(errand: &outreach::Errand) -> Way {
+    errand.journey.as_ref().map_or_else(Way::default, |journey| Way {
+        set_out: Some(journey.set_out),
+        eta: journey.eta,
+        eta_told: journey.eta_told,
+        km: errand.distance_km,
+        begun_km: journey.begun_km,
+        located: journey.located,
+        arrived: journey.arrived,
+    })
+}
