@@ -6,22 +6,38 @@ use foretell_model::{
 };
 
 use crate::diagnose::{self, Spoken};
-use crate::findings::episode::Draft;
+use crate::dm::sensors::{Sensors, TD};
+use crate::findings::episode::{Draft, Episode};
 use crate::findings::grade::Policy;
 use crate::findings::text;
 use crate::ha::assess::Judgement;
 use crate::ha::baseline::ua_loss;
 use crate::ha::cause::{Features, likelihoods};
 use crate::ha::health::Health;
+use crate::ha::points::median;
 use crate::machine::Machine;
-use crate::sd::day::{Day, start_of};
+use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::feature::Feature;
 use crate::service::due::{Due, due};
 use crate::service::figures::hours_per_day;
+use crate::site::HotRoom;
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
 /// It takes so many days in a row to give it up: causes that look alike must not flap.
 const DOUBTED_DAYS: u8 = 4;
+/// So many while only the company has heard of it, or where another is all but certain.
+const QUICK_DAYS: u8 = 2;
+const SURE: f64 = 0.85;
+/// From this likelihood on a sensor is suspected beside the fault that it would feign.
+const SUSPECTED_FROM: f64 = 0.3;
+/// A watched name also gives way to one that is more likely by this much.
+const OVERTAKES_BY: f64 = 0.3;
+
+/// A cold stop no older than this says what the discharge sensor is worth now, days.
+const SOAK_FRESH_DAYS: Day = 8;
+/// Excess from which its share in the cold means something, K.
+const SOAK_SHARE_FROM_K: f64 = 1.5;
 
 /// What is needed to speak about one machine.
 pub(crate) struct Speaker<'a> {
@@ -33,18 +49,30 @@ pub(crate) struct Speaker<'a> {
     pub(crate) energy: EnergyProfile,
 }
 
+/// What the siblings tell of a machine's day.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SiteView {
+    /// How much of the excess they share.
+    pub(crate) common_share: Option<f64>,
+    /// Whether the room has become hot.
+    pub(crate) hot_room: Option<HotRoom>,
+}
+
 impl Speaker<'_> {
-    /// Concludes the day that ended at `today`. `common_share` is how much of the excess the siblings share.
+    /// Concludes the day that ended at `today`.
     pub(crate) fn conclude_day(
         &self,
         machine: &mut Machine,
         today: Day,
         judged: Option<(Health, Judgement)>,
-        common_share: Option<f64>,
+        site: &SiteView,
         out: &mut Vec<Finding>,
     ) {
         let mut known = Features::default();
         diagnose::set_features(&mut known, machine, today);
+        set_room(&mut known, site.hot_room.as_ref());
+        // What a temperature within minutes of the limit leaves behind: hours of load at a heat that holds, or none.
+        known.set("steady_hot_k", steady_hot_k(&machine.days, today));
         let mut thermal = None;
         if let Some((health, judgement)) = judged {
             machine.health = health;
@@ -52,17 +80,23 @@ impl Speaker<'_> {
                 day.set_excess_k(judgement.excess_k);
             }
             self.observability(machine, &judgement, out);
-            set_thermal(&mut known, &judgement, common_share);
+            set_thermal(&mut known, &judgement, shared(&judgement, site), today);
+            set_sensor(&mut known, machine, &judgement, today);
             known.set(
                 "oil_hours_share",
                 machine.service.oil_hours_share(self.catalogue, machine.sensors.run_hours.counted_h()),
             );
             thermal = Some(judgement);
         }
-        let signs = diagnose::signs(self, machine, today);
+        let unregulated = thermal.as_ref().and_then(|j| j.unregulated);
+        known.set("stuck_above_k", unregulated.map(|u| u.above_k));
+        known.set(Feature::Unregulated.name(), unregulated.map(|u| u.log_ratio));
+        let signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
         let mut spoken = self.symptoms(machine, today, &signs, &known, out);
         let mut why = "what it rested on is gone";
+        let trusted = machine.sensors.trusts_discharge();
         match &thermal {
+            _ if !trusted => why = "the discharge sensor itself is wrong",
             Some(judgement) if judgement.dropped_from.is_some() => {
                 judgement.dropped_from.into_iter().for_each(|from| machine.health.restart(from));
                 machine.grade.reset();
@@ -71,7 +105,7 @@ impl Speaker<'_> {
             Some(judgement) => spoken.extend(self.thermal(machine, judgement, &known, &spoken, out)),
             None => {}
         }
-        let judged = thermal.is_some();
+        let judged = thermal.is_some() || !trusted;
         let over = |kind: FindingKind, fault: &FaultCode| {
             (judged || !self.is_thermal(fault)) && !spoken.iter().any(|(k, f)| *k == kind && f == fault)
         };
@@ -87,14 +121,15 @@ impl Speaker<'_> {
         why: &str,
         out: &mut Vec<Finding>,
     ) {
-        let episodes = machine.episodes.iter().filter_map(|e| Some((e.kind(), e.fault()?)));
-        let open: Vec<Spoken> = episodes
-            .filter(|(kind, _)| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly))
-            .filter(|(kind, fault)| over(*kind, fault))
+        let episodes = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
+        let open: Vec<(Spoken, u8)> = episodes
+            .filter_map(|e| Some(((e.kind(), e.fault()?), e.subject())))
+            .filter(|((kind, fault), _)| over(*kind, fault))
             .collect();
-        for (kind, fault) in open {
+        for ((kind, fault), subject) in open {
             let text = format!("The finding of {} no longer holds: {why}.", text::name(self.catalogue, &fault));
-            machine.episodes.clear(self.at, self.id, Draft::plain(kind, fault, 0.0, text), out);
+            let draft = Draft { subject, ..Draft::plain(kind, fault, 0.0, text) };
+            machine.episodes.clear(self.at, self.id, draft, out);
         }
     }
 
@@ -127,35 +162,88 @@ impl Speaker<'_> {
         }
     }
 
-    /// Says what a hot discharge means; returns the episode that was spoken of. A fault that other symptoms have named
+    /// Says what a hot discharge means; returns the episodes that were spoken of. A fault that other symptoms have named
     /// already explains it as well and is not named twice.
+    ///
+    /// A sensor that may drift is said beside the fault and not in its place: a warning that was owed to a customer costs
+    /// more than a look at a thermometer. Only where it is all but sure does the fault stay inside the company.
     fn thermal(
         &self,
         machine: &mut Machine,
         judgement: &Judgement,
         known: &Features,
-        spoken: &[Spoken],
+        before: &[Spoken],
         out: &mut Vec<Finding>,
-    ) -> Option<Spoken> {
+    ) -> Vec<Spoken> {
         let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
-        let grade = machine.grade.observe(judgement, self.policy)?;
-        let leading = causes.first()?.fault.clone();
-        let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
-        let concerns = |kind: FindingKind| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly);
-        let open = machine.episodes.iter().filter(|e| concerns(e.kind())).filter_map(|e| e.fault());
-        let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
-        let doubted = named.as_ref().is_some_and(|code| likelihood_of(code) <= NAME_KEPT);
-        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
-        let fault = named.filter(|_| machine.doubted_days < DOUBTED_DAYS).unwrap_or(leading);
-        machine.doubted_days %= DOUBTED_DAYS;
-        let foreseen = self.catalogue.fault(&fault).is_some_and(|f| f.forecast);
-        let kind = if foreseen { FindingKind::Prediction } else { FindingKind::Anomaly };
-        if spoken.iter().any(|(_, named)| *named == fault) {
-            return None;
+        let Some(grade) = machine.grade.observe(judgement, self.policy) else { return Vec::new() };
+        let (sensors, faults): (Vec<Alternative>, Vec<Alternative>) =
+            causes.iter().cloned().partition(|a| self.kind_of(&a.fault) == FindingKind::SensorFault);
+        let sensor = sensors.into_iter().next().filter(|a| a.likelihood >= self.suspected_from(machine, &a.fault));
+        let drifts = sensor.as_ref().is_some_and(|a| a.likelihood > SURE);
+        let grade = if drifts { Grade::Watch } else { grade };
+        let fault = self.hot_cause(machine, grade, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
+        let mut spoken = Vec::new();
+        for fault in sensor.map(|a| a.fault).into_iter().chain(fault) {
+            let kind = self.kind_of(&fault);
+            let draft = self.thermal_draft(judgement, kind, grade, fault.clone(), &causes);
+            machine.episodes.say(self.at, self.id, draft, out);
+            spoken.push((kind, fault));
         }
-        let draft = self.thermal_draft(judgement, kind, grade, fault.clone(), &causes);
-        machine.episodes.say(self.at, self.id, draft, out);
-        Some((kind, fault))
+        spoken
+    }
+
+    /// Likelihood from which a sensor is suspected; one that is already is not acquitted by as little.
+    fn suspected_from(&self, machine: &Machine, fault: &FaultCode) -> f64 {
+        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
+        if open.filter(|e| e.kind() == FindingKind::SensorFault).any(|e| e.fault().as_ref() == Some(fault)) {
+            NAME_KEPT
+        } else {
+            SUSPECTED_FROM
+        }
+    }
+
+    /// The cause to name of a hot discharge: the one already named unless it has become implausible for days.
+    ///
+    /// What a customer may have heard is given up slowly. What has stayed inside the company gives way to a likelier name at
+    /// once almost: low oil leaves days, and a first guess must not eat them.
+    fn hot_cause(
+        &self,
+        machine: &mut Machine,
+        grade: Grade,
+        causes: &[Alternative],
+        spoken: &[Spoken],
+    ) -> Option<FaultCode> {
+        let leading = causes.first()?;
+        let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
+        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
+        let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter_map(|e| e.fault());
+        let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
+        let Some(named) = named else {
+            machine.doubted_days = 0;
+            // What another symptom has been named for makes a machine hot as well.
+            let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
+            return Some(leading.fault.clone()).filter(|_| !causes.iter().any(told));
+        };
+        let kept = likelihood_of(&named);
+        let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
+        let doubted = kept <= NAME_KEPT || overtaken;
+        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
+        let patience = if grade == Grade::Watch || leading.likelihood > SURE { QUICK_DAYS } else { DOUBTED_DAYS };
+        if machine.doubted_days < patience {
+            return Some(named);
+        }
+        machine.doubted_days = 0;
+        Some(leading.fault.clone())
+    }
+
+    /// How a fault is told of: of a sensor, with a date, or without one.
+    fn kind_of(&self, code: &FaultCode) -> FindingKind {
+        match self.catalogue.fault(code) {
+            Some(fault) if fault.subsystem == "instruments" => FindingKind::SensorFault,
+            Some(fault) if fault.forecast => FindingKind::Prediction,
+            _ => FindingKind::Anomaly,
+        }
     }
 
     fn thermal_draft(
@@ -172,13 +260,17 @@ impl Speaker<'_> {
         let likelihood = causes.iter().find(|a| a.fault == fault).map_or(0.0, |a| scaled(a).likelihood);
         let alternatives: Vec<Alternative> =
             causes.iter().filter(|a| a.fault != fault).map(scaled).filter(|a| a.likelihood > 0.005).collect();
-        let text =
-            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref());
+        let text = if kind == FindingKind::SensorFault {
+            text::suspected_drift(j.excess_k, since)
+        } else {
+            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref())
+        };
         let predicted = kind == FindingKind::Prediction;
         Draft {
             kind,
             fault,
-            subject: 0,
+            // Of a sensor the place of the discharge's, which is the first.
+            subject: TD as u8,
             grade: if predicted { grade } else { Grade::Watch },
             likelihood,
             alternatives,
@@ -211,8 +303,21 @@ impl Speaker<'_> {
     }
 }
 
+/// Whether an episode explains what a machine does. A drifting sensor is one such cause until the sensors' own checks convict
+/// it: from then on the episode is theirs.
+fn tells_a_cause(sensors: &Sensors, episode: &Episode) -> bool {
+    match episode.kind() {
+        FindingKind::Prediction | FindingKind::Anomaly => true,
+        FindingKind::SensorFault => {
+            let convicted = sensors.troubles()[TD].fault() == Some(FaultCode::SENSOR_DRIFT);
+            episode.is_of(&FaultCode::SENSOR_DRIFT, TD as u8) && !convicted
+        }
+        _ => false,
+    }
+}
+
 /// Enters what the thermal assessment found among the features.
-fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>) {
+fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>, today: Day) {
     features.set("discharge_excess_k", Some(j.excess_k));
     features.set("discharge_excess_rate_k_per_day", Some(j.rate_k_per_day));
     features.set("cooler_ua_loss", Some(ua_loss(j.excess_k)));
@@ -222,6 +327,39 @@ fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>
     features.set("regulated_slope_k_per_k", j.cool_slope.filter(|_| j.hot_ambient_c.is_some()));
     features.set("regulated_excess_k", j.cool_excess_k);
     features.set("hot_ambient_c", j.hot_ambient_c);
+    features.set("offset_log_ratio", j.rivals.map(|r| r.offset));
+    features.set("stuck_log_ratio", j.rivals.map(|r| r.stuck));
+    let age_days = (f64::from(today) - j.onset_day).max(1.0);
+    features.set("discharge_excess_pace_k_per_day", Some(j.excess_k / age_days));
+}
+
+/// How much of the excess is the room's, 0 to 1: what all siblings share, or all of it where the air is not measured and
+/// machines that breathe it became hot on one day.
+fn shared(j: &Judgement, site: &SiteView) -> Option<f64> {
+    let room = site.hot_room.filter(|room| !room.measured && room.rise.log_bf > 0.0);
+    let of_room = room.map(|room| (room.rise.rise_k / j.excess_k.max(0.5)).clamp(0.0, 1.0));
+    of_room.into_iter().chain(site.common_share).reduce(f64::max)
+}
+
+fn set_room(features: &mut Features, hot_room: Option<&HotRoom>) {
+    let Some(HotRoom { rise, measured }) = hot_room else { return };
+    let name = if *measured { Feature::AmbientHot } else { Feature::CommonDischarge }.change_name();
+    features.set(name, Some(rise.rise_k));
+}
+
+/// Enters what cold stops say about the discharge sensor: the share of the excess that is there at a cold machine as well.
+fn set_sensor(features: &mut Features, machine: &Machine, j: &Judgement, today: Day) {
+    let compared = machine.sensors.soak.is_known() && machine.sensors.unchecked_days(today) <= SOAK_FRESH_DAYS;
+    let share = (f64::from(machine.sensors.soak.departure_k()) / j.excess_k.max(1.0)).clamp(-0.5, 1.5);
+    features.set("soak_shift_share", Some(share).filter(|_| compared && j.excess_k >= SOAK_SHARE_FROM_K));
+}
+
+/// How far the hottest loaded hour of the last three days stands above what is usual, K; `None` when there was none.
+fn steady_hot_k(days: &[DayRecord], today: Day) -> Option<f64> {
+    let recent = days.iter().rev().take_while(|d| d.day + 3 >= today).filter_map(DayRecord::peak_c).reduce(f64::max)?;
+    let mut before: Vec<f64> =
+        days.iter().rev().filter(|d| d.day + 3 < today && d.day + 12 >= today).filter_map(DayRecord::peak_c).collect();
+    median(&mut before).map(|usual| recent - usual)
 }
 
 fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {

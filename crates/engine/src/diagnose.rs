@@ -6,11 +6,13 @@ use crate::conclude::Speaker;
 use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::cause::{Features, likelihoods};
+use crate::ha::rivals::Unregulated;
 use crate::ha::sign::{self, Sign};
 use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 use crate::service::figures::energy_evidence;
+use crate::site::HotRoom;
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
@@ -23,20 +25,43 @@ const ADVISED_FROM: f64 = 0.5;
 pub(crate) type Spoken = (FindingKind, FaultCode);
 
 /// Reads every symptom of the catalogue off a machine's courses.
-pub(crate) fn signs<'a>(speaker: &Speaker<'a>, machine: &mut Machine, today: Day) -> Vec<Sign<'a>> {
+pub(crate) fn signs<'a>(
+    speaker: &Speaker<'a>,
+    machine: &mut Machine,
+    today: Day,
+    hot_room: Option<&HotRoom>,
+    unregulated: Option<&Unregulated>,
+) -> Vec<Sign<'a>> {
+    let room = room_sign(speaker, machine, today, hot_room);
+    let of_feature = |feature: Feature| speaker.catalogue.symptoms.iter().find(|s| s.feature == feature.name());
+    let valve = of_feature(Feature::Unregulated)
+        .and_then(|symptom| sign::of_ratio(&mut machine.unregulated, symptom, unregulated.map(|u| u.log_ratio), today));
     let read = |symptom: &'a Symptom| {
         let feature = Feature::from_name(&symptom.feature)?;
         let course = machine.courses.iter_mut().find(|c| c.feature == feature)?;
         sign::read(course, symptom, today)
     };
-    speaker.catalogue.symptoms.iter().filter_map(read).collect()
+    speaker.catalogue.symptoms.iter().filter_map(read).chain(valve).chain(room).collect()
+}
+
+/// A room that has become hot, as a symptom of each machine in it.
+fn room_sign<'a>(
+    speaker: &Speaker<'a>,
+    machine: &mut Machine,
+    today: Day,
+    hot_room: Option<&HotRoom>,
+) -> Option<Sign<'a>> {
+    let measured = hot_room.is_none_or(|room| room.measured);
+    let feature = if measured { Feature::AmbientHot } else { Feature::CommonDischarge };
+    let symptom = speaker.catalogue.symptoms.iter().find(|s| s.feature == feature.name())?;
+    sign::of_room(&mut machine.hot_room, symptom, hot_room.map(|room| &room.rise), today)
 }
 
 /// Enters the machine's courses among the features: each level, and its change from the own normal.
 pub(crate) fn set_features(features: &mut Features, machine: &Machine, today: Day) {
     for course in &machine.courses {
         if course.feature.is_count() {
-            features.set(course.feature.name(), Some(course.recent_sum(today)));
+            features.set(course.feature.name(), Some(course.recent_sum(today)).filter(|events| *events > 0.0));
             continue;
         }
         // Low oil leaves days, not weeks, and ripple is what tells it from the other causes of a hot discharge.
@@ -60,8 +85,7 @@ impl Speaker<'_> {
     ) -> Vec<Spoken> {
         let mut spoken: Vec<Spoken> = Vec::new();
         for sign in signs {
-            let mut known = features.clone();
-            known.set("symptom_step_share", Some(sign.step_share));
+            let known = self.told_by(sign, features);
             let causes = likelihoods(self.catalogue, &sign.symptom.code, &known);
             // A symptom that a fault already named explains as well makes no second finding.
             if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
@@ -75,6 +99,17 @@ impl Speaker<'_> {
             machine.episodes.say(self.at, self.id, draft, out);
         }
         spoken
+    }
+
+    /// The features that say something of a symptom's cause. How hot the machine itself is says nothing of its room.
+    fn told_by(&self, sign: &Sign<'_>, features: &Features) -> Features {
+        let room = [Feature::AmbientHot, Feature::CommonDischarge];
+        let Some(feature) = room.into_iter().find(|f| f.name() == sign.symptom.feature) else {
+            return features.clone();
+        };
+        let mut known = Features::default();
+        known.set(feature.change_name(), features.get(feature.change_name()));
+        known
     }
 
     /// The fault to name: the one already named while it stays plausible, else the most likely.
@@ -107,6 +142,7 @@ impl Speaker<'_> {
             since,
             sudden: sign.sudden,
             counted: sign.log_bf.is_none(),
+            is_fact: sign.symptom.feature == Feature::Unregulated.name(),
         };
         Draft {
             kind: if predicts { FindingKind::Prediction } else { FindingKind::Anomaly },

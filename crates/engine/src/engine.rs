@@ -8,7 +8,7 @@ use foretell_model::{
 };
 use rustc_hash::FxBuildHasher;
 
-use crate::conclude::Speaker;
+use crate::conclude::{SiteView, Speaker};
 use crate::dm::clock::Stamp;
 use crate::dm::report;
 use crate::findings::grade::Policy;
@@ -185,9 +185,12 @@ impl Engine {
         if let Some((_, judgement)) = judged.as_mut() {
             judgement.crowd_share = self.crowd_share(place, today);
         }
-        let common_share = judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j));
+        let site = SiteView {
+            common_share: judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j)),
+            hot_room: self.hot_room(place, today),
+        };
         let speaker = speaker(&self.options, &self.ids[place], start_of(today));
-        speaker.conclude_day(&mut self.machines[place], today, judged, common_share, out);
+        speaker.conclude_day(&mut self.machines[place], today, judged, &site, out);
         self.measure_effect(place, today, out);
     }
 

@@ -8,7 +8,7 @@ use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::baseline::Conditions;
-use crate::ha::course::Course;
+use crate::ha::course::{Course, Hold};
 use crate::ha::health::Health;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
@@ -46,6 +46,10 @@ pub(crate) struct Machine {
     profile: LoadProfile,
     /// Features beside the thermal ones, in order of appearance.
     pub(crate) courses: Vec<Course>,
+    /// What is being said of the room.
+    pub(crate) hot_room: Hold,
+    /// What is being said of a valve that regulates nothing.
+    pub(crate) unregulated: Hold,
     pub(crate) health: Health,
     pub(crate) grade: GradeTracker,
     /// Days on which the name of a hot discharge has been implausible.
@@ -150,8 +154,8 @@ impl Machine {
             loaded_share = loaded_share.min(1.0) * speed;
         }
         let kind = self.profile.record(hour.start, loaded_share);
-        if let Some((kind, open)) = kind.zip(self.open.as_mut()) {
-            open.tally.add_hour(kind, (loaded_share * f64::from(hour.known_ms)) as i32, hour.known_ms);
+        if let Some(((kind, share), open)) = kind.zip(self.open.as_mut()) {
+            open.tally.add_hour(kind, (share * f64::from(hour.known_ms)) as i32, hour.known_ms);
         }
     }
 
@@ -160,7 +164,6 @@ impl Machine {
         let Some(open) = self.open.as_ref() else { return };
         let (day, courses) = (record.day, &mut self.courses);
         open.tally.features(|feature, value| file(courses, day, feature, value));
-        record.hot.ta_c().into_iter().for_each(|ta_c| file(courses, day, Feature::AmbientHot, ta_c));
         match record.cool().td_c().zip(record.cool().ta_c()) {
             // A baseline that is just bending around a hot discharge measures nothing.
             Some((td_c, ta_c)) if self.health.learned && self.health.trend.is_none() => {
@@ -190,10 +193,11 @@ impl Machine {
     }
 
     fn add_to_day(&mut self, ts: Timestamp, dt_ms: i64, regime: Regime, values: &[Option<f32>; 4]) {
-        let soaked = regime == Regime::Stopped && self.regime.is_soaked(ts) && dt_ms < 60 * MINUTE_MS;
-        if soaked {
+        let rests = regime == Regime::Stopped && dt_ms < 60 * MINUTE_MS;
+        if rests && self.regime.is_rested(ts) {
             self.sensors.soak();
         }
+        let soaked = rests && self.regime.is_soaked(ts);
         let (Some(open), Some(td_c)) = (self.open.as_mut(), values[TD]) else { return };
         match regime {
             Regime::LoadedSteady if dt_ms > 0 => {

@@ -9,7 +9,8 @@ use crate::dm::report;
 use crate::engine::Engine;
 use crate::ha::air::Sibling;
 use crate::ha::assess::Judgement;
-use crate::ha::points::Surroundings;
+use crate::ha::points::{self, Surroundings};
+use crate::ha::room::{self, Rise};
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord, start_of};
 use crate::service::effect::{self, Outcome};
@@ -19,6 +20,24 @@ use crate::service::effect::{self, Outcome};
 const ROOM_RISE_MAX_K: f64 = 6.0;
 /// Excess from which a sibling counts as hot, K.
 const CROWD_EXCESS_K: f64 = 1.5;
+/// Share of the days on which the air must be measured to be judged by the sensor.
+const MEASURED: f64 = 0.5;
+/// A sibling has risen along if it did so by this much, K, and by this share of the machine's own rise: one that its valve
+/// keeps cool shows little of a hot room.
+const ALONG_K: f64 = 1.2;
+const ALONG_SHARE: f64 = 0.3;
+/// Days before a rise that it is compared with.
+const COMPARED_DAYS: Day = 7;
+/// A machine that draws this share more current than before is hotter because it works harder.
+const WORKS_HARDER: f64 = 0.05;
+
+/// A room that has become hot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HotRoom {
+    /// Of the air where it is measured, else of the discharge temperature.
+    pub(crate) rise: Rise,
+    pub(crate) measured: bool,
+}
 
 impl Engine {
     pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
@@ -65,6 +84,68 @@ impl Engine {
             Some(now_k - mean(onset.saturating_sub(6), onset.saturating_sub(1)).unwrap_or(0.0))
         });
         rises.min_by(f64::total_cmp).map(|rise_k| (rise_k.min(ROOM_RISE_MAX_K) / judgement.excess_k).clamp(0.0, 1.0))
+    }
+
+    /// Whether the room has become hot: by a sensor of the air, the machine's own or a sibling's, or else by what the
+    /// machine and its siblings do together.
+    pub(crate) fn hot_room(&self, place: usize, today: Day) -> Option<HotRoom> {
+        let days = &self.machines[place].days;
+        let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
+        let own: Vec<(Day, f64)> = days.iter().filter_map(|d| Some((d.day, d.hot.ta_c()?))).collect();
+        let measured = |air: &[(Day, f64)]| air.len() as f64 >= MEASURED * with_hot && !air.is_empty();
+        if measured(&own) {
+            return room::rise(&own, today).map(|rise| HotRoom { rise, measured: true });
+        }
+        let beside: Vec<(Day, f64)> = days
+            .iter()
+            .filter(|d| d.hot.is_some())
+            .filter_map(|d| Some((d.day, self.air_c(place, d.day, today)?)))
+            .collect();
+        if measured(&beside) {
+            return room::rise(&beside, today).map(|rise| HotRoom { rise, measured: true });
+        }
+        let discharge: Vec<(Day, f64)> = days.iter().filter_map(|d| Some((d.day, d.hot.td_c()?))).collect();
+        let rise = room::rise(&discharge, today).filter(|rise| self.rose_together(place, today, rise))?;
+        Some(HotRoom { rise, measured: false })
+    }
+
+    /// The air of a day's hot hours by the siblings' sensors, degC; read as [`Self::common_share`] reads.
+    fn air_c(&self, place: usize, day: Day, today: Day) -> Option<f64> {
+        let of = |sibling: &Machine| {
+            let found = sibling.days.binary_search_by_key(&day, |d| d.day).ok()?;
+            sibling.days[found].hot.ta_c()
+        };
+        let known = self.siblings(place).filter(|_| day + 2 <= today).filter_map(of);
+        let (sum, n) = known.fold((0.0, 0.0), |(sum, n), c| (sum + c, n + 1.0));
+        (n > 0.0).then(|| sum / n)
+    }
+
+    /// Whether at least half of the siblings that can say have become hotter with the machine, and none of them by harder
+    /// work alone.
+    fn rose_together(&self, place: usize, today: Day, rise: &Rise) -> bool {
+        let change = |machine: &Machine, value: fn(&DayRecord) -> Option<f64>| {
+            let middle = |from: Day, to: Day| {
+                let days = machine.days.iter().filter(|d| (from..=to).contains(&d.day));
+                let mut values: Vec<f64> = days.filter_map(value).collect();
+                (values.len() >= 2).then(|| points::median(&mut values)).flatten()
+            };
+            let before = middle(rise.since.saturating_sub(COMPARED_DAYS), rise.since.saturating_sub(1))?;
+            middle(rise.since, today.saturating_sub(2)).map(|now| (before, now))
+        };
+        let harder = |machine: &Machine| {
+            change(machine, |d| d.hot.is_some().then(|| d.hot.amps_a()))
+                .is_some_and(|(before, now)| now > (1.0 + WORKS_HARDER) * before)
+        };
+        let along = |sibling: &Machine| {
+            let (before, now) = change(sibling, |d| d.hot.td_c())?;
+            let along_k = ALONG_K.max(ALONG_SHARE * rise.rise_k);
+            Some(now - before >= along_k && !harder(sibling))
+        };
+        let (yes, all) = self
+            .siblings(place)
+            .filter_map(along)
+            .fold((0, 0), |(yes, all), along| (yes + usize::from(along), all + 1));
+        yes > 0 && 2 * yes >= all && !harder(&self.machines[place])
     }
 
     /// Holds the machine's sensors against those of its siblings. These are read up to the day before yesterday only, as in

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{Finding, FindingKind, Timestamp};
+use foretell_model::{Finding, FindingKind, Status, Timestamp};
 
 use crate::case::{about, reaches_customer};
 use crate::fleet::{DAYS, Machine, Site};
@@ -39,10 +39,14 @@ pub(crate) struct Patient {
     named_after_days: Option<f64>,
     /// Named at least among the alternatives of another.
     alternative: bool,
+    /// Whether the first advisory for a customer after onset named it; `None` where there was none.
+    advised_right: Option<bool>,
     /// Said after onset before it was named, or instead.
     instead: Option<String>,
     /// Customer-grade episodes on a machine without a fault, by fault code.
     accused_of: Vec<String>,
+    /// Episodes of the lowest grade on such a machine, by fault code; sensors' own troubles apart.
+    watched_for: Vec<String>,
     healthy_years: f64,
     pub(crate) remarks: Vec<String>,
 }
@@ -71,17 +75,25 @@ impl Patient {
         self.alternative = after.clone().any(|f| f.alternatives.iter().any(|a| a.fault.as_str() == fault));
         let first = after.next();
         self.named_first = first.is_some_and(|f| f.fault.as_str() == fault);
+        self.advised_right = said
+            .iter()
+            .find(|f| onset <= f.at && f.at <= until && reaches_customer(f) && !before.contains(&&f.id))
+            .map(|f| f.fault.as_str() == fault);
         self.named_after_days = right.map(|f| f.at.days_since(onset));
         self.instead = first.filter(|_| !self.named_first).map(|f| f.fault.as_str().to_owned());
         if right.is_none() {
             let instead = first.map_or("nothing was said", |f| f.text.as_str());
             let day = onset.days_since(site.start);
-            self.remarks.push(format!("MISSED {fault} of day {day:.0} {}\n    {instead}", about(site, machine)));
+            let said = timeline(site, said);
+            self.remarks
+                .push(format!("MISSED {fault} of day {day:.0} {}\n    {instead}\n    {said}", about(site, machine)));
         }
     }
 
     fn count_accusations(&mut self, site: &Site, machine: &Machine, said: &[&Finding]) {
         self.healthy_years = DAYS as f64 / 365.25;
+        let opened = said.iter().filter(|f| f.status == Status::Opened && f.kind != FindingKind::SensorFault);
+        self.watched_for = opened.map(|f| f.fault.as_str().to_owned()).collect();
         let mut seen = Vec::new();
         for f in said.iter().filter(|f| reaches_customer(f)) {
             if seen.contains(&&f.id) {
@@ -95,11 +107,21 @@ impl Patient {
     }
 }
 
+/// What was said when, in short: `132 air_leak watch; 150 air_leak cleared`.
+fn timeline(site: &Site, said: &[&Finding]) -> String {
+    let turns = said.iter().filter(|f| f.status != Status::Updated);
+    let short = |f: &&Finding| {
+        let how = if f.status == Status::Cleared { "over" } else { f.grade.name() };
+        format!("{:.0} {} {how} {:.2}", f.at.days_since(site.start), f.fault, f.likelihood)
+    };
+    turns.map(short).collect::<Vec<_>>().join("; ")
+}
+
 /// The table of all faults.
 pub(crate) fn table(patients: &[&Patient]) -> String {
     let mut out = format!(
         "{:26} {:>9} {:>18} {:>12} {:>7} {:>9}  {}\n",
-        "fault", "machines", "named at all", "named first", "or alt.", "after", "said first instead"
+        "fault", "machines", "named at all", "named first", "or alt.", "after", "advised right; said first instead"
     );
     for (code, ..) in FAULTS {
         let of: Vec<&Patient> = patients.iter().copied().filter(|p| p.fault == Some(code)).collect();
@@ -117,6 +139,10 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
     for code in patients.iter().flat_map(|p| &p.accused_of) {
         *accused.entry(code).or_default() += 1;
     }
+    let mut watched: BTreeMap<&str, usize> = BTreeMap::new();
+    for code in patients.iter().flat_map(|p| &p.watched_for) {
+        *watched.entry(code).or_default() += 1;
+    }
     let all: usize = accused.values().sum();
     let (low, high) = poisson_95(all, years);
     out += &format!(
@@ -124,6 +150,8 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
         all as f64 / years.max(1e-9),
         accused.iter().map(|(code, n)| format!(", {code} {n}")).collect::<String>()
     );
+    let per_year = |(code, n): (&&str, &usize)| format!(" {code} {:.2}", *n as f64 / years.max(1e-9));
+    out += &format!("watched, per machine-year:{}\n", watched.iter().map(per_year).collect::<Vec<_>>().join(","));
     out
 }
 
@@ -151,8 +179,10 @@ fn row(name: &str, of: &[&Patient]) -> String {
         *instead.entry(code).or_default() += 1;
     }
     let instead: Vec<String> = instead.iter().map(|(code, n)| format!("{code} {n}")).collect();
+    let advised = of.iter().filter(|p| p.advised_right.is_some()).count();
+    let advised_right = of.iter().filter(|p| p.advised_right == Some(true)).count();
     format!(
-        "{name:26} {:9} {:>18} {:>12} {:>7} {after:>9}  {}\n",
+        "{name:26} {:9} {:>18} {:>12} {:>7} {after:>9}  {advised_right}/{advised}; {}\n",
         of.len(),
         share(named, of.len()),
         percent(first),

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 /// Comparisons before a move can be seen.
 const LEARN: u8 = 6;
-/// Comparisons in a row that must agree.
+/// Comparisons in a row that must agree; one that is very clear counts twice.
 const AGREE: u8 = 4;
+/// So many times the bound is very clear.
+const VERY_CLEAR: f32 = 1.5;
 /// Weight of the newest comparison: a month's worth of days are remembered.
 const NEWEST: f32 = 0.03;
 /// A move must be this many sd.
@@ -58,7 +60,9 @@ impl Gap {
         }
         if self.n >= LEARN && departure_k.abs() > bound_k {
             let above = departure_k > 0.0;
-            self.beyond = if self.beyond > 0 && self.above != above { 1 } else { self.beyond.saturating_add(1) };
+            let counts = if departure_k.abs() > VERY_CLEAR * bound_k { 2 } else { 1 };
+            let kept = if self.above == above { self.beyond } else { 0 };
+            self.beyond = kept.saturating_add(counts);
             self.above = above;
         } else {
             if departure_k.abs() < OVER * bound_k {

@@ -73,11 +73,11 @@ pub(crate) fn checkability(
         return;
     }
     let text = if unchecked {
-        "A slow drift of the sensor behind `discharge_temp_c` cannot be checked: for 30 days the machine has not rested the 8 \
+        "Whether the discharge temperature sensor slowly drifts cannot be checked: for 30 days the machine has not rested the \
          hours after which it must read the room's temperature beside a working ambient sensor. A stop over a night or a hand \
          thermometer would settle it."
     } else {
-        "The sensor behind `discharge_temp_c` could be checked again at a cold machine."
+        "The discharge temperature sensor could be checked again at a cold machine."
     };
     let mut draft = Draft::plain(kind, fault, 1.0, text.to_owned());
     draft.subject = TD as u8;

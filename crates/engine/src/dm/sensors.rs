@@ -189,6 +189,11 @@ impl Sensors {
         (self.soak, self.beside, self.soaking, self.culprit) = Default::default();
     }
 
+    /// Whether the discharge sensor agrees with the cold machine and the site, as far as they can say.
+    pub(crate) fn trusts_discharge(&self) -> bool {
+        self.channels[TD].trouble() != Trouble::Drift
+    }
+
     /// Days since the discharge sensor could last be compared with anything.
     pub(crate) const fn unchecked_days(&self, today: u16) -> u16 {
         today.saturating_sub(self.checked_day)

@@ -89,6 +89,15 @@ impl Episode {
         Timestamp::from_millis(self.opened_ms)
     }
 
+    pub(crate) const fn subject(&self) -> u8 {
+        self.subject
+    }
+
+    /// Whether it is of this fault and subject, whatever its kind.
+    pub(crate) fn is_of(&self, fault: &FaultCode, subject: u8) -> bool {
+        self.fault == fault.as_str() && self.subject == subject
+    }
+
     fn is(&self, kind: FindingKind, fault: &FaultCode, subject: u8) -> bool {
         self.kind() == kind && self.fault == fault.as_str() && self.subject == subject
     }

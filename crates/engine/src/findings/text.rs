@@ -71,6 +71,16 @@ pub(crate) fn prediction(cause: &str, excess_k: f64, since: Timestamp, limit_c: 
     }
 }
 
+/// The sentence of a discharge sensor that reads too high wherever one looks.
+pub(crate) fn suspected_drift(excess_k: f64, since: Timestamp) -> String {
+    format!(
+        "The sensor behind `discharge_temp_c` reads about {excess_k:.1} K higher since about {}, in hours that the thermostatic \
+         valve regulates as much as in hot ones, while a clogged cooler would show in hot hours only: most likely the sensor \
+         drifts. Hold a thermometer to it at a cold machine.",
+        date(since)
+    )
+}
+
 /// What a symptom shows, for [`symptom`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen<'a> {
@@ -84,6 +94,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) sudden: bool,
     /// Whether it counts events.
     pub(crate) counted: bool,
+    /// Whether `what` says all there is to say, without a figure.
+    pub(crate) is_fact: bool,
 }
 
 /// The sentence of a symptom: what changed, since when, why, and when the limit is met or that no date can be given.
@@ -95,7 +107,9 @@ pub(crate) fn symptom(
     rul: Option<&RulDays>,
 ) -> String {
     let value = |v: f64| figure(v, seen.unit);
-    let changed = if seen.counted {
+    let changed = if seen.is_fact {
+        format!("{} since about {}", capital(seen.what), date(seen.since))
+    } else if seen.counted {
         format!("{} within the last three days, the latest on {}", capital(seen.what), date(seen.since))
     } else {
         let (how, verb) = if seen.value < seen.normal { ("fell", "has fallen") } else { ("rose", "has risen") };

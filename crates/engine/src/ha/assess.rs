@@ -7,6 +7,7 @@ use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
 use super::linear::Vector;
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
+use super::rivals::{self, Rivals, Unregulated};
 use super::rows::{self, Noise};
 use super::scan::{self, Scan};
 use super::trend::{Law, SHAPES, Trend};
@@ -56,6 +57,10 @@ pub(crate) struct Judgement {
     pub(crate) cool_excess_k: Option<f64>,
     /// Slope of the cool points against ambient, K/K.
     pub(crate) cool_slope: Option<f64>,
+    /// What else than a lost cooler the days since the onset may show.
+    pub(crate) rivals: Option<Rivals>,
+    /// Whether the valve regulates at all.
+    pub(crate) unregulated: Option<Unregulated>,
     /// Mean ambient of recent hot hours, degC, if measured.
     pub(crate) hot_ambient_c: Option<f64>,
     /// When the limit is reached *if* the excess is real; `certainty` says how likely that is.
@@ -273,6 +278,8 @@ impl Work {
             step_share: step,
             cool_excess_k: None,
             cool_slope: None,
+            rivals: None,
+            unregulated: None,
             hot_ambient_c: None,
             forecast: None,
             dropped_from: None,
@@ -296,6 +303,14 @@ impl Work {
             judgement.cool_excess_k = mean(cool.iter().map(|(_, r)| *r).collect());
             let slope = self.health.baseline.theta[1] / 10.0;
             judgement.cool_slope = residual_slope(&cool).map(|extra| slope + extra);
+        }
+        if self.health.source != AmbientSource::Season {
+            let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);
+            let trend = self.health.trend.as_ref();
+            judgement.unregulated = rivals::unregulated(&self.samples, &self.health.baseline, sd_k, self.today)
+                .filter(|_| self.health.learned);
+            judgement.rivals =
+                trend.and_then(|t| rivals::weigh(&self.samples, &self.health.baseline, t, sd_k, self.today));
         }
         if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());

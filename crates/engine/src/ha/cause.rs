@@ -73,6 +73,29 @@ mod tests {
             &[("onset_step_share", 0.1), ("injection_gap_change_k", 4.0), ("oil_filter_dp_change_bar", 0.0)],
             "low_oil",
         );
+        // The same kelvins in regulated hours, or at a cold machine: the sensor. One to one with the air at all hours: the valve.
+        hot(&[("onset_step_share", 0.1), ("offset_log_ratio", 8.0)], "sensor_drift");
+        hot(&[("onset_step_share", 0.1), ("offset_log_ratio", 2.0), ("soak_shift_share", 0.9)], "sensor_drift");
+        hot(&[("onset_step_share", 0.1), ("offset_log_ratio", -3.0), ("stuck_log_ratio", -2.0)], "cooler_clogging");
+        hot(&[("onset_step_share", 0.7), ("stuck_log_ratio", 6.0)], "thermostatic_valve");
+        // Days, not weeks, and unsteady.
+        let quick = [("discharge_excess_pace_k_per_day", 2.5), ("discharge_ripple_change_k", 1.5)];
+        hot(&[("onset_step_share", 0.3), quick[0], quick[1]], "low_oil");
+        check("discharge_unsteady", &quick, "low_oil");
+        check("hot_excursions", &[("hot_excursions", 2.0), ("steady_hot_k", 0.0)], "cooling_fan");
+        check(
+            "hot_excursions",
+            &[
+                ("hot_excursions", 1.0),
+                ("steady_hot_k", 8.0),
+                ("onset_step_share", 0.9),
+                ("discharge_excess_k", 9.0),
+                ("stuck_log_ratio", 4.0),
+            ],
+            "thermostatic_valve",
+        );
+        check("ambient_hot", &[("ambient_change_k", 7.0)], "high_ambient");
+        check("room_hot", &[("common_discharge_change_k", 4.0)], "high_ambient");
         check("separator_dp_up", &[("separator_dp_change_bar", 0.4)], "separator_clogging");
         check("vibration_up", &[("vibration_change", 0.8)], "bearing_wear");
         check(

@@ -11,6 +11,8 @@ pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod moments;
 pub(crate) mod points;
+pub(crate) mod rivals;
+pub(crate) mod room;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sign;

@@ -8,11 +8,14 @@ use foretell_model::{Grade, Symptom};
 
 use super::course::{Course, Hold, Normal};
 use super::leaving::{self, Leaving, Passage};
+use super::room::Rise;
 use crate::sd::day::Day;
 
 /// Evidence for watching and for advising, log Bayes factor.
 const WATCH_LOG_BF: f64 = 8.0;
 const ADVISE_LOG_BF: f64 = 16.0;
+/// The same for a room: weather is already in its evidence, and nobody is accused.
+const ROOM_LOG_BF: f64 = 1.5;
 /// Evidence that a held grade may lose without falling.
 const LAX_LOG_BF: f64 = 4.0;
 /// The same for the change, as a share of what was asked.
@@ -56,6 +59,73 @@ pub(crate) struct Sign<'a> {
     pub(crate) log_bf: Option<f64>,
     /// The limit in the feature's unit, and when it is met.
     pub(crate) forecast: Option<(f64, Passage)>,
+}
+
+/// Reads a rise of the room's temperature as a symptom and moves the grade that is held.
+pub(crate) fn of_room<'a>(held: &mut Hold, symptom: &'a Symptom, rise: Option<&Rise>, today: Day) -> Option<Sign<'a>> {
+    let Some(rise) = rise else {
+        *held = Hold::default();
+        return None;
+    };
+    let shows = |log_bf: f64, share: f64| rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
+    if shows(ROOM_LOG_BF, 1.0) {
+        held.rising_days = held.rising_days.saturating_add(1);
+        held.falling_days = 0;
+    } else if shows(ROOM_LOG_BF - LAX_LOG_BF, LAX_CHANGE) {
+        held.falling_days = 0;
+    } else {
+        held.falling_days = held.falling_days.saturating_add(1);
+    }
+    if held.falling_days >= WATCH_AFTER_DAYS {
+        *held = Hold::default();
+    } else if held.rising_days >= WATCH_AFTER_DAYS {
+        held.grade = symptom.sudden.map_or(0, number);
+    }
+    Some(Sign {
+        symptom,
+        grade: named(held.grade)?,
+        certainty: certainty(rise.log_bf),
+        value: rise.now_c,
+        normal: rise.usual_c,
+        per_day: 0.0,
+        since: rise.since.min(today),
+        sudden: true,
+        step_share: 1.0,
+        log_bf: Some(rise.log_bf),
+        forecast: None,
+    })
+}
+
+/// Reads a log likelihood ratio that is found anew each day as a symptom and moves the grade that is held.
+pub(crate) fn of_ratio<'a>(
+    held: &mut Hold,
+    symptom: &'a Symptom,
+    log_ratio: Option<f64>,
+    today: Day,
+) -> Option<Sign<'a>> {
+    let log_ratio = log_ratio.unwrap_or(0.0);
+    let asked = if log_ratio >= symptom.advise { 2 } else { u8::from(log_ratio >= symptom.watch) };
+    held.rising_days = if asked > 0 { held.rising_days.saturating_add(1) } else { 0 };
+    held.falling_days = if log_ratio < LAX_CHANGE * symptom.watch { held.falling_days.saturating_add(1) } else { 0 };
+    if held.falling_days >= FALLS_AFTER_DAYS {
+        *held = Hold::default();
+    } else if held.rising_days >= WATCH_AFTER_DAYS {
+        let rise = if held.rising_days >= ADVISE_AFTER_DAYS { asked } else { 1 };
+        held.grade = held.grade.max(rise.min(symptom.sudden.map_or(0, number)));
+    }
+    Some(Sign {
+        symptom,
+        grade: named(held.grade)?,
+        certainty: certainty(log_ratio.max(symptom.watch)),
+        value: log_ratio,
+        normal: 0.0,
+        per_day: 0.0,
+        since: today.saturating_sub(Day::from(held.rising_days.max(1))),
+        sudden: true,
+        step_share: 1.0,
+        log_bf: Some(log_ratio),
+        forecast: None,
+    })
 }
 
 /// One day's evidence, before hysteresis.

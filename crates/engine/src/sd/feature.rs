@@ -26,16 +26,22 @@ pub(crate) enum Feature {
     QuietLoadShare,
     /// The same of its busy hours.
     BusyLoadShare,
-    /// Standard deviation of the warm, loaded discharge temperature within an hour.
+    /// Unrest of the warm, loaded discharge temperature from sample to sample, as a standard deviation.
     Ripple,
     /// How much of the way from regulated to fully cooled the cool hours are: 0 with a healthy valve, 1 with one stuck open.
     ValveOpenShare,
-    /// Cooling air in the day's hot hours, where it is measured.
+    /// Cooling air in the day's hot hours, where it is measured. Followed by `ha::room`, for it has a season.
     AmbientHot,
+    /// Discharge temperature in the day's hot hours of machines that breathe the same air. Followed by `ha::room`.
+    CommonDischarge,
+    /// How much better a valve that regulates nothing explains the last days than all else; found by `ha::rivals`.
+    Unregulated,
     /// Coolest loaded and warm hour of the day, for machines without an ambient of their own.
     CoolestHour,
     /// Rises within minutes to well above the hottest hour of the last days.
     HotExcursions,
+    /// Stops out of such a heat.
+    HotTrips,
 }
 
 /// How a feature is kept and compared.
@@ -49,7 +55,7 @@ pub(crate) enum Scale {
 
 impl Feature {
     /// Every feature, in the order of its discriminant.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::SeparatorDp,
         Self::OilFilterDp,
         Self::InletVacuum,
@@ -63,8 +69,11 @@ impl Feature {
         Self::Ripple,
         Self::ValveOpenShare,
         Self::AmbientHot,
+        Self::CommonDischarge,
+        Self::Unregulated,
         Self::CoolestHour,
         Self::HotExcursions,
+        Self::HotTrips,
     ];
 
     /// Its name in the catalogue and in evidence.
@@ -85,7 +94,7 @@ impl Feature {
             Self::Vibration => "mm/s",
             Self::InjectionGap | Self::Ripple => "K",
             Self::LoadedCurrent => "A",
-            Self::AmbientHot | Self::CoolestHour => "Cel",
+            Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => "Cel",
             _ => "1",
         }
     }
@@ -103,14 +112,15 @@ impl Feature {
             Self::QuietLoadShare | Self::BusyLoadShare => Scale::Linear(0.005),
             Self::Ripple => Scale::Linear(0.03),
             Self::ValveOpenShare => Scale::Linear(0.02),
-            Self::AmbientHot | Self::CoolestHour => Scale::Linear(0.25),
-            Self::HotExcursions => Scale::Linear(1.0),
+            Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => Scale::Linear(0.25),
+            Self::Unregulated => Scale::Linear(0.5),
+            Self::HotExcursions | Self::HotTrips => Scale::Linear(1.0),
         }
     }
 
     /// Whether it counts rare events rather than measuring a level.
     pub(crate) const fn is_count(self) -> bool {
-        matches!(self, Self::HotExcursions)
+        matches!(self, Self::HotExcursions | Self::HotTrips)
     }
 
     /// The feature of a name.
@@ -133,8 +143,11 @@ impl Feature {
             Self::Ripple => ("discharge_ripple_k", "discharge_ripple_change_k"),
             Self::ValveOpenShare => ("valve_open_share", "valve_open_change"),
             Self::AmbientHot => ("ambient_hot_c", "ambient_change_k"),
+            Self::CommonDischarge => ("common_discharge_c", "common_discharge_change_k"),
+            Self::Unregulated => ("unregulated_log_ratio", "unregulated_change"),
             Self::CoolestHour => ("coolest_hour_c", "coolest_hour_change_k"),
             Self::HotExcursions => ("hot_excursions", "hot_excursions_change"),
+            Self::HotTrips => ("hot_trips", "hot_trips_change"),
         }
     }
 }

@@ -19,6 +19,9 @@ const USUAL_MAX_MS: i64 = 75 * MINUTE_MS;
 const USUAL_WEIGHT: f64 = 1.0 / 16.0;
 /// A stop this long has brought the oil to ambient (time constant of an idle machine about 2 h).
 const SOAKED_MS: i64 = 8 * 60 * MINUTE_MS;
+/// One this long, the least a night between two shifts leaves, has brought it near enough to be compared with how near it
+/// usually comes.
+const RESTED_MS: i64 = 7 * 60 * MINUTE_MS + 30 * MINUTE_MS;
 /// Time constant of the mean current that drives the temperature, for fast sampling.
 const HEAT_MS: f64 = 8.0 * MINUTE_MS as f64;
 
@@ -166,7 +169,16 @@ impl RegimeTracker {
 
     /// Whether the machine has rested long enough for its oil to be at ambient.
     pub(crate) const fn is_soaked(&self, ts: Timestamp) -> bool {
-        !self.running && self.samples > 1 && ts.millis() - self.since_ms >= SOAKED_MS
+        self.rests_for_ms(ts) >= SOAKED_MS
+    }
+
+    /// Whether it has rested long enough for its sensors to be compared.
+    pub(crate) const fn is_rested(&self, ts: Timestamp) -> bool {
+        self.rests_for_ms(ts) >= RESTED_MS
+    }
+
+    const fn rests_for_ms(&self, ts: Timestamp) -> i64 {
+        if !self.running && self.samples > 1 { ts.millis() - self.since_ms } else { 0 }
     }
 }
 

@@ -22,6 +22,10 @@ const EXTRAS: usize = GAP + 1;
 
 /// Samples that a daily mean needs.
 const SAMPLES_MIN: u16 = 4;
+/// Steps between loaded, warm samples that a day's unrest needs, and their longest.
+const RIPPLE_MIN: u16 = 8;
+const RIPPLE_RUN: u8 = 3;
+const RIPPLE_WITHIN_MS: i64 = 20 * MINUTE_MS;
 /// Unloaded samples that a daily mean needs.
 const UNLOADED_MIN: u16 = 3;
 /// A loaded current that varies more than this within a day is that of a variable speed and says nothing of health.
@@ -33,7 +37,7 @@ const CURRENT_PER_BAR: f64 = 0.065;
 /// The pressure that loaded currents are brought to, bar gauge.
 const REFERENCE_BAR: f64 = 7.0;
 /// Time in quiet or busy hours that a day's share needs.
-const HOURS_MIN_MS: i32 = 90 * MINUTE_MS as i32;
+const HOURS_MIN_MS: i32 = 150 * MINUTE_MS as i32;
 /// The sump needs a minute to blow down after unloading (time constant 20-40 s); until then the current is that of neither.
 const BLOWN_DOWN_MS: i64 = 60_000;
 
@@ -43,6 +47,8 @@ const EXCURSION_FROM_C: f32 = 95.0;
 /// It begins from no more than this above that hour, K, and within this time.
 const EXCURSION_COOL_K: f32 = 3.0;
 const EXCURSION_WITHIN_MS: i64 = 30 * MINUTE_MS;
+/// A stop from such a heat is the controller's, degC.
+const TRIP_FROM_C: f32 = 101.0;
 
 /// One checked reading.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +82,11 @@ pub(crate) struct Tally {
     loaded_bar: Sum,
     unloaded_a: Sum,
     unloaded_ms: i32,
-    hour_td: Moments,
+    /// Squared steps between successive loaded and warm temperatures, K^2.
     ripple: Sum,
+    /// The last of them, degC, and how many came in a row.
+    steady_c: f32,
+    steady_run: u8,
     quiet: Share,
     busy: Share,
     /// Hottest hour of the last days, degC.
@@ -85,6 +94,9 @@ pub(crate) struct Tally {
     cool_ms: i64,
     hot_samples: u8,
     excursions: u8,
+    /// When the machine was last seen running that hot, and how often it then stopped.
+    hot_ms: i64,
+    trips: u8,
     /// Days for which the machine still counts as one of variable speed.
     variable_days: u8,
     /// Load-hour counter at the end of the last hour and at the newest reading, h.
@@ -100,6 +112,9 @@ impl Tally {
         extras.as_deref_mut().into_iter().flatten().for_each(|sum| *sum = Sum::default());
         *self = Self {
             extras,
+            steady_c: self.steady_c,
+            steady_run: self.steady_run,
+            hot_ms: self.hot_ms,
             cool_ms: self.cool_ms,
             hot_samples: self.hot_samples,
             variable_days: if self.varies() { FIXED_AFTER_DAYS } else { self.variable_days.saturating_sub(1) },
@@ -117,6 +132,7 @@ impl Tally {
         self.counter_h = counter_h.or(self.counter_h);
         let was_unloaded_ms = i64::from(self.unloaded_ms);
         self.unloaded_ms = 0;
+        self.add_ripple(seen);
         match seen.regime {
             Regime::LoadedSteady if seen.dt_ms > 0 => self.add_loaded(seen),
             Regime::Unloaded => {
@@ -132,15 +148,11 @@ impl Tally {
 
     /// Ends an hour; returns its loaded time by the controller's own counter, h, which a few samples cannot tell as well.
     pub(crate) fn end_hour(&mut self) -> Option<f64> {
-        let hour = std::mem::take(&mut self.hour_td);
-        if hour.n() >= SAMPLES_MIN {
-            hour.sd().into_iter().for_each(|sd_k| self.ripple.add(sd_k as f32));
-        }
         let from_h = std::mem::replace(&mut self.counter_from_h, self.counter_h);
         self.counter_h.zip(from_h).map(|(to_h, from_h)| f64::from(to_h - from_h))
     }
 
-    /// Adds an hour's loaded time to its kind.
+    /// Adds an hour's loaded time, as of a usual day that differs by as much, to its kind.
     pub(crate) fn add_hour(&mut self, kind: Hours, loaded_ms: i32, known_ms: i32) {
         let share = match kind {
             Hours::Quiet => &mut self.quiet,
@@ -173,9 +185,16 @@ impl Tally {
         give(Feature::UnloadedShare, fixed_a.zip(self.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded));
         give(Feature::QuietLoadShare, self.quiet.value());
         give(Feature::BusyLoadShare, self.busy.value());
-        give(Feature::Ripple, self.ripple.mean().filter(|_| self.ripple.n() >= 3));
+        // Successive steps of pure unrest have twice its variance, and none of what merely drifts (von Neumann 1941).
+        give(
+            Feature::Ripple,
+            self.ripple.mean().filter(|_| self.ripple.n() >= RIPPLE_MIN).map(|square| (0.5 * square).sqrt()),
+        );
         if self.excursions > 0 {
             give(Feature::HotExcursions, Some(f64::from(self.excursions)));
+        }
+        if self.trips > 0 {
+            give(Feature::HotTrips, Some(f64::from(self.trips)));
         }
         let Some(extras) = self.extras.as_deref() else { return };
         let features =
@@ -190,7 +209,6 @@ impl Tally {
             self.loaded_a.add(a);
             seen.bar.into_iter().for_each(|bar| self.loaded_bar.add(bar));
         }
-        seen.td_c.into_iter().for_each(|c| self.hour_td.add(c));
         for (place, (signal, _)) in OPTIONAL.into_iter().enumerate() {
             let value = seen.signals.get(signal).filter(|v| (0.0..=1000.0).contains(v));
             value.into_iter().for_each(|v| self.extra(place, v as f32));
@@ -200,6 +218,20 @@ impl Tally {
         if let Some((td_c, injection_c)) = seen.td_c.zip(injection_c) {
             self.extra(GAP, td_c - injection_c as f32);
         }
+    }
+
+    /// Unrest of the loaded, warm temperature from sample to sample, at any cadence that is slower than the oil circuit and
+    /// quicker than the weather. Only of samples in a row, for switching between load and idling moves a temperature too.
+    fn add_ripple(&mut self, seen: &Seen<'_>) {
+        let now_c = seen.td_c.filter(|_| seen.regime == Regime::LoadedSteady && seen.dt_ms <= RIPPLE_WITHIN_MS);
+        let Some(now_c) = now_c else {
+            self.steady_run = 0;
+            return;
+        };
+        if self.steady_run >= RIPPLE_RUN {
+            self.ripple.add((now_c - self.steady_c).powi(2));
+        }
+        (self.steady_c, self.steady_run) = (now_c, self.steady_run.saturating_add(1));
     }
 
     fn extra(&mut self, place: usize, value: f32) {
@@ -226,6 +258,13 @@ impl Tally {
     /// Counts rises from an ordinary to an extraordinary temperature within minutes, each confirmed by a second sample.
     fn watch_excursion(&mut self, seen: &Seen<'_>) {
         let Some((td_c, usual_c)) = seen.td_c.zip(self.usual_hot_c) else { return };
+        let runs = !matches!(seen.regime, Regime::Stopped | Regime::Unknown);
+        if runs && td_c >= (usual_c + EXCURSION_K).max(TRIP_FROM_C) {
+            self.hot_ms = seen.ts.millis();
+        } else if seen.regime == Regime::Stopped && self.hot_ms != 0 {
+            let at_once = seen.ts.millis() - self.hot_ms <= EXCURSION_WITHIN_MS;
+            (self.trips, self.hot_ms) = (self.trips.saturating_add(u8::from(at_once)), 0);
+        }
         if td_c <= usual_c + EXCURSION_COOL_K {
             (self.cool_ms, self.hot_samples) = (seen.ts.millis(), 0);
         } else if self.hot_samples > 0 || td_c >= (usual_c + EXCURSION_K).max(EXCURSION_FROM_C) {

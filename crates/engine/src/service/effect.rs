@@ -301,3 +301,122 @@ fn sentence(
     });
     format!("{head} {} {equal}{}.", found.join(", "), money.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ha::baseline::Conditions;
+    use crate::ha::course::Course;
+    use crate::sd::day::Point;
+
+    /// Day of the work.
+    const WORK: Day = 130;
+
+    /// How a machine lives through some days.
+    #[derive(Clone, Copy)]
+    struct Lived {
+        excess_k: f64,
+        loaded_a: f64,
+        unloaded_share: f64,
+        quiet_share: f64,
+    }
+
+    const USUAL: Lived = Lived { excess_k: 0.0, loaded_a: 150.0, unloaded_share: 0.5, quiet_share: 0.2 };
+
+    fn live(machine: &mut Machine, days: std::ops::Range<Day>, lived: Lived) {
+        for day in days {
+            let noise = f64::from(day * 11 % 7) / 3.0 - 1.0;
+            let ta_c = 33.0 + f64::from(day * 7 % 5) - 2.0;
+            // The load that goes with a changed current is not the point here.
+            let at = Conditions { ta_c, ..Conditions::default() };
+            let td_c = machine.health.baseline.expect(&at, lived.excess_k).td_c + 0.3 * noise;
+            let hot = Point::new(td_c, Some(ta_c), USUAL.loaded_a, None);
+            machine.days.push(DayRecord::new(day, hot, Point::default(), None, None).with_hours(
+                20.0,
+                14.0,
+                Some(lived.unloaded_share),
+            ));
+            let features = [
+                (Feature::LoadedCurrent, lived.loaded_a),
+                (Feature::UnloadedShare, lived.unloaded_share),
+                (Feature::QuietLoadShare, lived.quiet_share),
+            ];
+            for (course, (feature, value)) in machine.courses.iter_mut().zip(features) {
+                assert_eq!(course.feature, feature);
+                course.push(day, value * (1.0 + 0.004 * noise));
+            }
+        }
+    }
+
+    /// What is said of `work` done between two lives, a week and a day later.
+    fn measured(work: &str, before: Lived, after: Lived) -> Draft {
+        let mut machine = Machine::default();
+        machine.health.learned = true;
+        machine.courses =
+            [Feature::LoadedCurrent, Feature::UnloadedShare, Feature::QuietLoadShare].map(Course::new).to_vec();
+        let around = Surroundings::default();
+        live(&mut machine, WORK - 30..WORK, before);
+        let pending = prepare(work, WORK, &machine, &around).expect("something was known before");
+        live(&mut machine, WORK + 1..WORK + 4, after);
+        let early = measure(&pending, &machine, WORK + 4, &around, &EnergyProfile::default());
+        assert!(matches!(early, Outcome::Wait), "three days say nothing yet");
+        live(&mut machine, WORK + 4..WORK + 10, after);
+        match measure(&pending, &machine, WORK + 10, &around, &EnergyProfile::default()) {
+            Outcome::Measured(draft) => *draft,
+            Outcome::Wait | Outcome::Unknown => panic!("{work}: nothing was measured"),
+        }
+    }
+
+    /// The sentence must say so, and the figure be within `sd` times four of the truth.
+    fn check(work: &str, before: Lived, after: Lived, says: &[&str], figure: Option<(&str, f64)>) {
+        let draft = measured(work, before, after);
+        for part in says {
+            assert!(draft.text.contains(part), "{work}: {part} is not in: {}", draft.text);
+        }
+        let Some((feature, truth)) = figure else { return };
+        let value = |name: &str| draft.evidence.iter().find(|e| e.feature == name).map(|e| e.value);
+        let (value, sd) = value(feature).zip(value(&format!("{feature}_sd"))).expect(feature);
+        assert!((value - truth).abs() < 4.0 * sd && sd < 0.3 * truth.abs() + 0.5, "{feature}: {value} +- {sd}");
+    }
+
+    #[test]
+    fn what_a_job_achieved_is_told_in_its_own_unit() {
+        let hot = Lived { excess_k: 6.0, ..USUAL };
+        check("cooler_cleaned", hot, USUAL, &["K cooler (±", "at equal ambient"], Some(("discharge_change_k", -5.8)));
+        check("cooler_cleaned", USUAL, Lived { excess_k: 4.0, ..USUAL }, &["K hotter (±"], None);
+        let clogged = Lived { loaded_a: 156.0, ..USUAL };
+        check(
+            "separator_replaced",
+            clogged,
+            USUAL,
+            &["A less under load (±", " kW and ", " a month less (±"],
+            Some(("loaded_current_change_a", -6.0)),
+        );
+        let open = Lived { unloaded_share: 0.62, ..USUAL };
+        let says = ["12 points less of its loaded current while unloaded", " a month less (±"];
+        check("inlet_valve_serviced", open, USUAL, &says, Some(("unloaded_share_change", -0.12)));
+    }
+
+    #[test]
+    fn a_closed_leak_is_air_power_and_money() {
+        let leaking = Lived { quiet_share: 0.35, ..USUAL };
+        let draft = measured("leak_surveyed", leaking, USUAL);
+        assert!(draft.text.contains("m3/min less into leaks (±"), "{}", draft.text);
+        let units: Vec<&str> = draft.evidence.iter().map(|e| e.unit.as_str()).collect();
+        for unit in ["m3/min", "kW", "CNY"] {
+            assert!(units.contains(&unit), "{units:?}");
+        }
+        // The same change of duty after other work is the customers' doing.
+        let draft = measured("separator_replaced", leaking, USUAL);
+        assert!(!draft.text.contains("leaks"), "{}", draft.text);
+    }
+
+    #[test]
+    fn a_job_that_changed_nothing_is_said_to_have_changed_nothing() {
+        for work in ["cooler_cleaned", "separator_replaced", "inlet_valve_serviced", "leak_surveyed"] {
+            check(work, USUAL, USUAL, &["shows no measurable effect", "at equal ambient, load and pressure."], None);
+        }
+        let draft = measured("cooler_cleaned", USUAL, USUAL);
+        assert!(draft.text.contains("(within ±") && draft.likelihood < 0.95, "{draft:?}");
+    }
+}

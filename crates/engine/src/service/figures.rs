@@ -45,7 +45,9 @@ pub(crate) fn powers(
     today: Day,
     profile: &foretell_model::EnergyProfile,
 ) -> Option<(Estimate, Option<Estimate>)> {
-    let loaded_a = machine.regime.loaded_a()?;
+    // The levels that tell load from idling are coarse; a day's mean current is not.
+    let measured = level(&machine.courses, Feature::LoadedCurrent, today, 0.0..=14.0);
+    let loaded_a = measured.map(|a| a.value).or_else(|| machine.regime.loaded_a())?;
     let share = level(&machine.courses, Feature::UnloadedShare, today, 0.0..=14.0);
     let unloaded = share.map(|share| {
         let drawn = drawn_kw(share.value * loaded_a, loaded_a, profile);
@@ -98,4 +100,95 @@ pub(crate) fn energy_evidence(
         _ => Vec::new(),
     };
     figures.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sd::day::Point;
+    use foretell_model::{EnergyProfile, MINUTE_MS};
+
+    const TODAY: Day = 140;
+
+    /// A machine of 150 A that runs 20 h a day and is loaded for 12 of them.
+    fn machine(features: &[(Feature, f64)]) -> Machine {
+        let mut machine = Machine::default();
+        for minute in 0..2000_i64 {
+            let amps_a = if minute % 5 < 3 { 150.0 } else { 75.0 };
+            machine.regime.observe(Timestamp::from_millis(minute * MINUTE_MS), MINUTE_MS, None, Some(amps_a));
+        }
+        machine.regime.learn_levels();
+        machine.courses = features.iter().map(|(feature, _)| Course::new(*feature)).collect();
+        for day in TODAY - 28..TODAY {
+            let hot = Point::new(85.0, None, 150.0, None);
+            machine.days.push(DayRecord::new(day, hot, Point::default(), None, None).with_hours(20.0, 12.0, None));
+            for (course, (_, value)) in machine.courses.iter_mut().zip(features) {
+                course.push(day, value * (1.0 + 0.01 * (f64::from(day * 11 % 7) / 3.0 - 1.0)));
+            }
+        }
+        machine
+    }
+
+    /// Value and unit of a feature, and of its sd, which must be a sensible part of it.
+    fn check(fault: &str, features: &[(Feature, f64)], expected: &[(&str, f64, &str)]) {
+        let code = FaultCode::new(fault).unwrap();
+        let evidence = energy_evidence(&code, &machine(features), TODAY, &EnergyProfile::default(), None);
+        assert_eq!(evidence.len(), 2 * expected.len(), "{evidence:?}");
+        for (feature, value, unit) in expected {
+            let of = |name: &str| evidence.iter().find(|e| e.feature == name).unwrap_or_else(|| panic!("{name}"));
+            let (figure, sd) = (of(feature), of(&format!("{feature}_sd")));
+            assert_eq!((figure.unit.as_str(), sd.unit.as_str()), (*unit, *unit), "{feature}");
+            assert!((figure.value / value - 1.0).abs() < 0.15, "{feature}: {} for {value}", figure.value);
+            assert!(0.0 < sd.value && sd.value < 0.6 * figure.value, "{feature}: sd {}", sd.value);
+        }
+    }
+
+    #[test]
+    fn a_leak_and_an_open_valve_have_their_price() {
+        let profile = EnergyProfile::default();
+        let loaded = loaded_kw(150.0, &profile).value;
+        let idle = drawn_kw(75.0, 150.0, &profile).value;
+        let leak_kw = 0.3 * (loaded - idle);
+        let per_year = leak_kw * 20.0 / 24.0 * HOURS_PER_YEAR * profile.tariff_per_kwh;
+        check(
+            "air_leak",
+            &[(Feature::QuietLoadShare, 0.3), (Feature::UnloadedShare, 0.5)],
+            &[
+                ("leak_flow_m3_min", 0.3 * loaded / 6.6, "m3/min"),
+                ("leak_power_kw", leak_kw, "kW"),
+                ("leak_cost_per_year", per_year, "CNY"),
+            ],
+        );
+        let open_kw = drawn_kw(0.7 * 150.0, 150.0, &profile).value;
+        let excess_kw = open_kw - 0.27 * loaded;
+        let per_year = excess_kw * 8.0 / 24.0 * HOURS_PER_YEAR * profile.tariff_per_kwh;
+        check(
+            "inlet_valve",
+            &[(Feature::UnloadedShare, 0.7)],
+            &[
+                ("unloaded_power_kw", open_kw, "kW"),
+                ("unloaded_excess_kw", excess_kw, "kW"),
+                ("unloaded_cost_per_year", per_year, "CNY"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_was_not_seen_has_no_price() {
+        check("air_leak", &[(Feature::UnloadedShare, 0.5)], &[]);
+        check("inlet_valve", &[(Feature::QuietLoadShare, 0.3)], &[]);
+        check("cooler_clogging", &[(Feature::QuietLoadShare, 0.3), (Feature::UnloadedShare, 0.5)], &[]);
+    }
+
+    #[test]
+    fn a_level_needs_four_days_and_says_how_sure_it_is() {
+        let machine = machine(&[(Feature::QuietLoadShare, 0.3)]);
+        let of = |ages| level(&machine.courses, Feature::QuietLoadShare, TODAY, ages);
+        let figure = of(0.0..=9.0).unwrap();
+        assert!((figure.value - 0.3).abs() < 0.005 && figure.sd < 0.01, "{figure:?}");
+        assert_eq!(of(0.0..=3.0), None);
+        assert_eq!(level(&machine.courses, Feature::LoadedCurrent, TODAY, 0.0..=9.0), None);
+        assert_eq!(hours_per_day(&machine.days), (20.0, 12.0));
+        assert_eq!(hours_per_day(&[]), (0.0, 0.0));
+    }
 }

@@ -1,0 +1,157 @@
+//! Where the heat is seen, and where it is not: three ways in which a discharge temperature can have left its normal.
+//!
+//! - A *lost cooler* lifts the saturated branch alone; in cool hours the valve goes on hiding it.
+//! - A *drifting sensor* adds the same kelvins everywhere: to hours that the valve regulates, to part load, to anything.
+//! - A *valve that sticks* regulates nothing: the temperature follows the air one to one at every ambient, above the normal
+//!   in hot hours and below what the valve would keep in cool ones.
+//!
+//! Each has one unknown, fitted to the days since the onset; the squares that it leaves say which it is. On a machine that
+//! is never cool all three are the same, and the weighing says nothing, as it should.
+
+use super::baseline::Baseline;
+use super::points::Sample;
+use super::trend::Trend;
+use crate::sd::day::Day;
+
+/// Newest days that are looked at.
+const DAYS: Day = 14;
+/// Points that are needed.
+const POINTS: usize = 5;
+/// A misfit counts no more than so many standard deviations.
+const FAR: f64 = 3.0;
+/// Points of neighbouring days share half of what is odd about them.
+const INDEPENDENT: f64 = 0.5;
+/// Excess of the saturated branch is sought up to here, in such steps, K.
+const EXCESS_MAX_K: f64 = 48.0;
+const EXCESS_STEP_K: f64 = 1.0;
+
+/// Log likelihood ratios against a lost cooler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rivals {
+    /// Of the same kelvins everywhere.
+    pub(crate) offset: f64,
+    /// Of a valve that regulates nothing.
+    pub(crate) stuck: f64,
+}
+
+/// Weighs the days since the onset of `trend`; `None` of too few. `sd_k` is the error of a point.
+pub(crate) fn weigh(samples: &[Sample], baseline: &Baseline, trend: &Trend, sd_k: f64, today: Day) -> Option<Rivals> {
+    let now_k = trend.excess_k(f64::from(today));
+    let from = f64::from(today.saturating_sub(DAYS)).max(trend.onset_day);
+    let since: Vec<(&Sample, f64)> = samples
+        .iter()
+        .rev()
+        .take_while(|s| f64::from(s.day) >= from)
+        .map(|s| (s, trend.excess_k(f64::from(s.day) + 0.5) / now_k))
+        .filter(|(_, grown)| *grown > 0.2)
+        .collect();
+    if since.len() < POINTS || now_k <= 0.0 {
+        return None;
+    }
+    let squares = |misfit: &dyn Fn(&Sample, f64) -> f64| {
+        since.iter().map(|(s, grown)| (misfit(s, *grown) / sd_k).abs().min(FAR).powi(2)).sum::<f64>()
+    };
+    let mut excess_k = 0.0;
+    let mut cooler = f64::INFINITY;
+    while excess_k <= EXCESS_MAX_K {
+        cooler = cooler.min(squares(&|s, grown| s.td_c - baseline.expect(&s.at, excess_k * grown).td_c));
+        excess_k += EXCESS_STEP_K;
+    }
+    let over_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).td_c;
+    let (cross, own) =
+        since.iter().fold((0.0, 0.0), |(cross, own), (s, grown)| (cross + grown * over_k(s), own + grown * grown));
+    let offset = squares(&|s, grown| over_k(s) - cross / own * grown);
+    let above_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).saturated_c;
+    let level_k = since.iter().map(|(s, _)| above_k(s)).sum::<f64>() / since.len() as f64;
+    let stuck = squares(&|s, _| above_k(s) - level_k);
+    let ratio = |rival: f64| (0.5 * INDEPENDENT * (cooler - rival)).clamp(-30.0, 30.0);
+    Some(Rivals { offset: ratio(offset), stuck: ratio(stuck) })
+}
+
+/// Days in which a valve that regulates nothing must show, and points that are needed of them.
+const LOST_DAYS: Day = 6;
+const LOST_POINTS: usize = 6;
+/// Weight of the saturated branch below which a point is one that a sound valve regulates.
+const REGULATED: f64 = 0.35;
+/// So many of them in the last days, and before: without them nobody knows what the valve used to keep.
+const REGULATED_NOW: usize = 3;
+const REGULATED_BEFORE: usize = 8;
+
+/// A valve that may regulate nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Unregulated {
+    /// Log likelihood ratio against all else: a sound machine, a lost cooler, a drifting sensor.
+    pub(crate) log_ratio: f64,
+    /// How far above the saturated branch the machine settles, K: nought with a valve that is fully open.
+    pub(crate) above_k: f64,
+}
+
+/// Weighs the last days; `None` where too few of them, or of those before, would be regulated by a sound valve.
+pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, today: Day) -> Option<Unregulated> {
+    let (before, last) = samples.split_at(samples.partition_point(|s| s.day + LOST_DAYS < today));
+    let regulated = |s: &&Sample| baseline.expect(&s.at, 0.0).weight < REGULATED;
+    if last.len() < LOST_POINTS
+        || last.iter().filter(regulated).count() < REGULATED_NOW
+        || before.iter().filter(regulated).count() < REGULATED_BEFORE
+    {
+        return None;
+    }
+    let squares =
+        |misfit: &dyn Fn(&Sample) -> f64| last.iter().map(|s| (misfit(s) / sd_k).abs().min(FAR).powi(2)).sum::<f64>();
+    let over_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).td_c;
+    let above_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).saturated_c;
+    let mean = |of: &dyn Fn(&Sample) -> f64| last.iter().map(of).sum::<f64>() / last.len() as f64;
+    let (offset_k, level_k) = (mean(&over_k), mean(&above_k));
+    let lost = squares(&|s| above_k(s) - level_k);
+    let mut else_best = squares(&over_k).min(squares(&|s| over_k(s) - offset_k));
+    let mut excess_k = EXCESS_STEP_K;
+    while excess_k <= EXCESS_MAX_K && else_best > lost {
+        else_best = else_best.min(squares(&|s| s.td_c - baseline.expect(&s.at, excess_k).td_c));
+        excess_k += EXCESS_STEP_K;
+    }
+    Some(Unregulated { log_ratio: 0.5 * INDEPENDENT * (else_best - lost), above_k: level_k })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::baseline::Conditions;
+    use super::super::points::Series;
+    use super::*;
+
+    const HINGE: Baseline = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 2.0, 1.0] };
+
+    /// Ten days of 8 K since an onset, with hot and cool hours at these ambients.
+    fn check(hot_c: f64, cool_c: f64, td_c: impl Fn(&Conditions) -> f64, expected: &str) {
+        let mut samples = Vec::new();
+        for day in 100..110_u16 {
+            for (series, ta_c) in [(Series::Hot, hot_c), (Series::Cool, cool_c)] {
+                let weather_k = f64::from(day * 7 % 5) - 2.0;
+                let at = Conditions { ta_c: ta_c + weather_k, ..Conditions::default() };
+                let noise_k = f64::from(day * 11 % 7) / 7.0 - 0.43;
+                samples.push(Sample { day, series, td_c: td_c(&at) + noise_k, at, peak_over_k: 0.0 });
+            }
+        }
+        let trend = Trend { onset_day: 99.0, shape: 0, coefficient: 8.0 };
+        let rivals = weigh(&samples, &HINGE, &trend, 1.0, 110).expect("enough days");
+        let named = match rivals {
+            Rivals { offset, stuck } if offset.abs() < 2.0 && stuck.abs() < 2.0 => "either",
+            Rivals { offset, stuck } if offset > 2.0 && offset > stuck => "sensor",
+            Rivals { stuck, .. } if stuck > 2.0 => "valve",
+            _ => "cooler",
+        };
+        assert_eq!(named, expected, "{rivals:?}");
+    }
+
+    #[test]
+    fn cool_hours_tell_a_lost_cooler_a_drift_and_a_stuck_valve_apart() {
+        check(32.0, 20.0, |at| HINGE.expect(at, 8.0).td_c, "cooler");
+        check(32.0, 20.0, |at| HINGE.expect(at, 0.0).td_c + 8.0, "sensor");
+        check(32.0, 16.0, |at| HINGE.expect(at, 0.0).saturated_c + 8.0, "valve");
+    }
+
+    #[test]
+    fn a_machine_that_is_never_cool_tells_nothing() {
+        check(42.0, 38.0, |at| HINGE.expect(at, 8.0).td_c, "either");
+        check(42.0, 38.0, |at| HINGE.expect(at, 0.0).td_c + 8.0, "either");
+    }
+}
