@@ -26,7 +26,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             watch_log_bf: 5.0,
-            advise_log_bf: 6.0,
+            advise_log_bf: 5.0,
             advise_excess_k: 2.0,
             advise_within_days: 45,
             advise_probability: 0.5,
@@ -40,25 +40,20 @@ const WATCH_EXCESS_K: f64 = 1.2;
 /// Where the ambient is only inferred, its errors make small excesses of their own: so many times the excess is asked.
 const INFERRED_EXCESS: f64 = 2.0;
 /// So many times more evidence is asked where all siblings are hot as well and no ambient is measured.
-const CROWD: f64 = 2.0;
-/// The temperature itself must have risen by this much, K. One that merely stays while the weather cools may be a valve that
-/// regulates as it should, and in any case is not on its way to a limit.
-const RISEN_K: f64 = 1.0;
+const CROWD: f64 = 1.0;
+/// The temperature itself must have risen by this much, K. One that falls more slowly than the weather may be a valve that
+/// regulates as it should, and in any case is not on its way to a limit. The second where the ambient is only inferred.
+const RISEN_K: (f64, f64) = (0.0, 1.0);
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 20.0;
-/// Evidence so many times that for `advise` needs no second day.
-const SURE: f64 = 2.0;
-/// A grade rises after this many days of asking for it; neither a near limit nor overwhelming evidence waits.
-const RISE_DAYS: u8 = 2;
-/// A grade falls after this many days of not deserving it.
+/// A grade falls after this many days of not deserving it; it rises at once, for the evidence is that of weeks already.
 const FALL_DAYS: u8 = 3;
 
-/// The grade a machine holds, and how long it has asked for another.
+/// The grade a machine holds, and how long it has not deserved it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GradeTracker {
     /// 0 none, 1 watch, 2 advise, 3 urgent.
     held: u8,
-    rising_days: u8,
     falling_days: u8,
 }
 
@@ -66,27 +61,16 @@ impl GradeTracker {
     /// Takes the day's judgement and returns the grade to hold; `None` when there is nothing to say.
     pub(crate) fn observe(&mut self, judgement: &Judgement, policy: &Policy) -> Option<Grade> {
         let asked = asked(judgement, policy);
-        let near = judgement.forecast.as_ref().is_some_and(|f| f.within(7) > 0.5);
+        let deserved = deserved(judgement, policy);
         if asked > self.held {
-            self.falling_days = 0;
-            self.rising_days += 1;
-            let sure = judgement.log_bf > SURE * policy.advise_log_bf;
-            if near || sure || self.rising_days >= RISE_DAYS {
-                self.held = asked;
-                self.rising_days = 0;
-            }
-        } else if deserved(judgement, policy) < self.held {
-            self.rising_days = 0;
+            *self = Self { held: asked, falling_days: 0 };
+        } else if deserved < self.held {
             self.falling_days += 1;
             if self.falling_days >= FALL_DAYS {
-                self.held = deserved(judgement, policy);
-                self.falling_days = 0;
+                *self = Self { held: deserved, falling_days: 0 };
             }
-        } else if deserved(judgement, policy) > self.held {
-            // Evidence that hovers about a threshold neither counts nor starts the count anew.
-            self.falling_days = 0;
         } else {
-            (self.rising_days, self.falling_days) = (0, 0);
+            self.falling_days = 0;
         }
         match self.held {
             0 => None,
@@ -109,7 +93,8 @@ fn asked(j: &Judgement, p: &Policy) -> u8 {
     let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
     // Without a measured ambient, a site whose machines get hot together has more probably got a hot room.
     let enough = if j.hot_ambient_c.is_some() { enough } else { enough * (1.0 + CROWD * j.crowd_share) };
-    let risen = j.risen_k.is_none_or(|k| k >= RISEN_K);
+    let risen_k = if j.hot_ambient_c.is_some() { RISEN_K.0 } else { RISEN_K.1 };
+    let risen = j.risen_k.is_none_or(|k| k >= risen_k);
     let believed = j.log_bf > enough && j.excess_k >= enough_k && risen;
     if believed && chance(3) >= p.urgent_probability {
         3

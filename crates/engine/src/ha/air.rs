@@ -72,7 +72,7 @@ pub(super) fn of_room(
         let season_c: Vec<f64> = days.iter().map(|d| climate.season(f64::from(d.day), f64::from(today)).0).collect();
         let pull_k = PULL * (USUAL_C - season_c.iter().sum::<f64>() / days.len() as f64);
         for ((ta, r), season_c) in air_c.iter_mut().zip(&readings).zip(season_c) {
-            *ta = agreed(r, Some(Reading { ta_c: season_c + pull_k, var: DAY_SD_K * DAY_SD_K }));
+            *ta = agreed(r, Some(Reading { ta_c: season_c + pull_k, var: DAY_SD_K.powi(2) }));
         }
     }
     air_c
@@ -103,14 +103,14 @@ fn invert(baseline: &Baseline, mut at: Conditions, excess_k: f64, td_c: f64, sd_
     let mut slope = FLATTEST;
     for _ in 0..5 {
         let expected = baseline.expect(&at, excess_k);
-        slope = baseline.slope(expected.weight);
+        slope = baseline.slope(at.ta_c, expected.weight);
         let step_k = (td_c - expected.td_c) / slope.max(FLATTEST);
         at.ta_c = (at.ta_c + step_k.clamp(-STEP_K, STEP_K)).clamp(RANGE_C.0, RANGE_C.1);
         if step_k.abs() < 0.05 {
             break;
         }
     }
-    (slope >= FLATTEST).then(|| Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + ELSEWHERE_K * ELSEWHERE_K })
+    (slope >= FLATTEST).then(|| Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + ELSEWHERE_K.powi(2) })
 }
 
 /// The air in degC that the siblings' readings of one day agree on, about what is expected of the day; `None` without any.

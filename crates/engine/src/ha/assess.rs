@@ -141,7 +141,9 @@ impl Work {
             health.fresh = true;
         }
         let mut prior = health.remembered.as_deref().map_or(Belief::FLEET, Remembered::belief);
-        prior.sd[3] = prior.sd[3].max(source.slope_sd());
+        let slope_sd = source.slope_sd();
+        // A slope that was learned is believed as far as it was learned; the physical one as far as the ambient is right.
+        prior.sd[3] = if health.remembered.is_some() { prior.sd[3].min(slope_sd) } else { slope_sd };
         if health.fresh {
             health.baseline = Baseline::from_mean(&prior);
             health.noise = Noise::prior(source);
@@ -301,8 +303,8 @@ impl Work {
             .collect();
         if cool.len() >= 5 {
             judgement.cool_excess_k = mean(cool.iter().map(|(_, r)| *r).collect());
-            let slope = self.health.baseline.theta[1] / 10.0;
-            judgement.cool_slope = residual_slope(&cool).map(|extra| slope + extra);
+            let slope = mean(cool.iter().map(|(ta_c, _)| self.health.baseline.regulated_slope(*ta_c)).collect());
+            judgement.cool_slope = residual_slope(&cool).zip(slope).map(|(extra, slope)| slope + extra);
         }
         if self.health.source != AmbientSource::Season {
             let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);

@@ -21,6 +21,17 @@ const SATURATED_AT_C: f64 = 30.0;
 const REGULATED_LOAD: usize = 7;
 /// Share of the pressure's effect that the valve leaves visible while it regulates.
 const REGULATED_PRESSURE: f64 = 0.1;
+/// The regulated branch is bent: the wider a valve stands open, the less a further step of it helps. K per 10 K and 10 K; the
+/// lumped model of a clean machine gives 0.7, others from 0.3 on. Without it a machine that has been learned in warm weather
+/// would seem to run hot as soon as the weather cools.
+const REGULATED_BEND: f64 = 0.5;
+/// By the heat balance an open valve lets the temperature follow the ambient at about this slope, K/K.
+const SATURATED_SLOPE: f64 = 1.05;
+/// No regulated branch is believed to show more of an excess than this. A valve that opens in proportion lets its
+/// temperature follow whatever makes the cooler's task harder, a lost cooler as well as warmer air, and by the heat balance
+/// both alike: the share shown is the slope against the ambient over that of the saturated branch. (Measured on three
+/// other physics it is between 0.7 and 1.5 times that.)
+const REGULATED_GAIN_MAX: f64 = 0.35;
 /// Excess of the saturated branch for a loss `f` of UA is close to `20 K * f / (1 - f)`: 2.3, 5.1, 8.5, 13.0 and 18.9 K for
 /// 10 to 50 % in the lumped model of a 75 kW machine, hence linear in the thermal *resistance*.
 const EXCESS_PER_RESISTANCE_K: f64 = 20.0;
@@ -51,6 +62,8 @@ pub(crate) struct Expected {
     pub(crate) saturated_c: f64,
     /// `dT/dS`, 0 (fully regulated) to 1 (fully saturated).
     pub(crate) weight: f64,
+    /// `dT/d excess` at full load, 0 to 1.
+    pub(crate) gain: f64,
     /// Derivatives by the coefficients.
     pub(crate) row: [f64; TERMS],
 }
@@ -68,8 +81,8 @@ pub(crate) struct Bounds {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compared {
     pub(crate) residual_k: f64,
-    /// Of the saturated branch.
-    pub(crate) weight: f64,
+    /// Of the temperature to the excess at full load, 0 to 1.
+    pub(crate) gain: f64,
     /// Derivatives by the coefficients.
     pub(crate) row: [f64; TERMS],
     /// By how much this point shows the saturated branch lifted, K.
@@ -110,7 +123,7 @@ pub(crate) struct Belief {
 impl Belief {
     /// What is known of screw compressors before the first reading. Load: +3 % shaft power gives +1.6 K.
     pub(crate) const FLEET: Self =
-        Self { mean: [78.5, 2.5, 84.5, 10.8, 5.5, 0.3, 2.0, 1.0], sd: [6.0, 2.0, 7.0, 0.8, 1.5, 1.0, 0.8, 0.8] };
+        Self { mean: [78.5, 2.5, 84.5, 10.5, 5.5, 0.3, 2.0, 1.0], sd: [6.0, 2.0, 7.0, 0.4, 1.5, 1.0, 0.8, 0.8] };
 
     /// The same belief, less sure of the saturated level: after work on the cooling circuit it may have moved.
     pub(crate) fn loosened(mut self, saturated_k: f64) -> Self {
@@ -131,12 +144,29 @@ impl Baseline {
         let weight = 1.0 / (1.0 + (-(saturated - regulated) / softness).exp());
         let td_c = soft_max(regulated, saturated, softness);
         let bend = (td_c - weight * saturated - (1.0 - weight) * regulated) / softness;
-        Expected { td_c, saturated_c: saturated, weight, row: row(at, weight, bend) }
+        let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
+        Expected { td_c, saturated_c: saturated, weight, gain, row: self.row(at, weight, bend) }
+    }
+
+    /// How much of an excess the regulated branch shows at an ambient, K/K.
+    fn regulated_gain(&self, ta_c: f64) -> f64 {
+        (self.regulated_slope(ta_c) / SATURATED_SLOPE).clamp(0.0, REGULATED_GAIN_MAX)
+    }
+
+    /// `dT/d ambient` of the regulated branch, K/K.
+    pub(crate) fn regulated_slope(&self, ta_c: f64) -> f64 {
+        0.1 * (self.theta[1] + 2.0 * REGULATED_BEND * self.tens_over_flat(ta_c))
     }
 
     /// `dT/d ambient` where the saturated branch has this weight, K/K.
-    pub(crate) fn slope(&self, weight: f64) -> f64 {
-        0.1 * (weight * self.theta[3] + (1.0 - weight) * self.theta[1])
+    pub(crate) fn slope(&self, ta_c: f64, weight: f64) -> f64 {
+        weight * 0.1 * self.theta[3] + (1.0 - weight) * self.regulated_slope(ta_c)
+    }
+
+    /// Tens of kelvins between an ambient and the one that the regulated branch is quoted at; no colder than where the
+    /// branch has become flat.
+    fn tens_over_flat(&self, ta_c: f64) -> f64 {
+        ((ta_c - REGULATED_AT_C) / 10.0).max(-0.5 * self.theta[1] / REGULATED_BEND)
     }
 
     /// How a measured temperature differs from the expected one, K, with the weight and derivatives to use for it.
@@ -161,23 +191,36 @@ impl Baseline {
                 (row[2], row[3]) = (secant, row[3] * secant / tangent);
             }
             let residual_k = td_c - expected.td_c;
-            return Compared { residual_k, weight: expected.weight, row, lifted_k: expected.weight * excess_k };
+            return Compared { residual_k, gain: expected.gain, row, lifted_k: expected.weight * excess_k };
         }
         let seen_c = td_c + softness * seen_weight.ln();
         let above_k = seen_c - saturated;
-        let row = row(at, seen_weight, 0.0);
-        Compared { residual_k: seen_weight * above_k, weight: seen_weight, row, lifted_k: above_k + excess_k }
+        let row = self.row(at, seen_weight, 0.0);
+        Compared { residual_k: seen_weight * above_k, gain: seen_weight, row, lifted_k: above_k + excess_k }
     }
 
     /// Regulated and saturated branch, degC, and the softness of the bend, K.
     fn branches(&self, at: &Conditions, excess_k: f64) -> (f64, f64, f64) {
         let th = &self.theta;
-        let (cold, hot) = ((at.ta_c - REGULATED_AT_C) / 10.0, (at.ta_c - SATURATED_AT_C) / 10.0);
-        let regulated =
-            th[0] + th[1] * cold + th[REGULATED_LOAD] * at.load_tenths + REGULATED_PRESSURE * th[5] * at.pressure_bar;
-        let saturated =
-            th[2] + th[3] * hot + th[4] * at.load_tenths + th[5] * at.pressure_bar + excess_k * at.excess_gain();
+        let (cold, hot) = (self.tens_over_flat(at.ta_c), (at.ta_c - SATURATED_AT_C) / 10.0);
+        let lift_k = excess_k * at.excess_gain();
+        let regulated = th[0]
+            + th[1] * cold
+            + REGULATED_BEND * cold * cold
+            + th[REGULATED_LOAD] * at.load_tenths
+            + REGULATED_PRESSURE * th[5] * at.pressure_bar
+            + self.regulated_gain(at.ta_c) * lift_k;
+        let saturated = th[2] + th[3] * hot + th[4] * at.load_tenths + th[5] * at.pressure_bar + lift_k;
         (regulated, saturated, th[SOFTNESS].clamp(0.3, 8.0))
+    }
+
+    /// Derivatives by the coefficients for a weight of the saturated branch.
+    fn row(&self, at: &Conditions, weight: f64, bend: f64) -> [f64; TERMS] {
+        let regulating = 1.0 - weight;
+        let pressed = weight + REGULATED_PRESSURE * regulating;
+        let (cold, hot) = (self.tens_over_flat(at.ta_c), (at.ta_c - SATURATED_AT_C) / 10.0);
+        let (load, bar) = (at.load_tenths, at.pressure_bar);
+        [regulating, regulating * cold, weight, weight * hot, weight * load, pressed * bar, bend, regulating * load]
     }
 
     /// Derivatives of the saturated branch alone.
@@ -208,15 +251,6 @@ impl Baseline {
 /// `s ln(e^(R/s) + e^(S/s))`, written so that neither exponential overflows.
 fn soft_max(regulated: f64, saturated: f64, softness: f64) -> f64 {
     saturated.max(regulated) + softness * (-((saturated - regulated) / softness).abs()).exp().ln_1p()
-}
-
-/// Derivatives by the coefficients for a weight of the saturated branch.
-fn row(at: &Conditions, weight: f64, bend: f64) -> [f64; TERMS] {
-    let regulating = 1.0 - weight;
-    let pressed = weight + REGULATED_PRESSURE * regulating;
-    let (cold, hot) = ((at.ta_c - REGULATED_AT_C) / 10.0, (at.ta_c - SATURATED_AT_C) / 10.0);
-    let (load, bar) = (at.load_tenths, at.pressure_bar);
-    [regulating, regulating * cold, weight, weight * hot, weight * load, pressed * bar, bend, regulating * load]
 }
 
 /// Loss of UA, 0 to 1, that explains an excess of the saturated branch at full load.

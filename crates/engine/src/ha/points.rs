@@ -87,7 +87,7 @@ impl AmbientSource {
     /// How far the slope in this ambient may be from the physical one, K per 10 K.
     pub(crate) const fn slope_sd(self) -> f64 {
         match self {
-            Self::Own | Self::Sibling => 0.8,
+            Self::Own | Self::Sibling => 0.4,
             Self::SiblingTemperatures => 1.5,
             Self::ColdSoak => 2.5,
             Self::Season => 5.0,

@@ -115,7 +115,7 @@ pub(crate) fn rows(samples: &[Sample], baseline: &Baseline, trend: Option<&Trend
     let reach_k = recent.map(|s| compare(s, 0.0).1.lifted_k).fold(0.0, f64::max);
     let raw = |s: &Sample| {
         let (excess_k, compared) = compare(s, reach_k);
-        let gain = compared.weight * s.at.excess_gain();
+        let gain = compared.gain * s.at.excess_gain();
         Raw { row: compared.row, gain, residual_k: compared.residual_k, trend_k: gain * excess_k }
     };
     // The day's error is measured on whole days, so a day with one of its two points is a little less sure.
