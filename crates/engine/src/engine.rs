@@ -24,6 +24,9 @@ const REGULAR_SERVICE: &str = "serviced";
 /// Work after which every sensor of the machine is learned anew.
 const SENSOR_REPLACED: &str = "sensor_replaced";
 
+/// The list of machines grows by one in so many.
+const GROW_SHARE: usize = 16;
+
 /// What the engine is told once, at its start.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
@@ -259,6 +262,11 @@ impl Engine {
     /// Enters a machine into the lists; its site is looked up or made.
     pub(crate) fn add(&mut self, id: MachineId, mut machine: Machine) -> usize {
         let place = self.machines.len();
+        if place == self.machines.capacity() {
+            // Growing by doubling would leave up to half of a large fleet's memory unused.
+            self.machines.reserve_exact(place / GROW_SHARE + 1);
+            self.ids.reserve_exact(place / GROW_SHARE + 1);
+        }
         let sites = &mut self.sites;
         let site = *self.site_index.entry(id.site_id()).or_insert_with_key(|site| {
             sites.push((site.clone(), Vec::new()));

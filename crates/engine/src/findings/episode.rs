@@ -139,7 +139,11 @@ impl Episodes {
         };
         match place {
             Some(place) => self.open[place] = episode,
-            None => self.open.push(episode),
+            None => {
+                // Few episodes are open at a time, and every machine has such a list.
+                self.open.reserve_exact(1);
+                self.open.push(episode);
+            }
         }
         out.push(finding(at, machine, number, status, draft));
     }
@@ -164,6 +168,7 @@ impl Episodes {
             *n += 1;
             return *n;
         }
+        self.counts.reserve_exact(1);
         self.counts.push((fault.as_str().to_owned(), 1));
         1
     }
