@@ -255,14 +255,16 @@ impl Outreach {
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
             // Browsers send CRLF; mail and lint want lines.
             let body = format!("{}\n", body.replace("\r\n", "\n").trim());
-            let text = Draft { subject: subject.trim().to_owned(), body };
+            let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
             compose::check(&text, case.finding.machine.as_str())?;
             if !text.body.contains(&self.link(&mail)) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
             }
             // The times shown with the draft are the ones the text speaks of.
             mail.edited = false;
-            let (_, slots) = self.compose(tx, &case, &mail, &people, now)?;
+            let (composed, slots) = self.compose(tx, &case, &mail, &people, now)?;
+            // What goes out where a letter does not fit is the template's: it says less than any letter.
+            text.short = composed.short;
             let words = |slot| compose::slot_text(people.customer.language, &people.calendar, slot);
             if let Some(missing) = slots.iter().map(words).find(|words| !text.body.contains(words)) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Time(missing) });

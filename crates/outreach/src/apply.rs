@@ -9,7 +9,7 @@ use crate::registry::Machine;
 use crate::service::{self, SERVICE};
 use crate::store::{Case, Entry, Session, advisories, messages, registry};
 use crate::views::{Applied, MessageState, Stage};
-use crate::{Outreach, bundle};
+use crate::{Outreach, bundle, compose};
 
 /// The engine in the record.
 const ENGINE: &str = "engine";
@@ -81,7 +81,10 @@ impl Outreach {
             // What the engine announced from the log's own maintenance events is in hand already.
             let announced = bundle::announced(&open);
             machine.service.retain(|task| !announced.contains(&task.work));
-            let is_ours = |case: &Case| case.finding.fault.as_str() == SERVICE && !bundle::is_follower(case);
+            // One that goes with due work of the log's own is spoken for; one that goes with a fault is still to be refreshed.
+            let is_due = |case: &&Case| case.finding.kind == FindingKind::MaintenanceDue;
+            let is_spoken_for = |case: &Case| open.iter().filter(is_due).any(|leader| bundle::follows(case, leader));
+            let is_ours = |case: &Case| case.finding.fault.as_str() == SERVICE && !is_spoken_for(case);
             let episode = advisories::count(tx, id, SERVICE)? + u32::from(!open.iter().any(is_ours));
             match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
                 Some(finding) => self.take(tx, &finding, context, now),
@@ -97,6 +100,10 @@ impl Outreach {
         context: &MachineContext,
         now: Timestamp,
     ) -> Result<Applied> {
+        if finding.kind == FindingKind::MaintenanceEffect && finding.status != Status::Cleared {
+            self.take_effect(connection, finding, now)?;
+            return Ok(Applied::Ignored);
+        }
         let concerns = matches!(
             finding.kind,
             FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault | FindingKind::MaintenanceDue
@@ -117,12 +124,8 @@ impl Outreach {
             (Some(case), Status::Cleared) => clear(connection, case, now)?,
             (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
         };
-        let case = if finding.kind == FindingKind::MaintenanceDue {
-            bundle::regroup(connection, &finding.machine, now)?;
-            advisories::get(connection, &finding.id)?
-        } else {
-            case
-        };
+        let regrouped = bundle::regroup(connection, &finding.machine, now)?;
+        let case = if regrouped { advisories::get(connection, &finding.id)? } else { case };
         Ok(Applied::Case { id: case.finding.id, stage: case.stage })
     }
 
@@ -135,7 +138,8 @@ impl Outreach {
             }
             _ => false,
         };
-        nameable && finding.grade >= Grade::Advise
+        let worth_a_tip = compose::is_worth_a_tip(finding, self.options.energy_tip_per_year_min);
+        nameable && (finding.grade >= Grade::Advise || worth_a_tip)
     }
 
     fn open_case(
@@ -170,7 +174,9 @@ impl Outreach {
     ) -> Result<Case> {
         let before = case.finding.grade;
         let says_the_same = says_the_same(&case.finding, finding);
+        let bundled = bundle::promised(&case);
         (case.finding, case.context) = (finding.clone(), context.clone());
+        bundle::keep(&mut case, bundled);
         let may = self.may_reach_customer(finding);
         match case.stage {
             Stage::Internal if may && !bundle::is_follower(&case) => case.stage = Stage::Draft,
@@ -230,7 +236,7 @@ fn says_the_same(a: &Finding, b: &Finding) -> bool {
 }
 
 /// New figures may want other times, unless a person wrote the times into the text; and what was held is asked about anew.
-fn forget_offers(connection: &dyn Session, case: &FindingId, now: Timestamp) -> Result<()> {
+pub(crate) fn forget_offers(connection: &dyn Session, case: &FindingId, now: Timestamp) -> Result<()> {
     match messages::newest_of(connection, case)? {
         Some(mut mail) if mail.held.is_some() && mail.state == MessageState::Queued && mail.due > now => {
             mail.due = now;

@@ -1,12 +1,14 @@
 //! Work due near each other goes into one visit and one message.
 //!
 //! Each due work is a case of its own, so that it can be refreshed and cleared by its own identity. Of a machine's cases that
-//! no customer knows of yet one leads and speaks for all; the others follow silently and are done when it is.
+//! no customer knows of yet one leads and speaks for all; the others follow silently and are done when it is. A fault that
+//! wants a visit leads what falls due near it: nobody drives out twice.
 
 use std::collections::BTreeSet;
 
 use foretell_model::{Evidence, FindingKind, MachineId, Timestamp};
 
+use crate::apply::forget_offers;
 use crate::error::Result;
 use crate::service::DUE_PREFIX;
 use crate::store::{Case, Session, advisories, messages};
@@ -32,24 +34,68 @@ pub(crate) fn announced(open: &[Case]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Chooses a machine's leader anew and gathers what it speaks for.
-pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timestamp) -> Result<()> {
+/// Works beside its own that a case has spoken of to the customer: they stay promised when the engine says the case anew.
+pub(crate) fn promised(case: &Case) -> Vec<Evidence> {
+    if !is_known(case) {
+        return Vec::new();
+    }
+    case.finding.evidence.iter().filter(|e| e.feature.starts_with(DUE_PREFIX)).cloned().collect()
+}
+
+/// Puts back what a case had promised.
+pub(crate) fn keep(case: &mut Case, promised: Vec<Evidence>) {
+    let missing = |item: &Evidence| case.finding.evidence.iter().all(|known| known.feature != item.feature);
+    let missing: Vec<Evidence> = promised.into_iter().filter(missing).collect();
+    case.finding.evidence.extend(missing);
+}
+
+/// Whether the customer knows of a case, or is about to.
+const fn is_known(case: &Case) -> bool {
+    !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Internal | Stage::Done | Stage::Cleared)
+}
+
+/// Chooses a machine's leader anew and gathers what it speaks for; says whether there was anything to choose. A fault that
+/// waits for the advisor leads whatever falls due near it; else the due work leads itself.
+pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timestamp) -> Result<bool> {
     let open = advisories::open_of(connection, machine)?;
-    let (mut free, rest): (Vec<Case>, Vec<Case>) = open
+    let is_due = |case: &Case| case.finding.kind == FindingKind::MaintenanceDue;
+    if !open.iter().any(is_due) {
+        return Ok(false);
+    }
+    let (mut free, mut rest): (Vec<Case>, Vec<Case>) = open
         .into_iter()
-        .filter(|case| case.finding.kind == FindingKind::MaintenanceDue)
-        .partition(|case| matches!(case.stage, Stage::Draft | Stage::Postponed) || is_follower(case));
+        .partition(|case| is_due(case) && (matches!(case.stage, Stage::Draft | Stage::Postponed) || is_follower(case)));
     // Followers of a case that the customer knows of stay with it.
-    free.retain(|case| !rest.iter().any(|leader| follows(case, leader)));
-    let leads = |case: &Case| case.finding.fault.as_str() != NEVER_ALONE;
-    let place = free.iter().position(|case| leads(case) && !is_follower(case)).or_else(|| free.iter().position(leads));
-    let Some(mut leader) = place.map(|place| free.remove(place)) else {
-        return free.iter_mut().try_for_each(|case| case.move_to(connection, Stage::Internal, Some(WAITS), None, now));
+    free.retain(|case| !rest.iter().any(|leader| is_known(leader) && follows(case, leader)));
+    let is_fault = |case: &Case| {
+        case.stage == Stage::Draft && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
     };
-    let own = format!("{DUE_PREFIX}{}", leader.finding.fault);
-    let mut gathered: Vec<Evidence> = own_evidence(&leader, &own);
+    let leads = |case: &Case| case.finding.fault.as_str() != NEVER_ALONE;
+    let mut leader = match rest.iter().position(is_fault) {
+        Some(place) => rest.remove(place),
+        None => {
+            let place =
+                free.iter().position(|case| leads(case) && !is_follower(case)).or_else(|| free.iter().position(leads));
+            let Some(place) = place else {
+                let wait = |case: &mut Case| case.move_to(connection, Stage::Internal, Some(WAITS), None, now);
+                return free.iter_mut().try_for_each(wait).map(|()| true);
+            };
+            free.remove(place)
+        }
+    };
+    gather(connection, &mut leader, &mut free, now).map(|()| true)
+}
+
+/// Has a leader speak for its followers.
+fn gather(connection: &dyn Session, leader: &mut Case, followers: &mut [Case], now: Timestamp) -> Result<()> {
+    let before = works(leader);
+    let is_due = leader.finding.kind == FindingKind::MaintenanceDue;
+    let mut gathered: Vec<Evidence> = match is_due {
+        true => own_evidence(leader, &format!("{DUE_PREFIX}{}", leader.finding.fault)),
+        false => leader.finding.evidence.iter().filter(|e| !e.feature.starts_with(DUE_PREFIX)).cloned().collect(),
+    };
     let remark = format!("{FOLLOWS}{}", leader.finding.id);
-    for follower in &mut free {
+    for follower in followers {
         let its = format!("{DUE_PREFIX}{}", follower.finding.fault);
         let new = own_evidence(follower, &its).into_iter().filter(|e| gathered.iter().all(|g| g.feature != e.feature));
         gathered.extend(new.collect::<Vec<_>>());
@@ -61,7 +107,15 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
         Stage::Internal => (Stage::Draft, None, None),
         stage => (stage, leader.remark.clone(), leader.until),
     };
-    leader.move_to(connection, stage, remark.as_deref(), until, now)
+    leader.move_to(connection, stage, remark.as_deref(), until, now)?;
+    // More work takes longer: the times proposed for less are no longer right.
+    if before == works(leader) { Ok(()) } else { forget_offers(connection, &leader.finding.id, now) }
+}
+
+/// The due works that a case speaks of.
+fn works(case: &Case) -> BTreeSet<String> {
+    let due = case.finding.evidence.iter().filter_map(|e| e.feature.strip_prefix(DUE_PREFIX));
+    due.map(str::to_owned).collect()
 }
 
 /// Followers are done with their leader.
@@ -73,7 +127,8 @@ pub(crate) fn finish(connection: &dyn Session, leader: &Case, now: Timestamp) ->
     Ok(())
 }
 
-fn follows(case: &Case, leader: &Case) -> bool {
+/// Whether a case leaves the talking to that one.
+pub(crate) fn follows(case: &Case, leader: &Case) -> bool {
     is_follower(case)
         && case.remark.as_deref().and_then(|remark| remark.strip_prefix(FOLLOWS)) == Some(leader.finding.id.as_str())
 }

@@ -71,6 +71,7 @@ impl Outreach {
                 uid: 0,
             };
             stay.book(tx, &self.roster(tx, now)?, &self.job(&case))?;
+            self.tell_of_visit(tx, &stay, now)?;
             withdraw(tx, id, "a visit was booked")?;
             case.move_to(tx, Stage::Booked, None, None, now)?;
             contact(tx, &case, who, record::VISIT_BOOKED, &record::span(stay.start, stay.end), now)?;

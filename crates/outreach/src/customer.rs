@@ -64,6 +64,7 @@ impl Outreach {
                 uid: 0,
             };
             stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
+            self.tell_of_visit(tx, &stay, now)?;
             withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
             visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
             said(tx, &visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)?;
@@ -84,6 +85,7 @@ impl Outreach {
                 (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
                 stay.sequence += 1;
                 stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
+                self.tell_of_visit(tx, &stay, now)?;
                 said(tx, &visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)?;
             }
             self.page(tx, &visitor, now)
@@ -101,6 +103,7 @@ impl Outreach {
             (stay.state, stay.changed) = ("cancelled".into(), now);
             stay.sequence += 1;
             stay.save(tx)?;
+            self.tell_of_visit(tx, &stay, now)?;
             visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
             said(tx, &visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)?;
             self.page(tx, &visitor, now)
@@ -218,7 +221,7 @@ impl Outreach {
         let words = |slot: Slot| OfferedSlot { slot, text: slot_text(language, &people.calendar, &slot) };
         let slots: Vec<OfferedSlot> = slots.into_iter().map(words).collect();
         // The letter keeps the times it was sent with; the page shows what is possible now.
-        let letter = mail.text.as_ref().filter(|_| mail.sent.is_some());
+        let letter = mail.text.as_ref().filter(|_| mail.sent.is_some() && mail.kind.is_proactive());
         let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
         Ok(BookingView {
             language,
@@ -226,7 +229,7 @@ impl Outreach {
             number: people.machine.number.clone(),
             customer: people.customer.name.clone(),
             company: language.of(&self.options.company).to_owned(),
-            sentence: self.composer.page(&facts)?,
+            sentence: self.shelf.composer(connection)?.page(&facts)?,
             work: compose::join_works(language, &facts.works),
             duration: facts.duration,
             stops_machine: facts.stops,

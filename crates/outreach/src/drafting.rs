@@ -4,8 +4,9 @@
 use foretell_model::{Grade, MachineId, Timestamp};
 
 use crate::calendar::Calendar;
+use crate::care::CustomerStage;
 use crate::clock::Seen;
-use crate::compose::{self, Draft, Facts, Subject};
+use crate::compose::{self, Draft, Facts, Occasion, Subject};
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine, Technician};
@@ -21,6 +22,8 @@ pub(crate) struct People {
     pub(crate) machine: Machine,
     pub(crate) advisor: Advisor,
     pub(crate) calendar: Calendar,
+    /// How far the customer's dissatisfaction has gone.
+    pub(crate) stage: Option<CustomerStage>,
 }
 
 impl Outreach {
@@ -47,7 +50,8 @@ impl Outreach {
             id: customer.id.clone(),
             why,
         })?;
-        Ok(Ok(People { customer, machine: own, advisor, calendar }))
+        let stage = care::stage(connection, &customer.id)?;
+        Ok(Ok(People { customer, machine: own, advisor, calendar, stage }))
     }
 
     /// As [`Outreach::people`], where a message cannot do without them.
@@ -61,6 +65,7 @@ impl Outreach {
             context: &case.context,
             machine: &people.machine,
             customer: &people.customer,
+            stage: people.stage,
             advisor: &people.advisor,
             company: &self.options.company,
             catalogue: &self.options.catalogue,
@@ -120,26 +125,10 @@ impl Outreach {
         if let Some(mail) = newest.filter(|m| matches!(m.state, MessageState::Draft | MessageState::Queued)) {
             return Ok(mail);
         }
-        let mut mail = Mail {
-            id: 0,
-            case: case.finding.id.clone(),
-            machine: case.finding.machine.clone(),
-            customer: customer.id.clone(),
-            kind: Kind::Invitation,
-            state: MessageState::Draft,
-            text: None,
-            edited: false,
-            urgent: false,
-            due: now,
-            held: None,
-            reason: None,
-            channel: None,
-            medium: None,
-            address: None,
-            attempts: 0,
-            sent: None,
-            expires: now.plus_days(f64::from(self.options.link_valid_days)),
-        };
+        let of = (&case.finding.id, Kind::Invitation);
+        let expires = now.plus_days(f64::from(self.options.link_valid_days));
+        let mut mail =
+            Mail { state: MessageState::Draft, ..Mail::new(of, &case.finding.machine, &customer.id, now, expires) };
         mail.save(connection)?;
         Ok(mail)
     }
@@ -188,10 +177,10 @@ impl Outreach {
         }
         let facts = self.facts(case, people, &slots, &self.link(mail), now);
         let occasion = match mail.kind {
-            Kind::Reminder => compose::Occasion::Reminder,
-            Kind::Invitation | Kind::FollowUp | Kind::Notice => case.finding.kind.into(),
+            Kind::Reminder => Occasion::Reminder,
+            _ => Occasion::of_finding(&case.finding),
         };
-        let draft = self.composer.message(occasion, &facts)?;
+        let draft = self.shelf.composer(connection)?.letter(occasion, facts.language(), &facts)?;
         compose::check(&draft, case.finding.machine.as_str())?;
         Ok((draft, slots))
     }

@@ -61,6 +61,14 @@ pub enum OutreachError {
         #[source]
         source: Box<minijinja::Error>,
     },
+    /// A template may not stand as it was edited.
+    #[error("template `{name}` has {} faults", faults.len())]
+    TemplateFaults {
+        /// Which template.
+        name: String,
+        /// What is wrong, each with its line where there is one.
+        faults: crate::TemplateFaults,
+    },
     /// A text breaks the house rules for what a customer reads.
     #[error("the text may not go to a customer: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Lint(Vec<Remark>),

@@ -19,6 +19,7 @@
 //! | `journey`, `case_way`, `guest`, `wishes` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
+//! | `words` | word about visits and about what broke, put into the outbox with what it is about |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
 
@@ -59,12 +60,17 @@ mod troubles;
 mod views;
 mod visits;
 mod wishes;
+mod words;
 
 pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
 pub use care::{CustomerStage, Grumbles};
 pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};
-pub use compose::Draft;
+pub use compose::editor::{
+    Layer, PreviewOf, Previewed, TemplateChange, TemplateFault, TemplateFaults, TemplateInfo, TemplateText,
+};
+pub use compose::trouble::OnSiteNews;
+pub use compose::{Draft, Occasion};
 pub use context::{MachineContext, WEEK_HOURS};
 pub use error::{Lack, OutreachError, Result};
 pub use options::{OutreachOptions, Promises};
@@ -84,7 +90,7 @@ use std::path::Path;
 
 use foretell_model::{MachineId, Offset, Timestamp};
 
-use compose::Composer;
+use compose::Shelf;
 use link::Signer;
 use registry::Entity;
 use store::{Database, Session, Sqlite, Store};
@@ -94,7 +100,7 @@ use store::{Database, Session, Sqlite, Store};
 pub struct Outreach {
     store: Store,
     signer: Signer,
-    composer: Composer,
+    shelf: Shelf,
     options: OutreachOptions,
 }
 
@@ -118,7 +124,7 @@ impl Outreach {
         let outreach = Self {
             store: Store::new(database),
             signer: Signer::open(secret)?,
-            composer: Composer::new(options.templates.as_deref())?,
+            shelf: Shelf::new(options.templates.clone())?,
             options,
         };
         if outreach.options.delivers {

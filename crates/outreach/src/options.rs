@@ -67,6 +67,10 @@ pub struct OutreachOptions {
     pub forget_after_days: Option<u32>,
     /// Days that a link stays valid after the message was drafted.
     pub link_valid_days: u32,
+    /// Days after a job at the latest for the one word that follows it; sooner when its effect is known.
+    pub follow_up_days: u32,
+    /// What leaking air must cost a year, in the tariff's currency, before a customer hears of it as a tip.
+    pub energy_tip_per_year_min: f64,
     /// Days ahead within which hour-based service is offered.
     pub service_horizon_days: f64,
     /// Directory with edited templates; a file there replaces the built-in one of the same name.
@@ -96,6 +100,8 @@ impl OutreachOptions {
             travel_kmh: 40.0,
             forget_after_days: Some(730),
             link_valid_days: 90,
+            follow_up_days: 10,
+            energy_tip_per_year_min: 5_000.0,
             service_horizon_days: 21.0,
             templates: None,
             auto_approve: BTreeSet::new(),

@@ -1,17 +1,15 @@
 //! Reactive service: something did break. Who opens a case, the two promises, who comes, and what was done.
 
-use foretell_model::{FindingId, MINUTE_MS, MachineId, Note, Timestamp};
+use foretell_model::{MINUTE_MS, MachineId, Note, Timestamp};
 
 use crate::case_way::forget_place;
+use crate::compose::trouble::About;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
-use crate::store::{Entry, Mail, Session, record, registry, service_cases, stock};
-use crate::views::{MessageState, Outcome, Promise, ServiceCase, Source, Ticked, TimerState, VisitReport};
+use crate::store::{Entry, Session, record, registry, service_cases, stock};
+use crate::views::{Promise, ServiceCase, Source, Ticked, TimerState, VisitReport};
 use crate::{Outreach, care};
-
-/// Word about a service case stays worth reading for so long, days; its link too.
-const NOTICE_DAYS: f64 = 30.0;
 
 impl Outreach {
     /// Something broke: opens the machine's service case, or adds to the one that is open (nobody tells it twice). `opened`
@@ -190,12 +188,11 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<ServiceCase> {
         complete(&format!("close service case {id}"), report)?;
-        let case = self.change_trouble(id, (who, record::TROUBLE_CLOSED, remark), now, |case| {
+        self.change_trouble(id, (who, record::TROUBLE_CLOSED, remark), now, |case| {
             (case.closed, case.report) = (Some(now), Some(report.clone()));
             forget_place(case);
             Ok(())
-        })?;
-        Ok(case)
+        })
     }
 
     pub(crate) fn change_trouble(
@@ -217,6 +214,14 @@ impl Outreach {
                 use_parts(tx, report)?;
             }
             note(tx, &case, (who, what, why), true, now)?;
+            let word = match what {
+                record::TROUBLE_ASSIGNED => Some(Kind::OnTheWay),
+                record::TROUBLE_CLOSED => Some(Kind::Closing),
+                _ => None,
+            };
+            if let Some(kind) = word {
+                self.tell_of_trouble(tx, &case, (kind, About::default()), now)?;
+            }
             Ok(case)
         })
     }
@@ -277,52 +282,6 @@ impl Outreach {
             }
         }
         Ok(done)
-    }
-
-    /// Puts word of a slipping promise into the outbox. Where nobody can be written to, the record says so and the advisor,
-    /// who sees the timer, calls.
-    fn tell_of_slip(
-        &self,
-        connection: &dyn Session,
-        case: &ServiceCase,
-        promise: Promise,
-        now: Timestamp,
-    ) -> Result<Option<Ticked>> {
-        let why =
-            |why: &str| note(connection, case, ("outbox", "could not tell of a slipping promise", why), false, now);
-        let machine =
-            MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
-        let people = match self.people(connection, &machine)? {
-            Ok(people) => people,
-            Err(lack) => return why(&lack).map(|()| None),
-        };
-        let technician: Option<Technician> = match &case.technician {
-            Some(id) => registry::find(connection, id)?,
-            None => None,
-        };
-        let text = self.composer.late(&self.late_facts(case, promise, &people, technician.as_ref()))?;
-        let mut mail = Mail {
-            id: 0,
-            case: FindingId::from_text(&service_cases::name(case.id)),
-            machine,
-            customer: people.customer.id.clone(),
-            kind: Kind::Notice,
-            state: MessageState::Queued,
-            text: Some(text),
-            edited: false,
-            urgent: true,
-            due: now,
-            held: None,
-            reason: None,
-            channel: None,
-            medium: None,
-            address: None,
-            attempts: 0,
-            sent: None,
-            expires: now.plus_days(NOTICE_DAYS),
-        };
-        mail.save(connection)?;
-        Ok(Some(Ticked { message: mail.id, case: mail.case, outcome: Outcome::Slipping }))
     }
 }
 

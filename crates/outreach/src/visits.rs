@@ -76,6 +76,7 @@ impl Outreach {
             count_anew(tx, &stay.machine, &works, hours, who, now)?;
             case.move_to(tx, Stage::Done, None, None, now)?;
             bundle::finish(tx, &case, now)?;
+            self.plan_follow_up(tx, &stay, now)?;
             let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
             let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_DONE);
             let why = &record::span(stay.start, stay.end);

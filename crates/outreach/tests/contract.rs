@@ -214,3 +214,25 @@ fn an_older_file_is_brought_forward() {
     let refused = Sqlite::open(&path).err().unwrap().to_string();
     assert!(refused.ends_with("a newer version of foretell wrote it; start that version"), "{refused}");
 }
+
+#[test]
+fn edits_of_templates_and_effects_of_jobs_are_kept() {
+    check(|name, open| {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = |database| {
+            Outreach::over(database, &dir.path().join("link.secret"), options(Arc::new(Recorder::default()))).unwrap()
+        };
+        let (template, t) = ("page.zh-CN.j2", Timestamp::from_millis(1_000));
+        let first = desk(open());
+        first.save_template((template, 0), "{{ number }}：您好", "试试", "王敏", t).unwrap();
+        let second = desk(open());
+        let kept = second.template(template).unwrap();
+        assert_eq!(kept.source, "{{ number }}：您好\n", "{name}");
+        let change = kept.info.changed.unwrap();
+        assert_eq!((change.at, change.who.as_str(), change.why.as_str()), (t, "王敏", "试试"), "{name}");
+        // Two hands on one version: the second is told.
+        second.save_template((template, kept.revision), "{{ number }}", "", "李工", t).unwrap();
+        assert!(first.save_template((template, kept.revision), "x", "", "王敏", t).is_err(), "{name}");
+        assert_eq!(first.template(template).unwrap().history.len(), 2, "{name}");
+    });
+}

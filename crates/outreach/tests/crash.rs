@@ -198,6 +198,7 @@ fn parcel() -> Parcel {
         reply_to: Some("wang@service.example".into()),
         language: "zh-CN",
         subject: "2号机：约个时间清洗冷却器".into(),
+        short: "A short form https://service.example/b/x".into(),
         body: "您好\n".into(),
         link: "https://service.example/b/x".into(),
         at: now(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use foretell_model::{DAY_MS, Finding, FindingId, Grade, HOUR_MS, Status, Timestamp};
 use foretell_outreach::governor::{Kind, Past, Policy, Reason, Request, Verdict, judge};
-use foretell_outreach::{Calendar, CustomerStage, Language, Outreach, Parcel, Source, Stage, VisitReport};
+use foretell_outreach::{Calendar, CustomerStage, Language, Outreach, Parcel, Source, Stage, Ticked, VisitReport};
 use proptest::prelude::*;
 use support::{Recorder, apply, at, finding, machine, open, token};
 
@@ -266,31 +266,30 @@ impl Life {
     fn pass(&mut self, hours: i64) -> Result<(), TestCaseError> {
         self.truth = self.truth + hours * HOUR_MS;
         let before = self.channel.parcels.lock().unwrap().len();
-        self.outreach.tick(self.now()).unwrap();
+        let done = self.outreach.tick(self.now()).unwrap();
         let parcels: Vec<Parcel> = self.channel.parcels.lock().unwrap()[before..].to_vec();
         for parcel in parcels {
-            self.judge(parcel)?;
+            let of = done.iter().find(|ticked| format!("foretell-{}", ticked.message) == parcel.key).unwrap();
+            self.judge(parcel, of)?;
         }
         Ok(())
     }
 
-    fn judge(&mut self, parcel: Parcel) -> Result<(), TestCaseError> {
+    fn judge(&mut self, parcel: Parcel, of: &Ticked) -> Result<(), TestCaseError> {
         let customer = CUSTOMERS.iter().position(|(_, to)| *to == parcel.to).unwrap();
-        let notice = parcel.link.is_empty();
+        // An answer to what somebody did, or word about what broke.
+        let notice = !of.kind.is_proactive();
         let open: Vec<_> = self.outreach.service_cases().unwrap().into_iter().map(|case| case.machine).collect();
-        let of_case = (0..CASES).find(|n| {
-            let card = self.outreach.card(&case_id(*n), self.now());
-            card.is_ok_and(|card| card.message.is_ok_and(|message| parcel.key == format!("foretell-{}", message.id)))
-        });
+        let of_case = (0..CASES).find(|n| case_id(*n) == of.case);
         let urgent = of_case
             .is_some_and(|n| self.outreach.card(&case_id(n), self.now()).unwrap().finding.grade == Grade::Urgent);
         prop_assert!(self.sent.iter().all(|sent| sent.parcel.key != parcel.key), "nothing is sent twice");
         prop_assert!(!self.stopped[customer], "sent after an opt-out: {}", parcel.subject);
         prop_assert!(self.level[customer] < 6, "automation is silent at stage 6: {}", parcel.subject);
+        let own = of_case.map(|n| MACHINES[n % MACHINES.len()]);
+        prop_assert!(own.is_none_or(|own| !open.iter().any(|m| m == own)), "a service case is open on {own:?}");
         if !notice {
             prop_assert!(self.level[customer] < 3, "nothing proactive from stage 3 on: {}", parcel.subject);
-            let own = of_case.map(|n| MACHINES[n % MACHINES.len()]);
-            prop_assert!(own.is_none_or(|own| !open.iter().any(|m| m == own)), "a service case is open on {own:?}");
             let zone = if customer == 1 { chrono_tz::Asia::Shanghai } else { chrono_tz::Europe::London };
             let day = Calendar::plain(zone).local(self.now()).date().to_string();
             let is_open = Calendar::plain(zone).is_open(self.now()) && !(customer == 0 && self.holidays.contains(&day));

@@ -143,6 +143,10 @@ fn live(outreach: &Outreach, dir: &Path) {
         outreach.tick(t).unwrap();
     }
     breakdown(outreach);
+    // Some days later whatever still waited is out.
+    for hour in [0, 24, 48] {
+        outreach.tick(now().plus_days(12.0) + hour * 3_600_000).unwrap();
+    }
 }
 
 fn breakdown(outreach: &Outreach) {
@@ -219,8 +223,10 @@ fn check(kind: &str) {
         keys.sort();
         keys.dedup();
         assert_eq!(keys.len(), out, "{at}: nothing goes out twice");
-        let word_of_breakdown = 1;
-        assert!((1..=1 + word_of_breakdown).contains(&out), "{at}: {keys:?}");
+        // The letter, the confirmation and the word after the job; that a call is late and that it is mended.
+        assert!((1..=5).contains(&out), "{at}: {keys:?}");
+        // What is repeatable is there for certain; a confirmation is not, where the visit was over before it could go out.
+        assert!(kind != "folder" || out >= 4, "{at}: {keys:?}");
         let id = finding(&own(), "cooler_clogging", Grade::Advise, Status::Opened).id;
         let card = outreach.card(&id, now()).unwrap();
         assert_eq!(card.stage, Stage::Done, "{at}");

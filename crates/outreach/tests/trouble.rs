@@ -5,7 +5,6 @@ mod support;
 
 use std::sync::Arc;
 
-use expect_test::{Expect, expect};
 use foretell_model::{Grade, MINUTE_MS, Status, Timestamp};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
@@ -39,9 +38,9 @@ impl Scene {
         self.outreach.open_service_case(&machine(id), Source::Advisor, "it stopped", "wang", now()).unwrap().id
     }
 
-    fn letters(&self) -> String {
-        let parcels = self.channel.parcels.lock().unwrap();
-        parcels.iter().map(|parcel| format!("{}\n\n{}", parcel.subject, parcel.body)).collect::<Vec<_>>().join("---\n")
+    /// What the letters are about; whole they stand in `golden/trouble.txt`.
+    fn subjects(&self) -> Vec<String> {
+        self.channel.parcels.lock().unwrap().iter().map(|parcel| parcel.subject.clone()).collect()
     }
 }
 
@@ -89,7 +88,7 @@ fn both_timers_run_and_are_kept_or_not() {
 
 #[test]
 fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
-    fn check(id: &str, expected: &Expect) {
+    fn check(id: &str, expected: [&str; 3]) {
         let s = scene();
         let case = s.break_down(id);
         for minute in 0..30 {
@@ -101,9 +100,9 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
         for minute in (30..300).step_by(5) {
             s.outreach.tick(minutes(minute)).unwrap();
         }
-        assert_eq!(s.channel.keys().len(), 2);
+        assert_eq!(s.channel.keys().len(), 3, "late twice, and who is coming");
         assert!(s.channel.parcels.lock().unwrap().iter().all(|parcel| parcel.link.is_empty()));
-        expected.assert_eq(&s.letters());
+        assert_eq!(s.subjects(), expected);
         let customer = s.outreach.service_case(case).unwrap().customer.unwrap();
         let hints = s.outreach.stage_hints(&customer).unwrap();
         assert_eq!(hints.len(), 2, "{hints:?}");
@@ -111,62 +110,13 @@ fn the_customer_hears_of_a_slipping_promise_before_it_slips_and_once() {
     }
     check(
         "s02/m002",
-        &expect![[r#"
-        Compressor No. 2: our call will be a little late
-
-        Dear Ms Baker,
-
-        we know about the trouble with compressor No. 2. I meant to ring you by 09:50, and it looks as if it will be a little later. I am sorry to keep you waiting. I will ring as soon as I can; there is no need to stay by the telephone.
-
-        Please ring me at any time if it cannot wait.
-
-        Kind regards
-        Min Wang, Foretell Service
-        +86 21 5555 0101
-        ---
-        Compressor No. 2: we will be with you later than planned
-
-        Dear Ms Baker,
-
-        we meant to be with you for compressor No. 2 by 13:30, and it looks as if it will be later than that. I am sorry to keep you waiting. Jun Chen expects to be with you at about 14:00.
-
-        You can reach Jun Chen on the road at +86 138 0000 0001.
-
-        Please ring me at any time if it cannot wait.
-
-        Kind regards
-        Min Wang, Foretell Service
-        +86 21 5555 0101
-    "#]],
+        [
+            "Compressor No. 2: our call will be a little late",
+            "Compressor No. 2: Jun Chen is coming to you",
+            "Compressor No. 2: we will be with you later than planned",
+        ],
     );
-    check(
-        "s01/m002",
-        &expect![[r#"
-        2号机：给您回电要晚一点
-
-        李工，您好：
-
-        2号机的情况我们已经知道了。本来16:50前应该给您打电话，现在看来要晚一点，实在抱歉，让您久等了。我这边一腾出手就打给您，您不用一直守着电话。
-
-        有急事随时打给我。
-
-        先知服务 王敏
-        +86 21 5555 0101
-        ---
-        2号机：师傅要晚一点到
-
-        李工，您好：
-
-        2号机那边，本来20:30前应该到现场，现在看来要晚一点，实在抱歉，让您久等了。陈军师傅预计21:00左右到。
-
-        路上想联系师傅，可以直接打他的电话：+86 138 0000 0001。
-
-        有急事随时打给我。
-
-        先知服务 王敏
-        +86 21 5555 0101
-    "#]],
-    );
+    check("s01/m002", ["2号机：给您回电要晚一点", "2号机：已安排陈军师傅过来", "2号机：师傅要晚一点到"]);
 }
 
 #[test]

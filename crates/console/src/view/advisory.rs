@@ -178,6 +178,10 @@ pub enum TextFault {
     InternalId(String),
     /// A subject of so many characters.
     Subject(usize),
+    /// A text of so many characters, too long for a letter.
+    Long(usize),
+    /// A short form of so many parts of an SMS, too long or empty.
+    Short(usize),
     /// The link to the customer's page is gone.
     LinkMissing,
     /// A time that is offered is not named, in the words that the text must hold.

@@ -99,7 +99,17 @@ pub(crate) fn energy_evidence(
         }
         _ => Vec::new(),
     };
-    figures.into_iter().flatten().collect()
+    let mut evidence: Vec<Evidence> = figures.into_iter().flatten().collect();
+    // Money is worth nothing to a reader who cannot see at which price.
+    let tariff = Evidence {
+        feature: "tariff_per_kwh".to_owned(),
+        value: profile.tariff_per_kwh,
+        unit: currency.to_owned(),
+        change_per_day: None,
+        since: None,
+    };
+    evidence.extend((!evidence.is_empty()).then_some(tariff));
+    evidence
 }
 
 #[cfg(test)]

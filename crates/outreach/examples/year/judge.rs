@@ -17,7 +17,10 @@ pub(crate) struct Sent {
     /// Whether messages may arrive there at that hour.
     pub(crate) is_open: bool,
     pub(crate) urgent: bool,
+    /// Word about a machine that broke.
     pub(crate) notice: bool,
+    /// An answer to what somebody did, or word about what broke: nothing that the caps count.
+    pub(crate) asked: bool,
     /// Something was broken on the machine.
     pub(crate) broken: bool,
 }
@@ -120,10 +123,10 @@ impl Judge {
         self.fault("to customers whom a person looks after (stage 6)", stage == Some(CustomerStage::Escalation));
         self.fault("repeats", self.is_repeated(&sent));
         self.fault("texts with internal words", !is_clean(&sent));
-        if !sent.notice {
+        self.fault("about something else while a machine is broken", sent.broken && !sent.notice);
+        if !sent.asked {
             self.fault("unasked to displeased customers (stage 3 on)", stage >= Some(CustomerStage::OpenGrumbling));
-            self.fault("about something else while a machine is broken", sent.broken);
-            let recent = |days: i64| self.sent.iter().filter(move |s| !s.notice && sent.at - s.at < days * DAY_MS);
+            let recent = |days: i64| self.sent.iter().filter(move |s| !s.asked && sent.at - s.at < days * DAY_MS);
             let third = recent(7).filter(|s| s.customer == sent.customer).count() >= 2;
             self.fault("more than two in seven days", third);
             self.mark_written(&sent);
@@ -191,7 +194,8 @@ impl Judge {
     /// The table, line by line.
     pub(crate) fn table(&self, days: i64) -> Vec<String> {
         let months = days as f64 / 30.4;
-        let unasked: Vec<&Sent> = self.sent.iter().filter(|sent| !sent.notice).collect();
+        let unasked: Vec<&Sent> = self.sent.iter().filter(|sent| !sent.asked).collect();
+        let notices = self.sent.iter().filter(|sent| sent.notice).count();
         let mut by_month: BTreeMap<(String, String), u32> = BTreeMap::new();
         for sent in &unasked {
             let (year, month, _) = sent.at.civil();
@@ -210,7 +214,8 @@ impl Judge {
             format!("messages that nobody asked for | {}", unasked.len()),
             format!("  per customer and month, mean | {mean:.2}"),
             format!("  per customer and month, most | {most}"),
-            format!("words about slipping promises | {}", self.sent.len() - unasked.len()),
+            format!("confirmations and follow-ups | {}", self.sent.len() - unasked.len() - notices),
+            format!("words about machines that broke | {notices}"),
             format!("forecasts that a customer could hear of | {} ({} of them right)", shares.forecasts, shares.real),
             format!("  customer was written to | {:.0} %", percent(shares.written)),
             format!("  visit booked | {:.0} %", percent(shares.booked)),
@@ -241,7 +246,10 @@ pub(crate) struct Shares {
 
 /// Whether a text holds nothing that a customer must not read.
 fn is_clean(sent: &Sent) -> bool {
-    let remarks = lint::message(&sent.parcel.subject, &sent.parcel.body, &sent.machine);
+    let mut remarks = lint::message(&sent.parcel.subject, &sent.parcel.body, &sent.machine);
+    remarks.extend(lint::short(&sent.parcel.short, &sent.machine));
+    // How long a short form is depends on people's names.
+    remarks.retain(|remark| !matches!(remark, Remark::Short(_)));
     // Word about a broken machine has no page to link to.
     remarks.iter().all(|remark| sent.notice && matches!(remark, Remark::Links(0)))
 }

@@ -55,7 +55,7 @@ impl World {
             let ticked = done.iter().find(key).ok_or("a parcel that no tick tells of")?;
             let customer = self.fleet.customer_of(&parcel.to).ok_or("a parcel to nobody")?;
             let sent = self.describe(&parcel, ticked, &customer)?;
-            if !sent.notice {
+            if !sent.asked {
                 let token = parcel.link.rsplit('/').next().unwrap_or_default().to_owned();
                 let wait_h = -self.dice.uniform().max(1e-9).ln() * 20.0;
                 self.answers.push((self.now + (wait_h * HOUR_MS as f64) as i64, token, ticked.case.clone()));
@@ -83,6 +83,7 @@ impl World {
             machine,
             urgent,
             notice,
+            asked: notice || !ticked.kind.is_proactive(),
             broken,
         })
     }

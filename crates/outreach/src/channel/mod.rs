@@ -28,6 +28,8 @@ pub struct Parcel {
     pub subject: String,
     /// Plain text.
     pub body: String,
+    /// One or two sentences and the link, in place of subject and body where a letter does not fit (SMS, chat).
+    pub short: String,
     /// Address of the customer's page, where such messages can also be stopped; empty where there is none.
     pub link: String,
     /// When it goes out.

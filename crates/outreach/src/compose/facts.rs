@@ -4,8 +4,11 @@ use foretell_model::catalogue::Action;
 use foretell_model::{Catalogue, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
 use serde::Serialize;
 
-use super::format;
+use super::energy::{self, Energy};
+use super::seen::{Seen, seen};
+use super::{Common, Occasion, format};
 use crate::calendar::Calendar;
+use crate::care::CustomerStage;
 use crate::context::MachineContext;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
 use crate::service::{DUE_PREFIX, DueTask, SERVICE};
@@ -21,6 +24,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) machine: &'a Machine,
     /// Who reads it.
     pub(crate) customer: &'a Customer,
+    /// How far the reader's dissatisfaction has gone.
+    pub(crate) stage: Option<CustomerStage>,
     /// Who speaks.
     pub(crate) advisor: &'a Advisor,
     /// For whom.
@@ -40,12 +45,8 @@ pub(crate) struct Subject<'a> {
 /// What a template may use.
 #[derive(Debug, Serialize)]
 pub(crate) struct Facts {
-    /// Language tag.
-    pub(crate) language: Language,
-    contact: Option<String>,
-    company: String,
-    advisor: Person,
-    number: String,
+    #[serde(flatten)]
+    common: Common,
     seen: Seen,
     below_limit: bool,
     fault: Option<String>,
@@ -53,7 +54,8 @@ pub(crate) struct Facts {
     window: Option<WeekWindow>,
     limit: Option<LimitFact>,
     hours: Option<Hours>,
-    /// The work as phrases, in order.
+    energy: Option<Energy>,
+    /// The work as phrases, in order; of a fault its own work comes first.
     pub(crate) works: Vec<String>,
     /// Time on site, in words.
     pub(crate) duration: String,
@@ -66,29 +68,6 @@ pub(crate) struct Facts {
     slots_idle: bool,
     link: String,
 }
-
-#[derive(Debug, Serialize)]
-struct Person {
-    name: String,
-    role: String,
-    phone: String,
-}
-
-/// One observation: what moved, by how much, since when.
-#[derive(Debug, Serialize, PartialEq)]
-struct Seen {
-    what: &'static str,
-    figure: String,
-    since: Option<String>,
-    /// It came all at once and not little by little.
-    sudden: bool,
-}
-
-/// Evidence of how much of a change came all at once, 0 to 1.
-const STEP_SHARE: &str = "onset_step_share";
-
-/// From this share on a change is told as a jump.
-const SUDDEN_FROM: f64 = 0.5;
 
 #[derive(Debug, Serialize)]
 struct LimitFact {
@@ -106,6 +85,17 @@ struct Hours {
     per_day: Option<String>,
 }
 
+impl Occasion {
+    /// What a finding is written about as: due work, wasted electricity where its cost is known, or a fault.
+    pub(crate) fn of_finding(finding: &Finding) -> Self {
+        match finding.kind {
+            FindingKind::MaintenanceDue => Self::Service,
+            _ if energy::energy(finding, Language::En).is_some() => Self::Energy,
+            _ => Self::Fault,
+        }
+    }
+}
+
 impl Facts {
     /// Gathers the facts of a case.
     pub(crate) fn of(subject: &Subject<'_>) -> Self {
@@ -114,16 +104,9 @@ impl Facts {
         let tag = language.tag();
         let fault = subject.catalogue.fault(&subject.finding.fault);
         let age_days = subject.now.days_since(subject.finding.at).max(0.0);
+        let people = (subject.customer, subject.advisor, subject.machine);
         Self {
-            language,
-            contact: subject.customer.contact.clone(),
-            company: language.of(subject.company).to_owned(),
-            advisor: Person {
-                name: language.of(&subject.advisor.name).to_owned(),
-                role: language.of(&subject.advisor.role).to_owned(),
-                phone: subject.advisor.phone.clone(),
-            },
-            number: subject.machine.number.clone(),
+            common: Common::of(people, subject.company, subject.stage),
             seen: seen(subject),
             below_limit: is_below_limit(subject),
             fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
@@ -132,18 +115,24 @@ impl Facts {
             limit: subject.finding.limit.map(|limit| LimitFact {
                 signal: limit.signal.name(),
                 figure: format::figure(limit.value),
-                low: limit.value < LOW_LIMIT_BELOW_C,
+                low: limit.signal == Signal::DischargeTemp && limit.value < LOW_LIMIT_BELOW_C,
             }),
             hours: hours(subject),
+            energy: energy::energy(subject.finding, language),
             duration: format::duration(language, works.iter().map(|(_, action)| action.minutes).sum()),
             stops: works.iter().any(|(_, action)| action.stops_machine),
-            benefit: benefit(subject.catalogue, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
+            benefit: benefit(subject, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             works: works.iter().map(|(_, action)| action.name.in_language(tag).to_owned()).collect(),
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),
             slots: subject.slots.iter().map(|slot| slot_text(language, subject.calendar, slot)).collect(),
             slots_idle: !subject.slots.is_empty() && subject.slots.iter().all(|slot| slot.idle),
             link: subject.link.to_owned(),
         }
+    }
+
+    /// In which language they are.
+    pub(crate) const fn language(&self) -> Language {
+        self.common.language
     }
 }
 
@@ -175,7 +164,7 @@ pub(crate) fn works<'a>(subject: &Subject<'a>) -> Vec<(&'a str, &'a Action)> {
     works_of(subject.finding, subject.catalogue)
 }
 
-/// As [`works`], for callers without a customer.
+/// As [`works`], for callers without a customer: of a fault its own work, then whatever falls due near it.
 pub(crate) fn works_of<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Vec<(&'a str, &'a Action)> {
     let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));
     let due: Vec<_> = finding
@@ -184,25 +173,29 @@ pub(crate) fn works_of<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Vec<(
         .filter_map(|evidence| evidence.feature.strip_prefix(DUE_PREFIX))
         .filter_map(named)
         .collect();
+    // A full service includes whatever needs parts that it brings along.
+    let full = due.iter().find(|(code, _)| *code == SERVICE).map(|(_, action)| action.parts.clone());
+    let included = |code: &str, action: &Action| {
+        let parts = full.as_ref().filter(|_| code != SERVICE && !action.parts.is_empty());
+        parts.is_some_and(|parts| action.parts.iter().all(|part| parts.contains(part)))
+    };
+    let due = due.into_iter().filter(|(code, action)| !included(code, action)).collect::<Vec<_>>();
     if finding.kind == FindingKind::MaintenanceDue && !due.is_empty() {
-        // A full service includes whatever needs parts that it brings along.
-        let full = due.iter().find(|(code, _)| *code == SERVICE).map(|(_, action)| action.parts.clone());
-        let included = |code: &str, action: &Action| {
-            let parts = full.as_ref().filter(|_| code != SERVICE && !action.parts.is_empty());
-            parts.is_some_and(|parts| action.parts.iter().all(|part| parts.contains(part)))
-        };
-        return due.into_iter().filter(|(code, action)| !included(code, action)).collect();
+        return due;
     }
     let by_fault = catalogue.action_for(&finding.fault).or_else(|| named(finding.fault.as_str()));
-    by_fault.or_else(|| named(SERVICE).filter(|_| finding.kind == FindingKind::MaintenanceDue)).into_iter().collect()
+    let own = by_fault.or_else(|| named(SERVICE).filter(|_| finding.kind == FindingKind::MaintenanceDue));
+    let own_code = own.map(|(code, _)| code);
+    own.into_iter().chain(due.into_iter().filter(|(code, _)| Some(*code) != own_code)).collect()
 }
 
-/// Several works in one visit share the benefit of a regular service.
-fn benefit<'a>(catalogue: &'a Catalogue, works: &[(&str, &'a Action)]) -> Option<&'a Action> {
+/// Several works of a service share its benefit; a fault's own work speaks for itself.
+fn benefit<'a>(subject: &Subject<'a>, works: &[(&str, &'a Action)]) -> Option<&'a Action> {
     match works {
         [] => None,
+        [(_, first), ..] if subject.finding.kind != FindingKind::MaintenanceDue => Some(first),
         [(_, only)] => Some(only),
-        [(_, first), ..] => Some(catalogue.actions.get(SERVICE).unwrap_or(first)),
+        [(_, first), ..] => Some(subject.catalogue.actions.get(SERVICE).unwrap_or(first)),
     }
 }
 
@@ -215,43 +208,4 @@ fn hours(subject: &Subject<'_>) -> Option<Hours> {
         overdue: task.since_h >= task.interval_h,
         per_day: subject.context.hours_per_day.filter(|h| *h >= 1.0).map(|h| format!("{h:.0}")),
     })
-}
-
-/// The observation a customer understands best: a temperature where there is one, else the strongest evidence that has
-/// words, else that something moved.
-fn seen(subject: &Subject<'_>) -> Seen {
-    let finding = subject.finding;
-    let mut said = finding.evidence.iter().find_map(|e| observation(e).map(|(what, figure)| (what, figure, e.since)));
-    if said.as_ref().is_none_or(|(what, ..)| *what == "cooler_loss") {
-        // "4 degrees hotter" says more than "a quarter less heat".
-        if let Some(rise) = subject.context.excess_k.filter(|k| *k >= 1.0) {
-            let since = said.and_then(|(.., since)| since);
-            said = Some(("temperature_rise", format!("{rise:.0}"), since));
-        }
-    }
-    let any_since = finding.evidence.iter().find_map(|evidence| evidence.since);
-    let (what, figure, since) = said.unwrap_or(("drift", String::new(), None));
-    let in_words = |t| format::day(subject.customer.language, subject.calendar.local(t).date());
-    let sudden = finding.evidence.iter().any(|e| e.feature == STEP_SHARE && e.value >= SUDDEN_FROM);
-    Seen { what, figure, since: since.or(any_since).map(in_words), sudden }
-}
-
-/// What a feature means to a reader, and its figure; `None` when it has no plain words or is too small to speak of.
-fn observation(evidence: &Evidence) -> Option<(&'static str, String)> {
-    let (name, value) = (evidence.feature.as_str(), evidence.value);
-    let has = |part: &str| name.contains(part);
-    match evidence.unit.as_str() {
-        _ if !value.is_finite() => None,
-        "1" if has("cooler_ua_loss") && value >= 0.05 => {
-            Some(("cooler_loss", format!("{:.0}", (value * 20.0).round() * 5.0)))
-        }
-        "K" if value >= 1.0 => Some(("temperature_rise", format!("{value:.0}"))),
-        "K" if value <= -1.0 => Some(("temperature_fall", format!("{:.0}", -value))),
-        "bar" if has("oil_filter") => Some(("oil_filter_dp", format::figure(value))),
-        "bar" if has("separator") => Some(("separator_dp", format::figure(value))),
-        "mbar" if has("inlet") || has("intake") => Some(("inlet_vacuum", format!("{value:.0}"))),
-        unit if unit.starts_with("mm/s") => Some(("vibration", format::figure(value))),
-        "A" if value >= 1.0 => Some(("current_rise", format!("{value:.0}"))),
-        _ => None,
-    }
 }

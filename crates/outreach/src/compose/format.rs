@@ -1,8 +1,61 @@
 //! Figures, dates and durations as a reader of each language writes them.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
+use serde::Serialize;
 
 use crate::registry::Language;
+
+/// A figure as wide as its uncertainty, both ends rounded no finer than that deserves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Range {
+    /// Lower end; `None` when it is as good as nought.
+    pub low: Option<String>,
+    /// Upper end.
+    pub high: String,
+}
+
+impl Range {
+    /// `value` and how far it may be off on either side (two standard deviations), both in the same unit.
+    #[must_use]
+    pub fn of(value: f64, half: f64) -> Self {
+        let half = half.max(value.abs() * 0.02);
+        // One or five of some power of ten, well within the width.
+        let wanted = half / 1.5;
+        let ten = 10_f64.powf(wanted.log10().floor());
+        let step = if wanted / ten >= 5.0 { 5.0 * ten } else { ten };
+        let places = if step >= 1.0 { 0 } else { 1 };
+        let text = |x: f64| {
+            let x = (x / step.max(0.1)).round() * step.max(0.1);
+            if places == 0 { thousands(x) } else { format!("{x:.1}").trim_end_matches(".0").to_owned() }
+        };
+        let (low, high) = (text((value - half).max(0.0)), text(value + half));
+        Self { low: Some(low).filter(|low| low != "0" && *low != high), high }
+    }
+}
+
+/// A currency by its ISO 4217 code, as prose names it.
+#[must_use]
+pub fn currency(language: Language, code: &str) -> String {
+    let known = match (code, language) {
+        ("CNY", Language::En) => "yuan",
+        ("CNY", Language::ZhCn) => "元",
+        ("EUR", Language::En) => "euros",
+        ("EUR", Language::ZhCn) => "欧元",
+        ("USD", Language::En) => "US dollars",
+        ("USD", Language::ZhCn) => "美元",
+        ("GBP", Language::En) => "pounds",
+        ("GBP", Language::ZhCn) => "英镑",
+        _ => code,
+    };
+    known.to_owned()
+}
+
+/// A price, as exact as people quote it: `0.8`, `0.735`.
+#[must_use]
+pub fn price(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
 
 /// A day without its year: `20 June`, `6月20日`.
 #[must_use]
@@ -97,5 +150,31 @@ pub fn at(language: Language, t: NaiveDateTime) -> String {
     match language {
         Language::En => format!("{date}, {time}"),
         Language::ZhCn => format!("{date}{time}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_as_wide_as_its_uncertainty_and_no_finer() {
+        #[track_caller]
+        fn check(value: f64, half: f64, low: Option<&str>, high: &str) {
+            let range = Range::of(value, half);
+            assert_eq!((range.low.as_deref(), range.high.as_str()), (low, high), "{value} ± {half}");
+        }
+        check(17_200.0, 4_500.0, Some("13,000"), "22,000");
+        check(560.0, 130.0, Some("450"), "700");
+        check(3.3, 0.8, Some("2.5"), "4");
+        check(5.0, 4.9, None, "10");
+        check(400.0, 0.0, Some("390"), "410");
+    }
+
+    #[test]
+    fn prices_are_quoted_as_people_quote_them() {
+        for (value, expected) in [(0.8, "0.8"), (0.735, "0.735"), (1.0, "1"), (0.12, "0.12")] {
+            assert_eq!(price(value), expected);
+        }
     }
 }

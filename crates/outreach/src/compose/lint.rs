@@ -134,6 +134,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Words after a price, which is as exact as a contract is.
+const PRICE_WORDS: &[&str] = &["元", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
+
+/// Longest e-mail, characters.
+pub const BODY_CHARS_MAX: usize = 2_000;
+/// Longest short form, parts of an SMS: 153 characters each of Latin text, 67 of any other.
+pub const SHORT_PARTS_MAX: usize = 3;
+
 /// Words of time: a figure before them must be whole.
 const TIME_WORDS: &[&str] = &["day", "week", "month", "天", "日", "周", "星期", "个月"];
 
@@ -159,6 +167,10 @@ pub enum Remark {
     InternalId(String),
     /// No subject, or one longer than a telephone shows.
     Subject(usize),
+    /// More characters than people read in a letter.
+    Long(usize),
+    /// A short form that takes more than so many parts of an SMS, or is none.
+    Short(usize),
 }
 
 impl fmt::Display for Remark {
@@ -171,6 +183,8 @@ impl fmt::Display for Remark {
             Self::Links(n) => write!(f, "{n} links where one belongs"),
             Self::InternalId(id) => write!(f, "the internal identity `{id}`"),
             Self::Subject(chars) => write!(f, "a subject of {chars} characters; 1 to 80 are allowed"),
+            Self::Long(chars) => write!(f, "a text of {chars} characters; {BODY_CHARS_MAX} are allowed"),
+            Self::Short(parts) => write!(f, "a short form of {parts} SMS parts; 1 to {SHORT_PARTS_MAX} are allowed"),
         }
     }
 }
@@ -194,9 +208,7 @@ pub fn words(text: &str) -> Vec<Remark> {
 /// Checks a finished message. `internal_id` is the machine's identity inside the company.
 #[must_use]
 pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
-    let without_links: String =
-        body.split_whitespace().filter(|word| !word.contains("://")).collect::<Vec<_>>().join(" ");
-    let prose = format!("{subject} {without_links}");
+    let prose = format!("{subject} {}", without_links(body));
     let mut remarks = words(&prose);
     remarks.extend(too_precise(&prose).map(Remark::TooPrecise));
     if prose.contains("{{") || prose.contains("{%") {
@@ -212,13 +224,68 @@ pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
     if !(1..=80).contains(&subject.chars().count()) {
         remarks.push(Remark::Subject(subject.chars().count()));
     }
+    if body.chars().count() > BODY_CHARS_MAX {
+        remarks.push(Remark::Long(body.chars().count()));
+    }
     remarks
+}
+
+/// Checks a short form, with its link as it goes out.
+#[must_use]
+pub fn short(text: &str, internal_id: &str) -> Vec<Remark> {
+    let prose = without_links(text);
+    let mut remarks = words(&prose);
+    remarks.extend(too_precise(&prose).map(Remark::TooPrecise));
+    if prose.contains("{{") || prose.contains("{%") {
+        remarks.push(Remark::Unfilled);
+    }
+    if prose.contains(internal_id) {
+        remarks.push(Remark::InternalId(internal_id.to_owned()));
+    }
+    if text.matches("://").count() > 1 {
+        remarks.push(Remark::Links(text.matches("://").count()));
+    }
+    let parts = sms_parts(text);
+    if !(1..=SHORT_PARTS_MAX).contains(&parts) || text.contains('\n') {
+        remarks.push(Remark::Short(parts));
+    }
+    remarks
+}
+
+/// Parts of an SMS that a text takes: 160 characters of Latin text in one, 153 in each of several; 70 and 67 of any other
+/// (GSM 03.38 without its escapes, UCS-2).
+#[must_use]
+pub fn sms_parts(text: &str) -> usize {
+    let latin = text.chars().all(|c| c.is_ascii() || "£¥èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà§".contains(c));
+    let units: usize = if latin { text.chars().count() } else { text.encode_utf16().count() };
+    let (one, each) = if latin { (160, 153) } else { (70, 67) };
+    match units {
+        0 => 0,
+        units if units <= one => 1,
+        units => units.div_ceil(each),
+    }
+}
+
+fn without_links(text: &str) -> String {
+    text.split_whitespace().filter(|word| !word.contains("://")).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks the prose of a template.
 #[must_use]
 pub fn template(source: &str) -> Vec<Remark> {
-    // What stands between the marks is code, not prose.
+    words(&prose_of(source))
+}
+
+/// As [`template`], each remark with its line, counted from 1.
+#[must_use]
+pub fn template_lines(source: &str) -> Vec<(usize, Remark)> {
+    let prose = prose_of(source);
+    let lines = prose.lines().enumerate();
+    lines.flat_map(|(n, line)| words(line).into_iter().map(move |remark| (n + 1, remark))).collect()
+}
+
+/// A template without its code, line by line as it was.
+fn prose_of(source: &str) -> String {
     let mut prose = String::new();
     let mut rest = source;
     while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
@@ -229,10 +296,12 @@ pub fn template(source: &str) -> Vec<Remark> {
             "{%" => "%}",
             _ => "#}",
         };
-        rest = rest[start..].find(close).map_or("", |end| &rest[start + end + 2..]);
+        let end = rest[start..].find(close).map_or(rest.len(), |end| start + end + 2);
+        prose.extend(rest[start..end].chars().filter(|c| *c == '\n'));
+        rest = &rest[end..];
     }
     prose.push_str(rest);
-    words(&prose)
+    prose
 }
 
 fn contains_word(lower: &str, word: &str) -> bool {
@@ -258,10 +327,11 @@ fn too_precise(text: &str) -> impl Iterator<Item = String> {
         let figure: String = chars[at..].iter().take_while(|c| c.is_ascii_digit() || **c == '.').collect();
         let figure = figure.trim_end_matches('.').to_owned();
         let after = at + figure.len();
-        let next: String = chars[after..].iter().filter(|c| !matches!(c, ' ' | '个')).take(5).collect::<String>();
+        let next: String = chars[after..].iter().filter(|c| !matches!(c, ' ' | '个')).take(9).collect::<String>();
         let decimals = figure.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         let of_time = TIME_WORDS.iter().any(|word| next.to_lowercase().starts_with(word));
-        if decimals >= 2 || decimals == 1 && (of_time || next.starts_with('%')) || is_stamp(&chars[at..]) {
+        let priced = decimals <= 3 && PRICE_WORDS.iter().any(|word| next.starts_with(word));
+        if decimals >= 2 && !priced || decimals == 1 && (of_time || next.starts_with('%')) || is_stamp(&chars[at..]) {
             found.push(figure.clone());
         }
         at = after;
@@ -301,11 +371,14 @@ mod tests {
         check("Hello {{ name }}", "a place of the template was not filled in");
         check("compressor s01/m002", "the internal identity `s01/m002`");
         check("see https://elsewhere.example", "2 links where one belongs");
+        check("about 17250.25 yen a year", "`17250.25` is more precise than the forecast");
     }
 
     #[test]
     fn leaves_ordinary_words_alone() {
         check("The actual bar: 0.9 bar, 8.2 mm/s, 17:00–19:00, about 4 °C, 3,650 hours, +86 21 5555 0101.", "");
+        check("At 0.735 yuan per kilowatt-hour", "");
+        check("按每度电0.73元算", "");
         check("我们会尽快安排，7月16日（周四）17:00–19:00，4 ℃左右", "");
     }
 
@@ -313,5 +386,24 @@ mod tests {
     fn a_template_is_judged_by_its_prose() {
         assert_eq!(template("{% if score %}Dear {{ target }}{# kpi #}{% endif %}"), []);
         assert_eq!(template("{{ x }} discount").len(), 1);
+        let lines: Vec<usize> =
+            template_lines("{#\n kpi\n#}\nfine\na discount\n{{ x }}!").into_iter().map(|(line, _)| line).collect();
+        assert_eq!(lines, [5, 6]);
+    }
+
+    #[test]
+    fn a_short_form_fits_into_a_few_parts() {
+        #[track_caller]
+        fn check(text: &str, parts: usize, expected: &str) {
+            assert_eq!(sms_parts(text), parts);
+            let remarks = short(text, "s01/m002");
+            assert_eq!(remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), expected);
+        }
+        check("Two times to choose from: https://service.example/b/x", 1, "");
+        check(&"x".repeat(161), 2, "");
+        check(&"好".repeat(71), 2, "");
+        check(&"好".repeat(202), 4, "a short form of 4 SMS parts; 1 to 3 are allowed");
+        check("", 0, "a short form of 0 SMS parts; 1 to 3 are allowed");
+        check("a discount", 1, "`discount` (selling)");
     }
 }

@@ -1,17 +1,34 @@
 //! Composition: from a case to the text that the customer reads.
 //!
-//! Templates are files that an advisor may edit: `fault`, `service`, `reminder` and `page` in each language, and the
-//! phrases they share. Strict undefined and fuel keep an edit from hurting: a misspelt name or an endless loop is an error
-//! for the advisor, never a blank in a customer's letter.
+//! Templates are texts that an advisor may edit, one for each occasion and language, and the phrases they share. Strict
+//! undefined and fuel keep an edit from hurting: a misspelt name or an endless loop is an error for the advisor, never a
+//! blank in a customer's letter.
+//!
+//! A letter's template begins with a line `Subject: …` and, below it, a line `Short: …`: the one or two sentences with the
+//! link that go out where a whole letter does not fit, e.g. by SMS.
 
+mod common;
+pub mod editor;
+mod effect;
+mod energy;
 mod facts;
 pub mod format;
-pub(crate) mod late;
+mod library;
 pub mod lint;
 pub mod preview;
+mod seen;
+mod shelf;
+mod specimen;
 pub mod trial;
+pub(crate) mod trouble;
+pub(crate) mod visit;
 
+pub(crate) use common::Common;
+pub(crate) use effect::{Effect, Outcome as EffectOutcome};
+pub(crate) use energy::is_worth_a_tip;
 pub(crate) use facts::{Facts, Subject, slot_text, works_of};
+pub use library::Occasion;
+pub(crate) use shelf::Shelf;
 
 use std::path::Path;
 
@@ -22,27 +39,13 @@ use minijinja::{Environment, UndefinedBehavior};
 use crate::error::{OutreachError, Result};
 use crate::registry::Language;
 
-/// Steps one rendering may take; the longest shipped one takes under 1,000.
+/// Steps one rendering may take; the longest shipped one takes under 1,500.
 const FUEL: u64 = 20_000;
 
-/// The shipped templates by name.
-const SHIPPED: &[(&str, &str)] = &[
-    ("fault.en.j2", include_str!("../../../../config/templates/fault.en.j2")),
-    ("fault.zh-CN.j2", include_str!("../../../../config/templates/fault.zh-CN.j2")),
-    ("service.en.j2", include_str!("../../../../config/templates/service.en.j2")),
-    ("service.zh-CN.j2", include_str!("../../../../config/templates/service.zh-CN.j2")),
-    ("reminder.en.j2", include_str!("../../../../config/templates/reminder.en.j2")),
-    ("reminder.zh-CN.j2", include_str!("../../../../config/templates/reminder.zh-CN.j2")),
-    ("late.en.j2", include_str!("../../../../config/templates/late.en.j2")),
-    ("late.zh-CN.j2", include_str!("../../../../config/templates/late.zh-CN.j2")),
-    ("page.en.j2", include_str!("../../../../config/templates/page.en.j2")),
-    ("page.zh-CN.j2", include_str!("../../../../config/templates/page.zh-CN.j2")),
-    ("phrases.en.j2", include_str!("../../../../config/templates/phrases.en.j2")),
-    ("phrases.zh-CN.j2", include_str!("../../../../config/templates/phrases.zh-CN.j2")),
-];
-
-/// What the first line of a message template begins with.
+/// What the first line of a letter's template begins with.
 const SUBJECT: &str = "Subject:";
+/// What the second line begins with.
+const SHORT: &str = "Short:";
 
 /// A text ready to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,27 +54,8 @@ pub struct Draft {
     pub subject: String,
     /// Plain text.
     pub body: String,
-}
-
-/// What a text is for; each has its template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    /// A forecast fault.
-    Fault,
-    /// Work due by running hours.
-    Service,
-    /// The one reminder.
-    Reminder,
-}
-
-impl Occasion {
-    const fn template(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Service => "service",
-            Self::Reminder => "reminder",
-        }
-    }
+    /// One or two sentences and the link, for channels on which a whole letter does not fit.
+    pub short: String,
 }
 
 /// Renders texts from templates.
@@ -80,66 +64,79 @@ pub(crate) struct Composer {
 }
 
 impl Composer {
-    /// Loads the shipped templates, or those of the same name in `edited`.
+    /// Loads the shipped templates, or those of the same name in a folder.
     ///
     /// # Errors
-    /// When an edited file cannot be read, is no template, or holds words that customers never read.
-    pub(crate) fn new(edited: Option<&Path>) -> Result<Self> {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_fuel(Some(FUEL));
-        templates.add_filter("in_words", |n: u32| format::number_en(n));
-        templates.add_filter("in_words_zh", |n: u32| format::number_zh(n));
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        templates.set_syntax(syntax.map_err(|e| broken("syntax", e))?);
-        for (name, shipped) in SHIPPED {
-            let source = match edited.map(|dir| dir.join(name)).filter(|path| path.exists()) {
-                None => (*shipped).to_owned(),
-                Some(path) => std::fs::read_to_string(&path).map_err(|source| OutreachError::File {
-                    attempted: format!("read the template {}", path.display()),
-                    source,
-                })?,
-            };
-            let remarks = lint::template(&source);
-            if !remarks.is_empty() {
-                return Err(OutreachError::Lint(remarks));
-            }
-            templates.add_template_owned(*name, source).map_err(|e| broken(name, e))?;
+    /// When a file cannot be read, is no template, or holds words that customers never read.
+    pub(crate) fn new(folder: Option<&Path>) -> Result<Self> {
+        Self::of(library::lower(folder)?)
+    }
+
+    /// Takes templates by name and source.
+    ///
+    /// # Errors
+    /// When one is no template or holds words that customers never read.
+    pub(crate) fn of(sources: Vec<(String, String)>) -> Result<Self> {
+        let mut composer = Self { templates: environment()? };
+        sources.into_iter().try_for_each(|(name, source)| composer.replace(name, source))?;
+        Ok(composer)
+    }
+
+    /// Puts a template in place of the one of the same name.
+    ///
+    /// # Errors
+    /// When it is no template or holds words that customers never read; the one before then stays.
+    pub(crate) fn replace(&mut self, name: String, source: String) -> Result<()> {
+        let remarks = lint::template(&source);
+        if !remarks.is_empty() {
+            return Err(OutreachError::Lint(remarks));
         }
-        Ok(Self { templates })
+        self.put(name, source)
     }
 
-    /// Writes a message.
+    /// As [`Composer::replace`], whatever words it holds.
+    pub(crate) fn put(&mut self, name: String, source: String) -> Result<()> {
+        let told = name.clone();
+        self.templates.add_template_owned(name, source).map_err(|e| broken(&told, e))
+    }
+
+    /// Writes a letter.
     ///
     /// # Errors
-    /// When an edited template uses a name that no message has, or does not begin with a subject.
-    pub(crate) fn message(&self, occasion: Occasion, facts: &Facts) -> Result<Draft> {
-        self.letter(&format!("{}.{}.j2", occasion.template(), facts.language.tag()), facts)
-    }
-
-    /// Word that a promise to a customer with a broken machine is about to slip.
-    ///
-    /// # Errors
-    /// As [`Composer::message`].
-    pub(crate) fn late(&self, facts: &late::LateFacts) -> Result<Draft> {
-        self.letter(&format!("late.{}.j2", facts.language.tag()), facts)
-    }
-
-    fn letter(&self, name: &str, facts: &impl serde::Serialize) -> Result<Draft> {
-        let text = self.render(name, facts)?;
+    /// When an edited template uses a name that this letter has not, or does not begin with a subject.
+    pub(crate) fn letter(
+        &self,
+        occasion: Occasion,
+        language: Language,
+        facts: &impl serde::Serialize,
+    ) -> Result<Draft> {
+        let name = occasion.template(language);
+        let text = self.render(&name, facts)?;
         let parted = text.split_once('\n').and_then(|(first, body)| Some((first.strip_prefix(SUBJECT)?, body)));
-        let (subject, body) = parted.ok_or_else(|| {
+        let (subject, rest) = parted.ok_or_else(|| {
             OutreachError::refused(format!("render `{name}`"), format!("its first line must begin with `{SUBJECT}`"))
         })?;
-        Ok(Draft { subject: subject.trim().to_owned(), body: tidy(body) })
+        let subject = subject.trim().to_owned();
+        let (short, body) = match rest.strip_prefix(SHORT) {
+            Some(rest) => rest.split_once('\n').unwrap_or((rest, "")),
+            None => ("", rest),
+        };
+        let body = tidy(body);
+        // An older template has no short form; its subject and the link say what it is about.
+        let short = match short.trim() {
+            "" => body.split_whitespace().find(|word| word.contains("://")).map(|link| format!("{subject} {link}")),
+            short => Some(short.to_owned()),
+        };
+        let short = plain(language, short.unwrap_or_else(|| subject.clone()));
+        Ok(Draft { subject, body, short })
     }
 
     /// The plain sentences of the customer's page.
     ///
     /// # Errors
-    /// As [`Composer::message`].
+    /// As [`Composer::letter`].
     pub(crate) fn page(&self, facts: &Facts) -> Result<String> {
-        Ok(self.render(&format!("page.{}.j2", facts.language.tag()), facts)?.trim().to_owned())
+        Ok(self.render(&Occasion::Page.template(facts.language()), facts)?.trim().to_owned())
     }
 
     fn render(&self, name: &str, facts: &impl serde::Serialize) -> Result<String> {
@@ -150,19 +147,43 @@ impl Composer {
     }
 }
 
+fn environment() -> Result<Environment<'static>> {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_fuel(Some(FUEL));
+    templates.add_filter("in_words", |n: u32| format::number_en(n));
+    templates.add_filter("in_words_zh", |n: u32| format::number_zh(n));
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    templates.set_syntax(syntax.map_err(|e| broken("syntax", e))?);
+    Ok(templates)
+}
+
 /// Refuses a text that breaks the house rules.
 ///
 /// # Errors
 /// Names each breach.
 pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
-    let remarks = lint::message(&draft.subject, &draft.body, machine_id);
+    let mut remarks = lint::message(&draft.subject, &draft.body, machine_id);
+    for remark in lint::short(&draft.short, machine_id) {
+        // A long name of the reader's makes a long message and must not keep it back; templates are measured when saved.
+        if !remarks.contains(&remark) && !matches!(remark, lint::Remark::Short(_)) {
+            remarks.push(remark);
+        }
+    }
     if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) }
 }
 
-/// The occasion of a language-independent kind of finding.
-impl From<foretell_model::FindingKind> for Occasion {
-    fn from(kind: foretell_model::FindingKind) -> Self {
-        if kind == foretell_model::FindingKind::MaintenanceDue { Self::Service } else { Self::Fault }
+/// As [`check`], for word about a service case, which need not have a page.
+///
+/// # Errors
+/// Names each breach.
+pub(crate) fn check_word(draft: &Draft, machine_id: &str) -> Result<()> {
+    match check(draft, machine_id) {
+        Err(OutreachError::Lint(mut remarks)) => {
+            remarks.retain(|remark| *remark != lint::Remark::Links(0));
+            if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) }
+        }
+        other => other,
     }
 }
 
@@ -186,6 +207,20 @@ impl std::fmt::Debug for Composer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Composer")
     }
+}
+
+/// An English short form without typographer's marks: one of them would make every character of an SMS cost double.
+fn plain(language: Language, short: String) -> String {
+    if language != Language::En {
+        return short;
+    }
+    let marks = |c: char| match c {
+        '–' | '—' => '-',
+        '‘' | '’' => '\'',
+        '“' | '”' => '"',
+        other => other,
+    };
+    short.chars().map(marks).collect()
 }
 
 /// Several works as one phrase, for pages and calendars.

@@ -56,6 +56,7 @@ impl Preview {
             context,
             machine: &machine(finding),
             customer: &customer(language),
+            stage: None,
             advisor: &advisor(),
             company: &self.company,
             catalogue,
@@ -64,7 +65,7 @@ impl Preview {
             link: "https://…",
             now: finding.at,
         });
-        self.composer.message(Occasion::from(finding.kind), &facts)
+        self.composer.letter(Occasion::of_finding(finding), language, &facts)
     }
 }
 

@@ -1,5 +1,5 @@
-//! A dress rehearsal of the templates: each is rendered with invented facts, so that a misspelt name is found before the
-//! service starts and not when the first customer should be written to.
+//! A dress rehearsal of the templates: each is rendered with invented facts, rich ones and bare ones, so that a misspelt name
+//! is found before the service starts or an edit is saved, and not when the first customer should be written to.
 
 use std::path::Path;
 
@@ -8,13 +8,18 @@ use foretell_model::{
     Timestamp,
 };
 
-use super::{Composer, Facts, Occasion, Subject};
+use super::common::Comer;
+use super::trouble::{self, TroubleFacts};
+use super::visit::{self, VisitFacts};
+use super::{Common, Composer, Draft, Effect, Facts, Occasion, Subject};
 use crate::calendar::Calendar;
+use crate::care::CustomerStage;
 use crate::context::MachineContext;
-use crate::error::OutreachError;
-use crate::registry::{Advisor, Customer, Language, Machine, ServiceTask, Words};
+use crate::error::{OutreachError, Result};
+use crate::registry::{Advisor, Customer, Language, Machine, ServiceTask, Technician, Words};
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
+use crate::views::Promise;
 
 /// Renders every template of a directory (the shipped one where it has none) in each language, and says what went wrong.
 #[must_use]
@@ -25,60 +30,191 @@ pub fn templates(edited: &Path, catalogue: &Catalogue) -> Vec<OutreachError> {
     };
     let mut faults = Vec::new();
     for language in Language::ALL {
-        for occasion in [Occasion::Fault, Occasion::Service, Occasion::Reminder] {
-            let Some(facts) = facts(language, occasion, catalogue) else { continue };
-            faults.extend(composer.message(occasion, &facts).err());
-            if occasion == Occasion::Fault {
-                faults.extend(composer.page(&facts).err());
-            }
+        for occasion in Occasion::ALL {
+            // One word for each template: its variants break alike.
+            let mut rendered = specimens(occasion, language, catalogue).into_iter();
+            faults.extend(rendered.find_map(|specimen| specimen.render(&composer, occasion).err()));
         }
     }
     faults
 }
 
+/// Invented facts of one letter.
+pub(super) enum Specimen {
+    /// Of a case.
+    Case(Box<Facts>),
+    /// Of a visit.
+    Visit(Box<VisitFacts>),
+    /// Of a service case.
+    Trouble(Box<TroubleFacts>),
+}
+
+impl Specimen {
+    /// Renders them; a page has a body and nothing else.
+    pub(super) fn render(&self, composer: &Composer, occasion: Occasion) -> Result<Draft> {
+        match self {
+            Self::Case(facts) if occasion == Occasion::Page => {
+                composer.page(facts).map(|body| Draft { body, ..Draft::default() })
+            }
+            Self::Case(facts) => composer.letter(occasion, facts.language(), facts),
+            Self::Visit(facts) => composer.letter(occasion, facts.language(), facts),
+            Self::Trouble(facts) => composer.letter(occasion, facts.common.language, facts),
+        }
+    }
+}
+
+/// Invented facts for a letter, the richest first; none for what is no letter, or when the catalogue knows nothing that
+/// customers hear of.
+pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Catalogue) -> Vec<Specimen> {
+    let case = |occasion, rich| facts(language, occasion, catalogue, rich);
+    match occasion {
+        Occasion::Phrases => Vec::new(),
+        Occasion::Page => {
+            let about = [Occasion::Fault, Occasion::Service, Occasion::Energy];
+            about.into_iter().flat_map(|about| [case(about, true), case(about, false)]).flatten().map(boxed).collect()
+        }
+        Occasion::Fault | Occasion::Service | Occasion::Energy | Occasion::Reminder => {
+            [true, false].into_iter().filter_map(|rich| case(occasion, rich)).map(boxed).collect()
+        }
+        Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::FollowUp => {
+            let visits = [true, false].into_iter().filter_map(|rich| visit(language, catalogue, rich));
+            visits.map(|facts| Specimen::Visit(Box::new(facts))).collect()
+        }
+        Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing => {
+            let promises: &[Option<Promise>] = match occasion {
+                Occasion::Late => &[Some(Promise::OnSite), Some(Promise::CallBack)],
+                _ => &[None],
+            };
+            let all = promises.iter().flat_map(|promise| [true, false].map(|rich| (*promise, rich)));
+            all.map(|(promise, rich)| {
+                let technician = rich.then(|| comer(language));
+                let facts = trouble::invented(common(language, rich), technician, promise, rich);
+                Specimen::Trouble(Box::new(facts))
+            })
+            .collect()
+        }
+    }
+}
+
+fn boxed(facts: Facts) -> Specimen {
+    Specimen::Case(Box::new(facts))
+}
+
+fn visit(language: Language, catalogue: &Catalogue, rich: bool) -> Option<VisitFacts> {
+    let facts = facts(language, Occasion::Fault, catalogue, rich)?;
+    let finding = finding(
+        FaultCode::new("cooler_cleaned")?,
+        vec![evidence("discharge_change_k", -4.2, "K"), evidence("discharge_change_k_sd", 0.5, "K")],
+    )?;
+    let effect = Effect::of(&finding, true, language).filter(|_| rich);
+    Some(visit::invented(&facts, common(language, rich), rich.then(|| comer(language)), effect))
+}
+
+fn words() -> Words {
+    Words { en: "Invented".to_owned(), zh: "示例".to_owned() }
+}
+
+fn comer(language: Language) -> Comer {
+    let technician = Technician { badge: Some("1042".to_owned()), ..Technician::new("invented", words(), "2") };
+    Comer::of(&technician, language)
+}
+
+fn customer(language: Language, rich: bool) -> Customer {
+    let contact = match language {
+        Language::En => "Ms Invented",
+        Language::ZhCn => "示例工",
+    };
+    let contact = rich.then(|| contact.to_owned());
+    Customer { contact, ..Customer::new("invented", "Invented", language, "invented") }
+}
+
+fn common(language: Language, rich: bool) -> Common {
+    let (customer, machine) = (customer(language, rich), Machine::new("invented/one", number(language)));
+    let stage = (!rich).then_some(CustomerStage::Complaint);
+    Common::of((&customer, &advisor(), &machine), &words(), stage)
+}
+
+fn advisor() -> Advisor {
+    Advisor::new("invented", words(), words(), "1")
+}
+
+const fn number(language: Language) -> &'static str {
+    match language {
+        Language::En => "No. 1",
+        Language::ZhCn => "1号机",
+    }
+}
+
 /// Invented facts; `None` when the catalogue knows nothing that customers hear of.
-fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue) -> Option<Facts> {
-    let words = || Words { en: "Invented".to_owned(), zh: "示例".to_owned() };
+fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bool) -> Option<Facts> {
     let (work, _) = catalogue.actions.iter().next()?;
     let fault = catalogue.faults.iter().find(|fault| fault.customer)?.code.clone();
-    let due = occasion == Occasion::Service;
-    let finding = finding(if due { FaultCode::new(work)? } else { fault }, work, due)?;
+    let finding = match occasion {
+        Occasion::Service => {
+            let due = vec![evidence(&format!("{DUE_PREFIX}{work}"), 3_900.0, "h")];
+            Finding { kind: FindingKind::MaintenanceDue, ..finding(FaultCode::new(work)?, due)? }
+        }
+        Occasion::Energy => leak()?,
+        _ if rich => finding(fault, vec![evidence("discharge_excess_k", 5.0, "K")])?,
+        _ => Finding { rul_days: None, limit: None, ..finding(fault, Vec::new())? },
+    };
     let machine = Machine {
         service: vec![ServiceTask { work: work.clone(), interval_h: 4_000.0, last_done_h: 0.0 }],
-        ..Machine::new(finding.machine.to_string(), "No. 1")
+        ..Machine::new(finding.machine.to_string(), number(language))
     };
-    let contact = Some("Ms Invented".to_owned());
-    let customer = Customer { contact, ..Customer::new("invented", "Invented", language, "invented") };
-    let advisor = Advisor::new("invented", words(), words(), "1");
     let now = finding.at;
-    let slot = |days: f64| Slot { start: now.plus_days(days), end: now.plus_days(days + 0.1), idle: true };
+    let slot = |days: f64| Slot { start: now.plus_days(days), end: now.plus_days(days + 0.1), idle: rich };
     Some(Facts::of(&Subject {
         finding: &finding,
         context: &MachineContext {
-            hours_per_day: Some(20.0),
-            in_normal_range: Some(true),
+            hours_per_day: rich.then_some(20.0),
+            in_normal_range: rich.then_some(true),
             ..MachineContext::default()
         },
         machine: &machine,
-        customer: &customer,
-        advisor: &advisor,
+        customer: &customer(language, rich),
+        stage: None,
+        advisor: &advisor(),
         company: &words(),
         catalogue,
         calendar: &Calendar::plain(chrono_tz::Asia::Shanghai),
         slots: &[slot(2.0), slot(4.0)],
-        link: "http://127.0.0.1/b/invented",
+        link: "https://service.example/b/invented",
         now,
     }))
 }
 
-fn finding(fault: FaultCode, work: &str, due: bool) -> Option<Finding> {
-    let machine = MachineId::new("invented", "one").ok()?;
-    let (feature, value, unit) =
-        if due { (format!("{DUE_PREFIX}{work}"), 3_900.0, "h") } else { ("excess".to_owned(), 5.0, "K") };
-    let at = Timestamp::from_millis(1_780_000_000_000);
+fn leak() -> Option<Finding> {
+    let figures = [
+        ("quiet_load_share", 0.14, "1"),
+        ("own_normal", 0.03, "1"),
+        ("leak_flow_m3_min", 0.56, "m3/min"),
+        ("leak_flow_m3_min_sd", 0.06, "m3/min"),
+        ("leak_power_kw", 3.3, "kW"),
+        ("leak_power_kw_sd", 0.4, "kW"),
+        ("leak_cost_per_year", 17_200.0, "CNY"),
+        ("leak_cost_per_year_sd", 2_200.0, "CNY"),
+        ("tariff_per_kwh", 0.8, "CNY"),
+    ];
+    let evidence = figures.map(|(feature, value, unit)| evidence(feature, value, unit)).to_vec();
     Some(Finding {
-        at,
-        kind: if due { FindingKind::MaintenanceDue } else { FindingKind::Prediction },
+        kind: FindingKind::Anomaly,
+        rul_days: None,
+        limit: None,
+        ..finding(FaultCode::new("air_leak")?, evidence)?
+    })
+}
+
+fn evidence(feature: &str, value: f64, unit: &str) -> Evidence {
+    let since = Some(Timestamp::from_millis(1_778_000_000_000));
+    Evidence { feature: feature.to_owned(), value, unit: unit.into(), change_per_day: None, since }
+}
+
+fn finding(fault: FaultCode, evidence: Vec<Evidence>) -> Option<Finding> {
+    let machine = MachineId::new("invented", "one").ok()?;
+    Some(Finding {
+        at: Timestamp::from_millis(1_780_000_000_000),
+        kind: FindingKind::Prediction,
         id: FindingId::new(&machine, &fault, 1),
         machine,
         status: Status::Opened,
@@ -89,7 +225,7 @@ fn finding(fault: FaultCode, work: &str, due: bool) -> Option<Finding> {
         rul_days: Some(RulDays { p10: Some(14.0), p50: Some(21.0), p90: Some(30.0) }),
         probability_within: None,
         limit: Some(Limit { signal: Signal::DischargeTemp, value: 105.0 }),
-        evidence: vec![Evidence { feature, value, unit: unit.into(), change_per_day: None, since: Some(at) }],
+        evidence,
         text: String::new(),
     })
 }
@@ -106,5 +242,20 @@ mod tests {
         std::fs::write(dir.path().join("reminder.en.j2"), "Subject: {{ nubmer }}\n\nHello\n").unwrap();
         let faults: Vec<String> = templates(dir.path(), &catalogue).iter().map(ToString::to_string).collect();
         assert_eq!(faults, ["template `reminder.en.j2` could not be rendered"]);
+    }
+
+    #[test]
+    fn every_shipped_text_keeps_the_house_rules_with_rich_and_with_bare_facts() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let composer = Composer::new(None).unwrap();
+        for language in Language::ALL {
+            for occasion in Occasion::ALL.into_iter().filter(|occasion| occasion.is_letter()) {
+                for specimen in specimens(occasion, language, &catalogue) {
+                    let text = specimen.render(&composer, occasion).unwrap();
+                    let checked = super::super::editor::strictly(occasion, &text);
+                    checked.unwrap_or_else(|e| panic!("{} {}: {e}\n{text:?}", occasion.name(), language.tag()));
+                }
+            }
+        }
     }
 }

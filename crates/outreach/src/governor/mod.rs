@@ -3,7 +3,8 @@
 //!
 //! Enthusiasm beyond need drives customers away, so the caps hold for urgent messages too; an advisor who must speak
 //! sooner calls. Reminders belong to the contact they remind of: the machine's cap does not count them, the customer's does.
-//! Word about a promise that is about to slip is no enthusiasm: no cap and no quiet hour holds it.
+//! Word about a machine that broke is no enthusiasm: no cap and no quiet hour holds it. A confirmation answers what somebody just
+//! did, so no cap counts it; the quiet hours do.
 
 mod say;
 
@@ -42,8 +43,16 @@ pub enum Kind {
     Reminder,
     /// The one word after a job.
     FollowUp,
-    /// Word about an open service case, e.g. that a promise is about to slip.
+    /// Word that a visit was booked, moved or cancelled: the answer to what somebody just did.
+    Confirmation,
+    /// Word that a promise about an open service case is about to slip.
     Notice,
+    /// Word about who is on the way to an open service case.
+    OnTheWay,
+    /// Word about what was found there and how long it takes.
+    Progress,
+    /// Word that it is mended.
+    Closing,
 }
 
 impl Kind {
@@ -54,7 +63,11 @@ impl Kind {
             Self::Invitation => "invitation",
             Self::Reminder => "reminder",
             Self::FollowUp => "follow_up",
+            Self::Confirmation => "confirmation",
             Self::Notice => "notice",
+            Self::OnTheWay => "on_the_way",
+            Self::Progress => "progress",
+            Self::Closing => "closing",
         }
     }
 
@@ -64,7 +77,11 @@ impl Kind {
         match name {
             "reminder" => Self::Reminder,
             "follow_up" => Self::FollowUp,
+            "confirmation" => Self::Confirmation,
             "notice" => Self::Notice,
+            "on_the_way" => Self::OnTheWay,
+            "progress" => Self::Progress,
+            "closing" => Self::Closing,
             _ => Self::Invitation,
         }
     }
@@ -73,6 +90,12 @@ impl Kind {
     #[must_use]
     pub const fn is_proactive(self) -> bool {
         matches!(self, Self::Invitation | Self::Reminder)
+    }
+
+    /// Whether it is about a service case: whoever has a broken machine waits for it at any hour.
+    #[must_use]
+    pub const fn is_about_trouble(self) -> bool {
+        matches!(self, Self::Notice | Self::OnTheWay | Self::Progress | Self::Closing)
     }
 }
 
@@ -209,7 +232,7 @@ pub fn judge(policy: &Policy, calendar: &Calendar, past: &Past, request: Request
     if let Some(reason) = never(past, request) {
         return Verdict::Drop { reason };
     }
-    let urgent = request.urgent || request.kind == Kind::Notice;
+    let urgent = request.urgent || request.kind.is_about_trouble();
     let longest = waits(policy, past, request, now).into_iter().filter(|(until, _)| *until > now);
     let longest = longest.max_by_key(|(until, _)| *until);
     let open = |t| if urgent { t } else { calendar.next_open(t) };
@@ -246,14 +269,15 @@ fn waits(policy: &Policy, past: &Past, request: Request, now: Timestamp) -> Vec<
     if let Some(until) = past.doubtful_until {
         waits.push((until, Reason::ClockInDoubt));
     }
-    if request.kind == Kind::Notice {
+    if request.kind.is_about_trouble() {
         return waits;
     }
     // Nobody knows when a case ends: asked again a day later.
     if let Some(case) = past.trouble {
         waits.push((now.plus_days(1.0), Reason::Trouble { case }));
     }
-    if let Some(fault) = &past.open_case {
+    // A visit that was booked is its own case's; what else is under way does not make its confirmation superfluous.
+    if let Some(fault) = past.open_case.as_ref().filter(|_| request.kind != Kind::Confirmation) {
         waits.push((now.plus_days(1.0), Reason::OpenCase { fault: fault.clone() }));
     }
     if !request.kind.is_proactive() {

@@ -7,8 +7,8 @@ use super::{ticked, write_record};
 use crate::channel::Parcel;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Kind, Reason, Request, Verdict};
-use crate::store::{Case, Mail, Session, advisories, messages, service_cases};
+use crate::governor::{Kind, Reason, Verdict};
+use crate::store::{Case, Mail, Session, advisories, messages};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
 use crate::{Channel, Language, Outreach};
 
@@ -29,15 +29,13 @@ impl Outreach {
         if mail.state != MessageState::Queued {
             return Ok(Decision::Gone);
         }
-        if mail.kind == Kind::Notice {
-            return self.decide_on_notice(connection, mail, now);
+        match mail.kind {
+            Kind::Confirmation | Kind::FollowUp => return self.decide_on_visit(connection, mail, now),
+            kind if kind.is_about_trouble() => return self.decide_on_trouble(connection, mail, now),
+            _ => {}
         }
         let mut case = advisories::get(connection, &mail.case)?;
-        let wanted = match mail.kind {
-            Kind::Invitation | Kind::Notice => case.stage == Stage::Queued,
-            Kind::Reminder => case.stage == Stage::Contacted,
-            Kind::FollowUp => case.stage == Stage::Done,
-        };
+        let wanted = case.stage == if mail.kind == Kind::Reminder { Stage::Contacted } else { Stage::Queued };
         let case_of = |why: &str, mail: Mail, case: &mut Case| drop_it(connection, mail, case, why, now);
         if !wanted {
             return case_of("it is no longer needed", mail, &mut case).map(Decision::Settled);
@@ -77,37 +75,8 @@ impl Outreach {
         self.let_go(connection, Mail { text: Some(text), ..mail }, &people, (channel, address), now)
     }
 
-    /// As for any message, but for one about a service case: its text was written when it was needed, and a promise that was
-    /// kept meanwhile needs no word.
-    fn decide_on_notice(&self, connection: &dyn Session, mail: Mail, now: Timestamp) -> Result<Decision> {
-        let case = match service_cases::number(&mail.case) {
-            Some(id) => service_cases::get(connection, id)?,
-            None => return Ok(Decision::Gone),
-        };
-        if case.closed.is_some() || case.on_site.is_some() {
-            return withdraw_notice(connection, mail, "it is no longer needed", now).map(Decision::Settled);
-        }
-        let people = match self.people(connection, &mail.machine)? {
-            Ok(people) => people,
-            Err(why) => return withdraw_notice(connection, mail, &why, now).map(Decision::Settled),
-        };
-        let Some((channel, address)) = self.route(connection, &people.customer)? else {
-            let why = "the customer has no address on any channel in use";
-            return withdraw_notice(connection, mail, why, now).map(Decision::Settled);
-        };
-        let past = self.past_of_customer(connection, &mail, channel.medium(), now)?;
-        let request = Request { kind: Kind::Notice, urgent: true };
-        match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
-            Verdict::Send => self.let_go(connection, mail, &people, (channel, address), now),
-            Verdict::Hold { until, reason } => {
-                hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
-            }
-            Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
-        }
-    }
-
     /// Marks a message as on its way.
-    fn let_go(
+    pub(super) fn let_go(
         &self,
         connection: &dyn Session,
         mut mail: Mail,
@@ -139,8 +108,9 @@ impl Outreach {
             language: language.tag(),
             subject: text.subject,
             body: text.body,
-            // Word about a service case has no page to answer on, and is not to be stopped.
-            link: if mail.kind == Kind::Notice { String::new() } else { self.link(mail) },
+            short: text.short,
+            // Word about a service case is not to be stopped.
+            link: if mail.kind.is_about_trouble() { String::new() } else { self.link(mail) },
             at: mail.sent.unwrap_or_default(),
         }
     }
@@ -188,7 +158,7 @@ fn last_call(case: &Case, until: Timestamp, reason: &Reason) -> Option<Timestamp
 }
 
 /// A message waits; the record hears of it once for each reason. It is asked about again at the second time given.
-fn hold(
+pub(super) fn hold(
     connection: &dyn Session,
     mut mail: Mail,
     (until, again): (Timestamp, Timestamp),
@@ -207,7 +177,7 @@ fn hold(
 }
 
 /// The governor will never let a message out: the advisor has the case.
-fn refuse(
+pub(super) fn refuse(
     connection: &dyn Session,
     mut mail: Mail,
     case: Option<(&mut Case, &str)>,
@@ -226,7 +196,7 @@ fn refuse(
     Ok(ticked(&mail, Outcome::Refused(reason)))
 }
 
-fn withdraw_notice(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Ticked> {
+pub(super) fn withdraw_word(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Ticked> {
     (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
     mail.save(connection)?;
     write_record(connection, &mail, "governor", "dropped the message", why, false, now)?;

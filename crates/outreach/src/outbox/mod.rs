@@ -4,6 +4,7 @@
 //! idempotent channel then receives the very same text again under the same key, any other channel nothing. So no message
 //! goes out twice, at the price that an advisor sometimes has to ask whether one arrived.
 
+mod asked;
 mod decide;
 mod settle;
 
@@ -188,5 +189,5 @@ fn write_record(
 }
 
 fn ticked(mail: &Mail, outcome: Outcome) -> Ticked {
-    Ticked { message: mail.id, case: mail.case.clone(), outcome }
+    Ticked { message: mail.id, case: mail.case.clone(), kind: mail.kind, outcome }
 }

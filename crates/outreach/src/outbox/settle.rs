@@ -25,7 +25,7 @@ impl Outreach {
             Some(channel) => channel.deliver(parcel),
             None => Err(DeliveryError::Temporary("its channel is no longer configured".into())),
         };
-        self.store.write("record a delivery", |tx| settle(tx, mail, fate, now))
+        self.store.write("record a delivery", |tx| settle(self, tx, mail, fate, now))
     }
 
     fn channel_of(&self, mail: &Mail) -> Option<&dyn Channel> {
@@ -47,7 +47,7 @@ impl Outreach {
                 }
                 _ => {
                     let fate = Err(DeliveryError::Unknown("the service stopped while it was being delivered".into()));
-                    self.store.write("record an interrupted delivery", |tx| settle(tx, mail, fate, now))?;
+                    self.store.write("record an interrupted delivery", |tx| settle(self, tx, mail, fate, now))?;
                 }
             }
         }
@@ -55,8 +55,20 @@ impl Outreach {
     }
 }
 
+/// What the record calls a message that went out.
+const fn sent_as(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Invitation => record::INVITATION_SENT,
+        Kind::Reminder => record::REMINDER_SENT,
+        Kind::FollowUp => record::FOLLOW_UP_SENT,
+        Kind::Confirmation => record::CONFIRMATION_SENT,
+        Kind::Notice | Kind::OnTheWay | Kind::Progress | Kind::Closing => record::NOTICE_SENT,
+    }
+}
+
 /// Records the fate of a delivery in the message and in its case.
 fn settle(
+    outreach: &Outreach,
     connection: &dyn Session,
     mut mail: Mail,
     fate: std::result::Result<(), DeliveryError>,
@@ -75,6 +87,9 @@ fn settle(
     let outcome = match fate {
         Ok(()) => {
             mail.state = MessageState::Sent;
+            if mail.kind == Kind::FollowUp {
+                outreach.call_where_nothing_helped(connection, &mail, case.as_mut(), now)?;
+            }
             if let Some(case) = case.as_mut().filter(|case| case.stage == Stage::Queued) {
                 case.move_to(connection, Stage::Contacted, None, None, now)?;
             }
@@ -101,9 +116,7 @@ fn settle(
     mail.reason = why.clone();
     mail.save(connection)?;
     let what = match &outcome {
-        Outcome::Sent if mail.kind == Kind::Reminder => record::REMINDER_SENT,
-        Outcome::Sent if mail.kind == Kind::Notice => record::NOTICE_SENT,
-        Outcome::Sent => record::INVITATION_SENT,
+        Outcome::Sent => sent_as(mail.kind),
         Outcome::Retry { .. } => "could not deliver for now",
         _ => "could not deliver",
     };

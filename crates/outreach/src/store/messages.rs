@@ -51,12 +51,43 @@ pub(crate) struct Mail {
 }
 
 const COLUMNS: &str = "id, advisory, machine, customer, kind, state, subject, body, edited, urgent, due, reason,
-                       channel, medium, address, attempts, sent, expires, held";
+                       channel, medium, address, attempts, sent, expires, held, short";
 
 impl Mail {
+    /// A message that was not saved yet and asks to go out from `now` on; its link ends with `expires`.
+    pub(crate) fn new(
+        (case, kind): (&FindingId, Kind),
+        machine: &MachineId,
+        customer: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Self {
+        Self {
+            id: 0,
+            case: case.clone(),
+            machine: machine.clone(),
+            customer: customer.to_owned(),
+            kind,
+            state: MessageState::Queued,
+            text: None,
+            edited: false,
+            urgent: false,
+            due: now,
+            held: None,
+            reason: None,
+            channel: None,
+            medium: None,
+            address: None,
+            attempts: 0,
+            sent: None,
+            expires,
+        }
+    }
+
     /// Writes the message; a new one receives its number.
     pub(crate) fn save(&mut self, connection: &dyn Session) -> Result<()> {
-        let (subject, body) = self.text.as_ref().map_or((None, None), |text| (Some(&text.subject), Some(&text.body)));
+        let text = self.text.as_ref();
+        let part = |of: fn(&Draft) -> &String| text.map(|text| of(text).as_str());
         let held = self.held.as_ref().map(serde_json::to_string).transpose();
         let held = held.map_err(|e| OutreachError::corrupt("why a message is held", e))?;
         let columns = values![
@@ -65,8 +96,8 @@ impl Mail {
             self.customer.as_str(),
             self.kind.name(),
             self.state.name(),
-            subject.map(String::as_str),
-            body.map(String::as_str),
+            part(|text| &text.subject),
+            part(|text| &text.body),
             self.edited,
             self.urgent,
             self.due,
@@ -78,12 +109,13 @@ impl Mail {
             self.sent,
             self.expires,
             held,
+            part(|text| &text.short),
         ];
         if self.id == 0 {
             let sql =
                 "INSERT INTO message (advisory, machine, customer, kind, state, subject, body, edited, urgent, due,
-                           reason, channel, medium, address, attempts, sent, expires, held)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                           reason, channel, medium, address, attempts, sent, expires, held, short)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
                        RETURNING id";
             self.id = connection.first(sql, columns)?.map_or(Ok(0), |row| row.get(0))?;
             return Ok(());
@@ -93,8 +125,8 @@ impl Mail {
         let sql =
             "UPDATE message SET state = ?1, subject = ?2, body = ?3, edited = ?4, urgent = ?5, due = ?6, reason = ?7,
                        channel = ?8, medium = ?9, address = ?10, attempts = ?11, sent = ?12, expires = ?13,
-                       held = ?14
-                   WHERE id = ?15";
+                       held = ?14, short = ?15
+                   WHERE id = ?16";
         connection.execute(sql, &known)?;
         Ok(())
     }
@@ -105,9 +137,34 @@ pub(crate) fn get(connection: &dyn Session, id: i64) -> Result<Mail> {
     one(connection, "id = ?1", values![id])?.ok_or_else(|| OutreachError::missing("message", id))
 }
 
-/// The newest message of a case.
+/// The newest letter of a case: invitation or reminder. Word about its visit is no letter that waits for an answer.
 pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Mail>> {
-    one(connection, "advisory = ?1 ORDER BY id DESC LIMIT 1", values![case.as_str()])
+    let letters = "advisory = ?1 AND kind IN ('invitation', 'reminder') ORDER BY id DESC LIMIT 1";
+    one(connection, letters, values![case.as_str()])
+}
+
+/// The newest message of a kind in a case.
+pub(crate) fn newest_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<Option<Mail>> {
+    one(connection, "advisory = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1", values![case.as_str(), kind.name()])
+}
+
+/// Messages of a kind about a machine that wait in the outbox.
+pub(crate) fn queued_about(connection: &dyn Session, machine: &MachineId, kind: Kind) -> Result<Vec<Mail>> {
+    let condition = "machine = ?1 AND kind = ?2 AND state = 'queued' ORDER BY id";
+    many(connection, condition, values![machine.as_str(), kind.name()])
+}
+
+/// What a customer was last told of a case's visit: how often it had been changed then, and its state.
+pub(crate) fn visit_told(connection: &dyn Session, case: &FindingId) -> Result<Option<(u32, String)>> {
+    let row = connection.first("SELECT sequence, state FROM visit_told WHERE advisory = ?1", values![case.as_str()])?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Notes what a customer is being told of a case's visit.
+pub(crate) fn tell_visit(connection: &dyn Session, case: &FindingId, sequence: u32, state: &str) -> Result<()> {
+    let sql = "INSERT INTO visit_told (advisory, sequence, state) VALUES (?1, ?2, ?3)
+               ON CONFLICT (advisory) DO UPDATE SET sequence = ?2, state = ?3";
+    connection.execute(sql, values![case.as_str(), sequence, state]).map(drop)
 }
 
 /// Messages that ask to go out by now, oldest first.
@@ -196,8 +253,12 @@ fn parse(row: &Row) -> Result<Mail> {
         |what: &str, text: &str| OutreachError::corrupt(format!("message {id}"), format!("its {what} is `{text}`"));
     let (machine, state): (String, String) = (row.get(2)?, row.get(5)?);
     let held: Option<String> = row.get(18)?;
-    let text = match (row.get(6)?, row.get(7)?) {
-        (Some(subject), Some(body)) => Some(Draft { subject, body }),
+    let text = match (row.get::<Option<String>>(6)?, row.get::<Option<String>>(7)?) {
+        // Written before there were short forms: the subject says what it is about.
+        (Some(subject), Some(body)) => {
+            let short: Option<String> = row.get(19)?;
+            Some(Draft { short: short.unwrap_or_else(|| subject.clone()), subject, body })
+        }
         _ => None,
     };
     Ok(Mail {

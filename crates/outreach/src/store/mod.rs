@@ -7,6 +7,7 @@ pub(crate) mod bookings;
 pub(crate) mod care;
 pub(crate) mod clock;
 pub(crate) mod dossier;
+pub(crate) mod effects;
 pub(crate) mod evidence;
 pub(crate) mod journeys;
 pub(crate) mod messages;
@@ -17,6 +18,7 @@ pub(crate) mod service_cases;
 pub mod session;
 pub mod sqlite;
 pub(crate) mod stock;
+pub(crate) mod templates;
 pub(crate) mod wishes;
 
 pub(crate) use advisories::Case;

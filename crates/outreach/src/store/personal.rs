@@ -12,7 +12,7 @@ use crate::views::{PhotoOf, ServiceCase, Stage, VisitReport};
 pub(crate) const ERASED: &str = "(erased)";
 
 /// Entries whose reason is a figure and nobody's words.
-const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'visit_booked', 'visit_moved', \
+const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'confirmation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', \
                        'visit_cancelled', 'visit_done', 'not_now', 'verdict'";
 
 /// Whether a message to a customer is on its way at this moment.
@@ -26,7 +26,8 @@ pub(crate) fn strike_messages(connection: &dyn Session, customer: &str) -> Resul
         "DELETE FROM offer WHERE message IN (SELECT id FROM message WHERE customer = ?1)",
         values![customer],
     )?;
-    let sql = "UPDATE message SET subject = NULL, body = NULL, reason = NULL, address = NULL, held = NULL,
+    let sql =
+        "UPDATE message SET subject = NULL, body = NULL, short = NULL, reason = NULL, address = NULL, held = NULL,
                                   state = CASE WHEN state IN ('draft', 'queued') THEN 'withdrawn' ELSE state END
                WHERE customer = ?1";
     connection.execute(sql, values![customer]).map(drop)
@@ -34,7 +35,8 @@ pub(crate) fn strike_messages(connection: &dyn Session, customer: &str) -> Resul
 
 /// The same for the messages of one case that is over.
 pub(crate) fn strike_messages_of(connection: &dyn Session, case: &str) -> Result<()> {
-    let sql = "UPDATE message SET subject = NULL, body = NULL, reason = NULL, address = NULL WHERE advisory = ?1";
+    let sql = "UPDATE message SET subject = NULL, body = NULL, short = NULL, reason = NULL, address = NULL
+               WHERE advisory = ?1";
     connection.execute(sql, values![case]).map(drop)
 }
 

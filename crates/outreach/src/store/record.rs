@@ -50,6 +50,12 @@ pub(crate) const TROUBLE_CALLED: &str = "trouble_called";
 pub(crate) const TROUBLE_ASSIGNED: &str = "trouble_assigned";
 /// The technician arrived.
 pub(crate) const TROUBLE_ON_SITE: &str = "trouble_on_site";
+/// What was found on site and how many minutes it still takes.
+pub(crate) const TROUBLE_FOUND: &str = "trouble_found";
+/// Word after a job went out; by which channel.
+pub(crate) const FOLLOW_UP_SENT: &str = "follow_up_sent";
+/// Word that a visit was booked, moved or cancelled went out; by which channel.
+pub(crate) const CONFIRMATION_SENT: &str = "confirmation_sent";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 

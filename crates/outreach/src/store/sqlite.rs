@@ -11,7 +11,12 @@ use super::{Database, Row, Session, Value};
 use crate::error::{OutreachError, Result};
 
 /// The tables, version by version: a file of an older version is brought forward step by step.
-const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_field.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_field.sql"),
+    include_str!("schema_letters.sql"),
+];
 
 /// An open file.
 pub struct Sqlite {

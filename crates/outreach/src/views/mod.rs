@@ -14,7 +14,7 @@ pub use service::{
 use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, Work};
 
 use crate::compose::Draft;
-use crate::governor::{Reason, Verdict};
+use crate::governor::{Kind, Reason, Verdict};
 use crate::registry::{Advisor, Customer, Language, Machine, Technician};
 use crate::slots::Slot;
 
@@ -325,6 +325,8 @@ pub struct Ticked {
     pub message: i64,
     /// About which case; `case/` and its number for a service case.
     pub case: FindingId,
+    /// What kind of message it is.
+    pub kind: Kind,
     /// What happened to it.
     pub outcome: Outcome,
 }

@@ -152,6 +152,8 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         customers_file: file(&mut s, "customers_file", base),
         call_back_within: s.duration("call_back_within", or.call_back_within),
         on_site_within: s.duration("on_site_within", or.on_site_within),
+        follow_up_after: s.duration("follow_up_after", or.follow_up_after),
+        energy_tip_from: s.whole("energy_tip_from", or.energy_tip_from, 0..=1_000_000_000),
         grumbles_file: file(&mut s, "grumbles_file", base),
         tick: s.duration("tick", or.tick),
         travel_kmh: s.number("travel_kmh", 5.0..=150.0).unwrap_or(or.travel_kmh),

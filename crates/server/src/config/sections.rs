@@ -171,6 +171,10 @@ pub struct OutreachSection {
     pub call_back_within: Duration,
     /// Within what time somebody is on site there.
     pub on_site_within: Duration,
+    /// How long after a job the one word that follows it goes out, unless its effect is known sooner.
+    pub follow_up_after: Duration,
+    /// Money a year, in the tariff's currency, from which leaking air is worth a letter.
+    pub energy_tip_from: u64,
     /// Words in replies that hint at displeasure; none means the built-in list.
     pub grumbles_file: Option<PathBuf>,
     /// How often holds, reminders and the outbox are looked at.
@@ -195,6 +199,8 @@ impl Default for OutreachSection {
             customers_file: None,
             call_back_within: Duration::from_secs(20 * 60),
             on_site_within: Duration::from_secs(4 * 3_600),
+            follow_up_after: Duration::from_secs(10 * 86_400),
+            energy_tip_from: 5_000,
             grumbles_file: None,
             tick: Duration::from_secs(10),
             travel_kmh: 40.0,

@@ -120,6 +120,9 @@ pub(super) fn outreach(
     options.travel_kmh = section.travel_kmh;
     options.forget_after_days =
         section.forget_after.map(|after| u32::try_from(after.as_secs().div_ceil(86_400)).unwrap_or(u32::MAX));
+    let days = section.follow_up_after.as_secs() / 86_400;
+    options.follow_up_days = u32::try_from(days).unwrap_or(u32::MAX).clamp(1, 365);
+    options.energy_tip_per_year_min = section.energy_tip_from as f64;
     if let Some(file) = &section.grumbles_file {
         let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
         options.grumbles = Grumbles::parse(&words);

@@ -31,11 +31,14 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         }
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
+        OutreachError::TemplateFaults { .. } => {
+            BackendError::Invalid("the template has faults; the preview says which".to_owned())
+        }
         other => failed("do this with the service state", other),
     }
 }
 
-fn text_fault(remark: Remark) -> TextFault {
+pub(super) fn text_fault(remark: Remark) -> TextFault {
     match remark {
         Remark::Word { word, sort } => TextFault::Word { word: word.to_owned(), sort: sort.to_owned() },
         Remark::TooPrecise(figure) => TextFault::TooPrecise(figure),
@@ -44,5 +47,7 @@ fn text_fault(remark: Remark) -> TextFault {
         Remark::Links(count) => TextFault::Links(count),
         Remark::InternalId(id) => TextFault::InternalId(id),
         Remark::Subject(chars) => TextFault::Subject(chars),
+        Remark::Long(chars) => TextFault::Long(chars),
+        Remark::Short(parts) => TextFault::Short(parts),
     }
 }

@@ -1,0 +1,95 @@
+//! What a job achieved, in a customer's words: the engine's figures with their uncertainty, and plainly none where there is none.
+
+use foretell_model::Finding;
+use serde::Serialize;
+
+use super::energy::figure;
+use super::format::{self, Range};
+use crate::registry::Language;
+
+/// Whether the job helped, as far as readings can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// Something clearly became better.
+    Better,
+    /// What should have changed has not.
+    None,
+    /// What should have become better is clearly worse.
+    Worse,
+}
+
+/// A job's effect; what is not clear of nought is not told.
+#[derive(Debug, Serialize)]
+pub(crate) struct Effect {
+    /// Whether it helped.
+    pub(crate) outcome: Outcome,
+    /// Discharge temperature at equal load and weather, whole degrees.
+    degrees: Option<String>,
+    /// Current under load, whole amperes.
+    amps: Option<String>,
+    /// Leaking air, litres a minute.
+    litres: Option<Range>,
+    /// Money a month.
+    money: Option<Range>,
+    currency: String,
+}
+
+/// Work whose purpose shows in temperature, current or leaking air: only of these is "no effect" a finding and not a truism.
+const SHOWS: &[&str] = &[
+    "cooler_cleaned",
+    "thermostatic_valve_replaced",
+    "oil_topped_up",
+    "fan_repaired",
+    "separator_replaced",
+    "inlet_valve_serviced",
+    "leak_surveyed",
+];
+
+/// Changes below these are within what a machine does by itself: K, A, m3/min, money a month.
+const LEAST: [f64; 4] = [1.0, 1.0, 0.02, 20.0];
+
+impl Effect {
+    /// Reads a `maintenance_effect`. `asked` says whether the job was done because something had been seen. `None` when there
+    /// is nothing to tell.
+    pub(crate) fn of(finding: &Finding, asked: bool, language: Language) -> Option<Self> {
+        let features =
+            ["discharge_change_k", "loaded_current_change_a", "leak_flow_change_m3_min", "cost_change_per_month"];
+        let known = features.map(|feature| figure(finding, feature));
+        let clear: Vec<Option<(f64, f64, &str)>> = known
+            .iter()
+            .zip(LEAST)
+            .map(|(known, least)| known.filter(|(value, half, _)| value.abs() > *half && value.abs() >= least))
+            .collect();
+        let [degrees, amps, flow, money] = clear[..] else { return None };
+        // What the job was for comes first.
+        let main = degrees.or(flow).or(amps).or(money);
+        let outcome = match main {
+            Some((value, ..)) if value < 0.0 => Outcome::Better,
+            Some(_) => Outcome::Worse,
+            None => Outcome::None,
+        };
+        let work = finding.fault.as_str();
+        let tellable = match outcome {
+            Outcome::Better => true,
+            Outcome::Worse | Outcome::None => asked && SHOWS.contains(&work) && known.iter().any(Option::is_some),
+        };
+        // Only what goes the same way belongs into the same sentence.
+        let along = |figure: Option<(f64, f64, &str)>| {
+            figure
+                .filter(|(value, ..)| (*value < 0.0) == (outcome == Outcome::Better))
+                .map(|(value, half, _)| (value.abs(), half))
+        };
+        let range = |figure, scale: f64| along(figure).map(|(value, half)| Range::of(value * scale, half * scale));
+        let whole = |figure| along(figure).map(|(value, _)| format!("{value:.0}"));
+        let code = money.map_or("", |(.., code)| code);
+        tellable.then(|| Self {
+            outcome,
+            degrees: whole(degrees),
+            amps: whole(amps),
+            litres: range(flow, 1_000.0),
+            money: range(money, 1.0),
+            currency: format::currency(language, code),
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! The letters there are, and where their templates come from: shipped with the program, a file in the templates folder in
+//! its place, and on top of both what an advisor edited in the console.
+
+use std::path::Path;
+
+use crate::error::{OutreachError, Result};
+use crate::registry::Language;
+
+/// What a text is for; each has its template in each language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Occasion {
+    /// A forecast fault.
+    Fault,
+    /// Work due by running hours, an inspection along with it.
+    Service,
+    /// Electricity that is lost to leaks or to idling.
+    Energy,
+    /// The one reminder.
+    Reminder,
+    /// A visit was booked.
+    Confirmed,
+    /// A visit was moved.
+    Moved,
+    /// A visit was cancelled.
+    Cancelled,
+    /// The one word after a job.
+    FollowUp,
+    /// Something broke, and a technician is on the way.
+    OnTheWay,
+    /// A promise to a customer with a broken machine is about to slip.
+    Late,
+    /// What was found on site, and how long it takes.
+    Progress,
+    /// It is mended.
+    Closing,
+    /// The plain sentences of the customer's page; no letter.
+    Page,
+    /// Phrases that the others share; no letter.
+    Phrases,
+}
+
+impl Occasion {
+    /// Every occasion, in the order in which a customer may meet them.
+    pub const ALL: [Self; 14] = [
+        Self::Fault,
+        Self::Service,
+        Self::Energy,
+        Self::Reminder,
+        Self::Confirmed,
+        Self::Moved,
+        Self::Cancelled,
+        Self::FollowUp,
+        Self::OnTheWay,
+        Self::Late,
+        Self::Progress,
+        Self::Closing,
+        Self::Page,
+        Self::Phrases,
+    ];
+
+    /// Its name, the first part of its templates' names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Service => "service",
+            Self::Energy => "energy",
+            Self::Reminder => "reminder",
+            Self::Confirmed => "confirmed",
+            Self::Moved => "moved",
+            Self::Cancelled => "cancelled",
+            Self::FollowUp => "follow_up",
+            Self::OnTheWay => "on_the_way",
+            Self::Late => "late",
+            Self::Progress => "progress",
+            Self::Closing => "closing",
+            Self::Page => "page",
+            Self::Phrases => "phrases",
+        }
+    }
+
+    /// The occasion of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|occasion| occasion.name() == name)
+    }
+
+    /// Whether it is a letter of its own, with a subject and a short form.
+    #[must_use]
+    pub const fn is_letter(self) -> bool {
+        !matches!(self, Self::Page | Self::Phrases)
+    }
+
+    /// Whether it is word about a service case, not about a forecast and its visit.
+    #[must_use]
+    pub const fn is_about_trouble(self) -> bool {
+        matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing)
+    }
+
+    /// The name of its template in a language, e.g. `fault.zh-CN.j2`.
+    #[must_use]
+    pub fn template(self, language: Language) -> String {
+        format!("{}.{}.j2", self.name(), language.tag())
+    }
+
+    /// The occasion and the language of a template's name.
+    #[must_use]
+    pub fn of_template(name: &str) -> Option<(Self, Language)> {
+        let (occasion, language) = name.strip_suffix(".j2")?.split_once('.')?;
+        let language = Language::ALL.into_iter().find(|known| known.tag() == language)?;
+        Some((Self::from_name(occasion)?, language))
+    }
+}
+
+macro_rules! shipped {
+    ($($occasion:literal)*) => {
+        /// The shipped templates by name.
+        pub(super) const SHIPPED: &[(&str, &str)] = &[$(
+            (concat!($occasion, ".en.j2"), include_str!(concat!("../../../../config/templates/", $occasion, ".en.j2"))),
+            (concat!($occasion, ".zh-CN.j2"), include_str!(concat!("../../../../config/templates/", $occasion, ".zh-CN.j2"))),
+        )*];
+    };
+}
+shipped! {
+    "fault" "service" "energy" "reminder" "confirmed" "moved" "cancelled" "follow_up" "on_the_way" "late" "progress"
+    "closing" "page" "phrases"
+}
+
+/// Every template below what advisors edited: the file of the folder where there is one, else the shipped text.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn lower(folder: Option<&Path>) -> Result<Vec<(String, String)>> {
+    let one = |(name, shipped): &(&str, &str)| {
+        Ok(((*name).to_owned(), file(folder, name)?.unwrap_or_else(|| (*shipped).to_owned())))
+    };
+    SHIPPED.iter().map(one).collect()
+}
+
+/// The file of the folder that stands in place of a shipped template.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn file(folder: Option<&Path>, name: &str) -> Result<Option<String>> {
+    let Some(path) = folder.map(|dir| dir.join(name)).filter(|path| path.exists()) else { return Ok(None) };
+    let read = std::fs::read_to_string(&path);
+    read.map(Some)
+        .map_err(|source| OutreachError::File { attempted: format!("read the template {}", path.display()), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_occasion_has_a_template_in_every_language_and_none_is_left_over() {
+        let mut names: Vec<String> = Occasion::ALL
+            .iter()
+            .flat_map(|occasion| Language::ALL.map(|language| occasion.template(language)))
+            .collect();
+        let mut shipped: Vec<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.sort();
+        shipped.sort();
+        assert_eq!(names, shipped);
+        assert_eq!(Occasion::of_template("follow_up.zh-CN.j2"), Some((Occasion::FollowUp, Language::ZhCn)));
+        assert_eq!(Occasion::of_template("../secret.en.j2"), None);
+    }
+}

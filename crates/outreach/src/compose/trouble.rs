@@ -1,0 +1,151 @@
+//! The facts of word about a machine that broke: who is on the way, that a promise is about to slip, what was found and how
+//! long it takes, that it is mended.
+
+use foretell_model::{FaultCode, HOUR_MS, MINUTE_MS, Timestamp};
+use serde::Serialize;
+
+use super::common::Comer;
+use super::{Common, format};
+use crate::Outreach;
+use crate::calendar::Calendar;
+use crate::drafting::People;
+use crate::registry::{Language, Technician};
+use crate::views::{Promise, ServiceCase};
+
+/// What a template may use.
+#[derive(Debug, Serialize)]
+pub(crate) struct TroubleFacts {
+    #[serde(flatten)]
+    pub(super) common: Common,
+    /// Which promise is about to slip; only in word of that.
+    promise: Option<Promise>,
+    /// Clock time of the promise, e.g. `14:20`; empty unless a promise is spoken of.
+    due: String,
+    /// Clock time at which the technician expects to be there, rounded up to five minutes.
+    eta: Option<String>,
+    technician: Option<Comer>,
+    /// Clock time at which somebody came.
+    on_site: Option<String>,
+    /// What was found, where it has a name.
+    found: Option<String>,
+    /// The fault by an everyday comparison; empty where it has none.
+    comparison: String,
+    /// How much longer it takes, in words.
+    duration: String,
+    /// Until about when, a clock time rounded up to a quarter of an hour.
+    until: String,
+    /// Whether the machine was run together with the customer.
+    test_run: bool,
+    /// Whether the old parts were shown.
+    old_parts: bool,
+    /// Whether the report was handed over.
+    report: bool,
+    /// Whether the customer was kept waiting longer than promised.
+    kept_waiting: bool,
+    /// The case's page; empty where there is none.
+    link: String,
+}
+
+/// What was found on site, and how much longer it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnSiteNews {
+    /// The fault, where it has a name in the catalogue.
+    pub found: Option<FaultCode>,
+    /// Minutes that the work still takes, at least 1.
+    pub minutes: u32,
+}
+
+/// What one word is about, beside the case itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct About<'a> {
+    pub(crate) promise: Option<Promise>,
+    pub(crate) news: Option<&'a OnSiteNews>,
+    pub(crate) technician: Option<&'a Technician>,
+    pub(crate) link: &'a str,
+}
+
+impl Outreach {
+    /// Gathers what there is to say.
+    pub(crate) fn trouble_facts(
+        &self,
+        case: &ServiceCase,
+        about: About<'_>,
+        people: &People,
+        now: Timestamp,
+    ) -> TroubleFacts {
+        let language = people.customer.language;
+        let due = match about.promise {
+            Some(Promise::CallBack) => case.call_back_due,
+            _ => case.on_site_due,
+        };
+        let clock = |t: Timestamp, beside: Timestamp| clock(language, &people.calendar, t, beside);
+        // Of a promise only an arrival after it is news.
+        let late = |eta: &Timestamp| about.promise.is_none() || (*eta > due && *eta - due < 48 * HOUR_MS);
+        let eta = case.eta.filter(|_| about.promise != Some(Promise::CallBack)).filter(late);
+        let beside = if about.promise.is_some() { due } else { now };
+        let fault = about.news.and_then(|news| self.options.catalogue.fault(news.found.as_ref()?));
+        let minutes = about.news.map_or(0, |news| news.minutes.max(1));
+        let until = now + i64::from(minutes) * MINUTE_MS;
+        let checklist = case.report.as_ref().map(|report| report.checklist).unwrap_or_default();
+        TroubleFacts {
+            common: Common::among(people, &self.options.company),
+            promise: about.promise,
+            due: about.promise.map_or_else(String::new, |_| clock(due, due)),
+            eta: eta.map(|eta| clock(up(eta, 5), beside)),
+            technician: about.technician.map(|technician| Comer::of(technician, language)),
+            on_site: case.on_site.map(|t| clock(t, now)),
+            found: fault.map(|fault| fault.name.in_language(language.tag()).to_owned()),
+            comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(language.tag()).to_owned()),
+            duration: format::duration(language, minutes),
+            until: clock(up(until, 15), now),
+            test_run: checklist.test_run,
+            old_parts: checklist.old_parts,
+            report: checklist.report,
+            kept_waiting: !case.broken.is_empty(),
+            link: about.link.to_owned(),
+        }
+    }
+}
+
+/// A clock time; another day than the one beside it is named, or the time would mislead.
+fn clock(language: Language, calendar: &Calendar, t: Timestamp, beside: Timestamp) -> String {
+    let (t, beside) = (calendar.local(t), calendar.local(beside));
+    if t.date() == beside.date() { t.format("%H:%M").to_string() } else { format::at(language, t) }
+}
+
+/// Rounded up to so many minutes.
+fn up(t: Timestamp, minutes: i64) -> Timestamp {
+    let step_ms = minutes * MINUTE_MS;
+    Timestamp::from_millis((t.millis() + step_ms - 1).div_euclid(step_ms) * step_ms)
+}
+
+/// Invented facts, for trying templates out.
+pub(super) fn invented(
+    common: Common,
+    technician: Option<Comer>,
+    promise: Option<Promise>,
+    full: bool,
+) -> TroubleFacts {
+    let known = |text: &str| full.then(|| text.to_owned());
+    let fault = match common.language {
+        Language::En => ("a clogged cooler", "It is like a car radiator full of road dust.", "about two hours"),
+        Language::ZhCn => ("冷却器堵塞", "就像汽车水箱糊满了灰尘。", "2小时左右"),
+    };
+    TroubleFacts {
+        common,
+        promise,
+        due: "14:20".to_owned(),
+        eta: known("14:00"),
+        technician,
+        on_site: known("14:05"),
+        found: known(fault.0),
+        comparison: known(fault.1).unwrap_or_default(),
+        duration: fault.2.to_owned(),
+        until: "16:15".to_owned(),
+        test_run: full,
+        old_parts: full,
+        report: full,
+        kept_waiting: full,
+        link: String::new(),
+    }
+}

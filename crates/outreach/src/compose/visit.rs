@@ -1,0 +1,127 @@
+//! The facts of word about a visit: that it was booked, moved or cancelled, and the one word after it.
+
+use foretell_model::FindingKind;
+use serde::Serialize;
+
+use super::common::Comer;
+use super::{Common, Effect, Facts, Occasion, format, slot_text};
+use crate::Outreach;
+use crate::drafting::People;
+use crate::error::Result;
+use crate::registry::{Site, Technician};
+use crate::slots::Slot;
+use crate::store::{Case, Session, Stay, effects, registry};
+
+/// What a template may use.
+#[derive(Debug, Serialize)]
+pub(crate) struct VisitFacts {
+    #[serde(flatten)]
+    common: Common,
+    works: Vec<String>,
+    duration: String,
+    stops: bool,
+    /// The visit's time in words.
+    when: String,
+    /// The visit's day in words.
+    day: String,
+    technician: Option<Comer>,
+    /// Where; empty where no address is registered.
+    address: String,
+    /// What the work achieved; `None` where it is not known.
+    effect: Option<Effect>,
+    link: String,
+}
+
+impl Outreach {
+    /// Gathers what there is to say about a visit of a case.
+    pub(crate) fn visit_facts(
+        &self,
+        connection: &dyn Session,
+        (case, stay): (&Case, &Stay),
+        people: &People,
+        link: &str,
+    ) -> Result<VisitFacts> {
+        let technician: Option<Technician> = match &stay.technician {
+            Some(id) => registry::find(connection, id)?,
+            None => None,
+        };
+        let site: Option<Site> = registry::find(connection, stay.machine.site())?;
+        let effect = self.effect_of(connection, case, stay, people)?;
+        let facts = self.facts(case, people, &[], link, stay.changed);
+        let language = people.customer.language;
+        let slot = Slot { start: stay.start, end: stay.end, idle: false };
+        Ok(VisitFacts {
+            common: Common::among(people, &self.options.company),
+            works: facts.works,
+            duration: facts.duration,
+            stops: facts.stops,
+            when: slot_text(language, &people.calendar, &slot),
+            day: format::day(language, people.calendar.local(stay.start).date()),
+            technician: technician.as_ref().map(|technician| Comer::of(technician, language)),
+            address: site.map_or_else(String::new, |site| site.address),
+            effect,
+            link: link.to_owned(),
+        })
+    }
+
+    /// What the work of a visit achieved, as far as it was measured.
+    pub(crate) fn effect_of(
+        &self,
+        connection: &dyn Session,
+        case: &Case,
+        stay: &Stay,
+        people: &People,
+    ) -> Result<Option<Effect>> {
+        let asked = case.finding.kind != FindingKind::MaintenanceDue;
+        for (work, _) in super::works_of(&case.finding, &self.options.catalogue) {
+            // The day of the work counts from its beginning.
+            let since = stay.start.plus_days(-1.0);
+            if let Some(finding) = effects::of_work(connection, &stay.machine, work, since)?
+                && let Some(effect) = Effect::of(&finding, asked, people.customer.language)
+            {
+                return Ok(Some(effect));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes one of the letters about a visit.
+    ///
+    /// # Errors
+    /// When an edited template cannot be rendered.
+    pub(crate) fn visit_letter(
+        &self,
+        connection: &dyn Session,
+        occasion: Occasion,
+        facts: &VisitFacts,
+    ) -> Result<super::Draft> {
+        self.shelf.composer(connection)?.letter(occasion, facts.common.language, facts)
+    }
+}
+
+impl VisitFacts {
+    /// In which language they are.
+    pub(crate) const fn language(&self) -> crate::Language {
+        self.common.language
+    }
+}
+
+/// Invented facts, for trying templates out.
+pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>, effect: Option<Effect>) -> VisitFacts {
+    let day = match common.language {
+        crate::Language::En => ("16 July", "Thursday 16 July, 17:00–19:00"),
+        crate::Language::ZhCn => ("7月16日", "7月16日（周四）17:00–19:00"),
+    };
+    VisitFacts {
+        common,
+        works: facts.works.clone(),
+        duration: facts.duration.clone(),
+        stops: facts.stops,
+        when: day.1.to_owned(),
+        day: day.0.to_owned(),
+        technician,
+        address: String::new(),
+        effect,
+        link: "https://service.example/b/invented".to_owned(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Before a delivery of word that follows from what somebody did: whether it is still news, and its text as things are now.
+
+use foretell_model::Timestamp;
+
+use super::decide::{Decision, hold, refuse, withdraw_word};
+use super::{ticked, write_record};
+use crate::Outreach;
+use crate::compose::{self, EffectOutcome, Occasion};
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::governor::{self, Kind, Past, Request, Verdict};
+use crate::store::{Case, Mail, Session, Stay, advisories, bookings, messages, service_cases};
+use crate::views::{MessageState, Outcome, Stage};
+
+impl Outreach {
+    /// Word about a visit: written when it goes out, about the visit as it stands then.
+    pub(super) fn decide_on_visit(&self, connection: &dyn Session, mail: Mail, now: Timestamp) -> Result<Decision> {
+        let case = advisories::get(connection, &mail.case)?;
+        let stay = bookings::newest_of(connection, &mail.case)?;
+        let news = match &stay {
+            Some(stay) => news(connection, &mail, &case, stay, now)?.map(|occasion| (occasion, stay)),
+            None => None,
+        };
+        let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
+        let Some((occasion, stay)) = news else { return drop_it(mail, "it is no longer needed") };
+        let people = match self.people(connection, &mail.machine)? {
+            Ok(people) => people,
+            Err(why) => return drop_it(mail, &why),
+        };
+        let Some(way) = self.route(connection, &people.customer)? else {
+            return drop_it(mail, "the customer has no address on any channel in use");
+        };
+        let past = Past {
+            follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
+            ..self.past_of_customer(connection, &mail, way.0.medium(), now)?
+        };
+        // The page has confirmed it to whoever tapped at night; the letter can wait for the morning.
+        let request = Request { kind: mail.kind, urgent: false };
+        match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
+            Verdict::Send => {}
+            Verdict::Hold { until, reason } => {
+                return hold(connection, mail, (until, until), reason, now).map(Decision::Settled);
+            }
+            Verdict::Drop { reason } => return refuse(connection, mail, None, reason, now).map(Decision::Settled),
+        }
+        match self.word_of_visit(connection, (&case, stay), &mail, &people, occasion) {
+            Ok(text) => {
+                if mail.kind == Kind::Confirmation {
+                    messages::tell_visit(connection, &mail.case, stay.sequence, &stay.state)?;
+                }
+                self.let_go(connection, Mail { text: Some(text), ..mail }, &people, way, now)
+            }
+            Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => Err(e),
+            Err(e) => unwritable(connection, mail, &e.to_string(), now),
+        }
+    }
+
+    fn word_of_visit(
+        &self,
+        connection: &dyn Session,
+        (case, stay): (&Case, &Stay),
+        mail: &Mail,
+        people: &People,
+        occasion: Occasion,
+    ) -> Result<compose::Draft> {
+        let facts = self.visit_facts(connection, (case, stay), people, &self.link(mail))?;
+        let text = self.visit_letter(connection, occasion, &facts)?;
+        compose::check(&text, mail.machine.as_str())?;
+        Ok(text)
+    }
+
+    /// Word about a service case was written when it was needed; what was overtaken meanwhile needs no word.
+    pub(super) fn decide_on_trouble(&self, connection: &dyn Session, mail: Mail, now: Timestamp) -> Result<Decision> {
+        let case = match service_cases::number(&mail.case) {
+            Some(id) => service_cases::get(connection, id)?,
+            None => return Ok(Decision::Gone),
+        };
+        let overtaken = match mail.kind {
+            Kind::Closing => false,
+            Kind::Progress => case.closed.is_some(),
+            _ => case.closed.is_some() || case.on_site.is_some(),
+        };
+        let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
+        if overtaken {
+            return drop_it(mail, "it is no longer needed");
+        }
+        let people = match self.people(connection, &mail.machine)? {
+            Ok(people) => people,
+            Err(why) => return drop_it(mail, &why),
+        };
+        let Some(way) = self.route(connection, &people.customer)? else {
+            return drop_it(mail, "the customer has no address on any channel in use");
+        };
+        let past = self.past_of_customer(connection, &mail, way.0.medium(), now)?;
+        let request = Request { kind: mail.kind, urgent: true };
+        match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
+            Verdict::Send => self.let_go(connection, mail, &people, way, now),
+            Verdict::Hold { until, reason } => {
+                hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
+            }
+            Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
+        }
+    }
+
+    /// A letter that had to say that the work did not help promises a call: the advisor finds it in the queue.
+    pub(super) fn call_where_nothing_helped(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        case: Option<&mut Case>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(case) = case.filter(|case| case.stage == Stage::Done) else { return Ok(()) };
+        let (Some(stay), Ok(people)) =
+            (bookings::newest_of(connection, &mail.case)?, self.people(connection, &mail.machine)?)
+        else {
+            return Ok(());
+        };
+        let effect = self.effect_of(connection, case, &stay, &people)?;
+        if effect.is_some_and(|effect| effect.outcome != EffectOutcome::Better) {
+            case.move_to(connection, Stage::Call, Some(NOTHING_HELPED), None, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why the advisor should call after a job.
+const NOTHING_HELPED: &str = "the work showed no effect, and the customer was told that you would call";
+
+/// What there is to tell of a visit, compared with what the customer was last told; `None` when nothing.
+fn news(connection: &dyn Session, mail: &Mail, case: &Case, stay: &Stay, now: Timestamp) -> Result<Option<Occasion>> {
+    if mail.kind == Kind::FollowUp {
+        return Ok((case.stage == Stage::Done && stay.state == "done").then_some(Occasion::FollowUp));
+    }
+    let told = messages::visit_told(connection, &mail.case)?;
+    let knows_of_one = told.as_ref().filter(|(_, state)| state == "booked").map(|(sequence, _)| *sequence);
+    Ok(match (stay.state.as_str(), knows_of_one) {
+        ("booked", _) if stay.start <= now => None,
+        ("booked", Some(sequence)) if sequence == stay.sequence => None,
+        ("booked", Some(_)) => Some(Occasion::Moved),
+        ("booked", None) => Some(Occasion::Confirmed),
+        ("cancelled", Some(_)) => Some(Occasion::Cancelled),
+        _ => None,
+    })
+}
+
+/// A word that cannot be written as things stand, e.g. because an edited template lacks something: the advisor must know.
+fn unwritable(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Decision> {
+    (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
+    mail.save(connection)?;
+    write_record(connection, &mail, "outbox", "could not write the message", why, false, now)?;
+    Ok(Decision::Settled(ticked(&mail, Outcome::ForAdvisor(why.to_owned()))))
+}

@@ -1,0 +1,154 @@
+//! Word to the customer that follows from what somebody did: a visit booked, moved or cancelled, a job done, a technician sent.
+//!
+//! Each is put into the outbox in the same step as what it is about, so that neither is ever without the other.
+
+use foretell_model::{Finding, FindingId, MachineId, Timestamp};
+
+use crate::Outreach;
+use crate::compose::trouble::{About, OnSiteNews};
+use crate::compose::{self, Occasion};
+use crate::error::{OutreachError, Result};
+use crate::governor::Kind;
+use crate::registry::Technician;
+use crate::store::{Entry, Mail, Session, Stay, advisories, effects, messages, record, registry, service_cases};
+use crate::views::{MessageState, Outcome, Promise, ServiceCase, Ticked};
+
+/// Word about a service case stays worth reading for so long, days; its link too.
+const NOTICE_DAYS: f64 = 30.0;
+
+impl Outreach {
+    /// A visit was booked, moved or cancelled: its customer hears of it, once, of the state in which it is when the word goes
+    /// out. Word that still waits serves for the new state too.
+    pub(crate) fn tell_of_visit(&self, connection: &dyn Session, stay: &Stay, now: Timestamp) -> Result<()> {
+        let before = messages::newest_of_kind(connection, &stay.case, Kind::Confirmation)?;
+        let mut mail = match before.filter(|mail| mail.state == MessageState::Queued) {
+            Some(waiting) => Mail { due: now, ..waiting },
+            None => self.word((&stay.case, Kind::Confirmation), stay, now),
+        };
+        mail.save(connection)
+    }
+
+    /// A job was done: exactly one word follows, as soon as its effect is known and after some days at the latest.
+    pub(crate) fn plan_follow_up(&self, connection: &dyn Session, stay: &Stay, now: Timestamp) -> Result<()> {
+        let before = messages::newest_of_kind(connection, &stay.case, Kind::FollowUp)?;
+        if before.is_some_and(|mail| mail.state != MessageState::Withdrawn) {
+            return Ok(());
+        }
+        let due = now.plus_days(f64::from(self.options.follow_up_days));
+        let mut mail = Mail { due, ..self.word((&stay.case, Kind::FollowUp), stay, now) };
+        mail.save(connection)
+    }
+
+    fn word(&self, of: (&FindingId, Kind), stay: &Stay, now: Timestamp) -> Mail {
+        let expires = stay.end.max(now).plus_days(f64::from(self.options.link_valid_days));
+        Mail::new(of, &stay.machine, &stay.customer, now, expires)
+    }
+
+    /// What a job achieved is known: kept, and whoever waits to hear of that job hears now.
+    pub(crate) fn take_effect(&self, connection: &dyn Session, finding: &Finding, now: Timestamp) -> Result<()> {
+        effects::keep(connection, finding)?;
+        for mut mail in messages::queued_about(connection, &finding.machine, Kind::FollowUp)? {
+            let case = advisories::get(connection, &mail.case)?;
+            let works = compose::works_of(&case.finding, &self.options.catalogue);
+            let is_it = works.iter().any(|(work, _)| *work == finding.fault.as_str());
+            if is_it && mail.held.is_none() && mail.due > now {
+                mail.due = now;
+                mail.save(connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says on site what was found and how much longer it takes, and tells the customer.
+    ///
+    /// # Errors
+    /// When the case is closed or nobody is on site yet.
+    pub fn tell_progress(&self, id: i64, news: &OnSiteNews, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        let attempted = format!("tell the customer of service case {id} what was found");
+        self.store.write(&attempted, |tx| {
+            let case = service_cases::get(tx, id)?;
+            if case.closed.is_some() || case.on_site.is_none() {
+                return Err(OutreachError::refused(&attempted, "nobody is on site"));
+            }
+            let found = news.found.as_ref().map_or("", |fault| fault.as_str());
+            let (machine, name) = (Some(case.machine.as_str()), service_cases::name(id));
+            let (what, why) = (record::TROUBLE_FOUND, format!("{found} {}", news.minutes));
+            let (customer, advisory) = (case.customer.as_deref(), Some(name.as_str()));
+            Entry { at: now, who, what, why: why.trim(), customer, machine, advisory, contact: customer.is_some() }
+                .write(tx)?;
+            let about = About { news: Some(news), ..About::default() };
+            self.tell_of_trouble(tx, &case, (Kind::Progress, about), now)?;
+            Ok(case)
+        })
+    }
+
+    /// Puts word about a service case into the outbox. Where nobody can be written to, the record says so; the advisor, who
+    /// has the case before him, calls.
+    pub(crate) fn tell_of_trouble(
+        &self,
+        connection: &dyn Session,
+        case: &ServiceCase,
+        (kind, about): (Kind, About<'_>),
+        now: Timestamp,
+    ) -> Result<Option<Ticked>> {
+        let name = service_cases::name(case.id);
+        let untold = |why: &str| {
+            let (machine, advisory) = (Some(case.machine.as_str()), Some(name.as_str()));
+            let (customer, what) = (case.customer.as_deref(), "could not send word about a breakdown");
+            Entry { at: now, who: "outbox", what, why, customer, machine, advisory, contact: false }.write(connection)
+        };
+        let machine =
+            MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
+        let people = match self.people(connection, &machine)? {
+            Ok(people) => people,
+            Err(lack) => return untold(&lack).map(|()| None),
+        };
+        let technician: Option<Technician> = match &case.technician {
+            Some(id) => registry::find(connection, id)?,
+            None => None,
+        };
+        let id = FindingId::from_text(&name);
+        let mut mail = Mail {
+            urgent: true,
+            ..Mail::new((&id, kind), &machine, &people.customer.id, now, now.plus_days(NOTICE_DAYS))
+        };
+        let link = self.case_link(case);
+        let about = About { technician: technician.as_ref(), link: &link, ..about };
+        let facts = self.trouble_facts(case, about, &people, now);
+        let composer = self.shelf.composer(connection)?;
+        let written = composer.letter(occasion_of(kind), people.customer.language, &facts);
+        match written.and_then(|text| compose::check_word(&text, machine.as_str()).map(|()| text)) {
+            Ok(text) => mail.text = Some(text),
+            Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
+            Err(e) => {
+                (mail.state, mail.reason) = (MessageState::Withdrawn, Some(e.to_string()));
+                mail.save(connection)?;
+                return untold(&e.to_string()).map(|()| None);
+            }
+        }
+        mail.save(connection)?;
+        Ok(Some(Ticked { message: mail.id, case: mail.case, kind, outcome: Outcome::Slipping }))
+    }
+
+    /// Word that a promise is about to slip.
+    pub(crate) fn tell_of_slip(
+        &self,
+        connection: &dyn Session,
+        case: &ServiceCase,
+        promise: Promise,
+        now: Timestamp,
+    ) -> Result<Option<Ticked>> {
+        let about = About { promise: Some(promise), ..About::default() };
+        self.tell_of_trouble(connection, case, (Kind::Notice, about), now)
+    }
+}
+
+/// The letter of a kind of word about a service case.
+pub(crate) const fn occasion_of(kind: Kind) -> Occasion {
+    match kind {
+        Kind::OnTheWay => Occasion::OnTheWay,
+        Kind::Progress => Occasion::Progress,
+        Kind::Closing => Occasion::Closing,
+        _ => Occasion::Late,
+    }
+}

@@ -1,0 +1,181 @@
+//! The template editor: what may be saved and what may not, who sees it, and the way back.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use foretell_model::{FindingId, Grade, Status, Timestamp};
+use foretell_outreach::compose::lint::Remark;
+use foretell_outreach::{
+    Layer, Occasion, Outreach, OutreachError, OutreachOptions, PreviewOf, RecordFilter, Source, TemplateFault,
+    TemplateFaults,
+};
+use support::{Recorder, apply, at, finding, machine, open};
+
+fn now() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+fn draft(outreach: &Outreach, offset: u64) -> (FindingId, String) {
+    let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+    let id = apply(outreach, offset, &case, now());
+    let body = outreach.card(&id, now()).unwrap().message.unwrap().text.body;
+    (id, body)
+}
+
+const FAULT: &str = "fault.en.j2";
+const OWN: &str = "{% import \"phrases.en.j2\" as say %}\nSubject: Compressor {{ number }}\nShort: {{ number }}: {{ link }}\n\nHello {{ contact }},\n\nwe should talk. {{ say.times(slots, slots_idle) }}\n{{ link }}\n";
+
+#[test]
+fn an_edit_counts_for_every_process_until_it_is_taken_back_and_the_record_says_who() {
+    let dir = tempfile::tempdir().unwrap();
+    let here = open(dir.path(), Arc::new(Recorder::default()));
+    let there = open(dir.path(), Arc::new(Recorder::default()));
+    let (_, shipped) = draft(&here, 1);
+    let before = here.template(FAULT).unwrap();
+    assert_eq!((before.info.layer, before.revision, before.history.len()), (Layer::Shipped, 0, 0));
+
+    here.save_template((FAULT, 0), &OWN.replace('\n', "\r\n"), "shorter", "wang", now()).unwrap();
+    for outreach in [&here, &there] {
+        let (_, body) = draft(outreach, 1);
+        assert!(body.starts_with("Hello Ms Baker,\n\nwe should talk."), "{body}");
+    }
+    let edited = there.template(FAULT).unwrap();
+    assert_eq!((edited.info.layer, edited.source.as_str()), (Layer::Edited, OWN));
+    let change = edited.info.changed.unwrap();
+    assert_eq!((change.who.as_str(), change.why.as_str(), change.undone), ("wang", "shorter", false));
+
+    // Whoever opened it before sees that it has changed.
+    let late = there.save_template((FAULT, 0), OWN, "", "li", now()).unwrap_err();
+    assert!(matches!(late, OutreachError::Refused { .. }), "{late}");
+    there.undo_template((FAULT, edited.revision), "", "li", now()).unwrap();
+    assert_eq!(draft(&here, 1).1, shipped);
+    let back = here.template(FAULT).unwrap();
+    assert_eq!((back.info.layer, back.source, back.history.len()), (Layer::Shipped, before.source, 2));
+    assert!(back.history[0].undone && back.history[0].who == "li");
+    let record = here.record(&RecordFilter { max: 1_000, ..RecordFilter::default() }).unwrap();
+    let said: Vec<_> = record.iter().map(|e| (e.who.as_str(), e.what.as_str(), e.why.as_str())).collect();
+    assert!(said.contains(&("wang", "edited a template", "fault.en.j2: shorter")), "{said:?}");
+    assert!(said.contains(&("li", "took a template back", "fault.en.j2")), "{said:?}");
+}
+
+#[test]
+fn a_file_lies_below_an_edit_and_comes_back_when_it_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(FAULT), OWN.replace("talk", "meet")).unwrap();
+    let options =
+        OutreachOptions { templates: Some(dir.path().to_owned()), ..support::options(Arc::new(Recorder::default())) };
+    let outreach = Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+    let layer = |outreach: &Outreach| {
+        let all = outreach.templates().unwrap();
+        assert_eq!(all.len(), Occasion::ALL.len() * 2);
+        all.into_iter().find(|info| info.name == FAULT).unwrap().layer
+    };
+    assert_eq!(layer(&outreach), Layer::File);
+    outreach.save_template((FAULT, 0), OWN, "", "wang", now()).unwrap();
+    assert_eq!(layer(&outreach), Layer::Edited);
+    let revision = outreach.template(FAULT).unwrap().revision;
+    outreach.undo_template((FAULT, revision), "", "wang", now()).unwrap();
+    assert!(outreach.template(FAULT).unwrap().source.contains("we should meet"));
+}
+
+/// What is wrong with a template, as the preview and the refusal to save it say alike.
+fn faults(name: &str, source: &str) -> TemplateFaults {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let shown = outreach.preview_template(name, source, &PreviewOf::Invented, now()).unwrap().faults;
+    match outreach.save_template((name, 0), source, "", "wang", now()) {
+        Ok(()) => assert_eq!(shown, []),
+        Err(OutreachError::TemplateFaults { faults, .. }) => assert_eq!(faults, shown),
+        Err(other) => panic!("{other}"),
+    }
+    shown
+}
+
+#[test]
+fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
+    #[track_caller]
+    fn rule(source: &str, line: Option<usize>, remark: Remark) {
+        let found = faults(FAULT, source);
+        assert!(found.contains(&(line, TemplateFault::Rule(remark.clone()))), "{remark}: {found:?}");
+    }
+    #[track_caller]
+    fn code(name: &str, source: &str, line: Option<usize>, says: &str) {
+        let found = faults(name, source);
+        let is_it = |(at, fault): &(Option<usize>, TemplateFault)| {
+            *at == line && matches!(fault, TemplateFault::Code(detail) if detail.contains(says))
+        };
+        assert!(found.iter().any(is_it), "{says}: {found:?}");
+    }
+    assert_eq!(faults(FAULT, OWN), []);
+    rule(&OWN.replace("talk", "talk about a discount"), Some(7), Remark::Word { word: "discount", sort: "selling" });
+    rule(&OWN.replace("talk.", "talk!"), Some(7), Remark::Exclamation);
+    rule(&OWN.replace("{{ link }}\n", ""), None, Remark::Links(0));
+    rule(&OWN.replace("talk.", &"talk. ".repeat(400)), None, Remark::Long(2_581));
+    rule(&OWN.replace("Short: ", &format!("Short: {}", "more words ".repeat(50))), None, Remark::Short(4));
+    code(FAULT, &OWN.replace("contact", "contcat"), Some(5), "undefined value");
+    code(FAULT, &OWN.replace("{{ contact", "{% if %}{{ contact"), Some(5), "unexpected");
+    let endless = "{% for a in range(10000) %}{% for b in range(10000) %}.{% endfor %}{% endfor %}";
+    code(FAULT, &OWN.replace("talk.", endless), Some(7), "fuel");
+    code(FAULT, "Hello", None, "first line must begin");
+    // A phrase that a letter uses may not go missing: it is tried in every letter.
+    let dir = tempfile::tempdir().unwrap();
+    let phrases = open(dir.path(), Arc::new(Recorder::default())).template("phrases.en.j2").unwrap().source;
+    code("phrases.en.j2", &phrases.replace("macro hello", "macro helo"), Some(3), "no method named hello");
+    assert_eq!(faults("phrases.en.j2", &phrases), []);
+    assert!(faults("page.zh-CN.j2", "{{ number }}").is_empty());
+    let long = "x".repeat(20_001);
+    assert_eq!(faults(FAULT, &long)[0], (None, TemplateFault::Size(20_001)));
+}
+
+fn missing(dir: &Path) -> Outreach {
+    open(dir, Arc::new(Recorder::default()))
+}
+
+#[test]
+fn no_other_file_can_be_reached_through_a_template_s_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = missing(dir.path());
+    for name in ["", "fault", "fault.fr.j2", "../link.secret", "fault.en.j2/..", "phrases.en.j2.part"] {
+        assert!(matches!(outreach.template(name), Err(OutreachError::Missing { .. })), "{name}");
+        let saved = outreach.save_template((name, 0), OWN, "", "wang", now());
+        assert!(matches!(saved, Err(OutreachError::Missing { .. })), "{name}");
+    }
+}
+
+#[test]
+fn a_preview_shows_a_real_case_in_either_language_and_keeps_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let (id, _) = draft(&outreach, 1);
+    let trouble =
+        outreach.open_service_case(&machine("s01/m002"), Source::Customer, "stopped", "customer", now()).unwrap();
+    let mut shown = 0;
+    for info in outreach.templates().unwrap() {
+        let template = outreach.template(&info.name).unwrap();
+        let all = [PreviewOf::Invented].into_iter().chain(template.choices.iter().map(|(of, _)| of.clone()));
+        for of in all {
+            let preview = outreach.preview_template(&info.name, &template.source, &of, now()).unwrap();
+            assert_eq!(preview.faults, [], "{} on {of:?}", info.name);
+            let text = preview.text.unwrap();
+            assert!(!text.body.is_empty() && (text.subject.is_empty() || !text.short.is_empty()), "{}", info.name);
+            let number = match &of {
+                PreviewOf::Case(case) if *case == id => "No. 2",
+                PreviewOf::Trouble(number) if *number == trouble.id => "2号机",
+                _ => continue,
+            };
+            shown += 1;
+            assert!(text.body.contains(number), "{} on {of:?}: {}", info.name, text.body);
+        }
+    }
+    // The fault's letter, reminder, page, phrases and four letters about its visit; four about the breakdown; each in both.
+    assert_eq!(shown, (8 + 4) * 2);
+    assert_eq!(outreach.tick(now()).unwrap().len(), 0, "nothing was put into the outbox");
+    let gone = PreviewOf::Case(FindingId::from_text("s09/m001/x/1"));
+    assert!(matches!(
+        outreach.preview_template(FAULT, OWN, &gone, now()),
+        Err(OutreachError::Missing { what: "case", .. })
+    ));
+}
