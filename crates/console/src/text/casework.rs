@@ -1,4 +1,4 @@
-//! Sentences about a case on its way: what passed between us and the customer, why a call is due, what a text lacks.
+//! Sentences about a case on its way: why a call is due, what a text lacks, what the customer wished.
 
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
@@ -7,19 +7,10 @@ use super::words;
 use crate::view::{Delivery, Slot, TextFault};
 use crate::{Lang, civil};
 
-const fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
+pub(super) const fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
     match lang {
         Lang::En => en,
         Lang::Zh => zh,
-    }
-}
-
-/// `Thursday 16 July, 17:00–19:00` of `start/end` in RFC 3339; as it is when it is no such thing.
-fn span(data: &str, zone: Tz, lang: Lang) -> String {
-    let instants = data.split_once('/').map(|(from, to)| (Timestamp::parse(from), Timestamp::parse(to)));
-    match instants {
-        Some((Ok(from), Ok(to))) => when(Slot { from, to }, zone, lang),
-        _ => data.to_owned(),
     }
 }
 
@@ -27,86 +18,6 @@ fn span(data: &str, zone: Tz, lang: Lang) -> String {
 pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
     let (day, hours) = civil::slot(slot, zone, lang);
     format!("{day}{}{hours}", pick(lang, ", ", " "))
-}
-
-/// One entry of the record: a code with what it concerns, or a phrase as it is.
-pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String {
-    const TABLE: &[(&str, &str, &str)] = &[
-        ("invitation_sent", "sent the letter", "已发出信件"),
-        ("reminder_sent", "sent the reminder", "已发出提醒"),
-        ("notice_sent", "sent word", "已发出通知"),
-        ("visit_booked", "booked a visit", "已约好上门"),
-        ("visit_moved", "moved the visit to", "上门改期至"),
-        ("visit_cancelled", "cancelled the visit", "取消了上门"),
-        ("visit_done", "the visit took place", "已完成上门"),
-        ("visit_missed", "the visit did not take place", "上门未进行"),
-        ("stopped", "wants no such messages", "不再接收此类消息"),
-        ("resumed", "wants such messages again", "恢复接收此类消息"),
-        ("trouble_reported", "reported a breakdown", "报修"),
-        ("trouble_called", "called back", "已回电"),
-        ("trouble_assigned", "sent a technician", "已安排工程师"),
-        ("trouble_on_site", "on site", "已到场"),
-        ("trouble_closed", "mended", "已修好"),
-        ("stage_set", "set the stage", "设置客户状态"),
-        ("stage_hint", "a hint at displeasure", "客户可能不满"),
-        ("verdict", "verdict", "核实结果"),
-        ("other_time", "wished another time", "希望换个时间"),
-        ("called_closed", "call: nothing more to do", "通话：无需再跟进"),
-        ("called_letter", "call: wants it in writing", "通话：希望收到书面说明"),
-        ("called_unreached", "call: nobody reached", "通话：未联系上"),
-    ];
-    let said = match (code, lang) {
-        ("not_now", Lang::En) => return format!("said not now, for {data} days"),
-        ("not_now", Lang::Zh) => return format!("暂时不用，{data}天内不打扰"),
-        _ => TABLE.iter().find(|(known, ..)| *known == code).map(|(_, en, zh)| pick(lang, en, zh)),
-    };
-    let said = said.map_or_else(|| code.replace('_', " "), str::to_owned);
-    let data = match code {
-        "stage_set" => &stage_in_words(data, lang),
-        "stage_hint" => &hint(data, lang),
-        _ => data,
-    };
-    // By which channel a letter went matters to nobody who reads the card.
-    let data = if code.ends_with("_sent") || code == "stopped" { String::new() } else { span(data, zone, lang) };
-    if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
-}
-
-/// `turning: …` as the stage is called.
-fn stage_in_words(data: &str, lang: Lang) -> String {
-    const STAGES: [&str; 6] = ["latent", "turning", "open_grumbling", "near_complaint", "complaint", "escalation"];
-    let (code, why) = data.split_once(": ").unwrap_or((data, ""));
-    let stage = STAGES.iter().position(|known| *known == code).and_then(|place| u8::try_from(place + 1).ok());
-    let is_known = stage.is_some() || code == "none";
-    if is_known { format!("{} – {why}", super::desk::stage(stage, lang)) } else { data.to_owned() }
-}
-
-/// What hints at displeasure.
-fn hint(data: &str, lang: Lang) -> String {
-    let wrote = data.strip_prefix("the customer wrote `").and_then(|rest| rest.strip_suffix('`'));
-    match (wrote, lang) {
-        (Some(word), Lang::En) => format!("the customer wrote “{word}”"),
-        (Some(word), Lang::Zh) => format!("客户写道“{word}”"),
-        (None, Lang::Zh) if data == "a booked visit did not take place" => "约好的上门没有进行".to_owned(),
-        (None, Lang::Zh) if data.ends_with("`call_back` was broken") => "回电承诺超时".to_owned(),
-        (None, Lang::Zh) if data.ends_with("`on_site` was broken") => "到场承诺超时".to_owned(),
-        (None, _) => data.to_owned(),
-    }
-}
-
-/// Who did it: a part of the product or a person by name.
-pub(crate) fn who(code: &str, lang: Lang) -> String {
-    const TABLE: &[(&str, &str, &str)] = &[
-        ("customer", "the customer", "客户"),
-        ("engine", "the forecast", "预测"),
-        ("governor", "the contact rules", "联系规则"),
-        ("outbox", "the outbox", "发件箱"),
-        ("controller", "the controller", "控制器"),
-        ("foretell", "Foretell", "Foretell 系统"),
-        ("console", "console", "控制台"),
-        ("registry", "the registry", "登记文件"),
-    ];
-    let known = TABLE.iter().find(|(known, ..)| *known == code);
-    known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
 }
 
 /// Why a case waits for the advisor; an advisor's own words pass as they are.
@@ -128,6 +39,10 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("a named person has taken over", "已由专人接手，系统不再自动发送"),
         ("one reminder was sent already", "已经提醒过一次"),
         ("not approved by itself", "未能自动批准"),
+        (
+            "the work showed no effect, and the customer was told that you would call",
+            "这次做完没看到效果，已告诉客户您会打电话",
+        ),
     ];
     if lang == Lang::En {
         return text.to_owned();
@@ -179,6 +94,15 @@ pub(crate) fn text_fault(fault: &TextFault, lang: Lang) -> String {
         (TextFault::Subject(_), _) => {
             pick(lang, "The subject needs 1 to 80 characters.", "主题需1～80个字。").to_owned()
         }
+        (TextFault::Long(chars), Lang::En) => {
+            format!("{chars} characters are too long for a letter; 2,000 are allowed.")
+        }
+        (TextFault::Long(chars), Lang::Zh) => format!("正文有{chars}个字，太长了，最多2000个。"),
+        (TextFault::Short(0), _) => pick(lang, "The short form is empty.", "短消息是空的。").to_owned(),
+        (TextFault::Short(parts), Lang::En) => {
+            format!("The short form takes {parts} SMS parts with its link; one line of at most 3 is allowed.")
+        }
+        (TextFault::Short(parts), Lang::Zh) => format!("短消息连链接要拆成{parts}条短信；只能是一行，最多3条。"),
         (TextFault::LinkMissing, _) => {
             pick(lang, "The link to the customer's page must stay in the text.", "正文中必须保留客户页面的链接。")
                 .to_owned()
@@ -223,34 +147,6 @@ pub(crate) fn has_it_taken_place(slot: Slot, zone: Tz, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_record_speaks_the_reader_s_language() {
-        #[track_caller]
-        fn check(code: &str, data: &str, en: &str, zh: &str) {
-            let said = |lang| happening(code, data, chrono_tz::Asia::Shanghai, lang);
-            assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
-        }
-        let visit = "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z";
-        check(
-            "visit_booked",
-            visit,
-            "booked a visit: Thursday 16 July, 17:00–19:00",
-            "已约好上门：7月16日 周四 17:00–19:00",
-        );
-        check("invitation_sent", "folder", "sent the letter", "已发出信件");
-        check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
-        check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
-        check(
-            "stage_set",
-            "turning: 等了半天",
-            "set the stage: Beginning to grumble – 等了半天",
-            "设置客户状态：开始抱怨 – 等了半天",
-        );
-        let broken = "service case 7: the promise `on_site` was broken";
-        check("stage_hint", broken, &format!("a hint at displeasure: {broken}"), "客户可能不满：到场承诺超时");
-        check("spoke of old", "", "spoke of old", "spoke of old");
-    }
 
     #[test]
     fn a_remark_is_worded_and_own_words_stay() {

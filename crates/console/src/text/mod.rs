@@ -11,13 +11,15 @@ pub(crate) mod desk;
 pub(crate) mod field;
 mod figures;
 mod findings;
+pub(crate) mod letters;
 mod offline;
 mod phrases;
+mod record;
 mod stage;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use casework::{
-    happening, has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, who, your_wish,
+    has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{channel, feature, governor_reason, is_momentary, part, refusal_reason, signal, standing_label};
@@ -33,4 +35,5 @@ pub(crate) use phrases::{
     probability_of_limit, proposal, proposal_detail, queue_headline, queue_line, readings_summary, report_summary,
     said, store_line, temperature_of_limit, truth_line, with_remark, within_days, work_and_time, work_done,
 };
+pub(crate) use record::{happening, who};
 pub(crate) use words::{Words, words};

@@ -1,0 +1,298 @@
+//! The record in the reader's language: what was done, by whom, with what it concerns. Codes and phrases of ours are worded
+//! here; what people wrote stays as they wrote it.
+
+use chrono_tz::Tz;
+use foretell_model::Timestamp;
+
+use super::casework::{pick, remark, when};
+use super::{codes, desk};
+use crate::view::Slot;
+use crate::{Lang, civil};
+
+/// `Thursday 16 July, 17:00–19:00` of `start/end` in RFC 3339; as it is when it is no such thing.
+fn span(data: &str, zone: Tz, lang: Lang) -> String {
+    let instants = data.split_once('/').map(|(from, to)| (Timestamp::parse(from), Timestamp::parse(to)));
+    match instants {
+        Some((Ok(from), Ok(to))) => when(Slot { from, to }, zone, lang),
+        _ => data.to_owned(),
+    }
+}
+
+/// What stands after the words of an entry.
+#[derive(Clone, Copy, PartialEq)]
+enum Data {
+    /// Whatever was noted, in the words of whoever noted it.
+    Own,
+    /// Nothing: by which channel a letter went, or where a picture lies, matters to nobody who reads the record.
+    Nothing,
+    /// A visit's time.
+    Span,
+    /// A sentence of the engine's, which is English by contract.
+    Engine,
+    /// Why a case waits, in a phrase of ours or in somebody's words.
+    Remark,
+    /// A reason of the contact rules, perhaps with an instant.
+    Rule,
+    /// A stage and why.
+    Stage,
+    /// A hint at displeasure.
+    Hint,
+    /// What was found of a forecast.
+    Verdict,
+}
+
+const TABLE: &[(&str, &str, &str, Data)] = &[
+    ("invitation_sent", "sent the letter", "已发出信件", Data::Nothing),
+    ("reminder_sent", "sent the reminder", "已发出提醒", Data::Nothing),
+    ("notice_sent", "sent word", "已发出通知", Data::Nothing),
+    ("confirmation_sent", "confirmed the visit in writing", "已书面确认上门", Data::Nothing),
+    ("follow_up_sent", "sent word after the job", "已发出上门后的问候", Data::Nothing),
+    ("visit_booked", "booked a visit", "已约好上门", Data::Span),
+    ("visit_moved", "moved the visit to", "上门改期至", Data::Span),
+    ("visit_cancelled", "cancelled the visit", "取消了上门", Data::Span),
+    ("visit_done", "the visit took place", "已完成上门", Data::Span),
+    ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),
+    ("stopped", "wants no such messages", "不再接收此类消息", Data::Nothing),
+    ("resumed", "wants such messages again", "恢复接收此类消息", Data::Own),
+    ("trouble_reported", "reported a breakdown", "报修", Data::Own),
+    ("trouble_called", "called back", "已回电", Data::Own),
+    ("trouble_assigned", "sent a technician", "已安排工程师", Data::Own),
+    ("trouble_on_site", "on site", "已到场", Data::Own),
+    ("trouble_found", "said what was found", "已说明现场情况", Data::Nothing),
+    ("trouble_closed", "mended", "已修好", Data::Own),
+    ("stage_set", "set the stage", "设置客户状态", Data::Stage),
+    ("stage_hint", "a hint at displeasure", "客户可能不满", Data::Hint),
+    ("verdict", "verdict", "核实结果", Data::Verdict),
+    ("other_time", "wished another time", "希望换个时间", Data::Own),
+    ("called_closed", "call: nothing more to do", "通话：无需再跟进", Data::Own),
+    ("called_letter", "call: wants it in writing", "通话：希望收到书面说明", Data::Own),
+    ("called_unreached", "call: nobody reached", "通话：未联系上", Data::Own),
+    ("opened the case", "opened the case", "建立工单", Data::Engine),
+    ("cleared the case", "cleared the case", "工单解除：预测不再成立", Data::Engine),
+    ("closed the case", "closed the case", "关闭工单", Data::Own),
+    ("approved the message", "approved the message", "批准了信件", Data::Own),
+    ("edited the message", "edited the message", "修改了信件", Data::Own),
+    ("postponed the case", "postponed the case", "推迟处理", Data::Own),
+    ("will call instead", "will call instead", "改为打电话", Data::Remark),
+    ("held the message", "held the message", "暂缓发出", Data::Rule),
+    ("dropped the message", "dropped the message", "不再发出", Data::Rule),
+    ("gave the message back to the advisor", "gave the message back to the advisor", "信件退回给顾问", Data::Remark),
+    ("gave the case to the advisor to call", "gave the case to the advisor to call", "转给顾问打电话", Data::Remark),
+    ("could not deliver for now", "could not deliver for now", "暂时未能送达", Data::Own),
+    ("could not deliver", "could not deliver", "未能送达", Data::Own),
+    ("could not write the message", "could not write the message", "信件未能写成", Data::Own),
+    ("could not tell of a slipping promise", "could not tell of a slipping promise", "未能告知承诺将超时", Data::Own),
+    ("could not send word about a breakdown", "could not send word about a breakdown", "未能发出报修进展", Data::Own),
+    ("says the message arrived", "says the message arrived", "确认信件已送达", Data::Own),
+    ("says the message did not arrive", "says the message did not arrive", "确认信件未送达", Data::Own),
+    ("reported the visit", "reported the visit", "提交了上门报告", Data::Own),
+    ("added a photo", "added a photo", "添加了照片", Data::Nothing),
+    ("counted the stock", "counted the stock", "盘点了库存", Data::Own),
+    ("dated messages anew", "dated messages anew: the clock was set", "时钟校准后更正了消息时间", Data::Nothing),
+    ("edited a template", "edited a template", "修改了信件模板", Data::Own),
+    ("took a template back", "took a template back", "恢复了出厂模板", Data::Own),
+];
+
+/// One entry of the record: a code or a phrase, with what it concerns.
+pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String {
+    if code == "not_now" {
+        return match lang {
+            Lang::En => format!("said not now, for {data} days"),
+            Lang::Zh => format!("暂时不用，{data}天内不打扰"),
+        };
+    }
+    let known = TABLE.iter().find(|(known, ..)| *known == code);
+    let (said, kind) = match known {
+        Some((_, en, zh, kind)) => (pick(lang, en, zh).to_owned(), *kind),
+        None => built(code, lang).unwrap_or_else(|| (code.replace('_', " "), Data::Own)),
+    };
+    let data = concerning(kind, data, zone, lang);
+    if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
+}
+
+/// Phrases with a part that changes: `changed the grade from watch to advise`, `registered customer `huaxin``.
+fn built(phrase: &str, lang: Lang) -> Option<(String, Data)> {
+    const KINDS: &[(&str, &str)] = &[
+        ("customer", "客户"),
+        ("machine", "机器"),
+        ("site", "现场"),
+        ("advisor", "顾问"),
+        ("technician", "工程师"),
+        ("depot", "仓库"),
+    ];
+    const GRADES: &[(&str, &str)] = &[("watch", "关注"), ("advise", "建议"), ("urgent", "紧急")];
+    if lang == Lang::En {
+        return phrase.starts_with("changed the grade from ").then(|| (phrase.to_owned(), Data::Engine));
+    }
+    let named =
+        |table: &[(&str, &'static str)], word: &str| table.iter().find(|(en, _)| *en == word).map(|(_, zh)| *zh);
+    if let Some((from, to)) = phrase.strip_prefix("changed the grade from ").and_then(|rest| rest.split_once(" to ")) {
+        let text = format!("等级由“{}”变为“{}”", named(GRADES, from)?, named(GRADES, to)?);
+        return Some((text, Data::Engine));
+    }
+    let (done, rest) = phrase.split_once(' ')?;
+    let done = match done {
+        "registered" => "登记",
+        "changed" => "更改",
+        _ => return None,
+    };
+    let (kind, id) = rest.split_once(' ')?;
+    Some((format!("{done}{} {}", named(KINDS, kind)?, id.trim_matches('`')), Data::Own))
+}
+
+/// What an entry concerns, in words.
+fn concerning(kind: Data, data: &str, zone: Tz, lang: Lang) -> String {
+    match kind {
+        Data::Nothing => String::new(),
+        Data::Engine if lang == Lang::Zh => String::new(),
+        Data::Own | Data::Engine => data.to_owned(),
+        Data::Span => span(data, zone, lang),
+        Data::Remark => remark(data, lang),
+        Data::Rule => rule(data, zone, lang),
+        Data::Stage => stage_in_words(data, lang),
+        Data::Hint => hint(data, lang),
+        Data::Verdict => verdict(data, lang),
+    }
+}
+
+/// `quiet_hours 2026-07-18T00:00:00Z`, a label alone, or a phrase.
+fn rule(data: &str, zone: Tz, lang: Lang) -> String {
+    let (label, until) = match data.split_once(' ') {
+        Some((label, rest)) => (label, Timestamp::parse(rest).ok()),
+        None => (data, None),
+    };
+    match (until, lang) {
+        (Some(until), Lang::En) => {
+            format!("{}, until {}", codes::governor_reason(label, lang), civil::date_time(until, zone, lang))
+        }
+        (Some(until), Lang::Zh) => {
+            format!("{}，到{}", codes::governor_reason(label, lang), civil::date_time(until, zone, lang))
+        }
+        (None, _) if !data.contains(' ') && !data.is_empty() => codes::governor_reason(data, lang),
+        (None, Lang::Zh) => dropped_zh(data).map_or_else(|| remark(data, lang), str::to_owned),
+        (None, Lang::En) => data.to_owned(),
+    }
+}
+
+/// Why a message was of no use any more.
+fn dropped_zh(data: &str) -> Option<&'static str> {
+    const TABLE: &[(&str, &str)] = &[
+        ("it is no longer needed", "已经用不着了"),
+        ("the customer booked", "客户已约好"),
+        ("the customer said not now", "客户说暂时不用"),
+        ("the customer answered", "客户已答复"),
+        ("a visit was booked", "已约好上门"),
+        ("the case was closed", "工单已关闭"),
+        ("the advisor calls instead", "顾问改为打电话"),
+        ("the forecast was withdrawn", "预测已撤回"),
+        ("the forecast is no longer strong enough", "预测依据已不够充分"),
+        ("it goes with another message", "并入另一封信"),
+    ];
+    TABLE.iter().find(|(en, _)| *en == data).map(|(_, zh)| *zh)
+}
+
+fn verdict(data: &str, lang: Lang) -> String {
+    let (found, instead) = data.split_once(' ').unwrap_or((data, ""));
+    let said = match found {
+        "confirmed" => pick(lang, "as forecast", "与预测一致"),
+        "not_found" => pick(lang, "nothing found", "未发现异常"),
+        "something_else" => pick(lang, "something else", "是别的问题"),
+        _ => return data.to_owned(),
+    };
+    if instead.is_empty() { said.to_owned() } else { format!("{said} ({})", instead.replace('_', " ")) }
+}
+
+/// `turning: …` as the stage is called.
+fn stage_in_words(data: &str, lang: Lang) -> String {
+    const STAGES: [&str; 6] = ["latent", "turning", "open_grumbling", "near_complaint", "complaint", "escalation"];
+    let (code, why) = data.split_once(": ").unwrap_or((data, ""));
+    let stage = STAGES.iter().position(|known| *known == code).and_then(|place| u8::try_from(place + 1).ok());
+    let is_known = stage.is_some() || code == "none";
+    if is_known { format!("{} – {why}", desk::stage(stage, lang)) } else { data.to_owned() }
+}
+
+/// What hints at displeasure.
+fn hint(data: &str, lang: Lang) -> String {
+    let wrote = data.strip_prefix("the customer wrote `").and_then(|rest| rest.strip_suffix('`'));
+    match (wrote, lang) {
+        (Some(word), Lang::En) => format!("the customer wrote “{word}”"),
+        (Some(word), Lang::Zh) => format!("客户写道“{word}”"),
+        (None, Lang::Zh) if data == "a booked visit did not take place" => "约好的上门没有进行".to_owned(),
+        (None, Lang::Zh) if data.ends_with("`call_back` was broken") => "回电承诺超时".to_owned(),
+        (None, Lang::Zh) if data.ends_with("`on_site` was broken") => "到场承诺超时".to_owned(),
+        (None, _) => data.to_owned(),
+    }
+}
+
+/// Who did it: a part of the product or a person by name.
+pub(crate) fn who(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("customer", "the customer", "客户"),
+        ("engine", "the forecast", "预测"),
+        ("governor", "the contact rules", "联系规则"),
+        ("outbox", "the outbox", "发件箱"),
+        ("controller", "the controller", "控制器"),
+        ("foretell", "Foretell", "Foretell 系统"),
+        ("console", "console", "控制台"),
+        ("registry", "the registry", "登记文件"),
+        ("configuration", "the configuration", "配置文件"),
+        ("automatic approval", "automatic approval", "自动批准"),
+        ("technician", "the technician", "工程师"),
+    ];
+    let known = TABLE.iter().find(|(known, ..)| *known == code);
+    known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_speaks_the_reader_s_language() {
+        #[track_caller]
+        fn check(code: &str, data: &str, en: &str, zh: &str) {
+            let said = |lang| happening(code, data, chrono_tz::Asia::Shanghai, lang);
+            assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
+        }
+        let visit = "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z";
+        check(
+            "visit_booked",
+            visit,
+            "booked a visit: Thursday 16 July, 17:00–19:00",
+            "已约好上门：7月16日 周四 17:00–19:00",
+        );
+        check("invitation_sent", "folder", "sent the letter", "已发出信件");
+        check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
+        check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
+        check(
+            "stage_set",
+            "turning: 等了半天",
+            "set the stage: Beginning to grumble – 等了半天",
+            "设置客户状态：开始抱怨 – 等了半天",
+        );
+        let broken = "service case 7: the promise `on_site` was broken";
+        check("stage_hint", broken, &format!("a hint at displeasure: {broken}"), "客户可能不满：到场承诺超时");
+        check("spoke of old", "", "spoke of old", "spoke of old");
+        check("opened the case", "A fault is likely.", "opened the case: A fault is likely.", "建立工单");
+        check(
+            "held the message",
+            "quiet_hours 2026-07-16T00:00:00Z",
+            "held the message: quiet hours, until 16 Jul, 08:00",
+            "暂缓发出：安静时段，到7月16日 08:00",
+        );
+        check(
+            "dropped the message",
+            "it is no longer needed",
+            "dropped the message: it is no longer needed",
+            "不再发出：已经用不着了",
+        );
+        check(
+            "changed the grade from watch to advise",
+            "x",
+            "changed the grade from watch to advise: x",
+            "等级由“关注”变为“建议”",
+        );
+        check("registered customer `huaxin`", "", "registered customer `huaxin`", "登记客户 huaxin");
+        check("verdict", "confirmed", "verdict: as forecast", "核实结果：与预测一致");
+    }
+}
