@@ -106,3 +106,24 @@ if (address && "EventSource" in window) {
   stream.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && pending) refresh(); });
 }
+
+// The editor of letters: the preview follows what is typed, a moment after the last key.
+for (const form of document.querySelectorAll("form[data-preview]")) {
+  let wait = 0;
+  let latest = 0;
+  const show = async () => {
+    const mine = ++latest;
+    try {
+      const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      if (!answer.ok || mine !== latest) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("preview");
+      const region = document.getElementById("preview");
+      if (fresh && region && region.innerHTML !== fresh.innerHTML) region.innerHTML = fresh.innerHTML;
+    } catch { /* The button still asks for it. */ }
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "why") return;
+    clearTimeout(wait);
+    wait = setTimeout(show, 400);
+  });
+}

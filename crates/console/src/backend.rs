@@ -7,7 +7,7 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, TextFault, VisitCalendar,
+    QuarantineQuery, TemplateLine, TemplatePage, TemplatePreview, TextFault, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -226,6 +226,42 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// # Errors
     /// As [`Backend::booking`]; `NotFound` when nothing is booked.
     fn calendar(&self, token: &str) -> Result<String, BackendError>;
+
+    /// The company's own time, in which what people did is told.
+    fn zone(&self) -> chrono_tz::Tz {
+        chrono_tz::UTC
+    }
+
+    /// Every template of a letter.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn templates(&self) -> Result<Vec<TemplateLine>, BackendError>;
+
+    /// One template in full.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name.
+    fn template(&self, name: &str) -> Result<TemplatePage, BackendError>;
+
+    /// What a template with this text would make of a case, a key of [`TemplatePage::examples`], or of an invented one when the
+    /// key is empty or the case is over.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such template.
+    fn preview_template(&self, name: &str, source: &str, of: &str) -> Result<TemplatePreview, BackendError>;
+
+    /// Puts a text in force, or takes every edit back where there is none.
+    ///
+    /// # Errors
+    /// `Invalid` when anything is wrong with it, `Conflict` when somebody else changed it after `revision`.
+    fn save_template(
+        &self,
+        template: (&str, i64),
+        source: Option<String>,
+        why: &str,
+        by: &str,
+    ) -> Result<(), BackendError>;
 
     /// What comes in.
     ///

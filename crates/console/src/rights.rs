@@ -90,6 +90,12 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/planning", Of(ALL)),
     ("GET", "/verdicts", Of(ALL)),
     ("GET", "/search", Of(ALL)),
+    // What customers read.
+    ("GET", "/templates", Of(ADVISORS)),
+    ("GET", "/templates/{name}", Of(ADVISORS)),
+    ("POST", "/templates/{name}", Of(ADVISORS)),
+    ("POST", "/templates/{name}/preview", Of(ADVISORS)),
+    ("POST", "/templates/{name}/undo", Of(ADVISORS)),
     // Intake and the service itself.
     ("GET", "/ingest", Of(INTAKE)),
     ("GET", "/quarantine", Of(INTAKE)),

@@ -27,6 +27,9 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Customers' pages that listen for news at once. Each holds a connection.
 const LISTENERS_MAX: usize = 200;
 
+/// Largest form with a template, bytes: Chinese takes nine of them for a character in a form.
+const TEMPLATE_BYTES_MAX: usize = 256 * 1024;
+
 /// How the console is set up.
 #[derive(Clone, Debug)]
 pub struct ConsoleOptions {
@@ -141,6 +144,7 @@ pub fn router(backend: Arc<dyn Backend>, options: ConsoleOptions) -> Router {
         .merge(console_pages())
         .merge(service_desk())
         .merge(field_pages())
+        .merge(letter_templates())
         .merge(customer_pages())
         .merge(account_pages())
         .merge(api::routes())
@@ -203,6 +207,15 @@ fn service_desk() -> Router<App> {
         .route("/planning", get(pages::planning::show))
         .route("/verdicts", get(pages::verdicts::show))
         .route("/search", get(pages::search::show))
+}
+
+fn letter_templates() -> Router<App> {
+    Router::new()
+        .route("/templates", get(pages::templates::show))
+        .route("/templates/{name}", get(pages::templates::one).post(pages::templates::save))
+        .route("/templates/{name}/preview", post(pages::templates::preview))
+        .route("/templates/{name}/undo", post(pages::templates::undo))
+        .layer(DefaultBodyLimit::max(TEMPLATE_BYTES_MAX))
 }
 
 fn account_pages() -> Router<App> {

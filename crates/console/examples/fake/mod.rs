@@ -5,6 +5,7 @@ mod desk;
 mod field;
 mod fleet;
 mod health;
+mod letters;
 mod plans;
 mod service;
 mod silent;
@@ -15,7 +16,7 @@ use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk,
     CasePage, CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits,
     IngestStatus, MachineClock, MachineDetail, Person, Planning, QuarantineQuery, RefusalCount, Sent, SourceStatus,
-    StageChange, StoreState, TextFault, Verdict, Visit, VisitCalendar,
+    StageChange, StoreState, TemplateLine, TemplatePage, TemplatePreview, TextFault, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -36,6 +37,7 @@ struct State {
     pages: Vec<(&'static str, BookingPage)>,
     desk: desk::Desk,
     field: field::InField,
+    letters: letters::Letters,
 }
 
 /// A backend that answers from memory.
@@ -64,6 +66,7 @@ impl Fake {
                 machines,
                 cards,
                 pages,
+                letters: letters::Letters::default(),
             }),
             revision: watch::Sender::new(1),
             acts: Mutex::default(),
@@ -350,6 +353,28 @@ impl Backend for Fake {
             BookingState::Booked(_) => Ok("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()),
             _ => Err(missing("visit")),
         }
+    }
+
+    fn templates(&self) -> Result<Vec<TemplateLine>, BackendError> {
+        Ok(self.with(|state| state.letters.lines()))
+    }
+
+    fn template(&self, name: &str) -> Result<TemplatePage, BackendError> {
+        self.with(|state| state.letters.page(name))
+    }
+
+    fn preview_template(&self, name: &str, source: &str, _: &str) -> Result<TemplatePreview, BackendError> {
+        letters::preview(name, source)
+    }
+
+    fn save_template(
+        &self,
+        template: (&str, i64),
+        source: Option<String>,
+        why: &str,
+        by: &str,
+    ) -> Result<(), BackendError> {
+        self.with(|state| state.letters.save(template, source, why, by))
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {

@@ -194,7 +194,7 @@ pub(crate) fn tel(phone: &str) -> String {
 }
 
 /// Paragraphs of lines, from plain text with empty lines between paragraphs.
-fn paragraphs(body: &str) -> Vec<Vec<String>> {
+pub(super) fn paragraphs(body: &str) -> Vec<Vec<String>> {
     let mut paragraphs: Vec<Vec<String>> = vec![Vec::new()];
     for line in body.lines() {
         match (line.trim().is_empty(), paragraphs.last_mut()) {

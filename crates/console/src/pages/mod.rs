@@ -29,6 +29,7 @@ pub(crate) mod sign_in;
 pub(crate) mod standing;
 mod table;
 pub(crate) mod team;
+pub(crate) mod templates;
 pub(crate) mod users;
 pub(crate) mod verdicts;
 pub(crate) mod visits;

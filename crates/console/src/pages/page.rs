@@ -159,6 +159,7 @@ impl Ask {
             Some("calendar") => "/calendar",
             Some("visits") => "/visits",
             Some("team") => "/team",
+            Some("templates") => "/templates",
             _ => "/",
         };
         self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })

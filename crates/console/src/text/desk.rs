@@ -16,6 +16,7 @@ words! {
     customers = "Customers", "客户";
     planning = "Planning", "计划";
     verdicts = "Verdicts", "核实";
+    templates = "Templates of the letters they receive", "客户收到的信件模板";
     find = "Find a machine, customer or case", "查找机器、客户或报修";
     earlier = "Back", "上一页";
     later = "Next", "下一页";

@@ -16,6 +16,7 @@ mod health;
 mod ingest;
 mod machine;
 mod planning;
+mod template;
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Slot, TextFault,
@@ -38,3 +39,7 @@ pub use health::{HealthReport, JobDone, JobPhoto};
 pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
 pub use planning::{Band, DelayLine, FaultPrecision, Found, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
+pub use template::{
+    TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
+    TemplateText,
+};

@@ -15,6 +15,7 @@ mod machine;
 mod photos;
 mod planning;
 mod registry;
+mod templates;
 mod visits;
 
 pub use fleet::DAYS_NEEDED;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
-    MachineDetail, Planning, QuarantineQuery, StoreState, VisitCalendar,
+    MachineDetail, Planning, QuarantineQuery, StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -207,6 +208,34 @@ impl Backend for ServiceBackend {
 
     fn calendar(&self, token: &str) -> Result<String, BackendError> {
         self.outreach.calendar_file(token, self.now()).map_err(errors::of_outreach)
+    }
+
+    fn zone(&self) -> chrono_tz::Tz {
+        self.outreach.zone()
+    }
+
+    fn templates(&self) -> Result<Vec<TemplateLine>, BackendError> {
+        self.template_lines()
+    }
+
+    fn template(&self, name: &str) -> Result<TemplatePage, BackendError> {
+        self.template_page(name)
+    }
+
+    fn preview_template(&self, name: &str, source: &str, of: &str) -> Result<TemplatePreview, BackendError> {
+        self.template_preview(name, source, of)
+    }
+
+    fn save_template(
+        &self,
+        template: (&str, i64),
+        source: Option<String>,
+        why: &str,
+        by: &str,
+    ) -> Result<(), BackendError> {
+        self.saves_template(template, source, why, by)?;
+        self.room.changed();
+        Ok(())
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {

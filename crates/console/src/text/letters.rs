@@ -1,0 +1,144 @@
+//! What the template editor says.
+
+use chrono_tz::Tz;
+
+use super::casework::{pick, text_fault};
+use super::record::who;
+use crate::view::{TemplateChange, TemplateFault, TemplateLayer};
+use crate::{Lang, civil};
+
+words! {
+    title = "Templates", "信件模板";
+    lead = "Every letter that customers receive, in both languages. What you save counts for the next letter; what has gone out stays as it was.", "客户收到的每一种信件，中英文各一份。保存后从下一封信开始生效，已经发出的不变。";
+    chinese = "Chinese", "中文";
+    english = "English", "英文";
+    text = "Template", "模板内容";
+    text_hint = "Words in {{ }} and {% %} are filled in for each case. The line Subject: is the subject, the line Short: goes out by SMS and chat.", "{{ }} 和 {% %} 里的内容会按每个事项填入。Subject: 一行是主题，Short: 一行用于短信和聊天工具。";
+    phrases_hint = "These phrases are shared by all letters of this language. A change here changes all of them.", "这些短语由同一语言的所有信件共用，改一处，所有信件都会变。";
+    show_on = "Show it on", "预览对象";
+    example = "An invented case", "虚构的例子";
+    preview = "Preview", "预览";
+    as_letter = "As e-mail", "电子邮件";
+    as_short = "Short form, for SMS and chat", "短消息，用于短信和聊天工具";
+    as_page = "On the customer's page", "客户页面上的文字";
+    no_preview = "There is nothing to show until the faults are mended.", "改好下面的问题后才能预览。";
+    no_faults = "No faults found.", "没有发现问题。";
+    faults = "To be mended", "需要修改";
+    why = "Why? (for the record)", "修改原因（留作记录）";
+    save = "Save", "保存";
+    undo = "Back to the shipped text", "恢复出厂内容";
+    undo_hint = "The edits stay in the history.", "修改过的内容仍保留在历史记录里。";
+    history = "Changes", "修改记录";
+    no_history = "Nothing was ever changed here.", "还没有修改过。";
+    saved = "Saved. The next letter uses it.", "已保存，下一封信开始生效。";
+    undone = "Taken back.", "已恢复。";
+    not_saved = "Not saved: there are faults to be mended first.", "未保存：请先改好下面的问题。";
+    other_language = "The same letter in the other language", "另一种语言的同一封信";
+}
+
+/// What a template is for.
+pub(crate) fn occasion(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("fault", "A fault is coming", "故障预警"),
+        ("service", "Service by running hours", "按小时保养"),
+        ("energy", "Electricity that is lost", "节能提示"),
+        ("reminder", "The one reminder", "唯一一次提醒"),
+        ("confirmed", "A visit is booked", "上门已约好"),
+        ("moved", "A visit is moved", "上门已改期"),
+        ("cancelled", "A visit is cancelled", "上门已取消"),
+        ("follow_up", "The one word after a job", "上门之后的一封信"),
+        ("on_the_way", "Breakdown: who is coming", "报修：师傅过来了"),
+        ("late", "Breakdown: later than promised", "报修：要晚一点"),
+        ("progress", "Breakdown: what was found", "报修：现场情况"),
+        ("closing", "Breakdown: mended", "报修：已修好"),
+        ("page", "The customer's page", "客户页面"),
+        ("phrases", "Phrases that all share", "共用短语"),
+    ];
+    super::look_up(code, TABLE, lang)
+}
+
+/// Whether a template is as shipped, and who changed it otherwise.
+pub(crate) fn standing(layer: TemplateLayer, changed: Option<&TemplateChange>, zone: Tz, lang: Lang) -> String {
+    match (layer, changed) {
+        (TemplateLayer::Edited, Some(change)) => {
+            let (at, by) = (civil::date(change.at, zone, lang), who(&change.who, lang));
+            match lang {
+                Lang::En => format!("edited by {by}, {at}"),
+                Lang::Zh => format!("{by} {at}修改"),
+            }
+        }
+        (TemplateLayer::Edited, None) => pick(lang, "edited", "已修改").to_owned(),
+        (TemplateLayer::File, _) => pick(lang, "from a file", "来自文件").to_owned(),
+        (TemplateLayer::Shipped, _) => pick(lang, "as shipped", "出厂内容").to_owned(),
+    }
+}
+
+/// One line of a template's history.
+pub(crate) fn change(change: &TemplateChange, zone: Tz, lang: Lang) -> (String, String) {
+    let did = if change.undone {
+        pick(lang, "took the edits back", "恢复了原内容")
+    } else {
+        pick(lang, "edited", "修改")
+    };
+    let by = who(&change.who, lang);
+    let why = if change.why.is_empty() { String::new() } else { format!("{}{}", pick(lang, ": ", "："), change.why) };
+    let said = match lang {
+        Lang::En => format!("{by} {did}{why}"),
+        Lang::Zh => format!("{by}{did}{why}"),
+    };
+    (civil::date_time(change.at, zone, lang), said)
+}
+
+/// One thing that is wrong, with its line.
+pub(crate) fn fault(line: Option<usize>, fault: &TemplateFault, lang: Lang) -> String {
+    let said = match (fault, lang) {
+        (TemplateFault::Rule(rule), _) => text_fault(rule, lang),
+        (TemplateFault::Code(detail), Lang::En) => format!("The template language says: {detail}."),
+        (TemplateFault::Code(detail), Lang::Zh) => format!("模板语法有误：{detail}"),
+        (TemplateFault::Size(chars), Lang::En) => format!("{chars} characters are too many for a template."),
+        (TemplateFault::Size(chars), Lang::Zh) => format!("模板有{chars}个字，太长了。"),
+    };
+    match (line, lang) {
+        (None, _) => said,
+        (Some(line), Lang::En) => format!("Line {line}: {said}"),
+        (Some(line), Lang::Zh) => format!("第{line}行：{said}"),
+    }
+}
+
+/// How long a short form is.
+pub(crate) fn short_parts(chars: usize, parts: usize, lang: Lang) -> String {
+    match (lang, parts) {
+        (Lang::En, 1) => format!("{chars} characters, 1 SMS"),
+        (Lang::En, n) => format!("{chars} characters, {n} SMS parts"),
+        (Lang::Zh, n) => format!("{chars}个字符，{n}条短信"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::Timestamp;
+
+    use super::*;
+    use crate::view::TextFault;
+
+    #[test]
+    fn faults_and_changes_are_told_in_both_languages() {
+        let rule = TemplateFault::Rule(TextFault::Exclamation);
+        assert_eq!(fault(Some(4), &rule, Lang::En), "Line 4: No exclamation marks, please.");
+        assert_eq!(fault(Some(4), &rule, Lang::Zh), "第4行：请不要使用感叹号。");
+        let edit =
+            TemplateChange {
+                at: Timestamp::from_millis(0), who: "wang".into(), why: "更亲切".into(), undone: false
+            };
+        let said = |lang| change(&edit, chrono_tz::UTC, lang).1;
+        assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), ("wang edited: 更亲切", "wang修改：更亲切"));
+        assert_eq!(standing(TemplateLayer::Shipped, None, chrono_tz::UTC, Lang::Zh), "出厂内容");
+    }
+
+    #[test]
+    fn every_word_has_both_languages_and_chinese_is_chinese() {
+        for (name, en, zh) in PAIRS {
+            assert!(!en.is_empty() && !zh.is_ascii(), "{name}");
+        }
+    }
+}
