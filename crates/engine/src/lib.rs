@@ -19,6 +19,7 @@ mod dm;
 pub mod energy;
 mod engine;
 mod findings;
+mod glance;
 mod ha;
 mod machine;
 mod pa;
@@ -32,6 +33,7 @@ mod view;
 
 pub use engine::{Engine, EngineOptions, Ignored};
 pub use findings::grade::Policy;
+pub use glance::Glance;
 pub use snapshot::RestoreError;
 pub use view::{
     AmbientSource, BaselineView, ConePoint, DayView, HOURS_PER_WEEK, HealthView, MachineView, OpenFinding, Regime,

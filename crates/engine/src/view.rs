@@ -223,7 +223,7 @@ fn baseline(machine: &Machine) -> BaselineView {
     }
 }
 
-fn health(machine: &Machine) -> HealthView {
+pub(crate) fn health(machine: &Machine) -> HealthView {
     let excess_k = machine.days.last().and_then(|d| d.excess_k()).unwrap_or(0.0);
     HealthView {
         observable: machine.health.observable,
@@ -233,7 +233,7 @@ fn health(machine: &Machine) -> HealthView {
     }
 }
 
-fn open(machine: &Machine, id: &MachineId) -> Vec<OpenFinding> {
+pub(crate) fn open(machine: &Machine, id: &MachineId) -> Vec<OpenFinding> {
     let view = |e: &crate::findings::episode::Episode| {
         let fault = e.fault()?;
         Some(OpenFinding {
@@ -248,7 +248,7 @@ fn open(machine: &Machine, id: &MachineId) -> Vec<OpenFinding> {
     machine.episodes.iter().filter_map(view).collect()
 }
 
-fn troubles(machine: &Machine) -> Vec<(Signal, FaultCode)> {
+pub(crate) fn troubles(machine: &Machine) -> Vec<(Signal, FaultCode)> {
     let unusable = SUBJECTS.iter().zip(machine.sensors.troubles()).filter(|(_, trouble)| !trouble.is_usable());
     unusable.filter_map(|(signal, trouble)| Some((*signal, trouble.fault()?))).collect()
 }

@@ -1,0 +1,97 @@
+//! A machine at a glance, for overviews of whole fleets: only what is known already, nothing is reckoned for it.
+
+use foretell_model::{Limits, MachineId, Signal, Timestamp};
+
+use crate::engine::Engine;
+use crate::sd::regime::Regime;
+use crate::view::{HealthView, OpenFinding, health, open, troubles};
+
+/// Closed days that "of late" means.
+const LATE_DAYS: usize = 7;
+
+/// What an overview shows of one machine; [`MachineView`](crate::MachineView) has the rest at a hundred times the cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    /// Where it warns and trips.
+    pub limits: Limits,
+    /// What it was doing at the newest reading.
+    pub regime: Regime,
+    /// Time of the newest reading.
+    pub last_ts: Option<Timestamp>,
+    /// Discharge temperature as last accepted, degC.
+    pub discharge_temp_c: Option<f64>,
+    /// Mean of the hottest loaded-steady hours of the newest closed days, oldest first, degC.
+    pub trend_c: Vec<Option<f64>>,
+    /// Closed days that had such hours.
+    pub usable_days: usize,
+    /// Loaded hours a day over the last week, h.
+    pub load_h_per_day: f64,
+    /// Whether there is enough history to speak of a normal.
+    pub learned: bool,
+    /// What is known of its health.
+    pub health: HealthView,
+    /// Whether a sensor's readings are not used at present.
+    pub sensor_trouble: bool,
+    /// Open findings, oldest first.
+    pub open: Vec<OpenFinding>,
+}
+
+impl Engine {
+    /// The machine at a glance, with the curve of at most so many days; `None` when it was never seen.
+    #[must_use]
+    pub fn glance(&self, id: &MachineId, days_max: usize) -> Option<Glance> {
+        let machine = self.machines.get(*self.index.get(id)? as usize)?;
+        let hot_c = |day: &crate::sd::day::DayRecord| day.hot.td_c().filter(|_| day.hot.is_some());
+        let skipped = machine.days.len().saturating_sub(days_max);
+        let late = machine.days.iter().rev().take(LATE_DAYS);
+        let newest = machine.last_values().find(|(signal, _)| *signal == Signal::DischargeTemp);
+        Some(Glance {
+            limits: self.profile(id).limits,
+            regime: machine.regime.regime(),
+            last_ts: machine.last_ts(),
+            discharge_temp_c: newest.map(|(_, value)| value),
+            trend_c: machine.days[skipped..].iter().map(hot_c).collect(),
+            usable_days: machine.days.iter().filter(|day| hot_c(day).is_some()).count(),
+            load_h_per_day: late.clone().map(|day| day.load_h()).sum::<f64>() / late.count().max(1) as f64,
+            learned: machine.health.learned,
+            health: health(machine),
+            sensor_trouble: !troubles(machine).is_empty(),
+            open: open(machine, id),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{DAY_MS, Event, HOUR_MS, Quality, Reading, RunState, Signals};
+
+    use super::*;
+    use crate::engine::EngineOptions;
+
+    #[test]
+    fn a_glance_agrees_with_the_whole_view() {
+        let id = MachineId::new("s1", "m1").unwrap();
+        let mut engine = Engine::new(EngineOptions::default());
+        for hour in 0..30 * 24 {
+            let mut signals = Signals::empty();
+            signals.set(Signal::AmbientTemp, 25.0 + (hour % 24) as f64 / 4.0);
+            signals.set(Signal::DischargeTemp, 80.0 + (hour % 24) as f64 / 3.0);
+            signals.set(Signal::MotorCurrent, 80.0);
+            signals.set(Signal::RunHours, 1_000.0 + hour as f64);
+            let ts = Timestamp::from_millis(20_000 * DAY_MS + hour * HOUR_MS);
+            let (state, quality) = (Some(RunState::Loaded), Quality::Good);
+            let reading = Reading { machine: id.clone(), ts, arrived: ts, signals, state, quality };
+            engine.observe(&Event::Reading(reading), &mut Vec::new());
+        }
+        let (view, glance) = (engine.machine(&id).unwrap(), engine.glance(&id, 10).unwrap());
+        let hot: Vec<Option<f64>> = view.days.iter().map(|day| day.observed_c).collect();
+        assert_eq!(glance.trend_c, hot[hot.len() - 10..]);
+        assert_eq!(glance.usable_days, hot.iter().flatten().count());
+        assert_eq!((glance.last_ts, glance.regime, glance.limits), (view.last_ts, view.regime, view.limits));
+        assert_eq!((glance.learned, glance.health, &glance.open), (view.baseline.learned, view.health, &view.open));
+        assert_eq!(glance.sensor_trouble, !view.sensor_troubles.is_empty());
+        let load_h = view.days.iter().rev().take(7).map(|day| day.load_h).sum::<f64>() / 7.0;
+        assert!((glance.load_h_per_day - load_h).abs() < 1e-9);
+        assert!(engine.glance(&MachineId::new("s1", "m2").unwrap(), 10).is_none());
+    }
+}
