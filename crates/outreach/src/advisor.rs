@@ -1,8 +1,6 @@
 //! What the advisor sees and does.
 
-use std::collections::HashMap;
-
-use foretell_model::{FindingId, Grade, ProbabilityWithin, Timestamp};
+use foretell_model::{FindingId, Grade, Timestamp};
 
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
@@ -11,75 +9,15 @@ use crate::compose::{self, Draft};
 use crate::drafting::People;
 use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
-use crate::roster::Roster;
 use crate::slots;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, service_cases};
-use crate::views::{Card, MessageState, MessageView, QueueEntry, Stage};
+use crate::views::{Card, MessageState, MessageView, Stage};
 use crate::{Language, Outreach};
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
 
 impl Outreach {
-    /// What waits for the advisor: the urgent first, then the costliest to leave waiting. Visits whose time has passed
-    /// wait too, until somebody says whether they took place.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn queue(&self, now: Timestamp) -> Result<Vec<QueueEntry>> {
-        self.store.read("read the advisor's queue", |c| {
-            let roster = self.roster(c, now)?;
-            let mut people = HashMap::new();
-            let mut entries = Vec::new();
-            for case in advisories::in_stages(c, &[Stage::Draft, Stage::Postponed, Stage::Call, Stage::Booked])? {
-                let waits = match case.stage {
-                    Stage::Postponed => case.until.is_none_or(|until| until <= now),
-                    // Somebody must say whether the visit took place.
-                    Stage::Booked => self.booking_of(c, &case.finding.id)?.is_some_and(|visit| visit.end <= now),
-                    _ => true,
-                };
-                if !waits {
-                    continue;
-                }
-                let machine = case.finding.machine.clone();
-                if !people.contains_key(&machine) {
-                    people.insert(machine.clone(), self.people(c, &machine)?.ok());
-                }
-                entries.push(self.entry(case, people.get(&machine).and_then(Option::as_ref), &roster, now));
-            }
-            // What is urgent comes first whatever its forecast says: hours count there, not the next free slot.
-            let is_urgent = |entry: &QueueEntry| entry.grade == Grade::Urgent;
-            entries.sort_by(|a, b| {
-                let by_cost = b.waiting_cost.total_cmp(&a.waiting_cost);
-                is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(|| a.opened.cmp(&b.opened))
-            });
-            Ok(entries)
-        })
-    }
-
-    fn entry(&self, case: Case, people: Option<&People>, roster: &Roster, now: Timestamp) -> QueueEntry {
-        let plain = Calendar::plain(self.options.zone);
-        let calendar = people.map_or(&plain, |people| &people.calendar);
-        let job = self.job(&case);
-        let trips = |slot: &slots::Slot| roster.trips(slot, &job);
-        let next_free = slots::first_free(self.visit(&case), &case.context, calendar, &trips, slots::with_notice(now));
-        let probability = probability_before(&case, next_free.unwrap_or_else(|| now.plus_days(30.0)));
-        QueueEntry {
-            number: people.map_or_else(|| case.finding.machine.to_string(), |people| people.machine.number.clone()),
-            customer: people.map(|people| people.customer.name.clone()),
-            fault: case.finding.fault.to_string(),
-            grade: case.finding.grade,
-            stage: case.stage,
-            remark: case.remark,
-            probability_before_visit: probability,
-            waiting_cost: probability * people.map_or(1.0, |people| people.machine.consequence),
-            next_free,
-            opened: case.opened,
-            machine: case.finding.machine,
-            id: case.finding.id,
-        }
-    }
-
     /// Everything needed to decide about one case.
     ///
     /// # Errors
@@ -315,20 +253,6 @@ impl Outreach {
             desk_note(tx, &case, who, "will call instead", reason, now)
         })
     }
-}
-
-/// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
-fn probability_before(case: &Case, t: Timestamp) -> f64 {
-    let days = t.days_since(case.finding.at).max(0.0);
-    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = case.finding.probability_within else {
-        // No forecast to read from: what is urgent comes before what is merely due.
-        return if case.finding.grade == Grade::Urgent { 0.5 } else { 0.05 };
-    };
-    let points = [(0.0, 0.0), (7.0, d7), (14.0, d14), (21.0, d21), (30.0, d30)];
-    points
-        .windows(2)
-        .find(|pair| days <= pair[1].0)
-        .map_or(d30, |pair| pair[0].1 + (pair[1].1 - pair[0].1) * (days - pair[0].0) / (pair[1].0 - pair[0].0))
 }
 
 /// An error with its causes in one line, for a card.

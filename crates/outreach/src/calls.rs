@@ -70,7 +70,7 @@ impl Outreach {
                 changed: now,
                 uid: 0,
             };
-            stay.book(tx, &self.roster(tx, now)?, &self.job(&case))?;
+            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&case))?;
             self.tell_of_visit(tx, &stay, now)?;
             withdraw(tx, id, "a visit was booked")?;
             case.move_to(tx, Stage::Booked, None, None, now)?;

@@ -63,7 +63,7 @@ impl Outreach {
                 changed: now,
                 uid: 0,
             };
-            stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
+            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
             self.tell_of_visit(tx, &stay, now)?;
             withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
             visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
@@ -84,7 +84,7 @@ impl Outreach {
                 let slot = offered(tx, &visitor.mail, start, now)?;
                 (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
                 stay.sequence += 1;
-                stay.book(tx, &self.roster(tx, now)?, &self.job(&visitor.case))?;
+                stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
                 self.tell_of_visit(tx, &stay, now)?;
                 said(tx, &visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)?;
             }

@@ -1,6 +1,8 @@
 //! What the advisor's desk, the outbox and the customer's page share: the people, the text, the times and the governor's
 //! verdict of one case.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use foretell_model::{Grade, MachineId, Timestamp};
 
 use crate::calendar::Calendar;
@@ -12,9 +14,14 @@ use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine, Technician};
 use crate::roster::{Job, Roster};
 use crate::slots::{self, Slot, Visit};
-use crate::store::{Case, Mail, Session, advisories, bookings, care, clock, messages, record, registry, service_cases};
+use crate::store::{
+    Case, Mail, Session, advisories, bookings, care, changes, clock, messages, record, registry, service_cases,
+};
 use crate::views::{MessageState, Stage};
 use crate::{Channel, Outreach};
+
+/// The last roster, with what it was made of: changes of the registry and of visits, the day, steps undone.
+pub(crate) type KeptRoster = Mutex<Option<((i64, i64, i64, u64), Arc<Roster>)>>;
 
 /// Who is concerned by a case.
 pub(crate) struct People {
@@ -80,11 +87,24 @@ impl Outreach {
         format!("{}/b/{}", self.options.public_url.trim_end_matches('/'), self.signer.token(mail.id, mail.expires))
     }
 
-    /// Who could come when, as things are.
-    pub(crate) fn roster(&self, connection: &dyn Session, now: Timestamp) -> Result<Roster> {
+    /// Who could come when, as things are. It is asked for with every draft and changes with every booking only, so the last
+    /// one is kept for as long as nothing changed.
+    pub(crate) fn roster(&self, connection: &dyn Session, now: Timestamp) -> Result<Arc<Roster>> {
+        let heads = changes::heads(connection)?;
+        // A step that was undone may have used numbers that another step uses again.
+        let key = (heads.registry, heads.visits, now.day(), self.store.undone());
+        let mut kept = self.kept_roster.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, roster)) = &*kept
+            && *of == key
+        {
+            return Ok(Arc::clone(roster));
+        }
         let technicians: Vec<Technician> = registry::all(connection)?;
         let promised = bookings::promised(connection, now)?;
-        Ok(Roster::new(&technicians, self.options.visits_per_half_day, self.options.zone, promised))
+        let roster = Roster::new(&technicians, self.options.visits_per_half_day, self.options.zone, promised);
+        let roster = Arc::new(roster);
+        *kept = Some((key, Arc::clone(&roster)));
+        Ok(roster)
     }
 
     /// What a case's visit asks of whoever comes.

@@ -20,6 +20,7 @@
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
+//! | [`desk`] | all of it in memory, for pages |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
 
@@ -35,6 +36,7 @@ mod clock;
 pub mod compose;
 mod context;
 mod customer;
+pub mod desk;
 mod drafting;
 mod error;
 mod evidence;
@@ -72,8 +74,10 @@ pub use compose::editor::{
 pub use compose::trouble::OnSiteNews;
 pub use compose::{Draft, Occasion};
 pub use context::{MachineContext, WEEK_HOURS};
+pub use desk::{Appointment, Desk};
 pub use error::{Lack, OutreachError, Result};
 pub use options::{OutreachOptions, Promises};
+pub use plan::Delayed;
 pub use problems::{Problem, mail_address};
 pub use registry::{
     Advisor, Contact, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site, Technician, Words,
@@ -102,6 +106,9 @@ pub struct Outreach {
     signer: Signer,
     shelf: Shelf,
     options: OutreachOptions,
+    /// Service state in memory, for pages.
+    desk: desk::Held,
+    kept_roster: drafting::KeptRoster,
 }
 
 impl Outreach {
@@ -126,6 +133,8 @@ impl Outreach {
             signer: Signer::open(secret)?,
             shelf: Shelf::new(options.templates.clone())?,
             options,
+            desk: desk::Held::default(),
+            kept_roster: drafting::KeptRoster::default(),
         };
         if outreach.options.delivers {
             outreach.settle_interrupted()?;

@@ -1,13 +1,16 @@
 //! What others may read: the current advisory per machine for MQTT, a machine's cases for its page, coming visits,
 //! counts for the metrics.
 
-use foretell_model::{Finding, MachineId, Timestamp};
+use std::collections::HashMap;
 
-use crate::Outreach;
+use foretell_model::{Finding, FindingId, MachineId, Timestamp};
+
 use crate::error::Result;
-use crate::store::{advisories, bookings, messages};
+use crate::slots::Slot;
+use crate::store::{advisories, bookings, care, messages};
 use crate::views::{Booking, Figures, MessageState, Stage};
 use crate::visits::booking;
+use crate::{CustomerStage, Outreach};
 
 impl Outreach {
     /// The current advisory of every machine that has one: the most pressing open finding of grade `advise` or `urgent`, by
@@ -16,12 +19,23 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn advisories(&self) -> Result<Vec<Finding>> {
-        let mut findings: Vec<Finding> = self.store.read("list the advisories", |c| {
-            Ok(advisories::outward(c)?.into_iter().map(|case| case.finding).collect())
-        })?;
-        findings.sort_by(|a, b| a.machine.cmp(&b.machine).then_with(|| rank(b).total_cmp(&rank(a))));
-        findings.dedup_by(|later, first| later.machine == first.machine);
-        Ok(findings)
+        Ok(self.desk()?.advisories().into_iter().cloned().collect())
+    }
+
+    /// Times within a span that customers were offered and have not answered, soonest first, with their cases.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn offered(&self, from: Timestamp, to: Timestamp) -> Result<Vec<(FindingId, Slot)>> {
+        self.store.read("list what is offered", |c| messages::unanswered(c, from, to))
+    }
+
+    /// The stage of every customer that is at one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn customer_stages(&self) -> Result<HashMap<String, CustomerStage>> {
+        self.store.read("list the stages of customers", |c| Ok(care::stages(c)?.into_iter().collect()))
     }
 
     /// The current advisory of one machine; `None` when there is none (then an empty retained message belongs on MQTT).

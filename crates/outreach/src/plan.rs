@@ -2,16 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FindingId, MachineId, Timestamp};
+use foretell_model::{FindingId, Grade, MachineId, Timestamp};
 
 use crate::Outreach;
 use crate::compose::works_of;
 use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
-use crate::store::{Session, advisories, registry, stock};
+use crate::store::{Case, advisories, registry, stock};
+use crate::views::QueueEntry;
 
 const MINUTES_PER_HOUR: f64 = 60.0;
+
+/// A waiting case, and what it costs to wait longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delayed {
+    /// The case.
+    pub entry: QueueEntry,
+    /// Its next free time.
+    pub sooner: Timestamp,
+    /// The time it is compared with.
+    pub later: Timestamp,
+    /// What the difference costs.
+    pub delay: Delay,
+}
 
 impl Outreach {
     /// Demand for parts in the coming weeks, by part, against what lies in all depots together.
@@ -19,13 +33,14 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn parts_plan(&self, weeks: usize, now: Timestamp) -> Result<Vec<PartDemand>> {
-        self.store.read("plan the parts", |c| {
+        let shelves = self.store.read("plan the parts", |c| {
             let mut shelves: BTreeMap<String, u32> = BTreeMap::new();
             for line in stock::all(c)? {
                 *shelves.entry(line.part).or_insert(0) += line.n;
             }
-            Ok(planning::parts(&self.prospects(c)?, &shelves, weeks, now))
-        })
+            Ok(shelves)
+        });
+        Ok(planning::parts(&self.prospects()?, &shelves?, weeks, now))
     }
 
     /// Visits of the coming weeks against what people can do.
@@ -33,10 +48,8 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn visits_plan(&self, weeks: usize, now: Timestamp) -> Result<Vec<WeekLoad>> {
-        self.store.read("plan the visits", |c| {
-            let roster = self.roster(c, now)?;
-            Ok(planning::visits(&self.prospects(c)?, weeks, now, &|week| roster.capacity_h(week, PER_DAY_H)))
-        })
+        let roster = self.store.read("plan the visits", |c| self.roster(c, now))?;
+        Ok(planning::visits(&self.prospects()?, weeks, now, &|week| roster.capacity_h(week, PER_DAY_H)))
     }
 
     /// The nearest depot that holds so many of a part, with the distance from a machine's site as the crow flies, km, where
@@ -76,34 +89,53 @@ impl Outreach {
         self.store.read("reckon what waiting costs", |c| {
             let case = advisories::get(c, id)?;
             let machine: Option<Machine> = registry::find(c, case.finding.machine.as_str())?;
-            let money = Money {
-                stop_cost: machine.as_ref().and_then(|machine| machine.stop_cost),
-                tariff_per_kwh: machine.as_ref().and_then(|machine| machine.tariff_per_kwh),
-                hours_per_day: case.context.hours_per_day,
-                wasted_kw,
-            };
+            let money = Money { wasted_kw, ..money(&case, machine.as_ref()) };
             Ok(planning::delay(&Risk::of(&case.finding), money, times, now))
         })
     }
 
+    /// What it costs to do each waiting case's work so many days after its next free time, in the order of the queue. Cases
+    /// for which nobody is free are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn delays(&self, days: f64, now: Timestamp) -> Result<Vec<Delayed>> {
+        let desk = self.reckoned_desk(now)?;
+        let delayed = desk.queue(now).into_iter().filter_map(|entry| {
+            let (sooner, case) = (entry.next_free?, desk.open_case(&entry.id)?);
+            let (later, money) = (sooner.plus_days(days), money(case, desk.machine(&entry.machine)));
+            let delay = planning::delay(&Risk::of(&case.finding), money, (sooner, later), now);
+            Some(Delayed { entry, sooner, later, delay })
+        });
+        Ok(delayed.collect())
+    }
+
     /// Work that will or may be needed. Only what may reach a customer: what is merely watched orders no parts.
-    fn prospects(&self, connection: &dyn Session) -> Result<Vec<Prospect>> {
-        let mut prospects = Vec::new();
-        for case in advisories::outward(connection)? {
+    fn prospects(&self) -> Result<Vec<Prospect>> {
+        let desk = self.desk()?;
+        let prospect = |case: &Case| {
             let works = works_of(&case.finding, &self.options.catalogue);
-            if works.is_empty() {
-                continue;
-            }
-            let when = match self.booking_of(connection, &case.finding.id)? {
-                Some(booking) => When::Booked(booking.start),
+            let when = match desk.appointment_of(&case.finding.id) {
+                Some(visit) => When::Booked(visit.start),
                 None => When::Forecast(Risk::of(&case.finding)),
             };
-            prospects.push(Prospect {
+            (!works.is_empty()).then(|| Prospect {
                 parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
                 hours: works.iter().map(|(_, action)| f64::from(action.minutes)).sum::<f64>() / MINUTES_PER_HOUR,
                 when,
-            });
-        }
-        Ok(prospects)
+            })
+        };
+        let outward = desk.open_cases().filter(|case| case.finding.grade >= Grade::Advise);
+        Ok(outward.filter_map(prospect).collect())
+    }
+}
+
+/// What is known of the money behind a case's machine.
+fn money(case: &Case, machine: Option<&Machine>) -> Money {
+    Money {
+        stop_cost: machine.and_then(|machine| machine.stop_cost),
+        tariff_per_kwh: machine.and_then(|machine| machine.tariff_per_kwh),
+        hours_per_day: case.context.hours_per_day,
+        wasted_kw: None,
     }
 }

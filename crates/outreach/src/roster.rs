@@ -3,7 +3,7 @@
 //! One half-day belongs to one site, because the rest of it is spent on the road; visits at the same site share it. So work
 //! at one site gathers in one trip of one person.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{Datelike, Days, NaiveDate, Timelike};
 use foretell_model::{MINUTE_MS, Timestamp};
@@ -51,12 +51,22 @@ pub struct Crew {
 /// A half of a day: the day, and whether it is the afternoon.
 type Half = (NaiveDate, bool);
 
+/// A visit that was promised, with the half-days it takes.
+type Kept = (Promised, Vec<Half>);
+
+/// What is promised for one week.
+#[derive(Clone, Debug, Default)]
+struct Week {
+    by_crew: HashMap<String, Vec<Kept>>,
+    sites: HashSet<String>,
+}
+
 /// Everybody who makes visits, and what they have promised.
 #[derive(Clone, Debug)]
 pub struct Roster {
     crews: Vec<Crew>,
     /// By the Monday of the week: whatever clashes, bundles or counts does so within one.
-    promised: HashMap<NaiveDate, Vec<(Promised, Vec<Half>)>>,
+    promised: HashMap<NaiveDate, Week>,
     zone: Calendar,
 }
 
@@ -100,7 +110,9 @@ impl Roster {
             let mut weeks: Vec<NaiveDate> = halves.iter().map(|(day, _)| monday(*day)).collect();
             weeks.dedup();
             for week in weeks {
-                roster.promised.entry(week).or_default().push((promised.clone(), halves.clone()));
+                let week = roster.promised.entry(week).or_default();
+                week.sites.insert(promised.site.clone());
+                week.by_crew.entry(promised.crew.clone()).or_default().push((promised.clone(), halves.clone()));
             }
         }
         roster
@@ -110,7 +122,26 @@ impl Roster {
     /// anyway; `None` when nobody could.
     #[must_use]
     pub fn trips(&self, slot: &Slot, job: &Job) -> Option<u32> {
-        self.choose(slot, job, None).map(|(_, on_that_day)| u32::from(!on_that_day))
+        let halves = self.halves(slot.start, slot.end);
+        let week = self.promised.get(&monday(halves.first()?.0));
+        // Most weeks nobody goes there anyway, and the first who can come is as good as any.
+        let shared = week.is_some_and(|week| week.sites.contains(&job.site));
+        let mut anybody = false;
+        for crew in &self.crews {
+            let own = own(week, crew);
+            let there = shared && on_that_day(own, &halves, job, None);
+            if (anybody && !there) || self.load_ms(crew, own, slot, &halves, job, None).is_none() {
+                continue;
+            }
+            if there {
+                return Some(0);
+            }
+            if !shared {
+                return Some(1);
+            }
+            anybody = true;
+        }
+        anybody.then_some(1)
     }
 
     /// Who should come: whoever is at the site in that half-day, else on that day, else has promised least that week.
@@ -119,33 +150,43 @@ impl Roster {
     #[must_use]
     pub fn choose(&self, slot: &Slot, job: &Job, moving: Option<i64>) -> Option<(&Crew, bool)> {
         let halves = self.halves(slot.start, slot.end);
-        let minutes = (slot.end - slot.start) as f64 / MINUTE_MS as f64;
-        let of_week = self.promised.get(&monday(halves.first()?.0)).map_or(&[][..], Vec::as_slice);
+        let week = self.promised.get(&monday(halves.first()?.0));
         let mut best: Option<((bool, bool, i64), &Crew)> = None;
         for crew in &self.crews {
-            if !crew.knows(&job.works) || halves.iter().any(|(day, _)| crew.is_away(*day)) {
-                continue;
-            }
-            let own = || of_week.iter().filter(|(p, _)| p.crew == crew.key && Some(p.booking) != moving);
-            let shares = |theirs: &[Half]| theirs.iter().any(|half| halves.contains(half));
-            let clash = own().any(|(p, theirs)| {
-                (p.start < slot.end && slot.start < p.end) || (p.site != job.site && shares(theirs))
-            });
-            let load_ms: i64 = own().map(|(p, _)| p.end - p.start).sum();
-            let full = crew.minutes_per_week.is_some_and(|most| load_ms as f64 / MINUTE_MS as f64 + minutes > most);
-            if clash || full {
-                continue;
-            }
-            let there = || own().filter(|(p, _)| p.site == job.site);
-            let same_half = there().any(|(_, theirs)| shares(theirs));
-            let same_day =
-                there().any(|(_, theirs)| theirs.iter().any(|(day, _)| halves.iter().any(|(d, _)| d == day)));
-            let rank = (!same_half, !same_day, load_ms);
+            let own = own(week, crew);
+            let Some(load_ms) = self.load_ms(crew, own, slot, &halves, job, moving) else { continue };
+            let same_half = there(own, job, moving).any(|(_, theirs)| theirs.iter().any(|half| halves.contains(half)));
+            let rank = (!same_half, !on_that_day(own, &halves, job, moving), load_ms);
             if best.as_ref().is_none_or(|(other, _)| rank < *other) {
                 best = Some((rank, crew));
             }
         }
         best.map(|((_, not_that_day, _), crew)| (crew, !not_that_day))
+    }
+
+    /// What somebody has promised in that week, ms; `None` when that person cannot come at that time.
+    fn load_ms(
+        &self,
+        crew: &Crew,
+        own: &[Kept],
+        slot: &Slot,
+        halves: &[Half],
+        job: &Job,
+        moving: Option<i64>,
+    ) -> Option<i64> {
+        if !crew.knows(&job.works) || halves.iter().any(|(day, _)| crew.is_away(*day)) {
+            return None;
+        }
+        let mut load_ms = 0;
+        for (promised, theirs) in own.iter().filter(|(promised, _)| Some(promised.booking) != moving) {
+            let overlaps = promised.start < slot.end && slot.start < promised.end;
+            if overlaps || (promised.site != job.site && theirs.iter().any(|half| halves.contains(half))) {
+                return None;
+            }
+            load_ms += promised.end - promised.start;
+        }
+        let minutes = (load_ms + (slot.end - slot.start)) as f64 / MINUTE_MS as f64;
+        crew.minutes_per_week.is_none_or(|most| minutes <= most).then_some(load_ms)
     }
 
     /// Hours that everybody together can spend on sites in the week of an instant, days away taken off; `per_day_h` is what
@@ -175,6 +216,21 @@ impl Roster {
         }
         halves
     }
+}
+
+/// What a crew has promised in a week.
+fn own<'a>(week: Option<&'a Week>, crew: &Crew) -> &'a [Kept] {
+    week.and_then(|week| week.by_crew.get(&crew.key)).map_or(&[], Vec::as_slice)
+}
+
+/// Of these the visits at the job's site.
+fn there<'a>(own: &'a [Kept], job: &'a Job, moving: Option<i64>) -> impl Iterator<Item = &'a Kept> {
+    own.iter().filter(move |(promised, _)| Some(promised.booking) != moving && promised.site == job.site)
+}
+
+/// Whether somebody is at the job's site on one of the days anyway.
+fn on_that_day(own: &[Kept], halves: &[Half], job: &Job, moving: Option<i64>) -> bool {
+    there(own, job, moving).any(|(_, theirs)| theirs.iter().any(|(day, _)| halves.iter().any(|(d, _)| d == day)))
 }
 
 /// Monday of a day's week.
@@ -245,6 +301,30 @@ mod tests {
         let monday = promised(1, "a", "s2", "2026-07-13T08:00", "2026-07-13T10:00");
         check(&[part_time.clone()], std::slice::from_ref(&monday), thursday(), "s1", "w", "");
         check(&[part_time], &[monday], slot("2026-07-20T08:00", "2026-07-20T10:00"), "s1", "w", "a");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_trip_costs_agrees_with_who_would_come(
+            visits in proptest::collection::vec((0_i64..4, 0_i64..4, 0_i64..10, 7_i64..17), 0..24),
+            (site, day, hour) in (0_i64..4, 0_i64..10, 7_i64..17),
+        ) {
+            let crews: Vec<Technician> = (0..4).map(|n| technician(&n.to_string())).collect();
+            let begins = |day: i64, hour: i64| Timestamp::parse("2026-07-13T00:00:00+08:00").unwrap().plus_days(day as f64) + hour * foretell_model::HOUR_MS;
+            let of = |(n, (crew, site, day, hour)): (usize, (i64, i64, i64, i64))| Promised {
+                booking: n as i64,
+                crew: crew.to_string(),
+                site: site.to_string(),
+                start: begins(day, hour),
+                end: begins(day, hour + 2),
+            };
+            let promised = visits.into_iter().enumerate().map(of).collect();
+            let roster = Roster::new(&crews, 0, chrono_tz::Asia::Shanghai, promised);
+            let job = Job { site: site.to_string(), works: Vec::new() };
+            let slot = Slot { start: begins(day, hour), end: begins(day, hour + 2), idle: true };
+            let chosen = roster.choose(&slot, &job, None).map(|(_, there)| u32::from(!there));
+            proptest::prop_assert_eq!(roster.trips(&slot, &job), chosen);
+        }
     }
 
     #[test]

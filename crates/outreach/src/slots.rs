@@ -138,14 +138,31 @@ fn candidates(
         .filter(|day| day.weekday() != Weekday::Sun && !calendar.is_holiday(*day))
         .filter_map(|day| {
             let hours = (FIRST_HOUR..LAST_HOUR).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
-            let of_day: Vec<_> = hours
-                .filter_map(|start| candidate(visit, context, calendar, start))
-                .filter(|c| c.slot.start >= earliest)
-                .filter_map(|c| Some(Candidate { cost: (c.cost.0, c.cost.1, trips(&c.slot)?, c.cost.3), ..c }))
-                .collect();
-            best(of_day.iter())
+            let of_day = hours.filter_map(|start| candidate(visit, context, calendar, start));
+            best_of_day(of_day.filter(|c| c.slot.start >= earliest).collect(), trips)
         })
         .collect()
+}
+
+/// The best time of a day at which somebody can come. Whether anybody can is asked last and no more often than needed: it is
+/// the dear part of the search.
+fn best_of_day(mut of_day: Vec<Candidate>, trips: Trips<'_>) -> Option<Candidate> {
+    let before_trips = |c: &Candidate| (c.too_late, c.cost.0, c.cost.1);
+    of_day.sort_by_key(|c| (before_trips(c), c.cost.3, c.slot.start));
+    let mut found: Option<Candidate> = None;
+    for c in of_day {
+        if found.is_some_and(|best| before_trips(&best) < before_trips(&c)) {
+            break;
+        }
+        let Some(added) = trips(&c.slot) else { continue };
+        if found.is_none_or(|best| added < best.cost.2) {
+            found = Some(Candidate { cost: (c.cost.0, c.cost.1, added, c.cost.3), ..c });
+        }
+        if added == 0 {
+            break;
+        }
+    }
+    found
 }
 
 fn candidate(visit: Visit, context: &MachineContext, calendar: &Calendar, local: NaiveDateTime) -> Option<Candidate> {

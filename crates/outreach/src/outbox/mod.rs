@@ -8,15 +8,15 @@ mod asked;
 mod decide;
 mod settle;
 
-use foretell_model::{FindingId, Timestamp};
+use foretell_model::{FindingId, MachineId, Timestamp};
 use tracing::warn;
 
+use crate::Outreach;
 use crate::clock::{Seen, Watch};
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
-use crate::store::{Entry, Mail, Session, advisories, clock, messages, registry};
+use crate::store::{Case, Entry, Mail, Session, advisories, clock, messages};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
-use crate::{Customer, Outreach};
 
 use decide::Decision;
 
@@ -61,23 +61,20 @@ impl Outreach {
     }
 
     fn approve_without_click(&self, now: Timestamp) -> Result<()> {
-        let ready = self.store.read("read drafts that need no click", |c| {
-            let customers: Vec<Customer> = registry::all(c)?;
-            let mut ready = Vec::new();
-            // By far the commonest answer, and one that spares reading every draft.
-            if self.options.auto_approve.is_empty() && !customers.iter().any(|customer| customer.auto_approve) {
-                return Ok(ready);
-            }
-            for case in advisories::in_stages(c, &[Stage::Draft])? {
-                let by_fault = self.options.auto_approve.contains(case.finding.fault.as_str());
-                let customer = registry::customer_of(c, &case.finding.machine)?;
-                if by_fault || customer.is_some_and(|customer| customer.auto_approve) {
-                    ready.push(case.finding.id);
-                }
-            }
-            Ok(ready)
-        })?;
-        for id in ready {
+        let desk = self.desk()?;
+        let trusts = |machine: &MachineId| desk.customer_of(machine).is_some_and(|customer| customer.auto_approve);
+        // By far the commonest answer, and one that spares looking at every draft.
+        if self.options.auto_approve.is_empty() && !desk.customers().any(|customer| customer.auto_approve) {
+            return Ok(());
+        }
+        let needs_no_click = |case: &&Case| {
+            let by_fault = || self.options.auto_approve.contains(case.finding.fault.as_str());
+            case.stage == Stage::Draft && (by_fault() || trusts(&case.finding.machine))
+        };
+        let mut ready: Vec<(Timestamp, FindingId)> =
+            desk.open_cases().filter(needs_no_click).map(|case| (case.opened, case.finding.id.clone())).collect();
+        ready.sort();
+        for (_, id) in ready {
             match self.approve(&id, AUTOMATIC, now) {
                 Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
                 Err(e) => self.leave_to_advisor(&id, &format!("not approved by itself: {e}"), now)?,

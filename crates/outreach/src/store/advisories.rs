@@ -1,6 +1,6 @@
 //! Cases: one per finding id.
 
-use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, wire};
+use foretell_model::{Finding, FindingId, MachineId, Timestamp, wire};
 
 use super::{Row, Session, values};
 use crate::context::MachineContext;
@@ -91,6 +91,13 @@ pub(crate) fn open_of(connection: &dyn Session, machine: &MachineId) -> Result<V
     connection.query(&sql, values![machine.as_str()])?.iter().map(parse).collect()
 }
 
+/// Cases that changed after a number, with the number of the newest change; from the beginning on only those that are open.
+pub(crate) fn changed_after(connection: &dyn Session, seq: i64) -> Result<Vec<Case>> {
+    let open = if seq < 0 { "AND stage NOT IN ('done', 'cleared')" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM advisory WHERE seq > ?1 {open}");
+    connection.query(&sql, values![seq])?.iter().map(parse).collect()
+}
+
 /// Every open case in one of the stages.
 pub(crate) fn in_stages(connection: &dyn Session, stages: &[Stage]) -> Result<Vec<Case>> {
     let names: Vec<String> = stages.iter().map(|stage| format!("'{}'", stage.name())).collect();
@@ -100,15 +107,6 @@ pub(crate) fn in_stages(connection: &dyn Session, stages: &[Stage]) -> Result<Ve
         names.join(", ")
     );
     connection.query(&sql, &[])?.iter().map(parse).collect()
-}
-
-/// Every open case of a grade that may leave the house, strongest first within a machine.
-pub(crate) fn outward(connection: &dyn Session) -> Result<Vec<Case>> {
-    let open: Vec<Stage> =
-        Stage::ALL.iter().copied().filter(|stage| !matches!(stage, Stage::Done | Stage::Cleared)).collect();
-    let mut cases = in_stages(connection, &open)?;
-    cases.retain(|case| case.finding.grade >= Grade::Advise);
-    Ok(cases)
 }
 
 /// How many cases of a fault a machine has had.

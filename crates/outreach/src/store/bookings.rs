@@ -194,6 +194,13 @@ pub(crate) fn done_at(
     connection.query(&sql, values![machine.as_str(), from, to, max])?.iter().map(stay).collect()
 }
 
+/// Visits that changed after a number; from the beginning on only those that are booked.
+pub(crate) fn changed_after(connection: &dyn Session, seq: i64) -> Result<Vec<Stay>> {
+    let booked = if seq < 0 { "AND state = 'booked'" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM booking WHERE seq > ?1 {booked}");
+    connection.query(&sql, values![seq])?.iter().map(stay).collect()
+}
+
 /// Visits booked and not done.
 pub(crate) fn count_booked(connection: &dyn Session) -> Result<u32> {
     connection.count("SELECT count(*) FROM booking WHERE state = 'booked'", &[])

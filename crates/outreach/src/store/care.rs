@@ -12,6 +12,16 @@ pub(crate) fn stage(connection: &dyn Session, customer: &str) -> Result<Option<C
     Ok(changes(connection, customer, 1)?.into_iter().next().and_then(|change| change.stage))
 }
 
+/// The stage of every customer that is at one.
+pub(crate) fn stages(connection: &dyn Session) -> Result<Vec<(String, CustomerStage)>> {
+    let sql = "SELECT customer, stage FROM stage_change
+               WHERE id IN (SELECT max(id) FROM stage_change GROUP BY customer) AND stage <> ''";
+    let rows = connection.query(sql, &[])?;
+    let known = |row: &Row| Ok((row.get(0)?, CustomerStage::from_name(&row.get::<String>(1)?)));
+    let stages = rows.iter().map(known).collect::<Result<Vec<(String, Option<CustomerStage>)>>>()?;
+    Ok(stages.into_iter().filter_map(|(customer, stage)| Some((customer, stage?))).collect())
+}
+
 /// A customer's stages, newest first.
 pub(crate) fn changes(connection: &dyn Session, customer: &str, max: u32) -> Result<Vec<StageChange>> {
     let sql = "SELECT at, stage, who, why FROM stage_change WHERE customer = ?1 ORDER BY id DESC LIMIT ?2";

@@ -203,6 +203,21 @@ pub(crate) fn offers(connection: &dyn Session, message: i64) -> Result<Vec<Slot>
     rows.iter().map(|row| Ok(Slot { start: row.get(0)?, end: row.get(1)?, idle: row.get(2)? })).collect()
 }
 
+/// Times that begin within a span and that customers were offered and have not answered, soonest first.
+pub(crate) fn unanswered(connection: &dyn Session, from: Timestamp, to: Timestamp) -> Result<Vec<(FindingId, Slot)>> {
+    let sql = "SELECT DISTINCT message.advisory, offer.begins, offer.ends, offer.idle
+               FROM offer JOIN message ON message.id = offer.message JOIN advisory ON advisory.id = message.advisory
+               WHERE offer.begins >= ?1 AND offer.begins < ?2 AND message.state IN ('queued', 'sending', 'sent', 'unknown')
+                     AND advisory.stage IN ('queued', 'contacted')
+               ORDER BY offer.begins, message.advisory";
+    let rows = connection.query(sql, values![from, to])?;
+    let offered = |row: &Row| {
+        let slot = Slot { start: row.get(1)?, end: row.get(2)?, idle: row.get(3)? };
+        Ok((FindingId::from_text(&row.get::<String>(0)?), slot))
+    };
+    rows.iter().map(offered).collect()
+}
+
 /// Replaces the times a message offers.
 pub(crate) fn set_offers(connection: &dyn Session, message: i64, slots: &[Slot]) -> Result<()> {
     connection.execute("DELETE FROM offer WHERE message = ?1", values![message])?;

@@ -5,6 +5,7 @@
 pub(crate) mod advisories;
 pub(crate) mod bookings;
 pub(crate) mod care;
+pub(crate) mod changes;
 pub(crate) mod clock;
 pub(crate) mod dossier;
 pub(crate) mod effects;
@@ -29,21 +30,33 @@ pub(crate) use session::values;
 pub use session::{Database, Row, Session, Value};
 pub use sqlite::Sqlite;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::error::{OutreachError, Result};
 
 /// The open database. Every step is one transaction, so that state and outbox never disagree.
 pub(crate) struct Store {
     database: Box<dyn Database>,
+    undone: AtomicU64,
 }
 
 impl Store {
     pub(crate) fn new(database: Box<dyn Database>) -> Self {
-        Self { database }
+        Self { database, undone: AtomicU64::new(0) }
+    }
+
+    /// How many steps of ours were undone.
+    pub(crate) fn undone(&self) -> u64 {
+        self.undone.load(Ordering::Relaxed)
     }
 
     /// Runs one step as one transaction; an error undoes all of it.
     pub(crate) fn write<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
-        once(attempted, step, |step| self.database.write(step))
+        let written = once(attempted, step, |step| self.database.write(step));
+        if written.is_err() {
+            self.undone.fetch_add(1, Ordering::Relaxed);
+        }
+        written
     }
 
     /// Leaves nothing of what was deleted on the disk.

@@ -16,11 +16,14 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_2.sql"),
     include_str!("schema_field.sql"),
     include_str!("schema_letters.sql"),
+    include_str!("schema_changes.sql"),
 ];
 
 /// An open file.
 pub struct Sqlite {
     connection: Mutex<Connection>,
+    /// Looks on while somebody writes: a page does not wait for another's sync.
+    onlooker: Mutex<Connection>,
 }
 
 impl Sqlite {
@@ -30,14 +33,12 @@ impl Sqlite {
     /// When the file cannot be used, or was written by a newer version.
     pub fn open(path: &Path) -> Result<Self> {
         let attempted = format!("open the service state {}", path.display());
-        let open = || -> rusqlite::Result<Option<Connection>> {
-            let mut connection = Connection::open(path)?;
-            connection.busy_timeout(std::time::Duration::from_secs(30))?;
+        let open = || -> rusqlite::Result<Option<(Connection, Connection)>> {
+            let mut connection = connect(path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             // What was erased must not be found in the file either.
             connection.pragma_update(None, "secure_delete", true)?;
-            connection.set_prepared_statement_cache_capacity(256);
             let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
             let version = usize::try_from(version).unwrap_or(usize::MAX);
@@ -49,37 +50,48 @@ impl Sqlite {
             }
             step.pragma_update(None, "user_version", VERSIONS.len() as i64)?;
             step.commit()?;
-            Ok(Some(connection))
+            let onlooker = connect(path)?;
+            onlooker.pragma_update(None, "query_only", true)?;
+            Ok(Some((connection, onlooker)))
         };
-        let connection = open().map_err(|e| failed(e).while_doing(&attempted))?.ok_or_else(|| {
+        let (connection, onlooker) = open().map_err(|e| failed(e).while_doing(&attempted))?.ok_or_else(|| {
             OutreachError::refused(&attempted, "a newer version of foretell wrote it; start that version")
         })?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { connection: Mutex::new(connection), onlooker: Mutex::new(onlooker) })
     }
+}
 
-    /// A step that panicked was rolled back when its transaction was dropped, so the connection is still sound.
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+/// A step that panicked was rolled back when its transaction was dropped, so the connection is still sound.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Database for Sqlite {
     fn write(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
-        let mut connection = self.lock();
+        let mut connection = lock(&self.connection);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         step(&Open(&transaction))?;
         transaction.commit().map_err(failed)
     }
 
     fn read(&self, step: &mut dyn FnMut(&dyn Session) -> Result<()>) -> Result<()> {
-        let mut connection = self.lock();
+        let mut connection = lock(&self.onlooker);
         // One view of the file however many questions are asked.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
         step(&Open(&transaction))
     }
 
     fn compact(&self) -> Result<()> {
-        let connection = self.lock();
+        let connection = lock(&self.connection);
+        // Nobody of ours may look on meanwhile, or the log ahead could not be cut.
+        let _nobody = lock(&self.onlooker);
         // A vacuum writes every page anew; then the log ahead, which still holds them as they were, is cut.
         connection.execute_batch("VACUUM").map_err(failed)?;
         let busy: i64 =

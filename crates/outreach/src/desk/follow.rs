@@ -1,0 +1,123 @@
+//! Bringing the desk up to date.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use foretell_model::{FindingId, MachineId, Timestamp};
+
+use super::waiting::OpenCase;
+use super::{Appointment, Desk};
+use crate::Outreach;
+use crate::error::{OutreachError, Result};
+use crate::registry::Registry;
+use crate::store::{Case, Session, Stay, advisories, bookings, changes};
+use crate::views::Stage;
+
+impl Outreach {
+    /// Service state as it stands.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn desk(&self) -> Result<Arc<Desk>> {
+        let mut held = self.held_desk();
+        self.store.read("follow the service state", |c| follow(c, &mut held))?;
+        Ok(Arc::clone(&held))
+    }
+
+    /// The same with the next free time of every case that waits, as of `now`. What was never reckoned is reckoned now; of what
+    /// has grown old only so much that a look stays short, because the next look goes on with the rest.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn reckoned_desk(&self, now: Timestamp) -> Result<Arc<Desk>> {
+        let mut held = self.held_desk();
+        self.store.read("reckon what waits for an advisor", |c| {
+            follow(c, &mut held)?;
+            let due = held.due(now);
+            if !due.is_empty() {
+                let roster = self.roster(c, now)?;
+                let desk = Arc::make_mut(&mut held);
+                for id in due {
+                    if let Some(case) = desk.cases.get(&id) {
+                        let reckoned = self.reckon(case, desk, &roster, now);
+                        desk.cases.insert(id, Arc::new(reckoned));
+                    }
+                }
+            }
+            Ok(Arc::clone(&held))
+        })
+    }
+
+    fn held_desk(&self) -> MutexGuard<'_, Arc<Desk>> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads what changed since.
+fn follow(connection: &dyn Session, held: &mut Arc<Desk>) -> Result<()> {
+    let (heads, seen) = (changes::heads(connection)?, held.seen);
+    if heads == seen {
+        return Ok(());
+    }
+    let desk = Arc::make_mut(held);
+    if heads.registry != seen.registry {
+        desk.register(changes::registered_after(connection, seen.registry)?)?;
+        desk.seen.registry = heads.registry;
+    }
+    if heads.visits != seen.visits {
+        for stay in bookings::changed_after(connection, seen.visits)? {
+            desk.note_visit(stay);
+        }
+        desk.seen.visits = heads.visits;
+    }
+    if heads.cases != seen.cases {
+        for case in advisories::changed_after(connection, seen.cases)? {
+            desk.note_case(case);
+        }
+        desk.seen.cases = heads.cases;
+    }
+    Ok(())
+}
+
+impl Desk {
+    fn register(&mut self, registry: Registry) -> Result<()> {
+        let Registry { advisors, depots, technicians, customers, sites, machines } = registry;
+        self.advisors.extend(advisors.into_iter().map(|thing| (thing.id.clone(), Arc::new(thing))));
+        self.depots.extend(depots.into_iter().map(|thing| (thing.id.clone(), Arc::new(thing))));
+        self.technicians.extend(technicians.into_iter().map(|thing| (thing.id.clone(), Arc::new(thing))));
+        self.customers.extend(customers.into_iter().map(|thing| (thing.id.clone(), Arc::new(thing))));
+        self.sites.extend(sites.into_iter().map(|thing| (thing.id.clone(), Arc::new(thing))));
+        for machine in machines {
+            let id = MachineId::parse(&machine.id);
+            let id = id.map_err(|e| OutreachError::corrupt(format!("machine `{}`", machine.id), e))?;
+            self.machines.insert(id, Arc::new(machine));
+        }
+        Ok(())
+    }
+
+    fn note_visit(&mut self, stay: Stay) {
+        self.drop_visit(&stay.case, stay.id);
+        if stay.state != "booked" {
+            return;
+        }
+        let Stay { id, case, machine, customer, start, end, technician, .. } = stay;
+        self.appointment_of.insert(case.clone(), (start, id));
+        let visit = Appointment { id, case, machine, customer, start, end, technician };
+        self.appointments.insert((start, id), Arc::new(visit));
+    }
+
+    /// A case may have had another visit that is over; that one is not touched.
+    fn drop_visit(&mut self, case: &FindingId, id: i64) {
+        if let Some(place) = self.appointment_of.get(case).copied().filter(|(_, known)| *known == id) {
+            self.appointments.remove(&place);
+            self.appointment_of.remove(case);
+        }
+    }
+
+    fn note_case(&mut self, case: Case) {
+        let id = case.finding.id.clone();
+        match case.stage {
+            Stage::Done | Stage::Cleared => self.cases.remove(&id),
+            _ => self.cases.insert(id, Arc::new(OpenCase::new(case))),
+        };
+    }
+}

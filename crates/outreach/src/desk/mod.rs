@@ -1,0 +1,160 @@
+//! Service state in memory, for pages about all of it: who owns what, which visits are booked, what waits for an advisor.
+//!
+//! `follow` brings it up to date by what changed since the last look, so that a look costs little however many machines there
+//! are. It is for looking only: what is decided, is decided on the database.
+
+mod follow;
+mod waiting;
+
+pub(crate) use waiting::OpenCase;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use foretell_model::{FindingId, MachineId, Timestamp};
+
+use crate::registry::{Advisor, Customer, Depot, Machine, Site, Technician};
+use crate::store::changes::Heads;
+
+/// A booked visit that nobody has settled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appointment {
+    /// Number of its booking.
+    pub id: i64,
+    /// The case it belongs to.
+    pub case: FindingId,
+    /// Where.
+    pub machine: MachineId,
+    /// Key of whose.
+    pub customer: String,
+    /// When.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
+    /// Key of the technician; none for a nameless crew.
+    pub technician: Option<String>,
+}
+
+/// Service state as it was when somebody last looked. Copies share what they hold.
+#[derive(Clone)]
+pub struct Desk {
+    seen: Heads,
+    machines: BTreeMap<MachineId, Arc<Machine>>,
+    sites: HashMap<String, Arc<Site>>,
+    customers: BTreeMap<String, Arc<Customer>>,
+    advisors: HashMap<String, Arc<Advisor>>,
+    technicians: BTreeMap<String, Arc<Technician>>,
+    depots: BTreeMap<String, Arc<Depot>>,
+    appointments: BTreeMap<(Timestamp, i64), Arc<Appointment>>,
+    appointment_of: HashMap<FindingId, (Timestamp, i64)>,
+    cases: HashMap<FindingId, Arc<OpenCase>>,
+}
+
+/// The desk as it is kept between looks.
+pub(crate) type Held = Mutex<Arc<Desk>>;
+
+impl Default for Desk {
+    /// Before the first look.
+    fn default() -> Self {
+        Self {
+            seen: Heads::NONE,
+            machines: BTreeMap::new(),
+            sites: HashMap::new(),
+            customers: BTreeMap::new(),
+            advisors: HashMap::new(),
+            technicians: BTreeMap::new(),
+            depots: BTreeMap::new(),
+            appointments: BTreeMap::new(),
+            appointment_of: HashMap::new(),
+            cases: HashMap::new(),
+        }
+    }
+}
+
+impl Desk {
+    /// Grows when somebody registers something.
+    #[must_use]
+    pub const fn registry_version(&self) -> i64 {
+        self.seen.registry
+    }
+
+    /// One machine as its owner knows it.
+    #[must_use]
+    pub fn machine(&self, id: &MachineId) -> Option<&Machine> {
+        self.machines.get(id).map(AsRef::as_ref)
+    }
+
+    /// Every machine, by identity.
+    pub fn machines(&self) -> impl Iterator<Item = (&MachineId, &Machine)> {
+        self.machines.iter().map(|(id, machine)| (id, machine.as_ref()))
+    }
+
+    /// What the customer calls a machine; its identity where nothing is registered.
+    #[must_use]
+    pub fn number(&self, id: &MachineId) -> String {
+        self.machine(id).map_or_else(|| id.to_string(), |machine| machine.number.clone())
+    }
+
+    /// One site.
+    #[must_use]
+    pub fn site(&self, id: &str) -> Option<&Site> {
+        self.sites.get(id).map(AsRef::as_ref)
+    }
+
+    /// What people call a machine's site; its identity where nothing is registered.
+    #[must_use]
+    pub fn site_name<'a>(&'a self, machine: &'a MachineId) -> &'a str {
+        let name = self.site(machine.site()).map(|site| site.name.as_str()).filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| machine.site())
+    }
+
+    /// One customer.
+    #[must_use]
+    pub fn customer(&self, id: &str) -> Option<&Customer> {
+        self.customers.get(id).map(AsRef::as_ref)
+    }
+
+    /// Every customer, by key.
+    pub fn customers(&self) -> impl ExactSizeIterator<Item = &Customer> {
+        self.customers.values().map(AsRef::as_ref)
+    }
+
+    /// The customer of a machine's site.
+    #[must_use]
+    pub fn customer_of(&self, machine: &MachineId) -> Option<&Customer> {
+        self.customer(&self.site(machine.site())?.customer)
+    }
+
+    /// One advisor.
+    #[must_use]
+    pub fn advisor(&self, id: &str) -> Option<&Advisor> {
+        self.advisors.get(id).map(AsRef::as_ref)
+    }
+
+    /// One technician.
+    #[must_use]
+    pub fn technician(&self, id: &str) -> Option<&Technician> {
+        self.technicians.get(id).map(AsRef::as_ref)
+    }
+
+    /// Every technician, by key.
+    pub fn technicians(&self) -> impl ExactSizeIterator<Item = &Technician> {
+        self.technicians.values().map(AsRef::as_ref)
+    }
+
+    /// Every depot, by key.
+    pub fn depots(&self) -> impl ExactSizeIterator<Item = &Depot> {
+        self.depots.values().map(AsRef::as_ref)
+    }
+
+    /// Visits that end from an instant on, soonest first.
+    pub fn appointments(&self, from: Timestamp) -> impl Iterator<Item = &Appointment> {
+        self.appointments.values().map(AsRef::as_ref).filter(move |visit| visit.end >= from)
+    }
+
+    /// The visit booked for a case.
+    #[must_use]
+    pub fn appointment_of(&self, case: &FindingId) -> Option<&Appointment> {
+        self.appointments.get(self.appointment_of.get(case)?).map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,190 @@
+//! What waits for an advisor, in the order of what waiting costs.
+
+use foretell_model::{Finding, FindingId, Grade, MINUTE_MS, MachineId, ProbabilityWithin, Timestamp};
+
+use super::Desk;
+use crate::Outreach;
+use crate::calendar::Calendar;
+use crate::error::Result;
+use crate::roster::Roster;
+use crate::slots;
+use crate::store::Case;
+use crate::views::{QueueEntry, Stage};
+
+/// How long a next free time is good for, unless it passes before.
+const GOOD_MS: i64 = 10 * MINUTE_MS;
+
+/// Old times reckoned anew in one look, some milliseconds' worth.
+const RENEWED_MAX: usize = 16;
+
+/// Where nobody is free within reach, risk counts up to here, days.
+const FAR_DAYS: f64 = 30.0;
+
+/// An open case with the next time at which its work could be done.
+#[derive(Clone)]
+pub(crate) struct OpenCase {
+    pub(crate) case: Case,
+    next_free: Option<Timestamp>,
+    /// As of when, and from which state of visits and registry; `None` before the first time.
+    reckoned: Option<(Timestamp, (i64, i64))>,
+}
+
+impl OpenCase {
+    pub(super) const fn new(case: Case) -> Self {
+        Self { case, next_free: None, reckoned: None }
+    }
+
+    /// Whether it is in a stage in which it may wait for an advisor.
+    const fn may_wait(&self) -> bool {
+        matches!(self.case.stage, Stage::Draft | Stage::Postponed | Stage::Call | Stage::Booked)
+    }
+
+    fn is_old(&self, made_of: (i64, i64), now: Timestamp) -> bool {
+        let passed = self.next_free.is_some_and(|free| free < slots::with_notice(now));
+        passed || self.reckoned.is_none_or(|(then, of)| of != made_of || (now - then).abs() > GOOD_MS)
+    }
+}
+
+impl Outreach {
+    /// What waits for the advisor: the urgent first, then the costliest to leave waiting. Visits whose time has passed
+    /// wait too, until somebody says whether they took place.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn queue(&self, now: Timestamp) -> Result<Vec<QueueEntry>> {
+        Ok(self.reckoned_desk(now)?.queue(now))
+    }
+
+    /// How many cases wait for an advisor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn queue_len(&self, now: Timestamp) -> Result<usize> {
+        Ok(self.reckoned_desk(now)?.waiting(now).count())
+    }
+
+    /// One case as a line of the queue, if it waits for an advisor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn waiting(&self, id: &FindingId, now: Timestamp) -> Result<Option<QueueEntry>> {
+        let desk = self.reckoned_desk(now)?;
+        let open = desk.cases.get(id).filter(|open| desk.waits(&open.case, now));
+        Ok(open.map(|open| desk.entry(open, now)))
+    }
+
+    pub(super) fn reckon(&self, open: &OpenCase, desk: &Desk, roster: &Roster, now: Timestamp) -> OpenCase {
+        let case = &open.case;
+        let own = desk.customer_of(&case.finding.machine).and_then(|customer| Calendar::of(customer).ok());
+        let calendar = own.unwrap_or_else(|| Calendar::plain(self.options.zone));
+        let job = self.job(case);
+        let trips = |slot: &slots::Slot| roster.trips(slot, &job);
+        let next_free = slots::first_free(self.visit(case), &case.context, &calendar, &trips, slots::with_notice(now));
+        OpenCase { case: case.clone(), next_free, reckoned: Some((now, desk.made_of())) }
+    }
+}
+
+impl Desk {
+    /// Cases whose next free time is not known, and some of those whose time has grown old.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<FindingId> {
+        let may_wait = || self.cases.iter().filter(|(_, open)| open.may_wait());
+        let new = may_wait().filter(|(_, open)| open.reckoned.is_none());
+        let is_old = |open: &OpenCase| open.reckoned.is_some() && open.is_old(self.made_of(), now);
+        let old = may_wait().filter(|(_, open)| is_old(open)).take(RENEWED_MAX);
+        new.chain(old).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// What free times depend on beside the case and the clock: visits, and who works where.
+    const fn made_of(&self) -> (i64, i64) {
+        (self.seen.visits, self.seen.registry)
+    }
+
+    /// What waits, in order.
+    pub(crate) fn queue(&self, now: Timestamp) -> Vec<QueueEntry> {
+        let mut entries: Vec<QueueEntry> = self.waiting(now).map(|open| self.entry(open, now)).collect();
+        // What is urgent comes first whatever its forecast says: hours count there, not the next free slot.
+        let is_urgent = |entry: &QueueEntry| entry.grade == Grade::Urgent;
+        entries.sort_by(|a, b| {
+            let by_cost = b.waiting_cost.total_cmp(&a.waiting_cost);
+            let by_age = || a.opened.cmp(&b.opened).then_with(|| a.id.cmp(&b.id));
+            is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(by_age)
+        });
+        entries
+    }
+
+    /// Findings about which customers are, or may be, talked to: the most pressing of each machine, by machine.
+    #[must_use]
+    pub fn advisories(&self) -> Vec<&Finding> {
+        let outward = self.cases.values().map(|open| &open.case.finding).filter(|f| f.grade >= Grade::Advise);
+        let mut findings: Vec<&Finding> = outward.collect();
+        let rank = |f: &Finding| f64::from(u8::from(f.grade == Grade::Urgent)) * 2.0 + f.likelihood;
+        findings.sort_by(|a, b| {
+            let by_rank = rank(b).total_cmp(&rank(a));
+            a.machine.cmp(&b.machine).then(by_rank).then_with(|| a.id.cmp(&b.id))
+        });
+        findings.dedup_by(|later, first| later.machine == first.machine);
+        findings
+    }
+
+    /// One open case.
+    pub(crate) fn open_case(&self, id: &FindingId) -> Option<&Case> {
+        self.cases.get(id).map(|open| &open.case)
+    }
+
+    /// Open cases.
+    pub(crate) fn open_cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values().map(|open| &open.case)
+    }
+
+    fn waiting(&self, now: Timestamp) -> impl Iterator<Item = &OpenCase> {
+        self.cases.values().map(AsRef::as_ref).filter(move |open| self.waits(&open.case, now))
+    }
+
+    fn waits(&self, case: &Case, now: Timestamp) -> bool {
+        match case.stage {
+            Stage::Draft | Stage::Call => true,
+            Stage::Postponed => case.until.is_none_or(|until| until <= now),
+            // Somebody must say whether the visit took place.
+            Stage::Booked => self.appointment_of(&case.finding.id).is_some_and(|visit| visit.end <= now),
+            _ => false,
+        }
+    }
+
+    fn entry(&self, open: &OpenCase, now: Timestamp) -> QueueEntry {
+        let case = &open.case;
+        let machine: &MachineId = &case.finding.machine;
+        // Without all three nobody can be written to, and the case goes by its identity.
+        let customer = self.customer_of(machine).filter(|customer| self.advisor(&customer.advisor).is_some());
+        let known = self.machine(machine).zip(customer);
+        let free = open.next_free.unwrap_or_else(|| now.plus_days(FAR_DAYS));
+        let probability = probability_before(case, free);
+        QueueEntry {
+            number: known.map_or_else(|| machine.to_string(), |(machine, _)| machine.number.clone()),
+            customer: known.map(|(_, customer)| customer.name.clone()),
+            fault: case.finding.fault.to_string(),
+            grade: case.finding.grade,
+            stage: case.stage,
+            remark: case.remark.clone(),
+            probability_before_visit: probability,
+            waiting_cost: probability * known.map_or(1.0, |(machine, _)| machine.consequence),
+            next_free: open.next_free,
+            opened: case.opened,
+            machine: machine.clone(),
+            id: case.finding.id.clone(),
+        }
+    }
+}
+
+/// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
+fn probability_before(case: &Case, t: Timestamp) -> f64 {
+    let days = t.days_since(case.finding.at).max(0.0);
+    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = case.finding.probability_within else {
+        // No forecast to read from: what is urgent comes before what is merely due.
+        return if case.finding.grade == Grade::Urgent { 0.5 } else { 0.05 };
+    };
+    let points = [(0.0, 0.0), (7.0, d7), (14.0, d14), (21.0, d21), (30.0, d30)];
+    points
+        .windows(2)
+        .find(|pair| days <= pair[1].0)
+        .map_or(d30, |pair| pair[0].1 + (pair[1].1 - pair[0].1) * (days - pair[0].0) / (pair[1].0 - pair[0].0))
+}

@@ -1,0 +1,62 @@
+//! The desk in memory against the database: whatever happens, in this process or another, a look shows what a fresh start would.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::sync::Arc;
+
+use foretell_model::{Grade, Status, Timestamp};
+use foretell_outreach::{Machine, Outreach};
+use support::{Recorder, apply, at, finding, machine, open, options, token};
+
+/// Everything that pages ask of it, in words.
+fn told(outreach: &Outreach, now: Timestamp) -> String {
+    let desk = outreach.desk().unwrap();
+    let visits: Vec<_> = desk.appointments(Timestamp::default()).map(|v| (&v.case, v.start, &v.technician)).collect();
+    let advisories: Vec<_> = desk.advisories().iter().map(|finding| (&finding.id, finding.grade)).collect();
+    let names: Vec<_> = desk.machines().map(|(id, own)| (id, &own.number, desk.site_name(id))).collect();
+    let queue: Vec<_> =
+        outreach.queue(now).unwrap().into_iter().map(|e| (e.id, e.stage, e.customer, e.next_free)).collect();
+    format!("{queue:?}\n{visits:?}\n{advisories:?}\n{names:?}\n{:?}", outreach.queue_len(now))
+}
+
+#[test]
+fn what_is_kept_is_what_a_fresh_look_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let kept = open(dir.path(), recorder.clone());
+    // Another process writes the same file.
+    let other = Outreach::open(&dir.path().join("service.sqlite"), options(recorder.clone())).unwrap();
+    let mut now = at("2026-07-15T08:30:00Z");
+    #[track_caller]
+    fn check(kept: &Outreach, dir: &std::path::Path, recorder: &Arc<Recorder>, now: Timestamp, after: &str) {
+        let fresh = Outreach::open(&dir.join("service.sqlite"), options(recorder.clone())).unwrap();
+        assert_eq!(told(kept, now), told(&fresh, now), "after {after}");
+    }
+    let check = |now, after: &str| check(&kept, dir.path(), &recorder, now, after);
+
+    check(now, "the beginning");
+    let ours = apply(&kept, 1, &finding(&machine("s01/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now);
+    let theirs = apply(&other, 2, &finding(&machine("s02/m003"), "bearing_wear", Grade::Urgent, Status::Opened), now);
+    check(now, "two findings");
+    let link = other.approve(&ours, "wang", now).unwrap().link;
+    check(now, "an approval elsewhere");
+    let start = kept.booking_page(token(&link), now).unwrap().slots[0].slot.start;
+    kept.book(token(&link), start, now).unwrap();
+    check(now, "a booking");
+    let later = kept.booking_page(token(&link), now).unwrap().slots[0].slot.start;
+    other.reschedule(token(&link), later, now).unwrap();
+    check(now, "a visit moved elsewhere");
+    kept.cancel(token(&link), now).unwrap();
+    check(now, "a cancellation");
+    other.register_machine(&Machine::new("s01/m002", "Old faithful"), "test", now).unwrap();
+    check(now, "a new name");
+    kept.postpone(&theirs, now.plus_days(2.0), "busy", "wang", now).unwrap();
+    check(now, "a postponement");
+    now = now.plus_days(3.0);
+    check(now, "three days, when next free times have passed");
+    kept.close(&theirs, "sold", "wang", now).unwrap();
+    check(now, "an end");
+    assert!(kept.register_machine(&Machine::new("nowhere", "x"), "test", now).is_err(), "a step that is undone");
+    check(now, "a step that was undone");
+}
