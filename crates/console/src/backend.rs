@@ -7,7 +7,7 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, TemplateLine, TemplatePage, TemplatePreview, TextFault, VisitCalendar,
+    QuarantineQuery, Queue, TemplateLine, TemplatePage, TemplatePreview, TextFault, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -112,11 +112,12 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// When a store cannot be read.
     fn findings(&self, query: &FindingsQuery) -> Result<Vec<Finding>, BackendError>;
 
-    /// The advisor's queue, in the order of what waiting costs; first what waits for the advisor, then what waits for others.
+    /// At most `max` cards of the advisor's queue from the place `from` on, in the order of what waiting costs; first what waits
+    /// for the advisor, then what waits for others. Beyond the end one gets the last cards.
     ///
     /// # Errors
     /// When a store cannot be read.
-    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError>;
+    fn queue(&self, from: usize, max: usize) -> Result<Queue, BackendError>;
 
     /// One advisory, also when it is no longer in the queue.
     ///

@@ -186,9 +186,9 @@ pub(crate) fn row(method: &Method, pattern: &str) -> Row {
     if others.is_empty() { Row::Missing } else { Row::OtherMethods(others.join(",")) }
 }
 
-/// Whether a role may read a page; decides what the navigation offers.
-pub(crate) fn may_see(role: Role, pattern: &str) -> bool {
-    match row(&Method::GET, pattern) {
+/// Whether a role may do something; decides which pages, forms and buttons it is shown.
+pub(crate) fn may(role: Role, method: &Method, pattern: &str) -> bool {
+    match row(method, pattern) {
         Row::Needs(Open | Visitor) => true,
         Row::Needs(Of(roles) | Person(roles)) => roles.contains(&role),
         Row::OtherMethods(_) | Row::Missing => false,
@@ -266,6 +266,8 @@ mod tests {
         assert_eq!(row(&Method::HEAD, "/"), Row::Needs(Of(ALL)));
         assert_eq!(row(&Method::POST, "/"), Row::OtherMethods("GET,HEAD".into()));
         assert_eq!(row(&Method::GET, "/nothing"), Row::Missing);
-        assert!(may_see(Admin, "/users") && !may_see(Ops, "/users") && !may_see(Technician, "/ingest"));
+        let sees = |role, pattern| may(role, &Method::GET, pattern);
+        assert!(sees(Admin, "/users") && !sees(Ops, "/users") && !sees(Technician, "/ingest"));
+        assert!(may(Technician, &Method::POST, "/queue/done") && !may(Technician, &Method::POST, "/queue/approve"));
     }
 }

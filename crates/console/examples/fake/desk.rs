@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use foretell_console::view::{
-    BookedVisit, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact, ContactPerson,
-    CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, Medium, OwnMachine, RecordLine, Sent, ServiceCase,
-    StageChange, Timer, TimerState, VisitCalendar,
+    BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
+    ContactPerson, CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, Medium, OwnMachine, RecordLine,
+    Sent, ServiceCase, StageChange, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{MINUTE_MS, Timestamp};
@@ -296,6 +296,22 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
         visit(9, "krause", "2026-07-23T06:00:00Z", 420, "oil_changed"),
         visit(11, "weber", "2026-07-23T11:00:00Z", 120, "intake_filter_clogging"),
     ];
+    let offer = |place: usize, from: &str, minutes: i64, fault: &str| {
+        let summary = &machines[place].summary;
+        CalendarOffer {
+            case: format!("{}/{fault}/1", summary.id),
+            machine_name: summary.name.clone(),
+            site_name: summary.site_name.clone(),
+            fault: fault.into(),
+            from: at(from),
+            to: at(from) + minutes * MINUTE_MS,
+        }
+    };
+    let offers = vec![
+        offer(3, "2026-07-16T09:00:00Z", 120, "cooler_clogging"),
+        offer(3, "2026-07-20T09:00:00Z", 120, "cooler_clogging"),
+        offer(5, "2026-07-20T01:00:00Z", 90, "oil_changed"),
+    ];
     let shown = first_day..first_day + 14;
     VisitCalendar {
         now: now(),
@@ -308,10 +324,12 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
                 key: (*key).into(),
                 name: technician(key, lang),
                 capacity_h: vec![*hours; 2],
+                day_h: (0..14).map(|n| if n % 7 < 5 { 6.0 } else { 0.0 }).collect(),
                 away: if *key == "lin" { vec![this_monday + 4, this_monday + 7, this_monday + 8] } else { vec![] },
             })
             .collect(),
         visits: visits.into_iter().filter(|visit| shown.contains(&visit.from.day())).collect(),
+        offers: offers.into_iter().filter(|offer| shown.contains(&offer.from.day())).collect(),
     }
 }
 

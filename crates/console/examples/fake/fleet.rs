@@ -291,6 +291,7 @@ fn summary(seed: &Seed, id: MachineId, curve: &Curve, open: Option<&Finding>, la
         _ => Health::Known { cooler_loss: 0.03 },
     };
     MachineSummary {
+        hay: format!("{id} {} {} {}", seed.name, seed.site, seed.customer).to_lowercase(),
         name: seed.name.to_owned(),
         site_name: seed.site.to_owned(),
         customer: seed.customer.to_owned(),

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk,
     CasePage, CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits,
-    IngestStatus, MachineClock, MachineDetail, Person, Planning, QuarantineQuery, RefusalCount, Sent, SourceStatus,
+    IngestStatus, MachineClock, MachineDetail, Person, Planning, QuarantineQuery, Queue, RefusalCount, Sent, SourceStatus,
     StageChange, StoreState, TemplateLine, TemplatePage, TemplatePreview, TextFault, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
@@ -120,7 +120,7 @@ impl Backend for Fake {
     fn fleet(&self) -> Result<Fleet, BackendError> {
         Ok(self.with(|state| Fleet {
             now: now(),
-            machines: state.machines.iter().map(|machine| machine.summary.clone()).collect(),
+            machines: state.machines.iter().map(|machine| Arc::new(machine.summary.clone())).collect(),
             queue_len: state.cards.iter().filter(|card| card.state == AdvisoryState::Draft).count(),
         }))
     }
@@ -157,8 +157,15 @@ impl Backend for Fake {
         }))
     }
 
-    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
-        Ok(self.with(|state| state.cards.clone()))
+    fn queue(&self, from: usize, max: usize) -> Result<Queue, BackendError> {
+        use AdvisoryState::{AnotherTime, CallInstead, Draft};
+        let waits = |card: &&AdvisoryCard| matches!(card.state, Draft | CallInstead { .. } | AnotherTime { .. });
+        Ok(self.with(|state| Queue {
+            waiting: state.cards.iter().filter(waits).count(),
+            all: state.cards.len(),
+            from,
+            cards: state.cards.iter().skip(from).take(max).cloned().collect(),
+        }))
     }
 
     fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {

@@ -20,6 +20,14 @@ fn slot(from: &str, minutes: i64) -> Slot {
 const ZH_BODY: &str = "张经理，您好！\n\n我是您的服务顾问李薇。这几周我留意到贵厂 2 号机的排气温度，在同样的负荷和天气下，从 6 月 22 日起慢慢升高了约 8 度，目前还没到预警温度。\n\n很可能是冷却器积了灰，照这个趋势，大约 1～4 周后会到达高温预警。就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。\n\n建议安排一次冷却器清洗，约 90 分钟，期间需停机，可以避开您旺季的生产。以下两个时间都在您平时不开机的时段，您看哪个方便？";
 const EN_BODY: &str = "Dear Mr Brandt,\n\nCompressor 1 in your press shop has been running warmer since 28 June: about 13 K above its own normal at equal load and weather.\n\nThe oil cooler is very likely clogged. If nothing is done, the controller's warning is to be expected in 3 to 10 days. It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.\n\nWe would like to clean the cooler. It takes about 90 minutes and the machine stops for it. Both times below lie outside your usual production hours.\n\nKind regards\nAnna Petersen";
 
+/// What passed between us before.
+fn earlier() -> Vec<Contact> {
+    vec![
+        contact("2026-06-03T03:20:00Z", "email", false, "油品更换提醒"),
+        contact("2026-06-03T07:05:00Z", "phone", true, "同意更换，已安排"),
+    ]
+}
+
 /// The queue.
 pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
@@ -44,13 +52,11 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             writable: true,
             delivery: None,
             governor,
-            contacts: vec![
-                contact("2026-06-03T03:20:00Z", "email", false, "油品更换提醒"),
-                contact("2026-06-03T07:05:00Z", "phone", true, "同意更换，已安排"),
-            ],
+            contacts: earlier(),
             advisor,
             booking_path: None,
             verdict: None,
+            decided: None,
         }
     };
     let zh = Customer {

@@ -10,7 +10,7 @@ use crate::view::{
 };
 
 pub(super) fn fleet(fleet: &Fleet) -> Value {
-    let machines: Vec<Value> = fleet.machines.iter().map(summary).collect();
+    let machines: Vec<Value> = fleet.machines.iter().map(|machine| summary(machine)).collect();
     json!({ "now": fleet.now.to_string(), "queue_len": fleet.queue_len, "machines": machines })
 }
 

@@ -32,6 +32,9 @@ const ITEMS_DEFAULT: usize = 100;
 /// Raw bytes of a refused item in an answer.
 const RAW_BYTES: usize = 4_096;
 
+/// Advisories in one answer.
+const ADVISORIES_MAX: usize = 100;
+
 /// Every route with its path as OpenAPI writes it, which is as axum writes it.
 fn table() -> Vec<(&'static str, MethodRouter<App>)> {
     let mut table = vec![
@@ -172,7 +175,7 @@ async fn readings(
 
 async fn advisories(State(app): State<App>) -> Response {
     let found = app.ask(|backend| {
-        let cards: Vec<Value> = backend.queue()?.iter().map(json::advisory).collect();
+        let cards: Vec<Value> = backend.queue(0, ADVISORIES_MAX)?.cards.iter().map(json::advisory).collect();
         Ok(json!({ "advisories": cards }))
     });
     answer(found.await)

@@ -1,25 +1,34 @@
-//! Booked visits by day and technician over two weeks, with what people can do and where it clashes.
+//! Two weeks by day and technician: booked visits, what people can do, where it clashes, and what is offered and not answered.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, FaultCode, HOUR_MS};
+use foretell_model::{Catalogue, FaultCode, HOUR_MS, Timestamp};
 use serde::Deserialize;
 
 use super::cases::customer_href;
 use super::page::{Ask, Chrome, advisory_href};
+use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text::{self, desk};
-use crate::view::{CalendarRow, CalendarVisit, VisitCalendar};
+use crate::view::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 use crate::{BackendError, Lang, civil};
 
 const WEEK_DAYS: i64 = 7;
 
+/// Technicians on one page; fully booked they make some 80 KiB.
+const ROWS_MAX: usize = 8;
+
+/// Offers named in one day; the rest is counted.
+const OFFERS_MAX: usize = 3;
+
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Asked {
     /// A day of the first week, `2026-07-13`; this week when missing.
     from: Option<String>,
+    page: usize,
 }
 
 #[derive(Template)]
@@ -33,6 +42,7 @@ struct CalendarPage {
     conflicts: Vec<Conflict>,
     weeks: Vec<Week>,
     is_empty: bool,
+    p: Pager,
 }
 
 struct Conflict {
@@ -44,20 +54,44 @@ struct Week {
     span: String,
     days: Vec<Day>,
     rows: Vec<Row>,
+    /// What is offered and not answered, by day; empty where nothing is.
+    offers: Vec<OfferCell>,
+}
+
+struct OfferCell {
+    day: String,
+    class: &'static str,
+    offers: Vec<Offer>,
+    more: String,
+}
+
+struct Offer {
+    href: String,
+    hours: String,
+    machine: String,
+    work: String,
 }
 
 struct Day {
     weekday: &'static str,
     date: String,
     class: &'static str,
+    /// Booked and possible hours of everybody.
+    hours: String,
+    load: Load,
+}
+
+/// How full something is.
+struct Load {
+    percent: u8,
+    class: &'static str,
+    over: bool,
 }
 
 struct Row {
     name: String,
     hours: String,
-    percent: u8,
-    class: &'static str,
-    over: bool,
+    load: Load,
     cells: Vec<Cell>,
 }
 
@@ -65,6 +99,9 @@ struct Cell {
     day: String,
     class: &'static str,
     away: bool,
+    /// Booked and possible hours; empty where nothing is booked.
+    hours: String,
+    load: Load,
     visits: Vec<Visit>,
 }
 
@@ -86,17 +123,20 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<A
     };
     let lang = ask.lang;
     match app.ask(move |backend| backend.visit_calendar(day, lang)).await {
-        Ok(calendar) => ask.html(StatusCode::OK, &lay_out(&calendar, &app.options.catalogue, &ask)),
+        Ok(calendar) => ask.html(StatusCode::OK, &lay_out(&calendar, asked.page, &app.options.catalogue, &ask)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out(calendar: &VisitCalendar, catalogue: &Catalogue, ask: &Ask) -> CalendarPage {
+fn lay_out(calendar: &VisitCalendar, page: usize, catalogue: &Catalogue, ask: &Ask) -> CalendarPage {
     let lang = ask.lang;
     let length = calendar.weeks as i64 * WEEK_DAYS;
     let (first, last) = (calendar.first_day, calendar.first_day + length - 1);
     let href = |day: i64| format!("/calendar?from={}", civil::iso_day(day));
     let conflicts = conflicts(calendar, lang);
+    let mut rows: Vec<&CalendarRow> = calendar.rows.iter().collect();
+    let from = civil::iso_day(first);
+    let p = pager::cut(&mut rows, page, ROWS_MAX, ("/calendar", &[("from", &from)]), lang);
     CalendarPage {
         c: ask.chrome("calendar", true),
         headline: desk::calendar_headline(calendar.visits.len(), conflicts.len(), lang),
@@ -104,53 +144,116 @@ fn lay_out(calendar: &VisitCalendar, catalogue: &Catalogue, ask: &Ask) -> Calend
         before: href(first - length),
         after: href(first + length),
         conflicts,
-        weeks: (0..calendar.weeks).map(|n| week(calendar, n, catalogue, lang)).collect(),
-        is_empty: calendar.visits.is_empty(),
+        weeks: (0..calendar.weeks).map(|n| week(calendar, &rows, n, catalogue, lang)).collect(),
+        is_empty: calendar.visits.is_empty() && calendar.offers.is_empty(),
+        p,
     }
 }
 
-fn week(calendar: &VisitCalendar, n: usize, catalogue: &Catalogue, lang: Lang) -> Week {
+fn week(calendar: &VisitCalendar, rows: &[&CalendarRow], n: usize, catalogue: &Catalogue, lang: Lang) -> Week {
     let monday = calendar.first_day + n as i64 * WEEK_DAYS;
-    let today = civil::day_number(calendar.now, calendar.zone);
-    let class = |day: i64| match (day == today, civil::weekday_of(day) > 4) {
+    let week_days = || monday..monday + WEEK_DAYS;
+    let day = |day: i64| {
+        let capacity_h = calendar.rows.iter().map(|row| day_h(calendar, row, day)).sum();
+        let booked_h = hours(calendar.visits.iter().filter(|visit| on(calendar, visit.from, day)));
+        Day {
+            weekday: text::weekday_short(civil::weekday_of(day), lang),
+            date: civil::day(day, lang),
+            class: class_of(calendar, day),
+            // On a day on which nobody works and nothing is booked there is nothing to say.
+            hours: if booked_h + capacity_h > 0.0 { desk::hours_of(booked_h, capacity_h, lang) } else { String::new() },
+            load: load(booked_h, capacity_h),
+        }
+    };
+    let offers: Vec<OfferCell> = week_days().map(|day| offers(calendar, day, catalogue, lang)).collect();
+    let is_offered = offers.iter().any(|cell| !cell.offers.is_empty());
+    Week {
+        span: desk::span_of(&civil::day(monday, lang), &civil::day(monday + WEEK_DAYS - 1, lang), lang),
+        days: week_days().map(day).collect(),
+        rows: rows.iter().map(|row| row_of(calendar, row, n, catalogue, lang)).collect(),
+        offers: if is_offered { offers } else { Vec::new() },
+    }
+}
+
+fn row_of(calendar: &VisitCalendar, row: &CalendarRow, n: usize, catalogue: &Catalogue, lang: Lang) -> Row {
+    let monday = calendar.first_day + n as i64 * WEEK_DAYS;
+    let (booked_h, capacity_h) = (booked_h(calendar, row, n), row.capacity_h.get(n).copied().unwrap_or(0.0));
+    let cell = |day: i64| {
+        let own = |visit: &&CalendarVisit| visit.technician == row.key && on(calendar, visit.from, day);
+        let visits: Vec<&CalendarVisit> = calendar.visits.iter().filter(own).collect();
+        let (booked_h, capacity_h) = (hours(visits.iter().copied()), day_h(calendar, row, day));
+        Cell {
+            day: day_name(day, lang),
+            class: class_of(calendar, day),
+            away: row.away.contains(&day),
+            hours: if visits.is_empty() { String::new() } else { desk::hours_of(booked_h, capacity_h, lang) },
+            load: load(booked_h, capacity_h),
+            visits: visits.into_iter().map(|visit| view(calendar, visit, catalogue, lang)).collect(),
+        }
+    };
+    Row {
+        name: if row.key.is_empty() { desk::words(lang).nobody_named.to_owned() } else { row.name.clone() },
+        hours: desk::hours_of(booked_h, capacity_h, lang),
+        load: load(booked_h, capacity_h),
+        cells: (monday..monday + WEEK_DAYS).map(cell).collect(),
+    }
+}
+
+fn offers(calendar: &VisitCalendar, day: i64, catalogue: &Catalogue, lang: Lang) -> OfferCell {
+    let of_day: Vec<&CalendarOffer> = calendar.offers.iter().filter(|offer| on(calendar, offer.from, day)).collect();
+    let view = |offer: &&CalendarOffer| Offer {
+        href: advisory_href(&offer.case),
+        hours: span(calendar, offer.from, offer.to),
+        machine: format!("{}, {}", offer.machine_name, offer.site_name),
+        work: work(&offer.fault, catalogue, lang),
+    };
+    let more = of_day.len().saturating_sub(OFFERS_MAX);
+    OfferCell {
+        day: day_name(day, lang),
+        class: class_of(calendar, day),
+        more: if more > 0 { desk::and_more(more, lang) } else { String::new() },
+        offers: of_day.iter().take(OFFERS_MAX).map(view).collect(),
+    }
+}
+
+fn on(calendar: &VisitCalendar, at: Timestamp, day: i64) -> bool {
+    civil::day_number(at, calendar.zone) == day
+}
+
+fn hours<'a>(visits: impl Iterator<Item = &'a CalendarVisit>) -> f64 {
+    visits.map(|visit| (visit.to - visit.from) as f64 / HOUR_MS as f64).sum()
+}
+
+/// Hours that somebody can spend on sites on a day.
+fn day_h(calendar: &VisitCalendar, row: &CalendarRow, day: i64) -> f64 {
+    let place = usize::try_from(day - calendar.first_day).ok();
+    place.and_then(|place| row.day_h.get(place)).copied().unwrap_or(0.0)
+}
+
+fn load(booked_h: f64, capacity_h: f64) -> Load {
+    let share = if capacity_h > 0.0 { booked_h / capacity_h } else { booked_h.min(1.0) };
+    let class = match share {
+        share if share > 1.0 => "urgent",
+        share if share > 0.8 => "advise",
+        _ => "good",
+    };
+    Load { percent: text::percent(share.min(1.0)), class, over: share > 1.0 }
+}
+
+fn class_of(calendar: &VisitCalendar, day: i64) -> &'static str {
+    match (on(calendar, calendar.now, day), civil::weekday_of(day) > 4) {
         (true, _) => "today",
         (_, true) => "weekend",
         _ => "",
-    };
-    let days = (monday..monday + WEEK_DAYS).map(|day| Day {
-        weekday: text::weekday_short(civil::weekday_of(day), lang),
-        date: civil::day(day, lang),
-        class: class(day),
-    });
-    let rows = calendar.rows.iter().map(|row| {
-        let own = || calendar.visits.iter().filter(|visit| visit.technician == row.key);
-        let booked_h = booked_h(calendar, row, n);
-        let capacity_h = row.capacity_h.get(n).copied().unwrap_or(0.0);
-        let share = if capacity_h > 0.0 { booked_h / capacity_h } else { booked_h.min(1.0) };
-        let cell = |day: i64| Cell {
-            day: format!("{} {}", text::weekday_short(civil::weekday_of(day), lang), civil::day(day, lang)),
-            class: class(day),
-            away: row.away.contains(&day),
-            visits: own()
-                .filter(|visit| civil::day_number(visit.from, calendar.zone) == day)
-                .map(|visit| view(calendar, visit, catalogue, lang))
-                .collect(),
-        };
-        Row {
-            name: if row.key.is_empty() { desk::words(lang).nobody_named.to_owned() } else { row.name.clone() },
-            hours: desk::hours_of(booked_h, capacity_h, lang),
-            percent: text::percent(share.min(1.0)),
-            class: match share {
-                share if share > 1.0 => "urgent",
-                share if share > 0.8 => "advise",
-                _ => "good",
-            },
-            over: share > 1.0,
-            cells: (monday..monday + WEEK_DAYS).map(cell).collect(),
-        }
-    });
-    let span = desk::span_of(&civil::day(monday, lang), &civil::day(monday + WEEK_DAYS - 1, lang), lang);
-    Week { span, days: days.collect(), rows: rows.collect() }
+    }
+}
+
+fn day_name(day: i64, lang: Lang) -> String {
+    format!("{} {}", text::weekday_short(civil::weekday_of(day), lang), civil::day(day, lang))
+}
+
+fn span(calendar: &VisitCalendar, from: Timestamp, to: Timestamp) -> String {
+    format!("{}–{}", civil::clock(from, calendar.zone), civil::clock(to, calendar.zone))
 }
 
 /// Hours of a row's visits in the week `n`.
@@ -160,7 +263,7 @@ fn booked_h(calendar: &VisitCalendar, row: &CalendarRow, n: usize) -> f64 {
         let day = civil::day_number(visit.from, calendar.zone);
         visit.technician == row.key && (monday..monday + WEEK_DAYS).contains(&day)
     };
-    calendar.visits.iter().filter(within).map(|visit| (visit.to - visit.from) as f64 / HOUR_MS as f64).sum()
+    hours(calendar.visits.iter().filter(within))
 }
 
 /// What is wrong with a visit's time; empty when nothing is.
@@ -206,10 +309,9 @@ fn conflicts(calendar: &VisitCalendar, lang: Lang) -> Vec<Conflict> {
 }
 
 fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, lang: Lang) -> Visit {
-    let (from, to) = (civil::clock(visit.from, calendar.zone), civil::clock(visit.to, calendar.zone));
     Visit {
         href: advisory_href(&visit.case),
-        hours: format!("{from}–{to}"),
+        hours: span(calendar, visit.from, visit.to),
         machine: format!("{}, {}", visit.machine_name, visit.site_name),
         work: work(&visit.fault, catalogue, lang),
         customer: visit.customer.clone(),

@@ -2,13 +2,14 @@
 
 use foretell_model::{Catalogue, Evidence, FindingKind};
 
+use super::cases::lines;
 use super::figure::{Figure, card_figure};
 use super::machine::{Cause, causes};
 use super::page::advisory_href;
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, Slot};
+use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -53,6 +54,8 @@ pub(crate) struct Card {
     pub(crate) phone: String,
     pub(crate) tel: String,
     pub(crate) booking_path: String,
+    /// Who last did what in the case; empty when nobody did anything.
+    pub(crate) decided: String,
     /// The verdict in a line; empty when none was given.
     pub(crate) verdict: String,
     /// Faults that could have been found instead.
@@ -91,17 +94,6 @@ impl Can {
             AdvisoryState::Booked { .. } => Self::default(),
             AdvisoryState::Closed => Self { judge: true, ..Self::default() },
         }
-    }
-
-    /// Whether the advisor's decision is what the case waits for.
-    pub(crate) const fn waits(state: &AdvisoryState) -> bool {
-        matches!(
-            state,
-            AdvisoryState::Draft
-                | AdvisoryState::CallInstead { .. }
-                | AdvisoryState::AnotherTime { .. }
-                | AdvisoryState::VisitOver { .. }
-        )
     }
 }
 
@@ -170,6 +162,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         tel: tel(&advisory.customer.phone),
         phone: advisory.customer.phone,
         booking_path: advisory.booking_path.unwrap_or_default(),
+        decided: advisory.decided.as_ref().map_or_else(String::new, |line| decided(line, zone, lang)),
         verdict: advisory.verdict.as_ref().map_or_else(String::new, |v| verdict_line(v, zone, catalogue, lang)),
         faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
@@ -186,6 +179,12 @@ impl Card {
         (self.form, self.problems) = (typed, problems);
         self
     }
+}
+
+/// Who last did what in a case, and when.
+fn decided(line: &RecordLine, zone: chrono_tz::Tz, lang: Lang) -> String {
+    let told = lines(std::slice::from_ref(line), zone, lang).pop();
+    told.map_or_else(String::new, |told| format!("{} · {} · {}", told.who, told.what, told.at))
 }
 
 /// What a telephone understands of a number.

@@ -90,7 +90,7 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
     match opened.await {
         Ok(id) => Redirect::to(&format!("/cases/{id}?done=opened")).into_response(),
         Err(BackendError::Invalid(why) | BackendError::Conflict(why)) => {
-            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, why, typed).await
+            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, why, typed, 1).await
         }
         Err(error) => ask.failure(&error),
     }

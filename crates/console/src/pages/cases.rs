@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::card::tel;
 use super::page::{Ask, Chrome, encode};
+use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
@@ -28,7 +29,12 @@ pub(crate) struct Asked {
     /// What was just done.
     #[serde(default)]
     done: String,
+    #[serde(default)]
+    page: usize,
 }
+
+/// Open cases on one page.
+const ROWS_MAX: usize = 40;
 
 /// What was just done, in words.
 pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
@@ -58,6 +64,7 @@ struct CasesPage {
     what: String,
     open: Vec<CaseRow>,
     closed: Vec<CaseRow>,
+    p: Pager,
 }
 
 #[derive(Template)]
@@ -152,7 +159,7 @@ pub(crate) struct Clock {
 /// `GET /cases`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
     let notice = notice(&asked.done, ask.lang).to_owned();
-    list(&app, &ask, StatusCode::OK, notice, (asked.machine, String::new())).await
+    list(&app, &ask, StatusCode::OK, notice, (asked.machine, String::new()), asked.page).await
 }
 
 /// The list, with what was typed into its form.
@@ -162,17 +169,19 @@ pub(super) async fn list(
     status: StatusCode,
     notice: String,
     typed: (String, String),
+    page: usize,
 ) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.cases(lang)).await {
-        Ok(desk) => ask.html(status, &lay_out(desk, ask, notice, typed)),
+        Ok(desk) => ask.html(status, &lay_out(desk, ask, notice, typed, page)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out(mut desk: CaseDesk, ask: &Ask, notice: String, (machine, what): (String, String)) -> CasesPage {
+fn lay_out(mut desk: CaseDesk, ask: &Ask, notice: String, (machine, what): (String, String), page: usize) -> CasesPage {
     let headline = desk::cases_headline(&desk, ask.lang);
     desk.open.sort_by_key(ServiceCase::urgency);
+    let p = pager::cut(&mut desk.open, page, ROWS_MAX, ("/cases", &[]), ask.lang);
     let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask.lang)).collect();
     CasesPage {
         c: ask.chrome("cases", true),
@@ -182,6 +191,7 @@ fn lay_out(mut desk: CaseDesk, ask: &Ask, notice: String, (machine, what): (Stri
         what,
         open: rows(&desk.open),
         closed: rows(&desk.closed),
+        p,
     }
 }
 

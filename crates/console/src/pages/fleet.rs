@@ -1,6 +1,7 @@
-//! The overview: what needs a person first, then every machine by site.
+//! The overview: what needs a person first, then every machine by site; of a large fleet every site by its states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -9,8 +10,9 @@ use axum::response::Response;
 use foretell_model::{Catalogue, Limit, RunState, Signal, Timestamp};
 use serde::Deserialize;
 
-use super::page::{Ask, Chrome, machine_href};
+use super::page::{Ask, Chrome, encode, machine_href};
 use super::pager::{self, Pager};
+use super::sites::{self, SiteTile};
 use super::standing::Standing;
 use crate::chart::sparkline;
 use crate::router::App;
@@ -20,15 +22,23 @@ use crate::{Lang, civil, text};
 /// Machines on one page; with their small curves some 60 KiB.
 const ROWS_MAX: usize = 40;
 
-/// What the address may ask: words to find, and one standing to show.
+/// The most pressing machines shown before the sites of a large fleet.
+const FIRST_MAX: usize = 6;
+
+/// What the address may ask: words to find, one standing, one site.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Filter {
-    #[serde(default)]
     q: String,
-    #[serde(default)]
     show: String,
-    #[serde(default)]
+    site: String,
     page: usize,
+}
+
+impl Filter {
+    fn is_empty(&self) -> bool {
+        self.q.trim().is_empty() && self.show.is_empty() && self.site.is_empty()
+    }
 }
 
 #[derive(Template)]
@@ -41,10 +51,14 @@ struct FleetPage {
     queue_line: String,
     tally: Vec<Tile>,
     attention: Vec<Row>,
+    /// Where there are more than are shown: how many, and where.
+    more: Option<(String, String)>,
+    tiles: Vec<SiteTile>,
     sites: Vec<Site>,
     nothing: &'static str,
     q: String,
     show: String,
+    site: String,
     p: Pager,
 }
 
@@ -81,117 +95,152 @@ struct Row {
 /// `GET /`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(filter): Query<Filter>) -> Response {
     match app.ask(|backend| backend.fleet()).await {
-        Ok(fleet) => ask.html(StatusCode::OK, &lay_out(fleet, &filter, &app.options.catalogue, &ask)),
+        Ok(fleet) => ask.html(StatusCode::OK, &lay_out(&fleet, &filter, &app.options.catalogue, &ask)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out(mut fleet: Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) -> FleetPage {
-    let lang = ask.lang;
-    let t = text::words(lang);
-    fleet.machines.sort_by_cached_key(urgency);
-    let standings: Vec<Standing> = fleet.machines.iter().map(Standing::of).collect();
-    let count = |standing: Standing| standings.iter().filter(|s| **s == standing).count();
-    let tally = Standing::ALL
-        .map(|standing| {
-            let on = filter.show == standing.name();
-            let href = if on { "/".to_owned() } else { format!("/?show={}", standing.name()) };
-            Tile {
-                class: standing.name(),
-                label: text::standing_label(standing, lang),
-                count: count(standing),
-                href,
-                on,
-            }
-        })
-        .into();
-    let site_names: BTreeSet<&str> = fleet.machines.iter().map(|machine| machine.id.site()).collect();
-    let as_of = fleet
-        .machines
-        .iter()
-        .min_by_key(|machine| machine.id.clone())
-        .map_or_else(String::new, |first| civil::date_time(fleet.now, first.zone, lang));
-    let (total, site_count) = (fleet.machines.len(), site_names.len());
-    let mut shown = shown(&fleet, &standings, filter, catalogue, lang);
-    let p = pager::cut(&mut shown, filter.page, ROWS_MAX, ("/", &[("q", &filter.q), ("show", &filter.show)]), lang);
-    let mut attention = Vec::new();
-    let mut by_site: BTreeMap<String, (String, Vec<Row>)> = BTreeMap::new();
-    for (machine, standing) in shown {
-        let row = row(machine, standing, fleet.now, catalogue, lang);
-        if calls(standing) {
-            attention.push(row);
-        } else {
-            let site = by_site.entry(machine.id.site().to_owned());
-            site.or_insert_with(|| (machine.site_name.clone(), Vec::new())).1.push(row);
-        }
-    }
-    let nothing = match (attention.is_empty() && by_site.is_empty(), total) {
-        (true, 0) => t.no_machines,
-        (true, _) => t.nothing_found,
+fn lay_out(fleet: &Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) -> FleetPage {
+    let (lang, t) = (ask.lang, text::words(ask.lang));
+    let mut all: Vec<Known<'_>> = fleet.machines.iter().map(Known::of).collect();
+    all.sort_by(|a, b| a.machine.id.cmp(&b.machine.id));
+    let of_site = |known: &&Known<'_>| filter.site.is_empty() || known.machine.id.site() == filter.site;
+    let counts = sites::count(all.iter().filter(of_site).map(|known| known.standing));
+    let as_of = all.first().map_or_else(String::new, |first| civil::date_time(fleet.now, first.machine.zone, lang));
+    let total: usize = counts.iter().sum();
+    let is_map = filter.is_empty() && total > ROWS_MAX;
+    let (attention, more, sites, tiles, p) = match is_map {
+        true => map(&all, filter, fleet.now, catalogue, lang),
+        false => list(&all, filter, fleet.now, catalogue, lang),
+    };
+    let nothing = match (attention.is_empty() && sites.is_empty() && tiles.is_empty(), all.is_empty()) {
+        (true, true) => t.no_machines,
+        (true, false) => t.nothing_found,
         (false, _) => "",
     };
+    let of = |standing: Standing| counts[standing as usize];
+    let headline = match all.iter().find(of_site).filter(|_| !filter.site.is_empty()) {
+        Some(known) => known.machine.site_name.clone(),
+        None => text::fleet_headline(of(Standing::Urgent), of(Standing::Advise), total, lang),
+    };
+    let site_count = if filter.site.is_empty() { sites::number_of(&all) } else { 1 };
     FleetPage {
         c: ask.chrome("fleet", true),
-        headline: text::fleet_headline(count(Standing::Urgent), count(Standing::Advise), total, lang),
+        headline,
         subline: text::fleet_subline(total, site_count, &as_of, lang),
         queue_len: fleet.queue_len,
         queue_line: text::queue_line(fleet.queue_len, lang),
-        tally,
+        tally: Standing::ALL.map(|standing| tile(standing, of(standing), filter, lang)).into(),
         attention,
-        sites: by_site
-            .into_values()
-            .map(|(name, rows)| Site { name, count: text::machines_count(rows.len(), lang), rows })
-            .collect(),
+        more,
+        tiles,
+        sites,
         nothing,
         q: filter.q.clone(),
         show: filter.show.clone(),
+        site: filter.site.clone(),
         p,
     }
 }
 
-/// Whether a standing calls for a person.
-const fn calls(standing: Standing) -> bool {
-    matches!(standing, Standing::Urgent | Standing::Advise)
+/// A machine with where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) machine: &'a MachineSummary,
+    pub(super) standing: Standing,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(machine: &'a Arc<MachineSummary>) -> Self {
+        Self { machine, standing: Standing::of(machine) }
+    }
+
+    /// Whether it calls for a person.
+    const fn calls(&self) -> bool {
+        matches!(self.standing, Standing::Urgent | Standing::Advise)
+    }
+
+    /// Sorts by standing, then by how soon the limit comes, then by identity.
+    fn urgency(&self) -> (Standing, i64, &'a str) {
+        let days = self.machine.advisory.as_ref().and_then(|advisory| advisory.rul_days).and_then(|rul| rul.p50);
+        (self.standing, days.map_or(i64::MAX, |days| (days * 100.0) as i64), self.machine.id.as_str())
+    }
+}
+
+fn tile(standing: Standing, count: usize, filter: &Filter, lang: Lang) -> Tile {
+    let on = filter.show == standing.name();
+    let site = (!filter.site.is_empty()).then(|| format!("site={}", encode(&filter.site)));
+    let show = (!on).then(|| format!("show={}", standing.name()));
+    let query: Vec<String> = [site, show].into_iter().flatten().collect();
+    let href = if query.is_empty() { "/".to_owned() } else { format!("/?{}", query.join("&")) };
+    Tile { class: standing.name(), label: text::standing_label(standing, lang), count, href, on }
+}
+
+type Laid = (Vec<Row>, Option<(String, String)>, Vec<Site>, Vec<SiteTile>, Pager);
+
+/// A large fleet: the most pressing machines, then every site with its states.
+fn map(all: &[Known<'_>], filter: &Filter, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Laid {
+    let mut calling: Vec<&Known<'_>> = all.iter().filter(|known| known.calls()).collect();
+    calling.sort_by_key(|known| known.urgency());
+    let urgent = calling.iter().filter(|known| known.standing == Standing::Urgent).count();
+    let (show, number) = if urgent > FIRST_MAX { ("urgent", urgent) } else { ("advise", calling.len() - urgent) };
+    let more = (calling.len() > FIRST_MAX)
+        .then(|| (format!("/?show={show}"), text::all_of_standing(number, show == "urgent", lang)));
+    let first = calling.iter().take(FIRST_MAX).map(|known| row(known, now, catalogue, lang)).collect();
+    let (tiles, pager) = sites::tiles(all, filter.page, lang);
+    (first, more, Vec::new(), tiles, pager)
 }
 
 /// The machines that the filter lets through. What calls for a person stays in front by urgency; the rest goes by site, so
 /// that a site is not torn apart.
-fn shown<'a>(
-    fleet: &'a Fleet,
-    standings: &[Standing],
-    filter: &Filter,
-    catalogue: &Catalogue,
-    lang: Lang,
-) -> Vec<(&'a MachineSummary, Standing)> {
+fn list(all: &[Known<'_>], filter: &Filter, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Laid {
     let needle = filter.q.trim().to_lowercase();
-    let is_meant = |machine: &MachineSummary, standing: Standing| {
-        (filter.show.is_empty() || filter.show == standing.name())
-            && (needle.is_empty() || hay(machine, standing, catalogue, fleet.now, lang).contains(&needle))
-    };
-    let all = fleet.machines.iter().zip(standings.iter().copied());
-    let mut shown: Vec<_> = all.filter(|(machine, standing)| is_meant(machine, *standing)).collect();
-    shown.sort_by(|(a, a_standing), (b, b_standing)| match (calls(*a_standing), calls(*b_standing)) {
-        (false, false) => a.id.site().cmp(b.id.site()),
-        (a_calls, b_calls) => b_calls.cmp(&a_calls),
+    let mut shown: Vec<Known<'_>> =
+        all.iter().filter(|known| is_meant(known, filter, &needle, catalogue, lang)).copied().collect();
+    shown.sort_by_key(|known| match known.calls() {
+        true => (false, "", known.urgency()),
+        false => (true, known.machine.id.site(), known.urgency()),
     });
-    shown
+    let query = [("q", filter.q.as_str()), ("show", &filter.show), ("site", &filter.site)];
+    let pager = pager::cut(&mut shown, filter.page, ROWS_MAX, ("/", &query), lang);
+    let mut attention = Vec::new();
+    let mut by_site: BTreeMap<&str, (&str, Vec<Row>)> = BTreeMap::new();
+    for known in &shown {
+        let row = row(known, now, catalogue, lang);
+        match known.calls() {
+            true => attention.push(row),
+            false => {
+                let site = by_site.entry(known.machine.id.site());
+                site.or_insert_with(|| (&known.machine.site_name, Vec::new())).1.push(row);
+            }
+        }
+    }
+    let site = |(name, rows): (&str, Vec<Row>)| Site {
+        name: name.to_owned(),
+        count: text::machines_count(rows.len(), lang),
+        rows,
+    };
+    (attention, None, by_site.into_values().map(site).collect(), Vec::new(), pager)
 }
 
-/// Sorts by standing, then by how soon the limit comes, then by identity.
-fn urgency(machine: &MachineSummary) -> (Standing, i64, String) {
-    let days = machine.advisory.as_ref().and_then(|advisory| advisory.rul_days).and_then(|rul| rul.p50);
-    (Standing::of(machine), days.map_or(i64::MAX, |days| (days * 100.0) as i64), machine.id.to_string())
+fn is_meant(known: &Known<'_>, filter: &Filter, needle: &str, catalogue: &Catalogue, lang: Lang) -> bool {
+    let machine = known.machine;
+    if !filter.show.is_empty() && filter.show != known.standing.name() {
+        return false;
+    }
+    if !filter.site.is_empty() && filter.site != machine.id.site() {
+        return false;
+    }
+    let fault = || machine.advisory.as_ref().map(|advisory| text::fault(&advisory.fault, catalogue, lang));
+    let holds = |text: &str| text.to_lowercase().contains(needle);
+    needle.is_empty()
+        || machine.hay.contains(needle)
+        || holds(text::standing_label(known.standing, lang))
+        || fault().is_some_and(|fault| holds(&fault))
 }
 
-/// What the search looks into, in lower case.
-fn hay(machine: &MachineSummary, standing: Standing, catalogue: &Catalogue, now: Timestamp, lang: Lang) -> String {
-    let (label, sentence) = (text::standing_label(standing, lang), sentence(machine, now, catalogue, lang));
-    let MachineSummary { id, name, site_name, customer, .. } = machine;
-    format!("{id} {name} {site_name} {customer} {label} {sentence}").to_lowercase()
-}
-
-fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Row {
-    let t = text::words(lang);
+fn row(known: &Known<'_>, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> Row {
+    let (t, machine, standing) = (text::words(lang), known.machine, known.standing);
     let mut parts = vec![machine.site_name.as_str(), machine.customer.as_str()];
     parts.retain(|part| !part.is_empty());
     parts.dedup();
@@ -200,7 +249,7 @@ fn row(machine: &MachineSummary, standing: Standing, now: Timestamp, catalogue: 
     let sentence = sentence(machine, now, catalogue, lang);
     Row {
         href: machine_href(&machine.id),
-        hay: hay(machine, standing, catalogue, now, lang),
+        hay: format!("{} {} {}", machine.hay, label.to_lowercase(), sentence.to_lowercase()),
         name: machine.name.clone(),
         id: machine.id.to_string(),
         place,

@@ -26,6 +26,7 @@ pub(crate) mod queue;
 pub(crate) mod readings;
 pub(crate) mod search;
 pub(crate) mod sign_in;
+pub(crate) mod sites;
 pub(crate) mod standing;
 mod table;
 pub(crate) mod team;

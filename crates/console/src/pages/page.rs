@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use foretell_model::MachineId;
 
@@ -75,7 +75,12 @@ pub(crate) struct Chrome {
 impl Chrome {
     /// Whether the navigation offers an address.
     pub(crate) fn may(&self, pattern: &str) -> bool {
-        self.role.is_some_and(|role| rights::may_see(role, pattern))
+        self.role.is_some_and(|role| rights::may(role, &Method::GET, pattern))
+    }
+
+    /// Whether a form that goes to an address is shown. Nobody is offered what would be refused.
+    pub(crate) fn can(&self, pattern: &str) -> bool {
+        self.role.is_some_and(|role| rights::may(role, &Method::POST, pattern))
     }
 }
 

@@ -21,17 +21,22 @@ pub(crate) fn cut<T>(
     things: &mut Vec<T>,
     page: usize,
     size: usize,
-    (path, query): (&str, &[(&str, &str)]),
+    address: (&str, &[(&str, &str)]),
     lang: Lang,
 ) -> Pager {
     let total = things.len();
+    let page = page.clamp(1, total.div_ceil(size).max(1));
+    things.truncate((page * size).min(total));
+    things.drain(..(page - 1) * size);
+    of(total, page, size, address, lang)
+}
+
+/// Of a list that was cut already: page `page` (1 is the first) of `size` of `total` things.
+pub(crate) fn of(total: usize, page: usize, size: usize, (path, query): (&str, &[(&str, &str)]), lang: Lang) -> Pager {
     if total <= size {
         return Pager::default();
     }
-    let page = page.clamp(1, total.div_ceil(size));
     let (first, last) = ((page - 1) * size, (page * size).min(total));
-    things.truncate(last);
-    things.drain(..first);
     let kept: String = query
         .iter()
         .filter(|(_, value)| !value.is_empty())

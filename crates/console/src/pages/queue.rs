@@ -6,18 +6,23 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::card::{Can, Card, card};
+use super::card::{Card, card};
 use super::page::{Ask, Chrome};
+use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
 use crate::view::{AdvisoryCard, Draft};
 use crate::{BackendError, Lang};
 
-/// What was just done, so that the page can say so.
+/// Cards on one page; with their curves and letters some 80 KiB.
+const CARDS_MAX: usize = 4;
+
+/// What was just done, so that the page can say so, and which page of the queue is wanted.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Done {
-    #[serde(default)]
     done: String,
+    page: usize,
 }
 
 impl Done {
@@ -47,15 +52,18 @@ struct QueuePage {
     single: bool,
     done: String,
     cards: Vec<Card>,
+    p: Pager,
 }
 
 /// `GET /queue`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Done>) -> Response {
-    match app.ask(|backend| backend.queue()).await {
-        Ok(cards) => {
-            let waiting = cards.iter().filter(|card| Can::waits(&card.state)).count();
-            let headline = text::queue_headline(waiting, ask.lang);
-            page(&app, &ask, &done, headline, false, cards)
+    let from = done.page.saturating_sub(1).saturating_mul(CARDS_MAX);
+    match app.ask(move |backend| backend.queue(from, CARDS_MAX)).await {
+        Ok(queue) => {
+            let headline = text::queue_headline(queue.waiting, ask.lang);
+            let number = queue.from.div_ceil(CARDS_MAX) + 1;
+            let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), ask.lang);
+            page(&app, &ask, &done, headline, Some(p), queue.cards)
         }
         Err(error) => ask.failure(&error),
     }
@@ -71,7 +79,7 @@ pub(crate) async fn show_one(
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
             let headline = format!("{}, {}", card.machine_name, card.site_name);
-            page(&app, &ask, &done, headline, true, vec![card])
+            page(&app, &ask, &done, headline, None, vec![card])
         }
         Err(error) => ask.failure(&error),
     }
@@ -98,6 +106,8 @@ pub(crate) async fn show_again(
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::text_fault(fault, ask.lang)).collect(),
         BackendError::Invalid(why) => vec![why.clone()],
+        // Who was faster is a colleague, and can be asked.
+        _ if typed.is_none() && !card.decided.is_empty() => vec![format!("{} {}", t.conflict_text, card.decided)],
         _ if typed.is_none() => vec![t.conflict_text.to_owned()],
         _ if card.can.approve => vec![t.edit_stale.to_owned()],
         _ => vec![t.edit_late.to_owned()],
@@ -105,16 +115,26 @@ pub(crate) async fn show_again(
     // Beside the form where one is open, else at the head of the page.
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };
     let cards = vec![card.refused(typed, problems)];
-    ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, cards })
+    let p = Pager::default();
+    ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, cards, p })
 }
 
-fn page(app: &App, ask: &Ask, done: &Done, headline: String, single: bool, cards: Vec<AdvisoryCard>) -> Response {
+/// `pager` is none on the page of a single card.
+fn page(
+    app: &App,
+    ask: &Ask,
+    done: &Done,
+    headline: String,
+    pager: Option<Pager>,
+    cards: Vec<AdvisoryCard>,
+) -> Response {
     let page = QueuePage {
         c: ask.chrome("queue", true),
         headline,
-        single,
+        single: pager.is_none(),
         done: done.notice(ask.lang).to_owned(),
         cards: cards.into_iter().map(|advisory| card(advisory, app, ask.lang)).collect(),
+        p: pager.unwrap_or_default(),
     };
     ask.html(StatusCode::OK, &page)
 }

@@ -82,6 +82,7 @@ words! {
     overlaps = "overlaps", "时间冲突";
     over_capacity = "more than can be done", "超出工时";
     while_away = "while away", "不在岗";
+    offered = "Offered, not answered yet", "已提议，待答复";
     no_visits = "Nothing is booked in these two weeks.", "这两周还没有预约。";
 
     // Customers.
@@ -238,6 +239,14 @@ pub(crate) fn medium(code: &str, lang: Lang) -> String {
         ("webhook", "Webhook", "Webhook 推送"),
     ];
     look_up(code, TABLE, lang)
+}
+
+/// What a day holds beside what is named.
+pub(crate) fn and_more(count: usize, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("and {count} more"),
+        Lang::Zh => format!("另有{count}项"),
+    }
 }
 
 /// `9 of 24 h`.

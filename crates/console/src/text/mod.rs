@@ -30,10 +30,11 @@ pub(crate) use figures::{
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use offline::offline;
 pub(crate) use phrases::{
-    ago, card_state, clock_off, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor, hidden_by,
-    hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count, probability_before_slot,
-    probability_of_limit, proposal, proposal_detail, queue_headline, queue_line, readings_summary, report_summary,
-    said, store_line, temperature_of_limit, truth_line, with_remark, within_days, work_and_time, work_done,
+    ago, all_of_standing, card_state, clock_off, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor,
+    hidden_by, hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count,
+    probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline, queue_line,
+    readings_summary, report_summary, said, store_line, temperature_of_limit, truth_line, with_remark, within_days,
+    work_and_time, work_done,
 };
 pub(crate) use record::{happening, who};
 pub(crate) use words::{Words, words};

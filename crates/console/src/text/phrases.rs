@@ -77,6 +77,16 @@ pub(crate) fn fleet_subline(machines: usize, sites: usize, as_of: &str, lang: La
     }
 }
 
+/// The overview's pointer to every machine that calls for a person.
+pub(crate) fn all_of_standing(count: usize, urgent: bool, lang: Lang) -> String {
+    match (lang, urgent) {
+        (Lang::En, true) => format!("All {count} that need you now"),
+        (Lang::En, false) => format!("All {count} that are worth a visit"),
+        (Lang::Zh, true) => format!("查看全部{count}台需尽快处理的机器"),
+        (Lang::Zh, false) => format!("查看全部{count}台值得上门的机器"),
+    }
+}
+
 /// The overview's pointer to the queue.
 pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
     match (lang, count) {

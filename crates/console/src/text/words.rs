@@ -40,6 +40,7 @@ words! {
     search = "Search machine, site or customer", "搜索机器、现场或客户";
     show_all = "Show all", "显示全部";
     needs_attention = "Needs attention", "需要关注";
+    sites = "Sites", "现场";
     nothing_found = "No machine matches.", "没有符合条件的机器。";
     no_machines = "No machine has been heard of yet. As soon as one publishes a reading, it appears here.", "还没有收到任何机器的数据。第一条读数到达后，机器会自动出现在这里。";
 

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Finding, Timestamp};
 
-use super::{Curve, Person, Verdict};
+use super::{Curve, Person, RecordLine, Verdict};
 use crate::Lang;
 
 /// Where an advisory stands between draft and visit.
@@ -244,6 +244,8 @@ pub struct AdvisoryCard {
     pub booking_path: Option<String>,
     /// What was found of what was forecast, once somebody said.
     pub verdict: Option<Verdict>,
+    /// What a person last did in the case.
+    pub decided: Option<RecordLine>,
 }
 
 /// What an advisor can do with a card.
@@ -297,4 +299,17 @@ pub enum AfterCall {
     NewLetter,
     /// Nobody was reached.
     Again,
+}
+
+/// A stretch of the advisor's queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Cases that wait for the advisor; they come first.
+    pub waiting: usize,
+    /// Those and the ones that wait for somebody else.
+    pub all: usize,
+    /// Place of the first card, counted from 0.
+    pub from: usize,
+    /// The cards.
+    pub cards: Vec<AdvisoryCard>,
 }

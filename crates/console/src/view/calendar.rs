@@ -26,6 +26,23 @@ pub struct CalendarVisit {
     pub to: Timestamp,
 }
 
+/// A time that a customer was offered and has not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarOffer {
+    /// Identity of the case.
+    pub case: String,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// What the site is called.
+    pub site_name: String,
+    /// Code of the fault or of the work.
+    pub fault: String,
+    /// Beginning.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+}
+
 /// Somebody who makes visits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CalendarRow {
@@ -35,6 +52,8 @@ pub struct CalendarRow {
     pub name: String,
     /// Hours on sites that this person can spend in each week shown.
     pub capacity_h: Vec<f64>,
+    /// Hours on sites that this person can spend on each day shown.
+    pub day_h: Vec<f64>,
     /// Days away, as days of the zone counted since 1970.
     pub away: Vec<i64>,
 }
@@ -54,4 +73,6 @@ pub struct VisitCalendar {
     pub rows: Vec<CalendarRow>,
     /// Their visits, in order of time.
     pub visits: Vec<CalendarVisit>,
+    /// Times that customers were offered and have not answered, in order of time.
+    pub offers: Vec<CalendarOffer>,
 }

@@ -1,5 +1,7 @@
 //! The fleet at a glance.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use foretell_model::{FaultCode, FindingId, Grade, MachineId, RulDays, RunState, Timestamp};
 
@@ -110,6 +112,8 @@ pub struct MachineSummary {
     pub site_name: String,
     /// Whose it is; empty when not configured.
     pub customer: String,
+    /// What a search looks into: identity, name, site and customer in lower case.
+    pub hay: String,
     /// The site's time zone.
     pub zone: Tz,
     /// Why and since when nothing comes from it; `None` while it is on line.
@@ -135,8 +139,9 @@ pub struct MachineSummary {
 pub struct Fleet {
     /// The present instant (event time in rehearsals).
     pub now: Timestamp,
-    /// Every machine, in any order; the page sorts by urgency.
-    pub machines: Vec<MachineSummary>,
+    /// Every machine, in any order; the page sorts by urgency. Shared with whoever keeps them, because copying thousands takes
+    /// longer than a page may.
+    pub machines: Vec<Arc<MachineSummary>>,
     /// Drafts that wait for an advisor.
     pub queue_len: usize,
 }

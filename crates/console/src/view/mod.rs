@@ -19,10 +19,11 @@ mod planning;
 mod template;
 
 pub use advisory::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Slot, TextFault,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Queue, Slot,
+    TextFault,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
-pub use calendar::{CalendarRow, CalendarVisit, VisitCalendar};
+pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
     CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, RecordLine, Sent, ServiceCase, Timer, TimerState,
 };

@@ -1,12 +1,12 @@
 //! The engine as the whole process sees it: one thread advances it along the log, pages look at it in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use foretell_engine::{Engine, EngineOptions, MachineView};
-use foretell_model::{Clock, Event, Finding, FindingId, Logged, MachineId, Offset, Timestamp};
+use foretell_engine::{Engine, EngineOptions, Glance, MachineView, OpenFinding};
+use foretell_model::{Clock, Event, Finding, FindingKind, Logged, MachineId, Offset, Timestamp};
 use foretell_outreach::MachineContext;
 use tokio::sync::{Notify, watch};
 
@@ -15,12 +15,11 @@ use super::findings::{Frozen, Mark, Records};
 use super::status::{Statuses, Told};
 use crate::clock::WallClock;
 
-impl Inner {
-    fn new(engine: Engine) -> Self {
-        let (records, statuses) = (Records::default(), Statuses::default());
-        Self { engine, records, statuses, offset: Offset(0), newest: Timestamp::default() }
-    }
-}
+/// Days of the small curve.
+const TREND_DAYS: usize = 45;
+
+/// Kinds that say that something is wrong.
+const TROUBLE: [FindingKind; 3] = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::SensorFault];
 
 /// A finding with its place: which entry of the log brought it about, and the how-many-th of that entry it is.
 #[derive(Clone, Debug)]
@@ -48,6 +47,19 @@ pub struct News {
     pub arrived: Option<Timestamp>,
 }
 
+/// A machine at a glance, with the newest words about what is most pressing.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The machine.
+    pub glance: Glance,
+    /// What is open and most pressing.
+    pub open: Option<OpenFinding>,
+    /// The newest finding of that episode, if it is still remembered.
+    pub newest: Option<Finding>,
+    /// What its controller or gateway last said about its connection.
+    pub told: Option<Told>,
+}
+
 /// Engine, newest findings and the place on the log that both belong to.
 pub struct EngineRoom {
     inner: Mutex<Inner>,
@@ -68,6 +80,27 @@ struct Inner {
     statuses: Statuses,
     offset: Offset,
     newest: Timestamp,
+    /// Machines of which something was heard since anybody last asked.
+    heard_of: HashSet<MachineId>,
+}
+
+impl Inner {
+    fn new(engine: Engine) -> Self {
+        let (records, statuses) = (Records::default(), Statuses::default());
+        let heard_of = engine.machines().cloned().collect();
+        Self { engine, records, statuses, offset: Offset(0), newest: Timestamp::default(), heard_of }
+    }
+
+    fn look(&self, id: &MachineId) -> Option<Seen> {
+        let glance = self.engine.glance(id, TREND_DAYS)?;
+        let speaks_of_trouble = |open: &&OpenFinding| TROUBLE.contains(&open.kind);
+        let rank = |open: &&OpenFinding| (open.grade, open.kind == FindingKind::Prediction);
+        let open = glance.open.iter().filter(speaks_of_trouble).max_by_key(rank).cloned();
+        let of_open =
+            |open: &OpenFinding| self.records.findings(Some(id)).find(|finding| finding.id == open.id).cloned();
+        let newest = open.as_ref().and_then(of_open);
+        Some(Seen { glance, open, newest, told: self.statuses.of(id) })
+    }
 }
 
 impl EngineRoom {
@@ -92,7 +125,7 @@ impl EngineRoom {
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Ok(engine) = Engine::restore(options, &frozen.engine) else { return false };
         let Frozen { records, statuses, newest, .. } = frozen;
-        *self.lock() = Inner { engine, records, statuses, offset, newest };
+        *self.lock() = Inner { records, statuses, offset, newest, ..Inner::new(engine) };
         self.changed();
         true
     }
@@ -119,7 +152,7 @@ impl EngineRoom {
         let (begun, before) = (Instant::now(), found.len());
         let mut inner = self.lock();
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { engine, records, statuses, offset, newest } = &mut *inner;
+        let Inner { engine, records, statuses, offset, newest, heard_of } = &mut *inner;
         let mut concluded = Vec::new();
         for (place, entry) in entries.iter().enumerate() {
             let days_closed = engine.days_closed();
@@ -128,6 +161,10 @@ impl EngineRoom {
                 && let Some(closed) = closed.as_mut()
             {
                 closed.extend(engine.machine(entry.event.machine()));
+            }
+            let machine = entry.event.machine();
+            if !heard_of.contains(machine) {
+                heard_of.insert(machine.clone());
             }
             match &entry.event {
                 Event::Reading(reading) => *newest = reading.ts.max(*newest),
@@ -182,12 +219,6 @@ impl EngineRoom {
         std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What a machine's controller or gateway last said about its connection.
-    #[must_use]
-    pub fn told(&self, machine: &MachineId) -> Option<Told> {
-        self.lock().statuses.of(machine)
-    }
-
     /// How many machines are off line by their own word and were not heard of since.
     #[must_use]
     pub fn said_offline(&self) -> usize {
@@ -214,12 +245,29 @@ impl EngineRoom {
         self.lock().engine.machine(id)
     }
 
-    /// What is known of every machine.
+    /// What is known of every machine, one after the other: a whole fleet's views take seconds, and the engine goes on in
+    /// between.
+    pub fn machines(&self) -> impl Iterator<Item = (MachineId, MachineView)> + '_ {
+        let ids: Vec<MachineId> = self.lock().engine.machines().cloned().collect();
+        ids.into_iter().filter_map(|id| self.machine(&id).map(|view| (id, view)))
+    }
+
+    /// A machine at a glance.
     #[must_use]
-    pub fn machines(&self) -> Vec<(MachineId, MachineView)> {
-        let inner = self.lock();
-        let engine = &inner.engine;
-        engine.machines().filter_map(|id| Some((id.clone(), engine.machine(id)?))).collect()
+    pub fn look(&self, id: &MachineId) -> Option<Seen> {
+        self.lock().look(id)
+    }
+
+    /// The machines of which something was heard since this was last asked, at a glance; at most so many, so that the engine
+    /// never waits long. For one who keeps a view of all.
+    #[must_use]
+    pub fn heard_of(&self, max: usize) -> Vec<(MachineId, Seen)> {
+        let mut inner = self.lock();
+        let ids: Vec<MachineId> = inner.heard_of.iter().take(max).cloned().collect();
+        for id in &ids {
+            inner.heard_of.remove(id);
+        }
+        ids.into_iter().filter_map(|id| inner.look(&id).map(|seen| (id, seen))).collect()
     }
 
     /// How many machines are known.
@@ -235,6 +283,7 @@ impl EngineRoom {
         let snapshot = inner.engine.snapshot();
         let Ok(engine) = Engine::restore(options.clone(), &snapshot) else { return false };
         inner.engine = engine;
+        inner.heard_of = inner.engine.machines().cloned().collect();
         drop(inner);
         *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
         self.changed();
@@ -247,12 +296,6 @@ impl EngineRoom {
         let inner = self.lock();
         let recent = inner.records.findings(machine).filter(|finding| since.is_none_or(|since| finding.at >= since));
         recent.take(max).cloned().collect()
-    }
-
-    /// The newest finding of an episode, if it is still remembered.
-    #[must_use]
-    pub fn finding(&self, machine: &MachineId, id: &FindingId) -> Option<Finding> {
-        self.lock().records.findings(Some(machine)).find(|finding| finding.id == *id).cloned()
     }
 
     /// What happened to a machine beside its readings, in order of arrival.

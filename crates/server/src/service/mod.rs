@@ -53,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
-pub use engine_room::EngineRoom;
+pub use engine_room::{EngineRoom, Placed};
 pub use options::{decoder as decoder_options, engine as engine_options};
 pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
@@ -205,6 +205,7 @@ impl Service {
             config: Arc::clone(config),
             telemetry: telemetry.clone(),
             rates: Rates::default(),
+            lookout: backend::Lookout::default(),
             heart: Arc::clone(&self.heart),
             sessions: Sessions::default(),
             archive: Archive::new(&config.data.dir),
@@ -377,9 +378,11 @@ async fn start_ingest(
     Ok(Some(Arc::new(ingest)))
 }
 
-/// Counters that nobody pushes.
+/// Views that pages share, and counters that nobody pushes.
 async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, stop: CancellationToken) {
     loop {
+        let views = Arc::clone(&backend);
+        let _kept = tokio::task::spawn_blocking(move || views.keep_views()).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(UPKEEP_EVERY) => {}

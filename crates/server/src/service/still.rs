@@ -9,7 +9,7 @@ use foretell_console::{Backend, Lang};
 use foretell_history::{Archive, Snapshots};
 use foretell_model::{Catalogue, Log, MachineId, Partition};
 
-use super::backend::{ServiceBackend, lang};
+use super::backend::{Lookout, ServiceBackend, lang};
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
 use super::heart::Heart;
@@ -80,6 +80,7 @@ pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still
         config: Arc::new(config),
         telemetry: Telemetry::install()?,
         rates: Rates::default(),
+        lookout: Lookout::default(),
         // Nothing runs here, so nothing can stand still.
         heart: Arc::new(Heart::new(Arc::default(), Duration::MAX, Instant::now())),
         sessions: Sessions::default(),

@@ -1,10 +1,12 @@
 //! The advisor's queue, and what an advisor decides.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Slot,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Queue,
+    RecordLine, Slot,
 };
 use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
 use foretell_outreach::governor::Verdict;
@@ -15,34 +17,35 @@ use super::errors::{failed, of_outreach};
 use super::registry::{Sites, lang, zone};
 use crate::service::context;
 
-/// Cards shown at most; who has more waiting needs another advisor, not a longer page.
-const CARDS_MAX: usize = 100;
-
 impl ServiceBackend {
-    pub(super) fn queue_view(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
+    pub(super) fn queue_view(&self, from: usize, max: usize) -> Result<Queue, BackendError> {
         let now = self.clocks.now();
-        let sites = Sites::read(&self.outreach)?;
         let waiting = self.outreach.queue(now).map_err(of_outreach)?;
-        let mut ids: Vec<(FindingId, Option<f64>)> =
-            waiting.into_iter().map(|entry| (entry.id, Some(entry.probability_before_visit))).collect();
+        let sites = Sites::read(&self.outreach)?;
+        let queued: HashSet<&FindingId> = waiting.iter().map(|entry| &entry.id).collect();
         // Then what waits for others: sent, booked, silent.
-        for finding in self.outreach.advisories().map_err(of_outreach)? {
-            if !ids.iter().any(|(id, _)| *id == finding.id) {
-                ids.push((finding.id, None));
-            }
-        }
-        let card = |(id, probability): &(FindingId, Option<f64>)| {
+        let others = sites.advisories().into_iter().map(|finding| &finding.id).filter(|id| !queued.contains(id));
+        let of_queue = waiting.iter().map(|entry| (&entry.id, Some(entry.probability_before_visit)));
+        let ids: Vec<(&FindingId, Option<f64>)> = of_queue.chain(others.map(|id| (id, None))).collect();
+        let card = |(id, probability): &(&FindingId, Option<f64>)| {
             let card = self.outreach.card(id, now).map_err(of_outreach)?;
             self.card(card, *probability, &sites, now)
         };
-        ids.iter().take(CARDS_MAX).map(card).collect()
+        // What lies beyond the end is the end: the list may have grown shorter since the link to it was shown.
+        let from = if from < ids.len() { from } else { ids.len().saturating_sub(1) / max.max(1) * max };
+        Ok(Queue {
+            waiting: waiting.len(),
+            all: ids.len(),
+            from,
+            cards: ids.iter().skip(from).take(max).map(card).collect::<Result<_, _>>()?,
+        })
     }
 
     pub(super) fn card_view(&self, id: &str) -> Result<AdvisoryCard, BackendError> {
         let (now, id) = (self.clocks.now(), FindingId::from_text(id));
         let card = self.outreach.card(&id, now).map_err(of_outreach)?;
-        let waiting = self.outreach.queue(now).map_err(of_outreach)?;
-        let probability = waiting.iter().find(|entry| entry.id == id).map(|entry| entry.probability_before_visit);
+        let waiting = self.outreach.waiting(&id, now).map_err(of_outreach)?;
+        let probability = waiting.map(|entry| entry.probability_before_visit);
         self.card(card, probability, &Sites::read(&self.outreach)?, now)
     }
 
@@ -61,6 +64,11 @@ impl ServiceBackend {
         let (draft, slots, path) = message(&card);
         Ok(AdvisoryCard {
             verdict: self.verdict_of(&card.finding.id)?,
+            decided: card
+                .history
+                .iter()
+                .find(|entry| is_person(&entry.who))
+                .map(|entry| RecordLine { machine: String::new(), ..self.record_line(entry) }),
             id: card.finding.id.to_string(),
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
@@ -155,6 +163,11 @@ impl ServiceBackend {
             machine: machine.map(number),
         }
     }
+}
+
+/// Whether an entry of the record is a colleague's doing.
+fn is_person(who: &str) -> bool {
+    !matches!(who, "engine" | "governor" | "outbox" | "customer" | "automatic approval")
 }
 
 /// By which way something passed between us and the customer.

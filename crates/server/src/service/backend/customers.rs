@@ -9,95 +9,78 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, MachineId, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{Booking, Customer, CustomerStage};
+use foretell_outreach::{Appointment, Customer, CustomerStage, Desk};
 
 use super::ServiceBackend;
 use super::advisory::channel;
 use super::errors::{not_found, of_outreach};
 use super::registry::{self, Sites, language, zone};
 
-/// Visits looked through for a customer's.
-const VISITS_MAX: u32 = 10_000;
 /// Entries shown of what passed between us and of the record.
 const ENTRIES_MAX: u32 = 60;
 
 impl ServiceBackend {
     pub(super) fn customers_view(&self, lang: Lang) -> Result<Customers, BackendError> {
         let now = self.clocks.now();
-        let customers = self.outreach.customers().map_err(of_outreach)?;
-        let lines = self.lines(&customers, now, lang)?;
-        Ok(Customers { now, lines })
-    }
-
-    fn lines(&self, customers: &[Customer], now: Timestamp, lang: Lang) -> Result<Vec<CustomerLine>, BackendError> {
-        let advisors = self.outreach.advisors().map_err(of_outreach)?;
-        let name = |key: &str| {
-            let known = advisors.iter().find(|advisor| advisor.id == key);
-            known.map_or_else(|| key.to_owned(), |advisor| language(lang).of(&advisor.name).to_owned())
-        };
-        let sites = Sites::read(&self.outreach)?;
-        let owner = |machine: &MachineId| sites.customer(machine).map(|customer| customer.id.clone());
-        let mut machines: HashMap<String, usize> = HashMap::new();
-        for machine in self.outreach.machines().map_err(of_outreach)? {
-            if let Some(owner) = MachineId::parse(&machine.id).ok().and_then(|id| owner(&id)) {
-                *machines.entry(owner).or_insert(0) += 1;
-            }
+        let desk = Sites::read(&self.outreach)?;
+        let stages = self.outreach.customer_stages().map_err(of_outreach)?;
+        let mut machines: HashMap<&str, usize> = HashMap::new();
+        for owner in desk.machines().filter_map(|(id, _)| desk.customer_of(id)) {
+            *machines.entry(&owner.id).or_insert(0) += 1;
         }
-        let mut next: HashMap<String, Timestamp> = HashMap::new();
+        let mut next: HashMap<&str, Timestamp> = HashMap::new();
         // Soonest first, so that the first of a customer is the next one.
-        for visit in self.outreach.visits(now, VISITS_MAX).map_err(of_outreach)? {
-            if let Some(owner) = machine_of(&visit).and_then(|id| owner(&id)) {
-                next.entry(owner).or_insert(visit.start);
-            }
+        for visit in desk.appointments(now) {
+            next.entry(&visit.customer).or_insert(visit.start);
         }
-        let cases = self.outreach.service_cases().map_err(of_outreach)?;
-        let line = |customer: &Customer| {
-            Ok(CustomerLine {
-                id: customer.id.clone(),
-                name: customer.name.clone(),
-                contact: customer.contact.clone().unwrap_or_default(),
-                lang: registry::lang(customer.language),
-                zone: zone(customer),
-                advisor: name(&customer.advisor),
-                machines: machines.get(&customer.id).copied().unwrap_or(0),
-                stage: self.outreach.stage(&customer.id).map_err(of_outreach)?.map(CustomerStage::level),
-                open_cases: cases.iter().filter(|case| case.customer.as_ref() == Some(&customer.id)).count(),
-                next_visit: next.get(&customer.id).copied(),
-            })
+        let mut cases: HashMap<String, usize> = HashMap::new();
+        for owner in self.outreach.service_cases().map_err(of_outreach)?.into_iter().filter_map(|case| case.customer) {
+            *cases.entry(owner).or_insert(0) += 1;
+        }
+        let line = |customer: &Customer| CustomerLine {
+            machines: machines.get(customer.id.as_str()).copied().unwrap_or(0),
+            stage: stages.get(&customer.id).map(|stage| stage.level()),
+            open_cases: cases.get(&customer.id).copied().unwrap_or(0),
+            next_visit: next.get(customer.id.as_str()).copied(),
+            ..plain_line(customer, &desk, lang)
         };
-        customers.iter().map(line).collect()
+        Ok(Customers { now, lines: desk.customers().map(line).collect() })
     }
 
     pub(super) fn customer_page(&self, id: &str, lang: Lang) -> Result<CustomerPage, BackendError> {
         let now = self.clocks.now();
         let customer = self.outreach.customer(id).map_err(of_outreach)?;
         let customer = customer.ok_or_else(|| not_found("customer", id))?;
-        let line = self.lines(std::slice::from_ref(&customer), now, lang)?.pop();
         let sites = Sites::read(&self.outreach)?;
         let technicians = self.outreach.technicians().map_err(of_outreach)?;
         let is_theirs = |machine: &MachineId| sites.customer(machine).is_some_and(|owner| owner.id == id);
         let mut cases = self.outreach.service_cases().map_err(of_outreach)?;
         cases.retain(|case| case.customer.as_deref() == Some(id));
-        let visits = self.outreach.visits(now, VISITS_MAX).map_err(of_outreach)?;
-        let visits = visits.iter().filter_map(|visit| Some((machine_of(visit).filter(|m| is_theirs(m))?, visit)));
+        let visits: Vec<_> = sites.appointments(now).filter(|visit| visit.customer == id).collect();
+        let machines = self.own_machines(&is_theirs, &sites);
+        let line = CustomerLine {
+            machines: machines.len(),
+            stage: self.outreach.stage(id).map_err(of_outreach)?.map(CustomerStage::level),
+            open_cases: cases.len(),
+            next_visit: visits.first().map(|visit| visit.start),
+            ..plain_line(&customer, &sites, lang)
+        };
         let hints = self.outreach.stage_hints(id).map_err(of_outreach)?;
         let record = self.outreach.lately(id, false, ENTRIES_MAX).map_err(of_outreach)?;
         Ok(CustomerPage {
             now,
-            line: line.ok_or_else(|| not_found("customer", id))?,
+            line,
             people: customer.contacts.iter().map(person).collect(),
             media: self.media(&customer)?,
             quiet: (customer.quiet_from.clone(), customer.quiet_to.clone()),
             stages: self.stages(id)?,
             hints: hints.iter().rev().map(|entry| self.record_line(entry)).collect(),
-            machines: self.own_machines(&is_theirs, &sites)?,
+            machines,
             cases: cases
                 .into_iter()
                 .map(|case| self.case_view(case, &sites, &technicians, now, lang))
                 .collect::<Result<_, _>>()?,
-            visits: visits
-                .map(|(machine, visit)| self.booked_visit(&machine, visit, lang))
-                .collect::<Result<_, _>>()?,
+            visits: visits.into_iter().map(|visit| booked_visit(visit, &sites, lang)).collect(),
             contacts: self.contacts_with(id)?,
             record: record.iter().map(|entry| self.record_line(entry)).collect(),
         })
@@ -127,35 +110,16 @@ impl ServiceBackend {
         Ok(self.outreach.stages(id).map_err(of_outreach)?.into_iter().map(change).collect())
     }
 
-    fn own_machines(
-        &self,
-        is_theirs: &dyn Fn(&MachineId) -> bool,
-        sites: &Sites,
-    ) -> Result<Vec<OwnMachine>, BackendError> {
-        let machines = self.outreach.machines().map_err(of_outreach)?;
-        let own = machines.into_iter().filter_map(|machine| {
-            let id = MachineId::parse(&machine.id).ok().filter(is_theirs)?;
-            Some(OwnMachine {
-                name: machine.number,
-                site_name: sites.site_name(&id),
-                model: machine.model.unwrap_or_default(),
-                rated_kw: machine.rated_kw,
-                last_reading: self.room.machine(&id).and_then(|view| view.last_ts),
-                id: machine.id,
-            })
+    fn own_machines(&self, is_theirs: &dyn Fn(&MachineId) -> bool, sites: &Sites) -> Vec<OwnMachine> {
+        let own = sites.machines().filter(|(id, _)| is_theirs(id)).map(|(id, machine)| OwnMachine {
+            id: machine.id.clone(),
+            name: machine.number.clone(),
+            site_name: sites.site_name(id),
+            model: machine.model.clone().unwrap_or_default(),
+            rated_kw: machine.rated_kw,
+            last_reading: self.room.look(id).and_then(|seen| seen.glance.last_ts),
         });
-        Ok(own.collect())
-    }
-
-    fn booked_visit(&self, machine: &MachineId, visit: &Booking, lang: Lang) -> Result<BookedVisit, BackendError> {
-        let technician = visit.technician.as_ref().map(|known| language(lang).of(&known.name).to_owned());
-        Ok(BookedVisit {
-            case: visit.case.to_string(),
-            machine_name: self.number(machine)?,
-            from: visit.start,
-            to: visit.end,
-            technician: technician.unwrap_or_default(),
-        })
+        own.collect()
     }
 
     fn contacts_with(&self, id: &str) -> Result<Vec<Contact>, BackendError> {
@@ -194,8 +158,30 @@ fn person(contact: &outreach::Contact) -> ContactPerson {
     }
 }
 
-/// The machine of a visit: the first two parts of its case's identity.
-pub(super) fn machine_of(visit: &Booking) -> Option<MachineId> {
-    let mut parts = visit.case.as_str().splitn(3, '/');
-    MachineId::new(parts.next()?, parts.next()?).ok()
+/// A customer's line without what is counted.
+fn plain_line(customer: &Customer, desk: &Desk, lang: Lang) -> CustomerLine {
+    let advisor = desk.advisor(&customer.advisor).map(|advisor| language(lang).of(&advisor.name));
+    CustomerLine {
+        id: customer.id.clone(),
+        name: customer.name.clone(),
+        contact: customer.contact.clone().unwrap_or_default(),
+        lang: registry::lang(customer.language),
+        zone: zone(customer),
+        advisor: advisor.unwrap_or(&customer.advisor).to_owned(),
+        machines: 0,
+        stage: None,
+        open_cases: 0,
+        next_visit: None,
+    }
+}
+
+fn booked_visit(visit: &Appointment, sites: &Sites, lang: Lang) -> BookedVisit {
+    let technician = visit.technician.as_ref().and_then(|key| sites.technician(key));
+    BookedVisit {
+        case: visit.case.to_string(),
+        machine_name: sites.number(&visit.machine),
+        from: visit.start,
+        to: visit.end,
+        technician: technician.map(|known| language(lang).of(&known.name).to_owned()).unwrap_or_default(),
+    }
 }

@@ -77,7 +77,7 @@ impl ServiceBackend {
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
         Ok(ServiceCase {
             id: case.id,
-            machine_name: self.number(&machine)?,
+            machine_name: sites.number(&machine),
             site_name: sites.site_name(&machine),
             customer_id: of_customer(|customer| Some(customer.id.clone())),
             customer: of_customer(|customer| Some(customer.name.clone())),

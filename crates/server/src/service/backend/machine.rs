@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use foretell_console::BackendError;
-use foretell_console::view::{Baseline, Curve, Estimate, Health, HourPoint, MachineDetail};
+use foretell_console::view::{Baseline, Curve, Estimate, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary};
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
 use foretell_model::{
@@ -14,7 +14,7 @@ use foretell_outreach::Machine;
 use super::ServiceBackend;
 use super::curve;
 use super::errors::{failed, not_found, of_outreach};
-use super::fleet::{DAYS_NEEDED, health, never_reported};
+use super::lookout::{self, DAYS_NEEDED};
 use super::registry::Sites;
 
 /// Findings of the past that a page shows.
@@ -33,11 +33,15 @@ impl ServiceBackend {
     pub(super) fn machine_detail(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
         let now = self.clocks.now();
         let registered = self.outreach.machine(id).map_err(of_outreach)?;
-        let Some(view) = self.room.machine(id) else { return self.silent_machine(id, registered, now) };
+        let sites = Sites::read(&self.outreach)?;
+        let seen = self.room.look(id);
+        let summary = lookout::summary(id, seen.as_ref(), &sites, now);
+        let Some(view) = self.room.machine(id) else {
+            let registered = registered.ok_or_else(|| not_found("machine", id))?;
+            return Ok(silent_machine(&registered, summary, now));
+        };
         let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
         let rated_kw = registered.as_ref().and_then(|machine| machine.rated_kw);
-        let (sites, booked) = (Sites::read(&self.outreach)?, self.booked(now)?);
-        let summary = self.summary(id, &view, registered, &sites, &booked, now);
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
         let marks = curve::marks(&self.room.marks(id), findings.iter());
         let known = matches!(summary.health, Health::Known { .. });
@@ -51,49 +55,12 @@ impl ServiceBackend {
             past: past(&view, findings),
             baseline: baseline(&view),
             cooler_loss: known.then(|| cooler_loss(&view)),
-            features: features(&view, now),
+            features: features(&view, &summary.health),
             duty_week: (!view.days.is_empty()).then_some(view.weekly_duty),
             hours: self.hours(id, view.last_ts.unwrap_or(now))?,
             readings: self.newest_readings(id, view.last_ts.unwrap_or(now))?,
             advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
             summary,
-        })
-    }
-
-    /// A machine that is registered and was never heard of.
-    fn silent_machine(
-        &self,
-        id: &MachineId,
-        registered: Option<Machine>,
-        now: Timestamp,
-    ) -> Result<MachineDetail, BackendError> {
-        let missing = || not_found("machine", id);
-        let registered = registered.ok_or_else(missing)?;
-        let rated_kw = registered.rated_kw;
-        let summary = never_reported(registered, &Sites::read(&self.outreach)?).ok_or_else(missing)?;
-        let limits = Limits::default();
-        Ok(MachineDetail {
-            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
-            summary,
-            rated_kw,
-            limits,
-            run_hours: None,
-            hours_per_day: None,
-            open: vec![],
-            past: vec![],
-            baseline: Baseline {
-                since: None,
-                days: 0,
-                days_needed: DAYS_NEEDED,
-                hinge_ambient_c: None,
-                ambient_measured: false,
-            },
-            cooler_loss: None,
-            features: vec![],
-            duty_week: None,
-            hours: vec![],
-            readings: vec![],
-            advisory_id: None,
         })
     }
 
@@ -118,6 +85,34 @@ impl ServiceBackend {
             }
         }
         Ok(Vec::new())
+    }
+}
+
+/// A machine that is registered and was never heard of.
+fn silent_machine(registered: &Machine, summary: MachineSummary, now: Timestamp) -> MachineDetail {
+    let limits = Limits::default();
+    MachineDetail {
+        curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
+        summary,
+        rated_kw: registered.rated_kw,
+        limits,
+        run_hours: None,
+        hours_per_day: None,
+        open: vec![],
+        past: vec![],
+        baseline: Baseline {
+            since: None,
+            days: 0,
+            days_needed: DAYS_NEEDED,
+            hinge_ambient_c: None,
+            ambient_measured: false,
+        },
+        cooler_loss: None,
+        features: vec![],
+        duty_week: None,
+        hours: vec![],
+        readings: vec![],
+        advisory_id: None,
     }
 }
 
@@ -159,7 +154,7 @@ fn cooler_loss(view: &MachineView) -> Estimate {
     Estimate { value: within(loss), low: within(loss - half), high: within(loss + half) }
 }
 
-fn features(view: &MachineView, now: Timestamp) -> Vec<Evidence> {
+fn features(view: &MachineView, health: &Health) -> Vec<Evidence> {
     let evidence = |feature: &str, value: f64, unit: &str| Evidence {
         feature: feature.to_owned(),
         value,
@@ -171,7 +166,7 @@ fn features(view: &MachineView, now: Timestamp) -> Vec<Evidence> {
         return Vec::new();
     }
     let mut features = Vec::new();
-    if health(view, now) != Health::Hidden(foretell_console::view::HiddenBy::CoolWeather) {
+    if *health != Health::Hidden(HiddenBy::CoolWeather) {
         features.push(evidence("cooler_ua_loss", view.health.cooler_ua_loss, "1"));
         features.push(evidence("discharge_excess_k", view.health.excess_k, "K"));
     }

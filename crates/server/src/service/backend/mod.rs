@@ -2,6 +2,7 @@
 
 mod advisory;
 mod booking;
+mod calendar;
 pub mod curve;
 mod customers;
 mod desk;
@@ -11,14 +12,17 @@ mod fleet;
 mod guest;
 mod health;
 mod intake;
+mod lookout;
 mod machine;
 mod photos;
 mod planning;
 mod registry;
+mod search;
 mod templates;
 mod visits;
 
-pub use fleet::DAYS_NEEDED;
+pub use lookout::DAYS_NEEDED;
+pub(super) use lookout::Lookout;
 pub(in crate::service) use registry::lang;
 
 use std::collections::BTreeSet;
@@ -28,6 +32,7 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
+    MachineDetail, Planning, QuarantineQuery, Queue, StoreState, VisitCalendar,
     MachineDetail, Planning, QuarantineQuery, StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
@@ -64,6 +69,8 @@ pub(super) struct ServiceBackend {
     pub(super) config: Arc<Config>,
     pub(super) telemetry: Telemetry,
     pub(super) rates: Rates,
+    /// The view of the fleet.
+    pub(super) lookout: Lookout,
     pub(super) heart: Arc<Heart>,
     pub(super) sessions: Sessions,
     pub(super) archive: Archive,
@@ -120,8 +127,8 @@ impl Backend for ServiceBackend {
         Ok(self.room.findings(query.machine.as_ref(), query.since, query.max))
     }
 
-    fn queue(&self) -> Result<Vec<AdvisoryCard>, BackendError> {
-        self.queue_view()
+    fn queue(&self, from: usize, max: usize) -> Result<Queue, BackendError> {
+        self.queue_view(from, max)
     }
 
     fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {

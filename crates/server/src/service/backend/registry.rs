@@ -1,36 +1,26 @@
-//! What people entered about sites and machines, looked up once per page.
+//! What people entered about sites and machines.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use foretell_console::{BackendError, Lang};
 use foretell_model::MachineId;
-use foretell_outreach::{Customer, Language, Outreach, Site};
+use foretell_outreach::{Customer, Desk, Language, Outreach};
 
 use super::errors::of_outreach;
 
-/// Sites with their customers, by the site's identity.
-pub(super) struct Sites {
-    sites: HashMap<String, (Site, Option<Customer>)>,
-}
+/// Sites with their customers.
+pub(super) struct Sites(Arc<Desk>);
 
 impl Sites {
     /// Everything that is registered.
     pub(super) fn read(outreach: &Outreach) -> Result<Self, BackendError> {
-        let customers = outreach.customers().map_err(of_outreach)?;
-        let by_id: HashMap<&str, &Customer> = customers.iter().map(|c| (c.id.as_str(), c)).collect();
-        let sites = outreach.sites().map_err(of_outreach)?;
-        let with_customer = |site: Site| {
-            let customer = by_id.get(site.customer.as_str()).map(|customer| (*customer).clone());
-            (site.id.clone(), (site, customer))
-        };
-        Ok(Self { sites: sites.into_iter().map(with_customer).collect() })
+        outreach.desk().map(Self).map_err(of_outreach)
     }
 
     /// What people call a machine's site; its identity where nothing is registered.
     pub(super) fn site_name(&self, machine: &MachineId) -> String {
-        let name = self.sites.get(machine.site()).map(|(site, _)| site.name.clone());
-        name.filter(|name| !name.is_empty()).unwrap_or_else(|| machine.site().to_owned())
+        self.0.site_name(machine).to_owned()
     }
 
     /// A machine's site, if it is registered.
@@ -40,13 +30,21 @@ impl Sites {
 
     /// The customer of a machine's site.
     pub(super) fn customer(&self, machine: &MachineId) -> Option<&Customer> {
-        self.sites.get(machine.site())?.1.as_ref()
+        self.0.customer_of(machine)
     }
+}
 
-    /// The civil time of a machine's site: its customer's.
-    pub(super) fn zone(&self, machine: &MachineId) -> Tz {
-        self.customer(machine).map_or(Tz::UTC, zone)
+impl std::ops::Deref for Sites {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.0
     }
+}
+
+/// The civil time of a site: its customer's.
+pub(super) fn zone_of(customer: Option<&Customer>) -> Tz {
+    customer.map_or(Tz::UTC, zone)
 }
 
 /// A customer's time zone; registration has checked it.
