@@ -15,19 +15,49 @@ pub struct Response {
     pub body: String,
 }
 
+impl Response {
+    /// What a page has between two texts, each time.
+    #[must_use]
+    pub fn between(&self, before: &str, after: &str) -> Vec<&str> {
+        self.body.split(before).skip(1).filter_map(|rest| rest.split(after).next()).collect()
+    }
+
+    /// The cookie that it sets, as it is sent back.
+    #[must_use]
+    pub fn cookie(&self) -> Option<&str> {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        line.split(';').next()
+    }
+}
+
 /// GET on loopback; `None` when nobody answers (yet).
 #[must_use]
 pub fn get(port: u16, path: &str) -> Option<Response> {
-    exchange(port, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"))
+    get_as(port, path, "")
+}
+
+/// The same by somebody who signed in.
+#[must_use]
+pub fn get_as(port: u16, path: &str, cookie: &str) -> Option<Response> {
+    exchange(
+        port,
+        &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"),
+    )
 }
 
 /// POST of a form on loopback, from the same origin as a browser would.
 #[must_use]
 pub fn post(port: u16, path: &str, form: &str) -> Option<Response> {
+    post_as(port, path, form, "")
+}
+
+/// The same by somebody who signed in.
+#[must_use]
+pub fn post_as(port: u16, path: &str, form: &str, cookie: &str) -> Option<Response> {
     exchange(
         port,
         &format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}",
             form.len()
         ),

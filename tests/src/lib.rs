@@ -17,11 +17,11 @@ mod tap;
 
 pub use broker::{Mosquitto, publish_lines};
 pub use edge_node::{EdgeNode, SPARKPLUG};
-pub use http::{Response, get, metric, post};
+pub use http::{Response, get, get_as, metric, post, post_as};
 pub use load::{Load, Sent, Stored};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use mqtt::Mqtt;
-pub use process::{Running, binary, python};
+pub use process::{Running, binary, example, python};
 pub use service::{Foretell, export};
 pub use store_server::{Reply, StandIn, VictoriaMetrics, Write};
 pub use tap::Tap;

@@ -19,6 +19,21 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
+/// An example of ours, which `cargo test` builds beside the tests.
+///
+/// # Panics
+/// When it was not built.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let path = binary("foretell").with_file_name("examples").join(name);
+    assert!(
+        path.exists(),
+        "{} is missing; build it first: cargo build --release --workspace --examples",
+        path.display()
+    );
+    path
+}
+
 /// Debian's own Python, which sees Debian's paho-mqtt and aiosmtpd.
 #[must_use]
 pub fn python(script: &str) -> Command {

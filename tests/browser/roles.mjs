@@ -1,0 +1,244 @@
+// The main paths of everybody who works with the console, and of a customer, over a real server and a real data directory:
+// first start, users, tokens; the advisor's day; the technician's; ops; the customer's page. Every page seen is judged.
+//
+// Usage: node roles.mjs BASE_URL DEVICE(desk|phone) LANG(en|zh) WELCOME_PATH ADDRESSES_JSON FOLDER_FOR_PICTURES
+import assert from "node:assert/strict";
+import { DESK, PHONE, end, judge, launch, open, pictures, step } from "./lib.mjs";
+
+const [base, device, lang, welcome, addresses, folder] = process.argv.slice(2);
+const at = JSON.parse(addresses);
+const size = device === "phone" ? PHONE : DESK;
+const picture = pictures(folder);
+const browser = await launch();
+const PASSWORD = "a long enough password";
+let pages = 0;
+
+async function see(page, name) {
+  pages += 1;
+  await judge(page, `${name} (${device}, ${lang})`, null);
+  await picture(page, `${String(pages).padStart(2, "0")}-${name}`);
+}
+
+async function person(who) {
+  const page = await open(browser, size, { lang, who: `${who} (${device}, ${lang})` });
+  page.on("dialog", (dialog) => dialog.accept());
+  return page;
+}
+
+// Submits the form that goes to an address, with what is typed into it, wherever the form is folded away.
+async function submit(page, action, fields = {}, within = page) {
+  const form = within.locator(`form[action="${action}"]`).first();
+  const folded = form.locator("xpath=ancestor::details[not(@open)]/summary").first();
+  if (await folded.count()) await folded.click();
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form.locator(`[name="${name}"]`).first();
+    const kind = await field.evaluate((element) => element.tagName === "SELECT" ? "select" : element.type);
+    if (kind === "select") await field.selectOption(value);
+    else if (kind === "radio") await form.locator(`[name="${name}"][value="${value}"]`).check();
+    else if (kind === "checkbox") await field.check();
+    else await field.fill(value);
+  }
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === "POST"),
+    form.locator('button[type="submit"]').first().click(),
+  ]);
+  await page.waitForLoadState();
+  return answer.status();
+}
+
+const done = (status) => assert.ok([200, 302, 303].includes(status), `refused with ${status}`);
+
+async function choosePassword(page, link, name) {
+  await page.goto(new URL(new URL(link, base).pathname, base).href);
+  await see(page, `welcome-${name}`);
+  done(await submit(page, new URL(page.url()).pathname, { name, password: PASSWORD, again: PASSWORD }));
+}
+
+async function signIn(page, login) {
+  await page.goto(`${base}/sign-in`);
+  await see(page, "sign-in");
+  done(await submit(page, "/sign-in", { login, password: PASSWORD }));
+  await page.goto(`${base}/`);
+  assert.equal(await page.locator(".person").count(), 1, `${login} is not signed in`);
+}
+
+const refused = async (page, path) => assert.equal((await page.request.get(`${base}${path}`)).status(), 403, `${path} is not refused`);
+const offers = (page, action) => page.locator(`form[action="${action}"]`).count();
+
+// --- the administrator, at the first start ---
+const admin = await person("admin");
+step("nobody sees anything before signing in");
+await admin.goto(`${base}/`);
+assert.match(admin.url(), /sign-in/);
+step("the first start's link makes an administrator");
+await choosePassword(admin, welcome, "Ada");
+if (/sign-in/.test(admin.url())) await signIn(admin, "admin");
+await admin.goto(`${base}/users`);
+await see(admin, "users-empty");
+step("three colleagues are added, each with a link of their own");
+const links = {};
+for (const [login, name, role] of [["anna", "Anna", "advisor"], ["tom", "Tom", "technician"], ["otto", "Otto", "ops"]]) {
+  done(await submit(admin, "/users/add", { login, name, role }));
+  links[login] = (await admin.locator("code.secret").innerText()).trim();
+  assert.match(links[login], /\/welcome\//);
+}
+await see(admin, "users");
+step("a token for a program works, and no longer once it is revoked");
+done(await submit(admin, "/users/token", { name: "CMMS", role: "advisor" }));
+const token = (await admin.locator("code.secret").innerText()).trim();
+const asProgram = async () => (await fetch(`${base}/api/v1/advisories`, { headers: { authorization: `Bearer ${token}` } })).status;
+assert.equal(await asProgram(), 200);
+await see(admin, "token");
+done(await submit(admin, "/users/token/revoke"));
+assert.equal(await asProgram(), 401);
+await admin.goto(`${base}/account`);
+await see(admin, "account");
+
+// --- the advisor's day ---
+const advisor = await person("advisor");
+step("the advisor chooses a password and signs in");
+await choosePassword(advisor, links.anna, "Anna");
+await signIn(advisor, "anna");
+await see(advisor, "fleet");
+await refused(advisor, "/users");
+step("the queue, in the order of what waiting costs");
+await advisor.goto(`${base}/queue`);
+await see(advisor, "queue");
+const drafts = () => advisor.locator('article:has(form[action="/queue/approve"])');
+const idOf = (card) => card.locator('input[name="id"]').first().inputValue();
+const pageOf = (id) => `${base}/advisory/${encodeURIComponent(id)}`;
+assert.ok(await drafts().count() >= 1, "no draft waits");
+step("a look at the evidence: from the advisory to raw readings in four clicks");
+const first = await idOf(drafts().first());
+await advisor.goto(pageOf(first));
+await advisor.locator("article h2 a").first().click();
+await advisor.waitForURL("**/m/**");
+await see(advisor, "machine");
+await advisor.locator('a[href$="/readings"]').first().click();
+await advisor.waitForURL("**/readings");
+await see(advisor, "readings");
+step("a text is edited: without the customer's link it is refused and kept, then it is saved");
+await advisor.goto(pageOf(first));
+const body = await advisor.locator('textarea[name="body"]').first().inputValue();
+assert.equal(await submit(advisor, "/queue/edit", { body: "Dear customer, please call." }), 422);
+assert.equal(await advisor.locator('textarea[name="body"]').first().inputValue(), "Dear customer, please call.");
+await see(advisor, "edit-refused");
+done(await submit(advisor, "/queue/edit", { subject: lang === "en" ? "A word about your compressor" : "关于您的空压机", body }));
+step("one click approves");
+await advisor.goto(pageOf(first));
+done(await submit(advisor, "/queue/approve"));
+await advisor.goto(pageOf(first));
+assert.equal(await offers(advisor, "/queue/approve"), 0);
+await see(advisor, "approved");
+step("another is postponed with a reason, a third called instead");
+await advisor.goto(`${base}/queue`);
+const second = await idOf(drafts().first());
+await advisor.goto(pageOf(second));
+done(await submit(advisor, "/queue/postpone", { days: "3", reason: "the plant is closed" }));
+await see(advisor, "postponed");
+await advisor.goto(`${base}/queue`);
+const third = await idOf(drafts().first());
+await advisor.goto(pageOf(third));
+done(await submit(advisor, "/queue/call"));
+done(await submit(advisor, "/queue/called", { remark: "nobody answered", then: "again" }));
+await see(advisor, "called");
+step("what changed meanwhile is told, not overwritten");
+const colleague = await person("a colleague");
+await signIn(colleague, "anna");
+await advisor.goto(`${base}/queue`);
+if (await drafts().count()) {
+  const contested = await idOf(drafts().first());
+  await advisor.goto(pageOf(contested));
+  await colleague.goto(pageOf(contested));
+  done(await submit(colleague, "/queue/approve"));
+  assert.equal(await submit(advisor, "/queue/approve"), 409);
+  await see(advisor, "conflict");
+}
+await colleague.context().close();
+step("the customer's file, the calendar, the plan, the search");
+await advisor.goto(`${base}${at.customer}`);
+done(await submit(advisor, `${at.customer}/stage`, { stage: "2", why: "asked twice for a call back" }));
+await see(advisor, "customer");
+for (const [name, path] of [["customers", "/customers"], ["calendar", "/calendar"], ["planning", "/planning"], ["verdicts", "/verdicts"], ["search", "/search?q=leeds"]]) {
+  await advisor.goto(`${base}${path}`);
+  await see(advisor, name);
+}
+step("a verdict on what was found");
+await advisor.goto(`${base}${at.over}`);
+done(await submit(advisor, "/queue/verdict", { found: "confirmed", note: "as forecast" }));
+await see(advisor, "verdict");
+step("a call comes in: a case is opened and called back");
+await advisor.goto(`${base}/cases`);
+done(await submit(advisor, "/cases", { machine: at.machine.slice(3), what: lang === "en" ? "It tripped" : "跳机了" }));
+if (!/\/cases\/\d+/.test(advisor.url())) await advisor.locator(".case .cover").first().click();
+await advisor.waitForURL("**/cases/*");
+const trouble = new URL(advisor.url()).pathname;
+done(await submit(advisor, `${trouble}/called`, { remark: "we are coming" }));
+await advisor.goto(`${base}${trouble}`);
+done(await submit(advisor, `${trouble}/send`, {}));
+await advisor.goto(`${base}${trouble}`);
+await see(advisor, "case");
+
+// --- the technician ---
+const technician = await person("technician");
+step("the technician sees the work and no letters to approve");
+await choosePassword(technician, links.tom, "Tom");
+await signIn(technician, "tom");
+await refused(technician, "/ingest");
+await technician.goto(`${base}/queue`);
+for (const action of ["/queue/approve", "/queue/edit", "/queue/postpone", "/queue/call"]) assert.equal(await offers(technician, action), 0, action);
+await see(technician, "technician-queue");
+await technician.goto(`${base}/calendar`);
+await see(technician, "technician-calendar");
+step("on site, and closed with the checklist");
+await technician.goto(`${base}${trouble}`);
+assert.equal(await offers(technician, `${trouble}/called`), 0, "a technician is offered the advisor's call");
+done(await submit(technician, `${trouble}/arrived`));
+await technician.goto(`${base}${trouble}`);
+await see(technician, "technician-case");
+done(await submit(technician, `${trouble}/close`, { test_run: "", tidy: "", old_parts: "", report: "", courtesy: "", note: "relay replaced" }));
+await technician.goto(`${base}${trouble}`);
+await see(technician, "technician-closed");
+
+// --- ops ---
+const ops = await person("ops");
+step("ops sees intake, quarantine and metrics, and no customers");
+await choosePassword(ops, links.otto, "Otto");
+await signIn(ops, "otto");
+await ops.goto(`${base}/ingest`);
+await see(ops, "ingest");
+await ops.goto(`${base}/quarantine`);
+assert.match(await ops.locator("main").innerText(), /garbage/, "what was refused is not in the quarantine");
+await see(ops, "quarantine");
+assert.match(await (await ops.request.get(`${base}/metrics`)).text(), /foretell_log_rows_total/);
+await refused(ops, at.customer);
+assert.equal(await ops.locator('nav a[href="/customers"]').count(), 0, "the navigation offers what is refused");
+
+// --- the customer ---
+const customer = await person("customer");
+step("the customer opens the link and taps a time");
+await customer.goto(`${base}${at.booking}`);
+await see(customer, "booking");
+assert.equal(await customer.locator("button.slot").count(), 2, "not exactly two times are offered");
+const tap = async (locator) => { await Promise.all([customer.waitForResponse((r) => r.request().method() === "POST"), locator.click()]); await customer.waitForLoadState(); };
+await tap(customer.locator("button.slot").first());
+await customer.locator('a[href$="visit.ics"]').waitFor();
+await see(customer, "booked");
+step("moves the visit, then cancels it");
+await customer.locator("details:has(button.slot) summary").first().click();
+const before = await customer.locator(".booked h1").innerText();
+await tap(customer.locator("details button.slot").first());
+assert.notEqual(await customer.locator(".booked h1").innerText(), before, "the visit was not moved");
+await see(customer, "moved");
+done(await submit(customer, `${at.booking}/cancel`));
+await see(customer, "cancelled");
+step("and wants no more of it");
+done(await submit(customer, `${at.booking}/stop`));
+await see(customer, "stopped");
+const slotsAfter = await customer.locator("button.slot").count();
+assert.ok(slotsAfter >= 1, "whoever stops messages can no longer book");
+step("the advisor sees what the customer did");
+await advisor.goto(`${base}${at.booked}`);
+await see(advisor, "after-the-customer");
+
+await end(browser, `walked ${pages} pages`);
