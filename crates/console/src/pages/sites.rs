@@ -90,7 +90,7 @@ mod tests {
     use foretell_model::MachineId;
 
     use super::*;
-    use crate::view::{Health, HiddenBy, MachineSummary};
+    use crate::view::{Health, HiddenBy, MachineSummary, Offline, OfflineWhy};
 
     fn machine(n: usize) -> Arc<MachineSummary> {
         // Five of each site, of which the first of every third site is off line.
@@ -103,7 +103,7 @@ mod tests {
             customer: "Acme".to_owned(),
             hay: String::new(),
             zone: chrono_tz::UTC,
-            online,
+            offline: (!online).then_some(Offline { since: None, why: OfflineWhy::Silent }),
             state: None,
             last_reading: None,
             discharge_temp_c: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use foretell::service::{EngineRoom, Placed, machine_context};
+use foretell::service::{EngineRoom, Placed};
 use foretell_model::{
     Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, Offset, RulDays, Status, Timestamp,
 };
@@ -32,8 +32,7 @@ pub(crate) fn lived(
     // Only the last word on each, as it stands after weeks: every step in between would cost a commit.
     let newest: BTreeMap<&FindingId, &Placed> = found.iter().map(|placed| (&placed.finding.id, placed)).collect();
     for (n, placed) in (1..).zip(newest.into_values()) {
-        let context = placed.machine.as_ref().map(machine_context).unwrap_or_default();
-        outreach.apply(Offset(1), n, &placed.finding, &context, now)?;
+        outreach.apply(Offset(1), n, &placed.finding, &placed.context, now)?;
     }
     let (token, booking) = present(outreach, now)?;
     let mut case = 0;

@@ -219,6 +219,12 @@ impl EngineRoom {
         std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What a machine's controller or gateway last said about its connection.
+    #[must_use]
+    pub fn told(&self, machine: &MachineId) -> Option<Told> {
+        self.lock().statuses.of(machine)
+    }
+
     /// How many machines are off line by their own word and were not heard of since.
     #[must_use]
     pub fn said_offline(&self) -> usize {
