@@ -195,11 +195,6 @@ pub(crate) fn may(role: Role, method: &Method, pattern: &str) -> bool {
     }
 }
 
-/// Whether a role may change something at an address; decides what a page offers.
-pub(crate) fn may_change(role: Role, pattern: &str) -> bool {
-    matches!(row(&Method::POST, pattern), Row::Needs(Of(roles) | Person(roles)) if roles.contains(&role))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -108,12 +108,12 @@ impl Ask {
 
     /// Whether the one who asks may read an address.
     pub(crate) fn may_see(&self, pattern: &str) -> bool {
-        self.role.is_some_and(|role| rights::may_see(role, pattern))
+        self.role.is_some_and(|role| rights::may(role, &Method::GET, pattern))
     }
 
     /// Whether the one who asks may change something at an address.
     pub(crate) fn may(&self, pattern: &str) -> bool {
-        self.role.is_some_and(|role| rights::may_change(role, pattern))
+        self.role.is_some_and(|role| rights::may(role, &Method::POST, pattern))
     }
 
     /// The page that says why not, and leads back.

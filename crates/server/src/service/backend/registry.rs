@@ -24,8 +24,8 @@ impl Sites {
     }
 
     /// A machine's site, if it is registered.
-    pub(super) fn site(&self, machine: &MachineId) -> Option<&Site> {
-        self.sites.get(machine.site()).map(|(site, _)| site)
+    pub(super) fn site(&self, machine: &MachineId) -> Option<&foretell_outreach::Site> {
+        self.0.site(machine.site())
     }
 
     /// The customer of a machine's site.
