@@ -1,10 +1,12 @@
 //! A made-up fleet with plausible figures, for the gallery and for the tests of routes: twelve machines on four sites, one
 //! of each standing.
 
+mod decided;
 mod desk;
 mod field;
 mod fleet;
 mod health;
+mod intake;
 mod letters;
 mod plans;
 mod service;
@@ -13,10 +15,10 @@ mod silent;
 use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk,
-    CasePage, CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits,
-    IngestStatus, MachineClock, MachineDetail, Person, Planning, QuarantineQuery, Queue, RefusalCount, Sent, SourceStatus,
-    StageChange, StoreState, TemplateLine, TemplatePage, TemplatePreview, TextFault, Verdict, Visit, VisitCalendar,
+    AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
+    CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
+    MachineDetail, Person, Planning, QuarantineQuery, Queue, Sent, StageChange, TemplateLine, TemplatePage,
+    TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -177,37 +179,7 @@ impl Backend for Fake {
         self.acts.lock().expect("no test panics while it holds the acts").push((id.to_owned(), by.to_owned()));
         self.with(|state| {
             let card = state.cards.iter_mut().find(|card| card.id == id).ok_or_else(|| missing(id))?;
-            if card.revision != revision {
-                return Err(BackendError::Conflict("The text was edited.".to_owned()));
-            }
-            card.revision += 1;
-            match act {
-                AdvisorAct::Approve => card.state = AdvisoryState::Approved { release: None },
-                AdvisorAct::Edit(draft) if draft.body.contains('!') => {
-                    card.revision -= 1;
-                    return Err(BackendError::Text(vec![TextFault::Exclamation, TextFault::LinkMissing]));
-                }
-                AdvisorAct::Edit(draft) => card.draft = draft,
-                AdvisorAct::Postpone { days, reason } => {
-                    card.state = AdvisoryState::Postponed { until: now().plus_days(f64::from(days)), reason };
-                }
-                AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
-                AdvisorAct::Called { then: AfterCall::Again, .. } => {}
-                AdvisorAct::Called { then: AfterCall::NewLetter, .. } => card.state = AdvisoryState::Draft,
-                AdvisorAct::Called { then: AfterCall::Close, .. }
-                | AdvisorAct::Close { .. }
-                | AdvisorAct::VisitDone => card.state = AdvisoryState::Closed,
-                // So that both ends of a visit can be looked at: one that is booked in the past is over.
-                AdvisorAct::Book { from } if from < now() => {
-                    card.state = AdvisoryState::VisitOver { from, to: from + 5_400_000 };
-                }
-                AdvisorAct::Book { from } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
-                AdvisorAct::VisitNotDone { reason } => {
-                    card.state =
-                        AdvisoryState::CallInstead { reason: format!("the visit did not take place: {reason}") };
-                }
-            }
-            Ok(())
+            decided::decide(card, revision, act)
         })?;
         self.changed();
         Ok(())
@@ -385,40 +357,8 @@ impl Backend for Fake {
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {
-        let source =
-            |name: &str, address: &str, connected, clients, readings, readings_per_second, refused| SourceStatus {
-                name: name.to_owned(),
-                address: address.to_owned(),
-                connected,
-                clients,
-                readings,
-                readings_per_second,
-                refused,
-                last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
-            };
-        let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("from_future", 3)];
-        Ok(IngestStatus {
-            now: now(),
-            sources: vec![
-                source("listener", "0.0.0.0:1883", true, Some(9), 1_482_113, 1.2, 78),
-                source("plant", "mqtts://broker.plant.example:8883", false, None, 311_874, 0.0, 212),
-            ],
-            refusals: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count }).into(),
-            log_entries: 1_793_987,
-            engine_behind: 0,
-            history_store: Some(HistoryStore {
-                state: StoreState::Writing,
-                detail: String::new(),
-                behind_entries: 12,
-                points_written: 1_793_975,
-                points_refused: 0,
-                last_written: Some(now()),
-            }),
-            held: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count: count / 2 }).into(),
-            clocks: self.clocks()?,
-            faults: Vec::new(),
-            quarantine: self.quarantine(&QuarantineQuery { max: 20, ..QuarantineQuery::default() })?,
-        })
+        let newest = QuarantineQuery { max: 20, ..QuarantineQuery::default() };
+        Ok(intake::status(self.clocks()?, self.quarantine(&newest)?))
     }
 
     fn quarantine(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError> {

@@ -32,8 +32,8 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
-    MachineDetail, Planning, QuarantineQuery, Queue, StoreState, VisitCalendar,
-    MachineDetail, Planning, QuarantineQuery, StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
+    MachineDetail, Planning, QuarantineQuery, Queue, StoreState, TemplateLine, TemplatePage, TemplatePreview,
+    VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{

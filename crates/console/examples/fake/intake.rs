@@ -1,0 +1,43 @@
+//! What comes in: two sources, one of them away, and what was refused.
+
+use foretell_console::view::{HistoryStore, IngestStatus, MachineClock, RefusalCount, SourceStatus, StoreState};
+use foretell_model::Quarantined;
+
+use super::fleet::now;
+
+/// As it stands.
+pub(super) fn status(clocks: Vec<MachineClock>, quarantine: Vec<Quarantined>) -> IngestStatus {
+    let source = |name: &str, address: &str, connected, clients, readings, readings_per_second, refused| SourceStatus {
+        name: name.to_owned(),
+        address: address.to_owned(),
+        connected,
+        clients,
+        readings,
+        readings_per_second,
+        refused,
+        last_reading: Some(now() + if connected { -4_000 } else { -7_500_000 }),
+    };
+    let refusals = [("out_of_range", 214), ("unknown_topic", 61), ("malformed", 12), ("from_future", 3)];
+    IngestStatus {
+        now: now(),
+        sources: vec![
+            source("listener", "0.0.0.0:1883", true, Some(9), 1_482_113, 1.2, 78),
+            source("plant", "mqtts://broker.plant.example:8883", false, None, 311_874, 0.0, 212),
+        ],
+        refusals: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count }).into(),
+        log_entries: 1_793_987,
+        engine_behind: 0,
+        history_store: Some(HistoryStore {
+            state: StoreState::Writing,
+            detail: String::new(),
+            behind_entries: 12,
+            points_written: 1_793_975,
+            points_refused: 0,
+            last_written: Some(now()),
+        }),
+        held: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count: count / 2 }).into(),
+        clocks,
+        faults: Vec::new(),
+        quarantine,
+    }
+}
