@@ -59,6 +59,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/cases/{id}/called", Of(ADVISORS)),
     ("POST", "/cases/{id}/send", Of(ADVISORS)),
     ("POST", "/cases/{id}/arrived", Of(FIELD)),
+    ("POST", "/cases/{id}/found", Of(FIELD)),
     ("POST", "/cases/{id}/close", Of(FIELD)),
     ("GET", "/calendar", Of(ALL)),
     ("GET", "/customers", Of(DESK)),

@@ -72,6 +72,41 @@ fn assert_well_formed(html: &str, what: &str) {
 }
 
 #[tokio::test]
+async fn a_template_is_previewed_saved_refused_and_taken_back() {
+    let app = app();
+    let page = |path: &str| send(app.clone(), Request::get(path).body(Body::empty()).unwrap());
+    let post = |path: &str, body: &str| send(app.clone(), form(path, body));
+    let one = "/templates/fault.en.j2";
+    let list = page("/templates?lang=en").await.body;
+    assert!(list.contains("as shipped") && list.contains(one) && !list.contains("edited by"), "{list}");
+    assert_well_formed(&list, "/templates");
+    let shown = page(&format!("{one}?lang=en")).await.body;
+    assert!(shown.contains("{{ say.greeting(contact) }}") && shown.contains("No faults found."), "{shown}");
+    assert_well_formed(&shown, one);
+
+    let bad = "revision=0&why=&of=&source=Subject%3A+x%0D%0Ahey%21+%3Cb%3E";
+    for (path, status) in [(format!("{one}/preview?lang=en"), 200), (format!("{one}?lang=en"), 422)] {
+        let answer = post(&path, bad).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.contains("Line 2, “hey! &#60;b&#62;”: No exclamation marks, please."), "{}", answer.body);
+        assert!(answer.body.contains("hey! &#60;b&#62;</textarea>"), "what was typed stays: {}", answer.body);
+    }
+    let good = "revision=0&why=shorter&of=a%2Fb&source=Subject%3A+x%0AShort%3A+y%0Az";
+    let saved = post(one, good).await;
+    assert_eq!(
+        (saved.status, saved.header("location")),
+        (StatusCode::SEE_OTHER, "/templates/fault.en.j2?done=saved&of=a%2Fb")
+    );
+    assert!(page("/templates?lang=en").await.body.contains("edited by console"));
+    assert_eq!(post(one, good).await.status, StatusCode::CONFLICT, "somebody was faster");
+    let undone = post(&format!("{one}/undo"), "revision=1&why=").await;
+    assert_eq!(undone.header("location"), "/templates/fault.en.j2?done=undone");
+    let after = page(&format!("{one}?lang=zh-CN")).await.body;
+    assert!(after.contains("修改：shorter") && after.contains("恢复了原内容"), "{after}");
+    assert_eq!(page("/templates/nothing.en.j2").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn every_page_answers_in_both_languages() {
     for (path, en, zh) in [
         ("/", "One machine needs you now", "1台机器需要尽快处理"),
@@ -87,6 +122,8 @@ async fn every_page_answers_in_both_languages() {
         ("/queue", "2 cases wait for you", "2个事项等您处理"),
         (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日 14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
+        ("/templates", "Every letter that customers receive", "客户收到的每一种信件"),
+        ("/templates/follow_up.en.j2", "The one word after a job", "上门之后的一封信"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
         ("/ingest", "60 min ahead", "快60分钟"),
         ("/quarantine?reason=unknown_topic&machine=&from=&to=", "plant/line3/raw", "未知主题"),

@@ -230,6 +230,10 @@ impl Backend for Fake {
                     case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new(), eta });
                 }
                 CaseAct::Arrived => case.on_site.met = Some(now()),
+                CaseAct::Found { .. } if case.on_site.met.is_none() => {
+                    return Err(BackendError::Conflict("nobody is on site".to_owned()));
+                }
+                CaseAct::Found { .. } => {}
                 CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
             }
             desk::wind(case);

@@ -16,6 +16,8 @@ use crate::{BackendError, civil};
 
 /// Longest remark, characters.
 const REMARK_CHARS_MAX: usize = 1_000;
+/// Longest work that is told in minutes: a day.
+const MINUTES_MAX: u32 = 24 * 60;
 /// Most pieces of one part.
 const PIECES_MAX: u32 = 1_000;
 
@@ -35,6 +37,13 @@ pub(crate) struct Chosen {
     technician: String,
     #[serde(default)]
     eta: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    #[serde(default)]
+    fault: String,
+    minutes: u32,
 }
 
 /// The closing checklist. A browser sends a box only when it is ticked.
@@ -127,6 +136,13 @@ pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, 
 /// `POST /cases/{id}/arrived`
 pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
     act(&app, &ask, id, CaseAct::Arrived, "arrived").await
+}
+
+/// `POST /cases/{id}/found`
+pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Told>) -> Response {
+    let fault = Some(form.fault).filter(|fault| !fault.is_empty());
+    let minutes = form.minutes.clamp(1, MINUTES_MAX);
+    act(&app, &ask, id, CaseAct::Found { fault, minutes }, "found").await
 }
 
 /// `POST /cases/{id}/close`

@@ -44,6 +44,7 @@ pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
         "called" => d.done_called,
         "sent" => d.done_sent,
         "arrived" => d.done_arrived,
+        "found" => d.done_found,
         "mended" => d.done_mended,
         "stage" => d.done_stage,
         "stopped" => d.done_stopped,
@@ -87,6 +88,8 @@ struct OneCase {
     sent: Option<SentView>,
     can: Can,
     technicians: Vec<Choice>,
+    /// Faults that a customer may be told of.
+    faults: Vec<Choice>,
     depots: Vec<Choice>,
     parts: Vec<Choice>,
     points: Vec<Point>,
@@ -259,6 +262,12 @@ fn lay_out_one(page: CasePage, photos: &[PhotoView], catalogue: &Catalogue, ask:
             close: is_open && case.on_site.met.is_some(),
         },
         technicians: page.technicians,
+        faults: catalogue
+            .faults
+            .iter()
+            .filter(|fault| fault.customer)
+            .map(|fault| Choice { key: fault.code.to_string(), name: text::fault(&fault.code, catalogue, lang) })
+            .collect(),
         depots: page.depots,
         parts: parts(catalogue, lang),
         points: points.map(|((name, label), done)| Point { name, label, done }).collect(),

@@ -224,7 +224,6 @@ fn lay_out_one(
         problem,
         hint: if line.occasion == "phrases" { w.phrases_hint } else { w.text_hint },
         lines: source.lines().count().clamp(12, 40) + 1,
-        source,
         revision: page.revision,
         why: draft.why,
         of: draft.of,
@@ -235,12 +234,14 @@ fn lay_out_one(
             .collect(),
         undo,
         is_page: line.occasion == "page",
-        preview: shown(preview, lang),
+        preview: shown(preview, &source, lang),
+        source,
         history: page.history.iter().map(|change: &TemplateChange| letters::change(change, zone, lang)).collect(),
     }
 }
 
-fn shown(preview: &TemplatePreview, lang: Lang) -> Shown {
+fn shown(preview: &TemplatePreview, source: &str, lang: Lang) -> Shown {
+    let excerpt = |line: usize| source.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     let text = preview.text.clone().unwrap_or_default();
     Shown {
         has_text: preview.text.is_some(),
@@ -248,7 +249,11 @@ fn shown(preview: &TemplatePreview, lang: Lang) -> Shown {
         short_says: letters::short_parts(text.short.chars().count(), text.short_parts, lang),
         subject: text.subject,
         short: text.short,
-        faults: preview.faults.iter().map(|(line, fault)| letters::fault(*line, fault, lang)).collect(),
+        faults: preview
+            .faults
+            .iter()
+            .map(|(line, fault)| letters::fault(line.map(|line| (line, excerpt(line))), fault, lang))
+            .collect(),
     }
 }
 

@@ -65,6 +65,11 @@ words! {
     done_called = "Noted: the customer was called back.", "已记录回电。";
     done_sent = "Noted. The technician is on the card.", "已安排工程师。";
     done_arrived = "Noted: somebody is on site.", "已记录到场。";
+    done_found = "The customer hears what was found and how long it takes.", "已告知客户现场情况和所需时间。";
+    tell_found = "Tell the customer what was found", "告诉客户查到了什么";
+    found_what = "What was found", "查到的问题";
+    found_unnamed = "not named", "不说明";
+    found_minutes = "Minutes that it still takes", "还需要多少分钟";
     done_mended = "The case is closed.", "报修已完成。";
     done_opened = "The case is open; both clocks are running.", "已登记报修，两项承诺开始计时。";
     done_stage = "The stage is noted.", "已记录客户状态。";

@@ -90,20 +90,38 @@ pub(crate) fn change(change: &TemplateChange, zone: Tz, lang: Lang) -> (String, 
 }
 
 /// One thing that is wrong, with its line.
-pub(crate) fn fault(line: Option<usize>, fault: &TemplateFault, lang: Lang) -> String {
+pub(crate) fn fault(line: Option<(usize, &str)>, fault: &TemplateFault, lang: Lang) -> String {
     let said = match (fault, lang) {
         (TemplateFault::Rule(rule), _) => text_fault(rule, lang),
+        (TemplateFault::Code(detail), _) if detail == "undefined value" => {
+            pick(lang, "This letter has no such name.", "这封信里没有这个名称。").to_owned()
+        }
+        (TemplateFault::Code(detail), _) if detail.contains("fuel") => {
+            pick(lang, "This takes far too many steps.", "步骤太多，可能是没完没了的循环。").to_owned()
+        }
         (TemplateFault::Code(detail), Lang::En) => format!("The template language says: {detail}."),
         (TemplateFault::Code(detail), Lang::Zh) => format!("模板语法有误：{detail}"),
         (TemplateFault::Size(chars), Lang::En) => format!("{chars} characters are too many for a template."),
         (TemplateFault::Size(chars), Lang::Zh) => format!("模板有{chars}个字，太长了。"),
     };
-    match (line, lang) {
-        (None, _) => said,
-        (Some(line), Lang::En) => format!("Line {line}: {said}"),
-        (Some(line), Lang::Zh) => format!("第{line}行：{said}"),
+    let Some((line, source)) = line else { return said };
+    let mut excerpt: String = source.trim().chars().take(EXCERPT_CHARS_MAX + 1).collect();
+    if excerpt.chars().count() > EXCERPT_CHARS_MAX {
+        excerpt.pop();
+        excerpt.push('…');
+    }
+    // What broke in the phrases that a letter uses is counted by their lines.
+    let elsewhere = matches!(fault, TemplateFault::Code(detail) if detail.ends_with(".j2)"));
+    match (excerpt.is_empty() || elsewhere, lang) {
+        (true, Lang::En) => format!("Line {line}: {said}"),
+        (true, Lang::Zh) => format!("第{line}行：{said}"),
+        (false, Lang::En) => format!("Line {line}, “{excerpt}”: {said}"),
+        (false, Lang::Zh) => format!("第{line}行“{excerpt}”：{said}"),
     }
 }
+
+/// Characters of a faulty line that are shown.
+const EXCERPT_CHARS_MAX: usize = 48;
 
 /// How long a short form is.
 pub(crate) fn short_parts(chars: usize, parts: usize, lang: Lang) -> String {
@@ -124,8 +142,11 @@ mod tests {
     #[test]
     fn faults_and_changes_are_told_in_both_languages() {
         let rule = TemplateFault::Rule(TextFault::Exclamation);
-        assert_eq!(fault(Some(4), &rule, Lang::En), "Line 4: No exclamation marks, please.");
-        assert_eq!(fault(Some(4), &rule, Lang::Zh), "第4行：请不要使用感叹号。");
+        assert_eq!(fault(Some((4, " Hey! ")), &rule, Lang::En), "Line 4, “Hey!”: No exclamation marks, please.");
+        assert_eq!(fault(Some((4, "")), &rule, Lang::Zh), "第4行：请不要使用感叹号。");
+        let unknown = TemplateFault::Code("undefined value".into());
+        let said = fault(Some((9, &"{{ nubmer }} ".repeat(9))), &unknown, Lang::Zh);
+        assert!(said.starts_with("第9行“{{ nubmer }}") && said.ends_with("…”：这封信里没有这个名称。"), "{said}");
         let edit =
             TemplateChange {
                 at: Timestamp::from_millis(0), who: "wang".into(), why: "更亲切".into(), undone: false

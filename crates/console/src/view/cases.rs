@@ -197,6 +197,13 @@ pub enum CaseAct {
     },
     /// Somebody is there.
     Arrived,
+    /// The customer is told what was found and how much longer it takes.
+    Found {
+        /// Code of the fault, where it has one that customers hear of.
+        fault: Option<String>,
+        /// Minutes that the work still takes.
+        minutes: u32,
+    },
     /// It is mended.
     Close(CaseReport),
 }

@@ -143,7 +143,10 @@ mod tests {
     fn check(fault: &str, features: &[(Feature, f64)], expected: &[(&str, f64, &str)]) {
         let code = FaultCode::new(fault).unwrap();
         let evidence = energy_evidence(&code, &machine(features), TODAY, &EnergyProfile::default(), None);
-        assert_eq!(evidence.len(), 2 * expected.len(), "{evidence:?}");
+        let (tariff, figures) = evidence.split_last().map_or((None, 0), |(last, rest)| (Some(last), rest.len()));
+        assert_eq!(figures, 2 * expected.len(), "{evidence:?}");
+        let price = (!expected.is_empty()).then_some(("tariff_per_kwh", 0.80));
+        assert_eq!(tariff.map(|e| (e.feature.as_str(), e.value)), price);
         for (feature, value, unit) in expected {
             let of = |name: &str| evidence.iter().find(|e| e.feature == name).unwrap_or_else(|| panic!("{name}"));
             let (figure, sd) = (of(feature), of(&format!("{feature}_sd")));

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use foretell_model::{
-    Catalogue, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, Limit, MachineId, RulDays, Signal, Status,
-    Timestamp,
+    Catalogue, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit, MachineId, RulDays,
+    Signal, Status, Timestamp,
 };
 
 use super::common::Comer;
@@ -20,6 +20,11 @@ use crate::registry::{Advisor, Customer, Language, Machine, ServiceTask, Technic
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
 use crate::views::Promise;
+
+/// A Wednesday, 15 July 2026, 17:00 in China.
+const NOW: Timestamp = Timestamp::from_millis(1_784_106_000_000);
+/// 20 June of that year.
+const SINCE: Timestamp = Timestamp::from_millis(1_781_913_600_000);
 
 /// Renders every template of a directory (the shipped one where it has none) in each language, and says what went wrong.
 #[must_use]
@@ -110,19 +115,26 @@ fn visit(language: Language, catalogue: &Catalogue, rich: bool) -> Option<VisitF
     Some(visit::invented(&facts, common(language, rich), rich.then(|| comer(language)), effect))
 }
 
-fn words() -> Words {
-    Words { en: "Invented".to_owned(), zh: "示例".to_owned() }
+fn words(en: &str, zh: &str) -> Words {
+    Words { en: en.to_owned(), zh: zh.to_owned() }
+}
+
+fn company() -> Words {
+    words("Invented Service", "示例服务")
 }
 
 fn comer(language: Language) -> Comer {
-    let technician = Technician { badge: Some("1042".to_owned()), ..Technician::new("invented", words(), "2") };
+    let technician = Technician {
+        badge: Some("1042".to_owned()),
+        ..Technician::new("invented", words("Ben Invented", "陈示例"), "+86 138 0000 0000")
+    };
     Comer::of(&technician, language)
 }
 
 fn customer(language: Language, rich: bool) -> Customer {
     let contact = match language {
         Language::En => "Ms Invented",
-        Language::ZhCn => "示例工",
+        Language::ZhCn => "李工",
     };
     let contact = rich.then(|| contact.to_owned());
     Customer { contact, ..Customer::new("invented", "Invented", language, "invented") }
@@ -131,11 +143,12 @@ fn customer(language: Language, rich: bool) -> Customer {
 fn common(language: Language, rich: bool) -> Common {
     let (customer, machine) = (customer(language, rich), Machine::new("invented/one", number(language)));
     let stage = (!rich).then_some(CustomerStage::Complaint);
-    Common::of((&customer, &advisor(), &machine), &words(), stage)
+    Common::of((&customer, &advisor(), &machine), &company(), stage)
 }
 
 fn advisor() -> Advisor {
-    Advisor::new("invented", words(), words(), "1")
+    let (name, role) = (words("Ada Invented", "王示例"), words("your service advisor", "服务顾问"));
+    Advisor::new("invented", name, role, "+86 21 5555 0000")
 }
 
 const fn number(language: Language) -> &'static str {
@@ -163,7 +176,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
         ..Machine::new(finding.machine.to_string(), number(language))
     };
     let now = finding.at;
-    let slot = |days: f64| Slot { start: now.plus_days(days), end: now.plus_days(days + 0.1), idle: rich };
+    let slot = |days: i64| Slot { start: now + days * DAY_MS, end: now + (days * DAY_MS + 2 * HOUR_MS), idle: rich };
     Some(Facts::of(&Subject {
         finding: &finding,
         context: &MachineContext {
@@ -175,10 +188,10 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
         customer: &customer(language, rich),
         stage: None,
         advisor: &advisor(),
-        company: &words(),
+        company: &company(),
         catalogue,
         calendar: &Calendar::plain(chrono_tz::Asia::Shanghai),
-        slots: &[slot(2.0), slot(4.0)],
+        slots: &[slot(1), slot(5)],
         link: "https://service.example/b/invented",
         now,
     }))
@@ -206,14 +219,14 @@ fn leak() -> Option<Finding> {
 }
 
 fn evidence(feature: &str, value: f64, unit: &str) -> Evidence {
-    let since = Some(Timestamp::from_millis(1_778_000_000_000));
+    let since = Some(SINCE);
     Evidence { feature: feature.to_owned(), value, unit: unit.into(), change_per_day: None, since }
 }
 
 fn finding(fault: FaultCode, evidence: Vec<Evidence>) -> Option<Finding> {
     let machine = MachineId::new("invented", "one").ok()?;
     Some(Finding {
-        at: Timestamp::from_millis(1_780_000_000_000),
+        at: NOW,
         kind: FindingKind::Prediction,
         id: FindingId::new(&machine, &fault, 1),
         machine,

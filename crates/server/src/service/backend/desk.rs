@@ -5,7 +5,7 @@ use foretell_console::view::{
     TimerState, Verdict,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, FindingId, MachineId, Timestamp};
+use foretell_model::{Clock, FaultCode, FindingId, MachineId, Timestamp};
 use foretell_outreach as outreach;
 use foretell_outreach::{Checklist, Happening, Promise, RecordFilter, Source, Technician, VisitReport};
 
@@ -130,6 +130,10 @@ impl ServiceBackend {
             CaseAct::Called { remark } => self.outreach.called_back(id, &remark, by, now),
             CaseAct::Send { technician, eta } => self.outreach.send_technician(id, &technician, eta, by, now),
             CaseAct::Arrived => self.outreach.arrived(id, by, now),
+            CaseAct::Found { fault, minutes } => {
+                let found = fault.as_deref().and_then(FaultCode::new);
+                self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
+            }
             CaseAct::Close(done) => {
                 let began = self.outreach.service_case(id).map_err(of_outreach)?.on_site;
                 let report = visit_report(done, began, now);
