@@ -85,7 +85,7 @@ pub(crate) fn preview(name: &str, source: &str) -> Result<TemplatePreview, Backe
         .lines()
         .filter(|line| !line.starts_with("{%") && !line.starts_with("Subject:") && !line.starts_with("Short:"))
         .collect();
-    let shouts = source.lines().enumerate().filter(|(_, line)| line.contains(['!', '！']));
+    let shouts = source.lines().enumerate().filter(|(_, line)| line.replace("!=", "").contains(['!', '！']));
     let faults = shouts.map(|(n, _)| (Some(n + 1), TemplateFault::Rule(TextFault::Exclamation))).collect();
     let text = TemplateText { subject: part("Subject:"), body: body.join("\n"), short: part("Short:"), short_parts: 2 };
     Ok(TemplatePreview { text: Some(text), faults })
