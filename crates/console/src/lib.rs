@@ -23,6 +23,7 @@ mod live;
 mod pace;
 mod pages;
 pub mod photo;
+pub mod portrait;
 pub mod report;
 mod rights;
 mod router;

@@ -46,6 +46,9 @@ impl Outreach {
     /// When there is no such customer, or a message to them is on its way at this moment.
     pub fn erase_customer(&self, customer: &str, who: &str, now: Timestamp) -> Result<Vec<String>> {
         let attempted = format!("erase customer `{customer}`");
+        // First what lies outside the store, and again for what went out in between: were it left for the end, a crash could
+        // leave it for good.
+        self.forget_letters(customer)?;
         let photos = self.store.write(&attempted, |tx| {
             let known: Option<Customer> = registry::find(tx, customer)?;
             let known = known.ok_or_else(|| OutreachError::missing("customer", customer))?;
@@ -59,8 +62,28 @@ impl Outreach {
             Entry { at: now, who, what, customer: Some(customer), ..Entry::default() }.write(tx)?;
             Ok(photos)
         })?;
+        self.forget_letters(customer)?;
         self.compact_if_due()?;
         Ok(photos)
+    }
+
+    /// Deletes what channels keep of a customer's letters by themselves, e.g. as files in a folder.
+    fn forget_letters(&self, customer: &str) -> Result<()> {
+        self.forget_each(
+            &self.store.read("list a customer's messages", |c| personal::messages(c, "customer", customer))?,
+        )
+    }
+
+    fn forget_each(&self, letters: &[i64]) -> Result<()> {
+        for key in letters.iter().map(|id| format!("foretell-{id}")) {
+            for channel in &self.options.channels {
+                channel.forget(&key).map_err(|source| OutreachError::File {
+                    attempted: format!("delete what channel `{}` keeps of message {key}", channel.name()),
+                    source,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Strikes out the words of cases that have been over for as long as the options say, some hundred at a time. Gives the
@@ -71,8 +94,8 @@ impl Outreach {
     pub fn forget_what_is_long_over(&self, now: Timestamp) -> Result<Vec<String>> {
         let Some(days) = self.options.forget_after_days else { return Ok(Vec::new()) };
         let before = now.plus_days(-f64::from(days));
-        self.store.write("strike out what is long over", |tx| {
-            let mut photos = Vec::new();
+        let (photos, letters) = self.store.write("strike out what is long over", |tx| {
+            let (mut photos, mut letters) = (Vec::new(), Vec::new());
             for case in personal::long_over(tx, before, BATCH_MAX)? {
                 let case = case.as_str();
                 personal::strike_case(tx, case)?;
@@ -80,15 +103,20 @@ impl Outreach {
                     photos.extend(strike_visit(tx, visit)?);
                 }
                 photos.extend(personal::delete_photos(tx, (PhotoOf::Case, case))?);
+                letters.extend(personal::messages(tx, "advisory", case)?);
                 forget(tx, case, now)?;
             }
             for id in personal::troubles_long_over(tx, before, BATCH_MAX)? {
                 personal::strike_trouble(tx, service_cases::get(tx, id)?, now)?;
                 photos.extend(personal::delete_photos(tx, (PhotoOf::ServiceCase, &id.to_string()))?);
-                forget(tx, &service_cases::name(id), now)?;
+                let name = service_cases::name(id);
+                letters.extend(personal::messages(tx, "advisory", &name)?);
+                forget(tx, &name, now)?;
             }
-            Ok(photos)
-        })
+            Ok((photos, letters))
+        })?;
+        self.forget_each(&letters)?;
+        Ok(photos)
     }
 
     /// Every picture's reference: bytes that none of them names belong to nobody.

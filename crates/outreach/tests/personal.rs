@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use foretell_model::{FindingId, Grade, Status, Timestamp};
 use foretell_outreach::{
-    Contact, Customer, CustomerStage, Found, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
+    Contact, Customer, CustomerStage, Folder, Found, Outreach, OutreachError, PhotoOf, Registry, Source, Stage,
+    VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 
@@ -107,15 +108,18 @@ fn everything_is_handed_out() {
 #[test]
 fn nothing_of_an_erased_customer_is_left_on_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let outbox = dir.path().join("outbox");
+    let outreach = open(dir.path(), Arc::new(Folder::new(&outbox, "service@service.example")));
     let (filter, token) = life(&outreach);
+    let letters = || std::fs::read_dir(&outbox).unwrap().count();
+    assert_eq!(letters(), 1, "the letter that went out");
     assert_eq!(found(dir.path()), PERSONAL, "the search finds what is there");
     let visits_before = outreach.visits_done(&machine("s02/m002"), (Timestamp::MIN, Timestamp::MAX)).unwrap();
 
     let mut photos = outreach.erase_customer("acme", "admin", now()).unwrap();
     photos.sort();
     assert_eq!(photos, ["one.jpg", "two.jpg"]);
-    assert_eq!(found(dir.path()), [""; 0], "while the store is open");
+    assert_eq!((found(dir.path()), letters()), (Vec::new(), 0), "while the store is open");
     assert!(matches!(outreach.booking_page(&token, now()), Err(OutreachError::Link("it has expired"))));
     // What is left: the figures, and that something happened.
     assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);

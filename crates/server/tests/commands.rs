@@ -235,6 +235,48 @@ fn customers_come_in_from_a_spreadsheet() {
     .assert_eq(&said);
 }
 
+#[test]
+fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n\
+        [[customer]]\nid = \"hx\"\nname = \"Huaxin Mills\"\ncontact = \"Ms Unmistakable\"\nlanguage = \"en\"\nadvisor = \"wang\"\n\
+        [[site]]\nid = \"s1\"\ncustomer = \"hx\"\naddress = \"9 Nowhere Lane\"\n";
+    std::fs::write(dir.path().join("customers.toml"), registry).unwrap();
+    let run = |args: &[&str]| {
+        let output = foretell(dir.path()).args(["customers"]).args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{:?}\n{}{}", output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let mut said = run(&["export", "hx", "--out", "hx.json"]);
+    run(&["import", "customers.toml"]);
+    said += &run(&["export", "hx", "--out", "hx.json"]);
+    let data = std::fs::read_to_string(dir.path().join("hx.json")).unwrap();
+    assert!(data.contains("Ms Unmistakable") && data.contains("9 Nowhere Lane"), "{data}");
+    said += &run(&["export", "nobody", "--out", "nobody.json"]);
+    said += &run(&["erase", "hx", "--confirm", "hy"]);
+    said += &run(&["erase", "hx", "--confirm", "hx"]);
+    // The register cannot bring it back.
+    run(&["import", "customers.toml"]);
+    let stored = std::fs::read_dir(dir.path().join("data")).unwrap().flatten();
+    let stored: Vec<u8> = stored.flat_map(|entry| std::fs::read(entry.path()).unwrap_or_default()).collect();
+    for gone in ["Huaxin Mills", "Ms Unmistakable", "9 Nowhere Lane"] {
+        assert!(!stored.windows(gone.len()).any(|window| window == gone.as_bytes()), "{gone}");
+    }
+    expect![[r#"
+        Some(66)
+        foretell: there is no service state in data; name the data directory with --data-dir
+        Some(0)
+        everything kept about customer `hx` is in hx.json
+        Some(66)
+        foretell: could not do this with a customer's data: there is no customer `nobody`
+        Some(64)
+        foretell: nothing was erased: `--confirm hy` does not repeat the key `hx`
+        Some(0)
+        what was personal about customer `hx` is erased, 0 photos with it
+    "#]]
+    .assert_eq(&said);
+}
+
 /// A fleet of one machine: `days` of hourly readings under load, and work on it and on a machine that never reported.
 fn history(dir: &Path, days: u32) {
     let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours,ambient_temp_c\n".to_owned();

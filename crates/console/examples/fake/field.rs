@@ -61,7 +61,7 @@ fn report() -> CaseReport {
     CaseReport {
         done: [true; 5],
         left_out: String::new(),
-        parts: vec![("degreaser".to_owned(), 2)],
+        parts: vec![("oil_filter".to_owned(), 2)],
         depot: String::new(),
         note: String::new(),
     }
@@ -173,8 +173,8 @@ impl Field for Fake {
             stage: Some(2),
             advisor: Person { name: "王敏".into(), role: "服务顾问".into(), phone: "+86 21 5555 0101".into() },
             parts: vec![
-                PartToBring { part: "degreaser".into(), depot: if zh { "苏州仓" } else { "Suzhou" }.into(), n: 6 },
-                PartToBring { part: "gasket".into(), depot: String::new(), n: 0 },
+                PartToBring { part: "oil_filter".into(), depot: if zh { "苏州仓" } else { "Suzhou" }.into(), n: 6 },
+                PartToBring { part: "separator_element".into(), depot: String::new(), n: 0 },
             ],
             depots: vec![Choice { key: "suzhou".into(), name: if zh { "苏州仓" } else { "Suzhou" }.into() }],
             depot: "suzhou".into(),
@@ -296,9 +296,8 @@ impl Field for Fake {
                 PhotoView { id: 11, caption: if zh { "清洗前" } else { "Before" }.to_owned() },
                 PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
             ],
-            advisor_portrait: Some(2),
         };
-        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit) })
+        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit), portrait: Some(2) })
     }
 
     fn guest_photo(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {
@@ -379,6 +378,7 @@ fn case(token: &str, lang: Lang) -> GuestCase {
             role: if zh { "服务顾问" } else { "Service advisor" }.to_owned(),
             phone: "+86 21 5555 0101".to_owned(),
         },
+        portrait: Some(2),
         machine_name: if zh { "2号机" } else { "Compressor 1" }.to_owned(),
         what: if zh { "突然停机，面板显示E23" } else { "Stopped all of a sudden; the panel shows E23" }.to_owned(),
         opened,

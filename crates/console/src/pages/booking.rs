@@ -129,16 +129,22 @@ type Notice = fn(&'static Words) -> &'static str;
 async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.guest(&token)).await {
-        Ok(GuestPage::Letter { page, visit }) => {
+        Ok(GuestPage::Letter { page, visit, portrait }) => {
             let notice = notice(text::words(page.lang));
-            render(status, &lay_out(page, visit, base, notice, app))
+            render(status, &lay_out(page, (visit, portrait), base, notice, app))
         }
         Ok(GuestPage::Case(case)) => guest::case_page(case, base),
         Err(error) => kind(ask, &error),
     }
 }
 
-fn lay_out(b: BookingPage, known: Option<GuestVisit>, base: String, notice: &'static str, app: &App) -> CustomerPage {
+fn lay_out(
+    b: BookingPage,
+    (known, portrait): (Option<GuestVisit>, Option<i64>),
+    base: String,
+    notice: &'static str,
+    app: &App,
+) -> CustomerPage {
     let (lang, t) = (b.lang, text::words(b.lang));
     let is_visit = matches!(b.state, BookingState::Booked(_) | BookingState::Past(_) | BookingState::Done);
     let comer = known.as_ref().filter(|_| is_visit).and_then(|visit| visit.comer.as_ref());
@@ -191,10 +197,7 @@ fn lay_out(b: BookingPage, known: Option<GuestVisit>, base: String, notice: &'st
         slots: slots.collect(),
         tel: tel(&b.advisor.phone),
         f: field::words(lang),
-        portrait: known
-            .as_ref()
-            .and_then(|visit| visit.advisor_portrait)
-            .map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
+        portrait: portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
         comer: comer.map(|comer| guest::comer_card(comer, &base)),
         follows: booked_visit.is_some_and(|visit| is_near(visit, &b)),
         way,

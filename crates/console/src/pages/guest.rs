@@ -76,8 +76,7 @@ pub(super) fn way_view(
 pub(super) fn report_lines(report: Option<&CaseReport>, minutes: Option<u32>, lang: Lang) -> Vec<String> {
     let Some(report) = report else { return Vec::new() };
     let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
-    let mut lines: Vec<String> =
-        minutes.map(|minutes| text::duration(minutes, lang)).into_iter().chain(parts).collect();
+    let mut lines: Vec<String> = minutes.map(|minutes| field::took(minutes, lang)).into_iter().chain(parts).collect();
     lines.push(report.note.clone());
     lines.retain(|line| !line.is_empty());
     lines
@@ -97,6 +96,7 @@ struct CasePage {
     title: String,
     role: String,
     initial: String,
+    portrait: String,
     headline: String,
     tone: &'static str,
     closed: bool,
@@ -160,6 +160,7 @@ pub(super) fn case_page(g: GuestCase, base: String) -> Response {
             .collect::<Vec<_>>()
             .join(" · "),
         initial: initial(&g.advisor.name),
+        portrait: g.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
         headline,
         tone: if closed || here {
             "good"

@@ -159,8 +159,7 @@ struct OnePage {
     notice: String,
     class: &'static str,
     state: &'static str,
-    day: String,
-    hours: String,
+    when: String,
     customer: String,
     machine: String,
     machine_href: String,
@@ -234,7 +233,6 @@ pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) 
 fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: String) -> OnePage {
     let (line, lang) = (&page.line, ask.lang);
     let (class, state) = field::visit_state(line.state, &line.way, lang);
-    let (day, hours) = civil::slot(line.slot, line.zone, lang);
     let actions = line.works.iter().filter_map(|code| catalogue.actions.get(code));
     let stops = actions.clone().any(|action| action.stops_machine);
     let minutes: u32 = actions.map(|action| action.minutes).sum();
@@ -251,8 +249,7 @@ fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: Strin
         notice,
         class,
         state,
-        day,
-        hours,
+        when: text::when(line.slot, line.zone, lang),
         customer: line.customer.clone(),
         machine: line.machine_name.clone(),
         machine_href: format!("/m/{}", line.machine),
@@ -312,7 +309,7 @@ fn earlier(visit: &EarlierVisit, zone: chrono_tz::Tz, catalogue: &Catalogue, lan
 fn report(page: &VisitPage, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(report) = &page.report {
-        said.extend(page.minutes.map(|minutes| text::duration(minutes, lang)));
+        said.extend(page.minutes.map(|minutes| field::took(minutes, lang)));
         said.extend(report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang))));
         said.extend([report.left_out.clone(), report.note.clone()]);
     }

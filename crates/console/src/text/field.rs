@@ -96,7 +96,7 @@ words! {
 
     // The customer's case.
     case_now = "How things stand", "现在的进展";
-    case_seen = "What we know", "我们了解的情况";
+    case_seen = "What was reported", "报修内容";
     promise_call = "We call you", "给您回电";
     promise_site = "Somebody is with you", "师傅到场";
     next_title = "What happens now", "接下来";
@@ -232,8 +232,16 @@ pub(crate) fn case_headline(
     lang: Lang,
 ) -> String {
     let at = |timer: Timer| civil::clock(timer.due, zone);
+    let is_late = |timer: Timer| timer.state == TimerState::Late;
     match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
         (true, ..) => words(lang).case_closed.to_owned(),
+        // A time that has passed is not promised again.
+        (_, None, None, _, None, Lang::En) if is_late(call_back) => "Our call to you is late".to_owned(),
+        (_, None, None, _, None, Lang::Zh) if is_late(call_back) => "给您的回电晚了".to_owned(),
+        (_, None, Some(name), false, _, Lang::En) if is_late(on_site) => format!("{name} will be with you later"),
+        (_, None, Some(name), false, _, Lang::Zh) if is_late(on_site) => format!("{name}会晚一些到"),
+        (_, None, None, _, Some(_), Lang::En) if is_late(on_site) => "We will be with you later".to_owned(),
+        (_, None, None, _, Some(_), Lang::Zh) if is_late(on_site) => "师傅会晚一些到".to_owned(),
         (_, Some(_), Some(name), .., Lang::En) => format!("{name} is with you"),
         (_, Some(_), Some(name), .., Lang::Zh) => format!("{name}已到现场"),
         (_, Some(_), None, .., Lang::En) => "Our technician is with you".to_owned(),
@@ -247,6 +255,12 @@ pub(crate) fn case_headline(
         (_, None, None, _, Some(_), Lang::En) => format!("Somebody will be with you by {}", at(on_site)),
         (_, None, None, _, Some(_), Lang::Zh) => format!("{}前会有师傅到场", at(on_site)),
     }
+}
+
+/// How long it took, in a line.
+pub(crate) fn took(minutes: u32, lang: Lang) -> String {
+    let time = duration(minutes, lang);
+    if lang == Lang::En { format!("Took {time}") } else { format!("用时{time}") }
 }
 
 /// What a customer reads about one of the two promises: honest, and without a reproach to anybody.
@@ -307,6 +321,26 @@ mod tests {
         );
         let told = Way { eta: Some(minute(45)), eta_told: true, ..way };
         assert_eq!(said(&told, Lang::Zh), ("还要大约40分钟到".into(), "Jun Chen告知的时间。00:00出发。".into()));
+    }
+
+    #[test]
+    fn a_case_never_promises_a_time_that_has_passed() {
+        #[track_caller]
+        fn check(call: TimerState, site: TimerState, comer: Option<&str>, en: &str, zh: &str) {
+            let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
+            let timer = |n, state| Timer { due: minute(n), met: (state == TimerState::Kept).then(|| minute(1)), state };
+            let timers = (timer(20, call), timer(240, site));
+            let said = |lang| case_headline(timers, comer, (&Way::default(), false), Tz::UTC, lang);
+            assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
+        }
+        use TimerState::{Kept, Late, Running};
+        check(Running, Running, None, "We call you by 00:20", "00:20前给您回电");
+        check(Late, Running, None, "Our call to you is late", "给您的回电晚了");
+        check(Kept, Running, None, "Somebody will be with you by 04:00", "04:00前会有师傅到场");
+        check(Kept, Late, None, "We will be with you later", "师傅会晚一些到");
+        check(Kept, Running, Some("Jun Chen"), "Jun Chen will be with you by 04:00", "Jun Chen会在04:00前到场");
+        check(Kept, Late, Some("Jun Chen"), "Jun Chen will be with you later", "Jun Chen会晚一些到");
+        check(Kept, Kept, Some("Jun Chen"), "Jun Chen is with you", "Jun Chen已到现场");
     }
 
     #[test]

@@ -262,6 +262,8 @@ pub enum GuestPage {
         page: BookingPage,
         /// What is known of the visit.
         visit: Option<GuestVisit>,
+        /// Portrait of the advisor.
+        portrait: Option<i64>,
     },
     /// A broken machine.
     Case(GuestCase),
@@ -288,8 +290,6 @@ pub struct GuestVisit {
     pub effects: Vec<Finding>,
     /// Pictures of the work.
     pub photos: Vec<PhotoView>,
-    /// Portrait of the advisor.
-    pub advisor_portrait: Option<i64>,
 }
 
 /// A broken machine as its owner sees it.
@@ -305,6 +305,8 @@ pub struct GuestCase {
     pub company: String,
     /// Whom to call.
     pub advisor: Person,
+    /// Portrait of that person.
+    pub portrait: Option<i64>,
     /// What the customer calls the machine.
     pub machine_name: String,
     /// What was reported, a line for each who said something.

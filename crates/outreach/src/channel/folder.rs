@@ -56,4 +56,11 @@ impl Channel for Folder {
         self.write(&parcel.key, &message.formatted())
             .map_err(|e| DeliveryError::Temporary(format!("could not write to {}: {e}", self.dir.display())))
     }
+
+    fn forget(&self, key: &str) -> std::io::Result<()> {
+        match fs::remove_file(self.dir.join(format!("{key}.eml"))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
 }

@@ -67,4 +67,12 @@ pub trait Channel: Send + Sync {
     /// # Errors
     /// Says whether another attempt can do harm.
     fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError>;
+
+    /// Deletes what the channel itself keeps of a message; one that keeps nothing need do nothing.
+    ///
+    /// # Errors
+    /// When something kept cannot be deleted.
+    fn forget(&self, _key: &str) -> std::io::Result<()> {
+        Ok(())
+    }
 }

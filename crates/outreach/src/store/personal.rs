@@ -20,6 +20,12 @@ pub(crate) fn is_sending(connection: &dyn Session, customer: &str) -> Result<boo
     connection.exists("SELECT 1 FROM message WHERE customer = ?1 AND state = 'sending'", values![customer])
 }
 
+/// Numbers of messages, by a column of theirs.
+pub(crate) fn messages(connection: &dyn Session, column: &str, of: &str) -> Result<Vec<i64>> {
+    let rows = connection.query(&format!("SELECT id FROM message WHERE {column} = ?1"), values![of])?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 /// Strikes out texts and addresses of a customer's messages; what has not gone out never will.
 pub(crate) fn strike_messages(connection: &dyn Session, customer: &str) -> Result<()> {
     connection.execute(

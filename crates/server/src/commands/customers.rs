@@ -36,8 +36,9 @@ fn opened(config: &Config) -> Result<Outreach, Failure> {
         return Err(Failure::new(Kind::NoInput, format!("{what}; name the data directory with --data-dir")));
     }
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
-    let options = OutreachOptions { delivers: false, ..OutreachOptions::new(catalogue) };
-    Outreach::open(&path, options).map_err(failed)
+    // With the channels of the configuration: they may keep letters of their own.
+    let options = service::outreach_options(config, &catalogue, "")?;
+    Outreach::open(&path, OutreachOptions { delivers: false, ..options }).map_err(failed)
 }
 
 fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<(), Failure> {

@@ -4,14 +4,16 @@
 //! the clock differs: the newest reading is now.
 
 mod people;
+mod road;
 mod story;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, Limits, MachineId, Timestamp};
+use foretell_outreach::VisitState;
 use foretell_sim::Fleet;
 use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,7 +24,8 @@ use crate::config::{ClockSource, Config, MachineSection, MqttSource};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::roles::Roles;
-use crate::service::Service;
+use crate::service::{Photos, Service};
+use road::Near;
 use story::Story;
 
 /// Simulated seconds per second once a message waits for a person: an hour each second.
@@ -30,6 +33,10 @@ const SLOW: f64 = 3_600.0;
 
 /// The same while a visit is to come or to prove its worth, and nobody is needed: six hours each second.
 const BRISK: f64 = 6.0 * SLOW;
+
+/// The same while a technician is on the road, so that whoever has the customer's page open can follow: four minutes each
+/// second.
+const FOLLOWED: f64 = 240.0;
 
 /// How often the demo looks at what has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -70,7 +77,7 @@ pub async fn run(
     config.data.dir = dir.clone();
     rehearse(&mut config, &fleet);
     let played = match start(config, options.listen).await {
-        Ok(service) => play(service, &fleet, &options, output, stop).await,
+        Ok(service) => play(service, &fleet, &options, (&dir, output), stop).await,
         Err(failure) => Err(failure),
     };
     if temporary && dir.exists() {
@@ -118,7 +125,7 @@ async fn play(
     service: Service,
     fleet: &Fleet,
     options: &DemoOptions,
-    output: &mut Output,
+    (dir, output): (&Path, &mut Output),
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let console = format!("http://{}", service.console());
@@ -128,6 +135,7 @@ async fn play(
     outreach
         .import(&registry, "demo", now)
         .map_err(|error| Failure::because(Kind::Internal, "could not register the demo's customers", error))?;
+    road::portraits(&outreach, &Photos::new(dir), now)?;
     let broker = service.mqtt().ok_or_else(|| Failure::new(Kind::Internal, "the demo has no MQTT listener"))?;
     let (live, quiet) = (Arc::new(Live::default()), CancellationToken::new());
     let publishing = {
@@ -183,10 +191,13 @@ async fn tell(
             bar.finish_and_clear();
             return Ok(());
         }
-        for visit in story.take_visits() {
-            repair(fleet, live, &visit, service.catalogue());
-        }
-        let wanted = story.drafted.then(|| if story.hurries() { BRISK } else { SLOW });
+        let near = look_at_visits(service, fleet, live, &mut story, now);
+        let near = near.map_err(|error| Failure::because(Kind::Io, "could not look at the visits", error))?;
+        let wanted = story.drafted.then(|| match (near, story.hurries()) {
+            (Near::Now, _) => FOLLOWED,
+            (Near::Far, true) => BRISK,
+            _ => SLOW,
+        });
         if let Some(factor) = wanted.filter(|_| pace != wanted) {
             live.slow_down(factor);
             if pace.is_none() {
@@ -195,6 +206,32 @@ async fn tell(
             pace = wanted;
         }
     }
+}
+
+/// Technicians drive and work; what they did the machine reports as every machine would.
+fn look_at_visits(
+    service: &Service,
+    fleet: &Fleet,
+    live: &Live,
+    story: &mut Story,
+    now: Timestamp,
+) -> foretell_outreach::Result<Near> {
+    let outreach = service.outreach();
+    for (case, visit) in story.take_visits() {
+        repair(fleet, live, &case, service.catalogue());
+        let made = outreach.errands(None, (visit.start, now))?;
+        if let Some(errand) =
+            made.iter().find(|errand| errand.visit.id == visit.id && errand.state == VisitState::Booked)
+        {
+            road::finish(outreach, errand, now)?;
+            service.room().changed();
+        }
+    }
+    let near = road::drive(outreach, now)?;
+    if near == Near::Now {
+        service.room().changed();
+    }
+    Ok(near)
 }
 
 /// The technician does what a case asks for; the machine's own report of it travels like every other.

@@ -1,9 +1,14 @@
-//! Who is who in the demo: customers, machines as they call them, an advisor and two technicians.
+//! Who is who in the demo: customers, machines as they call them, an advisor, two technicians and a depot.
 
-use foretell_outreach::{Advisor, Customer, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
+use foretell_console::portrait::Looks;
+use foretell_outreach::{Advisor, Customer, Depot, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
 use foretell_sim::Fleet;
 
 const ADVISOR: &str = "lin";
+const DEPOT: &str = "kunshan";
+/// What lies in the depot when the demo begins.
+const PARTS: [(&str, u32); 5] =
+    [("oil", 12), ("oil_filter", 8), ("intake_filter", 6), ("separator_element", 3), ("thermostatic_valve_kit", 2)];
 
 /// Everyone around a simulated fleet; one customer per site.
 pub(super) fn registry(fleet: &Fleet) -> Registry {
@@ -17,7 +22,18 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
                 "+86 21 5555 0100",
             )
         }],
-        technicians: vec![technician("zhao", "Zhao Min", "赵敏"), technician("chen", "Chen Tao", "陈涛")],
+        depots: vec![Depot {
+            id: DEPOT.to_owned(),
+            name: "Kunshan".to_owned(),
+            address: "6 Qianjin Road, Kunshan".to_owned(),
+            latitude_deg: Some(31.38),
+            longitude_deg: Some(120.95),
+            opening_stock: PARTS.map(|(part, n)| (part.to_owned(), n)).into(),
+        }],
+        technicians: vec![
+            technician("zhao", ("Zhao Min", "赵敏"), "T-0417"),
+            technician("chen", ("Chen Tao", "陈涛"), "T-0422"),
+        ],
         ..Registry::default()
     };
     for machine in fleet.machines() {
@@ -27,7 +43,15 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
             let language = if registry.sites.len() % 2 == 1 { Language::ZhCn } else { Language::En };
             let name = own_name(&machine.customer, language);
             registry.customers.push(customer(&site, &name, language));
-            registry.sites.push(Site { name, ..Site::new(&site, &site) });
+            let n = registry.sites.len();
+            registry.sites.push(Site {
+                name,
+                address: format!("{} Changjiang Road, Kunshan", 18 + 40 * n),
+                // Some ten to thirty kilometres around the depot.
+                latitude_deg: Some(31.30 + 0.09 * n as f64),
+                longitude_deg: Some(120.80 + 0.11 * n as f64),
+                ..Site::new(&site, &site)
+            });
         }
         let language =
             registry.customers.iter().find(|known| known.id == site).map_or(Language::En, |own| own.language);
@@ -89,9 +113,20 @@ fn customer(id: &str, name: &str, language: Language) -> Customer {
     }
 }
 
-fn technician(id: &str, en: &str, zh: &str) -> Technician {
-    Technician::new(id, words(en, zh), "+86 21 5555 0110")
+fn technician(id: &str, (en, zh): (&str, &str), badge: &str) -> Technician {
+    Technician {
+        badge: Some(badge.to_owned()),
+        depot: Some(DEPOT.to_owned()),
+        ..Technician::new(id, words(en, zh), "+86 21 5555 0110")
+    }
 }
+
+/// What the people of the demo look like, by key.
+pub(super) const LOOKS: [(&str, Looks); 3] = [
+    (ADVISOR, Looks { backdrop: [150, 176, 170], jacket: [38, 63, 74], hair: [38, 34, 33], long_hair: false }),
+    ("zhao", Looks { backdrop: [186, 174, 150], jacket: [10, 106, 97], hair: [44, 36, 32], long_hair: true }),
+    ("chen", Looks { backdrop: [158, 168, 190], jacket: [10, 106, 97], hair: [30, 30, 34], long_hair: false }),
+];
 
 fn words(en: &str, zh: &str) -> Words {
     Words { en: en.to_owned(), zh: zh.to_owned() }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
-use foretell_outreach::{Card, Language, MessageState, Outreach, Stage};
+use foretell_outreach::{Booking, Card, Language, MessageState, Outreach, Stage};
 
 /// What has been told so far.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(super) struct Story {
     /// Cases whose visit took place.
     visited: BTreeSet<FindingId>,
     /// Visits that took place and whose work nobody has done yet.
-    visits: Vec<Finding>,
+    visits: Vec<(Finding, Booking)>,
     /// Cases, with their machines, whose visit is to come or to prove its worth.
     awaited: BTreeMap<FindingId, MachineId>,
     /// Whether a message drafted from a forecast has waited for approval.
@@ -86,7 +86,7 @@ impl Story {
                     self.awaited.insert(id.clone(), card.finding.machine.clone());
                 }
                 if booking.end <= now && self.visited.insert(id.clone()) {
-                    self.visits.push(card.finding.clone());
+                    self.visits.push((card.finding.clone(), booking.clone()));
                 }
             }
             _ if card.stage != Stage::Done => {
@@ -97,7 +97,7 @@ impl Story {
     }
 
     /// Visits that took place since the last call.
-    pub(super) fn take_visits(&mut self) -> Vec<Finding> {
+    pub(super) fn take_visits(&mut self) -> Vec<(Finding, Booking)> {
         std::mem::take(&mut self.visits)
     }
 

@@ -101,11 +101,10 @@ pub fn engine(section: &EngineSection, catalogue: &Catalogue) -> EngineOptions {
 }
 
 /// What outreach is told. `console_url` is where customers reach us unless the configuration says otherwise.
-pub(super) fn outreach(
-    config: &Config,
-    catalogue: &Arc<Catalogue>,
-    console_url: &str,
-) -> Result<OutreachOptions, Failure> {
+///
+/// # Errors
+/// When a file that the configuration names cannot be used.
+pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) -> Result<OutreachOptions, Failure> {
     let section = &config.outreach;
     let mut options = OutreachOptions::new(Arc::clone(catalogue));
     // The default name exists in both languages; a company's own name is one.

@@ -10,7 +10,7 @@ use foretell_console::view::{
 };
 use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
 use foretell_outreach::governor::Verdict;
-use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, Stage};
+use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, OutreachError, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -145,7 +145,16 @@ impl ServiceBackend {
         if !events.is_empty() {
             self.log.append(&events).map_err(|error| failed("write the work done to the log", error))?;
         }
-        self.outreach.complete(visit, run_hours, by, now).map(|_| ()).map_err(of_outreach)
+        match self.outreach.complete(visit, run_hours, by, now) {
+            // The log's own reader, who heard of the work from us a moment ago, may have been faster.
+            Err(OutreachError::Refused { .. }) if !events.is_empty() && self.is_done(visit)? => Ok(()),
+            completed => completed.map(|_| ()).map_err(of_outreach),
+        }
+    }
+
+    fn is_done(&self, visit: i64) -> Result<bool, BackendError> {
+        let sheet = self.outreach.errand_sheet(visit).map_err(of_outreach)?;
+        Ok(sheet.errand.state == foretell_outreach::VisitState::Done)
     }
 
     fn contact(&self, happening: &Happening, of: &MachineId) -> Contact {

@@ -35,10 +35,9 @@ impl ServiceBackend {
         let now = self.clocks.now();
         match self.outreach.guest(token, now).map_err(of_outreach)? {
             Guest::Letter { customer, machine, errand } => {
-                let advisor_portrait = self.portrait(&customer.advisor)?;
+                let portrait = self.portrait(&customer.advisor)?;
                 let visit = errand.map(|errand| self.guest_visit(&errand, &machine, lang(customer.language)));
-                let visit = visit.transpose()?.map(|visit| GuestVisit { advisor_portrait, ..visit });
-                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit })
+                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit: visit.transpose()?, portrait })
             }
             Guest::Case(view) => self.guest_case(view, now).map(GuestPage::Case),
         }
@@ -62,7 +61,6 @@ impl ServiceBackend {
             works: sheet.works,
             effects,
             photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string())?,
-            advisor_portrait: None,
         })
     }
 
@@ -81,6 +79,7 @@ impl ServiceBackend {
             now,
             company: view.company.clone(),
             advisor,
+            portrait: self.portrait(&view.customer.advisor)?,
             machine_name: view.number.clone(),
             call_back: clock(Promise::CallBack),
             on_site: clock(Promise::OnSite),

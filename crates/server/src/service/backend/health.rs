@@ -47,7 +47,8 @@ impl ServiceBackend {
             measured: view.last_values.iter().map(|(signal, _): &(Signal, f64)| *signal).collect(),
             span,
             days_heard: (u32::try_from(heard).unwrap_or(u32::MAX), u32::try_from(days).unwrap_or(u32::MAX)),
-            jobs: self.jobs(id, within, lang)?,
+            // What was done this very moment belongs to the report as well.
+            jobs: self.jobs(id, |at| span.from <= at && at <= span.to, lang)?,
             effects: self.effects(id, within),
             detail,
         })

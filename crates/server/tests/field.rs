@@ -1,0 +1,279 @@
+//! A visit from the technician's button to the customer's report, through the running service.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use foretell::config::Config;
+use foretell::roles::Roles;
+use foretell::service::Service;
+use foretell_history::SqliteLog;
+use foretell_model::{
+    Event, FaultCode, Finding, FindingId, FindingKind, Grade, Log, MachineId, Offset, Quality, Reading, RulDays,
+    Signal, Signals, Status, Timestamp,
+};
+use foretell_outreach::{MachineContext, Registry, VisitReport};
+
+const REGISTRY: &str = r#"
+[[advisor]]
+id = "wang"
+name = { en = "Min Wang", zh = "王敏" }
+role = { en = "your service advisor", zh = "服务顾问" }
+phone = "+86 21 5555 0101"
+[[depot]]
+id = "leeds"
+name = "Leeds"
+latitude_deg = 53.8
+longitude_deg = -1.55
+opening_stock = { oil_filter = 5 }
+[[technician]]
+id = "chen"
+name = { en = "Jun Chen", zh = "陈军" }
+phone = "+86 138 0000 0001"
+badge = "T-0417"
+depot = "leeds"
+[[customer]]
+id = "acme"
+name = "Acme Castings"
+contact = "Ms Baker"
+language = "en"
+zone = "Europe/London"
+advisor = "wang"
+addresses = { email = "baker@acme.example", phone = "+44 113 496 0999" }
+[[site]]
+id = "s01"
+customer = "acme"
+address = "1 Foundry Lane, Leeds"
+latitude_deg = 53.79
+longitude_deg = -1.54
+[[machine]]
+id = "s01/m001"
+number = "No. 2"
+"#;
+
+fn config(dir: &Path) -> Config {
+    let mut config = Config::default();
+    config.data.dir = dir.to_path_buf();
+    config.console.listen.set_port(0);
+    config.mqtt.listen.set_port(0);
+    config.clock = foretell::config::ClockSource::Readings;
+    config
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn machine() -> MachineId {
+    MachineId::parse("s01/m001").unwrap()
+}
+
+/// Status, the place a redirect leads to, and the body.
+fn ask(address: SocketAddr, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let place = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
+    let raw = &answer[end + 4..];
+    let body = if head.contains("transfer-encoding: chunked") { unchunked(raw) } else { raw.to_vec() };
+    (status, place, body)
+}
+
+fn unchunked(mut raw: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = raw.windows(2).position(|window| window == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&raw[..end]).unwrap().trim(), 16).unwrap();
+        if length == 0 {
+            break;
+        }
+        body.extend(&raw[end + 2..end + 2 + length]);
+        raw = &raw[end + 4 + length..];
+    }
+    body
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+struct Scene {
+    service: Option<Service>,
+    dir: tempfile::TempDir,
+    visit: i64,
+    token: String,
+}
+
+impl Scene {
+    /// A machine with a day of readings, a forecast, a letter, and a visit two hours from now.
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let reading = |minute: i64| {
+            let ts = at("2026-07-15T00:00:00Z") + minute * 60_000;
+            let mut signals = Signals::empty();
+            signals.set(Signal::DischargeTemp, 83.5);
+            signals.set(Signal::MotorCurrent, 41.7);
+            signals.set(Signal::RunHours, 4_000.0 + minute as f64 / 60.0);
+            Event::Reading(Reading {
+                machine: machine(),
+                ts,
+                arrived: ts,
+                signals,
+                state: None,
+                quality: Quality::Good,
+            })
+        };
+        let events: Vec<Event> = (0..600).map(reading).collect();
+        SqliteLog::open(dir.path()).unwrap().append(&events).unwrap();
+        let service = Service::start(config(dir.path()), Roles::ALL).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while service.room().offset().0 < 600 {
+            assert!(Instant::now() < deadline, "waited in vain for the engine");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let (outreach, now) = (service.outreach(), at("2026-07-15T09:59:00Z"));
+        outreach.import(&Registry::from_toml(REGISTRY).unwrap(), "test", now).unwrap();
+        let fault = FaultCode::new("oil_filter_clogging").unwrap();
+        let finding = Finding {
+            at: now,
+            machine: machine(),
+            kind: FindingKind::Prediction,
+            id: FindingId::new(&machine(), &fault, 1),
+            status: Status::Opened,
+            grade: Grade::Advise,
+            fault,
+            likelihood: 0.9,
+            alternatives: Vec::new(),
+            rul_days: Some(RulDays { p10: Some(14.0), p50: Some(18.0), p90: Some(27.0) }),
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text: "A fault is likely.".into(),
+        };
+        outreach.apply(Offset(100_000), 0, &finding, &MachineContext::default(), now).unwrap();
+        let visit = outreach.book_for(&finding.id, at("2026-07-15T12:00:00Z"), "wang", now).unwrap().id;
+        let case = outreach.open_service_case(&machine(), foretell_outreach::Source::Advisor, "it hums", "wang", now);
+        let link = outreach.case_link(&case.unwrap());
+        Self { service: Some(service), dir, visit, token: link.rsplit('/').next().unwrap().to_owned() }
+    }
+
+    async fn send(&self, method: &'static str, path: &str, kind: &'static str, body: &[u8]) -> (u16, String, Vec<u8>) {
+        let (address, path, body) = (self.service.as_ref().unwrap().console(), path.to_owned(), body.to_vec());
+        tokio::task::spawn_blocking(move || ask(address, method, &path, kind, &body)).await.unwrap()
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let (status, _, body) = self.send("GET", path, FORM, b"").await;
+        assert_eq!(status, 200, "{path}");
+        String::from_utf8(body).unwrap()
+    }
+
+    /// Status, and what the page says of a refusal.
+    async fn act(&self, what: &str, body: &str) -> (u16, String) {
+        let path = format!("/visits/{}/{what}?lang=en", self.visit);
+        let (status, _, page) = self.send("POST", &path, FORM, body.as_bytes()).await;
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let said = page.split_once("role=\"status\">").and_then(|(_, rest)| rest.split('<').next());
+        (status, said.unwrap_or_default().to_owned())
+    }
+
+    fn jobs_on_the_log(&self) -> usize {
+        self.service.as_ref().unwrap().room().marks(&machine()).len()
+    }
+}
+
+const CHECKLIST: &str = "test_run=on&tidy=on&old_parts=on&report=on&courtesy=on";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_becomes_a_job_of_the_report() {
+    let s = Scene::new().await;
+    assert!(s.page("/visits?lang=en").await.contains("Acme Castings"));
+    let page = s.page(&format!("/visits/{}?lang=en", s.visit)).await;
+    for text in ["1 Foundry Lane, Leeds", "Ms Baker", "+44 113 496 0999", "oil filter – in Leeds (5)"] {
+        assert!(page.contains(text), "no {text:?} in {page}");
+    }
+    assert_eq!(s.act("set-out", "minutes=").await, (303, String::new()));
+    let place = b"{\"lat\":53.70,\"lon\":-1.54}";
+    let path = format!("/visits/{}/position", s.visit);
+    assert_eq!(s.send("POST", &path, "application/json", place).await.0, 204);
+    assert!(s.page(&format!("/visits/{}?lang=en", s.visit)).await.contains("With you in about 20 minutes"));
+    assert_eq!(s.act("arrived", "").await, (303, String::new()));
+    assert_eq!(
+        s.send("POST", &path, "application/json", place).await.0,
+        429,
+        "a telephone that goes on is heard no more"
+    );
+
+    let mut png = Vec::new();
+    png.extend(include_bytes!("../../console/assets/icon.svg"));
+    let head = "--b\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a\"\r\n\r\n";
+    let upload = [head.as_bytes(), &png, b"\r\n--b--\r\n"].concat();
+    let (status, ..) =
+        s.send("POST", &format!("/visits/{}/photo", s.visit), "multipart/form-data; boundary=b", &upload).await;
+    assert_eq!(status, 422, "an SVG is no picture");
+
+    // As if the process had been killed between the report and the end of the visit: nothing is taken or written twice.
+    let outreach = s.service.as_ref().unwrap().outreach().clone();
+    let half = VisitReport {
+        ended: Some(at("2026-07-15T09:59:00Z")),
+        parts: [("oil_filter".to_owned(), 1)].into(),
+        depot: Some("leeds".to_owned()),
+        left_out: "killed".to_owned(),
+        ..VisitReport::default()
+    };
+    outreach.report_visit(s.visit, &half, "chen", at("2026-07-15T09:59:00Z")).unwrap();
+    let done = format!("found=confirmed&minutes=85&part_1=oil_filter&n_1=1&depot=leeds&note=ran+well&{CHECKLIST}");
+    assert_eq!(s.act("done", &done).await, (303, String::new()));
+    assert_eq!(s.act("done", &done).await, (409, "the visit is over".to_owned()));
+    assert_eq!(outreach.stock().unwrap()[0].n, 4, "taken once");
+    assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while s.jobs_on_the_log() == 0 {
+        assert!(Instant::now() < deadline, "waited in vain for the log");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(s.jobs_on_the_log(), 1);
+    let report = s.page("/m/s01/m001/report?lang=en").await;
+    for text in ["replace the oil filter", "oil filter", "85 min", "Jun Chen"] {
+        assert!(report.to_lowercase().contains(&text.to_lowercase()), "no {text:?} in the report");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_machines_owner_follows_the_technician_and_an_erased_one_sees_nothing() {
+    let mut s = Scene::new().await;
+    let path = format!("/b/{}", s.token);
+    assert!(s.page(&path).await.contains("We call you by"));
+    let outreach = s.service.as_ref().unwrap().outreach().clone();
+    let (case, now) = (outreach.service_cases().unwrap()[0].id, at("2026-07-15T09:59:00Z"));
+    outreach.called_back(case, "", "wang", now).unwrap();
+    outreach.send_technician(case, "chen", None, "wang", now).unwrap();
+    assert_eq!(s.send("POST", &format!("/cases/{case}/set-out"), FORM, b"minutes=30").await.0, 303);
+    let page = s.page(&path).await;
+    for text in ["Jun Chen is on the way to you", "T-0417", "With you in about 30 minutes"] {
+        assert!(page.contains(text), "no {text:?}");
+    }
+    let data = s.page("/customers/acme/data.json").await;
+    assert!(data.contains("Ms Baker") && data.contains("it hums"));
+    assert_eq!(s.send("POST", "/customers/acme/erase", FORM, b"key=acme").await.0, 303);
+    assert_eq!(s.send("GET", &path, FORM, b"").await.0, 410);
+    let service = s.service.take().unwrap();
+    assert!(service.drain(Duration::from_secs(20)).await);
+    for entry in std::fs::read_dir(s.dir.path()).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for gone in ["Ms Baker", "Acme Castings", "1 Foundry Lane", "it hums", "+44 113 496 0999"] {
+            let found = bytes.windows(gone.len()).any(|window| window == gone.as_bytes());
+            assert!(!found, "{gone} stands in {:?}", entry.file_name());
+        }
+    }
+}
