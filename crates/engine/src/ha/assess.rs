@@ -162,7 +162,7 @@ impl Work {
     /// that the weighing assumes.
     fn scan(&self) -> Scan {
         let mut scan = scan::scan(&self.fitted.rows, &self.health.baseline, &self.prior, self.first, self.today);
-        scan.log_bf *= self.health.source.trust();
+        scan.trust(self.health.source.trust());
         scan
     }
 

@@ -80,6 +80,18 @@ struct Posterior {
     sd: f64,
 }
 
+impl Scan {
+    /// Lets all evidence count `trust` times: for a growth at all, for one law against another, and for its coefficient.
+    pub(crate) fn trust(&mut self, trust: f64) {
+        self.log_bf *= trust;
+        let total: f64 = self.alternatives.iter().map(|a| a.weight.powf(trust)).sum();
+        for a in &mut self.alternatives {
+            a.weight = a.weight.powf(trust) / total.max(f64::MIN_POSITIVE);
+            a.sd /= trust.sqrt();
+        }
+    }
+}
+
 /// Weighs all onsets between `first` and `today`.
 pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day, today: Day) -> Scan {
     let (matrix, right) = normal_equations(rows, baseline, prior);
@@ -271,6 +283,26 @@ mod tests {
             assert!((normal_cdf(z) - p).abs() < 3e-7, "{z}");
         }
         assert!((log_normal_cdf(-6.1) - log_normal_cdf(-5.9)).abs() < 1.5, "the two branches meet");
+    }
+
+    #[test]
+    fn distrust_blurs_what_is_told_apart() {
+        let alternative =
+            |weight: f64| Alternative { onset_day: 10.0, shape: 1, weight, mean: 1.0, sd: 0.2, coupling: [0.0; TERMS] };
+        let factor = Cholesky::new(&std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j)))));
+        let found = Scan {
+            log_bf: 8.0,
+            alternatives: vec![alternative(0.8), alternative(0.2)],
+            baseline_step: [0.0; TERMS],
+            factor,
+        };
+        for (trust, most_likely, sd) in [(1.0, 0.8, 0.2), (0.5, 2.0 / 3.0, 0.283), (2.0, 0.941, 0.141)] {
+            let mut scan = found.clone();
+            scan.trust(trust);
+            let [first, second] = [0, 1].map(|i| scan.alternatives[i]);
+            assert!((first.weight - most_likely).abs() < 1e-3 && (first.sd - sd).abs() < 1e-3, "{trust}: {first:?}");
+            assert!((first.weight + second.weight - 1.0).abs() < 1e-12 && (scan.log_bf - 8.0 * trust).abs() < 1e-12);
+        }
     }
 
     #[test]

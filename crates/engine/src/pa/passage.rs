@@ -17,10 +17,15 @@ pub(crate) const HORIZON_DAYS: usize = 90;
 const STATES: usize = 13;
 /// Quantile nodes (standard normal) of the uncertain path, and their shares.
 const NODES: [(f64, f64); 5] = [(-2.02, 0.0886), (-0.96, 0.2464), (0.0, 0.33), (0.96, 0.2464), (2.02, 0.0886)];
-/// The early and the late quantile that together are the 80 % interval. The chain's own 10 and 90 % held too little on
-/// simulated fleets of two foreign physics, most of it too late: laws break, and they break towards the limit.
-const EARLY: f64 = 0.02;
-const LATE: f64 = 0.915;
+/// Days ahead of a forecast's median at which its quantiles were calibrated.
+const CALIBRATED_AT_DAYS: [f64; 8] = [0.0, 5.0, 10.0, 15.0, 22.0, 30.0, 45.0, 90.0];
+/// The quantiles of the walk between which the limit was met four times in five, by how far ahead the median lies: laws
+/// break, and most when little is known. A near limit is met later than the walk says, a far one sooner; so the quantiles
+/// that hold move with the median (conformal calibration on simulated fleets of two foreign physics).
+const EARLY: [f64; 8] = [0.15, 0.12, 0.09, 0.055, 0.025, 0.012, 0.004, 0.001];
+/// Where the ambient is measured, and where it is inferred and the walk is therefore wide already.
+const LATE_MEASURED: [f64; 8] = [0.985, 0.97, 0.935, 0.9, 0.84, 0.76, 0.66, 0.62];
+const LATE_INFERRED: [f64; 8] = [0.96, 0.93, 0.88, 0.82, 0.76, 0.7, 0.64, 0.62];
 /// Alternatives rarer than this do not change a quantile.
 const RARE: f64 = 0.005;
 
@@ -44,6 +49,8 @@ pub(crate) struct Outlook<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Forecast {
     reached: Vec<f64>,
+    /// Calibrated late quantile at [`CALIBRATED_AT_DAYS`].
+    late: &'static [f64; 8],
 }
 
 /// The persistent part of a hot hour, in two half-Gaussians: middle and sd to either side, degC and K.
@@ -111,7 +118,8 @@ impl Outlook<'_> {
             so_far += *chance / total.max(1e-9);
             *chance = so_far.clamp(0.0, 1.0);
         }
-        Forecast { reached }
+        let measured = matches!(self.source, AmbientSource::Own | AmbientSource::Sibling);
+        Forecast { reached, late: if measured { &LATE_MEASURED } else { &LATE_INFERRED } }
     }
 
     /// 10, 50 and 90 % quantiles of the hot hour `day` days ahead, degC.
@@ -197,8 +205,15 @@ impl Forecast {
         ProbabilityWithin { d7: within(7), d14: within(14), d21: within(21), d30: within(30) }
     }
 
+    /// Median and calibrated 80 % interval of the remaining days.
     pub(crate) fn rul_days(&self) -> RulDays {
-        RulDays { p10: self.quantile(EARLY), p50: self.quantile(0.5), p90: self.quantile(LATE) }
+        let p50 = self.quantile(0.5);
+        let at_days = p50.unwrap_or(HORIZON_DAYS as f64);
+        RulDays {
+            p10: self.quantile(calibrated(&EARLY, at_days)),
+            p50,
+            p90: self.quantile(calibrated(self.late, at_days)),
+        }
     }
 
     fn quantile(&self, share: f64) -> Option<f64> {
@@ -207,6 +222,16 @@ impl Forecast {
         let here = self.reached[day];
         Some(day as f64 + (share - before) / (here - before).max(1e-12))
     }
+}
+
+/// The value of a table over [`CALIBRATED_AT_DAYS`], linear in between.
+fn calibrated(table: &[f64; 8], at_days: f64) -> f64 {
+    let spans = CALIBRATED_AT_DAYS.windows(2).zip(table.windows(2));
+    let value = |(days, values): (&[f64], &[f64])| {
+        let share = ((at_days - days[0]) / (days[1] - days[0])).clamp(0.0, 1.0);
+        values[0] + share * (values[1] - values[0])
+    };
+    spans.clone().find(|(days, _)| at_days <= days[1]).or_else(|| spans.last()).map_or(0.5, value)
 }
 
 /// AR(1) weather in standard units as a chain over a grid.
@@ -258,4 +283,31 @@ fn bisect(below: impl Fn(f64) -> bool, mut low: f64, mut high: f64) -> f64 {
         if below(middle) { low = middle } else { high = middle }
     }
     0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_in_order_and_never_shrinks_into_its_median() {
+        for late in [&LATE_MEASURED, &LATE_INFERRED] {
+            // A limit that is certain to be met about a day, the sooner the more certain.
+            for middle in [1.0, 4.0, 9.0, 14.0, 25.0, 40.0, 70.0, 120.0_f64] {
+                let chance = |day: usize| normal_cdf(3.0 * ((day as f64 + 1.0) / middle).ln());
+                let forecast = Forecast { reached: (0..HORIZON_DAYS).map(chance).collect(), late };
+                let rul = forecast.rul_days();
+                let [early, half, late] = [rul.p10, rul.p50, rul.p90].map(|q| q.unwrap_or(HORIZON_DAYS as f64));
+                assert!(early <= half && half <= late, "{middle}: {rul:?}");
+                assert!(late - early > 0.3 * half || middle > HORIZON_DAYS as f64 / 2.0, "{middle}: {rul:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_between_its_places() {
+        for (at_days, expected) in [(-1.0, 0.15), (0.0, 0.15), (2.5, 0.135), (90.0, 0.001), (500.0, 0.001)] {
+            assert!((calibrated(&EARLY, at_days) - expected).abs() < 1e-12, "{at_days}");
+        }
+    }
 }
