@@ -226,12 +226,13 @@ impl Forecast {
 
 /// The value of a table over [`CALIBRATED_AT_DAYS`], linear in between.
 fn calibrated(table: &[f64; 8], at_days: f64) -> f64 {
-    let spans = CALIBRATED_AT_DAYS.windows(2).zip(table.windows(2));
+    let mut spans = CALIBRATED_AT_DAYS.windows(2).zip(table.windows(2));
+    let last = spans.clone().next_back();
     let value = |(days, values): (&[f64], &[f64])| {
         let share = ((at_days - days[0]) / (days[1] - days[0])).clamp(0.0, 1.0);
         values[0] + share * (values[1] - values[0])
     };
-    spans.clone().find(|(days, _)| at_days <= days[1]).or_else(|| spans.last()).map_or(0.5, value)
+    spans.find(|(days, _)| at_days <= days[1]).or(last).map_or(0.5, value)
 }
 
 /// AR(1) weather in standard units as a chain over a grid.
