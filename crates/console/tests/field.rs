@@ -84,7 +84,7 @@ async fn every_page_answers_in_both_languages() {
         ("/b/done-token-en", "What it achieved"),
         ("/b/done-token-zh", "效果如何"),
         ("/b/case-en", "Jonas Weber is on the way to you"),
-        ("/b/case-early-zh", "前给您回电"),
+        ("/b/case-early-zh", "给您的回电晚了"),
         ("/b/case-closed-en", "It runs again"),
         ("/b/token-en/report", "Equipment health report"),
         ("/b/token-zh/preferences", "怎样联系您比较方便"),
