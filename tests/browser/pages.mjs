@@ -11,11 +11,17 @@ const PATHS = {
   "machine-silent": "/m/s04/c4", readings: "/m/s01/m002/readings", report: "/m/s01/m002/report", queue: "/queue",
   advisory: "/advisory/s01%2Fm002%2Fcooler_clogging%2F1", cases: "/cases", case: "/cases/103", "case-closed": "/cases/97",
   calendar: "/calendar", customers: "/customers", customer: "/customers/hengfeng", planning: "/planning",
-  verdicts: "/verdicts", templates: "/templates", template: "/templates/fault.zh-CN.j2", search: "/search?q=hansa",
-  ingest: "/ingest", quarantine: "/quarantine", missing: "/nowhere",
+  visits: "/visits", visit: "/visits/31", team: "/team", verdicts: "/verdicts", templates: "/templates",
+  template: "/templates/fault.zh-CN.j2", search: "/search?q=hansa", ingest: "/ingest", quarantine: "/quarantine",
+  missing: "/nowhere",
 };
 // A customer's page speaks the customer's language, whoever looks.
-const CUSTOMERS = { "booking-zh": ["/b/token-zh", "zh"], "booking-en": ["/b/token-en", "en"], "booking-expired": ["/b/expired", null] };
+const CUSTOMERS = {
+  "booking-zh": ["/b/token-zh", "zh"], "booking-en": ["/b/token-en", "en"], "booking-expired": ["/b/expired", null],
+  "way-en": ["/b/way-token-en", "en"], "way-zh": ["/b/way-token-zh", "zh"], "done-en": ["/b/done-token-en", "en"],
+  "done-zh": ["/b/done-token-zh", "zh"], "trouble-en": ["/b/case-en", "en"], "trouble-zh": ["/b/case-early-zh", "zh"],
+  "preferences-zh": ["/b/token-zh/preferences", "zh"],
+};
 
 const browser = await launch();
 const picture = pictures(folder);

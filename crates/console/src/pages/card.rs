@@ -5,7 +5,7 @@ use foretell_model::{Catalogue, Evidence, FindingKind};
 use super::cases::lines;
 use super::figure::{Figure, card_figure};
 use super::machine::{Cause, causes};
-use super::page::advisory_href;
+use super::page::{advisory_href, machine_href};
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use crate::router::App;
@@ -19,6 +19,8 @@ pub(crate) struct Card {
     pub(crate) anchor: String,
     pub(crate) revision: u64,
     pub(crate) href: String,
+    /// Where everything that is known of the machine stands.
+    pub(crate) machine_href: String,
     pub(crate) class: &'static str,
     pub(crate) grade: &'static str,
     pub(crate) state: String,
@@ -123,6 +125,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     Card {
         anchor: advisory.id.replace('/', "-"),
         href: advisory_href(&advisory.id),
+        machine_href: machine_href(&advisory.finding.machine),
         revision: advisory.revision,
         class: standing.name(),
         grade: text::standing_label(standing, lang),

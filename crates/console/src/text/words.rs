@@ -39,6 +39,7 @@ words! {
     // Fleet.
     search = "Search machine, site or customer", "搜索机器、现场或客户";
     show_all = "Show all", "显示全部";
+    to_machine = "Forecast, health, features and readings", "预测、健康、特征与读数";
     needs_attention = "Needs attention", "需要关注";
     sites = "Sites", "现场";
     nothing_found = "No machine matches.", "没有符合条件的机器。";
