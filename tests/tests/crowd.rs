@@ -136,8 +136,11 @@ fn signed_in(folder: &Path, port: u16) -> Vec<(String, String)> {
         let link = said.split_whitespace().find(|word| word.contains("/welcome/"));
         let link = link.unwrap_or_else(|| panic!("no link: {said}{}", String::from_utf8_lossy(&added.stderr)));
         let path = &link[link.find("/welcome/").expect("a path")..];
-        let form = format!("name={login}&password=a+long+password&again=a+long+password");
-        let answer = post(port, path, &form).expect("an answer");
+        let page = get(port, path).expect("an answer");
+        let (cookie, secret) = (page.cookie().unwrap_or_default(), page.between("name=\"csrf\" value=\"", "\""));
+        let csrf = secret.first().copied().unwrap_or_default();
+        let form = format!("csrf={csrf}&name={login}&password=a+long+password&again=a+long+password");
+        let answer = post_as(port, path, &form, cookie).expect("an answer");
         let cookie = answer.cookie().unwrap_or_else(|| panic!("{}: {}", answer.status, answer.head)).to_owned();
         (login, cookie)
     };
