@@ -46,14 +46,19 @@ const CROWD: f64 = 1.0;
 const RISEN_K: (f64, f64) = (0.0, 1.0);
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 20.0;
-/// A grade falls after this many days of not deserving it; it rises at once, for the evidence is that of weeks already.
+/// Evidence so many times that for `advise` needs no second day.
+const SURE: f64 = 2.5;
+/// A grade rises after this many days of asking for it; neither a near limit nor overwhelming evidence waits.
+const RISE_DAYS: u8 = 2;
+/// A grade falls after this many days of not deserving it.
 const FALL_DAYS: u8 = 3;
 
-/// The grade a machine holds, and how long it has not deserved it.
+/// The grade a machine holds, and how long it has asked for another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GradeTracker {
     /// 0 none, 1 watch, 2 advise, 3 urgent.
     held: u8,
+    rising_days: u8,
     falling_days: u8,
 }
 
@@ -63,14 +68,24 @@ impl GradeTracker {
         let asked = asked(judgement, policy);
         let deserved = deserved(judgement, policy);
         if asked > self.held {
-            *self = Self { held: asked, falling_days: 0 };
+            let near = judgement.forecast.as_ref().is_some_and(|f| f.within(7) > 0.5);
+            let sure = judgement.log_bf > SURE * policy.advise_log_bf;
+            self.falling_days = 0;
+            self.rising_days += 1;
+            if near || sure || self.rising_days >= RISE_DAYS {
+                *self = Self { held: asked, ..Self::default() };
+            }
         } else if deserved < self.held {
+            self.rising_days = 0;
             self.falling_days += 1;
             if self.falling_days >= FALL_DAYS {
-                *self = Self { held: deserved, falling_days: 0 };
+                *self = Self { held: deserved, ..Self::default() };
             }
-        } else {
+        } else if deserved > self.held {
+            // Evidence that hovers about a threshold neither counts nor starts the count anew.
             self.falling_days = 0;
+        } else {
+            (self.rising_days, self.falling_days) = (0, 0);
         }
         match self.held {
             0 => None,
