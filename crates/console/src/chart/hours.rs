@@ -36,8 +36,10 @@ pub fn hours(points: &[HourPoint], limit_c: f64, shift_hours: i32, size: Size, l
     line(&mut svg, &plot, "c-peak", points, |p| p.discharge_max_c);
     line(&mut svg, &plot, "c-line", points, |p| p.discharge_mean_c);
     line(&mut svg, &plot, "c-ambient", points, |p| p.ambient_c);
-    for point in points {
-        let (from, to) = (plot.x(point.hour as f64), plot.x((point.hour + 1) as f64));
+    // A finger is wider than an hour of a narrow picture.
+    let each: usize = if matches!(size, Size::Narrow) { 4 } else { 1 };
+    for point in points.iter().step_by(each) {
+        let (from, to) = (plot.x(point.hour as f64), plot.x((point.hour + each as i64) as f64));
         let title = text::hour_figures(point, shift_hours, lang);
         svg.rect("c-hit", (from, plot.top), (to - from, plot.height()), Some(&title));
     }

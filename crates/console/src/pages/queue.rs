@@ -14,8 +14,8 @@ use crate::text;
 use crate::view::{AdvisoryCard, Draft};
 use crate::{BackendError, Lang};
 
-/// Cards on one page; with their curves and letters some 80 KiB.
-const CARDS_MAX: usize = 4;
+/// Cards on one page; with their curves and letters some 75 KiB.
+const CARDS_MAX: usize = 3;
 
 /// What was just done, so that the page can say so, and which page of the queue is wanted.
 #[derive(Debug, Default, Deserialize)]
