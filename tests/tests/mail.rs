@@ -1,11 +1,10 @@
 //! A message leaves through a real mail server: aiosmtpd, which is not ours, keeps what it receives in a Maildir.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use foretell_tests::{Foretell, Running, free_port, get, post, publish_lines, wait_for};
+use foretell_tests::{Foretell, Running, free_port, get, oil_due, post, wait_for};
 
 const CUSTOMERS: &str = r#"
 [[advisor]]
@@ -50,32 +49,6 @@ fn mail_server(folder: &Path) -> (u16, Running) {
     (port, server)
 }
 
-/// Nine days of a machine running from seven to five on workdays, up to Tuesday 7 July 2026, 10:00 UTC, on which its oil has
-/// run 4,010 of 4,000 hours. The newest reading's own time is "now".
-fn nine_days() -> Vec<String> {
-    let begin = 1_782_604_800_000_i64; // Sunday 2026-06-28T00:00:00Z
-    let step = 600_000;
-    let samples = (9 * 24 + 10) * 6;
-    let mut lines = Vec::new();
-    let mut hours = 12_010.0 - 66.0;
-    let mut array = String::new();
-    for n in 0..=samples {
-        let (day, hour) = (n / 144, n % 144 / 6);
-        let runs = (1..=5).contains(&(day % 7)) && (7..17).contains(&hour);
-        hours += if runs { 1.0 / 6.0 } else { 0.0 };
-        let (temp, current) = if runs { (84.0, 140.0) } else { (30.0, 0.0) };
-        let ts = begin + n * step;
-        let separator = if array.is_empty() { "[" } else { "," };
-        write!(array, r#"{separator}{{"ts":{ts},"discharge_temp_c":{temp},"motor_current_a":{current},"run_hours":{hours:.2},"ambient_temp_c":24.0}}"#)
-            .expect("a string takes what is written");
-        if n % 500 == 499 || n == samples {
-            array.push(']');
-            lines.push(std::mem::take(&mut array));
-        }
-    }
-    lines
-}
-
 #[test]
 fn an_approved_message_reaches_the_customer_once() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -86,7 +59,7 @@ fn an_approved_message_reaches_the_customer_once() {
          from = \"service@service.example\"\ncompany = \"Acme Air Service\"\ncustomers_file = \"customers.toml\"\ntick = \"200ms\"\n"
     );
     let mut foretell = Foretell::start(folder.path(), &config);
-    publish_lines(foretell.mqtt, "foretell/v1/s01/k2/telemetry", &nine_days());
+    oil_due(foretell.console, foretell.mqtt);
 
     let queue = wait_for("the service message to be drafted", Duration::from_secs(30), || {
         get(foretell.console, "/queue").filter(|page| page.body.contains("action=\"/queue/approve\""))

@@ -7,7 +7,8 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, Queue, TemplateLine, TemplatePage, TemplatePreview, TextFault, VisitCalendar,
+    QuarantineQuery, Queue, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage, TemplatePreview, TextFault,
+    VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -25,6 +26,9 @@ pub enum BackendError {
     /// The request cannot be granted as it stands; the text says why.
     #[error("{0}")]
     Invalid(String),
+    /// What was sent is not signed as it must be.
+    #[error("not taken: {0}")]
+    Unsigned(String),
     /// A text may not go to a customer as it stands.
     #[error("the text may not go to a customer")]
     Text(Vec<TextFault>),
@@ -263,6 +267,13 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
         why: &str,
         by: &str,
     ) -> Result<(), BackendError>;
+
+    /// Takes what a customer answered elsewhere. `reply` is the body as it was read; its faults are told to those who signed alone.
+    ///
+    /// # Errors
+    /// `Unsigned` when the signature is not the sender's; `NotFound` when no replies are taken here or nobody is known to whom
+    /// it could belong; `Invalid` when it cannot be read.
+    fn take_reply(&self, signed: &Signed, reply: Result<Reply, String>) -> Result<ReplyTaken, BackendError>;
 
     /// What comes in.
     ///

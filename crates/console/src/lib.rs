@@ -20,6 +20,7 @@ mod guard;
 pub mod health;
 mod lang;
 mod live;
+mod meter;
 mod pace;
 mod pages;
 pub mod photo;

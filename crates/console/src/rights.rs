@@ -49,6 +49,9 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/queue/called", Of(ADVISORS)),
     ("POST", "/queue/book", Of(ADVISORS)),
     ("POST", "/queue/close", Of(ADVISORS)),
+    ("POST", "/queue/settle", Of(ADVISORS)),
+    ("POST", "/queue/revoke", Of(ADVISORS)),
+    ("POST", "/queue/noted", Of(ADVISORS)),
     ("POST", "/queue/done", Of(FIELD)),
     ("POST", "/queue/undone", Of(FIELD)),
     ("POST", "/queue/verdict", Of(FIELD)),
@@ -118,6 +121,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/search", Of(ALL)),
     ("GET", "/api/v1/verdicts", Of(ALL)),
     ("GET", "/api/v1/visits", Of(ALL)),
+    // Signed by the sender with a secret of its own.
+    ("POST", "/api/v1/replies", Open),
     ("GET", "/api/v1/clocks", Of(INTAKE)),
     ("GET", "/api/v1/ingest", Of(INTAKE)),
     ("GET", "/api/v1/quarantine", Of(INTAKE)),

@@ -17,6 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::accounts::{Accounts, AccountsError};
 use crate::health::Fonts;
+use crate::meter::Meter;
 use crate::pace::Pace;
 use crate::throttle::Throttle;
 use crate::{Backend, BackendError, Password, access, api, assets, guard, live, pages, photo};
@@ -88,6 +89,8 @@ pub(crate) struct App {
     pub(crate) pace: Arc<Pace>,
     /// Attempts at secrets that nobody gave out, by address.
     pub(crate) guesses: Arc<Throttle>,
+    /// Replies of each sender.
+    pub(crate) replies: Arc<Meter>,
     started: Instant,
 }
 
@@ -103,6 +106,7 @@ impl App {
             listeners: Arc::new(Semaphore::new(LISTENERS_MAX)),
             pace: Arc::default(),
             guesses: Arc::new(Throttle::new(20, Duration::from_secs(30))),
+            replies: Arc::new(Meter::new(api::REPLIES_PER_MINUTE_MAX)),
             started: Instant::now(),
         }
     }
@@ -182,6 +186,9 @@ fn console_pages() -> Router<App> {
         .route("/queue/close", post(pages::decide::close))
         .route("/queue/done", post(pages::decide::done))
         .route("/queue/undone", post(pages::decide::undone))
+        .route("/queue/settle", post(pages::decide::settle))
+        .route("/queue/revoke", post(pages::decide::revoke))
+        .route("/queue/noted", post(pages::decide::noted))
         .route("/queue/verdict", post(pages::verdicts::give))
         .route("/advisory/{*id}", get(pages::queue::show_one))
         .route("/ingest", get(pages::ingest::show))

@@ -1,4 +1,4 @@
-//! The last values that subscribers are served, advisories and controllers' status, and who wants them.
+//! The last values that subscribers are served, advisories, letters and controllers' status, and who wants them.
 //!
 //! Edge nodes of Sparkplug are served as well: commands to them, and our state as their host.
 //!
@@ -26,6 +26,8 @@ pub(crate) const QUEUE_DELIVERIES_MAX: usize = 256;
 pub(crate) enum Kind {
     /// Ours: the current advisory, or empty.
     Advisory,
+    /// Ours: the letter that waits for an answer, or empty.
+    Message,
     /// The controller's: on line or not.
     Status,
     /// Ours, to an edge node: `spBv1.0/{group}/NCMD/{node}`. Not kept.
@@ -34,7 +36,7 @@ pub(crate) enum Kind {
     Host,
 }
 
-/// A topic that is served: `foretell/v1/{site}/{machine}/advisory` or `…/status`, and what edge nodes are told; there the site
+/// A topic that is served: `foretell/v1/{site}/{machine}/advisory`, `…/message` or `…/status`, and what edge nodes are told; there the site
 /// is the group and the machine the node, or the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Served<'a> {
@@ -57,6 +59,7 @@ impl<'a> Served<'a> {
         let (site, machine, kind) = (levels.next()?, levels.next()?, levels.next()?);
         let kind = match kind {
             "advisory" => Kind::Advisory,
+            "message" => Kind::Message,
             "status" => Kind::Status,
             _ => return None,
         };
@@ -76,7 +79,7 @@ pub(crate) enum FilterError {
     Invalid,
     /// A shared subscription.
     Shared,
-    /// A filter of other topics than advisories and status, or one that means more than those.
+    /// A filter of other topics than advisories, letters and status, or one that means more than those.
     NotServed,
 }
 
@@ -89,7 +92,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads `foretell/v1/{site or +}/{machine or +}/{advisory or status}`, or what edge nodes subscribe to.
+    /// Reads `foretell/v1/{site or +}/{machine or +}/{advisory, message or status}`, or what edge nodes subscribe to.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         if text.starts_with("$share/") {
             return Err(FilterError::Shared);
@@ -332,9 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn serves_advisories_and_status_alone() {
+    fn serves_advisories_letters_and_status_alone() {
         check_filter("foretell/v1/+/+/advisory", "served");
         check_filter("foretell/v1/s01/+/status", "served");
+        check_filter("foretell/v1/s01/m1/message", "served");
         check_filter("foretell/v1/s01/m1/status", "served");
         for filter in
             ["#", "+/+", "foretell/#", "foretell/v1/+/+/+", "foretell/v1/s/m/telemetry", "$SYS/#", "foretell/v1/s/#"]

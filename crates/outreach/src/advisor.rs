@@ -10,7 +10,7 @@ use crate::drafting::People;
 use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
 use crate::slots;
-use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, service_cases};
+use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, replies, service_cases};
 use crate::views::{Card, MessageState, MessageView, Stage};
 use crate::{Language, Outreach};
 
@@ -108,7 +108,7 @@ impl Outreach {
                     Err(e) => return Ok((Err(with_causes(&e)), None)),
                 },
             };
-            return Ok((Ok(self.view(&mail, people, text, slots)), None));
+            return Ok((Ok(self.view(connection, &mail, people, text, slots)?), None));
         }
         let medium = self.route(connection, &people.customer)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
@@ -118,7 +118,7 @@ impl Outreach {
             mail
         };
         let message = match self.compose(connection, case, &mail, people, now) {
-            Ok((text, slots)) => Ok(self.view(&mail, people, text, slots)),
+            Ok((text, slots)) => Ok(self.view(connection, &mail, people, text, slots)?),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => Err(with_causes(&e)),
         };
@@ -133,8 +133,17 @@ impl Outreach {
         Ok(mail)
     }
 
-    fn view(&self, mail: &Mail, people: &People, text: Draft, slots: Vec<slots::Slot>) -> MessageView {
-        MessageView {
+    fn view(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        people: &People,
+        text: Draft,
+        slots: Vec<slots::Slot>,
+    ) -> Result<MessageView> {
+        // Approval gives a message its address; from then on its link opens the customer's page.
+        let has_page = mail.state != MessageState::Draft && mail.address.is_some();
+        Ok(MessageView {
             id: mail.id,
             state: mail.state,
             language: people.customer.language,
@@ -144,9 +153,8 @@ impl Outreach {
             reason: mail.reason.clone(),
             next_attempt: (mail.state == MessageState::Queued && mail.attempts > 0).then_some(mail.due),
             link: self.link(mail),
-            // Approval gives a message its address; from then on its link opens the customer's page.
-            link_opens: mail.state != MessageState::Draft && mail.address.is_some(),
-        }
+            link_opens: has_page && !replies::is_revoked(connection, mail.id)?,
+        })
     }
 
     /// Approves the drafted message: freezes its text and puts it into the outbox, where the governor decides when it goes.
@@ -174,7 +182,7 @@ impl Outreach {
             mail.save(tx)?;
             case.move_to(tx, Stage::Queued, None, None, now)?;
             note(tx, &case, &people, who, "approved the message", "", now)?;
-            Ok(self.view(&mail, &people, text, slots))
+            self.view(tx, &mail, &people, text, slots)
         })
     }
 
@@ -210,7 +218,7 @@ impl Outreach {
             (mail.text, mail.edited) = (Some(text.clone()), true);
             mail.save(tx)?;
             note(tx, &case, &people, who, "edited the message", "", now)?;
-            Ok(self.view(&mail, &people, text, slots))
+            self.view(tx, &mail, &people, text, slots)
         })
     }
 

@@ -6,8 +6,9 @@ use crate::Outreach;
 use crate::apply::withdraw;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
+use crate::governor::Kind;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Session, Stay, advisories, messages, record, registry};
+use crate::store::{Case, Entry, Session, Stay, advisories, messages, record, registry, replies};
 use crate::views::{AfterCall, Booking, MessageState, Stage};
 use crate::visits::booking;
 
@@ -127,30 +128,74 @@ impl Outreach {
     /// # Errors
     /// When the message is neither unknown nor failed.
     pub fn resolve_delivery(&self, message: i64, arrived: bool, who: &str, now: Timestamp) -> Result<()> {
+        self.settle_delivery(message, if arrived { Resolved::Arrived } else { Resolved::Lost }, who, now)
+    }
+
+    /// As [`Outreach::resolve_delivery`] for a message that did not arrive, and sends it again at once: it is approved already.
+    /// The governor is asked as for any other.
+    ///
+    /// # Errors
+    /// When the message is neither unknown nor failed.
+    pub fn send_again(&self, message: i64, who: &str, now: Timestamp) -> Result<()> {
+        self.settle_delivery(message, Resolved::SendAgain, who, now)
+    }
+
+    fn settle_delivery(&self, message: i64, resolved: Resolved, who: &str, now: Timestamp) -> Result<()> {
         let attempted = format!("settle message {message}");
         self.store.write(&attempted, |tx| {
             let mut mail = messages::get(tx, message)?;
             if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
                 return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
             }
-            let stage = if arrived {
-                (mail.state, mail.sent) = (MessageState::Sent, mail.sent.or(Some(now)));
-                Stage::Contacted
-            } else {
-                (mail.state, mail.sent) = (MessageState::Withdrawn, None);
-                Stage::Draft
+            let (state, sent, stage, what) = match resolved {
+                Resolved::Arrived => {
+                    let sent = mail.sent.or(Some(now));
+                    (MessageState::Sent, sent, Stage::Contacted, "says the message arrived")
+                }
+                Resolved::Lost => (MessageState::Withdrawn, None, Stage::Draft, "says the message did not arrive"),
+                Resolved::SendAgain => (MessageState::Queued, None, Stage::Queued, "sends the message again"),
             };
+            (mail.state, mail.sent) = (state, sent);
+            if resolved == Resolved::SendAgain {
+                (mail.due, mail.attempts, mail.reason) = (now, 0, None);
+            }
             mail.save(tx)?;
-            // Word about a service case belongs to no advisory.
+            // Word about a service case belongs to no advisory, and a reminder goes out beside the message it reminds of.
+            let stage = if mail.kind == Kind::Reminder && stage == Stage::Queued { Stage::Contacted } else { stage };
             if let Some(mut case) = advisories::find(tx, &mail.case)?.filter(|case| case.stage == Stage::Call) {
                 case.move_to(tx, stage, None, None, now)?;
             }
-            let what = if arrived { "says the message arrived" } else { "says the message did not arrive" };
             let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
             let customer = Some(mail.customer.as_str());
             Entry { at: now, who, what, customer, machine, advisory, ..Entry::default() }.write(tx)
         })
     }
+
+    /// Takes the link of one message back, e.g. because the letter was forwarded to a stranger. What was booked through it
+    /// stays booked; the customer's other links work on.
+    ///
+    /// # Errors
+    /// When there is no such message, it was never approved, or its link was taken back before.
+    pub fn revoke_link(&self, message: i64, why: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("take back the link of message {message}");
+        self.store.write(&attempted, |tx| {
+            let mail = messages::get(tx, message)?;
+            if mail.state == MessageState::Draft || !replies::revoke_link(tx, message, now)? {
+                return Err(OutreachError::refused(&attempted, "it opens nothing"));
+            }
+            let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
+            let (customer, what) = (Some(mail.customer.as_str()), record::LINK_REVOKED);
+            Entry { at: now, who, what, why, customer, machine, advisory, ..Entry::default() }.write(tx)
+        })
+    }
+}
+
+/// What an advisor says of a message of unknown fate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resolved {
+    Arrived,
+    Lost,
+    SendAgain,
 }
 
 fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {

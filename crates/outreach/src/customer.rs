@@ -9,7 +9,7 @@ use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record, registry};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record, registry, replies};
 use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
 
 /// Beginning of the remark of a case whose customer wishes another time.
@@ -190,6 +190,9 @@ impl Outreach {
             return Err(OutreachError::Link("it is of a service case"));
         }
         let mail = messages::get(connection, message)?;
+        if replies::is_revoked(connection, message)? {
+            return Err(OutreachError::Link("it has expired: the advisor took it back"));
+        }
         if expires < now {
             let stay = bookings::newest_of(connection, &mail.case)?;
             let kept = stay.is_some_and(|stay| stay.end.plus_days(f64::from(self.options.link_valid_days)) >= now);

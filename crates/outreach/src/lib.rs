@@ -15,6 +15,7 @@
 //! | [`spreadsheet`] | customers and machines from a CSV file |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
+//! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
@@ -25,6 +26,7 @@
 //! | [`store`] | the statements, and the databases below them |
 
 mod advisor;
+mod alarms;
 mod apply;
 mod bundle;
 mod calendar;
@@ -42,6 +44,7 @@ mod error;
 mod evidence;
 pub mod governor;
 mod guest;
+pub mod hooks;
 mod ics;
 mod journey;
 mod link;
@@ -53,6 +56,7 @@ mod plan;
 pub mod planning;
 mod problems;
 pub mod registry;
+pub mod replies;
 pub mod roster;
 pub mod service;
 pub mod slots;
@@ -64,10 +68,14 @@ mod visits;
 mod wishes;
 mod words;
 
+pub use alarms::{AlarmHeard, TripRules};
 pub use apply::Concluded;
 pub use calendar::{Calendar, Closed};
 pub use care::{CustomerStage, Grumbles};
-pub use channel::{Channel, DeliveryError, Folder, Parcel, Security, Smtp, SmtpOptions};
+pub use channel::{
+    Channel, DeliveryError, Folder, Format, HttpOptions, Mqtt, Parcel, Security, Sign, Smtp, SmtpOptions, Webhook,
+    WebhookOptions, sign,
+};
 pub use compose::editor::{
     Layer, PreviewOf, Previewed, TemplateChange, TemplateFault, TemplateFaults, TemplateInfo, TemplateText,
 };
@@ -76,12 +84,15 @@ pub use compose::{Draft, Occasion};
 pub use context::{MachineContext, WEEK_HOURS};
 pub use desk::{Appointment, Desk};
 pub use error::{Lack, OutreachError, Result};
+pub use hooks::{Hook, HookOptions, HookStatus};
 pub use options::{OutreachOptions, Promises};
+pub use outward::MqttMessage;
 pub use plan::Delayed;
 pub use problems::{Problem, mail_address};
 pub use registry::{
     Advisor, Contact, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site, Technician, Words,
 };
+pub use replies::{Reply, ReplyHeard, StopWords};
 pub use slots::Slot;
 pub use views::{
     AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, FaultPrecision,
@@ -137,6 +148,7 @@ impl Outreach {
             kept_roster: drafting::KeptRoster::default(),
         };
         if outreach.options.delivers {
+            outreach.subscribe_hooks()?;
             outreach.settle_interrupted()?;
             outreach.compact_if_due()?;
         }

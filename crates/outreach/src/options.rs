@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use foretell_model::Catalogue;
 
+use crate::alarms::TripRules;
 use crate::care::Grumbles;
 use crate::channel::Channel;
 use crate::governor::Policy;
+use crate::hooks::Hook;
 use crate::registry::Words;
+use crate::replies::StopWords;
 use crate::views::Promise;
 
 /// What a customer with a broken machine is promised.
@@ -65,6 +68,10 @@ pub struct OutreachOptions {
     pub travel_kmh: f64,
     /// Days after which personal words of what is long over are struck out; `None` keeps them.
     pub forget_after_days: Option<u32>,
+    /// Words in replies that stop messages on the channel on which they are sent.
+    pub stop_words: StopWords,
+    /// Which alarms of controllers open a service case.
+    pub trips: TripRules,
     /// Days that a link stays valid after the message was drafted.
     pub link_valid_days: u32,
     /// Days after a job at the latest for the one word that follows it; sooner when its effect is known.
@@ -82,6 +89,8 @@ pub struct OutreachOptions {
     pub delivers: bool,
     /// Ways out, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// Who is told of what happens.
+    pub hooks: Vec<Arc<Hook>>,
 }
 
 impl OutreachOptions {
@@ -99,6 +108,8 @@ impl OutreachOptions {
             grumbles: Grumbles::default(),
             travel_kmh: 40.0,
             forget_after_days: Some(730),
+            stop_words: StopWords::default(),
+            trips: TripRules::default(),
             link_valid_days: 90,
             follow_up_days: 10,
             energy_tip_per_year_min: 5_000.0,
@@ -107,6 +118,7 @@ impl OutreachOptions {
             auto_approve: BTreeSet::new(),
             delivers: true,
             channels: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 }

@@ -1,18 +1,66 @@
 //! What others may read: the current advisory per machine for MQTT, a machine's cases for its page, coming visits,
 //! counts for the metrics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foretell_model::{Finding, FindingId, MachineId, Timestamp};
+use serde_json::json;
 
+use crate::channel::Mqtt;
 use crate::error::Result;
 use crate::slots::Slot;
-use crate::store::{advisories, bookings, care, messages};
+use crate::store::{Mail, advisories, bookings, care, messages, service_cases};
 use crate::views::{Booking, Figures, MessageState, Stage};
 use crate::visits::booking;
 use crate::{CustomerStage, Outreach};
 
+/// Messages on MQTT at once; a fleet has fewer open invitations by far.
+const MQTT_MAX: u32 = 10_000;
+
+/// What is to stand on MQTT about one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MqttMessage {
+    /// About which machine.
+    pub machine: MachineId,
+    /// By which channel it goes.
+    pub channel: String,
+    /// The message as JSON; empty when none waits for an answer.
+    pub payload: String,
+}
+
 impl Outreach {
+    /// The newest message of every machine that went out by MQTT and has not been answered; empty where all are answered, so that
+    /// what an earlier process published is cleared too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn messages_for_mqtt(&self, now: Timestamp) -> Result<Vec<MqttMessage>> {
+        self.store.read("list the messages for MQTT", |c| {
+            let mut found: BTreeMap<(String, MachineId), String> = BTreeMap::new();
+            for mail in messages::sent_by(c, Mqtt::MEDIUM, now, MQTT_MAX)? {
+                let is_waiting = match service_cases::number(&mail.case) {
+                    Some(number) => service_cases::get(c, number)?.closed.is_none(),
+                    None => advisories::find(c, &mail.case)?.is_some_and(|case| case.stage == Stage::Contacted),
+                };
+                let payload =
+                    found.entry((mail.channel.clone().unwrap_or_default(), mail.machine.clone())).or_default();
+                if is_waiting && payload.is_empty() {
+                    *payload = self.mqtt_payload(&mail);
+                }
+            }
+            let message = |((channel, machine), payload)| MqttMessage { machine, channel, payload };
+            Ok(found.into_iter().map(message).collect())
+        })
+    }
+
+    fn mqtt_payload(&self, mail: &Mail) -> String {
+        let text = mail.text.clone().unwrap_or_default();
+        let link = (!mail.kind.is_about_trouble()).then(|| self.link(mail));
+        let (id, at) = (format!("foretell-{}", mail.id), mail.sent.unwrap_or_default().to_string());
+        json!({ "id": id, "at": at, "subject": text.subject, "text": text.body, "short": text.short, "link": link, "urgent": mail.urgent })
+            .to_string()
+    }
+
     /// The current advisory of every machine that has one: the most pressing open finding of grade `advise` or `urgent`, by
     /// machine. `watch` stays inside the company.
     ///

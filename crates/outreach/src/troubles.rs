@@ -57,7 +57,7 @@ impl Outreach {
         })
     }
 
-    fn open_trouble(
+    pub(crate) fn open_trouble(
         &self,
         connection: &dyn Session,
         machine: &MachineId,

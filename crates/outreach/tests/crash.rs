@@ -27,10 +27,10 @@ struct Dying<C> {
 }
 
 impl<C: Channel> Channel for Dying<C> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.inner.name()
     }
-    fn medium(&self) -> &'static str {
+    fn medium(&self) -> &str {
         self.inner.medium()
     }
     fn is_idempotent(&self) -> bool {
@@ -225,7 +225,7 @@ fn a_mail_server_is_understood() {
         let channel = smtp(port);
         let got = match channel.deliver(&parcel()) {
             Ok(()) => "delivered",
-            Err(DeliveryError::Temporary(_)) => "temporary",
+            Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) => "temporary",
             Err(DeliveryError::Permanent(_)) => "permanent",
             Err(DeliveryError::Unknown(_)) => "unknown",
         };

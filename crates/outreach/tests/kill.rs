@@ -11,12 +11,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use foretell_model::{Grade, MachineId, Offset, Status, Timestamp};
+use foretell_model::{Clock, Grade, MachineId, Offset, Status, Timestamp};
 use foretell_outreach::store::{Database, Session, Sqlite};
 use foretell_outreach::{
-    Channel, Checklist, DeliveryError, Folder, MessageState, Outreach, Parcel, Registry, Result, Source, Stage,
-    VisitReport,
+    Channel, Checklist, DeliveryError, Folder, Format, Hook, HookOptions, HttpOptions, MessageState, Outreach,
+    OutreachOptions, Parcel, Registry, Result, Sign, Source, Stage, VisitReport, Webhook, WebhookOptions,
 };
+use support::receiver::{self, Receiver, Request};
 use support::{at, context, finding, machine, options, token};
 
 /// At which boundary the process dies; counts down.
@@ -53,10 +54,10 @@ impl Database for Counted {
 struct Lines(PathBuf);
 
 impl Channel for Lines {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "lines"
     }
-    fn medium(&self) -> &'static str {
+    fn medium(&self) -> &str {
         "email"
     }
     fn is_idempotent(&self) -> bool {
@@ -70,14 +71,64 @@ impl Channel for Lines {
     }
 }
 
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// Writes what comes in into the folder that the address names: letters once per key as an honest receiver does
+/// (`/once…`), or each time as a robot does (`/robot…`); and every event that others are told (`/events…`).
+fn receive(request: &Request) -> receiver::Answer {
+    let (kind, dir) = request.path[1..].split_at(request.path[1..].find('/').unwrap());
+    let dir = Path::new(dir);
+    let key = request.header("idempotency-key");
+    let name = if kind == "events" { "events" } else { "lines" };
+    let before = std::fs::read_to_string(dir.join(name)).unwrap_or_default();
+    let known = before.lines().any(|line| line.split(' ').next() == Some(key));
+    if kind == "robot" || !known {
+        let event = serde_json::from_str::<serde_json::Value>(&request.body).unwrap()["event"].clone();
+        std::fs::write(dir.join(name), format!("{before}{key} {}\n", event.as_str().unwrap_or("letter"))).unwrap();
+    }
+    receiver::ok()
+}
+
+fn webhook(url: String, idempotent: bool) -> Webhook {
+    let options = WebhookOptions {
+        name: "hook".into(),
+        medium: "email".into(),
+        url,
+        format: Format::Json,
+        body: r#"{"text": {{ subject }}}"#.into(),
+        headers: Vec::new(),
+        sign: Sign::Foretell,
+        secret: Some("hush".into()),
+        token: None,
+        idempotent,
+        success: Some("errcode == 0".into()),
+        try_again: None,
+        http: HttpOptions::default(),
+    };
+    Webhook::new(options, Arc::new(Fixed)).unwrap()
+}
+
+/// Who is told of what happens.
+fn told(url: String) -> Arc<Hook> {
+    let (name, events) = ("cmms".to_owned(), vec!["*".to_owned()]);
+    let options = HookOptions { name, url, events, secret: Some("hush".into()), http: HttpOptions::default() };
+    Arc::new(Hook::new(options, Arc::new(Fixed)).unwrap())
+}
+
 /// A channel with a boundary before and after every delivery.
 struct Watched(Arc<dyn Channel>);
 
 impl Channel for Watched {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.0.name()
     }
-    fn medium(&self) -> &'static str {
+    fn medium(&self) -> &str {
         self.0.medium()
     }
     fn is_idempotent(&self) -> bool {
@@ -99,13 +150,17 @@ fn own() -> MachineId {
     machine("s02/m002")
 }
 
-fn open(dir: &Path, kind: &str) -> Outreach {
+fn open(dir: &Path, kind: &str, port: u16) -> Outreach {
+    let url = |kind: &str| format!("http://127.0.0.1:{port}/{kind}{}", dir.display());
     let way: Arc<dyn Channel> = match kind {
         "folder" => Arc::new(Folder::new(dir.join("outbox"), "service@foretell.example")),
+        "once" => Arc::new(webhook(url(kind), true)),
+        "robot" => Arc::new(webhook(url(kind), false)),
         _ => Arc::new(Lines(dir.join("lines"))),
     };
     let database = Sqlite::open(&dir.join("service.sqlite")).unwrap();
-    Outreach::over(Box::new(Counted(database)), &dir.join("link.secret"), options(Arc::new(Watched(way)))).unwrap()
+    let own = OutreachOptions { hooks: vec![told(url("events"))], ..options(Arc::new(Watched(way))) };
+    Outreach::over(Box::new(Counted(database)), &dir.join("link.secret"), own).unwrap()
 }
 
 /// Goes from a forecast to a finished visit, beside a breakdown from call to closing. Begun anew after a crash it does only
@@ -141,12 +196,14 @@ fn live(outreach: &Outreach, dir: &Path) {
             _ => {}
         }
         outreach.tick(t).unwrap();
+        outreach.tell_hooks(t).unwrap();
     }
     breakdown(outreach);
     // Some days later whatever still waited is out.
     for hour in [0, 24, 48] {
         outreach.tick(now().plus_days(12.0) + hour * 3_600_000).unwrap();
     }
+    outreach.tell_hooks(now().plus_days(15.0)).unwrap();
 }
 
 fn breakdown(outreach: &Outreach) {
@@ -188,17 +245,18 @@ fn the_process_that_is_killed() {
     let get = |name: &str| std::env::var(name).unwrap();
     LEFT.store(get("KILL_AT").parse().unwrap(), Ordering::SeqCst);
     let dir = PathBuf::from(get("KILL_DIR"));
-    live(&open(&dir, &get("KILL_CHANNEL")), &dir);
+    live(&open(&dir, &get("KILL_CHANNEL"), get("KILL_PORT").parse().unwrap()), &dir);
     std::fs::write(dir.join("lived"), "").unwrap();
 }
 
 /// Kills a process at a boundary; whether there was such a boundary.
-fn kill(at: usize, dir: &Path, kind: &str) -> bool {
+fn kill(at: usize, dir: &Path, kind: &str, port: u16) -> bool {
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_process_that_is_killed", "--ignored", "--quiet"])
         .env("KILL_AT", at.to_string())
         .env("KILL_DIR", dir)
         .env("KILL_CHANNEL", kind)
+        .env("KILL_PORT", port.to_string())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .status()
@@ -210,12 +268,13 @@ fn kill(at: usize, dir: &Path, kind: &str) -> bool {
 
 fn check(kind: &str) {
     let mut boundaries = 0;
+    let receiver = Receiver::start(receive);
     loop {
-        let dir = tempfile::tempdir().unwrap();
-        if !kill(boundaries, dir.path(), kind) {
+        let dir = support::fast_dir();
+        if !kill(boundaries, dir.path(), kind, receiver.port) {
             break;
         }
-        let outreach = open(dir.path(), kind);
+        let outreach = open(dir.path(), kind, receiver.port);
         live(&outreach, dir.path());
         let at = format!("{kind}, killed at boundary {boundaries}");
         let mut keys = letters(dir.path());
@@ -233,6 +292,12 @@ fn check(kind: &str) {
         let visits = card.history.iter().filter(|entry| entry.what == "visit_done").count();
         assert_eq!((visits, outreach.service_cases().unwrap().len()), (1, 0), "{at}");
         assert_eq!(outreach.closed_service_cases(9).unwrap().len(), 1, "{at}");
+        let events = std::fs::read_to_string(dir.path().join("events")).unwrap();
+        let mut events: Vec<&str> = events.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+        assert_eq!(events.first(), Some(&"advisory.opened"), "{at}");
+        events.sort_unstable();
+        let expected = ["advisory.opened", "booking.booked", "booking.done", "case.closed", "case.opened"];
+        assert_eq!(events, expected, "{at}: others are told of everything, each under one key");
         boundaries += 1;
     }
     assert!(boundaries > 30, "only {boundaries} places to be killed at");
@@ -241,6 +306,16 @@ fn check(kind: &str) {
 #[test]
 fn a_folder_has_each_letter_once_wherever_the_process_is_killed() {
     check("folder");
+}
+
+#[test]
+fn a_receiver_that_tells_repetitions_has_each_letter_once_wherever_the_process_is_killed() {
+    check("once");
+}
+
+#[test]
+fn a_robot_shows_each_letter_once_or_it_is_asked_about() {
+    check("robot");
 }
 
 #[test]

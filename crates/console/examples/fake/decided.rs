@@ -21,6 +21,10 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         AdvisorAct::Postpone { days, reason } => {
             card.state = AdvisoryState::Postponed { until: now().plus_days(f64::from(days)), reason };
         }
+        AdvisorAct::Settle { arrived: true } => card.state = AdvisoryState::Sent { at: now() },
+        AdvisorAct::Settle { arrived: false } => card.state = AdvisoryState::Approved { release: None },
+        AdvisorAct::RevokeLink { .. } => card.booking_path = None,
+        AdvisorAct::Noted => card.heard = None,
         AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
         AdvisorAct::Called { then: AfterCall::Again, .. } => {}
         AdvisorAct::Called { then: AfterCall::NewLetter, .. } => card.state = AdvisoryState::Draft,

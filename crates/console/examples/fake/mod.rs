@@ -11,14 +11,15 @@ mod letters;
 mod plans;
 mod service;
 mod silent;
+mod ways;
 
 use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
-    MachineDetail, Person, Planning, QuarantineQuery, Queue, Sent, StageChange, TemplateLine, TemplatePage,
-    TemplatePreview, Verdict, Visit, VisitCalendar,
+    MachineDetail, Person, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Sent, Signed, StageChange,
+    TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
@@ -358,6 +359,10 @@ impl Backend for Fake {
         by: &str,
     ) -> Result<(), BackendError> {
         self.with(|state| state.letters.save(template, source, why, by))
+    }
+
+    fn take_reply(&self, signed: &Signed, reply: Result<Reply, String>) -> Result<ReplyTaken, BackendError> {
+        ways::take_reply(signed, reply)
     }
 
     fn ingest(&self) -> Result<IngestStatus, BackendError> {

@@ -50,6 +50,8 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             slots,
             draft,
             writable: true,
+            heard: None,
+            unsettled: false,
             delivery: None,
             governor,
             contacts: earlier(),
@@ -59,15 +61,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             decided: None,
         }
     };
-    let zh = Customer {
-        name: "恒丰纺织有限公司".into(),
-        contact: "张经理".into(),
-        phone: "0512-5550 0102".into(),
-        address: String::new(),
-        lang: Lang::Zh,
-        zone: SHANGHAI,
-        stage: Some(2),
-    };
+    let zh = hengfeng();
     let en = Customer {
         name: "Hansa Blech GmbH".into(),
         contact: "Mr Brandt".into(),
@@ -98,6 +92,18 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     ];
     cards[0].contacts = vec![contact("2026-05-11T09:10:00Z", "visit", false, "Intake filters replaced on all three")];
     cards
+}
+
+fn hengfeng() -> Customer {
+    Customer {
+        name: "恒丰纺织有限公司".into(),
+        contact: "张经理".into(),
+        phone: "0512-5550 0102".into(),
+        address: String::new(),
+        lang: Lang::Zh,
+        zone: SHANGHAI,
+        stage: Some(2),
+    }
 }
 
 fn person(name: &str, role: &str, phone: &str) -> Person {

@@ -1,12 +1,12 @@
 //! View structs as JSON. Findings have the one form that the whole product shares; numbers keep their units in their names.
 
-use foretell_model::{Finding, Quality, Quarantined, Reading, RulDays, wire};
+use foretell_model::{Finding, Quality, Quarantined, Reading, RulDays, Timestamp, wire};
 use serde_json::{Map, Value, json};
 
 use crate::pages::standing::Standing;
 use crate::view::{
     AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineClock, MachineDetail,
-    MachineSummary, Offline, RefusalCount, Slot,
+    MachineSummary, Offline, RefusalCount, Slot, WebhookStatus,
 };
 
 pub(super) fn fleet(fleet: &Fleet) -> Value {
@@ -127,7 +127,7 @@ pub(super) fn advisory(card: &AdvisoryCard) -> Value {
         "finding": finding[0], "work_minutes": card.work_minutes, "machine_stops": card.machine_stops,
         "parts": card.parts, "slots": card.slots.iter().map(slot).collect::<Vec<_>>(),
         "draft": { "subject": card.draft.subject, "body": card.draft.body },
-        "probability_before_slot": card.probability_before_slot,
+        "probability_before_slot": card.probability_before_slot, "heard": card.heard, "unsettled": card.unsettled,
     })
 }
 
@@ -146,7 +146,18 @@ pub(super) fn ingest(status: &IngestStatus) -> Value {
     json!({
         "now": status.now.to_string(), "sources": sources, "refusals": counts(&status.refusals),
         "log_entries": status.log_entries, "engine_behind": status.engine_behind, "held": counts(&status.held),
-        "faults": status.faults, "history_store": status.history_store.as_ref().map(history_store),
+        "faults": status.faults, "webhooks": status.webhooks.iter().map(webhook).collect::<Vec<_>>(),
+        "history_store": status.history_store.as_ref().map(history_store),
+    })
+}
+
+fn webhook(webhook: &WebhookStatus) -> Value {
+    let instant = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "name": webhook.name, "host": webhook.host, "waiting": webhook.waiting, "delivered": webhook.delivered,
+        "refused": webhook.refused, "failures": webhook.failures, "why": webhook.why,
+        "last_delivered": instant(webhook.last_delivered), "last_failure": instant(webhook.last_failure),
+        "next": instant(webhook.next),
     })
 }
 

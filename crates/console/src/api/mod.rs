@@ -1,21 +1,23 @@
-//! The JSON API under `/api/v1`, described by `/api/v1/openapi.json`. Read only: what changes something is done on the
-//! pages or arrives over MQTT.
+//! The JSON API under `/api/v1`, described by `/api/v1/openapi.json`. Read only but for customers' replies: what changes
+//! something else is done on the pages or arrives over MQTT.
 
 mod desk;
 mod json;
 mod problem;
+mod replies;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use foretell_model::{DAY_MS, MachineId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use problem::{as_problem, log_failure, problem, refusal};
+pub(crate) use replies::PER_MINUTE_MAX as REPLIES_PER_MINUTE_MAX;
 
 use crate::pages::page::machine_of;
 use crate::router::App;
@@ -47,6 +49,7 @@ fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/advisories", get(advisories)),
         ("/api/v1/advisories/{id}", get(advisory)),
         ("/api/v1/clocks", get(clocks)),
+        ("/api/v1/replies", post(replies::take)),
         ("/api/v1/ingest", get(ingest)),
         ("/api/v1/quarantine", get(quarantine)),
     ];

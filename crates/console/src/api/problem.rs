@@ -21,6 +21,7 @@ pub(crate) fn problem(error: &BackendError) -> Response {
         BackendError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
         BackendError::Expired => (StatusCode::GONE, "Expired"),
         BackendError::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        BackendError::Unsigned(_) => (StatusCode::UNAUTHORIZED, "Not signed"),
         BackendError::Invalid(_) | BackendError::Text(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
         BackendError::Failed { .. } => {
             log_failure(error);

@@ -75,10 +75,19 @@ pub(crate) struct Can {
     pub(crate) settle: bool,
     pub(crate) close: bool,
     pub(crate) judge: bool,
+    pub(crate) deliver: bool,
+    pub(crate) revoke: bool,
+    pub(crate) note: bool,
 }
 
 impl Can {
     fn of(advisory: &AdvisoryCard) -> Self {
+        let (deliver, revoke) = (advisory.unsettled, advisory.booking_path.is_some());
+        let note = advisory.heard.is_some();
+        Self { deliver, revoke, note, ..Self::in_state(advisory) }
+    }
+
+    fn in_state(advisory: &AdvisoryCard) -> Self {
         let book = !advisory.choices.is_empty();
         match advisory.state {
             AdvisoryState::Draft | AdvisoryState::Postponed { .. } => {
@@ -113,6 +122,10 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (wish, why) = match &advisory.state {
         AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
         AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
+        AdvisoryState::Booked { .. } => {
+            let heard = advisory.heard.as_deref().unwrap_or_default();
+            (String::new(), text::remark(heard, lang))
+        }
         _ => (String::new(), String::new()),
     };
     let took_place = match advisory.state {

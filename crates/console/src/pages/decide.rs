@@ -59,6 +59,13 @@ pub(crate) struct Because {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct Settled {
+    id: String,
+    revision: u64,
+    arrived: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct PutOff {
     id: String,
     revision: u64,
@@ -117,6 +124,28 @@ pub(crate) async fn done(State(app): State<App>, ask: Ask, Form(form): Form<Whic
 pub(crate) async fn undone(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
     let act = said(&form.reason).map(|reason| AdvisorAct::VisitNotDone { reason });
     decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "missed").await
+}
+
+/// `POST /queue/settle`
+pub(crate) async fn settle(State(app): State<App>, ask: Ask, Form(form): Form<Settled>) -> Response {
+    let act = match form.arrived.as_str() {
+        "yes" => Ok(AdvisorAct::Settle { arrived: true }),
+        "no" => Ok(AdvisorAct::Settle { arrived: false }),
+        _ => Err(BackendError::Invalid("whether it arrived is not said".to_owned())),
+    };
+    let done = if form.arrived == "yes" { "arrived" } else { "again" };
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, done).await
+}
+
+/// `POST /queue/revoke`
+pub(crate) async fn revoke(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
+    let act = said(&form.reason).map(|reason| AdvisorAct::RevokeLink { reason });
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "revoked").await
+}
+
+/// `POST /queue/noted`
+pub(crate) async fn noted(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
+    decide(&app, &ask, form, Ok(AdvisorAct::Noted), "noted").await
 }
 
 /// `POST /queue/edit`

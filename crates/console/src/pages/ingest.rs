@@ -8,7 +8,7 @@ use foretell_model::{Quarantined, Timestamp};
 
 use super::page::{Ask, Chrome, machine_href};
 use crate::router::App;
-use crate::view::{IngestStatus, MachineClock, RefusalCount, SourceStatus};
+use crate::view::{IngestStatus, MachineClock, RefusalCount, SourceStatus, WebhookStatus};
 use crate::{Lang, text};
 
 /// Bytes of a refused item that are shown; the API has the rest.
@@ -30,6 +30,7 @@ struct IngestPage {
     store_line: Option<String>,
     faults: Vec<String>,
     clocks: Vec<ClockRow>,
+    webhooks: Vec<WebhookRow>,
     sources: Vec<SourceRow>,
     refusals: Vec<RefusalRow>,
     items: Vec<QuarantineRow>,
@@ -43,6 +44,18 @@ struct SourceRow {
     clients: String,
     rate: String,
     kept: String,
+    refused: String,
+    last: String,
+}
+
+struct WebhookRow {
+    class: &'static str,
+    name: String,
+    host: String,
+    state: String,
+    why: String,
+    delivered: String,
+    waiting: String,
     refused: String,
     last: String,
 }
@@ -93,6 +106,7 @@ fn lay_out(mut status: IngestStatus, ask: &Ask) -> IngestPage {
         store_line: status.history_store.as_ref().map(|store| text::store_line(store, lang)),
         faults: status.faults,
         clocks: clock_rows(&status.clocks, status.now, lang),
+        webhooks: status.webhooks.into_iter().map(|webhook| webhook_row(webhook, status.now, lang)).collect(),
         sources: status.sources.into_iter().map(|source| source_row(source, status.now, lang)).collect(),
         refusals: status.refusals.iter().map(|refusal| refusal_row(refusal, total, lang)).collect(),
         items: status.quarantine.into_iter().map(|item| quarantine_row(item, status.now, lang)).collect(),
@@ -111,6 +125,22 @@ fn source_row(source: SourceStatus, now: Timestamp, lang: Lang) -> SourceRow {
         last: source.last_reading.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
         name: source.name,
         address: source.address,
+    }
+}
+
+fn webhook_row(webhook: WebhookStatus, now: Timestamp, lang: Lang) -> WebhookRow {
+    let t = text::words(lang);
+    let fails = webhook.failures > 0;
+    WebhookRow {
+        class: if fails { "offline" } else { "good" },
+        state: if fails { text::webhook_fails(webhook.failures, lang) } else { t.webhook_good.to_owned() },
+        delivered: text::number(f64::from(webhook.delivered)),
+        waiting: text::number(f64::from(webhook.waiting)),
+        refused: text::number(f64::from(webhook.refused)),
+        last: webhook.last_delivered.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
+        why: webhook.why,
+        name: webhook.name,
+        host: webhook.host,
     }
 }
 

@@ -147,7 +147,9 @@ impl Ask {
                 (StatusCode::NOT_FOUND, t.not_found, t.not_found_text.to_owned())
             }
             BackendError::Conflict(why) => (StatusCode::CONFLICT, t.conflict, format!("{} {why}", t.conflict_text)),
-            BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone()),
+            BackendError::Invalid(why) | BackendError::Unsigned(why) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone())
+            }
             BackendError::Text(faults) => {
                 let faults: Vec<String> = faults.iter().map(|fault| text::text_fault(fault, self.lang)).collect();
                 (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, faults.join(" "))

@@ -38,6 +38,10 @@ impl Done {
             "closed" => t.done_closed,
             "visited" => t.done_visited,
             "missed" => t.done_missed,
+            "arrived" => t.done_arrived,
+            "again" => t.done_again,
+            "revoked" => t.done_revoked,
+            "noted" => t.done_noted,
             "verdict" => text::desk::words(lang).done_verdict,
             _ => "",
         }

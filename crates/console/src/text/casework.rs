@@ -24,6 +24,7 @@ pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
 pub(crate) fn remark(text: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str)] = &[
         ("the customer cancelled the visit", "客户取消了上门"),
+        ("the customer replied", "客户回复"),
         ("the customer had said not now; that time is over", "客户先前表示暂时不用，期限已过"),
         ("neither the message nor its reminder was answered", "消息和提醒均未收到答复"),
         ("the reminder could not be sent", "提醒未能发出"),

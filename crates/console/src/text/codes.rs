@@ -118,6 +118,11 @@ pub(crate) fn channel(code: &str, lang: Lang) -> String {
         ("phone", "by telephone", "电话"),
         ("page", "on the page", "预约页面"),
         ("visit", "on site", "上门"),
+        ("sms", "by SMS", "短信"),
+        ("wecom", "by WeCom", "企业微信"),
+        ("dingtalk", "by DingTalk", "钉钉"),
+        ("feishu", "by Feishu", "飞书"),
+        ("mqtt", "on the machine's display", "机旁显示"),
     ];
     look_up(code, TABLE, lang)
 }

@@ -234,6 +234,15 @@ pub(crate) fn store_line(store: &HistoryStore, lang: Lang) -> String {
     }
 }
 
+/// How often a webhook has failed since its last success.
+pub(crate) fn webhook_fails(failures: u32, lang: Lang) -> String {
+    match lang {
+        Lang::En if failures == 1 => "failed once, is tried again".to_owned(),
+        Lang::En => format!("failed {failures} times, is tried again"),
+        Lang::Zh => format!("已失败{failures}次，将重试"),
+    }
+}
+
 /// How far a machine's clock is off: to the second below a minute and a half, then in minutes, hours and days.
 pub(crate) fn clock_off(behind_ms: i64, lang: Lang) -> String {
     let seconds = behind_ms.abs() / 1000;

@@ -232,6 +232,10 @@ pub struct AdvisoryCard {
     pub writable: bool,
     /// Times at which an advisor could book a visit now.
     pub choices: Vec<Slot>,
+    /// What the customer with a booked visit replied, or another word that an advisor must read although the visit stands.
+    pub heard: Option<String>,
+    /// Whether nobody knows if the message arrived, or it was refused: the advisor settles it.
+    pub unsettled: bool,
     /// Why the message has not gone out although it was tried.
     pub delivery: Option<Delivery>,
     /// The governor's verdict.
@@ -281,6 +285,18 @@ pub enum AdvisorAct {
         /// Why.
         reason: String,
     },
+    /// Say of a message of unknown fate that it arrived, or send it again.
+    Settle {
+        /// Whether it arrived.
+        arrived: bool,
+    },
+    /// Take the customer's link back.
+    RevokeLink {
+        /// Why.
+        reason: String,
+    },
+    /// What the customer replied has been read; the visit stands.
+    Noted,
     /// The visit took place and the work is done.
     VisitDone,
     /// The visit did not take place.

@@ -72,6 +72,31 @@ pub struct HistoryStore {
     pub last_written: Option<Timestamp>,
 }
 
+/// A subscriber to what happens, as its deliveries stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Scheme and host of its address.
+    pub host: String,
+    /// Entries of the record that it has not been offered, at most 1,000.
+    pub waiting: u32,
+    /// Events it took.
+    pub delivered: u32,
+    /// Events it refused for good.
+    pub refused: u32,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// When it last took one.
+    pub last_delivered: Option<Timestamp>,
+    /// When it last did not.
+    pub last_failure: Option<Timestamp>,
+    /// Why not, in English as in the log; empty after a success.
+    pub why: String,
+    /// When it is tried again, after a failure.
+    pub next: Option<Timestamp>,
+}
+
 /// Acquisition at a glance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IngestStatus {
@@ -85,6 +110,8 @@ pub struct IngestStatus {
     pub log_entries: u64,
     /// Entries the engine has not yet seen.
     pub engine_behind: u64,
+    /// Who is told of what happens, and how it goes.
+    pub webhooks: Vec<WebhookStatus>,
     /// The plant's history store, if one is written to.
     pub history_store: Option<HistoryStore>,
     /// How much stands in the quarantine now, by reason.

@@ -16,6 +16,7 @@ mod health;
 mod ingest;
 mod machine;
 mod planning;
+mod reply;
 mod template;
 
 pub use advisory::{
@@ -37,9 +38,12 @@ pub use field::{
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone, JobPhoto};
-pub use ingest::{HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState};
+pub use ingest::{
+    HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
+};
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
 pub use planning::{Band, DelayLine, FaultPrecision, Found, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
+pub use reply::{Reply, ReplyTaken, Signed};
 pub use template::{
     TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
     TemplateText,

@@ -39,11 +39,11 @@ impl Folder {
 }
 
 impl Channel for Folder {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "folder"
     }
 
-    fn medium(&self) -> &'static str {
+    fn medium(&self) -> &str {
         "email"
     }
 

@@ -1,11 +1,23 @@
 //! Ways out of the house. A channel delivers one finished message; what may be sent, and when, was decided before.
 
 mod folder;
+mod form;
+pub(crate) mod http;
 mod mail;
+mod mqtt;
+pub mod sign;
 mod smtp;
+pub(crate) mod webhook;
 
 pub use folder::Folder;
+pub use form::Format;
+pub use http::HttpOptions;
+pub use mqtt::Mqtt;
+pub use sign::Sign;
 pub use smtp::{Security, Smtp, SmtpOptions};
+pub use webhook::{Webhook, WebhookOptions};
+
+use std::time::Duration;
 
 use foretell_model::Timestamp;
 
@@ -42,6 +54,14 @@ pub enum DeliveryError {
     /// Certainly not delivered; worth another attempt later.
     #[error("not delivered for now: {0}")]
     Temporary(String),
+    /// As `Temporary`, and the other side asks for a pause.
+    #[error("not delivered for now: {why}")]
+    Busy {
+        /// What it said.
+        why: String,
+        /// How long the pause is to be at least.
+        after: Duration,
+    },
     /// Certainly not delivered, and trying again will not help.
     #[error("refused: {0}")]
     Permanent(String),
@@ -53,10 +73,10 @@ pub enum DeliveryError {
 /// One way out.
 pub trait Channel: Send + Sync {
     /// Its name in records and metrics, e.g. `smtp`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Which of a customer's addresses it delivers to, e.g. `email`. Opt-outs count per medium.
-    fn medium(&self) -> &'static str;
+    fn medium(&self) -> &str;
 
     /// Whether delivering the same key twice leaves one message. Only then is a delivery that a crash interrupted taken up
     /// again by itself.

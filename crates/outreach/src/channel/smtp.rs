@@ -70,11 +70,11 @@ impl Smtp {
 }
 
 impl Channel for Smtp {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "smtp"
     }
 
-    fn medium(&self) -> &'static str {
+    fn medium(&self) -> &str {
         "email"
     }
 

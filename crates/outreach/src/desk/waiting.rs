@@ -144,8 +144,10 @@ impl Desk {
         match case.stage {
             Stage::Draft | Stage::Call => true,
             Stage::Postponed => case.until.is_none_or(|until| until <= now),
-            // Somebody must say whether the visit took place.
-            Stage::Booked => self.appointment_of(&case.finding.id).is_some_and(|visit| visit.end <= now),
+            // Somebody must read what was said since, or say whether the visit took place.
+            Stage::Booked => {
+                case.remark.is_some() || self.appointment_of(&case.finding.id).is_some_and(|visit| visit.end <= now)
+            }
             _ => false,
         }
     }

@@ -6,7 +6,7 @@
 
 mod asked;
 mod decide;
-mod settle;
+pub(crate) mod settle;
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 use tracing::warn;

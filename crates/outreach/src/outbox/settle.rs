@@ -2,6 +2,7 @@
 
 use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
 use metrics::counter;
+use sha2::{Digest, Sha256};
 
 use super::{ticked, write_record};
 use crate::Outreach;
@@ -76,7 +77,7 @@ fn settle(
 ) -> Result<Ticked> {
     let label = match &fate {
         Ok(()) => "sent",
-        Err(DeliveryError::Temporary(_)) => "temporary",
+        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) => "temporary",
         Err(DeliveryError::Permanent(_)) => "permanent",
         Err(DeliveryError::Unknown(_)) => "unknown",
     };
@@ -95,9 +96,15 @@ fn settle(
             }
             Outcome::Sent
         }
-        Err(DeliveryError::Temporary(_)) if mail.attempts + 1 < ATTEMPTS_MAX => {
+        Err(ref again @ (DeliveryError::Temporary(_) | DeliveryError::Busy { .. }))
+            if mail.attempts + 1 < ATTEMPTS_MAX =>
+        {
             mail.attempts += 1;
-            let wait_ms = BACK_OFF_MS.saturating_mul(1 << mail.attempts.min(20)).min(BACK_OFF_MAX_MS);
+            let asked_ms = match again {
+                DeliveryError::Busy { after, .. } => i64::try_from(after.as_millis()).unwrap_or(0),
+                _ => 0,
+            };
+            let wait_ms = back_off_ms(mail.id, mail.attempts).max(asked_ms);
             (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now + wait_ms);
             Outcome::Retry { at: mail.due, reason: why.clone().unwrap_or_default() }
         }
@@ -123,4 +130,28 @@ fn settle(
     let data = why.or_else(|| mail.channel.clone()).unwrap_or_default();
     write_record(connection, &mail, "outbox", what, &data, outcome == Outcome::Sent, now)?;
     Ok(ticked(&mail, outcome))
+}
+
+/// How long to wait after so many failures: twice as long each time, and up to a quarter longer, so that what failed together
+/// does not come back together. The same message waits as long in every run.
+pub(crate) fn back_off_ms(message: i64, attempts: u32) -> i64 {
+    let wait_ms = BACK_OFF_MS.saturating_mul(1 << attempts.min(20)).min(BACK_OFF_MAX_MS);
+    let digest = Sha256::digest(format!("{message} {attempts}"));
+    wait_ms + wait_ms / 4 * i64::from(digest[0]) / 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_wait_twice_as_long_and_never_in_step() {
+        let waits: Vec<i64> = (1..=12).map(|attempts| back_off_ms(7, attempts)).collect();
+        for (wait, base_min) in waits.iter().zip([2, 4, 8, 16, 32, 64, 128, 240, 240, 240, 240, 240]) {
+            let base_ms = base_min * MINUTE_MS;
+            assert!((base_ms..=base_ms + base_ms / 4).contains(wait), "{waits:?}");
+        }
+        let together: std::collections::BTreeSet<i64> = (0..100).map(|message| back_off_ms(message, 1)).collect();
+        assert!(together.len() > 50, "{together:?}");
+    }
 }

@@ -177,6 +177,12 @@ pub(crate) fn in_state(connection: &dyn Session, state: MessageState) -> Result<
     many(connection, "state = ?1 AND state NOT IN ('sent', 'withdrawn') ORDER BY id", values![state.name()])
 }
 
+/// Messages delivered by a medium whose links still work, newest first.
+pub(crate) fn sent_by(connection: &dyn Session, medium: &str, now: Timestamp, max: u32) -> Result<Vec<Mail>> {
+    let condition = "medium = ?1 AND sent IS NOT NULL AND state = 'sent' AND expires > ?2 ORDER BY id DESC LIMIT ?3";
+    many(connection, condition, values![medium, now, max])
+}
+
 /// When the last invitation about a machine went out. One whose fate is unknown counts as gone out.
 pub(crate) fn machine_last(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
     let sql = "SELECT max(sent) FROM message WHERE machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL";

@@ -36,6 +36,10 @@ pub(crate) const STOPPED: &str = "stopped";
 pub(crate) const RESUMED: &str = "resumed";
 /// The customer wishes another time; in the customer's words.
 pub(crate) const OTHER_TIME: &str = "other_time";
+/// The customer replied by SMS, chat or mail; on which medium and in whose words.
+pub(crate) const REPLIED: &str = "replied";
+/// The advisor took the customer's link back; why.
+pub(crate) const LINK_REVOKED: &str = "link_revoked";
 /// A call ended the case; the advisor's remark.
 pub(crate) const CALLED_CLOSED: &str = "called_closed";
 /// A call asked for a new letter; the advisor's remark.

@@ -17,6 +17,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_field.sql"),
     include_str!("schema_letters.sql"),
     include_str!("schema_changes.sql"),
+    include_str!("schema_ways.sql"),
 ];
 
 /// An open file.

@@ -1,6 +1,8 @@
 //! A small service company with one customer in each language, and findings to feed it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod receiver;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

@@ -3,6 +3,7 @@
 //! Layers: the defaults in the code, which `config/default.toml` shows with comments, then a file, then the environment
 //! (`FORETELL__SECTION__KEY`). Every fault is reported at once, with its line where it has one.
 
+mod channels;
 mod customers;
 mod fault;
 mod influx;
@@ -19,6 +20,7 @@ mod unit;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use channels::{ChannelSection, RepliesSection};
 pub use customers::registry;
 pub use fault::{ConfigFaults, Fault, Place};
 pub use influx::InfluxSection;

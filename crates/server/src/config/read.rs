@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 
-use super::influx;
 use super::reader::Section;
 use super::sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
     OutreachSection,
 };
-use super::{Secret, unit};
+use super::{ChannelSection, Secret, unit};
+use super::{channels, influx};
 use super::{mapping, mqtt, sparkplug};
 
 /// Discharge temperatures that a limit can sensibly have, degC.
@@ -26,7 +26,12 @@ pub(super) const PASSWORD: [&str; 2] = ["password", "password_file"];
 
 /// Reads the whole; relative paths start at `base`.
 pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
+    let (channels, webhooks) = channels::read(root, base);
     let config = Config {
+        channels,
+        webhooks,
+        replies: channels::replies(root.section("replies"), base),
+        trips: channels::trips(root.section("trips")),
         mqtt: mqtt::read(root.section("mqtt"), base),
         mappings: mapping::read(root),
         sparkplug: sparkplug::read(root.section("sparkplug")),
@@ -38,10 +43,22 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         clock: clock(root.section("clock")),
         log_level: log(root.section("log")),
     };
-    if config.outreach.channel == ChannelKind::Smtp && config.console.public_url.is_none() {
+    let by_webhook = config.channels.iter().any(|channel| matches!(channel, ChannelSection::Webhook(_)));
+    let leaves = match config.outreach.channel {
+        ChannelKind::Smtp => Some("channel `smtp`"),
+        _ if by_webhook => Some("[[channel]]"),
+        _ => None,
+    };
+    if let (Some(way), None) = (leaves, &config.console.public_url) {
         let here = config.console.listen;
         let why = "customers could not open the links in their messages, which would point to";
-        root.fault("console.public_url", format!("[console] needs `public_url` with channel `smtp`: {why} {here}"));
+        root.fault("console.public_url", format!("[console] needs `public_url` with {way}: {why} {here}"));
+    }
+    if config.outreach.channel == ChannelKind::Nothing && config.channels.is_empty() {
+        root.fault(
+            "outreach.channel",
+            "[outreach] channel is `none`, and no [[channel]] says how customers are reached",
+        );
     }
     config
 }
@@ -268,7 +285,8 @@ fn channel(text: &str) -> Result<ChannelKind, String> {
     match text {
         "folder" => Ok(ChannelKind::Folder),
         "smtp" => Ok(ChannelKind::Smtp),
-        _ => Err(format!("`{text}` is none of `folder`, `smtp`")),
+        "none" => Ok(ChannelKind::Nothing),
+        _ => Err(format!("`{text}` is none of `folder`, `smtp`, `none`")),
     }
 }
 

@@ -147,6 +147,32 @@ impl<'a> Section<'a> {
         self.typed(key, &expected, |value| value.into_float().ok().filter(|x| allowed.contains(x)).ok_or(()))
     }
 
+    /// Yes or no.
+    pub(super) fn flag(&mut self, key: &'static str, or: bool) -> bool {
+        self.typed(key, "true or false", |value| value.into_bool()).unwrap_or(or)
+    }
+
+    /// Every value of a table that only the environment may hold.
+    pub(super) fn all_from_environment(self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (key, value) in &self.values {
+            let place = self.place(key, value);
+            match (&place, value.clone().into_string()) {
+                (Place::Variable(_), Ok(text)) => drop(found.insert(key.clone(), text)),
+                _ => {
+                    let path = self.path_of(key);
+                    self.context.faults.add(
+                        place,
+                        format!(
+                            "`{path}` is a secret and may not stand in the file; use a `…_file` key where it is needed"
+                        ),
+                    );
+                }
+            }
+        }
+        found
+    }
+
     /// A list of texts; in the environment separated by commas.
     pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.typed(key, "a list of texts", |value| match value.kind {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use foretell_ingest::decode::MappingSpec;
 use foretell_ingest::sparkplug::SparkplugOptions;
 use foretell_model::{EnergyProfile, Limits, MachineId};
+use foretell_outreach::{HookOptions, TripRules};
 
 use super::mqtt::MqttSection;
-use super::{InfluxSection, Secret};
+use super::{ChannelSection, InfluxSection, RepliesSection, Secret};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +29,14 @@ pub struct Config {
     pub influxdb: Option<InfluxSection>,
     /// `[outreach]`: messages to customers.
     pub outreach: OutreachSection,
+    /// `[[channel]]`: further ways to customers.
+    pub channels: Vec<ChannelSection>,
+    /// `[[webhook]]`: who is told of what happens.
+    pub webhooks: Vec<HookOptions>,
+    /// `[replies]`: what customers answer.
+    pub replies: RepliesSection,
+    /// `[trips]`: which alarms open a service case.
+    pub trips: TripRules,
     /// `[console]`: pages and API.
     pub console: ConsoleSection,
     /// `[clock] source`.
@@ -144,6 +153,8 @@ pub enum ChannelKind {
     Folder,
     /// Over SMTP.
     Smtp,
+    /// By `[[channel]]` alone.
+    Nothing,
 }
 
 /// `[outreach]`.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use foretell_history::MachineDay;
 use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp, wire};
-use foretell_outreach::{Concluded, Outreach, Stage};
+use foretell_outreach::{AlarmHeard, Concluded, Outreach, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,8 @@ pub(super) enum Item {
     /// Work was reported: the visit that was booked for it ends, before the forecast is withdrawn. Else the visit would look
     /// superfluous.
     Work(MachineId, Timestamp),
+    /// A controller raised an alarm of this code: a trip opens the machine's service case.
+    Alarm(MachineId, Timestamp, String),
     /// Something was concluded.
     Found(Box<Placed>),
     /// A machine's day has closed.
@@ -163,6 +165,11 @@ impl Concluder {
                 match item {
                     Item::Found(placed) => found.push(*placed),
                     Item::Day(day) => days.push(*day),
+                    Item::Alarm(machine, ts, code) => {
+                        if !self.hear_alarm(&machine, &code, ts) {
+                            return self.queue.abandon();
+                        }
+                    }
                     Item::Work(machine, ts) => {
                         // What was concluded before the work comes before it here, too.
                         if !self.conclude(&std::mem::take(&mut found)) {
@@ -222,22 +229,48 @@ impl Concluder {
             }
         };
         let concluded: Vec<_> = found.iter().copied().map(concluded).collect();
-        while let Err(error) = self.outreach.apply_all(&concluded, self.clocks.now()) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                findings = found.len(),
-                "Outreach could not keep findings; trying again. Check the disk under the data directory."
-            );
-            std::thread::sleep(RETRY);
-            // Waiting for a disk is not standing still, and no restart would mend it.
-            self.beat.turn();
-            if self.stop.is_cancelled() {
-                return false;
-            }
+        if self.persist("findings", || self.outreach.apply_all(&concluded, self.clocks.now())).is_none() {
+            return false;
         }
         let now = self.clocks.wall().now();
         found.iter().for_each(|placed| note_wait("kept", Some(now).zip(placed.arrived)));
         true
+    }
+
+    /// A trip opens the machine's service case. False when told to stop before that was kept.
+    fn hear_alarm(&self, machine: &MachineId, code: &str, ts: Timestamp) -> bool {
+        // In a rehearsal the alarm itself may be the newest that is known of the time.
+        let now = self.clocks.now().max(ts);
+        let heard = self.persist("an alarm", || self.outreach.hear_alarm(machine, code, ts, now));
+        match &heard {
+            Some(AlarmHeard::Case(case)) => {
+                tracing::warn!(%machine, code, case = case.id, "A machine has stopped; its service case is open.");
+                self.room.changed();
+            }
+            Some(AlarmHeard::TooOld) => tracing::info!(%machine, code, at = %ts, "An old trip opens no case."),
+            Some(AlarmHeard::Before | AlarmHeard::NotATrip) | None => {}
+        }
+        heard.is_some()
+    }
+
+    /// Does something again and again until outreach has kept it: what was passed over would be lost for good. `None` when told
+    /// to stop before that.
+    fn persist<T>(&self, what: &str, step: impl Fn() -> foretell_outreach::Result<T>) -> Option<T> {
+        loop {
+            match step() {
+                Ok(kept) => return Some(kept),
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "Outreach could not keep {what}; trying again. Check the disk under the data directory."
+                ),
+            }
+            std::thread::sleep(RETRY);
+            // Waiting for a disk is not standing still, and no restart would mend it.
+            self.beat.turn();
+            if self.stop.is_cancelled() {
+                return None;
+            }
+        }
     }
 
     /// Hands the current advisories of the machines concerned to whoever publishes them.

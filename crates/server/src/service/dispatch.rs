@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretell_ingest::Ingest;
 use foretell_model::{Clock, MachineId, Timestamp, wire};
-use foretell_outreach::{Outcome, Outreach};
+use foretell_outreach::{Channel as _, Mqtt, Outcome, Outreach};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,9 @@ use super::conclusions::note_wait;
 use super::context;
 use super::engine_room::{EngineRoom, News};
 use super::photos::Photos;
+
+/// How often webhooks are told what happens, and letters on MQTT compared with the service state.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks at holds, reminders and the outbox every `every`, until `stop`.
 pub(super) async fn outreach(
@@ -50,6 +53,47 @@ pub(super) async fn outreach(
                 gauge!("foretell_outreach_looked_timestamp_seconds").set(clocks.wall().now().millis() as f64 / 1e3)
             }
             Err(error) => tracing::error!(%error, "A look at the outbox ended badly; the next one goes on."),
+        }
+    }
+}
+
+/// Tells webhooks what happens, if there are any, until `stop`. On a task of its own: a subscriber that does not answer delays no
+/// letter.
+pub(super) async fn hooks(outreach: Arc<Outreach>, clocks: Arc<Clocks>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let (outreach, now) = (Arc::clone(&outreach), clocks.wall().now());
+        read(tokio::task::spawn_blocking(move || outreach.tell_hooks(now)).await);
+    }
+}
+
+/// Keeps the letters that go by MQTT standing, retained, until they are answered; ends at once without such a channel.
+pub(super) async fn letters(
+    (outreach, channels): (Arc<Outreach>, Vec<Mqtt>),
+    ingest: Arc<Ingest>,
+    clocks: Arc<Clocks>,
+    stop: CancellationToken,
+) {
+    let mut published: HashMap<String, String> = HashMap::new();
+    while !channels.is_empty() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let (outreach, now) = (Arc::clone(&outreach), clocks.now());
+        let standing = read(tokio::task::spawn_blocking(move || outreach.messages_for_mqtt(now)).await);
+        let placed = standing.into_iter().flatten().filter_map(|message| {
+            let channel = channels.iter().find(|channel| channel.name() == message.channel)?;
+            Some((channel.topic(message.machine.site(), message.machine.machine()), message.payload))
+        });
+        for (topic, payload) in placed {
+            if published.get(&topic) != Some(&payload) {
+                ingest.publish_retained(&topic, payload.as_bytes());
+                published.insert(topic, payload);
+            }
         }
     }
 }

@@ -178,12 +178,15 @@ impl Service {
             let (outreach, room, clocks) =
                 (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
             let photos = Photos::new(&config.data.dir);
+            self.tasks.spawn(dispatch::hooks(Arc::clone(&outreach), Arc::clone(&clocks), stop.clone()));
             self.tasks.spawn(dispatch::outreach(outreach, room, (clocks, photos), config.outreach.tick, stop.clone()));
         }
         if let Some(ingest) = &self.ingest {
             let (outreach, room, clocks) =
                 (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
             let ingest = Arc::clone(ingest);
+            let letters = (Arc::clone(&outreach), options::mqtt_channels(config));
+            self.tasks.spawn(dispatch::letters(letters, Arc::clone(&ingest), Arc::clone(&clocks), stop.clone()));
             self.tasks.spawn(dispatch::advisories(outreach, ingest, room, clocks, ADVISORIES_EVERY, stop.clone()));
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));

@@ -9,11 +9,16 @@ use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_model::{Catalogue, MachineProfile};
-use foretell_outreach::{Channel, Folder, Grumbles, OutreachOptions, Security, Smtp, SmtpOptions, Words};
+use foretell_outreach::{
+    Channel, Folder, Grumbles, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords, Webhook,
+    Words,
+};
 
 use super::budget::Budget;
+use crate::clock::WallClock;
 use crate::config::{
-    ChannelKind, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser, OutreachSection,
+    ChannelKind, ChannelSection, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser,
+    OutreachSection,
 };
 use crate::failure::{Failure, Kind};
 
@@ -126,18 +131,63 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
         let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
         options.grumbles = Grumbles::parse(&words);
     }
-    options.channels = vec![channel(config, section)?];
+    if let Some(file) = &config.replies.stop_words_file {
+        let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+        options.stop_words = StopWords::parse(&words);
+    }
+    options.trips = config.trips.clone();
+    options.channels = channels(config)?;
+    let hook = |hook: &foretell_outreach::HookOptions| {
+        let made = Hook::new(hook.clone(), Arc::new(WallClock));
+        made.map(Arc::new).map_err(|problems| faulty("webhook", &hook.name, &problems))
+    };
+    options.hooks = config.webhooks.iter().map(hook).collect::<Result<_, _>>()?;
     Ok(options)
 }
 
-fn channel(config: &Config, section: &OutreachSection) -> Result<Arc<dyn Channel>, Failure> {
-    if section.channel == ChannelKind::Folder {
-        let folder = section.folder.clone().unwrap_or_else(|| config.data.dir.join("outbox"));
-        return Ok(Arc::new(Folder::new(folder, section.from.clone())));
+/// Every way to customers, mail first.
+fn channels(config: &Config) -> Result<Vec<Arc<dyn Channel>>, Failure> {
+    let mut channels: Vec<Arc<dyn Channel>> = mail(config, &config.outreach)?.into_iter().collect();
+    for channel in &config.channels {
+        channels.push(match channel {
+            ChannelSection::Webhook(options) => {
+                let made = Webhook::new((**options).clone(), Arc::new(WallClock));
+                Arc::new(made.map_err(|problems| faulty("channel", &options.name, &problems))?)
+            }
+            ChannelSection::Mqtt(channel) => Arc::new(channel.clone()),
+        });
     }
-    let smtp = Smtp::new(smtp(section)?)
-        .map_err(|error| Failure::because(Kind::Config, "could not prepare the mail server's connection", error))?;
-    Ok(Arc::new(smtp))
+    Ok(channels)
+}
+
+/// The channels whose messages stand on MQTT.
+pub(super) fn mqtt_channels(config: &Config) -> Vec<Mqtt> {
+    let of = |channel: &ChannelSection| match channel {
+        ChannelSection::Mqtt(channel) => Some(channel.clone()),
+        ChannelSection::Webhook(_) => None,
+    };
+    config.channels.iter().filter_map(of).collect()
+}
+
+fn faulty(what: &str, name: &str, problems: &[Problem]) -> Failure {
+    let told: Vec<String> = problems.iter().map(|problem| format!("`{}`: {}", problem.path, problem.why)).collect();
+    Failure::new(Kind::Config, format!("[[{what}]] `{name}`: {}", told.join("; ")))
+}
+
+fn mail(config: &Config, section: &OutreachSection) -> Result<Option<Arc<dyn Channel>>, Failure> {
+    match section.channel {
+        ChannelKind::Nothing => Ok(None),
+        ChannelKind::Folder => {
+            let folder = section.folder.clone().unwrap_or_else(|| config.data.dir.join("outbox"));
+            Ok(Some(Arc::new(Folder::new(folder, section.from.clone()))))
+        }
+        ChannelKind::Smtp => {
+            let smtp = Smtp::new(smtp(section)?).map_err(|error| {
+                Failure::because(Kind::Config, "could not prepare the mail server's connection", error)
+            })?;
+            Ok(Some(Arc::new(smtp)))
+        }
+    }
 }
 
 fn smtp(section: &OutreachSection) -> Result<SmtpOptions, Failure> {

@@ -146,6 +146,8 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     differs("[data]", old.data != new.data);
     differs("[engine] faults_file, snapshots, behind_entries_max", engine(old) != engine(new));
     differs("[outreach]", old.outreach != new.outreach);
+    differs("[[channel]], [[webhook]]", (&old.channels, &old.webhooks) != (&new.channels, &new.webhooks));
+    differs("[replies], [trips]", (&old.replies, &old.trips) != (&new.replies, &new.trips));
     differs("[console]", old.console != new.console);
     differs("[clock]", old.clock != new.clock);
     waits

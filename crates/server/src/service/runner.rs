@@ -259,6 +259,9 @@ impl Runner {
     fn take(&self, mut entries: &[Logged], queue: &Conclusions) -> bool {
         let works = entries.iter().filter_map(|entry| match &entry.event {
             Event::Maintenance { machine, ts, .. } => Some(Item::Work(machine.clone(), *ts)),
+            Event::ControllerAlarm { machine, ts, code } => {
+                Some(Item::Alarm(machine.clone(), *ts, code.as_str().to_owned()))
+            }
             Event::Status { online, .. } => {
                 let said = if *online { "online" } else { "offline" };
                 counter!("foretell_machine_statuses_total", "said" => said).increment(1);

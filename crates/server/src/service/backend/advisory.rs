@@ -10,7 +10,7 @@ use foretell_console::view::{
 };
 use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
 use foretell_outreach::governor::Verdict;
-use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, OutreachError, Stage};
+use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -84,6 +84,8 @@ impl ServiceBackend {
             draft,
             writable: card.message.is_ok(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
+            heard: card.remark.clone().filter(|_| card.stage == Stage::Booked),
+            unsettled: is_unsettled(&card),
             delivery: delivery(&card),
             governor: governor(&card),
             contacts: card.contacts.iter().map(|happening| self.contact(happening, &machine)).collect(),
@@ -109,10 +111,24 @@ impl ServiceBackend {
             AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
             AdvisorAct::Book { from } => self.outreach.book_for(&id, from, by, now).map(|_| ()),
             AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
+            AdvisorAct::Settle { arrived: true } => {
+                self.outreach.resolve_delivery(self.message_of(&id, now)?, true, by, now)
+            }
+            AdvisorAct::Settle { arrived: false } => self.outreach.send_again(self.message_of(&id, now)?, by, now),
+            AdvisorAct::RevokeLink { reason } => {
+                self.outreach.revoke_link(self.message_of(&id, now)?, &reason, by, now)
+            }
+            AdvisorAct::Noted => self.outreach.note_reply(&id, by, now),
             AdvisorAct::VisitDone => return self.visit_done(&id, by, now),
             AdvisorAct::VisitNotDone { reason } => self.outreach.not_done(self.visit_of(&id, now)?, &reason, by, now),
         };
         acted.map_err(of_outreach)
+    }
+
+    /// The newest message of a case.
+    fn message_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
+        let message = self.outreach.card(id, now).map_err(of_outreach)?.message;
+        message.map(|message| message.id).map_err(BackendError::Conflict)
     }
 
     /// The booked visit of a case.
@@ -168,7 +184,7 @@ impl ServiceBackend {
             channel: channel(happening).to_owned(),
             inbound: happening.who == "customer",
             what: happening.what.clone(),
-            data: happening.why.clone(),
+            data: words(happening),
             machine: machine.map(number),
         }
     }
@@ -180,13 +196,24 @@ fn is_person(who: &str) -> bool {
 }
 
 /// By which way something passed between us and the customer.
-pub(super) fn channel(happening: &Happening) -> &'static str {
+pub(super) fn channel(happening: &Happening) -> &str {
     match (happening.who.as_str(), happening.what.as_str()) {
+        // The medium stands before what was written.
+        ("customer", "replied") => happening.why.split(':').next().filter(|way| !way.is_empty()).unwrap_or("page"),
         ("customer", _) => "page",
         (_, "visit_done" | "visit_missed" | "trouble_on_site" | "trouble_closed") => "visit",
-        ("outbox", _) => "email",
+        ("outbox", _) => match happening.why.as_str() {
+            "smtp" | "folder" => "email",
+            other => other,
+        },
         _ => "phone",
     }
+}
+
+/// What was said, without the way it came.
+pub(super) fn words(happening: &Happening) -> String {
+    let said = happening.why.split_once(": ").filter(|_| happening.what == "replied");
+    said.map_or_else(|| happening.why.clone(), |(_, words)| words.to_owned())
 }
 
 const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
@@ -286,6 +313,12 @@ fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
     })
 }
 
+/// Whether an advisor must say what became of the message.
+fn is_unsettled(card: &Card) -> bool {
+    let settles = |state| matches!(state, MessageState::Unknown | MessageState::Failed);
+    card.stage == Stage::Call && card.message.as_ref().is_ok_and(|message| settles(message.state))
+}
+
 /// Why a message that was tried has not gone out.
 fn delivery(card: &Card) -> Option<Delivery> {
     let message = card.message.as_ref().ok().filter(|_| held_until(card).is_none())?;
@@ -299,10 +332,12 @@ fn delivery(card: &Card) -> Option<Delivery> {
 fn revision(card: &Card) -> u64 {
     let mut hasher = DefaultHasher::new();
     (card.stage.name(), meaning(&card.finding)).hash(&mut hasher);
+    // What a customer with a booked visit said since.
+    card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
     if let Ok(message) = &card.message {
         let slots: Vec<i64> = message.slots.iter().map(|slot| slot.start.millis()).collect();
         let written = message.edited.then_some((&message.text.subject, &message.text.body));
-        (message.id, slots, written).hash(&mut hasher);
+        (message.id, message.state.name(), message.link_opens, slots, written).hash(&mut hasher);
     }
     // JavaScript clients of the API keep 53 bits.
     hasher.finish() >> 11

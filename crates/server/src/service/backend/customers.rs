@@ -12,7 +12,7 @@ use foretell_outreach as outreach;
 use foretell_outreach::{Appointment, Customer, CustomerStage, Desk};
 
 use super::ServiceBackend;
-use super::advisory::channel;
+use super::advisory::{channel, words};
 use super::errors::{not_found, of_outreach};
 use super::registry::{self, Sites, language, zone};
 
@@ -130,7 +130,7 @@ impl ServiceBackend {
             inbound: entry.who == "customer",
             machine: Some(self.record_line(entry).machine).filter(|machine| !machine.is_empty()),
             what: entry.what.clone(),
-            data: entry.why.clone(),
+            data: words(entry),
         };
         Ok(entries.iter().map(contact).collect())
     }

@@ -3,14 +3,14 @@
 use std::sync::PoisonError;
 
 use foretell_console::BackendError;
-use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus};
+use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
 use foretell_history::QuarantineFilter;
 use foretell_ingest::decode::RefusalReason;
 use foretell_ingest::{ClockSkew, OwnClock};
 use foretell_model::{Log, LogError, Partition, Quarantined};
 use metrics::gauge;
 
-use super::errors::failed;
+use super::errors::{failed, of_outreach};
 use super::{ServiceBackend, history_store};
 
 /// Quarantine entries shown beside the sources.
@@ -44,12 +44,29 @@ impl ServiceBackend {
             refusals,
             log_entries: head.0,
             engine_behind: self.room.behind(),
+            webhooks: self.webhooks_view()?,
             history_store: self.influx.as_ref().map(|watch| history_store(watch.status())),
             held: held.into_iter().map(|held| RefusalCount { reason: held.reason, count: held.items }).collect(),
             quarantine: self.quarantine_view(&newest)?,
             clocks: self.clocks_view(),
             faults: self.intake_faults(),
         })
+    }
+
+    fn webhooks_view(&self) -> Result<Vec<WebhookStatus>, BackendError> {
+        let status = |status: foretell_outreach::HookStatus| WebhookStatus {
+            name: status.name,
+            host: status.host,
+            waiting: status.waiting,
+            delivered: status.delivered,
+            refused: status.refused,
+            failures: status.failures,
+            last_delivered: status.last_delivered,
+            last_failure: status.last_failure,
+            why: status.why,
+            next: status.next,
+        };
+        Ok(self.outreach.hook_statuses().map_err(of_outreach)?.into_iter().map(status).collect())
     }
 
     pub(super) fn quarantine_view(&self, query: &QuarantineQuery) -> Result<Vec<Quarantined>, BackendError> {

@@ -17,6 +17,7 @@ mod machine;
 mod photos;
 mod planning;
 mod registry;
+mod replies;
 mod search;
 mod templates;
 mod visits;
@@ -32,8 +33,8 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
-    MachineDetail, Planning, QuarantineQuery, Queue, StoreState, TemplateLine, TemplatePage, TemplatePreview,
-    VisitCalendar,
+    MachineDetail, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Signed, StoreState, TemplateLine, TemplatePage,
+    TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -245,6 +246,12 @@ impl Backend for ServiceBackend {
         Ok(())
     }
 
+    fn take_reply(&self, signed: &Signed, reply: Result<Reply, String>) -> Result<ReplyTaken, BackendError> {
+        let taken = self.takes_reply(signed, reply)?;
+        self.room.changed();
+        Ok(taken)
+    }
+
     fn ingest(&self) -> Result<IngestStatus, BackendError> {
         self.ingest_view()
     }
@@ -341,5 +348,9 @@ impl ServiceBackend {
             gauge!("foretell_outreach_messages", "state" => state.name()).set(count as f64);
         }
         gauge!("foretell_outreach_visits_booked").set(figures.bookings as f64);
+        for hook in self.outreach.hook_statuses().unwrap_or_default() {
+            gauge!("foretell_webhook_failures", "webhook" => hook.name.clone()).set(f64::from(hook.failures));
+            gauge!("foretell_webhook_waiting_entries", "webhook" => hook.name).set(f64::from(hook.waiting));
+        }
     }
 }

@@ -1,0 +1,340 @@
+//! Replies that come back by SMS, chat or mail: matched to what was said before, kept in the record, so that nobody asks twice.
+//!
+//! A reply names our message, or comes from an address that a customer has on a medium. A stop word stops that medium at
+//! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers.
+
+use foretell_model::{Note, Timestamp};
+use metrics::counter;
+
+use crate::apply::withdraw;
+use crate::error::{OutreachError, Result};
+use crate::store::replies::Kept;
+use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies};
+use crate::views::Stage;
+use crate::{Customer, Outreach};
+
+/// Beginning of the remark of a case in which the customer has replied.
+pub const REPLIED: &str = "the customer replied";
+
+/// Longest identity of a reply, bytes.
+const ID_BYTES_MAX: usize = 200;
+
+/// A reply as it comes in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The sender's own identity of it, by which a repetition is told.
+    pub id: String,
+    /// The key of our message that it answers, e.g. `foretell-17`, if the sender knows it.
+    pub message: Option<String>,
+    /// Key of the customer, if the sender knows it.
+    pub customer: Option<String>,
+    /// On which medium it came, e.g. `sms`.
+    pub medium: Option<String>,
+    /// From which address.
+    pub address: Option<String>,
+    /// What was written.
+    pub text: String,
+    /// When.
+    pub at: Option<Timestamp>,
+}
+
+/// What became of a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplyHeard {
+    /// It was taken before.
+    Before,
+    /// It is in the record of this customer, and of this case if there is one.
+    Kept {
+        /// Whose.
+        customer: String,
+        /// In which case.
+        case: Option<String>,
+    },
+    /// No such messages on this medium any more.
+    Stopped {
+        /// For whom.
+        customer: String,
+        /// On which medium.
+        medium: String,
+    },
+}
+
+impl ReplyHeard {
+    /// Its name in the API and on metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Before => "known",
+            Self::Kept { .. } => "kept",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+}
+
+/// What a reply belongs to.
+struct Conversation {
+    customer: Customer,
+    medium: String,
+    mail: Option<Mail>,
+}
+
+impl Outreach {
+    /// Takes a reply from a sender (`source`), once however often it comes.
+    ///
+    /// # Errors
+    /// `Missing` when nobody is known to whom it could belong; `Refused` when it has no identity or no words.
+    pub fn take_reply(&self, source: &str, reply: &Reply, now: Timestamp) -> Result<ReplyHeard> {
+        let attempted = "take a reply";
+        let text = Note::new(reply.text.trim());
+        if reply.id.is_empty() || reply.id.len() > ID_BYTES_MAX {
+            return Err(OutreachError::refused(attempted, format!("its `id` has 1 to {ID_BYTES_MAX} bytes")));
+        }
+        if text.as_str().is_empty() {
+            return Err(OutreachError::refused(attempted, "it has no words"));
+        }
+        let heard = self.store.write(attempted, |tx| {
+            if replies::known(tx, source, &reply.id)? {
+                return Ok(ReplyHeard::Before);
+            }
+            let found = conversation(tx, reply)?;
+            let at = reply.at.filter(|at| *at <= now).unwrap_or(now);
+            let case = found.mail.as_ref().map(|mail| mail.case.as_str().to_owned());
+            let (customer, medium) = (found.customer.id.clone(), found.medium.clone());
+            let kept = Kept {
+                source,
+                id: &reply.id,
+                at,
+                heard: now,
+                customer: &customer,
+                medium: &medium,
+                advisory: case.as_deref(),
+            };
+            replies::keep(tx, &kept)?;
+            if !medium.is_empty() && self.options.stop_words.stops(text.as_str()) {
+                stop(tx, &found, text.as_str(), now)?;
+                return Ok(ReplyHeard::Stopped { customer, medium });
+            }
+            self.hear_reply(tx, &found, text.as_str(), now)?;
+            Ok(ReplyHeard::Kept { customer, case })
+        });
+        let outcome = match &heard {
+            Ok(heard) => heard.name(),
+            Err(OutreachError::Missing { .. }) => "nobodys",
+            Err(_) => "refused",
+        };
+        counter!("foretell_outreach_replies_total", "outcome" => outcome).increment(1);
+        heard
+    }
+
+    fn hear_reply(&self, connection: &dyn Session, found: &Conversation, text: &str, now: Timestamp) -> Result<()> {
+        said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
+        let machine = found.mail.as_ref().map(|mail| mail.machine.as_str());
+        self.hear(connection, &found.customer.id, machine, text, now)?;
+        let Some(mut case) = case_of(connection, found)? else { return Ok(()) };
+        let remark = format!("{REPLIED}: {text}");
+        match case.stage {
+            Stage::Queued | Stage::Contacted | Stage::NotNow | Stage::Call => {
+                withdraw(connection, &case.finding.id, "the customer answered")?;
+                case.move_to(connection, Stage::Call, Some(&remark), None, now)
+            }
+            // The visit stands; the advisor sees what was said and answers.
+            Stage::Booked => case.move_to(connection, Stage::Booked, Some(&remark), None, now),
+            Stage::Draft | Stage::Postponed => {
+                let (stage, until) = (case.stage, case.until);
+                case.move_to(connection, stage, Some(&remark), until, now)
+            }
+            Stage::Internal | Stage::Done | Stage::Cleared => Ok(()),
+        }
+    }
+
+    /// The advisor has read what a customer with a booked visit replied; the visit stands.
+    ///
+    /// # Errors
+    /// When no visit is booked in the case, or there is nothing to be read.
+    pub fn note_reply(&self, id: &foretell_model::FindingId, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("note the reply in {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = advisories::get(tx, id)?;
+            if case.stage != Stage::Booked || case.remark.is_none() {
+                return Err(OutreachError::refused(&attempted, "nothing in it waits to be noted"));
+            }
+            case.move_to(tx, Stage::Booked, None, None, now)?;
+            crate::calls::desk_note(tx, &case, who, "noted the reply", "", now)
+        })
+    }
+}
+
+/// Finds out what a reply belongs to.
+fn conversation(connection: &dyn Session, reply: &Reply) -> Result<Conversation> {
+    let medium = reply.medium.clone().unwrap_or_default();
+    if let Some(key) = &reply.message {
+        let number = key.strip_prefix("foretell-").unwrap_or(key).parse::<i64>();
+        let mail =
+            number.map_err(|_| OutreachError::missing("message", key)).and_then(|n| messages::get(connection, n))?;
+        let customer = registry::find(connection, &mail.customer)?;
+        let customer = customer.ok_or_else(|| OutreachError::missing("customer", &mail.customer))?;
+        let medium = if medium.is_empty() { mail.medium.clone().unwrap_or_default() } else { medium };
+        return Ok(Conversation { customer, medium, mail: Some(mail) });
+    }
+    let customer: Option<Customer> = match (&reply.customer, &reply.address) {
+        (Some(id), _) => registry::find(connection, id)?,
+        (None, Some(address)) if !medium.is_empty() => {
+            let all: Vec<Customer> = registry::all(connection)?;
+            let is_theirs = |customer: &Customer| {
+                let own = customer.addresses.get(&medium).map(String::as_str);
+                own.is_some_and(|own| is_same_address(own, address))
+            };
+            let mut matching = all.into_iter().filter(is_theirs);
+            // Two customers at one address: nobody may guess whose word it is.
+            matching.next().filter(|_| matching.next().is_none())
+        }
+        _ => None,
+    };
+    let asked = reply.customer.as_deref().or(reply.address.as_deref()).unwrap_or_default();
+    let customer = customer.ok_or_else(|| OutreachError::missing("conversation", asked))?;
+    let mail = match replies::newest_message(connection, &customer.id, &medium)? {
+        Some(number) => Some(messages::get(connection, number)?),
+        None => None,
+    };
+    Ok(Conversation { customer, medium, mail })
+}
+
+/// Telephone numbers are written in many ways; anything else counts as it stands, but for upper and lower case.
+fn is_same_address(own: &str, given: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c));
+    if is_number(own) && is_number(given) {
+        let (own, given) = (digits(own), digits(given));
+        let (long, short) = if own.len() >= given.len() { (own, given) } else { (given, own) };
+        // With or without the country's code.
+        return short.len() >= 8 && long.ends_with(&short) && long.len() - short.len() <= 4;
+    }
+    own.trim().eq_ignore_ascii_case(given.trim())
+}
+
+/// The case of a conversation; word about a service case belongs to none.
+fn case_of(connection: &dyn Session, found: &Conversation) -> Result<Option<Case>> {
+    match found.mail.as_ref().filter(|mail| !mail.kind.is_about_trouble()) {
+        Some(mail) => advisories::find(connection, &mail.case),
+        None => Ok(None),
+    }
+}
+
+/// No such messages on this medium any more.
+fn stop(connection: &dyn Session, found: &Conversation, text: &str, now: Timestamp) -> Result<()> {
+    care::opt_out(connection, &found.customer.id, &found.medium, now)?;
+    if let Some(mut case) = case_of(connection, found)?.filter(|case| case.stage == Stage::Contacted) {
+        let remark = format!("the customer wants no such messages by {}; is a call welcome?", found.medium);
+        case.move_to(connection, Stage::Call, Some(&remark), None, now)?;
+    }
+    said(connection, found, record::STOPPED, &format!("{}: {text}", found.medium), now)
+}
+
+fn said(connection: &dyn Session, found: &Conversation, what: &str, why: &str, now: Timestamp) -> Result<()> {
+    let machine = found.mail.as_ref().map(|mail| mail.machine.as_str());
+    let advisory = found.mail.as_ref().map(|mail| mail.case.as_str());
+    let customer = Some(found.customer.id.as_str());
+    Entry { at: now, who: "customer", what, why, customer, machine, advisory, contact: true }.write(connection)
+}
+
+/// The shipped list of words that stop messages, one a line; `#` begins a comment.
+const STOP_WORDS: &str = include_str!("../../../config/stop_words.txt");
+
+/// Words with which a customer stops messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopWords(Vec<String>);
+
+impl StopWords {
+    /// Reads a list: one word or phrase a line, `#` begins a comment.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let words = text.lines().map(|line| bare(line.split('#').next().unwrap_or_default()));
+        Self(words.filter(|word| !word.is_empty()).collect())
+    }
+
+    /// Whether a reply is such a word, or begins with one and adds hardly anything. A single letter must stand alone.
+    #[must_use]
+    pub fn stops(&self, reply: &str) -> bool {
+        let reply = bare(reply);
+        let reply = ["please ", "请"].iter().find_map(|polite| reply.strip_prefix(polite)).unwrap_or(&reply).trim();
+        self.0.iter().any(|word| {
+            let Some(rest) = reply.strip_prefix(word.as_str()) else { return false };
+            let breaks = |c: char| c.is_ascii_punctuation() || "，。！？、；：".contains(c);
+            let goes_on = rest.starts_with(breaks) && rest.chars().count() <= GOES_ON_CHARS_MAX;
+            let trails = rest.starts_with(' ') && rest.split_whitespace().all(|word| TRAILING.contains(&word));
+            rest.is_empty() || (word.chars().count() > 1 && (goes_on || trails))
+        })
+    }
+}
+
+/// What may follow a stop word without a break.
+const TRAILING: [&str; 9] = ["all", "it", "me", "messages", "now", "please", "thanks", "these", "this"];
+
+/// So many characters may follow a stop word after a break; a longer reply is for a person to read.
+const GOES_ON_CHARS_MAX: usize = 24;
+
+impl Default for StopWords {
+    fn default() -> Self {
+        Self::parse(STOP_WORDS)
+    }
+}
+
+/// Lower case, without quotation marks and full stops around it.
+fn bare(text: &str) -> String {
+    let edges = |c: char| c.is_whitespace() || "\"'.!,“”‘’「」『』【】。！，".contains(c);
+    text.trim_matches(edges).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_word_is_told_from_a_sentence_with_the_word_in_it() {
+        #[track_caller]
+        fn check(reply: &str, expected: bool) {
+            assert_eq!(StopWords::default().stops(reply), expected, "{reply}");
+        }
+        for stop in [
+            "STOP",
+            " stop. ",
+            "Stop, please",
+            "Please stop",
+            "TD",
+            "t",
+            "退订",
+            "【退订】",
+            "退订，谢谢",
+            "请退订",
+            "Unsubscribe me",
+        ] {
+            check(stop, true);
+        }
+        for go_on in [
+            "Please stop by on Thursday",
+            "The machine must not stop on Friday, is that possible?",
+            "Thursday",
+            "t 9 please",
+            "End of the week suits us, the later slot please",
+            "周四下午可以",
+            "不要退订",
+            "",
+        ] {
+            check(go_on, false);
+        }
+    }
+
+    #[test]
+    fn numbers_are_the_same_however_they_are_written() {
+        #[track_caller]
+        fn check(own: &str, given: &str, expected: bool) {
+            assert_eq!(is_same_address(own, given), expected, "{own} {given}");
+        }
+        check("+86 138 0000 0001", "8613800000001", true);
+        check("+86 138 0000 0001", "13800000001", true);
+        check("+86 138 0000 0001", "13800000002", false);
+        check("+86 138 0000 0001", "0001", false);
+        check("Li@Huaxin.example", "li@huaxin.example ", true);
+        check("wxid_a1", "wxid_a2", false);
+    }
+}

@@ -1,0 +1,300 @@
+//! Ways to a customer and back: which channel a letter takes, what replies do, links taken back, messages of unknown fate, and
+//! controllers that trip.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Status, Timestamp};
+use foretell_outreach::{
+    AlarmHeard, Channel, Customer, DeliveryError, MessageState, Mqtt, Outreach, OutreachError, OutreachOptions, Parcel,
+    RecordFilter, Registry, Reply, ReplyHeard, Stage, TripRules,
+};
+use support::{apply, at, finding, machine, options, token};
+
+fn now() -> Timestamp {
+    at("2026-07-15T08:30:00Z")
+}
+
+/// A channel of a medium of its own.
+struct Way {
+    medium: &'static str,
+    out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
+    fails: Arc<Mutex<Vec<DeliveryError>>>,
+}
+
+impl Channel for Way {
+    fn name(&self) -> &str {
+        self.medium
+    }
+    fn medium(&self) -> &str {
+        self.medium
+    }
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
+        if let Some(failure) = self.fails.lock().unwrap().pop() {
+            return Err(failure);
+        }
+        self.out.lock().unwrap().push((self.medium, parcel.clone()));
+        Ok(())
+    }
+}
+
+struct Scene {
+    outreach: Outreach,
+    out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
+    fails: Arc<Mutex<Vec<DeliveryError>>>,
+    _dir: tempfile::TempDir,
+}
+
+/// Mail, SMS and the machine's display are in use; the customer in Leeds prefers SMS.
+fn scene() -> Scene {
+    let dir = support::fast_dir();
+    let (out, fails) = (Arc::default(), Arc::default());
+    let way =
+        |medium| -> Arc<dyn Channel> { Arc::new(Way { medium, out: Arc::clone(&out), fails: Arc::clone(&fails) }) };
+    let display: Arc<dyn Channel> = Arc::new(Mqtt::new("display", Mqtt::TOPIC).unwrap());
+    let own = OutreachOptions { channels: vec![way("email"), way("sms"), display], ..options(way("email")) };
+    let outreach = Outreach::open(&dir.path().join("service.sqlite"), own).unwrap();
+    outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now()).unwrap();
+    let scene = Scene { outreach, out, fails, _dir: dir };
+    scene.customer(|customer| {
+        customer.addresses.insert("sms".into(), "+44 7700 900123".into());
+        customer.channels = vec!["sms".into(), "email".into()];
+    });
+    scene
+}
+
+impl Scene {
+    fn customer(&self, change: impl FnOnce(&mut Customer)) {
+        let mut customer = self.outreach.customer("acme").unwrap().unwrap();
+        change(&mut customer);
+        self.outreach.register_customer(&customer, "test", now()).unwrap();
+    }
+
+    /// A forecast whose letter has gone out; its case, its message's number and its link's token.
+    fn sent(&self) -> (FindingId, i64, String) {
+        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&self.outreach, 1, &case, now());
+        let message = self.outreach.approve(&id, "wang", now()).unwrap();
+        self.outreach.tick(now()).unwrap();
+        (id, message.id, token(&message.link).to_owned())
+    }
+
+    fn reply(&self, reply: Reply) -> Result<ReplyHeard, OutreachError> {
+        self.outreach.take_reply("replies", &reply, now() + HOUR_MS)
+    }
+
+    fn media(&self) -> Vec<&'static str> {
+        self.out.lock().unwrap().iter().map(|(medium, _)| *medium).collect()
+    }
+
+    fn remark(&self, id: &FindingId) -> (Stage, String) {
+        let card = self.outreach.card(id, now()).unwrap();
+        (card.stage, card.remark.unwrap_or_default())
+    }
+}
+
+fn by_sms(id: &str, text: &str) -> Reply {
+    Reply {
+        id: id.into(),
+        medium: Some("sms".into()),
+        address: Some("447700900123".into()),
+        text: text.into(),
+        ..Reply::default()
+    }
+}
+
+#[test]
+fn a_letter_takes_the_way_that_the_customer_prefers_and_has_not_stopped() {
+    #[track_caller]
+    fn check(prepare: impl FnOnce(&Scene), expected: &[&str]) {
+        let s = scene();
+        prepare(&s);
+        s.sent();
+        assert_eq!(s.media(), expected);
+    }
+    check(|_| {}, &["sms"]);
+    check(|s| s.customer(|customer| customer.channels.clear()), &["email"]);
+    check(|s| s.customer(|customer| drop(customer.addresses.remove("sms"))), &["email"]);
+    check(|s| s.outreach.opt_out("acme", "sms", "said so", "wang", now()).unwrap(), &["email"]);
+    check(
+        |s| {
+            for medium in ["sms", "email"] {
+                s.outreach.opt_out("acme", medium, "said so", "wang", now()).unwrap();
+            }
+        },
+        &[],
+    );
+}
+
+#[test]
+fn a_short_text_has_the_link_for_those_who_read_it_on_a_telephone() {
+    let s = scene();
+    let (_, _, link) = s.sent();
+    let parcel = s.out.lock().unwrap()[0].1.clone();
+    assert_eq!(parcel.to, "+44 7700 900123");
+    assert!(parcel.short.contains("No. 2") && parcel.short.ends_with(&link), "{}", parcel.short);
+}
+
+#[test]
+fn a_reply_is_kept_once_and_waits_for_the_advisor() {
+    let s = scene();
+    let (id, message, _) = s.sent();
+    let kept = ReplyHeard::Kept { customer: "acme".into(), case: Some(id.to_string()) };
+    assert_eq!(s.reply(by_sms("a", "Rather Thursday at noon")).unwrap(), kept);
+    assert_eq!(s.reply(by_sms("a", "Rather Thursday at noon")).unwrap(), ReplyHeard::Before);
+    assert_eq!(s.remark(&id), (Stage::Call, "the customer replied: Rather Thursday at noon".into()));
+    // By the message's key as well, with a word that hints at displeasure.
+    let named = Reply { message: Some(format!("foretell-{message}")), ..by_sms("b", "This is the third time!") };
+    assert_eq!(s.reply(Reply { address: None, medium: None, ..named }).unwrap(), kept);
+    let hints = s.outreach.stage_hints("acme").unwrap();
+    assert_eq!(hints.len(), 1, "{hints:?}");
+    let contacts = s.outreach.card(&id, now()).unwrap().contacts;
+    let said: Vec<&str> = contacts.iter().filter(|c| c.what == "replied").map(|c| c.why.as_str()).collect();
+    assert_eq!(said, ["sms: This is the third time!", "sms: Rather Thursday at noon"]);
+    // No reminder goes to somebody who has answered.
+    s.outreach.tick(now().plus_days(10.0)).unwrap();
+    assert_eq!(s.media(), ["sms"]);
+}
+
+#[test]
+fn a_reply_to_a_booked_visit_is_read_and_the_visit_stands() {
+    let s = scene();
+    let (id, _, link) = s.sent();
+    let page = s.outreach.booking_page(&link, now()).unwrap();
+    s.outreach.book(&link, page.slots[0].slot.start, now()).unwrap();
+    assert_eq!(s.outreach.queue(now()).unwrap().len(), 0);
+    s.reply(by_sms("a", "Please ring at gate 2")).unwrap();
+    assert_eq!(s.remark(&id), (Stage::Booked, "the customer replied: Please ring at gate 2".into()));
+    assert_eq!(s.outreach.queue(now()).unwrap().len(), 1, "it waits in the queue");
+    s.outreach.note_reply(&id, "wang", now()).unwrap();
+    assert_eq!((s.outreach.queue(now()).unwrap().len(), s.outreach.visits(now(), 9).unwrap().len()), (0, 1));
+    assert!(matches!(s.outreach.note_reply(&id, "wang", now()), Err(OutreachError::Refused { .. })));
+}
+
+#[test]
+fn a_stop_word_stops_that_channel_at_once_and_no_other() {
+    let s = scene();
+    let (id, _, _) = s.sent();
+    let stopped = ReplyHeard::Stopped { customer: "acme".into(), medium: "sms".into() };
+    assert_eq!(s.reply(by_sms("a", "STOP")).unwrap(), stopped);
+    assert_eq!(s.remark(&id).0, Stage::Call);
+    let media: Vec<String> = s.outreach.opt_outs("acme").unwrap().into_iter().map(|(medium, _)| medium).collect();
+    assert_eq!(media, ["sms"]);
+    // A sentence with the word in it is for a person to read.
+    assert!(matches!(s.reply(by_sms("b", "Please stop by on Friday")).unwrap(), ReplyHeard::Kept { .. }));
+}
+
+#[test]
+fn a_reply_of_nobody_is_not_guessed_at() {
+    let s = scene();
+    #[track_caller]
+    fn check(s: &Scene, reply: Reply, expected: &str) {
+        assert_eq!(s.reply(reply).unwrap_err().to_string(), expected);
+    }
+    let unknown = Reply { address: Some("+44 7700 900999".into()), ..by_sms("a", "yes") };
+    check(&s, unknown, "there is no conversation `+44 7700 900999`");
+    check(&s, Reply { message: Some("foretell-99".into()), ..by_sms("a", "yes") }, "there is no message `99`");
+    check(&s, by_sms("", "yes"), "could not take a reply: its `id` has 1 to 200 bytes");
+    check(&s, by_sms("a", "  \n"), "could not take a reply: it has no words");
+    // Two customers at one number.
+    let mut other = s.outreach.customer("huaxin").unwrap().unwrap();
+    other.addresses.insert("sms".into(), "07700900123".into());
+    s.outreach.register_customer(&other, "test", now()).unwrap();
+    check(
+        &s,
+        Reply { address: Some("7700900123".into()), ..by_sms("a", "yes") },
+        "there is no conversation `7700900123`",
+    );
+    // Nothing of it was kept: once the customer is known, the same reply counts.
+    let known = Reply { customer: Some("acme".into()), ..by_sms("a", "yes") };
+    assert!(matches!(s.reply(known).unwrap(), ReplyHeard::Kept { .. }));
+}
+
+#[test]
+fn a_link_that_was_taken_back_opens_nothing_and_what_was_booked_stays() {
+    let s = scene();
+    let (id, message, link) = s.sent();
+    let page = s.outreach.booking_page(&link, now()).unwrap();
+    s.outreach.book(&link, page.slots[0].slot.start, now()).unwrap();
+    s.outreach.revoke_link(message, "forwarded to a stranger", "wang", now()).unwrap();
+    let closed = s.outreach.booking_page(&link, now()).unwrap_err();
+    assert!(matches!(closed, OutreachError::Link(why) if why.contains("expired")), "{closed}");
+    assert!(s.outreach.cancel(&link, now()).is_err() && s.outreach.stop(&link, now()).is_err());
+    let card = s.outreach.card(&id, now()).unwrap();
+    assert_eq!((card.stage, card.message.unwrap().link_opens), (Stage::Booked, false));
+    assert!(s.outreach.revoke_link(message, "again", "wang", now()).is_err());
+    let filter = RecordFilter { case: Some(id.to_string()), ..RecordFilter::default() };
+    let record = s.outreach.record(&filter).unwrap();
+    assert!(record.iter().any(|entry| entry.what == "link_revoked" && entry.who == "wang"), "{record:?}");
+}
+
+#[test]
+fn a_message_of_unknown_fate_is_sent_again_when_the_advisor_says_so() {
+    let s = scene();
+    s.fails.lock().unwrap().push(DeliveryError::Unknown("the connection broke".into()));
+    let (id, message, _) = s.sent();
+    let unknown = s.outreach.card(&id, now()).unwrap();
+    assert_eq!((unknown.stage, unknown.message.unwrap().state), (Stage::Call, MessageState::Unknown));
+    s.outreach.send_again(message, "wang", now()).unwrap();
+    s.outreach.tick(now()).unwrap();
+    assert_eq!(s.media(), ["sms"]);
+    let again = s.outreach.card(&id, now()).unwrap();
+    assert_eq!((again.stage, again.message.unwrap().state), (Stage::Contacted, MessageState::Sent));
+    assert!(s.outreach.send_again(message, "wang", now()).is_err(), "what arrived is not sent again");
+}
+
+#[test]
+fn a_letter_on_mqtt_stands_until_it_is_answered() {
+    let s = scene();
+    s.customer(|customer| {
+        customer.addresses.insert("mqtt".into(), "display".into());
+        customer.channels = vec!["mqtt".into()];
+    });
+    assert_eq!(s.outreach.messages_for_mqtt(now()).unwrap(), []);
+    let (_, message, link) = s.sent();
+    let standing = s.outreach.messages_for_mqtt(now()).unwrap();
+    let payload: serde_json::Value = serde_json::from_str(&standing[0].payload).unwrap();
+    assert_eq!((standing.len(), standing[0].channel.as_str()), (1, "display"));
+    assert_eq!(payload["id"], format!("foretell-{message}"));
+    assert!(payload["link"].as_str().unwrap().ends_with(&link));
+    s.outreach.not_now(&link, 30, now()).unwrap();
+    assert_eq!(s.outreach.messages_for_mqtt(now()).unwrap()[0].payload, "", "cleared, also after a restart");
+}
+
+#[test]
+fn a_trip_opens_one_case_however_often_it_is_told() {
+    let s = scene();
+    let own = machine("s02/m002");
+    let hear = |code: &str, at: Timestamp, now: Timestamp| s.outreach.hear_alarm(&own, code, at, now).unwrap();
+    assert_eq!(hear("W12 service due", now(), now()), AlarmHeard::NotATrip);
+    assert_eq!(hear("TRIP 12", now() + -3 * HOUR_MS, now()), AlarmHeard::TooOld);
+    let AlarmHeard::Case(case) = hear("TRIP 12", now(), now() + MINUTE_MS) else { panic!("no case") };
+    assert_eq!((case.opened, case.what.as_str()), (now(), "TRIP 12"));
+    // The controller says it every ten seconds, and the log is read again.
+    for n in 0..5 {
+        hear("TRIP 12", now() + n * 10_000, now() + HOUR_MS);
+    }
+    let AlarmHeard::Case(case) = hear("TRIP 13", now() + MINUTE_MS, now() + HOUR_MS) else { panic!("no case") };
+    assert_eq!(case.what, "TRIP 12\nTRIP 13");
+    let filter = RecordFilter { machine: Some(own.to_string()), ..RecordFilter::default() };
+    let told = s.outreach.record(&filter).unwrap().iter().filter(|entry| entry.what == "trouble_reported").count();
+    assert_eq!(told, 2, "one entry for each code");
+    let report = foretell_outreach::VisitReport { left_out: "a test".into(), ..Default::default() };
+    s.outreach.close_service_case(case.id, &report, "mended", "chen", now() + HOUR_MS).unwrap();
+    // What the controller said before the case was closed belongs to it, however late it comes.
+    assert_eq!(hear("TRIP 14", now() + 50 * MINUTE_MS, now() + HOUR_MS + MINUTE_MS), AlarmHeard::Before);
+    let AlarmHeard::Case(next) = hear("TRIP 12", now() + 2 * HOUR_MS, now() + 2 * HOUR_MS) else { panic!("no case") };
+    assert_ne!(next.id, case.id);
+    // A machine that is nobody's.
+    assert_eq!(s.outreach.hear_alarm(&machine("s9/m9"), "TRIP", now(), now()).unwrap(), AlarmHeard::NotATrip);
+}
+
+#[test]
+fn rules_without_codes_hear_no_trip() {
+    assert!(!TripRules { codes: Vec::new(), ..TripRules::default() }.is_trip("TRIP 12"));
+}
