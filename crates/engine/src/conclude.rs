@@ -7,7 +7,7 @@ use foretell_model::{
 
 use crate::diagnose::{self, Spoken};
 use crate::dm::sensors::{Sensors, TD};
-use crate::findings::episode::{Draft, Episode};
+use crate::findings::episode::{Draft, Episode, Episodes};
 use crate::findings::grade::Policy;
 use crate::findings::text;
 use crate::ha::assess::Judgement;
@@ -291,8 +291,11 @@ impl Speaker<'_> {
         }
         let (run_h_per_day, _) = hours_per_day(&machine.days);
         let pace = machine.service.pace.expected(run_h_per_day);
-        for Due { draft, due, passed } in due(&machine.service, self.catalogue, &machine.sensors.run_hours, &pace) {
-            let open = machine.episodes.is_open(FindingKind::MaintenanceDue, &draft.fault, 0);
+        let is_open = |episodes: &Episodes, fault: &FaultCode| episodes.is_open(FindingKind::MaintenanceDue, fault, 0);
+        let hours = &machine.sensors.run_hours;
+        let tasks = due(&machine.service, self.catalogue, hours, &pace, |fault| is_open(&machine.episodes, fault));
+        for Due { draft, due, passed } in tasks {
+            let open = is_open(&machine.episodes, &draft.fault);
             // Said when it comes near, once a week after that, and daily when it is there.
             let anew =
                 today.is_multiple_of(7) || (!passed && draft.rul_days.is_some_and(|r| r.p50.is_some_and(|d| d < 2.0)));

@@ -35,8 +35,14 @@ struct Standing<'a> {
     reported: bool,
 }
 
-/// Every task with an interval and its standing.
-pub(crate) fn due(service: &Service, catalogue: &Catalogue, hours: &RunHours, pace: &Expected) -> Vec<Due> {
+/// Every task with an interval and its standing, but for those that are neither near nor open: nothing is to be said of them.
+pub(crate) fn due(
+    service: &Service,
+    catalogue: &Catalogue,
+    hours: &RunHours,
+    pace: &Expected,
+    is_open: impl Fn(&FaultCode) -> bool,
+) -> Vec<Due> {
     let standings = standings(service, catalogue, hours);
     let full_left_h = standings.iter().find(|s| s.work == FULL_SERVICE).map(|s| s.interval_h - s.since_h);
     let said = |s: &&Standing<'_>| {
@@ -45,7 +51,7 @@ pub(crate) fn due(service: &Service, catalogue: &Catalogue, hours: &RunHours, pa
             full_left_h.is_some_and(|h| (h - (s.interval_h - s.since_h)).abs() <= OVERDUE_SHARE * s.interval_h);
         s.reported || s.work == FULL_SERVICE || !includes(catalogue, s.work) || !with_it
     };
-    standings.iter().filter(said).filter_map(|s| announce(s, pace)).collect()
+    standings.iter().filter(said).filter_map(|s| announce(s, pace, &is_open)).collect()
 }
 
 fn standings<'a>(service: &Service, catalogue: &'a Catalogue, hours: &RunHours) -> Vec<Standing<'a>> {
@@ -71,11 +77,15 @@ fn includes(catalogue: &Catalogue, work: &str) -> bool {
     work == FULL_SERVICE || (!own.is_empty() && own.iter().all(|part| full.contains(part)))
 }
 
-fn announce(s: &Standing<'_>, pace: &Expected) -> Option<Due> {
-    let left_h = s.interval_h - s.since_h;
+fn announce(s: &Standing<'_>, pace: &Expected, is_open: impl Fn(&FaultCode) -> bool) -> Option<Due> {
+    let (left_h, fault) = (s.interval_h - s.since_h, FaultCode::new(s.work)?);
+    // Most tasks of most days: to seek their dates would cost more than all the rest of closing the day.
+    if !is_open(&fault) && pace.is_beyond(ANNOUNCE_DAYS, left_h) {
+        return None;
+    }
     let [p10, p50, p90] = pace.days_until(left_h);
     let text = text(s, left_h, [p10, p50, p90], pace.per_day_h);
-    let mut draft = Draft::plain(FindingKind::MaintenanceDue, FaultCode::new(s.work)?, 1.0, text);
+    let mut draft = Draft::plain(FindingKind::MaintenanceDue, fault, 1.0, text);
     let within = |days: f64| (days <= HORIZON_DAYS).then_some(days);
     draft.rul_days = Some(RulDays { p10: within(p10), p50: within(p50), p90: within(p90) });
     draft.evidence.push(Evidence {

@@ -115,6 +115,11 @@ impl Expected {
         })
     }
 
+    /// Whether the median of [`Self::days_until`] lies beyond so many days; costs a hundredth of it.
+    pub(crate) fn is_beyond(&self, days: f64, left_h: f64) -> bool {
+        left_h > 0.0 && self.reached(days, left_h) < 0.5
+    }
+
     /// Chance that so many hours are run within so many days. Weeks of closure come as a Poisson process and take their
     /// days out of the count.
     fn reached(&self, days: f64, left_h: f64) -> f64 {
@@ -200,5 +205,14 @@ mod tests {
         let [p10, p50, p90] = expected.days_until(320.0);
         assert!(p10 < p50 && p50 < p90 && (17.0..24.0).contains(&p50), "{p10} {p50} {p90}");
         assert_eq!(expected.days_until(-5.0), [0.0; 3]);
+        for left_h in [-5.0, 0.5, 200.0, 400.0, 440.0, 450.0, 460.0, 500.0, 9_000.0] {
+            for days in [1.0, 14.0, 28.0, 90.0] {
+                assert_eq!(
+                    expected.is_beyond(days, left_h),
+                    expected.days_until(left_h)[1] > days,
+                    "{left_h} h, {days} d"
+                );
+            }
+        }
     }
 }

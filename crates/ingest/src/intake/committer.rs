@@ -20,6 +20,17 @@ pub(super) const BATCH_TICKETS_MAX: usize = 5_000;
 /// … or this many events: a backlog brings up to 1,000 per message.
 pub(super) const BATCH_EVENTS_MAX: usize = 20_000;
 
+/// A batch of so many messages shows that several publishers, or one with a window, are at work: then a commit is worth more
+/// company. One publisher that waits for each answer is never kept waiting.
+const COMPANY_TICKETS: usize = 4;
+/// A batch is large enough to be committed at once.
+const ENOUGH_TICKETS: usize = 64;
+/// How long a small batch waits for company, again and again while more comes. A commit costs the cores and the disk far more
+/// than a message does, and at some thousand messages a second what it takes is missing elsewhere.
+const COMPANY_WAIT: Duration = Duration::from_micros(100);
+/// But so often at most: a millisecond.
+const COMPANY_WAITS_MAX: usize = 8;
+
 /// How often a full disk is tried again.
 const ROOM_RETRY: Duration = Duration::from_millis(250);
 
@@ -43,6 +54,8 @@ pub(super) struct Committer {
     events: Vec<Event>,
     refusals: Vec<Refusal>,
     tickets: usize,
+    /// Messages of the batch before.
+    tickets_before: usize,
 }
 
 impl Committer {
@@ -64,6 +77,7 @@ impl Committer {
             events: Vec::new(),
             refusals: Vec::new(),
             tickets: 0,
+            tickets_before: 0,
         }
     }
 
@@ -81,7 +95,7 @@ impl Committer {
             } else {
                 self.take_waiting(BATCH_EVENTS_MAX / 2);
             }
-            stopping = stopping || self.fill();
+            stopping = stopping || self.fill() || self.gather();
             self.take_waiting(BATCH_EVENTS_MAX);
             self.commit();
         }
@@ -132,6 +146,27 @@ impl Committer {
         false
     }
 
+    /// Waits a little for company while there is any; true when the stop was among it.
+    fn gather(&mut self) -> bool {
+        if self.tickets_before < COMPANY_TICKETS {
+            return false;
+        }
+        for _ in 0..COMPANY_WAITS_MAX {
+            let before = self.tickets;
+            if before >= ENOUGH_TICKETS {
+                return false;
+            }
+            std::thread::sleep(COMPANY_WAIT);
+            if self.fill() {
+                return true;
+            }
+            if self.tickets == before {
+                return false;
+            }
+        }
+        false
+    }
+
     fn commit(&mut self) {
         let begun = Instant::now();
         // The quarantine first: a message of which nothing was admitted is acknowledged because the quarantine has it.
@@ -154,7 +189,7 @@ impl Committer {
         }
         self.events.clear();
         self.refusals.clear();
-        self.tickets = 0;
+        (self.tickets_before, self.tickets) = (self.tickets, 0);
     }
 }
 
