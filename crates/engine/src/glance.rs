@@ -90,6 +90,7 @@ mod tests {
         assert_eq!((glance.last_ts, glance.regime, glance.limits), (view.last_ts, view.regime, view.limits));
         assert_eq!((glance.learned, glance.health, &glance.open), (view.baseline.learned, view.health, &view.open));
         assert_eq!(glance.sensor_trouble, !view.sensor_troubles.is_empty());
+        assert_eq!(engine.brief(&id), Some(view.brief()));
         let load_h = view.days.iter().rev().take(7).map(|day| day.load_h).sum::<f64>() / 7.0;
         assert!((glance.load_h_per_day - load_h).abs() < 1e-9);
         assert!(engine.glance(&MachineId::new("s1", "m2").unwrap(), 10).is_none());

@@ -13,6 +13,7 @@
 //! of a later day arrives. Each machine advances on its own time stamps, so a backlog that arrives days late gives the
 //! findings that it would have given live.
 
+mod brief;
 mod conclude;
 mod diagnose;
 mod dm;
@@ -31,6 +32,7 @@ mod site;
 mod snapshot;
 mod view;
 
+pub use brief::Brief;
 pub use engine::{Engine, EngineOptions, Ignored};
 pub use findings::grade::Policy;
 pub use glance::Glance;

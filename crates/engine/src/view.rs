@@ -157,7 +157,6 @@ impl Engine {
             };
             detail.cone.iter().map(point).collect()
         });
-        let (n, hours) = machine.days.iter().rev().take(28).fold((0.0, 0.0), |(n, h), d| (n + 1.0, h + d.run_h()));
         Some(MachineView {
             id: id.clone(),
             limits: self.profile(id).limits,
@@ -170,13 +169,19 @@ impl Engine {
             open: open(machine, id),
             cone,
             weekly_duty: machine.duty.shares(),
-            hours_per_day: if n > 0.0 { hours / n } else { 0.0 },
+            hours_per_day: hours_per_day(machine),
             run_hours: machine.sensors.run_hours.shown_h(),
             sensor_troubles: troubles(machine),
             late_readings: machine.late,
             counter_restarts: machine.counter_restarts,
         })
     }
+}
+
+/// Mean running hours per day over the last four weeks, h.
+pub(crate) fn hours_per_day(machine: &Machine) -> f64 {
+    let (n, hours) = machine.days.iter().rev().take(28).fold((0.0, 0.0), |(n, h), d| (n + 1.0, h + d.run_h()));
+    if n > 0.0 { hours / n } else { 0.0 }
 }
 
 fn days(machine: &Machine, detail: Option<&assess::Detail>) -> Vec<DayView> {

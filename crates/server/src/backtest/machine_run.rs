@@ -121,7 +121,7 @@ impl MachineRun {
         if before.is_none_or(|(before, _)| before < finding.grade) {
             let view = engine.machine(&finding.machine);
             let cone = view.as_ref().map(curve::cone).unwrap_or_default();
-            let context = view.as_ref().map(machine_context).unwrap_or_default();
+            let context = view.as_ref().map(|view| machine_context(&view.brief())).unwrap_or_default();
             self.moments.push(Moment { finding: finding.clone(), cone, context });
         }
     }

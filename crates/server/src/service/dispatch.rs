@@ -124,8 +124,8 @@ pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
 
 /// Service by running hours changes by the day, so it is looked at once a day.
 pub(super) fn check_service(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
-    for (machine, view) in room.machines() {
-        if let Err(error) = outreach.check_service(&machine, &context::of(&view), now) {
+    for (machine, brief) in room.briefs() {
+        if let Err(error) = outreach.check_service(&machine, &context::of(&brief), now) {
             tracing::error!(error = &error as &dyn std::error::Error, %machine, "Service by hours could not be checked.");
         }
     }

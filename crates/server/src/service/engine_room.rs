@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use foretell_engine::{Engine, EngineOptions, Glance, MachineView, OpenFinding};
+use foretell_engine::{Brief, Engine, EngineOptions, Glance, MachineView, OpenFinding};
 use foretell_model::{Clock, Event, Finding, FindingKind, Logged, MachineId, Offset, Timestamp};
 use foretell_outreach::MachineContext;
 use tokio::sync::{Notify, watch};
@@ -179,7 +179,7 @@ impl EngineRoom {
             let at = arrived.map(|_| WallClock.now());
             for (ordinal, finding) in (0..).zip(concluded.drain(..)) {
                 records.push(finding.clone());
-                let context = engine.machine(&finding.machine).as_ref().map(context::of).unwrap_or_default();
+                let context = engine.brief(&finding.machine).as_ref().map(context::of).unwrap_or_default();
                 found.push(Placed { offset: entry.offset, ordinal, finding, context, arrived, concluded: at });
             }
             if found.len() > before && begun.elapsed() >= within {
@@ -274,6 +274,14 @@ impl EngineRoom {
             inner.heard_of.remove(id);
         }
         ids.into_iter().filter_map(|id| inner.look(&id).map(|seen| (id, seen))).collect()
+    }
+
+    /// Every machine in brief.
+    #[must_use]
+    pub fn briefs(&self) -> Vec<(MachineId, Brief)> {
+        let inner = self.lock();
+        let engine = &inner.engine;
+        engine.machines().filter_map(|id| Some((id.clone(), engine.brief(id)?))).collect()
     }
 
     /// How many machines are known.

@@ -153,7 +153,7 @@ impl ServiceBackend {
     ) -> Result<(), BackendError> {
         let done = self.outreach.work_of_visit(visit, ended).map_err(of_outreach)?;
         let run_hours = done.first().and_then(|done| self.room.machine(&done.machine));
-        let run_hours = run_hours.and_then(|view| context::of(&view).run_hours);
+        let run_hours = run_hours.and_then(|view| context::of(&view.brief()).run_hours);
         let events: Vec<Event> = done
             .into_iter()
             .map(|done| Event::Maintenance { machine: done.machine, ts: done.ts, work: done.work })
