@@ -122,11 +122,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (wish, why) = match &advisory.state {
         AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
         AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
-        AdvisoryState::Booked { .. } => {
-            let heard = advisory.heard.as_deref().unwrap_or_default();
-            (String::new(), text::remark(heard, lang))
-        }
-        _ => (String::new(), String::new()),
+        // What was said since a visit was booked; nothing otherwise.
+        _ => (String::new(), text::remark(advisory.heard.as_deref().unwrap_or_default(), lang)),
     };
     let took_place = match advisory.state {
         AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, zone, lang),
