@@ -70,8 +70,9 @@ impl SqliteQuarantine {
         raw_bytes_max: usize,
         max: usize,
     ) -> Result<Vec<Quarantined>, LogError> {
+        // SQLite's substr of nothing is NULL.
         let query = format!(
-            "SELECT id, reason, arrived, source, topic, detail, substr(raw, 1, :raw) FROM refusals
+            "SELECT id, reason, arrived, source, topic, detail, coalesce(substr(raw, 1, :raw), x'') FROM refusals
              WHERE {WHERE} AND {tail} LIMIT :max"
         );
         let level = |name: &str| format!("%/{}/%", name.replace('_', "\\_"));
@@ -181,5 +182,24 @@ mod tests {
             counts.iter().map(|c| (c.reason.as_str(), c.items)).collect::<Vec<_>>(),
             [("from_future", 1), ("malformed", 3)]
         );
+    }
+
+    #[test]
+    fn lists_what_came_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let quarantine = SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).unwrap();
+        let empty = Refusal {
+            arrived: Timestamp::from_millis(10),
+            source: "listener".into(),
+            topic: "foretell/v1/s/k/telemetry".into(),
+            reason: "malformed",
+            detail: String::new(),
+            raw: Vec::new(),
+        };
+        quarantine.refuse(&[empty]).unwrap();
+        let none = QuarantineFilter::default();
+        for listed in [quarantine.list(&none, 4, 3).unwrap(), quarantine.after(&none, 0, 3).unwrap()] {
+            assert_eq!(listed.iter().map(|item| (item.id, item.raw.len())).collect::<Vec<_>>(), [(1, 0)]);
+        }
     }
 }

@@ -168,7 +168,9 @@ impl EngineRoom {
             }
             match &entry.event {
                 Event::Reading(reading) => *newest = reading.ts.max(*newest),
-                Event::Status { machine, ts, online } => statuses.note(machine, Told { at: *ts, online: *online }),
+                Event::Status { machine, ts, online } => {
+                    statuses.note(machine, Told { at: *ts, online: *online }, engine.last_reading(machine));
+                }
                 other => records.note(other),
             }
             *offset = entry.offset;

@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn what_is_frozen_thaws_the_same() {
         let mut statuses = Statuses::default();
-        statuses.note(&machine("m1"), Told { at: Timestamp::from_millis(9), online: false });
+        statuses.note(&machine("m1"), Told { at: Timestamp::from_millis(9), online: false }, None);
         let newest = Timestamp::from_millis(7);
         let frozen = Frozen { engine: b"raw\nbytes\0".to_vec(), records: records(2), statuses, newest };
         assert_eq!(Frozen::from_bytes(&frozen.to_bytes()), Some(frozen));

@@ -2,7 +2,8 @@
 //! contract's status topic.
 //!
 //! Event time decides, as everywhere: of two words the later one holds, whenever they arrived, and a reading taken after a
-//! machine went off line shows that it is back.
+//! machine went off line shows that it is back. But a will carries the time at which it was written, when the machine connected:
+//! a word that a machine is gone counts at the earliest from what was heard of the machine before it.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +27,14 @@ pub struct Told {
 pub(super) struct Statuses(BTreeMap<MachineId, Told>);
 
 impl Statuses {
-    /// Notes a word; an earlier one than the last changes nothing. Of two at one instant the one that stands later on the log
-    /// holds.
-    pub(super) fn note(&mut self, machine: &MachineId, told: Told) {
+    /// Notes a word, with when the machine's newest reading was measured that stands before it on the log. An earlier word than
+    /// the last changes nothing, unless it says that the machine is gone; of two at one instant the one that stands later on
+    /// the log holds.
+    pub(super) fn note(&mut self, machine: &MachineId, mut told: Told, last_reading: Option<Timestamp>) {
+        if !told.online {
+            let heard = self.of(machine).map(|last| last.at).max(last_reading);
+            told.at = told.at.max(heard.unwrap_or(told.at));
+        }
         match self.0.get_mut(machine) {
             Some(last) if told.at < last.at => {}
             Some(last) => *last = told,
@@ -62,7 +68,7 @@ impl Statuses {
             "offline" => false,
             _ => return None,
         };
-        self.note(&machine, Told { at, online });
+        self.note(&machine, Told { at, online }, None);
         Some(())
     }
 }
@@ -83,13 +89,19 @@ pub(super) fn offline(told: Option<Told>, last_reading: Option<Timestamp>, now: 
 mod tests {
     use super::*;
 
-    /// Times in minutes; a word is `on@5` or `off@5`.
+    /// Times in minutes, in the order of the log; a word is `on@5` or `off@5`, a reading `at@5`. The newest reading may stand
+    /// later on the log.
     fn check(words: &[&str], last_reading: Option<i64>, now: i64, expected: &str) {
         let at = |minute: i64| Timestamp::from_millis(minute * MINUTE_MS);
         let (machine, mut statuses) = (MachineId::new("s", "m").unwrap(), Statuses::default());
+        let mut read = None;
         for word in words {
             let (word, minute) = word.split_once('@').unwrap();
-            statuses.note(&machine, Told { at: at(minute.parse().unwrap()), online: word == "on" });
+            let minute = at(minute.parse().unwrap());
+            match word {
+                "at" => read = read.max(Some(minute)),
+                _ => statuses.note(&machine, Told { at: minute, online: word == "on" }, read),
+            }
         }
         let found = offline(statuses.of(&machine), last_reading.map(at), at(now)).map_or("on line".into(), |offline| {
             let since = offline.since.map_or("ever".into(), |since| (since.millis() / MINUTE_MS).to_string());
@@ -112,9 +124,13 @@ mod tests {
         // It speaks again.
         check(&["off@11"], Some(12), 12, "on line");
         check(&["off@11", "on@12"], Some(10), 12, "on line");
-        // A word that comes late is an earlier word.
-        check(&["on@12", "off@11"], Some(10), 12, "on line");
+        // A word that comes late is an earlier word, but a will was written when the machine came.
+        check(&["off@12", "on@11"], Some(10), 12, "said since 12");
+        check(&["on@12", "off@11"], Some(10), 12, "said since 12");
+        check(&["on@12", "at@14", "off@11"], Some(14), 15, "said since 14");
+        check(&["on@12", "at@14", "off@11"], Some(16), 16, "on line");
         check(&["off@11", "on@11"], Some(10), 12, "on line");
+        check(&["on@11", "off@11"], Some(10), 12, "said since 11");
         // Born but silent: it may still be about to speak, but not for ever.
         check(&["on@20"], Some(10), 30, "on line");
         check(&["on@20"], Some(10), 36, "silent since 10");
