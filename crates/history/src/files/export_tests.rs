@@ -203,3 +203,37 @@ fn line_protocol_comes_in_again() {
     let expected = fleet().into_iter().map(|reading| Event::Reading(Reading { arrived: reading.ts, ..reading }));
     assert_eq!(back, expected.collect::<Vec<_>>());
 }
+
+/// The bytes of a Parquet file with some of them overwritten; which and by what depends on `seed`.
+fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as usize
+    };
+    let mut bytes = whole.to_vec();
+    let at = random() % (whole.len() - 50);
+    bytes[at..at + 50].iter_mut().for_each(|byte| *byte = random() as u8);
+    bytes
+}
+
+#[test]
+fn damage_that_makes_a_decoder_panic_is_an_error_and_ends() {
+    let plant = Plant::new(&fleet());
+    let whole = std::fs::read(plant.write_day(Timestamp::from_millis(0)).unwrap().path).unwrap();
+    let path = plant.dir.path().join("x.parquet");
+    let said: Vec<_> = (0..300)
+        .filter_map(|seed| {
+            std::fs::write(&path, damaged(&whole, seed)).unwrap();
+            let options = ReadOptions { threads: 1 + seed as usize % 2, ..ReadOptions::default() };
+            let go_on = &mut |_| ControlFlow::Continue(());
+            ReadingFiles::read(std::slice::from_ref(&path), &ColumnMap::default(), &options, go_on)
+                .map_err(|error| error.to_string())
+                .err()
+        })
+        .collect();
+    let panics = said.iter().filter(|said| said.contains("is damaged: decoding it broke off")).count();
+    assert!(panics > 0 && panics < said.len(), "{panics} of {}", said.len());
+}

@@ -15,6 +15,7 @@ use foretell_model::{Event, MachineId};
 use super::column_map::{ColumnMap, DeriveRunHours};
 use super::csv::CsvFile;
 use super::error::{FileError, ReadReport};
+use super::guard::guarded;
 use super::lines::LineFile;
 use super::names::Names;
 use super::parquet::ParquetFile;
@@ -258,13 +259,16 @@ fn work(queue: &Mutex<Receiver<Job>>, results: &SyncSender<(u64, Done)>, bounds:
 
 fn decode(job: Job, names: &mut Names, bounds: Bounds) -> (u64, Done) {
     let Job { number, path, rows, slice, bytes } = job;
-    let mut refusals = Refusals::default();
-    let decoded = slice.decode(&path, rows.places(), &mut refusals);
-    let counted = decoded.as_ref().map_or(0, |chunk| chunk.lines.len() as u64) + refusals.len() as u64;
-    let taken = decoded.and_then(|chunk| rows.take(&chunk, names, bounds, &path)).map(|mut taken| {
+    let mut counted = 0;
+    // Whatever happens to a slice, it comes back: whoever puts slices away waits for each.
+    let taken = guarded(&path, || {
+        let mut refusals = Refusals::default();
+        let decoded = slice.decode(&path, rows.places(), &mut refusals);
+        counted = decoded.as_ref().map_or(0, |chunk| chunk.lines.len() as u64) + refusals.len() as u64;
+        let mut taken = rows.take(&decoded?, names, bounds, &path)?;
         taken.refused.append(&mut refusals);
         taken.refused.sort_by_key(|(line, _)| *line);
-        taken
+        Ok(taken)
     });
     (number, Done { path, plan: rows, bytes, rows: counted, taken })
 }
@@ -313,7 +317,7 @@ impl<'a> Cutter<'a> {
 
 impl Open {
     fn new(path: &Path, map: &ColumnMap, options: &ReadOptions, report: &mut ReadReport) -> Result<Self, FileError> {
-        let source = Source::open(path, options.machine.as_ref())?;
+        let source = guarded(path, || Source::open(path, options.machine.as_ref()))?;
         let rows = Rows::new(map, options.watching, source.header(), path)?;
         let ignored = source.header().iter().enumerate().filter(|(place, _)| !rows.places().contains(place));
         report.ignored_columns.extend(ignored.map(|(_, name)| name.clone()));

@@ -8,6 +8,7 @@ mod csv;
 mod error;
 mod export;
 mod folder;
+mod guard;
 mod intake;
 mod keeping;
 mod line_protocol;
