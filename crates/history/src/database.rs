@@ -152,7 +152,7 @@ fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
 }
 
 /// Why SQLite would not open a file: what is damaged comes with its remedy.
-fn refused(error: rusqlite::Error, path: &Path, form: &Form) -> OpenError {
+pub(crate) fn refused(error: rusqlite::Error, path: &Path, form: &Form) -> OpenError {
     if is_damage(&error) {
         return OpenError::Damaged { path: path.to_owned(), remedy: form.remedy, source: Box::new(error) };
     }

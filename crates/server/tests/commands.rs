@@ -498,6 +498,23 @@ fn a_damaged_quarantine_says_that_it_may_be_deleted() {
 }
 
 #[test]
+fn a_damaged_file_of_the_data_directory_is_65_with_its_remedy() {
+    let check = |name: &str, arguments: &[&str], expected: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("data")).unwrap();
+        std::fs::write(dir.path().join("data").join(name), [b'x'; 4_096]).unwrap();
+        let output = foretell(dir.path()).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{name}: {said}");
+        assert!(said.contains(name) && said.contains(expected), "{name}: {said}");
+    };
+    check("log.db", &["export", "--out", "x.csv"], "Restore it from a backup, or save what can be read");
+    check("rollups.db", &["run"], "Delete it");
+    check("service.sqlite", &["run"], "Restore it from a backup: registrations");
+    check("accounts.sqlite", &["users", "list"], "Restore it from a backup, or move it away");
+}
+
+#[test]
 fn maintenance_that_cannot_be_used_is_said() {
     let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n";
     let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m9,oil_changed\n";

@@ -49,6 +49,16 @@ pub enum AccountsError {
         /// Why.
         source: std::io::Error,
     },
+    /// Its bytes are not what was written.
+    #[error(
+        "{path} is damaged. Restore it from a backup, or move it away and make the accounts anew with `foretell users add`"
+    )]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// SQLite's own words.
+        source: rusqlite::Error,
+    },
     /// SQLite refused.
     #[error("could not read or write the accounts")]
     Store(#[from] rusqlite::Error),
@@ -60,6 +70,6 @@ pub enum AccountsError {
 impl AccountsError {
     /// Whether a person can do something about it; else it is a fault of ours and belongs in the log.
     pub(crate) const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Newer(_) | Self::File { .. } | Self::Store(_) | Self::Secret(_))
+        !matches!(self, Self::Newer(_) | Self::File { .. } | Self::Damaged { .. } | Self::Store(_) | Self::Secret(_))
     }
 }

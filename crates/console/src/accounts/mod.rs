@@ -60,19 +60,7 @@ impl Accounts {
     /// When it cannot be used, was written by a newer version, or no hash can be made.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         owned(path)?;
-        let mut db = Connection::open(path)?;
-        db.busy_timeout(Duration::from_secs(10))?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?;
-        let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match version {
-            0 => step.execute_batch(include_str!("schema.sql"))?,
-            1 => {}
-            _ => return Err(AccountsError::Newer(path.display().to_string())),
-        }
-        step.pragma_update(None, "user_version", 1)?;
-        step.commit()?;
+        let db = prepared(path).map_err(|error| of_path(error, path))?;
         Ok(Self {
             db: Mutex::new(db),
             clock,
@@ -99,6 +87,35 @@ impl Accounts {
 
     fn now_ms(&self) -> i64 {
         self.clock.now().millis()
+    }
+}
+
+/// The file with its tables.
+fn prepared(path: &Path) -> Result<Connection> {
+    let mut db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match version {
+        0 => step.execute_batch(include_str!("schema.sql"))?,
+        1 => {}
+        _ => return Err(AccountsError::Newer(path.display().to_string())),
+    }
+    step.pragma_update(None, "user_version", 1)?;
+    step.commit()?;
+    Ok(db)
+}
+
+/// A damaged file is named with its remedy.
+fn of_path(error: AccountsError, path: &Path) -> AccountsError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match error {
+        AccountsError::Store(source) if matches!(source.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) => {
+            AccountsError::Damaged { path: path.display().to_string(), source }
+        }
+        other => other,
     }
 }
 

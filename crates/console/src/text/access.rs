@@ -129,7 +129,11 @@ pub(crate) fn refused(error: &AccountsError, lang: Lang) -> String {
             "This is the last administrator who can sign in. Make somebody else an administrator first.",
             "这是最后一位可登录的管理员。请先将其他人设为管理员。",
         ),
-        AccountsError::Newer(_) | AccountsError::File { .. } | AccountsError::Store(_) | AccountsError::Secret(_) => {
+        AccountsError::Newer(_)
+        | AccountsError::File { .. }
+        | AccountsError::Damaged { .. }
+        | AccountsError::Store(_)
+        | AccountsError::Secret(_) => {
             ("Something on our side failed. Please try again in a moment.", "我们这边出了点问题，请稍后再试。")
         }
     };

@@ -16,7 +16,7 @@ use foretell_model::{Appended, Event, Log, LogError, Logged, MINUTE_MS, MachineI
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::codec::{self, Kind, Place};
-use crate::database::{Database, Form, PROBES, signed, unsigned};
+use crate::database::{Database, Form, PROBES, refused, signed, unsigned};
 use crate::error::OpenError;
 use crate::machines::{self, Names, Numbers};
 use crate::room::DiskRoom;
@@ -126,9 +126,9 @@ impl SqliteLog {
     fn open_with(dir: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         let path = dir.join("log.db");
         let database = Database::open(&path, &FORM)?;
-        let head = head(&database.writer()).map_err(OpenError::at(&path))?;
+        let head = head(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
-        let checkpointer = checkpointer.map_err(OpenError::at(&path))?;
+        let checkpointer = checkpointer.map_err(|error| refused(error, &path, &FORM))?;
         Ok(Self {
             database,
             lock,

@@ -244,3 +244,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_damaged_file_is_named_with_its_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    {
+        let log = SqliteLog::open(dir.path()).unwrap();
+        log.append(&(0..5_000).map(|n| reading("s/a", n * 1_000, 80.0)).collect::<Vec<_>>()).unwrap();
+        log.checkpoint().unwrap();
+    }
+    let whole = std::fs::read(&path).unwrap();
+    let check = |bytes: &[u8]| {
+        for name in ["log.db-wal", "log.db-shm"] {
+            drop(std::fs::remove_file(dir.path().join(name)));
+        }
+        std::fs::write(&path, bytes).unwrap();
+        for opened in [SqliteLog::open(dir.path()), SqliteLog::open_beside(dir.path())] {
+            let error = opened.map(|_| ()).unwrap_err();
+            assert!(matches!(error, OpenError::Damaged { .. }), "{} bytes: {error:?}", bytes.len());
+            assert!(error.to_string().contains("log.db is damaged. Restore it from a backup"), "{error}");
+        }
+    };
+    for share in [2, 3, 5, 8] {
+        check(&whole[..whole.len() / share]);
+    }
+    check(&whole[..5_000]);
+    check(&whole[..1_000]);
+    check("not a database at all\n".repeat(400).as_bytes());
+    check(b"short text");
+}

@@ -55,11 +55,25 @@ impl Sqlite {
             onlooker.pragma_update(None, "query_only", true)?;
             Ok(Some((connection, onlooker)))
         };
-        let (connection, onlooker) = open().map_err(|e| failed(e).while_doing(&attempted))?.ok_or_else(|| {
-            OutreachError::refused(&attempted, "a newer version of foretell wrote it; start that version")
-        })?;
+        let (connection, onlooker) =
+            open().map_err(|e| unopened(e, path).while_doing(&attempted))?.ok_or_else(|| {
+                OutreachError::refused(&attempted, "a newer version of foretell wrote it; start that version")
+            })?;
         Ok(Self { connection: Mutex::new(connection), onlooker: Mutex::new(onlooker) })
     }
+}
+
+/// A damaged file comes with its remedy.
+fn unopened(error: rusqlite::Error, path: &Path) -> OutreachError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    if !matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+        return failed(error);
+    }
+    let what = format!(
+        "the service state {}, which is damaged. Restore it from a backup: registrations, visits and messages are in it alone",
+        path.display()
+    );
+    OutreachError::Corrupt { what, source: error.into() }
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

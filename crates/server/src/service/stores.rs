@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foretell_console::Accounts;
+use foretell_console::accounts::AccountsError;
 use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_model::Catalogue;
 use foretell_outreach::compose::trial;
-use foretell_outreach::{Outreach, OutreachOptions};
+use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
 
 use super::options;
 use crate::clock::WallClock;
@@ -50,8 +51,10 @@ impl Stores {
         let log = log.keeping_free(room.clone());
         let quarantine = quarantine(config)?.keeping_free(room.clone());
         let how = OutreachOptions { delivers, ..options::outreach(config, &catalogue, console_url)? };
-        let outreach = Outreach::open(&dir.join("service.sqlite"), how)
-            .map_err(|error| Failure::because(Kind::Io, "could not open the service state", error))?;
+        let outreach = Outreach::open(&dir.join("service.sqlite"), how).map_err(|error| {
+            let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
+            Failure::because(kind, "could not open the service state", error)
+        })?;
         Ok(Self {
             log: Arc::new(log),
             quarantine: Arc::new(quarantine),
@@ -78,8 +81,10 @@ pub fn quarantine(config: &Config) -> Result<SqliteQuarantine, Failure> {
 /// # Errors
 /// When the file cannot be used.
 pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
-    Accounts::open(&dir.join("accounts.sqlite"), Arc::new(WallClock))
-        .map_err(|error| Failure::because(Kind::Io, "could not open the accounts", error))
+    Accounts::open(&dir.join("accounts.sqlite"), Arc::new(WallClock)).map_err(|error| {
+        let kind = if matches!(error, AccountsError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
+        Failure::because(kind, "could not open the accounts", error)
+    })
 }
 
 /// A store's refusal as a failure of the command.
