@@ -5,6 +5,14 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+/// How the names of unfinished files begin.
+const ASIDE: &str = ".part-";
+
+/// Whether this is an unfinished file, by its name.
+pub(crate) fn is_aside(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(ASIDE.as_bytes()))
+}
+
 /// A file that takes its name only when [`AtomicFile::finish`] succeeds; dropped before, it leaves nothing.
 pub(crate) struct AtomicFile {
     path: PathBuf,
@@ -14,8 +22,11 @@ pub(crate) struct AtomicFile {
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        // In front, so that the ending still says what the file is to whoever verifies it before it takes its name.
-        let mut name = OsString::from(".part-");
+        // In front, so that the ending still says what the file is to whoever verifies it before it takes its name; with the
+        // ending there too, so that a checksum on its way is not taken for that of a file on its way.
+        let mut name = OsString::from(ASIDE);
+        name.push(path.extension().unwrap_or_default());
+        name.push("-");
         name.push(path.file_name().unwrap_or_default());
         let aside = path.with_file_name(name);
         let writer = Some(BufWriter::with_capacity(1 << 18, File::create(&aside)?));
@@ -66,6 +77,15 @@ impl Drop for AtomicFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sum_on_its_way_does_not_stand_beside_a_file_on_its_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let aside = |name: &str| AtomicFile::create(&dir.path().join(name)).unwrap().aside().to_owned();
+        let (file, sum) = (aside("x.parquet"), aside("x.parquet.sha256"));
+        assert!(is_aside(&file) && is_aside(&sum) && file.extension().is_some_and(|ending| ending == "parquet"));
+        assert_ne!(sum, file.with_added_extension("sha256"));
+    }
 
     #[test]
     fn is_whole_or_not_there() {

@@ -86,12 +86,15 @@ impl Archive {
         Ok(files)
     }
 
-    /// The same, told apart: those that are what their checksums say, and why the others are not.
+    /// Files that should be there and are not: of days that have left the log, or are leaving it, and overlap `from <= ts < to`.
     ///
     /// # Errors
-    /// When the folder cannot be listed.
-    pub fn sound_files(&self, from: Timestamp, to: Timestamp) -> Result<(Vec<PathBuf>, Vec<FileError>), FileError> {
-        Ok(sound(self.files(from, to)?))
+    /// When the log cannot be read.
+    pub fn missing(&self, log: &SqliteLog, from: Timestamp, to: Timestamp) -> Result<Vec<FileError>, FileError> {
+        let overlaps = |day: Timestamp| day < to && day + DAY_MS > from;
+        let gone = log.noted_days()?.into_iter().filter(|noted| noted.dropping > Offset(0) && overlaps(noted.day));
+        let paths = gone.map(|noted| self.path(noted.day)).filter(|path| !path.exists());
+        Ok(paths.map(|path| FileError::Missing { path }).collect())
     }
 
     /// Writes the readings that the log holds of a day (UTC) to its file, together with those that stand there already, so
@@ -120,7 +123,7 @@ impl Archive {
         let mut sum = String::new();
         writer.finish(|aside| {
             step(steps, Step::Written)?;
-            verify(aside, &path, written, options)?;
+            verify(aside, (&path, from), written, options)?;
             step(steps, Step::Verified)?;
             sum = sums::sum_of(aside).map_err(FileError::io("read", aside))?;
             let mut good = sums::of_what_stands(&path)?;
@@ -143,9 +146,11 @@ impl Archive {
         options: &ReadOptions,
         steps: Steps<'_>,
     ) -> Result<ByMachine, FileError> {
-        let before = read(&self.files(from, from + DAY_MS)?, options)?;
-        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(before.machines().to_vec()), options);
-        for event in before {
+        let path = self.path(from);
+        let before = path.exists().then(|| read_day(&path, from, options)).transpose()?;
+        let known = before.iter().flat_map(|before| before.machines().to_vec());
+        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(known), options);
+        for event in before.into_iter().flatten() {
             sorted.take(&event?)?;
         }
         // Hour by hour, because the log's write-ahead file grows for as long as one query looks at it.
@@ -167,6 +172,10 @@ impl Archive {
         Ok(sorted)
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The file of a day, there or not.
     pub(crate) fn path(&self, day: Timestamp) -> PathBuf {
         let (year, month, day) = day.civil();
@@ -174,20 +183,34 @@ impl Archive {
     }
 }
 
-/// Files that are what their checksums say, and why the others are not; those are said in the log and counted.
-pub(crate) fn sound(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<FileError>) {
+/// Files that can be used, and why the others cannot.
+pub(crate) fn sound(files: Vec<PathBuf>, options: &ReadOptions) -> (Vec<PathBuf>, Vec<FileError>) {
     let (mut sound, mut damaged) = (Vec::new(), Vec::new());
     for path in files {
-        match sums::check(&path) {
+        match usable(&path, options) {
             Ok(()) => sound.push(path),
-            Err(error) => {
-                metrics::counter!("foretell_archive_damaged_files_total").increment(1);
-                tracing::error!(error = &error as &dyn std::error::Error, "A file of the archive cannot be used.");
-                damaged.push(error);
-            }
+            Err(error) => damaged.push(complained(error)),
         }
     }
     (sound, damaged)
+}
+
+/// Says in the log, and counts, that a file cannot be used.
+pub(crate) fn complained(error: FileError) -> FileError {
+    metrics::counter!("foretell_archive_damaged_files_total").increment(1);
+    tracing::error!(error = &error as &dyn std::error::Error, "A file of the archive cannot be used.");
+    error
+}
+
+/// A file is what its checksum says; one without is read through.
+fn usable(path: &Path, options: &ReadOptions) -> Result<(), FileError> {
+    if sums::check(path)? == sums::Checked::Whole {
+        return Ok(());
+    }
+    let day = day_of(path).ok_or_else(|| FileError::form(path, "is named after no day"))?;
+    read_day(path, day, options)?;
+    sums::trust(path);
+    Ok(())
 }
 
 /// The day whose file this is.
@@ -196,14 +219,32 @@ pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
     Timestamp::parse(&format!("{day}T00:00:00Z")).ok()
 }
 
-pub(crate) fn read(files: &[PathBuf], options: &ReadOptions) -> Result<ReadingFiles, FileError> {
-    let options = ReadOptions { from: None, to: None, not_after: None, ..options.clone() };
-    ReadingFiles::read(files, &ColumnMap::default(), &options, &mut |_| ControlFlow::Continue(()))
+/// A day's file, every row of which can be read and is of that day.
+pub(crate) fn read_day(path: &Path, day: Timestamp, options: &ReadOptions) -> Result<ReadingFiles, FileError> {
+    let whole_day =
+        ReadOptions { from: Some(day), to: Some(day + DAY_MS), not_after: None, machine: None, ..options.clone() };
+    let paths = [path.to_owned()];
+    let read = ReadingFiles::read(&paths, &ColumnMap::default(), &whole_day, &mut |_| ControlFlow::Continue(()))?;
+    let of_others = read.report().left_out;
+    let unreadable: u64 = read.report().refused.values().sum();
+    if of_others + unreadable == 0 {
+        return Ok(read);
+    }
+    let problem = format!(
+        "is damaged, or another file: {unreadable} rows cannot be read and {of_others} are of other days. Restore it from a \
+         backup, or move it away to go on without its readings"
+    );
+    Err(FileError::form(path, problem))
 }
 
-fn verify(aside: &Path, path: &Path, written: Tally, options: &ReadOptions) -> Result<(), FileError> {
+fn verify(
+    aside: &Path,
+    (path, day): (&Path, Timestamp),
+    written: Tally,
+    options: &ReadOptions,
+) -> Result<(), FileError> {
     let mut found = Tally::default();
-    for event in read(&[aside.to_owned()], options)? {
+    for event in read_day(aside, day, options)? {
         if let Event::Reading(reading) = event? {
             found.count(&reading);
         }

@@ -37,6 +37,12 @@ pub enum FileError {
         /// Which file.
         path: PathBuf,
     },
+    /// A file of the archive is not there, though its day's readings have left the log.
+    #[error("{path} is missing, and its day's readings have left the log. Restore it from a backup", path = path.display())]
+    Missing {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Reading or writing frames failed.
     #[error("could not {attempted} {path}")]
     Frame {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use foretell_model::{DAY_MS, Event, Log, MachineId, Partition, Reading, Timestamp};
 
-use super::archive::Archive;
+use super::archive::{Archive, sound};
 use super::column_map::ColumnMap;
 use super::error::FileError;
 use super::packed::{Distinct, pack, unpack};
@@ -31,13 +31,13 @@ pub struct Selection {
 pub struct Exported {
     /// Readings in the file.
     pub readings: u64,
-    /// Files of the archive that are damaged; their days' readings are missing unless the log has them still.
+    /// Files of the archive that are damaged or missing; their days' readings are lacking unless the log has them still.
     pub damaged: Vec<FileError>,
 }
 
 /// Writes the selected readings of the log and the archive to `path`, as its ending says: `.csv`, `.parquet`, or `.lp` for
-/// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. A damaged file of the archive
-/// costs its own day only.
+/// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. A damaged or missing file of the
+/// archive costs its own day only.
 ///
 /// The file takes its name when it is whole. `options` bounds the memory and says where the rest is sorted.
 ///
@@ -55,7 +55,8 @@ pub fn export(
     let mut writer = Writer::create(path)?;
     let from = selection.from.unwrap_or(Timestamp::MIN);
     let to = selection.to.unwrap_or(Timestamp::MAX + 1);
-    let (archived, damaged) = archive.sound_files(from, to)?;
+    let (archived, mut damaged) = sound(archive.files(from, to)?, options);
+    damaged.extend(archive.missing(log, from, to)?);
     let machine = selection.machine.clone();
     let read = ReadOptions { from: Some(from), to: Some(to), machine, ..options.clone() };
     let archived = ReadingFiles::read(&archived, &ColumnMap::default(), &read, progress)?;

@@ -1,14 +1,15 @@
 //! The archive's regular work: closed days become files, old ones go from the log, and the room they leave goes back.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use foretell_model::{DAY_MS, Offset, Timestamp};
+use foretell_model::{DAY_MS, HOUR_MS, Offset, Timestamp};
 
-use super::archive::{Archive, Step, Steps, step};
+use super::archive::{Archive, Step, Steps, read_day, step};
 use super::error::FileError;
 use super::readings::ReadOptions;
-use super::sums;
 use crate::SqliteLog;
+use crate::atomic_file;
 use crate::sqlite_log::LoggedDay;
 
 /// What one pass is to do.
@@ -35,6 +36,8 @@ pub struct Kept {
     pub dropped: u64,
     /// Pages of the log's file that were given back.
     pub pages_freed: u64,
+    /// Files of days that have left the log that are not there.
+    pub missing: Vec<FileError>,
     /// What could not be done; those days are tried again by the next pass, and nothing of them is dropped.
     pub failures: Vec<FileError>,
 }
@@ -45,8 +48,9 @@ impl Archive {
     /// # Errors
     /// When the log refuses or `steps` breaks; what was done stays done. A day that fails is among the failures.
     pub fn keep(&self, log: &SqliteLog, work: &Keeping, steps: Steps<'_>) -> Result<Kept, FileError> {
+        self.sweep()?;
         log.note_days()?;
-        let mut kept = Kept::default();
+        let mut kept = Kept { missing: self.missing(log, Timestamp::MIN, Timestamp::MAX)?, ..Kept::default() };
         for day in log.noted_days()? {
             if day.day + (DAY_MS + work.closed_after_ms) > work.now {
                 continue;
@@ -74,6 +78,10 @@ impl Archive {
         let path = self.path(day.day);
         // A file that was taken away is made again as long as the log has everything.
         let is_lost = day.dropping == Offset(0) && !path.exists();
+        if day.dropping > Offset(0) && day.newest > day.archived && !path.exists() {
+            // What came late must not make a file that looks like the whole day.
+            return Err(FileError::Missing { path });
+        }
         if day.newest > day.archived || is_lost {
             let archived = self.write_day(log, day.day, &work.options, steps)?;
             log.note_archived(day.day, archived.through)?;
@@ -87,14 +95,56 @@ impl Archive {
             return Ok(());
         }
         // The only copy from now on, so it is looked at once more.
-        if !path.exists() {
-            return Err(FileError::form(&path, "is missing, so its day stays on the log; restore it from a backup"));
-        }
-        sums::check(&path)?;
+        self.check_holds(log, day.day, through, &work.options)?;
         log.note_dropping(day.day, through)?;
         step(steps, Step::Dropping)?;
         kept.dropped += log.drop_day(day.day, through)? as u64;
         log.note_dropped(day.day, through)?;
         step(steps, Step::Dropped)
+    }
+    /// A day's file can be read to its end and has at least as many readings as the log up to a place.
+    fn check_holds(
+        &self,
+        log: &SqliteLog,
+        day: Timestamp,
+        through: Offset,
+        options: &ReadOptions,
+    ) -> Result<(), FileError> {
+        let path = self.path(day);
+        if !path.exists() {
+            return Err(FileError::form(&path, "is missing, so its day stays on the log; restore it from a backup"));
+        }
+        let mut archived = 0_u64;
+        for event in read_day(&path, day, options)? {
+            event?;
+            archived += 1;
+        }
+        let mut logged = 0_u64;
+        for hour in (0..DAY_MS / HOUR_MS).map(|hour| day + hour * HOUR_MS) {
+            log.span(hour, hour + HOUR_MS, through, |_| {
+                logged += 1;
+                ControlFlow::Continue(())
+            })?;
+        }
+        if logged <= archived {
+            return Ok(());
+        }
+        let problem = format!(
+            "holds {archived} readings where the log has {logged}, so its day stays on the log; restore it from a backup, or move \
+             it and its checksum away, and it is written anew"
+        );
+        Err(FileError::form(&path, problem))
+    }
+
+    /// Removes what a pass that was killed left unfinished.
+    fn sweep(&self) -> Result<(), FileError> {
+        let entries = match std::fs::read_dir(self.dir()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(FileError::io("list", self.dir()))?,
+        };
+        for entry in entries.filter_map(Result::ok).filter(|entry| atomic_file::is_aside(&entry.path())) {
+            std::fs::remove_file(entry.path()).map_err(FileError::io("remove", &entry.path()))?;
+        }
+        Ok(())
     }
 }

@@ -37,10 +37,6 @@ impl Archive {
             newest.push_back(reading);
             ControlFlow::Continue(())
         })?;
-        let archived = self.needed(log, from, to)?;
-        if archived.is_empty() {
-            return Ok(newest.into());
-        }
         let options = ReadOptions {
             from: Some(from),
             to: Some(to),
@@ -49,6 +45,10 @@ impl Archive {
             threads: 1,
             ..ReadOptions::default()
         };
+        let archived = self.needed(log, from, to, &options)?;
+        if archived.is_empty() {
+            return Ok(newest.into());
+        }
         let files = ReadingFiles::read(&archived, &ColumnMap::default(), &options, &mut |_| ControlFlow::Continue(()))?;
         // A redelivered reading may stand in both; its content decides, not its arrival.
         let mut all = BTreeMap::new();
@@ -64,7 +64,13 @@ impl Archive {
     }
 
     /// Files of days for which the log no longer answers alone.
-    fn needed(&self, log: &SqliteLog, from: Timestamp, to: Timestamp) -> Result<Vec<PathBuf>, FileError> {
+    fn needed(
+        &self,
+        log: &SqliteLog,
+        from: Timestamp,
+        to: Timestamp,
+        options: &ReadOptions,
+    ) -> Result<Vec<PathBuf>, FileError> {
         let noted = log.noted_days()?;
         let is_whole = |path: &PathBuf| {
             let day = day_of(path);
@@ -72,7 +78,7 @@ impl Archive {
         };
         let mut files = self.files(from, to)?;
         files.retain(|path| !is_whole(path));
-        Ok(sound(files).0)
+        Ok(sound(files, options).0)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use foretell_model::{DAY_MS, Event, HOUR_MS, Log, MachineId, Offset, Partition, Timestamp};
 
-use super::archive::{Archive, day_of, read, sound};
+use super::archive::{Archive, complained, day_of, read_day};
 use super::error::FileError;
 use super::packed::{Distinct, pack, unpack};
 use super::readings::ReadOptions;
@@ -49,7 +49,7 @@ impl Archive {
     }
 
     /// Tells what archive and log hold of one of the days, and what else the log holds since the day before it, in order of event
-    /// time until `take` breaks. A damaged file costs its own day only; it is counted and said in the log.
+    /// time until `take` breaks. A damaged file costs its own day only; it is counted and said in the log. False when it did.
     ///
     /// # Errors
     /// When the log or the file system refuses.
@@ -60,12 +60,14 @@ impl Archive {
         day: Timestamp,
         options: &ReadOptions,
         take: &mut dyn FnMut(Event) -> ControlFlow<()>,
-    ) -> Result<(), FileError> {
+    ) -> Result<bool, FileError> {
         let before = gone.days.iter().rev().find(|known| **known < day);
         let from = before.map_or(Timestamp::MIN, |before| *before + DAY_MS);
         let mut sorted = ByTime::new(options);
-        let (files, _damaged) = sound(self.files(day, day + DAY_MS)?);
-        for event in read(&files, options)? {
+        let path = self.path(day);
+        let archived = path.exists().then(|| read_day(&path, day, options).map_err(complained));
+        let is_whole = !matches!(archived, Some(Err(_)));
+        for event in archived.into_iter().flatten().flatten() {
             sorted.take(&event?)?;
         }
         // Hour by hour, because the log's write-ahead file grows for as long as one query looks at it.
@@ -83,7 +85,7 @@ impl Archive {
                 return Err(error);
             }
         }
-        sorted.tell(take)
+        sorted.tell(take).map(|()| is_whole)
     }
 }
 

@@ -69,19 +69,31 @@ pub(crate) fn of_what_stands(path: &Path) -> Result<Vec<String>, FileError> {
     if known.is_empty() { Ok(vec![sum_of(path).map_err(FileError::io("read", path))?]) } else { Ok(known) }
 }
 
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    /// The file is as it was written.
+    Whole,
+    /// Nothing says how it was written.
+    Unknown,
+}
+
 /// Whether a file is what its checksum says; one without a checksum passes.
 ///
 /// # Errors
 /// When it differs, with the remedy, or cannot be read.
-pub(crate) fn check(path: &Path) -> Result<(), FileError> {
+pub(crate) fn check(path: &Path) -> Result<Checked, FileError> {
     let known = known(path)?;
-    if known.is_empty() || trusted(path) {
-        return Ok(());
+    if trusted(path) {
+        return Ok(Checked::Whole);
+    }
+    if known.is_empty() {
+        return Ok(Checked::Unknown);
     }
     let found = sum_of(path).map_err(FileError::io("read", path))?;
     if known.contains(&found) {
         trust(path);
-        return Ok(());
+        return Ok(Checked::Whole);
     }
     Err(FileError::Damaged { path: path.to_owned() })
 }
@@ -105,7 +117,8 @@ fn trusted(path: &Path) -> bool {
     at.elapsed() < TRUSTED_FOR && Some(*then) == stamp(path)
 }
 
-fn trust(path: &Path) {
+/// Takes a file for whole until it changes, for a while.
+pub(crate) fn trust(path: &Path) {
     if let Some(stamp) = stamp(path) {
         let mut whole = whole().lock().unwrap_or_else(PoisonError::into_inner);
         whole.retain(|_, (_, at)| at.elapsed() < TRUSTED_FOR);

@@ -14,6 +14,8 @@ use foretell_model::{
     DAY_MS, Event, HOUR_MS, Log, MachineId, Offset, Partition, Quality, Reading, Signal, Signals, Timestamp,
 };
 
+mod damage;
+
 /// Set for the child, which archives this directory until it kills itself.
 const DIR: &str = "FORETELL_TEST_ARCHIVE_DIR";
 /// The how-many-th step the child does not survive.

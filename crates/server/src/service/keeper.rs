@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use foretell_history::{Archive, FileError, Keeping, Kept, ReadOptions, RollUps, Snapshots, SqliteLog};
-use foretell_model::{Clock, LogError, Offset, Partition};
+use foretell_model::{Clock, LogError, Offset, Partition, Timestamp};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,10 @@ pub(super) fn start(data: &DataSection, stores: &Stores, stop: CancellationToken
 
 impl Keeper {
     fn run(self) {
+        match self.archive.missing(&self.log, Timestamp::MIN, Timestamp::MAX) {
+            Ok(missing) => tell_missing(&missing),
+            Err(error) => tracing::error!(error = &error as &dyn Error, "The archive could not be looked through."),
+        }
         let mut after = self.data.archive_every.min(FIRST_AFTER_MAX);
         while self.sleep(after) {
             after = self.data.archive_every;
@@ -114,7 +118,15 @@ impl Keeper {
     }
 }
 
+fn tell_missing(missing: &[FileError]) {
+    for error in missing {
+        tracing::error!(error = error as &dyn Error, "Readings are lacking until a file of the archive is restored.");
+    }
+    gauge!("foretell_archive_days_missing").set(missing.len() as f64);
+}
+
 fn tell(kept: &Kept) {
+    tell_missing(&kept.missing);
     for (path, readings) in &kept.written {
         counter!("foretell_archive_files_written_total").increment(1);
         tracing::info!(file = %path.display(), readings, "A closed day is archived.");

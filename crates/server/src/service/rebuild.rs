@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use foretell_history::{Archive, FileError, Gone, ReadOptions, SqliteLog};
-use foretell_model::{Event, Logged, Offset};
+use foretell_model::{Event, Logged, Offset, Timestamp};
 
 use super::engine_room::EngineRoom;
 
@@ -21,18 +21,22 @@ const EVENTS_MAX: usize = 2_000;
 
 /// What the engine knows from the archived days, though it stands on the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rebuilt(Gone);
+pub(super) struct Rebuilt {
+    gone: Gone,
+    /// Days of which it was not told, because their files are damaged or missing.
+    pub(super) days_lost: usize,
+}
 
 impl Rebuilt {
     /// Whether the engine was told of an entry of the log already.
     pub(super) fn knows(&self, entry: &Logged) -> bool {
-        entry.offset <= self.0.through && entry.event.ts() < self.0.until
+        entry.offset <= self.gone.through && entry.event.ts() < self.gone.until
     }
 
     /// The place on the log before which the engine is not whole: it must not be kept there, because what is to be passed over
     /// would be forgotten.
     pub(super) const fn whole_from(&self) -> Offset {
-        self.0.through
+        self.gone.through
     }
 }
 
@@ -52,9 +56,10 @@ pub(super) fn rebuild(
     let options =
         ReadOptions { memory_bytes: MEMORY_BYTES, temp_dir: data_dir.to_owned(), threads: 1, ..ReadOptions::default() };
     let mut batch = Vec::with_capacity(EVENTS_MAX);
+    let mut days_lost = archive.missing(log, Timestamp::MIN, Timestamp::MAX)?.len();
     for (done, day) in gone.days.iter().enumerate() {
         let mut told = || progress(done, gone.days.len());
-        archive.replay_day(log, &gone, *day, &options, &mut |event: Event| {
+        let is_whole = archive.replay_day(log, &gone, *day, &options, &mut |event: Event| {
             batch.push(Logged { offset: Offset(0), event });
             if batch.len() < EVENTS_MAX {
                 return ControlFlow::Continue(());
@@ -62,12 +67,13 @@ pub(super) fn rebuild(
             show(room, &mut batch);
             told()
         })?;
+        days_lost += usize::from(!is_whole);
         show(room, &mut batch);
         if progress(done + 1, gone.days.len()).is_break() {
             return Err(FileError::Stopped);
         }
     }
-    Ok(Some(Rebuilt(gone)))
+    Ok(Some(Rebuilt { gone, days_lost }))
 }
 
 /// Shows the engine a stretch of the log by `show`, and goes past what it knows already.

@@ -194,8 +194,14 @@ impl Runner {
         self.clocks.readings().advance(self.room.newest());
         match rebuilt {
             Ok(rebuilt) => {
-                if rebuilt.is_some() {
-                    tracing::info!("The engine knows what only the archive held; the log follows.");
+                match rebuilt.as_ref().map(|rebuilt| rebuilt.days_lost) {
+                    None => {}
+                    Some(0) => tracing::info!("The engine knows what only the archive held; the log follows."),
+                    Some(days) => tracing::error!(
+                        days,
+                        "The engine lacks archived days, whose files are damaged or missing. Restore them from a backup, remove \
+                         `engine.snapshot` and start again; meanwhile it goes on with the log."
+                    ),
                 }
                 Some(rebuilt)
             }

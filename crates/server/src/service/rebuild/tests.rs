@@ -142,6 +142,21 @@ fn a_new_log_beside_an_old_archive_goes_on_where_that_ends() {
 }
 
 #[test]
+fn archived_days_that_are_damaged_or_missing_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, events) = (SqliteLog::open(dir.path()).unwrap(), history());
+    events.chunks(5_000).for_each(|batch| _ = log.append(batch).unwrap());
+    archive(dir.path(), &log, events.last().unwrap().ts(), 7);
+    let files = Archive::new(dir.path()).files(Timestamp::MIN, Timestamp::MAX).unwrap();
+    let lost = || rebuilt(dir.path(), &log).1.map(|rebuilt| rebuilt.days_lost);
+    assert_eq!(lost(), Some(0));
+    std::fs::remove_file(&files[3]).unwrap();
+    assert_eq!(lost(), Some(1));
+    std::fs::write(&files[5], "no Parquet").unwrap();
+    assert_eq!(lost(), Some(2));
+}
+
+#[test]
 fn may_be_ended_and_says_how_far_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let (log, events) = (SqliteLog::open(dir.path()).unwrap(), history());
