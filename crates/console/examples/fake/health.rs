@@ -1,6 +1,6 @@
 //! A health report of any machine of the made-up fleet.
 
-use foretell_console::view::{HealthReport, JobDone, MachineDetail, Person};
+use foretell_console::view::{HealthReport, JobDone, MachineDetail, Person, StandingOf};
 use foretell_console::{Lang, Span};
 use foretell_model::{Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, Signal, Status};
 
@@ -101,6 +101,7 @@ pub(super) fn report(mut detail: MachineDetail, span: Span, lang: Lang) -> Healt
         ],
         days_heard: (86, 90),
         detail,
+        standing: StandingOf::Now,
         span,
         jobs,
         effects,

@@ -90,6 +90,11 @@ pub(super) fn now_days(curve: &Curve) -> f64 {
     curve.now.millis() as f64 / DAY_MS as f64
 }
 
+/// Whether a curve has anything to draw beside its limit.
+pub(crate) fn has_something(curve: &Curve) -> bool {
+    !curve.cone.is_empty() || curve.days.iter().any(|day| day.hot_c.is_some())
+}
+
 pub(super) fn layout(curve: &Curve, size: Size) -> Plot {
     let now = now_days(curve);
     let days = curve.days.iter().map(|d| d.day).chain(curve.cone.iter().map(|c| c.day));

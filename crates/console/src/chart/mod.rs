@@ -14,6 +14,7 @@ mod strip;
 mod svg;
 mod way;
 
+pub(crate) use curve::has_something;
 pub use curve::{CurveText, Past, Size, curve, past_curve};
 pub use hours::hours;
 pub(crate) use plan::{Plan, plan};

@@ -8,6 +8,8 @@ mod fonts;
 mod pdf;
 mod score;
 pub(crate) mod sheet;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use foretell_model::Catalogue;

@@ -3,9 +3,9 @@
 //! A score is what can be defended from forecasts, not a mood: 100 times the probability that this subsystem needs no work in
 //! the next 30 days, and for the cooler not more than the share of its capacity that is left.
 
-use foretell_model::{Catalogue, Finding, FindingKind, Grade, Subsystem};
+use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, Grade, Subsystem};
 
-use crate::view::{Health, HealthReport, HiddenBy};
+use crate::view::{Health, HealthReport, HiddenBy, StandingOf};
 
 /// Probability that a sudden change without a forecast needs work within 30 days, at grade `advise` and at grade `urgent`: what
 /// the grades mean to an advisor.
@@ -17,8 +17,10 @@ const SENSOR: f64 = 0.6;
 /// Why a subsystem has no score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Unknown {
-    /// None of the signals that it needs is measured.
+    /// None of the signals that it needs is measured, or not at that time.
     NotMeasured,
+    /// A sensor can be compared with nothing.
+    Unchecked,
     /// The machine's normal is not known yet.
     Learning,
     /// It cannot be seen at present.
@@ -52,11 +54,16 @@ pub(super) fn is_for_customers(finding: &Finding, catalogue: &Catalogue) -> bool
 
 /// Scores a subsystem.
 pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalogue: &Catalogue) -> Score<'a> {
-    let worst = report
-        .detail
-        .open
-        .iter()
-        .filter(|finding| catalogue.fault(&finding.fault).is_some_and(|fault| fault.subsystem == subsystem.code))
+    if report.standing == StandingOf::Untold {
+        return Score::NotAvailable(Unknown::NotMeasured);
+    }
+    let is_of_it =
+        |finding: &&Finding| catalogue.fault(&finding.fault).is_some_and(|fault| fault.subsystem == subsystem.code);
+    let own = report.detail.open.iter().filter(is_of_it);
+    let is_unchecked = own
+        .clone()
+        .any(|finding| finding.kind == FindingKind::Observability && finding.fault == FaultCode::SENSOR_DRIFT);
+    let worst = own
         .filter(|finding| finding.kind == FindingKind::SensorFault || is_for_customers(finding, catalogue))
         .map(|finding| (need(finding), finding))
         .max_by(|a, b| a.0.total_cmp(&b.0));
@@ -73,6 +80,7 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
         (None, _) if !is_measured => Score::NotAvailable(Unknown::NotMeasured),
         (None, Health::Learning { .. }) => Score::NotAvailable(Unknown::Learning),
         (None, Health::Hidden(HiddenBy::NoReadings)) => Score::NotAvailable(Unknown::Hidden(HiddenBy::NoReadings)),
+        (None, _) if is_unchecked => Score::NotAvailable(Unknown::Unchecked),
         (None, Health::Hidden(why)) if cooling => Score::NotAvailable(Unknown::Hidden(why)),
         (None, Health::Known { cooler_loss }) if cooling && cooler_loss >= 0.02 => {
             Score::Known(points(1.0 - cooler_loss), Basis::CapacityLost(cooler_loss))

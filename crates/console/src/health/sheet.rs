@@ -7,7 +7,7 @@ use super::energy::{self, Tip};
 use super::score::{Basis, Score, Unknown, is_for_customers, score};
 use crate::chart::{self, Plan};
 use crate::pages::figure::mark_name;
-use crate::view::{Health, HealthReport, JobDone, JobPhoto};
+use crate::view::{Health, HealthReport, HiddenBy, JobDone, JobPhoto, StandingOf};
 use crate::{Lang, civil, text};
 
 /// A name and a value.
@@ -77,14 +77,20 @@ pub(crate) struct Sheet {
     pub(crate) company: String,
     pub(crate) machine: String,
     pub(crate) place: String,
-    /// The instant of the newest reading, as a date.
+    /// The instant whose standing is told, as a date.
     pub(crate) made: String,
+    /// What the line at that instant is called in the curve.
+    pub(crate) now_name: String,
     pub(crate) tone: &'static str,
     pub(crate) lead: String,
     pub(crate) facts: Vec<Fact>,
     pub(crate) scores: Vec<ScoreRow>,
     pub(crate) curve: Plan,
+    /// Whether the curve has anything to draw.
+    pub(crate) has_curve: bool,
     pub(crate) advice: Vec<Advice>,
+    /// What is said instead of advice.
+    pub(crate) no_advice: &'static str,
     pub(crate) jobs: Vec<Job>,
     pub(crate) effects: Vec<Tip>,
     pub(crate) tips: Vec<Tip>,
@@ -108,9 +114,9 @@ macro_rules! sheet_words {
 }
 
 sheet_words! {
-    health_report, health_scores, health_scores_note, health_not_available, health_ahead, health_ahead_none, health_done,
+    health_report, health_scores, health_scores_note, health_not_available, health_ahead, health_done,
     health_done_none, health_effect, health_effect_note, health_energy, health_contact, customer_curve, customer_line,
-    customer_band, customer_cone, today,
+    customer_band, customer_cone, customer_limit, health_no_curve,
 }
 
 impl Sheet {
@@ -130,12 +136,18 @@ impl Sheet {
             machine: parts([&machine.name, &report.model]),
             place: parts([&report.customer, place]),
             made: civil::date(report.detail.curve.now, zone, lang),
+            now_name: match report.standing {
+                StandingOf::Now => text::words(lang).today.to_owned(),
+                _ => civil::day(report.detail.curve.now.day(), lang),
+            },
             tone,
             lead,
             facts: facts(report, lang),
             scores: catalogue.subsystems.iter().map(|part| row(report, part, catalogue, lang)).collect(),
             curve: chart::plan(&curve, lang, &|mark| mark_name(mark, catalogue, lang)),
+            has_curve: chart::has_something(&curve),
             advice: advice(report, catalogue, lang),
+            no_advice: no_advice(report, lang),
             jobs: report.jobs.iter().map(|job| self::job(job, report, catalogue, lang)).collect(),
             effects: report.effects.iter().map(|finding| energy::effect(finding, report, catalogue, lang)).collect(),
             tips: energy::tips(report, catalogue, lang),
@@ -152,8 +164,21 @@ fn for_the_customer<'a>(report: &'a HealthReport, catalogue: &'a Catalogue) -> i
     open.filter(move |finding| speaks.contains(&finding.kind) && is_for_customers(finding, catalogue))
 }
 
-/// The one sentence under the title.
+/// The one sentence under the title. Whose standing is not of the present says of when it is.
 fn lead(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String, &'static str) {
+    let (zone, last) = (report.detail.summary.zone, report.detail.summary.last_reading);
+    let (said, tone) = standing(report, catalogue, lang);
+    let at = civil::date(report.detail.curve.now, zone, lang);
+    match report.standing {
+        StandingOf::Now => (said, tone),
+        StandingOf::Then => (text::stood_on(&at, &said, lang), tone),
+        StandingOf::LastReading => (text::stood_last(&at, &said, lang), tone),
+        StandingOf::Untold => (text::untold(last.map(|last| civil::date(last, zone, lang)), lang), "hidden"),
+    }
+}
+
+/// How the machine stands.
+fn standing(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String, &'static str) {
     let now = report.detail.curve.now;
     if let Some(finding) = for_the_customer(report, catalogue).next() {
         return (text::kind_sentence_at(finding, now, catalogue, lang), tone_of(finding.grade));
@@ -204,6 +229,7 @@ fn row(report: &HealthReport, part: &foretell_model::Subsystem, catalogue: &Cata
         Score::NotAvailable(unknown) => {
             let why = match unknown {
                 Unknown::NotMeasured => t.health_not_measured.to_owned(),
+                Unknown::Unchecked => t.health_unchecked.to_owned(),
                 Unknown::Learning => t.health_learning.to_owned(),
                 Unknown::Hidden(why) => text::hidden_by(why, lang).to_owned(),
             };
@@ -219,6 +245,17 @@ const fn tone_of_score(points: u8) -> &'static str {
         60.. => "watch",
         30.. => "advise",
         _ => "urgent",
+    }
+}
+
+/// What stands where no advice is given: nothing found is one thing, nothing known another.
+const fn no_advice(report: &HealthReport, lang: Lang) -> &'static str {
+    let t = text::words(lang);
+    match (report.standing, report.detail.summary.health) {
+        (StandingOf::Untold, _) | (_, Health::Learning { .. } | Health::Hidden(HiddenBy::NoReadings)) => {
+            t.health_ahead_unknown
+        }
+        _ => t.health_ahead_none,
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Figure {
     pub(crate) caption: String,
     pub(crate) hint: &'static str,
     pub(crate) svg: String,
+    /// What is said instead of an empty frame; empty when there is something to draw.
+    pub(crate) empty: &'static str,
     pub(crate) has_cone: bool,
     pub(crate) has_window: bool,
     pub(crate) marks: Vec<MarkLine>,
@@ -82,6 +84,7 @@ pub(crate) fn past_figure(
         caption: caption.to_owned(),
         hint: t.hover_hint,
         svg,
+        empty: if chart::has_something(curve) { "" } else { t.health_no_curve },
         has_cone: !curve.cone.is_empty(),
         has_window: curve.cone.iter().any(|point| point.q90_c >= curve.limit_c),
         marks: marks.collect(),
@@ -108,6 +111,11 @@ pub(crate) fn page_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> F
 
 /// The figure of the customer's page: narrow, without our own marks, and with words for somebody who is not a technician.
 pub(crate) fn customer_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
+    customer_figure_at(curve, text::words(lang).today, catalogue, lang)
+}
+
+/// The same with another word for the line of the present.
+pub(crate) fn customer_figure_at(curve: &Curve, now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
     let t = text::words(lang);
     let bare = Curve { marks: Vec::new(), ..curve.clone() };
     let legend = Legend {
@@ -117,7 +125,7 @@ pub(crate) fn customer_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) 
         window: t.customer_window,
         limit: t.customer_limit,
     };
-    Figure { legend, ..figure(&bare, &[Size::Narrow], t.customer_curve, catalogue, lang) }
+    Figure { legend, ..figure_at(&bare, &[Size::Narrow], (t.customer_curve, now), catalogue, lang) }
 }
 
 /// The figure of a card: narrow on every screen.

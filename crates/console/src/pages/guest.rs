@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::booking::{Done, kind};
 use super::card::tel;
-use super::figure::{Figure, customer_figure};
+use super::figure::{Figure, customer_figure_at};
 use super::health::typeset;
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, jpeg, tiles};
@@ -207,6 +207,7 @@ pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<S
         Ok(GuestReport { lang, report }) => {
             let mut curve = report.detail.curve.clone();
             curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
+            let sheet = Sheet::of(&report, &app.options.catalogue, lang);
             let page = ReportPage {
                 lang,
                 f: field::words(lang),
@@ -215,8 +216,11 @@ pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<S
                 icon: assets::icon_path(),
                 photo_base: format!("{base}/photo"),
                 base,
-                s: Sheet::of(&report, &app.options.catalogue, lang),
-                fig: Figure { marks: Vec::new(), ..customer_figure(&curve, &app.options.catalogue, lang) },
+                fig: Figure {
+                    marks: Vec::new(),
+                    ..customer_figure_at(&curve, &sheet.now_name, &app.options.catalogue, lang)
+                },
+                s: sheet,
             };
             render(StatusCode::OK, &page)
         }

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use foretell_model::{MachineId, Timestamp};
 
-use super::figure::{Figure, customer_figure};
+use super::figure::{Figure, customer_figure_at};
 use super::page::{Ask, Chrome, machine_href, machine_of};
 use crate::health::sheet::Sheet;
 use crate::router::App;
@@ -44,8 +44,11 @@ pub(crate) async fn show(
             let span = query.as_deref().map(|query| format!("&{query}")).unwrap_or_default();
             let page = HealthPage {
                 c: ask.chrome("fleet", false),
+                fig: Figure {
+                    marks: Vec::new(),
+                    ..customer_figure_at(&curve, &sheet.now_name, &app.options.catalogue, ask.lang)
+                },
                 s: sheet,
-                fig: Figure { marks: Vec::new(), ..customer_figure(&curve, &app.options.catalogue, ask.lang) },
                 photo_base: "/photos",
                 machine_href: machine_href(&id),
                 pdf_href: format!("{}/report.pdf?lang={}{span}", machine_href(&id), ask.lang.tag()),

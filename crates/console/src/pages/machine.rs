@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono_tz::Tz;
-use foretell_model::{Catalogue, Evidence, Finding, Timestamp};
+use foretell_model::{Catalogue, Evidence, FaultCode, Finding, FindingKind, Timestamp};
 
 use super::figure::{Figure, page_figure};
 use super::fleet::{run_state, sentence};
@@ -87,7 +87,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
     let zone = machine.zone;
     let standing = Standing::of(machine);
     let now = detail.curve.now;
-    let forecast = detail.open.iter().find(|finding| finding.rul_days.is_some());
+    let forecast = forecast_of(&detail.open);
     let shift = civil::shift_hours(now, zone);
     let hours =
         [Size::Wide, Size::Narrow].map(|size| chart::hours(&detail.hours, machine.limit_c, shift, size, lang)).concat();
@@ -151,7 +151,16 @@ pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Ve
     let named = [(&finding.fault, finding.likelihood)]
         .into_iter()
         .chain(finding.alternatives.iter().map(|other| (&other.fault, other.likelihood)));
-    let mut causes: Vec<Cause> = named
+    // One cause is named once, with all that speaks for it.
+    let mut once: Vec<(&FaultCode, f64)> = Vec::new();
+    for (fault, likelihood) in named {
+        match once.iter_mut().find(|(known, _)| *known == fault) {
+            Some((_, sum)) => *sum += likelihood,
+            None => once.push((fault, likelihood)),
+        }
+    }
+    let mut causes: Vec<Cause> = once
+        .into_iter()
         .map(|(fault, likelihood)| Cause {
             name: text::fault(fault, catalogue, lang),
             percent: text::percent(likelihood),
@@ -162,6 +171,11 @@ pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Ve
         causes.push(Cause { name: text::words(lang).other_causes.to_owned(), percent: text::percent(rest) });
     }
     if causes.len() > 1 { causes } else { Vec::new() }
+}
+
+/// The finding that forecasts a limit. A service that comes due by its hours has a date too, but no limit that is reached.
+fn forecast_of(open: &[Finding]) -> Option<&Finding> {
+    open.iter().find(|finding| finding.kind == FindingKind::Prediction && finding.rul_days.is_some())
 }
 
 fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard> {
@@ -224,4 +238,44 @@ fn feature_row(feature: &Evidence, zone: Tz, catalogue: &Catalogue, lang: Lang) 
 
 fn past_line(finding: &Finding, zone: Tz, catalogue: &Catalogue, lang: Lang) -> (String, String) {
     (civil::date(finding.at, zone, lang), text::kind_sentence(finding, catalogue, lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{Alternative, wire};
+
+    use super::*;
+
+    #[test]
+    fn one_cause_is_named_once() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let line = r#"{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"sensor_fault","id":"s1/m1/sensor_drift/1","status":"opened","grade":"watch","fault":"sensor_drift","likelihood":0.55,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[],"text":"x"}"#;
+        let finding = wire::from_json(line).unwrap();
+        for (other, expected) in [("sensor_drift", vec![95, 5]), ("cooler_clogging", vec![55, 40, 5])] {
+            let fault = FaultCode::new(other).unwrap();
+            let finding = Finding { alternatives: vec![Alternative { fault, likelihood: 0.4 }], ..finding.clone() };
+            let percents: Vec<u8> = causes(&finding, &catalogue, Lang::En).iter().map(|cause| cause.percent).collect();
+            assert_eq!(percents, expected, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_limit_that_is_to_be_reached_is_a_forecast() {
+        let finding = |event: &str, fault: &str| {
+            let line = format!(
+                r#"{{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"{event}","id":"s1/m1/{fault}/1","status":"opened","grade":"advise","fault":"{fault}","likelihood":0.9,"alternatives":[],"rul_days":{{"p10":0,"p50":0,"p90":0}},"probability_within":null,"limit":null,"evidence":[],"text":"x"}}"#
+            );
+            wire::from_json(&line).unwrap()
+        };
+        let (due, predicted) = (finding("maintenance_due", "oil_changed"), finding("prediction", "cooler_clogging"));
+        let undated = Finding { rul_days: None, ..predicted.clone() };
+        for (open, expected) in [
+            (vec![], None),
+            (vec![due.clone()], None),
+            (vec![undated, due.clone()], None),
+            (vec![due, predicted.clone()], Some(predicted.fault)),
+        ] {
+            assert_eq!(forecast_of(&open).map(|finding| finding.fault.clone()), expected);
+        }
+    }
 }

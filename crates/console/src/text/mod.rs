@@ -33,8 +33,8 @@ pub(crate) use phrases::{
     ago, all_of_standing, card_state, clock_off, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor,
     hidden_by, hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count,
     probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline, queue_line,
-    readings_summary, report_summary, said, store_line, temperature_of_limit, truth_line, webhook_fails, with_remark,
-    within_days, work_and_time, work_done,
+    readings_summary, report_summary, said, stood_last, stood_on, store_line, temperature_of_limit, truth_line, untold,
+    webhook_fails, with_remark, within_days, work_and_time, work_done,
 };
 pub(crate) use record::{happening, who};
 pub(crate) use words::{Words, words};

@@ -280,6 +280,36 @@ pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
     }
 }
 
+/// How a machine stood on a day that is past.
+pub(crate) fn stood_on(date: &str, said: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("As of {date}: {said}"),
+        Lang::Zh => format!("{date}的状况：{said}"),
+    }
+}
+
+/// How a machine stood that is silent since.
+pub(crate) fn stood_last(date: &str, said: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("The last reading is of {date}. As it stood then: {said}"),
+        Lang::Zh => format!("最近一次数据为{date}，当时的状况：{said}"),
+    }
+}
+
+/// That the data do not tell how a machine stood; `last` is the date of its last reading.
+pub(crate) fn untold(last: Option<String>, lang: Lang) -> String {
+    match (last, lang) {
+        (Some(date), Lang::En) => {
+            format!(
+                "The data do not tell how the machine stood at the end of this period. The last reading before it is of {date}."
+            )
+        }
+        (None, Lang::En) => "The data do not tell how the machine stood at the end of this period.".to_owned(),
+        (Some(date), Lang::Zh) => format!("本期数据不足，无法判断期末的设备状况；此前最近一次数据为{date}。"),
+        (None, Lang::Zh) => "本期数据不足，无法判断期末的设备状况。".to_owned(),
+    }
+}
+
 /// The cooler's loss with its interval, if it has one.
 pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) -> String {
     let value = percent(value.clamp(0.0, 1.0));

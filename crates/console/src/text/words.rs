@@ -293,11 +293,14 @@ words! {
     health_scores_note = "100 means that nothing was found. A score is the chance, in percent, that the part needs no work within 30 days; for cooling it is never more than the cooling capacity that is left. N/A: the data do not allow a score, which is not the same as healthy.", "100 分表示未发现异常。分数是该系统 30 天内无需检修的概率（百分比）；冷却系统的分数不高于剩余的冷却能力。“无法评分”表示数据不足，并不等于健康。";
     health_not_available = "N/A", "无法评分";
     health_clean = "Nothing found.", "未发现异常。";
-    health_not_measured = "Not measured on this machine.", "本机未安装相应测点。";
+    health_not_measured = "This machine's data do not suffice for a score.", "本机现有数据不足，无法评分。";
     health_learning = "This machine's normal is still being learned.", "正在学习本机的正常状态。";
     health_sensor = "A sensor should be looked at.", "有传感器需要检查。";
     health_ahead = "What we advise", "建议事项";
     health_ahead_none = "Nothing needs to be planned at present.", "目前没有需要安排的事项。";
+    health_ahead_unknown = "The data do not allow any advice yet. That does not mean that all is well.", "现有数据不足，暂时无法给出建议；这并不代表设备一切正常。";
+    health_unchecked = "The temperature sensor cannot be checked at present: the machine has not cooled down completely for a month.", "机组已有一个月没有完全冷却，温度传感器暂时无法核对。";
+    health_no_curve = "There are no data to draw yet.", "暂无可绘制的数据。";
     health_done = "What was done", "已完成的工作";
     health_done_none = "No work was reported in this period.", "本期没有检修记录。";
     health_repair = "Repair", "维修";

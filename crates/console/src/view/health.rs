@@ -39,6 +39,19 @@ pub struct JobDone {
     pub photos: Vec<JobPhoto>,
 }
 
+/// Of which instant the machine's standing in a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandingOf {
+    /// Of the end of the span, which is the present.
+    Now,
+    /// Of the end of the span, which is past.
+    Then,
+    /// Of the last reading, long before the end of the span.
+    LastReading,
+    /// The data do not tell how it stood: none lie in the span, or they are not kept any more.
+    Untold,
+}
+
 /// Everything a health report is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HealthReport {
@@ -50,8 +63,10 @@ pub struct HealthReport {
     pub customer: String,
     /// The machine's model; empty when not known.
     pub model: String,
-    /// The machine as it stands at the newest reading.
+    /// The machine as it stood at `detail.curve.now`.
     pub detail: MachineDetail,
+    /// Which instant that is.
+    pub standing: StandingOf,
     /// Which signals have ever been measured.
     pub measured: Vec<Signal>,
     /// What the report looks back on.

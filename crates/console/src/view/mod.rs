@@ -37,7 +37,7 @@ pub use field::{
     PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
-pub use health::{HealthReport, JobDone, JobPhoto};
+pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};
 pub use ingest::{
     HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
 };

@@ -1,7 +1,7 @@
 //! What is said of sensors: one episode per sensor and kind of trouble, in plain words: which signal, what is seen, what
 //! to do.
 
-use foretell_model::{Alternative, Evidence, FaultCode, Finding, FindingKind, MachineId, Signal, Timestamp};
+use foretell_model::{Evidence, FaultCode, Finding, FindingKind, MachineId, Signal, Timestamp};
 
 use super::channel::{Channel, Trouble};
 use super::hold::Minute;
@@ -11,6 +11,9 @@ use crate::findings::episode::{Draft, Episodes};
 
 /// A machine whose discharge sensor could be compared with nothing for so many days is said to be unchecked.
 const UNCHECKED_DAYS: u16 = 30;
+
+/// Where nothing tells which of two sensors has drifted: how likely the discharge sensor, and the ambient sensor.
+const EITHER: (f64, f64) = (0.55, 0.4);
 
 /// Says which sensors changed their standing since it was last asked.
 pub(crate) fn say(
@@ -199,14 +202,16 @@ fn drift(sensors: &Sensors, draft: &mut Draft) {
             )
         }
         Culprit::Either => {
-            draft.likelihood = 0.55;
-            draft.alternatives = vec![Alternative { fault: FaultCode::SENSOR_DRIFT, likelihood: 0.4 }];
+            // Which of the two it is stands in the text; a sensor's drift it is either way.
+            draft.likelihood = EITHER.0 + EITHER.1;
             (
                 format!(
-                    "`discharge_temp_c` reads {} against `ambient_temp_c` than it used to {alone}. Either the discharge sensor (55 %) or the \
-                     ambient sensor (40 %) has drifted; without a second ambient sensor on the site nothing tells which. The ambient is not \
+                    "`discharge_temp_c` reads {} against `ambient_temp_c` than it used to {alone}. Either the discharge sensor ({:.0} %) or the \
+                     ambient sensor ({:.0} %) has drifted; without a second ambient sensor on the site nothing tells which. The ambient is not \
                      used meanwhile. Hold a thermometer to both at a cold machine.",
-                    seen(soaked_k)
+                    seen(soaked_k),
+                    100.0 * EITHER.0,
+                    100.0 * EITHER.1
                 ),
                 soaked_k,
             )

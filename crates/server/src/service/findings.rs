@@ -8,7 +8,7 @@ use foretell_model::{Event, Finding, MachineId, Timestamp, wire};
 use super::status::Statuses;
 
 /// Findings kept, fleet-wide; the oldest go first. All older ones can be had again by a backtest over an export.
-const FINDINGS_MAX: usize = 5_000;
+pub(super) const FINDINGS_MAX: usize = 5_000;
 
 /// Marks kept of one machine; the oldest go first.
 const MARKS_MAX: usize = 40;

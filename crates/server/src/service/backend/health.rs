@@ -2,7 +2,7 @@
 
 use foretell_console::view::{HealthReport, JobDone, JobPhoto, Person};
 use foretell_console::{BackendError, Lang, Span};
-use foretell_model::{DAY_MS, Finding, FindingKind, MachineId, Signal, Status, Timestamp};
+use foretell_model::{Clock, DAY_MS, Finding, FindingKind, MachineId, Signal, Status, Timestamp};
 use foretell_outreach::PhotoOf;
 
 use super::ServiceBackend;
@@ -22,8 +22,10 @@ const SAME_JOB_DAYS: f64 = 1.0;
 
 impl ServiceBackend {
     pub(super) fn health_of(&self, id: &MachineId, span: Span, lang: Lang) -> Result<HealthReport, BackendError> {
-        let detail = self.machine_detail(id)?;
         let view = self.room.machine(id).ok_or_else(|| not_found("machine", id))?;
+        // Nothing is told of the future but forecasts.
+        let span = Span { to: span.to.min(self.clocks.now()).max(span.from), ..span };
+        let (detail, standing) = self.standing_at(id, &view, span)?;
         let language = language(lang);
         let sites = Sites::read(&self.outreach)?;
         let customer = sites.customer(id);
@@ -51,6 +53,7 @@ impl ServiceBackend {
             jobs: self.jobs(id, |at| span.from <= at && at <= span.to, lang)?,
             effects: self.effects(id, within),
             detail,
+            standing,
         })
     }
 

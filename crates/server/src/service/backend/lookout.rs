@@ -14,10 +14,10 @@ use crate::service::engine_room::{EngineRoom, Seen};
 use crate::service::status;
 
 /// A machine that was silent for longer cannot be judged.
-const UNHEARD_MS: i64 = 48 * HOUR_MS;
+pub(super) const UNHEARD_MS: i64 = 48 * HOUR_MS;
 
 /// Loaded hours a day, over the last week, below which the cooler's condition does not show.
-const LOAD_H_MIN: f64 = 1.0;
+pub(super) const LOAD_H_MIN: f64 = 1.0;
 
 /// Usable days before a forecast begins, as the engine says in its findings.
 pub const DAYS_NEEDED: u32 = 10;

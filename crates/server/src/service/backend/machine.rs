@@ -7,7 +7,8 @@ use foretell_console::view::{Baseline, Curve, Estimate, Health, HiddenBy, HourPo
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
 use foretell_model::{
-    Clock, DAY_MS, Evidence, Finding, FindingKind, HOUR_MS, Limits, MachineId, Reading, Signal, Status, Timestamp,
+    Clock, DAY_MS, Evidence, Finding, FindingKind, Grade, HOUR_MS, Limits, MachineId, Reading, Signal, Status,
+    Timestamp,
 };
 use foretell_outreach::Machine;
 
@@ -31,7 +32,11 @@ const Z_80: f64 = 1.2816;
 
 impl ServiceBackend {
     pub(super) fn machine_detail(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
-        let now = self.clocks.now();
+        self.machine_detail_at(id, self.clocks.now())
+    }
+
+    /// The same as it stands when the clock shows `now`.
+    pub(super) fn machine_detail_at(&self, id: &MachineId, now: Timestamp) -> Result<MachineDetail, BackendError> {
         let registered = self.outreach.machine(id).map_err(of_outreach)?;
         let sites = Sites::read(&self.outreach)?;
         let seen = self.room.look(id);
@@ -121,8 +126,13 @@ fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding> {
     let newest =
         |open: &foretell_engine::OpenFinding| newest_first.iter().find(|finding| finding.id == open.id).cloned();
     let mut findings: Vec<Finding> = view.open.iter().filter_map(newest).collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.grade), finding.kind == FindingKind::Observability));
+    findings.sort_by_key(by_grade);
     findings
+}
+
+/// The order in which findings are shown: the most pressing first, what cannot be seen last.
+pub(super) fn by_grade(finding: &Finding) -> (std::cmp::Reverse<Grade>, bool) {
+    (std::cmp::Reverse(finding.grade), finding.kind == FindingKind::Observability)
 }
 
 /// Beginnings and ends of what is over.

@@ -19,6 +19,7 @@ mod planning;
 mod registry;
 mod replies;
 mod search;
+mod standing;
 mod templates;
 mod visits;
 

@@ -1,0 +1,131 @@
+//! What a report says of a machine's standing, by data: which instant, what is found, what the data allow.
+
+use foretell_model::{Catalogue, Finding, Limits, MachineId, Signal, Timestamp, wire};
+
+use super::sheet::Sheet;
+use crate::view::{
+    Baseline, Curve, DayPoint, Health, HealthReport, HiddenBy, MachineDetail, MachineSummary, Person, StandingOf,
+};
+use crate::{Lang, Span};
+
+fn at(day: &str) -> Timestamp {
+    Timestamp::parse(&format!("{day}T00:00:00Z")).unwrap()
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap()
+}
+
+/// A finding as a line of the log tells it.
+fn finding(event: &str, fault: &str) -> Finding {
+    let line = format!(
+        r#"{{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"{event}","id":"s1/m1/{fault}/1","status":"opened","grade":"watch","fault":"{fault}","likelihood":0.9,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[],"text":"x"}}"#
+    );
+    wire::from_json(&line).unwrap()
+}
+
+fn report(standing: StandingOf, health: Health, open: Vec<Finding>, days: u32) -> HealthReport {
+    let (now, limits) = (at("2026-07-02"), Limits::default());
+    let day = |n: u32| DayPoint {
+        day: now.day() - 1 - i64::from(n),
+        hot_c: Some(90.0),
+        normal_low_c: None,
+        normal_high_c: None,
+    };
+    let id = MachineId::new("s1", "m1").unwrap();
+    let summary = MachineSummary {
+        hay: String::new(),
+        name: "m1".to_owned(),
+        site_name: "s1".to_owned(),
+        customer: String::new(),
+        zone: chrono_tz::Tz::UTC,
+        offline: None,
+        state: None,
+        last_reading: Some(now),
+        discharge_temp_c: None,
+        limit_c: limits.warn_c,
+        health,
+        advisory: None,
+        trend_c: vec![],
+        id,
+    };
+    let detail = MachineDetail {
+        summary,
+        rated_kw: None,
+        limits,
+        run_hours: None,
+        hours_per_day: None,
+        curve: Curve { now, limit_c: limits.warn_c, days: (0..days).map(day).collect(), cone: vec![], marks: vec![] },
+        open,
+        past: vec![],
+        baseline: Baseline { since: None, days, days_needed: 10, hinge_ambient_c: None, ambient_measured: false },
+        cooler_loss: None,
+        features: vec![],
+        duty_week: None,
+        hours: vec![],
+        readings: vec![],
+        advisory_id: None,
+    };
+    HealthReport {
+        company: String::new(),
+        advisor: Person::default(),
+        customer: String::new(),
+        model: String::new(),
+        detail,
+        standing,
+        measured: vec![Signal::DischargeTemp, Signal::MotorCurrent],
+        span: Span { from: at("2026-05-01"), to: at("2026-07-02") },
+        days_heard: (days, 62),
+        jobs: vec![],
+        effects: vec![],
+    }
+}
+
+#[test]
+fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
+    let known = Health::Known { cooler_loss: 0.0 };
+    let learning = Health::Learning { days: 0, days_needed: 10 };
+    let (none, no_advice) = ("Nothing needs to be planned at present.", "The data do not allow any advice yet.");
+    for (standing, health, days, lead, advice, cooling) in [
+        (StandingOf::Now, known, 30, "Runs as it should.", none, Some(100)),
+        (StandingOf::Then, known, 30, "As of 2 July 2026: Runs", none, Some(100)),
+        (
+            StandingOf::LastReading,
+            known,
+            30,
+            "The last reading is of 2 July 2026. As it stood then: Runs",
+            none,
+            Some(100),
+        ),
+        (StandingOf::Untold, known, 0, "The data do not tell how the machine stood", no_advice, None),
+        (StandingOf::Now, learning, 0, "Learning what is normal: 0 of 10 days.", no_advice, None),
+        (StandingOf::Now, Health::Hidden(HiddenBy::NoReadings), 0, "Nothing has been heard", no_advice, None),
+    ] {
+        let sheet = Sheet::of(&report(standing, health, vec![], days), &catalogue(), Lang::En);
+        assert!(sheet.lead.starts_with(lead), "{standing:?} {health:?}: {}", sheet.lead);
+        assert!(sheet.no_advice.starts_with(advice), "{standing:?} {health:?}: {}", sheet.no_advice);
+        assert_eq!(sheet.scores[0].score, cooling, "{standing:?} {health:?}");
+        assert_eq!(sheet.has_curve, days > 0, "{standing:?} {health:?}");
+    }
+}
+
+#[test]
+fn a_part_that_the_data_do_not_show_has_no_score() {
+    let unchecked = || vec![finding("observability", "sensor_drift")];
+    let cannot = "The temperature sensor cannot be checked";
+    let too_few = "This machine's data do not suffice";
+    for (open, part, score, why) in [
+        (vec![], "Sensors", Some(100), "Nothing found."),
+        (unchecked(), "Sensors", None, cannot),
+        (vec![finding("sensor_fault", "sensor_drift")], "Sensors", Some(46), "A sensor should"),
+        (unchecked(), "Cooling", Some(100), "Nothing found."),
+        (vec![], "Motor and supply", None, too_few),
+        (vec![], "Compressed-air network", Some(100), "Nothing found."),
+    ] {
+        let report = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, open, 30);
+        let sheet = Sheet::of(&report, &catalogue(), Lang::En);
+        let row = sheet.scores.iter().find(|row| row.name == part).unwrap();
+        assert_eq!(row.score, score, "{part}");
+        assert!(row.why.starts_with(why), "{part}: {}", row.why);
+    }
+}
