@@ -88,12 +88,12 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
     let (none, no_advice) = ("Nothing needs to be planned at present.", "The data do not allow any advice yet.");
     for (standing, health, days, lead, advice, cooling) in [
         (StandingOf::Now, known, 30, "Runs as it should.", none, Some(100)),
-        (StandingOf::Then, known, 30, "As of 2 July 2026: Runs", none, Some(100)),
+        (StandingOf::Then, known, 30, "As of 2 Jul 2026: Runs", none, Some(100)),
         (
             StandingOf::LastReading,
             known,
             30,
-            "The last reading is of 2 July 2026. As it stood then: Runs",
+            "The last reading is of 2 Jul 2026. As it stood then: Runs",
             none,
             Some(100),
         ),
