@@ -240,8 +240,8 @@ Examples:
   foretell report s01/m002 --out m002.pdf
   foretell report s01/m002 --lang zh-CN --from 2026-04-01 --to 2026-07-01 --out 2026-q2.pdf
 
-Works beside a running service. Forecasts and scores are those of the newest reading; --from and --to choose what the report
-looks back on (the last 90 days without them).
+Works beside a running service. --from and --to choose what the report looks back on (the last 90 days without them);
+forecasts and scores are those of its end, or of the last reading before it, and N/A where no data of that time are kept.
 Exit codes: 0 done, 64 command line, 66 no data directory or no such machine, 69 no font can set the text, 74 the disk refused.";
 
 /// Options of `report`.
