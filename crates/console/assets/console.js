@@ -45,6 +45,11 @@ const span = (ms) => {
   const zh = document.documentElement.lang.startsWith("zh");
   const minutes = Math.floor(Math.abs(ms) / 60000);
   const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+  if (h >= 48) {
+    const [days, rest] = [Math.floor(h / 24), h % 24];
+    const said = zh ? `${days}天` : `${days} days`;
+    return rest === 0 ? said : said + (zh ? `${rest}小时` : ` ${rest} h`);
+  }
   const [hour, minute] = zh ? ["小时", "分钟"] : [" h", " min"];
   if (h < 2 && minutes !== 60) return `${minutes}${minute}`;
   return m === 0 ? `${h}${hour}` : `${h}${hour}${zh ? "" : " "}${m}${minute}`;

@@ -79,6 +79,11 @@ pub(crate) fn clock(at: Timestamp, zone: Tz) -> String {
     format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
+/// `14:05` on the day it is now, `18 Jul, 14:05` on any other.
+pub(crate) fn clock_or_date(at: Timestamp, now: Timestamp, zone: Tz, lang: Lang) -> String {
+    if day_number(at, zone) == day_number(now, zone) { clock(at, zone) } else { date_time(at, zone, lang) }
+}
+
 /// Day of an instant in a zone, counted since 1970.
 #[must_use]
 pub fn day_number(at: Timestamp, zone: Tz) -> i64 {

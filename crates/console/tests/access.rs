@@ -212,7 +212,7 @@ async fn who_may_not_is_told_who_may_in_both_languages() {
     let body = format!("csrf={csrf}&{APPROVE}");
     for (lang, expected) in [
         ("en", "This is for: Service advisor, Administrator. You are signed in as: Technician."),
-        ("zh-CN", "此项仅限：服务顾问、管理员。您的角色是：维修技师。"),
+        ("zh-CN", "此项仅限：服务顾问、管理员。您的角色是：工程师。"),
     ] {
         let answer = house.post(&format!("/queue/approve?lang={lang}"), &cookie, &body).await;
         assert_eq!(answer.status, 403);

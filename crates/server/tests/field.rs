@@ -244,7 +244,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
     }
     assert_eq!(s.jobs_on_the_log(), 1);
     let report = s.page("/m/s01/m001/report?lang=en").await;
-    for text in ["replace the oil filter", "oil filter", "85 min", "Jun Chen"] {
+    for text in ["Oil filter replaced", "oil filter", "85 min", "Jun Chen"] {
         assert!(report.to_lowercase().contains(&text.to_lowercase()), "no {text:?} in the report");
     }
 }

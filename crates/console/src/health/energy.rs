@@ -52,6 +52,7 @@ fn unit(ucum: &str, lang: Lang) -> &str {
     match (ucum, lang) {
         ("m3/min", _) => "m³/min",
         ("K", Lang::Zh) => "℃",
+        ("K", Lang::En) => "°C",
         ("CNY", Lang::Zh) => "元",
         (unit, _) => unit,
     }
@@ -71,7 +72,7 @@ fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> O
         (true, Lang::En) => format!("{amount} {unit} {way} (±{half})"),
         (true, Lang::Zh) => format!("{way} {amount} {unit}（±{half}）"),
         (false, Lang::En) => format!("{} (within ±{half} {unit})", t.health_effect_unclear),
-        (false, Lang::Zh) => format!("{}（±{half} {unit} 以内）", t.health_effect_unclear),
+        (false, Lang::Zh) => format!("{}（误差{half}{unit}以内）", t.health_effect_unclear),
     };
     Some(Row { name, value, clear, better: less })
 }
@@ -86,7 +87,7 @@ pub(crate) fn effect_of(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Cata
     let t = text::words(lang);
     let done = catalogue.actions.get(finding.fault.as_str()).map_or_else(
         || finding.fault.as_str().replace('_', " "),
-        |action| text::work_done(action.name.in_language(lang.tag()), lang),
+        |action| text::work_done(finding.fault.as_str(), action.name.in_language(lang.tag()), lang),
     );
     let since = finding.evidence.iter().find_map(|item| item.since).unwrap_or(finding.at);
     let rows = [

@@ -276,7 +276,7 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
         seen.push(code);
         let work = action.name.in_language(lang.tag());
         advice.push(Advice {
-            title: capitalised(work),
+            title: text::capitalised(work),
             sentence: text::kind_sentence_at(finding, now, catalogue, lang),
             detail: text::proposal_detail(action.minutes, action.stops_machine, lang),
             benefit: action.benefit.in_language(lang.tag()).to_owned(),
@@ -289,7 +289,7 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
 fn job(job: &JobDone, report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Job {
     let action = catalogue.actions.get(&job.work);
     let what = match action {
-        Some(action) => text::work_done(action.name.in_language(lang.tag()), lang),
+        Some(action) => text::work_done(&job.work, action.name.in_language(lang.tag()), lang),
         None if job.work.is_empty() => text::words(lang).health_repair.to_owned(),
         None => job.work.replace('_', " "),
     };
@@ -315,10 +315,4 @@ fn job(job: &JobDone, report: &HealthReport, catalogue: &Catalogue, lang: Lang) 
 fn counted(part: &str, n: u32, lang: Lang) -> String {
     let name = text::part(part, lang);
     if n == 1 { name } else { format!("{n} × {name}") }
-}
-
-/// A phrase of the catalogue as a headline.
-fn capitalised(work: &str) -> String {
-    let mut characters = work.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -14,6 +14,7 @@ use super::figure::{Figure, customer_figure};
 use super::guest::{self, ComerCard, WayView};
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, tiles};
+use super::team::signed;
 use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
@@ -177,11 +178,7 @@ fn lay_out(
         title: format!("{} · {}", b.machine_name, b.company),
         notice,
         initial: b.advisor.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect()),
-        role: [b.advisor.role.as_str(), b.company.as_str()]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · "),
+        role: signed(&b.advisor.role, &b.company),
         headline: headline(&b),
         visit,
         past: matches!(b.state, BookingState::Past(_)),
@@ -226,7 +223,7 @@ fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let (day, hours) = civil::slot(visit.slot, b.zone, b.lang);
     let who = if visit.technician.is_some() { "" } else { t.visit_unassigned };
     let facts = vec![
-        (t.visit_what, b.proposal.work.clone()),
+        (t.visit_what, text::capitalised(&b.proposal.work)),
         (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.lang)),
     ];
     VisitCard { day, hours, who, facts }
@@ -246,11 +243,21 @@ fn after(visit: &GuestVisit, b: &BookingPage, app: &App) -> After {
     let effects = visit.effects.iter().map(|finding| energy::effect_of(finding, b.zone, catalogue, b.lang));
     After {
         day: civil::date(visit.at, b.zone, b.lang),
-        work: works(&visit.works, catalogue, b.lang),
+        work: works_done(&visit.works, catalogue, b.lang),
         lines: guest::report_lines(visit.report.as_ref(), visit.minutes, b.lang),
         effects: effects.collect(),
         photos: tiles(&visit.photos),
     }
+}
+
+/// What was done, as a heading under words that say it is done.
+fn works_done(codes: &[String], catalogue: &foretell_model::Catalogue, lang: Lang) -> String {
+    if lang == Lang::Zh {
+        return works(codes, catalogue, lang);
+    }
+    let done =
+        codes.iter().map(|code| text::work_done(code, &works(std::slice::from_ref(code), catalogue, lang), lang));
+    done.collect::<Vec<_>>().join(" · ")
 }
 
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing

@@ -96,7 +96,7 @@ pub(crate) fn mark_name(mark: &Mark, catalogue: &Catalogue, lang: Lang) -> Strin
     let named = match mark.kind {
         MarkKind::Maintenance => {
             let action = catalogue.actions.get(&mark.label);
-            action.map(|action| text::work_done(action.name.in_language(lang.tag()), lang))
+            action.map(|action| text::work_done(&mark.label, action.name.in_language(lang.tag()), lang))
         }
         MarkKind::Advisory => FaultCode::new(&mark.label).map(|code| text::fault(&code, catalogue, lang)),
         MarkKind::Alarm | MarkKind::Note => None,

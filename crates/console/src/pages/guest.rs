@@ -14,7 +14,7 @@ use super::figure::{Figure, customer_figure_at};
 use super::health::typeset;
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, jpeg, tiles};
-use super::team::initial;
+use super::team::{initial, signed};
 use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::text::{self, Words, desk, field};
@@ -129,7 +129,8 @@ pub(super) fn case_page(g: GuestCase, base: String) -> Response {
     let (lang, t, f) = (g.lang, text::words(g.lang), field::words(g.lang));
     let closed = g.closed.is_some();
     let name = g.comer.as_ref().map(|comer| comer.name.clone());
-    let headline = field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), g.zone, lang);
+    let headline =
+        field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), (g.now, g.zone), lang);
     let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
     let promise = |label, timer: crate::view::Timer| Promise {
         class: match (timer.met, timer.state) {
@@ -154,11 +155,7 @@ pub(super) fn case_page(g: GuestCase, base: String) -> Response {
         js: assets::js(),
         icon: assets::icon_path(),
         title: format!("{} · {}", g.machine_name, g.company),
-        role: [g.advisor.role.as_str(), g.company.as_str()]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · "),
+        role: signed(&g.advisor.role, &g.company),
         initial: initial(&g.advisor.name),
         portrait: g.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
         headline,

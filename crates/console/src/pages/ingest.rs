@@ -171,7 +171,7 @@ pub(super) fn quarantine_row(item: Quarantined, now: Timestamp, lang: Lang) -> Q
         reason: text::refusal_reason(&item.reason, lang),
         when: text::ago(now, item.arrived, lang),
         raw: printable(&item.raw),
-        detail: item.detail,
+        detail: text::refusal_detail(&item.detail, lang),
         source: item.source,
         topic: item.topic,
     }

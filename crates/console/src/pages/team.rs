@@ -84,6 +84,12 @@ fn face(person: &Colleague) -> Face {
     }
 }
 
+/// Under a sender's name: the role, as it heads a line, and the company.
+pub(super) fn signed(role: &str, company: &str) -> String {
+    let known = [crate::text::capitalised(role), company.to_owned()].into_iter().filter(|part| !part.is_empty());
+    known.collect::<Vec<_>>().join(" · ")
+}
+
 /// The first letter of a name, where there is no portrait.
 pub(super) fn initial(name: &str) -> String {
     name.chars().next().map_or_else(String::new, |first| first.to_uppercase().collect())

@@ -240,11 +240,11 @@ fn token_row(token: ApiToken, lang: Lang) -> TokenRow {
         used: instant(token.used, lang),
         revoked: token.revoked.is_some(),
         name: token.name,
-        made_by: token.made_by,
+        made_by: text::who(&token.made_by, lang),
     }
 }
 
 fn act_row(act: Act, lang: Lang) -> ActRow {
     let (when, what) = (instant(Some(act.at), lang), text::happened(act.what, lang));
-    ActRow { when, what, login: act.login, by: act.by, address: act.address }
+    ActRow { when, what, login: act.login, by: text::who(&act.by, lang), address: act.address }
 }

@@ -69,7 +69,7 @@ words! {
 pub(crate) const fn role(role: Role, lang: Lang) -> &'static str {
     match (role, lang) {
         (Role::Technician, Lang::En) => "Technician",
-        (Role::Technician, Lang::Zh) => "维修技师",
+        (Role::Technician, Lang::Zh) => "工程师",
         (Role::Advisor, Lang::En) => "Service advisor",
         (Role::Advisor, Lang::Zh) => "服务顾问",
         (Role::Ops, Lang::En) => "Operations",

@@ -137,7 +137,7 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("too_deep", "Nested too deeply", "嵌套过深"),
         ("too_many", "Too many items", "条目过多"),
         ("malformed", "Malformed", "格式错误"),
-        ("wrong_type", "Of another shape", "类型不符"),
+        ("wrong_type", "Wrong type", "类型不符"),
         ("missing_field", "Required field missing", "缺少必填项"),
         ("bad_time", "No usable time stamp", "时间戳无效"),
         ("from_future", "From the future", "时间在未来"),
@@ -152,6 +152,24 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("identity_taken", "Machine claimed twice (Sparkplug)", "机器标识重复（Sparkplug）"),
     ];
     look_up(code, TABLE, lang)
+}
+
+/// What was wrong with a refused item, which intake notes in English. What has no words here stays as noted.
+pub(crate) fn refusal_detail(detail: &str, lang: Lang) -> String {
+    const EXPECTED: &[(&str, &str)] = &[
+        ("a number or null", "数字或空值"),
+        ("a number", "数字"),
+        ("a register of 16 bits", "16位寄存器值"),
+        ("true or false", "布尔值（true 或 false）"),
+        ("a text or a whole number", "文本或整数"),
+    ];
+    let parts = detail.strip_suffix(" belongs there").and_then(|said| said.rsplit_once("; "));
+    let Some((found, expected)) = parts.filter(|_| lang == Lang::Zh) else { return detail.to_owned() };
+    let Some((_, expected)) = EXPECTED.iter().find(|(en, _)| *en == expected) else { return detail.to_owned() };
+    match found.split_once(" is ") {
+        Some((field, value)) => format!("{field} 的值是 {value}，这里应为{expected}"),
+        None => detail.to_owned(),
+    }
 }
 
 /// What a signal is called, and its unit as people write it.

@@ -88,10 +88,10 @@ words! {
     over_capacity = "more than can be done", "超出工时";
     while_away = "while away", "不在岗";
     offered = "Offered, not answered yet", "已提议，待答复";
-    no_visits = "Nothing is booked in these two weeks.", "这两周还没有预约。";
+    no_visits = "Nothing is booked in these two weeks.", "未来两周暂无上门安排。";
 
     // Customers.
-    customers_none = "No customer is registered yet. `foretell import` takes them from a file.", "还没有登记客户，可用 foretell import 从文件导入。";
+    customers_none = "No customer is registered yet. `foretell customers import` takes them from a file.", "还没有登记客户，可用 foretell customers import 从文件导入。";
     customers_find = "Filter this page", "在本页筛选";
     advisor = "Advisor", "顾问";
     machines = "Machines", "机器";
@@ -110,7 +110,7 @@ words! {
     stage_set = "Set the stage", "设置状态";
     stage_why = "Why", "原因";
     stage_no_history = "No dissatisfaction has been noted.", "没有不满的记录。";
-    hints = "Hints that it has moved", "状态可能有变的迹象";
+    hints = "Signs of displeasure", "可能不满意的信号";
     visits = "Visits to come", "待上门";
     visits_none = "No visit is booked.", "没有预约。";
     never_reported = "never reported", "从未上报";
@@ -279,10 +279,12 @@ pub(crate) fn week_of(monday: &str, lang: Lang) -> String {
 /// The first line of the calendar.
 pub(crate) fn calendar_headline(visits: usize, conflicts: usize, lang: Lang) -> String {
     match (lang, visits, conflicts) {
+        (Lang::En, 0, 0) => "No visit in two weeks".to_owned(),
         (Lang::En, 1, 0) => "One visit in two weeks".to_owned(),
         (Lang::En, n, 0) => format!("{n} visits in two weeks"),
         (Lang::En, n, 1) => format!("{n} visits, one conflict"),
         (Lang::En, n, c) => format!("{n} visits, {c} conflicts"),
+        (Lang::Zh, 0, 0) => "未来两周暂无上门安排".to_owned(),
         (Lang::Zh, n, 0) => format!("两周内{n}次上门"),
         (Lang::Zh, n, c) => format!("两周内{n}次上门，{c}处冲突"),
     }

@@ -43,7 +43,7 @@ words! {
     no_depot_has = "no depot has it", "仓库都没有";
     whom_to_call = "Whom to call", "联系谁";
     known_already = "What is known already", "已经了解的情况";
-    known_hint = "So that nobody asks the customer twice.", "客户说过的，不再问第二遍。";
+    known_hint = "So that nobody asks the customer twice.", "客户说明过的情况，到场不再重复询问。";
     earlier = "Visits before", "以前的上门";
     earlier_none = "Nobody has been to this machine through us yet.", "我们还没有上门看过这台机器。";
     found = "What you found", "您看到的情况";
@@ -78,12 +78,12 @@ words! {
     badge = "Badge", "工牌";
     call_comer = "Call", "打电话";
     comer_here = "Is with you", "已到现场";
-    way_rough = "A rough figure: reckoned from the distance as the crow flies, not from the traffic.", "这是按直线距离粗略估算的，没有考虑路况。";
+    way_rough = "A rough figure: reckoned from the distance as the crow flies, not from the traffic.", "时间按直线距离粗略估算，没有考虑路况。";
     way_no_time = "On the way to you", "已经在来的路上";
     way_label = "How far the technician has come", "师傅走了多远";
     done_eyebrow = "The work is done", "工作已完成";
     achieved = "What it achieved", "效果如何";
-    achieved_wait = "Whether it helped shows in the machine's own figures. That takes some days of ordinary running; it will then stand here.", "有没有效果，要看机器自己的数据。正常运行几天后，这里会给出对比。";
+    achieved_wait = "Whether it helped shows in the machine's own figures. That takes some days of ordinary running; it will then stand here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
     report_open = "Open the health report", "查看健康报告";
     report_pdf = "As a PDF file", "下载 PDF";
     report_back = "Back", "返回";
@@ -100,7 +100,7 @@ words! {
     promise_call = "We call you", "给您回电";
     promise_site = "Somebody is with you", "师傅到场";
     next_title = "What happens now", "接下来";
-    next_call = "We call you and ask what we need to know. You will not have to say it twice.", "我们给您打电话，问清需要了解的情况。说过一遍，就不用再说第二遍。";
+    next_call = "We call you and ask what we need to know. You will not have to say it twice.", "我们给您打电话，了解现场情况。问清楚一次就够，不会让您反复说明。";
     next_drive = "A technician comes, with the parts that are most likely needed. You will see here who it is and about when.", "师傅带上最可能用到的配件过来。是谁、大概几点到，这里都能看到。";
     next_look = "On site we look first, tell you what it is and how long it takes, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1～3小时。";
     next_end = "At the end we run the machine together, tidy up, show you the old parts and hand over the report.", "修好后一起试机，清理现场，旧件给您过目，并交付报告。";
@@ -190,7 +190,7 @@ pub(crate) fn km_away(km: f64, lang: Lang) -> String {
     let km = if km < 1.0 { "1".to_owned() } else { format!("{km:.0}") };
     match lang {
         Lang::En => format!("Some {km} km away."),
-        Lang::Zh => format!("直线距离约{km}公里。"),
+        Lang::Zh => format!("还有约{km}公里。"),
     }
 }
 
@@ -228,10 +228,10 @@ pub(crate) fn case_headline(
     (call_back, on_site): (Timer, Timer),
     comer: Option<&str>,
     (way, closed): (&Way, bool),
-    zone: Tz,
+    (now, zone): (Timestamp, Tz),
     lang: Lang,
 ) -> String {
-    let at = |timer: Timer| civil::clock(timer.due, zone);
+    let at = |timer: Timer| civil::clock_or_date(timer.due, now, zone, lang);
     let is_late = |timer: Timer| timer.state == TimerState::Late;
     match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
         (true, ..) => words(lang).case_closed.to_owned(),
@@ -265,16 +265,22 @@ pub(crate) fn took(minutes: u32, lang: Lang) -> String {
 
 /// What a customer reads about one of the two promises: honest, and without a reproach to anybody.
 pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> String {
-    let at = |t| civil::clock(t, zone);
-    let due = at(timer.due);
+    let at = |t| civil::clock_or_date(t, now, zone, lang);
+    // What was said later is told with its day, and so is then what was promised.
+    let due = match timer.met {
+        Some(met) if civil::day_number(met, zone) != civil::day_number(timer.due, zone) => {
+            civil::date_time(timer.due, zone, lang)
+        }
+        _ => at(timer.due),
+    };
     let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
     match (timer.state, timer.met, lang) {
         (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
         (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}，承诺{due}前", at(met)),
         (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
-        (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚了，非常抱歉。", at(met)),
+        (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚，非常抱歉。", at(met)),
         (TimerState::Late, None, Lang::En) => format!("was promised by {due}. We are late and sorry; we are on it."),
-        (TimerState::Late, None, Lang::Zh) => format!("本应在{due}前。我们晚了，非常抱歉，正在抓紧。"),
+        (TimerState::Late, None, Lang::Zh) => format!("原定{due}前，现在晚了，非常抱歉，我们正在抓紧。"),
         (TimerState::Slipping, None, Lang::En) => format!("by {due}; it may become a little later"),
         (TimerState::Slipping, None, Lang::Zh) => format!("{due}前，可能会稍晚一点"),
         (_, None, Lang::En) => format!("by {due}, within {}", left()),
@@ -330,7 +336,7 @@ mod tests {
             let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
             let timer = |n, state| Timer { due: minute(n), met: (state == TimerState::Kept).then(|| minute(1)), state };
             let timers = (timer(20, call), timer(240, site));
-            let said = |lang| case_headline(timers, comer, (&Way::default(), false), Tz::UTC, lang);
+            let said = |lang| case_headline(timers, comer, (&Way::default(), false), (minute(5), Tz::UTC), lang);
             assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
         }
         use TimerState::{Kept, Late, Running};
@@ -358,14 +364,21 @@ mod tests {
             TimerState::Late,
             None,
             "was promised by 00:20. We are late and sorry; we are on it.",
-            "本应在00:20前。我们晚了，非常抱歉，正在抓紧。",
+            "原定00:20前，现在晚了，非常抱歉，我们正在抓紧。",
         );
         check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12，承诺00:20前");
         check(
             TimerState::KeptLate,
             Some(32),
             "at 00:32, later than the 00:20 we promised. We are sorry.",
-            "00:32，比承诺的00:20晚了，非常抱歉。",
+            "00:32，比承诺的00:20晚，非常抱歉。",
+        );
+        let days = 1_440;
+        check(
+            TimerState::KeptLate,
+            Some(2 * days + 32),
+            "at 3 Jan, 00:32, later than the 1 Jan, 00:20 we promised. We are sorry.",
+            "1月3日 00:32，比承诺的1月1日 00:20晚，非常抱歉。",
         );
     }
 }

@@ -117,8 +117,20 @@ pub(crate) fn limit(limit: Limit, lang: Lang) -> String {
     format!("{} {}", number(limit.value), super::signal(limit.signal, lang).1)
 }
 
-/// `90 min`, `2 h`, `2 h 30 min`.
+/// Hours from which days are counted.
+const DAYS_FROM_H: u32 = 48;
+
+/// `90 min`, `2 h`, `2 h 30 min`; from two days on `6 days 9 h`, which the page's script counts alike.
 pub(crate) fn duration(minutes: u32, lang: Lang) -> String {
+    if minutes / 60 >= DAYS_FROM_H {
+        let (days, hours) = (minutes / 1_440, minutes % 1_440 / 60);
+        return match (lang, hours) {
+            (Lang::En, 0) => format!("{days} days"),
+            (Lang::En, _) => format!("{days} days {hours} h"),
+            (Lang::Zh, 0) => format!("{days}天"),
+            (Lang::Zh, _) => format!("{days}天{hours}小时"),
+        };
+    }
     let (hours, rest) = (minutes / 60, minutes % 60);
     match (lang, hours, rest) {
         (Lang::En, 0 | 1, _) if minutes != 60 => format!("{minutes} min"),
@@ -295,5 +307,7 @@ mod tests {
         assert_eq!(texts, ["0", "0.01", "0.27", "5.5", "−12", "41.7", "4022", "12\u{202f}345", "0"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0, f64::NAN].map(percent), [0, 1, 50, 99, 100, 0]);
         assert_eq!([30, 60, 90, 150].map(|m| duration(m, Lang::En)), ["30 min", "1 h", "90 min", "2 h 30 min"]);
+        assert_eq!([2_879, 2_880, 9_211].map(|m| duration(m, Lang::En)), ["47 h 59 min", "2 days", "6 days 9 h"]);
+        assert_eq!([2_880, 9_211].map(|m| duration(m, Lang::Zh)), ["2天", "6天9小时"]);
     }
 }

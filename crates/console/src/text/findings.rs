@@ -2,7 +2,7 @@
 
 use foretell_model::{Catalogue, Certainty, FaultCode, Finding, FindingKind, Limit, RulDays, Status, Timestamp};
 
-use super::{window, words};
+use super::{window, words, work_done};
 use crate::Lang;
 
 /// What a fault is called, as the end of "likely …"; its code with blanks when the catalogue does not know it.
@@ -67,7 +67,11 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
         return match (finding.kind, lang) {
             (FindingKind::Observability, _) => observable_again(finding, lang).to_owned(),
             (FindingKind::MaintenanceDue, Lang::En) => format!("It is no longer time to {name}."),
-            (FindingKind::MaintenanceDue, Lang::Zh) => format!("目前不用{name}了。"),
+            (FindingKind::MaintenanceDue, Lang::Zh) => format!("{}提醒已解除。", name.trim_start_matches('做')),
+            (FindingKind::MaintenanceEffect, Lang::Zh) => format!("维修效果已确认：{name}。"),
+            (FindingKind::MaintenanceEffect, Lang::En) => {
+                format!("{}: the comparison is complete.", work_done(finding.fault.as_str(), &name, lang))
+            }
             (_, Lang::En) => format!("No longer likely: {name}."),
             (_, Lang::Zh) => format!("已解除：{name}。"),
         };
@@ -112,20 +116,21 @@ const EFFECT_MIN_K: f64 = 1.0;
 /// What a job achieved, from the figure behind the finding.
 fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
     let change_k = finding.evidence.iter().find(|e| e.feature == "discharge_change_k").map(|e| e.value);
+    let done = || work_done(finding.fault.as_str(), work, lang);
     match (change_k, lang) {
         (Some(k), Lang::En) if k <= -EFFECT_MIN_K => {
-            format!("After the work ({work}) it runs {:.1} K cooler at the same load and weather.", -k)
+            format!("{}: it runs {:.1} °C cooler at the same load and weather.", done(), -k)
         }
         (Some(k), Lang::Zh) if k <= -EFFECT_MIN_K => {
             format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.1} ℃。", -k)
         }
         (Some(k), Lang::En) if k >= EFFECT_MIN_K => {
-            format!("After the work ({work}) it runs {k:.1} K hotter at the same load and weather.")
+            format!("{}: it runs {k:.1} °C hotter at the same load and weather.", done())
         }
         (Some(k), Lang::Zh) if k >= EFFECT_MIN_K => {
             format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.1} ℃。")
         }
-        (_, Lang::En) => format!("The work ({work}) changed little at the same load and weather."),
+        (_, Lang::En) => format!("{}: little has changed at the same load and weather.", done()),
         (_, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下，排气温度没有明显变化。"),
     }
 }

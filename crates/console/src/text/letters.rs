@@ -26,7 +26,7 @@ words! {
     faults = "To be mended", "需要修改";
     why = "Why? (for the record)", "修改原因（留作记录）";
     save = "Save", "保存";
-    undo = "Back to the shipped text", "恢复出厂内容";
+    undo = "Back to the shipped text", "恢复默认模板";
     undo_hint = "The edits stay in the history.", "修改过的内容仍保留在历史记录里。";
     history = "Changes", "修改记录";
     no_history = "Nothing was ever changed here.", "还没有修改过。";
@@ -69,7 +69,7 @@ pub(crate) fn standing(layer: TemplateLayer, changed: Option<&TemplateChange>, z
         }
         (TemplateLayer::Edited, None) => pick(lang, "edited", "已修改").to_owned(),
         (TemplateLayer::File, _) => pick(lang, "from a file", "来自文件").to_owned(),
-        (TemplateLayer::Shipped, _) => pick(lang, "as shipped", "出厂内容").to_owned(),
+        (TemplateLayer::Shipped, _) => pick(lang, "as shipped", "默认模板").to_owned(),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
             };
         let said = |lang| change(&edit, chrono_tz::UTC, lang).1;
         assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), ("wang edited: 更亲切", "wang修改：更亲切"));
-        assert_eq!(standing(TemplateLayer::Shipped, None, chrono_tz::UTC, Lang::Zh), "出厂内容");
+        assert_eq!(standing(TemplateLayer::Shipped, None, chrono_tz::UTC, Lang::Zh), "默认模板");
     }
 
     #[test]

@@ -16,13 +16,16 @@ mod offline;
 mod phrases;
 mod record;
 mod stage;
+mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use casework::{
     has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, your_wish,
 };
 use codes::look_up;
-pub(crate) use codes::{channel, feature, governor_reason, is_momentary, part, refusal_reason, signal, standing_label};
+pub(crate) use codes::{
+    channel, feature, governor_reason, is_momentary, part, refusal_detail, refusal_reason, signal, standing_label,
+};
 pub(crate) use figures::{
     celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
     reached, temperature, weekday, weekday_short, window, window_days, with_unit,
@@ -34,7 +37,8 @@ pub(crate) use phrases::{
     hidden_by, hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count,
     probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline, queue_line,
     readings_summary, report_summary, said, stood_last, stood_on, store_line, temperature_of_limit, truth_line, untold,
-    webhook_fails, with_remark, within_days, work_and_time, work_done,
+    webhook_fails, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
 pub(crate) use words::{Words, words};
+pub(crate) use works::{capitalised, work_done};

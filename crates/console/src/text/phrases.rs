@@ -90,8 +90,8 @@ pub(crate) fn all_of_standing(count: usize, urgent: bool, lang: Lang) -> String 
 /// The overview's pointer to the queue.
 pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
     match (lang, count) {
-        (Lang::En, 1) => "One case waits for you".to_owned(),
-        (Lang::En, count) => format!("{count} cases wait for you"),
+        (Lang::En, 1) => "One item waits for you".to_owned(),
+        (Lang::En, count) => format!("{count} items wait for you"),
         (Lang::Zh, count) => format!("{count}个事项等您处理"),
     }
 }
@@ -100,9 +100,7 @@ pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
 pub(crate) fn queue_headline(waiting: usize, lang: Lang) -> String {
     match (lang, waiting) {
         (_, 0) => words(lang).queue_empty.to_owned(),
-        (Lang::En, 1) => "One case waits for you".to_owned(),
-        (Lang::En, n) => format!("{n} cases wait for you"),
-        (Lang::Zh, n) => format!("{n}个事项等您处理"),
+        (lang, n) => queue_line(n, lang),
     }
 }
 
@@ -185,14 +183,6 @@ pub(crate) fn probability_of_limit(limit: Option<Limit>, lang: Lang) -> String {
     match lang {
         Lang::En => format!("Probability of reaching {limit}"),
         Lang::Zh => format!("到达{limit}的概率"),
-    }
-}
-
-/// Work that was done, for a mark on the curve.
-pub(crate) fn work_done(work: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("Done: {work}"),
-        Lang::Zh => format!("已完成：{work}"),
     }
 }
 

@@ -99,7 +99,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("counted the stock", "counted the stock", "盘点了库存", Data::Own),
     ("dated messages anew", "dated messages anew: the clock was set", "时钟校准后更正了消息时间", Data::Nothing),
     ("edited a template", "edited a template", "修改了信件模板", Data::Own),
-    ("took a template back", "took a template back", "恢复了出厂模板", Data::Own),
+    ("took a template back", "took a template back", "恢复了默认模板", Data::Own),
 ];
 
 /// One entry of the record: a code or a phrase, with what it concerns.
@@ -227,8 +227,12 @@ fn hint(data: &str, lang: Lang) -> String {
         (Some(word), Lang::En) => format!("the customer wrote “{word}”"),
         (Some(word), Lang::Zh) => format!("客户写道“{word}”"),
         (None, Lang::Zh) if data == "a booked visit did not take place" => "约好的上门没有进行".to_owned(),
-        (None, Lang::Zh) if data.ends_with("`call_back` was broken") => "回电承诺超时".to_owned(),
-        (None, Lang::Zh) if data.ends_with("`on_site` was broken") => "到场承诺超时".to_owned(),
+        (None, _) if data.ends_with("`call_back` was broken") => {
+            pick(lang, "we called back later than promised", "回电承诺超时").to_owned()
+        }
+        (None, _) if data.ends_with("`on_site` was broken") => {
+            pick(lang, "we came later than promised", "到场承诺超时").to_owned()
+        }
         (None, _) => data.to_owned(),
     }
 }
@@ -239,7 +243,7 @@ pub(crate) fn who(code: &str, lang: Lang) -> String {
         ("customer", "the customer", "客户"),
         ("engine", "the forecast", "预测"),
         ("governor", "the contact rules", "联系规则"),
-        ("outbox", "the outbox", "发件箱"),
+        ("outbox", "the outbox", "系统发送"),
         ("controller", "the controller", "控制器"),
         ("foretell", "Foretell", "Foretell 系统"),
         ("console", "console", "控制台"),
@@ -247,6 +251,9 @@ pub(crate) fn who(code: &str, lang: Lang) -> String {
         ("configuration", "the configuration", "配置文件"),
         ("automatic approval", "automatic approval", "自动批准"),
         ("technician", "the technician", "工程师"),
+        ("demo", "the demo", "演示"),
+        ("command line", "the command line", "命令行"),
+        ("first start", "the first start", "首次启动"),
     ];
     let known = TABLE.iter().find(|(known, ..)| *known == code);
     known.map_or_else(|| code.to_owned(), |(_, en, zh)| pick(lang, en, zh).to_owned())
@@ -280,7 +287,7 @@ mod tests {
             "设置客户状态：开始抱怨 – 等了半天",
         );
         let broken = "service case 7: the promise `on_site` was broken";
-        check("stage_hint", broken, &format!("a hint at displeasure: {broken}"), "客户可能不满：到场承诺超时");
+        check("stage_hint", broken, "a hint at displeasure: we came later than promised", "客户可能不满：到场承诺超时");
         check("spoke of old", "", "spoke of old", "spoke of old");
         check("opened the case", "A fault is likely.", "opened the case: A fault is likely.", "建立工单");
         check(

@@ -80,7 +80,7 @@ words! {
     customer_limit = "Warning by the machine's controller", "机器控制器的预警线";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
-    legend_cone = "Forecast: eight futures in ten, line = middle", "预测：十种可能中的八种，虚线为中位";
+    legend_cone = "Forecast: eight futures in ten, line = middle", "预测范围（八成把握），虚线为最可能走势";
     legend_window = "When the limit is likely reached", "可能到达限值的时段";
     legend_limit = "Warning limit of the controller", "控制器预警线";
     legend_mean = "Hourly mean", "小时均值";
@@ -131,9 +131,9 @@ words! {
     fact_ambient = "Ambient", "环境温度";
     ambient_measured = "measured", "实测";
     ambient_estimated = "estimated, so intervals are wider", "估算，区间更宽";
-    quantile_10 = "Earliest (1 in 10 sooner)", "最早（十分之一可能更早）";
+    quantile_10 = "Earliest (1 in 10 sooner)", "最早（约10%可能更早）";
     quantile_50 = "Middle", "居中";
-    quantile_90 = "Latest (1 in 10 later)", "最晚（十分之一可能更晚）";
+    quantile_90 = "Latest (1 in 10 later)", "最晚（约10%可能更晚）";
     beyond = "beyond 90 days", "90天以后";
 
     // Queue.
@@ -158,19 +158,19 @@ words! {
     call_then_again = "not reached: call again", "未联系上：稍后再打";
     book_for = "Book a visit", "代客户预约";
     book_when = "Other date and time (the customer's clock)", "其他日期时间（客户当地时间）";
-    close_case = "Close the case", "结束此事项";
+    close_case = "Close it", "结束此事项";
     took_place_ask = "has passed. Has the visit taken place?", "已过，上门是否已完成？";
     took_place = "Yes, the work is done", "是，工作已完成";
     took_not_place = "No, it did not take place", "否，未进行";
     their_words = "In the customer's words", "客户原话";
     no_phone = "No telephone number is registered. Address:", "未登记电话，联系地址：";
     edit_stale = "The forecast was updated meanwhile. Your text is kept: check it and save again.", "其间预测已更新。您的文字已保留，请核对后再次保存。";
-    edit_late = "This case can no longer be edited. Your text is kept here for you to copy.", "此事项已不能修改，您的文字保留在此，可复制。";
+    edit_late = "This message can no longer be edited. Your text is kept here for you to copy.", "此事项已不能修改，您的文字保留在此，可复制。";
     done_called = "The call is recorded.", "通话已记录。";
     done_booked = "The visit is booked.", "上门已约好。";
     done_closed = "Closed.", "已结束。";
     done_visited = "Recorded. The machine's normal is learned anew from now on.", "已记录，将重新学习这台机器的正常状态。";
-    done_missed = "Recorded. The case is open again.", "已记录，此事项重新打开。";
+    done_missed = "Recorded. It waits for you again.", "已记录，此事项重新打开。";
     done_arrived = "Recorded: the letter arrived.", "已记录：信件已送达。";
     done_again = "It is sent again at the next hour at which we may write.", "将在可发送时段重新发送。";
     done_revoked = "The link opens nothing any more.", "链接已失效。";
@@ -305,8 +305,8 @@ words! {
     health_done_none = "No work was reported in this period.", "本期没有检修记录。";
     health_repair = "Repair", "维修";
     health_effect = "Before and after", "检修前后对比";
-    health_effect_note = "Compared at equal weather, load and pressure. ± holds in 95 of 100 cases.", "在相同气温、负荷和压力下对比，± 为 95% 置信范围。";
-    health_effect_unclear = "no measurable change", "无可测变化";
+    health_effect_note = "Compared at equal weather, load and pressure. ± is how exactly it can be told.", "均在相同气温、负荷和压力下对比，±为误差。";
+    health_effect_unclear = "no measurable change", "基本没有变化";
     health_energy = "Saving energy", "节能提示";
     health_period = "Period", "报告期";
     health_as_of = "As of", "截至";
@@ -314,7 +314,7 @@ words! {
     health_contact = "Questions? We are glad to help", "如有疑问，欢迎联系";
     health_change_temp = "Discharge temperature", "排气温度";
     health_change_current = "Current under load", "加载电流";
-    health_change_idle = "Current while unloaded", "空载电流占比";
+    health_change_idle = "Current while unloaded", "空载电流";
     health_change_leak = "Leakage", "泄漏量";
     health_change_power = "Electrical power", "电功率";
     health_change_cost = "Electricity per month", "每月电费";

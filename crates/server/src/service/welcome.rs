@@ -17,7 +17,8 @@ pub(super) fn first_admin(section: &ConsoleSection, accounts: &Accounts, console
     let link =
         made.map_err(|error| Failure::because(Kind::Io, "could not make the first administrator's link", error))?;
     if let Some(link) = link {
-        print(&address(section, console, &link));
+        let is_local = section.public_url.is_none() && console.ip().is_unspecified();
+        print(&address(section, console, &link), is_local);
     }
     Ok(())
 }
@@ -32,8 +33,14 @@ pub fn address(section: &ConsoleSection, console: SocketAddr, link: &str) -> Str
 }
 
 #[expect(clippy::print_stderr, reason = "for the person at the terminal; a log line would keep the link in a file")]
-fn print(link: &str) {
+fn print(link: &str, is_local: bool) {
     eprintln!(
         "Nobody can administer the console yet. Choose the administrator's password here, within 24 hours:\n  {link}"
     );
+    if is_local {
+        eprintln!(
+            "From another computer, put this one's name or address in place of localhost; [console] public_url sets it \
+             for every link, those in customers' letters too."
+        );
+    }
 }

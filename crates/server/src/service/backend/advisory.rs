@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use foretell_console::BackendError;
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Queue,
     RecordLine, Slot,
 };
+use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
 use foretell_outreach::governor::Verdict;
 use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage};
@@ -57,18 +57,20 @@ impl ServiceBackend {
         now: Timestamp,
     ) -> Result<AdvisoryCard, BackendError> {
         let machine = card.finding.machine.clone();
+        // A card is laid out for any reader; names on it are those that the customer knows.
+        let reader = card.customer.as_ref().map_or(Lang::En, |customer| lang(customer.language));
         // Service by hours is a case under the name of the work itself.
         let fault = &card.finding.fault;
         let cure = self.catalogue.action_for(fault).map(|(_, action)| action);
         let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
         let (draft, slots, path) = message(&card);
         Ok(AdvisoryCard {
-            verdict: self.verdict_of(&card.finding.id)?,
+            verdict: self.verdict_of(&card.finding.id, reader)?,
             decided: card
                 .history
                 .iter()
                 .find(|entry| is_person(&entry.who))
-                .map(|entry| RecordLine { machine: String::new(), ..self.record_line(entry) }),
+                .map(|entry| RecordLine { machine: String::new(), ..self.record_line(entry, reader) }),
             id: card.finding.id.to_string(),
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),

@@ -74,15 +74,15 @@ impl ServiceBackend {
             media: self.media(&customer)?,
             quiet: (customer.quiet_from.clone(), customer.quiet_to.clone()),
             stages: self.stages(id)?,
-            hints: hints.iter().rev().map(|entry| self.record_line(entry)).collect(),
+            hints: hints.iter().rev().map(|entry| self.record_line(entry, lang)).collect(),
             machines,
             cases: cases
                 .into_iter()
                 .map(|case| self.case_view(case, &sites, &technicians, now, lang))
                 .collect::<Result<_, _>>()?,
             visits: visits.into_iter().map(|visit| booked_visit(visit, &sites, lang)).collect(),
-            contacts: self.contacts_with(id)?,
-            record: record.iter().map(|entry| self.record_line(entry)).collect(),
+            contacts: self.contacts_with(id, lang)?,
+            record: record.iter().map(|entry| self.record_line(entry, lang)).collect(),
         })
     }
 
@@ -122,15 +122,15 @@ impl ServiceBackend {
         own.collect()
     }
 
-    fn contacts_with(&self, id: &str) -> Result<Vec<Contact>, BackendError> {
+    fn contacts_with(&self, id: &str, lang: Lang) -> Result<Vec<Contact>, BackendError> {
         let entries = self.outreach.lately(id, true, ENTRIES_MAX).map_err(of_outreach)?;
         let contact = |entry: &outreach::Happening| Contact {
             at: entry.at,
             channel: channel(entry).to_owned(),
             inbound: entry.who == "customer",
-            machine: Some(self.record_line(entry).machine).filter(|machine| !machine.is_empty()),
+            machine: Some(self.record_line(entry, lang).machine).filter(|machine| !machine.is_empty()),
             what: entry.what.clone(),
-            data: words(entry),
+            data: if entry.what == "replied" { words(entry) } else { self.concerning(entry, lang) },
         };
         Ok(entries.iter().map(contact).collect())
     }

@@ -37,7 +37,7 @@ impl ServiceBackend {
         let case = self.outreach.service_case(id).map_err(of_outreach)?;
         let filter = RecordFilter { case: Some(format!("case/{id}")), ..RecordFilter::default() };
         let record = self.outreach.record(&filter).map_err(of_outreach)?;
-        let mut record: Vec<RecordLine> = record.iter().map(|entry| self.record_line(entry)).collect();
+        let mut record: Vec<RecordLine> = record.iter().map(|entry| self.record_line(entry, lang)).collect();
         record.reverse();
         // Beside its own case the machine need not be named.
         record.iter_mut().for_each(|line| line.machine.clear());
@@ -105,14 +105,28 @@ impl ServiceBackend {
     }
 
     /// An entry of the record with the machine as the customer calls it.
-    pub(super) fn record_line(&self, entry: &Happening) -> RecordLine {
+    pub(super) fn record_line(&self, entry: &Happening, lang: Lang) -> RecordLine {
         let machine = entry.machine.as_deref().and_then(|machine| MachineId::parse(machine).ok());
         RecordLine {
             at: entry.at,
-            who: entry.who.clone(),
+            who: self.person_named(&entry.who, lang),
             what: entry.what.clone(),
-            why: entry.why.clone(),
+            why: self.concerning(entry, lang),
             machine: machine.and_then(|machine| self.number(&machine).ok()).unwrap_or_default(),
+        }
+    }
+
+    /// A technician by name; anybody else as noted.
+    pub(super) fn person_named(&self, key: &str, lang: Lang) -> String {
+        let known = self.outreach.technician(key).ok().flatten();
+        known.map_or_else(|| key.to_owned(), |known| language(lang).of(&known.name).to_owned())
+    }
+
+    /// What an entry notes; who was sent is noted by key and read by name.
+    pub(super) fn concerning(&self, entry: &Happening, lang: Lang) -> String {
+        match entry.what.as_str() {
+            "trouble_assigned" => self.person_named(&entry.why, lang),
+            _ => entry.why.clone(),
         }
     }
 
@@ -161,7 +175,7 @@ impl ServiceBackend {
     }
 
     /// The verdict on a case, if one was given.
-    pub(super) fn verdict_of(&self, id: &FindingId) -> Result<Option<Verdict>, BackendError> {
+    pub(super) fn verdict_of(&self, id: &FindingId, lang: Lang) -> Result<Option<Verdict>, BackendError> {
         let verdict = self.outreach.verdict_on(id).map_err(of_outreach)?;
         Ok(verdict.map(|verdict| Verdict {
             found: match verdict.found {
@@ -172,7 +186,7 @@ impl ServiceBackend {
             instead: verdict.instead,
             note: verdict.note,
             at: verdict.at,
-            who: verdict.who,
+            who: self.person_named(&verdict.who, lang),
         }))
     }
 

@@ -1,0 +1,64 @@
+//! Work that was done, as it is said afterwards.
+
+use crate::Lang;
+
+/// Shipped work in the past; work of another catalogue falls back to its name.
+const DONE_EN: &[(&str, &str)] = &[
+    ("cooler_cleaned", "Cooler cleaned"),
+    ("thermostatic_valve_replaced", "Thermostatic valve insert replaced"),
+    ("oil_filter_replaced", "Oil filter replaced"),
+    ("oil_topped_up", "Oil topped up"),
+    ("oil_changed", "Oil changed"),
+    ("fan_repaired", "Cooling fan repaired"),
+    ("ventilation_checked", "Ventilation checked"),
+    ("separator_replaced", "Separator element replaced"),
+    ("intake_filter_replaced", "Intake filter replaced"),
+    ("leak_surveyed", "Air network surveyed for leaks"),
+    ("inlet_valve_serviced", "Inlet valve serviced"),
+    ("bearing_inspected", "Air-end bearings inspected"),
+    ("motor_bearing_serviced", "Motor bearings greased and checked"),
+    ("supply_checked", "Contacts and supply checked"),
+    ("sensor_replaced", "Sensor replaced"),
+    ("serviced", "Regular service done"),
+    ("vibration_tested", "Vibration test done"),
+];
+
+/// Work that was done: `Cooler cleaned` of `cooler_cleaned`, which is called `clean the cooler`.
+pub(crate) fn work_done(code: &str, name: &str, lang: Lang) -> String {
+    let known = DONE_EN.iter().find(|(known, _)| *known == code);
+    match (known, lang) {
+        (Some((_, done)), Lang::En) => (*done).to_owned(),
+        (None, Lang::En) => format!("Done: {name}"),
+        (_, Lang::Zh) => format!("已完成：{name}"),
+    }
+}
+
+/// A name as it stands at the head of a line.
+pub(crate) fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_is_over_is_said_to_be_over() {
+        #[track_caller]
+        fn check(code: &str, name: &str, lang: Lang, expected: &str) {
+            assert_eq!(work_done(code, name, lang), expected);
+        }
+        check("cooler_cleaned", "clean the cooler", Lang::En, "Cooler cleaned");
+        check("cooler_cleaned", "清洗冷却器", Lang::Zh, "已完成：清洗冷却器");
+        check("belt_changed", "change the belt", Lang::En, "Done: change the belt");
+    }
+
+    #[test]
+    fn every_shipped_work_has_its_words() {
+        let catalogue = include_str!("../../../../config/faults.toml");
+        let codes = catalogue.lines().filter_map(|line| line.strip_prefix("[action.")?.strip_suffix(']'));
+        let missing: Vec<&str> = codes.filter(|code| DONE_EN.iter().all(|(known, _)| known != code)).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}
