@@ -29,8 +29,6 @@ const DOUBTED_DAYS: u8 = 4;
 /// So many while only the company has heard of it, or where another is all but certain.
 const QUICK_DAYS: u8 = 2;
 const SURE: f64 = 0.85;
-/// Above this likelihood of a drifting sensor no customer hears of the fault that it would feign.
-const DRIFTS: f64 = 0.7;
 /// From this likelihood on a sensor is suspected beside the fault that it would feign.
 const SUSPECTED_FROM: f64 = 0.3;
 /// A watched name also gives way to one that is more likely by this much.
@@ -182,7 +180,7 @@ impl Speaker<'_> {
         let (sensors, faults): (Vec<Alternative>, Vec<Alternative>) =
             causes.iter().cloned().partition(|a| self.kind_of(&a.fault) == FindingKind::SensorFault);
         let sensor = sensors.into_iter().next().filter(|a| a.likelihood >= self.suspected_from(machine, &a.fault));
-        let drifts = sensor.as_ref().is_some_and(|a| a.likelihood > DRIFTS);
+        let drifts = sensor.as_ref().is_some_and(|a| a.likelihood > SURE);
         let grade = if drifts { Grade::Watch } else { grade };
         let fault = self.hot_cause(machine, grade, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
         let mut spoken = Vec::new();
@@ -326,7 +324,7 @@ fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>
     features.set("discharge_excess_k", Some(j.excess_k));
     features.set("discharge_excess_rate_k_per_day", Some(j.rate_k_per_day));
     features.set("cooler_ua_loss", Some(ua_loss(j.excess_k)));
-    features.set("onset_step_share", Some(j.quick.and_then(|q| q.jump_share).unwrap_or(j.step_share)));
+    features.set("onset_step_share", Some(j.step_share));
     features.set("site_common_share", common_share);
     // A slope against an ambient that is only inferred is a slope against nothing.
     features.set("regulated_slope_k_per_k", j.cool_slope.filter(|_| j.hot_ambient_c.is_some()));
@@ -335,10 +333,7 @@ fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>
     features.set("offset_log_ratio", j.rivals.map(|r| r.offset));
     features.set("stuck_log_ratio", j.rivals.map(|r| r.stuck));
     let age_days = (f64::from(today) - j.onset_day).max(1.0);
-    let pace = (j.excess_k / age_days).max(j.rate_k_per_day);
-    let quick = j.quick.as_ref();
-    features.set("discharge_excess_pace_k_per_day", Some(quick.and_then(|q| q.pace_k_per_day).unwrap_or(pace)));
-    features.set("discharge_excess_new_share", quick.map(|q| q.new_share));
+    features.set("discharge_excess_pace_k_per_day", Some(j.excess_k / age_days));
 }
 
 /// How much of the excess is the room's, 0 to 1: what all siblings share, or all of it where the air is not measured and

@@ -41,8 +41,7 @@ pub(crate) fn signs<'a>(
         let course = machine.courses.iter_mut().find(|c| c.feature == feature)?;
         sign::read(course, symptom, today)
     };
-    // What explains other symptoms as well comes first.
-    valve.into_iter().chain(room).chain(speaker.catalogue.symptoms.iter().filter_map(read)).collect()
+    speaker.catalogue.symptoms.iter().filter_map(read).chain(valve).chain(room).collect()
 }
 
 /// A room that has become hot, as a symptom of each machine in it.
@@ -135,8 +134,6 @@ impl Speaker<'_> {
         let alternatives: Vec<Alternative> =
             causes.iter().filter(|c| c.fault != fault.code).map(scaled).filter(|a| a.likelihood > 0.005).collect();
         let grade = if likelihood >= ADVISED_FROM { sign.grade } else { Grade::Watch };
-        // Of a room nobody expects a date.
-        let dated_or_harmless = fault.forecast || fault.subsystem == "surroundings";
         let seen = text::Seen {
             what: &sign.symptom.what.en,
             value: sign.value,
@@ -160,13 +157,7 @@ impl Speaker<'_> {
                 .zip(sign.symptom.limit)
                 .map(|((value, _), limit)| Limit { signal: limit.signal, value: *value }),
             evidence: evidence(sign, seen.unit),
-            text: text::symptom(
-                &seen,
-                &fault.name.en,
-                dated_or_harmless,
-                forecast.map(|(limit, _)| *limit),
-                rul.as_ref(),
-            ),
+            text: text::symptom(&seen, &fault.name.en, fault.forecast, forecast.map(|(limit, _)| *limit), rul.as_ref()),
         }
     }
 }

@@ -154,8 +154,8 @@ impl Machine {
             loaded_share = loaded_share.min(1.0) * speed;
         }
         let kind = self.profile.record(hour.start, loaded_share);
-        if let Some(((kind, more), open)) = kind.zip(self.open.as_mut()) {
-            open.tally.add_hour(kind, (more * f64::from(hour.known_ms)) as i32, hour.known_ms);
+        if let Some(((kind, share), open)) = kind.zip(self.open.as_mut()) {
+            open.tally.add_hour(kind, (share * f64::from(hour.known_ms)) as i32, hour.known_ms);
         }
     }
 
@@ -163,7 +163,7 @@ impl Machine {
     fn follow(&mut self, record: &DayRecord) {
         let Some(open) = self.open.as_ref() else { return };
         let (day, courses) = (record.day, &mut self.courses);
-        open.tally.features(self.profile.usual(), |feature, value| file(courses, day, feature, value));
+        open.tally.features(|feature, value| file(courses, day, feature, value));
         match record.cool().td_c().zip(record.cool().ta_c()) {
             // A baseline that is just bending around a hot discharge measures nothing.
             Some((td_c, ta_c)) if self.health.learned && self.health.trend.is_none() => {

@@ -40,7 +40,6 @@ pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
         ("loaded_current_a", "Loaded current at equal pressure", "同等压力下的加载电流"),
         ("unloaded_current_share", "Unloaded over loaded current", "空载与加载电流之比"),
         ("quiet_load_share", "Loaded share of the quiet hours", "低谷时段加载占比"),
-        ("load_share", "Loaded share of all hours", "全时段加载占比"),
         ("discharge_ripple_k", "Ripple of the discharge temperature", "排气温度波动"),
         ("valve_open_share", "Oil sent to the cooler in cool hours", "凉爽时段送往冷却器的油量"),
         ("ambient_hot_c", "Cooling air in the hot hours", "高温时段的进风温度"),

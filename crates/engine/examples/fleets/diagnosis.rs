@@ -33,7 +33,6 @@ const FAULTS: [(&str, f64, bool); 16] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patient {
     fault: Option<&'static str>,
-    own_sensor: Option<bool>,
     /// The first thing said after onset was the right one.
     named_first: bool,
     /// Days from onset to the first finding of the right fault.
@@ -59,7 +58,7 @@ impl Patient {
             .copied()
             .filter(|f| matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault))
             .collect();
-        let mut patient = Self { fault: machine.truth.fault, own_sensor: machine.truth.own_sensor, ..Self::default() };
+        let mut patient = Self { fault: machine.truth.fault, ..Self::default() };
         match machine.truth.fault.zip(machine.truth.onset) {
             Some((fault, onset)) => patient.diagnose(site, machine, &said, fault, onset),
             None => patient.count_accusations(site, machine, &said),
@@ -82,11 +81,6 @@ impl Patient {
             .map(|f| f.fault.as_str() == fault);
         self.named_after_days = right.map(|f| f.at.days_since(onset));
         self.instead = first.filter(|_| !self.named_first).map(|f| f.fault.as_str().to_owned());
-        if right.is_some() && self.advised_right == Some(false) {
-            let said = timeline(site, said);
-            let day = onset.days_since(site.start);
-            self.remarks.push(format!("MISNAMED {fault} of day {day:.0} {}\n    {said}", about(site, machine)));
-        }
         if right.is_none() {
             let instead = first.map_or("nothing was said", |f| f.text.as_str());
             let day = onset.days_since(site.start);
@@ -137,11 +131,6 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
         let codes: Vec<&str> = FAULTS.iter().filter(|f| f.2 == plain).map(|f| f.0).collect();
         let of: Vec<&Patient> =
             patients.iter().copied().filter(|p| p.fault.is_some_and(|f| codes.contains(&f))).collect();
-        if !plain {
-            for (name, fitted) in [("  its own sensor fitted", true), ("  its own sensor missing", false)] {
-                out += &row(name, &of.iter().copied().filter(|p| p.own_sensor == Some(fitted)).collect::<Vec<_>>());
-            }
-        }
         out += &row(name, &of);
         out += &format!("{:26} {:>28}\n", "  each fault alike", each_alike(patients, &codes));
     }

@@ -43,8 +43,6 @@ pub(crate) struct Truth {
     /// Code of what it suffers from.
     pub(crate) fault: Option<&'static str>,
     pub(crate) onset: Option<Timestamp>,
-    /// Whether a sensor of its own shows the fault, where there is such a sensor.
-    pub(crate) own_sensor: Option<bool>,
     /// First hour whose mean true loaded discharge temperature is at the limit.
     pub(crate) limit_reached: Option<Timestamp>,
     /// What happened to the machine, for a person to read.

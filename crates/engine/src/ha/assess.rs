@@ -7,7 +7,6 @@ use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
 use super::linear::Vector;
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
-use super::quick::{self, Quick};
 use super::rivals::{self, Rivals, Unregulated};
 use super::rows::{self, Noise};
 use super::scan::{self, Scan};
@@ -69,8 +68,6 @@ pub(crate) struct Judgement {
     /// Set when an unreported repair was seen: the first day of the new life.
     pub(crate) dropped_from: Option<Day>,
     pub(crate) hot_days: usize,
-    /// How the excess came, where it came within days.
-    pub(crate) quick: Option<Quick>,
     /// How far the temperature itself stands above its median before the onset, K; `None` without days to compare.
     pub(crate) risen_k: Option<f64>,
     /// Share of the siblings that are hotter than their own normal as well, 0 to 1; set by whoever sees the site.
@@ -290,7 +287,6 @@ impl Work {
             dropped_from: None,
             hot_days: self.hot_days,
             risen_k: None,
-            quick: None,
             crowd_share: 0.0,
         }
     }
@@ -322,10 +318,6 @@ impl Work {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.risen_k = self.risen_k(judgement.onset_day);
-        // An air that is only inferred makes jumps of its own.
-        if matches!(self.health.source, AmbientSource::Own | AmbientSource::Sibling) {
-            judgement.quick = quick::of(&self.samples, &self.health.baseline, self.today);
-        }
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
         let wants = weight.map_or(self.health.observable, |w| w > gate);
         self.health.gate_days = if wants == self.health.observable { 0 } else { self.health.gate_days + 1 };

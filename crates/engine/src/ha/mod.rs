@@ -11,7 +11,6 @@ pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod moments;
 pub(crate) mod points;
-pub(crate) mod quick;
 pub(crate) mod rivals;
 pub(crate) mod room;
 pub(crate) mod rows;

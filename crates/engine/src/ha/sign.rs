@@ -16,10 +16,6 @@ const WATCH_LOG_BF: f64 = 8.0;
 const ADVISE_LOG_BF: f64 = 16.0;
 /// The same for a room: weather is already in its evidence, and nobody is accused.
 const ROOM_LOG_BF: f64 = 1.5;
-/// Chance, before looking, that a room is hot that looks so: heat waves are not rare.
-const ROOM_PRIOR: f64 = 0.1;
-/// A room that is cooler than this is not spoken of, degC: no machine minds it.
-const ROOM_FROM_C: f64 = 24.0;
 /// Evidence that a held grade may lose without falling.
 const LAX_LOG_BF: f64 = 4.0;
 /// The same for the change, as a share of what was asked.
@@ -71,8 +67,7 @@ pub(crate) fn of_room<'a>(held: &mut Hold, symptom: &'a Symptom, rise: Option<&R
         *held = Hold::default();
         return None;
     };
-    let hot = rise.now_c >= ROOM_FROM_C;
-    let shows = |log_bf: f64, share: f64| hot && rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
+    let shows = |log_bf: f64, share: f64| rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
     if shows(ROOM_LOG_BF, 1.0) {
         held.rising_days = held.rising_days.saturating_add(1);
         held.falling_days = 0;
@@ -89,7 +84,7 @@ pub(crate) fn of_room<'a>(held: &mut Hold, symptom: &'a Symptom, rise: Option<&R
     Some(Sign {
         symptom,
         grade: named(held.grade)?,
-        certainty: posterior(ROOM_PRIOR, rise.log_bf),
+        certainty: certainty(rise.log_bf),
         value: rise.now_c,
         normal: rise.usual_c,
         per_day: 0.0,
@@ -297,11 +292,7 @@ fn wanted(asked: &Asked, symptom: &Symptom, lax_log_bf: f64, lax_change: f64) ->
 }
 
 fn certainty(log_bf: f64) -> f64 {
-    posterior(PRIOR, log_bf)
-}
-
-fn posterior(prior: f64, log_bf: f64) -> f64 {
-    let odds = prior * log_bf.clamp(-50.0, 50.0).exp();
+    let odds = PRIOR * log_bf.min(50.0).exp();
     odds / (1.0 + odds)
 }
 

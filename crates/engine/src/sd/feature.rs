@@ -26,8 +26,6 @@ pub(crate) enum Feature {
     QuietLoadShare,
     /// The same of its busy hours.
     BusyLoadShare,
-    /// The same of all hours together: half of the noise of either, where switching is seen but now and then.
-    LoadShare,
     /// Unrest of the warm, loaded discharge temperature from sample to sample, as a standard deviation.
     Ripple,
     /// How much of the way from regulated to fully cooled the cool hours are: 0 with a healthy valve, 1 with one stuck open.
@@ -57,7 +55,7 @@ pub(crate) enum Scale {
 
 impl Feature {
     /// Every feature, in the order of its discriminant.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::SeparatorDp,
         Self::OilFilterDp,
         Self::InletVacuum,
@@ -68,7 +66,6 @@ impl Feature {
         Self::UnloadedShare,
         Self::QuietLoadShare,
         Self::BusyLoadShare,
-        Self::LoadShare,
         Self::Ripple,
         Self::ValveOpenShare,
         Self::AmbientHot,
@@ -112,7 +109,7 @@ impl Feature {
             Self::InjectionGap => Scale::Linear(0.15),
             Self::LoadedCurrent => Scale::Ratio(0.002),
             Self::UnloadedShare => Scale::Linear(0.004),
-            Self::QuietLoadShare | Self::BusyLoadShare | Self::LoadShare => Scale::Linear(0.005),
+            Self::QuietLoadShare | Self::BusyLoadShare => Scale::Linear(0.005),
             Self::Ripple => Scale::Linear(0.03),
             Self::ValveOpenShare => Scale::Linear(0.02),
             Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => Scale::Linear(0.25),
@@ -143,7 +140,6 @@ impl Feature {
             Self::UnloadedShare => ("unloaded_current_share", "unloaded_current_change"),
             Self::QuietLoadShare => ("quiet_load_share", "quiet_load_change"),
             Self::BusyLoadShare => ("busy_load_share", "busy_load_change"),
-            Self::LoadShare => ("load_share", "load_change"),
             Self::Ripple => ("discharge_ripple_k", "discharge_ripple_change_k"),
             Self::ValveOpenShare => ("valve_open_share", "valve_open_change"),
             Self::AmbientHot => ("ambient_hot_c", "ambient_change_k"),

@@ -46,7 +46,8 @@ impl Default for LoadProfile {
 }
 
 impl LoadProfile {
-    /// Records one closed hour; says of which kind it is and how much more it was loaded than is usual in it.
+    /// Records one closed hour; says of which kind it is and how its kind would have been loaded on a usual day that
+    /// differs from it by as much.
     pub(crate) fn record(&mut self, hour: Timestamp, loaded_share: f64) -> Option<(Hours, f64)> {
         let hour_of_day = usize::from(hour.hour_of_day());
         // Monday is 0.
@@ -63,12 +64,8 @@ impl LoadProfile {
             OFF..=FULL => Hours::Busy,
             _ => return None,
         };
-        Some((kind, loaded_share - f64::from(*kept) / 200.0))
-    }
-
-    /// Usual loaded share of the quiet and of the busy hours, 0 to 1.
-    pub(crate) fn usual(&self) -> [f64; 2] {
-        self.usual.map(|share| f64::from(share) / 200.0)
+        let usual = f64::from(self.usual[kind as usize]) - f64::from(*kept);
+        Some((kind, loaded_share + usual / 200.0))
     }
 
     /// Share of full speed that a mean current stands for, 0 to 1; `None` while no current is known.
@@ -129,12 +126,12 @@ mod tests {
     #[test]
     fn a_leak_is_the_same_rise_in_quiet_hours_and_on_rest_days() {
         let (mut profile, start) = learned();
-        assert_eq!(profile.usual(), [0.2, 0.7]);
         for (hours, expected) in [(2.0, Hours::Quiet), (10.0, Hours::Busy), (24.0 * 2.0 + 10.0, Hours::Quiet)] {
             let ts = start.plus_days(hours / 24.0);
-            let (kind, more) = profile.record(ts, usual(ts) + 0.1).unwrap();
+            let (kind, share) = profile.record(ts, usual(ts) + 0.1).unwrap();
+            let own = if kind == Hours::Quiet { 0.2 } else { 0.7 };
             assert_eq!(kind, expected, "{hours}");
-            assert!((more - 0.1).abs() < 0.01, "{hours}: {more}");
+            assert!((share - own - 0.1).abs() < 0.01, "{hours}: {share}");
         }
     }
 

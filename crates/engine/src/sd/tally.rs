@@ -62,24 +62,16 @@ pub(crate) struct Seen<'a> {
     pub(crate) signals: &'a Signals,
 }
 
-/// Time that some hours were loaded beyond what is usual in them, and their known time, ms.
+/// Loaded and known time of some hours, ms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Share {
-    more_ms: i32,
+    loaded_ms: i32,
     known_ms: i32,
 }
 
 impl Share {
-    const fn with(&self, other: &Self) -> Self {
-        Self {
-            more_ms: self.more_ms.saturating_add(other.more_ms),
-            known_ms: self.known_ms.saturating_add(other.known_ms),
-        }
-    }
-
-    /// Loaded share, of hours that usually have this one.
-    fn value(&self, usual: f64) -> Option<f64> {
-        (self.known_ms >= HOURS_MIN_MS).then(|| usual + f64::from(self.more_ms) / f64::from(self.known_ms))
+    fn value(&self) -> Option<f64> {
+        (self.known_ms >= HOURS_MIN_MS).then(|| f64::from(self.loaded_ms) / f64::from(self.known_ms))
     }
 }
 
@@ -160,13 +152,13 @@ impl Tally {
         self.counter_h.zip(from_h).map(|(to_h, from_h)| f64::from(to_h - from_h))
     }
 
-    /// Adds the time that an hour was loaded beyond what is usual in it to its kind.
-    pub(crate) fn add_hour(&mut self, kind: Hours, more_ms: i32, known_ms: i32) {
+    /// Adds an hour's loaded time, as of a usual day that differs by as much, to its kind.
+    pub(crate) fn add_hour(&mut self, kind: Hours, loaded_ms: i32, known_ms: i32) {
         let share = match kind {
             Hours::Quiet => &mut self.quiet,
             Hours::Busy => &mut self.busy,
         };
-        share.more_ms = share.more_ms.saturating_add(more_ms);
+        share.loaded_ms = share.loaded_ms.saturating_add(loaded_ms);
         share.known_ms = share.known_ms.saturating_add(known_ms);
     }
 
@@ -185,15 +177,14 @@ impl Tally {
         self.unloaded_a.mean().filter(|_| self.unloaded_a.n() >= UNLOADED_MIN)
     }
 
-    /// The day's features. `usual` is the loaded share that quiet and busy hours usually have.
-    pub(crate) fn features(&self, usual: [f64; 2], mut set: impl FnMut(Feature, f64)) {
+    /// The day's features.
+    pub(crate) fn features(&self, mut set: impl FnMut(Feature, f64)) {
         let mut give = |feature: Feature, value: Option<f64>| value.into_iter().for_each(|v| set(feature, v));
         let fixed_a = self.fixed_speed_a();
         give(Feature::LoadedCurrent, fixed_a.map(|a| a / self.pressure_factor()));
         give(Feature::UnloadedShare, fixed_a.zip(self.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded));
-        give(Feature::QuietLoadShare, self.quiet.value(usual[0]));
-        give(Feature::BusyLoadShare, self.busy.value(usual[1]));
-        give(Feature::LoadShare, self.quiet.with(&self.busy).value(0.5 * (usual[0] + usual[1])));
+        give(Feature::QuietLoadShare, self.quiet.value());
+        give(Feature::BusyLoadShare, self.busy.value());
         // Successive steps of pure unrest have twice its variance, and none of what merely drifts (von Neumann 1941).
         give(
             Feature::Ripple,
