@@ -208,7 +208,10 @@ impl Outreach {
             return Err(erased());
         }
         if !seen {
-            return Err(OutreachError::Link("its message was not approved"));
+            // Whoever was shown the draft may still hold its link.
+            let withdrawn = mail.state == MessageState::Withdrawn;
+            let why = if withdrawn { "it has expired: its message was withdrawn" } else { "its message was not approved" };
+            return Err(OutreachError::Link(why));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;
         Ok(Visitor { mail, case, people })

@@ -1,6 +1,6 @@
 //! What came of a visit: verdicts that label forecasts, photos, reports, parts taken.
 
-use foretell_model::{FindingId, Timestamp};
+use foretell_model::{FindingId, FindingKind, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -28,6 +28,9 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let case = advisories::get(tx, id)?;
             let fault = case.finding.fault.as_str();
+            if case.finding.kind == FindingKind::MaintenanceDue {
+                return Err(OutreachError::refused(&attempted, "a service by running hours forecasts nothing"));
+            }
             if instead == Some(fault) {
                 return Err(OutreachError::refused(&attempted, "what was forecast was found: that is `confirmed`"));
             }

@@ -89,6 +89,8 @@ impl Can {
 
     fn in_state(advisory: &AdvisoryCard) -> Self {
         let book = !advisory.choices.is_empty();
+        // A service by running hours forecasts nothing that could be right or wrong.
+        let judge = advisory.finding.kind != FindingKind::MaintenanceDue;
         match advisory.state {
             AdvisoryState::Draft | AdvisoryState::Postponed { .. } => {
                 Self { approve: advisory.writable, postpone: true, call: true, book, close: true, ..Self::default() }
@@ -100,10 +102,10 @@ impl Can {
             AdvisoryState::CallInstead { .. } | AdvisoryState::AnotherTime { .. } => {
                 Self { record_call: true, book, close: true, ..Self::default() }
             }
-            AdvisoryState::VisitOver { .. } => Self { settle: true, judge: true, ..Self::default() },
+            AdvisoryState::VisitOver { .. } => Self { settle: true, judge, ..Self::default() },
             AdvisoryState::Internal => Self { close: true, ..Self::default() },
             AdvisoryState::Booked { .. } => Self::default(),
-            AdvisoryState::Closed => Self { judge: true, ..Self::default() },
+            AdvisoryState::Closed => Self { judge, ..Self::default() },
         }
     }
 }

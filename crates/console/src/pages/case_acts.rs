@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use foretell_model::MachineId;
 use serde::Deserialize;
 
-use super::cases::{again, list, refused};
+use super::cases::{again_with, list, refused, refused_with};
 use super::page::Ask;
 use crate::router::App;
-use crate::text::desk;
+use crate::text::{desk, refusal};
 use crate::view::{CaseAct, CaseReport};
 use crate::{BackendError, civil};
 
@@ -47,7 +47,7 @@ pub(crate) struct Told {
 }
 
 /// The closing checklist. A browser sends a box only when it is ticked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Closing {
     test_run: Option<String>,
@@ -55,9 +55,9 @@ pub(crate) struct Closing {
     old_parts: Option<String>,
     report: Option<String>,
     courtesy: Option<String>,
-    left_out: String,
-    note: String,
-    depot: String,
+    pub(super) left_out: String,
+    pub(super) note: String,
+    pub(super) depot: String,
     part_1: String,
     n_1: String,
     part_2: String,
@@ -67,19 +67,40 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
+    /// Which points of the checklist were ticked, in its order.
+    pub(super) fn ticked(&self) -> [bool; 5] {
+        [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy].map(Option::is_some)
+    }
+
+    /// The lines of parts as they are shown: as they were typed, else empty.
+    pub(super) fn part_rows(&self) -> [PartRow; 3] {
+        let rows = [("1", &self.part_1, &self.n_1), ("2", &self.part_2, &self.n_2), ("3", &self.part_3, &self.n_3)];
+        rows.map(|(n, part, pieces)| PartRow {
+            n,
+            part: part.clone(),
+            pieces: if pieces.is_empty() { "1".to_owned() } else { pieces.clone() },
+        })
+    }
+
     pub(super) fn report(self) -> CaseReport {
-        let boxes = [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy];
         let parts =
             [(self.part_1.clone(), &self.n_1), (self.part_2.clone(), &self.n_2), (self.part_3.clone(), &self.n_3)];
         let pieces = |n: &str| n.trim().parse::<u32>().unwrap_or(1).clamp(1, PIECES_MAX);
         CaseReport {
-            done: boxes.map(Option::is_some),
+            done: self.ticked(),
             left_out: cut(&self.left_out),
             parts: parts.into_iter().filter(|(part, _)| !part.is_empty()).map(|(part, n)| (part, pieces(n))).collect(),
             depot: self.depot,
             note: cut(&self.note),
         }
     }
+}
+
+/// One line of parts in the form.
+pub(super) struct PartRow {
+    pub(super) n: &'static str,
+    pub(super) part: String,
+    pub(super) pieces: String,
 }
 
 /// A remark, cut at its longest.
@@ -99,7 +120,7 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
     match opened.await {
         Ok(id) => Redirect::to(&format!("/cases/{id}?done=opened")).into_response(),
         Err(BackendError::Invalid(why) | BackendError::Conflict(why)) => {
-            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, why, typed, 1).await
+            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, refusal(&why, ask.lang), typed, 1).await
         }
         Err(error) => ask.failure(&error),
     }
@@ -152,12 +173,16 @@ pub(crate) async fn close(
     Path(id): Path<i64>,
     Form(form): Form<Closing>,
 ) -> Response {
-    let report = form.report();
+    let report = form.clone().report();
     if report.left_out.is_empty() && report.done.contains(&false) {
         let why = desk::words(ask.lang).left_out_ask.to_owned();
-        return again(&app, &ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await;
+        return again_with(&app, &ask, id, (StatusCode::UNPROCESSABLE_ENTITY, why), form).await;
     }
-    act(&app, &ask, id, CaseAct::Close(report), "mended").await
+    let by = ask.by.clone();
+    match app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by)).await {
+        Ok(()) => Redirect::to(&format!("/cases/{id}?done=mended")).into_response(),
+        Err(error) => refused_with(&app, &ask, id, error, form).await,
+    }
 }
 
 async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str) -> Response {

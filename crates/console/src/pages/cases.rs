@@ -10,6 +10,7 @@ use foretell_model::{Catalogue, Timestamp};
 use serde::Deserialize;
 
 use super::card::tel;
+use super::case_acts::{Closing, PartRow};
 use super::page::{Ask, Chrome, encode};
 use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
@@ -61,6 +62,8 @@ struct CasesPage {
     c: Chrome,
     headline: String,
     notice: String,
+    /// Something was refused.
+    bad: bool,
     machine: String,
     what: String,
     open: Vec<CaseRow>,
@@ -79,6 +82,11 @@ struct OneCase {
     photos: Vec<Tile>,
     row: CaseRow,
     notice: String,
+    /// Something was refused.
+    bad: bool,
+    /// What was typed into the form of the end.
+    typed: Closing,
+    part_rows: [PartRow; 3],
     phone: String,
     tel: String,
     contact: String,
@@ -176,12 +184,18 @@ pub(super) async fn list(
 ) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.cases(lang)).await {
-        Ok(desk) => ask.html(status, &lay_out(desk, ask, notice, typed, page)),
+        Ok(desk) => ask.html(status, &lay_out(desk, ask, (status, notice), typed, page)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out(mut desk: CaseDesk, ask: &Ask, notice: String, (machine, what): (String, String), page: usize) -> CasesPage {
+fn lay_out(
+    mut desk: CaseDesk,
+    ask: &Ask,
+    (status, notice): (StatusCode, String),
+    (machine, what): (String, String),
+    page: usize,
+) -> CasesPage {
     let headline = desk::cases_headline(&desk, ask.lang);
     desk.open.sort_by_key(ServiceCase::urgency);
     let p = pager::cut(&mut desk.open, page, ROWS_MAX, ("/cases", &[]), ask.lang);
@@ -189,6 +203,7 @@ fn lay_out(mut desk: CaseDesk, ask: &Ask, notice: String, (machine, what): (Stri
     CasesPage {
         c: ask.chrome("cases", true),
         headline,
+        bad: status != StatusCode::OK,
         notice,
         machine,
         what,
@@ -206,28 +221,51 @@ pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Q
 
 /// One case as it stands now, with what there is to say about what was just tried.
 pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, notice: String) -> Response {
+    again_with(app, ask, id, (status, notice), Closing::default()).await
+}
+
+/// The same with what was typed into the form of the end.
+pub(super) async fn again_with(
+    app: &App,
+    ask: &Ask,
+    id: i64,
+    told: (StatusCode, String),
+    typed: Closing,
+) -> Response {
     let lang = ask.lang;
     let asked = app.ask(move |backend| Ok((backend.case(id, lang)?, backend.photos(Errand::Case(id))?)));
     match asked.await {
-        Ok((page, photos)) => ask.html(status, &lay_out_one(page, &photos, &app.options.catalogue, ask, notice)),
+        Ok((page, photos)) => ask.html(told.0, &lay_out_one(page, &photos, &app.options.catalogue, ask, told, typed)),
         Err(error) => ask.failure(&error),
     }
 }
 
 /// What an act that was refused is answered with.
 pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) -> Response {
+    refused_with(app, ask, id, error, Closing::default()).await
+}
+
+/// The same with what was typed into the form of the end.
+pub(super) async fn refused_with(app: &App, ask: &Ask, id: i64, error: BackendError, typed: Closing) -> Response {
     let (status, why) = match error {
         BackendError::Conflict(why) => (StatusCode::CONFLICT, why),
         BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
         error => return ask.failure(&error),
     };
-    again(app, ask, id, status, why).await
+    again_with(app, ask, id, (status, text::refusal(&why, ask.lang)), typed).await
 }
 
-fn lay_out_one(page: CasePage, photos: &[PhotoView], catalogue: &Catalogue, ask: &Ask, notice: String) -> OneCase {
+fn lay_out_one(
+    page: CasePage,
+    photos: &[PhotoView],
+    catalogue: &Catalogue,
+    ask: &Ask,
+    (status, notice): (StatusCode, String),
+    typed: Closing,
+) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
     let is_open = case.closed.is_none();
-    let done = case.report.as_ref().map(|report| report.done).unwrap_or_default();
+    let done = case.report.as_ref().map_or_else(|| typed.ticked(), |report| report.done);
     let points = CHECKLIST.iter().zip(checklist(lang)).zip(done);
     let coming = is_open && case.on_site.met.is_none() && case.sent.is_some();
     OneCase {
@@ -240,6 +278,9 @@ fn lay_out_one(page: CasePage, photos: &[PhotoView], catalogue: &Catalogue, ask:
         photos: tiles(photos),
         row: row(case, page.now, lang),
         notice,
+        bad: status != StatusCode::OK,
+        part_rows: typed.part_rows(),
+        typed,
         tel: tel(&case.phone),
         phone: case.phone.clone(),
         contact: case.contact.clone(),

@@ -38,15 +38,20 @@ pub(crate) struct Why {
 }
 
 /// The end of a visit: the checklist's form and what was found.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Finished {
-    found: String,
+    /// Empty where nothing was forecast.
     #[serde(default)]
-    instead: String,
+    pub(super) found: String,
     #[serde(default)]
-    minutes: String,
+    pub(super) instead: String,
+    #[serde(default)]
+    pub(super) minutes: String,
     #[serde(flatten)]
-    closing: Closing,
+    pub(super) closing: Closing,
+    /// Of the other form: why the work could not be done.
+    #[serde(skip)]
+    pub(super) reason: String,
 }
 
 /// Where an errand's page is.
@@ -60,7 +65,7 @@ pub(super) fn href(errand: Errand) -> String {
 /// An errand's page with what there is to say about what was just refused.
 pub(super) async fn refused(app: &App, ask: &Ask, errand: Errand, error: BackendError) -> Response {
     match errand {
-        Errand::Visit(id) => visits::refused(app, ask, id, error).await,
+        Errand::Visit(id) => visits::refused(app, ask, id, error, Finished::default()).await,
         Errand::Case(id) => cases::refused(app, ask, id, error).await,
     }
 }
@@ -150,7 +155,8 @@ pub(crate) async fn visit_arrived(State(app): State<App>, ask: Ask, Path(id): Pa
 
 /// `POST /visits/{id}/missed`
 pub(crate) async fn missed(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Why>) -> Response {
-    act(&app, &ask, Errand::Visit(id), FieldAct::Missed { reason: cut(&form.reason) }, "missed").await
+    let typed = Finished { reason: form.reason.clone(), ..Finished::default() };
+    act_with(&app, &ask, Errand::Visit(id), FieldAct::Missed { reason: cut(&form.reason) }, "missed", typed).await
 }
 
 /// `POST /visits/{id}/done`
@@ -161,28 +167,44 @@ pub(crate) async fn done(
     Form(form): Form<Finished>,
 ) -> Response {
     let errand = Errand::Visit(id);
+    let typed = form.clone();
     match finished(form, ask.lang) {
-        Ok(done) => act(&app, &ask, errand, done, "finished").await,
-        Err(error) => refused(&app, &ask, errand, error).await,
+        Ok(done) => act_with(&app, &ask, errand, done, "finished", typed).await,
+        Err(error) => visits::refused(&app, &ask, id, error, typed).await,
     }
 }
 
 fn finished(form: Finished, lang: Lang) -> Result<FieldAct, BackendError> {
     let found = Found::ALL.into_iter().find(|found| found.name() == form.found);
-    let found = found.ok_or_else(|| BackendError::Invalid(format!("`{}` is no verdict", form.found)))?;
-    let instead = Some(form.instead).filter(|code| found == Found::SomethingElse && !code.is_empty());
+    if found.is_none() && !form.found.is_empty() {
+        return Err(BackendError::Invalid(format!("`{}` is no verdict", form.found)));
+    }
+    let instead = Some(form.instead).filter(|code| found == Some(Found::SomethingElse) && !code.is_empty());
     let minutes = minutes(&form.minutes, lang)?;
     let report = form.closing.report();
     if !report.done.iter().all(|done| *done) && report.left_out.is_empty() {
         return Err(BackendError::Conflict(desk::words(lang).left_out_ask.to_owned()));
     }
-    Ok(FieldAct::Done { report, minutes, verdict: (found, instead) })
+    Ok(FieldAct::Done { report, minutes, verdict: found.map(|found| (found, instead)) })
 }
 
 async fn act(app: &App, ask: &Ask, errand: Errand, act: FieldAct, done: &'static str) -> Response {
+    act_with(app, ask, errand, act, done, Finished::default()).await
+}
+
+/// Does it, or shows the page again with what was typed: on site nobody should have to type it twice.
+async fn act_with(
+    app: &App,
+    ask: &Ask,
+    errand: Errand,
+    act: FieldAct,
+    done: &'static str,
+    typed: Finished,
+) -> Response {
     let by = ask.by.clone();
-    match app.ask(move |backend| backend.act_in_field(errand, act, &by)).await {
-        Ok(()) => Redirect::to(&format!("{}?done={done}", href(errand))).into_response(),
-        Err(error) => refused(app, ask, errand, error).await,
+    match (app.ask(move |backend| backend.act_in_field(errand, act, &by)).await, errand) {
+        (Ok(()), _) => Redirect::to(&format!("{}?done={done}", href(errand))).into_response(),
+        (Err(error), Errand::Visit(id)) => visits::refused(app, ask, id, error, typed).await,
+        (Err(error), Errand::Case(_)) => refused(app, ask, errand, error).await,
     }
 }

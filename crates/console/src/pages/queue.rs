@@ -55,6 +55,8 @@ struct QueuePage {
     headline: String,
     single: bool,
     done: String,
+    /// Something was refused.
+    bad: bool,
     cards: Vec<Card>,
     p: Pager,
 }
@@ -109,7 +111,7 @@ pub(crate) async fn show_again(
     let card = card(now, app, ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::text_fault(fault, ask.lang)).collect(),
-        BackendError::Invalid(why) => vec![why.clone()],
+        BackendError::Invalid(why) => vec![text::refusal(why, ask.lang)],
         // Who was faster is a colleague, and can be asked.
         _ if typed.is_none() && !card.decided.is_empty() => vec![format!("{} {}", t.conflict_text, card.decided)],
         _ if typed.is_none() => vec![t.conflict_text.to_owned()],
@@ -120,7 +122,7 @@ pub(crate) async fn show_again(
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };
     let cards = vec![card.refused(typed, problems)];
     let p = Pager::default();
-    ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, cards, p })
+    ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, bad: true, cards, p })
 }
 
 /// `pager` is none on the page of a single card.
@@ -136,6 +138,7 @@ fn page(
         c: ask.chrome("queue", true),
         headline,
         single: pager.is_none(),
+        bad: false,
         done: done.notice(ask.lang).to_owned(),
         cards: cards.into_iter().map(|advisory| card(advisory, app, ask.lang)).collect(),
         p: pager.unwrap_or_default(),

@@ -4,11 +4,13 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::Catalogue;
+use foretell_model::{Catalogue, FindingKind};
 use serde::Deserialize;
 
 use super::card::tel;
+use super::case_acts::PartRow;
 use super::cases::{CaseRow, Line, checklist, lines, parts, row};
+use super::field_acts::Finished;
 use super::page::{Ask, Chrome, advisory_href};
 use super::photos::{Tile, tiles};
 use super::verdicts::{faults, verdict_line};
@@ -157,6 +159,13 @@ struct OnePage {
     js: &'static str,
     href: String,
     notice: String,
+    /// Something was refused.
+    bad: bool,
+    /// What was typed before it was refused.
+    typed: Finished,
+    part_rows: [PartRow; 3],
+    /// The work follows a forecast, which was right or not.
+    judged: bool,
     class: &'static str,
     state: &'static str,
     when: String,
@@ -180,7 +189,7 @@ struct OnePage {
     advisory_href: String,
     can: Can,
     eta: String,
-    points: Vec<(&'static str, &'static str)>,
+    points: Vec<(&'static str, &'static str, bool)>,
     parts: Vec<Choice>,
     depots: Vec<Choice>,
     depot: String,
@@ -208,29 +217,35 @@ struct Caller {
 /// `GET /visits/{id}`
 pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Query(asked): Query<Asked>) -> Response {
     let notice = notice(&asked.done, ask.lang).to_owned();
-    again(&app, &ask, id, StatusCode::OK, notice).await
+    again(&app, &ask, id, (StatusCode::OK, notice), Finished::default()).await
 }
 
 /// One visit as it stands now, with what there is to say about what was just tried.
-pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, notice: String) -> Response {
+async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Finished) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.visit(id, lang)).await {
-        Ok(page) => ask.html(status, &lay_out_one(&page, &app.options.catalogue, ask, notice)),
+        Ok(page) => ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, told, typed)),
         Err(error) => ask.failure(&error),
     }
 }
 
-/// What an act that was refused is answered with.
-pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) -> Response {
+/// What an act that was refused is answered with; what was typed stays.
+pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError, typed: Finished) -> Response {
     let (status, why) = match error {
         BackendError::Conflict(why) => (StatusCode::CONFLICT, why),
         BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
         error => return ask.failure(&error),
     };
-    again(app, ask, id, status, why).await
+    again(app, ask, id, (status, text::refusal(&why, ask.lang)), typed).await
 }
 
-fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: String) -> OnePage {
+fn lay_out_one(
+    page: &VisitPage,
+    catalogue: &Catalogue,
+    ask: &Ask,
+    (status, notice): (StatusCode, String),
+    typed: Finished,
+) -> OnePage {
     let (line, lang) = (&page.line, ask.lang);
     let (class, state) = field::visit_state(line.state, &line.way, lang);
     let actions = line.works.iter().filter_map(|code| catalogue.actions.get(code));
@@ -247,6 +262,9 @@ fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: Strin
         js: assets::field_js(),
         href: format!("/visits/{}", line.id),
         notice,
+        bad: status != StatusCode::OK,
+        part_rows: typed.closing.part_rows(),
+        judged: page.finding.kind != FindingKind::MaintenanceDue,
         class,
         state,
         when: text::when(line.slot, line.zone, lang),
@@ -275,14 +293,21 @@ fn lay_out_one(page: &VisitPage, catalogue: &Catalogue, ask: &Ask, notice: Strin
             finish: booked && arrived,
         },
         eta: if line.way.is_under_way() { field::there_in(&line.way, page.now, lang) } else { String::new() },
-        points: CHECKLIST.iter().copied().zip(checklist(lang)).collect(),
+        points: points(&typed, lang),
         parts: parts(catalogue, lang),
         depots: page.depots.clone(),
-        depot: page.depot.clone(),
+        depot: Some(&typed.closing.depot).filter(|depot| !depot.is_empty()).unwrap_or(&page.depot).clone(),
         faults: faults(catalogue, lang),
         report: report(page, catalogue, lang),
         photos: tiles(&page.photos),
+        typed,
     }
+}
+
+/// The checklist with what was ticked.
+fn points(typed: &Finished, lang: Lang) -> Vec<(&'static str, &'static str, bool)> {
+    let points = CHECKLIST.iter().copied().zip(checklist(lang)).zip(typed.closing.ticked());
+    points.map(|((name, label), ticked)| (name, label, ticked)).collect()
 }
 
 fn caller(name: &str, role: &str, phone: &str) -> Caller {

@@ -15,6 +15,7 @@ pub(crate) mod letters;
 mod offline;
 mod phrases;
 mod record;
+mod refusals;
 mod stage;
 mod works;
 
@@ -40,5 +41,6 @@ pub(crate) use phrases::{
     webhook_fails, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
+pub(crate) use refusals::refusal;
 pub(crate) use words::{Words, words};
 pub(crate) use works::{capitalised, work_done};

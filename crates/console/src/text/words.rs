@@ -190,6 +190,8 @@ words! {
     days_14 = "2 weeks", "2周";
     reason = "Reason", "原因";
     call_instead = "Call instead", "改为打电话";
+    call_instead_note = "This letter will not be sent, and its link opens nothing. The case waits for your call; afterwards a new letter can be written.", "这封信不再发送，其中的链接随之失效。事项转为待致电；通话后可以再写新的信。";
+    call_instead_do = "Withdraw the letter and call", "撤下信件，改为打电话";
     phone = "Telephone", "电话";
     customer_page = "The customer's page", "客户看到的页面";
     parts = "Parts", "备件";

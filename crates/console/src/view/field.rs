@@ -207,8 +207,8 @@ pub enum FieldAct {
         report: CaseReport,
         /// How long it took, minutes.
         minutes: Option<u32>,
-        /// What was found, with a code where it was another fault.
-        verdict: (Found, Option<String>),
+        /// What was found of what was forecast, with a code where it was another fault; `None` where nothing was forecast.
+        verdict: Option<(Found, Option<String>)>,
     },
     /// Could not do it.
     Missed {

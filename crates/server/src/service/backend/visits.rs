@@ -7,7 +7,7 @@ use foretell_console::view::{
     VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
-use foretell_model::{Clock, DAY_MS, MINUTE_MS, MachineId, Timestamp};
+use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Timestamp};
 use foretell_outreach as outreach;
 use foretell_outreach::{Customer, ErrandSheet, Technician, VisitReport};
 
@@ -190,13 +190,18 @@ impl ServiceBackend {
         &self,
         id: i64,
         (report, minutes): (CaseReport, Option<u32>),
-        (found, instead): (foretell_console::view::Found, Option<String>),
+        verdict: Option<(foretell_console::view::Found, Option<String>)>,
         by: &str,
         now: Timestamp,
     ) -> Result<(), BackendError> {
         let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
         if sheet.errand.state != outreach::VisitState::Booked {
             return Err(BackendError::Conflict("the visit is over".to_owned()));
+        }
+        // A service by running hours is due, whatever is found; of a forecast somebody says whether it was right.
+        let forecast = sheet.finding.kind != FindingKind::MaintenanceDue;
+        if forecast && verdict.is_none() {
+            return Err(BackendError::Invalid("what was found is not said".to_owned()));
         }
         // The end that was said first stays: the log keeps the same job once only under the same time.
         let ended = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(now);
@@ -205,7 +210,9 @@ impl ServiceBackend {
         let report = VisitReport { ended: Some(ended), ..visit_report(report, began, ended) };
         self.outreach.report_visit(id, &report, by, now).map_err(of_outreach)?;
         let case = sheet.errand.visit.case.to_string();
-        self.judges(&case, (found, instead), &report.note, by)?;
+        if let Some(verdict) = verdict.filter(|_| forecast) {
+            self.judges(&case, verdict, &report.note, by)?;
+        }
         self.complete_visit(id, by, ended, now)
     }
 }
