@@ -119,6 +119,22 @@ async fn a_visit_is_made_step_by_step() {
     let ticked = "found=something_else&instead=oil_aged&minutes=85&test_run=on&tidy=on&old_parts=on&report=on";
     assert_eq!(form(&app, "/visits/31/done", ticked).await.status, 409);
     assert_eq!(form(&app, "/visits/31/done", "found=sure&left_out=x").await.status, 422);
+    // Nobody types it twice, and a refusal does not look like a success.
+    let refused = form(&app, "/visits/31/done?lang=en", &format!("{ticked}&part_2=oil&n_2=7&note=black+oil")).await;
+    let body = refused.body();
+    for kept in [
+        "value=\"something_else\" checked",
+        "value=\"oil_aged\" selected",
+        "value=\"85\"",
+        "name=\"tidy\" checked",
+        "value=\"oil\" selected",
+        "value=\"7\"",
+        ">black oil</textarea>",
+        "class=\"notice bad\" role=\"alert\"",
+    ] {
+        assert!(body.contains(kept), "{kept} is lost");
+    }
+    assert!(!body.contains("name=\"courtesy\" checked"));
     let parts = "&part_1=degreaser&n_1=2&depot=suzhou&note=%E8%A7%81&left_out=nobody+there";
     let done = form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await;
     assert_eq!((done.status, done.header("location")), (303, "/visits/31?done=finished"));

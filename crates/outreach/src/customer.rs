@@ -210,7 +210,8 @@ impl Outreach {
         if !seen {
             // Whoever was shown the draft may still hold its link.
             let withdrawn = mail.state == MessageState::Withdrawn;
-            let why = if withdrawn { "it has expired: its message was withdrawn" } else { "its message was not approved" };
+            let why =
+                if withdrawn { "it has expired: its message was withdrawn" } else { "its message was not approved" };
             return Err(OutreachError::Link(why));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;

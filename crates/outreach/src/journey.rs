@@ -23,6 +23,8 @@ const WAY_MAX_MS: i64 = 12 * HOUR_MS;
 const EARLY_MAX_MS: i64 = DAY_MS;
 /// Visits listed at once.
 const ERRANDS_MAX: u32 = 200;
+/// Most visits of a calendar's two weeks.
+const VISITS_MAX: u32 = 5_000;
 /// Earlier visits shown to whoever comes.
 const EARLIER_MAX: u32 = 10;
 /// Longest way that anybody announces, minutes.
@@ -37,6 +39,17 @@ impl Outreach {
         self.store.read("list the visits of a day", |c| {
             let stays = bookings::between(c, technician, span, ERRANDS_MAX)?;
             stays.into_iter().map(|stay| errand(c, stay)).collect()
+        })
+    }
+
+    /// Visits of a span whose work was done, in order of time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn visits_done_between(&self, span: (Timestamp, Timestamp)) -> Result<Vec<Errand>> {
+        self.store.read("list the visits done", |c| {
+            let stays = bookings::between(c, None, span, VISITS_MAX)?;
+            stays.into_iter().filter(|stay| stay.state == "done").map(|stay| errand(c, stay)).collect()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FindingId, Grade, MachineId, Timestamp};
+use foretell_model::{FindingId, FindingKind, Grade, MachineId, Timestamp};
 
 use crate::Outreach;
 use crate::compose::works_of;
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
 use crate::store::{Case, advisories, registry, stock};
-use crate::views::QueueEntry;
+use crate::views::{QueueEntry, Stage};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
 
@@ -110,13 +110,18 @@ impl Outreach {
         Ok(delayed.collect())
     }
 
-    /// Work that will or may be needed. Only what may reach a customer: what is merely watched orders no parts.
+    /// Work that will or may be needed. Only what has come or may come to a customer, whatever its grade: what is merely watched
+    /// orders no parts.
     fn prospects(&self) -> Result<Vec<Prospect>> {
         let desk = self.desk()?;
         let prospect = |case: &Case| {
             let works = works_of(&case.finding, &self.options.catalogue);
             let when = match desk.appointment_of(&case.finding.id) {
                 Some(visit) => When::Booked(visit.start),
+                None if case.finding.kind == FindingKind::MaintenanceDue => {
+                    let days = case.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0);
+                    When::Due(case.finding.at.plus_days(days))
+                }
                 None => When::Forecast(Risk::of(&case.finding)),
             };
             (!works.is_empty()).then(|| Prospect {
@@ -125,7 +130,8 @@ impl Outreach {
                 when,
             })
         };
-        let outward = desk.open_cases().filter(|case| case.finding.grade >= Grade::Advise);
+        let outward =
+            desk.open_cases().filter(|case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal);
         Ok(outward.filter_map(prospect).collect())
     }
 }

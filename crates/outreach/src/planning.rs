@@ -35,6 +35,8 @@ pub struct Prospect {
 pub enum When {
     /// A visit is booked.
     Booked(Timestamp),
+    /// Nothing is booked, but it is due whatever happens: a service by running hours.
+    Due(Timestamp),
     /// As likely as a forecast says.
     Forecast(Risk),
 }
@@ -93,6 +95,11 @@ impl When {
     fn chance(&self, from: Timestamp, to: Timestamp, now: Timestamp) -> f64 {
         match self {
             Self::Booked(t) => f64::from(u8::from(*t >= from && *t < to)),
+            // What is overdue is to be done as soon as may be.
+            Self::Due(t) => {
+                let t = (*t).max(now);
+                f64::from(u8::from(t >= from && t < to))
+            }
             // What was overdue before now is as open as it was; it counts from now on.
             Self::Forecast(risk) => (risk.by(to) - risk.by(from.max(now))).max(0.0),
         }
@@ -393,6 +400,23 @@ mod tests {
         assert!((filters.weeks[0].expected - 1.3).abs() < 1e-9 && (filters.up_to[1].expected - 2.5).abs() < 1e-9);
         assert_eq!((filters.may_run_out, filters.runs_out), (Some(1), Some(1)));
         assert_eq!((filters.weeks[0].low, filters.weeks[0].high), (1, 2));
+    }
+
+    #[test]
+    fn a_service_is_certain_in_the_week_it_falls_due_and_at_once_when_it_is_late() {
+        #[track_caller]
+        fn check(due_days: f64, expected: [f64; 3]) {
+            let prospects = [prospect(When::Due(now().plus_days(due_days)))];
+            let demand = parts(&prospects, &BTreeMap::new(), 3, now()).remove(0);
+            assert_eq!(demand.weeks.iter().map(|week| week.expected).collect::<Vec<_>>(), expected);
+            let load = visits(&prospects, 3, now(), &|_| 30.0);
+            assert_eq!(load.iter().map(|week| week.expected_h).collect::<Vec<_>>(), expected.map(|n| n * 2.0));
+            assert!(load.iter().all(|week| week.booked_h == 0.0));
+        }
+        check(-40.0, [1.0, 0.0, 0.0]);
+        check(0.0, [1.0, 0.0, 0.0]);
+        check(8.0, [0.0, 1.0, 0.0]);
+        check(90.0, [0.0; 3]);
     }
 
     #[test]

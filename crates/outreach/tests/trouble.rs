@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use foretell_model::{Grade, MINUTE_MS, Status, Timestamp};
+use foretell_model::{Finding, FindingKind, Grade, MINUTE_MS, Status, Timestamp};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
     Checklist, CustomerStage, Found, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
@@ -286,6 +286,19 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     let expected: Vec<f64> = filters.up_to.iter().map(|count| (count.expected * 100.0).round()).collect();
     assert_eq!((filters.stock, filters.may_run_out), (12, None));
     assert!(expected[0] > 101.0 && expected[0] <= 103.0 && expected[2] > 150.0, "{expected:?}");
+    // A service is needed for certain, though its finding only asks to be watched, and no verdict is asked of it.
+    let service = Finding {
+        kind: FindingKind::MaintenanceDue,
+        ..finding(&machine("s01/m002"), "oil_filter_replaced", Grade::Watch, Status::Opened)
+    };
+    let drafted = apply(&s.outreach, 900, &service, now());
+    let more = s.outreach.parts_plan(8, now()).unwrap();
+    let whole = |plan: &[foretell_outreach::planning::PartDemand]| {
+        plan.iter().find(|demand| demand.part == "oil_filter").unwrap().up_to.last().unwrap().expected
+    };
+    assert!(whole(&more) > expected[3] / 100.0 + 0.9, "{} {expected:?}", whole(&more));
+    let verdict = s.outreach.give_verdict(&drafted, (Found::Confirmed, None), "", "chen", now());
+    assert!(verdict.is_err_and(|error| error.to_string().contains("forecasts nothing")));
     let (depot, km) = s.outreach.nearest_depot(&machine("s02/m002"), "oil_filter", 1).unwrap().unwrap();
     assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
     let load = s.outreach.visits_plan(2, now()).unwrap();

@@ -183,7 +183,7 @@ impl Scene {
         let path = format!("/visits/{}/{what}?lang=en", self.visit);
         let (status, _, page) = self.send("POST", &path, FORM, body.as_bytes()).await;
         let page = String::from_utf8_lossy(&page).into_owned();
-        let said = page.split_once("role=\"status\">").and_then(|(_, rest)| rest.split('<').next());
+        let said = page.split_once("class=\"notice bad\" role=\"alert\">").and_then(|(_, rest)| rest.split('<').next());
         (status, said.unwrap_or_default().to_owned())
     }
 
@@ -234,7 +234,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
     outreach.report_visit(s.visit, &half, "chen", at("2026-07-15T09:59:00Z")).unwrap();
     let done = format!("found=confirmed&minutes=85&part_1=oil_filter&n_1=1&depot=leeds&note=ran+well&{CHECKLIST}");
     assert_eq!(s.act("done", &done).await, (303, String::new()));
-    assert_eq!(s.act("done", &done).await, (409, "the visit is over".to_owned()));
+    assert_eq!(s.act("done", &done).await, (409, "The visit is over already.".to_owned()));
     assert_eq!(outreach.stock().unwrap()[0].n, 4, "taken once");
     assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -302,6 +302,7 @@ fn summary(seed: &Seed, id: MachineId, curve: &Curve, open: Option<&Finding>, la
         discharge_temp_c: Some(last_hot - 1.3),
         limit_c: 105.0,
         health,
+        broken_since: None,
         advisory: open.map(|finding| OpenAdvisory {
             id: finding.id.clone(),
             fault: finding.fault.clone(),

@@ -129,6 +129,10 @@ impl Sheet {
         let mut curve = report.detail.curve.clone();
         curve.marks.retain(|mark| mark.kind == crate::view::MarkKind::Maintenance);
         let (lead, tone) = lead(report, catalogue, lang);
+        let mut words = SheetWords::of(lang);
+        if broken_now(report).is_some() {
+            words.health_ahead_none = text::words(lang).health_ahead_broken;
+        }
         Self {
             id: machine.id.to_string(),
             lang: lang.tag(),
@@ -152,7 +156,7 @@ impl Sheet {
             effects: report.effects.iter().map(|finding| energy::effect(finding, report, catalogue, lang)).collect(),
             tips: energy::tips(report, catalogue, lang),
             contact: parts([&report.advisor.name, &report.advisor.phone]),
-            words: SheetWords::of(lang),
+            words,
         }
     }
 }
@@ -167,6 +171,9 @@ fn for_the_customer<'a>(report: &'a HealthReport, catalogue: &'a Catalogue) -> i
 /// The one sentence under the title. Whose standing is not of the present says of when it is.
 fn lead(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String, &'static str) {
     let (zone, last) = (report.detail.summary.zone, report.detail.summary.last_reading);
+    if let Some(since) = broken_now(report) {
+        return (text::broken_down(since, zone, lang), "urgent");
+    }
     let (said, tone) = standing(report, catalogue, lang);
     let at = civil::date(report.detail.curve.now, zone, lang);
     match report.standing {
@@ -175,6 +182,11 @@ fn lead(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String, &'
         StandingOf::LastReading => (text::stood_last(&at, &said, lang), tone),
         StandingOf::Untold => (text::untold(last.map(|last| civil::date(last, zone, lang)), lang), "hidden"),
     }
+}
+
+/// Since when it is broken; of a day that is over that is not told.
+fn broken_now(report: &HealthReport) -> Option<foretell_model::Timestamp> {
+    report.detail.summary.broken_since.filter(|_| !matches!(report.standing, StandingOf::Then))
 }
 
 /// How the machine stands.

@@ -11,7 +11,7 @@ use super::cases::customer_href;
 use super::page::{Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
-use crate::text::{self, desk};
+use crate::text::{self, desk, field};
 use crate::view::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 use crate::{BackendError, Lang, civil};
 
@@ -113,6 +113,8 @@ struct Visit {
     customer: String,
     customer_href: String,
     trouble: &'static str,
+    /// That the work was done; empty before.
+    done: &'static str,
 }
 
 /// `GET /calendar`
@@ -269,11 +271,16 @@ fn booked_h(calendar: &VisitCalendar, row: &CalendarRow, n: usize) -> f64 {
 /// What is wrong with a visit's time; empty when nothing is.
 fn trouble(calendar: &VisitCalendar, visit: &CalendarVisit, lang: Lang) -> &'static str {
     let d = desk::words(lang);
+    // What is over can be arranged no more.
+    if visit.done {
+        return "";
+    }
     // Nobody named may be several people.
     let row = calendar.rows.iter().find(|row| row.key == visit.technician && !row.key.is_empty());
     let Some(row) = row else { return "" };
     let clashes = |other: &&CalendarVisit| {
-        other.technician == visit.technician
+        !other.done
+            && other.technician == visit.technician
             && other.case != visit.case
             && other.from < visit.to
             && visit.from < other.to
@@ -317,6 +324,7 @@ fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, 
         customer: visit.customer.clone(),
         customer_href: customer_href(&visit.customer_id),
         trouble: trouble(calendar, visit, lang),
+        done: if visit.done { field::words(lang).done } else { "" },
     }
 }
 

@@ -225,13 +225,7 @@ pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, not
 }
 
 /// The same with what was typed into the form of the end.
-pub(super) async fn again_with(
-    app: &App,
-    ask: &Ask,
-    id: i64,
-    told: (StatusCode, String),
-    typed: Closing,
-) -> Response {
+pub(super) async fn again_with(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Closing) -> Response {
     let lang = ask.lang;
     let asked = app.ask(move |backend| Ok((backend.case(id, lang)?, backend.photos(Errand::Case(id))?)));
     match asked.await {

@@ -245,7 +245,7 @@ fn row(known: &Known<'_>, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> 
     parts.retain(|part| !part.is_empty());
     parts.dedup();
     let place = parts.join(" · ");
-    let label = text::standing_label(standing, lang);
+    let label = label(machine, lang);
     let sentence = sentence(machine, now, catalogue, lang);
     Row {
         href: machine_href(&machine.id),
@@ -278,9 +278,21 @@ pub(crate) const fn run_state(state: Option<RunState>, lang: Lang) -> &'static s
     }
 }
 
+/// How a machine stands, in a word or two.
+pub(super) fn label(machine: &MachineSummary, lang: Lang) -> &'static str {
+    if machine.broken_since.is_some() {
+        text::words(lang).standing_broken
+    } else {
+        text::standing_label(Standing::of(machine), lang)
+    }
+}
+
 /// What there is to say about a machine, in a sentence.
 pub(crate) fn sentence(machine: &MachineSummary, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> String {
     let t = text::words(lang);
+    if let Some(since) = machine.broken_since {
+        return text::broken_down(since, machine.zone, lang);
+    }
     if let Some(advisory) = &machine.advisory {
         let name = text::fault(&advisory.fault, catalogue, lang);
         let limit = Some(Limit { signal: Signal::DischargeTemp, value: machine.limit_c });

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, Evidence, FaultCode, Finding, FindingKind, Timestamp};
 
 use super::figure::{Figure, page_figure};
-use super::fleet::{run_state, sentence};
+use super::fleet::{label, run_state, sentence};
 use super::page::{Ask, Chrome, advisory_href, encode, machine_href, machine_of};
 use super::standing::Standing;
 use super::table::{ReadingsTable, table};
@@ -98,7 +98,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         // A customer with one site need not be named twice.
         customer: Some(machine.customer.clone()).filter(|name| *name != machine.site_name).unwrap_or_default(),
         class: standing.name(),
-        label: text::standing_label(standing, lang),
+        label: label(machine, lang),
         sentence: sentence(machine, now, catalogue, lang),
         facts: facts(detail, lang),
         fig: page_figure(&detail.curve, catalogue, lang),

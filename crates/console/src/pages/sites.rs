@@ -109,9 +109,27 @@ mod tests {
             discharge_temp_c: None,
             limit_c: 105.0,
             health: if online { Health::Known { cooler_loss: 0.0 } } else { Health::Hidden(HiddenBy::NoReadings) },
+            broken_since: None,
             advisory: None,
             trend_c: Vec::new(),
         })
+    }
+
+    #[test]
+    fn a_broken_machine_is_never_called_normal() {
+        #[track_caller]
+        fn check(broken: bool, lang: Lang, expected: (&str, &str)) {
+            let mut known = (*machine(7)).clone();
+            known.offline = None;
+            known.health = Health::Known { cooler_loss: 0.0 };
+            known.last_reading = Some(foretell_model::Timestamp::default());
+            known.broken_since = broken.then(foretell_model::Timestamp::default);
+            let said = crate::pages::fleet::label(&known, lang);
+            assert_eq!((Standing::of(&known).name(), said), expected);
+        }
+        check(false, Lang::Zh, ("good", "正常"));
+        check(true, Lang::Zh, ("urgent", "故障停机"));
+        check(true, Lang::En, ("urgent", "Broken down"));
     }
 
     #[test]

@@ -31,6 +31,10 @@ impl Standing {
 
     /// Of a machine: what is open comes first, then what keeps us from seeing, then health.
     pub(crate) fn of(machine: &MachineSummary) -> Self {
+        // Nothing presses more than a machine that stands still and whose owner waits for us.
+        if machine.broken_since.is_some() {
+            return Self::Urgent;
+        }
         match (&machine.advisory, machine.offline.is_none(), machine.health) {
             (Some(advisory), ..) if advisory.booked => Self::Booked,
             (Some(advisory), ..) => Self::of_grade(advisory.grade),

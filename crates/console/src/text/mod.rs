@@ -32,7 +32,7 @@ pub(crate) use figures::{
     reached, temperature, weekday, weekday_short, window, window_days, with_unit,
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
-pub(crate) use offline::offline;
+pub(crate) use offline::{broken_down, offline};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, clock_off, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor,
     hidden_by, hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count,

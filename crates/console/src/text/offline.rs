@@ -1,6 +1,7 @@
 //! Why and since when nothing comes from a machine.
 
 use chrono_tz::Tz;
+use foretell_model::Timestamp;
 
 use super::words;
 use crate::view::{Offline, OfflineWhy};
@@ -18,10 +19,17 @@ pub(crate) fn offline(offline: Offline, zone: Tz, lang: Lang) -> String {
     }
 }
 
+/// A machine that was reported broken and is not mended yet.
+pub(crate) fn broken_down(since: Timestamp, zone: Tz, lang: Lang) -> String {
+    let since = civil::date_time(since, zone, lang);
+    match lang {
+        Lang::En => format!("Reported broken down on {since}; being seen to."),
+        Lang::Zh => format!("{since}报修故障停机，正在处理。"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use foretell_model::Timestamp;
-
     use super::*;
 
     fn check(since: Option<&str>, why: OfflineWhy, en: &str, zh: &str) {

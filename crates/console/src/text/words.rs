@@ -47,6 +47,7 @@ words! {
 
     // Where a machine stands.
     standing_urgent = "Urgent", "紧急";
+    standing_broken = "Broken down", "故障停机";
     standing_advise = "Advise", "建议处理";
     standing_watch = "Watch", "观察中";
     standing_booked = "Visit booked", "已预约";
@@ -299,6 +300,7 @@ words! {
     health_learning = "This machine's normal is still being learned.", "正在学习本机的正常状态。";
     health_sensor = "A sensor should be looked at.", "有传感器需要检查。";
     health_ahead = "What we advise", "建议事项";
+    health_ahead_broken = "The repair comes first; whatever else is due will be discussed on site.", "先处理当前故障，其他事项到现场一并商量。";
     health_ahead_none = "Nothing needs to be planned at present.", "目前没有需要安排的事项。";
     health_ahead_unknown = "The data do not allow any advice yet. That does not mean that all is well.", "现有数据不足，暂时无法给出建议；这并不代表设备一切正常。";
     health_unchecked = "The temperature sensor cannot be checked at present: the machine has not cooled down completely for a month.", "机组已有一个月没有完全冷却，温度传感器暂时无法核对。";

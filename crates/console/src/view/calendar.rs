@@ -24,6 +24,8 @@ pub struct CalendarVisit {
     pub from: Timestamp,
     /// End.
     pub to: Timestamp,
+    /// Whether the work was done.
+    pub done: bool,
 }
 
 /// A time that a customer was offered and has not answered.

@@ -128,6 +128,8 @@ pub struct MachineSummary {
     pub limit_c: f64,
     /// Health of the cooling circuit.
     pub health: Health,
+    /// When it was reported broken, while that case is open.
+    pub broken_since: Option<Timestamp>,
     /// The most pressing open statement, if any.
     pub advisory: Option<OpenAdvisory>,
     /// Daily hot discharge temperature of the last 30 to 60 days, oldest first, degC; `None` for days without loaded hours.

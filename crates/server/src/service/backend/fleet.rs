@@ -1,8 +1,10 @@
 //! The overview: every machine at a glance.
 
+use std::sync::Arc;
+
 use foretell_console::BackendError;
 use foretell_console::view::Fleet;
-use foretell_model::Clock;
+use foretell_model::{Clock, MachineId, Timestamp};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -12,7 +14,21 @@ impl ServiceBackend {
         let now = self.clocks.now();
         let queue_len = self.outreach.queue_len(now).map_err(of_outreach)?;
         let desk = self.outreach.desk().map_err(of_outreach)?;
-        Ok(Fleet { now, machines: self.lookout.look(&self.room, &desk, now), queue_len })
+        let mut machines = self.lookout.look(&self.room, &desk, now);
+        for case in self.outreach.service_cases().map_err(of_outreach)? {
+            let found = machines.binary_search_by(|known| known.id.as_str().cmp(&case.machine));
+            if let Ok(place) = found {
+                let known = Arc::make_mut(&mut machines[place]);
+                known.broken_since = known.broken_since.into_iter().chain([case.opened]).min();
+            }
+        }
+        Ok(Fleet { now, machines, queue_len })
+    }
+
+    /// When a machine was reported broken, while that case is open.
+    pub(super) fn broken_since(&self, id: &MachineId) -> Result<Option<Timestamp>, BackendError> {
+        let cases = self.outreach.service_cases().map_err(of_outreach)?;
+        Ok(cases.into_iter().filter(|case| case.machine == id.as_str()).map(|case| case.opened).min())
     }
 
     /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it.

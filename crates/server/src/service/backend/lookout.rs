@@ -98,6 +98,7 @@ pub(super) fn summary(id: &MachineId, seen: Option<&Seen>, desk: &Desk, now: Tim
         discharge_temp_c: glance.and_then(|glance| glance.discharge_temp_c),
         limit_c: glance.map_or(Limits::default(), |glance| glance.limits).warn_c,
         health: glance.map_or(Health::Hidden(HiddenBy::NoReadings), |glance| health(glance, now)),
+        broken_since: None,
         advisory: seen.and_then(|seen| open_advisory(seen, desk, now)),
         trend_c: glance.map(|glance| glance.trend_c.clone()).unwrap_or_default(),
     }
