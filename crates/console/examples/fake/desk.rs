@@ -282,7 +282,7 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
             technician: key.into(),
             from: at(from),
             to: at(from) + minutes * MINUTE_MS,
-            done: from == "2026-07-15T01:00:00Z",
+            done: false,
         }
     };
     let this_monday = at("2026-07-13T00:00:00Z").day();
