@@ -129,10 +129,6 @@ impl Sheet {
         let mut curve = report.detail.curve.clone();
         curve.marks.retain(|mark| mark.kind == crate::view::MarkKind::Maintenance);
         let (lead, tone) = lead(report, catalogue, lang);
-        let mut words = SheetWords::of(lang);
-        if broken_now(report).is_some() {
-            words.health_ahead_none = text::words(lang).health_ahead_broken;
-        }
         Self {
             id: machine.id.to_string(),
             lang: lang.tag(),
@@ -156,7 +152,7 @@ impl Sheet {
             effects: report.effects.iter().map(|finding| energy::effect(finding, report, catalogue, lang)).collect(),
             tips: energy::tips(report, catalogue, lang),
             contact: parts([&report.advisor.name, &report.advisor.phone]),
-            words,
+            words: SheetWords::of(lang),
         }
     }
 }
@@ -261,8 +257,11 @@ const fn tone_of_score(points: u8) -> &'static str {
 }
 
 /// What stands where no advice is given: nothing found is one thing, nothing known another.
-const fn no_advice(report: &HealthReport, lang: Lang) -> &'static str {
+fn no_advice(report: &HealthReport, lang: Lang) -> &'static str {
     let t = text::words(lang);
+    if broken_now(report).is_some() {
+        return t.health_ahead_broken;
+    }
     match (report.standing, report.detail.summary.health) {
         (StandingOf::Untold, _) | (_, Health::Learning { .. } | Health::Hidden(HiddenBy::NoReadings)) => {
             t.health_ahead_unknown
