@@ -346,7 +346,7 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
         assert_well_formed(&body, path);
     }
     let late = send(app.clone(), form("/cases/103/arrived", "")).await;
-    assert_eq!(late.status, StatusCode::CONFLICT, "it is closed");
+    assert_eq!(late.status, StatusCode::CONFLICT, "The case is closed already.");
 }
 
 #[tokio::test]
@@ -354,7 +354,7 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
     for (path, body, status, expected) in [
         ("/cases/101/close", "test_run=on", 422, "say why it was left out"),
         ("/cases/101/send", "technician=lin&eta=soon", 422, "Please give a date and time"),
-        ("/cases/97/called", "remark=x", 409, "it is closed"),
+        ("/cases/97/called", "remark=x", 409, "The case is closed already."),
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
         ("/cases/9999/arrived", "", 404, "There is no such page"),
         ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
