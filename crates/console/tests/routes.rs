@@ -346,7 +346,7 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
         assert_well_formed(&body, path);
     }
     let late = send(app.clone(), form("/cases/103/arrived", "")).await;
-    assert_eq!(late.status, StatusCode::CONFLICT, "The case is closed already.");
+    assert_eq!(late.status, StatusCode::CONFLICT, "it is closed");
 }
 
 #[tokio::test]
@@ -358,7 +358,7 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
         ("/cases/9999/arrived", "", 404, "There is no such page"),
         ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
-        ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "is no verdict"),
+        ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "Please choose what you found"),
     ] {
         let answer = send(app(), form(path, body)).await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
