@@ -34,6 +34,7 @@ fn report(standing: StandingOf, health: Health, open: Vec<Finding>, days: u32) -
     };
     let id = MachineId::new("s1", "m1").unwrap();
     let summary = MachineSummary {
+        broken_since: None,
         hay: String::new(),
         name: "m1".to_owned(),
         site_name: "s1".to_owned(),

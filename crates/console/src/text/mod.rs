@@ -11,6 +11,7 @@ pub(crate) mod desk;
 pub(crate) mod field;
 mod figures;
 mod findings;
+mod intake;
 pub(crate) mod letters;
 mod offline;
 mod phrases;
@@ -32,13 +33,13 @@ pub(crate) use figures::{
     reached, temperature, weekday, weekday_short, window, window_days, with_unit,
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
+pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
 pub(crate) use offline::{broken_down, offline};
 pub(crate) use phrases::{
-    ago, all_of_standing, card_state, clock_off, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor,
-    hidden_by, hours_count, in_days, ingest_headline, learning, listed, log_line, machines_count,
-    probability_before_slot, probability_of_limit, proposal, proposal_detail, queue_headline, queue_line,
-    readings_summary, report_summary, said, stood_last, stood_on, store_line, temperature_of_limit, truth_line, untold,
-    webhook_fails, with_remark, within_days, work_and_time,
+    ago, all_of_standing, card_state, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor, hidden_by,
+    hours_count, in_days, learning, listed, machines_count, probability_before_slot, probability_of_limit, proposal,
+    proposal_detail, queue_headline, queue_line, readings_summary, report_summary, said, stood_last, stood_on,
+    temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
 pub(crate) use refusals::refusal;
