@@ -228,3 +228,21 @@ fn drift(sensors: &Sensors, draft: &mut Draft) {
     draft.text = text;
     draft.evidence.push(evidence("sensor_bias_k", shift_k, "K"));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drift_is_no_other_cause_of_itself() {
+        for (culprit, likelihood) in [(Culprit::Discharge, 0.9), (Culprit::Ambient, 0.9), (Culprit::Either, 0.95)] {
+            let mut sensors = Sensors::default();
+            sensors.culprit = culprit;
+            let mut draft = draft(TD, FaultCode::SENSOR_DRIFT, 0.9, String::new());
+            drift(&sensors, &mut draft);
+            assert!((draft.likelihood - likelihood).abs() < 1e-9, "{culprit:?}: {}", draft.likelihood);
+            assert_eq!(draft.alternatives, [], "{culprit:?}");
+            assert_eq!(draft.text.contains("(55 %)"), culprit == Culprit::Either, "{}", draft.text);
+        }
+    }
+}
