@@ -71,11 +71,13 @@ setInterval(count, 15000);
 const busy = (region) => region.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")
   || region.querySelector("details[open]") !== null
   || (!getSelection().isCollapsed && region.contains(getSelection().anchorNode));
+// The answer to a refused form stands at the form's own address, which cannot be asked for again.
+const refused = performance.getEntriesByType("navigation")[0]?.responseStatus >= 400;
 let pending = false;
 let asking = false;
 const refresh = async () => {
   pending = true;
-  if (asking || document.hidden) return;
+  if (refused || asking || document.hidden) return;
   asking = true;
   try {
     while (pending) {
