@@ -60,3 +60,31 @@ fn what_is_kept_is_what_a_fresh_look_finds() {
     assert!(kept.register_machine(&Machine::new("nowhere", "x"), "test", now).is_err(), "a step that is undone");
     check(now, "a step that was undone");
 }
+
+#[test]
+fn a_look_stays_short_after_many_cases_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let kept = open(dir.path(), recorder.clone());
+    let now = at("2026-07-15T08:30:00Z");
+    let reckoned = |outreach: &Outreach| outreach.queue(now).unwrap().iter().filter(|e| e.next_free.is_some()).count();
+    let everything = |from: u64, grade| {
+        for n in 1..=40 {
+            let id = machine(&format!("s07/m{n:03}"));
+            apply(&kept, from + n, &finding(&id, "cooler_clogging", grade, Status::Opened), now);
+        }
+    };
+    everything(0, Grade::Advise);
+    let first = reckoned(&kept);
+    assert!((1..40).contains(&first), "{first} of 40 at one look");
+    kept.keep_queue(now).unwrap();
+    assert_eq!(reckoned(&kept), 40);
+    // A case that changed keeps its time until it is reckoned anew.
+    everything(40, Grade::Urgent);
+    let grades: Vec<_> = kept.queue(now).unwrap().into_iter().map(|entry| entry.grade).collect();
+    assert_eq!((reckoned(&kept), grades), (40, vec![Grade::Urgent; 40]));
+    kept.keep_queue(now).unwrap();
+    let fresh = Outreach::open(&dir.path().join("service.sqlite"), options(recorder)).unwrap();
+    fresh.keep_queue(now).unwrap();
+    assert_eq!(told(&kept, now), told(&fresh, now));
+}

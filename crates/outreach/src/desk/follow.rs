@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 
-use super::waiting::OpenCase;
+use super::waiting::{OpenCase, RECKONED_MAX};
 use super::{Appointment, Desk};
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -23,27 +23,52 @@ impl Outreach {
         Ok(Arc::clone(&held))
     }
 
-    /// The same with the next free time of every case that waits, as of `now`. What was never reckoned is reckoned now; of what
-    /// has grown old only so much that a look stays short, because the next look goes on with the rest.
+    /// The same with next free times as of `now`. A look reckons only so many that it stays short, what was never reckoned
+    /// first; [`Outreach::keep_queue`] and the next looks go on with the rest.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub(crate) fn reckoned_desk(&self, now: Timestamp) -> Result<Arc<Desk>> {
+        Ok(self.reckon_due(now, |desk| desk.due(now))?.0)
+    }
+
+    /// Reckons every next free time that is unknown or has grown old, in pieces between which others may look, so that whoever
+    /// opens the queue finds it reckoned even after hundreds of cases opened at once.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn keep_queue(&self, now: Timestamp) -> Result<()> {
+        // A case that opens meanwhile may cost a piece more; what is left after twice as many is the next call's.
+        let pieces_max = 2 * (self.desk()?.open_cases().count() / RECKONED_MAX + 1);
+        for _ in 0..pieces_max {
+            if self.reckon_due(now, |desk| desk.due(now))?.1 == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the desk up to date and reckons the cases chosen; says how many they were.
+    pub(super) fn reckon_due(
+        &self,
+        now: Timestamp,
+        choose: impl FnOnce(&Desk) -> Vec<FindingId>,
+    ) -> Result<(Arc<Desk>, usize)> {
         let mut held = self.held_desk();
         self.store.read("reckon what waits for an advisor", |c| {
             follow(c, &mut held)?;
-            let due = held.due(now);
+            let due = choose(&held);
             if !due.is_empty() {
                 let roster = self.roster(c, now)?;
                 let desk = Arc::make_mut(&mut held);
-                for id in due {
-                    if let Some(case) = desk.cases.get(&id) {
+                for id in &due {
+                    if let Some(case) = desk.cases.get(id) {
                         let reckoned = self.reckon(case, desk, &roster, now);
-                        desk.cases.insert(id, Arc::new(reckoned));
+                        desk.cases.insert(id.clone(), Arc::new(reckoned));
                     }
                 }
             }
-            Ok(Arc::clone(&held))
+            Ok((Arc::clone(&held), due.len()))
         })
     }
 
@@ -117,7 +142,13 @@ impl Desk {
         let id = case.finding.id.clone();
         match case.stage {
             Stage::Done | Stage::Cleared => self.cases.remove(&id),
-            _ => self.cases.insert(id, Arc::new(OpenCase::new(case))),
+            _ => {
+                let open = match self.cases.get(&id) {
+                    Some(known) => known.with(case),
+                    None => OpenCase::new(case),
+                };
+                self.cases.insert(id, Arc::new(open))
+            }
         };
     }
 }

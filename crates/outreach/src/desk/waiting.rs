@@ -14,8 +14,8 @@ use crate::views::{QueueEntry, Stage};
 /// How long a next free time is good for, unless it passes before.
 const GOOD_MS: i64 = 10 * MINUTE_MS;
 
-/// Old times reckoned anew in one look, some milliseconds' worth.
-const RENEWED_MAX: usize = 16;
+/// Times reckoned in one look, some milliseconds' worth.
+pub(super) const RECKONED_MAX: usize = 16;
 
 /// Where nobody is free within reach, risk counts up to here, days.
 const FAR_DAYS: f64 = 30.0;
@@ -25,13 +25,32 @@ const FAR_DAYS: f64 = 30.0;
 pub(crate) struct OpenCase {
     pub(crate) case: Case,
     next_free: Option<Timestamp>,
-    /// As of when, and from which state of visits and registry; `None` before the first time.
-    reckoned: Option<(Timestamp, (i64, i64))>,
+    reckoned: Reckoned,
+}
+
+/// What a next free time was reckoned from.
+#[derive(Clone, Copy)]
+enum Reckoned {
+    /// It was not yet.
+    Never,
+    /// Of the case as it was before it last changed: good until it is reckoned anew.
+    Before,
+    /// As of when, and from which state of visits and registry.
+    AsOf(Timestamp, (i64, i64)),
 }
 
 impl OpenCase {
     pub(super) const fn new(case: Case) -> Self {
-        Self { case, next_free: None, reckoned: None }
+        Self { case, next_free: None, reckoned: Reckoned::Never }
+    }
+
+    /// After the case changed. Hundreds may change at once, and their next free times hardly ever do.
+    pub(super) const fn with(&self, case: Case) -> Self {
+        let reckoned = match self.reckoned {
+            Reckoned::Never => Reckoned::Never,
+            Reckoned::Before | Reckoned::AsOf(..) => Reckoned::Before,
+        };
+        Self { case, next_free: self.next_free, reckoned }
     }
 
     /// Whether it is in a stage in which it may wait for an advisor.
@@ -39,9 +58,12 @@ impl OpenCase {
         matches!(self.case.stage, Stage::Draft | Stage::Postponed | Stage::Call | Stage::Booked)
     }
 
-    fn is_old(&self, made_of: (i64, i64), now: Timestamp) -> bool {
+    fn is_due(&self, made_of: (i64, i64), now: Timestamp) -> bool {
         let passed = self.next_free.is_some_and(|free| free < slots::with_notice(now));
-        passed || self.reckoned.is_none_or(|(then, of)| of != made_of || (now - then).abs() > GOOD_MS)
+        match self.reckoned {
+            Reckoned::Never | Reckoned::Before => true,
+            Reckoned::AsOf(then, of) => passed || of != made_of || (now - then).abs() > GOOD_MS,
+        }
     }
 }
 
@@ -60,7 +82,7 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn queue_len(&self, now: Timestamp) -> Result<usize> {
-        Ok(self.reckoned_desk(now)?.waiting(now).count())
+        Ok(self.desk()?.waiting(now).count())
     }
 
     /// One case as a line of the queue, if it waits for an advisor.
@@ -68,7 +90,7 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn waiting(&self, id: &FindingId, now: Timestamp) -> Result<Option<QueueEntry>> {
-        let desk = self.reckoned_desk(now)?;
+        let (desk, _) = self.reckon_due(now, |desk| desk.due_of(id, now))?;
         let open = desk.cases.get(id).filter(|open| desk.waits(&open.case, now));
         Ok(open.map(|open| desk.entry(open, now)))
     }
@@ -80,18 +102,25 @@ impl Outreach {
         let job = self.job(case);
         let trips = |slot: &slots::Slot| roster.trips(slot, &job);
         let next_free = slots::first_free(self.visit(case), &case.context, &calendar, &trips, slots::with_notice(now));
-        OpenCase { case: case.clone(), next_free, reckoned: Some((now, desk.made_of())) }
+        OpenCase { case: case.clone(), next_free, reckoned: Reckoned::AsOf(now, desk.made_of()) }
     }
 }
 
 impl Desk {
-    /// Cases whose next free time is not known, and some of those whose time has grown old.
+    /// Cases whose next free time is not known or has grown old, as many as one look reckons, the unknown first.
     pub(super) fn due(&self, now: Timestamp) -> Vec<FindingId> {
-        let may_wait = || self.cases.iter().filter(|(_, open)| open.may_wait());
-        let new = may_wait().filter(|(_, open)| open.reckoned.is_none());
-        let is_old = |open: &OpenCase| open.reckoned.is_some() && open.is_old(self.made_of(), now);
-        let old = may_wait().filter(|(_, open)| is_old(open)).take(RENEWED_MAX);
-        new.chain(old).map(|(id, _)| id.clone()).collect()
+        let is_new = |open: &OpenCase| matches!(open.reckoned, Reckoned::Never);
+        let of = |new: bool| {
+            let may_wait = self.cases.iter().filter(|(_, open)| open.may_wait());
+            may_wait.filter(move |(_, open)| is_new(open) == new && open.is_due(self.made_of(), now))
+        };
+        of(true).chain(of(false)).take(RECKONED_MAX).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The same of one case.
+    fn due_of(&self, id: &FindingId, now: Timestamp) -> Vec<FindingId> {
+        let due = self.cases.get(id).filter(|open| open.may_wait() && open.is_due(self.made_of(), now));
+        due.map(|_| id.clone()).into_iter().collect()
     }
 
     /// What free times depend on beside the case and the clock: visits, and who works where.

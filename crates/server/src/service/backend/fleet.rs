@@ -33,10 +33,11 @@ impl ServiceBackend {
 
     /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it.
     pub(in crate::service) fn keep_views(&self) {
-        if let Err(error) = self.fleet_view() {
+        let kept = self.outreach.keep_queue(self.clocks.now()).map_err(of_outreach);
+        if let Err(error) = kept.and_then(|()| self.fleet_view()) {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "The view of the fleet could not be kept up to date."
+                "The views of the fleet and the queue could not be kept up to date."
             );
         }
     }
