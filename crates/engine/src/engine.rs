@@ -25,7 +25,7 @@ const REGULAR_SERVICE: &str = "serviced";
 const SENSOR_REPLACED: &str = "sensor_replaced";
 
 /// The list of machines grows by one in so many.
-const GROW_SHARE: usize = 16;
+const GROW_SHARE: usize = 32;
 
 /// What the engine is told once, at its start.
 #[derive(Clone, Debug, Default)]

@@ -240,5 +240,5 @@ impl Machine {
     }
 }
 
-/// Histogram, weekly duty, hours of the open day, the remembered normal, an open episode or two.
-const HEAP_FIXED: usize = 112 + 168 + 24 * 8 + 64 + 200;
+/// The remembered normal, an open episode or two.
+const HEAP_FIXED: usize = 64 + 200;

@@ -9,7 +9,7 @@ use super::linear::Vector;
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::rivals::{self, Rivals, Unregulated};
 use super::rows::{self, Noise};
-use super::scan::{self, Scan};
+use super::scan::{self, Alternative, Scan};
 use super::trend::{Law, SHAPES, Trend};
 use crate::pa::climate::{Climate, HotHour};
 use crate::pa::passage::{Forecast, HORIZON_DAYS, Outlook};
@@ -106,7 +106,7 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
 /// The most likely trend, when there is enough evidence for any.
 fn claimed(scan: &Scan) -> Option<Trend> {
     let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
-    Some(Trend { onset_day: best.onset_day, shape: best.shape, coefficient: best.mean })
+    Some(best.trend())
 }
 
 fn certainty(log_bf: f64) -> f64 {
@@ -253,7 +253,7 @@ impl Work {
     /// believes in must not pass for noise, or it never would be believed.
     fn noise(&self, scan: &Scan) -> Noise {
         let best = scan.alternatives.first();
-        let trend = best.map(|a| Trend { onset_day: a.onset_day, shape: a.shape, coefficient: a.mean });
+        let trend = best.map(Alternative::trend);
         let pulled = |i: usize| best.map_or(0.0, |a| a.coupling[i] * a.mean);
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i] - pulled(i));
         rows::noise_of(&self.samples, &Baseline { theta }.bounded(), trend.as_ref(), self.health.source)

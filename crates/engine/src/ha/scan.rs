@@ -12,7 +12,7 @@ use super::baseline::{Baseline, Belief, TERMS};
 use super::linear::{Cholesky, Vector, dot};
 use super::moments::Moments;
 use super::rows::{Row, column};
-use super::trend::{FIRST_LOOK, SHAPES, Shape};
+use super::trend::{FIRST_LOOK, SHAPES, Shape, Trend};
 use crate::sd::day::Day;
 
 /// At most so many alternatives are carried into the forecast.
@@ -44,6 +44,11 @@ impl Alternative {
     /// Growth at a day, for a coefficient of one.
     pub(crate) fn growth(&self, day: f64) -> f64 {
         SHAPES[self.shape].law.growth(day - self.onset_day)
+    }
+
+    /// The same with its likeliest coefficient.
+    pub(crate) const fn trend(&self) -> Trend {
+        Trend { onset_day: self.onset_day, shape: self.shape as u8, coefficient: self.mean }
     }
 
     /// Growth per day at a day, for a coefficient of one.

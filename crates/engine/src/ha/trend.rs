@@ -99,14 +99,16 @@ pub(crate) struct Trend {
     /// Day number (fractions allowed) at which it began.
     pub(crate) onset_day: f64,
     /// Place of the law in [`SHAPES`].
-    pub(crate) shape: usize,
+    pub(crate) shape: u8,
     /// K per unit of the law's growth.
     pub(crate) coefficient: f64,
 }
 
 impl Trend {
     pub(crate) fn excess_k(&self, day: f64) -> f64 {
-        SHAPES.get(self.shape).map_or(0.0, |shape| self.coefficient * shape.law.growth(day - self.onset_day))
+        SHAPES
+            .get(usize::from(self.shape))
+            .map_or(0.0, |shape| self.coefficient * shape.law.growth(day - self.onset_day))
     }
 }
 

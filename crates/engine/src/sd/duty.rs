@@ -12,20 +12,20 @@ const NEWEST_WEEK: f64 = 0.3;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WeeklyDuty {
     /// In 1/200; 255 = never seen.
-    share: Vec<u8>,
+    share: [[u8; 24]; 7],
 }
 
 impl Default for WeeklyDuty {
     fn default() -> Self {
-        Self { share: vec![u8::MAX; HOURS_PER_WEEK] }
+        Self { share: [[u8::MAX; 24]; 7] }
     }
 }
 
 impl WeeklyDuty {
     /// Records one closed hour.
     pub(crate) fn record(&mut self, hour: Timestamp, running_share: f64) {
-        let place = usize::from(hour.weekday()) * 24 + usize::from(hour.hour_of_day());
-        let Some(kept) = self.share.get_mut(place) else { return };
+        let of_day = self.share.get_mut(usize::from(hour.weekday()));
+        let Some(kept) = of_day.and_then(|hours| hours.get_mut(usize::from(hour.hour_of_day()))) else { return };
         let seen = (*kept != u8::MAX).then(|| f64::from(*kept) / 200.0);
         let share = seen.map_or(running_share, |old| old + NEWEST_WEEK * (running_share - old));
         *kept = (share * 200.0).round().clamp(0.0, 200.0) as u8;
@@ -34,7 +34,7 @@ impl WeeklyDuty {
     /// Share of time running per hour of the week, 0 to 1; an hour never seen counts as idle.
     pub(crate) fn shares(&self) -> [f32; HOURS_PER_WEEK] {
         let mut shares = [0.0; HOURS_PER_WEEK];
-        for (out, &kept) in shares.iter_mut().zip(&self.share) {
+        for (out, &kept) in shares.iter_mut().zip(self.share.as_flattened()) {
             *out = if kept == u8::MAX { 0.0 } else { f32::from(kept) / 200.0 };
         }
         shares

@@ -24,7 +24,7 @@ pub(crate) enum Level {
 /// The learned levels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Levels {
-    counts: Vec<u16>,
+    counts: [[u16; BINS / 2]; 2],
     /// Below this the machine is at rest, A.
     stopped_below_a: f32,
     /// Below this (and above rest) it runs unloaded, A; 0 for a continuous (VSD) machine.
@@ -35,16 +35,17 @@ pub(crate) struct Levels {
 
 impl Default for Levels {
     fn default() -> Self {
-        Self { counts: vec![0; BINS], stopped_below_a: LOWEST_A, unloaded_below_a: 0.0, loaded_a: 0.0 }
+        Self { counts: [[0; BINS / 2]; 2], stopped_below_a: LOWEST_A, unloaded_below_a: 0.0, loaded_a: 0.0 }
     }
 }
 
 impl Levels {
     pub(crate) fn observe(&mut self, amps_a: f32) {
         let Some(bin) = bin_of(amps_a) else { return };
-        self.counts[bin] += 1;
-        if self.counts[bin] >= FULL {
-            self.counts.iter_mut().for_each(|n| *n /= 2);
+        let counts = self.counts.as_flattened_mut();
+        counts[bin] += 1;
+        if counts[bin] >= FULL {
+            counts.iter_mut().for_each(|n| *n /= 2);
         }
     }
 
@@ -70,12 +71,12 @@ impl Levels {
 
     /// Draws the lines between the levels anew. Called at each day's end and once early on the first day.
     pub(crate) fn learn(&mut self) {
-        let total: u32 = self.counts.iter().map(|&n| u32::from(n)).sum();
+        let total: u32 = self.counts.as_flattened().iter().map(|&n| u32::from(n)).sum();
         if total < 20 {
             return;
         }
         let top = self.quantile_bin(total, 0.97);
-        self.loaded_a = upper_mode_a(&self.counts, top);
+        self.loaded_a = upper_mode_a(self.counts.as_flattened(), top);
         // Rest shows 0 to a few per cent (a CT's offset); the slowest VSD and an unloaded motor both draw well above 12 %.
         self.stopped_below_a = (0.12 * self.loaded_a).max(LOWEST_A);
         self.unloaded_below_a = self.valley(top).map_or(0.0, edge_a);
@@ -84,6 +85,7 @@ impl Levels {
     fn quantile_bin(&self, total: u32, share: f64) -> usize {
         let mut left = (f64::from(total) * share) as u32;
         self.counts
+            .as_flattened()
             .iter()
             .position(|&n| {
                 let here = u32::from(n);
@@ -102,11 +104,12 @@ impl Levels {
     fn valley(&self, top: usize) -> Option<usize> {
         let span = |ratio: f32| (-ratio.ln() / LN_STEP).round() as usize;
         let (low_from, low_to) = (top.saturating_sub(span(0.22)), top.saturating_sub(span(0.78)));
-        let low = (low_from..=low_to).max_by_key(|&bin| (self.counts[bin], BINS - bin))?;
-        let high = (low_to + 1..=top.min(BINS - 1)).max_by_key(|&bin| self.counts[bin])?;
-        let bottom = (low + 1..high).min_by_key(|&bin| self.counts[bin])?;
-        let smaller = self.counts[low].min(self.counts[high]);
-        (smaller >= 5 && u32::from(self.counts[bottom]) * 3 < u32::from(smaller)).then_some(bottom)
+        let counts = self.counts.as_flattened();
+        let low = (low_from..=low_to).max_by_key(|&bin| (counts[bin], BINS - bin))?;
+        let high = (low_to + 1..=top.min(BINS - 1)).max_by_key(|&bin| counts[bin])?;
+        let bottom = (low + 1..high).min_by_key(|&bin| counts[bin])?;
+        let smaller = counts[low].min(counts[high]);
+        (smaller >= 5 && u32::from(counts[bottom]) * 3 < u32::from(smaller)).then_some(bottom)
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod day;
 pub(crate) mod duty;
 pub(crate) mod feature;
 pub(crate) mod levels;
+pub(crate) mod loaded_hours;
 pub(crate) mod open_day;
 pub(crate) mod profile;
 pub(crate) mod regime;

@@ -4,13 +4,12 @@ use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::day::{Day, DayRecord, Point};
+use super::loaded_hours::LoadedHours;
 use super::sum::Sum;
 use super::tally::Tally;
 
 /// An hour with less loaded-steady time says too little.
 const HOUR_COVERED_MS: i64 = 8 * MINUTE_MS;
-/// Hours that make one operating point.
-const HOURS_PER_POINT: usize = 4;
 
 /// One loaded-steady sample, already checked.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +52,7 @@ pub(crate) struct ClosedHour {
 pub(crate) struct OpenDay {
     day: Day,
     hour: OpenHour,
-    points: Vec<Point>,
+    hours: LoadedHours,
     soak_c: Option<f32>,
     running_ms: i32,
     loaded_ms: i32,
@@ -62,16 +61,14 @@ pub(crate) struct OpenDay {
 
 impl OpenDay {
     pub(crate) fn new(day: Day) -> Self {
-        Self { day, points: Vec::with_capacity(24), ..Self::default() }
+        Self { day, ..Self::default() }
     }
 
-    /// Begins another day and keeps the allocations. `usual_hot_c` is the hottest hour of the last days.
+    /// Begins another day and keeps the allocation. `usual_hot_c` is the hottest hour of the last days.
     pub(crate) fn restart(&mut self, day: Day, usual_hot_c: Option<f64>) {
-        let mut points = std::mem::take(&mut self.points);
-        points.clear();
         let mut tally = std::mem::take(&mut self.tally);
         tally.restart(usual_hot_c);
-        *self = Self { day, points, tally, ..Self::default() };
+        *self = Self { day, tally, ..Self::default() };
     }
 
     pub(crate) const fn day(&self) -> Day {
@@ -114,7 +111,7 @@ impl OpenDay {
 
     /// Coolest loaded-steady hour so far, degC.
     pub(crate) fn coolest_c(&self) -> Option<f64> {
-        self.points.iter().filter_map(Point::td_c).reduce(f64::min)
+        self.hours.coolest_c()
     }
 
     /// Mean of the running hour so far, degC.
@@ -134,7 +131,7 @@ impl OpenDay {
         let point = (i64::from(hour.steady_ms) >= HOUR_COVERED_MS)
             .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
             .flatten();
-        self.points.extend(point.filter(|_| self.points.len() < 24));
+        point.into_iter().for_each(|hour| self.hours.add(hour));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
         let loaded_ms = counted_ms(counted_h, hour.known_ms).unwrap_or(hour.loaded_ms);
@@ -144,19 +141,10 @@ impl OpenDay {
     /// Ends the day: the last hour and the day's record.
     pub(crate) fn close(&mut self, loaded_a: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
         let last = self.close_hour(super::day::start_of(self.day));
-        let peak_c = self.points.iter().filter_map(Point::td_c).reduce(f64::max);
-        // By ambient where it is measured: picking hours by their own noisy temperature would make hot points read high and
-        // cool ones low at the same ambient, which is no hinge. The sort is stable, so equal keys keep their order.
-        let by_ambient = self.points.iter().all(|p| p.ta_c().is_some());
-        let key = |p: &Point| if by_ambient { p.ta_c() } else { p.td_c() };
-        self.points.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal));
-        let hot_hours =
-            if self.points.len() < 2 * HOURS_PER_POINT { self.points.len().div_ceil(2) } else { HOURS_PER_POINT };
-        let (hot, rest) = self.points.split_at(hot_hours);
-        let cool = &rest[rest.len().saturating_sub(HOURS_PER_POINT)..];
+        let (hot, cool) = self.hours.points();
         let loaded_a = self.tally.loaded_a().or(loaded_a);
         let unloaded_share = loaded_a.zip(self.tally.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded);
-        let record = DayRecord::new(self.day, Point::mean(hot), Point::mean(cool), peak_c, self.soak_c.map(f64::from))
+        let record = DayRecord::new(self.day, hot, cool, self.hours.hottest_c(), self.soak_c.map(f64::from))
             .with_hours(hours(self.running_ms), hours(self.loaded_ms), unloaded_share);
         (last, record)
     }
