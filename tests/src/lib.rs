@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a test talks to the person who runs it through standard error")]
 
 mod broker;
+mod disk;
 mod edge_node;
 mod http;
 mod load;
@@ -17,6 +18,7 @@ mod store_server;
 mod tap;
 
 pub use broker::{Mosquitto, publish_lines};
+pub use disk::SmallDisk;
 pub use edge_node::{EdgeNode, SPARKPLUG};
 pub use http::{Response, get, get_as, metric, post, post_as};
 pub use load::{Load, Sent, Stored};

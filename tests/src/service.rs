@@ -44,6 +44,21 @@ impl Foretell {
     /// When it is not ready within 30 s.
     #[must_use]
     pub fn start_with(folder: &Path, config: &str, console: u16, mqtt: u16, adjust: impl FnOnce(&mut Command)) -> Self {
+        Self::start_expecting(200, folder, config, (console, mqtt), adjust)
+    }
+
+    /// The same until `/readyz` answers with a status that is expected: 503 where it starts but takes nothing in.
+    ///
+    /// # Panics
+    /// When it has not answered so within 30 s.
+    #[must_use]
+    pub fn start_expecting(
+        status: u16,
+        folder: &Path,
+        config: &str,
+        (console, mqtt): (u16, u16),
+        adjust: impl FnOnce(&mut Command),
+    ) -> Self {
         let file = folder.join("foretell.toml");
         std::fs::write(&file, config).expect("a writable folder");
         let mut command = Command::new(binary("foretell"));
@@ -53,13 +68,15 @@ impl Foretell {
             .arg(&file)
             .arg("--data-dir")
             .arg(folder.join("data"))
+            // Tests publish readings of fixed days, and those of this year are old in another.
+            .env("FORETELL__MQTT__AGE_MAX", "forever")
             .env("FORETELL__CONSOLE__LISTEN", format!("127.0.0.1:{console}"))
             .env("FORETELL__MQTT__LISTEN", format!("127.0.0.1:{mqtt}"));
         adjust(&mut command);
         let mut process = Running::start("foretell", command, &folder.join("foretell.log"));
         wait_for("foretell to be ready", Duration::from_secs(30), || {
             assert!(process.runs(), "foretell ended at once:\n{}", process.said());
-            get(console, "/readyz").filter(|answer| answer.status == 200)
+            get(console, "/readyz").filter(|answer| answer.status == status)
         });
         Self { console, mqtt, process, folder: folder.to_path_buf() }
     }

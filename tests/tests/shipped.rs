@@ -55,7 +55,7 @@ fn the_unit_speaks_of_what_the_service_does() {
         "WatchdogSec=",
         "ExecReload=/bin/kill -HUP $MAINPID",
         "LimitNOFILE=",
-        "RestartPreventExitStatus=64 78",
+        "RestartPreventExitStatus=64 65 78",
     ] {
         assert!(unit.lines().any(|own| own.starts_with(line)), "{line}");
     }

@@ -1,14 +1,10 @@
 //! The store under a full disk, the archive under SIGKILL, the quarantine beside a running service: with real processes.
 
-#![expect(clippy::print_stderr, reason = "a test that cannot run says so where people look")]
-
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use foretell_tests::{Foretell, Running, binary, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Running, SmallDisk, binary, free_port, get, publish_lines, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOPIC: &str = "foretell/v1/s1/m1/telemetry";
@@ -33,53 +29,6 @@ fn text(bytes: &[u8]) -> String {
 
 fn readyz(foretell: &Foretell) -> (u16, String) {
     get(foretell.console, "/readyz").map_or((0, String::new()), |answer| (answer.status, answer.body))
-}
-
-/// A small file system of the test's own; `None`, said loudly, where mounting is not allowed.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).expect("a folder to mount at");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(at).output();
-        let mounted = mounted.expect("mount runs");
-        if mounted.status.success() {
-            return Some(Self(at.to_owned()));
-        }
-        eprintln!(
-            "!!! NOT TESTED: a full disk, because mounting is not allowed here ({})",
-            text(&mounted.stderr).trim()
-        );
-        None
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-
-    /// Leaves so many MiB free; 0 fills it to its last byte.
-    fn fill_leaving(&self, mib: u64) {
-        let free = Command::new("df").args(["-B1", "--output=avail"]).arg(&self.0).output().expect("df runs");
-        let free: u64 = text(&free.stdout).lines().nth(1).expect("a figure").trim().parse().expect("bytes");
-        let mut file = File::create(self.filler()).expect("room for a name");
-        let block = vec![7; 1 << 20];
-        let mut left = free.saturating_sub(mib << 20);
-        while left > 0 && file.write_all(&block[..block.len().min(left as usize)]).is_ok() {
-            left = left.saturating_sub(block.len() as u64);
-        }
-        while mib == 0 && file.write_all(b"x").is_ok() {}
-    }
-
-    fn empty(&self) {
-        std::fs::remove_file(self.filler()).expect("it was filled");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
-    }
 }
 
 /// A client that is not ours, publishing at QoS 1 until everything is acknowledged.
@@ -134,6 +83,50 @@ fn a_disk_that_is_nearly_full_holds_acknowledgements_until_there_is_room() {
 #[test]
 fn a_disk_that_is_full_to_the_last_byte_loses_nothing() {
     full_disk("0B", 0, "is full");
+}
+
+#[test]
+fn a_service_that_starts_on_a_nearly_full_disk_takes_nothing_in_until_there_is_room() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(disk) = SmallDisk::mount(&folder.path().join("data")) else { return };
+    disk.fill_leaving(64);
+    let config = "[data]\nfree_min = \"128MiB\"\n";
+    let mut foretell = Foretell::start_expecting(503, folder.path(), config, (free_port(), free_port()), |_| {});
+    let said = readyz(&foretell).1;
+    assert!(said.contains("readings are not acknowledged") && said.contains("128.0 MiB are to stay free"), "{said}");
+    assert_eq!(get(foretell.console, "/").map(|page| page.status), Some(200), "pages can be looked at");
+    let mut held = publisher(&foretell, &readings(now_s() - 1_000, 500), folder.path());
+    wait_for("the service to hold what comes", PATIENCE, || {
+        get(foretell.console, "/metrics").filter(|metrics| metrics.body.contains("foretell_ingest_waiting_for_room 1"))
+    });
+    assert!(held.runs(), "everything was acknowledged: {}", held.said());
+    disk.empty();
+    assert_eq!(held.wait(PATIENCE), Some(0), "{}", held.said());
+    wait_for("readiness", PATIENCE, || (readyz(&foretell).0 == 200).then_some(()));
+    assert_eq!(foretell.readings(), 500);
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+}
+
+#[test]
+fn a_start_without_any_room_says_so_and_succeeds_once_there_is_some() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(disk) = SmallDisk::mount(&folder.path().join("data")) else { return };
+    let config = "[data]\nfree_min = \"32MiB\"\n";
+    let (console, mqtt) = (free_port(), free_port());
+    let mut foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    publish_lines(foretell.mqtt, TOPIC, &readings(now_s() - 1_000, 100));
+    foretell.process.kill_9();
+    disk.fill_leaving(0);
+    let mut again = Command::new(binary("foretell"));
+    again.args(["run", "--config"]).arg(folder.path().join("foretell.toml"));
+    again.arg("--data-dir").arg(folder.path().join("data")).env("FORETELL__CONSOLE__LISTEN", "127.0.0.1:0");
+    let output = again.output().expect("foretell runs");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(74), "{said}");
+    assert!(said.contains("0 KiB are free, and a start takes up to 16 MiB. Make room"), "{said}");
+    disk.empty();
+    let foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    assert_eq!(foretell.readings(), 100);
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Output {
@@ -199,6 +192,55 @@ fn a_mended_configuration_takes_refused_input_from_the_quarantine_once() {
         done.contains("1 events are on the log").then_some(())
     });
     assert_eq!(foretell.readings(), 6);
+}
+
+#[test]
+fn two_that_try_refused_input_again_at_once_bring_each_reading_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "");
+    let foreign = |n: u64| format!(r#"{{"t":{},"temp":80.5,"amps":40,"hours":100}}"#, now_s() - 10_000 + n);
+    publish_lines(foretell.mqtt, "plant/s1/k2/data", &(0..2_000).map(foreign).collect::<Vec<_>>());
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let mended = folder.path().join("mended.toml");
+    std::fs::write(&mended, MAPPING).expect("a writable folder");
+    let mended = mended.to_string_lossy();
+    let replay = ["quarantine", "replay", "--config", &mended];
+
+    // While somebody is at it, another one is turned away.
+    let lock = std::fs::File::create(folder.path().join("data/replay.lock")).expect("a writable folder");
+    lock.lock().expect("nobody else has it");
+    let output = command(folder.path(), &replay);
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.contains("another `foretell quarantine replay` is at work")), (Some(69), true));
+    drop(lock);
+
+    let both: Vec<Output> = std::thread::scope(|scope| {
+        let both = [0; 2].map(|_| scope.spawn(|| command(folder.path(), &replay)));
+        both.map(|one| one.join().expect("it ran")).into()
+    });
+    let codes: Vec<_> = both.iter().map(|output| output.status.code()).collect();
+    assert!(codes.contains(&Some(0)) && codes.iter().all(|code| [Some(0), Some(69)].contains(code)), "{codes:?}");
+    assert_eq!(distinct(&foretell.export()), 2_000);
+}
+
+#[test]
+fn readings_of_long_ago_are_refused_until_somebody_wants_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start_with(folder.path(), "", free_port(), free_port(), |command| {
+        command.env_remove("FORETELL__MQTT__AGE_MAX");
+    });
+    let of_day = |day: u64| reading(day * 86_400_000);
+    let (today, old) = (now_s() / 86_400, (0..300).map(|n| of_day(n * 50)));
+    // A clock that has lost its battery, or somebody who means harm: one reading of each of many days.
+    publish_lines(foretell.mqtt, TOPIC, &old.chain([of_day(today), of_day(today - 399)]).collect::<Vec<_>>());
+    assert_eq!(foretell.readings(), 2);
+    let list = said(folder.path(), &["quarantine", "list", "--max", "1"]);
+    assert!(list.contains("300 too_old") && list.contains("is the most taken (`[mqtt] age_max`)"), "{list}");
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+    let wanted = folder.path().join("wanted.toml");
+    std::fs::write(&wanted, "[mqtt]\nage_max = \"forever\"\n").expect("a writable folder");
+    said(folder.path(), &["quarantine", "replay", "--config", &wanted.to_string_lossy()]);
+    assert_eq!(foretell.readings(), 302);
 }
 
 /// Days of history in a file: a reading a minute of two machines.

@@ -1,5 +1,10 @@
-//! One SQLite file of ours: opened with its form checked, one writer, and readers that never wait for it.
+//! One SQLite file of ours: opened with its form checked, one writer, and readers that never wait for it. Where nothing can be
+//! written it can still be read.
 
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,7 +12,7 @@ use std::time::Duration;
 use foretell_model::LogError;
 use rusqlite::{Connection, OpenFlags, Row};
 
-use crate::error::{OpenError, is_damage, store_error};
+use crate::error::{OpenError, is_damage, is_full, store_error};
 
 /// Marks our files in SQLite's header: `Fore`.
 const APPLICATION_ID: i64 = 0x466F_7265;
@@ -44,6 +49,8 @@ pub(crate) struct Form {
 /// An open file.
 pub(crate) struct Database {
     path: PathBuf,
+    /// How readers open it: the path, or an address of SQLite's that says more.
+    address: OsString,
     remedy: &'static str,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
@@ -52,13 +59,41 @@ pub(crate) struct Database {
 impl Database {
     /// Opens or creates a file.
     pub(crate) fn open(path: &Path, form: &Form) -> Result<Self, OpenError> {
+        // SQLite would only say that it cannot.
+        writable(path).map_err(OpenError::at(path))?;
         let refused = |error| refused(error, path, form);
         let connection = Connection::open(path).map_err(refused)?;
         prepare(&connection, form).map_err(refused)?;
         check(&connection, path, form)?;
         connection.execute_batch(&form.additions.concat()).map_err(refused)?;
+        Ok(Self::of(connection, path, path.into(), form))
+    }
+
+    fn of(connection: Connection, path: &Path, address: OsString, form: &Form) -> Self {
         let (writer, readers) = (Mutex::new(connection), Mutex::default());
-        Ok(Self { path: path.to_owned(), remedy: form.remedy, writer, readers })
+        Self { path: path.to_owned(), address, remedy: form.remedy, writer, readers }
+    }
+
+    /// Opens a file to look at it, beside whoever writes to it, also where nothing can be written: on a mount that is read-only,
+    /// in a directory of somebody else. Every write is refused there.
+    pub(crate) fn open_to_look(path: &Path, form: &Form) -> Result<Self, OpenError> {
+        if writable(path).is_ok() {
+            return Self::open(path, form);
+        }
+        let beside = |ending: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        let has_wal = std::fs::metadata(beside("-wal")).is_ok_and(|wal| wal.len() > 0);
+        if has_wal && !beside("-shm").exists() {
+            return Err(OpenError::NeedsWriting { path: path.to_owned() });
+        }
+        // Without a write-ahead file nobody is writing, and SQLite would want to make one to look.
+        let address = if has_wal { path.into() } else { unchanging(path) };
+        let connection = reader(&address).map_err(|error| refused(error, path, form))?;
+        check(&connection, path, form)?;
+        Ok(Self::of(connection, path, address, form))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -122,11 +157,39 @@ impl Database {
     }
 
     fn open_reader(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_WAIT)?;
-        Ok(connection)
+        reader(&self.address)
     }
+}
+
+fn reader(address: &OsStr) -> rusqlite::Result<Connection> {
+    use OpenFlags as Open;
+    let flags = Open::SQLITE_OPEN_READ_ONLY | Open::SQLITE_OPEN_NO_MUTEX | Open::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(address, flags)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    Ok(connection)
+}
+
+/// Whether a file, where there is one, can be written.
+fn writable(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match File::options().write(true).open(path) {
+        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The address of a file that does not change while it is looked at.
+fn unchanging(path: &Path) -> OsString {
+    let mut address = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'_' | b'-' => address.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => address.push(char::from(*byte)),
+            byte => address.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    address.push_str("?immutable=1");
+    address.into()
 }
 
 /// SQLite's integers have a sign, offsets and counts have none; neither ever comes near the sign bit.
@@ -151,8 +214,11 @@ fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -32_768)
 }
 
-/// Why SQLite would not open a file: what is damaged comes with its remedy.
+/// Why SQLite would not open a file: what is damaged comes with its remedy, and a full disk by its name.
 pub(crate) fn refused(error: rusqlite::Error, path: &Path, form: &Form) -> OpenError {
+    if is_full(path, &error) {
+        return OpenError::Full { path: path.to_owned(), why: error.to_string() };
+    }
     if is_damage(&error) {
         return OpenError::Damaged { path: path.to_owned(), remedy: form.remedy, source: Box::new(error) };
     }
@@ -219,6 +285,18 @@ mod tests {
         let mut whole = std::fs::read(&path).unwrap();
         whole[100..1_000].fill(0xee);
         assert_eq!(said(&whole), "x.db is damaged. Delete it; only x is lost.");
+    }
+
+    #[test]
+    fn an_address_leads_to_the_file_whatever_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a b?c%41#ü.db");
+        drop(Database::open(&path, &FORM).unwrap());
+        let count = |address: &OsStr| {
+            let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 't'";
+            reader(address).unwrap().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((count(&unchanging(&path)), count(path.as_os_str())), (1, 1));
     }
 
     #[test]

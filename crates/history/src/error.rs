@@ -42,6 +42,24 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There is no room on its disk.
+    #[error("could not open {path}: its disk is full ({why}). Make room, then start again; nothing is lost")]
+    Full {
+        /// Which file.
+        path: PathBuf,
+        /// SQLite's own words.
+        why: String,
+    },
+    /// Its newest entries stand in a write-ahead file that cannot be read where it lies.
+    #[error(
+        "{path} lies where nothing can be written, and its newest entries stand in {path}-wal, which cannot be read there \
+         without a -shm file beside it. Copy both to where they can be written, and use those",
+        path = .path.display()
+    )]
+    NeedsWriting {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file system or the database refused.
     #[error("could not open {path}")]
     Store {
@@ -74,21 +92,26 @@ const NO_ROOM: [i32; 2] = [rusqlite::ffi::SQLITE_IOERR_SHMSIZE, rusqlite::ffi::S
 /// Less than this is no room at all, bytes.
 const NOTHING_FREE_BYTES: u64 = 1 << 20;
 
-/// A store's error in the words of the log: a full disk is told apart from everything else, and damage comes with its remedy.
-pub(crate) fn store_error(path: &Path, remedy: &str, attempted: &str, error: rusqlite::Error) -> LogError {
-    let is_full = match &error {
+/// Whether SQLite says that there is no room for what it should write to a file.
+pub(crate) fn is_full(path: &Path, error: &rusqlite::Error) -> bool {
+    match error {
         rusqlite::Error::SqliteFailure(cause, _) if NO_ROOM.contains(&cause.extended_code) => {
             let dir = path.parent().unwrap_or(path);
             DiskRoom::new(dir, NOTHING_FREE_BYTES).shortage().is_some()
         }
         other => other.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-    };
-    if is_full {
+    }
+}
+
+/// A store's error in the words of the log: a full disk is told apart from everything else, and damage comes with its remedy.
+pub(crate) fn store_error(path: &Path, remedy: &str, attempted: &str, error: rusqlite::Error) -> LogError {
+    if is_full(path, &error) {
         return LogError::Full { path: path.display().to_string(), why: error.to_string() };
     }
-    let mut attempted = format!("{attempted} {}", path.display());
-    if is_damage(&error) {
-        attempted = format!("{attempted}, which is damaged. {remedy}");
+    let (attempted, is_damage) = (format!("{attempted} {}", path.display()), is_damage(&error));
+    let source = Box::new(error);
+    if is_damage {
+        return LogError::Damaged { attempted, remedy: remedy.to_owned(), source };
     }
-    LogError::Store { attempted, source: Box::new(error) }
+    LogError::Store { attempted, source }
 }

@@ -20,15 +20,15 @@ pub use error::OpenError;
 pub use files::{
     Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Keeping, Kept, MapError, Progress,
     ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, Step,
-    Steps, WatchedRow, WatchedRows, Watching, When, export, import, line_protocol,
+    Steps, WatchedRow, WatchedRows, Watching, When, expects_panic, export, import, line_protocol,
 };
 pub use influx::{
     InfluxControl, InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay,
     Outlook, check_url, forecast_line, no_longer_written,
 };
-pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, Replayed, SqliteQuarantine};
+pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, ReplayClaim, Replayed, SqliteQuarantine};
 pub use rollup::RollUps;
 pub use room::DiskRoom;
 pub use snapshots::{SnapshotError, Snapshots};
-pub use sqlite_log::{LoggedDay, SqliteLog};
+pub use sqlite_log::{AcceptedLoss, LoggedDay, SqliteLog};
 pub use summary::{Band, Summary};

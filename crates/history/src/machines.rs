@@ -1,4 +1,6 @@
 //! Numbers for machines, because a row that repeats `site/machine` would be mostly name.
+//!
+//! An earlier release let names in that are none today (`..`): they keep their numbers, and what stands under them is passed over.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -45,17 +47,19 @@ pub(crate) fn find(connection: &Connection, machine: &MachineId) -> rusqlite::Re
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<MachineId>> {
     connection
         .prepare_cached("SELECT name FROM machines ORDER BY name")?
-        .query_map([], |row| parse(&row.get::<_, String>(0)?))?
+        .query_map([], |row| Ok(MachineId::parse(row.get_ref(0)?.as_str()?).ok()))?
+        .filter_map(Result::transpose)
         .collect()
 }
 
 /// Number to machine, shared by the readers.
 #[derive(Default)]
-pub(crate) struct Names(Mutex<HashMap<i64, MachineId>>);
+pub(crate) struct Names(Mutex<HashMap<i64, Option<MachineId>>>);
 
 impl Names {
-    /// The machine of a number. A miss reads the table again: another connection may have added it.
-    pub(crate) fn name(&self, connection: &Connection, number: i64) -> rusqlite::Result<MachineId> {
+    /// The machine of a number; `None` when its name is no identity. A miss reads the table again: another connection may have
+    /// added it.
+    pub(crate) fn name(&self, connection: &Connection, number: i64) -> rusqlite::Result<Option<MachineId>> {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(machine) = names.get(&number) {
             return Ok(machine.clone());
@@ -64,14 +68,9 @@ impl Names {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if let Entry::Vacant(unknown) = names.entry(row.get(0)?) {
-                unknown.insert(parse(row.get_ref(1)?.as_str()?)?);
+                unknown.insert(MachineId::parse(row.get_ref(1)?.as_str()?).ok());
             }
         }
         names.get(&number).cloned().ok_or(rusqlite::Error::QueryReturnedNoRows)
     }
-}
-
-fn parse(name: &str) -> rusqlite::Result<MachineId> {
-    MachineId::parse(name)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(e)))
 }

@@ -158,8 +158,9 @@ impl RollUps {
     }
 
     fn newest(&self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Option<Reading>> {
+        let Some(machine) = self.names.name(connection, row.get(0)?)? else { return Ok(None) };
         let place = Place {
-            machine: self.names.name(connection, row.get(0)?)?,
+            machine,
             ts: Timestamp::from_millis(row.get(1)?),
             lag_ms: row.get(2)?,
             kind: Kind::Reading as u8,

@@ -18,7 +18,7 @@ const MACHINES_MAX: usize = 200_000;
 /// Who was heard within this counts when our own clock is judged, milliseconds.
 const HEARD_WITHIN_MS: i64 = 15 * MINUTE_MS;
 
-/// So many machines must be ahead before our own clock is suspected.
+/// So many machines must be refused before our own clock is suspected.
 const SUSPECT_MIN: usize = 3;
 
 /// One machine's clock beside ours.
@@ -38,10 +38,10 @@ pub struct ClockSkew {
 /// Our own clock seems to be wrong: most machines agree against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnClock {
-    /// By how much we seem to be behind, milliseconds: the median of the machines that are ahead.
+    /// By how much we seem to be behind, milliseconds, negative when ahead: the median of the machines that are refused for it.
     pub behind_ms: i64,
-    /// Machines that are too far ahead of us now.
-    pub ahead: usize,
+    /// Machines that are too far ahead of us now, or too far behind.
+    pub against: usize,
     /// Machines heard of late.
     pub heard: usize,
 }
@@ -58,8 +58,8 @@ struct Skew {
     minute: i64,
     heard: Timestamp,
     refused_ahead: u64,
-    /// Whether the newest was refused for being ahead.
-    is_ahead: bool,
+    /// Whether the newest was refused for its stamp.
+    is_refused: bool,
 }
 
 impl Skew {
@@ -69,7 +69,7 @@ impl Skew {
         minute: i64::MIN,
         heard: Timestamp::MIN,
         refused_ahead: 0,
-        is_ahead: false,
+        is_refused: false,
     };
 
     fn note(&mut self, arrived: Timestamp, behind_ms: i64) {
@@ -102,17 +102,17 @@ impl Skews {
                 && let Some(skew) = entry(&mut known, &reading.machine)
             {
                 skew.note(reading.arrived, reading.arrived - reading.ts);
-                skew.is_ahead = false;
+                skew.is_refused = false;
             }
         }
     }
 
-    /// Takes a stamp that was refused for lying so far ahead.
-    pub(crate) fn note_ahead(&self, machine: &MachineId, arrived: Timestamp, ahead_ms: i64, items: u64) {
+    /// Takes a stamp that was refused for lying so far ahead, or behind when negative.
+    pub(crate) fn note_refused(&self, machine: &MachineId, arrived: Timestamp, ahead_ms: i64, items: u64) {
         if let Some(skew) = entry(&mut self.lock(), machine) {
             skew.note(arrived, -ahead_ms);
-            skew.is_ahead = true;
-            skew.refused_ahead += items;
+            skew.is_refused = true;
+            skew.refused_ahead += if ahead_ms > 0 { items } else { 0 };
         }
     }
 
@@ -136,12 +136,14 @@ impl Skews {
     pub(crate) fn own_clock(&self, now: Timestamp) -> Option<OwnClock> {
         let known = self.lock();
         let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
-        let mut ahead: Vec<i64> = heard.iter().filter(|skew| skew.is_ahead).map(|skew| skew.behind_ms()).collect();
-        if ahead.len() < SUSPECT_MIN || ahead.len() * 2 <= heard.len() {
+        let refused = || heard.iter().filter(|skew| skew.is_refused).map(|skew| skew.behind_ms());
+        let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) = refused().partition(|behind_ms| *behind_ms < 0);
+        let against = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
+        if against.len() < SUSPECT_MIN || against.len() * 2 <= heard.len() {
             return None;
         }
-        ahead.sort_unstable();
-        Some(OwnClock { behind_ms: -ahead[ahead.len() / 2], ahead: ahead.len(), heard: heard.len() })
+        against.sort_unstable();
+        Some(OwnClock { behind_ms: -against[against.len() / 2], against: against.len(), heard: heard.len() })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Skew>> {
@@ -202,18 +204,19 @@ mod tests {
 
     #[test]
     fn one_fast_clock_is_the_machines_and_most_are_ours() {
-        let skews = Skews::default();
         let now = Timestamp::from_millis(1_782_900_000_000);
-        skews.note(&[reading(0, 100)]);
-        for (machines, expected) in
-            [(1, None), (2, None), (3, Some(OwnClock { behind_ms: 3_600_000, ahead: 3, heard: 4 }))]
-        {
-            for n in 0..machines {
-                skews.note_ahead(&machine(&n.to_string()), now, 3_600_000, 2);
+        for (ahead_ms, refused_ahead) in [(3_600_000, 6), (-500 * DAY_MS, 0)] {
+            let skews = Skews::default();
+            skews.note(&[reading(0, 100)]);
+            let ours = OwnClock { behind_ms: ahead_ms, against: 3, heard: 4 };
+            for (machines, expected) in [(1, None), (2, None), (3, Some(ours))] {
+                for n in 0..machines {
+                    skews.note_refused(&machine(&n.to_string()), now, ahead_ms, 2);
+                }
+                assert_eq!(skews.own_clock(now), expected, "{machines}");
             }
-            assert_eq!(skews.own_clock(now), expected, "{machines}");
+            assert_eq!(skews.own_clock(now + DAY_MS), None);
+            assert_eq!(skews.all()[0].refused_ahead, refused_ahead);
         }
-        assert_eq!(skews.own_clock(now + DAY_MS), None);
-        assert_eq!(skews.all()[0].refused_ahead, 6);
     }
 }

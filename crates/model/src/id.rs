@@ -1,4 +1,5 @@
-//! Identity of sites and machines: `site/machine`, each part 1-64 characters of `A-Z a-z 0-9 . _ -`.
+//! Identity of sites and machines: `site/machine`, each part 1-64 characters of `A-Z a-z 0-9 . _ -`, but neither `.` nor `..`:
+//! these mean a folder in every path, and browsers take them out of the addresses of pages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ pub enum IdError {
     /// A part holds a character outside `A-Z a-z 0-9 . _ -`.
     #[error("`{0}` holds {1:?}; only A-Z a-z 0-9 . _ - are allowed")]
     Character(String, char),
+    /// A part is `.` or `..`.
+    #[error("`{0}` means a folder in paths and addresses; give it a name of its own")]
+    Folder(String),
     /// `site/machine` has no slash.
     #[error("`{0}` is not of the form site/machine")]
     Shape(String),
@@ -28,7 +32,7 @@ impl SiteId {
     /// Checks and keeps a site's identity.
     ///
     /// # Errors
-    /// When the text is not 1-64 allowed characters.
+    /// When the text is not 1-64 allowed characters, or means a folder.
     pub fn new(text: &str) -> Result<Self, IdError> {
         check_part(text)?;
         Ok(Self(text.into()))
@@ -58,7 +62,7 @@ impl MachineId {
     /// Joins two checked parts.
     ///
     /// # Errors
-    /// When either part is not 1-64 allowed characters.
+    /// When either part is not 1-64 allowed characters, or means a folder.
     pub fn new(site: &str, machine: &str) -> Result<Self, IdError> {
         check_part(site)?;
         check_part(machine)?;
@@ -68,7 +72,7 @@ impl MachineId {
     /// Reads `site/machine`.
     ///
     /// # Errors
-    /// When the slash is missing or a part is not 1-64 allowed characters.
+    /// When the slash is missing, or a part is not 1-64 allowed characters or means a folder.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let (site, machine) = text.split_once('/').ok_or_else(|| IdError::Shape(text.chars().take(140).collect()))?;
         Self::new(site, machine)
@@ -116,6 +120,9 @@ fn check_part(text: &str) -> Result<(), IdError> {
     if !(1..=PART_CHARS_MAX).contains(&chars) {
         return Err(IdError::Length(text.chars().take(PART_CHARS_MAX + 1).collect(), chars));
     }
+    if matches!(text, "." | "..") {
+        return Err(IdError::Folder(text.to_owned()));
+    }
     match text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))) {
         Some(c) => Err(IdError::Character(text.to_owned(), c)),
         None => Ok(()),
@@ -133,12 +140,21 @@ mod tests {
     }
 
     #[test]
+    fn only_a_name_that_is_nothing_but_dots_means_a_folder() {
+        for name in ["...", ".k2", "k2.", "k..2", "-", "_"] {
+            assert_eq!(MachineId::new(name, name).unwrap().machine(), name);
+        }
+    }
+
+    #[test]
     fn refuses_by_name() {
         let long = "x".repeat(65);
         for (text, expected) in [
             ("plant", "`plant` is not of the form site/machine".to_owned()),
             ("a/b/c", "`b/c` holds '/'; only A-Z a-z 0-9 . _ - are allowed".to_owned()),
             ("/m", "`` has a part of 0 characters; 1 to 64 are allowed".to_owned()),
+            ("../m", "`..` means a folder in paths and addresses; give it a name of its own".to_owned()),
+            ("s/.", "`.` means a folder in paths and addresses; give it a name of its own".to_owned()),
             ("厂/m", "`厂` holds '厂'; only A-Z a-z 0-9 . _ - are allowed".to_owned()),
             (&format!("s/{long}"), format!("`{long}` has a part of 65 characters; 1 to 64 are allowed")),
         ] {

@@ -43,6 +43,17 @@ pub enum LogError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store's file is not what was written; nothing of the batch was kept.
+    #[error("could not {attempted}, which is damaged. {remedy}")]
+    Damaged {
+        /// What was attempted, on what.
+        attempted: String,
+        /// What to do, and what is lost.
+        remedy: String,
+        /// The store's own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The disk is (nearly) full; nothing of the batch was kept. It passes when there is room again.
     #[error("the disk that holds {path} is full: {why}")]
     Full {

@@ -1,5 +1,6 @@
 //! The command line, as the contract has it.
 
+mod archive;
 mod users;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use foretell_model::{MachineId, Timestamp};
 use crate::logging::LogFormat;
 use crate::roles::Role;
 
+pub use archive::ArchiveCommand;
 pub use users::{UsersArgs, UsersCommand};
 
 /// Foretell watches air compressors and arrives before they break.
@@ -62,6 +64,9 @@ pub enum Command {
     Customers(CustomersArgs),
     /// Who may sign in to the console.
     Users(UsersArgs),
+    /// Look whether every archived day is there and whole, or go on without one that is lost.
+    #[command(subcommand)]
+    Archive(ArchiveCommand),
     /// Look at refused input, write it to a file, or try it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

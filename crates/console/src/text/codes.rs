@@ -140,6 +140,7 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("missing_field", "Required field missing", "缺少必填项"),
         ("bad_time", "No usable time stamp", "时间戳无效"),
         ("from_future", "From the future", "时间在未来"),
+        ("too_old", "Too old", "时间过旧"),
         ("out_of_range", "Physically impossible value", "数值超出物理范围"),
         ("unknown_word", "Unknown word", "未知词"),
         ("not_authorised", "Not allowed for this login", "该登录无权限"),
@@ -147,6 +148,7 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
         ("too_many_machines", "Too many machines", "机器过多"),
         ("no_birth", "Alias before its birth (Sparkplug)", "未收到上线报文的别名（Sparkplug）"),
         ("unknown_alias", "Unknown alias (Sparkplug)", "未知别名（Sparkplug）"),
+        ("contradiction", "Two values for one thing", "同一项有两个不同的值"),
         ("ambiguous_metric", "Ambiguous metric (Sparkplug)", "含义不明的测点（Sparkplug）"),
         ("identity_taken", "Machine claimed twice (Sparkplug)", "机器标识重复（Sparkplug）"),
     ];

@@ -13,8 +13,8 @@ use super::packed::pack;
 use super::readings::{ReadOptions, ReadingFiles};
 use super::sums;
 use super::writers::Writer;
-use crate::SqliteLog;
 use crate::codec;
+use crate::{AcceptedLoss, SqliteLog};
 
 /// The archive of a data directory.
 pub struct Archive {
@@ -95,6 +95,33 @@ impl Archive {
         let gone = log.noted_days()?.into_iter().filter(|noted| noted.dropping > Offset(0) && overlaps(noted.day));
         let paths = gone.map(|noted| self.path(noted.day)).filter(|path| !path.exists());
         Ok(paths.map(|path| FileError::Missing { path }).collect())
+    }
+
+    /// Files that cannot be used, or should be there and are not, each with what to do. Every file is read through.
+    ///
+    /// # Errors
+    /// When the folder or the log cannot be read.
+    pub fn check(&self, log: &SqliteLog, options: &ReadOptions) -> Result<Vec<FileError>, FileError> {
+        let mut faults = sound(self.files(Timestamp::MIN, Timestamp::MAX)?, options).1;
+        faults.extend(self.missing(log, Timestamp::MIN, Timestamp::MAX)?);
+        Ok(faults)
+    }
+
+    /// Goes on without an archived day whose file is lost; the decision is kept on the log for good. May be done beside the
+    /// service, which takes it up with its next pass.
+    ///
+    /// # Errors
+    /// When the day's readings are not lost, or the log cannot be written.
+    pub fn accept_loss(&self, log: &SqliteLog, loss: &AcceptedLoss) -> Result<(), FileError> {
+        let path = self.path(loss.day);
+        if path.exists() {
+            return Err(FileError::form(&path, "is there, so nothing is lost; move it away first if it cannot be used"));
+        }
+        if !log.noted_days()?.iter().any(|noted| noted.day == loss.day && noted.dropping > Offset(0)) {
+            return Err(FileError::form(&path, "is not missed: none of that day's readings have left the log"));
+        }
+        log.note_loss(loss)?;
+        Ok(())
     }
 
     /// Writes the readings that the log holds of a day (UTC) to its file, together with those that stand there already, so

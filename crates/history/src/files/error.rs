@@ -38,7 +38,11 @@ pub enum FileError {
         path: PathBuf,
     },
     /// A file of the archive is not there, though its day's readings have left the log.
-    #[error("{path} is missing, and its day's readings have left the log. Restore it from a backup", path = path.display())]
+    #[error(
+        "{path} is missing, and its day's readings have left the log. Restore it from a backup; if there is none, \
+         `foretell archive accept-loss {day} --why REASON` goes on without them",
+        path = path.display(), day = path.file_stem().unwrap_or_default().to_string_lossy()
+    )]
     Missing {
         /// Which file.
         path: PathBuf,

@@ -23,6 +23,9 @@ pub struct Keeping {
     pub keep_ms: Option<i64>,
     /// No reading beyond this place is dropped: what every reader of the log has seen.
     pub consumed: Offset,
+    /// Most days whose files are written anew in one pass for readings that came late: each costs as much as the whole day, and
+    /// one reading of each day would do. Those that have waited longest come first; the others wait on the log.
+    pub rewrites_max: usize,
     /// Memory and temporary folder for sorting.
     pub options: ReadOptions,
 }
@@ -38,8 +41,15 @@ pub struct Kept {
     pub pages_freed: u64,
     /// Files of days that have left the log that are not there.
     pub missing: Vec<FileError>,
+    /// Days with late readings that wait for a later pass.
+    pub put_off: usize,
     /// What could not be done; those days are tried again by the next pass, and nothing of them is dropped.
     pub failures: Vec<FileError>,
+}
+
+/// Whether readings came after the day's file was written.
+fn is_late(day: &LoggedDay) -> bool {
+    day.archived > Offset(0) && day.newest > day.archived
 }
 
 impl Archive {
@@ -51,14 +61,20 @@ impl Archive {
         self.sweep()?;
         log.note_days()?;
         let mut kept = Kept { missing: self.missing(log, Timestamp::MIN, Timestamp::MAX)?, ..Kept::default() };
-        for day in log.noted_days()? {
-            if day.day + (DAY_MS + work.closed_after_ms) > work.now {
+        let mut days = log.noted_days()?;
+        days.retain(|day| day.day + (DAY_MS + work.closed_after_ms) <= work.now);
+        // Who waited longest with late readings comes first, after all others.
+        days.sort_by_key(|day| is_late(day).then_some((day.archived, day.day)));
+        let mut rewritten = 0;
+        for day in days {
+            if is_late(&day) && rewritten == work.rewrites_max {
+                kept.put_off += 1;
                 continue;
             }
             match self.keep_day(log, day, work, steps, &mut kept) {
                 Err(stop @ (FileError::Stopped | FileError::Log(_))) => return Err(stop),
                 Err(failure) => kept.failures.push(failure),
-                Ok(()) => {}
+                Ok(()) => rewritten += usize::from(is_late(&day)),
             }
         }
         if kept.dropped > 0 {

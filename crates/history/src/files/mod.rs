@@ -39,6 +39,7 @@ mod writers;
 pub use archive::{Archive, ArchivedDay, Step, Steps};
 pub use column_map::{ColumnMap, MapError};
 pub use error::{FileError, ReadReport, RefusedRow};
+pub use guard::expects_panic;
 pub use export::{Exported, Imported, Selection, export, import};
 pub use keeping::{Keeping, Kept};
 pub use line_protocol::line_protocol;

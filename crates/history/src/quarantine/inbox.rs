@@ -3,6 +3,8 @@
 //!
 //! It is deleted here after the log has it; the log knows what it holds, so a crash between the two keeps nothing twice.
 
+use std::fs::{File, TryLockError};
+
 use foretell_model::{Event, Log, LogError, MachineId, Refusal, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
@@ -10,6 +12,7 @@ use super::SqliteQuarantine;
 use super::room::{ROW_BYTES, SIZE};
 use crate::codec::{self, Kind, Place};
 use crate::database::{signed, unsigned};
+use crate::error::OpenError;
 
 /// Events that were admitted and are not on the log yet.
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS admitted (id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -26,7 +29,29 @@ pub struct Replayed {
     pub refused: Vec<Refusal>,
 }
 
+/// The right to try again what was refused; it goes with the value, or with the process that holds it.
+#[derive(Debug)]
+pub struct ReplayClaim {
+    _lock: File,
+}
+
 impl SqliteQuarantine {
+    /// Takes the right to try again what was refused, which one process has at a time: two would both decode everything, and
+    /// derive counters from each other's readings.
+    ///
+    /// # Errors
+    /// When another process has it, or the file system refuses.
+    pub fn claim_replay(&self) -> Result<ReplayClaim, OpenError> {
+        let path = self.database.path().with_file_name("replay.lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(OpenError::at(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(ReplayClaim { _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
+            Err(TryLockError::Error(error)) => Err(OpenError::at(&path)(error)),
+        }
+    }
+
     /// Takes refusals out and what was admitted of them in, all or nothing. One that is gone by now is passed over: somebody
     /// else tried it again. Returns how many events were taken.
     ///
@@ -135,6 +160,16 @@ mod tests {
         assert_eq!(quarantine.hand_over(&log, 100).unwrap(), 0);
         let logged: Vec<_> = log.read(Partition(0), Offset(0), 10).unwrap().into_iter().map(|l| l.event).collect();
         assert_eq!(logged, [note("x"), note("y")]);
+    }
+
+    #[test]
+    fn one_at_a_time_tries_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let [ours, theirs] = [0; 2].map(|_| SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).unwrap());
+        let claim = ours.claim_replay().unwrap();
+        assert!(matches!(theirs.claim_replay(), Err(OpenError::Locked { .. })));
+        drop(claim);
+        assert!(theirs.claim_replay().is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use rusqlite::{Transaction, params};
 use crate::database::{Database, Form, PROBES};
 use crate::error::OpenError;
 use crate::room::DiskRoom;
-pub use inbox::Replayed;
+pub use inbox::{ReplayClaim, Replayed};
 pub use lists::{QuarantineCount, QuarantineFilter};
 use room::{Held, ROW_BYTES};
 
@@ -69,6 +69,15 @@ impl SqliteQuarantine {
     pub fn open(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
         std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
         let database = Database::open(&dir.join("quarantine.db"), &FORM)?;
+        Ok(Self { database, bounds, held: Mutex::default(), room: None })
+    }
+
+    /// Opens the quarantine to look at it, also where nothing can be written.
+    ///
+    /// # Errors
+    /// As [`SqliteQuarantine::open`], and when there is none.
+    pub fn open_to_look(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
+        let database = Database::open_to_look(&dir.join("quarantine.db"), &FORM)?;
         Ok(Self { database, bounds, held: Mutex::default(), room: None })
     }
 

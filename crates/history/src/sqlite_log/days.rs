@@ -11,7 +11,9 @@ use crate::database::{signed, unsigned};
 
 /// Beside the log's own tables; older releases do not look at it.
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, newest INTEGER NOT NULL,
-    archived INTEGER NOT NULL DEFAULT 0, dropping INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0);";
+    archived INTEGER NOT NULL DEFAULT 0, dropping INTEGER NOT NULL DEFAULT 0, dropped INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE IF NOT EXISTS losses (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, day INTEGER NOT NULL,
+    who TEXT NOT NULL, why TEXT NOT NULL);";
 
 /// The consumer that notes days.
 const NOTER: &str = "days";
@@ -32,6 +34,19 @@ pub struct LoggedDay {
     pub dropping: Offset,
     /// Its readings up to here were dropped; 0 for none.
     pub dropped: Offset,
+}
+
+/// Somebody decided to go on without an archived day whose file is lost. The record of it stays for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedLoss {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The day's first instant.
+    pub day: Timestamp,
+    /// Who decided it.
+    pub who: String,
+    /// Why.
+    pub why: String,
 }
 
 const NOTE: &str = "SELECT (ts - ((ts % 86400000) + 86400000) % 86400000) / 86400000 AS day, max(id) FROM log
@@ -116,6 +131,42 @@ impl SqliteLog {
     fn note(&self, statement: &str, day: Timestamp, through: Offset) -> Result<(), LogError> {
         let written = self.database.writer().execute(statement, params![day.day(), signed(through.0)]);
         written.map(|_| ()).map_err(|e| self.database.error("note a day in", e))
+    }
+
+    /// Notes that a day's archived readings are lost and nobody waits for them any more. What the log has of the day, or gets, is
+    /// a day like any other again.
+    pub(crate) fn note_loss(&self, loss: &AcceptedLoss) -> Result<(), LogError> {
+        let (first, last) = (loss.day.millis(), (loss.day + DAY_MS).millis());
+        let noting = || {
+            let mut connection = self.database.writer();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let statement = "INSERT INTO losses (at, day, who, why) VALUES (?1, ?2, ?3, ?4)";
+            transaction.execute(statement, params![loss.at.millis(), loss.day.day(), loss.who, loss.why])?;
+            let rest = "SELECT EXISTS (SELECT 1 FROM log INDEXED BY log_identity
+                WHERE ts / 60000 BETWEEN ?1 / 60000 AND ?2 / 60000 AND ts >= ?1 AND ts < ?2 AND kind = 0)";
+            let statement = match transaction.query_row(rest, [first, last], |row| row.get(0))? {
+                true => "UPDATE days SET archived = 0, dropping = 0, dropped = 0 WHERE day = ?1",
+                false => "DELETE FROM days WHERE day = ?1",
+            };
+            transaction.execute(statement, [loss.day.day()])?;
+            transaction.commit()
+        };
+        noting().map_err(|e: rusqlite::Error| self.database.error("note a loss in", e))
+    }
+
+    /// Every accepted loss, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn accepted_losses(&self) -> Result<Vec<AcceptedLoss>, LogError> {
+        self.database.reading("list the accepted losses of", |connection| {
+            let mut statement = connection.prepare_cached("SELECT at, day, who, why FROM losses ORDER BY id")?;
+            let rows = statement.query_map([], |row| {
+                let (at, day) = (Timestamp::from_millis(row.get(0)?), row.get::<_, i64>(1)? * DAY_MS);
+                Ok(AcceptedLoss { at, day: Timestamp::from_millis(day), who: row.get(2)?, why: row.get(3)? })
+            })?;
+            rows.collect()
+        })
     }
 
     /// The least place that any consumer but the noter has come to; `None` when none ever committed.

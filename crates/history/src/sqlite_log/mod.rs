@@ -28,7 +28,7 @@ mod days;
 mod spans;
 mod tail;
 
-pub use days::LoggedDay;
+pub use days::{AcceptedLoss, LoggedDay};
 
 const FORM: Form = Form {
     version: 1,
@@ -115,7 +115,8 @@ impl SqliteLog {
         done.map_err(|e| self.database.error("checkpoint", e))
     }
 
-    /// Opens the log beside the process that appends to it: reads and cursors work, [`Log::append`] is refused.
+    /// Opens the log beside the process that appends to it: reads and cursors work, [`Log::append`] is refused. Where nothing can
+    /// be written, reads work.
     ///
     /// # Errors
     /// When the file is not ours or of a later release, or the file system refuses.
@@ -125,7 +126,8 @@ impl SqliteLog {
 
     fn open_with(dir: &Path, lock: Option<File>) -> Result<Self, OpenError> {
         let path = dir.join("log.db");
-        let database = Database::open(&path, &FORM)?;
+        let open = if lock.is_some() { Database::open } else { Database::open_to_look };
+        let database = open(&path, &FORM)?;
         let head = head(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
         let checkpointer = checkpointer.map_err(|error| refused(error, &path, &FORM))?;
@@ -300,7 +302,7 @@ impl Log for SqliteLog {
                 while let Some(row) = rows.next()? {
                     seen += 1;
                     after = unsigned(row, 0)?;
-                    let machine = self.names.name(connection, row.get(1)?)?;
+                    let Some(machine) = self.names.name(connection, row.get(1)?)? else { continue };
                     logged.extend(self.event(row, machine)?.map(|event| Logged { offset: Offset(after), event }));
                 }
                 // Only when every row was unreadable must it look further: an empty answer means "that was all".

@@ -84,7 +84,7 @@ impl SqliteLog {
             let (first, last) = (from.millis() / MINUTE_MS, to.millis() / MINUTE_MS);
             let mut rows = statement.query(params![first, last, from.millis(), to.millis(), signed(through.0)])?;
             while let Some(row) = rows.next()? {
-                let machine = self.names.name(connection, row.get(1)?)?;
+                let Some(machine) = self.names.name(connection, row.get(1)?)? else { continue };
                 if let Some(event) = self.event(row, machine)?
                     && sink(event).is_break()
                 {

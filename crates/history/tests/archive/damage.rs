@@ -3,7 +3,7 @@
 use super::*;
 
 /// An archive of the fleet's days, all of which but the newest entry have left the log.
-fn kept_plant() -> (tempfile::TempDir, SqliteLog) {
+pub(crate) fn kept_plant() -> (tempfile::TempDir, SqliteLog) {
     let dir = tempfile::tempdir().unwrap();
     let log = SqliteLog::open(dir.path()).unwrap();
     append(&log, &fleet());
@@ -73,6 +73,7 @@ fn check_stays(what: &str, spoil: &dyn Fn(&Path, &Path), expected: &str) {
     // Archived, but not yet old enough to be dropped.
     let stop = &mut |step| if step == Step::Dropping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let work = Keeping {
+        rewrites_max: usize::MAX,
         now: Timestamp::from_millis(30 * DAY_MS),
         closed_after_ms: HOUR_MS,
         keep_ms: None,

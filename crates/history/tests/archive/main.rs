@@ -15,6 +15,7 @@ use foretell_model::{
 };
 
 mod damage;
+mod losses;
 
 /// Set for the child, which archives this directory until it kills itself.
 const DIR: &str = "FORETELL_TEST_ARCHIVE_DIR";
@@ -41,6 +42,7 @@ fn append(log: &SqliteLog, readings: &[Reading]) {
 /// Archives and drops everything that is over, telling `steps`.
 fn keep(dir: &Path, log: &SqliteLog, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Kept, FileError> {
     let work = Keeping {
+        rewrites_max: usize::MAX,
         now: Timestamp::from_millis(30 * DAY_MS),
         closed_after_ms: HOUR_MS,
         keep_ms: Some(DAY_MS),
@@ -154,11 +156,46 @@ fn a_stop_leaves_everything_for_the_next_pass() {
 }
 
 #[test]
+fn of_days_with_late_readings_so_many_are_written_anew_in_a_pass_and_none_waits_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = SqliteLog::open(dir.path()).unwrap();
+    let of_each_day = |minute: i64| (0..5).map(|day| reading("m", day * DAY_MS + minute * 60_000)).collect::<Vec<_>>();
+    let work = Keeping {
+        now: Timestamp::from_millis(30 * DAY_MS),
+        closed_after_ms: 0,
+        keep_ms: None,
+        consumed: Offset(0),
+        rewrites_max: 2,
+        options: ReadOptions::default(),
+    };
+    let pass = || {
+        let kept = Archive::new(dir.path()).keep(&log, &work, &mut |_| ControlFlow::Continue(())).unwrap();
+        let days = kept.written.iter().map(|(path, readings)| {
+            let day = path.file_stem().unwrap().to_str().unwrap().split_at(8).1.to_owned();
+            format!("{day}:{readings}")
+        });
+        (days.collect::<Vec<_>>().join(" "), kept.put_off)
+    };
+    let is = |said: &str, put_off| (said.to_owned(), put_off);
+    append(&log, &of_each_day(0));
+    assert_eq!(pass(), is("01:1 02:1 03:1 04:1 05:1", 0), "a day that has no file is not made to wait");
+    append(&log, &of_each_day(1));
+    assert_eq!(pass(), is("01:2 02:2", 3));
+    // Whoever goes on sending late readings of the first days does not keep the others from their turn.
+    append(&log, &of_each_day(2)[..2]);
+    assert_eq!(pass(), is("03:2 04:2", 3));
+    assert_eq!(pass(), is("05:2 01:3", 1));
+    assert_eq!(pass(), is("02:3", 0));
+    assert_eq!(pass(), is("", 0));
+}
+
+#[test]
 fn what_consumers_have_not_seen_is_not_dropped() {
     let dir = tempfile::tempdir().unwrap();
     let log = SqliteLog::open(dir.path()).unwrap();
     append(&log, &fleet());
     let work = Keeping {
+        rewrites_max: usize::MAX,
         now: Timestamp::from_millis(30 * DAY_MS),
         closed_after_ms: 0,
         keep_ms: Some(0),

@@ -1,5 +1,5 @@
-//! What every reading must satisfy, whichever shape it came in: a readable time not ahead of its arrival, the required
-//! signals, values inside the physical ranges, and at least something measured.
+//! What every reading must satisfy, whichever shape it came in: a readable time neither ahead of its arrival nor older than is
+//! taken, the required signals, values inside the physical ranges, and at least something measured.
 
 use foretell_model::{
     DAY_MS, Event, HOUR_MS, MINUTE_MS, MachineId, Quality, Reading, RunState, Signal, Signals, Timestamp,
@@ -50,10 +50,13 @@ pub(crate) struct Admission {
     pub(crate) arrived: Timestamp,
     /// How far a time stamp may lie ahead of that, in milliseconds.
     pub(crate) ahead_max_ms: i64,
+    /// How far a reading's time stamp may lie behind that, in milliseconds; `None`: any age.
+    pub(crate) behind_max_ms: Option<i64>,
 }
 
 impl Admission {
-    /// Checks a time stamp against the arrival; any age is admitted.
+    /// Checks a time stamp against the arrival; any age is admitted, for a word about a machine's connection or about work on it
+    /// makes no file.
     pub(crate) fn time(self, ts: Timestamp) -> Result<Timestamp, Fault> {
         if !(Timestamp::MIN..=Timestamp::MAX).contains(&ts) {
             return Err(Fault::new(RefusalReason::BadTime, "`ts` lies outside the years 0 to 9999"));
@@ -67,13 +70,27 @@ impl Admission {
         Ok(ts)
     }
 
+    /// The same for a reading, which must not be older than is taken either: each day of which there is a reading becomes a file
+    /// of the archive, and a controller whose clock has lost its battery, or who means harm, can name every day since the year 0.
+    fn time_of_reading(self, ts: Timestamp) -> Result<Timestamp, Fault> {
+        let ts = self.time(ts)?;
+        match self.behind_max_ms {
+            Some(most_ms) if self.arrived - ts > most_ms => {
+                let (behind, allowed) = (span(self.arrived - ts), span(most_ms));
+                let detail = format!("`ts` {ts} is {behind} old; {allowed} is the most taken (`[mqtt] age_max`)");
+                Err(Fault { reason: RefusalReason::TooOld, detail, ahead_ms: ts - self.arrived })
+            }
+            _ => Ok(ts),
+        }
+    }
+
     /// Admits a reading, or says what is wrong with it.
     ///
     /// A required signal must be named; `null` is allowed for it, because a broken sensor is a finding about the machine
     /// and not a malformed message, but a reading that measures nothing at all is refused.
     pub(crate) fn reading(self, machine: &MachineId, required: u16, candidate: &Candidate) -> Result<Event, Fault> {
         let ts = candidate.ts.ok_or_else(|| Fault::new(RefusalReason::MissingField, "`ts` is missing"))?;
-        let ts = self.time(ts)?;
+        let ts = self.time_of_reading(ts)?;
         let missing = required & !candidate.named;
         if missing != 0 {
             let names: Vec<_> = Signal::ALL.into_iter().filter(|s| missing & bit(*s) != 0).map(Signal::name).collect();

@@ -7,9 +7,10 @@ use foretell_model::{Event, MachineId, Note, RunState, Signal, Timestamp, Work};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
-use super::admission::{Admission, Candidate, mask};
+use super::admission::{Admission, Candidate, bit, mask};
 use super::reason::{Fault, RefusalReason};
 use super::scalar::Scalar;
+use super::tree;
 
 /// What a contract topic carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +58,14 @@ pub(super) fn item(
     }
 }
 
-/// The words of a JSON error, sorted into "too deep" and "not JSON".
+/// The words of a JSON error, sorted into "too deep", "says two things" and "not JSON".
 pub(super) fn json_fault(error: &serde_json::Error) -> Fault {
     let text = error.to_string();
-    // serde_json has no kind of its own for this one.
+    // serde_json has no kinds of its own for these.
     let reason = if text.starts_with("recursion limit exceeded") {
         RefusalReason::TooDeep
+    } else if text.starts_with(tree::TWICE) {
+        RefusalReason::Contradiction
     } else if error.is_data() {
         RefusalReason::WrongType
     } else {
@@ -75,6 +78,8 @@ pub(super) fn json_fault(error: &serde_json::Error) -> Fault {
 #[derive(Default)]
 pub(super) struct Fields {
     candidate: Candidate,
+    /// What `state` said, `null` included.
+    state: Option<Option<RunState>>,
     kind: Option<String>,
     work: Option<String>,
     code: Option<String>,
@@ -123,28 +128,52 @@ impl Fields {
         Ok(Event::Status { machine: machine.clone(), ts, online })
     }
 
+    /// Takes a field. One that comes again with the same value is harmless; with another one nobody can say which of them holds.
     fn take(&mut self, key: Key, value: Scalar<'_>) {
         let taken = match key {
-            Key::Ts => time(&value).map(|ts| self.candidate.ts = Some(ts)),
-            Key::Signal(signal) => number(signal, &value).map(|value| self.candidate.name(signal, value)),
-            Key::State => run_state(&value).map(|state| self.candidate.state = state),
+            Key::Ts => time(&value).and_then(|ts| once(&mut self.candidate.ts, ts, "ts")),
+            Key::Signal(signal) => number(signal, &value).and_then(|value| self.signal(signal, value)),
+            Key::State => run_state(&value).and_then(|state| {
+                self.candidate.state = state;
+                once(&mut self.state, state, "state")
+            }),
             Key::Online => match value {
-                Scalar::Bool(online) => {
-                    self.online = Some(online);
-                    Ok(())
-                }
+                Scalar::Bool(online) => once(&mut self.online, online, "online"),
                 other => Err(wrong_type("online", "true or false", &other)),
             },
-            Key::Kind => text("kind", value).map(|text| self.kind = Some(text)),
-            Key::Work => text("work", value).map(|text| self.work = Some(text)),
-            Key::Code => text("code", value).map(|text| self.code = Some(text)),
-            Key::Text => text("text", value).map(|text| self.text = Some(text)),
+            Key::Kind => text("kind", value).and_then(|text| once(&mut self.kind, text, "kind")),
+            Key::Work => text("work", value).and_then(|text| once(&mut self.work, text, "work")),
+            Key::Code => text("code", value).and_then(|text| once(&mut self.code, text, "code")),
+            Key::Text => text("text", value).and_then(|noted| once(&mut self.text, noted, "text")),
             Key::Other => Ok(()),
         };
         if let Err(fault) = taken {
             self.fault.get_or_insert(fault);
         }
     }
+
+    fn signal(&mut self, signal: Signal, value: Option<f64>) -> Result<(), Fault> {
+        if self.candidate.named & bit(signal) != 0 && self.candidate.signals.get(signal) != value {
+            return Err(contradiction(signal.name()));
+        }
+        self.candidate.name(signal, value);
+        Ok(())
+    }
+}
+
+/// Fills a place that may be filled once.
+fn once<T: PartialEq>(place: &mut Option<T>, value: T, field: &str) -> Result<(), Fault> {
+    match place {
+        Some(known) if *known != value => Err(contradiction(field)),
+        _ => {
+            *place = Some(value);
+            Ok(())
+        }
+    }
+}
+
+fn contradiction(field: &str) -> Fault {
+    Fault::new(RefusalReason::Contradiction, format!("{}`{field}`", tree::TWICE))
 }
 
 fn missing(field: &str) -> Fault {

@@ -64,7 +64,7 @@ pub struct Explanation {
 }
 
 pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload: &[u8]) -> Explanation {
-    let admission = Admission { arrived, ahead_max_ms: shared.ahead_max_ms };
+    let admission = shared.admission(arrived);
     if let Some(host) = shared.sparkplug_of(topic) {
         return edge_node(host.explain(admission, topic, payload));
     }

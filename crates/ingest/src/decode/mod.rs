@@ -19,6 +19,7 @@ mod overlap;
 mod reason;
 mod scalar;
 mod table;
+mod tree;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -50,6 +51,8 @@ const SEED_CHUNK: usize = 10_000;
 pub struct DecoderOptions {
     /// How far a time stamp may lie ahead of its arrival, in milliseconds; at least 0. Default 10 min.
     pub ahead_max_ms: i64,
+    /// How far a reading's time stamp may lie behind its arrival, in milliseconds; `None`, the default: any age.
+    pub behind_max_ms: Option<i64>,
     /// Largest payload, in bytes. Default 1 MiB.
     pub payload_bytes_max: usize,
     /// Most items in one array. Default 1,000.
@@ -64,6 +67,7 @@ impl Default for DecoderOptions {
     fn default() -> Self {
         Self {
             ahead_max_ms: 10 * MINUTE_MS,
+            behind_max_ms: None,
             payload_bytes_max: 1 << 20,
             items_max: 1000,
             mappings: Vec::new(),
@@ -82,8 +86,8 @@ pub struct Decoded {
     /// Keys of contract messages, metrics of edge nodes, and messages or records that a mapping passes over, which mean nothing
     /// here.
     pub ignored_keys: u64,
-    /// How far the time stamps of items refused as `from_future` lay ahead of their arrival, milliseconds: how many there were,
-    /// and the least of them.
+    /// Items refused for their time stamps: how many there were, and how far the one nearest to its arrival lay ahead of it,
+    /// milliseconds; negative for `too_old`.
     pub ahead: Option<(u64, i64)>,
     /// What edge nodes must be told: rebirth requests.
     pub publications: Vec<Publication>,
@@ -101,6 +105,7 @@ pub struct Decoder {
 #[derive(Debug)]
 struct Shared {
     ahead_max_ms: i64,
+    behind_max_ms: Option<i64>,
     payload_bytes_max: usize,
     items_max: usize,
     /// As configured, in the order of `mappings`.
@@ -211,9 +216,10 @@ impl Decoder {
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
             Ok(event) => events.push(event),
             Err(Fault { reason, detail, ahead_ms }) => {
-                if ahead_ms > 0 {
-                    let (items, least_ms) = ahead.unwrap_or((0, ahead_ms));
-                    *ahead = Some((items + 1, least_ms.min(ahead_ms)));
+                if ahead_ms != 0 {
+                    let (items, nearest_ms) = ahead.unwrap_or((0, ahead_ms));
+                    let nearer_ms = if ahead_ms.abs() < nearest_ms.abs() { ahead_ms } else { nearest_ms };
+                    *ahead = Some((items + 1, nearer_ms));
                 }
                 let (source, topic, raw) = (source.to_owned(), topic.to_owned(), raw.to_vec());
                 refused.push(Refusal { arrived, source, topic, reason: reason.code(), detail, raw });
@@ -350,7 +356,14 @@ fn seed_all(log: &dyn Log, mut seed: impl FnMut(&Reading)) -> Result<u64, LogErr
 
 impl Shared {
     fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions { ahead_max_ms, payload_bytes_max, items_max, mappings: specs, sparkplug } = options;
+        let DecoderOptions {
+            ahead_max_ms,
+            behind_max_ms,
+            payload_bytes_max,
+            items_max,
+            mappings: specs,
+            sparkplug,
+        } = options;
         let host = sparkplug.as_ref().map(Host::new).transpose();
         let (mappings, sparkplug) = match (compile(&specs), host) {
             (Ok(mappings), Ok(host)) => (mappings, host.map(Arc::new)),
@@ -359,7 +372,12 @@ impl Shared {
                 return Err(DecoderError { faults });
             }
         };
-        Ok(Self { ahead_max_ms: ahead_max_ms.max(0), payload_bytes_max, items_max, specs, mappings, sparkplug })
+        let ahead_max_ms = ahead_max_ms.max(0);
+        Ok(Self { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, specs, mappings, sparkplug })
+    }
+
+    fn admission(&self, arrived: Timestamp) -> Admission {
+        Admission { arrived, ahead_max_ms: self.ahead_max_ms, behind_max_ms: self.behind_max_ms }
     }
 
     fn filters(&self) -> Vec<String> {
@@ -382,7 +400,7 @@ impl Shared {
         ignored_keys: &mut u64,
         take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
     ) -> Result<(), Fault> {
-        let admission = Admission { arrived, ahead_max_ms: self.ahead_max_ms };
+        let admission = self.admission(arrived);
         match route {
             Route::Contract(kind, machine) => {
                 for raw in items::items(payload, self.items_max)? {
@@ -417,12 +435,11 @@ impl Shared {
         let faults = if let Err(fault) = self.bounded(payload) {
             vec![fault]
         } else {
-            let admission = Admission { arrived, ahead_max_ms: self.ahead_max_ms };
-            let (faults, ignored) = host.hear(admission, source, (topic, payload), events, publications, sparkplug);
+            let (faults, ignored) = host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
             *ignored_keys = ignored;
             faults
         };
-        *ahead = faults.iter().find(|fault| fault.ahead_ms > 0).map(|fault| (1, fault.ahead_ms));
+        *ahead = faults.iter().find(|fault| fault.ahead_ms != 0).map(|fault| (1, fault.ahead_ms));
         refused.extend(faults.into_iter().map(|Fault { reason, detail, .. }| {
             let (source, topic, raw) = (source.to_owned(), topic.to_owned(), payload.to_vec());
             Refusal { arrived, source, topic, reason: reason.code(), detail, raw }

@@ -23,10 +23,14 @@ pub enum RefusalReason {
     BadTime,
     /// A time stamp further ahead of its arrival than clocks may differ.
     FromFuture,
+    /// A reading whose time stamp is older than readings may be when they arrive.
+    TooOld,
     /// A value outside the physical range of its signal: a wrong unit or a broken message.
     OutOfRange,
     /// A word outside its list: an event kind, a run state, a code of work.
     UnknownWord,
+    /// A JSON key that stands twice in one object with different values: which of them holds nobody can say.
+    Contradiction,
     /// A retained message on a topic without time stamps: an old value that would look like one of now.
     RetainedUntimed,
     /// A machine whose run hours would have to be derived, beyond the number for which that is done.
@@ -43,7 +47,7 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::UnknownTopic,
         Self::BadIdentity,
         Self::TooLarge,
@@ -54,8 +58,10 @@ impl RefusalReason {
         Self::MissingField,
         Self::BadTime,
         Self::FromFuture,
+        Self::TooOld,
         Self::OutOfRange,
         Self::UnknownWord,
+        Self::Contradiction,
         Self::RetainedUntimed,
         Self::TooManyMachines,
         Self::NoBirth,
@@ -78,8 +84,10 @@ impl RefusalReason {
             Self::MissingField => "missing_field",
             Self::BadTime => "bad_time",
             Self::FromFuture => "from_future",
+            Self::TooOld => "too_old",
             Self::OutOfRange => "out_of_range",
             Self::UnknownWord => "unknown_word",
+            Self::Contradiction => "contradiction",
             Self::RetainedUntimed => "retained_untimed",
             Self::TooManyMachines => "too_many_machines",
             Self::NoBirth => "no_birth",
@@ -95,7 +103,8 @@ impl RefusalReason {
 pub(crate) struct Fault {
     pub(crate) reason: RefusalReason,
     pub(crate) detail: String,
-    /// How far a time stamp lay ahead of its arrival, milliseconds; 0 for every other reason.
+    /// How far a time stamp lay ahead of its arrival, milliseconds, negative when behind it; 0 for every reason that is not the
+    /// clock's.
     pub(crate) ahead_ms: i64,
 }
 

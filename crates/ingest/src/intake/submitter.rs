@@ -158,7 +158,7 @@ impl Submitter {
         if let Some((items, ahead_ms)) = self.decoded.ahead
             && let Some(machine) = self.shared.decoder.machine_of(topic)
         {
-            self.shared.skews.note_ahead(&machine, arrived, ahead_ms, items);
+            self.shared.skews.note_refused(&machine, arrived, ahead_ms, items);
         }
         let outcome = match (self.decoded.events.is_empty(), self.decoded.refused.first()) {
             (true, Some(refusal)) => Outcome::Refused(refusal.reason),

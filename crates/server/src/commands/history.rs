@@ -8,6 +8,7 @@ use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, Rea
 use super::interrupt::Interrupt;
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
+use crate::service::refusing;
 
 /// A column map from its file; every column by its own name without one.
 pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
@@ -57,7 +58,7 @@ pub(super) fn unreadable(error: FileError) -> Failure {
     match error {
         FileError::Io { path, source, attempted: "create" | "write" | "finish" } => Failure::writing(&path, source),
         FileError::Io { path, source, .. } => Failure::reading(&path, source),
-        FileError::Log(_) => Failure::because(Kind::Io, "could not use the log", error),
+        FileError::Log(error) => refusing("could not use the log", error),
         other => Failure::because(Kind::BadData, "could not use a history file", other),
     }
 }

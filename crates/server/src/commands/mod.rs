@@ -1,5 +1,6 @@
 //! The commands. Each reads its input, calls the rooms, and says what came of it; nothing is computed here.
 
+mod archive;
 mod backtest;
 mod check;
 mod customers;
@@ -79,6 +80,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => export::export(&config, &args, &mut output),
         Command::Report(args) => report::report(config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
+        Command::Archive(command) => archive::archive(&config, command, &mut output),
         Command::Quarantine(command) => quarantine::quarantine(&config, &command, &mut output),
         Command::Customers(args) => customers::customers(&config, &args, &mut output),
         Command::Users(args) => users::users(&config, &args, std::io::stdin().lock(), &mut output),

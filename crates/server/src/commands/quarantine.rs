@@ -29,11 +29,10 @@ pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &
         let what = format!("there is no quarantine in {}; name the data directory with --data-dir", dir.display());
         return Err(Failure::new(Kind::NoInput, what));
     }
-    let quarantine = service::quarantine(config)?;
     match command {
-        QuarantineCommand::List(args) => list(&quarantine, args, output),
-        QuarantineCommand::Export(args) => export(&quarantine, args, output),
-        QuarantineCommand::Replay(args) => replay(config, &quarantine, args, output),
+        QuarantineCommand::List(args) => list(&service::quarantine_to_look(config)?, args, output),
+        QuarantineCommand::Export(args) => export(&service::quarantine_to_look(config)?, args, output),
+        QuarantineCommand::Replay(args) => replay(config, &service::quarantine(config)?, args, output),
     }
 }
 
@@ -43,7 +42,7 @@ pub(super) fn filter(which: &QuarantineWhich) -> QuarantineFilter {
 }
 
 pub(super) fn refused(error: LogError) -> Failure {
-    Failure::because(Kind::Io, "could not use the quarantine", error)
+    service::refusing("could not use the quarantine", error)
 }
 
 fn list(quarantine: &SqliteQuarantine, args: &QuarantineListArgs, output: &mut Output) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use foretell_history::{OpenError, Replayed, SqliteLog, SqliteQuarantine};
+use foretell_history::{OpenError, ReplayClaim, Replayed, SqliteLog, SqliteQuarantine};
 use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
 use foretell_model::{Clock, Quarantined, Refusal, Timestamp};
 
@@ -40,6 +40,7 @@ pub(super) fn replay(
     args: &QuarantineReplayArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let _claim = if args.dry_run { None } else { Some(claim(quarantine)?) };
     let decoder = decoder(config)?;
     let (interrupt, now) = (Interrupt::listen()?, WallClock.now());
     let newest = quarantine.list(&filter(&args.which), 0, 1).map_err(refused)?.first().map_or(0, |item| item.id);
@@ -70,23 +71,37 @@ pub(super) fn replay(
     if args.dry_run { Ok(()) } else { hand_over(config, quarantine, output) }
 }
 
+fn claim(quarantine: &SqliteQuarantine) -> Result<ReplayClaim, Failure> {
+    quarantine.claim_replay().map_err(|error| match error {
+        OpenError::Locked { .. } => {
+            let what = "another `foretell quarantine replay` is at work on this data directory; wait for its end";
+            Failure::new(Kind::Unavailable, what)
+        }
+        error => opening(error),
+    })
+}
+
 fn decoder(config: &Config) -> Result<Decoder, Failure> {
     let decoder = Decoder::new(service::decoder_options(config))
         .map_err(|error| Failure::because(Kind::Config, "could not prepare the decoder", error))?;
     if decoder.derives() {
         let log = SqliteLog::open_beside(&config.data.dir).map_err(opening)?;
-        decoder.seed_from(&log).map_err(|error| {
-            Failure::because(Kind::Io, "could not read the log to rebuild derived run hours", error)
-        })?;
+        let attempted = "could not read the log to rebuild derived run hours";
+        decoder.seed_from(&log).map_err(|error| service::refusing(attempted, error))?;
     }
     Ok(decoder)
 }
 
-/// Decodes an item as when it arrived: readings without a stamp of their own count from then. One that was ahead of our clock
-/// is measured by the clock of now, because that of then may have been wrong.
+/// Decodes an item as when it arrived: readings without a stamp of their own count from then. One that was ahead of our clock,
+/// or too old by it, is measured by the clock of now, because that of then may have been wrong.
 fn admit(decoder: &Decoder, item: Quarantined, now: Timestamp) -> Result<Replayed, String> {
-    let ahead = RefusalReason::FromFuture.code();
-    let arrived = if item.reason == ahead { now } else { item.arrived };
+    let (ahead, old) = (RefusalReason::FromFuture.code(), RefusalReason::TooOld.code());
+    let arrived = match &item.reason {
+        reason if reason == ahead => now,
+        // What waited here has not aged meanwhile.
+        reason if reason == old => item.arrived.min(now),
+        _ => item.arrived,
+    };
     let mut decoded = Decoded::default();
     decoder.decode(arrived, &item.source, &item.topic, &item.raw, &mut decoded);
     if decoded.events.is_empty() && decoded.refused.first().is_some_and(|refusal| refusal.reason == ahead) {

@@ -18,6 +18,7 @@ const BYTES_MAX: u64 = 2 << 20;
 /// Explains a sample; its outcome is the exit code's.
 pub(super) fn explain(config: &Config, path: &Path, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
     let payload = read(path)?;
+    // Of any age: a sample was recorded some time ago.
     let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
     let options = DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() };
     let decoder =

@@ -9,7 +9,7 @@ use foretell_ingest::broker::{BrokerError, BrokerOptions, Version};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
 
 use super::Secret;
-use super::read::{PASSWORD, address, file, required, secret};
+use super::read::{PASSWORD, address, file, keep, required, secret};
 use super::reader::Section;
 use super::unit;
 
@@ -58,6 +58,8 @@ pub struct MqttSection {
     pub users: Vec<MqttUser>,
     /// `[mqtt.limits]`: what the embedded listener bears.
     pub limits: MqttLimits,
+    /// How old a reading may be when it arrives, from whichever source; `None`: any age.
+    pub age_max: Option<Duration>,
 }
 
 /// `[mqtt.limits]`: as many connections, and as fast.
@@ -128,6 +130,7 @@ impl Default for MqttSection {
             anonymous: Anonymous::OnLoopback,
             users: Vec::new(),
             limits: MqttLimits::default(),
+            age_max: Some(Duration::from_secs(400 * 86_400)),
         }
     }
 }
@@ -151,6 +154,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         anonymous: s.parsed("anonymous", or.anonymous, anonymous),
         users: users(&mut s, base),
         limits: limits(s.section("limits")),
+        age_max: s.parsed("age_max", or.age_max, keep),
     };
     check_listener(&s, &section);
     check_sources(&s, &section);

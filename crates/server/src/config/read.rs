@@ -87,7 +87,7 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
 }
 
 /// A duration, or `forever`.
-fn keep(text: &str) -> Result<Option<Duration>, String> {
+pub(super) fn keep(text: &str) -> Result<Option<Duration>, String> {
     if text == "forever" { Ok(None) } else { unit::duration(text).map(Some) }
 }
 

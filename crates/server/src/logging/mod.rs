@@ -50,6 +50,7 @@ pub fn start(level: &str, format: LogFormat) -> Result<(), Failure> {
     };
     let failed = |error| Failure::because(Kind::Internal, "could not start logging", error);
     tracing_subscriber::registry().with(lines.with_filter(held)).try_init().map_err(failed)?;
+    tell_panics();
     let watched = Arc::clone(&flood);
     let thread = std::thread::Builder::new().name("foretell-log".to_owned()).spawn(move || {
         loop {
@@ -60,6 +61,21 @@ pub fn start(level: &str, format: LogFormat) -> Result<(), Failure> {
     thread.map_err(|error| Failure::because(Kind::Unavailable, "could not start the log's thread", error))?;
     let _first = RUNNING.set(Running { level: handle, flood }).is_ok();
     Ok(())
+}
+
+/// From now on a panic is a line of the log like any other, and not text of its own between them. One that a damaged file gave a
+/// library that decodes it comes back as that file's error, so it need not be told twice.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let (thread, words) = (std::thread::current(), panic.payload_as_str().unwrap_or("no reason given"));
+        let thread = thread.name().unwrap_or("unnamed");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        if foretell_history::expects_panic() || thread.starts_with("polars") {
+            tracing::debug!(thread, place, words, "A library panicked over a file that it decodes.");
+        } else {
+            tracing::error!(thread, place, words, "A thread panicked. Please report this.");
+        }
+    }));
 }
 
 /// Goes on with another level or filter.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
 use super::engine_room::{EngineRoom, Placed};
-use super::stores::opening;
+use super::stores::{opening, refusing};
 use crate::config::{Config, InfluxSection};
 use crate::failure::{Failure, Kind};
 
@@ -38,7 +38,7 @@ impl Influx {
     /// Opens the outbox, if the configuration names a server.
     pub(super) fn open(config: &Config, log: &SqliteLog) -> Result<Option<Self>, Failure> {
         let Some(section) = config.influxdb.clone() else {
-            let failed = |error| Failure::because(Kind::Io, "could not forget how far InfluxDB had come", error);
+            let failed = |error| refusing("could not forget how far InfluxDB had come", error);
             return no_longer_written(log).map(|()| None).map_err(failed);
         };
         let store = Arc::new(InfluxStore::open(&config.data.dir).map_err(opening)?);
@@ -65,7 +65,7 @@ impl Influx {
         let (store, watch) = (Arc::clone(&self.store), self.watch.clone());
         let how = (settings(&self.section), self.control.clone());
         let writer = InfluxWriter::new(log, store, clocks.wall(), watch, how, stop)
-            .map_err(|error| Failure::because(Kind::Io, "could not read how far InfluxDB has come", error))?;
+            .map_err(|error| refusing("could not read how far InfluxDB has come", error))?;
         let thread = std::thread::Builder::new().name("foretell-influx".to_owned());
         thread
             .spawn(move || {

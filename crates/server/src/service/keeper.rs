@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use foretell_history::{Archive, FileError, Keeping, Kept, ReadOptions, RollUps, Snapshots, SqliteLog};
+use foretell_history::{AcceptedLoss, Archive, FileError, Keeping, Kept, ReadOptions, RollUps, Snapshots, SqliteLog};
 use foretell_model::{Clock, LogError, Offset, Partition, Timestamp};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,10 @@ use crate::failure::{Failure, Kind};
 
 /// Memory for sorting a day, bytes; the rest goes to a temporary file in the data directory.
 const MEMORY_BYTES: usize = 64 << 20;
+
+/// Days of which one pass writes the file anew for late readings: three weeks' backlog of a site goes in one, and whoever sends a
+/// reading of each day of a year costs no more than that.
+const REWRITES_MAX: usize = 32;
 
 /// Longest time between the start and the first pass, which catches up on what fell due meanwhile.
 const FIRST_AFTER_MAX: Duration = Duration::from_secs(30);
@@ -54,6 +58,7 @@ pub(super) fn start(data: &DataSection, stores: &Stores, stop: CancellationToken
 
 impl Keeper {
     fn run(self) {
+        let mut losses_told = self.losses().len();
         match self.archive.missing(&self.log, Timestamp::MIN, Timestamp::MAX) {
             Ok(missing) => tell_missing(&missing),
             Err(error) => tracing::error!(error = &error as &dyn Error, "The archive could not be looked through."),
@@ -73,8 +78,16 @@ impl Keeper {
                     );
                 }
             }
+            let losses = self.losses();
+            losses.iter().skip(losses_told).for_each(tell_loss);
+            losses_told = losses.len();
             histogram!("foretell_archive_pass_seconds").record(begun.elapsed().as_secs_f64());
         }
+    }
+
+    /// What somebody has decided to go on without; nothing while the log cannot be read, which is said elsewhere.
+    fn losses(&self) -> Vec<AcceptedLoss> {
+        self.log.accepted_losses().unwrap_or_default()
     }
 
     /// False when told to stop meanwhile.
@@ -103,6 +116,7 @@ impl Keeper {
             closed_after_ms: millis(self.data.archive_after),
             keep_ms: self.data.keep_readings.map(millis),
             consumed: self.consumed()?,
+            rewrites_max: REWRITES_MAX,
             options,
         };
         let mut go_on = |_| if self.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
@@ -125,7 +139,13 @@ fn tell_missing(missing: &[FileError]) {
     gauge!("foretell_archive_days_missing").set(missing.len() as f64);
 }
 
+fn tell_loss(loss: &AcceptedLoss) {
+    let AcceptedLoss { at, day, who, why } = loss;
+    tracing::warn!(%day, who, why, decided = %at, "An archived day whose file is lost is gone on without.");
+}
+
 fn tell(kept: &Kept) {
+    gauge!("foretell_archive_days_put_off").set(kept.put_off as f64);
     tell_missing(&kept.missing);
     for (path, readings) in &kept.written {
         counter!("foretell_archive_files_written_total").increment(1);

@@ -59,7 +59,7 @@ pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
-pub use stores::{Stores, accounts, catalogue, opening, quarantine, templates};
+pub use stores::{Stores, accounts, catalogue, opening, quarantine, quarantine_to_look, refusing, templates};
 pub use welcome::address as welcome_address;
 
 use crate::config::{self, Config};

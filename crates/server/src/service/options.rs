@@ -17,7 +17,7 @@ use foretell_outreach::{
 use super::budget::Budget;
 use crate::clock::WallClock;
 use crate::config::{
-    ChannelKind, ChannelSection, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser,
+    ChannelKind, ChannelSection, ClockSource, Config, EngineSection, MachineSection, MqttSection, MqttSource, MqttUser,
     OutreachSection,
 };
 use crate::failure::{Failure, Kind};
@@ -29,7 +29,10 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 #[must_use]
 pub fn decoder(config: &Config) -> DecoderOptions {
     let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
-    DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() }
+    // In a rehearsal the readings are of whatever year is rehearsed.
+    let age_max = config.mqtt.age_max.filter(|_| config.clock == ClockSource::Wall);
+    let behind_max_ms = age_max.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+    DecoderOptions { mappings, sparkplug, behind_max_ms, ..DecoderOptions::default() }
 }
 
 /// What ingest is told.

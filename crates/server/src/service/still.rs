@@ -19,7 +19,7 @@ use super::rate::Rates;
 use super::rebuild;
 use super::runner::SNAPSHOT;
 use super::sessions::Sessions;
-use super::stores::Stores;
+use super::stores::{Stores, refusing};
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::telemetry::Telemetry;
@@ -38,7 +38,7 @@ pub struct Still(ServiceBackend);
 pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still, Failure> {
     let stores = Stores::open(&config, false, false, "http://localhost")?;
     let room = EngineRoom::new(options::engine(&config.engine, &stores.catalogue));
-    let unreadable = |error| Failure::because(Kind::Io, "could not read the log", error);
+    let unreadable = |error| refusing("could not read the log", error);
     let head = stores.log.head(Partition(0)).map_err(unreadable)?;
     // A snapshot that cannot be used, or that is ahead of the log, costs time only.
     if let Ok(Some((offset, bytes))) = Snapshots::new(&config.data.dir).load(SNAPSHOT)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foretell_console::Accounts;
 use foretell_console::accounts::AccountsError;
 use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
-use foretell_model::Catalogue;
+use foretell_model::{Catalogue, LogError};
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
 
@@ -46,6 +46,7 @@ impl Stores {
             templates(dir, &catalogue)?;
         }
         let room = DiskRoom::new(dir, config.data.free_min_bytes);
+        check_room(dir, &room)?;
         // The log first: a process that is refused here must have touched nothing else.
         let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
         let log = log.keeping_free(room.clone());
@@ -67,13 +68,40 @@ impl Stores {
     }
 }
 
+/// What opening everything may write, bytes: the indices of six write-ahead files, and tables that a release adds.
+const OPENING_BYTES: u64 = 16 << 20;
+
+/// Refuses where not even opening has room. With more, but less than is to stay free, the service starts and takes nothing in, as
+/// `/readyz` says, and pages and commands work.
+fn check_room(dir: &Path, room: &DiskRoom) -> Result<(), Failure> {
+    match room.free_bytes() {
+        Ok(free_bytes) if free_bytes < OPENING_BYTES => {
+            let (dir, free_kib, mib) = (dir.display(), free_bytes >> 10, OPENING_BYTES >> 20);
+            let why = format!("on the disk that holds {dir} {free_kib} KiB are free, and a start takes up to {mib} MiB");
+            Err(Failure::new(Kind::Io, format!("{why}. Make room, then start again; what was acknowledged is kept")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The quarantine of a data directory; commands may open it beside the service.
 ///
 /// # Errors
 /// When it cannot be opened.
 pub fn quarantine(config: &Config) -> Result<SqliteQuarantine, Failure> {
-    let bounds = QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() };
-    SqliteQuarantine::open(&config.data.dir, bounds).map_err(opening)
+    SqliteQuarantine::open(&config.data.dir, bounds(config)).map_err(opening)
+}
+
+/// The same to look at it only, also where nothing can be written.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn quarantine_to_look(config: &Config) -> Result<SqliteQuarantine, Failure> {
+    SqliteQuarantine::open_to_look(&config.data.dir, bounds(config)).map_err(opening)
+}
+
+fn bounds(config: &Config) -> QuarantineBounds {
+    QuarantineBounds { bytes_max: config.data.quarantine_bytes_max, ..QuarantineBounds::default() }
 }
 
 /// The accounts of a data directory.
@@ -92,9 +120,16 @@ pub fn opening(error: OpenError) -> Failure {
     let kind = match &error {
         OpenError::Locked { .. } => Kind::Unavailable,
         OpenError::Foreign { .. } | OpenError::Newer { .. } | OpenError::Damaged { .. } => Kind::BadData,
-        OpenError::Store { .. } => Kind::Io,
+        OpenError::NeedsWriting { .. } => Kind::NoInput,
+        OpenError::Full { .. } | OpenError::Store { .. } => Kind::Io,
     };
     Failure::because(kind, "could not open the data directory", error)
+}
+
+/// A log or quarantine that refused, as a failure of a command: a damaged file is bad data.
+pub fn refusing(attempted: &str, error: LogError) -> Failure {
+    let kind = if matches!(error, LogError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
+    Failure::because(kind, attempted, error)
 }
 
 /// The fault catalogue: the built-in one or a file.

@@ -40,6 +40,7 @@ use super::admission::{Admission, Candidate, bit};
 use super::contract::json_fault;
 use super::hours::RunHours;
 use super::reason::{Fault, RefusalReason};
+use super::tree;
 
 /// A checked rule.
 #[derive(Debug)]
@@ -203,7 +204,7 @@ impl Mapping {
     pub(super) fn document(&self, payload: &[u8]) -> Result<Value, Fault> {
         match self.payload {
             Payload::Csv(_) => Ok(Value::Null),
-            Payload::Json => serde_json::from_slice(payload).map_err(|error| json_fault(&error)),
+            Payload::Json => tree::parse(payload).map_err(|error| json_fault(&error)),
             Payload::Text => {
                 let text = std::str::from_utf8(payload).map_err(|error| {
                     Fault::new(RefusalReason::Malformed, format!("the payload is not UTF-8: {error}"))

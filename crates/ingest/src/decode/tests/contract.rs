@@ -1,6 +1,7 @@
 //! The contract's own topics.
 
 use expect_test::expect;
+use foretell_model::DAY_MS;
 
 use super::*;
 
@@ -97,6 +98,68 @@ fn time_may_be_old_but_not_ahead() {
 }
 
 #[test]
+fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
+    let options = DecoderOptions { behind_max_ms: Some(400 * DAY_MS), ..DecoderOptions::default() };
+    let decoder = Decoder::new(options).unwrap();
+    let item = |ts: &str| format!(r#"{{"ts":"{ts}","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}}"#);
+    check(
+        &decoder,
+        TELEMETRY,
+        &format!("[{},{},{}]", item("2025-05-27T08:00:00Z"), item("2025-05-27T07:59:59.999Z"), item("2000-01-01T00:00:00Z")),
+        expect![[r#"
+            s01/m007 2025-05-27T08:00:00Z discharge_temp_c=80 motor_current_a=1 run_hours=1
+            too_old: `ts` 2025-05-27T07:59:59.999Z is 1 year 35 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2025-05-27T07:59:59.999Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
+            too_old: `ts` 2000-01-01T00:00:00Z is 26 years 187 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2000-01-01T00:00:00Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#]],
+    );
+    let refused = decoded(&decoder, TELEMETRY, item("2000-01-01T00:00:00Z").as_bytes()).ahead.unwrap();
+    assert_eq!((refused.0, refused.1 / DAY_MS), (1, -(26 * 365 + 187)));
+    check(
+        &decoder,
+        "foretell/v1/s01/m007/event",
+        r#"{"ts":"2000-01-01T00:00:00Z","kind":"maintenance_done","work":"oil_changed"}"#,
+        expect![[r#"s01/m007 2000-01-01T00:00:00Z Maintenance { machine: s01/m007, ts: 2000-01-01T00:00:00Z, work: Work("oil_changed") }"#]],
+    );
+}
+
+#[test]
+fn of_a_key_that_stands_twice_neither_value_is_guessed() {
+    let item = |more: &str| format!(r#"{{"ts":1,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1,{more}}}"#);
+    let items = [
+        r#""discharge_temp_c":80"#,
+        r#""discharge_temp_c":null"#,
+        r#""ts":2"#,
+        r#""state":"loaded","state":"loaded""#,
+        r#""state":"loaded","state":null"#,
+        r#""rpm":1,"rpm":2"#,
+    ];
+    check(
+        &decoder(""),
+        TELEMETRY,
+        &format!("[{}]", items.map(item).join(",")),
+        expect![[r#"
+            s01/m007 1970-01-01T00:00:00.001Z discharge_temp_c=80 motor_current_a=1 run_hours=1
+            s01/m007 1970-01-01T00:00:00.001Z discharge_temp_c=80 motor_current_a=1 run_hours=1 loaded
+            s01/m007 1970-01-01T00:00:00.001Z discharge_temp_c=80 motor_current_a=1 run_hours=1
+            contradiction: two different values for `discharge_temp_c` <- {"ts":1,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1,"discharge_temp_c":null}
+            contradiction: two different values for `ts` <- {"ts":1,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1,"ts":2}
+            contradiction: two different values for `state` <- {"ts":1,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1,"state":"loaded","state":null}
+            2 keys ignored"#]],
+    );
+    check(
+        &decoder(""),
+        "foretell/v1/s01/m007/status",
+        r#"{"online":true,"online":false}"#,
+        expect![[r#"contradiction: two different values for `online` <- {"online":true,"online":false}"#]],
+    );
+    check(
+        &decoder(METRO),
+        "metro/apu/x",
+        r#"{"timestamp":1,"timestamp":2}"#,
+        expect![[r#"contradiction: two different values for `timestamp` at line 1 column 29 <- {"timestamp":1,"timestamp":2}"#]],
+    );
+}
+
+#[test]
 fn whole_messages_that_cannot_be_read() {
     let decoder = decoder("");
     check(&decoder, TELEMETRY, "", expect!["malformed: EOF while parsing a value at line 1 column 0 <- "]);
@@ -119,6 +182,12 @@ fn whole_messages_that_cannot_be_read() {
         "foretell/v1/s 1/m/telemetry",
         "{}",
         expect!["bad_identity: `s 1` holds ' '; only A-Z a-z 0-9 . _ - are allowed <- {}"],
+    );
+    check(
+        &decoder,
+        "foretell/v1/../m/telemetry",
+        "{}",
+        expect!["bad_identity: `..` means a folder in paths and addresses; give it a name of its own <- {}"],
     );
     check(
         &decoder,

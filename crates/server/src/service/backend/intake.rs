@@ -162,10 +162,14 @@ fn machine_clock(skew: ClockSkew) -> MachineClock {
 }
 
 fn own_clock(seen: OwnClock) -> String {
-    let OwnClock { behind_ms, ahead, heard } = seen;
+    let OwnClock { behind_ms, against, heard } = seen;
+    let (ours, theirs, reason) = match behind_ms {
+        0.. => ("behind", "ahead of", RefusalReason::FromFuture.code()),
+        _ => ("ahead", "behind", RefusalReason::TooOld.code()),
+    };
     format!(
-        "this computer's clock seems to be {} s behind: {ahead} of {heard} machines are ahead of it, and their readings wait in \
-         the quarantine; set the clock (NTP), then run `foretell quarantine replay --reason from_future`",
-        behind_ms / 1000
+        "this computer's clock seems to be {} s {ours}: {against} of {heard} machines are {theirs} it, and their readings wait in \
+         the quarantine; set the clock (NTP), then run `foretell quarantine replay --reason {reason}`",
+        behind_ms.abs() / 1000
     )
 }

@@ -63,6 +63,7 @@ fn replay(log: &SqliteLog, room: &EngineRoom, rebuilt: Option<&Rebuilt>) {
 /// Archives everything, and drops the days that ended before `keep_days` of the end.
 fn archive(dir: &Path, log: &SqliteLog, now: Timestamp, keep_days: i64) -> u64 {
     let work = Keeping {
+        rewrites_max: 10,
         now,
         closed_after_ms: HOUR_MS,
         keep_ms: Some(keep_days * DAY_MS),

@@ -1,0 +1,65 @@
+//! An archived day whose file is lost for good: somebody decides to go on without it, and that stays on record.
+
+use foretell_history::AcceptedLoss;
+
+use super::damage::kept_plant;
+use super::*;
+
+fn loss(day: i64) -> AcceptedLoss {
+    let at = Timestamp::from_millis(50 * DAY_MS);
+    AcceptedLoss { at, day: Timestamp::from_millis(day * DAY_MS), who: "ops".into(), why: "the disk burnt".into() }
+}
+
+/// What a pass finds: missing and failing days, and the files that it wrote.
+fn pass(dir: &Path, log: &SqliteLog) -> (usize, usize, Vec<u64>) {
+    let kept = keep(dir, log, &mut |_| ControlFlow::Continue(())).unwrap();
+    (kept.missing.len(), kept.failures.len(), kept.written.iter().map(|(_, readings)| *readings).collect())
+}
+
+#[test]
+fn a_lost_day_is_gone_on_without() {
+    let (dir, log) = kept_plant();
+    let archive = Archive::new(dir.path());
+    std::fs::remove_file(dir.path().join("archive/1970-01-02.parquet")).unwrap();
+    append(&log, &[reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS + 1)]);
+    assert_eq!(pass(dir.path(), &log), (1, 1, vec![]));
+    let said = archive.check(&log, &ReadOptions::default()).unwrap()[0].to_string();
+    assert!(said.contains("`foretell archive accept-loss 1970-01-02 --why REASON`"), "{said}");
+
+    // Beside the process that owns the log.
+    let beside = SqliteLog::open_beside(dir.path()).unwrap();
+    archive.accept_loss(&beside, &loss(1)).unwrap();
+    assert_eq!(beside.accepted_losses().unwrap(), [loss(1)]);
+    // What came late is all there is of the day now, and it is a day like any other.
+    assert_eq!(pass(dir.path(), &log), (0, 0, vec![1]));
+    assert!(archive.check(&log, &ReadOptions::default()).unwrap().is_empty());
+    let lost = |r: &Reading| r.ts.millis() / DAY_MS == 1;
+    let mut left: Vec<_> = fleet().into_iter().filter(|r| !lost(r)).collect();
+    left.extend([reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS), reading("other", 40 * DAY_MS + 1)]);
+    assert_eq!(everything(dir.path(), &log), keys(&left));
+}
+
+#[test]
+fn a_lost_day_of_which_nothing_is_left_is_forgotten() {
+    let (dir, log) = kept_plant();
+    let archive = Archive::new(dir.path());
+    std::fs::remove_file(dir.path().join("archive/1970-01-02.parquet")).unwrap();
+    archive.accept_loss(&log, &loss(1)).unwrap();
+    assert_eq!(pass(dir.path(), &log), (0, 0, vec![]));
+    let gone = archive.gone(&log).unwrap().unwrap();
+    assert_eq!(gone.days, [0, 2].map(|day| Timestamp::from_millis(day * DAY_MS)));
+}
+
+#[test]
+fn nothing_that_is_there_can_be_given_up() {
+    let (dir, log) = kept_plant();
+    let check = |day: i64, expected: &str| {
+        let said = Archive::new(dir.path()).accept_loss(&log, &loss(day)).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+        assert!(log.accepted_losses().unwrap().is_empty());
+    };
+    check(1, "1970-01-02.parquet: is there, so nothing is lost");
+    // On the log still.
+    check(40, "1970-02-10.parquet: is not missed");
+    check(7, "1970-01-08.parquet: is not missed");
+}

@@ -1,0 +1,77 @@
+//! A disk of the test's own, small enough to be filled.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::not_tested;
+
+/// A small file system of the test's own; it goes with the value.
+#[derive(Debug)]
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts one of 256 MiB; `None`, said loudly, where mounting is not allowed.
+    ///
+    /// # Panics
+    /// When there is no `mount`, or no folder can be made.
+    #[must_use]
+    pub fn mount(at: &Path) -> Option<Self> {
+        std::fs::create_dir_all(at).expect("a folder to mount at");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(at).output();
+        let mounted = mounted.expect("mount runs");
+        if mounted.status.success() {
+            return Some(Self(at.to_owned()));
+        }
+        let why = String::from_utf8_lossy(&mounted.stderr);
+        not_tested("a disk of its own", &format!("mounting is not allowed here ({})", why.trim()));
+        None
+    }
+
+    /// Whether it can be written from now on; nobody may be writing.
+    ///
+    /// # Panics
+    /// When the mount cannot be changed.
+    pub fn writable(&self, writable: bool) {
+        let how = if writable { "remount,rw" } else { "remount,ro" };
+        let changed = Command::new("mount").args(["-o", how]).arg(&self.0).output().expect("mount runs");
+        assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Leaves so many MiB free; 0 fills it to its last byte.
+    ///
+    /// # Panics
+    /// When the file system does not say how much is free.
+    pub fn fill_leaving(&self, mib: u64) {
+        let free = Command::new("df").args(["-B1", "--output=avail"]).arg(&self.0).output().expect("df runs");
+        let free = String::from_utf8_lossy(&free.stdout).lines().nth(1).expect("a figure").trim().to_owned();
+        let free: u64 = free.parse().expect("bytes");
+        let mut file = File::create(self.filler()).expect("room for a name");
+        let block = vec![7; 1 << 20];
+        let mut left = free.saturating_sub(mib << 20);
+        while left > 0 && file.write_all(&block[..block.len().min(left as usize)]).is_ok() {
+            left = left.saturating_sub(block.len() as u64);
+        }
+        while mib == 0 && file.write_all(b"x").is_ok() {}
+    }
+
+    /// Takes away what fills it.
+    ///
+    /// # Panics
+    /// When nothing does.
+    pub fn empty(&self) {
+        std::fs::remove_file(self.filler()).expect("it was filled");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
+    }
+}

@@ -1,0 +1,177 @@
+//! A data directory that is damaged, incomplete or on a disk that takes no writes, as an operator meets it: what each command says
+//! and how it ends.
+
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use foretell_tests::{Foretell, SmallDisk, binary, free_port, metric, publish_lines, wait_for};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const TOPIC: &str = "foretell/v1/s1/m1/telemetry";
+
+fn command(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary("foretell")).args(arguments).arg("--data-dir").arg(data).output().expect("foretell runs")
+}
+
+/// Runs a command; its exit code and everything that it said.
+fn run(data: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = command(data, arguments);
+    let said = [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat();
+    (output.status.code().unwrap_or(-1), said)
+}
+
+fn check(data: &Path, arguments: &[&str], code: i32, expected: &[&str]) {
+    let (ended, said) = run(data, arguments);
+    assert_eq!(ended, code, "{arguments:?}: {said}");
+    for expected in expected {
+        assert!(said.contains(expected), "{arguments:?}: no `{expected}` in\n{said}");
+    }
+}
+
+/// Imports a reading a minute of so many days since the 1st of June 2026; how many these are.
+fn import(folder: &Path, data: &Path, days: u64) -> usize {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours\n".to_owned();
+    for minute in 0..days * 1_440 {
+        let (ts, temp_c) = (1_780_272_000_000 + minute * 60_000, 80.0 + (minute % 50) as f64 / 10.0);
+        rows.push_str(&format!("{ts},s1,m1,{temp_c:.1},40,{}\n", 100 + minute / 60));
+    }
+    let file = folder.join("history.csv");
+    std::fs::write(&file, &rows).expect("a writable folder");
+    check(data, &["import", &file.to_string_lossy()], 0, &["are new on the log"]);
+    rows.lines().count() - 1
+}
+
+/// The archive's files.
+fn archived(data: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(data.join("archive")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect();
+    files.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
+    files.sort();
+    files
+}
+
+const KEEPING: &str = "[data]\narchive_every = \"100ms\"\nkeep_readings = \"1d\"\n[engine]\nsnapshot_interval = \"1s\"\n";
+
+/// Three days, all in the archive and off the log, and the service that put them there, running on.
+fn plant(folder: &Path) -> (Foretell, PathBuf) {
+    let data = folder.join("data");
+    import(folder, &data, 3);
+    let foretell = Foretell::start(folder, KEEPING);
+    wait_for("the days to leave the log", PATIENCE, || {
+        metric(foretell.console, "foretell_log_rows_dropped_total").filter(|dropped| *dropped >= 3.0 * 1_440.0 - 1.0)
+    });
+    (foretell, data)
+}
+
+#[test]
+fn a_lost_day_is_named_and_can_be_gone_on_without() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = plant(folder.path());
+    check(&data, &["archive", "check"], 0, &["3 archived days are there and whole"]);
+    std::fs::remove_file(data.join("archive/2026-06-02.parquet")).expect("it is there");
+    let missing = |days: f64| {
+        let figure = || metric(foretell.console, "foretell_archive_days_missing").filter(|missing| *missing == days);
+        wait_for("the missing days", PATIENCE, figure);
+    };
+    missing(1.0);
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let remedy = "`foretell archive accept-loss 2026-06-02 --why REASON`";
+    check(&data, &["archive", "check"], 65, &["2 archived days are there", "2026-06-02.parquet is missing", remedy]);
+    check(&data, &["export", "--out", &out], 65, &["2880 readings in", remedy]);
+
+    let accept = |day| ["archive", "accept-loss", day, "--why", "no backup", "--by", "wang"];
+    check(&data, &accept("2026-06-01"), 65, &["is there, so nothing is lost"]);
+    check(&data, &accept("2026-06-31"), 64, &["is not a day"]);
+    let record = "2026-06-02 is gone on without since";
+    check(&data, &accept("2026-06-02"), 0, &[record]);
+    missing(0.0);
+    check(&data, &["archive", "check"], 0, &["2 archived days are there and whole", record, "by wang: no backup"]);
+    check(&data, &["export", "--out", &out], 0, &["2880 readings in"]);
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let said = foretell.process.said();
+    let told = said.lines().find(|line| line.contains("An archived day whose file is lost is gone on without."));
+    assert!(told.is_some_and(|line| line.contains("wang") && line.contains("no backup")), "{said}");
+}
+
+#[test]
+fn a_damaged_log_is_bad_data_with_a_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    import(folder.path(), &data, 10);
+    let log = std::fs::File::options().write(true).open(data.join("log.db")).expect("a log");
+    let length = log.metadata().expect("its length").len();
+    log.write_all_at(&vec![0xee; length as usize / 4], length / 2).expect("room");
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let expected = ["log.db, which is damaged. Restore it from a backup", "sqlite3 log.db .recover"];
+    check(&data, &["export", "--out", &out], 65, &expected);
+}
+
+#[test]
+fn a_damaged_file_of_the_archive_speaks_in_our_words_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = plant(folder.path());
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let path = &archived(&data)[1];
+    let whole = std::fs::read(path).expect("a file");
+    // Without its sum the file is decoded, and what decodes it meets nonsense.
+    std::fs::remove_file(path.with_added_extension("sha256")).expect("a sum");
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let mut unreadable = 0;
+    for at in (4..whole.len() - 60).step_by(whole.len() / 25) {
+        let mut bytes = whole.clone();
+        let nonsense = (1_u32..).map(|n| (n.wrapping_mul(0x9e37_79b1) >> 24) as u8);
+        bytes[at..at + 50].iter_mut().zip(nonsense).for_each(|(byte, other)| *byte = other);
+        std::fs::write(path, &bytes).expect("a writable folder");
+        let (code, said) = run(&data, &["export", "--out", &out]);
+        assert!(!said.contains("panicked"), "at {at}: {said}");
+        assert!([0, 65].contains(&code), "at {at}: {code}, {said}");
+        unreadable += usize::from(code == 65);
+    }
+    assert!(unreadable > 5, "only {unreadable}");
+}
+
+#[test]
+fn what_lies_where_nothing_can_be_written_can_be_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let Some(disk) = SmallDisk::mount(&data) else { return };
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let lines = |from: u64| -> Vec<String> {
+        let ts = |n: u64| 1_782_892_800_000 + (from + n) * 1_000;
+        let line = |n| format!(r#"{{"ts":{},"discharge_temp_c":83.5,"motor_current_a":41.7,"run_hours":4}}"#, ts(n));
+        (0..100).map(line).collect()
+    };
+    let config = "[data]\nfree_min = \"32MiB\"\n";
+    let (console, mqtt) = (free_port(), free_port());
+    let readable = |readings: &str| {
+        check(&data, &["export", "--out", &out], 0, &[readings]);
+        check(&data, &["quarantine", "list"], 0, &["1 unknown_topic"]);
+        check(&data, &["archive", "check"], 0, &["archived days are there and whole"]);
+        // What must write says so.
+        check(&data, &["quarantine", "replay"], 74, &["quarantine.db", "Read-only file system"]);
+        check(&data, &["import", &out], 74, &["log.lock", "Read-only file system"]);
+    };
+
+    let mut foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    publish_lines(foretell.mqtt, TOPIC, &lines(0));
+    publish_lines(foretell.mqtt, "nobody/knows", &["this".to_owned()]);
+    assert_eq!(foretell.process.terminate(), Some(0));
+    disk.writable(false);
+    readable("100 readings in");
+
+    // After a kill the newest entries stand in the write-ahead file.
+    disk.writable(true);
+    let mut foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    publish_lines(foretell.mqtt, TOPIC, &lines(100));
+    foretell.process.kill_9();
+    disk.writable(false);
+    readable("200 readings in");
+    disk.writable(true);
+    std::fs::remove_file(data.join("log.db-shm")).expect("it is there");
+    disk.writable(false);
+    check(&data, &["export", "--out", &out], 66, &["log.db-wal, which cannot be read there", "Copy both"]);
+    disk.writable(true);
+    check(&data, &["export", "--out", &out], 0, &["200 readings in"]);
+}
