@@ -74,6 +74,63 @@ fn the_compose_file_is_one() {
     assert_eq!(missing, [""; 0], "mounted, but not there");
 }
 
+/// Instructions of a container file, each with its words; lines that go on are joined.
+fn instructions(text: &str) -> Vec<(String, String)> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    let joined = lines.replace("\\\n", " ");
+    let lines = joined.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| line.split_once(' ').unwrap_or_else(|| panic!("`{line}` says nothing")))
+        .map(|(instruction, words)| (instruction.to_owned(), words.trim().to_owned()))
+        .collect()
+}
+
+/// Whether a shell can read a command; nothing of it is run.
+fn is_shell(command: &str) -> bool {
+    Command::new("sh").args(["-n", "-c", command]).status().expect("sh runs").success()
+}
+
+#[test]
+fn the_container_file_is_one() {
+    let instructions = instructions(&read(root().join("deploy/Containerfile")));
+    let (mut stages, mut seen, mut files) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+    for (instruction, words) in &instructions {
+        match instruction.as_str() {
+            "FROM" => {
+                let (image, stage) = words.split_once(" AS ").unwrap_or((words, ""));
+                let version = image.rsplit_once(':').map(|(_, version)| version);
+                assert!(version.is_some_and(|version| version != "latest"), "`{image}` names no version");
+                stages.push(stage);
+            }
+            "RUN" => assert!(is_shell(words), "no shell reads `{words}`"),
+            "COPY" => match words.strip_prefix("--from=").and_then(|words| words.split_once(' ')) {
+                Some((stage, paths)) => {
+                    assert!(stages.contains(&stage), "there is no stage `{stage}`");
+                    files.extend(paths.split(' ').next_back());
+                }
+                None => assert_eq!(words, ". ."),
+            },
+            "ENTRYPOINT" | "CMD" => {
+                let words: Vec<String> = serde_json::from_str(words).unwrap_or_else(|e| panic!("`{words}`: {e}"));
+                assert!(!words.is_empty());
+            }
+            "HEALTHCHECK" => {
+                let (_, test) = words.split_once(" CMD ").expect("a health check has a command");
+                let test: Vec<String> = serde_json::from_str(test).unwrap_or_else(|e| panic!("`{test}`: {e}"));
+                assert!(test[..2] == ["bash", "-c"] && is_shell(&test[2]), "{test:?}");
+            }
+            "WORKDIR" | "USER" | "VOLUME" | "EXPOSE" => {}
+            other => panic!("`{other}` is no instruction that is known here"),
+        }
+        seen.insert(instruction.as_str(), words.as_str());
+    }
+    assert_eq!(instructions.first().map(|(instruction, _)| instruction.as_str()), Some("FROM"));
+    assert!(seen["ENTRYPOINT"].contains("/usr/bin/foretell") && files.contains("/usr/bin/foretell"), "{seen:?}");
+    assert_eq!((seen["USER"], seen["EXPOSE"]), ("foretell", "1883 8080"));
+    assert!(seen["RUN"].contains(&format!("--create-home {}", seen["USER"])), "nobody makes the user");
+    assert!(seen["CMD"].contains(seen["VOLUME"]), "the data must outlive the container");
+}
+
 #[test]
 fn the_configuration_in_the_compose_file_is_sound() {
     let (_folder, deploy) = prepared();

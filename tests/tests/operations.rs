@@ -194,6 +194,8 @@ fn what_the_metrics_name_is_there() {
         "foretell_ingest_events_kept_total 1",
         "foretell_ingest_commit_seconds_bucket{le=\"+Inf\"} 2",
         "foretell_ingest_last_message_timestamp_seconds{source=\"listener\"} ",
+        "foretell_ingest_last_reading_timestamp_seconds{source=\"listener\"} ",
+        "foretell_engine_lag_seconds 0",
         "foretell_mqtt_clients_connected{source=\"listener\"} 1",
         "foretell_engine_lag_entries 0",
         "foretell_ingest_queue_bytes 0",

@@ -9,6 +9,8 @@ mod error;
 mod export;
 mod folder;
 mod guard;
+#[cfg(test)]
+mod hostile_tests;
 mod intake;
 mod keeping;
 mod line_protocol;

@@ -19,6 +19,8 @@ pub struct SourceStatus {
     pub connected: usize,
     /// Arrival of the newest message.
     pub last_arrival: Option<Timestamp>,
+    /// Arrival of the newest message of which something was admitted.
+    pub last_admitted: Option<Timestamp>,
     /// Messages received since the start.
     pub messages: u64,
     /// Events admitted from them since the start, duplicates included.
@@ -66,6 +68,7 @@ pub(crate) struct Source {
     name: String,
     connected: AtomicU64,
     last_arrival_ms: AtomicI64,
+    last_admitted_ms: AtomicI64,
     messages: AtomicU64,
     admitted: AtomicU64,
     kept_messages: AtomicU64,
@@ -79,6 +82,8 @@ pub(crate) struct Source {
 pub(super) struct Arrivals {
     /// When the newest arrived.
     pub(super) latest: Timestamp,
+    /// When the newest of which something was admitted arrived.
+    pub(super) latest_admitted: Option<Timestamp>,
     pub(super) messages: u64,
     /// Events admitted.
     pub(super) admitted: u64,
@@ -95,6 +100,7 @@ impl Source {
             name: name.to_owned(),
             connected: AtomicU64::new(0),
             last_arrival_ms: AtomicI64::new(NEVER),
+            last_admitted_ms: AtomicI64::new(NEVER),
             messages: AtomicU64::new(0),
             admitted: AtomicU64::new(0),
             kept_messages: AtomicU64::new(0),
@@ -123,6 +129,9 @@ impl Source {
     /// Adds what a publisher has received since it last said so.
     pub(super) fn received(&self, arrivals: Arrivals) {
         self.last_arrival_ms.fetch_max(arrivals.latest.millis(), Ordering::Relaxed);
+        if let Some(admitted) = arrivals.latest_admitted {
+            self.last_admitted_ms.fetch_max(admitted.millis(), Ordering::Relaxed);
+        }
         self.messages.fetch_add(arrivals.messages, Ordering::Relaxed);
         self.admitted.fetch_add(arrivals.admitted, Ordering::Relaxed);
         if arrivals.ignored_keys > 0 {
@@ -149,11 +158,12 @@ impl Source {
     }
 
     pub(crate) fn status(&self) -> SourceStatus {
-        let last_arrival_ms = self.last_arrival_ms.load(Ordering::Relaxed);
+        let last = |at: &AtomicI64| Some(at.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != NEVER);
         SourceStatus {
             name: self.name.clone(),
             connected: self.connected.load(Ordering::Relaxed) as usize,
-            last_arrival: (last_arrival_ms != NEVER).then(|| Timestamp::from_millis(last_arrival_ms)),
+            last_arrival: last(&self.last_arrival_ms).map(Timestamp::from_millis),
+            last_admitted: last(&self.last_admitted_ms).map(Timestamp::from_millis),
             messages: self.messages.load(Ordering::Relaxed),
             admitted: self.admitted.load(Ordering::Relaxed),
             kept_messages: self.kept_messages.load(Ordering::Relaxed),

@@ -214,6 +214,9 @@ impl Submitter {
 
     fn note(&mut self, arrived: Timestamp, events: usize, ignored_keys: u64) {
         self.arrivals.latest = arrived;
+        if events > 0 {
+            self.arrivals.latest_admitted = Some(arrived);
+        }
         self.arrivals.messages += 1;
         self.arrivals.admitted += events as u64;
         self.arrivals.ignored_keys += ignored_keys;

@@ -1,12 +1,16 @@
 //! Brokers that ask who we are.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
 
 use crate::broker::Mosquitto;
+use crate::kit::PATIENCE;
 use crate::plant::{Plant, TELEMETRY, at, in_version, readings};
 
 fn run(program: &str, args: &[&str]) {
@@ -101,4 +105,76 @@ fn speaks_tls_and_websocket_with_a_certificate_of_its_own() {
             second += 1;
         }
     }
+}
+
+/// A TLS server of another make that tells what it is asked. It speaks no MQTT: the handshake is all there is to see.
+struct Handshakes {
+    server: Child,
+    said: Receiver<String>,
+    port: u16,
+}
+
+impl Handshakes {
+    fn listen(dir: &Path) -> Self {
+        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let serve = format!(
+            "exec openssl s_server -accept 127.0.0.1:{port} -cert server.pem -key server.key -CAfile ca.pem -Verify 2 \
+             -verify_return_error -alpn mqtt 2>&1"
+        );
+        let mut command = Command::new("sh");
+        command.args(["-c", &serve]).current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = command.spawn().unwrap();
+        let (told, said) = channel();
+        let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || lines.map_while(Result::ok).all(|line| told.send(line).is_ok()));
+        Self { server, said, port }
+    }
+
+    /// Waits for a line that holds this.
+    fn hears(&self, expected: &str) {
+        let (deadline, mut said) = (Instant::now() + PATIENCE, Vec::new());
+        while let Ok(line) = self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if line.contains(expected) {
+                return;
+            }
+            said.push(line);
+        }
+        panic!("no `{expected}` in\n{}", said.join("\n"));
+    }
+}
+
+impl Drop for Handshakes {
+    fn drop(&mut self) {
+        let ended = self.server.kill().and_then(|()| self.server.wait());
+        assert!(ended.is_ok() || std::thread::panicking());
+    }
+}
+
+#[test]
+fn asks_for_its_protocol_shows_who_it_is_and_trusts_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["ca", "server", "foretell"] {
+        certificate(dir.path(), name);
+    }
+    let strangers = tempfile::tempdir().unwrap();
+    certificate(strangers.path(), "ca");
+    let try_with = |ca: &Path, alpn: &str| {
+        let server = Handshakes::listen(dir.path());
+        let options = BrokerOptions {
+            ca_file: Some(ca.join("ca.pem")),
+            certificate_file: Some(dir.path().join("foretell.pem")),
+            key_file: Some(dir.path().join("foretell.key")),
+            alpn: vec![alpn.into()],
+            ..at(&format!("mqtts://127.0.0.1:{}", server.port))
+        };
+        (server, Plant::start(vec![options], IngestOptions::default()))
+    };
+    let (server, _plant) = try_with(dir.path(), "mqtt");
+    server.hears("CN = foretell");
+    server.hears("ALPN protocols selected: mqtt");
+    let (server, _plant) = try_with(dir.path(), "h2");
+    server.hears("no application protocol");
+    let (server, plant) = try_with(strangers.path(), "mqtt");
+    server.hears("alert unknown ca");
+    assert_eq!(plant.ingest.status().sources[0].connected, 0);
 }

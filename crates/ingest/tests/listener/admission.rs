@@ -150,6 +150,10 @@ fn a_will_is_said_unless_the_client_takes_leave() {
     drop(Wire::connect(plant.addr, hello));
     assert_eq!(watcher.read_message(), format!(r#"{status} {{"online":false,"ts":"2026-07-01T00:00:01Z"}} retain=0"#));
     assert_eq!(outline(&plant.log.wait_for(1)), "s01/m1 2026-07-01T00:00:01Z online=false");
+    // A retained will is a status that whoever comes later finds.
+    let mut late = Wire::connect(plant.addr, Hello { id: "late", ..V5 });
+    assert_eq!(late.subscribe(1, status, 1), "90 00 01 00 01");
+    assert_eq!(late.read_message(), format!(r#"{status} {{"online":false,"ts":"2026-07-01T00:00:01Z"}} retain=1"#));
 }
 
 #[test]

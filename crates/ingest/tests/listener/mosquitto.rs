@@ -131,5 +131,19 @@ fn speaks_tls_and_logs_in_by_certificate() {
     let login = ["--cert", &certificate, "--key", &key];
     let (ok, said) = run("mosquitto_pub", &with_port(&port, &[&message[..], &login].concat()));
     assert!(ok && said.contains("received PUBACK (Mid: 1, RC:0)"), "{said}");
+
+    // The same name in a certificate of somebody else's authority opens nothing, nor does talking in the open.
+    let strangers = tempfile::tempdir().unwrap();
+    for name in ["ca", "gateway.example"] {
+        certificate(strangers.path(), name);
+    }
+    let theirs = |ending: &str| strangers.path().join(format!("gateway.example.{ending}")).to_str().unwrap().to_owned();
+    let (certificate, key) = (theirs("pem"), theirs("key"));
+    let forged = [&message[..], &["--cert", &certificate, "--key", &key]].concat();
+    let open = ["-q", "1", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload];
+    for attempt in [&forged[..], &open] {
+        let (ok, said) = run("mosquitto_pub", &with_port(&port, attempt));
+        assert!(!ok, "{said}");
+    }
     assert_eq!(plant.log.events().len(), 1);
 }

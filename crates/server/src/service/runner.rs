@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use foretell_history::{FileError, Snapshots, SqliteLog};
-use foretell_model::{Clock, Event, Log, LogError, Logged, Offset, Partition};
+use foretell_model::{Clock, Event, Log, LogError, Logged, Offset, Partition, Timestamp};
 use foretell_outreach::Outreach;
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
@@ -223,7 +223,7 @@ impl Runner {
         let entries = self.log.read(PARTITION, after, ENTRIES_MAX)?;
         let head = self.log.head(PARTITION)?;
         let Some(last) = entries.last() else {
-            self.note_lag(after, head);
+            self.note_lag(after, head, None);
             return Ok(Step::Level);
         };
         let (last, started) = (last.offset, Instant::now());
@@ -234,11 +234,15 @@ impl Runner {
         }
         histogram!("foretell_engine_batch_seconds").record(started.elapsed().as_secs_f64());
         counter!("foretell_engine_entries_total").increment(entries.len() as u64);
-        if let Some(newest) = entries.iter().rev().find(|entry| matches!(entry.event, Event::Reading(_))) {
-            let age_ms = self.clocks.wall().now() - newest.event.ts();
+        let newest = entries.iter().rev().find_map(|entry| match &entry.event {
+            Event::Reading(reading) => Some(reading),
+            _ => None,
+        });
+        if let Some(newest) = newest {
+            let age_ms = self.clocks.wall().now() - newest.ts;
             gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
         }
-        self.note_lag(last, head);
+        self.note_lag(last, head, newest.map(|newest| newest.arrived));
         self.room.changed();
         Ok(Step::Taken)
     }
@@ -293,10 +297,14 @@ impl Runner {
         true
     }
 
-    fn note_lag(&self, offset: Offset, head: Offset) {
+    /// Notes what waits behind the entry that was taken last, and how long ago that one arrived.
+    fn note_lag(&self, offset: Offset, head: Offset, arrived: Option<Timestamp>) {
         let behind = head.0.saturating_sub(offset.0);
         self.room.set_behind(behind);
         gauge!("foretell_engine_lag_entries").set(behind as f64);
+        // What waits is younger than the last that was taken, so this is the most that it can have waited.
+        let waited_ms = arrived.filter(|_| behind > 0).map_or(0, |arrived| self.clocks.wall().now() - arrived);
+        gauge!("foretell_engine_lag_seconds").set(waited_ms.max(0) as f64 / 1000.0);
     }
 
     fn keep_when_due(&self, kept: &mut Kept, queue: &Conclusions, rebuilt: Option<&Rebuilt>) {

@@ -150,7 +150,7 @@ impl ServiceBackend {
             readings: source.admitted,
             readings_per_second: self.rates.per_second(&source.name),
             refused: source.refused.iter().map(|(_, count)| count).sum(),
-            last_reading: source.last_arrival,
+            last_reading: source.last_admitted,
             name: source.name,
         }
     }

@@ -331,9 +331,15 @@ impl ServiceBackend {
         gauge!("foretell_ingest_queue_bytes").set(status.commit.queued_bytes as f64);
         gauge!("foretell_ingest_queue_max_bytes").set(status.commit.queue_bytes_max as f64);
         for source in status.sources {
-            let Some(arrived) = source.last_arrival else { continue };
-            gauge!("foretell_ingest_last_message_timestamp_seconds", "source" => source.name)
-                .set(arrived.millis() as f64 / 1000.0);
+            let seconds = |at: Timestamp| at.millis() as f64 / 1000.0;
+            if let Some(arrived) = source.last_arrival {
+                gauge!("foretell_ingest_last_message_timestamp_seconds", "source" => source.name.clone())
+                    .set(seconds(arrived));
+            }
+            if let Some(admitted) = source.last_admitted {
+                gauge!("foretell_ingest_last_reading_timestamp_seconds", "source" => source.name)
+                    .set(seconds(admitted));
+            }
         }
     }
 
