@@ -52,7 +52,8 @@ fn archived(data: &Path) -> Vec<PathBuf> {
     files
 }
 
-const KEEPING: &str = "[data]\narchive_every = \"100ms\"\nkeep_readings = \"1d\"\n[engine]\nsnapshot_interval = \"1s\"\n";
+const KEEPING: &str =
+    "[data]\narchive_every = \"100ms\"\nkeep_readings = \"1d\"\n[engine]\nsnapshot_interval = \"1s\"\n";
 
 /// Three days, all in the archive and off the log, and the service that put them there, running on.
 fn plant(folder: &Path) -> (Foretell, PathBuf) {

@@ -211,7 +211,10 @@ fn two_that_try_refused_input_again_at_once_bring_each_reading_once() {
     lock.lock().expect("nobody else has it");
     let output = command(folder.path(), &replay);
     let said = text(&output.stderr);
-    assert_eq!((output.status.code(), said.contains("another `foretell quarantine replay` is at work")), (Some(69), true));
+    assert_eq!(
+        (output.status.code(), said.contains("another `foretell quarantine replay` is at work")),
+        (Some(69), true)
+    );
     drop(lock);
 
     let both: Vec<Output> = std::thread::scope(|scope| {

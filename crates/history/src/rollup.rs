@@ -159,12 +159,8 @@ impl RollUps {
 
     fn newest(&self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Option<Reading>> {
         let Some(machine) = self.names.name(connection, row.get(0)?)? else { return Ok(None) };
-        let place = Place {
-            machine,
-            ts: Timestamp::from_millis(row.get(1)?),
-            lag_ms: row.get(2)?,
-            kind: Kind::Reading as u8,
-        };
+        let place =
+            Place { machine, ts: Timestamp::from_millis(row.get(1)?), lag_ms: row.get(2)?, kind: Kind::Reading as u8 };
         Ok(match codec::decode(place, row.get_ref(3)?.as_blob()?) {
             Ok(Event::Reading(reading)) => Some(reading),
             _ => None,

@@ -115,7 +115,10 @@ impl Archive {
     pub fn accept_loss(&self, log: &SqliteLog, loss: &AcceptedLoss) -> Result<(), FileError> {
         let path = self.path(loss.day);
         if path.exists() {
-            return Err(FileError::form(&path, "is there, so nothing is lost; move it away first if it cannot be used"));
+            return Err(FileError::form(
+                &path,
+                "is there, so nothing is lost; move it away first if it cannot be used",
+            ));
         }
         if !log.noted_days()?.iter().any(|noted| noted.day == loss.day && noted.dropping > Offset(0)) {
             return Err(FileError::form(&path, "is not missed: none of that day's readings have left the log"));

@@ -19,9 +19,9 @@ mod overlap;
 mod reason;
 mod scalar;
 mod table;
-mod tree;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tree;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -356,14 +356,8 @@ fn seed_all(log: &dyn Log, mut seed: impl FnMut(&Reading)) -> Result<u64, LogErr
 
 impl Shared {
     fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions {
-            ahead_max_ms,
-            behind_max_ms,
-            payload_bytes_max,
-            items_max,
-            mappings: specs,
-            sparkplug,
-        } = options;
+        let DecoderOptions { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, mappings: specs, sparkplug } =
+            options;
         let host = sparkplug.as_ref().map(Host::new).transpose();
         let (mappings, sparkplug) = match (compile(&specs), host) {
             (Ok(mappings), Ok(host)) => (mappings, host.map(Arc::new)),
@@ -435,7 +429,8 @@ impl Shared {
         let faults = if let Err(fault) = self.bounded(payload) {
             vec![fault]
         } else {
-            let (faults, ignored) = host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
+            let (faults, ignored) =
+                host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
             *ignored_keys = ignored;
             faults
         };

@@ -122,13 +122,13 @@ fn speaks_tls_and_logs_in_by_certificate() {
     let plant = Plant::start(options);
     let port = plant.addr.port().to_string();
     let file = |name: &str| path(name).to_str().unwrap().to_owned();
-    let (ca, certificate, key) = (file("ca.pem"), file("gateway.example.pem"), file("gateway.example.key"));
+    let (ca, pem, key) = (file("ca.pem"), file("gateway.example.pem"), file("gateway.example.key"));
     let payload = reading(0);
     let message =
         ["-V", "mqttv5", "-q", "1", "-d", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload, "--cafile", &ca];
     let (_, said) = run("mosquitto_pub", &with_port(&port, &message));
     assert!(said.contains("Not authorized"), "{said}");
-    let login = ["--cert", &certificate, "--key", &key];
+    let login = ["--cert", &pem, "--key", &key];
     let (ok, said) = run("mosquitto_pub", &with_port(&port, &[&message[..], &login].concat()));
     assert!(ok && said.contains("received PUBACK (Mid: 1, RC:0)"), "{said}");
 
@@ -138,8 +138,8 @@ fn speaks_tls_and_logs_in_by_certificate() {
         certificate(strangers.path(), name);
     }
     let theirs = |ending: &str| strangers.path().join(format!("gateway.example.{ending}")).to_str().unwrap().to_owned();
-    let (certificate, key) = (theirs("pem"), theirs("key"));
-    let forged = [&message[..], &["--cert", &certificate, "--key", &key]].concat();
+    let (pem, key) = (theirs("pem"), theirs("key"));
+    let forged = [&message[..], &["--cert", &pem, "--key", &key]].concat();
     let open = ["-q", "1", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload];
     for attempt in [&forged[..], &open] {
         let (ok, said) = run("mosquitto_pub", &with_port(&port, attempt));

@@ -27,5 +27,7 @@ pub enum ArchiveCommand {
 
 fn day(text: &str) -> Result<Timestamp, String> {
     let first = Timestamp::parse(&format!("{text}T00:00:00Z")).ok();
-    first.filter(|first| first.millis() % DAY_MS == 0).ok_or_else(|| format!("`{text}` is not a day such as 2026-07-01"))
+    first
+        .filter(|first| first.millis() % DAY_MS == 0)
+        .ok_or_else(|| format!("`{text}` is not a day such as 2026-07-01"))
 }

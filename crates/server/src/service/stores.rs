@@ -77,7 +77,8 @@ fn check_room(dir: &Path, room: &DiskRoom) -> Result<(), Failure> {
     match room.free_bytes() {
         Ok(free_bytes) if free_bytes < OPENING_BYTES => {
             let (dir, free_kib, mib) = (dir.display(), free_bytes >> 10, OPENING_BYTES >> 20);
-            let why = format!("on the disk that holds {dir} {free_kib} KiB are free, and a start takes up to {mib} MiB");
+            let why =
+                format!("on the disk that holds {dir} {free_kib} KiB are free, and a start takes up to {mib} MiB");
             Err(Failure::new(Kind::Io, format!("{why}. Make room, then start again; what was acknowledged is kept")))
         }
         _ => Ok(()),

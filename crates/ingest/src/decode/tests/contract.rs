@@ -105,7 +105,12 @@ fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
     check(
         &decoder,
         TELEMETRY,
-        &format!("[{},{},{}]", item("2025-05-27T08:00:00Z"), item("2025-05-27T07:59:59.999Z"), item("2000-01-01T00:00:00Z")),
+        &format!(
+            "[{},{},{}]",
+            item("2025-05-27T08:00:00Z"),
+            item("2025-05-27T07:59:59.999Z"),
+            item("2000-01-01T00:00:00Z")
+        ),
         expect![[r#"
             s01/m007 2025-05-27T08:00:00Z discharge_temp_c=80 motor_current_a=1 run_hours=1
             too_old: `ts` 2025-05-27T07:59:59.999Z is 1 year 35 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2025-05-27T07:59:59.999Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
@@ -117,7 +122,9 @@ fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
         &decoder,
         "foretell/v1/s01/m007/event",
         r#"{"ts":"2000-01-01T00:00:00Z","kind":"maintenance_done","work":"oil_changed"}"#,
-        expect![[r#"s01/m007 2000-01-01T00:00:00Z Maintenance { machine: s01/m007, ts: 2000-01-01T00:00:00Z, work: Work("oil_changed") }"#]],
+        expect![[
+            r#"s01/m007 2000-01-01T00:00:00Z Maintenance { machine: s01/m007, ts: 2000-01-01T00:00:00Z, work: Work("oil_changed") }"#
+        ]],
     );
 }
 
@@ -155,7 +162,9 @@ fn of_a_key_that_stands_twice_neither_value_is_guessed() {
         &decoder(METRO),
         "metro/apu/x",
         r#"{"timestamp":1,"timestamp":2}"#,
-        expect![[r#"contradiction: two different values for `timestamp` at line 1 column 29 <- {"timestamp":1,"timestamp":2}"#]],
+        expect![[
+            r#"contradiction: two different values for `timestamp` at line 1 column 29 <- {"timestamp":1,"timestamp":2}"#
+        ]],
     );
 }
 
