@@ -96,8 +96,8 @@ mod tests {
             assert_eq!(said, expected, "{text}");
         };
         check(r#"{"a":1,"b":{"a":null},"a":1}"#, r#"{"a":1,"b":{"a":null}}"#);
-        check(r#"{"a":1,"a":null}"#, "two different values for `a` at line 1 column 15");
-        check(r#"[{"a":{"b":1,"b":2}}]"#, "two different values for `b` at line 1 column 18");
+        check(r#"{"a":1,"a":null}"#, "two different values for `a` at line 1 column 16");
+        check(r#"[{"a":{"b":1,"b":2}}]"#, "two different values for `b` at line 1 column 19");
         check(r#"{"a":1} x"#, "trailing characters at line 1 column 9");
     }
 

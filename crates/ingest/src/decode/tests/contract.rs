@@ -114,10 +114,10 @@ fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
         expect![[r#"
             s01/m007 2025-05-27T08:00:00Z discharge_temp_c=80 motor_current_a=1 run_hours=1
             too_old: `ts` 2025-05-27T07:59:59.999Z is 1 year 35 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2025-05-27T07:59:59.999Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
-            too_old: `ts` 2000-01-01T00:00:00Z is 26 years 187 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2000-01-01T00:00:00Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#]],
+            too_old: `ts` 2000-01-01T00:00:00Z is 26 years 188 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2000-01-01T00:00:00Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#]],
     );
     let refused = decoded(&decoder, TELEMETRY, item("2000-01-01T00:00:00Z").as_bytes()).ahead.unwrap();
-    assert_eq!((refused.0, refused.1 / DAY_MS), (1, -(26 * 365 + 187)));
+    assert_eq!((refused.0, refused.1 / DAY_MS), (1, -(26 * 365 + 188)));
     check(
         &decoder,
         "foretell/v1/s01/m007/event",
