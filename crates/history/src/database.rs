@@ -149,8 +149,7 @@ impl Database {
             return Ok(0);
         }
         while number("freelist_count")? as f64 > number("page_count")? as f64 * share && go_on() {
-            let pages = format!("PRAGMA incremental_vacuum({PAGES})");
-            self.writer().execute_batch(&pages).map_err(|e| self.error("shrink", e))?;
+            free_pages(&self.writer(), PAGES).map_err(|e| self.error("shrink", e))?;
             std::thread::sleep(BREATH);
         }
         Ok(before.saturating_sub(number("page_count")?))
@@ -176,6 +175,14 @@ fn writable(path: &Path) -> io::Result<()> {
         Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Gives back so many free pages at most. SQLite frees one a step, so a statement that is not stepped to its end frees only one.
+fn free_pages(connection: &Connection, pages: u64) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut freed = statement.query([])?;
+    while freed.next()?.is_some() {}
+    Ok(())
 }
 
 /// The address of a file that does not change while it is looked at.

@@ -123,7 +123,7 @@ fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
         "foretell/v1/s01/m007/event",
         r#"{"ts":"2000-01-01T00:00:00Z","kind":"maintenance_done","work":"oil_changed"}"#,
         expect![[
-            r#"s01/m007 2000-01-01T00:00:00Z Maintenance { machine: s01/m007, ts: 2000-01-01T00:00:00Z, work: Work("oil_changed") }"#
+            r#"s01/m007 2000-01-01T00:00:00Z Maintenance { machine: s01/m007, ts: Timestamp(946684800000), work: Work("oil_changed") }"#
         ]],
     );
 }
