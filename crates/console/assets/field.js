@@ -18,7 +18,7 @@ const tell = async ({ coords }) => {
       headers: { "content-type": "application/json", "x-csrf-token": csrf },
       body: JSON.stringify({ lat: coords.latitude, lon: coords.longitude }),
     });
-    if (answer.ok || answer.status === 429) say("on"); else { say("off"); stop(); }
+    if (answer.ok) say("on"); else { say("off"); stop(); }
   } catch { /* No net in the tunnel: the next place is told when there is one. */ }
 };
 if (way && "geolocation" in navigator) {

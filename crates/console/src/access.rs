@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::accounts::{Accounts, AccountsError, Asking, Client, Role, SESSION_MAX};
 use crate::guard::{credentials, is_local};
+use crate::pages::field_acts::errand_of;
 use crate::pages::page::{Ask, encode};
 use crate::rights::{self, Need, Row};
 use crate::router::App;
-use crate::{api, csrf, text};
+use crate::view::Errand;
+use crate::{Backend, BackendError, api, csrf, text};
 
 /// Cookie of a session where the connection is encrypted: browsers take it from this host alone, and never in the clear.
 const COOKIE_SECURE: &str = "__Host-foretell";
@@ -30,6 +32,16 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) how: How,
+}
+
+impl Identity {
+    /// The name under which a person signed in.
+    pub(crate) fn login(&self) -> Option<&str> {
+        match &self.how {
+            How::Session { asking, .. } => Some(&asking.login),
+            _ => None,
+        }
+    }
 }
 
 /// How somebody became known.
@@ -59,8 +71,9 @@ pub(crate) async fn admit(State(app): State<App>, request: Request, next: Next) 
     match row {
         Row::Needs(Need::Open) => open(&app, request, next).await,
         Row::Needs(Need::Visitor) => visitor(&app, request, next).await,
-        Row::Needs(Need::Of(roles)) => known(&app, request, next, roles, false).await,
-        Row::Needs(Need::Person(roles)) => known(&app, request, next, roles, true).await,
+        Row::Needs(need @ (Need::Of(roles) | Need::Sent(roles) | Need::Person(roles))) => {
+            known(&app, request, next, roles, need).await
+        }
         // The address has no secrets: what it answers stands in the documentation.
         Row::OtherMethods(allow) => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allow)]).into_response(),
         Row::Missing => {
@@ -114,7 +127,7 @@ async fn visitor(app: &App, request: Request, next: Next) -> Response {
 }
 
 /// Everything else: somebody must be known, and be one of those who may.
-async fn known(app: &App, request: Request, next: Next, roles: &[Role], person: bool) -> Response {
+async fn known(app: &App, request: Request, next: Next, roles: &[Role], need: Need) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     let identity = match identify(app, request.headers(), peer).await {
         Ok(Some(identity)) => identity,
@@ -122,7 +135,7 @@ async fn known(app: &App, request: Request, next: Next, roles: &[Role], person: 
         Err(response) => return response,
     };
     let allowed = roles.contains(&identity.role);
-    let is_program = person && matches!(identity.how, How::Token | How::Password);
+    let is_program = matches!(need, Need::Person(_)) && matches!(identity.how, How::Token | How::Password);
     let secret = match &identity.how {
         How::Session { cookie, .. } => Some(cookie.clone()),
         _ => None,
@@ -131,6 +144,15 @@ async fn known(app: &App, request: Request, next: Next, roles: &[Role], person: 
     request.extensions_mut().insert(identity);
     if !allowed || is_program {
         return refused(app, request, roles, is_program).await;
+    }
+    if let (Need::Sent(_), Some((login, errand))) = (need, errand_asked(&request)) {
+        let is_anothers =
+            app.ask(move |backend| anothers_errand(backend, Role::Technician, login.as_deref(), errand)).await;
+        match is_anothers {
+            Ok(false) => {}
+            Ok(true) => return anothers(app, request).await,
+            Err(error) => return asked(app, request).await.failure(&error),
+        }
     }
     let Some(secret) = secret else { return next.run(request).await };
     if !is_safe(request.method()) {
@@ -141,6 +163,27 @@ async fn known(app: &App, request: Request, next: Next, roles: &[Role], person: 
         request = checked;
     }
     csrf::equip(next.run(request).await, &secret).await
+}
+
+/// Who asks for which errand, where it matters: a technician.
+fn errand_asked(request: &Request) -> Option<(Option<String>, Errand)> {
+    let identity = request.extensions().get::<Identity>().filter(|identity| identity.role == Role::Technician)?;
+    Some((identity.login().map(str::to_owned), errand_of(request.uri().path())?))
+}
+
+/// Whether somebody else is sent on an errand than whoever asks, by role and login name.
+pub(crate) fn anothers_errand(
+    backend: &dyn Backend,
+    role: Role,
+    login: Option<&str>,
+    errand: Errand,
+) -> Result<bool, BackendError> {
+    let sent = backend.sent_on(errand)?;
+    let own = match login {
+        Some(login) => backend.technician_of(login)?,
+        None => None,
+    };
+    Ok(rights::is_anothers(role, own.as_deref(), sent.as_deref()))
 }
 
 /// Who asks; none for a stranger. An answer instead when even that cannot be found out.
@@ -216,6 +259,13 @@ async fn refused(app: &App, request: Request, roles: &[Role], is_program: bool) 
         return api::refusal(StatusCode::FORBIDDEN, &told);
     }
     ask.refusal(StatusCode::FORBIDDEN, text::access(ask.lang).not_yours, told, "/")
+}
+
+/// Somebody else's errand: one may look at it, and is told who may do more.
+async fn anothers(app: &App, request: Request) -> Response {
+    let ask = asked(app, request).await;
+    let words = text::access(ask.lang);
+    ask.refusal(StatusCode::FORBIDDEN, words.not_yours, words.anothers.to_owned(), "/visits")
 }
 
 /// A form whose secret is missing or of another session: nothing was done, and the way back is shown.

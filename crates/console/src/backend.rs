@@ -1,6 +1,6 @@
 //! What the pages ask of the rest of the product. The server implements it over log, engine, outreach and ingest.
 
-use foretell_model::{Finding, MachineId, Quarantined, Reading, Timestamp};
+use foretell_model::{Finding, MachineId, Objection, Obstacle, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
 use crate::Lang;
@@ -20,10 +20,13 @@ pub enum BackendError {
     /// A link that was once good no longer is.
     #[error("this link has expired")]
     Expired,
-    /// The thing has changed since the page was shown; the text says what to do.
+    /// Something that a person asked for is not done as things stand. Pages word it in the reader's language.
+    #[error("{0}")]
+    Refused(Objection),
+    /// What a program sent does not fit the present state; the text says why.
     #[error("{0}")]
     Conflict(String),
-    /// The request cannot be granted as it stands; the text says why.
+    /// What was sent cannot be understood; the text says why.
     #[error("{0}")]
     Invalid(String),
     /// What was sent is not signed as it must be.
@@ -41,6 +44,12 @@ pub enum BackendError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<Obstacle> for BackendError {
+    fn from(why: Obstacle) -> Self {
+        Self::Refused(why.into())
+    }
 }
 
 /// A stretch of event time, `from` included, `to` not.
@@ -201,17 +210,17 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// `NotFound` when there is no such customer; `Conflict` when it does not fit.
     fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError>;
 
-    /// Parts, visits and delays of the coming weeks.
+    /// Parts, visits and delays of the coming weeks; depots by name in `lang`.
     ///
     /// # Errors
     /// When a store cannot be read.
-    fn planning(&self) -> Result<Planning, BackendError>;
+    fn planning(&self, lang: Lang) -> Result<Planning, BackendError>;
 
-    /// Machines, customers and cases that hold a text in lower case, at most so many of each.
+    /// Machines, customers, cases and people of ours that hold a text in lower case, at most so many of each; names in `lang`.
     ///
     /// # Errors
     /// When a store cannot be read.
-    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError>;
+    fn search(&self, needle: &str, max: usize, lang: Lang) -> Result<Hits, BackendError>;
 
     /// The customer's page of a link.
     ///

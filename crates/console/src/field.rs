@@ -9,17 +9,24 @@ use crate::{BackendError, Lang};
 
 /// Everything asked about the field. Methods may block, as those of [`crate::Backend`].
 pub trait Field: Send + Sync + 'static {
-    /// Visits from this morning on: a technician's, by key, or everybody's.
+    /// Visits from this morning on: a technician's, by key, or everybody's; of `page` the second is how many at
+    /// most, the first how many are passed over.
     ///
     /// # Errors
     /// `NotFound` when there is no such technician.
-    fn visit_day(&self, technician: Option<&str>, lang: Lang) -> Result<VisitDay, BackendError>;
+    fn visit_day(&self, technician: Option<&str>, page: (usize, usize), lang: Lang) -> Result<VisitDay, BackendError>;
 
     /// Key of the technician who signs in under a name, if there is one.
     ///
     /// # Errors
     /// When a store cannot be read.
     fn technician_of(&self, login: &str) -> Result<Option<String>, BackendError>;
+
+    /// Key of the technician who is sent on an errand; none where nobody is, or a crew without a name.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such errand.
+    fn sent_on(&self, errand: Errand) -> Result<Option<String>, BackendError>;
 
     /// One visit in full.
     ///

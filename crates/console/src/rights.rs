@@ -14,11 +14,13 @@ pub(crate) enum Need {
     Visitor,
     /// One of these roles.
     Of(&'static [Role]),
+    /// One of these roles; a technician only where nobody else is sent: the customer was told who comes.
+    Sent(&'static [Role]),
     /// One of these roles, and a person: no program with a token changes accounts.
     Person(&'static [Role]),
 }
 
-use Need::{Of, Open, Person, Visitor};
+use Need::{Of, Open, Person, Sent, Visitor};
 
 const ALL: &[Role] = &[Technician, Advisor, Ops, Admin];
 const ADVISORS: &[Role] = &[Advisor, Admin];
@@ -52,8 +54,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/queue/settle", Of(ADVISORS)),
     ("POST", "/queue/revoke", Of(ADVISORS)),
     ("POST", "/queue/noted", Of(ADVISORS)),
-    ("POST", "/queue/done", Of(FIELD)),
-    ("POST", "/queue/undone", Of(FIELD)),
+    ("POST", "/queue/done", Of(ADVISORS)),
+    ("POST", "/queue/undone", Of(ADVISORS)),
     ("POST", "/queue/verdict", Of(FIELD)),
     // Calls, visits, customers, planning.
     ("GET", "/cases", Of(ALL)),
@@ -61,29 +63,29 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/cases/{id}", Of(ALL)),
     ("POST", "/cases/{id}/called", Of(ADVISORS)),
     ("POST", "/cases/{id}/send", Of(ADVISORS)),
-    ("POST", "/cases/{id}/arrived", Of(FIELD)),
-    ("POST", "/cases/{id}/found", Of(FIELD)),
-    ("POST", "/cases/{id}/close", Of(FIELD)),
+    ("POST", "/cases/{id}/arrived", Sent(FIELD)),
+    ("POST", "/cases/{id}/found", Sent(FIELD)),
+    ("POST", "/cases/{id}/close", Sent(FIELD)),
     ("GET", "/calendar", Of(ALL)),
     ("GET", "/customers", Of(DESK)),
     ("GET", "/customers/{id}", Of(DESK)),
     ("POST", "/customers/{id}/stage", Of(ADVISORS)),
     ("POST", "/customers/{id}/stop", Of(ADVISORS)),
     ("POST", "/customers/{id}/resume", Of(ADVISORS)),
-    // The field.
+    // The field. Everybody in it may look at every errand, so that whoever stands in need not ask twice.
     ("GET", "/visits", Of(FIELD)),
     ("GET", "/visits/{id}", Of(FIELD)),
-    ("POST", "/visits/{id}/set-out", Of(FIELD)),
-    ("POST", "/visits/{id}/position", Of(FIELD)),
-    ("POST", "/visits/{id}/arrived", Of(FIELD)),
-    ("POST", "/visits/{id}/done", Of(FIELD)),
-    ("POST", "/visits/{id}/missed", Of(FIELD)),
-    ("POST", "/visits/{id}/photo", Of(FIELD)),
-    ("POST", "/visits/{id}/photo/{photo}/delete", Of(FIELD)),
-    ("POST", "/cases/{id}/set-out", Of(FIELD)),
-    ("POST", "/cases/{id}/position", Of(FIELD)),
-    ("POST", "/cases/{id}/photo", Of(FIELD)),
-    ("POST", "/cases/{id}/photo/{photo}/delete", Of(FIELD)),
+    ("POST", "/visits/{id}/set-out", Sent(FIELD)),
+    ("POST", "/visits/{id}/position", Sent(FIELD)),
+    ("POST", "/visits/{id}/arrived", Sent(FIELD)),
+    ("POST", "/visits/{id}/done", Sent(FIELD)),
+    ("POST", "/visits/{id}/missed", Sent(FIELD)),
+    ("POST", "/visits/{id}/photo", Sent(FIELD)),
+    ("POST", "/visits/{id}/photo/{photo}/delete", Sent(FIELD)),
+    ("POST", "/cases/{id}/set-out", Sent(FIELD)),
+    ("POST", "/cases/{id}/position", Sent(FIELD)),
+    ("POST", "/cases/{id}/photo", Sent(FIELD)),
+    ("POST", "/cases/{id}/photo/{photo}/delete", Sent(FIELD)),
     // Who may read a health report may see its pictures.
     ("GET", "/photos/{id}", Of(ALL)),
     ("GET", "/photos/{id}/small", Of(ALL)),
@@ -196,9 +198,15 @@ pub(crate) fn row(method: &Method, pattern: &str) -> Row {
 pub(crate) fn may(role: Role, method: &Method, pattern: &str) -> bool {
     match row(method, pattern) {
         Row::Needs(Open | Visitor) => true,
-        Row::Needs(Of(roles) | Person(roles)) => roles.contains(&role),
+        Row::Needs(Of(roles) | Sent(roles) | Person(roles)) => roles.contains(&role),
         Row::OtherMethods(_) | Row::Missing => false,
     }
+}
+
+/// Whether an errand is somebody else's, so that one may look at it and no more. `own` is the technician who asks, `sent` the
+/// one who is sent; an errand of a nameless crew is anybody's.
+pub(crate) fn is_anothers(role: Role, own: Option<&str>, sent: Option<&str>) -> bool {
+    role == Technician && sent.is_some_and(|sent| own != Some(sent))
 }
 
 #[cfg(test)]
@@ -260,7 +268,7 @@ mod tests {
     #[test]
     fn an_administrator_may_everything_and_what_changes_something_needs_a_row_of_its_own() {
         for (method, of, need) in RIGHTS {
-            if let Of(roles) | Person(roles) = need {
+            if let Of(roles) | Sent(roles) | Person(roles) = need {
                 assert!(roles.contains(&Admin), "{method} {of}");
             }
         }
@@ -269,6 +277,25 @@ mod tests {
         assert_eq!(row(&Method::GET, "/nothing"), Row::Missing);
         let sees = |role, pattern| may(role, &Method::GET, pattern);
         assert!(sees(Admin, "/users") && !sees(Ops, "/users") && !sees(Technician, "/ingest"));
-        assert!(may(Technician, &Method::POST, "/queue/done") && !may(Technician, &Method::POST, "/queue/approve"));
+        assert!(may(Technician, &Method::POST, "/queue/verdict") && !may(Technician, &Method::POST, "/queue/approve"));
+    }
+
+    #[test]
+    fn a_technician_changes_no_errand_of_a_colleague() {
+        #[track_caller]
+        fn check(role: Role, own: Option<&str>, sent: Option<&str>, expected: bool) {
+            assert_eq!(is_anothers(role, own, sent), expected);
+        }
+        check(Technician, Some("weber"), Some("weber"), false);
+        check(Technician, Some("weber"), Some("zhou"), true);
+        check(Technician, None, Some("zhou"), true);
+        check(Technician, Some("weber"), None, false);
+        check(Advisor, None, Some("zhou"), false);
+        check(Admin, None, Some("zhou"), false);
+        // Whatever is done at an errand asks who is sent there.
+        let of_errand = |of: &str| of.starts_with("/visits/{id}/") || of.starts_with("/cases/{id}/");
+        for (method, of, need) in RIGHTS.iter().filter(|(_, of, _)| of_errand(of)) {
+            assert!(matches!(need, Sent(_)) || *need == Of(ADVISORS), "{method} {of}");
+        }
     }
 }

@@ -139,8 +139,8 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("POST", "/queue/settle", [false, false, true, false, true]),
     ("POST", "/queue/revoke", [false, false, true, false, true]),
     ("POST", "/queue/noted", [false, false, true, false, true]),
-    ("POST", "/queue/done", [false, true, true, false, true]),
-    ("POST", "/queue/undone", [false, true, true, false, true]),
+    ("POST", "/queue/done", [false, false, true, false, true]),
+    ("POST", "/queue/undone", [false, false, true, false, true]),
     ("POST", "/queue/verdict", [false, true, true, false, true]),
     ("GET", "/cases", [false, true, true, true, true]),
     ("POST", "/cases", [false, false, true, false, true]),
@@ -219,6 +219,35 @@ async fn who_may_not_is_told_who_may_in_both_languages() {
         assert!(answer.body.contains(expected), "{}", answer.body);
     }
     assert!(house.backend.acts().is_empty());
+}
+
+#[tokio::test]
+async fn a_technician_looks_at_a_colleagues_errand_and_changes_nothing() {
+    let house = house(|_| {});
+    for (login, role) in [("weber", Role::Technician), ("tom", Role::Technician), ("anna", Role::Advisor)] {
+        house.person(login, role);
+    }
+    // Visit 33 is Zhou's; visits 31 and 32 and case 101 are Weber's.
+    for (login, path, expected) in [
+        ("weber", "/visits/33/set-out", 403),
+        ("weber", "/visits/33/position", 403),
+        ("weber", "/visits/33/photo/1/delete", 403),
+        ("tom", "/visits/31/arrived", 403),
+        ("tom", "/cases/101/arrived", 403),
+        ("weber", "/visits/31/set-out", 303),
+        ("weber", "/cases/101/arrived", 303),
+        ("anna", "/visits/33/set-out", 303),
+    ] {
+        let (cookie, csrf) = house.sign_in(login).await;
+        let answer = house.post(&format!("{path}?lang=en"), &cookie, &format!("csrf={csrf}&minutes=")).await;
+        assert_eq!(answer.status, expected, "{login} {path}");
+        assert_eq!(answer.body.contains("A colleague is sent here"), expected == 403, "{login} {path}");
+    }
+    let (cookie, _) = house.sign_in("weber").await;
+    let page = house.get("/visits/33?lang=en", &cookie).await;
+    assert!(page.status == 200 && page.body.contains("A colleague is sent here"), "{}", page.status);
+    assert!(!page.body.contains("action=\"/visits/33/"), "nobody is offered what would be refused");
+    assert!(house.get("/visits/32?lang=en", &cookie).await.body.contains("action=\"/visits/32/set-out\""));
 }
 
 #[tokio::test]

@@ -164,6 +164,44 @@ async fn every_answer_is_as_described() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Follows a list from page to page; gives the keys of everything on it.
+async fn followed(app: &Router, list: &str, max: usize, key: impl Fn(&Value) -> String) -> Vec<String> {
+    let (mut keys, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/{list}?max={max}{cursor}");
+        let (status, page) = ask(app, Request::get(&path).body(Body::empty()).unwrap()).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        let of_list = if list == "fleet" { "machines" } else { list };
+        let items = page[of_list].as_array().unwrap();
+        assert!(!items.is_empty() && items.len() <= max, "{path}");
+        keys.extend(items.iter().map(&key));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={}", next.replace('/', "%2F")),
+            None => return keys,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_page_by_page_and_nothing_twice() {
+    let app = app();
+    let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+    let machine = |item: &Value| format!("{}/{}", item["site"].as_str().unwrap(), item["machine"].as_str().unwrap());
+    for max in [1, 3, 1_000] {
+        let machines = followed(&app, "fleet", max, machine).await;
+        assert!(machines.len() > 8 && machines.is_sorted_by(|a, b| a < b), "{max}: {machines:?}");
+        let customers = followed(&app, "customers", max, id).await;
+        assert!(customers.len() > 2 && customers.is_sorted_by(|a, b| a < b), "{max}: {customers:?}");
+        let mut advisories = followed(&app, "advisories", max.min(100), id).await;
+        let all = advisories.len();
+        advisories.sort();
+        advisories.dedup();
+        assert_eq!(advisories.len(), all, "{max}");
+    }
+    let strange = Request::get("/api/v1/advisories?cursor=x").body(Body::empty()).unwrap();
+    assert_eq!(ask(&app, strange).await.0, 400);
+}
+
 #[test]
 fn every_example_is_as_described() {
     let schemas = Schemas(document());

@@ -290,7 +290,7 @@ async fn an_edited_text_that_cannot_be_saved_is_kept() {
         (2, "My+words", "zh-CN", StatusCode::CONFLICT, "其间预测已更新"),
         (3, "My+words!", "en", StatusCode::UNPROCESSABLE_ENTITY, "No exclamation marks, please."),
         (3, "My+words!", "zh-CN", StatusCode::UNPROCESSABLE_ENTITY, "请不要使用感叹号。"),
-        (3, "", "en", StatusCode::UNPROCESSABLE_ENTITY, "a message needs a subject"),
+        (3, "", "en", StatusCode::UNPROCESSABLE_ENTITY, "A message needs a subject"),
     ] {
         let answer = send(app.clone(), edit(revision, body, lang)).await;
         assert_eq!(answer.status, status, "{body} {lang}");
@@ -368,11 +368,44 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
 }
 
 #[tokio::test]
+async fn a_small_form_that_is_refused_keeps_what_was_typed() {
+    let card = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    for (path, body, status, kept) in [
+        (
+            "/cases/101/send",
+            "technician=weber&eta=soon",
+            422,
+            ["value=\"weber\" selected", "name=\"eta\" value=\"soon\""],
+        ),
+        (
+            "/queue/postpone",
+            &format!("{card}&revision=2&days=7&reason=gate+closed"),
+            409,
+            ["value=\"7\" selected", "value=\"gate closed\""],
+        ),
+        (
+            "/queue/book",
+            &format!("{card}&revision=3&when=never"),
+            422,
+            ["name=\"when\" required value=\"never\"", "open"],
+        ),
+        ("/customers/hengfeng/erase", "key=hengfen", 422, ["value=\"hengfen\"", "class=\"notice bad\" role=\"alert\""]),
+    ] {
+        let answer = send(app(), form(path, body)).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        for part in kept {
+            assert!(answer.body.contains(part), "{path}: {part:?} is lost");
+        }
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
 async fn what_is_noted_about_a_customer_can_be_undone() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     for (path, body, expected) in [
         ("/customers/hansa/stage", "stage=5&why=wrote+to+the+board", "5/6 Complaint"),
-        ("/customers/hansa/stage", "stage=0&why=settled", "Content"),
+        ("/customers/hansa/stage", "stage=0&why=settled", "Nothing amiss known"),
         ("/customers/hansa/stop", "medium=email&why=Mr+Brandt", "stopped since 18 Jul 2026"),
         ("/customers/hansa/resume", "medium=email&why=Mr+Brandt", "may go out again"),
         ("/cases", "machine=s03%2Fk-02&what=a+loud+bang", "a loud bang"),

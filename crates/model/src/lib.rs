@@ -14,6 +14,7 @@ mod finding;
 mod id;
 mod log;
 mod machine;
+mod obstacle;
 mod outlook;
 mod quarantine;
 mod reading;
@@ -32,6 +33,7 @@ pub use finding::{
 pub use id::{IdError, MachineId, SiteId};
 pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
 pub use machine::{Currency, EnergyProfile, Limits, MachineProfile};
+pub use obstacle::{Objection, Obstacle};
 pub use outlook::{Certainty, WeekWindow};
 pub use quarantine::{Quarantine, Quarantined, Refusal};
 pub use reading::{Quality, Reading, RunState};

@@ -1,6 +1,6 @@
 //! What the advisor sees and does.
 
-use foretell_model::{FindingId, Grade, Timestamp};
+use foretell_model::{FindingId, Grade, Objection, Obstacle, Timestamp};
 
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
@@ -84,9 +84,9 @@ impl Outreach {
         case: &Case,
         people: &People,
         now: Timestamp,
-    ) -> Result<(std::result::Result<MessageView, String>, Option<Verdict>)> {
+    ) -> Result<(std::result::Result<MessageView, Objection>, Option<Verdict>)> {
         if case.stage == Stage::Internal {
-            return Ok((Err("this stays inside the company".into()), None));
+            return Ok((Err(Obstacle::CaseInternal.into()), None));
         }
         let newest = messages::newest_of(connection, &case.finding.id)?;
         let unsent = matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued);
@@ -94,7 +94,7 @@ impl Outreach {
             Some(mail) if !unsent => mail,
             // Called before anybody looked: what would have been written still helps.
             None if !unsent && case.stage != Stage::Call => {
-                return Ok((Err("nothing was written in this case".into()), None));
+                return Ok((Err(Obstacle::NothingWritten.into()), None));
             }
             _ => self.unsent(connection, case, &people.customer, now)?,
         };
@@ -105,7 +105,7 @@ impl Outreach {
                 None => match self.compose(connection, case, &mail, people, now) {
                     Ok(composed) => composed,
                     Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
-                    Err(e) => return Ok((Err(with_causes(&e)), None)),
+                    Err(e) => return Ok((Err(unwritten(e)), None)),
                 },
             };
             return Ok((Ok(self.view(connection, &mail, people, text, slots)?), None));
@@ -120,7 +120,7 @@ impl Outreach {
         let message = match self.compose(connection, case, &mail, people, now) {
             Ok((text, slots)) => Ok(self.view(connection, &mail, people, text, slots)?),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
-            Err(e) => Err(with_causes(&e)),
+            Err(e) => Err(unwritten(e)),
         };
         Ok((message, Some(verdict)))
     }
@@ -166,11 +166,11 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             if !matches!(case.stage, Stage::Draft | Stage::Postponed) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+                return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
             let Some((channel, address)) = self.route(tx, &people.customer)? else {
-                let why = format!("{} has no address on any channel in use; call instead", people.customer.name);
+                let why = Objection::about(Obstacle::NoRoute, people.customer.name);
                 return Err(OutreachError::refused(&attempted, why));
             };
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
@@ -195,7 +195,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let case = advisories::get(tx, id)?;
             if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued) {
-                return Err(OutreachError::refused(&attempted, format!("the case is {}", case.stage.name())));
+                return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
@@ -229,12 +229,12 @@ impl Outreach {
     pub fn postpone(&self, id: &FindingId, until: Timestamp, reason: &str, who: &str, now: Timestamp) -> Result<()> {
         let attempted = format!("postpone {id}");
         if until <= now {
-            return Err(OutreachError::refused(attempted, "the time given has passed"));
+            return Err(OutreachError::refused(attempted, Obstacle::TimePassed));
         }
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued | Stage::Call) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+                return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             if let Some(mut mail) = messages::newest_of(tx, id)?.filter(|m| m.state == MessageState::Queued) {
                 mail.state = MessageState::Draft;
@@ -254,7 +254,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+                return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             withdraw(tx, id, "the advisor calls instead")?;
             case.move_to(tx, Stage::Call, Some(reason), None, now)?;
@@ -263,15 +263,18 @@ impl Outreach {
     }
 }
 
-/// An error with its causes in one line, for a card.
-fn with_causes(error: &OutreachError) -> String {
+/// Why a message could not be written, for a card.
+fn unwritten(error: OutreachError) -> Objection {
+    if let OutreachError::Refused { why, .. } = error {
+        return why;
+    }
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    text
+    Objection::about(Obstacle::TextBroken, text)
 }
 
 fn note(

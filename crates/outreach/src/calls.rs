@@ -1,6 +1,6 @@
 //! What the advisor does beside the letter: calls, visits booked for the customer, cases ended, deliveries settled.
 
-use foretell_model::{FindingId, MINUTE_MS, Timestamp};
+use foretell_model::{FindingId, MINUTE_MS, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::apply::withdraw;
@@ -52,7 +52,7 @@ impl Outreach {
     pub fn book_for(&self, id: &FindingId, start: Timestamp, who: &str, now: Timestamp) -> Result<Booking> {
         let attempted = format!("book a visit for {id}");
         if start <= now {
-            return Err(OutreachError::refused(attempted, "the time given has passed"));
+            return Err(OutreachError::refused(attempted, Obstacle::TimePassed));
         }
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
@@ -115,7 +115,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             if matches!(case.stage, Stage::Booked | Stage::Done | Stage::Cleared) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", case.stage.name())));
+                return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             withdraw(tx, id, "the case was closed")?;
             case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
@@ -145,7 +145,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut mail = messages::get(tx, message)?;
             if !matches!(mail.state, MessageState::Unknown | MessageState::Failed) {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", mail.state.name())));
+                return Err(OutreachError::refused(&attempted, Obstacle::DeliveryKnown));
             }
             let (state, sent, stage, what) = match resolved {
                 Resolved::Arrived => {
@@ -181,7 +181,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mail = messages::get(tx, message)?;
             if mail.state == MessageState::Draft || !replies::revoke_link(tx, message, now)? {
-                return Err(OutreachError::refused(&attempted, "it opens nothing"));
+                return Err(OutreachError::refused(&attempted, Obstacle::LinkClosed));
             }
             let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
             let (customer, what) = (Some(mail.customer.as_str()), record::LINK_REVOKED);
@@ -202,7 +202,7 @@ fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> 
     if stages.contains(&case.stage) {
         return Ok(());
     }
-    Err(OutreachError::refused(attempted, format!("it is {}", case.stage.name())))
+    Err(OutreachError::refused(attempted, case.stage.obstacle()))
 }
 
 /// Writes what passed between the advisor and the customer.

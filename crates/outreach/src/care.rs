@@ -3,7 +3,7 @@
 //!
 //! The stage is set by a person and by nobody else; events and words only hint.
 
-use foretell_model::Timestamp;
+use foretell_model::{Obstacle, Timestamp};
 
 use crate::error::{OutreachError, Result};
 use crate::store::{Entry, Session, care, record, registry};
@@ -60,7 +60,7 @@ impl Outreach {
     ) -> Result<()> {
         let attempted = format!("set the stage of customer {customer}");
         if why.trim().is_empty() {
-            return Err(OutreachError::refused(attempted, "say why; whoever takes over must know"));
+            return Err(OutreachError::refused(attempted, Obstacle::WhyMissing));
         }
         self.store.write(&attempted, |tx| {
             must_exist(tx, customer)?;
@@ -131,11 +131,11 @@ impl Outreach {
     pub fn opt_in(&self, customer: &str, medium: &str, why: &str, who: &str, now: Timestamp) -> Result<()> {
         let attempted = format!("take up messages to {customer} by {medium} again");
         if why.trim().is_empty() {
-            return Err(OutreachError::refused(attempted, "say on whose word; only the customer may undo it"));
+            return Err(OutreachError::refused(attempted, Obstacle::WordMissing));
         }
         self.store.write(&attempted, |tx| {
             if !care::opt_in(tx, customer, medium)? {
-                return Err(OutreachError::refused(&attempted, "they were not stopped"));
+                return Err(OutreachError::refused(&attempted, Obstacle::NotStopped));
             }
             let why = said(medium, why);
             let (what, customer) = (record::RESUMED, Some(customer));

@@ -1,6 +1,6 @@
 //! The way to a broken machine: setting out, and where the technician is until somebody has arrived.
 
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -41,7 +41,7 @@ impl Outreach {
             let mut case = service_cases::get(tx, id)?;
             must_be_under_way(&case)?;
             if case.set_out.is_none() {
-                return Err(OutreachError::refused(&attempted, "nobody has set out"));
+                return Err(OutreachError::refused(&attempted, Obstacle::NotSetOut));
             }
             let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
             let km = km_to(tx, &machine, place_deg)?;
@@ -73,7 +73,7 @@ pub(crate) const fn forget_place(case: &mut ServiceCase) {
 fn must_be_under_way(case: &ServiceCase) -> Result<()> {
     if case.closed.is_some() || case.on_site.is_some() || case.technician.is_none() {
         let attempted = format!("follow the technician of service case {}", case.id);
-        return Err(OutreachError::refused(attempted, "nobody is on the way"));
+        return Err(OutreachError::refused(attempted, Obstacle::NobodyOnTheWay));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What the customer does through the link: book, change, wait, stop.
 
-use foretell_model::{Note, Timestamp};
+use foretell_model::{Note, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::apply::withdraw;
@@ -318,16 +318,16 @@ fn offered(connection: &dyn Session, mail: &Mail, start: Timestamp, now: Timesta
 /// The booked visit that has not begun.
 fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Stay> {
     let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
-    let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", "no visit is booked"))?;
+    let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", Obstacle::NoVisit))?;
     if stay.start <= now {
-        return Err(OutreachError::refused("change the visit", "it has begun; call the advisor"));
+        return Err(OutreachError::refused("change the visit", Obstacle::Begun));
     }
     Ok(stay)
 }
 
 fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
     if stages.contains(&case.stage) {
-        return Err(OutreachError::refused(attempted, format!("the case is {}", case.stage.name())));
+        return Err(OutreachError::refused(attempted, case.stage.obstacle()));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{Grade, MachineId, Timestamp};
+use foretell_model::{Grade, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
@@ -39,18 +39,18 @@ impl Outreach {
         &self,
         connection: &dyn Session,
         machine: &MachineId,
-    ) -> Result<std::result::Result<People, String>> {
+    ) -> Result<std::result::Result<People, Objection>> {
         let Some(customer) = registry::customer_of(connection, machine)? else {
-            return Ok(Err(format!("no customer is registered for site `{}`", machine.site())));
+            return Ok(Err(Objection::about(Obstacle::NoCustomer, machine.site())));
         };
         if customer.erased {
-            return Ok(Err(format!("what was personal about customer `{}` was erased", customer.id)));
+            return Ok(Err(Objection::about(Obstacle::Erased, customer.id)));
         }
         let Some(own) = registry::find::<Machine>(connection, machine.as_str())? else {
-            return Ok(Err(format!("machine `{machine}` is not registered: what does the customer call it?")));
+            return Ok(Err(Objection::about(Obstacle::MachineUnregistered, machine.as_str())));
         };
         let Some(advisor) = registry::find::<Advisor>(connection, &customer.advisor)? else {
-            return Ok(Err(format!("advisor `{}` is not registered", customer.advisor)));
+            return Ok(Err(Objection::about(Obstacle::AdvisorUnregistered, customer.advisor)));
         };
         let calendar = Calendar::of(&customer).map_err(|why| OutreachError::Registration {
             what: "customer",
@@ -175,9 +175,7 @@ impl Outreach {
         if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
             return match still_good {
                 true => Ok((text.clone(), slots)),
-                false => {
-                    Err(OutreachError::refused(attempted, "the times in the edited text are no longer free; edit it"))
-                }
+                false => Err(OutreachError::refused(attempted, Obstacle::TimesGone)),
             };
         }
         if !still_good {
@@ -188,10 +186,7 @@ impl Outreach {
             };
             slots = self.propose(case, &people.calendar, &roster, earliest);
             if slots.len() < 2 {
-                return Err(OutreachError::refused(
-                    attempted,
-                    "fewer than two times are free in the coming weeks; call",
-                ));
+                return Err(OutreachError::refused(attempted, Obstacle::FewTimes));
             }
             messages::set_offers(connection, mail.id, &slots)?;
         }

@@ -1,5 +1,7 @@
 //! Why something about service state could not be done.
 
+use foretell_model::Objection;
+
 use crate::compose::lint::Remark;
 
 /// What went wrong, on what, and why; the cause stays in `source()`.
@@ -34,6 +36,14 @@ pub enum OutreachError {
     /// The present state does not allow it.
     #[error("could not {attempted}: {why}")]
     Refused {
+        /// What was attempted, on what.
+        attempted: String,
+        /// What stands in the way.
+        why: Objection,
+    },
+    /// What was handed over, or what lies on the disk, cannot be used; nobody who looks at a page can do anything about it.
+    #[error("could not {attempted}: {why}")]
+    Unfit {
         /// What was attempted, on what.
         attempted: String,
         /// Why not, and what to do instead.
@@ -114,8 +124,12 @@ impl OutreachError {
         Self::Missing { what, id: id.to_string() }
     }
 
-    pub(crate) fn refused(attempted: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(crate) fn refused(attempted: impl Into<String>, why: impl Into<Objection>) -> Self {
         Self::Refused { attempted: attempted.into(), why: why.into() }
+    }
+
+    pub(crate) fn unfit(attempted: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Unfit { attempted: attempted.into(), why: why.into() }
     }
 
     pub(crate) fn corrupt(

@@ -1,6 +1,6 @@
 //! What came of a visit: verdicts that label forecasts, photos, reports, parts taken.
 
-use foretell_model::{FindingId, FindingKind, Timestamp};
+use foretell_model::{FindingId, FindingKind, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -29,10 +29,10 @@ impl Outreach {
             let case = advisories::get(tx, id)?;
             let fault = case.finding.fault.as_str();
             if case.finding.kind == FindingKind::MaintenanceDue {
-                return Err(OutreachError::refused(&attempted, "a service by running hours forecasts nothing"));
+                return Err(OutreachError::refused(&attempted, Obstacle::NothingForecast));
             }
             if instead == Some(fault) {
-                return Err(OutreachError::refused(&attempted, "what was forecast was found: that is `confirmed`"));
+                return Err(OutreachError::refused(&attempted, Obstacle::IsForecast));
             }
             let verdict = WorkVerdict {
                 case: id.clone(),
@@ -85,7 +85,7 @@ impl Outreach {
     ) -> Result<i64> {
         let attempted = format!("add a photo to {} {subject}", of.name());
         if reference.is_empty() {
-            return Err(OutreachError::refused(attempted, "its reference is empty"));
+            return Err(OutreachError::unfit(attempted, "its reference is empty"));
         }
         self.store.write(&attempted, |tx| {
             let id = evidence::add_photo(tx, (of, subject), reference, caption, who, now)?;

@@ -2,10 +2,11 @@
 //!
 //! Of a technician's place only the last is kept, only while somebody is on the way, and never in the record.
 
-use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Timestamp};
+use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::compose::works_of;
+use crate::desk::Appointment;
 use crate::error::{OutreachError, Result};
 use crate::planning::distance_km;
 use crate::registry::Site;
@@ -23,7 +24,7 @@ const WAY_MAX_MS: i64 = 12 * HOUR_MS;
 const EARLY_MAX_MS: i64 = DAY_MS;
 /// Visits listed at once.
 const ERRANDS_MAX: u32 = 200;
-/// Most visits of a calendar's two weeks.
+/// Most visits of two weeks, for calendars and days.
 const VISITS_MAX: u32 = 5_000;
 /// Earlier visits shown to whoever comes.
 const EARLIER_MAX: u32 = 10;
@@ -42,14 +43,37 @@ impl Outreach {
         })
     }
 
-    /// Visits of a span whose work was done, in order of time.
+    /// The same in brief, at most 5,000, each with how it went: for lists of which only a part is shown in full.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn visits_done_between(&self, span: (Timestamp, Timestamp)) -> Result<Vec<Errand>> {
-        self.store.read("list the visits done", |c| {
-            let stays = bookings::between(c, None, span, VISITS_MAX)?;
-            stays.into_iter().filter(|stay| stay.state == "done").map(|stay| errand(c, stay)).collect()
+    pub fn visits_between(
+        &self,
+        technician: Option<&str>,
+        span: (Timestamp, Timestamp),
+    ) -> Result<Vec<(Appointment, VisitState)>> {
+        self.store.read("list visits in brief", |c| {
+            let stays = bookings::between(c, technician, span, VISITS_MAX)?;
+            let brief = |stay: Stay| {
+                let state = state_of(&stay);
+                (Appointment::from(stay), state)
+            };
+            Ok(stays.into_iter().map(brief).collect())
+        })
+    }
+
+    /// Visits by their numbers, in the order asked for, each with its works by the codes of the catalogue.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of a number.
+    pub fn errands_of(&self, visits: &[i64]) -> Result<Vec<(Errand, Vec<String>)>> {
+        self.store.read("read visits", |c| {
+            let in_full = |visit: &i64| {
+                let stay = bookings::get(c, *visit)?;
+                let works = advisories::find(c, &stay.case)?.map(|case| self.works(&case)).unwrap_or_default();
+                Ok((errand(c, stay)?, works))
+            };
+            visits.iter().map(in_full).collect()
         })
     }
 
@@ -114,7 +138,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let stay = to_come(tx, visit, &attempted)?;
             if stay.start > now + EARLY_MAX_MS {
-                return Err(OutreachError::refused(&attempted, "it is more than a day away"));
+                return Err(OutreachError::refused(&attempted, Obstacle::TooEarly));
             }
             let before = journeys::of(tx, visit)?;
             let is_new = before.is_none();
@@ -141,10 +165,10 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let stay = to_come(tx, visit, &attempted)?;
             let journey = journeys::of(tx, visit)?;
-            let journey = journey.ok_or_else(|| OutreachError::refused(&attempted, "nobody has set out"))?;
+            let journey = journey.ok_or_else(|| OutreachError::refused(&attempted, Obstacle::NotSetOut))?;
             let mut journey = under_way(journey, &attempted)?;
             if now > journey.set_out + WAY_MAX_MS {
-                return Err(OutreachError::refused(&attempted, "the way has taken too long; set out anew"));
+                return Err(OutreachError::refused(&attempted, Obstacle::WayTooLong));
             }
             let km = km_to(tx, &stay.machine, place_deg)?;
             (journey.position_deg, journey.located) = (Some(place_deg), Some(now));
@@ -203,7 +227,7 @@ pub(crate) fn announced(minutes: u32, now: Timestamp) -> Timestamp {
 /// A place that can be one.
 pub(crate) fn on_earth(place_deg: (f64, f64), attempted: &str) -> Result<(f64, f64)> {
     let valid = (-90.0..=90.0).contains(&place_deg.0) && (-180.0..=180.0).contains(&place_deg.1);
-    if valid { Ok(place_deg) } else { Err(OutreachError::refused(attempted, "this is no place on Earth")) }
+    if valid { Ok(place_deg) } else { Err(OutreachError::refused(attempted, Obstacle::NoPlace)) }
 }
 
 /// How far a place is from a machine's site, km as the crow flies, where that is known.
@@ -219,28 +243,28 @@ pub(crate) fn errand(connection: &dyn Session, stay: Stay) -> Result<Errand> {
         Some(place_deg) => km_to(connection, &stay.machine, place_deg)?,
         None => None,
     };
-    let state = match stay.state.as_str() {
-        "done" => VisitState::Done,
-        "missed" => VisitState::Missed,
-        "cancelled" => VisitState::Cancelled,
-        _ => VisitState::Booked,
-    };
+    let state = state_of(&stay);
     let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
     Ok(Errand { visit: booking(connection, stay)?, machine, customer, state, journey, distance_km })
 }
 
+fn state_of(stay: &Stay) -> VisitState {
+    match stay.state.as_str() {
+        "done" => VisitState::Done,
+        "missed" => VisitState::Missed,
+        "cancelled" => VisitState::Cancelled,
+        _ => VisitState::Booked,
+    }
+}
+
 fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {
     let stay = bookings::get(connection, visit)?;
-    if stay.state == "booked" {
-        Ok(stay)
-    } else {
-        Err(OutreachError::refused(attempted, format!("it is {}", stay.state)))
-    }
+    stay.over().map_or(Ok(stay), |why| Err(OutreachError::refused(attempted, why)))
 }
 
 fn under_way(journey: Journey, attempted: &str) -> Result<Journey> {
     if journey.arrived.is_some() {
-        Err(OutreachError::refused(attempted, "somebody is there already"))
+        Err(OutreachError::refused(attempted, Obstacle::SomebodyThere))
     } else {
         Ok(journey)
     }

@@ -97,8 +97,8 @@ pub use slots::Slot;
 pub use views::{
     AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, FaultPrecision,
     Figures, Found, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo,
-    PhotoOf, Preferences, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange, StockLine,
-    Ticked, Timer, TimerState, VisitDone, VisitReport, VisitState, WorkDone, WorkVerdict,
+    PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange,
+    StockLine, Ticked, Timer, TimerState, VisitDone, VisitReport, VisitState, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

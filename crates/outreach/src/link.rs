@@ -35,7 +35,7 @@ impl Signer {
         match fs::read(path) {
             Ok(bytes) => match <[u8; SECRET_BYTES]>::try_from(bytes.as_slice()) {
                 Ok(secret) => Ok(Self { secret }),
-                Err(_) => Err(OutreachError::refused(
+                Err(_) => Err(OutreachError::unfit(
                     format!("use the link secret {}", path.display()),
                     "it must hold 32 bytes; delete it to make a new one (links already sent then stop working)",
                 )),

@@ -2,7 +2,7 @@
 //!
 //! Erasing keeps the figures and the skeleton of the record: that a visit took place stays, whose and what was said goes.
 
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{MachineId, Obstacle, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::Outreach;
@@ -53,8 +53,7 @@ impl Outreach {
             let known: Option<Customer> = registry::find(tx, customer)?;
             let known = known.ok_or_else(|| OutreachError::missing("customer", customer))?;
             if personal::is_sending(tx, customer)? {
-                let why = "a message to them is on its way at this moment; try again in a minute";
-                return Err(OutreachError::refused(&attempted, why));
+                return Err(OutreachError::refused(&attempted, Obstacle::Sending));
             }
             let photos = erase(tx, &known, now)?;
             personal::compaction(tx, Some(now))?;

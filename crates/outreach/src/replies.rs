@@ -3,7 +3,7 @@
 //! A reply names our message, or comes from an address that a customer has on a medium. A stop word stops that medium at
 //! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers.
 
-use foretell_model::{Note, Timestamp};
+use foretell_model::{Note, Obstacle, Timestamp};
 use metrics::counter;
 
 use crate::apply::withdraw;
@@ -87,10 +87,10 @@ impl Outreach {
         let attempted = "take a reply";
         let text = Note::new(reply.text.trim());
         if reply.id.is_empty() || reply.id.len() > ID_BYTES_MAX {
-            return Err(OutreachError::refused(attempted, format!("its `id` has 1 to {ID_BYTES_MAX} bytes")));
+            return Err(OutreachError::unfit(attempted, format!("its `id` has 1 to {ID_BYTES_MAX} bytes")));
         }
         if text.as_str().is_empty() {
-            return Err(OutreachError::refused(attempted, "it has no words"));
+            return Err(OutreachError::unfit(attempted, "it has no words"));
         }
         let heard = self.store.write(attempted, |tx| {
             if replies::known(tx, source, &reply.id)? {
@@ -156,7 +156,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             if case.stage != Stage::Booked || case.remark.is_none() {
-                return Err(OutreachError::refused(&attempted, "nothing in it waits to be noted"));
+                return Err(OutreachError::refused(&attempted, Obstacle::NothingHeard));
             }
             case.move_to(tx, Stage::Booked, None, None, now)?;
             crate::calls::desk_note(tx, &case, who, "noted the reply", "", now)

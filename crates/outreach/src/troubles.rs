@@ -1,6 +1,6 @@
 //! Reactive service: something did break. Who opens a case, the two promises, who comes, and what was done.
 
-use foretell_model::{MINUTE_MS, MachineId, Note, Timestamp};
+use foretell_model::{MINUTE_MS, MachineId, Note, Objection, Obstacle, Timestamp};
 
 use crate::case_way::forget_place;
 use crate::compose::trouble::About;
@@ -94,6 +94,7 @@ impl Outreach {
                     located: None,
                     begun_km: None,
                     on_site: None,
+                    progress: None,
                     told: Vec::new(),
                     broken: Vec::new(),
                     closed: None,
@@ -121,6 +122,14 @@ impl Outreach {
     /// When the store cannot be read.
     pub fn closed_service_cases(&self, max: u32) -> Result<Vec<ServiceCase>> {
         self.store.read("list the closed service cases", |c| service_cases::closed(c, max))
+    }
+
+    /// Every service case of a machine, the open one included, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn service_cases_of(&self, machine: &MachineId) -> Result<Vec<ServiceCase>> {
+        self.store.read("list a machine's service cases", |c| service_cases::of_machine(c, machine))
     }
 
     /// One service case.
@@ -206,7 +215,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = service_cases::get(tx, id)?;
             if case.closed.is_some() {
-                return Err(OutreachError::refused(&attempted, "it is closed"));
+                return Err(OutreachError::refused(&attempted, Obstacle::CaseClosed));
             }
             change(&mut case)?;
             service_cases::save(tx, &mut case)?;
@@ -291,7 +300,7 @@ pub(crate) fn complete(attempted: &str, report: &VisitReport) -> Result<()> {
     if lacks.is_empty() || !report.left_out.trim().is_empty() {
         return Ok(());
     }
-    Err(OutreachError::refused(attempted, format!("not done: {}; do it or say why it was left out", lacks.join(", "))))
+    Err(OutreachError::refused(attempted, Objection::about(Obstacle::ChecklistGap, lacks.join(", "))))
 }
 
 /// Takes what was used from its depot's shelves.

@@ -1,6 +1,6 @@
 //! Booked visits: who comes, the calendar file, and the work done.
 
-use foretell_model::{FindingId, MachineId, Timestamp, Work};
+use foretell_model::{FindingId, MachineId, Obstacle, Timestamp, Work};
 
 use crate::compose;
 use crate::error::{OutreachError, Result};
@@ -23,7 +23,7 @@ impl Outreach {
             let visitor = self.visitor(tx, token, now)?;
             let case = &visitor.case.finding.id;
             let stay = bookings::newest_of(tx, case)?
-                .ok_or_else(|| OutreachError::refused("write a calendar file", "no visit is booked"))?;
+                .ok_or_else(|| OutreachError::refused("write a calendar file", Obstacle::NoVisit))?;
             let language = visitor.people.customer.language;
             let facts = self.facts(&visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now);
             let (company, advisor) = (language.of(&self.options.company), &visitor.people.advisor);
@@ -64,8 +64,8 @@ impl Outreach {
         let attempted = format!("complete visit {booking}");
         self.store.write(&attempted, |tx| {
             let mut stay = bookings::get(tx, booking)?;
-            if stay.state != "booked" {
-                return Err(OutreachError::refused(&attempted, format!("it is {}", stay.state)));
+            if let Some(why) = stay.over() {
+                return Err(OutreachError::refused(&attempted, why));
             }
             (stay.state, stay.changed) = ("done".into(), now);
             stay.save(tx)?;
@@ -111,9 +111,7 @@ impl Outreach {
         let attempted = format!("reopen the case of visit {booking}");
         self.store.write(&attempted, |tx| {
             let mut stay = bookings::get(tx, booking)?;
-            if stay.state != "booked" || stay.start > now {
-                let why =
-                    if stay.state == "booked" { "it has not begun".into() } else { format!("it is {}", stay.state) };
+            if let Some(why) = stay.over().or((stay.start > now).then_some(Obstacle::NotBegun)) {
                 return Err(OutreachError::refused(&attempted, why));
             }
             (stay.state, stay.changed) = ("missed".into(), now);

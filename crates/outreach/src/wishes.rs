@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use foretell_model::Timestamp;
+use foretell_model::{Objection, Obstacle, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::error::{OutreachError, Result};
@@ -48,7 +48,8 @@ impl Outreach {
             let (quiet_from, quiet_to) = (choice.quiet_from.clone(), choice.quiet_to.clone());
             let chosen = Wishes { language: choice.language, first, quiet_from, quiet_to };
             chosen.apply(&mut customer);
-            Calendar::of(&customer).map_err(|why| OutreachError::refused(attempted, why))?;
+            let hours = |why| OutreachError::refused(attempted, Objection::about(Obstacle::HoursInvalid, why));
+            Calendar::of(&customer).map_err(hours)?;
             let before = wishes::of(tx, &customer.id)?;
             wishes::set(tx, &customer.id, &chosen, now)?;
             registry::register(tx, &customer, "customer", now)?;

@@ -2,7 +2,7 @@
 //!
 //! Each is put into the outbox in the same step as what it is about, so that neither is ever without the other.
 
-use foretell_model::{Finding, FindingId, MachineId, Timestamp};
+use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::compose::trouble::{About, OnSiteNews};
@@ -11,7 +11,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
 use crate::store::{Entry, Mail, Session, Stay, advisories, effects, messages, record, registry, service_cases};
-use crate::views::{MessageState, Outcome, Promise, ServiceCase, Ticked};
+use crate::views::{MessageState, Outcome, Progress, Promise, ServiceCase, Ticked};
 
 /// Word about a service case stays worth reading for so long, days; its link too.
 const NOTICE_DAYS: f64 = 30.0;
@@ -66,11 +66,14 @@ impl Outreach {
     pub fn tell_progress(&self, id: i64, news: &OnSiteNews, who: &str, now: Timestamp) -> Result<ServiceCase> {
         let attempted = format!("tell the customer of service case {id} what was found");
         self.store.write(&attempted, |tx| {
-            let case = service_cases::get(tx, id)?;
+            let mut case = service_cases::get(tx, id)?;
             if case.closed.is_some() || case.on_site.is_none() {
-                return Err(OutreachError::refused(&attempted, "nobody is on site"));
+                return Err(OutreachError::refused(&attempted, Obstacle::NobodyOnSite));
             }
             let found = news.found.as_ref().map_or("", |fault| fault.as_str());
+            let known = Some(found.to_owned()).filter(|found| !found.is_empty());
+            case.progress = Some(Progress { at: now, found: known, minutes: news.minutes.max(1) });
+            service_cases::save(tx, &mut case)?;
             let (machine, name) = (Some(case.machine.as_str()), service_cases::name(id));
             let (what, why) = (record::TROUBLE_FOUND, format!("{found} {}", news.minutes));
             let (customer, advisory) = (case.customer.as_deref(), Some(name.as_str()));
@@ -101,7 +104,7 @@ impl Outreach {
             MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
         let people = match self.people(connection, &machine)? {
             Ok(people) => people,
-            Err(lack) => return untold(&lack).map(|()| None),
+            Err(lack) => return untold(&lack.to_string()).map(|()| None),
         };
         let technician: Option<Technician> = match &case.technician {
             Some(id) => registry::find(connection, id)?,

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use foretell_model::{FindingKind, Grade, Offset, Status, Timestamp};
+use foretell_model::{FindingKind, Grade, Objection, Obstacle, Offset, Status, Timestamp};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
     AfterCall, Applied, Calendar, DeliveryError, Language, Outcome, Outreach, OutreachError, PageState, Stage,
@@ -116,11 +116,11 @@ fn a_machine_without_a_customer_says_so() {
     let id = apply(&s.outreach, 1, &cooler("s09/m001", Grade::Advise, Status::Opened), wednesday());
     assert_eq!(s.outreach.queue(wednesday()).unwrap()[0].customer, None);
     let card = s.outreach.card(&id, wednesday()).unwrap();
-    assert_eq!(card.message.unwrap_err(), "no customer is registered for site `s09`");
+    assert_eq!(card.message.unwrap_err(), Objection::about(Obstacle::NoCustomer, "s09"));
     let refused = s.outreach.approve(&id, "wang", wednesday()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "could not approve s09/m001/cooler_clogging/1: no customer is registered for site `s09`"
+        "could not approve s09/m001/cooler_clogging/1: no customer is registered for the site (s09)"
     );
 }
 

@@ -126,7 +126,7 @@ fn what_is_no_way_is_refused() {
             s.outreach.cancel(&s.token, minutes(-60)).unwrap();
             s.outreach.set_out(s.visit, None, "chen", minutes(0))
         },
-        "it is cancelled",
+        "called off",
     );
 }
 

@@ -473,7 +473,8 @@ fn edited(name: &str, source: &str) -> Result<String, String> {
     outreach.import(&foretell_outreach::Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
     let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
     let id = apply(&outreach, 1, &case, now);
-    outreach.card(&id, now).unwrap().message.map(|message| message.text.body.lines().next().unwrap_or_default().into())
+    let message = outreach.card(&id, now).unwrap().message.map_err(|why| why.to_string())?;
+    Ok(message.text.body.lines().next().unwrap_or_default().to_owned())
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn nothing_else_is_said_about_a_broken_machine() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "could not close service case {case}: not done: test_run, tidy, old_parts, report, courtesy; do it or say why it was left out"
+            "could not close service case {case}: a point of the checklist is neither done nor explained; do it or say why it was left out (test_run, tidy, old_parts, report, courtesy)"
         )
     );
     s.outreach.close_service_case(case, &done(), "valve freed", "chen", minutes(60)).unwrap();

@@ -179,6 +179,10 @@ pub struct DemoArgs {
     /// Where the console listens. Without it: 127.0.0.1:8080, or a free port when that is taken.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Seconds of the demo in one second while something waits for you: a draft to approve, a letter whose customer you can be.
+    /// 60 leaves time to look around; 3600 is for those who know their way. After ten minutes without you an hour passes each second.
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=21_600))]
+    pub pace: u32,
     /// Ends as soon as an advisory waits for approval; for tests and measurements.
     #[arg(long, hide = true)]
     pub exit_after_advise: bool,

@@ -210,7 +210,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
     assert_eq!(s.act("arrived", "").await, (303, String::new()));
     assert_eq!(
         s.send("POST", &path, "application/json", place).await.0,
-        429,
+        202,
         "a telephone that goes on is heard no more"
     );
 

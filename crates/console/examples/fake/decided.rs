@@ -1,14 +1,17 @@
-//! What comes of an advisor's decision.
+//! What comes of what people decide about advisories and cases.
 
 use foretell_console::BackendError;
-use foretell_console::view::{AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, TextFault};
+use foretell_console::view::{
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, CaseAct, Progress, Sent, ServiceCase, TextFault,
+};
+use foretell_model::{FaultCode, MINUTE_MS, Obstacle};
 
 use super::fleet::now;
 
 /// Does it, unless the card has changed since it was shown.
 pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) -> Result<(), BackendError> {
     if card.revision != revision {
-        return Err(BackendError::Conflict("The text was edited.".to_owned()));
+        return Err(Obstacle::Stale.into());
     }
     card.revision += 1;
     match act {
@@ -40,5 +43,32 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
             card.state = AdvisoryState::CallInstead { reason: format!("the visit did not take place: {reason}") };
         }
     }
+    Ok(())
+}
+
+/// Does something about a case.
+pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), BackendError> {
+    if case.closed.is_some() {
+        return Err(Obstacle::CaseClosed.into());
+    }
+    match act {
+        CaseAct::Called { .. } => case.call_back.met = Some(now()),
+        CaseAct::Send { technician, eta } => {
+            case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new(), eta });
+        }
+        CaseAct::Arrived => case.on_site.met = Some(now()),
+        CaseAct::Found { .. } if case.on_site.met.is_none() => {
+            return Err(Obstacle::NobodyOnSite.into());
+        }
+        CaseAct::Found { fault, minutes } => {
+            case.progress = Some(Progress {
+                at: now(),
+                found: fault.as_deref().and_then(FaultCode::new),
+                until: now() + i64::from(minutes) * MINUTE_MS,
+            });
+        }
+        CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
+    }
+    super::desk::wind(case);
     Ok(())
 }

@@ -82,6 +82,7 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
         on_site: timer(opened + 240 * MINUTE_MS, None),
         sent: None,
         way: foretell_console::view::Way::default(),
+        progress: None,
         closed: None,
         report: None,
     }
@@ -120,6 +121,7 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
         left_out: "nobody in reception to hand it to".into(),
         parts: vec![("inlet_valve_kit".into(), 1)],
         depot: "hamburg".into(),
+        parts_sure: false,
         note: "Inlet valve stuck closed; the piston was worn.".into(),
     });
     let name = |place: usize| machines[place].summary.customer.clone();
@@ -353,5 +355,6 @@ pub(crate) fn search(desk: &Desk, machines: &[MachineDetail], needle: &str, max:
         machines: machines.iter().filter_map(machine).take(max).collect(),
         customers: desk.customers.iter().filter_map(|c| hit(c.id, &c.name, c.contact.to_owned())).take(max).collect(),
         cases: desk.cases.iter().filter_map(case).take(max).collect(),
+        people: hit("weber", "Jonas Weber", "+49 170 555 0117".to_owned()).into_iter().collect(),
     }
 }

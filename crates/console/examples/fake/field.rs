@@ -2,15 +2,15 @@
 
 use foretell_console::photo::{self, Prepared};
 use foretell_console::view::{
-    BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct, GuestCase,
-    GuestChoice, GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot, Timer,
-    TimerState, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct, GuestChoice,
+    GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot, VisitDay, VisitLine,
+    VisitPage, VisitState, Way,
 };
 use foretell_console::{Backend as _, BackendError, Field, Lang};
-use foretell_model::MachineId;
+use foretell_model::{MachineId, Obstacle};
 
-use super::fleet::{BERLIN, SHANGHAI, at, now};
-use super::{Fake, health, missing};
+use super::fleet::{SHANGHAI, at, now};
+use super::{Fake, guest_case, health, missing};
 
 /// What was done in the field since the start.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ fn picture(id: i64) -> Vec<u8> {
     photo::prepare(&png.into_inner()).expect("a sound picture").full
 }
 
-fn comer(lang: Lang) -> Comer {
+pub(super) fn comer(lang: Lang) -> Comer {
     Comer {
         name: if lang == Lang::Zh { "周明" } else { "Jonas Weber" }.to_owned(),
         phone: if lang == Lang::Zh { "138 0013 8002" } else { "+49 421 555 0181" }.to_owned(),
@@ -45,7 +45,7 @@ fn comer(lang: Lang) -> Comer {
     }
 }
 
-fn on_the_way() -> Way {
+pub(super) fn on_the_way() -> Way {
     Way {
         set_out: Some(now() + -14 * MINUTE_MS),
         eta: Some(now() + 21 * MINUTE_MS),
@@ -57,12 +57,13 @@ fn on_the_way() -> Way {
     }
 }
 
-fn report() -> CaseReport {
+pub(super) fn report() -> CaseReport {
     CaseReport {
         done: [true; 5],
         left_out: String::new(),
         parts: vec![("oil_filter".to_owned(), 2)],
         depot: String::new(),
+        parts_sure: false,
         note: String::new(),
     }
 }
@@ -124,7 +125,7 @@ impl Fake {
 }
 
 impl Field for Fake {
-    fn visit_day(&self, technician: Option<&str>, _: Lang) -> Result<VisitDay, BackendError> {
+    fn visit_day(&self, technician: Option<&str>, _: (usize, usize), _: Lang) -> Result<VisitDay, BackendError> {
         let name = |key: &str, name: &str| Choice { key: key.to_owned(), name: name.to_owned() };
         Ok(VisitDay {
             now: now(),
@@ -136,12 +137,22 @@ impl Field for Fake {
                 Some("weber") | None => (31..34).map(|id| self.line(id)).collect::<Result<_, _>>()?,
                 Some(other) => return Err(missing(other)),
             },
+            all: if technician == Some("zhou") { 0 } else { 3 },
+            today: if technician == Some("zhou") { 0 } else { 2 },
             cases: self.with(|state| state.desk.cases().open).into_iter().filter(|case| case.sent.is_some()).collect(),
         })
     }
 
     fn technician_of(&self, login: &str) -> Result<Option<String>, BackendError> {
         Ok((login == "weber").then(|| login.to_owned()))
+    }
+
+    fn sent_on(&self, errand: Errand) -> Result<Option<String>, BackendError> {
+        match errand {
+            Errand::Visit(33) => Ok(Some("zhou".to_owned())),
+            Errand::Visit(id) => self.line(id).map(|_| Some("weber".to_owned())),
+            Errand::Case(id) => Ok(self.case(id, Lang::En)?.case.sent.map(|_| "weber".to_owned())),
+        }
     }
 
     fn visit(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {
@@ -205,14 +216,14 @@ impl Field for Fake {
         self.with(|state| {
             let field = &mut state.field;
             match act {
-                _ if field.done.is_some() => return Err(BackendError::Conflict("the visit is over".to_owned())),
+                _ if field.done.is_some() => return Err(Obstacle::VisitDone.into()),
                 FieldAct::SetOut { minutes } => {
                     field.way.set_out.get_or_insert(now());
                     field.way.eta = minutes.map(|minutes| now() + i64::from(minutes) * MINUTE_MS);
                     field.way.eta_told = minutes.is_some();
                 }
                 FieldAct::Located { .. } if !field.way.is_under_way() => {
-                    return Err(BackendError::Conflict("nobody has set out".to_owned()));
+                    return Err(Obstacle::NotSetOut.into());
                 }
                 FieldAct::Located { place_deg } => field.way.km = Some(place_deg.0.abs()),
                 FieldAct::Arrived => field.way.arrived = Some(now()),
@@ -276,7 +287,7 @@ impl Field for Fake {
         let zh = token.ends_with("zh");
         let lang = if zh { Lang::Zh } else { Lang::En };
         if token.starts_with("case-") {
-            return Ok(GuestPage::Case(case(token, lang)));
+            return Ok(GuestPage::Case(guest_case::case(token, lang)));
         }
         let page = self.booking(token)?;
         let booked = matches!(page.state, BookingState::Booked(_) | BookingState::Past(_));
@@ -326,7 +337,7 @@ impl Field for Fake {
     fn choose(&self, token: &str, choice: GuestChoice) -> Result<(), BackendError> {
         self.guest(token)?;
         if choice.from >= choice.until {
-            return Err(BackendError::Conflict("the hours cannot be kept".to_owned()));
+            return Err(Obstacle::HoursInvalid.into());
         }
         self.with(|state| state.field.choice = Some(choice));
         Ok(())
@@ -351,48 +362,4 @@ impl Field for Fake {
 
 fn span() -> foretell_console::Span {
     foretell_console::Span::looking_back((None, None), now())
-}
-
-fn case(token: &str, lang: Lang) -> GuestCase {
-    let zh = lang == Lang::Zh;
-    let (early, closed) = (token.contains("early"), token.contains("closed"));
-    let opened = now() + -40 * MINUTE_MS;
-    let call = (!early).then(|| opened + 9 * MINUTE_MS);
-    let there = closed.then(|| now() + -20 * MINUTE_MS);
-    let timer = |minutes: i64, met: Option<_>| Timer {
-        due: opened + minutes * MINUTE_MS,
-        met,
-        state: match met {
-            Some(_) => TimerState::Kept,
-            None if opened + minutes * MINUTE_MS < now() => TimerState::Late,
-            None => TimerState::Running,
-        },
-    };
-    GuestCase {
-        lang,
-        zone: if zh { SHANGHAI } else { BERLIN },
-        now: now(),
-        company: if zh { "先知服务" } else { "Foretell Service" }.to_owned(),
-        advisor: Person {
-            name: if zh { "王敏" } else { "Anna Petersen" }.to_owned(),
-            role: if zh { "服务顾问" } else { "Service advisor" }.to_owned(),
-            phone: "+86 21 5555 0101".to_owned(),
-        },
-        portrait: Some(2),
-        machine_name: if zh { "2号机" } else { "Compressor 1" }.to_owned(),
-        what: if zh { "突然停机，面板显示E23" } else { "Stopped all of a sudden; the panel shows E23" }.to_owned(),
-        opened,
-        call_back: timer(20, call),
-        on_site: timer(240, there),
-        comer: (!early).then(|| comer(lang)),
-        way: match (early, closed) {
-            (true, _) => Way::default(),
-            (_, true) => Way { arrived: there, ..on_the_way() },
-            _ => on_the_way(),
-        },
-        closed: closed.then(now),
-        report: closed.then(report),
-        minutes: closed.then_some(85),
-        photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
-    }
 }

@@ -5,6 +5,7 @@ use foretell_console::view::{
     TemplateText, TextFault,
 };
 use foretell_console::{BackendError, Lang};
+use foretell_model::Obstacle;
 
 use super::fleet::now;
 
@@ -64,10 +65,10 @@ impl Letters {
         who: &str,
     ) -> Result<(), BackendError> {
         if self.page(name)?.revision != revision {
-            return Err(BackendError::Conflict("somebody else changed it".to_owned()));
+            return Err(Obstacle::TemplateChanged.into());
         }
         if source.as_ref().is_some_and(|source| !preview(name, source).is_ok_and(|shown| shown.faults.is_empty())) {
-            return Err(BackendError::Invalid("the template has faults".to_owned()));
+            return Err(Obstacle::TemplateFaulty.into());
         }
         let change = TemplateChange { at: now(), who: who.to_owned(), why: why.to_owned(), undone: source.is_none() };
         self.0.push((name.to_owned(), source, change));

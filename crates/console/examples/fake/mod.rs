@@ -5,6 +5,7 @@ mod decided;
 mod desk;
 mod field;
 mod fleet;
+mod guest_case;
 mod health;
 mod intake;
 mod letters;
@@ -18,11 +19,11 @@ use std::sync::{Arc, Mutex};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
-    MachineDetail, Person, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Sent, Signed, StageChange,
-    TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    MachineDetail, Person, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Signed, StageChange, TemplateLine,
+    TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
-use foretell_model::{Catalogue, Finding, MachineId, Quarantined, Reading, Timestamp};
+use foretell_model::{Catalogue, Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
 pub(crate) use service::report;
@@ -222,23 +223,7 @@ impl Backend for Fake {
     fn act_on_case(&self, id: i64, act: CaseAct, _by: &str) -> Result<(), BackendError> {
         self.with(|state| {
             let case = state.desk.cases.iter_mut().find(|case| case.id == id).ok_or_else(|| missing("case"))?;
-            if case.closed.is_some() {
-                return Err(BackendError::Conflict("it is closed".to_owned()));
-            }
-            match act {
-                CaseAct::Called { .. } => case.call_back.met = Some(now()),
-                CaseAct::Send { technician, eta } => {
-                    case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new(), eta });
-                }
-                CaseAct::Arrived => case.on_site.met = Some(now()),
-                CaseAct::Found { .. } if case.on_site.met.is_none() => {
-                    return Err(BackendError::Conflict("nobody is on site".to_owned()));
-                }
-                CaseAct::Found { .. } => {}
-                CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
-            }
-            desk::wind(case);
-            Ok(())
+            decided::act_on_case(case, act)
         })
     }
 
@@ -272,11 +257,11 @@ impl Backend for Fake {
         })
     }
 
-    fn planning(&self) -> Result<Planning, BackendError> {
+    fn planning(&self, _: Lang) -> Result<Planning, BackendError> {
         Ok(plans::planning())
     }
 
-    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError> {
+    fn search(&self, needle: &str, max: usize, _: Lang) -> Result<Hits, BackendError> {
         Ok(self.with(|state| desk::search(&state.desk, &state.machines, needle, max)))
     }
 
@@ -318,7 +303,7 @@ impl Backend for Fake {
             page.state = match act {
                 BookingAct::Choose { from } => {
                     let slot = page.slots.iter().find(|slot| slot.from == from);
-                    let slot = *slot.ok_or_else(|| BackendError::Conflict("The time is gone.".to_owned()))?;
+                    let slot = *slot.ok_or_else(|| BackendError::from(Obstacle::SlotTaken))?;
                     let technician =
                         Person { name: "周明".into(), role: "服务工程师".into(), phone: "138 0013 8002".into() };
                     BookingState::Booked(Visit { slot, technician: Some(technician) })

@@ -49,7 +49,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             choices: slots.clone(),
             slots,
             draft,
-            writable: true,
+            unwritten: None,
             heard: None,
             unsettled: false,
             delivery: None,

@@ -7,7 +7,7 @@ use foretell_model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, answer, query};
+use super::{Asked, CUSTOMERS_PAGE, PageAsked, answer, query};
 use crate::pages::page::Ask;
 use crate::router::App;
 use crate::view::{
@@ -66,11 +66,13 @@ async fn case(State(app): State<App>, ask: Ask, Path(id): Path<String>) -> Respo
     answer(found.await)
 }
 
-async fn customers(State(app): State<App>, ask: Ask) -> Response {
+async fn customers(State(app): State<App>, ask: Ask, asked: Asked<PageAsked>) -> Response {
     let found = app.ask(move |backend| {
-        let customers = backend.customers(ask.lang)?;
+        let (asked, mut customers) = (query(asked)?, backend.customers(ask.lang)?);
+        customers.lines.sort_by(|a, b| a.id.cmp(&b.id));
+        let next = asked.cut(&mut customers.lines, CUSTOMERS_PAGE, |line| line.id.as_str());
         let lines: Vec<Value> = customers.lines.iter().map(customer_line).collect();
-        Ok(json!({ "now": customers.now.to_string(), "customers": lines }))
+        Ok(json!({ "now": customers.now.to_string(), "customers": lines, "next": next }))
     });
     answer(found.await)
 }
@@ -103,8 +105,8 @@ async fn visits(State(app): State<App>, ask: Ask, asked: Asked<Since>) -> Respon
     answer(found.await)
 }
 
-async fn planning(State(app): State<App>) -> Response {
-    answer(app.ask(|backend| Ok(plan(&backend.planning()?))).await)
+async fn planning(State(app): State<App>, ask: Ask) -> Response {
+    answer(app.ask(move |backend| Ok(plan(&backend.planning(ask.lang)?))).await)
 }
 
 async fn verdicts(State(app): State<App>) -> Response {
@@ -124,15 +126,15 @@ async fn verdicts(State(app): State<App>) -> Response {
     answer(found.await)
 }
 
-async fn search(State(app): State<App>, asked: Asked<Sought>) -> Response {
+async fn search(State(app): State<App>, ask: Ask, asked: Asked<Sought>) -> Response {
     let found = app.ask(move |backend| {
-        let hits = backend.search(&query(asked)?.q.trim().to_lowercase(), HITS_MAX)?;
+        let hits = backend.search(&query(asked)?.q.trim().to_lowercase(), HITS_MAX, ask.lang)?;
         let list = |hits: &[Hit]| -> Value {
             hits.iter().map(|hit| json!({ "id": hit.key, "name": hit.name, "detail": hit.detail })).collect()
         };
         Ok(json!({
             "machines": list(&hits.machines), "customers": list(&hits.customers), "cases": list(&hits.cases),
-            "more": hits.more,
+            "people": list(&hits.people), "more": hits.more,
         }))
     });
     answer(found.await)

@@ -9,9 +9,10 @@ use crate::view::{
     MachineSummary, Offline, RefusalCount, Slot, WebhookStatus,
 };
 
-pub(super) fn fleet(fleet: &Fleet) -> Value {
+/// `next` is where the answer after this one begins.
+pub(super) fn fleet(fleet: &Fleet, next: Option<String>) -> Value {
     let machines: Vec<Value> = fleet.machines.iter().map(|machine| summary(machine)).collect();
-    json!({ "now": fleet.now.to_string(), "queue_len": fleet.queue_len, "machines": machines })
+    json!({ "now": fleet.now.to_string(), "queue_len": fleet.queue_len, "machines": machines, "next": next })
 }
 
 fn summary(machine: &MachineSummary) -> Value {
@@ -127,6 +128,7 @@ pub(super) fn advisory(card: &AdvisoryCard) -> Value {
         "finding": finding[0], "work_minutes": card.work_minutes, "machine_stops": card.machine_stops,
         "parts": card.parts, "slots": card.slots.iter().map(slot).collect::<Vec<_>>(),
         "draft": { "subject": card.draft.subject, "body": card.draft.body },
+        "unwritten": card.unwritten.as_ref().map(|why| json!({ "code": why.why.code(), "text": why.to_string() })),
         "probability_before_slot": card.probability_before_slot, "heard": card.heard, "unsettled": card.unsettled,
     })
 }

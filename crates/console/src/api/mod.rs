@@ -34,8 +34,10 @@ const ITEMS_DEFAULT: usize = 100;
 /// Raw bytes of a refused item in an answer.
 const RAW_BYTES: usize = 4_096;
 
-/// Advisories in one answer.
-const ADVISORIES_MAX: usize = 100;
+/// Machines, customers and advisories in one answer: when nothing is asked, and at most.
+const FLEET_PAGE: (usize, usize) = (50, 1_000);
+const CUSTOMERS_PAGE: (usize, usize) = (100, 1_000);
+const ADVISORIES_PAGE: (usize, usize) = (10, 100);
 
 /// Every route with its path as OpenAPI writes it, which is as axum writes it.
 fn table() -> Vec<(&'static str, MethodRouter<App>)> {
@@ -91,6 +93,31 @@ struct QuarantineAsked {
     max: Option<usize>,
 }
 
+/// One page of a long list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageAsked {
+    max: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl PageAsked {
+    fn max(&self, (default, most): (usize, usize)) -> usize {
+        self.max.unwrap_or(default).clamp(1, most)
+    }
+
+    /// Keeps of a list that is sorted by key the page that is asked for; gives the cursor of the next, if there is one.
+    fn cut<T>(&self, list: &mut Vec<T>, page: (usize, usize), key: impl Fn(&T) -> &str) -> Option<String> {
+        if let Some(after) = &self.cursor {
+            list.drain(..list.partition_point(|item| key(item) <= after.as_str()));
+        }
+        let max = self.max(page);
+        let next = (list.len() > max).then(|| list.get(max - 1).map(|last| key(last).to_owned())).flatten();
+        list.truncate(max);
+        next
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MaxAsked {
@@ -127,8 +154,14 @@ async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
-async fn fleet(State(app): State<App>) -> Response {
-    answer(app.ask(|backend| Ok(json::fleet(&backend.fleet()?))).await)
+async fn fleet(State(app): State<App>, asked: Asked<PageAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let (asked, mut fleet) = (query(asked)?, backend.fleet()?);
+        fleet.machines.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        let next = asked.cut(&mut fleet.machines, FLEET_PAGE, |machine| machine.id.as_str());
+        Ok(json::fleet(&fleet, next))
+    });
+    answer(found.await)
 }
 
 async fn machine(State(app): State<App>, Path((site, machine)): Path<(String, String)>) -> Response {
@@ -176,10 +209,18 @@ async fn readings(
     answer(found.await)
 }
 
-async fn advisories(State(app): State<App>) -> Response {
-    let found = app.ask(|backend| {
-        let cards: Vec<Value> = backend.queue(0, ADVISORIES_MAX)?.cards.iter().map(json::advisory).collect();
-        Ok(json!({ "advisories": cards }))
+/// The queue has an order of its own, so its cursor is a place in it.
+async fn advisories(State(app): State<App>, asked: Asked<PageAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let asked = query(asked)?;
+        let from = asked.cursor.as_deref().map_or(Ok(0), str::parse::<usize>);
+        let from = from.map_err(|_| BackendError::Invalid("`cursor` is none that was given out".to_owned()))?;
+        let queue = backend.queue(from, asked.max(ADVISORIES_PAGE))?;
+        // Beyond the end one gets the last cards again; a program has had them.
+        let cards: Vec<Value> = queue.cards.iter().filter(|_| queue.from >= from).map(json::advisory).collect();
+        let end = queue.from + queue.cards.len();
+        let next = (end < queue.all && queue.from >= from).then(|| end.to_string());
+        Ok(json!({ "advisories": cards, "next": next }))
     });
     answer(found.await)
 }

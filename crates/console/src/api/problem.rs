@@ -20,7 +20,8 @@ pub(crate) fn problem(error: &BackendError) -> Response {
     let (status, title) = match error {
         BackendError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
         BackendError::Expired => (StatusCode::GONE, "Expired"),
-        BackendError::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
+        BackendError::Refused(told) if told.why.is_of_form() => (StatusCode::BAD_REQUEST, "Invalid request"),
+        BackendError::Refused(_) | BackendError::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
         BackendError::Unsigned(_) => (StatusCode::UNAUTHORIZED, "Not signed"),
         BackendError::Invalid(_) | BackendError::Text(_) => (StatusCode::BAD_REQUEST, "Invalid request"),
         BackendError::Failed { .. } => {
@@ -32,17 +33,22 @@ pub(crate) fn problem(error: &BackendError) -> Response {
         BackendError::Failed { .. } => "The request could not be answered; the log says why.".to_owned(),
         told => told.to_string(),
     };
-    document(status, title, &detail)
+    // A program may act on the code; people read the detail.
+    let code = if let BackendError::Refused(told) = error { Some(told.why.code()) } else { None };
+    document(status, title, &detail, code)
 }
 
-fn document(status: StatusCode, title: &str, detail: &str) -> Response {
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+fn document(status: StatusCode, title: &str, detail: &str, code: Option<&str>) -> Response {
+    let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    if let Some(code) = code {
+        body["code"] = code.into();
+    }
     (status, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response()
 }
 
 /// The problem document of a refusal that no backend had a part in.
 pub(crate) fn refusal(status: StatusCode, detail: &str) -> Response {
-    document(status, status.canonical_reason().unwrap_or("Refused"), detail)
+    document(status, status.canonical_reason().unwrap_or("Refused"), detail, None)
 }
 
 /// Turns any other refusal into a problem document: its own short text becomes the detail, its headers stay.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::card::tel;
 use super::figure::{Figure, customer_figure};
 use super::guest::{self, ComerCard, WayView};
+use super::guest_case;
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, tiles};
 use super::team::signed;
@@ -134,7 +135,7 @@ async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: 
             let notice = notice(text::words(page.lang));
             render(status, &lay_out(page, (visit, portrait), base, notice, app))
         }
-        Ok(GuestPage::Case(case)) => guest::case_page(case, base),
+        Ok(GuestPage::Case(case)) => guest_case::page(case, base, &app.options.catalogue),
         Err(error) => kind(ask, &error),
     }
 }
@@ -352,9 +353,7 @@ async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Respons
     match app.ask(move |backend| backend.book(&path, act)).await {
         Ok(()) => Redirect::to(&format!("/b/{}{done}", encode(&token))).into_response(),
         // The time is gone or the state has moved on: show how things stand now, with a word about it.
-        Err(BackendError::Conflict(_) | BackendError::Invalid(_)) => {
-            shown(app, ask, token, StatusCode::CONFLICT, |t| t.time_gone).await
-        }
+        Err(BackendError::Refused(_)) => shown(app, ask, token, StatusCode::CONFLICT, |t| t.time_gone).await,
         Err(error) => kind(ask, &error),
     }
 }

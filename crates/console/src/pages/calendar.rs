@@ -7,7 +7,7 @@ use axum::response::Response;
 use foretell_model::{Catalogue, FaultCode, HOUR_MS, Timestamp};
 use serde::Deserialize;
 
-use super::cases::customer_href;
+use super::case_row::customer_href;
 use super::page::{Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;

@@ -4,6 +4,7 @@ use foretell_model::{Catalogue, Evidence, FindingKind};
 
 use super::cases::lines;
 use super::figure::{Figure, card_figure};
+use super::kept::Kept;
 use super::machine::{Cause, causes};
 use super::page::{advisory_href, machine_href};
 use super::standing::Standing;
@@ -44,6 +45,10 @@ pub(crate) struct Card {
     /// What was typed and could not be saved.
     pub(crate) form: Option<Draft>,
     pub(crate) problems: Vec<String>,
+    /// What was typed into a small form that was refused.
+    pub(crate) kept: Kept,
+    /// Why there is no message; empty where there is one.
+    pub(crate) unwritten: String,
     pub(crate) edit_subject: String,
     pub(crate) edit_body: String,
     pub(crate) took_place: String,
@@ -92,9 +97,14 @@ impl Can {
         // A service by running hours forecasts nothing that could be right or wrong.
         let judge = advisory.finding.kind != FindingKind::MaintenanceDue;
         match advisory.state {
-            AdvisoryState::Draft | AdvisoryState::Postponed { .. } => {
-                Self { approve: advisory.writable, postpone: true, call: true, book, close: true, ..Self::default() }
-            }
+            AdvisoryState::Draft | AdvisoryState::Postponed { .. } => Self {
+                approve: advisory.unwritten.is_none(),
+                postpone: true,
+                call: true,
+                book,
+                close: true,
+                ..Self::default()
+            },
             AdvisoryState::Approved { .. } => Self { postpone: true, call: true, book, close: true, ..Self::default() },
             AdvisoryState::Sent { .. } | AdvisoryState::Declined { .. } => {
                 Self { call: true, book, close: true, ..Self::default() }
@@ -163,6 +173,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         edit_body: advisory.draft.body,
         form: None,
         problems: Vec::new(),
+        kept: Kept::default(),
+        unwritten: advisory.unwritten.as_ref().map_or_else(String::new, |why| text::objection(why, lang)),
         took_place,
         choices: advisory.choices.iter().map(|slot| (slot.from.millis(), text::when(*slot, zone, lang))).collect(),
         wish,
@@ -185,8 +197,15 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
 }
 
 impl Card {
+    /// Days by which a case can be put off, and which of them stands in the form.
+    pub(crate) fn put_off(&self, t: &'static text::Words) -> [(&'static str, &'static str, bool); 4] {
+        let chosen = self.kept.or("postpone", "days", "3");
+        [("1", t.days_1), ("3", t.days_3), ("7", t.days_7), ("14", t.days_14)].map(|(n, name)| (n, name, n == chosen))
+    }
+
     /// Opens the form again with what was typed and what is wrong with it.
-    pub(crate) fn refused(mut self, typed: Option<Draft>, problems: Vec<String>) -> Self {
+    pub(crate) fn refused(mut self, typed: Option<Draft>, kept: Kept, problems: Vec<String>) -> Self {
+        self.kept = kept;
         if let Some(typed) = &typed {
             self.edit_subject.clone_from(&typed.subject);
             self.edit_body.clone_from(&typed.body);

@@ -2,15 +2,14 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use foretell_model::MachineId;
+use foretell_model::{MachineId, Objection, Obstacle};
 use serde::Deserialize;
 
-use super::cases::{again_with, list, refused, refused_with};
-use super::page::Ask;
+use super::cases::{Typed, list, refused};
+use super::kept::Kept;
+use super::page::{self, Ask};
 use crate::router::App;
-use crate::text::{desk, refusal};
 use crate::view::{CaseAct, CaseReport};
 use crate::{BackendError, civil};
 
@@ -64,6 +63,11 @@ pub(crate) struct Closing {
     n_2: String,
     part_3: String,
     n_3: String,
+    /// Parts that the depot does not hold by our list were used all the same.
+    pub(super) parts_sure: Option<String>,
+    /// Whether to ask about them; set by an answer, never sent.
+    #[serde(skip)]
+    pub(super) ask_parts: bool,
 }
 
 impl Closing {
@@ -82,6 +86,12 @@ impl Closing {
         })
     }
 
+    /// Asks about parts, where they are what stands in the way.
+    pub(super) fn asking_of_parts(self, error: &BackendError) -> Self {
+        let of_parts = matches!(error, BackendError::Refused(told) if told.why == Obstacle::PartsNotInStock);
+        Self { ask_parts: of_parts || self.parts_sure.is_some(), ..self }
+    }
+
     pub(super) fn report(self) -> CaseReport {
         let parts =
             [(self.part_1.clone(), &self.n_1), (self.part_2.clone(), &self.n_2), (self.part_3.clone(), &self.n_3)];
@@ -90,6 +100,7 @@ impl Closing {
             done: self.ticked(),
             left_out: cut(&self.left_out),
             parts: parts.into_iter().filter(|(part, _)| !part.is_empty()).map(|(part, n)| (part, pieces(n))).collect(),
+            parts_sure: self.parts_sure.is_some(),
             depot: self.depot,
             note: cut(&self.note),
         }
@@ -113,16 +124,17 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
     let (by, what) = (ask.by.clone(), cut(&form.what));
     let typed = (form.machine.clone(), what.clone());
     let opened = app.ask(move |backend| {
-        let machine =
-            MachineId::parse(form.machine.trim()).map_err(|error| BackendError::Invalid(error.to_string()))?;
+        let named = form.machine.trim();
+        let unknown = |_| BackendError::Refused(Objection::about(Obstacle::NoMachine, named));
+        let machine = MachineId::parse(named).map_err(unknown)?;
         backend.open_case(&machine, &what, &by)
     });
     match opened.await {
         Ok(id) => Redirect::to(&format!("/cases/{id}?done=opened")).into_response(),
-        Err(BackendError::Invalid(why) | BackendError::Conflict(why)) => {
-            list(&app, &ask, StatusCode::UNPROCESSABLE_ENTITY, refusal(&why, ask.lang), typed, 1).await
-        }
-        Err(error) => ask.failure(&error),
+        Err(error) => match page::refused(&ask, &error) {
+            Some((status, why)) => list(&app, &ask, status, why, typed, 1).await,
+            None => ask.failure(&error),
+        },
     }
 }
 
@@ -133,7 +145,8 @@ pub(crate) async fn called(
     Path(id): Path<i64>,
     Form(form): Form<Spoken>,
 ) -> Response {
-    act(&app, &ask, id, CaseAct::Called { remark: cut(&form.remark) }, "called").await
+    let kept = Kept::of("called", &[("remark", &form.remark)]);
+    act(&app, &ask, id, CaseAct::Called { remark: cut(&form.remark) }, "called", kept).await
 }
 
 /// `POST /cases/{id}/send`
@@ -146,24 +159,26 @@ pub(crate) async fn send(State(app): State<App>, ask: Ask, Path(id): Path<i64>, 
         }
         let zone = backend.case(id, lang)?.case.zone;
         let at = civil::from_field(&eta, zone);
-        at.map(Some).ok_or_else(|| BackendError::Invalid(format!("`{eta}` is not a date and time")))
+        at.map(Some).ok_or(Obstacle::WhenMissing.into())
     });
+    let kept = Kept::of("send", &[("technician", &form.technician), ("eta", &form.eta)]);
     match eta.await {
-        Ok(eta) => act(&app, &ask, id, CaseAct::Send { technician: form.technician, eta }, "sent").await,
-        Err(error) => refused(&app, &ask, id, error).await,
+        Ok(eta) => act(&app, &ask, id, CaseAct::Send { technician: form.technician, eta }, "sent", kept).await,
+        Err(error) => refused(&app, &ask, id, &error, Typed { kept, ..Typed::default() }).await,
     }
 }
 
 /// `POST /cases/{id}/arrived`
 pub(crate) async fn arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
-    act(&app, &ask, id, CaseAct::Arrived, "arrived").await
+    act(&app, &ask, id, CaseAct::Arrived, "arrived", Kept::default()).await
 }
 
 /// `POST /cases/{id}/found`
 pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Told>) -> Response {
+    let kept = Kept::of("found", &[("fault", &form.fault), ("minutes", &form.minutes.to_string())]);
     let fault = Some(form.fault).filter(|fault| !fault.is_empty());
     let minutes = form.minutes.clamp(1, MINUTES_MAX);
-    act(&app, &ask, id, CaseAct::Found { fault, minutes }, "found").await
+    act(&app, &ask, id, CaseAct::Found { fault, minutes }, "found", kept).await
 }
 
 /// `POST /cases/{id}/close`
@@ -174,22 +189,24 @@ pub(crate) async fn close(
     Form(form): Form<Closing>,
 ) -> Response {
     let report = form.clone().report();
+    let typed = Typed { closing: form, ..Typed::default() };
     if report.left_out.is_empty() && report.done.contains(&false) {
-        let why = desk::words(ask.lang).left_out_ask.to_owned();
-        return again_with(&app, &ask, id, (StatusCode::UNPROCESSABLE_ENTITY, why), form).await;
+        return refused(&app, &ask, id, &Obstacle::ChecklistGap.into(), typed).await;
     }
     let by = ask.by.clone();
     match app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by)).await {
         Ok(()) => Redirect::to(&format!("/cases/{id}?done=mended")).into_response(),
-        Err(error) => refused_with(&app, &ask, id, error, form).await,
+        Err(error) => {
+            refused(&app, &ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
+        }
     }
 }
 
-async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str) -> Response {
+async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str, kept: Kept) -> Response {
     let by = ask.by.clone();
     match app.ask(move |backend| backend.act_on_case(id, act, &by)).await {
         Ok(()) => Redirect::to(&format!("/cases/{id}?done={done}")).into_response(),
-        Err(error) => refused(app, ask, id, error).await,
+        Err(error) => refused(app, ask, id, &error, Typed { kept, ..Typed::default() }).await,
     }
 }
 

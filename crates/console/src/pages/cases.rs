@@ -6,19 +6,19 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, Timestamp};
+use foretell_model::Catalogue;
 use serde::Deserialize;
 
 use super::card::tel;
 use super::case_acts::{Closing, PartRow};
-use super::page::{Ask, Chrome, encode};
+use super::case_row::{CaseRow, row};
+use super::kept::Kept;
+use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{
-    CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase, Timer, TimerState,
-};
+use crate::view::{CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase};
 use crate::{BackendError, Lang, assets, civil};
 
 /// What the address may ask of the list and of one case.
@@ -84,6 +84,10 @@ struct OneCase {
     notice: String,
     /// Something was refused.
     bad: bool,
+    /// A colleague is sent: one may look, and no more.
+    anothers: &'static str,
+    /// What was typed into a small form.
+    kept: Kept,
     /// What was typed into the form of the end.
     typed: Closing,
     part_rows: [PartRow; 3],
@@ -94,6 +98,8 @@ struct OneCase {
     what: Vec<String>,
     opened: String,
     sent: Option<SentView>,
+    /// What the customer was last told from the site.
+    told: Vec<String>,
     can: Can,
     technicians: Vec<Choice>,
     /// Faults that a customer may be told of.
@@ -113,6 +119,7 @@ struct Can {
     send: bool,
     arrive: bool,
     close: bool,
+    photo: bool,
 }
 
 struct Point {
@@ -134,37 +141,6 @@ pub(crate) struct Line {
     pub(crate) at: String,
     pub(crate) who: String,
     pub(crate) what: String,
-}
-
-/// One case in a list.
-pub(crate) struct CaseRow {
-    pub(crate) href: String,
-    pub(crate) class: &'static str,
-    pub(crate) machine: String,
-    pub(crate) machine_href: String,
-    pub(crate) site: String,
-    pub(crate) customer: String,
-    pub(crate) customer_href: String,
-    pub(crate) stage: String,
-    pub(crate) what: String,
-    pub(crate) source: String,
-    pub(crate) next: &'static str,
-    pub(crate) timers: Vec<Clock>,
-}
-
-/// One of the two clocks.
-pub(crate) struct Clock {
-    pub(crate) class: &'static str,
-    pub(crate) label: &'static str,
-    pub(crate) line: String,
-    pub(crate) promised: String,
-    /// How much of the time is gone, per cent.
-    pub(crate) gone: u8,
-    /// Milliseconds since 1970 of the promise, for the script that keeps counting; 0 when it was kept.
-    pub(crate) due_ms: i64,
-    pub(crate) now_ms: i64,
-    pub(crate) left: &'static str,
-    pub(crate) over: &'static str,
 }
 
 /// `GET /cases`
@@ -216,37 +192,37 @@ fn lay_out(
 /// `GET /cases/{id}`
 pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Query(asked): Query<Asked>) -> Response {
     let notice = notice(&asked.done, ask.lang).to_owned();
-    again(&app, &ask, id, StatusCode::OK, notice).await
+    again(&app, &ask, id, (StatusCode::OK, notice), Typed::default()).await
 }
 
-/// One case as it stands now, with what there is to say about what was just tried.
-pub(super) async fn again(app: &App, ask: &Ask, id: i64, status: StatusCode, notice: String) -> Response {
-    again_with(app, ask, id, (status, notice), Closing::default()).await
+/// What was typed into the forms of a case: the small ones, and the one of the end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed {
+    pub(super) kept: Kept,
+    pub(super) closing: Closing,
 }
 
-/// The same with what was typed into the form of the end.
-pub(super) async fn again_with(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Closing) -> Response {
-    let lang = ask.lang;
-    let asked = app.ask(move |backend| Ok((backend.case(id, lang)?, backend.photos(Errand::Case(id))?)));
+/// One case as it stands now, with what there is to say about what was just tried, and what was typed.
+async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Typed) -> Response {
+    let (lang, errand, who) = (ask.lang, Errand::Case(id), ask.asker());
+    let asked = app.ask(move |backend| {
+        Ok((backend.case(id, lang)?, backend.photos(errand)?, who.is_barred_from(backend, errand)?))
+    });
     match asked.await {
-        Ok((page, photos)) => ask.html(told.0, &lay_out_one(page, &photos, &app.options.catalogue, ask, told, typed)),
+        Ok((page, photos, barred)) => {
+            let page = lay_out_one(page, &photos, &app.options.catalogue, ask, (told.0, told.1, barred), typed);
+            ask.html(told.0, &page)
+        }
         Err(error) => ask.failure(&error),
     }
 }
 
 /// What an act that was refused is answered with.
-pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError) -> Response {
-    refused_with(app, ask, id, error, Closing::default()).await
-}
-
-/// The same with what was typed into the form of the end.
-pub(super) async fn refused_with(app: &App, ask: &Ask, id: i64, error: BackendError, typed: Closing) -> Response {
-    let (status, why) = match error {
-        BackendError::Conflict(why) => (StatusCode::CONFLICT, why),
-        BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
-        error => return ask.failure(&error),
-    };
-    again_with(app, ask, id, (status, text::refusal(&why, ask.lang)), typed).await
+pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: &BackendError, typed: Typed) -> Response {
+    match page::refused(ask, error) {
+        Some(told) => again(app, ask, id, told, typed).await,
+        None => ask.failure(error),
+    }
 }
 
 fn lay_out_one(
@@ -254,11 +230,11 @@ fn lay_out_one(
     photos: &[PhotoView],
     catalogue: &Catalogue,
     ask: &Ask,
-    (status, notice): (StatusCode, String),
-    typed: Closing,
+    (status, notice, barred): (StatusCode, String, bool),
+    Typed { kept, closing: typed }: Typed,
 ) -> OneCase {
     let (case, lang) = (&page.case, ask.lang);
-    let is_open = case.closed.is_none();
+    let (is_open, is_mine) = (case.closed.is_none(), !barred);
     let done = case.report.as_ref().map_or_else(|| typed.ticked(), |report| report.done);
     let points = CHECKLIST.iter().zip(checklist(lang)).zip(done);
     let coming = is_open && case.on_site.met.is_none() && case.sent.is_some();
@@ -273,6 +249,8 @@ fn lay_out_one(
         row: row(case, page.now, lang),
         notice,
         bad: status != StatusCode::OK,
+        anothers: if barred && is_open { text::access(lang).anothers } else { "" },
+        kept,
         part_rows: typed.part_rows(),
         typed,
         tel: tel(&case.phone),
@@ -288,13 +266,19 @@ fn lay_out_one(
             badge: sent.badge.clone(),
             eta: sent.eta.map_or_else(String::new, |eta| civil::date_time(eta, case.zone, lang)),
         }),
+        told: case
+            .progress
+            .as_ref()
+            .filter(|_| is_open)
+            .map_or_else(Vec::new, |told| text::progress(told, catalogue, (page.now, case.zone), lang)),
         can: Can {
             call: is_open && case.call_back.met.is_none(),
-            set_out: coming && case.way.set_out.is_none(),
-            tell: coming && case.way.is_under_way(),
+            set_out: is_mine && coming && case.way.set_out.is_none(),
+            tell: is_mine && coming && case.way.is_under_way(),
             send: is_open && case.on_site.met.is_none(),
-            arrive: is_open && case.on_site.met.is_none() && case.sent.is_some(),
-            close: is_open && case.on_site.met.is_some(),
+            arrive: is_mine && coming,
+            close: is_mine && is_open && case.on_site.met.is_some(),
+            photo: is_mine,
         },
         technicians: page.technicians,
         faults: catalogue
@@ -337,62 +321,4 @@ pub(crate) fn lines(record: &[RecordLine], zone: chrono_tz::Tz, lang: Lang) -> V
         }
     };
     record.iter().map(line).collect()
-}
-
-/// A case in a list.
-pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
-    let d = desk::words(lang);
-    let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
-        (Some(_), ..) => d.case_over,
-        (_, Some(_), ..) => d.next_mend,
-        (_, _, _, None) => d.next_call,
-        (_, _, None, _) => d.next_send,
-        (_, _, Some(_), _) => d.next_arrive,
-    };
-    let clock = |label, timer: Timer| {
-        let whole = (timer.due - case.opened).max(1) as f64;
-        let gone = (timer.met.unwrap_or(now) - case.opened) as f64 / whole;
-        let (left, over) = desk::count_forms(lang);
-        Clock {
-            class: class(timer.state),
-            label,
-            line: desk::timer_line(timer, now, case.zone, lang),
-            promised: desk::promised_by(timer.due, case.zone, lang),
-            gone: text::percent(gone.clamp(0.0, 1.0)),
-            due_ms: if timer.met.is_some() || case.closed.is_some() { 0 } else { timer.due.millis() },
-            now_ms: now.millis(),
-            left,
-            over,
-        }
-    };
-    CaseRow {
-        href: format!("/cases/{}", case.id),
-        class: if case.closed.is_some() { "good" } else { class(case.urgency().0) },
-        machine: case.machine_name.clone(),
-        machine_href: format!("/m/{}", case.machine),
-        site: case.site_name.clone(),
-        customer: case.customer.clone(),
-        customer_href: customer_href(&case.customer_id),
-        stage: case.stage.map_or_else(String::new, |stage| format!("{stage}/6 {}", desk::stage(Some(stage), lang))),
-        what: case.what.lines().next().unwrap_or_default().to_owned(),
-        source: desk::source(&case.source, lang),
-        next,
-        timers: vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)],
-    }
-}
-
-/// A customer's page; empty where nobody is registered.
-pub(crate) fn customer_href(id: &str) -> String {
-    if id.is_empty() { String::new() } else { format!("/customers/{}", encode(id)) }
-}
-
-/// The colour of a promise.
-const fn class(state: TimerState) -> &'static str {
-    match state {
-        TimerState::Late => "urgent",
-        TimerState::Slipping => "advise",
-        TimerState::Running => "watch",
-        TimerState::KeptLate => "hidden",
-        TimerState::Kept => "good",
-    }
 }

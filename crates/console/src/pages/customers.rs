@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::card::{contact_line, tel};
 use super::case_acts::cut;
-use super::cases::{CaseRow, Line, customer_href, lines, notice, row};
-use super::page::{Ask, Chrome, advisory_href};
+use super::case_row::{CaseRow, customer_href, row};
+use super::cases::{Line, lines, notice};
+use super::kept::Kept;
+use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text::{self, desk, field};
@@ -60,15 +62,21 @@ struct One {
     href: String,
     name: String,
     notice: String,
+    /// Something was refused.
+    bad: bool,
+    kept: Kept,
     class: &'static str,
     stage: String,
     stage_advice: &'static str,
-    stage_now: u8,
+    /// The stage that stands in the form.
+    stage_chosen: u8,
     stages: Vec<(u8, String)>,
     facts: Vec<(&'static str, String)>,
     media: Vec<Medium>,
     people: Vec<Person>,
     hints: Vec<Line>,
+    /// What is said where no stage was ever set.
+    no_history: &'static str,
     changes: Vec<(String, String, String, String)>,
     machines: Vec<Own>,
     cases: Vec<CaseRow>,
@@ -155,24 +163,34 @@ pub(crate) async fn one(
     Query(asked): Query<Asked>,
 ) -> Response {
     let notice = notice(&asked.done, ask.lang).to_owned();
-    again(&app, &ask, id, StatusCode::OK, notice).await
+    again(&app, &ask, id, (StatusCode::OK, notice), Kept::default()).await
 }
 
-pub(super) async fn again(app: &App, ask: &Ask, id: String, status: StatusCode, notice: String) -> Response {
+/// One customer as things stand now, with what there is to say about what was just tried, and what was typed.
+async fn again(app: &App, ask: &Ask, id: String, told: (StatusCode, String), kept: Kept) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.customer(&id, lang)).await {
-        Ok(page) => ask.html(status, &lay_out_one(&page, ask, notice)),
+        Ok(page) => ask.html(told.0, &lay_out_one(&page, ask, told, kept)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out_one(page: &CustomerPage, ask: &Ask, notice: String) -> One {
+/// What an act that was refused is answered with.
+pub(super) async fn refused(app: &App, ask: &Ask, id: String, error: &BackendError, kept: Kept) -> Response {
+    match page::refused(ask, error) {
+        Some(told) => again(app, ask, id, told, kept).await,
+        None => ask.failure(error),
+    }
+}
+
+fn lay_out_one(page: &CustomerPage, ask: &Ask, (status, notice): (StatusCode, String), kept: Kept) -> One {
     let (line, lang) = (&page.line, ask.lang);
     let (zone, d) = (line.zone, desk::words(lang));
     let change = |change: &StageChange| {
         let at = civil::date_time(change.at, zone, lang);
         (at, stage_text(change.stage, lang), change.why.clone(), text::who(&change.who, lang))
     };
+    let unjudged = line.stage.is_none() && !page.hints.is_empty();
     One {
         c: ask.chrome("customers", true),
         f: field::words(lang),
@@ -182,10 +200,14 @@ fn lay_out_one(page: &CustomerPage, ask: &Ask, notice: String) -> One {
         href: customer_href(&line.id),
         name: line.name.clone(),
         notice,
-        class: stage_class(line.stage),
-        stage: stage_text(line.stage, lang),
+        bad: status != StatusCode::OK,
+        stage_chosen: kept.or("stage", "stage", &line.stage.unwrap_or(0).to_string()).parse().unwrap_or(0),
+        kept,
+        // Signs that nobody has judged yet are no sign of content.
+        class: if unjudged { "watch" } else { stage_class(line.stage) },
+        stage: if unjudged { d.stage_open.to_owned() } else { stage_text(line.stage, lang) },
+        no_history: if unjudged { d.stage_not_set } else { d.stage_no_history },
         stage_advice: desk::stage_advice(line.stage, lang),
-        stage_now: line.stage.unwrap_or(0),
         stages: (1..=6).map(|n| (n, stage_text(Some(n), lang))).collect(),
         facts: vec![
             (d.advisor, line.advisor.clone()),
@@ -265,7 +287,8 @@ pub(crate) async fn stage(
     Form(form): Form<StageForm>,
 ) -> Response {
     let stage = (1..=6).contains(&form.stage).then_some(form.stage);
-    act(&app, &ask, id, CustomerAct::Stage { stage, why: cut(&form.why) }, "stage").await
+    let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("why", &form.why)]);
+    act(&app, &ask, id, CustomerAct::Stage { stage, why: cut(&form.why) }, "stage", kept).await
 }
 
 /// `POST /customers/{id}/stop`
@@ -275,7 +298,8 @@ pub(crate) async fn stop(
     Path(id): Path<String>,
     Form(form): Form<MediumForm>,
 ) -> Response {
-    act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped").await
+    let kept = Kept::of("stop", &[("medium", &form.medium), ("why", &form.why)]);
+    act(&app, &ask, id, CustomerAct::Stop { medium: form.medium, why: cut(&form.why) }, "stopped", kept).await
 }
 
 /// `POST /customers/{id}/resume`
@@ -285,15 +309,14 @@ pub(crate) async fn resume(
     Path(id): Path<String>,
     Form(form): Form<MediumForm>,
 ) -> Response {
-    act(&app, &ask, id, CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed").await
+    let kept = Kept::of("resume", &[("medium", &form.medium), ("why", &form.why)]);
+    act(&app, &ask, id, CustomerAct::Resume { medium: form.medium, why: cut(&form.why) }, "resumed", kept).await
 }
 
-async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str) -> Response {
+async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str, kept: Kept) -> Response {
     let (by, of) = (ask.by.clone(), id.clone());
     match app.ask(move |backend| backend.act_on_customer(&of, act, &by)).await {
         Ok(()) => Redirect::to(&format!("{}?done={done}", customer_href(&id))).into_response(),
-        Err(BackendError::Conflict(why)) => again(app, ask, id, StatusCode::CONFLICT, why).await,
-        Err(BackendError::Invalid(why)) => again(app, ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await,
-        Err(error) => ask.failure(&error),
+        Err(error) => refused(app, ask, id, &error, kept).await,
     }
 }

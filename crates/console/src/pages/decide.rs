@@ -6,8 +6,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use foretell_model::Timestamp;
+use foretell_model::{Obstacle, Timestamp};
 
+use super::kept::Kept;
 use super::page::{Ask, advisory_href};
 use super::queue::show_again;
 use crate::router::App;
@@ -75,12 +76,12 @@ pub(crate) struct PutOff {
 
 /// `POST /queue/approve`
 pub(crate) async fn approve(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
-    decide(&app, &ask, form, Ok(AdvisorAct::Approve), "approved").await
+    decide(&app, &ask, form, Ok(AdvisorAct::Approve), "approved", Kept::default()).await
 }
 
 /// `POST /queue/call`
 pub(crate) async fn call(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
-    decide(&app, &ask, form, Ok(AdvisorAct::CallInstead), "call").await
+    decide(&app, &ask, form, Ok(AdvisorAct::CallInstead), "call", Kept::default()).await
 }
 
 /// `POST /queue/called`
@@ -89,41 +90,46 @@ pub(crate) async fn called(State(app): State<App>, ask: Ask, Form(form): Form<Sp
         "close" => Ok(AfterCall::Close),
         "letter" => Ok(AfterCall::NewLetter),
         "again" => Ok(AfterCall::Again),
-        _ => Err(BackendError::Invalid("what comes of the call is not known".to_owned())),
+        _ => Err(Obstacle::OutcomeMissing.into()),
     };
     let act = then.and_then(|then| Ok(AdvisorAct::Called { remark: said(&form.remark)?, then }));
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "called").await
+    let kept = Kept::of("called", &[("remark", &form.remark), ("then", &form.then)]);
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "called", kept).await
 }
 
 /// `POST /queue/book`
 pub(crate) async fn book(State(app): State<App>, ask: Ask, Form(form): Form<Booked>) -> Response {
+    let kept = Kept::of("book", &[("when", form.when.as_deref().unwrap_or_default())]);
     let (id, from, when) = (form.id.clone(), form.from, form.when);
     // A date and time is meant as the customer's clock shows it.
     let chosen = app.ask(move |backend| match (from, when) {
         (Some(from), _) => Ok(Timestamp::from_millis(from)),
-        (None, Some(when)) => civil::from_field(&when, backend.advisory(&id)?.customer.zone)
-            .ok_or_else(|| BackendError::Invalid(format!("`{when}` is not a date and time"))),
-        (None, None) => Err(BackendError::Invalid("a visit needs a date and time".to_owned())),
+        (None, Some(when)) => {
+            civil::from_field(&when, backend.advisory(&id)?.customer.zone).ok_or(Obstacle::WhenMissing.into())
+        }
+        (None, None) => Err(Obstacle::WhenMissing.into()),
     });
     let act = chosen.await.map(|from| AdvisorAct::Book { from });
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "booked").await
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "booked", kept).await
 }
 
 /// `POST /queue/close`
 pub(crate) async fn close(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
     let act = said(&form.reason).map(|reason| AdvisorAct::Close { reason });
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "closed").await
+    let kept = Kept::of("close", &[("reason", &form.reason)]);
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "closed", kept).await
 }
 
 /// `POST /queue/done`
 pub(crate) async fn done(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
-    decide(&app, &ask, form, Ok(AdvisorAct::VisitDone), "visited").await
+    decide(&app, &ask, form, Ok(AdvisorAct::VisitDone), "visited", Kept::default()).await
 }
 
 /// `POST /queue/undone`
 pub(crate) async fn undone(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
     let act = said(&form.reason).map(|reason| AdvisorAct::VisitNotDone { reason });
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "missed").await
+    let kept = Kept::of("undone", &[("reason", &form.reason)]);
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "missed", kept).await
 }
 
 /// `POST /queue/settle`
@@ -131,34 +137,37 @@ pub(crate) async fn settle(State(app): State<App>, ask: Ask, Form(form): Form<Se
     let act = match form.arrived.as_str() {
         "yes" => Ok(AdvisorAct::Settle { arrived: true }),
         "no" => Ok(AdvisorAct::Settle { arrived: false }),
-        _ => Err(BackendError::Invalid("whether it arrived is not said".to_owned())),
+        _ => Err(Obstacle::ArrivalMissing.into()),
     };
     let done = if form.arrived == "yes" { "arrived" } else { "again" };
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, done).await
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, done, Kept::default()).await
 }
 
 /// `POST /queue/revoke`
 pub(crate) async fn revoke(State(app): State<App>, ask: Ask, Form(form): Form<Because>) -> Response {
     let act = said(&form.reason).map(|reason| AdvisorAct::RevokeLink { reason });
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "revoked").await
+    let kept = Kept::of("revoke", &[("reason", &form.reason)]);
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "revoked", kept).await
 }
 
 /// `POST /queue/noted`
 pub(crate) async fn noted(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
-    decide(&app, &ask, form, Ok(AdvisorAct::Noted), "noted").await
+    decide(&app, &ask, form, Ok(AdvisorAct::Noted), "noted", Kept::default()).await
 }
 
 /// `POST /queue/edit`
 pub(crate) async fn edit(State(app): State<App>, ask: Ask, Form(form): Form<Edited>) -> Response {
     let act = edited(&form.subject, &form.body);
     let typed = Draft { subject: form.subject, body: form.body };
-    decide_on(&app, &ask, Which { id: form.id, revision: form.revision }, act, "edited", Some(typed)).await
+    decide_on(&app, &ask, Which { id: form.id, revision: form.revision }, act, "edited", (Some(typed), Kept::default()))
+        .await
 }
 
 /// `POST /queue/postpone`
 pub(crate) async fn postpone(State(app): State<App>, ask: Ask, Form(form): Form<PutOff>) -> Response {
     let act = put_off(form.days, &form.reason);
-    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "postponed").await
+    let kept = Kept::of("postpone", &[("days", &form.days.to_string()), ("reason", &form.reason)]);
+    decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "postponed", kept).await
 }
 
 fn edited(subject: &str, body: &str) -> Result<AdvisorAct, BackendError> {
@@ -167,16 +176,14 @@ fn edited(subject: &str, body: &str) -> Result<AdvisorAct, BackendError> {
     let body = body.replace("\r\n", "\n").trim().to_owned();
     let fits = |text: &str, max: usize| (1..=max).contains(&text.chars().count());
     if !fits(&subject, SUBJECT_CHARS_MAX) || !fits(&body, BODY_CHARS_MAX) {
-        return Err(BackendError::Invalid(format!(
-            "a message needs a subject of 1 to {SUBJECT_CHARS_MAX} and a text of 1 to {BODY_CHARS_MAX} characters"
-        )));
+        return Err(Obstacle::MessageLength.into());
     }
     Ok(AdvisorAct::Edit(Draft { subject, body }))
 }
 
 fn put_off(days: u16, reason: &str) -> Result<AdvisorAct, BackendError> {
     if !(1..=90).contains(&days) {
-        return Err(BackendError::Invalid("postponing needs 1 to 90 days".to_owned()));
+        return Err(Obstacle::PostponeDays.into());
     }
     let reason = said(reason)?;
     Ok(AdvisorAct::Postpone { days, reason })
@@ -186,7 +193,7 @@ fn put_off(days: u16, reason: &str) -> Result<AdvisorAct, BackendError> {
 fn said(text: &str) -> Result<String, BackendError> {
     let text: String = text.trim().chars().take(REASON_CHARS_MAX).collect();
     if text.is_empty() {
-        return Err(BackendError::Invalid("a word of explanation is needed".to_owned()));
+        return Err(Obstacle::ExplanationMissing.into());
     }
     Ok(text)
 }
@@ -197,8 +204,9 @@ async fn decide(
     which: Which,
     act: Result<AdvisorAct, BackendError>,
     done: &'static str,
+    kept: Kept,
 ) -> Response {
-    decide_on(app, ask, which, act, done, None).await
+    decide_on(app, ask, which, act, done, (None, kept)).await
 }
 
 /// Does it, or shows the card again with what was typed.
@@ -208,7 +216,7 @@ async fn decide_on(
     which: Which,
     act: Result<AdvisorAct, BackendError>,
     done: &'static str,
-    typed: Option<Draft>,
+    typed: (Option<Draft>, Kept),
 ) -> Response {
     let id = which.id.clone();
     let back = format!("{}?done={done}", advisory_href(&which.id));

@@ -1,19 +1,21 @@
 //! What technicians do: set out, be followed, arrive, finish with checklist, parts, time, verdict; hand back what could not be
 //! done. The same for a booked visit and for a broken machine.
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
+use foretell_model::{Objection, Obstacle};
 use serde::Deserialize;
 
 use super::case_acts::{Closing, cut};
+use super::kept::Kept;
 use super::page::Ask;
 use super::{cases, visits};
+use crate::BackendError;
 use crate::router::App;
-use crate::text::desk;
 use crate::view::{Errand, FieldAct, Found};
-use crate::{BackendError, Lang};
 
 /// Longest time that anybody announces or works, minutes.
 const MINUTES_MAX: u32 = 24 * 60;
@@ -49,9 +51,9 @@ pub(crate) struct Finished {
     pub(super) minutes: String,
     #[serde(flatten)]
     pub(super) closing: Closing,
-    /// Of the other form: why the work could not be done.
+    /// What was typed into one of the small forms.
     #[serde(skip)]
-    pub(super) reason: String,
+    pub(super) kept: Kept,
 }
 
 /// Where an errand's page is.
@@ -62,79 +64,60 @@ pub(super) fn href(errand: Errand) -> String {
     }
 }
 
-/// An errand's page with what there is to say about what was just refused.
-pub(super) async fn refused(app: &App, ask: &Ask, errand: Errand, error: BackendError) -> Response {
+/// The errand of an address; nothing where it is of another kind.
+pub(crate) fn errand_of(path: &str) -> Option<Errand> {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (kind, id) = (parts.next()?, parts.next()?.parse().ok()?);
+    match kind {
+        "visits" => Some(Errand::Visit(id)),
+        "cases" => Some(Errand::Case(id)),
+        _ => None,
+    }
+}
+
+impl FromRequestParts<App> for Errand {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, StatusCode> {
+        errand_of(parts.uri.path()).ok_or(StatusCode::NOT_FOUND)
+    }
+}
+
+/// An errand's page with what there is to say about what was just refused, and what was typed.
+pub(super) async fn refused(app: &App, ask: &Ask, errand: Errand, error: BackendError, kept: Kept) -> Response {
     match errand {
-        Errand::Visit(id) => visits::refused(app, ask, id, error, Finished::default()).await,
-        Errand::Case(id) => cases::refused(app, ask, id, error).await,
+        Errand::Visit(id) => visits::refused(app, ask, id, &error, Finished { kept, ..Finished::default() }).await,
+        Errand::Case(id) => cases::refused(app, ask, id, &error, cases::Typed { kept, ..Default::default() }).await,
     }
 }
 
 /// Minutes as somebody typed them; `None` where nothing was.
-fn minutes(text: &str, lang: Lang) -> Result<Option<u32>, BackendError> {
+fn minutes(text: &str) -> Result<Option<u32>, BackendError> {
     match text.trim() {
         "" => Ok(None),
         text => match text.parse() {
             Ok(minutes @ 1..=MINUTES_MAX) => Ok(Some(minutes)),
-            _ => Err(BackendError::Invalid(match lang {
-                Lang::En => format!("`{text}` is no number of minutes from 1 to {MINUTES_MAX}."),
-                Lang::Zh => format!("“{text}”不是1到{MINUTES_MAX}之间的分钟数。"),
-            })),
+            _ => Err(BackendError::Refused(Objection::about(Obstacle::MinutesInvalid, text))),
         },
     }
 }
 
-/// `POST /visits/{id}/set-out`
-pub(crate) async fn visit_set_out(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    Form(form): Form<Setting>,
-) -> Response {
-    set_out(&app, &ask, Errand::Visit(id), &form).await
-}
-
-/// `POST /cases/{id}/set-out`
-pub(crate) async fn case_set_out(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    Form(form): Form<Setting>,
-) -> Response {
-    set_out(&app, &ask, Errand::Case(id), &form).await
-}
-
-async fn set_out(app: &App, ask: &Ask, errand: Errand, form: &Setting) -> Response {
-    match minutes(&form.minutes, ask.lang) {
-        Ok(minutes) => act(app, ask, errand, FieldAct::SetOut { minutes }, "set-out").await,
-        Err(error) => refused(app, ask, errand, error).await,
+/// `POST /visits/{id}/set-out` and the same of a case.
+pub(crate) async fn set_out(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Setting>) -> Response {
+    let kept = Kept::of("set-out", &[("minutes", &form.minutes)]);
+    match minutes(&form.minutes) {
+        Ok(minutes) => act(&app, &ask, errand, FieldAct::SetOut { minutes }, "set-out", kept).await,
+        Err(error) => refused(&app, &ask, errand, error, kept).await,
     }
 }
 
-/// `POST /visits/{id}/position`
-pub(crate) async fn visit_position(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    Json(place): Json<Place>,
-) -> Response {
-    position(&app, &ask, Errand::Visit(id), place).await
-}
-
-/// `POST /cases/{id}/position`
-pub(crate) async fn case_position(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    Json(place): Json<Place>,
-) -> Response {
-    position(&app, &ask, Errand::Case(id), place).await
-}
-
-/// What a telephone sends by itself is answered in codes: 204 taken, 429 too soon, 409 no longer wanted.
-async fn position(app: &App, ask: &Ask, errand: Errand, place: Place) -> Response {
+/// `POST /visits/{id}/position` and the same of a case.
+///
+/// What a telephone sends by itself is answered in codes: 204 taken, 202 too soon to be looked at, 409 no longer wanted. Too
+/// soon is nobody's fault: a page that was loaded again tells at once where it is.
+pub(crate) async fn position(State(app): State<App>, ask: Ask, errand: Errand, Json(place): Json<Place>) -> Response {
     if !app.pace.may(&href(errand), app.now_ms()) {
-        return StatusCode::TOO_MANY_REQUESTS.into_response();
+        return StatusCode::ACCEPTED.into_response();
     }
     let (by, act) = (ask.by.clone(), FieldAct::Located { place_deg: (place.lat, place.lon) });
     match app.ask(move |backend| backend.act_in_field(errand, act, &by)).await {
@@ -149,14 +132,14 @@ async fn position(app: &App, ask: &Ask, errand: Errand, place: Place) -> Respons
 }
 
 /// `POST /visits/{id}/arrived`
-pub(crate) async fn visit_arrived(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
-    act(&app, &ask, Errand::Visit(id), FieldAct::Arrived, "arrived").await
+pub(crate) async fn arrived(State(app): State<App>, ask: Ask, errand: Errand) -> Response {
+    act(&app, &ask, errand, FieldAct::Arrived, "arrived", Kept::default()).await
 }
 
 /// `POST /visits/{id}/missed`
-pub(crate) async fn missed(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Form(form): Form<Why>) -> Response {
-    let typed = Finished { reason: form.reason.clone(), ..Finished::default() };
-    act_with(&app, &ask, Errand::Visit(id), FieldAct::Missed { reason: cut(&form.reason) }, "missed", typed).await
+pub(crate) async fn missed(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Why>) -> Response {
+    let kept = Kept::of("missed", &[("reason", &form.reason)]);
+    act(&app, &ask, errand, FieldAct::Missed { reason: cut(&form.reason) }, "missed", kept).await
 }
 
 /// `POST /visits/{id}/done`
@@ -166,45 +149,39 @@ pub(crate) async fn done(
     Path(id): Path<i64>,
     Form(form): Form<Finished>,
 ) -> Response {
-    let errand = Errand::Visit(id);
-    let typed = form.clone();
-    match finished(form, ask.lang) {
-        Ok(done) => act_with(&app, &ask, errand, done, "finished", typed).await,
-        Err(error) => visits::refused(&app, &ask, id, error, typed).await,
+    let (typed, by) = (form.clone(), ask.by.clone());
+    let done = match finished(form) {
+        Ok(done) => app.ask(move |backend| backend.act_in_field(Errand::Visit(id), done, &by)).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Redirect::to(&format!("/visits/{id}?done=finished")).into_response(),
+        Err(error) => {
+            let closing = typed.closing.asking_of_parts(&error);
+            visits::refused(&app, &ask, id, &error, Finished { closing, ..typed }).await
+        }
     }
 }
 
-fn finished(form: Finished, lang: Lang) -> Result<FieldAct, BackendError> {
+fn finished(form: Finished) -> Result<FieldAct, BackendError> {
     let found = Found::ALL.into_iter().find(|found| found.name() == form.found);
     if found.is_none() && !form.found.is_empty() {
-        return Err(BackendError::Invalid(format!("`{}` is no verdict", form.found)));
+        return Err(Obstacle::FoundMissing.into());
     }
     let instead = Some(form.instead).filter(|code| found == Some(Found::SomethingElse) && !code.is_empty());
-    let minutes = minutes(&form.minutes, lang)?;
+    let minutes = minutes(&form.minutes)?;
     let report = form.closing.report();
     if !report.done.iter().all(|done| *done) && report.left_out.is_empty() {
-        return Err(BackendError::Conflict(desk::words(lang).left_out_ask.to_owned()));
+        return Err(Obstacle::ChecklistGap.into());
     }
     Ok(FieldAct::Done { report, minutes, verdict: found.map(|found| (found, instead)) })
 }
 
-async fn act(app: &App, ask: &Ask, errand: Errand, act: FieldAct, done: &'static str) -> Response {
-    act_with(app, ask, errand, act, done, Finished::default()).await
-}
-
 /// Does it, or shows the page again with what was typed: on site nobody should have to type it twice.
-async fn act_with(
-    app: &App,
-    ask: &Ask,
-    errand: Errand,
-    act: FieldAct,
-    done: &'static str,
-    typed: Finished,
-) -> Response {
+async fn act(app: &App, ask: &Ask, errand: Errand, act: FieldAct, done: &'static str, kept: Kept) -> Response {
     let by = ask.by.clone();
-    match (app.ask(move |backend| backend.act_in_field(errand, act, &by)).await, errand) {
-        (Ok(()), _) => Redirect::to(&format!("{}?done={done}", href(errand))).into_response(),
-        (Err(error), Errand::Visit(id)) => visits::refused(app, ask, id, error, typed).await,
-        (Err(error), Errand::Case(_)) => refused(app, ask, errand, error).await,
+    match app.ask(move |backend| backend.act_in_field(errand, act, &by)).await {
+        Ok(()) => Redirect::to(&format!("{}?done={done}", href(errand))).into_response(),
+        Err(error) => refused(app, ask, errand, error, kept).await,
     }
 }

@@ -13,12 +13,12 @@ use super::card::tel;
 use super::figure::{Figure, customer_figure_at};
 use super::health::typeset;
 use super::page::{Ask, encode, render};
-use super::photos::{Tile, jpeg, tiles};
-use super::team::{initial, signed};
+use super::photos::jpeg;
+use super::team::initial;
 use crate::health::sheet::Sheet;
 use crate::router::App;
-use crate::text::{self, Words, desk, field};
-use crate::view::{CaseReport, Comer, GuestCase, GuestChoice, GuestReport, MarkKind, TimerState, Way};
+use crate::text::{self, desk, field};
+use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, MarkKind, Way};
 use crate::{BackendError, Lang, assets, chart};
 
 /// Longest report of a breakdown, characters.
@@ -80,107 +80,6 @@ pub(super) fn report_lines(report: Option<&CaseReport>, minutes: Option<u32>, la
     lines.push(report.note.clone());
     lines.retain(|line| !line.is_empty());
     lines
-}
-
-#[derive(Template)]
-#[template(path = "guest_case.html")]
-struct CasePage {
-    lang: Lang,
-    t: &'static Words,
-    f: &'static field::Words,
-    css: &'static str,
-    js: &'static str,
-    icon: &'static str,
-    base: String,
-    photo_base: String,
-    title: String,
-    role: String,
-    initial: String,
-    portrait: String,
-    headline: String,
-    tone: &'static str,
-    closed: bool,
-    promises: Vec<Promise>,
-    comer: Option<ComerCard>,
-    way: Option<WayView>,
-    what: Vec<String>,
-    opened: String,
-    steps: Vec<Step>,
-    report: Vec<String>,
-    photos: Vec<Tile>,
-    tel: String,
-    g: GuestCase,
-}
-
-struct Promise {
-    class: &'static str,
-    label: &'static str,
-    line: String,
-}
-
-struct Step {
-    done: bool,
-    now: bool,
-    text: &'static str,
-}
-
-/// The page of a broken machine.
-pub(super) fn case_page(g: GuestCase, base: String) -> Response {
-    let (lang, t, f) = (g.lang, text::words(g.lang), field::words(g.lang));
-    let closed = g.closed.is_some();
-    let name = g.comer.as_ref().map(|comer| comer.name.clone());
-    let headline =
-        field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), (g.now, g.zone), lang);
-    let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
-    let promise = |label, timer: crate::view::Timer| Promise {
-        class: match (timer.met, timer.state) {
-            (Some(_), TimerState::KeptLate) => "hidden",
-            (Some(_), _) => "good",
-            (None, TimerState::Late | TimerState::Slipping) => "advise",
-            (None, _) => "watch",
-        },
-        label,
-        line: field::promise(timer, g.now, g.zone, lang),
-    };
-    let here = g.way.arrived.or(g.on_site.met).is_some();
-    let reached = [g.call_back.met.is_some() || here, here, closed, closed];
-    let now_at = reached.iter().position(|done| !done);
-    let texts = [f.next_call, f.next_drive, f.next_look, f.next_end];
-    let steps = texts.iter().zip(reached).enumerate();
-    let page = CasePage {
-        lang,
-        t,
-        f,
-        css: assets::css(),
-        js: assets::js(),
-        icon: assets::icon_path(),
-        title: format!("{} · {}", g.machine_name, g.company),
-        role: signed(&g.advisor.role, &g.company),
-        initial: initial(&g.advisor.name),
-        portrait: g.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
-        headline,
-        tone: if closed || here {
-            "good"
-        } else if late {
-            "advise"
-        } else {
-            "watch"
-        },
-        closed,
-        promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
-        comer: g.comer.as_ref().map(|comer| comer_card(comer, &base)),
-        way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
-        what: g.what.lines().map(str::to_owned).collect(),
-        opened: crate::civil::date_time(g.opened, g.zone, lang),
-        steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),
-        report: report_lines(g.report.as_ref(), g.minutes, lang),
-        photos: tiles(&g.photos),
-        tel: tel(&g.advisor.phone),
-        photo_base: format!("{base}/photo"),
-        base,
-        g,
-    };
-    render(StatusCode::OK, &page)
 }
 
 #[derive(Template)]
@@ -370,7 +269,7 @@ pub(crate) async fn choose(
     let path = token.clone();
     match app.ask(move |backend| backend.choose(&path, choice)).await {
         Ok(()) => Redirect::to(&format!("/b/{}/preferences?done=kept", encode(&token))).into_response(),
-        Err(BackendError::Conflict(_) | BackendError::Invalid(_)) => {
+        Err(BackendError::Refused(_)) => {
             self::choice(&app, &ask, token, StatusCode::UNPROCESSABLE_ENTITY, |f| f.choose_hours_wrong).await
         }
         Err(error) => kind(&ask, &error),

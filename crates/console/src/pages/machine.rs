@@ -138,12 +138,17 @@ fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
 fn finding_card(finding: &Finding, now: Timestamp, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {
     let standing = Standing::of_grade(finding.grade);
     FindingCard {
-        class: standing.name(),
-        grade: text::standing_label(standing, lang),
+        class: if says_something_is_wrong(finding) { standing.name() } else { Standing::Hidden.name() },
+        grade: text::kind_label(finding, lang),
         sentence: text::kind_sentence_at(finding, now, catalogue, lang),
         meta: format!("{} · {}", civil::date_time(finding.at, zone, lang), finding.id),
         causes: causes(finding, catalogue, lang),
     }
+}
+
+/// Whether a finding is of the kind by which a fleet counts its machines; the others say what is due, or what cannot be seen.
+const fn says_something_is_wrong(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault)
 }
 
 /// The named cause, its alternatives and what remains; nothing when only one cause is possible.

@@ -9,12 +9,13 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use foretell_model::MachineId;
 
-use crate::access::{How, Identity};
+use crate::access::{self, How, Identity};
 use crate::accounts::{Asking, Role};
 use crate::lang::{self, Lang};
 use crate::router::App;
 use crate::text::{self, Words, desk};
-use crate::{BackendError, api, assets, rights};
+use crate::view::Errand;
+use crate::{Backend, BackendError, api, assets, rights};
 
 /// Who asks, for what, in which language.
 #[derive(Clone, Debug)]
@@ -47,6 +48,22 @@ impl FromRequestParts<App> for Ask {
         let role = identity.map(|identity| identity.role);
         let lang = lang::negotiate(Some(&query), &parts.headers);
         Ok(Self { lang, chosen, path: parts.uri.path().to_owned(), query, by, role, person })
+    }
+}
+
+/// Somebody of a role, by login name.
+pub(crate) struct Asker {
+    role: Option<Role>,
+    login: Option<String>,
+}
+
+impl Asker {
+    /// Whether an errand is a colleague's, so that this one may look and no more.
+    pub(crate) fn is_barred_from(&self, backend: &dyn Backend, errand: Errand) -> Result<bool, BackendError> {
+        match self.role {
+            Some(role @ Role::Technician) => access::anothers_errand(backend, role, self.login.as_deref(), errand),
+            _ => Ok(false),
+        }
     }
 }
 
@@ -106,6 +123,11 @@ impl Ask {
         }
     }
 
+    /// Who asks, as far as errands go.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker { role: self.role, login: self.person.as_ref().map(|person| person.login.clone()) }
+    }
+
     /// Whether the one who asks may read an address.
     pub(crate) fn may_see(&self, pattern: &str) -> bool {
         self.role.is_some_and(|role| rights::may(role, &Method::GET, pattern))
@@ -146,6 +168,10 @@ impl Ask {
             BackendError::NotFound(_) | BackendError::Expired => {
                 (StatusCode::NOT_FOUND, t.not_found, t.not_found_text.to_owned())
             }
+            BackendError::Refused(told) => {
+                let title = if told.why.is_of_form() { t.invalid } else { t.conflict };
+                (status_of(error), title, text::objection(told, self.lang))
+            }
             BackendError::Conflict(why) => (StatusCode::CONFLICT, t.conflict, format!("{} {why}", t.conflict_text)),
             BackendError::Invalid(why) | BackendError::Unsigned(why) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone())
@@ -170,6 +196,20 @@ impl Ask {
             _ => "/",
         };
         self.html(status, &ErrorPage { c: self.chrome("", false), code: status.as_u16(), title, text, back })
+    }
+}
+
+/// The status and the sentence of a refusal that is said beside its form; none of what failed, which has a page of its own.
+pub(crate) fn refused(ask: &Ask, error: &BackendError) -> Option<(StatusCode, String)> {
+    text::refusal(error, ask.lang).map(|told| (status_of(error), told))
+}
+
+/// The status of a refusal: whether sending it mended helps, or things stand in the way.
+pub(crate) const fn status_of(error: &BackendError) -> StatusCode {
+    match error {
+        BackendError::Refused(told) if !told.why.is_of_form() => StatusCode::CONFLICT,
+        BackendError::Conflict(_) => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -2,16 +2,16 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::Obstacle;
 use serde::Deserialize;
 
-use super::cases::customer_href;
+use super::case_row::customer_href;
 use super::customers;
+use super::kept::Kept;
 use super::page::{Ask, encode};
-use crate::BackendError;
 use crate::router::App;
-use crate::text::field;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Typed {
@@ -43,13 +43,12 @@ pub(crate) async fn erase(
     Form(form): Form<Typed>,
 ) -> Response {
     if form.key.trim() != id {
-        let why = field::words(ask.lang).erase_wrong.to_owned();
-        return customers::again(&app, &ask, id, StatusCode::UNPROCESSABLE_ENTITY, why).await;
+        let kept = Kept::of("erase", &[("key", &form.key)]);
+        return customers::refused(&app, &ask, id, &Obstacle::KeyWrong.into(), kept).await;
     }
     let (by, of) = (ask.by.clone(), id.clone());
     match app.ask(move |backend| backend.erase_customer(&of, &by)).await {
         Ok(()) => Redirect::to(&format!("{}?done=erased", customer_href(&id))).into_response(),
-        Err(BackendError::Conflict(why)) => customers::again(&app, &ask, id, StatusCode::CONFLICT, why).await,
-        Err(error) => ask.failure(&error),
+        Err(error) => customers::refused(&app, &ask, id, &error, Kept::default()).await,
     }
 }

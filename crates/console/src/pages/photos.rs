@@ -2,19 +2,20 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::Obstacle;
 
 use super::case_acts::cut;
 use super::field_acts::{href, refused};
+use super::kept::Kept;
 use super::page::{Ask, encode};
 use super::team;
+use crate::BackendError;
 use crate::photo::{self, PhotoError, Prepared};
 use crate::router::App;
-use crate::text::field;
 use crate::upload::Sent;
 use crate::view::{Errand, PhotoOf, PhotoView};
-use crate::{BackendError, Lang};
 
 /// A picture on a page.
 pub(super) struct Tile {
@@ -54,46 +55,21 @@ pub(super) fn jpeg(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-/// `POST /visits/{id}/photo`
-pub(crate) async fn of_visit(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    of_errand(&app, &ask, Errand::Visit(id), &headers, body).await
-}
-
-/// `POST /cases/{id}/photo`
-pub(crate) async fn of_case(
-    State(app): State<App>,
-    ask: Ask,
-    Path(id): Path<i64>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    of_errand(&app, &ask, Errand::Case(id), &headers, body).await
-}
-
-async fn of_errand(app: &App, ask: &Ask, errand: Errand, headers: &HeaderMap, body: Bytes) -> Response {
-    match keep(app, ask, PhotoOf::Errand(errand), headers, body).await {
+/// `POST /visits/{id}/photo` and the same of a case.
+pub(crate) async fn add(State(app): State<App>, ask: Ask, errand: Errand, headers: HeaderMap, body: Bytes) -> Response {
+    match keep(&app, &ask, PhotoOf::Errand(errand), &headers, body).await {
         Ok(()) => Redirect::to(&format!("{}?done=photo#photos", href(errand))).into_response(),
-        Err(error) => refused(app, ask, errand, error).await,
+        Err(error) => refused(&app, &ask, errand, error, Kept::default()).await,
     }
 }
 
-/// `POST /visits/{id}/photo/delete` and the same of a case: `photo` is its number.
-pub(crate) async fn delete_of_visit(State(app): State<App>, ask: Ask, Path((id, photo)): Path<(i64, i64)>) -> Response {
-    delete(&app, &ask, Errand::Visit(id), photo).await
-}
-
-/// `POST /cases/{id}/photo/{photo}/delete`
-pub(crate) async fn delete_of_case(State(app): State<App>, ask: Ask, Path((id, photo)): Path<(i64, i64)>) -> Response {
-    delete(&app, &ask, Errand::Case(id), photo).await
-}
-
-async fn delete(app: &App, ask: &Ask, errand: Errand, photo: i64) -> Response {
+/// `POST /visits/{id}/photo/{photo}/delete` and the same of a case.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    ask: Ask,
+    errand: Errand,
+    Path((_, photo)): Path<(i64, i64)>,
+) -> Response {
     let by = ask.by.clone();
     let deleted = app.ask(move |backend| {
         let own = backend.photos(errand)?.iter().any(|known| known.id == photo);
@@ -101,7 +77,7 @@ async fn delete(app: &App, ask: &Ask, errand: Errand, photo: i64) -> Response {
     });
     match deleted.await {
         Ok(()) => Redirect::to(&format!("{}?done=deleted#photos", href(errand))).into_response(),
-        Err(error) => refused(app, ask, errand, error).await,
+        Err(error) => refused(&app, &ask, errand, error, Kept::default()).await,
     }
 }
 
@@ -122,44 +98,32 @@ pub(crate) async fn of_person(
 /// Takes a form apart, makes its picture fit, keeps it. One picture at a time: decoding takes a core, and readings come first.
 async fn keep(app: &App, ask: &Ask, of: PhotoOf, headers: &HeaderMap, body: Bytes) -> Result<(), BackendError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
-    let (lang, by) = (ask.lang, ask.by.clone());
+    let by = ask.by.clone();
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| BackendError::Failed {
         attempted: "take a photo in".to_owned(),
         source,
     };
     let _turn = app.decoding.acquire().await.map_err(|error| failed(error.into()))?;
     let taken = app.ask(move |backend| {
-        let (photo, caption) = read(&kind, &body, lang)?;
+        let (photo, caption) = read(&kind, &body)?;
         backend.add_photo(of, photo, &caption, &by).map(drop)
     });
     taken.await
 }
 
-fn read(content_type: &str, body: &[u8], lang: Lang) -> Result<(Prepared, String), BackendError> {
+fn read(content_type: &str, body: &[u8]) -> Result<(Prepared, String), BackendError> {
     let sent = Sent::read(content_type, body);
-    let sent = sent.ok_or_else(|| BackendError::Invalid("this is no form with a file".to_owned()))?;
-    let file = sent.files.first().ok_or_else(|| BackendError::Invalid(field::words(lang).photo_none.to_owned()))?;
-    let photo = photo::prepare(file).map_err(|error| BackendError::Invalid(why(error, lang)))?;
+    let sent = sent.ok_or(BackendError::from(Obstacle::PhotoMissing))?;
+    let file = sent.files.first().ok_or(BackendError::from(Obstacle::PhotoMissing))?;
+    let photo = photo::prepare(file).map_err(|error| BackendError::from(why(error)))?;
     Ok((photo, cut(sent.field("caption"))))
 }
 
-fn why(error: PhotoError, lang: Lang) -> String {
-    match (error, lang) {
-        (PhotoError::Kind, Lang::Zh) => "只支持 JPEG 或 PNG 图片。".to_owned(),
-        (PhotoError::TooLarge, Lang::Zh) => "图片太大：最大 12 MB、3000万像素。".to_owned(),
-        (PhotoError::TooSmall, Lang::Zh) => "图片太小，看不清内容。".to_owned(),
-        (PhotoError::Damaged, Lang::Zh) => "图片文件已损坏，无法读取。".to_owned(),
-        (PhotoError::Kind, Lang::En) => "Only JPEG and PNG pictures are taken.".to_owned(),
-        (PhotoError::TooLarge, Lang::En) => "The picture is too large: at most 12 MB and 30 million pixels.".to_owned(),
-        (PhotoError::TooSmall, Lang::En) => "The picture is too small to show anything.".to_owned(),
-        (PhotoError::Damaged, Lang::En) => "The file is damaged and could not be read.".to_owned(),
-    }
-}
-
-/// The status of a refusal that a picture's own page gives.
-pub(super) const fn status_of(error: &BackendError) -> StatusCode {
+const fn why(error: PhotoError) -> Obstacle {
     match error {
-        BackendError::Conflict(_) => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
+        PhotoError::Kind => Obstacle::PhotoKind,
+        PhotoError::TooLarge => Obstacle::PhotoTooLarge,
+        PhotoError::TooSmall => Obstacle::PhotoTooSmall,
+        PhotoError::Damaged => Obstacle::PhotoDamaged,
     }
 }

@@ -55,7 +55,8 @@ struct Delay {
 
 /// `GET /planning`
 pub(crate) async fn show(State(app): State<App>, ask: Ask) -> Response {
-    match app.ask(|backend| backend.planning()).await {
+    let lang = ask.lang;
+    match app.ask(move |backend| backend.planning(lang)).await {
         Ok(planning) => ask.html(StatusCode::OK, &lay_out(&planning, &app.options.catalogue, &ask)),
         Err(error) => ask.failure(&error),
     }

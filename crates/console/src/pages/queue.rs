@@ -4,10 +4,12 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use foretell_model::Obstacle;
 use serde::Deserialize;
 
 use super::card::{Card, card};
-use super::page::{Ask, Chrome};
+use super::kept::Kept;
+use super::page::{self, Ask, Chrome};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
@@ -69,7 +71,7 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Do
             let headline = text::queue_headline(queue.waiting, ask.lang);
             let number = queue.from.div_ceil(CARDS_MAX) + 1;
             let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), ask.lang);
-            page(&app, &ask, &done, headline, Some(p), queue.cards)
+            laid_out(&app, &ask, &done, headline, Some(p), queue.cards)
         }
         Err(error) => ask.failure(&error),
     }
@@ -85,7 +87,7 @@ pub(crate) async fn show_one(
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
             let headline = format!("{}, {}", card.machine_name, card.site_name);
-            page(&app, &ask, &done, headline, None, vec![card])
+            laid_out(&app, &ask, &done, headline, None, vec![card])
         }
         Err(error) => ask.failure(&error),
     }
@@ -97,36 +99,38 @@ pub(crate) async fn show_again(
     app: &App,
     ask: &Ask,
     id: String,
-    typed: Option<Draft>,
+    (typed, kept): (Option<Draft>, Kept),
     error: BackendError,
 ) -> Response {
     let t = text::words(ask.lang);
-    let status = match &error {
-        BackendError::Conflict(_) => StatusCode::CONFLICT,
-        BackendError::Invalid(_) | BackendError::Text(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => return ask.failure(&error),
-    };
+    let told = text::refusal(&error, ask.lang);
+    if told.is_none() && !matches!(error, BackendError::Text(_)) {
+        return ask.failure(&error);
+    }
     let Ok(now) = app.ask(move |backend| backend.advisory(&id)).await else { return ask.failure(&error) };
     let headline = format!("{}, {}", now.machine_name, now.site_name);
     let card = card(now, app, ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::text_fault(fault, ask.lang)).collect(),
-        BackendError::Invalid(why) => vec![text::refusal(why, ask.lang)],
         // Who was faster is a colleague, and can be asked.
-        _ if typed.is_none() && !card.decided.is_empty() => vec![format!("{} {}", t.conflict_text, card.decided)],
-        _ if typed.is_none() => vec![t.conflict_text.to_owned()],
+        BackendError::Refused(told) if typed.is_none() && told.why == Obstacle::Stale => {
+            vec![format!("{} {}", t.conflict_text, card.decided).trim().to_owned()]
+        }
+        _ if typed.is_none() || page::status_of(&error) == StatusCode::UNPROCESSABLE_ENTITY => {
+            told.into_iter().collect()
+        }
         _ if card.can.approve => vec![t.edit_stale.to_owned()],
         _ => vec![t.edit_late.to_owned()],
     };
     // Beside the form where one is open, else at the head of the page.
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };
-    let cards = vec![card.refused(typed, problems)];
+    let (status, cards) = (page::status_of(&error), vec![card.refused(typed, kept, problems)]);
     let p = Pager::default();
     ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, bad: true, cards, p })
 }
 
 /// `pager` is none on the page of a single card.
-fn page(
+fn laid_out(
     app: &App,
     ask: &Ask,
     done: &Done,

@@ -1,4 +1,4 @@
-//! What is found for a word: machines, customers, cases.
+//! What is found for a word: machines, customers, cases, people.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::cases::customer_href;
-use super::page::{Ask, Chrome};
+use super::case_row::customer_href;
+use super::page::{Ask, Chrome, encode};
 use crate::router::App;
-use crate::text::desk;
+use crate::text::{desk, field};
 use crate::view::{Hit, Hits};
 
 /// Things of each kind on the page.
@@ -42,10 +42,10 @@ struct Found {
 /// `GET /search`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
     let sought: String = asked.q.trim().chars().take(SOUGHT_CHARS_MAX).collect();
-    let needle = sought.to_lowercase();
+    let (needle, lang) = (sought.to_lowercase(), ask.lang);
     let found = match needle.is_empty() {
         true => Ok(Hits::default()),
-        false => app.ask(move |backend| backend.search(&needle, HITS_MAX)).await,
+        false => app.ask(move |backend| backend.search(&needle, HITS_MAX, lang)).await,
     };
     match found {
         Ok(hits) => ask.html(StatusCode::OK, &lay_out(&hits, &sought, &ask)),
@@ -64,6 +64,9 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         (d.customers, found(&hits.customers, &customer_href)),
         (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
     ];
+    if ask.may_see("/team") {
+        kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| format!("/team#{}", encode(key)))));
+    }
     kinds.retain(|(_, found)| !found.is_empty());
     let mut c = ask.chrome("", false);
     sought.clone_into(&mut c.sought);

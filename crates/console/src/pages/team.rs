@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::page::{Ask, Chrome, encode};
-use super::{photos, visits};
+use super::visits;
 use crate::BackendError;
 use crate::router::App;
 use crate::text::field;
@@ -47,10 +47,9 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<A
 
 /// The page again, with why a portrait was not taken.
 pub(super) async fn refused(app: &App, ask: &Ask, error: BackendError) -> Response {
-    let status = photos::status_of(&error);
-    match error {
-        BackendError::Conflict(why) | BackendError::Invalid(why) => page(app, ask, status, why).await,
-        error => ask.failure(&error),
+    match super::page::refused(ask, &error) {
+        Some((status, why)) => page(app, ask, status, why).await,
+        None => ask.failure(&error),
     }
 }
 

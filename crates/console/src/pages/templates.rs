@@ -6,6 +6,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::Obstacle;
 use serde::Deserialize;
 
 use super::case_acts::cut;
@@ -285,10 +286,10 @@ pub(crate) async fn save(
             let of = super::page::encode(&of);
             Redirect::to(&format!("{}?done=saved&of={of}", href(&name))).into_response()
         }
-        Err(BackendError::Invalid(_)) => {
+        Err(BackendError::Refused(told)) if told.why == Obstacle::TemplateFaulty => {
             edit(&app, &ask, name, draft, (StatusCode::UNPROCESSABLE_ENTITY, "", w.not_saved)).await
         }
-        Err(BackendError::Conflict(_)) => {
+        Err(BackendError::Refused(_)) => {
             edit(&app, &ask, name, draft, (StatusCode::CONFLICT, "", text::words(ask.lang).conflict_text)).await
         }
         Err(error) => ask.failure(&error),

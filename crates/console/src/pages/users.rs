@@ -10,6 +10,7 @@ use foretell_model::Timestamp;
 use serde::Deserialize;
 
 use super::account::SessionRow;
+use super::kept::Kept;
 use super::page::{Ask, Chrome};
 use crate::access;
 use crate::accounts::{Accounts, AccountsError, Act, ApiToken, Person, Role, Session};
@@ -27,6 +28,8 @@ struct UsersPage {
     w: &'static AccessWords,
     lead: &'static str,
     problem: String,
+    /// What was typed into a form that was refused.
+    kept: Kept,
     secret: String,
     secret_says: &'static str,
     /// Code, name and purpose of each role.
@@ -101,29 +104,32 @@ enum Shown {
 
 /// `GET /users`
 pub(crate) async fn show(State(app): State<App>, ask: Ask) -> Response {
-    page(&app, &ask, StatusCode::OK, None, String::new()).await
+    page(&app, &ask, StatusCode::OK, None, String::new(), Kept::default()).await
 }
 
 /// `POST /users/add`
 pub(crate) async fn add(State(app): State<App>, ask: Ask, headers: HeaderMap, Form(form): Form<Added>) -> Response {
     let by = ask.by.clone();
+    let kept = Kept::of("add", &[("login", &form.login), ("name", &form.name), ("role", &form.role)]);
     let made = app.accounts(move |accounts| accounts.add(&form.login, &form.name, role_of(&form.role)?, &by));
     let made = made.await;
-    shown(&app, &ask, made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link))))).await
+    shown(&app, &ask, made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link)))), kept).await
 }
 
 /// `POST /users/reset`
 pub(crate) async fn reset(State(app): State<App>, ask: Ask, headers: HeaderMap, Form(form): Form<Whom>) -> Response {
     let by = ask.by.clone();
     let made = app.accounts(move |accounts| accounts.reset(&form.login, &by)).await;
-    shown(&app, &ask, made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link))))).await
+    let shows = made.map(|made| made.map(|link| Shown::Link(address(&app, &headers, &link))));
+    shown(&app, &ask, shows, Kept::default()).await
 }
 
 /// `POST /users/token`
 pub(crate) async fn make_token(State(app): State<App>, ask: Ask, Form(form): Form<Made>) -> Response {
     let by = ask.by.clone();
+    let kept = Kept::of("token", &[("name", &form.name), ("role", &form.role)]);
     let made = app.accounts(move |accounts| accounts.make_token(&form.name, role_of(&form.role)?, &by)).await;
-    shown(&app, &ask, made.map(|made| made.map(Shown::Token))).await
+    shown(&app, &ask, made.map(|made| made.map(Shown::Token)), kept).await
 }
 
 /// `POST /users/role`
@@ -173,26 +179,33 @@ where
 {
     match app.accounts(work).await {
         Ok(_) => Redirect::to("/users").into_response(),
-        Err(error) => problem(app, ask, error).await,
+        Err(error) => problem(app, ask, error, Kept::default()).await,
     }
 }
 
-async fn shown(app: &App, ask: &Ask, made: Result<Option<Shown>, AccountsError>) -> Response {
+async fn shown(app: &App, ask: &Ask, made: Result<Option<Shown>, AccountsError>, kept: Kept) -> Response {
     match made {
-        Ok(Some(secret)) => page(app, ask, StatusCode::OK, Some(secret), String::new()).await,
+        Ok(Some(secret)) => page(app, ask, StatusCode::OK, Some(secret), String::new(), Kept::default()).await,
         Ok(None) => Redirect::to("/users").into_response(),
-        Err(error) => problem(app, ask, error).await,
+        Err(error) => problem(app, ask, error, kept).await,
     }
 }
 
-async fn problem(app: &App, ask: &Ask, error: AccountsError) -> Response {
+async fn problem(app: &App, ask: &Ask, error: AccountsError, kept: Kept) -> Response {
     if !error.is_refusal() {
         return access::broken(error);
     }
-    page(app, ask, StatusCode::UNPROCESSABLE_ENTITY, None, text::refused(&error, ask.lang)).await
+    page(app, ask, StatusCode::UNPROCESSABLE_ENTITY, None, text::refused(&error, ask.lang), kept).await
 }
 
-async fn page(app: &App, ask: &Ask, status: StatusCode, secret: Option<Shown>, problem: String) -> Response {
+async fn page(
+    app: &App,
+    ask: &Ask,
+    status: StatusCode,
+    secret: Option<Shown>,
+    problem: String,
+    kept: Kept,
+) -> Response {
     let read = app.accounts(|accounts| {
         Ok((accounts.people()?, accounts.tokens()?, accounts.sessions(None)?, accounts.acts(ACTS_MAX)?))
     });
@@ -211,6 +224,7 @@ async fn page(app: &App, ask: &Ask, status: StatusCode, secret: Option<Shown>, p
         w,
         lead: if ask.person.is_some() { w.users_lead } else { w.users_open },
         problem,
+        kept,
         secret,
         secret_says,
         roles: Role::ALL.map(|role| (role.code(), text::role(role, lang), text::role_hint(role, lang))).to_vec(),

@@ -5,10 +5,11 @@ use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use foretell_model::{Catalogue, FaultCode};
+use foretell_model::{Catalogue, FaultCode, Obstacle};
 use serde::Deserialize;
 
 use super::case_acts::cut;
+use super::kept::Kept;
 use super::page::{Ask, Chrome, advisory_href};
 use super::queue::show_again;
 use crate::router::App;
@@ -83,15 +84,16 @@ pub(crate) struct Given {
 /// `POST /queue/verdict`
 pub(crate) async fn give(State(app): State<App>, ask: Ask, Form(form): Form<Given>) -> Response {
     let (id, by) = (form.id.clone(), ask.by.clone());
+    let kept = Kept::of("verdict", &[("found", &form.found), ("instead", &form.instead), ("note", &form.note)]);
     let given = app.ask(move |backend| {
         let found = Found::ALL.into_iter().find(|found| found.name() == form.found);
-        let found = found.ok_or_else(|| BackendError::Invalid(format!("`{}` is no verdict", form.found)))?;
+        let found = found.ok_or(BackendError::from(Obstacle::FoundMissing))?;
         let instead = Some(form.instead).filter(|code| found == Found::SomethingElse && !code.is_empty());
         backend.give_verdict(&form.id, (found, instead), &cut(&form.note), &by)
     });
     match given.await {
         Ok(()) => Redirect::to(&format!("{}?done=verdict", advisory_href(&id))).into_response(),
-        Err(error) => show_again(&app, &ask, id, None, error).await,
+        Err(error) => show_again(&app, &ask, id, (None, kept), error).await,
     }
 }
 

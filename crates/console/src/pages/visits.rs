@@ -9,15 +9,18 @@ use serde::Deserialize;
 
 use super::card::tel;
 use super::case_acts::PartRow;
-use super::cases::{CaseRow, Line, checklist, lines, parts, row};
+use super::case_row::{CaseRow, row};
+use super::cases::{Line, checklist, lines, parts};
 use super::field_acts::Finished;
-use super::page::{Ask, Chrome, advisory_href};
+use super::kept::Kept;
+use super::page::{self, Ask, Chrome, advisory_href};
+use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
 use super::verdicts::{faults, verdict_line};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    CHECKLIST, Choice, EarlierVisit, PartToBring, ServiceCase, VisitDay, VisitLine, VisitPage, VisitState,
+    CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, ServiceCase, VisitDay, VisitLine, VisitPage, VisitState,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -29,7 +32,13 @@ pub(crate) struct Asked {
     of: String,
     /// What was just done.
     done: String,
+    page: usize,
 }
+
+/// Visits on one page.
+const STOPS_MAX: usize = 60;
+/// Broken machines before them; the others stand on their own page.
+const CASES_MAX: usize = 12;
 
 /// What was just done, in words.
 pub(super) fn notice(done: &str, lang: Lang) -> &'static str {
@@ -56,7 +65,10 @@ struct DayPage {
     of: String,
     technicians: Vec<Choice>,
     cases: Vec<CaseRow>,
+    /// Broken machines beyond those shown.
+    more_cases: String,
     days: Vec<Day>,
+    p: Pager,
 }
 
 struct Day {
@@ -80,14 +92,14 @@ struct Stop {
 /// `GET /visits`
 pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<Asked>) -> Response {
     let (lang, login) = (ask.lang, ask.person.as_ref().map(|person| person.login.clone()));
-    let of = asked.of.clone();
+    let (of, from) = (asked.of.clone(), asked.page.saturating_sub(1).saturating_mul(STOPS_MAX));
     let day = app.ask(move |backend| {
         let own = match (of.as_str(), &login) {
             ("", Some(login)) => backend.technician_of(login)?,
             ("" | "all", _) => None,
             (key, _) => Some(key.to_owned()),
         };
-        backend.visit_day(own.as_deref(), lang)
+        backend.visit_day(own.as_deref(), (from, STOPS_MAX), lang)
     });
     match day.await {
         Ok(day) => ask.html(StatusCode::OK, &lay_out(day, &asked, &app.options.catalogue, &ask)),
@@ -100,10 +112,8 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
     let today = civil::day_number(day.now, day.zone);
     let whose = day.technicians.iter().find(|choice| choice.key == day.of).map(|choice| choice.name.clone());
     let mut days: Vec<Day> = Vec::new();
-    let mut of_today = 0;
     for visit in &day.visits {
         let on = civil::day_number(visit.slot.from, day.zone);
-        of_today += usize::from(on == today && visit.state != VisitState::Missed);
         let name = match on - today {
             0 => f.today.to_owned(),
             1 => f.tomorrow.to_owned(),
@@ -115,14 +125,20 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
         }
     }
     let own = whose.as_deref().unwrap_or_default();
+    // On the first page alone: the others go on with the visits.
+    let number = asked.page.clamp(1, day.all.div_ceil(STOPS_MAX).max(1));
+    let cases = if number == 1 { day.cases.as_slice() } else { &[] };
+    let more = cases.len().saturating_sub(CASES_MAX);
     DayPage {
         c: ask.chrome("visits", true),
         f,
-        headline: field::day_headline(of_today, own, lang),
+        headline: field::day_headline(day.today, own, lang),
         notice: notice(&asked.done, lang),
         of: day.of.clone(),
         technicians: day.technicians,
-        cases: day.cases.iter().map(|case: &ServiceCase| row(case, day.now, lang)).collect(),
+        cases: cases.iter().take(CASES_MAX).map(|case: &ServiceCase| row(case, day.now, lang)).collect(),
+        more_cases: if more == 0 { String::new() } else { field::more_cases(more, lang) },
+        p: pager::of(day.all, number, STOPS_MAX, ("/visits", &[("of", &asked.of)]), lang),
         days,
     }
 }
@@ -161,7 +177,11 @@ struct OnePage {
     notice: String,
     /// Something was refused.
     bad: bool,
-    /// What was typed before it was refused.
+    /// A colleague is sent: one may look, and no more.
+    anothers: &'static str,
+    /// What was typed into a small form before it was refused.
+    kept: Kept,
+    /// What was typed into the form of the end.
     typed: Finished,
     part_rows: [PartRow; 3],
     /// The work follows a forecast, which was right or not.
@@ -204,6 +224,7 @@ struct Can {
     tell: bool,
     arrive: bool,
     finish: bool,
+    photo: bool,
 }
 
 /// Somebody to ring.
@@ -222,28 +243,29 @@ pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Q
 
 /// One visit as it stands now, with what there is to say about what was just tried.
 async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Finished) -> Response {
-    let lang = ask.lang;
-    match app.ask(move |backend| backend.visit(id, lang)).await {
-        Ok(page) => ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, told, typed)),
+    let (lang, who) = (ask.lang, ask.asker());
+    let asked = app.ask(move |backend| Ok((backend.visit(id, lang)?, who.is_barred_from(backend, Errand::Visit(id))?)));
+    match asked.await {
+        Ok((page, barred)) => {
+            ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, (told.0, told.1, barred), typed))
+        }
         Err(error) => ask.failure(&error),
     }
 }
 
 /// What an act that was refused is answered with; what was typed stays.
-pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: BackendError, typed: Finished) -> Response {
-    let (status, why) = match error {
-        BackendError::Conflict(why) => (StatusCode::CONFLICT, why),
-        BackendError::Invalid(why) => (StatusCode::UNPROCESSABLE_ENTITY, why),
-        error => return ask.failure(&error),
-    };
-    again(app, ask, id, (status, text::refusal(&why, ask.lang)), typed).await
+pub(super) async fn refused(app: &App, ask: &Ask, id: i64, error: &BackendError, typed: Finished) -> Response {
+    match page::refused(ask, error) {
+        Some(told) => again(app, ask, id, told, typed).await,
+        None => ask.failure(error),
+    }
 }
 
 fn lay_out_one(
     page: &VisitPage,
     catalogue: &Catalogue,
     ask: &Ask,
-    (status, notice): (StatusCode, String),
+    (status, notice, barred): (StatusCode, String, bool),
     typed: Finished,
 ) -> OnePage {
     let (line, lang) = (&page.line, ask.lang);
@@ -251,7 +273,7 @@ fn lay_out_one(
     let actions = line.works.iter().filter_map(|code| catalogue.actions.get(code));
     let stops = actions.clone().any(|action| action.stops_machine);
     let minutes: u32 = actions.map(|action| action.minutes).sum();
-    let booked = line.state == VisitState::Booked;
+    let booked = line.state == VisitState::Booked && !barred;
     let arrived = line.way.arrived.is_some();
     let kw = page.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
     let detail = [page.model.clone(), kw].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
@@ -263,6 +285,8 @@ fn lay_out_one(
         href: format!("/visits/{}", line.id),
         notice,
         bad: status != StatusCode::OK,
+        anothers: if barred && line.state == VisitState::Booked { text::access(lang).anothers } else { "" },
+        kept: typed.kept.clone(),
         part_rows: typed.closing.part_rows(),
         judged: page.finding.kind != FindingKind::MaintenanceDue,
         class,
@@ -291,6 +315,7 @@ fn lay_out_one(
             tell: booked && line.way.is_under_way(),
             arrive: booked && !arrived,
             finish: booked && arrived,
+            photo: !barred,
         },
         eta: if line.way.is_under_way() { field::there_in(&line.way, page.now, lang) } else { String::new() },
         points: points(&typed, lang),

@@ -11,8 +11,8 @@ use super::machine::{Quiet, Section};
 use super::overview::{Overview, is_calm, ordered, worst};
 use super::scores::Scores;
 use super::words::{self, Words};
-use crate::text;
-use crate::{Lang, assets, civil};
+use crate::pages::standing::Standing;
+use crate::{Lang, assets, civil, text};
 
 /// Style of the report itself.
 const REPORT_CSS: &str = include_str!("../../assets/report.css");
@@ -80,7 +80,9 @@ pub fn backtest_html(report: &BacktestReport, catalogue: &Catalogue) -> Result<S
 fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     let lang = report.lang;
     let tile = |name, value: String, more: String| Tile { name, value, more };
-    let warned = report.machines.iter().filter(|machine| worst(machine).is_some()).count();
+    let warned = report.machines.iter().filter(|machine| worst(machine).is_some_and(|worst| worst <= Standing::Advise));
+    // What is merely watched stays inside the company: it warns nobody.
+    let warned = warned.count();
     let sent = report.machines.iter().flat_map(|machine| &machine.letters).filter(|l| l.held_by.is_none()).count();
     let mut tiles = vec![
         tile(w.tile_machines, report.machines.len().to_string(), String::new()),

@@ -59,6 +59,7 @@ words! {
     users_lead = "Who may sign in, in which role, and which programs may ask.", "管理可登录的人员、角色，以及可访问接口的程序。";
     users_open = "Nobody needs to sign in yet, because the console is reached from this computer only. As soon as somebody has chosen a password, everybody must; begin with an administrator.", "目前控制台只能从本机访问，无需登录。一旦有人设置了密码，所有人都需要登录；请先添加管理员。";
     not_yours = "Not for your role", "您没有此项权限";
+    anothers = "A colleague is sent here, and the customer was told who comes. You may look at everything; only that colleague, an advisor or an administrator may change it.", "这次上门安排给了另一位同事，客户已知道由谁来。您可以查看全部内容，但只有该同事、顾问或管理员可以操作。";
     stale = "This form has grown old", "表单已过期";
     stale_text = "Nothing was done. It was opened before you last signed in, or came from somewhere else. Please load the page again and repeat it.", "操作未执行。该表单是在您上次登录之前打开的，或来自其他来源。请重新打开页面后再试。";
     too_often = "Please wait a little", "请稍候";

@@ -1,17 +1,47 @@
 //! Sentences about a case on its way: why a call is due, what a text lacks, what the customer wished.
 
 use chrono_tz::Tz;
-use foretell_model::Timestamp;
+use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
 use super::words;
-use crate::view::{Delivery, Slot, TextFault};
+use crate::view::{Delivery, Progress, Slot, TextFault};
 use crate::{Lang, civil};
+
+/// Ends of work are told in quarters of an hour, as the letters have them.
+const QUARTER_MS: i64 = 15 * MINUTE_MS;
 
 pub(super) const fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
     match lang {
         Lang::En => en,
         Lang::Zh => zh,
     }
+}
+
+/// What was found on site, and until when it takes; a time that has passed is not said any more.
+pub(crate) fn progress(
+    told: &Progress,
+    catalogue: &Catalogue,
+    (now, zone): (Timestamp, Tz),
+    lang: Lang,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(found) = &told.found {
+        let comparison = catalogue.fault(found).map_or("", |fault| fault.comparison.in_language(lang.tag()));
+        let name = super::capitalised(&super::fault(found, catalogue, lang));
+        lines.push(match lang {
+            Lang::En => format!("{name}. {comparison}"),
+            Lang::Zh => format!("{name}。{comparison}"),
+        });
+    }
+    let until = Timestamp::from_millis((told.until.millis() + QUARTER_MS - 1).div_euclid(QUARTER_MS) * QUARTER_MS);
+    let clock = civil::clock_or_date(until, now, zone, lang);
+    if until > now {
+        lines.push(match lang {
+            Lang::En => format!("The work takes until about {clock}."),
+            Lang::Zh => format!("大约{clock}弄好。"),
+        });
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A slot in one line.

@@ -1,7 +1,7 @@
 //! Names for codes that come from the engine, the contact rules and admission. A code that is not listed shows as it is, with
 //! blanks for underscores: a new fault mode must not need a change here.
 
-use foretell_model::{Catalogue, Signal};
+use foretell_model::{Catalogue, Finding, FindingKind, Grade, Signal};
 
 use super::words;
 use crate::Lang;
@@ -196,6 +196,21 @@ pub(crate) const fn signal(signal: Signal, lang: Lang) -> (&'static str, &'stati
         (Lang::En, _) => (en, signal.unit()),
         (Lang::Zh, [.., b'C']) => (zh, super::celsius(lang)),
         (Lang::Zh, _) => (zh, signal.unit()),
+    }
+}
+
+/// What heads a finding: how pressing it is, or what kind of remark it is where nothing is wrong.
+pub(crate) const fn kind_label(finding: &Finding, lang: Lang) -> &'static str {
+    let words = words(lang);
+    match finding.kind {
+        FindingKind::Observability => words.standing_hidden,
+        FindingKind::MaintenanceDue => words.kind_due,
+        FindingKind::MaintenanceEffect => words.kind_effect,
+        FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault => match finding.grade {
+            Grade::Urgent => words.standing_urgent,
+            Grade::Advise => words.standing_advise,
+            Grade::Watch => words.standing_watch,
+        },
     }
 }
 

@@ -55,7 +55,6 @@ words! {
     check_report = "Hand over the report", "交付报告";
     check_courtesy = "Leave the courtesy item", "留下小礼品";
     left_out = "Why a point was left out", "未完成项的原因";
-    left_out_ask = "A point of the checklist is open. Do it, or say why it was left out.", "清单上还有未完成的项目，请完成，或说明原因。";
     parts_used = "Parts used", "更换配件";
     no_part = "–", "无";
     pieces = "Pieces", "数量";
@@ -106,10 +105,12 @@ words! {
     stop = "Stop messages", "停发消息";
     resume = "Take up again", "恢复发送";
     on_whose_word = "On whose word", "依据（谁说的）";
-    stage_none = "Content", "满意";
+    stage_none = "Nothing amiss known", "未见不满";
+    stage_open = "Signs to be judged", "有待判断";
     stage_set = "Set the stage", "设置状态";
     stage_why = "Why", "原因";
     stage_no_history = "No dissatisfaction has been noted.", "没有不满的记录。";
+    stage_not_set = "Nobody has judged these signs yet.", "还没有人对这些信号作出判断。";
     hints = "Signs of displeasure", "可能不满意的信号";
     visits = "Visits to come", "待上门";
     visits_none = "No visit is booked.", "没有预约。";

@@ -53,13 +53,15 @@ words! {
     found_instead = "What it was", "是什么问题";
     no_code = "Not in the list", "不在列表里";
     minutes = "Minutes of work", "用时（分钟）";
+    parts_sure = "They were used all the same", "确实用了这些备件";
+    found_here = "What we found", "查到的情况";
+    customer_knows = "The customer was told", "已告诉客户";
     photos = "Photos", "照片";
     photo_add = "Add a photo", "添加照片";
     photo_caption = "What it shows", "照片说明";
     photo_keep = "Send", "上传";
     photo_delete = "Delete", "删除";
     photo_hint = "JPEG or PNG. What the phone notes with it - the place, the time - is removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
-    photo_none = "Choose a picture first.", "请先选择一张照片。";
     directions = "Directions", "导航";
     customer_case = "The whole case", "查看完整事项";
     done_set_out = "Good drive. Your customer knows that you are coming.", "一路顺利。客户已经知道您在路上了。";
@@ -128,7 +130,6 @@ words! {
     erase = "Erase for good", "永久删除";
     erase_text = "Names, numbers, addresses, letters, remarks and photos go; messages that wait are withdrawn, booked visits called off, links open nothing any more. Figures without names stay. This cannot be undone.", "姓名、电话、地址、信件、备注和照片都会删除；待发消息撤回，已约上门取消，链接全部失效。不含姓名的统计数字保留。此操作无法撤销。";
     erase_type = "To confirm, type the customer's key", "请输入客户编号以确认";
-    erase_wrong = "Nothing was erased: the key was not typed as it stands.", "没有删除：输入的编号不一致。";
     erased = "What was personal is erased.", "个人数据已删除。";
 }
 
@@ -220,6 +221,14 @@ pub(crate) fn day_headline(today: usize, whose: &str, lang: Lang) -> String {
         (Lang::Zh, n, "") => format!("今天{n}次上门"),
         (Lang::Zh, 0, name) => format!("{name}：今天没有上门"),
         (Lang::Zh, n, name) => format!("{name}：今天{n}次上门"),
+    }
+}
+
+/// Broken machines beyond those shown.
+pub(crate) fn more_cases(n: usize, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("{n} more"),
+        Lang::Zh => format!("还有{n}台"),
     }
 }
 

@@ -13,20 +13,21 @@ mod figures;
 mod findings;
 mod intake;
 pub(crate) mod letters;
+mod obstacles;
 mod offline;
 mod phrases;
 mod record;
-mod refusals;
 mod stage;
 mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use casework::{
-    has_it_taken_place, not_sent_yet, quiet_until, remark, text_fault, visit_was, when, your_wish,
+    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, text_fault, visit_was, when, your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{
-    channel, feature, governor_reason, is_momentary, part, refusal_detail, refusal_reason, signal, standing_label,
+    channel, feature, governor_reason, is_momentary, kind_label, part, refusal_detail, refusal_reason, signal,
+    standing_label,
 };
 pub(crate) use figures::{
     celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
@@ -34,6 +35,7 @@ pub(crate) use figures::{
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
+pub(crate) use obstacles::{objection, refusal};
 pub(crate) use offline::{broken_down, offline};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor, hidden_by,
@@ -42,6 +44,5 @@ pub(crate) use phrases::{
     temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
-pub(crate) use refusals::refusal;
 pub(crate) use words::{Words, words};
 pub(crate) use works::{capitalised, work_done};

@@ -50,6 +50,8 @@ words! {
     standing_broken = "Broken down", "故障停机";
     standing_advise = "Advise", "建议处理";
     standing_watch = "Watch", "观察中";
+    kind_due = "Service due", "到期保养";
+    kind_effect = "Effect of work", "维修效果";
     standing_booked = "Visit booked", "已预约";
     standing_offline = "Offline", "离线";
     standing_hidden = "Not observable now", "暂不可判断";

@@ -1,7 +1,7 @@
 //! The advisor's queue.
 
 use chrono_tz::Tz;
-use foretell_model::{Finding, Timestamp};
+use foretell_model::{Finding, Objection, Timestamp};
 
 use super::{Curve, Person, RecordLine, Verdict};
 use crate::Lang;
@@ -228,8 +228,8 @@ pub struct AdvisoryCard {
     pub slots: Vec<Slot>,
     /// The message.
     pub draft: Draft,
-    /// Whether there is a message to approve; else `draft.body` says why there is none.
-    pub writable: bool,
+    /// Why there is no message; then the draft is empty.
+    pub unwritten: Option<Objection>,
     /// Times at which an advisor could book a visit now.
     pub choices: Vec<Slot>,
     /// What the customer with a booked visit replied, or another word that an advisor must read although the visit stands.

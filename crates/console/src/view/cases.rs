@@ -1,7 +1,7 @@
 //! Service cases: something did break. Two promises run against the clock.
 
 use chrono_tz::Tz;
-use foretell_model::Timestamp;
+use foretell_model::{FaultCode, Timestamp};
 
 use super::Way;
 
@@ -87,8 +87,21 @@ pub struct CaseReport {
     pub parts: Vec<(String, u32)>,
     /// Key of the depot the parts came from; empty when none was used.
     pub depot: String,
+    /// Whether they were used for sure, though the depot does not hold them by our list.
+    pub parts_sure: bool,
     /// What the technician wants to be known.
     pub note: String,
+}
+
+/// What was found on site, and until when it takes, as the customer was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// When it was told.
+    pub at: Timestamp,
+    /// Code of the fault, where it has one.
+    pub found: Option<FaultCode>,
+    /// Until when the work was said to take.
+    pub until: Timestamp,
 }
 
 /// One service case.
@@ -128,6 +141,8 @@ pub struct ServiceCase {
     pub sent: Option<Sent>,
     /// The way there.
     pub way: Way,
+    /// What the customer was last told from the site.
+    pub progress: Option<Progress>,
     /// When it was closed.
     pub closed: Option<Timestamp>,
     /// What was done.

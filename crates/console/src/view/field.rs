@@ -4,8 +4,8 @@ use chrono_tz::Tz;
 use foretell_model::{Finding, Timestamp};
 
 use super::{
-    BookingPage, CaseReport, Choice, ContactPerson, Curve, Found, HealthReport, Person, RecordLine, ServiceCase, Slot,
-    Timer, Verdict,
+    BookingPage, CaseReport, Choice, ContactPerson, Curve, Found, HealthReport, Person, Progress, RecordLine,
+    ServiceCase, Slot, Timer, Verdict,
 };
 use crate::Lang;
 
@@ -113,8 +113,12 @@ pub struct VisitDay {
     pub of: String,
     /// Everybody whose visits can be asked for.
     pub technicians: Vec<Choice>,
-    /// Visits from this morning on, soonest first.
+    /// Visits from this morning on, soonest first; one page of them.
     pub visits: Vec<VisitLine>,
+    /// How many there are in all.
+    pub all: usize,
+    /// How many of them are today and not missed.
+    pub today: usize,
     /// Broken machines to go to, the most pressing first.
     pub cases: Vec<ServiceCase>,
 }
@@ -254,7 +258,6 @@ pub struct Colleague {
 
 /// What a customer's link leads to.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one page at a time; a box would only be in the way")]
 pub enum GuestPage {
     /// A letter's page.
     Letter {
@@ -321,6 +324,8 @@ pub struct GuestCase {
     pub comer: Option<Comer>,
     /// The way here.
     pub way: Way,
+    /// What the customer was last told from the site.
+    pub progress: Option<Progress>,
     /// When it was mended.
     pub closed: Option<Timestamp>,
     /// What was done.

@@ -26,7 +26,8 @@ pub use advisory::{
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
-    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, RecordLine, Sent, ServiceCase, Timer, TimerState,
+    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase, Timer,
+    TimerState,
 };
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use customer::{

@@ -151,6 +151,8 @@ pub struct Hits {
     pub customers: Vec<Hit>,
     /// Service cases: number, machine, what is wrong.
     pub cases: Vec<Hit>,
+    /// Our own people: key, name, telephone number.
+    pub people: Vec<Hit>,
     /// Whether more would have matched.
     pub more: bool,
 }

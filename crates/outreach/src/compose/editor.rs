@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use foretell_model::{FindingId, Timestamp};
+use foretell_model::{FindingId, Obstacle, Timestamp};
 
 use super::lint::{self, Remark};
 use super::trial::specimens;
@@ -223,8 +223,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let last = templates::of(tx, name, 1)?.first().map_or(0, |edit| edit.id);
             if last != revision {
-                let why = "somebody else changed it since you opened it; look at it again";
-                return Err(OutreachError::refused(&attempted, why));
+                return Err(OutreachError::refused(&attempted, Obstacle::TemplateChanged));
             }
             // Also what counts again must fit with the phrases as they are now.
             let text = match &source {

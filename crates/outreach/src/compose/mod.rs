@@ -114,7 +114,7 @@ impl Composer {
         let text = self.render(&name, facts)?;
         let parted = text.split_once('\n').and_then(|(first, body)| Some((first.strip_prefix(SUBJECT)?, body)));
         let (subject, rest) = parted.ok_or_else(|| {
-            OutreachError::refused(format!("render `{name}`"), format!("its first line must begin with `{SUBJECT}`"))
+            OutreachError::unfit(format!("render `{name}`"), format!("its first line must begin with `{SUBJECT}`"))
         })?;
         let subject = subject.trim().to_owned();
         let (short, body) = match rest.strip_prefix(SHORT) {

@@ -103,6 +103,13 @@ fn follow(connection: &dyn Session, held: &mut Arc<Desk>) -> Result<()> {
     Ok(())
 }
 
+impl From<Stay> for Appointment {
+    fn from(stay: Stay) -> Self {
+        let Stay { id, case, machine, customer, start, end, technician, .. } = stay;
+        Self { id, case, machine, customer, start, end, technician }
+    }
+}
+
 impl Desk {
     fn register(&mut self, registry: Registry) -> Result<()> {
         let Registry { advisors, depots, technicians, customers, sites, machines } = registry;
@@ -124,10 +131,10 @@ impl Desk {
         if stay.state != "booked" {
             return;
         }
-        let Stay { id, case, machine, customer, start, end, technician, .. } = stay;
-        self.appointment_of.insert(case.clone(), (start, id));
-        let visit = Appointment { id, case, machine, customer, start, end, technician };
-        self.appointments.insert((start, id), Arc::new(visit));
+        let visit = Appointment::from(stay);
+        let place = (visit.start, visit.id);
+        self.appointment_of.insert(visit.case.clone(), place);
+        self.appointments.insert(place, Arc::new(visit));
     }
 
     /// A case may have had another visit that is over; that one is not touched.

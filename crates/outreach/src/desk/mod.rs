@@ -16,7 +16,7 @@ use foretell_model::{FindingId, MachineId, Timestamp};
 use crate::registry::{Advisor, Customer, Depot, Machine, Site, Technician};
 use crate::store::changes::Heads;
 
-/// A booked visit that nobody has settled.
+/// A visit in brief; on the desk one that is booked and that nobody has settled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appointment {
     /// Number of its booking.
@@ -129,6 +129,13 @@ impl Desk {
     #[must_use]
     pub fn advisor(&self, id: &str) -> Option<&Advisor> {
         self.advisors.get(id).map(AsRef::as_ref)
+    }
+
+    /// Every advisor, by key.
+    pub fn advisors(&self) -> impl Iterator<Item = &Advisor> {
+        let mut advisors: Vec<&Advisor> = self.advisors.values().map(AsRef::as_ref).collect();
+        advisors.sort_by(|a, b| a.id.cmp(&b.id));
+        advisors.into_iter()
     }
 
     /// One technician.

@@ -25,7 +25,7 @@ impl Outreach {
         let Some((occasion, stay)) = news else { return drop_it(mail, "it is no longer needed") };
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
-            Err(why) => return drop_it(mail, &why),
+            Err(why) => return drop_it(mail, &why.to_string()),
         };
         let Some(way) = self.route(connection, &people.customer)? else {
             return drop_it(mail, "the customer has no address on any channel in use");
@@ -86,7 +86,7 @@ impl Outreach {
         }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
-            Err(why) => return drop_it(mail, &why),
+            Err(why) => return drop_it(mail, &why.to_string()),
         };
         let Some(way) = self.route(connection, &people.customer)? else {
             return drop_it(mail, "the customer has no address on any channel in use");

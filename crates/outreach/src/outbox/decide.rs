@@ -42,7 +42,7 @@ impl Outreach {
         }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
-            Err(why) => return case_of(&why, mail, &mut case).map(Decision::Settled),
+            Err(why) => return case_of(&why.to_string(), mail, &mut case).map(Decision::Settled),
         };
         let Some((channel, address)) = self.route(connection, &people.customer)? else {
             let why = "the customer has no address on any channel in use";

@@ -13,7 +13,9 @@ pub use staff::{Advisor, Depot, Technician};
 
 pub(crate) use customer::place;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{OutreachError, Result};
 
@@ -59,6 +61,40 @@ pub struct Words {
     pub en: String,
     /// Simplified Chinese.
     pub zh: String,
+}
+
+impl From<String> for Words {
+    /// The same in both languages.
+    fn from(text: String) -> Self {
+        Self { en: text.clone(), zh: text }
+    }
+}
+
+impl From<&str> for Words {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// Reads a name that is either the same in both languages or has both.
+pub(crate) fn one_name_or_both<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Words, D::Error> {
+    struct Either;
+    impl<'de> Visitor<'de> for Either {
+        type Value = Words;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a name, or `{ en = \"…\", zh = \"…\" }`")
+        }
+
+        fn visit_str<E>(self, text: &str) -> std::result::Result<Words, E> {
+            Ok(text.into())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Words, A::Error> {
+            Words::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    from.deserialize_any(Either)
 }
 
 /// Everything that people enter, as one file.
@@ -122,6 +158,22 @@ mod tests {
         for customer in &registry.customers {
             assert_eq!(customer.check(), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_depot_has_one_name_or_one_in_each_language() {
+        #[track_caller]
+        fn check(name: &str, expected: (&str, &str)) {
+            let text = format!("[[depot]]\nid = \"x\"\nname = {name}\n");
+            let depot = Registry::from_toml(&text).unwrap().depots.pop().unwrap();
+            assert_eq!((depot.name.en.as_str(), depot.name.zh.as_str()), expected);
+            // What was kept reads back the same.
+            let kept: Depot = serde_json::from_str(&serde_json::to_string(&depot).unwrap()).unwrap();
+            assert_eq!(kept, depot);
+        }
+        check("\"Kunshan\"", ("Kunshan", "Kunshan"));
+        check("{ en = \"Kunshan\", zh = \"昆山仓库\" }", ("Kunshan", "昆山仓库"));
+        assert!(Registry::from_toml("[[depot]]\nid = \"x\"\nname = { en = \"x\" }\n").is_err());
     }
 
     #[test]

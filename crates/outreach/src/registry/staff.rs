@@ -67,8 +67,9 @@ pub struct Technician {
 pub struct Depot {
     /// Unique key.
     pub id: String,
-    /// What people call it.
-    pub name: String,
+    /// What people call it, in each language or the same in both.
+    #[serde(deserialize_with = "super::one_name_or_both")]
+    pub name: Words,
     /// Where it is.
     #[serde(default)]
     pub address: String,

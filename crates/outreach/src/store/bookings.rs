@@ -1,6 +1,6 @@
 //! Visits and the time that crews have promised.
 
-use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Timestamp};
+use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
 use super::{Row, Session, Value, values};
 use crate::error::{OutreachError, Result};
@@ -120,6 +120,16 @@ impl Stay {
         connection.execute("DELETE FROM crew_time WHERE booking = ?1", values![self.id]).map(drop)
     }
 
+    /// What stands in the way of whoever wants to do something about a visit that is over; nothing while it is booked.
+    pub(crate) fn over(&self) -> Option<Obstacle> {
+        match self.state.as_str() {
+            "booked" => None,
+            "missed" => Some(Obstacle::VisitMissed),
+            "cancelled" => Some(Obstacle::VisitCancelled),
+            _ => Some(Obstacle::VisitDone),
+        }
+    }
+
     /// Writes a change that keeps the time; a visit that is off gives it back.
     pub(crate) fn save(&self, connection: &dyn Session) -> Result<()> {
         let sql = "UPDATE booking SET state = ?2, sequence = ?3, changed = ?4 WHERE id = ?1";
@@ -163,6 +173,10 @@ pub(crate) fn upcoming(connection: &dyn Session, from: Timestamp, max: u32) -> R
     connection.query(&sql, values![from, max])?.iter().map(stay).collect()
 }
 
+/// No visit takes longer, ms. It bounds how far before a span is looked for what reaches into it, or every visit ever made
+/// would be.
+const VISIT_MAX_MS: i64 = 7 * DAY_MS;
+
 /// Visits that touch a span and were not called off, of one technician or of all, soonest first.
 pub(crate) fn between(
     connection: &dyn Session,
@@ -170,12 +184,12 @@ pub(crate) fn between(
     (from, to): (Timestamp, Timestamp),
     max: u32,
 ) -> Result<Vec<Stay>> {
-    let own = if technician.is_some() { "AND technician = ?4" } else { "" };
+    let own = if technician.is_some() { "AND technician = ?5" } else { "" };
     let sql = format!(
-        "SELECT {COLUMNS} FROM booking WHERE begins < ?2 AND ends >= ?1 AND state <> 'cancelled' {own}
-         ORDER BY begins, id LIMIT ?3"
+        "SELECT {COLUMNS} FROM booking
+         WHERE begins >= ?4 AND begins < ?2 AND ends >= ?1 AND state <> 'cancelled' {own} ORDER BY begins, id LIMIT ?3"
     );
-    let mut found: Vec<Value> = values![from, to, max].to_vec();
+    let mut found: Vec<Value> = values![from, to, max, from + -VISIT_MAX_MS].to_vec();
     found.extend(technician.map(Value::from));
     connection.query(&sql, &found)?.iter().map(stay).collect()
 }

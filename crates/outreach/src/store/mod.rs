@@ -80,10 +80,10 @@ fn once<T>(
 ) -> Result<T> {
     let (mut step, mut answer) = (Some(step), None);
     let ran = run(&mut |session| {
-        let step = step.take().ok_or_else(|| OutreachError::refused(attempted, "the database ran a step twice"))?;
+        let step = step.take().ok_or_else(|| OutreachError::unfit(attempted, "the database ran a step twice"))?;
         answer = Some(step(session)?);
         Ok(())
     });
     ran.map_err(|e| e.while_doing(attempted))?;
-    answer.ok_or_else(|| OutreachError::refused(attempted, "the database did not run the step"))
+    answer.ok_or_else(|| OutreachError::unfit(attempted, "the database did not run the step"))
 }

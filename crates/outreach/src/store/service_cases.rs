@@ -58,6 +58,11 @@ pub(crate) fn closed(connection: &dyn Session, max: u32) -> Result<Vec<ServiceCa
     many(connection, "closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?1", values![max])
 }
 
+/// Every case of a machine.
+pub(crate) fn of_machine(connection: &dyn Session, machine: &MachineId) -> Result<Vec<ServiceCase>> {
+    many(connection, "machine = ?1 ORDER BY id", values![machine.as_str()])
+}
+
 /// Whether a machine had a case opened at that very instant: a trip told twice is one.
 pub(crate) fn had(connection: &dyn Session, machine: &MachineId, opened: Timestamp) -> Result<bool> {
     let sql = "SELECT 1 FROM service_case WHERE machine = ?1 AND opened = ?2";

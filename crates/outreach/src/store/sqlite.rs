@@ -57,7 +57,7 @@ impl Sqlite {
         };
         let (connection, onlooker) =
             open().map_err(|e| unopened(e, path).while_doing(&attempted))?.ok_or_else(|| {
-                OutreachError::refused(&attempted, "a newer version of foretell wrote it; start that version")
+                OutreachError::unfit(&attempted, "a newer version of foretell wrote it; start that version")
             })?;
         Ok(Self { connection: Mutex::new(connection), onlooker: Mutex::new(onlooker) })
     }

@@ -7,11 +7,11 @@ mod service;
 pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone, VisitState};
 pub use record::{Happening, RecordFilter};
 pub use service::{
-    Checklist, FaultPrecision, Found, Photo, PhotoOf, Promise, ServiceCase, Source, StageChange, StockLine, Timer,
-    TimerState, VisitReport, WorkVerdict,
+    Checklist, FaultPrecision, Found, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine,
+    Timer, TimerState, VisitReport, WorkVerdict,
 };
 
-use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, Work};
+use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, Work};
 
 use crate::compose::Draft;
 use crate::governor::{Kind, Reason, Verdict};
@@ -64,6 +64,25 @@ stored_enum! {
         Done = "done",
         /// The forecast was withdrawn.
         Cleared = "cleared",
+    }
+}
+
+impl Stage {
+    /// What stands in the way of whoever asks for something that a case in this stage does not allow.
+    #[must_use]
+    pub const fn obstacle(self) -> Obstacle {
+        match self {
+            Self::Internal => Obstacle::CaseInternal,
+            Self::Draft => Obstacle::CaseDraft,
+            Self::Postponed => Obstacle::CasePostponed,
+            Self::Queued => Obstacle::CaseQueued,
+            Self::Contacted => Obstacle::CaseContacted,
+            Self::Call => Obstacle::CaseCall,
+            Self::NotNow => Obstacle::CaseNotNow,
+            Self::Booked => Obstacle::CaseBooked,
+            Self::Done => Obstacle::CaseDone,
+            Self::Cleared => Obstacle::CaseCleared,
+        }
     }
 }
 
@@ -150,7 +169,7 @@ pub struct Card {
     /// The customer's advisor.
     pub advisor: Option<Advisor>,
     /// The drafted, approved or sent message; why there is none otherwise.
-    pub message: std::result::Result<MessageView, String>,
+    pub message: std::result::Result<MessageView, Objection>,
     /// What the governor says to sending now, while the message has not gone out.
     pub verdict: Option<Verdict>,
     /// Nobody can be written to: the customer has no address on any channel in use.

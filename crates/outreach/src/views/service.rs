@@ -62,6 +62,18 @@ pub struct Timer {
     pub state: TimerState,
 }
 
+/// What was found on site, and how much longer it takes, as the customer was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// When it was told.
+    #[serde(with = "millis")]
+    pub at: Timestamp,
+    /// Code of the fault, where it has one in the catalogue.
+    pub found: Option<String>,
+    /// Minutes that the work still took then, at least 1.
+    pub minutes: u32,
+}
+
 /// Reactive service: something did break.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceCase {
@@ -110,6 +122,9 @@ pub struct ServiceCase {
     /// When somebody came.
     #[serde(with = "millis::option")]
     pub on_site: Option<Timestamp>,
+    /// What the customer was last told from the site.
+    #[serde(default)]
+    pub progress: Option<Progress>,
     /// Promises of which the customer was told that they slip.
     pub told: Vec<Promise>,
     /// Promises that were broken.

@@ -5,7 +5,8 @@ use std::error::Error;
 
 use foretell::service::{EngineRoom, Placed};
 use foretell_model::{
-    Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, Offset, RulDays, Status, Timestamp,
+    DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, MachineId, Offset, RulDays, Status,
+    Timestamp,
 };
 use foretell_outreach::{CustomerStage, Found, MachineContext, Outreach, Source};
 
@@ -14,6 +15,8 @@ use super::people::MACHINES_OF_CUSTOMER;
 
 /// Every so many machines one had a case in the past.
 const OLD_CASE_EVERY: usize = 2;
+/// Every so many machines one had a visit in the last days.
+const VISITED_EVERY: usize = 40;
 /// Every so many machines one is broken now.
 const TROUBLE_EVERY: usize = 90;
 /// Every so many machines there is a customer who is not content.
@@ -29,6 +32,7 @@ pub(crate) fn lived(
     now: Timestamp,
 ) -> Result<String, Box<dyn Error>> {
     past(outreach, machines, now)?;
+    visited(outreach, machines, now)?;
     // Only the last word on each, as it stands after weeks: every step in between would cost a commit.
     let newest: BTreeMap<&FindingId, &Placed> = found.iter().map(|placed| (&placed.finding.id, placed)).collect();
     for (n, placed) in (1..).zip(newest.into_values()) {
@@ -41,6 +45,9 @@ pub(crate) fn lived(
         case = outreach.open_service_case(&machine, Source::Customer, "It tripped with E23", WHO, now)?.id;
         if n.is_multiple_of(2) {
             outreach.called_back(case, "We are coming", WHO, now)?;
+        }
+        if n.is_multiple_of(4) {
+            outreach.send_technician(case, "t000", None, WHO, now)?;
         }
     }
     for n in 0..machines / DISPLEASED_EVERY {
@@ -72,6 +79,22 @@ fn past(outreach: &Outreach, machines: usize, now: Timestamp) -> Result<(), Box<
             outreach.give_verdict(&id, (found, None), "", "t000", at)?;
         }
         outreach.close(&id, "the work was done on another order", WHO, at)?;
+    }
+    Ok(())
+}
+
+/// Visits of the last days, made and settled.
+fn visited(outreach: &Outreach, machines: usize, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    let fault = FaultCode::new("intake_filter_clogging").ok_or("the fault's code")?;
+    for n in 0..machines / VISITED_EVERY {
+        let machine = MachineId::parse(&name(n * VISITED_EVERY + 1))?;
+        let (drafted, days_ago) = (now.plus_days(-14.0), 1 + n % 9);
+        let finding = a_finding(&machine, &fault, drafted);
+        outreach.apply(Offset(0), 1, &finding, &MachineContext::default(), drafted)?;
+        let start = Timestamp::from_millis((now.day() - days_ago as i64) * DAY_MS + (1 + n as i64 % 4 * 2) * HOUR_MS);
+        // Where nobody was free, nobody came.
+        let Ok(visit) = outreach.book_for(&finding.id, start, WHO, drafted) else { continue };
+        outreach.complete(visit.id, None, "t000", visit.end)?;
     }
     Ok(())
 }

@@ -50,7 +50,7 @@ fn depot(n: usize) -> Depot {
     let opening_stock: BTreeMap<String, u32> = [("oil_filter".to_owned(), 20), ("cooler_seal".to_owned(), 5)].into();
     Depot {
         id: format!("d{n}"),
-        name: TOWNS[n % TOWNS.len()].to_owned(),
+        name: TOWNS[n % TOWNS.len()].into(),
         address: String::new(),
         latitude_deg: Some(31.0 + n as f64),
         longitude_deg: Some(120.0),

@@ -1,5 +1,7 @@
 //! Which messages would have gone to customers, in outreach's own words.
 
+use std::collections::HashSet;
+
 use foretell_console::Lang;
 use foretell_console::report::Letter;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, Timestamp};
@@ -32,19 +34,9 @@ impl<'a> LetterDesk<'a> {
         Ok(Self { preview, catalogue, language })
     }
 
-    /// The letters about one machine, in order of time. A second one within 30 days would be held back.
+    /// The letters about one machine, in order of time.
     pub(super) fn of(&self, run: &MachineRun) -> Result<Vec<Letter>, Failure> {
-        let mut letters: Vec<Letter> = Vec::new();
-        let mut sent: Option<Timestamp> = None;
-        for moment in run.moments.iter().filter(|moment| may_reach_customer(&moment.finding, self.catalogue)) {
-            let at = moment.finding.at;
-            let held_by = sent.filter(|sent| at.days_since(*sent) < ONE_IN_DAYS);
-            if held_by.is_none() {
-                sent = Some(at);
-            }
-            letters.push(self.letter(moment, held_by)?);
-        }
-        Ok(letters)
+        due(run, self.catalogue).into_iter().map(|(moment, held_by)| self.letter(moment, held_by)).collect()
     }
 
     fn letter(&self, moment: &Moment, held_by: Option<Timestamp>) -> Result<Letter, Failure> {
@@ -56,6 +48,20 @@ impl<'a> LetterDesk<'a> {
         let draft = draft.map_err(|error| Failure::because(Kind::Config, "could not word a message", error))?;
         Ok(Letter { at, held_by, subject: draft.subject, body: draft.body })
     }
+}
+
+/// What letters would be about, in order of time, and since when an earlier one holds them back. One episode is one case, and
+/// has one letter however pressing it becomes; a second letter about a machine within 30 days is held back.
+pub(super) fn due<'a>(run: &'a MachineRun, catalogue: &Catalogue) -> Vec<(&'a Moment, Option<Timestamp>)> {
+    let (mut told, mut sent) = (HashSet::new(), None::<Timestamp>);
+    let speaks = |moment: &&Moment| may_reach_customer(&moment.finding, catalogue);
+    let mut letters = Vec::new();
+    for moment in run.moments.iter().filter(speaks).filter(|moment| told.insert(&moment.finding.id)) {
+        let held_by = sent.filter(|sent| moment.finding.at.days_since(*sent) < ONE_IN_DAYS);
+        sent = held_by.or(Some(moment.finding.at));
+        letters.push((moment, held_by));
+    }
+    letters
 }
 
 /// Whether outreach would draft a message for it.

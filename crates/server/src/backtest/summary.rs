@@ -7,7 +7,7 @@ use foretell_console::report::Unjudged;
 use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
 
 use super::Outcome;
-use super::letters::may_reach_customer;
+use super::letters;
 
 /// When a machine was first spoken of.
 #[derive(Default)]
@@ -71,7 +71,6 @@ pub fn summary(outcome: &Outcome, catalogue: &Catalogue, seconds: f64) -> String
 
 fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a MachineId, Firsts<'a>> {
     let mut firsts: BTreeMap<&MachineId, Firsts<'_>> = BTreeMap::new();
-    let mut sent = std::collections::BTreeSet::new();
     let spoken =
         |f: &&Finding| f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly);
     for finding in outcome.findings.iter().filter(spoken) {
@@ -82,8 +81,12 @@ fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a Machi
             Grade::Urgent => &mut said.urgent,
         };
         first.get_or_insert(finding);
-        if may_reach_customer(finding, catalogue) && sent.insert(&finding.id) {
-            said.sent += 1;
+    }
+    // The same letters that the report shows.
+    for (id, run) in &outcome.machines {
+        let sent = letters::due(run, catalogue).into_iter().filter(|(_, held_by)| held_by.is_none()).count();
+        if sent > 0 {
+            firsts.entry(id).or_default().sent = sent;
         }
     }
     firsts

@@ -75,7 +75,7 @@ fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> R
 fn refused(error: OutreachError) -> Failure {
     let kind = match &error {
         OutreachError::Missing { .. } => Kind::NoInput,
-        OutreachError::Refused { .. } => Kind::Unavailable,
+        OutreachError::Refused { .. } | OutreachError::Unfit { .. } => Kind::Unavailable,
         _ => Kind::Io,
     };
     Failure::because(kind, "could not do this with a customer's data", error)

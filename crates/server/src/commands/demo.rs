@@ -16,8 +16,13 @@ pub(super) fn demo(
     args: &DemoArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let options =
-        DemoOptions { seed: args.seed, listen: args.listen, data_dir, exit_after_advise: args.exit_after_advise };
+    let options = DemoOptions {
+        seed: args.seed,
+        listen: args.listen,
+        data_dir,
+        pace: f64::from(args.pace),
+        exit_after_advise: args.exit_after_advise,
+    };
     super::runtime()?.block_on(async {
         let mut shutdown = Shutdown::listen()?;
         let (told, stop) = tokio::sync::oneshot::channel();

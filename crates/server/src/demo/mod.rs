@@ -28,11 +28,14 @@ use crate::service::{Photos, Service};
 use road::Near;
 use story::Story;
 
-/// Simulated seconds per second once a message waits for a person: an hour each second.
+/// Simulated seconds per second once a first message was drafted and nothing waits for a person any more: an hour each second.
 const SLOW: f64 = 3_600.0;
 
-/// The same while a visit is to come or to prove its worth, and nobody is needed: six hours each second.
+/// The same while an approved message waits for an open hour, or a visit is to come or to prove its worth: six hours each second.
 const BRISK: f64 = 6.0 * SLOW;
+
+/// How long something waits for a person; then time goes on as if nobody were there.
+const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// The same while a technician is on the road, so that whoever has the customer's page open can follow: four minutes each
 /// second.
@@ -53,6 +56,8 @@ pub struct DemoOptions {
     pub listen: Option<SocketAddr>,
     /// Where everything is kept; none takes a temporary directory that is removed at the end.
     pub data_dir: Option<PathBuf>,
+    /// Simulated seconds per second while something waits for a person.
+    pub pace: f64,
     /// Ends as soon as a drafted message waits for approval.
     pub exit_after_advise: bool,
 }
@@ -175,7 +180,7 @@ async fn tell(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (started, bar, mut story) = (Instant::now(), line(), Story::default());
-    let mut pace = None;
+    let (mut pace, mut moved) = (None, Instant::now());
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = service.clocks().now();
@@ -184,6 +189,9 @@ async fn tell(
             story.of_findings(&service.room().findings(None, None, FINDINGS_MAX), started.elapsed().as_secs_f64());
         let cases = story.of_cases(service.outreach(), console, now);
         lines.extend(cases.map_err(|error| Failure::because(Kind::Io, "could not look at the service state", error))?);
+        if !lines.is_empty() {
+            moved = Instant::now();
+        }
         for text in lines {
             bar.suspend(|| output.line(&text))?;
         }
@@ -193,16 +201,24 @@ async fn tell(
         }
         let near = look_at_visits(service, fleet, live, &mut story, now);
         let near = near.map_err(|error| Failure::because(Kind::Io, "could not look at the visits", error))?;
+        let is_waited_for = story.waits_for_person() && moved.elapsed() < WAIT_MAX;
         let wanted = story.drafted.then(|| match (near, story.hurries()) {
             (Near::Now, _) => FOLLOWED,
             (Near::Far, true) => BRISK,
+            (_, false) if is_waited_for => options.pace,
             _ => SLOW,
         });
         if let Some(factor) = wanted.filter(|_| pace != wanted) {
             live.slow_down(factor);
-            if pace.is_none() {
-                bar.suspend(|| output.line("         from here on an hour passes each second; ctrl-c leaves"))?;
-            }
+            let told = match pace {
+                None => format!(
+                    "         from here on time waits for you: {} each second while something is yours to do (--pace), hours when \
+                     nothing is; ctrl-c leaves",
+                    story::stretch(factor)
+                ),
+                Some(_) => format!("         {} pass each second now", story::stretch(factor)),
+            };
+            bar.suspend(|| output.line(&told))?;
             pace = wanted;
         }
     }

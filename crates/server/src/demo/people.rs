@@ -24,7 +24,7 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
         }],
         depots: vec![Depot {
             id: DEPOT.to_owned(),
-            name: "Kunshan".to_owned(),
+            name: words("Kunshan", "昆山仓库"),
             address: "6 Qianjin Road, Kunshan".to_owned(),
             latitude_deg: Some(31.38),
             longitude_deg: Some(120.95),

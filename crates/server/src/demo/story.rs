@@ -101,9 +101,15 @@ impl Story {
         std::mem::take(&mut self.visits)
     }
 
-    /// Whether something is under way that needs no person: a visit to come, or the proof that it helped.
+    /// Whether something is under way that needs no person: an approved message that waits for an open hour, a visit to come, or
+    /// the proof that it helped.
     pub(super) fn hurries(&self) -> bool {
-        !self.awaited.is_empty()
+        !self.awaited.is_empty() || self.stages.values().any(|(stage, _)| *stage == Stage::Queued)
+    }
+
+    /// Whether somebody who follows the demo has something to do: approve, call, or be the customer.
+    pub(super) fn waits_for_person(&self) -> bool {
+        self.stages.values().any(|(stage, _)| matches!(stage, Stage::Draft | Stage::Call | Stage::Contacted))
     }
 }
 
@@ -130,10 +136,20 @@ fn told(card: &Card, verdict: Option<String>, is_reminded: bool, console: &str) 
         (Stage::NotNow, _) => Some("the customer said not now; nothing more is sent until then".to_owned()),
         (Stage::Booked, _) => {
             let when = card.booking.as_ref().map_or_else(String::new, |visit| format!(" for {}", date(visit.start)));
-            Some(format!("a visit is booked{when}; six hours pass each second until it has shown what it did"))
+            Some(format!("a visit is booked{when}; time hurries on until it has shown what it did"))
         }
         (Stage::Done, _) => Some("the technician has done the work; its effect shows in some days".to_owned()),
         (Stage::Cleared, _) => Some(format!("the case is closed{reason}")),
+    }
+}
+
+/// A stretch of time as people say it.
+pub(super) fn stretch(seconds: f64) -> String {
+    let said = |n: f64, unit: &str| if n == 1.0 { format!("one {unit}") } else { format!("{n:.0} {unit}s") };
+    match seconds {
+        s if s >= 3_600.0 => said((s / 3_600.0).round(), "hour"),
+        s if s >= 60.0 => said((s / 60.0).round(), "minute"),
+        s => said(s.round(), "second"),
     }
 }
 

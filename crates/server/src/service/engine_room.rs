@@ -18,6 +18,9 @@ use crate::clock::WallClock;
 /// Days of the small curve.
 const TREND_DAYS: usize = 45;
 
+/// Pages are told of new readings at most so often.
+const HEARD_EVERY: Duration = Duration::from_secs(4);
+
 /// Kinds that say that something is wrong.
 const TROUBLE: [FindingKind; 3] = [FindingKind::Prediction, FindingKind::Anomaly, FindingKind::SensorFault];
 
@@ -67,6 +70,8 @@ pub struct EngineRoom {
     /// Entries of the log that the engine has not seen, as of the last look.
     behind: AtomicU64,
     revision: watch::Sender<u64>,
+    /// Whether readings came that pages were not told of, and when they were last told of some.
+    untold: Mutex<(bool, Option<Instant>)>,
     /// Machines whose day has closed, as they stood then; `None` when nobody asks.
     closed: Mutex<Option<Vec<MachineView>>>,
     /// Current advisories of machines about which something was concluded, and kept, since anybody last asked.
@@ -113,6 +118,7 @@ impl EngineRoom {
             options: Mutex::new(options),
             behind: AtomicU64::new(0),
             revision: watch::Sender::new(0),
+            untold: Mutex::default(),
             closed: Mutex::default(),
             news: Mutex::default(),
             news_came: Notify::new(),
@@ -314,6 +320,12 @@ impl EngineRoom {
         recent.take(max).cloned().collect()
     }
 
+    /// From when on every finding is kept; `None` while none had to make room for a newer one.
+    #[must_use]
+    pub fn findings_since(&self) -> Option<Timestamp> {
+        self.lock().records.since()
+    }
+
     /// What happened to a machine beside its readings, in order of arrival.
     #[must_use]
     pub fn marks(&self, machine: &MachineId) -> Vec<Mark> {
@@ -334,6 +346,18 @@ impl EngineRoom {
     /// Tells pages that something they show has changed.
     pub fn changed(&self) {
         self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    /// The same of readings, which come all the time: told after a while together, because every browser that listens asks for
+    /// its whole page again. To be called again and again, also when nothing comes.
+    pub fn heard(&self, more: bool) {
+        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        untold.0 |= more;
+        if untold.0 && untold.1.is_none_or(|told| told.elapsed() >= HEARD_EVERY) {
+            *untold = (false, Some(Instant::now()));
+            drop(untold);
+            self.changed();
+        }
     }
 
     /// Grows with every change.

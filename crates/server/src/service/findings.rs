@@ -8,7 +8,7 @@ use foretell_model::{Event, Finding, MachineId, Timestamp, wire};
 use super::status::Statuses;
 
 /// Findings kept, fleet-wide; the oldest go first. All older ones can be had again by a backtest over an export.
-pub(super) const FINDINGS_MAX: usize = 5_000;
+const FINDINGS_MAX: usize = 5_000;
 
 /// Marks kept of one machine; the oldest go first.
 const MARKS_MAX: usize = 40;
@@ -82,6 +82,12 @@ impl Records {
     /// Findings, newest first, of one machine or of all.
     pub(super) fn findings<'a>(&'a self, machine: Option<&'a MachineId>) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().rev().filter(move |finding| machine.is_none_or(|machine| finding.machine == *machine))
+    }
+
+    /// From when on every finding is kept; `None` while none had to go.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        let is_full = self.findings.len() == FINDINGS_MAX;
+        self.findings.front().filter(|_| is_full).map(|oldest| oldest.at)
     }
 
     /// A machine's marks in order of arrival.
@@ -226,8 +232,10 @@ mod tests {
 
     #[test]
     fn the_oldest_finding_goes_first() {
+        assert_eq!(records(FINDINGS_MAX - 1).since(), None);
         let records = records(FINDINGS_MAX + 1);
         assert_eq!(records.findings(None).count(), FINDINGS_MAX);
+        assert_eq!(records.since(), Timestamp::parse("2026-07-18T00:00:00Z").ok());
         assert_eq!(records.findings(Some(&machine("m008"))).count(), 0);
         assert_eq!(records.marks(&machine("m1")).count(), 2);
     }

@@ -157,6 +157,7 @@ impl Runner {
             match self.step(queue, rebuilt.as_ref()) {
                 Ok(Step::Level) => {
                     // Also when no more comes: what the snapshot has not, the log may not drop.
+                    self.room.heard(false);
                     self.keep_when_due(&mut kept, queue, rebuilt.as_ref());
                     self.wait();
                 }
@@ -243,7 +244,7 @@ impl Runner {
             gauge!("foretell_engine_event_age_seconds").set(age_ms as f64 / 1000.0);
         }
         self.note_lag(last, head, newest.map(|newest| newest.arrived));
-        self.room.changed();
+        self.room.heard(true);
         Ok(Step::Taken)
     }
 

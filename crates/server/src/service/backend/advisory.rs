@@ -8,7 +8,7 @@ use foretell_console::view::{
     RecordLine, Slot,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, RulDays, Status, Timestamp};
+use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp};
 use foretell_outreach::governor::Verdict;
 use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage};
 
@@ -65,12 +65,12 @@ impl ServiceBackend {
         let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
         let (draft, slots, path) = message(&card);
         Ok(AdvisoryCard {
-            verdict: self.verdict_of(&card.finding.id, reader)?,
+            verdict: self.verdict_of(&card.finding.id, sites, reader)?,
             decided: card
                 .history
                 .iter()
                 .find(|entry| is_person(&entry.who))
-                .map(|entry| RecordLine { machine: String::new(), ..self.record_line(entry, reader) }),
+                .map(|entry| RecordLine { machine: String::new(), ..sites.record_line(entry, reader) }),
             id: card.finding.id.to_string(),
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
@@ -84,13 +84,13 @@ impl ServiceBackend {
             machine_stops: action.is_some_and(|action| action.stops_machine),
             slots,
             draft,
-            writable: card.message.is_ok(),
+            unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
             heard: card.remark.clone().filter(|_| card.stage == Stage::Booked),
             unsettled: is_unsettled(&card),
             delivery: delivery(&card),
             governor: governor(&card),
-            contacts: card.contacts.iter().map(|happening| self.contact(happening, &machine)).collect(),
+            contacts: card.contacts.iter().map(|happening| contact(happening, &machine, sites)).collect(),
             advisor: advisor(card.advisor.as_ref(), card.customer.as_ref().map(|customer| customer.language)),
             booking_path: path,
             finding: card.finding,
@@ -99,8 +99,7 @@ impl ServiceBackend {
 
     pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
         if self.card_view(id)?.revision != seen {
-            let why = "it has changed since you opened it; look at it again and decide then";
-            return Err(BackendError::Conflict(why.to_owned()));
+            return Err(Obstacle::Stale.into());
         }
         let (now, id) = (self.clocks.now(), FindingId::from_text(id));
         let acted = match act {
@@ -130,13 +129,13 @@ impl ServiceBackend {
     /// The newest message of a case.
     fn message_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
         let message = self.outreach.card(id, now).map_err(of_outreach)?.message;
-        message.map(|message| message.id).map_err(BackendError::Conflict)
+        message.map(|message| message.id).map_err(BackendError::Refused)
     }
 
     /// The booked visit of a case.
     fn visit_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
         let booking = self.outreach.card(id, now).map_err(of_outreach)?.booking;
-        booking.map(|booking| booking.id).ok_or_else(|| BackendError::Conflict("no visit is booked".to_owned()))
+        booking.map(|booking| booking.id).ok_or(Obstacle::NoVisit.into())
     }
 
     /// Tells the log what was done, then ends the case. In this order: should the second step fail, doing both again leaves
@@ -174,21 +173,18 @@ impl ServiceBackend {
         let sheet = self.outreach.errand_sheet(visit).map_err(of_outreach)?;
         Ok(sheet.errand.state == foretell_outreach::VisitState::Done)
     }
+}
 
-    fn contact(&self, happening: &Happening, of: &MachineId) -> Contact {
-        let machine = happening.machine.as_deref().filter(|machine| *machine != of.as_str());
-        let number = |machine: &str| {
-            let known = MachineId::parse(machine).ok().and_then(|id| self.outreach.machine(&id).ok().flatten());
-            known.map_or_else(|| machine.to_owned(), |machine| machine.number)
-        };
-        Contact {
-            at: happening.at,
-            channel: channel(happening).to_owned(),
-            inbound: happening.who == "customer",
-            what: happening.what.clone(),
-            data: words(happening),
-            machine: machine.map(number),
-        }
+/// What passed between us and the customer; the machine is named where it is another one.
+fn contact(happening: &Happening, of: &MachineId, sites: &Sites) -> Contact {
+    let is_other = happening.machine.as_deref().is_some_and(|machine| machine != of.as_str());
+    Contact {
+        at: happening.at,
+        channel: channel(happening).to_owned(),
+        inbound: happening.who == "customer",
+        what: happening.what.clone(),
+        data: words(happening),
+        machine: sites.machine_named(happening).filter(|_| is_other),
     }
 }
 
@@ -226,7 +222,7 @@ const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
     }
 }
 
-/// Text, times and page of the message; why there is none stands in place of the text.
+/// Text, times and page of the message; nothing where there is none.
 fn message(card: &Card) -> (Draft, Vec<Slot>, Option<String>) {
     match &card.message {
         Ok(message) => {
@@ -234,7 +230,7 @@ fn message(card: &Card) -> (Draft, Vec<Slot>, Option<String>) {
             let path = message.link.find("/b/").map(|at| message.link[at..].to_owned()).filter(|_| message.link_opens);
             (Draft { subject: message.text.subject.clone(), body: message.text.body.clone() }, slots, path)
         }
-        Err(why) => (Draft { subject: String::new(), body: why.clone() }, Vec::new(), None),
+        Err(_) => (Draft { subject: String::new(), body: String::new() }, Vec::new(), None),
     }
 }
 

@@ -7,7 +7,7 @@ use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, DAY_MS, FindingId, MachineId, Timestamp};
 use foretell_outreach::planning::PER_DAY_H;
 use foretell_outreach::roster::Roster;
-use foretell_outreach::{Appointment, Errand, Slot, Technician};
+use foretell_outreach::{Appointment, Slot, Technician, VisitState};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -31,11 +31,12 @@ impl ServiceBackend {
         let (since, until) = (midnight(first_day - 1), midnight(first_day + DAYS + 1));
         let sites = Sites::read(&self.outreach)?;
         let booked = sites.appointments(since).filter(|visit| shown.contains(&local_day(visit.start)));
-        let mut visits: Vec<CalendarVisit> = booked.map(|visit| calendar_visit(visit, &sites)).collect();
+        let mut visits: Vec<CalendarVisit> = booked.map(|visit| calendar_visit(visit, false, &sites)).collect();
         // What was done stays to be seen: it filled the days it was done on.
-        let done = self.outreach.visits_done_between((since, until)).map_err(of_outreach)?;
-        let done = done.into_iter().filter(|errand| shown.contains(&local_day(errand.visit.start)));
-        visits.extend(done.map(|errand| visit_done(&errand, &sites)));
+        let past = self.outreach.visits_between(None, (since, until)).map_err(of_outreach)?;
+        let done = past.iter().filter(|(_, state)| *state == VisitState::Done).map(|(visit, _)| visit);
+        let done = done.filter(|visit| shown.contains(&local_day(visit.start)));
+        visits.extend(done.map(|visit| calendar_visit(visit, true, &sites)));
         visits.sort_by(|a, b| (a.from, &a.case).cmp(&(b.from, &b.case)));
         let offered = self.outreach.offered(since.max(now), until).map_err(of_outreach)?;
         let mut told = HashSet::new();
@@ -65,7 +66,7 @@ const fn weekday(day: i64) -> i64 {
     (day + 3).rem_euclid(7)
 }
 
-fn calendar_visit(visit: &Appointment, sites: &Sites) -> CalendarVisit {
+fn calendar_visit(visit: &Appointment, done: bool, sites: &Sites) -> CalendarVisit {
     let customer = sites.customer(&visit.machine);
     CalendarVisit {
         machine_name: sites.number(&visit.machine),
@@ -77,23 +78,7 @@ fn calendar_visit(visit: &Appointment, sites: &Sites) -> CalendarVisit {
         from: visit.start,
         to: visit.end,
         case: visit.case.to_string(),
-        done: false,
-    }
-}
-
-fn visit_done(errand: &Errand, sites: &Sites) -> CalendarVisit {
-    let (visit, customer) = (&errand.visit, sites.customer(&errand.machine));
-    CalendarVisit {
-        machine_name: sites.number(&errand.machine),
-        site_name: sites.site_name(&errand.machine),
-        customer_id: errand.customer.clone(),
-        customer: customer.map(|customer| customer.name.clone()).unwrap_or_default(),
-        fault: fault_of(&visit.case),
-        technician: visit.technician.as_ref().map(|technician| technician.id.clone()).unwrap_or_default(),
-        from: visit.start,
-        to: visit.end,
-        case: visit.case.to_string(),
-        done: true,
+        done,
     }
 }
 

@@ -48,22 +48,21 @@ impl ServiceBackend {
     }
 
     pub(super) fn customer_page(&self, id: &str, lang: Lang) -> Result<CustomerPage, BackendError> {
-        let now = self.clocks.now();
         let customer = self.outreach.customer(id).map_err(of_outreach)?;
         let customer = customer.ok_or_else(|| not_found("customer", id))?;
-        let sites = Sites::read(&self.outreach)?;
-        let technicians = self.outreach.technicians().map_err(of_outreach)?;
+        let look = self.look(lang)?;
+        let (now, sites) = (look.now, &look.sites);
         let is_theirs = |machine: &MachineId| sites.customer(machine).is_some_and(|owner| owner.id == id);
         let mut cases = self.outreach.service_cases().map_err(of_outreach)?;
         cases.retain(|case| case.customer.as_deref() == Some(id));
         let visits: Vec<_> = sites.appointments(now).filter(|visit| visit.customer == id).collect();
-        let machines = self.own_machines(&is_theirs, &sites);
+        let machines = self.own_machines(&is_theirs, sites);
         let line = CustomerLine {
             machines: machines.len(),
             stage: self.outreach.stage(id).map_err(of_outreach)?.map(CustomerStage::level),
             open_cases: cases.len(),
             next_visit: visits.first().map(|visit| visit.start),
-            ..plain_line(&customer, &sites, lang)
+            ..plain_line(&customer, sites, lang)
         };
         let hints = self.outreach.stage_hints(id).map_err(of_outreach)?;
         let record = self.outreach.lately(id, false, ENTRIES_MAX).map_err(of_outreach)?;
@@ -74,15 +73,12 @@ impl ServiceBackend {
             media: self.media(&customer)?,
             quiet: (customer.quiet_from.clone(), customer.quiet_to.clone()),
             stages: self.stages(id)?,
-            hints: hints.iter().rev().map(|entry| self.record_line(entry, lang)).collect(),
+            hints: hints.iter().rev().map(|entry| sites.record_line(entry, lang)).collect(),
             machines,
-            cases: cases
-                .into_iter()
-                .map(|case| self.case_view(case, &sites, &technicians, now, lang))
-                .collect::<Result<_, _>>()?,
-            visits: visits.into_iter().map(|visit| booked_visit(visit, &sites, lang)).collect(),
-            contacts: self.contacts_with(id, lang)?,
-            record: record.iter().map(|entry| self.record_line(entry, lang)).collect(),
+            visits: visits.into_iter().map(|visit| booked_visit(visit, sites, lang)).collect(),
+            contacts: self.contacts_with(id, sites, lang)?,
+            record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
+            cases: cases.into_iter().map(|case| self.case_view(case, &look)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -122,15 +118,15 @@ impl ServiceBackend {
         own.collect()
     }
 
-    fn contacts_with(&self, id: &str, lang: Lang) -> Result<Vec<Contact>, BackendError> {
+    fn contacts_with(&self, id: &str, sites: &Sites, lang: Lang) -> Result<Vec<Contact>, BackendError> {
         let entries = self.outreach.lately(id, true, ENTRIES_MAX).map_err(of_outreach)?;
         let contact = |entry: &outreach::Happening| Contact {
             at: entry.at,
             channel: channel(entry).to_owned(),
             inbound: entry.who == "customer",
-            machine: Some(self.record_line(entry, lang).machine).filter(|machine| !machine.is_empty()),
+            machine: sites.machine_named(entry),
             what: entry.what.clone(),
-            data: if entry.what == "replied" { words(entry) } else { self.concerning(entry, lang) },
+            data: if entry.what == "replied" { words(entry) } else { sites.concerning(entry, lang) },
         };
         Ok(entries.iter().map(contact).collect())
     }

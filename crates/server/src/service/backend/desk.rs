@@ -1,78 +1,92 @@
 //! Service cases and verdicts, as people see them and what they do about them.
 
+use std::collections::HashMap;
+
 use foretell_console::view::{
-    CaseAct, CaseDesk, CasePage, CaseReport, Choice, FaultPrecision, Found, RecordLine, Sent, ServiceCase, Timer,
-    TimerState, Verdict,
+    CaseAct, CaseDesk, CasePage, CaseReport, Choice, FaultPrecision, Found, Progress, RecordLine, Sent, ServiceCase,
+    Timer, TimerState, Verdict,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, FaultCode, FindingId, MachineId, Timestamp};
+use foretell_model::{Clock, FaultCode, FindingId, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{Checklist, Happening, Promise, RecordFilter, Source, Technician, VisitReport};
+use foretell_outreach::{Checklist, CustomerStage, Promise, RecordFilter, Source, VisitReport};
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
 use super::guest::case_way;
+use super::record::name;
 use super::registry::{Sites, language, zone};
 
 /// Closed cases shown below the open ones.
 const CLOSED_MAX: u32 = 20;
 
+/// What every case is read with.
+pub(super) struct Look {
+    pub(super) now: Timestamp,
+    pub(super) lang: Lang,
+    pub(super) sites: Sites,
+    /// The stage of every customer that is at one.
+    stages: HashMap<String, CustomerStage>,
+}
+
+impl Look {
+    /// Our technicians, to choose from.
+    pub(super) fn technicians(&self) -> Vec<Choice> {
+        let choice = |known: &outreach::Technician| Choice { key: known.id.clone(), name: name(known, self.lang) };
+        self.sites.technicians().map(choice).collect()
+    }
+
+    /// Our depots, to choose from.
+    pub(super) fn depots(&self) -> Vec<Choice> {
+        let own = language(self.lang);
+        let choice = |depot: &outreach::Depot| Choice { key: depot.id.clone(), name: own.of(&depot.name).to_owned() };
+        self.sites.depots().map(choice).collect()
+    }
+}
+
 impl ServiceBackend {
+    /// What cases are read with, as of now.
+    pub(super) fn look(&self, lang: Lang) -> Result<Look, BackendError> {
+        let stages = self.outreach.customer_stages().map_err(of_outreach)?;
+        Ok(Look { now: self.clocks.now(), lang, sites: Sites::read(&self.outreach)?, stages })
+    }
+
     pub(super) fn case_desk(&self, lang: Lang) -> Result<CaseDesk, BackendError> {
-        let (now, sites) = (self.clocks.now(), Sites::read(&self.outreach)?);
-        let technicians = self.outreach.technicians().map_err(of_outreach)?;
-        let view = |case: outreach::ServiceCase| self.case_view(case, &sites, &technicians, now, lang);
+        let look = self.look(lang)?;
+        let view = |case: outreach::ServiceCase| self.case_view(case, &look);
         let open = self.outreach.service_cases().map_err(of_outreach)?;
         let closed = self.outreach.closed_service_cases(CLOSED_MAX).map_err(of_outreach)?;
         Ok(CaseDesk {
-            now,
+            now: look.now,
             open: open.into_iter().map(view).collect::<Result<_, _>>()?,
             closed: closed.into_iter().map(view).collect::<Result<_, _>>()?,
         })
     }
 
     pub(super) fn case_page(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
-        let (now, sites) = (self.clocks.now(), Sites::read(&self.outreach)?);
-        let technicians = self.outreach.technicians().map_err(of_outreach)?;
+        let look = self.look(lang)?;
         let case = self.outreach.service_case(id).map_err(of_outreach)?;
         let filter = RecordFilter { case: Some(format!("case/{id}")), ..RecordFilter::default() };
         let record = self.outreach.record(&filter).map_err(of_outreach)?;
-        let mut record: Vec<RecordLine> = record.iter().map(|entry| self.record_line(entry, lang)).collect();
+        let mut record: Vec<RecordLine> = record.iter().map(|entry| look.sites.record_line(entry, lang)).collect();
         record.reverse();
         // Beside its own case the machine need not be named.
         record.iter_mut().for_each(|line| line.machine.clear());
-        let name = |technician: &Technician| language(lang).of(&technician.name).to_owned();
         Ok(CasePage {
-            now,
-            case: self.case_view(case, &sites, &technicians, now, lang)?,
-            technicians: technicians.iter().map(|t| Choice { key: t.id.clone(), name: name(t) }).collect(),
-            depots: self
-                .outreach
-                .depots()
-                .map_err(of_outreach)?
-                .into_iter()
-                .map(|depot| Choice { key: depot.id, name: depot.name })
-                .collect(),
+            now: look.now,
+            case: self.case_view(case, &look)?,
+            technicians: look.technicians(),
+            depots: look.depots(),
             record,
         })
     }
 
-    pub(super) fn case_view(
-        &self,
-        case: outreach::ServiceCase,
-        sites: &Sites,
-        technicians: &[Technician],
-        now: Timestamp,
-        lang: Lang,
-    ) -> Result<ServiceCase, BackendError> {
+    pub(super) fn case_view(&self, case: outreach::ServiceCase, look: &Look) -> Result<ServiceCase, BackendError> {
         let machine = MachineId::parse(&case.machine).map_err(|_| not_found("machine", &case.machine))?;
-        let customer = sites.customer(&machine);
-        let stage = match customer {
-            Some(customer) => self.outreach.stage(&customer.id).map_err(of_outreach)?,
-            None => None,
-        };
-        let clock = |promise| timer(case.timer(promise, self.outreach.promises(), now));
-        let sent = case.technician.as_ref().map(|key| sent(key, technicians, case.eta, lang));
+        let (sites, customer) = (&look.sites, look.sites.customer(&machine));
+        let stage = customer.and_then(|customer| look.stages.get(&customer.id).copied());
+        let clock = |promise| timer(case.timer(promise, self.outreach.promises(), look.now));
+        let sent = case.technician.as_ref().map(|key| sent(key, case.eta, look));
         let of_customer =
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
         Ok(ServiceCase {
@@ -83,12 +97,13 @@ impl ServiceBackend {
             customer: of_customer(|customer| Some(customer.name.clone())),
             contact: of_customer(|customer| customer.contact.clone()),
             phone: of_customer(|customer| customer.addresses.get("phone").cloned()),
-            stage: stage.map(outreach::CustomerStage::level),
+            stage: stage.map(CustomerStage::level),
             zone: customer.map_or(self.outreach.zone(), zone),
             source: case.source.name().to_owned(),
             way: case_way(&case, None),
             call_back: clock(Promise::CallBack),
             on_site: clock(Promise::OnSite),
+            progress: case.progress.as_ref().map(progress),
             opened: case.opened,
             closed: case.closed,
             report: case.report.map(report),
@@ -98,41 +113,9 @@ impl ServiceBackend {
         })
     }
 
-    /// What the customer calls a machine; its identity where nothing is registered.
-    pub(super) fn number(&self, machine: &MachineId) -> Result<String, BackendError> {
-        let known = self.outreach.machine(machine).map_err(of_outreach)?;
-        Ok(known.map_or_else(|| machine.to_string(), |machine| machine.number))
-    }
-
-    /// An entry of the record with the machine as the customer calls it.
-    pub(super) fn record_line(&self, entry: &Happening, lang: Lang) -> RecordLine {
-        let machine = entry.machine.as_deref().and_then(|machine| MachineId::parse(machine).ok());
-        RecordLine {
-            at: entry.at,
-            who: self.person_named(&entry.who, lang),
-            what: entry.what.clone(),
-            why: self.concerning(entry, lang),
-            machine: machine.and_then(|machine| self.number(&machine).ok()).unwrap_or_default(),
-        }
-    }
-
-    /// A technician by name; anybody else as noted.
-    pub(super) fn person_named(&self, key: &str, lang: Lang) -> String {
-        let known = self.outreach.technician(key).ok().flatten();
-        known.map_or_else(|| key.to_owned(), |known| language(lang).of(&known.name).to_owned())
-    }
-
-    /// What an entry notes; who was sent is noted by key and read by name.
-    pub(super) fn concerning(&self, entry: &Happening, lang: Lang) -> String {
-        match entry.what.as_str() {
-            "trouble_assigned" => self.person_named(&entry.why, lang),
-            _ => entry.why.clone(),
-        }
-    }
-
     pub(super) fn opens_case(&self, machine: &MachineId, what: &str, by: &str) -> Result<i64, BackendError> {
         if self.room.machine(machine).is_none() && self.outreach.machine(machine).map_err(of_outreach)?.is_none() {
-            return Err(BackendError::Invalid(format!("there is no machine {machine}")));
+            return Err(BackendError::Refused(Objection::about(Obstacle::NoMachine, machine.as_str())));
         }
         let opened = self.outreach.open_service_case(machine, Source::Advisor, what, by, self.clocks.now());
         opened.map(|case| case.id).map_err(of_outreach)
@@ -149,12 +132,29 @@ impl ServiceBackend {
                 self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
             }
             CaseAct::Close(done) => {
+                self.ask_of_parts(&done)?;
                 let began = self.outreach.service_case(id).map_err(of_outreach)?.on_site;
                 let report = visit_report(done, began, now);
                 self.outreach.close_service_case(id, &report, &report.note, by, now)
             }
         };
         acted.map(|_| ()).map_err(of_outreach)
+    }
+
+    /// Asks once about parts that the depot they are said to come from does not hold: a slip of the finger would go to the
+    /// customer. Whoever counts no parts at all is not asked.
+    pub(super) fn ask_of_parts(&self, report: &CaseReport) -> Result<(), BackendError> {
+        if report.parts_sure || report.depot.is_empty() || report.parts.is_empty() {
+            return Ok(());
+        }
+        let stock = self.outreach.stock().map_err(of_outreach)?;
+        let held = |part: &str| stock.iter().find(|line| line.depot == report.depot && line.part == part);
+        let lacking = report.parts.iter().filter(|(part, n)| held(part).is_none_or(|line| line.n < *n));
+        let lacking: Vec<String> = lacking.map(|(part, n)| format!("{n} x {part}")).collect();
+        if stock.is_empty() || lacking.is_empty() {
+            return Ok(());
+        }
+        Err(BackendError::Refused(Objection::about(Obstacle::PartsNotInStock, lacking.join(", "))))
     }
 
     pub(super) fn judges(
@@ -175,7 +175,12 @@ impl ServiceBackend {
     }
 
     /// The verdict on a case, if one was given.
-    pub(super) fn verdict_of(&self, id: &FindingId, lang: Lang) -> Result<Option<Verdict>, BackendError> {
+    pub(super) fn verdict_of(
+        &self,
+        id: &FindingId,
+        sites: &Sites,
+        lang: Lang,
+    ) -> Result<Option<Verdict>, BackendError> {
         let verdict = self.outreach.verdict_on(id).map_err(of_outreach)?;
         Ok(verdict.map(|verdict| Verdict {
             found: match verdict.found {
@@ -186,7 +191,7 @@ impl ServiceBackend {
             instead: verdict.instead,
             note: verdict.note,
             at: verdict.at,
-            who: self.person_named(&verdict.who, lang),
+            who: sites.person_named(&verdict.who, lang),
         }))
     }
 
@@ -213,13 +218,22 @@ pub(super) fn timer(timer: outreach::Timer) -> Timer {
 }
 
 /// Who comes; a technician who is no longer registered goes by the key.
-fn sent(key: &str, technicians: &[Technician], eta: Option<Timestamp>, lang: Lang) -> Sent {
-    let known = technicians.iter().find(|technician| technician.id == key);
+fn sent(key: &str, eta: Option<Timestamp>, look: &Look) -> Sent {
+    let known = look.sites.technician(key);
     Sent {
-        name: known.map_or_else(|| key.to_owned(), |known| language(lang).of(&known.name).to_owned()),
+        name: look.sites.person_named(key, look.lang),
         phone: known.map(|known| known.phone.clone()).unwrap_or_default(),
         badge: known.and_then(|known| known.badge.clone()).unwrap_or_default(),
         eta,
+    }
+}
+
+/// What the customer was last told from the site.
+pub(super) fn progress(told: &outreach::Progress) -> Progress {
+    Progress {
+        at: told.at,
+        found: told.found.as_deref().and_then(FaultCode::new),
+        until: told.at + i64::from(told.minutes) * MINUTE_MS,
     }
 }
 
@@ -230,6 +244,7 @@ pub(super) fn report(report: VisitReport) -> CaseReport {
         left_out: report.left_out,
         parts: report.parts.into_iter().collect(),
         depot: report.depot.unwrap_or_default(),
+        parts_sure: true,
         note: report.note,
     }
 }

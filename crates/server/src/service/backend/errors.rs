@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use foretell_console::BackendError;
 use foretell_console::view::TextFault;
+use foretell_model::Obstacle;
 use foretell_outreach::compose::lint::Remark;
 use foretell_outreach::{Lack, OutreachError};
 
@@ -22,8 +23,9 @@ pub(super) fn not_found(what: &str, id: impl Display) -> BackendError {
 pub(super) fn of_outreach(error: OutreachError) -> BackendError {
     match error {
         OutreachError::Missing { what, id } => not_found(what, id),
-        OutreachError::Refused { why, .. } => BackendError::Conflict(why),
-        OutreachError::SlotTaken => BackendError::Conflict(error.to_string()),
+        OutreachError::Refused { why, .. } => BackendError::Refused(why),
+        OutreachError::Unfit { why, .. } => BackendError::Conflict(why),
+        OutreachError::SlotTaken => Obstacle::SlotTaken.into(),
         OutreachError::Lint(remarks) => BackendError::Text(remarks.into_iter().map(text_fault).collect()),
         OutreachError::Incomplete { lack: Lack::Link, .. } => BackendError::Text(vec![TextFault::LinkMissing]),
         OutreachError::Incomplete { lack: Lack::Time(words), .. } => {
@@ -31,9 +33,7 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         }
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
-        OutreachError::TemplateFaults { .. } => {
-            BackendError::Invalid("the template has faults; the preview says which".to_owned())
-        }
+        OutreachError::TemplateFaults { .. } => Obstacle::TemplateFaulty.into(),
         other => failed("do this with the service state", other),
     }
 }

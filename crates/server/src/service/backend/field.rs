@@ -11,8 +11,8 @@ use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
 
 impl Field for ServiceBackend {
-    fn visit_day(&self, technician: Option<&str>, lang: Lang) -> Result<VisitDay, BackendError> {
-        self.day_of(technician, lang)
+    fn visit_day(&self, technician: Option<&str>, page: (usize, usize), lang: Lang) -> Result<VisitDay, BackendError> {
+        self.day_of(technician, page, lang)
     }
 
     fn technician_of(&self, login: &str) -> Result<Option<String>, BackendError> {
@@ -20,6 +20,10 @@ impl Field for ServiceBackend {
         let found =
             technicians.into_iter().find(|technician| technician.login.as_deref().unwrap_or(&technician.id) == login);
         Ok(found.map(|technician| technician.id))
+    }
+
+    fn sent_on(&self, errand: Errand) -> Result<Option<String>, BackendError> {
+        self.technician_sent_on(errand)
     }
 
     fn visit(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {

@@ -27,8 +27,8 @@ impl ServiceBackend {
 
     /// When a machine was reported broken, while that case is open.
     pub(super) fn broken_since(&self, id: &MachineId) -> Result<Option<Timestamp>, BackendError> {
-        let cases = self.outreach.service_cases().map_err(of_outreach)?;
-        Ok(cases.into_iter().filter(|case| case.machine == id.as_str()).map(|case| case.opened).min())
+        let cases = self.outreach.service_cases_of(id).map_err(of_outreach)?;
+        Ok(cases.into_iter().find(|case| case.closed.is_none()).map(|case| case.opened))
     }
 
     /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it.

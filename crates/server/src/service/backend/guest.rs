@@ -11,7 +11,7 @@ use foretell_outreach as outreach;
 use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician, VisitState};
 
 use super::ServiceBackend;
-use super::desk::{report as case_report, timer};
+use super::desk::{progress, report as case_report, timer};
 use super::errors::{failed, not_found, of_outreach};
 use super::registry::{lang, language, zone};
 use super::visits;
@@ -86,6 +86,7 @@ impl ServiceBackend {
             comer: self.comer(view.technician.as_ref(), lang)?,
             way: case_way(&view.case, view.distance_km),
             photos: self.views(PhotoOf::ServiceCase, &view.case.id.to_string())?,
+            progress: view.case.progress.as_ref().map(progress),
             what: view.case.what,
             opened: view.case.opened,
             closed: view.case.closed,

@@ -13,8 +13,6 @@ use crate::service::findings::MarkKind;
 
 /// Findings looked through for what jobs achieved.
 const FINDINGS_MAX: usize = 400;
-/// Closed breakdowns looked through for a machine's repairs.
-const CASES_MAX: u32 = 1_000;
 /// Pictures in one report.
 const PICTURES_MAX: usize = 8;
 /// A job of the log and a visit that are no further apart are one.
@@ -127,8 +125,8 @@ impl ServiceBackend {
     /// Breakdowns that were mended.
     fn repairs(&self, id: &MachineId, lang: Lang) -> Result<Vec<JobDone>, BackendError> {
         let technicians = self.outreach.technicians().map_err(of_outreach)?;
-        let cases = self.outreach.closed_service_cases(CASES_MAX).map_err(of_outreach)?;
-        let own = cases.into_iter().filter(|case| case.machine == id.as_str());
+        let cases = self.outreach.service_cases_of(id).map_err(of_outreach)?;
+        let closed = cases.into_iter().filter(|case| case.closed.is_some());
         let repair = |case: foretell_outreach::ServiceCase| {
             let technician = technicians.iter().find(|known| Some(&known.id) == case.technician.as_ref());
             let report = case.report.unwrap_or_default();
@@ -141,7 +139,7 @@ impl ServiceBackend {
                 photos: self.pictures(PhotoOf::ServiceCase, case.id)?,
             })
         };
-        own.map(repair).collect()
+        closed.map(repair).collect()
     }
 
     /// Pictures of a job, their bytes to be read once it is clear which are shown.

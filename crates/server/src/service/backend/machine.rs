@@ -32,17 +32,22 @@ const Z_80: f64 = 1.2816;
 
 impl ServiceBackend {
     pub(super) fn machine_detail(&self, id: &MachineId) -> Result<MachineDetail, BackendError> {
-        self.machine_detail_at(id, self.clocks.now())
+        self.machine_detail_at(id, self.room.machine(id), self.clocks.now())
     }
 
-    /// The same as it stands when the clock shows `now`.
-    pub(super) fn machine_detail_at(&self, id: &MachineId, now: Timestamp) -> Result<MachineDetail, BackendError> {
+    /// The same from what the engine knows of it, as it stands when the clock shows `now`.
+    pub(super) fn machine_detail_at(
+        &self,
+        id: &MachineId,
+        view: Option<MachineView>,
+        now: Timestamp,
+    ) -> Result<MachineDetail, BackendError> {
         let registered = self.outreach.machine(id).map_err(of_outreach)?;
         let sites = Sites::read(&self.outreach)?;
         let seen = self.room.look(id);
         let mut summary = lookout::summary(id, seen.as_ref(), &sites, now);
         summary.broken_since = self.broken_since(id)?;
-        let Some(view) = self.room.machine(id) else {
+        let Some(view) = view else {
             let registered = registered.ok_or_else(|| not_found("machine", id))?;
             return Ok(silent_machine(&registered, summary, now));
         };
@@ -51,6 +56,8 @@ impl ServiceBackend {
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
         let marks = curve::marks(&self.room.marks(id), findings.iter());
         let known = matches!(summary.health, Health::Known { .. });
+        let newest = view.last_ts.unwrap_or(now);
+        let hours = self.hours(id, newest)?;
         Ok(MachineDetail {
             rated_kw,
             limits: view.limits,
@@ -63,34 +70,43 @@ impl ServiceBackend {
             cooler_loss: known.then(|| cooler_loss(&view)),
             features: features(&view, &summary.health),
             duty_week: (!view.days.is_empty()).then_some(view.weekly_duty),
-            hours: self.hours(id, view.last_ts.unwrap_or(now))?,
-            readings: self.newest_readings(id, view.last_ts.unwrap_or(now))?,
+            readings: self.newest_readings(id, newest, &hours)?,
+            hours: hours.iter().map(hour).collect(),
             advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
             summary,
         })
     }
 
-    fn hours(&self, id: &MachineId, newest: Timestamp) -> Result<Vec<HourPoint>, BackendError> {
+    fn hours(&self, id: &MachineId, newest: Timestamp) -> Result<Vec<Summary>, BackendError> {
         let hours = self.rollups.hours(id, newest + (-7 * DAY_MS), newest + HOUR_MS);
-        Ok(hours.map_err(|error| failed("read the hourly roll-ups", error))?.iter().map(hour).collect())
+        hours.map_err(|error| failed("read the hourly roll-ups", error))
     }
 
-    /// The newest readings, newest first. A day is searched, then a month: pages mostly look at machines that speak.
-    fn newest_readings(&self, id: &MachineId, newest: Timestamp) -> Result<Vec<Reading>, BackendError> {
-        for days in [0.05, 1.0, 31.0] {
+    /// The newest readings, newest first. The log is asked for hours that have some, so that a machine that seldom speaks costs
+    /// no search through everybody's minutes; the newest hour is asked in any case, because the roll-ups come a little later.
+    fn newest_readings(
+        &self,
+        id: &MachineId,
+        newest: Timestamp,
+        hours: &[Summary],
+    ) -> Result<Vec<Reading>, BackendError> {
+        let last = Timestamp::from_millis(newest.hour() * HOUR_MS);
+        let before = hours.iter().rev().map(|hour| hour.begins).filter(|begins| *begins < last);
+        let mut newest_first: Vec<Reading> = Vec::new();
+        for begins in std::iter::once(last).chain(before) {
             let mut readings: Vec<Reading> = Vec::new();
-            let collected = self.log.readings(id, newest.plus_days(-days), newest + 1, |reading| {
+            let collected = self.log.readings(id, begins, begins + HOUR_MS, |reading| {
                 readings.push(reading);
                 ControlFlow::Continue(())
             });
             collected.map_err(|error| failed("read readings", error))?;
-            if readings.len() >= READINGS_MAX || days > 1.0 {
-                readings.reverse();
-                readings.truncate(READINGS_MAX);
-                return Ok(readings);
+            newest_first.extend(readings.into_iter().rev());
+            if newest_first.len() >= READINGS_MAX {
+                break;
             }
         }
-        Ok(Vec::new())
+        newest_first.truncate(READINGS_MAX);
+        Ok(newest_first)
     }
 }
 

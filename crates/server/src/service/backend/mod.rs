@@ -16,6 +16,7 @@ mod lookout;
 mod machine;
 mod photos;
 mod planning;
+mod record;
 mod registry;
 mod replies;
 mod search;
@@ -197,12 +198,12 @@ impl Backend for ServiceBackend {
         Ok(())
     }
 
-    fn planning(&self) -> Result<Planning, BackendError> {
-        self.planning_view()
+    fn planning(&self, lang: Lang) -> Result<Planning, BackendError> {
+        self.planning_view(lang)
     }
 
-    fn search(&self, needle: &str, max: usize) -> Result<Hits, BackendError> {
-        self.hits(needle, max)
+    fn search(&self, needle: &str, max: usize, lang: Lang) -> Result<Hits, BackendError> {
+        self.hits(needle, max, lang)
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {

@@ -3,7 +3,7 @@
 use foretell_console::photo::Prepared;
 use foretell_console::view::{Colleague, Errand, PhotoOf, PhotoView};
 use foretell_console::{BackendError, Lang};
-use foretell_model::Clock;
+use foretell_model::{Clock, Objection, Obstacle};
 use foretell_outreach as outreach;
 
 use super::ServiceBackend;
@@ -25,7 +25,8 @@ impl ServiceBackend {
         let (of, subject) = self.subject(of)?;
         let before = self.outreach.photos(of, &subject).map_err(of_outreach)?;
         if of != outreach::PhotoOf::Person && before.len() >= PHOTOS_MAX {
-            return Err(BackendError::Conflict(format!("there are {PHOTOS_MAX} photos already; delete one first")));
+            let full = Objection::about(Obstacle::PhotosFull, PHOTOS_MAX.to_string());
+            return Err(BackendError::Refused(full));
         }
         let reference = self.photos.keep(photo).map_err(|error| failed("keep a photo", error))?;
         let now = self.clocks.now();

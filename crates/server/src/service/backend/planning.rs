@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use foretell_console::BackendError;
 use foretell_console::view::{Band, DelayLine, PartPlan, Planning, WeekPlan};
+use foretell_console::{BackendError, Lang};
 use foretell_model::Clock;
 use foretell_outreach::Delayed;
 use foretell_outreach::planning::{Count, PartDemand};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
+use super::registry::language;
 
 /// Weeks planned ahead; forecasts say little beyond.
 const WEEKS: usize = 8;
@@ -18,14 +19,14 @@ const DELAY_DAYS: f64 = 14.0;
 /// Delays shown, the costliest.
 const DELAYS_MAX: usize = 30;
 impl ServiceBackend {
-    pub(super) fn planning_view(&self) -> Result<Planning, BackendError> {
+    pub(super) fn planning_view(&self, lang: Lang) -> Result<Planning, BackendError> {
         let now = self.clocks.now();
-        let depots = self.outreach.depots().map_err(of_outreach)?;
+        let desk = self.outreach.desk().map_err(of_outreach)?;
         let stock = self.outreach.stock().map_err(of_outreach)?;
         let mut shelves: HashMap<&str, Vec<(String, u32)>> = HashMap::new();
         for line in &stock {
-            let depot = depots.iter().find(|depot| depot.id == line.depot);
-            let name = depot.map_or_else(|| line.depot.clone(), |depot| depot.name.clone());
+            let depot = desk.depots().find(|depot| depot.id == line.depot);
+            let name = depot.map_or_else(|| line.depot.clone(), |depot| language(lang).of(&depot.name).to_owned());
             shelves.entry(&line.part).or_default().push((name, line.n));
         }
         let part = |plan: PartDemand| PartPlan {

@@ -9,7 +9,6 @@ use foretell_model::{Clock, DAY_MS, FaultCode, Finding, FindingKind, MachineId, 
 use super::ServiceBackend;
 use super::lookout::{DAYS_NEEDED, LOAD_H_MIN, UNHEARD_MS};
 use super::machine::by_grade;
-use crate::service::findings::FINDINGS_MAX;
 
 /// With so many closed days kept, older ones may have been dropped, and a short history is no sign of learning.
 const DAYS_KEPT: usize = 90;
@@ -23,8 +22,8 @@ impl ServiceBackend {
         span: Span,
     ) -> Result<(MachineDetail, StandingOf), BackendError> {
         let now = self.clocks.now();
-        let Some(last) = view.last_ts else { return Ok(untold(self.machine_detail_at(id, now)?, now)) };
-        let mut detail = self.machine_detail_at(id, last)?;
+        let mut detail = self.machine_detail_at(id, Some(view.clone()), view.last_ts.unwrap_or(now))?;
+        let Some(last) = view.last_ts else { return Ok(untold(detail, now)) };
         if last < span.from {
             return Ok(untold(detail, last));
         }
@@ -47,8 +46,7 @@ impl ServiceBackend {
 
     /// Whether no finding of that time has been dropped to make room for newer ones.
     fn findings_reach_back_to(&self, then: Timestamp) -> bool {
-        let all = self.room.findings(None, None, FINDINGS_MAX);
-        all.len() < FINDINGS_MAX || all.last().is_none_or(|oldest| oldest.at <= then)
+        self.room.findings_since().is_none_or(|oldest| oldest <= then)
     }
 }
 

@@ -1,83 +1,90 @@
 //! Technicians' visits, and what technicians do about them.
 
-use std::collections::HashMap;
-
 use foretell_console::view::{
-    CaseReport, Choice, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot,
-    VisitDay, VisitLine, VisitPage, VisitState, Way,
+    CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot, VisitDay,
+    VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
-use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Timestamp};
+use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
 use foretell_outreach as outreach;
 use foretell_outreach::{Customer, ErrandSheet, Technician, VisitReport};
 
 use super::ServiceBackend;
 use super::desk::{report as case_report, visit_report};
 use super::errors::{not_found, of_outreach};
+use super::record::name;
 use super::registry::{Sites, language, zone};
 
 /// Days of visits on one page.
 const DAYS: i64 = 14;
 /// Entries shown of what passed between us and the customer.
-const RECORD_MAX: u32 = 12;
+const RECORD_MAX: usize = 12;
+/// Entries looked through for them.
+const RECORD_READ_MAX: u32 = 60;
 /// How far back visits are looked through, ms.
 const KEPT_BEFORE_MS: i64 = DAY_MS;
 
 impl ServiceBackend {
-    pub(super) fn day_of(&self, technician: Option<&str>, lang: Lang) -> Result<VisitDay, BackendError> {
-        let (now, ours) = (self.clocks.now(), self.outreach.zone());
-        let technicians = self.outreach.technicians().map_err(of_outreach)?;
-        if let Some(key) = technician.filter(|key| technicians.iter().all(|known| known.id != *key)) {
+    pub(super) fn day_of(
+        &self,
+        technician: Option<&str>,
+        (from, max): (usize, usize),
+        lang: Lang,
+    ) -> Result<VisitDay, BackendError> {
+        let (look, ours) = (self.look(lang)?, self.outreach.zone());
+        if let Some(key) = technician.filter(|key| look.sites.technician(key).is_none()) {
             return Err(not_found("technician", key));
         }
-        let sites = Sites::read(&self.outreach)?;
-        let from = Timestamp::from_millis(now.millis() - KEPT_BEFORE_MS);
-        let errands = self.outreach.errands(technician, (from, now + DAYS * DAY_MS)).map_err(of_outreach)?;
-        let today = local_day(now, ours);
-        let mut works = HashMap::new();
-        let mut visits = Vec::new();
-        for errand in errands {
-            // This morning's visits stay to be seen; what is overdue as well.
-            let is_over = local_day(errand.visit.end, ours) < today && errand.state != outreach::VisitState::Booked;
-            if !is_over {
-                let works = works.entry(errand.visit.case.clone()).or_insert_with(|| self.works_of(&errand.visit));
-                visits.push(self.visit_line(errand, works.clone(), &sites, lang)?);
-            }
-        }
+        let (now, today) = (look.now, local_day(look.now, ours));
+        let since = Timestamp::from_millis(now.millis() - KEPT_BEFORE_MS);
+        let mut visits = self.outreach.visits_between(technician, (since, now + DAYS * DAY_MS)).map_err(of_outreach)?;
+        // This morning's visits stay to be seen; what is overdue as well.
+        let is_over = |end, state| local_day(end, ours) < today && state != outreach::VisitState::Booked;
+        visits.retain(|(visit, state)| !is_over(visit.end, *state));
+        let is_today = |start, state| local_day(start, ours) == today && state != outreach::VisitState::Missed;
+        let of_today = visits.iter().filter(|(visit, state)| is_today(visit.start, *state)).count();
+        // Beyond the end is the end.
+        let from = if from < visits.len() { from } else { visits.len().saturating_sub(1) / max.max(1) * max };
+        let shown: Vec<i64> = visits.iter().skip(from).take(max).map(|(visit, _)| visit.id).collect();
+        let errands = self.outreach.errands_of(&shown).map_err(of_outreach)?;
         let mut cases = self.outreach.service_cases().map_err(of_outreach)?;
         cases.retain(|case| match technician {
             Some(key) => case.technician.as_deref() == Some(key),
             None => case.technician.is_some(),
         });
-        let views = cases.into_iter().map(|case| self.case_view(case, &sites, &technicians, now, lang));
+        let views = cases.into_iter().map(|case| self.case_view(case, &look));
         let mut cases = views.collect::<Result<Vec<ServiceCase>, _>>()?;
         cases.sort_by_key(ServiceCase::urgency);
-        let name = |technician: &Technician| language(lang).of(&technician.name).to_owned();
+        let line = |(errand, works)| self.visit_line(errand, works, &look.sites, lang);
         Ok(VisitDay {
             now,
             zone: ours,
             of: technician.unwrap_or_default().to_owned(),
-            technicians: technicians.iter().map(|t| Choice { key: t.id.clone(), name: name(t) }).collect(),
-            visits,
+            technicians: look.technicians(),
+            visits: errands.into_iter().map(line).collect(),
+            all: visits.len(),
+            today: of_today,
             cases,
         })
     }
 
-    fn works_of(&self, visit: &outreach::Booking) -> Vec<String> {
-        self.outreach.errand_sheet(visit.id).map(|sheet| sheet.works).unwrap_or_default()
+    /// Key of the technician who is sent on an errand.
+    pub(super) fn technician_sent_on(&self, errand: Errand) -> Result<Option<String>, BackendError> {
+        match errand {
+            Errand::Visit(id) => {
+                let sheet = self.outreach.errands_of(&[id]).map_err(of_outreach)?;
+                let visit = sheet.into_iter().next().map(|(errand, _)| errand.visit);
+                Ok(visit.and_then(|visit| visit.technician).map(|technician| technician.id))
+            }
+            Errand::Case(id) => Ok(self.outreach.service_case(id).map_err(of_outreach)?.technician),
+        }
     }
 
-    fn visit_line(
-        &self,
-        errand: outreach::Errand,
-        works: Vec<String>,
-        sites: &Sites,
-        lang: Lang,
-    ) -> Result<VisitLine, BackendError> {
+    fn visit_line(&self, errand: outreach::Errand, works: Vec<String>, sites: &Sites, lang: Lang) -> VisitLine {
         let machine = errand.machine.clone();
         let customer = sites.customer(&machine);
-        let technician = errand.visit.technician.as_ref().map(|known| language(lang).of(&known.name).to_owned());
-        Ok(VisitLine {
+        let technician = errand.visit.technician.as_ref().map(|known| name(known, lang));
+        VisitLine {
             id: errand.visit.id,
             case: errand.visit.case.to_string(),
             slot: Slot { from: errand.visit.start, to: errand.visit.end },
@@ -86,24 +93,27 @@ impl ServiceBackend {
             customer: customer.map_or_else(|| errand.customer.clone(), |customer| customer.name.clone()),
             site_name: sites.site_name(&machine),
             address: sites.address(&machine),
-            machine_name: self.number(&machine)?,
+            machine_name: sites.number(&machine),
             machine: machine.to_string(),
             works,
             technician: technician.unwrap_or_default(),
             way: way(&errand),
-        })
+        }
     }
 
     pub(super) fn visit_page(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {
-        let now = self.clocks.now();
         let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
-        let sites = Sites::read(&self.outreach)?;
-        let line = self.visit_line(sheet.errand.clone(), sheet.works.clone(), &sites, lang)?;
+        let look = self.look(lang)?;
+        let (now, sites) = (look.now, &look.sites);
+        let line = self.visit_line(sheet.errand.clone(), sheet.works.clone(), sites, lang);
         let machine = sheet.errand.machine.clone();
         let customer = sheet.errand.customer.as_str();
-        let record = self.outreach.lately(customer, true, RECORD_MAX).map_err(of_outreach)?;
+        let mut record = self.outreach.lately(customer, true, RECORD_READ_MAX).map_err(of_outreach)?;
+        // What the customer said holds everywhere; our letters about other machines are of no use here.
+        let is_other = |of: &String| of.as_str() != machine.as_str();
+        record.retain(|entry| entry.who == "customer" || !entry.machine.as_ref().is_some_and(is_other));
+        record.truncate(RECORD_MAX);
         let stage = self.outreach.stage(customer).map_err(of_outreach)?;
-        let depots = self.outreach.depots().map_err(of_outreach)?;
         let own = sheet.errand.visit.technician.as_ref().and_then(|technician| technician.depot.clone());
         let earlier = sheet.earlier.iter().map(|visit| EarlierVisit {
             at: visit.visit.start,
@@ -123,14 +133,14 @@ impl ServiceBackend {
                 role: language(lang).of(&advisor.role).to_owned(),
                 phone: advisor.phone.clone(),
             }),
-            parts: self.parts_to_bring(&sheet)?,
-            depots: depots.into_iter().map(|depot| Choice { key: depot.id, name: depot.name }).collect(),
+            parts: self.parts_to_bring(&sheet, lang)?,
+            depots: look.depots(),
             depot: own.unwrap_or_default(),
-            record: record.iter().map(|entry| self.record_line(entry, lang)).collect(),
+            record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
             earlier: earlier.collect(),
             minutes: sheet.report.as_ref().and_then(minutes),
             report: sheet.report.map(case_report),
-            verdict: self.verdict_of(&sheet.errand.visit.case, lang)?,
+            verdict: self.verdict_of(&sheet.errand.visit.case, sites, lang)?,
             photos: self.photos_of(Errand::Visit(id))?,
             curve: self.curve_of(&machine, now),
             finding: sheet.finding,
@@ -139,7 +149,7 @@ impl ServiceBackend {
     }
 
     /// What the work takes, and where the nearest lies.
-    fn parts_to_bring(&self, sheet: &ErrandSheet) -> Result<Vec<PartToBring>, BackendError> {
+    fn parts_to_bring(&self, sheet: &ErrandSheet, lang: Lang) -> Result<Vec<PartToBring>, BackendError> {
         let actions = sheet.works.iter().filter_map(|code| self.catalogue.actions.get(code));
         let mut parts: Vec<&String> = actions.flat_map(|action| &action.parts).collect();
         parts.dedup();
@@ -149,7 +159,7 @@ impl ServiceBackend {
             let (depot, n) = match nearest {
                 Some((depot, _)) => {
                     let line = stock.iter().find(|line| line.depot == depot.id && line.part == *part);
-                    (depot.name, line.map_or(0, |line| line.n))
+                    (language(lang).of(&depot.name).to_owned(), line.map_or(0, |line| line.n))
                 }
                 None => (String::new(), 0),
             };
@@ -178,7 +188,7 @@ impl ServiceBackend {
             (Errand::Visit(id), FieldAct::Missed { reason }) => outreach.not_done(id, &reason, by, now),
             // A case is closed on its own page.
             (Errand::Case(_), FieldAct::Done { .. } | FieldAct::Missed { .. }) => {
-                return Err(BackendError::Invalid("a case is closed with its checklist".to_owned()));
+                return Err(Obstacle::ChecklistNeeded.into());
             }
         };
         acted.map_err(of_outreach)
@@ -195,13 +205,20 @@ impl ServiceBackend {
         now: Timestamp,
     ) -> Result<(), BackendError> {
         let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
-        if sheet.errand.state != outreach::VisitState::Booked {
-            return Err(BackendError::Conflict("the visit is over".to_owned()));
+        match sheet.errand.state {
+            outreach::VisitState::Booked => {}
+            outreach::VisitState::Done => return Err(Obstacle::VisitDone.into()),
+            outreach::VisitState::Missed => return Err(Obstacle::VisitMissed.into()),
+            outreach::VisitState::Cancelled => return Err(Obstacle::VisitCancelled.into()),
         }
         // A service by running hours is due, whatever is found; of a forecast somebody says whether it was right.
         let forecast = sheet.finding.kind != FindingKind::MaintenanceDue;
         if forecast && verdict.is_none() {
-            return Err(BackendError::Invalid("what was found is not said".to_owned()));
+            return Err(Obstacle::FoundMissing.into());
+        }
+        // Once it is reported the parts are off their shelf.
+        if sheet.report.is_none() {
+            self.ask_of_parts(&report)?;
         }
         // The end that was said first stays: the log keeps the same job once only under the same time.
         let ended = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(now);
@@ -232,7 +249,7 @@ pub(super) fn minutes(report: &VisitReport) -> Option<u32> {
 
 /// A technician's name in a language; empty when nobody is named.
 pub(super) fn named(technician: Option<&Technician>, lang: Lang) -> String {
-    technician.map_or_else(String::new, |known| language(lang).of(&known.name).to_owned())
+    technician.map_or_else(String::new, |known| name(known, lang))
 }
 
 /// Whom to call at a customer's, the one whom letters address first.

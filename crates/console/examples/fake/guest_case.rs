@@ -1,0 +1,59 @@
+//! The customer's page about a machine that broke, at the beginning, on the way, on site and in the end.
+
+use foretell_console::Lang;
+use foretell_console::view::{GuestCase, Person, PhotoView, Progress, Timer, TimerState, Way};
+use foretell_model::{FaultCode, MINUTE_MS};
+
+use super::field::{comer, on_the_way, report};
+use super::fleet::{BERLIN, SHANGHAI, now};
+
+/// The case of a link: `early`, `there` and `closed` in its token choose how far it has come.
+pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
+    let zh = lang == Lang::Zh;
+    let (early, closed) = (token.contains("early"), token.contains("closed"));
+    let opened = now() + -40 * MINUTE_MS;
+    let call = (!early).then(|| opened + 9 * MINUTE_MS);
+    let there = (closed || token.contains("there")).then(|| now() + -20 * MINUTE_MS);
+    let timer = |minutes: i64, met: Option<_>| Timer {
+        due: opened + minutes * MINUTE_MS,
+        met,
+        state: match met {
+            Some(_) => TimerState::Kept,
+            None if opened + minutes * MINUTE_MS < now() => TimerState::Late,
+            None => TimerState::Running,
+        },
+    };
+    GuestCase {
+        lang,
+        zone: if zh { SHANGHAI } else { BERLIN },
+        now: now(),
+        company: if zh { "先知服务" } else { "Foretell Service" }.to_owned(),
+        advisor: Person {
+            name: if zh { "王敏" } else { "Anna Petersen" }.to_owned(),
+            role: if zh { "服务顾问" } else { "Service advisor" }.to_owned(),
+            phone: "+86 21 5555 0101".to_owned(),
+        },
+        portrait: Some(2),
+        machine_name: if zh { "2号机" } else { "Compressor 1" }.to_owned(),
+        what: if zh { "突然停机，面板显示E23" } else { "Stopped all of a sudden; the panel shows E23" }.to_owned(),
+        opened,
+        call_back: timer(20, call),
+        on_site: timer(240, there),
+        comer: (!early).then(|| comer(lang)),
+        way: match early {
+            true => Way::default(),
+            _ if there.is_some() => Way { arrived: there, ..on_the_way() },
+            _ => on_the_way(),
+        },
+        // Somebody is there and has looked.
+        progress: token.contains("there").then(|| Progress {
+            at: now() + -10 * MINUTE_MS,
+            found: FaultCode::new("cooler_clogging"),
+            until: now() + 80 * MINUTE_MS,
+        }),
+        closed: closed.then(now),
+        report: closed.then(report),
+        minutes: closed.then_some(85),
+        photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
+    }
+}

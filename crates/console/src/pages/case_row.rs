@@ -1,0 +1,97 @@
+//! One case in a list, with both of its clocks.
+
+use foretell_model::Timestamp;
+
+use super::page::encode;
+use crate::Lang;
+use crate::text::{self, desk};
+use crate::view::{ServiceCase, Timer, TimerState};
+
+/// One case in a list.
+pub(crate) struct CaseRow {
+    pub(crate) href: String,
+    pub(crate) class: &'static str,
+    pub(crate) machine: String,
+    pub(crate) machine_href: String,
+    pub(crate) site: String,
+    pub(crate) customer: String,
+    pub(crate) customer_href: String,
+    pub(crate) stage: String,
+    pub(crate) what: String,
+    pub(crate) source: String,
+    pub(crate) next: &'static str,
+    pub(crate) timers: Vec<Clock>,
+}
+
+/// One of the two clocks.
+pub(crate) struct Clock {
+    pub(crate) class: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) line: String,
+    pub(crate) promised: String,
+    /// How much of the time is gone, per cent.
+    pub(crate) gone: u8,
+    /// Milliseconds since 1970 of the promise, for the script that keeps counting; 0 when it was kept.
+    pub(crate) due_ms: i64,
+    pub(crate) now_ms: i64,
+    pub(crate) left: &'static str,
+    pub(crate) over: &'static str,
+}
+
+/// A case in a list.
+pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
+    let d = desk::words(lang);
+    let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
+        (Some(_), ..) => d.case_over,
+        (_, Some(_), ..) => d.next_mend,
+        (_, _, _, None) => d.next_call,
+        (_, _, None, _) => d.next_send,
+        (_, _, Some(_), _) => d.next_arrive,
+    };
+    let clock = |label, timer: Timer| {
+        let whole = (timer.due - case.opened).max(1) as f64;
+        let gone = (timer.met.unwrap_or(now) - case.opened) as f64 / whole;
+        let (left, over) = desk::count_forms(lang);
+        Clock {
+            class: class(timer.state),
+            label,
+            line: desk::timer_line(timer, now, case.zone, lang),
+            promised: desk::promised_by(timer.due, case.zone, lang),
+            gone: text::percent(gone.clamp(0.0, 1.0)),
+            due_ms: if timer.met.is_some() || case.closed.is_some() { 0 } else { timer.due.millis() },
+            now_ms: now.millis(),
+            left,
+            over,
+        }
+    };
+    CaseRow {
+        href: format!("/cases/{}", case.id),
+        class: if case.closed.is_some() { "good" } else { class(case.urgency().0) },
+        machine: case.machine_name.clone(),
+        machine_href: format!("/m/{}", case.machine),
+        site: case.site_name.clone(),
+        customer: case.customer.clone(),
+        customer_href: customer_href(&case.customer_id),
+        stage: case.stage.map_or_else(String::new, |stage| format!("{stage}/6 {}", desk::stage(Some(stage), lang))),
+        what: case.what.lines().next().unwrap_or_default().to_owned(),
+        source: desk::source(&case.source, lang),
+        next,
+        timers: vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)],
+    }
+}
+
+/// A customer's page; empty where nobody is registered.
+pub(crate) fn customer_href(id: &str) -> String {
+    if id.is_empty() { String::new() } else { format!("/customers/{}", encode(id)) }
+}
+
+/// The colour of a promise.
+const fn class(state: TimerState) -> &'static str {
+    match state {
+        TimerState::Late => "urgent",
+        TimerState::Slipping => "advise",
+        TimerState::Running => "watch",
+        TimerState::KeptLate => "hidden",
+        TimerState::Kept => "good",
+    }
+}

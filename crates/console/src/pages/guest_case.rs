@@ -1,0 +1,123 @@
+//! The customer's page about a machine that broke: both promises, who comes, what was found, what was done.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use foretell_model::Catalogue;
+
+use super::card::tel;
+use super::guest::{ComerCard, WayView, comer_card, report_lines, way_view};
+use super::page::render;
+use super::photos::{Tile, tiles};
+use super::team::{initial, signed};
+use crate::text::{self, Words, field};
+use crate::view::{GuestCase, TimerState};
+use crate::{Lang, assets};
+
+#[derive(Template)]
+#[template(path = "guest_case.html")]
+struct CasePage {
+    lang: Lang,
+    t: &'static Words,
+    f: &'static field::Words,
+    css: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    base: String,
+    photo_base: String,
+    title: String,
+    role: String,
+    initial: String,
+    portrait: String,
+    headline: String,
+    tone: &'static str,
+    closed: bool,
+    promises: Vec<Promise>,
+    comer: Option<ComerCard>,
+    way: Option<WayView>,
+    what: Vec<String>,
+    opened: String,
+    steps: Vec<Step>,
+    /// What was found, and until when it takes.
+    found: Vec<String>,
+    report: Vec<String>,
+    photos: Vec<Tile>,
+    tel: String,
+    g: GuestCase,
+}
+
+struct Promise {
+    class: &'static str,
+    label: &'static str,
+    line: String,
+}
+
+struct Step {
+    done: bool,
+    now: bool,
+    text: &'static str,
+}
+
+/// The page of a broken machine.
+pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Response {
+    let (lang, t, f) = (g.lang, text::words(g.lang), field::words(g.lang));
+    let closed = g.closed.is_some();
+    let name = g.comer.as_ref().map(|comer| comer.name.clone());
+    let headline =
+        field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), (g.now, g.zone), lang);
+    let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
+    let promise = |label, timer: crate::view::Timer| Promise {
+        class: match (timer.met, timer.state) {
+            (Some(_), TimerState::KeptLate) => "hidden",
+            (Some(_), _) => "good",
+            (None, TimerState::Late | TimerState::Slipping) => "advise",
+            (None, _) => "watch",
+        },
+        label,
+        line: field::promise(timer, g.now, g.zone, lang),
+    };
+    let here = g.way.arrived.or(g.on_site.met).is_some();
+    let reached = [g.call_back.met.is_some() || here, here, closed, closed];
+    let now_at = reached.iter().position(|done| !done);
+    let texts = [f.next_call, f.next_drive, f.next_look, f.next_end];
+    let steps = texts.iter().zip(reached).enumerate();
+    let page = CasePage {
+        lang,
+        t,
+        f,
+        css: assets::css(),
+        js: assets::js(),
+        icon: assets::icon_path(),
+        title: format!("{} · {}", g.machine_name, g.company),
+        role: signed(&g.advisor.role, &g.company),
+        initial: initial(&g.advisor.name),
+        portrait: g.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
+        headline,
+        tone: if closed || here {
+            "good"
+        } else if late {
+            "advise"
+        } else {
+            "watch"
+        },
+        closed,
+        promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
+        comer: g.comer.as_ref().map(|comer| comer_card(comer, &base)),
+        way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
+        what: g.what.lines().map(str::to_owned).collect(),
+        opened: crate::civil::date_time(g.opened, g.zone, lang),
+        steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),
+        found: g
+            .progress
+            .as_ref()
+            .filter(|_| !closed)
+            .map_or_else(Vec::new, |told| text::progress(told, catalogue, (g.now, g.zone), lang)),
+        report: report_lines(g.report.as_ref(), g.minutes, lang),
+        photos: tiles(&g.photos),
+        tel: tel(&g.advisor.phone),
+        photo_base: format!("{base}/photo"),
+        base,
+        g,
+    };
+    render(StatusCode::OK, &page)
+}

@@ -1,0 +1,45 @@
+//! People and entries of the record as readers know them: names for keys, machines as their owners call them.
+
+use foretell_console::Lang;
+use foretell_console::view::RecordLine;
+use foretell_model::MachineId;
+use foretell_outreach::{Happening, Technician};
+
+use super::registry::{Sites, language};
+
+impl Sites {
+    /// An entry of the record with the machine as the customer calls it.
+    pub(super) fn record_line(&self, entry: &Happening, lang: Lang) -> RecordLine {
+        RecordLine {
+            at: entry.at,
+            who: self.person_named(&entry.who, lang),
+            what: entry.what.clone(),
+            why: self.concerning(entry, lang),
+            machine: self.machine_named(entry).unwrap_or_default(),
+        }
+    }
+
+    /// What the machine of an entry is called, if the entry is about one.
+    pub(super) fn machine_named(&self, entry: &Happening) -> Option<String> {
+        let machine = MachineId::parse(entry.machine.as_deref()?).ok()?;
+        Some(self.number(&machine))
+    }
+
+    /// A technician by name; anybody else as noted.
+    pub(super) fn person_named(&self, key: &str, lang: Lang) -> String {
+        self.technician(key).map_or_else(|| key.to_owned(), |known| name(known, lang))
+    }
+
+    /// What an entry notes; who was sent is noted by key and read by name.
+    pub(super) fn concerning(&self, entry: &Happening, lang: Lang) -> String {
+        match entry.what.as_str() {
+            "trouble_assigned" => self.person_named(&entry.why, lang),
+            _ => entry.why.clone(),
+        }
+    }
+}
+
+/// A technician's name in a language.
+pub(super) fn name(technician: &Technician, lang: Lang) -> String {
+    language(lang).of(&technician.name).to_owned()
+}

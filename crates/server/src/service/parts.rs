@@ -1,0 +1,109 @@
+//! The parts that a start is made of: customers registered, threads for the roll-ups and the engine, InfluxDB, ingest.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use foretell_history::Snapshots;
+use foretell_ingest::Ingest;
+use foretell_model::{Catalogue, Timestamp};
+use foretell_outreach::Outreach;
+
+use super::budget::Budget;
+use super::clocks::Clocks;
+use super::engine_room::EngineRoom;
+use super::heart::Beat;
+use super::influx::Influx;
+use super::runner::Runner;
+use super::stores::Stores;
+use super::{Stops, follower, options, projection};
+use crate::config::{self, Config};
+use crate::failure::{Failure, Kind};
+use crate::roles::Roles;
+
+/// Runs what may block on the blocking pool.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.unwrap_or_else(|error| Err(Failure::because(Kind::Internal, "a part of the start ended badly", error)))
+}
+
+/// Registers the customers of the configuration; again and again the same, so every start may do it.
+pub(super) async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Result<(), Failure> {
+    let (config, now) = (Arc::clone(config), clocks.wall().now());
+    let (outreach, catalogue) = (Arc::clone(&stores.outreach), Arc::clone(&stores.catalogue));
+    blocking(move || register_in(&config, &outreach, &catalogue, now).map(|_| ())).await
+}
+
+/// The same where it may block; says whether anything changed.
+pub(super) fn register_in(
+    config: &Config,
+    outreach: &Outreach,
+    catalogue: &Catalogue,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let Some(file) = &config.outreach.customers_file else { return Ok(false) };
+    let registry = config::registry(file, catalogue)?;
+    let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
+        Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
+    })?;
+    tracing::info!(changed, file = %file.display(), "Customers are registered.");
+    Ok(changed > 0)
+}
+
+/// Beside the engine, because what it concludes goes there too.
+pub(super) async fn open_influx(
+    config: &Arc<Config>,
+    stores: &Stores,
+    roles: Roles,
+) -> Result<Option<Influx>, Failure> {
+    if !roles.engine {
+        return Ok(None);
+    }
+    let (config, log) = (Arc::clone(config), Arc::clone(&stores.log));
+    blocking(move || Influx::open(&config, &log)).await
+}
+
+pub(super) fn projection_thread(stores: &Stores, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
+    projection::start(Arc::clone(&stores.log), Arc::clone(&stores.rollups), stop.engine.clone())
+}
+
+/// The engine itself, or, in a process without that role, a look at what another process keeps of it.
+pub(super) fn engine_thread(
+    config: &Arc<Config>,
+    stores: &Stores,
+    (room, beat): (&Arc<EngineRoom>, &Arc<Beat>),
+    clocks: &Arc<Clocks>,
+    stop: &Stops,
+    roles: Roles,
+    influx: Option<Influx>,
+) -> Result<JoinHandle<()>, Failure> {
+    let beat = Arc::clone(beat);
+    let (snapshots, room, clocks) = (Snapshots::new(&config.data.dir), Arc::clone(room), Arc::clone(clocks));
+    if !roles.engine {
+        return follower::start(snapshots, room, clocks, Arc::clone(&stores.log), beat, stop.engine.clone());
+    }
+    let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
+    let (settings, stop) = (config.engine.clone(), stop.engine.clone());
+    let (data_dir, delivers) = (config.data.dir.clone(), roles.outreach);
+    Runner { log, room, outreach, delivers, snapshots, data_dir, clocks, settings, beat, stop, influx }.start()
+}
+
+pub(super) async fn start_ingest(
+    config: &Arc<Config>,
+    stores: &Stores,
+    clocks: &Clocks,
+    budget: Budget,
+    stop: &Stops,
+    roles: Roles,
+) -> Result<Option<Arc<Ingest>>, Failure> {
+    if !roles.ingest {
+        return Ok(None);
+    }
+    let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
+    let options = options::ingest(config, budget);
+    let started = Ingest::start(options, log, quarantine, clocks.wall(), stop.intake.clone()).await;
+    let ingest =
+        started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
+    Ok(Some(Arc::new(ingest)))
+}
