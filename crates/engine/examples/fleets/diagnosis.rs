@@ -29,10 +29,14 @@ const FAULTS: [(&str, f64, bool); 16] = [
     ("bearing_wear", 100.0, false),
 ];
 
+/// A spell of hot air may still be spoken of so many days after its end.
+const SPELL_SEEN_DAYS: f64 = 2.0;
+
 /// One machine of a fleet with other faults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patient {
     fault: Option<&'static str>,
+    own_sensor: Option<bool>,
     /// The first thing said after onset was the right one.
     named_first: bool,
     /// Days from onset to the first finding of the right fault.
@@ -58,7 +62,7 @@ impl Patient {
             .copied()
             .filter(|f| matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault))
             .collect();
-        let mut patient = Self { fault: machine.truth.fault, ..Self::default() };
+        let mut patient = Self { fault: machine.truth.fault, own_sensor: machine.truth.own_sensor, ..Self::default() };
         match machine.truth.fault.zip(machine.truth.onset) {
             Some((fault, onset)) => patient.diagnose(site, machine, &said, fault, onset),
             None => patient.count_accusations(site, machine, &said),
@@ -81,6 +85,11 @@ impl Patient {
             .map(|f| f.fault.as_str() == fault);
         self.named_after_days = right.map(|f| f.at.days_since(onset));
         self.instead = first.filter(|_| !self.named_first).map(|f| f.fault.as_str().to_owned());
+        if right.is_some() && self.advised_right == Some(false) {
+            let said = timeline(site, said);
+            let day = onset.days_since(site.start);
+            self.remarks.push(format!("MISNAMED {fault} of day {day:.0} {}\n    {said}", about(site, machine)));
+        }
         if right.is_none() {
             let instead = first.map_or("nothing was said", |f| f.text.as_str());
             let day = onset.days_since(site.start);
@@ -93,7 +102,19 @@ impl Patient {
     fn count_accusations(&mut self, site: &Site, machine: &Machine, said: &[&Finding]) {
         self.healthy_years = DAYS as f64 / 365.25;
         let opened = said.iter().filter(|f| f.status == Status::Opened && f.kind != FindingKind::SensorFault);
-        self.watched_for = opened.map(|f| f.fault.as_str().to_owned()).collect();
+        // A room that is said to be hot while its air is hotter than season and weather make it is no mistake.
+        let is_hot = |at: Timestamp| {
+            let day = at.days_since(site.start);
+            site.hot_spells.iter().any(|(from, to)| (*from..to + SPELL_SEEN_DAYS).contains(&day))
+        };
+        let name = |f: &Finding| match f.fault.as_str() {
+            "high_ambient" if is_hot(f.at) => "high_ambient (it is)".to_owned(),
+            code => code.to_owned(),
+        };
+        self.watched_for = opened.clone().map(|f| name(f)).collect();
+        if opened.count() > 0 {
+            self.remarks.push(format!("WATCHED {}\n    {}", about(site, machine), timeline(site, said)));
+        }
         let mut seen = Vec::new();
         for f in said.iter().filter(|f| reaches_customer(f)) {
             if seen.contains(&&f.id) {
@@ -131,6 +152,11 @@ pub(crate) fn table(patients: &[&Patient]) -> String {
         let codes: Vec<&str> = FAULTS.iter().filter(|f| f.2 == plain).map(|f| f.0).collect();
         let of: Vec<&Patient> =
             patients.iter().copied().filter(|p| p.fault.is_some_and(|f| codes.contains(&f))).collect();
+        if !plain {
+            for (name, fitted) in [("  its own sensor fitted", true), ("  its own sensor missing", false)] {
+                out += &row(name, &of.iter().copied().filter(|p| p.own_sensor == Some(fitted)).collect::<Vec<_>>());
+            }
+        }
         out += &row(name, &of);
         out += &format!("{:26} {:>28}\n", "  each fault alike", each_alike(patients, &codes));
     }

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
 pub(crate) struct Site {
     pub(crate) start: Timestamp,
     pub(crate) machines: Vec<Machine>,
+    /// First and last days on which the air was hotter than season and weather make it.
+    pub(crate) hot_spells: Vec<(f64, f64)>,
     /// What happened to the room as a whole, for a person to read.
     pub(crate) story: String,
 }
@@ -43,6 +45,8 @@ pub(crate) struct Truth {
     /// Code of what it suffers from.
     pub(crate) fault: Option<&'static str>,
     pub(crate) onset: Option<Timestamp>,
+    /// Whether a sensor of its own shows the fault, where there is such a sensor.
+    pub(crate) own_sensor: Option<bool>,
     /// First hour whose mean true loaded discharge temperature is at the limit.
     pub(crate) limit_reached: Option<Timestamp>,
     /// What happened to the machine, for a person to read.

@@ -70,7 +70,7 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
             live::live(spec, traits, &ambient, start)
         })
         .collect();
-    Site { start, machines, story: format!("from day {start_day} of the year, {story}") }
+    Site { start, machines, hot_spells: Vec::new(), story: format!("from day {start_day} of the year, {story}") }
 }
 impl Spec {
     fn new(mut rng: Rng, site: usize, machine: usize, kind: Kind, has_ambient: bool) -> Self {

@@ -49,6 +49,10 @@ impl Spell {
         })
     }
 
+    fn days(&self) -> (f64, f64) {
+        (self.from_day, self.from_day + self.days)
+    }
+
     fn at(&self, day: f64) -> f64 {
         let inside = (day - self.from_day).min(self.from_day + self.days - day);
         self.height_k * (inside / self.ramp_days).clamp(0.0, 1.0)
@@ -67,6 +71,8 @@ pub(crate) struct Climate {
     pub(crate) rise_k: f64,
     /// Ventilation that fails for a while: rooms hot for weeks.
     pub(crate) hot_room: Vec<Spell>,
+    /// Heat waves: first and last day.
+    waves: Vec<(f64, f64)>,
     pub(crate) story: String,
 }
 
@@ -82,7 +88,13 @@ impl Climate {
             format!("{} from day {start_day} of the year, waves {waves:.1?}, hot room {hot_room:.1?}", place.name);
         let outdoor_c = place.weather(rng, start_day, &waves);
         let season = if place.season_k < 3.0 { "no season" } else { season(start_day, place.warmest_day) };
-        Self { name: place.name, season, start_day, outdoor_c, rise_k: rng.between(3.0, 8.0), hot_room, story }
+        let waves = waves.iter().map(Spell::days).collect();
+        Self { name: place.name, season, start_day, outdoor_c, rise_k: rng.between(3.0, 8.0), hot_room, waves, story }
+    }
+
+    /// First and last days of all spells of hot air.
+    pub(crate) fn spells(&self) -> Vec<(f64, f64)> {
+        self.waves.iter().copied().chain(self.hot_room.iter().map(Spell::days)).collect()
     }
 
     /// The exhaust fails for weeks; gives the day of it.

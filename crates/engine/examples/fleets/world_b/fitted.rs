@@ -33,6 +33,18 @@ impl Fitted {
         }
     }
 
+    /// Whether the sensor that shows this fault is fitted; `None` of a fault that has none.
+    pub(crate) fn shows(&self, fault: &str) -> Option<bool> {
+        match fault {
+            "oil_filter_clogging" => Some(self.filter_dp),
+            "separator_clogging" => Some(self.separator_dp),
+            "intake_filter_clogging" => Some(self.vacuum),
+            "bearing_wear" => Some(self.vibration),
+            "phase_imbalance" => Some(self.phases),
+            _ => None,
+        }
+    }
+
     /// Adds what they read at this instant.
     pub(crate) fn read(&self, rng: &mut Rng, now: &Instant, wear: &Wear, signals: &mut Signals) {
         let (on, loaded) = (f64::from(u8::from(now.running)), f64::from(u8::from(now.loaded)));

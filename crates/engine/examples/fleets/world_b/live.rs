@@ -235,7 +235,13 @@ impl State {
             id: plant.id,
             readings: self.readings,
             jobs: plant.jobs.iter().filter(|j| j.2).map(|(d, w, _)| (room.start.plus_days(*d), *w)).collect(),
-            truth: Truth { fault, onset, limit_reached: self.limit_reached, story },
+            truth: Truth {
+                fault,
+                onset,
+                own_sensor: fault.and_then(|fault| plant.sensors.fitted.shows(fault)),
+                limit_reached: self.limit_reached,
+                story,
+            },
         }
     }
 }

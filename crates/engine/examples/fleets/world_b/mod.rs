@@ -73,6 +73,7 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
         "{}, set point {:.1?}, newcomer {newcomer:.0?}, no exhaust from {hot_from:.0?}",
         room.climate.story, room.set_point
     );
+    let hot_spells = room.climate.spells();
     let machines = live::live(&room, plants)
         .into_iter()
         .zip(traits)
@@ -84,7 +85,7 @@ pub(crate) fn site(seed: u64, number: usize, kind: Kind) -> Site {
             traits,
         })
         .collect();
-    Site { start, machines, story }
+    Site { start, machines, hot_spells, story }
 }
 
 fn plant(mut rng: Rng, id: MachineId, room: &Room, kind: Kind, has_ambient: bool, from_day: f64) -> Plant {
