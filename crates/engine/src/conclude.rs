@@ -1,43 +1,37 @@
 //! What a closed day concludes: a judgement becomes findings.
 
 use foretell_model::{
-    Alternative, Catalogue, EnergyProfile, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Limits, MachineId,
-    Signal, Timestamp,
+    Catalogue, EnergyProfile, Fault, FaultCode, Finding, FindingKind, Grade, Limits, MachineId, Timestamp,
 };
 
 use crate::diagnose::{self, Spoken};
+use crate::dm::channel::Trouble;
 use crate::dm::sensors::{Sensors, TD};
 use crate::findings::episode::{Draft, Episode, Episodes};
 use crate::findings::grade::Policy;
 use crate::findings::text;
 use crate::ha::assess::Judgement;
 use crate::ha::baseline::ua_loss;
-use crate::ha::cause::{Features, likelihoods};
+use crate::ha::cause::Features;
 use crate::ha::health::Health;
 use crate::ha::points::median;
+use crate::ha::soak::{self, Uncertain};
 use crate::machine::Machine;
-use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::day::{Day, DayRecord};
 use crate::sd::feature::Feature;
 use crate::service::due::{Due, due};
 use crate::service::figures::hours_per_day;
 use crate::site::HotRoom;
 
-/// A name is given up when its likelihood falls below this.
-const NAME_KEPT: f64 = 0.15;
-/// It takes so many days in a row to give it up: causes that look alike must not flap.
-const DOUBTED_DAYS: u8 = 4;
-/// So many while only the company has heard of it, or where another is all but certain.
-const QUICK_DAYS: u8 = 2;
-const SURE: f64 = 0.85;
-/// From this likelihood on a sensor is suspected beside the fault that it would feign.
-const SUSPECTED_FROM: f64 = 0.3;
-/// A watched name also gives way to one that is more likely by this much.
-const OVERTAKES_BY: f64 = 0.3;
-
 /// A cold stop no older than this says what the discharge sensor is worth now, days.
 const SOAK_FRESH_DAYS: Day = 8;
-/// Excess from which its share in the cold means something, K.
-const SOAK_SHARE_FROM_K: f64 = 1.5;
+/// What is read too high is looked for in the cold from here on, K, and how well it is known.
+const SOAK_FROM_K: f64 = 1.0;
+const SOAK_SD_K: f64 = 0.5;
+const SOAK_SD_SHARE: f64 = 0.2;
+
+/// Symptoms of faults that move the discharge temperature.
+const REGULATION: [&str; 4] = [Catalogue::DISCHARGE_HOT, "regulation_lost", "cool_hours_cold", "coolest_hour_cold"];
 
 /// What is needed to speak about one machine.
 pub(crate) struct Speaker<'a> {
@@ -56,6 +50,8 @@ pub(crate) struct SiteView {
     pub(crate) common_share: Option<f64>,
     /// Whether the room has become hot.
     pub(crate) hot_room: Option<HotRoom>,
+    /// Log likelihood ratio that the excess is there at a cold machine as well; `None` without cold stops to compare.
+    pub(crate) soak_log_ratio: Option<f64>,
 }
 
 impl Speaker<'_> {
@@ -81,7 +77,7 @@ impl Speaker<'_> {
             }
             self.observability(machine, &judgement, out);
             set_thermal(&mut known, &judgement, shared(&judgement, site), today);
-            set_sensor(&mut known, machine, &judgement, today);
+            set_sensor(&mut known, machine, &judgement, site, today);
             known.set(
                 "oil_hours_share",
                 machine.service.oil_hours_share(self.catalogue, machine.sensors.run_hours.counted_h()),
@@ -110,7 +106,29 @@ impl Speaker<'_> {
             (judged || !self.is_thermal(fault)) && !spoken.iter().any(|(k, f)| *k == kind && f == fault)
         };
         self.clear_where(machine, over, why, out);
+        self.mark_unwell(machine);
         self.service(machine, today, out);
+    }
+
+    /// Marks the day that has just closed if the machine's temperature was not that of a machine with a more or less clogged
+    /// cooler: siblings that read the room off it must leave the day out.
+    fn mark_unwell(&self, machine: &mut Machine) {
+        let Machine { days, courses, episodes, sensors, .. } = machine;
+        let Some(day) = days.last_mut() else { return };
+        let erupted = courses.iter().any(|c| c.feature == Feature::HotExcursions && c.newest() == day.day);
+        let is_other = |fault: &Fault| {
+            fault.code != FaultCode::COOLER_CLOGGING
+                && matches!(fault.subsystem.as_str(), "cooling" | "lubrication")
+                && fault.symptoms.iter().any(|symptom| REGULATION.contains(&symptom.as_str()))
+        };
+        let blamed = |episode: &Episode| {
+            episode.grade() >= Grade::Advise
+                && matches!(episode.kind(), FindingKind::Prediction | FindingKind::Anomaly)
+                && episode.fault().and_then(|code| self.catalogue.fault(&code)).is_some_and(is_other)
+        };
+        if erupted || sensors.troubles()[TD] != Trouble::None || episodes.iter().any(blamed) {
+            day.set_unwell();
+        }
     }
 
     /// Ends the predictions and anomalies that `over` picks, because the ground they stood on has changed.
@@ -162,126 +180,6 @@ impl Speaker<'_> {
         }
     }
 
-    /// Says what a hot discharge means; returns the episodes that were spoken of. A fault that other symptoms have named
-    /// already explains it as well and is not named twice.
-    ///
-    /// A sensor that may drift is said beside the fault and not in its place: a warning that was owed to a customer costs
-    /// more than a look at a thermometer. Only where it is all but sure does the fault stay inside the company.
-    fn thermal(
-        &self,
-        machine: &mut Machine,
-        judgement: &Judgement,
-        known: &Features,
-        before: &[Spoken],
-        out: &mut Vec<Finding>,
-    ) -> Vec<Spoken> {
-        let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
-        let Some(grade) = machine.grade.observe(judgement, self.policy) else { return Vec::new() };
-        let (sensors, faults): (Vec<Alternative>, Vec<Alternative>) =
-            causes.iter().cloned().partition(|a| self.kind_of(&a.fault) == FindingKind::SensorFault);
-        let sensor = sensors.into_iter().next().filter(|a| a.likelihood >= self.suspected_from(machine, &a.fault));
-        let drifts = sensor.as_ref().is_some_and(|a| a.likelihood > SURE);
-        let grade = if drifts { Grade::Watch } else { grade };
-        let fault = self.hot_cause(machine, grade, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
-        let mut spoken = Vec::new();
-        for fault in sensor.map(|a| a.fault).into_iter().chain(fault) {
-            let kind = self.kind_of(&fault);
-            let draft = self.thermal_draft(judgement, kind, grade, fault.clone(), &causes);
-            machine.episodes.say(self.at, self.id, draft, out);
-            spoken.push((kind, fault));
-        }
-        spoken
-    }
-
-    /// Likelihood from which a sensor is suspected; one that is already is not acquitted by as little.
-    fn suspected_from(&self, machine: &Machine, fault: &FaultCode) -> f64 {
-        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
-        if open.filter(|e| e.kind() == FindingKind::SensorFault).any(|e| e.fault().as_ref() == Some(fault)) {
-            NAME_KEPT
-        } else {
-            SUSPECTED_FROM
-        }
-    }
-
-    /// The cause to name of a hot discharge: the one already named unless it has become implausible for days.
-    ///
-    /// What a customer may have heard is given up slowly. What has stayed inside the company gives way to a likelier name at
-    /// once almost: low oil leaves days, and a first guess must not eat them.
-    fn hot_cause(
-        &self,
-        machine: &mut Machine,
-        grade: Grade,
-        causes: &[Alternative],
-        spoken: &[Spoken],
-    ) -> Option<FaultCode> {
-        let leading = causes.first()?;
-        let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
-        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
-        let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter_map(|e| e.fault());
-        let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
-        let Some(named) = named else {
-            machine.doubted_days = 0;
-            // What another symptom has been named for makes a machine hot as well.
-            let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
-            return Some(leading.fault.clone()).filter(|_| !causes.iter().any(told));
-        };
-        let kept = likelihood_of(&named);
-        let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
-        let doubted = kept <= NAME_KEPT || overtaken;
-        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
-        let patience = if grade == Grade::Watch || leading.likelihood > SURE { QUICK_DAYS } else { DOUBTED_DAYS };
-        if machine.doubted_days < patience {
-            return Some(named);
-        }
-        machine.doubted_days = 0;
-        Some(leading.fault.clone())
-    }
-
-    /// How a fault is told of: of a sensor, with a date, or without one.
-    fn kind_of(&self, code: &FaultCode) -> FindingKind {
-        match self.catalogue.fault(code) {
-            Some(fault) if fault.subsystem == "instruments" => FindingKind::SensorFault,
-            Some(fault) if fault.forecast => FindingKind::Prediction,
-            _ => FindingKind::Anomaly,
-        }
-    }
-
-    fn thermal_draft(
-        &self,
-        j: &Judgement,
-        kind: FindingKind,
-        grade: Grade,
-        fault: FaultCode,
-        causes: &[Alternative],
-    ) -> Draft {
-        let since = start_of(j.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day);
-        let rul = j.forecast.as_ref().map(|f| f.rul_days());
-        let scaled = |a: &Alternative| Alternative { fault: a.fault.clone(), likelihood: a.likelihood * j.certainty };
-        let likelihood = causes.iter().find(|a| a.fault == fault).map_or(0.0, |a| scaled(a).likelihood);
-        let alternatives: Vec<Alternative> =
-            causes.iter().filter(|a| a.fault != fault).map(scaled).filter(|a| a.likelihood > 0.005).collect();
-        let text = if kind == FindingKind::SensorFault {
-            text::suspected_drift(j.excess_k, since)
-        } else {
-            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref())
-        };
-        let predicted = kind == FindingKind::Prediction;
-        Draft {
-            kind,
-            fault,
-            // Of a sensor the place of the discharge's, which is the first.
-            subject: TD as u8,
-            grade: if predicted { grade } else { Grade::Watch },
-            likelihood,
-            alternatives,
-            rul_days: rul.filter(|_| predicted),
-            probability_within: j.forecast.as_ref().map(|f| f.probability_within(j.certainty)).filter(|_| predicted),
-            limit: predicted.then_some(Limit { signal: Signal::DischargeTemp, value: self.limits.warn_c }),
-            evidence: evidence(j, since),
-            text,
-        }
-    }
-
     fn service(&self, machine: &mut Machine, today: Day, out: &mut Vec<Finding>) {
         machine.service.pace.close_day(today, machine.sensors.run_hours.counted_h());
         if machine.days.len() < 7 {
@@ -308,7 +206,7 @@ impl Speaker<'_> {
 
 /// Whether an episode explains what a machine does. A drifting sensor is one such cause until the sensors' own checks convict
 /// it: from then on the episode is theirs.
-fn tells_a_cause(sensors: &Sensors, episode: &Episode) -> bool {
+pub(crate) fn tells_a_cause(sensors: &Sensors, episode: &Episode) -> bool {
     match episode.kind() {
         FindingKind::Prediction | FindingKind::Anomaly => true,
         FindingKind::SensorFault => {
@@ -350,11 +248,17 @@ fn set_room(features: &mut Features, hot_room: Option<&HotRoom>) {
     features.set(name, Some(rise.rise_k));
 }
 
-/// Enters what cold stops say about the discharge sensor: the share of the excess that is there at a cold machine as well.
-fn set_sensor(features: &mut Features, machine: &Machine, j: &Judgement, today: Day) {
-    let compared = machine.sensors.soak.is_known() && machine.sensors.unchecked_days(today) <= SOAK_FRESH_DAYS;
-    let share = (f64::from(machine.sensors.soak.departure_k()) / j.excess_k.max(1.0)).clamp(-0.5, 1.5);
-    features.set("soak_shift_share", Some(share).filter(|_| compared && j.excess_k >= SOAK_SHARE_FROM_K));
+/// Enters what cold stops say about the discharge sensor: whether what the machine reads too high is there at the cold machine
+/// as well.
+fn set_sensor(features: &mut Features, machine: &Machine, j: &Judgement, site: &SiteView, today: Day) {
+    let course = machine.health.trend.as_ref().zip(j.over_k).filter(|(_, over_k)| *over_k >= SOAK_FROM_K);
+    let Some((trend, over_k)) = course else { return };
+    let fresh = machine.sensors.soaked().filter(|soaked| soaked.day + SOAK_FRESH_DAYS >= today);
+    let compared = fresh.map(|soaked| {
+        let then_k = over_k * soak::grown(trend, soaked.day, today);
+        soak::log_ratio_of(soaked.departure, Uncertain { k: then_k, sd_k: SOAK_SD_K.max(SOAK_SD_SHARE * then_k) })
+    });
+    features.set("soak_log_ratio", compared.or(site.soak_log_ratio));
 }
 
 /// How far the hottest loaded hour of the last three days stands above what is usual, K; `None` when there was none.
@@ -363,25 +267,4 @@ fn steady_hot_k(days: &[DayRecord], today: Day) -> Option<f64> {
     let mut before: Vec<f64> =
         days.iter().rev().filter(|d| d.day + 3 < today && d.day + 12 >= today).filter_map(DayRecord::peak_c).collect();
     median(&mut before).map(|usual| recent - usual)
-}
-
-fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
-    let item = |feature: &str, value: f64, unit: &str, change_per_day: Option<f64>| Evidence {
-        feature: feature.to_owned(),
-        value,
-        unit: unit.to_owned(),
-        change_per_day,
-        since: Some(since),
-    };
-    let loss_per_day = ua_loss(j.excess_k) - ua_loss(j.excess_k - j.rate_k_per_day);
-    let mut evidence = vec![
-        item("discharge_excess_k", j.excess_k, "K", Some(j.rate_k_per_day)),
-        item("cooler_ua_loss", ua_loss(j.excess_k), "1", Some(loss_per_day)),
-        item("discharge_excess_sd_k", j.excess_sd_k, "K", None),
-        item("onset_step_share", j.step_share, "1", None),
-        item("log_bayes_factor", j.log_bf.min(1e6), "1", None),
-    ];
-    evidence.extend(j.cool_slope.map(|slope| item("regulated_slope_k_per_k", slope, "1", None)));
-    evidence.extend(j.hot_ambient_c.map(|ta| item("hot_ambient_c", ta, "Cel", None)));
-    evidence
 }

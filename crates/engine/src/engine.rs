@@ -191,6 +191,7 @@ impl Engine {
         let site = SiteView {
             common_share: judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j)),
             hot_room: self.hot_room(place, today),
+            soak_log_ratio: judged.as_ref().and_then(|(health, j)| self.soak_log_ratio(place, today, health, j)),
         };
         let speaker = speaker(&self.options, &self.ids[place], start_of(today));
         speaker.conclude_day(&mut self.machines[place], today, judged, &site, out);

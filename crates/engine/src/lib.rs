@@ -22,6 +22,7 @@ mod engine;
 mod findings;
 mod glance;
 mod ha;
+mod heat;
 mod machine;
 mod pa;
 pub mod relation;

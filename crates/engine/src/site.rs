@@ -9,8 +9,10 @@ use crate::dm::report;
 use crate::engine::Engine;
 use crate::ha::air::Sibling;
 use crate::ha::assess::Judgement;
+use crate::ha::health::Health;
 use crate::ha::points::{self, Surroundings};
 use crate::ha::room::{self, Rise};
+use crate::ha::soak;
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord, start_of};
 use crate::service::effect::{self, Outcome};
@@ -137,7 +139,7 @@ impl Engine {
                 .is_some_and(|(before, now)| now > (1.0 + WORKS_HARDER) * before)
         };
         let along = |sibling: &Machine| {
-            let (before, now) = change(sibling, |d| d.hot.td_c())?;
+            let (before, now) = change(sibling, |d| d.hot.td_c().filter(|_| !d.is_unwell()))?;
             let along_k = ALONG_K.max(ALONG_SHARE * rise.rise_k);
             Some(now - before >= along_k && !harder(sibling))
         };
@@ -146,6 +148,24 @@ impl Engine {
             .filter_map(along)
             .fold((0, 0), |(yes, all), along| (yes + usize::from(along), all + 1));
         yes > 0 && 2 * yes >= all && !harder(&self.machines[place])
+    }
+
+    /// Whether the cold stops of the machine show what it reads too high as well, for machines whose air nobody measures. Siblings are read
+    /// as [`Self::common_share`] reads them.
+    pub(crate) fn soak_log_ratio(&self, place: usize, today: Day, health: &Health, j: &Judgement) -> Option<f64> {
+        let (trend, over_k) = health.trend.as_ref().zip(j.over_k)?;
+        let of = |sibling: &Machine, day: Day| {
+            let found = sibling.days.binary_search_by_key(&day, |d| d.day).ok()?;
+            sibling.days[found].soak_c().filter(|_| sibling.sensors.trusts_discharge())
+        };
+        let beside = |day: Day| {
+            let known = self.siblings(place).filter(|_| day + 2 <= today).filter_map(|sibling| of(sibling, day));
+            let (sum, n) = known.fold((0.0, 0.0), |(sum, n), c| (sum + c, n + 1.0));
+            (n > 0.0).then(|| sum / n)
+        };
+        let soaks: Vec<(Day, f64, Option<f64>)> =
+            self.machines[place].days.iter().filter_map(|d| Some((d.day, d.soak_c()?, beside(d.day)))).collect();
+        soak::log_ratio(&soaks, |day| over_k.max(0.0) * soak::grown(trend, day, today), today)
     }
 
     /// Holds the machine's sensors against those of its siblings. These are read up to the day before yesterday only, as in

@@ -45,6 +45,8 @@ pub(crate) struct Gap {
     above: bool,
     biased: u8,
     departure_k: f32,
+    /// Of the newest comparison alone.
+    newest_k: f32,
     moved: bool,
 }
 
@@ -55,6 +57,7 @@ impl Gap {
         let slope = self.cov_kc / (self.var_c2 + RIDGE_K2);
         let departure_k = gap_k - self.mean_k - slope * (at_c - self.at_c);
         let bound_k = floor_k.max(CLEAR_SD * self.sd_k());
+        self.newest_k = departure_k;
         if self.n >= LEARN {
             self.departure_k += FOLLOW * (departure_k - self.departure_k);
         }
@@ -89,7 +92,7 @@ impl Gap {
     }
 
     /// Sd of a comparison, K; the prior counts as much as [`LEARN`] comparisons.
-    fn sd_k(&self) -> f32 {
+    pub(crate) fn sd_k(&self) -> f32 {
         let n = f32::from(self.n.min(50));
         let prior = f32::from(LEARN);
         ((prior * PRIOR_SD_K * PRIOR_SD_K + n * self.var_k2) / (prior + n)).sqrt()
@@ -103,6 +106,11 @@ impl Gap {
     /// Whether enough comparisons are known to see a move.
     pub(crate) const fn is_known(&self) -> bool {
         self.n >= LEARN
+    }
+
+    /// By how much the newest comparison is off the usual, K.
+    pub(crate) const fn newest_k(&self) -> f32 {
+        self.newest_k
     }
 
     /// By how much the last comparisons are off the usual, K; of a bias that always was, the whole difference.

@@ -1,7 +1,7 @@
 //! What is said of sensors: one episode per sensor and kind of trouble, in plain words: which signal, what is seen, what
 //! to do.
 
-use foretell_model::{Evidence, FaultCode, Finding, FindingKind, MachineId, Signal, Timestamp};
+use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Signal, Timestamp};
 
 use super::channel::{Channel, Trouble};
 use super::hold::Minute;
@@ -225,6 +225,10 @@ fn drift(sensors: &Sensors, draft: &mut Draft) {
             soaked_k,
         ),
     };
+    if matches!(sensors.culprit, Culprit::Discharge | Culprit::Either) {
+        // The machine is judged by it, so somebody must look.
+        draft.grade = Grade::Advise;
+    }
     draft.text = text;
     draft.evidence.push(evidence("sensor_bias_k", shift_k, "K"));
 }

@@ -9,6 +9,7 @@ use super::counter::{Counted, RunHours};
 use super::gap::Gap;
 use super::hold::{LONG_PHASE_MIN, Minute};
 use super::plausible::Plausible;
+use crate::ha::soak::Uncertain;
 
 /// Signals whose sensors are watched, with the place of each.
 pub(crate) const WATCHED: [Signal; 4] =
@@ -91,6 +92,13 @@ pub(crate) struct Sensors {
     restart_day: u16,
     /// What was last said of each.
     said: [Trouble; 5],
+}
+
+/// By how much the discharge sensor was last off what it usually reads at a cold machine, and on which day.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Soaked {
+    pub(crate) day: u16,
+    pub(crate) departure: Uncertain,
 }
 
 /// What a reading was found to be worth.
@@ -192,6 +200,12 @@ impl Sensors {
     /// Whether the discharge sensor agrees with the cold machine and the site, as far as they can say.
     pub(crate) fn trusts_discharge(&self) -> bool {
         self.channels[TD].trouble() != Trouble::Drift
+    }
+
+    /// The newest comparison at a cold machine, K; `None` before what is usual is known.
+    pub(crate) fn soaked(&self) -> Option<Soaked> {
+        let departure = Uncertain { k: f64::from(self.soak.newest_k()), sd_k: f64::from(self.soak.sd_k()) };
+        self.soak.is_known().then_some(Soaked { day: self.checked_day, departure })
     }
 
     /// Days since the discharge sensor could last be compared with anything.

@@ -71,11 +71,16 @@ pub(crate) fn prediction(cause: &str, excess_k: f64, since: Timestamp, limit_c: 
     }
 }
 
-/// The sentence of a discharge sensor that reads too high wherever one looks.
-pub(crate) fn suspected_drift(excess_k: f64, since: Timestamp) -> String {
+/// The sentence of a discharge sensor that reads too high wherever one looks: at a cold machine as well, or in regulated
+/// hours.
+pub(crate) fn suspected_drift(excess_k: f64, since: Timestamp, is_cold_too: bool) -> String {
+    let seen = if is_cold_too {
+        "after long stops as much as under load, while a clogged cooler would show under load only"
+    } else {
+        "in hours that the thermostatic valve regulates as much as in hot ones, while a clogged cooler would show in hot hours only"
+    };
     format!(
-        "The sensor behind `discharge_temp_c` reads about {excess_k:.1} K higher since about {}, in hours that the thermostatic \
-         valve regulates as much as in hot ones, while a clogged cooler would show in hot hours only: most likely the sensor \
+        "The sensor behind `discharge_temp_c` reads about {excess_k:.1} K higher since about {}, {seen}: most likely the sensor \
          drifts. Hold a thermometer to it at a cold machine.",
         date(since)
     )

@@ -83,7 +83,7 @@ impl Sibling<'_> {
     /// What its hot hours of a day say; `None` of a day or a machine that says nothing.
     fn read(&self, day: Day) -> Option<Reading> {
         let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
-        let record = &self.days[place];
+        let record = self.days.get(place).filter(|record| !record.is_unwell())?;
         let reference = self.health.reference()?;
         let own_life = day >= self.health.valid_from;
         let baseline =

@@ -27,6 +27,8 @@ const ROUNDS: usize = 2;
 const HEALTHY_LOG_BF: f64 = 1.0;
 /// History from which a healthy baseline is remembered beyond the window.
 const REMEMBER_DAYS: usize = 84;
+/// Days that "of late" means.
+const OF_LATE_DAYS: Day = 5;
 /// Days before an onset from which its temperature can be compared with.
 const COMPARED_DAYS: usize = 5;
 /// A sudden drop by this much on three days running is a repair that nobody reported, K.
@@ -57,6 +59,8 @@ pub(crate) struct Judgement {
     pub(crate) cool_excess_k: Option<f64>,
     /// Slope of the cool points against ambient, K/K.
     pub(crate) cool_slope: Option<f64>,
+    /// Mean of the last days' points, hot and cool, over what they would be with nothing amiss, K.
+    pub(crate) over_k: Option<f64>,
     /// What else than a lost cooler the days since the onset may show.
     pub(crate) rivals: Option<Rivals>,
     /// Whether the valve regulates at all.
@@ -280,6 +284,7 @@ impl Work {
             step_share: step,
             cool_excess_k: None,
             cool_slope: None,
+            over_k: None,
             rivals: None,
             unregulated: None,
             hot_ambient_c: None,
@@ -306,6 +311,9 @@ impl Work {
             let slope = mean(cool.iter().map(|(ta_c, _)| self.health.baseline.regulated_slope(*ta_c)).collect());
             judgement.cool_slope = residual_slope(&cool).zip(slope).map(|(extra, slope)| slope + extra);
         }
+        let over_k = |s: &Sample| s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c;
+        let of_late = [Series::Hot, Series::Cool].into_iter().flat_map(|series| self.recent(series, OF_LATE_DAYS));
+        judgement.over_k = mean(of_late.map(over_k).collect());
         if self.health.source != AmbientSource::Season {
             let sd_k = self.health.noise.sd_k.hypot(self.health.noise.point_sd_k);
             let trend = self.health.trend.as_ref();

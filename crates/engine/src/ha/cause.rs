@@ -75,7 +75,7 @@ mod tests {
         );
         // The same kelvins in regulated hours, or at a cold machine: the sensor. One to one with the air at all hours: the valve.
         hot(&[("onset_step_share", 0.1), ("offset_log_ratio", 8.0)], "sensor_drift");
-        hot(&[("onset_step_share", 0.1), ("offset_log_ratio", 2.0), ("soak_shift_share", 0.9)], "sensor_drift");
+        hot(&[("onset_step_share", 0.1), ("offset_log_ratio", 2.0), ("soak_log_ratio", 3.0)], "sensor_drift");
         hot(&[("onset_step_share", 0.1), ("offset_log_ratio", -3.0), ("stuck_log_ratio", -2.0)], "cooler_clogging");
         hot(&[("onset_step_share", 0.7), ("stuck_log_ratio", 6.0)], "thermostatic_valve");
         // Days, not weeks, and unsteady.

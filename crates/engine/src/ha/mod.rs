@@ -16,4 +16,5 @@ pub(crate) mod room;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sign;
+pub(crate) mod soak;
 pub(crate) mod trend;

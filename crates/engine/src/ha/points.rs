@@ -296,7 +296,7 @@ fn sibling_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> V
 /// How the hot temperatures of the site's other machines move, each about its own mean and freed of its own excess, as an
 /// ambient in degC about 30.
 fn moving_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
-    let level = |d: &DayRecord| Some(d.hot.td_c()? - d.excess_k().unwrap_or(0.0));
+    let level = |d: &DayRecord| Some(d.hot.td_c()? - d.excess_k().unwrap_or(0.0)).filter(|_| !d.is_unwell());
     let mut sums = vec![(0.0, 0.0); days.len()];
     for sibling in around.siblings.iter().take(SIBLINGS_MAX) {
         let levels: Vec<Option<f64>> = days.iter().map(|d| on(sibling, d.day, today).and_then(level)).collect();

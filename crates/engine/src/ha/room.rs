@@ -63,7 +63,7 @@ pub(crate) fn rise(series: &[(Day, f64)], today: Day) -> Option<Rise> {
     if series.len() < BEFORE + SINCE || !stands_out {
         return None;
     }
-    let whites = whiten(series, today, weather_k(series));
+    let whites = whiten(series, today, weather_k(series), PERSISTS);
     let steps: Vec<(usize, f64, f64)> = (BEFORE..=series.len() - SINCE)
         .filter(|&place| (YOUNGEST_DAYS..=OLDEST_DAYS).contains(&(today - series[place].0)))
         .filter_map(|place| weigh(&whites, place).map(|(log_bf, rise_k)| (place, log_bf, rise_k)))
@@ -84,12 +84,12 @@ fn weather_k(series: &[(Day, f64)]) -> f64 {
     (typical_k / (2.0 * (1.0 - PERSISTS)).sqrt()).clamp(WEATHER_K.0, WEATHER_K.1)
 }
 
-fn whiten(series: &[(Day, f64)], today: Day, sd_k: f64) -> Vec<White> {
+fn whiten(series: &[(Day, f64)], today: Day, sd_k: f64, persists: f64) -> Vec<White> {
     let base_c = series.first().map_or(0.0, |(_, c)| *c);
     let mut last: Option<(Day, f64, f64)> = None;
     let whitened = series.iter().map(|&(day, c)| {
         let (line, target) = (f64::from(day) - f64::from(today), c - base_c);
-        let carry = last.map_or(0.0, |(before, ..)| PERSISTS.powi(i32::from(day - before)));
+        let carry = last.map_or(0.0, |(before, ..)| persists.powi(i32::from(day - before)));
         let (_, last_line, last_target) = last.unwrap_or((day, 0.0, 0.0));
         let scale = (1.0 - carry * carry).sqrt().recip() / sd_k;
         last = Some((day, line, target));
@@ -104,14 +104,30 @@ fn whiten(series: &[(Day, f64)], today: Day, sd_k: f64) -> Vec<White> {
     whitened.collect()
 }
 
-/// Log Bayes factor and height of a step that begins with the day at `place`; `None` of one downwards. Level and line are
-/// free, so the step is judged by what they leave (Schur complement of the normal equations).
-fn weigh(whites: &[White], place: usize) -> Option<(f64, f64)> {
+/// What a series says of a course of `shape` beside its season and its weather, as log-likelihood `score * c - information *
+/// c^2 / 2` of `c` times the shape.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub(super) information: f64,
+    pub(super) score: f64,
+}
+
+/// Weighs a course of the given shape in a series of days (oldest first) whose weather has this sd, K, and this persistence.
+pub(super) fn weigh_course(
+    series: &[(Day, f64)],
+    today: Day,
+    (sd_k, persists): (f64, f64),
+    shape: impl Fn(usize) -> f64,
+) -> Said {
+    profile(&whiten(series, today, sd_k, persists), shape)
+}
+
+/// Level and line are free, so the shape is judged by what they leave (Schur complement of the normal equations).
+fn profile(whites: &[White], shape: impl Fn(usize) -> f64) -> Said {
     let (mut ll, mut ls, mut ss, mut lt, mut st) = (1e-6, 0.0, SEASON_K_PER_DAY.powi(-2), 0.0, 0.0);
     let (mut lh, mut sh, mut hh, mut ht) = (0.0, 0.0, 0.0, 0.0);
     for (i, w) in whites.iter().enumerate() {
-        let stepped = |at: usize| f64::from(u8::from(at >= place));
-        let h = (stepped(i) - w.carry * i.checked_sub(1).map_or(0.0, stepped)) * w.scale;
+        let h = (shape(i) - w.carry * i.checked_sub(1).map_or(0.0, &shape)) * w.scale;
         (ll, ls, ss) = (ll + w.level * w.level, ls + w.level * w.line, ss + w.line * w.line);
         (lt, st) = (lt + w.level * w.target, st + w.line * w.target);
         (lh, sh) = (lh + w.level * h, sh + w.line * h);
@@ -119,8 +135,12 @@ fn weigh(whites: &[White], place: usize) -> Option<(f64, f64)> {
     }
     let determinant = ll * ss - ls * ls;
     let (a, b) = ((ss * lh - ls * sh) / determinant, (ll * sh - ls * lh) / determinant);
-    let information = (hh - a * lh - b * sh).max(0.0);
-    let score = ht - a * lt - b * st;
+    Said { information: (hh - a * lh - b * sh).max(0.0), score: ht - a * lt - b * st }
+}
+
+/// Log Bayes factor and height of a step that begins with the day at `place`; `None` of one downwards.
+fn weigh(whites: &[White], place: usize) -> Option<(f64, f64)> {
+    let Said { information, score } = profile(whites, |at| f64::from(u8::from(at >= place)));
     let variance = (information + TYPICAL_K.powi(-2)).recip();
     let rise_k = variance * score;
     let log_bf = 0.5 * (variance / TYPICAL_K.powi(2)).ln() + 0.5 * rise_k * rise_k / variance;

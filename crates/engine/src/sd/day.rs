@@ -13,6 +13,9 @@ pub(crate) const DAYS_KEPT: usize = 96;
 const FIRST_DAY: i64 = 10_957;
 
 const UNKNOWN: i16 = i16::MIN;
+/// See [`DayRecord::excess_k`].
+const UNJUDGED: u8 = 127;
+const UNWELL: u8 = 128;
 
 /// A day number as kept: days since 2000-01-01, enough until 2179.
 pub(crate) type Day = u16;
@@ -108,7 +111,7 @@ pub(crate) struct DayRecord {
     peak_over: u8,
     /// Half degrees from -40 degC; 255 = no soak.
     soak: u8,
-    /// Quarter kelvins; 255 = not judged.
+    /// Quarter kelvins, 127 = not judged; the highest bit of a day that says nothing of the room.
     excess: u8,
     run: u8,
     load: u8,
@@ -126,7 +129,7 @@ impl DayRecord {
             cool_ta: cool.ta,
             peak_over: (over_k * 10.0).round().clamp(0.0, 255.0) as u8,
             soak: soak_c.map_or(u8::MAX, |c| ((c + 40.0) * 2.0).round().clamp(0.0, 254.0) as u8),
-            excess: u8::MAX,
+            excess: UNJUDGED,
             run: 0,
             load: 0,
             unloaded: 0,
@@ -158,11 +161,22 @@ impl DayRecord {
 
     /// Excess over own normal as judged when the day closed, K; siblings subtract it.
     pub(crate) fn excess_k(&self) -> Option<f64> {
-        (self.excess != u8::MAX).then(|| f64::from(self.excess) / 4.0)
+        let excess = self.excess & !UNWELL;
+        (excess != UNJUDGED).then(|| f64::from(excess) / 4.0)
     }
 
     pub(crate) fn set_excess_k(&mut self, excess_k: f64) {
-        self.excess = (excess_k * 4.0).round().clamp(0.0, 254.0) as u8;
+        let excess = (excess_k * 4.0).round().clamp(0.0, f64::from(UNJUDGED - 1)) as u8;
+        self.excess = (self.excess & UNWELL) | excess;
+    }
+
+    /// Whether the machine had something else than its cooler on that day, so that its temperature says nothing of the room.
+    pub(crate) const fn is_unwell(&self) -> bool {
+        self.excess & UNWELL != 0
+    }
+
+    pub(crate) const fn set_unwell(&mut self) {
+        self.excess |= UNWELL;
     }
 
     pub(crate) fn run_h(&self) -> f64 {

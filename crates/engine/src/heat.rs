@@ -1,0 +1,198 @@
+//! What a hot discharge is said to be: the sensor first, then the machine, and names that do not flap.
+
+use foretell_model::{
+    Alternative, Catalogue, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Signal, Timestamp,
+};
+
+use crate::conclude::{Speaker, tells_a_cause};
+use crate::diagnose::Spoken;
+use crate::dm::sensors::TD;
+use crate::findings::episode::{Draft, Episode};
+use crate::findings::text;
+use crate::ha::assess::Judgement;
+use crate::ha::baseline::ua_loss;
+use crate::ha::cause::{Features, likelihoods};
+use crate::machine::Machine;
+use crate::sd::day::{Day, start_of};
+
+/// A name is given up when its likelihood falls below this.
+const NAME_KEPT: f64 = 0.15;
+/// It takes so many days in a row to give it up: causes that look alike must not flap.
+const DOUBTED_DAYS: u8 = 4;
+/// So many while only the company has heard of it, or where another is all but certain.
+const QUICK_DAYS: u8 = 2;
+const SURE: f64 = 0.85;
+/// From this likelihood on a sensor is suspected beside the fault that it would feign.
+const SUSPECTED_FROM: f64 = 0.3;
+/// Of likelihoods, sensor over fault: where a fault is held back before it is advised, where one that was advised is taken
+/// back, and where one that is held back no longer is.
+const HOLDS: f64 = 0.6;
+const TAKES_BACK: f64 = 1.5;
+const KEEPS_HOLDING: f64 = 0.7;
+/// Log likelihood ratio from which cold stops are quoted against a sensor.
+const SOAK_TELLS: f64 = 2.0;
+/// A watched name also gives way to one that is more likely by this much.
+const OVERTAKES_BY: f64 = 0.3;
+
+impl Speaker<'_> {
+    /// Says what a hot discharge means; returns the episodes that were spoken of. A fault that other symptoms have named
+    /// already explains it as well and is not named twice.
+    ///
+    /// A sensor that may drift is said beside the fault that it would feign: a warning that was owed to a customer costs more
+    /// than a look at a thermometer. While it is at least as likely as the fault, the fault stays inside the company, and the
+    /// look at the thermometer is what is advised.
+    pub(crate) fn thermal(
+        &self,
+        machine: &mut Machine,
+        judgement: &Judgement,
+        known: &Features,
+        before: &[Spoken],
+        out: &mut Vec<Finding>,
+    ) -> Vec<Spoken> {
+        let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
+        let Some(grade) = machine.grade.observe(judgement, self.policy) else { return Vec::new() };
+        let (sensors, faults): (Vec<Alternative>, Vec<Alternative>) =
+            causes.iter().cloned().partition(|a| self.kind_of(&a.fault) == FindingKind::SensorFault);
+        let sensor = sensors.into_iter().next().filter(|a| a.likelihood >= self.suspected_from(machine, &a.fault));
+        let leading = faults.first().map_or(0.0, |a| a.likelihood);
+        let is_first = sensor.as_ref().is_some_and(|a| a.likelihood >= self.held_from(machine, &a.fault) * leading);
+        let (of_sensor, of_fault) =
+            if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade) };
+        let fault = self.hot_cause(machine, of_fault, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
+        let mut spoken = Vec::new();
+        for (fault, grade) in sensor.map(|a| (a.fault, of_sensor)).into_iter().chain(fault.map(|f| (f, of_fault))) {
+            let kind = self.kind_of(&fault);
+            let draft = self.thermal_draft(judgement, kind, grade, fault.clone(), known, &causes);
+            machine.episodes.say(self.at, self.id, draft, out);
+            spoken.push((kind, fault));
+        }
+        spoken
+    }
+
+    /// So many times as likely as the leading fault a sensor must be for the fault to be held back. What has been advised
+    /// already is not taken back for a toss-up, be it the fault or the sensor.
+    fn held_from(&self, machine: &Machine, sensor: &FaultCode) -> f64 {
+        let advised = |of_sensor: bool| {
+            let heat = |e: &&Episode| e.fault().is_some_and(|f| (f == *sensor) == of_sensor && self.is_thermal(&f));
+            let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e)).filter(heat);
+            open.map(Episode::grade).any(|grade| grade >= Grade::Advise)
+        };
+        match (advised(true), advised(false)) {
+            (true, _) => KEEPS_HOLDING,
+            (false, true) => TAKES_BACK,
+            (false, false) => HOLDS,
+        }
+    }
+
+    /// Likelihood from which a sensor is suspected; one that is already is not acquitted by as little.
+    fn suspected_from(&self, machine: &Machine, fault: &FaultCode) -> f64 {
+        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
+        if open.filter(|e| e.kind() == FindingKind::SensorFault).any(|e| e.fault().as_ref() == Some(fault)) {
+            NAME_KEPT
+        } else {
+            SUSPECTED_FROM
+        }
+    }
+
+    /// The cause to name of a hot discharge: the one already named unless it has become implausible for days.
+    ///
+    /// What a customer may have heard is given up slowly. What has stayed inside the company gives way to a likelier name at
+    /// once almost: low oil leaves days, and a first guess must not eat them.
+    fn hot_cause(
+        &self,
+        machine: &mut Machine,
+        grade: Grade,
+        causes: &[Alternative],
+        spoken: &[Spoken],
+    ) -> Option<FaultCode> {
+        let leading = causes.first()?;
+        let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
+        let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
+        let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter_map(|e| e.fault());
+        let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
+        let Some(named) = named else {
+            machine.doubted_days = 0;
+            // What another symptom has been named for makes a machine hot as well.
+            let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
+            return Some(leading.fault.clone()).filter(|_| !causes.iter().any(told));
+        };
+        let kept = likelihood_of(&named);
+        let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
+        let doubted = kept <= NAME_KEPT || overtaken;
+        machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
+        let patience = if grade == Grade::Watch || leading.likelihood > SURE { QUICK_DAYS } else { DOUBTED_DAYS };
+        if machine.doubted_days < patience {
+            return Some(named);
+        }
+        machine.doubted_days = 0;
+        Some(leading.fault.clone())
+    }
+
+    /// How a fault is told of: of a sensor, with a date, or without one.
+    fn kind_of(&self, code: &FaultCode) -> FindingKind {
+        match self.catalogue.fault(code) {
+            Some(fault) if fault.subsystem == "instruments" => FindingKind::SensorFault,
+            Some(fault) if fault.forecast => FindingKind::Prediction,
+            _ => FindingKind::Anomaly,
+        }
+    }
+
+    fn thermal_draft(
+        &self,
+        j: &Judgement,
+        kind: FindingKind,
+        grade: Grade,
+        fault: FaultCode,
+        known: &Features,
+        causes: &[Alternative],
+    ) -> Draft {
+        let since = start_of(j.onset_day.clamp(0.0, f64::from(Day::MAX)) as Day);
+        let rul = j.forecast.as_ref().map(|f| f.rul_days());
+        let scaled = |a: &Alternative| Alternative { fault: a.fault.clone(), likelihood: a.likelihood * j.certainty };
+        let likelihood = causes.iter().find(|a| a.fault == fault).map_or(0.0, |a| scaled(a).likelihood);
+        let alternatives: Vec<Alternative> =
+            causes.iter().filter(|a| a.fault != fault).map(scaled).filter(|a| a.likelihood > 0.005).collect();
+        let text = if kind == FindingKind::SensorFault {
+            let is_cold_too = known.get("soak_log_ratio").is_some_and(|ratio| ratio > SOAK_TELLS);
+            text::suspected_drift(j.excess_k, since, is_cold_too)
+        } else {
+            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref())
+        };
+        let predicted = kind == FindingKind::Prediction;
+        Draft {
+            kind,
+            fault,
+            // Of a sensor the place of the discharge's, which is the first.
+            subject: TD as u8,
+            grade: if predicted || kind == FindingKind::SensorFault { grade } else { Grade::Watch },
+            likelihood,
+            alternatives,
+            rul_days: rul.filter(|_| predicted),
+            probability_within: j.forecast.as_ref().map(|f| f.probability_within(j.certainty)).filter(|_| predicted),
+            limit: predicted.then_some(Limit { signal: Signal::DischargeTemp, value: self.limits.warn_c }),
+            evidence: evidence(j, since),
+            text,
+        }
+    }
+}
+
+fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
+    let item = |feature: &str, value: f64, unit: &str, change_per_day: Option<f64>| Evidence {
+        feature: feature.to_owned(),
+        value,
+        unit: unit.to_owned(),
+        change_per_day,
+        since: Some(since),
+    };
+    let loss_per_day = ua_loss(j.excess_k) - ua_loss(j.excess_k - j.rate_k_per_day);
+    let mut evidence = vec![
+        item("discharge_excess_k", j.excess_k, "K", Some(j.rate_k_per_day)),
+        item("cooler_ua_loss", ua_loss(j.excess_k), "1", Some(loss_per_day)),
+        item("discharge_excess_sd_k", j.excess_sd_k, "K", None),
+        item("onset_step_share", j.step_share, "1", None),
+        item("log_bayes_factor", j.log_bf.min(1e6), "1", None),
+    ];
+    evidence.extend(j.cool_slope.map(|slope| item("regulated_slope_k_per_k", slope, "1", None)));
+    evidence.extend(j.hot_ambient_c.map(|ta| item("hot_ambient_c", ta, "Cel", None)));
+    evidence
+}
