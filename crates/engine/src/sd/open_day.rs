@@ -54,6 +54,8 @@ pub(crate) struct OpenDay {
     hour: OpenHour,
     hours: LoadedHours,
     soak_c: Option<f32>,
+    /// The last temperature of a machine at rest, which the next one must confirm, degC.
+    soaked_c: Option<f32>,
     running_ms: i32,
     loaded_ms: i32,
     pub(crate) tally: Tally,
@@ -104,9 +106,11 @@ impl OpenDay {
         sample.bar.into_iter().for_each(|v| hour.bar.add(v));
     }
 
-    /// Notes the temperature of a machine that has soaked at ambient.
+    /// Notes the temperature of a machine that has soaked at ambient. The coldest counts, and of two in a row the warmer: a
+    /// sensor that drops to zero for once says nothing of a cold night.
     pub(crate) fn set_soak(&mut self, td_c: f32) {
-        self.soak_c = Some(self.soak_c.map_or(td_c, |kept| kept.min(td_c)));
+        let confirmed_c = self.soaked_c.replace(td_c).map(|before_c| before_c.max(td_c));
+        self.soak_c = [self.soak_c, confirmed_c].into_iter().flatten().reduce(f32::min);
     }
 
     /// Coolest loaded-steady hour so far, degC.
