@@ -129,6 +129,37 @@ fn a_configuration_is_read_again_without_losing_a_session() {
 }
 
 #[test]
+fn machines_without_end_are_turned_away_and_those_that_are_known_are_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (console, mqtt) = (free_port(), free_port());
+    let bound = |machines: u32| format!("[mqtt]\nmachines_max = {machines}\n");
+    let refused = r#"foretell_ingest_items_refused_total{reason="too_many_machines"}"#;
+    let mut second = 0;
+    let mut all_say = |foretell: &Foretell| {
+        let mut client = Mqtt::connect(foretell.mqtt, "gateway", None).expect("let in");
+        for machine in ["m001", "m002", "m003"] {
+            assert!(client.publish(&format!("foretell/v1/s01/{machine}/telemetry"), &reading(second)));
+            second += 1;
+        }
+    };
+    let mut foretell = Foretell::start_on(folder.path(), &bound(2), console, mqtt);
+    all_say(&foretell);
+    assert_eq!(foretell.readings(), 2);
+    assert!(get(console, "/metrics").is_some_and(|metrics| metrics.body.contains(&format!("{refused} 1"))));
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    // The log remembers who was there; with a lower bound nobody is turned out.
+    let mut foretell = Foretell::start_on(folder.path(), &bound(1), console, mqtt);
+    all_say(&foretell);
+    assert_eq!(foretell.readings(), 4);
+    foretell.configure(&bound(3));
+    foretell.process.signal("HUP");
+    said(&foretell, "The configuration was read again.", 1);
+    all_say(&foretell);
+    assert_eq!(foretell.readings(), 7);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+#[test]
 fn behind_a_broker_new_mappings_are_subscribed_within_the_session() {
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Mosquitto::start(folder.path());

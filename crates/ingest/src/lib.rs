@@ -220,6 +220,11 @@ impl Ingest {
         Ok(())
     }
 
+    /// Goes on with another bound of the number of machines; those that were taken in stay.
+    pub fn bound_machines(&self, machines_max: usize) {
+        self.intake.bound_machines(machines_max);
+    }
+
     /// How far each machine's clock is from ours, the furthest off first.
     #[must_use]
     pub fn clock_skews(&self) -> Vec<ClockSkew> {

@@ -33,7 +33,7 @@ pub enum RefusalReason {
     Contradiction,
     /// A retained message on a topic without time stamps: an old value that would look like one of now.
     RetainedUntimed,
-    /// A machine whose run hours would have to be derived, beyond the number for which that is done.
+    /// A machine beyond the number that is taken in, or beyond the number for which run hours are derived.
     TooManyMachines,
     /// Sparkplug: an alias without a birth that says what it stands for; a rebirth was asked for.
     NoBirth,

@@ -5,6 +5,7 @@
 //! Nothing is reported [`Outcome::Kept`] before the log said so.
 
 mod committer;
+mod fleet;
 mod lanes;
 mod status;
 mod submitter;
@@ -16,12 +17,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_model::{Clock, Log, Quarantine, Timestamp};
+use foretell_model::{Clock, Log, MachineId, Quarantine, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::decode::Decoder;
 use crate::skew::Skews;
 use committer::{Committer, Item};
+use fleet::Fleet;
 use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
@@ -39,11 +41,15 @@ pub struct IntakeOptions {
     /// Bound of everything queued for the log: payload bytes plus 256 per message. When it is reached, sockets are no
     /// longer read. 64 KiB to 1 GiB; values outside are taken as the nearest bound. Default 32 MiB.
     pub queue_bytes_max: u32,
+    /// How many machines there may be. What a further one says is refused as `too_many_machines`. Default 200,000.
+    pub machines_max: usize,
+    /// Machines that were heard of before; they count, and are taken in even beyond that number.
+    pub machines: Vec<MachineId>,
 }
 
 impl Default for IntakeOptions {
     fn default() -> Self {
-        Self { commit_window: Duration::ZERO, queue_bytes_max: 32 << 20 }
+        Self { commit_window: Duration::ZERO, queue_bytes_max: 32 << 20, machines_max: 200_000, machines: Vec::new() }
     }
 }
 
@@ -63,6 +69,7 @@ struct Shared {
     queue_bytes_max: u32,
     figures: CommitFigures,
     skews: Arc<Skews>,
+    fleet: Fleet,
     /// Set when a full disk is no longer to be waited out.
     stopping: AtomicBool,
 }
@@ -97,6 +104,7 @@ impl Intake {
             queue_bytes_max,
             figures: CommitFigures::default(),
             skews: Arc::default(),
+            fleet: Fleet::of(options.machines.iter().cloned(), options.machines_max),
             stopping: AtomicBool::new(false),
         });
         let committer = Committer::new(queued, log, quarantine, options.commit_window, Arc::clone(&shared));
@@ -137,6 +145,11 @@ impl Intake {
     /// How far each machine's clock is from ours.
     pub(crate) fn skews(&self) -> &Skews {
         &self.shared.skews
+    }
+
+    /// Goes on with another bound of the number of machines.
+    pub(crate) fn bound_machines(&self, machines_max: usize) {
+        self.shared.fleet.bound(machines_max);
     }
 
     /// From now on a full disk fails a batch instead of holding it: its messages will be sent again after the restart.

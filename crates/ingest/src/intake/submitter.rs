@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::committer::Item;
 use super::{Arrivals, Shared, Source, TICKET_BYTES};
-use crate::decode::{Decoded, Decoder, KnownTopics};
+use crate::decode::{Decoded, Decoder, KnownTopics, RefusalReason};
 use crate::sparkplug::{self, Publication};
 
 /// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
@@ -80,6 +80,8 @@ pub(crate) struct Submitter {
     outbox: Arc<Outbox>,
     decoded: Decoded,
     known: KnownTopics,
+    /// Whom the newest event that was taken in was about.
+    last_machine: Option<MachineId>,
     /// Received and not yet counted.
     arrivals: Arrivals,
     events: Vec<Event>,
@@ -99,6 +101,7 @@ impl Submitter {
             outbox: Arc::default(),
             decoded: Decoded::default(),
             known: KnownTopics::default(),
+            last_machine: None,
             arrivals: Arrivals::default(),
             events: Vec::new(),
             refusals: Vec::new(),
@@ -153,6 +156,7 @@ impl Submitter {
             let detail = format!("this login may not publish for {}", event.machine());
             return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
         }
+        self.turn_strangers_away(arrived, (topic, payload));
         self.note(arrived, self.decoded.events.len(), self.decoded.ignored_keys);
         self.source.refused(&self.decoded.refused);
         if let Some((items, ahead_ms)) = self.decoded.ahead
@@ -210,6 +214,38 @@ impl Submitter {
         let outcome = Outcome::Refused(reason);
         self.take(weight, Finished { ticket, outcome });
         outcome
+    }
+
+    /// Takes out what was said of machines beyond the number that there may be. The whole message goes to the quarantine, so that
+    /// it can be tried again; the log knows what of it was kept.
+    fn turn_strangers_away(&mut self, arrived: Timestamp, (topic, payload): (&str, &[u8])) {
+        let (fleet, last, mut stranger) = (&self.shared.fleet, &mut self.last_machine, None);
+        self.decoded.events.retain(|event| {
+            let machine = event.machine();
+            // A publisher mostly speaks of one machine.
+            if last.as_ref() == Some(machine) {
+                return true;
+            }
+            let taken = fleet.takes(machine);
+            if taken {
+                *last = Some(machine.clone());
+            } else {
+                stranger.get_or_insert_with(|| machine.clone());
+            }
+            taken
+        });
+        let Some(machine) = stranger else { return };
+        let machines_max = fleet.machines_max();
+        let detail =
+            format!("{machine} is new, and {machines_max} machines are the most taken in (`[mqtt] machines_max`)");
+        self.decoded.refused.push(Refusal {
+            arrived,
+            source: self.source.name().to_owned(),
+            topic: topic.to_owned(),
+            reason: RefusalReason::TooManyMachines.code(),
+            detail,
+            raw: payload.to_vec(),
+        });
     }
 
     fn note(&mut self, arrived: Timestamp, events: usize, ignored_keys: u64) {

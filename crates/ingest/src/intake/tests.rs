@@ -275,6 +275,31 @@ async fn an_event_for_a_machine_outside_the_rights_refuses_the_whole_message() {
     intake.stop().await;
 }
 
+#[tokio::test]
+async fn machines_without_end_are_turned_away_one_by_one() {
+    let stores = Arc::new(Stores::default());
+    let decoder = Decoder::new(DecoderOptions::default()).unwrap();
+    let machines = vec![MachineId::new("s01", "m1").unwrap()];
+    let options = IntakeOptions { machines_max: 2, machines, ..IntakeOptions::default() };
+    let (intake, thread) = Intake::start(&options, decoder, stores.clone(), stores.clone(), stores.clone()).unwrap();
+    let mut submitter = intake.submitter(&Arc::new(Source::new("test")));
+    let mut said = Vec::new();
+    for machine in ["m1", "m2", "m3", "m2", "m4", "m1"] {
+        let (topic, payload) = (format!("foretell/v1/s01/{machine}/telemetry"), reading(said.len() as u32));
+        said.push(submitter.try_submit(&topic, payload.as_bytes(), Ticket(said.len() as u64), |_| true).unwrap());
+    }
+    let (kept, refused) = (Outcome::Kept, Outcome::Refused("too_many_machines"));
+    assert_eq!(said, [kept, kept, refused, kept, refused, kept]);
+    submitter.flush();
+    intake.stop().await;
+    thread.join().unwrap();
+    assert_eq!(stores.kept.lock().unwrap().len(), 4);
+    let refused = stores.refused.lock().unwrap();
+    let details: Vec<&str> = refused.iter().map(|refusal| refusal.detail.as_str()).collect();
+    assert_eq!(details[0], "s01/m3 is new, and 2 machines are the most taken in (`[mqtt] machines_max`)");
+    assert_eq!((refused.len(), &refused[1].raw[..]), (2, reading(4).as_bytes()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use foretell_ingest::IntakeOptions;
 use foretell_ingest::broker::{BrokerError, BrokerOptions, Version};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
 
@@ -60,6 +61,8 @@ pub struct MqttSection {
     pub limits: MqttLimits,
     /// How old a reading may be when it arrives, from whichever source; `None`: any age.
     pub age_max: Option<Duration>,
+    /// How many machines are taken in, from all sources together.
+    pub machines_max: usize,
 }
 
 /// `[mqtt.limits]`: as many connections, and as fast.
@@ -131,6 +134,7 @@ impl Default for MqttSection {
             users: Vec::new(),
             limits: MqttLimits::default(),
             age_max: Some(Duration::from_secs(400 * 86_400)),
+            machines_max: IntakeOptions::default().machines_max,
         }
     }
 }
@@ -155,6 +159,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         users: users(&mut s, base),
         limits: limits(s.section("limits")),
         age_max: s.parsed("age_max", or.age_max, keep),
+        machines_max: usize::try_from(s.whole("machines_max", or.machines_max as u64, 1..=10_000_000)).unwrap_or(1),
     };
     check_listener(&s, &section);
     check_sources(&s, &section);

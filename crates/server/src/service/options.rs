@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_engine::EngineOptions;
-use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
-use foretell_model::{Catalogue, MachineProfile};
+use foretell_ingest::{IngestOptions, IntakeOptions};
+use foretell_model::{Catalogue, MachineId, MachineProfile};
 use foretell_outreach::{
     Channel, Folder, Grumbles, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords, Webhook,
     Words,
@@ -35,9 +35,10 @@ pub fn decoder(config: &Config) -> DecoderOptions {
     DecoderOptions { mappings, sparkplug, behind_max_ms, ..DecoderOptions::default() }
 }
 
-/// What ingest is told.
-pub(super) fn ingest(config: &Config, budget: Budget) -> IngestOptions {
-    let mut options = IngestOptions { decoder: decoder(config), ..IngestOptions::default() };
+/// What ingest is told; `machines` are those that were heard of before.
+pub(super) fn ingest(config: &Config, budget: Budget, machines: Vec<MachineId>) -> IngestOptions {
+    let intake = IntakeOptions { machines_max: config.mqtt.machines_max, machines, ..IntakeOptions::default() };
+    let mut options = IngestOptions { decoder: decoder(config), intake, ..IngestOptions::default() };
     match &config.mqtt.source {
         MqttSource::Embedded => options.listener = Some(listener(&config.mqtt, budget)),
         MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],

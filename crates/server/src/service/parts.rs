@@ -15,7 +15,7 @@ use super::heart::Beat;
 use super::influx::Influx;
 use super::runner::Runner;
 use super::stores::Stores;
-use super::{Stops, follower, options, projection};
+use super::{Stops, follower, options, projection, stores};
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
@@ -101,7 +101,8 @@ pub(super) async fn start_ingest(
         return Ok(None);
     }
     let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
-    let options = options::ingest(config, budget);
+    let known = Arc::clone(&log);
+    let options = options::ingest(config, budget, blocking(move || stores::machines(&known)).await?);
     let started = Ingest::start(options, log, quarantine, clocks.wall(), stop.intake.clone()).await;
     let ingest =
         started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;

@@ -86,9 +86,11 @@ impl Reloader {
             let listener = options::listener(&new.mqtt, budget::divided(wanted));
             let replaced = ingest.replace(options::decoder(&new), &listener, self.log.as_ref());
             replaced.map_err(|error| Failure::because(Kind::Config, "could not take up the mappings", error))?;
+            ingest.bound_machines(new.mqtt.machines_max);
         }
         changed.extend((old.mappings != new.mappings).then_some("mappings"));
         changed.extend((old.mqtt.age_max != new.mqtt.age_max).then_some("the age of readings that are taken"));
+        changed.extend((old.mqtt.machines_max != new.mqtt.machines_max).then_some("the number of machines"));
         changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
         let open = old.mqtt.anonymous != new.mqtt.anonymous;
         changed.extend(open.then_some("who may connect to the MQTT listener without a name"));
@@ -133,6 +135,7 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         anonymous: Anonymous::default(),
         limits: MqttLimits::default(),
         age_max: None,
+        machines_max: 0,
         ..mqtt.clone()
     };
     let host_id = |config: &Config| config.sparkplug.0.as_ref().map(|options| options.host_id.clone());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foretell_console::Accounts;
 use foretell_console::accounts::AccountsError;
 use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
-use foretell_model::{Catalogue, LogError};
+use foretell_model::{Catalogue, LogError, MachineId};
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
 
@@ -131,6 +131,11 @@ pub fn opening(error: OpenError) -> Failure {
 pub fn refusing(attempted: &str, error: LogError) -> Failure {
     let kind = if matches!(error, LogError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
     Failure::because(kind, attempted, error)
+}
+
+/// Every machine that the log knows.
+pub(super) fn machines(log: &SqliteLog) -> Result<Vec<MachineId>, Failure> {
+    log.machines().map_err(|error| refusing("could not read which machines there are", error))
 }
 
 /// The fault catalogue: the built-in one or a file.
