@@ -78,7 +78,7 @@ fn what_stands_twice_is_named_with_both_lines() {
 fn what_is_allowed_but_looks_like_a_slip_is_said() {
     check(
         "check --config plant.toml",
-        "[data]\nquarantine_size_max = \"64B\"\n\
+        "[data]\nquarantine_size_max = \"64B\"\n[mqtt]\nage_max = \"1h\"\n\
          [[mapping]]\ntopic = \"a/#\"\nsite = \"s\"\nmachine = \"m\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
          [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/q\"\nrequired = []\n\
          [[mapping]]\ntopic = \"+/k1/{site}/{machine}/telemetry\"\nsignals.power_kw = \"/q\"\nrequired = []\n",
@@ -86,8 +86,9 @@ fn what_is_allowed_but_looks_like_a_slip_is_said() {
             exit 0
             out: The configuration is sound, but look at this:
               plant.toml: line 2: [data] `quarantine_size_max` is unusual: 1MiB to 64GiB hold hours to years of refusals
-              plant.toml: line 10: [[mapping]] `a/{site}/{machine}`: never gets a message: every topic of it goes to mapping[0] (`a/#`), which stands before it
-              plant.toml: line 14: [[mapping]] `+/k1/{site}/{machine}/telemetry`: topics that match both go to mapping[0] (`a/#`), which stands before it
+              plant.toml: line 4: [mqtt] `age_max` is short: what a controller delivers after a week off line is refused
+              plant.toml: line 12: [[mapping]] `a/{site}/{machine}`: never gets a message: every topic of it goes to mapping[0] (`a/#`), which stands before it
+              plant.toml: line 16: [[mapping]] `+/k1/{site}/{machine}/telemetry`: topics that match both go to mapping[0] (`a/#`), which stands before it
             err: 
         "#]],
     );

@@ -22,8 +22,12 @@ impl Fleet {
 
     /// Whether a machine is one of them; a new one becomes one while there is room.
     pub(super) fn takes(&self, machine: &MachineId) -> bool {
-        if self.known.read().unwrap_or_else(PoisonError::into_inner).contains(machine) {
-            return true;
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            // A flood of strangers must not make the others wait for the lock.
+            if known.contains(machine) || known.len() >= self.machines_max() {
+                return known.contains(machine);
+            }
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let has_room = known.len() < self.machines_max();

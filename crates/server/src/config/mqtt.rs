@@ -139,6 +139,9 @@ impl Default for MqttSection {
     }
 }
 
+/// How old a backlog may well be.
+const BACKLOG: Duration = Duration::from_secs(7 * 86_400);
+
 /// Reads the section; relative paths start at `base`.
 pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
     let or = MqttSection::default();
@@ -161,6 +164,9 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         age_max: s.parsed("age_max", or.age_max, keep),
         machines_max: usize::try_from(s.whole("machines_max", or.machines_max as u64, 1..=10_000_000)).unwrap_or(1),
     };
+    if section.age_max.is_some_and(|age_max| age_max < BACKLOG) {
+        s.warn("age_max", "[mqtt] `age_max` is short: what a controller delivers after a week off line is refused");
+    }
     check_listener(&s, &section);
     check_sources(&s, &section);
     s.finish();
