@@ -133,7 +133,7 @@ impl Default for MqttSection {
             anonymous: Anonymous::OnLoopback,
             users: Vec::new(),
             limits: MqttLimits::default(),
-            age_max: Some(Duration::from_secs(400 * 86_400)),
+            age_max: Some(Duration::from_secs(3_650 * 86_400)),
             machines_max: IntakeOptions::default().machines_max,
         }
     }
