@@ -4,38 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use foretell_tests::{Foretell, Running, free_port, get, oil_due, post, wait_for};
-
-const CUSTOMERS: &str = r#"
-[[advisor]]
-id = "wang"
-name = { en = "Min Wang", zh = "王敏" }
-role = { en = "your service advisor", zh = "服务顾问" }
-phone = "+86 21 5555 0101"
-email = "wang@service.example"
-
-[[customer]]
-id = "acme"
-name = "Acme Castings"
-contact = "Ms Baker"
-language = "en"
-zone = "Etc/UTC"
-advisor = "wang"
-addresses = { email = "baker@acme.example" }
-
-[[site]]
-id = "s01"
-customer = "acme"
-name = "Foundry"
-address = "1 Foundry Lane"
-
-[[machine]]
-id = "s01/k2"
-number = "No. 2"
-model = "GA75"
-rated_kw = 75.0
-service = [ { work = "oil_changed", interval_h = 4000, last_done_h = 8000 } ]
-"#;
+use foretell_tests::{Foretell, Running, free_port, get, oil_due, plant, press, wait_for};
 
 fn mail_server(folder: &Path) -> (u16, Running) {
     let port = free_port();
@@ -53,7 +22,7 @@ fn mail_server(folder: &Path) -> (u16, Running) {
 fn an_approved_message_reaches_the_customer_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let (smtp, mut server) = mail_server(folder.path());
-    std::fs::write(folder.path().join("customers.toml"), CUSTOMERS).expect("a writable folder");
+    plant(folder.path(), r#"{ email = "baker@acme.example" }"#);
     let config = format!(
         "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"https://service.example\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
          from = \"service@service.example\"\ncompany = \"Acme Air Service\"\ncustomers_file = \"customers.toml\"\ntick = \"200ms\"\n"
@@ -61,18 +30,7 @@ fn an_approved_message_reaches_the_customer_once() {
     let mut foretell = Foretell::start(folder.path(), &config);
     oil_due(foretell.console, foretell.mqtt);
 
-    let queue = wait_for("the service message to be drafted", Duration::from_secs(30), || {
-        get(foretell.console, "/queue").filter(|page| page.body.contains("action=\"/queue/approve\""))
-    });
-    let form = queue.body.split("action=\"/queue/approve\"").nth(1).expect("a form");
-    let field = |name: &str| {
-        let after = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
-        after.split('"').next().expect("a closed value").to_owned()
-    };
-    let approved =
-        post(foretell.console, "/queue/approve", &format!("id={}&revision={}", field("id"), field("revision")));
-    let status = approved.expect("an answer").status;
-    assert!((200..400).contains(&status), "approving answered {status}");
+    press(foretell.console, "/queue/approve", "");
 
     let inbox = folder.path().join("mail/new");
     let letters = || std::fs::read_dir(&inbox).map(|files| files.flatten().collect::<Vec<_>>()).unwrap_or_default();

@@ -5,37 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use foretell_tests::{Foretell, Response, Running, free_port, get, oil_due, post, publish_lines, python, wait_for};
+use foretell_tests::{Foretell, Running, free_port, get, oil_due, plant, press, publish_lines, python, wait_for};
 
 const SECRET: &str = "a shared secret";
-
-const CUSTOMERS: &str = r#"
-[[advisor]]
-id = "wang"
-name = { en = "Min Wang", zh = "王敏" }
-role = { en = "your service advisor", zh = "服务顾问" }
-phone = "+86 21 5555 0101"
-
-[[customer]]
-id = "acme"
-name = "Acme Castings"
-contact = "Ms Baker"
-language = "en"
-zone = "Etc/UTC"
-advisor = "wang"
-addresses = { chat = "acme-group" }
-
-[[site]]
-id = "s01"
-customer = "acme"
-name = "Foundry"
-
-[[machine]]
-id = "s01/k2"
-number = "No. 2"
-rated_kw = 75.0
-service = [ { work = "oil_changed", interval_h = 4000, last_done_h = 8000 } ]
-"#;
 
 /// A line of what the receiver took.
 struct Taken {
@@ -62,7 +34,7 @@ impl House {
         wait_for("the receiver to listen", Duration::from_secs(15), || {
             std::net::TcpStream::connect(("127.0.0.1", port)).ok()
         });
-        std::fs::write(folder.path().join("customers.toml"), CUSTOMERS).expect("a writable folder");
+        plant(folder.path(), r#"{ chat = "acme-group" }"#);
         std::fs::write(folder.path().join("shared.secret"), SECRET).expect("a writable folder");
         let config = format!(
             "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"https://service.example\"\n[outreach]\nchannel = \"none\"\n\
@@ -87,23 +59,6 @@ impl House {
     fn start(&self) -> Foretell {
         Foretell::start(self.folder.path(), &self.config)
     }
-}
-
-/// The value of a hidden field in the form of an action.
-fn field(page: &Response, action: &str, name: &str) -> String {
-    let form = page.body.split(&format!("action=\"{action}\"")).nth(1).expect("a form");
-    let after = form.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a field");
-    after.split('"').next().expect("a closed value").to_owned()
-}
-
-/// Waits for a form in the queue and sends it with what it says by itself and `more`.
-fn press(console: u16, action: &str, more: &str) {
-    let page = wait_for(&format!("the form {action}"), Duration::from_secs(30), || {
-        get(console, "/queue").filter(|page| page.body.contains(&format!("action=\"{action}\"")))
-    });
-    let (id, revision) = (field(&page, action, "id"), field(&page, action, "revision"));
-    let answered = post(console, action, &format!("id={id}&revision={revision}{more}")).expect("an answer");
-    assert!((200..400).contains(&answered.status), "{action} answered {}", answered.status);
 }
 
 /// Signs a reply as a gateway would, with Python's own hmac, and brings it.
