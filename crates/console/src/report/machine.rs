@@ -134,7 +134,7 @@ fn when(at: Timestamp, zone: Tz, lang: Lang) -> String {
 fn facts(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue) -> Vec<String> {
     let (lang, zone) = (report.lang, report.zone);
     let mut facts = vec![words::readings(machine.readings, first(machine), machine.curve.now, lang)];
-    facts.extend(lead_days(machine).map(|days| words::warned_line(days, lang)));
+    facts.extend(lead_days(machine).map(|days| words::WARNED.with(&[&words::days(days, lang)], lang)));
     facts.extend(machine.unjudged.map(|why| words::unjudged(why, lang)));
     facts.extend(machine.truth.iter().map(|span| {
         let reached = span.limit_reached.map(|at| civil::date(at, zone, lang));
@@ -181,7 +181,7 @@ fn thinned(days: &[DayPoint], most: usize) -> Vec<DayPoint> {
 
 fn letters(machine: &BacktestMachine, report: &BacktestReport, w: &Words) -> Vec<LetterCard> {
     let card = |letter: &super::data::Letter| LetterCard {
-        when: words::drafted(&when(letter.at, report.zone, report.lang), report.lang),
+        when: words::DRAFTED.with(&[&when(letter.at, report.zone, report.lang)], report.lang),
         subject: letter.subject.clone(),
         paragraphs: letter
             .body
@@ -206,7 +206,7 @@ fn remarks(
         (when(moment.finding.at, zone, lang), text::kind_sentence(&moment.finding, catalogue, lang))
     };
     let more = all.len().saturating_sub(REMARKS_MAX);
-    let more = if more > 0 { words::and_more(more, lang) } else { String::new() };
+    let more = if more > 0 { words::MORE.with(&[&more.to_string()], lang) } else { String::new() };
     (all.iter().take(REMARKS_MAX).map(line).collect(), more)
 }
 
@@ -238,7 +238,8 @@ fn came(moment: &BacktestMoment, machine: &BacktestMachine, report: &BacktestRep
         return String::new();
     };
     let after_days = limit.days_since(at);
-    let line = words::came(&civil::date(limit, report.zone, report.lang), after_days, report.lang);
+    let (date, after) = (civil::date(limit, report.zone, report.lang), words::days(after_days, report.lang));
+    let line = words::CAME.with(&[&date, &after], report.lang);
     let Some(rul) = rul else { return line };
     let verdict = match (rul.p10, rul.p90) {
         (Some(p10), _) if after_days < p10 => w.then_early,

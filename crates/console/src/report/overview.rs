@@ -106,8 +106,8 @@ fn row(machine: &BacktestMachine, report: &BacktestReport, catalogue: &Catalogue
     let detail = first_warning(machine).map_or_else(String::new, |moment| {
         let fault = super::scores::capital(&text::fault(&moment.finding.fault, catalogue, lang));
         let when = lead_days(machine).map_or_else(
-            || words::first_on(&civil::day_of(moment.finding.at, report.zone, lang), lang),
-            |days| words::lead_line(days, lang),
+            || words::FIRST.with(&[&civil::day_of(moment.finding.at, report.zone, lang)], lang),
+            |days| words::LEAD.with(&[&words::days(days, lang)], lang),
         );
         format!("{fault} · {when}")
     });

@@ -50,7 +50,7 @@ impl Scores {
                 |(fault, grade, days)| {
                     let grade = text::standing_label(Standing::of_grade(*grade), lang);
                     let fault = text::fault(fault, catalogue, lang);
-                    words::said_first(&format!("{grade}, {fault}"), *days, lang)
+                    words::SAID_FIRST.with(&[&words::days(*days, lang), &format!("{grade}, {fault}")], lang)
                 },
             );
             let fault = text::fault(&missed.fault, catalogue, lang);

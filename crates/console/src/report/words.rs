@@ -86,154 +86,136 @@ words! {
     legend_truth = "known fault", "已知故障";
     legend_then = "forecast as it stood then", "当时的预测";
     to_top = "To the fleet", "返回概览";
+    day_unheard = "no readings", "无数据";
+    day_learning = "learning", "学习中";
+    day_hidden = "not observable", "暂不可判断";
+    day_normal = "normal", "正常";
+    day_watch = "watch", "观察";
+    day_advise = "advise", "建议处理";
+    day_urgent = "urgent", "紧急";
+}
+
+/// What stands where there is no figure.
+const NOTHING: &str = "–";
+
+/// A sentence with places: `{0}` is filled by the first value, `{1}` by the second.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern {
+    en: &'static str,
+    zh: &'static str,
+}
+
+impl Pattern {
+    /// The sentence with its places filled.
+    pub(super) fn with(self, values: &[&str], lang: Lang) -> String {
+        let filled = |text: String, (place, value): (usize, &&str)| text.replace(&format!("{{{place}}}"), value);
+        values.iter().enumerate().fold(in_lang(lang, self.en, self.zh).to_owned(), filled)
+    }
+}
+
+macro_rules! patterns {
+    ($($(#[$doc:meta])* $name:ident = $en:literal, $zh:literal;)+) => {
+        $($(#[$doc])* pub(super) const $name: Pattern = Pattern { en: $en, zh: $zh };)+
+        #[cfg(test)]
+        const PATTERNS: &[Pattern] = &[$($name,)+];
+    };
+}
+
+patterns! {
+    /// A share: part, whole, per cent.
+    SHARE = "{0} of {1}, {2} %", "{0}/{1}，{2}%";
+    /// The range of a share: from, to, per cent.
+    RANGE = "{0} to {1} %", "{0}%～{1}%";
+    /// One day.
+    DAY = "1 day", "1天";
+    /// A count of days.
+    DAYS = "{0} days", "{0}天";
+    /// How far ahead of the limit: days.
+    DISTANCE = "{0} days before", "提前{0}天";
+    /// What held there: share, forecasts made, cases asked, width.
+    HELD = "80 % interval holds {0}; {1} of {2} had a forecast; median width {3} × what remained",
+        "80%区间覆盖{0}；{2}次中{1}次已有预测；区间宽度中位数为剩余时间的{3}倍";
+    /// A machine's lead: span.
+    LEAD = "{0} before the limit", "提前{0}";
+    /// The same as a sentence's beginning.
+    WARNED = "Warned {0} before the limit", "到达限值前{0}预警";
+    /// When something was said first: date.
+    FIRST = "first on {0}", "首次{0}";
+    /// When a letter would have been drafted: date.
+    DRAFTED = "Drafted {0}", "{0}起草";
+    /// What is not listed: count.
+    MORE = "and {0} more", "另有{0}条";
+    /// What was said first about a missed fault: span, what.
+    SAID_FIRST = "first said {0} before: {1}", "提前{0}首次提示：{1}";
+    /// When the limit was truly reached after a moment: date, span.
+    CAME = "It came on {0}, {1} later.", "实际于{0}到达限值，在{1}之后。";
+    /// Readings of a machine: count, span.
+    READINGS = "{0} readings in {1}", "{1}内{0}条读数";
+    /// Why a machine was not judged: days of loaded running that are needed.
+    TOO_SHORT = "Too short: {0} days of loaded running are needed", "历史太短：需要{0}天的加载运行数据";
+    /// The same: minutes between readings at most.
+    TOO_SPARSE = "Too sparse: a reading at least every {0} minutes is needed", "数据太稀：至少每{0}分钟需要一条读数";
 }
 
 /// A day's state in a word.
 pub(super) const fn state(state: DayState, lang: Lang) -> &'static str {
+    let w = Words::of(lang);
     match state {
-        DayState::Unheard => in_lang(lang, "no readings", "无数据"),
-        DayState::Learning => in_lang(lang, "learning", "学习中"),
-        DayState::Hidden => in_lang(lang, "not observable", "暂不可判断"),
-        DayState::Normal => in_lang(lang, "normal", "正常"),
-        DayState::Watch => in_lang(lang, "watch", "观察"),
-        DayState::Advise => in_lang(lang, "advise", "建议处理"),
-        DayState::Urgent => in_lang(lang, "urgent", "紧急"),
+        DayState::Unheard => w.day_unheard,
+        DayState::Learning => w.day_learning,
+        DayState::Hidden => w.day_hidden,
+        DayState::Normal => w.day_normal,
+        DayState::Watch => w.day_watch,
+        DayState::Advise => w.day_advise,
+        DayState::Urgent => w.day_urgent,
     }
 }
 
 /// Why a machine was not judged.
 pub(super) fn unjudged(why: Unjudged, lang: Lang) -> String {
-    match (why, lang) {
-        (Unjudged::TooShort { days_needed }, Lang::En) => {
-            format!("Too short: {days_needed} days of loaded running are needed")
-        }
-        (Unjudged::TooShort { days_needed }, Lang::Zh) => format!("历史太短：需要{days_needed}天的加载运行数据"),
-        (Unjudged::TooSparse { minutes_needed }, Lang::En) => {
-            format!("Too sparse: a reading at least every {minutes_needed} minutes is needed")
-        }
-        (Unjudged::TooSparse { minutes_needed }, Lang::Zh) => {
-            format!("数据太稀：至少每{minutes_needed}分钟需要一条读数")
-        }
-    }
+    let (pattern, figure) = match why {
+        Unjudged::TooShort { days_needed } => (TOO_SHORT, days_needed),
+        Unjudged::TooSparse { minutes_needed } => (TOO_SPARSE, minutes_needed),
+    };
+    pattern.with(&[&figure.to_string()], lang)
 }
 
-/// `12 of 14, 86 %`.
+/// `12 of 14, 86 %`; a dash where there was nothing to count.
 pub(super) fn share(share: Share, lang: Lang) -> String {
     if share.of == 0 {
-        return "–".to_owned();
+        return NOTHING.to_owned();
     }
     let percent = text::percent(f64::from(share.part) / f64::from(share.of));
-    match lang {
-        Lang::En => format!("{} of {}, {percent} %", share.part, share.of),
-        Lang::Zh => format!("{}/{}，{percent}%", share.part, share.of),
-    }
+    SHARE.with(&[&share.part.to_string(), &share.of.to_string(), &percent.to_string()], lang)
 }
 
 /// `57 to 98 %`.
 pub(super) fn share_range(share: Share, lang: Lang) -> String {
     if share.of == 0 {
-        return "–".to_owned();
+        return NOTHING.to_owned();
     }
-    let (low, high) = ((share.low * 100.0).round(), (share.high * 100.0).round());
-    match lang {
-        Lang::En => format!("{low} to {high} %"),
-        Lang::Zh => format!("{low}%～{high}%"),
-    }
+    let [low, high] = [share.low, share.high].map(|bound| (bound * 100.0).round().to_string());
+    RANGE.with(&[&low, &high], lang)
 }
 
 /// `23 days`.
 pub(super) fn days(days: f64, lang: Lang) -> String {
     let rounded = days.round();
-    match lang {
-        Lang::En if rounded == 1.0 => "1 day".to_owned(),
-        Lang::En => format!("{rounded} days"),
-        Lang::Zh => format!("{rounded}天"),
-    }
+    let pattern = if rounded == 1.0 { DAY } else { DAYS };
+    pattern.with(&[&rounded.to_string()], lang)
 }
 
 /// `28 days before: 12 of 14 hold, width 1.1 × what remained`.
 pub(super) fn distance(days_before: u8, holds: Share, asked: u32, width: Option<f64>, lang: Lang) -> (String, String) {
-    let width = width.map_or("–".to_owned(), |width| format!("{width:.1}"));
-    let held = share(holds, lang);
-    match lang {
-        Lang::En => (
-            format!("{days_before} days before"),
-            format!(
-                "80 % interval holds {held}; {} of {asked} had a forecast; median width {width} × what remained",
-                holds.of
-            ),
-        ),
-        Lang::Zh => (
-            format!("提前{days_before}天"),
-            format!("80%区间覆盖{held}；{asked}次中{}次已有预测；区间宽度中位数为剩余时间的{width}倍", holds.of),
-        ),
-    }
+    let width = width.map_or(NOTHING.to_owned(), |width| format!("{width:.1}"));
+    let held = [share(holds, lang), holds.of.to_string(), asked.to_string(), width];
+    (DISTANCE.with(&[&days_before.to_string()], lang), HELD.with(&held.each_ref().map(String::as_str), lang))
 }
 
-/// What is known of a machine's lead: `warned 23 days before`.
-pub(super) fn lead_line(lead_days: f64, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("{} before the limit", days(lead_days, lang)),
-        Lang::Zh => format!("提前{}", days(lead_days, lang)),
-    }
-}
-
-/// The same as a sentence's beginning.
-pub(super) fn warned_line(lead_days: f64, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("Warned {} before the limit", days(lead_days, lang)),
-        Lang::Zh => format!("到达限值前{}预警", days(lead_days, lang)),
-    }
-}
-
-/// When something was said first.
-pub(super) fn first_on(date: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("first on {date}"),
-        Lang::Zh => format!("首次{date}"),
-    }
-}
-
-/// When a letter would have been drafted.
-pub(super) fn drafted(date: &str, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("Drafted {date}"),
-        Lang::Zh => format!("{date}起草"),
-    }
-}
-
-/// `and 14 more`.
-pub(super) fn and_more(count: usize, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("and {count} more"),
-        Lang::Zh => format!("另有{count}条"),
-    }
-}
-
-/// What was said first about a missed fault.
-pub(super) fn said_first(what: &str, lead_days: f64, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("first said {} before: {what}", days(lead_days, lang)),
-        Lang::Zh => format!("提前{}首次提示：{what}", days(lead_days, lang)),
-    }
-}
-
-/// The limit as it was truly reached after a moment.
-pub(super) fn came(date: &str, after_days: f64, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("It came on {date}, {} later.", days(after_days, lang)),
-        Lang::Zh => format!("实际于{date}到达限值，在{}之后。", days(after_days, lang)),
-    }
-}
-
-/// Days of loaded running and readings of a machine.
+/// Readings of a machine and the span that they fill.
 pub(super) fn readings(count: u64, from: Option<Timestamp>, to: Timestamp, lang: Lang) -> String {
-    let number = text::number(count as f64);
     let span = from.map_or(0.0, |from| to.days_since(from).max(0.0).ceil());
-    match lang {
-        Lang::En => format!("{number} readings in {}", days(span, lang)),
-        Lang::Zh => format!("{}内{number}条读数", days(span, lang)),
-    }
+    READINGS.with(&[&text::number(count as f64), &days(span, lang)], lang)
 }
 
 #[cfg(test)]
@@ -247,5 +229,20 @@ mod tests {
             // Quantiles go by the same letters in both.
             assert!(!en.is_empty() && !han(en) && (han(zh) || zh.starts_with('p')), "{en} / {zh}");
         }
+    }
+
+    #[test]
+    fn a_pattern_has_the_same_places_in_both_languages() {
+        for Pattern { en, zh } in PATTERNS {
+            for place in (0..9).map(|n| format!("{{{n}}}")) {
+                assert_eq!(en.matches(&place).count(), zh.matches(&place).count(), "{en} / {zh}");
+            }
+        }
+        let held = Share { part: 12, of: 14, low: 0.57, high: 0.98 };
+        let said = [Lang::En, Lang::Zh].map(|lang| (share(held, lang), share_range(held, lang), days(1.2, lang)));
+        assert_eq!(said[0], ("12 of 14, 86 %".into(), "57 to 98 %".into(), "1 day".into()));
+        assert_eq!(said[1], ("12/14，86%".into(), "57%～98%".into(), "1天".into()));
+        let (_, line) = distance(28, held, 20, Some(1.14), Lang::Zh);
+        assert_eq!(line, "80%区间覆盖12/14，86%；20次中14次已有预测；区间宽度中位数为剩余时间的1.1倍");
     }
 }
