@@ -111,7 +111,7 @@ async fn every_page_answers_in_both_languages() {
     for (path, en, zh) in [
         ("/", "One machine needs you now", "1台机器需要尽快处理"),
         ("/?q=nothing-is-called-so", "No machine matches.", "没有符合条件的机器。"),
-        ("/?show=hidden", "Not hot enough for this machine", "对这台机器来说还不够热"),
+        ("/?show=hidden", "It has not been hot enough lately", "最近天气不够热"),
         (
             "/m/s01/m002",
             "Very likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks.",

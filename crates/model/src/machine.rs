@@ -45,6 +45,15 @@ impl fmt::Display for Currency {
     }
 }
 
+/// A currency by its ISO 4217 code, as prose in a language (`zh-CN` or `en`) names it; the code where it has no name here.
+#[must_use]
+pub fn currency_name<'a>(code: &'a str, language: &str) -> &'a str {
+    const NAMES: &[(&str, &str, &str)] =
+        &[("CNY", "yuan", "元"), ("EUR", "euros", "欧元"), ("GBP", "pounds", "英镑"), ("USD", "US dollars", "美元")];
+    let known = NAMES.iter().find(|(known, ..)| *known == code);
+    known.map_or(code, |(_, en, zh)| if language.starts_with("zh") { zh } else { en })
+}
+
 /// What turns a machine's current into power, air and money.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnergyProfile {

@@ -9,6 +9,9 @@ use crate::registry::Customer;
 /// How far ahead a free or open day is looked for. A year of holidays in a row is a slip of the pen.
 const DAYS_AHEAD_MAX: u64 = 366;
 
+/// How many days ahead a busy season is worth a word.
+const SEASON_AHEAD_DAYS: i64 = 120;
+
 /// Why no message may arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
@@ -124,6 +127,14 @@ impl Calendar {
     #[must_use]
     pub fn is_busy(&self, day: NaiveDate) -> bool {
         is_within(&self.busy, day)
+    }
+
+    /// The first day of the next busy season, if one is planned within some months of a day.
+    #[must_use]
+    pub fn next_busy(&self, today: NaiveDate) -> Option<NaiveDate> {
+        let begins = self.busy.iter().map(|(first, _)| *first);
+        let ahead = begins.filter(|first| (1..=SEASON_AHEAD_DAYS).contains(&(*first - today).num_days()));
+        ahead.min()
     }
 
     /// Whether the shifts that people told have production running at a local time; `None` when nobody told any.

@@ -253,7 +253,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
 async fn a_broken_machines_owner_follows_the_technician_and_an_erased_one_sees_nothing() {
     let mut s = Scene::new().await;
     let path = format!("/b/{}", s.token);
-    assert!(s.page(&path).await.contains("We call you by"));
+    assert!(s.page(&path).await.contains("We will ring you by"));
     let outreach = s.service.as_ref().unwrap().outreach().clone();
     let (case, now) = (outreach.service_cases().unwrap()[0].id, at("2026-07-15T09:59:00Z"));
     outreach.called_back(case, "", "wang", now).unwrap();

@@ -1,6 +1,6 @@
 //! Figures with an uncertainty: what a job achieved, and what electricity is lost to leaks and idling.
 
-use foretell_model::{Catalogue, Evidence, Finding};
+use foretell_model::{Catalogue, Evidence, Finding, currency_name};
 use serde::Serialize;
 
 use super::score::is_for_customers;
@@ -49,13 +49,30 @@ fn rounded(value: f64, half: f64) -> (String, String) {
 }
 
 fn unit(ucum: &str, lang: Lang) -> &str {
-    match (ucum, lang) {
-        ("m3/min", _) => "m³/min",
-        ("K", Lang::Zh) => "℃",
-        ("K", Lang::En) => "°C",
-        ("CNY", Lang::Zh) => "元",
-        (unit, _) => unit,
+    match ucum {
+        "m3/min" => "m³/min",
+        "K" => text::celsius(lang),
+        unit => currency_name(unit, lang.tag()),
     }
+}
+
+/// A figure as people of each language write it: `39,000`, `3.9万`.
+fn written(figure: &str, lang: Lang) -> String {
+    match (figure.parse::<u64>(), lang) {
+        (Ok(n), Lang::Zh) if n >= 10_000 => {
+            let text = format!("{:.2}", n as f64 / 10_000.0);
+            format!("{}万", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        (Ok(n), Lang::En) if n >= 1_000 => format!("{},{:03}", written(&(n / 1_000).to_string(), lang), n % 1_000),
+        _ => figure.to_owned(),
+    }
+}
+
+/// An amount with its unit: `39,000 yuan`, `3.9万元`, `3.3 kW`.
+fn amount(figure: &str, unit: &str, lang: Lang) -> String {
+    let is_word = unit.chars().next().is_some_and(|first| first >= '\u{4e00}');
+    let gap = if is_word { "" } else { " " };
+    format!("{}{gap}{unit}", written(figure, lang))
 }
 
 /// What changed of one quantity; `None` when it was not looked at.
@@ -67,12 +84,13 @@ fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> O
         if ucum == "1" { (value * 100.0, half * 100.0, "%") } else { (value, half, unit(ucum, lang)) };
     let (clear, less) = (value.abs() > half, value < 0.0);
     let way = if less { t.health_down } else { t.health_up };
-    let (amount, half) = rounded(value.abs(), half);
+    let (changed, half) = rounded(value.abs(), half);
+    let (changed, uncertain) = (amount(&changed, unit, lang), written(&half, lang));
     let value = match (clear, lang) {
-        (true, Lang::En) => format!("{amount} {unit} {way} (±{half})"),
-        (true, Lang::Zh) => format!("{way} {amount} {unit}（±{half}）"),
-        (false, Lang::En) => format!("{} (within ±{half} {unit})", t.health_effect_unclear),
-        (false, Lang::Zh) => format!("{}（误差{half}{unit}以内）", t.health_effect_unclear),
+        (true, Lang::En) => format!("{changed} {way} (±{uncertain})"),
+        (true, Lang::Zh) => format!("{way} {changed}（±{uncertain}）"),
+        (false, Lang::En) => format!("{} (within ±{})", t.health_effect_unclear, amount(&half, unit, lang)),
+        (false, Lang::Zh) => format!("{}（误差{}以内）", t.health_effect_unclear, amount(&half, unit, lang)),
     };
     Some(Row { name, value, clear, better: less })
 }
@@ -124,7 +142,8 @@ pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> 
         let row = |(name, feature): (&'static str, &str)| {
             let (value, half, ucum) = figure(finding, feature)?;
             let (value, half) = rounded(value, half);
-            let value = format!("{value} ±{half} {}", unit(ucum, lang));
+            let (value, half) = (amount(&value, unit(ucum, lang), lang), written(&half, lang));
+            let value = if lang == Lang::En { format!("{value} (±{half})") } else { format!("{value}（±{half}）") };
             Some(Row { name, value, clear: true, better: false })
         };
         let rows: Vec<Row> = names.into_iter().zip(features).filter_map(row).collect();
@@ -136,6 +155,19 @@ pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_read_as_each_language_writes_them() {
+        for (figure, unit, en, zh) in [
+            ("39000", "yuan/元", "39,000 yuan", "3.9万元"),
+            ("410", "yuan/元", "410 yuan", "410元"),
+            ("3.3", "kW/kW", "3.3 kW", "3.3 kW"),
+            ("1250000", "yuan/元", "1,250,000 yuan", "125万元"),
+        ] {
+            let (unit_en, unit_zh) = unit.split_once('/').unwrap();
+            assert_eq!((amount(figure, unit_en, Lang::En), amount(figure, unit_zh, Lang::Zh)), (en.into(), zh.into()));
+        }
+    }
 
     #[test]
     fn figures_are_as_precise_as_their_uncertainty() {

@@ -100,7 +100,7 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
         ),
         (StandingOf::Untold, known, 0, "The data do not tell how the machine stood", no_advice, None),
         (StandingOf::Now, learning, 0, "Learning what is normal: 0 of 10 days.", no_advice, None),
-        (StandingOf::Now, Health::Hidden(HiddenBy::NoReadings), 0, "Nothing has been heard", no_advice, None),
+        (StandingOf::Now, Health::Hidden(HiddenBy::NoReadings), 0, "There have been no data", no_advice, None),
     ] {
         let sheet = Sheet::of(&report(standing, health, vec![], days), &catalogue(), Lang::En);
         assert!(sheet.lead.starts_with(lead), "{standing:?} {health:?}: {}", sheet.lead);

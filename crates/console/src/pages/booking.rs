@@ -350,10 +350,11 @@ pub(crate) async fn cancel(State(app): State<App>, ask: Ask, Path(token): Path<S
 async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {
     let path = token.clone();
     let done = if act == BookingAct::Cancel { "?done=cancelled" } else { "" };
+    let refused: Notice = if matches!(act, BookingAct::Choose { .. }) { |t| t.time_gone } else { |t| t.page_moved_on };
     match app.ask(move |backend| backend.book(&path, act)).await {
         Ok(()) => Redirect::to(&format!("/b/{}{done}", encode(&token))).into_response(),
         // The time is gone or the state has moved on: show how things stand now, with a word about it.
-        Err(BackendError::Refused(_)) => shown(app, ask, token, StatusCode::CONFLICT, |t| t.time_gone).await,
+        Err(BackendError::Refused(_)) => shown(app, ask, token, StatusCode::CONFLICT, refused).await,
         Err(error) => kind(ask, &error),
     }
 }

@@ -243,6 +243,7 @@ pub(crate) fn medium(code: &str, lang: Lang) -> String {
         ("dingtalk", "DingTalk", "钉钉"),
         ("feishu", "Feishu", "飞书"),
         ("webhook", "Webhook", "Webhook 推送"),
+        ("mqtt", "The machine's display", "机旁显示屏"),
     ];
     look_up(code, TABLE, lang)
 }

@@ -77,51 +77,51 @@ words! {
     portrait_new = "New portrait", "更换头像";
 
     // The customer's visit.
-    badge = "Badge", "工牌";
+    badge = "Badge", "工号";
     call_comer = "Call", "打电话";
     comer_here = "Is with you", "已到现场";
-    way_rough = "A rough figure: reckoned from the distance as the crow flies, not from the traffic.", "时间按直线距离粗略估算，没有考虑路况。";
+    way_rough = "A rough estimate from the straight-line distance; it does not take traffic into account.", "时间按直线距离粗略估算，没有考虑路况。";
     way_no_time = "On the way to you", "已经在来的路上";
-    way_label = "How far the technician has come", "师傅走了多远";
+    way_label = "How far the technician has come", "师傅走到哪儿了";
     done_eyebrow = "The work is done", "工作已完成";
     achieved = "What it achieved", "效果如何";
-    achieved_wait = "Whether it helped shows in the machine's own figures. That takes some days of ordinary running; it will then stand here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
+    achieved_wait = "The machine's own figures show whether it helped. After a few days of ordinary running you will find the comparison here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
     report_open = "Open the health report", "查看健康报告";
     report_pdf = "As a PDF file", "下载 PDF";
     report_back = "Back", "返回";
     what_done = "What was done", "做了什么";
-    preferences = "Language, channels, quiet hours", "语言、渠道与免打扰";
+    preferences = "Language, channels, quiet hours", "语言、接收方式与免打扰时段";
     trouble_ask = "The machine has broken down", "机器坏了";
     trouble_what = "What has happened?", "发生了什么？";
-    trouble_hint = "We call you back at once; a few words are enough.", "我们马上回电，几个字就够了。";
+    trouble_hint = "We will ring you straight back; a few words are enough.", "我们马上给您回电，几个字就够了。";
     trouble_send = "Report it now", "立即报修";
 
     // The customer's case.
     case_now = "How things stand", "现在的进展";
     case_seen = "What was reported", "报修内容";
-    promise_call = "We call you", "给您回电";
-    promise_site = "Somebody is with you", "师傅到场";
+    promise_call = "Our call to you", "给您回电";
+    promise_site = "Technician with you", "师傅到场";
     next_title = "What happens now", "接下来";
-    next_call = "We call you and ask what we need to know. You will not have to say it twice.", "我们给您打电话，了解现场情况。问清楚一次就够，不会让您反复说明。";
-    next_drive = "A technician comes, with the parts that are most likely needed. You will see here who it is and about when.", "师傅带上最可能用到的配件过来。是谁、大概几点到，这里都能看到。";
-    next_look = "On site we look first, tell you what it is and how long it takes, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1～3小时。";
-    next_end = "At the end we run the machine together, tidy up, show you the old parts and hand over the report.", "修好后一起试机，清理现场，旧件给您过目，并交付报告。";
-    case_closed = "It runs again", "已修好";
-    case_closed_text = "The machine was run together with you. Should anything seem unusual, please ring at once.", "已和您一起试过机。如有任何异常，请随时打电话。";
+    next_call = "We ring you and ask what we need to know. You will not have to repeat it to anybody.", "我们给您打电话，了解现场情况。问清楚一次就够，不会让您反复说明。";
+    next_drive = "A technician comes, with the parts most likely to be needed. You will see here who it is and roughly when.", "师傅带上最可能用到的配件过来。是哪位师傅、大概几点到，这里都能看到。";
+    next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
+    next_end = "At the end we run the machine together with you, tidy up, show you the old parts and hand over the report.", "修好后跟您一起试机，清理现场，旧件请您过目，把报告交给您。";
+    case_closed = "It is running again", "已修好";
+    case_closed_text = "The repair is done. If anything seems unusual, please ring us at any time.", "维修已经完成。有什么不对劲，请随时打电话。";
 
     // What a customer chooses.
     choose_title = "How we may write to you", "怎样联系您比较方便";
-    choose_lead = "This is about letters that we send by ourselves. Word about a visit that you booked, or about a breakdown, always reaches you.", "这里指我们主动发出的消息。您约好的上门和报修的进展，仍会照常通知您。";
+    choose_lead = "This is about messages that we send on our own initiative. News of a visit you have booked, or of a breakdown, will always reach you.", "这里说的是我们主动发的消息。约好的上门和报修的进展，仍会照常通知您。";
     choose_language = "Language", "语言";
-    choose_channels = "Where messages are welcome", "愿意在哪里收到消息";
+    choose_channels = "Where messages are welcome", "在哪里收消息方便";
     choose_first = "First of all by", "优先使用";
     choose_hours = "Messages may come", "可以收消息的时间";
     choose_from = "from", "从";
     choose_until = "until", "到";
     choose_keep = "Keep", "保存";
-    choose_kept = "Thank you. We will keep to it.", "好的，我们会照此联系您。";
+    choose_kept = "Thank you. We will keep to it.", "好的，以后就这样联系您。";
     choose_hours_wrong = "The first time must be earlier in the day than the second.", "开始时间要早于结束时间。";
-    choose_none = "There is no channel on which we write to you at present.", "目前没有可以给您发消息的渠道。";
+    choose_none = "At present we have no way of writing to you.", "目前没有可以给您发消息的渠道。";
 
     // Personal data.
     personal = "Personal data", "个人数据";
@@ -172,7 +172,7 @@ pub(crate) fn way_because(way: &Way, name: &str, zone: Tz, lang: Lang) -> String
     }
     match (way.eta_told, way.eta, lang) {
         (true, Some(_), Lang::En) => said.push(format!("{name} says so.")),
-        (true, Some(_), Lang::Zh) => said.push(format!("{name}告知的时间。")),
+        (true, Some(_), Lang::Zh) => said.push(format!("{name}师傅告知的时间。")),
         (false, Some(_), _) => said.push(words(lang).way_rough.to_owned()),
         (_, None, _) => {}
     }
@@ -245,23 +245,23 @@ pub(crate) fn case_headline(
     match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
         (true, ..) => words(lang).case_closed.to_owned(),
         // A time that has passed is not promised again.
-        (_, None, None, _, None, Lang::En) if is_late(call_back) => "Our call to you is late".to_owned(),
+        (_, None, None, _, None, Lang::En) if is_late(call_back) => "Our call to you is running late".to_owned(),
         (_, None, None, _, None, Lang::Zh) if is_late(call_back) => "给您的回电晚了".to_owned(),
         (_, None, Some(name), false, _, Lang::En) if is_late(on_site) => format!("{name} will be with you later"),
-        (_, None, Some(name), false, _, Lang::Zh) if is_late(on_site) => format!("{name}会晚一些到"),
+        (_, None, Some(name), false, _, Lang::Zh) if is_late(on_site) => format!("{name}师傅会晚一些到"),
         (_, None, None, _, Some(_), Lang::En) if is_late(on_site) => "We will be with you later".to_owned(),
         (_, None, None, _, Some(_), Lang::Zh) if is_late(on_site) => "师傅会晚一些到".to_owned(),
         (_, Some(_), Some(name), .., Lang::En) => format!("{name} is with you"),
-        (_, Some(_), Some(name), .., Lang::Zh) => format!("{name}已到现场"),
+        (_, Some(_), Some(name), .., Lang::Zh) => format!("{name}师傅已到现场"),
         (_, Some(_), None, .., Lang::En) => "Our technician is with you".to_owned(),
         (_, Some(_), None, .., Lang::Zh) => "师傅已到现场".to_owned(),
         (_, None, Some(name), true, _, Lang::En) => format!("{name} is on the way to you"),
-        (_, None, Some(name), true, _, Lang::Zh) => format!("{name}正在赶来"),
+        (_, None, Some(name), true, _, Lang::Zh) => format!("{name}师傅正在赶来"),
         (_, None, Some(name), false, _, Lang::En) => format!("{name} will be with you by {}", at(on_site)),
-        (_, None, Some(name), false, _, Lang::Zh) => format!("{name}会在{}前到场", at(on_site)),
-        (_, None, None, _, None, Lang::En) => format!("We call you by {}", at(call_back)),
+        (_, None, Some(name), false, _, Lang::Zh) => format!("{name}师傅会在{}前到场", at(on_site)),
+        (_, None, None, _, None, Lang::En) => format!("We will ring you by {}", at(call_back)),
         (_, None, None, _, None, Lang::Zh) => format!("{}前给您回电", at(call_back)),
-        (_, None, None, _, Some(_), Lang::En) => format!("Somebody will be with you by {}", at(on_site)),
+        (_, None, None, _, Some(_), Lang::En) => format!("A technician will be with you by {}", at(on_site)),
         (_, None, None, _, Some(_), Lang::Zh) => format!("{}前会有师傅到场", at(on_site)),
     }
 }
@@ -285,15 +285,17 @@ pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> Str
     let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
     match (timer.state, timer.met, lang) {
         (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
-        (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}，承诺{due}前", at(met)),
+        (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}（承诺{due}前）", at(met)),
         (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
         (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚，非常抱歉。", at(met)),
-        (TimerState::Late, None, Lang::En) => format!("was promised by {due}. We are late and sorry; we are on it."),
+        (TimerState::Late, None, Lang::En) => {
+            format!("promised by {due}. We are late, and we are sorry; we are on it.")
+        }
         (TimerState::Late, None, Lang::Zh) => format!("原定{due}前，现在晚了，非常抱歉，我们正在抓紧。"),
-        (TimerState::Slipping, None, Lang::En) => format!("by {due}; it may become a little later"),
+        (TimerState::Slipping, None, Lang::En) => format!("by {due}; it may be a little later"),
         (TimerState::Slipping, None, Lang::Zh) => format!("{due}前，可能会稍晚一点"),
-        (_, None, Lang::En) => format!("by {due}, within {}", left()),
-        (_, None, Lang::Zh) => format!("{due}前，{}内", left()),
+        (_, None, Lang::En) => format!("by {due}, {} from now", left()),
+        (_, None, Lang::Zh) => format!("{due}前，还有{}", left()),
     }
 }
 
@@ -331,11 +333,11 @@ mod tests {
             said(&far, Lang::En),
             (
                 "With you in about 20 minutes".into(),
-                "Some 12 km away. A rough figure: reckoned from the distance as the crow flies, not from the traffic. As of 00:04.".into()
+                "Some 12 km away. A rough estimate from the straight-line distance; it does not take traffic into account. As of 00:04.".into()
             )
         );
         let told = Way { eta: Some(minute(45)), eta_told: true, ..way };
-        assert_eq!(said(&told, Lang::Zh), ("还要大约40分钟到".into(), "Jun Chen告知的时间。00:00出发。".into()));
+        assert_eq!(said(&told, Lang::Zh), ("还要大约40分钟到".into(), "Jun Chen师傅告知的时间。00:00出发。".into()));
     }
 
     #[test]
@@ -349,13 +351,13 @@ mod tests {
             assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
         }
         use TimerState::{Kept, Late, Running};
-        check(Running, Running, None, "We call you by 00:20", "00:20前给您回电");
-        check(Late, Running, None, "Our call to you is late", "给您的回电晚了");
-        check(Kept, Running, None, "Somebody will be with you by 04:00", "04:00前会有师傅到场");
+        check(Running, Running, None, "We will ring you by 00:20", "00:20前给您回电");
+        check(Late, Running, None, "Our call to you is running late", "给您的回电晚了");
+        check(Kept, Running, None, "A technician will be with you by 04:00", "04:00前会有师傅到场");
         check(Kept, Late, None, "We will be with you later", "师傅会晚一些到");
-        check(Kept, Running, Some("Jun Chen"), "Jun Chen will be with you by 04:00", "Jun Chen会在04:00前到场");
-        check(Kept, Late, Some("Jun Chen"), "Jun Chen will be with you later", "Jun Chen会晚一些到");
-        check(Kept, Kept, Some("Jun Chen"), "Jun Chen is with you", "Jun Chen已到现场");
+        check(Kept, Running, Some("Jun Chen"), "Jun Chen will be with you by 04:00", "Jun Chen师傅会在04:00前到场");
+        check(Kept, Late, Some("Jun Chen"), "Jun Chen will be with you later", "Jun Chen师傅会晚一些到");
+        check(Kept, Kept, Some("Jun Chen"), "Jun Chen is with you", "Jun Chen师傅已到现场");
     }
 
     #[test]
@@ -367,15 +369,15 @@ mod tests {
             assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::En), en);
             assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::Zh), zh);
         }
-        check(TimerState::Running, None, "by 00:20, within 12 min", "00:20前，12分钟内");
-        check(TimerState::Slipping, None, "by 00:20; it may become a little later", "00:20前，可能会稍晚一点");
+        check(TimerState::Running, None, "by 00:20, 12 min from now", "00:20前，还有12分钟");
+        check(TimerState::Slipping, None, "by 00:20; it may be a little later", "00:20前，可能会稍晚一点");
         check(
             TimerState::Late,
             None,
-            "was promised by 00:20. We are late and sorry; we are on it.",
+            "promised by 00:20. We are late, and we are sorry; we are on it.",
             "原定00:20前，现在晚了，非常抱歉，我们正在抓紧。",
         );
-        check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12，承诺00:20前");
+        check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12（承诺00:20前）");
         check(
             TimerState::KeptLate,
             Some(32),

@@ -79,8 +79,8 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
     let reckoned = finding.rul_days.map(|rul| (rul, now.days_since(finding.at).max(0.0)));
     match (finding.kind, lang) {
         (FindingKind::Prediction, _) => prediction_sentence(sure, &name, finding.limit, reckoned, lang),
-        (FindingKind::Anomaly, Lang::En) => format!("A sudden change. {sure} {name}."),
-        (FindingKind::Anomaly, Lang::Zh) => format!("出现突变，{sure}{name}。"),
+        (FindingKind::Anomaly, Lang::En) => format!("Something has changed. {sure} {name}."),
+        (FindingKind::Anomaly, Lang::Zh) => format!("和以前不一样了，{sure}{name}。"),
         (FindingKind::SensorFault, Lang::En) => format!("A sensor cannot be trusted: {name}."),
         (FindingKind::SensorFault, Lang::Zh) => format!("传感器不可信：{name}。"),
         (FindingKind::MaintenanceDue, Lang::En) => format!("By its running hours it is time to {name}."),
@@ -119,16 +119,16 @@ fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
     let done = || work_done(finding.fault.as_str(), work, lang);
     match (change_k, lang) {
         (Some(k), Lang::En) if k <= -EFFECT_MIN_K => {
-            format!("{}: it runs {:.1} °C cooler at the same load and weather.", done(), -k)
+            format!("{}: it runs about {:.0} °C cooler at the same load and weather.", done(), -k)
         }
         (Some(k), Lang::Zh) if k <= -EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.1} ℃。", -k)
+            format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.0} ℃左右。", -k)
         }
         (Some(k), Lang::En) if k >= EFFECT_MIN_K => {
-            format!("{}: it runs {k:.1} °C hotter at the same load and weather.", done())
+            format!("{}: it runs about {k:.0} °C hotter at the same load and weather.", done())
         }
         (Some(k), Lang::Zh) if k >= EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.1} ℃。")
+            format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.0} ℃左右。")
         }
         (_, Lang::En) => format!("{}: little has changed at the same load and weather.", done()),
         (_, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下，排气温度没有明显变化。"),

@@ -23,7 +23,7 @@ pub(crate) fn offline(offline: Offline, zone: Tz, lang: Lang) -> String {
 pub(crate) fn broken_down(since: Timestamp, zone: Tz, lang: Lang) -> String {
     let since = civil::date_time(since, zone, lang);
     match lang {
-        Lang::En => format!("Reported broken down on {since}; being seen to."),
+        Lang::En => format!("Reported broken down on {since}; we are seeing to it."),
         Lang::Zh => format!("{since}报修故障停机，正在处理。"),
     }
 }

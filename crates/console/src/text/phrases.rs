@@ -217,7 +217,7 @@ pub(crate) fn stood_on(date: &str, said: &str, lang: Lang) -> String {
 /// How a machine stood that is silent since.
 pub(crate) fn stood_last(date: &str, said: &str, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("The last reading is of {date}. As it stood then: {said}"),
+        Lang::En => format!("The last reading is from {date}. At that time: {said}"),
         Lang::Zh => format!("最近一次数据为{date}，当时的状况：{said}"),
     }
 }
@@ -227,10 +227,10 @@ pub(crate) fn untold(last: Option<String>, lang: Lang) -> String {
     match (last, lang) {
         (Some(date), Lang::En) => {
             format!(
-                "The data do not tell how the machine stood at the end of this period. The last reading before it is of {date}."
+                "The data do not show how the machine was doing at the end of this period. The last reading before that is from {date}."
             )
         }
-        (None, Lang::En) => "The data do not tell how the machine stood at the end of this period.".to_owned(),
+        (None, Lang::En) => "The data do not show how the machine was doing at the end of this period.".to_owned(),
         (Some(date), Lang::Zh) => format!("本期数据不足，无法判断期末的设备状况；此前最近一次数据为{date}。"),
         (None, Lang::Zh) => "本期数据不足，无法判断期末的设备状况。".to_owned(),
     }
@@ -249,8 +249,8 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
     });
     let interval = interval.unwrap_or_default();
     match lang {
-        Lang::En => format!("The cooler has lost {value} % of its own capacity{interval}."),
-        Lang::Zh => format!("冷却器较自身基线损失了{value}%的能力{interval}。"),
+        Lang::En => format!("The cooler carries away about {value} % less heat than when it was clean{interval}."),
+        Lang::Zh => format!("冷却器的散热能力比干净时下降了约{value}%{interval}。"),
     }
 }
 
@@ -308,7 +308,7 @@ pub(crate) fn with_remark(text: &str, remark: &str, lang: Lang) -> String {
 pub(crate) fn proposal(work: &str, machine_name: &str, lang: Lang) -> String {
     match lang {
         Lang::En => format!("We would like to {work} on {machine_name}. Which time suits you?"),
-        Lang::Zh => format!("我们想为{machine_name}{work}，您哪个时间方便？"),
+        Lang::Zh => format!("想给{machine_name}{work}，您哪个时间方便？"),
     }
 }
 
@@ -316,10 +316,10 @@ pub(crate) fn proposal(work: &str, machine_name: &str, lang: Lang) -> String {
 pub(crate) fn proposal_detail(minutes: u32, machine_stops: bool, lang: Lang) -> String {
     let duration = super::duration(minutes, lang);
     match (lang, machine_stops) {
-        (Lang::En, true) => format!("About {duration}; the machine stops for it."),
-        (Lang::En, false) => format!("About {duration}; the machine keeps running."),
-        (Lang::Zh, true) => format!("约{duration}，期间需停机。"),
-        (Lang::Zh, false) => format!("约{duration}，无需停机。"),
+        (Lang::En, true) => format!("About {duration}, with the machine stopped."),
+        (Lang::En, false) => format!("About {duration}; the machine can keep running."),
+        (Lang::Zh, true) => format!("约{duration}，期间要停机。"),
+        (Lang::Zh, false) => format!("约{duration}，不用停机。"),
     }
 }
 

@@ -87,6 +87,12 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("gave the case to the advisor to call", "gave the case to the advisor to call", "转给顾问打电话", Data::Remark),
     ("could not deliver for now", "could not deliver for now", "暂时未能送达", Data::Own),
     ("could not deliver", "could not deliver", "未能送达", Data::Own),
+    (
+        "could not deliver; goes on by the next channel",
+        "could not deliver by this channel, tries the next",
+        "该渠道未能送达，改用下一个渠道",
+        Data::Own,
+    ),
     ("could not write the message", "could not write the message", "信件未能写成", Data::Own),
     ("could not tell of a slipping promise", "could not tell of a slipping promise", "未能告知承诺将超时", Data::Own),
     ("could not send word about a breakdown", "could not send word about a breakdown", "未能发出报修进展", Data::Own),

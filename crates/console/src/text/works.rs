@@ -29,7 +29,8 @@ pub(crate) fn work_done(code: &str, name: &str, lang: Lang) -> String {
     match (known, lang) {
         (Some((_, done)), Lang::En) => (*done).to_owned(),
         (None, Lang::En) => format!("Done: {name}"),
-        (_, Lang::Zh) => format!("已完成：{name}"),
+        // "Done: do the regular service" says it twice.
+        (_, Lang::Zh) => format!("已完成：{}", name.trim_start_matches('做')),
     }
 }
 
@@ -51,6 +52,7 @@ mod tests {
         }
         check("cooler_cleaned", "clean the cooler", Lang::En, "Cooler cleaned");
         check("cooler_cleaned", "清洗冷却器", Lang::Zh, "已完成：清洗冷却器");
+        check("serviced", "做定期保养", Lang::Zh, "已完成：定期保养");
         check("belt_changed", "change the belt", Lang::En, "Done: change the belt");
     }
 

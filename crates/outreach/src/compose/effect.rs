@@ -1,10 +1,10 @@
 //! What a job achieved, in a customer's words: the engine's figures with their uncertainty, and plainly none where there is none.
 
-use foretell_model::Finding;
+use foretell_model::{Finding, currency_name};
 use serde::Serialize;
 
 use super::energy::figure;
-use super::format::{self, Range};
+use super::format::Range;
 use crate::registry::Language;
 
 /// Whether the job helped, as far as readings can tell.
@@ -80,7 +80,8 @@ impl Effect {
                 .filter(|(value, ..)| (*value < 0.0) == (outcome == Outcome::Better))
                 .map(|(value, half, _)| (value.abs(), half))
         };
-        let range = |figure, scale: f64| along(figure).map(|(value, half)| Range::of(value * scale, half * scale));
+        let range =
+            |figure, scale: f64| along(figure).map(|(value, half)| Range::of(language, value * scale, half * scale));
         let whole = |figure| along(figure).map(|(value, _)| format!("{value:.0}"));
         let code = money.map_or("", |(.., code)| code);
         tellable.then(|| Self {
@@ -89,7 +90,7 @@ impl Effect {
             amps: whole(amps),
             litres: range(flow, 1_000.0),
             money: range(money, 1.0),
-            currency: format::currency(language, code),
+            currency: currency_name(code, language.tag()).to_owned(),
         })
     }
 }

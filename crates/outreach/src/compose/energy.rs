@@ -1,6 +1,6 @@
 //! Electricity that is lost, as a customer reads it: litres, kilowatts and money, each as wide as its uncertainty.
 
-use foretell_model::{Certainty, Finding, FindingKind};
+use foretell_model::{Certainty, Finding, FindingKind, currency_name};
 use serde::Serialize;
 
 use super::format::{self, Range};
@@ -54,15 +54,15 @@ pub(super) fn energy(finding: &Finding, language: Language) -> Option<Energy> {
     let (value, half, code) = cost(finding)?;
     let range = |feature: &str, scale: f64| {
         let clear = figure(finding, feature).filter(|(value, half, _)| *value > *half);
-        clear.map(|(value, half, _)| Range::of(value * scale, half * scale))
+        clear.map(|(value, half, _)| Range::of(language, value * scale, half * scale))
     };
     let tariff = finding.evidence.iter().find(|item| item.feature == TARIFF && item.value > 0.0);
     Some(Energy {
         kind,
         litres: range(flow, 1_000.0),
         kw: range(kw, 1.0),
-        cost: Range::of(value, half),
-        currency: format::currency(language, code),
+        cost: Range::of(language, value, half),
+        currency: currency_name(code, language.tag()).to_owned(),
         tariff: tariff.map(|item| format::price(item.value)),
     })
 }

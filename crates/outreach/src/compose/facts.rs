@@ -1,5 +1,6 @@
 //! The facts of one message, worded no further than a figure: sentences are the templates' business.
 
+use chrono::NaiveDate;
 use foretell_model::catalogue::Action;
 use foretell_model::{Catalogue, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
 use serde::Serialize;
@@ -62,6 +63,8 @@ pub(crate) struct Facts {
     /// Whether the machine stops.
     pub(crate) stops: bool,
     benefit: String,
+    /// The day on which the customer's busy season begins, where the work is done before it.
+    season: Option<String>,
     /// The everyday comparison; empty for service.
     pub(crate) comparison: String,
     slots: Vec<String>,
@@ -122,6 +125,7 @@ impl Facts {
             duration: format::duration(language, works.iter().map(|(_, action)| action.minutes).sum()),
             stops: works.iter().any(|(_, action)| action.stops_machine),
             benefit: benefit(subject, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
+            season: season(subject).map(|first| format::day(language, first)),
             works: works.iter().map(|(_, action)| action.name.in_language(tag).to_owned()).collect(),
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),
             slots: subject.slots.iter().map(|slot| slot_text(language, subject.calendar, slot)).collect(),
@@ -199,12 +203,20 @@ fn benefit<'a>(subject: &Subject<'a>, works: &[(&str, &'a Action)]) -> Option<&'
     }
 }
 
+/// The next busy season, if both times on offer lie before it.
+fn season(subject: &Subject<'_>) -> Option<NaiveDate> {
+    let first = subject.calendar.next_busy(subject.calendar.local(subject.now).date())?;
+    let in_time = |slot: &Slot| subject.calendar.local(slot.end).date() < first;
+    (!subject.slots.is_empty() && subject.slots.iter().all(in_time)).then_some(first)
+}
+
 fn hours(subject: &Subject<'_>) -> Option<Hours> {
     let task = DueTask::first_of(subject.finding, subject.machine, subject.catalogue)?;
-    let to_fifty = |hours: f64| format::thousands((hours / 50.0).round() * 50.0);
+    let language = subject.customer.language;
+    let to_fifty = |hours: f64| format::thousands(language, (hours / 50.0).round() * 50.0);
     Some(Hours {
         since: to_fifty(task.since_h),
-        interval: format::thousands(task.interval_h),
+        interval: format::thousands(language, task.interval_h),
         overdue: task.since_h >= task.interval_h,
         per_day: subject.context.hours_per_day.filter(|h| *h >= 1.0).map(|h| format!("{h:.0}")),
     })

@@ -15,40 +15,32 @@ pub struct Range {
 }
 
 impl Range {
-    /// `value` and how far it may be off on either side (two standard deviations), both in the same unit.
+    /// `value` and how far it may be off on either side (two standard deviations), both in the same unit. Chinese counts large
+    /// figures in ten thousands.
     #[must_use]
-    pub fn of(value: f64, half: f64) -> Self {
+    pub fn of(language: Language, value: f64, half: f64) -> Self {
         let half = half.max(value.abs() * 0.02);
         // One or five of some power of ten, well within the width.
         let wanted = half / 1.5;
         let ten = 10_f64.powf(wanted.log10().floor());
         let step = if wanted / ten >= 5.0 { 5.0 * ten } else { ten };
         let places = if step >= 1.0 { 0 } else { 1 };
+        let in_ten_thousands = language == Language::ZhCn && value + half >= TEN_THOUSAND;
         let text = |x: f64| {
             let x = (x / step.max(0.1)).round() * step.max(0.1);
-            if places == 0 { thousands(x) } else { format!("{x:.1}").trim_end_matches(".0").to_owned() }
+            match places {
+                0 if in_ten_thousands && x > 0.0 => format!("{}万", price(x / TEN_THOUSAND)),
+                0 => thousands(language, x),
+                _ => format!("{x:.1}").trim_end_matches(".0").to_owned(),
+            }
         };
         let (low, high) = (text((value - half).max(0.0)), text(value + half));
         Self { low: Some(low).filter(|low| low != "0" && *low != high), high }
     }
 }
 
-/// A currency by its ISO 4217 code, as prose names it.
-#[must_use]
-pub fn currency(language: Language, code: &str) -> String {
-    let known = match (code, language) {
-        ("CNY", Language::En) => "yuan",
-        ("CNY", Language::ZhCn) => "元",
-        ("EUR", Language::En) => "euros",
-        ("EUR", Language::ZhCn) => "欧元",
-        ("USD", Language::En) => "US dollars",
-        ("USD", Language::ZhCn) => "美元",
-        ("GBP", Language::En) => "pounds",
-        ("GBP", Language::ZhCn) => "英镑",
-        _ => code,
-    };
-    known.to_owned()
-}
+/// From here on Chinese counts in `万`.
+const TEN_THOUSAND: f64 = 10_000.0;
 
 /// A price, as exact as people quote it: `0.8`, `0.735`.
 #[must_use]
@@ -123,10 +115,13 @@ pub fn number_zh(n: u32) -> String {
     WORDS.get(n as usize).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
-/// A count with thousands set apart as each language does: `4,000` in both.
+/// A count as each language writes it: `4,000`, `4000`.
 #[must_use]
-pub fn thousands(n: f64) -> String {
+pub fn thousands(language: Language, n: f64) -> String {
     let digits = format!("{:.0}", n.abs());
+    if language == Language::ZhCn {
+        return digits;
+    }
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -160,15 +155,18 @@ mod tests {
     #[test]
     fn a_range_is_as_wide_as_its_uncertainty_and_no_finer() {
         #[track_caller]
-        fn check(value: f64, half: f64, low: Option<&str>, high: &str) {
-            let range = Range::of(value, half);
-            assert_eq!((range.low.as_deref(), range.high.as_str()), (low, high), "{value} ± {half}");
+        fn check(value: f64, half: f64, low: Option<&str>, high: &str, zh: [&str; 2]) {
+            let [en, in_chinese] = [Language::En, Language::ZhCn].map(|language| Range::of(language, value, half));
+            assert_eq!((en.low.as_deref(), en.high.as_str()), (low, high), "{value} ± {half}");
+            assert_eq!([in_chinese.low.as_deref().unwrap_or_default(), &in_chinese.high], zh, "{value} ± {half}");
         }
-        check(17_200.0, 4_500.0, Some("13,000"), "22,000");
-        check(560.0, 130.0, Some("450"), "700");
-        check(3.3, 0.8, Some("2.5"), "4");
-        check(5.0, 4.9, None, "10");
-        check(400.0, 0.0, Some("390"), "410");
+        check(17_200.0, 4_500.0, Some("13,000"), "22,000", ["1.3万", "2.2万"]);
+        check(8_400.0, 2_000.0, Some("6,000"), "10,000", ["0.6万", "1万"]);
+        check(4_200.0, 1_600.0, Some("3,000"), "6,000", ["3000", "6000"]);
+        check(560.0, 130.0, Some("450"), "700", ["450", "700"]);
+        check(3.3, 0.8, Some("2.5"), "4", ["2.5", "4"]);
+        check(5.0, 4.9, None, "10", ["", "10"]);
+        check(400.0, 0.0, Some("390"), "410", ["390", "410"]);
     }
 
     #[test]

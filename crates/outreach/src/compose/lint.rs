@@ -135,7 +135,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Words after a price, which is as exact as a contract is.
-const PRICE_WORDS: &[&str] = &["元", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
+const PRICE_WORDS: &[&str] = &["元", "万", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
 
 /// Longest e-mail, characters.
 pub const BODY_CHARS_MAX: usize = 2_000;

@@ -16,7 +16,7 @@ use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
 use crate::error::{OutreachError, Result};
-use crate::registry::{Advisor, Customer, Language, Machine, ServiceTask, Technician, Words};
+use crate::registry::{Advisor, Customer, Language, Machine, Production, ServiceTask, Technician, Words};
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
 use crate::views::Promise;
@@ -137,7 +137,9 @@ fn customer(language: Language, rich: bool) -> Customer {
         Language::ZhCn => "李工",
     };
     let contact = rich.then(|| contact.to_owned());
-    Customer { contact, ..Customer::new("invented", "Invented", language, "invented") }
+    let busy = if rich { vec!["2026-09-01/2026-10-31".to_owned()] } else { Vec::new() };
+    let production = Production { busy, ..Production::default() };
+    Customer { contact, production, ..Customer::new("invented", "Invented", language, "invented") }
 }
 
 fn common(language: Language, rich: bool) -> Common {
@@ -175,6 +177,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
         service: vec![ServiceTask { work: work.clone(), interval_h: 4_000.0, last_done_h: 0.0 }],
         ..Machine::new(finding.machine.to_string(), number(language))
     };
+    let customer = &customer(language, rich);
     let now = finding.at;
     let slot = |days: i64| Slot { start: now + days * DAY_MS, end: now + (days * DAY_MS + 2 * HOUR_MS), idle: rich };
     Some(Facts::of(&Subject {
@@ -185,12 +188,12 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
             ..MachineContext::default()
         },
         machine: &machine,
-        customer: &customer(language, rich),
+        customer,
         stage: None,
         advisor: &advisor(),
         company: &company(),
         catalogue,
-        calendar: &Calendar::plain(chrono_tz::Asia::Shanghai),
+        calendar: &Calendar::of(customer).ok()?,
         slots: &[slot(1), slot(5)],
         link: "https://service.example/b/invented",
         now,

@@ -34,6 +34,8 @@ pub(crate) struct TroubleFacts {
     duration: String,
     /// Until about when, a clock time rounded up to a quarter of an hour.
     until: String,
+    /// Day and time at which it was done, once it is: two breakdowns of a machine are not told in the same words.
+    closed: Option<String>,
     /// Whether the machine was run together with the customer.
     test_run: bool,
     /// Whether the old parts were shown.
@@ -98,6 +100,7 @@ impl Outreach {
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(language.tag()).to_owned()),
             duration: format::duration(language, minutes),
             until: clock(up(until, 15), now),
+            closed: case.closed.map(|t| format::at(language, people.calendar.local(t))),
             test_run: checklist.test_run,
             old_parts: checklist.old_parts,
             report: checklist.report,
@@ -131,6 +134,10 @@ pub(super) fn invented(
         Language::En => ("a clogged cooler", "It is like a car radiator full of road dust.", "about two hours"),
         Language::ZhCn => ("冷却器堵塞", "就像汽车水箱糊满了灰尘。", "2小时左右"),
     };
+    let closed = match common.language {
+        Language::En => "16 July, 16:20",
+        Language::ZhCn => "7月16日16:20",
+    };
     TroubleFacts {
         common,
         promise,
@@ -142,6 +149,7 @@ pub(super) fn invented(
         comparison: known(fault.1).unwrap_or_default(),
         duration: fault.2.to_owned(),
         until: "16:15".to_owned(),
+        closed: known(closed),
         test_run: full,
         old_parts: full,
         report: full,

@@ -1,0 +1,169 @@
+//! Word that follows from what somebody did - a visit booked, moved or cancelled, a job done, a technician sent - as it goes out,
+//! in golden files like the letters; and each exactly once.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
+use foretell_outreach::{Checklist, CustomerStage, OnSiteNews, Outcome, Source, Stage, VisitReport};
+use support::desk::{MACHINES, check, desk, now, of, of_fault, printed};
+use support::{at, context, finding};
+
+#[test]
+fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
+    for (name, stage) in [("visit", None), ("visit_complaint", Some(CustomerStage::Complaint))] {
+        let texts = MACHINES.map(|(_, id)| {
+            let desk = desk(id);
+            let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+            let customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap().id;
+            desk.outreach.set_stage(&customer, stage, "said so", "wang", now()).unwrap();
+            let mut texts = Vec::new();
+            let step = |act: &dyn Fn()| {
+                let before = desk.sent();
+                act();
+                for _ in 0..3 {
+                    desk.outreach.tick(now()).unwrap();
+                }
+                assert_eq!(desk.sent(), before + 1, "told once");
+                printed(&of(&desk.last()), &desk.id, false)
+            };
+            let first = desk.first_time(&token);
+            texts.push(step(&|| drop(desk.outreach.book(&token, first, now()).unwrap())));
+            texts.push(step(&|| {
+                let other = desk.first_time(&token);
+                drop(desk.outreach.reschedule(&token, other, now()).unwrap());
+            }));
+            texts.push(step(&|| drop(desk.outreach.cancel(&token, now()).unwrap())));
+            texts
+        });
+        check(name, &texts.concat());
+    }
+}
+
+#[test]
+fn what_nobody_was_told_of_needs_no_taking_back() {
+    let desk = desk("s02/m002");
+    let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+    // Tapped in the evening: word waits until the morning, and by then the visit has been moved, and once more cancelled.
+    let evening = at("2026-07-15T20:30:00Z");
+    let page = desk.outreach.booking_page(&token, evening).unwrap();
+    desk.outreach.book(&token, page.slots[1].slot.start, evening).unwrap();
+    let before = desk.sent();
+    let held = desk.outreach.tick(evening).unwrap();
+    assert!(matches!(held[0].outcome, Outcome::Held { .. }), "{held:?}");
+    desk.outreach.cancel(&token, evening).unwrap();
+    desk.outreach.tick(at("2026-07-16T09:00:00Z")).unwrap();
+    assert_eq!(desk.sent(), before, "neither a confirmation nor a cancellation");
+}
+
+/// A feature with its value, its standard deviation and its unit.
+type Figure = (&'static str, f64, f64, &'static str);
+
+/// A finding of what a job achieved.
+fn effect(id: &MachineId, work: &str, figures: &[Figure], t: Timestamp) -> Finding {
+    let mut case = finding(id, "cooler_clogging", Grade::Watch, Status::Opened);
+    (case.kind, case.fault, case.at) = (FindingKind::MaintenanceEffect, FaultCode::new(work).unwrap(), t);
+    case.id = foretell_model::FindingId::new(id, &case.fault, 1);
+    case.evidence = figures
+        .iter()
+        .flat_map(|(feature, value, sd, unit)| {
+            let item = |feature: String, value: f64| Evidence {
+                feature,
+                value,
+                unit: (*unit).into(),
+                change_per_day: None,
+                since: None,
+            };
+            [item((*feature).to_owned(), *value), item(format!("{feature}_sd"), *sd)]
+        })
+        .collect();
+    case
+}
+
+#[test]
+fn exactly_one_word_follows_a_job_as_soon_as_its_effect_is_known() {
+    let helped = [
+        ("discharge_change_k", -4.2, 0.5, "K"),
+        ("loaded_current_change_a", -2.1, 0.4, "A"),
+        ("cost_change_per_month", -412.0, 96.0, "CNY"),
+    ];
+    let nothing = [("discharge_change_k", -0.3, 0.6, "K"), ("loaded_current_change_a", 0.2, 0.5, "A")];
+    let worse = [("discharge_change_k", 3.1, 0.5, "K")];
+    let measured: [(&str, Option<&[Figure]>); 4] =
+        [("helped", Some(&helped)), ("nothing", Some(&nothing)), ("worse", Some(&worse)), ("unknown", None)];
+    for (name, figures) in measured {
+        let texts = MACHINES.map(|(_, id)| {
+            let desk = desk(id);
+            let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+            let visit = desk.outreach.book(&token, desk.first_time(&token), now()).unwrap();
+            let foretell_outreach::PageState::Booked { booking, .. } = visit.state else { panic!("booked") };
+            desk.outreach.tick(now()).unwrap();
+            desk.outreach.complete(booking.id, None, "chen", booking.end).unwrap();
+            let before = desk.sent();
+            let known = booking.end.plus_days(8.0);
+            if let Some(figures) = figures {
+                let found = effect(&desk.id, "cooler_cleaned", figures, known);
+                desk.outreach.apply(Offset(9), 0, &found, &context(&desk.id), known).unwrap();
+            }
+            for day in 0..40 {
+                desk.outreach.tick(booking.end.plus_days(f64::from(day) + 0.7)).unwrap();
+            }
+            assert_eq!(desk.sent(), before + 1, "{name}: exactly one");
+            let stage = desk.outreach.card(&booking.case, known).unwrap().stage;
+            let promised_a_call = matches!(name, "nothing" | "worse");
+            assert_eq!(stage, if promised_a_call { Stage::Call } else { Stage::Done }, "{name}");
+            printed(&of(&desk.last()), &desk.id, false)
+        });
+        check(&format!("follow_up_{name}"), &texts);
+    }
+}
+
+#[test]
+fn a_broken_machine_from_the_road_to_the_closing() {
+    for (name, stage) in [("trouble", None), ("trouble_grumbling", Some(CustomerStage::OpenGrumbling))] {
+        let texts = MACHINES.map(|(_, id)| {
+            let desk = desk(id);
+            let customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap().id;
+            desk.outreach.set_stage(&customer, stage, "said so", "wang", now()).unwrap();
+            let minutes = |n: i64| now() + n * 60_000;
+            let case =
+                desk.outreach.open_service_case(&desk.id, Source::Customer, "stopped", "customer", now()).unwrap();
+            let mut texts = Vec::new();
+            let mut step = |minute: i64| {
+                let before = desk.sent();
+                desk.outreach.tick(minutes(minute)).unwrap();
+                desk.outreach.tick(minutes(minute)).unwrap();
+                assert_eq!(desk.sent(), before + 1, "{name}: one word at minute {minute}");
+                texts.push(printed(&of(&desk.last()), &desk.id, true));
+            };
+            step(16);
+            desk.outreach.called_back(case.id, "", "wang", minutes(18)).unwrap();
+            desk.outreach.send_technician(case.id, "chen", Some(minutes(107)), "wang", minutes(20)).unwrap();
+            step(20);
+            desk.outreach.set_out_to_case(case.id, Some(208), "chen", minutes(60)).unwrap();
+            step(60);
+            desk.outreach.arrived(case.id, "chen", minutes(255)).unwrap();
+            let found = FaultCode::new("inlet_valve");
+            desk.outreach.tell_progress(case.id, &OnSiteNews { found, minutes: 90 }, "chen", minutes(270)).unwrap();
+            step(270);
+            let report = VisitReport {
+                checklist: Checklist { test_run: true, tidy: true, old_parts: true, report: true, courtesy: true },
+                ..VisitReport::default()
+            };
+            desk.outreach.close_service_case(case.id, &report, "", "chen", minutes(360)).unwrap();
+            step(360);
+            texts
+        });
+        check(name, &texts.concat());
+    }
+}
+
+#[test]
+fn word_that_was_overtaken_does_not_go_out() {
+    let desk = desk("s02/m002");
+    let case = desk.outreach.open_service_case(&desk.id, Source::Customer, "stopped", "customer", now()).unwrap();
+    desk.outreach.send_technician(case.id, "chen", None, "wang", now()).unwrap();
+    desk.outreach.arrived(case.id, "chen", now()).unwrap();
+    assert!(desk.outreach.tick(now()).unwrap().iter().all(|ticked| ticked.outcome != Outcome::Sent));
+    assert_eq!(desk.sent(), 0, "nobody is on the way any more");
+}
