@@ -1,6 +1,6 @@
 //! Chance from one seed, and a letter-box that keeps what is delivered.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use foretell_outreach::{Channel, DeliveryError, Parcel};
 
@@ -34,23 +34,32 @@ impl Dice {
     }
 }
 
-/// Keeps what is delivered.
-#[derive(Default)]
+/// What was delivered by any way.
+pub(crate) type Delivered = Arc<Mutex<Vec<Parcel>>>;
+
+/// How an address begins at which nobody is any more.
+pub(crate) const GONE: &str = "gone";
+
+/// A way out that keeps what it delivers, and refuses addresses at which nobody is.
 pub(crate) struct Post {
-    pub(crate) parcels: Mutex<Vec<Parcel>>,
+    pub(crate) medium: &'static str,
+    pub(crate) parcels: Delivered,
 }
 
 impl Channel for Post {
-    fn name(&self) -> &'static str {
-        "post"
+    fn name(&self) -> &str {
+        self.medium
     }
-    fn medium(&self) -> &'static str {
-        "email"
+    fn medium(&self) -> &str {
+        self.medium
     }
     fn is_idempotent(&self) -> bool {
         true
     }
     fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
+        if parcel.to.starts_with(GONE) {
+            return Err(DeliveryError::Permanent("no such user".to_owned()));
+        }
         let mut parcels = self.parcels.lock().map_err(|e| DeliveryError::Temporary(e.to_string()))?;
         parcels.push(parcel.clone());
         Ok(())

@@ -1,12 +1,14 @@
 //! Who lives in the world: customers in four time zones with their holidays, machines with their shifts, our own people.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, Timelike};
 use foretell_model::{MachineId, Timestamp};
 use foretell_outreach::{
     Advisor, Calendar, Customer, Depot, Language, Machine, Registry, ServiceTask, Site, Technician, WEEK_HOURS, Words,
 };
 
-use super::dice::Dice;
+use super::dice::{Dice, GONE};
 use super::world::Own;
 
 /// Machines of one customer.
@@ -102,10 +104,16 @@ fn customer(n: usize) -> Customer {
     let name = if zh { format!("第{n}纺织厂") } else { format!("Castings No. {n}") };
     let zones = ["Europe/London", "America/New_York", "Europe/Berlin"];
     let texts = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
+    // One in six can be reached on two media, and one in three of those has long left the first.
+    let box_ = if n % 18 == 5 { GONE } else { "plant" };
+    let mut addresses = BTreeMap::from([("email".to_owned(), format!("{box_}@c{n:03}.example"))]);
+    if n % 6 == 5 {
+        addresses.insert("sms".to_owned(), format!("+86 138 0000 {n:04}"));
+    }
     Customer {
         contact: Some(if zh { "李工".into() } else { "Ms Baker".into() }),
         zone: if zh { "Asia/Shanghai".into() } else { zones[n / 3 % 3].into() },
-        addresses: [("email".to_owned(), format!("plant@c{n:03}.example"))].into(),
+        addresses,
         holidays: texts(if zh { CHINA } else { ENGLAND }),
         // Every tenth customer needs no advisor's click.
         auto_approve: n.is_multiple_of(10),

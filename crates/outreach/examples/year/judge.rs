@@ -13,6 +13,7 @@ pub(crate) struct Sent {
     pub(crate) at: Timestamp,
     pub(crate) customer: String,
     pub(crate) machine: String,
+    pub(crate) medium: String,
     pub(crate) parcel: Parcel,
     /// Whether messages may arrive there at that hour.
     pub(crate) is_open: bool,
@@ -39,7 +40,8 @@ struct Forecast {
 
 #[derive(Default)]
 pub(crate) struct Judge {
-    pub(crate) stopped: BTreeSet<String>,
+    /// Customers with the media that they stopped.
+    pub(crate) stopped: BTreeSet<(String, String)>,
     pub(crate) stages: BTreeMap<String, CustomerStage>,
     pub(crate) broke: u32,
     pub(crate) failed: u32,
@@ -119,7 +121,7 @@ impl Judge {
     pub(crate) fn sent(&mut self, sent: Sent) {
         let stage = self.stages.get(&sent.customer).copied();
         self.fault("in quiet hours", !sent.is_open && !sent.urgent);
-        self.fault("after an opt-out", self.stopped.contains(&sent.customer));
+        self.fault("after an opt-out", self.stopped.contains(&(sent.customer.clone(), sent.medium.clone())));
         self.fault("to customers whom a person looks after (stage 6)", stage == Some(CustomerStage::Escalation));
         self.fault("repeats", self.is_repeated(&sent));
         self.fault("texts with internal words", !is_clean(&sent));

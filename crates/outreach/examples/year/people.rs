@@ -45,8 +45,8 @@ impl World {
     /// What was delivered just now: judged, and answered some time later by most.
     pub(super) fn delivered(&mut self, done: &[Ticked]) -> Anything<()> {
         let parcels = {
-            let mut post = self.post.parcels.lock().map_err(|e| e.to_string())?;
-            std::mem::take(&mut *post)
+            let mut delivered = self.delivered.lock().map_err(|e| e.to_string())?;
+            std::mem::take(&mut *delivered)
         };
         for parcel in parcels {
             let key = |ticked: &&Ticked| {
@@ -58,7 +58,8 @@ impl World {
             if !sent.asked {
                 let token = parcel.link.rsplit('/').next().unwrap_or_default().to_owned();
                 let wait_h = -self.dice.uniform().max(1e-9).ln() * 20.0;
-                self.answers.push((self.now + (wait_h * HOUR_MS as f64) as i64, token, ticked.case.clone()));
+                let at = self.now + (wait_h * HOUR_MS as f64) as i64;
+                self.answers.push((at, token, ticked.case.clone(), sent.medium.clone()));
             }
             self.judge.sent(sent);
         }
@@ -75,8 +76,10 @@ impl World {
             (card.finding.machine.to_string(), card.finding.grade == Grade::Urgent)
         };
         let broken = self.outreach.service_cases()?.iter().any(|case| case.machine == machine);
+        let medium = customer.addresses.iter().find(|(_, address)| **address == parcel.to);
         Ok(Sent {
             at: self.now,
+            medium: medium.map(|(medium, _)| medium.clone()).ok_or("a parcel to no address")?,
             customer: customer.id.clone(),
             is_open: Calendar::of(customer)?.is_open(self.now),
             parcel: parcel.clone(),
@@ -92,7 +95,7 @@ impl World {
         let answers = std::mem::take(&mut self.answers);
         let (due, later): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(t, ..)| *t <= self.now);
         self.answers = later;
-        for (_, token, case) in due {
+        for (_, token, case, medium) in due {
             let Ok(page) = self.outreach.booking_page(&token, self.now) else { continue };
             match self.dice.uniform() {
                 p if p < 0.6 => {
@@ -110,9 +113,9 @@ impl World {
                     if self.outreach.stop(&token, self.now).is_ok()
                         && let Some(customer) = self.outreach.card(&case, self.now)?.customer
                     {
-                        self.judge.stopped.insert(customer.id.clone());
+                        self.judge.stopped.insert((customer.id.clone(), medium.clone()));
                         if self.dice.chance(0.5) {
-                            self.back.push((self.now.plus_days(60.0), customer.id));
+                            self.back.push((self.now.plus_days(60.0), (customer.id, medium)));
                         }
                     }
                 }

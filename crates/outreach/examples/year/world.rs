@@ -12,9 +12,9 @@ use foretell_model::{
     Catalogue, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, MINUTE_MS, MachineId,
     Offset, ProbabilityWithin, RulDays, Status, Timestamp,
 };
-use foretell_outreach::{MachineContext, Outreach, OutreachOptions, Source, WEEK_HOURS, Words};
+use foretell_outreach::{Channel, MachineContext, Outreach, OutreachOptions, Source, WEEK_HOURS, Words};
 
-use super::dice::{Dice, Post};
+use super::dice::{Delivered, Dice, Post};
 use super::fleet::{self, Fleet};
 use super::judge::Judge;
 
@@ -54,7 +54,7 @@ pub(crate) struct World {
     pub(super) dir: PathBuf,
     pub(super) outreach: Outreach,
     pub(super) options: OutreachOptions,
-    pub(super) post: Arc<Post>,
+    pub(super) delivered: Delivered,
     pub(super) fleet: Fleet,
     pub(super) dice: Dice,
     pub(super) wear: Vec<Wear>,
@@ -62,8 +62,10 @@ pub(crate) struct World {
     pub(super) offset: u64,
     pub(super) now: Timestamp,
     pub(super) start: Timestamp,
-    pub(super) answers: Vec<(Timestamp, String, FindingId)>,
-    pub(super) back: Vec<(Timestamp, String)>,
+    /// When, by which link, about which case, on which medium.
+    pub(super) answers: Vec<(Timestamp, String, FindingId, String)>,
+    /// Whoever stopped a medium and will want it again.
+    pub(super) back: Vec<(Timestamp, (String, String))>,
     pub(super) calm: Vec<(Timestamp, String)>,
     pub(super) visited: BTreeSet<i64>,
     pub(crate) judge: Judge,
@@ -74,11 +76,12 @@ impl World {
         let start = Timestamp::parse("2026-01-01T00:00:00Z")?;
         let mut dice = Dice::new(size.seed);
         let fleet = Fleet::new(size.machines, &mut dice);
-        let post = Arc::new(Post::default());
+        let delivered = Delivered::default();
+        let way = |medium| Arc::new(Post { medium, parcels: delivered.clone() }) as Arc<dyn Channel>;
         let options = OutreachOptions {
             company: Words { en: "Foretell Service".into(), zh: "先知服务".into() },
             public_url: "https://service.example".into(),
-            channels: vec![post.clone()],
+            channels: ["email", "sms"].map(way).to_vec(),
             ..OutreachOptions::new(Arc::new(Catalogue::parse(include_str!("../../../../config/faults.toml"))?))
         };
         let outreach = Outreach::open(&dir.join("service.sqlite"), options.clone())?;
@@ -87,7 +90,7 @@ impl World {
             dir,
             outreach,
             options,
-            post,
+            delivered,
             fleet,
             dice,
             wear: Vec::new(),
@@ -147,9 +150,9 @@ impl World {
         let back = std::mem::take(&mut self.back);
         let (due, later) = back.into_iter().partition(|(t, _)| *t <= self.now);
         self.back = later;
-        for (_, customer) in due {
-            if self.outreach.opt_in(&customer, "email", "asked for it again", "wang", self.now).is_ok() {
-                self.judge.stopped.remove(&customer);
+        for (_, (customer, medium)) in due {
+            if self.outreach.opt_in(&customer, &medium, "asked for it again", "wang", self.now).is_ok() {
+                self.judge.stopped.remove(&(customer, medium));
             }
         }
         self.judge.look_at_visits(&self.outreach, self.now)?;
