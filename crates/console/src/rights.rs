@@ -65,6 +65,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/cases/{id}/send", Of(ADVISORS)),
     ("POST", "/cases/{id}/arrived", Sent(FIELD)),
     ("POST", "/cases/{id}/found", Sent(FIELD)),
+    ("POST", "/cases/{id}/settle", Of(ADVISORS)),
     ("POST", "/cases/{id}/close", Sent(FIELD)),
     ("GET", "/calendar", Of(ALL)),
     ("GET", "/customers", Of(DESK)),

@@ -203,6 +203,7 @@ fn service_desk() -> Router<App> {
         .route("/cases/{id}/send", post(pages::case_acts::send))
         .route("/cases/{id}/arrived", post(pages::case_acts::arrived))
         .route("/cases/{id}/found", post(pages::case_acts::found))
+        .route("/cases/{id}/settle", post(pages::case_acts::settle))
         .route("/cases/{id}/close", post(pages::case_acts::close))
         .route("/calendar", get(pages::calendar::show))
         .route("/customers", get(pages::customers::show))

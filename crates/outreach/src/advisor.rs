@@ -10,9 +10,12 @@ use crate::drafting::People;
 use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
 use crate::slots;
-use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, replies, service_cases};
-use crate::views::{Card, MessageState, MessageView, Stage};
+use crate::store::{Case, Entry, Mail, Session, advisories, care, fates, messages, record, replies, service_cases};
+use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
 use crate::{Language, Outreach};
+
+/// A message that no channel has seen yet.
+const NEW: i64 = 0;
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
@@ -31,7 +34,7 @@ impl Outreach {
                 Err(why) => (Err(why.clone()), None),
             };
             let no_route = match &people {
-                Ok(people) => self.route(tx, &people.customer)?.is_none(),
+                Ok(people) => self.route(tx, &people.customer, NEW)?.is_none(),
                 Err(_) => false,
             };
             let works = compose::works_of(&case.finding, &self.options.catalogue);
@@ -58,6 +61,7 @@ impl Outreach {
                 parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
                 minutes: (!works.is_empty()).then(|| works.iter().map(|(_, action)| action.minutes).sum()),
                 booking: self.booking_of(tx, id)?,
+                unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
                 history: record::of_case(tx, id.as_str())?,
                 contacts,
                 choices,
@@ -110,7 +114,7 @@ impl Outreach {
             };
             return Ok((Ok(self.view(connection, &mail, people, text, slots)?), None));
         }
-        let medium = self.route(connection, &people.customer)?.map_or("", |(channel, _)| channel.medium());
+        let medium = self.route(connection, &people.customer, mail.id)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
         let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
             self.drop_edit(connection, mail)?
@@ -169,7 +173,7 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
-            let Some((channel, address)) = self.route(tx, &people.customer)? else {
+            let Some((channel, address)) = self.route(tx, &people.customer, NEW)? else {
                 let why = Objection::about(Obstacle::NoRoute, people.customer.name);
                 return Err(OutreachError::refused(&attempted, why));
             };

@@ -7,9 +7,11 @@ use crate::apply::withdraw;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
+use crate::outbox::asked::is_overtaken;
+use crate::outbox::settle::UNDELIVERED;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Session, Stay, advisories, messages, record, registry, replies};
-use crate::views::{AfterCall, Booking, MessageState, Stage};
+use crate::store::{Case, Entry, Session, Stay, advisories, fates, messages, record, registry, replies, service_cases};
+use crate::views::{AfterCall, Booking, MessageState, Stage, Unsettled};
 use crate::visits::booking;
 
 /// Stages in which an advisor may still talk the customer into a visit.
@@ -158,16 +160,48 @@ impl Outreach {
             (mail.state, mail.sent) = (state, sent);
             if resolved == Resolved::SendAgain {
                 (mail.due, mail.attempts, mail.reason) = (now, 0, None);
+                fates::forget_refusals(tx, mail.id)?;
             }
             mail.save(tx)?;
-            // Word about a service case belongs to no advisory, and a reminder goes out beside the message it reminds of.
-            let stage = if mail.kind == Kind::Reminder && stage == Stage::Queued { Stage::Contacted } else { stage };
-            if let Some(mut case) = advisories::find(tx, &mail.case)?.filter(|case| case.stage == Stage::Call) {
-                case.move_to(tx, stage, None, None, now)?;
+            // Word about a service case belongs to no advisory.
+            if let Some(mut case) = advisories::find(tx, &mail.case)? {
+                let stage = match (mail.kind, case.stage) {
+                    // A reminder goes out beside the message it reminds of.
+                    (Kind::Reminder, Stage::Call) if stage == Stage::Queued => Some(Stage::Contacted),
+                    (Kind::Confirmation, Stage::Booked) => {
+                        let of_delivery = |remark: &str| remark.starts_with(UNDELIVERED);
+                        case.remark.as_deref().is_some_and(of_delivery).then_some(Stage::Booked)
+                    }
+                    (Kind::FollowUp, Stage::Call) => Some(Stage::Done),
+                    (Kind::Invitation | Kind::Reminder, Stage::Call) => Some(stage),
+                    _ => None,
+                };
+                if let Some(stage) = stage {
+                    case.move_to(tx, stage, None, None, now)?;
+                }
+                if resolved == Resolved::Arrived {
+                    fates::told(tx, mail.id, &mail.case)?;
+                    if mail.kind == Kind::FollowUp {
+                        self.call_where_nothing_helped(tx, &mail, Some(&mut case), now)?;
+                    }
+                }
             }
             let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
             let customer = Some(mail.customer.as_str());
             Entry { at: now, who, what, customer, machine, advisory, ..Entry::default() }.write(tx)
+        })
+    }
+
+    /// Words about a service case of which nobody knows whether they arrived, or that certainly did not, as far as they are
+    /// still news; oldest first.
+    ///
+    /// # Errors
+    /// When there is no such case or the store cannot be read.
+    pub fn unsettled_of_case(&self, id: i64) -> Result<Vec<Unsettled>> {
+        self.store.read("read what the customer of a service case may not know", |c| {
+            let case = service_cases::get(c, id)?;
+            let left = fates::unsettled(c, &FindingId::from_text(&service_cases::name(id)))?;
+            Ok(left.iter().filter(|mail| !is_overtaken(mail.kind, &case)).map(Unsettled::of).collect())
         })
     }
 

@@ -3,14 +3,14 @@
 //!
 //! The stage is set by a person and by nobody else; events and words only hint.
 
-use foretell_model::{Obstacle, Timestamp};
+use foretell_model::{Obstacle, Timestamp, named};
 
 use crate::error::{OutreachError, Result};
 use crate::store::{Entry, Session, care, record, registry};
-use crate::views::{Happening, RecordFilter, StageChange, stored_enum};
+use crate::views::{Happening, RecordFilter, StageChange};
 use crate::{Customer, Outreach};
 
-stored_enum! {
+named! {
     /// How far a customer's dissatisfaction has gone. A customer without a stage has shown none.
     #[derive(serde::Serialize, serde::Deserialize)]
     #[serde(rename_all = "snake_case")]

@@ -15,7 +15,7 @@ use crate::registry::{Advisor, Customer, Machine, Technician};
 use crate::roster::{Job, Roster};
 use crate::slots::{self, Slot, Visit};
 use crate::store::{
-    Case, Mail, Session, advisories, bookings, care, changes, clock, messages, record, registry, service_cases,
+    Case, Mail, Session, advisories, bookings, care, changes, clock, fates, messages, record, registry, service_cases,
 };
 use crate::views::{MessageState, Stage};
 use crate::{Channel, Outreach};
@@ -217,17 +217,19 @@ impl Outreach {
     }
 
     /// The channel a message to this customer goes by: the first one with an address and no opt-out, else the first with an
-    /// address (the governor then says why nothing goes out).
+    /// address (the governor then says why nothing goes out). Channels that refused this very message are asked no more.
     pub(crate) fn route(
         &self,
         connection: &dyn Session,
         customer: &Customer,
+        message: i64,
     ) -> Result<Option<(&dyn Channel, String)>> {
+        let refused = fates::refused_by(connection, message)?;
         let mut fallback = None;
         let mut channels: Vec<_> = self.options.channels.iter().collect();
         let preference = |medium: &str| customer.channels.iter().position(|own| own == medium).unwrap_or(usize::MAX);
         channels.sort_by_key(|channel| preference(channel.medium()));
-        for channel in channels {
+        for channel in channels.into_iter().filter(|channel| !refused.iter().any(|name| name == channel.name())) {
             let Some(address) = customer.addresses.get(channel.medium()) else { continue };
             if !care::opted_out(connection, &customer.id, channel.medium())? {
                 return Ok(Some((channel.as_ref(), address.clone())));
@@ -235,6 +237,18 @@ impl Outreach {
             fallback = fallback.or_else(|| Some((channel.as_ref(), address.clone())));
         }
         Ok(fallback)
+    }
+
+    /// Whether a message that its channel will not take can go on by another one on which the customer may be written to. The
+    /// governor is asked about that as about any other.
+    pub(crate) fn goes_on(&self, connection: &dyn Session, mail: &Mail) -> Result<bool> {
+        let Some(channel) = mail.channel.as_deref() else { return Ok(false) };
+        fates::refuse(connection, mail.id, channel)?;
+        let Some(customer) = registry::find::<Customer>(connection, &mail.customer)? else { return Ok(false) };
+        match self.route(connection, &customer, mail.id)? {
+            Some((next, _)) => Ok(!care::opted_out(connection, &customer.id, next.medium())?),
+            None => Ok(false),
+        }
     }
 
     /// What the governor says to sending a message on a medium now.

@@ -1,15 +1,13 @@
 //! What came of a visit: verdicts that label forecasts, photos, reports, parts taken.
 
-use foretell_model::{FindingId, FindingKind, Obstacle, Timestamp};
+use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::Depot;
 use crate::store::{Entry, advisories, bookings, evidence, record, registry, stock};
 use crate::troubles;
-use crate::views::{
-    FaultPrecision, Found, Happening, Photo, PhotoOf, RecordFilter, StockLine, VisitReport, WorkVerdict,
-};
+use crate::views::{Happening, Photo, PhotoOf, RecordFilter, StockLine, VisitReport, WorkVerdict};
 
 impl Outreach {
     /// Says what was found of what was forecast. A second verdict on a case replaces the first; both stay in the record.

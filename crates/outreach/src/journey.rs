@@ -2,7 +2,7 @@
 //!
 //! Of a technician's place only the last is kept, only while somebody is on the way, and never in the record.
 
-use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp};
+use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
 
 use crate::Outreach;
 use crate::compose::works_of;
@@ -11,7 +11,7 @@ use crate::error::{OutreachError, Result};
 use crate::planning::distance_km;
 use crate::registry::Site;
 use crate::store::{Entry, Session, Stay, advisories, bookings, journeys, record, registry};
-use crate::views::{Errand, ErrandSheet, Journey, VisitDone, VisitState};
+use crate::views::{Errand, ErrandSheet, Journey, VisitDone};
 use crate::visits::booking;
 
 /// Roads are longer than the line between two places by about this much.
@@ -248,13 +248,9 @@ pub(crate) fn errand(connection: &dyn Session, stay: Stay) -> Result<Errand> {
     Ok(Errand { visit: booking(connection, stay)?, machine, customer, state, journey, distance_km })
 }
 
+/// How a visit stands.
 fn state_of(stay: &Stay) -> VisitState {
-    match stay.state.as_str() {
-        "done" => VisitState::Done,
-        "missed" => VisitState::Missed,
-        "cancelled" => VisitState::Cancelled,
-        _ => VisitState::Booked,
-    }
+    VisitState::from_name(&stay.state).unwrap_or(VisitState::Booked)
 }
 
 fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {

@@ -92,13 +92,13 @@ pub use problems::{Problem, mail_address};
 pub use registry::{
     Advisor, Contact, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site, Technician, Words,
 };
-pub use replies::{Reply, ReplyHeard, StopWords};
+pub use replies::{ReplyHeard, StopWords};
 pub use slots::Slot;
 pub use views::{
-    AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, FaultPrecision,
-    Figures, Found, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo,
-    PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange,
-    StockLine, Ticked, Timer, TimerState, VisitDone, VisitReport, VisitState, WorkDone, WorkVerdict,
+    AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, Figures, Guest,
+    Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences,
+    Progress, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange, StockLine, Ticked, Unsettled,
+    VisitDone, VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

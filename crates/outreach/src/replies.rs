@@ -3,7 +3,7 @@
 //! A reply names our message, or comes from an address that a customer has on a medium. A stop word stops that medium at
 //! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers.
 
-use foretell_model::{Note, Obstacle, Timestamp};
+use foretell_model::{Note, Obstacle, Reply, Timestamp};
 use metrics::counter;
 
 use crate::apply::withdraw;
@@ -18,25 +18,6 @@ pub const REPLIED: &str = "the customer replied";
 
 /// Longest identity of a reply, bytes.
 const ID_BYTES_MAX: usize = 200;
-
-/// A reply as it comes in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reply {
-    /// The sender's own identity of it, by which a repetition is told.
-    pub id: String,
-    /// The key of our message that it answers, e.g. `foretell-17`, if the sender knows it.
-    pub message: Option<String>,
-    /// Key of the customer, if the sender knows it.
-    pub customer: Option<String>,
-    /// On which medium it came, e.g. `sms`.
-    pub medium: Option<String>,
-    /// From which address.
-    pub address: Option<String>,
-    /// What was written.
-    pub text: String,
-    /// When.
-    pub at: Option<Timestamp>,
-}
 
 /// What became of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]

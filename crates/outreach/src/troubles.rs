@@ -1,6 +1,6 @@
 //! Reactive service: something did break. Who opens a case, the two promises, who comes, and what was done.
 
-use foretell_model::{MINUTE_MS, MachineId, Note, Objection, Obstacle, Timestamp};
+use foretell_model::{MINUTE_MS, MachineId, Note, Objection, Obstacle, TimerState, Timestamp};
 
 use crate::case_way::forget_place;
 use crate::compose::trouble::About;
@@ -8,7 +8,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
 use crate::store::{Entry, Session, record, registry, service_cases, stock};
-use crate::views::{Promise, ServiceCase, Source, Ticked, TimerState, VisitReport};
+use crate::views::{Promise, ServiceCase, Source, Ticked, VisitReport};
 use crate::{Outreach, care};
 
 impl Outreach {

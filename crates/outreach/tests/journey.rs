@@ -5,9 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
-use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp};
+use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp, VisitState};
 use foretell_outreach::{
-    Checklist, Choice, Guest, Language, Outreach, OutreachError, PhotoOf, Site, Source, VisitReport, VisitState,
+    Checklist, Choice, Guest, Language, Outreach, OutreachError, PhotoOf, Site, Source, VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 

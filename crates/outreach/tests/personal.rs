@@ -6,10 +6,9 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_model::{FindingId, Grade, Status, Timestamp};
+use foretell_model::{FindingId, Found, Grade, Status, Timestamp};
 use foretell_outreach::{
-    Contact, Customer, CustomerStage, Folder, Found, Outreach, OutreachError, PhotoOf, Registry, Source, Stage,
-    VisitReport,
+    Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 

@@ -5,11 +5,11 @@ mod support;
 
 use std::sync::Arc;
 
-use foretell_model::{Finding, FindingKind, Grade, MINUTE_MS, Status, Timestamp};
+use foretell_model::{Finding, FindingKind, Found, Grade, MINUTE_MS, Status, TimerState, Timestamp};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
-    Checklist, CustomerStage, Found, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
-    Source, Stage, TimerState, VisitReport,
+    Checklist, CustomerStage, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter, Source,
+    Stage, VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 

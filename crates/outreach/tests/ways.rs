@@ -4,99 +4,10 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
-
-use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Status, Timestamp};
-use foretell_outreach::{
-    AlarmHeard, Channel, Customer, DeliveryError, MessageState, Mqtt, Outreach, OutreachError, OutreachOptions, Parcel,
-    RecordFilter, Registry, Reply, ReplyHeard, Stage, TripRules,
-};
-use support::{apply, at, finding, machine, options, token};
-
-fn now() -> Timestamp {
-    at("2026-07-15T08:30:00Z")
-}
-
-/// A channel of a medium of its own.
-struct Way {
-    medium: &'static str,
-    out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
-    fails: Arc<Mutex<Vec<DeliveryError>>>,
-}
-
-impl Channel for Way {
-    fn name(&self) -> &str {
-        self.medium
-    }
-    fn medium(&self) -> &str {
-        self.medium
-    }
-    fn is_idempotent(&self) -> bool {
-        false
-    }
-    fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
-        if let Some(failure) = self.fails.lock().unwrap().pop() {
-            return Err(failure);
-        }
-        self.out.lock().unwrap().push((self.medium, parcel.clone()));
-        Ok(())
-    }
-}
-
-struct Scene {
-    outreach: Outreach,
-    out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
-    fails: Arc<Mutex<Vec<DeliveryError>>>,
-    _dir: tempfile::TempDir,
-}
-
-/// Mail, SMS and the machine's display are in use; the customer in Leeds prefers SMS.
-fn scene() -> Scene {
-    let dir = support::fast_dir();
-    let (out, fails) = (Arc::default(), Arc::default());
-    let way =
-        |medium| -> Arc<dyn Channel> { Arc::new(Way { medium, out: Arc::clone(&out), fails: Arc::clone(&fails) }) };
-    let display: Arc<dyn Channel> = Arc::new(Mqtt::new("display", Mqtt::TOPIC).unwrap());
-    let own = OutreachOptions { channels: vec![way("email"), way("sms"), display], ..options(way("email")) };
-    let outreach = Outreach::open(&dir.path().join("service.sqlite"), own).unwrap();
-    outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now()).unwrap();
-    let scene = Scene { outreach, out, fails, _dir: dir };
-    scene.customer(|customer| {
-        customer.addresses.insert("sms".into(), "+44 7700 900123".into());
-        customer.channels = vec!["sms".into(), "email".into()];
-    });
-    scene
-}
-
-impl Scene {
-    fn customer(&self, change: impl FnOnce(&mut Customer)) {
-        let mut customer = self.outreach.customer("acme").unwrap().unwrap();
-        change(&mut customer);
-        self.outreach.register_customer(&customer, "test", now()).unwrap();
-    }
-
-    /// A forecast whose letter has gone out; its case, its message's number and its link's token.
-    fn sent(&self) -> (FindingId, i64, String) {
-        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
-        let id = apply(&self.outreach, 1, &case, now());
-        let message = self.outreach.approve(&id, "wang", now()).unwrap();
-        self.outreach.tick(now()).unwrap();
-        (id, message.id, token(&message.link).to_owned())
-    }
-
-    fn reply(&self, reply: Reply) -> Result<ReplyHeard, OutreachError> {
-        self.outreach.take_reply("replies", &reply, now() + HOUR_MS)
-    }
-
-    fn media(&self) -> Vec<&'static str> {
-        self.out.lock().unwrap().iter().map(|(medium, _)| *medium).collect()
-    }
-
-    fn remark(&self, id: &FindingId) -> (Stage, String) {
-        let card = self.outreach.card(id, now()).unwrap();
-        (card.stage, card.remark.unwrap_or_default())
-    }
-}
+use foretell_model::{HOUR_MS, MINUTE_MS, Reply, Timestamp};
+use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Stage, TripRules};
+use support::machine;
+use support::roads::{Scene, now, scene};
 
 fn by_sms(id: &str, text: &str) -> Reply {
     Reply {
@@ -231,21 +142,6 @@ fn a_link_that_was_taken_back_opens_nothing_and_what_was_booked_stays() {
     let filter = RecordFilter { case: Some(id.to_string()), ..RecordFilter::default() };
     let record = s.outreach.record(&filter).unwrap();
     assert!(record.iter().any(|entry| entry.what == "link_revoked" && entry.who == "wang"), "{record:?}");
-}
-
-#[test]
-fn a_message_of_unknown_fate_is_sent_again_when_the_advisor_says_so() {
-    let s = scene();
-    s.fails.lock().unwrap().push(DeliveryError::Unknown("the connection broke".into()));
-    let (id, message, _) = s.sent();
-    let unknown = s.outreach.card(&id, now()).unwrap();
-    assert_eq!((unknown.stage, unknown.message.unwrap().state), (Stage::Call, MessageState::Unknown));
-    s.outreach.send_again(message, "wang", now()).unwrap();
-    s.outreach.tick(now()).unwrap();
-    assert_eq!(s.media(), ["sms"]);
-    let again = s.outreach.card(&id, now()).unwrap();
-    assert_eq!((again.stage, again.message.unwrap().state), (Stage::Contacted, MessageState::Sent));
-    assert!(s.outreach.send_again(message, "wang", now()).is_err(), "what arrived is not sent again");
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
                 until: now() + i64::from(minutes) * MINUTE_MS,
             });
         }
+        CaseAct::Settle { .. } => {}
         CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
     }
     super::desk::wind(case);

@@ -189,6 +189,7 @@ impl Desk {
                 line("2026-07-18T05:39:00Z", "Anna Petersen", "trouble_called", "Comes at once, please wait at gate 3"),
                 line("2026-07-18T05:30:00Z", "customer", "trouble_reported", "E23"),
             ],
+            unsettled: Vec::new(),
         })
     }
 

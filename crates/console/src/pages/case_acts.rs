@@ -45,6 +45,12 @@ pub(crate) struct Told {
     minutes: u32,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct Settled {
+    message: i64,
+    arrived: String,
+}
+
 /// The closing checklist. A browser sends a box only when it is ticked.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -179,6 +185,21 @@ pub(crate) async fn found(State(app): State<App>, ask: Ask, Path(id): Path<i64>,
     let fault = Some(form.fault).filter(|fault| !fault.is_empty());
     let minutes = form.minutes.clamp(1, MINUTES_MAX);
     act(&app, &ask, id, CaseAct::Found { fault, minutes }, "found", kept).await
+}
+
+/// `POST /cases/{id}/settle`
+pub(crate) async fn settle(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<i64>,
+    Form(form): Form<Settled>,
+) -> Response {
+    let arrived = match form.arrived.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => return refused(&app, &ask, id, &Obstacle::ArrivalMissing.into(), Typed::default()).await,
+    };
+    act(&app, &ask, id, CaseAct::Settle { message: form.message, arrived }, "settled", Kept::default()).await
 }
 
 /// `POST /cases/{id}/close`

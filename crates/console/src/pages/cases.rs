@@ -18,7 +18,7 @@ use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase};
+use crate::view::{CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase, UnsettledWord};
 use crate::{BackendError, Lang, assets, civil};
 
 /// What the address may ask of the list and of one case.
@@ -47,6 +47,7 @@ pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
         "arrived" => d.done_arrived,
         "found" => d.done_found,
         "mended" => d.done_mended,
+        "settled" => text::words(lang).done_noted,
         "stage" => d.done_stage,
         "stopped" => d.done_stopped,
         "resumed" => d.done_resumed,
@@ -109,6 +110,7 @@ struct OneCase {
     points: Vec<Point>,
     report: Vec<String>,
     record: Vec<Line>,
+    unsettled: Vec<UnsettledWord>,
 }
 
 /// What can be done with a case as it stands.
@@ -295,6 +297,7 @@ fn lay_out_one(
             report.parts.iter().map(part).chain([report.left_out.clone(), report.note.clone()]).collect()
         }),
         record: lines(&page.record, case.zone, lang),
+        unsettled: page.unsettled,
     }
 }
 

@@ -164,7 +164,7 @@ pub(crate) async fn done(
 }
 
 fn finished(form: Finished) -> Result<FieldAct, BackendError> {
-    let found = Found::ALL.into_iter().find(|found| found.name() == form.found);
+    let found = Found::from_name(&form.found);
     if found.is_none() && !form.found.is_empty() {
         return Err(Obstacle::FoundMissing.into());
     }

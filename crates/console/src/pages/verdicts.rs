@@ -86,7 +86,7 @@ pub(crate) async fn give(State(app): State<App>, ask: Ask, Form(form): Form<Give
     let (id, by) = (form.id.clone(), ask.by.clone());
     let kept = Kept::of("verdict", &[("found", &form.found), ("instead", &form.instead), ("note", &form.note)]);
     let given = app.ask(move |backend| {
-        let found = Found::ALL.into_iter().find(|found| found.name() == form.found);
+        let found = Found::from_name(&form.found);
         let found = found.ok_or(BackendError::from(Obstacle::FoundMissing))?;
         let instead = Some(form.instead).filter(|code| found == Found::SomethingElse && !code.is_empty());
         backend.give_verdict(&form.id, (found, instead), &cut(&form.note), &by)

@@ -3,47 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{FaultCode, Timestamp};
 
-use super::Way;
-
-/// Where a promise stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TimerState {
-    /// It slipped and is not kept yet.
-    Late,
-    /// It is about to slip.
-    Slipping,
-    /// There is time.
-    Running,
-    /// It was kept, but late.
-    KeptLate,
-    /// It was kept in time.
-    Kept,
-}
-
-impl TimerState {
-    /// Its name in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Late => "late",
-            Self::Slipping => "slipping",
-            Self::Running => "running",
-            Self::KeptLate => "kept_late",
-            Self::Kept => "kept",
-        }
-    }
-}
-
-/// A promise with its clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timer {
-    /// When it was promised for.
-    pub due: Timestamp,
-    /// When it was kept.
-    pub met: Option<Timestamp>,
-    /// Where it stands.
-    pub state: TimerState,
-}
+use super::{Timer, TimerState, Way};
 
 /// Who comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +153,19 @@ pub struct CasePage {
     pub depots: Vec<Choice>,
     /// What happened in the case, newest first.
     pub record: Vec<RecordLine>,
+    /// Words to the customer of which somebody must say what became of them.
+    pub unsettled: Vec<UnsettledWord>,
+}
+
+/// Word to a customer that did not arrive, or perhaps not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsettledWord {
+    /// Its number in the outbox.
+    pub message: i64,
+    /// Its subject.
+    pub subject: String,
+    /// Whether it certainly did not arrive.
+    pub is_lost: bool,
 }
 
 /// What is done about a case.
@@ -218,6 +191,13 @@ pub enum CaseAct {
         fault: Option<String>,
         /// Minutes that the work still takes.
         minutes: u32,
+    },
+    /// What became of a word to the customer whose fate nobody knew.
+    Settle {
+        /// Its number in the outbox.
+        message: i64,
+        /// It arrived; otherwise it is sent again.
+        arrived: bool,
     },
     /// It is mended.
     Close(CaseReport),

@@ -5,7 +5,7 @@ use foretell_model::{Finding, Timestamp};
 
 use super::{
     BookingPage, CaseReport, Choice, ContactPerson, Curve, Found, HealthReport, Person, Progress, RecordLine,
-    ServiceCase, Slot, Timer, Verdict,
+    ServiceCase, Slot, Timer, Verdict, VisitState,
 };
 use crate::Lang;
 
@@ -56,19 +56,6 @@ pub struct PhotoView {
     pub id: i64,
     /// What is to be seen; may be empty.
     pub caption: String,
-}
-
-/// How a visit stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VisitState {
-    /// It is to come.
-    Booked,
-    /// The work was done.
-    Done,
-    /// It did not take place.
-    Missed,
-    /// It was called off.
-    Cancelled,
 }
 
 /// One visit of a day.

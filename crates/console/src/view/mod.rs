@@ -19,6 +19,9 @@ mod planning;
 mod reply;
 mod template;
 
+/// What outreach and the pages speak of alike.
+pub use foretell_model::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};
+
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Queue, Slot,
     TextFault,
@@ -26,8 +29,7 @@ pub use advisory::{
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
-    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase, Timer,
-    TimerState,
+    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase, UnsettledWord,
 };
 pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
 pub use customer::{
@@ -35,7 +37,7 @@ pub use customer::{
 };
 pub use field::{
     Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit,
-    PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};
@@ -43,8 +45,8 @@ pub use ingest::{
     HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
 };
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
-pub use planning::{Band, DelayLine, FaultPrecision, Found, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
-pub use reply::{Reply, ReplyTaken, Signed};
+pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
+pub use reply::{ReplyTaken, Signed};
 pub use template::{
     TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
     TemplateText,

@@ -1,7 +1,7 @@
 //! Planning ahead: parts against the shelves, visits against capacity, what waiting costs, and how often forecasts were right.
 
 use chrono_tz::Tz;
-use foretell_model::Timestamp;
+use foretell_model::{Found, Timestamp};
 
 /// A count that is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,32 +88,6 @@ pub struct Planning {
     pub delays: Vec<DelayLine>,
 }
 
-/// What was found of what was forecast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// What was forecast.
-    Confirmed,
-    /// Nothing.
-    NotFound,
-    /// Another fault.
-    SomethingElse,
-}
-
-impl Found {
-    /// Every value.
-    pub const ALL: [Self; 3] = [Self::Confirmed, Self::NotFound, Self::SomethingElse];
-
-    /// Its name in forms and in the API.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::NotFound => "not_found",
-            Self::SomethingElse => "something_else",
-        }
-    }
-}
-
 /// A verdict on a forecast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -127,19 +101,6 @@ pub struct Verdict {
     pub at: Timestamp,
     /// By whom.
     pub who: String,
-}
-
-/// How often a fault's forecasts were right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FaultPrecision {
-    /// Fault code.
-    pub fault: String,
-    /// It was there.
-    pub confirmed: u32,
-    /// Nothing was there.
-    pub not_found: u32,
-    /// Something else was there.
-    pub something_else: u32,
 }
 
 /// What a search found, each at most as many as asked.

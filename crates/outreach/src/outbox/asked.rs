@@ -9,8 +9,8 @@ use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
-use crate::store::{Case, Mail, Session, Stay, advisories, bookings, messages, service_cases};
-use crate::views::{MessageState, Outcome, Stage};
+use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, service_cases};
+use crate::views::{MessageState, Outcome, ServiceCase, Stage};
 
 impl Outreach {
     /// Word about a visit: written when it goes out, about the visit as it stands then.
@@ -27,7 +27,7 @@ impl Outreach {
             Ok(people) => people,
             Err(why) => return drop_it(mail, &why.to_string()),
         };
-        let Some(way) = self.route(connection, &people.customer)? else {
+        let Some(way) = self.route(connection, &people.customer, mail.id)? else {
             return drop_it(mail, "the customer has no address on any channel in use");
         };
         let past = Past {
@@ -46,7 +46,7 @@ impl Outreach {
         match self.word_of_visit(connection, (&case, stay), &mail, &people, occasion) {
             Ok(text) => {
                 if mail.kind == Kind::Confirmation {
-                    messages::tell_visit(connection, &mail.case, stay.sequence, &stay.state)?;
+                    fates::tell(connection, mail.id, stay.sequence, &stay.state)?;
                 }
                 self.let_go(connection, Mail { text: Some(text), ..mail }, &people, way, now)
             }
@@ -75,20 +75,15 @@ impl Outreach {
             Some(id) => service_cases::get(connection, id)?,
             None => return Ok(Decision::Gone),
         };
-        let overtaken = match mail.kind {
-            Kind::Closing => false,
-            Kind::Progress => case.closed.is_some(),
-            _ => case.closed.is_some() || case.on_site.is_some(),
-        };
         let drop_it = |mail, why: &str| withdraw_word(connection, mail, why, now).map(Decision::Settled);
-        if overtaken {
+        if is_overtaken(mail.kind, &case) {
             return drop_it(mail, "it is no longer needed");
         }
         let people = match self.people(connection, &mail.machine)? {
             Ok(people) => people,
             Err(why) => return drop_it(mail, &why.to_string()),
         };
-        let Some(way) = self.route(connection, &people.customer)? else {
+        let Some(way) = self.route(connection, &people.customer, mail.id)? else {
             return drop_it(mail, "the customer has no address on any channel in use");
         };
         let past = self.past_of_customer(connection, &mail, way.0.medium(), now)?;
@@ -103,7 +98,7 @@ impl Outreach {
     }
 
     /// A letter that had to say that the work did not help promises a call: the advisor finds it in the queue.
-    pub(super) fn call_where_nothing_helped(
+    pub(crate) fn call_where_nothing_helped(
         &self,
         connection: &dyn Session,
         mail: &Mail,
@@ -124,6 +119,15 @@ impl Outreach {
     }
 }
 
+/// Whether a word about a service case is no news any more.
+pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
+    match kind {
+        Kind::Closing => false,
+        Kind::Progress => case.closed.is_some(),
+        _ => case.closed.is_some() || case.on_site.is_some(),
+    }
+}
+
 /// Why the advisor should call after a job.
 const NOTHING_HELPED: &str = "the work showed no effect, and the customer was told that you would call";
 
@@ -132,7 +136,7 @@ fn news(connection: &dyn Session, mail: &Mail, case: &Case, stay: &Stay, now: Ti
     if mail.kind == Kind::FollowUp {
         return Ok((case.stage == Stage::Done && stay.state == "done").then_some(Occasion::FollowUp));
     }
-    let told = messages::visit_told(connection, &mail.case)?;
+    let told = fates::visit_told(connection, &mail.case)?;
     let knows_of_one = told.as_ref().filter(|(_, state)| state == "booked").map(|(sequence, _)| *sequence);
     Ok(match (stay.state.as_str(), knows_of_one) {
         ("booked", _) if stay.start <= now => None,

@@ -44,7 +44,7 @@ impl Outreach {
             Ok(people) => people,
             Err(why) => return case_of(&why.to_string(), mail, &mut case).map(Decision::Settled),
         };
-        let Some((channel, address)) = self.route(connection, &people.customer)? else {
+        let Some((channel, address)) = self.route(connection, &people.customer, mail.id)? else {
             let why = "the customer has no address on any channel in use";
             return case_of(why, mail, &mut case).map(Decision::Settled);
         };

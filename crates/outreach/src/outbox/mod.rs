@@ -4,7 +4,7 @@
 //! idempotent channel then receives the very same text again under the same key, any other channel nothing. So no message
 //! goes out twice, at the price that an advisor sometimes has to ask whether one arrived.
 
-mod asked;
+pub(crate) mod asked;
 mod decide;
 pub(crate) mod settle;
 

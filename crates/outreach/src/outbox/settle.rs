@@ -9,7 +9,7 @@ use crate::Outreach;
 use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::error::Result;
 use crate::governor::Kind;
-use crate::store::{Mail, Session, advisories, messages, record};
+use crate::store::{Case, Mail, Session, advisories, fates, messages, record};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
 
 /// After so many temporary failures (about two days) the advisor decides.
@@ -18,6 +18,9 @@ const ATTEMPTS_MAX: u32 = 16;
 const BACK_OFF_MS: i64 = MINUTE_MS;
 /// Longest wait between attempts.
 const BACK_OFF_MAX_MS: i64 = 4 * HOUR_MS;
+
+/// Why a case waits whose message did not arrive, or perhaps not; what the channel said follows.
+pub(crate) const UNDELIVERED: &str = "the message could not be delivered";
 
 impl Outreach {
     /// Hands a marked message to its channel, without holding the store, and records its fate.
@@ -75,19 +78,14 @@ fn settle(
     fate: std::result::Result<(), DeliveryError>,
     now: Timestamp,
 ) -> Result<Ticked> {
-    let label = match &fate {
-        Ok(()) => "sent",
-        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) => "temporary",
-        Err(DeliveryError::Permanent(_)) => "permanent",
-        Err(DeliveryError::Unknown(_)) => "unknown",
-    };
-    counter!("foretell_outreach_deliveries_total", "fate" => label).increment(1);
+    counter!("foretell_outreach_deliveries_total", "fate" => label(&fate)).increment(1);
     // Word about a service case belongs to no advisory.
     let mut case = advisories::find(connection, &mail.case)?;
     let why = fate.as_ref().err().map(ToString::to_string);
     let outcome = match fate {
         Ok(()) => {
             mail.state = MessageState::Sent;
+            fates::told(connection, mail.id, &mail.case)?;
             if mail.kind == Kind::FollowUp {
                 outreach.call_where_nothing_helped(connection, &mail, case.as_mut(), now)?;
             }
@@ -108,14 +106,19 @@ fn settle(
             (mail.state, mail.sent, mail.due) = (MessageState::Queued, None, now + wait_ms);
             Outcome::Retry { at: mail.due, reason: why.clone().unwrap_or_default() }
         }
+        // It certainly did not arrive: the customer's next channel is asked, by the same rules.
+        Err(ref error) if !matches!(error, DeliveryError::Unknown(_)) && outreach.goes_on(connection, &mail)? => {
+            (mail.state, mail.sent, mail.due, mail.attempts) = (MessageState::Queued, None, now, 0);
+            Outcome::GoesOn(why.clone().unwrap_or_default())
+        }
         Err(error) => {
             // What certainly did not arrive must not count against the caps.
             let unknown = matches!(error, DeliveryError::Unknown(_));
             mail.state = if unknown { MessageState::Unknown } else { MessageState::Failed };
             mail.sent = mail.sent.filter(|_| unknown);
-            let remark = format!("the message could not be delivered: {error}");
-            if let Some(case) = case.as_mut().filter(|case| matches!(case.stage, Stage::Queued | Stage::Contacted)) {
-                case.move_to(connection, Stage::Call, Some(&remark), None, now)?;
+            let remark = format!("{UNDELIVERED}: {error}");
+            if let Some(case) = case.as_mut() {
+                leave_to_advisor(connection, &mail, case, &remark, now)?;
             }
             Outcome::ForAdvisor(remark)
         }
@@ -125,11 +128,40 @@ fn settle(
     let what = match &outcome {
         Outcome::Sent => sent_as(mail.kind),
         Outcome::Retry { .. } => "could not deliver for now",
+        Outcome::GoesOn(_) => "could not deliver; goes on by the next channel",
         _ => "could not deliver",
     };
     let data = why.or_else(|| mail.channel.clone()).unwrap_or_default();
     write_record(connection, &mail, "outbox", what, &data, outcome == Outcome::Sent, now)?;
     Ok(ticked(&mail, outcome))
+}
+
+/// A fate on metrics.
+const fn label(fate: &std::result::Result<(), DeliveryError>) -> &'static str {
+    match fate {
+        Ok(()) => "sent",
+        Err(DeliveryError::Temporary(_) | DeliveryError::Busy { .. }) => "temporary",
+        Err(DeliveryError::Permanent(_)) => "permanent",
+        Err(DeliveryError::Unknown(_)) => "unknown",
+    }
+}
+
+/// The advisor finds the case in the queue: to call, or, where a visit is booked all the same, to see to what was not told.
+fn leave_to_advisor(
+    connection: &dyn Session,
+    mail: &Mail,
+    case: &mut Case,
+    remark: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let stage = match (mail.kind, case.stage) {
+        (_, Stage::Queued | Stage::Contacted) => Stage::Call,
+        // What the customer said since is not written over; the card tells of both.
+        (Kind::Confirmation, Stage::Booked) if case.remark.is_none() => Stage::Booked,
+        (Kind::FollowUp, Stage::Done) => Stage::Call,
+        _ => return Ok(()),
+    };
+    case.move_to(connection, stage, Some(remark), None, now)
 }
 
 /// How long to wait after so many failures: twice as long each time, and up to a quarter longer, so that what failed together

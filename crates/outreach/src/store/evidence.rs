@@ -1,10 +1,10 @@
 //! Verdicts and photos: what was found, and what it looked like.
 
-use foretell_model::{FindingId, Timestamp};
+use foretell_model::{FaultPrecision, FindingId, Found, Timestamp};
 
 use super::{Row, Session, values};
 use crate::error::{OutreachError, Result};
-use crate::views::{FaultPrecision, Found, Photo, PhotoOf, WorkVerdict};
+use crate::views::{Photo, PhotoOf, WorkVerdict};
 
 /// Keeps a verdict; the newest of a case counts.
 pub(crate) fn give(connection: &dyn Session, machine: &str, verdict: &WorkVerdict) -> Result<()> {

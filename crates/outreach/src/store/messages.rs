@@ -154,19 +154,6 @@ pub(crate) fn queued_about(connection: &dyn Session, machine: &MachineId, kind: 
     many(connection, condition, values![machine.as_str(), kind.name()])
 }
 
-/// What a customer was last told of a case's visit: how often it had been changed then, and its state.
-pub(crate) fn visit_told(connection: &dyn Session, case: &FindingId) -> Result<Option<(u32, String)>> {
-    let row = connection.first("SELECT sequence, state FROM visit_told WHERE advisory = ?1", values![case.as_str()])?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
-}
-
-/// Notes what a customer is being told of a case's visit.
-pub(crate) fn tell_visit(connection: &dyn Session, case: &FindingId, sequence: u32, state: &str) -> Result<()> {
-    let sql = "INSERT INTO visit_told (advisory, sequence, state) VALUES (?1, ?2, ?3)
-               ON CONFLICT (advisory) DO UPDATE SET sequence = ?2, state = ?3";
-    connection.execute(sql, values![case.as_str(), sequence, state]).map(drop)
-}
-
 /// Messages that ask to go out by now, oldest first.
 pub(crate) fn due(connection: &dyn Session, now: Timestamp, max: u32) -> Result<Vec<Mail>> {
     many(connection, "state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2", values![now, max])
@@ -264,7 +251,8 @@ fn one(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Op
     Ok(many(connection, condition, values)?.into_iter().next())
 }
 
-fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Mail>> {
+/// Messages that fulfil a condition in the SQL of the store.
+pub(super) fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Mail>> {
     connection.query(&format!("SELECT {COLUMNS} FROM message WHERE {condition}"), values)?.iter().map(parse).collect()
 }
 

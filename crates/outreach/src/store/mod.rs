@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod dossier;
 pub(crate) mod effects;
 pub(crate) mod evidence;
+pub(crate) mod fates;
 pub(crate) mod hooks;
 pub(crate) mod journeys;
 pub(crate) mod messages;

@@ -18,6 +18,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_letters.sql"),
     include_str!("schema_changes.sql"),
     include_str!("schema_ways.sql"),
+    include_str!("schema_fates.sql"),
 ];
 
 /// An open file.

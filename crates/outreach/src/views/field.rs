@@ -1,6 +1,6 @@
 //! Visits as those see them who drive there, and as customers see those who come: plain data.
 
-use foretell_model::{Finding, MachineId, Timestamp};
+use foretell_model::{Finding, MachineId, Timestamp, VisitState};
 
 use super::{Booking, ServiceCase, VisitReport};
 use crate::registry::{Advisor, Customer, Language, Machine, Site, Technician};
@@ -22,19 +22,6 @@ pub struct Journey {
     pub begun_km: Option<f64>,
     /// When somebody came.
     pub arrived: Option<Timestamp>,
-}
-
-/// How a booked visit ended, if it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VisitState {
-    /// It is to come, or nobody has said yet how it went.
-    Booked,
-    /// The work was done.
-    Done,
-    /// It did not take place.
-    Missed,
-    /// It was called off.
-    Cancelled,
 }
 
 /// One visit of a technician's day.

@@ -4,44 +4,21 @@ mod field;
 mod record;
 mod service;
 
-pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone, VisitState};
+pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
 pub use record::{Happening, RecordFilter};
 pub use service::{
-    Checklist, FaultPrecision, Found, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine,
-    Timer, TimerState, VisitReport, WorkVerdict,
+    Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
 };
 
-use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, Work};
+use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, Work, named};
 
 use crate::compose::Draft;
 use crate::governor::{Kind, Reason, Verdict};
 use crate::registry::{Advisor, Customer, Language, Machine, Technician};
 use crate::slots::Slot;
+use crate::store::Mail;
 
-macro_rules! stored_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)+ }
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-            /// Its name in the store, in the API and on metrics.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-            /// The value of a name, if there is one.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-pub(crate) use stored_enum;
-
-stored_enum! {
+named! {
     /// Where a case is between the forecast and the work done.
     Stage {
         /// Stays inside the company: only watched, or never a customer's matter.
@@ -86,7 +63,7 @@ impl Stage {
     }
 }
 
-stored_enum! {
+named! {
     /// Where a message is.
     MessageState {
         /// Not approved yet.
@@ -190,6 +167,35 @@ pub struct Card {
     pub contacts: Vec<Happening>,
     /// Times at which a visit could be booked now; empty where none may be.
     pub choices: Vec<Slot>,
+    /// Messages of the case of which the advisor must say what became of them, oldest first.
+    pub unsettled: Vec<Unsettled>,
+}
+
+/// A message of unknown fate, or one that certainly never arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Its number in the outbox.
+    pub message: i64,
+    /// What it is about.
+    pub kind: Kind,
+    /// `Unknown` or `Failed`.
+    pub state: MessageState,
+    /// Its subject; empty where nothing was written yet.
+    pub subject: String,
+    /// What the channel said.
+    pub reason: String,
+}
+
+impl Unsettled {
+    pub(crate) fn of(mail: &Mail) -> Self {
+        Self {
+            message: mail.id,
+            kind: mail.kind,
+            state: mail.state,
+            subject: mail.text.as_ref().map_or_else(String::new, |text| text.subject.clone()),
+            reason: mail.reason.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// A message as the advisor sees it.
@@ -373,6 +379,8 @@ pub enum Outcome {
         /// Why it failed.
         reason: String,
     },
+    /// A channel will not take it, with the reason; it goes on by the customer's next one.
+    GoesOn(String),
     /// Delivery failed for good or its fate is unknown; the advisor must act.
     ForAdvisor(String),
     /// A reminder was put into the outbox.

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FindingId, MINUTE_MS, Timestamp};
+use foretell_model::{FindingId, Found, MINUTE_MS, Timer, TimerState, Timestamp, named};
 use serde::{Deserialize, Serialize};
 
-use super::stored_enum;
 use crate::CustomerStage;
 use crate::options::Promises;
 
-stored_enum! {
+named! {
     /// Who opened a service case.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -23,7 +22,7 @@ stored_enum! {
     }
 }
 
-stored_enum! {
+named! {
     /// What a customer with a broken machine is promised.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -33,33 +32,6 @@ stored_enum! {
         /// Somebody on site.
         OnSite = "on_site",
     }
-}
-
-stored_enum! {
-    /// Where a promise stands.
-    TimerState {
-        /// There is time.
-        Running = "running",
-        /// It is about to slip.
-        Slipping = "slipping",
-        /// It slipped and is not kept yet.
-        Late = "late",
-        /// It was kept in time.
-        Kept = "kept",
-        /// It was kept, but late.
-        KeptLate = "kept_late",
-    }
-}
-
-/// One of a case's two timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timer {
-    /// When it was promised for.
-    pub due: Timestamp,
-    /// When it was kept.
-    pub met: Option<Timestamp>,
-    /// Where it stands.
-    pub state: TimerState,
 }
 
 /// What was found on site, and how much longer it takes, as the customer was told.
@@ -216,18 +188,6 @@ pub struct VisitReport {
     pub note: String,
 }
 
-stored_enum! {
-    /// What the technician found of what was forecast.
-    Found {
-        /// What was forecast.
-        Confirmed = "confirmed",
-        /// Nothing.
-        NotFound = "not_found",
-        /// Another fault.
-        SomethingElse = "something_else",
-    }
-}
-
 /// A verdict on a forecast: a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkVerdict {
@@ -247,20 +207,7 @@ pub struct WorkVerdict {
     pub who: String,
 }
 
-/// How often a fault's forecasts were right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FaultPrecision {
-    /// Fault code.
-    pub fault: String,
-    /// It was there.
-    pub confirmed: u32,
-    /// Nothing was there.
-    pub not_found: u32,
-    /// Something else was there.
-    pub something_else: u32,
-}
-
-stored_enum! {
+named! {
     /// What a picture belongs to.
     PhotoOf {
         /// A case of a forecast.

@@ -5,10 +5,10 @@ use std::error::Error;
 
 use foretell::service::{EngineRoom, Placed};
 use foretell_model::{
-    DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, MachineId, Offset, RulDays, Status,
-    Timestamp,
+    DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Found, Grade, HOUR_MS, MachineId, Offset, RulDays,
+    Status, Timestamp,
 };
-use foretell_outreach::{CustomerStage, Found, MachineContext, Outreach, Source};
+use foretell_outreach::{CustomerStage, MachineContext, Outreach, Source};
 
 use super::machines::name;
 use super::people::MACHINES_OF_CUSTOMER;

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, Limits, MachineId, Timestamp};
-use foretell_outreach::VisitState;
+use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, Limits, MachineId, Timestamp, VisitState};
 use foretell_sim::Fleet;
 use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use foretell_console::portrait;
-use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
-use foretell_outreach::{Checklist, Errand, Outreach, PhotoOf, VisitReport, VisitState};
+use foretell_model::{Found, HOUR_MS, MINUTE_MS, Timestamp, VisitState};
+use foretell_outreach::{Checklist, Errand, Outreach, PhotoOf, VisitReport};
 
 use super::people::LOOKS;
 use crate::failure::{Failure, Kind};
@@ -100,5 +100,5 @@ pub(super) fn finish(outreach: &Outreach, errand: &Errand, now: Timestamp) -> fo
         ..VisitReport::default()
     };
     outreach.report_visit(errand.visit.id, &report, who, now)?;
-    outreach.give_verdict(&sheet.finding.id, (foretell_outreach::Found::Confirmed, None), "", who, now).map(drop)
+    outreach.give_verdict(&sheet.finding.id, (Found::Confirmed, None), "", who, now).map(drop)
 }

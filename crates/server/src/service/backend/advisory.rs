@@ -8,9 +8,11 @@ use foretell_console::view::{
     RecordLine, Slot,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp};
-use foretell_outreach::governor::Verdict;
-use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage};
+use foretell_model::{
+    Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp, VisitState,
+};
+use foretell_outreach::governor::{Kind, Verdict};
+use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, OutreachError, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -87,7 +89,7 @@ impl ServiceBackend {
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
             heard: card.remark.clone().filter(|_| card.stage == Stage::Booked),
-            unsettled: is_unsettled(&card),
+            unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
             governor: governor(&card),
             contacts: card.contacts.iter().map(|happening| contact(happening, &machine, sites)).collect(),
@@ -113,9 +115,9 @@ impl ServiceBackend {
             AdvisorAct::Book { from } => self.outreach.book_for(&id, from, by, now).map(|_| ()),
             AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
             AdvisorAct::Settle { arrived: true } => {
-                self.outreach.resolve_delivery(self.message_of(&id, now)?, true, by, now)
+                self.outreach.resolve_delivery(self.unsettled_of(&id, now)?, true, by, now)
             }
-            AdvisorAct::Settle { arrived: false } => self.outreach.send_again(self.message_of(&id, now)?, by, now),
+            AdvisorAct::Settle { arrived: false } => self.outreach.send_again(self.unsettled_of(&id, now)?, by, now),
             AdvisorAct::RevokeLink { reason } => {
                 self.outreach.revoke_link(self.message_of(&id, now)?, &reason, by, now)
             }
@@ -130,6 +132,12 @@ impl ServiceBackend {
     fn message_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
         let message = self.outreach.card(id, now).map_err(of_outreach)?.message;
         message.map(|message| message.id).map_err(BackendError::Refused)
+    }
+
+    /// The message of a case of which somebody must say what became of it.
+    fn unsettled_of(&self, id: &FindingId, now: Timestamp) -> Result<i64, BackendError> {
+        let card = self.outreach.card(id, now).map_err(of_outreach)?;
+        to_settle(&card).ok_or_else(|| Obstacle::DeliveryKnown.into())
     }
 
     /// The booked visit of a case.
@@ -171,7 +179,7 @@ impl ServiceBackend {
 
     fn is_done(&self, visit: i64) -> Result<bool, BackendError> {
         let sheet = self.outreach.errand_sheet(visit).map_err(of_outreach)?;
-        Ok(sheet.errand.state == foretell_outreach::VisitState::Done)
+        Ok(sheet.errand.state == VisitState::Done)
     }
 }
 
@@ -311,10 +319,14 @@ fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
     })
 }
 
-/// Whether an advisor must say what became of the message.
-fn is_unsettled(card: &Card) -> bool {
-    let settles = |state| matches!(state, MessageState::Unknown | MessageState::Failed);
-    card.stage == Stage::Call && card.message.as_ref().is_ok_and(|message| settles(message.state))
+/// The message of which an advisor must say what became of it, the newest of several. What was overtaken needs no answer.
+fn to_settle(card: &Card) -> Option<i64> {
+    let asks = |kind: Kind| match card.stage {
+        Stage::Call => kind.is_proactive() || kind == Kind::FollowUp,
+        Stage::Booked => kind == Kind::Confirmation,
+        _ => false,
+    };
+    card.unsettled.iter().rev().find(|left| asks(left.kind)).map(|left| left.message)
 }
 
 /// Why a message that was tried has not gone out.
@@ -332,6 +344,7 @@ fn revision(card: &Card) -> u64 {
     (card.stage.name(), meaning(&card.finding)).hash(&mut hasher);
     // What a customer with a booked visit said since.
     card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
+    to_settle(card).hash(&mut hasher);
     if let Ok(message) = &card.message {
         let slots: Vec<i64> = message.slots.iter().map(|slot| slot.start.millis()).collect();
         let written = message.edited.then_some((&message.text.subject, &message.text.body));

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use foretell_console::view::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, DAY_MS, FindingId, MachineId, Timestamp};
+use foretell_model::{Clock, DAY_MS, FindingId, MachineId, Timestamp, VisitState};
 use foretell_outreach::planning::PER_DAY_H;
 use foretell_outreach::roster::Roster;
-use foretell_outreach::{Appointment, Slot, Technician, VisitState};
+use foretell_outreach::{Appointment, Slot, Technician};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foretell_console::view::{
     CaseAct, CaseDesk, CasePage, CaseReport, Choice, FaultPrecision, Found, Progress, RecordLine, Sent, ServiceCase,
-    Timer, TimerState, Verdict,
+    UnsettledWord, Verdict,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, FaultCode, FindingId, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp};
@@ -78,14 +78,25 @@ impl ServiceBackend {
             technicians: look.technicians(),
             depots: look.depots(),
             record,
+            unsettled: self.unsettled_words(id)?,
         })
+    }
+
+    fn unsettled_words(&self, id: i64) -> Result<Vec<UnsettledWord>, BackendError> {
+        let left = self.outreach.unsettled_of_case(id).map_err(of_outreach)?;
+        let word = |left: outreach::Unsettled| UnsettledWord {
+            message: left.message,
+            subject: left.subject,
+            is_lost: left.state == outreach::MessageState::Failed,
+        };
+        Ok(left.into_iter().map(word).collect())
     }
 
     pub(super) fn case_view(&self, case: outreach::ServiceCase, look: &Look) -> Result<ServiceCase, BackendError> {
         let machine = MachineId::parse(&case.machine).map_err(|_| not_found("machine", &case.machine))?;
         let (sites, customer) = (&look.sites, look.sites.customer(&machine));
         let stage = customer.and_then(|customer| look.stages.get(&customer.id).copied());
-        let clock = |promise| timer(case.timer(promise, self.outreach.promises(), look.now));
+        let clock = |promise| case.timer(promise, self.outreach.promises(), look.now);
         let sent = case.technician.as_ref().map(|key| sent(key, case.eta, look));
         let of_customer =
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
@@ -131,6 +142,7 @@ impl ServiceBackend {
                 let found = fault.as_deref().and_then(FaultCode::new);
                 self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
             }
+            CaseAct::Settle { message, arrived } => return self.settles_word(id, message, arrived, by),
             CaseAct::Close(done) => {
                 self.ask_of_parts(&done)?;
                 let began = self.outreach.service_case(id).map_err(of_outreach)?.on_site;
@@ -157,6 +169,19 @@ impl ServiceBackend {
         Err(BackendError::Refused(Objection::about(Obstacle::PartsNotInStock, lacking.join(", "))))
     }
 
+    /// Only words of the case itself are settled on its page.
+    fn settles_word(&self, id: i64, message: i64, arrived: bool, by: &str) -> Result<(), BackendError> {
+        if self.unsettled_words(id)?.iter().all(|word| word.message != message) {
+            return Err(Obstacle::DeliveryKnown.into());
+        }
+        let now = self.clocks.now();
+        let settled = match arrived {
+            true => self.outreach.resolve_delivery(message, true, by, now),
+            false => self.outreach.send_again(message, by, now),
+        };
+        settled.map_err(of_outreach)
+    }
+
     pub(super) fn judges(
         &self,
         id: &str,
@@ -164,11 +189,6 @@ impl ServiceBackend {
         note: &str,
         by: &str,
     ) -> Result<(), BackendError> {
-        let found = match found {
-            Found::Confirmed => outreach::Found::Confirmed,
-            Found::NotFound => outreach::Found::NotFound,
-            Found::SomethingElse => outreach::Found::SomethingElse,
-        };
         let id = FindingId::from_text(id);
         let given = self.outreach.give_verdict(&id, (found, instead.as_deref()), note, by, self.clocks.now());
         given.map(|_| ()).map_err(of_outreach)
@@ -183,11 +203,7 @@ impl ServiceBackend {
     ) -> Result<Option<Verdict>, BackendError> {
         let verdict = self.outreach.verdict_on(id).map_err(of_outreach)?;
         Ok(verdict.map(|verdict| Verdict {
-            found: match verdict.found {
-                outreach::Found::Confirmed => Found::Confirmed,
-                outreach::Found::NotFound => Found::NotFound,
-                outreach::Found::SomethingElse => Found::SomethingElse,
-            },
+            found: verdict.found,
             instead: verdict.instead,
             note: verdict.note,
             at: verdict.at,
@@ -196,25 +212,8 @@ impl ServiceBackend {
     }
 
     pub(super) fn precision_view(&self) -> Result<Vec<FaultPrecision>, BackendError> {
-        let of_fault = |fault: outreach::FaultPrecision| FaultPrecision {
-            fault: fault.fault,
-            confirmed: fault.confirmed,
-            not_found: fault.not_found,
-            something_else: fault.something_else,
-        };
-        Ok(self.outreach.precision().map_err(of_outreach)?.into_iter().map(of_fault).collect())
+        self.outreach.precision().map_err(of_outreach)
     }
-}
-
-pub(super) fn timer(timer: outreach::Timer) -> Timer {
-    let state = match timer.state {
-        outreach::TimerState::Running => TimerState::Running,
-        outreach::TimerState::Slipping => TimerState::Slipping,
-        outreach::TimerState::Late => TimerState::Late,
-        outreach::TimerState::Kept => TimerState::Kept,
-        outreach::TimerState::KeptLate => TimerState::KeptLate,
-    };
-    Timer { due: timer.due, met: timer.met, state }
 }
 
 /// Who comes; a technician who is no longer registered goes by the key.

@@ -6,12 +6,12 @@ use foretell_console::view::{
     Comer, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit, Person, PhotoView, Way,
 };
 use foretell_console::{BackendError, Lang, Span};
-use foretell_model::{Clock, Finding, MachineId, Timestamp};
+use foretell_model::{Clock, Finding, MachineId, Timestamp, VisitState};
 use foretell_outreach as outreach;
-use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician, VisitState};
+use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician};
 
 use super::ServiceBackend;
-use super::desk::{progress, report as case_report, timer};
+use super::desk::{progress, report as case_report};
 use super::errors::{failed, not_found, of_outreach};
 use super::registry::{lang, language, zone};
 use super::visits;
@@ -67,7 +67,7 @@ impl ServiceBackend {
     fn guest_case(&self, view: CaseView, now: Timestamp) -> Result<GuestCase, BackendError> {
         let lang = lang(view.customer.language);
         let own = language(lang);
-        let clock = |promise| timer(view.case.timer(promise, self.outreach.promises(), now));
+        let clock = |promise| view.case.timer(promise, self.outreach.promises(), now);
         let advisor = view.advisor.as_ref().map_or_else(Person::default, |advisor| Person {
             name: own.of(&advisor.name).to_owned(),
             role: own.of(&advisor.role).to_owned(),

@@ -3,7 +3,7 @@
 use foretell_console::BackendError;
 use foretell_console::view::{Reply, ReplyTaken, Signed};
 use foretell_model::Clock;
-use foretell_outreach::{self as outreach, ReplyHeard, sign};
+use foretell_outreach::{ReplyHeard, sign};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -25,8 +25,7 @@ impl ServiceBackend {
         // Freshness is a matter of the wall clock, also in a rehearsal.
         sign::verify(secret.expose(), timestamp, signature, body, self.clocks.wall().now())
             .map_err(|why| BackendError::Unsigned(why.to_owned()))?;
-        let Reply { id, message, customer, medium, address, text, at } = reply.map_err(BackendError::Invalid)?;
-        let reply = outreach::Reply { id, message, customer, medium, address, text, at };
+        let reply = reply.map_err(BackendError::Invalid)?;
         let heard = self.outreach.take_reply(SENDER, &reply, self.clocks.now()).map_err(of_outreach)?;
         let outcome = heard.name();
         Ok(match heard {

@@ -39,9 +39,9 @@ impl ServiceBackend {
         let since = Timestamp::from_millis(now.millis() - KEPT_BEFORE_MS);
         let mut visits = self.outreach.visits_between(technician, (since, now + DAYS * DAY_MS)).map_err(of_outreach)?;
         // This morning's visits stay to be seen; what is overdue as well.
-        let is_over = |end, state| local_day(end, ours) < today && state != outreach::VisitState::Booked;
+        let is_over = |end, state| local_day(end, ours) < today && state != VisitState::Booked;
         visits.retain(|(visit, state)| !is_over(visit.end, *state));
-        let is_today = |start, state| local_day(start, ours) == today && state != outreach::VisitState::Missed;
+        let is_today = |start, state| local_day(start, ours) == today && state != VisitState::Missed;
         let of_today = visits.iter().filter(|(visit, state)| is_today(visit.start, *state)).count();
         // Beyond the end is the end.
         let from = if from < visits.len() { from } else { visits.len().saturating_sub(1) / max.max(1) * max };
@@ -89,7 +89,7 @@ impl ServiceBackend {
             case: errand.visit.case.to_string(),
             slot: Slot { from: errand.visit.start, to: errand.visit.end },
             zone: customer.map_or(self.outreach.zone(), zone),
-            state: state(errand.state),
+            state: errand.state,
             customer: customer.map_or_else(|| errand.customer.clone(), |customer| customer.name.clone()),
             site_name: sites.site_name(&machine),
             address: sites.address(&machine),
@@ -206,10 +206,10 @@ impl ServiceBackend {
     ) -> Result<(), BackendError> {
         let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
         match sheet.errand.state {
-            outreach::VisitState::Booked => {}
-            outreach::VisitState::Done => return Err(Obstacle::VisitDone.into()),
-            outreach::VisitState::Missed => return Err(Obstacle::VisitMissed.into()),
-            outreach::VisitState::Cancelled => return Err(Obstacle::VisitCancelled.into()),
+            VisitState::Booked => {}
+            VisitState::Done => return Err(Obstacle::VisitDone.into()),
+            VisitState::Missed => return Err(Obstacle::VisitMissed.into()),
+            VisitState::Cancelled => return Err(Obstacle::VisitCancelled.into()),
         }
         // A service by running hours is due, whatever is found; of a forecast somebody says whether it was right.
         let forecast = sheet.finding.kind != FindingKind::MaintenanceDue;
@@ -267,16 +267,6 @@ fn people(customer: &Customer) -> Vec<ContactPerson> {
         email: String::new(),
     });
     std::iter::once(first).chain(others).collect()
-}
-
-/// How a visit stands.
-pub(super) const fn state(state: outreach::VisitState) -> VisitState {
-    match state {
-        outreach::VisitState::Booked => VisitState::Booked,
-        outreach::VisitState::Done => VisitState::Done,
-        outreach::VisitState::Missed => VisitState::Missed,
-        outreach::VisitState::Cancelled => VisitState::Cancelled,
-    }
 }
 
 /// The way to a visit.

@@ -1,0 +1,253 @@
+//! When an approved message goes out, waits, comes back to the advisor or is never sent.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use expect_test::expect;
+use foretell_model::{Grade, Status};
+use foretell_outreach::governor::{Reason, Verdict};
+use foretell_outreach::{AfterCall, Calendar, DeliveryError, Language, Outcome, PageState, Stage};
+use support::scene::{cooler, scene, wednesday};
+use support::{apply, at, finding, machine, token};
+
+#[test]
+fn quiet_hours_hold_and_a_cleared_fault_is_never_sent() {
+    let s = scene();
+    let friday_night = at("2026-07-17T13:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), friday_night);
+    s.outreach.approve(&id, "wang", friday_night).unwrap();
+    let held = s.outreach.tick(friday_night).unwrap();
+    let monday = at("2026-07-20T00:00:00Z");
+    assert_eq!(held[0].outcome, Outcome::Held { until: monday, reason: Reason::QuietHours });
+    let verdict = s.outreach.card(&id, friday_night).unwrap().verdict.unwrap();
+    let explain = |language| {
+        let customer = s.outreach.customer("huaxin").unwrap().unwrap();
+        verdict.explain(language, &Calendar::of(&customer).unwrap(), &support::catalogue())
+    };
+    assert_eq!(explain(Language::En), "held until Monday 20 July 08:00: quiet hours");
+    assert_eq!(explain(Language::ZhCn), "暂缓到7月20日（周一）08:00发出：对方休息时间");
+    apply(&s.outreach, 2, &cooler("s01/m002", Grade::Advise, Status::Cleared), friday_night);
+    assert_eq!(s.outreach.tick(at("2026-07-20T01:00:00Z")).unwrap(), []);
+    assert_eq!(s.channel.keys(), [""; 0]);
+}
+
+#[test]
+fn a_held_message_goes_out_in_the_morning_with_times_that_still_hold() {
+    let s = scene();
+    let friday_night = at("2026-07-17T13:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), friday_night);
+    let message = s.outreach.approve(&id, "wang", friday_night).unwrap();
+    s.outreach.tick(friday_night).unwrap();
+    let monday = at("2026-07-20T00:00:00Z");
+    assert_eq!(s.outreach.tick(monday).unwrap()[0].outcome, Outcome::Sent);
+    let sent = s.channel.parcels.lock().unwrap()[0].body.clone();
+    let page = s.outreach.booking_page(token(&message.link), monday).unwrap();
+    for slot in page.slots {
+        assert!(slot.slot.start > monday && sent.contains(&slot.text), "{} in {sent}", slot.text);
+    }
+}
+
+#[test]
+fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
+    let s = scene();
+    let night = at("2026-07-17T15:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s01/m002", Grade::Urgent, Status::Opened), night);
+    let message = s.outreach.approve(&id, "wang", night).unwrap();
+    assert_eq!(s.outreach.tick(night).unwrap()[0].outcome, Outcome::Sent);
+    assert_eq!(s.outreach.stop(token(&message.link), night).unwrap().state, PageState::Stopped);
+
+    let other = finding(&machine("s01/m002"), "separator_clogging", Grade::Urgent, Status::Opened);
+    s.outreach.close(&id, "told by telephone", "wang", night).unwrap();
+    let later = at("2026-09-16T02:00:00Z");
+    let id = apply(&s.outreach, 2, &other, later);
+    s.outreach.approve(&id, "wang", later).unwrap();
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Refused(Reason::OptedOut));
+    let dropped = "the customer wants no such messages on this channel";
+    assert_eq!(s.outreach.queue(later).unwrap()[0].remark.as_deref(), Some(dropped));
+
+    // The customer may undo it, by the page or on the telephone, and nobody else.
+    assert!(s.outreach.opt_in("huaxin", "email", " ", "wang", later).is_err(), "on whose word?");
+    s.outreach.opt_in("huaxin", "email", "Mr Li asked for it on the telephone", "wang", later).unwrap();
+    assert!(s.outreach.opt_in("huaxin", "email", "again", "wang", later).is_err(), "nothing is stopped");
+    s.outreach.opt_out("huaxin", "email", "", "wang", later).unwrap();
+    assert_eq!(s.outreach.opt_outs("huaxin").unwrap(), [("email".to_owned(), later)]);
+    s.outreach.resume(token(&message.link), later).unwrap();
+    assert_eq!(s.outreach.opt_outs("huaxin").unwrap(), []);
+    s.outreach.called(&id, AfterCall::NewLetter, "yes please", "wang", later).unwrap();
+    s.outreach.approve(&id, "wang", later).unwrap();
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn one_open_case_holds_another_and_the_cap_comes_after_it() {
+    let s = scene();
+    let now = wednesday();
+    let first = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let other = finding(&machine("s02/m002"), "separator_clogging", Grade::Advise, Status::Opened);
+    let second = apply(&s.outreach, 2, &other, now);
+    for id in [&first, &second] {
+        s.outreach.approve(id, "wang", now).unwrap();
+    }
+    let outcomes: Vec<Outcome> = s.outreach.tick(now).unwrap().into_iter().map(|t| t.outcome).collect();
+    assert_eq!(outcomes[0], Outcome::Sent);
+    let held = s.outreach.card(&second, now).unwrap();
+    let cap = Reason::MachineCap { days: 30 };
+    assert_eq!(held.verdict, Some(Verdict::Hold { until: at("2026-08-14T08:30:00Z"), reason: cap.clone() }));
+    assert!(matches!(&outcomes[1], Outcome::Held { reason, .. } if *reason == cap), "{outcomes:?}");
+
+    // Its fault is likely from 29 July on: what our own rule would hold beyond that becomes a call a week before.
+    s.outreach.tick(at("2026-07-22T07:00:00Z")).unwrap();
+    assert_eq!(s.outreach.card(&second, now).unwrap().stage, Stage::Queued);
+    s.outreach.tick(at("2026-07-22T08:00:00Z")).unwrap();
+    let card = s.outreach.card(&second, at("2026-07-22T08:00:00Z")).unwrap();
+    let remark = "waiting would take too long, better call: one message per machine in 30 days";
+    assert_eq!((card.stage, card.remark.as_deref()), (Stage::Call, Some(remark)));
+}
+
+#[test]
+fn unanswered_gets_one_reminder_then_a_call() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.approve(&id, "wang", now).unwrap();
+    let mut told = Vec::new();
+    for hour in 0..24 * 30 {
+        let t = now + hour * 3_600_000;
+        told.extend(s.outreach.tick(t).unwrap().into_iter().map(|tick| format!("{t} {:?}", tick.outcome)));
+    }
+    expect![[r#"
+        2026-07-15T08:30:00Z Sent
+        2026-07-20T08:30:00Z Reminded
+        2026-07-20T08:30:00Z Sent
+        2026-07-23T08:30:00Z CallDue"#]]
+    .assert_eq(&told.join("\n"));
+    assert_eq!(s.channel.keys(), ["foretell-1", "foretell-2"]);
+    assert_eq!(s.outreach.card(&id, now).unwrap().stage, Stage::Call);
+}
+
+#[test]
+fn edited_texts_obey_the_same_rules() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let draft = s.outreach.card(&id, now).unwrap().message.unwrap();
+    let edit = |body: &str| s.outreach.edit(&id, "Compressor No. 2", body, "wang", now).map_err(|e| e.to_string());
+    let bad = format!("{} With a discount, and it fails in 17.9 days!", draft.text.body);
+    assert_eq!(
+        edit(&bad).unwrap_err(),
+        "the text may not go to a customer: `discount` (selling); an exclamation mark; `17.9` is more precise than the forecast"
+    );
+    assert_eq!(
+        edit("See https://elsewhere.example").unwrap_err(),
+        "could not edit the message of s02/m002/cooler_clogging/1: the link to the customer's page must stay in the text"
+    );
+    assert_eq!(
+        edit(&draft.text.body.replace("Monday 20 July, 17:00–19:00", "Monday")).unwrap_err(),
+        "could not edit the message of s02/m002/cooler_clogging/1: the time `Monday 20 July, 17:00–19:00` must stay in the text"
+    );
+    let good = draft.text.body.replace("Dear Ms Baker", "Dear Jane");
+    edit(&good).unwrap();
+    s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    assert_eq!(s.channel.parcels.lock().unwrap()[0].body, good);
+}
+
+#[test]
+fn deliveries_that_fail() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    s.outreach.approve(&id, "wang", now).unwrap();
+    s.channel.failures.lock().unwrap().push(DeliveryError::Temporary("450 busy".into()));
+    let Outcome::Retry { at: retry, reason } = s.outreach.tick(now).unwrap().remove(0).outcome else {
+        panic!("no retry")
+    };
+    assert_eq!(reason, "not delivered for now: 450 busy");
+    assert!((now + 120_000..=now + 150_000).contains(&retry), "two minutes and up to a quarter: {retry}");
+    let waiting = s.outreach.card(&id, now).unwrap().message.unwrap();
+    assert_eq!(
+        (waiting.next_attempt, waiting.reason.as_deref()),
+        (Some(retry), Some("not delivered for now: 450 busy"))
+    );
+    assert_eq!(s.outreach.tick(retry + -1).unwrap(), []);
+    s.channel.failures.lock().unwrap().push(DeliveryError::Unknown("connection reset after the text".into()));
+    let outcome = s.outreach.tick(retry).unwrap().remove(0).outcome;
+    let remark =
+        "the message could not be delivered: it is not known whether it arrived: connection reset after the text";
+    assert_eq!(outcome, Outcome::ForAdvisor(remark.into()));
+    assert_eq!(s.outreach.tick(retry + 86_400_000).unwrap(), [], "never tried again by itself");
+    let retry = retry + 86_400_000;
+    let message = s.outreach.card(&id, retry).unwrap().message.unwrap().id;
+    s.outreach.resolve_delivery(message, false, "wang", retry).unwrap();
+    s.outreach.approve(&id, "wang", retry).unwrap();
+    assert_eq!(s.outreach.tick(retry).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn automatic_approval_is_off_until_asked_for() {
+    let s = scene();
+    let now = wednesday();
+    apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    assert_eq!(s.outreach.tick(now).unwrap(), []);
+    let mut customer = s.outreach.customer("acme").unwrap().unwrap();
+    customer.auto_approve = true;
+    assert!(s.outreach.register_customer(&customer, "wang", now).unwrap());
+    assert!(!s.outreach.register_customer(&customer, "wang", now).unwrap());
+    assert_eq!(s.outreach.tick(now).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn an_edited_text_whose_times_are_gone_comes_back_to_the_advisor() {
+    let s = scene();
+    let friday_night = at("2026-07-17T20:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), friday_night);
+    let draft = s.outreach.card(&id, friday_night).unwrap().message.unwrap();
+    let body = draft.text.body.replace("Dear Ms Baker", "Dear Jane");
+    s.outreach.edit(&id, &draft.text.subject, &body, "wang", friday_night).unwrap();
+    s.outreach.approve(&id, "wang", friday_night).unwrap();
+    // A long holiday of ours: by the time the message may go out, its first time has passed.
+    let later = at("2026-07-21T08:00:00Z");
+    assert!(matches!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::ForAdvisor(_)));
+    let fresh = s.outreach.card(&id, later).unwrap();
+    let message = fresh.message.unwrap();
+    assert_eq!((fresh.stage, message.edited), (Stage::Draft, false));
+    assert!(message.text.body.contains("Dear Ms Baker") && message.slots.iter().all(|slot| slot.start > later));
+    s.outreach.approve(&id, "wang", later).unwrap();
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn a_letter_read_late_says_that_its_times_have_passed() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let message = s.outreach.approve(&id, "wang", now).unwrap();
+    s.outreach.tick(now).unwrap();
+    assert!(!s.outreach.booking_page(token(&message.link), now).unwrap().times_changed);
+    let page = s.outreach.booking_page(token(&message.link), at("2026-07-21T10:00:00Z")).unwrap();
+    assert!(page.times_changed && page.slots.len() == 2);
+}
+
+#[test]
+fn no_time_is_offered_within_a_working_day_of_the_letter() {
+    let s = scene();
+    // Friday, 22:00 in England: the letter can arrive on Monday at 08:00.
+    let friday_night = at("2026-07-17T21:00:00Z");
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), friday_night);
+    let slots = s.outreach.card(&id, friday_night).unwrap().message.unwrap().slots;
+    assert!(slots[0].start >= at("2026-07-21T07:00:00Z"), "{slots:?}");
+}
+
+#[test]
+fn figures_that_move_a_little_leave_the_offered_times_alone() {
+    let s = scene();
+    let now = wednesday();
+    let mut finding = cooler("s02/m002", Grade::Advise, Status::Opened);
+    let id = apply(&s.outreach, 1, &finding, now);
+    let slots = |now| s.outreach.card(&id, now).unwrap().message.unwrap().slots;
+    let before = slots(now);
+    (finding.status, finding.likelihood) = (Status::Updated, 0.93);
+    apply(&s.outreach, 2, &finding, now);
+    let second = now + 1_000;
+    assert_eq!(slots(second), before);
+}
