@@ -85,7 +85,7 @@ async fn every_page_answers_in_both_languages() {
         ("/b/done-token-zh", "效果如何"),
         ("/b/case-en", "Jonas Weber is on the way to you"),
         ("/b/case-early-zh", "给您的回电晚了"),
-        ("/b/case-closed-en", "It runs again"),
+        ("/b/case-closed-en", "It is running again"),
         ("/b/case-there-en", "What we found"),
         ("/b/case-there-zh", "查到的情况"),
         ("/b/token-en/report", "Equipment health report"),

@@ -472,12 +472,12 @@ async fn a_customer_books_moves_and_cancels() {
 
     let cancelled = send(app.clone(), form("/b/token-zh/cancel", "")).await;
     let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;
-    assert!(told.body.contains("您的预约已取消"));
+    assert!(told.body.contains("预约已取消"));
     assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);
     for (path, body, expected) in [
-        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您写道：“周五”"),
+        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您的留言：“周五”"),
         ("/b/token-zh/later", "days=30", "2026年8月17日之前暂时不打扰您"),
-        ("/b/token-zh/stop", "", "来电告诉我们即可恢复"),
+        ("/b/token-zh/stop", "", "打个电话告诉我们就行"),
     ] {
         assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
         let shown = page().await;

@@ -94,11 +94,11 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
             StandingOf::LastReading,
             known,
             30,
-            "The last reading is of 2 Jul 2026. As it stood then: Runs",
+            "The last reading is from 2 Jul 2026. At that time: Runs",
             none,
             Some(100),
         ),
-        (StandingOf::Untold, known, 0, "The data do not tell how the machine stood", no_advice, None),
+        (StandingOf::Untold, known, 0, "The data do not show how the machine was doing", no_advice, None),
         (StandingOf::Now, learning, 0, "Learning what is normal: 0 of 10 days.", no_advice, None),
         (StandingOf::Now, Health::Hidden(HiddenBy::NoReadings), 0, "There have been no data", no_advice, None),
     ] {
@@ -114,7 +114,7 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
 fn a_part_that_the_data_do_not_show_has_no_score() {
     let unchecked = || vec![finding("observability", "sensor_drift")];
     let cannot = "The temperature sensor cannot be checked";
-    let too_few = "This machine's data do not suffice";
+    let too_few = "This machine's data are not enough";
     for (open, part, score, why) in [
         (vec![], "Sensors", Some(100), "Nothing found."),
         (unchecked(), "Sensors", None, cannot),

@@ -166,7 +166,7 @@ pub(crate) fn your_wish(wish: &str, lang: Lang) -> String {
     match (wish, lang) {
         ("", _) => String::new(),
         (wish, Lang::En) => format!("You wrote: “{wish}”"),
-        (wish, Lang::Zh) => format!("您写道：“{wish}”"),
+        (wish, Lang::Zh) => format!("您的留言：“{wish}”"),
     }
 }
 
