@@ -220,7 +220,7 @@ fn lay_out_one(page: &CustomerPage, ask: &Ask, (status, notice): (StatusCode, St
             .iter()
             .map(|medium| Medium {
                 code: medium.medium.clone(),
-                name: desk::medium(&medium.medium, lang),
+                name: text::medium(&medium.medium, lang),
                 address: medium.address.clone(),
                 stopped: medium.stopped.map_or_else(String::new, |since| civil::date(since, zone, lang)),
             })

@@ -17,7 +17,7 @@ use super::photos::jpeg;
 use super::team::initial;
 use crate::health::sheet::Sheet;
 use crate::router::App;
-use crate::text::{self, desk, field};
+use crate::text::{self, field};
 use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, MarkKind, Way};
 use crate::{BackendError, Lang, assets, chart};
 
@@ -216,7 +216,7 @@ async fn choice(
 
 fn lay_out_choice(choice: &GuestChoice, base: String, status: StatusCode, notice: &'static str) -> ChoicePage {
     let medium = |(place, (code, welcome)): (usize, &(String, bool))| Medium {
-        name: desk::medium(code, choice.lang),
+        name: text::medium(code, choice.lang),
         code: code.clone(),
         welcome: *welcome,
         first: place == 0,

@@ -127,6 +127,21 @@ pub(crate) fn channel(code: &str, lang: Lang) -> String {
     look_up(code, TABLE, lang)
 }
 
+/// A medium by name.
+pub(crate) fn medium(code: &str, lang: Lang) -> String {
+    const TABLE: &[(&str, &str, &str)] = &[
+        ("email", "E-mail", "邮件"),
+        ("phone", "Telephone", "电话"),
+        ("sms", "SMS", "短信"),
+        ("wecom", "WeCom", "企业微信"),
+        ("dingtalk", "DingTalk", "钉钉"),
+        ("feishu", "Feishu", "飞书"),
+        ("webhook", "Webhook", "Webhook 推送"),
+        ("mqtt", "The machine's display", "机旁显示屏"),
+    ];
+    look_up(code, TABLE, lang)
+}
+
 /// Why admission refused.
 pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[

@@ -233,21 +233,6 @@ pub(crate) fn source(code: &str, lang: Lang) -> String {
     look_up(code, TABLE, lang)
 }
 
-/// A medium by name.
-pub(crate) fn medium(code: &str, lang: Lang) -> String {
-    const TABLE: &[(&str, &str, &str)] = &[
-        ("email", "E-mail", "邮件"),
-        ("phone", "Telephone", "电话"),
-        ("sms", "SMS", "短信"),
-        ("wecom", "WeCom", "企业微信"),
-        ("dingtalk", "DingTalk", "钉钉"),
-        ("feishu", "Feishu", "飞书"),
-        ("webhook", "Webhook", "Webhook 推送"),
-        ("mqtt", "The machine's display", "机旁显示屏"),
-    ];
-    look_up(code, TABLE, lang)
-}
-
 /// What a day holds beside what is named.
 pub(crate) fn and_more(count: usize, lang: Lang) -> String {
     match lang {

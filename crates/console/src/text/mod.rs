@@ -26,7 +26,7 @@ pub(crate) use casework::{
 };
 use codes::look_up;
 pub(crate) use codes::{
-    channel, feature, governor_reason, is_momentary, kind_label, part, refusal_detail, refusal_reason, signal,
+    channel, feature, governor_reason, is_momentary, kind_label, medium, part, refusal_detail, refusal_reason, signal,
     standing_label,
 };
 pub(crate) use figures::{

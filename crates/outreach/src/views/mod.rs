@@ -5,7 +5,7 @@ mod record;
 mod service;
 
 pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
-pub use record::{Happening, RecordFilter};
+pub use record::{Happening, RecordFilter, Unsettled};
 pub use service::{
     Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
 };
@@ -16,7 +16,6 @@ use crate::compose::Draft;
 use crate::governor::{Kind, Reason, Verdict};
 use crate::registry::{Advisor, Customer, Language, Machine, Technician};
 use crate::slots::Slot;
-use crate::store::Mail;
 
 named! {
     /// Where a case is between the forecast and the work done.
@@ -169,33 +168,6 @@ pub struct Card {
     pub choices: Vec<Slot>,
     /// Messages of the case of which the advisor must say what became of them, oldest first.
     pub unsettled: Vec<Unsettled>,
-}
-
-/// A message of unknown fate, or one that certainly never arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsettled {
-    /// Its number in the outbox.
-    pub message: i64,
-    /// What it is about.
-    pub kind: Kind,
-    /// `Unknown` or `Failed`.
-    pub state: MessageState,
-    /// Its subject; empty where nothing was written yet.
-    pub subject: String,
-    /// What the channel said.
-    pub reason: String,
-}
-
-impl Unsettled {
-    pub(crate) fn of(mail: &Mail) -> Self {
-        Self {
-            message: mail.id,
-            kind: mail.kind,
-            state: mail.state,
-            subject: mail.text.as_ref().map_or_else(String::new, |text| text.subject.clone()),
-            reason: mail.reason.clone().unwrap_or_default(),
-        }
-    }
 }
 
 /// A message as the advisor sees it.

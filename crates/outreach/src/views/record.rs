@@ -1,6 +1,10 @@
-//! The record as others read it: who did what, when and why.
+//! The record as others read it: who did what, when and why; and what is left open in it.
 
 use foretell_model::Timestamp;
+
+use super::MessageState;
+use crate::governor::Kind;
+use crate::store::Mail;
 
 /// Which entries of the record are wanted; everything where nothing is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +48,31 @@ pub struct Happening {
     pub machine: Option<String>,
     /// In which case.
     pub case: Option<String>,
+}
+
+/// A message of unknown fate, or one that certainly never arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Its number in the outbox.
+    pub message: i64,
+    /// What it is about.
+    pub kind: Kind,
+    /// `Unknown` or `Failed`.
+    pub state: MessageState,
+    /// Its subject; empty where nothing was written yet.
+    pub subject: String,
+    /// What the channel said.
+    pub reason: String,
+}
+
+impl Unsettled {
+    pub(crate) fn of(mail: &Mail) -> Self {
+        Self {
+            message: mail.id,
+            kind: mail.kind,
+            state: mail.state,
+            subject: mail.text.as_ref().map_or_else(String::new, |text| text.subject.clone()),
+            reason: mail.reason.clone().unwrap_or_default(),
+        }
+    }
 }
