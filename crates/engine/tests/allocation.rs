@@ -1,4 +1,5 @@
-//! What the engine costs in memory, counted at the allocator: nothing per reading while a day is open.
+//! What the engine costs in memory, counted at the allocator: four kibibytes a machine, and nothing per reading while a day is
+//! open.
 
 use allocation_counter::{measure, opt_out};
 use foretell_engine::{Engine, EngineOptions};
@@ -78,4 +79,13 @@ fn a_reading_allocates_nothing_while_its_day_is_open() {
         assert_eq!((engine.days_closed(), findings.len()), (closed, spoken), "a day in which nothing happens");
         assert_eq!(counted.count_total, 0, "{} readings: {counted:?}", rest.len());
     }
+}
+
+#[test]
+fn a_machine_holds_no_more_than_four_kibibytes() {
+    const MACHINES: usize = 48;
+    let (mut engine, fleet) = (Engine::new(options()), machines(MACHINES));
+    let counted = measure(|| live(&mut engine, &fleet, 10, Fitted::Needed));
+    let each = counted.bytes_current / MACHINES as i64;
+    assert!(each <= 4096, "{each} B each");
 }

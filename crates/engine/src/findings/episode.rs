@@ -46,7 +46,7 @@ impl Draft {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Episode {
     kind: u8,
-    fault: String,
+    fault: Box<str>,
     subject: u8,
     number: u32,
     grade: u8,
@@ -95,11 +95,11 @@ impl Episode {
 
     /// Whether it is of this fault and subject, whatever its kind.
     pub(crate) fn is_of(&self, fault: &FaultCode, subject: u8) -> bool {
-        self.fault == fault.as_str() && self.subject == subject
+        *self.fault == *fault.as_str() && self.subject == subject
     }
 
     fn is(&self, kind: FindingKind, fault: &FaultCode, subject: u8) -> bool {
-        self.kind() == kind && self.fault == fault.as_str() && self.subject == subject
+        self.kind() == kind && *self.fault == *fault.as_str() && self.subject == subject
     }
 }
 
@@ -107,7 +107,7 @@ impl Episode {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Episodes {
     open: Vec<Episode>,
-    counts: Vec<(String, u32)>,
+    counts: Vec<(Box<str>, u32)>,
 }
 
 impl Episodes {
@@ -130,7 +130,7 @@ impl Episodes {
         let opened_ms = place.map_or(at.millis(), |place| self.open[place].opened_ms);
         let episode = Episode {
             kind: KINDS.iter().position(|k| *k == draft.kind).unwrap_or_default() as u8,
-            fault: draft.fault.as_str().to_owned(),
+            fault: draft.fault.as_str().into(),
             subject: draft.subject,
             number,
             grade: GRADES.iter().position(|g| *g == draft.grade).unwrap_or_default() as u8,
@@ -164,12 +164,12 @@ impl Episodes {
     }
 
     fn next_number(&mut self, fault: &FaultCode) -> u32 {
-        if let Some((_, n)) = self.counts.iter_mut().find(|(code, _)| code == fault.as_str()) {
+        if let Some((_, n)) = self.counts.iter_mut().find(|(code, _)| **code == *fault.as_str()) {
             *n += 1;
             return *n;
         }
         self.counts.reserve_exact(1);
-        self.counts.push((fault.as_str().to_owned(), 1));
+        self.counts.push((fault.as_str().into(), 1));
         1
     }
 }

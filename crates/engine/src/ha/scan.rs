@@ -48,7 +48,7 @@ impl Alternative {
 
     /// The same with its likeliest coefficient.
     pub(crate) const fn trend(&self) -> Trend {
-        Trend { onset_day: self.onset_day, shape: self.shape as u8, coefficient: self.mean }
+        Trend { onset_day: self.onset_day, shape: self.shape as u8, coefficient: self.mean as f32 }
     }
 
     /// Growth per day at a day, for a coefficient of one.

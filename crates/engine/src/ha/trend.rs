@@ -101,14 +101,14 @@ pub(crate) struct Trend {
     /// Place of the law in [`SHAPES`].
     pub(crate) shape: u8,
     /// K per unit of the law's growth.
-    pub(crate) coefficient: f64,
+    pub(crate) coefficient: f32,
 }
 
 impl Trend {
     pub(crate) fn excess_k(&self, day: f64) -> f64 {
         SHAPES
             .get(usize::from(self.shape))
-            .map_or(0.0, |shape| self.coefficient * shape.law.growth(day - self.onset_day))
+            .map_or(0.0, |shape| f64::from(self.coefficient) * shape.law.growth(day - self.onset_day))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is kept of a closed day: two operating points and a few figures, 20 bytes.
+//! What is kept of a closed day: two operating points and a few figures, 18 bytes.
 //!
 //! Raw readings are not kept (the archive has them). Two points per day are enough for a hinge: the hottest loaded hours
 //! say what the cooler can do, the coolest say what the thermostatic valve does.
@@ -16,6 +16,8 @@ const UNKNOWN: i16 = i16::MIN;
 /// See [`DayRecord::excess_k`].
 const UNJUDGED: u8 = 127;
 const UNWELL: u8 = 128;
+/// Cool hours are kept as what they are below the hot ones: in quarter kelvins from so many above them; 255 = unknown.
+const COOL_ABOVE_K: f64 = 10.0;
 
 /// A day number as kept: days since 2000-01-01, enough until 2179.
 pub(crate) type Day = u16;
@@ -105,8 +107,8 @@ pub(crate) struct DayRecord {
     /// Up to four hottest loaded-steady hours.
     pub(crate) hot: Point,
     /// The cool hours; of their pressure and number nothing is asked later.
-    cool_td: i16,
-    cool_ta: i16,
+    cool_td: u8,
+    cool_ta: u8,
     /// Hottest hour over the hot point, tenths of K.
     peak_over: u8,
     /// Half degrees from -40 degC; 255 = no soak.
@@ -125,8 +127,8 @@ impl DayRecord {
         Self {
             day,
             hot: Point { cool_amps: share.round().clamp(0.0, 255.0) as u8, ..hot },
-            cool_td: cool.td,
-            cool_ta: cool.ta,
+            cool_td: below(hot.td_c(), cool.td_c()),
+            cool_ta: below(hot.ta_c(), cool.ta_c()),
             peak_over: (over_k * 10.0).round().clamp(0.0, 255.0) as u8,
             soak: soak_c.map_or(u8::MAX, |c| ((c + 40.0) * 2.0).round().clamp(0.0, 254.0) as u8),
             excess: UNJUDGED,
@@ -146,7 +148,9 @@ impl DayRecord {
     /// Up to four of the coolest other hours.
     pub(crate) fn cool(&self) -> Point {
         let amps = (f64::from(self.hot.amps) * f64::from(self.hot.cool_amps) / 150.0).round().min(65_535.0) as u16;
-        Point { td: self.cool_td, ta: self.cool_ta, amps, bar: u8::MAX, cool_amps: 0 }
+        let td = centi(not_below(self.hot.td_c(), self.cool_td));
+        let ta = centi(not_below(self.hot.ta_c(), self.cool_ta));
+        Point { td, ta, amps, bar: u8::MAX, cool_amps: 0 }
     }
 
     /// Hottest hourly mean of the loaded discharge temperature, degC.
@@ -193,6 +197,16 @@ impl DayRecord {
     }
 }
 
+fn below(hot_c: Option<f64>, cool_c: Option<f64>) -> u8 {
+    let quarters =
+        |(hot_c, cool_c): (f64, f64)| ((hot_c - cool_c + COOL_ABOVE_K) * 4.0).round().clamp(0.0, 254.0) as u8;
+    hot_c.zip(cool_c).map_or(u8::MAX, quarters)
+}
+
+fn not_below(hot_c: Option<f64>, quarters: u8) -> Option<f64> {
+    hot_c.filter(|_| quarters != u8::MAX).map(|hot_c| hot_c + COOL_ABOVE_K - f64::from(quarters) / 4.0)
+}
+
 fn centi(value_c: Option<f64>) -> i16 {
     value_c.map_or(UNKNOWN, |v| (v * 100.0).round().clamp(-32_000.0, 32_000.0) as i16)
 }
@@ -212,6 +226,17 @@ mod tests {
         let mean = Point::mean(&[a, b]);
         assert_eq!((mean.td_c(), mean.ta_c(), mean.amps_a(), mean.bar()), (Some(85.0), Some(20.0), 105.0, Some(7.0)));
         assert!(!Point::mean(&[]).is_some());
+    }
+
+    #[test]
+    fn cool_hours_are_known_to_an_eighth_of_a_kelvin() {
+        for (td_c, ta_c) in [(81.3, Some(18.04)), (97.9, None), (101.2, Some(35.0))] {
+            let hot = Point::new(96.17, Some(34.2), 100.0, None);
+            let cool = DayRecord::new(7, hot, Point::new(td_c, ta_c, 90.0, None), None, None).cool();
+            assert!(cool.td_c().is_some_and(|c| (c - td_c).abs() < 0.13), "{cool:?}");
+            assert!(cool.ta_c().map_or(ta_c.is_none(), |c| (c - ta_c.unwrap()).abs() < 0.13), "{cool:?}");
+        }
+        assert!(!DayRecord::new(7, Point::default(), Point::default(), None, None).cool().is_some());
     }
 
     #[test]
