@@ -179,15 +179,12 @@ impl Engine {
         self.days_closed += 1;
         self.machines[place].close_day(today);
         self.compare_sensors(place, today, out);
-        let mut judged = {
+        let judged = {
             let machine = &self.machines[place];
             let around = self.surroundings(place);
             let limits = self.profile(&self.ids[place]).limits;
             assess::judge(&machine.health, &machine.days, today, &around, limits)
         };
-        if let Some((_, judgement)) = judged.as_mut() {
-            judgement.crowd_share = self.crowd_share(place, today);
-        }
         let site = SiteView {
             common_share: judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j)),
             hot_room: self.hot_room(place, today),

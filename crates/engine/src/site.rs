@@ -20,8 +20,6 @@ use crate::service::effect::{self, Outcome};
 /// A room is not believed to get hotter than this for a machine's own inlet, K: a larger common rise is several clogged
 /// coolers.
 const ROOM_RISE_MAX_K: f64 = 6.0;
-/// Excess from which a sibling counts as hot, K.
-const CROWD_EXCESS_K: f64 = 1.5;
 /// Share of the days on which the air must be measured to be judged by the sensor.
 const MEASURED: f64 = 0.5;
 /// A sibling has risen along if it did so by this much, K, and by this share of the machine's own rise: one that its valve
@@ -48,18 +46,6 @@ impl Engine {
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
             two_level: self.machines[place].regime.is_two_level(),
         }
-    }
-
-    /// Share of the siblings that were judged hotter than their own normal some days ago, 0 to 1. Read no later than
-    /// [`Self::common_share`] and for the same reason.
-    pub(crate) fn crowd_share(&self, place: usize, today: Day) -> f64 {
-        let recent = today.saturating_sub(6)..=today.saturating_sub(2);
-        let (hot, all) = self.siblings(place).fold((0.0, 0.0), |(hot, all), sibling| {
-            let mut judged = sibling.days.iter().rev().filter(|d| recent.contains(&d.day)).filter_map(|d| d.excess_k());
-            let is_hot = judged.any(|excess_k| excess_k >= CROWD_EXCESS_K);
-            (hot + f64::from(u8::from(is_hot)), all + 1.0)
-        });
-        if all > 0.0 { hot / all } else { 0.0 }
     }
 
     fn siblings(&self, place: usize) -> impl Iterator<Item = &Machine> {

@@ -41,7 +41,7 @@ const OBSERVABLE_UNTIL: f64 = 0.3;
 const GATE_DAYS: u8 = 3;
 
 /// The judgement of one day.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Judgement {
     /// Log Bayes factor that an excess grows.
     pub(crate) log_bf: f64,
@@ -74,8 +74,8 @@ pub(crate) struct Judgement {
     pub(crate) hot_days: usize,
     /// How far the temperature itself stands above its median before the onset, K; `None` without days to compare.
     pub(crate) risen_k: Option<f64>,
-    /// Share of the siblings that are hotter than their own normal as well, 0 to 1; set by whoever sees the site.
-    pub(crate) crowd_share: f64,
+    /// How far the last week's hot hours stand above what they would be with nothing amiss, in standard deviations of a day.
+    pub(crate) stands_out: Option<f64>,
 }
 
 /// Everything a view needs beyond the judgement.
@@ -292,7 +292,7 @@ impl Work {
             dropped_from: None,
             hot_days: self.hot_days,
             risen_k: None,
-            crowd_share: 0.0,
+            stands_out: None,
         }
     }
 
@@ -319,13 +319,17 @@ impl Work {
             let trend = self.health.trend.as_ref();
             judgement.unregulated = rivals::unregulated(&self.samples, &self.health.baseline, sd_k, self.today)
                 .filter(|_| self.health.learned);
-            judgement.rivals =
-                trend.and_then(|t| rivals::weigh(&self.samples, &self.health.baseline, t, sd_k, self.today));
+            // Cool hours whose air is a guess from the morning do not tell where the heat is seen.
+            judgement.rivals = trend
+                .filter(|_| self.health.source != AmbientSource::ColdSoak)
+                .and_then(|t| rivals::weigh(&self.samples, &self.health.baseline, t, sd_k, self.today));
         }
         if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.risen_k = self.risen_k(judgement.onset_day);
+        let over = |s: &Sample| (s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c) / self.health.noise.sd_k;
+        judgement.stands_out = mean(self.recent(Series::Hot, 7).map(over).collect());
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
         let wants = weight.map_or(self.health.observable, |w| w > gate);
         self.health.gate_days = if wants == self.health.observable { 0 } else { self.health.gate_days + 1 };

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod leaving;
 pub(crate) mod linear;
 pub(crate) mod moments;
+mod mornings;
 pub(crate) mod points;
 pub(crate) mod rivals;
 pub(crate) mod room;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::air::{self, Sibling};
 use super::baseline::Conditions;
+use super::mornings;
 use crate::sd::day::{Day, DayRecord, Point, start_of};
 
 /// Where the ambient of a machine comes from, from the surest to the vaguest.
@@ -283,13 +284,15 @@ fn add((sum, n): (f64, f64), value: f64) -> (f64, f64) {
 /// their temperatures move.
 fn sibling_index(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
     let nearest = &around.siblings[..around.siblings.len().min(SIBLINGS_MAX)];
-    let air_c = air::of_room(days, today, nearest, around.latitude_deg);
+    let mut air_c = air::of_room(days, today, nearest, around.latitude_deg);
+    mornings::hold(&mut air_c, days, today, nearest);
     let count = |index: &[Option<f64>]| index.iter().flatten().count() as f64;
     let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
     if count(&air_c) >= COVERAGE * with_hot {
         return air_c;
     }
-    let moved_c = moving_index(days, today, around);
+    let mut moved_c = moving_index(days, today, around);
+    mornings::hold(&mut moved_c, days, today, nearest);
     if count(&air_c) >= COVERAGE * count(&moved_c) { air_c } else { moved_c }
 }
 

@@ -21,11 +21,12 @@ const NODES: [(f64, f64); 5] = [(-2.02, 0.0886), (-0.96, 0.2464), (0.0, 0.33), (
 const CALIBRATED_AT_DAYS: [f64; 8] = [0.0, 5.0, 10.0, 15.0, 22.0, 30.0, 45.0, 90.0];
 /// The quantiles of the walk between which the limit was met four times in five, by how far ahead the median lies: laws
 /// break, and most when little is known. A near limit is met later than the walk says, a far one sooner; so the quantiles
-/// that hold move with the median (conformal calibration on simulated fleets of two foreign physics).
-const EARLY: [f64; 8] = [0.15, 0.12, 0.09, 0.055, 0.025, 0.012, 0.004, 0.001];
+/// that hold move with the median (conformal calibration on simulated fleets of two foreign physics, seeds 1-12, asked 42 to 7 days
+/// before; both fleets then hold 74 to 82 % at 28, 21, 14 and 7 days).
+const EARLY: [f64; 8] = [0.2, 0.2, 0.105, 0.057, 0.057, 0.055, 0.005, 0.001];
 /// Where the ambient is measured, and where it is inferred and the walk is therefore wide already.
-const LATE_MEASURED: [f64; 8] = [0.985, 0.97, 0.935, 0.9, 0.84, 0.76, 0.66, 0.62];
-const LATE_INFERRED: [f64; 8] = [0.96, 0.93, 0.88, 0.82, 0.76, 0.7, 0.64, 0.62];
+const LATE_MEASURED: [f64; 8] = [0.982, 0.962, 0.954, 0.953, 0.854, 0.76, 0.66, 0.62];
+const LATE_INFERRED: [f64; 8] = [0.97, 0.88, 0.863, 0.863, 0.76, 0.7, 0.64, 0.62];
 /// Alternatives rarer than this do not change a quantile.
 const RARE: f64 = 0.005;
 
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_table_is_read_between_its_places() {
-        for (at_days, expected) in [(-1.0, 0.15), (0.0, 0.15), (2.5, 0.135), (90.0, 0.001), (500.0, 0.001)] {
+        for (at_days, expected) in [(-1.0, 0.2), (0.0, 0.2), (7.5, 0.1525), (90.0, 0.001), (500.0, 0.001)] {
             assert!((calibrated(&EARLY, at_days) - expected).abs() < 1e-12, "{at_days}");
         }
     }
