@@ -68,7 +68,8 @@ impl Clock for Nowhere {
 fn plant() -> &'static (Runtime, Ingest) {
     static PLANT: OnceLock<(Runtime, Ingest)> = OnceLock::new();
     PLANT.get_or_init(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap_or_else(|e| panic!("{e}"));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap_or_else(|e| panic!("{e}"));
         let own = vec![MachineGlob::parse("s01/*").unwrap_or_else(|e| panic!("{e}"))];
         let user = User {
             name: "u".into(),

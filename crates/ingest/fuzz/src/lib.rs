@@ -1,4 +1,5 @@
-//! What the fuzz targets share: an instant, decoders, and the rules that every decoded event must keep.
+//! What the fuzz targets do with an input, and the rules that every decoded event must keep. A test of ingest does the same with
+//! every input of the corpus that is kept.
 
 use std::sync::OnceLock;
 
@@ -21,10 +22,105 @@ pub fn decoder(toml: &str) -> Decoder {
     Decoder::new(DecoderOptions { mappings, ..DecoderOptions::default() }).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The decoder of the contract's own topics.
-pub fn contract() -> &'static Decoder {
+const CONTRACT_TOPICS: [&str; 4] = [
+    "foretell/v1/s01/m007/telemetry",
+    "foretell/v1/s01/m007/event",
+    "foretell/v1/s01/m007/status",
+    "foretell/v1/s01/m007/elsewhere",
+];
+
+/// The contract's topics: the first byte chooses one, the rest is the JSON payload.
+pub fn contract(data: &[u8]) {
     static DECODER: OnceLock<Decoder> = OnceLock::new();
-    DECODER.get_or_init(|| decoder(""))
+    let Some((first, payload)) = data.split_first() else { return };
+    let decoder = DECODER.get_or_init(|| decoder(""));
+    match CONTRACT_TOPICS.get(usize::from(first % 5)) {
+        Some(topic) => check(decoder, topic, payload),
+        // The topic itself is the input.
+        None => check(decoder, &String::from_utf8_lossy(payload), b"{}"),
+    }
+}
+
+const JSON_MAPPINGS: &str = concat!(
+    include_str!("../../../../config/examples/foreign.toml"),
+    r#"
+[[mapping]]
+topic = "list/{site}/{machine}"
+records = "/rows"
+required = []
+ts = { at = "/t", format = "%Y-%m-%d %H:%M:%S", zone = "+08:00" }
+signals.discharge_temp_c = { at = "/0/v", unit = "degF" }
+signals.motor_current_a = { at = "/amps", scale = 0.1, offset = -3.5 }
+signals.run_hours = { at = "/minutes", unit = "min" }
+state = { at = "/mode", values = { "1" = "loaded", "idle" = "unloaded" } }
+
+[[mapping]]
+topic = "one/+/{machine}/#"
+site = "s01"
+records = ""
+required = []
+ts = { at = "/ts", format = "us" }
+signals.vibration_mm_s = "/deep/~1er/3"
+"#
+);
+
+/// Foreign JSON: the first line chooses the topic, the rest is the payload, read by the mappings that ship as examples.
+pub fn mapping(data: &[u8]) {
+    static DECODER: OnceLock<Decoder> = OnceLock::new();
+    let Some(end) = data.iter().position(|byte| *byte == b'\n') else { return };
+    let topic = String::from_utf8_lossy(&data[..end]);
+    check(DECODER.get_or_init(|| decoder(JSON_MAPPINGS)), &topic, &data[end + 1..]);
+}
+
+const CSV_MAPPINGS: &str = r#"
+[[mapping]]
+topic = "named/{site}/{machine}"
+csv = { delimiter = ";" }
+required = []
+ts = { at = "/time", format = "ms" }
+signals.discharge_temp_c = { at = "/oil", unit = "degF" }
+signals.motor_current_a = "/amps"
+
+[[mapping]]
+topic = "ordered/{site}/{machine}"
+csv = { columns = ["time", "oil", "amps", "mode"] }
+required = []
+ts = { at = "/time" }
+signals.discharge_temp_c = "/oil"
+signals.motor_current_a = "/amps"
+state = { at = "/mode", values = { "1" = "loaded", "0" = "stopped" } }
+"#;
+
+/// CSV payloads: the first byte chooses columns from the payload or from the configuration.
+pub fn csv(data: &[u8]) {
+    static DECODER: OnceLock<Decoder> = OnceLock::new();
+    let Some((first, payload)) = data.split_first() else { return };
+    let topic = if first % 2 == 0 { "named/s01/m1" } else { "ordered/s01/m1" };
+    check(DECODER.get_or_init(|| decoder(CSV_MAPPINGS)), topic, payload);
+}
+
+const NODE_TOPICS: [&str; 9] = [
+    "spBv1.0/hq/NBIRTH/gw",
+    "spBv1.0/hq/DBIRTH/gw/k1",
+    "spBv1.0/hq/DDATA/gw/k1",
+    "spBv1.0/hq/NDATA/gw",
+    "spBv1.0/hq/DBIRTH/gw/k2",
+    "spBv1.0/hq/DDATA/gw/k2",
+    "spBv1.0/hq/DDEATH/gw/k1",
+    "spBv1.0/hq/NDEATH/gw",
+    "spBv1.0/STATE/foretell",
+];
+
+/// Edge nodes of Sparkplug: messages one after the other, each a byte that chooses the topic, one with the payload's length,
+/// and the payload, to a host that knows nothing yet.
+pub fn sparkplug(data: &[u8]) {
+    let decoder = decoder("mapping = []");
+    let mut rest = data;
+    while let [topic, length, tail @ ..] = rest {
+        let (payload, after) = tail.split_at(usize::from(*length).min(tail.len()));
+        check(&decoder, NODE_TOPICS[usize::from(*topic) % NODE_TOPICS.len()], payload);
+        rest = after;
+    }
 }
 
 /// Decodes a payload twice and checks what came of it.
