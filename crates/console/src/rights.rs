@@ -71,6 +71,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/customers", Of(DESK)),
     ("GET", "/customers/{id}", Of(DESK)),
     ("POST", "/customers/{id}/stage", Of(ADVISORS)),
+    ("POST", "/customers/{id}/hand-over", Of(ADVISORS)),
     ("POST", "/customers/{id}/stop", Of(ADVISORS)),
     ("POST", "/customers/{id}/resume", Of(ADVISORS)),
     // The field. Everybody in it may look at every errand, so that whoever stands in need not ask twice.

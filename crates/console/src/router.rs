@@ -209,6 +209,7 @@ fn service_desk() -> Router<App> {
         .route("/customers", get(pages::customers::show))
         .route("/customers/{id}", get(pages::customers::one))
         .route("/customers/{id}/stage", post(pages::customers::stage))
+        .route("/customers/{id}/hand-over", post(pages::customers::hand_over))
         .route("/customers/{id}/stop", post(pages::customers::stop))
         .route("/customers/{id}/resume", post(pages::customers::resume))
         .route("/customers/{id}/data.json", get(pages::personal::data))

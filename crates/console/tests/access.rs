@@ -147,6 +147,7 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("POST", "/cases/1/called", [false, false, true, false, true]),
     ("POST", "/cases/1/send", [false, false, true, false, true]),
     ("POST", "/cases/1/arrived", [false, true, true, false, true]),
+    ("POST", "/customers/hansa/hand-over", [false, false, true, false, true]),
     ("POST", "/cases/1/settle", [false, false, true, false, true]),
     ("POST", "/cases/1/close", [false, true, true, false, true]),
     ("GET", "/calendar", [false, true, true, true, true]),

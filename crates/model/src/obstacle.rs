@@ -132,6 +132,8 @@ obstacles! {
     /// Messages that were not stopped.
     NotStopped = "not_stopped", "they were not stopped";
     // What is missing in what was sent.
+    /// Whoever should take a customer over has them already.
+    AlreadyTheirs = "already_theirs", "that advisor looks after the customer already";
     /// A reason.
     WhyMissing = "why_missing", "say why; whoever takes over must know";
     /// On whose word.

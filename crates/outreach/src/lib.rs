@@ -17,7 +17,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
-//! | `journey`, `case_way`, `guest`, `wishes` | a technician's day, what a link leads to, what customers chose about our messages |
+//! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
@@ -44,6 +44,7 @@ mod error;
 mod evidence;
 pub mod governor;
 mod guest;
+mod handover;
 pub mod hooks;
 mod ics;
 mod journey;

@@ -94,7 +94,8 @@ impl Outreach {
     }
 }
 
-/// A customer as a register names them, with what they chose themselves laid over it; one who was erased stays so.
+/// A customer as a register names them, with what they chose themselves and the advisor who took over laid over it; one who was
+/// erased stays so.
 pub(crate) fn as_chosen(connection: &dyn Session, customer: &Customer) -> Result<Customer> {
     let known: Option<Customer> = registry::find(connection, &customer.id)?;
     if let Some(erased) = known.filter(|known| known.erased) {
@@ -103,6 +104,11 @@ pub(crate) fn as_chosen(connection: &dyn Session, customer: &Customer) -> Result
     let mut customer = customer.clone();
     if let Some(chosen) = wishes::of(connection, &customer.id)? {
         chosen.apply(&mut customer);
+    }
+    if let Some((was, advisor)) = wishes::in_hands(connection, &customer.id)?
+        && was == customer.advisor
+    {
+        customer.advisor = advisor;
     }
     Ok(customer)
 }

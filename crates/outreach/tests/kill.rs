@@ -187,11 +187,11 @@ fn live(outreach: &Outreach, dir: &Path) {
                 outreach.complete(visit.id, Some(11_700.0), "chen", visit.end).unwrap();
             }
             Stage::Call => {
-                let message = message.unwrap();
-                assert_eq!(message.state, MessageState::Unknown, "{:?}", card.remark);
+                let [left] = &card.unsettled[..] else { panic!("one message to settle: {card:?}") };
+                assert_eq!(left.state, MessageState::Unknown, "{:?}", card.remark);
                 // The advisor asks: did it arrive?
-                let arrived = letters(dir).iter().any(|key| *key == format!("foretell-{}", message.id));
-                outreach.resolve_delivery(message.id, arrived, "wang", t).unwrap();
+                let arrived = letters(dir).iter().any(|key| *key == format!("foretell-{}", left.message));
+                outreach.resolve_delivery(left.message, arrived, "wang", t).unwrap();
             }
             _ => {}
         }

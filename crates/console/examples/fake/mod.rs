@@ -246,6 +246,7 @@ impl Backend for Fake {
                 CustomerAct::Stage { stage, why } => {
                     whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
                 }
+                CustomerAct::HandOver { .. } => {}
                 CustomerAct::Stop { medium, .. } => {
                     whom.media.iter_mut().filter(|m| m.medium == medium).for_each(|m| m.stopped = Some(now()));
                 }

@@ -63,6 +63,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     };
     let zh = hengfeng();
     let en = Customer {
+        id: String::new(),
         name: "Hansa Blech GmbH".into(),
         contact: "Mr Brandt".into(),
         phone: "+49 421 555 0102".into(),
@@ -96,6 +97,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
 
 fn hengfeng() -> Customer {
     Customer {
+        id: String::new(),
         name: "恒丰纺织有限公司".into(),
         contact: "张经理".into(),
         phone: "0512-5550 0102".into(),

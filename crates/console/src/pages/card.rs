@@ -2,6 +2,7 @@
 
 use foretell_model::{Catalogue, Evidence, FindingKind};
 
+use super::case_row::customer_href;
 use super::cases::lines;
 use super::figure::{Figure, card_figure};
 use super::kept::Kept;
@@ -27,6 +28,8 @@ pub(crate) struct Card {
     pub(crate) state: String,
     pub(crate) machine: String,
     pub(crate) customer: String,
+    /// The customer's page; empty where nobody is registered.
+    pub(crate) customer_href: String,
     pub(crate) sentence: String,
     pub(crate) waiting: String,
     pub(crate) fig: Figure,
@@ -153,6 +156,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         grade: text::standing_label(standing, lang),
         state: text::card_state(&advisory.state, zone, lang),
         machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
+        customer_href: customer_href(&advisory.customer.id),
         // A customer with one site need not be named twice.
         customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
         sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),

@@ -49,6 +49,7 @@ pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
         "mended" => d.done_mended,
         "settled" => text::words(lang).done_noted,
         "stage" => d.done_stage,
+        "handed-over" => text::words(lang).done_handed_over,
         "stopped" => d.done_stopped,
         "resumed" => d.done_resumed,
         "erased" => field::words(lang).erased,

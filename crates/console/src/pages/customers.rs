@@ -16,7 +16,9 @@ use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{BookedVisit, CustomerAct, CustomerLine, CustomerPage, Customers, OwnMachine, Slot, StageChange};
+use crate::view::{
+    BookedVisit, Choice, CustomerAct, CustomerLine, CustomerPage, Customers, OwnMachine, Slot, StageChange,
+};
 use crate::{BackendError, Lang, civil};
 
 /// Customers on one page.
@@ -83,6 +85,7 @@ struct One {
     visits: Vec<(String, String, String)>,
     contacts: Vec<(String, String)>,
     record: Vec<Line>,
+    colleagues: Vec<Choice>,
 }
 
 struct Medium {
@@ -233,6 +236,7 @@ fn lay_out_one(page: &CustomerPage, ask: &Ask, (status, notice): (StatusCode, St
         visits: page.visits.iter().map(|visit| booked(visit, zone, lang)).collect(),
         contacts: page.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect(),
         record: lines(&page.record, zone, lang),
+        colleagues: page.colleagues.clone(),
     }
 }
 
@@ -274,6 +278,12 @@ pub(crate) struct StageForm {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct HandForm {
+    to: String,
+    why: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct MediumForm {
     medium: String,
     why: String,
@@ -289,6 +299,17 @@ pub(crate) async fn stage(
     let stage = (1..=6).contains(&form.stage).then_some(form.stage);
     let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("why", &form.why)]);
     act(&app, &ask, id, CustomerAct::Stage { stage, why: cut(&form.why) }, "stage", kept).await
+}
+
+/// `POST /customers/{id}/hand-over`
+pub(crate) async fn hand_over(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<String>,
+    Form(form): Form<HandForm>,
+) -> Response {
+    let kept = Kept::of("hand-over", &[("to", &form.to), ("why", &form.why)]);
+    act(&app, &ask, id, CustomerAct::HandOver { to: form.to, why: cut(&form.why) }, "handed-over", kept).await
 }
 
 /// `POST /customers/{id}/stop`

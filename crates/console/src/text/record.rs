@@ -56,6 +56,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("visit_on_site", "on site", "已到场", Data::Nothing),
     ("wished", "chose how we may write", "设置了联系方式", Data::Nothing),
     ("stopped", "wants no such messages", "不再接收此类消息", Data::Nothing),
+    ("handed_over", "handed the customer over to", "转交给顾问", Data::Own),
     ("resumed", "wants such messages again", "恢复接收此类消息", Data::Own),
     ("trouble_reported", "reported a breakdown", "报修", Data::Own),
     ("trouble_called", "called back", "已回电", Data::Own),

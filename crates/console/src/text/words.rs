@@ -194,6 +194,10 @@ words! {
     days_7 = "1 week", "1周";
     days_14 = "2 weeks", "2周";
     reason = "Reason", "原因";
+    hand_over = "Hand over", "转交";
+    hand_over_to = "To", "转交给";
+    hand_over_hint = "Whoever takes over signs the letters and stands on the customer's page from then on.", "今后由接手的顾问署名，客户页面上也显示这位顾问。";
+    done_handed_over = "Handed over.", "已转交。";
     call_instead = "Call instead", "改为打电话";
     call_instead_note = "This letter will not be sent, and its link opens nothing. The case waits for your call; afterwards a new letter can be written.", "这封信不再发送，其中的链接随之失效。事项转为待致电；通话后可以再写新的信。";
     call_instead_do = "Withdraw the letter and call", "撤下信件，改为打电话";

@@ -86,6 +86,8 @@ impl AdvisoryState {
 /// Whom it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
+    /// Key; empty when nobody is registered.
+    pub id: String,
     /// The company.
     pub name: String,
     /// The person who is written to.

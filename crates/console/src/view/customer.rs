@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
-use super::{Contact, RecordLine, ServiceCase};
+use super::{Choice, Contact, RecordLine, ServiceCase};
 use crate::Lang;
 
 /// One customer in the list.
@@ -136,6 +136,8 @@ pub struct CustomerPage {
     pub contacts: Vec<Contact>,
     /// The record, newest first.
     pub record: Vec<RecordLine>,
+    /// Advisors to whom the customer could be handed over.
+    pub colleagues: Vec<Choice>,
 }
 
 /// What is noted about a customer.
@@ -153,6 +155,13 @@ pub enum CustomerAct {
         /// Which.
         medium: String,
         /// On whose word.
+        why: String,
+    },
+    /// Another advisor takes over.
+    HandOver {
+        /// Key of the advisor.
+        to: String,
+        /// Why.
         why: String,
     },
     /// Messages on a medium again.

@@ -30,6 +30,8 @@ pub(crate) const WISHED: &str = "wished";
 pub(crate) const VISIT_MISSED: &str = "visit_missed";
 /// The customer said not now; for how many days.
 pub(crate) const NOT_NOW: &str = "not_now";
+/// A customer was handed over to another advisor, named first.
+pub(crate) const HANDED_OVER: &str = "handed_over";
 /// The customer wants no such messages; on which medium.
 pub(crate) const STOPPED: &str = "stopped";
 /// The customer wants such messages again; on which medium.

@@ -19,6 +19,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_changes.sql"),
     include_str!("schema_ways.sql"),
     include_str!("schema_fates.sql"),
+    include_str!("schema_hands.sql"),
 ];
 
 /// An open file.

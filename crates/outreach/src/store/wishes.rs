@@ -1,4 +1,4 @@
-//! What customers chose on their own page about our messages.
+//! What is laid over the register: what customers chose on their own page about our messages, and to whom they were handed over.
 
 use foretell_model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,27 @@ impl Wishes {
             customer.channels.insert(0, self.first.clone());
         }
     }
+}
+
+/// The advisor whom the register named when a customer was handed over, and the one who took over last.
+pub(crate) fn in_hands(connection: &dyn Session, customer: &str) -> Result<Option<(String, String)>> {
+    let row = connection.first("SELECT was, advisor FROM in_hands WHERE customer = ?1", values![customer])?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Notes that a customer was handed over from one advisor to another.
+pub(crate) fn hand_over(
+    connection: &dyn Session,
+    customer: &str,
+    (from, to): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    // Handed on, the register still names whom it named before.
+    let before = in_hands(connection, customer)?.filter(|(_, advisor)| advisor == from);
+    let was = before.map_or_else(|| from.to_owned(), |(was, _)| was);
+    let sql = "INSERT INTO in_hands (customer, was, advisor, at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (customer) DO UPDATE SET was = ?2, advisor = ?3, at = ?4";
+    connection.execute(sql, values![customer, was, to, now]).map(drop)
 }
 
 /// What a customer chose, if anything.

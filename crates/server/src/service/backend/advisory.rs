@@ -290,6 +290,7 @@ const fn held_until(card: &Card) -> Option<Timestamp> {
 fn customer(customer: Option<&foretell_outreach::Customer>, stage: Option<u8>) -> Customer {
     let Some(customer) = customer else {
         return Customer {
+            id: String::new(),
             name: String::new(),
             contact: String::new(),
             phone: String::new(),
@@ -300,6 +301,7 @@ fn customer(customer: Option<&foretell_outreach::Customer>, stage: Option<u8>) -
         };
     };
     Customer {
+        id: customer.id.clone(),
         name: customer.name.clone(),
         contact: customer.contact.clone().unwrap_or_default(),
         phone: customer.addresses.get("phone").cloned().unwrap_or_default(),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use foretell_console::view::{
-    BookedVisit, Contact, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine,
-    StageChange,
+    BookedVisit, Choice, Contact, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium,
+    OwnMachine, StageChange,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, MachineId, Timestamp};
@@ -79,7 +79,15 @@ impl ServiceBackend {
             contacts: self.contacts_with(id, sites, lang)?,
             record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
             cases: cases.into_iter().map(|case| self.case_view(case, &look)).collect::<Result<_, _>>()?,
+            colleagues: self.colleagues_of(&customer, lang)?,
         })
+    }
+
+    /// Advisors who could take a customer over.
+    fn colleagues_of(&self, customer: &Customer, lang: Lang) -> Result<Vec<Choice>, BackendError> {
+        let advisors = self.outreach.advisors().map_err(of_outreach)?;
+        let others = advisors.into_iter().filter(|advisor| advisor.id != customer.advisor);
+        Ok(others.map(|other| Choice { name: language(lang).of(&other.name).to_owned(), key: other.id }).collect())
     }
 
     /// Ways to reach a customer in the order preferred, those stopped without an address included.
@@ -138,6 +146,7 @@ impl ServiceBackend {
                 let stage = stage.and_then(|n| CustomerStage::ALL.get(usize::from(n).wrapping_sub(1)).copied());
                 self.outreach.set_stage(id, stage, &why, by, now)
             }
+            CustomerAct::HandOver { to, why } => self.outreach.hand_over(id, &to, &why, by, now),
             CustomerAct::Stop { medium, why } => self.outreach.opt_out(id, &medium, &why, by, now),
             CustomerAct::Resume { medium, why } => self.outreach.opt_in(id, &medium, &why, by, now),
         };

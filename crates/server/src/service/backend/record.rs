@@ -34,8 +34,17 @@ impl Sites {
     pub(super) fn concerning(&self, entry: &Happening, lang: Lang) -> String {
         match entry.what.as_str() {
             "trouble_assigned" => self.person_named(&entry.why, lang),
+            "handed_over" => self.taken_over(&entry.why, lang),
             _ => entry.why.clone(),
         }
+    }
+
+    /// `wang: why` with the advisor's name for the key.
+    fn taken_over(&self, noted: &str, lang: Lang) -> String {
+        let Some((key, why)) = noted.split_once(": ") else { return noted.to_owned() };
+        let name = self.advisor_named(key, lang);
+        let colon = if lang == Lang::En { ": " } else { "：" };
+        format!("{name}{colon}{why}")
     }
 }
 

@@ -18,6 +18,11 @@ impl Sites {
         outreach.desk().map(Self).map_err(of_outreach)
     }
 
+    /// An advisor's name in a language; the key of one who is no longer registered.
+    pub(super) fn advisor_named<'a>(&'a self, key: &'a str, lang: Lang) -> &'a str {
+        self.0.advisor(key).map_or(key, |advisor| language(lang).of(&advisor.name))
+    }
+
     /// What people call a machine's site; its identity where nothing is registered.
     pub(super) fn site_name(&self, machine: &MachineId) -> String {
         self.0.site_name(machine).to_owned()
