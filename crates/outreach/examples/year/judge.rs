@@ -44,6 +44,8 @@ pub(crate) struct Judge {
     pub(crate) stopped: BTreeSet<(String, String)>,
     pub(crate) stages: BTreeMap<String, CustomerStage>,
     pub(crate) broke: u32,
+    /// Messages that one channel refused and the next one was asked to take.
+    pub(crate) went_on: u32,
     pub(crate) failed: u32,
     sent: Vec<Sent>,
     forecasts: BTreeMap<String, Forecast>,
@@ -218,6 +220,7 @@ impl Judge {
             format!("  per customer and month, most | {most}"),
             format!("confirmations and follow-ups | {}", self.sent.len() - unasked.len() - notices),
             format!("words about machines that broke | {notices}"),
+            format!("refused by one channel, went on by the next | {}", self.went_on),
             format!("forecasts that a customer could hear of | {} ({} of them right)", shares.forecasts, shares.real),
             format!("  customer was written to | {:.0} %", percent(shares.written)),
             format!("  visit booked | {:.0} %", percent(shares.booked)),

@@ -48,6 +48,8 @@ impl World {
             let mut delivered = self.delivered.lock().map_err(|e| e.to_string())?;
             std::mem::take(&mut *delivered)
         };
+        let went_on = done.iter().filter(|ticked| matches!(ticked.outcome, Outcome::GoesOn(_))).count();
+        self.judge.went_on += u32::try_from(went_on)?;
         for parcel in parcels {
             let key = |ticked: &&Ticked| {
                 ticked.outcome == Outcome::Sent && format!("foretell-{}", ticked.message) == parcel.key
