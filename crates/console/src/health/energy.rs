@@ -70,8 +70,8 @@ fn written(figure: &str, lang: Lang) -> String {
 
 /// An amount with its unit: `39,000 yuan`, `3.9万元`, `3.3 kW`.
 fn amount(figure: &str, unit: &str, lang: Lang) -> String {
-    let is_word = unit.chars().next().is_some_and(|first| first >= '\u{4e00}');
-    let gap = if is_word { "" } else { " " };
+    let stands_close = unit == "%" || unit.chars().next().is_some_and(|first| first >= '\u{4e00}');
+    let gap = if stands_close { "" } else { " " };
     format!("{}{gap}{unit}", written(figure, lang))
 }
 
@@ -162,6 +162,7 @@ mod tests {
             ("39000", "yuan/元", "39,000 yuan", "3.9万元"),
             ("410", "yuan/元", "410 yuan", "410元"),
             ("3.3", "kW/kW", "3.3 kW", "3.3 kW"),
+            ("4", "%/%", "4%", "4%"),
             ("1250000", "yuan/元", "1,250,000 yuan", "125万元"),
         ] {
             let (unit_en, unit_zh) = unit.split_once('/').unwrap();
