@@ -128,10 +128,13 @@ fn query<T>(asked: Asked<T>) -> Result<T, BackendError> {
     asked.map(|Query(asked)| asked).map_err(|refused| BackendError::Invalid(refused.body_text()))
 }
 
-fn instant(name: &str, text: Option<&String>) -> Result<Option<Timestamp>, BackendError> {
-    let read =
-        |text: &String| Timestamp::parse(text).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")));
-    text.map(read).transpose()
+/// An instant of a query, as RFC 3339 has it; of a day alone its beginning in UTC.
+pub(crate) fn instant(name: &str, text: Option<&String>) -> Result<Option<Timestamp>, BackendError> {
+    let read = |text: &String| {
+        let whole = if text.len() == "2026-07-18".len() { format!("{text}T00:00:00Z") } else { text.clone() };
+        Timestamp::parse(&whole).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}")))
+    };
+    text.filter(|text| !text.is_empty()).map(read).transpose()
 }
 
 fn of_machine(text: Option<&str>) -> Result<Option<MachineId>, BackendError> {

@@ -111,11 +111,15 @@ pub(crate) fn page_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> F
 
 /// The figure of the customer's page: narrow, without our own marks, and with words for somebody who is not a technician.
 pub(crate) fn customer_figure(curve: &Curve, catalogue: &Catalogue, lang: Lang) -> Figure {
-    customer_figure_at(curve, text::words(lang).today, catalogue, lang)
+    customer_figure_at(curve, &[Size::Narrow], text::words(lang).today, catalogue, lang)
 }
 
-/// The same with another word for the line of the present.
-pub(crate) fn customer_figure_at(curve: &Curve, now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
+/// The figure of a report: the same with another word for the line of the present, for a desk and for a phone.
+pub(crate) fn report_figure(curve: &Curve, now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
+    Figure { marks: Vec::new(), ..customer_figure_at(curve, &[Size::Wide, Size::Narrow], now, catalogue, lang) }
+}
+
+fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Catalogue, lang: Lang) -> Figure {
     let t = text::words(lang);
     let bare = Curve { marks: Vec::new(), ..curve.clone() };
     let legend = Legend {
@@ -125,7 +129,7 @@ pub(crate) fn customer_figure_at(curve: &Curve, now: &str, catalogue: &Catalogue
         window: t.customer_window,
         limit: t.customer_limit,
     };
-    Figure { legend, ..figure_at(&bare, &[Size::Narrow], (t.customer_curve, now), catalogue, lang) }
+    Figure { legend, ..figure_at(&bare, sizes, (t.customer_curve, now), catalogue, lang) }
 }
 
 /// The figure of a card: narrow on every screen.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::booking::{Done, kind};
 use super::card::tel;
-use super::figure::{Figure, customer_figure_at};
+use super::figure::{Figure, report_figure};
 use super::health::typeset;
 use super::page::{Ask, encode, render};
 use super::photos::jpeg;
@@ -112,10 +112,7 @@ pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<S
                 icon: assets::icon_path(),
                 photo_base: format!("{base}/photo"),
                 base,
-                fig: Figure {
-                    marks: Vec::new(),
-                    ..customer_figure_at(&curve, &sheet.now_name, &app.options.catalogue, lang)
-                },
+                fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, lang),
                 s: sheet,
             };
             render(StatusCode::OK, &page)

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use foretell_model::{MachineId, Timestamp};
+use serde::Deserialize;
 
-use super::figure::{Figure, customer_figure_at};
-use super::page::{Ask, Chrome, machine_href, machine_of};
+use super::figure::{Figure, report_figure};
+use super::page::{Ask, Chrome, encode, machine_href, machine_of};
+use crate::api::instant;
 use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::view::{HealthReport, MarkKind};
@@ -17,6 +19,13 @@ use crate::{BackendError, health};
 
 /// Longest span a report looks back on, days.
 const SPAN_DAYS_MAX: f64 = 3_660.0;
+
+/// The span of a report: days, or instants as RFC 3339 has them.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    from: Option<String>,
+    to: Option<String>,
+}
 
 #[derive(Template)]
 #[template(path = "health.html")]
@@ -34,20 +43,18 @@ pub(crate) async fn show(
     State(app): State<App>,
     ask: Ask,
     Path((site, machine)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    Query(asked): Query<Asked>,
 ) -> Response {
-    match report(&app, &ask, (&site, &machine), query.as_deref()).await {
+    match report(&app, &ask, (&site, &machine), &asked).await {
         Ok((id, report)) => {
             let mut curve = report.detail.curve.clone();
             curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
             let sheet = Sheet::of(&report, &app.options.catalogue, ask.lang);
-            let span = query.as_deref().map(|query| format!("&{query}")).unwrap_or_default();
+            let end = |name, end: &Option<String>| end.as_ref().map(|end| format!("&{name}={}", encode(end)));
+            let span = [end("from", &asked.from), end("to", &asked.to)].into_iter().flatten().collect::<String>();
             let page = HealthPage {
                 c: ask.chrome("fleet", false),
-                fig: Figure {
-                    marks: Vec::new(),
-                    ..customer_figure_at(&curve, &sheet.now_name, &app.options.catalogue, ask.lang)
-                },
+                fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, ask.lang),
                 s: sheet,
                 photo_base: "/photos",
                 machine_href: machine_href(&id),
@@ -64,9 +71,9 @@ pub(crate) async fn pdf(
     State(app): State<App>,
     ask: Ask,
     Path((site, machine)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
+    Query(asked): Query<Asked>,
 ) -> Response {
-    match report(&app, &ask, (&site, &machine), query.as_deref()).await {
+    match report(&app, &ask, (&site, &machine), &asked).await {
         Ok((id, report)) => match typeset(&app, report, ask.lang).await {
             Ok(bytes) => file(&id, bytes),
             Err(error) => ask.failure(&error),
@@ -112,23 +119,17 @@ async fn report(
     app: &App,
     ask: &Ask,
     (site, machine): (&str, &str),
-    query: Option<&str>,
+    asked: &Asked,
 ) -> Result<(MachineId, HealthReport), BackendError> {
     let (id, lang) = (machine_of(site, machine)?, ask.lang);
-    let span = span(query.unwrap_or_default())?;
+    let span = span(asked)?;
     let report = app.ask(move |backend| backend.health_report(&id, span, lang)).await?;
     Ok((report.detail.summary.id.clone(), report))
 }
 
-/// The span a query asks for: both ends, or none for the usual one.
-fn span(query: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), BackendError> {
-    let value = |name: &str| {
-        let pair = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        let text = pair.filter(|text| !text.is_empty())?.replace("%3A", ":").replace("%3a", ":");
-        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text };
-        Some(Timestamp::parse(&whole).map_err(|error| BackendError::Invalid(format!("`{name}`: {error}"))))
-    };
-    let (from, to) = (value("from").transpose()?, value("to").transpose()?);
+/// The span that is asked for: both ends, or none for the usual one.
+fn span(asked: &Asked) -> Result<(Option<Timestamp>, Option<Timestamp>), BackendError> {
+    let (from, to) = (instant("from", asked.from.as_ref())?, instant("to", asked.to.as_ref())?);
     if let (Some(from), Some(to)) = (from, to)
         && !(0.0..=SPAN_DAYS_MAX).contains(&to.days_since(from))
     {

@@ -17,7 +17,7 @@ words! {
     planning = "Planning", "计划";
     verdicts = "Verdicts", "核实";
     templates = "Templates of the letters they receive", "客户收到的信件模板";
-    find = "Find a machine, customer or case", "查找机器、客户或报修";
+    find = "Search everything", "查找机器、客户、人员";
     earlier = "Back", "上一页";
     later = "Next", "下一页";
 

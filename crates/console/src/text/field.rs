@@ -56,6 +56,7 @@ words! {
     parts_sure = "They were used all the same", "确实用了这些备件";
     found_here = "What we found", "查到的情况";
     customer_knows = "The customer was told", "已告诉客户";
+    photo_file = "Picture from the phone or a file", "拍照或选择文件";
     photos = "Photos", "照片";
     photo_add = "Add a photo", "添加照片";
     photo_caption = "What it shows", "照片说明";
