@@ -215,7 +215,7 @@ async fn tell(
                      nothing is; ctrl-c leaves",
                     story::stretch(factor)
                 ),
-                Some(_) => format!("         {} pass each second now", story::stretch(factor)),
+                Some(_) => format!("         time now goes at {} a second", story::stretch(factor)),
             };
             bar.suspend(|| output.line(&told))?;
             pace = wanted;
