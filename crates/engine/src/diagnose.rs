@@ -6,6 +6,7 @@ use crate::conclude::Speaker;
 use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::cause::{Features, likelihoods};
+use crate::ha::course::Course;
 use crate::ha::rivals::Unregulated;
 use crate::ha::sign::{self, Sign};
 use crate::machine::Machine;
@@ -38,10 +39,24 @@ pub(crate) fn signs<'a>(
         .and_then(|symptom| sign::of_ratio(&mut machine.unregulated, symptom, unregulated.map(|u| u.log_ratio), today));
     let read = |symptom: &'a Symptom| {
         let feature = Feature::from_name(&symptom.feature)?;
+        if feature == Feature::LoadShare {
+            return load_sign(&mut machine.courses, symptom, today);
+        }
         let course = machine.courses.iter_mut().find(|c| c.feature == feature)?;
         sign::read(course, symptom, today)
     };
-    speaker.catalogue.symptoms.iter().filter_map(read).chain(valve).chain(room).collect()
+    // What explains other symptoms as well comes first.
+    valve.into_iter().chain(room).chain(speaker.catalogue.symptoms.iter().filter_map(read)).collect()
+}
+
+/// The load of all hours, read off the courses of the quiet and of the busy ones; the latter keeps what is said of it.
+fn load_sign<'a>(courses: &mut [Course], symptom: &'a Symptom, today: Day) -> Option<Sign<'a>> {
+    let quiet = courses.iter().find(|c| c.feature == Feature::QuietLoadShare)?.clone();
+    let busy = courses.iter_mut().find(|c| c.feature == Feature::BusyLoadShare)?;
+    let mut both = quiet.mean_with(busy, Feature::LoadShare);
+    let sign = sign::read(&mut both, symptom, today);
+    busy.holds = both.holds;
+    sign
 }
 
 /// A room that has become hot, as a symptom of each machine in it.
@@ -71,6 +86,9 @@ pub(crate) fn set_features(features: &mut Features, machine: &Machine, today: Da
         features.set(course.feature.name(), Some(course.scale().shown(level)));
         features.set(course.feature.change_name(), course.normal(0.0).map(|normal| level - normal.mean));
     }
+    let counted = |feature: Feature| features.get(feature.name()).unwrap_or(0.0);
+    let (gone, stayed) = (counted(Feature::HotReturns), counted(Feature::HotStays));
+    features.set("heat_stays_share", Some(stayed / (gone + stayed)).filter(|_| gone + stayed > 0.0));
 }
 
 impl Speaker<'_> {

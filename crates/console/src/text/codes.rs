@@ -39,6 +39,7 @@ pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
         ("injection_gap_k", "Discharge above injection temperature", "排气与喷油温差"),
         ("loaded_current_a", "Loaded current at equal pressure", "同等压力下的加载电流"),
         ("unloaded_current_share", "Unloaded over loaded current", "空载与加载电流之比"),
+        ("load_share", "Loaded share of all hours", "全时段加载占比"),
         ("quiet_load_share", "Loaded share of the quiet hours", "低谷时段加载占比"),
         ("discharge_ripple_k", "Ripple of the discharge temperature", "排气温度波动"),
         ("valve_open_share", "Oil sent to the cooler in cool hours", "凉爽时段送往冷却器的油量"),

@@ -137,6 +137,35 @@ impl Course {
         (0..3_usize.saturating_sub(ago)).filter_map(|place| self.get(place)).sum()
     }
 
+    /// The course of the mean of this feature and another of the same scale, day by day. It holds what the other holds.
+    pub(crate) fn mean_with(&self, other: &Self, feature: Feature) -> Self {
+        let (mut own, mut others) = (self.clone(), other.clone());
+        let newest = own.newest.max(others.newest);
+        own.shift(usize::from(newest - own.newest));
+        others.shift(usize::from(newest - others.newest));
+        let half = |a: f32, b: f32| 0.5 * (a + b);
+        let mut mean = Self {
+            in_normal: own.in_normal.min(others.in_normal),
+            newest,
+            base: half(own.base, others.base),
+            normal: half(own.normal, others.normal),
+            var: 0.5 * half(own.var, others.var),
+            holds: other.holds,
+            relearned: own.relearned && others.relearned,
+            ..Self::new(feature)
+        };
+        // A day on which one is known stands for what that one shows beyond its normal.
+        let beyond = |course: &Self, place: usize| course.get(place).map(|value| value - f64::from(course.normal));
+        for place in 0..COURSE_DAYS {
+            let beyond = match (beyond(&own, place), beyond(&others, place)) {
+                (Some(a), Some(b)) => Some(0.5 * (a + b)),
+                (a, b) => a.or(b),
+            };
+            beyond.into_iter().for_each(|beyond| mean.set(place, f64::from(mean.normal) + beyond));
+        }
+        mean
+    }
+
     /// Whether days since `since` show a new level to learn as normal. Keeps the spread.
     pub(crate) fn relearn(&mut self, since: Day) {
         let keep = usize::from(self.newest.saturating_sub(since)) + 1;

@@ -2,19 +2,22 @@
 //!
 //! - A *lost cooler* lifts the saturated branch alone; in cool hours the valve goes on hiding it.
 //! - A *drifting sensor* adds the same kelvins everywhere: to hours that the valve regulates, to part load, to anything.
-//! - A *valve that sticks* regulates nothing: the temperature follows the air one to one at every ambient, above the normal
-//!   in hot hours and below what the valve would keep in cool ones.
+//! - A *valve that sticks* regulates nothing: through a fixed opening the oil sheds heat in proportion to its rise over the
+//!   air, so the rise follows the heat made and nothing else, above the normal in hot hours and at full load, below what
+//!   the valve would keep in cool ones and at part load.
 //!
 //! Each has one unknown, fitted to the days since the onset; the squares that it leaves say which it is. On a machine that
 //! is never cool all three are the same, and the weighing says nothing, as it should.
 
-use super::baseline::Baseline;
+use super::baseline::{Baseline, Conditions};
 use super::points::Sample;
 use super::trend::Trend;
 use crate::sd::day::Day;
 
 /// Newest days that are looked at.
 const DAYS: Day = 14;
+/// The same of an excess that is too young to have been there on enough of them.
+const YOUNG_DAYS: Day = 3;
 /// Points that are needed.
 const POINTS: usize = 5;
 /// A misfit counts no more than so many standard deviations.
@@ -38,13 +41,16 @@ pub(crate) struct Rivals {
 pub(crate) fn weigh(samples: &[Sample], baseline: &Baseline, trend: &Trend, sd_k: f64, today: Day) -> Option<Rivals> {
     let now_k = trend.excess_k(f64::from(today));
     let from = f64::from(today.saturating_sub(DAYS)).max(trend.onset_day);
-    let since: Vec<(&Sample, f64)> = samples
-        .iter()
-        .rev()
+    let newest = || samples.iter().rev();
+    let mut since: Vec<(&Sample, f64)> = newest()
         .take_while(|s| f64::from(s.day) >= from)
         .map(|s| (s, trend.excess_k(f64::from(s.day) + 0.5) / now_k))
         .filter(|(_, grown)| *grown > 0.2)
         .collect();
+    if since.len() < POINTS {
+        // What is so young is weighed as if it had come at once.
+        since = newest().take_while(|s| s.day + YOUNG_DAYS >= today).map(|s| (s, 1.0)).collect();
+    }
     if since.len() < POINTS || now_k <= 0.0 {
         return None;
     }
@@ -61,13 +67,17 @@ pub(crate) fn weigh(samples: &[Sample], baseline: &Baseline, trend: &Trend, sd_k
     let (cross, own) =
         since.iter().fold((0.0, 0.0), |(cross, own), (s, grown)| (cross + grown * over_k(s), own + grown * grown));
     let offset = squares(&|s, grown| over_k(s) - cross / own * grown);
-    let above_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).saturated_c;
-    let level_k = since.iter().map(|(s, _)| above_k(s)).sum::<f64>() / since.len() as f64;
-    let stuck = squares(&|s, _| above_k(s) - level_k);
+    let per_heat_k = rise_per_heat(since.iter().map(|(s, _)| *s));
+    let stuck = squares(&|s, _| STUCK_SHARE * (rise_k(s) - per_heat_k * heat(s)));
     let ratio = |rival: f64| (0.5 * INDEPENDENT * (cooler - rival)).clamp(-30.0, 30.0);
     Some(Rivals { offset: ratio(offset), stuck: ratio(stuck) })
 }
 
+/// Air at which a rise is quoted, degC, and how the discharge follows it with all openings fixed, K/K.
+const AIR_C: f64 = 30.0;
+const AIR_SLOPE: f64 = 1.08;
+/// The law of a fixed opening is no fit to the machine's own past, so its misfits are taken less to heart.
+const STUCK_SHARE: f64 = 0.7;
 /// Days in which a valve that regulates nothing must show, and points that are needed of them.
 const LOST_DAYS: Day = 6;
 const LOST_POINTS: usize = 6;
@@ -82,7 +92,7 @@ const REGULATED_BEFORE: usize = 8;
 pub(crate) struct Unregulated {
     /// Log likelihood ratio against all else: a sound machine, a lost cooler, a drifting sensor.
     pub(crate) log_ratio: f64,
-    /// How far above the saturated branch the machine settles, K: nought with a valve that is fully open.
+    /// How far above the saturated branch it settles at full load, K: nought with a valve that is fully open.
     pub(crate) above_k: f64,
 }
 
@@ -99,22 +109,38 @@ pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, to
     let squares =
         |misfit: &dyn Fn(&Sample) -> f64| last.iter().map(|s| (misfit(s) / sd_k).abs().min(FAR).powi(2)).sum::<f64>();
     let over_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).td_c;
-    let above_k = |s: &Sample| s.td_c - baseline.expect(&s.at, 0.0).saturated_c;
-    let mean = |of: &dyn Fn(&Sample) -> f64| last.iter().map(of).sum::<f64>() / last.len() as f64;
-    let (offset_k, level_k) = (mean(&over_k), mean(&above_k));
-    let lost = squares(&|s| above_k(s) - level_k);
+    let offset_k = last.iter().map(over_k).sum::<f64>() / last.len() as f64;
+    let per_heat_k = rise_per_heat(last.iter());
+    let lost = squares(&|s| STUCK_SHARE * (rise_k(s) - per_heat_k * heat(s)));
     let mut else_best = squares(&over_k).min(squares(&|s| over_k(s) - offset_k));
     let mut excess_k = EXCESS_STEP_K;
     while excess_k <= EXCESS_MAX_K && else_best > lost {
         else_best = else_best.min(squares(&|s| s.td_c - baseline.expect(&s.at, excess_k).td_c));
         excess_k += EXCESS_STEP_K;
     }
-    Some(Unregulated { log_ratio: 0.5 * INDEPENDENT * (else_best - lost), above_k: level_k })
+    let sound_k = baseline.expect(&Conditions { ta_c: AIR_C, ..Conditions::default() }, 0.0).saturated_c - AIR_C;
+    Some(Unregulated { log_ratio: 0.5 * INDEPENDENT * (else_best - lost), above_k: per_heat_k - sound_k })
+}
+
+/// Rise over the air, brought to the air at which it is quoted: thinner air cools a little less, 1.08 K for each kelvin.
+fn rise_k(s: &Sample) -> f64 {
+    s.td_c - AIR_C - AIR_SLOPE * (s.at.ta_c - AIR_C)
+}
+
+/// Heat made, 1 at the machine's reference load.
+fn heat(s: &Sample) -> f64 {
+    (1.0 + s.at.load_tenths / 10.0).max(0.05)
+}
+
+/// Rise over the air for the heat of the reference load, K, by least squares.
+fn rise_per_heat<'a>(samples: impl Iterator<Item = &'a Sample>) -> f64 {
+    let (cross, own) =
+        samples.fold((0.0, 1e-9), |(cross, own), s| (cross + heat(s) * rise_k(s), own + heat(s) * heat(s)));
+    cross / own
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::baseline::Conditions;
     use super::super::points::Series;
     use super::*;
 
@@ -146,7 +172,7 @@ mod tests {
     fn cool_hours_tell_a_lost_cooler_a_drift_and_a_stuck_valve_apart() {
         check(32.0, 20.0, |at| HINGE.expect(at, 8.0).td_c, "cooler");
         check(32.0, 20.0, |at| HINGE.expect(at, 0.0).td_c + 8.0, "sensor");
-        check(32.0, 16.0, |at| HINGE.expect(at, 0.0).saturated_c + 8.0, "valve");
+        check(32.0, 16.0, |at| 30.0 + 1.08 * (at.ta_c - 30.0) + 62.0, "valve");
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(crate) enum Feature {
     QuietLoadShare,
     /// The same of its busy hours.
     BusyLoadShare,
+    /// The mean of both, which has less noise than either where switching is seen but now and then. It has no course of its
+    /// own.
+    LoadShare,
     /// Unrest of the warm, loaded discharge temperature from sample to sample, as a standard deviation.
     Ripple,
     /// How much of the way from regulated to fully cooled the cool hours are: 0 with a healthy valve, 1 with one stuck open.
@@ -42,6 +45,10 @@ pub(crate) enum Feature {
     HotExcursions,
     /// Stops out of such a heat.
     HotTrips,
+    /// Such heats that were over within the hour while the machine worked on as before.
+    HotReturns,
+    /// Such heats that stayed.
+    HotStays,
 }
 
 /// How a feature is kept and compared.
@@ -55,7 +62,7 @@ pub(crate) enum Scale {
 
 impl Feature {
     /// Every feature, in the order of its discriminant.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::SeparatorDp,
         Self::OilFilterDp,
         Self::InletVacuum,
@@ -66,6 +73,7 @@ impl Feature {
         Self::UnloadedShare,
         Self::QuietLoadShare,
         Self::BusyLoadShare,
+        Self::LoadShare,
         Self::Ripple,
         Self::ValveOpenShare,
         Self::AmbientHot,
@@ -74,6 +82,8 @@ impl Feature {
         Self::CoolestHour,
         Self::HotExcursions,
         Self::HotTrips,
+        Self::HotReturns,
+        Self::HotStays,
     ];
 
     /// Its name in the catalogue and in evidence.
@@ -109,18 +119,18 @@ impl Feature {
             Self::InjectionGap => Scale::Linear(0.15),
             Self::LoadedCurrent => Scale::Ratio(0.002),
             Self::UnloadedShare => Scale::Linear(0.004),
-            Self::QuietLoadShare | Self::BusyLoadShare => Scale::Linear(0.005),
+            Self::QuietLoadShare | Self::BusyLoadShare | Self::LoadShare => Scale::Linear(0.005),
             Self::Ripple => Scale::Linear(0.03),
             Self::ValveOpenShare => Scale::Linear(0.02),
             Self::AmbientHot | Self::CommonDischarge | Self::CoolestHour => Scale::Linear(0.25),
             Self::Unregulated => Scale::Linear(0.5),
-            Self::HotExcursions | Self::HotTrips => Scale::Linear(1.0),
+            Self::HotExcursions | Self::HotTrips | Self::HotReturns | Self::HotStays => Scale::Linear(1.0),
         }
     }
 
     /// Whether it counts rare events rather than measuring a level.
     pub(crate) const fn is_count(self) -> bool {
-        matches!(self, Self::HotExcursions | Self::HotTrips)
+        matches!(self, Self::HotExcursions | Self::HotTrips | Self::HotReturns | Self::HotStays)
     }
 
     /// The feature of a name.
@@ -140,6 +150,7 @@ impl Feature {
             Self::UnloadedShare => ("unloaded_current_share", "unloaded_current_change"),
             Self::QuietLoadShare => ("quiet_load_share", "quiet_load_change"),
             Self::BusyLoadShare => ("busy_load_share", "busy_load_change"),
+            Self::LoadShare => ("load_share", "load_change"),
             Self::Ripple => ("discharge_ripple_k", "discharge_ripple_change_k"),
             Self::ValveOpenShare => ("valve_open_share", "valve_open_change"),
             Self::AmbientHot => ("ambient_hot_c", "ambient_change_k"),
@@ -148,6 +159,8 @@ impl Feature {
             Self::CoolestHour => ("coolest_hour_c", "coolest_hour_change_k"),
             Self::HotExcursions => ("hot_excursions", "hot_excursions_change"),
             Self::HotTrips => ("hot_trips", "hot_trips_change"),
+            Self::HotReturns => ("hot_returns", "hot_returns_change"),
+            Self::HotStays => ("hot_stays", "hot_stays_change"),
         }
     }
 }

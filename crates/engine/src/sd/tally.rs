@@ -47,6 +47,12 @@ const EXCURSION_FROM_C: f32 = 95.0;
 /// It begins from no more than this above that hour, K, and within this time.
 const EXCURSION_COOL_K: f32 = 3.0;
 const EXCURSION_WITHIN_MS: i64 = 30 * MINUTE_MS;
+/// A heat that is over within this time, at no less load than it came with, comes and goes; one that lasts so long under load
+/// stays.
+const RETURN_WITHIN_MS: i64 = 60 * MINUTE_MS;
+const STAYS_MS: i64 = 90 * MINUTE_MS;
+/// Share of the current with which a heat came below which the load has gone.
+const SAME_LOAD: f32 = 0.9;
 /// A stop from such a heat is the controller's, degC.
 const TRIP_FROM_C: f32 = 101.0;
 
@@ -94,6 +100,12 @@ pub(crate) struct Tally {
     cool_ms: i64,
     hot_samples: u8,
     excursions: u8,
+    /// When the present heat came, and the current that it came with, A; nought when none is followed.
+    heat_ms: i64,
+    heat_a: f32,
+    /// Heats that were over at equal load, and heats that stayed.
+    returns: u8,
+    stays: u8,
     /// When the machine was last seen running that hot, and how often it then stopped.
     hot_ms: i64,
     trips: u8,
@@ -117,6 +129,8 @@ impl Tally {
             hot_ms: self.hot_ms,
             cool_ms: self.cool_ms,
             hot_samples: self.hot_samples,
+            heat_ms: self.heat_ms,
+            heat_a: self.heat_a,
             variable_days: if self.varies() { FIXED_AFTER_DAYS } else { self.variable_days.saturating_sub(1) },
             counter_from_h: self.counter_from_h,
             counter_h: self.counter_h,
@@ -196,6 +210,12 @@ impl Tally {
         if self.trips > 0 {
             give(Feature::HotTrips, Some(f64::from(self.trips)));
         }
+        if self.returns > 0 {
+            give(Feature::HotReturns, Some(f64::from(self.returns)));
+        }
+        if self.stays > 0 {
+            give(Feature::HotStays, Some(f64::from(self.stays)));
+        }
         let Some(extras) = self.extras.as_deref() else { return };
         let features =
             OPTIONAL.map(|(_, feature)| feature).into_iter().chain([Feature::PhaseImbalance, Feature::InjectionGap]);
@@ -272,7 +292,28 @@ impl Tally {
             self.hot_samples = self.hot_samples.saturating_add(1);
             if self.hot_samples == 2 && seen.ts.millis() - self.cool_ms <= EXCURSION_WITHIN_MS {
                 self.excursions = self.excursions.saturating_add(1);
+                (self.heat_ms, self.heat_a) = (seen.ts.millis(), seen.amps_a.filter(|_| runs).unwrap_or(0.0));
             }
+        }
+        self.follow_heat(seen, td_c <= usual_c + EXCURSION_COOL_K);
+    }
+
+    /// Tells a heat that comes and goes while the machine works on as before from one that stays. One that ends with a stop or
+    /// with the load tells neither.
+    fn follow_heat(&mut self, seen: &Seen<'_>, is_cool: bool) {
+        if self.heat_ms == 0 {
+            return;
+        }
+        let for_ms = seen.ts.millis() - self.heat_ms;
+        let is_loaded =
+            seen.regime == Regime::LoadedSteady && seen.amps_a.is_some_and(|a| a >= SAME_LOAD * self.heat_a);
+        if is_cool {
+            let returned = is_loaded && for_ms <= RETURN_WITHIN_MS;
+            (self.returns, self.heat_ms) = (self.returns.saturating_add(u8::from(returned)), 0);
+        } else if matches!(seen.regime, Regime::Stopped | Regime::Unknown) {
+            self.heat_ms = 0;
+        } else if is_loaded && for_ms >= STAYS_MS {
+            (self.stays, self.heat_ms) = (self.stays.saturating_add(1), 0);
         }
     }
 }
