@@ -26,7 +26,7 @@ impl Outreach {
     /// # Errors
     /// When there is no such case or the store refuses (the times shown are noted, so that they can be kept).
     pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
-        self.store.write(&format!("show case {id}"), |tx| {
+        self.store.look(&format!("show case {id}"), |tx| {
             let case = advisories::get(tx, id)?;
             let people = self.people(tx, &case.finding.machine)?;
             let (message, verdict) = match &people {

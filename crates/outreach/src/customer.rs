@@ -30,7 +30,7 @@ impl Outreach {
     /// # Errors
     /// `Link` when the token is forged, expired or its message was never sent.
     pub fn booking_page(&self, token: &str, now: Timestamp) -> Result<BookingView> {
-        self.store.write("show a booking page", |tx| {
+        self.store.look("show a booking page", |tx| {
             let visitor = self.visitor(tx, token, now)?;
             self.page(tx, &visitor, now)
         })

@@ -88,3 +88,20 @@ fn a_look_stays_short_after_many_cases_at_once() {
     fresh.keep_queue(now).unwrap();
     assert_eq!(told(&kept, now), told(&fresh, now));
 }
+
+#[test]
+fn looking_at_a_card_and_a_page_waits_for_no_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = open(dir.path(), Arc::new(Recorder::default()));
+    let now = at("2026-07-15T08:30:00Z");
+    let id = apply(&kept, 1, &finding(&machine("s01/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now);
+    // The first look notes the times it found.
+    let noted = kept.card(&id, now).unwrap();
+    let link = kept.approve(&id, "wang", now).unwrap().link;
+    kept.booking_page(token(&link), now).unwrap();
+    let writer = rusqlite::Connection::open(dir.path().join("service.sqlite")).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let card = kept.card(&id, now).unwrap();
+    assert_eq!(card.message.unwrap().slots, noted.message.unwrap().slots);
+    assert_eq!(kept.booking_page(token(&link), now).unwrap().slots.len(), 2);
+}

@@ -33,6 +33,7 @@ pub(crate) use session::values;
 pub use session::{Database, Row, Session, Value};
 pub use sqlite::Sqlite;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{OutreachError, Result};
@@ -62,6 +63,15 @@ impl Store {
         written
     }
 
+    /// A look that now and then has something to note, such as times just found: on the onlooker as long as it only reads, so
+    /// that a page waits for no writer; once more as a step that may write, if it wanted to.
+    pub(crate) fn look<T>(&self, attempted: &str, step: impl Fn(&dyn Session) -> Result<T>) -> Result<T> {
+        let wants_to_write = Cell::new(false);
+        let looked = self.read(attempted, |c| step(&Onlooker { session: c, wants_to_write: &wants_to_write }));
+        // Whatever it made of the refusal: what it saw without writing is not what it would have shown.
+        if wants_to_write.get() { self.write(attempted, step) } else { looked }
+    }
+
     /// Leaves nothing of what was deleted on the disk.
     pub(crate) fn compact(&self, attempted: &str) -> Result<()> {
         self.database.compact().map_err(|e| e.while_doing(attempted))
@@ -70,6 +80,24 @@ impl Store {
     /// Reads without changing anything.
     pub(crate) fn read<T>(&self, attempted: &str, step: impl FnOnce(&dyn Session) -> Result<T>) -> Result<T> {
         once(attempted, step, |step| self.database.read(step))
+    }
+}
+
+/// A session that takes no statement that writes, and remembers that one was tried.
+struct Onlooker<'a> {
+    session: &'a dyn Session,
+    wants_to_write: &'a Cell<bool>,
+}
+
+impl Session for Onlooker<'_> {
+    fn execute(&self, _: &str, _: &[Value]) -> Result<usize> {
+        self.wants_to_write.set(true);
+        Err(OutreachError::store("a look does not write"))
+    }
+
+    fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>> {
+        let is_look = ["SELECT", "WITH"].iter().any(|word| sql.trim_start().starts_with(word));
+        if is_look { self.session.query(sql, values) } else { self.execute(sql, values).map(|_| Vec::new()) }
     }
 }
 
