@@ -14,7 +14,7 @@ const DRAFT_EVERY: usize = 11;
 
 /// Gathers them; returns the customers' pages and the drafts' identities, as JSON.
 pub(crate) fn gathered(outreach: &Outreach, people: usize, now: Timestamp) -> Result<String, Box<dyn Error>> {
-    let mut all = registry(people * MACHINES_OF_CUSTOMER);
+    let mut all = registry(people * MACHINES_OF_CUSTOMER, now);
     // Two who can come: each of the two times can be had twice.
     all.technicians.truncate(2);
     // One language and one zone, so that everybody is offered the same.

@@ -48,7 +48,7 @@ impl Fleet {
         signals.set(Signal::DischargeTemp, ambient_c + if loaded { rise_k } else { 30.0 } + 0.6 * noise(2));
         signals.set(Signal::MotorCurrent, if loaded { 82.0 + noise(3) } else { 34.0 + noise(3) });
         signals.set(Signal::DischargePressure, 7.1 + 0.05 * noise(4));
-        signals.set(Signal::RunHours, 9_000.0 + ts.millis().rem_euclid(400 * 24 * HOUR_MS) as f64 / HOUR_MS as f64);
+        signals.set(Signal::RunHours, run_hours(ts));
         Reading {
             machine: self.ids[machine].clone(),
             ts,
@@ -67,4 +67,9 @@ fn dice(a: u64, b: u64, c: u64) -> f64 {
     x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^= x >> 29;
     (x >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
+
+/// What every machine's counter shows, h: they run day and night.
+pub(crate) fn run_hours(ts: Timestamp) -> f64 {
+    9_000.0 + ts.millis().rem_euclid(400 * 24 * HOUR_MS) as f64 / HOUR_MS as f64
 }

@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let days: i64 = words.get(1).map_or(Ok(60), |word| word.parse())?;
-    stores.outreach.import(&people::registry(machines), "large fleet", now)?;
+    stores.outreach.import(&people::registry(machines, now), "large fleet", now)?;
 
     let room = EngineRoom::new(engine_options(&config.engine, &stores.catalogue));
     let (mut found, fleet) = (Vec::new(), machines::Fleet::new(machines));

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use foretell_model::Timestamp;
 use foretell_outreach::{Advisor, Customer, Depot, Language, Machine, Registry, ServiceTask, Site, Technician, Words};
 
-use super::machines::{PER_SITE, name};
+use super::machines::{PER_SITE, name, run_hours};
 
 /// Sites of one customer.
 const SITES_OF_ONE: usize = 2;
@@ -12,13 +13,15 @@ const SITES_OF_ONE: usize = 2;
 pub(crate) const MACHINES_OF_CUSTOMER: usize = PER_SITE * SITES_OF_ONE;
 /// Machines that one technician can look after.
 const MACHINES_OF_TECHNICIAN: usize = 125;
+/// Running hours of one filling of oil; a year, day and night.
+const OIL_HOURS: f64 = 8_000.0;
 /// Customers of one advisor.
 const CUSTOMERS_OF_ADVISOR: usize = 50;
 
 const TOWNS: [&str; 8] = ["苏州", "Leeds", "无锡", "Ulm", "宁波", "Essen", "常州", "Turin"];
 
 /// Everybody, for so many machines.
-pub(crate) fn registry(machines: usize) -> Registry {
+pub(crate) fn registry(machines: usize, now: Timestamp) -> Registry {
     let sites = machines.div_ceil(PER_SITE);
     let customers = sites.div_ceil(SITES_OF_ONE);
     let of = |n: usize, each: usize| n / each;
@@ -28,7 +31,7 @@ pub(crate) fn registry(machines: usize) -> Registry {
         technicians: (0..machines.div_ceil(MACHINES_OF_TECHNICIAN)).map(technician).collect(),
         customers: (0..customers).map(|n| customer(n, of(n, CUSTOMERS_OF_ADVISOR))).collect(),
         sites: (0..sites).map(|n| site(n, of(n, SITES_OF_ONE))).collect(),
-        machines: (0..machines).map(machine).collect(),
+        machines: (0..machines).map(|n| machine(n, run_hours(now))).collect(),
     }
 }
 
@@ -90,11 +93,13 @@ fn site(n: usize, customer: usize) -> Site {
     }
 }
 
-fn machine(n: usize) -> Machine {
+fn machine(n: usize, run_hours_now: f64) -> Machine {
     let mut machine = Machine::new(name(n), format!("{}号机", n % PER_SITE + 1));
     machine.rated_kw = Some(75.0);
     machine.stop_cost = Some(4_000.0 + (n % 9) as f64 * 1_000.0);
     machine.tariff_per_kwh = Some(0.12);
-    machine.service = vec![ServiceTask { work: "oil_changed".to_owned(), interval_h: 4_000.0, last_done_h: 8_000.0 }];
+    // Spread over the interval, so that a few in a hundred are due in any month, as in a fleet that is looked after.
+    let last_done_h = run_hours_now - (n * 37 % 100) as f64 / 100.0 * OIL_HOURS;
+    machine.service = vec![ServiceTask { work: "oil_changed".to_owned(), interval_h: OIL_HOURS, last_done_h }];
     machine
 }
