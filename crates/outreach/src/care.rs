@@ -39,7 +39,7 @@ impl CustomerStage {
 }
 
 /// What a stage set by a person is called in the record.
-const STAGE_SET: &str = "stage_set";
+pub(crate) const STAGE_SET: &str = "stage_set";
 /// What a hint is called there.
 const STAGE_HINT: &str = "stage_hint";
 /// Entries looked at for hints.

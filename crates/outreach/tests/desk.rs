@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use foretell_model::{Grade, Status, Timestamp};
-use foretell_outreach::{Machine, Outreach};
+use foretell_outreach::{CustomerStage, Machine, Outreach};
 use support::{Recorder, apply, at, finding, machine, open, options, token};
 
 /// Everything that pages ask of it, in words.
@@ -104,4 +104,24 @@ fn looking_at_a_card_and_a_page_waits_for_no_writer() {
     let card = kept.card(&id, now).unwrap();
     assert_eq!(card.message.unwrap().slots, noted.message.unwrap().slots);
     assert_eq!(kept.booking_page(token(&link), now).unwrap().slots.len(), 2);
+}
+
+#[test]
+fn a_customer_who_complains_is_seen_to_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let now = at("2026-07-15T08:30:00Z");
+    for (offset, id) in [(1, "s01/m002"), (2, "s02/m003")] {
+        apply(&outreach, offset, &finding(&machine(id), "cooler_clogging", Grade::Advise, Status::Opened), now);
+    }
+    #[track_caller]
+    fn check(outreach: &Outreach, now: Timestamp, stage: Option<CustomerStage>, expected: [&str; 2]) {
+        outreach.set_stage("huaxin", stage, "what they said", "wang", now).unwrap();
+        let queue: Vec<String> = outreach.queue(now).unwrap().iter().map(|entry| entry.machine.to_string()).collect();
+        assert_eq!(queue, expected, "{stage:?}");
+    }
+    check(&outreach, now, None, ["s02/m003", "s01/m002"]);
+    check(&outreach, now, Some(CustomerStage::NearComplaint), ["s02/m003", "s01/m002"]);
+    check(&outreach, now, Some(CustomerStage::Complaint), ["s01/m002", "s02/m003"]);
+    check(&outreach, now, Some(CustomerStage::Escalation), ["s01/m002", "s02/m003"]);
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use foretell_model::{Clock, Grade, Status, Timestamp};
 use foretell_outreach::{
-    Channel, DeliveryError, Format, Hook, HookOptions, HttpOptions, Outreach, OutreachOptions, Parcel, Sign, Webhook,
-    WebhookOptions, sign,
+    Channel, CustomerStage, DeliveryError, Format, Hook, HookOptions, HttpOptions, Outreach, OutreachOptions, Parcel,
+    Sign, Webhook, WebhookOptions, sign,
 };
 use support::receiver::{Answer, Receiver, ok};
 use support::{apply, at, finding, machine, options, token};
@@ -256,4 +256,18 @@ fn a_subscriber_that_is_away_waits_and_one_that_refuses_is_passed_over() {
     assert_eq!((settled.delivered, settled.refused, settled.failures), (2, 1, 0));
     let keys: Vec<String> = receiver.requests().iter().map(|r| r.header("idempotency-key").to_owned()).collect();
     assert!(keys[0] == keys[1] && keys[1] == keys[2] && keys[3] != keys[2], "{keys:?}");
+}
+
+#[test]
+fn a_complaint_is_told_to_whoever_wants_to_hear_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(|_| ok());
+    let outreach = with_hook(dir.path(), receiver.url("/hooks"), &["customer.stage"]);
+    live(&outreach);
+    let now = Fixed.now();
+    outreach.set_stage("acme", Some(CustomerStage::Complaint), "came late twice", "wang", now).unwrap();
+    assert_eq!(outreach.tell_hooks(now).unwrap(), 1);
+    let told: serde_json::Value = serde_json::from_str(&receiver.requests()[0].body).unwrap();
+    let said = ["event", "customer", "stage", "why", "by"].map(|name| told[name].as_str().unwrap());
+    assert_eq!(said, ["customer.stage", "acme", "complaint", "complaint: came late twice", "wang"]);
 }

@@ -3,13 +3,13 @@
 use foretell_model::{Finding, FindingId, Grade, MINUTE_MS, MachineId, ProbabilityWithin, Timestamp};
 
 use super::Desk;
-use crate::Outreach;
 use crate::calendar::Calendar;
 use crate::error::Result;
 use crate::roster::Roster;
 use crate::slots;
 use crate::store::Case;
 use crate::views::{QueueEntry, Stage};
+use crate::{CustomerStage, Outreach};
 
 /// How long a next free time is good for, unless it passes before.
 const GOOD_MS: i64 = 10 * MINUTE_MS;
@@ -68,13 +68,20 @@ impl OpenCase {
 }
 
 impl Outreach {
-    /// What waits for the advisor: the urgent first, then the costliest to leave waiting. Visits whose time has passed
-    /// wait too, until somebody says whether they took place.
+    /// What waits for the advisor: the urgent first, then customers who complain, then the costliest to leave waiting. Visits
+    /// whose time has passed wait too, until somebody says whether they took place.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn queue(&self, now: Timestamp) -> Result<Vec<QueueEntry>> {
-        Ok(self.reckoned_desk(now)?.queue(now))
+        let (desk, stages) = (self.reckoned_desk(now)?, self.customer_stages()?);
+        let complains = |entry: &QueueEntry| {
+            let stage = desk.customer_of(&entry.machine).and_then(|customer| stages.get(&customer.id));
+            stage.is_some_and(|stage| stage.level() >= CustomerStage::Complaint.level())
+        };
+        let mut entries = desk.queue(now);
+        entries.sort_by_cached_key(|entry| (entry.grade != Grade::Urgent, !complains(entry)));
+        Ok(entries)
     }
 
     /// How many cases wait for an advisor.

@@ -3,8 +3,9 @@
 use foretell_model::{FindingId, Grade, MachineId, Timestamp, wire};
 use serde_json::{Map, Value, json};
 
+use crate::care::{CustomerStage, STAGE_SET};
 use crate::error::Result;
-use crate::store::{Session, advisories, bookings, evidence, hooks, record, registry, service_cases};
+use crate::store::{Session, advisories, bookings, care, evidence, hooks, record, registry, service_cases};
 use crate::views::Happening;
 
 /// Every event there is: its name, and what it is called in the record.
@@ -26,6 +27,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("case.assigned", record::TROUBLE_ASSIGNED),
     ("case.on_site", record::TROUBLE_ON_SITE),
     ("case.closed", record::TROUBLE_CLOSED),
+    ("customer.stage", STAGE_SET),
 ];
 
 /// The key of an entry's event.
@@ -78,6 +80,12 @@ pub(super) fn of(connection: &dyn Session, entry: &Happening) -> Result<Option<(
                     |v: crate::WorkVerdict| json!({ "found": v.found.name(), "instead": v.instead, "note": v.note });
                 put("verdict", verdict.map_or(Value::Null, told));
             }
+        }
+        // How far a customer's dissatisfaction has gone; from a complaint on, a manager wants to hear of it.
+        ("customer", None) => {
+            let stage = entry.customer.as_deref().map_or(Ok(None), |customer| care::stage(connection, customer))?;
+            put("stage", stage.map(CustomerStage::name).into());
+            put("why", entry.why.clone().into());
         }
         (_, None) => return Ok(None),
     }
