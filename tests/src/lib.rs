@@ -32,15 +32,26 @@ pub use service::{Foretell, export};
 pub use store_server::{Reply, StandIn, VictoriaMetrics, Write};
 pub use tap::Tap;
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// A port that was free a moment ago. Whoever uses it waits for readiness and fails loudly if someone else took it.
+/// Ports that tests of this process were given: whoever was killed on one comes back to it.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A port that was free a moment ago, never the same twice. Whoever uses it waits for readiness and fails loudly if another
+/// process took it.
 #[must_use]
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
-    listener.local_addr().expect("a bound listener has an address").port()
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
+        let port = listener.local_addr().expect("a bound listener has an address").port();
+        if GIVEN.lock().expect("nobody panics with it").insert(port) {
+            return port;
+        }
+    }
 }
 
 /// Asks until the answer is `Some`, for at most `within`.

@@ -1,10 +1,12 @@
 //! A Mosquitto of the test's own, and the clients that everybody has.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use tempfile::TempDir;
@@ -14,6 +16,19 @@ use crate::kit::PATIENCE;
 /// Where Debian puts the broker; it is not on every user's path.
 const MOSQUITTO: &str = "/usr/sbin/mosquitto";
 const MISSING: &str = "install the Debian packages mosquitto and mosquitto-clients";
+
+/// Ports that brokers of this process were given: one that was killed comes back to its own, and must not find another's there.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A port that was free a moment ago, never the same twice.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
+}
 
 /// A running Mosquitto; killed when dropped.
 pub(crate) struct Mosquitto {
@@ -35,7 +50,7 @@ impl Mosquitto {
         prepare(dir.path());
         // Another process may take the port between our looking and Mosquitto's binding; then the next one will do.
         for _ in 0..5 {
-            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let port = free_port();
             let folder = dir.path().to_str().unwrap();
             let mut config = format!("listener {port} 127.0.0.1\npersistence true\npersistence_location {folder}/\n");
             config += "max_inflight_messages 1000\nmax_queued_messages 1000000\nuser root\nsys_interval 1\n";

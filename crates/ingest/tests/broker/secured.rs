@@ -9,7 +9,7 @@ use std::time::Instant;
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
 
-use crate::broker::Mosquitto;
+use crate::broker::{Mosquitto, free_port};
 use crate::kit::PATIENCE;
 use crate::plant::{Plant, TELEMETRY, at, in_version, readings};
 
@@ -60,8 +60,7 @@ struct Tls {
 
 fn with_tls() -> Tls {
     let mut files = None;
-    let free = || std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    let ports = [free(), free()];
+    let ports = [free_port(), free_port()];
     let tls = "cafile {dir}/ca.pem\ncertfile {dir}/server.pem\nkeyfile {dir}/server.key\nrequire_certificate true\n";
     let extra = format!(
         "allow_anonymous true\n{tls}listener {} 127.0.0.1\nprotocol websockets\n{tls}\
@@ -116,7 +115,7 @@ struct Handshakes {
 
 impl Handshakes {
     fn listen(dir: &Path) -> Self {
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let serve = format!(
             "exec openssl s_server -accept 127.0.0.1:{port} -cert server.pem -key server.key -CAfile ca.pem -Verify 2 \
              -verify_return_error -alpn mqtt 2>&1"
