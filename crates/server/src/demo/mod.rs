@@ -115,9 +115,10 @@ async fn start(mut config: Config, listen: Option<SocketAddr>) -> Result<Service
         config.console.listen = listen;
         return Service::start(config, Roles::ALL).await;
     }
-    let usual = config.clone();
-    match Service::start(usual, Roles::ALL).await {
-        Err(failure) if failure.kind() == Kind::Unavailable => {
+    // Who configures an address wants that one.
+    let is_usual = config.console.listen == Config::default().console.listen;
+    match Service::start(config.clone(), Roles::ALL).await {
+        Err(failure) if is_usual && failure.kind() == Kind::Unavailable => {
             config.console.listen.set_port(0);
             Service::start(config, Roles::ALL).await
         }
