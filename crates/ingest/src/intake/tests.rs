@@ -144,8 +144,7 @@ fn batches_of(payload: &str, messages: u64) -> Vec<usize> {
     runtime.block_on(intake.stop());
     thread.join().unwrap();
     assert_eq!(source.status().kept_messages, 3 * messages);
-    let batches = stores.batches.lock().unwrap().clone();
-    batches
+    stores.batches.lock().unwrap().clone()
 }
 
 #[test]
