@@ -1,6 +1,6 @@
 //! One machine's state and what a reading does to it. O(1) and free of allocation until the day closes.
 
-use foretell_model::{MINUTE_MS, Reading, Signal, Timestamp};
+use foretell_model::{MINUTE_MS, Reading, Signal, Timestamp, widened};
 use serde::{Deserialize, Serialize};
 
 use crate::dm::clock::Clock;
@@ -69,7 +69,7 @@ impl Machine {
         Signal::ALL
             .into_iter()
             .filter(|s| self.last_mask & (1 << *s as u16) != 0)
-            .map(|s| (s, f64::from(self.last_values[s as usize])))
+            .map(|s| (s, widened(self.last_values[s as usize])))
     }
 
     /// Whether the reading belongs to a later day than the open one.

@@ -1,6 +1,6 @@
 //! View structs as JSON. Findings have the one form that the whole product shares; numbers keep their units in their names.
 
-use foretell_model::{Finding, Quality, Quarantined, Reading, RulDays, Timestamp, wire};
+use foretell_model::{Finding, Quality, Quarantined, Reading, RulDays, Timestamp, widened, wire};
 use serde_json::{Map, Value, json};
 
 use crate::pages::standing::Standing;
@@ -68,7 +68,7 @@ pub(super) fn machine(detail: &MachineDetail) -> Value {
         })).collect::<Vec<_>>(),
         "open": findings(&detail.open), "past": findings(&detail.past),
         "curve": curve(&detail.curve),
-        "duty_week_utc": detail.duty_week.map(|duty| duty.to_vec()),
+        "duty_week_utc": detail.duty_week.map(|duty| duty.map(widened).to_vec()),
         "advisory_id": detail.advisory_id,
     });
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {

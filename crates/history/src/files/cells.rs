@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use foretell_model::Timestamp;
+use foretell_model::{Timestamp, widened};
 use polars::prelude::*;
 
 use super::error::Refused;
@@ -51,6 +51,11 @@ impl Cells {
             }
             DataType::Categorical(..) | DataType::Enum(..) => {
                 Self::Text(column.cast(&DataType::String)?.str()?.rechunk().into_owned())
+            }
+            // As they were written: 83.2 in single precision is not 83.19999694824219.
+            DataType::Float32 => {
+                let wide = column.cast(&DataType::Float64)?;
+                Self::Number(wide.f64()?.apply_values(|value| widened(value as f32)))
             }
             _ => Self::Number(column.cast(&DataType::Float64)?.f64()?.clone()),
         })

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use foretell_model::widened;
 use srad_types::payload::DataType;
 
 use super::wire::Value;
@@ -49,7 +50,7 @@ pub(super) fn datatype(code: Option<u32>) -> Option<DataType> {
 /// In words, when it is no number, or the bits do not fit the data type.
 pub(super) fn number(value: Value<'_>, datatype: Option<DataType>) -> Result<Option<f64>, String> {
     let number = match (datatype.map(class), value) {
-        (Some(Class::Real), Value::Float(v)) | (None, Value::Float(v)) => f64::from(v),
+        (Some(Class::Real), Value::Float(v)) | (None, Value::Float(v)) => widened(v),
         (Some(Class::Real), Value::Double(v)) | (None, Value::Double(v)) => v,
         (Some(class @ (Class::Signed(_) | Class::Unsigned(_))), Value::Int(v)) => {
             whole(class, u64::from(v), i64::from(v as i32))?

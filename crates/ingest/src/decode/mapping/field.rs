@@ -1,6 +1,6 @@
 //! One signal of a mapping: where its number stands, how it is put together and what it becomes.
 
-use foretell_model::Signal;
+use foretell_model::{Signal, widened};
 use serde_json::Value;
 
 use super::pointer::Pointer;
@@ -88,7 +88,7 @@ impl Register {
             Self::I16 => f64::from(high.cast_signed()),
             Self::U32 => f64::from(whole),
             Self::I32 => f64::from(whole.cast_signed()),
-            Self::F32 => f64::from(f32::from_bits(whole)),
+            Self::F32 => widened(f32::from_bits(whole)),
         }
     }
 }
