@@ -18,6 +18,9 @@ use crate::sparkplug::{self, Told};
 const VALUES_MAX: usize = 200_000;
 /// Largest value kept, in bytes.
 const VALUE_BYTES_MAX: usize = 64 << 10;
+/// Most bytes of all values together: a kilobyte for each of them, which is four times what a controller says. The largest values
+/// of every machine there may be would not fit into any memory.
+const BYTES_MAX: usize = 256 << 20;
 /// Messages that wait for one subscriber.
 pub(crate) const QUEUE_DELIVERIES_MAX: usize = 256;
 
@@ -161,6 +164,8 @@ pub(crate) struct Retained {
 #[derive(Default)]
 struct State {
     values: BTreeMap<Arc<str>, Arc<[u8]>>,
+    /// Of all values together.
+    bytes: usize,
     subscribers: HashMap<u64, Subscribed>,
     /// Who wants exactly this topic: a controller that reads its own advisory costs nobody else anything.
     exact: HashMap<Arc<str>, BTreeSet<u64>>,
@@ -185,11 +190,9 @@ impl Retained {
         let topic: Arc<str> = topic.into();
         let mut state = self.lock();
         if payload.is_empty() {
-            state.values.remove(&topic);
-        } else if state.values.len() < VALUES_MAX || state.values.contains_key(&topic) {
-            state.values.insert(Arc::clone(&topic), Arc::clone(&payload));
-        } else {
-            dropped("values_max");
+            state.forget(&topic);
+        } else if let Err(bound) = state.keep(&topic, &payload) {
+            dropped(bound);
         }
         gauge!("foretell_mqtt_retained_values").set(state.values.len() as f64);
         state.tell(served, &topic, &payload);
@@ -261,6 +264,24 @@ impl Retained {
 }
 
 impl State {
+    /// Keeps a value in place of the one before it; when there is no room, neither is kept, because the old one is not true any more.
+    fn keep(&mut self, topic: &Arc<str>, payload: &Arc<[u8]>) -> Result<(), &'static str> {
+        self.forget(topic);
+        if self.values.len() >= VALUES_MAX {
+            return Err("values_max");
+        }
+        if self.bytes + payload.len() > BYTES_MAX {
+            return Err("bytes_max");
+        }
+        self.bytes += payload.len();
+        self.values.insert(Arc::clone(topic), Arc::clone(payload));
+        Ok(())
+    }
+
+    fn forget(&mut self, topic: &str) {
+        self.bytes -= self.values.remove(topic).map_or(0, |gone| gone.len());
+    }
+
     fn tell(&self, served: Served<'_>, topic: &Arc<str>, payload: &Arc<[u8]>) {
         let exact = self.exact.get(topic).into_iter().flatten();
         let exact_too = |number: &u64| self.exact.get(topic).is_some_and(|numbers| numbers.contains(number));
@@ -370,6 +391,22 @@ mod tests {
         retained.set("foretell/v1/a/m1/advisory", b"");
         let live: Vec<_> = std::iter::from_fn(|| received.try_recv().ok()).collect();
         assert_eq!(text(live), "foretell/v1/a/m1/advisory live false\nforetell/v1/a/m1/advisory  false");
+    }
+
+    #[test]
+    fn values_are_bounded_by_their_bytes() {
+        let mut state = State::default();
+        let largest: Arc<[u8]> = vec![b'x'; VALUE_BYTES_MAX].into();
+        let topic = |n: usize| Arc::from(format!("foretell/v1/s/m{n}/status"));
+        let places = BYTES_MAX / VALUE_BYTES_MAX;
+        // One after the other, and each once more: a value counts once.
+        for n in (0..places).chain(0..places) {
+            assert_eq!(state.keep(&topic(n), &largest), Ok(()));
+        }
+        assert_eq!(state.keep(&topic(places), &largest), Err("bytes_max"));
+        state.forget(&topic(0));
+        assert_eq!(state.keep(&topic(places), &largest), Ok(()));
+        assert_eq!((state.bytes, state.values.len()), (BYTES_MAX, places));
     }
 
     #[test]
