@@ -97,6 +97,13 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         sheet.refused.push(refused(1, "", &why, "name the columns in the first line"));
         return sheet;
     }
+    let doubled = |name: &str| header.iter().filter(|column| column.trim().eq_ignore_ascii_case(name)).count() > 1;
+    let doubled: Vec<&str> = COLUMNS.iter().map(|(column, ..)| *column).filter(|name| doubled(name)).collect();
+    if !doubled.is_empty() {
+        let why = format!("the header has {} twice", doubled.join(", "));
+        sheet.refused.push(refused(1, "", &why, "take one of the two columns away"));
+        return sheet;
+    }
     let mut reader = Reader { known, catalogue, seen: BTreeSet::new(), registry: Registry::default() };
     for (line, fields) in lines {
         if fields.iter().all(|field| field.trim().is_empty()) {

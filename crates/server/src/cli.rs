@@ -274,8 +274,14 @@ pub struct ReportArgs {
     pub out: PathBuf,
 }
 
+/// What stands below `foretell export --help`.
+const EXPORT_NOTE: &str = "\
+Exit codes: 0 done, also when a known machine has no reading in the span; 64 command line, 65 days of the archive cannot be read
+(the others are in the file), 66 no data directory or a machine that never reported, 74 the disk refused.";
+
 /// Options of `export`.
 #[derive(Debug, Args)]
+#[command(after_help = EXPORT_NOTE)]
 pub struct ExportArgs {
     /// Only this machine.
     #[arg(long, value_name = "SITE/MACHINE", value_parser = machine)]
@@ -291,8 +297,18 @@ pub struct ExportArgs {
     pub out: PathBuf,
 }
 
+/// What stands below `foretell import --help`.
+const IMPORT_NOTE: &str = "\
+Columns ts, site, machine and signals by the names of the contract; files of maintenance have ts, site, machine, work.
+What the log has already is counted, not kept again, so the same command may be repeated.
+Rows that are refused do not go to the quarantine: they stand in their files still. Each reason is told with its first row, and
+--refused lists every one; mend the files, or the column map, and import again.
+Exit codes: 0 something was imported or was there already, 64 command line, 65 nothing in the files can be used, 66 a file is
+missing, 69 a service is running on this data directory, 74 the disk refused, 78 the column map is wrong.";
+
 /// Options of `import`.
 #[derive(Debug, Args)]
+#[command(after_help = IMPORT_NOTE)]
 pub struct ImportArgs {
     /// CSV or Parquet files, or directories of them.
     #[arg(required = true, value_name = "FILE")]
@@ -300,6 +316,9 @@ pub struct ImportArgs {
     /// Column map for files with other names or units.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    /// List every refused row here, with its file, line and reason.
+    #[arg(long, value_name = "FILE.csv")]
+    pub refused: Option<PathBuf>,
 }
 
 /// What stands below `foretell customers import --help`.

@@ -16,3 +16,4 @@ pub mod progress;
 pub mod roles;
 pub mod service;
 pub mod telemetry;
+mod text_file;

@@ -20,6 +20,7 @@ use super::lines::LineFile;
 use super::names::Names;
 use super::parquet::ParquetFile;
 use super::readings::{Progress, ReadOptions, Span};
+use super::refused::RefusedRows;
 use super::rows::Rows;
 use super::slice::{Refusals, Slice};
 use super::store::{Piece, Store};
@@ -39,6 +40,7 @@ pub(crate) struct Intake<'a> {
     hours: Option<DeriveRunHours>,
     events: u64,
     watched: WatchedIntake,
+    refused: Option<RefusedRows>,
 }
 
 /// Everything that was taken in; one entry per machine, in the order of their first appearance.
@@ -82,6 +84,7 @@ impl<'a> Intake<'a> {
             works: Vec::new(),
             hours: None,
             events: 0,
+            refused: None,
         }
     }
 
@@ -105,11 +108,15 @@ impl<'a> Intake<'a> {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<ReadReport, FileError> {
         self.hours = map.run_hours.or(self.hours);
+        if let (None, Some(path)) = (&self.refused, &self.options.refused_to) {
+            self.refused = Some(RefusedRows::create(path)?);
+        }
         let size = |path: &PathBuf| std::fs::metadata(path).map(|m| m.len()).map_err(FileError::io("look at", path));
         let bytes_total = paths.iter().map(size).sum::<Result<u64, _>>()?;
         let span = Span { from: self.options.from, to: self.options.to };
         let bounds = Bounds {
             not_after: self.options.not_after,
+            works: self.options.works.as_ref(),
             // Running hours are counted from the file's beginning, so what is before the span is needed.
             span: map.run_hours.is_none().then_some(span),
         };
@@ -135,6 +142,9 @@ impl<'a> Intake<'a> {
         }
         report.left_out += taken.left_out;
         for (line, refused) in taken.refused {
+            if let Some(list) = &mut self.refused {
+                list.add(path, line, &refused)?;
+            }
             report.refuse(path, line, refused);
         }
         for (machine, block) in taken.blocks {
@@ -161,18 +171,21 @@ impl<'a> Intake<'a> {
         number
     }
 
-    pub(crate) fn finish(self) -> TakenIn {
+    pub(crate) fn finish(self) -> Result<TakenIn, FileError> {
+        if let Some(list) = self.refused {
+            list.finish()?;
+        }
         let (mut pieces, file) = self.store.finish();
         pieces.resize_with(self.machines.len(), Vec::new);
         let span = Span { from: self.options.from, to: self.options.to };
-        TakenIn {
+        Ok(TakenIn {
             machines: self.machines,
             pieces,
             works: self.works,
             file,
             hours: self.hours,
             span: self.hours.map(|_| span),
-        }
+        })
     }
 }
 
@@ -185,7 +198,7 @@ struct Desk<'a, 'b> {
 }
 
 impl Desk<'_, '_> {
-    fn alone(&mut self, paths: &[PathBuf], map: &ColumnMap, bounds: Bounds) -> Result<(), FileError> {
+    fn alone(&mut self, paths: &[PathBuf], map: &ColumnMap, bounds: Bounds<'_>) -> Result<(), FileError> {
         let mut cutter = Cutter::new(paths, map, self.intake.options);
         let mut names = Names::default();
         while let Some(job) = cutter.next(&mut self.report)? {
@@ -199,7 +212,7 @@ impl Desk<'_, '_> {
         &mut self,
         paths: &[PathBuf],
         map: &ColumnMap,
-        bounds: Bounds,
+        bounds: Bounds<'_>,
         threads: usize,
     ) -> Result<(), FileError> {
         let room = threads * SLICES_PER_THREAD;
@@ -246,7 +259,7 @@ impl Desk<'_, '_> {
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, results: &SyncSender<(u64, Done)>, bounds: Bounds) {
+fn work(queue: &Mutex<Receiver<Job>>, results: &SyncSender<(u64, Done)>, bounds: Bounds<'_>) {
     let mut names = Names::default();
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -257,7 +270,7 @@ fn work(queue: &Mutex<Receiver<Job>>, results: &SyncSender<(u64, Done)>, bounds:
     }
 }
 
-fn decode(job: Job, names: &mut Names, bounds: Bounds) -> (u64, Done) {
+fn decode(job: Job, names: &mut Names, bounds: Bounds<'_>) -> (u64, Done) {
     let Job { number, path, rows, slice, bytes } = job;
     let mut counted = 0;
     // Whatever happens to a slice, it comes back: whoever puts slices away waits for each.

@@ -63,6 +63,23 @@ impl Archive {
         Ok(all.into_values().skip(skipped).collect())
     }
 
+    /// Whether any file tells of a machine. Looks at all that may by their statistics, so ask the log first; a damaged file knows
+    /// nobody.
+    ///
+    /// # Errors
+    /// When the folder or a file cannot be read.
+    pub fn knows(&self, machine: &MachineId, options: &ReadOptions) -> Result<bool, FileError> {
+        let options = ReadOptions { machine: Some(machine.clone()), ..options.clone() };
+        for path in sound(self.files(Timestamp::MIN, Timestamp::MAX)?, &options).0 {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            let files = ReadingFiles::read(&[path], &ColumnMap::default(), &options, go_on)?;
+            if files.machines().contains(machine) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Files of days for which the log no longer answers alone.
     fn needed(
         &self,

@@ -21,6 +21,7 @@ mod names;
 mod packed;
 mod parquet;
 mod readings;
+mod refused;
 mod relation_map;
 mod reorder;
 mod replay;

@@ -1,6 +1,6 @@
 //! Many files as events in order of time: all of them as one stream, or each site as a stream of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +24,11 @@ pub struct ReadOptions {
     pub to: Option<Timestamp>,
     /// Refuses what is later than this, as `too_late`; the present, for an import.
     pub not_after: Option<Timestamp>,
+    /// Codes of work that mean something; a row of maintenance with another one is refused, as `unknown_work`. Any code is taken
+    /// when none.
+    pub works: Option<BTreeSet<String>>,
+    /// Where every refused row is listed, with file, line and reason, as CSV; nowhere when none.
+    pub refused_to: Option<PathBuf>,
     /// Passes over row groups of Parquet files that by their statistics hold nothing of this machine; others of its row groups
     /// come along.
     pub machine: Option<MachineId>,
@@ -42,7 +47,9 @@ impl Default for ReadOptions {
         let temp_dir = std::env::temp_dir();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
-        Self { from: None, to: None, not_after: None, machine: None, memory_bytes, temp_dir, threads, watching }
+        let (from, to, not_after) = (None, None, None);
+        let (works, refused_to, machine) = (None, None, None);
+        Self { from, to, not_after, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
     }
 }
 
@@ -186,7 +193,7 @@ impl<'a> History<'a> {
     }
 
     fn split(self, part_of: impl Fn(&MachineId) -> String) -> Result<Vec<SiteHistory>, FileError> {
-        let taken = self.intake.finish();
+        let taken = self.intake.finish()?;
         let mut parts: Vec<Part> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         for ((machine, pieces), works) in taken.machines.into_iter().zip(taken.pieces).zip(taken.works) {

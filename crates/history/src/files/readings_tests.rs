@@ -181,6 +181,21 @@ fn says_what_a_file_lacks() {
         "[columns]\ndischarge_temp_c = \"T\"",
         &expect!["x.csv: has no column `T` for `discharge_temp_c`; it has ts, t. A column map (--map) can rename"],
     );
+    check(
+        &[("x.csv", b"ts,site,machine,run_hours,discharge_temp_c,discharge_temp_c\n")],
+        "",
+        &expect![
+            "x.csv: has the column `discharge_temp_c` twice (columns 5 and 6); take one away or give it another name"
+        ],
+    );
+    // Whatever is doubled beside what is read.
+    check(
+        &[("x.csv", b"ts,site,machine,spare,run_hours,spare,,\n1000,s,m,1,2,3,,\n")],
+        "",
+        &expect![[r#"
+            1970-01-01T00:00:01Z s/m run_hours=2
+        "#]],
+    );
     check(&[("x.csv", b"")], "", &expect!["x.csv: is empty; the first line names the columns"]);
     check(
         &[("x.csv.xz", b"\xfd7zXZ\0")],
@@ -210,6 +225,27 @@ fn gzip_and_folders_are_read_and_a_span_is_cut() {
 }
 
 #[test]
+fn every_refused_row_is_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (rows, work, list) = (dir.path().join("x.csv"), dir.path().join("w.csv"), dir.path().join("refused.csv"));
+    let mut text = "ts,site,machine,discharge_temp_c\n".to_owned();
+    for second in 0..3_000 {
+        writeln!(text, "{},s,m,hot", second * 1_000).unwrap();
+    }
+    std::fs::write(&rows, text).unwrap();
+    std::fs::write(&work, "ts,site,machine,work\n1000,s,m,oil_changed\n2000,s,m,polished\n").unwrap();
+    let works = Some(["oil_changed", "cooler_cleaned"].map(str::to_owned).into());
+    let options = ReadOptions { works, refused_to: Some(list.clone()), ..ReadOptions::default() };
+    let mut files = read(&[rows, work.clone()], "", &options).unwrap();
+    assert_eq!(files.by_ref().count(), 1);
+    let listed = std::fs::read_to_string(list).unwrap();
+    let lines: Vec<&str> = listed.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (1 + 3_001, "file,line,reason,detail"));
+    let last = "3,unknown_work,\"`polished` is no work of the fault catalogue; known are cooler_cleaned, oil_changed\"";
+    assert_eq!(lines[3_001], format!("{},{last}", work.display()));
+}
+
+#[test]
 fn parquet_of_other_tools_is_read_by_its_types() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.parquet");
@@ -220,7 +256,7 @@ fn parquet_of_other_tools_is_read_by_its_types() {
         ts.into_column(),
         Series::new("site".into(), ["s", "s"]).into_column(),
         Series::new("machine".into(), [7_i32, 7]).into_column(),
-        Series::new("discharge_temp_c".into(), [Some(80.5_f32), None]).into_column(),
+        Series::new("discharge_temp_c".into(), [Some(83.2_f32), None]).into_column(),
         Series::new("motor_current_a".into(), ["41.7", "#VALUE!"]).into_column(),
         Series::new("run_hours".into(), [Some(4_i64), Some(5)]).into_column(),
     ];
@@ -228,7 +264,7 @@ fn parquet_of_other_tools_is_read_by_its_types() {
     ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
     let mut files = read(&[path], "", &ReadOptions::default()).unwrap();
     expect![[r#"
-        1970-01-01T00:00:01Z s/7 discharge_temp_c=80.5 motor_current_a=41.7 run_hours=4
+        1970-01-01T00:00:01Z s/7 discharge_temp_c=83.2 motor_current_a=41.7 run_hours=4
         1970-01-01T00:01:01Z s/7 run_hours=5
     "#]]
     .assert_eq(&shown(&mut files));

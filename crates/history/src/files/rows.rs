@@ -104,6 +104,7 @@ impl Rows {
             rows.watch(map, watching, &find)?;
         }
         rows.places = rows.columns_read();
+        find.refuse_doubled(&rows.places)?;
         Ok(rows)
     }
 
@@ -184,6 +185,20 @@ struct Header<'a> {
 impl Header<'_> {
     fn own(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name)
+    }
+
+    /// Of two columns with one name nobody can tell which is meant; those that nothing is taken from do no harm.
+    fn refuse_doubled(&self, places: &[usize]) -> Result<(), FileError> {
+        for name in places.iter().filter_map(|place| self.header.get(*place)) {
+            let mut same = (1..).zip(self.header).filter(|(_, column)| *column == name).map(|(number, _)| number);
+            if let (Some(first), Some(second)) = (same.next(), same.next()) {
+                let problem = format!(
+                    "has the column `{name}` twice (columns {first} and {second}); take one away or give it another name"
+                );
+                return Err(FileError::form(self.path, problem));
+            }
+        }
+        Ok(())
     }
 
     fn column(&self, wanted_for: &str, name: &str) -> Result<usize, FileError> {

@@ -2,6 +2,7 @@
 //!
 //! The first check that a row fails decides its reason: identity, time, filter, signals in their order, state.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use foretell_model::{Event, MachineId, Quality, RunState, Timestamp, Work};
@@ -20,8 +21,10 @@ use super::watched::WatchedSlice;
 
 /// Which rows may come in at all.
 #[derive(Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct Bounds<'a> {
     pub(crate) not_after: Option<Timestamp>,
+    /// Codes of work that mean something; any when none.
+    pub(crate) works: Option<&'a BTreeSet<String>>,
     pub(crate) span: Option<Span>,
 }
 
@@ -46,7 +49,7 @@ impl Rows {
         &self,
         chunk: &Chunk,
         names: &mut Names,
-        bounds: Bounds,
+        bounds: Bounds<'_>,
         path: &Path,
     ) -> Result<Taken, FileError> {
         names.begin(path);
@@ -194,7 +197,7 @@ impl<'a> Taker<'a> {
         Ok(())
     }
 
-    fn works(&mut self, place: usize, bounds: Bounds, names: &Names) -> Result<(), FileError> {
+    fn works(&mut self, place: usize, bounds: Bounds<'_>, names: &Names) -> Result<(), FileError> {
         let cells = self.column(place)?;
         for row in self.rows() {
             if !self.is_in(row) {
@@ -203,6 +206,8 @@ impl<'a> Taker<'a> {
             let code = cells.text(row).unwrap_or_default();
             if Work::new(&code).is_none() {
                 self.refuse(row, ("bad_work", format!("`{code}` is not a code of work (a-z 0-9 _)")));
+            } else if let Some(known) = bounds.works.filter(|known| !known.contains(code.as_ref())) {
+                self.refuse(row, ("unknown_work", unknown_work(&code, known)));
             }
         }
         self.bound(bounds);
@@ -314,7 +319,7 @@ impl<'a> Taker<'a> {
         Ok(Some(codes))
     }
 
-    fn bound(&mut self, bounds: Bounds) {
+    fn bound(&mut self, bounds: Bounds<'_>) {
         for row in self.rows() {
             if !self.is_in(row) {
                 continue;
@@ -350,4 +355,10 @@ impl<'a> Taker<'a> {
         let lag = |row: usize| arrived(row).map_or(0, |arrived| arrived.wrapping_sub(self.ts[row]));
         Some(self.rows().map(lag).collect())
     }
+}
+
+/// Nothing follows from work that no fault is cured by, so whoever wrote it meant another one.
+fn unknown_work(code: &str, known: &BTreeSet<String>) -> String {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    format!("`{code}` is no work of the fault catalogue; known are {}", known.join(", "))
 }

@@ -6,6 +6,7 @@ use foretell_model::{FaultCode, MachineId, Timestamp};
 use serde::Deserialize;
 
 use crate::failure::{Failure, Kind};
+use crate::text_file;
 
 /// The labels of one data set.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +70,7 @@ impl Truth {
     /// # Errors
     /// When it is missing or not a file of labels.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?;
+        let text = text_file::read(path, Kind::BadData)?;
         Self::parse(&text).map_err(|cause| {
             Failure::because(Kind::BadData, format!("{} does not hold truth labels", path.display()), cause)
         })

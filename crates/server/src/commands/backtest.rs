@@ -7,7 +7,7 @@ use std::time::Instant;
 use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, WatchedRows, Watching};
 use foretell_model::{Catalogue, Finding, wire};
 
-use super::history::{column_map, read, read_into, refusals, unreadable};
+use super::history::{column_map, read, read_into, refusals, unreadable, warn_of_examples, works};
 use crate::backtest::scores::{self, ScoresError};
 use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
@@ -23,7 +23,8 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let truth = args.truth.as_deref().map(Truth::read).transpose()?;
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
     let watching = if args.scores.is_some() { Watching::Everything } else { Watching::Free };
-    let options = ReadOptions { from: args.from, to: args.to, watching, ..ReadOptions::default() };
+    let works = works(&catalogue);
+    let options = ReadOptions { from: args.from, to: args.to, works, watching, ..ReadOptions::default() };
     let map = column_map(args.map.as_deref())?;
     let (mut sites, watched, report) = take_in(args, &map, &options)?;
     let engine = service::engine_options(&config.engine, &catalogue);
@@ -85,11 +86,13 @@ fn take_in(
         if let Some(refused) = refusals(&report) {
             tracing::warn!("Of the maintenance records, {refused}");
         }
+        warn_of_examples(&report);
     }
     let report = read_into(&mut history, &args.files, map)?;
     if let Some(refused) = refusals(&report) {
         tracing::warn!("{refused}");
     }
+    warn_of_examples(&report);
     let watched = history.watched().map_err(unreadable)?;
     let sites = history.sites().map_err(unreadable)?;
     if watched.rows() > 0 {

@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::service;
+use crate::text_file;
 
 /// Who registers, in the record.
 const WHO: &str = "import";
@@ -83,7 +84,7 @@ fn refused(error: OutreachError) -> Failure {
 
 fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failure> {
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+    let text = text_file::read(file, Kind::BadData)?;
     let dir = &config.data.dir;
     std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
     // Another process may be delivering right now: this one must not touch what it has in hand.

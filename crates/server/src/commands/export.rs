@@ -1,11 +1,12 @@
 //! `foretell export`: readings from log and archive into a file; works beside a running service.
 
 use foretell_history::{Archive, FileError, ReadOptions, Selection, SqliteLog};
+use foretell_model::MachineId;
 
 use super::history::unreadable;
 use super::interrupt::Interrupt;
 use crate::cli::ExportArgs;
-use crate::config::Config;
+use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::service::opening;
@@ -24,8 +25,11 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
     }
     let interrupt = Interrupt::listen()?;
     let log = SqliteLog::open_beside(dir).map_err(opening)?;
-    let selection = Selection { machine: args.machine.clone(), from: args.from, to: args.to };
     let archive = Archive::new(dir);
+    if let Some(machine) = &args.machine {
+        refuse_stranger(&log, &archive, machine)?;
+    }
+    let selection = Selection { machine: args.machine.clone(), from: args.from, to: args.to };
     let bar = crate::progress::bar("exporting", 0, "readings");
     let mut progress = |progress: foretell_history::Progress| {
         bar.set_position(progress.rows);
@@ -45,4 +49,16 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
     let damaged: Vec<String> = exported.damaged.iter().map(ToString::to_string).collect();
     let what = format!("{out} lacks days of the archive that cannot be read:\n{}", damaged.join("\n"));
     Err(Failure::new(Kind::BadData, what))
+}
+
+/// An export of a machine that nobody knows is a slip of the keyboard, not an empty file.
+fn refuse_stranger(log: &SqliteLog, archive: &Archive, machine: &MachineId) -> Result<(), Failure> {
+    let known = log.machines().map_err(|error| unreadable(error.into()))?;
+    if known.contains(machine) || archive.knows(machine, &ReadOptions::default()).map_err(unreadable)? {
+        return Ok(());
+    }
+    let meant = did_you_mean(machine.as_str(), known.iter().map(MachineId::as_str));
+    let hint =
+        meant.map_or_else(|| format!("{} machines are known", known.len()), |meant| format!("did you mean {meant}?"));
+    Err(Failure::new(Kind::NoInput, format!("no machine {machine} has ever reported; {hint}")))
 }

@@ -1,21 +1,29 @@
 //! Recorded history as one stream, for backtest and import.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, ReadReport, ReadingFiles};
+use foretell_model::Catalogue;
 
 use super::interrupt::Interrupt;
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
 use crate::service::refusing;
+use crate::text_file;
 
 /// A column map from its file; every column by its own name without one.
 pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
     let Some(path) = file else { return Ok(ColumnMap::default()) };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?;
+    let text = text_file::read(path, Kind::Config)?;
     ColumnMap::parse(&text)
         .map_err(|error| Failure::because(Kind::Config, format!("{} is no column map", path.display()), error))
+}
+
+/// Codes of work that the fault catalogue knows, for maintenance records.
+pub(super) fn works(catalogue: &Catalogue) -> Option<BTreeSet<String>> {
+    Some(catalogue.actions.keys().cloned().collect())
 }
 
 /// Reads and sorts files, with a bar.
@@ -73,4 +81,18 @@ pub(super) fn refusals(report: &ReadReport) -> Option<String> {
     let first =
         report.samples.first().map(|row| format!("; first: {} line {}: {}", row.file.display(), row.line, row.detail));
     Some(format!("{total} of {} rows were refused ({}){}", report.rows, reasons.join(", "), first.unwrap_or_default()))
+}
+
+/// Refused rows that are told in full: one for each reason and file, up to so many.
+const EXAMPLES_MAX: usize = 10;
+
+/// Tells the first refused row of each reason and file, but for the very first one, which [`refusals`] tells.
+pub(super) fn warn_of_examples(report: &ReadReport) {
+    let mut examples = BTreeMap::new();
+    for row in &report.samples {
+        examples.entry((&row.file, row.reason)).or_insert(row);
+    }
+    for row in examples.values().filter(|row| Some(**row) != report.samples.first()).take(EXAMPLES_MAX) {
+        tracing::warn!("{} line {}: {} ({})", row.file.display(), row.line, row.detail, row.reason);
+    }
 }

@@ -68,7 +68,9 @@ pub(super) fn replay(
     }
     bar.finish_and_clear();
     say(&tally, args.dry_run, interrupt.is_told(), output)?;
-    if args.dry_run { Ok(()) } else { hand_over(config, quarantine, output) }
+    // What an earlier call left may wait too.
+    let waits = !args.dry_run && (tally.events > 0 || quarantine.waiting().map_err(refused)? > 0);
+    if waits { hand_over(config, quarantine, output) } else { Ok(()) }
 }
 
 fn claim(quarantine: &SqliteQuarantine) -> Result<ReplayClaim, Failure> {
@@ -139,9 +141,15 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
     let verb = if dry_run { "would be" } else { "are" };
     let still: u64 = refused.values().sum();
     let reasons: Vec<String> = refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let reasons = if still > 0 { format!(" ({})", reasons.join(", ")) } else { String::new() };
-    output
-        .line(&format!("{admitted} items {verb} admitted as {events} events, {still} {verb} still refused{reasons}"))?;
+    let reasons = reasons.join(", ");
+    output.line(&match (admitted, still) {
+        (0, 0) if *passed_over == 0 => "nothing in the quarantine matches; nothing was tried".to_owned(),
+        (0, 0) => "nothing was tried".to_owned(),
+        (0, _) if dry_run => format!("nothing would be admitted, {still} items would be still refused ({reasons})"),
+        (0, _) => format!("nothing is admitted, {still} items are still refused ({reasons})"),
+        (_, 0) => format!("{admitted} items {verb} admitted as {events} events, none {verb} still refused"),
+        _ => format!("{admitted} items {verb} admitted as {events} events, {still} {verb} still refused ({reasons})"),
+    })?;
     if *passed_over > 0 {
         output.line(&format!(
             "{passed_over} were not tried: cut when they were kept, or refused for want of rights or of a time"

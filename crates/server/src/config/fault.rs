@@ -76,7 +76,7 @@ impl Collected {
 }
 
 /// The known name that a misspelt one most likely means: at most a third of its letters wrong.
-pub(super) fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|name| (edits(wrong, name), name))

@@ -22,6 +22,7 @@ use std::path::Path;
 
 pub use channels::{ChannelSection, RepliesSection};
 pub use customers::registry;
+pub(crate) use fault::did_you_mean;
 pub use fault::{ConfigFaults, Fault, Place};
 pub use influx::InfluxSection;
 pub use mqtt::{MqttLimits, MqttSection, MqttSource, MqttUser};
@@ -31,7 +32,8 @@ pub use sections::{
     OutreachSection, SparkplugSection,
 };
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::text_file;
 use fault::Collected;
 use reader::{Context, Section};
 
@@ -64,7 +66,7 @@ pub struct Examined {
 /// When the file cannot be read.
 pub fn examine(file: Option<&Path>) -> Result<Examined, Failure> {
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?,
+        Some(path) => text_file::read(path, Kind::Config)?,
         None => String::new(),
     };
     // Relative paths in a file are meant from where the file is, wherever the process was started.

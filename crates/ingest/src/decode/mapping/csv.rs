@@ -1,5 +1,6 @@
 //! CSV payloads: each line becomes a record whose keys are the columns, so that everything else of a mapping applies.
 
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use super::spec::CsvSpec;
@@ -47,8 +48,18 @@ impl Csv {
             let detail = format!("the line has {} cells, {} are expected", cells.len(), columns.len());
             return Err(Fault::new(RefusalReason::Malformed, detail));
         }
-        let pairs = columns.iter().cloned().zip(cells.into_iter().map(Value::String));
-        Ok(Value::Object(pairs.collect::<Map<_, _>>()))
+        let mut record = Map::new();
+        for (column, cell) in columns.iter().zip(cells) {
+            match record.entry(column) {
+                Entry::Vacant(place) => drop(place.insert(Value::String(cell))),
+                // Nobody can tell which is meant: all of them stand there, which no signal takes, unless its pointer says which.
+                Entry::Occupied(mut place) => match place.get_mut() {
+                    Value::Array(cells) => cells.push(Value::String(cell)),
+                    first => *first = Value::Array(vec![first.take(), Value::String(cell)]),
+                },
+            }
+        }
+        Ok(Value::Object(record))
     }
 
     /// The cells of a line; a cell in quotes may hold the delimiter and doubled quotes, but no line end.
@@ -105,6 +116,7 @@ mod tests {
         check(columns.clone(), "1;2;3\n4;5", "the line has 3 cells, 2 are expected\n{\"t\":\"4\",\"v\":\"5\"}");
         check(columns, "\"1;2", "a quote is not closed");
         check(CsvSpec::default(), "", "");
+        check(CsvSpec::default(), "a,b,a,a\n1,2,3,4", r#"{"a":["1","3","4"],"b":"2"}"#);
     }
 
     #[test]
