@@ -410,16 +410,17 @@ fn files_of_which_nothing_can_be_used_are_65_and_say_why() {
     }
 }
 
-/// Imports files in a folder of their own; the exit code and what was said on both outputs.
-fn import(files: &[(&str, &str)]) -> (Option<i32>, String, String) {
+/// Imports files in a folder of their own; the exit code, what was said on both outputs, and the list of refused rows.
+fn import(files: &[(&str, &str)], more: &[&str]) -> (Option<i32>, String, String, String) {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(dir.path().join(name), text).unwrap();
     }
     let names = files.iter().map(|(name, _)| *name);
-    let output = foretell(dir.path()).arg("import").args(names).output().unwrap();
+    let output = foretell(dir.path()).arg("import").args(names).args(more).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    let listed = std::fs::read_to_string(dir.path().join("refused.csv")).unwrap_or_default();
+    (output.status.code(), text(&output.stdout), text(&output.stderr), listed)
 }
 
 #[test]
@@ -429,21 +430,92 @@ fn an_import_says_what_it_took_and_what_not() {
         format!("{head}2026-01-01T00:00:00Z,s,m,80\n2026-01-01T00:01:00Z,s,m,hot\n2099-01-01T00:00:00Z,s,m,80\n");
     let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m,oil changed\n\
         2026-01-01T00:00:00Z,s,m,polished\n2026-01-02T00:00:00Z,s,m,oil_changed\n";
-    let (code, said, warned) = import(&[("x.csv", &good), ("w.csv", work)]);
-    assert_eq!((code, said.as_str()), (Some(0), "3 events are new on the log, 0 were there already\n"), "{warned}");
+    let (code, said, warned, listed) = import(&[("x.csv", &good), ("w.csv", work)], &[]);
+    let expected = "2 events are new on the log, 0 were there already\n5 rows were refused; --refused FILE.csv lists them all. To \
+                    bring them in, mend them or the column map and import again, what the log has is not taken twice\n";
+    assert_eq!((code, said.as_str(), listed.as_str()), (Some(0), expected, ""), "{warned}");
     for expected in [
-        "4 of 7 rows were refused (1 bad_number, 1 bad_time, 1 bad_work, 1 too_late); first: x.csv line 3",
+        "5 of 7 rows were refused (1 bad_number, 1 bad_time, 1 bad_work, 1 too_late, 1 unknown_work); first: x.csv line 3",
         "x.csv line 4",
         "w.csv line 2",
         "w.csv line 3",
-        "unknown to the fault catalogue: work polished",
+        "w.csv line 4: `polished` is no work of the fault catalogue; known are bearing_inspected, cooler_cleaned",
     ] {
         assert!(warned.contains(expected), "{expected}\n---\n{warned}");
     }
+    let (code, said, warned, listed) = import(&[("x.csv", &good), ("w.csv", work)], &["--refused", "refused.csv"]);
+    assert!(code == Some(0) && said.contains("5 rows were refused, listed in refused.csv; mend"), "{said}{warned}");
+    let reasons: Vec<&str> = listed.lines().filter_map(|line| line.split(',').nth(2)).collect();
+    assert_eq!(reasons, ["reason", "bad_number", "too_late", "bad_time", "bad_work", "unknown_work"], "{listed}");
     let lines = "reading,site=s,machine=m discharge_temp_c=80.5 1767225600000000000\nhealth,site=s,machine=m x=1 1\n";
-    let (code, said, warned) = import(&[("x.lp", lines)]);
-    assert_eq!((code, said.as_str()), (Some(0), "1 events are new on the log, 0 were there already\n"), "{warned}");
+    let (code, said, warned, _) = import(&[("x.lp", lines)], &[]);
+    assert!(
+        code == Some(0) && said.starts_with("1 events are new on the log, 0 were there already\n"),
+        "{said}{warned}"
+    );
     assert!(warned.contains("1 other_measurement"), "{warned}");
+}
+
+#[test]
+fn a_second_import_says_that_nothing_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("x.csv"), "ts,site,machine,discharge_temp_c\n1000,s,m,80\n2000,s,m,81\n").unwrap();
+    let import = || foretell(dir.path()).args(["import", "x.csv"]).output().unwrap();
+    assert_eq!(import().status.code(), Some(0));
+    let again = import();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert_eq!((again.status.code(), said.as_str()), (Some(0), "nothing is new: the log has all 2 events already\n"));
+}
+
+#[test]
+fn a_doubled_column_is_named() {
+    let text = "ts,site,machine,discharge_temp_c,run_hours,discharge_temp_c\n1000,s,m,80,1,90\n";
+    let (code, said, why, _) = import(&[("x.csv", text)], &[]);
+    assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
+    assert!(why.contains("x.csv: has the column `discharge_temp_c` twice (columns 4 and 6)"), "{why}");
+}
+
+#[test]
+fn an_unknown_machine_is_no_empty_file() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("x.csv"), "ts,site,machine,discharge_temp_c\n1000,s1,m1,80\n").unwrap();
+    assert_eq!(foretell(dir.path()).args(["import", "x.csv"]).output().unwrap().status.code(), Some(0));
+    let export = |machine: &str, more: &[&str]| {
+        let mut command = foretell(dir.path());
+        let output = command.args(["export", "--out", "out.csv", "--machine", machine]).args(more).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    assert_eq!(export("s1/m1", &[]), (Some(0), "1 readings in out.csv\n".to_owned()));
+    assert_eq!(export("s1/m1", &["--from", "2026-01-01"]), (Some(0), "0 readings in out.csv\n".to_owned()));
+    std::fs::remove_file(dir.path().join("out.csv")).unwrap();
+    let expected = "foretell: no machine s1/m11 has ever reported; did you mean s1/m1?\n".to_owned();
+    assert_eq!(export("s1/m11", &[]), (Some(66), expected));
+    assert!(!dir.path().join("out.csv").exists());
+    let expected = "foretell: no machine plant/k2 has ever reported; 1 machines are known\n".to_owned();
+    assert_eq!(export("plant/k2", &[]), (Some(66), expected));
+}
+
+#[test]
+fn a_configuration_in_another_encoding_is_78_with_its_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let utf_16: Vec<u8> = "\u{feff}[mqtt]\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(dir.path().join("plant.toml"), utf_16).unwrap();
+    for command in ["check", "run"] {
+        let output = foretell(dir.path()).args([command, "--config", "plant.toml"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = "foretell: plant.toml is UTF-16; save it as UTF-8\n";
+        assert_eq!((output.status.code(), said.as_str()), (Some(78), expected), "{command}");
+    }
+}
+
+#[test]
+fn an_unknown_variable_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = foretell(dir.path()).arg("check").env("FORETELL__NOPE__X", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("FORETELL__NOPE__X: unknown key `nope`; known here: "), "{said}");
 }
 
 #[test]
@@ -453,7 +525,7 @@ fn an_import_of_nothing_is_65_and_says_why() {
     for (text, expected) in
         [(head, "the files hold a header and no rows"), (&bad, "1 of 1 rows were refused (1 bad_number)")]
     {
-        let (code, said, why) = import(&[("x.csv", text)]);
+        let (code, said, why, _) = import(&[("x.csv", text)], &[]);
         assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
         assert!(why.contains("nothing was imported: ") && why.contains(expected), "{why}");
     }
@@ -518,10 +590,15 @@ fn a_damaged_file_of_the_data_directory_is_65_with_its_remedy() {
 #[test]
 fn maintenance_that_cannot_be_used_is_said() {
     let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n";
-    let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m9,oil_changed\n";
+    let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m9,oil_changed\n\
+                2026-01-01T00:00:00Z,s,m,polished\n";
     let (code, _, said) = backtest(&[("x.csv", readings), ("w.csv", work)], &["x.csv", "--maintenance", "w.csv"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("Of the maintenance records, 1 of 2 rows were refused (1 bad_time)"), "{said}");
+    assert!(
+        said.contains("Of the maintenance records, 2 of 3 rows were refused (1 bad_time, 1 unknown_work)"),
+        "{said}"
+    );
+    assert!(said.contains("w.csv line 4: `polished` is no work of the fault catalogue; known are bearing_"), "{said}");
     assert!(said.contains("w.csv line 2") && said.contains("without any reading, e.g. s/m9"), "{said}");
     let (code, _, said) = backtest(&[("x.csv", readings)], &["x.csv", "--maintenance", "nowhere.csv"]);
     assert_eq!(code, Some(66), "{said}");

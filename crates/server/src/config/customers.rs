@@ -7,7 +7,8 @@ use foretell_outreach::Registry;
 
 use super::fault::{Collected, ConfigFaults};
 use super::layers::Lines;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
+use crate::text_file;
 
 /// Keys that a customers file has and a configuration has not.
 const OWN_KEYS: [&str; 5] = ["advisor", "depot", "technician", "customer", "site"];
@@ -17,7 +18,7 @@ const OWN_KEYS: [&str; 5] = ["advisor", "depot", "technician", "customer", "site
 /// # Errors
 /// When the file cannot be read, or with every fault of it at once.
 pub fn registry(file: &Path, catalogue: &Catalogue) -> Result<Registry, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+    let text = text_file::read(file, Kind::Config)?;
     let faults = Collected::default();
     let lines = Lines::of(&text, &faults);
     let mut registry = Registry::default();

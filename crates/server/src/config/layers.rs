@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use config::{Environment, File, FileFormat, Value};
+use config::{Environment, File, FileFormat, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -27,6 +27,17 @@ impl Lines {
         let mut lines = Self::default();
         index(text, "", table.get_ref(), &mut lines);
         lines
+    }
+
+    /// The environment variables that a value is made of.
+    pub(super) fn variables(&self, path: &str, value: &Value) -> Vec<Place> {
+        match &value.kind {
+            ValueKind::Table(table) => {
+                table.iter().flat_map(|(key, value)| self.variables(&format!("{path}.{key}"), value)).collect()
+            }
+            _ if value.origin() == Some(ENVIRONMENT) => vec![self.place(path, value.origin())],
+            _ => Vec::new(),
+        }
     }
 
     /// Where the value of a path came from, given what the merged value says of its origin.
@@ -62,7 +73,7 @@ pub(super) fn merge(text: &str, variables: &BTreeMap<String, String>, faults: &C
         Ok(merged) => (merged.cache, lines),
         Err(error) => {
             faults.add(Place::File, format!("could not merge file and environment: {error}"));
-            (Value::new(None, config::ValueKind::Nil), lines)
+            (Value::new(None, ValueKind::Nil), lines)
         }
     }
 }

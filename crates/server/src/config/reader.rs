@@ -244,7 +244,15 @@ impl<'a> Section<'a> {
                 |known| format!("did you mean `{known}`?"),
             );
             let within = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
-            self.context.faults.add(place, format!("unknown key `{key}`{within}; {hint}"));
+            let message = format!("unknown key `{key}`{within}; {hint}");
+            // A table that only the environment speaks of has no line; each of its variables is to be mended.
+            let variables = if place == Place::File { self.context.lines.variables(&path, value) } else { Vec::new() };
+            for variable in &variables {
+                self.context.faults.add(variable.clone(), message.clone());
+            }
+            if variables.is_empty() {
+                self.context.faults.add(place, message);
+            }
         }
     }
 

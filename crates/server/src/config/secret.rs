@@ -19,8 +19,12 @@ impl Secret {
     /// # Errors
     /// A sentence that names the file, never its content.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                format!("there is no file {}; its first line must hold the secret", path.display())
+            }
+            _ => format!("could not read {}: {error}", path.display()),
+        })?;
         let first = text.lines().next().unwrap_or_default().trim();
         if first.is_empty() {
             return Err(format!("{} is empty; its first line must hold the secret", path.display()));

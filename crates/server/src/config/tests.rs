@@ -103,11 +103,20 @@ fn the_environment_wins_and_is_named() {
     assert_eq!((config.mqtt.listen.port(), config.engine.limits.warn_c), (2883, 98.0));
     check(
         "",
-        &[("FORETELL__MQTT__ULR", "embedded"), ("FORETELL__CLOCK__SOURCE", "sundial")],
+        &[
+            ("FORETELL__MQTT__ULR", "embedded"),
+            ("FORETELL__CLOCK__SOURCE", "sundial"),
+            ("FORETELL__NOPE__X", "1"),
+            ("FORETELL__NOPE__Y__Z", "1"),
+            ("FORETELL__DATTA", "1"),
+        ],
         expect![[r#"
-            plant.toml: 2 problems
+            plant.toml: 5 problems
               FORETELL__CLOCK__SOURCE: `clock.source`: `sundial` is none of `wall`, `readings`
-              FORETELL__MQTT__ULR: unknown key `ulr` in [mqtt]; did you mean `url`?"#]],
+              FORETELL__DATTA: unknown key `datta`; did you mean `data`?
+              FORETELL__MQTT__ULR: unknown key `ulr` in [mqtt]; did you mean `url`?
+              FORETELL__NOPE__X: unknown key `nope`; known here: secrets, channel, webhook, replies, trips, mqtt, mapping, sparkplug, data, engine, machine, influxdb, outreach, console, clock, log
+              FORETELL__NOPE__Y__Z: unknown key `nope`; known here: secrets, channel, webhook, replies, trips, mqtt, mapping, sparkplug, data, engine, machine, influxdb, outreach, console, clock, log"#]],
     );
 }
 
@@ -120,7 +129,7 @@ fn secrets_stay_out_of_the_file_and_out_of_sight() {
             plant.toml: 3 problems
               line 2: `mqtt.password` is a secret and may not stand in the file; use `mqtt.password_file`
               line 3: `mqtt.url`: a password does not belong in the address; use `username` and `password_file`
-              line 5: `console.password_file`: could not read /nowhere/missing.secret: No such file or directory (os error 2)"#]],
+              line 5: `console.password_file`: there is no file /nowhere/missing.secret; its first line must hold the secret"#]],
     );
     let environment = variables(&[("FORETELL__MQTT__PASSWORD", "hunter2")]);
     let config = parse("", &environment, Path::new("")).unwrap();
@@ -170,13 +179,13 @@ fn the_examples_are_sound() {
         &[],
         expect![[r#"
             plant.toml: 7 problems
-              line 8: `mqtt.password_file`: could not read /nowhere/broker.secret: No such file or directory (os error 2)
-              line 9: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
-              line 28: `influxdb.token_file`: could not read /nowhere/influx.secret: No such file or directory (os error 2)
-              line 29: `influxdb.ca_file`: there is no file /nowhere/plant-ca.pem
-              line 35: `outreach.smtp_password_file`: could not read /nowhere/mail.secret: No such file or directory (os error 2)
-              line 38: `outreach.customers_file`: there is no file /nowhere/customers.toml
-              line 43: `console.password_file`: could not read /nowhere/console.secret: No such file or directory (os error 2)"#]],
+              line 13: `mqtt.password_file`: there is no file /nowhere/broker.secret; its first line must hold the secret
+              line 14: `mqtt.ca_file`: there is no file /nowhere/plant-ca.pem
+              line 33: `influxdb.token_file`: there is no file /nowhere/influx.secret; its first line must hold the secret
+              line 34: `influxdb.ca_file`: there is no file /nowhere/plant-ca.pem
+              line 40: `outreach.smtp_password_file`: there is no file /nowhere/mail.secret; its first line must hold the secret
+              line 43: `outreach.customers_file`: there is no file /nowhere/customers.toml
+              line 48: `console.password_file`: there is no file /nowhere/console.secret; its first line must hold the secret"#]],
     );
 }
 

@@ -21,6 +21,7 @@ use crate::config::{
     OutreachSection,
 };
 use crate::failure::{Failure, Kind};
+use crate::text_file;
 
 /// Longest wait for any reply of the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -132,11 +133,11 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
     options.follow_up_days = u32::try_from(days).unwrap_or(u32::MAX).clamp(1, 365);
     options.energy_tip_per_year_min = section.energy_tip_from as f64;
     if let Some(file) = &section.grumbles_file {
-        let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+        let words = text_file::read(file, Kind::Config)?;
         options.grumbles = Grumbles::parse(&words);
     }
     if let Some(file) = &config.replies.stop_words_file {
-        let words = std::fs::read_to_string(file).map_err(|error| Failure::reading(file, error))?;
+        let words = text_file::read(file, Kind::Config)?;
         options.stop_words = StopWords::parse(&words);
     }
     options.trips = config.trips.clone();

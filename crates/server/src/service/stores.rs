@@ -14,6 +14,7 @@ use super::options;
 use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
+use crate::text_file;
 
 /// The open stores of one process.
 pub struct Stores {
@@ -145,7 +146,7 @@ pub(super) fn machines(log: &SqliteLog) -> Result<Vec<MachineId>, Failure> {
 pub fn catalogue(file: Option<&Path>) -> Result<Catalogue, Failure> {
     const BUILT_IN: &str = include_str!("../../../../config/faults.toml");
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| Failure::reading(path, error))?,
+        Some(path) => text_file::read(path, Kind::Config)?,
         None => BUILT_IN.to_owned(),
     };
     Catalogue::parse(&text).map_err(|error| {
