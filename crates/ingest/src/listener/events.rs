@@ -132,7 +132,7 @@ impl ConnectionRefused {
         let limit = self.why.code();
         counter!("foretell_mqtt_connects_refused_total", "reason" => limit).increment(1);
         if once.is_new(self.peer.ip().to_string(), limit) {
-            warn!(peer = %self.peer, limit, "Too many connections; closed a new one, and say so once for this address. Raise the limit under [mqtt.limits] if the fleet is that large.");
+            warn!(peer = %self.peer, limit, "Too many connections; closed a new one, and say so once for this address. If the fleet is that large, raise the limit under [mqtt.limits], and that of open files (LimitNOFILE in the unit, or ulimit -n).");
         }
     }
 }

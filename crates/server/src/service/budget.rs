@@ -31,6 +31,11 @@ impl Budget {
         let mqtt = wanted.mqtt.min(part(rest.saturating_sub(http as u64)));
         Self { mqtt, http }
     }
+
+    /// Whether it is less than somebody asked for, who wrote another number of controllers than the default.
+    const fn falls_short_of(self, wanted: Self, default: usize) -> bool {
+        self.mqtt < wanted.mqtt && wanted.mqtt != default
+    }
 }
 
 /// This process's limit of open files; `None` where it is unlimited or unknown.
@@ -43,11 +48,15 @@ fn parse(limits: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What is divided for this process; says so in the log when it is less than wanted.
-pub(super) fn divided(wanted: Budget) -> Budget {
+/// What is divided for this process. Says so in the log when it is less than wanted; as a warning when the configuration asks
+/// for it, because most plants are far from the default, and whoever meets the limit is told then.
+pub(super) fn divided(wanted: Budget, default: usize) -> Budget {
     let limit = descriptors_max();
     let given = Budget::divide(limit, wanted);
-    if given != wanted {
+    if given == wanted {
+        return given;
+    }
+    if given.falls_short_of(wanted, default) {
         tracing::warn!(
             open_files_max = limit,
             mqtt_connections = given.mqtt,
@@ -56,6 +65,13 @@ pub(super) fn divided(wanted: Budget) -> Budget {
             http_wanted = wanted.http,
             "The limit of open files is low, so fewer connections are taken. Raise it: LimitNOFILE=65536 in the unit, or \
              `ulimit -n 65536` in the shell that starts this."
+        );
+    } else {
+        tracing::info!(
+            open_files_max = limit,
+            mqtt_connections = given.mqtt,
+            http_connections = given.http,
+            "The limit of open files allows so many connections."
         );
     }
     given
@@ -79,6 +95,15 @@ mod tests {
             let Budget { mqtt, http } = Budget::divide(limit, wanted);
             assert_eq!((mqtt, http), expected, "{limit:?}");
         }
+    }
+
+    #[test]
+    fn only_what_was_asked_for_can_fall_short() {
+        let short = |mqtt| {
+            let wanted = Budget { mqtt, http: 256 };
+            Budget::divide(Some(1_024), wanted).falls_short_of(wanted, 20_000)
+        };
+        assert_eq!([20_000, 30_000, 5_000, 500].map(short), [false, true, true, false]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub use still::{Still, still};
 pub use stores::{Stores, accounts, catalogue, opening, quarantine, quarantine_to_look, refusing, templates};
 pub use welcome::address as welcome_address;
 
-use crate::config::Config;
+use crate::config::{Config, MqttLimits};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
 use crate::telemetry::Telemetry;
@@ -134,8 +134,8 @@ impl Service {
         register(&config, &stores, &clocks).await?;
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
         let (stop, beat) = (Stops::default(), Arc::new(Beat::default()));
-        let budget =
-            budget::divided(Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max });
+        let wanted = Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max };
+        let budget = budget::divided(wanted, MqttLimits::default().connections);
         let influx = open_influx(&config, &stores, roles).await?;
         let mut threads = vec![projection_thread(&stores, &stop)?];
         threads.push(engine_thread(&config, &stores, (&room, &beat), &clocks, &stop, roles, influx.clone())?);
