@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use foretell_tests::{
@@ -53,9 +56,25 @@ fn wait_until_level(foretell: &Foretell, entries: f64) {
     });
 }
 
+/// Publishes for two machines for as long as something is killed, so that every kill falls into traffic; gives how many for each.
+fn publish_until(enough: Arc<AtomicBool>, port: u16, from_ms: i64) -> JoinHandle<i64> {
+    const AT_ONCE: i64 = 250;
+    std::thread::spawn(move || {
+        let mut published = 0;
+        while !enough.load(Ordering::Relaxed) {
+            for machine in ["m1", "m2"] {
+                publish_lines(port, &topic(machine), &payloads(from_ms, published..published + AT_ONCE));
+            }
+            published += AT_ONCE;
+            // The pace of a plant; more would only have to be written before the test can end.
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        published
+    })
+}
+
 #[test]
 fn an_outage_is_filled_in_and_nothing_is_there_twice() {
-    const READINGS: i64 = 8_000;
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Mosquitto::start(folder.path());
     let mut server = VictoriaMetrics::start(folder.path());
@@ -63,20 +82,15 @@ fn an_outage_is_filled_in_and_nothing_is_there_twice() {
     let config = format!("{mqtt}{}", config(&format!("http://127.0.0.1:{}", server.port), folder.path()));
     let (console, listen) = (free_port(), free_port());
     let mut foretell = Foretell::start_on(folder.path(), &config, console, listen);
-    let from_ms = now_ms() - 4 * 3_600_000;
+    let from_ms = now_ms() - 48 * 3_600_000;
     let port = broker.port;
     // What is published before the broker knows of our session would be nobody's.
     wait_for("the session at the broker", Duration::from_secs(30), || {
         publish_lines(port, &topic("m0"), &payloads(now_ms(), 0..1));
         (metric(console, "foretell_log_rows_total")? > 0.0).then_some(())
     });
-    let publishing = std::thread::spawn(move || {
-        for first in (0..READINGS).step_by(250) {
-            for machine in ["m1", "m2"] {
-                publish_lines(port, &topic(machine), &payloads(from_ms, first..first + 250));
-            }
-        }
-    });
+    let enough = Arc::new(AtomicBool::new(false));
+    let publishing = publish_until(Arc::clone(&enough), port, from_ms);
     // In every order: the server alone, us alone, both, us while the server is away.
     for (round, order) in ["s", "f", "sf", "fs"].into_iter().enumerate() {
         let written = metric(console, "foretell_influx_points_written_total").unwrap_or(0.0);
@@ -100,16 +114,17 @@ fn an_outage_is_filled_in_and_nothing_is_there_twice() {
             server.start_again();
         }
     }
-    publishing.join().expect("every reading was published");
+    enough.store(true, Ordering::Relaxed);
+    let published: i64 = publishing.join().expect("every reading was published");
     wait_for("every reading on the log", Duration::from_secs(60), || {
         let export = foretell.export();
         let readings = export.lines().filter(|line| line.contains(",m1,") || line.contains(",m2,")).count();
-        (readings as i64 >= 2 * READINGS).then_some(())
+        (readings as i64 >= 2 * published).then_some(())
     });
     wait_until_level(&foretell, 0.0);
     let expected = |value: fn(i64) -> f64| -> BTreeMap<(String, String, i64), f64> {
         let key = |machine: &str, n: i64| ("s1".to_owned(), machine.to_owned(), from_ms + n * 1000);
-        ["m1", "m2"].into_iter().flat_map(|m| (0..READINGS).map(move |n| (key(m, n), value(n)))).collect()
+        ["m1", "m2"].into_iter().flat_map(|m| (0..published).map(move |n| (key(m, n), value(n)))).collect()
     };
     let compare = |metric: &str, value: fn(i64) -> f64| {
         let (mut got, expected) = (server.values(metric), expected(value));

@@ -53,7 +53,9 @@ impl House {
             let text = |name: &str| line[name].as_str().expect("a text").to_owned();
             Taken { path: text("path"), key: text("key"), is_new: line["new"] == true, body: line["body"].clone() }
         };
-        text.lines().map(line).filter(|taken| taken.path.starts_with(path)).collect()
+        // The last line may be on its way still.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(line).filter(|taken| taken.path.starts_with(path)).collect()
     }
 
     fn start(&self) -> Foretell {

@@ -16,6 +16,8 @@ fn a_retained_reading_is_kept_once() {
     broker.publish_with(TELEMETRY, &["-r", "-s"], reading(0).as_bytes());
     let plant = Plant::at(&broker);
     plant.log.wait_for(1);
+    broker.kill();
+    wait_until("the loss is noticed", || plant.source().connected == 0);
     broker.restart(true);
     plant.wait_connected();
     broker.publish_with(TELEMETRY, &["-r", "-s"], reading(0).as_bytes());

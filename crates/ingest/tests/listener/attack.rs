@@ -42,7 +42,8 @@ fn strangers_who_stand_at_the_door_keep_nobody_out() {
 /// One byte at a time is no way to win time: CONNECT has to be whole by its deadline.
 #[test]
 fn a_connect_byte_by_byte_ends_at_its_deadline() {
-    let connect_within = Duration::from_millis(300);
+    // Long enough for a client that is served, however busy the computer that runs this.
+    let connect_within = Duration::from_millis(1_500);
     let plant = Plant::start(ListenerOptions { connect_within, ..ListenerOptions::default() });
     let mut drip = Wire::open(plant.addr);
     let mut stream = TcpStream::connect(plant.addr).unwrap();
@@ -50,7 +51,7 @@ fn a_connect_byte_by_byte_ends_at_its_deadline() {
     // The pace is the attack's own; it goes on until the listener has had enough.
     let long = Hello { id: &"x".repeat(200), ..V3 };
     let ended = long.bytes().iter().any(|byte| {
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(20));
         stream.write_all(&[*byte]).is_err()
     });
     assert!(ended, "the listener waited for the whole of it");
@@ -92,8 +93,11 @@ fn nobody_takes_more_than_a_share() {
     third.try_send(&Hello { id: "3", ..V3 }.bytes());
     assert_eq!(third.read(), "closed");
     drop(first);
-    crate::kit::wait_until("its place is free", || plant.ingest.status().sources[0].connected == 1);
-    assert_served(&plant, "3");
+    crate::kit::wait_until("its place is free", || {
+        let mut third = Wire::open(plant.addr);
+        third.try_send(&Hello { id: "3", ..V3 }.bytes());
+        third.read() == "20 00 00"
+    });
 
     let login = Some(("plc", "plc-secret"));
     let plant = Plant::start(ListenerOptions { connections_per_user_max: 2, ..crate::admission::with_users() });
