@@ -9,7 +9,7 @@ use foretell_model::{Catalogue, Finding, FindingKind, Grade, MachineId, Status, 
 use super::Outcome;
 use super::letters;
 
-/// When a machine was first spoken of.
+/// When a machine was first spoken of, and since when so gravely or more so: a grade that was skipped was reached, too.
 #[derive(Default)]
 struct Firsts<'a> {
     watch: Option<&'a Finding>,
@@ -75,12 +75,11 @@ fn firsts<'a>(outcome: &'a Outcome, catalogue: &Catalogue) -> BTreeMap<&'a Machi
         |f: &&Finding| f.status != Status::Cleared && matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly);
     for finding in outcome.findings.iter().filter(spoken) {
         let said = firsts.entry(&finding.machine).or_default();
-        let first = match finding.grade {
-            Grade::Watch => &mut said.watch,
-            Grade::Advise => &mut said.advise,
-            Grade::Urgent => &mut said.urgent,
-        };
-        first.get_or_insert(finding);
+        let grades =
+            [(Grade::Watch, &mut said.watch), (Grade::Advise, &mut said.advise), (Grade::Urgent, &mut said.urgent)];
+        for (_, first) in grades.into_iter().filter(|(grade, _)| *grade <= finding.grade) {
+            first.get_or_insert(finding);
+        }
     }
     // The same letters that the report shows.
     for (id, run) in &outcome.machines {
