@@ -100,9 +100,12 @@ impl Outreach {
         };
         let is_choice = |slot: &Slot| slots::has_notice(slot, now) && roster.trips(slot, &job).is_some();
         let mut times: Vec<Slot> = offered.into_iter().filter(is_choice).collect();
-        let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
-        let fresh: Vec<Slot> = fresh.into_iter().filter(|slot| !times.contains(slot)).collect();
-        times.extend(fresh);
+        // Looking for times through weeks is what a card costs most; two that were offered already are enough.
+        if times.len() < 2 {
+            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
+            let fresh: Vec<Slot> = fresh.into_iter().filter(|slot| !times.contains(slot)).collect();
+            times.extend(fresh);
+        }
         times.truncate(2);
         times.sort_by_key(|slot| slot.start);
         Ok(times)
