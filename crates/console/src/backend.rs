@@ -7,8 +7,8 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, Queue, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage, TemplatePreview, TextFault,
-    VisitCalendar,
+    QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage,
+    TemplatePreview, TextFault, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -102,7 +102,8 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// `NotFound` when it was never heard of.
     fn machine(&self, id: &MachineId) -> Result<MachineDetail, BackendError>;
 
-    /// A machine's health report over a span; an end left open is now, or 90 days before the end. Texts of ours in `lang`.
+    /// A machine's health report over a span; an end left open is now, or the machine's last data where they are long past, a
+    /// beginning 90 days before the end. Texts of ours in `lang`.
     ///
     /// # Errors
     /// `NotFound` when the machine was never heard of.
@@ -245,6 +246,12 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     fn zone(&self) -> chrono_tz::Tz {
         chrono_tz::UTC
     }
+
+    /// Everything that was done, newest first, page by page; names in `lang`.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn record(&self, query: &RecordQuery, lang: Lang) -> Result<Record, BackendError>;
 
     /// Every template of a letter.
     ///

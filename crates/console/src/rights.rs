@@ -95,6 +95,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/team/{key}/portrait", Of(ADVISORS)),
     ("GET", "/customers/{id}/data.json", Person(ADVISORS)),
     ("POST", "/customers/{id}/erase", Person(ADMINS)),
+    // Who did what, to whom: as personal as accounts are.
+    ("GET", "/record", Of(ADMINS)),
     ("GET", "/planning", Of(ALL)),
     ("GET", "/verdicts", Of(ALL)),
     ("GET", "/search", Of(ALL)),
@@ -122,6 +124,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/api/v1/customers", Of(DESK)),
     ("GET", "/api/v1/customers/{id}", Of(DESK)),
     ("GET", "/api/v1/planning", Of(ALL)),
+    ("GET", "/api/v1/record", Of(ADMINS)),
     ("GET", "/api/v1/search", Of(ALL)),
     ("GET", "/api/v1/verdicts", Of(ALL)),
     ("GET", "/api/v1/visits", Of(ALL)),

@@ -206,6 +206,7 @@ fn service_desk() -> Router<App> {
         .route("/cases/{id}/settle", post(pages::case_acts::settle))
         .route("/cases/{id}/close", post(pages::case_acts::close))
         .route("/calendar", get(pages::calendar::show))
+        .route("/record", get(pages::audit::show))
         .route("/customers", get(pages::customers::show))
         .route("/customers/{id}", get(pages::customers::one))
         .route("/customers/{id}/stage", post(pages::customers::stage))

@@ -171,7 +171,11 @@ async fn followed(app: &Router, list: &str, max: usize, key: impl Fn(&Value) -> 
         let path = format!("/api/v1/{list}?max={max}{cursor}");
         let (status, page) = ask(app, Request::get(&path).body(Body::empty()).unwrap()).await;
         assert_eq!(status, 200, "{path}: {page}");
-        let of_list = if list == "fleet" { "machines" } else { list };
+        let of_list = match list {
+            "fleet" => "machines",
+            "record" => "entries",
+            list => list,
+        };
         let items = page[of_list].as_array().unwrap();
         assert!(!items.is_empty() && items.len() <= max, "{path}");
         keys.extend(items.iter().map(&key));
@@ -192,6 +196,9 @@ async fn a_long_list_is_read_page_by_page_and_nothing_twice() {
         assert!(machines.len() > 8 && machines.is_sorted_by(|a, b| a < b), "{max}: {machines:?}");
         let customers = followed(&app, "customers", max, id).await;
         assert!(customers.len() > 2 && customers.is_sorted_by(|a, b| a < b), "{max}: {customers:?}");
+        let number = |item: &Value| item["id"].to_string();
+        let record = followed(&app, "record", max, number).await;
+        assert_eq!(record.len(), 6, "{max}: {record:?}");
         let mut advisories = followed(&app, "advisories", max.min(100), id).await;
         let all = advisories.len();
         advisories.sort();

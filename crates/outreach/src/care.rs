@@ -97,7 +97,7 @@ impl Outreach {
             let since = care::changes(c, customer, 1)?.first().map(|change| change.at);
             let all = RecordFilter { customer: Some(customer.to_owned()), max: HINTS_MAX, ..RecordFilter::default() };
             let after = record::last_before(c, customer, since.unwrap_or(Timestamp::MIN))?;
-            let entries = record::filtered(c, &RecordFilter { after, ..all })?;
+            let entries = record::filtered(c, &RecordFilter { after, ..all }, None)?;
             Ok(entries.into_iter().filter(|entry| entry.what == STAGE_HINT).collect())
         })
     }

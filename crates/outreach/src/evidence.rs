@@ -1,5 +1,7 @@
 //! What came of a visit: verdicts that label forecasts, photos, reports, parts taken.
 
+use std::collections::BTreeMap;
+
 use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, Obstacle, Timestamp};
 
 use crate::Outreach;
@@ -7,7 +9,10 @@ use crate::error::{OutreachError, Result};
 use crate::registry::Depot;
 use crate::store::{Entry, advisories, bookings, evidence, record, registry, stock};
 use crate::troubles;
-use crate::views::{Happening, Photo, PhotoOf, RecordFilter, StockLine, VisitReport, WorkVerdict};
+use crate::views::{Happening, Photo, PhotoOf, RecordFilter, RecordPage, StockLine, VisitReport, WorkVerdict};
+
+/// Entries searched for somebody's doings in one go: who did what has no index of its own.
+const SEARCHED_MAX: i64 = 20_000;
 
 impl Outreach {
     /// Says what was found of what was forecast. A second verdict on a case replaces the first; both stay in the record.
@@ -125,6 +130,14 @@ impl Outreach {
         self.store.read("list photos", |c| evidence::photos(c, of, subject))
     }
 
+    /// Numbers of our people's portraits, by key; whoever has none is left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn portraits(&self) -> Result<BTreeMap<String, i64>> {
+        Ok(self.store.read("list portraits", evidence::portraits)?.into_iter().collect())
+    }
+
     /// Keeps what was done at a booked visit and takes the parts from their depot. Said again, it replaces what was said
     /// before; parts are taken once.
     ///
@@ -189,7 +202,26 @@ impl Outreach {
     /// # Errors
     /// When the store cannot be read.
     pub fn record(&self, filter: &RecordFilter) -> Result<Vec<Happening>> {
-        self.store.read("read the record", |c| record::filtered(c, filter))
+        self.store.read("read the record", |c| record::filtered(c, filter, None))
+    }
+
+    /// The record backwards: what a filter lets through before an entry's number, or of all. Of somebody's doings only a
+    /// stretch is searched at a time, so a page may hold fewer than it could and still have a next one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn record_before(&self, filter: &RecordFilter, before: Option<i64>) -> Result<RecordPage> {
+        self.store.read("read the record", |c| {
+            let before = match before {
+                Some(before) => before,
+                None => record::last(c)? + 1,
+            };
+            let floor = if filter.who.is_some() { (before - SEARCHED_MAX).max(filter.after) } else { filter.after };
+            let entries = record::filtered(c, &RecordFilter { after: floor, ..filter.clone() }, Some(before))?;
+            let last = entries.last().filter(|_| entries.len() >= filter.max as usize).map(|entry| entry.id);
+            let next = last.or((floor > filter.after).then_some(floor + 1));
+            Ok(RecordPage { entries, next })
+        })
     }
 
     /// The newest entries about a customer, newest first; with `contacts` only what passed between us.

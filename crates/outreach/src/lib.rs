@@ -98,8 +98,8 @@ pub use slots::Slot;
 pub use views::{
     AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, Figures, Guest,
     Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences,
-    Progress, Promise, QueueEntry, RecordFilter, ServiceCase, Source, Stage, StageChange, StockLine, Ticked, Unsettled,
-    VisitDone, VisitReport, WorkDone, WorkVerdict,
+    Progress, Promise, QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Stage, StageChange, StockLine,
+    Ticked, Unsettled, VisitDone, VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use foretell_model::{Grade, Status, Timestamp};
-use foretell_outreach::{CustomerStage, Machine, Outreach};
+use foretell_outreach::{CustomerStage, Machine, Outreach, RecordFilter};
 use support::{Recorder, apply, at, finding, machine, open, options, token};
 
 /// Everything that pages ask of it, in words.
@@ -17,7 +17,7 @@ fn told(outreach: &Outreach, now: Timestamp) -> String {
     let names: Vec<_> = desk.machines().map(|(id, own)| (id, &own.number, desk.site_name(id))).collect();
     let queue: Vec<_> =
         outreach.queue(now).unwrap().into_iter().map(|e| (e.id, e.stage, e.customer, e.next_free)).collect();
-    format!("{queue:?}\n{visits:?}\n{advisories:?}\n{names:?}\n{:?}", outreach.queue_len(now))
+    format!("{queue:?}\n{visits:?}\n{advisories:?}\n{names:?}\n{:?}", desk.queue_len(now))
 }
 
 #[test]
@@ -124,4 +124,38 @@ fn a_customer_who_complains_is_seen_to_first() {
     check(&outreach, now, Some(CustomerStage::NearComplaint), ["s02/m003", "s01/m002"]);
     check(&outreach, now, Some(CustomerStage::Complaint), ["s01/m002", "s02/m003"]);
     check(&outreach, now, Some(CustomerStage::Escalation), ["s01/m002", "s02/m003"]);
+}
+
+#[test]
+fn the_record_is_read_backwards_page_by_page_and_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let now = at("2026-07-15T08:30:00Z");
+    for (n, of) in ["s01/m002", "s02/m003"].into_iter().enumerate() {
+        let finding = finding(&machine(of), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&outreach, n as u64 + 1, &finding, now);
+        outreach.postpone(&id, now.plus_days(2.0), "the plant is closed", "anna", now).unwrap();
+    }
+    #[track_caller]
+    fn check(outreach: &Outreach, who: Option<&str>, max: u32) {
+        let filter = RecordFilter { who: who.map(str::to_owned), max: 1_000, ..RecordFilter::default() };
+        let mut expected: Vec<i64> = outreach.record(&filter).unwrap().iter().map(|entry| entry.id).collect();
+        expected.reverse();
+        assert!(expected.len() >= 2, "{expected:?}");
+        let (mut read, mut before) = (Vec::new(), None);
+        loop {
+            let page = outreach.record_before(&RecordFilter { max, ..filter.clone() }, before).unwrap();
+            assert!(page.entries.len() <= max as usize);
+            read.extend(page.entries.iter().map(|entry| entry.id));
+            match page.next {
+                Some(next) => before = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(read, expected, "{who:?} {max}");
+    }
+    for max in [1, 2, 1_000] {
+        check(&outreach, None, max);
+        check(&outreach, Some("anna"), max);
+    }
 }

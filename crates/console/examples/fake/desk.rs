@@ -167,7 +167,7 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
     Desk { cases: vec![called, mending, fresh, over], customers }
 }
 
-fn line(at_: &str, who: &str, what: &str, why: &str) -> RecordLine {
+pub(super) fn line(at_: &str, who: &str, what: &str, why: &str) -> RecordLine {
     RecordLine { at: at(at_), who: who.into(), what: what.into(), why: why.into(), machine: String::new() }
 }
 

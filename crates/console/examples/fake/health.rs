@@ -103,6 +103,7 @@ pub(super) fn report(mut detail: MachineDetail, span: Span, lang: Lang) -> Healt
         detail,
         standing: StandingOf::Now,
         span,
+        ends_with_data: false,
         jobs,
         effects,
     }

@@ -10,6 +10,7 @@ mod health;
 mod intake;
 mod letters;
 mod plans;
+mod record;
 mod service;
 mod silent;
 mod ways;
@@ -19,8 +20,8 @@ use std::sync::{Arc, Mutex};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
-    MachineDetail, Person, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Signed, StageChange, TemplateLine,
-    TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    MachineDetail, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed,
+    StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
@@ -323,6 +324,10 @@ impl Backend for Fake {
             BookingState::Booked(_) => Ok("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n".to_owned()),
             _ => Err(missing("visit")),
         }
+    }
+
+    fn record(&self, query: &RecordQuery, lang: Lang) -> Result<Record, BackendError> {
+        Ok(record::record(query, lang))
     }
 
     fn templates(&self) -> Result<Vec<TemplateLine>, BackendError> {

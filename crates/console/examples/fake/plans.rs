@@ -42,6 +42,7 @@ pub(crate) fn planning() -> Planning {
         risk_after: after,
         stop_cost: cost,
         energy_cost: None,
+        currency: "EUR".to_owned(),
     };
     Planning {
         now: now(),

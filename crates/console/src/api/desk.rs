@@ -7,17 +7,20 @@ use foretell_model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, CUSTOMERS_PAGE, PageAsked, answer, query};
+use super::{Asked, CUSTOMERS_PAGE, PageAsked, answer, of_machine, query};
 use crate::pages::page::Ask;
 use crate::router::App;
 use crate::view::{
-    Band, CHECKLIST, CalendarVisit, CustomerLine, CustomerPage, DelayLine, Hit, PartPlan, Planning, RecordLine,
-    ServiceCase, Timer, WeekPlan,
+    Band, CHECKLIST, CalendarVisit, CustomerLine, CustomerPage, DelayLine, Hit, PartPlan, Planning, RecordEntry,
+    RecordLine, RecordQuery, ServiceCase, Timer, WeekPlan,
 };
 use crate::{BackendError, civil};
 
 /// Things of each kind that a search answers with.
 const HITS_MAX: usize = 100;
+
+/// Entries of the record in one answer: when nothing is asked, and at most.
+const RECORD_PAGE: (u32, u32) = (100, 1_000);
 
 /// The desk's routes.
 pub(super) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
@@ -27,6 +30,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/customers", get(customers)),
         ("/api/v1/customers/{id}", get(customer)),
         ("/api/v1/planning", get(planning)),
+        ("/api/v1/record", get(record)),
         ("/api/v1/search", get(search)),
         ("/api/v1/verdicts", get(verdicts)),
         ("/api/v1/visits", get(visits)),
@@ -37,6 +41,16 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<App>)> {
 #[serde(deny_unknown_fields)]
 struct Since {
     from: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordAsked {
+    who: Option<String>,
+    customer: Option<String>,
+    machine: Option<String>,
+    max: Option<u32>,
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +121,34 @@ async fn visits(State(app): State<App>, ask: Ask, asked: Asked<Since>) -> Respon
 
 async fn planning(State(app): State<App>, ask: Ask) -> Response {
     answer(app.ask(move |backend| Ok(plan(&backend.planning(ask.lang)?))).await)
+}
+
+async fn record(State(app): State<App>, ask: Ask, asked: Asked<RecordAsked>) -> Response {
+    let found = app.ask(move |backend| {
+        let asked = query(asked)?;
+        let before = asked.cursor.as_deref().map(str::parse::<i64>).transpose();
+        let query = RecordQuery {
+            who: asked.who,
+            customer: asked.customer,
+            machine: of_machine(asked.machine.as_deref())?,
+            before: before.map_err(|_| BackendError::Invalid("`cursor` is none that was given out".to_owned()))?,
+            max: asked.max.unwrap_or(RECORD_PAGE.0).clamp(1, RECORD_PAGE.1),
+        };
+        let record = backend.record(&query, ask.lang)?;
+        let entries: Vec<Value> = record.entries.iter().map(record_entry).collect();
+        Ok(json!({ "entries": entries, "next": record.next.map(|next| next.to_string()) }))
+    });
+    answer(found.await)
+}
+
+fn record_entry(entry: &RecordEntry) -> Value {
+    let mut value = record_line(&entry.line);
+    value["id"] = entry.id.into();
+    value["who"] = entry.by.clone().into();
+    value["customer_id"] = entry.customer.as_ref().map(|(key, _)| key.clone()).into();
+    value["machine"] = entry.machine.as_ref().map(ToString::to_string).into();
+    value["case"] = entry.case.clone().into();
+    value
 }
 
 async fn verdicts(State(app): State<App>) -> Response {
@@ -231,7 +273,7 @@ fn plan(planning: &Planning) -> Value {
         json!({
             "case": line.case, "machine_name": line.machine_name, "customer": line.customer, "fault": line.fault,
             "sooner": line.sooner.to_string(), "later": line.later.to_string(), "risk_before": line.risk_before,
-            "risk_after": line.risk_after, "stop_cost": line.stop_cost, "energy_cost": line.energy_cost,
+            "risk_after": line.risk_after, "stop_cost": line.stop_cost, "energy_cost": line.energy_cost, "currency": line.currency,
         })
     };
     json!({

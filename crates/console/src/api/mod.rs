@@ -30,6 +30,8 @@ const OPENAPI: &str = include_str!("openapi.json");
 const ITEMS_MAX: usize = 10_000;
 /// Items in one answer when nothing is asked.
 const ITEMS_DEFAULT: usize = 100;
+/// Findings when nothing is asked; each takes more than a kilobyte.
+const FINDINGS_DEFAULT: usize = 50;
 
 /// Raw bytes of a refused item in an answer.
 const RAW_BYTES: usize = 4_096;
@@ -146,6 +148,10 @@ fn bounded(max: Option<usize>) -> usize {
     max.unwrap_or(ITEMS_DEFAULT).clamp(1, ITEMS_MAX)
 }
 
+fn findings_max(max: Option<usize>) -> usize {
+    bounded(max.or(Some(FINDINGS_DEFAULT)))
+}
+
 fn answer(found: Result<Value, BackendError>) -> Response {
     match found {
         Ok(value) => axum::Json(value).into_response(),
@@ -178,7 +184,7 @@ async fn machine_findings(
 ) -> Response {
     let found = app.ask(move |backend| {
         let machine = Some(machine_of(&site, &machine)?);
-        let query = FindingsQuery { machine, since: None, max: bounded(query(asked)?.max) };
+        let query = FindingsQuery { machine, since: None, max: findings_max(query(asked)?.max) };
         Ok(json!({ "findings": json::findings(&backend.findings(&query)?) }))
     });
     answer(found.await)
@@ -189,7 +195,7 @@ async fn findings(State(app): State<App>, asked: Asked<FindingsAsked>) -> Respon
         let asked = query(asked)?;
         let machine = of_machine(asked.machine.as_deref())?;
         let since = instant("since", asked.since.as_ref())?;
-        let query = FindingsQuery { machine, since, max: bounded(asked.max) };
+        let query = FindingsQuery { machine, since, max: findings_max(asked.max) };
         Ok(json!({ "findings": json::findings(&backend.findings(&query)?) }))
     });
     answer(found.await)

@@ -56,23 +56,11 @@ fn unit(ucum: &str, lang: Lang) -> &str {
     }
 }
 
-/// A figure as people of each language write it: `39,000`, `3.9万`.
-fn written(figure: &str, lang: Lang) -> String {
-    match (figure.parse::<u64>(), lang) {
-        (Ok(n), Lang::Zh) if n >= 10_000 => {
-            let text = format!("{:.2}", n as f64 / 10_000.0);
-            format!("{}万", text.trim_end_matches('0').trim_end_matches('.'))
-        }
-        (Ok(n), Lang::En) if n >= 1_000 => format!("{},{:03}", written(&(n / 1_000).to_string(), lang), n % 1_000),
-        _ => figure.to_owned(),
-    }
-}
-
 /// An amount with its unit: `39,000 yuan`, `3.9万元`, `3.3 kW`.
 fn amount(figure: &str, unit: &str, lang: Lang) -> String {
     let stands_close = unit == "%" || unit.chars().next().is_some_and(|first| first >= '\u{4e00}');
     let gap = if stands_close { "" } else { " " };
-    format!("{}{gap}{unit}", written(figure, lang))
+    format!("{}{gap}{unit}", text::large(figure, lang))
 }
 
 /// What changed of one quantity; `None` when it was not looked at.
@@ -85,7 +73,7 @@ fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> O
     let (clear, less) = (value.abs() > half, value < 0.0);
     let way = if less { t.health_down } else { t.health_up };
     let (changed, half) = rounded(value.abs(), half);
-    let (changed, uncertain) = (amount(&changed, unit, lang), written(&half, lang));
+    let (changed, uncertain) = (amount(&changed, unit, lang), text::large(&half, lang));
     let value = match (clear, lang) {
         (true, Lang::En) => format!("{changed} {way} (±{uncertain})"),
         (true, Lang::Zh) => format!("{way} {changed}（±{uncertain}）"),
@@ -142,7 +130,7 @@ pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> 
         let row = |(name, feature): (&'static str, &str)| {
             let (value, half, ucum) = figure(finding, feature)?;
             let (value, half) = rounded(value, half);
-            let (value, half) = (amount(&value, unit(ucum, lang), lang), written(&half, lang));
+            let (value, half) = (amount(&value, unit(ucum, lang), lang), text::large(&half, lang));
             let value = if lang == Lang::En { format!("{value} (±{half})") } else { format!("{value}（±{half}）") };
             Some(Row { name, value, clear: true, better: false })
         };

@@ -16,6 +16,7 @@ use foretell_model::Catalogue;
 
 pub use fonts::{FontError, Fonts};
 pub use pdf::PdfError;
+pub use sheet::period;
 
 use crate::Lang;
 use crate::view::HealthReport;

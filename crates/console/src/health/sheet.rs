@@ -206,12 +206,19 @@ const fn tone_of(grade: Grade) -> &'static str {
     }
 }
 
+/// The days that a report looks back on, and that they end with the data where they do.
+#[must_use]
+pub fn period(report: &HealthReport, lang: Lang) -> String {
+    let date = |at| civil::date(at, report.detail.summary.zone, lang);
+    text::period(&date(report.span.from), &date(report.span.to), report.ends_with_data, lang)
+}
+
 fn facts(report: &HealthReport, lang: Lang) -> Vec<Fact> {
     let (t, zone) = (text::words(lang), report.detail.summary.zone);
     let date = |at| civil::date(at, zone, lang);
     let (heard, days) = report.days_heard;
     let facts = [
-        (t.health_period, Some(format!("{} – {}", date(report.span.from), date(report.span.to)))),
+        (t.health_period, Some(period(report, lang))),
         (t.health_as_of, Some(date(report.detail.curve.now))),
         (t.fact_run_hours, report.detail.run_hours.map(|hours| text::hours_count(hours, lang))),
         (t.fact_per_day, report.detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),

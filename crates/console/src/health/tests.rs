@@ -3,9 +3,7 @@
 use foretell_model::{Catalogue, Finding, Limits, MachineId, Signal, Timestamp, wire};
 
 use super::sheet::Sheet;
-use crate::view::{
-    Baseline, Curve, DayPoint, Health, HealthReport, HiddenBy, MachineDetail, MachineSummary, Person, StandingOf,
-};
+use crate::view::{DayPoint, Health, HealthReport, HiddenBy, MachineDetail, MachineSummary, Person, StandingOf};
 use crate::{Lang, Span};
 
 fn at(day: &str) -> Timestamp {
@@ -50,23 +48,9 @@ fn report(standing: StandingOf, health: Health, open: Vec<Finding>, days: u32) -
         trend_c: vec![],
         id,
     };
-    let detail = MachineDetail {
-        summary,
-        rated_kw: None,
-        limits,
-        run_hours: None,
-        hours_per_day: None,
-        curve: Curve { now, limit_c: limits.warn_c, days: (0..days).map(day).collect(), cone: vec![], marks: vec![] },
-        open,
-        past: vec![],
-        baseline: Baseline { since: None, days, days_needed: 10, hinge_ambient_c: None, ambient_measured: false },
-        cooler_loss: None,
-        features: vec![],
-        duty_week: None,
-        hours: vec![],
-        readings: vec![],
-        advisory_id: None,
-    };
+    let mut detail = MachineDetail { open, ..MachineDetail::unheard(summary, now, 10) };
+    detail.curve.days = (0..days).map(day).collect();
+    detail.baseline.days = days;
     HealthReport {
         company: String::new(),
         advisor: Person::default(),
@@ -76,6 +60,7 @@ fn report(standing: StandingOf, health: Health, open: Vec<Finding>, days: u32) -
         standing,
         measured: vec![Signal::DischargeTemp, Signal::MotorCurrent],
         span: Span { from: at("2026-05-01"), to: at("2026-07-02") },
+        ends_with_data: false,
         days_heard: (days, 62),
         jobs: vec![],
         effects: vec![],

@@ -9,19 +9,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use foretell_model::{DAY_MS, Timestamp};
 use serde::Deserialize;
 
-use super::card::tel;
 use super::figure::{Figure, customer_figure};
 use super::guest::{self, ComerCard, WayView};
 use super::guest_case;
+use super::guest_frame::{Frame, Sender};
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, tiles};
-use super::team::signed;
 use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
 use crate::view::{BookingAct, BookingPage, BookingState, GuestPage, GuestVisit, Visit};
-use crate::{BackendError, Lang, api, assets, civil};
+use crate::{BackendError, Lang, api, civil};
 
 /// Longest wish for another time, characters.
 const WISH_CHARS_MAX: usize = 500;
@@ -29,16 +28,11 @@ const WISH_CHARS_MAX: usize = 500;
 #[derive(Template)]
 #[template(path = "booking.html")]
 struct CustomerPage {
-    lang: Lang,
+    frame: Frame,
+    sender: Sender,
     t: &'static Words,
-    css: &'static str,
-    js: &'static str,
-    icon: &'static str,
     title: String,
     notice: &'static str,
-    base: String,
-    initial: String,
-    role: String,
     headline: String,
     visit: Option<VisitCard>,
     /// The visit's time has passed.
@@ -54,16 +48,11 @@ struct CustomerPage {
     proposal: String,
     proposal_detail: String,
     slots: Vec<SlotButton>,
-    tel: String,
     fig: Figure,
     f: &'static field::Words,
-    portrait: String,
     comer: Option<ComerCard>,
     way: Option<WayView>,
-    /// The page listens for news, and asks now and then without a script.
-    follows: bool,
     after: Option<After>,
-    photo_base: String,
     b: BookingPage,
 }
 
@@ -93,9 +82,7 @@ struct SlotButton {
 #[derive(Template)]
 #[template(path = "kind.html")]
 struct KindPage {
-    lang: Lang,
-    css: &'static str,
-    icon: &'static str,
+    frame: Frame,
     title: &'static str,
     text: &'static str,
 }
@@ -170,16 +157,12 @@ fn lay_out(
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });
+    let frame = Frame::new(lang, base).following(booked_visit.is_some_and(|visit| is_near(visit, &b)));
     CustomerPage {
-        lang,
+        sender: Sender::of(&b.advisor, &b.company, portrait, &frame),
         t,
-        css: assets::css(),
-        js: assets::js(),
-        icon: assets::icon_path(),
         title: format!("{} · {}", b.machine_name, b.company),
         notice,
-        initial: b.advisor.name.chars().next().map_or_else(String::new, |c| c.to_uppercase().collect()),
-        role: signed(&b.advisor.role, &b.company),
         headline: headline(&b),
         visit,
         past: matches!(b.state, BookingState::Past(_)),
@@ -193,16 +176,12 @@ fn lay_out(
         proposal: text::proposal(&b.proposal.work, &b.machine_name, lang),
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
         slots: slots.collect(),
-        tel: tel(&b.advisor.phone),
         f: field::words(lang),
-        portrait: portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
-        comer: comer.map(|comer| guest::comer_card(comer, &base)),
-        follows: booked_visit.is_some_and(|visit| is_near(visit, &b)),
+        comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
         after,
-        photo_base: format!("{base}/photo"),
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
-        base,
+        frame,
         b,
     }
 }
@@ -273,19 +252,14 @@ pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
         }
         _ => (StatusCode::NOT_FOUND, t.link_bad, t.link_bad_text),
     };
-    render(status, &KindPage { lang: ask.lang, css: assets::css(), icon: assets::icon_path(), title, text })
+    render(status, &KindPage { frame: Frame::new(ask.lang, String::new()), title, text })
 }
 
 /// Too many links that nobody was given were tried from this address.
 pub(crate) fn too_often(ask: &Ask, seconds: u64) -> Response {
     let t = text::access(ask.lang);
-    let page = KindPage {
-        lang: ask.lang,
-        css: assets::css(),
-        icon: assets::icon_path(),
-        title: t.too_often,
-        text: t.too_often_text,
-    };
+    let frame = Frame::new(ask.lang, String::new());
+    let page = KindPage { frame, title: t.too_often, text: t.too_often_text };
     let headers = [(header::RETRY_AFTER, seconds.to_string())];
     (headers, render(StatusCode::TOO_MANY_REQUESTS, &page)).into_response()
 }

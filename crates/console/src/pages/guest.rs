@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::booking::{Done, kind};
 use super::card::tel;
 use super::figure::{Figure, report_figure};
+use super::guest_frame::Frame;
 use super::health::typeset;
 use super::page::{Ask, encode, render};
 use super::photos::jpeg;
@@ -19,7 +20,7 @@ use crate::health::sheet::Sheet;
 use crate::router::App;
 use crate::text::{self, field};
 use crate::view::{CaseReport, Comer, GuestChoice, GuestReport, MarkKind, Way};
-use crate::{BackendError, Lang, assets, chart};
+use crate::{BackendError, Lang, chart};
 
 /// Longest report of a breakdown, characters.
 const TROUBLE_CHARS_MAX: usize = 500;
@@ -42,14 +43,14 @@ pub(super) struct WayView {
 }
 
 /// A person who comes, with the portrait as this link's holder may see it.
-pub(super) fn comer_card(comer: &Comer, base: &str) -> ComerCard {
+pub(super) fn comer_card(comer: &Comer, frame: &Frame) -> ComerCard {
     ComerCard {
         name: comer.name.clone(),
         initial: initial(&comer.name),
         badge: comer.badge.clone(),
         tel: tel(&comer.phone),
         phone: comer.phone.clone(),
-        portrait: comer.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
+        portrait: frame.small(comer.portrait),
     }
 }
 
@@ -85,13 +86,8 @@ pub(super) fn report_lines(report: Option<&CaseReport>, minutes: Option<u32>, la
 #[derive(Template)]
 #[template(path = "guest_report.html")]
 struct ReportPage {
-    lang: Lang,
+    frame: Frame,
     f: &'static field::Words,
-    css: &'static str,
-    js: &'static str,
-    icon: &'static str,
-    base: String,
-    photo_base: String,
     s: Sheet,
     fig: Figure,
 }
@@ -105,13 +101,8 @@ pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<S
             curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
             let sheet = Sheet::of(&report, &app.options.catalogue, lang);
             let page = ReportPage {
-                lang,
+                frame: Frame::new(lang, base),
                 f: field::words(lang),
-                css: assets::css(),
-                js: assets::js(),
-                icon: assets::icon_path(),
-                photo_base: format!("{base}/photo"),
-                base,
                 fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, lang),
                 s: sheet,
             };
@@ -165,12 +156,8 @@ fn picture(found: Result<Vec<u8>, BackendError>, ask: &Ask) -> Response {
 #[derive(Template)]
 #[template(path = "preferences.html")]
 struct ChoicePage {
-    lang: Lang,
+    frame: Frame,
     f: &'static field::Words,
-    css: &'static str,
-    js: &'static str,
-    icon: &'static str,
-    base: String,
     notice: &'static str,
     bad: bool,
     media: Vec<Medium>,
@@ -226,12 +213,8 @@ fn lay_out_choice(choice: &GuestChoice, base: String, status: StatusCode, notice
         }
     }
     ChoicePage {
-        lang: choice.lang,
+        frame: Frame::new(choice.lang, base),
         f: field::words(choice.lang),
-        css: assets::css(),
-        js: assets::js(),
-        icon: assets::icon_path(),
-        base,
         notice,
         bad: status != StatusCode::OK,
         media: choice.media.iter().enumerate().map(medium).collect(),

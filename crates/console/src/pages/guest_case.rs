@@ -5,30 +5,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use foretell_model::Catalogue;
 
-use super::card::tel;
 use super::guest::{ComerCard, WayView, comer_card, report_lines, way_view};
+use super::guest_frame::{Frame, Sender};
 use super::page::render;
 use super::photos::{Tile, tiles};
-use super::team::{initial, signed};
 use crate::text::{self, Words, field};
 use crate::view::{GuestCase, TimerState};
-use crate::{Lang, assets};
 
 #[derive(Template)]
 #[template(path = "guest_case.html")]
 struct CasePage {
-    lang: Lang,
+    frame: Frame,
+    sender: Sender,
     t: &'static Words,
     f: &'static field::Words,
-    css: &'static str,
-    js: &'static str,
-    icon: &'static str,
-    base: String,
-    photo_base: String,
     title: String,
-    role: String,
-    initial: String,
-    portrait: String,
     headline: String,
     tone: &'static str,
     closed: bool,
@@ -42,7 +33,6 @@ struct CasePage {
     found: Vec<String>,
     report: Vec<String>,
     photos: Vec<Tile>,
-    tel: String,
     g: GuestCase,
 }
 
@@ -81,17 +71,12 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
     let now_at = reached.iter().position(|done| !done);
     let texts = [f.next_call, f.next_drive, f.next_look, f.next_end];
     let steps = texts.iter().zip(reached).enumerate();
+    let frame = Frame::new(lang, base).following(!closed);
     let page = CasePage {
-        lang,
+        sender: Sender::of(&g.advisor, &g.company, g.portrait, &frame),
         t,
         f,
-        css: assets::css(),
-        js: assets::js(),
-        icon: assets::icon_path(),
         title: format!("{} · {}", g.machine_name, g.company),
-        role: signed(&g.advisor.role, &g.company),
-        initial: initial(&g.advisor.name),
-        portrait: g.portrait.map_or_else(String::new, |id| format!("{base}/photo/{id}/small")),
         headline,
         tone: if closed || here {
             "good"
@@ -102,7 +87,7 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
         },
         closed,
         promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
-        comer: g.comer.as_ref().map(|comer| comer_card(comer, &base)),
+        comer: g.comer.as_ref().map(|comer| comer_card(comer, &frame)),
         way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
         what: g.what.lines().map(str::to_owned).collect(),
         opened: crate::civil::date_time(g.opened, g.zone, lang),
@@ -114,9 +99,7 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
             .map_or_else(Vec::new, |told| text::progress(told, catalogue, (g.now, g.zone), lang)),
         report: report_lines(g.report.as_ref(), g.minutes, lang),
         photos: tiles(&g.photos),
-        tel: tel(&g.advisor.phone),
-        photo_base: format!("{base}/photo"),
-        base,
+        frame,
         g,
     };
     render(StatusCode::OK, &page)

@@ -1,6 +1,7 @@
 //! The pages: each turns view structs into texts and lays them out with a template.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod booking;
 pub(crate) mod calendar;
 pub(crate) mod card;
@@ -14,6 +15,7 @@ pub(crate) mod figure;
 pub(crate) mod fleet;
 pub(crate) mod guest;
 mod guest_case;
+mod guest_frame;
 pub(crate) mod health;
 pub(crate) mod ingest;
 mod kept;

@@ -9,7 +9,7 @@ use foretell_model::Obstacle;
 use super::case_acts::cut;
 use super::field_acts::{href, refused};
 use super::kept::Kept;
-use super::page::{Ask, encode};
+use super::page::Ask;
 use super::team;
 use crate::BackendError;
 use crate::photo::{self, PhotoError, Prepared};
@@ -90,8 +90,8 @@ pub(crate) async fn of_person(
     body: Bytes,
 ) -> Response {
     match keep(&app, &ask, PhotoOf::Person(key.clone()), &headers, body).await {
-        Ok(()) => Redirect::to(&format!("/team?done=portrait#{}", encode(&key))).into_response(),
-        Err(error) => team::refused(&app, &ask, error).await,
+        Ok(()) => Redirect::to(&team::place_of(&key, "done=portrait&")).into_response(),
+        Err(error) => team::refused(&app, &ask, &key, error).await,
     }
 }
 

@@ -114,7 +114,7 @@ fn delay(line: &DelayLine, planning: &Planning, catalogue: &Catalogue, lang: Lan
     let fault = FaultCode::new(&line.fault);
     let cost = match (line.stop_cost, line.energy_cost) {
         (None, None) => desk::words(lang).cost_unknown.to_owned(),
-        (stop, energy) => text::number((stop.unwrap_or(0.0) + energy.unwrap_or(0.0)).round()),
+        (stop, energy) => desk::money(stop.unwrap_or(0.0) + energy.unwrap_or(0.0), &line.currency, lang),
     };
     Delay {
         href: advisory_href(&line.case),

@@ -7,7 +7,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::case_row::customer_href;
-use super::page::{Ask, Chrome, encode};
+use super::page::{Ask, Chrome};
+use super::team;
 use crate::router::App;
 use crate::text::{desk, field};
 use crate::view::{Hit, Hits};
@@ -65,7 +66,7 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
     ];
     if ask.may_see("/team") {
-        kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| format!("/team#{}", encode(key)))));
+        kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| team::place_of(key, ""))));
     }
     kinds.retain(|(_, found)| !found.is_empty());
     let mut c = ask.chrome("", false);

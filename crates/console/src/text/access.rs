@@ -52,6 +52,13 @@ words! {
     revoke = "Revoke", "吊销";
     revoked = "revoked", "已吊销";
     record = "Record", "操作记录";
+    audit = "Everything that was done", "全部操作记录";
+    audit_lead = "Who did what, when and why, newest first. Nothing in it can be changed or taken out.", "谁在何时、因何做了什么，最新的在前。记录不可修改或删除。";
+    audit_all = "Show everything", "查看全部";
+    audit_about = "About", "相关对象";
+    audit_case = "case", "事项";
+    audit_newest = "Newest", "最新";
+    audit_older = "Older", "更早";
     when = "When", "时间";
     whom = "Account", "账户";
     what = "What", "事项";

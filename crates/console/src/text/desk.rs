@@ -251,6 +251,16 @@ pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
 }
 
 /// `13 Jul – 26 Jul`.
+/// `7,240 euros`, `7240欧元`, `1.2万元`: whole units of a currency by its ISO 4217 code.
+pub(crate) fn money(amount: f64, currency: &str, lang: Lang) -> String {
+    let figure = super::large(&format!("{:.0}", amount.max(0.0)), lang);
+    let name = foretell_model::currency_name(currency, lang.tag());
+    match lang {
+        Lang::En => format!("{figure} {name}"),
+        Lang::Zh => format!("{figure}{name}"),
+    }
+}
+
 pub(crate) fn span_of(first: &str, last: &str, lang: Lang) -> String {
     format!("{first}{}{last}", pick(lang, " – ", "～"))
 }

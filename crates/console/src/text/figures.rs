@@ -33,6 +33,18 @@ fn fixed(value: f64, places: usize) -> String {
     if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
 }
 
+/// A figure as people of each language write it: `39,000`, `3.9万`.
+pub(crate) fn large(figure: &str, lang: Lang) -> String {
+    match (figure.parse::<u64>(), lang) {
+        (Ok(n), Lang::Zh) if n >= 10_000 => {
+            let text = format!("{:.2}", n as f64 / 10_000.0);
+            format!("{}万", text.trim_end_matches('0').trim_end_matches('.'))
+        }
+        (Ok(n), Lang::En) if n >= 1_000 => format!("{},{:03}", large(&(n / 1_000).to_string(), lang), n % 1_000),
+        _ => figure.to_owned(),
+    }
+}
+
 /// A share as whole per cent; what is neither impossible nor certain never shows as 0 or 100.
 pub(crate) fn percent(share: f64) -> u8 {
     let percent = (share * 100.0).round().clamp(0.0, 100.0) as u8;

@@ -30,8 +30,8 @@ pub(crate) use codes::{
     standing_label,
 };
 pub(crate) use figures::{
-    celsius, change, cone_figures, day_figures, duration, hour_figures, limit, month, month_short, number, percent,
-    reached, temperature, weekday, weekday_short, window, window_days, with_unit,
+    celsius, change, cone_figures, day_figures, duration, hour_figures, large, limit, month, month_short, number,
+    percent, reached, temperature, weekday, weekday_short, window, window_days, with_unit,
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
@@ -39,9 +39,9 @@ pub(crate) use obstacles::{objection, refusal};
 pub(crate) use offline::{broken_down, offline};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, cooler_loss, evidence_line, fleet_headline, fleet_subline, governor, hidden_by,
-    hours_count, in_days, learning, listed, machines_count, probability_before_slot, probability_of_limit, proposal,
-    proposal_detail, queue_headline, queue_line, readings_summary, report_summary, said, stood_last, stood_on,
-    temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
+    hours_count, in_days, learning, listed, machines_count, period, probability_before_slot, probability_of_limit,
+    proposal, proposal_detail, queue_headline, queue_line, readings_summary, report_summary, said, stood_last,
+    stood_on, temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
 pub(crate) use words::{Words, words};

@@ -206,6 +206,16 @@ pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
     }
 }
 
+/// What a report looks back on; `with_data` where it ends with the machine's last data.
+pub(crate) fn period(from: &str, to: &str, with_data: bool, lang: Lang) -> String {
+    let until = match (with_data, lang) {
+        (false, _) => "",
+        (true, Lang::En) => " (last day with data)",
+        (true, Lang::Zh) => "（数据截止日）",
+    };
+    format!("{from} – {to}{until}")
+}
+
 /// How a machine stood on a day that is past.
 pub(crate) fn stood_on(date: &str, said: &str, lang: Lang) -> String {
     match lang {

@@ -71,6 +71,8 @@ pub struct HealthReport {
     pub measured: Vec<Signal>,
     /// What the report looks back on.
     pub span: Span,
+    /// Whether nobody said where the span ends and it ends with the machine's last data, long before the present.
+    pub ends_with_data: bool,
     /// Days of the span that have a closed record, and days of the span.
     pub days_heard: (u32, u32),
     /// Jobs done in the span, newest first.

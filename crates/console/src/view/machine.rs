@@ -81,3 +81,29 @@ pub struct MachineDetail {
     /// Identity of the advisory in the queue about this machine, if any.
     pub advisory_id: Option<String>,
 }
+
+impl MachineDetail {
+    /// A machine of which nothing more is known than what stands on the overview, as of `now`: no readings, no curve, nothing
+    /// learned of the `days_needed` usable days.
+    #[must_use]
+    pub fn unheard(summary: MachineSummary, now: Timestamp, days_needed: u32) -> Self {
+        let limits = Limits::default();
+        Self {
+            summary,
+            rated_kw: None,
+            limits,
+            run_hours: None,
+            hours_per_day: None,
+            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
+            open: vec![],
+            past: vec![],
+            baseline: Baseline { since: None, days: 0, days_needed, hinge_ambient_c: None, ambient_measured: false },
+            cooler_loss: None,
+            features: vec![],
+            duty_week: None,
+            hours: vec![],
+            readings: vec![],
+            advisory_id: None,
+        }
+    }
+}

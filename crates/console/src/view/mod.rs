@@ -16,6 +16,7 @@ mod health;
 mod ingest;
 mod machine;
 mod planning;
+mod record;
 mod reply;
 mod template;
 
@@ -46,6 +47,7 @@ pub use ingest::{
 };
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
 pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
+pub use record::{Record, RecordEntry, RecordQuery};
 pub use reply::{ReplyTaken, Signed};
 pub use template::{
     TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,

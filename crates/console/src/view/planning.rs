@@ -71,6 +71,8 @@ pub struct DelayLine {
     pub stop_cost: Option<f64>,
     /// What the fault wastes in electricity meanwhile, money.
     pub energy_cost: Option<f64>,
+    /// Which money, by its ISO 4217 code.
+    pub currency: String,
 }
 
 /// The coming weeks.

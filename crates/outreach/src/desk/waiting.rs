@@ -84,14 +84,6 @@ impl Outreach {
         Ok(entries)
     }
 
-    /// How many cases wait for an advisor.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn queue_len(&self, now: Timestamp) -> Result<usize> {
-        Ok(self.desk()?.waiting(now).count())
-    }
-
     /// One case as a line of the queue, if it waits for an advisor.
     ///
     /// # Errors
@@ -133,6 +125,12 @@ impl Desk {
     /// What free times depend on beside the case and the clock: visits, and who works where.
     const fn made_of(&self) -> (i64, i64) {
         (self.seen.visits, self.seen.registry)
+    }
+
+    /// How many cases wait for an advisor.
+    #[must_use]
+    pub fn queue_len(&self, now: Timestamp) -> usize {
+        self.waiting(now).count()
     }
 
     /// What waits, in order.

@@ -77,7 +77,7 @@ impl Outreach {
             return Ok(0);
         }
         let filter = RecordFilter { after: state.cursor, max: BATCH_MAX, ..RecordFilter::default() };
-        let entries = self.store.read("read the record", |c| record::filtered(c, &filter))?;
+        let entries = self.store.read("read the record", |c| record::filtered(c, &filter, None))?;
         let (mut told, before) = (0, state.cursor);
         for entry in &entries {
             let event = self.store.read("read an event", |c| event::of(c, entry))?;

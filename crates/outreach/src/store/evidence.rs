@@ -84,6 +84,13 @@ pub(crate) fn delete_photo(connection: &dyn Session, id: i64) -> Result<()> {
     connection.execute("DELETE FROM photo WHERE id = ?1", values![id]).map(drop)
 }
 
+/// The newest picture of everybody who has one, by key.
+pub(crate) fn portraits(connection: &dyn Session) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT subject, max(id) FROM photo WHERE kind = ?1 GROUP BY subject ORDER BY subject";
+    let portrait = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+    connection.query(sql, values![PhotoOf::Person.name()])?.iter().map(portrait).collect()
+}
+
 /// The pictures of one thing, oldest first.
 pub(crate) fn photos(connection: &dyn Session, of: PhotoOf, subject: &str) -> Result<Vec<Photo>> {
     let sql = "SELECT id, reference, caption, at, who FROM photo WHERE kind = ?1 AND subject = ?2 ORDER BY id";

@@ -124,8 +124,14 @@ pub(crate) fn newest(connection: &dyn Session, customer: &str, max: u32) -> Resu
     many(connection, "customer = ?1 ORDER BY id DESC LIMIT ?2", values![customer, max])
 }
 
-/// The entries that a filter lets through, oldest first.
-pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter) -> Result<Vec<Happening>> {
+/// Number of the last entry; 0 when there is none.
+pub(crate) fn last(connection: &dyn Session) -> Result<i64> {
+    let row = connection.first("SELECT max(id) FROM happening", &[])?;
+    Ok(row.map_or(Ok(None), |row| row.get::<Option<i64>>(0))?.unwrap_or(0))
+}
+
+/// The entries that a filter lets through, oldest first; those before a number newest first.
+pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter, before: Option<i64>) -> Result<Vec<Happening>> {
     let mut conditions = vec!["id > ?1".to_owned()];
     let mut found: Vec<Value> = vec![filter.after.into()];
     let columns = [
@@ -140,8 +146,13 @@ pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter) -> Resul
             conditions.push(format!("{column} = ?{}", found.len()));
         }
     }
+    if let Some(before) = before {
+        found.push(before.into());
+        conditions.push(format!("id < ?{}", found.len()));
+    }
     found.push(filter.max.into());
-    let condition = format!("{} ORDER BY id LIMIT ?{}", conditions.join(" AND "), found.len());
+    let order = if before.is_some() { "DESC" } else { "ASC" };
+    let condition = format!("{} ORDER BY id {order} LIMIT ?{}", conditions.join(" AND "), found.len());
     many(connection, &condition, &found)
 }
 

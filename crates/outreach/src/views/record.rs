@@ -29,6 +29,15 @@ impl Default for RecordFilter {
     }
 }
 
+/// One page of the record, read backwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPage {
+    /// Newest first.
+    pub entries: Vec<Happening>,
+    /// Number before which the page after this one begins; none where the record begins here.
+    pub next: Option<i64>,
+}
+
 /// One entry of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {

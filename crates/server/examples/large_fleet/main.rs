@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{machines} machines, {days} days, {} MiB of snapshot; {} findings, {} cases in the queue",
         bytes.len() >> 20,
         found.len(),
-        stores.outreach.queue_len(now)?
+        stores.outreach.desk()?.queue_len(now)
     );
     println!("{told}");
     Ok(())

@@ -1,6 +1,6 @@
 //! `foretell report`: a machine's health report as a PDF; works beside a running service.
 
-use foretell_console::{Backend, BackendError, health};
+use foretell_console::{Backend, BackendError, Lang, health};
 
 use crate::cli::ReportArgs;
 use crate::config::Config;
@@ -39,7 +39,8 @@ pub(super) fn report(config: Config, args: &ReportArgs, output: &mut Output) -> 
     let pdf =
         pdf.map_err(|error| Failure::because(Kind::Unavailable, format!("no report of {}", args.machine), error))?;
     std::fs::write(&args.out, &pdf).map_err(|error| Failure::writing(&args.out, error))?;
-    output.line(&format!("report of {} in {}", args.machine, args.out.display()))
+    let period = health::period(&report, Lang::En);
+    output.line(&format!("report of {}, {period}, in {}", args.machine, args.out.display()))
 }
 
 fn refused(error: BackendError, args: &ReportArgs) -> Failure {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretell_ingest::decode::MappingSpec;
 use foretell_ingest::sparkplug::SparkplugOptions;
-use foretell_model::{EnergyProfile, Limits, MachineId};
+use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
 use foretell_outreach::{HookOptions, TripRules};
 
 use super::mqtt::MqttSection;
@@ -114,6 +114,15 @@ pub struct EngineSection {
     pub behind_entries_max: u64,
     /// What is known about single machines.
     pub machines: Vec<MachineSection>,
+}
+
+impl EngineSection {
+    /// In which money a machine's electricity is paid.
+    #[must_use]
+    pub fn currency_of(&self, machine: &MachineId) -> Currency {
+        let own = self.machines.iter().find(|known| known.id == *machine);
+        own.map_or(self.energy, |known| known.energy).currency
+    }
 }
 
 /// `[[machine]]`.

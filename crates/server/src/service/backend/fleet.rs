@@ -12,7 +12,6 @@ use super::errors::of_outreach;
 impl ServiceBackend {
     pub(super) fn fleet_view(&self) -> Result<Fleet, BackendError> {
         let now = self.clocks.now();
-        let queue_len = self.outreach.queue_len(now).map_err(of_outreach)?;
         let desk = self.outreach.desk().map_err(of_outreach)?;
         let mut machines = self.lookout.look(&self.room, &desk, now);
         for case in self.outreach.service_cases().map_err(of_outreach)? {
@@ -22,7 +21,7 @@ impl ServiceBackend {
                 known.broken_since = known.broken_since.into_iter().chain([case.opened]).min();
             }
         }
-        Ok(Fleet { now, machines, queue_len })
+        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) })
     }
 
     /// When a machine was reported broken, while that case is open.

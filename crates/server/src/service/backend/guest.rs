@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use foretell_console::view::{
     Comer, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit, Person, PhotoView, Way,
 };
-use foretell_console::{BackendError, Lang, Span};
+use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Finding, MachineId, Timestamp, VisitState};
 use foretell_outreach as outreach;
 use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician};
@@ -156,7 +156,7 @@ impl ServiceBackend {
             Guest::Case(view) => (view.customer.language, view.machine),
         };
         let lang = lang(language);
-        let report = self.health_of(&machine, Span::looking_back((None, None), now), lang)?;
+        let report = self.health_of(&machine, (None, None), lang)?;
         Ok(GuestReport { lang, report })
     }
 

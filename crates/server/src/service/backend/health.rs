@@ -7,6 +7,7 @@ use foretell_outreach::PhotoOf;
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
+use super::lookout::UNHEARD_MS;
 use super::registry::{Sites, language};
 use super::visits::{minutes, named};
 use crate::service::findings::MarkKind;
@@ -19,10 +20,24 @@ const PICTURES_MAX: usize = 8;
 const SAME_JOB_DAYS: f64 = 1.0;
 
 impl ServiceBackend {
-    pub(super) fn health_of(&self, id: &MachineId, span: Span, lang: Lang) -> Result<HealthReport, BackendError> {
+    /// The report over a span. Where its end is open, it is now, or the machine's last data when they are long past, as of a
+    /// history that was imported or a machine that was taken out of service.
+    pub(super) fn health_of(
+        &self,
+        id: &MachineId,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        lang: Lang,
+    ) -> Result<HealthReport, BackendError> {
         let view = self.room.machine(id).ok_or_else(|| not_found("machine", id))?;
+        let (mut jobs, now) = (self.jobs(id, lang)?, self.clocks.now());
+        let told = jobs.iter().map(|job| job.at).chain(view.last_ts).max().filter(|last| now - *last > UNHEARD_MS);
+        let ends_with_data = to.is_none() && told.is_some();
+        // The last reading belongs to it.
+        let span = Span::looking_back((from, to), told.map_or(now, |last| last + 1));
         // Nothing is told of the future but forecasts.
-        let span = Span { to: span.to.min(self.clocks.now()).max(span.from), ..span };
+        let span = Span { to: span.to.min(now).max(span.from), ..span };
+        // What was done this very moment belongs to the report as well.
+        jobs.retain(|job| span.from <= job.at && job.at <= span.to);
         let (detail, standing) = self.standing_at(id, &view, span)?;
         let language = language(lang);
         let sites = Sites::read(&self.outreach)?;
@@ -46,24 +61,19 @@ impl ServiceBackend {
             model: registered.and_then(|machine| machine.model).unwrap_or_default(),
             measured: view.last_values.iter().map(|(signal, _): &(Signal, f64)| *signal).collect(),
             span,
+            ends_with_data,
             days_heard: (u32::try_from(heard).unwrap_or(u32::MAX), u32::try_from(days).unwrap_or(u32::MAX)),
-            // What was done this very moment belongs to the report as well.
-            jobs: self.jobs(id, |at| span.from <= at && at <= span.to, lang)?,
+            jobs: self.with_pictures(jobs),
             effects: self.effects(id, within),
             detail,
             standing,
         })
     }
 
-    /// Work that was reported and work done at visits, newest first. What both tell of is told once, with all that the visit
-    /// knows.
-    fn jobs(
-        &self,
-        id: &MachineId,
-        within: impl Fn(Timestamp) -> bool,
-        lang: Lang,
-    ) -> Result<Vec<JobDone>, BackendError> {
-        let (mut jobs, mut pictures) = (self.jobs_of_visits(id, lang)?, PICTURES_MAX);
+    /// Work that was reported and work done at visits, newest first, its pictures still unread. What both tell of is told once,
+    /// with all that the visit knows.
+    fn jobs(&self, id: &MachineId, lang: Lang) -> Result<Vec<JobDone>, BackendError> {
+        let mut jobs = self.jobs_of_visits(id, lang)?;
         let marks = self.room.marks(id);
         for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Maintenance) {
             let is_same = |job: &JobDone| job.work == mark.text && (job.at.days_since(mark.at)).abs() <= SAME_JOB_DAYS;
@@ -80,8 +90,13 @@ impl ServiceBackend {
             }
         }
         jobs.extend(self.repairs(id, lang)?);
-        jobs.retain(|job| within(job.at));
         jobs.sort_by_key(|job| std::cmp::Reverse(job.at));
+        Ok(jobs)
+    }
+
+    /// Jobs with the bytes of as many pictures as a report has room for.
+    fn with_pictures(&self, mut jobs: Vec<JobDone>) -> Vec<JobDone> {
+        let mut pictures = PICTURES_MAX;
         for job in &mut jobs {
             job.photos.truncate(pictures);
             pictures -= job.photos.len();
@@ -90,7 +105,7 @@ impl ServiceBackend {
             }
             job.photos.retain(|photo| !photo.jpeg.is_empty());
         }
-        Ok(jobs)
+        jobs
     }
 
     /// Each work of each finished visit; what concerns the whole visit stands beside its first work.

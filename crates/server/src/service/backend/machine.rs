@@ -3,14 +3,12 @@
 use std::ops::ControlFlow;
 
 use foretell_console::BackendError;
-use foretell_console::view::{Baseline, Curve, Estimate, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary};
+use foretell_console::view::{Baseline, Estimate, Health, HiddenBy, HourPoint, MachineDetail};
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
 use foretell_model::{
-    Clock, DAY_MS, Evidence, Finding, FindingKind, Grade, HOUR_MS, Limits, MachineId, Reading, Signal, Status,
-    Timestamp,
+    Clock, DAY_MS, Evidence, Finding, FindingKind, Grade, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp,
 };
-use foretell_outreach::Machine;
 
 use super::ServiceBackend;
 use super::curve;
@@ -49,7 +47,8 @@ impl ServiceBackend {
         summary.broken_since = self.broken_since(id)?;
         let Some(view) = view else {
             let registered = registered.ok_or_else(|| not_found("machine", id))?;
-            return Ok(silent_machine(&registered, summary, now));
+            let unheard = MachineDetail::unheard(summary, now, DAYS_NEEDED);
+            return Ok(MachineDetail { rated_kw: registered.rated_kw, ..unheard });
         };
         let findings = self.room.findings(Some(id), None, FINDINGS_MAX);
         let rated_kw = registered.as_ref().and_then(|machine| machine.rated_kw);
@@ -107,34 +106,6 @@ impl ServiceBackend {
         }
         newest_first.truncate(READINGS_MAX);
         Ok(newest_first)
-    }
-}
-
-/// A machine that is registered and was never heard of.
-fn silent_machine(registered: &Machine, summary: MachineSummary, now: Timestamp) -> MachineDetail {
-    let limits = Limits::default();
-    MachineDetail {
-        curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
-        summary,
-        rated_kw: registered.rated_kw,
-        limits,
-        run_hours: None,
-        hours_per_day: None,
-        open: vec![],
-        past: vec![],
-        baseline: Baseline {
-            since: None,
-            days: 0,
-            days_needed: DAYS_NEEDED,
-            hinge_ambient_c: None,
-            ambient_measured: false,
-        },
-        cooler_loss: None,
-        features: vec![],
-        duty_week: None,
-        hours: vec![],
-        readings: vec![],
-        advisory_id: None,
     }
 }
 

@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
-    MachineDetail, Planning, QuarantineQuery, Queue, Reply, ReplyTaken, Signed, StoreState, TemplateLine, TemplatePage,
-    TemplatePreview, VisitCalendar,
+    MachineDetail, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed, StoreState,
+    TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -117,7 +117,7 @@ impl Backend for ServiceBackend {
         span: (Option<Timestamp>, Option<Timestamp>),
         lang: Lang,
     ) -> Result<HealthReport, BackendError> {
-        self.health_of(id, Span::looking_back(span, self.clocks.now()), lang)
+        self.health_of(id, span, lang)
     }
 
     fn readings(&self, id: &MachineId, span: Span, max: usize) -> Result<Vec<Reading>, BackendError> {
@@ -222,6 +222,10 @@ impl Backend for ServiceBackend {
 
     fn zone(&self) -> chrono_tz::Tz {
         self.outreach.zone()
+    }
+
+    fn record(&self, query: &RecordQuery, lang: Lang) -> Result<Record, BackendError> {
+        self.record_view(query, lang)
     }
 
     fn templates(&self) -> Result<Vec<TemplateLine>, BackendError> {

@@ -73,13 +73,13 @@ impl ServiceBackend {
     }
 
     pub(super) fn colleagues(&self, lang: Lang) -> Result<Vec<Colleague>, BackendError> {
-        let own = language(lang);
+        let (own, portraits) = (language(lang), self.outreach.portraits().map_err(of_outreach)?);
         let mut people = Vec::new();
         for technician in self.outreach.technicians().map_err(of_outreach)? {
             people.push(Colleague {
                 name: own.of(&technician.name).to_owned(),
                 role: String::new(),
-                portrait: self.portrait(&technician.id)?,
+                portrait: portraits.get(&technician.id).copied(),
                 phone: technician.phone,
                 badge: technician.badge.unwrap_or_default(),
                 key: technician.id,
@@ -89,7 +89,7 @@ impl ServiceBackend {
             people.push(Colleague {
                 name: own.of(&advisor.name).to_owned(),
                 role: own.of(&advisor.role).to_owned(),
-                portrait: self.portrait(&advisor.id)?,
+                portrait: portraits.get(&advisor.id).copied(),
                 phone: advisor.phone,
                 badge: String::new(),
                 key: advisor.id,

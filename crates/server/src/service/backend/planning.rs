@@ -64,6 +64,7 @@ impl ServiceBackend {
         delays.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then(gained(b).total_cmp(&gained(a))));
         delays.truncate(DELAYS_MAX);
         let line = |Delayed { entry, sooner, later, delay }: Delayed| DelayLine {
+            currency: self.config.engine.currency_of(&entry.machine).to_string(),
             case: entry.id.to_string(),
             machine_name: entry.number,
             customer: entry.customer.unwrap_or_default(),

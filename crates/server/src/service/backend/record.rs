@@ -1,11 +1,39 @@
 //! People and entries of the record as readers know them: names for keys, machines as their owners call them.
 
-use foretell_console::Lang;
-use foretell_console::view::RecordLine;
+use foretell_console::view::{Record, RecordEntry, RecordLine, RecordQuery};
+use foretell_console::{BackendError, Lang};
 use foretell_model::MachineId;
-use foretell_outreach::{Happening, Technician};
+use foretell_outreach::{Desk, Happening, RecordFilter, Technician};
 
+use super::ServiceBackend;
+use super::errors::of_outreach;
 use super::registry::{Sites, language};
+
+impl ServiceBackend {
+    pub(super) fn record_view(&self, query: &RecordQuery, lang: Lang) -> Result<Record, BackendError> {
+        let filter = RecordFilter {
+            customer: query.customer.clone(),
+            machine: query.machine.as_ref().map(ToString::to_string),
+            who: query.who.clone(),
+            max: query.max,
+            ..RecordFilter::default()
+        };
+        let page = self.outreach.record_before(&filter, query.before).map_err(of_outreach)?;
+        let sites = Sites::read(&self.outreach)?;
+        let entry = |entry: &Happening| RecordEntry {
+            id: entry.id,
+            line: sites.record_line(entry, lang),
+            by: entry.who.clone(),
+            customer: entry.customer.as_ref().map(|key| {
+                let name = Desk::customer(&sites, key).map_or_else(|| key.clone(), |known| known.name.clone());
+                (key.clone(), name)
+            }),
+            machine: entry.machine.as_deref().and_then(|machine| MachineId::parse(machine).ok()),
+            case: entry.case.clone(),
+        };
+        Ok(Record { entries: page.entries.iter().map(entry).collect(), next: page.next })
+    }
+}
 
 impl Sites {
     /// An entry of the record with the machine as the customer calls it.

@@ -28,7 +28,8 @@ impl ServiceBackend {
             return Ok(untold(detail, last));
         }
         if span.to.day() >= last.day() {
-            let silent = span.to.min(now) - last > UNHEARD_MS;
+            // A span that ends with the data claims nothing of the present either.
+            let silent = span.to.min(now) - last > UNHEARD_MS || now - last > UNHEARD_MS;
             return Ok((detail, if silent { StandingOf::LastReading } else { StandingOf::Now }));
         }
         let findings = self.room.findings(Some(id), None, usize::MAX);

@@ -1,0 +1,80 @@
+//! One-time links, programs with a token, and administrators.
+
+use super::*;
+
+#[tokio::test]
+async fn a_one_time_link_opens_as_often_as_one_likes_and_works_once() {
+    let house = house(|_| {});
+    let link = format!("/welcome/{}", house.accounts.first_admin().unwrap().unwrap());
+    assert!(house.get(&link, "").await.body.contains("<b>admin</b>"));
+    let page = house.get(&link, "").await;
+    assert_eq!((page.status, page.header("referrer-policy")), (200, "no-referrer"));
+    let (cookie, csrf) = (page.cookies(), page.csrf());
+    let chosen = |again: &str| format!("csrf={csrf}&name=Anna+Li&password=correct+horse+battery&again={again}");
+    let answer = house.post(&link, &cookie, &chosen("other")).await;
+    assert!(answer.status == 422 && answer.body.contains("The two passwords differ."));
+    let answer = house.post(&link, &cookie, &chosen("correct+horse+battery")).await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/"));
+    assert!(house.get("/users", &answer.cookies()).await.body.contains("Anna Li"));
+    let again = house.post(&link, &cookie, &chosen("correct+horse+battery")).await;
+    assert_eq!((again.status, again.cookies()), (410, String::new()));
+    assert_eq!(house.get(&link, "").await.status, 410);
+}
+
+#[tokio::test]
+async fn a_program_has_its_roles_rights_changes_no_accounts_and_can_be_revoked() {
+    let house = house(|options| options.password = Password::new("geheim"));
+    house.person("anna", Role::Admin);
+    let (ops, admin) = (
+        house.accounts.make_token("CMMS", Role::Ops, "anna").unwrap(),
+        house.accounts.make_token("all", Role::Admin, "anna").unwrap(),
+    );
+    let (ops, admin) = (format!("Bearer {ops}"), format!("Bearer {admin}"));
+    let basic = "Basic eDpnZWhlaW0=";
+    for (who, method, path, status) in [
+        (ops.as_str(), "GET", "/metrics", 200),
+        (&ops, "GET", "/api/v1/fleet", 200),
+        (&ops, "POST", "/queue/approve", 403),
+        (&ops, "GET", "/users", 403),
+        (&admin, "POST", "/queue/approve", 303),
+        (&admin, "POST", "/users/token", 403),
+        (basic, "GET", "/metrics", 200),
+        (basic, "GET", "/users", 403),
+        ("Bearer foretell_guess", "GET", "/api/v1/fleet", 401),
+        ("Basic eDpmYWxzY2g=", "GET", "/api/v1/fleet", 401),
+    ] {
+        let answer = house.send(method, path, &[("authorization", who)], APPROVE).await;
+        assert_eq!(answer.status, status, "{who} {method} {path}");
+    }
+    let id = house.accounts.tokens().unwrap().iter().find(|token| token.name == "CMMS").unwrap().id;
+    house.accounts.revoke_token(id, "anna").unwrap();
+    let answer = house.send("GET", "/api/v1/fleet", &[("authorization", &ops)], "").await;
+    assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"));
+    assert_eq!(answer.headers.get_all("www-authenticate").iter().count(), 2);
+}
+
+#[tokio::test]
+async fn administrators_see_and_change_everybody() {
+    let house = house(|_| {});
+    house.person("anna", Role::Admin);
+    let (cookie, csrf) = house.sign_in("anna").await;
+    let act = async |path: &str, body: &str| house.post(path, &cookie, &format!("csrf={csrf}&{body}")).await;
+    let added = act("/users/add", "login=bo&name=Bo+Wu&role=technician").await;
+    let at = added.body.find("http://localhost/welcome/").unwrap();
+    assert!(added.status == 200 && added.body[at..].starts_with("http://localhost/welcome/"));
+    assert!(act("/users/token", "name=CMMS&role=ops").await.body.contains(">foretell_"));
+    assert_eq!(act("/users/role", "login=bo&role=advisor").await.status, 303);
+    assert_eq!(act("/users/disable", "login=bo").await.status, 303);
+    let refused = act("/users/disable", "login=anna").await;
+    assert!(refused.status == 422 && refused.body.contains("last administrator"));
+    for (lang, expected) in [
+        ("en", ["Bo Wu", "disabled", "API token made", "role changed"]),
+        ("zh-CN", ["Bo Wu", "已停用", "创建 API 令牌", "更改角色"]),
+    ] {
+        let page = house.get(&format!("/users?lang={lang}"), &cookie).await.body;
+        for text in expected {
+            assert!(page.contains(text), "{lang}: {text}");
+        }
+        assert!(!page.contains("foretell_"), "a token is shown once");
+    }
+}

@@ -1,0 +1,81 @@
+//! Signing in and out, cookies, and what is guessed.
+
+use super::*;
+
+#[tokio::test]
+async fn cookies_are_out_of_reach_of_scripts_and_bound_to_the_host() {
+    for (https, host, cookie, end) in [
+        (true, "console.example", "__Host-foretell=", "; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=604800"),
+        (false, "127.0.0.1:8080", "foretell_session=", "; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800"),
+        (true, "127.0.0.1:8080", "foretell_session=", "; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800"),
+    ] {
+        let house = house(|options| options.https = https);
+        house.person("anna", Role::Advisor);
+        let page = house.send("GET", "/sign-in", &[("host", host)], "").await;
+        let body = format!("csrf={}&login=anna&password=correct+horse+battery", page.csrf());
+        let answer = house.send("POST", "/sign-in", &[("host", host), ("cookie", &page.cookies())], &body).await;
+        let set = answer.header("set-cookie");
+        assert!(set.starts_with(cookie) && set.ends_with(end), "{set}");
+        assert_eq!(answer.headers.contains_key("strict-transport-security"), https);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_a_stranger_knows_becomes_nobodys() {
+    let house = house(|_| {});
+    house.person("anna", Role::Advisor);
+    house.person("eve", Role::Advisor);
+    // Made up, or the stranger's own: after signing in the browser holds another one, and the old one is worth nothing.
+    let (eves, _) = house.sign_in("eve").await;
+    for planted in ["foretell_session=planted", &eves] {
+        let answer = house.form("anna", PASSWORD, planted).await;
+        assert_eq!(answer.status, 303);
+        assert!(!answer.cookies().contains(planted));
+        assert!(!is_in(&house.get("/", planted).await), "{planted}");
+        assert!(house.get("/account", &answer.cookies()).await.body.contains("anna Li"));
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_not_only_the_cookie() {
+    let house = house(|_| {});
+    house.person("anna", Role::Advisor);
+    let ((one, csrf), (two, _), (three, third)) =
+        (house.sign_in("anna").await, house.sign_in("anna").await, house.sign_in("anna").await);
+    let answer = house.post("/account/sign-out", &one, &format!("csrf={csrf}")).await;
+    assert!(
+        answer.header("set-cookie").contains("foretell_session=; ")
+            && answer.header("set-cookie").contains("Max-Age=0")
+    );
+    assert!(!is_in(&house.get("/", &one).await) && is_in(&house.get("/", &two).await));
+    house.post("/account/sign-out-everywhere", &three, &format!("csrf={third}")).await;
+    assert!(!is_in(&house.get("/", &two).await) && !is_in(&house.get("/", &three).await));
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_told_kindly_to_wait() {
+    let house = house(|_| {});
+    house.person("anna", Role::Advisor);
+    for _ in 0..5 {
+        let answer = house.form("anna", "wrong password", "").await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains("Name and password do not match.") && !answer.body.contains("wrong password"));
+    }
+    let answer = house.form("anna", PASSWORD, "").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "30"));
+    assert!(answer.body.contains("Please wait 30 seconds, then try again."));
+}
+
+#[tokio::test]
+async fn who_tries_links_that_do_not_exist_must_wait() {
+    let house = house(|_| {});
+    for n in 0..20 {
+        assert_eq!(house.get(&format!("/b/unknown{n}"), "").await.status, 404);
+    }
+    let answer = house.get("/b/unknown", "").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "30"));
+    assert!(answer.body.contains("call your service advisor"));
+    // Somebody else's links work all the while.
+    let other = house.send("GET", "/b/token-zh", &[("x-forwarded-for", "203.0.113.9")], "").await;
+    assert_eq!(other.status, 200);
+}

@@ -1,0 +1,46 @@
+//! What a customer taps.
+
+use super::*;
+
+#[tokio::test]
+async fn a_customer_books_moves_and_cancels() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let page = || async { send(app.clone(), Request::get("/b/token-zh").body(Body::empty()).unwrap()).await.body };
+    let ics = || async { send(app.clone(), Request::get("/b/token-zh/visit.ics").body(Body::empty()).unwrap()).await };
+    let open = page().await;
+    assert_well_formed(&open, "open");
+    assert_eq!(open.matches("/b/token-zh/book").count(), 2, "two times");
+    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月19日 周日") && open.contains("09:00–10:30"));
+    assert_eq!(ics().await.status, StatusCode::NOT_FOUND);
+
+    let gone = send(app.clone(), form("/b/token-zh/book", "from=1")).await;
+    assert_eq!(gone.status, StatusCode::CONFLICT);
+    assert!(gone.body.contains("这个时间刚刚被约走了"));
+
+    let booked = send(app.clone(), form("/b/token-zh/book", "from=1784422800000")).await;
+    assert_eq!((booked.status, booked.header("location")), (StatusCode::SEE_OTHER, "/b/token-zh"));
+    let shown = page().await;
+    assert_well_formed(&shown, "booked");
+    assert!(shown.contains("已为您约好") && shown.contains("周明") && shown.contains("改约其他时间"));
+    assert_eq!(shown.matches("/b/token-zh/book").count(), 1, "the other time only");
+    let file = ics().await;
+    assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
+
+    assert!(shown.contains("href=\"tel:13800138002\"") && shown.contains("138 0013 8002"));
+
+    let cancelled = send(app.clone(), form("/b/token-zh/cancel", "")).await;
+    let told = send(app.clone(), Request::get(cancelled.header("location")).body(Body::empty()).unwrap()).await;
+    assert!(told.body.contains("预约已取消"));
+    assert_eq!(page().await.matches("/b/token-zh/book").count(), 2);
+    for (path, body, expected) in [
+        ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您的留言：“周五”"),
+        ("/b/token-zh/later", "days=30", "2026年8月17日之前暂时不打扰您"),
+        ("/b/token-zh/stop", "", "打个电话告诉我们就行"),
+    ] {
+        assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
+        let shown = page().await;
+        assert!(shown.contains(expected), "{path}");
+        assert_eq!(shown.matches("/b/token-zh/book").count(), 2, "{path}: a time can still be taken");
+        assert_well_formed(&shown, path);
+    }
+}

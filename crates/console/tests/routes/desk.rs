@@ -1,0 +1,206 @@
+//! What an advisor decides, and what stands beside the form when it cannot be done.
+
+use super::*;
+
+#[tokio::test]
+async fn a_template_is_previewed_saved_refused_and_taken_back() {
+    let app = app();
+    let page = |path: &str| send(app.clone(), Request::get(path).body(Body::empty()).unwrap());
+    let post = |path: &str, body: &str| send(app.clone(), form(path, body));
+    let one = "/templates/fault.en.j2";
+    let list = page("/templates?lang=en").await.body;
+    assert!(list.contains("as shipped") && list.contains(one) && !list.contains("edited by"), "{list}");
+    assert_well_formed(&list, "/templates");
+    let shown = page(&format!("{one}?lang=en")).await.body;
+    assert!(shown.contains("{{ say.greeting(contact) }}") && shown.contains("No faults found."), "{shown}");
+    assert_well_formed(&shown, one);
+
+    let bad = "revision=0&why=&of=&source=Subject%3A+x%0D%0Ahey%21+%3Cb%3E";
+    for (path, status) in [(format!("{one}/preview?lang=en"), 200), (format!("{one}?lang=en"), 422)] {
+        let answer = post(&path, bad).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.contains("Line 2, “hey! &#60;b&#62;”: No exclamation marks, please."), "{}", answer.body);
+        assert!(answer.body.contains("hey! &#60;b&#62;</textarea>"), "what was typed stays: {}", answer.body);
+    }
+    let good = "revision=0&why=shorter&of=a%2Fb&source=Subject%3A+x%0AShort%3A+y%0Az";
+    let saved = post(one, good).await;
+    assert_eq!(
+        (saved.status, saved.header("location")),
+        (StatusCode::SEE_OTHER, "/templates/fault.en.j2?done=saved&of=a%2Fb")
+    );
+    assert!(page("/templates?lang=en").await.body.contains("edited by console"));
+    assert_eq!(post(one, good).await.status, StatusCode::CONFLICT, "somebody was faster");
+    let undone = post(&format!("{one}/undo"), "revision=1&why=").await;
+    assert_eq!(undone.header("location"), "/templates/fault.en.j2?done=undone");
+    let after = page(&format!("{one}?lang=zh-CN")).await.body;
+    assert!(after.contains("修改：shorter") && after.contains("恢复了原内容"), "{after}");
+    assert_eq!(page("/templates/nothing.en.j2").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_advisor_decides_once_and_only_on_what_was_seen() {
+    let backend = Arc::new(fake::Fake::new(None));
+    let app = router(backend.clone(), ConsoleOptions::new(fake::catalogue()));
+    let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    let edit =
+        send(app.clone(), form("/queue/edit", &format!("{id}&revision=3&subject=Neu&body=A%0D%0A%0D%0AB"))).await;
+    assert_eq!((edit.status, edit.header("location")), (StatusCode::SEE_OTHER, &*format!("{CARD}?done=edited")));
+    let card = backend.advisory("s01/m002/cooler_clogging/1").unwrap();
+    assert_eq!((card.draft.subject.as_str(), card.draft.body.as_str(), card.revision), ("Neu", "A\n\nB", 4));
+    let stale = send(app.clone(), form("/queue/approve", &format!("{id}&revision=3"))).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    let empty = send(app.clone(), form("/queue/postpone", &format!("{id}&revision=4&days=3&reason="))).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let approve = send(app.clone(), form("/queue/approve", &format!("{id}&revision=4"))).await;
+    assert_eq!(approve.status, StatusCode::SEE_OTHER);
+    let shown = send(app.clone(), Request::get(approve.header("location")).body(Body::empty()).unwrap()).await;
+    assert!(shown.body.contains("Approved. It goes out") && !shown.body.contains("action=\"/queue/approve\""));
+    let call = send(app, form("/queue/call", "id=s03%2Fk-01%2Fcooler_clogging%2F1&revision=3")).await;
+    assert_eq!(call.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_edited_text_that_cannot_be_saved_is_kept() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let edit = |revision: u8, body: &str, lang: &str| {
+        let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+        form(&format!("/queue/edit?lang={lang}"), &format!("{id}&revision={revision}&subject=Mine&body={body}"))
+    };
+    for (revision, body, lang, status, problem) in [
+        (2, "My+words", "en", StatusCode::CONFLICT, "The forecast was updated meanwhile."),
+        (2, "My+words", "zh-CN", StatusCode::CONFLICT, "其间预测已更新"),
+        (3, "My+words!", "en", StatusCode::UNPROCESSABLE_ENTITY, "No exclamation marks, please."),
+        (3, "My+words!", "zh-CN", StatusCode::UNPROCESSABLE_ENTITY, "请不要使用感叹号。"),
+        (3, "", "en", StatusCode::UNPROCESSABLE_ENTITY, "A message needs a subject"),
+    ] {
+        let answer = send(app.clone(), edit(revision, body, lang)).await;
+        assert_eq!(answer.status, status, "{body} {lang}");
+        assert!(answer.body.contains(problem) && answer.body.contains("value=\"Mine\""), "{}", answer.body);
+        assert!(answer.body.contains("<details open>") && answer.body.contains("name=\"revision\" value=\"3\""));
+        assert!(body.is_empty() || answer.body.contains("My words"));
+        assert_well_formed(&answer.body, problem);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_recorded_a_visit_booked_and_settled() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    let shown = || async { send(app.clone(), Request::get(CARD).body(Body::empty()).unwrap()).await.body };
+    for (path, revision, body, expected) in [
+        ("/queue/call", 3, "", "action=\"/queue/called\""),
+        ("/queue/called", 4, "&remark=engaged&then=again", "0512-5550 0102"),
+        // As the customer's clock shows it, and in the past, so that the visit is over.
+        ("/queue/book", 5, "&when=2026-07-17T09:00", "Friday 17 July, 09:00–10:30 has passed."),
+        ("/queue/undone", 6, "&reason=gate+closed", "the visit did not take place: gate closed"),
+        ("/queue/book", 7, "&from=1784422800000", "Booked for 19 Jul, 09:00"),
+        ("/queue/close", 8, "&reason=sold", "Closed"),
+    ] {
+        let answer = send(app.clone(), form(path, &format!("{id}&revision={revision}{body}"))).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let body = shown().await;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+    let empty = send(app.clone(), form("/queue/close", &format!("{id}&revision=9&reason="))).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_case_goes_from_the_call_to_the_checklist() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let shown = || async { send(app.clone(), Request::get("/cases/103").body(Body::empty()).unwrap()).await.body };
+    for (path, body, expected) in [
+        ("/cases/103/called", "remark=Comes+at+once", "Send somebody"),
+        ("/cases/103/send", "technician=weber&eta=2026-07-18T10:00", "Expected on site 18 Jul, 10:00"),
+        ("/cases/103/arrived", "", "Leave the place tidy"),
+        (
+            "/cases/103/close",
+            "test_run=on&tidy=on&old_parts=on&report=on&left_out=none+left&part_1=inlet_valve_kit&n_1=2&note=",
+            "2 × inlet valve kit",
+        ),
+    ] {
+        let answer = send(app.clone(), form(path, body)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let body = shown().await;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+    let late = send(app.clone(), form("/cases/103/arrived", "")).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "it is closed");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
+    for (path, body, status, expected) in [
+        ("/cases/101/close", "test_run=on", 422, "say why it was left out"),
+        ("/cases/101/send", "technician=lin&eta=soon", 422, "Please give a date and time"),
+        ("/cases/97/called", "remark=x", 409, "The case is closed already."),
+        ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
+        ("/cases/9999/arrived", "", 404, "There is no such page"),
+        ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
+        ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "Please choose what you found"),
+    ] {
+        let answer = send(app(), form(path, body)).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        assert!(answer.body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
+async fn a_small_form_that_is_refused_keeps_what_was_typed() {
+    let card = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    for (path, body, status, kept) in [
+        (
+            "/cases/101/send",
+            "technician=weber&eta=soon",
+            422,
+            ["value=\"weber\" selected", "name=\"eta\" value=\"soon\""],
+        ),
+        (
+            "/queue/postpone",
+            &format!("{card}&revision=2&days=7&reason=gate+closed"),
+            409,
+            ["value=\"7\" selected", "value=\"gate closed\""],
+        ),
+        (
+            "/queue/book",
+            &format!("{card}&revision=3&when=never"),
+            422,
+            ["name=\"when\" required value=\"never\"", "open"],
+        ),
+        ("/customers/hengfeng/erase", "key=hengfen", 422, ["value=\"hengfen\"", "class=\"notice bad\" role=\"alert\""]),
+    ] {
+        let answer = send(app(), form(path, body)).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        for part in kept {
+            assert!(answer.body.contains(part), "{path}: {part:?} is lost");
+        }
+        assert_well_formed(&answer.body, path);
+    }
+}
+
+#[tokio::test]
+async fn what_is_noted_about_a_customer_can_be_undone() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    for (path, body, expected) in [
+        ("/customers/hansa/stage", "stage=5&why=wrote+to+the+board", "5/6 Complaint"),
+        ("/customers/hansa/stage", "stage=0&why=settled", "Nothing amiss known"),
+        ("/customers/hansa/stop", "medium=email&why=Mr+Brandt", "stopped since 18 Jul 2026"),
+        ("/customers/hansa/resume", "medium=email&why=Mr+Brandt", "may go out again"),
+        ("/cases", "machine=s03%2Fk-02&what=a+loud+bang", "a loud bang"),
+        (
+            "/queue/verdict",
+            "id=s03%2Fk-01%2Fcooler_clogging%2F1&found=something_else&instead=thermostatic_valve&note=stuck",
+            "stuck",
+        ),
+    ] {
+        let answer = send(app.clone(), form(path, body)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
+        let next = Request::get(answer.header("location")).body(Body::empty()).unwrap();
+        let body = send(app.clone(), next).await.body;
+        assert!(body.contains(expected), "{path}: no {expected:?}");
+        assert_well_formed(&body, path);
+    }
+}
