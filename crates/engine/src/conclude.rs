@@ -15,13 +15,13 @@ use crate::ha::baseline::ua_loss;
 use crate::ha::cause::Features;
 use crate::ha::health::Health;
 use crate::ha::points::median;
+use crate::ha::room::HotRoom;
 use crate::ha::soak::{self, Uncertain};
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord};
 use crate::sd::feature::Feature;
 use crate::service::due::{Due, due};
 use crate::service::figures::hours_per_day;
-use crate::site::HotRoom;
 
 /// A cold stop no older than this says what the discharge sensor is worth now, days.
 const SOAK_FRESH_DAYS: Day = 8;
@@ -64,11 +64,6 @@ impl Speaker<'_> {
         site: &SiteView,
         out: &mut Vec<Finding>,
     ) {
-        let mut known = Features::default();
-        diagnose::set_features(&mut known, machine, today);
-        set_room(&mut known, site.hot_room.as_ref());
-        // What a temperature within minutes of the limit leaves behind: hours of load at a heat that holds, or none.
-        known.set("steady_hot_k", steady_hot_k(&machine.days, today));
         let mut thermal = None;
         if let Some((health, judgement)) = judged {
             machine.health = health;
@@ -76,17 +71,10 @@ impl Speaker<'_> {
                 day.set_excess_k(judgement.excess_k);
             }
             self.observability(machine, &judgement, out);
-            set_thermal(&mut known, &judgement, shared(&judgement, site), today);
-            set_sensor(&mut known, machine, &judgement, site, today);
-            known.set(
-                "oil_hours_share",
-                machine.service.oil_hours_share(self.catalogue, machine.sensors.run_hours.counted_h()),
-            );
             thermal = Some(judgement);
         }
+        let known = self.known(machine, today, thermal.as_ref(), site);
         let unregulated = thermal.as_ref().and_then(|j| j.unregulated);
-        known.set("stuck_above_k", unregulated.map(|u| u.above_k));
-        known.set(Feature::Unregulated.name(), unregulated.map(|u| u.log_ratio));
         let signs = diagnose::signs(self, machine, today, site.hot_room.as_ref(), unregulated.as_ref());
         let mut spoken = self.symptoms(machine, today, &signs, &known, out);
         let mut why = "what it rested on is gone";
@@ -108,6 +96,29 @@ impl Speaker<'_> {
         self.clear_where(machine, over, why, out);
         self.mark_unwell(machine);
         self.service(machine, today, out);
+    }
+
+    /// What is known of a machine that tells one cause from another. `judgement` is that of the day, if there is one.
+    pub(crate) fn known(
+        &self,
+        machine: &Machine,
+        today: Day,
+        judgement: Option<&Judgement>,
+        site: &SiteView,
+    ) -> Features {
+        let mut known = Features::default();
+        diagnose::set_features(&mut known, machine, today);
+        set_room(&mut known, machine.hot_room.standing(site.hot_room.as_ref()));
+        // What a temperature within minutes of the limit leaves behind: hours of load at a heat that holds, or none.
+        known.set("steady_hot_k", steady_hot_k(&machine.days, today));
+        let Some(judgement) = judgement else { return known };
+        set_thermal(&mut known, judgement, shared(judgement, site), today);
+        set_sensor(&mut known, machine, judgement, site, today);
+        let oil_hours = machine.service.oil_hours_share(self.catalogue, machine.sensors.run_hours.counted_h());
+        known.set("oil_hours_share", oil_hours);
+        known.set("stuck_above_k", judgement.unregulated.map(|u| u.above_k));
+        known.set(Feature::Unregulated.name(), judgement.unregulated.map(|u| u.log_ratio));
+        known
     }
 
     /// Marks the day that has just closed if the machine's temperature was not that of a machine with a more or less clogged
@@ -229,6 +240,8 @@ fn set_thermal(features: &mut Features, j: &Judgement, common_share: Option<f64>
     features.set("regulated_excess_k", j.cool_excess_k);
     features.set("hot_ambient_c", j.hot_ambient_c);
     features.set("offset_log_ratio", j.rivals.map(|r| r.offset));
+    features.set("week_rise_k", j.week.map(|w| w.rise_k));
+    features.set("week_jump_share", j.week.and_then(|w| w.jump_share));
     features.set("stuck_log_ratio", j.rivals.map(|r| r.stuck));
     let age_days = (f64::from(today) - j.onset_day).max(1.0);
     features.set("discharge_excess_pace_k_per_day", Some(j.excess_k / age_days));
@@ -242,10 +255,9 @@ fn shared(j: &Judgement, site: &SiteView) -> Option<f64> {
     of_room.into_iter().chain(site.common_share).reduce(f64::max)
 }
 
-fn set_room(features: &mut Features, hot_room: Option<&HotRoom>) {
-    let Some(HotRoom { rise, measured }) = hot_room else { return };
-    let name = if *measured { Feature::AmbientHot } else { Feature::CommonDischarge }.change_name();
-    features.set(name, Some(rise.rise_k));
+fn set_room(features: &mut Features, hot_room: Option<HotRoom>) {
+    let Some(room) = hot_room else { return };
+    features.set(room.feature().change_name(), Some(room.rise.rise_k));
 }
 
 /// Enters what cold stops say about the discharge sensor: whether what the machine reads too high is there at the cold machine

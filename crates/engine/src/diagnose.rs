@@ -8,12 +8,12 @@ use crate::findings::text;
 use crate::ha::cause::{Features, likelihoods};
 use crate::ha::course::Course;
 use crate::ha::rivals::Unregulated;
+use crate::ha::room::HotRoom;
 use crate::ha::sign::{self, Sign};
 use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 use crate::service::figures::energy_evidence;
-use crate::site::HotRoom;
 
 /// A name is given up when its likelihood falls below this.
 const NAME_KEPT: f64 = 0.15;
@@ -66,10 +66,12 @@ fn room_sign<'a>(
     today: Day,
     hot_room: Option<&HotRoom>,
 ) -> Option<Sign<'a>> {
-    let measured = hot_room.is_none_or(|room| room.measured);
-    let feature = if measured { Feature::AmbientHot } else { Feature::CommonDischarge };
+    let room = machine.hot_room.standing(hot_room)?;
+    let feature = room.feature();
     let symptom = speaker.catalogue.symptoms.iter().find(|s| s.feature == feature.name())?;
-    sign::of_room(&mut machine.hot_room, symptom, hot_room.map(|room| &room.rise), today)
+    let sign = sign::of_room(&mut machine.hot_room.hold, symptom, &room.rise, hot_room.is_some(), today);
+    machine.hot_room.keep(sign.as_ref().map(|_| room));
+    sign
 }
 
 /// Enters the machine's courses among the features: each level, and its change from the own normal.
@@ -81,7 +83,7 @@ pub(crate) fn set_features(features: &mut Features, machine: &Machine, today: Da
         }
         // Low oil leaves days, not weeks, and ripple is what tells it from the other causes of a hot discharge.
         let quick = course.feature == Feature::Ripple;
-        let level = if quick { course.floor_of_two(today) } else { course.level(today) };
+        let level = if quick { course.least_of_two(today, 1.0) } else { course.level(today) };
         let Some(level) = level else { continue };
         features.set(course.feature.name(), Some(course.scale().shown(level)));
         features.set(course.feature.change_name(), course.normal(0.0).map(|normal| level - normal.mean));

@@ -22,6 +22,8 @@ const DOUBTED_DAYS: u8 = 4;
 /// So many while only the company has heard of it, or where another is all but certain.
 const QUICK_DAYS: u8 = 2;
 const SURE: f64 = 0.85;
+/// From this likelihood on a customer hears of a cause.
+const ADVISED_FROM: f64 = 0.5;
 /// From this likelihood on a sensor is suspected beside the fault that it would feign.
 const SUSPECTED_FROM: f64 = 0.3;
 /// Of likelihoods, sensor over fault: where a fault is held back before it is advised, where one that was advised is taken
@@ -56,8 +58,11 @@ impl Speaker<'_> {
         let sensor = sensors.into_iter().next().filter(|a| a.likelihood >= self.suspected_from(machine, &a.fault));
         let leading = faults.first().map_or(0.0, |a| a.likelihood);
         let is_first = sensor.as_ref().is_some_and(|a| a.likelihood >= self.held_from(machine, &a.fault) * leading);
+        // A customer is not told of a cause that is less likely than all others together; that the machine stops within days
+        // is told whatever the cause.
+        let grade_of_fault = if leading < ADVISED_FROM && grade == Grade::Advise { Grade::Watch } else { grade };
         let (of_sensor, of_fault) =
-            if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade) };
+            if is_first { (grade.min(Grade::Advise), Grade::Watch) } else { (Grade::Watch, grade_of_fault) };
         let fault = self.hot_cause(machine, of_fault, &faults, before).filter(|f| !before.iter().any(|(_, b)| b == f));
         let mut spoken = Vec::new();
         for (fault, grade) in sensor.map(|a| (a.fault, of_sensor)).into_iter().chain(fault.map(|f| (f, of_fault))) {

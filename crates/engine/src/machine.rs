@@ -10,6 +10,7 @@ use crate::findings::grade::GradeTracker;
 use crate::ha::baseline::Conditions;
 use crate::ha::course::{Course, Hold};
 use crate::ha::health::Health;
+use crate::ha::room::Held;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
 use crate::sd::feature::Feature;
@@ -47,7 +48,7 @@ pub(crate) struct Machine {
     /// Features beside the thermal ones, in order of appearance.
     pub(crate) courses: Vec<Course>,
     /// What is being said of the room.
-    pub(crate) hot_room: Hold,
+    pub(crate) hot_room: Held,
     /// What is being said of a valve that regulates nothing.
     pub(crate) unregulated: Hold,
     pub(crate) health: Health,
@@ -150,7 +151,7 @@ impl Machine {
         if !self.regime.is_two_level()
             && let Some(amps_a) = hour.amps_a
         {
-            let speed = self.profile.speed_share(amps_a, self.regime.loaded_a()).unwrap_or(1.0);
+            let Some(speed) = self.profile.speed_share(amps_a, self.regime.loaded_a()) else { return };
             loaded_share = loaded_share.min(1.0) * speed;
         }
         let kind = self.profile.record(hour.start, loaded_share);

@@ -11,7 +11,7 @@ use crate::ha::air::Sibling;
 use crate::ha::assess::Judgement;
 use crate::ha::health::Health;
 use crate::ha::points::{self, Surroundings};
-use crate::ha::room::{self, Rise};
+use crate::ha::room::{self, AIR_LEAST_K, DISCHARGE_LEAST_K, HotRoom, Rise};
 use crate::ha::soak;
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord, start_of};
@@ -22,22 +22,18 @@ use crate::service::effect::{self, Outcome};
 const ROOM_RISE_MAX_K: f64 = 6.0;
 /// Share of the days on which the air must be measured to be judged by the sensor.
 const MEASURED: f64 = 0.5;
+/// Share of those days on which cool hours are known as well, to use them.
+const BOTH: f64 = 0.9;
 /// A sibling has risen along if it did so by this much, K, and by this share of the machine's own rise: one that its valve
 /// keeps cool shows little of a hot room.
 const ALONG_K: f64 = 1.2;
 const ALONG_SHARE: f64 = 0.3;
+/// Days over which a machine's middle is taken.
+const COMMON_DAYS: Day = 45;
 /// Days before a rise that it is compared with.
 const COMPARED_DAYS: Day = 7;
 /// A machine that draws this share more current than before is hotter because it works harder.
 const WORKS_HARDER: f64 = 0.05;
-
-/// A room that has become hot.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HotRoom {
-    /// Of the air where it is measured, else of the discharge temperature.
-    pub(crate) rise: Rise,
-    pub(crate) measured: bool,
-}
 
 impl Engine {
     pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
@@ -78,30 +74,54 @@ impl Engine {
     /// machine and its siblings do together.
     pub(crate) fn hot_room(&self, place: usize, today: Day) -> Option<HotRoom> {
         let days = &self.machines[place].days;
-        let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
-        let own: Vec<(Day, f64)> = days.iter().filter_map(|d| Some((d.day, d.hot.ta_c()?))).collect();
-        let measured = |air: &[(Day, f64)]| air.len() as f64 >= MEASURED * with_hot && !air.is_empty();
-        if measured(&own) {
-            return room::rise(&own, today).map(|rise| HotRoom { rise, measured: true });
+        let own = air(days.iter().filter(|d| d.hot.is_some()), |d| d.hot.ta_c(), |d| d.cool().ta_c());
+        let beside = || {
+            air(
+                days.iter().filter(|d| d.hot.is_some()),
+                |d| self.air_c(place, d.day, today, |d| d.hot.ta_c()),
+                |d| self.air_c(place, d.day, today, |d| d.cool().ta_c()),
+            )
+        };
+        if let Some(air) = own.or_else(beside) {
+            return room::rise(&air, today, AIR_LEAST_K).map(|rise| HotRoom { rise, measured: true });
         }
-        let beside: Vec<(Day, f64)> = days
-            .iter()
-            .filter(|d| d.hot.is_some())
-            .filter_map(|d| Some((d.day, self.air_c(place, d.day, today)?)))
-            .collect();
-        if measured(&beside) {
-            return room::rise(&beside, today).map(|rise| HotRoom { rise, measured: true });
-        }
-        let discharge: Vec<(Day, f64)> = days.iter().filter_map(|d| Some((d.day, d.hot.td_c()?))).collect();
-        let rise = room::rise(&discharge, today).filter(|rise| self.rose_together(place, today, rise))?;
-        Some(HotRoom { rise, measured: false })
+        let rise = room::rise(&self.common_discharge(place, today), today, DISCHARGE_LEAST_K)?;
+        self.rose_together(place, today, &rise).then_some(HotRoom { rise, measured: false })
     }
 
-    /// The air of a day's hot hours by the siblings' sensors, degC; read as [`Self::common_share`] reads.
-    fn air_c(&self, place: usize, day: Day, today: Day) -> Option<f64> {
+    /// The machine's hot discharge temperature from day to day, degC, each day brought to the mean of how far it and its
+    /// siblings stand off their own middles: what is one machine's alone counts for less, what the room does to all stays.
+    fn common_discharge(&self, place: usize, today: Day) -> Vec<(Day, f64)> {
+        let hot = |d: &DayRecord| d.hot.td_c().filter(|_| !d.is_unwell());
+        let off = |machine: &Machine, until: Day| -> Option<(f64, Vec<(Day, f64)>)> {
+            let from = machine.days.partition_point(|d| d.day + COMMON_DAYS < today);
+            let days = machine.days[from..].iter().filter(|d| d.day <= until);
+            let known: Vec<(Day, f64)> = days.filter_map(|d| Some((d.day, hot(d)?))).collect();
+            let middle_c = points::median(&mut known.iter().map(|(_, c)| *c).collect::<Vec<f64>>())?;
+            Some((middle_c, known.into_iter().map(|(day, c)| (day, c - middle_c)).collect()))
+        };
+        let Some((middle_c, own)) = off(&self.machines[place], today) else { return Vec::new() };
+        let siblings: Vec<Vec<(Day, f64)>> = self
+            .siblings(place)
+            .filter_map(|sibling| off(sibling, today.saturating_sub(2)))
+            .map(|(_, days)| days)
+            .collect();
+        let on = |days: &[(Day, f64)], day: Day| {
+            days.binary_search_by_key(&day, |d| d.0).ok().and_then(|found| days.get(found)).map(|d| d.1)
+        };
+        let mean = |(day, own_k): (Day, f64)| {
+            let beside = siblings.iter().filter_map(|days| on(days, day));
+            let (sum, n) = beside.fold((own_k, 1.0), |(sum, n), k| (sum + k, n + 1.0));
+            (day, middle_c + sum / n)
+        };
+        own.into_iter().map(mean).collect()
+    }
+
+    /// The air of a day by the siblings' sensors, degC; read as [`Self::common_share`] reads.
+    fn air_c(&self, place: usize, day: Day, today: Day, of_day: fn(&DayRecord) -> Option<f64>) -> Option<f64> {
         let of = |sibling: &Machine| {
             let found = sibling.days.binary_search_by_key(&day, |d| d.day).ok()?;
-            sibling.days[found].hot.ta_c()
+            of_day(&sibling.days[found])
         };
         let known = self.siblings(place).filter(|_| day + 2 <= today).filter_map(of);
         let (sum, n) = known.fold((0.0, 0.0), |(sum, n), c| (sum + c, n + 1.0));
@@ -194,6 +214,22 @@ impl Engine {
         }
         machine.service.pending = None;
     }
+}
+
+/// The air of each day, degC; `None` where it is not measured on most. Sun and cloud move a day's hot and cool hours apart, so
+/// their mean wanders less than either, and is taken where nearly every day has both.
+fn air<'a>(
+    days: impl Iterator<Item = &'a DayRecord>,
+    hot_c: impl Fn(&DayRecord) -> Option<f64>,
+    cool_c: impl Fn(&DayRecord) -> Option<f64>,
+) -> Option<Vec<(Day, f64)>> {
+    let days: Vec<(Day, Option<f64>, Option<f64>)> = days.map(|d| (d.day, hot_c(d), cool_c(d))).collect();
+    let hot: Vec<(Day, f64)> = days.iter().filter_map(|(day, hot_c, _)| Some((*day, (*hot_c)?))).collect();
+    let mean: Vec<(Day, f64)> =
+        days.iter().filter_map(|(day, hot_c, cool_c)| Some((*day, 0.5 * ((*hot_c)? + (*cool_c)?)))).collect();
+    let measured = !hot.is_empty() && hot.len() as f64 >= MEASURED * days.len() as f64;
+    let both = mean.len() as f64 >= BOTH * hot.len() as f64;
+    measured.then_some(if both { mean } else { hot })
 }
 
 fn sibling(machine: &Machine) -> Sibling<'_> {

@@ -70,6 +70,9 @@ pub struct Symptom {
     pub advise: f64,
     /// Least day-to-day standard deviation to assume, same unit: some quiet weeks do not make a machine immovable.
     pub noise: f64,
+    /// Whether two days decide rather than a week, for what leaves days and not weeks.
+    #[serde(default)]
+    pub quick: bool,
     /// Highest grade of a gradual change.
     #[serde(default = "advise", deserialize_with = "grade")]
     pub gradual: Option<Grade>,

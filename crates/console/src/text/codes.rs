@@ -43,7 +43,7 @@ pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
         ("quiet_load_share", "Loaded share of the quiet hours", "低谷时段加载占比"),
         ("discharge_ripple_k", "Ripple of the discharge temperature", "排气温度波动"),
         ("valve_open_share", "Oil sent to the cooler in cool hours", "凉爽时段送往冷却器的油量"),
-        ("ambient_hot_c", "Cooling air in the hot hours", "高温时段的进风温度"),
+        ("ambient_hot_c", "Cooling air", "进风温度"),
         ("common_discharge_c", "Discharge in the hot hours, whole room", "高温时段排气温度（同机房各机组）"),
         ("coolest_hour_c", "Coolest loaded hour", "最凉一小时的加载排气温度"),
         ("hot_excursions", "Sudden rises of temperature in three days", "三天内温度骤升次数"),

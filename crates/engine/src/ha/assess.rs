@@ -7,7 +7,7 @@ use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
 use super::linear::Vector;
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
-use super::rivals::{self, Rivals, Unregulated};
+use super::rivals::{self, Rivals, Unregulated, Week};
 use super::rows::{self, Noise};
 use super::scan::{self, Alternative, Scan};
 use super::trend::{Law, SHAPES, Trend};
@@ -65,6 +65,8 @@ pub(crate) struct Judgement {
     pub(crate) rivals: Option<Rivals>,
     /// Whether the valve regulates at all.
     pub(crate) unregulated: Option<Unregulated>,
+    /// What the hot hours did within a week.
+    pub(crate) week: Option<Week>,
     /// Mean ambient of recent hot hours, degC, if measured.
     pub(crate) hot_ambient_c: Option<f64>,
     /// When the limit is reached *if* the excess is real; `certainty` says how likely that is.
@@ -287,6 +289,7 @@ impl Work {
             over_k: None,
             rivals: None,
             unregulated: None,
+            week: None,
             hot_ambient_c: None,
             forecast: None,
             dropped_from: None,
@@ -327,6 +330,7 @@ impl Work {
         if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
+        judgement.week = rivals::week(&self.samples, &self.health.baseline, self.today);
         judgement.risen_k = self.risen_k(judgement.onset_day);
         let over = |s: &Sample| (s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c) / self.health.noise.sd_k;
         judgement.stands_out = mean(self.recent(Series::Hot, 7).map(over).collect());

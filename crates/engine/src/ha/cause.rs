@@ -13,6 +13,11 @@ impl Features {
         self.values.extend(value.filter(|v| v.is_finite()).map(|v| (name, v)));
     }
 
+    /// All of them, each by its name.
+    pub(crate) fn into_values(self) -> Vec<(&'static str, f64)> {
+        self.values
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<f64> {
         self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
@@ -82,6 +87,13 @@ mod tests {
         let quick = [("discharge_excess_pace_k_per_day", 2.5), ("discharge_ripple_change_k", 1.5)];
         hot(&[("onset_step_share", 0.3), quick[0], quick[1]], "low_oil");
         check("discharge_unsteady", &quick, "low_oil");
+        // Within days, but not within one; a valve comes at once, and a machine that is merely unsteady has nothing.
+        let within_days = [("week_rise_k", 9.0), ("week_jump_share", 0.4), ("discharge_ripple_change_k", 1.2)];
+        hot(&[("onset_step_share", 0.3), within_days[0], within_days[1], within_days[2]], "low_oil");
+        hot(
+            &[("onset_step_share", 0.8), within_days[0], ("week_jump_share", 1.0), within_days[2]],
+            "thermostatic_valve",
+        );
         check("hot_excursions", &[("hot_excursions", 2.0), ("steady_hot_k", 0.0)], "cooling_fan");
         check(
             "hot_excursions",

@@ -123,12 +123,12 @@ impl Course {
         (recent.len() >= 3).then(|| median(&mut recent)).flatten()
     }
 
-    /// The smaller of the last two days' values, when both are of the last four days: quicker than [`Course::level`], and as
-    /// safe from a single odd day.
-    pub(crate) fn floor_of_two(&self, today: Day) -> Option<f64> {
+    /// Of the last two days' values the one that lies less to this side (1 up, -1 down), when both are of the last four days:
+    /// quicker than [`Course::level`], and as safe from a single odd day.
+    pub(crate) fn least_of_two(&self, today: Day, sign: f64) -> Option<f64> {
         let ago = usize::from(today.saturating_sub(self.newest));
         let mut recent = (0..4_usize.saturating_sub(ago)).filter_map(|place| self.get(place));
-        Some(recent.next()?.min(recent.next()?))
+        Some(sign * (sign * recent.next()?).min(sign * recent.next()?))
     }
 
     /// Sum of the last three days, for counts.

@@ -10,7 +10,7 @@
 //! is never cool all three are the same, and the weighing says nothing, as it should.
 
 use super::baseline::{Baseline, Conditions};
-use super::points::Sample;
+use super::points::{Sample, Series, median};
 use super::trend::Trend;
 use crate::sd::day::Day;
 
@@ -71,6 +71,40 @@ pub(crate) fn weigh(samples: &[Sample], baseline: &Baseline, trend: &Trend, sd_k
     let stuck = squares(&|s, _| STUCK_SHARE * (rise_k(s) - per_heat_k * heat(s)));
     let ratio = |rival: f64| (0.5 * INDEPENDENT * (cooler - rival)).clamp(-30.0, 30.0);
     Some(Rivals { offset: ratio(offset), stuck: ratio(stuck) })
+}
+
+/// Days that are "now" and those that are "a week ago", for [`week`].
+const NOW_DAYS: Day = 2;
+const WEEK_AGO: (Day, Day) = (7, 13);
+
+/// A rise from which on it is asked how it came, K.
+const TOLD_FROM_K: f64 = 3.0;
+
+/// What the hot hours did within a week.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Week {
+    /// How much further the last days stand above what is usual than those of a week before, K: dirt gathers over weeks, a
+    /// valve sticks and oil is lost within days.
+    pub(crate) rise_k: f64,
+    /// Share of it that came from one day to the next; `None` of a small rise.
+    pub(crate) jump_share: Option<f64>,
+}
+
+/// Looks at the last two weeks; `None` where one of them is not known.
+pub(crate) fn week(samples: &[Sample], baseline: &Baseline, today: Day) -> Option<Week> {
+    let over: Vec<(Day, f64)> = samples
+        .iter()
+        .filter(|s| s.series == Series::Hot && s.day + WEEK_AGO.1 >= today)
+        .map(|s| (today.saturating_sub(s.day), s.td_c - baseline.expect(&s.at, 0.0).td_c))
+        .collect();
+    let of = |from: Day, to: Day| {
+        let within = over.iter().filter(|(age, _)| (from..=to).contains(age));
+        median(&mut within.map(|(_, k)| *k).collect::<Vec<f64>>())
+    };
+    let rise_k = of(1, NOW_DAYS)? - of(WEEK_AGO.0, WEEK_AGO.1)?;
+    let steps = over.windows(2).filter(|w| w[1].0 < WEEK_AGO.0 && w[0].0 - w[1].0 <= 3).map(|w| w[1].1 - w[0].1);
+    let most_k = steps.fold(0.0, f64::max);
+    Some(Week { rise_k, jump_share: (rise_k >= TOLD_FROM_K).then(|| (most_k / rise_k).min(1.5)) })
 }
 
 /// Air at which a rise is quoted, degC, and how the discharge follows it with all openings fixed, K/K.
@@ -141,7 +175,6 @@ fn rise_per_heat<'a>(samples: impl Iterator<Item = &'a Sample>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::points::Series;
     use super::*;
 
     const HINGE: Baseline = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 2.0, 1.0] };
@@ -179,5 +212,27 @@ mod tests {
     fn a_machine_that_is_never_cool_tells_nothing() {
         check(42.0, 38.0, |at| HINGE.expect(at, 8.0).td_c, "either");
         check(42.0, 38.0, |at| HINGE.expect(at, 0.0).td_c + 8.0, "either");
+    }
+
+    /// Three weeks of hot hours that stand so many kelvins off what is usual, by age in days; what the last week shows.
+    fn check_week(off_k: impl Fn(Day) -> f64, expected: Option<(f64, Option<f64>)>) {
+        let at = Conditions { ta_c: 34.0, ..Conditions::default() };
+        let samples: Vec<Sample> = (1..22_u16)
+            .rev()
+            .map(|age| {
+                let td_c = HINGE.expect(&at, 0.0).td_c + off_k(age);
+                Sample { day: 110 - age, series: Series::Hot, td_c, at, peak_over_k: 0.0 }
+            })
+            .collect();
+        let seen =
+            week(&samples, &HINGE, 110).map(|w| (w.rise_k.round(), w.jump_share.map(|s| (10.0 * s).round() / 10.0)));
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_week_tells_what_came_at_once_from_what_came_within_days_or_weeks() {
+        check_week(|age| if age < 4 { 12.0 } else { 0.0 }, Some((12.0, Some(1.0))));
+        check_week(|age| 3.0 * (5.0 - f64::from(age)).max(0.0), Some((12.0, Some(0.3))));
+        check_week(|age| 0.2 * (21.0 - f64::from(age)), Some((2.0, None)));
     }
 }

@@ -9,8 +9,12 @@
 //! Where nobody measures the air, the same is asked of the machine's own hot temperature, and its siblings must have risen
 //! with it: two machines do not fall ill on one day.
 
+use serde::{Deserialize, Serialize};
+
+use super::course::Hold;
 use super::points::median;
 use crate::sd::day::Day;
+use crate::sd::feature::Feature;
 
 /// Days looked at: long enough to know what is usual, short enough for the season to be a line.
 const WINDOW_DAYS: Day = 45;
@@ -26,13 +30,16 @@ const PERSISTS: f64 = 0.7;
 const SEASON_K_PER_DAY: f64 = 0.12;
 /// Typical height of a rise, K.
 const TYPICAL_K: f64 = 6.0;
-/// Bounds of the weather's standard deviation, K.
-const WEATHER_K: (f64, f64) = (1.2, 4.0);
+/// Most that the weather's standard deviation is taken for, and least, K: of the air, and of a discharge temperature, of
+/// which a valve lets through but a part.
+const WEATHER_MOST_K: f64 = 4.0;
+pub(crate) const AIR_LEAST_K: f64 = 1.2;
+pub(crate) const DISCHARGE_LEAST_K: f64 = 0.8;
 /// What does not stand out by this much needs no weighing, K.
 const LOOK_FROM_K: f64 = 1.5;
 
 /// A rise of a temperature that came at once and stayed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rise {
     /// Its first day.
     pub(crate) since: Day,
@@ -45,6 +52,42 @@ pub(crate) struct Rise {
     pub(crate) now_c: f64,
 }
 
+/// A room that has become hot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HotRoom {
+    /// Of the air where it is measured, else of the discharge temperature.
+    pub(crate) rise: Rise,
+    pub(crate) measured: bool,
+}
+
+impl HotRoom {
+    /// What it was seen by.
+    pub(crate) const fn feature(&self) -> Feature {
+        if self.measured { Feature::AmbientHot } else { Feature::CommonDischarge }
+    }
+}
+
+/// What is being said of the room, and the rise that it rests on: a rise that some cool days hide is not over for that.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) hold: Hold,
+    last: Option<Box<HotRoom>>,
+}
+
+impl Held {
+    /// The rise that stands: today's, or else the last one while it is still spoken of.
+    pub(crate) fn standing(&self, today: Option<&HotRoom>) -> Option<HotRoom> {
+        today.copied().or(self.last.as_deref().copied())
+    }
+
+    /// Keeps what was spoken of today, if anything was.
+    pub(crate) fn keep(&mut self, said: Option<HotRoom>) {
+        if self.last.as_deref() != said.as_ref() {
+            self.last = said.map(Box::new);
+        }
+    }
+}
+
 /// One day, freed of what the day before already told, in units of its error.
 struct White {
     level: f64,
@@ -54,8 +97,9 @@ struct White {
     scale: f64,
 }
 
-/// The most likely rise in a series of days (oldest first), if there is any; `today` is the day after the last.
-pub(crate) fn rise(series: &[(Day, f64)], today: Day) -> Option<Rise> {
+/// The most likely rise in a series of days (oldest first), if there is any; `today` is the day after the last. The weather's
+/// standard deviation is taken for no less than `least_k`.
+pub(crate) fn rise(series: &[(Day, f64)], today: Day, least_k: f64) -> Option<Rise> {
     let series = &series[series.partition_point(|(day, _)| day + WINDOW_DAYS < today)..];
     let now_c = middle(series.iter().rev().take(3))?;
     let stands_out = now_c - middle(series.iter())? > LOOK_FROM_K
@@ -63,7 +107,7 @@ pub(crate) fn rise(series: &[(Day, f64)], today: Day) -> Option<Rise> {
     if series.len() < BEFORE + SINCE || !stands_out {
         return None;
     }
-    let whites = whiten(series, today, weather_k(series), PERSISTS);
+    let whites = whiten(series, today, weather_k(series, least_k), PERSISTS);
     let steps: Vec<(usize, f64, f64)> = (BEFORE..=series.len() - SINCE)
         .filter(|&place| (YOUNGEST_DAYS..=OLDEST_DAYS).contains(&(today - series[place].0)))
         .filter_map(|place| weigh(&whites, place).map(|(log_bf, rise_k)| (place, log_bf, rise_k)))
@@ -77,11 +121,11 @@ pub(crate) fn rise(series: &[(Day, f64)], today: Day) -> Option<Rise> {
 }
 
 /// Standard deviation of the weather, K, by how successive days differ: one jump among them does not count.
-fn weather_k(series: &[(Day, f64)]) -> f64 {
+fn weather_k(series: &[(Day, f64)], least_k: f64) -> f64 {
     let mut steps: Vec<f64> =
         series.windows(2).filter(|w| w[1].0 - w[0].0 == 1).map(|w| (w[1].1 - w[0].1).abs()).collect();
-    let typical_k = median(&mut steps).map_or(WEATHER_K.1, |step_k| step_k / 0.6745);
-    (typical_k / (2.0 * (1.0 - PERSISTS)).sqrt()).clamp(WEATHER_K.0, WEATHER_K.1)
+    let typical_k = median(&mut steps).map_or(WEATHER_MOST_K, |step_k| step_k / 0.6745);
+    (typical_k / (2.0 * (1.0 - PERSISTS)).sqrt()).clamp(least_k, WEATHER_MOST_K)
 }
 
 fn whiten(series: &[(Day, f64)], today: Day, sd_k: f64, persists: f64) -> Vec<White> {
@@ -165,7 +209,7 @@ mod tests {
             let t = f64::from(day) - 100.0;
             series.push((day, 24.0 + season_k_per_day * t + weather + more(t)));
         }
-        let seen = rise(&series, 160).filter(|r| r.log_bf > 1.5 && r.rise_k > 3.0);
+        let seen = rise(&series, 160, AIR_LEAST_K).filter(|r| r.log_bf > 1.5 && r.rise_k > 3.0);
         match expected {
             None => assert_eq!(seen, None),
             Some((since, rise_k)) => {

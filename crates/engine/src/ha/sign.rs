@@ -15,7 +15,7 @@ use crate::sd::day::Day;
 const WATCH_LOG_BF: f64 = 8.0;
 const ADVISE_LOG_BF: f64 = 16.0;
 /// The same for a room: weather is already in its evidence, and nobody is accused.
-const ROOM_LOG_BF: f64 = 1.5;
+const ROOM_LOG_BF: f64 = 2.5;
 /// Evidence that a held grade may lose without falling.
 const LAX_LOG_BF: f64 = 4.0;
 /// The same for the change, as a share of what was asked.
@@ -25,6 +25,12 @@ const WATCH_AFTER_DAYS: u8 = 2;
 const ADVISE_AFTER_DAYS: u8 = 4;
 /// Days in a row without deserving it after which a grade falls.
 const FALLS_AFTER_DAYS: u8 = 7;
+/// The same of what two days decide, and the standard deviations that both days must stand out by.
+const QUICK_FALLS_AFTER_DAYS: u8 = 3;
+const QUICK_WATCH_SDS: f64 = 4.0;
+const QUICK_ADVISE_SDS: f64 = 6.0;
+/// The same of a hot room.
+const ROOM_FALLS_AFTER_DAYS: u8 = 4;
 /// A customer hears of a trend when its limit is more likely than not within so many days.
 const ADVISE_WITHIN_DAYS: f64 = 45.0;
 /// Urgent: as likely as this within three days.
@@ -61,13 +67,16 @@ pub(crate) struct Sign<'a> {
     pub(crate) forecast: Option<(f64, Passage)>,
 }
 
-/// Reads a rise of the room's temperature as a symptom and moves the grade that is held.
-pub(crate) fn of_room<'a>(held: &mut Hold, symptom: &'a Symptom, rise: Option<&Rise>, today: Day) -> Option<Sign<'a>> {
-    let Some(rise) = rise else {
-        *held = Hold::default();
-        return None;
-    };
-    let shows = |log_bf: f64, share: f64| rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
+/// Reads a rise of the room's temperature as a symptom and moves the grade that is held. `rise` is the one that stands,
+/// `is_seen` whether today's days still show it.
+pub(crate) fn of_room<'a>(
+    held: &mut Hold,
+    symptom: &'a Symptom,
+    rise: &Rise,
+    is_seen: bool,
+    today: Day,
+) -> Option<Sign<'a>> {
+    let shows = |log_bf: f64, share: f64| is_seen && rise.log_bf >= log_bf && rise.rise_k >= share * symptom.watch;
     if shows(ROOM_LOG_BF, 1.0) {
         held.rising_days = held.rising_days.saturating_add(1);
         held.falling_days = 0;
@@ -76,7 +85,7 @@ pub(crate) fn of_room<'a>(held: &mut Hold, symptom: &'a Symptom, rise: Option<&R
     } else {
         held.falling_days = held.falling_days.saturating_add(1);
     }
-    if held.falling_days >= WATCH_AFTER_DAYS {
+    if held.falling_days >= if held.grade > 0 { ROOM_FALLS_AFTER_DAYS } else { WATCH_AFTER_DAYS } {
         *held = Hold::default();
     } else if held.rising_days >= WATCH_AFTER_DAYS {
         held.grade = symptom.sudden.map_or(0, number);
@@ -148,6 +157,9 @@ pub(crate) fn read<'a>(course: &mut Course, symptom: &'a Symptom, today: Day) ->
         return count(course, symptom, today, side);
     }
     let normal = course.normal(symptom.noise)?;
+    if symptom.quick {
+        return quick(course, symptom, today, &normal);
+    }
     let level = course.level(today)?;
     let sign = symptom.direction.sign();
     let change = sign * (level - normal.mean);
@@ -256,6 +268,45 @@ fn count<'a>(course: &mut Course, symptom: &'a Symptom, today: Day, side: usize)
     })
 }
 
+/// The last two days decide, and the one that shows less of the change counts.
+fn quick<'a>(course: &mut Course, symptom: &'a Symptom, today: Day, normal: &Normal) -> Option<Sign<'a>> {
+    let sign = symptom.direction.sign();
+    let value = course.least_of_two(today, sign);
+    let change = value.map_or(0.0, |value| sign * (value - normal.mean));
+    let sds = change / normal.sd;
+    let asked = if change >= symptom.advise && sds >= QUICK_ADVISE_SDS {
+        2
+    } else {
+        u8::from(change >= symptom.watch && sds >= QUICK_WATCH_SDS)
+    };
+    let cap = symptom.sudden.map_or(0, number);
+    let held = &mut course.holds[usize::from(sign < 0.0)];
+    held.rising_days = if asked > 0 { held.rising_days.saturating_add(1) } else { 0 };
+    held.falling_days = if change < LAX_CHANGE * symptom.watch { held.falling_days.saturating_add(1) } else { 0 };
+    if held.falling_days >= QUICK_FALLS_AFTER_DAYS {
+        *held = Hold::default();
+    } else if asked > held.grade {
+        held.grade = asked.min(cap);
+    }
+    let rising_days = held.rising_days;
+    let grade = named(held.grade)?;
+    let log_bf = 0.5 * sds.max(QUICK_WATCH_SDS).powi(2);
+    let scale = course.scale();
+    Some(Sign {
+        symptom,
+        grade,
+        certainty: certainty(log_bf),
+        value: scale.shown(value.unwrap_or(normal.mean)),
+        normal: scale.shown(normal.mean),
+        per_day: 0.0,
+        since: today.saturating_sub(Day::from(rising_days) + 1),
+        sudden: true,
+        step_share: 1.0,
+        log_bf: Some(log_bf),
+        forecast: None,
+    })
+}
+
 fn hold(held: &mut Hold, asked: &Asked, symptom: &Symptom) -> Option<Grade> {
     let wants = wanted(asked, symptom, 0.0, 1.0);
     let keeps = wanted(asked, symptom, LAX_LOG_BF, LAX_CHANGE);
@@ -310,5 +361,71 @@ const fn named(number: u8) -> Option<Grade> {
         1 => Some(Grade::Watch),
         2 => Some(Grade::Advise),
         _ => Some(Grade::Urgent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::Catalogue;
+
+    use super::*;
+    use crate::sd::feature::Feature;
+
+    fn symptom(catalogue: &Catalogue, code: &str) -> Symptom {
+        catalogue.symptoms.iter().find(|s| s.code == code).expect("a shipped symptom").clone()
+    }
+
+    fn shipped() -> Catalogue {
+        Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound")
+    }
+
+    /// A rise of 8 K that is seen on the days marked `#`; the days on which it is spoken of.
+    fn check_room(seen: &str, spoken: &str) {
+        let catalogue = shipped();
+        let symptom = symptom(&catalogue, "ambient_hot");
+        let rise = Rise { since: 100, rise_k: 8.0, log_bf: 6.0, usual_c: 24.0, now_c: 32.0 };
+        let mut held = Hold::default();
+        let said: String = (101..)
+            .zip(seen.chars())
+            .map(
+                |(today, seen)| {
+                    if of_room(&mut held, &symptom, &rise, seen == '#', today).is_some() { '#' } else { '.' }
+                },
+            )
+            .collect();
+        assert_eq!(said, spoken, "of {seen}");
+    }
+
+    #[test]
+    fn a_hot_room_that_some_cool_days_hide_is_spoken_of_on() {
+        check_room("##..#...#....#", ".###########..");
+        check_room("#....#........", "..............");
+    }
+
+    /// Thirty days of unrest of 0.6 K, then these; the days on which it is a symptom, and from which on one to advise.
+    fn check_quick(then_k: &[f64], grades: &str) {
+        let catalogue = shipped();
+        let symptom = symptom(&catalogue, "discharge_unsteady");
+        let mut course = Course::new(Feature::Ripple);
+        (100..130_u16).for_each(|day| course.push(day, 0.6 + 0.03 * f64::from(day % 4)));
+        let said: String = (130..)
+            .zip(then_k)
+            .map(|(day, &k)| {
+                course.push(day, k);
+                match read(&mut course, &symptom, day + 1).map(|s| s.grade) {
+                    None => '.',
+                    Some(Grade::Watch) => 'w',
+                    Some(_) => 'a',
+                }
+            })
+            .collect();
+        assert_eq!(said, grades, "{then_k:?}");
+    }
+
+    #[test]
+    fn two_days_of_unrest_are_a_symptom_and_one_is_none() {
+        check_quick(&[0.6, 2.9, 0.6, 0.6], "....");
+        check_quick(&[1.1, 1.6, 2.4, 2.6, 2.9], "..waa");
+        check_quick(&[2.9, 2.9, 0.6, 0.6, 0.6, 0.6], ".aaa..");
     }
 }

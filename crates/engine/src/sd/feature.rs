@@ -33,7 +33,7 @@ pub(crate) enum Feature {
     Ripple,
     /// How much of the way from regulated to fully cooled the cool hours are: 0 with a healthy valve, 1 with one stuck open.
     ValveOpenShare,
-    /// Cooling air in the day's hot hours, where it is measured. Followed by `ha::room`, for it has a season.
+    /// Cooling air of the day's hot and cool hours, where it is measured. Followed by `ha::room`, for it has a season.
     AmbientHot,
     /// Discharge temperature in the day's hot hours of machines that breathe the same air. Followed by `ha::room`.
     CommonDischarge,

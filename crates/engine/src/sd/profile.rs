@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 /// Days in which the usual week is learned. It is not learned on: a yardstick that moves hides what it measures.
 const LEARN_DAYS: u8 = 21;
+/// Days that show what full speed is, and how far above the usual most it may still go.
+const FULL_KNOWN_DAYS: u8 = 7;
+const HEADROOM: f32 = 1.1;
 /// Places of a day, two hours each.
 const PLACES: usize = 12;
 /// Places that must be neither off nor full for the week to have quiet and busy hours, of 84.
@@ -68,10 +71,11 @@ impl LoadProfile {
         Some((kind, loaded_share + usual / 200.0))
     }
 
-    /// Share of full speed that a mean current stands for, 0 to 1; `None` while no current is known.
+    /// Share of full speed that a mean current stands for, 0 to 1; `None` until a week has shown what full speed is. The
+    /// hours of one night would make its current the yardstick, and every busier hour as good as full.
     pub(crate) fn speed_share(&mut self, amps_a: f64, loaded_a: Option<f64>) -> Option<f64> {
         if self.full_a <= 0.0 {
-            self.full_a = loaded_a? as f32;
+            self.full_a = loaded_a.filter(|_| self.days >= FULL_KNOWN_DAYS)? as f32 * HEADROOM;
         }
         Some((amps_a / f64::from(self.full_a)).clamp(0.0, 1.0))
     }
@@ -145,5 +149,16 @@ mod tests {
                 profile.end_day();
             }
         }
+    }
+
+    #[test]
+    fn one_night_does_not_set_the_yardstick_of_a_variable_speed() {
+        let mut profile = LoadProfile::default();
+        assert_eq!(profile.speed_share(60.0, Some(60.0)), None);
+        (0..7).for_each(|_| profile.end_day());
+        let share = profile.speed_share(90.0, Some(120.0)).unwrap();
+        assert!((0.6..0.75).contains(&share), "{share}");
+        // What is learned later does not move it.
+        assert_eq!(profile.speed_share(90.0, Some(90.0)), Some(share));
     }
 }
