@@ -12,8 +12,9 @@ use crate::conclude::{SiteView, Speaker};
 use crate::dm::clock::Stamp;
 use crate::dm::report;
 use crate::findings::grade::Policy;
-use crate::ha::assess;
+use crate::ha::assess::{self, Judgement};
 use crate::ha::course::Course;
+use crate::ha::health::Health;
 use crate::machine::Machine;
 use crate::sd::day::{Day, day_of, start_of};
 use crate::service::effect;
@@ -179,20 +180,34 @@ impl Engine {
         self.days_closed += 1;
         self.machines[place].close_day(today);
         self.compare_sensors(place, today, out);
-        let judged = {
-            let machine = &self.machines[place];
-            let around = self.surroundings(place);
-            let limits = self.profile(&self.ids[place]).limits;
-            assess::judge(&machine.health, &machine.days, today, &around, limits)
-        };
+        let (judged, site) = self.judge(place, today);
+        let speaker = speaker(&self.options, &self.ids[place], start_of(today));
+        speaker.conclude_day(&mut self.machines[place], today, judged, &site, out);
+        self.measure_effect(place, today, out);
+    }
+
+    fn judge(&self, place: usize, today: Day) -> (Option<(Health, Judgement)>, SiteView) {
+        let machine = &self.machines[place];
+        let limits = self.profile(&self.ids[place]).limits;
+        let judged = assess::judge(&machine.health, &machine.days, today, &self.surroundings(place), limits);
         let site = SiteView {
             common_share: judged.as_ref().and_then(|(_, j)| self.common_share(place, today, j)),
             hot_room: self.hot_room(place, today),
             soak_log_ratio: judged.as_ref().and_then(|(health, j)| self.soak_log_ratio(place, today, health, j)),
         };
-        let speaker = speaker(&self.options, &self.ids[place], start_of(today));
-        speaker.conclude_day(&mut self.machines[place], today, judged, &site, out);
-        self.measure_effect(place, today, out);
+        (judged, site)
+    }
+
+    /// The features that tell the causes of a machine's state apart, as of its newest closed day, by the names that signatures
+    /// know them by and in their units. What cannot be computed is absent. Computed anew, which costs as much as closing a day.
+    #[must_use]
+    pub fn features(&self, machine: &MachineId) -> Vec<(&'static str, f64)> {
+        let Some(&place) = self.index.get(machine) else { return Vec::new() };
+        let machine = &self.machines[place as usize];
+        let Some(today) = machine.days.last().map(|day| day.day.saturating_add(1)) else { return Vec::new() };
+        let (judged, site) = self.judge(place as usize, today);
+        let speaker = speaker(&self.options, &self.ids[place as usize], start_of(today));
+        speaker.known(machine, today, judged.as_ref().map(|(_, j)| j), &site).into_values()
     }
 
     fn observe_work(&mut self, id: &MachineId, ts: Timestamp, work: &str, out: &mut Vec<Finding>) {

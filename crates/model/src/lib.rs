@@ -26,7 +26,7 @@ mod symptom;
 mod time;
 pub mod wire;
 
-pub use catalogue::{Catalogue, Fault, Subsystem};
+pub use catalogue::{Catalogue, Fault, Subsystem, Term};
 pub use clock::Clock;
 pub use event::{Event, Note, Verdict, Work};
 pub use fault::FaultCode;

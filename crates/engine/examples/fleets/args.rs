@@ -14,6 +14,8 @@ pub(crate) struct Args {
     pub(crate) site: Option<usize>,
     pub(crate) dump: Option<String>,
     pub(crate) write: bool,
+    /// Seeds on which to fit the weights of the signatures.
+    pub(crate) fit: Vec<u64>,
 }
 
 impl Args {
@@ -25,6 +27,7 @@ impl Args {
             site: None,
             dump: None,
             write: false,
+            fit: Vec::new(),
         };
         while let Some(flag) = from.next() {
             let mut value = || from.next().ok_or_else(|| format!("{flag} needs a value"));
@@ -39,11 +42,14 @@ impl Args {
                     }
                 }
                 "--seeds" => args.seeds = seeds(&value()?)?,
+                "--fit" => args.fit = seeds(&value()?)?,
                 "--site" => args.site = Some(number(&value()?)?),
                 "--dump" => args.dump = Some(value()?),
                 "--write" => (args.seeds, args.write) = (HELD_OUT.to_vec(), true),
                 "--verbose" => args.verbose = true,
-                other => return Err(format!("no option {other}: --world --seeds --site --verbose --write --dump")),
+                other => {
+                    return Err(format!("no option {other}: --world --seeds --site --verbose --write --fit --dump"));
+                }
             }
         }
         Ok(args)

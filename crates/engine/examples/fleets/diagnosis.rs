@@ -32,6 +32,11 @@ const FAULTS: [(&str, f64, bool); 16] = [
 /// A spell of hot air may still be spoken of so many days after its end.
 const SPELL_SEEN_DAYS: f64 = 2.0;
 
+/// Days within which a finding of this fault is of use.
+pub(crate) fn useful_days(fault: &str) -> f64 {
+    FAULTS.iter().find(|(code, ..)| *code == fault).map_or(90.0, |f| f.1)
+}
+
 /// One machine of a fleet with other faults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patient {
@@ -71,8 +76,7 @@ impl Patient {
     }
 
     fn diagnose(&mut self, site: &Site, machine: &Machine, said: &[&Finding], fault: &str, onset: Timestamp) {
-        let days = FAULTS.iter().find(|(code, ..)| *code == fault).map_or(30.0, |f| f.1);
-        let until = onset.plus_days(days);
+        let until = onset.plus_days(useful_days(fault));
         let before: Vec<_> = said.iter().filter(|f| f.at < onset).map(|f| &f.id).collect();
         let mut after = said.iter().filter(|f| onset <= f.at && f.at <= until && !before.contains(&&f.id));
         let right = after.clone().find(|f| f.fault.as_str() == fault);

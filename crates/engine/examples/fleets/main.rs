@@ -1,13 +1,18 @@
 //! Evaluates the engine on simulated fleets whose physics is not the engine's own.
 //!
-//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--dump SITE/MACHINE]`
+//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--fit FIRST..LAST]
+//! [--dump SITE/MACHINE]`
 //!
 //! Seeds from 300 on are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
+//!
+//! `--fit FIRST..LAST` first fits the weights of the signatures with linfa on other seeds, prints them, and judges the seeds
+//! of `--seeds` with the shipped weights and with the fitted ones, one table below the other.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod args;
 mod case;
+mod causes;
 mod diagnosis;
 mod dump;
 mod fleet;
@@ -43,9 +48,20 @@ fn main() {
         return;
     }
     let mut kept = String::new();
+    let shipped = run::shipped();
+    if !args.fit.is_empty() {
+        let fitted = causes::fit(&shipped, &args.fit);
+        for &world in &args.worlds {
+            for (name, catalogue) in [("shipped weights", &shipped), ("fitted weights", &fitted)] {
+                let outcomes = run::run(&tasks(&args, world), catalogue, false);
+                print!("{}", tables(world, name, outcomes.iter()));
+            }
+        }
+        return;
+    }
     for &world in &args.worlds {
         let started = Instant::now();
-        let outcomes = run::run(&tasks(&args, world));
+        let outcomes = run::run(&tasks(&args, world), &shipped, false);
         if args.verbose {
             remarks(&outcomes);
         }

@@ -7,6 +7,7 @@ use foretell_engine::{Engine, EngineOptions};
 use foretell_model::{Catalogue, Event, Finding, MachineId, Timestamp, Work};
 
 use crate::case::Case;
+use crate::causes::Sample;
 use crate::diagnosis::Patient;
 use crate::fleet::{Kind, Site};
 use crate::{naive, world_a, world_b};
@@ -50,13 +51,18 @@ pub(crate) struct Outcome {
     pub(crate) engine: Vec<Case>,
     pub(crate) line: Vec<Case>,
     pub(crate) patients: Vec<Patient>,
+    /// What the causes were told by, where it was asked for.
+    pub(crate) samples: Vec<Sample>,
     pub(crate) events: usize,
 }
 
-/// Runs the tasks side by side; the outcomes come in the order of the tasks.
-pub(crate) fn run(tasks: &[Task]) -> Vec<Outcome> {
-    let catalogue =
-        Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound");
+/// The catalogue that the product ships with.
+pub(crate) fn shipped() -> Catalogue {
+    Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound")
+}
+
+/// Runs the tasks side by side; the outcomes come in the order of the tasks. `sampled` asks for what the causes were told by.
+pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, sampled: bool) -> Vec<Outcome> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -65,7 +71,7 @@ pub(crate) fn run(tasks: &[Task]) -> Vec<Outcome> {
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(task) = tasks.get(place) else { break };
-                    let outcome = outcome(*task, &catalogue);
+                    let outcome = outcome(*task, catalogue, sampled);
                     done.lock().expect("no thread panics while it holds this").push((place, outcome));
                 }
             });
@@ -76,7 +82,7 @@ pub(crate) fn run(tasks: &[Task]) -> Vec<Outcome> {
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
+fn outcome(task: Task, catalogue: &Catalogue, sampled: bool) -> Outcome {
     let mut site = task.world.site(task.seed, task.number, task.kind);
     let line = site
         .machines
@@ -87,8 +93,13 @@ fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
     let events = events(&mut site);
     let mut engine = Engine::new(EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() });
     let mut findings: Vec<Finding> = Vec::new();
+    let mut samples = Vec::new();
     for (_, event) in &events {
+        let (days, said) = (engine.days_closed(), findings.len());
         engine.observe(event, &mut findings);
+        if sampled && engine.days_closed() != days {
+            samples.extend(Sample::of(&engine, &site, event, &findings[said..]));
+        }
     }
     let of = |id: &MachineId| findings.iter().filter(|f| f.machine == *id).collect::<Vec<_>>();
     let (mut cases, mut patients) = (Vec::new(), Vec::new());
@@ -98,7 +109,7 @@ fn outcome(task: Task, catalogue: &Catalogue) -> Outcome {
             _ => cases.push(Case::new(task.kind, &site, machine, &of(&machine.id))),
         }
     }
-    Outcome { task, engine: cases, line, patients, events: events.len() }
+    Outcome { task, engine: cases, line, patients, samples, events: events.len() }
 }
 
 /// Readings and reported jobs of all the site's machines in order of time.
