@@ -20,6 +20,9 @@ pub enum BackendError {
     /// A link that was once good no longer is.
     #[error("this link has expired")]
     Expired,
+    /// A link that somebody took back, or whose message was.
+    #[error("this link was taken back")]
+    TakenBack,
     /// Something that a person asked for is not done as things stand. Pages word it in the reader's language.
     #[error("{0}")]
     Refused(Objection),
@@ -226,7 +229,8 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// The customer's page of a link.
     ///
     /// # Errors
-    /// `NotFound` for a token that was never given out or was tampered with, `Expired` for one that is too old.
+    /// `NotFound` for a token that was never given out or was tampered with, `Expired` for one that is too old,
+    /// `TakenBack` for one that is not to be used any more.
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError>;
 
     /// Does what a customer chose. Choosing what is chosen already is fine; choosing another offered time while one is

@@ -53,6 +53,8 @@ obstacles! {
     VisitMissed = "visit_missed", "the visit did not take place";
     /// It was called off.
     VisitCancelled = "visit_cancelled", "the visit was called off";
+    /// It is at another time now than whoever wants to change it has seen.
+    Moved = "moved", "the visit was moved meanwhile; look at the page again";
     /// Somebody else took the time, or it has passed.
     SlotTaken = "slot_taken", "this time is no longer free";
     /// A time that lies in the past.

@@ -207,6 +207,7 @@ impl Outreach {
             let body = format!("{}\n", body.replace("\r\n", "\n").trim());
             let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
             compose::check(&text, case.finding.machine.as_str())?;
+            self.spare_others(tx, &text, &people)?;
             if !text.body.contains(&self.link(&mail)) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
             }

@@ -6,6 +6,7 @@ use metrics::counter;
 use crate::Outreach;
 use crate::error::Result;
 use crate::store::{registry, replies, service_cases};
+use crate::troubles::CONTROLLER;
 use crate::views::{ServiceCase, Source};
 
 /// Which alarms open a service case.
@@ -72,7 +73,7 @@ impl Outreach {
             {
                 return Ok(AlarmHeard::Case(Box::new(open)));
             }
-            let case = self.open_trouble(tx, machine, (Source::Controller, code, "controller"), at.min(now))?;
+            let case = self.open_trouble(tx, machine, (Source::Controller, code, CONTROLLER), at.min(now))?;
             Ok(AlarmHeard::Case(Box::new(case)))
         })?;
         let outcome = match &heard {

@@ -9,7 +9,7 @@ use crate::registry::Machine;
 use crate::service::{self, SERVICE};
 use crate::store::{Case, Entry, Session, advisories, messages, registry};
 use crate::views::{Applied, MessageState, Stage};
-use crate::{Outreach, bundle, compose};
+use crate::{Outreach, bundle, care, compose};
 
 /// The engine in the record.
 const ENGINE: &str = "engine";
@@ -161,6 +161,9 @@ impl Outreach {
         case.save(connection, now)?;
         counter!("foretell_outreach_cases_opened_total", "grade" => finding.grade.name()).increment(1);
         record(connection, &case, "opened the case", &finding.text, now)?;
+        if stage == Stage::Draft {
+            hint_at_return(connection, &case, now)?;
+        }
         Ok(case)
     }
 
@@ -179,7 +182,12 @@ impl Outreach {
         bundle::keep(&mut case, bundled);
         let may = self.may_reach_customer(finding);
         match case.stage {
-            Stage::Internal if may && !bundle::is_follower(&case) => case.stage = Stage::Draft,
+            Stage::Internal if may && !bundle::is_follower(&case) => {
+                case.stage = Stage::Draft;
+                if before < finding.grade {
+                    hint_at_return(connection, &case, now)?;
+                }
+            }
             Stage::Draft | Stage::Postponed | Stage::Queued if !may => {
                 withdraw(connection, &finding.id, "the forecast is no longer strong enough")?;
                 (case.stage, case.until) = (Stage::Internal, None);
@@ -201,6 +209,20 @@ impl Outreach {
         }
         Ok(case)
     }
+}
+
+/// A fault that comes back soon after the work against it tries a customer's patience.
+fn hint_at_return(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<()> {
+    if case.finding.kind == FindingKind::MaintenanceDue {
+        return Ok(());
+    }
+    let (machine, fault) = (&case.finding.machine, case.finding.fault.as_str());
+    let done = advisories::last_done(connection, machine, fault)?;
+    if done.is_none_or(|done| now.days_since(done) > care::AGAIN_DAYS) {
+        return Ok(());
+    }
+    let Some(customer) = registry::customer_of(connection, machine)? else { return Ok(()) };
+    care::hint(connection, &customer.id, Some(machine.as_str()), &format!("{}: `{fault}`", care::CAME_BACK), now)
 }
 
 fn clear(connection: &dyn Session, mut case: Case, now: Timestamp) -> Result<Case> {

@@ -42,6 +42,12 @@ impl CustomerStage {
 pub(crate) const STAGE_SET: &str = "stage_set";
 /// What a hint is called there.
 const STAGE_HINT: &str = "stage_hint";
+/// The hint that a fault came back; its code follows.
+pub(crate) const CAME_BACK: &str = "the same fault came back";
+/// The hint that a machine broke down again.
+pub(crate) const BROKE_AGAIN: &str = "the machine broke down again";
+/// What happens again within so many days is the same trouble in a customer's eyes.
+pub(crate) const AGAIN_DAYS: f64 = 90.0;
 /// Entries looked at for hints.
 const HINTS_MAX: u32 = 500;
 

@@ -17,6 +17,11 @@ const OTHER_TIME: &str = "the customer wishes another time";
 /// Who acts through a link, in the record.
 const CUSTOMER: &str = "customer";
 
+/// Why a link opens nothing that an advisor took back.
+pub const LINK_TAKEN_BACK: &str = "it has expired: the advisor took it back";
+/// Why a link opens nothing whose message was withdrawn before it went out.
+pub const LINK_WITHDRAWN: &str = "it has expired: its message was withdrawn";
+
 /// Everything behind a valid link.
 pub(crate) struct Visitor {
     pub(crate) mail: Mail,
@@ -39,37 +44,47 @@ impl Outreach {
     /// Books one of the times on the page; booking the same time twice is once.
     ///
     /// # Errors
-    /// `SlotTaken` when the time is not on offer, has passed or somebody was faster; the page then has others.
+    /// `SlotTaken` when the time is not on offer or somebody was faster (the page then has others); `Refused` when it has passed
+    /// or another visit is booked.
     pub fn book(&self, token: &str, start: Timestamp, now: Timestamp) -> Result<BookingView> {
         self.store.write("book a visit", |tx| {
             let mut visitor = self.visitor(tx, token, now)?;
-            if visitor.case.stage == Stage::Booked
-                && bookings::newest_of(tx, &visitor.case.finding.id)?.is_some_and(|stay| stay.start == start)
-            {
-                return self.page(tx, &visitor, now);
+            let booked = bookings::newest_of(tx, &visitor.case.finding.id)?.filter(|stay| stay.start == start);
+            if visitor.case.stage != Stage::Booked || booked.is_none() {
+                self.book_in(tx, &mut visitor, start, now)?;
             }
-            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "book")?;
-            let slot = offered(tx, &visitor.mail, start, now)?;
-            let mut stay = Stay {
-                id: 0,
-                case: visitor.case.finding.id.clone(),
-                machine: visitor.mail.machine.clone(),
-                customer: visitor.mail.customer.clone(),
-                start: slot.start,
-                end: slot.end,
-                technician: None,
-                state: "booked".into(),
-                sequence: 0,
-                changed: now,
-                uid: 0,
-            };
-            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
-            self.tell_of_visit(tx, &stay, now)?;
-            withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
-            visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
-            said(tx, &visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)?;
             self.page(tx, &visitor, now)
         })
+    }
+
+    /// Books a time for a case that has no visit.
+    pub(crate) fn book_in(
+        &self,
+        tx: &dyn Session,
+        visitor: &mut Visitor,
+        start: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "book")?;
+        let slot = offered(tx, &visitor.mail, start, now)?;
+        let mut stay = Stay {
+            id: 0,
+            case: visitor.case.finding.id.clone(),
+            machine: visitor.mail.machine.clone(),
+            customer: visitor.mail.customer.clone(),
+            start: slot.start,
+            end: slot.end,
+            technician: None,
+            state: "booked".into(),
+            sequence: 0,
+            changed: now,
+            uid: 0,
+        };
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
+        self.tell_of_visit(tx, &stay, now)?;
+        withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
+        visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
+        said(tx, visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)
     }
 
     /// Moves the booked visit to another of the times on the page.
@@ -79,17 +94,23 @@ impl Outreach {
     pub fn reschedule(&self, token: &str, start: Timestamp, now: Timestamp) -> Result<BookingView> {
         self.store.write("move a visit", |tx| {
             let visitor = self.visitor(tx, token, now)?;
-            let mut stay = booked(tx, &visitor.case, now)?;
-            if stay.start != start {
-                let slot = offered(tx, &visitor.mail, start, now)?;
-                (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
-                stay.sequence += 1;
-                stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
-                self.tell_of_visit(tx, &stay, now)?;
-                said(tx, &visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)?;
-            }
+            self.move_in(tx, &visitor, start, now)?;
             self.page(tx, &visitor, now)
         })
+    }
+
+    /// Moves the visit of a case; to the time that it has is no move.
+    pub(crate) fn move_in(&self, tx: &dyn Session, visitor: &Visitor, start: Timestamp, now: Timestamp) -> Result<()> {
+        let mut stay = booked(tx, &visitor.case, now)?;
+        if stay.start == start {
+            return Ok(());
+        }
+        let slot = offered(tx, &visitor.mail, start, now)?;
+        (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
+        stay.sequence += 1;
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
+        self.tell_of_visit(tx, &stay, now)?;
+        said(tx, visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)
     }
 
     /// Cancels the booked visit; the advisor hears of it, the page offers times again.
@@ -99,15 +120,20 @@ impl Outreach {
     pub fn cancel(&self, token: &str, now: Timestamp) -> Result<BookingView> {
         self.store.write("cancel a visit", |tx| {
             let mut visitor = self.visitor(tx, token, now)?;
-            let mut stay = booked(tx, &visitor.case, now)?;
-            (stay.state, stay.changed) = ("cancelled".into(), now);
-            stay.sequence += 1;
-            stay.save(tx)?;
-            self.tell_of_visit(tx, &stay, now)?;
-            visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
-            said(tx, &visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)?;
+            self.cancel_in(tx, &mut visitor, now)?;
             self.page(tx, &visitor, now)
         })
+    }
+
+    /// Cancels the visit of a case.
+    pub(crate) fn cancel_in(&self, tx: &dyn Session, visitor: &mut Visitor, now: Timestamp) -> Result<()> {
+        let mut stay = booked(tx, &visitor.case, now)?;
+        (stay.state, stay.changed) = ("cancelled".into(), now);
+        stay.sequence += 1;
+        stay.save(tx)?;
+        self.tell_of_visit(tx, &stay, now)?;
+        visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
+        said(tx, visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)
     }
 
     /// Silence about this machine for so many days (1 to 365).
@@ -191,7 +217,7 @@ impl Outreach {
         }
         let mail = messages::get(connection, message)?;
         if replies::is_revoked(connection, message)? {
-            return Err(OutreachError::Link("it has expired: the advisor took it back"));
+            return Err(OutreachError::Link(LINK_TAKEN_BACK));
         }
         if expires < now {
             let stay = bookings::newest_of(connection, &mail.case)?;
@@ -210,15 +236,14 @@ impl Outreach {
         if !seen {
             // Whoever was shown the draft may still hold its link.
             let withdrawn = mail.state == MessageState::Withdrawn;
-            let why =
-                if withdrawn { "it has expired: its message was withdrawn" } else { "its message was not approved" };
+            let why = if withdrawn { LINK_WITHDRAWN } else { "its message was not approved" };
             return Err(OutreachError::Link(why));
         }
         let people = self.people_or_refuse(connection, &case, "show a booking page")?;
         Ok(Visitor { mail, case, people })
     }
 
-    fn page(&self, connection: &dyn Session, visitor: &Visitor, now: Timestamp) -> Result<BookingView> {
+    pub(crate) fn page(&self, connection: &dyn Session, visitor: &Visitor, now: Timestamp) -> Result<BookingView> {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         let link = self.link(mail);
@@ -309,10 +334,13 @@ impl Outreach {
     }
 }
 
-/// A time that is on the page of this link.
+/// A time that is on the page of this link. One that was on it before and is not any more was taken by somebody.
 fn offered(connection: &dyn Session, mail: &Mail, start: Timestamp, now: Timestamp) -> Result<Slot> {
+    if start <= now {
+        return Err(OutreachError::refused("take a time", Obstacle::TimePassed));
+    }
     let slots = messages::offers(connection, mail.id)?;
-    slots.into_iter().find(|slot| slot.start == start && start > now).ok_or(OutreachError::SlotTaken)
+    slots.into_iter().find(|slot| slot.start == start).ok_or(OutreachError::SlotTaken)
 }
 
 /// The booked visit that has not begun.

@@ -197,6 +197,7 @@ impl Outreach {
         };
         let draft = self.shelf.composer(connection)?.letter(occasion, facts.language(), &facts)?;
         compose::check(&draft, case.finding.machine.as_str())?;
+        self.spare_others(connection, &draft, people)?;
         Ok((draft, slots))
     }
 
@@ -261,13 +262,10 @@ impl Outreach {
         medium: &str,
         now: Timestamp,
     ) -> Result<Verdict> {
+        let policy = people.customer.contacting.over(&self.options.policy);
         let past = Past {
             machine_last: unasked(connection, case, messages::machine_last(connection, &mail.machine)?)?,
-            customer_sent: messages::customer_sent(
-                connection,
-                &mail.customer,
-                self.options.policy.customer_messages_max.max(1),
-            )?,
+            customer_sent: messages::customer_sent(connection, &mail.customer, policy.customer_messages_max.max(1))?,
             reminders: messages::sent_of_kind(connection, &mail.case, Kind::Reminder)?,
             follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
             not_now_until: messages::not_now(connection, &mail.machine)?,
@@ -276,7 +274,7 @@ impl Outreach {
         };
         let urgent = case.finding.grade == Grade::Urgent;
         let request = Request { kind: mail.kind, urgent };
-        Ok(governor::judge(&self.options.policy, &people.calendar, &past, request, now))
+        Ok(governor::judge(&policy, &people.calendar, &past, request, now))
     }
 }
 

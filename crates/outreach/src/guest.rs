@@ -7,7 +7,8 @@ use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::journey::{errand, km_to};
 use crate::registry::{Customer, Technician};
-use crate::store::{Session, bookings, evidence, registry, service_cases};
+use crate::store::{Session, bookings, evidence, record, registry, service_cases};
+use crate::troubles::CONTROLLER;
 use crate::views::{CaseView, Errand, Guest, Photo, PhotoOf, ServiceCase};
 
 /// Why a link of a customer who was erased opens nothing.
@@ -97,7 +98,7 @@ impl Outreach {
         Ok(Some(case))
     }
 
-    fn case_view(&self, connection: &dyn Session, case: ServiceCase) -> Result<CaseView> {
+    fn case_view(&self, connection: &dyn Session, mut case: ServiceCase) -> Result<CaseView> {
         let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
         let customer = customer_of(connection, &case)?;
         let own = registry::find::<crate::Machine>(connection, machine.as_str())?;
@@ -110,6 +111,7 @@ impl Outreach {
             None => None,
         };
         Ok(CaseView {
+            told_by_controller: take_out_controller(connection, &mut case)?,
             number: own.map_or_else(|| machine.to_string(), |own| own.number),
             company: customer.language.of(&self.options.company).to_owned(),
             advisor: registry::find(connection, &customer.advisor)?,
@@ -120,6 +122,21 @@ impl Outreach {
             case,
         })
     }
+}
+
+/// Leaves out of what a case says what a controller said: its codes mean nothing to whoever owns the machine. Says whether
+/// there was anything. Which words were a controller's, the record knows.
+fn take_out_controller(connection: &dyn Session, case: &mut ServiceCase) -> Result<bool> {
+    let record = record::of_case(connection, &service_cases::name(case.id))?;
+    let codes: Vec<&str> = record
+        .iter()
+        .filter(|entry| entry.who == CONTROLLER && entry.what == record::TROUBLE_REPORTED)
+        .flat_map(|entry| entry.why.lines())
+        .collect();
+    let own: Vec<&str> = case.what.lines().filter(|line| !codes.contains(line)).collect();
+    let found = own.len() < case.what.lines().count();
+    case.what = own.join("\n");
+    Ok(found)
 }
 
 fn customer_of(connection: &dyn Session, case: &ServiceCase) -> Result<Customer> {

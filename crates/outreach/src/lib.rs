@@ -16,12 +16,15 @@
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
+//! | `taps` | what a tap on a page does that may have been open for days |
 //! | `apply`, `bundle`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
+//! | `untold` | words that may not have arrived, where no card asks about them |
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
 //! | [`desk`] | all of it in memory, for pages |
+//! | `discreet` | no customer is told of another |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
 
@@ -39,6 +42,7 @@ pub mod compose;
 mod context;
 mod customer;
 pub mod desk;
+mod discreet;
 mod drafting;
 mod error;
 mod evidence;
@@ -63,7 +67,9 @@ pub mod service;
 pub mod slots;
 pub mod spreadsheet;
 pub mod store;
+mod taps;
 mod troubles;
+mod untold;
 mod views;
 mod visits;
 mod wishes;
@@ -83,6 +89,7 @@ pub use compose::editor::{
 pub use compose::trouble::OnSiteNews;
 pub use compose::{Draft, Occasion};
 pub use context::{MachineContext, WEEK_HOURS};
+pub use customer::{LINK_TAKEN_BACK, LINK_WITHDRAWN};
 pub use desk::{Appointment, Desk};
 pub use error::{Lack, OutreachError, Result};
 pub use hooks::{Hook, HookOptions, HookStatus};
@@ -91,7 +98,8 @@ pub use outward::MqttMessage;
 pub use plan::Delayed;
 pub use problems::{Problem, mail_address};
 pub use registry::{
-    Advisor, Contact, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site, Technician, Words,
+    Advisor, Contact, Contacting, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site,
+    Technician, Words,
 };
 pub use replies::{ReplyHeard, StopWords};
 pub use slots::Slot;
@@ -99,7 +107,7 @@ pub use views::{
     AfterCall, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet, Figures, Guest,
     Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences,
     Progress, Promise, QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Stage, StageChange, StockLine,
-    Ticked, Unsettled, VisitDone, VisitReport, WorkDone, WorkVerdict,
+    Ticked, Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;
@@ -121,6 +129,7 @@ pub struct Outreach {
     /// Service state in memory, for pages.
     desk: desk::Held,
     kept_roster: drafting::KeptRoster,
+    kept_names: discreet::KeptNames,
 }
 
 impl Outreach {
@@ -147,6 +156,7 @@ impl Outreach {
             options,
             desk: desk::Held::default(),
             kept_roster: drafting::KeptRoster::default(),
+            kept_names: discreet::KeptNames::default(),
         };
         if outreach.options.delivers {
             outreach.subscribe_hooks()?;

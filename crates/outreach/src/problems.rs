@@ -191,6 +191,7 @@ impl<'a> Sense<'a> {
         }
         say("quiet_from", close.map(drop));
         say("quiet_to", open.map(drop));
+        say("contacting", customer.contacting.check());
         let production = &customer.production;
         for (key, days) in
             [("holidays", &customer.holidays), ("shutdowns", &production.shutdowns), ("busy", &production.busy)]

@@ -11,6 +11,9 @@ use crate::store::{Entry, Session, record, registry, service_cases, stock};
 use crate::views::{Promise, ServiceCase, Source, Ticked, VisitReport};
 use crate::{Outreach, care};
 
+/// Who speaks where a machine's controller does, in the record.
+pub(crate) const CONTROLLER: &str = "controller";
+
 impl Outreach {
     /// Something broke: opens the machine's service case, or adds to the one that is open (nobody tells it twice). `opened`
     /// is when it broke as far as known; both promises count from there.
@@ -40,7 +43,7 @@ impl Outreach {
             if registry::customer_of(tx, machine)?.is_none() || service_cases::had(tx, machine, at)? {
                 return Ok(None);
             }
-            self.open_trouble(tx, machine, (Source::Controller, what, "controller"), at).map(Some)
+            self.open_trouble(tx, machine, (Source::Controller, what, CONTROLLER), at).map(Some)
         })
     }
 
@@ -101,6 +104,12 @@ impl Outreach {
                     report: None,
                 };
                 service_cases::save(connection, &mut case)?;
+                let before = service_cases::last_closed(connection, machine)?;
+                if let Some(customer) = &case.customer
+                    && before.is_some_and(|closed| now.days_since(closed) <= care::AGAIN_DAYS)
+                {
+                    care::hint(connection, customer, Some(&case.machine), care::BROKE_AGAIN, now)?;
+                }
                 case
             }
         };

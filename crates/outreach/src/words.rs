@@ -120,7 +120,8 @@ impl Outreach {
         let facts = self.trouble_facts(case, about, &people, now);
         let composer = self.shelf.composer(connection)?;
         let written = composer.letter(occasion_of(kind), people.customer.language, &facts);
-        match written.and_then(|text| compose::check_word(&text, machine.as_str()).map(|()| text)) {
+        let checked = written.and_then(|text| compose::check_word(&text, machine.as_str()).map(|()| text));
+        match checked.and_then(|text| self.spare_others(connection, &text, &people).map(|()| text)) {
             Ok(text) => mail.text = Some(text),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => {

@@ -5,7 +5,9 @@ mod support;
 
 use foretell_model::{FindingId, HOUR_MS, MINUTE_MS, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
-use foretell_outreach::{Checklist, DeliveryError, MessageState, Outcome, PageState, Source, Stage, VisitReport};
+use foretell_outreach::{
+    Checklist, DeliveryError, MessageState, Outcome, PageState, Source, Stage, Untold, UntoldOf, VisitReport,
+};
 use support::roads::{Scene, now, scene};
 use support::{at, machine};
 
@@ -192,9 +194,12 @@ fn word_about_a_broken_machine_is_settled_on_its_case() {
     assert_eq!(left(), [(Kind::OnTheWay, MessageState::Unknown)]);
     let word = s.outreach.unsettled_of_case(case.id).unwrap().remove(0);
     assert_eq!(word.subject, "Compressor No. 3: Jun Chen is coming to you");
+    let untold = s.outreach.untold().unwrap();
+    assert_eq!(untold, [Untold { machine: own.clone(), of: UntoldOf::ServiceCase(case.id), word: word.clone() }]);
     s.outreach.send_again(word.message, "wang", minutes(8)).unwrap();
     s.outreach.tick(minutes(8)).unwrap();
     assert_eq!((s.delivered(), left()), (vec!["sms foretell-1".to_owned()], vec![]));
+    assert_eq!(s.outreach.untold().unwrap(), []);
 
     // Nobody need ask whether a word arrived that is no news any more; that it is mended stays news.
     s.outreach.arrived(case.id, "chen", minutes(50)).unwrap();
@@ -207,6 +212,7 @@ fn word_about_a_broken_machine_is_settled_on_its_case() {
     let report = VisitReport { checklist: done, ..VisitReport::default() };
     s.outreach.close_service_case(case.id, &report, "", "chen", minutes(200)).unwrap();
     assert_eq!(left(), []);
+    assert_eq!(s.outreach.untold().unwrap(), [], "what is no news any more is nobody's work");
     s.next([unknown()]);
     s.outreach.tick(minutes(201)).unwrap();
     let word = s.outreach.unsettled_of_case(case.id).unwrap().remove(0);

@@ -307,6 +307,21 @@ fn the_costliest_to_leave_waiting_comes_first() {
 }
 
 #[test]
+fn work_by_hours_waits_behind_whatever_may_break_however_long_it_is_overdue() {
+    let s = scene();
+    let mut due = finding(&machine("s02/m002"), "oil_changed", Grade::Advise, Status::Opened);
+    (due.kind, due.probability_within, due.limit) = (FindingKind::MaintenanceDue, None, None);
+    apply(&s.outreach, 1, &due, wednesday());
+    let mut faint = cooler("s01/m002", Grade::Advise, Status::Opened);
+    faint.probability_within = faint.probability_within.map(|p| foretell_model::ProbabilityWithin { d7: 0.001, ..p });
+    apply(&s.outreach, 2, &faint, wednesday());
+    let queue = s.outreach.queue(wednesday()).unwrap();
+    let order: Vec<&str> = queue.iter().map(|entry| entry.fault.as_str()).collect();
+    assert_eq!(order, ["cooler_clogging", "oil_changed"]);
+    assert!(queue[0].waiting_cost > 0.0 && queue[1].waiting_cost == 0.0, "{queue:?}");
+}
+
+#[test]
 fn what_is_urgent_comes_before_what_is_likely() {
     let s = scene();
     let mut likely = cooler("s02/m002", Grade::Advise, Status::Opened);

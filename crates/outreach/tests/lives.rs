@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use foretell_model::{DAY_MS, Finding, FindingId, Grade, HOUR_MS, Status, Timestamp};
-use foretell_outreach::{Calendar, CustomerStage, Outreach, Parcel, Source, Stage, Ticked, VisitReport};
+use foretell_outreach::{Calendar, CustomerStage, Outreach, PageState, Parcel, Source, Stage, Ticked, VisitReport};
 use proptest::prelude::*;
 use support::{Recorder, apply, at, finding, machine, open, token};
 
@@ -26,6 +26,14 @@ enum Step {
         case: usize,
     },
     Book {
+        case: usize,
+    },
+    /// To another time, from a page that may be out of date.
+    Move {
+        case: usize,
+        stale: bool,
+    },
+    Cancel {
         case: usize,
     },
     Stop {
@@ -84,6 +92,8 @@ fn step() -> impl Strategy<Value = Step> {
         5 => case().prop_map(|case| Step::Approve { case }),
         1 => case().prop_map(|case| Step::NotNow { case }),
         1 => case().prop_map(|case| Step::Book { case }),
+        1 => (case(), any::<bool>()).prop_map(|(case, stale)| Step::Move { case, stale }),
+        1 => case().prop_map(|case| Step::Cancel { case }),
         1 => case().prop_map(|case| Step::Stop { case }),
         1 => case().prop_map(|case| Step::Resume { case }),
         1 => case().prop_map(|case| Step::Call { case }),
@@ -225,6 +235,12 @@ impl Life {
                     drop(self.outreach.book(token(&link), slot.slot.start, now));
                 }
             }
+            Step::Move { case, stale } => self.change_time(case, stale),
+            Step::Cancel { case } => {
+                if let Some(link) = self.link(case) {
+                    drop(self.outreach.cancel_seen(token(&link), None, now));
+                }
+            }
             Step::Stop { case } => {
                 if let Some(link) = self.link(case)
                     && self.outreach.stop(token(&link), now).is_ok()
@@ -264,6 +280,17 @@ impl Life {
             Step::Wait { hours } => (0..hours).try_for_each(|_| self.pass(1))?,
         }
         Ok(())
+    }
+
+    /// The customer moves a booked visit. A page that showed another time moves nothing.
+    fn change_time(&self, case: usize, stale: bool) {
+        let now = self.now();
+        let Some(link) = self.link(case) else { return };
+        let Ok(page) = self.outreach.booking_page(token(&link), now) else { return };
+        let (PageState::Booked { booking, .. }, Some(slot)) = (&page.state, page.slots.last()) else { return };
+        let seen = booking.start + i64::from(stale) * HOUR_MS;
+        let moved = self.outreach.choose_time(token(&link), slot.slot.start, Some(seen), now);
+        assert!(!stale || moved.is_err(), "a page that showed another time moved the visit");
     }
 
     fn mend(&self) {

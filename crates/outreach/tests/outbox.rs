@@ -6,7 +6,7 @@ mod support;
 use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
-use foretell_outreach::{AfterCall, Calendar, DeliveryError, Language, Outcome, PageState, Stage};
+use foretell_outreach::{AfterCall, Calendar, Contacting, DeliveryError, Language, Outcome, PageState, Stage};
 use support::scene::{cooler, scene, wednesday};
 use support::{apply, at, finding, machine, token};
 
@@ -105,6 +105,25 @@ fn one_open_case_holds_another_and_the_cap_comes_after_it() {
 }
 
 #[test]
+fn a_customer_has_rules_of_its_own_where_the_house_is_told_so() {
+    let s = scene();
+    let mut acme = s.outreach.customer("acme").unwrap().unwrap();
+    acme.contacting = Contacting { customer_messages_max: Some(1), customer_span_days: Some(14), ..acme.contacting };
+    s.outreach.register_customer(&acme, "test", wednesday()).unwrap();
+    for (n, own) in ["s02/m002", "s02/m003"].iter().enumerate() {
+        let id = apply(&s.outreach, n as u64 + 1, &cooler(own, Grade::Advise, Status::Opened), wednesday());
+        s.outreach.approve(&id, "wang", wednesday()).unwrap();
+    }
+    let outcomes: Vec<Outcome> = s.outreach.tick(wednesday()).unwrap().into_iter().map(|t| t.outcome).collect();
+    let Outcome::Held { until, reason } = &outcomes[1] else { panic!("{outcomes:?}") };
+    assert_eq!((&outcomes[0], reason), (&Outcome::Sent, &Reason::CustomerCap { messages: 1, days: 14 }));
+    assert_eq!(*until, wednesday().plus_days(14.0));
+    acme.contacting.customer_span_days = Some(0);
+    let refused = s.outreach.register_customer(&acme, "test", wednesday()).unwrap_err().to_string();
+    assert!(refused.contains("`contacting.customer_span_days` is a number from 1 to 3650"), "{refused}");
+}
+
+#[test]
 fn unanswered_gets_one_reminder_then_a_call() {
     let s = scene();
     let now = wednesday();
@@ -137,6 +156,17 @@ fn edited_texts_obey_the_same_rules() {
         edit(&bad).unwrap_err(),
         "the text may not go to a customer: `discount` (selling); an exclamation mark; `17.9` is more precise than the forecast"
     );
+    for (added, expected) in [
+        ("Please send us the operating log as well.", "a second request: `Please send us the operating log as well`"),
+        ("Your colleague was at 华新纺织 too.", "`华新纺织` is another customer"),
+        ("Our own technician is on sick leave.", "`sick leave` (staff matters)"),
+        ("Happy birthday by the way.", "`birthday` (private matters)"),
+    ] {
+        let refused = edit(&format!("{}\n{added}", draft.text.body)).unwrap_err();
+        assert_eq!(refused, format!("the text may not go to a customer: {expected}"));
+    }
+    // To offer help, and to say how we can be reached, is no request.
+    edit(&format!("{}\nAny questions? Please call me. Acme is never far away.", draft.text.body)).unwrap();
     assert_eq!(
         edit("See https://elsewhere.example").unwrap_err(),
         "could not edit the message of s02/m002/cooler_clogging/1: the link to the customer's page must stay in the text"

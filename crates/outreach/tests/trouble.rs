@@ -5,11 +5,13 @@ mod support;
 
 use std::sync::Arc;
 
-use foretell_model::{Finding, FindingKind, Found, Grade, MINUTE_MS, Status, TimerState, Timestamp};
+use foretell_model::{
+    FaultCode, Finding, FindingId, FindingKind, Found, Grade, MINUTE_MS, Status, TimerState, Timestamp,
+};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
-    Checklist, CustomerStage, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter, Source,
-    Stage, VisitReport,
+    Checklist, CustomerStage, Guest, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
+    Source, Stage, VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 
@@ -184,6 +186,26 @@ fn the_stage_stops_what_nobody_asked_for_and_its_history_stays() {
 }
 
 #[test]
+fn a_customer_reads_no_code_of_a_controller() {
+    let s = scene();
+    let case = s.outreach.controller_tripped(&machine("s02/m002"), "E01", now()).unwrap().unwrap();
+    let link = s.outreach.case_link(&case);
+    let page = || match s.outreach.guest(token(&link), now()).unwrap() {
+        Guest::Case(view) => (view.told_by_controller, view.case.what),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(page(), (true, String::new()));
+    let own = machine("s02/m002");
+    s.outreach.open_service_case(&own, Source::Customer, "it is quiet here", "customer", minutes(1)).unwrap();
+    assert_eq!(page(), (true, "it is quiet here".to_owned()));
+    assert_eq!(
+        s.outreach.service_case(case.id).unwrap().what,
+        "E01\nit is quiet here",
+        "whoever mends it needs the code"
+    );
+}
+
+#[test]
 fn a_trip_told_twice_is_one_case() {
     let s = scene();
     let trip = |id: &str| s.outreach.controller_tripped(&machine(id), "E01", now()).unwrap().map(|case| case.id);
@@ -192,6 +214,35 @@ fn a_trip_told_twice_is_one_case() {
     s.outreach.close_service_case(first, &done(), "", "chen", minutes(90)).unwrap();
     assert_eq!((trip("s02/m002"), trip("s09/m001")), (None, None), "read again, and a machine of nobody");
     assert_eq!(s.outreach.closed_service_cases(9).unwrap()[0].report, Some(done()));
+}
+
+#[test]
+fn what_happens_again_hints_at_displeasure() {
+    let s = scene();
+    let own = machine("s02/m002");
+    let again = |n: u32| Finding {
+        id: FindingId::new(&own, &FaultCode::new("cooler_clogging").unwrap(), n),
+        ..finding(&own, "cooler_clogging", Grade::Advise, Status::Opened)
+    };
+    let first = apply(&s.outreach, 1, &again(1), now());
+    let visit = s.outreach.book_for(&first, now().plus_days(2.0), "wang", now()).unwrap();
+    s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
+    let hints = |customer: &str| -> Vec<String> {
+        s.outreach.stage_hints(customer).unwrap().into_iter().map(|hint| hint.why).collect()
+    };
+    assert_eq!(hints("acme"), [""; 0]);
+    apply(&s.outreach, 2, &again(2), visit.end.plus_days(20.0));
+    let mut told = vec!["the same fault came back: `cooler_clogging`".to_owned()];
+    assert_eq!(hints("acme"), told);
+    for (n, day) in [(1, 30.0), (2, 60.0), (3, 400.0)] {
+        let at = now().plus_days(day);
+        let case = s.outreach.open_service_case(&own, Source::Customer, "stopped", "customer", at).unwrap();
+        s.outreach.close_service_case(case.id, &done(), "", "chen", at).unwrap();
+        if n == 2 {
+            told.push("the machine broke down again".to_owned());
+        }
+        assert_eq!(hints("acme"), told, "breakdown {n}");
+    }
 }
 
 #[test]

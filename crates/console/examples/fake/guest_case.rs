@@ -36,6 +36,7 @@ pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
         portrait: Some(2),
         machine_name: if zh { "2号机" } else { "Compressor 1" }.to_owned(),
         what: if zh { "突然停机，面板显示E23" } else { "Stopped all of a sudden; the panel shows E23" }.to_owned(),
+        told_by_controller: token.contains("trip"),
         opened,
         call_back: timer(20, call),
         on_site: timer(240, there),

@@ -170,6 +170,13 @@ impl Backend for Fake {
             all: state.cards.len(),
             from,
             cards: state.cards.iter().skip(from).take(max).cloned().collect(),
+            untold: vec![foretell_console::view::UntoldLine {
+                machine_name: "3号机".to_owned(),
+                site_name: "金陵精密".to_owned(),
+                subject: "3号机：已安排陈军师傅过来".to_owned(),
+                is_lost: false,
+                of: Err(103),
+            }],
         }))
     }
 
@@ -270,6 +277,7 @@ impl Backend for Fake {
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
         match token {
             "expired" => Err(BackendError::Expired),
+            "taken-back" => Err(BackendError::TakenBack),
             "broken" => Err(BackendError::Failed {
                 attempted: "read the store at /secret/path".to_owned(),
                 source: "disk on fire".into(),
@@ -303,7 +311,14 @@ impl Backend for Fake {
             let page = state.pages.iter_mut().find(|(known, _)| *known == token).map(|(_, page)| page);
             let page = page.ok_or_else(|| missing("page"))?;
             page.state = match act {
-                BookingAct::Choose { from } => {
+                BookingAct::Choose { from, seen } => {
+                    let booked = match &page.state {
+                        BookingState::Booked(visit) => Some(visit.slot.from),
+                        _ => None,
+                    };
+                    if booked.is_some() && booked != seen && booked != Some(from) {
+                        return Err(seen.map_or(Obstacle::CaseBooked, |_| Obstacle::Moved).into());
+                    }
                     let slot = page.slots.iter().find(|slot| slot.from == from);
                     let slot = *slot.ok_or_else(|| BackendError::from(Obstacle::SlotTaken))?;
                     let technician =
@@ -313,7 +328,10 @@ impl Backend for Fake {
                 BookingAct::AnotherTime { wish } => BookingState::AnotherTime { wish },
                 BookingAct::NotNow { days } => BookingState::NotNow { until: now().plus_days(f64::from(days)) },
                 BookingAct::StopMessages => BookingState::Stopped,
-                BookingAct::Cancel => BookingState::Open,
+                BookingAct::Cancel { .. } if !matches!(page.state, BookingState::Booked(_)) => {
+                    return Err(Obstacle::NoVisit.into());
+                }
+                BookingAct::Cancel { .. } => BookingState::Open,
             };
             Ok(())
         })

@@ -20,6 +20,7 @@ pub(crate) fn problem(error: &BackendError) -> Response {
     let (status, title) = match error {
         BackendError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
         BackendError::Expired => (StatusCode::GONE, "Expired"),
+        BackendError::TakenBack => (StatusCode::GONE, "Taken back"),
         BackendError::Refused(told) if told.why.is_of_form() => (StatusCode::BAD_REQUEST, "Invalid request"),
         BackendError::Refused(_) | BackendError::Conflict(_) => (StatusCode::CONFLICT, "Conflict"),
         BackendError::Unsigned(_) => (StatusCode::UNAUTHORIZED, "Not signed"),

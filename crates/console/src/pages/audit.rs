@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono_tz::Tz;
-use foretell_model::MachineId;
+use foretell_model::{Catalogue, MachineId};
 use serde::Deserialize;
 
 use super::case_row::customer_href;
@@ -81,24 +81,24 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<A
     let (query, lang) = (asked.query(), ask.lang);
     let read = app.ask(move |backend| Ok((backend.record(&query, lang)?, backend.zone())));
     match read.await {
-        Ok((record, zone)) => ask.html(StatusCode::OK, &lay_out(&ask, &asked, &record, zone)),
+        Ok((record, zone)) => ask.html(StatusCode::OK, &lay_out(&ask, &asked, &record, &app.options.catalogue, zone)),
         Err(error) => ask.failure(&error),
     }
 }
 
-fn lay_out(ask: &Ask, asked: &Asked, record: &Record, zone: Tz) -> AuditPage {
+fn lay_out(ask: &Ask, asked: &Asked, record: &Record, catalogue: &Catalogue, zone: Tz) -> AuditPage {
     let here = asked.href();
     AuditPage {
         c: ask.chrome("users", false),
         w: text::access(ask.lang),
         filters: asked.filters(ask.lang),
-        rows: record.entries.iter().map(|entry| row(entry, zone, ask.lang)).collect(),
+        rows: record.entries.iter().map(|entry| row(entry, catalogue, zone, ask.lang)).collect(),
         first_href: if asked.before.is_some() { here.clone() } else { String::new() },
         next_href: record.next.map_or_else(String::new, |before| format!("{here}&before={before}")),
     }
 }
 
-fn row(entry: &RecordEntry, zone: Tz, lang: Lang) -> Row {
+fn row(entry: &RecordEntry, catalogue: &Catalogue, zone: Tz, lang: Lang) -> Row {
     let customer = entry.customer.as_ref().map(|(key, name)| (name.clone(), customer_href(key)));
     let machine = entry.machine.as_ref().map(|id| (entry.line.machine.clone(), machine_href(id)));
     let case = entry.case.as_deref().and_then(|case| match case.strip_prefix("case/") {
@@ -109,7 +109,7 @@ fn row(entry: &RecordEntry, zone: Tz, lang: Lang) -> Row {
         at: civil::date_time(entry.line.at, zone, lang),
         who: text::who(&entry.line.who, lang),
         who_href: format!("/record?who={}", encode(&entry.by)),
-        what: text::happening(&entry.line.what, &entry.line.why, zone, lang),
+        what: text::happening(&entry.line.what, &entry.line.why, catalogue, zone, lang),
         about: [customer, machine, case].into_iter().flatten().collect(),
     }
 }

@@ -2,13 +2,13 @@
 //! after booking: the same link reschedules and cancels. Opening it changes nothing, because mail scanners open links too.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use foretell_model::{DAY_MS, Timestamp};
 use serde::Deserialize;
 
+use super::booking_acts::Notice;
 use super::figure::{Figure, customer_figure};
 use super::guest::{self, ComerCard, WayView};
 use super::guest_case;
@@ -19,11 +19,8 @@ use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingAct, BookingPage, BookingState, GuestPage, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, GuestPage, GuestVisit, Visit};
 use crate::{BackendError, Lang, api, civil};
-
-/// Longest wish for another time, characters.
-const WISH_CHARS_MAX: usize = 500;
 
 #[derive(Template)]
 #[template(path = "booking.html")]
@@ -39,6 +36,8 @@ struct CustomerPage {
     past: bool,
     /// The visit can still be moved or cancelled.
     movable: bool,
+    /// When the visit that is shown begins, ms; none while nothing is booked.
+    seen: Option<i64>,
     /// A time can be taken although the customer would rather wait.
     later: bool,
     stopped: bool,
@@ -94,7 +93,7 @@ pub(crate) async fn show(
     Path(token): Path<String>,
     Query(done): Query<Done>,
 ) -> Response {
-    let notice: Notice = if done.done == "cancelled" { |t| t.cancelled_notice } else { |_| "" };
+    let notice = if done.is("cancelled") { Notice::Cancelled } else { Notice::None };
     shown(&app, &ask, token, StatusCode::OK, notice).await
 }
 
@@ -112,14 +111,11 @@ impl Done {
     }
 }
 
-/// A word on top of the page, once its language is known.
-type Notice = fn(&'static Words) -> &'static str;
-
-async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
+pub(super) async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.guest(&token)).await {
         Ok(GuestPage::Letter { page, visit, portrait }) => {
-            let notice = notice(text::words(page.lang));
+            let notice = notice.words(&page);
             render(status, &lay_out(page, (visit, portrait), base, notice, app))
         }
         Ok(GuestPage::Case(case)) => guest_case::page(case, base, &app.options.catalogue),
@@ -167,6 +163,7 @@ fn lay_out(
         visit,
         past: matches!(b.state, BookingState::Past(_)),
         // Whoever is on the way cannot be turned round here.
+        seen: booked.map(Timestamp::millis),
         movable: booked.is_some_and(|from| from > b.curve.now),
         later,
         stopped: b.state == BookingState::Stopped,
@@ -246,6 +243,7 @@ pub(super) fn kind(ask: &Ask, error: &BackendError) -> Response {
     let t = text::words(ask.lang);
     let (status, title, text) = match error {
         BackendError::Expired => (StatusCode::GONE, t.link_old, t.link_old_text),
+        BackendError::TakenBack => (StatusCode::GONE, t.link_back, t.link_back_text),
         BackendError::Failed { .. } => {
             api::log_failure(error);
             (StatusCode::INTERNAL_SERVER_ERROR, t.link_down, t.link_down_text)
@@ -262,87 +260,4 @@ pub(crate) fn too_often(ask: &Ask, seconds: u64) -> Response {
     let page = KindPage { frame, title: t.too_often, text: t.too_often_text };
     let headers = [(header::RETRY_AFTER, seconds.to_string())];
     (headers, render(StatusCode::TOO_MANY_REQUESTS, &page)).into_response()
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Chosen {
-    from: i64,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Wished {
-    #[serde(default)]
-    wish: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Later {
-    days: u16,
-}
-
-/// `POST /b/{token}/book`
-pub(crate) async fn book(
-    State(app): State<App>,
-    ask: Ask,
-    Path(token): Path<String>,
-    Form(form): Form<Chosen>,
-) -> Response {
-    answer(&app, &ask, token, BookingAct::Choose { from: Timestamp::from_millis(form.from) }).await
-}
-
-/// `POST /b/{token}/another`
-pub(crate) async fn another(
-    State(app): State<App>,
-    ask: Ask,
-    Path(token): Path<String>,
-    Form(form): Form<Wished>,
-) -> Response {
-    let wish = form.wish.trim().chars().take(WISH_CHARS_MAX).collect();
-    answer(&app, &ask, token, BookingAct::AnotherTime { wish }).await
-}
-
-/// `POST /b/{token}/later`
-pub(crate) async fn later(
-    State(app): State<App>,
-    ask: Ask,
-    Path(token): Path<String>,
-    Form(form): Form<Later>,
-) -> Response {
-    answer(&app, &ask, token, BookingAct::NotNow { days: form.days.clamp(7, 180) }).await
-}
-
-/// `POST /b/{token}/stop`
-pub(crate) async fn stop(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
-    answer(&app, &ask, token, BookingAct::StopMessages).await
-}
-
-/// `POST /b/{token}/cancel`
-pub(crate) async fn cancel(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
-    answer(&app, &ask, token, BookingAct::Cancel).await
-}
-
-async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {
-    let path = token.clone();
-    let done = if act == BookingAct::Cancel { "?done=cancelled" } else { "" };
-    let refused: Notice = if matches!(act, BookingAct::Choose { .. }) { |t| t.time_gone } else { |t| t.page_moved_on };
-    match app.ask(move |backend| backend.book(&path, act)).await {
-        Ok(()) => Redirect::to(&format!("/b/{}{done}", encode(&token))).into_response(),
-        // The time is gone or the state has moved on: show how things stand now, with a word about it.
-        Err(BackendError::Refused(_)) => shown(app, ask, token, StatusCode::CONFLICT, refused).await,
-        Err(error) => kind(ask, &error),
-    }
-}
-
-/// `GET /b/{token}/visit.ics`
-pub(crate) async fn calendar(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
-    match app.ask(move |backend| backend.calendar(&token)).await {
-        Ok(file) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
-                (header::CONTENT_DISPOSITION, "attachment; filename=\"visit.ics\""),
-            ];
-            (headers, file).into_response()
-        }
-        Err(error) => kind(&ask, &error),
-    }
 }

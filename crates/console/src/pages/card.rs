@@ -146,7 +146,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     };
     // Whether it may be sent matters while it has not been.
     let governed = can.approve || matches!(advisory.state, AdvisoryState::Approved { .. });
-    let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect();
+    let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
         href: advisory_href(&advisory.id),
@@ -193,7 +193,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         tel: tel(&advisory.customer.phone),
         phone: advisory.customer.phone,
         booking_path: advisory.booking_path.unwrap_or_default(),
-        decided: advisory.decided.as_ref().map_or_else(String::new, |line| decided(line, zone, lang)),
+        decided: advisory.decided.as_ref().map_or_else(String::new, |line| decided(line, catalogue, zone, lang)),
         verdict: advisory.verdict.as_ref().map_or_else(String::new, |v| verdict_line(v, zone, catalogue, lang)),
         faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
@@ -220,8 +220,8 @@ impl Card {
 }
 
 /// Who last did what in a case, and when.
-fn decided(line: &RecordLine, zone: chrono_tz::Tz, lang: Lang) -> String {
-    let told = lines(std::slice::from_ref(line), zone, lang).pop();
+fn decided(line: &RecordLine, catalogue: &Catalogue, zone: chrono_tz::Tz, lang: Lang) -> String {
+    let told = lines(std::slice::from_ref(line), catalogue, zone, lang).pop();
     told.map_or_else(String::new, |told| format!("{} · {} · {}", told.who, told.what, told.at))
 }
 
@@ -285,11 +285,16 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
     facts
 }
 
-pub(crate) fn contact_line(contact: &Contact, zone: chrono_tz::Tz, lang: Lang) -> (String, String) {
+pub(crate) fn contact_line(
+    contact: &Contact,
+    catalogue: &Catalogue,
+    zone: chrono_tz::Tz,
+    lang: Lang,
+) -> (String, String) {
     let t = text::words(lang);
     let who = if contact.inbound { t.they_said } else { t.we_said };
     let machine = contact.machine.as_ref().map_or_else(String::new, |machine| format!(" ({machine})"));
-    let what = text::happening(&contact.what, &contact.data, zone, lang);
+    let what = text::happening(&contact.what, &contact.data, catalogue, zone, lang);
     (
         civil::date_time(contact.at, zone, lang),
         text::said(&format!("{who}{machine}"), &text::channel(&contact.channel, lang), &what, lang),

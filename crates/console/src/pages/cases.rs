@@ -297,7 +297,7 @@ fn lay_out_one(
             let part = |(part, n): &(String, u32)| format!("{n} × {}", text::part(part, lang));
             report.parts.iter().map(part).chain([report.left_out.clone(), report.note.clone()]).collect()
         }),
-        record: lines(&page.record, case.zone, lang),
+        record: lines(&page.record, catalogue, case.zone, lang),
         unsettled: page.unsettled,
     }
 }
@@ -315,13 +315,13 @@ pub(super) fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
 }
 
 /// Entries of the record as they are read.
-pub(crate) fn lines(record: &[RecordLine], zone: chrono_tz::Tz, lang: Lang) -> Vec<Line> {
+pub(crate) fn lines(record: &[RecordLine], catalogue: &Catalogue, zone: chrono_tz::Tz, lang: Lang) -> Vec<Line> {
     let line = |entry: &RecordLine| {
         let machine = if entry.machine.is_empty() { String::new() } else { format!("{} · ", entry.machine) };
         Line {
             at: civil::date_time(entry.at, zone, lang),
             who: text::who(&entry.who, lang),
-            what: format!("{machine}{}", text::happening(&entry.what, &entry.why, zone, lang)),
+            what: format!("{machine}{}", text::happening(&entry.what, &entry.why, catalogue, zone, lang)),
         }
     };
     record.iter().map(line).collect()

@@ -5,6 +5,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use foretell_model::Catalogue;
 use serde::Deserialize;
 
 use super::card::{contact_line, tel};
@@ -173,7 +174,7 @@ pub(crate) async fn one(
 async fn again(app: &App, ask: &Ask, id: String, told: (StatusCode, String), kept: Kept) -> Response {
     let lang = ask.lang;
     match app.ask(move |backend| backend.customer(&id, lang)).await {
-        Ok(page) => ask.html(told.0, &lay_out_one(&page, ask, told, kept)),
+        Ok(page) => ask.html(told.0, &lay_out_one(&page, &app.options.catalogue, ask, told, kept)),
         Err(error) => ask.failure(&error),
     }
 }
@@ -186,7 +187,13 @@ pub(super) async fn refused(app: &App, ask: &Ask, id: String, error: &BackendErr
     }
 }
 
-fn lay_out_one(page: &CustomerPage, ask: &Ask, (status, notice): (StatusCode, String), kept: Kept) -> One {
+fn lay_out_one(
+    page: &CustomerPage,
+    catalogue: &Catalogue,
+    ask: &Ask,
+    (status, notice): (StatusCode, String),
+    kept: Kept,
+) -> One {
     let (line, lang) = (&page.line, ask.lang);
     let (zone, d) = (line.zone, desk::words(lang));
     let change = |change: &StageChange| {
@@ -229,13 +236,13 @@ fn lay_out_one(page: &CustomerPage, ask: &Ask, (status, notice): (StatusCode, St
             })
             .collect(),
         people: people(page),
-        hints: lines(&page.hints, zone, lang),
+        hints: lines(&page.hints, catalogue, zone, lang),
         changes: page.stages.iter().map(change).collect(),
         machines: page.machines.iter().map(|machine| own(machine, page, lang)).collect(),
         cases: page.cases.iter().map(|case| row(case, page.now, lang)).collect(),
         visits: page.visits.iter().map(|visit| booked(visit, zone, lang)).collect(),
-        contacts: page.contacts.iter().map(|contact| contact_line(contact, zone, lang)).collect(),
-        record: lines(&page.record, zone, lang),
+        contacts: page.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect(),
+        record: lines(&page.record, catalogue, zone, lang),
         colleagues: page.colleagues.clone(),
     }
 }

@@ -89,7 +89,13 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
         promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
         comer: g.comer.as_ref().map(|comer| comer_card(comer, &frame)),
         way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
-        what: g.what.lines().map(str::to_owned).collect(),
+        what: g
+            .told_by_controller
+            .then_some(f.told_controller)
+            .into_iter()
+            .chain(g.what.lines())
+            .map(str::to_owned)
+            .collect(),
         opened: crate::civil::date_time(g.opened, g.zone, lang),
         steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),
         found: g

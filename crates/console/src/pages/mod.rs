@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod booking;
+pub(crate) mod booking_acts;
 pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod case_acts;

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::card::{Card, card};
 use super::kept::Kept;
-use super::page::{self, Ask, Chrome};
+use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
-use crate::view::{AdvisoryCard, Draft};
+use crate::view::{AdvisoryCard, Draft, UntoldLine};
 use crate::{BackendError, Lang};
 
 /// Cards on one page; with their curves and letters some 75 KiB.
@@ -60,7 +60,25 @@ struct QueuePage {
     /// Something was refused.
     bad: bool,
     cards: Vec<Card>,
+    /// Words that may not have arrived, about which no card asks.
+    untold: Vec<Untold>,
     p: Pager,
+}
+
+/// A word that may not have arrived, and the page on which that is settled.
+struct Untold {
+    href: String,
+    line: UntoldLine,
+}
+
+impl From<UntoldLine> for Untold {
+    fn from(line: UntoldLine) -> Self {
+        let href = match &line.of {
+            Ok(advisory) => advisory_href(advisory),
+            Err(case) => format!("/cases/{case}"),
+        };
+        Self { href, line }
+    }
 }
 
 /// `GET /queue`
@@ -68,10 +86,10 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Do
     let from = done.page.saturating_sub(1).saturating_mul(CARDS_MAX);
     match app.ask(move |backend| backend.queue(from, CARDS_MAX)).await {
         Ok(queue) => {
-            let headline = text::queue_headline(queue.waiting, ask.lang);
+            let headline = text::queue_headline(queue.waiting + queue.untold.len(), ask.lang);
             let number = queue.from.div_ceil(CARDS_MAX) + 1;
             let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), ask.lang);
-            laid_out(&app, &ask, &done, headline, Some(p), queue.cards)
+            laid_out(&app, &ask, &done, headline, Some(p), (queue.cards, queue.untold))
         }
         Err(error) => ask.failure(&error),
     }
@@ -87,7 +105,7 @@ pub(crate) async fn show_one(
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
             let headline = format!("{}, {}", card.machine_name, card.site_name);
-            laid_out(&app, &ask, &done, headline, None, vec![card])
+            laid_out(&app, &ask, &done, headline, None, (vec![card], Vec::new()))
         }
         Err(error) => ask.failure(&error),
     }
@@ -125,8 +143,8 @@ pub(crate) async fn show_again(
     // Beside the form where one is open, else at the head of the page.
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };
     let (status, cards) = (page::status_of(&error), vec![card.refused(typed, kept, problems)]);
-    let p = Pager::default();
-    ask.html(status, &QueuePage { c: ask.chrome("queue", true), headline, single: true, done, bad: true, cards, p })
+    let (untold, p, c) = (Vec::new(), Pager::default(), ask.chrome("queue", true));
+    ask.html(status, &QueuePage { c, headline, single: true, done, bad: true, cards, untold, p })
 }
 
 /// `pager` is none on the page of a single card.
@@ -136,7 +154,7 @@ fn laid_out(
     done: &Done,
     headline: String,
     pager: Option<Pager>,
-    cards: Vec<AdvisoryCard>,
+    (cards, untold): (Vec<AdvisoryCard>, Vec<UntoldLine>),
 ) -> Response {
     let page = QueuePage {
         c: ask.chrome("queue", true),
@@ -145,6 +163,7 @@ fn laid_out(
         bad: false,
         done: done.notice(ask.lang).to_owned(),
         cards: cards.into_iter().map(|advisory| card(advisory, app, ask.lang)).collect(),
+        untold: untold.into_iter().map(Untold::from).collect(),
         p: pager.unwrap_or_default(),
     };
     ask.html(StatusCode::OK, &page)

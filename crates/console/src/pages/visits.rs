@@ -309,7 +309,7 @@ fn lay_out_one(
         stage: desk::stage(page.stage, lang),
         stage_advice: desk::stage_advice(page.stage, lang),
         bring: page.parts.iter().map(|part| bring(part, lang)).collect(),
-        record: lines(&page.record, line.zone, lang),
+        record: lines(&page.record, catalogue, line.zone, lang),
         earlier: page.earlier.iter().map(|visit| earlier(visit, line.zone, catalogue, lang)).collect(),
         advisory_href: advisory_href(&line.case),
         can: Can {

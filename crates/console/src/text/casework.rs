@@ -104,6 +104,8 @@ pub(crate) fn text_fault(fault: &TextFault, lang: Lang) -> String {
         ("jargon", "行话"),
         ("alarm", "危言耸听"),
         ("blame", "指责"),
+        ("private matters", "私事"),
+        ("staff matters", "内部人事"),
     ];
     match (fault, lang) {
         (TextFault::Word { word, sort }, Lang::En) => format!("Customers are never told “{word}” ({sort})."),
@@ -134,6 +136,14 @@ pub(crate) fn text_fault(fault: &TextFault, lang: Lang) -> String {
             format!("The short form takes {parts} SMS parts with its link; one line of at most 3 is allowed.")
         }
         (TextFault::Short(parts), Lang::Zh) => format!("短消息连链接要拆成{parts}条短信；只能是一行，最多3条。"),
+        (TextFault::SecondRequest(sentence), Lang::En) => {
+            format!("One message, one request: “{sentence}” is a second one.")
+        }
+        (TextFault::SecondRequest(sentence), Lang::Zh) => {
+            format!("一条消息只提一个请求：“{sentence}”是第二个。")
+        }
+        (TextFault::OtherCustomer(name), Lang::En) => format!("“{name}” is another customer and must not be named."),
+        (TextFault::OtherCustomer(name), Lang::Zh) => format!("“{name}”是别的客户，不能写进去。"),
         (TextFault::LinkMissing, _) => {
             pick(lang, "The link to the customer's page must stay in the text.", "正文中必须保留客户页面的链接。")
                 .to_owned()

@@ -100,6 +100,7 @@ words! {
     // The customer's case.
     case_now = "How things stand", "现在的进展";
     case_seen = "What was reported", "报修内容";
+    told_controller = "The machine's controller reported that it had stopped.", "机器的控制器报告已停机。";
     promise_call = "Our call to you", "给您回电";
     promise_site = "Technician with you", "师傅到场";
     next_title = "What happens now", "接下来";

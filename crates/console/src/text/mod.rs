@@ -18,6 +18,7 @@ mod offline;
 mod phrases;
 mod record;
 mod stage;
+mod taps;
 mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
@@ -44,5 +45,6 @@ pub(crate) use phrases::{
     stood_on, temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
 };
 pub(crate) use record::{happening, who};
+pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
 pub(crate) use works::{capitalised, work_done};

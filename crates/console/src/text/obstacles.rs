@@ -29,6 +29,9 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::VisitDone => ("The visit is over already.", "这次上门已经结束。"),
         Obstacle::VisitMissed => ("The visit did not take place.", "这次上门没有进行。"),
         Obstacle::VisitCancelled => ("The visit was called off.", "这次上门已取消。"),
+        Obstacle::Moved => {
+            ("The visit was moved meanwhile. Please look at it again.", "上门时间刚刚改过，请重新查看。")
+        }
         Obstacle::SlotTaken => {
             ("This time is no longer free. Please choose another.", "这个时间已被约走，请另选时间。")
         }

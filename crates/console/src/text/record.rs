@@ -2,7 +2,7 @@
 //! here; what people wrote stays as they wrote it.
 
 use chrono_tz::Tz;
-use foretell_model::Timestamp;
+use foretell_model::{Catalogue, FaultCode, Timestamp};
 
 use super::casework::{pick, remark, when};
 use super::{codes, desk};
@@ -39,6 +39,8 @@ enum Data {
     Hint,
     /// What was found of a forecast.
     Verdict,
+    /// What was found on site, as a code, and the minutes that the work still took.
+    Found,
 }
 
 const TABLE: &[(&str, &str, &str, Data)] = &[
@@ -62,7 +64,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("trouble_called", "called back", "已回电", Data::Own),
     ("trouble_assigned", "sent a technician", "已安排工程师", Data::Own),
     ("trouble_on_site", "on site", "已到场", Data::Own),
-    ("trouble_found", "said what was found", "已说明现场情况", Data::Nothing),
+    ("trouble_found", "said what was found", "已说明现场情况", Data::Found),
     ("trouble_closed", "mended", "已修好", Data::Own),
     ("stage_set", "set the stage", "设置客户状态", Data::Stage),
     ("stage_hint", "a hint at displeasure", "客户可能不满", Data::Hint),
@@ -110,7 +112,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
 ];
 
 /// One entry of the record: a code or a phrase, with what it concerns.
-pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String {
+pub(crate) fn happening(code: &str, data: &str, catalogue: &Catalogue, zone: Tz, lang: Lang) -> String {
     if code == "not_now" {
         return match lang {
             Lang::En => format!("said not now, for {data} days"),
@@ -122,7 +124,12 @@ pub(crate) fn happening(code: &str, data: &str, zone: Tz, lang: Lang) -> String 
         Some((_, en, zh, kind)) => (pick(lang, en, zh).to_owned(), *kind),
         None => built(code, lang).unwrap_or_else(|| (code.replace('_', " "), Data::Own)),
     };
-    let data = concerning(kind, data, zone, lang);
+    let data = match kind {
+        Data::Verdict => verdict(data, catalogue, lang),
+        Data::Found => found(data, catalogue, lang),
+        Data::Hint => hint(data, catalogue, lang),
+        _ => concerning(kind, data, zone, lang),
+    };
     if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
 }
 
@@ -159,15 +166,13 @@ fn built(phrase: &str, lang: Lang) -> Option<(String, Data)> {
 /// What an entry concerns, in words.
 fn concerning(kind: Data, data: &str, zone: Tz, lang: Lang) -> String {
     match kind {
-        Data::Nothing => String::new(),
+        Data::Nothing | Data::Verdict | Data::Found | Data::Hint => String::new(),
         Data::Engine if lang == Lang::Zh => String::new(),
         Data::Own | Data::Engine => data.to_owned(),
         Data::Span => span(data, zone, lang),
         Data::Remark => remark(data, lang),
         Data::Rule => rule(data, zone, lang),
         Data::Stage => stage_in_words(data, lang),
-        Data::Hint => hint(data, lang),
-        Data::Verdict => verdict(data, lang),
     }
 }
 
@@ -207,7 +212,7 @@ fn dropped_zh(data: &str) -> Option<&'static str> {
     TABLE.iter().find(|(en, _)| *en == data).map(|(_, zh)| *zh)
 }
 
-fn verdict(data: &str, lang: Lang) -> String {
+fn verdict(data: &str, catalogue: &Catalogue, lang: Lang) -> String {
     let (found, instead) = data.split_once(' ').unwrap_or((data, ""));
     let said = match found {
         "confirmed" => pick(lang, "as forecast", "与预测一致"),
@@ -215,7 +220,28 @@ fn verdict(data: &str, lang: Lang) -> String {
         "something_else" => pick(lang, "something else", "是别的问题"),
         _ => return data.to_owned(),
     };
-    if instead.is_empty() { said.to_owned() } else { format!("{said} ({})", instead.replace('_', " ")) }
+    match fault(instead, catalogue, lang) {
+        Some(name) => super::with_remark(said, &name, lang),
+        None => said.to_owned(),
+    }
+}
+
+/// `inlet_valve 90`, or the minutes alone where what was found has no name.
+fn found(data: &str, catalogue: &Catalogue, lang: Lang) -> String {
+    let (code, minutes) = data.rsplit_once(' ').unwrap_or(("", data));
+    let Ok(minutes) = minutes.parse::<u32>() else { return data.to_owned() };
+    let takes = super::duration(minutes, lang);
+    match (fault(code, catalogue, lang), lang) {
+        (Some(name), Lang::En) => format!("{name}; {takes} more"),
+        (Some(name), Lang::Zh) => format!("{name}，还需{takes}"),
+        (None, Lang::En) => format!("{takes} more"),
+        (None, Lang::Zh) => format!("还需{takes}"),
+    }
+}
+
+/// A fault's name; none for no code.
+fn fault(code: &str, catalogue: &Catalogue, lang: Lang) -> Option<String> {
+    FaultCode::new(code).map(|code| super::fault(&code, catalogue, lang))
 }
 
 /// `turning: …` as the stage is called.
@@ -228,12 +254,20 @@ fn stage_in_words(data: &str, lang: Lang) -> String {
 }
 
 /// What hints at displeasure.
-fn hint(data: &str, lang: Lang) -> String {
+fn hint(data: &str, catalogue: &Catalogue, lang: Lang) -> String {
+    let back = data.strip_prefix("the same fault came back: `").and_then(|rest| rest.strip_suffix('`'));
+    if let Some(name) = back.and_then(|code| fault(code, catalogue, lang)) {
+        return match lang {
+            Lang::En => format!("the same fault came back: {name}"),
+            Lang::Zh => format!("同样的问题又出现了：{name}"),
+        };
+    }
     let wrote = data.strip_prefix("the customer wrote `").and_then(|rest| rest.strip_suffix('`'));
     match (wrote, lang) {
         (Some(word), Lang::En) => format!("the customer wrote “{word}”"),
         (Some(word), Lang::Zh) => format!("客户写道“{word}”"),
         (None, Lang::Zh) if data == "a booked visit did not take place" => "约好的上门没有进行".to_owned(),
+        (None, Lang::Zh) if data == "the machine broke down again" => "机器又坏了".to_owned(),
         (None, _) if data.ends_with("`call_back` was broken") => {
             pick(lang, "we called back later than promised", "回电承诺超时").to_owned()
         }
@@ -274,7 +308,8 @@ mod tests {
     fn the_record_speaks_the_reader_s_language() {
         #[track_caller]
         fn check(code: &str, data: &str, en: &str, zh: &str) {
-            let said = |lang| happening(code, data, chrono_tz::Asia::Shanghai, lang);
+            let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+            let said = |lang| happening(code, data, &catalogue, chrono_tz::Asia::Shanghai, lang);
             assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
         }
         let visit = "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z";
@@ -295,6 +330,12 @@ mod tests {
         );
         let broken = "service case 7: the promise `on_site` was broken";
         check("stage_hint", broken, "a hint at displeasure: we came later than promised", "客户可能不满：到场承诺超时");
+        check(
+            "stage_hint",
+            "the same fault came back: `cooler_clogging`",
+            "a hint at displeasure: the same fault came back: a clogged cooler",
+            "客户可能不满：同样的问题又出现了：冷却器堵塞",
+        );
         check("spoke of old", "", "spoke of old", "spoke of old");
         check("opened the case", "A fault is likely.", "opened the case: A fault is likely.", "建立工单");
         check(
@@ -317,5 +358,18 @@ mod tests {
         );
         check("registered customer `huaxin`", "", "registered customer `huaxin`", "登记客户 huaxin");
         check("verdict", "confirmed", "verdict: as forecast", "核实结果：与预测一致");
+        check(
+            "verdict",
+            "something_else oil_filter_clogging",
+            "verdict: something else (a clogged oil filter)",
+            "核实结果：是别的问题（机油滤芯堵塞）",
+        );
+        check(
+            "trouble_found",
+            "cooler_clogging 90",
+            "said what was found: a clogged cooler; 90 min more",
+            "已说明现场情况：冷却器堵塞，还需90分钟",
+        );
+        check("trouble_found", "45", "said what was found: 45 min more", "已说明现场情况：还需45分钟");
     }
 }

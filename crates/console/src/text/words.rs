@@ -180,6 +180,9 @@ words! {
     done_noted = "Noted.", "已知悉。";
     unsettled = "Nobody knows whether the letter arrived. Ask the customer, then say so here.", "不确定信件是否送达。请先向客户确认，再在此处理。";
     word_unknown = "Nobody knows whether this arrived. Ask the customer, then say so here.", "不确定这条消息是否送达。请先向客户确认，再在此处理。";
+    untold = "Has the customer heard?", "客户收到了吗？";
+    untold_unknown = "may not have arrived: ask the customer", "不确定是否送达，请向客户确认";
+    untold_lost = "did not arrive: tell the customer by telephone", "没有送达，请打电话告知客户";
     word_failed = "This did not arrive. Tell the customer by telephone, or send it again.", "这条消息没有送达。请打电话告知客户，或重新发送。";
     it_arrived = "It arrived", "已送达";
     send_again = "Send again", "重新发送";
@@ -255,12 +258,12 @@ words! {
     another_headline = "Thank you. We will call you about the time.", "好的，我们会打电话跟您商定时间。";
     stopped_headline = "All right. You will get no more such messages.", "好的，以后不再给您发这类消息。";
     done_headline = "There is nothing left to book.", "目前不需要预约。";
-    time_gone = "That time has just been taken. Please choose again.", "这个时间刚刚被约走了，请重新选择。";
-    page_moved_on = "Things have changed since this page was opened. This is how they stand now.", "打开页面之后情况有变化，以下是最新情况。";
     link_bad = "This link does not work", "链接无效";
     link_bad_text = "It may have been cut off when it was copied. Please open it from our message once more, or call your service advisor.", "可能是复制时没有复制完整。请从我们的消息里重新打开，或给您的服务顾问打电话。";
     link_old = "This link has expired", "链接已过期";
     link_old_text = "Nothing is lost: please call your service advisor, who will gladly find a time with you.", "没关系，给您的服务顾问打个电话，再约个时间就好。";
+    link_back = "This link is no longer in use", "这个链接已停用";
+    link_back_text = "We have taken it back, perhaps because a newer message has replaced it. Please open the link in our latest message, or call your service advisor.", "我们收回了这个链接，可能已经给您发过新的消息。请打开最近一条消息里的链接，或给您的服务顾问打电话。";
     link_down = "We cannot show this page just now", "页面暂时无法显示";
     link_down_text = "Please try again in a few minutes. Your booking, if you have made one, is safe.", "请过几分钟再试。已经约好的时间不受影响。";
 

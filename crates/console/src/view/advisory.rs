@@ -184,6 +184,10 @@ pub enum TextFault {
     Long(usize),
     /// A short form of so many parts of an SMS, too long or empty.
     Short(usize),
+    /// The second thing that a text asks for.
+    SecondRequest(String),
+    /// The name of another customer.
+    OtherCustomer(String),
     /// The link to the customer's page is gone.
     LinkMissing,
     /// A time that is offered is not named, in the words that the text must hold.
@@ -330,4 +334,21 @@ pub struct Queue {
     pub from: usize,
     /// The cards.
     pub cards: Vec<AdvisoryCard>,
+    /// Words that may not have arrived, about which no card asks.
+    pub untold: Vec<UntoldLine>,
+}
+
+/// A word to a customer that did not arrive, or perhaps not, and where somebody can settle it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UntoldLine {
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// Where it stands.
+    pub site_name: String,
+    /// The word's subject.
+    pub subject: String,
+    /// Whether it certainly did not arrive.
+    pub is_lost: bool,
+    /// The advisory it belongs to; else it belongs to the service case of that number.
+    pub of: Result<String, i64>,
 }

@@ -98,6 +98,9 @@ pub enum BookingAct {
     Choose {
         /// Beginning of the slot that was shown; a slot that is gone meanwhile is a conflict.
         from: Timestamp,
+        /// Beginning of the booked visit that the page showed, which is to be moved; a visit that was booked or moved since
+        /// is a conflict.
+        seen: Option<Timestamp>,
     },
     /// Ask for another time.
     AnotherTime {
@@ -112,5 +115,8 @@ pub enum BookingAct {
     /// Never write about such things again.
     StopMessages,
     /// Take the booking back; the times are offered again.
-    Cancel,
+    Cancel {
+        /// Beginning of the visit that the page showed; one that was moved since is a conflict.
+        seen: Option<Timestamp>,
+    },
 }

@@ -301,6 +301,8 @@ pub struct GuestCase {
     pub machine_name: String,
     /// What was reported, a line for each who said something.
     pub what: String,
+    /// Whether the machine's controller told of it; its codes are not among those words.
+    pub told_by_controller: bool,
     /// When.
     pub opened: Timestamp,
     /// The promise to call back.

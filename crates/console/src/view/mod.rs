@@ -25,7 +25,7 @@ pub use foretell_model::{FaultPrecision, Found, Reply, Timer, TimerState, VisitS
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Queue, Slot,
-    TextFault,
+    TextFault, UntoldLine,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};

@@ -255,6 +255,9 @@ impl Outreach {
             .into_iter()
             .map(|(line, remark)| (Some(line), TemplateFault::Rule(remark)))
             .collect();
+        if let Some(name) = self.named_in_template(connection, &lint::prose_of(source))? {
+            faults.push((None, TemplateFault::Rule(Remark::OtherCustomer(name))));
+        }
         let chars = source.chars().count();
         if chars > SOURCE_CHARS_MAX {
             return Ok((None, vec![(None, TemplateFault::Size(chars))]));
@@ -287,7 +290,10 @@ fn known(name: &str) -> Result<(Occasion, Language)> {
 pub(super) fn strictly(occasion: Occasion, text: &Draft) -> Result<()> {
     const MACHINE: &str = "invented/one";
     match occasion {
-        Occasion::Page => return Ok(()),
+        Occasion::Page => {
+            let remarks = lint::page(&text.body, MACHINE);
+            return if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) };
+        }
         trouble if trouble.is_about_trouble() => check_word(text, MACHINE)?,
         _ => check(text, MACHINE)?,
     }

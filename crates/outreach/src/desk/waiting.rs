@@ -1,6 +1,6 @@
 //! What waits for an advisor, in the order of what waiting costs.
 
-use foretell_model::{Finding, FindingId, Grade, MINUTE_MS, MachineId, ProbabilityWithin, Timestamp};
+use foretell_model::{Finding, FindingId, FindingKind, Grade, MINUTE_MS, MachineId, ProbabilityWithin, Timestamp};
 
 use super::Desk;
 use crate::calendar::Calendar;
@@ -140,8 +140,10 @@ impl Desk {
         let is_urgent = |entry: &QueueEntry| entry.grade == Grade::Urgent;
         entries.sort_by(|a, b| {
             let by_cost = b.waiting_cost.total_cmp(&a.waiting_cost);
+            // Of those that cost nothing to leave waiting the dearer machine, whatever it is about.
+            let by_machine = || self.consequence(&b.machine).total_cmp(&self.consequence(&a.machine));
             let by_age = || a.opened.cmp(&b.opened).then_with(|| a.id.cmp(&b.id));
-            is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(by_age)
+            is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(by_machine).then_with(by_age)
         });
         entries
     }
@@ -186,6 +188,11 @@ impl Desk {
         }
     }
 
+    /// What a stop of a machine costs, relative to others.
+    fn consequence(&self, machine: &MachineId) -> f64 {
+        self.machine(machine).map_or(1.0, |machine| machine.consequence)
+    }
+
     fn entry(&self, open: &OpenCase, now: Timestamp) -> QueueEntry {
         let case = &open.case;
         let machine: &MachineId = &case.finding.machine;
@@ -202,7 +209,7 @@ impl Desk {
             stage: case.stage,
             remark: case.remark.clone(),
             probability_before_visit: probability,
-            waiting_cost: probability * known.map_or(1.0, |(machine, _)| machine.consequence),
+            waiting_cost: probability * known.map_or(1.0, |_| self.consequence(machine)),
             next_free: open.next_free,
             opened: case.opened,
             machine: machine.clone(),
@@ -215,8 +222,14 @@ impl Desk {
 fn probability_before(case: &Case, t: Timestamp) -> f64 {
     let days = t.days_since(case.finding.at).max(0.0);
     let Some(ProbabilityWithin { d7, d14, d21, d30 }) = case.finding.probability_within else {
-        // No forecast to read from: what is urgent comes before what is merely due.
-        return if case.finding.grade == Grade::Urgent { 0.5 } else { 0.05 };
+        return match (case.finding.grade, case.finding.kind) {
+            // No forecast to read from.
+            (Grade::Urgent, _) => 0.5,
+            // Work by running hours has no limit that a machine could reach: some days later it is the same work, and no
+            // machine stands still for it. So whatever may break comes first, however long the work is overdue.
+            (_, FindingKind::MaintenanceDue) => 0.0,
+            _ => 0.05,
+        };
     };
     let points = [(0.0, 0.0), (7.0, d7), (14.0, d14), (21.0, d21), (30.0, d30)];
     points

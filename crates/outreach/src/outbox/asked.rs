@@ -66,6 +66,7 @@ impl Outreach {
         let facts = self.visit_facts(connection, (case, stay), people, &self.link(mail))?;
         let text = self.visit_letter(connection, occasion, &facts)?;
         compose::check(&text, mail.machine.as_str())?;
+        self.spare_others(connection, &text, people)?;
         Ok(text)
     }
 

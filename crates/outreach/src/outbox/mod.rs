@@ -102,9 +102,8 @@ impl Outreach {
         for mut case in advisories::in_stages(connection, &[Stage::Contacted])? {
             let Some(last) = messages::newest_of(connection, &case.finding.id)? else { continue };
             let Ok(people) = self.people(connection, &case.finding.machine)? else { continue };
-            let wait_until = last
-                .sent
-                .map(|sent| people.calendar.plus_working_days(sent, self.options.policy.reminder_after_working_days));
+            let days = people.customer.contacting.over(&self.options.policy).reminder_after_working_days;
+            let wait_until = last.sent.map(|sent| people.calendar.plus_working_days(sent, days));
             let waited = wait_until.is_some_and(|until| now >= until);
             let outcome = match (last.kind, last.state) {
                 (Kind::Invitation, MessageState::Sent) if waited => {

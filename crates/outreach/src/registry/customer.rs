@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Advisor, Entity, Language};
 use crate::calendar::Calendar;
+use crate::governor::Policy;
 
 /// A company that owns machines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct Customer {
     /// Local holidays, `YYYY-MM-DD` or `YYYY-MM-DD/YYYY-MM-DD` with both ends: no message, no visit.
     #[serde(default)]
     pub holidays: Vec<String>,
+    /// How often this customer may be written to, where that differs from the house rules.
+    #[serde(default, skip_serializing_if = "Contacting::is_usual")]
+    pub contacting: Contacting,
     /// When the machines work.
     #[serde(default)]
     pub production: Production,
@@ -72,6 +76,60 @@ pub struct Contact {
     /// What this person reads; the customer's language when missing.
     #[serde(default)]
     pub language: Option<Language>,
+}
+
+/// How often one customer may be written to; what is not said is as for everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Contacting {
+    /// Days between two invitations about one machine, 1 to 3,650.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_gap_days: Option<u32>,
+    /// Messages that nobody asked for within `customer_span_days`, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_messages_max: Option<u32>,
+    /// The span of that cap, days, 1 to 3,650.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_span_days: Option<u32>,
+    /// Working days before the one reminder, and after it before the call, 1 to 60.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminder_after_working_days: Option<u32>,
+}
+
+impl Contacting {
+    /// Whether nothing differs from the house rules.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The house rules with what differs for this customer.
+    #[must_use]
+    pub fn over(&self, house: &Policy) -> Policy {
+        Policy {
+            machine_gap_days: self.machine_gap_days.unwrap_or(house.machine_gap_days),
+            customer_messages_max: self.customer_messages_max.unwrap_or(house.customer_messages_max),
+            customer_span_days: self.customer_span_days.unwrap_or(house.customer_span_days),
+            reminder_after_working_days: self.reminder_after_working_days.unwrap_or(house.reminder_after_working_days),
+        }
+    }
+
+    /// Whether every figure can be kept.
+    ///
+    /// # Errors
+    /// Names the first that cannot.
+    pub fn check(&self) -> Result<(), String> {
+        let figures = [
+            ("machine_gap_days", self.machine_gap_days, 3_650),
+            ("customer_messages_max", self.customer_messages_max, 100),
+            ("customer_span_days", self.customer_span_days, 3_650),
+            ("reminder_after_working_days", self.reminder_after_working_days, 60),
+        ];
+        match figures.iter().find(|(_, figure, most)| figure.is_some_and(|n| !(1..=*most).contains(&n))) {
+            Some((name, _, most)) => Err(format!("`contacting.{name}` is a number from 1 to {most}")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A customer's production calendar, as far as people know it better than the machines show.
@@ -125,6 +183,7 @@ impl Customer {
             quiet_from: evening(),
             quiet_to: morning(),
             holidays: Vec::new(),
+            contacting: Contacting::default(),
             production: Production::default(),
             auto_approve: false,
             erased: false,
@@ -162,7 +221,8 @@ impl Entity for Customer {
         Some((Advisor::KIND, &self.advisor))
     }
     fn check(&self) -> Result<(), String> {
-        Calendar::of(self).map(|_| ())
+        Calendar::of(self)?;
+        self.contacting.check()
     }
 }
 

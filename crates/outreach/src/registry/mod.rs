@@ -7,7 +7,7 @@ mod customer;
 mod machine;
 mod staff;
 
-pub use customer::{Contact, Customer, Production, Site};
+pub use customer::{Contact, Contacting, Customer, Production, Site};
 pub use machine::{Machine, ServiceTask};
 pub use staff::{Advisor, Depot, Technician};
 

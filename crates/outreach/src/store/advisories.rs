@@ -115,6 +115,12 @@ pub(crate) fn count(connection: &dyn Session, machine: &MachineId, fault: &str) 
         .count("SELECT count(*) FROM advisory WHERE machine = ?1 AND fault = ?2", values![machine.as_str(), fault])
 }
 
+/// When the work against a fault of a machine was last done, as far as a case tells of it.
+pub(crate) fn last_done(connection: &dyn Session, machine: &MachineId, fault: &str) -> Result<Option<Timestamp>> {
+    let sql = "SELECT max(changed) FROM advisory WHERE machine = ?1 AND fault = ?2 AND stage = 'done'";
+    connection.first(sql, values![machine.as_str(), fault])?.map_or(Ok(None), |row| row.get(0))
+}
+
 /// How many cases are in each stage.
 pub(crate) fn by_stage(connection: &dyn Session) -> Result<Vec<(String, u32)>> {
     let rows = connection.query("SELECT stage, count(*) FROM advisory GROUP BY stage", &[])?;

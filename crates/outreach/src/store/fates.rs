@@ -32,6 +32,14 @@ pub(crate) fn unsettled(connection: &dyn Session, case: &FindingId) -> Result<Ve
     many(connection, condition, values![case.as_str()])
 }
 
+/// The same of every case. Few at any time: somebody settles them.
+pub(crate) fn unsettled_everywhere(connection: &dyn Session) -> Result<Vec<Mail>> {
+    let condition = "state IN ('unknown', 'failed') AND NOT EXISTS
+                     (SELECT 1 FROM message AS later WHERE later.advisory = message.advisory
+                      AND later.kind = message.kind AND later.id > message.id) ORDER BY id";
+    many(connection, condition, values![])
+}
+
 /// What a customer knows of a case's visit: how often it had been changed then, and its state. A word that is on its way, or
 /// whose fate nobody knows, counts as read.
 pub(crate) fn visit_told(connection: &dyn Session, case: &FindingId) -> Result<Option<(u32, String)>> {

@@ -95,8 +95,10 @@ pub enum Guest {
 /// A service case as the customer sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaseView {
-    /// The case.
+    /// The case; what a controller said is left out of its words.
     pub case: ServiceCase,
+    /// Whether the machine's controller told of it, alone or beside others.
+    pub told_by_controller: bool,
     /// Whose.
     pub customer: Customer,
     /// Which machine.

@@ -5,7 +5,7 @@ mod record;
 mod service;
 
 pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
-pub use record::{Happening, RecordFilter, RecordPage, Unsettled};
+pub use record::{Happening, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
 pub use service::{
     Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
 };

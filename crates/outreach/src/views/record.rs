@@ -1,6 +1,6 @@
 //! The record as others read it: who did what, when and why; and what is left open in it.
 
-use foretell_model::Timestamp;
+use foretell_model::{FindingId, MachineId, Timestamp};
 
 use super::MessageState;
 use crate::governor::Kind;
@@ -72,6 +72,26 @@ pub struct Unsettled {
     pub subject: String,
     /// What the channel said.
     pub reason: String,
+}
+
+/// A word of which nobody knows whether it arrived, or that did not, where no card of the queue asks about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// About which machine.
+    pub machine: MachineId,
+    /// In which advisory, or in which service case.
+    pub of: UntoldOf,
+    /// The word.
+    pub word: Unsettled,
+}
+
+/// Where a word belongs that may not have arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UntoldOf {
+    /// A case that the customer was written to about.
+    Advisory(FindingId),
+    /// Something that broke.
+    ServiceCase(i64),
 }
 
 impl Unsettled {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
+use foretell_outreach::governor::Policy;
 
 use super::reader::Section;
 use super::sections::{
@@ -155,6 +156,16 @@ fn limits(s: &mut Section<'_>, or: Limits) -> Limits {
     Limits { warn_c, trip_c }
 }
 
+fn contacting(s: &mut Section<'_>, or: Policy) -> Policy {
+    let mut days = |key, or: u32, most: u64| u32::try_from(s.whole(key, u64::from(or), 1..=most)).unwrap_or(u32::MAX);
+    Policy {
+        machine_gap_days: days("machine_gap_days", or.machine_gap_days, 3_650),
+        customer_messages_max: days("customer_messages_max", or.customer_messages_max, 100),
+        customer_span_days: days("customer_span_days", or.customer_span_days, 3_650),
+        reminder_after_working_days: days("reminder_after_working_days", or.reminder_after_working_days, 60),
+    }
+}
+
 fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
     let or = OutreachSection::default();
     let section = OutreachSection {
@@ -169,6 +180,7 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         customers_file: file(&mut s, "customers_file", base),
         call_back_within: s.duration("call_back_within", or.call_back_within),
         on_site_within: s.duration("on_site_within", or.on_site_within),
+        contacting: contacting(&mut s, or.contacting),
         follow_up_after: s.duration("follow_up_after", or.follow_up_after),
         energy_tip_from: s.whole("energy_tip_from", or.energy_tip_from, 0..=1_000_000_000),
         grumbles_file: file(&mut s, "grumbles_file", base),

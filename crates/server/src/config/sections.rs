@@ -7,6 +7,7 @@ use std::time::Duration;
 use foretell_ingest::decode::MappingSpec;
 use foretell_ingest::sparkplug::SparkplugOptions;
 use foretell_model::{Currency, EnergyProfile, Limits, MachineId};
+use foretell_outreach::governor::Policy;
 use foretell_outreach::{HookOptions, TripRules};
 
 use super::mqtt::MqttSection;
@@ -191,6 +192,8 @@ pub struct OutreachSection {
     pub call_back_within: Duration,
     /// Within what time somebody is on site there.
     pub on_site_within: Duration,
+    /// How often a customer may be written to unasked.
+    pub contacting: Policy,
     /// How long after a job the one word that follows it goes out, unless its effect is known sooner.
     pub follow_up_after: Duration,
     /// Money a year, in the tariff's currency, from which leaking air is worth a letter.
@@ -219,6 +222,7 @@ impl Default for OutreachSection {
             customers_file: None,
             call_back_within: Duration::from_secs(20 * 60),
             on_site_within: Duration::from_secs(4 * 3_600),
+            contacting: Policy::default(),
             follow_up_after: Duration::from_secs(10 * 86_400),
             energy_tip_from: 5_000,
             grumbles_file: None,

@@ -126,6 +126,7 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
     let minutes = |within: Duration| u32::try_from(within.as_secs() / 60).unwrap_or(u32::MAX).max(1);
     options.promises.call_back_min = minutes(section.call_back_within);
     options.promises.on_site_min = minutes(section.on_site_within);
+    options.policy = section.contacting;
     options.travel_kmh = section.travel_kmh;
     options.forget_after_days =
         section.forget_after.map(|after| u32::try_from(after.as_secs().div_ceil(86_400)).unwrap_or(u32::MAX));

@@ -1,138 +1,16 @@
 //! What never goes to a customer, checked over templates and over every rendered or edited text.
 //!
-//! A list of words rather than a model: an advisor can read it, and each hit names its reason.
+//! Lists of words rather than a model: an advisor can read them, and each hit names its reason.
+
+mod asks;
+mod forbidden;
+mod names;
+
+pub(crate) use names::Names;
 
 use std::fmt;
 
-/// Words that betray what the customer must not have to think about, with the reason. Latin words match whole words in any
-/// case, Chinese ones anywhere.
-const FORBIDDEN: &[(&str, &[&str])] = &[
-    (
-        "internal matters",
-        &[
-            "kpi",
-            "target",
-            "targets",
-            "quota",
-            "score",
-            "scores",
-            "scoring",
-            "penalty",
-            "penalties",
-            "call-back",
-            "callback",
-            "callbacks",
-            "call-backs",
-            "commission",
-            "bonus",
-            "sla",
-            "satisfaction",
-            "escalation",
-            "指标",
-            "考核",
-            "评分",
-            "打分",
-            "得分",
-            "罚款",
-            "扣款",
-            "扣分",
-            "回访",
-            "满意度",
-            "任务量",
-            "业绩",
-            "提成",
-            "绩效",
-            "客诉",
-        ],
-    ),
-    (
-        "selling",
-        &[
-            "discount",
-            "discounts",
-            "promotion",
-            "special offer",
-            "bargain",
-            "cheap",
-            "limited time",
-            "折扣",
-            "优惠",
-            "促销",
-            "打折",
-            "特价",
-            "限时",
-            "立减",
-        ],
-    ),
-    (
-        "jargon",
-        &[
-            "rul",
-            "p10",
-            "p50",
-            "p90",
-            "ua",
-            "ntu",
-            "residual",
-            "quantile",
-            "percentile",
-            "likelihood",
-            "anomaly",
-            "algorithm",
-            "baseline",
-            "regime",
-            "prognosis",
-            "k/d",
-            "sigma",
-            "残差",
-            "分位",
-            "置信",
-            "似然",
-            "算法",
-            "基线",
-            "剩余寿命",
-            "工况回归",
-            "失效模式",
-        ],
-    ),
-    (
-        "alarm",
-        &[
-            "danger",
-            "dangerous",
-            "catastrophic",
-            "disaster",
-            "immediately",
-            "at once",
-            "breakdown",
-            "warning!",
-            "危险",
-            "严重后果",
-            "灾难",
-            "立即",
-            "立刻",
-            "马上停",
-            "报废",
-        ],
-    ),
-    (
-        "blame",
-        &[
-            "your fault",
-            "negligence",
-            "neglected",
-            "you failed",
-            "you should have",
-            "misuse",
-            "疏忽",
-            "违规",
-            "使用不当",
-            "您没有",
-            "您本应",
-            "责任在",
-        ],
-    ),
-];
+use forbidden::FORBIDDEN;
 
 /// Words after a price, which is as exact as a contract is.
 const PRICE_WORDS: &[&str] = &["元", "万", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
@@ -171,6 +49,10 @@ pub enum Remark {
     Long(usize),
     /// A short form that takes more than so many parts of an SMS, or is none.
     Short(usize),
+    /// The text asks for more than one thing; this is the second.
+    SecondRequest(String),
+    /// The name of another customer.
+    OtherCustomer(String),
 }
 
 impl fmt::Display for Remark {
@@ -185,6 +67,8 @@ impl fmt::Display for Remark {
             Self::Subject(chars) => write!(f, "a subject of {chars} characters; 1 to 80 are allowed"),
             Self::Long(chars) => write!(f, "a text of {chars} characters; {BODY_CHARS_MAX} are allowed"),
             Self::Short(parts) => write!(f, "a short form of {parts} SMS parts; 1 to {SHORT_PARTS_MAX} are allowed"),
+            Self::SecondRequest(sentence) => write!(f, "a second request: `{sentence}`"),
+            Self::OtherCustomer(name) => write!(f, "`{name}` is another customer"),
         }
     }
 }
@@ -201,6 +85,20 @@ pub fn words(text: &str) -> Vec<Remark> {
     }
     if text.contains(['!', '！']) {
         remarks.push(Remark::Exclamation);
+    }
+    remarks
+}
+
+/// Checks the sentences of the customer's page.
+#[must_use]
+pub fn page(text: &str, internal_id: &str) -> Vec<Remark> {
+    let mut remarks = words(text);
+    remarks.extend(too_precise(text).map(Remark::TooPrecise));
+    if text.contains("{{") || text.contains("{%") {
+        remarks.push(Remark::Unfilled);
+    }
+    if text.contains(internal_id) {
+        remarks.push(Remark::InternalId(internal_id.to_owned()));
     }
     remarks
 }
@@ -227,6 +125,7 @@ pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
     if body.chars().count() > BODY_CHARS_MAX {
         remarks.push(Remark::Long(body.chars().count()));
     }
+    remarks.extend(asks::second(&format!("{subject}\n\n{body}")).map(Remark::SecondRequest));
     remarks
 }
 
@@ -249,6 +148,7 @@ pub fn short(text: &str, internal_id: &str) -> Vec<Remark> {
     if !(1..=SHORT_PARTS_MAX).contains(&parts) || text.contains('\n') {
         remarks.push(Remark::Short(parts));
     }
+    remarks.extend(asks::second(text).map(Remark::SecondRequest));
     remarks
 }
 
@@ -285,7 +185,7 @@ pub fn template_lines(source: &str) -> Vec<(usize, Remark)> {
 }
 
 /// A template without its code, line by line as it was.
-fn prose_of(source: &str) -> String {
+pub(crate) fn prose_of(source: &str) -> String {
     let mut prose = String::new();
     let mut rest = source;
     while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
@@ -304,7 +204,8 @@ fn prose_of(source: &str) -> String {
     prose
 }
 
-fn contains_word(lower: &str, word: &str) -> bool {
+/// Whether a text in lower case holds a word: Latin ones as whole words, others anywhere.
+pub(super) fn contains_word(lower: &str, word: &str) -> bool {
     if !word.is_ascii() {
         return lower.contains(word);
     }
@@ -371,6 +272,10 @@ mod tests {
         check("Hello {{ name }}", "a place of the template was not filled in");
         check("compressor s01/m002", "the internal identity `s01/m002`");
         check("see https://elsewhere.example", "2 links where one belongs");
+        check("Give my regards to your wife", "`your wife` (private matters)");
+        check("Sorry, we are short-staffed this week", "`short-staffed` (staff matters)");
+        check("听说您家里有事", "`您家里` (private matters)");
+        check("我们有位同事刚离职", "`离职` (staff matters)");
         check("about 17250.25 yen a year", "`17250.25` is more precise than the forecast");
     }
 

@@ -5,14 +5,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Queue,
-    RecordLine, Slot,
+    RecordLine, Slot, UntoldLine,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{
     Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp, VisitState,
 };
 use foretell_outreach::governor::{Kind, Verdict};
-use foretell_outreach::{Advisor, Card, CustomerStage, Happening, Language, OutreachError, Stage};
+use foretell_outreach::{
+    Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage, Untold, UntoldOf,
+};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -40,7 +42,23 @@ impl ServiceBackend {
             all: ids.len(),
             from,
             cards: ids.iter().skip(from).take(max).map(card).collect::<Result<_, _>>()?,
+            untold: self.untold(&sites)?,
         })
+    }
+
+    /// Words that may not have arrived, about which no card asks.
+    fn untold(&self, sites: &Sites) -> Result<Vec<UntoldLine>, BackendError> {
+        let line = |untold: Untold| UntoldLine {
+            machine_name: sites.number(&untold.machine),
+            site_name: sites.site_name(&untold.machine),
+            subject: untold.word.subject,
+            is_lost: untold.word.state == MessageState::Failed,
+            of: match untold.of {
+                UntoldOf::Advisory(id) => Ok(id.to_string()),
+                UntoldOf::ServiceCase(id) => Err(id),
+            },
+        };
+        Ok(self.outreach.untold().map_err(of_outreach)?.into_iter().map(line).collect())
     }
 
     pub(super) fn card_view(&self, id: &str) -> Result<AdvisoryCard, BackendError> {

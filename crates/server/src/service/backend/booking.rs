@@ -54,21 +54,13 @@ impl ServiceBackend {
     pub(super) fn customer_acts(&self, token: &str, act: BookingAct) -> Result<(), BackendError> {
         let now = self.clocks.now();
         let acted = match act {
-            BookingAct::Choose { from } => self.choose(token, from, now),
+            BookingAct::Choose { from, seen } => self.outreach.choose_time(token, from, seen, now),
             BookingAct::AnotherTime { wish } => self.outreach.other_time(token, &wish, now),
             BookingAct::NotNow { days } => self.outreach.not_now(token, u32::from(days), now),
             BookingAct::StopMessages => self.outreach.stop(token, now),
-            BookingAct::Cancel => self.outreach.cancel(token, now),
+            BookingAct::Cancel { seen } => self.outreach.cancel_seen(token, seen, now),
         };
         acted.map(|_| ()).map_err(of_outreach)
-    }
-
-    /// Books, or moves the visit that is booked already.
-    fn choose(&self, token: &str, from: Timestamp, now: Timestamp) -> foretell_outreach::Result<BookingView> {
-        match self.outreach.booking_page(token, now)?.state {
-            PageState::Booked { .. } => self.outreach.reschedule(token, from, now),
-            _ => self.outreach.book(token, from, now),
-        }
     }
 }
 

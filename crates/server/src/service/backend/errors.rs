@@ -7,7 +7,7 @@ use foretell_console::BackendError;
 use foretell_console::view::TextFault;
 use foretell_model::Obstacle;
 use foretell_outreach::compose::lint::Remark;
-use foretell_outreach::{Lack, OutreachError};
+use foretell_outreach::{LINK_TAKEN_BACK, LINK_WITHDRAWN, Lack, OutreachError};
 
 /// A store or a part failed.
 pub(super) fn failed(attempted: &str, source: impl Error + Send + Sync + 'static) -> BackendError {
@@ -31,6 +31,7 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         OutreachError::Incomplete { lack: Lack::Time(words), .. } => {
             BackendError::Text(vec![TextFault::TimeMissing(words)])
         }
+        OutreachError::Link(LINK_TAKEN_BACK | LINK_WITHDRAWN) => BackendError::TakenBack,
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
         OutreachError::TemplateFaults { .. } => Obstacle::TemplateFaulty.into(),
@@ -49,5 +50,7 @@ pub(super) fn text_fault(remark: Remark) -> TextFault {
         Remark::Subject(chars) => TextFault::Subject(chars),
         Remark::Long(chars) => TextFault::Long(chars),
         Remark::Short(parts) => TextFault::Short(parts),
+        Remark::SecondRequest(sentence) => TextFault::SecondRequest(sentence),
+        Remark::OtherCustomer(name) => TextFault::OtherCustomer(name),
     }
 }

@@ -21,7 +21,8 @@ impl ServiceBackend {
                 known.broken_since = known.broken_since.into_iter().chain([case.opened]).min();
             }
         }
-        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) })
+        let untold = self.outreach.untold().map_err(of_outreach)?.len();
+        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + untold })
     }
 
     /// When a machine was reported broken, while that case is open.

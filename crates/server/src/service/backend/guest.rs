@@ -87,6 +87,7 @@ impl ServiceBackend {
             way: case_way(&view.case, view.distance_km),
             photos: self.views(PhotoOf::ServiceCase, &view.case.id.to_string())?,
             progress: view.case.progress.as_ref().map(progress),
+            told_by_controller: view.told_by_controller,
             what: view.case.what,
             opened: view.case.opened,
             closed: view.case.closed,

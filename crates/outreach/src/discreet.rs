@@ -1,0 +1,63 @@
+//! No customer is told of another: every text is looked through for the names of the others before it goes out, and every
+//! template before it is saved.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Outreach;
+use crate::compose::Draft;
+use crate::compose::lint::{Names, Remark};
+use crate::drafting::People;
+use crate::error::{OutreachError, Result};
+use crate::registry::{Customer, Site};
+use crate::store::{Session, changes, registry};
+
+/// The names of all customers, with the changes of the registry that they were read at.
+pub(crate) type KeptNames = Mutex<Option<((i64, u64), Arc<Names>)>>;
+
+impl Outreach {
+    /// Refuses a text that names another customer than its reader.
+    ///
+    /// # Errors
+    /// `Lint` with the name, or when the store cannot be read.
+    pub(crate) fn spare_others(&self, connection: &dyn Session, text: &Draft, people: &People) -> Result<()> {
+        let names = self.customer_names(connection)?;
+        let (customer, company) = (&people.customer, &self.options.company);
+        let site: Option<Site> = registry::find(connection, people.machine.id.split('/').next().unwrap_or_default())?;
+        let site = site.as_ref().map_or(("", ""), |site| (site.name.as_str(), site.address.as_str()));
+        let advisor = &people.advisor.name;
+        let mut own = vec![customer.name.as_str(), site.0, site.1, &people.machine.number, &company.en, &company.zh];
+        own.extend([advisor.en.as_str(), advisor.zh.as_str()]);
+        own.extend(customer.contact.as_deref());
+        let whole = format!("{}\n{}\n{}", text.subject, text.body, text.short);
+        match names.first_in(&whole, &own) {
+            Some(name) => Err(OutreachError::Lint(vec![Remark::OtherCustomer(name.to_owned())])),
+            None => Ok(()),
+        }
+    }
+
+    /// The customer whom the prose of a template names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn named_in_template(&self, connection: &dyn Session, prose: &str) -> Result<Option<String>> {
+        let names = self.customer_names(connection)?;
+        let company = &self.options.company;
+        Ok(names.first_in(prose, &[&company.en, &company.zh]).map(str::to_owned))
+    }
+
+    fn customer_names(&self, connection: &dyn Session) -> Result<Arc<Names>> {
+        // A step that was undone may have used numbers that another step uses again.
+        let key = (changes::heads(connection)?.registry, self.store.undone());
+        let mut kept = self.kept_names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, names)) = &*kept
+            && *of == key
+        {
+            return Ok(Arc::clone(names));
+        }
+        let customers: Vec<Customer> = registry::all(connection)?;
+        let names = Names::of(customers.into_iter().filter(|customer| !customer.erased).map(|customer| customer.name));
+        let names = Arc::new(names);
+        *kept = Some((key, Arc::clone(&names)));
+        Ok(names)
+    }
+}

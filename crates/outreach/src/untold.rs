@@ -1,0 +1,38 @@
+//! Words that may not have arrived, where no card of the queue asks about them: about what broke, and about visits whose card
+//! waits for nothing else. An advisor sees them where the day's work is.
+
+use crate::Outreach;
+use crate::error::Result;
+use crate::governor::Kind;
+use crate::outbox::asked::is_overtaken;
+use crate::store::{advisories, fates, service_cases};
+use crate::views::{Stage, Unsettled, Untold, UntoldOf};
+
+impl Outreach {
+    /// Every such word that is still news, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn untold(&self) -> Result<Vec<Untold>> {
+        self.store.read("read what customers may not know", |c| {
+            let mut untold = Vec::new();
+            for mail in fates::unsettled_everywhere(c)? {
+                let of = match service_cases::number(&mail.case) {
+                    Some(id) if !is_overtaken(mail.kind, &service_cases::get(c, id)?) => UntoldOf::ServiceCase(id),
+                    Some(_) => continue,
+                    None => {
+                        // Any other waits in the queue by its stage or its remark.
+                        let case = advisories::get(c, &mail.case)?;
+                        let hidden = case.stage == Stage::Booked && case.remark.is_none();
+                        if mail.kind != Kind::Confirmation || !hidden {
+                            continue;
+                        }
+                        UntoldOf::Advisory(mail.case.clone())
+                    }
+                };
+                untold.push(Untold { machine: mail.machine.clone(), of, word: Unsettled::of(&mail) });
+            }
+            Ok(untold)
+        })
+    }
+}
