@@ -208,6 +208,7 @@ impl Outreach {
             let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
             compose::check(&text, case.finding.machine.as_str())?;
             self.spare_others(tx, &text, &people)?;
+            Self::keep_notes(tx, &case, &people.customer.id, &text)?;
             if !text.body.contains(&self.link(&mail)) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
             }

@@ -165,6 +165,10 @@ fn edited_texts_obey_the_same_rules() {
         let refused = edit(&format!("{}\n{added}", draft.text.body)).unwrap_err();
         assert_eq!(refused, format!("the text may not go to a customer: {expected}"));
     }
+    // What was noted for colleagues stays with them.
+    s.outreach.set_stage("acme", None, "Sounded annoyed on the telephone", "wang", now).unwrap();
+    let note = edit(&format!("{}\nYou sounded annoyed on the telephone.", draft.text.body)).unwrap_err();
+    assert_eq!(note, "the text may not go to a customer: `Sounded annoyed on the telephone` is a note for colleagues");
     // To offer help, and to say how we can be reached, is no request.
     edit(&format!("{}\nAny questions? Please call me. Acme is never far away.", draft.text.body)).unwrap();
     assert_eq!(
