@@ -1,6 +1,6 @@
 //! Symptoms beside a hot discharge become findings: one episode per fault, named by what explains the symptom best.
 
-use foretell_model::{Alternative, Evidence, Fault, FaultCode, Finding, FindingKind, Grade, Limit, Symptom};
+use foretell_model::{Alternative, Catalogue, Evidence, Fault, FaultCode, Finding, FindingKind, Grade, Limit, Symptom};
 
 use crate::conclude::Speaker;
 use crate::findings::episode::Draft;
@@ -19,6 +19,10 @@ use crate::service::figures::energy_evidence;
 const NAME_KEPT: f64 = 0.15;
 /// A cause less likely than this is not named at all: what is seen is then of some other cause.
 const NAMED_FROM: f64 = 0.25;
+/// One that is at least this share as likely as the named one is named beside it.
+const AS_LIKELY: f64 = 0.6;
+/// Excess from which a machine counts as hot, K.
+const HOT_FROM_K: f64 = 1.5;
 /// A customer hears of a cause only when it is more likely than all others together.
 const ADVISED_FROM: f64 = 0.5;
 
@@ -106,7 +110,7 @@ impl Speaker<'_> {
         let mut spoken: Vec<Spoken> = Vec::new();
         for sign in signs {
             let known = self.told_by(sign, features);
-            let causes = likelihoods(self.catalogue, &sign.symptom.code, &known);
+            let causes = self.that_explain_heat(sign, &known, likelihoods(self.catalogue, &sign.symptom.code, &known));
             // A symptom that a fault already named explains as well makes no second finding.
             if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
                 continue;
@@ -119,6 +123,21 @@ impl Speaker<'_> {
             machine.episodes.say(self.at, self.id, draft, out);
         }
         spoken
+    }
+
+    /// Of a machine that is hot and, within days, unsteady, what explains the one must explain the other: each cause is as likely
+    /// as it is of both.
+    fn that_explain_heat(&self, sign: &Sign<'_>, known: &Features, mut causes: Vec<Alternative>) -> Vec<Alternative> {
+        if !sign.symptom.quick || known.get("discharge_excess_k").is_none_or(|k| k < HOT_FROM_K) {
+            return causes;
+        }
+        let of_heat = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
+        for cause in &mut causes {
+            let heat = of_heat.iter().find(|c| c.fault == cause.fault).map_or(1.0, |c| c.likelihood);
+            cause.likelihood = cause.likelihood.min(heat);
+        }
+        causes.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+        causes
     }
 
     /// The features that say something of a symptom's cause. How hot the machine itself is says nothing of its room.
@@ -142,6 +161,13 @@ impl Speaker<'_> {
         let cause = named.or_else(|| causes.first().filter(|c| c.likelihood >= NAMED_FROM))?;
         let fault = self.catalogue.fault(&cause.fault).filter(|f| f.explains(&symptom.code))?;
         Some((fault, cause.likelihood))
+    }
+
+    /// The name of a cause, with that of another that is nearly as likely: what cannot be told apart is not.
+    pub(crate) fn either(&self, fault: &Fault, likelihood: f64, causes: &[Alternative]) -> String {
+        let as_likely = |c: &&Alternative| c.fault != fault.code && c.likelihood >= AS_LIKELY * likelihood;
+        let other = causes.iter().find(as_likely).and_then(|c| self.catalogue.fault(&c.fault));
+        other.map_or_else(|| fault.name.en.clone(), |other| format!("{} or {}", fault.name.en, other.name.en))
     }
 
     fn symptom_draft(&self, sign: &Sign<'_>, fault: &Fault, likelihood: f64, causes: &[Alternative]) -> Draft {
@@ -177,7 +203,13 @@ impl Speaker<'_> {
                 .zip(sign.symptom.limit)
                 .map(|((value, _), limit)| Limit { signal: limit.signal, value: *value }),
             evidence: evidence(sign, seen.unit),
-            text: text::symptom(&seen, &fault.name.en, fault.forecast, forecast.map(|(limit, _)| *limit), rul.as_ref()),
+            text: text::symptom(
+                &seen,
+                &self.either(fault, likelihood, causes),
+                fault.forecast,
+                forecast.map(|(limit, _)| *limit),
+                rul.as_ref(),
+            ),
         }
     }
 }

@@ -113,7 +113,10 @@ impl Speaker<'_> {
         let leading = causes.first()?;
         let likelihood_of = |code: &FaultCode| causes.iter().find(|a| a.fault == *code).map_or(0.0, |a| a.likelihood);
         let open = machine.episodes.iter().filter(|e| tells_a_cause(&machine.sensors, e));
-        let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter_map(|e| e.fault());
+        // What another symptom was named for is taken over only while the heat speaks for it as well.
+        let is_of_heat =
+            |e: &&Episode| e.fault().is_some_and(|f| e.kind() == self.kind_of(&f) || likelihood_of(&f) > NAME_KEPT);
+        let open = open.filter(|e| e.kind() != FindingKind::SensorFault).filter(is_of_heat).filter_map(|e| e.fault());
         let named = open.filter(|code| self.is_thermal(code)).find(|code| !spoken.iter().any(|(_, f)| f == code));
         let Some(named) = named else {
             machine.doubted_days = 0;

@@ -1,8 +1,12 @@
 //! The weights of the signatures, fitted with linfa on simulated labels, to hold against those of the catalogue.
 //!
 //! The terms stay those of the catalogue, which are physics; a logistic regression with a ridge weighs them, one for each
-//! fault against everything else that was ever suspected. So a fitted catalogue is as readable as the shipped one, and takes
+//! fault against everything else that shows one of its symptoms. So a fitted catalogue is as readable as the shipped one, and takes
 //! its place in the engine as it is.
+//!
+//! Fitted on seeds 1-6 and judged on four fresh ones, the fitted weights named 69 % of the faults that three or four signals
+//! can show, the catalogue's 84 %; of what was advised 45 of 65 were right against 48 of 72. They learn how often the simulator
+//! is hot for another reason and no longer name a hot room at all. So the catalogue keeps its own.
 
 use foretell_engine::Engine;
 use foretell_model::{Catalogue, Event, Fault, Finding, FindingKind, Status, Term, Timestamp};
@@ -25,27 +29,42 @@ const RIDGE: f64 = 2.0;
 /// Days after a fault in which its traces are nobody's.
 const AFTERMATH_DAYS: f64 = 20.0;
 
+/// What shows a hot room, and the one feature that tells of it.
+const ROOM: [(&str, &str); 2] =
+    [("ambient_hot_c", "ambient_change_k"), ("common_discharge_c", "common_discharge_change_k")];
+/// First evidence of a hot discharge.
+const HOT: &str = "discharge_excess_k";
+
 /// One day of a machine on which something was suspected of it.
 pub(crate) struct Sample {
     machine: String,
     at: Timestamp,
+    /// Name of the feature that stood out.
+    shown: String,
     /// What it truly had; `None` of a sound machine.
     truth: Option<&'static str>,
     features: Vec<(&'static str, f64)>,
 }
 
 impl Sample {
-    /// The day that has just closed, if anything was said of its machine.
-    pub(crate) fn of(engine: &Engine, site: &Site, event: &Event, said: &[Finding]) -> Option<Self> {
-        let Event::Reading(reading) = event else { return None };
+    /// The day that has just closed, once for each thing that was said of its machine.
+    pub(crate) fn of(engine: &Engine, site: &Site, event: &Event, said: &[Finding]) -> Vec<Self> {
+        let Event::Reading(reading) = event else { return Vec::new() };
         let suspects = |f: &&Finding| {
             matches!(f.kind, FindingKind::Prediction | FindingKind::Anomaly) && f.status != Status::Cleared
         };
-        let finding = said.iter().filter(|f| f.machine == reading.machine).find(suspects)?;
-        let machine = site.machines.iter().find(|m| m.id == reading.machine)?;
-        let truth = truth(site, machine, finding.at)?;
-        let (machine, features) = (reading.machine.to_string(), engine.features(&reading.machine));
-        Some(Self { machine, at: finding.at, truth, features })
+        let findings: Vec<&Finding> = said.iter().filter(|f| f.machine == reading.machine).filter(suspects).collect();
+        let Some(machine) = site.machines.iter().find(|m| m.id == reading.machine) else { return Vec::new() };
+        let features = if findings.is_empty() { Vec::new() } else { engine.features(&reading.machine) };
+        let sample = |finding: &&Finding| {
+            let shown = finding.evidence.first()?.feature.clone();
+            let truth = truth(site, machine, finding.at)?;
+            let room = ROOM.iter().find(|(level, _)| *level == shown);
+            let told = |(name, _): &&(&'static str, f64)| room.is_none_or(|(_, change)| name == change);
+            let features = features.iter().filter(told).copied().collect();
+            Some(Self { machine: reading.machine.to_string(), at: finding.at, shown, truth, features })
+        };
+        findings.iter().filter_map(sample).collect()
     }
 
     fn get(&self, name: &str) -> Option<f64> {
@@ -88,16 +107,24 @@ pub(crate) fn fit(shipped: &Catalogue, seeds: &[u64]) -> Catalogue {
     println!("fitted on {} days of machines of which something was suspected", samples.len());
     let mut fitted = shipped.clone();
     for fault in fitted.faults.iter_mut().filter(|f| !f.signature.is_empty()) {
+        let shows = |sample: &&Sample| {
+            let of_feature = shipped.symptoms.iter().filter(|s| s.feature == sample.shown).map(|s| s.code.as_str());
+            let hot = (sample.shown == HOT).then_some(Catalogue::DISCHARGE_HOT);
+            of_feature.chain(hot).any(|code| fault.explains(code))
+        };
+        let samples: Vec<&Sample> = samples.iter().filter(shows).collect();
         refit(fault, &samples);
     }
     fitted
 }
 
-/// Takes the first days of each machine and truth, some days apart.
+/// Takes the first days of each machine, truth and symptom, some days apart.
 fn thin(of_site: Vec<Sample>, into: &mut Vec<Sample>) {
     let from = into.len();
     for sample in of_site {
-        let alike = into[from..].iter().filter(|s| s.machine == sample.machine && s.truth == sample.truth);
+        let alike = into[from..]
+            .iter()
+            .filter(|s| s.machine == sample.machine && s.truth == sample.truth && s.shown == sample.shown);
         let (count, newest) = alike.fold((0, None), |(count, _), s| (count + 1, Some(s.at)));
         if count < OF_A_MACHINE && newest.is_none_or(|at: Timestamp| sample.at.days_since(at) >= APART_DAYS) {
             into.push(sample);
@@ -106,8 +133,8 @@ fn thin(of_site: Vec<Sample>, into: &mut Vec<Sample>) {
 }
 
 /// Weighs the terms of one fault against all else.
-fn refit(fault: &mut Fault, samples: &[Sample]) {
-    let is_it = |s: &Sample| s.truth == Some(fault.code.as_str());
+fn refit(fault: &mut Fault, samples: &[&Sample]) {
+    let is_it = |s: &&Sample| s.truth == Some(fault.code.as_str());
     let positive = samples.iter().filter(|s| is_it(s)).count();
     if positive < LEAST {
         println!("{:24} {positive:4} days: kept", fault.code.as_str());
@@ -128,7 +155,12 @@ fn refit(fault: &mut Fault, samples: &[Sample]) {
     // Which of the two classes counts as positive is the model's own choice.
     let sign = if model.labels().pos.class { 1.0 } else { -1.0 };
     let had = std::mem::replace(&mut fault.prior, sign * model.intercept());
-    println!("{:24} {positive:4} days: prior {had:.1} -> {:.1}", fault.code.as_str(), fault.prior);
+    println!(
+        "{:24} {positive:4} of {:4} days: prior {had:.1} -> {:.1}",
+        fault.code.as_str(),
+        samples.len(),
+        fault.prior
+    );
     for (term, weight) in fault.signature.iter_mut().zip(model.params()) {
         let had = std::mem::replace(&mut term.weight, sign * weight);
         println!(

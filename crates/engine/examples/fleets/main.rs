@@ -54,7 +54,8 @@ fn main() {
         for &world in &args.worlds {
             for (name, catalogue) in [("shipped weights", &shipped), ("fitted weights", &fitted)] {
                 let outcomes = run::run(&tasks(&args, world), catalogue, false);
-                print!("{}", tables(world, name, outcomes.iter()));
+                println!("{name}:");
+                print!("{}", tables(world, "fresh", outcomes.iter()));
             }
         }
         return;

@@ -13,7 +13,6 @@ mod allowance;
 mod clients;
 mod door;
 mod events;
-mod giants;
 mod incoming;
 mod left;
 mod link;
@@ -46,7 +45,6 @@ use crate::sparkplug;
 use clients::Clients;
 use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
-use giants::Giants;
 use logins::{Logins, Peer};
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
 pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
@@ -78,7 +76,6 @@ struct Shared {
     source: Arc<Source>,
     logins: Logins,
     door: Arc<Door>,
-    giants: Arc<Giants>,
     clients: Arc<Clients>,
     retained: Arc<Retained>,
     denied: DeniedOnce,
@@ -116,7 +113,6 @@ impl Listener {
         let shared = Arc::new(Shared {
             logins: Logins::new(&options),
             door: Arc::new(Door::new(&options)),
-            giants: Arc::new(Giants::new(options.large_packets_bytes_max)),
             options: RwLock::new(Arc::new(options)),
             intake,
             source,

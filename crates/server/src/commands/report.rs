@@ -2,7 +2,6 @@
 
 use foretell_console::{Backend, BackendError, Lang, health};
 
-use super::history::in_order;
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -20,7 +19,9 @@ pub(super) fn report(config: Config, args: &ReportArgs, output: &mut Output) -> 
     if !ending.eq_ignore_ascii_case("pdf") {
         return Err(Failure::new(Kind::Usage, format!("{} must end in .pdf", args.out.display())));
     }
-    in_order(args.from, args.to)?;
+    if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
+        return Err(Failure::new(Kind::Usage, "--from must lie before --to"));
+    }
     let fonts = health::Fonts::find(config.console.fonts_dir.as_deref());
     let bar = crate::progress::bar("reading the log", 0, "entries");
     let seen = service::still(config, &mut |done, of| {

@@ -51,7 +51,6 @@ pub(super) fn text_fault(remark: Remark) -> TextFault {
         Remark::Long(chars) => TextFault::Long(chars),
         Remark::Short(parts) => TextFault::Short(parts),
         Remark::SecondRequest(sentence) => TextFault::SecondRequest(sentence),
-        Remark::Note(note) => TextFault::Note(note),
         Remark::OtherCustomer(name) => TextFault::OtherCustomer(name),
     }
 }
