@@ -73,6 +73,12 @@ pub(crate) fn date_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
     format!("{}{separator} {:02}:{:02}", day_and_month(at.date_naive(), lang), at.hour(), at.minute())
 }
 
+/// `18 Jul 2026, 14:05`, `2026年7月18日 14:05`.
+pub(crate) fn date_and_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
+    let separator = if lang == Lang::En { ", " } else { " " };
+    format!("{}{separator}{}", date(at, zone, lang), clock(at, zone))
+}
+
 /// `14:05`.
 pub(crate) fn clock(at: Timestamp, zone: Tz) -> String {
     let at = local(at, zone);
@@ -150,6 +156,7 @@ mod tests {
         let shanghai = chrono_tz::Asia::Shanghai;
         let slot_ = Slot { from: at, to: at + 5_400_000 };
         assert_eq!(date_time(at, shanghai, Lang::Zh), "7月19日 06:05");
+        assert_eq!(date_and_time(at, shanghai, Lang::Zh), "2026年7月19日 06:05");
         assert_eq!(date_time(at, chrono_tz::Europe::Berlin, Lang::En), "19 Jul, 00:05");
         assert_eq!(date(at, shanghai, Lang::En), "19 Jul 2026");
         assert_eq!(slot(slot_, shanghai, Lang::Zh), ("7月19日 周日".to_owned(), "06:05–07:35".to_owned()));

@@ -216,7 +216,11 @@ impl Outreach {
                 Some(before) => before,
                 None => record::last(c)? + 1,
             };
-            let floor = if filter.who.is_some() { (before - SEARCHED_MAX).max(filter.after) } else { filter.after };
+            let floor = if filter.who.is_some() || filter.people {
+                (before - SEARCHED_MAX).max(filter.after)
+            } else {
+                filter.after
+            };
             let entries = record::filtered(c, &RecordFilter { after: floor, ..filter.clone() }, Some(before))?;
             let last = entries.last().filter(|_| entries.len() >= filter.max as usize).map(|entry| entry.id);
             let next = last.or((floor > filter.after).then_some(floor + 1));

@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use foretell_model::{Grade, Status, Timestamp};
+use foretell_model::{Finding, FindingKind, Grade, Status, Timestamp};
 use foretell_outreach::{CustomerStage, Machine, Outreach, RecordFilter};
 use support::{Recorder, apply, at, finding, machine, open, options, token};
 
@@ -158,4 +158,26 @@ fn the_record_is_read_backwards_page_by_page_and_nothing_twice() {
         check(&outreach, None, max);
         check(&outreach, Some("anna"), max);
     }
+    let people = RecordFilter { people: true, ..RecordFilter::default() };
+    let said: Vec<String> = outreach.record(&people).unwrap().into_iter().map(|entry| entry.what).collect();
+    assert_eq!(said, ["postponed the case", "postponed the case"]);
+}
+
+#[test]
+fn service_by_hours_waits_behind_whatever_may_fail() {
+    let dir = tempfile::tempdir().unwrap();
+    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let now = at("2026-07-15T08:30:00Z");
+    let due = |of: &str| Finding {
+        kind: FindingKind::MaintenanceDue,
+        probability_within: None,
+        limit: None,
+        ..finding(&machine(of), "oil_changed", Grade::Advise, Status::Opened)
+    };
+    apply(&outreach, 1, &due("s01/m002"), now);
+    let cooler = finding(&machine("s02/m003"), "cooler_clogging", Grade::Advise, Status::Opened);
+    apply(&outreach, 2, &cooler, now.plus_days(3.0));
+    let queue = outreach.queue(now.plus_days(3.0)).unwrap();
+    let faults: Vec<&str> = queue.iter().map(|entry| entry.fault.as_str()).collect();
+    assert_eq!(faults, ["cooler_clogging", "oil_changed"]);
 }

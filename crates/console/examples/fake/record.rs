@@ -36,6 +36,7 @@ pub(super) fn record(query: &RecordQuery, lang: Lang) -> Record {
     let before = query.before.unwrap_or(i64::MAX);
     let wanted = |entry: &RecordEntry| {
         entry.id < before
+            && (!query.people || !matches!(entry.by.as_str(), "engine" | "governor"))
             && query.who.as_ref().is_none_or(|who| entry.by == *who)
             && query.machine.as_ref().is_none_or(|id| entry.machine.as_ref() == Some(id))
     };

@@ -47,6 +47,8 @@ struct Since {
 #[serde(deny_unknown_fields)]
 struct RecordAsked {
     who: Option<String>,
+    #[serde(default)]
+    people: bool,
     customer: Option<String>,
     machine: Option<String>,
     max: Option<u32>,
@@ -129,6 +131,7 @@ async fn record(State(app): State<App>, ask: Ask, asked: Asked<RecordAsked>) -> 
         let before = asked.cursor.as_deref().map(str::parse::<i64>).transpose();
         let query = RecordQuery {
             who: asked.who,
+            people: asked.people,
             customer: asked.customer,
             machine: of_machine(asked.machine.as_deref())?,
             before: before.map_err(|_| BackendError::Invalid("`cursor` is none that was given out".to_owned()))?,

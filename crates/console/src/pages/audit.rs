@@ -16,6 +16,8 @@ use crate::text::{self, AccessWords};
 use crate::view::{Record, RecordEntry, RecordQuery};
 use crate::{Lang, civil};
 
+/// What `show` says for what people did.
+const PEOPLE: &str = "people";
 /// Entries on one page.
 const ENTRIES_MAX: u32 = 100;
 
@@ -23,6 +25,8 @@ const ENTRIES_MAX: u32 = 100;
 #[serde(default)]
 pub(crate) struct Asked {
     who: String,
+    /// `people` for what people did.
+    show: String,
     customer: String,
     machine: String,
     before: Option<i64>,
@@ -33,6 +37,7 @@ impl Asked {
         let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         RecordQuery {
             who: given(&self.who),
+            people: self.show == PEOPLE,
             customer: given(&self.customer),
             machine: given(&self.machine).and_then(|machine| MachineId::parse(&machine).ok()),
             before: self.before,
@@ -49,7 +54,8 @@ impl Asked {
 
     /// The address of what is asked for, without the place in it.
     fn href(&self) -> String {
-        let pairs = [("who", &self.who), ("customer", &self.customer), ("machine", &self.machine)];
+        let pairs =
+            [("show", &self.show), ("who", &self.who), ("customer", &self.customer), ("machine", &self.machine)];
         let given = pairs.iter().filter(|(_, value)| !value.is_empty());
         let given: Vec<String> = given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
         format!("/record?{}", given.join("&"))
@@ -62,6 +68,7 @@ struct AuditPage {
     c: Chrome,
     w: &'static AccessWords,
     filters: String,
+    people_only: bool,
     rows: Vec<Row>,
     first_href: String,
     next_href: String,
@@ -92,6 +99,7 @@ fn lay_out(ask: &Ask, asked: &Asked, record: &Record, catalogue: &Catalogue, zon
         c: ask.chrome("users", false),
         w: text::access(ask.lang),
         filters: asked.filters(ask.lang),
+        people_only: asked.show == PEOPLE,
         rows: record.entries.iter().map(|entry| row(entry, catalogue, zone, ask.lang)).collect(),
         first_href: if asked.before.is_some() { here.clone() } else { String::new() },
         next_href: record.next.map_or_else(String::new, |before| format!("{here}&before={before}")),
@@ -106,7 +114,7 @@ fn row(entry: &RecordEntry, catalogue: &Catalogue, zone: Tz, lang: Lang) -> Row 
         None => case.contains('/').then(|| (text::access(lang).audit_case.to_owned(), advisory_href(case))),
     });
     Row {
-        at: civil::date_time(entry.line.at, zone, lang),
+        at: civil::date_and_time(entry.line.at, zone, lang),
         who: text::who(&entry.line.who, lang),
         who_href: format!("/record?who={}", encode(&entry.by)),
         what: text::happening(&entry.line.what, &entry.line.why, catalogue, zone, lang),
@@ -122,12 +130,16 @@ mod tests {
     fn what_is_asked_for_is_kept_from_page_to_page() {
         #[track_caller]
         fn check(who: &str, customer: &str, machine: &str, href: &str, filters: &str) {
-            let asked =
-                Asked { who: who.to_owned(), customer: customer.to_owned(), machine: machine.to_owned(), before: None };
+            let (who, customer, machine) = (who.to_owned(), customer.to_owned(), machine.to_owned());
+            let asked = Asked { who, customer, machine, ..Asked::default() };
             assert_eq!((asked.href().as_str(), asked.filters(Lang::En).as_str()), (href, filters));
         }
         check("", "", "", "/record?", "");
         check("governor", "", "", "/record?who=governor", "the contact rules");
+        let people = Asked { show: PEOPLE.to_owned(), ..Asked::default() };
+        assert!(people.query().people && people.href() == "/record?show=people");
+        let people = Asked { show: PEOPLE.to_owned(), ..Asked::default() };
+        assert!(people.query().people && people.href() == "/record?show=people");
         check("An Na", "c1", "s/m", "/record?who=An%20Na&customer=c1&machine=s%2Fm", "An Na · c1 · s/m");
     }
 }

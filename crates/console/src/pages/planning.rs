@@ -103,9 +103,9 @@ fn row(week: &WeekPlan, label: &str, lang: Lang) -> Week {
     Week {
         from: label.to_owned(),
         visits: desk::band(week.visits, lang),
-        booked: text::hours_count(week.booked_h, lang),
-        likely: text::hours_count(week.expected_h, lang),
-        capacity: text::hours_count(week.capacity_h, lang),
+        booked: desk::planned_hours(week.booked_h, lang),
+        likely: desk::planned_hours(week.expected_h, lang),
+        capacity: desk::planned_hours(week.capacity_h, lang),
         over: week.expected_h > week.capacity_h,
     }
 }

@@ -54,6 +54,8 @@ words! {
     record = "Record", "操作记录";
     audit = "Everything that was done", "全部操作记录";
     audit_lead = "Who did what, when and why, newest first. Nothing in it can be changed or taken out.", "谁在何时、因何做了什么，最新的在前。记录不可修改或删除。";
+    audit_everything = "Everything", "全部";
+    audit_people = "What people did", "仅看人员操作";
     audit_all = "Show everything", "查看全部";
     audit_about = "About", "相关对象";
     audit_case = "case", "事项";

@@ -307,11 +307,20 @@ pub(crate) fn range_of(first: usize, last: usize, total: usize, lang: Lang) -> S
     }
 }
 
-/// `2–5, expected 3.4`.
+/// `2–5, expected 3.4`; a count that is certain to a tenth stands alone.
 pub(crate) fn band(band: Band, lang: Lang) -> String {
-    let (low, high, expected) = (band.low, band.high, number(band.expected));
+    let (low, high) = (band.low, band.high);
+    let expected = (band.expected * 10.0).round() / 10.0;
+    if low == high && (expected - f64::from(low)).abs() < 0.05 {
+        return low.to_string();
+    }
     let count = if low == high { low.to_string() } else { format!("{low}{}{high}", pick(lang, "–", "～")) };
-    format!("{count}{}{expected}", pick(lang, ", expected ", "，预计"))
+    format!("{count}{}{}", pick(lang, ", expected ", "，预计"), number(expected))
+}
+
+/// Hours of a week's work to the half hour, as nobody plans more finely.
+pub(crate) fn planned_hours(hours: f64, lang: Lang) -> String {
+    super::hours_count((hours * 2.0).round() / 2.0, lang)
 }
 
 /// Whether the shelves last.

@@ -198,9 +198,12 @@ pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
     }
 }
 
-/// A learned share of the history that a baseline needs.
+/// A learned share of the history that a baseline needs. After work it is learned anew, and days enough do not mean that it
+/// is known.
 pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
     match lang {
+        Lang::En if days >= days_needed => "Still learning what is normal; a few more days are needed.".to_owned(),
+        Lang::Zh if days >= days_needed => "正在学习正常状态，还需要几天时间。".to_owned(),
         Lang::En => format!("Learning what is normal: {days} of {days_needed} days."),
         Lang::Zh => format!("正在学习正常状态：第{days}天，共需{days_needed}天。"),
     }

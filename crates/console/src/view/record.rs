@@ -9,6 +9,8 @@ use super::RecordLine;
 pub struct RecordQuery {
     /// By whom, as it is noted.
     pub who: Option<String>,
+    /// Only what people did, customers among them, and no part of the product.
+    pub people: bool,
     /// About which customer, by key.
     pub customer: Option<String>,
     /// About which machine.

@@ -36,6 +36,7 @@ async fn every_page_answers_in_both_languages() {
         ("/customers/hengfeng", "Answer where it was said.", "在哪里说的，就在哪里回应。"),
         ("/customers/yunling", "stopped since 11 Jun 2026", "已停发，自 2026年6月11日"),
         ("/record?who=governor", "Show everything", "查看全部"),
+        ("/record?show=people", "What people did", "仅看人员操作"),
         ("/record", "held the message: quiet hours", "暂缓发出：安静时段"),
         ("/planning", "Parts and time may run short", "配件和工时都可能不够"),
         ("/verdicts", "50 of 58 forecasts were confirmed (86 %)", "核实58次，属实50次（86%）"),

@@ -65,6 +65,10 @@ pub(crate) const CONFIRMATION_SENT: &str = "confirmation_sent";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 
+/// Who is no person in the record.
+const PARTS: [&str; 8] =
+    ["engine", "governor", "outbox", "controller", "foretell", "registry", "configuration", "automatic approval"];
+
 /// A visit's time as the record keeps it: in no language and no zone.
 pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
     format!("{start}/{end}")
@@ -145,6 +149,10 @@ pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter, before: 
             found.push(wanted.into());
             conditions.push(format!("{column} = ?{}", found.len()));
         }
+    }
+    if filter.people {
+        let parts: Vec<String> = PARTS.iter().map(|part| format!("'{part}'")).collect();
+        conditions.push(format!("who NOT IN ({})", parts.join(", ")));
     }
     if let Some(before) = before {
         found.push(before.into());

@@ -19,13 +19,15 @@ pub struct RecordFilter {
     pub case: Option<String>,
     /// By whom.
     pub who: Option<String>,
+    /// Only what people did, customers among them, and no part of the product.
+    pub people: bool,
     /// At most so many.
     pub max: u32,
 }
 
 impl Default for RecordFilter {
     fn default() -> Self {
-        Self { after: 0, customer: None, machine: None, case: None, who: None, max: 200 }
+        Self { after: 0, customer: None, machine: None, case: None, who: None, people: false, max: 200 }
     }
 }
 

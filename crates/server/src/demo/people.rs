@@ -58,6 +58,8 @@ pub(super) fn registry(fleet: &Fleet) -> Registry {
         let id = format!("{}/{}", machine.site, machine.name);
         registry.machines.push(Machine {
             rated_kw: Some(machine.rated_kw),
+            // Some 30,000 yuan for the middle one: an afternoon of a line at rest.
+            stop_cost: Some(400.0 * machine.rated_kw),
             service: service(&machine.name),
             ..Machine::new(id, own_name(&machine.number, language))
         });

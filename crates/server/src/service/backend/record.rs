@@ -15,6 +15,7 @@ impl ServiceBackend {
             customer: query.customer.clone(),
             machine: query.machine.as_ref().map(ToString::to_string),
             who: query.who.clone(),
+            people: query.people,
             max: query.max,
             ..RecordFilter::default()
         };
