@@ -159,8 +159,11 @@ fn the_record_is_read_backwards_page_by_page_and_nothing_twice() {
         check(&outreach, Some("anna"), max);
     }
     let people = RecordFilter { people: true, ..RecordFilter::default() };
+    let all = outreach.record(&RecordFilter::default()).unwrap();
     let said: Vec<String> = outreach.record(&people).unwrap().into_iter().map(|entry| entry.what).collect();
-    assert_eq!(said, ["postponed the case", "postponed the case"]);
+    assert!(all.iter().any(|entry| entry.what == "opened the case"), "{all:?}");
+    assert!(said.len() < all.len() && said.ends_with(&["postponed the case".into(), "postponed the case".into()]));
+    assert!(!said.contains(&"opened the case".to_owned()), "{said:?}");
 }
 
 #[test]

@@ -429,6 +429,21 @@ mod tests {
         assert_eq!(shelves_last(Some(1), None, 8, Lang::En).1, "May run out in week 2");
         assert_eq!(shelves_last(None, None, 8, Lang::Zh).1, "够用8周");
         let two = Band { expected: 3.41, low: 2, high: 5 };
-        assert_eq!([band(two, Lang::En), band(two, Lang::Zh)], ["2–5, expected 3.41", "2～5，预计3.41"]);
+        assert_eq!([band(two, Lang::En), band(two, Lang::Zh)], ["2–5, expected 3.4", "2～5，预计3.4"]);
+    }
+
+    #[test]
+    fn plans_are_no_more_precise_than_plans_are() {
+        let counted = |low, high, expected| band(Band { low, high, expected }, Lang::En);
+        assert_eq!(
+            [counted(1, 1, 1.02), counted(0, 0, 0.07), counted(0, 1, 0.22)],
+            ["1", "0, expected 0.1", "0–1, expected 0.2"]
+        );
+        assert_eq!([planned_hours(3.01, Lang::En), planned_hours(0.14, Lang::Zh)], ["3 h", "0小时"]);
+        let costs = |amount, currency, lang| money(amount, currency, lang);
+        assert_eq!(
+            [costs(7_240.4, "EUR", Lang::En), costs(12_000.0, "CNY", Lang::Zh), costs(950.0, "SEK", Lang::En)],
+            ["7,240 euros", "1.2万元", "950 SEK"]
+        );
     }
 }
