@@ -1,0 +1,159 @@
+//! `foretell backtest`: histories too short, too sparse, unusable, and what comes of the others.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+#[allow(dead_code, reason = "each program of tests needs something else of it")]
+mod support;
+
+use std::path::Path;
+
+use support::foretell;
+
+/// A fleet of one machine: `days` of hourly readings under load, and work on it and on a machine that never reported.
+fn history(dir: &Path, days: u32) {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours,ambient_temp_c\n".to_owned();
+    for step in 0..days * 96 {
+        let (day, minute) = (step / 96 + 1, step % 96 * 15);
+        let ambient_c = 22.0 + f64::from(minute).mul_add(std::f64::consts::TAU / 1440.0, 0.0).sin() * 5.0;
+        let line = format!(
+            "2026-06-{day:02}T{:02}:{:02}:00Z,s1,m1,{:.1},100,{},{ambient_c:.1}\n",
+            minute / 60,
+            minute % 60,
+            ambient_c + 55.0,
+            1_000.0 + f64::from(step) / 4.0
+        );
+        rows.push_str(&line);
+    }
+    std::fs::write(dir.join("readings.csv"), rows).unwrap();
+    let work = "ts,site,machine,work\n2026-06-02T00:00:00Z,s1,m1,oil_changed\n2026-06-02T00:00:00Z,s1,m9,oil_changed\n";
+    std::fs::write(dir.join("work.csv"), work).unwrap();
+}
+
+#[test]
+fn a_history_that_is_too_short_is_said_to_be_so() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path(), 4);
+    let arguments = ["backtest", "readings.csv", "--maintenance", "work.csv", "--report", "report.html"];
+    let output = foretell(dir.path()).args(arguments).output().unwrap();
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    let short = "oo short: 10 days of loaded running are needed";
+    assert!(table.contains(short) && page.contains(short), "{table}");
+    assert!(table.contains("\n1 machine, 384 readings"), "{table}");
+    assert!(!table.contains("s1/m9") && !page.contains("s1/m9"), "work alone makes a machine: {table}");
+    assert!(!page.contains("Normal<"), "what could not be judged is called normal");
+    // The table says that nobody was warned, so the report may not either.
+    assert!(
+        !page.contains("class=\"letter\"") && !page.contains("class=\"moment "),
+        "the report warns where the table does not"
+    );
+}
+
+#[test]
+fn a_history_that_is_too_sparse_is_not_called_too_short() {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a\n".to_owned();
+    for hour in 0..24 * 25 {
+        rows.push_str(&format!("{},s,m,80,100\n", i64::from(hour) * 3_600_000 + 1_780_272_000_000));
+    }
+    let (code, table, _) = backtest(&[("x.csv", &rows)], &["x.csv"]);
+    assert_eq!(code, Some(0));
+    assert!(table.contains("too sparse: a reading at least every 20 minutes is needed"), "{table}");
+}
+
+#[test]
+fn the_report_comes_in_both_languages() {
+    let dir = tempfile::tempdir().unwrap();
+    history(dir.path(), 4);
+    let arguments = ["backtest", "readings.csv", "--report", "report.html", "--lang", "zh-CN"];
+    assert_eq!(foretell(dir.path()).args(arguments).output().unwrap().status.code(), Some(0));
+    let page = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(page.contains("lang=\"zh-CN\"") && page.contains("历史太短：需要10天的加载运行数据"));
+}
+
+/// Backtests files in a folder of their own; the exit code and what was said on standard error.
+fn backtest(files: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let output = foretell(dir.path()).arg("backtest").args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn files_of_which_nothing_can_be_used_are_65_and_say_why() {
+    let head = "ts,site,machine,discharge_temp_c\n";
+    let bad = format!("{head}2026-01-01T00:00:00Z,s,m,hot\n");
+    let good = format!("{head}2026-01-01T00:00:00Z,s,m,80\n");
+    for (text, arguments, expected) in [
+        (head, &["x.csv"][..], "the files hold a header and no rows"),
+        (&bad, &["x.csv"], "1 of 1 rows were refused (1 bad_number); first: x.csv line 2: discharge_temp_c: `hot`"),
+        (&good, &["x.csv", "--from", "2026-02-01"], "no row lies within --from and --to"),
+    ] {
+        let (code, said, why) = backtest(&[("x.csv", text)], arguments);
+        assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
+        assert!(why.contains("there is nothing to test") && why.contains(expected), "{why}");
+    }
+}
+
+#[test]
+fn maintenance_that_cannot_be_used_is_said() {
+    let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n";
+    let work = "ts,site,machine,work\nlately,s,m,oil_changed\n2026-01-01T00:00:00Z,s,m9,oil_changed\n\
+                2026-01-01T00:00:00Z,s,m,polished\n";
+    let (code, _, said) = backtest(&[("x.csv", readings), ("w.csv", work)], &["x.csv", "--maintenance", "w.csv"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("Of the maintenance records, 2 of 3 rows were refused (1 bad_time, 1 unknown_work)"),
+        "{said}"
+    );
+    assert!(said.contains("w.csv line 4: `polished` is no work of the fault catalogue; known are bearing_"), "{said}");
+    assert!(said.contains("w.csv line 2") && said.contains("without any reading, e.g. s/m9"), "{said}");
+    let (code, _, said) = backtest(&[("x.csv", readings)], &["x.csv", "--maintenance", "nowhere.csv"]);
+    assert_eq!(code, Some(66), "{said}");
+}
+
+#[test]
+fn scores_come_as_a_table_and_as_json() {
+    let readings = "ts,site,machine,discharge_temp_c\n2026-01-01T00:00:00Z,s,m,80\n2026-03-01T00:00:00Z,s,m,80\n";
+    let truth = r#"{"machines":[{"site":"s","machine":"m","from":"2026-01-01T00:00:00Z","to":"2026-03-01T00:00:00Z",
+        "faults":[{"fault":"low_oil","onset":"2026-01-05T00:00:00Z","limit_reached":"2026-02-01T00:00:00Z","cleared":null}]}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("x.csv"), readings).unwrap();
+    std::fs::write(dir.path().join("truth.json"), truth).unwrap();
+    let arguments = ["backtest", "x.csv", "--truth", "truth.json", "--truth-out", "scores.json"];
+    let output = foretell(dir.path()).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(table.contains("s/m low_oil from 2026-01-05, limit 2026-02-01; nothing was said"), "{table}");
+    let json = std::fs::read_to_string(dir.path().join("scores.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["warned_7d"]["of"], 1);
+    assert_eq!(json["by_fault"]["low_oil"]["there"], 1);
+    assert_eq!(json["missed"][0]["machine"], "m");
+}
+
+/// Third-party data lies beside the repository on some machines and never in it.
+#[test]
+fn real_histories_bother_nobody_and_are_said_to_be_too_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (file, map, machines) in [
+        ("metropt3_first_rows.csv", "metropt3", "1 machine, 1000 readings"),
+        ("metropt2022_1000rows.csv", "metropt2022", "1 machine, 1000 readings"),
+        ("aispark_train.csv.gz", "aispark", "8 machines, 2463 readings"),
+        ("aircompressor_1000.csv", "aircompressor", "1 machine, 1000 readings"),
+        ("uci447_cycle_means.csv.gz", "uci447", "1 machine, 2205 readings"),
+    ] {
+        let data = root.join("../shared/data").join(file);
+        if !data.exists() {
+            println!("!!! SKIPPED: {} is not there, so nothing of it was tested", data.display());
+            continue;
+        }
+        let map = root.join("config/maps").join(map).with_extension("toml");
+        let (code, said, _) = backtest(&[], &[&data.to_string_lossy(), "--map", &map.to_string_lossy()]);
+        assert_eq!(code, Some(0), "{file}");
+        assert!(said.contains(machines) && said.contains("; 0 machines advised"), "{file}: {said}");
+        assert!(said.contains("too short: 10 days of loaded running are needed"), "{file}: {said}");
+    }
+}

@@ -1,0 +1,188 @@
+//! `foretell check`: every fault of a configuration at once, samples, ports, files.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+#[allow(dead_code, reason = "each program of tests needs something else of it")]
+mod support;
+
+use expect_test::expect;
+use support::{check, foretell};
+
+#[test]
+fn a_sound_configuration_is_said_to_be_so() {
+    check(
+        "check --config plant.toml",
+        "[log]\nlevel = \"warn\"\n",
+        expect![[r#"
+        exit 0
+        out: The configuration is sound.
+        err: 
+    "#]],
+    );
+}
+
+#[test]
+fn faults_of_the_configuration_are_told_all_at_once() {
+    check(
+        "check --config plant.toml",
+        "[mqtt]\nkeepalive = \"30s\"\nlisten = \"here\"\n[[mapping]]\ntopic = \"a/{site}\"\nsignals.vibraton_mm_s = \"/v\"\n",
+        expect![[r#"
+            exit 78
+            out: 
+            err: foretell: plant.toml: 4 problems
+              line 2: unknown key `keepalive` in [mqtt]; known here: listen, url, version, client_id, username, password_file, ca_file, source, tls_cert_file, tls_key_file, tls_client_ca_file, anonymous, user, limits, age_max, machines_max
+              line 3: `mqtt.listen`: `here` is not an address with a port, such as 127.0.0.1:1883
+              line 4: [[mapping]] `a/{site}`: `machine`: neither the topic names {machine} nor is there a constant or a place in the payload
+              line 6: [[mapping]] `a/{site}`: `signals.vibraton_mm_s`: there is no signal `vibraton_mm_s`; did you mean `vibration_mm_s`?
+        "#]],
+    );
+}
+
+#[test]
+fn what_stands_twice_is_named_with_both_lines() {
+    check(
+        "check --config plant.toml",
+        "[[mqtt.user]]\nname = \"gw\"\n[[mqtt.user]]\nname = \"gw\"\n[[machine]]\nid = \"s/m\"\n[[machine]]\nid = \"s/m\"\n\
+         [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
+         [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/q\"\nrequired = []\n",
+        expect![[r#"
+            exit 78
+            out: 
+            err: foretell: plant.toml: 3 problems
+              line 4: [[mqtt.user]] `gw` is there already in line 2; take one of the two away
+              line 8: [[machine]] `s/m` is there already in line 6; take one of the two away
+              line 14: [[mapping]] topic `a/{site}/{machine}` is there already in line 10; take one of the two away
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_allowed_but_looks_like_a_slip_is_said() {
+    check(
+        "check --config plant.toml",
+        "[data]\nquarantine_size_max = \"64B\"\n[mqtt]\nage_max = \"1h\"\n\
+         [[mapping]]\ntopic = \"a/#\"\nsite = \"s\"\nmachine = \"m\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
+         [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/q\"\nrequired = []\n\
+         [[mapping]]\ntopic = \"+/k1/{site}/{machine}/telemetry\"\nsignals.power_kw = \"/q\"\nrequired = []\n",
+        expect![[r#"
+            exit 0
+            out: The configuration is sound, but look at this:
+              plant.toml: line 2: [data] `quarantine_size_max` is unusual: 1MiB to 64GiB hold hours to years of refusals
+              plant.toml: line 4: [mqtt] `age_max` is short: what a controller delivers after a week off line is refused
+              plant.toml: line 12: [[mapping]] `a/{site}/{machine}`: never gets a message: every topic of it goes to mapping[0] (`a/#`), which stands before it
+              plant.toml: line 16: [[mapping]] `+/k1/{site}/{machine}/telemetry`: topics that match both go to mapping[0] (`a/#`), which stands before it
+            err: 
+        "#]],
+    );
+}
+
+#[test]
+fn a_sample_is_explained() {
+    let plant = "[[mapping]]\ntopic = \"a/{site}/{machine}\"\nts = { at = \"/t\", format = \"s\" }\n\
+                 signals.discharge_temp_c = { at = \"/oil\", unit = \"degF\" }\nsignals.motor_current_a = \"/amps\"\nsignals.run_hours = \"/h\"\n";
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("plant.toml"), plant).unwrap();
+    let explain = |payload: &str, more: &[&str]| {
+        std::fs::write(dir.path().join("sample.json"), payload).unwrap();
+        let mut command = foretell(dir.path());
+        command.args(["check", "--config", "plant.toml", "--sample", "sample.json"]).args(more);
+        let output = command.output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), out.into_owned(), err.into_owned())
+    };
+    let (code, table, _) = explain(r#"{"t":1782892800,"oil":181.4,"amps":41.7,"h":7,"rpm":3000}"#, &[]);
+    assert_eq!(code, Some(0));
+    expect![[r#"
+        topic a/site/machine: mapping[0] `a/{site}/{machine}`, machine site/machine
+          /amps  41.7        -> motor_current_a = 41.7 A
+          /h     7           -> run_hours = 7 h
+          /oil   181.4       -> discharge_temp_c = 83 °C  (from degF)
+          /rpm   3000        -- no pointer of the mapping leads to /rpm
+          /t     1782892800  -> time = 2026-07-01T08:00:00Z  (s since 1970)
+        reading of site/machine at 2026-07-01T08:00:00Z: discharge_temp_c=83 motor_current_a=41.7 run_hours=7
+    "#]]
+    .assert_eq(&table);
+    let (code, json, err) = explain(r#"{"t":1782892800,"oil":"hot","h":7}"#, &["--topic", "a/hq/k1", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["records"], &json["admitted"]), (Some(65), &1.into(), &0.into()), "{json}");
+    assert!(json["outcome"].as_str().unwrap().contains("a number belongs there"), "{json}");
+    let fates =
+        |wanted: &str| json["fields"].as_array().unwrap().iter().filter(|field| field["fate"] == wanted).count();
+    assert_eq!((fates("refused"), fates("used"), fates("absent")), (1, 2, 1), "{json}");
+    assert_eq!(err, "foretell: nothing of the sample on topic a/hq/k1 becomes a reading\n");
+    assert_eq!(explain("{}", &["--topic", "elsewhere"]).0, Some(65));
+}
+
+#[test]
+fn a_port_in_use_is_said_when_asked() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("plant.toml"),
+        format!("[console]\nlisten = \"{listen}\"\n[mqtt]\nlisten = \"127.0.0.1:0\"\n"),
+    )
+    .unwrap();
+    let run = |more: &[&str]| {
+        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).args(more).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run(&[]).0, Some(0));
+    let (code, said) = run(&["--ports"]);
+    assert_eq!(code, Some(69));
+    assert!(said.contains(&format!("`[console] listen`: could not listen on {listen}")), "{said}");
+}
+
+#[test]
+fn the_files_a_configuration_names_are_checked_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write(
+        "plant.toml",
+        "[engine]\nwarn_c = 300\ntrip_c = 100\n[outreach]\nfrom = \"service\"\ncustomers_file = \"customers.toml\"\n\
+         templates_dir = \".\"\n[log]\nlevel = \"loud\"\n",
+    );
+    write(
+        "customers.toml",
+        "[[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"nobody\"\nquiet_from = \"8pm\"\n\
+         holidays = [\"2026-10-32\"]\n[[machine]]\nid = \"s1/m1\"\nnumber = \"1\"\ncolour = \"red\"\n",
+    );
+    write("fault.en.j2", "Subject: {{ nubmer }}\n\nHello\n");
+    let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for expected in [
+        "plant.toml: 3 problems\n  line 2: `engine.warn_c` must be a number from 40 to 200\n  line 5: `outreach.from`: `service` is not",
+        "line 9: `log.level`: `loud` is none of",
+        "customers.toml: 5 problems\n  line 5: customer `a`: there is no [[advisor]] `nobody` in this file\n  line 6: customer `a`: \
+         `quiet_from`: `8pm` is not a time",
+        "line 7: customer `a`: `holidays`: `2026-10-32` is not a date",
+        "line 9: machine `s1/m1`: there is no [[site]] `s1` in this file",
+        "line 11: unknown field `colour`",
+        "template `fault.en.j2` could not be rendered",
+    ] {
+        assert!(said.contains(expected), "{expected}\n---\n{said}");
+    }
+    // What `check` names, `run` refuses.
+    write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\n[console]\nlisten = \"127.0.0.1:0\"\n");
+    let output = foretell(dir.path())
+        .args(["run", "--config", "plant.toml"])
+        .env("FORETELL__MQTT__LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn a_customers_file_is_not_taken_for_a_configuration() {
+    check(
+        "check --config plant.toml",
+        "[[customer]]\nid = \"a\"\n",
+        expect![[r#"
+        exit 78
+        out: 
+        err: foretell: plant.toml: 1 problem
+          this looks like a customers file; name it in [outreach] customers_file
+    "#]],
+    );
+}

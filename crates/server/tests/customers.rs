@@ -1,0 +1,82 @@
+//! `foretell customers`: in from a spreadsheet, out as JSON, erased for good.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+#[allow(dead_code, reason = "each program of tests needs something else of it")]
+mod support;
+
+use expect_test::expect;
+use support::foretell;
+
+#[test]
+fn customers_come_in_from_a_spreadsheet() {
+    let dir = tempfile::tempdir().unwrap();
+    let advisor = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n";
+    std::fs::write(dir.path().join("advisors.toml"), advisor).unwrap();
+    let rows =
+        "customer,customer_name,advisor,site,machine,number,rated_kw\nhx,华新,wang,s1,m1,1号机,75\nhx,,,s1,m2,,75\n";
+    std::fs::write(dir.path().join("machines.csv"), rows).unwrap();
+    let mut said = String::new();
+    for file in ["advisors.toml", "machines.csv", "machines.csv", "missing.csv"] {
+        let output = foretell(dir.path()).args(["customers", "import", file]).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        said += &format!("{:?}\n{}{}", output.status.code(), text(&output.stdout), text(&output.stderr));
+    }
+    expect![[r#"
+        Some(0)
+        0 machines on 0 sites of 0 customers; 1 entries are new or changed
+        Some(65)
+        1 machines on 1 sites of 1 customers; 3 entries are new or changed
+        refused: line 3: `number`: it is empty; fill it in
+        foretell: could not take 1 lines; mend them and import the file again
+        Some(65)
+        1 machines on 1 sites of 1 customers; 0 entries are new or changed
+        refused: line 3: `number`: it is empty; fill it in
+        foretell: could not take 1 lines; mend them and import the file again
+        Some(66)
+        foretell: could not read missing.csv: No such file or directory (os error 2)
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n\
+        [[customer]]\nid = \"hx\"\nname = \"Huaxin Mills\"\ncontact = \"Ms Unmistakable\"\nlanguage = \"en\"\nadvisor = \"wang\"\n\
+        [[site]]\nid = \"s1\"\ncustomer = \"hx\"\naddress = \"9 Nowhere Lane\"\n";
+    std::fs::write(dir.path().join("customers.toml"), registry).unwrap();
+    let run = |args: &[&str]| {
+        let output = foretell(dir.path()).args(["customers"]).args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{:?}\n{}{}", output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let mut said = run(&["export", "hx", "--out", "hx.json"]);
+    run(&["import", "customers.toml"]);
+    said += &run(&["export", "hx", "--out", "hx.json"]);
+    let data = std::fs::read_to_string(dir.path().join("hx.json")).unwrap();
+    assert!(data.contains("Ms Unmistakable") && data.contains("9 Nowhere Lane"), "{data}");
+    said += &run(&["export", "nobody", "--out", "nobody.json"]);
+    said += &run(&["erase", "hx", "--confirm", "hy"]);
+    said += &run(&["erase", "hx", "--confirm", "hx"]);
+    // The register cannot bring it back.
+    run(&["import", "customers.toml"]);
+    let stored = std::fs::read_dir(dir.path().join("data")).unwrap().flatten();
+    let stored: Vec<u8> = stored.flat_map(|entry| std::fs::read(entry.path()).unwrap_or_default()).collect();
+    for gone in ["Huaxin Mills", "Ms Unmistakable", "9 Nowhere Lane"] {
+        assert!(!stored.windows(gone.len()).any(|window| window == gone.as_bytes()), "{gone}");
+    }
+    expect![[r#"
+        Some(66)
+        foretell: there is no service state in data; name the data directory with --data-dir
+        Some(0)
+        everything kept about customer `hx` is in hx.json
+        Some(66)
+        foretell: could not do this with a customer's data: there is no customer `nobody`
+        Some(64)
+        foretell: nothing was erased: `--confirm hy` does not repeat the key `hx`
+        Some(0)
+        what was personal about customer `hx` is erased, 0 photos with it
+    "#]]
+    .assert_eq(&said);
+}
