@@ -206,7 +206,7 @@ fn offers(calendar: &VisitCalendar, day: i64, catalogue: &Catalogue, lang: Lang)
     let view = |offer: &&CalendarOffer| Offer {
         href: advisory_href(&offer.case),
         hours: span(calendar, offer.from, offer.to),
-        machine: format!("{}, {}", offer.machine_name, offer.site_name),
+        machine: format!("{} · {}", offer.machine_name, offer.site_name),
         work: work(&offer.fault, catalogue, lang),
     };
     let more = of_day.len().saturating_sub(OFFERS_MAX);
@@ -299,7 +299,7 @@ fn conflicts(calendar: &VisitCalendar, lang: Lang) -> Vec<Conflict> {
         let trouble = trouble(calendar, visit, lang);
         let at = civil::date_time(visit.from, calendar.zone, lang);
         let who = calendar.rows.iter().find(|row| row.key == visit.technician).map_or("", |row| row.name.as_str());
-        let text = format!("{who} · {at} · {}, {} · {trouble}", visit.machine_name, visit.site_name);
+        let text = format!("{who} · {at} · {} · {} · {trouble}", visit.machine_name, visit.site_name);
         (!trouble.is_empty()).then(|| Conflict { href: advisory_href(&visit.case), text })
     };
     let mut found: Vec<Conflict> = calendar.visits.iter().filter_map(of_visit).collect();
@@ -319,7 +319,7 @@ fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, 
     Visit {
         href: advisory_href(&visit.case),
         hours: span(calendar, visit.from, visit.to),
-        machine: format!("{}, {}", visit.machine_name, visit.site_name),
+        machine: format!("{} · {}", visit.machine_name, visit.site_name),
         work: work(&visit.fault, catalogue, lang),
         customer: visit.customer.clone(),
         customer_href: customer_href(&visit.customer_id),

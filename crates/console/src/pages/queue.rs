@@ -104,7 +104,7 @@ pub(crate) async fn show_one(
 ) -> Response {
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
-            let headline = format!("{}, {}", card.machine_name, card.site_name);
+            let headline = format!("{} · {}", card.machine_name, card.site_name);
             laid_out(&app, &ask, &done, headline, None, (vec![card], Vec::new()))
         }
         Err(error) => ask.failure(&error),
@@ -126,7 +126,7 @@ pub(crate) async fn show_again(
         return ask.failure(&error);
     }
     let Ok(now) = app.ask(move |backend| backend.advisory(&id)).await else { return ask.failure(&error) };
-    let headline = format!("{}, {}", now.machine_name, now.site_name);
+    let headline = format!("{} · {}", now.machine_name, now.site_name);
     let card = card(now, app, ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::text_fault(fault, ask.lang)).collect(),
