@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each program of tests needs something else of it")]
 mod support;
 
-use std::io::{BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use expect_test::expect;
