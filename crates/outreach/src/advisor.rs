@@ -203,11 +203,15 @@ impl Outreach {
             }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
+            if mail.state == MessageState::Sending {
+                return Err(OutreachError::refused(&attempted, Obstacle::CaseContacted));
+            }
             // Browsers send CRLF; mail and lint want lines.
             let body = format!("{}\n", body.replace("\r\n", "\n").trim());
             let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
             compose::check(&text, case.finding.machine.as_str())?;
             self.spare_others(tx, &text, &people)?;
+            Self::keep_notes(tx, &case, &people.customer.id, &text)?;
             if !text.body.contains(&self.link(&mail)) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
             }

@@ -9,7 +9,21 @@ use crate::compose::lint::{Names, Remark};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Site};
-use crate::store::{Session, changes, registry};
+use crate::store::{Case, Session, care, changes, record, registry};
+
+/// Entries of the record whose words an advisor wrote for colleagues.
+const NOTED: [&str; 6] = [
+    "postponed the case",
+    "will call instead",
+    "closed the case",
+    record::CALLED_CLOSED,
+    record::CALLED_LETTER,
+    record::CALLED_UNREACHED,
+];
+/// A shorter note may well be said by chance, characters.
+const NOTE_CHARS_MIN: usize = 6;
+/// Changes of a customer's stage whose reasons are looked for.
+const STAGES_MAX: u32 = 50;
 
 /// The names of all customers, with the changes of the registry that they were read at.
 pub(crate) type KeptNames = Mutex<Option<((i64, u64), Arc<Names>)>>;
@@ -31,6 +45,26 @@ impl Outreach {
         let whole = format!("{}\n{}\n{}", text.subject, text.body, text.short);
         match names.first_in(&whole, &own) {
             Some(name) => Err(OutreachError::Lint(vec![Remark::OtherCustomer(name.to_owned())])),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a text that a person wrote if it repeats what was noted for colleagues: why a case was put off, what came of a
+    /// call, how content the customer is thought to be.
+    ///
+    /// # Errors
+    /// `Lint` with the note, or when the store cannot be read.
+    pub(crate) fn keep_notes(connection: &dyn Session, case: &Case, customer: &str, text: &Draft) -> Result<()> {
+        let record = record::of_case(connection, case.finding.id.as_str())?;
+        let noted = record.into_iter().filter(|entry| NOTED.contains(&entry.what.as_str())).map(|entry| entry.why);
+        let stages = care::changes(connection, customer, STAGES_MAX)?.into_iter().map(|change| change.why);
+        let own = format!("{}\n{}", text.subject, text.body).to_lowercase();
+        let repeats = |note: &String| {
+            let note = note.trim().to_lowercase();
+            note.chars().count() >= NOTE_CHARS_MIN && own.contains(&note)
+        };
+        match noted.chain(stages).find(repeats) {
+            Some(note) => Err(OutreachError::Lint(vec![Remark::Note(note.trim().to_owned())])),
             None => Ok(()),
         }
     }

@@ -133,7 +133,7 @@ impl Outreach {
         slots::propose(self.visit(case), &case.context, calendar, &|slot| roster.trips(slot, &job), earliest)
     }
 
-    /// The message of a case that is still to be sent, made if there is none.
+    /// The message of a case that is still to be sent, or is on its way just now; made if there is none.
     pub(crate) fn unsent(
         &self,
         connection: &dyn Session,
@@ -142,7 +142,9 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Mail> {
         let newest = messages::newest_of(connection, &case.finding.id)?;
-        if let Some(mail) = newest.filter(|m| matches!(m.state, MessageState::Draft | MessageState::Queued)) {
+        // Whoever looks while it is being delivered must not begin a second one: that would stand before it from then on.
+        let stands = |m: &Mail| matches!(m.state, MessageState::Draft | MessageState::Queued | MessageState::Sending);
+        if let Some(mail) = newest.filter(stands) {
             return Ok(mail);
         }
         let of = (&case.finding.id, Kind::Invitation);

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::mpsc::channel;
+
 use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
@@ -165,6 +167,10 @@ fn edited_texts_obey_the_same_rules() {
         let refused = edit(&format!("{}\n{added}", draft.text.body)).unwrap_err();
         assert_eq!(refused, format!("the text may not go to a customer: {expected}"));
     }
+    // What was noted for colleagues stays with them.
+    s.outreach.set_stage("acme", None, "Sounded annoyed on the telephone", "wang", now).unwrap();
+    let note = edit(&format!("{}\nYou sounded annoyed on the telephone.", draft.text.body)).unwrap_err();
+    assert_eq!(note, "the text may not go to a customer: `Sounded annoyed on the telephone` is a note for colleagues");
     // To offer help, and to say how we can be reached, is no request.
     edit(&format!("{}\nAny questions? Please call me. Acme is never far away.", draft.text.body)).unwrap();
     assert_eq!(
@@ -211,6 +217,37 @@ fn deliveries_that_fail() {
     s.outreach.resolve_delivery(message, false, "wang", retry).unwrap();
     s.outreach.approve(&id, "wang", retry).unwrap();
     assert_eq!(s.outreach.tick(retry).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn a_look_during_a_delivery_begins_no_second_letter() {
+    let s = scene();
+    let now = wednesday();
+    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let approved = s.outreach.approve(&id, "wang", now).unwrap();
+    let busy = || DeliveryError::Temporary("450 busy".into());
+    for (failure, stage) in [(Some(busy()), Stage::Queued), (None, Stage::Contacted)] {
+        s.channel.failures.lock().unwrap().extend(failure);
+        let now = s.outreach.card(&id, now).unwrap().message.unwrap().next_attempt.unwrap_or(now);
+        let (begun, has_begun) = channel();
+        let (go_on, may_go_on) = channel();
+        *s.channel.pause.lock().unwrap() = Some((begun, may_go_on));
+        std::thread::scope(|scope| {
+            let delivering = scope.spawn(|| s.outreach.tick(now).unwrap().len());
+            has_begun.recv().unwrap();
+            let seen = s.outreach.card(&id, now).unwrap().message.unwrap();
+            let refused = s.outreach.edit(&id, &seen.text.subject, &seen.text.body, "wang", now);
+            go_on.send(()).unwrap();
+            assert_eq!((seen.id, delivering.join().unwrap()), (approved.id, 1));
+            assert_eq!(
+                refused.unwrap_err().to_string(),
+                "could not edit the message of s02/m002/cooler_clogging/1: the message has gone out"
+            );
+        });
+        let card = s.outreach.card(&id, now).unwrap();
+        assert_eq!((card.stage, card.message.unwrap().id), (stage, approved.id));
+    }
+    assert_eq!(s.channel.keys().len(), 1);
 }
 
 #[test]

@@ -253,6 +253,21 @@ fn a_wrong_command_line_is_64() {
     assert_eq!(code(&["run", "--role", "cook"]), Some(64));
     assert_eq!(code(&["export", "--machine", "noslash", "--out", "x.csv"]), Some(64));
     assert_eq!(code(&["--help"]), Some(0));
+    // A span that ends before it begins, wherever one can be named.
+    for command in ["export --out x.csv", "backtest x.csv", "report s/m --out x.pdf", "quarantine list"] {
+        for file in ["log.db", "quarantine.db"] {
+            std::fs::create_dir_all(dir.path().join("data")).unwrap();
+            std::fs::write(dir.path().join("data").join(file), "").unwrap();
+        }
+        let words: Vec<&str> = command.split(' ').chain(["--from", "2026-02-01", "--to", "2026-01-01"]).collect();
+        let output = foretell(dir.path()).args(words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(64), "foretell: --from must lie before --to\n"),
+            "{command}"
+        );
+    }
 }
 
 /// What `hash-password` prints, `check` accepts; and a password that is none is told.

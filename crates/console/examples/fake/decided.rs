@@ -73,3 +73,14 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
     super::desk::wind(case);
     Ok(())
 }
+
+/// A word about a broken machine of which nobody knows whether it arrived.
+pub(super) fn untold() -> foretell_console::view::UntoldLine {
+    foretell_console::view::UntoldLine {
+        machine_name: "3号机".to_owned(),
+        site_name: "金陵精密".to_owned(),
+        subject: "3号机：已安排陈军师傅过来".to_owned(),
+        is_lost: false,
+        of: Err(103),
+    }
+}

@@ -170,13 +170,7 @@ impl Backend for Fake {
             all: state.cards.len(),
             from,
             cards: state.cards.iter().skip(from).take(max).cloned().collect(),
-            untold: vec![foretell_console::view::UntoldLine {
-                machine_name: "3号机".to_owned(),
-                site_name: "金陵精密".to_owned(),
-                subject: "3号机：已安排陈军师傅过来".to_owned(),
-                is_lost: false,
-                of: Err(103),
-            }],
+            untold: vec![decided::untold()],
         }))
     }
 
@@ -312,10 +306,8 @@ impl Backend for Fake {
             let page = page.ok_or_else(|| missing("page"))?;
             page.state = match act {
                 BookingAct::Choose { from, seen } => {
-                    let booked = match &page.state {
-                        BookingState::Booked(visit) => Some(visit.slot.from),
-                        _ => None,
-                    };
+                    let booked =
+                        if let BookingState::Booked(visit) = &page.state { Some(visit.slot.from) } else { None };
                     if booked.is_some() && booked != seen && booked != Some(from) {
                         return Err(seen.map_or(Obstacle::CaseBooked, |_| Obstacle::Moved).into());
                     }

@@ -142,6 +142,8 @@ pub(crate) fn text_fault(fault: &TextFault, lang: Lang) -> String {
         (TextFault::SecondRequest(sentence), Lang::Zh) => {
             format!("一条消息只提一个请求：“{sentence}”是第二个。")
         }
+        (TextFault::Note(note), Lang::En) => format!("“{note}” is a note for colleagues and stays with us."),
+        (TextFault::Note(note), Lang::Zh) => format!("“{note}”是内部备注，不能写给客户。"),
         (TextFault::OtherCustomer(name), Lang::En) => format!("“{name}” is another customer and must not be named."),
         (TextFault::OtherCustomer(name), Lang::Zh) => format!("“{name}”是别的客户，不能写进去。"),
         (TextFault::LinkMissing, _) => {

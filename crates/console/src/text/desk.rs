@@ -27,7 +27,7 @@ words! {
     cases_empty = "No case is open. A customer's report, a trip of the controller or an advisor opens one.", "没有处理中的报修。客户报修、控制器跳机或顾问登记都会在这里开单。";
     case_open = "Open a case", "登记报修";
     case_machine = "Machine (site/machine)", "机器（现场/机器编号）";
-    case_what = "What is wrong, in the customer's words", "故障情况（客户原话）";
+    case_what = "What is wrong, in the customer's words; they can read it on their page", "故障情况（客户原话，客户在自己的页面上看得到）";
     cases_closed = "Closed lately", "最近完成";
     call_back = "Call back", "回电";
     on_site = "On site", "到场";

@@ -188,6 +188,8 @@ pub enum TextFault {
     SecondRequest(String),
     /// The name of another customer.
     OtherCustomer(String),
+    /// A note that was made for colleagues.
+    Note(String),
     /// The link to the customer's page is gone.
     LinkMissing,
     /// A time that is offered is not named, in the words that the text must hold.

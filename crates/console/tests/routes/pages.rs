@@ -16,7 +16,7 @@ async fn every_page_answers_in_both_languages() {
         ("/m/s04/c2", "9 of 21 days", "第9天，共需21天"),
         ("/m/s01/m002/readings", "20 readings in this span.", "该时段共20条读数。"),
         ("/queue", "3 items wait for you", "3个事项等您处理"),
-        ("/queue", "<a href=\"/cases/103\">3号机, 金陵精密</a>", "客户收到了吗？"),
+        ("/queue", "<a href=\"/cases/103\">3号机 · 金陵精密</a>", "客户收到了吗？"),
         (CARD, "Held until 20 Jul, 14:00: weekend.", "暂缓至7月20日 14:00：周末。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/templates", "Every letter that customers receive", "客户收到的每一种信件"),

@@ -21,6 +21,8 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 pub(crate) struct CsvFile {
     path: PathBuf,
     reader: Box<dyn BufRead + Send>,
+    /// Whether it is compressed.
+    is_packed: bool,
     separator: u8,
     header: Vec<String>,
     line: u64,
@@ -45,6 +47,7 @@ impl CsvFile {
         let bytes_read = Arc::new(AtomicU64::new(0));
         let mut raw = BufReader::with_capacity(1 << 18, Counting { file, read: Arc::clone(&bytes_read) });
         let start = raw.fill_buf().map_err(FileError::io("read", path))?;
+        let is_packed = start.starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn BufRead + Send> = match start {
             [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(1 << 18, flate2::bufread::MultiGzDecoder::new(raw))),
             [0xfd, b'7', b'z', b'X', b'Z', ..] => {
@@ -58,8 +61,8 @@ impl CsvFile {
             }
             _ => Box::new(raw),
         };
-        let (header, rest) = (Vec::new(), Vec::new());
-        let mut csv = Self { path: path.to_owned(), reader, separator: b',', header, line: 0, rest, bytes_read };
+        let (path, separator, header, rest) = (path.to_owned(), b',', Vec::new(), Vec::new());
+        let mut csv = Self { path, reader, is_packed, separator, header, line: 0, rest, bytes_read };
         csv.read_header()?;
         Ok(csv)
     }
@@ -77,7 +80,7 @@ impl CsvFile {
         while line.is_empty() {
             let limit = LINE_BYTES_MAX as u64 + 1;
             let read = self.reader.by_ref().take(limit).read_until(b'\n', &mut line);
-            if read.map_err(FileError::io("read", &self.path))? == 0 {
+            if read.map_err(|error| self.unreadable(error))? == 0 {
                 return Err(FileError::form(&self.path, "is empty; the first line names the columns"));
             }
             self.line += 1;
@@ -95,6 +98,15 @@ impl CsvFile {
         Ok(())
     }
 
+    /// What is wrong with a compressed file that cannot be unpacked is the file, not the disk.
+    fn unreadable(&self, error: std::io::Error) -> FileError {
+        use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        if self.is_packed && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) {
+            return FileError::form(&self.path, format!("is cut off or damaged, it cannot be unpacked: {error}"));
+        }
+        FileError::io("read", &self.path)(error)
+    }
+
     fn refuse_longer(&self, bytes: usize) -> Result<(), FileError> {
         if bytes <= LINE_BYTES_MAX {
             return Ok(());
@@ -110,7 +122,7 @@ impl CsvFile {
         text.reserve(BLOCK_BYTES);
         let wanted = BLOCK_BYTES.saturating_sub(text.len()) as u64;
         let read = self.reader.by_ref().take(wanted).read_to_end(&mut text);
-        let is_end = read.map_err(FileError::io("read", &self.path))? < wanted as usize;
+        let is_end = read.map_err(|error| self.unreadable(error))? < wanted as usize;
         if !is_end {
             let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             self.rest = text.split_off(whole);

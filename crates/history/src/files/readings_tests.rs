@@ -215,6 +215,13 @@ fn gzip_and_folders_are_read_and_a_span_is_cut() {
         writeln!(gz, "{},s,a,80", minute * 60_000).unwrap();
     }
     gz.finish().unwrap();
+    // Half of it, as after a broken download, is the file's fault, not the disk's.
+    let half = dir.path().join("half.csv.gz");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+    let said = read(std::slice::from_ref(&half), "", &ReadOptions::default()).err().unwrap().to_string();
+    assert!(said.contains("half.csv.gz: is cut off or damaged, it cannot be unpacked"), "{said}");
+    std::fs::remove_file(half).unwrap();
     std::fs::write(dir.path().join("truth.json"), "{}").unwrap();
     let at = |minute: i64| Some(Timestamp::from_millis(minute * 60_000));
     let options = ReadOptions { from: at(10), to: at(20), not_after: at(500), ..ReadOptions::default() };

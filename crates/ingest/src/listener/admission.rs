@@ -81,7 +81,7 @@ pub(super) async fn serve_stream<S: AsyncRead + AsyncWrite>(
     visit: Visit,
 ) {
     // In a box, because it is handed on from stage to stage and each would have a copy in the task's memory.
-    let mut link = Box::new(Link::new(stream, shared.options().packet_bytes_max));
+    let mut link = Box::new(Link::new(stream, shared.options().packet_bytes_max, Arc::clone(&shared.giants)));
     let connect = tokio::select! {
         biased;
         () = shared.stop.cancelled() => Err("stopping"),
@@ -239,7 +239,7 @@ fn farewell(left: Left) -> Option<DisconnectReasonCode> {
         Left::Broken("topic_invalid") => Some(DisconnectReasonCode::TopicNameInvalid),
         Left::Broken(_) => Some(DisconnectReasonCode::ProtocolError),
         Left::Silent => Some(DisconnectReasonCode::KeepAliveTimeout),
-        Left::NotReading => Some(DisconnectReasonCode::QuotaExceeded),
+        Left::NotReading | Left::CrowdedOut => Some(DisconnectReasonCode::QuotaExceeded),
         Left::TakenOver => Some(DisconnectReasonCode::SessionTakenOver),
         Left::Stopping => Some(DisconnectReasonCode::ServerShuttingDown),
         Left::NotAuthorised => Some(DisconnectReasonCode::NotAuthorized),

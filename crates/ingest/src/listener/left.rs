@@ -17,6 +17,8 @@ pub(super) enum Left {
     Silent,
     /// It does not read our answers.
     NotReading,
+    /// Too many large packets were on their way, and its own for longest.
+    CrowdedOut,
     /// Another connection has its client id.
     TakenOver,
     /// We stop.
@@ -37,6 +39,7 @@ impl Left {
             Self::Gone => "gone",
             Self::Silent => "keep_alive",
             Self::NotReading => "not_reading",
+            Self::CrowdedOut => "large_packets_max",
             Self::TakenOver => "taken_over",
             Self::Stopping => "stopping",
             Self::NotAuthorised => NOT_AUTHORISED,

@@ -1,10 +1,12 @@
 //! One connection's bytes: the socket's two halves, the buffers between them and the codec, and a polite end.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 
+use super::giants::{Giant, Giants};
 use super::incoming::Incoming;
 use super::plain::{self, Extent, Plain};
 use super::protocol::{Broken, Protocol};
@@ -40,6 +42,9 @@ pub(super) struct Link<S> {
     brimful: bool,
     /// Bytes that are still to come of a packet larger than the buffer; the codec collects it.
     oversize: usize,
+    /// The place of that packet among all such, until the next packet is asked for.
+    giant: Option<Giant>,
+    giants: Arc<Giants>,
     packet_bytes_max: usize,
     /// What is to be sent.
     pub(super) out: Vec<u8>,
@@ -48,7 +53,7 @@ pub(super) struct Link<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite> Link<S> {
-    pub(super) fn new(stream: S, packet_bytes_max: u32) -> Self {
+    pub(super) fn new(stream: S, packet_bytes_max: u32, giants: Arc<Giants>) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         Self {
             reader,
@@ -59,6 +64,8 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             starved: false,
             brimful: false,
             oversize: 0,
+            giant: None,
+            giants,
             packet_bytes_max: packet_bytes_max as usize,
             out: Vec::new(),
             sent: 0,
@@ -80,6 +87,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
 
     /// The next whole packet among the bytes that were read.
     pub(super) fn next(&mut self) -> Result<Option<Incoming>, Broken> {
+        if self.oversize == 0 {
+            self.giant = None;
+        }
         loop {
             let bytes = self.ready();
             if bytes == 0 {
@@ -104,6 +114,8 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
                 Extent::Known { total, .. } if total <= here => return total,
                 Extent::Known { total, .. } if total > INPUT_BYTES_MAX || total > self.packet_bytes_max => {
                     self.oversize = total;
+                    // A larger one than allowed is refused by the codec, unread.
+                    self.giant = (total <= self.packet_bytes_max).then(|| self.giants.enter(total));
                 }
                 Extent::Known { .. } | Extent::Unknown => return 0,
                 Extent::Malformed => return here,
@@ -127,6 +139,11 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         self.sent < self.out.len()
     }
 
+    /// Whether it must go, because the large packet that it is sending holds a place that is wanted.
+    pub(super) fn is_crowded_out(&self) -> bool {
+        self.giant.as_ref().is_some_and(Giant::is_crowded_out)
+    }
+
     /// Reads or writes once, whichever is possible first. Cancelling it loses nothing.
     pub(super) async fn turn(&mut self, may_read: bool) -> io::Result<Moved> {
         let may_read = may_read && !self.has_input();
@@ -136,9 +153,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         }
         tokio::select! {
             biased;
+            () = crowded_out(self.giant.as_ref()) => Err(io::ErrorKind::QuotaExceeded.into()),
             written = self.writer.write(&self.out[self.sent..]), if has_output => self.wrote(written?),
             read = self.reader.read(&mut self.input[self.filled..]), if may_read => Ok(self.read(read?)),
-            else => std::future::pending().await,
         }
     }
 
@@ -189,5 +206,13 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             Ok(Err(cause)) => tracing::trace!(%cause, "A client did not stay for our last words."),
             Err(_) => tracing::trace!("A client kept its side open; closed all the same."),
         }
+    }
+}
+
+/// Waits until a large packet's place is wanted; for ever where there is none.
+async fn crowded_out(giant: Option<&Giant>) {
+    match giant {
+        Some(giant) => giant.crowded_out().await,
+        None => std::future::pending().await,
     }
 }

@@ -13,6 +13,7 @@ mod allowance;
 mod clients;
 mod door;
 mod events;
+mod giants;
 mod incoming;
 mod left;
 mod link;
@@ -45,6 +46,7 @@ use crate::sparkplug;
 use clients::Clients;
 use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
+use giants::Giants;
 use logins::{Logins, Peer};
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
 pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
@@ -76,6 +78,7 @@ struct Shared {
     source: Arc<Source>,
     logins: Logins,
     door: Arc<Door>,
+    giants: Arc<Giants>,
     clients: Arc<Clients>,
     retained: Arc<Retained>,
     denied: DeniedOnce,
@@ -113,6 +116,7 @@ impl Listener {
         let shared = Arc::new(Shared {
             logins: Logins::new(&options),
             door: Arc::new(Door::new(&options)),
+            giants: Arc::new(Giants::new(options.large_packets_bytes_max)),
             options: RwLock::new(Arc::new(options)),
             intake,
             source,

@@ -34,6 +34,9 @@ pub struct ListenerOptions {
     pub connect_within: Duration,
     /// Largest packet, in bytes; announced to v5 clients. Default 1 MiB.
     pub packet_bytes_max: u32,
+    /// Most bytes of all packets together that are beyond 64 KiB and on their way; the oldest of them makes room for a new one.
+    /// Default 256 MiB.
+    pub large_packets_bytes_max: usize,
     /// Most packets per second of one connection; what it sends faster is read later. Default: no limit.
     pub messages_per_second_max: Option<u32>,
     /// Most payload bytes per second of one connection; what it sends faster is read later. Default: no limit.
@@ -70,6 +73,7 @@ impl Default for ListenerOptions {
             accepts_per_second_max: 1_000,
             connect_within: Duration::from_secs(10),
             packet_bytes_max: 1 << 20,
+            large_packets_bytes_max: 256 << 20,
             messages_per_second_max: None,
             bytes_per_second_max: None,
             pending_max: 1_000,

@@ -167,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     fn moved(&mut self, moved: std::io::Result<Moved>) -> Result<(), Left> {
         match moved {
+            Err(_) if self.link.is_crowded_out() => Err(Left::CrowdedOut),
             Ok(Moved::In(0)) | Err(_) => Err(Left::Gone),
             Ok(Moved::In(_)) => {
                 self.heard = Instant::now();

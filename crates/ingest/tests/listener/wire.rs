@@ -152,6 +152,15 @@ impl Wire {
         }
     }
 
+    /// Whether the listener has said something, or closed.
+    pub(crate) fn is_told(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let told =
+            self.stream.peek(&mut [0]).map_or_else(|cause| cause.kind() != std::io::ErrorKind::WouldBlock, |_| true);
+        self.stream.set_nonblocking(false).unwrap();
+        told
+    }
+
     /// The next packet must be a PUBLISH; its topic and payload, and the retain flag.
     pub(crate) fn read_message(&mut self) -> String {
         let (first, body) = self.try_read().expect("the connection stands");

@@ -7,6 +7,7 @@ pub mod roads;
 pub mod scene;
 
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use foretell_model::{
@@ -85,6 +86,8 @@ pub struct Recorder {
     pub parcels: Mutex<Vec<Parcel>>,
     pub failures: Mutex<Vec<DeliveryError>>,
     pub idempotent: bool,
+    /// Tells that a delivery has begun, and when it may go on.
+    pub pause: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
 
 impl Channel for Recorder {
@@ -98,6 +101,10 @@ impl Channel for Recorder {
         self.idempotent
     }
     fn deliver(&self, parcel: &Parcel) -> Result<(), DeliveryError> {
+        if let Some((begun, go_on)) = self.pause.lock().unwrap().take() {
+            begun.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
         if let Some(failure) = self.failures.lock().unwrap().pop() {
             return Err(failure);
         }

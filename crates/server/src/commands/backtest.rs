@@ -7,7 +7,7 @@ use std::time::Instant;
 use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, WatchedRows, Watching};
 use foretell_model::{Catalogue, Finding, wire};
 
-use super::history::{column_map, read, read_into, refusals, unreadable, warn_of_examples, works};
+use super::history::{column_map, in_order, read, read_into, refusals, unreadable, warn_of_examples, works};
 use crate::backtest::scores::{self, ScoresError};
 use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
@@ -19,6 +19,7 @@ use crate::service;
 
 /// Reads, runs, writes findings and report, and sums up.
 pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output) -> Result<(), Failure> {
+    in_order(args.from, args.to)?;
     let started = Instant::now();
     let truth = args.truth.as_deref().map(Truth::read).transpose()?;
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;

@@ -82,6 +82,9 @@ fn refused(error: OutreachError) -> Failure {
     Failure::because(kind, "could not do this with a customer's data", error)
 }
 
+/// Columns nobody knows that are named.
+const IGNORED_NAMED: usize = 10;
+
 fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failure> {
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
     let text = text_file::read(file, Kind::BadData)?;
@@ -97,7 +100,12 @@ fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failu
     }
     let sheet = spreadsheet::read(&text, &known(&outreach).map_err(failed)?, &catalogue);
     if !sheet.ignored.is_empty() {
-        tracing::warn!(columns = sheet.ignored.join(", "), "Columns that nobody knows were not looked at.");
+        let (named, all) = (sheet.ignored.len().min(IGNORED_NAMED), sheet.ignored.len());
+        let more = if all > named { format!(" and {} more", all - named) } else { String::new() };
+        tracing::warn!(
+            columns = sheet.ignored[..named].join(", ") + &more,
+            "Columns that nobody knows were not looked at."
+        );
     }
     take(&outreach, &sheet.registry, &sheet.refused, now, output)
 }

@@ -3,7 +3,7 @@
 use foretell_history::{Archive, FileError, ReadOptions, Selection, SqliteLog};
 use foretell_model::MachineId;
 
-use super::history::unreadable;
+use super::history::{in_order, unreadable};
 use super::interrupt::Interrupt;
 use crate::cli::ExportArgs;
 use crate::config::{Config, did_you_mean};
@@ -23,6 +23,7 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
     if !matches!(ending.to_ascii_lowercase().as_str(), "csv" | "parquet" | "lp") {
         return Err(Failure::new(Kind::Usage, format!("{out} must end in .csv, .parquet or .lp")));
     }
+    in_order(args.from, args.to)?;
     let interrupt = Interrupt::listen()?;
     let log = SqliteLog::open_beside(dir).map_err(opening)?;
     let archive = Archive::new(dir);

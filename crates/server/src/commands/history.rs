@@ -5,13 +5,21 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, ReadReport, ReadingFiles};
-use foretell_model::Catalogue;
+use foretell_model::{Catalogue, Timestamp};
 
 use super::interrupt::Interrupt;
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
 use crate::service::refusing;
 use crate::text_file;
+
+/// A span that ends before it begins is a slip of the keyboard.
+pub(super) fn in_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), Failure> {
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        return Err(Failure::new(Kind::Usage, "--from must lie before --to"));
+    }
+    Ok(())
+}
 
 /// A column map from its file; every column by its own name without one.
 pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {

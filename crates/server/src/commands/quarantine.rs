@@ -7,6 +7,7 @@ use foretell_history::{QuarantineFilter, SqliteQuarantine};
 use foretell_model::{LogError, Quarantined};
 use serde_json::{Value, json};
 
+use super::history::in_order;
 use super::interrupt::Interrupt;
 use super::replay::replay;
 use crate::cli::{QuarantineCommand, QuarantineExportArgs, QuarantineListArgs, QuarantineWhich};
@@ -29,6 +30,12 @@ pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &
         let what = format!("there is no quarantine in {}; name the data directory with --data-dir", dir.display());
         return Err(Failure::new(Kind::NoInput, what));
     }
+    let which = match command {
+        QuarantineCommand::List(args) => &args.which,
+        QuarantineCommand::Export(args) => &args.which,
+        QuarantineCommand::Replay(args) => &args.which,
+    };
+    in_order(which.from, which.to)?;
     match command {
         QuarantineCommand::List(args) => list(&service::quarantine_to_look(config)?, args, output),
         QuarantineCommand::Export(args) => export(&service::quarantine_to_look(config)?, args, output),

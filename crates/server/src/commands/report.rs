@@ -2,6 +2,7 @@
 
 use foretell_console::{Backend, BackendError, Lang, health};
 
+use super::history::in_order;
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -19,9 +20,7 @@ pub(super) fn report(config: Config, args: &ReportArgs, output: &mut Output) -> 
     if !ending.eq_ignore_ascii_case("pdf") {
         return Err(Failure::new(Kind::Usage, format!("{} must end in .pdf", args.out.display())));
     }
-    if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
-        return Err(Failure::new(Kind::Usage, "--from must lie before --to"));
-    }
+    in_order(args.from, args.to)?;
     let fonts = health::Fonts::find(config.console.fonts_dir.as_deref());
     let bar = crate::progress::bar("reading the log", 0, "entries");
     let seen = service::still(config, &mut |done, of| {

@@ -53,6 +53,8 @@ pub enum Remark {
     SecondRequest(String),
     /// The name of another customer.
     OtherCustomer(String),
+    /// A note that an advisor made for colleagues.
+    Note(String),
 }
 
 impl fmt::Display for Remark {
@@ -68,6 +70,7 @@ impl fmt::Display for Remark {
             Self::Long(chars) => write!(f, "a text of {chars} characters; {BODY_CHARS_MAX} are allowed"),
             Self::Short(parts) => write!(f, "a short form of {parts} SMS parts; 1 to {SHORT_PARTS_MAX} are allowed"),
             Self::SecondRequest(sentence) => write!(f, "a second request: `{sentence}`"),
+            Self::Note(note) => write!(f, "`{note}` is a note for colleagues"),
             Self::OtherCustomer(name) => write!(f, "`{name}` is another customer"),
         }
     }

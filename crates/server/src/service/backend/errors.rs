@@ -51,6 +51,7 @@ pub(super) fn text_fault(remark: Remark) -> TextFault {
         Remark::Long(chars) => TextFault::Long(chars),
         Remark::Short(parts) => TextFault::Short(parts),
         Remark::SecondRequest(sentence) => TextFault::SecondRequest(sentence),
+        Remark::Note(note) => TextFault::Note(note),
         Remark::OtherCustomer(name) => TextFault::OtherCustomer(name),
     }
 }
