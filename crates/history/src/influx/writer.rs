@@ -26,6 +26,9 @@ const NEWS_WAIT: Duration = Duration::from_millis(500);
 /// Pause after a store of ours failed.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 
+/// How often what waits is counted while nothing can be written.
+const LAG_NOTED_EVERY: Duration = Duration::from_secs(1);
+
 /// Time between two log lines about refused points.
 const REFUSED_SAID_EVERY: Duration = Duration::from_secs(10);
 
@@ -180,9 +183,7 @@ impl InfluxWriter {
                 Progress::Later(answer) => answer,
             };
             let (pause, lost) = self.failed(answer);
-            self.rest(runtime, pause);
-            let head = self.log.head(PARTITION).unwrap_or(self.places.sent().log);
-            self.note_lag(head, &delivery.batch);
+            self.sit_out(runtime, pause, &delivery.batch);
             if lost {
                 return self.places.go_back();
             }
@@ -321,14 +322,28 @@ impl InfluxWriter {
         self.watch.change(|status| status.behind_entries = 0);
     }
 
-    /// Sleeps, unless told to stop.
-    fn rest(&self, runtime: &tokio::runtime::Runtime, pause: Duration) {
+    /// Sleeps until the next attempt; what comes meanwhile is counted, so that whoever watches sees the backlog grow.
+    fn sit_out(&self, runtime: &tokio::runtime::Runtime, pause: Duration, next: &Batch) {
+        let until = Instant::now() + pause;
+        loop {
+            let slice = until.saturating_duration_since(Instant::now()).min(LAG_NOTED_EVERY);
+            let woken = self.rest(runtime, slice);
+            let head = self.log.head(PARTITION).unwrap_or(self.places.sent().log);
+            self.note_lag(head, next);
+            if woken || Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// Sleeps; returns true when told to stop or given other settings before its end.
+    fn rest(&self, runtime: &tokio::runtime::Runtime, pause: Duration) -> bool {
         runtime.block_on(async {
             tokio::select! {
-                () = self.stop.cancelled() => {}
-                () = self.control.came() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => true,
+                () = self.control.came() => true,
+                () = tokio::time::sleep(pause) => false,
             }
-        });
+        })
     }
 }

@@ -77,7 +77,11 @@ impl Admission {
         match self.behind_max_ms {
             Some(most_ms) if self.arrived - ts > most_ms => {
                 let (behind, allowed) = (span(self.arrived - ts), span(most_ms));
-                let detail = format!("`ts` {ts} is {behind} old; {allowed} is the most taken (`[mqtt] age_max`)");
+                let mut detail = format!("`ts` {ts} is {behind} old; {allowed} is the most taken (`[mqtt] age_max`)");
+                let in_seconds = ts.millis().saturating_mul(1_000) - self.arrived.millis();
+                if in_seconds.abs() < most_ms {
+                    detail += "; as seconds it would be of our time: send milliseconds";
+                }
                 Err(Fault { reason: RefusalReason::TooOld, detail, ahead_ms: ts - self.arrived })
             }
             _ => Ok(ts),

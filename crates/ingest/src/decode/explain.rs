@@ -75,7 +75,7 @@ pub(super) fn explain(shared: &Shared, arrived: Timestamp, topic: &str, payload:
             let explained = items::items(payload, shared.items_max).map(|items| {
                 let mut explanation = Explanation::default();
                 for item in &items {
-                    explanation.count(contract::item(kind, &machine, admission, item, &mut 0));
+                    explanation.count(shared.item(kind, &machine, admission, item, &mut 0));
                 }
                 let first = items.first().map(|first| serde_json::from_slice(first).unwrap_or(Value::Null));
                 explanation.fields =

@@ -23,6 +23,7 @@ mod table;
 pub(crate) mod tests;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use foretell_model::{Event, Log, LogError, MINUTE_MS, MachineId, Offset, Partition, Reading, Refusal, Timestamp};
@@ -57,6 +58,8 @@ pub struct DecoderOptions {
     pub payload_bytes_max: usize,
     /// Most items in one array. Default 1,000.
     pub items_max: usize,
+    /// Codes of work that mean something: an event of maintenance with another one is refused. `None`, the default: any.
+    pub works: Option<BTreeSet<String>>,
     /// Foreign topics and payloads; the first mapping that claims a topic has it.
     pub mappings: Vec<MappingSpec>,
     /// Sparkplug B; `None`: its topics mean nothing.
@@ -70,6 +73,7 @@ impl Default for DecoderOptions {
             behind_max_ms: None,
             payload_bytes_max: 1 << 20,
             items_max: 1000,
+            works: None,
             mappings: Vec::new(),
             sparkplug: Some(SparkplugOptions::default()),
         }
@@ -108,6 +112,7 @@ struct Shared {
     behind_max_ms: Option<i64>,
     payload_bytes_max: usize,
     items_max: usize,
+    works: Option<BTreeSet<String>>,
     /// As configured, in the order of `mappings`.
     specs: Vec<MappingSpec>,
     mappings: Vec<Mapping>,
@@ -356,8 +361,15 @@ fn seed_all(log: &dyn Log, mut seed: impl FnMut(&Reading)) -> Result<u64, LogErr
 
 impl Shared {
     fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, mappings: specs, sparkplug } =
-            options;
+        let DecoderOptions {
+            ahead_max_ms,
+            behind_max_ms,
+            payload_bytes_max,
+            items_max,
+            works,
+            mappings: specs,
+            sparkplug,
+        } = options;
         let host = sparkplug.as_ref().map(Host::new).transpose();
         let (mappings, sparkplug) = match (compile(&specs), host) {
             (Ok(mappings), Ok(host)) => (mappings, host.map(Arc::new)),
@@ -367,7 +379,7 @@ impl Shared {
             }
         };
         let ahead_max_ms = ahead_max_ms.max(0);
-        Ok(Self { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, specs, mappings, sparkplug })
+        Ok(Self { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, works, specs, mappings, sparkplug })
     }
 
     fn admission(&self, arrived: Timestamp) -> Admission {
@@ -386,6 +398,28 @@ impl Shared {
         filters
     }
 
+    /// One item of a message of the contract.
+    fn item(
+        &self,
+        kind: contract::Kind,
+        machine: &MachineId,
+        admission: Admission,
+        raw: &[u8],
+        ignored_keys: &mut u64,
+    ) -> Result<Event, Fault> {
+        let event = contract::item(kind, machine, admission, raw, ignored_keys)?;
+        match (&event, &self.works) {
+            (Event::Maintenance { work, .. }, Some(known)) if !known.contains(work.as_str()) => {
+                // Nothing follows from work that no fault is cured by, so whoever wrote it meant another one.
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let detail =
+                    format!("`work` {:?} is not in the fault catalogue; known are {}", work.as_str(), known.join(", "));
+                Err(Fault::new(RefusalReason::UnknownWord, detail))
+            }
+            _ => Ok(event),
+        }
+    }
+
     fn message(
         &self,
         arrived: Timestamp,
@@ -398,7 +432,7 @@ impl Shared {
         match route {
             Route::Contract(kind, machine) => {
                 for raw in items::items(payload, self.items_max)? {
-                    take(contract::item(kind, &machine, admission, raw, ignored_keys), raw);
+                    take(self.item(kind, &machine, admission, raw, ignored_keys), raw);
                 }
                 Ok(())
             }

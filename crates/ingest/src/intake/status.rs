@@ -96,6 +96,8 @@ const NEVER: i64 = i64::MIN;
 impl Source {
     /// A source that has received nothing.
     pub(crate) fn new(name: &str) -> Self {
+        // There from the start, so that an alarm on zero finds one that has never been connected.
+        gauge!("foretell_mqtt_clients_connected", "source" => name.to_owned()).increment(0.0);
         Self {
             name: name.to_owned(),
             connected: AtomicU64::new(0),

@@ -105,7 +105,7 @@ impl PublishDenied<'_> {
                 peer = %self.peer,
                 user = self.user,
                 topic = self.topic,
-                "Refused a message for a machine outside its login's rights; said once. Widen `publish` of the user, or correct the controller's topic."
+                "Refused a message for a machine outside its login's rights; said once. Widen `machines` of the user, or correct the controller's topic."
             );
         }
     }

@@ -1,11 +1,11 @@
 //! Recorded history as one stream, for backtest and import.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, ReadReport, ReadingFiles};
-use foretell_model::{Catalogue, Timestamp};
+use foretell_model::Timestamp;
 
 use super::interrupt::Interrupt;
 use crate::failure::{Failure, Kind};
@@ -27,11 +27,6 @@ pub(super) fn column_map(file: Option<&Path>) -> Result<ColumnMap, Failure> {
     let text = text_file::read(path, Kind::Config)?;
     ColumnMap::parse(&text)
         .map_err(|error| Failure::because(Kind::Config, format!("{} is no column map", path.display()), error))
-}
-
-/// Codes of work that the fault catalogue knows, for maintenance records.
-pub(super) fn works(catalogue: &Catalogue) -> Option<BTreeSet<String>> {
-    Some(catalogue.actions.keys().cloned().collect())
 }
 
 /// Reads and sorts files, with a bar.

@@ -3,7 +3,7 @@
 use foretell_history::{FileError, Imported, ReadOptions, ReadReport, SqliteLog};
 use foretell_model::Clock;
 
-use super::history::{column_map, read_until, refusals, unreadable, warn_of_examples, works};
+use super::history::{column_map, read_until, refusals, unreadable, warn_of_examples};
 use super::interrupt::Interrupt;
 use crate::cli::ImportArgs;
 use crate::clock::WallClock;
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::progress::bar;
-use crate::service::{catalogue, opening};
+use crate::service::{catalogue, opening, works};
 
 /// Appends what the files hold; what the log holds already is counted, not kept again.
 pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) -> Result<(), Failure> {
@@ -19,7 +19,8 @@ pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) ->
     let interrupt = Interrupt::listen()?;
     let log = SqliteLog::open(&config.data.dir).map_err(opening)?;
     let (not_after, refused_to) = (Some(WallClock.now()), args.refused.clone());
-    let options = ReadOptions { not_after, refused_to, works: works(&catalogue), ..ReadOptions::default() };
+    let works = Some(works(&catalogue));
+    let options = ReadOptions { not_after, needs_all: true, refused_to, works, ..ReadOptions::default() };
     let mut files = match read_until(&args.files, &map, &options, &interrupt) {
         Err(FileError::Stopped) => return output.line("stopped before anything was imported"),
         files => files.map_err(unreadable)?,

@@ -84,7 +84,8 @@ fn claim(quarantine: &SqliteQuarantine) -> Result<ReplayClaim, Failure> {
 }
 
 fn decoder(config: &Config) -> Result<Decoder, Failure> {
-    let decoder = Decoder::new(service::decoder_options(config))
+    let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
+    let decoder = Decoder::new(service::decoder_options(config, &catalogue))
         .map_err(|error| Failure::because(Kind::Config, "could not prepare the decoder", error))?;
     if decoder.derives() {
         let log = SqliteLog::open_beside(&config.data.dir).map_err(opening)?;

@@ -4,23 +4,28 @@ use std::io::Read as _;
 use std::path::Path;
 
 use foretell_ingest::decode::{Decoder, DecoderOptions};
-use foretell_model::Clock as _;
+use foretell_model::{Clock as _, DAY_MS};
 
 use crate::cli::CheckArgs;
 use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+use crate::service;
 
 /// Largest sample that is read, bytes; somewhat more than the largest message, so that such a one is refused by its name.
 const BYTES_MAX: u64 = 2 << 20;
 
+/// How old a sample may be whatever `[mqtt] age_max` says: ten years, milliseconds.
+const SAMPLE_AGE_MAX_MS: i64 = 3_650 * DAY_MS;
+
 /// Explains a sample; its outcome is the exit code's.
 pub(super) fn explain(config: &Config, path: &Path, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
     let payload = read(path)?;
-    // Of any age: a sample was recorded some time ago.
-    let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
-    let options = DecoderOptions { mappings, sparkplug, ..DecoderOptions::default() };
+    let options = service::decoder_options(config, &service::catalogue(config.engine.faults_file.as_deref())?);
+    // A sample was recorded some time ago, but not in 1970: that is a stamp in another unit.
+    let behind_max_ms = options.behind_max_ms.map(|age_ms| age_ms.max(SAMPLE_AGE_MAX_MS));
+    let options = DecoderOptions { behind_max_ms, ..options };
     let decoder =
         Decoder::new(options).map_err(|error| Failure::because(Kind::Config, "could not use the mappings", error))?;
     let topic = match &args.topic {

@@ -55,7 +55,7 @@ pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::{EngineRoom, Placed};
-pub use options::{decoder as decoder_options, engine as engine_options, outreach as outreach_options};
+pub use options::{decoder as decoder_options, engine as engine_options, outreach as outreach_options, works};
 pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;

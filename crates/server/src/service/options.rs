@@ -1,5 +1,6 @@
 //! From the configuration to what each room wants to be told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,20 +27,32 @@ use crate::text_file;
 /// Longest wait for any reply of the mail server.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Codes of work that mean something, of the fault catalogue.
+#[must_use]
+pub fn works(catalogue: &Catalogue) -> BTreeSet<String> {
+    catalogue.actions.keys().cloned().collect()
+}
+
 /// What admission is told.
 #[must_use]
-pub fn decoder(config: &Config) -> DecoderOptions {
+pub fn decoder(config: &Config, catalogue: &Catalogue) -> DecoderOptions {
     let (mappings, sparkplug) = (config.mappings.clone(), config.sparkplug.0.clone());
     // In a rehearsal the readings are of whatever year is rehearsed.
     let age_max = config.mqtt.age_max.filter(|_| config.clock == ClockSource::Wall);
     let behind_max_ms = age_max.map(|age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-    DecoderOptions { mappings, sparkplug, behind_max_ms, ..DecoderOptions::default() }
+    let works = Some(works(catalogue));
+    DecoderOptions { mappings, sparkplug, behind_max_ms, works, ..DecoderOptions::default() }
 }
 
 /// What ingest is told; `machines` are those that were heard of before.
-pub(super) fn ingest(config: &Config, budget: Budget, machines: Vec<MachineId>) -> IngestOptions {
+pub(super) fn ingest(
+    config: &Config,
+    catalogue: &Catalogue,
+    budget: Budget,
+    machines: Vec<MachineId>,
+) -> IngestOptions {
     let intake = IntakeOptions { machines_max: config.mqtt.machines_max, machines, ..IntakeOptions::default() };
-    let mut options = IngestOptions { decoder: decoder(config), intake, ..IngestOptions::default() };
+    let mut options = IngestOptions { decoder: decoder(config, catalogue), intake, ..IngestOptions::default() };
     match &config.mqtt.source {
         MqttSource::Embedded => options.listener = Some(listener(&config.mqtt, budget)),
         MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],

@@ -102,7 +102,7 @@ pub(super) async fn start_ingest(
     }
     let (log, quarantine) = (Arc::clone(&stores.log), Arc::clone(&stores.quarantine));
     let known = Arc::clone(&log);
-    let options = options::ingest(config, budget, blocking(move || stores::machines(&known)).await?);
+    let options = options::ingest(config, &stores.catalogue, budget, blocking(move || stores::machines(&known)).await?);
     let started = Ingest::start(options, log, quarantine, clocks.wall(), stop.intake.clone()).await;
     let ingest =
         started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;

@@ -84,7 +84,7 @@ impl Reloader {
         if let Some(ingest) = &self.ingest {
             let wanted = Budget { mqtt: new.mqtt.limits.connections, http: Bounds::default().connections_max };
             let listener = options::listener(&new.mqtt, budget::divided(wanted, MqttLimits::default().connections));
-            let replaced = ingest.replace(options::decoder(&new), &listener, self.log.as_ref());
+            let replaced = ingest.replace(options::decoder(&new, &self.catalogue), &listener, self.log.as_ref());
             replaced.map_err(|error| Failure::because(Kind::Config, "could not take up the mappings", error))?;
             ingest.bound_machines(new.mqtt.machines_max);
         }

@@ -116,6 +116,14 @@ fn a_reading_may_be_as_old_as_is_configured_and_a_word_of_any_age() {
             too_old: `ts` 2025-05-27T07:59:59.999Z is 1 year 35 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2025-05-27T07:59:59.999Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}
             too_old: `ts` 2000-01-01T00:00:00Z is 26 years 188 days old; 1 year 35 days is the most taken (`[mqtt] age_max`) <- {"ts":"2000-01-01T00:00:00Z","discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#]],
     );
+    check(
+        &decoder,
+        TELEMETRY,
+        r#"{"ts":1782892800,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#,
+        expect![[
+            r#"too_old: `ts` 1970-01-21T15:14:52.800Z is 56 years 175 days old; 1 year 35 days is the most taken (`[mqtt] age_max`); as seconds it would be of our time: send milliseconds <- {"ts":1782892800,"discharge_temp_c":80,"motor_current_a":1,"run_hours":1}"#
+        ]],
+    );
     let refused = decoded(&decoder, TELEMETRY, item("2000-01-01T00:00:00Z").as_bytes()).ahead.unwrap();
     assert_eq!((refused.0, refused.1 / DAY_MS), (1, -(26 * 365 + 188)));
     check(
@@ -282,6 +290,23 @@ fn events_and_status() {
         r#"{"kind":"note","text":"x"}"#,
         expect![[r#"missing_field: `ts` is missing <- {"kind":"note","text":"x"}"#]],
     );
+}
+
+#[test]
+fn work_that_no_fault_is_cured_by_was_meant_otherwise() {
+    let works = Some(["cooler_cleaned", "oil_changed"].map(String::from).into());
+    let decoder = Decoder::new(DecoderOptions { works, ..DecoderOptions::default() }).unwrap();
+    let event = "foretell/v1/s01/m007/event";
+    check(
+        &decoder,
+        event,
+        r#"{"ts":1000,"kind":"maintenance_done","work":"cooler_cleand"}"#,
+        expect![[
+            r#"unknown_word: `work` "cooler_cleand" is not in the fault catalogue; known are cooler_cleaned, oil_changed <- {"ts":1000,"kind":"maintenance_done","work":"cooler_cleand"}"#
+        ]],
+    );
+    let known = br#"{"ts":1000,"kind":"maintenance_done","work":"cooler_cleaned"}"#;
+    assert_eq!(decoded(&decoder, event, known).events.len(), 1);
 }
 
 #[test]
