@@ -378,5 +378,8 @@ impl RunHours {
 }
 
 #[cfg(test)]
+#[path = "foreign_tests.rs"]
+mod foreign_tests;
+#[cfg(test)]
 #[path = "readings_tests.rs"]
 mod tests;
