@@ -177,6 +177,17 @@ fn an_import_of_nothing_is_65_and_says_why() {
 }
 
 #[test]
+fn an_import_passes_over_no_slip_of_a_needed_name() {
+    let text = "ts,site,machine,discharge_temp,motor_current_a,run_hours\n1000,s,m,80,41,7\n";
+    let (code, said, why, _) = import(&[("x.csv", text)], &[]);
+    assert_eq!((code, said.as_str()), (Some(65), ""), "{why}");
+    assert!(why.contains("the column `discharge_temp` means nothing here; did you mean `discharge_temp_c`?"), "{why}");
+    // A stranger beside what is there is a stranger.
+    let text = "ts,site,machine,discharge_temp_c,discharge_temp_f,motor_current_a\n1000,s,m,80,176,41\n";
+    assert_eq!(import(&[("x.csv", text)], &[]).0, Some(0));
+}
+
+#[test]
 fn an_import_that_is_told_to_stop_exits_0_and_goes_on_the_next_time() {
     let dir = tempfile::tempdir().unwrap();
     let mut rows = "ts,site,machine,discharge_temp_c\n".to_owned();

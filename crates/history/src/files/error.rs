@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use foretell_model::LogError;
+use foretell_model::{LogError, Signal};
 
 /// Why the whole work was given up. A bad row is no reason; see [`ReadReport`].
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +113,8 @@ pub struct ReadReport {
     pub samples: Vec<RefusedRow>,
     /// Columns that nothing was taken from.
     pub ignored_columns: BTreeSet<String>,
+    /// Needed signals for which some file of readings has no column.
+    pub lacking: BTreeSet<Signal>,
 }
 
 /// Why one row is refused: a code and a sentence.

@@ -332,9 +332,7 @@ impl Open {
     fn new(path: &Path, map: &ColumnMap, options: &ReadOptions, report: &mut ReadReport) -> Result<Self, FileError> {
         let source = guarded(path, || Source::open(path, options.machine.as_ref()))?;
         let rows = Rows::new(map, options.watching, source.header(), path)?;
-        if options.needs_all {
-            rows.check_needed(source.header(), path)?;
-        }
+        report.lacking.extend(rows.lacking());
         let ignored = source.header().iter().enumerate().filter(|(place, _)| !rows.places().contains(place));
         report.ignored_columns.extend(ignored.map(|(_, name)| name.clone()));
         Ok(Self { path: Arc::new(path.to_owned()), rows: Arc::new(rows), source, bytes: 0 })

@@ -24,9 +24,6 @@ pub struct ReadOptions {
     pub to: Option<Timestamp>,
     /// Refuses what is later than this, as `too_late`; the present, for an import.
     pub not_after: Option<Timestamp>,
-    /// Refuses a file of readings that has no column for a needed signal: an import keeps what it takes for good, and a name
-    /// that is misspelt would be noticed weeks later.
-    pub needs_all: bool,
     /// Codes of work that mean something; a row of maintenance with another one is refused, as `unknown_work`. Any code is taken
     /// when none.
     pub works: Option<BTreeSet<String>>,
@@ -52,8 +49,7 @@ impl Default for ReadOptions {
         let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
         let (from, to, not_after) = (None, None, None);
         let (works, refused_to, machine) = (None, None, None);
-        let needs_all = false;
-        Self { from, to, not_after, needs_all, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
+        Self { from, to, not_after, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
     }
 }
 

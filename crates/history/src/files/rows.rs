@@ -108,19 +108,10 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Refuses a file of readings that has nothing for a needed signal.
-    pub(crate) fn check_needed(&self, header: &[String], path: &Path) -> Result<(), FileError> {
+    /// Needed signals of which a file of readings says nothing.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = Signal> {
         let has = |needed: &Signal| self.signals.iter().any(|(signal, _)| signal == needed);
-        let lacks: Vec<_> = Signal::REQUIRED.iter().filter(|needed| !has(needed)).map(|needed| needed.name()).collect();
-        if self.signals.is_empty() || lacks.is_empty() {
-            return Ok(());
-        }
-        let (lacks, columns) = (lacks.join("`, `"), header.join(", "));
-        let problem = format!(
-            "has no column for `{lacks}`, and no reading is of use without; it has {columns}. Mend the name, or say which \
-             column it is in a column map (--map)"
-        );
-        Err(FileError::form(path, problem))
+        Signal::REQUIRED.into_iter().filter(move |needed| !self.signals.is_empty() && !has(needed))
     }
 
     /// Adds the columns of the map's `[watch]`, and the signals' own when they are wanted as rows too.

@@ -7,7 +7,7 @@ use super::history::{column_map, read_until, refusals, unreadable, warn_of_examp
 use super::interrupt::Interrupt;
 use crate::cli::ImportArgs;
 use crate::clock::WallClock;
-use crate::config::Config;
+use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::progress::bar;
@@ -20,11 +20,12 @@ pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) ->
     let log = SqliteLog::open(&config.data.dir).map_err(opening)?;
     let (not_after, refused_to) = (Some(WallClock.now()), args.refused.clone());
     let works = Some(works(&catalogue));
-    let options = ReadOptions { not_after, needs_all: true, refused_to, works, ..ReadOptions::default() };
+    let options = ReadOptions { not_after, refused_to, works, ..ReadOptions::default() };
     let mut files = match read_until(&args.files, &map, &options, &interrupt) {
         Err(FileError::Stopped) => return output.line("stopped before anything was imported"),
         files => files.map_err(unreadable)?,
     };
+    refuse_misspelt(files.report())?;
     let bar = bar("importing", files.events(), "events");
     let mut progress = |done| {
         bar.set_position(done);
@@ -43,6 +44,18 @@ pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) ->
     output.line(&in_words(&imported))?;
     let refused: u64 = files.report().refused.values().sum();
     if refused == 0 { Ok(()) } else { output.line(&format!("{refused} rows were refused{}", listed(args))) }
+}
+
+/// What is imported is kept for good, so a needed column under a slip of a name is not passed over.
+fn refuse_misspelt(report: &ReadReport) -> Result<(), Failure> {
+    let lacking = || report.lacking.iter().map(|signal| signal.name());
+    let slip = |column: &String| did_you_mean(column, lacking()).map(|meant| (column.clone(), meant));
+    let Some((column, meant)) = report.ignored_columns.iter().find_map(slip) else { return Ok(()) };
+    let why = format!(
+        "nothing was imported: the column `{column}` means nothing here; did you mean `{meant}`? Mend its name, or say what it is \
+         in a column map (--map)"
+    );
+    Err(Failure::new(Kind::BadData, why))
 }
 
 /// What came of an import.
