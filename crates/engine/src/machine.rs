@@ -9,6 +9,7 @@ use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::baseline::Conditions;
 use crate::ha::course::{Course, Hold};
+use crate::ha::former::Former;
 use crate::ha::health::Health;
 use crate::ha::room::Held;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
@@ -237,7 +238,8 @@ impl Machine {
     pub(crate) fn bytes(&self) -> usize {
         let courses = self.courses.capacity() * size_of::<Course>();
         let extras = self.open.as_ref().map_or(0, |open| open.tally.heap_bytes());
-        size_of::<Self>() + self.days.capacity() * size_of::<DayRecord>() + courses + extras + HEAP_FIXED
+        let former = self.health.former.as_ref().map_or(0, |_| size_of::<Former>());
+        size_of::<Self>() + former + self.days.capacity() * size_of::<DayRecord>() + courses + extras + HEAP_FIXED
     }
 }
 

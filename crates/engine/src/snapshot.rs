@@ -8,7 +8,7 @@ use crate::machine::Machine;
 
 const MAGIC: [u8; 4] = *b"FTEN";
 /// Raised with every change of the state's shape or meaning.
-const VERSION: u16 = 9;
+const VERSION: u16 = 10;
 
 /// Why a snapshot cannot be restored. The remedy is the same each time: start empty and replay the log.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::ha::assess;
 use crate::ha::baseline::{Conditions, ua_loss};
 pub use crate::ha::points::AmbientSource;
-use crate::ha::points::Series;
+use crate::ha::points::{Series, Surroundings};
 use crate::machine::Machine;
 use crate::sd::day::start_of;
 pub use crate::sd::duty::HOURS_PER_WEEK;
@@ -163,7 +163,7 @@ impl Engine {
             regime: machine.regime.regime(),
             last_ts: machine.last_ts(),
             last_values: machine.last_values().collect(),
-            days: days(machine, detail.as_ref()),
+            days: days(machine, detail.as_ref(), &around),
             baseline: baseline(machine),
             health: health(machine),
             open: open(machine, id),
@@ -184,23 +184,26 @@ pub(crate) fn hours_per_day(machine: &Machine) -> f64 {
     if n > 0.0 { hours / n } else { 0.0 }
 }
 
-fn days(machine: &Machine, detail: Option<&assess::Detail>) -> Vec<DayView> {
-    let baseline = &machine.health.baseline;
+fn days(machine: &Machine, detail: Option<&assess::Detail>, around: &Surroundings<'_>) -> Vec<DayView> {
+    let (baseline, sd_k) = (&machine.health.baseline, machine.health.noise.sd_k);
+    let former = machine.health.former.as_ref().map_or_else(Vec::new, |former| former.expected(&machine.days, around));
     let view = |d: &crate::sd::day::DayRecord| {
         let sample =
             detail.and_then(|detail| detail.samples.iter().find(|s| s.day == d.day && s.series == Series::Hot));
         let expected = sample.map(|s| baseline.expect(&s.at, 0.0));
         let weight = sample.map(|s| baseline.expect(&s.at, d.excess_k().unwrap_or(0.0)).weight);
+        // A day of the life before this one is held against the normal that it had then.
+        let then = former.iter().find(|then| then.day == d.day).filter(|_| sample.is_none());
         DayView {
             day: start_of(d.day),
             observed_c: d.hot.td_c().filter(|_| d.hot.is_some()),
             peak_c: d.peak_c(),
-            expected_c: expected.map(|e| e.td_c),
-            expected_sd_k: machine.health.noise.sd_k,
+            expected_c: expected.map(|e| e.td_c).or(then.map(|then| then.expected_c)),
+            expected_sd_k: then.map_or(sd_k, |then| then.sd_k),
             ambient_c: d.hot.ta_c(),
             excess_k: d.excess_k(),
             cooler_ua_loss: d.excess_k().map(ua_loss),
-            observable: weight.is_some_and(|w| w > 0.4),
+            observable: weight.or(then.map(|then| then.weight)).is_some_and(|w| w > 0.4),
             run_h: d.run_h(),
             load_h: d.load_h(),
             unloaded_current_share: d.unloaded_share(),

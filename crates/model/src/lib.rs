@@ -8,6 +8,7 @@
 
 pub mod catalogue;
 mod clock;
+pub mod effect;
 mod event;
 mod fault;
 mod finding;

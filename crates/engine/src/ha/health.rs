@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::baseline::{Baseline, Belief, Remembered};
+use super::former::Former;
 use super::points::{self, AmbientSource, Reference};
 use super::rows::Noise;
 use super::trend::Trend;
@@ -13,6 +14,8 @@ use crate::sd::day::{Day, DayRecord};
 pub(crate) struct Health {
     pub(crate) baseline: Baseline,
     pub(super) remembered: Option<Box<Remembered>>,
+    /// The normal of the life before this one, for pages.
+    pub(crate) former: Option<Box<Former>>,
     pub(super) reference: Option<(f32, Option<f32>)>,
     pub(crate) noise: Noise,
     pub(crate) trend: Option<Trend>,
@@ -31,6 +34,7 @@ impl Default for Health {
         Self {
             baseline: Baseline::from_mean(&Belief::FLEET),
             remembered: None,
+            former: None,
             reference: None,
             noise: Noise::prior(AmbientSource::Own),
             trend: None,
@@ -58,6 +62,10 @@ impl Health {
     /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
     pub(crate) fn restart(&mut self, from: Day) {
         let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
+        // A life too short to have had a normal of its own leaves the one before it in its place.
+        if let Some(former) = Former::of(self, from) {
+            self.former = Some(Box::new(former));
+        }
         self.remembered = self.learned.then(|| Box::new(Remembered::of(&belief.loosened(4.0))));
         self.trend = None;
         self.valid_from = from;

@@ -6,6 +6,7 @@ pub(crate) mod baseline;
 pub(crate) mod cause;
 pub(crate) mod course;
 pub(crate) mod fit;
+pub(crate) mod former;
 pub(crate) mod health;
 pub(crate) mod leaving;
 pub(crate) mod linear;

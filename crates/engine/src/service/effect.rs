@@ -1,18 +1,23 @@
 //! What a job achieved: the same machine before and after it, at equal ambient, load and pressure, in kelvin, amperes,
 //! kilowatts and money, with the uncertainty of each. A job that changed nothing is said to have changed nothing.
+//!
+//! Before is the state in which the job found the machine (see [`super::yardstick`]).
 
+use foretell_model::effect::is_told;
 use foretell_model::{EnergyProfile, Evidence, FaultCode, FindingKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{hours_per_day, level};
 use super::is_thermal;
+use super::yardstick::Yardstick;
 use crate::energy::{Estimate, LeakObservation, change_kw, cost_per_month, drawn_kw, leak, loaded_kw};
 use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::baseline::Baseline;
-use crate::ha::points::{self, AmbientSource, Reference, Series, Surroundings};
+use crate::ha::points::{self, AmbientSource, Reference, Surroundings};
+use crate::ha::trend::Trend;
 use crate::machine::Machine;
-use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 
 /// Days of evidence on either side of a job with a measured ambient, and with one that is only inferred.
@@ -22,9 +27,6 @@ const INFERRED_DAYS: usize = 14;
 const WITHIN_DAYS: Day = 45;
 /// Days of a course that count as before, and days needed after.
 const BEFORE_AGES: std::ops::RangeInclusive<f64> = 1.0..=12.0;
-/// A hot hour says something about the cooler from this weight of the saturated branch on.
-const WEIGHT_MIN: f64 = 0.3;
-
 /// A figure as kept: value and sd.
 type Kept = Option<(f32, f32)>;
 
@@ -38,6 +40,8 @@ pub(crate) struct Pending {
     reference_a: f32,
     reference_bar: Option<f32>,
     source: AmbientSource,
+    /// What was growing until the job.
+    trend: Option<Trend>,
     discharge_k: Kept,
     loaded_a: Kept,
     unloaded_share: Kept,
@@ -60,10 +64,11 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
     let kept = |e: Estimate| (e.value as f32, e.sd as f32);
     let of = |feature| level(&machine.courses, feature, day, BEFORE_AGES).map(kept);
     let reference = points::reference_of(before, around.two_level);
-    let source = machine.health.source;
+    let (source, trend) = (machine.health.source, machine.health.trend);
     let discharge = reference.filter(|_| is_thermal(work) && machine.health.learned).and_then(|reference| {
         let last = &before[before.len().saturating_sub(days_of(source))..];
-        residual(last, day, around, &machine.health.baseline, reference, source)
+        let yardstick = Yardstick { baseline: &machine.health.baseline, reference, source, trend, job: day };
+        Some(yardstick.left_by_growth(&yardstick.hot_days(last, day, around)?))
     });
     let pending = Pending {
         work: work.to_owned(),
@@ -72,6 +77,7 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
         reference_a: reference.map_or(0.0, |r| r.heat_a as f32),
         reference_bar: reference.and_then(|r| r.bar).map(|b| b as f32),
         source,
+        trend,
         discharge_k: discharge.map(kept),
         loaded_a: of(Feature::LoadedCurrent),
         unloaded_share: of(Feature::UnloadedShare),
@@ -106,35 +112,6 @@ const fn days_of(source: AmbientSource) -> usize {
     }
 }
 
-/// Mean residual of the hot hours against a fixed normal, K. An ambient that is only inferred adds its own error.
-fn residual(
-    days: &[DayRecord],
-    today: Day,
-    around: &Surroundings<'_>,
-    baseline: &Baseline,
-    reference: Reference,
-    source: AmbientSource,
-) -> Option<Estimate> {
-    let (used, samples) = points::gather(days, today, reference, around, source);
-    let residuals: Vec<f64> = samples
-        .iter()
-        .filter(|s| s.series == Series::Hot)
-        .map(|s| (s.td_c, baseline.expect(&s.at, 0.0)))
-        // Only what the cooler shows: regulated hours would dilute the effect to nothing.
-        .filter(|(_, expected)| expected.weight > WEIGHT_MIN)
-        .map(|(td_c, expected)| td_c - expected.td_c)
-        .collect();
-    let n = residuals.len() as f64;
-    if residuals.len() < 4 || used != source {
-        return None;
-    }
-    let mean = residuals.iter().sum::<f64>() / n;
-    let var = residuals.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let rho = source.prior_rho();
-    let floor = if n > 0.0 && source.trust() < 1.0 { source.prior_sd_k().powi(2) } else { 0.25 };
-    Some(Estimate::new(mean, (var.max(floor) / n * (1.0 + rho) / (1.0 - rho)).sqrt()))
-}
-
 /// After minus before; `None` where either is not known.
 #[derive(Clone, Copy, Debug, Default)]
 struct Changes {
@@ -150,7 +127,17 @@ impl Changes {
         let after = &machine.days[since..];
         let after = &after[..after.len().min(days_of(pending.source))];
         let reference = Reference { heat_a: f64::from(pending.reference_a), bar: pending.reference_bar.map(f64::from) };
-        let residual_k = residual(after, today, around, &pending.baseline, reference, pending.source);
+        let yardstick = Yardstick {
+            baseline: &pending.baseline,
+            reference,
+            source: pending.source,
+            trend: pending.trend,
+            job: pending.day,
+        };
+        let discharge = pending.discharge_k.and_then(|(value, sd)| {
+            let before = Estimate::new(f64::from(value), f64::from(sd));
+            Some(yardstick.change(before, &yardstick.hot_days(after, today, around)?))
+        });
         let youngest = f64::from(today.saturating_sub(pending.day)) - 1.0;
         let now = |feature| level(&machine.courses, feature, today, 0.0..=youngest);
         let change = |before: Kept, after: Option<Estimate>| {
@@ -158,7 +145,7 @@ impl Changes {
             Some(after?.minus(Estimate::new(f64::from(value), f64::from(sd))))
         };
         Self {
-            discharge_k: change(pending.discharge_k, residual_k),
+            discharge_k: discharge,
             loaded_a: change(pending.loaded_a, now(Feature::LoadedCurrent)),
             unloaded_share: change(pending.unloaded_share, now(Feature::UnloadedShare)),
             quiet_share: change(pending.quiet_share, now(Feature::QuietLoadShare)),
@@ -261,21 +248,21 @@ fn sentence(
     since: Timestamp,
     profile: &EnergyProfile,
 ) -> String {
-    let clear = |e: Option<Estimate>| e.filter(|e| e.is_clear());
+    let clear = |feature: &str, e: Option<Estimate>| e.filter(|e| is_told(feature, e.value, e.sd));
     let mut found: Vec<String> = Vec::new();
-    if let Some(k) = clear(changes.discharge_k) {
+    if let Some(k) = clear("discharge_change_k", changes.discharge_k) {
         let way = if k.value < 0.0 { "cooler" } else { "hotter" };
         found.push(format!("runs {:.1} K {way} (±{:.1} K)", k.value.abs(), 2.0 * k.sd));
     }
     let less = |value: f64| if value < 0.0 { "less" } else { "more" };
-    if let Some(a) = clear(changes.loaded_a) {
+    if let Some(a) = clear("loaded_current_change_a", changes.loaded_a) {
         found.push(format!("draws {:.1} A {} under load (±{:.1} A)", a.value.abs(), less(a.value), 2.0 * a.sd));
     }
-    if let Some(share) = clear(changes.unloaded_share) {
+    if let Some(share) = clear("unloaded_share_change", changes.unloaded_share) {
         let points = 100.0 * share.value.abs();
         found.push(format!("draws {points:.0} points {} of its loaded current while unloaded", less(share.value)));
     }
-    if let Some(flow) = clear(leak) {
+    if let Some(flow) = clear("leak_flow_change_m3_min", leak) {
         found.push(format!(
             "feeds {:.2} m3/min {} into leaks (±{:.2})",
             flow.value.abs(),
@@ -289,7 +276,7 @@ fn sentence(
         let width = changes.discharge_k.map(|k| format!(" (within ±{:.1} K)", 2.0 * k.sd)).unwrap_or_default();
         return format!("{head} shows no measurable effect{width} {equal}.");
     }
-    let money = clear(Some(gains.cost_per_month)).map(|cost| {
+    let money = clear("cost_change_per_month", Some(gains.cost_per_month)).map(|cost| {
         let (kw, sd) = (gains.power_kw, 2.0 * cost.sd);
         format!(
             "; that is {:.1} kW and {:.0} {} a month {} (±{sd:.0})",
@@ -307,7 +294,7 @@ mod tests {
     use super::*;
     use crate::ha::baseline::Conditions;
     use crate::ha::course::Course;
-    use crate::sd::day::Point;
+    use crate::sd::day::{DayRecord, Point};
 
     /// Day of the work.
     const WORK: Day = 130;
@@ -315,13 +302,16 @@ mod tests {
     /// How a machine lives through some days.
     #[derive(Clone, Copy)]
     struct Lived {
+        /// Above the normal on the day of the work, K.
         excess_k: f64,
+        /// And by how much more on each day later, K.
+        grows_k: f64,
         loaded_a: f64,
         unloaded_share: f64,
         quiet_share: f64,
     }
 
-    const USUAL: Lived = Lived { excess_k: 0.0, loaded_a: 150.0, unloaded_share: 0.5, quiet_share: 0.2 };
+    const USUAL: Lived = Lived { excess_k: 0.0, grows_k: 0.0, loaded_a: 150.0, unloaded_share: 0.5, quiet_share: 0.2 };
 
     fn live(machine: &mut Machine, days: std::ops::Range<Day>, lived: Lived) {
         for day in days {
@@ -329,7 +319,8 @@ mod tests {
             let ta_c = 33.0 + f64::from(day * 7 % 5) - 2.0;
             // The load that goes with a changed current is not the point here.
             let at = Conditions { ta_c, ..Conditions::default() };
-            let td_c = machine.health.baseline.expect(&at, lived.excess_k).td_c + 0.3 * noise;
+            let excess_k = lived.excess_k + lived.grows_k * (f64::from(day) - f64::from(WORK));
+            let td_c = machine.health.baseline.expect(&at, excess_k.max(0.0)).td_c + 0.3 * noise;
             let hot = Point::new(td_c, Some(ta_c), USUAL.loaded_a, None);
             machine.days.push(DayRecord::new(day, hot, Point::default(), None, None).with_hours(
                 20.0,
@@ -349,9 +340,10 @@ mod tests {
     }
 
     /// What is said of `work` done between two lives, a week and a day later.
-    fn measured(work: &str, before: Lived, after: Lived) -> Draft {
+    fn measured(work: &str, before: Lived, after: Lived, trend: Option<Trend>) -> Draft {
         let mut machine = Machine::default();
         machine.health.learned = true;
+        machine.health.trend = trend;
         machine.courses =
             [Feature::LoadedCurrent, Feature::UnloadedShare, Feature::QuietLoadShare].map(Course::new).to_vec();
         let around = Surroundings::default();
@@ -369,7 +361,18 @@ mod tests {
 
     /// The sentence must say so, and the figure be within `sd` times four of the truth.
     fn check(work: &str, before: Lived, after: Lived, says: &[&str], figure: Option<(&str, f64)>) {
-        let draft = measured(work, before, after);
+        check_with(None, work, before, after, says, figure);
+    }
+
+    fn check_with(
+        trend: Option<Trend>,
+        work: &str,
+        before: Lived,
+        after: Lived,
+        says: &[&str],
+        figure: Option<(&str, f64)>,
+    ) {
+        let draft = measured(work, before, after, trend);
         for part in says {
             assert!(draft.text.contains(part), "{work}: {part} is not in: {}", draft.text);
         }
@@ -400,14 +403,14 @@ mod tests {
     #[test]
     fn a_closed_leak_is_air_power_and_money() {
         let leaking = Lived { quiet_share: 0.35, ..USUAL };
-        let draft = measured("leak_surveyed", leaking, USUAL);
+        let draft = measured("leak_surveyed", leaking, USUAL, None);
         assert!(draft.text.contains("m3/min less into leaks (±"), "{}", draft.text);
         let units: Vec<&str> = draft.evidence.iter().map(|e| e.unit.as_str()).collect();
         for unit in ["m3/min", "kW", "CNY"] {
             assert!(units.contains(&unit), "{units:?}");
         }
         // The same change of duty after other work is the customers' doing.
-        let draft = measured("separator_replaced", leaking, USUAL);
+        let draft = measured("separator_replaced", leaking, USUAL, None);
         assert!(!draft.text.contains("leaks"), "{}", draft.text);
     }
 
@@ -416,7 +419,31 @@ mod tests {
         for work in ["cooler_cleaned", "separator_replaced", "inlet_valve_serviced", "leak_surveyed"] {
             check(work, USUAL, USUAL, &["shows no measurable effect", "at equal ambient, load and pressure."], None);
         }
-        let draft = measured("cooler_cleaned", USUAL, USUAL);
+        let draft = measured("cooler_cleaned", USUAL, USUAL, None);
         assert!(draft.text.contains("(within ±") && draft.likelihood < 0.95, "{draft:?}");
+    }
+
+    /// A straight line that has reached 3.6 K on the day of the work.
+    const GROWING: Trend = Trend { onset_day: 121.0, shape: 1, coefficient: 0.4 };
+
+    #[test]
+    fn a_growing_fault_is_measured_by_the_state_in_which_the_job_found_it() {
+        let grown = Lived { excess_k: 3.6, grows_k: 0.4, ..USUAL };
+        // The mean of the week before would say 2 K.
+        check_with(Some(GROWING), "cooler_cleaned", grown, USUAL, &["K cooler (±"], Some(("discharge_change_k", -3.4)));
+        let draft = measured("cooler_cleaned", grown, USUAL, Some(GROWING));
+        assert!((-4.0..-2.8).contains(&draft.evidence[0].value), "{}", draft.text);
+    }
+
+    #[test]
+    fn work_that_did_nothing_stays_so_while_the_fault_grows_on() {
+        let grown = Lived { excess_k: 3.6, grows_k: 0.4, ..USUAL };
+        let none = &["shows no measurable effect"];
+        check_with(Some(GROWING), "cooler_cleaned", grown, grown, none, None);
+        // What was claimed to grow and is not in the days is no effect of the job that ended the claim.
+        check_with(Some(GROWING), "cooler_cleaned", USUAL, USUAL, none, None);
+        // Yet a job that has made it clearly worse is told.
+        let worse = Lived { excess_k: 9.6, ..grown };
+        check_with(Some(GROWING), "cooler_cleaned", grown, worse, &["K hotter (±"], None);
     }
 }

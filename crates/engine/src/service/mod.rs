@@ -4,6 +4,7 @@ pub(crate) mod due;
 pub(crate) mod effect;
 pub(crate) mod figures;
 pub(crate) mod pace;
+mod yardstick;
 
 use foretell_model::{Catalogue, EnergyProfile};
 use serde::{Deserialize, Serialize};

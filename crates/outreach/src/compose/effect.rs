@@ -1,9 +1,9 @@
 //! What a job achieved, in a customer's words: the engine's figures with their uncertainty, and plainly none where there is none.
 
+use foretell_model::effect::Change;
 use foretell_model::{Finding, currency_name};
 use serde::Serialize;
 
-use super::energy::figure;
 use super::format::Range;
 use crate::registry::Language;
 
@@ -46,22 +46,15 @@ const SHOWS: &[&str] = &[
     "leak_surveyed",
 ];
 
-/// Changes below these are within what a machine does by itself: K, A, m3/min, money a month.
-const LEAST: [f64; 4] = [1.0, 1.0, 0.02, 20.0];
-
 impl Effect {
     /// Reads a `maintenance_effect`. `asked` says whether the job was done because something had been seen. `None` when there
     /// is nothing to tell.
     pub(crate) fn of(finding: &Finding, asked: bool, language: Language) -> Option<Self> {
         let features =
             ["discharge_change_k", "loaded_current_change_a", "leak_flow_change_m3_min", "cost_change_per_month"];
-        let known = features.map(|feature| figure(finding, feature));
-        let clear: Vec<Option<(f64, f64, &str)>> = known
-            .iter()
-            .zip(LEAST)
-            .map(|(known, least)| known.filter(|(value, half, _)| value.abs() > *half && value.abs() >= least))
-            .collect();
-        let [degrees, amps, flow, money] = clear[..] else { return None };
+        let known = features.map(|feature| finding.change(feature));
+        let clear = known.map(|known| known.filter(Change::is_told).map(|told| (told.value, told.half, told.unit)));
+        let [degrees, amps, flow, money] = clear;
         // What the job was for comes first.
         let main = degrees.or(flow).or(amps).or(money);
         let outcome = match main {
