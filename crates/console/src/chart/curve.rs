@@ -38,14 +38,25 @@ pub struct Past<'a> {
     pub truths: &'a [(i64, i64, String)],
     /// Forecasts as they stood at earlier instants.
     pub forecasts: &'a [(Timestamp, &'a [ConePoint])],
-    /// Whether each day tells its figures under the pointer.
-    pub hover: bool,
+    /// What each day tells under the pointer.
+    pub hover: Hover,
+}
+
+/// What each day of a curve tells under the pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hover {
+    /// Nothing.
+    Silent,
+    /// Its figures.
+    Figures,
+    /// Words, for somebody who is not a technician.
+    Words,
 }
 
 /// Draws a curve.
 #[must_use]
 pub fn curve(curve: &Curve, size: Size, words: &CurveText<'_>) -> String {
-    past_curve(curve, size, words, &Past { truths: &[], forecasts: &[], hover: true })
+    past_curve(curve, size, words, &Past { truths: &[], forecasts: &[], hover: Hover::Figures })
 }
 
 /// Draws a curve with what is known of its past.
@@ -57,12 +68,12 @@ pub fn past_curve(curve: &Curve, size: Size, words: &CurveText<'_>, past: &Past<
         Size::Narrow => "chart curve narrow",
     };
     let (width, height) = canvas(size);
-    let mut svg = Svg::picture(class, width, height, words.title, &describe(curve, words.lang));
+    let mut svg = Svg::picture(class, width, height, words.title, &describe(curve, past.hover, words.lang));
     axes(&mut svg, &plot, size, words.lang);
     svg.open_clip((plot.left, plot.top), (plot.width(), plot.height()));
     band(&mut svg, &plot, &curve.days);
-    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points));
-    cone(&mut svg, &plot, &curve.cone);
+    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points, curve.limit_c));
+    cone(&mut svg, &plot, &curve.cone, curve.limit_c);
     svg.close_clip();
     truths(&mut svg, &plot, past.truths);
     limit(&mut svg, &plot, curve, words.lang);
@@ -73,9 +84,7 @@ pub fn past_curve(curve: &Curve, size: Size, words: &CurveText<'_>, past: &Past<
     }
     present(&mut svg, &plot, curve, words.now);
     marks(&mut svg, &plot, &curve.marks, words);
-    if past.hover {
-        hover(&mut svg, &plot, curve, words.lang);
-    }
+    hover(&mut svg, &plot, curve, past.hover, words.lang);
     svg.finish()
 }
 
@@ -101,7 +110,7 @@ pub(super) fn layout(curve: &Curve, size: Size) -> Plot {
     let (first, last) =
         days.fold((now.floor() as i64 - 7, now.ceil() as i64 + 2), |(a, b), d| (a.min(d), b.max(d + 1)));
     let seen = curve.days.iter().flat_map(|d| [d.hot_c, d.normal_low_c, d.normal_high_c]).flatten();
-    // The cone may climb far beyond the limit; where it goes there is of no interest, so it is cut.
+    // The cone may climb far beyond the limit, where it is not drawn.
     let low_cone = curve.cone.iter().map(|c| c.q10_c.min(curve.limit_c));
     let (low, high) = extent(seen.chain(low_cone).chain([curve.limit_c])).unwrap_or((60.0, 110.0));
     let (width, height) = canvas(size);
@@ -168,9 +177,10 @@ fn truths(svg: &mut Svg, plot: &Plot, truths: &[(i64, i64, String)]) {
     }
 }
 
-fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint]) {
+/// A forecast ends at the limit: beyond it the machine will have warned and stopped.
+fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint], limit_c: f64) {
     let edge = |value: fn(&ConePoint) -> f64| -> Vec<_> {
-        points.iter().map(|point| plot.at(noon(point.day), value(point))).collect()
+        points.iter().map(|point| plot.at(noon(point.day), value(point).min(limit_c))).collect()
     };
     svg.area("c-cone", &edge(|c| c.q10_c), &edge(|c| c.q90_c));
     svg.polyline("c-median", &edge(|c| c.q50_c));
@@ -236,22 +246,37 @@ fn marks(svg: &mut Svg, plot: &Plot, marks: &[Mark], words: &CurveText<'_>) {
     }
 }
 
-/// One transparent column per day whose title tells the day's figures.
-fn hover(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
-    let columns = curve
-        .days
-        .iter()
-        .map(|d| (d.day, text::day_figures(d, lang)))
-        .chain(curve.cone.iter().map(|c| (c.day, text::cone_figures(c, lang))));
-    for (day, title) in columns {
-        let (from, to) = (plot.x(day as f64), plot.x(day as f64 + 1.0));
-        svg.rect("c-hit", (from, plot.top), (to - from, plot.height()), Some(&title));
+/// One transparent column per day, and per step of the forecast, whose title tells of it.
+fn hover(svg: &mut Svg, plot: &Plot, curve: &Curve, hover: Hover, lang: Lang) {
+    if hover == Hover::Silent {
+        return;
+    }
+    for day in &curve.days {
+        column(svg, plot, (day.day, day.day + 1), &of_day(day, hover, lang));
+    }
+    let today = curve.now.day();
+    for (place, point) in curve.cone.iter().enumerate() {
+        let title = match hover {
+            Hover::Words => text::cone_words(point, curve.limit_c, today, lang),
+            _ => text::cone_figures(point, curve.limit_c, lang),
+        };
+        let next = curve.cone.get(place + 1).map_or(point.day + 1, |next| next.day.max(point.day + 1));
+        column(svg, plot, (point.day, next), &title);
     }
 }
 
+fn column(svg: &mut Svg, plot: &Plot, (from, to): (i64, i64), title: &str) {
+    let (from, to) = (plot.x(from as f64), plot.x(to as f64));
+    svg.rect("c-hit", (from, plot.top), (to - from, plot.height()), Some(title));
+}
+
+fn of_day(day: &DayPoint, hover: Hover, lang: Lang) -> String {
+    if hover == Hover::Words { text::day_words(day, lang) } else { text::day_figures(day, lang) }
+}
+
 /// What the picture says, in a sentence or two.
-fn describe(curve: &Curve, lang: Lang) -> String {
-    let last = curve.days.iter().rev().find(|d| d.hot_c.is_some()).map(|d| text::day_figures(d, lang));
+fn describe(curve: &Curve, hover: Hover, lang: Lang) -> String {
+    let last = curve.days.iter().rev().find(|d| d.hot_c.is_some()).map(|d| of_day(d, hover, lang));
     let window = window(curve).map(|(first, last)| text::window_days(first, last, lang));
     [last, window].into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
@@ -311,5 +336,37 @@ mod tests {
         assert_eq!(window(&hot), None);
         hot.limit_c = 93.0;
         assert_eq!(window(&hot), Some((20_653, Some(20_653))));
+    }
+
+    #[test]
+    fn a_forecast_ends_at_the_limit() {
+        let mut wild = sample();
+        wild.cone = vec![
+            ConePoint { day: 20_653, q10_c: 94.0, q50_c: 100.0, q90_c: 104.0 },
+            ConePoint { day: 20_656, q10_c: 106.0, q50_c: 223.0, q90_c: 347.0 },
+        ];
+        let words = CurveText { lang: Lang::En, title: "No. 2", now: "Today", mark: &|mark| mark.label.clone() };
+        for (hover, told) in [
+            (Hover::Figures, "22 Jul: above the limit of 105 °C"),
+            (Hover::Words, "In about a week: above the limit of 105 °C"),
+        ] {
+            let svg = past_curve(&wild, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover });
+            assert!(svg.contains(told) && !svg.contains("347") && !svg.contains("223"), "{svg}");
+        }
+        let silent = past_curve(&wild, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover: Hover::Silent });
+        assert!(!silent.contains("c-hit"), "{silent}");
+        let plot = layout(&wild, Size::Wide);
+        let at_most = |value: f64| value.min(wild.limit_c);
+        let low = |c: &ConePoint| ConePoint {
+            q10_c: at_most(c.q10_c),
+            q50_c: at_most(c.q50_c),
+            q90_c: at_most(c.q90_c),
+            ..*c
+        };
+        let lowered: Vec<ConePoint> = wild.cone.iter().map(low).collect();
+        let [mut ends, mut cut] = ["", ""].map(|none| Svg::picture("x", 960.0, 360.0, none, none));
+        cone(&mut ends, &plot, &wild.cone, wild.limit_c);
+        cone(&mut cut, &plot, &lowered, f64::INFINITY);
+        assert_eq!(ends.finish(), cut.finish());
     }
 }

@@ -15,7 +15,7 @@ mod svg;
 mod way;
 
 pub(crate) use curve::has_something;
-pub use curve::{CurveText, Past, Size, curve, past_curve};
+pub use curve::{CurveText, Hover, Past, Size, curve, past_curve};
 pub use hours::hours;
 pub(crate) use plan::{Plan, plan};
 pub use small::{sparkline, week};

@@ -66,11 +66,14 @@ fn amount(figure: &str, unit: &str, lang: Lang) -> String {
 /// What changed of one quantity; `None` when it was not looked at.
 fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> Option<Row> {
     let t = text::words(lang);
-    let (value, half, ucum) = figure(finding, feature)?;
+    let changed = finding.change(feature)?;
+    let (value, half, ucum) = (changed.value, changed.half, changed.unit);
+    // What is clear of nought, yet no more than a machine does by itself, is no change; it lies within its own size.
+    let half = if changed.is_told() { half } else { half.max(value.abs()) };
     // A share of the loaded current reads as points of per cent.
     let (value, half, unit) =
         if ucum == "1" { (value * 100.0, half * 100.0, "%") } else { (value, half, unit(ucum, lang)) };
-    let (clear, less) = (value.abs() > half, value < 0.0);
+    let (clear, less) = (changed.is_told(), value < 0.0);
     let way = if less { t.health_down } else { t.health_up };
     let (changed, half) = rounded(value.abs(), half);
     let (changed, uncertain) = (amount(&changed, unit, lang), text::large(&half, lang));
@@ -155,6 +158,46 @@ mod tests {
         ] {
             let (unit_en, unit_zh) = unit.split_once('/').unwrap();
             assert_eq!((amount(figure, unit_en, Lang::En), amount(figure, unit_zh, Lang::Zh)), (en.into(), zh.into()));
+        }
+    }
+
+    /// A finding of what cleaning a cooler changed: feature, value, sd.
+    fn cleaned(figures: &[(&str, f64, f64)]) -> Finding {
+        let evidence: Vec<String> = figures
+            .iter()
+            .flat_map(|(feature, value, sd)| [((*feature).to_owned(), *value), (format!("{feature}_sd"), *sd)])
+            .map(|(feature, value)| {
+                format!(r#"{{"feature":"{feature}","value":{value},"unit":"K","change_per_day":null,"since":null}}"#)
+            })
+            .collect();
+        let line = format!(
+            r#"{{"at":"2026-07-04T00:00:00Z","site":"s1","machine":"m1","event":"maintenance_effect","id":"s1/m1/cooler_cleaned/1","status":"opened","grade":"watch","fault":"cooler_cleaned","likelihood":0.95,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[{}],"text":"x"}}"#,
+            evidence.join(",")
+        );
+        foretell_model::wire::from_json(&line).unwrap()
+    }
+
+    #[test]
+    fn the_headline_and_the_figures_of_an_effect_say_the_same() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let temp = "discharge_change_k";
+        for (figures, said, row) in [
+            (&[(temp, -2.8, 0.6)][..], "about 3 °C cooler", "2.8 °C lower (±1.2)"),
+            (&[(temp, 3.1, 0.5)][..], "about 3 °C hotter", "3.1 °C higher (±1.0)"),
+            // It once read "about 1 °C cooler" over "no clear change (within ±1.4 °C)".
+            (&[(temp, -1.388, 0.708)][..], "no clear change", "no clear change (within ±1.4 °C)"),
+            (&[(temp, -0.6, 0.1)][..], "no clear change", "no clear change (within ±0.6 °C)"),
+            (
+                &[(temp, -0.2, 0.4), ("loaded_current_change_a", -6.0, 0.5)][..],
+                "about 6 A less under load",
+                "no clear change (within ±0.8 °C)",
+            ),
+        ] {
+            let tip = effect_of(&cleaned(figures), chrono_tz::Tz::UTC, &catalogue, Lang::En);
+            assert!(tip.sentence.contains(said), "{figures:?}: {}", tip.sentence);
+            assert_eq!(tip.rows[0].value, row, "{figures:?}");
+            let zh = effect_of(&cleaned(figures), chrono_tz::Tz::UTC, &catalogue, Lang::Zh);
+            assert_eq!(zh.sentence.contains("没有看到明显变化"), said == "no clear change", "{}", zh.sentence);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use foretell_model::{Catalogue, FaultCode};
 
-use crate::chart::{self, CurveText, Past, Size};
+use crate::chart::{self, CurveText, Hover, Past, Size};
 use crate::text;
 use crate::view::{Curve, Mark, MarkKind};
 use crate::{Lang, civil};
@@ -48,7 +48,7 @@ pub(crate) fn figure_at(
     catalogue: &Catalogue,
     lang: Lang,
 ) -> Figure {
-    let past = Past { truths: &[], forecasts: &[], hover: true };
+    let past = Past { truths: &[], forecasts: &[], hover: Hover::Figures };
     past_figure(curve, sizes, (caption, now), &past, (catalogue, lang))
 }
 
@@ -129,7 +129,9 @@ fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Cata
         window: t.customer_window,
         limit: t.customer_limit,
     };
-    Figure { legend, ..figure_at(&bare, sizes, (t.customer_curve, now), catalogue, lang) }
+    let past = Past { truths: &[], forecasts: &[], hover: Hover::Words };
+    let figure = past_figure(&bare, sizes, (t.customer_curve, now), &past, (catalogue, lang));
+    Figure { legend, hint: t.customer_hint, ..figure }
 }
 
 /// The figure of a card: narrow on every screen.

@@ -6,7 +6,7 @@ use foretell_model::{Catalogue, Timestamp};
 use super::data::{BacktestMachine, BacktestMoment, BacktestReport, TruthSpan};
 use super::overview::{anchor, lead_days, warns, worst};
 use super::words::{self, Words};
-use crate::chart::{Past, Size};
+use crate::chart::{Hover, Past, Size};
 use crate::pages::figure::{Figure, past_figure};
 use crate::pages::standing::Standing;
 use crate::view::{Curve, DayPoint, MarkKind};
@@ -103,7 +103,7 @@ impl Quiet {
             || words::readings(machine.readings, first(machine), machine.curve.now, lang),
             |why| words::unjudged(why, lang),
         );
-        let past = Past { truths: &[], forecasts: &[], hover: false };
+        let past = Past { truths: &[], forecasts: &[], hover: Hover::Silent };
         let fig = is_drawn(machine).then(|| {
             let curve = Curve { days: thinned(&machine.curve.days, points), ..machine.curve.clone() };
             past_figure(&curve, &[Size::Narrow], captions(lang), &past, (catalogue, lang)).svg
@@ -157,7 +157,8 @@ fn history(
     // As far as the history goes: beyond it nothing can be compared.
     let cone: Vec<_> = then.iter().flat_map(|m| &m.cone).filter(|point| point.day <= end).copied().collect();
     let forecasts: Vec<_> = then.iter().map(|moment| (moment.finding.at, cone.as_slice())).collect();
-    let past = Past { truths: &truths, forecasts: &forecasts, hover: machine.curve.days.len() <= POINTS_MAX };
+    let hover = if machine.curve.days.len() <= POINTS_MAX { Hover::Figures } else { Hover::Silent };
+    let past = Past { truths: &truths, forecasts: &forecasts, hover };
     is_drawn(machine).then(|| {
         let curve = Curve { days: thinned(&machine.curve.days, 2 * POINTS_MAX), ..machine.curve.clone() };
         past_figure(&curve, &[Size::Wide, Size::Narrow], captions(lang), &past, (catalogue, lang))
@@ -264,7 +265,7 @@ fn close_up(moment: &BacktestMoment, whole: &Curve, catalogue: &Catalogue, lang:
         marks: whole.marks.iter().filter(|mark| seen(mark.at.day()) && own(mark.kind)).cloned().collect(),
     };
     let words = (text::words(lang).report_moment_caption, text::words(lang).report_then);
-    let past = Past { truths: &[], forecasts: &[], hover: false };
+    let past = Past { truths: &[], forecasts: &[], hover: Hover::Silent };
     Some(past_figure(&curve, &[Size::Narrow], words, &past, (catalogue, lang)))
 }
 

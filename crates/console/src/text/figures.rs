@@ -3,7 +3,7 @@
 use foretell_model::{Limit, RulDays, Timestamp, WeekWindow};
 
 use super::words;
-use crate::view::{ConePoint, DayPoint, HourPoint};
+use crate::view::HourPoint;
 use crate::{Lang, civil};
 
 /// A number with as many places as its size deserves, thousands set apart by a thin space.
@@ -181,27 +181,6 @@ pub(crate) fn window_days(first: i64, last: Option<i64>, lang: Lang) -> String {
         (Lang::En, None) => format!("Limit likely reached from {from} on"),
         (Lang::Zh, Some(to)) => format!("可能在{from}～{to}到达限值"),
         (Lang::Zh, None) => format!("可能在{from}之后到达限值"),
-    }
-}
-
-/// One past day's figures: `18 Jul: 93.2 °C (normal 86–90)`.
-pub(crate) fn day_figures(day: &DayPoint, lang: Lang) -> String {
-    let date = civil::day(day.day, lang);
-    let hot = day.hot_c.map_or_else(|| "–".to_owned(), |hot_c| temperature(hot_c, lang));
-    match (day.normal_low_c, day.normal_high_c, lang) {
-        (Some(low), Some(high), Lang::En) => format!("{date}: {hot} (normal {low:.0}–{high:.0})"),
-        (Some(low), Some(high), Lang::Zh) => format!("{date}：{hot}（正常{low:.0}～{high:.0}）"),
-        (.., Lang::En) => format!("{date}: {hot}"),
-        (.., Lang::Zh) => format!("{date}：{hot}"),
-    }
-}
-
-/// One future day's figures: `2 Aug: 99–108 °C, middle 103 (forecast)`.
-pub(crate) fn cone_figures(point: &ConePoint, lang: Lang) -> String {
-    let (day, low, mid, high) = (civil::day(point.day, lang), point.q10_c, point.q50_c, point.q90_c);
-    match lang {
-        Lang::En => format!("{day}: {low:.0}–{high:.0} °C, middle {mid:.0} (forecast)"),
-        Lang::Zh => format!("{day}：{low:.0}～{high:.0} ℃，居中{mid:.0}（预测）"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use foretell_model::{Catalogue, Certainty, FaultCode, Finding, FindingKind, Limit, RulDays, Status, Timestamp};
 
+use super::effects::effect;
 use super::{window, words, work_done};
 use crate::Lang;
 
@@ -107,31 +108,6 @@ fn hidden_zh(finding: &Finding) -> &'static str {
         "冷却器状况暂时无法判断：高温满载的时段还不够。"
     } else {
         "温度传感器暂时无法核对：机组很少长时间停机，也没有可对照的读数。"
-    }
-}
-
-/// A change below this is within what a machine does by itself, K.
-const EFFECT_MIN_K: f64 = 1.0;
-
-/// What a job achieved, from the figure behind the finding.
-fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
-    let change_k = finding.evidence.iter().find(|e| e.feature == "discharge_change_k").map(|e| e.value);
-    let done = || work_done(finding.fault.as_str(), work, lang);
-    match (change_k, lang) {
-        (Some(k), Lang::En) if k <= -EFFECT_MIN_K => {
-            format!("{}: it runs about {:.0} °C cooler at the same load and weather.", done(), -k)
-        }
-        (Some(k), Lang::Zh) if k <= -EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度降低了{:.0} ℃左右。", -k)
-        }
-        (Some(k), Lang::En) if k >= EFFECT_MIN_K => {
-            format!("{}: it runs about {k:.0} °C hotter at the same load and weather.", done())
-        }
-        (Some(k), Lang::Zh) if k >= EFFECT_MIN_K => {
-            format!("{work}之后，在负荷和天气相同的情况下，排气温度反而升高了{k:.0} ℃左右。")
-        }
-        (_, Lang::En) => format!("{}: little has changed at the same load and weather.", done()),
-        (_, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下，排气温度没有明显变化。"),
     }
 }
 

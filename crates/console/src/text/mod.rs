@@ -8,6 +8,7 @@ mod access;
 mod casework;
 mod codes;
 pub(crate) mod desk;
+mod effects;
 pub(crate) mod field;
 mod figures;
 mod findings;
@@ -16,6 +17,7 @@ pub(crate) mod letters;
 mod obstacles;
 mod offline;
 mod phrases;
+mod readout;
 mod record;
 mod stage;
 mod taps;
@@ -31,8 +33,8 @@ pub(crate) use codes::{
     standing_label,
 };
 pub(crate) use figures::{
-    celsius, change, cone_figures, day_figures, duration, hour_figures, large, limit, month, month_short, number,
-    percent, reached, temperature, weekday, weekday_short, window, window_days, with_unit,
+    celsius, change, duration, hour_figures, large, limit, month, month_short, number, percent, reached, temperature,
+    weekday, weekday_short, window, window_days, with_unit,
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
@@ -44,6 +46,7 @@ pub(crate) use phrases::{
     proposal, proposal_detail, queue_headline, queue_line, readings_summary, report_summary, said, stood_last,
     stood_on, temperature_of_limit, truth_line, untold, with_remark, within_days, work_and_time,
 };
+pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};

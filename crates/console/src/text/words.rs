@@ -78,6 +78,7 @@ words! {
     customer_curve = "How warm the machine has been running", "机器每天的运行温度";
     customer_line = "Measured", "实测";
     customer_band = "Normal for this machine in that weather", "当天天气下这台机器的正常范围";
+    customer_hint = "Point at the curve or tap it to read it.", "指向或轻点曲线可查看说明。";
     customer_cone = "What to expect", "预计走势";
     customer_window = "When the warning is likely", "可能到达预警线的时段";
     customer_limit = "Warning by the machine's controller", "控制器的预警温度";
