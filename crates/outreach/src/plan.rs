@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use foretell_model::{FindingId, FindingKind, Grade, MachineId, Timestamp};
 
 use crate::Outreach;
+use crate::calendar::Calendar;
 use crate::compose::works_of;
 use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
+use crate::roster::monday;
 use crate::store::{Case, advisories, registry, stock};
 use crate::views::{QueueEntry, Stage};
 
@@ -27,8 +29,16 @@ pub struct Delayed {
     pub delay: Delay,
 }
 
+/// First instants of so many weeks from the one of `now` on, and the end of the last: Mondays, as in every calendar.
+fn weeks_from(now: Timestamp, weeks: usize, zone: chrono_tz::Tz) -> Vec<Timestamp> {
+    let calendar = Calendar::plain(zone);
+    let monday = monday(calendar.local(now).date());
+    let nth = |n: u64| monday.checked_add_days(chrono::Days::new(7 * n)).unwrap_or(monday);
+    (0..=weeks as u64).map(|n| calendar.instant(nth(n).and_time(chrono::NaiveTime::MIN))).collect()
+}
+
 impl Outreach {
-    /// Demand for parts in the coming weeks, by part, against what lies in all depots together.
+    /// Demand for parts in the present week and those after it, from Monday to Sunday in the house's own zone, by part, against what lies in all depots together.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -40,16 +50,17 @@ impl Outreach {
             }
             Ok(shelves)
         });
-        Ok(planning::parts(&self.prospects()?, &shelves?, weeks, now))
+        Ok(planning::parts(&self.prospects()?, &shelves?, &weeks_from(now, weeks, self.zone()), now))
     }
 
-    /// Visits of the coming weeks against what people can do.
+    /// Visits of the same weeks against what people can do.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn visits_plan(&self, weeks: usize, now: Timestamp) -> Result<Vec<WeekLoad>> {
         let roster = self.store.read("plan the visits", |c| self.roster(c, now))?;
-        Ok(planning::visits(&self.prospects()?, weeks, now, &|week| roster.capacity_h(week, PER_DAY_H)))
+        let bounds = weeks_from(now, weeks, self.zone());
+        Ok(planning::visits(&self.prospects()?, &bounds, now, &|week| roster.capacity_h(week, PER_DAY_H)))
     }
 
     /// The nearest depot that holds so many of a part, with the distance from a machine's site as the crow flies, km, where
@@ -143,5 +154,22 @@ fn money(case: &Case, machine: Option<&Machine>) -> Money {
         tariff_per_kwh: machine.and_then(|machine| machine.tariff_per_kwh),
         hours_per_day: case.context.hours_per_day,
         wasted_kw: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_begin_on_mondays_as_the_calendars_do() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        // A Thursday afternoon in China, and a Monday morning there that is still Sunday in UTC.
+        for (now, first) in
+            [("2026-07-16T08:00:00Z", "2026-07-12T16:00:00Z"), ("2026-07-19T17:00:00Z", "2026-07-19T16:00:00Z")]
+        {
+            let weeks = weeks_from(at(now), 2, chrono_tz::Asia::Shanghai);
+            assert_eq!(weeks, [0.0, 7.0, 14.0].map(|days| at(first).plus_days(days)), "{now}");
+        }
     }
 }

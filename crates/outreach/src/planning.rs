@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{DAY_MS, Finding, Timestamp};
+use foretell_model::{Finding, Timestamp};
 
 /// Hours that one person can spend on sites in one day; the rest goes on the road.
 pub const PER_DAY_H: f64 = 6.0;
-/// Days of one week.
-const WEEK_DAYS: f64 = 7.0;
 /// The band holds the count in eight of ten cases.
 const BAND: (f64, f64) = (0.1, 0.9);
 /// A probability that changes no quantile.
@@ -153,28 +151,35 @@ impl Count {
 pub struct PartDemand {
     /// Kind of part.
     pub part: String,
-    /// How many are needed in each week from `now` on.
+    /// How many are needed in each week, of the first in what is left of it.
     pub weeks: Vec<Count>,
     /// How many are needed from now to the end of each week.
     pub up_to: Vec<Count>,
     /// How many lie in all depots together.
     pub stock: u32,
-    /// First week, 0 = the coming seven days, at whose end the shelves may be empty in one of ten cases.
+    /// First week, 0 = the present one, at whose end the shelves may be empty in one of ten cases.
     pub may_run_out: Option<usize>,
     /// First week at whose end they are expected to be empty.
     pub runs_out: Option<usize>,
 }
 
-/// What is needed in the coming weeks, by part. `stock` is what lies in all depots together.
+/// What is needed in the coming weeks, by part. `stock` is what lies in all depots together; `bounds` are the first instants of
+/// the weeks, of which `now` lies in the first, and the end of the last.
 #[must_use]
-pub fn parts(prospects: &[Prospect], stock: &BTreeMap<String, u32>, weeks: usize, now: Timestamp) -> Vec<PartDemand> {
+pub fn parts(
+    prospects: &[Prospect],
+    stock: &BTreeMap<String, u32>,
+    bounds: &[Timestamp],
+    now: Timestamp,
+) -> Vec<PartDemand> {
+    let weeks = bounds.len().saturating_sub(1);
     let mut kinds: Vec<&String> = prospects.iter().flat_map(|prospect| &prospect.parts).chain(stock.keys()).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let of_part = |part: &String| {
         let needs: Vec<&Prospect> = prospects.iter().filter(|prospect| prospect.parts.contains(part)).collect();
         let count = |from: usize, to: usize| {
-            let chance = |prospect: &&Prospect| prospect.when.chance(week(now, from), week(now, to), now);
+            let chance = |prospect: &&Prospect| prospect.when.chance(bounds[from], bounds[to], now);
             Count::of(&needs.iter().map(chance).collect::<Vec<_>>())
         };
         let up_to: Vec<Count> = (0..weeks).map(|n| count(0, n + 1)).collect();
@@ -206,16 +211,17 @@ pub struct WeekLoad {
     pub capacity_h: f64,
 }
 
-/// Visits against capacity in the coming weeks; `capacity_h` says what people can do in the week of an instant.
+/// Visits against capacity in the coming weeks between `bounds`, as of [`parts`]; `capacity_h` says what people can do in the week
+/// of an instant.
 #[must_use]
 pub fn visits(
     prospects: &[Prospect],
-    weeks: usize,
+    bounds: &[Timestamp],
     now: Timestamp,
     capacity_h: &dyn Fn(Timestamp) -> f64,
 ) -> Vec<WeekLoad> {
-    let load = |n: usize| {
-        let (from, to) = (week(now, n), week(now, n + 1));
+    let load = |week: &[Timestamp]| {
+        let (from, to) = (week[0], week[1]);
         let chances: Vec<f64> = prospects.iter().map(|prospect| prospect.when.chance(from, to, now)).collect();
         let hours = prospects.iter().zip(&chances).map(|(prospect, chance)| (prospect, prospect.hours * chance));
         let booked = hours.clone().filter(|(prospect, _)| matches!(prospect.when, When::Booked(_)));
@@ -227,7 +233,7 @@ pub fn visits(
             capacity_h: capacity_h(from),
         }
     };
-    (0..weeks).map(load).collect()
+    bounds.windows(2).map(load).collect()
 }
 
 /// What waiting costs.
@@ -302,10 +308,6 @@ pub fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
     2.0 * EARTH_KM * h.clamp(0.0, 1.0).sqrt().asin()
 }
 
-fn week(now: Timestamp, n: usize) -> Timestamp {
-    now + (n as f64 * WEEK_DAYS) as i64 * DAY_MS
-}
-
 #[cfg(test)]
 mod tests {
     use foretell_model::{FaultCode, FindingId, FindingKind, Grade, MachineId, ProbabilityWithin, RulDays, Status};
@@ -334,6 +336,11 @@ mod tests {
             evidence: Vec::new(),
             text: String::new(),
         }
+    }
+
+    /// So many weeks from now on; now is a Monday.
+    fn weeks(n: i32) -> Vec<Timestamp> {
+        (0..=n).map(|n| now().plus_days(f64::from(7 * n))).collect()
     }
 
     const LIKELY: ProbabilityWithin = ProbabilityWithin { d7: 0.1, d14: 0.5, d21: 0.8, d30: 0.9 };
@@ -391,7 +398,7 @@ mod tests {
         let mut prospects = vec![prospect(When::Booked(now().plus_days(3.0)))];
         prospects.extend((0..3).map(|_| prospect(When::Forecast(Risk::of(&forecast(Some(LIKELY)))))));
         let stock = [("oil_filter".to_owned(), 2), ("oil".to_owned(), 1)].into();
-        let demand = parts(&prospects, &stock, 4, now());
+        let demand = parts(&prospects, &stock, &weeks(4), now());
         let names: Vec<&str> = demand.iter().map(|demand| demand.part.as_str()).collect();
         assert_eq!(names, ["oil", "oil_filter"]);
         assert_eq!((demand[0].may_run_out, demand[0].runs_out), (None, None));
@@ -407,9 +414,9 @@ mod tests {
         #[track_caller]
         fn check(due_days: f64, expected: [f64; 3]) {
             let prospects = [prospect(When::Due(now().plus_days(due_days)))];
-            let demand = parts(&prospects, &BTreeMap::new(), 3, now()).remove(0);
+            let demand = parts(&prospects, &BTreeMap::new(), &weeks(3), now()).remove(0);
             assert_eq!(demand.weeks.iter().map(|week| week.expected).collect::<Vec<_>>(), expected);
-            let load = visits(&prospects, 3, now(), &|_| 30.0);
+            let load = visits(&prospects, &weeks(3), now(), &|_| 30.0);
             assert_eq!(load.iter().map(|week| week.expected_h).collect::<Vec<_>>(), expected.map(|n| n * 2.0));
             assert!(load.iter().all(|week| week.booked_h == 0.0));
         }
@@ -423,10 +430,23 @@ mod tests {
     fn visits_stand_against_what_people_can_do() {
         let prospects =
             [prospect(When::Booked(now().plus_days(8.0))), prospect(When::Forecast(Risk::of(&forecast(Some(LIKELY)))))];
-        let load = visits(&prospects, 2, now(), &|_| 30.0);
+        let load = visits(&prospects, &weeks(2), now(), &|_| 30.0);
         assert!((load[0].expected_h - 0.2).abs() < 1e-9 && load[0].booked_h == 0.0);
         assert!((load[1].expected_h - 2.8).abs() < 1e-9 && load[1].booked_h == 2.0 && load[1].capacity_h == 30.0);
         assert_eq!((load[1].visits.low, load[1].visits.high), (1, 2));
+    }
+
+    #[test]
+    fn in_the_middle_of_a_week_its_rest_is_what_counts() {
+        let wednesday = now().plus_days(2.0);
+        let forecast = prospect(When::Forecast(Risk::of(&forecast(Some(LIKELY)))));
+        let booked = |days| prospect(When::Booked(now().plus_days(days)));
+        let load = visits(&[booked(1.0), booked(6.0), booked(7.0), forecast], &weeks(2), wednesday, &|_| 30.0);
+        // Five of the seven days in which the limit is reached with one chance in ten are left.
+        let expected = [4.0 + 2.0 * 0.1 * 5.0 / 7.0, 2.0 + 2.0 * 0.4];
+        for (week, expected_h) in load.iter().zip(expected) {
+            assert!((week.expected_h - expected_h).abs() < 1e-9, "{week:?}");
+        }
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn on_that_day(own: &[Kept], halves: &[Half], job: &Job, moving: Option<i64>) ->
 }
 
 /// Monday of a day's week.
-fn monday(day: NaiveDate) -> NaiveDate {
+pub(crate) fn monday(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))).unwrap_or(day)
 }
 

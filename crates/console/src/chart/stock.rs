@@ -93,6 +93,6 @@ mod tests {
         assert!(!load(&[], &[], Lang::En).contains("NaN"));
         let one = PartPlan { up_to: vec![Band { expected: 1.2, low: 0, high: 3 }], stock: 2, ..none };
         let svg = demand(&one, Lang::En);
-        assert!(svg.contains("To the end of week 1: 0–3, expected 1.2"), "{svg}");
+        assert!(svg.contains("To the end of week 1: 0–3, about 1"), "{svg}");
     }
 }

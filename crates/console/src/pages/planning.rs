@@ -24,6 +24,8 @@ struct PlanningPage {
 }
 
 struct Part {
+    /// Its code, by which the search points at it.
+    key: String,
     name: String,
     class: &'static str,
     last: String,
@@ -89,6 +91,7 @@ fn part(plan: &PartPlan, lang: Lang) -> Part {
     let shelves: Vec<String> =
         plan.shelves.iter().filter(|(_, n)| *n > 0).map(|(depot, n)| format!("{depot} {n}")).collect();
     Part {
+        key: plan.part.clone(),
         name: text::part(&plan.part, lang),
         class,
         last,

@@ -3,9 +3,10 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
+pub(crate) use super::plans::{band, demand_line, planned_hours, planning_headline, shelves_last, week_line};
 pub(crate) use super::stage::{stage, stage_advice};
 use super::{duration, look_up, number, percent};
-use crate::view::{Band, CaseDesk, Found, Timer, TimerState};
+use crate::view::{CaseDesk, Found, Timer, TimerState};
 use crate::{Lang, civil};
 
 words! {
@@ -34,6 +35,7 @@ words! {
     reported = "What was reported", "报修内容";
     next_call = "Call the customer back", "请回电给客户";
     next_send = "Send somebody", "请安排人员";
+    next_set_out = "Not on the way yet", "已派人，尚未出发";
     next_arrive = "On the way", "人员在途";
     next_mend = "Being mended", "正在维修";
     case_over = "Closed", "已完成";
@@ -307,72 +309,6 @@ pub(crate) fn range_of(first: usize, last: usize, total: usize, lang: Lang) -> S
     }
 }
 
-/// `2–5, expected 3.4`; a count that is certain to a tenth stands alone.
-pub(crate) fn band(band: Band, lang: Lang) -> String {
-    let (low, high) = (band.low, band.high);
-    let expected = (band.expected * 10.0).round() / 10.0;
-    if low == high && (expected - f64::from(low)).abs() < 0.05 {
-        return low.to_string();
-    }
-    let count = if low == high { low.to_string() } else { format!("{low}{}{high}", pick(lang, "–", "～")) };
-    format!("{count}{}{}", pick(lang, ", expected ", "，预计"), number(expected))
-}
-
-/// Hours of a week's work to the half hour, as nobody plans more finely.
-pub(crate) fn planned_hours(hours: f64, lang: Lang) -> String {
-    super::hours_count((hours * 2.0).round() / 2.0, lang)
-}
-
-/// Whether the shelves last.
-pub(crate) fn shelves_last(
-    may_run_out: Option<usize>,
-    runs_out: Option<usize>,
-    weeks: usize,
-    lang: Lang,
-) -> (&'static str, String) {
-    match (runs_out, may_run_out, lang) {
-        (Some(week), _, Lang::En) => ("urgent", format!("Expected to run out in week {}", week + 1)),
-        (Some(week), _, Lang::Zh) => ("urgent", format!("预计第{}周用完", week + 1)),
-        (None, Some(week), Lang::En) => ("advise", format!("May run out in week {}", week + 1)),
-        (None, Some(week), Lang::Zh) => ("advise", format!("第{}周可能用完", week + 1)),
-        (None, None, Lang::En) => ("good", format!("Lasts {weeks} weeks")),
-        (None, None, Lang::Zh) => ("good", format!("够用{weeks}周")),
-    }
-}
-
-/// The first line of the planning page.
-pub(crate) fn planning_headline(short: usize, overfull: usize, lang: Lang) -> String {
-    match (lang, short, overfull) {
-        (Lang::En, 0, 0) => "Parts and people suffice".to_owned(),
-        (Lang::En, 1, 0) => "One kind of part may run out".to_owned(),
-        (Lang::En, n, 0) => format!("{n} kinds of parts may run out"),
-        (Lang::En, 0, _) => "There is more work than time".to_owned(),
-        (Lang::En, _, _) => "Parts and time may run short".to_owned(),
-        (Lang::Zh, 0, 0) => "配件和人手都够".to_owned(),
-        (Lang::Zh, n, 0) => format!("{n}种配件可能不够"),
-        (Lang::Zh, 0, _) => "工时可能不够".to_owned(),
-        (Lang::Zh, _, _) => "配件和工时都可能不够".to_owned(),
-    }
-}
-
-/// One week's load in a line, for pointer and screen reader.
-pub(crate) fn week_line(week: &str, booked_h: f64, expected_h: f64, capacity_h: f64, lang: Lang) -> String {
-    let (booked, likely, capacity) = (number(booked_h), number(expected_h), number(capacity_h));
-    match lang {
-        Lang::En => format!("{week}: {booked} h booked, {likely} h likely, {capacity} h can be done"),
-        Lang::Zh => format!("{week}：已预约{booked}小时，预计{likely}小时，可用{capacity}小时"),
-    }
-}
-
-/// One part's demand up to a week's end, for pointer and screen reader.
-pub(crate) fn demand_line(week: usize, band_: Band, lang: Lang) -> String {
-    let said = band(band_, lang);
-    match lang {
-        Lang::En => format!("To the end of week {}: {said}", week + 1),
-        Lang::Zh => format!("到第{}周末：{said}", week + 1),
-    }
-}
-
 /// The first line of the verdicts.
 pub(crate) fn precision_headline(confirmed: u32, all: u32, lang: Lang) -> String {
     let share = || percent(f64::from(confirmed) / f64::from(all.max(1)));
@@ -407,6 +343,7 @@ pub(crate) fn search_headline(asked: &str, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Band;
 
     #[test]
     fn a_clock_says_what_is_left_and_what_is_over() {
@@ -429,16 +366,13 @@ mod tests {
         assert_eq!(shelves_last(Some(1), None, 8, Lang::En).1, "May run out in week 2");
         assert_eq!(shelves_last(None, None, 8, Lang::Zh).1, "够用8周");
         let two = Band { expected: 3.41, low: 2, high: 5 };
-        assert_eq!([band(two, Lang::En), band(two, Lang::Zh)], ["2–5, expected 3.4", "2～5，预计3.4"]);
+        assert_eq!([band(two, Lang::En), band(two, Lang::Zh)], ["2–5, about 3", "2～5，大约3"]);
     }
 
     #[test]
     fn plans_are_no_more_precise_than_plans_are() {
         let counted = |low, high, expected| band(Band { low, high, expected }, Lang::En);
-        assert_eq!(
-            [counted(1, 1, 1.02), counted(0, 0, 0.07), counted(0, 1, 0.22)],
-            ["1", "0, expected 0.1", "0–1, expected 0.2"]
-        );
+        assert_eq!([counted(1, 1, 1.02), counted(0, 0, 0.07), counted(0, 1, 0.22)], ["1", "0", "0–1, probably none"]);
         assert_eq!([planned_hours(3.01, Lang::En), planned_hours(0.14, Lang::Zh)], ["3 h", "0小时"]);
         let costs = |amount, currency, lang| money(amount, currency, lang);
         assert_eq!(

@@ -17,6 +17,7 @@ pub(crate) mod letters;
 mod obstacles;
 mod offline;
 mod phrases;
+mod plans;
 mod readout;
 mod record;
 mod stage;
