@@ -41,3 +41,9 @@ pub use field::Field;
 pub use guard::Password;
 pub use lang::Lang;
 pub use router::{ConsoleOptions, router};
+
+/// What people call a spare part; its code with blanks when nobody gave it a name.
+#[must_use]
+pub fn part_name(code: &str, lang: Lang) -> String {
+    text::part(code, lang)
+}

@@ -235,7 +235,12 @@ impl Desk {
                 email: String::new(),
             }],
             media: whom.media.clone(),
-            colleagues: vec![Choice { key: "zhou".into(), name: "周婷".into() }],
+            // One customer's advisor is the only one who speaks the language.
+            colleagues: if whom.id == "hansa" {
+                Vec::new()
+            } else {
+                vec![Choice { key: "zhou".into(), name: "周婷".into() }]
+            },
             quiet: ("20:00".into(), "08:00".into()),
             stages: whom.stages.clone(),
             hints: vec![line("2026-07-17T08:12:00Z", "foretell", "stage_hint", "a booked visit did not take place")],
@@ -357,6 +362,7 @@ pub(crate) fn search(desk: &Desk, machines: &[MachineDetail], needle: &str, max:
         machines: machines.iter().filter_map(machine).take(max).collect(),
         customers: desk.customers.iter().filter_map(|c| hit(c.id, &c.name, c.contact.to_owned())).take(max).collect(),
         cases: desk.cases.iter().filter_map(case).take(max).collect(),
+        parts: hit("oil_filter", "oil filter", "Bremen 4".to_owned()).into_iter().collect(),
         people: hit("weber", "Jonas Weber", "+49 170 555 0117".to_owned()).into_iter().collect(),
     }
 }

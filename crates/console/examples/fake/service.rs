@@ -59,11 +59,12 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             booking_path: None,
             verdict: None,
             decided: None,
+            has_colleagues: place != 6,
         }
     };
     let zh = hengfeng();
     let en = Customer {
-        id: String::new(),
+        id: "hansa".into(),
         name: "Hansa Blech GmbH".into(),
         contact: "Mr Brandt".into(),
         phone: "+49 421 555 0102".into(),
@@ -97,7 +98,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
 
 fn hengfeng() -> Customer {
     Customer {
-        id: String::new(),
+        id: "hengfeng".into(),
         name: "恒丰纺织有限公司".into(),
         contact: "张经理".into(),
         phone: "0512-5550 0102".into(),

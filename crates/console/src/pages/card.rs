@@ -30,6 +30,8 @@ pub(crate) struct Card {
     pub(crate) customer: String,
     /// The customer's page; empty where nobody is registered.
     pub(crate) customer_href: String,
+    /// Whether there is anybody who could take the customer over.
+    pub(crate) can_hand_over: bool,
     pub(crate) sentence: String,
     pub(crate) waiting: String,
     pub(crate) fig: Figure,
@@ -126,8 +128,7 @@ impl Can {
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
 pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (catalogue, t) = (&app.options.catalogue, text::words(lang));
-    let zone = advisory.customer.zone;
-    let standing = Standing::of_grade(advisory.finding.grade);
+    let (zone, standing) = (advisory.customer.zone, Standing::of_grade(advisory.finding.grade));
     let (governor_class, approve_label) = match advisory.governor {
         Governor::Allowed => ("allowed", t.approve),
         Governor::Held { .. } => ("held", t.approve_held),
@@ -157,6 +158,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         state: text::card_state(&advisory.state, zone, lang),
         machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
         customer_href: customer_href(&advisory.customer.id),
+        can_hand_over: advisory.has_colleagues && !advisory.customer.id.is_empty(),
         // A customer with one site need not be named twice.
         customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
         sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),

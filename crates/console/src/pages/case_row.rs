@@ -46,7 +46,8 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
         (_, Some(_), ..) => d.next_mend,
         (_, _, _, None) => d.next_call,
         (_, _, None, _) => d.next_send,
-        (_, _, Some(_), _) => d.next_arrive,
+        (_, _, Some(_), _) if case.way.is_under_way() => d.next_arrive,
+        (_, _, Some(_), _) => d.next_set_out,
     };
     let clock = |label, timer: Timer| {
         let whole = (timer.due - case.opened).max(1) as f64;

@@ -267,7 +267,8 @@ fn lay_out_one(
             tel: tel(&sent.phone),
             phone: sent.phone.clone(),
             badge: sent.badge.clone(),
-            eta: sent.eta.map_or_else(String::new, |eta| civil::date_time(eta, case.zone, lang)),
+            // Who is there is expected no more.
+            eta: sent.eta.filter(|_| coming).map_or_else(String::new, |eta| civil::date_time(eta, case.zone, lang)),
         }),
         told: case
             .progress

@@ -121,7 +121,7 @@ fn lay_out(fleet: &Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) -> 
     let of = |standing: Standing| counts[standing as usize];
     let headline = match all.iter().find(of_site).filter(|_| !filter.site.is_empty()) {
         Some(known) => known.machine.site_name.clone(),
-        None => text::fleet_headline(of(Standing::Urgent), of(Standing::Advise), total, lang),
+        None => text::fleet_headline(of(Standing::Urgent), of(Standing::Advise), total, fleet.queue_len, lang),
     };
     let site_count = if filter.site.is_empty() { sites::number_of(&all) } else { 1 };
     FleetPage {

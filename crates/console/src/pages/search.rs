@@ -1,4 +1,4 @@
-//! What is found for a word: machines, customers, cases, people.
+//! What is found for a word: machines, customers, cases, parts, people.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::case_row::customer_href;
-use super::page::{Ask, Chrome};
+use super::page::{Ask, Chrome, encode};
 use super::team;
 use crate::router::App;
 use crate::text::{desk, field};
@@ -65,6 +65,9 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         (d.customers, found(&hits.customers, &customer_href)),
         (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
     ];
+    if ask.may_see("/planning") {
+        kinds.push((d.parts_demand, found(&hits.parts, &|key| format!("/planning#part-{}", encode(key)))));
+    }
     if ask.may_see("/team") {
         kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| team::place_of(key, ""))));
     }

@@ -10,7 +10,7 @@ words! {
     password = "Password", "密码";
     forgotten = "Forgotten your password? An administrator can give you a new link.", "忘记密码？请联系管理员获取新的设置链接。";
     welcome = "Welcome", "欢迎使用";
-    welcome_lead = "Choose how others see your name, and a password. You will sign in as", "请填写您的姓名并设置密码。您的登录名是";
+    welcome_lead = "Choose how others see your name, and a password. Your name for signing in:", "请填写您的姓名并设置密码。您的登录名：";
     name = "Name", "姓名";
     new_password = "New password", "新密码";
     old_password = "Present password", "当前密码";

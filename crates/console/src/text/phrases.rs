@@ -51,11 +51,13 @@ pub(crate) fn machines_count(count: usize, lang: Lang) -> String {
     }
 }
 
-/// The overview's first line: how many machines want a person.
-pub(crate) fn fleet_headline(urgent: usize, advise: usize, total: usize, lang: Lang) -> String {
+/// The overview's first line: how many machines want a person; `queued` items of the queue may do so beside them.
+pub(crate) fn fleet_headline(urgent: usize, advise: usize, total: usize, queued: usize, lang: Lang) -> String {
     match (lang, urgent, advise) {
         (Lang::En, 0, 0) if total == 0 => "Waiting for the first reading".to_owned(),
         (Lang::Zh, 0, 0) if total == 0 => "等待第一条读数".to_owned(),
+        (Lang::En, 0, 0) if queued > 0 => "No machine needs a visit now".to_owned(),
+        (Lang::Zh, 0, 0) if queued > 0 => "目前没有需要上门的机器".to_owned(),
         (Lang::En, 0, 0) => "Nothing needs you now".to_owned(),
         (Lang::Zh, 0, 0) => "目前没有需要您处理的机器".to_owned(),
         (Lang::En, 0, 1) => "One machine is worth a visit".to_owned(),
@@ -371,5 +373,16 @@ mod tests {
         let now = Timestamp::from_millis(0);
         let texts = [5_000, -5_000, -300_000, -7_200_000, -3 * 86_400_000].map(|ms| ago(now, now + ms, Lang::En));
         assert_eq!(texts, ["just now", "just now", "5 min ago", "2 h ago", "3 days ago"]);
+    }
+
+    #[test]
+    fn the_first_line_does_not_deny_what_the_second_says() {
+        for (queued, en, zh) in [
+            (0, "Nothing needs you now", "目前没有需要您处理的机器"),
+            (1, "No machine needs a visit now", "目前没有需要上门的机器"),
+        ] {
+            assert_eq!([Lang::En, Lang::Zh].map(|lang| fleet_headline(0, 0, 12, queued, lang)), [en, zh]);
+        }
+        assert_eq!(fleet_headline(0, 1, 12, 1, Lang::En), "One machine is worth a visit");
     }
 }

@@ -258,6 +258,8 @@ pub struct AdvisoryCard {
     pub verdict: Option<Verdict>,
     /// What a person last did in the case.
     pub decided: Option<RecordLine>,
+    /// Whether there is another advisor who could take the customer over.
+    pub has_colleagues: bool,
 }
 
 /// What an advisor can do with a card.

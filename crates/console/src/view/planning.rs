@@ -19,7 +19,7 @@ pub struct Band {
 pub struct PartPlan {
     /// Kind of part.
     pub part: String,
-    /// How many are needed in each week from now on.
+    /// How many are needed in each week, of the first in what is left of it.
     pub weeks: Vec<Band>,
     /// How many are needed from now to the end of each week.
     pub up_to: Vec<Band>,
@@ -27,7 +27,7 @@ pub struct PartPlan {
     pub stock: u32,
     /// How many lie in each depot, by its name.
     pub shelves: Vec<(String, u32)>,
-    /// First week, 0 = the coming seven days, at whose end the shelves may be empty in one of ten cases.
+    /// First week, 0 = the present one, at whose end the shelves may be empty in one of ten cases.
     pub may_run_out: Option<usize>,
     /// First week at whose end they are expected to be empty.
     pub runs_out: Option<usize>,
@@ -114,8 +114,10 @@ pub struct Hits {
     pub customers: Vec<Hit>,
     /// Service cases: number, machine, what is wrong.
     pub cases: Vec<Hit>,
-    /// Our own people: key, name, telephone number.
+    /// Our own people: key, name, telephone number and badge.
     pub people: Vec<Hit>,
+    /// Spare parts: code, name, where they lie.
+    pub parts: Vec<Hit>,
     /// Whether more would have matched.
     pub more: bool,
 }

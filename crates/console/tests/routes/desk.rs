@@ -124,6 +124,9 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
         let body = shown().await;
         assert!(body.contains(expected), "{path}: no {expected:?}");
+        // Whoever is chosen has not set out yet, and whoever is there is expected no more.
+        let (is_sent, is_awaited) = (path.ends_with("/send"), body.contains("Expected on site 18 Jul"));
+        assert_eq!((is_sent, is_sent), (body.contains("Not on the way yet"), is_awaited), "{path}");
         assert_well_formed(&body, path);
     }
     let late = send(app.clone(), form("/cases/103/arrived", "")).await;
@@ -202,5 +205,16 @@ async fn what_is_noted_about_a_customer_can_be_undone() {
         let body = send(app.clone(), next).await.body;
         assert!(body.contains(expected), "{path}: no {expected:?}");
         assert_well_formed(&body, path);
+    }
+}
+
+#[tokio::test]
+async fn a_customer_is_handed_over_where_there_is_somebody_to_take_over() {
+    let other = "/advisory/s03%2Fk-01%2Fcooler_clogging%2F1";
+    for (card, customer, possible) in [(CARD, "hengfeng", true), (other, "hansa", false)] {
+        let shown = get(&format!("{card}?lang=en")).await.body;
+        assert_eq!(shown.contains(&format!("/customers/{customer}#hand-over")), possible, "{card}: {shown}");
+        let there = get(&format!("/customers/{customer}?lang=en")).await.body;
+        assert_eq!(there.contains("id=\"hand-over\""), possible, "{customer}: {there}");
     }
 }

@@ -42,6 +42,7 @@ async fn every_page_answers_in_both_languages() {
         ("/verdicts", "50 of 58 forecasts were confirmed (86 %)", "核实58次，属实50次（86%）"),
         ("/search?q=hansa", "Hansa Blech GmbH", "Hansa Blech GmbH"),
         ("/search?q=E23", "Tripped with E23", "查找结果"),
+        ("/search?q=filter", "/planning#part-oil_filter", "/planning#part-oil_filter"),
         ("/search?q=nobody", "Nothing is called so.", "没有找到。"),
         ("/search", "Type at least one character.", "请至少输入一个字。"),
     ] {

@@ -69,7 +69,7 @@ impl Story {
             let at = date(card.history.first().map_or(now, |happening| happening.at));
             let machine = &card.finding.machine;
             lines.extend(
-                told(&card, outreach.explain(&card, Language::En), is_reminded, console)
+                told(&card, outreach.explain(&card, Language::En), is_reminded, (console, self.drafted))
                     .map(|told| format!("         {at}  {machine}: {told}")),
             );
         }
@@ -113,14 +113,28 @@ impl Story {
     }
 }
 
-/// Where a case stands, for whoever follows the demo.
-fn told(card: &Card, verdict: Option<String>, is_reminded: bool, console: &str) -> Option<String> {
+/// A message is drafted. Time does not stop before a forecast asks for somebody, and nothing may be said to wait while it races.
+fn drafted(console: &str, time_waits: bool) -> String {
+    if time_waits {
+        format!("a message is drafted and waits for you: {console}/queue")
+    } else {
+        format!("a message about service by hours is drafted; nothing hurries, so time goes on: {console}/queue")
+    }
+}
+
+/// Where a case stands, for whoever follows the demo; `time_waits` once a forecast has asked for somebody.
+fn told(
+    card: &Card,
+    verdict: Option<String>,
+    is_reminded: bool,
+    (console, time_waits): (&str, bool),
+) -> Option<String> {
     let newest = card.history.first();
     let why = newest.map(|happening| happening.why.as_str()).filter(|why| !why.is_empty());
     let reason = card.remark.as_deref().or(why).map_or_else(String::new, |why| format!(": {why}"));
     match (card.stage, &card.message) {
         (Stage::Internal, _) => None,
-        (Stage::Draft, _) => Some(format!("a message is drafted and waits for you: {console}/queue")),
+        (Stage::Draft, _) => Some(drafted(console, time_waits)),
         (Stage::Postponed, _) => Some(format!("the message is put off{reason}")),
         (Stage::Queued, _) => {
             Some(format!("the message is approved: {}", verdict.unwrap_or_else(|| "goes out".to_owned())))
@@ -157,4 +171,18 @@ pub(super) fn stretch(seconds: f64) -> String {
 pub(super) fn date(at: Timestamp) -> String {
     let (year, month, day) = at.civil();
     format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_to_wait_while_time_races() {
+        for (time_waits, waits) in [(true, true), (false, false)] {
+            let line = drafted("http://x", time_waits);
+            assert_eq!(line.contains("waits for you"), waits, "{line}");
+            assert!(line.contains("drafted") && line.ends_with("http://x/queue"), "{line}");
+        }
+    }
 }

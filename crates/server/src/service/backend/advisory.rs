@@ -95,6 +95,7 @@ impl ServiceBackend {
             revision: revision(&card),
             machine_name: card.machine.as_ref().map_or_else(|| machine.to_string(), |m| m.number.clone()),
             site_name: sites.site_name(&machine),
+            has_colleagues: sites.has_colleagues(card.customer.as_ref()),
             customer: customer(card.customer.as_ref(), card.customer_stage.map(CustomerStage::level)),
             state: state(&card, now),
             curve: self.curve_of(&machine, now),

@@ -33,6 +33,11 @@ impl Sites {
         self.0.site(machine.site())
     }
 
+    /// Whether somebody else than a customer's own advisor could take the customer over.
+    pub(super) fn has_colleagues(&self, customer: Option<&Customer>) -> bool {
+        customer.is_some_and(|customer| self.0.advisors().any(|advisor| advisor.id != customer.advisor))
+    }
+
     /// The customer of a machine's site.
     pub(super) fn customer(&self, machine: &MachineId) -> Option<&Customer> {
         self.0.customer_of(machine)
