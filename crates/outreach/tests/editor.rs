@@ -110,7 +110,11 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
         assert!(found.iter().any(is_it), "{says}: {found:?}");
     }
     assert_eq!(faults(FAULT, OWN), []);
-    rule(&OWN.replace("talk", "talk about a discount"), Some(7), Remark::Word { word: "discount", sort: "selling" });
+    rule(
+        &OWN.replace("talk", "talk about a discount"),
+        Some(7),
+        Remark::Word { word: "discount".to_owned(), sort: "selling" },
+    );
     rule(&OWN.replace("talk.", "talk!"), Some(7), Remark::Exclamation);
     rule(&OWN.replace("{{ link }}\n", ""), None, Remark::Links(0));
     let second = "Please send us your operating log as well";
@@ -118,7 +122,7 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     rule(&OWN.replace("talk.", &asks), None, Remark::SecondRequest(second.to_owned()));
     let other = Remark::OtherCustomer("华新纺织".to_owned());
     rule(&OWN.replace("talk.", "talk. It is as it was at 华新纺织."), None, other);
-    let private = Remark::Word { word: "your family", sort: "private matters" };
+    let private = Remark::Word { word: "your family".to_owned(), sort: "private matters" };
     rule(&OWN.replace("talk.", "talk. How is your family?"), Some(7), private);
     let sizes = |source: &str| faults(FAULT, source);
     let long = sizes(&OWN.replace("talk.", &"talk. ".repeat(400)));

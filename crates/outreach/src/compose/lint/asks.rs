@@ -51,7 +51,47 @@ const ASKING: &[&str] = &[
     "评价",
     "转发",
     "发给我",
+    "发我",
+    "发一份",
+    "给我发",
+    "给我们发",
+    "寄给我",
+    "传给我",
+    "传一份",
+    "给我一份",
+    "给我们一份",
+    "提供一下",
+    "提供一份",
+    "告诉我们一下",
+    "帮我",
 ];
+
+/// Words that ask beside something else, however softly; they stand in no sentence that asks for nothing.
+const BESIDE: &[&str] = &[
+    "while you are at it",
+    "while you're at it",
+    "it would help if you",
+    "it would help us if you",
+    "it would be great if you",
+    "it would be nice if you",
+    "would appreciate it if you",
+    "would be grateful if you",
+    "feel free to send",
+    "顺便把",
+    "顺带把",
+    "顺手把",
+    "顺便帮",
+    "顺便给我",
+    "顺便发",
+    "方便的话把",
+    "有空的话把",
+];
+
+/// A clause that begins with one of these is an order.
+const ORDERS: &[&str] = &["send", "forward", "attach", "provide", "fill", "sign", "pay", "tell us", "give us"];
+
+/// What may stand before an order.
+const SOFTENERS: &[&str] = &["also", "then", "and", "just", "simply"];
 
 /// Words in which `请` asks for nothing.
 const NOT_ASKING: &[&str] = &["请教", "邀请", "申请", "请您看过", "请问"];
@@ -136,6 +176,10 @@ pub(super) fn second(text: &str) -> Option<String> {
         if holds(&lower, CHOOSING) {
             chooses = true;
         }
+        if holds(&lower, BESIDE) {
+            asks.push(sentence);
+            continue;
+        }
         if holds(&lower, OFFERED) {
             continue;
         }
@@ -150,7 +194,20 @@ pub(super) fn second(text: &str) -> Option<String> {
 
 fn is_asking(clause: &str) -> bool {
     let bare = NOT_ASKING.iter().fold(clause.to_owned(), |text, word| text.replace(word, ""));
-    holds(&bare, ASKING)
+    holds(&bare, ASKING) || orders(clause)
+}
+
+fn orders(clause: &str) -> bool {
+    let mut clause = clause.trim();
+    while let Some(rest) = SOFTENERS.iter().find_map(|word| clause.strip_prefix(word)) {
+        match rest.strip_prefix(' ') {
+            Some(rest) => clause = rest.trim_start(),
+            None => break,
+        }
+    }
+    let begins =
+        |word: &&&str| clause.strip_prefix(**word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    ORDERS.iter().any(|word| begins(&word))
 }
 
 fn holds(lower: &str, words: &[&str]) -> bool {
@@ -163,7 +220,7 @@ fn clauses(sentence: &str) -> Vec<&str> {
 }
 
 /// The sentences of a text without its links, each with whether it asks.
-fn sentences(text: &str) -> Vec<(String, bool)> {
+pub(super) fn sentences(text: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     for paragraph in text.replace("\r\n", "\n").split("\n\n") {
         let words: Vec<&str> = paragraph.split_whitespace().filter(|word| !word.contains("://")).collect();
@@ -224,6 +281,7 @@ mod tests {
             ("想约个时间清洗冷却器。", "有事请给我打电话。"),
             ("旧件也请您看过了。", "这几天要是觉得哪里不对劲，请告诉我。"),
             ("上门改在周四。", "麻烦您跟门卫说一声。"),
+            (times, "Sending a technician takes us a day; the report we send you afterwards says what was done."),
         ] {
             check(&format!("{good}\n\n{rest}"), None);
         }
@@ -236,6 +294,8 @@ mod tests {
                 "Please choose a time and send us your order number",
             ),
             ("We hope you'll recommend us to Mr. Li.", "We hope you'll recommend us to Mr. Li"),
+            ("It would help if you sent last month's bill.", "It would help if you sent last month's bill"),
+            ("Also send the operating log.", "Also send the operating log"),
         ] {
             check(&format!("{times}\n{rest}"), Some(second));
         }
@@ -243,6 +303,8 @@ mod tests {
             ("另外请把运行记录发一份。", "另外请把运行记录发一份"),
             ("选个时间，顺便麻烦您填写一下问卷。", "选个时间，顺便麻烦您填写一下问卷"),
             ("您那边夜班有几个人？", "您那边夜班有几个人"),
+            ("顺便把上个月的电费单发我一份。", "顺便把上个月的电费单发我一份"),
+            ("方便的话把运行记录发我。", "方便的话把运行记录发我"),
         ] {
             check(&format!("想约个时间清洗冷却器，您看哪个方便：\n\n{rest}"), Some(second));
         }

@@ -58,6 +58,14 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
             "特价",
             "限时",
             "立减",
+            "半价",
+            "降价",
+            "减免",
+            "便宜",
+            "half price",
+            "off the price",
+            "price cut",
+            "on sale",
         ],
     ),
     (
@@ -120,12 +128,36 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
             "you failed",
             "you should have",
             "misuse",
+            "your own fault",
+            "at your own risk",
+            "because you did not",
+            "because you didn't",
+            "because you never",
+            "because you have not",
+            "because you haven't",
+            "you never",
+            "lack of maintenance",
+            "poor maintenance",
+            "poorly maintained",
+            "improper use",
             "疏忽",
             "违规",
             "使用不当",
             "您没有",
             "您本应",
             "责任在",
+            "后果自负",
+            "责任自负",
+            "怪您",
+            "怪你",
+            "您的责任",
+            "你们的责任",
+            "贵司的责任",
+            "保养不当",
+            "保养不到位",
+            "操作不当",
+            "操作失误",
+            "人为造成",
         ],
     ),
     (
@@ -210,3 +242,61 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// Numbers that stand before `折` where a price is reduced.
+const TENTHS: &str = "0123456789.一二三四五六七八九两";
+
+/// A reduced price that is written as a figure: `八折`, `8.5折`, `20% off`.
+pub(super) fn reduced(lower: &str) -> Option<String> {
+    let chinese = lower.match_indices('折').find_map(|(at, sign)| {
+        let tenths: String = lower[..at].chars().rev().take_while(|c| TENTHS.contains(*c)).collect();
+        let tenths: String = tenths.chars().rev().collect();
+        (!tenths.is_empty()).then(|| format!("{tenths}{sign}"))
+    });
+    chinese.or_else(|| {
+        ["% off", " % off", " percent off"].iter().find_map(|sign| {
+            let at = lower.find(sign)?;
+            let ends = !lower[at + sign.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+            // To run off load is no offer.
+            let is_load = lower[at + sign.len()..].trim_start().starts_with("load");
+            let figure: String = lower[..at].chars().rev().take_while(char::is_ascii_digit).collect();
+            let figure: String = figure.chars().rev().collect();
+            (ends && !is_load && !figure.is_empty()).then(|| format!("{figure}{sign}"))
+        })
+    })
+}
+
+/// Those of whom something is said.
+const READERS: &[&str] = &["你们", "您", "贵司", "贵公司", "贵厂", "贵方", "你方"];
+/// What they did not do.
+const DUTIES: &[&str] = &[
+    "按时",
+    "及时",
+    "定期",
+    "按要求",
+    "按规定",
+    "按期",
+    "保养",
+    "维护",
+    "清洗",
+    "更换",
+    "检查",
+    "重视",
+    "做清洗",
+    "做保养",
+];
+
+/// A Chinese phrase by which the reader left something undone: reader, negation and duty close together.
+pub(super) fn blamed(lower: &str) -> Option<String> {
+    READERS.iter().flat_map(|reader| lower.match_indices(reader)).find_map(|(at, reader)| {
+        let after: String = lower[at + reader.len()..].chars().take(8).collect();
+        let no = after.find(['没', '未', '不']).filter(|no| after[..*no].chars().count() <= 3)?;
+        let duty =
+            DUTIES.iter().filter_map(|duty| Some((after[no..].find(duty)?, duty))).min_by_key(|(place, _)| *place)?;
+        // `您没及时收到` blames nobody.
+        let rest = &lower[at + reader.len() + no + duty.0 + duty.1.len()..];
+        let between = after[no..no + duty.0].chars().count();
+        (between <= 3 && !rest.starts_with('收') && !rest.starts_with('看'))
+            .then(|| format!("{reader}{}", &after[..no + duty.0 + duty.1.len()]))
+    })
+}

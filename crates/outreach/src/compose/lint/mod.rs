@@ -3,6 +3,7 @@
 //! Lists of words rather than a model: an advisor can read them, and each hit names its reason.
 
 mod asks;
+mod dates;
 mod forbidden;
 mod names;
 
@@ -11,6 +12,8 @@ pub(crate) use names::Names;
 use std::fmt;
 
 use forbidden::FORBIDDEN;
+
+use crate::error::Lack;
 
 /// Words after a price, which is as exact as a contract is.
 const PRICE_WORDS: &[&str] = &["元", "万", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
@@ -28,8 +31,8 @@ const TIME_WORDS: &[&str] = &["day", "week", "month", "天", "日", "周", "星�
 pub enum Remark {
     /// A word that customers never read.
     Word {
-        /// Which.
-        word: &'static str,
+        /// Which, or the words of which it is made.
+        word: String,
         /// Of what sort.
         sort: &'static str,
     },
@@ -55,6 +58,8 @@ pub enum Remark {
     OtherCustomer(String),
     /// A note that an advisor made for colleagues.
     Note(String),
+    /// Something that a customer cannot do without is left out.
+    Missing(Lack),
 }
 
 impl fmt::Display for Remark {
@@ -72,6 +77,7 @@ impl fmt::Display for Remark {
             Self::SecondRequest(sentence) => write!(f, "a second request: `{sentence}`"),
             Self::Note(note) => write!(f, "`{note}` is a note for colleagues"),
             Self::OtherCustomer(name) => write!(f, "`{name}` is another customer"),
+            Self::Missing(lack) => write!(f, "{lack} must stay in the text"),
         }
     }
 }
@@ -83,9 +89,15 @@ pub fn words(text: &str) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for (sort, words) in FORBIDDEN {
         for word in words.iter().filter(|word| contains_word(&lower, word)) {
-            remarks.push(Remark::Word { word, sort });
+            remarks.push(Remark::Word { word: (*word).to_owned(), sort });
         }
     }
+    let more = forbidden::reduced(&lower).map(|word| (word, "selling"));
+    remarks.extend(
+        more.into_iter()
+            .chain(forbidden::blamed(&lower).map(|word| (word, "blame")))
+            .map(|(word, sort)| Remark::Word { word, sort }),
+    );
     if text.contains(['!', '！']) {
         remarks.push(Remark::Exclamation);
     }
@@ -97,6 +109,7 @@ pub fn words(text: &str) -> Vec<Remark> {
 pub fn page(text: &str, internal_id: &str) -> Vec<Remark> {
     let mut remarks = words(text);
     remarks.extend(too_precise(text).map(Remark::TooPrecise));
+    remarks.extend(dates::of_a_fault(text).into_iter().map(Remark::TooPrecise));
     if text.contains("{{") || text.contains("{%") {
         remarks.push(Remark::Unfilled);
     }
@@ -128,7 +141,9 @@ pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
     if body.chars().count() > BODY_CHARS_MAX {
         remarks.push(Remark::Long(body.chars().count()));
     }
-    remarks.extend(asks::second(&format!("{subject}\n\n{body}")).map(Remark::SecondRequest));
+    let whole = format!("{subject}\n\n{body}");
+    remarks.extend(dates::of_a_fault(&whole).into_iter().map(Remark::TooPrecise));
+    remarks.extend(asks::second(&whole).map(Remark::SecondRequest));
     remarks
 }
 
@@ -151,6 +166,7 @@ pub fn short(text: &str, internal_id: &str) -> Vec<Remark> {
     if !(1..=SHORT_PARTS_MAX).contains(&parts) || text.contains('\n') {
         remarks.push(Remark::Short(parts));
     }
+    remarks.extend(dates::of_a_fault(text).into_iter().map(Remark::TooPrecise));
     remarks.extend(asks::second(text).map(Remark::SecondRequest));
     remarks
 }
@@ -176,15 +192,22 @@ fn without_links(text: &str) -> String {
 /// Checks the prose of a template.
 #[must_use]
 pub fn template(source: &str) -> Vec<Remark> {
-    words(&prose_of(source))
+    prose(&prose_of(source))
+}
+
+/// Words, and days named for a fault.
+fn prose(text: &str) -> Vec<Remark> {
+    let mut remarks = words(text);
+    remarks.extend(dates::of_a_fault(text).into_iter().map(Remark::TooPrecise));
+    remarks
 }
 
 /// As [`template`], each remark with its line, counted from 1.
 #[must_use]
 pub fn template_lines(source: &str) -> Vec<(usize, Remark)> {
-    let prose = prose_of(source);
-    let lines = prose.lines().enumerate();
-    lines.flat_map(|(n, line)| words(line).into_iter().map(move |remark| (n + 1, remark))).collect()
+    let text = prose_of(source);
+    let lines = text.lines().enumerate();
+    lines.flat_map(|(n, line)| prose(line).into_iter().map(move |remark| (n + 1, remark))).collect()
 }
 
 /// A template without its code, line by line as it was.
@@ -280,6 +303,14 @@ mod tests {
         check("听说您家里有事", "`您家里` (private matters)");
         check("我们有位同事刚离职", "`离职` (staff matters)");
         check("about 17250.25 yen a year", "`17250.25` is more precise than the forecast");
+        check("It will trip on 14 July 2026 at 14:32.", "`14 July 2026 at 14:32` is more precise than the forecast");
+        check("预计7月14日14点32分停机。", "`7月14日14点32分` is more precise than the forecast");
+        check("是你们没有按时保养造成的，后果自负。", "`后果自负` (blame); `你们没有按时` (blame)");
+        check("这次贵司未做清洗。", "`贵司未做清洗` (blame)");
+        check("It is because you never had it serviced.", "`because you never` (blame); `you never` (blame)");
+        check("现在做打八折。", "`八折` (selling)");
+        check("现在做8.5折，20% off this week", "`8.5折` (selling)");
+        check("20% off this week", "`20% off` (selling)");
     }
 
     #[test]
@@ -287,6 +318,9 @@ mod tests {
         check("The actual bar: 0.9 bar, 8.2 mm/s, 17:00–19:00, about 4 °C, 3,650 hours, +86 21 5555 0101.", "");
         check("At 0.735 yuan per kilowatt-hour", "");
         check("按每度电0.73元算", "");
+        check("抱歉，上次我们没有按时到，也没有及时告诉您。要是您没收到上一封信，这里再说一遍。", "");
+        check("About 20 % of the time it runs off load, at 40 % offered load.", "");
+        check("管路有一处弯折。", "");
         check("我们会尽快安排，7月16日（周四）17:00–19:00，4 ℃左右", "");
     }
 

@@ -41,7 +41,9 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
 
 pub(super) fn text_fault(remark: Remark) -> TextFault {
     match remark {
-        Remark::Word { word, sort } => TextFault::Word { word: word.to_owned(), sort: sort.to_owned() },
+        Remark::Word { word, sort } => TextFault::Word { word, sort: sort.to_owned() },
+        Remark::Missing(Lack::Link) => TextFault::LinkMissing,
+        Remark::Missing(Lack::Time(words)) => TextFault::TimeMissing(words),
         Remark::TooPrecise(figure) => TextFault::TooPrecise(figure),
         Remark::Exclamation => TextFault::Exclamation,
         Remark::Unfilled => TextFault::Unfilled,
