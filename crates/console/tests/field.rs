@@ -83,6 +83,9 @@ async fn every_page_answers_in_both_languages() {
         ("/b/way-token-zh", "还要大约20分钟到"),
         ("/b/done-token-en", "What it achieved"),
         ("/b/done-token-zh", "效果如何"),
+        ("/b/call-token-en", "Your advisor will ring you about it"),
+        ("/b/call-token-zh", "服务顾问会给您打电话说明"),
+        ("/b/again-token-en", "The work is done"),
         ("/b/case-en", "Jonas Weber is on the way to you"),
         ("/b/case-early-zh", "给您的回电晚了"),
         ("/b/case-closed-en", "It is running again"),
@@ -100,6 +103,18 @@ async fn every_page_answers_in_both_languages() {
     }
     for path in ["/visits/99", "/photos/50", "/b/nobody/report", "/b/token-en/photo/99", "/b/nobody/live"] {
         assert_eq!(get(&app, path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_stays_on_the_page_whatever_comes_next() {
+    let app = app();
+    for (path, asks) in [("/b/done-token-en", false), ("/b/call-token-en", false), ("/b/again-token-en", true)] {
+        let body = get(&app, path).await.body();
+        for kept in ["The work is done", "What it achieved", "/report\""] {
+            assert!(body.contains(kept), "{path}: no {kept}");
+        }
+        assert_eq!(body.contains("class=\"slot\""), asks, "{path}: a time to take");
     }
 }
 

@@ -5,12 +5,15 @@ use foretell_model::{FindingId, Grade, Objection, Obstacle, Timestamp};
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
 use crate::calls::desk_note;
+use crate::compose::lint::Remark;
 use crate::compose::{self, Draft};
-use crate::drafting::People;
+use crate::drafting::{People, not_on_its_way};
 use crate::error::{Lack, OutreachError, Result};
 use crate::governor::Verdict;
 use crate::slots;
-use crate::store::{Case, Entry, Mail, Session, advisories, care, fates, messages, record, replies, service_cases};
+use crate::store::{
+    Case, Entry, Mail, Session, advisories, bookings, care, fates, messages, record, replies, service_cases,
+};
 use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
 use crate::{Language, Outreach};
 
@@ -27,7 +30,13 @@ impl Outreach {
     /// When there is no such case or the store refuses (the times shown are noted, so that they can be kept).
     pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
         self.store.look(&format!("show case {id}"), |tx| {
-            let case = advisories::get(tx, id)?;
+            let mut case = advisories::get(tx, id)?;
+            let worked = bookings::newest_done_of(tx, id)?.and_then(|stay| stay.worked());
+            let is_spent = case.is_spent(worked);
+            if is_spent {
+                (case.finding.rul_days, case.finding.probability_within) = (None, None);
+                case.finding.grade = case.finding.grade.min(Grade::Advise);
+            }
             let people = self.people(tx, &case.finding.machine)?;
             let (message, verdict) = match &people {
                 Ok(people) => self.message_view(tx, &case, people, now)?,
@@ -66,6 +75,7 @@ impl Outreach {
                 contacts,
                 choices,
                 finding: case.finding,
+                is_spent,
                 machine: people.as_ref().map(|people| people.machine.clone()),
                 advisor: people.as_ref().map(|people| people.advisor.clone()),
                 customer: people.map(|people| people.customer),
@@ -95,7 +105,8 @@ impl Outreach {
         let newest = messages::newest_of(connection, &case.finding.id)?;
         let unsent = matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued);
         let mail = match newest {
-            Some(mail) if !unsent => mail,
+            // Handed to a channel a moment ago: the case hears of it when the channel has answered.
+            Some(mail) if !unsent || mail.state == MessageState::Sending => mail,
             // Called before anybody looked: what would have been written still helps.
             None if !unsent && case.stage != Stage::Call => {
                 return Ok((Err(Obstacle::NothingWritten.into()), None));
@@ -202,18 +213,19 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
+            not_on_its_way(tx, id, &attempted)?;
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
-            if mail.state == MessageState::Sending {
-                return Err(OutreachError::refused(&attempted, Obstacle::CaseContacted));
-            }
             // Browsers send CRLF; mail and lint want lines.
             let body = format!("{}\n", body.replace("\r\n", "\n").trim());
             let mut text = Draft { subject: subject.trim().to_owned(), body, short: subject.trim().to_owned() };
-            compose::check(&text, case.finding.machine.as_str())?;
-            self.spare_others(tx, &text, &people)?;
-            Self::keep_notes(tx, &case, &people.customer.id, &text)?;
+            // Everything at once: whoever mends one fault must not be told of the next.
+            let mut remarks = Vec::new();
+            note_breaches(compose::check(&text, case.finding.machine.as_str()), &mut remarks)?;
+            note_breaches(self.spare_others(tx, &text, &people), &mut remarks)?;
+            note_breaches(Self::keep_notes(tx, &case, &people.customer.id, &text), &mut remarks)?;
+            let mut lacks = Vec::new();
             if !text.body.contains(&self.link(&mail)) {
-                return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Link });
+                lacks.push(Lack::Link);
             }
             // The times shown with the draft are the ones the text speaks of.
             mail.edited = false;
@@ -221,8 +233,14 @@ impl Outreach {
             // What goes out where a letter does not fit is the template's: it says less than any letter.
             text.short = composed.short;
             let words = |slot| compose::slot_text(people.customer.language, &people.calendar, slot);
-            if let Some(missing) = slots.iter().map(words).find(|words| !text.body.contains(words)) {
-                return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: Lack::Time(missing) });
+            let missing = slots.iter().map(words).filter(|words| !text.body.contains(words));
+            lacks.extend(missing.map(Lack::Time));
+            if let (true, [lack]) = (remarks.is_empty(), lacks.as_slice()) {
+                return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: lack.clone() });
+            }
+            remarks.extend(lacks.into_iter().map(Remark::Missing));
+            if !remarks.is_empty() {
+                return Err(OutreachError::Lint(remarks));
             }
             (mail.text, mail.edited) = (Some(text.clone()), true);
             mail.save(tx)?;
@@ -245,6 +263,7 @@ impl Outreach {
             if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued | Stage::Call) {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
+            not_on_its_way(tx, id, &attempted)?;
             if let Some(mut mail) = messages::newest_of(tx, id)?.filter(|m| m.state == MessageState::Queued) {
                 mail.state = MessageState::Draft;
                 mail.save(tx)?;
@@ -269,6 +288,18 @@ impl Outreach {
             case.move_to(tx, Stage::Call, Some(reason), None, now)?;
             desk_note(tx, &case, who, "will call instead", reason, now)
         })
+    }
+}
+
+/// Keeps what a text was refused for, to be said with the rest; other errors go on.
+fn note_breaches(checked: Result<()>, remarks: &mut Vec<Remark>) -> Result<()> {
+    match checked {
+        Err(OutreachError::Lint(found)) => {
+            // The link is asked for by name.
+            remarks.extend(found.into_iter().filter(|remark| *remark != Remark::Links(0)));
+            Ok(())
+        }
+        other => other,
     }
 }
 

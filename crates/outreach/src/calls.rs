@@ -103,8 +103,7 @@ impl Outreach {
         // Looking for times through weeks is what a card costs most; two that were offered already are enough.
         if times.len() < 2 {
             let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
-            let fresh: Vec<Slot> = fresh.into_iter().filter(|slot| !times.contains(slot)).collect();
-            times.extend(fresh);
+            slots::top_up(&mut times, fresh, &people.calendar);
         }
         times.truncate(2);
         times.sort_by_key(|slot| slot.start);
@@ -162,6 +161,10 @@ impl Outreach {
             };
             (mail.state, mail.sent) = (state, sent);
             if resolved == Resolved::SendAgain {
+                // A newer letter of the case says it all: two would ask twice.
+                if mail.kind.is_proactive() && messages::has_unsent_beside(tx, &mail)? {
+                    return Err(OutreachError::refused(&attempted, Obstacle::DeliveryKnown));
+                }
                 (mail.due, mail.attempts, mail.reason) = (now, 0, None);
                 fates::forget_refusals(tx, mail.id)?;
             }

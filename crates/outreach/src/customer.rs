@@ -248,12 +248,15 @@ impl Outreach {
         let language = people.customer.language;
         let link = self.link(mail);
         let facts = self.facts(case, people, &[], &link, now);
-        let over = matches!(case.stage, Stage::Done | Stage::Cleared);
-        let slots = if over { Vec::new() } else { self.choices(connection, visitor, now)? };
+        let stay = bookings::newest_of(connection, &case.finding.id)?;
+        let state = self.page_state(connection, visitor, stay.as_ref())?;
+        let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };
         let words = |slot: Slot| OfferedSlot { slot, text: slot_text(language, &people.calendar, &slot) };
         let slots: Vec<OfferedSlot> = slots.into_iter().map(words).collect();
-        // The letter keeps the times it was sent with; the page shows what is possible now.
-        let letter = mail.text.as_ref().filter(|_| mail.sent.is_some() && mail.kind.is_proactive());
+        // The letter keeps the times it was sent with; the page shows what is possible now. Who had a visit knows what became
+        // of them.
+        let asks = mail.sent.is_some() && mail.kind.is_proactive() && stay.is_none();
+        let letter = mail.text.as_ref().filter(|_| asks);
         let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
         Ok(BookingView {
             language,
@@ -268,43 +271,61 @@ impl Outreach {
             comparison: facts.comparison,
             slots,
             times_changed,
-            state: self.page_state(connection, visitor)?,
+            state,
             advisor_name: language.of(&people.advisor.name).to_owned(),
             advisor_role: language.of(&people.advisor.role).to_owned(),
             advisor_phone: people.advisor.phone.clone(),
         })
     }
 
-    /// The times that can be chosen: those of the message that are still free, topped up to two with fresh ones.
-    fn choices(&self, connection: &dyn Session, visitor: &Visitor, now: Timestamp) -> Result<Vec<Slot>> {
+    /// The times that can be chosen: one that the customer gave back a while ago, and those of the message that are still free,
+    /// topped up to two with fresh ones, in different weeks where there are such.
+    fn choices(
+        &self,
+        connection: &dyn Session,
+        visitor: &Visitor,
+        stay: Option<&Stay>,
+        now: Timestamp,
+    ) -> Result<Vec<Slot>> {
         let Visitor { mail, case, people } = visitor;
         let (roster, job) = (self.roster(connection, now)?, self.job(case));
-        let booked = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
+        let booked = stay.filter(|stay| stay.state == "booked");
         let is_choice = |slot: &Slot| {
-            slot.start > now
-                && roster.trips(slot, &job).is_some()
-                && booked.as_ref().is_none_or(|stay| stay.start != slot.start)
+            slot.start > now && roster.trips(slot, &job).is_some() && booked.is_none_or(|stay| stay.start != slot.start)
         };
         let offered = messages::offers(connection, mail.id)?;
-        let mut slots: Vec<Slot> = offered.iter().copied().filter(is_choice).collect();
+        let freed = stay.filter(|stay| stay.state == "cancelled");
+        let mut slots: Vec<Slot> =
+            freed.map(|stay| Slot { start: stay.start, end: stay.end, idle: false }).into_iter().collect();
+        slots.retain(is_choice);
+        slots::top_up(&mut slots, offered.iter().copied().filter(is_choice).collect(), &people.calendar);
         if slots.len() < 2 {
             let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
-            let fresh = fresh.into_iter().filter(is_choice).filter(|slot| !offered.contains(slot)).collect::<Vec<_>>();
-            slots.extend(fresh.into_iter().take(2 - slots.len()));
-            slots.sort_by_key(|slot| slot.start);
-            if slots.iter().any(|slot| !offered.contains(slot)) {
-                messages::set_offers(connection, mail.id, &slots)?;
-            }
+            slots::top_up(&mut slots, fresh.into_iter().filter(is_choice).collect(), &people.calendar);
+        }
+        slots.sort_by_key(|slot| slot.start);
+        // Whoever has the letter or an older page open may still tap what is there.
+        let is_new = |slot: &&Slot| offered.iter().all(|known| known.start != slot.start);
+        let new: Vec<Slot> = slots.iter().filter(is_new).copied().collect();
+        if !new.is_empty() {
+            let kept = offered.iter().filter(|slot| slot.start > now).copied();
+            messages::set_offers(connection, mail.id, &kept.chain(new).collect::<Vec<_>>())?;
         }
         Ok(slots)
     }
 
-    fn page_state(&self, connection: &dyn Session, visitor: &Visitor) -> Result<PageState> {
+    fn page_state(&self, connection: &dyn Session, visitor: &Visitor, stay: Option<&Stay>) -> Result<PageState> {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
+        // Work was done and no letter of the case went out since: nobody is asked for what is done.
+        let worked = stay.is_some_and(|stay| stay.state == "done");
+        let wishes = || case.remark.as_deref().is_some_and(|remark| remark.starts_with(OTHER_TIME));
         Ok(match case.stage {
             Stage::Done => PageState::Done,
+            Stage::Cleared if worked => PageState::Done,
             Stage::Cleared => PageState::NotNeeded,
+            Stage::Internal | Stage::Draft | Stage::Postponed | Stage::Queued if worked => PageState::Done,
+            Stage::Call if worked && !wishes() => PageState::CallComes,
             Stage::Booked => match self.booking_of(connection, &case.finding.id)? {
                 Some(booking) => PageState::Booked {
                     text: slot_text(

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{Grade, MachineId, Objection, Obstacle, Timestamp};
+use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
@@ -133,7 +133,11 @@ impl Outreach {
         slots::propose(self.visit(case), &case.context, calendar, &|slot| roster.trips(slot, &job), earliest)
     }
 
-    /// The message of a case that is still to be sent, or is on its way just now; made if there is none.
+    /// The message of a case that is still to be sent, made if there is none.
+    ///
+    /// # Errors
+    /// `Refused` while the case's letter is on its way: a draft made beside it would outlive it and look like the letter that
+    /// went out. The database refuses it too.
     pub(crate) fn unsent(
         &self,
         connection: &dyn Session,
@@ -142,11 +146,10 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Mail> {
         let newest = messages::newest_of(connection, &case.finding.id)?;
-        // Whoever looks while it is being delivered must not begin a second one: that would stand before it from then on.
-        let stands = |m: &Mail| matches!(m.state, MessageState::Draft | MessageState::Queued | MessageState::Sending);
-        if let Some(mail) = newest.filter(stands) {
+        if let Some(mail) = newest.filter(|m| matches!(m.state, MessageState::Draft | MessageState::Queued)) {
             return Ok(mail);
         }
+        not_on_its_way(connection, &case.finding.id, &format!("draft a letter about {}", case.finding.id))?;
         let of = (&case.finding.id, Kind::Invitation);
         let expires = now.plus_days(f64::from(self.options.link_valid_days));
         let mut mail =
@@ -301,6 +304,14 @@ impl Outreach {
             ..Past::default()
         })
     }
+}
+
+/// Refuses what cannot be undone any more: a channel has the letter.
+pub(crate) fn not_on_its_way(connection: &dyn Session, id: &FindingId, attempted: &str) -> Result<()> {
+    if messages::is_on_its_way(connection, id)? {
+        return Err(OutreachError::refused(attempted, Obstacle::CaseContacted));
+    }
+    Ok(())
 }
 
 /// The last message about a machine, unless the customer asked for another one since: an answer is no intrusion.

@@ -9,7 +9,7 @@ use crate::journey::{errand, km_to};
 use crate::registry::{Customer, Technician};
 use crate::store::{Session, bookings, evidence, record, registry, service_cases};
 use crate::troubles::CONTROLLER;
-use crate::views::{CaseView, Errand, Guest, Photo, PhotoOf, ServiceCase};
+use crate::views::{Booking, CaseView, Guest, Photo, PhotoOf, ServiceCase};
 
 /// Why a link of a customer who was erased opens nothing.
 pub(crate) const fn erased() -> OutreachError {
@@ -35,8 +35,10 @@ impl Outreach {
             None => {
                 let visitor = self.visitor(c, token, now)?;
                 let stay = bookings::newest_of(c, &visitor.case.finding.id)?;
+                let done = bookings::newest_done_of(c, &visitor.case.finding.id)?;
                 Ok(Guest::Letter {
                     errand: stay.map(|stay| errand(c, stay)).transpose()?,
+                    done: done.map(|stay| errand(c, stay)).transpose()?,
                     machine: visitor.mail.machine,
                     customer: visitor.people.customer,
                 })
@@ -49,17 +51,22 @@ impl Outreach {
     /// # Errors
     /// As [`Outreach::guest`].
     pub fn photos_of_link(&self, token: &str, now: Timestamp) -> Result<Vec<Photo>> {
-        let (of, technician) = match self.guest(token, now)? {
-            Guest::Case(view) => ((PhotoOf::ServiceCase, view.case.id.to_string()), view.case.technician),
-            Guest::Letter { errand: Some(Errand { visit, .. }), .. } => {
-                ((PhotoOf::Visit, visit.id.to_string()), visit.technician.map(|technician| technician.id))
+        let of: Vec<(PhotoOf, String, Option<Technician>)> = match self.guest(token, now)? {
+            Guest::Case(view) => vec![(PhotoOf::ServiceCase, view.case.id.to_string(), view.technician)],
+            Guest::Letter { errand, done, .. } => {
+                let mut visits: Vec<_> = [done, errand].into_iter().flatten().map(|errand| errand.visit).collect();
+                visits.dedup_by_key(|visit| visit.id);
+                let of_visit = |visit: Booking| (PhotoOf::Visit, visit.id.to_string(), visit.technician);
+                visits.into_iter().map(of_visit).collect()
             }
-            Guest::Letter { errand: None, .. } => return Ok(Vec::new()),
         };
         self.store.read("list a customer's photos", |c| {
-            let mut photos = evidence::photos(c, of.0, &of.1)?;
-            if let Some(technician) = &technician {
-                photos.extend(evidence::photos(c, PhotoOf::Person, technician)?.pop());
+            let mut photos = Vec::new();
+            for (of, subject, technician) in &of {
+                photos.extend(evidence::photos(c, *of, subject)?);
+                if let Some(technician) = technician {
+                    photos.extend(evidence::photos(c, PhotoOf::Person, &technician.id)?.pop());
+                }
             }
             Ok(photos)
         })

@@ -114,6 +114,10 @@ impl Outreach {
         let desk = self.reckoned_desk(now)?;
         let delayed = desk.queue(now).into_iter().filter_map(|entry| {
             let (sooner, case) = (entry.next_free?, desk.open_case(&entry.id)?);
+            // Done work cannot be put off.
+            if desk.is_spent(case) {
+                return None;
+            }
             let (later, money) = (sooner.plus_days(days), money(case, desk.machine(&entry.machine)));
             let delay = planning::delay(&Risk::of(&case.finding), money, (sooner, later), now);
             Some(Delayed { entry, sooner, later, delay })
@@ -141,8 +145,10 @@ impl Outreach {
                 when,
             })
         };
-        let outward =
-            desk.open_cases().filter(|case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal);
+        let is_outward = |case: &&Case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal;
+        // What was done needs no parts again until something new is forecast; a visit booked since is one all the same.
+        let is_ahead = |case: &&Case| !desk.is_spent(case) || desk.appointment_of(&case.finding.id).is_some();
+        let outward = desk.open_cases().filter(is_outward).filter(is_ahead);
         Ok(outward.filter_map(prospect).collect())
     }
 }

@@ -100,6 +100,19 @@ fn welcome(days: Vec<Candidate>) -> Vec<Candidate> {
     }
 }
 
+/// Tops times up to two with fresh ones, first with those in another week than the times there are, then with those on
+/// another day: two times of which neither suits are no choice.
+pub(crate) fn top_up(slots: &mut Vec<Slot>, mut fresh: Vec<Slot>, calendar: &Calendar) {
+    fresh.retain(|slot| slots.iter().all(|known| known.start != slot.start));
+    while slots.len() < 2 && !fresh.is_empty() {
+        let day = |slot: &Slot| calendar.local(slot.start).date();
+        let (days, weeks): (Vec<NaiveDate>, Vec<NaiveDate>) =
+            slots.iter().map(|slot| (day(slot), week(day(slot)))).unzip();
+        fresh.sort_by_key(|slot| (weeks.contains(&week(day(slot))), days.contains(&day(slot)), slot.start));
+        slots.push(fresh.remove(0));
+    }
+}
+
 /// The earliest beginning of a visit that somebody hears of now.
 #[must_use]
 pub fn with_notice(now: Timestamp) -> Timestamp {
@@ -355,6 +368,26 @@ mod tests {
         let shifts = customer(|p| p.shifts = vec!["mon-fri 13:00-22:00".to_owned()]);
         let bare = &MachineContext::default();
         check_at(&shifts, COOLER, bare, wednesday, "Thursday 16 July, 10:00–12:00; Monday 20 July, 10:00–12:00");
+    }
+
+    #[test]
+    fn a_time_that_is_left_is_joined_by_one_of_another_week() {
+        #[track_caller]
+        fn check(left: &[&str], fresh: &[&str], expected: &[&str]) {
+            let slot = |day: &&str| {
+                let start = Timestamp::parse(&format!("2026-07-{day}T10:00:00+08:00")).unwrap();
+                Slot { start, end: start + 7_200_000, idle: true }
+            };
+            let mut slots: Vec<Slot> = left.iter().map(slot).collect();
+            top_up(&mut slots, fresh.iter().map(slot).collect(), &shanghai());
+            assert_eq!(slots, expected.iter().map(slot).collect::<Vec<_>>(), "{left:?} {fresh:?}");
+        }
+        check(&["16"], &["15", "20"], &["16", "20"]);
+        check(&["20"], &["15", "21"], &["20", "15"]);
+        check(&["16"], &["17"], &["16", "17"]);
+        check(&["16"], &["16", "20"], &["16", "20"]);
+        check(&[], &["15", "20"], &["15", "20"]);
+        check(&["15", "20"], &["16"], &["15", "20"]);
     }
 
     #[test]

@@ -156,7 +156,9 @@ fn other_times_changes_and_cancellations() {
         END:VCALENDAR
     "#]],
     );
-    assert_eq!(s.outreach.cancel(token, now).unwrap().state, PageState::Open);
+    let cancelled = s.outreach.cancel(token, now).unwrap();
+    let freed = cancelled.slots.iter().any(|offered| offered.text == booked.slots[1].text);
+    assert_eq!((&cancelled.state, cancelled.times_changed, freed), (&PageState::Open, false, true));
     calendar(
         &s.outreach,
         token,

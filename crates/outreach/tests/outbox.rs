@@ -8,7 +8,9 @@ use std::sync::mpsc::channel;
 use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
-use foretell_outreach::{AfterCall, Calendar, Contacting, DeliveryError, Language, Outcome, PageState, Stage};
+use foretell_outreach::{
+    AfterCall, Calendar, Contacting, DeliveryError, Language, MessageState, Outcome, PageState, Stage,
+};
 use support::scene::{cooler, scene, wednesday};
 use support::{apply, at, finding, machine, token};
 
@@ -158,7 +160,16 @@ fn edited_texts_obey_the_same_rules() {
         edit(&bad).unwrap_err(),
         "the text may not go to a customer: `discount` (selling); an exclamation mark; `17.9` is more precise than the forecast"
     );
+    // Whoever mends a text is told of everything at once.
+    let all = draft.text.body.replace("Monday 20 July, 17:00–19:00", "Monday").replace(&draft.link, "");
+    assert_eq!(
+        edit(&format!("{all}\nWith a discount, as at 华新纺织.")).unwrap_err(),
+        "the text may not go to a customer: `discount` (selling); `华新纺织` is another customer; \
+         the link to the customer's page must stay in the text; \
+         the time `Monday 20 July, 17:00–19:00` must stay in the text"
+    );
     for (added, expected) in [
+        ("It will trip on 14 July at 14:32.", "`14 July at 14:32` is more precise than the forecast"),
         ("Please send us the operating log as well.", "a second request: `Please send us the operating log as well`"),
         ("Your colleague was at 华新纺织 too.", "`华新纺织` is another customer"),
         ("Our own technician is on sick leave.", "`sick leave` (staff matters)"),
@@ -175,7 +186,9 @@ fn edited_texts_obey_the_same_rules() {
     edit(&format!("{}\nAny questions? Please call me. Acme is never far away.", draft.text.body)).unwrap();
     assert_eq!(
         edit("See https://elsewhere.example").unwrap_err(),
-        "could not edit the message of s02/m002/cooler_clogging/1: the link to the customer's page must stay in the text"
+        "the text may not go to a customer: the link to the customer's page must stay in the text; \
+         the time `Thursday 16 July, 17:00–19:00` must stay in the text; \
+         the time `Monday 20 July, 17:00–19:00` must stay in the text"
     );
     assert_eq!(
         edit(&draft.text.body.replace("Monday 20 July, 17:00–19:00", "Monday")).unwrap_err(),
@@ -248,6 +261,44 @@ fn a_look_during_a_delivery_begins_no_second_letter() {
         assert_eq!((card.stage, card.message.unwrap().id), (stage, approved.id));
     }
     assert_eq!(s.channel.keys().len(), 1);
+}
+
+#[test]
+fn the_database_holds_one_unsent_letter_of_a_case_and_drops_those_that_older_versions_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("service.sqlite");
+    let recorder = std::sync::Arc::new(support::Recorder::default());
+    let now = wednesday();
+    let case = cooler("s02/m002", Grade::Advise, Status::Opened);
+    let sent = {
+        let outreach = support::open(dir.path(), recorder.clone());
+        let id = apply(&outreach, 1, &case, now);
+        let sent = outreach.approve(&id, "wang", now).unwrap().id;
+        outreach.tick(now).unwrap();
+        sent
+    };
+    let stray = "INSERT INTO message (advisory, machine, customer, kind, state, due, expires)
+                 SELECT advisory, machine, customer, kind, ?1, due, expires FROM message WHERE id = ?2";
+    let old = rusqlite::Connection::open(&file).unwrap();
+    let one = |state: &str| old.execute(stray, rusqlite::params![state, sent]);
+    assert_eq!(one("draft").unwrap(), 1);
+    for state in ["draft", "queued", "sending"] {
+        assert!(one(state).unwrap_err().to_string().contains("UNIQUE"), "{state}");
+    }
+    // As a version left it that knew no such rule: a draft beside the letter that had gone out.
+    let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    old.execute_batch(&format!("DROP INDEX message_unsent; PRAGMA user_version = {}", version - 1)).unwrap();
+    assert_eq!(one("draft").unwrap(), 1);
+    drop(old);
+    let outreach = support::open(dir.path(), recorder);
+    let message = outreach.card(&case.id, now).unwrap().message.unwrap();
+    assert_eq!((message.id, message.state, message.link_opens), (sent, MessageState::Sent, true));
+    // Its reminder goes out in its time.
+    let reminded = (0..24 * 7).any(|hour| {
+        let told = outreach.tick(now + hour * 3_600_000).unwrap();
+        told.iter().any(|ticked| ticked.outcome == Outcome::Reminded)
+    });
+    assert!(reminded, "it is known as a letter that waits for its answer");
 }
 
 #[test]

@@ -56,6 +56,68 @@ fn what_nobody_was_told_of_needs_no_taking_back() {
     assert_eq!(desk.sent(), before, "neither a confirmation nor a cancellation");
 }
 
+#[test]
+fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
+    // Until 08:00 in Leeds nobody is written to; a word that would come then is soon enough, or it is not.
+    let night = at("2026-07-15T23:30:00Z");
+    #[track_caller]
+    fn check(hour: i64, told_at_night: bool) {
+        let night = at("2026-07-15T23:30:00Z");
+        let desk = desk("s02/m002");
+        let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+        let page = desk.outreach.booking_page(&token, now()).unwrap();
+        desk.outreach.book(&token, page.slots[1].slot.start, now()).unwrap();
+        desk.outreach.tick(now()).unwrap();
+        let start = at("2026-07-16T07:00:00Z") + hour * 3_600_000;
+        offer(&desk, &token, start);
+        let before = desk.sent();
+        desk.outreach.reschedule(&token, start, night).unwrap();
+        desk.outreach.tick(night).unwrap();
+        assert_eq!(desk.sent(), before + usize::from(told_at_night), "{hour} h after eight");
+        for minute in 0..600 {
+            desk.outreach.tick(night + minute * 60_000).unwrap();
+        }
+        assert_eq!(desk.sent(), before + 1, "told once");
+        assert!(desk.last().subject.contains("our visit is now on"), "{}", desk.last().subject);
+    }
+    assert!(night < at("2026-07-16T07:00:00Z"));
+    check(0, true);
+    check(1, true);
+    check(4, false);
+}
+
+/// Puts a time on the page of a link, as if it were one of those proposed.
+fn offer(desk: &support::desk::Desk, token: &str, start: Timestamp) {
+    desk.outreach.booking_page(token, now()).unwrap();
+    let file = rusqlite::Connection::open(desk.path()).unwrap();
+    let moved = file
+        .execute(
+            "UPDATE offer SET begins = ?1, ends = ?1 + 7200000 WHERE (message, begins) =
+             (SELECT message, begins FROM offer ORDER BY message DESC, begins LIMIT 1)",
+            [start.millis()],
+        )
+        .unwrap();
+    assert_eq!(moved, 1);
+}
+
+#[test]
+fn a_moved_visit_that_cannot_be_told_is_left_to_the_advisor() {
+    let desk = desk("s02/m002");
+    let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+    let page = desk.outreach.booking_page(&token, now()).unwrap();
+    let [first, second] = [page.slots[0].slot.start, page.slots[1].slot.start];
+    desk.outreach.book(&token, first, now()).unwrap();
+    desk.outreach.tick(now()).unwrap();
+    desk.outreach.reschedule(&token, second, now()).unwrap();
+    desk.outreach.opt_out("acme", "email", "said so", "wang", now()).unwrap();
+    let before = desk.sent();
+    desk.outreach.tick(now()).unwrap();
+    assert_eq!(desk.sent(), before);
+    let queue = desk.outreach.queue(now()).unwrap();
+    let why = "the customer was not told in writing that the visit was moved: the customer wants no such messages on this channel";
+    assert_eq!((queue[0].stage, queue[0].remark.as_deref()), (Stage::Booked, Some(why)));
+}
+
 /// A feature with its value, its standard deviation and its unit.
 type Figure = (&'static str, f64, f64, &'static str);
 

@@ -291,7 +291,7 @@ impl Field for Fake {
         }
         let page = self.booking(token)?;
         let booked = matches!(page.state, BookingState::Booked(_) | BookingState::Past(_));
-        let done = token.starts_with("done-");
+        let done = ["done-", "call-", "again-"].iter().any(|when| token.starts_with(when));
         let machine = self.with(|state| state.machines[1].summary.id.clone());
         let effects = health::report(self.machine(&machine)?, span(), lang).effects;
         let visit = GuestVisit {
@@ -308,7 +308,7 @@ impl Field for Fake {
                 PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
             ],
         };
-        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit), portrait: Some(2) })
+        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit), earlier: None, portrait: Some(2) })
     }
 
     fn guest_photo(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {

@@ -277,22 +277,21 @@ impl Backend for Fake {
                 source: "disk on fire".into(),
             }),
             token => {
-                // `way-` and `done-` before a token show the same page on the day of the visit and after it.
-                let (plain, state) = match (token.strip_prefix("way-"), token.strip_prefix("done-")) {
-                    (Some(plain), _) => (plain, Some(false)),
-                    (_, Some(plain)) => (plain, Some(true)),
-                    _ => (token, None),
-                };
+                // `way-` and `done-` before a token show the same page on the day of the visit and after it, `call-` when the
+                // advisor will call because the work has not helped, and `again-` when there is more to do after it.
+                let (when, plain) = token.split_once('-').unwrap_or(("", token));
+                let plain = if matches!(when, "way" | "done" | "call" | "again") { plain } else { token };
                 let page = self
                     .with(|state| state.pages.iter().find(|(known, _)| *known == plain).map(|(_, page)| page.clone()));
                 let mut page = page.ok_or_else(|| missing("page"))?;
-                match state {
-                    Some(true) => page.state = BookingState::Done,
-                    Some(false) => {
+                match when {
+                    "done" => page.state = BookingState::Done,
+                    "call" => page.state = BookingState::CallComes,
+                    "way" => {
                         let slot = foretell_console::view::Slot { from: now() + 3_600_000, to: now() + 9_000_000 };
                         page.state = BookingState::Booked(Visit { slot, technician: Some(Person::default()) });
                     }
-                    None => {}
+                    _ => {}
                 }
                 Ok(page)
             }

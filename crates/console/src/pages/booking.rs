@@ -52,6 +52,10 @@ struct CustomerPage {
     comer: Option<ComerCard>,
     way: Option<WayView>,
     after: Option<After>,
+    /// The work is done and nothing is asked.
+    only_after: bool,
+    /// The advisor will call about what comes after the work.
+    call_comes: bool,
     b: BookingPage,
 }
 
@@ -114,9 +118,9 @@ impl Done {
 pub(super) async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.guest(&token)).await {
-        Ok(GuestPage::Letter { page, visit, portrait }) => {
+        Ok(GuestPage::Letter { page, visit, earlier, portrait }) => {
             let notice = notice.words(&page);
-            render(status, &lay_out(page, (visit, portrait), base, notice, app))
+            render(status, &lay_out(page, (visit, earlier, portrait), base, notice, app))
         }
         Ok(GuestPage::Case(case)) => guest_case::page(case, base, &app.options.catalogue),
         Err(error) => kind(ask, &error),
@@ -125,19 +129,20 @@ pub(super) async fn shown(app: &App, ask: &Ask, token: String, status: StatusCod
 
 fn lay_out(
     b: BookingPage,
-    (known, portrait): (Option<GuestVisit>, Option<i64>),
+    (known, earlier, portrait): (Option<GuestVisit>, Option<GuestVisit>, Option<i64>),
     base: String,
     notice: &'static str,
     app: &App,
 ) -> CustomerPage {
     let (lang, t) = (b.lang, text::words(b.lang));
-    let is_visit = matches!(b.state, BookingState::Booked(_) | BookingState::Past(_) | BookingState::Done);
-    let comer = known.as_ref().filter(|_| is_visit).and_then(|visit| visit.comer.as_ref());
     let booked_visit = known.as_ref().filter(|_| matches!(b.state, BookingState::Booked(_) | BookingState::Past(_)));
+    // What was done stays on the page, whatever comes next.
+    let done = known.as_ref().filter(|visit| visit.done).or(earlier.as_ref());
+    let comer = booked_visit.or(done).and_then(|visit| visit.comer.as_ref());
     let name = comer.map_or("", |comer| comer.name.as_str());
     let way = booked_visit.and_then(|visit| guest::way_view(&visit.way, name, b.curve.now, b.zone, lang));
-    let after = known.as_ref().filter(|visit| visit.done && b.state == BookingState::Done);
-    let after = after.map(|visit| self::after(visit, &b, app));
+    let after = done.map(|visit| self::after(visit, &b, app));
+    let only_after = after.is_some() && matches!(b.state, BookingState::Done | BookingState::CallComes);
     let offer = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. }) && !b.slots.is_empty();
     let later = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped) && !b.slots.is_empty();
     let visit = match &b.state {
@@ -177,6 +182,8 @@ fn lay_out(
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
         after,
+        only_after,
+        call_comes: b.state == BookingState::CallComes,
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
         frame,
         b,
@@ -191,7 +198,7 @@ fn headline(b: &BookingPage) -> String {
         BookingState::AnotherTime { .. } => t.another_headline.to_owned(),
         BookingState::NotNow { until } => text::quiet_until(*until, b.zone, lang),
         BookingState::Stopped => t.stopped_headline.to_owned(),
-        BookingState::Done => t.done_headline.to_owned(),
+        BookingState::Done | BookingState::CallComes => t.done_headline.to_owned(),
     }
 }
 

@@ -34,7 +34,7 @@ impl Notice {
     pub(super) fn words(self, page: &BookingPage) -> &'static str {
         let below = match page.state {
             BookingState::Booked(_) | BookingState::Past(_) => Below::Visit,
-            BookingState::Done => Below::Neither,
+            BookingState::Done | BookingState::CallComes => Below::Neither,
             _ if page.slots.is_empty() => Below::Neither,
             _ => Below::Times,
         };

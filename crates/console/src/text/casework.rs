@@ -70,6 +70,7 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("a named person has taken over", "已由专人接手，系统不再自动发送"),
         ("one reminder was sent already", "已经提醒过一次"),
         ("not approved by itself", "未能自动批准"),
+        ("the customer was not told in writing that the visit was moved", "上门已改期，但没能书面告知客户，请打电话"),
         (
             "the work showed no effect, and the customer was told that you would call",
             "这次做完没看到效果，已告诉客户您会打电话",

@@ -88,6 +88,8 @@ words! {
     achieved = "What it achieved", "效果如何";
     achieved_wait = "The machine's own figures show whether it helped. After a few days of ordinary running you will find the comparison here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
     report_open = "Open the health report", "查看健康报告";
+    next_after = "What comes next", "接下来";
+    call_comes = "Your advisor will ring you about it. There is nothing you need to do.", "服务顾问会给您打电话说明，您这边不用做什么。";
     report_pdf = "As a PDF file", "下载 PDF";
     report_back = "Back", "返回";
     what_done = "What was done", "做了什么";

@@ -46,16 +46,20 @@ enum Data {
 const TABLE: &[(&str, &str, &str, Data)] = &[
     ("invitation_sent", "sent the letter", "已发出信件", Data::Nothing),
     ("reminder_sent", "sent the reminder", "已发出提醒", Data::Nothing),
-    ("notice_sent", "sent word", "已发出通知", Data::Nothing),
+    ("notice_sent", "sent word about the breakdown", "已发出报修进展", Data::Nothing),
+    ("late_sent", "wrote that it will be later than promised", "已告知会比承诺的时间晚", Data::Nothing),
+    ("on_the_way_sent", "wrote who is coming and when", "已告知谁来、大概几点到", Data::Nothing),
+    ("progress_sent", "wrote what was found and how long it takes", "已告知查到的情况和所需时间", Data::Nothing),
+    ("closing_sent", "wrote that it is mended", "已告知修好了", Data::Nothing),
     ("confirmation_sent", "confirmed the visit in writing", "已书面确认上门", Data::Nothing),
-    ("follow_up_sent", "sent word after the job", "已发出上门后的问候", Data::Nothing),
+    ("follow_up_sent", "sent the letter after the visit", "已发出上门后的信", Data::Nothing),
     ("visit_booked", "booked a visit", "已约好上门", Data::Span),
     ("visit_moved", "moved the visit to", "上门改期至", Data::Span),
     ("visit_cancelled", "cancelled the visit", "取消了上门", Data::Span),
     ("visit_done", "the visit took place", "已完成上门", Data::Span),
     ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),
     ("set_out", "set out", "已出发", Data::Nothing),
-    ("visit_on_site", "on site", "已到场", Data::Nothing),
+    ("visit_on_site", "arrived", "已到场", Data::Nothing),
     ("wished", "chose how we may write", "设置了联系方式", Data::Nothing),
     ("stopped", "wants no such messages", "不再接收此类消息", Data::Nothing),
     ("handed_over", "handed the customer over to", "转交给顾问", Data::Own),
@@ -63,7 +67,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("trouble_reported", "reported a breakdown", "报修", Data::Own),
     ("trouble_called", "called back", "已回电", Data::Own),
     ("trouble_assigned", "sent a technician", "已安排工程师", Data::Own),
-    ("trouble_on_site", "on site", "已到场", Data::Own),
+    ("trouble_on_site", "arrived", "已到场", Data::Own),
     ("trouble_found", "said what was found", "已说明现场情况", Data::Found),
     ("trouble_closed", "mended", "已修好", Data::Own),
     ("stage_set", "set the stage", "设置客户状态", Data::Stage),
@@ -320,6 +324,8 @@ mod tests {
             "已约好上门：7月16日 周四 17:00–19:00",
         );
         check("invitation_sent", "folder", "sent the letter", "已发出信件");
+        check("progress_sent", "folder", "wrote what was found and how long it takes", "已告知查到的情况和所需时间");
+        check("visit_on_site", "", "arrived", "已到场");
         check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
         check(

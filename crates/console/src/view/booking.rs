@@ -60,6 +60,8 @@ pub enum BookingState {
     Stopped,
     /// The machine has recovered or the work is done; nothing to book.
     Done,
+    /// The work is done, and the advisor will call about what comes next; nothing to book.
+    CallComes,
 }
 
 /// Everything on the customer's page. All texts are in the customer's language.

@@ -245,6 +245,7 @@ pub struct Colleague {
 
 /// What a customer's link leads to.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one page at a time; a box would only be in the way")]
 pub enum GuestPage {
     /// A letter's page.
     Letter {
@@ -252,6 +253,8 @@ pub enum GuestPage {
         page: BookingPage,
         /// What is known of the visit.
         visit: Option<GuestVisit>,
+        /// The visit in which work was done, where another one came after it.
+        earlier: Option<GuestVisit>,
         /// Portrait of the advisor.
         portrait: Option<i64>,
     },

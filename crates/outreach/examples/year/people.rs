@@ -2,8 +2,10 @@
 //! whoever was let down.
 
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS};
+use foretell_outreach::governor::Kind;
 use foretell_outreach::{
-    AfterCall, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Stage, Ticked, VisitReport,
+    AfterCall, Booking, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Stage, Ticked,
+    VisitReport,
 };
 
 use super::judge::Sent;
@@ -75,7 +77,11 @@ impl World {
             (self.outreach.service_case(id)?.machine, true)
         } else {
             let card = self.outreach.card(&ticked.case, self.now)?;
-            (card.finding.machine.to_string(), card.finding.grade == Grade::Urgent)
+            // Word of a visit that is near is of no use in the morning.
+            let in_the_morning = Calendar::of(customer)?.next_open(self.now);
+            let near = |booking: &Booking| booking.start < in_the_morning + 2 * HOUR_MS;
+            let pressing = ticked.kind == Kind::Confirmation && card.booking.as_ref().is_some_and(near);
+            (card.finding.machine.to_string(), card.finding.grade == Grade::Urgent || pressing)
         };
         let broken = self.outreach.service_cases()?.iter().any(|case| case.machine == machine);
         let medium = customer.addresses.iter().find(|(_, address)| **address == parcel.to);

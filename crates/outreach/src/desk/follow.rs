@@ -98,6 +98,7 @@ fn follow(connection: &dyn Session, held: &mut Arc<Desk>) -> Result<()> {
         for case in advisories::changed_after(connection, seen.cases)? {
             desk.note_case(case);
         }
+        desk.worked.extend(bookings::worked_after(connection, seen.cases)?);
         desk.seen.cases = heads.cases;
     }
     Ok(())
@@ -148,7 +149,10 @@ impl Desk {
     fn note_case(&mut self, case: Case) {
         let id = case.finding.id.clone();
         match case.stage {
-            Stage::Done | Stage::Cleared => self.cases.remove(&id),
+            Stage::Done | Stage::Cleared => {
+                self.worked.remove(&id);
+                self.cases.remove(&id)
+            }
             _ => {
                 let open = match self.cases.get(&id) {
                     Some(known) => known.with(case),

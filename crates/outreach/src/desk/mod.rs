@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use foretell_model::{FindingId, MachineId, Timestamp};
 
 use crate::registry::{Advisor, Customer, Depot, Machine, Site, Technician};
+use crate::store::Case;
 use crate::store::changes::Heads;
 
 /// A visit in brief; on the desk one that is booked and that nobody has settled.
@@ -48,6 +49,8 @@ pub struct Desk {
     appointments: BTreeMap<(Timestamp, i64), Arc<Appointment>>,
     appointment_of: HashMap<FindingId, (Timestamp, i64)>,
     cases: HashMap<FindingId, Arc<OpenCase>>,
+    /// When the work of an open case was done, if it was.
+    worked: HashMap<FindingId, Timestamp>,
 }
 
 /// The desk as it is kept between looks.
@@ -67,6 +70,7 @@ impl Default for Desk {
             appointments: BTreeMap::new(),
             appointment_of: HashMap::new(),
             cases: HashMap::new(),
+            worked: HashMap::new(),
         }
     }
 }
@@ -157,6 +161,11 @@ impl Desk {
     /// Visits that end from an instant on, soonest first.
     pub fn appointments(&self, from: Timestamp) -> impl Iterator<Item = &Appointment> {
         self.appointments.values().map(AsRef::as_ref).filter(move |visit| visit.end >= from)
+    }
+
+    /// Whether the work of an open case was done and nothing was said of its fault since.
+    pub(crate) fn is_spent(&self, case: &Case) -> bool {
+        case.is_spent(self.worked.get(&case.finding.id).copied())
     }
 
     /// The visit booked for a case.

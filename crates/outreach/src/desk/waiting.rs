@@ -151,7 +151,8 @@ impl Desk {
     /// Findings about which customers are, or may be, talked to: the most pressing of each machine, by machine.
     #[must_use]
     pub fn advisories(&self) -> Vec<&Finding> {
-        let outward = self.cases.values().map(|open| &open.case.finding).filter(|f| f.grade >= Grade::Advise);
+        let still_holds = self.cases.values().map(|open| &open.case).filter(|case| !self.is_spent(case));
+        let outward = still_holds.map(|case| &case.finding).filter(|f| f.grade >= Grade::Advise);
         let mut findings: Vec<&Finding> = outward.collect();
         let rank = |f: &Finding| f64::from(u8::from(f.grade == Grade::Urgent)) * 2.0 + f.likelihood;
         findings.sort_by(|a, b| {
@@ -200,16 +201,19 @@ impl Desk {
         let customer = self.customer_of(machine).filter(|customer| self.advisor(&customer.advisor).is_some());
         let known = self.machine(machine).zip(customer);
         let free = open.next_free.unwrap_or_else(|| now.plus_days(FAR_DAYS));
-        let probability = probability_before(case, free);
+        // What was forecast before the work says nothing of the machine after it; what waits is a call.
+        let is_spent = self.is_spent(case);
+        let probability = if is_spent { 0.0 } else { probability_before(case, free) };
+        let weight = if is_spent { CALL_WEIGHT } else { probability };
         QueueEntry {
             number: known.map_or_else(|| machine.to_string(), |(machine, _)| machine.number.clone()),
             customer: known.map(|(_, customer)| customer.name.clone()),
             fault: case.finding.fault.to_string(),
-            grade: case.finding.grade,
+            grade: if is_spent { case.finding.grade.min(Grade::Advise) } else { case.finding.grade },
             stage: case.stage,
             remark: case.remark.clone(),
             probability_before_visit: probability,
-            waiting_cost: probability * known.map_or(1.0, |_| self.consequence(machine)),
+            waiting_cost: weight * known.map_or(1.0, |_| self.consequence(machine)),
             next_free: open.next_free,
             opened: case.opened,
             machine: machine.clone(),
@@ -217,6 +221,10 @@ impl Desk {
         }
     }
 }
+
+/// What a call that is due weighs where no forecast does: as much as a fault that nobody has reckoned, and more than work by
+/// hours, because somebody waits for it.
+const CALL_WEIGHT: f64 = 0.05;
 
 /// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
 fn probability_before(case: &Case, t: Timestamp) -> f64 {

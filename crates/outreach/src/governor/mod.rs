@@ -4,7 +4,7 @@
 //! Enthusiasm beyond need drives customers away, so the caps hold for urgent messages too; an advisor who must speak
 //! sooner calls. Reminders belong to the contact they remind of: the machine's cap does not count them, the customer's does.
 //! Word about a machine that broke is no enthusiasm: no cap and no quiet hour holds it. A confirmation answers what somebody just
-//! did, so no cap counts it; the quiet hours do.
+//! did, so no cap counts it; the quiet hours hold it only as long as it still comes well before the visit.
 
 mod say;
 

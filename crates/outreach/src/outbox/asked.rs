@@ -1,16 +1,16 @@
 //! Before a delivery of word that follows from what somebody did: whether it is still news, and its text as things are now.
 
-use foretell_model::Timestamp;
+use foretell_model::{HOUR_MS, Timestamp};
 
 use super::decide::{Decision, hold, refuse, withdraw_word};
 use super::{ticked, write_record};
-use crate::Outreach;
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, service_cases};
 use crate::views::{MessageState, Outcome, ServiceCase, Stage};
+use crate::{Language, Outreach};
 
 impl Outreach {
     /// Word about a visit: written when it goes out, about the visit as it stands then.
@@ -27,21 +27,34 @@ impl Outreach {
             Ok(people) => people,
             Err(why) => return drop_it(mail, &why.to_string()),
         };
+        let untold = |why: &str| leave_untold(connection, &case, occasion, why, now);
         let Some(way) = self.route(connection, &people.customer, mail.id)? else {
-            return drop_it(mail, "the customer has no address on any channel in use");
+            let why = "the customer has no address on any channel in use";
+            untold(why)?;
+            return drop_it(mail, why);
         };
         let past = Past {
             follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
             ..self.past_of_customer(connection, &mail, way.0.medium(), now)?
         };
-        // The page has confirmed it to whoever tapped at night; the letter can wait for the morning.
-        let request = Request { kind: mail.kind, urgent: false };
+        // The page has confirmed it to whoever tapped at night, and the letter can wait for the morning, unless the morning is
+        // too late: whoever else reads it must not wait for us at the wrong time.
+        let in_the_morning = people.calendar.next_open(now);
+        let is_pressing = mail.kind == Kind::Confirmation && stay.state == "booked";
+        let urgent = is_pressing && in_the_morning + READING_MS > stay.start;
+        let request = Request { kind: mail.kind, urgent };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => {}
             Verdict::Hold { until, reason } => {
+                if is_pressing && until >= stay.start {
+                    untold(&reason.explain(Language::En, &self.options.catalogue))?;
+                }
                 return hold(connection, mail, (until, until), reason, now).map(Decision::Settled);
             }
-            Verdict::Drop { reason } => return refuse(connection, mail, None, reason, now).map(Decision::Settled),
+            Verdict::Drop { reason } => {
+                untold(&reason.explain(Language::En, &self.options.catalogue))?;
+                return refuse(connection, mail, None, reason, now).map(Decision::Settled);
+            }
         }
         match self.word_of_visit(connection, (&case, stay), &mail, &people, occasion) {
             Ok(text) => {
@@ -129,6 +142,12 @@ pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
     }
 }
 
+/// Why the advisor should call before a visit; what stands in the way of writing follows.
+pub(crate) const MOVED_UNTOLD: &str = "the customer was not told in writing that the visit was moved";
+
+/// Word of a visit that would come less than this before it comes too late to arrange anything, ms.
+const READING_MS: i64 = 2 * HOUR_MS;
+
 /// Why the advisor should call after a job.
 const NOTHING_HELPED: &str = "the work showed no effect, and the customer was told that you would call";
 
@@ -140,13 +159,22 @@ fn news(connection: &dyn Session, mail: &Mail, case: &Case, stay: &Stay, now: Ti
     let told = fates::visit_told(connection, &mail.case)?;
     let knows_of_one = told.as_ref().filter(|(_, state)| state == "booked").map(|(sequence, _)| *sequence);
     Ok(match (stay.state.as_str(), knows_of_one) {
-        ("booked", _) if stay.start <= now => None,
         ("booked", Some(sequence)) if sequence == stay.sequence => None,
-        ("booked", Some(_)) => Some(Occasion::Moved),
-        ("booked", None) => Some(Occasion::Confirmed),
+        // Whoever holds another time is told even while the visit goes on: better late than to wait for somebody who was here.
+        ("booked", Some(_)) if stay.end > now => Some(Occasion::Moved),
+        ("booked", None) if stay.start > now => Some(Occasion::Confirmed),
         ("cancelled", Some(_)) => Some(Occasion::Cancelled),
         _ => None,
     })
+}
+
+/// A changed time that the customer cannot be told of in writing is the advisor's to tell, as long as a visit is booked and
+/// nothing else is to be read there.
+fn leave_untold(connection: &dyn Session, case: &Case, occasion: Occasion, why: &str, now: Timestamp) -> Result<()> {
+    if occasion != Occasion::Moved || case.stage != Stage::Booked || case.remark.is_some() {
+        return Ok(());
+    }
+    case.clone().move_to(connection, Stage::Booked, Some(&format!("{MOVED_UNTOLD}: {why}")), None, now)
 }
 
 /// A word that cannot be written as things stand, e.g. because an edited template lacks something: the advisor must know.

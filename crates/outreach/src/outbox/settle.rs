@@ -4,6 +4,7 @@ use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
 use metrics::counter;
 use sha2::{Digest, Sha256};
 
+use super::asked::MOVED_UNTOLD;
 use super::{ticked, write_record};
 use crate::Outreach;
 use crate::channel::{Channel, DeliveryError, Parcel};
@@ -66,7 +67,10 @@ const fn sent_as(kind: Kind) -> &'static str {
         Kind::Reminder => record::REMINDER_SENT,
         Kind::FollowUp => record::FOLLOW_UP_SENT,
         Kind::Confirmation => record::CONFIRMATION_SENT,
-        Kind::Notice | Kind::OnTheWay | Kind::Progress | Kind::Closing => record::NOTICE_SENT,
+        Kind::Notice => record::LATE_SENT,
+        Kind::OnTheWay => record::ON_THE_WAY_SENT,
+        Kind::Progress => record::PROGRESS_SENT,
+        Kind::Closing => record::CLOSING_SENT,
     }
 }
 
@@ -86,6 +90,11 @@ fn settle(
         Ok(()) => {
             mail.state = MessageState::Sent;
             fates::told(connection, mail.id, &mail.case)?;
+            // What could not be told has been told after all.
+            let untold = |case: &&mut Case| case.remark.as_deref().is_some_and(|why| why.starts_with(MOVED_UNTOLD));
+            if let Some(case) = case.as_mut().filter(|case| mail.kind == Kind::Confirmation && untold(case)) {
+                case.move_to(connection, Stage::Booked, None, None, now)?;
+            }
             if mail.kind == Kind::FollowUp {
                 outreach.call_where_nothing_helped(connection, &mail, case.as_mut(), now)?;
             }

@@ -66,6 +66,12 @@ impl Case {
         self.save(connection, now)
     }
 
+    /// Whether the work that the case asked for was done, at that instant, and nothing was said of the fault since: its
+    /// forecast is of a machine that was worked on meanwhile.
+    pub(crate) fn is_spent(&self, worked: Option<Timestamp>) -> bool {
+        worked.is_some_and(|worked| self.finding.at <= worked)
+    }
+
     /// Whether the customer is being talked to about it.
     pub(crate) const fn is_under_way(&self) -> bool {
         matches!(self.stage, Stage::Queued | Stage::Contacted | Stage::Call | Stage::Booked)

@@ -130,6 +130,11 @@ impl Stay {
         }
     }
 
+    /// When the work was done, if it was: it ends with the visit, unless somebody said so sooner.
+    pub(crate) fn worked(&self) -> Option<Timestamp> {
+        (self.state == "done").then(|| self.end.min(self.changed))
+    }
+
     /// Writes a change that keeps the time; a visit that is off gives it back.
     pub(crate) fn save(&self, connection: &dyn Session) -> Result<()> {
         let sql = "UPDATE booking SET state = ?2, sequence = ?3, changed = ?4 WHERE id = ?1";
@@ -158,6 +163,21 @@ pub(crate) fn promised(connection: &dyn Session, now: Timestamp) -> Result<Vec<P
 pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Stay>> {
     let sql = format!("SELECT {COLUMNS} FROM booking WHERE advisory = ?1 ORDER BY id DESC LIMIT 1");
     connection.first(&sql, values![case.as_str()])?.as_ref().map(stay).transpose()
+}
+
+/// The newest visit of a case in which the work was done.
+pub(crate) fn newest_done_of(connection: &dyn Session, case: &FindingId) -> Result<Option<Stay>> {
+    let sql = format!("SELECT {COLUMNS} FROM booking WHERE advisory = ?1 AND state = 'done' ORDER BY id DESC LIMIT 1");
+    connection.first(&sql, values![case.as_str()])?.as_ref().map(stay).transpose()
+}
+
+/// When the work was done of those open cases that changed after a number, as far as it was.
+pub(crate) fn worked_after(connection: &dyn Session, seq: i64) -> Result<Vec<(FindingId, Timestamp)>> {
+    let sql = "SELECT advisory, max(CASE WHEN ends < changed THEN ends ELSE changed END) FROM booking
+               WHERE state = 'done' AND advisory IN
+                   (SELECT id FROM advisory WHERE seq > ?1 AND stage NOT IN ('done', 'cleared')) GROUP BY advisory";
+    let rows = connection.query(sql, values![seq])?;
+    rows.iter().map(|row| Ok((FindingId::from_text(&row.get::<String>(0)?), row.get(1)?))).collect()
 }
 
 /// One visit.

@@ -143,6 +143,19 @@ pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Op
     one(connection, letters, values![case.as_str()])
 }
 
+/// Whether a case has a letter that was handed to a channel and whose fate is not recorded yet.
+pub(crate) fn is_on_its_way(connection: &dyn Session, case: &FindingId) -> Result<bool> {
+    let sql = "SELECT 1 FROM message WHERE advisory = ?1 AND state = 'sending' AND kind IN ('invitation', 'reminder')";
+    connection.exists(sql, values![case.as_str()])
+}
+
+/// Whether a case has a letter that has not gone out, other than this one.
+pub(crate) fn has_unsent_beside(connection: &dyn Session, mail: &Mail) -> Result<bool> {
+    let sql = "SELECT 1 FROM message WHERE advisory = ?1 AND id <> ?2 AND kind IN ('invitation', 'reminder')
+               AND state IN ('draft', 'queued', 'sending')";
+    connection.exists(sql, values![mail.case.as_str(), mail.id])
+}
+
 /// The newest message of a kind in a case.
 pub(crate) fn newest_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<Option<Mail>> {
     one(connection, "advisory = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1", values![case.as_str(), kind.name()])

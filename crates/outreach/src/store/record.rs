@@ -10,8 +10,15 @@ use crate::views::{Happening, RecordFilter};
 pub(crate) const INVITATION_SENT: &str = "invitation_sent";
 /// A reminder went out; by which channel.
 pub(crate) const REMINDER_SENT: &str = "reminder_sent";
-/// Word about a promise or a visit went out; by which channel.
-pub(crate) const NOTICE_SENT: &str = "notice_sent";
+/// Word that a promise about a breakdown is about to slip went out; by which channel. Older records call it and the next three
+/// `notice_sent`.
+pub(crate) const LATE_SENT: &str = "late_sent";
+/// Word about who comes to a breakdown went out; by which channel.
+pub(crate) const ON_THE_WAY_SENT: &str = "on_the_way_sent";
+/// Word about what was found there went out; by which channel.
+pub(crate) const PROGRESS_SENT: &str = "progress_sent";
+/// Word that it is mended went out; by which channel.
+pub(crate) const CLOSING_SENT: &str = "closing_sent";
 /// A visit was booked; when.
 pub(crate) const VISIT_BOOKED: &str = "visit_booked";
 /// The visit was moved; to when.

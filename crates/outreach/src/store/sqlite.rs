@@ -20,6 +20,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_ways.sql"),
     include_str!("schema_fates.sql"),
     include_str!("schema_hands.sql"),
+    include_str!("schema_unsent.sql"),
 ];
 
 /// An open file.

@@ -77,7 +77,6 @@ pub struct ErrandSheet {
 
 /// What a link leads to.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one page at a time; a box would only be in the way")]
 pub enum Guest {
     /// A letter's page: [`crate::Outreach::booking_page`] has it.
     Letter {
@@ -87,6 +86,8 @@ pub enum Guest {
         machine: MachineId,
         /// The newest visit of the case, however it went.
         errand: Option<Errand>,
+        /// The newest visit of the case in which work was done; the same one as a rule.
+        done: Option<Errand>,
     },
     /// A service case.
     Case(CaseView),

@@ -117,9 +117,11 @@ pub struct QueueEntry {
     pub stage: Stage,
     /// Why it needs the advisor, if there is more to say.
     pub remark: Option<String>,
-    /// Probability that the limit is reached before the next free time, 0 to 1.
+    /// Probability that the limit is reached before the next free time, 0 to 1; 0 where the work was done and nothing was
+    /// forecast since.
     pub probability_before_visit: f64,
-    /// That probability times the machine's consequence: the order of the queue.
+    /// That probability, or the weight of a call that is due after the work, times the machine's consequence: the order of the
+    /// queue.
     pub waiting_cost: f64,
     /// The next free time.
     pub next_free: Option<Timestamp>,
@@ -130,8 +132,11 @@ pub struct QueueEntry {
 /// Everything an advisor needs to decide about one case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Card {
-    /// The case as the engine last described it: window, evidence, alternatives.
+    /// The case as the engine last described it: window, evidence, alternatives. Without window and probabilities where they
+    /// are of the time before the work.
     pub finding: Finding,
+    /// The work was done, and nothing was said of the fault since.
+    pub is_spent: bool,
     /// Where the case is.
     pub stage: Stage,
     /// Until when it is postponed or silent.
@@ -289,8 +294,18 @@ pub enum PageState {
     Stopped,
     /// The work was done.
     Done,
+    /// The work was done, and the advisor will call about what comes next.
+    CallComes,
     /// Nothing is needed any more.
     NotNeeded,
+}
+
+impl PageState {
+    /// Whether there is nothing to choose: the work is done, or none is needed.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Done | Self::CallComes | Self::NotNeeded)
+    }
 }
 
 /// What comes of a call to the customer.

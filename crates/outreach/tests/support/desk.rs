@@ -21,7 +21,7 @@ pub struct Desk {
     pub outreach: Outreach,
     pub channel: Arc<Recorder>,
     pub id: MachineId,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 pub fn desk(machine_id: &str) -> Desk {
@@ -31,13 +31,18 @@ pub fn desk(machine_id: &str) -> Desk {
     let mut chen = outreach.technician("chen").unwrap().unwrap();
     chen.badge = Some("1042".into());
     outreach.register_technician(&chen, "test", now()).unwrap();
-    Desk { outreach, channel, id: machine(machine_id), _dir: dir }
+    Desk { outreach, channel, id: machine(machine_id), dir }
 }
 
 impl Desk {
     /// What was sent last.
     pub fn last(&self) -> Parcel {
         self.channel.parcels.lock().unwrap().last().cloned().unwrap()
+    }
+
+    /// The file of the service state.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.dir.path().join("service.sqlite")
     }
 
     pub fn sent(&self) -> usize {

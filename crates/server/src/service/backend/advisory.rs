@@ -99,7 +99,7 @@ impl ServiceBackend {
             customer: customer(card.customer.as_ref(), card.customer_stage.map(CustomerStage::level)),
             state: state(&card, now),
             curve: self.curve_of(&machine, now),
-            probability_before_slot: probability,
+            probability_before_slot: probability.filter(|_| !card.is_spent),
             parts: card.parts.clone(),
             work_minutes: card.minutes.or_else(|| action.map(|action| action.minutes)).unwrap_or(0),
             machine_stops: action.is_some_and(|action| action.stops_machine),
@@ -224,9 +224,15 @@ fn is_person(who: &str) -> bool {
 pub(super) fn channel(happening: &Happening) -> &str {
     match (happening.who.as_str(), happening.what.as_str()) {
         // The medium stands before what was written.
-        ("customer", "replied") => happening.why.split(':').next().filter(|way| !way.is_empty()).unwrap_or("page"),
+        ("customer", "replied" | "stopped") => {
+            happening.why.split_once(':').map(|(way, _)| way).filter(|way| !way.is_empty()).unwrap_or("page")
+        }
         ("customer", _) => "page",
-        (_, "visit_done" | "visit_missed" | "trouble_on_site" | "trouble_closed") => "visit",
+        ("controller", _) => "controller",
+        (_, "visit_done" | "visit_missed" | "visit_on_site") => "visit",
+        (_, "trouble_on_site" | "trouble_found" | "trouble_closed") => "visit",
+        (_, "set_out") => "field",
+        (_, "trouble_assigned") => "desk",
         ("outbox", _) => match happening.why.as_str() {
             "smtp" | "folder" => "email",
             other => other,
@@ -380,4 +386,38 @@ fn meaning(finding: &Finding) -> impl Hash + use<> {
     let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round() as i64);
     let window = finding.rul_days.map(|RulDays { p10, p90, .. }| (weeks(p10), weeks(p90)));
     (finding.status == Status::Cleared, finding.grade.name(), window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_says_by_which_way_people_spoke() {
+        #[track_caller]
+        fn check(who: &str, what: &str, why: &str, expected: &str) {
+            let (who, what, why) = (who.to_owned(), what.to_owned(), why.to_owned());
+            let happening = Happening {
+                id: 1,
+                at: Timestamp::default(),
+                who,
+                what,
+                why,
+                customer: None,
+                machine: None,
+                case: None,
+            };
+            assert_eq!(channel(&happening), expected, "{happening:?}");
+        }
+        check("customer", "stopped", "email: STOP", "email");
+        check("customer", "stopped", "email", "page");
+        check("customer", "replied", "sms: Friday", "sms");
+        check("customer", "visit_booked", "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z", "page");
+        check("chen", "set_out", "", "field");
+        check("chen", "visit_on_site", "", "visit");
+        check("chen", "trouble_found", "inlet_valve 90", "visit");
+        check("wang", "trouble_assigned", "chen", "desk");
+        check("wang", "called_closed", "nothing more", "phone");
+        check("outbox", "progress_sent", "smtp", "email");
+    }
 }

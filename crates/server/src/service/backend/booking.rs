@@ -74,6 +74,7 @@ fn booking_state(view: &BookingView, now: Timestamp) -> BookingState {
         PageState::NotNow { until, .. } => BookingState::NotNow { until: *until },
         PageState::OtherTime { wish } => BookingState::AnotherTime { wish: wish.clone() },
         PageState::Stopped => BookingState::Stopped,
+        PageState::CallComes => BookingState::CallComes,
         PageState::Done | PageState::NotNeeded => BookingState::Done,
     }
 }

@@ -25,7 +25,7 @@ impl ServiceBackend {
         let guest = self.outreach.guest(token, self.clocks.now()).map_err(of_outreach)?;
         let mut hasher = DefaultHasher::new();
         match guest {
-            Guest::Letter { errand, .. } => format!("{errand:?}").hash(&mut hasher),
+            Guest::Letter { errand, done, .. } => format!("{errand:?}{done:?}").hash(&mut hasher),
             Guest::Case(view) => format!("{:?}{:?}", view.case, view.technician).hash(&mut hasher),
         }
         Ok(hasher.finish())
@@ -34,10 +34,13 @@ impl ServiceBackend {
     pub(super) fn guest_page(&self, token: &str) -> Result<GuestPage, BackendError> {
         let now = self.clocks.now();
         match self.outreach.guest(token, now).map_err(of_outreach)? {
-            Guest::Letter { customer, machine, errand } => {
+            Guest::Letter { customer, machine, errand, done } => {
                 let portrait = self.portrait(&customer.advisor)?;
-                let visit = errand.map(|errand| self.guest_visit(&errand, &machine, lang(customer.language)));
-                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit: visit.transpose()?, portrait })
+                let lang = lang(customer.language);
+                let earlier = done.filter(|done| errand.as_ref().is_none_or(|newest| newest.visit.id != done.visit.id));
+                let visit = errand.map(|errand| self.guest_visit(&errand, &machine, lang)).transpose()?;
+                let earlier = earlier.map(|done| self.guest_visit(&done, &machine, lang)).transpose()?;
+                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit, earlier, portrait })
             }
             Guest::Case(view) => self.guest_case(view, now).map(GuestPage::Case),
         }

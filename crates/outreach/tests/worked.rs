@@ -1,0 +1,138 @@
+//! What holds once the work of a case was done: its page shows that and asks for it no more, and nothing is ranked or planned by
+//! what was forecast before.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, Offset, ProbabilityWithin, Status, Timestamp};
+use foretell_outreach::{AfterCall, Guest, PageState, Stage};
+use support::desk::{Desk, desk, now, of_fault};
+use support::{apply, context, machine, token};
+
+/// A case whose work was done and showed no effect: the tokens of its letter and of the word after the job, and when.
+struct Worked {
+    desk: Desk,
+    case: Finding,
+    tokens: [String; 2],
+    at: Timestamp,
+}
+
+/// A forecast as pressing as they come.
+fn pressing(desk: &Desk) -> Finding {
+    Finding {
+        grade: Grade::Urgent,
+        probability_within: Some(ProbabilityWithin { d7: 0.9, d14: 0.95, d21: 0.97, d30: 0.99 }),
+        ..of_fault(&desk.id, "cooler_clogging")
+    }
+}
+
+fn worked() -> Worked {
+    let desk = desk("s02/m002");
+    let case = pressing(&desk);
+    let letter = desk.write(&case);
+    let visit = desk.outreach.book(&letter, desk.first_time(&letter), now()).unwrap();
+    let PageState::Booked { booking, .. } = visit.state else { panic!("booked") };
+    desk.outreach.tick(now()).unwrap();
+    desk.outreach.complete(booking.id, None, "chen", booking.end).unwrap();
+    let fault = FaultCode::new("cooler_cleaned").unwrap();
+    let at = booking.end.plus_days(8.0);
+    let figure = |feature: &str, value| Evidence {
+        feature: feature.into(),
+        value,
+        unit: "K".into(),
+        change_per_day: None,
+        since: None,
+    };
+    let found = Finding {
+        kind: FindingKind::MaintenanceEffect,
+        id: foretell_model::FindingId::new(&desk.id, &fault, 1),
+        evidence: vec![figure("discharge_change_k", -0.3), figure("discharge_change_k_sd", 0.6)],
+        fault,
+        at,
+        ..case.clone()
+    };
+    desk.outreach.apply(Offset(9), 0, &found, &context(&desk.id), at).unwrap();
+    let at = at.plus_days(4.0);
+    for hour in 0..96 {
+        desk.outreach.tick(at.plus_days(-4.0) + hour * 3_600_000).unwrap();
+    }
+    assert_eq!(desk.outreach.card(&case.id, at).unwrap().stage, Stage::Call, "the letter promised a call");
+    let after = token(desk.last().link.as_str()).to_owned();
+    Worked { desk, case, tokens: [letter, after], at }
+}
+
+#[test]
+fn the_page_of_done_work_shows_it_and_asks_for_nothing() {
+    let w = worked();
+    let outreach = &w.desk.outreach;
+    #[track_caller]
+    fn check(w: &Worked, at: Timestamp, expected: &PageState) {
+        for token in &w.tokens {
+            let page = w.desk.outreach.booking_page(token, at).unwrap();
+            assert_eq!((&page.state, page.slots.as_slice()), (expected, &[][..]));
+            let Guest::Letter { done, .. } = w.desk.outreach.guest(token, at).unwrap() else { panic!("a letter") };
+            assert_eq!(done.unwrap().visit.case, w.case.id);
+        }
+    }
+    check(&w, w.at, &PageState::CallComes);
+    outreach.called(&w.case.id, AfterCall::NewLetter, "would like it in writing", "wang", w.at).unwrap();
+    check(&w, w.at, &PageState::Done);
+    // Nothing is asked before the new letter has gone out; then there is something to choose, beside what was done.
+    let new = outreach.approve(&w.case.id, "wang", w.at).unwrap();
+    check(&w, w.at, &PageState::Done);
+    for hour in 0..100 {
+        outreach.tick(w.at + hour * 3_600_000).unwrap();
+    }
+    let later = w.at.plus_days(4.0);
+    let page = outreach.booking_page(token(&new.link), later).unwrap();
+    assert_eq!((page.state.clone(), page.slots.len()), (PageState::Open, 2));
+    outreach.book(token(&new.link), page.slots[0].slot.start, later).unwrap();
+    let Guest::Letter { errand, done, .. } = outreach.guest(&w.tokens[0], later).unwrap() else { panic!("a letter") };
+    assert!(errand.unwrap().visit.id > done.unwrap().visit.id, "the next visit, and the one before");
+}
+
+#[test]
+fn a_case_that_a_call_closes_after_its_work_is_done_and_not_needless() {
+    let w = worked();
+    w.desk.outreach.called(&w.case.id, AfterCall::Close, "they watch it", "wang", w.at).unwrap();
+    for token in &w.tokens {
+        assert_eq!(w.desk.outreach.booking_page(token, w.at).unwrap().state, PageState::Done);
+    }
+}
+
+#[test]
+fn nothing_is_ranked_or_planned_by_a_forecast_from_before_the_work() {
+    let w = worked();
+    let outreach = &w.desk.outreach;
+    // Beside it a forecast that was less pressing than its own, and work by hours.
+    let mild = of_fault(&machine("s02/m003"), "bearing_wear");
+    let soon = ProbabilityWithin { d7: 0.6, d14: 0.8, d21: 0.9, d30: 0.95 };
+    let mild = Finding { at: w.at, probability_within: Some(soon), ..mild };
+    apply(outreach, 20, &mild, w.at);
+    let due = Finding {
+        kind: FindingKind::MaintenanceDue,
+        probability_within: None,
+        ..of_fault(&machine("s01/m002"), "cooler_clogging")
+    };
+    apply(outreach, 21, &due, w.at);
+    let order = |at| -> Vec<String> {
+        outreach.queue(at).unwrap().into_iter().map(|entry| entry.machine.to_string()).collect()
+    };
+    assert_eq!(order(w.at), ["s02/m003", "s02/m002", "s01/m002"]);
+    let entry = outreach.waiting(&w.case.id, w.at).unwrap().unwrap();
+    assert_eq!((entry.probability_before_visit, entry.grade), (0.0, Grade::Advise));
+    assert!(entry.waiting_cost > 0.0, "a call is due");
+    let card = outreach.card(&w.case.id, w.at).unwrap();
+    assert!(card.is_spent);
+    assert_eq!((card.finding.rul_days, card.finding.probability_within), (None, None));
+    assert!(outreach.delays(14.0, w.at).unwrap().iter().all(|delayed| delayed.entry.id != w.case.id));
+    assert!(outreach.desk().unwrap().advisories().iter().all(|finding| finding.id != w.case.id));
+    let hours = |at| outreach.visits_plan(8, at).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
+    let without = hours(w.at);
+    // What is said of the fault after the work is known now, and counts.
+    let again = Finding { at: w.at, status: Status::Updated, ..w.case.clone() };
+    apply(outreach, 22, &again, w.at);
+    assert_eq!(order(w.at)[0], "s02/m002");
+    assert!(!outreach.card(&w.case.id, w.at).unwrap().is_spent);
+    assert!(hours(w.at) > without, "{} {without}", hours(w.at));
+}
