@@ -58,7 +58,7 @@ mod tests {
         let likely = likelihoods(&catalogue, symptom, &given);
         let total: f64 = likely.iter().map(|a| a.likelihood).sum();
         assert!(total < 1.0, "\"other\" keeps a share");
-        assert_eq!(likely[0].fault.as_str(), expected_first, "{likely:?}");
+        assert_eq!(likely[0].fault.as_str(), expected_first, "{symptom} {features:?}: {likely:?}");
     }
 
     #[test]
@@ -85,7 +85,8 @@ mod tests {
         hot(&[("onset_step_share", 0.7), ("stuck_log_ratio", 6.0)], "thermostatic_valve");
         // Days, not weeks, and unsteady.
         let quick = [("discharge_excess_pace_k_per_day", 2.5), ("discharge_ripple_change_k", 1.5)];
-        hot(&[("onset_step_share", 0.3), quick[0], quick[1]], "low_oil");
+        let week = [("week_rise_k", 6.0), ("week_jump_share", 0.4)];
+        hot(&[("onset_step_share", 0.3), quick[0], quick[1], week[0], week[1]], "low_oil");
         check("discharge_unsteady", &quick, "low_oil");
         // Within days, but not within one; a valve comes at once, and a machine that is merely unsteady has nothing.
         let within_days = [("week_rise_k", 9.0), ("week_jump_share", 0.4), ("discharge_ripple_change_k", 1.2)];
