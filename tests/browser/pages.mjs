@@ -38,6 +38,9 @@ for (const [size, device] of [[DESK, "desk"], [PHONE, "phone"]]) {
         await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
         const called = `${name}-${device}-${lang}-${scheme}`;
         await judge(page, called, expected);
+        // What was done is read on a phone without pushing a row to and fro.
+        const cut = await page.evaluate(() => [...document.querySelectorAll(".jobs")].filter(({ parentElement: box }) => box.scrollWidth > box.clientWidth).length);
+        assert.equal(cut, 0, `${called}: a row of work is cut`);
         await picture(page, called);
       };
       for (const [name, path] of wanted) await see(name, path, lang);

@@ -115,3 +115,10 @@ fn a_part_that_the_data_do_not_show_has_no_score() {
         assert!(row.why.starts_with(why), "{part}: {}", row.why);
     }
 }
+
+#[test]
+fn a_name_is_set_as_it_is_written() {
+    // The typesetter would part letters and characters: "A车间1号机" came out as "A 车间 1 号机".
+    let rule = include_str!("../../templates/health.typ").lines().find(|line| line.starts_with("#set text(font:"));
+    assert!(rule.is_some_and(|rule| rule.contains("cjk-latin-spacing: none")), "{rule:?}");
+}
