@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use foretell_history::{QuarantineFilter, SqliteQuarantine};
+use foretell_ingest::decode::RefusalReason;
 use foretell_model::{LogError, Quarantined};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::history::in_order;
 use super::interrupt::Interrupt;
 use super::replay::replay;
 use crate::cli::{QuarantineCommand, QuarantineExportArgs, QuarantineListArgs, QuarantineWhich};
-use crate::config::Config;
+use crate::config::{Config, did_you_mean};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::progress::bar;
@@ -19,6 +20,9 @@ use crate::service;
 
 /// Items read at once.
 pub(super) const ITEMS: usize = 200;
+
+/// What a login is refused for that speaks for a machine of somebody else.
+pub(super) const NOT_AUTHORISED: &str = "not_authorised";
 
 /// Raw bytes of an item that a list shows.
 const RAW_SHOWN_BYTES: usize = 160;
@@ -36,11 +40,31 @@ pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &
         QuarantineCommand::Replay(args) => &args.which,
     };
     in_order(which.from, which.to)?;
+    if let Some(reason) = &which.reason {
+        refuse_unknown(reason, &service::quarantine_to_look(config)?)?;
+    }
     match command {
         QuarantineCommand::List(args) => list(&service::quarantine_to_look(config)?, args, output),
         QuarantineCommand::Export(args) => export(&service::quarantine_to_look(config)?, args, output),
         QuarantineCommand::Replay(args) => replay(config, &service::quarantine(config)?, args, output),
     }
+}
+
+/// A reason that nothing is refused for is a slip of the keyboard, not an empty list. What another release refused for reasons of
+/// its own can still be asked for.
+fn refuse_unknown(reason: &str, quarantine: &SqliteQuarantine) -> Result<(), Failure> {
+    let mut known: Vec<String> = RefusalReason::ALL.iter().map(|reason| reason.code().to_owned()).collect();
+    known.push(NOT_AUTHORISED.to_owned());
+    known.extend(quarantine.counts().map_err(refused)?.into_iter().map(|count| count.reason));
+    if known.iter().any(|known| known == reason) {
+        return Ok(());
+    }
+    known.sort();
+    known.dedup();
+    let hint = did_you_mean(reason, known.iter().map(String::as_str));
+    let hint = hint.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    let what = format!("nothing is refused for the reason `{reason}`; {hint}There are: {}", known.join(", "));
+    Err(Failure::new(Kind::Usage, what))
 }
 
 pub(super) fn filter(which: &QuarantineWhich) -> QuarantineFilter {
