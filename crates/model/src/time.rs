@@ -13,6 +13,9 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// One day in milliseconds.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// How far from now an instant may lie and still be of our time: ten years, longer than any backlog, in milliseconds.
+const OUR_TIME_MS: i64 = 3_650 * DAY_MS;
+
 /// An instant, in milliseconds since 1970 UTC (leap seconds not counted).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -41,6 +44,15 @@ impl Timestamp {
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// Whether somebody wrote seconds where milliseconds belong: the instant is not of our time, which is ten years around `now`,
+    /// and would be if its number counted seconds. All such instants lie in January 1970, of which nobody has readings.
+    #[must_use]
+    pub const fn is_seconds_for_millis(self, now: Self) -> bool {
+        let (apart, apart_in_seconds) =
+            (self.0.saturating_sub(now.0), self.0.saturating_mul(1_000).saturating_sub(now.0));
+        apart.saturating_abs() > OUR_TIME_MS && apart_in_seconds.saturating_abs() <= OUR_TIME_MS
     }
 
     /// Whole days since 1970 UTC, rounded towards the past.
@@ -250,6 +262,29 @@ mod tests {
         check("2026-07-01T08:00:00+08:00", "1782864000000 2026-07-01T00:00:00Z");
         check("2024-02-29 23:59:59.9999z", "1709251199999 2024-02-29T23:59:59.999Z");
         check("1969-12-31T23:59:59.5Z", "-500 1969-12-31T23:59:59.500Z");
+    }
+
+    #[test]
+    fn seconds_are_told_from_milliseconds() {
+        let check = |ts: i64, now: &str, expected: bool| {
+            let now = Timestamp::parse(now).unwrap();
+            assert_eq!(Timestamp::from_millis(ts).is_seconds_for_millis(now), expected, "{ts} at {now}");
+        };
+        let now = "2026-07-01T08:00:00Z";
+        check(1_782_892_800, now, true);
+        check(1_782_892_800_000, now, false);
+        // Nine years ago, and eleven.
+        check(1_782_892_800 - 9 * 365 * 86_400, now, true);
+        check(1_782_892_800 - 11 * 365 * 86_400, now, false);
+        check(1_782_892_800 + 86_400, now, true);
+        // History of long ago, a clock without its battery, nothing at all.
+        check(600_000_000_000, now, false);
+        check(946_684_800_000, now, false);
+        check(0, now, false);
+        check(i64::MIN, now, false);
+        check(i64::MAX, now, false);
+        // Where the clock says 1970 itself there is nothing to tell apart.
+        check(1_782_892, "1970-01-21T00:00:00Z", false);
     }
 
     #[test]

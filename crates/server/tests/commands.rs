@@ -61,7 +61,7 @@ fn import(files: &[(&str, &str)], more: &[&str]) -> (Option<i32>, String, String
     for (name, text) in files {
         std::fs::write(dir.path().join(name), text).unwrap();
     }
-    let names = files.iter().map(|(name, _)| *name);
+    let names = files.iter().map(|(name, _)| *name).filter(|name| !name.ends_with(".toml"));
     let output = foretell(dir.path()).arg("import").args(names).args(more).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let listed = std::fs::read_to_string(dir.path().join("refused.csv")).unwrap_or_default();
@@ -99,6 +99,64 @@ fn an_import_says_what_it_took_and_what_not() {
         "{said}{warned}"
     );
     assert!(warned.contains("1 other_measurement"), "{warned}");
+}
+
+/// Seconds since 1970, as whoever writes a file has them.
+#[expect(clippy::disallowed_methods, reason = "the test is a controller, and controllers have clocks")]
+fn now_s() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[test]
+fn seconds_that_stand_for_milliseconds_do_not_become_january_1970() {
+    let now_s = now_s();
+    let rows = |stamps: &[u64]| {
+        let row = |ts: &u64| format!("{ts},s,m,80\n");
+        format!("ts,site,machine,discharge_temp_c\n{}", stamps.iter().map(row).collect::<String>())
+    };
+    let all = rows(&[now_s - 86_400, now_s - 3_600]);
+    let (code, said, why, listed) = import(&[("x.csv", &all)], &["--refused", "refused.csv"]);
+    assert_eq!((code, said.as_str(), listed.matches("too_old").count()), (Some(65), "", 2), "{why}");
+    for expected in ["2 of 2 rows were refused (2 too_old)", "epoch = ", "as seconds it would be of our time"] {
+        assert!(why.contains(expected), "{expected}\n---\n{why}");
+    }
+    // Among others it costs itself, and real history of long ago is history.
+    let old = 1_000 * (now_s - 30 * 365 * 86_400);
+    let (code, said, warned, listed) =
+        import(&[("x.csv", &rows(&[now_s - 60, 1_000, old, 1_000 * (now_s - 60)]))], &["--refused", "refused.csv"]);
+    assert_eq!(code, Some(0), "{warned}");
+    assert!(
+        said.starts_with("3 events are new on the log") && said.contains("1 rows were refused, listed in"),
+        "{said}"
+    );
+    assert!(warned.contains("1 of 4 rows were refused (1 too_old); first: x.csv line 2: "), "{warned}");
+    assert!(listed.contains("x.csv,2,too_old,"), "{listed}");
+    // As the text says, a column map tells the unit.
+    let map = "[columns]\nts = { column = \"ts\", epoch = \"s\" }\n";
+    let (code, said, warned, _) = import(&[("x.csv", &all), ("map.toml", map)], &["--map", "map.toml"]);
+    assert_eq!((code, said.starts_with("2 events are new")), (Some(0), true), "{said}{warned}");
+}
+
+#[test]
+fn a_reason_that_nothing_is_refused_for_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(foretell_history::SqliteQuarantine::open(&dir.path().join("data"), Default::default()).unwrap());
+    for command in ["list", "export --out x.jsonl", "replay"] {
+        let run = |reason: &str| {
+            let words = ["quarantine"].into_iter().chain(command.split(' ')).chain(["--reason", reason]);
+            let output = foretell(dir.path()).args(words).output().unwrap();
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let (code, said) = run("to_old");
+        let expected = "foretell: nothing is refused for the reason `to_old`; did you mean `too_old`? There are: ";
+        assert!(code == Some(64) && said.starts_with(expected), "{command}: {code:?} {said}");
+        assert!(said.contains("from_future, ") && said.contains("not_authorised, "), "{said}");
+        assert!(!dir.path().join("x.jsonl").exists());
+        for known in ["too_old", "not_authorised", "identity_taken"] {
+            assert_eq!(run(known).0, Some(0), "{command} {known}");
+        }
+        drop(std::fs::remove_file(dir.path().join("x.jsonl")));
+    }
 }
 
 #[test]

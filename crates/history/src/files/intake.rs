@@ -116,6 +116,7 @@ impl<'a> Intake<'a> {
         let span = Span { from: self.options.from, to: self.options.to };
         let bounds = Bounds {
             not_after: self.options.not_after,
+            now: self.options.now,
             works: self.options.works.as_ref(),
             // Running hours are counted from the file's beginning, so what is before the span is needed.
             span: map.run_hours.is_none().then_some(span),

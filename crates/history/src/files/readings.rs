@@ -24,6 +24,9 @@ pub struct ReadOptions {
     pub to: Option<Timestamp>,
     /// Refuses what is later than this, as `too_late`; the present, for an import.
     pub not_after: Option<Timestamp>,
+    /// The present; refuses seconds that stand for milliseconds, as `too_old`: they mean January 1970, and nobody's history begins
+    /// there. Any instant is taken when none.
+    pub now: Option<Timestamp>,
     /// Codes of work that mean something; a row of maintenance with another one is refused, as `unknown_work`. Any code is taken
     /// when none.
     pub works: Option<BTreeSet<String>>,
@@ -47,9 +50,9 @@ impl Default for ReadOptions {
         let temp_dir = std::env::temp_dir();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (memory_bytes, watching) = (256 << 20, Watching::Nothing);
-        let (from, to, not_after) = (None, None, None);
+        let (from, to, not_after, now) = (None, None, None, None);
         let (works, refused_to, machine) = (None, None, None);
-        Self { from, to, not_after, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
+        Self { from, to, not_after, now, works, refused_to, machine, memory_bytes, temp_dir, threads, watching }
     }
 }
 

@@ -20,9 +20,11 @@ use super::units::Linear;
 use super::watched::WatchedSlice;
 
 /// Which rows may come in at all.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Bounds<'a> {
     pub(crate) not_after: Option<Timestamp>,
+    /// The present, by which seconds are told that stand for milliseconds.
+    pub(crate) now: Option<Timestamp>,
     /// Codes of work that mean something; any when none.
     pub(crate) works: Option<&'a BTreeSet<String>>,
     pub(crate) span: Option<Span>,
@@ -327,6 +329,8 @@ impl<'a> Taker<'a> {
             let ts = Timestamp::from_millis(self.ts[row]);
             if bounds.not_after.is_some_and(|latest| ts > latest) {
                 self.refuse(row, ("too_late", format!("{ts} is in the future")));
+            } else if bounds.now.is_some_and(|now| ts.is_seconds_for_millis(now)) {
+                self.refuse(row, ("too_old", seconds_for_millis(ts)));
             } else if bounds.span.is_some_and(|span| !span.contains(ts)) {
                 self.leave_out(row);
             }
@@ -361,4 +365,12 @@ impl<'a> Taker<'a> {
 fn unknown_work(code: &str, known: &BTreeSet<String>) -> String {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     format!("`{code}` is no work of the fault catalogue; known are {}", known.join(", "))
+}
+
+fn seconds_for_millis(ts: Timestamp) -> String {
+    format!(
+        "{} means {ts}; as seconds it would be of our time: write milliseconds, or say so in a column map \
+         ([columns] ts = {{ column = \"ts\", epoch = \"s\" }})",
+        ts.millis()
+    )
 }

@@ -72,20 +72,22 @@ impl Admission {
 
     /// The same for a reading, which must not be older than is taken either: each day of which there is a reading becomes a file
     /// of the archive, and a controller whose clock has lost its battery, or who means harm, can name every day since the year 0.
+    /// Seconds that were sent for milliseconds are told at any limit, as an import tells them.
     fn time_of_reading(self, ts: Timestamp) -> Result<Timestamp, Fault> {
         let ts = self.time(ts)?;
-        match self.behind_max_ms {
-            Some(most_ms) if self.arrived - ts > most_ms => {
-                let (behind, allowed) = (span(self.arrived - ts), span(most_ms));
-                let mut detail = format!("`ts` {ts} is {behind} old; {allowed} is the most taken (`[mqtt] age_max`)");
-                let in_seconds = ts.millis().saturating_mul(1_000) - self.arrived.millis();
-                if in_seconds.abs() < most_ms {
-                    detail += "; as seconds it would be of our time: send milliseconds";
-                }
-                Err(Fault { reason: RefusalReason::TooOld, detail, ahead_ms: ts - self.arrived })
+        let behind_ms = self.arrived - ts;
+        let most_ms = self.behind_max_ms.filter(|most_ms| behind_ms > *most_ms);
+        let detail = match (ts.is_seconds_for_millis(self.arrived), most_ms) {
+            (true, _) => {
+                format!("`ts` {ts} is {} old; as seconds it would be of our time: send milliseconds", span(behind_ms))
             }
-            _ => Ok(ts),
-        }
+            (false, Some(most_ms)) => {
+                let (behind, allowed) = (span(behind_ms), span(most_ms));
+                format!("`ts` {ts} is {behind} old; {allowed} is the most taken (`[mqtt] age_max`)")
+            }
+            (false, None) => return Ok(ts),
+        };
+        Err(Fault { reason: RefusalReason::TooOld, detail, ahead_ms: -behind_ms })
     }
 
     /// Admits a reading, or says what is wrong with it.

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use foretell_history::{ColumnMap, History, ReadOptions, ReadReport, SiteHistory, WatchedRows, Watching};
-use foretell_model::{Catalogue, Finding, wire};
+use foretell_model::{Catalogue, Clock as _, Finding, wire};
 
 use super::history::{column_map, in_order, read, read_into, refusals, unreadable, warn_of_examples};
 use crate::backtest::scores::{self, ScoresError};
 use crate::backtest::{self, Outcome, Score, Sheet, Truth, html, score, summary};
 use crate::cli::BacktestArgs;
+use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
@@ -24,8 +25,8 @@ pub(super) fn backtest(config: &Config, args: &BacktestArgs, output: &mut Output
     let truth = args.truth.as_deref().map(Truth::read).transpose()?;
     let catalogue = service::catalogue(config.engine.faults_file.as_deref())?;
     let watching = if args.scores.is_some() { Watching::Everything } else { Watching::Free };
-    let works = Some(works(&catalogue));
-    let options = ReadOptions { from: args.from, to: args.to, works, watching, ..ReadOptions::default() };
+    let (now, works) = (Some(WallClock.now()), Some(works(&catalogue)));
+    let options = ReadOptions { from: args.from, to: args.to, now, works, watching, ..ReadOptions::default() };
     let map = column_map(args.map.as_deref())?;
     let (mut sites, watched, report) = take_in(args, &map, &options)?;
     let engine = service::engine_options(&config.engine, &catalogue);

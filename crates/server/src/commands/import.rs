@@ -18,9 +18,9 @@ pub(super) fn import(config: &Config, args: &ImportArgs, output: &mut Output) ->
     let (map, catalogue) = (column_map(args.map.as_deref())?, catalogue(config.engine.faults_file.as_deref())?);
     let interrupt = Interrupt::listen()?;
     let log = SqliteLog::open(&config.data.dir).map_err(opening)?;
-    let (not_after, refused_to) = (Some(WallClock.now()), args.refused.clone());
+    let (now, refused_to) = (Some(WallClock.now()), args.refused.clone());
     let works = Some(works(&catalogue));
-    let options = ReadOptions { not_after, refused_to, works, ..ReadOptions::default() };
+    let options = ReadOptions { not_after: now, now, refused_to, works, ..ReadOptions::default() };
     let mut files = match read_until(&args.files, &map, &options, &interrupt) {
         Err(FileError::Stopped) => return output.line("stopped before anything was imported"),
         files => files.map_err(unreadable)?,
