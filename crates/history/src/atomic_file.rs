@@ -13,6 +13,12 @@ pub(crate) fn is_aside(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(ASIDE.as_bytes()))
 }
 
+/// Makes the name of a file durable: it is only when its folder is.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
 /// A file that takes its name only when [`AtomicFile::finish`] succeeds; dropped before, it leaves nothing.
 pub(crate) struct AtomicFile {
     path: PathBuf,
@@ -43,9 +49,7 @@ impl AtomicFile {
         if let Some(writer) = self.writer.take() {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             std::fs::rename(&self.aside, &self.path)?;
-            // The name is durable only when its directory is.
-            let dir = self.path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(dir)?.sync_all()?;
+            sync_folder(&self.path)?;
         }
         Ok(())
     }

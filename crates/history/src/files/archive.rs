@@ -4,16 +4,17 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use foretell_model::{DAY_MS, Event, HOUR_MS, Log, Offset, Partition, Reading, Timestamp};
+use foretell_model::{DAY_MS, Event, HOUR_MS, Log, Offset, Partition, Timestamp};
 
 use super::column_map::ColumnMap;
+use super::day_file::{each_reading, whole};
 use super::error::FileError;
 use super::export::ByMachine;
-use super::packed::pack;
 use super::readings::{ReadOptions, ReadingFiles};
+use super::sound::{put_aside, usable};
 use super::sums;
+use super::tally::Tally;
 use super::writers::Writer;
-use crate::codec;
 use crate::{AcceptedLoss, SqliteLog};
 
 /// The archive of a data directory.
@@ -28,6 +29,8 @@ pub struct ArchivedDay {
     pub path: PathBuf,
     /// Readings in the file.
     pub rows: u64,
+    /// Those of them that the log has too; fewer where some have left it, or where it was put in the place of another.
+    pub logged: u64,
     /// Place on the log up to which it holds the day's readings; what stands beyond must not be dropped yet.
     pub through: Offset,
 }
@@ -37,6 +40,8 @@ pub struct ArchivedDay {
 pub enum Step {
     /// The day's readings are being collected; told about once an hour of readings.
     Collected,
+    /// A file is being written, or looked at; told about every some ten thousand readings.
+    Underway,
     /// They stand in a file aside.
     Written,
     /// That file was read back and is right.
@@ -58,6 +63,14 @@ pub enum Step {
 /// Told of each step; breaking gives the work up there.
 pub type Steps<'a> = &'a mut dyn FnMut(Step) -> ControlFlow<()>;
 
+/// Readings between two words of [`Step::Underway`].
+const STRIDE: u64 = 50_000;
+
+/// Tells now and then that readings are being dealt with, of which there were so many.
+pub(crate) fn underway(steps: Steps<'_>, rows: u64) -> ControlFlow<()> {
+    if rows.is_multiple_of(STRIDE) { steps(Step::Underway) } else { ControlFlow::Continue(()) }
+}
+
 /// Tells of a step.
 pub(crate) fn step(steps: Steps<'_>, step: Step) -> Result<(), FileError> {
     if steps(step).is_break() { Err(FileError::Stopped) } else { Ok(()) }
@@ -75,15 +88,20 @@ impl Archive {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn files(&self, from: Timestamp, to: Timestamp) -> Result<Vec<PathBuf>, FileError> {
+        let mut files = self.listed()?;
+        files.retain(|path| day_of(path).is_some_and(|day| day < to && day + DAY_MS > from));
+        files.sort();
+        Ok(files)
+    }
+
+    /// Whatever is in the folder, in no order; nothing when nothing was archived yet.
+    pub(crate) fn listed(&self) -> Result<Vec<PathBuf>, FileError> {
         let entries = match std::fs::read_dir(&self.dir) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.and_then(Iterator::collect::<std::io::Result<Vec<_>>>),
         };
         let entries = entries.map_err(FileError::io("list", &self.dir))?;
-        let mut files: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
-        files.retain(|path| day_of(path).is_some_and(|day| day < to && day + DAY_MS > from));
-        files.sort();
-        Ok(files)
+        Ok(entries.iter().map(std::fs::DirEntry::path).collect())
     }
 
     /// Files that should be there and are not: of days that have left the log, or are leaving it, and overlap `from <= ts < to`.
@@ -97,31 +115,24 @@ impl Archive {
         Ok(paths.map(|path| FileError::Missing { path }).collect())
     }
 
-    /// Files that cannot be used, or should be there and are not, each with what to do. Every file is read through.
-    ///
-    /// # Errors
-    /// When the folder or the log cannot be read.
-    pub fn check(&self, log: &SqliteLog, options: &ReadOptions) -> Result<Vec<FileError>, FileError> {
-        let mut faults = sound(self.files(Timestamp::MIN, Timestamp::MAX)?, options).1;
-        faults.extend(self.missing(log, Timestamp::MIN, Timestamp::MAX)?);
-        Ok(faults)
-    }
-
-    /// Goes on without an archived day whose file is lost; the decision is kept on the log for good. May be done beside the
-    /// service, which takes it up with its next pass.
+    /// Goes on without an archived day whose file is lost, or damaged, in which case it is put aside; the decision is kept on the
+    /// log for good. May be done beside the service, which takes it up with its next pass.
     ///
     /// # Errors
     /// When the day's readings are not lost, or the log cannot be written.
     pub fn accept_loss(&self, log: &SqliteLog, loss: &AcceptedLoss) -> Result<(), FileError> {
         let path = self.path(loss.day);
-        if path.exists() {
-            return Err(FileError::form(
-                &path,
-                "is there, so nothing is lost; move it away first if it cannot be used",
-            ));
+        let damage = path.exists().then(|| usable(&path));
+        if matches!(damage, Some(Ok(()))) {
+            return Err(FileError::form(&path, "is there, so nothing is lost"));
         }
         if !log.noted_days()?.iter().any(|noted| noted.day == loss.day && noted.dropping > Offset(0)) {
             return Err(FileError::form(&path, "is not missed: none of that day's readings have left the log"));
+        }
+        match damage {
+            Some(Err(error)) if !error.is_damage() => return Err(error),
+            Some(_) => drop(put_aside(&path)?),
+            None => {}
         }
         log.note_loss(loss)?;
         Ok(())
@@ -144,30 +155,32 @@ impl Archive {
         std::fs::create_dir_all(&self.dir).map_err(FileError::io("create", &self.dir))?;
         let from = Timestamp::from_millis(day.day() * DAY_MS);
         let through = log.head(Partition(0))?;
-        let (mut readings, path) = (self.collect(log, from, through, options, steps)?.finish()?, self.path(from));
-        let (mut writer, mut written) = (Writer::create(&path)?, Tally::default());
+        let ((sorted, logged), path) = (self.collect(log, from, through, options, steps)?, self.path(from));
+        let (mut readings, mut writer, mut written) = (sorted.finish()?, Writer::create(&path)?, Tally::default());
         while let Some(reading) = readings.next()? {
             written.count(&reading);
             writer.write(reading)?;
+            if underway(steps, written.rows).is_break() {
+                return Err(FileError::Stopped);
+            }
         }
+        // What was sorted in memory is not needed for the look at the file.
+        drop(readings);
         let mut sum = String::new();
         writer.finish(|aside| {
             step(steps, Step::Written)?;
-            verify(aside, (&path, from), written, options)?;
+            verify(aside, (&path, from), written, steps)?;
             step(steps, Step::Verified)?;
-            sum = sums::sum_of(aside).map_err(FileError::io("read", aside))?;
-            let mut good = sums::of_what_stands(&path)?;
-            good.push(sum.clone());
-            sums::write(&path, &good)?;
+            sum = sums::announce(&path, aside)?;
             step(steps, Step::Summed)
         })?;
         step(steps, Step::Named)?;
         sums::write(&path, &[sum])?;
         step(steps, Step::Settled)?;
-        Ok(ArchivedDay { path, rows: written.rows, through })
+        Ok(ArchivedDay { path, rows: written.rows, logged, through })
     }
 
-    /// What the archive and the log hold of a day.
+    /// What the archive and the log hold of a day, and how many readings that are of the log.
     fn collect(
         &self,
         log: &SqliteLog,
@@ -175,11 +188,11 @@ impl Archive {
         through: Offset,
         options: &ReadOptions,
         steps: Steps<'_>,
-    ) -> Result<ByMachine, FileError> {
+    ) -> Result<(ByMachine, u64), FileError> {
         let path = self.path(from);
         let before = path.exists().then(|| read_day(&path, from, options)).transpose()?;
         let known = before.iter().flat_map(|before| before.machines().to_vec());
-        let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(known), options);
+        let (mut sorted, mut logged) = (ByMachine::new(log.machines()?.into_iter().chain(known), options), 0);
         for event in before.into_iter().flatten() {
             sorted.take(&event?)?;
         }
@@ -187,19 +200,17 @@ impl Archive {
         for hour in 0..DAY_MS / HOUR_MS {
             let mut failed = None;
             let hour = from + hour * HOUR_MS;
-            log.span(hour, hour + HOUR_MS, through, |reading| match sorted.take(&Event::Reading(reading)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
+            log.span(hour, hour + HOUR_MS, through, |reading| {
+                logged += 1;
+                failed = sorted.take(&Event::Reading(reading)).err();
+                if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })?;
             if let Some(error) = failed {
                 return Err(error);
             }
             step(steps, Step::Collected)?;
         }
-        Ok(sorted)
+        Ok((sorted, logged))
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -213,36 +224,6 @@ impl Archive {
     }
 }
 
-/// Files that can be used, and why the others cannot.
-pub(crate) fn sound(files: Vec<PathBuf>, options: &ReadOptions) -> (Vec<PathBuf>, Vec<FileError>) {
-    let (mut sound, mut damaged) = (Vec::new(), Vec::new());
-    for path in files {
-        match usable(&path, options) {
-            Ok(()) => sound.push(path),
-            Err(error) => damaged.push(complained(error)),
-        }
-    }
-    (sound, damaged)
-}
-
-/// Says in the log, and counts, that a file cannot be used.
-pub(crate) fn complained(error: FileError) -> FileError {
-    metrics::counter!("foretell_archive_damaged_files_total").increment(1);
-    tracing::error!(error = &error as &dyn std::error::Error, "A file of the archive cannot be used.");
-    error
-}
-
-/// A file is what its checksum says; one without is read through.
-fn usable(path: &Path, options: &ReadOptions) -> Result<(), FileError> {
-    if sums::check(path)? == sums::Checked::Whole {
-        return Ok(());
-    }
-    let day = day_of(path).ok_or_else(|| FileError::form(path, "is named after no day"))?;
-    read_day(path, day, options)?;
-    sums::trust(path);
-    Ok(())
-}
-
 /// The day whose file this is.
 pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
     let day = path.file_name()?.to_str()?.strip_suffix(".parquet")?;
@@ -251,54 +232,29 @@ pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
 
 /// A day's file, every row of which can be read and is of that day.
 pub(crate) fn read_day(path: &Path, day: Timestamp, options: &ReadOptions) -> Result<ReadingFiles, FileError> {
-    let whole_day =
-        ReadOptions { from: Some(day), to: Some(day + DAY_MS), not_after: None, machine: None, ..options.clone() };
+    let whole_day = ReadOptions {
+        from: Some(day),
+        to: Some(day + DAY_MS),
+        not_after: None,
+        now: None,
+        machine: None,
+        ..options.clone()
+    };
     let paths = [path.to_owned()];
     let read = ReadingFiles::read(&paths, &ColumnMap::default(), &whole_day, &mut |_| ControlFlow::Continue(()))?;
-    let of_others = read.report().left_out;
-    let unreadable: u64 = read.report().refused.values().sum();
-    if of_others + unreadable == 0 {
-        return Ok(read);
-    }
-    let problem = format!(
-        "is damaged, or another file: {unreadable} rows cannot be read and {of_others} are of other days. Restore it from a \
-         backup, or move it away to go on without its readings"
-    );
-    Err(FileError::form(path, problem))
+    whole(path, read.report().refused.values().sum(), read.report().left_out)?;
+    Ok(read)
 }
 
-fn verify(
-    aside: &Path,
-    (path, day): (&Path, Timestamp),
-    written: Tally,
-    options: &ReadOptions,
-) -> Result<(), FileError> {
+fn verify(aside: &Path, (path, day): (&Path, Timestamp), written: Tally, steps: Steps<'_>) -> Result<(), FileError> {
     let mut found = Tally::default();
-    for event in read_day(aside, day, options)? {
-        if let Event::Reading(reading) = event? {
-            found.count(&reading);
-        }
-    }
+    each_reading(aside, day, |reading| {
+        found.count(reading);
+        underway(steps, found.rows)
+    })?;
     if found == written {
         return Ok(());
     }
     let problem = format!("{} readings were written and {} read back, or they differ", written.rows, found.rows);
     Err(FileError::form(path, problem))
-}
-
-/// Readings counted and summed up, in whatever order they come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    rows: u64,
-    sum: u64,
-}
-
-impl Tally {
-    fn count(&mut self, reading: &Reading) {
-        let mut bytes = reading.machine.as_str().as_bytes().to_vec();
-        bytes.extend_from_slice(&reading.ts.millis().to_le_bytes());
-        pack(&Event::Reading(reading.clone()), &mut bytes);
-        self.rows += 1;
-        self.sum = self.sum.wrapping_add(u64::from(codec::digest(0, &bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    }
 }

@@ -30,7 +30,7 @@ pub enum FileError {
     /// The file is not what was written: its checksum differs.
     #[error(
         "{path} is damaged: it differs from {name}.sha256 beside it. Restore it from a backup, or move both away to go on \
-         without its readings",
+         without its readings; if it was changed on purpose, only {name}.sha256",
         path = path.display(), name = path.file_name().unwrap_or_default().to_string_lossy()
     )]
     Damaged {
@@ -67,6 +67,16 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Whether it says that a file's content is not what it should be, rather than that the file cannot be reached.
+    pub(crate) const fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Form { .. } | Self::Frame { .. })
+    }
+
+    /// Whether it says that a file is there and cannot be used.
+    pub(crate) const fn is_of_a_file(&self) -> bool {
+        self.is_damage() || matches!(self, Self::Io { .. })
+    }
+
     pub(crate) fn io(attempted: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { attempted, path, source }

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use foretell_model::{DAY_MS, Event, Log, MachineId, Partition, Reading, Timestamp};
 
-use super::archive::{Archive, sound};
+use super::archive::Archive;
 use super::column_map::ColumnMap;
 use super::error::FileError;
 use super::packed::{Distinct, pack, unpack};
 use super::readings::{Progress, ReadOptions, ReadingFiles};
 use super::sorter::{Merge, Sorter};
+use super::sound::sound;
+use super::sums;
 use super::writers::Writer;
 use crate::SqliteLog;
 
@@ -31,7 +33,9 @@ pub struct Selection {
 pub struct Exported {
     /// Readings in the file.
     pub readings: u64,
-    /// Files of the archive that are damaged or missing; their days' readings are lacking unless the log has them still.
+    /// Readings that the file's form cannot hold: line protocol knows no year before 1678 or after 2261.
+    pub left_out: u64,
+    /// Files of the archive that are damaged or missing and whose days the log no longer has: their readings are lacking.
     pub damaged: Vec<FileError>,
 }
 
@@ -39,7 +43,8 @@ pub struct Exported {
 /// InfluxDB's line protocol. Sorted by machine and time; what stands in both is written once. A damaged or missing file of the
 /// archive costs its own day only.
 ///
-/// The file takes its name when it is whole. `options` bounds the memory and says where the rest is sorted.
+/// The file takes its name when it is whole; a Parquet file has its checksum beside it, by which whoever reads it here knows
+/// whether it still is. `options` bounds the memory and says where the rest is sorted.
 ///
 /// # Errors
 /// When the log, the archive or the file refuses, or `progress` breaks.
@@ -55,8 +60,10 @@ pub fn export(
     let mut writer = Writer::create(path)?;
     let from = selection.from.unwrap_or(Timestamp::MIN);
     let to = selection.to.unwrap_or(Timestamp::MAX + 1);
-    let (archived, mut damaged) = sound(archive.files(from, to)?, options);
-    damaged.extend(archive.missing(log, from, to)?);
+    let needed = archive.needed(log, from, to)?;
+    let (archived, unusable) = sound(needed.clone());
+    let mut damaged = archive.missing(log, from, to)?;
+    damaged.extend(unusable.into_iter().map(|(_, error)| error));
     let machine = selection.machine.clone();
     let read = ReadOptions { from: Some(from), to: Some(to), machine, ..options.clone() };
     let archived = ReadingFiles::read(&archived, &ColumnMap::default(), &read, progress)?;
@@ -91,9 +98,39 @@ pub fn export(
     if let Some(error) = failed {
         return Err(error);
     }
-    let readings = write(sorted.finish()?, &mut writer, progress)?;
-    writer.finish(|_| Ok(()))?;
-    Ok(Exported { readings, damaged })
+    // Days that left the log while it was read are in their files.
+    let mut left = archive.needed(log, from, to)?;
+    left.retain(|path| !needed.contains(path));
+    let (left, unusable) = sound(left);
+    damaged.extend(unusable.into_iter().map(|(_, error)| error));
+    for event in ReadingFiles::read(&left, &ColumnMap::default(), &read, progress)? {
+        sorted.take_selected(event?, selection)?;
+    }
+    let (readings, left_out) = write(sorted.finish()?, &mut writer, progress)?;
+    finish(writer, path)?;
+    Ok(Exported { readings, left_out, damaged })
+}
+
+/// Gives the file its name, and a Parquet file its checksum.
+fn finish(writer: Writer, path: &Path) -> Result<(), FileError> {
+    if !writer.is_parquet() {
+        return writer.finish(|_| Ok(()));
+    }
+    let mut sum = None;
+    let finished = writer.finish(|aside| {
+        sum = Some(sums::announce(path, aside)?);
+        Ok(())
+    });
+    match (finished, sum) {
+        (Ok(()), Some(sum)) => sums::write(path, &[sum]),
+        (finished, _) => {
+            if !path.exists() {
+                // Best effort: a checksum of nothing says nothing wrong.
+                drop(std::fs::remove_file(sums::beside(path)));
+            }
+            finished
+        }
+    }
 }
 
 /// Rows between two looks at whether to stop.
@@ -103,17 +140,18 @@ fn write(
     mut readings: Sorted,
     writer: &mut Writer,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<u64, FileError> {
-    let mut written = 0;
+) -> Result<(u64, u64), FileError> {
+    let (mut written, mut left_out) = (0, 0);
     while let Some(reading) = readings.next()? {
-        writer.write(reading)?;
-        written += 1;
+        let is_written = writer.write(reading)?;
+        written += u64::from(is_written);
+        left_out += u64::from(!is_written);
         let now = Progress { bytes: 0, bytes_total: 0, rows: written };
         if written % ROWS_BETWEEN == 0 && progress(now).is_break() {
             return Err(FileError::Stopped);
         }
     }
-    Ok(written)
+    Ok((written, left_out))
 }
 
 /// What an import did.

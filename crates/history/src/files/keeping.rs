@@ -1,13 +1,16 @@
 //! The archive's regular work: closed days become files, old ones go from the log, and the room they leave goes back.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use foretell_model::{DAY_MS, HOUR_MS, Offset, Timestamp};
 
-use super::archive::{Archive, Step, Steps, read_day, step};
+use super::archive::{Archive, Step, Steps, step, underway};
+use super::day_file::each_reading;
 use super::error::FileError;
 use super::readings::ReadOptions;
+use super::sound::{counted, put_aside, told_aside, usable};
+use super::tally::Tally;
 use crate::SqliteLog;
 use crate::atomic_file;
 use crate::sqlite_log::LoggedDay;
@@ -43,6 +46,9 @@ pub struct Kept {
     pub missing: Vec<FileError>,
     /// Days with late readings that wait for a later pass.
     pub put_off: usize,
+    /// Damaged files of days that the log still had: where they were put aside, and what was wrong with them. Those days are among
+    /// the written ones.
+    pub put_aside: Vec<(PathBuf, FileError)>,
     /// What could not be done; those days are tried again by the next pass, and nothing of them is dropped.
     pub failures: Vec<FileError>,
 }
@@ -73,7 +79,7 @@ impl Archive {
             }
             match self.keep_day(log, day, work, steps, &mut kept) {
                 Err(stop @ (FileError::Stopped | FileError::Log(_))) => return Err(stop),
-                Err(failure) => kept.failures.push(failure),
+                Err(failure) => kept.failures.push(if failure.is_damage() { counted(failure) } else { failure }),
                 Ok(()) => rewritten += usize::from(is_late(&day)),
             }
         }
@@ -92,6 +98,9 @@ impl Archive {
         kept: &mut Kept,
     ) -> Result<(), FileError> {
         let path = self.path(day.day);
+        if is_late(&day) && day.is_whole_on_log() && path.exists() {
+            usable(&path).or_else(|damage| set_aside(&path, damage, kept))?;
+        }
         // A file that was taken away is made again as long as the log has everything.
         let is_lost = day.dropping == Offset(0) && !path.exists();
         if day.dropping > Offset(0) && day.newest > day.archived && !path.exists() {
@@ -99,11 +108,7 @@ impl Archive {
             return Err(FileError::Missing { path });
         }
         if day.newest > day.archived || is_lost {
-            let archived = self.write_day(log, day.day, &work.options, steps)?;
-            log.note_archived(day.day, archived.through)?;
-            day.archived = archived.through;
-            kept.written.push((archived.path, archived.rows));
-            step(steps, Step::Noted)?;
+            self.write_noted(log, &mut day, work, steps, kept)?;
         }
         let through = day.archived.min(work.consumed);
         let is_old = work.keep_ms.is_some_and(|keep_ms| day.day + (DAY_MS + keep_ms) <= work.now);
@@ -111,43 +116,79 @@ impl Archive {
             return Ok(());
         }
         // The only copy from now on, so it is looked at once more.
-        self.check_holds(log, day.day, through, &work.options)?;
+        match self.check_holds(log, &day, through, steps) {
+            Err(damage) if day.is_whole_on_log() => {
+                set_aside(&path, damage, kept)?;
+                // Dropped by the next pass, if that finds it whole.
+                return self.write_noted(log, &mut day, work, steps, kept);
+            }
+            held => held?,
+        }
         log.note_dropping(day.day, through)?;
         step(steps, Step::Dropping)?;
         kept.dropped += log.drop_day(day.day, through)? as u64;
         log.note_dropped(day.day, through)?;
         step(steps, Step::Dropped)
     }
-    /// A day's file can be read to its end and has at least as many readings as the log up to a place.
+
+    /// Writes a day's file and notes it on the log.
+    fn write_noted(
+        &self,
+        log: &SqliteLog,
+        day: &mut LoggedDay,
+        work: &Keeping,
+        steps: Steps<'_>,
+        kept: &mut Kept,
+    ) -> Result<(), FileError> {
+        let archived = self.write_day(log, day.day, &work.options, steps)?;
+        if archived.rows > archived.logged && day.dropping == Offset(0) {
+            // The file that stood there was of another log, in whose place this one was put: only the archive has all of the day.
+            log.note_dropping(day.day, archived.through)?;
+            day.dropping = archived.through;
+        }
+        log.note_archived(day.day, archived.through)?;
+        day.archived = archived.through;
+        kept.written.push((archived.path, archived.rows));
+        step(steps, Step::Noted)
+    }
+
+    /// A day's file can be read to its end and has what the log has up to a place; all of that, bit by bit, while nothing of the
+    /// day has left the log, and as many readings afterwards.
     fn check_holds(
         &self,
         log: &SqliteLog,
-        day: Timestamp,
+        day: &LoggedDay,
         through: Offset,
-        options: &ReadOptions,
+        steps: Steps<'_>,
     ) -> Result<(), FileError> {
-        let path = self.path(day);
+        let path = self.path(day.day);
         if !path.exists() {
             return Err(FileError::form(&path, "is missing, so its day stays on the log; restore it from a backup"));
         }
-        let mut archived = 0_u64;
-        for event in read_day(&path, day, options)? {
-            event?;
-            archived += 1;
-        }
-        let mut logged = 0_u64;
-        for hour in (0..DAY_MS / HOUR_MS).map(|hour| day + hour * HOUR_MS) {
-            log.span(hour, hour + HOUR_MS, through, |_| {
-                logged += 1;
+        let through = if day.is_whole_on_log() { day.archived } else { through };
+        let (mut archived, mut logged) = (Tally::default(), Tally::default());
+        each_reading(&path, day.day, |reading| {
+            archived.count(reading);
+            underway(steps, archived.rows)
+        })?;
+        for hour in (0..DAY_MS / HOUR_MS).map(|hour| day.day + hour * HOUR_MS) {
+            log.span(hour, hour + HOUR_MS, through, |reading| {
+                logged.count(&reading);
                 ControlFlow::Continue(())
             })?;
         }
-        if logged <= archived {
+        if logged.rows < archived.rows || logged == archived || !day.is_whole_on_log() && logged.rows == archived.rows {
             return Ok(());
         }
+        let (of_file, of_log) = (archived.rows, logged.rows);
+        let what = if of_file == of_log {
+            format!("holds {of_file} readings that are not those of the log")
+        } else {
+            format!("holds {of_file} readings where the log has {of_log}")
+        };
         let problem = format!(
-            "holds {archived} readings where the log has {logged}, so its day stays on the log; restore it from a backup, or move \
-             it and its checksum away, and it is written anew"
+            "{what}, so its day stays on the log; restore it from a backup, or move it and its checksum away, and it is written \
+             anew"
         );
         Err(FileError::form(&path, problem))
     }
@@ -163,4 +204,15 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+/// Puts a damaged file aside whose day the log has; whatever else is wrong with it remains a failure.
+fn set_aside(path: &Path, damage: FileError, kept: &mut Kept) -> Result<(), FileError> {
+    if !damage.is_damage() {
+        return Err(damage);
+    }
+    let to = put_aside(path)?;
+    let damage = told_aside(damage, &to);
+    kept.put_aside.push((to, damage));
+    Ok(())
 }

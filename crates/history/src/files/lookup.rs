@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use foretell_model::{Event, MachineId, Offset, Reading, Timestamp};
+use foretell_model::{Event, MachineId, Reading, Timestamp};
 
-use super::archive::{Archive, day_of, sound};
+use super::archive::{Archive, day_of};
 use super::column_map::ColumnMap;
 use super::error::FileError;
 use super::packed::pack;
 use super::readings::{ReadOptions, ReadingFiles};
+use super::sound::sound;
 use crate::SqliteLog;
 
 /// Memory for a machine's days that are read from files, bytes.
@@ -45,7 +46,7 @@ impl Archive {
             threads: 1,
             ..ReadOptions::default()
         };
-        let archived = self.needed(log, from, to, &options)?;
+        let archived = sound(self.needed(log, from, to)?).0;
         if archived.is_empty() {
             return Ok(newest.into());
         }
@@ -70,7 +71,7 @@ impl Archive {
     /// When the folder or a file cannot be read.
     pub fn knows(&self, machine: &MachineId, options: &ReadOptions) -> Result<bool, FileError> {
         let options = ReadOptions { machine: Some(machine.clone()), ..options.clone() };
-        for path in sound(self.files(Timestamp::MIN, Timestamp::MAX)?, &options).0 {
+        for path in sound(self.files(Timestamp::MIN, Timestamp::MAX)?).0 {
             let go_on = &mut |_| ControlFlow::Continue(());
             let files = ReadingFiles::read(&[path], &ColumnMap::default(), &options, go_on)?;
             if files.machines().contains(machine) {
@@ -81,21 +82,15 @@ impl Archive {
     }
 
     /// Files of days for which the log no longer answers alone.
-    fn needed(
-        &self,
-        log: &SqliteLog,
-        from: Timestamp,
-        to: Timestamp,
-        options: &ReadOptions,
-    ) -> Result<Vec<PathBuf>, FileError> {
+    pub(crate) fn needed(&self, log: &SqliteLog, from: Timestamp, to: Timestamp) -> Result<Vec<PathBuf>, FileError> {
         let noted = log.noted_days()?;
         let is_whole = |path: &PathBuf| {
             let day = day_of(path);
-            noted.iter().any(|noted| Some(noted.day) == day && noted.dropping == Offset(0))
+            noted.iter().any(|noted| Some(noted.day) == day && noted.is_whole_on_log())
         };
         let mut files = self.files(from, to)?;
         files.retain(|path| !is_whole(path));
-        Ok(sound(files, options).0)
+        Ok(files)
     }
 }
 

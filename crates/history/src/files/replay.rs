@@ -10,11 +10,12 @@ use std::path::Path;
 
 use foretell_model::{DAY_MS, Event, HOUR_MS, Log, MachineId, Offset, Partition, Timestamp};
 
-use super::archive::{Archive, complained, day_of, read_day};
+use super::archive::{Archive, day_of, read_day};
 use super::error::FileError;
 use super::packed::{Distinct, pack, unpack};
 use super::readings::ReadOptions;
 use super::sorter::Sorter;
+use super::sound::complained;
 use crate::SqliteLog;
 
 /// Days whose readings, or some of them, only the archive holds.

@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub(crate) type Key = (i64, i64);
 
 const HEAD_BYTES: usize = 20;
-const READ_AHEAD_BYTES: usize = 64 << 10;
+/// Read ahead of each run while merging, at most and at least: with many runs their buffers keep within the memory, too.
+const READ_AHEAD_BYTES: (usize, usize) = (4 << 10, 64 << 10);
 
 /// Takes records in any order.
 pub(crate) struct Sorter {
@@ -74,7 +75,8 @@ impl Sorter {
 
     fn sorted_run(&mut self) -> MemoryRun {
         let mut records = std::mem::take(&mut self.records);
-        records.sort_by_key(|(key, _)| *key);
+        // Where a record begins says which came first, so equal keys keep their order and no memory is needed for sorting.
+        records.sort_unstable();
         MemoryRun { buffer: std::mem::take(&mut self.buffer), records, next: 0 }
     }
 
@@ -82,12 +84,10 @@ impl Sorter {
     pub(crate) fn finish(mut self) -> io::Result<Merge> {
         let memory = Run::Memory(self.sorted_run());
         let file = self.spill.map(Arc::new);
+        let ahead_bytes = (self.memory_bytes / self.runs.len().max(1)).clamp(READ_AHEAD_BYTES.0, READ_AHEAD_BYTES.1);
         let spilled = file.iter().flat_map(|file| {
             let reader = |&(at, end): &(u64, u64)| Stretch { file: Arc::clone(file), at, end };
-            self.runs
-                .iter()
-                .map(reader)
-                .map(|stretch| Run::Spilled(BufReader::with_capacity(READ_AHEAD_BYTES, stretch)))
+            self.runs.iter().map(reader).map(|stretch| Run::Spilled(BufReader::with_capacity(ahead_bytes, stretch)))
         });
         let mut runs: Vec<_> = spilled.chain([memory]).map(|run| (run, Vec::new())).collect();
         let mut heads = BinaryHeap::new();

@@ -61,12 +61,22 @@ pub(crate) fn known(path: &Path) -> Result<Vec<String>, FileError> {
 }
 
 /// The checksums by which the file that stands there now is good; none when none stands there.
-pub(crate) fn of_what_stands(path: &Path) -> Result<Vec<String>, FileError> {
+fn of_what_stands(path: &Path) -> Result<Vec<String>, FileError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
     let known = known(path)?;
     if known.is_empty() { Ok(vec![sum_of(path).map_err(FileError::io("read", path))?]) } else { Ok(known) }
+}
+
+/// Says that what stands aside is about to replace a file: both contents are good until [`write`] is given the new sum, which this
+/// returns, alone.
+pub(crate) fn announce(path: &Path, aside: &Path) -> Result<String, FileError> {
+    let sum = sum_of(aside).map_err(FileError::io("read", aside))?;
+    let mut good = of_what_stands(path)?;
+    good.push(sum.clone());
+    write(path, &good)?;
+    Ok(sum)
 }
 
 /// What a check found.

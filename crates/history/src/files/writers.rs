@@ -59,7 +59,12 @@ impl Writer {
         Ok(Self { path: path.to_owned(), kind })
     }
 
-    pub(crate) fn write(&mut self, reading: Reading) -> Result<(), FileError> {
+    pub(crate) const fn is_parquet(&self) -> bool {
+        matches!(self.kind, Kind::Parquet(_))
+    }
+
+    /// Writes a reading; false when the file's form has no place for it.
+    pub(crate) fn write(&mut self, reading: Reading) -> Result<bool, FileError> {
         let path = &self.path;
         match &mut self.kind {
             Kind::Csv(file, line) => {
@@ -67,9 +72,10 @@ impl Writer {
                 line.clear();
             }
             Kind::Lines(file, line) => {
-                line_protocol(&reading, line);
+                let is_written = line_protocol(&reading, line);
                 file.write_all(line.as_bytes()).map_err(FileError::io("write", path))?;
                 line.clear();
+                return Ok(is_written);
             }
             Kind::Parquet(parquet) => {
                 parquet.group.push(reading);
@@ -78,7 +84,7 @@ impl Writer {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Ends the file, lets `verify` look at it where it stands aside, and gives it its name when that agrees.

@@ -23,7 +23,7 @@ fn a_lost_day_is_gone_on_without() {
     std::fs::remove_file(dir.path().join("archive/1970-01-02.parquet")).unwrap();
     append(&log, &[reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS + 1)]);
     assert_eq!(pass(dir.path(), &log), (1, 1, vec![]));
-    let said = archive.check(&log, &ReadOptions::default()).unwrap()[0].to_string();
+    let said = archive.inspect(&log).unwrap().lost[0].to_string();
     assert!(said.contains("`foretell archive accept-loss 1970-01-02 --why REASON`"), "{said}");
 
     // Beside the process that owns the log.
@@ -32,7 +32,7 @@ fn a_lost_day_is_gone_on_without() {
     assert_eq!(beside.accepted_losses().unwrap(), [loss(1)]);
     // What came late is all there is of the day now, and it is a day like any other.
     assert_eq!(pass(dir.path(), &log), (0, 0, vec![1]));
-    assert!(archive.check(&log, &ReadOptions::default()).unwrap().is_empty());
+    assert!(archive.inspect(&log).unwrap().lost.is_empty());
     let lost = |r: &Reading| r.ts.millis() / DAY_MS == 1;
     let mut left: Vec<_> = fleet().into_iter().filter(|r| !lost(r)).collect();
     left.extend([reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS), reading("other", 40 * DAY_MS + 1)]);
@@ -62,4 +62,18 @@ fn nothing_that_is_there_can_be_given_up() {
     // On the log still.
     check(40, "1970-02-10.parquet: is not missed");
     check(7, "1970-01-08.parquet: is not missed");
+}
+
+#[test]
+fn a_damaged_day_is_put_aside_and_gone_on_without() {
+    let (dir, log) = kept_plant();
+    let (archive, path) = (Archive::new(dir.path()), dir.path().join("archive/1970-01-02.parquet"));
+    let half = std::fs::read(&path).unwrap().split_off(100);
+    std::fs::write(&path, &half).unwrap();
+    assert_eq!(archive.inspect(&log).unwrap().lost.len(), 1);
+    archive.accept_loss(&log, &loss(1)).unwrap();
+    assert_eq!(std::fs::read(dir.path().join("archive/1970-01-02.parquet.damaged")).unwrap(), half);
+    let found = archive.inspect(&log).unwrap();
+    assert_eq!((found.whole, found.lost.len(), found.aside.len()), (2, 0, 1));
+    assert_eq!(pass(dir.path(), &log), (0, 0, vec![]));
 }

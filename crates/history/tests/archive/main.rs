@@ -41,11 +41,25 @@ fn append(log: &SqliteLog, readings: &[Reading]) {
 
 /// Archives and drops everything that is over, telling `steps`.
 fn keep(dir: &Path, log: &SqliteLog, steps: &mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<Kept, FileError> {
+    keep_telling(Some(DAY_MS), dir, log, steps)
+}
+
+/// Archives everything that is over, and drops it after so long.
+fn keep_for(keep_ms: Option<i64>, dir: &Path, log: &SqliteLog) -> Kept {
+    keep_telling(keep_ms, dir, log, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn keep_telling(
+    keep_ms: Option<i64>,
+    dir: &Path,
+    log: &SqliteLog,
+    steps: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<Kept, FileError> {
     let work = Keeping {
         rewrites_max: usize::MAX,
         now: Timestamp::from_millis(30 * DAY_MS),
         closed_after_ms: HOUR_MS,
-        keep_ms: Some(DAY_MS),
+        keep_ms,
         consumed: log.head(Partition(0)).unwrap(),
         options: ReadOptions { memory_bytes: 2_000, threads: 1, temp_dir: dir.to_owned(), ..ReadOptions::default() },
     };

@@ -8,9 +8,10 @@ use foretell_model::{DAY_MS, Timestamp};
 pub enum ArchiveCommand {
     /// Read every file through, and name each that is damaged or missing, with what to do. Also where nothing can be written.
     ///
-    /// Exit codes: 0 all days are there and whole, 65 some are not.
+    /// Exit codes: 0 nothing is lost: all days are there and whole, or the log still has those whose files are damaged, and the
+    /// service writes them anew; 65 some are damaged or missing and have left the log.
     Check,
-    /// Go on without an archived day whose file is lost for good. The decision is kept on the log, with its reason. Works beside
+    /// Go on without an archived day whose file is lost for good; a damaged one is put aside. The decision is kept on the log, with its reason. Works beside
     /// a running service, which takes it up within `[data] archive_every`.
     AcceptLoss {
         /// The day (UTC), as its file is named.

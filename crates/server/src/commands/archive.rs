@@ -1,7 +1,9 @@
 //! `foretell archive`: whether every archived day is there and whole, and what to do about one that is lost.
 
-use foretell_history::{AcceptedLoss, Archive, FileError, ReadOptions, SqliteLog};
-use foretell_model::{Clock as _, Timestamp};
+use std::path::PathBuf;
+
+use foretell_history::{AcceptedLoss, Archive, FileError, Inspection, SqliteLog};
+use foretell_model::Clock as _;
 
 use super::history::unreadable;
 use crate::cli::ArchiveCommand;
@@ -29,20 +31,55 @@ pub(super) fn archive(config: &Config, command: ArchiveCommand, output: &mut Out
     }
 }
 
+/// Files of one kind that are named; of more it is said how many there are.
+const NAMED_MAX: usize = 10;
+
 fn check(archive: &Archive, log: &SqliteLog, output: &mut Output) -> Result<(), Failure> {
-    let files = archive.files(Timestamp::MIN, Timestamp::MAX).map_err(unreadable)?;
-    let faults = archive.check(log, &ReadOptions::default()).map_err(unreadable)?;
-    let missing = faults.iter().filter(|fault| matches!(fault, FileError::Missing { .. })).count();
-    let whole = (files.len() + missing).saturating_sub(faults.len());
+    let Inspection { whole, unsummed, again, lost, aside } = archive.inspect(log).map_err(unreadable)?;
     output.line(&format!("{whole} archived days are there and whole"))?;
+    if !unsummed.is_empty() {
+        output.line(&format!(
+            "{} of them have no checksum: they were read through, which does not show every damage; where one is known to be right, \
+             `sha256sum FILE > FILE.sha256` in its folder gives it one: {}",
+            unsummed.len(),
+            named(&unsummed)
+        ))?;
+    }
+    for (path, _) in &again {
+        output.line(&format!(
+            "{} is damaged, but nothing is lost and nothing has to be done: the log has its day, and the service puts the file aside \
+             and writes it anew before the day leaves the log",
+            path.display()
+        ))?;
+    }
+    if !aside.is_empty() {
+        let many = aside.len();
+        output.line(&format!(
+            "{many} damaged files were put aside when their days were written anew; delete them at will: {}",
+            named(&aside)
+        ))?;
+    }
     for loss in log.accepted_losses().map_err(FileError::from).map_err(unreadable)? {
         output.line(&line(&loss))?;
     }
-    if faults.is_empty() {
+    if lost.is_empty() {
         return Ok(());
     }
-    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    Err(Failure::new(Kind::BadData, format!("{} archived days cannot be used:\n{}", faults.len(), faults.join("\n"))))
+    let many = lost.len();
+    let lost: Vec<String> = lost.iter().map(ToString::to_string).collect();
+    let what = format!(
+        "{many} archived days cannot be used, and the log no longer has them:\n{}\nA damaged file of which there is no backup is put \
+         aside and gone on without by `foretell archive accept-loss DAY --why REASON`",
+        lost.join("\n")
+    );
+    Err(Failure::new(Kind::BadData, what))
+}
+
+/// Names of files, the first of them when there are many.
+fn named(paths: &[PathBuf]) -> String {
+    let mut names: Vec<String> = paths.iter().take(NAMED_MAX).map(|path| path.display().to_string()).collect();
+    names.extend((paths.len() > NAMED_MAX).then(|| format!("and {} more", paths.len() - NAMED_MAX)));
+    names.join(", ")
 }
 
 fn line(loss: &AcceptedLoss) -> String {

@@ -44,11 +44,16 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
         exported => exported.map_err(unreadable)?,
     };
     output.line(&format!("{} readings in {out}", exported.readings))?;
+    if exported.left_out > 0 {
+        let years = "line protocol has no place for years before 1678 or after 2261";
+        output.line(&format!("{} readings are left out: {years}", exported.left_out))?;
+    }
     if exported.damaged.is_empty() {
         return Ok(());
     }
     let damaged: Vec<String> = exported.damaged.iter().map(ToString::to_string).collect();
-    let what = format!("{out} lacks days of the archive that cannot be read:\n{}", damaged.join("\n"));
+    let what =
+        format!("{out} lacks days of the archive that cannot be read and have left the log:\n{}", damaged.join("\n"));
     Err(Failure::new(Kind::BadData, what))
 }
 

@@ -68,6 +68,15 @@ fn with_bar<T>(
 pub(super) fn unreadable(error: FileError) -> Failure {
     match error {
         FileError::Io { path, source, attempted: "create" | "write" | "finish" } => Failure::writing(&path, source),
+        FileError::Io { path, source, attempted: "copy" } => {
+            Failure::because(Kind::Io, format!("could not copy {}", path.display()), source)
+        }
+        FileError::Io { source, attempted: "sort in" | "merge in" | "sort the rows of", .. } => {
+            let dir = std::env::temp_dir();
+            let what = format!("could not sort in a temporary file in {} (TMPDIR names another folder)", dir.display());
+            Failure::because(Kind::Io, what, source)
+        }
+        FileError::Frame { path, source, attempted: "write" | "finish" } => Failure::writing(&path, source),
         FileError::Io { path, source, .. } => Failure::reading(&path, source),
         FileError::Log(error) => refusing("could not use the log", error),
         other => Failure::because(Kind::BadData, "could not use a history file", other),

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use foretell_model::{Clock, LogError, Offset, Partition, Timestamp};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
+use super::gentle::Gentle;
 use super::runner::SNAPSHOT;
 use super::stores::Stores;
 use crate::clock::WallClock;
@@ -63,7 +65,7 @@ impl Keeper {
             Ok(missing) => tell_missing(&missing),
             Err(error) => tracing::error!(error = &error as &dyn Error, "The archive could not be looked through."),
         }
-        let mut after = self.data.archive_every.min(FIRST_AFTER_MAX);
+        let (mut after, mut looked_at) = (self.data.archive_every.min(FIRST_AFTER_MAX), None);
         while self.sleep(after) {
             after = self.data.archive_every;
             let begun = Instant::now();
@@ -78,10 +80,23 @@ impl Keeper {
                     );
                 }
             }
+            looked_at = self.look(looked_at);
             let losses = self.losses();
             losses.iter().skip(losses_told).for_each(tell_loss);
             losses_told = losses.len();
             histogram!("foretell_archive_pass_seconds").record(begun.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Looks at one more file of the archive, so that damage is found while a backup or the log still has its day. What is wrong
+    /// with it is said where it is found.
+    fn look(&self, looked_at: Option<PathBuf>) -> Option<PathBuf> {
+        match self.archive.look_at_next(&self.log, looked_at.as_deref()) {
+            Ok(looked) => looked.map(|(path, _)| path),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "A file of the archive could not be looked at.");
+                None
+            }
         }
     }
 
@@ -119,7 +134,16 @@ impl Keeper {
             rewrites_max: REWRITES_MAX,
             options,
         };
-        let mut go_on = |_| if self.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let mut gentle = Gentle::begin();
+        let mut go_on = |_| {
+            if gentle.is_due() {
+                if let Some(rest) = gentle.rest() {
+                    self.sleep(rest);
+                }
+                gentle.go_on();
+            }
+            if self.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         self.archive.keep(&self.log, &work, &mut go_on)
     }
 

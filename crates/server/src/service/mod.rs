@@ -17,6 +17,7 @@ mod dispatch;
 mod engine_room;
 mod findings;
 mod follower;
+mod gentle;
 mod heart;
 mod http;
 mod influx;

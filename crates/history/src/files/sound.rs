@@ -1,0 +1,199 @@
+//! Whether the archive's files can be used, and what becomes of one that cannot. It is said and counted wherever it is met; where
+//! the log still has its whole day it is put aside under another name, never deleted, and the day is written anew.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use foretell_model::Timestamp;
+
+use super::archive::{Archive, day_of};
+use super::day_file::each_reading;
+use super::error::FileError;
+use super::sums;
+use crate::SqliteLog;
+use crate::atomic_file::sync_folder;
+
+/// What stands behind the name of a damaged file that was put aside; a number follows from the second on.
+const ASIDE: &str = ".damaged";
+
+/// What a look at every file of the archive found.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    /// Files that can be used.
+    pub whole: usize,
+    /// Those of them without a checksum: they were read through, which does not show every damage.
+    pub unsummed: Vec<PathBuf>,
+    /// Files that cannot be used, and why, of days that the log still has: the service writes them anew.
+    pub again: Vec<(PathBuf, FileError)>,
+    /// Files that cannot be used or are not there, of days that have left the log: a person has to act.
+    pub lost: Vec<FileError>,
+    /// Damaged files that were put aside when their days were written anew.
+    pub aside: Vec<PathBuf>,
+}
+
+impl Archive {
+    /// Looks at every file, reading it through.
+    ///
+    /// # Errors
+    /// When the folder or the log cannot be read.
+    pub fn inspect(&self, log: &SqliteLog) -> Result<Inspection, FileError> {
+        let files = self.files(Timestamp::MIN, Timestamp::MAX)?;
+        let unsummed = |path: &PathBuf| sums::known(path).is_ok_and(|known| known.is_empty());
+        let (whole, damaged) = sound(files);
+        let mut found = Inspection {
+            whole: whole.len(),
+            unsummed: whole.into_iter().filter(unsummed).collect(),
+            lost: self.missing(log, Timestamp::MIN, Timestamp::MAX)?,
+            aside: self.put_aside_before()?,
+            ..Inspection::default()
+        };
+        for (path, error) in damaged {
+            if error.is_damage() && is_on_log(log, &path)? {
+                found.again.push((path, error));
+            } else {
+                found.lost.push(error);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks at the file of the day after `looked_at`, or at the first one again, so that damage is found while there still is a
+    /// backup or the log. One of a day that the log has is put aside, and the next pass writes it anew. Gives the file and what is
+    /// wrong with it, in which case it was said and counted.
+    ///
+    /// # Errors
+    /// When the folder or the log cannot be read, or a file cannot be put aside.
+    pub fn look_at_next(
+        &self,
+        log: &SqliteLog,
+        looked_at: Option<&Path>,
+    ) -> Result<Option<(PathBuf, Option<FileError>)>, FileError> {
+        let files = self.files(Timestamp::MIN, Timestamp::MAX)?;
+        let next = files.iter().find(|path| looked_at.is_none_or(|last| path.as_path() > last)).or(files.first());
+        let Some(path) = next.cloned() else { return Ok(None) };
+        let Err(error) = usable(&path) else { return Ok(Some((path, None))) };
+        let error = if error.is_damage() && is_on_log(log, &path)? {
+            told_aside(error, &put_aside(&path)?)
+        } else {
+            complained(error)
+        };
+        Ok(Some((path, Some(error))))
+    }
+
+    fn put_aside_before(&self) -> Result<Vec<PathBuf>, FileError> {
+        let mut aside = self.listed()?;
+        aside.retain(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.contains(&format!(".parquet{ASIDE}")) && !name.ends_with(".sha256")
+        });
+        aside.sort();
+        Ok(aside)
+    }
+}
+
+/// Whether the log holds all of a file's day, so that the file can be written anew.
+fn is_on_log(log: &SqliteLog, path: &Path) -> Result<bool, FileError> {
+    let day = day_of(path);
+    Ok(log.noted_days()?.iter().any(|noted| Some(noted.day) == day && noted.is_whole_on_log()))
+}
+
+/// Gives a damaged file, and its checksum, a name that nobody reads; whoever wants to save something from it finds it there.
+pub(crate) fn put_aside(path: &Path) -> Result<PathBuf, FileError> {
+    let endings = std::iter::once(ASIDE.to_owned()).chain((2..).map(|number| format!("{ASIDE}-{number}")));
+    let name = |ending: String| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(ending);
+        path.with_file_name(name)
+    };
+    let to = endings.map(name).find(|to| !to.exists() && !sums::beside(to).exists());
+    let to = to.unwrap_or_else(|| path.with_added_extension(ASIDE));
+    let moved = || {
+        std::fs::rename(path, &to)?;
+        match std::fs::rename(sums::beside(path), sums::beside(&to)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        sync_folder(path)
+    };
+    moved().map_err(FileError::io("put aside", path))?;
+    Ok(to)
+}
+
+/// Files that can be used, and why the others cannot.
+pub(crate) fn sound(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<(PathBuf, FileError)>) {
+    let (mut sound, mut damaged) = (Vec::new(), Vec::new());
+    for path in files {
+        match usable(&path) {
+            Ok(()) => sound.push(path),
+            Err(error) => damaged.push((path, complained(error))),
+        }
+    }
+    (sound, damaged)
+}
+
+/// Says in the log, and counts, that a file cannot be used.
+pub(crate) fn complained(error: FileError) -> FileError {
+    tracing::error!(error = &error as &dyn std::error::Error, "A file of the archive cannot be used.");
+    counted(error)
+}
+
+/// Says in the log, and counts, that a damaged file was put aside whose day is written anew.
+pub(crate) fn told_aside(damage: FileError, to: &Path) -> FileError {
+    tracing::warn!(
+        damage = &damage as &dyn std::error::Error,
+        to = %to.display(),
+        "A damaged file of the archive was put aside; the log has its day, which is written anew."
+    );
+    counted(damage)
+}
+
+/// Counts that a file cannot be used; somebody else says it.
+pub(crate) fn counted(error: FileError) -> FileError {
+    metrics::counter!("foretell_archive_damaged_files_total").increment(u64::from(error.is_of_a_file()));
+    error
+}
+
+/// A file is what its checksum says; one without is read through.
+pub(crate) fn usable(path: &Path) -> Result<(), FileError> {
+    if sums::check(path)? == sums::Checked::Whole {
+        return Ok(());
+    }
+    let day = day_of(path).ok_or_else(|| FileError::form(path, "is named after no day"))?;
+    each_reading(path, day, |_| ControlFlow::Continue(()))?;
+    sums::trust(path);
+    Ok(())
+}
+
+impl crate::sqlite_log::LoggedDay {
+    /// Whether the log alone could write the day's file: it was archived from here, and nothing of it has left.
+    pub(crate) const fn is_whole_on_log(&self) -> bool {
+        self.archived.0 > 0 && self.dropping.0 == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_aside_takes_no_name_twice_and_its_sum_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("2026-07-01.parquet");
+        let put = |bytes: &str, has_sum: bool| {
+            std::fs::write(&path, bytes).unwrap();
+            if has_sum {
+                std::fs::write(sums::beside(&path), format!("sum of {bytes}")).unwrap();
+            }
+            let to = put_aside(&path).unwrap();
+            assert!(!path.exists() && !sums::beside(&path).exists());
+            let sum = std::fs::read_to_string(sums::beside(&to)).unwrap_or_default();
+            (to.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(to).unwrap(), sum)
+        };
+        let is = |name: &str, bytes: &str, sum: &str| (name.to_owned(), bytes.to_owned(), sum.to_owned());
+        assert_eq!(put("a", true), is("2026-07-01.parquet.damaged", "a", "sum of a"));
+        assert_eq!(put("b", false), is("2026-07-01.parquet.damaged-2", "b", ""));
+        assert_eq!(put("c", true), is("2026-07-01.parquet.damaged-3", "c", "sum of c"));
+        assert!(put_aside(&path).is_err_and(|error| error.to_string().contains("could not put aside")));
+    }
+}
