@@ -3,6 +3,7 @@
 //! The only crate that names polars and, beside outreach, SQLite.
 
 mod atomic_file;
+mod backup;
 mod codec;
 mod database;
 mod error;
@@ -16,11 +17,12 @@ mod snapshots;
 mod sqlite_log;
 mod summary;
 
+pub use backup::{BackedUp, back_up};
 pub use error::OpenError;
 pub use files::{
-    Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Keeping, Kept, MapError, Progress,
-    ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection, SiteHistory, Step,
-    Steps, WatchedRow, WatchedRows, Watching, When, expects_panic, export, import, line_protocol,
+    Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Inspection, Keeping, Kept, MapError,
+    Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection,
+    SiteHistory, Step, Steps, WatchedRow, WatchedRows, Watching, When, expects_panic, export, import, line_protocol,
 };
 pub use influx::{
     InfluxControl, InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay,

@@ -1,6 +1,7 @@
 //! The command line, as the contract has it.
 
 mod archive;
+mod backup;
 mod users;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::logging::LogFormat;
 use crate::roles::Role;
 
 pub use archive::ArchiveCommand;
+pub use backup::BackupArgs;
 pub use users::{UsersArgs, UsersCommand};
 
 /// Foretell watches air compressors and arrives before they break.
@@ -67,6 +69,8 @@ pub enum Command {
     /// Look whether every archived day is there and whole, or go on without one that is lost.
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Copy everything that is kept, beside the running service.
+    Backup(BackupArgs),
     /// Look at refused input, write it to a file, or try it again.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),

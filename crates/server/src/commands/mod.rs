@@ -2,6 +2,7 @@
 
 mod archive;
 mod backtest;
+mod backup;
 mod check;
 mod customers;
 mod demo;
@@ -81,6 +82,7 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::Report(args) => report::report(config, &args, &mut output),
         Command::Import(args) => import::import(&config, &args, &mut output),
         Command::Archive(command) => archive::archive(&config, command, &mut output),
+        Command::Backup(args) => backup::backup(&config, &args, &mut output),
         Command::Quarantine(command) => quarantine::quarantine(&config, &command, &mut output),
         Command::Customers(args) => customers::customers(&config, &args, &mut output),
         Command::Users(args) => users::users(&config, &args, std::io::stdin().lock(), &mut output),

@@ -1,0 +1,43 @@
+//! `foretell backup`: a copy of everything, beside the running service.
+
+use foretell_history::{BackedUp, FileError, back_up};
+
+use super::history::unreadable;
+use super::interrupt::Interrupt;
+use crate::cli::BackupArgs;
+use crate::config::Config;
+use crate::failure::{Failure, Kind};
+use crate::output::Output;
+use crate::progress::bar;
+
+/// Makes the copy and says what is in it.
+pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) -> Result<(), Failure> {
+    let dir = &config.data.dir;
+    if !dir.join("log.db").is_file() {
+        let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
+        return Err(Failure::new(Kind::NoInput, what));
+    }
+    if let Some(earlier) = args.earlier.as_deref().filter(|earlier| !earlier.is_dir()) {
+        return Err(Failure::new(Kind::NoInput, format!("there is no earlier backup {}", earlier.display())));
+    }
+    let (interrupt, bar) = (Interrupt::listen()?, bar("backing up", 0, "bytes"));
+    let mut progress = |bytes| {
+        bar.inc(bytes);
+        interrupt.flow()
+    };
+    let made = back_up(dir, &args.to, args.earlier.as_deref(), &mut progress);
+    bar.finish_and_clear();
+    let to = args.to.display();
+    let BackedUp { files, bytes, shared, damaged } = match made {
+        Err(FileError::Stopped) => return output.line(&format!("stopped; {to} was not made")),
+        made => made.map_err(unreadable)?,
+    };
+    let linked = if shared > 0 { format!(", {shared} of them linked to the earlier backup") } else { String::new() };
+    output.line(&format!("{files} files, {:.1} MiB in {to}{linked}", bytes as f64 / f64::from(1 << 20)))?;
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    let damaged: Vec<String> = damaged.iter().map(ToString::to_string).collect();
+    let what = format!("{to} is whole but for files that are damaged where they lie:\n{}", damaged.join("\n"));
+    Err(Failure::new(Kind::BadData, what))
+}
