@@ -54,9 +54,33 @@ for (const [size, device] of [[DESK, "desk"], [PHONE, "phone"]]) {
 
 if (asked.length === 0) {
   await keyboard();
+  await pointer();
   await print();
 }
 await end(browser, "looked at");
+
+// A chart stays where it is while the pointer goes over it: its figures have room in the line above.
+async function pointer() {
+  step("pointer");
+  for (const [size, lang] of [[DESK, "en"], [PHONE, "zh"], [PHONE, "en"]]) {
+    const page = await open(browser, size, { lang, who: "pointer" });
+    for (const path of [PATHS.advisory, PATHS.machine]) {
+      await page.goto(`${base}${path}`);
+      const days = page.locator("figure:has([data-readout]) .c-hit:visible");
+      assert.ok(await days.count() > 0, `${path} has no chart with figures`);
+      const top = () => days.first().evaluate((day) => Math.round(day.getBoundingClientRect().top + scrollY));
+      const before = await top();
+      const titles = await days.evaluateAll((all) => all.map((hit) => hit.querySelector("title").textContent.length));
+      for (const day of [days.nth(titles.indexOf(Math.max(...titles))), days.first(), days.last()]) {
+        await day.hover();
+        const [said, meant] = await day.evaluate((hit) => [hit.closest("figure").querySelector("[data-readout]").textContent, hit.querySelector("title").textContent]);
+        assert.equal(said, meant);
+        assert.equal(await top(), before, `${path} (${lang}, ${size.viewport.width} px): the chart moves under the pointer`);
+      }
+    }
+    await page.context().close();
+  }
+}
 
 // From the address bar on: the first stop skips to the content, every stop is seen, and the way through a card's buttons works
 // without a mouse.

@@ -11,6 +11,20 @@ const unlight = () => {
   if (line) line.textContent = line.dataset.readout;
   lit = null;
 };
+// The longest of them has room before it is asked for: a line that grew would push the chart from under the pointer, shrink
+// again, and so on with every frame.
+const makeRoom = () => {
+  for (const line of document.querySelectorAll("[data-readout]")) {
+    const titles = [...line.closest("figure")?.querySelectorAll(".c-hit title") ?? []].map((title) => title.textContent);
+    const said = line.textContent;
+    line.textContent = titles.reduce((longest, title) => title.length > longest.length ? title : longest, said);
+    line.style.minHeight = "";
+    line.style.minHeight = `${line.getBoundingClientRect().height}px`;
+    line.textContent = said;
+  }
+};
+makeRoom();
+window.addEventListener("resize", makeRoom);
 document.addEventListener("pointerover", (event) => {
   const hit = event.target instanceof Element ? event.target.closest(".c-hit") : null;
   unlight();
@@ -91,6 +105,7 @@ const refresh = async () => {
         const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
         unlight();
         region.innerHTML = next.innerHTML;
+        makeRoom();
         if (focused) region.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
       }
       filter();
