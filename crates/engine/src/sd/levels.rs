@@ -12,6 +12,9 @@ const LOWEST_A: f32 = 0.8;
 const LN_STEP: f32 = 0.14;
 /// Counts are halved beyond this, so old habits fade with about a week's half-life at one reading a minute.
 const FULL: u16 = 20_000;
+/// Two modes are apart where a bin between them has less than this part of the smaller, and a bin is empty with less than that.
+const APART: u32 = 3;
+const EMPTY: u32 = 15;
 
 /// What the learned levels say about one current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,17 +102,25 @@ impl Levels {
             .unwrap_or(BINS - 1)
     }
 
-    /// The emptiest bin between an unloaded mode (25-75 % of the loaded current) and the loaded mode, if the two are
-    /// truly apart. A VSD fills the span between, so it has no valley.
+    /// The bin that parts an unloaded mode (25-75 % of the loaded current) from the loaded mode, if the two are truly apart.
+    /// A VSD fills the span between, so it has no valley.
+    ///
+    /// Of a wide valley it is the upper end. An inlet valve that no longer closes lets an unloaded machine draw up to eight
+    /// tenths of its loaded current; a loaded one, at the lowest line pressure, still draws nine.
     fn valley(&self, top: usize) -> Option<usize> {
         let span = |ratio: f32| (-ratio.ln() / LN_STEP).round() as usize;
         let (low_from, low_to) = (top.saturating_sub(span(0.22)), top.saturating_sub(span(0.78)));
         let counts = self.counts.as_flattened();
         let low = (low_from..=low_to).max_by_key(|&bin| (counts[bin], BINS - bin))?;
         let high = (low_to + 1..=top.min(BINS - 1)).max_by_key(|&bin| counts[bin])?;
-        let bottom = (low + 1..high).min_by_key(|&bin| counts[bin])?;
-        let smaller = counts[low].min(counts[high]);
-        (smaller >= 5 && u32::from(counts[bottom]) * 3 < u32::from(smaller)).then_some(bottom)
+        let smaller = u32::from(counts[low].min(counts[high]));
+        let times = |share: u32| move |&bin: &usize| u32::from(counts[bin]) * share < smaller;
+        let is_apart = smaller >= 5 && (low + 1..high).any(|bin| times(APART)(&bin));
+        (low + 1..high)
+            .rev()
+            .find(times(EMPTY))
+            .or_else(|| (low + 1..high).min_by_key(|&bin| counts[bin]))
+            .filter(|_| is_apart)
     }
 }
 
@@ -144,6 +155,15 @@ mod tests {
         assert_eq!(levels.classify(0.3), Level::Stopped);
         assert_eq!(levels.classify(76.0), Level::Unloaded);
         assert_eq!(levels.classify(149.0), Level::Loaded);
+    }
+
+    #[test]
+    fn a_machine_whose_inlet_valve_leaks_is_still_unloaded() {
+        let unloaded_a = |i: i32| if i < 3000 { 71.0 } else { 100.0 + (i % 20) as f32 };
+        let levels = learned((0..4000).map(|i| if i % 3 == 0 { unloaded_a(i) } else { 146.0 + (i % 9) as f32 }));
+        assert_eq!(levels.classify(71.0), Level::Unloaded);
+        assert_eq!(levels.classify(118.0), Level::Unloaded);
+        assert_eq!(levels.classify(138.0), Level::Loaded);
     }
 
     #[test]
