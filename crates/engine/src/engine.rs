@@ -15,10 +15,11 @@ use crate::findings::grade::Policy;
 use crate::ha::assess::{self, Judgement};
 use crate::ha::course::Course;
 use crate::ha::health::Health;
-use crate::machine::Machine;
+use crate::machine::{Machine, Taken};
 use crate::sd::day::{Day, day_of, start_of};
 use crate::service::effect;
 use crate::service::is_thermal;
+use crate::site::Site;
 
 /// Work that renews everything that is renewed by hours.
 const REGULAR_SERVICE: &str = "serviced";
@@ -58,8 +59,8 @@ pub struct Ignored {
 #[derive(Debug)]
 pub struct Engine {
     pub(crate) options: EngineOptions,
-    /// Members of each site, in order of appearance.
-    pub(crate) sites: Vec<(SiteId, Vec<u32>)>,
+    /// In order of appearance.
+    pub(crate) sites: Vec<Site>,
     pub(crate) site_index: HashMap<SiteId, u32, FxBuildHasher>,
     pub(crate) ids: Vec<MachineId>,
     pub(crate) index: HashMap<MachineId, u32, FxBuildHasher>,
@@ -164,11 +165,15 @@ impl Engine {
                 0
             }
         };
-        if machine.closes_day(day) {
-            self.close_day(place, day, out);
+        let wanted = machine.wants_air(reading.ts, day);
+        let (closes, site) = (machine.closes_day(day), machine.site as usize);
+        let air_c = wanted.and_then(|(day, hour)| self.sites[site].air_c(day, hour));
+        if closes {
+            self.close_day(place, day, air_c, out);
         }
         let (machine, id) = (&mut self.machines[place], &self.ids[place]);
-        let restarted_from_h = machine.take(reading, dt_ms, day);
+        let Taken { restarted_from_h, room_c } = machine.take(reading, dt_ms, day, air_c);
+        self.sites[site].breathe(reading.ts, room_c);
         let Machine { sensors, episodes, .. } = machine;
         report::say(sensors, episodes, reading.ts, id, out);
         if let Some(from_h) = restarted_from_h.filter(|_| sensors.tells_restart(day)) {
@@ -176,9 +181,10 @@ impl Engine {
         }
     }
 
-    fn close_day(&mut self, place: usize, today: Day, out: &mut Vec<Finding>) {
+    /// `air_c` is the ambient of the day's last hour by a sibling's sensor, degC.
+    fn close_day(&mut self, place: usize, today: Day, air_c: Option<f64>, out: &mut Vec<Finding>) {
         self.days_closed += 1;
-        self.machines[place].close_day(today);
+        self.machines[place].close_day(today, air_c);
         self.compare_sensors(place, today, out);
         let (judged, site) = self.judge(place, today);
         let speaker = speaker(&self.options, &self.ids[place], start_of(today));
@@ -281,11 +287,11 @@ impl Engine {
             self.ids.reserve_exact(place / GROW_SHARE + 1);
         }
         let sites = &mut self.sites;
-        let site = *self.site_index.entry(id.site_id()).or_insert_with_key(|site| {
-            sites.push((site.clone(), Vec::new()));
+        let site = *self.site_index.entry(id.site_id()).or_insert_with(|| {
+            sites.push(Site::default());
             (sites.len() - 1) as u32
         });
-        self.sites[site as usize].1.push(place as u32);
+        self.sites[site as usize].members.push(place as u32);
         self.index.insert(id.clone(), place as u32);
         self.ids.push(id);
         machine.site = site;

@@ -60,6 +60,15 @@ pub(crate) struct Machine {
     pub(crate) service: Service,
 }
 
+/// What a reading tells beyond the machine itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Taken {
+    /// What the run-hour counter showed before, h, if it restarted with this reading.
+    pub(crate) restarted_from_h: Option<f64>,
+    /// The room's air, degC, if the inlet's sensor is believed and the inlet was at the room's air.
+    pub(crate) room_c: Option<f32>,
+}
+
 impl Machine {
     /// Time of the newest reading taken.
     pub(crate) fn last_ts(&self) -> Option<Timestamp> {
@@ -79,10 +88,17 @@ impl Machine {
         self.open.as_ref().is_some_and(|open| open.day() != day)
     }
 
-    /// Ends the open day and files its record.
-    pub(crate) fn close_day(&mut self, next: Day) {
+    /// The open hour of the open day, if this reading ends it and the ambient in it is not known.
+    pub(crate) fn wants_air(&self, ts: Timestamp, day: Day) -> Option<(Day, u8)> {
+        let open = self.open.as_ref()?;
+        let hour = open.wants_air().filter(|hour| open.day() != day || *hour != ts.hour_of_day())?;
+        Some((open.day(), hour))
+    }
+
+    /// Ends the open day and files its record. `air_c` is the ambient of its last hour by a sibling's sensor, degC.
+    pub(crate) fn close_day(&mut self, next: Day, air_c: Option<f64>) {
         let Some(open) = self.open.as_mut() else { return };
-        let (last_hour, record) = open.close(self.regime.loaded_a());
+        let (last_hour, record) = open.close(self.regime.loaded_a(), air_c);
         last_hour.into_iter().for_each(|hour| self.end_hour(&hour));
         self.profile.end_day();
         self.follow(&record);
@@ -111,9 +127,9 @@ impl Machine {
         self.sensors.clock_stepped(ts);
     }
 
-    /// Takes a reading that came `dt_ms` after the one before it. Returns what the run-hour counter showed before, h, if
-    /// it restarted with this reading.
-    pub(crate) fn take(&mut self, reading: &Reading, dt_ms: i64, day: Day) -> Option<f64> {
+    /// Takes a reading that came `dt_ms` after the one before it. `air_c` is the ambient of the hour that it ends, if it ends
+    /// one, by a sibling's sensor, degC.
+    pub(crate) fn take(&mut self, reading: &Reading, dt_ms: i64, day: Day, air_c: Option<f64>) -> Taken {
         let ts = reading.ts;
         let loaded_a = self.regime.loaded_a().map(|a| a as f32);
         let believed = self.sensors.observe(reading, dt_ms, loaded_a);
@@ -125,7 +141,7 @@ impl Machine {
         self.sensors.settle(ts, running);
         let open = self.open.get_or_insert_with(|| OpenDay::new(day));
         let span_ms = dt_ms.min(self.regime.speaks_for_ms());
-        if let Some(hour) = open.advance(ts, span_ms, running, loaded) {
+        if let Some(hour) = open.advance(ts, span_ms, (running, loaded), air_c) {
             self.end_hour(&hour);
             if self.days.is_empty() {
                 // The levels of a machine on its first day are needed before the day is over.
@@ -140,7 +156,9 @@ impl Machine {
         }
         let seen = Seen { ts, dt_ms, regime, td_c: values[TD], amps_a: values[AMPS], bar: values[BAR], signals };
         self.open.iter_mut().for_each(|open| open.tally.add(&seen));
-        believed.restarted_from_h
+        // The inlet of a machine that has just stopped breathes its own heat.
+        let breathes = matches!(regime, Regime::LoadedSteady | Regime::Unloaded) || self.regime.is_rested(ts);
+        Taken { restarted_from_h: believed.restarted_from_h, room_c: values[TA].filter(|_| breathes) }
     }
 
     /// Files a closed hour in the week and, where it is a quiet or a busy one, in the day.

@@ -3,7 +3,8 @@
 //! Siblings are read up to the day before yesterday only: by then each of them has concluded that day, live as well as when
 //! this machine delivers late.
 
-use foretell_model::Finding;
+use foretell_model::{Finding, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::dm::report;
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use crate::ha::room::{self, AIR_LEAST_K, DISCHARGE_LEAST_K, HotRoom, Rise};
 use crate::ha::soak;
 use crate::machine::Machine;
 use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::room_hours::RoomHours;
 use crate::service::effect::{self, Outcome};
 
 /// A room is not believed to get hotter than this for a machine's own inlet, K: a larger common rise is several clogged
@@ -35,6 +37,43 @@ const COMPARED_DAYS: Day = 7;
 /// A machine that draws this share more current than before is hotter because it works harder.
 const WORKS_HARDER: f64 = 0.05;
 
+/// A site: its machines, and what they share.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Site {
+    /// Places of its machines, in order of appearance.
+    pub(crate) members: Vec<u32>,
+    pub(crate) air: Air,
+}
+
+/// What a site's sensors tell of its room.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Air {
+    /// Whether a machine without a sensor has asked.
+    asked: bool,
+    room: Option<Box<RoomHours>>,
+}
+
+impl Site {
+    /// The room's air in an hour, degC, by the sensors of those who have one. It is kept from the first time on that one asks
+    /// and another can tell.
+    pub(crate) fn air_c(&mut self, day: Day, hour_of_day: u8) -> Option<f64> {
+        self.air.asked |= self.members.len() > 1;
+        self.air.room.as_ref()?.mean_c(day, hour_of_day)
+    }
+
+    /// Files what a machine's inlet says of the room's air, degC.
+    pub(crate) fn breathe(&mut self, ts: Timestamp, air_c: Option<f32>) {
+        if let Some(air_c) = air_c.filter(|_| self.air.asked) {
+            self.air.room.get_or_insert_default().add(ts, air_c);
+        }
+    }
+
+    /// Bytes held on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.air.room.as_ref().map_or(0, |_| size_of::<RoomHours>())
+    }
+}
+
 impl Engine {
     pub(crate) fn surroundings(&self, place: usize) -> Surroundings<'_> {
         Surroundings {
@@ -46,7 +85,7 @@ impl Engine {
 
     fn siblings(&self, place: usize) -> impl Iterator<Item = &Machine> {
         let site = self.machines[place].site as usize;
-        let members = self.sites.get(site).map_or(&[][..], |(_, members)| members.as_slice());
+        let members = self.sites.get(site).map_or(&[][..], |site| site.members.as_slice());
         members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
     }
 

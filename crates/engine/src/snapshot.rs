@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, EngineOptions, Ignored};
 use crate::machine::Machine;
+use crate::site::{Air, Site};
 
 const MAGIC: [u8; 4] = *b"FTEN";
 /// Raised with every change of the state's shape or meaning.
-const VERSION: u16 = 10;
+const VERSION: u16 = 11;
 
 /// Why a snapshot cannot be restored. The remedy is the same each time: start empty and replay the log.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,8 @@ impl Engine {
         let Ignored { late, quality, clock, held } = self.ignored;
         let machines: Vec<(&str, &Machine)> = self.ids.iter().map(MachineId::as_str).zip(&self.machines).collect();
         // Numbers, strings and sequences of known length only, written to memory: postcard has no way to fail here.
-        let body = postcard::to_stdvec(&(Ledger { late, quality, clock, held }, machines)).unwrap_or_default();
+        let airs: Vec<&Air> = self.sites.iter().map(|site| &site.air).collect();
+        let body = postcard::to_stdvec(&(Ledger { late, quality, clock, held }, airs, machines)).unwrap_or_default();
         bytes.extend(body);
         bytes
     }
@@ -67,18 +69,20 @@ impl Engine {
         if found != VERSION {
             return Err(RestoreError::Version { found, supported: VERSION });
         }
-        let (ledger, machines): (Ledger, Vec<(String, Machine)>) = postcard::from_bytes(body)?;
+        let (ledger, airs, machines): (Ledger, Vec<Air>, Vec<(String, Machine)>) = postcard::from_bytes(body)?;
         let mut engine = Self::new(options);
         engine.ignored = Ignored { late: ledger.late, quality: ledger.quality, clock: ledger.clock, held: ledger.held };
         for (id, machine) in machines {
             engine.add(MachineId::parse(&id)?, machine);
         }
+        // Sites appear in the order of their machines, as they did before.
+        engine.sites.iter_mut().zip(airs).for_each(|(site, air)| site.air = air);
         Ok(engine)
     }
 
-    /// Bytes of state held for all machines, by size and capacity of what is kept; identities and index not counted.
+    /// Bytes of state held for all machines and sites, by size and capacity of what is kept; identities and index not counted.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        self.machines.iter().map(Machine::bytes).sum()
+        self.machines.iter().map(Machine::bytes).sum::<usize>() + self.sites.iter().map(Site::heap_bytes).sum::<usize>()
     }
 }

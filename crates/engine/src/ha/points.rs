@@ -14,7 +14,7 @@ use crate::sd::day::{Day, DayRecord, Point, start_of};
 pub enum AmbientSource {
     /// Its own inlet sensor.
     Own,
-    /// A sensor of another machine on the site.
+    /// A sensor of another machine on the site, in the same hours; where these are not known, in that machine's own.
     Sibling,
     /// Its own oil at the end of a long stop.
     ColdSoak,
@@ -30,7 +30,7 @@ impl AmbientSource {
     pub(crate) const fn prior_sd_k(self) -> f64 {
         match self {
             Self::Own => 0.9,
-            Self::Sibling => 1.2,
+            Self::Sibling => 1.0,
             Self::ColdSoak => 2.0,
             Self::SiblingTemperatures => 1.5,
             Self::Season => 3.5,
@@ -56,7 +56,7 @@ impl AmbientSource {
     pub(crate) const fn trust(self) -> f64 {
         match self {
             Self::Own => 1.5,
-            Self::Sibling => 0.9,
+            Self::Sibling => 1.3,
             Self::ColdSoak => 0.7,
             Self::SiblingTemperatures => 0.65,
             Self::Season => 0.3,
@@ -180,6 +180,7 @@ pub(crate) fn gather(
     around: &Surroundings<'_>,
     held: AmbientSource,
 ) -> (AmbientSource, Vec<Sample>) {
+    let by_hour = by_hour(days);
     let source = choose(days, today, around, held);
     let index =
         if source == AmbientSource::SiblingTemperatures { sibling_index(days, today, around) } else { Vec::new() };
@@ -193,6 +194,7 @@ pub(crate) fn gather(
             }
             let ta_c = match source {
                 AmbientSource::SiblingTemperatures => index[place],
+                AmbientSource::Sibling if by_hour => point.beside_c(),
                 _ => ambient(source, day, series, today, around),
             };
             let Some(ta_c) = ta_c else { continue };
@@ -236,6 +238,7 @@ fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>, held: Ambie
     let covered = |source: AmbientSource| {
         let days = match source {
             AmbientSource::SiblingTemperatures => sibling_index(days, today, around).iter().flatten().count(),
+            AmbientSource::Sibling if by_hour(days) => hot().filter(|d| d.hot.beside_c().is_some()).count(),
             _ => hot().filter(|d| ambient(source, d, Series::Hot, today, around).is_some()).count(),
         };
         days as f64 / with_hot
@@ -245,6 +248,13 @@ fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>, held: Ambie
     let surest_first =
         [AmbientSource::Own, AmbientSource::Sibling, AmbientSource::ColdSoak, AmbientSource::SiblingTemperatures];
     surest_first.into_iter().find(enough).unwrap_or(AmbientSource::Season)
+}
+
+/// Whether a sibling's sensor is known in the very hours of most days. Days of which only the sibling's own hours are known are
+/// then left out: these are other hours, and among the rest they would look like odd ones.
+fn by_hour(days: &[DayRecord]) -> bool {
+    let with_hot = days.iter().filter(|d| d.hot.is_some()).count();
+    2 * days.iter().filter(|d| d.hot.beside_c().is_some()).count() > with_hot
 }
 
 fn ambient(

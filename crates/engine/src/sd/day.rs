@@ -18,6 +18,11 @@ const UNJUDGED: u8 = 127;
 const UNWELL: u8 = 128;
 /// Cool hours are kept as what they are below the hot ones: in quarter kelvins from so many above them; 255 = unknown.
 const COOL_ABOVE_K: f64 = 10.0;
+/// An ambient that a sibling's sensor measured is kept by so much too high, which no air ever is: one's own and another's
+/// sensor read apart, and must never be taken for each other.
+const BESIDE: i16 = 20_000;
+/// What is kept higher than this is such a one.
+const OWN_MAX: i16 = 10_000;
 
 /// A day number as kept: days since 2000-01-01, enough until 2179.
 pub(crate) type Day = u16;
@@ -70,20 +75,42 @@ impl Point {
             let (sum, n) = points.iter().filter_map(value).fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
             (n > 0.0).then(|| sum / n)
         };
-        Self::new(
+        let mean = Self::new(
             average(Self::td_c).unwrap_or_default(),
             average(Self::ta_c),
             average(|p| Some(p.amps_a())).unwrap_or_default(),
             average(Self::bar),
-        )
+        );
+        // An hour whose air nobody knew would make a mean of other hours.
+        let all_beside = points.iter().all(|p| p.beside_c().is_some());
+        mean.beside(average(Self::beside_c).filter(|_| all_beside))
+    }
+
+    /// The same with the ambient by a sibling's sensor in the same hours, unless the machine's own measured it.
+    pub(crate) fn beside(self, air_c: Option<f64>) -> Self {
+        match air_c.map(|c| centi(Some(c))).filter(|c| self.ta == UNKNOWN && *c < OWN_MAX) {
+            Some(air) => Self { ta: air.saturating_add(BESIDE), ..self },
+            None => self,
+        }
     }
 
     pub(crate) fn td_c(&self) -> Option<f64> {
         known(self.td)
     }
 
+    /// Ambient by the machine's own sensor, degC.
     pub(crate) fn ta_c(&self) -> Option<f64> {
-        known(self.ta)
+        known(self.ta).filter(|_| self.ta <= OWN_MAX)
+    }
+
+    /// Ambient by a sibling's sensor in the very same hours, degC.
+    pub(crate) fn beside_c(&self) -> Option<f64> {
+        (self.ta > OWN_MAX).then(|| f64::from(self.ta - BESIDE) / 100.0)
+    }
+
+    /// Ambient by whatever sensor, degC.
+    pub(crate) fn air_c(&self) -> Option<f64> {
+        self.ta_c().or_else(|| self.beside_c())
     }
 
     pub(crate) fn amps_a(&self) -> f64 {
@@ -128,7 +155,7 @@ impl DayRecord {
             day,
             hot: Point { cool_amps: share.round().clamp(0.0, 255.0) as u8, ..hot },
             cool_td: below(hot.td_c(), cool.td_c()),
-            cool_ta: below(hot.ta_c(), cool.ta_c()),
+            cool_ta: below(hot.ta_c(), cool.ta_c()).min(below(hot.beside_c(), cool.beside_c())),
             peak_over: (over_k * 10.0).round().clamp(0.0, 255.0) as u8,
             soak: soak_c.map_or(u8::MAX, |c| ((c + 40.0) * 2.0).round().clamp(0.0, 254.0) as u8),
             excess: UNJUDGED,
@@ -150,7 +177,7 @@ impl DayRecord {
         let amps = (f64::from(self.hot.amps) * f64::from(self.hot.cool_amps) / 150.0).round().min(65_535.0) as u16;
         let td = centi(not_below(self.hot.td_c(), self.cool_td));
         let ta = centi(not_below(self.hot.ta_c(), self.cool_ta));
-        Point { td, ta, amps, bar: u8::MAX, cool_amps: 0 }
+        Point { td, ta, amps, bar: u8::MAX, cool_amps: 0 }.beside(not_below(self.hot.beside_c(), self.cool_ta))
     }
 
     /// Hottest hourly mean of the loaded discharge temperature, degC.
@@ -237,6 +264,22 @@ mod tests {
             assert!(cool.ta_c().map_or(ta_c.is_none(), |c| (c - ta_c.unwrap()).abs() < 0.13), "{cool:?}");
         }
         assert!(!DayRecord::new(7, Point::default(), Point::default(), None, None).cool().is_some());
+    }
+
+    #[test]
+    fn the_air_of_another_sensor_is_never_taken_for_ones_own() {
+        let hour = |td_c: f64, own_c, beside_c| Point::new(td_c, own_c, 100.0, None).beside(beside_c);
+        let check = |points: &[Point], own_c, beside_c| {
+            let mean = Point::mean(points);
+            let cool = DayRecord::new(7, mean, Point::mean(points), None, None).cool();
+            for point in [mean, cool] {
+                assert_eq!((point.ta_c(), point.beside_c()), (own_c, beside_c), "{points:?}");
+            }
+        };
+        check(&[hour(80.0, None, Some(-4.0)), hour(82.0, None, Some(-2.0))], None, Some(-3.0));
+        check(&[hour(80.0, Some(20.0), Some(25.0)), hour(82.0, Some(22.0), None)], Some(21.0), None);
+        check(&[hour(80.0, None, Some(25.0)), hour(82.0, None, None)], None, None);
+        check(&[hour(80.0, Some(20.0), None), hour(82.0, None, Some(30.0))], Some(20.0), None);
     }
 
     #[test]

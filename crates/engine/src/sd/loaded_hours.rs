@@ -24,7 +24,7 @@ impl LoadedHours {
     pub(crate) fn add(&mut self, hour: Point) {
         let Some(td_c) = hour.td_c().map(|c| c as f32) else { return };
         self.span_c = Some(self.span_c.map_or((td_c, td_c), |(low, high)| (low.min(td_c), high.max(td_c))));
-        self.without_ambient |= hour.ta_c().is_none();
+        self.without_ambient |= hour.air_c().is_none();
         if let Some(free) = self.kept.get_mut(usize::from(self.known)) {
             *free = hour;
             self.known += 1;
@@ -60,7 +60,7 @@ impl LoadedHours {
     /// Hottest first. By ambient where it is measured: picking hours by their own noisy temperature would make hot points read
     /// high and cool ones low at the same ambient, which is no hinge. The sort is stable, so equal keys keep their order.
     fn sort(&self, hours: &mut [Point]) {
-        let key = |p: &Point| if self.without_ambient { p.td_c() } else { p.ta_c() };
+        let key = |p: &Point| if self.without_ambient { p.td_c() } else { p.air_c() };
         hours.sort_by(|a, b| key(b).partial_cmp(&key(a)).unwrap_or(std::cmp::Ordering::Equal));
     }
 }

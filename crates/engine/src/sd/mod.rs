@@ -8,5 +8,6 @@ pub(crate) mod loaded_hours;
 pub(crate) mod open_day;
 pub(crate) mod profile;
 pub(crate) mod regime;
+pub(crate) mod room_hours;
 pub(crate) mod sum;
 pub(crate) mod tally;

@@ -77,9 +77,22 @@ impl OpenDay {
         self.day
     }
 
-    /// Accounts for the `span_ms` that this sample speaks for; returns the hour that it closes, if any.
-    pub(crate) fn advance(&mut self, ts: Timestamp, span_ms: i64, running: bool, loaded: bool) -> Option<ClosedHour> {
-        let closed = (ts.hour_of_day() != self.hour.hour_of_day).then(|| self.close_hour(ts)).flatten();
+    /// The hour that is open, if it has a point to which the ambient is not known.
+    pub(crate) fn wants_air(&self) -> Option<u8> {
+        let wants = self.hour.td.n() > 0 && self.hour.ta.n() == 0;
+        wants.then_some(self.hour.hour_of_day)
+    }
+
+    /// Accounts for the `span_ms` that this sample speaks for; returns the hour that it closes, if any. `air_c` is the ambient of
+    /// that hour by a sibling's sensor, degC.
+    pub(crate) fn advance(
+        &mut self,
+        ts: Timestamp,
+        span_ms: i64,
+        (running, loaded): (bool, bool),
+        air_c: Option<f64>,
+    ) -> Option<ClosedHour> {
+        let closed = (ts.hour_of_day() != self.hour.hour_of_day).then(|| self.close_hour(ts, air_c)).flatten();
         if closed.is_some() || self.hour.known_ms == 0 {
             self.hour.hour_of_day = ts.hour_of_day();
         }
@@ -123,7 +136,7 @@ impl OpenDay {
         self.hour.td.mean()
     }
 
-    fn close_hour(&mut self, ts: Timestamp) -> Option<ClosedHour> {
+    fn close_hour(&mut self, ts: Timestamp, air_c: Option<f64>) -> Option<ClosedHour> {
         let hour = std::mem::take(&mut self.hour);
         let counted_h = self.tally.end_hour();
         self.hour.hour_of_day = ts.hour_of_day();
@@ -135,16 +148,16 @@ impl OpenDay {
         let point = (i64::from(hour.steady_ms) >= HOUR_COVERED_MS)
             .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
             .flatten();
-        point.into_iter().for_each(|hour| self.hours.add(hour));
+        point.into_iter().for_each(|hour| self.hours.add(hour.beside(air_c)));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
         let loaded_ms = counted_ms(counted_h, hour.known_ms).unwrap_or(hour.loaded_ms);
         Some(ClosedHour { start, running_share, amps_a: hour.heat.mean(), loaded_ms, known_ms: hour.known_ms })
     }
 
-    /// Ends the day: the last hour and the day's record.
-    pub(crate) fn close(&mut self, loaded_a: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
-        let last = self.close_hour(super::day::start_of(self.day));
+    /// Ends the day: the last hour, of which `air_c` is the ambient by a sibling's sensor, and the day's record.
+    pub(crate) fn close(&mut self, loaded_a: Option<f64>, air_c: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
+        let last = self.close_hour(super::day::start_of(self.day), air_c);
         let (hot, cool) = self.hours.points();
         let loaded_a = self.tally.loaded_a().or(loaded_a);
         let unloaded_share = loaded_a.zip(self.tally.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded);
@@ -176,7 +189,7 @@ mod tests {
         let mut day = OpenDay::new(super::super::day::day_of(start).unwrap());
         for minute in 0..24 * 60 {
             let ts = start + minute * MINUTE_MS;
-            day.advance(ts, MINUTE_MS, true, true);
+            day.advance(ts, MINUTE_MS, (true, true), None);
             let sample = SteadySample {
                 td_c: 80.0 + (minute / 60) as f32,
                 ta_c: Some((minute / 60) as f32),
@@ -185,7 +198,7 @@ mod tests {
             };
             day.add_steady(sample, MINUTE_MS);
         }
-        let (_, record) = day.close(Some(100.0));
+        let (_, record) = day.close(Some(100.0), None);
         assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
         assert_eq!((record.peak_c(), record.run_h()), (Some(103.0), 24.0));
     }
