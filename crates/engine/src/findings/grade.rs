@@ -46,6 +46,18 @@ const STANDS_OUT: f64 = 2.0;
 /// The temperature itself must have risen by this much, K. One that falls more slowly than the weather may be a valve that
 /// regulates as it should, and in any case is not on its way to a limit.
 const RISEN_K: f64 = 0.5;
+/// An excess seen as clearly as this needs not have risen: the weather has cooled faster than the cooler has clogged, and the
+/// limit is met when either turns.
+const CLEAR_LOG_BF: f64 = 30.0;
+const CLEAR_STANDS_OUT: f64 = 4.0;
+/// A cooler that has beyond doubt lost this much, K (a fifth of its UA), is advised at a lower chance of the limit: forecasts of
+/// what hastens are late more often than early, and to clean it is right in any case.
+const LOST_K: f64 = 5.0;
+const LOST_LOG_BF: f64 = 10.0;
+const LOST_STANDS_OUT: f64 = 3.0;
+const LOST_PROBABILITY: f64 = 0.3;
+/// What a grade that is held may fall short of what it was given for.
+const HELD: f64 = 0.6;
 /// With so many days of history a customer hears only of twice the evidence.
 const YOUNG_DAYS: f64 = 40.0;
 /// A grade falls after this many days of not deserving it. It rises at once: evidence is of weeks already.
@@ -84,20 +96,26 @@ impl GradeTracker {
 
 /// The grade that the day's figures ask for.
 fn asked(j: &Judgement, p: &Policy) -> u8 {
-    grade_of(j, p, STANDS_OUT)
+    grade_of(j, p, 1.0)
 }
 
-fn grade_of(j: &Judgement, p: &Policy, stands_out: f64) -> u8 {
+/// The grade by thresholds that are `share` times what is asked of a new one.
+fn grade_of(j: &Judgement, p: &Policy, share: f64) -> u8 {
     let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days));
     // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
     let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
+    let seen = |log_bf: f64, sds: f64| {
+        j.log_bf >= share * log_bf && j.stands_out.is_some_and(|stands_out| stands_out >= share * sds)
+    };
     let believed = j.log_bf > enough
         && j.excess_k >= p.advise_excess_k
-        && j.risen_k.is_none_or(|k| k >= RISEN_K)
-        && j.stands_out.is_none_or(|sds| sds >= stands_out);
+        && (j.risen_k.is_none_or(|k| k >= RISEN_K) || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT))
+        && j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT);
+    let lost = j.excess_k >= share * LOST_K && seen(LOST_LOG_BF, LOST_STANDS_OUT);
+    let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
     if believed && chance(3) >= p.urgent_probability {
         3
-    } else if believed && chance(p.advise_within_days) >= p.advise_probability {
+    } else if believed && chance(p.advise_within_days) >= probability {
         2
     } else if j.log_bf > p.watch_log_bf && j.excess_k >= WATCH_EXCESS_K {
         1
@@ -111,17 +129,18 @@ fn deserved(j: &Judgement, p: &Policy) -> u8 {
     let lax = Policy {
         watch_log_bf: p.watch_log_bf - 3.0,
         advise_log_bf: 0.0,
-        advise_excess_k: 0.6 * p.advise_excess_k,
+        advise_excess_k: HELD * p.advise_excess_k,
         advise_within_days: p.advise_within_days,
         advise_probability: 0.5 * p.advise_probability,
         urgent_probability: 0.5 * p.urgent_probability,
     };
-    grade_of(j, &lax, 0.6 * STANDS_OUT)
+    grade_of(j, &lax, HELD)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pa::passage::Forecast;
 
     #[test]
     fn a_grade_rises_at_once_and_falls_after_three_days() {
@@ -143,5 +162,36 @@ mod tests {
             let grade = tracker.observe(&judgement, &Policy::default());
             assert_eq!(grade, watched.then_some(Grade::Watch), "day {day}");
         }
+    }
+
+    /// A machine judged like this on its first day, and the grade it is given.
+    fn check(log_bf: f64, excess_k: f64, (risen_k, stands_out): (f64, f64), within_45_days: f64, expected: Grade) {
+        let judgement = Judgement {
+            log_bf,
+            certainty: 1.0,
+            excess_k,
+            risen_k: Some(risen_k),
+            stands_out: Some(stands_out),
+            hot_days: 90,
+            forecast: Some(Forecast::of(
+                |day| if day < 45 { within_45_days * day as f64 / 44.0 } else { within_45_days },
+            )),
+            ..Judgement::default()
+        };
+        assert_eq!(GradeTracker::default().observe(&judgement, &Policy::default()), Some(expected), "{judgement:?}");
+    }
+
+    #[test]
+    fn what_is_seen_clearly_need_not_have_risen() {
+        check(8.0, 4.0, (3.0, 2.5), 0.9, Grade::Advise);
+        check(8.0, 4.0, (-2.0, 2.5), 0.9, Grade::Watch);
+        check(35.0, 4.0, (-2.0, 4.5), 0.9, Grade::Advise);
+    }
+
+    #[test]
+    fn what_is_lost_beyond_doubt_is_advised_at_a_lower_chance() {
+        check(12.0, 6.0, (3.0, 3.5), 0.4, Grade::Advise);
+        check(12.0, 3.0, (3.0, 3.5), 0.4, Grade::Watch);
+        check(12.0, 6.0, (3.0, 3.5), 0.2, Grade::Watch);
     }
 }

@@ -195,6 +195,12 @@ impl Outlook<'_> {
 }
 
 impl Forecast {
+    /// One of a machine whose chance of having reached the limit by the end of each day ahead is known.
+    #[cfg(test)]
+    pub(crate) fn of(reached: impl Fn(usize) -> f64) -> Self {
+        Self { reached: (0..HORIZON_DAYS).map(reached).collect(), late: &LATE_MEASURED }
+    }
+
     /// Chance of having reached the limit within so many days.
     pub(crate) fn within(&self, days: usize) -> f64 {
         self.reached.get(days.clamp(1, HORIZON_DAYS) - 1).copied().unwrap_or(0.0)
