@@ -73,7 +73,8 @@ impl RollUps {
                 Event::Reading(reading) => Some(reading),
                 _ => None,
             });
-            self.merge(partition, last, readings).map_err(|e| self.database.error("merge roll-ups into", e))?;
+            self.merge(partition, (cursor, last), readings)
+                .map_err(|e| self.database.error("merge roll-ups into", e))?;
             taken += entries.len();
         }
         Ok(taken)
@@ -89,7 +90,8 @@ impl RollUps {
             head = head.0,
             "The log ends before the roll-ups do; they go on from its end."
         );
-        self.merge(partition, head, std::iter::empty()).map_err(|e| self.database.error("move the cursor of", e))
+        self.merge(partition, (cursor, head), std::iter::empty())
+            .map_err(|e| self.database.error("move the cursor of", e))
     }
 
     /// The place on the log up to which the roll-ups were made.
@@ -97,11 +99,7 @@ impl RollUps {
     /// # Errors
     /// When the store cannot be read.
     pub fn cursor(&self, partition: Partition) -> Result<Offset, LogError> {
-        self.database.reading("read the cursor of", |connection| {
-            let query = "SELECT offset FROM cursors WHERE partition = ?1";
-            let found = connection.query_row(query, [partition.0], |row| unsigned(row, 0)).optional()?;
-            Ok(Offset(found.unwrap_or(0)))
-        })
+        self.database.reading("read the cursor of", |connection| cursor_in(connection, partition))
     }
 
     /// A machine's hours that begin in `from <= hour < to`, in order; hours without readings are absent.
@@ -167,18 +165,23 @@ impl RollUps {
         })
     }
 
+    /// Merges what the log has after `from` up to `to`. Every role's process does this work, so another may have been faster: then
+    /// it is done, and doing it again would count the readings twice.
     fn merge<'a>(
         &self,
         partition: Partition,
-        last: Offset,
+        (from, to): (Offset, Offset),
         readings: impl Iterator<Item = &'a Reading>,
     ) -> rusqlite::Result<()> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.database.writer();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if cursor_in(&transaction, partition)? != from {
+            return Ok(());
+        }
         let merged = merge_readings(&transaction, &mut numbers, readings).and_then(|()| {
             let statement = "INSERT INTO cursors VALUES (?1, ?2) ON CONFLICT DO UPDATE SET offset = excluded.offset";
-            transaction.execute(statement, params![partition.0, signed(last.0)])?;
+            transaction.execute(statement, params![partition.0, signed(to.0)])?;
             transaction.commit()
         });
         if merged.is_err() {
@@ -194,6 +197,12 @@ const HOURS: &str = "WITH RECURSIVE span (hour) AS (
         UNION ALL
         SELECT (SELECT min(hours.hour) FROM hours WHERE hours.hour > span.hour) FROM span WHERE span.hour < ?2 - 1)
     SELECT hours.* FROM span CROSS JOIN hours ON hours.hour = span.hour AND hours.machine = ?3 AND hours.hour < ?2";
+
+fn cursor_in(connection: &Connection, partition: Partition) -> rusqlite::Result<Offset> {
+    let query = "SELECT offset FROM cursors WHERE partition = ?1";
+    let found = connection.query_row(query, [partition.0], |row| unsigned(row, 0)).optional()?;
+    Ok(Offset(found.unwrap_or(0)))
+}
 
 fn merge_readings<'a>(
     connection: &Connection,

@@ -61,6 +61,51 @@ fn late_readings_reach_their_hour_and_days_add_up() {
     assert_eq!(rollups.latest_of_all().unwrap().len(), 2);
 }
 
+/// A log at which another process is faster: what is read from it has been merged by the time it is handed over.
+struct Overtaken<'a>(&'a SqliteLog, &'a RollUps);
+
+impl Log for Overtaken<'_> {
+    fn partitions(&self) -> u16 {
+        self.0.partitions()
+    }
+
+    fn append(&self, batch: &[Event]) -> Result<foretell_model::Appended, LogError> {
+        self.0.append(batch)
+    }
+
+    fn read(&self, partition: Partition, after: Offset, max: usize) -> Result<Vec<foretell_model::Logged>, LogError> {
+        let entries = self.0.read(partition, after, max);
+        self.1.catch_up(self.0, max)?;
+        entries
+    }
+
+    fn head(&self, partition: Partition) -> Result<Offset, LogError> {
+        self.0.head(partition)
+    }
+
+    fn cursor(&self, consumer: &str, partition: Partition) -> Result<Offset, LogError> {
+        self.0.cursor(consumer, partition)
+    }
+
+    fn commit(&self, consumer: &str, partition: Partition, offset: Offset) -> Result<(), LogError> {
+        self.0.commit(consumer, partition, offset)
+    }
+}
+
+#[test]
+fn two_processes_count_no_reading_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = SqliteLog::open(dir.path()).unwrap();
+    let (ours, theirs) = (RollUps::open(dir.path()).unwrap(), RollUps::open(dir.path()).unwrap());
+    let events: Vec<_> = (0..100).map(|n| reading("s/a", n, 80.0, None)).collect();
+    log.append(&events).unwrap();
+    while ours.catch_up(&Overtaken(&log, &theirs), 7).unwrap() > 0 {}
+    for rollups in [&ours, &theirs] {
+        let hours = rollups.hours(&machine("s/a"), Timestamp::MIN, Timestamp::MAX).unwrap();
+        assert_eq!(hours.iter().map(|hour| hour.readings).collect::<Vec<_>>(), [100]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(30))]
     #[test]
