@@ -9,11 +9,13 @@ use crate::room::DiskRoom;
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process appends to it.
-    #[error("{path} is in use by another process; stop that one, or give this one another data directory")]
+    /// Another process does there what only one may do.
+    #[error("{path} is in use by {holder}; stop that one, or give this one another data directory")]
     Locked {
         /// The lock file.
         path: PathBuf,
+        /// Who has it, in words.
+        holder: String,
     },
     /// A database of something else.
     #[error("{path} is a database, but not one that Foretell wrote; give another data directory")]

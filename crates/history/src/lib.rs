@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod files;
 mod influx;
+mod lock;
 mod machines;
 mod quarantine;
 mod rollup;
@@ -28,6 +29,7 @@ pub use influx::{
     InfluxControl, InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay,
     Outlook, check_url, forecast_line, no_longer_written,
 };
+pub use lock::{DirLock, make_dir};
 pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, ReplayClaim, Replayed, SqliteQuarantine};
 pub use rollup::RollUps;
 pub use room::DiskRoom;

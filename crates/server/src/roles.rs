@@ -27,6 +27,9 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// None: a process that only looks.
+    pub const NONE: Self = Self { ingest: false, engine: false, outreach: false, console: false };
+
     /// Everything in one process.
     pub const ALL: Self = Self { ingest: true, engine: true, outreach: true, console: true };
 

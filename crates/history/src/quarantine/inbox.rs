@@ -3,7 +3,7 @@
 //!
 //! It is deleted here after the log has it; the log knows what it holds, so a crash between the two keeps nothing twice.
 
-use std::fs::{File, TryLockError};
+use std::path::Path;
 
 use foretell_model::{Event, Log, LogError, MachineId, Refusal, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -13,6 +13,7 @@ use super::room::{ROW_BYTES, SIZE};
 use crate::codec::{self, Kind, Place};
 use crate::database::{signed, unsigned};
 use crate::error::OpenError;
+use crate::lock::DirLock;
 
 /// Events that were admitted and are not on the log yet.
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS admitted (id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -32,7 +33,7 @@ pub struct Replayed {
 /// The right to try again what was refused; it goes with the value, or with the process that holds it.
 #[derive(Debug)]
 pub struct ReplayClaim {
-    _lock: File,
+    _lock: DirLock,
 }
 
 impl SqliteQuarantine {
@@ -42,14 +43,8 @@ impl SqliteQuarantine {
     /// # Errors
     /// When another process has it, or the file system refuses.
     pub fn claim_replay(&self) -> Result<ReplayClaim, OpenError> {
-        let path = self.database.path().with_file_name("replay.lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(OpenError::at(&path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(ReplayClaim { _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
-            Err(TryLockError::Error(error)) => Err(OpenError::at(&path)(error)),
-        }
+        let dir = self.database.path().parent().unwrap_or_else(|| Path::new("."));
+        Ok(ReplayClaim { _lock: DirLock::take(dir, "replay")? })
     }
 
     /// Takes refusals out and what was admitted of them in, all or nothing. One that is gone by now is passed over: somebody

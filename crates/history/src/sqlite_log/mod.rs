@@ -7,7 +7,6 @@
 //!
 //! The index narrows by a 32-bit digest and the bytes decide, so two different events are never taken for one.
 
-use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionB
 use crate::codec::{self, Kind, Place};
 use crate::database::{Database, Form, PROBES, refused, signed, unsigned};
 use crate::error::OpenError;
+use crate::lock::DirLock;
 use crate::machines::{self, Names, Numbers};
 use crate::room::DiskRoom;
 use checkpoint::Checkpointer;
@@ -55,7 +55,7 @@ const DIGEST_STEPS_MAX: u32 = 1_000;
 pub struct SqliteLog {
     database: Database,
     /// Held as long as this process appends; `None` for one that only reads.
-    lock: Option<File>,
+    lock: Option<DirLock>,
     numbers: Mutex<Numbers>,
     names: Names,
     head: Mutex<Offset>,
@@ -75,15 +75,7 @@ impl SqliteLog {
     /// # Errors
     /// When another process appends to it, the file is not ours or of a later release, or the file system refuses.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
-        let path = dir.join("log.lock");
-        let lock =
-            File::options().create(true).truncate(false).write(true).open(&path).map_err(OpenError::at(&path))?;
-        match lock.try_lock() {
-            Ok(()) => Self::open_with(dir, Some(lock)),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
-            Err(TryLockError::Error(e)) => Err(OpenError::at(&path)(e)),
-        }
+        Self::open_with(dir, Some(DirLock::take(dir, "log")?))
     }
 
     /// Refuses appends as [`LogError::Full`] while there is less room.
@@ -124,7 +116,7 @@ impl SqliteLog {
         Self::open_with(dir, None)
     }
 
-    fn open_with(dir: &Path, lock: Option<File>) -> Result<Self, OpenError> {
+    fn open_with(dir: &Path, lock: Option<DirLock>) -> Result<Self, OpenError> {
         let path = dir.join("log.db");
         let open = if lock.is_some() { Database::open } else { Database::open_to_look };
         let database = open(&path, &FORM)?;
