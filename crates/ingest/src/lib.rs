@@ -15,6 +15,7 @@ pub mod decode;
 mod glob;
 mod intake;
 pub mod listener;
+pub mod pem;
 mod retained;
 mod skew;
 pub mod sparkplug;

@@ -12,6 +12,7 @@ mod filters;
 mod host;
 mod options;
 mod outgoing;
+mod password;
 mod poller;
 mod session;
 mod tls;
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use host::HostState;
-pub use options::{BrokerError, BrokerOptions, Version};
+pub use options::{BrokerError, BrokerOptions, Version, check_url};
 use outgoing::Outgoing;
 use poller::Poller;
 use session::Checked;

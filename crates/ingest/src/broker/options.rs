@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::Address;
+use crate::pem::PemFaults;
 
 /// How to reach a broker.
 #[derive(Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct BrokerOptions {
     pub username: Option<String>,
     /// Password; needs a user name. Never printed.
     pub password: Option<String>,
+    /// The file whose first line is the password; it is read again for each connection, and `password` is what it held first.
+    pub password_file: Option<PathBuf>,
     /// PEM file with the authorities to trust; without it, those of the operating system. Only with TLS.
     pub ca_file: Option<PathBuf>,
     /// PEM file with our own certificate chain; needs `key_file`.
@@ -72,6 +75,7 @@ impl Default for BrokerOptions {
             client_id: "foretell".into(),
             username: None,
             password: None,
+            password_file: None,
             ca_file: None,
             certificate_file: None,
             key_file: None,
@@ -137,32 +141,9 @@ pub enum BrokerError {
         /// As configured.
         share: String,
     },
-    /// A file could not be read.
-    #[error("could not read {path}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("{path} holds no {what} in PEM form")]
-    NotPem {
-        /// Which.
-        path: PathBuf,
-        /// What was looked for.
-        what: &'static str,
-    },
-    /// Certificates cannot be used.
-    #[error("could not set up TLS with {path}")]
-    Tls {
-        /// The file in question.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: rustls::Error,
-    },
+    /// Certificate files cannot be used.
+    #[error(transparent)]
+    Pem(#[from] PemFaults),
     /// The operating system's authorities could not be loaded.
     #[error("could not load the operating system's certificate authorities; set `ca_file`")]
     SystemAuthorities(#[source] rumqttc::TlsError),
@@ -182,11 +163,19 @@ pub enum BrokerError {
     },
 }
 
+/// Checks the form of a broker's address alone.
+///
+/// # Errors
+/// With a hint for common mistakes.
+pub fn check_url(url: &str) -> Result<(), BrokerError> {
+    Address::parse(url).map(drop)
+}
+
 impl BrokerOptions {
     /// Checks everything that can be checked without connecting, also the certificate files.
     ///
     /// # Errors
-    /// The first fault.
+    /// The first fault, or all those of the certificate files.
     pub fn check(&self) -> Result<(), BrokerError> {
         super::session::Checked::new(self.clone()).map(drop)
     }
@@ -266,7 +255,7 @@ mod tests {
             "certificate files or ALPN are given, but `mqtt://127.0.0.1:1883` does not use TLS; write mqtts:// or wss://",
         );
         let tls = |o: &mut BrokerOptions, ca: &str| (o.url, o.ca_file) = ("mqtts://h".into(), Some(ca.into()));
-        check(|o| tls(o, "/nowhere/ca.pem"), "could not read /nowhere/ca.pem");
+        check(|o| tls(o, "/nowhere/ca.pem"), "could not read /nowhere/ca.pem: No such file or directory (os error 2)");
         check(
             |o| {
                 tls(o, "/nowhere/ca.pem");

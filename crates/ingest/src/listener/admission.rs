@@ -11,15 +11,15 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
 use super::door::Visit;
-use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed};
+use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed, TlsFailed};
 use super::incoming::{Connect, Incoming};
 use super::left::Left;
 use super::link::{Link, Moved};
 use super::logins::{Login, Peer};
+use super::names;
 use super::publications::contract_machine;
 use super::replies::{TurnedAway, Welcome};
 use super::session::{Client, Session};
-use super::tls::certificate_names;
 use crate::intake::Source;
 
 /// Longest client id, in bytes.
@@ -38,7 +38,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAd
         tracing::debug!(%cause, "Could not switch off Nagle's algorithm; answers may come late.");
     }
     let Some(tls) = shared.tls.clone() else {
-        let peer = Peer { addr, certificate_names: Vec::new() };
+        let peer = Peer { addr, certificate: None };
         return serve_stream(shared, stream, peer, connect_by, visit).await;
     };
     // In a box of its own, so that a connection without TLS does not pay for the size of one with it.
@@ -61,11 +61,11 @@ async fn serve_tls(
     };
     match accepted {
         Ok(Ok(stream)) => {
-            let certificate_names = certificate_names(stream.get_ref().1.peer_certificates());
-            serve_stream(shared, stream, Peer { addr, certificate_names }, connect_by, visit).await;
+            let certificate = names::names(stream.get_ref().1.peer_certificates());
+            serve_stream(shared, stream, Peer { addr, certificate }, connect_by, visit).await;
         }
         Ok(Err(cause)) => {
-            tracing::debug!(peer = %addr, %cause, "TLS failed.");
+            TlsFailed { peer: addr, cause: &cause }.emit(&shared.denied);
             failed("tls");
         }
         Err(_) => failed("connect_timeout"),
@@ -107,7 +107,8 @@ pub(super) async fn serve_stream<S: AsyncRead + AsyncWrite>(
         Ok(login) => serve_client(shared, link, connect, peer.addr, login).await,
         Err(why) => {
             let (client_id, user) = (connect.client_id.as_str(), connect.user.as_deref());
-            ClientTurnedAway { peer: peer.addr, client_id, user, why }.emit();
+            let certificate = peer.certificate.as_deref();
+            ClientTurnedAway { peer: peer.addr, client_id, user, certificate, why }.emit();
             if why == TurnedAway::BadLogin {
                 tokio::time::sleep_until(came + shared.options().bad_login_delay).await;
             }

@@ -48,13 +48,33 @@ pub(super) struct ClientTurnedAway<'a> {
     pub(super) peer: SocketAddr,
     pub(super) client_id: &'a str,
     pub(super) user: Option<&'a str>,
+    /// The names of its certificate, if it showed one.
+    pub(super) certificate: Option<&'a [String]>,
     pub(super) why: TurnedAway,
 }
 
 impl ClientTurnedAway<'_> {
     pub(super) fn emit(self) {
-        info!(peer = %self.peer, client_id = self.client_id, user = self.user, reason = self.why.code(), "Turned a client away.");
+        let certificate = self.certificate.map(|names| names.join(", "));
+        info!(peer = %self.peer, client_id = self.client_id, user = self.user, certificate, reason = self.why.code(), remedy = self.why.remedy(), "Turned a client away.");
         counter!("foretell_mqtt_connects_refused_total", "reason" => self.why.code()).increment(1);
+    }
+}
+
+/// A TLS handshake failed; said once for each address and cause, because a broken client knocks for ever.
+pub(super) struct TlsFailed<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) cause: &'a std::io::Error,
+}
+
+impl TlsFailed<'_> {
+    pub(super) fn emit(self, once: &DeniedOnce) {
+        let cause = self.cause.to_string();
+        if once.is_new(self.peer.ip().to_string(), &cause) {
+            info!(peer = %self.peer, cause, "TLS failed, and this is said once. A client needs TLS, our certificate's authority, and a certificate of its own, if it shows one, from `tls_client_ca_file`.");
+        } else {
+            debug!(peer = %self.peer, cause, "TLS failed.");
+        }
     }
 }
 

@@ -21,8 +21,8 @@ const ADDRESS_FACTOR: u32 = 20;
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) addr: SocketAddr,
-    /// DNS names of its verified certificate.
-    pub(super) certificate_names: Vec<String>,
+    /// The names of its verified certificate; none when it showed none.
+    pub(super) certificate: Option<Vec<String>>,
 }
 
 /// A client that was let in.
@@ -94,7 +94,7 @@ impl Logins {
     pub(super) async fn decide(&self, connect: &Connect, peer: &Peer, now: Instant) -> Result<Login, TurnedAway> {
         // As they are now: a check of a password may last longer than they do.
         let rules = self.rules();
-        if let Some(entry) = peer.certificate_names.iter().find_map(|name| rules.users.get(name)) {
+        if let Some(entry) = peer.certificate.iter().flatten().find_map(|name| rules.users.get(name)) {
             return Ok(entry.login());
         }
         let Some(name) = &connect.user else { return self.anonymous(peer) };
@@ -132,10 +132,13 @@ impl Logins {
             Anonymous::Everybody => true,
         };
         if allowed {
-            Ok(Login { user: None, rights: Arc::clone(&self.everything) })
-        } else {
-            Err(TurnedAway::NotAuthorised)
+            return Ok(Login { user: None, rights: Arc::clone(&self.everything) });
         }
+        Err(match peer.certificate.as_deref() {
+            None => TurnedAway::NotAuthorised,
+            Some([]) => TurnedAway::NamelessCertificate,
+            Some(_) => TurnedAway::UnknownCertificate,
+        })
     }
 
     fn must_wait(&self, key: &(IpAddr, String), now: Instant) -> bool {
@@ -220,13 +223,13 @@ mod tests {
     async fn check(
         anonymous: Anonymous,
         from: &str,
-        certificate: &[&str],
+        certificate: Option<&[&str]>,
         login: Option<(&str, &str)>,
         expected: &str,
     ) {
         let peer = Peer {
             addr: SocketAddr::new(from.parse().unwrap(), 1),
-            certificate_names: certificate.iter().map(|&name| name.into()).collect(),
+            certificate: certificate.map(|names| names.iter().map(|&name| name.into()).collect()),
         };
         let got = match logins(anonymous).decide(&connect(login), &peer, Instant::now()).await {
             Ok(Login { user, .. }) => user.map_or("anonymous".into(), |user| user.to_string()),
@@ -238,25 +241,28 @@ mod tests {
     #[tokio::test]
     async fn lets_in_whom_it_should() {
         use Anonymous::{Everybody, Nobody, OnLoopback};
-        check(OnLoopback, "127.0.0.1", &[], None, "anonymous").await;
-        check(OnLoopback, "::1", &[], None, "anonymous").await;
-        check(OnLoopback, "::ffff:127.0.0.1", &[], None, "anonymous").await;
-        check(OnLoopback, "10.0.0.1", &[], None, "not_authorised").await;
-        check(Everybody, "10.0.0.1", &[], None, "anonymous").await;
-        check(Nobody, "127.0.0.1", &[], None, "not_authorised").await;
-        check(Nobody, "10.0.0.1", &[], Some(("plc", "secret")), "plc").await;
-        check(Everybody, "10.0.0.1", &[], Some(("plc", "Secret")), "bad_login").await;
-        check(Everybody, "10.0.0.1", &[], Some(("plc", "secret2")), "bad_login").await;
-        check(Everybody, "10.0.0.1", &[], Some(("stranger", "")), "bad_login").await;
-        check(Everybody, "10.0.0.1", &[], Some(("gw.example", "")), "bad_login").await;
-        check(Nobody, "10.0.0.1", &["x", "gw.example"], None, "gw.example").await;
-        check(Nobody, "10.0.0.1", &["x"], None, "not_authorised").await;
+        check(OnLoopback, "127.0.0.1", None, None, "anonymous").await;
+        check(OnLoopback, "::1", None, None, "anonymous").await;
+        check(OnLoopback, "::ffff:127.0.0.1", None, None, "anonymous").await;
+        check(OnLoopback, "10.0.0.1", None, None, "not_authorised").await;
+        check(Everybody, "10.0.0.1", None, None, "anonymous").await;
+        check(Nobody, "127.0.0.1", None, None, "not_authorised").await;
+        check(Nobody, "10.0.0.1", None, Some(("plc", "secret")), "plc").await;
+        check(Everybody, "10.0.0.1", None, Some(("plc", "Secret")), "bad_login").await;
+        check(Everybody, "10.0.0.1", None, Some(("plc", "secret2")), "bad_login").await;
+        check(Everybody, "10.0.0.1", None, Some(("stranger", "")), "bad_login").await;
+        check(Everybody, "10.0.0.1", None, Some(("gw.example", "")), "bad_login").await;
+        check(Nobody, "10.0.0.1", Some(&["x", "gw.example"]), None, "gw.example").await;
+        check(Nobody, "10.0.0.1", Some(&["x"]), None, "unknown_certificate").await;
+        check(Nobody, "10.0.0.1", Some(&[]), None, "nameless_certificate").await;
+        check(Nobody, "10.0.0.1", Some(&[]), Some(("plc", "secret")), "plc").await;
+        check(Everybody, "10.0.0.1", Some(&["x"]), None, "anonymous").await;
     }
 
     #[tokio::test]
     async fn repeated_failures_must_wait_and_then_may_try_again() {
         let logins = logins(Anonymous::Nobody);
-        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate_names: vec![] };
+        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate: None };
         let begin = Instant::now();
         let mut said = String::new();
         for (second, from, password) in [
@@ -287,7 +293,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_may_not_try_user_after_user() {
         let logins = logins(Anonymous::Nobody);
-        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate_names: vec![] };
+        let peer = |last: u8| Peer { addr: SocketAddr::from(([10, 0, 0, last], 1)), certificate: None };
         let now = Instant::now();
         let mut bad = 0;
         for user in 0..100 {

@@ -18,6 +18,7 @@ mod incoming;
 mod left;
 mod link;
 mod logins;
+mod names;
 mod options;
 mod passwords;
 mod plain;
@@ -41,6 +42,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::intake::{Intake, Source};
+use crate::pem::PemFaults;
 use crate::retained::Retained;
 use crate::sparkplug;
 use clients::Clients;
@@ -51,13 +53,12 @@ use logins::{Logins, Peer};
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
 pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
 pub use rights::{MachineGlob, MachineGlobError, Rights};
-pub use tls::TlsError;
 
 /// Why the listener cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerError {
     /// The address cannot be bound.
-    #[error("could not listen on {addr}; is another program using the port?")]
+    #[error("could not listen on {addr} (`[mqtt] listen`){hint}", hint = bind_hint(.source))]
     Bind {
         /// Which.
         addr: SocketAddr,
@@ -67,7 +68,18 @@ pub enum ListenerError {
     },
     /// TLS cannot be offered.
     #[error("could not offer TLS")]
-    Tls(#[from] TlsError),
+    Tls(#[from] PemFaults),
+}
+
+/// What may help when an address cannot be had.
+fn bind_hint(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    match error.kind() {
+        AddrInUse => "; another program or another Foretell has it, and `ss -ltnp` says which",
+        AddrNotAvailable => "; no interface of this computer has that address",
+        PermissionDenied => "; a port below 1024 needs root's rights or CAP_NET_BIND_SERVICE",
+        _ => "",
+    }
 }
 
 /// What all connections share.
@@ -160,7 +172,7 @@ impl Listener {
     pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Send>(&self, stream: S, addr: SocketAddr) {
         match self.shared.door.enter(addr.ip()) {
             Ok(visit) => {
-                let peer = Peer { addr, certificate_names: Vec::new() };
+                let peer = Peer { addr, certificate: None };
                 let connect_by = Instant::now() + self.shared.options().connect_within;
                 admission::serve_stream(Arc::clone(&self.shared), stream, peer, connect_by, visit).await;
             }

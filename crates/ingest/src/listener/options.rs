@@ -101,7 +101,8 @@ pub enum Anonymous {
 /// One login.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// Its name. A client certificate with this name among its DNS names logs in as this user without a password.
+    /// Its name. A client certificate with this name among its DNS names, or as its common name (CN) where it has no DNS name,
+    /// logs in as this user without a password.
     pub name: String,
     /// Its password; without one, only a certificate will do.
     pub password: Option<Password>,

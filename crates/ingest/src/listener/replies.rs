@@ -1,7 +1,7 @@
 //! The longer answers: CONNACK, SUBACK, UNSUBACK.
 
 use mqtt_protocol_core::mqtt::packet::{
-    AssignedClientIdentifier, Packet, Property, ReceiveMaximum, ServerKeepAlive, SessionExpiryInterval,
+    AssignedClientIdentifier, Packet, Property, ReasonString, ReceiveMaximum, ServerKeepAlive, SessionExpiryInterval,
     SharedSubscriptionAvailable, SubscriptionIdentifierAvailable, TopicAliasMaximum, v3_1_1, v5_0,
 };
 use mqtt_protocol_core::mqtt::result_code::{
@@ -27,6 +27,10 @@ pub(super) enum TurnedAway {
     BadLogin,
     /// No login, or a will outside its rights.
     NotAuthorised,
+    /// No login but a certificate, none of whose names is a user's.
+    UnknownCertificate,
+    /// No login but a certificate that bears no name.
+    NamelessCertificate,
     /// Too many failed logins; come back later.
     Throttled,
     /// Too many logins are being checked; come back later.
@@ -45,11 +49,27 @@ impl TurnedAway {
         match self {
             Self::BadLogin => "bad_login",
             Self::NotAuthorised => "not_authorised",
+            Self::UnknownCertificate => "unknown_certificate",
+            Self::NamelessCertificate => "nameless_certificate",
             Self::Throttled => "throttled",
             Self::Busy => "busy",
             Self::Quota => "connections_per_user_max",
             Self::ClientId => "client_id",
             Self::AuthMethod => "auth_method",
+        }
+    }
+
+    /// What to do about it, where that is not plain from the code.
+    pub(super) const fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::UnknownCertificate => {
+                Some("give a [[mqtt.user]] the name of the certificate: a DNS name of it or, where it has none, its CN")
+            }
+            Self::NamelessCertificate => Some(
+                "the certificate has neither a DNS name (subjectAltName) nor a common name (CN); issue one with the name of \
+                 a [[mqtt.user]]",
+            ),
+            _ => None,
         }
     }
 }
@@ -91,18 +111,26 @@ impl Protocol {
         let packet = if self.is_v5() {
             let reason = match why {
                 TurnedAway::BadLogin => ConnectReasonCode::BadUserNameOrPassword,
-                TurnedAway::NotAuthorised => ConnectReasonCode::NotAuthorized,
+                TurnedAway::NotAuthorised | TurnedAway::UnknownCertificate | TurnedAway::NamelessCertificate => {
+                    ConnectReasonCode::NotAuthorized
+                }
                 TurnedAway::Throttled => ConnectReasonCode::ConnectionRateExceeded,
                 TurnedAway::Busy => ConnectReasonCode::ServerBusy,
                 TurnedAway::Quota => ConnectReasonCode::QuotaExceeded,
                 TurnedAway::ClientId => ConnectReasonCode::ClientIdentifierNotValid,
                 TurnedAway::AuthMethod => ConnectReasonCode::BadAuthenticationMethod,
             };
-            v5_0::Connack::builder().session_present(false).reason_code(reason).build().map(Packet::from)
+            // The technician at the controller may see it where nobody sees our log.
+            let words = why.remedy().and_then(|words| ReasonString::new(words).ok());
+            let connack = v5_0::Connack::builder().session_present(false).reason_code(reason);
+            connack.props(words.into_iter().map(Property::from).collect::<Vec<_>>()).build().map(Packet::from)
         } else {
             let code = match why {
                 TurnedAway::BadLogin => ConnectReturnCode::BadUserNameOrPassword,
-                TurnedAway::NotAuthorised | TurnedAway::AuthMethod => ConnectReturnCode::NotAuthorized,
+                TurnedAway::NotAuthorised
+                | TurnedAway::UnknownCertificate
+                | TurnedAway::NamelessCertificate
+                | TurnedAway::AuthMethod => ConnectReturnCode::NotAuthorized,
                 TurnedAway::Throttled | TurnedAway::Busy | TurnedAway::Quota => ConnectReturnCode::ServerUnavailable,
                 TurnedAway::ClientId => ConnectReturnCode::IdentifierRejected,
             };

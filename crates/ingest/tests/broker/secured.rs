@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
@@ -46,6 +46,29 @@ fn logs_in_by_password() {
         ..at(&broker.url())
     };
     let plant = Plant::start(vec![login("secret")], IngestOptions::default());
+    plant.wait_connected();
+    broker.publish_with(TELEMETRY, &["-u", "foretell", "-P", "secret", "-l"], readings(0, 1)[0].as_bytes());
+    plant.log.wait_for(1);
+}
+
+#[test]
+fn a_password_in_a_file_is_read_again_for_each_connection() {
+    let broker = Mosquitto::with("allow_anonymous false\npassword_file {dir}/passwd\n", |dir| {
+        run("mosquitto_passwd", &["-c", "-b", dir.join("passwd").to_str().unwrap(), "foretell", "secret"]);
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("broker.secret");
+    std::fs::write(&file, "outdated\n").unwrap();
+    let login = BrokerOptions {
+        username: Some("foretell".into()),
+        password: Some("outdated".into()),
+        password_file: Some(file.clone()),
+        retry_max: Duration::from_millis(100),
+        ..at(&broker.url())
+    };
+    let plant = Plant::start(vec![login], IngestOptions::default());
+    assert_eq!(plant.ingest.status().sources[0].connected, 0);
+    std::fs::write(&file, "secret\n").unwrap();
     plant.wait_connected();
     broker.publish_with(TELEMETRY, &["-u", "foretell", "-P", "secret", "-l"], readings(0, 1)[0].as_bytes());
     plant.log.wait_for(1);

@@ -86,19 +86,23 @@ fn subscribes_to_advisories() {
     }
 }
 
-/// A certificate for `name`, signed by `ca.pem` in the folder.
+/// A certificate for `name`, as its CN and its DNS name, signed by `ca.pem` in the folder.
 fn certificate(dir: &Path, name: &str) {
+    certificate_with(dir, name, &format!("/CN={name}"), &format!("DNS:{name},IP:127.0.0.1"));
+}
+
+/// The same with a subject and names beside it of one's own.
+fn certificate_with(dir: &Path, name: &str, subject: &str, names: &str) {
     let file = |suffix: &str| dir.join(format!("{name}.{suffix}")).to_str().unwrap().to_owned();
     let ca = |suffix: &str| dir.join(format!("ca.{suffix}")).to_str().unwrap().to_owned();
-    let names = format!("subjectAltName=DNS:{name},IP:127.0.0.1");
-    let subject = format!("/CN={name}");
+    let names = format!("subjectAltName={names}");
     let args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
     let made = if name == "ca" {
-        run("openssl", &[&args[..], &["-subj", &subject, "-keyout", &file("key"), "-out", &file("pem")]].concat())
+        run("openssl", &[&args[..], &["-subj", subject, "-keyout", &file("key"), "-out", &file("pem")]].concat())
     } else {
         let signed = ["-CA", &ca("pem"), "-CAkey", &ca("key"), "-addext", &names];
         let constraints = ["-addext", "basicConstraints=critical,CA:FALSE"];
-        let files = ["-subj", &subject, "-keyout", &file("key"), "-out", &file("pem")];
+        let files = ["-subj", subject, "-keyout", &file("key"), "-out", &file("pem")];
         run("openssl", &[&args[..], &signed, &constraints, &files].concat())
     };
     assert!(made.0, "{}", made.1);
@@ -146,4 +150,49 @@ fn speaks_tls_and_logs_in_by_certificate() {
         assert!(!ok, "{said}");
     }
     assert_eq!(plant.log.events().len(), 1);
+}
+
+#[test]
+fn a_certificate_speaks_for_the_name_that_it_bears() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["ca", "server"] {
+        certificate(dir.path(), name);
+    }
+    let path = |name: &str| dir.path().join(name);
+    let tls = TlsOptions {
+        certificate_file: path("server.pem"),
+        key_file: path("server.key"),
+        client_ca_file: Some(path("ca.pem")),
+    };
+    let user = |name: &str| User {
+        name: name.into(),
+        password: None,
+        rights: Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] },
+    };
+    let users = vec![user("gateway_1"), user("gw.example")];
+    let options = ListenerOptions { tls: Some(tls), users, anonymous: Anonymous::Nobody, ..Default::default() };
+    let plant = Plant::start(options);
+    let port = plant.addr.port().to_string();
+    let file = |name: &str| path(name).to_str().unwrap().to_owned();
+    let mut kept = 0;
+    for (subject, names, is_let_in) in [
+        // Many tools write a common name and nothing else, and this one could not be a DNS name.
+        ("/CN=gateway_1", "IP:10.0.0.1", true),
+        ("/O=plant", "DNS:gw.example", true),
+        ("/O=plant", "DNS:other.example,DNS:gw.example", true),
+        // Where there are DNS names, the common name beside them is not looked at.
+        ("/CN=gateway_1", "DNS:other.example", false),
+        ("/CN=stranger", "IP:10.0.0.1", false),
+        ("/O=plant", "IP:10.0.0.1", false),
+    ] {
+        certificate_with(dir.path(), "client", subject, names);
+        let (ca, pem, key, payload) = (file("ca.pem"), file("client.pem"), file("client.key"), reading(kept));
+        let message = ["-V", "mqttv5", "-q", "1", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload, "-d"];
+        let login = ["--cafile", &ca, "--cert", &pem, "--key", &key];
+        let (_, said) = run("mosquitto_pub", &with_port(&port, &[&message[..], &login].concat()));
+        let expected = if is_let_in { "received PUBACK (Mid: 1, RC:0)" } else { "Not authorized" };
+        assert!(said.contains(expected), "{subject} {names}: {said}");
+        kept += u32::from(is_let_in);
+    }
+    assert_eq!(plant.log.events().len(), kept as usize);
 }

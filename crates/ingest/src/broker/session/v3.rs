@@ -10,6 +10,7 @@ use rumqttc::{
 use super::super::events::Lost;
 use super::super::host::Will;
 use super::super::options::BrokerError;
+use super::super::password;
 use super::alike::alike;
 use super::{
     Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
@@ -33,8 +34,8 @@ pub(super) fn client(
         .set_max_request_batch(REQUEST_BATCH)
         .set_read_batch_size(READ_BATCH)
         .set_max_packet_size(payload_bytes_max.saturating_add(PACKET_OVERHEAD_BYTES), outgoing);
-    match (&options.username, &options.password) {
-        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
+    match (&options.username, password::now(options)) {
+        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.into_bytes()),
         (Some(user), None) => _ = mqtt.set_username(user.as_str()),
         (None, _) => {}
     }

@@ -11,6 +11,7 @@ use rumqttc_v5::{
 use super::super::events::Lost;
 use super::super::host::Will;
 use super::super::options::BrokerError;
+use super::super::password;
 use super::alike::alike;
 use super::nothing_open::NothingOpen;
 use super::{
@@ -46,8 +47,8 @@ pub(super) fn client(
         .set_max_request_batch(REQUEST_BATCH)
         .set_read_batch_size(READ_BATCH)
         .set_network_options(checked.network());
-    match (&options.username, &options.password) {
-        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.clone().into_bytes()),
+    match (&options.username, password::now(options)) {
+        (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.into_bytes()),
         (Some(user), None) => _ = mqtt.set_username(user.as_str()),
         (None, _) => {}
     }

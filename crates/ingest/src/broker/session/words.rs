@@ -18,7 +18,8 @@ const fn person(words: &'static str) -> Refusal {
 
 const OTHER_VERSION: Refusal =
     Refusal { words: "the broker does not speak this version of MQTT", cure: Cure::OtherVersion };
-const BAD_LOGIN: Refusal = person("user name or password is wrong; check `username` and `password_file`");
+const BAD_LOGIN: Refusal =
+    person("user name or password is wrong; check `username` and `password_file`, which is read again at each attempt");
 const NOT_AUTHORISED: Refusal = person("not authorised; check `username` and the broker's access rules");
 const BAD_CLIENT_ID: Refusal = person("the broker does not accept our `client_id`");
 const UNAVAILABLE: Refusal = wait("the broker is not available now");
