@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::config::ConfigFaults;
+use crate::denied;
 
 /// Kinds of failure, by what the person who sees it must do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +55,19 @@ impl Failure {
         use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
         let missing = matches!(cause.kind(), NotFound | PermissionDenied | IsADirectory);
         let kind = if missing { Kind::NoInput } else { Kind::Io };
+        if cause.kind() == PermissionDenied {
+            return Self::new(kind, format!("could not read {}: {}", path.display(), denied::words(path)));
+        }
         Self::because(kind, format!("could not read {}", path.display()), cause)
     }
 
     /// A file could not be written.
     #[must_use]
     pub fn writing(path: &Path, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let cause = cause.into();
+        if denied::is_it(&*cause) {
+            return Self::new(Kind::Io, format!("could not write {}: {}", path.display(), denied::words(path)));
+        }
         Self::because(Kind::Io, format!("could not write {}", path.display()), cause)
     }
 

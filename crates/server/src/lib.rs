@@ -9,6 +9,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+mod denied;
 pub mod failure;
 pub mod logging;
 pub mod output;

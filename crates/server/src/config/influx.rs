@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use foretell_ingest::pem;
+
 use super::reader::Section;
-use super::{Secret, unit};
+use super::{Secret, source, unit};
 
 /// `[influxdb]` of a configuration that names a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> Option<InfluxSection> {
         timeout: s.duration("timeout", Duration::from_secs(30)),
         backoff_max: s.duration("backoff_max", Duration::from_secs(60)),
     };
+    let authorities = section.ca_file.as_deref();
+    source::tell_files(&s, &[("ca_file", authorities)], &pem::faults(None, None, authorities));
     if url.is_some() {
         if org.is_none() && !s.was_written("org") {
             s.fault("url", "[influxdb] needs `org`, the organisation that the bucket belongs to");

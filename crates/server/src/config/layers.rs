@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Collected, Place};
+use super::variables;
 
 /// What `config` calls a value that came from the environment.
 const ENVIRONMENT: &str = "the environment";
@@ -43,7 +44,7 @@ impl Lines {
     /// Where the value of a path came from, given what the merged value says of its origin.
     pub(super) fn place(&self, path: &str, origin: Option<&str>) -> Place {
         if origin == Some(ENVIRONMENT) {
-            return Place::Variable(format!("FORETELL__{}", path.replace('.', "__").to_uppercase()));
+            return Place::Variable(variables::of(path));
         }
         // A key that is missing stands where its table does.
         let mut path = path;

@@ -14,10 +14,13 @@ mod read;
 mod reader;
 mod secret;
 mod sections;
+mod source;
 mod sparkplug;
 mod unit;
+mod variables;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub use channels::{ChannelSection, RepliesSection};
@@ -40,13 +43,18 @@ use reader::{Context, Section};
 /// The defaults with their comments; a test holds them equal to [`Config::default`].
 pub const DEFAULT_TOML: &str = include_str!("../../../../config/default.toml");
 
-/// Reads the configuration of a process: the file, if one is named, and the environment.
+/// Reads the configuration of a process: the file, if one is named, and the environment. With it comes what is allowed and yet
+/// looks like a slip.
 ///
 /// # Errors
 /// When the file cannot be read, or with every fault of the configuration at once.
-pub fn load(file: Option<&Path>) -> Result<Config, Failure> {
-    let Examined { config, faults, .. } = examine(file)?;
-    if faults.is_empty() { Ok(config) } else { Err(ConfigFaults { file: file.map(Path::to_owned), faults }.into()) }
+pub fn load(file: Option<&Path>) -> Result<(Config, Vec<Fault>), Failure> {
+    let Examined { config, faults, warnings } = examine(file)?;
+    if faults.is_empty() {
+        Ok((config, warnings))
+    } else {
+        Err(ConfigFaults { file: file.map(Path::to_owned), faults }.into())
+    }
 }
 
 /// A configuration as far as it can be read.
@@ -73,7 +81,7 @@ pub fn examine(file: Option<&Path>) -> Result<Examined, Failure> {
     let base = file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with("FORETELL__"))
+        .filter(|(name, _)| name.starts_with(variables::OURS))
         .collect();
     Ok(read_text(&text, &variables, &base))
 }
@@ -94,9 +102,12 @@ fn read_text(text: &str, variables: &BTreeMap<String, String>, base: &Path) -> E
         return Examined { config: Config::default(), faults: faults.take(), warnings: Vec::new() };
     }
     let (value, lines) = layers::merge(text, variables, &faults);
-    let mut root = Section::root(Context { lines: &lines, faults: &faults, warnings: &warnings }, value);
+    let known = RefCell::<BTreeSet<String>>::default();
+    let context = Context { lines: &lines, faults: &faults, warnings: &warnings, known: &known };
+    let mut root = Section::root(context, value);
     let config = read::read(&mut root, base);
     root.finish();
+    variables::strays(variables.keys().map(String::as_str), &known.borrow(), &faults, &warnings);
     Examined { config, faults: faults.take(), warnings: warnings.take() }
 }
 

@@ -1,18 +1,17 @@
 //! `[mqtt]`: the embedded listener, the plant's broker, and further brokers.
 
-use std::error::Error as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use foretell_ingest::IntakeOptions;
-use foretell_ingest::broker::{BrokerError, BrokerOptions, Version};
+use foretell_ingest::broker::{BrokerOptions, Version};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
+use foretell_ingest::pem;
 
-use super::Secret;
-use super::read::{PASSWORD, address, file, keep, required, secret};
+use super::read::{PASSWORD, address, file, keep, required, secret, secret_with_file};
 use super::reader::Section;
-use super::unit;
+use super::{Secret, source, unit};
 
 /// Where readings come from besides `[[mqtt.source]]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +40,8 @@ pub struct MqttSection {
     pub username: Option<String>,
     /// Our password at an external broker.
     pub password: Option<Secret>,
+    /// Where it came from, to be read again for each connection; none when it came from the environment.
+    pub password_file: Option<PathBuf>,
     /// Certificate authority of an external broker (PEM) when it is not a public one.
     pub ca_file: Option<PathBuf>,
     /// `[[mqtt.source]]`: further brokers.
@@ -124,6 +125,7 @@ impl Default for MqttSection {
             client_id: "foretell".to_owned(),
             username: None,
             password: None,
+            password_file: None,
             ca_file: None,
             sources: Vec::new(),
             listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
@@ -146,14 +148,16 @@ const BACKLOG: Duration = Duration::from_secs(7 * 86_400);
 pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
     let or = MqttSection::default();
     let listen = s.parsed("listen", or.listen, address);
+    let (password, password_file) = secret_with_file(&mut s, PASSWORD, base).unzip();
     let section = MqttSection {
-        source: s.parsed("url", or.source, source),
-        version: s.parsed("version", or.version, version),
-        client_id: s.parsed("client_id", or.client_id, client_id),
+        source: s.parsed("url", or.source, source::source),
+        version: s.parsed("version", or.version, source::version),
+        client_id: s.parsed("client_id", or.client_id, source::client_id),
         username: s.optional("username"),
-        password: secret(&mut s, PASSWORD, base),
+        password,
+        password_file: password_file.flatten(),
         ca_file: file(&mut s, "ca_file", base),
-        sources: s.sections("source").into_iter().filter_map(|source| broker(source, base)).collect(),
+        sources: s.sections("source").into_iter().filter_map(|section| source::broker(section, base)).collect(),
         listen,
         tls_cert_file: file(&mut s, "tls_cert_file", base),
         tls_key_file: file(&mut s, "tls_key_file", base),
@@ -168,16 +172,27 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> MqttSection {
         s.warn("age_max", "[mqtt] `age_max` is short: what a controller delivers after a week off line is refused");
     }
     check_listener(&s, &section);
-    check_sources(&s, &section);
+    source::check(&s, &section);
     s.finish();
     section
 }
 
 fn check_listener(s: &Section<'_>, section: &MqttSection) {
-    if section.tls_cert_file.is_some() != section.tls_key_file.is_some() {
-        let given = if section.tls_cert_file.is_some() { "tls_cert_file" } else { "tls_key_file" };
+    let (certificate, key) = (section.tls_cert_file.as_deref(), section.tls_key_file.as_deref());
+    let authorities = section.tls_client_ca_file.as_deref();
+    // One that was named and cannot be read has been told.
+    let lacks_certificate = certificate.is_none() && !s.failed("tls_cert_file");
+    let lacks_key = key.is_none() && !s.failed("tls_key_file");
+    if lacks_certificate != lacks_key {
+        let given = if lacks_key { "tls_cert_file" } else { "tls_key_file" };
         s.fault(given, "[mqtt] TLS needs both `tls_cert_file` and `tls_key_file`");
     }
+    if authorities.is_some() && lacks_certificate && lacks_key {
+        let why = "without TLS nobody can show a certificate; it needs `tls_cert_file` and `tls_key_file`";
+        s.fault("tls_client_ca_file", format!("[mqtt] `tls_client_ca_file`: {why}"));
+    }
+    let files = [("tls_cert_file", certificate), ("tls_key_file", key), ("tls_client_ca_file", authorities)];
+    source::tell_files(s, &files, &pem::faults(certificate, key, authorities));
     let listen = section.listen;
     let embedded = section.source == MqttSource::Embedded;
     let from_here = section.anonymous == Anonymous::OnLoopback && listen.ip().is_loopback();
@@ -185,57 +200,10 @@ fn check_listener(s: &Section<'_>, section: &MqttSection) {
         let how = "name controllers in [[mqtt.user]], or set `anonymous = \"everybody\"` in a closed network";
         s.fault("listen", format!("[mqtt] listens on {listen}, but no controller there could log in: {how}"));
     }
-}
-
-fn check_sources(s: &Section<'_>, section: &MqttSection) {
-    if section.source == MqttSource::Nowhere && section.sources.is_empty() && !s.was_written("source") {
-        s.fault("url", "[mqtt] `url` is `none`, and no [[mqtt.source]] says where readings come from");
+    for user in section.users.iter().filter(|user| user.password.is_none() && authorities.is_none()) {
+        let why = "has no password, and without `tls_client_ca_file` no certificate can speak for it: nobody can log in as it";
+        s.warn("user", format!("[[mqtt.user]] `{}` {why}", user.name));
     }
-    for (place, source) in section.sources.iter().enumerate() {
-        let taken = ["listener", "broker"].contains(&source.name.as_str())
-            || section.sources.iter().take(place).any(|earlier| earlier.name == source.name);
-        if taken {
-            s.fault(
-                &format!("source[{place}].name"),
-                format!("the name `{}` is taken; give each source its own", source.name),
-            );
-        }
-    }
-}
-
-/// `[[mqtt.source]]`.
-fn broker(mut s: Section<'_>, base: &Path) -> Option<BrokerOptions> {
-    let or = BrokerOptions::default();
-    let name = required(&mut s, "name");
-    let url = required(&mut s, "url");
-    let options = BrokerOptions {
-        version: s.parsed("version", or.version, version),
-        client_id: s.parsed("client_id", or.client_id.clone(), client_id),
-        username: s.optional("username"),
-        password: secret(&mut s, PASSWORD, base).map(|password| password.expose().to_owned()),
-        ca_file: file(&mut s, "ca_file", base),
-        certificate_file: file(&mut s, "cert_file", base),
-        key_file: file(&mut s, "key_file", base),
-        alpn: s.list("alpn").unwrap_or_default(),
-        share: s.optional("share"),
-        workers: usize::try_from(s.whole("workers", 1, 1..=64)).unwrap_or(1),
-        session_expiry: s.duration("session_expiry", or.session_expiry),
-        keep_alive: s.duration("keep_alive", or.keep_alive),
-        inbox_messages_max: usize::try_from(s.whole("receive_maximum", 2_000, 1..=65_535)).unwrap_or(2_000),
-        ..or
-    };
-    let misses_a_file = |key, read: &Option<PathBuf>| s.was_written(key) && read.is_none();
-    let incomplete = misses_a_file("ca_file", &options.ca_file)
-        || misses_a_file("cert_file", &options.certificate_file)
-        || misses_a_file("key_file", &options.key_file)
-        || (s.was_written("password_file") && options.password.is_none());
-    let read = name.zip(url).map(|(name, url)| BrokerOptions { name, url, ..options });
-    // What is missing has been told; checking the rest without it would accuse something else.
-    if let Some(Err(error)) = read.as_ref().filter(|_| !incomplete).map(BrokerOptions::check) {
-        s.fault("", format!("[{}] {}", s.path(), in_words(&error)));
-    }
-    s.finish();
-    read
 }
 
 /// Every user once: of two with one name, only one could ever log in.
@@ -313,39 +281,6 @@ fn limits(mut s: Section<'_>) -> MqttLimits {
     limits
 }
 
-fn source(text: &str) -> Result<MqttSource, String> {
-    match text {
-        "embedded" => return Ok(MqttSource::Embedded),
-        "none" => return Ok(MqttSource::Nowhere),
-        _ => {}
-    }
-    if text.contains('@') {
-        return Err("a password does not belong in the address; use `username` and `password_file`".to_owned());
-    }
-    let options = BrokerOptions { url: text.to_owned(), ..BrokerOptions::default() };
-    match options.check() {
-        Ok(()) => Ok(MqttSource::Broker { url: options.url }),
-        Err(BrokerError::Url { hint, .. }) => Err(format!(
-            "`{text}` is none of `embedded`, `none`, `mqtt://host:1883`, `mqtts://host:8883`, `ws://host/mqtt`, \
-             `wss://host/mqtt`{hint}"
-        )),
-        Err(error) => Err(in_words(&error)),
-    }
-}
-
-fn in_words(error: &BrokerError) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
-}
-
-fn version(text: &str) -> Result<Version, String> {
-    match text {
-        "auto" => Ok(Version::Auto),
-        "3.1.1" => Ok(Version::V3),
-        "5" => Ok(Version::V5),
-        _ => Err(format!("`{text}` is none of `auto`, `3.1.1`, `5`")),
-    }
-}
-
 fn anonymous(text: &str) -> Result<Anonymous, String> {
     match text {
         "nobody" => Ok(Anonymous::Nobody),
@@ -353,10 +288,4 @@ fn anonymous(text: &str) -> Result<Anonymous, String> {
         "everybody" => Ok(Anonymous::Everybody),
         _ => Err(format!("`{text}` is none of `nobody`, `loopback`, `everybody`")),
     }
-}
-
-fn client_id(text: &str) -> Result<String, String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
-    let sound = (1..=64).contains(&text.len()) && text.chars().all(allowed);
-    sound.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` must be 1 to 64 of A-Z a-z 0-9 - _ . : /"))
 }

@@ -15,6 +15,7 @@ use super::sections::{
 use super::{ChannelSection, Secret, unit};
 use super::{channels, influx};
 use super::{mapping, mqtt, sparkplug};
+use crate::denied;
 
 /// Discharge temperatures that a limit can sensibly have, degC.
 const LIMIT_C: std::ops::RangeInclusive<f64> = 40.0..=200.0;
@@ -251,17 +252,24 @@ pub(super) fn required(s: &mut Section<'_>, key: &'static str) -> Option<String>
 }
 
 /// A secret from the environment or from the file that the second key names.
-pub(super) fn secret(s: &mut Section<'_>, [key, file_key]: [&'static str; 2], base: &Path) -> Option<Secret> {
+pub(super) fn secret(s: &mut Section<'_>, keys: [&'static str; 2], base: &Path) -> Option<Secret> {
+    secret_with_file(s, keys, base).map(|(secret, _)| secret)
+}
+
+/// The same with the file that it came from, for whoever reads it again; none when it came from the environment.
+pub(super) fn secret_with_file(
+    s: &mut Section<'_>,
+    [key, file_key]: [&'static str; 2],
+    base: &Path,
+) -> Option<(Secret, Option<PathBuf>)> {
     let from_file =
         s.parsed_optional(file_key, |path| Secret::from_file(&base.join(path)).map(|secret| (secret, base.join(path))));
-    let from_file = from_file.map(|(secret, path)| {
-        if is_open_to_all(&path) {
-            let path = path.display();
-            s.warn(file_key, format!("every user of this computer may read {path}; chmod 600 keeps the secret"));
-        }
-        secret
-    });
-    s.secret_in_environment(key).map(Secret::new).or(from_file)
+    if let Some((_, path)) = from_file.as_ref().filter(|(_, path)| is_open_to_all(path)) {
+        let path = path.display();
+        s.warn(file_key, format!("every user of this computer may read {path}; chmod 600 keeps the secret"));
+    }
+    let in_environment = s.secret_in_environment(key).map(|text| (Secret::new(text), None));
+    in_environment.or(from_file.map(|(secret, path)| (secret, Some(path))))
 }
 
 fn is_open_to_all(path: &Path) -> bool {
@@ -273,11 +281,16 @@ fn is_open_to_all(path: &Path) -> bool {
 pub(super) fn file(s: &mut Section<'_>, key: &'static str, base: &Path) -> Option<PathBuf> {
     s.parsed_optional(key, |path| {
         let path = base.join(path);
-        if !path.is_file() {
+        // A directory that may not be looked into says no more than that the file cannot be seen.
+        let is_hidden = path.metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+        if !path.is_file() && !is_hidden {
             return Err(format!("there is no file {}", path.display()));
         }
         match std::fs::File::open(&path) {
             Ok(_) => Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                Err(format!("could not read {}: {}", path.display(), denied::words(&path)))
+            }
             Err(error) => Err(format!("could not read {}: {error}", path.display())),
         }
     })

@@ -1,6 +1,7 @@
 //! Reads a section key by key. Serde would stop at the first fault and forget the line; this collects every fault with its
 //! place, and knows which keys were asked for, so that an unknown one can be answered with the one that was meant.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use config::{Value, ValueKind};
 
 use super::fault::{Collected, Place, did_you_mean};
 use super::layers::Lines;
-use super::unit;
+use super::{unit, variables};
 
 /// What every section of one configuration shares.
 #[derive(Clone, Copy)]
@@ -17,6 +18,8 @@ pub(super) struct Context<'a> {
     pub(super) faults: &'a Collected,
     /// What is allowed and yet looks like a slip.
     pub(super) warnings: &'a Collected,
+    /// Every key that was asked for, by its dotted path, outside of lists.
+    pub(super) known: &'a RefCell<BTreeSet<String>>,
 }
 
 /// One table of the merged configuration. Call [`Section::finish`] when every key has been asked for.
@@ -26,6 +29,8 @@ pub(super) struct Section<'a> {
     path: String,
     values: BTreeMap<String, Value>,
     written: BTreeSet<String>,
+    /// Keys whose text could not be understood, which was told.
+    failed: BTreeSet<&'static str>,
     asked: Vec<&'static str>,
 }
 
@@ -45,7 +50,7 @@ impl<'a> Section<'a> {
             }
         };
         let written = values.keys().cloned().collect();
-        Self { context, path, values, written, asked: Vec::new() }
+        Self { context, path, values, written, failed: BTreeSet::new(), asked: Vec::new() }
     }
 
     /// A subordinate table; empty when it is not there.
@@ -101,6 +106,7 @@ impl<'a> Section<'a> {
         match parse(&text) {
             Ok(value) => Some(value),
             Err(why) => {
+                self.failed.insert(key);
                 self.context.faults.add(place, format!("`{}`: {why}", self.path_of(key)));
                 None
             }
@@ -109,6 +115,7 @@ impl<'a> Section<'a> {
 
     /// A secret that stands in the environment; in a file it would be read by whoever reads the file.
     pub(super) fn secret_in_environment(&mut self, key: &'static str) -> Option<String> {
+        self.note(key);
         let place = self.values.get(key).map(|value| self.place(key, value))?;
         let secret = self.optional(key)?;
         if matches!(place, Place::Variable(_)) {
@@ -233,6 +240,11 @@ impl<'a> Section<'a> {
         self.written.contains(key)
     }
 
+    /// Whether the text of a key could not be understood, as was told.
+    pub(super) fn failed(&self, key: &str) -> bool {
+        self.failed.contains(key)
+    }
+
     /// Every key that nobody asked for is a fault.
     pub(super) fn finish(self) {
         for (key, value) in &self.values {
@@ -246,11 +258,20 @@ impl<'a> Section<'a> {
             let within = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
             let message = format!("unknown key `{key}`{within}; {hint}");
             // A table that only the environment speaks of has no line; each of its variables is to be mended.
-            let variables = if place == Place::File { self.context.lines.variables(&path, value) } else { Vec::new() };
-            for variable in &variables {
-                self.context.faults.add(variable.clone(), message.clone());
-            }
+            let mut variables =
+                if place == Place::File { self.context.lines.variables(&path, value) } else { Vec::new() };
             if variables.is_empty() {
+                variables.push(place);
+            }
+            for place in variables {
+                let twin = match &place {
+                    Place::Variable(_) => variables::twin(&path, &self.context.known.borrow()),
+                    _ => None,
+                };
+                let message = twin.map_or_else(
+                    || message.clone(),
+                    |twin| format!("unknown key `{key}`{within}; did you mean {twin}?"),
+                );
                 self.context.faults.add(place, message);
             }
         }
@@ -266,7 +287,15 @@ impl<'a> Section<'a> {
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
         self.asked.push(key);
+        self.note(key);
         self.values.remove(key)
+    }
+
+    fn note(&self, key: &str) {
+        let path = self.path_of(key);
+        if !path.contains('[') {
+            self.context.known.borrow_mut().insert(path);
+        }
     }
 
     fn place(&self, key: &str, value: &Value) -> Place {

@@ -23,6 +23,9 @@ impl Secret {
             std::io::ErrorKind::NotFound => {
                 format!("there is no file {}; its first line must hold the secret", path.display())
             }
+            std::io::ErrorKind::PermissionDenied => {
+                format!("could not read {}: {}", path.display(), crate::denied::words(path))
+            }
             _ => format!("could not read {}: {error}", path.display()),
         })?;
         let first = text.lines().next().unwrap_or_default().trim();

@@ -152,9 +152,10 @@ url = "http://influx:8086"
 "#,
         &[],
         expect![[r#"
-            plant.toml: 6 problems
+            plant.toml: 7 problems
               line 2: [mqtt] listens on 0.0.0.0:1883, but no controller there could log in: name controllers in [[mqtt.user]], or set `anonymous = "everybody"` in a closed network
               line 3: [mqtt] TLS needs both `tls_cert_file` and `tls_key_file`
+              line 3: `mqtt.tls_cert_file`: /etc/hostname holds no certificate in PEM form
               line 5: [outreach] channel `smtp` needs `smtp_url = "smtp://host:587"`
               line 6: [console] needs `public_url` with channel `smtp`: customers could not open the links in their messages, which would point to 0.0.0.0:8080
               line 9: [influxdb] needs `org`, the organisation that the bucket belongs to
@@ -212,7 +213,7 @@ cert_file = "/etc/hostname"
 "#,
         &[],
         expect![[r#"
-            plant.toml: 8 problems
+            plant.toml: 9 problems
               line 2: `mqtt.url`: `tcp:1883` is none of `embedded`, `none`, `mqtt://host:1883`, `mqtts://host:8883`, `ws://host/mqtt`, `wss://host/mqtt`
               line 3: [mqtt.source[0]] several workers need `share`, the name of a group, or each of them would receive every message
               line 8: the name `north` is taken; give each source its own
@@ -220,7 +221,8 @@ cert_file = "/etc/hostname"
               line 11: `mqtt.source[1].version`: `4` is none of `auto`, `3.1.1`, `5`
               line 12: [mqtt.source[2]] `…@…` is not a broker's address such as mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt; user and password have keys of their own
               line 13: the name `listener` is taken; give each source its own
-              line 15: [mqtt.source[3]] needs `name`"#]],
+              line 15: [mqtt.source[3]] needs `name`
+              line 17: `mqtt.source[3].cert_file`: /etc/hostname holds no certificate in PEM form"#]],
     );
     check(
         "[mqtt]\nurl = \"none\"\n",
