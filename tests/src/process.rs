@@ -65,6 +65,12 @@ impl Running {
         Self { child, log: log.to_path_buf(), name: name.to_owned() }
     }
 
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has said so far.
     #[must_use]
     pub fn said(&self) -> String {

@@ -125,7 +125,17 @@ fn killed_in_every_order_between_a_broker_and_a_store() {
         }
         for victim in order {
             match victim {
-                Victim::Us => foretell = Foretell::start_on(folder.path(), &config, console, mqtt),
+                Victim::Us => {
+                    // While its broker is away it cannot be ready, and says so.
+                    let waits = order
+                        .iter()
+                        .rev()
+                        .take_while(|later| **later != Victim::Us)
+                        .any(|later| *later == Victim::Broker);
+                    let status = if waits { 503 } else { 200 };
+                    let ports = (console, mqtt);
+                    foretell = Foretell::start_expecting(status, folder.path(), &config, ports, |_| {});
+                }
                 Victim::Broker => broker = Mosquitto::start_on(folder.path(), "127.0.0.1", port),
                 Victim::Store => store.start_again(),
             }

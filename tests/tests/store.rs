@@ -94,6 +94,8 @@ fn a_service_that_starts_on_a_nearly_full_disk_takes_nothing_in_until_there_is_r
     let mut foretell = Foretell::start_expecting(503, folder.path(), config, (free_port(), free_port()), |_| {});
     let said = readyz(&foretell).1;
     assert!(said.contains("readings are not acknowledged") && said.contains("128.0 MiB are to stay free"), "{said}");
+    let log = foretell.process.said();
+    assert!(log.contains("No reading is acknowledged until there is room on the disk"), "{log}");
     assert_eq!(get(foretell.console, "/").map(|page| page.status), Some(200), "pages can be looked at");
     let mut held = publisher(&foretell, &readings(now_s() - 1_000, 500), folder.path());
     wait_for("the service to hold what comes", PATIENCE, || {

@@ -30,7 +30,7 @@ fn faults_of_the_configuration_are_told_all_at_once() {
             exit 78
             out: 
             err: foretell: plant.toml: 4 problems
-              line 2: unknown key `keepalive` in [mqtt]; known here: listen, url, version, client_id, username, password_file, ca_file, source, tls_cert_file, tls_key_file, tls_client_ca_file, anonymous, user, limits, age_max, machines_max
+              line 2: unknown key `keepalive` in [mqtt]; known here: listen, password_file, url, version, client_id, username, ca_file, source, tls_cert_file, tls_key_file, tls_client_ca_file, anonymous, user, limits, age_max, machines_max
               line 3: `mqtt.listen`: `here` is not an address with a port, such as 127.0.0.1:1883
               line 4: [[mapping]] `a/{site}`: `machine`: neither the topic names {machine} nor is there a constant or a place in the payload
               line 6: [[mapping]] `a/{site}`: `signals.vibraton_mm_s`: there is no signal `vibraton_mm_s`; did you mean `vibration_mm_s`?
@@ -130,7 +130,7 @@ fn a_port_in_use_is_said_when_asked() {
     assert_eq!(run(&[]).0, Some(0));
     let (code, said) = run(&["--ports"]);
     assert_eq!(code, Some(69));
-    assert!(said.contains(&format!("`[console] listen`: could not listen on {listen}")), "{said}");
+    assert!(said.contains(&format!("could not listen on {listen} for the console (`[console] listen`)")), "{said}");
 }
 
 #[test]

@@ -23,13 +23,22 @@ impl Folder {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-        fs::create_dir_all(&self.dir)?;
+        // Letters are for one customer's eyes, and for the mail program of whoever owns this process.
+        let mut folder = fs::DirBuilder::new();
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        folder.recursive(true).create(&self.dir)?;
         let path = self.dir.join(format!("{name}.eml"));
         if path.exists() {
             return Ok(());
         }
         let aside = self.dir.join(format!(".{name}.part"));
-        let mut file = File::create(&aside)?;
+        let mut file = options.open(&aside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, &path)?;

@@ -37,6 +37,7 @@ impl Sqlite {
     /// When the file cannot be used, or was written by a newer version.
     pub fn open(path: &Path) -> Result<Self> {
         let attempted = format!("open the service state {}", path.display());
+        own(path).map_err(|source| OutreachError::File { attempted: attempted.clone(), source })?;
         let open = || -> rusqlite::Result<Option<(Connection, Connection)>> {
             let mut connection = connect(path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -64,6 +65,16 @@ impl Sqlite {
             })?;
         Ok(Self { connection: Mutex::new(connection), onlooker: Mutex::new(onlooker) })
     }
+}
+
+/// Makes the file, if it is missing, before SQLite does so with everybody's rights: customers' names and letters stand in it. The
+/// files beside it take after it.
+fn own(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// A damaged file comes with its remedy.

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 use foretell::clock::WallClock;
 use foretell::config::Config;
+use foretell::roles::Roles;
 use foretell::service::{EngineRoom, Placed, Stores, engine_options};
 use foretell_history::Snapshots;
 use foretell_model::{Clock, Event, HOUR_MS, Log, Logged, MINUTE_MS, Offset, Partition, Timestamp};
@@ -40,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let machines: usize = words.first().map_or(Ok(10_000), |word| word.parse())?;
     let mut config = Config::default();
     config.data.dir.clone_from(&dir);
-    let stores = Stores::open(&config, true, true, "http://127.0.0.1")?;
+    let stores = Stores::open(&config, Roles::ALL, "http://127.0.0.1")?;
     let now = Timestamp::from_millis(WallClock.now().millis().div_euclid(EVERY_MS) * EVERY_MS);
     if words.get(1).is_some_and(|word| word == "crowd") {
         println!("{}", crowd::gathered(&stores.outreach, machines, now)?);

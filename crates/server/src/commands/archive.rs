@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use foretell_history::{AcceptedLoss, Archive, FileError, Inspection, SqliteLog};
 use foretell_model::Clock as _;
 
-use super::history::unreadable;
+use super::history::{there, unreadable};
 use crate::cli::ArchiveCommand;
 use crate::clock::WallClock;
 use crate::config::Config;
@@ -16,10 +16,7 @@ use crate::service::opening;
 /// Does what the command line says.
 pub(super) fn archive(config: &Config, command: ArchiveCommand, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    if !dir.join("log.db").is_file() {
-        let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
-        return Err(Failure::new(Kind::NoInput, what));
-    }
+    let _log = there(dir, "log.db", "log")?;
     let (archive, log) = (Archive::new(dir), SqliteLog::open_beside(dir).map_err(opening)?);
     match command {
         ArchiveCommand::Check => check(&archive, &log, output),

@@ -1,20 +1,24 @@
 //! `foretell check`: the same reading of the configuration as at start, and of the files that it names; and what would become
 //! of a sample payload.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 
+use foretell_history::DiskRoom;
+use foretell_ingest::listener::ListenerError;
+
 use crate::cli::CheckArgs;
-use crate::config::{self, Config, ConfigFaults, Examined, MqttSource};
+use crate::config::{self, Config, ConfigFaults, Examined, Fault, MqttSource, Place};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
+use crate::roles::Roles;
 use crate::service;
 
 use super::sample;
 
 /// Says that all is well, or every fault of the configuration and of the files it names, all at once.
 pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) -> Result<(), Failure> {
-    let Examined { config, faults, warnings } = config::examine(file)?;
+    let Examined { config, faults, mut warnings } = config::examine(file)?;
     let mut failures = Vec::new();
     if !faults.is_empty() {
         failures.push(Failure::from(ConfigFaults { file: file.map(Path::to_owned), faults }));
@@ -30,6 +34,7 @@ pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) 
         if args.sample.is_some() {
             return Ok(());
         }
+        warnings.extend(shortage(&config));
         if warnings.is_empty() {
             return output.line("The configuration is sound.");
         }
@@ -67,16 +72,29 @@ fn named_files(config: &Config) -> Result<Vec<Failure>, Failure> {
     Ok(failures)
 }
 
-/// Ports of the configuration that cannot be had now.
-fn ports(config: &Config) -> Vec<Failure> {
-    let mut wanted = vec![("[console] listen", config.console.listen)];
-    if config.mqtt.source == MqttSource::Embedded {
-        wanted.push(("[mqtt] listen", config.mqtt.listen));
-    }
-    wanted.into_iter().filter_map(|(key, address)| port(key, address).err()).collect()
+/// Too little room on the disk, as far as the data directory, or the one that it would be made in, is there.
+fn shortage(config: &Config) -> Option<Fault> {
+    let dir = std::path::absolute(&config.data.dir).ok()?;
+    let there = dir.ancestors().find(|dir| dir.is_dir())?;
+    let shortage = DiskRoom::new(there, config.data.free_min_bytes).shortage()?;
+    let message = format!("no reading would be acknowledged now: on the disk that holds {} {shortage}", dir.display());
+    Some(Fault { place: Place::Elsewhere, message })
 }
 
-fn port(key: &str, address: SocketAddr) -> Result<(), Failure> {
-    let taken = |error| Failure::because(Kind::Unavailable, format!("`{key}`: could not listen on {address}"), error);
-    TcpListener::bind(address).map(drop).map_err(taken)
+/// Ports of the configuration that cannot be had now.
+fn ports(config: &Config) -> Vec<Failure> {
+    let (console, mqtt) = (config.console.listen, config.mqtt.listen);
+    let mut failures = Vec::new();
+    failures.extend(TcpListener::bind(console).err().map(|error| service::unavailable(console, Roles::ALL, error)));
+    if config.mqtt.source == MqttSource::Embedded {
+        let refused = |source| {
+            Failure::because(
+                Kind::Unavailable,
+                "could not start the MQTT listener",
+                ListenerError::Bind { addr: mqtt, source },
+            )
+        };
+        failures.extend(TcpListener::bind(mqtt).err().map(refused));
+    }
+    failures
 }

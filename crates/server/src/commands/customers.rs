@@ -7,6 +7,7 @@ use foretell_model::{Clock, Timestamp};
 use foretell_outreach::spreadsheet::{self, Known, Refused};
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions, Registry};
 
+use super::history::there;
 use crate::cli::{CustomersArgs, CustomersCommand};
 use crate::clock::WallClock;
 use crate::config::{self, Config};
@@ -31,11 +32,7 @@ pub(super) fn customers(config: &Config, args: &CustomersArgs, output: &mut Outp
 
 /// Service state of a data directory that must be there, beside whoever else has it open.
 fn opened(config: &Config) -> Result<Outreach, Failure> {
-    let path = config.data.dir.join("service.sqlite");
-    if !path.is_file() {
-        let what = format!("there is no service state in {}", config.data.dir.display());
-        return Err(Failure::new(Kind::NoInput, format!("{what}; name the data directory with --data-dir")));
-    }
+    let path = there(&config.data.dir, "service.sqlite", "service state")?;
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
     // With the channels of the configuration: they may keep letters of their own.
     let options = service::outreach_options(config, &catalogue, "")?;
@@ -89,7 +86,7 @@ fn import(config: &Config, file: &Path, output: &mut Output) -> Result<(), Failu
     let catalogue = std::sync::Arc::new(service::catalogue(config.engine.faults_file.as_deref())?);
     let text = text_file::read(file, Kind::BadData)?;
     let dir = &config.data.dir;
-    std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
+    service::make_dir(dir)?;
     // Another process may be delivering right now: this one must not touch what it has in hand.
     let options = OutreachOptions { delivers: false, ..OutreachOptions::new(std::sync::Arc::clone(&catalogue)) };
     let outreach = Outreach::open(&dir.join("service.sqlite"), options).map_err(failed)?;

@@ -3,7 +3,7 @@
 use foretell_history::{Archive, FileError, ReadOptions, Selection, SqliteLog};
 use foretell_model::MachineId;
 
-use super::history::{in_order, unreadable};
+use super::history::{in_order, there, unreadable};
 use super::interrupt::Interrupt;
 use crate::cli::ExportArgs;
 use crate::config::{Config, did_you_mean};
@@ -14,10 +14,7 @@ use crate::service::opening;
 /// Writes the selected readings.
 pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    if !dir.join("log.db").is_file() {
-        let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
-        return Err(Failure::new(Kind::NoInput, what));
-    }
+    let _log = there(dir, "log.db", "log")?;
     let out = args.out.display();
     let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !matches!(ending.to_ascii_lowercase().as_str(), "csv" | "parquet" | "lp") {

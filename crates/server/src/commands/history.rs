@@ -1,6 +1,8 @@
 //! Recorded history as one stream, for backtest and import.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,7 @@ use foretell_history::{ColumnMap, FileError, History, Progress, ReadOptions, Rea
 use foretell_model::Timestamp;
 
 use super::interrupt::Interrupt;
+use crate::denied;
 use crate::failure::{Failure, Kind};
 use crate::progress::bar;
 use crate::service::refusing;
@@ -19,6 +22,22 @@ pub(super) fn in_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result
         return Err(Failure::new(Kind::Usage, "--from must lie before --to"));
     }
     Ok(())
+}
+
+/// The path of a file of a data directory that must be there already. One that is not there is told from one that may not be seen.
+pub(super) fn there(dir: &Path, name: &str, what: &str) -> Result<PathBuf, Failure> {
+    let (path, shown) = (dir.join(name), dir.display());
+    match File::open(&path) {
+        Ok(_) if path.is_file() => Ok(path),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let why = denied::words(&path);
+            Err(Failure::new(Kind::NoInput, format!("could not look into the data directory {shown}: {why}")))
+        }
+        _ => {
+            let what = format!("there is no {what} in {shown}; name the data directory with --data-dir");
+            Err(Failure::new(Kind::NoInput, what))
+        }
+    }
 }
 
 /// A column map from its file; every column by its own name without one.

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Common};
-use crate::config::{self, Config, LogLevel};
+use crate::config::{self, Config, Fault, LogLevel};
 use crate::failure::{Failure, Kind};
 use crate::logging::{self, LogFormat};
 use crate::output::Output;
@@ -64,14 +64,15 @@ fn perform(cli: Cli) -> Result<(), Failure> {
         Command::HashPassword => return hash_password::hash_password(std::io::stdin().lock(), &mut output),
         _ => {}
     }
-    let config = match (&command, configuration(&common)) {
-        // A demo without a configuration of its own stays quiet: what happens is told on its own line.
-        (Command::Demo(_), Ok(config)) if config.log_level == LogLevel::default() => {
-            Config { log_level: LogLevel("error".to_owned()), ..config }
-        }
-        (_, config) => config?,
-    };
+    let (mut config, warnings) = configuration(&common)?;
+    // A demo without a configuration of its own stays quiet: what happens is told on its own line.
+    if matches!(command, Command::Demo(_)) && config.log_level == LogLevel::default() {
+        config.log_level = LogLevel("error".to_owned());
+    }
     logging::start(&config.log_level.0, common.log_format)?;
+    if matches!(command, Command::Run(_)) {
+        warn(&warnings);
+    }
     match command {
         Command::Run(args) => run::run(config, &common, &args),
         Command::Demo(args) => demo::demo(config, common.data_dir.clone(), &args, &mut output),
@@ -89,12 +90,20 @@ fn perform(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn configuration(common: &Common) -> Result<Config, Failure> {
-    let mut config = config::load(common.config.as_deref())?;
+/// The configuration, with what is allowed and yet looks like a slip.
+fn configuration(common: &Common) -> Result<(Config, Vec<Fault>), Failure> {
+    let (mut config, warnings) = config::load(common.config.as_deref())?;
     if let Some(dir) = &common.data_dir {
         config.data.dir = PathBuf::from(dir);
     }
-    Ok(config)
+    Ok((config, warnings))
+}
+
+/// Tells what looks like a slip, once the log is there.
+fn warn(warnings: &[Fault]) {
+    for what in warnings {
+        tracing::warn!(%what, "The configuration is used as it is, but look at this.");
+    }
 }
 
 /// A runtime for the commands that serve.

@@ -8,7 +8,7 @@ use foretell_ingest::decode::RefusalReason;
 use foretell_model::{LogError, Quarantined};
 use serde_json::{Value, json};
 
-use super::history::in_order;
+use super::history::{in_order, there};
 use super::interrupt::Interrupt;
 use super::replay::replay;
 use crate::cli::{QuarantineCommand, QuarantineExportArgs, QuarantineListArgs, QuarantineWhich};
@@ -30,10 +30,7 @@ const RAW_SHOWN_BYTES: usize = 160;
 /// Does what the command line says.
 pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    if !dir.join("quarantine.db").is_file() {
-        let what = format!("there is no quarantine in {}; name the data directory with --data-dir", dir.display());
-        return Err(Failure::new(Kind::NoInput, what));
-    }
+    let _there = there(dir, "quarantine.db", "quarantine")?;
     let which = match command {
         QuarantineCommand::List(args) => &args.which,
         QuarantineCommand::Export(args) => &args.which,

@@ -2,7 +2,7 @@
 
 use foretell_console::{Backend, BackendError, Lang, health};
 
-use super::history::in_order;
+use super::history::{in_order, there};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -12,10 +12,7 @@ use crate::service;
 /// Writes the report.
 pub(super) fn report(config: Config, args: &ReportArgs, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    if !dir.join("log.db").is_file() {
-        let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
-        return Err(Failure::new(Kind::NoInput, what));
-    }
+    let _log = there(dir, "log.db", "log")?;
     let ending = args.out.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !ending.eq_ignore_ascii_case("pdf") {
         return Err(Failure::new(Kind::Usage, format!("{} must end in .pdf", args.out.display())));

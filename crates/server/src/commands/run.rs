@@ -17,9 +17,6 @@ pub(crate) const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// How long queries that nobody waits for any more may go on after the drain.
 const LEFTOVERS_WITHIN: Duration = Duration::from_secs(1);
 
-/// What systemd shows while all is well.
-const RUNNING: &str = "Readings are taken in.";
-
 /// Runs until ctrl-c or SIGTERM, then drains. SIGHUP reads the configuration again.
 pub(super) fn run(config: Config, common: &Common, args: &RunArgs) -> Result<(), Failure> {
     let runtime = super::runtime()?;
@@ -38,11 +35,11 @@ async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Fail
     let service = Service::start(config, roles).await?;
     let mqtt = service.mqtt().map(|address| address.to_string());
     tracing::info!(console = %service.console(), mqtt, data, "Foretell is running.");
-    supervisor::ready(RUNNING);
+    supervisor::ready(&service.standing());
     let stopped = tokio::select! {
         () = shutdown.told() => Ok(()),
         failure = service.failed() => Err(failure),
-        () = reload_when_told(&mut hang_up, service.reloader(), common) => Ok(()),
+        () = reload_when_told(&mut hang_up, &service, common) => Ok(()),
     };
     shutdown.quit_when_told_again();
     supervisor::stopping(DRAIN_WITHIN);
@@ -54,7 +51,8 @@ async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Fail
 }
 
 /// Reads the configuration again at each SIGHUP; it never returns.
-async fn reload_when_told(hang_up: &mut Signal, reloader: Reloader, common: &Common) {
+async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Common) {
+    let reloader = service.reloader();
     loop {
         if hang_up.recv().await.is_none() {
             // The runtime delivers no signals any more; there is nothing left to wait for.
@@ -71,7 +69,7 @@ async fn reload_when_told(hang_up: &mut Signal, reloader: Reloader, common: &Com
                         "These sections have changed too, but need a restart; until then the old ones hold."
                     );
                 }
-                supervisor::ready(RUNNING);
+                supervisor::ready(&service.standing());
             }
             Err(failure) => {
                 let why = failure.chain();
@@ -85,7 +83,8 @@ async fn reload_when_told(hang_up: &mut Signal, reloader: Reloader, common: &Com
 async fn reload(reloader: &Reloader, common: &Common) -> Result<Reloaded, Failure> {
     let common = common.clone();
     let read = tokio::task::spawn_blocking(move || super::configuration(&common)).await;
-    let config =
+    let (config, warnings) =
         read.map_err(|error| Failure::because(Kind::Internal, "could not read the configuration", error))??;
+    super::warn(&warnings);
     reloader.reload(config).await
 }

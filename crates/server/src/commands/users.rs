@@ -24,7 +24,7 @@ pub(super) fn users(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
+    service::make_dir(dir)?;
     let accounts = service::accounts(dir)?;
     let console = &config.console;
     let link = |secret: &str| service::welcome_address(console, console.listen, secret);

@@ -18,16 +18,36 @@ use tokio_util::sync::CancellationToken;
 use super::connections::{Bounds, serve_connections};
 use crate::config::ConsoleSection;
 use crate::failure::{Failure, Kind};
+use crate::roles::Roles;
 
 /// Takes the port.
-pub(super) async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let unavailable = |error| {
-        let attempted = format!("could not listen on {listen} for the console (`[console] listen`)");
-        Failure::because(Kind::Unavailable, attempted, error)
-    };
+pub(super) async fn bind(listen: SocketAddr, roles: Roles) -> Result<(TcpListener, SocketAddr), Failure> {
+    let unavailable = |error| unavailable(listen, roles, error);
     let listener = TcpListener::bind(listen).await.map_err(unavailable)?;
     let address = listener.local_addr().map_err(unavailable)?;
     Ok((listener, address))
+}
+
+/// An address that cannot be had, with what to do.
+pub(crate) fn unavailable(listen: SocketAddr, roles: Roles, error: std::io::Error) -> Failure {
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let what = if roles.console { "the console" } else { "probes and metrics" };
+    let another = SocketAddr::new(listen.ip(), listen.port().checked_add(1).unwrap_or(8_080));
+    let hint = match error.kind() {
+        AddrInUse if roles == Roles::ALL => format!(
+            "; another program or another Foretell has it, and `ss -ltnp` says which. Stop that one, or give this one another \
+             address, e.g. FORETELL__CONSOLE__LISTEN={another}"
+        ),
+        AddrInUse => format!(
+            "; each process of a role serves /healthz, /readyz and /metrics at an address of its own, so give this one another, \
+             e.g. FORETELL__CONSOLE__LISTEN={another}"
+        ),
+        AddrNotAvailable => "; no interface of this computer has that address".to_owned(),
+        PermissionDenied => "; a port below 1024 needs root's rights or CAP_NET_BIND_SERVICE".to_owned(),
+        _ => String::new(),
+    };
+    let attempted = format!("could not listen on {listen} for {what} (`[console] listen`){hint}");
+    Failure::because(Kind::Unavailable, attempted, error)
 }
 
 /// Serves until `stop`: everything, or only metrics and probes when this process has not the console's role.

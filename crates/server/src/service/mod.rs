@@ -10,6 +10,7 @@
 mod backend;
 mod budget;
 mod clocks;
+mod closed;
 mod conclusions;
 mod connections;
 mod context;
@@ -44,7 +45,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use foretell_history::{Archive, SqliteLog};
+use foretell_history::{Archive, DirLock, DiskRoom, SqliteLog};
 use foretell_ingest::Ingest;
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
@@ -56,12 +57,13 @@ pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::{EngineRoom, Placed};
+pub(crate) use http::unavailable;
 pub use options::{decoder as decoder_options, engine as engine_options, outreach as outreach_options, works};
 pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
-pub use stores::{Stores, accounts, catalogue, opening, quarantine, quarantine_to_look, refusing, templates};
+pub use stores::{Stores, accounts, catalogue, make_dir, opening, quarantine, quarantine_to_look, refusing, templates};
 pub use welcome::address as welcome_address;
 
 use crate::config::{Config, MqttLimits};
@@ -105,6 +107,9 @@ pub struct Service {
     stop: Stops,
     threads: Vec<JoinHandle<()>>,
     tasks: JoinSet<()>,
+    disk: DiskRoom,
+    /// Last, so that they are given back when everything else has ended.
+    _locks: Vec<DirLock>,
 }
 
 /// The parts stop one after the other, in the direction in which data flows.
@@ -121,12 +126,15 @@ impl Service {
     /// # Errors
     /// When a store, a port or a thread cannot be had, or a customers file has a fault.
     pub async fn start(config: Config, roles: Roles) -> Result<Self, Failure> {
-        let (listener, console) = http::bind(config.console.listen).await?;
+        // Before the port: of two starts by one configuration, the second is told which process is in its way.
+        let data = config.data.clone();
+        let locks = blocking(move || stores::claim(&data, roles)).await?;
+        let (listener, console) = http::bind(config.console.listen, roles).await?;
         let url = format!("http://{console}");
         let config = Arc::new(config);
         let stores = {
             let config = Arc::clone(&config);
-            blocking(move || Stores::open(&config, roles.ingest, roles.outreach, &url)).await?
+            blocking(move || Stores::open(&config, roles, &url)).await?
         };
         if roles.console {
             welcome::first_admin(&config.console, &stores.accounts, console)?;
@@ -161,6 +169,8 @@ impl Service {
             stop,
             threads,
             tasks: JoinSet::new(),
+            disk: stores.room.clone(),
+            _locks: locks,
         };
         let bounds = Bounds { connections_max: budget.http, ..Bounds::default() };
         service.start_tasks(&config, stores, (listener, bounds), roles)?;
@@ -250,6 +260,13 @@ impl Service {
         &self.outreach
     }
 
+    /// How intake stands, in a sentence for the service manager.
+    #[must_use]
+    pub fn standing(&self) -> String {
+        let shortage = self.ingest.as_ref().and_then(|_| self.disk.shortage());
+        supervisor::standing(self.ingest.is_some(), shortage.as_deref())
+    }
+
     /// Names of faults and of work.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
@@ -308,9 +325,20 @@ impl Service {
 
 /// Views that pages share, and counters that nobody pushes.
 async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, stop: CancellationToken) {
+    let mut told: Option<String> = None;
     loop {
         let views = Arc::clone(&backend);
-        let _kept = tokio::task::spawn_blocking(move || views.keep_views()).await;
+        let kept = tokio::task::spawn_blocking(move || {
+            views.keep_views();
+            // Also while nobody asks, so that the first who asks is told since when a source is away.
+            let _away = views.sources_away();
+            views.standing_of_intake()
+        });
+        if let Ok(standing) = kept.await
+            && told.replace(standing.clone()).is_some_and(|before| before != standing)
+        {
+            supervisor::status(&standing);
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(UPKEEP_EVERY) => {}

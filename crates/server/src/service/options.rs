@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_engine::EngineOptions;
-use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_ingest::{IngestOptions, IntakeOptions};
@@ -55,7 +54,7 @@ pub(super) fn ingest(
     let mut options = IngestOptions { decoder: decoder(config, catalogue), intake, ..IngestOptions::default() };
     match &config.mqtt.source {
         MqttSource::Embedded => options.listener = Some(listener(&config.mqtt, budget)),
-        MqttSource::Broker { url } => options.brokers = vec![broker(&config.mqtt, url)],
+        MqttSource::Broker { url } => options.brokers = vec![config.mqtt.broker(url)],
         MqttSource::Nowhere => {}
     }
     options.brokers.extend(config.mqtt.sources.iter().cloned());
@@ -93,18 +92,6 @@ fn user(user: &MqttUser) -> User {
         name: user.name.clone(),
         password: user.password.clone(),
         rights: Rights { publish: user.machines.clone(), subscribe: user.machines.clone() },
-    }
-}
-
-fn broker(mqtt: &MqttSection, url: &str) -> BrokerOptions {
-    BrokerOptions {
-        url: url.to_owned(),
-        version: mqtt.version,
-        client_id: mqtt.client_id.clone(),
-        username: mqtt.username.clone(),
-        password: mqtt.password.as_ref().map(|password| password.expose().to_owned()),
-        ca_file: mqtt.ca_file.clone(),
-        ..BrokerOptions::default()
     }
 }
 

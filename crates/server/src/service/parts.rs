@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use foretell_history::Snapshots;
-use foretell_ingest::Ingest;
-use foretell_model::{Catalogue, Timestamp};
+use foretell_ingest::listener::ListenerError;
+use foretell_ingest::{Ingest, StartError};
+use foretell_model::{Catalogue, LogError, Timestamp};
 use foretell_outreach::Outreach;
 
 use super::budget::Budget;
@@ -105,6 +106,18 @@ pub(super) async fn start_ingest(
     let options = options::ingest(config, &stores.catalogue, budget, blocking(move || stores::machines(&known)).await?);
     let started = Ingest::start(options, log, quarantine, clocks.wall(), stop.intake.clone()).await;
     let ingest =
-        started.map_err(|error| Failure::because(Kind::Unavailable, "could not start taking readings in", error))?;
+        started.map_err(|error| Failure::because(kind_of(&error), "could not start taking readings in", error))?;
     Ok(Some(Arc::new(ingest)))
+}
+
+/// What the configuration names was checked when it was read, by the same code; a file may have changed since.
+fn kind_of(error: &StartError) -> Kind {
+    match error {
+        StartError::Decoder(_) | StartError::Broker { .. } | StartError::Listener(ListenerError::Tls(_)) => {
+            Kind::Config
+        }
+        StartError::Listener(ListenerError::Bind { .. }) | StartError::Thread(_) => Kind::Unavailable,
+        StartError::Log(LogError::Damaged { .. }) => Kind::BadData,
+        StartError::Log(_) => Kind::Io,
+    }
 }

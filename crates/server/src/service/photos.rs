@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use foretell_console::photo::Prepared;
@@ -33,7 +34,8 @@ impl Photos {
     /// # Errors
     /// When the folder cannot be written.
     pub fn keep(&self, photo: &Prepared) -> io::Result<String> {
-        fs::create_dir_all(&self.dir)?;
+        // Pictures show customers' rooms.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
         let mut name = [0_u8; 16];
         getrandom::fill(&mut name).map_err(|error| io::Error::other(error.to_string()))?;
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -46,7 +48,7 @@ impl Photos {
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let aside = self.dir.join(format!(".{name}.part"));
-        let mut file = File::create(&aside)?;
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, self.dir.join(name))

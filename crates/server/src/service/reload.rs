@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_history::SqliteLog;
 use foretell_ingest::Ingest;
+use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::listener::Anonymous;
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
@@ -92,6 +93,8 @@ impl Reloader {
         changed.extend((old.mqtt.age_max != new.mqtt.age_max).then_some("the age of readings that are taken"));
         changed.extend((old.mqtt.machines_max != new.mqtt.machines_max).then_some("the number of machines"));
         changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
+        let exchanged = passwords(&old.mqtt) != passwords(&new.mqtt);
+        changed.extend(exchanged.then_some("passwords at brokers, from the next connection on"));
         let open = old.mqtt.anonymous != new.mqtt.anonymous;
         changed.extend(open.then_some("who may connect to the MQTT listener without a name"));
         changed.extend((old.mqtt.limits != new.mqtt.limits).then_some("limits of the MQTT listener"));
@@ -122,6 +125,18 @@ impl Reloader {
     }
 }
 
+/// A source as far as a restart is needed for it.
+fn without_password(source: &BrokerOptions) -> BrokerOptions {
+    BrokerOptions { password: source.password.clone().filter(|_| source.password_file.is_none()), ..source.clone() }
+}
+
+/// The passwords at brokers that stand in files.
+fn passwords(mqtt: &MqttSection) -> Vec<Option<String>> {
+    let own = mqtt.password_file.as_ref().and(mqtt.password.as_ref()).map(|password| password.expose().to_owned());
+    let of = |source: &BrokerOptions| source.password_file.as_ref().and(source.password.clone());
+    std::iter::once(own).chain(mqtt.sources.iter().map(of)).collect()
+}
+
 /// What the engine is told of machines.
 fn profiles(config: &Config) -> impl PartialEq + use<> {
     let engine = config.engine.clone();
@@ -136,6 +151,9 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         limits: MqttLimits::default(),
         age_max: None,
         machines_max: 0,
+        // Read again for each connection.
+        password: mqtt.password.clone().filter(|_| mqtt.password_file.is_none()),
+        sources: mqtt.sources.iter().map(without_password).collect(),
         ..mqtt.clone()
     };
     let host_id = |config: &Config| config.sparkplug.0.as_ref().map(|options| options.host_id.clone());

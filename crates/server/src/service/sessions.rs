@@ -1,17 +1,14 @@
-//! For how long each source has been away. A session that is lost comes again by itself in most cases, so `/readyz` speaks of
-//! it only when it stays away. At the start it waits a moment for the first session: what is published at a broker before our
-//! first subscription exists for nobody, so whoever starts publishing when we are ready must not be too early.
+//! For how long each source has been away. `/readyz` promises that readings can be taken, from every source that is configured:
+//! what is published at a broker before our first subscription exists for nobody, so it waits for the first session with each,
+//! however long that takes. A session that has stood and is lost comes again by itself in most cases, and the broker keeps what
+//! arrives meanwhile, so of that it speaks only when it stays away.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a source may be away before readings cannot be taken.
+/// How long a source that has stood may be away before that counts.
 const AWAY_MAX: Duration = Duration::from_secs(60);
-
-/// How long readiness waits for a source's first session. A broker that is down for longer must not keep us from taking what
-/// others send.
-const FIRST_MAX: Duration = Duration::from_secs(5);
 
 /// What is known of a source.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +24,7 @@ struct Presence {
 pub(super) struct Sessions(Mutex<HashMap<String, Presence>>);
 
 impl Sessions {
-    /// Takes the sources as they stand, each with whether it can take readings; says which have been away for too long.
+    /// Takes the sources as they stand, each with whether it can take readings; says which are missed, in a sentence each.
     pub(super) fn look<'a>(&self, sources: impl IntoIterator<Item = (&'a str, bool)>, now: Instant) -> Vec<String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut faults = Vec::new();
@@ -38,11 +35,11 @@ impl Sessions {
                 continue;
             }
             let lasts = now.saturating_duration_since(*presence.away.get_or_insert(now));
-            if lasts > AWAY_MAX {
-                let seconds = lasts.as_secs();
+            let seconds = lasts.as_secs();
+            if !presence.met {
+                faults.push(format!("there has been no session with `{name}` yet, for {seconds} s; the log says why"));
+            } else if lasts > AWAY_MAX {
                 faults.push(format!("there has been no session with `{name}` for {seconds} s; the log says why"));
-            } else if !presence.met && lasts < FIRST_MAX {
-                faults.push(format!("the first session with `{name}` is still being opened"));
             }
         }
         faults
@@ -54,20 +51,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_missed_when_it_stays_away() {
+    fn a_source_is_missed_until_it_was_there_and_when_it_stays_away() {
         let (sessions, begin) = (Sessions::default(), Instant::now());
+        let away = |seconds: &str| format!("there has been no session with `plant` {seconds} s; the log says why");
         for (second, stands, expected) in [
-            (0, false, 1),
-            (5, false, 0),
-            (61, false, 1),
-            (62, true, 0),
-            (100, false, 0),
-            (102, false, 0),
-            (170, false, 1),
+            (0, false, away("yet, for 0")),
+            (5, false, away("yet, for 5")),
+            (61, false, away("yet, for 61")),
+            (62, true, String::new()),
+            (100, false, String::new()),
+            (102, false, String::new()),
+            (160, false, String::new()),
+            (170, false, away("for 70")),
+            (171, true, String::new()),
         ] {
             let now = begin + Duration::from_secs(second);
             let faults = sessions.look([("listener", true), ("plant", stands)], now);
-            assert_eq!(faults.len(), expected, "{second}: {faults:?}");
+            assert_eq!(faults.join("; "), expected, "{second}");
         }
     }
 }

@@ -22,6 +22,7 @@ use super::sessions::Sessions;
 use super::stores::{Stores, refusing};
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
+use crate::roles::Roles;
 use crate::telemetry::Telemetry;
 
 /// Entries of the log taken at a time.
@@ -36,7 +37,7 @@ pub struct Still(ServiceBackend);
 /// # Errors
 /// When a store cannot be opened or read.
 pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still, Failure> {
-    let stores = Stores::open(&config, false, false, "http://localhost")?;
+    let stores = Stores::open(&config, Roles::NONE, "http://localhost")?;
     let room = EngineRoom::new(options::engine(&config.engine, &stores.catalogue));
     let unreadable = |error| refusing("could not read the log", error);
     let head = stores.log.head(Partition(0)).map_err(unreadable)?;

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use foretell_console::Accounts;
 use foretell_console::accounts::AccountsError;
-use foretell_history::{DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
+use foretell_history::{DirLock, DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
 use foretell_model::{Catalogue, LogError, MachineId};
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
 
-use super::options;
+use super::{closed, options};
 use crate::clock::WallClock;
-use crate::config::Config;
+use crate::config::{Config, DataSection};
+use crate::denied;
 use crate::failure::{Failure, Kind};
+use crate::roles::Roles;
 use crate::text_file;
 
 /// The open stores of one process.
@@ -35,13 +37,14 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Opens everything. `appends` says whether this process owns the log, `delivers` whether it sends messages.
+    /// Opens everything for a process of some roles: ingest owns the log, outreach sends messages.
     ///
     /// # Errors
-    /// When a file cannot be opened, belongs to something else, or the registry file has a fault.
-    pub fn open(config: &Config, appends: bool, delivers: bool, console_url: &str) -> Result<Self, Failure> {
+    /// When another process has one of the roles, a file cannot be opened or belongs to something else, or the registry file has
+    /// a fault.
+    pub fn open(config: &Config, roles: Roles, console_url: &str) -> Result<Self, Failure> {
         let dir = &config.data.dir;
-        std::fs::create_dir_all(dir).map_err(|error| Failure::writing(dir, error))?;
+        make_dir(dir)?;
         let catalogue = Arc::new(catalogue(config.engine.faults_file.as_deref())?);
         if let Some(dir) = &config.outreach.templates_dir {
             templates(dir, &catalogue)?;
@@ -49,15 +52,15 @@ impl Stores {
         let room = DiskRoom::new(dir, config.data.free_min_bytes);
         check_room(dir, &room)?;
         // The log first: a process that is refused here must have touched nothing else.
-        let log = if appends { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
+        let log = if roles.ingest { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
         let log = log.keeping_free(room.clone());
         let quarantine = quarantine(config)?.keeping_free(room.clone());
-        let how = OutreachOptions { delivers, ..options::outreach(config, &catalogue, console_url)? };
+        let how = OutreachOptions { delivers: roles.outreach, ..options::outreach(config, &catalogue, console_url)? };
         let outreach = Outreach::open(&dir.join("service.sqlite"), how).map_err(|error| {
             let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
-            Failure::because(kind, "could not open the service state", error)
+            unopened(kind, "could not open the service state", &dir.join("service.sqlite"), error)
         })?;
-        Ok(Self {
+        let stores = Self {
             log: Arc::new(log),
             quarantine: Arc::new(quarantine),
             rollups: Arc::new(RollUps::open(dir).map_err(opening)?),
@@ -65,8 +68,52 @@ impl Stores {
             accounts: Arc::new(accounts(dir)?),
             catalogue,
             room,
-        })
+        };
+        closed::close(dir);
+        Ok(stores)
     }
+}
+
+/// Makes a data directory where it is missing, closed to other users.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn make_dir(dir: &Path) -> Result<(), Failure> {
+    foretell_history::make_dir(dir).map_err(|error| Failure::writing(dir, error))
+}
+
+/// What roles do alone in a data directory, to be held as long as they do it; beside ingest, whose lock is the log's own. Two engines
+/// would take each other's snapshots for their own, two outreaches each settle what the other has in hand. A console shares all
+/// that it writes.
+///
+/// # Errors
+/// When another process has one of the roles, which the error names, there is no room at all, or the file system refuses.
+pub(super) fn claim(data: &DataSection, roles: Roles) -> Result<Vec<DirLock>, Failure> {
+    let dir = &data.dir;
+    make_dir(dir)?;
+    let room = DiskRoom::new(dir, data.free_min_bytes);
+    check_room(dir, &room)?;
+    let alone = [(roles.engine, "engine"), (roles.outreach, "outreach")];
+    let taken = alone.into_iter().filter(|(has, _)| *has).map(|(_, name)| DirLock::take(dir, name));
+    let locks = taken.collect::<Result<_, _>>().map_err(opening)?;
+    if let Some(shortage) = room.shortage().filter(|_| roles.ingest) {
+        let dir = dir.display();
+        tracing::error!(%dir, shortage, "No reading is acknowledged until there is room on the disk; publishers keep them.");
+    }
+    Ok(locks)
+}
+
+/// A store that cannot be opened; where the operating system forbids it, with what to do.
+fn unopened<E: std::error::Error + Send + Sync + 'static>(
+    kind: Kind,
+    attempted: &str,
+    path: &Path,
+    error: E,
+) -> Failure {
+    if denied::is_it(&error) {
+        return Failure::new(kind, format!("{attempted}: {}", denied::words(path)));
+    }
+    Failure::because(kind, attempted, error)
 }
 
 /// What opening everything may write, bytes: the indices of six write-ahead files, and tables that a release adds.
@@ -113,7 +160,7 @@ fn bounds(config: &Config) -> QuarantineBounds {
 pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
     Accounts::open(&dir.join("accounts.sqlite"), Arc::new(WallClock)).map_err(|error| {
         let kind = if matches!(error, AccountsError::Damaged { .. }) { Kind::BadData } else { Kind::Io };
-        Failure::because(kind, "could not open the accounts", error)
+        unopened(kind, "could not open the accounts", &dir.join("accounts.sqlite"), error)
     })
 }
 
@@ -125,7 +172,12 @@ pub fn opening(error: OpenError) -> Failure {
         OpenError::NeedsWriting { .. } => Kind::NoInput,
         OpenError::Full { .. } | OpenError::Store { .. } => Kind::Io,
     };
-    Failure::because(kind, "could not open the data directory", error)
+    match &error {
+        OpenError::Store { path, source } if denied::is_it(&**source) => {
+            Failure::new(kind, format!("could not open the data directory: {}", denied::words(path)))
+        }
+        _ => Failure::because(kind, "could not open the data directory", error),
+    }
 }
 
 /// A log or quarantine that refused, as a failure of a command: a damaged file is bad data.

@@ -13,7 +13,21 @@ use super::heart::{CommitterLook, Heart};
 /// Looks within one watchdog interval: one that comes late must not be the end.
 const LOOKS_PER_INTERVAL: u32 = 3;
 
-/// Says that readings can be taken.
+/// How intake stands, for people who ask the service manager. `shortage` is why nothing is acknowledged.
+pub(crate) fn standing(takes_in: bool, shortage: Option<&str>) -> String {
+    match shortage {
+        Some(shortage) => format!("No reading is acknowledged: {shortage}"),
+        None if takes_in => "Readings are taken in.".to_owned(),
+        None => "Running.".to_owned(),
+    }
+}
+
+/// Says how it stands.
+pub(crate) fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
+/// Says that the start, or a reload, is done.
 pub(crate) fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }

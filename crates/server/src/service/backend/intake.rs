@@ -1,6 +1,7 @@
 //! What comes in: sources, refusals, the quarantine, clocks, and whether readings can be taken at all.
 
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use foretell_console::BackendError;
 use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
@@ -12,6 +13,7 @@ use metrics::gauge;
 
 use super::errors::{failed, of_outreach};
 use super::{ServiceBackend, history_store};
+use crate::service::supervisor;
 
 /// Quarantine entries shown beside the sources.
 const QUARANTINE_SHOWN: usize = 20;
@@ -106,6 +108,21 @@ impl ServiceBackend {
         }
         faults.extend(ingest.own_clock(self.clocks.wall().now()).map(own_clock));
         faults
+    }
+
+    /// How it stands, in a sentence for the service manager.
+    pub(in crate::service) fn standing_of_intake(&self) -> String {
+        supervisor::standing(self.ingest.is_some(), self.intake_faults().first().map(String::as_str))
+    }
+
+    /// Which sources no reading comes from, because there is no session with them.
+    pub(in crate::service) fn sources_away(&self) -> Vec<String> {
+        let Some(ingest) = &self.ingest else { return Vec::new() };
+        let listens = ingest.listen_addr().is_some();
+        let stands = |name: &str, connected| connected > 0 || (listens && name == "listener");
+        let status = ingest.status();
+        let sources = status.sources.iter().map(|source| (&*source.name, stands(&source.name, source.connected)));
+        self.sessions.look(sources, Instant::now())
     }
 
     /// Figures of the intake that nobody pushes.

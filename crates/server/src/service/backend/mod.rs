@@ -278,12 +278,7 @@ impl Backend for ServiceBackend {
     fn ready(&self) -> Result<(), Vec<String>> {
         let mut faults = self.alive().err().unwrap_or_default();
         faults.extend(self.intake_faults());
-        if let Some(status) = self.ingest.as_ref().map(|ingest| ingest.status()) {
-            let listens = self.ingest.as_ref().is_some_and(|ingest| ingest.listen_addr().is_some());
-            let stands = |name: &str, connected| connected > 0 || (listens && name == "listener");
-            let sources = status.sources.iter().map(|source| (&*source.name, stands(&source.name, source.connected)));
-            faults.extend(self.sessions.look(sources, Instant::now()));
-        }
+        faults.extend(self.sources_away());
         let (behind, behind_max) = (self.room.behind(), self.config.engine.behind_entries_max);
         if behind > behind_max {
             faults.push(format!("the engine is {behind} entries behind; {behind_max} are allowed"));
