@@ -206,9 +206,13 @@ fn unusable<E: Error + Send + Sync + 'static>(path: &Path) -> impl FnOnce(E) -> 
     move |source| PemError::Unusable { path, source: Box::new(source) }
 }
 
-/// A SEQUENCE of more than 127 bytes, as every certificate and key is.
+/// A SEQUENCE, as every certificate and key is: a long one by its head, a short one (an elliptic curve's key) by its length too.
 fn is_der(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x30, 0x81..=0x83, ..])
+    match bytes {
+        [0x30, 0x81..=0x83, ..] => true,
+        [0x30, length, rest @ ..] => usize::from(*length) == rest.len(),
+        _ => false,
+    }
 }
 
 fn holds(bytes: &[u8], words: &str) -> bool {
