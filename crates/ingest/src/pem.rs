@@ -34,13 +34,12 @@ pub enum PemError {
         hint: &'static str,
     },
     /// It breaks off, or its letters are no base64.
-    #[error("{} is damaged; copy it again from where it was made", path.display())]
+    #[error("{} is damaged: {why}; copy it again from where it was made", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
-        /// Why.
-        #[source]
-        source: pem::Error,
+        /// What is wrong, in words: the parser's own are numbers of letters.
+        why: &'static str,
     },
     /// A certificate or key is of a kind that cannot be used.
     #[error("could not set up TLS with {}", path.display())]
@@ -172,7 +171,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
             Err(PemError::Missing { path: path.to_owned(), what: "certificate", hint })
         }
         Ok(found) => Ok(found),
-        Err(source) => Err(PemError::Damaged { path: path.to_owned(), source }),
+        Err(error) => Err(damaged(path, &error)),
     }
 }
 
@@ -193,12 +192,22 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PemError> {
             Err(missing("; it holds a certificate: are the two files exchanged?"))
         }
         Err(pem::Error::NoItemsFound) => Err(missing("")),
-        Err(source) => Err(PemError::Damaged { path: path.to_owned(), source }),
+        Err(error) => Err(damaged(path, &error)),
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, PemError> {
     std::fs::read(path).map_err(|source| PemError::Read { path: path.to_owned(), source })
+}
+
+fn damaged(path: &Path, error: &pem::Error) -> PemError {
+    let why = match error {
+        pem::Error::MissingSectionEnd { .. } => "it breaks off before its END line",
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line of it is broken",
+        pem::Error::Base64Decode(_) => "it holds letters that are no base64",
+        _ => "it cannot be taken apart",
+    };
+    PemError::Damaged { path: path.to_owned(), why }
 }
 
 fn unusable<E: Error + Send + Sync + 'static>(path: &Path) -> impl FnOnce(E) -> PemError {
@@ -303,9 +312,7 @@ mod tests {
         }
         check(
             ["", "", "cut.pem"],
-            &[
-                "cut.pem is damaged; copy it again from where it was made: section end \"-----END CERTIFICATE-----\" missing",
-            ],
+            &["cut.pem is damaged: it breaks off before its END line; copy it again from where it was made"],
         );
     }
 }
