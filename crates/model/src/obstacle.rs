@@ -74,6 +74,8 @@ obstacles! {
     // Where an advisory stands.
     /// It stays inside the company.
     CaseInternal = "case_internal", "the case stays inside the company";
+    /// Its letter and its visit are those of another machine of the site; which, is what it is about.
+    CaseGoesAlong = "case_goes_along", "it goes with another machine's letter and visit";
     /// It waits for the advisor.
     CaseDraft = "case_draft", "the case waits for the advisor's approval";
     /// It is put off.

@@ -9,13 +9,14 @@ use crate::compose::lint::Remark;
 use crate::compose::{self, Draft};
 use crate::drafting::{People, not_on_its_way};
 use crate::error::{Lack, OutreachError, Result};
-use crate::governor::Verdict;
+use crate::governor::{Kind, Verdict};
+use crate::registry::Machine;
 use crate::slots;
 use crate::store::{
-    Case, Entry, Mail, Session, advisories, bookings, care, fates, messages, record, replies, service_cases,
+    Case, Entry, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
 };
 use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
-use crate::{Language, Outreach};
+use crate::{Language, Outreach, joint};
 
 /// A message that no channel has seen yet.
 const NEW: i64 = 0;
@@ -42,11 +43,25 @@ impl Outreach {
                 Ok(people) => self.message_view(tx, &case, people, now)?,
                 Err(why) => (Err(why.clone()), None),
             };
+            let speaker = joint::speaker(tx, &case)?;
+            let message = match &speaker {
+                Some(speaker) => {
+                    let own: Option<Machine> = registry::find(tx, speaker.finding.machine.as_str())?;
+                    let number = own.map_or_else(|| speaker.finding.machine.to_string(), |own| own.number);
+                    Err(Objection::about(Obstacle::CaseGoesAlong, number))
+                }
+                None => message,
+            };
+            let verdict = match case.stage {
+                Stage::Booked => waiting_word(tx, id)?,
+                _ => verdict,
+            };
             let no_route = match &people {
                 Ok(people) => self.route(tx, &people.customer, NEW)?.is_none(),
                 Err(_) => false,
             };
-            let works = compose::works_of(&case.finding, &self.options.catalogue);
+            let parts = self.works(&case).flat_map(|(_, _, action)| action.parts.clone()).collect();
+            let minutes = self.works(&case).map(|(_, _, action)| action.minutes).reduce(|all, one| all + one);
             let people = people.ok();
             let (contacts, choices) = match &people {
                 Some(people) => {
@@ -67,8 +82,10 @@ impl Outreach {
                     None => None,
                 },
                 trouble: service_cases::open_of(tx, &case.finding.machine)?.map(|case| case.id),
-                parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
-                minutes: (!works.is_empty()).then(|| works.iter().map(|(_, action)| action.minutes).sum()),
+                parts,
+                minutes,
+                companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
+                speaker: speaker.map(|speaker| speaker.finding.id),
                 booking: self.booking_of(tx, id)?,
                 unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
                 history: record::of_case(tx, id.as_str())?,
@@ -192,7 +209,7 @@ impl Outreach {
             let (text, slots) = self.compose(tx, &case, &mail, &people, now)?;
             mail.text = Some(text.clone());
             (mail.state, mail.due, mail.reason, mail.held) = (MessageState::Queued, now, None, None);
-            mail.urgent = case.finding.grade == Grade::Urgent;
+            mail.urgent = case.grade() == Grade::Urgent;
             (mail.medium, mail.address) = (Some(channel.medium().into()), Some(address));
             mail.save(tx)?;
             case.move_to(tx, Stage::Queued, None, None, now)?;
@@ -288,9 +305,17 @@ impl Outreach {
             }
             withdraw(tx, id, "the advisor calls instead")?;
             case.move_to(tx, Stage::Call, Some(reason), None, now)?;
+            self.gather_site(tx, case.finding.machine.site(), now)?;
             desk_note(tx, &case, who, "will call instead", reason, now)
         })
     }
+}
+
+/// Why the confirmation of a booked visit waits, and until when; nothing once it has gone out.
+fn waiting_word(connection: &dyn Session, id: &FindingId) -> Result<Option<Verdict>> {
+    let word = messages::newest_of_kind(connection, id, Kind::Confirmation)?;
+    let word = word.filter(|word| word.state == MessageState::Queued);
+    Ok(word.and_then(|word| Some(Verdict::Hold { until: word.due, reason: word.held? })))
 }
 
 /// Keeps what a text was refused for, to be said with the rest; other errors go on.

@@ -114,23 +114,27 @@ impl Outreach {
         let named = service::name_by_work(finding);
         let finding = named.as_ref().unwrap_or(finding);
         let known = advisories::find(connection, &finding.id)?;
-        let case = match (known, finding.status) {
+        match (known, finding.status) {
             (None, Status::Cleared) => return Ok(Applied::Ignored),
             // What is over stays over: a finding that returns has a new identity.
             (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {
                 return Ok(Applied::Case { id: case.finding.id, stage: case.stage });
             }
             (None, _) => self.open_case(connection, finding, context, now)?,
-            (Some(case), Status::Cleared) => clear(connection, case, now)?,
+            (Some(before), Status::Cleared) => {
+                let case = clear(connection, before.clone(), now)?;
+                self.part_with_cleared(connection, (&case, &before), now)?;
+            }
             (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
-        };
-        let regrouped = bundle::regroup(connection, &finding.machine, now)?;
-        let case = if regrouped { advisories::get(connection, &finding.id)? } else { case };
+        }
+        bundle::regroup(connection, &finding.machine, now)?;
+        self.gather_site(connection, finding.machine.site(), now)?;
+        let case = advisories::get(connection, &finding.id)?;
         Ok(Applied::Case { id: case.finding.id, stage: case.stage })
     }
 
     /// Whether a finding may become a message: its own fault's name, pressing enough, and one that customers may hear of.
-    fn may_reach_customer(&self, finding: &Finding) -> bool {
+    pub(crate) fn may_reach_customer(&self, finding: &Finding) -> bool {
         let nameable = match finding.kind {
             FindingKind::MaintenanceDue => true,
             FindingKind::Prediction | FindingKind::Anomaly => {
@@ -148,7 +152,7 @@ impl Outreach {
         finding: &Finding,
         context: &MachineContext,
         now: Timestamp,
-    ) -> Result<Case> {
+    ) -> Result<()> {
         let stage = if self.may_reach_customer(finding) { Stage::Draft } else { Stage::Internal };
         let case = Case {
             finding: finding.clone(),
@@ -157,14 +161,12 @@ impl Outreach {
             until: None,
             remark: None,
             opened: finding.at,
+            companions: Vec::new(),
         };
         case.save(connection, now)?;
         counter!("foretell_outreach_cases_opened_total", "grade" => finding.grade.name()).increment(1);
         record(connection, &case, "opened the case", &finding.text, now)?;
-        if stage == Stage::Draft {
-            hint_at_return(connection, &case, now)?;
-        }
-        Ok(case)
+        if stage == Stage::Draft { hint_at_return(connection, &case, now) } else { Ok(()) }
     }
 
     fn refresh(
@@ -174,12 +176,12 @@ impl Outreach {
         finding: &Finding,
         context: &MachineContext,
         now: Timestamp,
-    ) -> Result<Case> {
+    ) -> Result<()> {
         let before = case.finding.grade;
         let says_the_same = says_the_same(&case.finding, finding);
         let bundled = bundle::promised(&case);
         (case.finding, case.context) = (finding.clone(), context.clone());
-        bundle::keep(&mut case, bundled);
+        bundle::put_back(&mut case.finding, bundled);
         let may = self.may_reach_customer(finding);
         match case.stage {
             Stage::Internal if may && !bundle::is_follower(&case) => {
@@ -207,7 +209,7 @@ impl Outreach {
             let what = format!("changed the grade from {} to {}", before.name(), finding.grade.name());
             record(connection, &case, &what, &finding.text, now)?;
         }
-        Ok(case)
+        Ok(())
     }
 }
 
@@ -251,7 +253,7 @@ pub(crate) fn withdraw(connection: &dyn Session, case: &FindingId, why: &str) ->
 
 /// Whether two findings of a case would have an advisor decide alike: the same grade and the same window to the week. The
 /// figures behind move with every day.
-fn says_the_same(a: &Finding, b: &Finding) -> bool {
+pub(crate) fn says_the_same(a: &Finding, b: &Finding) -> bool {
     let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round());
     let window = |finding: &Finding| finding.rul_days.map(|rul| (weeks(rul.p10), weeks(rul.p90)));
     a.grade == b.grade && window(a) == window(b)

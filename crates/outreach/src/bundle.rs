@@ -6,18 +6,21 @@
 
 use std::collections::BTreeSet;
 
-use foretell_model::{Evidence, FindingKind, MachineId, Timestamp};
+use foretell_model::{Evidence, Finding, FindingId, FindingKind, MachineId, Timestamp};
 
 use crate::apply::forget_offers;
 use crate::error::Result;
+use crate::joint::{is_companion, is_spoken_of};
 use crate::service::DUE_PREFIX;
 use crate::store::{Case, Session, advisories, messages};
 use crate::views::{MessageState, Stage};
 
 /// Beginning of a follower's remark; the leader's identity comes after it.
-const FOLLOWS: &str = "goes with ";
+pub(crate) const FOLLOWS: &str = "goes with ";
 /// The remark of an inspection that waits for a visit to attach to.
 const WAITS: &str = "goes with the next visit";
+/// Why a follower's own letter is not sent.
+pub(crate) const GOES_ALONG: &str = "it goes with another message";
 /// Work that is never a visit of its own.
 const NEVER_ALONE: &str = "vibration_tested";
 
@@ -39,14 +42,19 @@ pub(crate) fn promised(case: &Case) -> Vec<Evidence> {
     if !is_known(case) {
         return Vec::new();
     }
-    case.finding.evidence.iter().filter(|e| e.feature.starts_with(DUE_PREFIX)).cloned().collect()
+    due_works(&case.finding)
 }
 
-/// Puts back what a case had promised.
-pub(crate) fn keep(case: &mut Case, promised: Vec<Evidence>) {
-    let missing = |item: &Evidence| case.finding.evidence.iter().all(|known| known.feature != item.feature);
+/// The due works of which a finding speaks.
+pub(crate) fn due_works(finding: &Finding) -> Vec<Evidence> {
+    finding.evidence.iter().filter(|e| e.feature.starts_with(DUE_PREFIX)).cloned().collect()
+}
+
+/// Puts back what had been promised.
+pub(crate) fn put_back(finding: &mut Finding, promised: Vec<Evidence>) {
+    let missing = |item: &Evidence| finding.evidence.iter().all(|known| known.feature != item.feature);
     let missing: Vec<Evidence> = promised.into_iter().filter(missing).collect();
-    case.finding.evidence.extend(missing);
+    finding.evidence.extend(missing);
 }
 
 /// Whether the customer knows of a case, or is about to.
@@ -54,36 +62,46 @@ const fn is_known(case: &Case) -> bool {
     !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Internal | Stage::Done | Stage::Cleared)
 }
 
-/// Chooses a machine's leader anew and gathers what it speaks for; says whether there was anything to choose. A fault that
-/// waits for the advisor leads whatever falls due near it; else the due work leads itself.
-pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timestamp) -> Result<bool> {
+/// Chooses a machine's leader anew and gathers what it speaks for. A fault that waits for the advisor leads whatever falls
+/// due near it; else the due work leads itself.
+pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timestamp) -> Result<()> {
     let open = advisories::open_of(connection, machine)?;
     let is_due = |case: &Case| case.finding.kind == FindingKind::MaintenanceDue;
     if !open.iter().any(is_due) {
-        return Ok(false);
+        return Ok(());
     }
-    let (mut free, mut rest): (Vec<Case>, Vec<Case>) = open
-        .into_iter()
-        .partition(|case| is_due(case) && (matches!(case.stage, Stage::Draft | Stage::Postponed) || is_follower(case)));
+    let is_free = |case: &Case| {
+        let waits = matches!(case.stage, Stage::Draft | Stage::Postponed) || is_follower(case);
+        is_due(case) && waits && !is_companion(case)
+    };
+    let (mut free, mut rest): (Vec<Case>, Vec<Case>) = open.into_iter().partition(is_free);
     // Followers of a case that the customer knows of stay with it.
-    free.retain(|case| !rest.iter().any(|leader| is_known(leader) && follows(case, leader)));
+    let mut known = Vec::new();
+    for leader in &rest {
+        if is_known(leader) || is_spoken_of(connection, leader)? {
+            known.push(leader.finding.id.clone());
+        }
+    }
+    free.retain(|case| !rest.iter().any(|leader| known.contains(&leader.finding.id) && follows(case, leader)));
     let is_fault = |case: &Case| {
         case.stage == Stage::Draft && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
     };
     let leads = |case: &Case| case.finding.fault.as_str() != NEVER_ALONE;
-    let mut leader = match rest.iter().position(is_fault) {
+    // What goes with another machine's letter takes along what falls due here.
+    let goes_along = |case: &Case| is_companion(case) && !known.contains(&case.finding.id);
+    let mut leader = match rest.iter().position(goes_along).or_else(|| rest.iter().position(is_fault)) {
         Some(place) => rest.remove(place),
         None => {
             let place =
                 free.iter().position(|case| leads(case) && !is_follower(case)).or_else(|| free.iter().position(leads));
             let Some(place) = place else {
                 let wait = |case: &mut Case| case.move_to(connection, Stage::Internal, Some(WAITS), None, now);
-                return free.iter_mut().try_for_each(wait).map(|()| true);
+                return free.iter_mut().try_for_each(wait);
             };
             free.remove(place)
         }
     };
-    gather(connection, &mut leader, &mut free, now).map(|()| true)
+    gather(connection, &mut leader, &mut free, now)
 }
 
 /// Has a leader speak for its followers.
@@ -104,7 +122,7 @@ fn gather(connection: &dyn Session, leader: &mut Case, followers: &mut [Case], n
     }
     leader.finding.evidence = gathered;
     let (stage, remark, until) = match leader.stage {
-        Stage::Internal => (Stage::Draft, None, None),
+        Stage::Internal if !is_companion(leader) => (Stage::Draft, None, None),
         stage => (stage, leader.remark.clone(), leader.until),
     };
     leader.move_to(connection, stage, remark.as_deref(), until, now)?;
@@ -118,19 +136,26 @@ fn works(case: &Case) -> BTreeSet<String> {
     due.map(str::to_owned).collect()
 }
 
-/// Followers are done with their leader.
+/// Followers are done with their leader, and so are those of its companions on other machines.
 pub(crate) fn finish(connection: &dyn Session, leader: &Case, now: Timestamp) -> Result<()> {
-    let open = advisories::open_of(connection, &leader.finding.machine)?;
-    for mut case in open.into_iter().filter(|case| follows(case, leader)) {
-        case.move_to(connection, Stage::Done, Some("done in the same visit"), None, now)?;
+    for machine in leader.machines() {
+        for mut case in advisories::open_of(connection, machine)? {
+            let leads = |finding: &Finding| follows_it(&case, &finding.id);
+            if leader.findings().any(leads) {
+                case.move_to(connection, Stage::Done, Some("done in the same visit"), None, now)?;
+            }
+        }
     }
     Ok(())
 }
 
 /// Whether a case leaves the talking to that one.
 pub(crate) fn follows(case: &Case, leader: &Case) -> bool {
-    is_follower(case)
-        && case.remark.as_deref().and_then(|remark| remark.strip_prefix(FOLLOWS)) == Some(leader.finding.id.as_str())
+    follows_it(case, &leader.finding.id)
+}
+
+fn follows_it(case: &Case, leader: &FindingId) -> bool {
+    is_follower(case) && case.remark.as_deref().and_then(|remark| remark.strip_prefix(FOLLOWS)) == Some(leader.as_str())
 }
 
 /// What a case says for itself: its own work, or all of them where it was made from registered tasks.
@@ -143,7 +168,7 @@ fn own_evidence(case: &Case, own: &str) -> Vec<Evidence> {
 fn withdraw_draft(connection: &dyn Session, case: &Case) -> Result<()> {
     match messages::newest_of(connection, &case.finding.id)? {
         Some(mut mail) if mail.state == MessageState::Draft => {
-            (mail.state, mail.reason) = (MessageState::Withdrawn, Some("it goes with another message".into()));
+            (mail.state, mail.reason) = (MessageState::Withdrawn, Some(GOES_ALONG.into()));
             mail.save(connection)
         }
         _ => Ok(()),

@@ -10,7 +10,9 @@ use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
 use crate::outbox::settle::UNDELIVERED;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Session, Stay, advisories, fates, messages, record, registry, replies, service_cases};
+use crate::store::{
+    Case, Entry, Session, Stay, advisories, alongside, fates, messages, record, registry, replies, service_cases,
+};
 use crate::views::{AfterCall, Booking, MessageState, Stage, Unsettled};
 use crate::visits::booking;
 
@@ -38,7 +40,10 @@ impl Outreach {
                 self.hear(tx, &customer.id, Some(case.finding.machine.as_str()), remark, now)?;
             }
             match next {
-                AfterCall::Close => case.move_to(tx, Stage::Cleared, Some(remark), None, now),
+                AfterCall::Close => {
+                    self.part(tx, &case, (true, Stage::Cleared), remark, now)?;
+                    case.move_to(tx, Stage::Cleared, Some(remark), None, now)
+                }
                 AfterCall::NewLetter => case.move_to(tx, Stage::Draft, Some(remark), None, now),
                 // Why the call is due stays what it was.
                 AfterCall::Again => Ok(()),
@@ -74,6 +79,7 @@ impl Outreach {
                 uid: 0,
             };
             stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&case))?;
+            alongside::note(tx, &case)?;
             self.tell_of_visit(tx, &stay, now)?;
             withdraw(tx, id, "a visit was booked")?;
             case.move_to(tx, Stage::Booked, None, None, now)?;
@@ -122,7 +128,11 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             withdraw(tx, id, "the case was closed")?;
+            // What a customer declined was declined for all that the letter spoke of.
+            let told = matches!(case.stage, Stage::Contacted | Stage::Call | Stage::NotNow);
+            self.part(tx, &case, (told, Stage::Cleared), reason, now)?;
             case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
+            self.gather_site(tx, case.finding.machine.site(), now)?;
             desk_note(tx, &case, who, "closed the case", reason, now)
         })
     }

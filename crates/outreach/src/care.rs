@@ -177,21 +177,46 @@ const GRUMBLES: &str = include_str!("../../../config/grumbles.txt");
 
 /// Words that hint at displeasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grumbles(Vec<String>);
+pub struct Grumbles(Vec<Grumble>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Grumble {
+    word: String,
+    /// It says that the machine is broken.
+    is_broken: bool,
+}
+
+/// What stands before a word that says that the machine is broken.
+const BROKEN_MARK: char = '*';
 
 impl Grumbles {
-    /// Reads a list: one word or phrase a line, `#` begins a comment.
+    /// Reads a list: one word or phrase a line, `#` begins a comment, `*` before it says that the machine is broken.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_lowercase());
-        Self(words.filter(|word| !word.is_empty()).collect())
+        let grumble = |line: String| {
+            let (is_broken, word) = line.strip_prefix(BROKEN_MARK).map_or((false, line.as_str()), |word| (true, word));
+            Grumble { word: word.trim().to_owned(), is_broken }
+        };
+        Self(words.map(grumble).filter(|grumble| !grumble.word.is_empty()).collect())
+    }
+
+    /// Whether a reply holds a word that says that the machine is broken.
+    #[must_use]
+    pub fn says_broken(&self, reply: &str) -> bool {
+        self.held(reply).any(|grumble| grumble.is_broken)
     }
 
     /// The first word of the list that a reply holds. A word of letters counts as a whole word only.
     #[must_use]
     pub fn find(&self, reply: &str) -> Option<&str> {
+        self.held(reply).next().map(|grumble| grumble.word.as_str())
+    }
+
+    fn held(&self, reply: &str) -> impl Iterator<Item = &Grumble> {
         let reply = reply.to_lowercase();
-        let holds = |word: &str| {
+        let holds = move |word: &str| {
             reply.match_indices(word).any(|(at, _)| {
                 let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
                 let goes_on = |inside: Option<char>, outside: Option<char>| is_letter(inside) && is_letter(outside);
@@ -200,7 +225,7 @@ impl Grumbles {
                 !before && !after
             })
         };
-        self.0.iter().map(String::as_str).find(|word| holds(word))
+        self.0.iter().filter(move |grumble| holds(&grumble.word))
     }
 }
 
@@ -225,6 +250,21 @@ mod tests {
         check("又坏了，你们到底行不行", Some("又坏了"));
         check("周五下午可以", None);
         check("We are an angrycorp supplier", None);
+    }
+
+    #[test]
+    fn a_broken_machine_is_told_from_mere_displeasure() {
+        #[track_caller]
+        fn check(reply: &str, expected: bool) {
+            assert_eq!(Grumbles::default().says_broken(reply), expected, "{reply}");
+        }
+        check("It is STILL BROKEN, it tripped twice today", true);
+        check("2号机又坏了，麻烦尽快", true);
+        check("机器又停机了", true);
+        check("I am disappointed with the visit", false);
+        check("谢谢，很满意", false);
+        check("", false);
+        assert_eq!(Grumbles::default().find("it broke down again"), Some("broke down again"));
     }
 
     #[test]

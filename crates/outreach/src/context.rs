@@ -32,6 +32,18 @@ impl MachineContext {
         self
     }
 
+    /// The same beside another machine: an hour is quiet when both stand still. What only one has learned counts.
+    pub(crate) fn beside(mut self, other: &Self) -> Self {
+        if self.weekly_duty.is_some() || other.weekly_duty.is_some() {
+            let busier = |hour: usize| match (self.duty(hour), other.duty(hour)) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                (a, b) => a.or(b),
+            };
+            self.weekly_duty = Some((0..WEEK_HOURS).map(busier).collect());
+        }
+        self
+    }
+
     /// Share of time running in an hour of the week (UTC, 0 = Monday 00:00), if it was learned.
     #[must_use]
     pub fn duty(&self, hour_of_week: usize) -> Option<f32> {

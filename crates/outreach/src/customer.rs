@@ -8,8 +8,11 @@ use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
+use crate::replies::REPLIED_AFTER;
 use crate::slots::{self, Slot};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, care, messages, record, registry, replies};
+use crate::store::{
+    Case, Entry, Mail, Session, Stay, advisories, alongside, bookings, care, messages, record, registry, replies,
+};
 use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
 
 /// Beginning of the remark of a case whose customer wishes another time.
@@ -81,6 +84,7 @@ impl Outreach {
             uid: 0,
         };
         stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
+        alongside::note(tx, &visitor.case)?;
         self.tell_of_visit(tx, &stay, now)?;
         withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
         visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
@@ -145,7 +149,7 @@ impl Outreach {
             let mut visitor = self.visitor(tx, token, now)?;
             refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "wait")?;
             let until = now.plus_days(f64::from(days.clamp(1, 365)));
-            messages::set_not_now(tx, &visitor.mail.machine, until, now)?;
+            visitor.case.machines().try_for_each(|machine| messages::set_not_now(tx, machine, until, now))?;
             withdraw(tx, &visitor.case.finding.id, "the customer said not now")?;
             visitor.case.move_to(tx, Stage::NotNow, None, Some(until), now)?;
             said(tx, &visitor, record::NOT_NOW, &days.to_string(), now)?;
@@ -247,7 +251,7 @@ impl Outreach {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         let link = self.link(mail);
-        let facts = self.facts(case, people, &[], &link, now);
+        let facts = self.facts(connection, case, people, &[], &link, now)?;
         let stay = bookings::newest_of(connection, &case.finding.id)?;
         let state = self.page_state(connection, visitor, stay.as_ref())?;
         let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };
@@ -261,11 +265,12 @@ impl Outreach {
         Ok(BookingView {
             language,
             machine: mail.machine.clone(),
-            number: people.machine.number.clone(),
+            number: facts.numbers(),
+            others: case.companions.iter().map(|companion| companion.finding.machine.clone()).collect(),
             customer: people.customer.name.clone(),
             company: language.of(&self.options.company).to_owned(),
             sentence: self.shelf.composer(connection)?.page(&facts)?,
-            work: compose::join_works(language, &facts.works),
+            work: facts.work(),
             duration: facts.duration,
             stops_machine: facts.stops,
             comparison: facts.comparison,
@@ -320,11 +325,14 @@ impl Outreach {
         // Work was done and no letter of the case went out since: nobody is asked for what is done.
         let worked = stay.is_some_and(|stay| stay.state == "done");
         let wishes = || case.remark.as_deref().is_some_and(|remark| remark.starts_with(OTHER_TIME));
+        let answered = || case.remark.as_deref().is_some_and(|remark| remark.starts_with(REPLIED_AFTER));
         Ok(match case.stage {
             Stage::Done => PageState::Done,
             Stage::Cleared if worked => PageState::Done,
             Stage::Cleared => PageState::NotNeeded,
             Stage::Internal | Stage::Draft | Stage::Postponed | Stage::Queued if worked => PageState::Done,
+            // Whoever only answered was promised no call.
+            Stage::Call if worked && answered() => PageState::Done,
             Stage::Call if worked && !wishes() => PageState::CallComes,
             Stage::Booked => match self.booking_of(connection, &case.finding.id)? {
                 Some(booking) => PageState::Booked {

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
+use foretell_model::catalogue::Action;
+use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::clock::Seen;
-use crate::compose::{self, Draft, Facts, Occasion, Subject};
+use crate::compose::{self, Draft, Occasion};
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine, Technician};
@@ -18,7 +19,7 @@ use crate::store::{
     Case, Mail, Session, advisories, bookings, care, changes, clock, fates, messages, record, registry, service_cases,
 };
 use crate::views::{MessageState, Stage};
-use crate::{Channel, Outreach};
+use crate::{Channel, Outreach, joint};
 
 /// The last roster, with what it was made of: changes of the registry and of visits, the day, steps undone.
 pub(crate) type KeptRoster = Mutex<Option<((i64, i64, i64, u64), Arc<Roster>)>>;
@@ -66,23 +67,6 @@ impl Outreach {
         self.people(connection, &case.finding.machine)?.map_err(|why| OutreachError::refused(attempted, why))
     }
 
-    pub(crate) fn facts(&self, case: &Case, people: &People, slots: &[Slot], link: &str, now: Timestamp) -> Facts {
-        Facts::of(&Subject {
-            finding: &case.finding,
-            context: &case.context,
-            machine: &people.machine,
-            customer: &people.customer,
-            stage: people.stage,
-            advisor: &people.advisor,
-            company: &self.options.company,
-            catalogue: &self.options.catalogue,
-            calendar: &people.calendar,
-            slots,
-            link,
-            now,
-        })
-    }
-
     pub(crate) fn link(&self, mail: &Mail) -> String {
         format!("{}/b/{}", self.options.public_url.trim_end_matches('/'), self.signer.token(mail.id, mail.expires))
     }
@@ -107,30 +91,37 @@ impl Outreach {
         Ok(roster)
     }
 
+    /// The work of a case's visit on all its machines, with the codes of the catalogue.
+    pub(crate) fn works<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = (&'a MachineId, &'a str, &'a Action)> {
+        let on_machine = |finding: &'a Finding| {
+            let works = compose::works_of(finding, &self.options.catalogue);
+            works.into_iter().map(|(code, action)| (&finding.machine, code, action))
+        };
+        case.findings().flat_map(on_machine)
+    }
+
     /// What a case's visit asks of whoever comes.
     pub(crate) fn job(&self, case: &Case) -> Job {
-        let works = compose::works_of(&case.finding, &self.options.catalogue);
         Job {
             site: case.finding.machine.site().to_owned(),
-            works: works.iter().map(|(code, _)| (*code).to_owned()).collect(),
+            works: self.works(case).map(|(_, code, _)| code.to_owned()).collect(),
         }
     }
 
     /// What the case's work needs; work of no kind counts as an hour's look.
     pub(crate) fn visit(&self, case: &Case) -> Visit {
-        let works = compose::works_of(&case.finding, &self.options.catalogue);
-        let minutes: u32 = works.iter().map(|(_, action)| action.minutes).sum();
+        let minutes: u32 = self.works(case).map(|(_, _, action)| action.minutes).sum();
         Visit {
             minutes: if minutes == 0 { 60 } else { minutes },
-            stops_machine: works.iter().any(|(_, action)| action.stops_machine),
-            before: case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days)),
+            stops_machine: self.works(case).any(|(_, _, action)| action.stops_machine),
+            before: case.p10(),
         }
     }
 
     /// Two fresh times, none before `earliest`.
     pub(crate) fn propose(&self, case: &Case, calendar: &Calendar, roster: &Roster, earliest: Timestamp) -> Vec<Slot> {
         let job = self.job(case);
-        slots::propose(self.visit(case), &case.context, calendar, &|slot| roster.trips(slot, &job), earliest)
+        slots::propose(self.visit(case), &case.running(), calendar, &|slot| roster.trips(slot, &job), earliest)
     }
 
     /// The message of a case that is still to be sent, made if there is none.
@@ -185,7 +176,7 @@ impl Outreach {
         }
         if !still_good {
             // A working day to answer in; where days count, only the notice that everybody needs.
-            let earliest = match case.finding.grade {
+            let earliest = match case.grade() {
                 Grade::Urgent => slots::with_notice(arrives),
                 _ => people.calendar.plus_working_days(people.calendar.next_open(arrives), 1),
             };
@@ -195,13 +186,14 @@ impl Outreach {
             }
             messages::set_offers(connection, mail.id, &slots)?;
         }
-        let facts = self.facts(case, people, &slots, &self.link(mail), now);
+        let facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
         let occasion = match mail.kind {
             Kind::Reminder => Occasion::Reminder,
-            _ => Occasion::of_finding(&case.finding),
+            _ => facts.occasion(&case.finding),
         };
         let draft = self.shelf.composer(connection)?.letter(occasion, facts.language(), &facts)?;
-        compose::check(&draft, case.finding.machine.as_str())?;
+        case.machines().try_for_each(|machine| compose::check(&draft, machine.as_str()))?;
+        facts.check_names(&draft)?;
         self.spare_others(connection, &draft, people)?;
         Ok((draft, slots))
     }
@@ -268,37 +260,48 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Verdict> {
         let policy = people.customer.contacting.over(&self.options.policy);
+        let (mut last, mut not_now_until, mut open_case) = (None, None, None);
+        for machine in case.machines() {
+            last = last.max(messages::machine_last(connection, machine)?);
+            not_now_until = not_now_until.max(messages::not_now(connection, machine)?);
+            open_case = open_case.or(blocking_case_on(connection, case, machine)?);
+        }
         let past = Past {
-            machine_last: unasked(connection, case, messages::machine_last(connection, &mail.machine)?)?,
+            machine_last: unasked(connection, case, last)?,
             customer_sent: messages::customer_sent(connection, &mail.customer, policy.customer_messages_max.max(1))?,
             reminders: messages::sent_of_kind(connection, &mail.case, Kind::Reminder)?,
             follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
-            not_now_until: messages::not_now(connection, &mail.machine)?,
-            open_case: blocking_case(connection, case)?,
-            ..self.past_of_customer(connection, mail, medium, now)?
+            not_now_until,
+            open_case,
+            ..self.past_of_customer(connection, mail, case.machines(), medium, now)?
         };
-        let urgent = case.finding.grade == Grade::Urgent;
+        let urgent = case.grade() == Grade::Urgent;
         let request = Request { kind: mail.kind, urgent };
         Ok(governor::judge(&policy, &people.calendar, &past, request, now))
     }
 }
 
 impl Outreach {
-    /// What counts of the past for any message to a customer about a machine.
-    pub(crate) fn past_of_customer(
+    /// What counts of the past for any message to a customer about machines.
+    pub(crate) fn past_of_customer<'a>(
         &self,
         connection: &dyn Session,
         mail: &Mail,
+        machines: impl Iterator<Item = &'a MachineId>,
         medium: &str,
         now: Timestamp,
     ) -> Result<Past> {
-        let doubtful_until = match clock::read(connection)?.map(|mut watch| watch.look(now)) {
+        let doubtful_until = match clock::read(connection)?.map(|mut watch| self.seen(&mut watch, now)) {
             Some(Seen::Doubtful(until)) => Some(until),
             _ => None,
         };
+        let mut trouble = None;
+        for machine in machines {
+            trouble = trouble.or(service_cases::open_of(connection, machine)?.map(|case| case.id));
+        }
         Ok(Past {
             opted_out: care::opted_out(connection, &mail.customer, medium)?,
-            trouble: service_cases::open_of(connection, &mail.machine)?.map(|case| case.id),
+            trouble,
             stage: care::stage(connection, &mail.customer)?,
             doubtful_until,
             ..Past::default()
@@ -323,11 +326,17 @@ fn unasked(connection: &dyn Session, case: &Case, last: Option<Timestamp>) -> Re
 
 /// Another case on the machine that goes first: one the customer already knows of, or one approved earlier (of two waiting
 /// in the outbox the older goes, so that they cannot block each other).
-fn blocking_case(connection: &dyn Session, case: &Case) -> Result<Option<String>> {
+pub(crate) fn blocking_case_on(connection: &dyn Session, case: &Case, machine: &MachineId) -> Result<Option<String>> {
     let place = (case.opened, &case.finding.id);
-    let others = advisories::open_of(connection, &case.finding.machine)?;
+    let mut others = Vec::new();
+    let leader = joint::leader_of(case);
+    for other in advisories::open_of(connection, machine)? {
+        // Whatever goes with a letter about another machine is where that letter is.
+        others.push(joint::speaker(connection, &other)?.unwrap_or(other));
+    }
     let blocks = |other: &Case| {
         other.finding.id != case.finding.id
+            && Some(&other.finding.id) != leader.as_ref()
             && other.is_under_way()
             && (other.stage != Stage::Queued || (other.opened, &other.finding.id) < place)
     };

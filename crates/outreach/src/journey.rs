@@ -5,13 +5,12 @@
 use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
 
 use crate::Outreach;
-use crate::compose::works_of;
 use crate::desk::Appointment;
 use crate::error::{OutreachError, Result};
 use crate::planning::distance_km;
-use crate::registry::Site;
-use crate::store::{Entry, Session, Stay, advisories, bookings, journeys, record, registry};
-use crate::views::{Errand, ErrandSheet, Journey, VisitDone};
+use crate::registry::{Machine, Site};
+use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry};
+use crate::views::{AlsoThere, Errand, ErrandSheet, Journey, VisitDone};
 use crate::visits::booking;
 
 /// Roads are longer than the line between two places by about this much.
@@ -70,7 +69,7 @@ impl Outreach {
         self.store.read("read visits", |c| {
             let in_full = |visit: &i64| {
                 let stay = bookings::get(c, *visit)?;
-                let works = advisories::find(c, &stay.case)?.map(|case| self.works(&case)).unwrap_or_default();
+                let works = advisories::find(c, &stay.case)?.map(|case| self.all_works(&case)).unwrap_or_default();
                 Ok((errand(c, stay)?, works))
             };
             visits.iter().map(in_full).collect()
@@ -88,8 +87,16 @@ impl Outreach {
             let people = self.people(c, &errand.machine)?.ok();
             let mut earlier = self.visits_made(c, &errand.machine, (Timestamp::MIN, Timestamp::MAX), EARLIER_MAX)?;
             earlier.retain(|done| done.visit.id != visit);
+            let mut also = Vec::new();
+            for companion in &case.companions {
+                let id = &companion.finding.machine;
+                let own: Option<Machine> = registry::find(c, id.as_str())?;
+                let number = own.map_or_else(|| id.to_string(), |own| own.number);
+                also.push(AlsoThere { finding: companion.finding.clone(), number, works: self.works_on(&case, id) });
+            }
             Ok(ErrandSheet {
-                works: self.works(&case),
+                works: self.works_on(&case, &errand.machine),
+                also,
                 site: registry::find(c, errand.machine.site())?,
                 machine: registry::find(c, errand.machine.as_str())?,
                 report: bookings::report_of(c, visit)?,
@@ -118,15 +125,28 @@ impl Outreach {
         max: u32,
     ) -> Result<Vec<VisitDone>> {
         let done = |stay: Stay| {
-            let works = advisories::find(connection, &stay.case)?.map(|case| self.works(&case)).unwrap_or_default();
+            let case = advisories::find(connection, &stay.case)?;
+            let works = case.map(|case| self.works_on(&case, machine)).unwrap_or_default();
             let report = bookings::report_of(connection, stay.id)?;
             Ok(VisitDone { visit: booking(connection, stay)?, works, report })
         };
         bookings::done_at(connection, machine, span, max)?.into_iter().map(done).collect()
     }
 
-    fn works(&self, case: &crate::store::Case) -> Vec<String> {
-        works_of(&case.finding, &self.options.catalogue).into_iter().map(|(code, _)| code.to_owned()).collect()
+    /// The works of a case's visit on all its machines, each once.
+    fn all_works(&self, case: &Case) -> Vec<String> {
+        let mut works: Vec<String> = Vec::new();
+        for (_, code, _) in self.works(case) {
+            if !works.iter().any(|known| known == code) {
+                works.push(code.to_owned());
+            }
+        }
+        works
+    }
+
+    fn works_on(&self, case: &Case, machine: &MachineId) -> Vec<String> {
+        let own = self.works(case).filter(|(of, ..)| *of == machine);
+        own.map(|(_, code, _)| code.to_owned()).collect()
     }
 
     /// The technician sets out, or says anew how long it will take.
@@ -245,7 +265,9 @@ pub(crate) fn errand(connection: &dyn Session, stay: Stay) -> Result<Errand> {
     };
     let state = state_of(&stay);
     let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
-    Ok(Errand { visit: booking(connection, stay)?, machine, customer, state, journey, distance_km })
+    let case = advisories::find(connection, &stay.case)?;
+    let also = case.map_or_else(Vec::new, |case| case.machines().skip(1).cloned().collect());
+    Ok(Errand { visit: booking(connection, stay)?, machine, also, customer, state, journey, distance_km })
 }
 
 /// How a visit stands.

@@ -87,6 +87,9 @@ pub struct OutreachOptions {
     /// Whether this process delivers: only then may it settle what an earlier one left in the middle of a delivery, because
     /// another process may be in the middle of it right now. On by default.
     pub delivers: bool,
+    /// Whether readings tell the time, as in a rehearsal: months pass in a minute then, and a look that a later one has overtaken
+    /// is no clock that went back.
+    pub time_of_readings: bool,
     /// Ways out, in order of preference.
     pub channels: Vec<Arc<dyn Channel>>,
     /// Who is told of what happens.
@@ -117,6 +120,7 @@ impl OutreachOptions {
             templates: None,
             auto_approve: BTreeSet::new(),
             delivers: true,
+            time_of_readings: false,
             channels: Vec::new(),
             hooks: Vec::new(),
         }

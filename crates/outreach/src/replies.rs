@@ -1,7 +1,8 @@
 //! Replies that come back by SMS, chat or mail: matched to what was said before, kept in the record, so that nobody asks twice.
 //!
 //! A reply names our message, or comes from an address that a customer has on a medium. A stop word stops that medium at
-//! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers.
+//! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers. After a job, words that say
+//! that the machine is broken open a service case, with its promises; any others are the advisor's to read.
 
 use foretell_model::{Note, Obstacle, Reply, Timestamp};
 use metrics::counter;
@@ -10,11 +11,17 @@ use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
 use crate::store::replies::Kept;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies};
-use crate::views::Stage;
+use crate::views::{Source, Stage};
 use crate::{Customer, Outreach};
 
 /// Beginning of the remark of a case in which the customer has replied.
 pub const REPLIED: &str = "the customer replied";
+
+/// Beginning of the remark of a case in which the customer has replied after the work was done.
+pub const REPLIED_AFTER: &str = "the customer replied after the visit";
+
+/// The same where the words hint at displeasure: somebody must call.
+pub const UNHAPPY_AFTER: &str = "the customer is not happy after the visit";
 
 /// Longest identity of a reply, bytes.
 const ID_BYTES_MAX: usize = 200;
@@ -124,22 +131,38 @@ impl Outreach {
                 let (stage, until) = (case.stage, case.until);
                 case.move_to(connection, stage, Some(&remark), until, now)
             }
-            Stage::Internal | Stage::Done | Stage::Cleared => Ok(()),
+            Stage::Done if self.options.grumbles.says_broken(text) => {
+                // It stands still again, or as before: two promises count from now, and whoever comes first sees it.
+                let (machine, at) = (case.finding.machine.clone(), now);
+                self.open_trouble(connection, &machine, (Source::Customer, text, "customer"), at).map(drop)
+            }
+            // The work is done and the customer speaks of it: somebody must read that, and answer.
+            Stage::Done => {
+                let is_unhappy = self.options.grumbles.find(text).is_some();
+                let heard = if is_unhappy { UNHAPPY_AFTER } else { REPLIED_AFTER };
+                case.move_to(connection, Stage::Call, Some(&format!("{heard}: {text}")), None, now)
+            }
+            Stage::Cleared => case.move_to(connection, Stage::Call, Some(&remark), None, now),
+            Stage::Internal => Ok(()),
         }
     }
 
-    /// The advisor has read what a customer with a booked visit replied; the visit stands.
+    /// The advisor has read what a customer with a booked visit replied, or one whose work is done, and there is nothing to
+    /// answer; the visit stands.
     ///
     /// # Errors
-    /// When no visit is booked in the case, or there is nothing to be read.
+    /// When no visit is booked in the case or was made, or there is nothing to be read.
     pub fn note_reply(&self, id: &foretell_model::FindingId, who: &str, now: Timestamp) -> Result<()> {
         let attempted = format!("note the reply in {id}");
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
-            if case.stage != Stage::Booked || case.remark.is_none() {
-                return Err(OutreachError::refused(&attempted, Obstacle::NothingHeard));
-            }
-            case.move_to(tx, Stage::Booked, None, None, now)?;
+            let heard_after = case.remark.as_deref().is_some_and(|remark| remark.starts_with(REPLIED_AFTER));
+            let stage = match case.stage {
+                Stage::Booked if case.remark.is_some() => Stage::Booked,
+                Stage::Call if heard_after => Stage::Done,
+                _ => return Err(OutreachError::refused(&attempted, Obstacle::NothingHeard)),
+            };
+            case.move_to(tx, stage, None, None, now)?;
             crate::calls::desk_note(tx, &case, who, "noted the reply", "", now)
         })
     }

@@ -1,8 +1,8 @@
 //! Booked visits: who comes, the calendar file, and the work done.
 
+use foretell_model::catalogue::Action;
 use foretell_model::{FindingId, MachineId, Obstacle, Timestamp, Work};
 
-use crate::compose;
 use crate::error::{OutreachError, Result};
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
@@ -25,18 +25,23 @@ impl Outreach {
             let stay = bookings::newest_of(tx, case)?
                 .ok_or_else(|| OutreachError::refused("write a calendar file", Obstacle::NoVisit))?;
             let language = visitor.people.customer.language;
-            let facts = self.facts(&visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now);
+            let facts = self.facts(tx, &visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now)?;
             let (company, advisor) = (language.of(&self.options.company), &visitor.people.advisor);
-            let (number, works) = (&visitor.people.machine.number, compose::join_works(language, &facts.works));
+            let (number, work, is_joint) = (facts.numbers(), facts.work(), !visitor.case.companions.is_empty());
             let (name, phone, link) = (language.of(&advisor.name), &advisor.phone, self.link(&visitor.mail));
             let site: Option<Site> = registry::find(tx, stay.machine.site())?;
             let (summary, description) = match language {
                 Language::En => (
-                    format!("{company}: {works}, compressor {number}"),
+                    if is_joint {
+                        format!("{company}: {work}")
+                    } else {
+                        format!("{company}: {work}, compressor {number}")
+                    },
                     format!("Questions: {name}, {phone}\nChange or cancel: {link}"),
                 ),
                 Language::ZhCn => {
-                    (format!("{company}：{number}{works}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
+                    let work = if is_joint { work } else { format!("{number}{work}") };
+                    (format!("{company}：{work}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
                 }
             };
             Ok(ics::write(&ics::Visit {
@@ -71,9 +76,12 @@ impl Outreach {
             stay.save(tx)?;
             let mut case = advisories::get(tx, &stay.case)?;
             let done = self.work_done(&stay, &case, now);
-            let works: Vec<Work> = done.iter().map(|done| done.work.clone()).collect();
-            let hours = run_hours.or(case.context.run_hours);
-            count_anew(tx, &stay.machine, &works, hours, who, now)?;
+            // The counter that somebody read is the visit's own machine's.
+            let own = [(&stay.machine, run_hours.or(case.context.run_hours))];
+            let others = case.companions.iter().map(|other| (&other.finding.machine, other.context.run_hours));
+            for (machine, hours) in own.into_iter().chain(others) {
+                count_anew(tx, machine, &done, hours, who, now)?;
+            }
             case.move_to(tx, Stage::Done, None, None, now)?;
             bundle::finish(tx, &case, now)?;
             self.plan_follow_up(tx, &stay, now)?;
@@ -98,9 +106,10 @@ impl Outreach {
     }
 
     fn work_done(&self, stay: &Stay, case: &Case, now: Timestamp) -> Vec<WorkDone> {
-        let works = compose::works_of(&case.finding, &self.options.catalogue);
-        let works = works.iter().filter_map(|(code, _)| Work::new(code));
-        works.map(|work| WorkDone { machine: stay.machine.clone(), ts: stay.end.min(now), work }).collect()
+        let done = |(machine, code, _): (&MachineId, &str, &Action)| {
+            Some(WorkDone { machine: machine.clone(), ts: stay.end.min(now), work: Work::new(code)? })
+        };
+        self.works(case).filter_map(done).collect()
     }
 
     /// The visit did not take place: the case goes back to the advisor, who hears why.
@@ -145,7 +154,7 @@ pub(crate) fn booking(connection: &dyn Session, stay: Stay) -> Result<Booking> {
 fn count_anew(
     connection: &dyn Session,
     machine: &MachineId,
-    works: &[Work],
+    done: &[WorkDone],
     run_hours: Option<f64>,
     who: &str,
     now: Timestamp,
@@ -154,7 +163,7 @@ fn count_anew(
         return Ok(());
     };
     for task in &mut own.service {
-        if works.iter().any(|work| work.as_str() == task.work) {
+        if done.iter().any(|done| done.machine == *machine && done.work.as_str() == task.work) {
             task.last_done_h = hours;
         }
     }

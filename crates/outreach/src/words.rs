@@ -2,6 +2,7 @@
 //!
 //! Each is put into the outbox in the same step as what it is about, so that neither is ever without the other.
 
+use foretell_model::catalogue::Action;
 use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
@@ -10,7 +11,9 @@ use crate::compose::{self, Occasion};
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
-use crate::store::{Entry, Mail, Session, Stay, advisories, effects, messages, record, registry, service_cases};
+use crate::store::{
+    Case, Entry, Mail, Session, Stay, advisories, bookings, effects, messages, record, registry, service_cases,
+};
 use crate::views::{MessageState, Outcome, Progress, Promise, ServiceCase, Ticked};
 
 /// Word about a service case stays worth reading for so long, days; its link too.
@@ -49,14 +52,33 @@ impl Outreach {
         effects::keep(connection, finding)?;
         for mut mail in messages::queued_about(connection, &finding.machine, Kind::FollowUp)? {
             let case = advisories::get(connection, &mail.case)?;
-            let works = compose::works_of(&case.finding, &self.options.catalogue);
-            let is_it = works.iter().any(|(work, _)| *work == finding.fault.as_str());
-            if is_it && mail.held.is_none() && mail.due > now {
+            let is_it = |(machine, work, _): (&MachineId, &str, &Action)| {
+                *machine == finding.machine && work == finding.fault.as_str()
+            };
+            // One word tells of all machines of the visit.
+            let is_told = self.works(&case).any(is_it) && self.is_known_of_all(connection, &case, now)?;
+            if is_told && mail.held.is_none() && mail.due > now {
                 mail.due = now;
                 mail.save(connection)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether something is known of the job on every machine of the newest visit.
+    fn is_known_of_all(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
+        let visit = bookings::newest_of(connection, &case.finding.id)?;
+        let since = visit.map_or(now, |stay| stay.start).plus_days(-1.0);
+        for finding in case.findings() {
+            let mut is_known = false;
+            for (work, _) in compose::works_of(finding, &self.options.catalogue) {
+                is_known |= effects::of_work(connection, &finding.machine, work, since)?.is_some();
+            }
+            if !is_known {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Says on site what was found and how much longer it takes, and tells the customer.

@@ -299,13 +299,13 @@ fn an_advisor_books_and_says_whether_the_visit_took_place() {
 #[test]
 fn the_costliest_to_leave_waiting_comes_first() {
     let s = scene();
-    let mut soon = cooler("s02/m003", Grade::Advise, Status::Opened);
+    let mut soon = cooler("s03/m003", Grade::Advise, Status::Opened);
     soon.probability_within = soon.probability_within.map(|p| foretell_model::ProbabilityWithin { d7: 0.5, ..p });
     apply(&s.outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), wednesday());
     apply(&s.outreach, 2, &cooler("s02/m002", Grade::Advise, Status::Opened), wednesday());
     apply(&s.outreach, 3, &soon, wednesday());
     let order: Vec<String> = s.outreach.queue(wednesday()).unwrap().iter().map(|e| e.machine.to_string()).collect();
-    assert_eq!(order, ["s02/m003", "s02/m002", "s01/m002"]);
+    assert_eq!(order, ["s03/m003", "s02/m002", "s01/m002"]);
 }
 
 #[test]

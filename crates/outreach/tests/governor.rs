@@ -4,7 +4,7 @@
 mod support;
 
 use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
-use foretell_outreach::governor::{Kind, Past, Policy, Reason, Request, Verdict, judge};
+use foretell_outreach::governor::{Answer, Kind, Past, Policy, Reason, Request, Verdict, judge};
 use foretell_outreach::{Calendar, CustomerStage, Language};
 use proptest::prelude::*;
 use support::at;
@@ -126,4 +126,26 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
     check(trouble(), Kind::Notice, false, "send");
     check(Past { follow_ups: 1, ..Past::default() }, Kind::FollowUp, false, "drop: followed_up");
     check(Past { opted_out: true, ..Past::default() }, Kind::Notice, true, "drop: opted_out");
+}
+
+#[test]
+fn a_confirmation_goes_at_once_where_it_disturbs_nobody_or_the_morning_is_too_late() {
+    #[track_caller]
+    fn check(medium: &str, is_own_act: bool, visit: Option<&str>, expected: bool) {
+        let calendar = Calendar::plain(chrono_tz::Asia::Shanghai);
+        let answer = Answer { medium, is_own_act, visit: visit.map(at) };
+        // Half past ten in the evening in China.
+        let night = at("2026-07-15T14:30:00Z");
+        assert_eq!(answer.breaks_quiet_hours(&calendar, night), expected, "{answer:?}");
+    }
+    let (near, far) = (Some("2026-07-16T01:30:00Z"), Some("2026-07-16T09:00:00Z"));
+    check("email", true, far, true);
+    check("email", true, None, true);
+    check("email", false, far, false);
+    check("email", false, near, true);
+    check("sms", true, far, false);
+    check("sms", true, None, false);
+    check("sms", true, near, true);
+    check("wecom", true, far, false);
+    check("", true, far, false);
 }

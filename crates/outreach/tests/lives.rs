@@ -111,6 +111,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Sent {
     parcel: Parcel,
     truth: Timestamp,
+    machines: Vec<String>,
     urgent: bool,
     notice: bool,
 }
@@ -172,36 +173,35 @@ impl Life {
         let notice = !of.kind.is_proactive();
         let open: Vec<_> = self.outreach.service_cases().unwrap().into_iter().map(|case| case.machine).collect();
         let of_case = (0..CASES).find(|n| case_id(*n) == of.case);
-        let urgent = of_case
-            .is_some_and(|n| self.outreach.card(&case_id(n), self.now()).unwrap().finding.grade == Grade::Urgent);
+        let card = of_case.map(|n| self.outreach.card(&case_id(n), self.now()).unwrap());
+        let findings: Vec<&Finding> =
+            card.iter().flat_map(|card| std::iter::once(&card.finding).chain(&card.companions)).collect();
+        let urgent = findings.iter().any(|finding| finding.grade == Grade::Urgent);
+        let machines: Vec<String> = findings.iter().map(|finding| finding.machine.to_string()).collect();
         prop_assert!(self.sent.iter().all(|sent| sent.parcel.key != parcel.key), "nothing is sent twice");
         prop_assert!(!self.stopped[customer], "sent after an opt-out: {}", parcel.subject);
         prop_assert!(self.level[customer] < 6, "automation is silent at stage 6: {}", parcel.subject);
-        let own = of_case.map(|n| MACHINES[n % MACHINES.len()]);
-        prop_assert!(own.is_none_or(|own| !open.iter().any(|m| m == own)), "a service case is open on {own:?}");
+        prop_assert!(machines.iter().all(|own| !open.contains(own)), "a service case is open: {machines:?}");
         if !notice {
             prop_assert!(self.level[customer] < 3, "nothing proactive from stage 3 on: {}", parcel.subject);
             let zone = if customer == 1 { chrono_tz::Asia::Shanghai } else { chrono_tz::Europe::London };
             let day = Calendar::plain(zone).local(self.now()).date().to_string();
             let is_open = Calendar::plain(zone).is_open(self.now()) && !(customer == 0 && self.holidays.contains(&day));
             prop_assert!(urgent || is_open, "{} at {}", parcel.subject, self.now());
-            self.judge_caps(&parcel)?;
+            self.judge_caps(&parcel, &machines)?;
         }
-        self.sent.push(Sent { parcel, truth: self.truth, urgent, notice });
+        self.sent.push(Sent { parcel, truth: self.truth, machines, urgent, notice });
         Ok(())
     }
 
     /// In true time, whatever the clock showed.
-    fn judge_caps(&self, parcel: &Parcel) -> Result<(), TestCaseError> {
+    fn judge_caps(&self, parcel: &Parcel, machines: &[String]) -> Result<(), TestCaseError> {
         let within =
             |days: i64| self.sent.iter().filter(move |sent| !sent.notice && self.truth - sent.truth < days * DAY_MS);
         let to_same = within(7).filter(|sent| sent.parcel.to == parcel.to).count();
         prop_assert!(to_same < 2, "two messages per customer in 7 days: {} at {}", parcel.subject, self.truth);
         let reminder = |p: &Parcel| p.subject.contains("choose from") || p.subject.contains("可以选");
-        let number = |p: &Parcel| p.subject.split([':', '：']).next().unwrap_or_default().to_owned();
-        let same = |sent: &&Sent| {
-            sent.parcel.to == parcel.to && number(&sent.parcel) == number(parcel) && !reminder(&sent.parcel)
-        };
+        let same = |sent: &&Sent| sent.machines.iter().any(|own| machines.contains(own)) && !reminder(&sent.parcel);
         prop_assert!(reminder(parcel) || within(30).filter(same).count() == 0, "one per machine in 30 days");
         Ok(())
     }
@@ -326,6 +326,12 @@ impl Life {
         }
         for n in 0..CASES {
             let Ok(card) = self.outreach.card(&case_id(n), self.now()) else { continue };
+            let waits_for = card.speaker.as_ref().map(|id| self.outreach.card(id, self.now()).unwrap().stage);
+            prop_assert!(
+                !waits_for.is_some_and(|stage| matches!(stage, Stage::Done | Stage::Cleared | Stage::Internal)),
+                "{} goes with what is over",
+                card.finding.id
+            );
             prop_assert!(
                 !matches!(card.stage, Stage::Queued | Stage::Contacted | Stage::NotNow),
                 "{} is forgotten as {}: {:?}",

@@ -52,6 +52,26 @@ fn a_held_message_goes_out_in_the_morning_with_times_that_still_hold() {
 }
 
 #[test]
+fn a_look_that_was_overtaken_is_a_clock_gone_back_unless_readings_tell_the_time() {
+    #[track_caller]
+    fn check(time_of_readings: bool, held: bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let channel = std::sync::Arc::new(support::Recorder::default());
+        let path = dir.path().join("service.sqlite");
+        drop(support::open(dir.path(), channel.clone()));
+        let options = foretell_outreach::OutreachOptions { time_of_readings, ..support::options(channel) };
+        let outreach = foretell_outreach::Outreach::open(&path, options).unwrap();
+        let id = apply(&outreach, 1, &cooler("s01/m002", Grade::Advise, Status::Opened), wednesday());
+        outreach.tick(wednesday()).unwrap();
+        // An hour earlier, within the same working day.
+        let overtaken = outreach.card(&id, wednesday() + -3_600_000).unwrap().verdict.unwrap();
+        assert_eq!(overtaken.reason() == Some(&Reason::ClockInDoubt), held, "{time_of_readings}: {overtaken:?}");
+    }
+    check(false, true);
+    check(true, false);
+}
+
+#[test]
 fn urgent_breaks_quiet_hours_but_not_an_opt_out() {
     let s = scene();
     let night = at("2026-07-17T15:00:00Z");
@@ -114,7 +134,7 @@ fn a_customer_has_rules_of_its_own_where_the_house_is_told_so() {
     let mut acme = s.outreach.customer("acme").unwrap().unwrap();
     acme.contacting = Contacting { customer_messages_max: Some(1), customer_span_days: Some(14), ..acme.contacting };
     s.outreach.register_customer(&acme, "test", wednesday()).unwrap();
-    for (n, own) in ["s02/m002", "s02/m003"].iter().enumerate() {
+    for (n, own) in ["s02/m002", "s03/m003"].iter().enumerate() {
         let id = apply(&s.outreach, n as u64 + 1, &cooler(own, Grade::Advise, Status::Opened), wednesday());
         s.outreach.approve(&id, "wang", wednesday()).unwrap();
     }

@@ -312,7 +312,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         let case = finding(&machine(id), "oil_filter_clogging", Grade::Advise, Status::Opened);
         apply(&s.outreach, offset, &case, now())
     };
-    let (booked, open) = (forecast("s02/m002", 1), forecast("s02/m003", 2));
+    let (booked, open) = (forecast("s02/m002", 1), forecast("s03/m003", 2));
     s.outreach.book_for(&booked, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
     for (id, place, n) in [("leeds", (53.80, -1.55), 0), ("york", (53.96, -1.08), 3), ("suzhou", (31.30, 120.62), 9)] {
         let depot = foretell_outreach::Depot {

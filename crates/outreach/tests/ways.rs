@@ -5,7 +5,7 @@
 mod support;
 
 use foretell_model::{HOUR_MS, MINUTE_MS, Reply, Timestamp};
-use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Stage, TripRules};
+use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
 use support::machine;
 use support::roads::{Scene, now, scene};
 
@@ -85,6 +85,40 @@ fn a_reply_to_a_booked_visit_is_read_and_the_visit_stands() {
     s.outreach.note_reply(&id, "wang", now()).unwrap();
     assert_eq!((s.outreach.queue(now()).unwrap().len(), s.outreach.visits(now(), 9).unwrap().len()), (0, 1));
     assert!(matches!(s.outreach.note_reply(&id, "wang", now()), Err(OutreachError::Refused { .. })));
+}
+
+#[test]
+fn a_reply_after_the_job_reaches_the_advisor_and_what_is_broken_opens_a_case() {
+    /// What a customer writes, where the case is then and why, and what the advisor may do: only read it, or call.
+    #[track_caller]
+    fn check(text: &str, expected: (Stage, &str), may_be_noted: bool, broken: &[&str]) {
+        let s = scene();
+        let (id, _, link) = s.sent();
+        let page = s.outreach.booking_page(&link, now()).unwrap();
+        s.outreach.book(&link, page.slots[0].slot.start, now()).unwrap();
+        let visit = s.outreach.visits(now(), 1).unwrap().remove(0);
+        s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
+        let t = visit.end.plus_days(1.0);
+        s.outreach.take_reply("gateway", &by_sms("a", text), t).unwrap();
+        let card = s.outreach.card(&id, t).unwrap();
+        assert_eq!((card.stage, card.remark.as_deref().unwrap_or_default()), expected, "{text}");
+        assert_eq!(s.outreach.queue(t).unwrap().len(), usize::from(expected.0 == Stage::Call), "{text}");
+        let cases = s.outreach.service_cases().unwrap();
+        let said: Vec<(&str, Source)> = cases.iter().map(|case| (case.what.as_str(), case.source)).collect();
+        assert_eq!(said, broken.iter().map(|what| (*what, Source::Customer)).collect::<Vec<_>>());
+        assert_eq!(s.outreach.note_reply(&id, "wang", t).is_ok(), may_be_noted, "{text}");
+        if may_be_noted {
+            assert_eq!((s.outreach.queue(t).unwrap().len(), s.remark(&id).0), (0, Stage::Done), "{text}");
+        }
+    }
+    let thanks = "Thank you, all is well";
+    check(thanks, (Stage::Call, "the customer replied after the visit: Thank you, all is well"), true, &[]);
+    let sad = "I am disappointed, it is as hot as before";
+    let remark = "the customer is not happy after the visit: I am disappointed, it is as hot as before";
+    check(sad, (Stage::Call, remark), false, &[]);
+    let stopped = "It tripped again this morning";
+    check(stopped, (Stage::Done, ""), false, &[stopped]);
+    check("又坏了，快来看看", (Stage::Done, ""), false, &["又坏了，快来看看"]);
 }
 
 #[test]

@@ -5,8 +5,9 @@
 mod support;
 
 use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
+use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{Checklist, CustomerStage, OnSiteNews, Outcome, Source, Stage, VisitReport};
-use support::desk::{MACHINES, check, desk, now, of, of_fault, printed};
+use support::desk::{MACHINES, check, desk, desk_by, now, of, of_fault, printed};
 use support::{at, context, finding};
 
 #[test]
@@ -43,14 +44,17 @@ fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
 #[test]
 fn what_nobody_was_told_of_needs_no_taking_back() {
     let desk = desk("s02/m002");
-    let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
-    // Tapped in the evening: word waits until the morning, and by then the visit has been moved, and once more cancelled.
+    let case = of_fault(&desk.id, "cooler_clogging");
+    let token = desk.write(&case);
+    // Booked by the advisor in the evening: word waits until the morning, and by then the visit has been cancelled.
     let evening = at("2026-07-15T20:30:00Z");
     let page = desk.outreach.booking_page(&token, evening).unwrap();
-    desk.outreach.book(&token, page.slots[1].slot.start, evening).unwrap();
+    desk.outreach.book_for(&case.id, page.slots[1].slot.start, "wang", evening).unwrap();
     let before = desk.sent();
     let held = desk.outreach.tick(evening).unwrap();
-    assert!(matches!(held[0].outcome, Outcome::Held { .. }), "{held:?}");
+    let (until, reason) = (at("2026-07-16T07:00:00Z"), Reason::QuietHours);
+    assert_eq!(held[0].outcome, Outcome::Held { until, reason: reason.clone() });
+    assert_eq!(desk.outreach.card(&case.id, evening).unwrap().verdict, Some(Verdict::Hold { until, reason }));
     desk.outreach.cancel(&token, evening).unwrap();
     desk.outreach.tick(at("2026-07-16T09:00:00Z")).unwrap();
     assert_eq!(desk.sent(), before, "neither a confirmation nor a cancellation");
@@ -61,9 +65,9 @@ fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
     // Until 08:00 in Leeds nobody is written to; a word that would come then is soon enough, or it is not.
     let night = at("2026-07-15T23:30:00Z");
     #[track_caller]
-    fn check(hour: i64, told_at_night: bool) {
+    fn check(medium: &'static str, hour: i64, told_at_night: bool) {
         let night = at("2026-07-15T23:30:00Z");
-        let desk = desk("s02/m002");
+        let desk = desk_by(medium, "s02/m002");
         let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
         let page = desk.outreach.booking_page(&token, now()).unwrap();
         desk.outreach.book(&token, page.slots[1].slot.start, now()).unwrap();
@@ -73,7 +77,7 @@ fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
         let before = desk.sent();
         desk.outreach.reschedule(&token, start, night).unwrap();
         desk.outreach.tick(night).unwrap();
-        assert_eq!(desk.sent(), before + usize::from(told_at_night), "{hour} h after eight");
+        assert_eq!(desk.sent(), before + usize::from(told_at_night), "{medium}, {hour} h after eight");
         for minute in 0..600 {
             desk.outreach.tick(night + minute * 60_000).unwrap();
         }
@@ -81,9 +85,12 @@ fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
         assert!(desk.last().subject.contains("our visit is now on"), "{}", desk.last().subject);
     }
     assert!(night < at("2026-07-16T07:00:00Z"));
-    check(0, true);
-    check(1, true);
-    check(4, false);
+    check("sms", 0, true);
+    check("sms", 1, true);
+    check("sms", 4, false);
+    // Whoever tapped finds the letter that keeps it; it wakes nobody.
+    check("email", 1, true);
+    check("email", 4, true);
 }
 
 /// Puts a time on the page of a link, as if it were one of those proposed.

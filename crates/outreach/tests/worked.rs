@@ -6,7 +6,7 @@ mod support;
 
 use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, Offset, ProbabilityWithin, Status, Timestamp};
 use foretell_outreach::{AfterCall, Guest, PageState, Stage};
-use support::desk::{Desk, desk, now, of_fault};
+use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use support::{apply, context, machine, token};
 
 /// A case whose work was done and showed no effect: the tokens of its letter and of the word after the job, and when.
@@ -27,7 +27,11 @@ fn pressing(desk: &Desk) -> Finding {
 }
 
 fn worked() -> Worked {
-    let desk = desk("s02/m002");
+    worked_on("s02/m002")
+}
+
+fn worked_on(id: &str) -> Worked {
+    let desk = desk(id);
     let case = pressing(&desk);
     let letter = desk.write(&case);
     let visit = desk.outreach.book(&letter, desk.first_time(&letter), now()).unwrap();
@@ -89,6 +93,29 @@ fn the_page_of_done_work_shows_it_and_asks_for_nothing() {
     outreach.book(token(&new.link), page.slots[0].slot.start, later).unwrap();
     let Guest::Letter { errand, done, .. } = outreach.guest(&w.tokens[0], later).unwrap() else { panic!("a letter") };
     assert!(errand.unwrap().visit.id > done.unwrap().visit.id, "the next visit, and the one before");
+}
+
+#[test]
+fn a_letter_after_work_that_did_not_help_says_so() {
+    let texts = MACHINES.map(|(_, id)| {
+        let w = worked_on(id);
+        let outreach = &w.desk.outreach;
+        outreach.called(&w.case.id, AfterCall::NewLetter, "would like it in writing", "wang", w.at).unwrap();
+        let draft = || printed(&outreach.card(&w.case.id, w.at).unwrap().message.unwrap().text, &w.desk.id, false);
+        // What is known is of the time before the work; then the fault is seen again.
+        let spent = draft();
+        apply(outreach, 22, &Finding { at: w.at, status: Status::Updated, ..w.case.clone() }, w.at);
+        let seen_again = draft();
+        let new = outreach.approve(&w.case.id, "wang", w.at).unwrap();
+        for hour in 0..24 * 9 {
+            outreach.tick(w.at + hour * 3_600_000).unwrap();
+        }
+        let reminder = printed(&of(&w.desk.last()), &w.desk.id, false);
+        let page = outreach.booking_page(token(&new.link), w.at.plus_days(9.0)).unwrap();
+        assert_eq!(page.comparison, "");
+        [spent, seen_again, reminder, format!("{}\n", page.sentence)].join("\n----------\n\n")
+    });
+    check("again", &texts);
 }
 
 #[test]

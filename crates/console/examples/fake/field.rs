@@ -177,6 +177,7 @@ impl Field for Fake {
         Ok(VisitPage {
             now: now(),
             finding,
+            also: Vec::new(),
             model: "GA75".to_owned(),
             rated_kw: Some(75.0),
             place_deg: Some((31.32, 120.71)),

@@ -19,7 +19,7 @@ use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingPage, BookingState, GuestPage, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, Curve, GuestPage, GuestVisit, Visit};
 use crate::{BackendError, Lang, api, civil};
 
 #[derive(Template)]
@@ -48,6 +48,8 @@ struct CustomerPage {
     proposal_detail: String,
     slots: Vec<SlotButton>,
     fig: Figure,
+    /// Those of other machines, each under its name.
+    other_figs: Vec<(String, Figure)>,
     f: &'static field::Words,
     comer: Option<ComerCard>,
     way: Option<WayView>,
@@ -175,7 +177,7 @@ fn lay_out(
         wish,
         offer,
         can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
-        proposal: text::proposal(&b.proposal.work, &b.machine_name, lang),
+        proposal: proposal(&b),
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
         slots: slots.collect(),
         f: field::words(lang),
@@ -185,8 +187,22 @@ fn lay_out(
         only_after,
         call_comes: b.state == BookingState::CallComes,
         fig: customer_figure(&b.curve, &app.options.catalogue, lang),
+        other_figs: b.others.iter().map(|(name, curve)| other_figure(name, curve, app, lang)).collect(),
         frame,
         b,
+    }
+}
+
+fn other_figure(name: &str, curve: &Curve, app: &App, lang: Lang) -> (String, Figure) {
+    (name.to_owned(), customer_figure(curve, &app.options.catalogue, lang))
+}
+
+fn proposal(b: &BookingPage) -> String {
+    let work = &b.proposal.work;
+    if b.proposal.names_machines {
+        text::proposal_for_several(work, b.lang)
+    } else {
+        text::proposal(work, &b.machine_name, b.lang)
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Card {
     /// Whether there is anybody who could take the customer over.
     pub(crate) can_hand_over: bool,
     pub(crate) sentence: String,
+    /// Other machines of the same letter: what the customer calls each, and what is said of it.
+    pub(crate) others: Vec<(String, String)>,
     pub(crate) waiting: String,
     pub(crate) fig: Figure,
     pub(crate) evidence: Vec<String>,
@@ -135,18 +137,12 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         Governor::Refused { .. } => ("refused", t.approve_held),
     };
     let can = Can::of(&advisory);
-    let (wish, why) = match &advisory.state {
-        AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
-        AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
-        // What was said since a visit was booked; nothing otherwise.
-        _ => (String::new(), text::remark(advisory.heard.as_deref().unwrap_or_default(), lang)),
-    };
+    let (wish, why) = said(&advisory, lang);
     let took_place = match advisory.state {
         AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, zone, lang),
         _ => String::new(),
     };
-    // Whether it may be sent matters while it has not been.
-    let governed = can.approve || matches!(advisory.state, AdvisoryState::Approved { .. });
+    let governor = governed(&advisory, can, lang);
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
@@ -156,12 +152,13 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         class: standing.name(),
         grade: text::standing_label(standing, lang),
         state: text::card_state(&advisory.state, zone, lang),
-        machine: format!("{} · {}", advisory.machine_name, advisory.site_name),
+        machine: format!("{} · {}", names(&advisory, lang), advisory.site_name),
         customer_href: customer_href(&advisory.customer.id),
         can_hand_over: advisory.has_colleagues && !advisory.customer.id.is_empty(),
         // A customer with one site need not be named twice.
         customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
         sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),
+        others: others(&advisory, catalogue, lang),
         waiting: advisory
             .probability_before_slot
             .filter(|_| advisory.finding.kind == FindingKind::Prediction)
@@ -188,7 +185,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, zone, lang)),
         address: advisory.customer.address,
         slots: advisory.slots.iter().map(|slot| civil::slot(*slot, zone, advisory.customer.lang)).collect(),
-        governor: if governed { text::governor(&advisory.governor, zone, lang) } else { String::new() },
+        governor,
         governor_class,
         can,
         approve_label,
@@ -200,6 +197,42 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
     }
+}
+
+/// What the customer wished, and why the case waits for the advisor.
+fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
+    match &advisory.state {
+        AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
+        AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
+        // What was said since a visit was booked; nothing otherwise.
+        _ => (String::new(), text::remark(advisory.heard.as_deref().unwrap_or_default(), lang)),
+    }
+}
+
+/// What the contact rules say, as long as it matters: while a letter has not gone out, or the confirmation of a booked visit
+/// waits for the morning.
+fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
+    let zone = advisory.customer.zone;
+    let is_held = matches!(advisory.governor, Governor::Held { .. });
+    match advisory.state {
+        AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, zone, lang),
+        AdvisoryState::Approved { .. } => text::governor(&advisory.governor, zone, lang),
+        _ if can.approve => text::governor(&advisory.governor, zone, lang),
+        _ => String::new(),
+    }
+}
+
+/// Other machines of the same letter: what the customer calls each, and what is said of it.
+fn others(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(String, String)> {
+    let said = |finding| text::kind_sentence_at(finding, advisory.curve.now, catalogue, lang);
+    advisory.others.iter().map(|other| (other.name.clone(), said(&other.finding))).collect()
+}
+
+/// What the customer calls the machine, with the others of the same letter.
+fn names(advisory: &AdvisoryCard, lang: Lang) -> String {
+    let others = advisory.others.iter().map(|other| other.name.clone());
+    let all: Vec<String> = std::iter::once(advisory.machine_name.clone()).chain(others).collect();
+    text::listed(&all, lang)
 }
 
 impl Card {

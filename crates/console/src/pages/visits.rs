@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, FindingKind};
+use foretell_model::{Catalogue, FindingKind, Timestamp};
 use serde::Deserialize;
 
 use super::card::tel;
@@ -20,7 +20,8 @@ use super::verdicts::{faults, verdict_line};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, ServiceCase, VisitDay, VisitLine, VisitPage, VisitState,
+    AlsoThere, CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, ServiceCase, VisitDay, VisitLine, VisitPage,
+    VisitState,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -199,6 +200,8 @@ struct OnePage {
     work: String,
     work_detail: String,
     why: String,
+    /// Other machines of the same visit: what each is called, what is to be done, and why.
+    also: Vec<[String; 3]>,
     comparison: String,
     people: Vec<Caller>,
     advisor: Caller,
@@ -271,7 +274,8 @@ fn lay_out_one(
 ) -> OnePage {
     let (line, lang) = (&page.line, ask.lang);
     let (class, state) = field::visit_state(line.state, &line.way, lang);
-    let actions = line.works.iter().filter_map(|code| catalogue.actions.get(code));
+    let codes = line.works.iter().chain(page.also.iter().flat_map(|also| &also.works));
+    let actions = codes.filter_map(|code| catalogue.actions.get(code));
     let stops = actions.clone().any(|action| action.stops_machine);
     let minutes: u32 = actions.map(|action| action.minutes).sum();
     let booked = line.state == VisitState::Booked && !barred;
@@ -303,6 +307,7 @@ fn lay_out_one(
         work: works(&line.works, catalogue, lang),
         work_detail: if minutes == 0 { String::new() } else { text::proposal_detail(minutes, stops, lang) },
         why: text::kind_sentence_at(&page.finding, page.now, catalogue, lang),
+        also: page.also.iter().map(|also| also_there(also, page.now, catalogue, lang)).collect(),
         comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(lang.tag()).to_owned()),
         people: page.people.iter().map(|p| caller(&p.name, &p.role, &p.phone)).collect(),
         advisor: caller(&page.advisor.name, &page.advisor.role, &page.advisor.phone),
@@ -329,6 +334,12 @@ fn lay_out_one(
         photos: tiles(&page.photos),
         typed,
     }
+}
+
+/// What is to be done on another machine of the same visit, and why.
+fn also_there(also: &AlsoThere, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> [String; 3] {
+    let why = text::kind_sentence_at(&also.finding, now, catalogue, lang);
+    [also.machine_name.clone(), works(&also.works, catalogue, lang), why]
 }
 
 /// The checklist with what was ticked.

@@ -54,7 +54,22 @@ pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
 pub(crate) fn remark(text: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str)] = &[
         ("the customer cancelled the visit", "客户取消了上门"),
+        ("the customer replied after the visit", "上门之后客户回复"),
+        ("the customer is not happy after the visit", "上门之后客户不满意，请打电话"),
         ("the customer replied", "客户回复"),
+        (
+            "another machine of the site goes with it now; please look at it again",
+            "同一现场又有一台机器要处理，已并入这封信，请再看一遍",
+        ),
+        (
+            "a machine of which it spoke needs no visit now; this is a fresh draft",
+            "信里提到的一台机器不用上门了，这是重新起草的信",
+        ),
+        ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗"),
+        (
+            "the letter spoke of it together with another machine, whose forecast was withdrawn",
+            "那封信同时说了另一台机器，那台的预测已撤回，请打电话",
+        ),
         ("the customer had said not now; that time is over", "客户先前表示暂时不用，期限已过"),
         ("neither the message nor its reminder was answered", "消息和提醒均未收到答复"),
         ("the reminder could not be sent", "提醒未能发出"),

@@ -46,6 +46,7 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("confirmed", "A visit is booked", "上门已约好"),
         ("moved", "A visit is moved", "上门已改期"),
         ("cancelled", "A visit is cancelled", "上门已取消"),
+        ("again", "Another visit after work that did not help", "做完没见效，再次上门"),
         ("follow_up", "The one word after a job", "上门之后的一封信"),
         ("on_the_way", "Breakdown: who is coming", "报修：师傅过来了"),
         ("late", "Breakdown: later than promised", "报修：要晚一点"),

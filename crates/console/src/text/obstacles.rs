@@ -53,6 +53,10 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::CaseInternal => {
             ("This stays inside the company; nothing is written to the customer.", "仅供内部参考，不会发给客户。")
         }
+        Obstacle::CaseGoesAlong => (
+            "It goes with the letter about {} and with its visit: one letter, one visit for both.",
+            "并入{}的信和上门：一封信、一次上门一起处理。",
+        ),
         Obstacle::CaseDraft => ("It waits for your approval.", "正在等您批准。"),
         Obstacle::CasePostponed => ("It has been put off.", "此事项已推迟。"),
         Obstacle::CaseQueued => ("The message is approved already.", "消息已经批准。"),

@@ -162,6 +162,14 @@ pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
     }
 }
 
+/// The same of the confirmation of a booked visit, which goes out at once only where it disturbs nobody.
+pub(crate) fn confirmation_waits(verdict: &Governor, zone: Tz, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("Confirmation of the visit: {}", governor(verdict, zone, lang)),
+        Lang::Zh => format!("上门确认：{}", governor(verdict, zone, lang)),
+    }
+}
+
 /// `within 14 days`.
 pub(crate) fn within_days(days: u32, lang: Lang) -> String {
     match lang {
@@ -324,6 +332,14 @@ pub(crate) fn proposal(work: &str, machine_name: &str, lang: Lang) -> String {
     match lang {
         Lang::En => format!("We would like to {work} on {machine_name}. Which time suits you?"),
         Lang::Zh => format!("想给{machine_name}{work}，您哪个时间方便？"),
+    }
+}
+
+/// The same of several machines, which the work's own words name.
+pub(crate) fn proposal_for_several(work: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("In one visit we would like to {work}. Which time suits you?"),
+        Lang::Zh => format!("想一次上门做完：{work}。您哪个时间方便？"),
     }
 }
 

@@ -205,6 +205,15 @@ pub struct Slot {
     pub to: Timestamp,
 }
 
+/// Another machine of the site that one letter and one visit are about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherMachine {
+    /// What the customer calls it.
+    pub name: String,
+    /// The newest finding about it.
+    pub finding: Finding,
+}
+
 /// One card of the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdvisoryCard {
@@ -250,6 +259,8 @@ pub struct AdvisoryCard {
     pub governor: Governor,
     /// Earlier contacts, newest first.
     pub contacts: Vec<Contact>,
+    /// Other machines of the site that go with its letter and its visit.
+    pub others: Vec<OtherMachine>,
     /// Who signs.
     pub advisor: Person,
     /// Path of the customer's page (`/b/…`) once there is one.

@@ -22,6 +22,8 @@ pub struct Person {
 pub struct Proposal {
     /// The work in plain words, in the customer's language, e.g. `clean the oil cooler`.
     pub work: String,
+    /// Whether these words name the machines, because there are several.
+    pub names_machines: bool,
     /// How long it takes, minutes.
     pub minutes: u32,
     /// Whether the machine must stand still.
@@ -75,14 +77,18 @@ pub struct BookingPage {
     pub company: String,
     /// Who signs.
     pub advisor: Person,
-    /// What the customer calls the machine.
+    /// What the customer calls the machine, or the machines.
     pub machine_name: String,
     /// What was seen and what is likely, in one or two plain sentences.
     pub sentence: String,
     /// The everyday comparison; empty when there is none.
     pub comparison: String,
+    /// What the customer calls the machine of the curve.
+    pub own_name: String,
     /// The curve behind the claim.
     pub curve: Curve,
+    /// The curves of other machines of the site that the same visit is for, by what the customer calls them.
+    pub others: Vec<(String, Curve)>,
     /// What we propose.
     pub proposal: Proposal,
     /// The times offered; two as a rule. While a visit is booked, the times it could be moved to; may be empty.

@@ -134,6 +134,17 @@ pub struct EarlierVisit {
     pub note: String,
 }
 
+/// Another machine of the site to which a visit goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlsoThere {
+    /// What the customer calls it.
+    pub machine_name: String,
+    /// Works, by the codes of the catalogue.
+    pub works: Vec<String>,
+    /// What is likely there.
+    pub finding: Finding,
+}
+
 /// Everything about one visit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisitPage {
@@ -143,6 +154,8 @@ pub struct VisitPage {
     pub line: VisitLine,
     /// What is likely.
     pub finding: Finding,
+    /// Other machines of the site to which the same visit goes.
+    pub also: Vec<AlsoThere>,
     /// The machine's model; empty when not known.
     pub model: String,
     /// Rated power, kW.

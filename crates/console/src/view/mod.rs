@@ -24,8 +24,8 @@ mod template;
 pub use foretell_model::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};
 
 pub use advisory::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Queue, Slot,
-    TextFault, UntoldLine,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, OtherMachine,
+    Queue, Slot, TextFault, UntoldLine,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -37,8 +37,8 @@ pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
 pub use field::{
-    Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit,
-    PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
+    AlsoThere, Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage, GuestReport,
+    GuestVisit, PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};

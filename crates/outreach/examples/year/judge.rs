@@ -12,7 +12,8 @@ use super::world::Anything;
 pub(crate) struct Sent {
     pub(crate) at: Timestamp,
     pub(crate) customer: String,
-    pub(crate) machine: String,
+    /// The machines that it is about; the first one's case it belongs to.
+    pub(crate) machines: Vec<String>,
     pub(crate) medium: String,
     pub(crate) parcel: Parcel,
     /// Whether messages may arrive there at that hour.
@@ -22,6 +23,7 @@ pub(crate) struct Sent {
     pub(crate) notice: bool,
     /// An answer to what somebody did, or word about what broke: nothing that the caps count.
     pub(crate) asked: bool,
+    pub(crate) reminder: bool,
     /// Something was broken on the machine.
     pub(crate) broken: bool,
 }
@@ -56,6 +58,7 @@ pub(crate) struct Judge {
     broken: BTreeMap<Promise, u32>,
     told: BTreeMap<Promise, u32>,
     faults: BTreeMap<&'static str, u32>,
+    joint: u32,
     customers: usize,
     waiting: usize,
 }
@@ -76,9 +79,12 @@ impl Judge {
     }
 
     pub(crate) fn booked(&mut self, outreach: &Outreach, id: &FindingId, now: Timestamp) -> Anything<()> {
-        if let Some(booking) = outreach.card(id, now)?.booking {
-            if let Some(forecast) = self.forecasts.get_mut(id.as_str()) {
-                forecast.visit = Some(booking.start);
+        let card = outreach.card(id, now)?;
+        if let Some(booking) = card.booking {
+            for id in std::iter::once(id).chain(card.companions.iter().map(|other| &other.id)) {
+                if let Some(forecast) = self.forecasts.get_mut(id.as_str()) {
+                    forecast.visit = Some(booking.start);
+                }
             }
             self.seen(&booking);
         }
@@ -133,16 +139,27 @@ impl Judge {
             let recent = |days: i64| self.sent.iter().filter(move |s| !s.asked && sent.at - s.at < days * DAY_MS);
             let third = recent(7).filter(|s| s.customer == sent.customer).count() >= 2;
             self.fault("more than two in seven days", third);
+            let joint = sent.machines.len() > 1;
+            self.joint += u32::from(joint);
+            self.fault("one machine twice in thirty days", self.is_too_soon(&sent));
             self.mark_written(&sent);
         }
         self.sent.push(sent);
     }
 
     fn mark_written(&mut self, sent: &Sent) {
-        let of_machine = format!("{}/", sent.machine);
+        let machines: Vec<String> = sent.machines.iter().map(|machine| format!("{machine}/")).collect();
         for (id, forecast) in &mut self.forecasts {
-            forecast.written |= id.starts_with(&of_machine) && forecast.first <= sent.at;
+            let is_of = machines.iter().any(|machine| id.starts_with(machine));
+            forecast.written |= is_of && forecast.first <= sent.at;
         }
+    }
+
+    /// A letter that nobody asked for about a machine that one spoke of a short while ago; a reminder is part of the first.
+    fn is_too_soon(&self, sent: &Sent) -> bool {
+        let is_first = |s: &Sent| !s.asked && !s.reminder;
+        let recent = self.sent.iter().filter(|s| is_first(s) && sent.at - s.at < 30 * DAY_MS);
+        is_first(sent) && recent.into_iter().any(|s| s.machines.iter().any(|own| sent.machines.contains(own)))
     }
 
     /// The same key, or the same words to the same people.
@@ -173,6 +190,7 @@ impl Judge {
             "repeats",
             "texts with internal words",
             "more than two in seven days",
+            "one machine twice in thirty days",
             "unasked to displeased customers (stage 3 on)",
             "to customers whom a person looks after (stage 6)",
             "about something else while a machine is broken",
@@ -216,6 +234,7 @@ impl Judge {
         let mut lines = vec![
             format!("customers | {}", self.customers),
             format!("messages that nobody asked for | {}", unasked.len()),
+            format!("  about several machines at once | {}", self.joint),
             format!("  per customer and month, mean | {mean:.2}"),
             format!("  per customer and month, most | {most}"),
             format!("confirmations and follow-ups | {}", self.sent.len() - unasked.len() - notices),
@@ -251,8 +270,12 @@ pub(crate) struct Shares {
 
 /// Whether a text holds nothing that a customer must not read.
 fn is_clean(sent: &Sent) -> bool {
-    let mut remarks = lint::message(&sent.parcel.subject, &sent.parcel.body, &sent.machine);
-    remarks.extend(lint::short(&sent.parcel.short, &sent.machine));
+    let of = |machine: &String| {
+        let mut remarks = lint::message(&sent.parcel.subject, &sent.parcel.body, machine);
+        remarks.extend(lint::short(&sent.parcel.short, machine));
+        remarks
+    };
+    let mut remarks: Vec<Remark> = sent.machines.iter().flat_map(of).collect();
     // How long a short form is depends on people's names.
     remarks.retain(|remark| !matches!(remark, Remark::Short(_)));
     // Word about a broken machine has no page to link to.

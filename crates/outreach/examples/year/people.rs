@@ -9,7 +9,10 @@ use foretell_outreach::{
 };
 
 use super::judge::Sent;
-use super::world::{Anything, FAULTS, World};
+use super::world::{Anything, FAULTS, Wear, World};
+
+/// What the record calls a change of a visit.
+const CHANGES: [&str; 3] = ["visit_booked", "visit_moved", "visit_cancelled"];
 
 impl World {
     /// Each advisor takes what waits, the most pressing first; now and then one is busy.
@@ -72,26 +75,33 @@ impl World {
 
     pub(super) fn describe(&self, parcel: &Parcel, ticked: &Ticked, customer: &Customer) -> Anything<Sent> {
         let notice = ticked.case.as_str().starts_with("case/");
-        let (machine, urgent) = if notice {
+        let medium = customer.addresses.iter().find(|(_, address)| **address == parcel.to);
+        let (machines, urgent) = if notice {
             let id: i64 = ticked.case.as_str().trim_start_matches("case/").parse()?;
-            (self.outreach.service_case(id)?.machine, true)
+            (vec![self.outreach.service_case(id)?.machine], true)
         } else {
             let card = self.outreach.card(&ticked.case, self.now)?;
-            // Word of a visit that is near is of no use in the morning.
+            // Word of a visit that is near is of no use in the morning; and whoever just tapped awaits the letter.
             let in_the_morning = Calendar::of(customer)?.next_open(self.now);
             let near = |booking: &Booking| booking.start < in_the_morning + 2 * HOUR_MS;
-            let pressing = ticked.kind == Kind::Confirmation && card.booking.as_ref().is_some_and(near);
-            (card.finding.machine.to_string(), card.finding.grade == Grade::Urgent || pressing)
+            let changed = card.history.iter().find(|entry| CHANGES.contains(&entry.what.as_str()));
+            let awaited = changed.is_some_and(|entry| entry.who == "customer")
+                && medium.is_some_and(|(medium, _)| medium == "email");
+            let pressing = awaited || card.booking.as_ref().is_some_and(near);
+            let all = || std::iter::once(&card.finding).chain(&card.companions);
+            let urgent = all().any(|finding| finding.grade == Grade::Urgent);
+            let machines = all().map(|finding| finding.machine.to_string()).collect();
+            (machines, urgent || (ticked.kind == Kind::Confirmation && pressing))
         };
-        let broken = self.outreach.service_cases()?.iter().any(|case| case.machine == machine);
-        let medium = customer.addresses.iter().find(|(_, address)| **address == parcel.to);
+        let broken = self.outreach.service_cases()?.iter().any(|case| machines.contains(&case.machine));
         Ok(Sent {
             at: self.now,
             medium: medium.map(|(medium, _)| medium.clone()).ok_or("a parcel to no address")?,
             customer: customer.id.clone(),
             is_open: Calendar::of(customer)?.is_open(self.now),
             parcel: parcel.clone(),
-            machine,
+            machines,
+            reminder: ticked.kind == Kind::Reminder,
             urgent,
             notice,
             asked: notice || !ticked.kind.is_proactive(),
@@ -158,7 +168,8 @@ impl World {
                 continue;
             }
             self.visited.insert(visit.id);
-            let machine = self.outreach.card(&visit.case, self.now)?.finding.machine;
+            let card = self.outreach.card(&visit.case, self.now)?;
+            let machine = card.finding.machine;
             let place = self.fleet.machines.iter().position(|own| own.id == machine);
             let place = place.ok_or("a visit to no machine")?;
             self.outreach.report_visit(visit.id, &report(), "chen", self.now)?;
@@ -166,7 +177,14 @@ impl World {
             self.outreach.complete(visit.id, hours, "chen", self.now)?;
             self.judge.worked(&visit);
             // Whatever was worn there is new; the engine sees it the day after.
-            self.wear.retain(|wear| wear.machine != place || !visit.case.as_str().contains(FAULTS[wear.fault].0));
+            let done = std::iter::once(&visit.case).chain(card.companions.iter().map(|other| &other.id));
+            let done: Vec<&str> = done.map(FindingId::as_str).collect();
+            let machines = &self.fleet.machines;
+            let is_mended = |wear: &Wear| {
+                let of = format!("{}/{}/", machines[wear.machine].id, FAULTS[wear.fault].0);
+                done.iter().any(|id| id.starts_with(&of))
+            };
+            self.wear.retain(|wear| !is_mended(wear));
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ pub(crate) struct Common {
     contact: Option<String>,
     company: String,
     advisor: Person,
-    number: String,
+    /// What the customer calls the machine.
+    pub(crate) number: String,
     /// How far the reader's dissatisfaction has gone, 0 (not at all) to 6: feelings first, facts second.
     tone: u8,
 }

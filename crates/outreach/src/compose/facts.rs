@@ -7,15 +7,17 @@ use serde::Serialize;
 
 use super::energy::{self, Energy};
 use super::seen::{Seen, seen};
-use super::{Common, Occasion, format};
+use super::{Common, Draft, Effect, Occasion, format};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
+use crate::error::{OutreachError, Result};
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
 use crate::service::{DUE_PREFIX, DueTask, SERVICE};
 use crate::slots::Slot;
 
 /// Everything a message is made from.
+#[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     /// The case.
     pub(crate) finding: &'a Finding,
@@ -70,6 +72,27 @@ pub(crate) struct Facts {
     slots: Vec<String>,
     slots_idle: bool,
     link: String,
+    /// The visit in which this work was done already, where the letter comes after it.
+    before: Option<Before>,
+    /// What there is to say of other machines of the site that go with it; empty as a rule.
+    pub(crate) others: Vec<Self>,
+    #[serde(skip)]
+    minutes: u32,
+}
+
+/// A visit in which the work of a case was done already.
+#[derive(Debug, Serialize)]
+pub(crate) struct Before {
+    /// Its day, in words.
+    pub(crate) day: String,
+    /// What was done, as phrases.
+    pub(crate) works: Vec<String>,
+    /// Who was there, by name.
+    pub(crate) technician: Option<String>,
+    /// What it achieved; `None` where nothing is known.
+    pub(crate) effect: Option<Effect>,
+    /// Nothing was forecast of the fault since: what is known of it is of the time before.
+    pub(crate) spent: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,6 +131,7 @@ impl Facts {
         let fault = subject.catalogue.fault(&subject.finding.fault);
         let age_days = subject.now.days_since(subject.finding.at).max(0.0);
         let people = (subject.customer, subject.advisor, subject.machine);
+        let minutes = works.iter().map(|(_, action)| action.minutes).sum();
         Self {
             common: Common::of(people, subject.company, subject.stage),
             seen: seen(subject),
@@ -122,7 +146,10 @@ impl Facts {
             }),
             hours: hours(subject),
             energy: energy::energy(subject.finding, language),
-            duration: format::duration(language, works.iter().map(|(_, action)| action.minutes).sum()),
+            duration: format::duration(language, minutes),
+            minutes,
+            before: None,
+            others: Vec::new(),
             stops: works.iter().any(|(_, action)| action.stops_machine),
             benefit: benefit(subject, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             season: season(subject).map(|first| format::day(language, first)),
@@ -134,9 +161,84 @@ impl Facts {
         }
     }
 
+    /// After a visit in which this work was done: what it promised and compared was said then.
+    pub(crate) fn after(mut self, before: Before) -> Self {
+        self.benefit.clear();
+        self.comparison.clear();
+        (self.season, self.before) = (None, Some(before));
+        self
+    }
+
+    /// The letter that says them: of a finding its own, after work that did not help another one.
+    pub(crate) fn occasion(&self, finding: &Finding) -> Occasion {
+        if self.before.is_some() { Occasion::Again } else { Occasion::of_finding(finding) }
+    }
+
+    /// With other machines in the same letter and the same visit: it then takes as long as all their work together.
+    pub(crate) fn with(mut self, others: Vec<Self>) -> Self {
+        self.minutes += others.iter().map(|other| other.minutes).sum::<u32>();
+        self.duration = format::duration(self.language(), self.minutes);
+        self.stops |= others.iter().any(|other| other.stops);
+        self.others = others;
+        self
+    }
+
     /// In which language they are.
     pub(crate) const fn language(&self) -> Language {
         self.common.language
+    }
+
+    /// The same of a machine by another number.
+    pub(crate) fn called(mut self, number: String) -> Self {
+        self.common.number = number;
+        self
+    }
+
+    /// What the customer calls the machine.
+    pub(crate) fn number(&self) -> &str {
+        &self.common.number
+    }
+
+    /// The machines, by the numbers that their owner calls them, as one phrase.
+    pub(crate) fn numbers(&self) -> String {
+        let numbers: Vec<String> =
+            std::iter::once(self).chain(&self.others).map(|of| of.common.number.clone()).collect();
+        super::join_works(self.language(), &numbers)
+    }
+
+    /// The works as one phrase; each with its machine where there are several.
+    pub(crate) fn work(&self) -> String {
+        let language = self.language();
+        if self.others.is_empty() {
+            return super::join_works(language, &self.works);
+        }
+        let of = |facts: &Self| {
+            let works = super::join_works(language, &facts.works);
+            match language {
+                Language::En => format!("{works} on {}", facts.common.number),
+                Language::ZhCn => format!("{}{works}", facts.common.number),
+            }
+        };
+        let all: Vec<String> = std::iter::once(self).chain(&self.others).map(of).collect();
+        match language {
+            Language::En => all.join(", and "),
+            Language::ZhCn => all.join("，"),
+        }
+    }
+
+    /// Refuses a letter that does not name every machine it is about, as one from a template that knows of no others would:
+    /// whoever books must know for what.
+    ///
+    /// # Errors
+    /// Names the first machine that is missing.
+    pub(crate) fn check_names(&self, draft: &Draft) -> Result<()> {
+        match self.others.iter().find(|other| !draft.body.contains(&other.common.number)) {
+            Some(other) => {
+                let why = format!("it does not speak of {}; the template needs its `others`", other.common.number);
+                Err(OutreachError::unfit("write a letter about several machines", why))
+            }
+            None => Ok(()),
+        }
     }
 }
 

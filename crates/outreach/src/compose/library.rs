@@ -15,6 +15,8 @@ pub enum Occasion {
     Service,
     /// Electricity that is lost to leaks or to idling.
     Energy,
+    /// Another visit for the same trouble, after work that did not help.
+    Again,
     /// The one reminder.
     Reminder,
     /// A visit was booked.
@@ -41,10 +43,11 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
+        Self::Again,
         Self::Reminder,
         Self::Confirmed,
         Self::Moved,
@@ -65,6 +68,7 @@ impl Occasion {
             Self::Fault => "fault",
             Self::Service => "service",
             Self::Energy => "energy",
+            Self::Again => "again",
             Self::Reminder => "reminder",
             Self::Confirmed => "confirmed",
             Self::Moved => "moved",
@@ -122,7 +126,7 @@ macro_rules! shipped {
     };
 }
 shipped! {
-    "fault" "service" "energy" "reminder" "confirmed" "moved" "cancelled" "follow_up" "on_the_way" "late" "progress"
+    "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "cancelled" "follow_up" "on_the_way" "late" "progress"
     "closing" "page" "phrases"
 }
 

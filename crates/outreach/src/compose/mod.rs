@@ -7,6 +7,7 @@
 //! A letter's template begins with a line `Subject: …` and, below it, a line `Short: …`: the one or two sentences with the
 //! link that go out where a whole letter does not fit, e.g. by SMS.
 
+mod case;
 mod common;
 pub mod editor;
 mod effect;
@@ -26,7 +27,7 @@ pub(crate) mod visit;
 pub(crate) use common::Common;
 pub(crate) use effect::{Effect, Outcome as EffectOutcome};
 pub(crate) use energy::is_worth_a_tip;
-pub(crate) use facts::{Facts, Subject, slot_text, works_of};
+pub(crate) use facts::{Before, Facts, Subject, slot_text, works_of};
 pub use library::Occasion;
 pub(crate) use shelf::Shelf;
 

@@ -88,7 +88,7 @@ impl Outreach {
         let roster = self.roster(connection, now)?;
         let earliest = slots::with_notice(now);
         let slots = if offered.len() == 2 { offered } else { self.propose(&case, &people.calendar, &roster, earliest) };
-        let own = Occasion::of_finding(&case.finding);
+        let facts = self.facts(connection, &case, &people, &slots, &link, now)?;
         match occasion {
             Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::FollowUp => {
                 let stay = match bookings::newest_of(connection, id)? {
@@ -99,11 +99,16 @@ impl Outreach {
                 composer.letter(occasion, language, &facts)
             }
             Occasion::Page => {
-                let body = composer.page(&self.facts(&case, &people, &slots, &link, now))?;
+                let body = composer.page(&facts)?;
                 Ok(Draft { body, ..Draft::default() })
             }
-            Occasion::Phrases => composer.letter(own, language, &self.facts(&case, &people, &slots, &link, now)),
-            _ => composer.letter(occasion, language, &self.facts(&case, &people, &slots, &link, now)),
+            Occasion::Phrases => composer.letter(facts.occasion(&case.finding), language, &facts),
+            Occasion::Again if facts.occasion(&case.finding) != Occasion::Again => {
+                let stay = imagined(connection, &case, &people.customer.id, slots.first(), now)?;
+                let before = self.before(connection, &case, &stay, &people)?;
+                composer.letter(occasion, language, &facts.after(before))
+            }
+            _ => composer.letter(occasion, language, &facts),
         }
     }
 

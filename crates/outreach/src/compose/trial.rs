@@ -11,7 +11,7 @@ use foretell_model::{
 use super::common::Comer;
 use super::trouble::{self, TroubleFacts};
 use super::visit::{self, VisitFacts};
-use super::{Common, Composer, Draft, Effect, Facts, Occasion, Subject};
+use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
@@ -76,13 +76,22 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
         Occasion::Phrases => Vec::new(),
         Occasion::Page => {
             let about = [Occasion::Fault, Occasion::Service, Occasion::Energy];
-            about.into_iter().flat_map(|about| [case(about, true), case(about, false)]).flatten().map(boxed).collect()
+            let alone = about.into_iter().flat_map(|about| [case(about, true), case(about, false)]).flatten();
+            let all = alone.chain(joint(Occasion::Fault, language, catalogue)).chain(again(language, catalogue));
+            all.map(boxed).collect()
         }
-        Occasion::Fault | Occasion::Service | Occasion::Energy | Occasion::Reminder => {
-            [true, false].into_iter().filter_map(|rich| case(occasion, rich)).map(boxed).collect()
+        Occasion::Fault | Occasion::Service | Occasion::Reminder => {
+            let alone = [true, false].into_iter().filter_map(|rich| case(occasion, rich));
+            let more = again(language, catalogue).filter(|_| occasion == Occasion::Reminder);
+            alone.chain(joint(occasion, language, catalogue)).chain(more).map(boxed).collect()
         }
+        Occasion::Energy => [true, false].into_iter().filter_map(|rich| case(occasion, rich)).map(boxed).collect(),
+        Occasion::Again => again(language, catalogue).into_iter().map(boxed).collect(),
         Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::FollowUp => {
-            let visits = [true, false].into_iter().filter_map(|rich| visit(language, catalogue, rich));
+            let alone = [true, false].into_iter().filter_map(|rich| facts(language, Occasion::Fault, catalogue, rich));
+            let visits =
+                alone.zip([true, false]).chain(joint(Occasion::Fault, language, catalogue).map(|all| (all, true)));
+            let visits = visits.filter_map(|(facts, rich)| visit(language, &facts, rich));
             visits.map(|facts| Specimen::Visit(Box::new(facts))).collect()
         }
         Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing => {
@@ -105,14 +114,38 @@ fn boxed(facts: Facts) -> Specimen {
     Specimen::Case(Box::new(facts))
 }
 
-fn visit(language: Language, catalogue: &Catalogue, rich: bool) -> Option<VisitFacts> {
-    let facts = facts(language, Occasion::Fault, catalogue, rich)?;
-    let finding = finding(
-        FaultCode::new("cooler_cleaned")?,
-        vec![evidence("discharge_change_k", -4.2, "K"), evidence("discharge_change_k_sd", 0.5, "K")],
-    )?;
-    let effect = Effect::of(&finding, true, language).filter(|_| rich);
-    Some(visit::invented(&facts, common(language, rich), rich.then(|| comer(language)), effect))
+/// A letter about three machines of one site, a fault on one and due work on another among them.
+fn joint(occasion: Occasion, language: Language, catalogue: &Catalogue) -> Option<Facts> {
+    let number = |facts: Facts, n: u32| match language {
+        Language::En => facts.called(format!("No. {n}")),
+        Language::ZhCn => facts.called(format!("{n}号机")),
+    };
+    let fault = number(facts(language, Occasion::Fault, catalogue, true)?, 2);
+    let due = number(facts(language, Occasion::Service, catalogue, true)?, 3);
+    Some(facts(language, occasion, catalogue, true)?.with(vec![fault, due]))
+}
+
+/// A letter after work that did not help.
+fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
+    let facts = facts(language, Occasion::Fault, catalogue, true)?;
+    let day = match language {
+        Language::En => "16 July",
+        Language::ZhCn => "7月16日",
+    };
+    let works = facts.works.clone();
+    let effect = effect(language, -0.2)?;
+    Some(facts.after(Before { day: day.to_owned(), works, technician: None, effect, spent: false }))
+}
+
+/// What cleaning a cooler achieved.
+fn effect(language: Language, change_k: f64) -> Option<Option<Effect>> {
+    let change = vec![evidence("discharge_change_k", change_k, "K"), evidence("discharge_change_k_sd", 0.5, "K")];
+    Some(Effect::of(&finding(FaultCode::new("cooler_cleaned")?, change)?, true, language))
+}
+
+fn visit(language: Language, facts: &Facts, rich: bool) -> Option<VisitFacts> {
+    let effect = effect(language, -4.2)?.filter(|_| rich);
+    Some(visit::invented(facts, common(language, rich), rich.then(|| comer(language)), effect))
 }
 
 fn words(en: &str, zh: &str) -> Words {

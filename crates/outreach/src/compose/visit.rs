@@ -1,6 +1,6 @@
 //! The facts of word about a visit: that it was booked, moved or cancelled, and the one word after it.
 
-use foretell_model::FindingKind;
+use foretell_model::{Finding, FindingKind};
 use serde::Serialize;
 
 use super::common::Comer;
@@ -30,6 +30,17 @@ pub(crate) struct VisitFacts {
     /// What the work achieved; `None` where it is not known.
     effect: Option<Effect>,
     link: String,
+    /// Other machines of the site to which the same visit goes; empty as a rule.
+    others: Vec<OtherVisited>,
+}
+
+/// Another machine of the same visit.
+#[derive(Debug, Serialize)]
+pub(crate) struct OtherVisited {
+    number: String,
+    works: Vec<String>,
+    /// What the work achieved on it; `None` where it is not known.
+    effect: Option<Effect>,
 }
 
 impl Outreach {
@@ -46,8 +57,9 @@ impl Outreach {
             None => None,
         };
         let site: Option<Site> = registry::find(connection, stay.machine.site())?;
-        let effect = self.effect_of(connection, case, stay, people)?;
-        let facts = self.facts(case, people, &[], link, stay.changed);
+        let mut effects = self.effects_of(connection, case, stay, people)?.into_iter();
+        let effect = effects.next().flatten();
+        let facts = self.facts(connection, case, people, &[], link, stay.changed)?;
         let language = people.customer.language;
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         Ok(VisitFacts {
@@ -61,22 +73,38 @@ impl Outreach {
             address: site.map_or_else(String::new, |site| site.address),
             effect,
             link: link.to_owned(),
+            others: facts
+                .others
+                .into_iter()
+                .zip(effects)
+                .map(|(other, effect)| OtherVisited { number: other.number().to_owned(), works: other.works, effect })
+                .collect(),
         })
     }
 
-    /// What the work of a visit achieved, as far as it was measured.
-    pub(crate) fn effect_of(
+    /// What the work of a visit achieved on each of its machines, as far as it was measured; the case's own comes first.
+    pub(crate) fn effects_of(
         &self,
         connection: &dyn Session,
         case: &Case,
         stay: &Stay,
         people: &People,
+    ) -> Result<Vec<Option<Effect>>> {
+        case.findings().map(|finding| self.effect_on(connection, finding, stay, people)).collect()
+    }
+
+    fn effect_on(
+        &self,
+        connection: &dyn Session,
+        case: &Finding,
+        stay: &Stay,
+        people: &People,
     ) -> Result<Option<Effect>> {
-        let asked = case.finding.kind != FindingKind::MaintenanceDue;
-        for (work, _) in super::works_of(&case.finding, &self.options.catalogue) {
+        let asked = case.kind != FindingKind::MaintenanceDue;
+        for (work, _) in super::works_of(case, &self.options.catalogue) {
             // The day of the work counts from its beginning.
             let since = stay.start.plus_days(-1.0);
-            if let Some(finding) = effects::of_work(connection, &stay.machine, work, since)?
+            if let Some(finding) = effects::of_work(connection, &case.machine, work, since)?
                 && let Some(effect) = Effect::of(&finding, asked, people.customer.language)
             {
                 return Ok(Some(effect));
@@ -96,6 +124,12 @@ impl Outreach {
         facts: &VisitFacts,
     ) -> Result<super::Draft> {
         self.shelf.composer(connection)?.letter(occasion, facts.common.language, facts)
+    }
+}
+
+impl OtherVisited {
+    fn invented(other: &Facts) -> Self {
+        Self { number: other.number().to_owned(), works: other.works.clone(), effect: None }
     }
 }
 
@@ -123,5 +157,6 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
         address: String::new(),
         effect,
         link: "https://service.example/b/invented".to_owned(),
+        others: facts.others.iter().map(OtherVisited::invented).collect(),
     }
 }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use foretell_model::{FindingId, MachineId, Timestamp};
 
+use crate::joint;
 use crate::registry::{Advisor, Customer, Depot, Machine, Site, Technician};
 use crate::store::Case;
 use crate::store::changes::Heads;
@@ -168,9 +169,17 @@ impl Desk {
         case.is_spent(self.worked.get(&case.finding.id).copied())
     }
 
-    /// The visit booked for a case.
+    /// The visit booked for a case, or for the one on another machine that speaks for it.
     #[must_use]
     pub fn appointment_of(&self, case: &FindingId) -> Option<&Appointment> {
-        self.appointments.get(self.appointment_of.get(case)?).map(AsRef::as_ref)
+        let place = self.appointment_of.get(case).or_else(|| self.appointment_of.get(&self.speaker_of(case)?))?;
+        self.appointments.get(place).map(AsRef::as_ref)
+    }
+
+    /// The case on another machine that speaks for this one, if one does.
+    #[must_use]
+    pub fn speaker_of(&self, case: &FindingId) -> Option<FindingId> {
+        let case = &self.cases.get(case)?.case;
+        joint::leader_of(case).filter(|_| joint::is_companion(case))
     }
 }

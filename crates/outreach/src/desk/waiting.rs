@@ -5,6 +5,7 @@ use foretell_model::{Finding, FindingId, FindingKind, Grade, MINUTE_MS, MachineI
 use super::Desk;
 use crate::calendar::Calendar;
 use crate::error::Result;
+use crate::replies::UNHAPPY_AFTER;
 use crate::roster::Roster;
 use crate::slots;
 use crate::store::Case;
@@ -100,7 +101,8 @@ impl Outreach {
         let calendar = own.unwrap_or_else(|| Calendar::plain(self.options.zone));
         let job = self.job(case);
         let trips = |slot: &slots::Slot| roster.trips(slot, &job);
-        let next_free = slots::first_free(self.visit(case), &case.context, &calendar, &trips, slots::with_notice(now));
+        let next_free =
+            slots::first_free(self.visit(case), &case.running(), &calendar, &trips, slots::with_notice(now));
         OpenCase { case: case.clone(), next_free, reckoned: Reckoned::AsOf(now, desk.made_of()) }
     }
 }
@@ -203,17 +205,24 @@ impl Desk {
         let free = open.next_free.unwrap_or_else(|| now.plus_days(FAR_DAYS));
         // What was forecast before the work says nothing of the machine after it; what waits is a call.
         let is_spent = self.is_spent(case);
-        let probability = if is_spent { 0.0 } else { probability_before(case, free) };
-        let weight = if is_spent { CALL_WEIGHT } else { probability };
+        // One decision about several machines weighs as much as theirs together.
+        let risk = |finding: &Finding| (probability_before(finding, free), self.consequence(&finding.machine));
+        let risks: Vec<(f64, f64)> = if is_spent { Vec::new() } else { case.findings().map(risk).collect() };
+        let probability = risks.iter().map(|(probability, _)| *probability).fold(0.0, f64::max);
+        let cost: f64 = match known {
+            _ if is_spent => call_weight(case) * known.map_or(1.0, |_| self.consequence(machine)),
+            Some(_) => risks.iter().map(|(probability, consequence)| probability * consequence).sum(),
+            None => probability,
+        };
         QueueEntry {
             number: known.map_or_else(|| machine.to_string(), |(machine, _)| machine.number.clone()),
             customer: known.map(|(_, customer)| customer.name.clone()),
             fault: case.finding.fault.to_string(),
-            grade: if is_spent { case.finding.grade.min(Grade::Advise) } else { case.finding.grade },
+            grade: if is_spent { case.finding.grade.min(Grade::Advise) } else { case.grade() },
             stage: case.stage,
             remark: case.remark.clone(),
             probability_before_visit: probability,
-            waiting_cost: weight * known.map_or(1.0, |_| self.consequence(machine)),
+            waiting_cost: cost,
             next_free: open.next_free,
             opened: case.opened,
             machine: machine.clone(),
@@ -226,11 +235,19 @@ impl Desk {
 /// hours, because somebody waits for it.
 const CALL_WEIGHT: f64 = 0.05;
 
+/// What a call to somebody who is not happy with the work weighs: as much as what is urgent and cannot be reckoned.
+const UNHAPPY_WEIGHT: f64 = 0.5;
+
+fn call_weight(case: &Case) -> f64 {
+    let is_unhappy = case.remark.as_deref().is_some_and(|remark| remark.starts_with(UNHAPPY_AFTER));
+    if is_unhappy { UNHAPPY_WEIGHT } else { CALL_WEIGHT }
+}
+
 /// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
-fn probability_before(case: &Case, t: Timestamp) -> f64 {
-    let days = t.days_since(case.finding.at).max(0.0);
-    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = case.finding.probability_within else {
-        return match (case.finding.grade, case.finding.kind) {
+fn probability_before(finding: &Finding, t: Timestamp) -> f64 {
+    let days = t.days_since(finding.at).max(0.0);
+    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = finding.probability_within else {
+        return match (finding.grade, finding.kind) {
             // No forecast to read from.
             (Grade::Urgent, _) => 0.5,
             // Work by running hours has no limit that a machine could reach: some days later it is the same work, and no

@@ -4,11 +4,11 @@
 //! Enthusiasm beyond need drives customers away, so the caps hold for urgent messages too; an advisor who must speak
 //! sooner calls. Reminders belong to the contact they remind of: the machine's cap does not count them, the customer's does.
 //! Word about a machine that broke is no enthusiasm: no cap and no quiet hour holds it. A confirmation answers what somebody just
-//! did, so no cap counts it; the quiet hours hold it only as long as it still comes well before the visit.
+//! did, so no cap counts it; when the quiet hours hold it, [`Answer`] says.
 
 mod say;
 
-use foretell_model::{DAY_MS, Timestamp};
+use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, Closed};
@@ -104,8 +104,37 @@ impl Kind {
 pub struct Request {
     /// First message, reminder, and so on.
     pub kind: Kind,
-    /// Days rather than weeks are left.
+    /// Days rather than weeks are left, or it is an answer that waits for no morning.
     pub urgent: bool,
+}
+
+/// A confirmation, as far as the quiet hours care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// By which medium it goes.
+    pub medium: &'a str,
+    /// Its reader did what it confirms, by a tap on our page.
+    pub is_own_act: bool,
+    /// When the visit begins that it tells of; `None` for one that was called off.
+    pub visit: Option<Timestamp>,
+}
+
+/// Media that wake nobody: what comes by them is there when its reader looks.
+const SILENT_MEDIA: &[&str] = &["email", "mqtt"];
+
+/// Word of a visit that would come less than this before it comes too late to arrange anything, ms.
+const READING_MS: i64 = 2 * HOUR_MS;
+
+impl Answer<'_> {
+    /// Whether it goes out at any hour. Whoever just tapped expects the letter that keeps it, and an e-mail at night wakes
+    /// nobody: it goes at once. A telephone that rings (SMS, a robot in a chat) does disturb, and the page has confirmed the
+    /// tap already; so does word of what somebody else did. Those wait for the morning, unless the morning is too late: nobody
+    /// may wait for us at the wrong time.
+    #[must_use]
+    pub fn breaks_quiet_hours(&self, calendar: &Calendar, now: Timestamp) -> bool {
+        let is_near = self.visit.is_some_and(|start| calendar.next_open(now) + READING_MS > start);
+        is_near || (self.is_own_act && SILENT_MEDIA.contains(&self.medium))
+    }
 }
 
 /// What counts of the past.

@@ -1,14 +1,14 @@
 //! Before a delivery of word that follows from what somebody did: whether it is still news, and its text as things are now.
 
-use foretell_model::{HOUR_MS, Timestamp};
+use foretell_model::Timestamp;
 
 use super::decide::{Decision, hold, refuse, withdraw_word};
 use super::{ticked, write_record};
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Kind, Past, Request, Verdict};
-use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, service_cases};
+use crate::governor::{self, Answer, Kind, Past, Request, Verdict};
+use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{MessageState, Outcome, ServiceCase, Stage};
 use crate::{Language, Outreach};
 
@@ -35,13 +35,15 @@ impl Outreach {
         };
         let past = Past {
             follow_ups: messages::sent_of_kind(connection, &mail.case, Kind::FollowUp)?,
-            ..self.past_of_customer(connection, &mail, way.0.medium(), now)?
+            ..self.past_of_customer(connection, &mail, case.machines(), way.0.medium(), now)?
         };
-        // The page has confirmed it to whoever tapped at night, and the letter can wait for the morning, unless the morning is
-        // too late: whoever else reads it must not wait for us at the wrong time.
-        let in_the_morning = people.calendar.next_open(now);
         let is_pressing = mail.kind == Kind::Confirmation && stay.state == "booked";
-        let urgent = is_pressing && in_the_morning + READING_MS > stay.start;
+        let answer = Answer {
+            medium: way.0.medium(),
+            is_own_act: record::customer_changed_visit(connection, mail.case.as_str())?,
+            visit: is_pressing.then_some(stay.start),
+        };
+        let urgent = mail.kind == Kind::Confirmation && answer.breaks_quiet_hours(&people.calendar, now);
         let request = Request { kind: mail.kind, urgent };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => {}
@@ -78,7 +80,7 @@ impl Outreach {
     ) -> Result<compose::Draft> {
         let facts = self.visit_facts(connection, (case, stay), people, &self.link(mail))?;
         let text = self.visit_letter(connection, occasion, &facts)?;
-        compose::check(&text, mail.machine.as_str())?;
+        case.machines().try_for_each(|machine| compose::check(&text, machine.as_str()))?;
         self.spare_others(connection, &text, people)?;
         Ok(text)
     }
@@ -100,7 +102,8 @@ impl Outreach {
         let Some(way) = self.route(connection, &people.customer, mail.id)? else {
             return drop_it(mail, "the customer has no address on any channel in use");
         };
-        let past = self.past_of_customer(connection, &mail, way.0.medium(), now)?;
+        let own = std::iter::once(&mail.machine);
+        let past = self.past_of_customer(connection, &mail, own, way.0.medium(), now)?;
         let request = Request { kind: mail.kind, urgent: true };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => self.let_go(connection, mail, &people, way, now),
@@ -125,8 +128,8 @@ impl Outreach {
         else {
             return Ok(());
         };
-        let effect = self.effect_of(connection, case, &stay, &people)?;
-        if effect.is_some_and(|effect| effect.outcome != EffectOutcome::Better) {
+        let effects = self.effects_of(connection, case, &stay, &people)?;
+        if effects.into_iter().flatten().any(|effect| effect.outcome != EffectOutcome::Better) {
             case.move_to(connection, Stage::Call, Some(NOTHING_HELPED), None, now)?;
         }
         Ok(())
@@ -144,9 +147,6 @@ pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
 
 /// Why the advisor should call before a visit; what stands in the way of writing follows.
 pub(crate) const MOVED_UNTOLD: &str = "the customer was not told in writing that the visit was moved";
-
-/// Word of a visit that would come less than this before it comes too late to arrange anything, ms.
-const READING_MS: i64 = 2 * HOUR_MS;
 
 /// Why the advisor should call after a job.
 const NOTHING_HELPED: &str = "the work showed no effect, and the customer was told that you would call";

@@ -8,7 +8,7 @@ use crate::channel::Parcel;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Reason, Verdict};
-use crate::store::{Case, Mail, Session, advisories, messages};
+use crate::store::{Case, Mail, Session, advisories, alongside, messages};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
 use crate::{Channel, Language, Outreach};
 
@@ -33,6 +33,12 @@ impl Outreach {
             Kind::Confirmation | Kind::FollowUp => return self.decide_on_visit(connection, mail, now),
             kind if kind.is_about_trouble() => return self.decide_on_trouble(connection, mail, now),
             _ => {}
+        }
+        // As things are now: who goes along may have changed since it was approved.
+        self.gather_site(connection, mail.machine.site(), now)?;
+        let mail = messages::get(connection, id)?;
+        if mail.state != MessageState::Queued {
+            return Ok(Decision::Gone);
         }
         let mut case = advisories::get(connection, &mail.case)?;
         let wanted = case.stage == if mail.kind == Kind::Reminder { Stage::Contacted } else { Stage::Queued };
@@ -72,6 +78,7 @@ impl Outreach {
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
         };
+        alongside::note(connection, &case)?;
         self.let_go(connection, Mail { text: Some(text), ..mail }, &people, (channel, address), now)
     }
 
@@ -152,8 +159,7 @@ const LAST_CALL_DAYS: f64 = 7.0;
 /// asked for, and the hours at which people sleep, are no rules of ours.
 fn last_call(case: &Case, until: Timestamp, reason: &Reason) -> Option<Timestamp> {
     let ours = matches!(reason, Reason::MachineCap { .. } | Reason::CustomerCap { .. } | Reason::OpenCase { .. });
-    let p10 = case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days));
-    let last = p10.filter(|_| ours)?.plus_days(-LAST_CALL_DAYS);
+    let last = case.p10().filter(|_| ours)?.plus_days(-LAST_CALL_DAYS);
     (until >= last).then_some(last)
 }
 

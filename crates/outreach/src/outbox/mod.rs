@@ -34,7 +34,7 @@ impl Outreach {
     /// # Errors
     /// When the store refuses. What was decided up to then is kept.
     pub fn tick(&self, now: Timestamp) -> Result<Vec<Ticked>> {
-        self.store.write("look at the clock", |tx| look(tx, now))?;
+        self.store.write("look at the clock", |tx| look(tx, |watch| self.seen(watch, now), now))?;
         self.store.write("forget where people were", |tx| self.forget_old_places(tx, now))?;
         self.store.write("wake silent cases", |tx| wake(tx, now))?;
         self.approve_without_click(now)?;
@@ -58,6 +58,11 @@ impl Outreach {
     /// When the store cannot be read.
     pub fn latest_time(&self) -> Result<Option<Timestamp>> {
         Ok(self.store.read("read what was seen of the clock", |c| clock::read(c))?.map(|watch| watch.believed()))
+    }
+
+    /// A look at the clock.
+    pub(crate) fn seen(&self, watch: &mut Watch, now: Timestamp) -> Seen {
+        watch.look(if self.options.time_of_readings { now.max(watch.believed()) } else { now })
     }
 
     fn approve_without_click(&self, now: Timestamp) -> Result<()> {
@@ -138,10 +143,10 @@ impl Outreach {
 }
 
 /// Keeps an eye on the clock; when it went back and is believed, what it dated wrongly is dated anew.
-fn look(connection: &dyn Session, now: Timestamp) -> Result<()> {
+fn look(connection: &dyn Session, see: impl Fn(&mut Watch) -> Seen, now: Timestamp) -> Result<()> {
     let Some(before) = clock::read(connection)? else { return clock::write(connection, &Watch::new(now)) };
     let mut watch = before;
-    match watch.look(now) {
+    match see(&mut watch) {
         Seen::Steady => {}
         Seen::Doubtful(until) => warn!(%now, %until, "The clock went back; nothing is sent until it has run steadily."),
         Seen::Redate { from } => {

@@ -1,6 +1,7 @@
 //! Cases: one per finding id.
 
-use foretell_model::{Finding, FindingId, MachineId, Timestamp, wire};
+use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, wire};
+use serde::{Deserialize, Serialize};
 
 use super::{Row, Session, values};
 use crate::context::MachineContext;
@@ -22,9 +23,27 @@ pub(crate) struct Case {
     pub(crate) remark: Option<String>,
     /// When it was opened.
     pub(crate) opened: Timestamp,
+    /// Cases on other machines of the site that go with its letter and its visit, as they were last said.
+    pub(crate) companions: Vec<Companion>,
 }
 
-const COLUMNS: &str = "finding, context, stage, until, remark, opened";
+/// A case on another machine, as the one that speaks for it knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Companion {
+    /// Its finding as last said.
+    pub(crate) finding: Finding,
+    /// Its machine's state at that time.
+    pub(crate) context: MachineContext,
+}
+
+/// A companion as it is kept.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    finding: String,
+    context: MachineContext,
+}
+
+const COLUMNS: &str = "finding, context, stage, until, remark, opened, companions";
 
 impl Case {
     /// Writes the case as it is now.
@@ -32,10 +51,11 @@ impl Case {
         let context = serde_json::to_string(&self.context)
             .map_err(|e| OutreachError::corrupt(format!("the context of {}", self.finding.id), e))?;
         connection.execute(
-            "INSERT INTO advisory (id, machine, fault, grade, stage, until, remark, opened, changed, finding, context)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            "INSERT INTO advisory (id, machine, fault, grade, stage, until, remark, opened, changed, finding, context,
+                                   companions)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (id) DO UPDATE SET grade = ?4, stage = ?5, until = ?6, remark = ?7, changed = ?9,
-                                            finding = ?10, context = ?11",
+                                            finding = ?10, context = ?11, companions = ?12",
             values![
                 self.finding.id.as_str(),
                 self.finding.machine.as_str(),
@@ -48,9 +68,50 @@ impl Case {
                 now,
                 wire::to_json(&self.finding),
                 context,
+                self.kept_companions()?,
             ],
         )?;
         Ok(())
+    }
+
+    fn kept_companions(&self) -> Result<Option<String>> {
+        if self.companions.is_empty() {
+            return Ok(None);
+        }
+        let kept = |companion: &Companion| Kept {
+            finding: wire::to_json(&companion.finding),
+            context: companion.context.clone(),
+        };
+        let kept: Vec<Kept> = self.companions.iter().map(kept).collect();
+        let text = serde_json::to_string(&kept);
+        text.map(Some).map_err(|e| OutreachError::corrupt(format!("what goes with {}", self.finding.id), e))
+    }
+
+    /// What the case speaks of: its own finding, then those on other machines.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &Finding> {
+        std::iter::once(&self.finding).chain(self.companions.iter().map(|companion| &companion.finding))
+    }
+
+    /// The machines that it speaks of, its own first.
+    pub(crate) fn machines(&self) -> impl Iterator<Item = &MachineId> {
+        self.findings().map(|finding| &finding.machine)
+    }
+
+    /// How pressing it is: as the most pressing of what it speaks of.
+    pub(crate) fn grade(&self) -> Grade {
+        self.findings().map(|finding| finding.grade).fold(self.finding.grade, Grade::max)
+    }
+
+    /// Before which instant each of its machines will hold in nine of ten cases, where one was forecast.
+    pub(crate) fn p10(&self) -> Option<Timestamp> {
+        let p10 = |finding: &Finding| Some(finding.at.plus_days(finding.rul_days?.p10?));
+        self.findings().filter_map(p10).min()
+    }
+
+    /// When all its machines run, for finding an hour at which they stand still.
+    pub(crate) fn running(&self) -> MachineContext {
+        let others = self.companions.iter().map(|companion| &companion.context);
+        others.fold(self.context.clone(), MachineContext::beside)
     }
 
     /// Moves the case on and writes it.
@@ -95,6 +156,17 @@ pub(crate) fn open_of(connection: &dyn Session, machine: &MachineId) -> Result<V
         "SELECT {COLUMNS} FROM advisory WHERE machine = ?1 AND stage NOT IN ('done', 'cleared') ORDER BY opened, id"
     );
     connection.query(&sql, values![machine.as_str()])?.iter().map(parse).collect()
+}
+
+/// Every case of a site's machines that is neither done nor cleared, oldest first.
+pub(crate) fn open_at(connection: &dyn Session, site: &str) -> Result<Vec<Case>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM advisory WHERE machine > ?1 AND machine < ?2 AND stage NOT IN ('done', 'cleared')
+         ORDER BY opened, id"
+    );
+    // What begins with the site and a slash: the next character after a slash is a nought.
+    let (from, to) = (format!("{site}/"), format!("{site}0"));
+    connection.query(&sql, values![from, to])?.iter().map(parse).collect()
 }
 
 /// Cases that changed after a number, with the number of the newest change; from the beginning on only those that are open.
@@ -159,5 +231,17 @@ fn parse(row: &Row) -> Result<Case> {
     let stage = Stage::from_name(&stage).ok_or_else(|| {
         OutreachError::corrupt(format!("the stage of {}", finding.id), format!("`{stage}` is no stage"))
     })?;
-    Ok(Case { finding, context, stage, until: row.get(3)?, remark: row.get(4)?, opened: row.get(5)? })
+    let companions = match row.get::<Option<String>>(6)? {
+        Some(text) => {
+            companions(&text).map_err(|e| OutreachError::corrupt(format!("what goes with {}", finding.id), e))?
+        }
+        None => Vec::new(),
+    };
+    Ok(Case { finding, context, stage, until: row.get(3)?, remark: row.get(4)?, opened: row.get(5)?, companions })
+}
+
+fn companions(text: &str) -> std::result::Result<Vec<Companion>, Box<dyn std::error::Error + Send + Sync>> {
+    let kept: Vec<Kept> = serde_json::from_str(text)?;
+    let one = |kept: Kept| Ok(Companion { finding: wire::from_json(&kept.finding)?, context: kept.context });
+    kept.into_iter().map(one).collect()
 }

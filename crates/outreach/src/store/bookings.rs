@@ -222,7 +222,9 @@ pub(crate) fn done_at(
     max: u32,
 ) -> Result<Vec<Stay>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM booking WHERE machine = ?1 AND begins >= ?2 AND begins < ?3 AND state = 'done'
+        "SELECT {COLUMNS} FROM booking
+         WHERE (machine = ?1 OR advisory IN (SELECT advisory FROM alongside WHERE machine = ?1))
+               AND begins >= ?2 AND begins < ?3 AND state = 'done'
          ORDER BY begins DESC, id DESC LIMIT ?4"
     );
     connection.query(&sql, values![machine.as_str(), from, to, max])?.iter().map(stay).collect()

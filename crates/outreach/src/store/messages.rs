@@ -163,7 +163,8 @@ pub(crate) fn newest_of_kind(connection: &dyn Session, case: &FindingId, kind: K
 
 /// Messages of a kind about a machine that wait in the outbox.
 pub(crate) fn queued_about(connection: &dyn Session, machine: &MachineId, kind: Kind) -> Result<Vec<Mail>> {
-    let condition = "machine = ?1 AND kind = ?2 AND state = 'queued' ORDER BY id";
+    let condition = "(machine = ?1 OR advisory IN (SELECT advisory FROM alongside WHERE machine = ?1))
+                     AND kind = ?2 AND state = 'queued' ORDER BY id";
     many(connection, condition, values![machine.as_str(), kind.name()])
 }
 
@@ -185,7 +186,11 @@ pub(crate) fn sent_by(connection: &dyn Session, medium: &str, now: Timestamp, ma
 
 /// When the last invitation about a machine went out. One whose fate is unknown counts as gone out.
 pub(crate) fn machine_last(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
-    let sql = "SELECT max(sent) FROM message WHERE machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL";
+    let sql = "SELECT max(sent) FROM
+                   (SELECT max(sent) AS sent FROM message WHERE machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL
+                    UNION ALL
+                    SELECT max(sent) FROM alongside JOIN message ON message.advisory = alongside.advisory
+                    WHERE alongside.machine = ?1 AND kind = 'invitation' AND sent IS NOT NULL) AS letters";
     connection.first(sql, values![machine.as_str()])?.map_or(Ok(None), |row| row.get(0))
 }
 

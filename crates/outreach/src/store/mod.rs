@@ -3,6 +3,7 @@
 //! [`session`] is the seam below which databases differ; everything above it is written once, in the SQL that they share.
 
 pub(crate) mod advisories;
+pub(crate) mod alongside;
 pub(crate) mod bookings;
 pub(crate) mod care;
 pub(crate) mod changes;
@@ -25,7 +26,7 @@ pub(crate) mod stock;
 pub(crate) mod templates;
 pub(crate) mod wishes;
 
-pub(crate) use advisories::Case;
+pub(crate) use advisories::{Case, Companion};
 pub(crate) use bookings::Stay;
 pub(crate) use messages::Mail;
 pub(crate) use record::Entry;

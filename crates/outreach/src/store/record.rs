@@ -87,6 +87,13 @@ pub(crate) fn letter_asked_since(connection: &dyn Session, advisory: &str, since
     connection.exists(sql, values![advisory, CALLED_LETTER, since])
 }
 
+/// Whether the last change of a case's visit was the customer's own, by the page.
+pub(crate) fn customer_changed_visit(connection: &dyn Session, advisory: &str) -> Result<bool> {
+    let sql = "SELECT who FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4) ORDER BY id DESC LIMIT 1";
+    let row = connection.first(sql, values![advisory, VISIT_BOOKED, VISIT_MOVED, VISIT_CANCELLED])?;
+    Ok(row.map_or(Ok(None), |row| row.get::<Option<String>>(0))?.is_some_and(|who| who == "customer"))
+}
+
 /// One entry to write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Entry<'a> {

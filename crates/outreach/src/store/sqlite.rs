@@ -21,6 +21,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_fates.sql"),
     include_str!("schema_hands.sql"),
     include_str!("schema_unsent.sql"),
+    include_str!("schema_joint.sql"),
 ];
 
 /// An open file.

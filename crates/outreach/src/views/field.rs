@@ -31,6 +31,8 @@ pub struct Errand {
     pub visit: Booking,
     /// To which machine.
     pub machine: MachineId,
+    /// To which other machines of the site.
+    pub also: Vec<MachineId>,
     /// Key of the customer.
     pub customer: String,
     /// How it went.
@@ -52,6 +54,17 @@ pub struct VisitDone {
     pub report: Option<VisitReport>,
 }
 
+/// Another machine of the site to which a visit goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlsoThere {
+    /// Its case as the engine last described it.
+    pub finding: Finding,
+    /// What the customer calls it.
+    pub number: String,
+    /// Works, by the codes of the catalogue.
+    pub works: Vec<String>,
+}
+
 /// Everything a technician needs at the customer's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrandSheet {
@@ -59,8 +72,10 @@ pub struct ErrandSheet {
     pub errand: Errand,
     /// The case as the engine last described it.
     pub finding: Finding,
-    /// Works, by the codes of the catalogue.
+    /// Works on the visit's own machine, by the codes of the catalogue.
     pub works: Vec<String>,
+    /// Other machines of the site to which the same visit goes.
+    pub also: Vec<AlsoThere>,
     /// Where to.
     pub site: Option<Site>,
     /// To whom.

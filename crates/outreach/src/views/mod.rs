@@ -4,7 +4,7 @@ mod field;
 mod record;
 mod service;
 
-pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
+pub use field::{AlsoThere, CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
 pub use record::{Happening, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
 pub use service::{
     Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
@@ -143,6 +143,10 @@ pub struct Card {
     pub until: Option<Timestamp>,
     /// Why it needs the advisor.
     pub remark: Option<String>,
+    /// Cases on other machines of the site that go with its letter and its visit.
+    pub companions: Vec<Finding>,
+    /// The case on another machine that speaks for this one, if one does.
+    pub speaker: Option<FindingId>,
     /// The machine, if registered.
     pub machine: Option<Machine>,
     /// The customer, if registered.
@@ -151,7 +155,8 @@ pub struct Card {
     pub advisor: Option<Advisor>,
     /// The drafted, approved or sent message; why there is none otherwise.
     pub message: std::result::Result<MessageView, Objection>,
-    /// What the governor says to sending now, while the message has not gone out.
+    /// What the governor says to sending now, while the message has not gone out; of a booked visit to its confirmation, while
+    /// that waits.
     pub verdict: Option<Verdict>,
     /// Nobody can be written to: the customer has no address on any channel in use.
     pub no_route: bool,
@@ -224,15 +229,17 @@ pub struct BookingView {
     pub language: Language,
     /// The machine's identity, for the curve.
     pub machine: MachineId,
-    /// What the customer calls it.
+    /// What the customer calls it; with the other machines of the visit as one phrase.
     pub number: String,
+    /// Other machines of the site that the letter speaks of, for their curves.
+    pub others: Vec<MachineId>,
     /// The customer's name.
     pub customer: String,
     /// The company that speaks.
     pub company: String,
     /// What was seen and what is likely, in plain sentences.
     pub sentence: String,
-    /// The work as a phrase, e.g. `clean the cooler`.
+    /// The work as a phrase, e.g. `clean the cooler`; each with its machine where there are several.
     pub work: String,
     /// How long it takes, in words.
     pub duration: String,

@@ -25,9 +25,19 @@ pub struct Desk {
 }
 
 pub fn desk(machine_id: &str) -> Desk {
+    desk_by("email", machine_id)
+}
+
+/// The same whose letters go by another medium.
+pub fn desk_by(medium: &'static str, machine_id: &str) -> Desk {
     let dir = tempfile::tempdir().unwrap();
-    let channel = Arc::new(Recorder::default());
+    let channel = Arc::new(Recorder { medium: Some(medium), ..Recorder::default() });
     let outreach = open(dir.path(), channel.clone());
+    if medium != "email" {
+        let mut customer = outreach.customer_of(&machine(machine_id)).unwrap().unwrap();
+        customer.addresses = [(medium.to_owned(), "+44 7700 900123".to_owned())].into();
+        outreach.register_customer(&customer, "test", now()).unwrap();
+    }
     let mut chen = outreach.technician("chen").unwrap().unwrap();
     chen.badge = Some("1042".into());
     outreach.register_technician(&chen, "test", now()).unwrap();

@@ -78,6 +78,19 @@ service = [{ work = "oil_changed", interval_h = 4000, last_done_h = 8000 }]
 [[machine]]
 id = "s02/m003"
 number = "No. 3"
+
+[[machine]]
+id = "s01/m003"
+number = "3号机"
+
+[[site]]
+id = "s03"
+customer = "acme"
+address = "2 Mill Road, Leeds"
+
+[[machine]]
+id = "s03/m003"
+number = "No. 3"
 "#;
 
 /// Takes every message; fails on request.
@@ -86,6 +99,8 @@ pub struct Recorder {
     pub parcels: Mutex<Vec<Parcel>>,
     pub failures: Mutex<Vec<DeliveryError>>,
     pub idempotent: bool,
+    /// By which medium it goes; e-mail unless said otherwise.
+    pub medium: Option<&'static str>,
     /// Tells that a delivery has begun, and when it may go on.
     pub pause: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
@@ -95,7 +110,7 @@ impl Channel for Recorder {
         "recorder"
     }
     fn medium(&self) -> &'static str {
-        "email"
+        self.medium.unwrap_or("email")
     }
     fn is_idempotent(&self) -> bool {
         self.idempotent

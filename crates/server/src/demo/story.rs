@@ -86,7 +86,9 @@ impl Story {
                     self.awaited.insert(id.clone(), card.finding.machine.clone());
                 }
                 if booking.end <= now && self.visited.insert(id.clone()) {
-                    self.visits.push((card.finding.clone(), booking.clone()));
+                    // One visit may be for several machines.
+                    let works = std::iter::once(&card.finding).chain(&card.companions);
+                    self.visits.extend(works.map(|finding| (finding.clone(), booking.clone())));
                 }
             }
             _ if card.stage != Stage::Done => {

@@ -117,6 +117,7 @@ pub fn engine(section: &EngineSection, catalogue: &Catalogue) -> EngineOptions {
 pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) -> Result<OutreachOptions, Failure> {
     let section = &config.outreach;
     let mut options = OutreachOptions::new(Arc::clone(catalogue));
+    options.time_of_readings = config.clock == ClockSource::Readings;
     // The default name exists in both languages; a company's own name is one.
     if section.company != OutreachSection::default().company {
         options.company = Words { en: section.company.clone(), zh: section.company.clone() };

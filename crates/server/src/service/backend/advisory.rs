@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, Person, Queue,
-    RecordLine, Slot, UntoldLine,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, OtherMachine,
+    Person, Queue, RecordLine, Slot, UntoldLine,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{
     Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp, VisitState,
 };
 use foretell_outreach::governor::{Kind, Verdict};
+use foretell_outreach::replies::REPLIED_AFTER;
 use foretell_outreach::{
     Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage, Untold, UntoldOf,
 };
@@ -28,7 +29,9 @@ impl ServiceBackend {
         let sites = Sites::read(&self.outreach)?;
         let queued: HashSet<&FindingId> = waiting.iter().map(|entry| &entry.id).collect();
         // Then what waits for others: sent, booked, silent.
-        let others = sites.advisories().into_iter().map(|finding| &finding.id).filter(|id| !queued.contains(id));
+        // What goes with another machine's letter is on that one's card.
+        let is_other = |id: &&FindingId| !queued.contains(id) && sites.speaker_of(id).is_none();
+        let others = sites.advisories().into_iter().map(|finding| &finding.id).filter(is_other);
         let of_queue = waiting.iter().map(|entry| (&entry.id, Some(entry.probability_before_visit)));
         let ids: Vec<(&FindingId, Option<f64>)> = of_queue.chain(others.map(|id| (id, None))).collect();
         let card = |(id, probability): &(&FindingId, Option<f64>)| {
@@ -107,7 +110,8 @@ impl ServiceBackend {
             draft,
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
-            heard: card.remark.clone().filter(|_| card.stage == Stage::Booked),
+            heard: card.remark.clone().filter(|remark| is_to_be_read(card.stage, remark)),
+            others: others(&card, sites),
             unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
             governor: governor(&card),
@@ -200,6 +204,17 @@ impl ServiceBackend {
         let sheet = self.outreach.errand_sheet(visit).map_err(of_outreach)?;
         Ok(sheet.errand.state == VisitState::Done)
     }
+}
+
+/// Whether a case's remark is something that an advisor need only read.
+fn is_to_be_read(stage: Stage, remark: &str) -> bool {
+    stage == Stage::Booked || (stage == Stage::Call && remark.starts_with(REPLIED_AFTER))
+}
+
+/// The other machines of a card's letter.
+fn others(card: &Card, sites: &Sites) -> Vec<OtherMachine> {
+    let other = |finding: &Finding| OtherMachine { name: sites.number(&finding.machine), finding: finding.clone() };
+    card.companions.iter().map(other).collect()
 }
 
 /// What passed between us and the customer; the machine is named where it is another one.

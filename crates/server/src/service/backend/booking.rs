@@ -29,8 +29,11 @@ impl ServiceBackend {
             machine_name: view.number,
             sentence: view.sentence,
             comparison: view.comparison,
+            own_name: self.number_of(&view.machine)?,
             curve: self.curve_of(&view.machine, now),
+            others: self.other_curves(&view.others, now)?,
             proposal: Proposal {
+                names_machines: !view.others.is_empty(),
                 work: view.work,
                 minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
                 machine_stops: view.stops_machine,
@@ -39,6 +42,16 @@ impl ServiceBackend {
             slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
             state,
         })
+    }
+
+    /// The curves of other machines, by what the customer calls them.
+    fn other_curves(&self, machines: &[MachineId], now: Timestamp) -> Result<Vec<(String, Curve)>, BackendError> {
+        machines.iter().map(|id| Ok((self.number_of(id)?, self.curve_of(id, now)))).collect()
+    }
+
+    fn number_of(&self, id: &MachineId) -> Result<String, BackendError> {
+        let own = self.outreach.machine(id).map_err(of_outreach)?;
+        Ok(own.map_or_else(|| id.to_string(), |own| own.number))
     }
 
     /// A machine's curve; empty when the engine does not know the machine (yet).

@@ -54,6 +54,9 @@ impl ServiceBackend {
         let concerns = |finding: &Finding| sheet.works.iter().any(|work| finding.fault.as_str() == work);
         let mut effects = if done { self.effects(machine, |t| t >= since) } else { Vec::new() };
         effects.retain(concerns);
+        let mut works = sheet.works.clone();
+        works.extend(sheet.also.iter().flat_map(|also| also.works.clone()));
+        works.dedup();
         Ok(GuestVisit {
             comer: self.comer(errand.visit.technician.as_ref(), lang)?,
             way: visits::way(errand),
@@ -61,7 +64,7 @@ impl ServiceBackend {
             at,
             minutes: sheet.report.as_ref().and_then(visits::minutes),
             report: sheet.report.map(case_report),
-            works: sheet.works,
+            works,
             effects,
             photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string())?,
         })

@@ -1,8 +1,8 @@
 //! Technicians' visits, and what technicians do about them.
 
 use foretell_console::view::{
-    CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot, VisitDay,
-    VisitLine, VisitPage, VisitState, Way,
+    AlsoThere, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot,
+    VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
@@ -84,6 +84,7 @@ impl ServiceBackend {
         let machine = errand.machine.clone();
         let customer = sites.customer(&machine);
         let technician = errand.visit.technician.as_ref().map(|known| name(known, lang));
+        let names: Vec<String> = std::iter::once(&machine).chain(&errand.also).map(|id| sites.number(id)).collect();
         VisitLine {
             id: errand.visit.id,
             case: errand.visit.case.to_string(),
@@ -93,7 +94,7 @@ impl ServiceBackend {
             customer: customer.map_or_else(|| errand.customer.clone(), |customer| customer.name.clone()),
             site_name: sites.site_name(&machine),
             address: sites.address(&machine),
-            machine_name: sites.number(&machine),
+            machine_name: names.join(if lang == Lang::Zh { "、" } else { ", " }),
             machine: machine.to_string(),
             works,
             technician: technician.unwrap_or_default(),
@@ -121,8 +122,14 @@ impl ServiceBackend {
             technician: named(visit.visit.technician.as_ref(), lang),
             note: visit.report.as_ref().map(|report| report.note.clone()).unwrap_or_default(),
         });
+        let also = sheet.also.iter().map(|also| AlsoThere {
+            machine_name: also.number.clone(),
+            works: also.works.clone(),
+            finding: also.finding.clone(),
+        });
         Ok(VisitPage {
             now,
+            also: also.collect(),
             model: sheet.machine.as_ref().and_then(|machine| machine.model.clone()).unwrap_or_default(),
             rated_kw: sheet.machine.as_ref().and_then(|machine| machine.rated_kw),
             place_deg: sheet.site.as_ref().and_then(outreach::Site::place),
@@ -150,7 +157,8 @@ impl ServiceBackend {
 
     /// What the work takes, and where the nearest lies.
     fn parts_to_bring(&self, sheet: &ErrandSheet, lang: Lang) -> Result<Vec<PartToBring>, BackendError> {
-        let actions = sheet.works.iter().filter_map(|code| self.catalogue.actions.get(code));
+        let works = sheet.works.iter().chain(sheet.also.iter().flat_map(|also| &also.works));
+        let actions = works.filter_map(|code| self.catalogue.actions.get(code));
         let mut parts: Vec<&String> = actions.flat_map(|action| &action.parts).collect();
         parts.dedup();
         let stock = self.outreach.stock().map_err(of_outreach)?;
