@@ -18,7 +18,7 @@ use crate::views::{MessageState, Stage};
 /// Beginning of a follower's remark; the leader's identity comes after it.
 pub(crate) const FOLLOWS: &str = "goes with ";
 /// The remark of an inspection that waits for a visit to attach to.
-const WAITS: &str = "goes with the next visit";
+pub(crate) const WAITS: &str = "goes with the next visit";
 /// Why a follower's own letter is not sent.
 pub(crate) const GOES_ALONG: &str = "it goes with another message";
 /// Work that is never a visit of its own.

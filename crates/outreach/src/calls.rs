@@ -41,7 +41,7 @@ impl Outreach {
             }
             match next {
                 AfterCall::Close => {
-                    self.part(tx, &case, (true, Stage::Cleared), remark, now)?;
+                    self.part(tx, &mut case, (true, Stage::Cleared), remark, now)?;
                     case.move_to(tx, Stage::Cleared, Some(remark), None, now)
                 }
                 AfterCall::NewLetter => case.move_to(tx, Stage::Draft, Some(remark), None, now),
@@ -130,7 +130,7 @@ impl Outreach {
             withdraw(tx, id, "the case was closed")?;
             // What a customer declined was declined for all that the letter spoke of.
             let told = matches!(case.stage, Stage::Contacted | Stage::Call | Stage::NotNow);
-            self.part(tx, &case, (told, Stage::Cleared), reason, now)?;
+            self.part(tx, &mut case, (told, Stage::Cleared), reason, now)?;
             case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
             self.gather_site(tx, case.finding.machine.site(), now)?;
             desk_note(tx, &case, who, "closed the case", reason, now)

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use foretell_model::{FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
 
 use crate::apply::{forget_offers, says_the_same, withdraw};
-use crate::bundle::{self, FOLLOWS};
+use crate::bundle::{self, FOLLOWS, WAITS};
 use crate::compose::Occasion;
 use crate::drafting::blocking_case_on;
 use crate::error::Result;
@@ -19,6 +19,9 @@ use crate::registry::Machine;
 use crate::store::{Case, Companion, Session, advisories, bookings, messages, registry, service_cases};
 use crate::views::{MessageState, Stage};
 use crate::{Outreach, compose};
+
+/// Longest number of a machine, characters: a subject has room for three such.
+const NUMBER_CHARS_MAX: usize = 11;
 
 /// Machines that one letter speaks of at most: more would be a list and no letter.
 const MACHINES_MAX: usize = 3;
@@ -39,7 +42,8 @@ pub(crate) fn is_companion(case: &Case) -> bool {
 
 /// The case that a follower leaves the talking to.
 pub(crate) fn leader_of(case: &Case) -> Option<FindingId> {
-    let remark = case.remark.as_deref().filter(|_| case.stage == Stage::Internal)?;
+    // An inspection that waits for whatever visit comes next goes with no case yet.
+    let remark = case.remark.as_deref().filter(|remark| case.stage == Stage::Internal && *remark != WAITS)?;
     remark.strip_prefix(FOLLOWS).map(FindingId::from_text)
 }
 
@@ -130,8 +134,9 @@ impl Outreach {
         if !waits || !wants_visit || compose::works_of(&case.finding, &self.options.catalogue).is_empty() {
             return Ok(false);
         }
-        let is_known = registry::find::<Machine>(connection, machine.as_str())?.is_some();
-        if !is_new(connection, id)? || !is_known || service_cases::open_of(connection, machine)?.is_some() {
+        let own = registry::find::<Machine>(connection, machine.as_str())?;
+        let fits = own.is_some_and(|own| own.number.chars().count() <= NUMBER_CHARS_MAX);
+        if !is_new(connection, id)? || !fits || service_cases::open_of(connection, machine)?.is_some() {
             return Ok(false);
         }
         let Some(customer) = registry::customer_of(connection, machine)? else { return Ok(false) };
@@ -142,11 +147,11 @@ impl Outreach {
     }
 
     /// A case is over or was taken back: those for which it spoke go their own ways. `told` says whether the customer knows
-    /// of them.
+    /// of them. The case itself is not saved.
     pub(crate) fn part(
         &self,
         connection: &dyn Session,
-        leader: &Case,
+        leader: &mut Case,
         (told, stage): (bool, Stage),
         why: &str,
         now: Timestamp,
@@ -163,6 +168,10 @@ impl Outreach {
             };
             case.move_to(connection, stage, remark, None, now)?;
         }
+        // What was declined together stays together.
+        if !told || stage != Stage::Cleared {
+            leader.companions.clear();
+        }
         Ok(())
     }
 
@@ -175,7 +184,9 @@ impl Outreach {
     ) -> Result<()> {
         if case.stage == Stage::Cleared && !case.companions.is_empty() {
             let told = !is_unsent(before.stage);
-            self.part(connection, case, (told, Stage::Call), LEFT_ALONE, now)?;
+            let mut over = case.clone();
+            self.part(connection, &mut over, (told, Stage::Call), LEFT_ALONE, now)?;
+            over.save(connection, now)?;
         }
         let Some(mut leader) = speaker(connection, before)? else { return Ok(()) };
         if leader.stage != Stage::Booked {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use foretell_model::{Grade, Status, Timestamp};
 use foretell_outreach::{
-    Channel, DeliveryError, Folder, Machine, MessageState, Outreach, Parcel, Security, Smtp, SmtpOptions, Stage,
+    Channel, DeliveryError, Folder, Machine, MessageState, Outreach, Parcel, Security, Site, Smtp, SmtpOptions, Stage,
 };
 use support::{apply, at, finding, machine, open, options, token};
 
@@ -113,7 +113,9 @@ fn a_visit_is_booked_once_however_many_hands_reach_for_it() {
     let second = Outreach::open(&dir.path().join("service.sqlite"), options(recorder)).unwrap();
     let mut tokens = Vec::new();
     for n in 0..HANDS {
-        let id = format!("s02/m1{n:02}");
+        // Each at a site of its own: machines of one site would share a letter.
+        outreach.register_site(&Site::new(format!("s1{n:02}"), "acme"), "test", now()).unwrap();
+        let id = format!("s1{n:02}/m001");
         let own = Machine::new(&id, format!("No. 1{n:02}"));
         outreach.register_machine(&own, "test", now()).unwrap();
         let case = finding(&machine(&id), "cooler_clogging", Grade::Advise, Status::Opened);
