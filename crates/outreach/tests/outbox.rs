@@ -307,7 +307,8 @@ fn the_database_holds_one_unsent_letter_of_a_case_and_drops_those_that_older_ver
     }
     // As a version left it that knew no such rule: a draft beside the letter that had gone out.
     let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    old.execute_batch(&format!("DROP INDEX message_unsent; PRAGMA user_version = {}", version - 1)).unwrap();
+    let since = "DROP TRIGGER advisory_changed; ALTER TABLE advisory DROP COLUMN companions; DROP TABLE alongside";
+    old.execute_batch(&format!("DROP INDEX message_unsent; {since}; PRAGMA user_version = {}", version - 2)).unwrap();
     assert_eq!(one("draft").unwrap(), 1);
     drop(old);
     let outreach = support::open(dir.path(), recorder);

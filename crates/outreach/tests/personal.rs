@@ -100,7 +100,7 @@ fn everything_is_handed_out() {
     let parsed: serde_json::Value = serde_json::from_str(&data).unwrap();
     assert_eq!(parsed["format"], "foretell-customer/1");
     let count = |table: &str| parsed[table].as_array().unwrap().len();
-    assert_eq!((count("machines"), count("visits"), count("service_cases"), count("photos")), (2, 1, 1, 2));
+    assert_eq!((count("machines"), count("visits"), count("service_cases"), count("photos")), (3, 1, 1, 2));
     assert!(matches!(outreach.customer_data("nobody", now()), Err(OutreachError::Missing { .. })));
 }
 
