@@ -250,9 +250,7 @@ impl Outreach {
             // What goes out where a letter does not fit is the template's: it says less than any letter.
             text.short = composed.short;
             let words = |slot| compose::slot_text(people.customer.language, &people.calendar, slot);
-            // By its beginning, which is what a customer keeps; how long it takes may have been reckoned anew meanwhile.
-            let begin = |words: &str| words.split_once('–').map_or(words, |(begin, _)| begin).to_owned();
-            let missing = slots.iter().map(words).filter(|words| !text.body.contains(&begin(words)));
+            let missing = slots.iter().map(words).filter(|words| !text.body.contains(words));
             lacks.extend(missing.map(Lack::Time));
             if let (true, [lack]) = (remarks.is_empty(), lacks.as_slice()) {
                 return Err(OutreachError::Incomplete { attempted: attempted.clone(), lack: lack.clone() });

@@ -388,7 +388,8 @@ fn revision(card: &Card) -> u64 {
     card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
     to_settle(card).hash(&mut hasher);
     if let Ok(message) = &card.message {
-        let slots: Vec<i64> = message.slots.iter().map(|slot| slot.start.millis()).collect();
+        // To their ends: service by hours that goes along since makes a visit longer.
+        let slots: Vec<_> = message.slots.iter().map(|slot| (slot.start.millis(), slot.end.millis())).collect();
         let written = message.edited.then_some((&message.text.subject, &message.text.body));
         (message.id, message.state.name(), message.link_opens, slots, written).hash(&mut hasher);
     }
