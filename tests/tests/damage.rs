@@ -96,6 +96,71 @@ fn a_lost_day_is_named_and_can_be_gone_on_without() {
     assert!(told.is_some_and(|line| line.contains("wang") && line.contains("no backup")), "{said}");
 }
 
+/// Turns one bit of a file.
+fn spoil(path: &Path) {
+    let mut bytes = std::fs::read(path).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(path, bytes).expect("a writable folder");
+}
+
+fn damage_is_counted(foretell: &Foretell) {
+    let figure = || metric(foretell.console, "foretell_archive_damaged_files_total").filter(|times| *times >= 1.0);
+    wait_for("the damage to be counted", PATIENCE, figure);
+}
+
+#[test]
+fn a_damaged_day_that_the_log_has_is_no_alarm_and_is_written_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let rows = import(folder.path(), &data, 3);
+    let mut foretell =
+        Foretell::start(folder.path(), "[data]\narchive_every = \"100ms\"\nkeep_readings = \"forever\"\n");
+    let written = || metric(foretell.console, "foretell_archive_files_written_total").filter(|files| *files >= 3.0);
+    wait_for("the days to be archived", PATIENCE, written);
+    // Found by the service, which looks at one file after the other.
+    let path = data.join("archive/2026-06-02.parquet");
+    let whole = std::fs::read(&path).expect("a file");
+    spoil(&path);
+    damage_is_counted(&foretell);
+    let again = || std::fs::read(&path).ok().filter(|bytes| *bytes == whole);
+    wait_for("the day to be written anew", PATIENCE, again);
+    let aside = "1 damaged files were put aside when their days were written anew";
+    check(
+        &data,
+        &["archive", "check"],
+        0,
+        &["3 archived days are there and whole", aside, "2026-06-02.parquet.damaged"],
+    );
+    assert_eq!(foretell.process.terminate(), Some(0));
+    // Found by whoever asks while no service runs.
+    spoil(&data.join("archive/2026-06-03.parquet"));
+    let no_alarm = "2026-06-03.parquet is damaged, but nothing is lost and nothing has to be done";
+    check(&data, &["archive", "check"], 0, &["2 archived days are there and whole", no_alarm]);
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    check(&data, &["export", "--out", &out], 0, &[&format!("{rows} readings in")]);
+}
+
+#[test]
+fn a_damaged_day_that_has_left_the_log_is_named_until_it_is_restored_or_given_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = plant(folder.path());
+    let path = data.join("archive/2026-06-02.parquet");
+    let whole = std::fs::read(&path).expect("a file");
+    spoil(&path);
+    damage_is_counted(&foretell);
+    let named = ["2 archived days are there", "2026-06-02.parquet is damaged", "foretell archive accept-loss DAY"];
+    check(&data, &["archive", "check"], 65, &named);
+    std::fs::write(&path, &whole).expect("a writable folder");
+    check(&data, &["archive", "check"], 0, &["3 archived days are there and whole"]);
+    spoil(&path);
+    check(&data, &["archive", "accept-loss", "2026-06-02", "--why", "no backup"], 0, &["is gone on without since"]);
+    check(&data, &["archive", "check"], 0, &["2 archived days are there and whole", "2026-06-02.parquet.damaged"]);
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    check(&data, &["export", "--out", &out], 0, &["2880 readings in"]);
+    assert_eq!(foretell.process.terminate(), Some(0));
+}
+
 #[test]
 fn a_damaged_log_is_bad_data_with_a_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
