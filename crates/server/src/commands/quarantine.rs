@@ -1,7 +1,9 @@
 //! `foretell quarantine`: refused input, to be looked at, written out and tried again. Works beside a running service.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use foretell_history::{QuarantineFilter, SqliteQuarantine};
 use foretell_ingest::decode::RefusalReason;
@@ -102,11 +104,45 @@ fn printable(raw: &[u8]) -> String {
 }
 
 fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &mut Output) -> Result<(), Failure> {
-    let (filter, interrupt) = (filter(&args.which), Interrupt::listen()?);
-    let writing = |error| Failure::writing(&args.out, error);
-    let mut file = BufWriter::new(File::create(&args.out).map_err(writing)?);
+    let interrupt = Interrupt::listen()?;
+    let out = args.out.display();
+    // A pipe or a terminal takes lines as they come; a file has its name when it is whole.
+    let is_file = std::fs::metadata(&args.out).map_or(true, |out| out.is_file());
+    let mut name = OsString::from(".part-");
+    name.push(args.out.file_name().unwrap_or_default());
+    let aside = if is_file { args.out.with_file_name(name) } else { args.out.clone() };
+    let written = write(quarantine, args, &aside, &interrupt);
+    let named = match &written {
+        Ok(Some(_)) if is_file => {
+            std::fs::rename(&aside, &args.out).map_err(|error| Failure::writing(&args.out, error))
+        }
+        _ if is_file => {
+            // Best effort: what remains has no name that anybody reads.
+            drop(std::fs::remove_file(&aside));
+            Ok(())
+        }
+        _ => Ok(()),
+    };
+    match written? {
+        Some(written) => named.and_then(|()| output.line(&format!("{written} items in {out}"))),
+        None => output.line(&format!("stopped; {out} was not written")),
+    }
+}
+
+/// Writes what passes the filter and gives how many items that were; `None` when told to stop before the end.
+fn write(
+    quarantine: &SqliteQuarantine,
+    args: &QuarantineExportArgs,
+    to: &Path,
+    interrupt: &Interrupt,
+) -> Result<Option<u64>, Failure> {
+    let (filter, writing) = (filter(&args.which), |error| Failure::writing(&args.out, error));
+    let mut file = BufWriter::new(File::create(to).map_err(writing)?);
     let (mut written, mut after, bar) = (0_u64, 0, bar("exporting", 0, "items"));
-    while !interrupt.is_told() {
+    loop {
+        if interrupt.is_told() {
+            return Ok(None);
+        }
         let items = quarantine.after(&filter, after, ITEMS).map_err(refused)?;
         let Some(last) = items.last() else { break };
         after = last.id;
@@ -116,10 +152,14 @@ fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &m
         }
         bar.set_position(written);
     }
-    file.into_inner().map_err(|error| writing(error.into_error()))?.sync_all().map_err(writing)?;
+    let file = file.into_inner().map_err(|error| writing(error.into_error()))?;
+    // What is no file has no disk to be brought to.
+    let is_file = file.metadata().is_ok_and(|told| told.is_file());
+    if is_file {
+        file.sync_all().map_err(writing)?;
+    }
     bar.finish_and_clear();
-    let stopped = if interrupt.is_told() { "; stopped before the end" } else { "" };
-    output.line(&format!("{written} items in {}{stopped}", args.out.display()))
+    Ok(Some(written))
 }
 
 /// An item as JSON: `raw` as it is where it is UTF-8, else `raw_hex`.
