@@ -20,8 +20,8 @@ use crate::clock::WallClock;
 use crate::config::DataSection;
 use crate::failure::{Failure, Kind};
 
-/// Memory for sorting a day, bytes; the rest goes to a temporary file in the data directory.
-const MEMORY_BYTES: usize = 64 << 20;
+/// Memory for sorting a day, bytes; the rest goes to a temporary file in the data directory. Writing takes about as much again.
+const MEMORY_BYTES: usize = 32 << 20;
 
 /// Days of which one pass writes the file anew for late readings: three weeks' backlog of a site goes in one, and whoever sends a
 /// reading of each day of a year costs no more than that.
