@@ -7,8 +7,8 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage,
-    TemplatePreview, TextFault, VisitCalendar,
+    QuarantineQuery, Queue, Record, RecordQuery, Remark, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage,
+    TemplatePreview, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -37,7 +37,7 @@ pub enum BackendError {
     Unsigned(String),
     /// A text may not go to a customer as it stands.
     #[error("the text may not go to a customer")]
-    Text(Vec<TextFault>),
+    Text(Vec<Remark>),
     /// A store or a part failed.
     #[error("could not {attempted}")]
     Failed {

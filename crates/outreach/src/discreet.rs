@@ -3,9 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foretell_model::Remark;
+
 use crate::Outreach;
 use crate::compose::Draft;
-use crate::compose::lint::{Names, Remark};
+use crate::compose::lint::Names;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Site};

@@ -1,8 +1,7 @@
 //! Why something about service state could not be done.
 
-use foretell_model::Objection;
-
-use crate::compose::lint::Remark;
+pub(crate) use foretell_model::Lack;
+use foretell_model::{Objection, Remark};
 
 /// What went wrong, on what, and why; the cause stays in `source()`.
 #[derive(Debug, thiserror::Error)]
@@ -137,24 +136,6 @@ impl OutreachError {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self::Corrupt { what: what.into(), source: source.into() }
-    }
-}
-
-/// What an edited text may not leave out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// The link to the customer's page.
-    Link,
-    /// One of the times offered, in the words that the text must hold.
-    Time(String),
-}
-
-impl std::fmt::Display for Lack {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Link => write!(f, "the link to the customer's page"),
-            Self::Time(words) => write!(f, "the time `{words}`"),
-        }
     }
 }
 

@@ -84,15 +84,13 @@ pub use channel::{
     Channel, DeliveryError, Folder, Format, HttpOptions, Mqtt, Parcel, Security, Sign, Smtp, SmtpOptions, Webhook,
     WebhookOptions, sign,
 };
-pub use compose::editor::{
-    Layer, PreviewOf, Previewed, TemplateChange, TemplateFault, TemplateFaults, TemplateInfo, TemplateText,
-};
+pub use compose::editor::{Layer, PreviewOf, Previewed, TemplateChange, TemplateFaults, TemplateInfo, TemplateText};
 pub use compose::trouble::OnSiteNews;
 pub use compose::{Draft, Occasion};
 pub use context::{MachineContext, WEEK_HOURS};
 pub use customer::{LINK_TAKEN_BACK, LINK_WITHDRAWN};
 pub use desk::{Appointment, Desk};
-pub use error::{Lack, OutreachError, Result};
+pub use error::{OutreachError, Result};
 pub use hooks::{Hook, HookOptions, HookStatus};
 pub use options::{OutreachOptions, Promises};
 pub use outward::MqttMessage;

@@ -6,11 +6,9 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_model::{FindingId, Grade, Status, Timestamp};
-use foretell_outreach::compose::lint::Remark;
+use foretell_model::{FindingId, Grade, Remark, Status, TemplateFault, Timestamp, WordSort};
 use foretell_outreach::{
-    Layer, Occasion, Outreach, OutreachError, OutreachOptions, PreviewOf, RecordFilter, Source, TemplateFault,
-    TemplateFaults,
+    Layer, Occasion, Outreach, OutreachError, OutreachOptions, PreviewOf, RecordFilter, Source, TemplateFaults,
 };
 use support::{Recorder, apply, at, finding, machine, open};
 
@@ -113,7 +111,7 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     rule(
         &OWN.replace("talk", "talk about a discount"),
         Some(7),
-        Remark::Word { word: "discount".to_owned(), sort: "selling" },
+        Remark::Word { word: "discount".to_owned(), sort: WordSort::Selling },
     );
     rule(&OWN.replace("talk.", "talk!"), Some(7), Remark::Exclamation);
     rule(&OWN.replace("{{ link }}\n", ""), None, Remark::Links(0));
@@ -122,7 +120,7 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     rule(&OWN.replace("talk.", &asks), None, Remark::SecondRequest(second.to_owned()));
     let other = Remark::OtherCustomer("华新纺织".to_owned());
     rule(&OWN.replace("talk.", "talk. It is as it was at 华新纺织."), None, other);
-    let private = Remark::Word { word: "your family".to_owned(), sort: "private matters" };
+    let private = Remark::Word { word: "your family".to_owned(), sort: WordSort::PrivateMatters };
     rule(&OWN.replace("talk.", "talk. How is your family?"), Some(7), private);
     let sizes = |source: &str| faults(FAULT, source);
     let long = sizes(&OWN.replace("talk.", &"talk. ".repeat(400)));

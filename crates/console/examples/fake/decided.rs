@@ -2,9 +2,9 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, CaseAct, Progress, Sent, ServiceCase, TextFault,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, CaseAct, Progress, Remark, Sent, ServiceCase,
 };
-use foretell_model::{FaultCode, MINUTE_MS, Obstacle};
+use foretell_model::{FaultCode, Lack, MINUTE_MS, Obstacle};
 
 use super::fleet::now;
 
@@ -18,7 +18,7 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         AdvisorAct::Approve => card.state = AdvisoryState::Approved { release: None },
         AdvisorAct::Edit(draft) if draft.body.contains('!') => {
             card.revision -= 1;
-            return Err(BackendError::Text(vec![TextFault::Exclamation, TextFault::LinkMissing]));
+            return Err(BackendError::Text(vec![Remark::Exclamation, Remark::Missing(Lack::Link)]));
         }
         AdvisorAct::Edit(draft) => card.draft = draft,
         AdvisorAct::Postpone { days, reason } => {

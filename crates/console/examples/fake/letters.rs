@@ -1,8 +1,8 @@
 //! The editor of letters over two shipped templates, kept in memory. A preview shows the text as it stands, places unfilled.
 
 use foretell_console::view::{
-    TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
-    TemplateText, TextFault,
+    Remark, TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
+    TemplateText,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::Obstacle;
@@ -87,7 +87,7 @@ pub(crate) fn preview(name: &str, source: &str) -> Result<TemplatePreview, Backe
         .filter(|line| !line.starts_with("{%") && !line.starts_with("Subject:") && !line.starts_with("Short:"))
         .collect();
     let shouts = source.lines().enumerate().filter(|(_, line)| line.replace("!=", "").contains(['!', '！']));
-    let faults = shouts.map(|(n, _)| (Some(n + 1), TemplateFault::Rule(TextFault::Exclamation))).collect();
+    let faults = shouts.map(|(n, _)| (Some(n + 1), TemplateFault::Rule(Remark::Exclamation))).collect();
     let text = TemplateText { subject: part("Subject:"), body: body.join("\n"), short: part("Short:"), short_parts: 2 };
     Ok(TemplatePreview { text: Some(text), faults })
 }

@@ -177,7 +177,7 @@ impl Ask {
                 (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, why.clone())
             }
             BackendError::Text(faults) => {
-                let faults: Vec<String> = faults.iter().map(|fault| text::text_fault(fault, self.lang)).collect();
+                let faults: Vec<String> = faults.iter().map(|fault| text::breach(fault, self.lang)).collect();
                 (StatusCode::UNPROCESSABLE_ENTITY, t.invalid, faults.join(" "))
             }
             BackendError::Failed { .. } => {

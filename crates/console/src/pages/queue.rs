@@ -129,7 +129,7 @@ pub(crate) async fn show_again(
     let headline = format!("{} · {}", now.machine_name, now.site_name);
     let card = card(now, app, ask.lang);
     let problems = match &error {
-        BackendError::Text(faults) => faults.iter().map(|fault| text::text_fault(fault, ask.lang)).collect(),
+        BackendError::Text(faults) => faults.iter().map(|fault| text::breach(fault, ask.lang)).collect(),
         // Who was faster is a colleague, and can be asked.
         BackendError::Refused(told) if typed.is_none() && told.why == Obstacle::Stale => {
             vec![format!("{} {}", t.conflict_text, card.decided).trim().to_owned()]

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
 use super::words;
-use crate::view::{Delivery, Progress, Slot, TextFault};
+use crate::view::{Delivery, Progress, Slot};
 use crate::{Lang, civil};
 
 /// Ends of work are told in quarters of an hour, as the letters have them.
@@ -109,65 +109,6 @@ pub(crate) fn not_sent_yet(delivery: &Delivery, zone: Tz, lang: Lang) -> String 
     match lang {
         Lang::En => format!("Could not be sent yet: {}; next try {next}.", delivery.reason),
         Lang::Zh => format!("尚未能发出：{}；下次尝试{next}。", delivery.reason),
-    }
-}
-
-/// What an edited text must not hold or leave out.
-pub(crate) fn text_fault(fault: &TextFault, lang: Lang) -> String {
-    const SORTS: &[(&str, &str)] = &[
-        ("internal matters", "内部事务"),
-        ("selling", "推销"),
-        ("jargon", "行话"),
-        ("alarm", "危言耸听"),
-        ("blame", "指责"),
-        ("private matters", "私事"),
-        ("staff matters", "内部人事"),
-    ];
-    match (fault, lang) {
-        (TextFault::Word { word, sort }, Lang::En) => format!("Customers are never told “{word}” ({sort})."),
-        (TextFault::Word { word, sort }, Lang::Zh) => {
-            let sort = SORTS.iter().find(|(en, _)| en == sort).map_or(sort.as_str(), |(_, zh)| *zh);
-            format!("不能对客户说“{word}”（{sort}）。")
-        }
-        (TextFault::TooPrecise(figure), Lang::En) => format!("“{figure}” is more precise than the forecast."),
-        (TextFault::TooPrecise(figure), Lang::Zh) => format!("“{figure}”比预测本身还精确。"),
-        (TextFault::Exclamation, _) => pick(lang, "No exclamation marks, please.", "请不要使用感叹号。").to_owned(),
-        (TextFault::Unfilled, _) => {
-            pick(lang, "A place of the template was not filled in.", "模板中有未填写的位置。").to_owned()
-        }
-        (TextFault::Links(_), _) => {
-            pick(lang, "Exactly one link belongs into the text.", "正文中应当且只应有一个链接。").to_owned()
-        }
-        (TextFault::InternalId(id), Lang::En) => format!("“{id}” is our internal name of the machine."),
-        (TextFault::InternalId(id), Lang::Zh) => format!("“{id}”是机器的内部编号。"),
-        (TextFault::Subject(_), _) => {
-            pick(lang, "The subject needs 1 to 80 characters.", "主题需1～80个字。").to_owned()
-        }
-        (TextFault::Long(chars), Lang::En) => {
-            format!("{chars} characters are too long for a letter; 2,000 are allowed.")
-        }
-        (TextFault::Long(chars), Lang::Zh) => format!("正文有{chars}个字，太长了，最多2000个。"),
-        (TextFault::Short(0), _) => pick(lang, "The short form is empty.", "短消息是空的。").to_owned(),
-        (TextFault::Short(parts), Lang::En) => {
-            format!("The short form takes {parts} SMS parts with its link; one line of at most 3 is allowed.")
-        }
-        (TextFault::Short(parts), Lang::Zh) => format!("短消息连链接要拆成{parts}条短信；只能是一行，最多3条。"),
-        (TextFault::SecondRequest(sentence), Lang::En) => {
-            format!("One message, one request: “{sentence}” is a second one.")
-        }
-        (TextFault::SecondRequest(sentence), Lang::Zh) => {
-            format!("一条消息只提一个请求：“{sentence}”是第二个。")
-        }
-        (TextFault::Note(note), Lang::En) => format!("“{note}” is a note for colleagues and stays with us."),
-        (TextFault::Note(note), Lang::Zh) => format!("“{note}”是内部备注，不能写给客户。"),
-        (TextFault::OtherCustomer(name), Lang::En) => format!("“{name}” is another customer and must not be named."),
-        (TextFault::OtherCustomer(name), Lang::Zh) => format!("“{name}”是别的客户，不能写进去。"),
-        (TextFault::LinkMissing, _) => {
-            pick(lang, "The link to the customer's page must stay in the text.", "正文中必须保留客户页面的链接。")
-                .to_owned()
-        }
-        (TextFault::TimeMissing(time), Lang::En) => format!("The time “{time}” must stay in the text."),
-        (TextFault::TimeMissing(time), Lang::Zh) => format!("正文中必须保留时间“{time}”。"),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chrono_tz::Tz;
 
-use super::casework::{pick, text_fault};
+use super::breaches::breach;
+use super::casework::pick;
 use super::record::who;
 use crate::view::{TemplateChange, TemplateFault, TemplateLayer};
 use crate::{Lang, civil};
@@ -93,7 +94,7 @@ pub(crate) fn change(change: &TemplateChange, zone: Tz, lang: Lang) -> (String, 
 /// One thing that is wrong, with its line.
 pub(crate) fn fault(line: Option<(usize, &str)>, fault: &TemplateFault, lang: Lang) -> String {
     let said = match (fault, lang) {
-        (TemplateFault::Rule(rule), _) => text_fault(rule, lang),
+        (TemplateFault::Rule(rule), _) => breach(rule, lang),
         (TemplateFault::Code(detail), _) if detail == "undefined value" => {
             pick(lang, "This letter has no such name.", "这封信里没有这个名称。").to_owned()
         }
@@ -138,11 +139,11 @@ mod tests {
     use foretell_model::Timestamp;
 
     use super::*;
-    use crate::view::TextFault;
+    use crate::view::Remark;
 
     #[test]
     fn faults_and_changes_are_told_in_both_languages() {
-        let rule = TemplateFault::Rule(TextFault::Exclamation);
+        let rule = TemplateFault::Rule(Remark::Exclamation);
         assert_eq!(fault(Some((4, " Hey! ")), &rule, Lang::En), "Line 4, “Hey!”: No exclamation marks, please.");
         assert_eq!(fault(Some((4, "")), &rule, Lang::Zh), "第4行：请不要使用感叹号。");
         let unknown = TemplateFault::Code("undefined value".into());

@@ -5,6 +5,7 @@
 mod words;
 
 mod access;
+mod breaches;
 mod casework;
 mod codes;
 pub(crate) mod desk;
@@ -25,8 +26,9 @@ mod taps;
 mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
+pub(crate) use breaches::breach;
 pub(crate) use casework::{
-    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, text_fault, visit_was, when, your_wish,
+    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, visit_was, when, your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{

@@ -158,44 +158,6 @@ pub struct Delivery {
     pub next: Timestamp,
 }
 
-/// What is wrong with an edited text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TextFault {
-    /// A word that customers never read.
-    Word {
-        /// Which.
-        word: String,
-        /// Of what sort, e.g. `selling`.
-        sort: String,
-    },
-    /// A figure more precise than the forecast.
-    TooPrecise(String),
-    /// An exclamation mark.
-    Exclamation,
-    /// A mark of the template language.
-    Unfilled,
-    /// So many links where one belongs.
-    Links(usize),
-    /// The machine's identity inside the company.
-    InternalId(String),
-    /// A subject of so many characters.
-    Subject(usize),
-    /// A text of so many characters, too long for a letter.
-    Long(usize),
-    /// A short form of so many parts of an SMS, too long or empty.
-    Short(usize),
-    /// The second thing that a text asks for.
-    SecondRequest(String),
-    /// The name of another customer.
-    OtherCustomer(String),
-    /// A note that was made for colleagues.
-    Note(String),
-    /// The link to the customer's page is gone.
-    LinkMissing,
-    /// A time that is offered is not named, in the words that the text must hold.
-    TimeMissing(String),
-}
-
 /// A time offered for a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {

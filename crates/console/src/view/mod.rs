@@ -21,11 +21,11 @@ mod reply;
 mod template;
 
 /// What outreach and the pages speak of alike.
-pub use foretell_model::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};
+pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Timer, TimerState, VisitState};
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, OtherMachine,
-    Queue, Slot, TextFault, UntoldLine,
+    Queue, Slot, UntoldLine,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -50,6 +50,5 @@ pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, Week
 pub use record::{Record, RecordEntry, RecordQuery};
 pub use reply::{ReplyTaken, Signed};
 pub use template::{
-    TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
-    TemplateText,
+    TemplateChange, TemplateExample, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview, TemplateText,
 };

@@ -1,8 +1,7 @@
 //! The templates of letters as the editor shows them: plain data, no behaviour.
 
-use foretell_model::Timestamp;
+use foretell_model::{TemplateFault, Timestamp};
 
-use super::TextFault;
 use crate::Lang;
 
 /// Where the text of a template comes from.
@@ -68,17 +67,6 @@ pub struct TemplatePage {
     pub history: Vec<TemplateChange>,
     /// Open cases that it could be about.
     pub examples: Vec<TemplateExample>,
-}
-
-/// One thing that is wrong with a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TemplateFault {
-    /// The text breaks a house rule.
-    Rule(TextFault),
-    /// The template language says no, in its own words.
-    Code(String),
-    /// So many characters are too many.
-    Size(usize),
 }
 
 /// A text as a template would make it.

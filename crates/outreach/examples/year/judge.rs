@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foretell_model::{DAY_MS, Finding, FindingId, Timestamp};
-use foretell_outreach::compose::lint::{self, Remark};
+use foretell_model::{DAY_MS, Finding, FindingId, Remark, Timestamp};
+use foretell_outreach::compose::lint;
 use foretell_outreach::{Booking, CustomerStage, Outreach, Parcel, Promise, ServiceCase};
 
 use super::world::Anything;

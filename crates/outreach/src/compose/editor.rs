@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use foretell_model::{FindingId, Obstacle, Timestamp};
+use foretell_model::{FindingId, Obstacle, Remark, TemplateFault, Timestamp};
 
-use super::lint::{self, Remark};
+use super::lint;
 use super::trial::specimens;
 use super::{Composer, Draft, Occasion, check, check_word, library};
 use crate::Outreach;
@@ -82,17 +82,6 @@ pub enum PreviewOf {
     Case(FindingId),
     /// An open service case.
     Trouble(i64),
-}
-
-/// One thing that is wrong with a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TemplateFault {
-    /// The text breaks a house rule.
-    Rule(Remark),
-    /// The template language says no, in its own words.
-    Code(String),
-    /// More characters than a template may have.
-    Size(usize),
 }
 
 /// What is wrong with a template, each fault with its line where there is one, counted from 1.

@@ -1,10 +1,12 @@
 //! The words that customers never read, each with the reason.
 
+use foretell_model::WordSort;
+
 /// Words that betray what the customer must not have to think about, with the reason. Latin words match whole words in any
 /// case, Chinese ones anywhere.
-pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
+pub(super) const FORBIDDEN: &[(WordSort, &[&str])] = &[
     (
-        "internal matters",
+        WordSort::InternalMatters,
         &[
             "kpi",
             "target",
@@ -42,7 +44,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "selling",
+        WordSort::Selling,
         &[
             "discount",
             "discounts",
@@ -69,7 +71,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "jargon",
+        WordSort::Jargon,
         &[
             "rul",
             "p10",
@@ -100,7 +102,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "alarm",
+        WordSort::Alarm,
         &[
             "danger",
             "dangerous",
@@ -120,7 +122,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "blame",
+        WordSort::Blame,
         &[
             "your fault",
             "negligence",
@@ -161,7 +163,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "private matters",
+        WordSort::PrivateMatters,
         &[
             "married",
             "divorce",
@@ -213,7 +215,7 @@ pub(super) const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "staff matters",
+        WordSort::StaffMatters,
         &[
             "resigned",
             "dismissed",

@@ -9,78 +9,16 @@ mod names;
 
 pub(crate) use names::Names;
 
-use std::fmt;
+pub use foretell_model::{Remark, WordSort};
 
 use forbidden::FORBIDDEN;
-
-use crate::error::Lack;
+use foretell_model::{BODY_CHARS_MAX, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX};
 
 /// Words after a price, which is as exact as a contract is.
 const PRICE_WORDS: &[&str] = &["元", "万", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];
 
-/// Longest e-mail, characters.
-pub const BODY_CHARS_MAX: usize = 2_000;
-/// Longest short form, parts of an SMS: 153 characters each of Latin text, 67 of any other.
-pub const SHORT_PARTS_MAX: usize = 3;
-
 /// Words of time: a figure before them must be whole.
 const TIME_WORDS: &[&str] = &["day", "week", "month", "天", "日", "周", "星期", "个月"];
-
-/// One thing that is wrong with a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remark {
-    /// A word that customers never read.
-    Word {
-        /// Which, or the words of which it is made.
-        word: String,
-        /// Of what sort.
-        sort: &'static str,
-    },
-    /// A figure more precise than anything we know.
-    TooPrecise(String),
-    /// An exclamation mark.
-    Exclamation,
-    /// A mark of the template language that was not filled in.
-    Unfilled,
-    /// More than one link, or none.
-    Links(usize),
-    /// The identity used inside the company.
-    InternalId(String),
-    /// No subject, or one longer than a telephone shows.
-    Subject(usize),
-    /// More characters than people read in a letter.
-    Long(usize),
-    /// A short form that takes more than so many parts of an SMS, or is none.
-    Short(usize),
-    /// The text asks for more than one thing; this is the second.
-    SecondRequest(String),
-    /// The name of another customer.
-    OtherCustomer(String),
-    /// A note that an advisor made for colleagues.
-    Note(String),
-    /// Something that a customer cannot do without is left out.
-    Missing(Lack),
-}
-
-impl fmt::Display for Remark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Word { word, sort } => write!(f, "`{word}` ({sort})"),
-            Self::TooPrecise(figure) => write!(f, "`{figure}` is more precise than the forecast"),
-            Self::Exclamation => write!(f, "an exclamation mark"),
-            Self::Unfilled => write!(f, "a place of the template was not filled in"),
-            Self::Links(n) => write!(f, "{n} links where one belongs"),
-            Self::InternalId(id) => write!(f, "the internal identity `{id}`"),
-            Self::Subject(chars) => write!(f, "a subject of {chars} characters; 1 to 80 are allowed"),
-            Self::Long(chars) => write!(f, "a text of {chars} characters; {BODY_CHARS_MAX} are allowed"),
-            Self::Short(parts) => write!(f, "a short form of {parts} SMS parts; 1 to {SHORT_PARTS_MAX} are allowed"),
-            Self::SecondRequest(sentence) => write!(f, "a second request: `{sentence}`"),
-            Self::Note(note) => write!(f, "`{note}` is a note for colleagues"),
-            Self::OtherCustomer(name) => write!(f, "`{name}` is another customer"),
-            Self::Missing(lack) => write!(f, "{lack} must stay in the text"),
-        }
-    }
-}
 
 /// Checks words alone, as in a template whose places are not filled in yet.
 #[must_use]
@@ -89,13 +27,13 @@ pub fn words(text: &str) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for (sort, words) in FORBIDDEN {
         for word in words.iter().filter(|word| contains_word(&lower, word)) {
-            remarks.push(Remark::Word { word: (*word).to_owned(), sort });
+            remarks.push(Remark::Word { word: (*word).to_owned(), sort: *sort });
         }
     }
-    let more = forbidden::reduced(&lower).map(|word| (word, "selling"));
+    let more = forbidden::reduced(&lower).map(|word| (word, WordSort::Selling));
     remarks.extend(
         more.into_iter()
-            .chain(forbidden::blamed(&lower).map(|word| (word, "blame")))
+            .chain(forbidden::blamed(&lower).map(|word| (word, WordSort::Blame)))
             .map(|(word, sort)| Remark::Word { word, sort }),
     );
     if text.contains(['!', '！']) {
@@ -135,7 +73,7 @@ pub fn message(subject: &str, body: &str, internal_id: &str) -> Vec<Remark> {
     if prose.contains(internal_id) {
         remarks.push(Remark::InternalId(internal_id.to_owned()));
     }
-    if !(1..=80).contains(&subject.chars().count()) {
+    if !(1..=SUBJECT_CHARS_MAX).contains(&subject.chars().count()) {
         remarks.push(Remark::Subject(subject.chars().count()));
     }
     if body.chars().count() > BODY_CHARS_MAX {

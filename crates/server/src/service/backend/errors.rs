@@ -4,10 +4,8 @@ use std::error::Error;
 use std::fmt::Display;
 
 use foretell_console::BackendError;
-use foretell_console::view::TextFault;
-use foretell_model::Obstacle;
-use foretell_outreach::compose::lint::Remark;
-use foretell_outreach::{LINK_TAKEN_BACK, LINK_WITHDRAWN, Lack, OutreachError};
+use foretell_model::{Obstacle, Remark};
+use foretell_outreach::{LINK_TAKEN_BACK, LINK_WITHDRAWN, OutreachError};
 
 /// A store or a part failed.
 pub(super) fn failed(attempted: &str, source: impl Error + Send + Sync + 'static) -> BackendError {
@@ -26,34 +24,12 @@ pub(super) fn of_outreach(error: OutreachError) -> BackendError {
         OutreachError::Refused { why, .. } => BackendError::Refused(why),
         OutreachError::Unfit { why, .. } => BackendError::Conflict(why),
         OutreachError::SlotTaken => Obstacle::SlotTaken.into(),
-        OutreachError::Lint(remarks) => BackendError::Text(remarks.into_iter().map(text_fault).collect()),
-        OutreachError::Incomplete { lack: Lack::Link, .. } => BackendError::Text(vec![TextFault::LinkMissing]),
-        OutreachError::Incomplete { lack: Lack::Time(words), .. } => {
-            BackendError::Text(vec![TextFault::TimeMissing(words)])
-        }
+        OutreachError::Lint(remarks) => BackendError::Text(remarks),
+        OutreachError::Incomplete { lack, .. } => BackendError::Text(vec![Remark::Missing(lack)]),
         OutreachError::Link(LINK_TAKEN_BACK | LINK_WITHDRAWN) => BackendError::TakenBack,
         OutreachError::Link(why) if why.contains("expired") => BackendError::Expired,
         OutreachError::Link(_) => BackendError::NotFound("page of this link".to_owned()),
         OutreachError::TemplateFaults { .. } => Obstacle::TemplateFaulty.into(),
         other => failed("do this with the service state", other),
-    }
-}
-
-pub(super) fn text_fault(remark: Remark) -> TextFault {
-    match remark {
-        Remark::Word { word, sort } => TextFault::Word { word, sort: sort.to_owned() },
-        Remark::Missing(Lack::Link) => TextFault::LinkMissing,
-        Remark::Missing(Lack::Time(words)) => TextFault::TimeMissing(words),
-        Remark::TooPrecise(figure) => TextFault::TooPrecise(figure),
-        Remark::Exclamation => TextFault::Exclamation,
-        Remark::Unfilled => TextFault::Unfilled,
-        Remark::Links(count) => TextFault::Links(count),
-        Remark::InternalId(id) => TextFault::InternalId(id),
-        Remark::Subject(chars) => TextFault::Subject(chars),
-        Remark::Long(chars) => TextFault::Long(chars),
-        Remark::Short(parts) => TextFault::Short(parts),
-        Remark::SecondRequest(sentence) => TextFault::SecondRequest(sentence),
-        Remark::Note(note) => TextFault::Note(note),
-        Remark::OtherCustomer(name) => TextFault::OtherCustomer(name),
     }
 }

@@ -2,8 +2,7 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    TemplateChange, TemplateExample, TemplateFault, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview,
-    TemplateText,
+    TemplateChange, TemplateExample, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview, TemplateText,
 };
 use foretell_model::{Clock, FindingId};
 use foretell_outreach as outreach;
@@ -11,7 +10,7 @@ use foretell_outreach::compose::lint;
 use foretell_outreach::{Layer, PreviewOf, TemplateInfo};
 
 use super::ServiceBackend;
-use super::errors::{of_outreach, text_fault};
+use super::errors::of_outreach;
 use super::registry::lang;
 
 /// Beginning of the key of a service case.
@@ -55,12 +54,7 @@ impl ServiceBackend {
             body: text.body,
             short: text.short,
         });
-        let fault = |fault| match fault {
-            outreach::TemplateFault::Rule(remark) => TemplateFault::Rule(text_fault(remark)),
-            outreach::TemplateFault::Code(detail) => TemplateFault::Code(detail),
-            outreach::TemplateFault::Size(chars) => TemplateFault::Size(chars),
-        };
-        Ok(TemplatePreview { text, faults: shown.faults.into_iter().map(|(line, what)| (line, fault(what))).collect() })
+        Ok(TemplatePreview { text, faults: shown.faults })
     }
 
     pub(super) fn saves_template(
