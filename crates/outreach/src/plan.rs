@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FindingId, FindingKind, Grade, MachineId, Timestamp};
+use foretell_model::{FindingKind, Grade, MachineId, Timestamp};
 
 use crate::Outreach;
 use crate::calendar::Calendar;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
 use crate::roster::monday;
-use crate::store::{Case, advisories, registry, stock};
+use crate::store::{Case, registry, stock};
 use crate::views::{QueueEntry, Stage};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
@@ -85,26 +85,6 @@ impl Outreach {
         })
     }
 
-    /// What it costs to do a case's work at the later of two times. `wasted_kw` is the electrical power that the fault wastes,
-    /// where somebody reckoned it.
-    ///
-    /// # Errors
-    /// When there is no such case or the store cannot be read.
-    pub fn delay(
-        &self,
-        id: &FindingId,
-        times: (Timestamp, Timestamp),
-        wasted_kw: Option<f64>,
-        now: Timestamp,
-    ) -> Result<Delay> {
-        self.store.read("reckon what waiting costs", |c| {
-            let case = advisories::get(c, id)?;
-            let machine: Option<Machine> = registry::find(c, case.finding.machine.as_str())?;
-            let money = Money { wasted_kw, ..money(&case, machine.as_ref()) };
-            Ok(planning::delay(&Risk::of(&case.finding), money, times, now))
-        })
-    }
-
     /// What it costs to do each waiting case's work so many days after its next free time, in the order of the queue. Cases
     /// for which nobody is free are left out.
     ///
@@ -119,7 +99,10 @@ impl Outreach {
                 return None;
             }
             let (later, money) = (sooner.plus_days(days), money(case, desk.machine(&entry.machine)));
-            let delay = planning::delay(&Risk::of(&case.finding), money, (sooner, later), now);
+            // Of several machines the one that the queue fears for most.
+            let risks = case.findings().map(Risk::of);
+            let risk = risks.max_by(|a, b| a.by(sooner).total_cmp(&b.by(sooner)))?;
+            let delay = planning::delay(&risk, money, (sooner, later));
             Some(Delayed { entry, sooner, later, delay })
         });
         Ok(delayed.collect())

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{Finding, Timestamp};
+use foretell_model::{Finding, FindingKind, Timestamp};
 
 /// Hours that one person can spend on sites in one day; the rest goes on the road.
 pub const PER_DAY_H: f64 = 6.0;
@@ -49,10 +49,14 @@ pub struct Risk {
 
 impl Risk {
     /// What a finding says. Straight lines between its points; nothing is added beyond the last of them. Without a forecast
-    /// there is no risk to reckon with.
+    /// there is no risk to reckon with, nor is there in work by running hours: it has no limit that a machine could reach,
+    /// some days later it is the same work, and no machine stands still for it.
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
         let mut points = vec![(0.0, 0.0)];
+        if finding.kind == FindingKind::MaintenanceDue {
+            return Self { at: finding.at, points };
+        }
         if let Some(p) = finding.probability_within {
             points.extend([(7.0, p.d7), (14.0, p.d14), (21.0, p.d21), (30.0, p.d30)]);
         } else if let Some(rul) = finding.rul_days {
@@ -69,7 +73,14 @@ impl Risk {
         Self { at: finding.at, points }
     }
 
-    /// Probability that the limit is reached by an instant.
+    /// Whether there is a forecast to reckon with.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.points.len() > 1
+    }
+
+    /// Probability that the limit is reached by an instant, as the forecast stands. It is made anew every day, so that what did
+    /// not happen until now is in it already; of a machine that has gone silent nobody knows whether it did.
     #[must_use]
     pub fn by(&self, t: Timestamp) -> f64 {
         let days = t.days_since(self.at);
@@ -79,13 +90,6 @@ impl Risk {
             let (from, to) = (pair[0], pair[1]);
             if days <= from.0 { from.1 } else { from.1 + (to.1 - from.1) * (days - from.0) / (to.0 - from.0) }
         })
-    }
-
-    /// Probability that it is reached between two instants, given that it was not before the first.
-    #[must_use]
-    pub fn between(&self, from: Timestamp, to: Timestamp) -> f64 {
-        let (before, after) = (self.by(from), self.by(to));
-        if before >= 1.0 { 0.0 } else { ((after - before) / (1.0 - before)).clamp(0.0, 1.0) }
     }
 }
 
@@ -239,7 +243,7 @@ pub fn visits(
 /// What waiting costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Delay {
-    /// Probability that the limit is reached before the earlier time, if it was not before now.
+    /// Probability that the limit is reached before the earlier time.
     pub risk_before: f64,
     /// Probability that it is reached before the later time.
     pub risk_after: f64,
@@ -264,8 +268,8 @@ pub struct Money {
 
 /// What it costs to do the work at `later` and not at `sooner`.
 #[must_use]
-pub fn delay(risk: &Risk, money: Money, (sooner, later): (Timestamp, Timestamp), now: Timestamp) -> Delay {
-    let (risk_before, risk_after) = (risk.between(now, sooner), risk.between(now, later.max(sooner)));
+pub fn delay(risk: &Risk, money: Money, (sooner, later): (Timestamp, Timestamp)) -> Delay {
+    let (risk_before, risk_after) = (risk.by(sooner), risk.by(later.max(sooner)));
     let days = later.days_since(sooner).max(0.0);
     let energy = money.wasted_kw.zip(money.hours_per_day).zip(money.tariff_per_kwh);
     Delay {
@@ -310,7 +314,7 @@ pub fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{FaultCode, FindingId, FindingKind, Grade, MachineId, ProbabilityWithin, RulDays, Status};
+    use foretell_model::{FaultCode, FindingId, Grade, MachineId, ProbabilityWithin, RulDays, Status};
 
     use super::*;
 
@@ -374,6 +378,9 @@ mod tests {
         check(None, 10.0, 0.08);
         check(None, 15.0, 0.24);
         check(None, 90.0, 0.4);
+        // Work by running hours stops no machine, however exactly it is known when it is due.
+        let service = Finding { kind: FindingKind::MaintenanceDue, ..forecast(Some(LIKELY)) };
+        assert!(!Risk::of(&service).is_known() && Risk::of(&service).by(now().plus_days(90.0)) <= 0.0);
         // Broken figures never make a falling or an impossible probability.
         check(Some(ProbabilityWithin { d7: 0.5, d14: f64::NAN, d21: 0.2, d30: 7.0 }), 14.0, 0.5);
         check(Some(ProbabilityWithin { d7: 0.5, d14: f64::NAN, d21: 0.2, d30: 7.0 }), 30.0, 1.0);
@@ -459,12 +466,11 @@ mod tests {
         };
         let (sooner, later) = (now().plus_days(7.0), now().plus_days(14.0));
         let risk = Risk::of(&forecast(Some(LIKELY)));
-        let cost = delay(&risk, money, (sooner, later), now());
+        let cost = delay(&risk, money, (sooner, later));
         assert!((cost.risk_before - 0.1).abs() < 1e-9 && (cost.risk_after - 0.5).abs() < 1e-9);
         assert!((cost.stop_cost.unwrap() - 4_000.0).abs() < 1e-6 && (cost.energy_cost.unwrap() - 140.0).abs() < 1e-9);
-        // A week on, what did not happen yet counts no more: 0.4 of the remaining 0.9.
-        let next = delay(&risk, Money::default(), (later, later), now().plus_days(7.0));
-        assert!((next.risk_before - 4.0 / 9.0).abs() < 1e-9 && next.stop_cost.is_none() && next.energy_cost.is_none());
+        let next = delay(&risk, Money::default(), (later, later));
+        assert!((next.risk_before - 0.5).abs() < 1e-9 && next.stop_cost.is_none() && next.energy_cost.is_none());
     }
 
     #[test]

@@ -354,7 +354,11 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
     let load = s.outreach.visits_plan(2, now()).unwrap();
     assert!(load[0].booked_h > 0.0 && (load[0].capacity_h - 30.0).abs() < 1e-9, "{load:?}");
-    let times = (now().plus_days(7.0), now().plus_days(21.0));
-    let delay = s.outreach.delay(&open, times, None, now()).unwrap();
-    assert!(delay.risk_after - delay.risk_before > 0.5 && delay.stop_cost.is_none(), "{delay:?}");
+    // What the queue fears before the next free time is what planning sets out from; service by hours fears nothing.
+    let delays = s.outreach.delays(14.0, now()).unwrap();
+    let of = |id: &FindingId| delays.iter().find(|delayed| delayed.entry.id == *id).unwrap();
+    let (fault, service) = (of(&open), of(&drafted));
+    assert!((fault.entry.probability_before_visit - fault.delay.risk_before).abs() < 1e-12, "{fault:?}");
+    assert!(fault.delay.risk_after - fault.delay.risk_before > 0.1 && fault.delay.stop_cost.is_none(), "{fault:?}");
+    assert!(service.delay.risk_after <= 0.0 && service.entry.probability_before_visit <= 0.0, "{service:?}");
 }

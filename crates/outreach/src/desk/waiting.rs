@@ -1,10 +1,11 @@
 //! What waits for an advisor, in the order of what waiting costs.
 
-use foretell_model::{Finding, FindingId, FindingKind, Grade, MINUTE_MS, MachineId, ProbabilityWithin, Timestamp};
+use foretell_model::{Finding, FindingId, FindingKind, Grade, MINUTE_MS, MachineId, Timestamp};
 
 use super::Desk;
 use crate::calendar::Calendar;
 use crate::error::Result;
+use crate::planning::Risk;
 use crate::replies::UNHAPPY_AFTER;
 use crate::roster::Roster;
 use crate::slots;
@@ -243,22 +244,15 @@ fn call_weight(case: &Case) -> f64 {
     if is_unhappy { UNHAPPY_WEIGHT } else { CALL_WEIGHT }
 }
 
-/// Probability that the limit is reached before a time, from the finding's own figures, straight lines between them.
+/// Probability that the limit is reached before a time: the same that planning shows of it.
 fn probability_before(finding: &Finding, t: Timestamp) -> f64 {
-    let days = t.days_since(finding.at).max(0.0);
-    let Some(ProbabilityWithin { d7, d14, d21, d30 }) = finding.probability_within else {
-        return match (finding.grade, finding.kind) {
-            // No forecast to read from.
-            (Grade::Urgent, _) => 0.5,
-            // Work by running hours has no limit that a machine could reach: some days later it is the same work, and no
-            // machine stands still for it. So whatever may break comes first, however long the work is overdue.
-            (_, FindingKind::MaintenanceDue) => 0.0,
-            _ => 0.05,
-        };
-    };
-    let points = [(0.0, 0.0), (7.0, d7), (14.0, d14), (21.0, d21), (30.0, d30)];
-    points
-        .windows(2)
-        .find(|pair| days <= pair[1].0)
-        .map_or(d30, |pair| pair[0].1 + (pair[1].1 - pair[0].1) * (days - pair[0].0) / (pair[1].0 - pair[0].0))
+    let risk = Risk::of(finding);
+    match (finding.grade, finding.kind) {
+        _ if risk.is_known() => risk.by(t),
+        // No forecast to read from.
+        (Grade::Urgent, _) => 0.5,
+        // So whatever may break comes first, however long work by running hours is overdue.
+        (_, FindingKind::MaintenanceDue) => 0.0,
+        _ => 0.05,
+    }
 }
