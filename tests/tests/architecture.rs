@@ -131,6 +131,41 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// The lines of a file without its modules of tests, wherever these stand: such a module is one `#[cfg(test)] mod … { … }`, whose
+/// end is the next line with a closing brace as far to the left. Anything else that only tests have counts as the rest does.
+fn product(text: &str) -> impl Iterator<Item = &str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut from = 0;
+    while let Some(at) = lines[from..].iter().position(|line| line.trim() == "#[cfg(test)]").map(|n| from + n) {
+        from = at + 1;
+        let heads = lines[from..].iter().take_while(|line| line.trim_start().starts_with(['#', '/'])).count();
+        let Some(module) = lines.get(from + heads).filter(|line| line.contains("mod ") && line.ends_with('{')) else {
+            continue;
+        };
+        let end = format!("{}}}", &module[..module.len() - module.trim_start().len()]);
+        let body = lines[from + heads..].iter().position(|line| **line == end);
+        lines.drain(at..body.map_or(lines.len(), |n| from + heads + n + 1));
+        from = at;
+    }
+    lines.into_iter()
+}
+
+#[test]
+fn only_modules_of_tests_are_left_out_of_a_file() {
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(product(text).collect::<Vec<_>>().join("|"), expected);
+    }
+    check("a\n#[cfg(test)]\nmod tests {\n    b\n}\nc", "a|c");
+    check(
+        "a\n#[cfg(test)]\n#[allow(x)]\n// why\nmod tests {\n  fn b() {\n  }\n}\nc\n#[cfg(test)]\nmod more {\n}",
+        "a|c",
+    );
+    check("a\n#[cfg(test)]\nmod tests;\nb", "a|#[cfg(test)]|mod tests;|b");
+    check("a\n#[cfg(test)]\nfn b() {\n}\nc", "a|#[cfg(test)]|fn b() {|}|c");
+    check("a\n    #[cfg(test)]\n    mod tests {\n        b\n    }\nc", "a|c");
+}
+
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     let mut files = Vec::new();
@@ -139,10 +174,10 @@ fn files_are_short_and_say_what_they_are_for() {
     let mut faults = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a readable source");
-        let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+        let lines = product(&text).count();
         let is_test = is_below(&file, &["tests"]);
-        if before_tests > 400 && !is_test {
-            faults.push(format!("{}: {before_tests} lines before its tests; at most 400", file.display()));
+        if lines > 400 && !is_test {
+            faults.push(format!("{}: {lines} lines beside its tests; at most 400", file.display()));
         }
         if !text.lines().take(3).any(|line| line.starts_with("//!")) {
             faults.push(format!("{}: no module doc", file.display()));
@@ -161,10 +196,71 @@ fn only_one_file_reads_the_clock() {
         .filter(|file| !is_below(file, &["tests", "simulators"]))
         .filter(|file| {
             let text = std::fs::read_to_string(file).expect("a readable source");
-            let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-            product.contains("SystemTime::now()") || product.contains("Utc::now()")
+            product(&text).any(|line| line.contains("SystemTime::now()") || line.contains("Utc::now()"))
         })
         .filter(|file| !file.ends_with("crates/server/src/clock.rs"))
         .collect();
     assert!(readers.is_empty(), "these read the clock: {readers:?}");
+}
+
+/// Sentences of intake in which everything differs, and such as are worded by a more general pattern.
+const WORDED_IN_PARTS: &[&str] = &[
+    "{}{}",
+    "{}`{}`",
+    "`{}` {}",
+    "`ts` is missing",
+    "`{}` is {}; a number belongs there",
+    "`{}` is {}; a register of 16 bits belongs there",
+];
+
+/// The first text that stands behind each of these marks, places in braces emptied: `the array holds more than {} items`.
+fn sentences(text: &str) -> Vec<String> {
+    const MARKS: &[&str] = &["Fault::new(", "ambiguous(", "let detail =", "let mut detail ="];
+    let starts = MARKS.iter().flat_map(|mark| text.match_indices(mark).map(|(at, mark)| at + mark.len()));
+    let sentence = |at: usize| {
+        let rest = &text[at..];
+        let statement =
+            &rest[..rest.find(';').map_or(rest.len(), |end| rest[..end].find('"').map_or(end, |_| rest.len()))];
+        let begin = statement.find('"')? + 1;
+        // What a mark introduces is said at once or not at all.
+        if statement[..begin].contains(';') || statement[..begin].lines().count() > 5 {
+            return None;
+        }
+        let mut said = String::new();
+        let (mut chars, mut depth) = (statement[begin..].chars(), 0_u32);
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if depth == 0 => break,
+                '\\' => said.extend(chars.next()),
+                '{' => {
+                    depth += 1;
+                    said.push('{');
+                }
+                '}' => {
+                    depth -= 1;
+                    said.push('}');
+                }
+                c if depth == 0 => said.push(c),
+                _ => {}
+            }
+        }
+        Some(said)
+    };
+    starts.filter_map(sentence).collect()
+}
+
+#[test]
+fn what_intake_says_of_refused_messages_has_chinese_words() {
+    let mut files = Vec::new();
+    sources(&root().join("crates/ingest/src"), &mut files);
+    let words = root().join("crates/console/src/text/noted.rs");
+    let words = std::fs::read_to_string(words).expect("the console's words");
+    let mut said: Vec<String> = Vec::new();
+    for file in files.iter().filter(|file| !is_below(file, &["tests"])) {
+        let text = std::fs::read_to_string(file).expect("a readable source");
+        said.extend(sentences(&product(&text).collect::<Vec<_>>().join("\n")));
+    }
+    assert!(said.len() > 30, "only {} sentences were found: {said:?}", said.len());
+    said.retain(|sentence| !WORDED_IN_PARTS.contains(&sentence.as_str()) && !words.contains(&format!("\"{sentence}")));
+    assert!(said.is_empty(), "these have no words in console/src/text/noted.rs: {said:#?}");
 }

@@ -104,7 +104,7 @@ fn lay_out(mut status: IngestStatus, ask: &Ask) -> IngestPage {
         asof: text::words(lang).ingest.to_owned(),
         log_line: text::log_line(status.log_entries, status.engine_behind, lang),
         store_line: status.history_store.as_ref().map(|store| text::store_line(store, lang)),
-        faults: status.faults,
+        faults: status.faults.iter().map(|fault| text::intake_fault(fault, lang)).collect(),
         clocks: clock_rows(&status.clocks, status.now, lang),
         webhooks: status.webhooks.into_iter().map(|webhook| webhook_row(webhook, status.now, lang)).collect(),
         sources: status.sources.into_iter().map(|source| source_row(source, status.now, lang)).collect(),
@@ -138,7 +138,7 @@ fn webhook_row(webhook: WebhookStatus, now: Timestamp, lang: Lang) -> WebhookRow
         waiting: text::number(f64::from(webhook.waiting)),
         refused: text::number(f64::from(webhook.refused)),
         last: webhook.last_delivered.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
-        why: webhook.why,
+        why: text::undelivered(&webhook.why, lang),
         name: webhook.name,
         host: webhook.host,
     }

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
-use super::words;
+use super::{undelivered, words};
 use crate::view::{Delivery, Progress, Slot};
 use crate::{Lang, civil};
 
@@ -105,10 +105,10 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
 
 /// `could not be sent yet: …; next try 18 Jul, 14:05`.
 pub(crate) fn not_sent_yet(delivery: &Delivery, zone: Tz, lang: Lang) -> String {
-    let next = civil::date_time(delivery.next, zone, lang);
+    let (reason, next) = (undelivered(&delivery.reason, lang), civil::date_time(delivery.next, zone, lang));
     match lang {
-        Lang::En => format!("Could not be sent yet: {}; next try {next}.", delivery.reason),
-        Lang::Zh => format!("尚未能发出：{}；下次尝试{next}。", delivery.reason),
+        Lang::En => format!("Could not be sent yet: {reason}; next try {next}."),
+        Lang::Zh => format!("尚未能发出：{reason}；下次尝试{next}。"),
     }
 }
 

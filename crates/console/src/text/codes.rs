@@ -174,24 +174,6 @@ pub(crate) fn refusal_reason(code: &str, lang: Lang) -> String {
     look_up(code, TABLE, lang)
 }
 
-/// What was wrong with a refused item, which intake notes in English. What has no words here stays as noted.
-pub(crate) fn refusal_detail(detail: &str, lang: Lang) -> String {
-    const EXPECTED: &[(&str, &str)] = &[
-        ("a number or null", "数字或空值"),
-        ("a number", "数字"),
-        ("a register of 16 bits", "16位寄存器值"),
-        ("true or false", "布尔值（true 或 false）"),
-        ("a text or a whole number", "文本或整数"),
-    ];
-    let parts = detail.strip_suffix(" belongs there").and_then(|said| said.rsplit_once("; "));
-    let Some((found, expected)) = parts.filter(|_| lang == Lang::Zh) else { return detail.to_owned() };
-    let Some((_, expected)) = EXPECTED.iter().find(|(en, _)| *en == expected) else { return detail.to_owned() };
-    match found.split_once(" is ") {
-        Some((field, value)) => format!("{field} 的值是 {value}，这里应为{expected}"),
-        None => detail.to_owned(),
-    }
-}
-
 /// What a signal is called, and its unit as people write it.
 pub(crate) const fn signal(signal: Signal, lang: Lang) -> (&'static str, &'static str) {
     let (en, zh) = match signal {

@@ -15,6 +15,7 @@ mod figures;
 mod findings;
 mod intake;
 pub(crate) mod letters;
+mod noted;
 mod obstacles;
 mod offline;
 mod phrases;
@@ -32,8 +33,7 @@ pub(crate) use casework::{
 };
 use codes::look_up;
 pub(crate) use codes::{
-    channel, feature, governor_reason, is_momentary, kind_label, medium, part, refusal_detail, refusal_reason, signal,
-    standing_label,
+    channel, feature, governor_reason, is_momentary, kind_label, medium, part, refusal_reason, signal, standing_label,
 };
 pub(crate) use figures::{
     celsius, change, duration, hour_figures, large, limit, month, month_short, number, percent, reached, temperature,
@@ -41,6 +41,7 @@ pub(crate) use figures::{
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
+pub(crate) use noted::{intake_fault, refusal_detail, undelivered};
 pub(crate) use obstacles::{objection, refusal};
 pub(crate) use offline::{broken_down, offline};
 pub(crate) use phrases::{

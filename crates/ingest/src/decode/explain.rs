@@ -7,7 +7,8 @@ use super::admission::Admission;
 use super::mapping::compile::similar_signal;
 use super::mapping::{Mapping, Message, Names, Use};
 use super::reason::Fault;
-use super::{Route, Shared, contract, items};
+use super::rules::{Route, Shared};
+use super::{contract, items};
 use crate::sparkplug;
 
 /// Fields of a payload that are told; more are counted only.

@@ -17,6 +17,7 @@ mod known;
 mod mapping;
 mod overlap;
 mod reason;
+mod rules;
 mod scalar;
 mod table;
 #[cfg(test)]
@@ -31,18 +32,18 @@ use foretell_model::{Event, Log, LogError, MINUTE_MS, MachineId, Offset, Partiti
 pub(crate) use admission::{Admission, Candidate, bit, mask};
 pub use explain::{Explained, Explanation, Fate};
 pub(crate) use known::KnownTopics;
-use mapping::compile::compile;
+use mapping::Mapping;
 pub use mapping::{
     CsvSpec, DeriveSpec, FieldSpec, HoursSpec, MappingFault, MappingSpec, OnlySpec, PartSpec, Pointers, StateSpec,
     TimeSpec,
 };
 pub(crate) use mapping::{Linear, linear, signal_named};
-use mapping::{Mapping, Names};
 pub use overlap::Overlap;
 pub(crate) use reason::Fault;
 pub use reason::RefusalReason;
+use rules::{Route, Shared};
 
-use crate::sparkplug::{self, Host, Publication, SparkplugNotes, SparkplugOptions};
+use crate::sparkplug::{self, Publication, SparkplugNotes, SparkplugOptions};
 
 /// Entries of the log that are read at once when derived counters are rebuilt.
 const SEED_CHUNK: usize = 10_000;
@@ -106,20 +107,6 @@ pub struct Decoder {
     current: Arc<RwLock<Arc<Shared>>>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    ahead_max_ms: i64,
-    behind_max_ms: Option<i64>,
-    payload_bytes_max: usize,
-    items_max: usize,
-    works: Option<BTreeSet<String>>,
-    /// As configured, in the order of `mappings`.
-    specs: Vec<MappingSpec>,
-    mappings: Vec<Mapping>,
-    /// Shared with the successor of these rules: its sessions must outlive them.
-    sparkplug: Option<Arc<Host>>,
-}
-
 /// Every fault of all mappings at once.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -137,12 +124,6 @@ pub enum ReplaceError {
     /// Derived counters could not be rebuilt.
     #[error("could not read the log to rebuild derived run hours")]
     Log(#[from] LogError),
-}
-
-/// How to read a message.
-enum Route<'a> {
-    Contract(contract::Kind, MachineId),
-    Mapped(&'a Mapping, Names<'a>),
 }
 
 impl Decoder {
@@ -357,156 +338,4 @@ fn seed_all(log: &dyn Log, mut seed: impl FnMut(&Reading)) -> Result<u64, LogErr
         }
     }
     Ok(seen)
-}
-
-impl Shared {
-    fn new(options: DecoderOptions) -> Result<Self, DecoderError> {
-        let DecoderOptions {
-            ahead_max_ms,
-            behind_max_ms,
-            payload_bytes_max,
-            items_max,
-            works,
-            mappings: specs,
-            sparkplug,
-        } = options;
-        let host = sparkplug.as_ref().map(Host::new).transpose();
-        let (mappings, sparkplug) = match (compile(&specs), host) {
-            (Ok(mappings), Ok(host)) => (mappings, host.map(Arc::new)),
-            (mappings, host) => {
-                let faults = [mappings.err(), host.err()].into_iter().flatten().flatten().collect();
-                return Err(DecoderError { faults });
-            }
-        };
-        let ahead_max_ms = ahead_max_ms.max(0);
-        Ok(Self { ahead_max_ms, behind_max_ms, payload_bytes_max, items_max, works, specs, mappings, sparkplug })
-    }
-
-    fn admission(&self, arrived: Timestamp) -> Admission {
-        Admission { arrived, ahead_max_ms: self.ahead_max_ms, behind_max_ms: self.behind_max_ms }
-    }
-
-    fn filters(&self) -> Vec<String> {
-        let mapped = self.mappings.iter().map(Mapping::filter);
-        let edge_nodes = self.sparkplug.iter().flat_map(|_| sparkplug::FILTERS);
-        let own_state = self.sparkplug.as_ref().map(|host| sparkplug::state_topic(host.host_id()));
-        let ours = contract::FILTERS.into_iter().chain(edge_nodes).map(String::from).chain(own_state);
-        let mut filters: Vec<String> = ours.chain(mapped).collect();
-        // Overlapping filters may bring a message twice, equal ones certainly would.
-        filters.sort_unstable();
-        filters.dedup();
-        filters
-    }
-
-    /// One item of a message of the contract.
-    fn item(
-        &self,
-        kind: contract::Kind,
-        machine: &MachineId,
-        admission: Admission,
-        raw: &[u8],
-        ignored_keys: &mut u64,
-    ) -> Result<Event, Fault> {
-        let event = contract::item(kind, machine, admission, raw, ignored_keys)?;
-        match (&event, &self.works) {
-            (Event::Maintenance { work, .. }, Some(known)) if !known.contains(work.as_str()) => {
-                // Nothing follows from work that no fault is cured by, so whoever wrote it meant another one.
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let detail =
-                    format!("`work` {:?} is not in the fault catalogue; known are {}", work.as_str(), known.join(", "));
-                Err(Fault::new(RefusalReason::UnknownWord, detail))
-            }
-            _ => Ok(event),
-        }
-    }
-
-    fn message(
-        &self,
-        arrived: Timestamp,
-        route: Route<'_>,
-        payload: &[u8],
-        ignored_keys: &mut u64,
-        take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
-    ) -> Result<(), Fault> {
-        let admission = self.admission(arrived);
-        match route {
-            Route::Contract(kind, machine) => {
-                for raw in items::items(payload, self.items_max)? {
-                    take(self.item(kind, &machine, admission, raw, ignored_keys), raw);
-                }
-                Ok(())
-            }
-            // Of a source that publishes each value on its own topic, most topics mean nothing here.
-            Route::Mapped(mapping, names) if !mapping.means(names) => {
-                *ignored_keys += 1;
-                Ok(())
-            }
-            Route::Mapped(mapping, names) => {
-                mapping.decode(names, admission, self.items_max, payload, ignored_keys, take)
-            }
-        }
-    }
-
-    fn sparkplug_of(&self, topic: &str) -> Option<&Host> {
-        self.sparkplug.as_deref().filter(|_| sparkplug::is_sparkplug(topic))
-    }
-
-    fn edge_node(
-        &self,
-        host: &Host,
-        arrived: Timestamp,
-        source: &str,
-        (topic, payload): (&str, &[u8]),
-        out: &mut Decoded,
-    ) {
-        let Decoded { events, refused, ignored_keys, publications, sparkplug, ahead } = out;
-        let faults = if let Err(fault) = self.bounded(payload) {
-            vec![fault]
-        } else {
-            let (faults, ignored) =
-                host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
-            *ignored_keys = ignored;
-            faults
-        };
-        *ahead = faults.iter().find(|fault| fault.ahead_ms != 0).map(|fault| (1, fault.ahead_ms));
-        refused.extend(faults.into_iter().map(|Fault { reason, detail, .. }| {
-            let (source, topic, raw) = (source.to_owned(), topic.to_owned(), payload.to_vec());
-            Refusal { arrived, source, topic, reason: reason.code(), detail, raw }
-        }));
-    }
-
-    fn bounded(&self, payload: &[u8]) -> Result<(), Fault> {
-        if payload.len() <= self.payload_bytes_max {
-            return Ok(());
-        }
-        let detail = format!("the payload has {} bytes; {} are allowed", payload.len(), self.payload_bytes_max);
-        Err(Fault::new(RefusalReason::TooLarge, detail))
-    }
-
-    fn known_route<'a>(&'a self, known: &mut KnownTopics, topic: &'a str) -> Result<Route<'a>, Fault> {
-        if let Some((kind, machine)) = known.find(topic) {
-            return Ok(Route::Contract(kind, machine));
-        }
-        let route = self.route(topic)?;
-        if let Route::Contract(kind, machine) = &route {
-            known.remember(topic, *kind, machine);
-        }
-        Ok(route)
-    }
-
-    fn route<'a>(&'a self, topic: &'a str) -> Result<Route<'a>, Fault> {
-        if let Some((site, machine, kind)) = contract::parse_topic(topic) {
-            let machine = MachineId::new(site, machine);
-            let machine = machine.map_err(|error| Fault::new(RefusalReason::BadIdentity, error.to_string()))?;
-            return Ok(Route::Contract(kind, machine));
-        }
-        let unknown =
-            || Fault::new(RefusalReason::UnknownTopic, "neither a contract topic nor one that a mapping claims");
-        let (mapping, names) = self.mapping(topic).ok_or_else(unknown)?;
-        Ok(Route::Mapped(mapping, names))
-    }
-
-    fn mapping<'a>(&'a self, topic: &'a str) -> Option<(&'a Mapping, Names<'a>)> {
-        self.mappings.iter().find_map(|mapping| mapping.claim(topic).map(|names| (mapping, names)))
-    }
 }
