@@ -4,10 +4,11 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use foretell_model::{Obstacle, Timestamp};
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::booking::{kind, shown};
 use super::page::{Ask, encode};
 use crate::BackendError;
@@ -121,14 +122,17 @@ pub(crate) async fn cancel(
 async fn answer(app: &App, ask: &Ask, token: String, act: BookingAct) -> Response {
     let path = token.clone();
     let done = if matches!(act, BookingAct::Cancel { .. }) { "?done=cancelled" } else { "" };
-    match app.ask(move |backend| backend.book(&path, act)).await {
-        Ok(()) => Redirect::to(&format!("/b/{}{done}", encode(&token))).into_response(),
-        // The time is gone or the state has moved on: show how things stand now, with a word about it.
-        Err(BackendError::Refused(told)) => {
-            shown(app, ask, token, StatusCode::CONFLICT, Notice::Refused(told.why)).await
+    let to = format!("/b/{}{done}", encode(&token));
+    let otherwise = |error| async move {
+        match error {
+            // The time is gone or the state has moved on: show how things stand now, with a word about it.
+            BackendError::Refused(told) => {
+                shown(app, ask, token, StatusCode::CONFLICT, Notice::Refused(told.why)).await
+            }
+            error => kind(ask, &error),
         }
-        Err(error) => kind(ask, &error),
-    }
+    };
+    answered(app.ask(move |backend| backend.book(&path, act)), |()| to, otherwise).await
 }
 
 /// `GET /b/{token}/visit.ics`

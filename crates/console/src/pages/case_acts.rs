@@ -2,10 +2,11 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use foretell_model::{MachineId, Objection, Obstacle};
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::cases::{Typed, list, refused};
 use super::kept::Kept;
 use super::page::{self, Ask};
@@ -135,13 +136,13 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
         let machine = MachineId::parse(named).map_err(unknown)?;
         backend.open_case(&machine, &what, &by)
     });
-    match opened.await {
-        Ok(id) => Redirect::to(&format!("/cases/{id}?done=opened")).into_response(),
-        Err(error) => match page::refused(&ask, &error) {
+    let otherwise = |error| async {
+        match page::refused(&ask, &error) {
             Some((status, why)) => list(&app, &ask, status, why, typed, 1).await,
             None => ask.failure(&error),
-        },
-    }
+        }
+    };
+    answered(opened, |id| format!("/cases/{id}?done=opened"), otherwise).await
 }
 
 /// `POST /cases/{id}/called`
@@ -215,20 +216,18 @@ pub(crate) async fn close(
         return refused(&app, &ask, id, &Obstacle::ChecklistGap.into(), typed).await;
     }
     let by = ask.by.clone();
-    match app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by)).await {
-        Ok(()) => Redirect::to(&format!("/cases/{id}?done=mended")).into_response(),
-        Err(error) => {
-            refused(&app, &ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
-        }
-    }
+    let closed = app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by));
+    let otherwise = |error| async {
+        refused(&app, &ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
+    };
+    answered(closed, |()| format!("/cases/{id}?done=mended"), otherwise).await
 }
 
 async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str, kept: Kept) -> Response {
     let by = ask.by.clone();
-    match app.ask(move |backend| backend.act_on_case(id, act, &by)).await {
-        Ok(()) => Redirect::to(&format!("/cases/{id}?done={done}")).into_response(),
-        Err(error) => refused(app, ask, id, &error, Typed { kept, ..Typed::default() }).await,
-    }
+    let otherwise = |error| async move { refused(app, ask, id, &error, Typed { kept, ..Typed::default() }).await };
+    let did = app.ask(move |backend| backend.act_on_case(id, act, &by));
+    answered(did, |()| format!("/cases/{id}?done={done}"), otherwise).await
 }
 
 #[cfg(test)]

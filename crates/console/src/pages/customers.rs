@@ -4,10 +4,11 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use foretell_model::Catalogue;
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::card::{contact_line, tel};
 use super::case_acts::cut;
 use super::case_row::{CaseRow, customer_href, row};
@@ -343,8 +344,7 @@ pub(crate) async fn resume(
 
 async fn act(app: &App, ask: &Ask, id: String, act: CustomerAct, done: &'static str, kept: Kept) -> Response {
     let (by, of) = (ask.by.clone(), id.clone());
-    match app.ask(move |backend| backend.act_on_customer(&of, act, &by)).await {
-        Ok(()) => Redirect::to(&format!("{}?done={done}", customer_href(&id))).into_response(),
-        Err(error) => refused(app, ask, id, &error, kept).await,
-    }
+    let to = format!("{}?done={done}", customer_href(&id));
+    let otherwise = |error| async move { refused(app, ask, id, &error, kept).await };
+    answered(app.ask(move |backend| backend.act_on_customer(&of, act, &by)), |()| to, otherwise).await
 }

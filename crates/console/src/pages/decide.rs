@@ -3,11 +3,12 @@
 
 use axum::Form;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use foretell_model::{Obstacle, Timestamp};
 
+use super::answer::answered;
 use super::kept::Kept;
 use super::page::{Ask, advisory_href};
 use super::queue::show_again;
@@ -221,14 +222,11 @@ async fn decide_on(
     let id = which.id.clone();
     let back = format!("{}?done={done}", advisory_href(&which.id));
     let by = ask.by.clone();
-    let decided = match act {
-        Ok(act) => app.ask(move |backend| backend.act(&which.id, which.revision, act, &by)).await,
-        Err(refused) => Err(refused),
+    let decided = async {
+        let act = act?;
+        app.ask(move |backend| backend.act(&which.id, which.revision, act, &by)).await
     };
-    match decided {
-        Ok(()) => Redirect::to(&back).into_response(),
-        Err(error) => show_again(app, ask, id, typed, error).await,
-    }
+    answered(decided, |()| back, |error| show_again(app, ask, id, typed, error)).await
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
 use foretell_model::{Objection, Obstacle};
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::case_acts::{Closing, cut};
 use super::kept::Kept;
 use super::page::Ask;
@@ -150,17 +151,15 @@ pub(crate) async fn done(
     Form(form): Form<Finished>,
 ) -> Response {
     let (typed, by) = (form.clone(), ask.by.clone());
-    let done = match finished(form) {
-        Ok(done) => app.ask(move |backend| backend.act_in_field(Errand::Visit(id), done, &by)).await,
-        Err(error) => Err(error),
+    let done = async {
+        let done = finished(form)?;
+        app.ask(move |backend| backend.act_in_field(Errand::Visit(id), done, &by)).await
     };
-    match done {
-        Ok(()) => Redirect::to(&format!("/visits/{id}?done=finished")).into_response(),
-        Err(error) => {
-            let closing = typed.closing.asking_of_parts(&error);
-            visits::refused(&app, &ask, id, &error, Finished { closing, ..typed }).await
-        }
-    }
+    let otherwise = |error| async {
+        let closing = typed.closing.asking_of_parts(&error);
+        visits::refused(&app, &ask, id, &error, Finished { closing, ..typed }).await
+    };
+    answered(done, |()| format!("/visits/{id}?done=finished"), otherwise).await
 }
 
 fn finished(form: Finished) -> Result<FieldAct, BackendError> {
@@ -180,8 +179,7 @@ fn finished(form: Finished) -> Result<FieldAct, BackendError> {
 /// Does it, or shows the page again with what was typed: on site nobody should have to type it twice.
 async fn act(app: &App, ask: &Ask, errand: Errand, act: FieldAct, done: &'static str, kept: Kept) -> Response {
     let by = ask.by.clone();
-    match app.ask(move |backend| backend.act_in_field(errand, act, &by)).await {
-        Ok(()) => Redirect::to(&format!("{}?done={done}", href(errand))).into_response(),
-        Err(error) => refused(app, ask, errand, error, kept).await,
-    }
+    let to = format!("{}?done={done}", href(errand));
+    let did = app.ask(move |backend| backend.act_in_field(errand, act, &by));
+    answered(did, |()| to, |error| refused(app, ask, errand, error, kept)).await
 }

@@ -5,9 +5,10 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::booking::{Done, kind};
 use super::card::tel;
 use super::figure::{Figure, report_figure};
@@ -247,13 +248,16 @@ pub(crate) async fn choose(
     let lang = Lang::from_tag(&of("language")).unwrap_or(ask.lang);
     let choice = GuestChoice { lang, media, from: of("from"), until: of("until") };
     let path = token.clone();
-    match app.ask(move |backend| backend.choose(&path, choice)).await {
-        Ok(()) => Redirect::to(&format!("/b/{}/preferences?done=kept", encode(&token))).into_response(),
-        Err(BackendError::Refused(_)) => {
-            self::choice(&app, &ask, token, StatusCode::UNPROCESSABLE_ENTITY, |f| f.choose_hours_wrong).await
+    let to = format!("/b/{}/preferences?done=kept", encode(&token));
+    let otherwise = |error| async {
+        match error {
+            BackendError::Refused(_) => {
+                self::choice(&app, &ask, token, StatusCode::UNPROCESSABLE_ENTITY, |f| f.choose_hours_wrong).await
+            }
+            error => kind(&ask, &error),
         }
-        Err(error) => kind(&ask, &error),
-    }
+    };
+    answered(app.ask(move |backend| backend.choose(&path, choice)), |()| to, otherwise).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -270,8 +274,6 @@ pub(crate) async fn trouble(
     Form(form): Form<Trouble>,
 ) -> Response {
     let what: String = form.what.trim().chars().take(TROUBLE_CHARS_MAX).collect();
-    match app.ask(move |backend| backend.report_trouble(&token, &what)).await {
-        Ok(path) => Redirect::to(&path).into_response(),
-        Err(error) => kind(&ask, &error),
-    }
+    let reported = app.ask(move |backend| backend.report_trouble(&token, &what));
+    answered(reported, |path| path, |error| async move { kind(&ask, &error) }).await
 }

@@ -1,6 +1,7 @@
 //! The pages: each turns view structs into texts and lays them out with a template.
 
 pub(crate) mod account;
+mod answer;
 pub(crate) mod audit;
 pub(crate) mod booking;
 pub(crate) mod booking_acts;

@@ -3,10 +3,11 @@
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use foretell_model::Obstacle;
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::case_row::customer_href;
 use super::customers;
 use super::kept::Kept;
@@ -47,8 +48,7 @@ pub(crate) async fn erase(
         return customers::refused(&app, &ask, id, &Obstacle::KeyWrong.into(), kept).await;
     }
     let (by, of) = (ask.by.clone(), id.clone());
-    match app.ask(move |backend| backend.erase_customer(&of, &by)).await {
-        Ok(()) => Redirect::to(&format!("{}?done=erased", customer_href(&id))).into_response(),
-        Err(error) => customers::refused(&app, &ask, id, &error, Kept::default()).await,
-    }
+    let to = format!("{}?done=erased", customer_href(&id));
+    let otherwise = |error| async { customers::refused(&app, &ask, id, &error, Kept::default()).await };
+    answered(app.ask(move |backend| backend.erase_customer(&of, &by)), |()| to, otherwise).await
 }

@@ -3,9 +3,10 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use foretell_model::Obstacle;
 
+use super::answer::answered;
 use super::case_acts::cut;
 use super::field_acts::{href, refused};
 use super::kept::Kept;
@@ -57,10 +58,9 @@ pub(super) fn jpeg(bytes: Vec<u8>) -> Response {
 
 /// `POST /visits/{id}/photo` and the same of a case.
 pub(crate) async fn add(State(app): State<App>, ask: Ask, errand: Errand, headers: HeaderMap, body: Bytes) -> Response {
-    match keep(&app, &ask, PhotoOf::Errand(errand), &headers, body).await {
-        Ok(()) => Redirect::to(&format!("{}?done=photo#photos", href(errand))).into_response(),
-        Err(error) => refused(&app, &ask, errand, error, Kept::default()).await,
-    }
+    let kept = keep(&app, &ask, PhotoOf::Errand(errand), &headers, body);
+    let to = format!("{}?done=photo#photos", href(errand));
+    answered(kept, |()| to, |error| refused(&app, &ask, errand, error, Kept::default())).await
 }
 
 /// `POST /visits/{id}/photo/{photo}/delete` and the same of a case.
@@ -75,10 +75,8 @@ pub(crate) async fn delete(
         let own = backend.photos(errand)?.iter().any(|known| known.id == photo);
         if own { backend.delete_photo(photo, &by) } else { Err(BackendError::NotFound(format!("photo {photo}"))) }
     });
-    match deleted.await {
-        Ok(()) => Redirect::to(&format!("{}?done=deleted#photos", href(errand))).into_response(),
-        Err(error) => refused(&app, &ask, errand, error, Kept::default()).await,
-    }
+    let to = format!("{}?done=deleted#photos", href(errand));
+    answered(deleted, |()| to, |error| refused(&app, &ask, errand, error, Kept::default())).await
 }
 
 /// `POST /team/{key}/portrait`
@@ -89,10 +87,9 @@ pub(crate) async fn of_person(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match keep(&app, &ask, PhotoOf::Person(key.clone()), &headers, body).await {
-        Ok(()) => Redirect::to(&team::place_of(&key, "done=portrait&")).into_response(),
-        Err(error) => team::refused(&app, &ask, &key, error).await,
-    }
+    let kept = keep(&app, &ask, PhotoOf::Person(key.clone()), &headers, body);
+    let to = team::place_of(&key, "done=portrait&");
+    answered(kept, |()| to, |error| team::refused(&app, &ask, &key, error)).await
 }
 
 /// Takes a form apart, makes its picture fit, keeps it. One picture at a time: decoding takes a core, and readings come first.

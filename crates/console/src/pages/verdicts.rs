@@ -4,10 +4,11 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use foretell_model::{Catalogue, FaultCode, Obstacle};
 use serde::Deserialize;
 
+use super::answer::answered;
 use super::case_acts::cut;
 use super::kept::Kept;
 use super::page::{Ask, Chrome, advisory_href};
@@ -91,10 +92,8 @@ pub(crate) async fn give(State(app): State<App>, ask: Ask, Form(form): Form<Give
         let instead = Some(form.instead).filter(|code| found == Found::SomethingElse && !code.is_empty());
         backend.give_verdict(&form.id, (found, instead), &cut(&form.note), &by)
     });
-    match given.await {
-        Ok(()) => Redirect::to(&format!("{}?done=verdict", advisory_href(&id))).into_response(),
-        Err(error) => show_again(&app, &ask, id, (None, kept), error).await,
-    }
+    let to = format!("{}?done=verdict", advisory_href(&id));
+    answered(given, |()| to, |error| show_again(&app, &ask, id, (None, kept), error)).await
 }
 
 /// Faults that could be found instead.
