@@ -4,7 +4,7 @@ use foretell_model::{Limits, MachineId, Signal, Timestamp};
 
 use crate::engine::Engine;
 use crate::sd::regime::Regime;
-use crate::view::{HealthView, OpenFinding, health, open, troubles};
+use crate::view::{HealthView, OpenFinding, health, open, troubles, usable_days};
 
 /// Closed days that "of late" means.
 const LATE_DAYS: usize = 7;
@@ -22,8 +22,10 @@ pub struct Glance {
     pub discharge_temp_c: Option<f64>,
     /// Mean of the hottest loaded-steady hours of the newest closed days, oldest first, degC.
     pub trend_c: Vec<Option<f64>>,
-    /// Closed days that had such hours.
+    /// Closed days of the machine's present life that had such hours.
     pub usable_days: usize,
+    /// How many of them are needed before anything is claimed.
+    pub days_needed: usize,
     /// Loaded hours a day over the last week, h.
     pub load_h_per_day: f64,
     /// Whether there is enough history to speak of a normal.
@@ -51,7 +53,8 @@ impl Engine {
             last_ts: machine.last_ts(),
             discharge_temp_c: newest.map(|(_, value)| value),
             trend_c: machine.days[skipped..].iter().map(hot_c).collect(),
-            usable_days: machine.days.iter().filter(|day| hot_c(day).is_some()).count(),
+            usable_days: usable_days(machine).1,
+            days_needed: machine.health.days_needed(),
             load_h_per_day: late.clone().map(|day| day.load_h()).sum::<f64>() / late.count().max(1) as f64,
             learned: machine.health.learned,
             health: health(machine),
@@ -87,6 +90,9 @@ mod tests {
         let hot: Vec<Option<f64>> = view.days.iter().map(|day| day.observed_c).collect();
         assert_eq!(glance.trend_c, hot[hot.len() - 10..]);
         assert_eq!(glance.usable_days, hot.iter().flatten().count());
+        let baseline = view.baseline;
+        assert_eq!((glance.usable_days, glance.days_needed), (baseline.usable_days, baseline.days_needed));
+        assert_eq!(baseline.since, view.days.iter().find(|day| day.observed_c.is_some()).map(|day| day.day));
         assert_eq!((glance.last_ts, glance.regime, glance.limits), (view.last_ts, view.regime, view.limits));
         assert_eq!((glance.learned, glance.health, &glance.open), (view.baseline.learned, view.health, &view.open));
         assert_eq!(glance.sensor_trouble, !view.sensor_troubles.is_empty());

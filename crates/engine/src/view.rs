@@ -34,7 +34,8 @@ pub struct MachineView {
     pub health: HealthView,
     /// Open findings, oldest first.
     pub open: Vec<OpenFinding>,
-    /// The hot hours to come, in steps of three days up to 90; empty while the machine is being learned.
+    /// The hot hours to come, in steps of three days up to 90; empty while the machine is being learned. None lies above the
+    /// temperature at which the machine warns: what would come after that is for nobody to see.
     pub cone: Vec<ConePoint>,
     /// Learned share of time running per hour of the week, Monday 00:00 UTC first, each 0 to 1.
     pub weekly_duty: [f32; HOURS_PER_WEEK],
@@ -84,6 +85,12 @@ pub struct DayView {
 pub struct BaselineView {
     /// Whether there is enough history to speak of a normal.
     pub learned: bool,
+    /// The first day of the machine's present life, which begins anew with work on it, that had hot hours.
+    pub since: Option<Timestamp>,
+    /// Days of that life that had them.
+    pub usable_days: usize,
+    /// How many of them are needed before anything is claimed.
+    pub days_needed: usize,
     /// Where the ambient comes from.
     pub ambient_source: AmbientSource,
     /// Expected discharge temperature at 20 degC inlet, reference load, degC.
@@ -148,18 +155,17 @@ impl Engine {
         let today = machine.open.as_ref().map_or(0, |open| open.day());
         let around = self.surroundings(place);
         let detail = assess::detail(&machine.health, &machine.days, today, &around);
+        let limits = self.profile(id).limits;
         let cone = detail.as_ref().filter(|_| machine.health.learned).map_or_else(Vec::new, |detail| {
-            let point = |&(ahead, [q10_c, q50_c, q90_c]): &(usize, [f64; 3])| ConePoint {
-                day: start_of(today).plus_days(ahead as f64),
-                q10_c,
-                q50_c,
-                q90_c,
+            let point = |(ahead, quantiles_c): &(usize, [f64; 3])| {
+                let [q10_c, q50_c, q90_c] = quantiles_c.map(|temp_c| temp_c.min(limits.warn_c));
+                ConePoint { day: start_of(today).plus_days(*ahead as f64), q10_c, q50_c, q90_c }
             };
             detail.cone.iter().map(point).collect()
         });
         Some(MachineView {
             id: id.clone(),
-            limits: self.profile(id).limits,
+            limits,
             regime: machine.regime.regime(),
             last_ts: machine.last_ts(),
             last_values: machine.last_values().collect(),
@@ -176,6 +182,13 @@ impl Engine {
             counter_restarts: machine.counter_restarts,
         })
     }
+}
+
+/// Days of the present life that had hot hours: the first, and how many.
+pub(crate) fn usable_days(machine: &Machine) -> (Option<Timestamp>, usize) {
+    let of_this_life = machine.days.iter().filter(|d| d.day >= machine.health.valid_from);
+    let mut usable = of_this_life.filter(|d| d.hot.is_some() && d.hot.td_c().is_some()).peekable();
+    (usable.peek().map(|d| start_of(d.day)), usable.count())
 }
 
 /// Mean running hours per day over the last four weeks, h.
@@ -221,8 +234,12 @@ fn baseline(machine: &Machine) -> BaselineView {
         let middle = 0.5 * (low + high);
         if at(middle).weight < 0.5 { low = middle } else { high = middle }
     }
+    let (since, usable_days) = usable_days(machine);
     BaselineView {
         learned: health.learned,
+        since,
+        usable_days,
+        days_needed: health.days_needed(),
         ambient_source: health.source,
         at_20_c: at(20.0).td_c,
         at_35_c: at(35.0).td_c,

@@ -136,17 +136,18 @@ fn days(seed: &Seed, salt: u64) -> Vec<DayPoint> {
         .collect()
 }
 
+/// Where the machines warn, degC; a forecast ends there.
+const LIMIT_C: f64 = 105.0;
+
 pub(super) fn cone(from_c: f64, per_day: f64, today: i64, length: i64) -> Vec<ConePoint> {
     (1..=length)
         .map(|n| {
             let t = n as f64;
             let spread = 1.2 + 0.55 * t.sqrt();
-            ConePoint {
-                day: today + n,
-                q10_c: from_c + per_day * 0.62 * t - spread,
-                q50_c: from_c + per_day * t,
-                q90_c: from_c + per_day * 1.45 * t + spread,
-            }
+            let q50_c = from_c + per_day * t;
+            let edges_c = [from_c + per_day * 0.62 * t - spread, q50_c, from_c + per_day * 1.45 * t + spread];
+            let [q10_c, q50_c, q90_c] = edges_c.map(|edge_c| edge_c.min(LIMIT_C));
+            ConePoint { day: today + n, q10_c, q50_c, q90_c }
         })
         .collect()
 }
@@ -225,7 +226,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         Plot::Valve => (vec![finding(&id, FaultCode::THERMOSTATIC_VALVE, Grade::Watch, None)], vec![]),
         _ => (vec![], vec![]),
     };
-    let curve = Curve { now: now(), limit_c: 105.0, marks: marks(seed), cone, days };
+    let curve = Curve { now: now(), limit_c: LIMIT_C, marks: marks(seed), cone, days };
     let summary = summary(seed, id, &curve, open.first(), last_hot);
     let advisory_id = open.first().filter(|f| f.grade > Grade::Watch).map(|f| f.id.to_string());
     let known = matches!(summary.health, Health::Known { .. });

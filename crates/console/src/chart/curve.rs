@@ -72,8 +72,8 @@ pub fn past_curve(curve: &Curve, size: Size, words: &CurveText<'_>, past: &Past<
     axes(&mut svg, &plot, size, words.lang);
     svg.open_clip((plot.left, plot.top), (plot.width(), plot.height()));
     band(&mut svg, &plot, &curve.days);
-    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points, curve.limit_c));
-    cone(&mut svg, &plot, &curve.cone, curve.limit_c);
+    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points));
+    cone(&mut svg, &plot, &curve.cone);
     svg.close_clip();
     truths(&mut svg, &plot, past.truths);
     limit(&mut svg, &plot, curve, words.lang);
@@ -110,8 +110,7 @@ pub(super) fn layout(curve: &Curve, size: Size) -> Plot {
     let (first, last) =
         days.fold((now.floor() as i64 - 7, now.ceil() as i64 + 2), |(a, b), d| (a.min(d), b.max(d + 1)));
     let seen = curve.days.iter().flat_map(|d| [d.hot_c, d.normal_low_c, d.normal_high_c]).flatten();
-    // The cone may climb far beyond the limit, where it is not drawn.
-    let low_cone = curve.cone.iter().map(|c| c.q10_c.min(curve.limit_c));
+    let low_cone = curve.cone.iter().map(|c| c.q10_c);
     let (low, high) = extent(seen.chain(low_cone).chain([curve.limit_c])).unwrap_or((60.0, 110.0));
     let (width, height) = canvas(size);
     let (left, right, top, bottom) = match size {
@@ -177,10 +176,9 @@ fn truths(svg: &mut Svg, plot: &Plot, truths: &[(i64, i64, String)]) {
     }
 }
 
-/// A forecast ends at the limit: beyond it the machine will have warned and stopped.
-fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint], limit_c: f64) {
+fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint]) {
     let edge = |value: fn(&ConePoint) -> f64| -> Vec<_> {
-        points.iter().map(|point| plot.at(noon(point.day), value(point).min(limit_c))).collect()
+        points.iter().map(|point| plot.at(noon(point.day), value(point))).collect()
     };
     svg.area("c-cone", &edge(|c| c.q10_c), &edge(|c| c.q90_c));
     svg.polyline("c-median", &edge(|c| c.q50_c));

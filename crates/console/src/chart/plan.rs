@@ -50,8 +50,8 @@ pub(crate) fn plan(curve: &Curve, lang: Lang, mark: &dyn Fn(&Mark) -> String) ->
     };
     let both = curve.days.iter().filter_map(|d| Some((d.day, (d.normal_low_c?, d.normal_high_c?))));
     let hot = curve.days.iter().filter_map(|d| Some((d.day, d.hot_c?)));
-    let lower = curve.cone.iter().map(|c| at(noon(c.day), c.q10_c.min(curve.limit_c)));
-    let upper = curve.cone.iter().rev().map(|c| at(noon(c.day), c.q90_c.min(curve.limit_c)));
+    let lower = curve.cone.iter().map(|c| at(noon(c.day), c.q10_c));
+    let upper = curve.cone.iter().rev().map(|c| at(noon(c.day), c.q90_c));
     let (first, last) = (plot.x.0 as i64, plot.x.1 as i64);
     let label = |day: i64| if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
     let jobs = curve.marks.iter().filter(|m| m.kind == MarkKind::Maintenance);
@@ -64,7 +64,7 @@ pub(crate) fn plan(curve: &Curve, lang: Lang, mark: &dyn Fn(&Mark) -> String) ->
             .collect(),
         bands: runs(both).iter().filter(|run| run.len() > 1).map(band).collect(),
         cone: if curve.cone.len() > 1 { lower.chain(upper).collect() } else { Vec::new() },
-        median: curve.cone.iter().map(|c| at(noon(c.day), c.q50_c.min(curve.limit_c))).collect(),
+        median: curve.cone.iter().map(|c| at(noon(c.day), c.q50_c)).collect(),
         lines: runs(hot).iter().map(|run| run.iter().map(|(day, hot)| at(noon(*day), *hot)).collect()).collect(),
         limit: (
             round(plot.y(curve.limit_c)),

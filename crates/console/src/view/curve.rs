@@ -16,7 +16,8 @@ pub struct DayPoint {
     pub normal_high_c: Option<f64>,
 }
 
-/// One future day of the forecast cone.
+/// One future day of the forecast cone. None of its figures lies above the curve's limit: a machine that reaches it warns and
+/// stops, so a forecast ends there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConePoint {
     /// Whole days since 1970 (UTC).

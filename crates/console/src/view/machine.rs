@@ -18,9 +18,9 @@ pub struct Estimate {
 /// What the engine has learned of a machine's normal behaviour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Baseline {
-    /// Since when it holds: the first reading or the last work that renewed it.
+    /// The first usable day since the first reading or the last work that renewed it.
     pub since: Option<Timestamp>,
-    /// Usable days behind it.
+    /// Usable days since then.
     pub days: u32,
     /// Days needed before forecasts begin.
     pub days_needed: u32,

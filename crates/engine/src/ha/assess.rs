@@ -15,8 +15,6 @@ use crate::pa::climate::{Climate, HotHour};
 use crate::pa::passage::{Forecast, HORIZON_DAYS, Outlook};
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 
-/// Hot days before anything is claimed.
-const LEARNING_DAYS: usize = 10;
 /// Chance, before looking, that an excess is growing on a machine at a given time.
 const FAULT_PRIOR: f64 = 0.02;
 /// Evidence from which the excess takes part in the next day's linearisation.
@@ -160,7 +158,7 @@ impl Work {
         health.baseline = fitted.baseline;
         health.fresh = false;
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
-        health.learned = hot_days >= LEARNING_DAYS || (health.remembered.is_some() && hot_days >= 3);
+        health.learned = hot_days >= health.days_needed();
         Some(Self { health, prior, samples, first, today, hot_days, fitted })
     }
 

@@ -9,6 +9,11 @@ use super::rows::Noise;
 use super::trend::Trend;
 use crate::sd::day::{Day, DayRecord};
 
+/// Hot days of a machine of which nothing is known before anything is claimed.
+const LEARNING_DAYS: usize = 10;
+/// The same after work, when its former life is remembered.
+const REMEMBERED_DAYS: usize = 3;
+
 /// What is remembered of a machine's health from day to day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Health {
@@ -57,6 +62,11 @@ impl Health {
     /// The hinge that an earlier time has left.
     pub(super) fn remembered_baseline(&self) -> Option<Baseline> {
         self.remembered.as_deref().map(|r| Baseline { theta: r.belief().mean })
+    }
+
+    /// Hot days before anything is claimed: fewer where an earlier life has left a belief.
+    pub(crate) const fn days_needed(&self) -> usize {
+        if self.remembered.is_some() { REMEMBERED_DAYS } else { LEARNING_DAYS }
     }
 
     /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.

@@ -61,6 +61,18 @@ impl Climate {
         let change: Vector = std::array::from_fn(|i| then[i] - at_now[i]);
         (dot(&self.coefficients, &then), self.factor.variance(&change))
     }
+
+    /// How far the weather of the last known day still tells so many days after `now`, 0 to 1.
+    pub(crate) fn carry(&self, now: f64, ahead: usize) -> f64 {
+        let gap_days = (now - f64::from(self.last.0)).max(1.0) + ahead as f64;
+        self.rho.powf(gap_days)
+    }
+
+    /// How far a hot hour so many days after `now` is off the season, as the last known day has it, and the sd of that, K.
+    pub(crate) fn weather(&self, now: f64, ahead: usize) -> (f64, f64) {
+        let carry = self.carry(now, ahead);
+        (carry * self.last.1, self.sd_k * (1.0 - carry * carry).max(0.01).sqrt())
+    }
 }
 
 fn basis(day: Day) -> Vector {
@@ -123,4 +135,22 @@ fn persistence(hot: &[HotHour], residuals: &[f64]) -> (f64, f64) {
         .fold((0.0, 0.0), |(cross, pairs), (_, r)| (cross + r[0] * r[1], pairs + 1.0));
     let rho = (PRIOR_DAYS * PRIOR_RHO + cross / (sd_k * sd_k)) / (PRIOR_DAYS + pairs);
     (sd_k, rho.clamp(0.0, 0.92))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forecast_sets_out_from_the_weather_of_today_and_forgets_it() {
+        // Ten days as the season has them, then a spell that is 4 K hotter.
+        let day = |n: u16| HotHour { day: 20_000 + n, temp_c: if n < 40 { 85.0 } else { 89.0 } };
+        let climate = Climate::learn(&(0..44).map(day).collect::<Vec<_>>(), Some(0.0)).unwrap();
+        let now = f64::from(climate.last.0) + 1.0;
+        let temp_c = |ahead| climate.season(now + 0.5, now).0 + climate.weather(now, ahead).0;
+        let (soon, late) = (temp_c(0), temp_c(60));
+        assert!((soon - 89.0).abs() < 1.5 && (late - 85.0).abs() < 1.5, "{soon} {late} {climate:?}");
+        let sd_k = |ahead| climate.weather(now, ahead).1;
+        assert!(sd_k(0) < sd_k(3) && sd_k(3) < sd_k(60) && (sd_k(60) - climate.sd_k).abs() < 0.01);
+    }
 }

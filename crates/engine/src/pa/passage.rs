@@ -123,9 +123,11 @@ impl Outlook<'_> {
         Forecast { reached, late: if measured { &LATE_MEASURED } else { &LATE_INFERRED } }
     }
 
-    /// 10, 50 and 90 % quantiles of the hot hour `day` days ahead, degC.
+    /// 10, 50 and 90 % quantiles of the hot hour `day` days ahead, degC. They set out from the weather of today, as the walk
+    /// does, so that what is drawn goes on where the curve ends.
     pub(crate) fn hot_hour_quantiles_c(&self, day: usize) -> [f64; 3] {
         let on = self.background(day);
+        let (off_k, weather_sd_k) = self.climate.weather(self.now, day);
         let mut parts: Vec<(f64, Path)> = self
             .scan
             .alternatives
@@ -137,7 +139,8 @@ impl Outlook<'_> {
         let total: f64 = parts.iter().map(|(weight, _)| weight).sum();
         let below = |temp_c: f64| {
             let mass = |&(weight, path): &(f64, Path)| {
-                weight * normal_cdf((temp_c - path.mean_c) / path.sd_k(temp_c).hypot(self.climate.sd_k).max(0.1))
+                let temp_c = temp_c - off_k;
+                weight * normal_cdf((temp_c - path.mean_c) / path.sd_k(temp_c).hypot(weather_sd_k).max(0.1))
             };
             parts.iter().map(mass).sum::<f64>() / total.max(1e-9)
         };
@@ -170,8 +173,7 @@ impl Outlook<'_> {
 
     /// Walks one path and reports the chance of failing on each day.
     fn walk(&self, chain: &Chain, paths: &[Path], node: f64, limit_c: f64, mut failing: impl FnMut(usize, f64)) {
-        let gap_days = (self.now - f64::from(self.climate.last.0)).max(1.0);
-        let mut mass = chain.start(self.climate.last.1 / self.climate.sd_k.max(0.1), self.climate.rho.powf(gap_days));
+        let mut mass = chain.start(self.climate.last.1 / self.climate.sd_k.max(0.1), self.climate.carry(self.now, 0));
         let mut alive = 1.0;
         for (day, path) in paths.iter().enumerate() {
             if day > 0 {

@@ -139,8 +139,9 @@ fn health(glance: &Glance, now: Timestamp) -> Health {
     if glance.last_ts.is_none_or(|last| now - last > UNHEARD_MS) {
         Health::Hidden(HiddenBy::NoReadings)
     } else if !glance.learned {
-        let days = u32::try_from(glance.usable_days).unwrap_or(u32::MAX);
-        Health::Learning { days: days.min(DAYS_NEEDED), days_needed: DAYS_NEEDED }
+        let [days, days_needed] =
+            [glance.usable_days, glance.days_needed].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        Health::Learning { days: days.min(days_needed), days_needed }
     } else if glance.sensor_trouble {
         Health::Hidden(HiddenBy::SensorFault)
     } else if glance.health.observable {

@@ -131,12 +131,12 @@ fn past(view: &MachineView, newest_first: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn baseline(view: &MachineView) -> Baseline {
-    let usable = view.days.iter().filter(|day| day.observed_c.is_some());
-    let (since, days) = (usable.clone().next().map(|day| day.day), usable.count());
+    let [days, days_needed] =
+        [view.baseline.usable_days, view.baseline.days_needed].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     Baseline {
-        since,
-        days: u32::try_from(days).unwrap_or(u32::MAX),
-        days_needed: DAYS_NEEDED,
+        since: view.baseline.since,
+        days,
+        days_needed,
         hinge_ambient_c: view.baseline.learned.then_some(view.baseline.hinge_c),
         ambient_measured: matches!(view.baseline.ambient_source, AmbientSource::Own | AmbientSource::Sibling),
     }
