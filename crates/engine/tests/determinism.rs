@@ -245,7 +245,8 @@ proptest! {
         prop_assert_eq!(restored.snapshot(), engine.snapshot());
         for id in engine.machines() {
             let view = engine.machine(id).unwrap();
-            prop_assert!(view.cone.iter().all(|c| c.q10_c <= c.q50_c && c.q50_c <= c.q90_c && c.q90_c.is_finite()));
+            let warn_c = view.limits.warn_c;
+            prop_assert!(view.cone.iter().all(|c| c.q10_c <= c.q50_c && c.q50_c <= c.q90_c && c.q90_c <= warn_c));
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_console::view::{
     Baseline, ConePoint, Curve, DayPoint, Estimate, Health, HiddenBy, HourPoint, MachineDetail, MachineSummary, Mark,
-    MarkKind, Offline, OfflineWhy, OpenAdvisory,
+    MarkKind, Offline, OfflineWhy, OpenAdvisory, Reached,
 };
 use foretell_model::{
     Alternative, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, Limit, Limits, MachineId,
@@ -226,7 +226,8 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         Plot::Valve => (vec![finding(&id, FaultCode::THERMOSTATIC_VALVE, Grade::Watch, None)], vec![]),
         _ => (vec![], vec![]),
     };
-    let curve = Curve { now: now(), limit_c: LIMIT_C, marks: marks(seed), cone, days };
+    let reached = open.iter().find_map(Reached::of);
+    let curve = Curve { now: now(), limit_c: LIMIT_C, marks: marks(seed), cone, reached, days };
     let summary = summary(seed, id, &curve, open.first(), last_hot);
     let advisory_id = open.first().filter(|f| f.grade > Grade::Watch).map(|f| f.id.to_string());
     let known = matches!(summary.health, Health::Known { .. });

@@ -197,11 +197,9 @@ fn observed(svg: &mut Svg, plot: &Plot, days: &[DayPoint]) {
     }
 }
 
-/// The first and the last day of the window in which the limit is reached: where the cone's upper and lower edge cross
-/// it. The second is `None` when the lower edge stays below.
+/// The first and the last day of the window in which the limit is reached; the second is `None` beyond the horizon.
 fn window(curve: &Curve) -> Option<(i64, Option<i64>)> {
-    let first = curve.cone.iter().find(|c| c.q90_c >= curve.limit_c)?.day;
-    Some((first, curve.cone.iter().find(|c| c.q10_c >= curve.limit_c).map(|c| c.day)))
+    curve.reached.map(|reached| (reached.from.day(), reached.to.map(Timestamp::day)))
 }
 
 fn limit(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
@@ -210,9 +208,10 @@ fn limit(svg: &mut Svg, plot: &Plot, curve: &Curve, lang: Lang) {
     let label = format!("{} {:.0} {}", text::words(lang).limit, curve.limit_c, text::celsius(lang));
     svg.text("c-limit-label", (plot.left + 6.0, y - 7.0), "start", &label);
     if let Some((first, last)) = window(curve) {
-        let end = last.map_or(plot.right, |day| plot.x(noon(day)));
+        let end = last.map_or(plot.right, |day| plot.x(noon(day)).min(plot.right));
+        let begin = plot.x(noon(first)).clamp(plot.left, end);
         svg.open_group("c-window-group", &text::window_days(first, last, lang));
-        svg.line("c-window", (plot.x(noon(first)), y), (end, y));
+        svg.line("c-window", (begin, y), (end, y));
         svg.close_group();
     }
 }
@@ -282,6 +281,7 @@ fn describe(curve: &Curve, hover: Hover, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Reached;
 
     fn day(day: i64, hot_c: Option<f64>) -> DayPoint {
         DayPoint { day, hot_c, normal_low_c: Some(84.0), normal_high_c: Some(88.0) }
@@ -295,6 +295,7 @@ mod tests {
             cone: (0..3)
                 .map(|n| ConePoint { day: 20_653 + n, q10_c: 94.0, q50_c: 100.0, q90_c: 100.0 + 4.0 * n as f64 })
                 .collect(),
+            reached: None,
             marks: vec![Mark {
                 at: Timestamp::parse("2026-07-17T10:00:00Z").unwrap(),
                 kind: MarkKind::Note,
@@ -327,44 +328,41 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_open_when_the_lower_edge_stays_below() {
-        assert_eq!(window(&sample()), Some((20_655, None)));
-        let mut hot = sample();
-        hot.limit_c = 109.0;
-        assert_eq!(window(&hot), None);
-        hot.limit_c = 93.0;
-        assert_eq!(window(&hot), Some((20_653, Some(20_653))));
+    fn the_window_is_the_one_that_the_words_tell() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let from = at("2026-07-20T06:00:00Z");
+        for (reached, window, told) in [
+            (None, None, "Limit 105"),
+            (Some(Reached { from, to: None }), Some((20_654, None)), "Limit likely reached from 20 Jul on"),
+            (
+                Some(Reached { from, to: Some(at("2026-09-01T00:00:00Z")) }),
+                Some((20_654, Some(20_697))),
+                "Limit likely reached between 20 Jul and 1 Sep",
+            ),
+        ] {
+            let curve = Curve { reached, ..sample() };
+            let svg = draw(&curve, Lang::En);
+            assert_eq!(super::window(&curve), window);
+            assert!(svg.contains(told) && svg.contains("c-window\"") == reached.is_some(), "{svg}");
+        }
     }
 
     #[test]
-    fn a_forecast_ends_at_the_limit() {
-        let mut wild = sample();
-        wild.cone = vec![
+    fn each_step_of_a_forecast_tells_of_itself_or_is_silent() {
+        let mut hot = sample();
+        hot.cone = vec![
             ConePoint { day: 20_653, q10_c: 94.0, q50_c: 100.0, q90_c: 104.0 },
-            ConePoint { day: 20_656, q10_c: 106.0, q50_c: 223.0, q90_c: 347.0 },
+            ConePoint { day: 20_656, q10_c: 105.0, q50_c: 105.0, q90_c: 105.0 },
         ];
         let words = CurveText { lang: Lang::En, title: "No. 2", now: "Today", mark: &|mark| mark.label.clone() };
         for (hover, told) in [
             (Hover::Figures, "22 Jul: above the limit of 105 °C"),
             (Hover::Words, "In about a week: above the limit of 105 °C"),
         ] {
-            let svg = past_curve(&wild, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover });
-            assert!(svg.contains(told) && !svg.contains("347") && !svg.contains("223"), "{svg}");
+            let svg = past_curve(&hot, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover });
+            assert!(svg.contains(told), "{svg}");
         }
-        let silent = past_curve(&wild, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover: Hover::Silent });
+        let silent = past_curve(&hot, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover: Hover::Silent });
         assert!(!silent.contains("c-hit"), "{silent}");
-        let plot = layout(&wild, Size::Wide);
-        let at_most = |value: f64| value.min(wild.limit_c);
-        let low = |c: &ConePoint| ConePoint {
-            q10_c: at_most(c.q10_c),
-            q50_c: at_most(c.q50_c),
-            q90_c: at_most(c.q90_c),
-            ..*c
-        };
-        let lowered: Vec<ConePoint> = wild.cone.iter().map(low).collect();
-        let [mut ends, mut cut] = ["", ""].map(|none| Svg::picture("x", 960.0, 360.0, none, none));
-        cone(&mut ends, &plot, &wild.cone, wild.limit_c);
-        cone(&mut cut, &plot, &lowered, f64::INFINITY);
-        assert_eq!(ends.finish(), cut.finish());
     }
 }

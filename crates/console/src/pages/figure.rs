@@ -86,7 +86,7 @@ pub(crate) fn past_figure(
         svg,
         empty: if chart::has_something(curve) { "" } else { t.health_no_curve },
         has_cone: !curve.cone.is_empty(),
-        has_window: curve.cone.iter().any(|point| point.q90_c >= curve.limit_c),
+        has_window: curve.reached.is_some(),
         marks: marks.collect(),
     }
 }

@@ -218,13 +218,8 @@ fn health_line(detail: &MachineDetail, lang: Lang) -> String {
 fn baseline(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
     let (baseline, t) = (&detail.baseline, text::words(lang));
     let ambient = if baseline.ambient_measured { t.ambient_measured } else { t.ambient_estimated };
-    // What is still being learned is no baseline yet.
-    let learning = matches!(detail.summary.health, Health::Learning { .. });
     let facts = [
-        (
-            if learning { t.fact_learning } else { t.fact_baseline },
-            baseline.since.map(|since| civil::date(since, detail.summary.zone, lang)),
-        ),
+        (t.fact_baseline, baseline.since.map(|since| civil::date(since, detail.summary.zone, lang))),
         (t.fact_days, Some(baseline.days.to_string())),
         (t.fact_hinge, baseline.hinge_ambient_c.map(|hinge_c| text::temperature(hinge_c, lang))),
         (t.fact_ambient, Some(ambient.to_owned())),

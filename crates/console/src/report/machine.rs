@@ -9,7 +9,7 @@ use super::words::{self, Words};
 use crate::chart::{Hover, Past, Size};
 use crate::pages::figure::{Figure, past_figure};
 use crate::pages::standing::Standing;
-use crate::view::{Curve, DayPoint, MarkKind};
+use crate::view::{Curve, DayPoint, MarkKind, Reached};
 use crate::{Lang, civil, text};
 
 /// Moments of a machine that get a picture of their own.
@@ -262,6 +262,7 @@ fn close_up(moment: &BacktestMoment, whole: &Curve, catalogue: &Catalogue, lang:
         limit_c: whole.limit_c,
         days: whole.days.iter().filter(|day| seen(day.day)).copied().collect(),
         cone: moment.cone.iter().filter(|point| seen(point.day)).copied().collect(),
+        reached: Reached::of(&moment.finding),
         marks: whole.marks.iter().filter(|mark| seen(mark.at.day()) && own(mark.kind)).cloned().collect(),
     };
     let words = (text::words(lang).report_moment_caption, text::words(lang).report_then);

@@ -129,8 +129,7 @@ words! {
     fact_per_day = "Hours per day", "日均运行";
     fact_last = "Last reading", "最近读数";
     fact_rated = "Rated power", "额定功率";
-    fact_baseline = "Baseline since", "基线起始";
-    fact_learning = "Learning since", "开始学习";
+    fact_baseline = "Learned since", "开始学习";
     fact_days = "Days learned", "已学习天数";
     fact_hinge = "Fouling shows above", "高于此气温可见堵塞";
     fact_ambient = "Ambient", "环境温度";

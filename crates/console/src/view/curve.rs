@@ -1,7 +1,7 @@
 //! The one curve that is shown everywhere: a machine's daily hot discharge temperature, what is normal for it, what is
 //! forecast and where the limit lies.
 
-use foretell_model::Timestamp;
+use foretell_model::{Finding, FindingKind, Timestamp};
 
 /// One past day of a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +28,24 @@ pub struct ConePoint {
     pub q50_c: f64,
     /// One in ten futures is hotter than this, degC.
     pub q90_c: f64,
+}
+
+/// When the limit is reached, in eight futures of ten: the very window that the forecast's words tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// One future in ten is sooner.
+    pub from: Timestamp,
+    /// One in ten is later; `None` when that lies beyond the horizon.
+    pub to: Option<Timestamp>,
+}
+
+impl Reached {
+    /// What a finding forecasts, if it does.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Option<Self> {
+        let rul = finding.rul_days.filter(|_| finding.kind == FindingKind::Prediction)?;
+        Some(Self { from: finding.at.plus_days(rul.p10?), to: rul.p90.map(|days| finding.at.plus_days(days)) })
+    }
 }
 
 /// What happened at an instant worth a mark on the curve.
@@ -65,6 +83,8 @@ pub struct Curve {
     pub days: Vec<DayPoint>,
     /// Future days in order; empty when nothing is forecast.
     pub cone: Vec<ConePoint>,
+    /// When the limit is reached; `None` when nothing says that it will be.
+    pub reached: Option<Reached>,
     /// Marks in order of time.
     pub marks: Vec<Mark>,
 }

@@ -94,7 +94,7 @@ impl MachineDetail {
             limits,
             run_hours: None,
             hours_per_day: None,
-            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], marks: vec![] },
+            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], reached: None, marks: vec![] },
             open: vec![],
             past: vec![],
             baseline: Baseline { since: None, days: 0, days_needed, hinge_ambient_c: None, ambient_measured: false },

@@ -32,7 +32,7 @@ pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
     CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase, UnsettledWord,
 };
-pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind};
+pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind, Reached};
 pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };

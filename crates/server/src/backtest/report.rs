@@ -69,7 +69,7 @@ fn machine(
         id: id.clone(),
         readings: run.readings,
         unjudged: run.unjudged(),
-        curve: Curve { now: run.last.unwrap_or(to), limit_c, days, cone: Vec::new(), marks },
+        curve: Curve { now: run.last.unwrap_or(to), limit_c, days, cone: Vec::new(), reached: None, marks },
         moments: moments.collect(),
         truth: sheet.truth.map(|(truth, _)| spans(truth, id)).unwrap_or_default(),
         states: states::of(run, to),

@@ -8,6 +8,7 @@ use foretell_outreach::{Booking, BookingView, PageState};
 use super::ServiceBackend;
 use super::curve;
 use super::errors::of_outreach;
+use super::machine::{self, FINDINGS_MAX};
 use super::registry::{lang, zone};
 
 impl ServiceBackend {
@@ -55,12 +56,15 @@ impl ServiceBackend {
     }
 
     /// A machine's curve; empty when the engine does not know the machine (yet).
-    pub(super) fn curve_of(&self, machine: &MachineId, now: Timestamp) -> Curve {
+    pub(super) fn curve_of(&self, id: &MachineId, now: Timestamp) -> Curve {
         let limit_c = self.config.engine.limits.warn_c;
-        let marks = curve::marks(&self.room.marks(machine), [].iter());
-        match self.room.machine(machine) {
-            Some(view) => curve::curve(&view, now, marks),
-            None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), marks },
+        let marks = curve::marks(&self.room.marks(id), [].iter());
+        match self.room.machine(id) {
+            Some(view) => {
+                let open = machine::open(&view, &self.room.findings(Some(id), None, FINDINGS_MAX));
+                curve::curve(&view, now, &open, marks)
+            }
+            None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), reached: None, marks },
         }
     }
 

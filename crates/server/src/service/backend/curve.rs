@@ -1,6 +1,6 @@
 //! The curve of a machine: what was, what is normal for it, what is forecast.
 
-use foretell_console::view::{ConePoint, Curve, DayPoint, Mark, MarkKind};
+use foretell_console::view::{ConePoint, Curve, DayPoint, Mark, MarkKind, Reached};
 use foretell_engine::{DayView, MachineView};
 use foretell_model::{Finding, FindingKind, Grade, Status, Timestamp};
 
@@ -9,9 +9,16 @@ use crate::service::findings;
 /// The normal band is the expectation plus and minus so many standard deviations.
 const BAND_SD: f64 = 2.0;
 
-/// Draws a machine's history and forecast.
-pub fn curve(view: &MachineView, now: Timestamp, marks: Vec<Mark>) -> Curve {
-    Curve { now, limit_c: view.limits.warn_c, days: view.days.iter().map(day).collect(), cone: cone(view), marks }
+/// Draws a machine's history and forecast. `open` is what is open of it, the most pressing first.
+pub fn curve(view: &MachineView, now: Timestamp, open: &[Finding], marks: Vec<Mark>) -> Curve {
+    Curve {
+        now,
+        limit_c: view.limits.warn_c,
+        days: view.days.iter().map(day).collect(),
+        cone: cone(view),
+        reached: open.iter().find_map(Reached::of),
+        marks,
+    }
 }
 
 /// One day with its normal band, where one is known.

@@ -23,7 +23,7 @@ const PAST_MAX: usize = 20;
 const READINGS_MAX: usize = 20;
 
 /// Findings looked through for one machine's page.
-const FINDINGS_MAX: usize = 400;
+pub(super) const FINDINGS_MAX: usize = 400;
 
 /// Distance of the 10 % and 90 % quantiles from the median, in standard deviations of a normal distribution.
 const Z_80: f64 = 1.2816;
@@ -55,6 +55,7 @@ impl ServiceBackend {
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
         let marks = curve::marks(&self.room.marks(id), findings.iter());
         let known = matches!(summary.health, Health::Known { .. });
+        let open = open(&view, &findings);
         let newest = view.last_ts.unwrap_or(now);
         let hours = self.hours(id, newest)?;
         Ok(MachineDetail {
@@ -62,8 +63,8 @@ impl ServiceBackend {
             limits: view.limits,
             run_hours: view.run_hours,
             hours_per_day: (view.hours_per_day > 0.0).then_some(view.hours_per_day),
-            curve: curve::curve(&view, now, marks),
-            open: open(&view, &findings),
+            curve: curve::curve(&view, now, &open, marks),
+            open,
             past: past(&view, findings),
             baseline: baseline(&view),
             cooler_loss: known.then(|| cooler_loss(&view)),
@@ -110,7 +111,7 @@ impl ServiceBackend {
 }
 
 /// What is open now, each in its newest words, the most pressing first.
-fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding> {
+pub(super) fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding> {
     let newest =
         |open: &foretell_engine::OpenFinding| newest_first.iter().find(|finding| finding.id == open.id).cloned();
     let mut findings: Vec<Finding> = view.open.iter().filter_map(newest).collect();

@@ -54,7 +54,7 @@ impl ServiceBackend {
 /// A machine of which the data do not tell how it stood.
 fn untold(mut detail: MachineDetail, at: Timestamp) -> (MachineDetail, StandingOf) {
     detail.open.clear();
-    detail.curve.cone.clear();
+    (detail.curve.cone, detail.curve.reached) = (Vec::new(), None);
     detail.curve.days.retain(|day| day.day < at.day());
     detail.curve.now = at;
     detail.summary.health = Health::Hidden(HiddenBy::NoReadings);
@@ -85,7 +85,7 @@ fn rewind(detail: &mut MachineDetail, view: &MachineView, newest_first: &[Findin
     detail.curve.days.retain(|day| day.day < span.to.day());
     detail.curve.marks.retain(|mark| mark.at <= span.to);
     // A forecast of then is not kept as a curve, and the counter's reading of then is not known here.
-    detail.curve.cone.clear();
+    (detail.curve.cone, detail.curve.reached) = (Vec::new(), None);
     (detail.run_hours, detail.cooler_loss) = (None, None);
     let month = days.iter().rev().take(28);
     detail.hours_per_day = Some(month.clone().map(|day| day.run_h).sum::<f64>() / month.count().max(1) as f64);
