@@ -43,6 +43,16 @@ pub(super) fn typeset(
     lang: Lang,
     fonts: &Fonts,
 ) -> Result<Vec<u8>, PdfError> {
+    laid_out(sheet, pictures, lang, fonts).and_then(|document| write(&document, sheet))
+}
+
+/// A sheet on its pages, every character of which a font has.
+pub(super) fn laid_out(
+    sheet: &Sheet,
+    pictures: &[(String, Vec<u8>)],
+    lang: Lang,
+    fonts: &Fonts,
+) -> Result<PagedDocument, PdfError> {
     let families = fonts.families(lang)?;
     let json = serde_json::to_vec(&serde_json::json!({ "fonts": families, "sheet": sheet }));
     let json = json.map_err(|error| PdfError::Template(error.to_string()))?;
@@ -52,7 +62,7 @@ pub(super) fn typeset(
     let compiled = typst::compile::<PagedDocument>(&world);
     let done = match compiled.output {
         Ok(_) if !compiled.warnings.is_empty() => Err(PdfError::Template(said(&compiled.warnings))),
-        Ok(document) => missing(&document).and_then(|()| write(&document, sheet)),
+        Ok(document) => missing(&document).map(|()| document),
         Err(errors) => Err(PdfError::Template(said(&errors))),
     };
     // Its cache is worth nothing to the next report, which has other figures.

@@ -2,8 +2,14 @@
 
 use foretell_model::{Catalogue, Finding, Limits, MachineId, Signal, Timestamp, wire};
 
+use typst::layout::{Frame, FrameItem};
+
+use super::fonts::Fonts;
+use super::pdf::laid_out;
 use super::sheet::Sheet;
-use crate::view::{DayPoint, Health, HealthReport, HiddenBy, MachineDetail, MachineSummary, Person, StandingOf};
+use crate::view::{
+    DayPoint, Health, HealthReport, HiddenBy, JobDone, MachineDetail, MachineSummary, Person, StandingOf,
+};
 use crate::{Lang, Span};
 
 fn at(day: &str) -> Timestamp {
@@ -121,4 +127,65 @@ fn a_name_is_set_as_it_is_written() {
     // The typesetter would part letters and characters: "A车间1号机" came out as "A 车间 1 号机".
     let rule = include_str!("../../templates/health.typ").lines().find(|line| line.starts_with("#set text(font:"));
     assert!(rule.is_some_and(|rule| rule.contains("cjk-latin-spacing: none")), "{rule:?}");
+}
+
+/// How far down a page its text reaches, as a share of what lies between its margins; the foot of the page is not counted.
+fn filled(page: &Frame) -> f64 {
+    const MM: f64 = 72.0 / 25.4;
+    fn lowest(frame: &Frame, from: f64, limit: f64) -> f64 {
+        frame.items().fold(0.0, |low, (place, item)| {
+            let at = from + place.y.to_pt();
+            let reaches = match item {
+                FrameItem::Group(group) => lowest(&group.frame, at, limit),
+                FrameItem::Text(_) if at < limit => at,
+                _ => 0.0,
+            };
+            low.max(reaches)
+        })
+    }
+    let (top, bottom) = (17.0 * MM, page.height().to_pt() - 18.0 * MM);
+    (lowest(page, 0.0, bottom) - top) / (bottom - top)
+}
+
+#[test]
+fn no_page_of_a_report_is_nearly_empty() {
+    let fonts = Fonts::find(None);
+    let work = ["oil_changed", "cooler_cleaned"];
+    let job = |n: usize| JobDone {
+        at: at("2026-06-01"),
+        work: work[n % 2].to_owned(),
+        by: "Jonas Weber".to_owned(),
+        minutes: Some(85),
+        parts: None,
+        photos: Vec::new(),
+    };
+    let effect = |fault: &str| {
+        let figure = |name: &str, value: f64| {
+            format!(r#"{{"feature":"{name}","value":{value},"unit":"K","change_per_day":null,"since":null}}"#)
+        };
+        let evidence = [figure("discharge_change_k", -6.3), figure("discharge_change_k_sd", 0.4)].join(",");
+        let line = wire::to_json(&finding("maintenance_effect", fault));
+        wire::from_json(&line.replace(r#""evidence":[]"#, &format!(r#""evidence":[{evidence}]"#))).unwrap()
+    };
+    let forecasts = || {
+        let open = ["cooler_clogging", "oil_filter_clogging", "separator_clogging"];
+        open.map(|fault| Finding { grade: foretell_model::Grade::Advise, ..finding("prediction", fault) }).to_vec()
+    };
+    for (lang, open, jobs, effects, pages) in [
+        (Lang::En, vec![], 0, 0, 1),
+        (Lang::Zh, vec![], 0, 0, 1),
+        (Lang::En, forecasts(), 0, 0, 1),
+        (Lang::Zh, forecasts(), 1, 1, 1),
+        (Lang::En, forecasts(), 2, 2, 2),
+        (Lang::Zh, forecasts(), 4, 4, 2),
+        (Lang::En, vec![], 12, 2, 2),
+    ] {
+        let mut told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, open, 60);
+        told.jobs = (0..jobs).map(job).collect();
+        told.effects = (0..effects).map(|n| effect(work[n % 2])).collect();
+        let laid_out = laid_out(&Sheet::of(&told, &catalogue(), lang), &[], lang, &fonts).unwrap();
+        let shares: Vec<f64> = laid_out.pages().iter().map(|page| filled(&page.frame)).collect();
+        assert_eq!(shares.len(), pages, "{lang:?}, {jobs} jobs, {effects} effects: {shares:?}");
+        assert!(shares.iter().all(|share| *share > 0.4), "{lang:?}, {jobs} jobs, {effects} effects: {shares:?}");
+    }
 }
