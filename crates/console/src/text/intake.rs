@@ -1,5 +1,6 @@
 //! What is said of intake: rates, the log, the stores and listeners behind it, and clocks.
 
+use super::noted::store_detail;
 use super::number;
 use crate::Lang;
 use crate::view::{HistoryStore, StoreState};
@@ -27,7 +28,7 @@ pub(crate) fn log_line(entries: u64, behind: u64, lang: Lang) -> String {
 /// How writing to the plant's history store goes.
 pub(crate) fn store_line(store: &HistoryStore, lang: Lang) -> String {
     let (written, behind) = (number(store.points_written as f64), number(store.behind_entries as f64));
-    let detail = &store.detail;
+    let detail = store_detail(&store.detail, lang);
     match (lang, store.state) {
         (Lang::En, StoreState::Writing) => format!("InfluxDB: {written} points written, {behind} entries to go."),
         (Lang::En, StoreState::Waiting) => {

@@ -175,6 +175,30 @@ const INTAKE: &[Pattern] = &[
     ),
 ];
 
+/// Why the plant's history store does not take points, and what mends it.
+const STORE: &[Pattern] = &[
+    (
+        "{}; give [influxdb] token_file a token that may write to the bucket; the file is read again by itself",
+        "{0}；请在 [influxdb] token_file 中换上有写权限的令牌，文件会自动重读",
+    ),
+    (
+        "{}; create the bucket, or mend [influxdb] url, org and bucket",
+        "{0}；请建立该存储桶，或改正 [influxdb] 的 url、org 和 bucket",
+    ),
+    (
+        "{}; mend [influxdb] url; what answers there is not InfluxDB 2's write interface",
+        "{0}；请改正 [influxdb] url，该地址不是 InfluxDB 2 的写入接口",
+    ),
+    (
+        "{}; the server refuses every line: mend [influxdb] org and bucket, or the types of the bucket's fields",
+        "{0}；服务器拒收每一行，请改正 [influxdb] 的 org 和 bucket，或该存储桶的字段类型",
+    ),
+    ("{}; mend [influxdb] in the configuration", "{0}；请改正配置中的 [influxdb]"),
+    ("no answer in time", "没有及时应答"),
+    ("an unclear answer", "应答不明确"),
+    ("stopping", "正在停止"),
+];
+
 /// What was wrong with a refused item.
 pub(crate) fn refusal_detail(detail: &str, lang: Lang) -> String {
     told(detail, REFUSED, lang)
@@ -188,6 +212,11 @@ pub(crate) fn undelivered(why: &str, lang: Lang) -> String {
 /// Why no reading is taken just now.
 pub(crate) fn intake_fault(fault: &str, lang: Lang) -> String {
     told(fault, INTAKE, lang)
+}
+
+/// Why the plant's history store does not take points.
+pub(super) fn store_detail(detail: &str, lang: Lang) -> String {
+    told(detail, STORE, lang)
 }
 
 fn told(noted: &str, table: &[Pattern], lang: Lang) -> String {
@@ -261,6 +290,11 @@ mod tests {
         check(undelivered, "io: Connection refused (os error 111)", "对方拒绝连接");
         check(undelivered, "timeout: global", "对方没有及时应答");
         check(
+            store_detail,
+            "404: bucket not found; create the bucket, or mend [influxdb] url, org and bucket",
+            "404: bucket not found；请建立该存储桶，或改正 [influxdb] 的 url、org 和 bucket",
+        );
+        check(
             intake_fault,
             "this computer's clock seems to be 40 s behind: 3 of 4 machines are ahead of it, and their readings wait in the \
              quarantine; set the clock (NTP), then run `foretell quarantine replay --reason from_future`",
@@ -271,7 +305,7 @@ mod tests {
 
     #[test]
     fn each_place_of_a_pattern_is_used_and_no_other() {
-        for (en, zh) in [REFUSED, EXPECTED, UNDELIVERED, INTAKE].into_iter().flatten() {
+        for (en, zh) in [REFUSED, EXPECTED, UNDELIVERED, INTAKE, STORE].into_iter().flatten() {
             let places = en.matches("{}").count();
             let used = (0..9).filter(|n| zh.contains(&format!("{{{n}}}"))).max().map_or(0, |most| most + 1);
             assert!(used <= places && !zh.is_ascii(), "{en} / {zh}");
