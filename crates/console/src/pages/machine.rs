@@ -17,6 +17,14 @@ use crate::router::App;
 use crate::view::{Health, MachineDetail};
 use crate::{Lang, civil, text};
 
+/// What is known of the machine at one look.
+struct Fact {
+    name: &'static str,
+    value: String,
+    /// In small letters below; may be empty.
+    note: String,
+}
+
 #[derive(Template)]
 #[template(path = "machine.html")]
 struct MachinePage {
@@ -27,7 +35,7 @@ struct MachinePage {
     class: &'static str,
     label: &'static str,
     sentence: String,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<Fact>,
     fig: Figure,
     findings: Vec<FindingCard>,
     advisory_href: String,
@@ -118,21 +126,24 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
     }
 }
 
-fn facts(detail: &MachineDetail, lang: Lang) -> Vec<(&'static str, String)> {
+fn facts(detail: &MachineDetail, lang: Lang) -> Vec<Fact> {
     let (machine, t) = (&detail.summary, text::words(lang));
-    let last = machine.last_reading.map(|then| {
-        text::with_remark(&text::ago(detail.curve.now, then, lang), &civil::date_time(then, machine.zone, lang), lang)
-    });
+    let last = machine.last_reading.map(|then| text::ago(detail.curve.now, then, lang));
+    let last_at = machine.last_reading.map(|then| civil::date_time(then, machine.zone, lang));
+    let limit = machine.discharge_temp_c.map(|_| format!("{} {:.0} {}", t.limit, machine.limit_c, text::celsius(lang)));
     let facts = [
-        (t.fact_temp, machine.discharge_temp_c.map(|c| text::temperature_of_limit(c, machine.limit_c, lang))),
-        (t.standing_offline, machine.offline.map(|offline| text::offline(offline, machine.zone, lang))),
-        (t.fact_state, machine.state.map(|state| run_state(Some(state), lang).to_owned())),
-        (t.fact_run_hours, detail.run_hours.map(|hours| text::hours_count(hours, lang))),
-        (t.fact_per_day, detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),
-        (t.fact_rated, detail.rated_kw.map(|kw| format!("{} kW", text::number(kw)))),
-        (t.fact_last, Some(last.unwrap_or_else(|| t.never.to_owned()))),
+        (t.fact_temp, machine.discharge_temp_c.map(|c| text::temperature(c, lang)), limit),
+        (t.standing_offline, machine.offline.map(|offline| text::offline(offline, machine.zone, lang)), None),
+        (t.fact_state, machine.state.map(|state| run_state(Some(state), lang).to_owned()), None),
+        (t.fact_run_hours, detail.run_hours.map(|hours| text::hours_count(hours, lang)), None),
+        (t.fact_per_day, detail.hours_per_day.map(|hours| text::hours_count(hours, lang)), None),
+        (t.fact_rated, detail.rated_kw.map(|kw| format!("{} kW", text::number(kw))), None),
+        (t.fact_last, Some(last.unwrap_or_else(|| t.never.to_owned())), last_at),
     ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    let fact = |(name, value, note): (_, Option<String>, Option<String>)| {
+        Some(Fact { name, value: value?, note: note.unwrap_or_default() })
+    };
+    facts.into_iter().filter_map(fact).collect()
 }
 
 fn finding_card(finding: &Finding, now: Timestamp, zone: Tz, catalogue: &Catalogue, lang: Lang) -> FindingCard {

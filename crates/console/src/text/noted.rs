@@ -72,7 +72,7 @@ const REFUSED: &[Pattern] = &[
     ("`{}` has a part of {} characters; 1 to 64 are allowed", "{0} 中有一段长 {1} 个字符，应为 1～64 个"),
     ("`{}` holds {}; only A-Z a-z 0-9 . _ - are allowed", "{0} 含有 {1}，只能用 A-Z a-z 0-9 . _ -"),
     ("`{}` means a folder in paths and addresses; give it a name of its own", "{0} 在路径和地址中表示目录，请另取名称"),
-    ("`{}` is not of the form site/machine", "{0} 不是“场站/机器”的形式"),
+    ("`{}` is not of the form site/machine", "{0} 不是“现场/机器”的形式"),
     ("{}; `machines` of the mapping gives such names another form", "{0}；可在映射的 machines 中为它另取名称"),
     ("this login may not publish for this machine", "该登录无权为这台机器上报"),
     ("this login may not publish for {}", "该登录无权为 {0} 上报"),

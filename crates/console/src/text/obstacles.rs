@@ -96,7 +96,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "A message needs a subject of at most 200 and a text of at most 8,000 characters.",
             "主题须为1到200字，正文须为1到8000字。",
         ),
-        Obstacle::NoCustomer => ("No customer is registered for the site {}.", "场站{}还没有登记客户。"),
+        Obstacle::NoCustomer => ("No customer is registered for the site {}.", "现场{}还没有登记客户。"),
         Obstacle::Erased => ("What was personal about the customer {} was erased.", "客户{}的个人信息已删除。"),
         Obstacle::MachineUnregistered => (
             "The machine {} is not registered: what does the customer call it?",
@@ -104,7 +104,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         ),
         Obstacle::AdvisorUnregistered => ("The advisor {} is not registered.", "顾问{}还没有登记。"),
         Obstacle::NoMachine => {
-            ("There is no machine “{}”. Give it as site/machine.", "没有机器“{}”，请按“场站/机器”填写。")
+            ("There is no machine “{}”. Give it as site/machine.", "没有机器“{}”，请按“现场/机器”填写。")
         }
         Obstacle::HoursInvalid => ("These hours cannot be kept: {}", "这个时间段无法设置：{}"),
         Obstacle::NotStopped => ("Messages were not stopped there.", "这个渠道没有停用过。"),

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Limit, Timestamp};
 
-use super::{governor_reason, number, percent, temperature, words};
+use super::{governor_reason, number, percent, words};
 use crate::view::{AdvisoryState, Governor, HiddenBy};
 use crate::{Lang, civil};
 
@@ -274,14 +274,6 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
     match lang {
         Lang::En => format!("The cooler carries away about {value}% less heat than when it was clean{interval}."),
         Lang::Zh => format!("冷却器的散热能力比干净时下降了约{value}%{interval}。"),
-    }
-}
-
-/// The temperature of now beside its limit.
-pub(crate) fn temperature_of_limit(value_c: f64, limit_c: f64, lang: Lang) -> String {
-    match lang {
-        Lang::En => format!("{} (limit {limit_c:.0})", temperature(value_c, lang)),
-        Lang::Zh => format!("{}（限值{limit_c:.0}）", temperature(value_c, lang)),
     }
 }
 
