@@ -136,9 +136,10 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
         let machine = MachineId::parse(named).map_err(unknown)?;
         backend.open_case(&machine, &what, &by)
     });
-    let otherwise = |error| async {
-        match page::refused(&ask, &error) {
-            Some((status, why)) => list(&app, &ask, status, why, typed, 1).await,
+    let (app, ask) = (&app, &ask);
+    let otherwise = |error| async move {
+        match page::refused(ask, &error) {
+            Some((status, why)) => list(app, ask, status, why, typed, 1).await,
             None => ask.failure(&error),
         }
     };
@@ -217,8 +218,9 @@ pub(crate) async fn close(
     }
     let by = ask.by.clone();
     let closed = app.ask(move |backend| backend.act_on_case(id, CaseAct::Close(report), &by));
-    let otherwise = |error| async {
-        refused(&app, &ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
+    let (app, ask) = (&app, &ask);
+    let otherwise = |error| async move {
+        refused(app, ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
     };
     answered(closed, |()| format!("/cases/{id}?done=mended"), otherwise).await
 }

@@ -155,9 +155,10 @@ pub(crate) async fn done(
         let done = finished(form)?;
         app.ask(move |backend| backend.act_in_field(Errand::Visit(id), done, &by)).await
     };
-    let otherwise = |error| async {
+    let (app, ask) = (&app, &ask);
+    let otherwise = |error| async move {
         let closing = typed.closing.asking_of_parts(&error);
-        visits::refused(&app, &ask, id, &error, Finished { closing, ..typed }).await
+        visits::refused(app, ask, id, &error, Finished { closing, ..typed }).await
     };
     answered(done, |()| format!("/visits/{id}?done=finished"), otherwise).await
 }

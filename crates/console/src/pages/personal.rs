@@ -49,6 +49,7 @@ pub(crate) async fn erase(
     }
     let (by, of) = (ask.by.clone(), id.clone());
     let to = format!("{}?done=erased", customer_href(&id));
-    let otherwise = |error| async { customers::refused(&app, &ask, id, &error, Kept::default()).await };
+    let (app, ask) = (&app, &ask);
+    let otherwise = |error| async move { customers::refused(app, ask, id, &error, Kept::default()).await };
     answered(app.ask(move |backend| backend.erase_customer(&of, &by)), |()| to, otherwise).await
 }
