@@ -74,7 +74,7 @@ impl Shared {
     }
 
     /// One item of a message of the contract.
-    fn item(
+    pub(super) fn item(
         &self,
         kind: contract::Kind,
         machine: &MachineId,
