@@ -72,8 +72,8 @@ pub fn past_curve(curve: &Curve, size: Size, words: &CurveText<'_>, past: &Past<
     axes(&mut svg, &plot, size, words.lang);
     svg.open_clip((plot.left, plot.top), (plot.width(), plot.height()));
     band(&mut svg, &plot, &curve.days);
-    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points));
-    cone(&mut svg, &plot, &curve.cone);
+    past.forecasts.iter().for_each(|(_, points)| cone(&mut svg, &plot, points, curve.limit_c));
+    cone(&mut svg, &plot, &curve.cone, curve.limit_c);
     svg.close_clip();
     truths(&mut svg, &plot, past.truths);
     limit(&mut svg, &plot, curve, words.lang);
@@ -176,12 +176,18 @@ fn truths(svg: &mut Svg, plot: &Plot, truths: &[(i64, i64, String)]) {
     }
 }
 
-fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint]) {
-    let edge = |value: fn(&ConePoint) -> f64| -> Vec<_> {
-        points.iter().map(|point| plot.at(noon(point.day), value(point))).collect()
+/// A forecast up to where a value of it meets the limit: from there on it would run along the limit.
+pub(super) fn up_to(points: &[ConePoint], value: fn(&ConePoint) -> f64, limit_c: f64) -> &[ConePoint] {
+    let met = points.iter().position(|point| value(point) >= limit_c);
+    &points[..met.map_or(points.len(), |at| at + 1)]
+}
+
+fn cone(svg: &mut Svg, plot: &Plot, points: &[ConePoint], limit_c: f64) {
+    let edge = |until: fn(&ConePoint) -> f64, value: fn(&ConePoint) -> f64| -> Vec<_> {
+        up_to(points, until, limit_c).iter().map(|point| plot.at(noon(point.day), value(point))).collect()
     };
-    svg.area("c-cone", &edge(|c| c.q10_c), &edge(|c| c.q90_c));
-    svg.polyline("c-median", &edge(|c| c.q50_c));
+    svg.area("c-cone", &edge(|c| c.q10_c, |c| c.q10_c), &edge(|c| c.q10_c, |c| c.q90_c));
+    svg.polyline("c-median", &edge(|c| c.q50_c, |c| c.q50_c));
 }
 
 fn observed(svg: &mut Svg, plot: &Plot, days: &[DayPoint]) {
@@ -345,6 +351,14 @@ mod tests {
             assert_eq!(super::window(&curve), window);
             assert!(svg.contains(told) && svg.contains("c-window\"") == reached.is_some(), "{svg}");
         }
+    }
+
+    #[test]
+    fn a_forecast_does_not_run_along_the_limit() {
+        let point = |n: i64, q10_c: f64, q50_c: f64| ConePoint { day: 20_653 + 3 * n, q10_c, q50_c, q90_c: 105.0 };
+        let points = [point(0, 94.0, 99.0), point(1, 98.0, 105.0), point(2, 105.0, 105.0), point(3, 105.0, 105.0)];
+        let drawn = |value: fn(&ConePoint) -> f64, limit_c| up_to(&points, value, limit_c).len();
+        assert_eq!((drawn(|c| c.q10_c, 105.0), drawn(|c| c.q50_c, 105.0), drawn(|c| c.q50_c, 110.0)), (3, 2, 4));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Size;
-use super::curve::{layout, noon, now_days, runs};
+use super::curve::{layout, noon, now_days, runs, up_to};
 use super::scale::{Plot, calendar_ticks, ticks};
 use crate::view::{Curve, Mark, MarkKind};
 use crate::{Lang, civil, text};
@@ -50,8 +50,9 @@ pub(crate) fn plan(curve: &Curve, lang: Lang, mark: &dyn Fn(&Mark) -> String) ->
     };
     let both = curve.days.iter().filter_map(|d| Some((d.day, (d.normal_low_c?, d.normal_high_c?))));
     let hot = curve.days.iter().filter_map(|d| Some((d.day, d.hot_c?)));
-    let lower = curve.cone.iter().map(|c| at(noon(c.day), c.q10_c));
-    let upper = curve.cone.iter().rev().map(|c| at(noon(c.day), c.q90_c));
+    let cone = up_to(&curve.cone, |c| c.q10_c, curve.limit_c);
+    let lower = cone.iter().map(|c| at(noon(c.day), c.q10_c));
+    let upper = cone.iter().rev().map(|c| at(noon(c.day), c.q90_c));
     let (first, last) = (plot.x.0 as i64, plot.x.1 as i64);
     let label = |day: i64| if last - first > 75 { civil::month(day, lang) } else { civil::day(day, lang) };
     let jobs = curve.marks.iter().filter(|m| m.kind == MarkKind::Maintenance);
@@ -63,8 +64,8 @@ pub(crate) fn plan(curve: &Curve, lang: Lang, mark: &dyn Fn(&Mark) -> String) ->
             .map(|day| (round(plot.x(day as f64)), label(day)))
             .collect(),
         bands: runs(both).iter().filter(|run| run.len() > 1).map(band).collect(),
-        cone: if curve.cone.len() > 1 { lower.chain(upper).collect() } else { Vec::new() },
-        median: curve.cone.iter().map(|c| at(noon(c.day), c.q50_c)).collect(),
+        cone: if cone.len() > 1 { lower.chain(upper).collect() } else { Vec::new() },
+        median: up_to(&curve.cone, |c| c.q50_c, curve.limit_c).iter().map(|c| at(noon(c.day), c.q50_c)).collect(),
         lines: runs(hot).iter().map(|run| run.iter().map(|(day, hot)| at(noon(*day), *hot)).collect()).collect(),
         limit: (
             round(plot.y(curve.limit_c)),

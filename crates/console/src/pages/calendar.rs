@@ -41,7 +41,6 @@ struct CalendarPage {
     after: String,
     conflicts: Vec<Conflict>,
     weeks: Vec<Week>,
-    is_empty: bool,
     p: Pager,
 }
 
@@ -147,7 +146,6 @@ fn lay_out(calendar: &VisitCalendar, page: usize, catalogue: &Catalogue, ask: &A
         after: href(first + length),
         conflicts,
         weeks: (0..calendar.weeks).map(|n| week(calendar, &rows, n, catalogue, lang)).collect(),
-        is_empty: calendar.visits.is_empty() && calendar.offers.is_empty(),
         p,
     }
 }

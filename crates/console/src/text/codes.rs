@@ -106,7 +106,7 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ),
         ("opted_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("stage", "the customer is displeased; a person should speak first", "客户有不满，应先由人沟通"),
-        ("case_open", "a case is open on this machine", "该机器已有进行中的工单"),
+        ("case_open", "a case is open on this machine", "这台机器有报修还在处理"),
         ("open_case", "another matter on this machine is under way", "这台机器还有一件事没办完"),
     ];
     look_up(code.trim_end_matches(['.', '。']), TABLE, lang)

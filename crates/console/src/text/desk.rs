@@ -89,7 +89,6 @@ words! {
     over_capacity = "more than can be done", "超出工时";
     while_away = "while away", "不在岗";
     offered = "Offered, not answered yet", "已提议，待答复";
-    no_visits = "Nothing is booked in these two weeks.", "未来两周暂无上门安排。";
 
     // Customers.
     customers_none = "No customer is registered yet. `foretell customers import` takes them from a file.", "还没有登记客户，可用 foretell customers import 从文件导入。";
@@ -129,7 +128,7 @@ words! {
     parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
     on_shelves = "On the shelves", "库存";
-    load_heading = "Visits against capacity", "上门工时与运力";
+    load_heading = "Visits against capacity", "上门工作量与可用工时";
     load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";
     booked = "Booked", "已预约";
     needed = "Needed in eight weeks", "八周需求";
@@ -148,7 +147,7 @@ words! {
 
     // Verdicts.
     precision_hint = "What technicians found of what was forecast. Each verdict is a label that the forecasts are judged by.", "工程师现场核实预测的结果；每次核实都用来检验预测。";
-    precision_none = "No verdict has been given yet. After a visit, say on its card what was found.", "还没有核实结果。上门之后，请在工单上填写现场情况。";
+    precision_none = "No verdict has been given yet. After a visit, say on its card what was found.", "还没有核实结果。上门之后，请在该事项里填写现场情况。";
     fault = "Forecast", "预测";
     confirmed = "Confirmed", "属实";
     not_found = "Nothing found", "未发现";

@@ -120,8 +120,8 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         }
         Obstacle::WhenMissing => ("Please give a date and time.", "请填写日期和时间。"),
         Obstacle::PostponeDays => ("Choose 1 to 90 days.", "请选择1到90天。"),
-        Obstacle::CaseClosed => ("The case is closed already.", "这个工单已经结束。"),
-        Obstacle::ChecklistNeeded => ("Close the case with its checklist.", "请填写完工清单后再结束工单。"),
+        Obstacle::CaseClosed => ("The case is closed already.", "这次报修已经结束。"),
+        Obstacle::ChecklistNeeded => ("Close the case with its checklist.", "请先填好完工清单，再结束报修。"),
         Obstacle::TemplateChanged => {
             ("Somebody else changed it since you opened it. Look at it again.", "打开之后已有人修改过，请重新查看。")
         }

@@ -81,9 +81,9 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("called_closed", "call: nothing more to do", "通话：无需再跟进", Data::Own),
     ("called_letter", "call: wants it in writing", "通话：希望收到书面说明", Data::Own),
     ("called_unreached", "call: nobody reached", "通话：未联系上", Data::Own),
-    ("opened the case", "opened the case", "建立工单", Data::Engine),
-    ("cleared the case", "cleared the case", "工单解除：预测不再成立", Data::Engine),
-    ("closed the case", "closed the case", "关闭工单", Data::Own),
+    ("opened the case", "opened the case", "新建事项", Data::Engine),
+    ("cleared the case", "cleared the case", "事项解除：预测不再成立", Data::Engine),
+    ("closed the case", "closed the case", "结束事项", Data::Own),
     ("approved the message", "approved the message", "批准了信件", Data::Own),
     ("edited the message", "edited the message", "修改了信件", Data::Own),
     ("postponed the case", "postponed the case", "推迟处理", Data::Own),
@@ -207,7 +207,7 @@ fn dropped_zh(data: &str) -> Option<&'static str> {
         ("the customer said not now", "客户说暂时不用"),
         ("the customer answered", "客户已答复"),
         ("a visit was booked", "已约好上门"),
-        ("the case was closed", "工单已关闭"),
+        ("the case was closed", "事项已结束"),
         ("the advisor calls instead", "顾问改为打电话"),
         ("the forecast was withdrawn", "预测已撤回"),
         ("the forecast is no longer strong enough", "预测依据已不够充分"),
@@ -343,7 +343,7 @@ mod tests {
             "客户可能不满：同样的问题又出现了：冷却器堵塞",
         );
         check("spoke of old", "", "spoke of old", "spoke of old");
-        check("opened the case", "A fault is likely.", "opened the case: A fault is likely.", "建立工单");
+        check("opened the case", "A fault is likely.", "opened the case: A fault is likely.", "新建事项");
         check(
             "held the message",
             "quiet_hours 2026-07-16T00:00:00Z",
