@@ -272,7 +272,7 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
     });
     let interval = interval.unwrap_or_default();
     match lang {
-        Lang::En => format!("The cooler carries away about {value}% less heat than when it was clean{interval}."),
+        Lang::En => format!("The cooler carries away about {value} % less heat than when it was clean{interval}."),
         Lang::Zh => format!("冷却器的散热能力比干净时下降了约{value}%{interval}。"),
     }
 }
