@@ -299,9 +299,14 @@ mod tests {
             limit_c: 105.0,
             days: vec![day(20_650, Some(86.0)), day(20_651, None), day(20_652, Some(93.5))],
             cone: (0..3)
-                .map(|n| ConePoint { day: 20_653 + n, q10_c: 94.0, q50_c: 100.0, q90_c: 100.0 + 4.0 * n as f64 })
+                .map(|n| ConePoint {
+                    day: 20_653 + n,
+                    q10_c: 94.0,
+                    q50_c: 100.0,
+                    q90_c: (100.0 + 4.0 * n as f64).min(105.0),
+                })
                 .collect(),
-            reached: None,
+            reached: Some(Reached { from: Timestamp::parse("2026-07-21T00:00:00Z").unwrap(), to: None }),
             marks: vec![Mark {
                 at: Timestamp::parse("2026-07-17T10:00:00Z").unwrap(),
                 kind: MarkKind::Note,

@@ -175,7 +175,7 @@ fn no_page_of_a_report_is_nearly_empty() {
         (Lang::En, vec![], 0, 0, 1),
         (Lang::Zh, vec![], 0, 0, 1),
         (Lang::En, forecasts(), 0, 0, 1),
-        (Lang::Zh, forecasts(), 1, 1, 1),
+        (Lang::Zh, forecasts(), 1, 1, 2),
         (Lang::En, forecasts(), 2, 2, 2),
         (Lang::Zh, forecasts(), 4, 4, 2),
         (Lang::En, vec![], 12, 2, 2),
