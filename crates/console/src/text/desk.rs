@@ -277,12 +277,12 @@ pub(crate) fn week_of(monday: &str, lang: Lang) -> String {
 /// The first line of the calendar.
 pub(crate) fn calendar_headline(visits: usize, conflicts: usize, lang: Lang) -> String {
     match (lang, visits, conflicts) {
-        (Lang::En, 0, 0) => "No visit in two weeks".to_owned(),
+        (Lang::En, 0, 0) => "Nothing is booked in these two weeks".to_owned(),
         (Lang::En, 1, 0) => "One visit in two weeks".to_owned(),
         (Lang::En, n, 0) => format!("{n} visits in two weeks"),
         (Lang::En, n, 1) => format!("{n} visits, one conflict"),
         (Lang::En, n, c) => format!("{n} visits, {c} conflicts"),
-        (Lang::Zh, 0, 0) => "未来两周暂无上门安排".to_owned(),
+        (Lang::Zh, 0, 0) => "这两周暂无上门安排".to_owned(),
         (Lang::Zh, n, 0) => format!("两周内{n}次上门"),
         (Lang::Zh, n, c) => format!("两周内{n}次上门，{c}处冲突"),
     }

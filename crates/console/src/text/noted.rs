@@ -20,8 +20,8 @@ const REFUSED: &[Pattern] = &[
     ("the time stamp {} lies outside the years 0 to 9999", "时间戳 {0} 不在公元0～9999年之间"),
     ("`ts` {} is {} ahead of its arrival; {} ahead is the most allowed", "ts {0} 比收到时间早报了 {1}，最多允许 {2}"),
     (
-        "`ts` {} is {} old; {} is the most taken (`[mqtt] age_max`); as seconds it would be of our time: send milliseconds",
-        "ts {0} 已过去 {1}，最多接收 {2} 以内的数据（[mqtt] age_max）；看起来发的是秒，请改发毫秒",
+        "`ts` {} is {} old; as seconds it would be of our time: send milliseconds",
+        "ts {0} 已过去 {1}；看起来发的是秒，请改发毫秒",
     ),
     (
         "`ts` {} is {} old; {} is the most taken (`[mqtt] age_max`)",

@@ -31,7 +31,7 @@ async fn every_page_answers_in_both_languages() {
         ("/cases/103", "Call the customer back", "回电给客户"),
         ("/cases/97", "nobody in reception to hand it to", "试机"),
         ("/calendar", "8 visits, 4 conflicts", "两周内8次上门，4处冲突"),
-        ("/calendar?from=2026-08-12", "Nothing is booked in these two weeks.", "未来两周暂无上门安排。"),
+        ("/calendar?from=2026-08-12", "Nothing is booked in these two weeks", "这两周暂无上门安排"),
         ("/customers", "4 customers, 2 of them displeased", "4家客户，其中2家有不满"),
         ("/customers/hengfeng", "Answer where it was said.", "在哪里说的，就在哪里回应。"),
         ("/customers/yunling", "stopped since 11 Jun 2026", "已停发，自 2026年6月11日"),
