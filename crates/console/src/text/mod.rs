@@ -48,8 +48,8 @@ pub(crate) use phrases::{
     ago, all_of_standing, card_state, confirmation_waits, cooler_loss, evidence_line, fleet_headline, fleet_subline,
     governor, hidden_by, hours_count, in_days, learning, listed, machines_count, period, probability_before_slot,
     probability_of_limit, proposal, proposal_detail, proposal_for_several, queue_headline, queue_line,
-    readings_summary, report_summary, said, stood_last, stood_on, truth_line, untold,
-    with_remark, within_days, work_and_time,
+    readings_summary, report_summary, said, stood_last, stood_on, truth_line, untold, with_remark, within_days,
+    work_and_time,
 };
 pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, who};
