@@ -168,6 +168,7 @@ fn what_may_not_be_looked_into_is_not_taken_for_missing() {
         ("archive check", 66),
         ("quarantine list", 66),
         ("customers export c --out x.json", 66),
+        ("backup --to copy", 66),
         ("users list", 74),
         ("run", 74),
     ] {

@@ -2,7 +2,7 @@
 
 use foretell_history::{BackedUp, FileError, back_up};
 
-use super::history::unreadable;
+use super::history::{there, unreadable};
 use super::interrupt::Interrupt;
 use crate::cli::BackupArgs;
 use crate::config::Config;
@@ -13,10 +13,7 @@ use crate::progress::bar;
 /// Makes the copy and says what is in it.
 pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
-    if !dir.join("log.db").is_file() {
-        let what = format!("there is no log in {}; name the data directory with --data-dir", dir.display());
-        return Err(Failure::new(Kind::NoInput, what));
-    }
+    let _log = there(dir, "log.db", "log")?;
     if let Some(earlier) = args.earlier.as_deref().filter(|earlier| !earlier.is_dir()) {
         return Err(Failure::new(Kind::NoInput, format!("there is no earlier backup {}", earlier.display())));
     }
