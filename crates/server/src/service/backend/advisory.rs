@@ -4,21 +4,18 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, OtherMachine,
-    Person, Queue, RecordLine, Slot, UntoldLine,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Customer, Delivery, Draft, Governor, OtherMachine, Person,
+    Queue, RecordLine, Slot, UntoldLine,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{
-    Clock, Event, Finding, FindingId, Log, MachineId, Obstacle, RulDays, Status, Timestamp, VisitState,
-};
+use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, RulDays, Status, Timestamp, VisitState};
 use foretell_outreach::governor::{Kind, Verdict};
 use foretell_outreach::replies::REPLIED_AFTER;
-use foretell_outreach::{
-    Advisor, Card, CustomerStage, Happening, Language, MessageState, OutreachError, Stage, Untold, UntoldOf,
-};
+use foretell_outreach::{Advisor, Card, CustomerStage, Language, MessageState, OutreachError, Stage, Untold, UntoldOf};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
+use super::record::contact;
 use super::registry::{Sites, lang, zone};
 use crate::service::context;
 
@@ -217,49 +214,9 @@ fn others(card: &Card, sites: &Sites) -> Vec<OtherMachine> {
     card.companions.iter().map(other).collect()
 }
 
-/// What passed between us and the customer; the machine is named where it is another one.
-fn contact(happening: &Happening, of: &MachineId, sites: &Sites) -> Contact {
-    let is_other = happening.machine.as_deref().is_some_and(|machine| machine != of.as_str());
-    Contact {
-        at: happening.at,
-        channel: channel(happening).to_owned(),
-        inbound: happening.who == "customer",
-        what: happening.what.clone(),
-        data: words(happening),
-        machine: sites.machine_named(happening).filter(|_| is_other),
-    }
-}
-
 /// Whether an entry of the record is a colleague's doing.
 fn is_person(who: &str) -> bool {
     !matches!(who, "engine" | "governor" | "outbox" | "customer" | "automatic approval")
-}
-
-/// By which way something passed between us and the customer.
-pub(super) fn channel(happening: &Happening) -> &str {
-    match (happening.who.as_str(), happening.what.as_str()) {
-        // The medium stands before what was written.
-        ("customer", "replied" | "stopped") => {
-            happening.why.split_once(':').map(|(way, _)| way).filter(|way| !way.is_empty()).unwrap_or("page")
-        }
-        ("customer", _) => "page",
-        ("controller", _) => "controller",
-        (_, "visit_done" | "visit_missed" | "visit_on_site") => "visit",
-        (_, "trouble_on_site" | "trouble_found" | "trouble_closed") => "visit",
-        (_, "set_out") => "field",
-        (_, "trouble_assigned") => "desk",
-        ("outbox", _) => match happening.why.as_str() {
-            "smtp" | "folder" => "email",
-            other => other,
-        },
-        _ => "phone",
-    }
-}
-
-/// What was said, without the way it came.
-pub(super) fn words(happening: &Happening) -> String {
-    let said = happening.why.split_once(": ").filter(|_| happening.what == "replied");
-    said.map_or_else(|| happening.why.clone(), |(_, words)| words.to_owned())
 }
 
 const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
@@ -387,6 +344,9 @@ fn revision(card: &Card) -> u64 {
     // What a customer with a booked visit said since.
     card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
     to_settle(card).hash(&mut hasher);
+    for other in &card.companions {
+        (other.id.as_str(), meaning(other)).hash(&mut hasher);
+    }
     if let Ok(message) = &card.message {
         // To their ends: service by hours that goes along since makes a visit longer.
         let slots: Vec<_> = message.slots.iter().map(|slot| (slot.start.millis(), slot.end.millis())).collect();
@@ -402,38 +362,4 @@ fn meaning(finding: &Finding) -> impl Hash + use<> {
     let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round() as i64);
     let window = finding.rul_days.map(|RulDays { p10, p90, .. }| (weeks(p10), weeks(p90)));
     (finding.status == Status::Cleared, finding.grade.name(), window)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_record_says_by_which_way_people_spoke() {
-        #[track_caller]
-        fn check(who: &str, what: &str, why: &str, expected: &str) {
-            let (who, what, why) = (who.to_owned(), what.to_owned(), why.to_owned());
-            let happening = Happening {
-                id: 1,
-                at: Timestamp::default(),
-                who,
-                what,
-                why,
-                customer: None,
-                machine: None,
-                case: None,
-            };
-            assert_eq!(channel(&happening), expected, "{happening:?}");
-        }
-        check("customer", "stopped", "email: STOP", "email");
-        check("customer", "stopped", "email", "page");
-        check("customer", "replied", "sms: Friday", "sms");
-        check("customer", "visit_booked", "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z", "page");
-        check("chen", "set_out", "", "field");
-        check("chen", "visit_on_site", "", "visit");
-        check("chen", "trouble_found", "inlet_valve 90", "visit");
-        check("wang", "trouble_assigned", "chen", "desk");
-        check("wang", "called_closed", "nothing more", "phone");
-        check("outbox", "progress_sent", "smtp", "email");
-    }
 }

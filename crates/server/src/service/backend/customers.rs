@@ -12,8 +12,8 @@ use foretell_outreach as outreach;
 use foretell_outreach::{Appointment, Customer, CustomerStage, Desk};
 
 use super::ServiceBackend;
-use super::advisory::{channel, words};
 use super::errors::{not_found, of_outreach};
+use super::record::{channel, words};
 use super::registry::{self, Sites, language, zone};
 
 /// Entries shown of what passed between us and of the record.

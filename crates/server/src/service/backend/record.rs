@@ -1,6 +1,6 @@
 //! People and entries of the record as readers know them: names for keys, machines as their owners call them.
 
-use foretell_console::view::{Record, RecordEntry, RecordLine, RecordQuery};
+use foretell_console::view::{Contact, Record, RecordEntry, RecordLine, RecordQuery};
 use foretell_console::{BackendError, Lang};
 use foretell_model::MachineId;
 use foretell_outreach::{Desk, Happening, RecordFilter, Technician};
@@ -80,4 +80,80 @@ impl Sites {
 /// A technician's name in a language.
 pub(super) fn name(technician: &Technician, lang: Lang) -> String {
     language(lang).of(&technician.name).to_owned()
+}
+
+/// What passed between us and the customer; the machine is named where it is another one.
+pub(super) fn contact(happening: &Happening, of: &MachineId, sites: &Sites) -> Contact {
+    let is_other = happening.machine.as_deref().is_some_and(|machine| machine != of.as_str());
+    Contact {
+        at: happening.at,
+        channel: channel(happening).to_owned(),
+        inbound: happening.who == "customer",
+        what: happening.what.clone(),
+        data: words(happening),
+        machine: sites.machine_named(happening).filter(|_| is_other),
+    }
+}
+
+/// By which way something passed between us and the customer.
+pub(super) fn channel(happening: &Happening) -> &str {
+    match (happening.who.as_str(), happening.what.as_str()) {
+        // The medium stands before what was written.
+        ("customer", "replied" | "stopped") => {
+            happening.why.split_once(':').map(|(way, _)| way).filter(|way| !way.is_empty()).unwrap_or("page")
+        }
+        ("customer", _) => "page",
+        ("controller", _) => "controller",
+        (_, "visit_done" | "visit_missed" | "visit_on_site") => "visit",
+        (_, "trouble_on_site" | "trouble_found" | "trouble_closed") => "visit",
+        (_, "set_out") => "field",
+        (_, "trouble_assigned") => "desk",
+        ("outbox", _) => match happening.why.as_str() {
+            "smtp" | "folder" => "email",
+            other => other,
+        },
+        _ => "phone",
+    }
+}
+
+/// What was said, without the way it came.
+pub(super) fn words(happening: &Happening) -> String {
+    let said = happening.why.split_once(": ").filter(|_| happening.what == "replied");
+    said.map_or_else(|| happening.why.clone(), |(_, words)| words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn the_record_says_by_which_way_people_spoke() {
+        #[track_caller]
+        fn check(who: &str, what: &str, why: &str, expected: &str) {
+            let (who, what, why) = (who.to_owned(), what.to_owned(), why.to_owned());
+            let happening = Happening {
+                id: 1,
+                at: Timestamp::default(),
+                who,
+                what,
+                why,
+                customer: None,
+                machine: None,
+                case: None,
+            };
+            assert_eq!(channel(&happening), expected, "{happening:?}");
+        }
+        check("customer", "stopped", "email: STOP", "email");
+        check("customer", "stopped", "email", "page");
+        check("customer", "replied", "sms: Friday", "sms");
+        check("customer", "visit_booked", "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z", "page");
+        check("chen", "set_out", "", "field");
+        check("chen", "visit_on_site", "", "visit");
+        check("chen", "trouble_found", "inlet_valve 90", "visit");
+        check("wang", "trouble_assigned", "chen", "desk");
+        check("wang", "called_closed", "nothing more", "phone");
+        check("outbox", "progress_sent", "smtp", "email");
+    }
 }
