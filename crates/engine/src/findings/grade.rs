@@ -57,6 +57,9 @@ const RISEN_K: f64 = 0.5;
 /// weeks ahead, false advisories of healthy machines rise from 0.026 to 0.033 and from 0.016 to 0.020 a year.)
 const CLEAR_LOG_BF: f64 = 30.0;
 const CLEAR_STANDS_OUT: f64 = 4.0;
+/// So clear it must be where hardly a day is known from before: a normal and a growth over it that were learned from the same few
+/// days are easily taken for each other.
+const UNCOMPARED_LOG_BF: f64 = 15.0;
 /// A cooler that has beyond doubt lost this much, K (a fifth of its UA), is advised at a lower chance of the limit: forecasts of
 /// what hastens are late more often than early, and to clean it is right in any case.
 const LOST_K: f64 = 5.0;
@@ -114,9 +117,13 @@ fn grade_of(j: &Judgement, p: &Policy, share: f64) -> u8 {
     let seen = |log_bf: f64, sds: f64| {
         j.log_bf >= share * log_bf && j.stands_out.is_some_and(|stands_out| stands_out >= share * sds)
     };
+    let risen = match j.risen_k {
+        Some(k) => k >= RISEN_K || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT),
+        None => j.log_bf >= share * UNCOMPARED_LOG_BF,
+    };
     let believed = j.log_bf > enough
         && j.excess_k >= p.advise_excess_k
-        && (j.risen_k.is_none_or(|k| k >= RISEN_K) || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT))
+        && risen
         && j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT);
     let lost = j.excess_k >= share * LOST_K && seen(LOST_LOG_BF, LOST_STANDS_OUT);
     let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
@@ -172,12 +179,18 @@ mod tests {
     }
 
     /// A machine judged like this on its first day, and the grade it is given.
-    fn check(log_bf: f64, excess_k: f64, (risen_k, stands_out): (f64, f64), within_45_days: f64, expected: Grade) {
+    fn check(
+        log_bf: f64,
+        excess_k: f64,
+        (risen_k, stands_out): (impl Into<Option<f64>>, f64),
+        within_45_days: f64,
+        expected: Grade,
+    ) {
         let judgement = Judgement {
             log_bf,
             certainty: 1.0,
             excess_k,
-            risen_k: Some(risen_k),
+            risen_k: risen_k.into(),
             stands_out: Some(stands_out),
             hot_days: 90,
             forecast: Some(Forecast::of(
@@ -193,6 +206,12 @@ mod tests {
         check(8.0, 4.0, (3.0, 2.5), 0.9, Grade::Advise);
         check(8.0, 4.0, (-2.0, 2.5), 0.9, Grade::Watch);
         check(35.0, 4.0, (-2.0, 4.5), 0.9, Grade::Advise);
+    }
+
+    #[test]
+    fn what_began_before_all_that_is_known_must_be_clear() {
+        check(8.0, 4.0, (None, 2.5), 0.9, Grade::Watch);
+        check(16.0, 4.0, (None, 2.5), 0.9, Grade::Advise);
     }
 
     #[test]

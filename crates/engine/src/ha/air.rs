@@ -6,11 +6,13 @@
 //! reading above the others pulls a little less than one below, and one far off no more than one a little off.
 //!
 //! Machines that clog together would still pass for weather, and hinges learned from such an air would follow it, and the
-//! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, and a usual level.
+//! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, a usual level, and the
+//! mornings of machines that rest by night, which no dirt can mislead.
 
 use super::baseline::{Baseline, Conditions};
 use super::health::Health;
-use super::points::heat_a_of;
+use super::mornings::mornings;
+use super::points::{heat_a_of, median};
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
 
@@ -47,6 +49,10 @@ const FAR: f64 = 1.5;
 /// How far a day's hot hours in a room are usually from the season, K: weather (1.5 to 3 K); a room that runs hot for weeks is
 /// rarer than siblings that clog together, and what all of them say still outweighs the season.
 const DAY_SD_K: f64 = 2.0;
+/// How far a day's hot hours are from its morning, beside what is usual: sunny days and dull ones, K. It is learned, from so many
+/// days on, and no mornings are believed better or worse than this.
+const SUN_SD_K: (f64, f64) = (1.0, 3.0);
+const MORNINGS: usize = 10;
 /// Hot hours in compressor rooms, degC, and how much of the distance to it each day's reading gives up: far too little to
 /// hide a season, enough to keep air and hinges from drifting off together.
 const USUAL_C: f64 = 28.0;
@@ -66,17 +72,53 @@ pub(super) fn of_room(
     };
     let readings: Vec<Vec<Reading>> = days.iter().map(read).collect();
     let mut air_c: Vec<Option<f64>> = readings.iter().map(|r| agreed(r, None)).collect();
+    let mornings_k = mornings(days, today, siblings);
     for _ in 0..ROUNDS {
         let known = days.iter().zip(&air_c);
         let hot: Vec<HotHour> = known.filter_map(|(d, ta)| Some(HotHour { day: d.day, temp_c: (*ta)? })).collect();
         let Some(climate) = Climate::learn(&hot, latitude_deg) else { break };
         let season_c: Vec<f64> = days.iter().map(|d| climate.season(f64::from(d.day), f64::from(today)).0).collect();
         let pull_k = PULL * (USUAL_C - season_c.iter().sum::<f64>() / days.len() as f64);
-        for ((ta, r), season_c) in air_c.iter_mut().zip(&readings).zip(season_c) {
-            *ta = agreed(r, Some(Reading { ta_c: season_c + pull_k, var: DAY_SD_K.powi(2) }));
+        let by_morning = ByMorning::learn(&air_c, &mornings_k);
+        for (((ta, r), season_c), morning_k) in air_c.iter_mut().zip(&readings).zip(season_c).zip(&mornings_k) {
+            let season = Reading { ta_c: season_c + pull_k, var: DAY_SD_K.powi(2) };
+            let morning = by_morning.zip(*morning_k).map(|(by_morning, k)| by_morning.expect(k));
+            *ta = agreed(r, Some(morning.map_or(season, |morning| season.with(morning))));
         }
     }
     air_c
+}
+
+/// What a morning tells of its day's hot hours.
+#[derive(Clone, Copy, Debug)]
+struct ByMorning {
+    usual_c: f64,
+    var: f64,
+}
+
+impl ByMorning {
+    /// Middle and spread of how far the air of hot hours lies above the mornings.
+    fn learn(air_c: &[Option<f64>], mornings_k: &[Option<f64>]) -> Option<Self> {
+        let apart = air_c.iter().zip(mornings_k).filter_map(|(air_c, morning_k)| Some((*air_c)? - (*morning_k)?));
+        let mut apart: Vec<f64> = apart.collect();
+        let usual_c = median(&mut apart).filter(|_| apart.len() >= MORNINGS)?;
+        apart.iter_mut().for_each(|c| *c = (*c - usual_c).abs());
+        // The median absolute deviation is 0.6745 of a normal distribution's sd.
+        let sd_k = median(&mut apart)? / 0.6745;
+        Some(Self { usual_c, var: sd_k.clamp(SUN_SD_K.0, SUN_SD_K.1).powi(2) })
+    }
+
+    fn expect(self, morning_k: f64) -> Reading {
+        Reading { ta_c: self.usual_c + morning_k, var: self.var }
+    }
+}
+
+impl Reading {
+    /// What both say together.
+    fn with(self, other: Self) -> Self {
+        let (a, b) = (self.var.recip(), other.var.recip());
+        Self { ta_c: (a * self.ta_c + b * other.ta_c) / (a + b), var: (a + b).recip() }
+    }
 }
 
 impl Sibling<'_> {
@@ -164,6 +206,27 @@ mod tests {
         let expected = expected_c.map(|ta_c| Reading { ta_c, var: DAY_SD_K * DAY_SD_K });
         let ta_c = agreed(&readings, expected).unwrap();
         assert!((between.0..between.1).contains(&ta_c), "{readings_c:?} about {expected_c:?}: {ta_c}");
+    }
+
+    #[test]
+    fn a_morning_tells_of_its_day_as_well_as_it_has_done_so_far() {
+        let check = |sun_k: f64, known: usize, expected: Option<(f64, f64)>| {
+            let morning_k = |day: usize| (day * 7 % 11) as f64 / 2.0 - 2.5;
+            let sun = |day: usize| if day.is_multiple_of(2) { sun_k } else { -sun_k };
+            let air_c: Vec<Option<f64>> = (0..known).map(|day| Some(30.0 + morning_k(day) + sun(day))).collect();
+            let mornings_k: Vec<Option<f64>> = (0..known).map(|day| Some(morning_k(day))).collect();
+            let told = ByMorning::learn(&air_c, &mornings_k).map(|by_morning| by_morning.expect(4.0));
+            match (told, expected) {
+                (Some(told), Some((ta_c, sd_k))) => {
+                    assert!((told.ta_c - ta_c).abs() <= sun_k && (told.var.sqrt() - sd_k).abs() < 1.0, "{told:?}");
+                }
+                (told, expected) => assert_eq!(told.is_some(), expected.is_some(), "{told:?}"),
+            }
+        };
+        check(0.0, 40, Some((34.0, 1.0)));
+        check(1.5, 40, Some((34.0, 2.2)));
+        check(8.0, 40, Some((34.0, 3.0)));
+        check(0.0, 9, None);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(super) fn hold(air_c: &mut [Option<f64>], days: &[DayRecord], today: Day, si
 
 /// Each day's morning about what is usual on its site, K: every machine about its own mean, so that one that rests on some
 /// days only makes no steps.
-fn mornings(days: &[DayRecord], today: Day, siblings: &[Sibling<'_>]) -> Vec<Option<f64>> {
+pub(super) fn mornings(days: &[DayRecord], today: Day, siblings: &[Sibling<'_>]) -> Vec<Option<f64>> {
     let mut sums = vec![(0.0, 0.0); days.len()];
     let mut add = |soaks: Vec<Option<f64>>| {
         let (sum, n) = soaks.iter().flatten().fold((0.0, 0.0), |(sum, n), c| (sum + c, n + 1.0));
