@@ -122,7 +122,7 @@ impl Engine {
             )
         };
         if let Some(air) = own.or_else(beside) {
-            return room::rise(&air, today, AIR_LEAST_K).map(|rise| HotRoom { rise, measured: true });
+            return room::rise(&air, today, AIR_LEAST_K).map(|rise| HotRoom { rise: rise.of_air(), measured: true });
         }
         let rise = room::rise(&self.common_discharge(place, today), today, DISCHARGE_LEAST_K)?;
         self.rose_together(place, today, &rise).then_some(HotRoom { rise, measured: false })

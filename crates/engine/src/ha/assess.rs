@@ -65,6 +65,8 @@ pub(crate) struct Judgement {
     pub(crate) unregulated: Option<Unregulated>,
     /// What the hot hours did within a week.
     pub(crate) week: Option<Week>,
+    /// How far the hot hours rose overnight, K, if they did.
+    pub(crate) jump_k: Option<f64>,
     /// Mean ambient of recent hot hours, degC, if measured.
     pub(crate) hot_ambient_c: Option<f64>,
     /// When the limit is reached *if* the excess is real; `certainty` says how likely that is.
@@ -288,6 +290,7 @@ impl Work {
             rivals: None,
             unregulated: None,
             week: None,
+            jump_k: None,
             hot_ambient_c: None,
             forecast: None,
             dropped_from: None,
@@ -329,6 +332,9 @@ impl Work {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.week = rivals::week(&self.samples, &self.health.baseline, self.today);
+        let least_k = rivals::jump_from_k(self.health.source);
+        let bound_k = least_k.max(rivals::JUMP_SDS * self.health.noise.sd_k);
+        judgement.jump_k = rivals::jump_k(&self.samples, &self.health.baseline, bound_k, self.today);
         judgement.risen_k = self.risen_k(judgement.onset_day);
         let over = |s: &Sample| (s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c) / self.health.noise.sd_k;
         judgement.stands_out = mean(self.recent(Series::Hot, 7).map(over).collect());

@@ -107,6 +107,12 @@ mod tests {
             ],
             "thermostatic_valve",
         );
+        // Overnight, although the trend is thought to be old: dirt does not come so, a valve sticks so.
+        let young = [("onset_step_share", 0.0), ("week_rise_k", 9.0), ("week_jump_share", 1.0), ("steady_hot_k", 8.0)];
+        hot(&[young[0], young[1], young[2], young[3], ("overnight_jump_k", 9.0)], "thermostatic_valve");
+        // Too cold in cool hours and too hot in hot ones is stuck part-way, not open.
+        check("cool_hours_cold", &[("valve_open_share", 0.9), ("steady_hot_k", 0.0)], "thermostatic_valve_open");
+        check("cool_hours_cold", &[("valve_open_share", 0.7), ("steady_hot_k", 10.0)], "thermostatic_valve");
         check("ambient_hot", &[("ambient_change_k", 7.0)], "high_ambient");
         check("room_hot", &[("common_discharge_change_k", 4.0)], "high_ambient");
         check("separator_dp_up", &[("separator_dp_change_bar", 0.4)], "separator_clogging");

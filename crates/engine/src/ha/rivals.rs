@@ -10,7 +10,7 @@
 //! is never cool all three are the same, and the weighing says nothing, as it should.
 
 use super::baseline::{Baseline, Conditions};
-use super::points::{Sample, Series, median};
+use super::points::{AmbientSource, Sample, Series, median};
 use super::trend::Trend;
 use crate::sd::day::Day;
 
@@ -88,6 +88,36 @@ pub(crate) struct Week {
     pub(crate) rise_k: f64,
     /// Share of it that came from one day to the next; `None` of a small rise.
     pub(crate) jump_share: Option<f64>,
+}
+
+/// A jump is one of so many standard deviations of a day.
+pub(crate) const JUMP_SDS: f64 = 3.0;
+/// Days on either side of it that must agree that it stayed, and days that may be missing between.
+const JUMP_BETWEEN: usize = 4;
+const JUMP_WITHIN: Day = 3;
+
+/// What a jump is at the least, K. Where the air is not the machine's own, the weather jumps as well, by up to ten.
+pub(crate) const fn jump_from_k(source: AmbientSource) -> f64 {
+    if matches!(source, AmbientSource::Own) { 4.0 } else { 10.0 }
+}
+
+/// How far the hot hours of the last two weeks rose from one day to the next and stayed, K; `None` of less than `bound_k`. Dirt
+/// does not come overnight, and the day that a trend is thought to have begun on is not known while it is young.
+pub(crate) fn jump_k(samples: &[Sample], baseline: &Baseline, bound_k: f64, today: Day) -> Option<f64> {
+    let over: Vec<(Day, f64)> = samples
+        .iter()
+        .filter(|s| s.series == Series::Hot && s.day + WEEK_AGO.1 >= today)
+        .map(|s| (s.day, s.td_c - baseline.expect(&s.at, 0.0).td_c))
+        .collect();
+    let middle = |days: &[(Day, f64)]| median(&mut days.iter().map(|(_, k)| *k).collect::<Vec<f64>>());
+    let jump = |at: usize| {
+        let (before, since) = over.split_at(at);
+        let (last, first) = (before.last()?, since.first()?);
+        let until = middle(&before[before.len().saturating_sub(JUMP_BETWEEN)..])?;
+        let stayed_k = middle(&since[..since.len().min(JUMP_BETWEEN)])? - until;
+        (first.0 - last.0 <= JUMP_WITHIN).then(|| stayed_k.min(first.1 - last.1))
+    };
+    (1..over.len()).filter_map(jump).reduce(f64::max).filter(|k| *k >= bound_k)
 }
 
 /// Looks at the last two weeks; `None` where one of them is not known.
@@ -227,6 +257,30 @@ mod tests {
         let seen =
             week(&samples, &HINGE, 110).map(|w| (w.rise_k.round(), w.jump_share.map(|s| (10.0 * s).round() / 10.0)));
         assert_eq!(seen, expected);
+    }
+
+    /// Two weeks that stand so many kelvins off what is usual, by age in days; the jump of 4 K or more that is seen.
+    fn check_jump(off_k: impl Fn(Day) -> f64, expected_k: Option<f64>) {
+        let at = Conditions { ta_c: 34.0, ..Conditions::default() };
+        let hot = |age: Day| Sample {
+            day: 110 - age,
+            series: Series::Hot,
+            td_c: HINGE.expect(&at, 0.0).td_c + off_k(age),
+            at,
+            peak_over_k: 0.0,
+        };
+        let samples: Vec<Sample> = (1..22_u16).rev().map(hot).collect();
+        assert_eq!(jump_k(&samples, &HINGE, 4.0, 110).map(f64::round), expected_k);
+    }
+
+    #[test]
+    fn a_jump_came_overnight_and_stayed() {
+        check_jump(|age| if age < 10 { 9.0 } else { 0.0 }, Some(9.0));
+        check_jump(|age| if age < 2 { 9.0 } else { 0.0 }, Some(9.0));
+        // Days that stand out alone, a rise within days, and dirt.
+        check_jump(|age| if age == 6 { 9.0 } else { 0.0 }, None);
+        check_jump(|age| 3.0 * (5.0 - f64::from(age)).max(0.0), None);
+        check_jump(|age| 0.8 * (21.0 - f64::from(age)), None);
     }
 
     #[test]
