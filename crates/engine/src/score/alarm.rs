@@ -60,7 +60,8 @@ impl Alarm {
     /// So a threshold of a half or more is crossed once an episode.
     pub(super) fn score(&self, surprise: f64) -> f64 {
         let nats = if self.raised { self.peak } else { surprise.min(ALARM_NATS * 0.999) };
-        nats * nats / (nats * nats + ALARM_NATS * ALARM_NATS)
+        // In this form it is 1 for a surprise without bounds, which any value can be after nothing but zeros.
+        1.0 / (1.0 + (ALARM_NATS / nats).powi(2))
     }
 }
 
@@ -80,6 +81,15 @@ mod tests {
             let above: Vec<bool> = scores.iter().map(|score| *score >= threshold).collect();
             let begun = above.windows(2).filter(|pair| !pair[0] && pair[1]).count();
             assert_eq!(begun, episodes, "{threshold}: {scores:?}");
+        }
+    }
+
+    #[test]
+    fn the_score_is_between_0_and_1_whatever_the_surprise() {
+        for (surprise, expected) in [(0.0, 0.0), (ALARM_NATS, 0.5), (1e200, 1.0), (f64::INFINITY, 1.0)] {
+            let mut alarm = Alarm::default();
+            alarm.turn(surprise);
+            assert_eq!(alarm.score(surprise), expected, "{surprise}");
         }
     }
 

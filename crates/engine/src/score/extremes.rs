@@ -34,6 +34,11 @@ struct Tail {
     wide: f64,
 }
 
+/// As it is kept: finite, or the excess over a median would be no number.
+const fn kept(value: f64) -> f32 {
+    (value as f32).clamp(f32::MIN, f32::MAX)
+}
+
 /// Extremes of one feature's past.
 #[derive(Clone, Debug)]
 pub(super) struct Extremes {
@@ -110,7 +115,7 @@ impl Extremes {
     /// Learns a value; what is beyond the limits of `clip_nats` counts as the limit.
     pub(super) fn learn(&mut self, value: f64, clip_nats: f64) {
         let (low, high) = self.limits(clip_nats);
-        let value = value.clamp(low, high) as f32;
+        let value = kept(value.clamp(low, high));
         self.block_high = self.block_high.max(value);
         self.block_low = self.block_low.min(value);
         self.in_block += 1;
@@ -127,8 +132,8 @@ impl Extremes {
             self.join();
         }
         for _ in 0..blocks {
-            self.block_high = self.block_high.max(high as f32);
-            self.block_low = self.block_low.min(low as f32);
+            self.block_high = self.block_high.max(kept(high));
+            self.block_low = self.block_low.min(kept(low));
             self.close();
         }
     }
@@ -207,6 +212,14 @@ mod tests {
         let mut past = Extremes::new(8);
         (0..values).for_each(|n| past.learn(even(n), f64::INFINITY));
         past
+    }
+
+    #[test]
+    fn what_single_precision_cannot_hold_leaves_limits_that_are_numbers() {
+        let mut past = Extremes::new(8);
+        (0..200).for_each(|n| past.learn(if n % 3 == 0 { -1e300 } else { 1e300 }, f64::INFINITY));
+        let (low, high) = past.limits(7.0);
+        assert!(low < high, "{low} {high}");
     }
 
     #[test]

@@ -123,10 +123,10 @@ impl Feature {
         })
     }
 
-    /// Takes a value and judges it; NaN is no value.
+    /// Takes a value and judges it. What is no finite number is no value: what is learned of it would leave no limits.
     pub(super) fn judge(&mut self, value: f64) {
-        self.value = value;
-        self.surprise = match (value.is_nan(), self.one_sided) {
+        self.value = if value.is_finite() { value } else { f64::NAN };
+        self.surprise = match (self.value.is_nan(), self.one_sided) {
             (true, _) => 0.0,
             (false, true) => self.past.surprise_high(value),
             (false, false) => self.past.surprise(value),
