@@ -35,6 +35,7 @@ mod bundle;
 mod calendar;
 mod calls;
 mod care;
+mod case_replies;
 mod case_way;
 pub mod channel;
 mod clock;

@@ -4,13 +4,13 @@
 //! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers. After a job, words that say
 //! that the machine is broken open a service case, with its promises; any others are the advisor's to read.
 
-use foretell_model::{Note, Obstacle, Reply, Timestamp};
+use foretell_model::{MachineId, Note, Obstacle, Reply, Timestamp};
 use metrics::counter;
 
 use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
 use crate::store::replies::Kept;
-use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies};
+use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies, service_cases};
 use crate::views::{Source, Stage};
 use crate::{Customer, Outreach};
 
@@ -100,6 +100,10 @@ impl Outreach {
             replies::keep(tx, &kept)?;
             if !medium.is_empty() && self.options.stop_words.stops(text.as_str()) {
                 stop(tx, &found, text.as_str(), now)?;
+                // Whoever wants no more messages may still have a machine that stands still.
+                if self.options.grumbles.says_broken(text.as_str()) {
+                    self.hear_reply(tx, &found, text.as_str(), now)?;
+                }
                 return Ok(ReplyHeard::Stopped { customer, medium });
             }
             self.hear_reply(tx, &found, text.as_str(), now)?;
@@ -116,9 +120,12 @@ impl Outreach {
 
     fn hear_reply(&self, connection: &dyn Session, found: &Conversation, text: &str, now: Timestamp) -> Result<()> {
         said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
-        let machine = found.mail.as_ref().map(|mail| mail.machine.as_str());
-        self.hear(connection, &found.customer.id, machine, text, now)?;
-        let Some(mut case) = case_of(connection, found)? else { return Ok(()) };
+        let machine = machine_of(connection, found)?;
+        self.hear(connection, &found.customer.id, machine.as_ref().map(MachineId::as_str), text, now)?;
+        let Some(mut case) = case_of(connection, found)? else {
+            let number = found.mail.as_ref().and_then(|mail| service_cases::number(&mail.case));
+            return self.hear_of_trouble(connection, (number, machine.as_ref()), text, now);
+        };
         let remark = format!("{REPLIED}: {text}");
         match case.stage {
             Stage::Queued | Stage::Contacted | Stage::NotNow | Stage::Call => {
@@ -131,7 +138,7 @@ impl Outreach {
                 let (stage, until) = (case.stage, case.until);
                 case.move_to(connection, stage, Some(&remark), until, now)
             }
-            Stage::Done if self.options.grumbles.says_broken(text) => {
+            Stage::Done | Stage::Cleared | Stage::Internal if self.options.grumbles.says_broken(text) => {
                 // It stands still again, or as before: two promises count from now, and whoever comes first sees it.
                 let (machine, at) = (case.finding.machine.clone(), now);
                 self.open_trouble(connection, &machine, (Source::Customer, text, "customer"), at).map(drop)
@@ -224,6 +231,22 @@ fn case_of(connection: &dyn Session, found: &Conversation) -> Result<Option<Case
     }
 }
 
+/// The machine that was spoken of, or the only one that the customer has.
+fn machine_of(connection: &dyn Session, found: &Conversation) -> Result<Option<MachineId>> {
+    if let Some(mail) = &found.mail {
+        return Ok(Some(mail.machine.clone()));
+    }
+    let mut own = None;
+    for machine in registry::all::<crate::Machine>(connection)? {
+        let Ok(id) = MachineId::parse(&machine.id) else { continue };
+        let theirs = registry::customer_of(connection, &id)?;
+        if theirs.is_some_and(|customer| customer.id == found.customer.id) && own.replace(id).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(own)
+}
+
 /// No such messages on this medium any more.
 fn stop(connection: &dyn Session, found: &Conversation, text: &str, now: Timestamp) -> Result<()> {
     care::opt_out(connection, &found.customer.id, &found.medium, now)?;
@@ -264,15 +287,24 @@ impl StopWords {
         self.0.iter().any(|word| {
             let Some(rest) = reply.strip_prefix(word.as_str()) else { return false };
             let breaks = |c: char| c.is_ascii_punctuation() || "，。！？、；：".contains(c);
+            let tells_what = SPOKEN_OF.iter().any(|noun| rest.contains(noun));
+            let names =
+                tells_what && rest.chars().count() <= GOES_ON_CHARS_MAX && SENDS.iter().any(|s| word.ends_with(s));
             let goes_on = rest.starts_with(breaks) && rest.chars().count() <= GOES_ON_CHARS_MAX;
             let trails = rest.starts_with(' ') && rest.split_whitespace().all(|word| TRAILING.contains(&word));
-            rest.is_empty() || (word.chars().count() > 1 && (goes_on || trails))
+            rest.is_empty() || names || (word.chars().count() > 1 && (goes_on || trails))
         })
     }
 }
 
 /// What may follow a stop word without a break.
 const TRAILING: [&str; 9] = ["all", "it", "me", "messages", "now", "please", "thanks", "these", "this"];
+
+/// How a stop word ends that says what is not to be sent any more.
+const SENDS: [&str; 3] = ["发", "收到", "send me"];
+
+/// What such a word may name; anything else, e.g. a person, is for a person to read.
+const SPOKEN_OF: [&str; 9] = ["邮件", "短信", "消息", "信息", "微信", "mail", "message", "text", "sms"];
 
 /// So many characters may follow a stop word after a break; a longer reply is for a person to read.
 const GOES_ON_CHARS_MAX: usize = 24;
@@ -311,6 +343,11 @@ mod tests {
             "退订，谢谢",
             "请退订",
             "Unsubscribe me",
+            "请不要再给我发这种邮件了",
+            "请不要再给我发这种邮件了，谢谢！",
+            "别再给我们发短信",
+            "不要再发这些消息了",
+            "Please do not send me any more e-mails",
         ] {
             check(stop, true);
         }
@@ -322,6 +359,8 @@ mod tests {
             "End of the week suits us, the later slot please",
             "周四下午可以",
             "不要退订",
+            "不要再给我发那位师傅来了",
+            "Please do not send me the same technician",
             "",
         ] {
             check(go_on, false);

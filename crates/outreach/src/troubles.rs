@@ -102,6 +102,7 @@ impl Outreach {
                     broken: Vec::new(),
                     closed: None,
                     report: None,
+                    heard: Vec::new(),
                 };
                 service_cases::save(connection, &mut case)?;
                 let before = service_cases::last_closed(connection, machine)?;
@@ -149,13 +150,17 @@ impl Outreach {
         self.store.read("read a service case", |c| service_cases::get(c, id))
     }
 
-    /// The customer was called back.
+    /// The customer was called back; that also answers what the customer has replied.
     ///
     /// # Errors
-    /// When the case is closed.
+    /// When the case is closed and the customer has not spoken since.
     pub fn called_back(&self, id: i64, remark: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        if self.service_case(id)?.closed.is_some() {
+            return self.answer_after_case(id, remark, who, now);
+        }
         self.change_trouble(id, (who, record::TROUBLE_CALLED, remark), now, |case| {
             case.called_back.get_or_insert(now);
+            case.heard.clear();
             Ok(())
         })
     }
@@ -318,7 +323,7 @@ pub(crate) fn use_parts(connection: &dyn Session, report: &VisitReport) -> Resul
     report.parts.iter().try_for_each(|(part, n)| stock::take(connection, depot, part, *n))
 }
 
-fn note(
+pub(crate) fn note(
     connection: &dyn Session,
     case: &ServiceCase,
     (who, what, why): (&str, &str, &str),

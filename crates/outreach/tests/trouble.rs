@@ -6,12 +6,12 @@ mod support;
 use std::sync::Arc;
 
 use foretell_model::{
-    FaultCode, Finding, FindingId, FindingKind, Found, Grade, MINUTE_MS, Status, TimerState, Timestamp,
+    FaultCode, Finding, FindingId, FindingKind, Found, Grade, MINUTE_MS, Reply, Status, TimerState, Timestamp,
 };
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
     Checklist, CustomerStage, Guest, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
-    Source, Stage, VisitReport,
+    ReplyHeard, Source, Stage, VisitReport,
 };
 use support::{Recorder, apply, at, finding, machine, open, token};
 
@@ -361,4 +361,37 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!((fault.entry.probability_before_visit - fault.delay.risk_before).abs() < 1e-12, "{fault:?}");
     assert!(fault.delay.risk_after - fault.delay.risk_before > 0.1 && fault.delay.stop_cost.is_none(), "{fault:?}");
     assert!(service.delay.risk_after <= 0.0 && service.entry.probability_before_visit <= 0.0, "{service:?}");
+}
+
+#[test]
+fn a_reply_after_the_repair_reaches_somebody() {
+    /// What a customer writes, what it opens, what waits for an answer and whether it hints at displeasure.
+    #[track_caller]
+    fn check(text: &str, opens: bool, heard: &[&str], hints: usize) {
+        let s = scene();
+        let id = s.break_down("s02/m002");
+        s.outreach.called_back(id, "", "wang", minutes(5)).unwrap();
+        s.outreach.send_technician(id, "chen", None, "wang", minutes(6)).unwrap();
+        s.outreach.arrived(id, "chen", minutes(60)).unwrap();
+        s.outreach.close_service_case(id, &done(), "", "chen", minutes(90)).unwrap();
+        s.outreach.tick(minutes(91)).unwrap();
+        let reply = Reply { id: "a".into(), customer: Some("acme".into()), text: text.into(), ..Reply::default() };
+        let kept = s.outreach.take_reply("gateway", &reply, minutes(120)).unwrap();
+        assert_eq!(kept, ReplyHeard::Kept { customer: "acme".into(), case: Some(format!("case/{id}")) });
+        let open = s.outreach.service_cases().unwrap();
+        assert_eq!(open.iter().map(|case| case.what.as_str()).collect::<Vec<_>>(), [text][..usize::from(opens)]);
+        for case in &open {
+            assert_eq!((case.call_back_due, case.on_site_due), (minutes(140), minutes(360)));
+        }
+        let waits = s.outreach.closed_service_cases(1).unwrap().remove(0);
+        assert_eq!(waits.heard, heard, "{text}");
+        assert_eq!(s.outreach.stage_hints("acme").unwrap().len(), hints, "{text}");
+        let answered = s.outreach.called_back(id, "rang, all is well", "wang", minutes(130));
+        assert_eq!(answered.is_ok(), !heard.is_empty(), "{text}");
+        assert_eq!(s.outreach.service_case(id).unwrap().heard, [""; 0]);
+    }
+    // It broke down again within days, and the words hint as well.
+    check("1号机又停机了！没人管", true, &[], 2);
+    check("我很不满，没人联系我们", false, &["我很不满，没人联系我们"], 1);
+    check("谢谢，师傅很好", false, &["谢谢，师傅很好"], 0);
 }

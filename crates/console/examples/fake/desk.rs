@@ -85,6 +85,7 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
         progress: None,
         closed: None,
         report: None,
+        heard: Vec::new(),
     }
 }
 

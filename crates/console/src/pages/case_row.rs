@@ -41,7 +41,9 @@ pub(crate) struct Clock {
 /// A case in a list.
 pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
     let d = desk::words(lang);
+    let is_over = case.closed.is_some();
     let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
+        (Some(_), ..) if !case.heard.is_empty() => d.next_answer,
         (Some(_), ..) => d.case_over,
         (_, Some(_), ..) => d.next_mend,
         (_, _, _, None) => d.next_call,
@@ -67,14 +69,21 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
     };
     CaseRow {
         href: format!("/cases/{}", case.id),
-        class: if case.closed.is_some() { "good" } else { class(case.urgency().0) },
+        class: match (is_over, case.heard.is_empty()) {
+            (true, true) => "good",
+            (true, false) => "advise",
+            (false, _) => class(case.urgency().0),
+        },
         machine: case.machine_name.clone(),
         machine_href: format!("/m/{}", case.machine),
         site: case.site_name.clone(),
         customer: case.customer.clone(),
         customer_href: customer_href(&case.customer_id),
         stage: case.stage.map_or_else(String::new, |stage| format!("{stage}/6 {}", desk::stage(Some(stage), lang))),
-        what: case.what.lines().next().unwrap_or_default().to_owned(),
+        what: case.heard.last().map_or_else(
+            || case.what.lines().next().unwrap_or_default().to_owned(),
+            |said| format!("{} {said}", d.replied),
+        ),
         source: desk::source(&case.source, lang),
         next,
         timers: vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)],

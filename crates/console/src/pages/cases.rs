@@ -68,6 +68,8 @@ struct CasesPage {
     bad: bool,
     machine: String,
     what: String,
+    /// Mended, but the customer has replied since and waits for an answer.
+    replied: Vec<CaseRow>,
     open: Vec<CaseRow>,
     closed: Vec<CaseRow>,
     p: Pager,
@@ -98,6 +100,8 @@ struct OneCase {
     contact: String,
     stage_advice: &'static str,
     what: Vec<String>,
+    /// What the customer replied and nobody has answered yet.
+    heard: Vec<String>,
     opened: String,
     sent: Option<SentView>,
     /// What the customer was last told from the site.
@@ -178,6 +182,7 @@ fn lay_out(
     let headline = desk::cases_headline(&desk, ask.lang);
     desk.open.sort_by_key(ServiceCase::urgency);
     let p = pager::cut(&mut desk.open, page, ROWS_MAX, ("/cases", &[]), ask.lang);
+    let (replied, closed): (Vec<ServiceCase>, _) = desk.closed.into_iter().partition(|case| !case.heard.is_empty());
     let rows = |cases: &[ServiceCase]| cases.iter().map(|case| row(case, desk.now, ask.lang)).collect();
     CasesPage {
         c: ask.chrome("cases", true),
@@ -187,7 +192,8 @@ fn lay_out(
         machine,
         what,
         open: rows(&desk.open),
-        closed: rows(&desk.closed),
+        replied: rows(&replied),
+        closed: rows(&closed),
         p,
     }
 }
@@ -261,6 +267,7 @@ fn lay_out_one(
         contact: case.contact.clone(),
         stage_advice: desk::stage_advice(case.stage, lang),
         what: case.what.lines().map(str::to_owned).collect(),
+        heard: case.heard.clone(),
         opened: civil::date_time(case.opened, case.zone, lang),
         sent: case.sent.as_ref().map(|sent| SentView {
             name: sent.name.clone(),
@@ -276,7 +283,7 @@ fn lay_out_one(
             .filter(|_| is_open)
             .map_or_else(Vec::new, |told| text::progress(told, catalogue, (page.now, case.zone), lang)),
         can: Can {
-            call: is_open && case.call_back.met.is_none(),
+            call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),
             tell: is_mine && coming && case.way.is_under_way(),
             send: is_open && case.on_site.met.is_none(),

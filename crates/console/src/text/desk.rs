@@ -33,6 +33,11 @@ words! {
     call_back = "Call back", "回电";
     on_site = "On site", "到场";
     reported = "What was reported", "报修内容";
+    cases_replied = "Replies after the repair", "修好后的客户回复";
+    replied = "The customer replied:", "客户回复：";
+    next_answer = "Answer the customer", "请答复客户";
+    answer_note = "What you answered, or why it needs no answer", "答复了什么；无需答复请注明";
+    answered = "Answered", "已答复";
     next_call = "Call the customer back", "请回电给客户";
     next_send = "Send somebody", "请安排人员";
     next_set_out = "Not on the way yet", "已派人，尚未出发";

@@ -66,6 +66,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("resumed", "wants such messages again", "恢复接收此类消息", Data::Own),
     ("trouble_reported", "reported a breakdown", "报修", Data::Own),
     ("trouble_called", "called back", "已回电", Data::Own),
+    ("reply_answered", "answered the reply", "已答复客户", Data::Own),
     ("trouble_assigned", "sent a technician", "已安排工程师", Data::Own),
     ("trouble_on_site", "arrived", "已到场", Data::Own),
     ("trouble_found", "said what was found", "已说明现场情况", Data::Found),

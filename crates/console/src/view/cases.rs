@@ -107,6 +107,8 @@ pub struct ServiceCase {
     pub closed: Option<Timestamp>,
     /// What was done.
     pub report: Option<CaseReport>,
+    /// What the customer replied and nobody has answered yet, oldest first.
+    pub heard: Vec<String>,
 }
 
 impl ServiceCase {

@@ -120,6 +120,7 @@ pub(crate) fn strike_report(connection: &dyn Session, visit: i64) -> Result<()> 
 /// Strikes out the words of a service case, and ends it.
 pub(crate) fn strike_trouble(connection: &dyn Session, mut case: ServiceCase, now: Timestamp) -> Result<()> {
     ERASED.clone_into(&mut case.what);
+    case.heard.clear();
     case.closed.get_or_insert(now);
     (case.position_deg, case.located) = (None, None);
     case.report = case.report.map(without_words);

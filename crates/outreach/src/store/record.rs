@@ -57,6 +57,8 @@ pub(crate) const CALLED_LETTER: &str = "called_letter";
 pub(crate) const CALLED_UNREACHED: &str = "called_unreached";
 /// Something broke; in whose words.
 pub(crate) const TROUBLE_REPORTED: &str = "trouble_reported";
+/// What the customer replied after the repair was answered; the advisor's remark.
+pub(crate) const REPLY_ANSWERED: &str = "reply_answered";
 /// The customer was called back about it; the advisor's remark.
 pub(crate) const TROUBLE_CALLED: &str = "trouble_called";
 /// A technician was sent; who.

@@ -8,6 +8,10 @@ use crate::views::ServiceCase;
 
 const COLUMNS: &str = "id, body";
 
+/// Closed cases, unanswered replies first. A quotation mark inside a text is escaped, so that only the field itself matches.
+const HEARD_FIRST: &str = r#"closed IS NOT NULL
+    ORDER BY CASE WHEN body LIKE '%"heard":[%' THEN 0 ELSE 1 END, closed DESC, id DESC LIMIT ?1"#;
+
 /// How messages and the record name a service case.
 pub(crate) fn name(id: i64) -> String {
     format!("case/{id}")
@@ -53,9 +57,9 @@ pub(crate) fn of_customer(connection: &dyn Session, customer: &str) -> Result<Ve
     many(connection, "customer = ?1 ORDER BY id", values![customer])
 }
 
-/// The newest closed cases.
+/// The newest closed cases; those in which the customer waits for an answer come first, however old they are.
 pub(crate) fn closed(connection: &dyn Session, max: u32) -> Result<Vec<ServiceCase>> {
-    many(connection, "closed IS NOT NULL ORDER BY closed DESC, id DESC LIMIT ?1", values![max])
+    many(connection, HEARD_FIRST, values![max])
 }
 
 /// Every case of a machine.

@@ -106,6 +106,9 @@ pub struct ServiceCase {
     pub closed: Option<Timestamp>,
     /// What was done.
     pub report: Option<VisitReport>,
+    /// What the customer replied and nobody of ours has answered yet, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<String>,
 }
 
 impl ServiceCase {

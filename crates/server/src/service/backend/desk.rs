@@ -118,6 +118,7 @@ impl ServiceBackend {
             opened: case.opened,
             closed: case.closed,
             report: case.report.map(report),
+            heard: case.heard,
             what: case.what,
             machine: case.machine,
             sent,

@@ -1,0 +1,55 @@
+//! What a customer replies about a broken machine, while it is being mended and afterwards: no word of it may be lost.
+
+use foretell_model::{MachineId, Obstacle, Timestamp};
+
+use crate::Outreach;
+use crate::error::{OutreachError, Result};
+use crate::store::{Session, record, service_cases};
+use crate::troubles::note;
+use crate::views::{ServiceCase, Source};
+
+/// Replies kept for the advisor in one case; the record has them all.
+const HEARD_MAX: usize = 20;
+
+impl Outreach {
+    /// Words about a service case (`number`) or about a machine without an open forecast. That it stands still opens a case,
+    /// with both promises; anything else waits in the case until the advisor has answered.
+    pub(crate) fn hear_of_trouble(
+        &self,
+        connection: &dyn Session,
+        (number, machine): (Option<i64>, Option<&MachineId>),
+        text: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        if let Some(machine) = machine.filter(|_| self.options.grumbles.says_broken(text)) {
+            return self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now).map(drop);
+        }
+        let open = machine.map(|machine| service_cases::open_of(connection, machine)).transpose()?.flatten();
+        let about = match (open, number) {
+            (Some(open), _) => Some(open),
+            (None, Some(number)) => Some(service_cases::get(connection, number)?),
+            (None, None) => None,
+        };
+        let Some(mut case) = about else { return Ok(()) };
+        case.heard.push(text.to_owned());
+        if case.heard.len() > HEARD_MAX {
+            case.heard.remove(0);
+        }
+        service_cases::save(connection, &mut case)
+    }
+
+    /// The advisor has answered what the customer replied after the work was done.
+    pub(crate) fn answer_after_case(&self, id: i64, remark: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        let attempted = format!("answer the reply in service case {id}");
+        self.store.write(&attempted, |tx| {
+            let mut case = service_cases::get(tx, id)?;
+            if case.heard.is_empty() {
+                return Err(OutreachError::refused(&attempted, Obstacle::CaseClosed));
+            }
+            case.heard.clear();
+            service_cases::save(tx, &mut case)?;
+            note(tx, &case, (who, record::REPLY_ANSWERED, remark), true, now)?;
+            Ok(case)
+        })
+    }
+}
