@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, Limits, MachineId, Timestamp, VisitState};
+use foretell_model::{Catalogue, Clock, EnergyProfile, Finding, HOUR_MS, Limits, MachineId, Timestamp, VisitState};
 use foretell_sim::Fleet;
 use foretell_sim::mqtt::{Live, Pace, PublishError, Stats, Target, publish};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -202,12 +202,10 @@ async fn tell(
         let near = look_at_visits(service, fleet, live, &mut story, now);
         let near = near.map_err(|error| Failure::because(Kind::Io, "could not look at the visits", error))?;
         let is_waited_for = story.waits_for_person() && moved.elapsed() < WAIT_MAX;
-        let wanted = story.drafted.then(|| match (near, story.hurries()) {
-            (Near::Now, _) => FOLLOWED,
-            (Near::Far, true) => BRISK,
-            (_, false) if is_waited_for => options.pace,
-            _ => SLOW,
-        });
+        // After a restart the fleet first tells anew what is known already: nobody waits for that.
+        let has_caught_up = live.stats().reached_ms + HOUR_MS >= now.millis();
+        let wanted = (story.drafted && has_caught_up)
+            .then(|| pace_for(near, story.hurries(), is_waited_for.then_some(options.pace)));
         if let Some(factor) = wanted.filter(|_| pace != wanted) {
             live.slow_down(factor);
             let told = match pace {
@@ -221,6 +219,17 @@ async fn tell(
             bar.suspend(|| output.line(&told))?;
             pace = wanted;
         }
+    }
+}
+
+/// Simulated seconds per second; `waiting` is the pace while something is a person's to do. A person goes before everything
+/// that hurries, or a call would be overdue before anybody could make it.
+fn pace_for(near: Near, hurries: bool, waiting: Option<f64>) -> f64 {
+    match (near, waiting) {
+        (Near::Now, waiting) => waiting.map_or(FOLLOWED, |pace| pace.min(FOLLOWED)),
+        (_, Some(pace)) => pace,
+        (Near::Far, None) if hurries => BRISK,
+        _ => SLOW,
     }
 }
 
@@ -239,11 +248,12 @@ fn look_at_visits(
         if let Some(errand) =
             made.iter().find(|errand| errand.visit.id == visit.id && errand.state == VisitState::Booked)
         {
-            road::finish(outreach, errand, now)?;
+            story.note_trouble(road::finish(outreach, errand, now).err());
             service.room().changed();
         }
     }
-    let near = road::drive(outreach, now)?;
+    let (near, wrong) = road::drive(outreach, now)?;
+    story.note_trouble(wrong);
     if near == Near::Now {
         service.room().changed();
     }
@@ -279,4 +289,28 @@ fn line() -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_goes_before_what_hurries() {
+        #[track_caller]
+        fn check(near: Near, hurries: bool, waiting: Option<f64>, expected: f64) {
+            let pace = pace_for(near, hurries, waiting);
+            assert!((pace - expected).abs() < 1e-9, "{near:?} {hurries} {waiting:?}: {pace}");
+        }
+        // A call to make while another machine's visit is to come.
+        check(Near::Far, true, Some(60.0), 60.0);
+        check(Near::Soon, true, Some(60.0), 60.0);
+        check(Near::Now, true, Some(60.0), 60.0);
+        // Who wished for hours each second still sees the technician drive.
+        check(Near::Now, true, Some(3_600.0), FOLLOWED);
+        check(Near::Now, true, None, FOLLOWED);
+        check(Near::Far, true, None, BRISK);
+        check(Near::Soon, true, None, SLOW);
+        check(Near::Far, false, None, SLOW);
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use foretell_console::portrait;
-use foretell_model::{Found, HOUR_MS, MINUTE_MS, Timestamp, VisitState};
-use foretell_outreach::{Checklist, Errand, Outreach, PhotoOf, VisitReport};
+use foretell_model::{FindingKind, Found, HOUR_MS, MINUTE_MS, Timestamp, VisitState};
+use foretell_outreach::{Checklist, Errand, Outreach, OutreachError, PhotoOf, VisitReport};
 
 use super::people::LOOKS;
 use crate::failure::{Failure, Kind};
@@ -47,9 +47,9 @@ pub(super) fn portraits(outreach: &Outreach, photos: &Photos, now: Timestamp) ->
     Ok(())
 }
 
-/// Drives whoever is due to a visit a bit on; says how near the next drive is.
-pub(super) fn drive(outreach: &Outreach, now: Timestamp) -> foretell_outreach::Result<Near> {
-    let mut near = Near::Far;
+/// Drives whoever is due to a visit a bit on; says how near the next drive is, and what went wrong on the way to one visit.
+pub(super) fn drive(outreach: &Outreach, now: Timestamp) -> foretell_outreach::Result<(Near, Vec<OutreachError>)> {
+    let (mut near, mut wrong) = (Near::Far, Vec::new());
     let places: BTreeMap<String, (f64, f64)> =
         outreach.sites()?.into_iter().filter_map(|site| Some((site.id.clone(), site.place()?))).collect();
     for errand in outreach.errands(None, (now, now + SOON_MS))? {
@@ -58,9 +58,9 @@ pub(super) fn drive(outreach: &Outreach, now: Timestamp) -> foretell_outreach::R
         }
         let left_ms = errand.visit.start - now;
         near = near.max(if left_ms <= WAY_MS && left_ms > 0 { Near::Now } else { Near::Soon });
-        drive_to(outreach, &errand, places.get(errand.machine.site()).copied(), now)?;
+        wrong.extend(drive_to(outreach, &errand, places.get(errand.machine.site()).copied(), now).err());
     }
-    Ok(near)
+    Ok((near, wrong))
 }
 
 fn drive_to(
@@ -100,5 +100,59 @@ pub(super) fn finish(outreach: &Outreach, errand: &Errand, now: Timestamp) -> fo
         ..VisitReport::default()
     };
     outreach.report_visit(errand.visit.id, &report, who, now)?;
+    // Due service forecasts nothing that could be right or wrong.
+    if sheet.finding.kind == FindingKind::MaintenanceDue {
+        return Ok(());
+    }
     outreach.give_verdict(&sheet.finding.id, (Found::Confirmed, None), "", who, now).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use foretell_model::{Catalogue, FaultCode, Finding, FindingId, Grade, Offset, Status};
+    use foretell_outreach::{MachineContext, OutreachOptions};
+    use foretell_sim::Fleet;
+
+    use super::*;
+
+    #[test]
+    fn every_visit_can_be_finished_whatever_its_case_is() {
+        #[track_caller]
+        fn check(kind: FindingKind, code: &str) {
+            let (dir, fleet) = (tempfile::tempdir().unwrap(), Fleet::builtin("demo", 1).unwrap());
+            let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+            let options = OutreachOptions::new(Arc::new(catalogue));
+            let outreach = Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+            let now = Timestamp::parse("2026-07-15T08:00:00Z").unwrap();
+            outreach.import(&super::super::people::registry(&fleet), "test", now).unwrap();
+            let (machine, fault) =
+                (foretell_model::MachineId::parse("s02/m005").unwrap(), FaultCode::new(code).unwrap());
+            let finding = Finding {
+                at: now,
+                id: FindingId::new(&machine, &fault, 1),
+                machine,
+                kind,
+                status: Status::Opened,
+                grade: Grade::Advise,
+                fault,
+                likelihood: 0.9,
+                alternatives: Vec::new(),
+                rul_days: None,
+                probability_within: None,
+                limit: None,
+                evidence: Vec::new(),
+                text: "Something is due.".into(),
+            };
+            outreach.apply(Offset(1), 0, &finding, &MachineContext::default(), now).unwrap();
+            let start = Timestamp::parse("2026-07-16T06:00:00Z").unwrap();
+            let visit = outreach.book_for(&finding.id, start, "lin", now).unwrap().id;
+            let (errand, _) = outreach.errands_of(&[visit]).unwrap().remove(0);
+            finish(&outreach, &errand, start.plus_days(1.0)).unwrap();
+            assert!(outreach.errand_sheet(visit).unwrap().report.is_some(), "{code}: nothing was told");
+        }
+        check(FindingKind::MaintenanceDue, "serviced");
+        check(FindingKind::Prediction, "cooler_clogging");
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
-use foretell_outreach::{Booking, Card, Language, MessageState, Outreach, Stage};
+use foretell_outreach::{Booking, Card, Language, MessageState, Outreach, OutreachError, Stage};
 
 /// What has been told so far.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Story {
     visits: Vec<(Finding, Booking)>,
     /// Cases, with their machines, whose visit is to come or to prove its worth.
     awaited: BTreeMap<FindingId, MachineId>,
+    /// What went wrong about single machines, each once.
+    troubles: BTreeSet<String>,
     /// Whether a message drafted from a forecast has waited for approval.
     pub(super) drafted: bool,
 }
@@ -57,8 +59,14 @@ impl Story {
         }
         // Cases that are over are no current advisories any more, but their end belongs to the story.
         for id in self.stages.keys().cloned().collect::<Vec<_>>() {
-            let card = outreach.card(&id, now)?;
-            self.drafted |= card.stage == Stage::Draft && card.finding.kind == FindingKind::Prediction;
+            let card = match outreach.card(&id, now) {
+                Ok(card) => card,
+                Err(error) => {
+                    self.note_trouble([error]);
+                    continue;
+                }
+            };
+            self.drafted |= card.finding.kind == FindingKind::Prediction && is_told(card.stage);
             self.note_visit(&card, now);
             let is_reminded = card.history.iter().any(|happening| happening.what == "reminder_sent");
             let seen = (card.stage, is_reminded);
@@ -98,6 +106,17 @@ impl Story {
         }
     }
 
+    /// Says once what went wrong about one machine; the story of the others goes on.
+    pub(super) fn note_trouble(&mut self, wrong: impl IntoIterator<Item = OutreachError>) {
+        for error in wrong {
+            let text = error.to_string();
+            if !self.troubles.contains(&text) {
+                tracing::warn!(error = &error as &dyn std::error::Error, "A part of the demo's story went wrong.");
+                self.troubles.insert(text);
+            }
+        }
+    }
+
     /// Visits that took place since the last call.
     pub(super) fn take_visits(&mut self) -> Vec<(Finding, Booking)> {
         std::mem::take(&mut self.visits)
@@ -113,6 +132,11 @@ impl Story {
     pub(super) fn waits_for_person(&self) -> bool {
         self.stages.values().any(|(stage, _)| matches!(stage, Stage::Draft | Stage::Call | Stage::Contacted))
     }
+}
+
+/// Whether a forecast has asked for somebody by then. A demo that goes on with its old data may find it anywhere on its way.
+const fn is_told(stage: Stage) -> bool {
+    !matches!(stage, Stage::Internal | Stage::Cleared)
 }
 
 /// A message is drafted. Time does not stop before a forecast asks for somebody, and nothing may be said to wait while it races.
@@ -152,7 +176,9 @@ fn told(
         (Stage::NotNow, _) => Some("the customer said not now; nothing more is sent until then".to_owned()),
         (Stage::Booked, _) => {
             let when = card.booking.as_ref().map_or_else(String::new, |visit| format!(" for {}", date(visit.start)));
-            Some(format!("a visit is booked{when}; time hurries on until it has shown what it did"))
+            Some(format!(
+                "a visit is booked{when}; time hurries on until it has shown what it did, as long as nothing else is yours to do"
+            ))
         }
         (Stage::Done, _) => Some("the technician has done the work; its effect shows in some days".to_owned()),
         (Stage::Cleared, _) => Some(format!("the case is closed{reason}")),
