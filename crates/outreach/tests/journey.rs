@@ -131,6 +131,29 @@ fn what_is_no_way_is_refused() {
 }
 
 #[test]
+fn the_way_ends_with_the_time_it_was_for() {
+    #[track_caller]
+    fn check(act: impl FnOnce(&Scene)) {
+        let s = scene();
+        s.outreach.set_out(s.visit, Some(25), "chen", minutes(0)).unwrap();
+        s.outreach.locate(s.visit, south(3.0), minutes(1)).unwrap();
+        act(&s);
+        match s.outreach.guest(&s.token, minutes(3)).unwrap() {
+            Guest::Letter { errand, .. } => assert!(errand.is_none_or(|errand| errand.journey.is_none())),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(s.outreach.errand_sheet(s.visit).unwrap().errand.journey, None);
+        s.outreach.locate(s.visit, south(2.0), minutes(4)).unwrap_err();
+    }
+    check(|s| {
+        let page = s.outreach.booking_page(&s.token, minutes(2)).unwrap();
+        let other = page.slots.iter().map(|seen| seen.slot.start).find(|time| *time > start()).unwrap();
+        s.outreach.reschedule(&s.token, other, minutes(2)).unwrap();
+    });
+    check(|s| drop(s.outreach.cancel(&s.token, minutes(2)).unwrap()));
+}
+
+#[test]
 fn a_way_that_nobody_ends_leaves_no_place_behind() {
     let s = scene();
     s.outreach.set_out(s.visit, None, "chen", minutes(0)).unwrap();

@@ -2,7 +2,7 @@
 
 use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
-use super::{Row, Session, Value, values};
+use super::{Row, Session, Value, journeys, values};
 use crate::error::{OutreachError, Result};
 use crate::roster::{Job, Promised, Roster};
 use crate::slots::Slot;
@@ -61,6 +61,8 @@ impl Stay {
             let key = crew.key.as_str();
             connection
                 .execute(sql, values![self.id, self.start, self.end, technician, state, sequence, changed, key])?;
+            // Whoever had set out did so for the time that was.
+            journeys::end(connection, self.id)?;
         }
         self.take_time(connection, &crew.key)
     }
@@ -139,6 +141,9 @@ impl Stay {
     pub(crate) fn save(&self, connection: &dyn Session) -> Result<()> {
         let sql = "UPDATE booking SET state = ?2, sequence = ?3, changed = ?4 WHERE id = ?1";
         connection.execute(sql, values![self.id, self.state.as_str(), self.sequence, self.changed])?;
+        if self.state == "cancelled" {
+            journeys::end(connection, self.id)?;
+        }
         if self.state == "booked" { Ok(()) } else { self.give_time_back(connection) }
     }
 }

@@ -26,6 +26,11 @@ pub(crate) fn save(connection: &dyn Session, booking: i64, journey: &Journey) ->
     connection.execute(sql, values).map(drop)
 }
 
+/// Ends the way to a visit that is off or at another time now: nobody is on it any more.
+pub(crate) fn end(connection: &dyn Session, booking: i64) -> Result<()> {
+    connection.execute("DELETE FROM journey WHERE booking = ?1", values![booking]).map(drop)
+}
+
 /// Takes away where somebody is who set out before an instant and never said that the way is over.
 pub(crate) fn forget_places(connection: &dyn Session, before: Timestamp) -> Result<usize> {
     let sql = "UPDATE journey SET north_deg = NULL, east_deg = NULL, located = NULL, begun_km = NULL
