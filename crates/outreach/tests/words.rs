@@ -35,6 +35,9 @@ fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
                 drop(desk.outreach.reschedule(&token, other, now()).unwrap());
             }));
             texts.push(step(&|| drop(desk.outreach.cancel(&token, now()).unwrap())));
+            let record = desk.outreach.lately(&customer, false, 50).unwrap();
+            let told = |what: &str| record.iter().filter(|entry| entry.what == what).count();
+            assert_eq!((told("confirmation_sent"), told("cancellation_sent")), (2, 1), "{record:?}");
             texts
         });
         check(name, &texts.concat());

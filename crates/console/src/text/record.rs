@@ -52,6 +52,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("progress_sent", "wrote what was found and how long it takes", "已告知查到的情况和所需时间", Data::Nothing),
     ("closing_sent", "wrote that it is mended", "已告知修好了", Data::Nothing),
     ("confirmation_sent", "confirmed the visit in writing", "已书面确认上门", Data::Nothing),
+    ("cancellation_sent", "confirmed the cancellation in writing", "已书面确认取消上门", Data::Nothing),
     ("follow_up_sent", "sent the letter after the visit", "已发出上门后的信", Data::Nothing),
     ("visit_booked", "booked a visit", "已约好上门", Data::Span),
     ("visit_moved", "moved the visit to", "上门改期至", Data::Span),
@@ -326,6 +327,7 @@ mod tests {
         );
         check("invitation_sent", "folder", "sent the letter", "已发出信件");
         check("progress_sent", "folder", "wrote what was found and how long it takes", "已告知查到的情况和所需时间");
+        check("cancellation_sent", "folder", "confirmed the cancellation in writing", "已书面确认取消上门");
         check("visit_on_site", "", "arrived", "已到场");
         check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");

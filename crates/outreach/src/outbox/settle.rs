@@ -135,6 +135,9 @@ fn settle(
     mail.reason = why.clone();
     mail.save(connection)?;
     let what = match &outcome {
+        Outcome::Sent if mail.kind == Kind::Confirmation && fates::tells_of_cancellation(connection, mail.id)? => {
+            record::CANCELLATION_SENT
+        }
         Outcome::Sent => sent_as(mail.kind),
         Outcome::Retry { .. } => "could not deliver for now",
         Outcome::GoesOn(_) => "could not deliver; goes on by the next channel",

@@ -60,6 +60,11 @@ pub(crate) fn tell(connection: &dyn Session, message: i64, sequence: u32, state:
     connection.execute(sql, values![message, sequence, state]).map(drop)
 }
 
+/// Whether a message says that a visit is off.
+pub(crate) fn tells_of_cancellation(connection: &dyn Session, message: i64) -> Result<bool> {
+    connection.exists("SELECT 1 FROM telling WHERE message = ?1 AND state = 'cancelled'", values![message])
+}
+
 /// A message arrived: what it tells of a visit is known from now on.
 pub(crate) fn told(connection: &dyn Session, message: i64, case: &FindingId) -> Result<()> {
     let Some(row) = connection.first("SELECT sequence, state FROM telling WHERE message = ?1", values![message])?

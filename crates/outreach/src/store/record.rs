@@ -69,8 +69,10 @@ pub(crate) const TROUBLE_ON_SITE: &str = "trouble_on_site";
 pub(crate) const TROUBLE_FOUND: &str = "trouble_found";
 /// Word after a job went out; by which channel.
 pub(crate) const FOLLOW_UP_SENT: &str = "follow_up_sent";
-/// Word that a visit was booked, moved or cancelled went out; by which channel.
+/// Word that a visit was booked or moved went out; by which channel.
 pub(crate) const CONFIRMATION_SENT: &str = "confirmation_sent";
+/// Word that a visit was cancelled went out; by which channel.
+pub(crate) const CANCELLATION_SENT: &str = "cancellation_sent";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 
