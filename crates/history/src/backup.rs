@@ -11,10 +11,12 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use foretell_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
-use crate::files::{FileError, archived_sum};
+use crate::files::{Archive, FileError, archived_sum};
+use crate::sqlite_log::SqliteLog;
 
 /// The log, which comes after whatever reads it.
 const LOG: &str = "log.db";
@@ -37,8 +39,10 @@ pub struct BackedUp {
     pub bytes: u64,
     /// Those of the archive that the earlier backup had already: they share its room on the disk.
     pub shared: u64,
-    /// Files of the archive that were copied and are not what their checksums say.
+    /// Files of the archive that are not what their checksums say, and are copied as they are, or that are not there.
     pub damaged: Vec<FileError>,
+    /// Files of the archive that are not there any more, and that the backup has from the earlier one.
+    pub recovered: Vec<PathBuf>,
 }
 
 /// Copies the data directory `data` to `to`, which must not exist yet. Files of the archive that `earlier`, a backup before, holds
@@ -105,8 +109,38 @@ impl Copy<'_> {
         if log.exists() {
             self.database(&log)?;
         }
+        let earlier = earlier.map(|earlier| earlier.join(ARCHIVE));
         if archive.is_dir() {
-            self.archive(&archive, earlier.map(|earlier| earlier.join(ARCHIVE)).as_deref())?;
+            self.archive(&archive, earlier.as_deref())?;
+        }
+        if log.exists() { self.absent(data, earlier.as_deref()) } else { Ok(()) }
+    }
+
+    /// Days that have left the log and whose files are gone: taken from the earlier backup, or said.
+    fn absent(&mut self, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
+        let unopened = |error| FileError::io("open", &data.join(LOG))(io::Error::other(error));
+        let (log, into) = (SqliteLog::open_beside(data).map_err(unopened)?, self.aside.join(ARCHIVE));
+        for error in Archive::new(data).missing(&log, Timestamp::MIN, Timestamp::MAX)? {
+            let FileError::Missing { path } = &error else { return Err(error) };
+            let name = path.file_name().unwrap_or_default();
+            let kept = earlier.map(|earlier| earlier.join(name)).filter(|kept| archived_sum(kept).is_ok());
+            let Some(kept) = kept else {
+                self.done.damaged.push(error);
+                continue;
+            };
+            if !into.exists() {
+                make_folder(&into)?;
+            }
+            let to = into.join(name);
+            std::fs::hard_link(&kept, &to)
+                .or_else(|_| std::fs::copy(&kept, &to).map(drop))
+                .map_err(FileError::io("copy", &kept))?;
+            let sum = kept.with_added_extension("sha256");
+            if sum.exists() {
+                std::fs::copy(&sum, to.with_added_extension("sha256")).map_err(FileError::io("copy", &sum))?;
+            }
+            self.done.recovered.push(path.clone());
+            self.copied(&to)?;
         }
         Ok(())
     }
@@ -121,6 +155,9 @@ impl Copy<'_> {
             connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])
         };
         copy().map_err(|error| FileError::io("copy", from)(io::Error::other(error)))?;
+        // As closed to others as what it is a copy of.
+        let rights = |path| std::fs::metadata(path).map(|meta| meta.permissions());
+        rights(from).and_then(|rights| std::fs::set_permissions(&to, rights)).map_err(FileError::io("close", &to))?;
         self.copied(&to)
     }
 
@@ -232,10 +269,12 @@ fn sync_tree(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use foretell_model::{Event, HOUR_MS, Log as _, MachineId, Quality, Reading, Signal, Signals, Timestamp};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use foretell_model::{Event, HOUR_MS, Log as _, MachineId, Quality, Reading, Signal, Signals};
 
     use super::*;
-    use crate::{Archive, Keeping, ReadOptions, Selection, SqliteLog, export};
+    use crate::{Keeping, ReadOptions, Selection, export};
 
     const fn go_on(_bytes: u64) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -318,6 +357,34 @@ mod tests {
             made.damaged
         );
         assert_eq!(std::fs::read(dir.path().join("copy/archive/1970-01-01.parquet")).unwrap(), half);
+    }
+
+    #[test]
+    fn a_day_that_is_gone_is_taken_from_the_earlier_backup_or_said() {
+        let (dir, data, _owned) = plant();
+        let backup = |name: &str| dir.path().join(name);
+        back_up(&data, &backup("first"), None, &mut go_on).unwrap();
+        let day = data.join("archive/1970-01-01.parquet");
+        std::fs::remove_file(&day).unwrap();
+        let made = back_up(&data, &backup("second"), Some(&backup("first")), &mut go_on).unwrap();
+        assert_eq!((made.files, made.damaged.len(), &made.recovered[..]), (6, 0, &[day.clone()][..]));
+        assert_eq!(readings(&backup("second")), 72);
+        let made = back_up(&data, &backup("third"), None, &mut go_on).unwrap();
+        assert_eq!((made.files, made.damaged.len(), made.recovered.len()), (5, 1, 0));
+        assert!(made.damaged[0].to_string().contains("1970-01-01.parquet"), "{}", made.damaged[0]);
+        // Damaged there, it is no better than none.
+        std::fs::write(backup("first/archive/1970-01-01.parquet"), "nonsense").unwrap();
+        let made = back_up(&data, &backup("fourth"), Some(&backup("first")), &mut go_on).unwrap();
+        assert_eq!((made.damaged.len(), made.recovered.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_copy_is_as_closed_as_what_it_is_of() {
+        let (dir, data, _owned) = plant();
+        std::fs::set_permissions(data.join("log.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
+        back_up(&data, &dir.path().join("copy"), None, &mut go_on).unwrap();
+        let mode = std::fs::metadata(dir.path().join("copy/log.db")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -25,16 +25,19 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
     let made = back_up(dir, &args.to, args.earlier.as_deref(), &mut progress);
     bar.finish_and_clear();
     let to = args.to.display();
-    let BackedUp { files, bytes, shared, damaged } = match made {
+    let BackedUp { files, bytes, shared, damaged, recovered } = match made {
         Err(FileError::Stopped) => return output.line(&format!("stopped; {to} was not made")),
         made => made.map_err(unreadable)?,
     };
     let linked = if shared > 0 { format!(", {shared} of them linked to the earlier backup") } else { String::new() };
     output.line(&format!("{files} files, {:.1} MiB in {to}{linked}", bytes as f64 / f64::from(1 << 20)))?;
-    if damaged.is_empty() {
+    if damaged.is_empty() && recovered.is_empty() {
         return Ok(());
     }
-    let damaged: Vec<String> = damaged.iter().map(ToString::to_string).collect();
-    let what = format!("{to} is whole but for files that are damaged where they lie:\n{}", damaged.join("\n"));
+    let taken = recovered.iter().map(|path| {
+        format!("{} is missing; the backup has it from the earlier one, from where it can be put back", path.display())
+    });
+    let faults: Vec<String> = damaged.iter().map(ToString::to_string).chain(taken).collect();
+    let what = format!("{to} is made, but the archive that it is of is not whole:\n{}", faults.join("\n"));
     Err(Failure::new(Kind::BadData, what))
 }
