@@ -107,11 +107,12 @@ pub trait Field: Send + Sync + 'static {
     /// As [`Field::guest`]; `Conflict` when the hours cannot be kept.
     fn choose(&self, token: &str, choice: GuestChoice) -> Result<(), BackendError>;
 
-    /// The customer says that the machine has broken down; gives the path of the page about it.
+    /// The customer says that the machine has broken down, and by its name `which` where a letter is about several; gives the
+    /// path of the page about it.
     ///
     /// # Errors
     /// As [`Field::guest`].
-    fn report_trouble(&self, token: &str, what: &str) -> Result<String, BackendError>;
+    fn report_trouble(&self, token: &str, which: Option<&str>, what: &str) -> Result<String, BackendError>;
 
     /// Everything kept about a customer, as JSON.
     ///

@@ -79,6 +79,8 @@ async fn every_page_answers_in_both_languages() {
         ("/team?lang=en", "Jonas Weber"),
         ("/customers/hengfeng?lang=en", "Erase for good"),
         ("/b/token-en", "The machine has broken down"),
+        ("/b/two-token-en", "Which machine?"),
+        ("/b/two-token-zh", "哪台机器？"),
         ("/b/way-token-en", "With you in about 20 minutes"),
         ("/b/way-token-zh", "还要大约20分钟到"),
         ("/b/done-token-en", "What it achieved"),

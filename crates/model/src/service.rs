@@ -28,6 +28,8 @@ named! {
         Running = "running",
         /// It was kept, but late.
         KeptLate = "kept_late",
+        /// What was promised came to pass in another way, e.g. somebody came before anybody rang; it was not kept.
+        Overtaken = "overtaken",
         /// It was kept in time.
         Kept = "kept",
     }
@@ -38,7 +40,7 @@ named! {
 pub struct Timer {
     /// When it was promised for.
     pub due: Timestamp,
-    /// When it was kept.
+    /// When it was kept, or overtaken.
     pub met: Option<Timestamp>,
     /// Where it stands.
     pub state: TimerState,

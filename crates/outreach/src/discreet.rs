@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::Remark;
+use foretell_model::{MachineId, Remark};
 
 use crate::Outreach;
 use crate::compose::Draft;
-use crate::compose::lint::Names;
+use crate::compose::lint::{self, Names};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Customer, Site};
@@ -49,6 +49,25 @@ impl Outreach {
             Some(name) => Err(OutreachError::Lint(vec![Remark::OtherCustomer(name.to_owned())])),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a technician's note on finished work, which the customer reads word for word, if it holds what customers never
+    /// read. Measured values and a cheerful mark are the technician's own affair.
+    ///
+    /// # Errors
+    /// `Lint` with what is wrong, or when the store cannot be read.
+    pub(crate) fn fit_for_customer(&self, connection: &dyn Session, machine: &MachineId, note: &str) -> Result<()> {
+        let mut remarks = lint::words(note);
+        remarks.retain(|remark| *remark != Remark::Exclamation);
+        if note.contains(machine.as_str()) {
+            remarks.push(Remark::InternalId(machine.to_string()));
+        }
+        if !remarks.is_empty() {
+            return Err(OutreachError::Lint(remarks));
+        }
+        let Ok(people) = self.people(connection, machine)? else { return Ok(()) };
+        let text = Draft { subject: String::new(), body: note.to_owned(), short: String::new() };
+        self.spare_others(connection, &text, &people)
     }
 
     /// Refuses a text that a person wrote if it repeats what was noted for colleagues: why a case was put off, what came of a

@@ -148,6 +148,7 @@ impl Outreach {
         troubles::complete(&attempted, report)?;
         self.store.write(&attempted, |tx| {
             let stay = bookings::get(tx, booking)?;
+            self.fit_for_customer(tx, &stay.machine, &report.note)?;
             if bookings::report_of(tx, booking)?.is_none() {
                 troubles::use_parts(tx, report)?;
             }

@@ -76,8 +76,8 @@ impl Outreach {
     ///
     /// # Errors
     /// As [`Outreach::booking_page`].
-    pub fn report_through_link(&self, token: &str, what: &str, now: Timestamp) -> Result<String> {
-        self.report_trouble(token, what, now).map(|case| self.case_link(&case))
+    pub fn report_through_link(&self, token: &str, which: Option<&str>, what: &str, now: Timestamp) -> Result<String> {
+        self.report_trouble(token, which, what, now).map(|case| self.case_link(&case))
     }
 
     /// The customer behind a link.

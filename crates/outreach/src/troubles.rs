@@ -47,16 +47,31 @@ impl Outreach {
         })
     }
 
-    /// The customer reports through the link of a letter that the machine has broken down.
+    /// The customer reports through the link of a letter that the machine has broken down. `which` is what the customer calls
+    /// it, where the letter is about several; a name that the letter does not know is kept with the words, and the case is
+    /// opened on the letter's own machine: no report of a breakdown is turned away.
     ///
     /// # Errors
     /// As [`Outreach::booking_page`].
-    pub fn report_trouble(&self, token: &str, what: &str, now: Timestamp) -> Result<ServiceCase> {
+    pub fn report_trouble(&self, token: &str, which: Option<&str>, what: &str, now: Timestamp) -> Result<ServiceCase> {
         self.store.write("take a customer's report", |tx| {
             let visitor = self.visitor(tx, token, now)?;
-            let what = Note::new(what);
-            self.hear(tx, &visitor.mail.customer, Some(visitor.mail.machine.as_str()), what.as_str(), now)?;
-            self.open_trouble(tx, &visitor.mail.machine, (Source::Customer, what.as_str(), "customer"), now)
+            let own = &visitor.mail.machine;
+            let companions = visitor.case.companions.iter().map(|companion| &companion.finding.machine);
+            let mut meant = None;
+            for machine in std::iter::once(own).chain(companions) {
+                let known: Option<crate::Machine> = registry::find(tx, machine.as_str())?;
+                if meant.is_none() && known.is_some_and(|known| Some(known.number.as_str()) == which) {
+                    meant = Some(machine);
+                }
+            }
+            let what = match (which, meant) {
+                (Some(which), None) if !which.is_empty() => Note::new(&format!("{which}: {what}")),
+                _ => Note::new(what),
+            };
+            let machine = meant.unwrap_or(own);
+            self.hear(tx, &visitor.mail.customer, Some(machine.as_str()), what.as_str(), now)?;
+            self.open_trouble(tx, machine, (Source::Customer, what.as_str(), "customer"), now)
         })
     }
 
@@ -201,7 +216,8 @@ impl Outreach {
     /// It is mended: keeps what was done, takes the parts from their depot and closes the case.
     ///
     /// # Errors
-    /// When the case is closed, or a point of the checklist is neither done nor explained.
+    /// When the case is closed, or a point of the checklist is neither done nor explained; `Lint` when the note, which the
+    /// customer reads, holds what customers never read.
     pub fn close_service_case(
         &self,
         id: i64,
@@ -211,6 +227,11 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<ServiceCase> {
         complete(&format!("close service case {id}"), report)?;
+        self.store.read("check a note for the customer", |c| {
+            let case = service_cases::get(c, id)?;
+            let machine = MachineId::parse(&case.machine).map_err(|e| OutreachError::corrupt("a case's machine", e))?;
+            self.fit_for_customer(c, &machine, &report.note)
+        })?;
         self.change_trouble(id, (who, record::TROUBLE_CLOSED, remark), now, |case| {
             (case.closed, case.report) = (Some(now), Some(report.clone()));
             forget_place(case);

@@ -195,7 +195,7 @@ fn a_day_lists_own_visits_and_a_sheet_tells_what_was_before() {
 fn a_service_case_has_a_page_of_its_own_and_opens_nothing_else() {
     let s = scene();
     let now = at("2026-07-15T09:00:00Z");
-    let link = s.outreach.report_through_link(&s.token, "it has stopped", now).unwrap();
+    let link = s.outreach.report_through_link(&s.token, None, "it has stopped", now).unwrap();
     let own = token(&link);
     let case = match s.outreach.guest(own, now).unwrap() {
         Guest::Case(view) => view,
@@ -275,6 +275,6 @@ fn a_stranger_opens_no_case() {
     let s = scene();
     s.outreach.open_service_case(&machine("s02/m003"), Source::Advisor, "x", "wang", minutes(0)).unwrap();
     let other = scene();
-    let foreign = other.outreach.report_through_link(&other.token, "x", minutes(0)).unwrap();
+    let foreign = other.outreach.report_through_link(&other.token, None, "x", minutes(0)).unwrap();
     assert!(matches!(s.outreach.guest(token(&foreign), minutes(0)), Err(OutreachError::Link(_))));
 }

@@ -73,7 +73,7 @@ fn both_timers_run_and_are_kept_or_not() {
         let state = |promise| case.timer(promise, &Promises::default(), minutes(at_min)).state;
         assert_eq!((state(Promise::CallBack), state(Promise::OnSite)), expected);
     }
-    use TimerState::{Kept, KeptLate, Late, Running, Slipping};
+    use TimerState::{Kept, KeptLate, Late, Overtaken, Running, Slipping};
     check(None, None, None, 14, (Running, Running));
     check(None, None, None, 15, (Slipping, Running));
     check(None, None, None, 21, (Late, Running));
@@ -84,7 +84,9 @@ fn both_timers_run_and_are_kept_or_not() {
     check(Some(5), Some(230), None, 220, (Kept, Running));
     check(Some(5), Some(250), None, 10, (Kept, Slipping));
     check(Some(5), Some(230), None, 241, (Kept, Late));
-    check(None, None, Some(18), 300, (Kept, Kept));
+    // Nobody rang: to have come is no call.
+    check(None, None, Some(18), 300, (Overtaken, Kept));
+    check(None, None, Some(60), 300, (Overtaken, Kept));
     check(Some(5), None, Some(260), 300, (Kept, KeptLate));
 }
 
@@ -155,7 +157,7 @@ fn the_customer_reports_through_the_link_of_any_letter() {
     let id =
         apply(&s.outreach, 1, &finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now());
     let link = s.outreach.approve(&id, "wang", now()).unwrap().link;
-    let case = s.outreach.report_trouble(token(&link), "it has stopped, and nobody called", minutes(1)).unwrap();
+    let case = s.outreach.report_trouble(token(&link), None, "it has stopped, and nobody called", minutes(1)).unwrap();
     assert_eq!((case.source, case.machine.as_str()), (Source::Customer, "s02/m002"));
     let hints = s.outreach.stage_hints("acme").unwrap();
     assert_eq!(hints[0].why, "the customer wrote `nobody called`");
@@ -394,4 +396,30 @@ fn a_reply_after_the_repair_reaches_somebody() {
     check("1号机又停机了！没人管", true, &[], 2);
     check("我很不满，没人联系我们", false, &["我很不满，没人联系我们"], 1);
     check("谢谢，师傅很好", false, &["谢谢，师傅很好"], 0);
+}
+
+#[test]
+fn what_the_customer_reads_of_a_repair_is_fit_to_be_read() {
+    #[track_caller]
+    fn check(note: &str, refused: Option<&str>) {
+        let s = scene();
+        let id = s.break_down("s02/m002");
+        s.outreach.arrived(id, "chen", minutes(10)).unwrap();
+        let report = VisitReport { note: note.to_owned(), ..done() };
+        match (s.outreach.close_service_case(id, &report, note, "chen", minutes(60)), refused) {
+            (Ok(case), None) => assert!(case.closed.is_some()),
+            (Err(OutreachError::Lint(remarks)), Some(why)) => {
+                assert_eq!(remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), why);
+                assert_eq!(s.outreach.service_case(id).unwrap().closed, None);
+            }
+            (other, _) => panic!("{note}: {other:?}"),
+        }
+    }
+    check("Inlet valve stuck, freed and greased; clearance 0.25 mm. Runs well!", None);
+    check("进气阀卡住，已清洗，试机正常！", None);
+    check("是你们没有按时保养造成的", Some("`你们没有按时` (blame)"));
+    check("They neglected it", Some("`neglected` (blame)"));
+    check("good for our KPI", Some("`kpi` (internal matters)"));
+    check("the boss is in a mood, ask your wife", Some("`your wife` (private matters)"));
+    check("s02/m002 done", Some("the internal identity `s02/m002`"));
 }

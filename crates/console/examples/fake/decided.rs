@@ -4,7 +4,7 @@ use foretell_console::BackendError;
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, CaseAct, Progress, Remark, Sent, ServiceCase,
 };
-use foretell_model::{FaultCode, Lack, MINUTE_MS, Obstacle};
+use foretell_model::{FaultCode, Lack, MINUTE_MS, Obstacle, WordSort};
 
 use super::fleet::now;
 
@@ -68,6 +68,10 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
             });
         }
         CaseAct::Settle { .. } => {}
+        CaseAct::Close(report) if report.note.contains("KPI") => {
+            let (word, sort) = ("kpi".to_owned(), WordSort::InternalMatters);
+            return Err(BackendError::Text(vec![Remark::Word { word, sort }]));
+        }
         CaseAct::Close(report) => (case.closed, case.report) = (Some(now()), Some(report)),
     }
     super::desk::wind(case);

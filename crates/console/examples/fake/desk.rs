@@ -125,6 +125,7 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
         parts_sure: false,
         note: "Inlet valve stuck closed; the piston was worn.".into(),
     });
+    over.heard = vec!["Runs again, but who pays for the lost shift?".into()];
     let name = |place: usize| machines[place].summary.customer.clone();
     let whom = |id, name, contact, zone, lang, advisor, site| Whom {
         id,

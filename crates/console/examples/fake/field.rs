@@ -344,7 +344,7 @@ impl Field for Fake {
         Ok(())
     }
 
-    fn report_trouble(&self, token: &str, _what: &str) -> Result<String, BackendError> {
+    fn report_trouble(&self, token: &str, _which: Option<&str>, _what: &str) -> Result<String, BackendError> {
         self.guest(token)?;
         Ok(format!("/b/case-{}", if token.ends_with("zh") { "zh" } else { "en" }))
     }

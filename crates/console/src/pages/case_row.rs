@@ -101,7 +101,7 @@ const fn class(state: TimerState) -> &'static str {
         TimerState::Late => "urgent",
         TimerState::Slipping => "advise",
         TimerState::Running => "watch",
-        TimerState::KeptLate => "hidden",
+        TimerState::KeptLate | TimerState::Overtaken => "hidden",
         TimerState::Kept => "good",
     }
 }

@@ -25,6 +25,8 @@ use crate::{BackendError, Lang, chart};
 
 /// Longest report of a breakdown, characters.
 const TROUBLE_CHARS_MAX: usize = 500;
+/// Longest name of a machine, characters.
+const NAME_CHARS_MAX: usize = 80;
 
 /// Who comes, as a card.
 pub(super) struct ComerCard {
@@ -262,6 +264,8 @@ pub(crate) async fn choose(
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trouble {
+    /// What the customer calls the machine, where the letter is about several.
+    which: Option<String>,
     #[serde(default)]
     what: String,
 }
@@ -274,6 +278,7 @@ pub(crate) async fn trouble(
     Form(form): Form<Trouble>,
 ) -> Response {
     let what: String = form.what.trim().chars().take(TROUBLE_CHARS_MAX).collect();
-    let reported = app.ask(move |backend| backend.report_trouble(&token, &what));
+    let which = form.which.map(|which| which.chars().take(NAME_CHARS_MAX).collect::<String>());
+    let reported = app.ask(move |backend| backend.report_trouble(&token, which.as_deref(), &what));
     answered(reported, |path| path, |error| async move { kind(&ask, &error) }).await
 }

@@ -58,7 +58,7 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
     let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
     let promise = |label, timer: crate::view::Timer| Promise {
         class: match (timer.met, timer.state) {
-            (Some(_), TimerState::KeptLate) => "hidden",
+            (Some(_), TimerState::KeptLate | TimerState::Overtaken) => "hidden",
             (Some(_), _) => "good",
             (None, TimerState::Late | TimerState::Slipping) => "advise",
             (None, _) => "watch",

@@ -209,7 +209,14 @@ impl Ask {
 
 /// The status and the sentence of a refusal that is said beside its form; none of what failed, which has a page of its own.
 pub(crate) fn refused(ask: &Ask, error: &BackendError) -> Option<(StatusCode, String)> {
-    text::refusal(error, ask.lang).map(|told| (status_of(error), told))
+    let told = match error {
+        BackendError::Text(faults) => {
+            let faults: Vec<String> = faults.iter().map(|fault| text::breach(fault, ask.lang)).collect();
+            Some(faults.join(if ask.lang == Lang::Zh { "" } else { " " }))
+        }
+        error => text::refusal(error, ask.lang),
+    };
+    told.map(|told| (status_of(error), told))
 }
 
 /// The status of a refusal: whether sending it mended helps, or things stand in the way.

@@ -66,7 +66,8 @@ words! {
     no_part = "–", "无";
     pieces = "Pieces", "数量";
     depot = "From depot", "出库仓库";
-    note = "What should be known", "备注";
+    note = "What the customer should know", "给客户的说明";
+    note_hint = "The customer reads this word for word. Keep to what was found and done.", "客户会看到这里的原文，请只写发现了什么、做了什么。";
     history = "What happened", "处理记录";
     done_called = "Noted: the customer was called back.", "已记录回电。";
     done_sent = "Noted. The technician is on the card.", "已安排工程师。";
@@ -199,6 +200,8 @@ pub(crate) fn timer_line(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> 
             form.replace('%', &duration(minutes_between(now, timer.due), lang))
         }
         (TimerState::Late, _) => over.replace('%', &late()),
+        (TimerState::Overtaken, Lang::En) => format!("no call made; came at {met}"),
+        (TimerState::Overtaken, Lang::Zh) => format!("未回电，{met}已到场"),
         (TimerState::Kept, Lang::En) => format!("kept, {met}"),
         (TimerState::Kept, Lang::Zh) => format!("{met}，按时"),
         (TimerState::KeptLate, Lang::En) => format!("{met}, {} late", late()),
@@ -361,6 +364,7 @@ mod tests {
         check(TimerState::Running, 2, None, "18 min left", "还剩18分钟");
         check(TimerState::Late, 170, None, "2 h 30 min late", "已超时2小时30分钟");
         check(TimerState::Kept, 99, Some(12), "kept, 00:12", "00:12，按时");
+        check(TimerState::Overtaken, 99, Some(12), "no call made; came at 00:12", "未回电，00:12已到场");
         check(TimerState::KeptLate, 99, Some(32), "00:32, 12 min late", "00:32，超时12分钟");
     }
 

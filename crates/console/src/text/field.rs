@@ -95,6 +95,7 @@ words! {
     what_done = "What was done", "做了什么";
     preferences = "Language, channels, quiet hours", "语言、接收方式与免打扰时段";
     trouble_ask = "The machine has broken down", "机器坏了";
+    trouble_which = "Which machine?", "哪台机器？";
     trouble_what = "What has happened?", "发生了什么？";
     trouble_hint = "We will ring you straight back; a few words are enough.", "我们马上给您回电，几个字就够了。";
     trouble_send = "Report it now", "立即报修";
@@ -288,6 +289,18 @@ pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> Str
     };
     let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
     match (timer.state, timer.met, lang) {
+        (TimerState::Overtaken, Some(met), Lang::En) if met <= timer.due => {
+            format!("not needed any more: our technician was with you at {}", at(met))
+        }
+        (TimerState::Overtaken, Some(met), Lang::Zh) if met <= timer.due => {
+            format!("没有另外打电话，师傅{}已到现场", at(met))
+        }
+        (TimerState::Overtaken, Some(met), Lang::En) => {
+            format!("promised by {due}. We did not ring, and we are sorry; our technician was with you at {}.", at(met))
+        }
+        (TimerState::Overtaken, Some(met), Lang::Zh) => {
+            format!("原定{due}前，没有打给您，非常抱歉；师傅{}已到现场。", at(met))
+        }
         (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
         (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}（承诺{due}前）", at(met)),
         (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
@@ -380,6 +393,18 @@ mod tests {
             None,
             "promised by 00:20. We are late, and we are sorry; we are on it.",
             "原定00:20前，现在晚了，非常抱歉，我们正在抓紧。",
+        );
+        check(
+            TimerState::Overtaken,
+            Some(12),
+            "not needed any more: our technician was with you at 00:12",
+            "没有另外打电话，师傅00:12已到现场",
+        );
+        check(
+            TimerState::Overtaken,
+            Some(32),
+            "promised by 00:20. We did not ring, and we are sorry; our technician was with you at 00:32.",
+            "原定00:20前，没有打给您，非常抱歉；师傅00:32已到现场。",
         );
         check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12（承诺00:20前）");
         check(

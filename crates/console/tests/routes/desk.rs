@@ -137,6 +137,7 @@ async fn a_case_goes_from_the_call_to_the_checklist() {
 async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
     for (path, body, status, expected) in [
         ("/cases/101/close", "test_run=on", 422, "say why it was left out"),
+        ("/cases/101/close", "left_out=all&note=good+for+our+KPI", 422, "Customers are never told “kpi”"),
         ("/cases/101/send", "technician=lin&eta=soon", 422, "Please give a date and time"),
         ("/cases/97/called", "remark=x", 409, "The case is closed already."),
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
@@ -149,6 +150,11 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
         assert!(answer.body.contains(expected), "{path}: no {expected:?}");
         assert_well_formed(&answer.body, path);
     }
+    // On site: the note that is not fit for the customer's eyes is still there to be mended.
+    let app = app();
+    assert_eq!(send(app.clone(), form("/cases/101/arrived", "")).await.status, StatusCode::SEE_OTHER);
+    let again = send(app, form("/cases/101/close", "left_out=all&note=good+for+our+KPI")).await;
+    assert!(again.body.contains(">good for our KPI</textarea>") && again.body.contains("reads this word for word"));
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ async fn every_page_answers_in_both_languages() {
         ("/?show=offline", "it has never reported", "但从未上报"),
         ("/m/s04/c4", "it has never reported", "但从未上报"),
         ("/cases", "One promise has slipped", "1项承诺已经超时"),
+        ("/cases", "Replies after the repair", "修好后的客户回复"),
+        ("/cases/97", "who pays for the lost shift", "请答复客户"),
         ("/cases/103", "Call the customer back", "回电给客户"),
         ("/cases/97", "nobody in reception to hand it to", "试机"),
         ("/calendar", "8 visits, 4 conflicts", "两周内8次上门，4处冲突"),

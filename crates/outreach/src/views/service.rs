@@ -112,14 +112,16 @@ pub struct ServiceCase {
 }
 
 impl ServiceCase {
-    /// One of the two timers.
+    /// One of the two timers. A call that nobody made is not kept by having come: it is overtaken.
     #[must_use]
     pub fn timer(&self, promise: Promise, promises: &Promises, now: Timestamp) -> Timer {
         let (due, met) = match promise {
             Promise::CallBack => (self.call_back_due, self.called_back.or(self.on_site)),
             Promise::OnSite => (self.on_site_due, self.on_site),
         };
+        let overtaken = promise == Promise::CallBack && self.called_back.is_none();
         let state = match met {
+            Some(_) if overtaken => TimerState::Overtaken,
             Some(met) if met <= due => TimerState::Kept,
             Some(_) => TimerState::KeptLate,
             None if now > due => TimerState::Late,

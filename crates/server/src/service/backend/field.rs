@@ -86,8 +86,8 @@ impl Field for ServiceBackend {
         Ok(())
     }
 
-    fn report_trouble(&self, token: &str, what: &str) -> Result<String, BackendError> {
-        let link = self.outreach.report_through_link(token, what, self.clocks.now()).map_err(of_outreach)?;
+    fn report_trouble(&self, token: &str, which: Option<&str>, what: &str) -> Result<String, BackendError> {
+        let link = self.outreach.report_through_link(token, which, what, self.clocks.now()).map_err(of_outreach)?;
         self.room.changed();
         Ok(link.find("/b/").map_or(link.clone(), |at| link[at..].to_owned()))
     }
