@@ -59,6 +59,8 @@ obstacles! {
     SlotTaken = "slot_taken", "this time is no longer free";
     /// A time that lies in the past.
     TimePassed = "time_passed", "the time given has passed";
+    /// A time at which no visit begins or ends, e.g. at night or on a Sunday, that nobody said was agreed.
+    OddHour = "odd_hour", "visits are from 07:00 to 19:00, Monday to Saturday; confirm that this time was agreed with the customer";
     /// A point of the checklist is neither done nor explained.
     ChecklistGap = "checklist_gap", "a point of the checklist is neither done nor explained; do it or say why it was left out";
     /// Parts that the depot does not hold; how many of which, as `60 x bearing_grease, 2 x oil_filter`, is what it is about.

@@ -88,6 +88,22 @@ impl Outreach {
         })
     }
 
+    /// Refuses a time at which no visit is offered to anybody, e.g. 03:00: most likely mistyped, and confirmed to the customer at once.
+    ///
+    /// # Errors
+    /// `Refused` when the work would begin or end outside the hours of visits on the customer's clock.
+    pub fn refuse_odd_hour(&self, id: &FindingId, start: Timestamp) -> Result<()> {
+        let attempted = format!("book a visit for {id}");
+        self.store.read(&attempted, |tx| {
+            let case = advisories::get(tx, id)?;
+            let people = self.people_or_refuse(tx, &case, &attempted)?;
+            if slots::is_usual(start, self.visit(&case).minutes, &people.calendar) {
+                return Ok(());
+            }
+            Err(OutreachError::refused(&attempted, Obstacle::OddHour))
+        })
+    }
+
     /// Times at which the case's work could be done; two as a rule. Those that a letter offers come first.
     pub(crate) fn bookable(
         &self,

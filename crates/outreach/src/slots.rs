@@ -125,6 +125,15 @@ pub fn has_notice(slot: &Slot, now: Timestamp) -> bool {
     slot.start >= with_notice(now)
 }
 
+/// Whether a visit of so many minutes lies within the hours in which visits are made, as the customer's clock shows them.
+pub(crate) fn is_usual(start: Timestamp, minutes: u32, calendar: &Calendar) -> bool {
+    let local = calendar.local(start);
+    let begins = local.hour() * 60 + local.minute();
+    let is_long = minutes > (LAST_HOUR - FIRST_HOUR) * 60;
+    let ends_in_time = if is_long { local.hour() == FIRST_HOUR } else { begins + minutes <= LAST_HOUR * 60 };
+    local.weekday() != Weekday::Sun && begins >= FIRST_HOUR * 60 && ends_in_time
+}
+
 /// The first time that is free at all, for reckoning what waiting costs.
 #[must_use]
 pub fn first_free(
@@ -264,6 +273,25 @@ mod tests {
 
     fn shanghai() -> Calendar {
         Calendar::plain(chrono_tz::Asia::Shanghai)
+    }
+
+    #[test]
+    fn a_usual_time_is_one_at_which_visits_are_offered() {
+        #[track_caller]
+        fn check(local: &str, minutes: u32, expected: bool) {
+            let start = shanghai().instant(local.parse().unwrap());
+            assert_eq!(is_usual(start, minutes, &shanghai()), expected, "{local} {minutes}");
+        }
+        check("2026-07-17T15:00:00", 90, true);
+        check("2026-07-17T03:00:00", 90, false);
+        check("2026-07-17T07:00:00", 90, true);
+        check("2026-07-17T06:59:00", 90, false);
+        check("2026-07-17T17:30:00", 90, true);
+        check("2026-07-17T17:31:00", 90, false);
+        check("2026-07-18T15:00:00", 90, true);
+        check("2026-07-19T15:00:00", 90, false);
+        check("2026-07-17T07:00:00", 900, true);
+        check("2026-07-17T08:00:00", 900, false);
     }
 
     /// Runs in these local hours (China) on these days of the week, 0 = Monday.

@@ -34,11 +34,15 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         AdvisorAct::Called { then: AfterCall::Close, .. } | AdvisorAct::Close { .. } | AdvisorAct::VisitDone => {
             card.state = AdvisoryState::Closed
         }
+        // Before seven in China nobody is visited unasked.
+        AdvisorAct::Book { from, agreed: false } if (from.millis() / 3_600_000 + 8) % 24 < 7 => {
+            return Err(foretell_model::Obstacle::OddHour.into());
+        }
         // So that both ends of a visit can be looked at: one that is booked in the past is over.
-        AdvisorAct::Book { from } if from < now() => {
+        AdvisorAct::Book { from, .. } if from < now() => {
             card.state = AdvisoryState::VisitOver { from, to: from + 5_400_000 };
         }
-        AdvisorAct::Book { from } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
+        AdvisorAct::Book { from, .. } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
         AdvisorAct::VisitNotDone { reason } => {
             card.state = AdvisoryState::CallInstead { reason: format!("the visit did not take place: {reason}") };
         }

@@ -51,6 +51,7 @@ pub(crate) struct Booked {
     revision: u64,
     from: Option<i64>,
     when: Option<String>,
+    agreed: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,7 +101,11 @@ pub(crate) async fn called(State(app): State<App>, ask: Ask, Form(form): Form<Sp
 
 /// `POST /queue/book`
 pub(crate) async fn book(State(app): State<App>, ask: Ask, Form(form): Form<Booked>) -> Response {
-    let kept = Kept::of("book", &[("when", form.when.as_deref().unwrap_or_default())]);
+    let kept = Kept::of(
+        "book",
+        &[("when", form.when.as_deref().unwrap_or_default()), ("agreed", form.agreed.as_deref().unwrap_or_default())],
+    );
+    let agreed = form.agreed.is_some();
     let (id, from, when) = (form.id.clone(), form.from, form.when);
     // A date and time is meant as the customer's clock shows it.
     let chosen = app.ask(move |backend| match (from, when) {
@@ -110,7 +115,7 @@ pub(crate) async fn book(State(app): State<App>, ask: Ask, Form(form): Form<Book
         }
         (None, None) => Err(Obstacle::WhenMissing.into()),
     });
-    let act = chosen.await.map(|from| AdvisorAct::Book { from });
+    let act = chosen.await.map(|from| AdvisorAct::Book { from, agreed });
     decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "booked", kept).await
 }
 

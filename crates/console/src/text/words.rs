@@ -161,6 +161,7 @@ words! {
     call_then_close = "reached: nothing more to do", "已联系上：无需再跟进";
     call_then_again = "not reached: call again", "未联系上：稍后再打";
     book_for = "Book a visit", "代客户预约";
+    book_odd = "Outside visiting hours, agreed with the customer", "不在常规上门时间内，已与客户约定";
     book_when = "Other date and time (the customer's clock)", "其他日期时间（客户当地时间）";
     close_case = "Close it", "结束此事项";
     took_place_ask = "has passed. Has the visit taken place?", "已过，上门是否已完成？";

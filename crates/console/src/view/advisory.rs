@@ -262,6 +262,8 @@ pub enum AdvisorAct {
     Book {
         /// Its beginning.
         from: Timestamp,
+        /// Whether the customer agreed to it even if it lies outside the hours of visits.
+        agreed: bool,
     },
     /// End the case without work.
     Close {

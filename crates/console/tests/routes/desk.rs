@@ -179,6 +179,12 @@ async fn a_small_form_that_is_refused_keeps_what_was_typed() {
             422,
             ["name=\"when\" required value=\"never\"", "open"],
         ),
+        (
+            "/queue/book",
+            &format!("{card}&revision=3&when=2026-07-20T03:00"),
+            409,
+            ["name=\"when\" required value=\"2026-07-20T03:00\"", "if the customer agreed to it, tick the box"],
+        ),
         ("/customers/hengfeng/erase", "key=hengfen", 422, ["value=\"hengfen\"", "class=\"notice bad\" role=\"alert\""]),
     ] {
         let answer = send(app(), form(path, body)).await;

@@ -132,7 +132,10 @@ impl ServiceBackend {
             }
             AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
             AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
-            AdvisorAct::Book { from } => self.outreach.book_for(&id, from, by, now).map(|_| ()),
+            AdvisorAct::Book { from, agreed } => {
+                let usual = if agreed { Ok(()) } else { self.outreach.refuse_odd_hour(&id, from) };
+                usual.and_then(|()| self.outreach.book_for(&id, from, by, now)).map(|_| ())
+            }
             AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
             AdvisorAct::Settle { arrived: true } => {
                 self.outreach.resolve_delivery(self.unsettled_of(&id, now)?, true, by, now)
