@@ -15,7 +15,7 @@ use foretell_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
-use crate::files::{Archive, FileError, archived_sum};
+use crate::files::{Archive, FileError, archived_sum, sum_beside};
 use crate::sqlite_log::SqliteLog;
 
 /// The log, which comes after whatever reads it.
@@ -135,10 +135,7 @@ impl Copy<'_> {
             std::fs::hard_link(&kept, &to)
                 .or_else(|_| std::fs::copy(&kept, &to).map(drop))
                 .map_err(FileError::io("copy", &kept))?;
-            let sum = kept.with_added_extension("sha256");
-            if sum.exists() {
-                std::fs::copy(&sum, to.with_added_extension("sha256")).map_err(FileError::io("copy", &sum))?;
-            }
+            copy_sum(&kept, &to)?;
             self.done.recovered.push(path.clone());
             self.copied(&to)?;
         }
@@ -187,19 +184,17 @@ impl Copy<'_> {
 
     fn archived(&mut self, path: &Path, into: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
         let name = path.file_name().unwrap_or_default();
-        let (to, sum) = (into.join(name), path.with_added_extension("sha256"));
+        let (to, sum) = (into.join(name), sum_beside(path));
         let mut found = Ok(());
         for again in 0..TRIES {
             // What is damaged in the earlier backup is not linked twice.
             let same = earlier.filter(|_| again == 0).map(|earlier| earlier.join(name));
-            let same = same.filter(|same| is_same(&sum, &same.with_added_extension("sha256")));
+            let same = same.filter(|same| is_same(&sum, &sum_beside(same)));
             let linked = same.is_some_and(|same| std::fs::hard_link(same, &to).is_ok());
             if !linked {
                 std::fs::copy(path, &to).map_err(FileError::io("copy", path))?;
             }
-            if sum.exists() {
-                std::fs::copy(&sum, to.with_added_extension("sha256")).map_err(FileError::io("copy", &sum))?;
-            }
+            copy_sum(path, &to)?;
             self.done.shared += u64::from(linked);
             found = archived_sum(&to).map(|_| ());
             if found.is_ok() {
@@ -222,6 +217,15 @@ impl Copy<'_> {
         self.done.bytes += bytes;
         if (self.progress)(bytes).is_break() { Err(FileError::Stopped) } else { Ok(()) }
     }
+}
+
+/// Copies the checksum of a file of the archive beside the file's copy; older files have none.
+fn copy_sum(of: &Path, to: &Path) -> Result<(), FileError> {
+    let sum = sum_beside(of);
+    if sum.exists() {
+        std::fs::copy(&sum, sum_beside(to)).map_err(FileError::io("copy", &sum))?;
+    }
+    Ok(())
 }
 
 /// Whether two checksum files say the same.

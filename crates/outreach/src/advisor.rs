@@ -1,14 +1,13 @@
 //! What the advisor sees and does.
 
-use foretell_model::{FindingId, Grade, Objection, Obstacle, Timestamp};
+use foretell_model::{FindingId, Grade, Lack, Objection, Obstacle, Remark, Timestamp};
 
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
 use crate::calls::desk_note;
-use crate::compose::lint::Remark;
 use crate::compose::{self, Draft};
 use crate::drafting::{People, not_on_its_way};
-use crate::error::{Lack, OutreachError, Result};
+use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Verdict};
 use crate::registry::Machine;
 use crate::slots;

@@ -1,7 +1,6 @@
 //! Why something about service state could not be done.
 
-pub(crate) use foretell_model::Lack;
-use foretell_model::{Objection, Remark};
+use foretell_model::{Lack, Objection, Remark};
 
 /// What went wrong, on what, and why; the cause stays in `source()`.
 #[derive(Debug, thiserror::Error)]

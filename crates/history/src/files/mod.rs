@@ -54,5 +54,5 @@ pub use relation_map::{RelationMap, When};
 pub use reorder::{Reorder, Reordered};
 pub use replay::Gone;
 pub use sound::Inspection;
-pub(crate) use sums::check as archived_sum;
+pub(crate) use sums::{beside as sum_beside, check as archived_sum};
 pub use watched::{WatchedRow, WatchedRows, Watching};
