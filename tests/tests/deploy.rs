@@ -132,6 +132,19 @@ fn the_container_file_is_one() {
 }
 
 #[test]
+fn no_secret_and_nothing_built_here_reaches_the_container_s_build() {
+    let left_out = read(root().join("deploy/Containerfile.dockerignore"));
+    let left_out: BTreeSet<&str> = left_out.lines().map(|line| line.trim_matches('/')).collect();
+    // What is not kept in the repository belongs to this machine alone. Single files do no harm.
+    let ignored = read(root().join(".gitignore"));
+    let folders = ignored.lines().map(|line| line.trim_matches('/')).filter(|line| !line.contains("*."));
+    let folders = folders.filter(|folder| *folder != "__pycache__");
+    let seen: Vec<&str> = folders.filter(|&folder| !left_out.contains(folder) && folder != "node_modules").collect();
+    assert_eq!(seen, [""; 0], "ignored by git, yet copied into the container's build");
+    assert!(left_out.contains("**/node_modules") && left_out.contains("deploy/plant"), "{left_out:?}");
+}
+
+#[test]
 fn the_configuration_in_the_compose_file_is_sound() {
     let (_folder, deploy) = prepared();
     let secrets = deploy.join("plant/secrets");
