@@ -1,10 +1,13 @@
 //! What the fuzz targets do with an input, and the rules that every decoded event must keep. A test of ingest does the same with
 //! every input of the corpus that is kept.
 
+mod listener;
+
 use std::sync::OnceLock;
 
 use foretell_ingest::decode::{Decoded, Decoder, DecoderOptions, MappingSpec, RefusalReason};
 use foretell_model::{Event, MINUTE_MS, MachineId, Timestamp};
+pub use listener::listener;
 
 /// The instant at which everything arrives, so that a finding can be repeated.
 pub fn arrived() -> Timestamp {
@@ -13,12 +16,13 @@ pub fn arrived() -> Timestamp {
 
 #[derive(serde::Deserialize)]
 struct File {
+    #[serde(default)]
     mapping: Vec<MappingSpec>,
 }
 
 /// A decoder with the mappings of a configuration; only `[[mapping]]` is read.
 pub fn decoder(toml: &str) -> Decoder {
-    let mappings = toml::from_str::<File>(toml).map(|file| file.mapping).unwrap_or_default();
+    let mappings = toml::from_str::<File>(toml).unwrap_or_else(|error| panic!("{error}")).mapping;
     Decoder::new(DecoderOptions { mappings, ..DecoderOptions::default() }).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -43,6 +47,16 @@ pub fn contract(data: &[u8]) {
 
 const JSON_MAPPINGS: &str = concat!(
     include_str!("../../../../config/examples/foreign.toml"),
+    "\n",
+    include_str!("../../../../config/examples/gateways/atlas-copco-elektronikon.toml"),
+    "\n",
+    include_str!("../../../../config/examples/gateways/kaeser-sigma-air-manager.toml"),
+    "\n",
+    include_str!("../../../../config/examples/gateways/modbus-registers.toml"),
+    "\n",
+    include_str!("../../../../config/examples/gateways/node-red.toml"),
+    "\n",
+    include_str!("../../../../config/examples/gateways/telegraf.toml"),
     r#"
 [[mapping]]
 topic = "list/{site}/{machine}"

@@ -1,4 +1,4 @@
-//! Every input that fuzzing bred and that is kept, through the same decoders and the same checks, without the fuzzer.
+//! Every input that fuzzing bred and that is kept, through the same decoders, the same listener and the same checks, without the fuzzer.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,11 +26,12 @@ fn what_fuzzing_has_found_is_decoded_or_refused() {
     let kept = tempfile::tempdir().expect("a folder");
     let unpacked = Command::new("tar").arg("-xJf").arg(fuzz.join("corpus.tar.xz")).arg("-C").arg(kept.path()).status();
     assert!(unpacked.is_ok_and(|status| status.success()), "tar and xz unpack the corpus");
-    let decoders: [(&str, Drive); 4] = [
+    let decoders: [(&str, Drive); 5] = [
         ("contract", attack::contract),
         ("mapping", attack::mapping),
         ("csv", attack::csv),
         ("sparkplug", attack::sparkplug),
+        ("listener", attack::listener),
     ];
     for (name, drive) in decoders {
         assert!(check(&fuzz.join("seeds").join(name), drive) > 0, "{name} has no seeds");
