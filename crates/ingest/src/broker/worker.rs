@@ -127,7 +127,7 @@ impl Worker {
                     ticket,
                 )
             } else {
-                self.submitter.try_submit(&topic, &message.payload, ticket, |_| true)
+                self.submitter.try_submit(&topic, &message.payload, ticket)
             };
             if taken.is_ok() {
                 return self.tell_edge_nodes();

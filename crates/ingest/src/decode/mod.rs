@@ -23,6 +23,7 @@ mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tree;
+mod voice;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -42,6 +43,7 @@ pub use overlap::Overlap;
 pub(crate) use reason::Fault;
 pub use reason::RefusalReason;
 use rules::{Route, Shared};
+pub(crate) use voice::Voice;
 
 use crate::sparkplug::{self, Publication, SparkplugNotes, SparkplugOptions};
 
@@ -176,13 +178,15 @@ impl Decoder {
     ///
     /// `out` is cleared first. Nothing fails: what is not admitted stands in `out.refused`.
     pub fn decode(&self, arrived: Timestamp, source: &str, topic: &str, payload: &[u8], out: &mut Decoded) {
-        self.decode_known(None, arrived, source, (topic, payload), out);
+        self.decode_known(None, Voice::UNLIMITED, arrived, source, (topic, payload), out);
     }
 
-    /// The same for one publisher whose topics come again and again: `known` spares their reading.
+    /// The same for one publisher whose topics come again and again: `known` spares their reading. What `voice` may not say is
+    /// refused as a whole and leaves no trace.
     pub(crate) fn decode_known(
         &self,
         known: Option<&mut KnownTopics>,
+        voice: Voice<'_>,
         arrived: Timestamp,
         source: &str,
         (topic, payload): (&str, &[u8]),
@@ -196,7 +200,7 @@ impl Decoder {
         out.sparkplug = SparkplugNotes::default();
         let shared = self.shared();
         if let Some(host) = shared.sparkplug_of(topic) {
-            return shared.edge_node(host, arrived, source, (topic, payload), out);
+            return shared.edge_node(host, voice, arrived, source, (topic, payload), out);
         }
         let Decoded { events, refused, ignored_keys, ahead, .. } = out;
         let mut take = |result: Result<Event, Fault>, raw: &[u8]| match result {
@@ -215,8 +219,11 @@ impl Decoder {
             Some(known) => shared.known_route(known, topic),
             None => shared.route(topic),
         };
-        let routed = shared.bounded(payload).and_then(route);
-        let done = routed.and_then(|route| shared.message(arrived, route, payload, ignored_keys, &mut take));
+        let routed = route(());
+        // Whether it may speak at all comes first: whatever else is wrong could be mended later, and then be admitted.
+        let may = routed.as_ref().map_or(Ok(()), |route| route.may(voice));
+        let routed = may.and_then(|()| shared.bounded(payload)).and(routed);
+        let done = routed.and_then(|route| shared.message(arrived, (route, voice), payload, ignored_keys, &mut take));
         if let Err(fault) = done {
             take(Err(fault), payload);
         }
@@ -243,10 +250,11 @@ impl Decoder {
     /// The machine that a topic speaks of, if it names one.
     #[must_use]
     pub fn machine_of(&self, topic: &str) -> Option<MachineId> {
-        if self.shared().sparkplug_of(topic).is_some() {
-            return self.edge_machines(topic).pop();
+        let shared = self.shared();
+        if let Some(host) = shared.sparkplug_of(topic) {
+            return host.machine(topic);
         }
-        match self.shared().route(topic).ok()? {
+        match shared.route(topic).ok()? {
             Route::Contract(_, machine) => Some(machine),
             Route::Mapped(mapping, names) => mapping.machine_by_topic(names),
         }
@@ -278,14 +286,6 @@ impl Decoder {
         if let Some(host) = &self.shared().sparkplug {
             host.miss(source);
         }
-    }
-
-    /// The machines that a Sparkplug topic speaks of, the edge node's and the device's; empty for all other topics. A login
-    /// must be allowed to speak for all of them before the message is decoded, because a message changes what is believed of
-    /// its node.
-    #[must_use]
-    pub fn edge_machines(&self, topic: &str) -> Vec<MachineId> {
-        self.shared().sparkplug_of(topic).map_or_else(Vec::new, |host| host.machines(topic))
     }
 
     /// Whether any mapping derives a counter, so that the decoder must be told at start what it gave before.

@@ -5,6 +5,8 @@
 pub enum RefusalReason {
     /// Neither a contract topic nor one that a mapping claims.
     UnknownTopic,
+    /// The login may not speak for the machine, or for one of several.
+    NotAuthorised,
     /// The topic's (or the mapping's) site or machine is not an identity.
     BadIdentity,
     /// The payload has more bytes than allowed.
@@ -47,8 +49,9 @@ pub enum RefusalReason {
 
 impl RefusalReason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UnknownTopic,
+        Self::NotAuthorised,
         Self::BadIdentity,
         Self::TooLarge,
         Self::TooDeep,
@@ -75,6 +78,7 @@ impl RefusalReason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnknownTopic => "unknown_topic",
+            Self::NotAuthorised => "not_authorised",
             Self::BadIdentity => "bad_identity",
             Self::TooLarge => "too_large",
             Self::TooDeep => "too_deep",

@@ -11,6 +11,7 @@ use super::known::KnownTopics;
 use super::mapping::compile::compile;
 use super::mapping::{Mapping, MappingSpec, Names};
 use super::reason::{Fault, RefusalReason};
+use super::voice::Voice;
 use super::{Decoded, DecoderError, DecoderOptions, contract, items};
 use crate::sparkplug::{self, Host};
 
@@ -32,6 +33,19 @@ pub(super) struct Shared {
 pub(super) enum Route<'a> {
     Contract(contract::Kind, MachineId),
     Mapped(&'a Mapping, Names<'a>),
+}
+
+impl Route<'_> {
+    /// Whether a publisher may speak for the machine of the topic, as far as the topic says whose it is.
+    pub(super) fn may(&self, voice: Voice<'_>) -> Result<(), Fault> {
+        match self {
+            Self::Contract(_, machine) => voice.ask(machine),
+            Self::Mapped(mapping, names) if voice.is_limited() => {
+                mapping.machine_by_topic(*names).map_or(Ok(()), |machine| voice.ask(&machine))
+            }
+            Self::Mapped(..) => Ok(()),
+        }
+    }
 }
 
 impl Shared {
@@ -98,7 +112,7 @@ impl Shared {
     pub(super) fn message(
         &self,
         arrived: Timestamp,
-        route: Route<'_>,
+        (route, voice): (Route<'_>, Voice<'_>),
         payload: &[u8],
         ignored_keys: &mut u64,
         take: &mut impl FnMut(Result<Event, Fault>, &[u8]),
@@ -117,7 +131,7 @@ impl Shared {
                 Ok(())
             }
             Route::Mapped(mapping, names) => {
-                mapping.decode(names, admission, self.items_max, payload, ignored_keys, take)
+                mapping.decode((names, voice), admission, self.items_max, payload, ignored_keys, take)
             }
         }
     }
@@ -129,19 +143,22 @@ impl Shared {
     pub(super) fn edge_node(
         &self,
         host: &Host,
+        voice: Voice<'_>,
         arrived: Timestamp,
         source: &str,
         (topic, payload): (&str, &[u8]),
         out: &mut Decoded,
     ) {
         let Decoded { events, refused, ignored_keys, publications, sparkplug, ahead } = out;
-        let faults = if let Err(fault) = self.bounded(payload) {
-            vec![fault]
-        } else {
-            let (faults, ignored) =
-                host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
-            *ignored_keys = ignored;
-            faults
+        // Even a message that cannot be read changes what is believed of its node.
+        let faults = match host.may(voice, topic).and_then(|()| self.bounded(payload)) {
+            Err(fault) => vec![fault],
+            Ok(()) => {
+                let (faults, ignored) =
+                    host.hear(self.admission(arrived), source, (topic, payload), events, publications, sparkplug);
+                *ignored_keys = ignored;
+                faults
+            }
         };
         *ahead = faults.iter().find(|fault| fault.ahead_ms != 0).map(|fault| (1, fault.ahead_ms));
         refused.extend(faults.into_iter().map(|Fault { reason, detail, .. }| {

@@ -21,6 +21,7 @@ use foretell_model::{Clock, Log, MachineId, Quarantine, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::decode::Decoder;
+use crate::listener::Rights;
 use crate::skew::Skews;
 use committer::{Committer, Item};
 use fleet::Fleet;
@@ -112,9 +113,14 @@ impl Intake {
         Ok((Self { shared }, thread))
     }
 
-    /// A publisher's own end of the intake, counted under `source`.
+    /// The end of the intake of a publisher that may speak for every machine, counted under `source`.
     pub(crate) fn submitter(&self, source: &Arc<Source>) -> Submitter {
-        Submitter::new(Arc::clone(&self.shared), Arc::clone(source))
+        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), None)
+    }
+
+    /// The end of the intake of a login.
+    pub(crate) fn submitter_of(&self, source: &Arc<Source>, rights: &Arc<Rights>) -> Submitter {
+        Submitter::new(Arc::clone(&self.shared), Arc::clone(source), Some(Arc::clone(rights)))
     }
 
     /// The decoder behind the intake.

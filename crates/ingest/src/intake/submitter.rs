@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 
 use super::committer::Item;
 use super::{Arrivals, Shared, Source, TICKET_BYTES};
-use crate::decode::{Decoded, Decoder, KnownTopics, RefusalReason};
+use crate::decode::{Decoded, Decoder, KnownTopics, RefusalReason, Voice};
+use crate::listener::Rights;
 use crate::sparkplug::{self, Publication};
 
 /// The publisher's own name for one message; handed back with its [`Outcome`]. The broker session keeps a connection
@@ -77,6 +78,8 @@ pub(super) struct Submission {
 pub(crate) struct Submitter {
     shared: Arc<Shared>,
     source: Arc<Source>,
+    /// For which machines it may speak; for all without them.
+    rights: Option<Arc<Rights>>,
     outbox: Arc<Outbox>,
     decoded: Decoded,
     known: KnownTopics,
@@ -94,10 +97,11 @@ pub(crate) struct Submitter {
 }
 
 impl Submitter {
-    pub(super) fn new(shared: Arc<Shared>, source: Arc<Source>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, source: Arc<Source>, rights: Option<Arc<Rights>>) -> Self {
         Self {
             shared,
             source,
+            rights,
             outbox: Arc::default(),
             decoded: Decoded::default(),
             known: KnownTopics::default(),
@@ -127,34 +131,21 @@ impl Submitter {
         std::mem::take(&mut self.decoded.publications)
     }
 
-    /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. `permitted` says
-    /// whether the publisher may speak for a machine; one event outside its rights refuses the whole message as
-    /// `not_authorised`.
+    /// Decodes a message and takes it for the log; returns what its outcome will be unless a store fails. One event outside the
+    /// publisher's rights refuses the whole message as `not_authorised`.
     ///
     /// # Errors
     /// When the queue is full. Nothing was taken.
-    pub(crate) fn try_submit(
-        &mut self,
-        topic: &str,
-        payload: &[u8],
-        ticket: Ticket,
-        permitted: impl Fn(&MachineId) -> bool,
-    ) -> Result<Outcome, Full> {
+    pub(crate) fn try_submit(&mut self, topic: &str, payload: &[u8], ticket: Ticket) -> Result<Outcome, Full> {
         let weight = self.claim(payload.len())?;
         let arrived = self.shared.clock.now();
-        let known = Some(&mut self.known);
-        self.shared.decoder.decode_known(known, arrived, self.source.name(), (topic, payload), &mut self.decoded);
+        let (known, voice) = (Some(&mut self.known), self.rights.as_deref().map_or(Voice::UNLIMITED, Voice::of));
+        let message = (topic, payload);
+        self.shared.decoder.decode_known(known, voice, arrived, self.source.name(), message, &mut self.decoded);
         sparkplug::events::emit(self.source.name(), &self.decoded.sparkplug, &self.decoded.publications);
-        if !self.decoded.refused.is_empty()
-            && let Some(machine) = self.shared.decoder.machine_of(topic).filter(|machine| !permitted(machine))
-        {
-            // Else a mended configuration would later admit from the quarantine what this login was never allowed to say.
-            let detail = format!("this login may not publish for {machine}");
-            return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
-        }
-        if let Some(event) = self.decoded.events.iter().find(|event| !permitted(event.machine())) {
-            let detail = format!("this login may not publish for {}", event.machine());
-            return Ok(self.take_refused(weight, topic, payload, "not_authorised", detail, ticket));
+        // The decoder has asked; but an edge node that still lives under rules of before may speak for another machine by them.
+        if let Err(fault) = self.decoded.events.iter().try_for_each(|event| voice.ask(event.machine())) {
+            return Ok(self.take_refused(weight, topic, payload, fault.reason.code(), fault.detail, ticket));
         }
         self.turn_strangers_away(arrived, (topic, payload));
         self.note(arrived, self.decoded.events.len(), self.decoded.ignored_keys);

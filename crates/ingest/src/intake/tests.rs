@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::committer::{BATCH_EVENTS_MAX, BATCH_TICKETS_MAX};
 use super::*;
 use crate::decode::DecoderOptions;
+use crate::listener::{MachineGlob, Rights};
 
 /// Remembers the size of each batch; appends wait while `gate` is locked.
 #[derive(Default)]
@@ -106,7 +107,7 @@ const TOPIC: &str = "foretell/v1/s01/m1/telemetry";
 /// Submits and waits until everything is finished; returns the outcomes in order of their tickets.
 async fn submit_all(submitter: &mut Submitter, payloads: &[String]) -> Vec<Outcome> {
     for (n, payload) in payloads.iter().enumerate() {
-        while submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64), |_| true).is_err() {
+        while submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64)).is_err() {
             submitter.flush();
             let room = submitter.room(payload.len()).await;
             submitter.reserve(room);
@@ -133,7 +134,7 @@ fn batches_of(payload: &str, messages: u64) -> Vec<usize> {
     let held = stores.gate.lock().unwrap();
     for submitter in &mut submitters {
         for n in 0..messages {
-            submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n), |_| true).unwrap();
+            submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n)).unwrap();
             if n % 100 == 99 || payload.len() > 1_000 {
                 submitter.flush();
             }
@@ -185,7 +186,7 @@ async fn a_full_disk_holds_what_came_and_goes_on_by_itself() {
     let mut submitter = intake.submitter(&Arc::new(Source::new("test")));
     stores.full.iter().for_each(|full| full.store(true, Ordering::SeqCst));
     for (n, payload) in [reading(0), "rubbish".to_owned()].iter().enumerate() {
-        submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64), |_| true).unwrap();
+        submitter.try_submit(TOPIC, payload.as_bytes(), Ticket(n as u64)).unwrap();
     }
     submitter.flush();
     while !intake.commit_status().waiting_for_room {
@@ -224,13 +225,11 @@ async fn a_backlog_does_not_hold_the_others_up() {
     let backlog = format!("[{}]", (0..1_000).map(reading).collect::<Vec<_>>().join(","));
     let held = stores.gate.lock().unwrap();
     for n in 0..100 {
-        gateway.try_submit(TOPIC, backlog.as_bytes(), Ticket(n), |_| true).unwrap();
+        gateway.try_submit(TOPIC, backlog.as_bytes(), Ticket(n)).unwrap();
         gateway.flush();
     }
     for (n, submitter) in live.iter_mut().enumerate() {
-        submitter
-            .try_submit("foretell/v1/s01/live/telemetry", reading(n as u32).as_bytes(), Ticket(0), |_| true)
-            .unwrap();
+        submitter.try_submit("foretell/v1/s01/live/telemetry", reading(n as u32).as_bytes(), Ticket(0)).unwrap();
         submitter.flush();
     }
     drop(held);
@@ -268,15 +267,16 @@ async fn a_stamp_ahead_of_its_arrival_tells_of_the_clock() {
 async fn an_event_for_a_machine_outside_the_rights_refuses_the_whole_message() {
     let Bench { stores, intake, .. } = bench(32 << 20);
     let source = Arc::new(Source::new("test"));
-    let mut submitter = intake.submitter(&source);
-    let outcome = submitter.try_submit(TOPIC, reading(0).as_bytes(), Ticket(0), |machine| machine.site() == "s02");
+    let rights = Rights { publish: vec![MachineGlob::parse("s02/*").unwrap()], subscribe: vec![] };
+    let mut submitter = intake.submitter_of(&source, &Arc::new(rights));
+    let outcome = submitter.try_submit(TOPIC, reading(0).as_bytes(), Ticket(0));
     assert_eq!(outcome, Ok(Outcome::Refused("not_authorised")));
     submitter.flush();
     submitter.finished().await;
     assert!(stores.kept.lock().unwrap().is_empty());
     assert_eq!(source.status().refused, [("not_authorised", 1)]);
     // Also what would be refused for another reason: once admitted from the quarantine, it would speak for that machine.
-    let outcome = submitter.try_submit(TOPIC, b"rubbish", Ticket(1), |machine| machine.site() == "s02");
+    let outcome = submitter.try_submit(TOPIC, b"rubbish", Ticket(1));
     assert_eq!(outcome, Ok(Outcome::Refused("not_authorised")));
     submitter.flush();
     intake.stop().await;
@@ -293,7 +293,7 @@ async fn machines_without_end_are_turned_away_one_by_one() {
     let mut said = Vec::new();
     for machine in ["m1", "m2", "m3", "m2", "m4", "m1"] {
         let (topic, payload) = (format!("foretell/v1/s01/{machine}/telemetry"), reading(said.len() as u32));
-        said.push(submitter.try_submit(&topic, payload.as_bytes(), Ticket(said.len() as u64), |_| true).unwrap());
+        said.push(submitter.try_submit(&topic, payload.as_bytes(), Ticket(said.len() as u64)).unwrap());
     }
     let (kept, refused) = (Outcome::Kept, Outcome::Refused("too_many_machines"));
     assert_eq!(said, [kept, kept, refused, kept, refused, kept]);

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretell_model::MachineId;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::Shared;
@@ -16,6 +15,7 @@ use super::logins::Login;
 use super::plain::{self, Plain};
 use super::protocol::{Answer, Protocol};
 use super::session::Client;
+use crate::decode::RefusalReason;
 use crate::intake::{Finished, Full, Outcome, Room, Submitter, Ticket};
 use crate::retained::{Kind, Served};
 use crate::sparkplug::Publication;
@@ -24,8 +24,8 @@ use crate::sparkplug::Publication;
 const VERDICTS_MAX: usize = 1_024;
 /// How long a will waits for room.
 const LAST_WORDS_WITHIN: Duration = Duration::from_secs(2);
-/// The reason of refusals for want of rights; the decoder has none of that name.
-pub(super) const NOT_AUTHORISED: &str = "not_authorised";
+/// The reason of refusals for want of rights.
+pub(super) const NOT_AUTHORISED: &str = RefusalReason::NotAuthorised.code();
 
 /// See the module's text.
 pub(super) struct Publications {
@@ -43,7 +43,7 @@ pub(super) struct Publications {
 impl Publications {
     pub(super) fn new(shared: Arc<Shared>, client: &Client) -> Self {
         Self {
-            submitter: shared.intake.submitter(&shared.source),
+            submitter: shared.intake.submitter_of(&shared.source, &client.login.rights),
             peer: client.peer,
             login: client.login.clone(),
             held: None,
@@ -129,11 +129,8 @@ impl Publications {
     }
 
     fn submit(&mut self, topic: &str, payload: &[u8], ticket: Ticket) -> Result<Outcome, Full> {
-        let rights = Arc::clone(&self.login.rights);
         let outcome = if self.may_publish(topic) {
-            let everything = rights.may_publish_everything();
-            let permitted = |machine: &MachineId| everything || rights.may_publish(machine.site(), machine.machine());
-            self.submitter.try_submit(topic, payload, ticket, permitted)?
+            self.submitter.try_submit(topic, payload, ticket)?
         } else {
             let detail = "this login may not publish for this machine".to_owned();
             self.submitter.try_refuse(topic, payload, NOT_AUTHORISED, detail, ticket)?
@@ -145,24 +142,17 @@ impl Publications {
         Ok(outcome)
     }
 
-    /// The verdict on a contract topic, from memory if possible. Other topics name their machine in ways that only the
-    /// decoder knows; their events are asked one by one.
+    /// The verdict on what begins like a contract topic, from memory if possible. Other topics name their machine in ways that
+    /// only the decoder knows, so the decoder asks.
     fn may_publish(&mut self, topic: &str) -> bool {
         let rights = &self.login.rights;
-        if rights.may_publish_everything() {
+        let Some((site, machine)) = contract_machine(topic).filter(|_| !rights.may_publish_everything()) else {
             return true;
-        }
+        };
         if let Some(verdict) = self.verdicts.get(topic) {
             return *verdict;
         }
-        let verdict = match contract_machine(topic) {
-            Some((site, machine)) => rights.may_publish(site, machine),
-            // Asked before decoding: a message of an edge node changes what is believed of the node.
-            None => {
-                let machines = self.submitter.decoder().edge_machines(topic);
-                machines.iter().all(|machine| rights.may_publish(machine.site(), machine.machine()))
-            }
-        };
+        let verdict = rights.may_publish(site, machine);
         if self.verdicts.len() >= VERDICTS_MAX {
             self.verdicts.clear();
         }

@@ -36,7 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use foretell_model::{Event, MachineId};
 
-use crate::decode::{Admission, Fault, MappingFault, RefusalReason};
+use crate::decode::{Admission, Fault, MappingFault, RefusalReason, Voice};
 use device::Moment;
 pub(crate) use explain::Explained;
 use node::{Node, Policy};
@@ -112,14 +112,24 @@ impl Host {
         &self.host_id
     }
 
-    /// The machines that a topic speaks of: the edge node's, and the device's if it names one. Whoever publishes there must
-    /// be allowed to speak for both. Empty for topics of hosts and for names that no machine can have.
-    pub(crate) fn machines(&self, topic: &str) -> Vec<MachineId> {
-        let Some(Topic::Edge(_, speaker)) = topic::parse(topic) else { return Vec::new() };
+    /// Whether a publisher may speak on a topic: for the edge node, because whatever is said there changes what is believed of it,
+    /// and for the device if the topic names one. Of a device that is no machine nothing is admitted, whoever says it. What hosts
+    /// say means nothing to us, so anybody may.
+    pub(crate) fn may(&self, voice: Voice<'_>, topic: &str) -> Result<(), Fault> {
+        let Some(Topic::Edge(_, speaker)) = topic::parse(topic).filter(|_| voice.is_limited()) else { return Ok(()) };
         let rules = self.rules();
-        let node = rules.machine(Speaker { device: None, ..speaker });
-        let device = speaker.device.map(|_| rules.machine(speaker));
-        [Some(node), device].into_iter().flatten().filter_map(Result::ok).collect()
+        match rules.machine(Speaker { device: None, ..speaker }) {
+            Ok(node) => voice.ask(&node)?,
+            Err(why) => voice.ask_for_nobody(&format!("the edge node `{}/{}`, {why}", speaker.group, speaker.node))?,
+        }
+        speaker.device.and_then(|_| rules.machine(speaker).ok()).map_or(Ok(()), |device| voice.ask(&device))
+    }
+
+    /// The machine that a topic is about, the device's or else the edge node's; none for topics of hosts and for names that no
+    /// machine can have.
+    pub(crate) fn machine(&self, topic: &str) -> Option<MachineId> {
+        let Some(Topic::Edge(_, speaker)) = topic::parse(topic) else { return None };
+        self.rules().machine(speaker).ok()
     }
 
     /// Takes one message; returns what of it was refused and how many metrics mean nothing here.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::ListenerOptions;
 use foretell_ingest::{Ingest, IngestOptions, IntakeOptions};
 use foretell_model::{
@@ -158,11 +159,15 @@ impl Plant {
     }
 
     pub(crate) fn start_with(listener: ListenerOptions, intake: IntakeOptions) -> Self {
+        Self::start_decoding(DecoderOptions::default(), listener, intake)
+    }
+
+    pub(crate) fn start_decoding(decoder: DecoderOptions, listener: ListenerOptions, intake: IntakeOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (log, quarantine, clock) =
             (Arc::<MemoryLog>::default(), Arc::<MemoryQuarantine>::default(), Arc::default());
         let listener = Some(ListenerOptions { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..listener });
-        let options = IngestOptions { listener, intake, ..IngestOptions::default() };
+        let options = IngestOptions { decoder, listener, intake, ..IngestOptions::default() };
         let clock_used = Arc::<TestClock>::clone(&clock);
         let started = Ingest::start(options, log.clone(), quarantine.clone(), clock_used, CancellationToken::new());
         let ingest = Arc::new(runtime.block_on(started).unwrap());

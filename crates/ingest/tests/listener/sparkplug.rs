@@ -1,6 +1,9 @@
 //! Edge nodes of Sparkplug that connect straight to us: what they are told, and that nobody speaks for another's node.
 
+use foretell_ingest::IntakeOptions;
+use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{Anonymous, ListenerOptions, MachineGlob, Rights, User};
+use foretell_ingest::sparkplug::{SparkplugMapping, SparkplugOptions};
 use foretell_model::{Event, Signal};
 use srad_types::payload::{Message as _, Metric, Payload, metric};
 
@@ -12,14 +15,29 @@ const DBIRTH: &str = "spBv1.0/hq/DBIRTH/gw/k1";
 const DDATA: &str = "spBv1.0/hq/DDATA/gw/k1";
 
 fn plant() -> Plant {
+    // A node's own name counts as a machine: its births and deaths decide what its devices' messages mean.
+    named(&[("gateway", &["hq/gw", "hq/k1"]), ("thief", &["hq/k1"])], Vec::new())
+}
+
+/// Logins with their machines, and what nodes and devices are called.
+fn named(logins: &[(&str, &[&str])], mappings: Vec<SparkplugMapping>) -> Plant {
     let user = |name: &str, machines: &[&str]| {
         let globs: Vec<_> = machines.iter().map(|machine| MachineGlob::parse(machine).unwrap()).collect();
         let rights = Rights { publish: globs.clone(), subscribe: globs };
         User { name: name.into(), password: Some(format!("{name}-secret").into()), rights }
     };
-    // A node's own name counts as a machine: its births and deaths decide what its devices' messages mean.
-    let users = vec![user("gateway", &["hq/gw", "hq/k1"]), user("thief", &["hq/k1"])];
-    Plant::start(ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() })
+    let users = logins.iter().map(|(name, machines)| user(name, machines)).collect();
+    let listener = ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() };
+    let sparkplug = Some(SparkplugOptions { mappings, ..SparkplugOptions::default() });
+    let decoder = DecoderOptions { sparkplug, ..DecoderOptions::default() };
+    Plant::start_decoding(decoder, listener, IntakeOptions::default())
+}
+
+/// A group whose name no site can have; with a pattern of devices nothing is said of the nodes themselves.
+fn plant_1(device: Option<&str>) -> SparkplugMapping {
+    let text = |text: &str| Some(text.to_owned());
+    let device = device.and_then(text);
+    SparkplugMapping { group: text("Plant 1"), site: text("plant1"), device, ..SparkplugMapping::default() }
 }
 
 fn client(plant: &Plant, name: &str) -> Wire {
@@ -105,4 +123,27 @@ fn nobody_speaks_for_or_listens_to_anothers_node() {
     let Some(Event::Reading(last)) = events.last() else { panic!("{events:?}") };
     assert_eq!(last.signals.get(Signal::DischargeTemp), Some(84.0));
     assert_eq!(events.len(), 3);
+}
+
+/// Where nobody has said what a node is called here, no pattern of machines can mean it.
+#[test]
+fn nobody_speaks_for_a_node_that_is_no_machine() {
+    let plant = named(&[("gateway", &["*/*"]), ("thief", &["plant1/*"])], vec![plant_1(Some("*"))]);
+    let (mut node, mut thief) = (client(&plant, "gateway"), client(&plant, "thief"));
+    let topic = |verb: &str| format!("spBv1.0/Plant 1/{verb}");
+    let say = |who: &mut Wire, id: u16, verb: &str, payload: &[u8], expected: &str| {
+        publish(who, id, &topic(verb), payload);
+        assert_eq!(who.read(), format!("40 00 0{id}{expected}"), "{verb}");
+    };
+    say(&mut node, 1, "NBIRTH/gw", &payload(0, &[]), "");
+    say(&mut node, 2, "DBIRTH/gw/k1", &payload(1, &[("discharge_temp_c", 1, 83.0)]), "");
+    for (id, verb) in (1..).zip(["NBIRTH/gw", "NDATA/gw", "NDEATH/gw", "DBIRTH/gw/k9", "DDATA/gw/k9", "DDEATH/gw/k9"]) {
+        say(&mut thief, id, verb, &payload(u64::from(id), &[("discharge_temp_c", 7, 83.0)]), " 87");
+        // Cut short, it would be believed to have been missed.
+        say(&mut thief, id, verb, b"\xff", " 87");
+    }
+    say(&mut node, 3, "DDATA/gw/k1", &payload(2, &[("", 1, 84.0)]), "");
+    let readings = "plant1/k1 2026-07-01T07:58:20.001Z\nplant1/k1 2026-07-01T07:58:20.002Z";
+    assert_eq!(outline(&plant.log.events()), format!("plant1/k1 2026-07-01T07:58:20.001Z online=true\n{readings}"));
+    assert_eq!(thief.subscribe(8, "spBv1.0/Plant 1/NCMD/gw", 0), "90 00 08 00 87");
 }

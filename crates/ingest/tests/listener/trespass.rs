@@ -1,6 +1,9 @@
 //! What a login may not do, tried in every way there is: its machines are its own, and nobody else's are.
 
+use foretell_ingest::IntakeOptions;
+use foretell_ingest::decode::{DecoderOptions, MappingSpec};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password, Rights, User};
+use foretell_model::{Event, Signal};
 
 use crate::kit::{Plant, outline, reading};
 use crate::wire::{Hello, V3, V5, Wire, packet, publish};
@@ -10,13 +13,84 @@ const OTHER: Option<(&str, &str)> = Some(("other", "other-secret"));
 
 /// Two controllers, each with one machine of its own.
 fn plant() -> Plant {
+    mapped("")
+}
+
+/// The same with foreign topics.
+fn mapped(mappings: &str) -> Plant {
+    #[derive(Default, serde::Deserialize)]
+    struct File {
+        #[serde(default)]
+        mapping: Vec<MappingSpec>,
+    }
+    let File { mapping: mappings } = toml::from_str(mappings).unwrap();
     let user = |name: &str, machine: &str| {
         let own = vec![MachineGlob::parse(machine).unwrap()];
         let rights = Rights { publish: own.clone(), subscribe: own };
         User { name: name.into(), password: Some(format!("{name}-secret").into()), rights }
     };
     let users = vec![user("plc", "s01/m1"), user("other", "s01/m2")];
-    Plant::start(ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() })
+    let listener = ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() };
+    Plant::start_decoding(DecoderOptions { mappings, ..DecoderOptions::default() }, listener, IntakeOptions::default())
+}
+
+const GATEWAY: &str = r#"
+[[mapping]]
+topic = "gw/{site}/{machine}"
+ts = { at = "/t", format = "ms" }
+signals = { discharge_temp_c = "/temp", motor_current_a = "/amps" }
+derive.run_hours = { from = "motor_current_a", above = 5.0 }
+[[mapping]]
+topic = "hall"
+machine = { at = "/k" }
+site = "s01"
+records = "/all"
+ts = { at = "/t", format = "ms" }
+signals = { discharge_temp_c = "/temp", motor_current_a = "/amps" }
+derive.run_hours = { from = "motor_current_a", above = 5.0 }
+"#;
+
+/// A refused message leaves no trace in the run hours of the machine that it was about, nor in those of any machine beside it.
+#[test]
+fn turns_back_nobodys_hours() {
+    let plant = mapped(GATEWAY);
+    let (mut plc, mut other) = (
+        Wire::connect(plant.addr, Hello { id: "plc", login: PLC, ..V5 }),
+        Wire::connect(plant.addr, Hello { id: "other", login: OTHER, ..V5 }),
+    );
+    let record = |machine: &str, minute: u32, amps: u32| {
+        let at = 1_782_892_800_000 - 3_600_000 + u64::from(minute) * 60_000;
+        format!(r#"{{"k":"{machine}","t":{at},"temp":80,"amps":{amps}}}"#)
+    };
+    let hall = |records: &[String]| format!(r#"{{"all":[{}]}}"#, records.join(","));
+    let say = |who: &mut Wire, topic: &str, payload: &str, expected: &str| {
+        who.send(&publish(5, 1, 7, topic, payload));
+        assert_eq!(who.read(), expected, "{topic} {payload}");
+    };
+    let (taken, refused) = ("40 00 07", "40 00 07 87");
+    say(&mut other, "gw/s01/m2", &record("m2", 0, 40), taken);
+    say(&mut other, "hall", &hall(&[record("m2", 0, 40)]), taken);
+    say(&mut plc, "hall", &hall(&[record("m1", 0, 40)]), taken);
+    // Standing still for five minutes, says somebody else.
+    say(&mut plc, "gw/s01/m2", &record("m2", 5, 0), refused);
+    say(&mut plc, "hall", &hall(&[record("m1", 5, 0), record("m2", 5, 0)]), refused);
+    say(&mut other, "gw/s01/m2", &record("m2", 10, 40), taken);
+    say(&mut other, "hall", &hall(&[record("m2", 10, 40)]), taken);
+    say(&mut plc, "hall", &hall(&[record("m1", 10, 40)]), taken);
+    let hours: Vec<String> = plant
+        .log
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Reading(reading) => Some(reading),
+            _ => None,
+        })
+        .map(|reading| format!("{} {:.3}", reading.machine, reading.signals.get(Signal::RunHours).unwrap()))
+        .collect();
+    // The same reading through both topics is one reading.
+    assert_eq!(hours, ["s01/m2 0.000", "s01/m1 0.000", "s01/m2 0.167", "s01/m1 0.167"]);
+    let denied = ["gw/s01/m2 not_authorised", "hall not_authorised"];
+    assert_eq!(plant.quarantine.reasons(), denied);
 }
 
 #[test]

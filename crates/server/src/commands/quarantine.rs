@@ -23,9 +23,6 @@ use crate::service;
 /// Items read at once.
 pub(super) const ITEMS: usize = 200;
 
-/// What a login is refused for that speaks for a machine of somebody else.
-pub(super) const NOT_AUTHORISED: &str = "not_authorised";
-
 /// Raw bytes of an item that a list shows.
 const RAW_SHOWN_BYTES: usize = 160;
 
@@ -53,7 +50,6 @@ pub(super) fn quarantine(config: &Config, command: &QuarantineCommand, output: &
 /// its own can still be asked for.
 fn refuse_unknown(reason: &str, quarantine: &SqliteQuarantine) -> Result<(), Failure> {
     let mut known: Vec<String> = RefusalReason::ALL.iter().map(|reason| reason.code().to_owned()).collect();
-    known.push(NOT_AUTHORISED.to_owned());
     known.extend(quarantine.counts().map_err(refused)?.into_iter().map(|count| count.reason));
     if known.iter().any(|known| known == reason) {
         return Ok(());

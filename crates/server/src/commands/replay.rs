@@ -8,7 +8,7 @@ use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
 use foretell_model::{Clock, Quarantined, Refusal, Timestamp};
 
 use super::interrupt::Interrupt;
-use super::quarantine::{ITEMS, NOT_AUTHORISED, filter, refused};
+use super::quarantine::{ITEMS, filter, refused};
 use crate::cli::QuarantineReplayArgs;
 use crate::clock::WallClock;
 use crate::config::Config;
@@ -22,7 +22,7 @@ const FETCHED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Input whose refusal no configuration of admission could mend: who may speak for a machine is the login's affair, and a
 /// retained value without a stamp of its own has no time.
-const NEVER: [&str; 2] = [NOT_AUTHORISED, "retained_untimed"];
+const NEVER: [&str; 2] = [RefusalReason::NotAuthorised.code(), RefusalReason::RetainedUntimed.code()];
 
 /// What became of everything that was tried.
 #[derive(Debug, Default)]

@@ -41,6 +41,7 @@ use super::contract::json_fault;
 use super::hours::RunHours;
 use super::reason::{Fault, RefusalReason};
 use super::tree;
+use super::voice::Voice;
 
 /// A checked rule.
 #[derive(Debug)]
@@ -151,13 +152,14 @@ impl Mapping {
     }
 
     /// Decodes a payload and hands each record, admitted or not, to `take` with its raw bytes; records of another kind are
-    /// counted in `ignored`.
+    /// counted in `ignored`. Where the payload says whose the records are, `voice` is asked for all of them before the first is
+    /// taken; for the machine of a topic it was asked before.
     ///
     /// # Errors
-    /// When the payload as a whole cannot be read.
+    /// When the payload as a whole cannot be read, or the publisher may not speak for one of its machines.
     pub(super) fn decode(
         &self,
-        names: Names<'_>,
+        (names, voice): (Names<'_>, Voice<'_>),
         admission: Admission,
         items_max: usize,
         payload: &[u8],
@@ -171,6 +173,9 @@ impl Mapping {
         };
         let document = self.document(payload)?;
         let message = Message { arrived: admission.arrived, names, document: &document };
+        if machine.is_none() && voice.is_limited() {
+            self.ask(voice, message, items_max, payload)?;
+        }
         self.each_record(&document, payload, items_max, |raw, record| {
             let value = record.as_ref().ok().copied();
             if value.is_some_and(|value| !self.wants(value)) {
@@ -187,6 +192,21 @@ impl Mapping {
                 _ => take(event, raw.unwrap_or_default()),
             }
         })
+    }
+
+    /// Whether a publisher may speak for the machine of every record.
+    fn ask(&self, voice: Voice<'_>, message: Message<'_>, items_max: usize, payload: &[u8]) -> Result<(), Fault> {
+        let mut may = Ok(());
+        self.each_record(message.document, payload, items_max, |_, record| {
+            if let Ok(record) = record
+                && may.is_ok()
+                && self.wants(record)
+                && let Ok(machine) = self.machine(message, record)
+            {
+                may = voice.ask(&machine);
+            }
+        })?;
+        may
     }
 
     /// The machine of every message on such a topic, where the payload has no say in it.
