@@ -3,6 +3,7 @@
 // Usage: edge_node.mjs PORT live          births with aliases, then data by alias alone at QoS 0, 20 messages a second, until killed
 //        edge_node.mjs PORT acknowledged N    N data messages by name at QoS 1, at most 10 in flight; ends when all are acknowledged
 //
+// EDGE_USER and EDGE_PASSWORD are its login, where it has one.
 // Prints `born`, `sent N`, `asked` when a rebirth is requested, `acknowledged N`, `done`. SIGUSR2 loses one message.
 import { createRequire } from "node:module";
 
@@ -21,8 +22,8 @@ const now = () => (last = Math.max(last + 1, Date.now()));
 const client = sparkplug.newClient({
   serverUrl: `mqtt://127.0.0.1:${port}`,
   // Asked for by the client; null sends none.
-  username: null,
-  password: null,
+  username: process.env.EDGE_USER ?? null,
+  password: process.env.EDGE_PASSWORD ?? null,
   groupId: group,
   edgeNode: node,
   clientId: `edge-${node}`,

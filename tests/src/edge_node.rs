@@ -34,6 +34,15 @@ impl EdgeNode {
     /// When it cannot be started; `tests/run` installs what it needs.
     #[must_use]
     pub fn start(folder: &Path, port: u16, mode: &[&str]) -> Self {
+        Self::start_as(None, folder, port, mode)
+    }
+
+    /// The same with a user name and password.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_as(login: Option<(&str, &str)>, folder: &Path, port: u16, mode: &[&str]) -> Self {
         let directory = root().join("tests/sparkplug");
         assert!(
             directory.join("node_modules/sparkplug-client").exists(),
@@ -42,6 +51,9 @@ impl EdgeNode {
         );
         let mut command = Command::new("node");
         command.current_dir(directory).arg("edge_node.mjs").arg(port.to_string()).args(mode);
+        if let Some((user, password)) = login {
+            command.env("EDGE_USER", user).env("EDGE_PASSWORD", password);
+        }
         Self { process: Running::start("edge node", command, &folder.join("edge_node.log")) }
     }
 

@@ -2,6 +2,7 @@
 //! rebirths after a loss and after our own death, the node's death, and our state as its host.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -45,10 +46,14 @@ fn counted(foretell: &Foretell, name: &str, label: &str) -> f64 {
 }
 
 /// The retained state of the host at a broker or listener, as a client that is not ours sees it.
-fn host_state(port: u16) -> Option<String> {
+fn host_state(port: u16, login: Option<(&str, &str)>) -> Option<String> {
     let port = port.to_string();
-    let arguments = ["-h", "127.0.0.1", "-p", &port, "-t", "spBv1.0/STATE/foretell", "-C", "1", "-W", "5"];
-    let output = Command::new("mosquitto_sub").args(arguments).output().expect("mosquitto_sub runs");
+    let mut command = Command::new("mosquitto_sub");
+    command.args(["-h", "127.0.0.1", "-p", &port, "-t", "spBv1.0/STATE/foretell", "-C", "1", "-W", "5"]);
+    if let Some((user, password)) = login {
+        command.args(["-u", user, "-P", password]);
+    }
+    let output = command.output().expect("mosquitto_sub runs");
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -77,7 +82,7 @@ fn through_a_broker_with_rebirth_after_our_death() {
     let mut foretell = Foretell::start_on(folder.path(), &config, console, mqtt);
     let online = |want: bool| {
         let text = format!("\"online\":{want}");
-        wait_for(&text, PATIENCE, || host_state(broker.port).filter(|state| state.contains(&text)))
+        wait_for(&text, PATIENCE, || host_state(broker.port, None).filter(|state| state.contains(&text)))
     };
     online(true);
     let mut node = EdgeNode::start(folder.path(), broker.port, &["live"]);
@@ -102,10 +107,24 @@ fn through_a_broker_with_rebirth_after_our_death() {
 #[test]
 fn straight_to_the_listener_with_rebirth_after_a_loss() {
     let folder = tempfile::tempdir().expect("a folder");
+    straight_to_the_listener(folder.path(), SPARKPLUG, None);
+}
+
+/// The same with a login that may speak for the machines of the plant, as they are called here.
+#[test]
+fn straight_to_the_listener_with_a_login() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("gateway.secret"), "gateway-secret\n").expect("a writable folder");
+    let users = "[mqtt]\nanonymous = \"nobody\"\n[[mqtt.user]]\nname = \"gateway\"\npassword_file = \"gateway.secret\"\n\
+                 machines = [\"plant1/*\"]\n";
+    straight_to_the_listener(folder.path(), &format!("{users}{SPARKPLUG}"), Some(("gateway", "gateway-secret")));
+}
+
+fn straight_to_the_listener(folder: &Path, config: &str, login: Option<(&str, &str)>) {
     let (console, mqtt) = (free_port(), free_port());
-    let mut foretell = Foretell::start_on(folder.path(), SPARKPLUG, console, mqtt);
-    assert!(host_state(mqtt).is_some_and(|state| state.contains("\"online\":true")));
-    let mut node = EdgeNode::start(folder.path(), mqtt, &["live"]);
+    let mut foretell = Foretell::start_on(folder, config, console, mqtt);
+    assert!(host_state(mqtt, login).is_some_and(|state| state.contains("\"online\":true")));
+    let mut node = EdgeNode::start_as(login, folder, mqtt, &["live"]);
     let before = more_readings(&foretell, 20);
 
     // One message is lost: the next cannot be believed, and the node is asked for its births.
@@ -116,7 +135,7 @@ fn straight_to_the_listener_with_rebirth_after_a_loss() {
     assert!(counted(&foretell, "foretell_ingest_items_refused_total", "no_birth") >= 1.0, "quarantined, not guessed");
 
     foretell.process.kill_9();
-    foretell = Foretell::start_on(folder.path(), SPARKPLUG, console, mqtt);
+    foretell = Foretell::start_on(folder, config, console, mqtt);
     more_readings(&foretell, before + 20);
     assert_sound(&foretell.export());
 
@@ -126,9 +145,9 @@ fn straight_to_the_listener_with_rebirth_after_a_loss() {
     is_shown_off_line(&foretell);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
     // Its word holds until it speaks again, also over a restart.
-    foretell = Foretell::start_on(folder.path(), SPARKPLUG, console, mqtt);
+    foretell = Foretell::start_on(folder, config, console, mqtt);
     is_shown_off_line(&foretell);
-    let _speaks_again = EdgeNode::start(folder.path(), mqtt, &["live"]);
+    let _speaks_again = EdgeNode::start_as(login, folder, mqtt, &["live"]);
     wait_for("the machine to be back", PATIENCE, || {
         let fleet = get(foretell.console, "/api/v1/fleet")?.body;
         fleet.contains(r#""offline":null"#).then_some(())

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::{counter, gauge};
 use tokio::sync::mpsc;
 
+use crate::decode::Decoder;
 use crate::listener::Rights;
 use crate::sparkplug::{self, Told};
 
@@ -69,9 +70,17 @@ impl<'a> Served<'a> {
         (levels.next().is_none() && !site.is_empty() && !machine.is_empty()).then_some(Self { site, machine, kind })
     }
 
-    /// Whether a login may read it.
-    pub(crate) fn may_be_read(self, rights: &Rights) -> bool {
-        self.kind == Kind::Host || rights.may_subscribe(self.site, self.machine)
+    /// Whether a login may read it. A command is for the machine that the edge node is called here, by `decoder`'s rules; one to a
+    /// node that is no machine, only for who may read everything.
+    pub(crate) fn may_be_read(self, rights: &Rights, decoder: &Decoder) -> bool {
+        match self.kind {
+            Kind::Host => true,
+            Kind::Command if rights.may_subscribe_everything() => true,
+            Kind::Command => decoder
+                .edge_node(self.site, self.machine)
+                .is_some_and(|machine| rights.may_subscribe(machine.site(), machine.machine())),
+            Kind::Advisory | Kind::Message | Kind::Status => rights.may_subscribe(self.site, self.machine),
+        }
     }
 }
 
@@ -124,7 +133,8 @@ impl Filter {
 
     /// The one machine it means; `None` when it has a wildcard.
     pub(crate) fn machine(&self) -> Option<Served<'_>> {
-        self.exact.as_deref().and_then(Served::parse)
+        let plain = |level: &str| !matches!(level, "+" | "#");
+        Served::parse(&self.text).filter(|served| plain(served.site) && plain(served.machine))
     }
 
     fn matches(&self, topic: Served<'_>) -> bool {
@@ -156,9 +166,10 @@ pub(crate) struct Subscriber {
 }
 
 /// See the module's text.
-#[derive(Default)]
 pub(crate) struct Retained {
     state: Mutex<State>,
+    /// Knows which machine an edge node is.
+    decoder: Decoder,
 }
 
 #[derive(Default)]
@@ -180,6 +191,16 @@ struct Subscribed {
 }
 
 impl Retained {
+    /// Nothing is kept yet.
+    pub(crate) fn new(decoder: Decoder) -> Self {
+        Self { state: Mutex::default(), decoder }
+    }
+
+    /// Whether a login may read what it asks for by name.
+    pub(crate) fn may_be_read(&self, served: Served<'_>, rights: &Rights) -> bool {
+        served.may_be_read(rights, &self.decoder)
+    }
+
     /// Keeps a value and tells subscribers; an empty one clears it.
     pub(crate) fn set(&self, topic: &str, payload: &[u8]) {
         let Some(served) = Served::parse(topic) else { return dropped("topic_not_served") };
@@ -195,13 +216,13 @@ impl Retained {
             dropped(bound);
         }
         gauge!("foretell_mqtt_retained_values").set(state.values.len() as f64);
-        state.tell(served, &topic, &payload);
+        state.tell(served, &topic, &payload, &self.decoder);
     }
 
     /// Tells subscribers without keeping the value.
     pub(crate) fn forward(&self, topic: &str, payload: &[u8]) {
         if let Some(served) = Served::parse(topic) {
-            self.lock().tell(served, &topic.into(), &payload.into());
+            self.lock().tell(served, &topic.into(), &payload.into(), &self.decoder);
         }
     }
 
@@ -219,7 +240,7 @@ impl Retained {
         } else {
             state.wild.insert(number);
         }
-        state.kept_for(filter, &rights, at_least_once)
+        state.kept_for(filter, &rights, &self.decoder, at_least_once)
     }
 
     /// Takes a filter away; says whether it was there.
@@ -282,7 +303,7 @@ impl State {
         self.bytes -= self.values.remove(topic).map_or(0, |gone| gone.len());
     }
 
-    fn tell(&self, served: Served<'_>, topic: &Arc<str>, payload: &Arc<[u8]>) {
+    fn tell(&self, served: Served<'_>, topic: &Arc<str>, payload: &Arc<[u8]>, decoder: &Decoder) {
         let exact = self.exact.get(topic).into_iter().flatten();
         let exact_too = |number: &u64| self.exact.get(topic).is_some_and(|numbers| numbers.contains(number));
         for number in exact.chain(self.wild.iter().filter(|number| !exact_too(number))) {
@@ -290,7 +311,7 @@ impl State {
             let matching = filters.iter().filter(|(filter, _)| filter.matches(served)).map(|(_, qos1)| *qos1);
             // Overlapping filters deliver once, with the best of their qualities.
             let Some(at_least_once) = matching.max() else { continue };
-            if !served.may_be_read(&subscriber.rights) {
+            if !served.may_be_read(&subscriber.rights, decoder) {
                 continue;
             }
             let delivery =
@@ -301,10 +322,10 @@ impl State {
         }
     }
 
-    fn kept_for(&self, filter: &Filter, rights: &Rights, at_least_once: bool) -> Vec<Delivery> {
+    fn kept_for(&self, filter: &Filter, rights: &Rights, decoder: &Decoder, at_least_once: bool) -> Vec<Delivery> {
         let delivery = |(topic, payload): (&Arc<str>, &Arc<[u8]>)| {
             let served = Served::parse(topic)?;
-            let wanted = filter.matches(served) && served.may_be_read(rights);
+            let wanted = filter.matches(served) && served.may_be_read(rights, decoder);
             wanted.then(|| Delivery {
                 topic: Arc::clone(topic),
                 payload: Arc::clone(payload),
@@ -337,7 +358,12 @@ fn dropped(reason: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::DecoderOptions;
     use crate::listener::MachineGlob;
+
+    fn nothing_kept() -> Retained {
+        Retained::new(Decoder::new(DecoderOptions::default()).unwrap())
+    }
 
     fn join(number: u64, machines: &str) -> (Subscriber, mpsc::Receiver<Delivery>) {
         let (queue, received) = mpsc::channel(3);
@@ -374,7 +400,7 @@ mod tests {
 
     #[test]
     fn keeps_the_last_value_and_tells_within_rights() {
-        let retained = Retained::default();
+        let retained = nothing_kept();
         retained.set("foretell/v1/a/m1/advisory", b"old");
         retained.set("foretell/v1/a/m1/advisory", b"new");
         retained.set("foretell/v1/b/m1/advisory", b"other site");
@@ -411,7 +437,7 @@ mod tests {
 
     #[test]
     fn overlapping_filters_deliver_once_and_leaving_forgets() {
-        let retained = Retained::default();
+        let retained = nothing_kept();
         let (subscriber, mut received) = join(1, "*/*");
         let queue = subscriber.queue.clone();
         let rights = Arc::clone(&subscriber.rights);
@@ -435,7 +461,7 @@ mod tests {
 
     #[test]
     fn a_slow_subscriber_loses_messages_not_memory() {
-        let retained = Retained::default();
+        let retained = nothing_kept();
         let (subscriber, mut received) = join(1, "*/*");
         retained.subscribe(subscriber, &Filter::parse("foretell/v1/+/+/status").unwrap(), false);
         for _ in 0..10 {

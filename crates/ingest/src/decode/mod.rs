@@ -288,6 +288,12 @@ impl Decoder {
         }
     }
 
+    /// The machine that an edge node is called here, if it is one.
+    #[must_use]
+    pub fn edge_node(&self, group: &str, node: &str) -> Option<MachineId> {
+        self.shared().sparkplug.as_ref()?.machine_of_node(group, node)
+    }
+
     /// Whether any mapping derives a counter, so that the decoder must be told at start what it gave before.
     #[must_use]
     pub fn derives(&self) -> bool {

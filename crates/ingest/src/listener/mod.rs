@@ -125,6 +125,7 @@ impl Listener {
         let socket = TcpListener::bind(options.listen).await.map_err(bind_error)?;
         let addr = socket.local_addr().map_err(bind_error)?;
         let stopped = CancellationToken::new();
+        let retained = Arc::new(Retained::new(intake.decoder().clone()));
         let shared = Arc::new(Shared {
             logins: Logins::new(&options),
             door: Arc::new(Door::new(&options)),
@@ -133,7 +134,7 @@ impl Listener {
             intake,
             source,
             clients: Arc::default(),
-            retained: Arc::default(),
+            retained,
             denied: DeniedOnce::default(),
             tls,
             stop,

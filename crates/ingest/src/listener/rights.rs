@@ -87,6 +87,12 @@ impl Rights {
         self.publish.iter().any(MachineGlob::is_everything)
     }
 
+    /// Whether it may read of every machine.
+    #[must_use]
+    pub fn may_subscribe_everything(&self) -> bool {
+        self.subscribe.iter().any(MachineGlob::is_everything)
+    }
+
     /// Whether it may read a machine's advisories and status.
     #[must_use]
     pub fn may_subscribe(&self, site: &str, machine: &str) -> bool {

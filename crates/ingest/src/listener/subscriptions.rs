@@ -92,7 +92,7 @@ impl Subscriptions {
             Err(FilterError::NotServed) => return Granted::NotAuthorised,
         };
         let within_rights = match filter.machine() {
-            Some(served) => served.may_be_read(&self.rights),
+            Some(served) => self.retained.may_be_read(served, &self.rights),
             // A wildcard means what the login may see, which must be something.
             None => !self.rights.subscribe.is_empty(),
         };

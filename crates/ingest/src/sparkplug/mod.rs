@@ -132,6 +132,11 @@ impl Host {
         self.rules().machine(speaker).ok()
     }
 
+    /// The machine that an edge node itself is.
+    pub(crate) fn machine_of_node(&self, group: &str, node: &str) -> Option<MachineId> {
+        self.rules().machine(Speaker { group, node, device: None }).ok()
+    }
+
     /// Takes one message; returns what of it was refused and how many metrics mean nothing here.
     pub(crate) fn hear(
         &self,

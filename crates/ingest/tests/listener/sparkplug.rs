@@ -147,3 +147,20 @@ fn nobody_speaks_for_a_node_that_is_no_machine() {
     assert_eq!(outline(&plant.log.events()), format!("plant1/k1 2026-07-01T07:58:20.001Z online=true\n{readings}"));
     assert_eq!(thief.subscribe(8, "spBv1.0/Plant 1/NCMD/gw", 0), "90 00 08 00 87");
 }
+
+/// A node is asked for its births under its own name, and allowed to be by that which it has here.
+#[test]
+fn a_node_of_a_mapped_group_is_asked_for_its_births() {
+    let logins: [(&str, &[&str]); 2] =
+        [("gateway", &["plant1/gw", "plant1/k1"]), ("thief", &["plant1/k1", "plant1/gw2"])];
+    let plant = named(&logins, vec![plant_1(None)]);
+    let (mut node, mut thief) = (client(&plant, "gateway"), client(&plant, "thief"));
+    for (id, filter) in (1..).zip(["spBv1.0/Plant 1/NCMD/gw", "spBv1.0/Plant 1/NCMD/gw/#", "spBv1.0/Plant 1/DCMD/gw/#"])
+    {
+        assert_eq!(thief.subscribe(id, filter, 0), format!("90 00 0{id} 00 87"), "{filter}");
+        assert_eq!(node.subscribe(id, filter, 0), format!("90 00 0{id} 00 00"), "{filter}");
+    }
+    publish_unanswered(&mut node, "spBv1.0/Plant 1/DDATA/gw/k1", &payload(9, &[("", 1, 83.0)]));
+    assert!(node.read_message().starts_with("spBv1.0/Plant 1/NCMD/gw "));
+    assert_eq!(thief.until_pong(), Vec::<String>::new());
+}
