@@ -42,16 +42,71 @@ fn faults_of_the_configuration_are_told_all_at_once() {
 fn what_stands_twice_is_named_with_both_lines() {
     check(
         "check --config plant.toml",
-        "[[mqtt.user]]\nname = \"gw\"\n[[mqtt.user]]\nname = \"gw\"\n[[machine]]\nid = \"s/m\"\n[[machine]]\nid = \"s/m\"\n\
+        "[[mqtt.user]]\nname = \"gw\"\nmachines = [\"s/*\"]\n[[mqtt.user]]\nname = \"gw\"\nmachines = [\"*/*\"]\n\
+         [[machine]]\nid = \"s/m\"\n[[machine]]\nid = \"s/m\"\n\
          [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/p\"\nrequired = []\n\
          [[mapping]]\ntopic = \"a/{site}/{machine}\"\nsignals.power_kw = \"/q\"\nrequired = []\n",
         expect![[r#"
             exit 78
             out: 
             err: foretell: plant.toml: 3 problems
-              line 4: [[mqtt.user]] `gw` is there already in line 2; take one of the two away
-              line 8: [[machine]] `s/m` is there already in line 6; take one of the two away
-              line 14: [[mapping]] topic `a/{site}/{machine}` is there already in line 10; take one of the two away
+              line 5: [[mqtt.user]] `gw` is there already in line 2; take one of the two away
+              line 10: [[machine]] `s/m` is there already in line 8; take one of the two away
+              line 16: [[mapping]] topic `a/{site}/{machine}` is there already in line 12; take one of the two away
+        "#]],
+    );
+}
+
+#[test]
+fn a_login_says_for_which_machines_it_speaks() {
+    check(
+        "check --config plant.toml",
+        "[[mqtt.user]]\nname = \"gw\"\npassword_hash = \"x\"\n[[mqtt.user]]\nname = \"plc\"\nmachines = [\"s01\"]\n",
+        expect![[r#"
+            exit 78
+            out: 
+            err: foretell: plant.toml: 3 problems
+              line 1: [mqtt.user[0]] needs `machines`, the machines that it may speak for and read of, such as ["s01/*"]; ["*/*"] is every machine
+              line 3: `mqtt.user[0].password_hash`: this is no password hash in PHC form; `foretell hash-password` makes a hash of the right form
+              line 6: `s01` is not a pattern of machines; write site/machine with A-Z a-z 0-9 . _ - and `*` for any run of them
+        "#]],
+    );
+}
+
+/// A broker lets a client id in once, so two sessions of one name would throw each other out for ever.
+#[test]
+fn two_sessions_of_one_name_at_one_broker_are_told() {
+    let source =
+        |name: &str, url: &str, rest: &str| format!("[[mqtt.source]]\nname = \"{name}\"\nurl = \"{url}\"\n{rest}");
+    let config = [
+        "[mqtt]\nurl = \"mqtt://hall.example\"\n".to_owned(),
+        source("north", "mqtt://HALL.example:1883", ""),
+        source("shared", "mqtt://hall.example:1884", "client_id = \"a\"\nshare = \"g\"\nworkers = 3\n"),
+        source("third", "mqtt://hall.example:1884", "client_id = \"a-3\"\n"),
+        source("tls", "mqtts://hall.example", "client_id = \"a\"\n"),
+        source("other", "mqtt://other.example", ""),
+    ]
+    .concat();
+    check(
+        "check --config plant.toml",
+        &config,
+        expect![[r#"
+            exit 78
+            out: 
+            err: foretell: plant.toml: 2 problems
+              line 4: [[mqtt.source]] `north`: the client id `foretell` at hall.example:1883 is that of `[mqtt] url`: a broker lets each in once, so they would throw each other out; give it another `client_id`
+              line 13: [[mqtt.source]] `third`: the client id `a-3` at hall.example:1884 is that of `shared`: a broker lets each in once, so they would throw each other out; give it another `client_id`
+        "#]],
+    );
+    let two = source("plain", "mqtt://hall.example", "") + &source("web", "ws://hall.example:9001", "");
+    check(
+        "check --config plant.toml",
+        &two,
+        expect![[r#"
+            exit 0
+            out: The configuration is sound, but look at this:
+              plant.toml: line 5: [[mqtt.source]] `web`: the client id `foretell` at hall.example:9001 is that of `plain` at port 1883; if that is the same broker, a broker lets each in once, so they would throw each other out; give it another `client_id`
+            err: 
         "#]],
     );
 }

@@ -354,7 +354,7 @@ fn a_hashed_password_is_accepted() {
     assert!(code == Some(0) && first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{code:?} {first}");
     assert_ne!(hash("secret").1, first, "each has a salt of its own");
     assert_eq!(hash("\n"), (Some(65), String::new()));
-    let plant = format!("[[mqtt.user]]\nname = \"plc\"\npassword_hash = \"{first}\"\n");
+    let plant = format!("[[mqtt.user]]\nname = \"plc\"\npassword_hash = \"{first}\"\nmachines = [\"*/*\"]\n");
     check(
         "check --config plant.toml",
         &plant,

@@ -100,7 +100,7 @@ fn check_and_run_load_the_same_certificate_files_and_tell_every_fault() {
     );
     std::fs::write(
         dir.path().join("plant.toml"),
-        "[mqtt]\ntls_cert_file = \"a.pem\"\ntls_key_file = \"a.key\"\ntls_client_ca_file = \"b.pem\"\n[[mqtt.user]]\nname = \"gw\"\n",
+        "[mqtt]\ntls_cert_file = \"a.pem\"\ntls_key_file = \"a.key\"\ntls_client_ca_file = \"b.pem\"\n[[mqtt.user]]\nname = \"gw\"\nmachines = [\"s01/*\"]\n",
     )
     .unwrap();
     let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
@@ -110,7 +110,8 @@ fn check_and_run_load_the_same_certificate_files_and_tell_every_fault() {
 #[test]
 fn a_user_whom_nothing_lets_in_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("plant.toml"), "[mqtt]\n[[mqtt.user]]\nname = \"gw\"\n").unwrap();
+    std::fs::write(dir.path().join("plant.toml"), "[mqtt]\n[[mqtt.user]]\nname = \"gw\"\nmachines = [\"s01/*\"]\n")
+        .unwrap();
     let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0));

@@ -222,7 +222,13 @@ fn mqtt_user(mut s: Section<'_>, base: &Path) -> Option<MqttUser> {
     let name = required(&mut s, "name");
     let password = user_password(&mut s, base);
     let mut machines = Vec::new();
-    for pattern in s.list("machines").unwrap_or_else(|| vec!["*/*".to_owned()]) {
+    let patterns = s.list("machines");
+    if patterns.is_none() && !s.was_written("machines") {
+        // Without it a forgotten line would be the right to speak for everybody.
+        let such = "the machines that it may speak for and read of, such as [\"s01/*\"]; [\"*/*\"] is every machine";
+        s.fault("machines", format!("[{}] needs `machines`, {such}", s.path()));
+    }
+    for pattern in patterns.unwrap_or_default() {
         match MachineGlob::parse(&pattern) {
             Ok(glob) => machines.push(glob),
             Err(error) => s.fault("machines", error.to_string()),
