@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use host::HostState;
-pub use options::{BrokerError, BrokerOptions, Version, check_url};
+pub use options::{BrokerError, BrokerOptions, BrokerSession, Version, check_url};
 use outgoing::Outgoing;
 use poller::Poller;
 use session::Checked;

@@ -163,6 +163,17 @@ pub enum BrokerError {
     },
 }
 
+/// What a broker keeps for us: it knows each client id once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerSession {
+    /// The broker's host, in lower case.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Our name there.
+    pub client_id: String,
+}
+
 /// Checks the form of a broker's address alone.
 ///
 /// # Errors
@@ -178,6 +189,15 @@ impl BrokerOptions {
     /// The first fault, or all those of the certificate files.
     pub fn check(&self) -> Result<(), BrokerError> {
         super::session::Checked::new(self.clone()).map(drop)
+    }
+
+    /// The sessions that it holds, one for each worker; none when the address cannot be read.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<BrokerSession> {
+        let Ok(Address { host, port, .. }) = Address::parse(&self.url) else { return Vec::new() };
+        let host = host.to_ascii_lowercase();
+        let session = |worker| BrokerSession { host: host.clone(), port, client_id: self.client_id_of(worker) };
+        (0..self.workers).map(session).collect()
     }
 
     /// Checks what needs no file.

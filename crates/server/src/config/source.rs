@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use foretell_ingest::broker::{BrokerError, BrokerOptions, Version, check_url};
+use foretell_ingest::broker::{BrokerError, BrokerOptions, BrokerSession, Version, check_url};
 use foretell_ingest::pem::{self, PemError};
 
 use super::mqtt::{MqttSection, MqttSource};
@@ -47,6 +47,40 @@ pub(super) fn check(s: &Section<'_>, section: &MqttSection) {
                 format!("the name `{}` is taken; give each source its own", source.name),
             );
         }
+    }
+    check_sessions(s, section);
+}
+
+/// A broker lets each client id in once: of two sessions with one name, each would throw the other out for ever.
+fn check_sessions(s: &Section<'_>, section: &MqttSection) {
+    let mut known: Vec<(String, BrokerSession)> = Vec::new();
+    let first = match &section.source {
+        MqttSource::Broker { url } => section.broker(url).sessions(),
+        MqttSource::Embedded | MqttSource::Nowhere => Vec::new(),
+    };
+    known.extend(first.into_iter().map(|session| ("`[mqtt] url`".to_owned(), session)));
+    for (place, source) in section.sources.iter().enumerate() {
+        let sessions = source.sessions();
+        let of_others = |session: &BrokerSession| {
+            let found = known
+                .iter()
+                .filter(|(_, other)| (&other.host, &other.client_id) == (&session.host, &session.client_id));
+            found.max_by_key(|(_, other)| other.port == session.port)
+        };
+        let twice = sessions.iter().filter_map(|session| Some((session, of_others(session)?)));
+        if let Some((session, (owner, other))) = twice.max_by_key(|(session, (_, other))| other.port == session.port) {
+            let key = format!("source[{place}].name");
+            let BrokerSession { host, port, client_id } = session;
+            let told = format!("`{}`: the client id `{client_id}` at {host}:{port} is that of {owner}", source.name);
+            let why = "a broker lets each in once, so they would throw each other out; give it another `client_id`";
+            match other.port {
+                same if same == *port => s.fault(&key, format!("[[mqtt.source]] {told}: {why}")),
+                other => {
+                    s.warn(&key, format!("[[mqtt.source]] {told} at port {other}; if that is the same broker, {why}"))
+                }
+            }
+        }
+        known.extend(sessions.into_iter().map(|session| (format!("`{}`", source.name), session)));
     }
 }
 
