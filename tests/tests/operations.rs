@@ -107,6 +107,13 @@ fn a_configuration_is_read_again_without_losing_a_session() {
     assert!(client.publish("raw/hq/k1", r#"{"t":832,"a":41.7,"h":7}"#));
     let mut gateway = Mqtt::connect(foretell.mqtt, "gw", Some(("gw", "secret"))).expect("known now");
     assert!(gateway.publish("raw/hq/k2", r#"{"t":845,"a":40.0,"h":9}"#));
+    assert!(!gateway.publish("raw/s2/k2", r#"{"t":845,"a":40.0,"h":9}"#), "another's machine");
+    drop(gateway);
+    let held = "foretell_quarantine_items{reason=\"not_authorised\"} 1";
+    wait_for("what stands in quarantine", SOON, || {
+        get(foretell.console, "/metrics").filter(|page| page.body.contains(held))
+    });
+    let _gateway = wait_for("a place for it", SOON, || Mqtt::connect(foretell.mqtt, "gw", Some(("gw", "secret"))).ok());
     assert!(Mqtt::connect(foretell.mqtt, "gw2", Some(("gw", "secret"))).is_err(), "one connection a user from now on");
 
     // A file with a fault changes nothing.

@@ -148,10 +148,15 @@ impl ServiceBackend {
             }
         }
         let Ok(held) = self.quarantine.counts() else { return };
-        for reason in RefusalReason::ALL.map(RefusalReason::code) {
+        let known = RefusalReason::ALL.map(RefusalReason::code);
+        for reason in known {
             let items = held.iter().find(|held| held.reason == reason).map_or(0, |held| held.items);
             gauge!("foretell_quarantine_items", "reason" => reason).set(items as f64);
         }
+        // What another release refused for reasons of its own.
+        let others: u64 =
+            held.iter().filter(|held| !known.contains(&held.reason.as_str())).map(|held| held.items).sum();
+        gauge!("foretell_quarantine_items", "reason" => "other").set(others as f64);
     }
 
     fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
