@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use foretell_tests::{Foretell, SmallDisk, binary, free_port, metric, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mqtt, SmallDisk, binary, free_port, get, metric, publish_lines, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOPIC: &str = "foretell/v1/s1/m1/telemetry";
@@ -83,7 +83,12 @@ fn a_lost_day_is_named_and_can_be_gone_on_without() {
     check(&data, &["export", "--out", &out], 65, &["2880 readings in", remedy]);
 
     let accept = |day| ["archive", "accept-loss", day, "--why", "no backup", "--by", "wang"];
-    check(&data, &accept("2026-06-01"), 65, &["is there, so nothing is lost"]);
+    check(
+        &data,
+        &accept("2026-06-01"),
+        65,
+        &["the loss of 2026-06-01 is not accepted: ", "is there, so nothing is lost"],
+    );
     check(&data, &accept("2026-06-31"), 64, &["is not a day"]);
     let record = "2026-06-02 is gone on without since";
     check(&data, &accept("2026-06-02"), 0, &[record]);
@@ -135,10 +140,21 @@ fn a_damaged_day_that_the_log_has_is_no_alarm_and_is_written_anew() {
     assert_eq!(foretell.process.terminate(), Some(0));
     // Found by whoever asks while no service runs.
     spoil(&data.join("archive/2026-06-03.parquet"));
-    let no_alarm = "2026-06-03.parquet is damaged, but nothing is lost and nothing has to be done";
+    let no_alarm =
+        "2026-06-03.parquet is damaged (it differs from its checksum), but nothing is lost and nothing has to be done";
     check(&data, &["archive", "check"], 0, &["2 archived days are there and whole", no_alarm]);
     let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let copy = folder.path().join("copy").to_string_lossy().into_owned();
     check(&data, &["export", "--out", &out], 0, &[&format!("{rows} readings in")]);
+    check(&data, &["export", "--machine", "s1/m2", "--out", &out], 66, &["no machine s1/m2 has ever reported"]);
+    check(&data, &["backup", "--to", &copy], 0, &["files, ", no_alarm]);
+    // None of them speaks of a loss, or asks for what nobody has to do.
+    for arguments in [&["archive", "check"][..], &["export", "--machine", "s1/m2", "--out", &out]] {
+        let said = run(&data, arguments).1;
+        assert!(!said.contains("ERROR") && !said.contains("from a backup"), "{arguments:?}: {said}");
+    }
+    let said = foretell.process.said();
+    assert!(!said.contains("from a backup") && said.contains("nothing is lost: the log has its day"), "{said}");
 }
 
 #[test]
@@ -240,4 +256,137 @@ fn what_lies_where_nothing_can_be_written_can_be_read() {
     check(&data, &["export", "--out", &out], 66, &["log.db-wal, which cannot be read there", "Copy both"]);
     disk.writable(true);
     check(&data, &["export", "--out", &out], 0, &["200 readings in"]);
+}
+
+/// One page of the log's file, taken away under whoever has it open, and put back.
+struct Page {
+    file: std::fs::File,
+    at: u64,
+    was: Vec<u8>,
+}
+
+impl Page {
+    /// The page whose number a query gives, by a tool that is not ours.
+    fn spoil(data: &Path, number: &str) -> Self {
+        let script = "import sqlite3,sys;d=sqlite3.connect(sys.argv[1]);d.execute('pragma wal_checkpoint');\
+            print(d.execute(sys.argv[2]).fetchone()[0],d.execute('pragma page_size').fetchone()[0])";
+        let path = data.join("log.db");
+        let asked = Command::new("/usr/bin/python3").args(["-c", script]).arg(&path).arg(number).output();
+        let asked = asked.expect("python3 runs");
+        let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+        let figures: Vec<u64> = said.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+        let [number, bytes] = figures[..] else { panic!("{said}{}", String::from_utf8_lossy(&asked.stderr)) };
+        let file = std::fs::File::options().read(true).write(true).open(path).expect("a log");
+        let (at, mut was) = ((number - 1) * bytes, vec![0; bytes as usize]);
+        file.read_exact_at(&mut was, at).expect("a page");
+        file.write_all_at(&vec![0xee; was.len()], at).expect("room");
+        Self { file, at, was }
+    }
+
+    fn mend(&self) {
+        self.file.write_all_at(&self.was, self.at).expect("room");
+    }
+}
+
+fn readyz(foretell: &Foretell) -> (u16, String) {
+    get(foretell.console, "/readyz").map_or((0, String::new()), |answer| (answer.status, answer.body))
+}
+
+/// Waits for `/readyz` to fail with these words.
+fn unready(foretell: &Foretell, expected: &[&str]) {
+    wait_for(&format!("/readyz to say {expected:?}"), PATIENCE, || {
+        let (status, said) = readyz(foretell);
+        (status == 503 && expected.iter().all(|words| said.contains(words))).then_some(())
+    });
+}
+
+fn ready(foretell: &Foretell) {
+    wait_for("readiness", PATIENCE, || (readyz(foretell).0 == 200).then_some(()));
+}
+
+/// A reading of a second of the 1st of July 2026.
+fn reading(second: u64) -> String {
+    let ts = 1_782_892_800_000 + second * 1_000;
+    format!(r#"{{"ts":{ts},"discharge_temp_c":83.5,"motor_current_a":41.7,"run_hours":4}}"#)
+}
+
+#[test]
+fn nothing_is_acknowledged_that_a_damaged_log_would_not_give_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let rows = import(folder.path(), &data, 10);
+    let mut foretell = Foretell::start(folder.path(), "[data]\nkeep_readings = \"forever\"\n");
+    publish_lines(foretell.mqtt, TOPIC, &(0..20).map(reading).collect::<Vec<_>>());
+    // The service goes on with the pages that it remembers, so it has to look.
+    let page = Page::spoil(&data, "select rootpage from sqlite_schema where name = 'log'");
+    let remedy =
+        ["readings are not acknowledged", "log.db, which is damaged. Restore it from a backup", "deploy/README.md"];
+    unready(&foretell, &remedy);
+    let ingest = get(foretell.console, "/api/v1/ingest").expect("an answer").body;
+    assert!(ingest.contains("which is damaged. Restore it from a backup"), "{ingest}");
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    assert!(!client.publish(TOPIC, &reading(1_000)), "what cannot be read back was acknowledged");
+    page.mend();
+    ready(&foretell);
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    assert!(client.publish(TOPIC, &reading(2_000)));
+    assert_eq!(foretell.readings(), rows + 21);
+
+    // Whoever moves the log away under the service has it write to a file that nobody finds.
+    let (path, away) = (data.join("log.db"), data.join("away"));
+    std::fs::rename(&path, &away).expect("it is there");
+    unready(&foretell, &["log.db was moved, removed or replaced while the service runs"]);
+    assert!(!client.publish(TOPIC, &reading(3_000)), "what nobody finds was acknowledged");
+    std::fs::rename(&away, &path).expect("it is there");
+    ready(&foretell);
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    assert!(client.publish(TOPIC, &reading(4_000)));
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+    // What was refused may be on the log all the same: it was not acknowledged, and would have come again.
+    assert!([rows + 22, rows + 23].contains(&foretell.readings()));
+}
+
+#[test]
+fn an_engine_that_cannot_read_the_log_says_so_everywhere_until_it_can() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let rows = import(folder.path(), &data, 10) as u64;
+    let role = |role: &str, expected: u16| {
+        Foretell::start_expecting(expected, folder.path(), "", (free_port(), free_port()), |command| {
+            command.args(["--role", role]);
+        })
+    };
+    let mut ingest = role("ingest", 200);
+    let leaf = "select pageno from dbstat where name = 'log' and pagetype = 'leaf' order by path limit 1 offset 30";
+    let page = Page::spoil(&data, leaf);
+    let (mut engine, mut console) = (role("engine", 503), role("console", 200));
+    let words = ["the engine has stood still at entry ", "log.db, which is damaged. Restore it from a backup"];
+    unready(&engine, &words);
+    let behind = |foretell: &Foretell| {
+        let ingest = get(foretell.console, "/api/v1/ingest")?.body;
+        let behind = ingest.split("\"engine_behind\":").nth(1)?.split([',', '}']).next()?.parse::<u64>().ok()?;
+        Some((behind, ingest))
+    };
+    let lag = metric(engine.console, "foretell_engine_lag_entries").expect("a figure") as u64;
+    assert!((1_000..rows).contains(&lag), "{lag} of {rows}");
+    assert_eq!(metric(engine.console, "foretell_part_in_trouble{part=\"engine\"}"), Some(1.0));
+    // What is taken in meanwhile is kept, for the log's end is sound, and the lag is told within seconds by another process.
+    publish_lines(ingest.mqtt, TOPIC, &(0..100).map(reading).collect::<Vec<_>>());
+    wait_for("the console to tell the lag", PATIENCE, || {
+        behind(&console)
+            .filter(|(told, said)| *told == lag + 100 && said.contains("the engine has stood still at entry "))
+    });
+    unready(&console, &words);
+    page.mend();
+    ready(&engine);
+    ready(&console);
+    wait_for("the engine to be level", PATIENCE, || behind(&console).filter(|(told, _)| *told == 0));
+    let said = engine.process.said();
+    let lines = said.lines().filter(|line| line.contains("A part of the service cannot do its work.")).count();
+    // The engine, and the hourly curves that are made from the same log; each at most once a minute.
+    assert!((1..=4).contains(&lines), "{said}");
+    assert!(said.contains("A part that could not do its work does it again."), "{said}");
+    for process in [&mut ingest, &mut engine, &mut console] {
+        assert_eq!(process.process.terminate(), Some(0), "{}", process.process.said());
+    }
 }

@@ -15,7 +15,7 @@ use foretell_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
-use crate::files::{Archive, FileError, archived_sum, sum_beside};
+use crate::files::{Archive, FileError, archived_sum, is_on_log, sum_beside};
 use crate::sqlite_log::SqliteLog;
 
 /// The log, which comes after whatever reads it.
@@ -25,7 +25,7 @@ const LOG: &str = "log.db";
 const ARCHIVE: &str = "archive";
 
 /// Endings of what is made anew, or belongs to a running process: a database's own copy holds what stands in its write-ahead file.
-const PASSED_OVER: [&str; 3] = ["-wal", "-shm", ".lock"];
+const PASSED_OVER: [&str; 4] = ["-wal", "-shm", ".lock", ".progress"];
 
 /// Times that a file of the archive is copied which is replaced meanwhile.
 const TRIES: usize = 5;
@@ -41,6 +41,8 @@ pub struct BackedUp {
     pub shared: u64,
     /// Files of the archive that are not what their checksums say, and are copied as they are, or that are not there.
     pub damaged: Vec<FileError>,
+    /// Damaged files of the archive of days that the log has, in the copy as well: the service that goes on from it writes them anew.
+    pub again: Vec<FileError>,
     /// Files of the archive that are not there any more, and that the backup has from the earlier one.
     pub recovered: Vec<PathBuf>,
 }
@@ -61,10 +63,7 @@ pub fn back_up(
     }
     let inside = |folder: &Path| Some(folder.canonicalize().ok()?.starts_with(data.canonicalize().ok()?));
     if to.parent().and_then(inside) == Some(true) {
-        return Err(FileError::form(
-            to,
-            "lies in the data directory, whose next copy would hold it too; name a folder elsewhere",
-        ));
+        return Err(FileError::Within { path: to.to_owned() });
     }
     let mut name = std::ffi::OsString::from(".part-");
     name.push(to.file_name().unwrap_or_default());
@@ -113,14 +112,29 @@ impl Copy<'_> {
         if archive.is_dir() {
             self.archive(&archive, earlier.as_deref())?;
         }
-        if log.exists() { self.absent(data, earlier.as_deref()) } else { Ok(()) }
+        if log.exists() { self.weigh(data, earlier.as_deref()) } else { Ok(()) }
+    }
+
+    /// Which of the archive's damage loses something.
+    fn weigh(&mut self, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
+        let unopened = |error| FileError::io("open", &data.join(LOG))(io::Error::other(error));
+        let log = SqliteLog::open_beside(data).map_err(unopened)?;
+        for damage in std::mem::take(&mut self.done.damaged) {
+            // What the log has whole now, it had whole when it was copied.
+            let is_on_log = damage.is_damage() && damage.path().map_or(Ok(false), |path| is_on_log(&log, path))?;
+            if is_on_log {
+                self.done.again.push(damage.of_a_day_on_the_log());
+            } else {
+                self.done.damaged.push(damage);
+            }
+        }
+        self.absent(&log, data, earlier)
     }
 
     /// Days that have left the log and whose files are gone: taken from the earlier backup, or said.
-    fn absent(&mut self, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
-        let unopened = |error| FileError::io("open", &data.join(LOG))(io::Error::other(error));
-        let (log, into) = (SqliteLog::open_beside(data).map_err(unopened)?, self.aside.join(ARCHIVE));
-        for error in Archive::new(data).missing(&log, Timestamp::MIN, Timestamp::MAX)? {
+    fn absent(&mut self, log: &SqliteLog, data: &Path, earlier: Option<&Path>) -> Result<(), FileError> {
+        let into = self.aside.join(ARCHIVE);
+        for error in Archive::new(data).missing(log, Timestamp::MIN, Timestamp::MAX)? {
             let FileError::Missing { path } = &error else { return Err(error) };
             let name = path.file_name().unwrap_or_default();
             let kept = earlier.map(|earlier| earlier.join(name)).filter(|kept| archived_sum(kept).is_ok());

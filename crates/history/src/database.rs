@@ -13,6 +13,7 @@ use foretell_model::LogError;
 use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::error::{OpenError, is_damage, is_full, store_error};
+use crate::standing::Standing;
 
 /// Marks our files in SQLite's header: `Fore`.
 const APPLICATION_ID: i64 = 0x466F_7265;
@@ -54,6 +55,10 @@ pub(crate) struct Database {
     remedy: &'static str,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// The files that the writer writes to, as they stood when it was opened.
+    standing: Standing,
+    /// What was said of a page that refused a write, until a write was kept. No other write tells whether it would still refuse.
+    damage: Mutex<Option<String>>,
 }
 
 impl Database {
@@ -70,8 +75,16 @@ impl Database {
     }
 
     fn of(connection: Connection, path: &Path, address: OsString, form: &Form) -> Self {
-        let (writer, readers) = (Mutex::new(connection), Mutex::default());
-        Self { path: path.to_owned(), address, remedy: form.remedy, writer, readers }
+        let (writer, readers, standing) = (Mutex::new(connection), Mutex::default(), Standing::of(path));
+        Self {
+            path: path.to_owned(),
+            address,
+            remedy: form.remedy,
+            writer,
+            readers,
+            standing,
+            damage: Mutex::default(),
+        }
     }
 
     /// Opens a file to look at it, beside whoever writes to it, also where nothing can be written: on a mount that is read-only,
@@ -122,6 +135,52 @@ impl Database {
             Ok(result)
         });
         result.map_err(|e| self.error(attempted, e))
+    }
+
+    /// Runs a query on a connection that remembers nothing, so that what it sees stands in the files.
+    pub(crate) fn afresh<T>(
+        &self,
+        attempted: &str,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LogError> {
+        self.open_reader().and_then(|connection| query(&connection)).map_err(|e| self.error(attempted, e))
+    }
+
+    /// Refuses when what is written would go to files that stand under their names no longer, and would be gone with the process.
+    pub(crate) fn check_standing(&self, attempted: &str) -> Result<(), LogError> {
+        let Some(gone) = self.standing.gone() else { return Ok(()) };
+        let why = format!(
+            "{} was moved, removed or replaced while the service runs; stop the service, put it back or restore a backup, and start \
+             it again",
+            gone.display()
+        );
+        Err(LogError::Store { attempted: format!("{attempted} {}", self.path.display()), source: why.into() })
+    }
+
+    /// What came of a write of ours; damage that it met is remembered until another was kept.
+    pub(crate) fn written<T>(&self, attempted: &str, written: rusqlite::Result<T>) -> Result<T, LogError> {
+        let written = written.map_err(|e| self.error(attempted, e));
+        let mut damage = self.damage.lock().unwrap_or_else(PoisonError::into_inner);
+        match &written {
+            Ok(_) => *damage = None,
+            Err(error @ LogError::Damaged { .. }) => *damage = Some(error.to_string()),
+            Err(_) => {}
+        }
+        written
+    }
+
+    /// What was said of a page that refused a write, while no write was kept since.
+    pub(crate) fn damage(&self) -> Option<String> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A finding of our own that the file is not what was written.
+    pub(crate) fn damaged(&self, attempted: &str, why: &'static str) -> LogError {
+        LogError::Damaged {
+            attempted: format!("{attempted} {}", self.path.display()),
+            remedy: self.remedy.to_owned(),
+            source: why.into(),
+        }
     }
 
     pub(crate) fn error(&self, attempted: &str, error: rusqlite::Error) -> LogError {
@@ -218,7 +277,9 @@ fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
     // A checkpoint costs two fsyncs and rewrites each page once: the rarer, the cheaper.
     connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    connection.pragma_update(None, "cache_size", -32_768)
+    connection.pragma_update(None, "cache_size", -32_768)?;
+    // A page whose cells lie outside it is damaged: found before anything is written to it, for the price of a look when it is read.
+    connection.pragma_update(None, "cell_size_check", true)
 }
 
 /// Why SQLite would not open a file: what is damaged comes with its remedy, and a full disk by its name.

@@ -16,6 +16,7 @@ mod rollup;
 mod room;
 mod snapshots;
 mod sqlite_log;
+mod standing;
 mod summary;
 
 pub use backup::{BackedUp, back_up};

@@ -106,6 +106,12 @@ pub enum OutreachError {
 }
 
 impl OutreachError {
+    /// Whether the store says that it is not what was written.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Store { source, .. } | Self::Corrupt { source, .. } if crate::store::sqlite::is_damage(&**source))
+    }
+
     /// A database's refusal; what was attempted is filled in when the step ends.
     pub fn store(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Store { attempted: String::new(), source: source.into() }

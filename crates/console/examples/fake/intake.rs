@@ -26,7 +26,7 @@ pub(super) fn status(clocks: Vec<MachineClock>, quarantine: Vec<Quarantined>) ->
         ],
         refusals: refusals.map(|(reason, count)| RefusalCount { reason: reason.to_owned(), count }).into(),
         log_entries: 1_793_987,
-        engine_behind: 0,
+        engine_behind: Some(0),
         webhooks: super::ways::webhooks(),
         history_store: Some(HistoryStore {
             state: StoreState::Writing,

@@ -16,8 +16,14 @@ pub(crate) fn ingest_headline(readings_per_second: f64, lang: Lang) -> String {
 }
 
 /// Intake's second line.
-pub(crate) fn log_line(entries: u64, behind: u64, lang: Lang) -> String {
-    let (count, entries, behind) = (entries, number(entries as f64), number(behind as f64));
+pub(crate) fn log_line(entries: u64, behind: Option<u64>, lang: Lang) -> String {
+    let (count, entries) = (entries, number(entries as f64));
+    let Some(behind) = behind.map(|behind| number(behind as f64)) else {
+        return match lang {
+            Lang::En => format!("{entries} entries on the log; how many the engine has not seen is not known."),
+            Lang::Zh => format!("日志共{entries}条，引擎尚未处理多少条暂时无法得知。"),
+        };
+    };
     match lang {
         Lang::En if count == 1 => format!("1 entry on the log, {behind} not yet seen by the engine."),
         Lang::En => format!("{entries} entries on the log, {behind} not yet seen by the engine."),

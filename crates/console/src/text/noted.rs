@@ -164,6 +164,39 @@ const INTAKE: &[Pattern] = &[
         "readings are not acknowledged: the disk that holds {} is full: it has refused a write for want of room; is there a quota?",
         "暂不确认读数：{0} 所在磁盘已满，写入被拒绝；是否设了配额？",
     ),
+    ("readings are not acknowledged: {}", "暂不确认读数：{0}"),
+    ("since {} the engine has stood still at entry {} of the log: {}", "自 {0} 起，引擎停在日志第 {1} 条：{2}"),
+    (
+        "since {} nothing has been heard of the engine; is a process with `{}` running? Pages show what its last snapshot knows",
+        "自 {0} 起没有引擎进程的消息；带 {1} 的进程是否在运行？页面显示的是它最后一次快照的内容",
+    ),
+    ("since {} the hourly curves have stood still: {}", "自 {0} 起，小时曲线没有更新：{1}"),
+    (
+        "since {} closed days have not been archived and stay on the log: {}",
+        "自 {0} 起，已结束的日期没有归档，仍保留在日志中：{1}",
+    ),
+    (
+        "since {} what the engine concluded has waited for the service state: {}",
+        "自 {0} 起，引擎的结论等待写入服务数据：{1}",
+    ),
+    ("since {} letters and reminders have waited for the service state: {}", "自 {0} 起，信件和提醒等待服务数据：{1}"),
+    ("since {} the service state could not be read: {}", "自 {0} 起，服务数据无法读取：{1}"),
+    (
+        "could not read back the end of {}, which is damaged. {}",
+        "{0} 已损坏，新数据写入后无法读回。请停止服务，从备份恢复；命令见 deploy/README.md",
+    ),
+    ("could not read {}, which is damaged. {}", "{0} 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md"),
+    ("could not append to {}, which is damaged. {}", "{0} 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md"),
+    (
+        "{}. service.sqlite is damaged: restore it from a backup. {}",
+        "service.sqlite 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md（{0}）",
+    ),
+    (
+        "{} was moved, removed or replaced while the service runs; stop the service, put it back or restore a backup, and start it again",
+        "{0} 在服务运行时被移走、删除或替换；请停止服务，放回原文件或恢复备份，再启动",
+    ),
+    ("could not read back the end of {}: {}", "{0} 无法读回：{1}"),
+    ("could not append to {}: {}", "{0} 拒绝写入：{1}"),
     ("the log refuses readings ({}); check the disk under {}", "日志拒绝写入读数（{0}），请检查 {1} 所在磁盘"),
     (
         "this computer's clock seems to be {} s behind: {} of {} machines are ahead of it, and their readings wait in the quarantine; set the clock (NTP), then run `{}`",
@@ -293,6 +326,18 @@ mod tests {
             store_detail,
             "404: bucket not found; create the bucket, or mend [influxdb] url, org and bucket",
             "404: bucket not found；请建立该存储桶，或改正 [influxdb] 的 url、org 和 bucket",
+        );
+        check(
+            intake_fault,
+            "since 2026-07-01T08:00:00Z the engine has stood still at entry 1200 of the log: could not read /d/log.db, which is \
+             damaged. Restore it from a backup, or save what can be read. Stop the service before that; the guide says how",
+            "自 2026-07-01T08:00:00Z 起，引擎停在日志第 1200 条：/d/log.db 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md",
+        );
+        check(
+            intake_fault,
+            "readings are not acknowledged: could not append to /d/log.db: /d/log.db-wal was moved, removed or replaced while the \
+             service runs; stop the service, put it back or restore a backup, and start it again",
+            "暂不确认读数：/d/log.db 拒绝写入：/d/log.db-wal 在服务运行时被移走、删除或替换；请停止服务，放回原文件或恢复备份，再启动",
         );
         check(
             intake_fault,

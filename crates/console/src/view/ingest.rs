@@ -108,8 +108,8 @@ pub struct IngestStatus {
     pub refusals: Vec<RefusalCount>,
     /// Entries on the log.
     pub log_entries: u64,
-    /// Entries the engine has not yet seen.
-    pub engine_behind: u64,
+    /// Entries the engine has not yet seen; `None` while that is not known, because the end of the log cannot be read.
+    pub engine_behind: Option<u64>,
     /// Who is told of what happens, and how it goes.
     pub webhooks: Vec<WebhookStatus>,
     /// The plant's history store, if one is written to.
@@ -118,7 +118,7 @@ pub struct IngestStatus {
     pub held: Vec<RefusalCount>,
     /// Every machine's clock, the furthest off first.
     pub clocks: Vec<MachineClock>,
-    /// Why no reading is taken just now, each in a sentence; empty when all is well.
+    /// Why no reading is taken just now, and which parts cannot do their work, each in a sentence; empty when all is well.
     pub faults: Vec<String>,
     /// The newest quarantine entries, newest first, at most some 20.
     pub quarantine: Vec<Quarantined>,

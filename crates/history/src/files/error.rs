@@ -37,6 +37,24 @@ pub enum FileError {
         /// Which file.
         path: PathBuf,
     },
+    /// The same of a file whose whole day the log still has.
+    #[error(
+        "{path} is damaged ({cause}), but nothing is lost and nothing has to be done: the log has its day, and the service puts the \
+         file aside and writes it anew before the day leaves the log",
+        path = path.display()
+    )]
+    Again {
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        cause: String,
+    },
+    /// Where something should be written it would be in its own way.
+    #[error("{path} lies in the data directory, whose next copy would hold it too; name a folder elsewhere", path = path.display())]
+    Within {
+        /// Which place.
+        path: PathBuf,
+    },
     /// A file of the archive is not there, though its day's readings have left the log.
     #[error(
         "{path} is missing, and its day's readings have left the log. Restore it from a backup; if there is none, \
@@ -69,7 +87,34 @@ pub enum FileError {
 impl FileError {
     /// Whether it says that a file's content is not what it should be, rather than that the file cannot be reached.
     pub(crate) const fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Form { .. } | Self::Frame { .. })
+        matches!(self, Self::Damaged { .. } | Self::Again { .. } | Self::Form { .. } | Self::Frame { .. })
+    }
+
+    /// Which file it is about.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Form { path, .. }
+            | Self::Damaged { path }
+            | Self::Again { path, .. }
+            | Self::Within { path }
+            | Self::Missing { path }
+            | Self::Frame { path, .. } => Some(path),
+            Self::Log(_) | Self::Stopped => None,
+        }
+    }
+
+    /// Damage to a file whose whole day the log has, without the remedies of damage that loses something.
+    pub(crate) fn of_a_day_on_the_log(self) -> Self {
+        match self {
+            Self::Damaged { path } => Self::Again { path, cause: "it differs from its checksum".to_owned() },
+            // What to do stands in the sentences behind the first.
+            Self::Form { path, problem } => {
+                Self::Again { path, cause: problem.split(". ").next().unwrap_or_default().to_owned() }
+            }
+            Self::Frame { path, source, .. } => Self::Again { path, cause: source.to_string() },
+            other => other,
+        }
     }
 
     /// Whether it says that a file is there and cannot be used.

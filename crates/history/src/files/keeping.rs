@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use foretell_model::{DAY_MS, HOUR_MS, Offset, Timestamp};
+use foretell_model::{DAY_MS, HOUR_MS, LogError, Offset, Timestamp};
 
 use super::archive::{Archive, Step, Steps, step, underway};
 use super::day_file::each_reading;
@@ -78,6 +78,8 @@ impl Archive {
                 continue;
             }
             match self.keep_day(log, day, work, steps, &mut kept) {
+                // A damaged page of the log costs its own day, not those that can be read.
+                Err(damage @ FileError::Log(LogError::Damaged { .. })) => kept.failures.push(damage),
                 Err(stop @ (FileError::Stopped | FileError::Log(_))) => return Err(stop),
                 Err(failure) => kept.failures.push(if failure.is_damage() { counted(failure) } else { failure }),
                 Ok(()) => rewritten += usize::from(is_late(&day)),

@@ -64,14 +64,14 @@ impl Archive {
         Ok(all.into_values().skip(skipped).collect())
     }
 
-    /// Whether any file tells of a machine. Looks at all that may by their statistics, so ask the log first; a damaged file knows
+    /// Whether any file of which the log does not have the whole day tells of a machine: ask the log first. A damaged file knows
     /// nobody.
     ///
     /// # Errors
     /// When the folder or a file cannot be read.
-    pub fn knows(&self, machine: &MachineId, options: &ReadOptions) -> Result<bool, FileError> {
+    pub fn knows(&self, log: &SqliteLog, machine: &MachineId, options: &ReadOptions) -> Result<bool, FileError> {
         let options = ReadOptions { machine: Some(machine.clone()), ..options.clone() };
-        for path in sound(self.files(Timestamp::MIN, Timestamp::MAX)?).0 {
+        for path in sound(self.needed(log, Timestamp::MIN, Timestamp::MAX)?).0 {
             let go_on = &mut |_| ControlFlow::Continue(());
             let files = ReadingFiles::read(&[path], &ColumnMap::default(), &options, go_on)?;
             if files.machines().contains(machine) {

@@ -54,5 +54,6 @@ pub use relation_map::{RelationMap, When};
 pub use reorder::{Reorder, Reordered};
 pub use replay::Gone;
 pub use sound::Inspection;
+pub(crate) use sound::is_on_log;
 pub(crate) use sums::{beside as sum_beside, check as archived_sum};
 pub use watched::{WatchedRow, WatchedRows, Watching};

@@ -15,7 +15,7 @@ use super::error::FileError;
 use super::packed::{Distinct, pack, unpack};
 use super::readings::ReadOptions;
 use super::sorter::Sorter;
-use super::sound::complained;
+use super::sound::told;
 use crate::SqliteLog;
 
 /// Days whose readings, or some of them, only the archive holds.
@@ -50,7 +50,8 @@ impl Archive {
     }
 
     /// Tells what archive and log hold of one of the days, and what else the log holds since the day before it, in order of event
-    /// time until `take` breaks. A damaged file costs its own day only; it is counted and said in the log. False when it did.
+    /// time until `take` breaks. A damaged file costs its own day only, and nothing where the log has that; it is counted and said
+    /// in the log. False when readings are lacking.
     ///
     /// # Errors
     /// When the log or the file system refuses.
@@ -66,8 +67,9 @@ impl Archive {
         let from = before.map_or(Timestamp::MIN, |before| *before + DAY_MS);
         let mut sorted = ByTime::new(options);
         let path = self.path(day);
-        let archived = path.exists().then(|| read_day(&path, day, options).map_err(complained));
-        let is_whole = !matches!(archived, Some(Err(_)));
+        let archived = path.exists().then(|| read_day(&path, day, options));
+        let archived = archived.map(|archived| archived.or_else(|error| Err(told(log, &path, error)?)));
+        let is_whole = !matches!(&archived, Some(Err(error)) if !matches!(error, FileError::Again { .. }));
         for event in archived.into_iter().flatten().flatten() {
             sorted.take(&event?)?;
         }

@@ -24,8 +24,8 @@ pub struct Inspection {
     pub whole: usize,
     /// Those of them without a checksum: they were read through, which does not show every damage.
     pub unsummed: Vec<PathBuf>,
-    /// Files that cannot be used, and why, of days that the log still has: the service writes them anew.
-    pub again: Vec<(PathBuf, FileError)>,
+    /// Files that cannot be used, of days that the log still has: the service writes them anew.
+    pub again: Vec<FileError>,
     /// Files that cannot be used or are not there, of days that have left the log: a person has to act.
     pub lost: Vec<FileError>,
     /// Damaged files that were put aside when their days were written anew.
@@ -40,7 +40,7 @@ impl Archive {
     pub fn inspect(&self, log: &SqliteLog) -> Result<Inspection, FileError> {
         let files = self.files(Timestamp::MIN, Timestamp::MAX)?;
         let unsummed = |path: &PathBuf| sums::known(path).is_ok_and(|known| known.is_empty());
-        let (whole, damaged) = sound(files);
+        let (whole, damaged) = divided(files);
         let mut found = Inspection {
             whole: whole.len(),
             unsummed: whole.into_iter().filter(unsummed).collect(),
@@ -49,10 +49,11 @@ impl Archive {
             ..Inspection::default()
         };
         for (path, error) in damaged {
+            // Whoever asked is told in full; the log hears of what is lost.
             if error.is_damage() && is_on_log(log, &path)? {
-                found.again.push((path, error));
+                found.again.push(counted(error.of_a_day_on_the_log()));
             } else {
-                found.lost.push(error);
+                found.lost.push(complained(error));
             }
         }
         Ok(found)
@@ -93,7 +94,7 @@ impl Archive {
 }
 
 /// Whether the log holds all of a file's day, so that the file can be written anew.
-fn is_on_log(log: &SqliteLog, path: &Path) -> Result<bool, FileError> {
+pub(crate) fn is_on_log(log: &SqliteLog, path: &Path) -> Result<bool, FileError> {
     let day = day_of(path);
     Ok(log.noted_days()?.iter().any(|noted| Some(noted.day) == day && noted.is_whole_on_log()))
 }
@@ -120,13 +121,30 @@ pub(crate) fn put_aside(path: &Path) -> Result<PathBuf, FileError> {
     Ok(to)
 }
 
-/// Files that can be used, and why the others cannot.
+/// Says in the log, and counts, what is wrong with a file: an error where readings are lacking, a word of it where the log has its
+/// day.
+pub(crate) fn told(log: &SqliteLog, path: &Path, error: FileError) -> Result<FileError, FileError> {
+    if !error.is_damage() || !is_on_log(log, path)? {
+        return Ok(complained(error));
+    }
+    let again = error.of_a_day_on_the_log();
+    tracing::warn!("{again}.");
+    Ok(counted(again))
+}
+
+/// Files that can be used, and why the others cannot, which is said: nothing else has their days.
 pub(crate) fn sound(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<(PathBuf, FileError)>) {
+    let (sound, damaged) = divided(files);
+    (sound, damaged.into_iter().map(|(path, error)| (path, complained(error))).collect())
+}
+
+/// The same without a word.
+fn divided(files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<(PathBuf, FileError)>) {
     let (mut sound, mut damaged) = (Vec::new(), Vec::new());
     for path in files {
         match usable(&path) {
             Ok(()) => sound.push(path),
-            Err(error) => damaged.push((path, complained(error))),
+            Err(error) => damaged.push((path, error)),
         }
     }
     (sound, damaged)
@@ -140,10 +158,12 @@ pub(crate) fn complained(error: FileError) -> FileError {
 
 /// Says in the log, and counts, that a damaged file was put aside whose day is written anew.
 pub(crate) fn told_aside(damage: FileError, to: &Path) -> FileError {
+    let damage = damage.of_a_day_on_the_log();
+    let cause = if let FileError::Again { cause, .. } = &damage { cause.clone() } else { damage.to_string() };
     tracing::warn!(
-        damage = &damage as &dyn std::error::Error,
+        cause,
         to = %to.display(),
-        "A damaged file of the archive was put aside; the log has its day, which is written anew."
+        "A damaged file of the archive was put aside; nothing is lost: the log has its day, which is written anew."
     );
     counted(damage)
 }

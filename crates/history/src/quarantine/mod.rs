@@ -96,6 +96,12 @@ impl SqliteQuarantine {
         self.database.probe()
     }
 
+    /// What a damaged page said that refused what was to be kept; `None` once something was kept again.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.database.damage()
+    }
+
     fn check_room(&self) -> Result<(), LogError> {
         self.room.as_ref().map_or(Ok(()), |room| room.check(self.database.path()))
     }
@@ -138,13 +144,17 @@ impl SqliteQuarantine {
     }
 }
 
+/// What is attempted, for errors.
+const KEEPING: &str = "keep refused input in";
+
 impl Quarantine for SqliteQuarantine {
     fn refuse(&self, refusals: &[Refusal]) -> Result<(), LogError> {
         self.check_room()?;
+        self.database.check_standing(KEEPING)?;
         let gone = self.changing(|transaction, held| self.keep_all(transaction, refusals, held));
-        let gone = gone.map_err(|e| self.database.error("keep refused input in", e))?;
+        let gone = self.database.written(KEEPING, gone)?;
         metrics::counter!("foretell_quarantine_evicted_total").increment(gone);
-        Ok(())
+        self.database.check_standing(KEEPING)
     }
 
     fn newest(&self, max: usize) -> Result<Vec<Quarantined>, LogError> {

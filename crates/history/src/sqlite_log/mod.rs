@@ -8,6 +8,7 @@
 //! The index narrows by a 32-bit digest and the bytes decide, so two different events are never taken for one.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tail::Tail;
 
 mod checkpoint;
 mod days;
+mod look;
 mod spans;
 mod tail;
 
@@ -65,6 +67,8 @@ pub struct SqliteLog {
     tail: Mutex<Tail>,
     /// `None` for one that only reads.
     checkpointer: Mutex<Option<Checkpointer>>,
+    /// The file was met damaged: until its end was read back, nothing is appended.
+    doubtful: AtomicBool,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -133,6 +137,7 @@ impl SqliteLog {
             room: None,
             tail: Mutex::new(Tail::new(head)),
             checkpointer: Mutex::new(checkpointer),
+            doubtful: AtomicBool::new(false),
             digest: codec::digest,
         })
     }
@@ -208,6 +213,9 @@ impl SqliteLog {
     }
 }
 
+/// What is attempted, for errors.
+const APPENDING: &str = "append to";
+
 const INSERT: &str =
     "INSERT OR IGNORE INTO log (machine, ts, lag_ms, kind, digest, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
@@ -267,12 +275,19 @@ impl Log for SqliteLog {
             });
         }
         self.check_room()?;
-        let (appended, kept) = self.appending(batch).map_err(|e| self.database.error("append to", e))?;
+        self.database.check_standing(APPENDING)?;
+        if self.doubtful.load(Ordering::Relaxed) {
+            self.look()?;
+        }
+        let written = self.database.written(APPENDING, self.appending(batch));
+        let (appended, kept) = written.map_err(|error| self.doubting(error))?;
         self.tail().extend(kept);
         metrics::counter!("foretell_log_rows_total").increment(appended.kept as u64);
         metrics::counter!("foretell_log_duplicates_total").increment(appended.duplicates as u64);
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = appended.head;
         self.grown.notify_all();
+        // What was just written is worth an answer only where it can be found again.
+        self.database.check_standing(APPENDING)?;
         Ok(appended)
     }
 
@@ -284,14 +299,15 @@ impl Log for SqliteLog {
         if let Some(entries) = newest {
             return Ok(entries);
         }
-        self.database.reading("read", |connection| {
+        let found = self.database.reading("read", |connection| {
             let mut statement = connection.prepare_cached(READ)?;
             let mut after = after.0;
             loop {
                 let mut logged = Vec::new();
                 let mut rows = statement.query(params![signed(after), signed(max as u64)])?;
                 let mut seen = 0;
-                while let Some(row) = rows.next()? {
+                // Up to a damaged page everything can be read, and what refuses is met again at the next call.
+                while let Some(row) = rows.next().or_else(|e| if logged.is_empty() { Err(e) } else { Ok(None) })? {
                     seen += 1;
                     after = unsigned(row, 0)?;
                     let Some(machine) = self.names.name(connection, row.get(1)?)? else { continue };
@@ -302,7 +318,8 @@ impl Log for SqliteLog {
                     return Ok(logged);
                 }
             }
-        })
+        });
+        found.map_err(|error| self.doubting(error))
     }
 
     fn head(&self, partition: Partition) -> Result<Offset, LogError> {

@@ -80,8 +80,7 @@ fn own(path: &Path) -> std::io::Result<()> {
 
 /// A damaged file comes with its remedy.
 fn unopened(error: rusqlite::Error, path: &Path) -> OutreachError {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    if !matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase)) {
+    if !is_damage(&error) {
         return failed(error);
     }
     let what = format!(
@@ -89,6 +88,13 @@ fn unopened(error: rusqlite::Error, path: &Path) -> OutreachError {
         path.display()
     );
     OutreachError::Corrupt { what, source: error.into() }
+}
+
+/// Whether SQLite says that the file itself is broken.
+pub(crate) fn is_damage(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let told = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    matches!(told, Some(DatabaseCorrupt | NotADatabase))
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

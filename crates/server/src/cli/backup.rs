@@ -8,8 +8,8 @@ use clap::Args;
 const BACKUP_NOTE: &str = "\
 Works beside a running service, and holds nobody up. The copy is a data directory: --data-dir looks into it, and putting it in the
 place of a lost one restores it. Configuration and secrets that lie elsewhere (/etc/foretell) are not in it.
-Exit codes: 0 done, 64 command line, 65 done, but files of the archive are damaged, 66 no data directory, 74 the disk refused, or
-the folder exists already.";
+Exit codes: 0 done, 64 command line, 65 done, but files of the archive are damaged whose days the log no longer has, 66 no data
+directory, 74 the disk refused, or the folder exists already.";
 
 /// Options of `backup`.
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use foretell_history::{AcceptedLoss, Archive, FileError, Inspection, SqliteLog};
-use foretell_model::Clock as _;
+use foretell_model::{Clock as _, Timestamp};
 
 use super::history::{there, unreadable};
 use crate::cli::ArchiveCommand;
@@ -22,9 +22,19 @@ pub(super) fn archive(config: &Config, command: ArchiveCommand, output: &mut Out
         ArchiveCommand::Check => check(&archive, &log, output),
         ArchiveCommand::AcceptLoss { day, why, by } => {
             let loss = AcceptedLoss { at: WallClock.now(), day, who: by, why };
-            archive.accept_loss(&log, &loss).map_err(unreadable)?;
+            archive.accept_loss(&log, &loss).map_err(|error| not_accepted(loss.day, error))?;
             output.line(&line(&loss))
         }
+    }
+}
+
+/// Why a loss is not accepted: there is none, or it could not be written down.
+fn not_accepted(day: Timestamp, error: FileError) -> Failure {
+    match error {
+        error @ FileError::Form { .. } => {
+            Failure::because(Kind::BadData, format!("the loss of {} is not accepted", civil(day)), error)
+        }
+        other => unreadable(other),
     }
 }
 
@@ -42,12 +52,8 @@ fn check(archive: &Archive, log: &SqliteLog, output: &mut Output) -> Result<(), 
             named(&unsummed)
         ))?;
     }
-    for (path, _) in &again {
-        output.line(&format!(
-            "{} is damaged, but nothing is lost and nothing has to be done: the log has its day, and the service puts the file aside \
-             and writes it anew before the day leaves the log",
-            path.display()
-        ))?;
+    for damage in &again {
+        output.line(&damage.to_string())?;
     }
     if !aside.is_empty() {
         let many = aside.len();
@@ -81,6 +87,10 @@ fn named(paths: &[PathBuf]) -> String {
 
 fn line(loss: &AcceptedLoss) -> String {
     let AcceptedLoss { at, day, who, why } = loss;
+    format!("{} is gone on without since {at}, by {who}: {why}", civil(*day))
+}
+
+fn civil(day: Timestamp) -> String {
     let (year, month, of_month) = day.civil();
-    format!("{year:04}-{month:02}-{of_month:02} is gone on without since {at}, by {who}: {why}")
+    format!("{year:04}-{month:02}-{of_month:02}")
 }

@@ -25,12 +25,15 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
     let made = back_up(dir, &args.to, args.earlier.as_deref(), &mut progress);
     bar.finish_and_clear();
     let to = args.to.display();
-    let BackedUp { files, bytes, shared, damaged, recovered } = match made {
+    let BackedUp { files, bytes, shared, damaged, again, recovered } = match made {
         Err(FileError::Stopped) => return output.line(&format!("stopped; {to} was not made")),
         made => made.map_err(unreadable)?,
     };
     let linked = if shared > 0 { format!(", {shared} of them linked to the earlier backup") } else { String::new() };
     output.line(&format!("{files} files, {:.1} MiB in {to}{linked}", bytes as f64 / f64::from(1 << 20)))?;
+    for damage in &again {
+        output.line(&damage.to_string())?;
+    }
     if damaged.is_empty() && recovered.is_empty() {
         return Ok(());
     }

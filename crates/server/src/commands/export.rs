@@ -49,15 +49,14 @@ pub(super) fn export(config: &Config, args: &ExportArgs, output: &mut Output) ->
         return Ok(());
     }
     let damaged: Vec<String> = exported.damaged.iter().map(ToString::to_string).collect();
-    let what =
-        format!("{out} lacks days of the archive that cannot be read and have left the log:\n{}", damaged.join("\n"));
+    let what = format!("{out} lacks what only these files of the archive have:\n{}", damaged.join("\n"));
     Err(Failure::new(Kind::BadData, what))
 }
 
 /// An export of a machine that nobody knows is a slip of the keyboard, not an empty file.
 fn refuse_stranger(log: &SqliteLog, archive: &Archive, machine: &MachineId) -> Result<(), Failure> {
     let known = log.machines().map_err(|error| unreadable(error.into()))?;
-    if known.contains(machine) || archive.knows(machine, &ReadOptions::default()).map_err(unreadable)? {
+    if known.contains(machine) || archive.knows(log, machine, &ReadOptions::default()).map_err(unreadable)? {
         return Ok(());
     }
     let meant = did_you_mean(machine.as_str(), known.iter().map(MachineId::as_str));

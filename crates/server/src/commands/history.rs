@@ -97,6 +97,7 @@ pub(super) fn unreadable(error: FileError) -> Failure {
         }
         FileError::Frame { path, source, attempted: "write" | "finish" } => Failure::writing(&path, source),
         FileError::Io { path, source, .. } => Failure::reading(&path, source),
+        within @ FileError::Within { .. } => Failure::new(Kind::Usage, within.to_string()),
         FileError::Log(error) => refusing("could not use the log", error),
         other => Failure::because(Kind::BadData, "could not use a history file", other),
     }

@@ -274,7 +274,7 @@ fn repair(fleet: &Fleet, live: &Live, case: &Finding, catalogue: &Catalogue) {
 fn progress(fleet: &Fleet, live: &Live, service: &Service, now: Timestamp) -> String {
     let day = now.days_since(Timestamp::from_millis(fleet.from_ms())).max(0.0);
     let stats = live.stats();
-    let behind = service.room().behind();
+    let behind = service.room().behind().unwrap_or_default();
     let lag = if behind > 1_000 { format!(", the engine is {behind} behind") } else { String::new() };
     format!("{}  day {day:.0}  {} readings acknowledged{lag}", story::date(now), stats.acknowledged)
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use foretell_history::MachineDay;
 use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp, wire};
-use foretell_outreach::{AlarmHeard, Concluded, Outreach, Stage};
+use foretell_outreach::{AlarmHeard, Concluded, Outreach, OutreachError, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,8 @@ use super::clocks::Clocks;
 use super::engine_room::{EngineRoom, News, Placed};
 use super::heart::Beat;
 use super::influx::Influx;
+use super::progress::ProgressFile;
+use super::troubles::{Part, of_outreach};
 use crate::failure::{Failure, Kind};
 
 /// Items that may wait; then the engine does. Each is some kilobytes.
@@ -130,6 +132,8 @@ pub(super) struct Concluder {
     pub(super) outreach: Arc<Outreach>,
     pub(super) room: Arc<EngineRoom>,
     pub(super) clocks: Arc<Clocks>,
+    /// Where processes without the engine's role see what holds it up.
+    pub(super) progress: Arc<ProgressFile>,
     /// Waiting for a disk counts as a turn of the engine.
     pub(super) beat: Arc<Beat>,
     pub(super) stop: CancellationToken,
@@ -175,9 +179,8 @@ impl Concluder {
                         if !self.conclude(&std::mem::take(&mut found)) {
                             return self.queue.abandon();
                         }
-                        if let Err(error) = self.end_visit(&machine, ts) {
-                            let error = &error as &dyn std::error::Error;
-                            tracing::warn!(error, %machine, "A visit could not be closed.");
+                        if !self.hear_work(&machine, ts) {
+                            return self.queue.abandon();
                         }
                     }
                 }
@@ -253,17 +256,33 @@ impl Concluder {
         heard.is_some()
     }
 
+    /// Work was reported: the visit that was booked for it ends. False when told to stop before that was kept.
+    fn hear_work(&self, machine: &MachineId, ts: Timestamp) -> bool {
+        let heard = self.persist("the end of a visit", || match self.end_visit(machine, ts) {
+            Err(refused @ OutreachError::Store { .. }) => Err(refused),
+            heard => Ok(heard),
+        });
+        if let Some(Err(error)) = &heard {
+            tracing::warn!(error = error as &dyn std::error::Error, %machine, "A visit could not be closed.");
+        }
+        heard.is_some()
+    }
+
     /// Does something again and again until outreach has kept it: what was passed over would be lost for good. `None` when told
     /// to stop before that.
     fn persist<T>(&self, what: &str, step: impl Fn() -> foretell_outreach::Result<T>) -> Option<T> {
         loop {
             match step() {
-                Ok(kept) => return Some(kept),
-                Err(error) => tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "Outreach could not keep {what}; trying again. Check the disk under the data directory."
-                ),
+                Ok(kept) => {
+                    self.room.troubles().over(Part::Conclusions);
+                    return Some(kept);
+                }
+                Err(error) => {
+                    let why = format!("{what} could not be kept: {}", of_outreach(&error));
+                    self.room.troubles().note(Part::Conclusions, why);
+                }
             }
+            self.progress.tell(&self.room);
             std::thread::sleep(RETRY);
             // Waiting for a disk is not standing still, and no restart would mend it.
             self.beat.turn();

@@ -15,6 +15,7 @@ use super::conclusions::note_wait;
 use super::context;
 use super::engine_room::{EngineRoom, News};
 use super::photos::Photos;
+use super::troubles::{Part, of_outreach};
 
 /// How often webhooks are told what happens, and letters on MQTT compared with the service state.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -101,6 +102,7 @@ pub(super) async fn letters(
 pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
     match outreach.tick(now) {
         Ok(ticked) => {
+            room.troubles().over(Part::Outbox);
             for step in &ticked {
                 match &step.outcome {
                     Outcome::Retry { at, reason } => {
@@ -116,9 +118,7 @@ pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
                 room.changed();
             }
         }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "The outbox could not be looked at.");
-        }
+        Err(error) => room.troubles().note(Part::Outbox, of_outreach(&error)),
     }
 }
 
@@ -231,4 +231,71 @@ fn publish(ingest: &Ingest, published: &mut HashMap<MachineId, String>, current:
 
 fn topic(machine: &MachineId) -> String {
     format!("foretell/v1/{machine}/advisory")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use foretell_engine::EngineOptions;
+    use foretell_outreach::store::{Database, Session, Sqlite};
+    use foretell_outreach::{OutreachError, OutreachOptions};
+
+    use super::*;
+
+    /// A database that refuses while it is told to.
+    struct Moody {
+        within: Sqlite,
+        refuses: Arc<AtomicBool>,
+    }
+
+    impl Moody {
+        fn mood(&self) -> foretell_outreach::Result<()> {
+            if self.refuses.load(Ordering::Relaxed) { Err(OutreachError::store("disk I/O error")) } else { Ok(()) }
+        }
+    }
+
+    impl Database for Moody {
+        fn write(
+            &self,
+            step: &mut dyn FnMut(&dyn Session) -> foretell_outreach::Result<()>,
+        ) -> foretell_outreach::Result<()> {
+            self.mood().and_then(|()| self.within.write(step))
+        }
+
+        fn read(
+            &self,
+            step: &mut dyn FnMut(&dyn Session) -> foretell_outreach::Result<()>,
+        ) -> foretell_outreach::Result<()> {
+            self.mood().and_then(|()| self.within.read(step))
+        }
+
+        fn compact(&self) -> foretell_outreach::Result<()> {
+            self.mood().and_then(|()| self.within.compact())
+        }
+    }
+
+    #[test]
+    fn an_outbox_that_cannot_be_looked_at_makes_the_service_not_ready_until_it_can() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, refuses) = (dir.path().join("service.sqlite"), Arc::new(AtomicBool::new(false)));
+        let database = Moody { within: Sqlite::open(&path).unwrap(), refuses: Arc::clone(&refuses) };
+        let secret = dir.path().join("link.secret");
+        let options = OutreachOptions::new(Arc::new(crate::service::catalogue(None).unwrap()));
+        let outreach = Outreach::over(Box::new(database), &secret, options).unwrap();
+        let room = EngineRoom::new(EngineOptions::default());
+        for (is_refusing, expected) in [
+            (false, ""),
+            (
+                true,
+                "letters and reminders have waited for the service state: could not look at the clock: disk I/O error",
+            ),
+            (false, ""),
+        ] {
+            refuses.store(is_refusing, Ordering::Relaxed);
+            tick(&outreach, &room, Timestamp::from_millis(1_000));
+            let said = room.troubles().sentences(true).join("; ");
+            assert!(said.ends_with(expected) && said.is_empty() == expected.is_empty(), "{said}");
+        }
+    }
 }

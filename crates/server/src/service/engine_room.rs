@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use foretell_engine::{Brief, Engine, EngineOptions, Glance, MachineView, OpenFinding};
@@ -13,7 +13,11 @@ use tokio::sync::{Notify, watch};
 use super::context;
 use super::findings::{Frozen, Mark, Records};
 use super::status::{Statuses, Told};
+use super::troubles::Troubles;
 use crate::clock::WallClock;
+
+/// Stands for a number of entries that is not known.
+const UNKNOWN: u64 = u64::MAX;
 
 /// Days of the small curve.
 const TREND_DAYS: usize = 45;
@@ -67,8 +71,9 @@ pub struct Seen {
 pub struct EngineRoom {
     inner: Mutex<Inner>,
     options: Mutex<EngineOptions>,
-    /// Entries of the log that the engine has not seen, as of the last look.
+    /// Entries of the log that the engine has not seen, as of the last look, or [`UNKNOWN`].
     behind: AtomicU64,
+    troubles: Arc<Troubles>,
     revision: watch::Sender<u64>,
     /// Whether readings came that pages were not told of, and when they were last told of some.
     untold: Mutex<(bool, Option<Instant>)>,
@@ -116,7 +121,8 @@ impl EngineRoom {
         Self {
             inner: Mutex::new(Inner::new(engine)),
             options: Mutex::new(options),
-            behind: AtomicU64::new(0),
+            behind: AtomicU64::new(UNKNOWN),
+            troubles: Arc::default(),
             revision: watch::Sender::new(0),
             untold: Mutex::default(),
             closed: Mutex::default(),
@@ -332,15 +338,21 @@ impl EngineRoom {
         self.lock().records.marks(machine).cloned().collect()
     }
 
-    /// Entries of the log that the engine has not seen yet.
+    /// Entries of the log that the engine has not seen yet; `None` before the first look, and while the log's end cannot be read.
     #[must_use]
-    pub fn behind(&self) -> u64 {
-        self.behind.load(Ordering::Relaxed)
+    pub fn behind(&self) -> Option<u64> {
+        Some(self.behind.load(Ordering::Relaxed)).filter(|behind| *behind != UNKNOWN)
     }
 
-    /// Notes how many entries wait.
-    pub fn set_behind(&self, entries: u64) {
-        self.behind.store(entries, Ordering::Relaxed);
+    /// Notes how many entries wait, as far as that is known.
+    pub fn set_behind(&self, entries: Option<u64>) {
+        self.behind.store(entries.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// What does not work just now, of the engine and of what depends on it.
+    #[must_use]
+    pub const fn troubles(&self) -> &Arc<Troubles> {
+        &self.troubles
     }
 
     /// Tells pages that something they show has changed.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::gentle::Gentle;
 use super::runner::SNAPSHOT;
 use super::stores::Stores;
+use super::troubles::{Part, Troubles, chain};
 use crate::clock::WallClock;
 use crate::config::DataSection;
 use crate::failure::{Failure, Kind};
@@ -39,17 +40,24 @@ struct Keeper {
     snapshots: Snapshots,
     archive: Archive,
     data: DataSection,
+    troubles: Arc<Troubles>,
     stop: CancellationToken,
 }
 
 /// Starts the thread; it ends soon after `stop`.
-pub(super) fn start(data: &DataSection, stores: &Stores, stop: CancellationToken) -> Result<JoinHandle<()>, Failure> {
+pub(super) fn start(
+    data: &DataSection,
+    stores: &Stores,
+    troubles: Arc<Troubles>,
+    stop: CancellationToken,
+) -> Result<JoinHandle<()>, Failure> {
     let keeper = Keeper {
         log: Arc::clone(&stores.log),
         rollups: Arc::clone(&stores.rollups),
         snapshots: Snapshots::new(&data.dir),
         archive: Archive::new(&data.dir),
         data: data.clone(),
+        troubles,
         stop,
     };
     let thread = std::thread::Builder::new().name("foretell-archive".to_owned());
@@ -70,14 +78,14 @@ impl Keeper {
             after = self.data.archive_every;
             let begun = Instant::now();
             match self.pass() {
-                Ok(kept) => tell(&kept),
+                Ok(kept) => {
+                    tell(&kept);
+                    self.note(kept.failures.first());
+                }
                 Err(FileError::Stopped) => {}
                 Err(error) => {
                     counter!("foretell_archive_failures_total").increment(1);
-                    tracing::error!(
-                        error = &error as &dyn Error,
-                        "The archive could not be kept; the next pass tries again."
-                    );
+                    self.note(Some(&error));
                 }
             }
             looked_at = self.look(looked_at);
@@ -85,6 +93,14 @@ impl Keeper {
             losses.iter().skip(losses_told).for_each(tell_loss);
             losses_told = losses.len();
             histogram!("foretell_archive_pass_seconds").record(begun.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Takes note of why days, or the first of them, stay on the log; of nothing when all went well.
+    fn note(&self, failure: Option<&FileError>) {
+        match failure {
+            Some(error) => self.troubles.note(Part::Archive, chain(error)),
+            None => self.troubles.over(Part::Archive),
         }
     }
 

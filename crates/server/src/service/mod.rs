@@ -26,6 +26,7 @@ mod keeper;
 mod options;
 mod parts;
 mod photos;
+mod progress;
 mod projection;
 mod rate;
 mod rebuild;
@@ -38,6 +39,7 @@ mod status;
 mod still;
 mod stores;
 pub(crate) mod supervisor;
+mod troubles;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -64,6 +66,7 @@ pub use reload::{Reloaded, Reloader};
 pub(crate) use returning::EVENTS_MAX as REPLAYED_EVENTS_MAX;
 pub use still::{Still, still};
 pub use stores::{Stores, accounts, catalogue, make_dir, opening, quarantine, quarantine_to_look, refusing, templates};
+pub use troubles::{Part, Trouble, Troubles};
 pub use welcome::address as welcome_address;
 
 use crate::config::{Config, MqttLimits};
@@ -146,13 +149,13 @@ impl Service {
         let wanted = Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max };
         let budget = budget::divided(wanted, MqttLimits::default().connections);
         let influx = open_influx(&config, &stores, roles).await?;
-        let mut threads = vec![projection_thread(&stores, &stop)?];
+        let mut threads = vec![projection_thread(&stores, &room, &stop)?];
         threads.push(engine_thread(&config, &stores, (&room, &beat), &clocks, &stop, roles, influx.clone())?);
         if let Some(influx) = &influx {
             threads.push(influx.start(Arc::clone(&stores.log), &clocks, stop.engine.clone())?);
         }
         if roles.ingest {
-            threads.push(keeper::start(&config.data, &stores, stop.engine.clone())?);
+            threads.push(keeper::start(&config.data, &stores, Arc::clone(room.troubles()), stop.engine.clone())?);
         }
         let ingest = start_ingest(&config, &stores, &clocks, budget, &stop, roles).await?;
         let mut service = Self {

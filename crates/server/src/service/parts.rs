@@ -12,11 +12,13 @@ use foretell_outreach::Outreach;
 use super::budget::Budget;
 use super::clocks::Clocks;
 use super::engine_room::EngineRoom;
+use super::follower::Follower;
 use super::heart::Beat;
 use super::influx::Influx;
+use super::progress::ProgressFile;
 use super::runner::Runner;
 use super::stores::Stores;
-use super::{Stops, follower, options, projection, stores};
+use super::{Stops, options, projection, stores};
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
@@ -65,8 +67,9 @@ pub(super) async fn open_influx(
     blocking(move || Influx::open(&config, &log)).await
 }
 
-pub(super) fn projection_thread(stores: &Stores, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
-    projection::start(Arc::clone(&stores.log), Arc::clone(&stores.rollups), stop.engine.clone())
+pub(super) fn projection_thread(stores: &Stores, room: &EngineRoom, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
+    let (log, rollups, troubles) = (Arc::clone(&stores.log), Arc::clone(&stores.rollups), Arc::clone(room.troubles()));
+    projection::start(log, rollups, troubles, stop.engine.clone())
 }
 
 /// The engine itself, or, in a process without that role, a look at what another process keeps of it.
@@ -81,13 +84,15 @@ pub(super) fn engine_thread(
 ) -> Result<JoinHandle<()>, Failure> {
     let beat = Arc::clone(beat);
     let (snapshots, room, clocks) = (Snapshots::new(&config.data.dir), Arc::clone(room), Arc::clone(clocks));
+    let (log, stop, progress) = (Arc::clone(&stores.log), stop.engine.clone(), ProgressFile::of(&config.data.dir));
     if !roles.engine {
-        return follower::start(snapshots, room, clocks, Arc::clone(&stores.log), beat, stop.engine.clone());
+        return Follower { snapshots, progress, room, clocks, log, beat, stop }.start();
     }
-    let (log, outreach) = (Arc::clone(&stores.log), Arc::clone(&stores.outreach));
-    let (settings, stop) = (config.engine.clone(), stop.engine.clone());
+    let (outreach, settings) = (Arc::clone(&stores.outreach), config.engine.clone());
     let (data_dir, delivers) = (config.data.dir.clone(), roles.outreach);
-    Runner { log, room, outreach, delivers, snapshots, data_dir, clocks, settings, beat, stop, influx }.start()
+    let progress = Arc::new(progress);
+    Runner { log, room, outreach, delivers, snapshots, data_dir, clocks, settings, progress, beat, stop, influx }
+        .start()
 }
 
 pub(super) async fn start_ingest(

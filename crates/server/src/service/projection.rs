@@ -8,6 +8,7 @@ use foretell_history::{RollUps, SqliteLog};
 use foretell_model::Partition;
 use tokio_util::sync::CancellationToken;
 
+use super::troubles::{Part, Troubles, of_log};
 use crate::failure::{Failure, Kind};
 
 /// Entries merged at once.
@@ -26,17 +27,22 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) fn start(
     log: Arc<SqliteLog>,
     rollups: Arc<RollUps>,
+    troubles: Arc<Troubles>,
     stop: CancellationToken,
 ) -> Result<JoinHandle<()>, Failure> {
     let thread = std::thread::Builder::new().name("foretell-rollups".to_owned());
     thread
-        .spawn(move || run(&log, &rollups, &stop))
+        .spawn(move || run(&log, &rollups, &troubles, &stop))
         .map_err(|error| Failure::because(Kind::Unavailable, "could not start the roll-ups' thread", error))
 }
 
-fn run(log: &SqliteLog, rollups: &RollUps, stop: &CancellationToken) {
+fn run(log: &SqliteLog, rollups: &RollUps, troubles: &Troubles, stop: &CancellationToken) {
     while !stop.is_cancelled() {
-        match rollups.catch_up(log, ENTRIES_MAX) {
+        let caught_up = rollups.catch_up(log, ENTRIES_MAX);
+        if caught_up.is_ok() {
+            troubles.over(Part::Curves);
+        }
+        match caught_up {
             Ok(ENTRIES_MAX..) => {}
             Ok(_) => {
                 std::thread::sleep(BREATH);
@@ -44,10 +50,7 @@ fn run(log: &SqliteLog, rollups: &RollUps, stop: &CancellationToken) {
                 let _head = log.wait_beyond(seen, WAIT_MAX);
             }
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "The roll-ups could not be brought up to date."
-                );
+                troubles.note(Part::Curves, of_log(&error));
                 std::thread::sleep(RETRY);
             }
         }

@@ -17,8 +17,10 @@ use super::conclusions::{Concluder, Conclusions, Item};
 use super::engine_room::EngineRoom;
 use super::heart::Beat;
 use super::influx::{Influx, closed_day};
+use super::progress::ProgressFile;
 use super::rebuild::{self, Rebuilt};
 use super::rehearsal;
+use super::troubles::{Part, of_log};
 use crate::config::EngineSection;
 use crate::failure::{Failure, Kind};
 
@@ -54,6 +56,8 @@ pub(super) struct Runner {
     pub(super) data_dir: PathBuf,
     pub(super) clocks: Arc<Clocks>,
     pub(super) settings: EngineSection,
+    /// Where processes without the engine's role see how far it is.
+    pub(super) progress: Arc<ProgressFile>,
     /// Counts every turn, for the watchdog.
     pub(super) beat: Arc<Beat>,
     pub(super) stop: CancellationToken,
@@ -91,6 +95,7 @@ impl Runner {
             outreach: Arc::clone(&self.outreach),
             room: Arc::clone(&self.room),
             clocks: Arc::clone(&self.clocks),
+            progress: Arc::clone(&self.progress),
             beat: Arc::clone(&self.beat),
             stop: self.stop.clone(),
             influx: self.influx.clone(),
@@ -154,7 +159,9 @@ impl Runner {
         let mut kept = Kept { at: Instant::now(), offset: self.room.offset() };
         while !self.stop.is_cancelled() {
             self.beat.turn();
-            match self.step(queue, rebuilt.as_ref()) {
+            let step = self.step(queue, rebuilt.as_ref());
+            self.tell(step.as_ref().err());
+            match step {
                 Ok(Step::Level) => {
                     // Also when no more comes: what the snapshot has not, the log may not drop.
                     self.room.heard(false);
@@ -163,14 +170,32 @@ impl Runner {
                 }
                 Ok(Step::Taken) => self.keep_when_due(&mut kept, queue, rebuilt.as_ref()),
                 Ok(Step::Abandoned) => return,
-                Err(error) => {
+                Err(_) => {
                     counter!("foretell_engine_log_errors_total").increment(1);
-                    tracing::error!(error = &error as &dyn std::error::Error, "The engine could not read the log.");
+                    self.keep_when_due(&mut kept, queue, rebuilt.as_ref());
                     std::thread::sleep(RETRY);
                 }
             }
         }
         self.keep(&mut kept, queue, rebuilt.as_ref());
+    }
+
+    /// Tells this process and those beside it how far the engine is, and why it does not go on.
+    fn tell(&self, refused: Option<&LogError>) {
+        let troubles = self.room.troubles();
+        match refused {
+            None => troubles.over(Part::Engine),
+            Some(error) => {
+                let after = self.room.offset();
+                troubles.note(Part::Engine, format!("at entry {} of the log: {}", after.0, of_log(error)));
+                // The end of the log may be known though what lies before it cannot be read.
+                match self.log.head(PARTITION) {
+                    Ok(head) => self.note_lag(after, head, None),
+                    Err(_) => self.lag_unknown(),
+                }
+            }
+        }
+        self.progress.tell(&self.room);
     }
 
     /// Brings an engine without a snapshot up to where the log begins. `None` when told to stop before that was done; then
@@ -180,11 +205,12 @@ impl Runner {
             return Some(None);
         }
         if let Ok(head) = self.log.head(PARTITION) {
-            self.room.set_behind(head.0);
+            self.room.set_behind(Some(head.0));
         }
         let mut said = Instant::now();
         let rebuilt = rebuild::rebuild(&self.log, &self.data_dir, &self.room, &mut |done, of| {
             self.beat.turn();
+            self.progress.tell(&self.room);
             gauge!("foretell_engine_rebuild_days_left").set((of - done) as f64);
             if said.elapsed() >= PROGRESS_EVERY {
                 said = Instant::now();
@@ -301,11 +327,18 @@ impl Runner {
     /// Notes what waits behind the entry that was taken last, and how long ago that one arrived.
     fn note_lag(&self, offset: Offset, head: Offset, arrived: Option<Timestamp>) {
         let behind = head.0.saturating_sub(offset.0);
-        self.room.set_behind(behind);
+        self.room.set_behind(Some(behind));
         gauge!("foretell_engine_lag_entries").set(behind as f64);
         // What waits is younger than the last that was taken, so this is the most that it can have waited.
         let waited_ms = arrived.filter(|_| behind > 0).map_or(0, |arrived| self.clocks.wall().now() - arrived);
         gauge!("foretell_engine_lag_seconds").set(waited_ms.max(0) as f64 / 1000.0);
+    }
+
+    /// Nobody knows how much waits: a figure of before would look like a present one.
+    fn lag_unknown(&self) {
+        self.room.set_behind(None);
+        gauge!("foretell_engine_lag_entries").set(f64::NAN);
+        gauge!("foretell_engine_lag_seconds").set(f64::NAN);
     }
 
     fn keep_when_due(&self, kept: &mut Kept, queue: &Conclusions, rebuilt: Option<&Rebuilt>) {

@@ -14,6 +14,7 @@ use metrics::gauge;
 use super::errors::{failed, of_outreach};
 use super::{ServiceBackend, history_store};
 use crate::service::supervisor;
+use crate::service::troubles::{STOP_FIRST, chain, of_log};
 
 /// Quarantine entries shown beside the sources.
 const QUARANTINE_SHOWN: usize = 20;
@@ -51,7 +52,7 @@ impl ServiceBackend {
             held: held.into_iter().map(|held| RefusalCount { reason: held.reason, count: held.items }).collect(),
             quarantine: self.quarantine_view(&newest)?,
             clocks: self.clocks_view(),
-            faults: self.intake_faults(),
+            faults: [self.intake_faults(), self.room.troubles().sentences(false)].concat(),
         })
     }
 
@@ -96,18 +97,33 @@ impl ServiceBackend {
             let why = "it has refused a write for want of room; is there a quota?";
             faults.push(format!("readings are not acknowledged: the disk that holds {dir} is full: {why}"));
         }
-        if commit.failing {
+        if let Some(fault) = self.damage() {
+            faults.push(fault);
+        } else if commit.failing {
             // With no message under way no commit would show that the stores work again, so it is tried here.
             match self.log.probe().and_then(|()| self.quarantine.probe()) {
                 Ok(()) => ingest.recovered(),
                 Err(LogError::Full { .. }) => {}
                 Err(error) => {
-                    faults.push(format!("the log refuses readings ({error}); check the disk under {dir}"));
+                    let why = chain(&error);
+                    faults.push(format!("the log refuses readings ({why}); check the disk under {dir}"));
                 }
             }
         }
         faults.extend(ingest.own_clock(self.clocks.wall().now()).map(own_clock));
         faults
+    }
+
+    /// What is wrong with the files that readings go to. A write elsewhere in a file says nothing of a page that refused.
+    fn damage(&self) -> Option<String> {
+        match self.log.look() {
+            Err(error @ LogError::Damaged { .. }) => Some(format!("readings are not acknowledged: {}", of_log(&error))),
+            Err(error) => Some(chain(&error)),
+            Ok(()) => {
+                let damage = self.log.damage().or_else(|| self.quarantine.damage())?;
+                Some(format!("readings are not acknowledged: {damage} {STOP_FIRST}"))
+            }
+        }
     }
 
     /// How it stands, in a sentence for the service manager.

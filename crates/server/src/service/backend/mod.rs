@@ -54,6 +54,7 @@ use super::heart::{CommitterLook, Heart};
 use super::photos::Photos;
 use super::rate::Rates;
 use super::sessions::Sessions;
+use super::troubles::{Part, of_outreach};
 use crate::config::Config;
 use crate::telemetry::Telemetry;
 use errors::{failed, not_found};
@@ -279,8 +280,9 @@ impl Backend for ServiceBackend {
         let mut faults = self.alive().err().unwrap_or_default();
         faults.extend(self.intake_faults());
         faults.extend(self.sources_away());
+        faults.extend(self.room.troubles().sentences(true));
         let (behind, behind_max) = (self.room.behind(), self.config.engine.behind_entries_max);
-        if behind > behind_max {
+        if let Some(behind) = behind.filter(|behind| *behind > behind_max) {
             faults.push(format!("the engine is {behind} entries behind; {behind_max} are allowed"));
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
@@ -347,7 +349,11 @@ impl ServiceBackend {
     pub(super) fn publish_figures(&self) {
         gauge!("foretell_engine_machines").set(self.room.machine_count() as f64);
         gauge!("foretell_machines_offline_said").set(self.room.said_offline() as f64);
-        let Ok(figures) = self.outreach.figures() else { return };
+        let figures = match self.outreach.figures() {
+            Ok(figures) => figures,
+            Err(error) => return self.room.troubles().note(Part::ServiceState, of_outreach(&error)),
+        };
+        self.room.troubles().over(Part::ServiceState);
         for (stage, count) in figures.cases {
             gauge!("foretell_outreach_cases", "stage" => stage.name()).set(count as f64);
         }

@@ -1,0 +1,58 @@
+//! Whether the files that a process writes to are still those that stand under their names. Whoever moves, removes or replaces a
+//! database under a running service leaves it writing to a file that nobody finds again: every commit succeeds, and all of it is
+//! gone with the process.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// A database and its write-ahead file, as they stood when they were opened.
+pub(crate) struct Standing(Vec<(PathBuf, Identity)>);
+
+/// Device and number of a file.
+type Identity = (u64, u64);
+
+impl Standing {
+    /// Takes note of an open database. The write-ahead file stays the same as long as a connection is open.
+    pub(crate) fn of(path: &Path) -> Self {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push("-wal");
+        let files = [path.to_owned(), PathBuf::from(beside)];
+        Self(files.into_iter().filter_map(|file| Some((identity(&file)?, file))).map(|(is, file)| (file, is)).collect())
+    }
+
+    /// The first file that is not where it stood; `None` when all is well. Costs about a microsecond.
+    pub(crate) fn gone(&self) -> Option<&Path> {
+        self.0.iter().find(|(file, was)| identity(file) != Some(*was)).map(|(file, _)| file.as_path())
+    }
+}
+
+fn identity(file: &Path) -> Option<Identity> {
+    std::fs::metadata(file).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_moved_removed_or_replaced_is_told_from_one_that_grew() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, wal, away) = (dir.path().join("x.db"), dir.path().join("x.db-wal"), dir.path().join("away"));
+        std::fs::write(&path, "a").unwrap();
+        let alone = Standing::of(&path);
+        std::fs::write(&wal, "b").unwrap();
+        let both = Standing::of(&path);
+        let gone = |standing: &Standing| standing.gone().map(Path::to_owned);
+        std::fs::write(&path, "longer").unwrap();
+        assert_eq!((gone(&alone), gone(&both)), (None, None));
+        std::fs::rename(&wal, &away).unwrap();
+        assert_eq!((gone(&alone), gone(&both)), (None, Some(wal.clone())));
+        // Another file of that name is not it.
+        std::fs::write(&wal, "b").unwrap();
+        assert_eq!(gone(&both), Some(wal.clone()));
+        std::fs::rename(&away, &wal).unwrap();
+        assert_eq!(gone(&both), None);
+        std::fs::rename(&path, &away).unwrap();
+        assert_eq!(gone(&alone), Some(path));
+    }
+}
