@@ -108,11 +108,14 @@ impl FileError {
     pub(crate) fn of_a_day_on_the_log(self) -> Self {
         match self {
             Self::Damaged { path } => Self::Again { path, cause: "it differs from its checksum".to_owned() },
-            // What to do stands in the sentences behind the first.
+            // What follows from it, and what to do, stands behind the first words.
             Self::Form { path, problem } => {
-                Self::Again { path, cause: problem.split(". ").next().unwrap_or_default().to_owned() }
+                let end = [". ", ", so ", ";"].iter().filter_map(|end| problem.find(end)).min();
+                Self::Again { path, cause: problem[..end.unwrap_or(problem.len())].to_owned() }
             }
-            Self::Frame { path, source, .. } => Self::Again { path, cause: source.to_string() },
+            Self::Frame { path, source, attempted } => {
+                Self::Again { path, cause: format!("could not {attempted} it: {source}") }
+            }
             other => other,
         }
     }
