@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{FaultCode, Signal, Symptom};
+use crate::{FaultCode, Subsystem, Symptom};
 
 /// A text in the languages customers read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -87,18 +87,6 @@ impl Fault {
     }
 }
 
-/// A part of a machine that a health report scores by itself (an ISO 14224 subunit in a customer's words).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Subsystem {
-    /// Its code, e.g. `cooling`.
-    pub code: String,
-    /// What it is called.
-    pub name: Text,
-    /// Names of signals any one of which lets it be judged at all.
-    pub needs: Vec<String>,
-}
-
 /// One kind of work.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,7 +156,7 @@ pub enum CatalogueError {
         /// What it named.
         symptom: String,
     },
-    /// A fault names a subsystem that does not exist, or a subsystem a signal that does not.
+    /// A fault names a subsystem that does not exist, or a subsystem a signal or a work that does not.
     #[error("`{of}` names `{named}`, which does not exist")]
     Unknown {
         /// The fault or the subsystem.
@@ -176,6 +164,11 @@ pub enum CatalogueError {
         /// What it named.
         named: String,
     },
+    /// A subsystem's figures make no sense.
+    #[error(
+        "subsystem `{0}`: `share` must be above 0 and at most 1, `work_per_year` 0 or more, and each signal stand once"
+    )]
+    Subsystem(String),
     /// A term's scale or weight would make every score meaningless.
     #[error("fault `{fault}`: the scale of `{feature}` must be a number other than 0, and centre and weight finite")]
     Term {
@@ -218,8 +211,11 @@ impl Catalogue {
         let unknown =
             |of: &str, named: &str| Err(CatalogueError::Unknown { of: of.to_owned(), named: named.to_owned() });
         for subsystem in &self.subsystems {
-            if let Some(name) = subsystem.needs.iter().find(|name| Signal::from_name(name).is_none()) {
-                return unknown(&subsystem.code, name);
+            if let Some(work) = subsystem.services.iter().find(|work| !self.actions.contains_key(*work)) {
+                return unknown(&subsystem.code, work);
+            }
+            if !subsystem.is_sound() {
+                return Err(CatalogueError::Subsystem(subsystem.code.clone()));
             }
         }
         let known = |code: &str| {
@@ -256,6 +252,13 @@ impl Catalogue {
     #[must_use]
     pub fn fault(&self, code: &FaultCode) -> Option<&Fault> {
         self.faults.iter().find(|fault| fault.code == *code)
+    }
+
+    /// Whether a finding of this code speaks of a subsystem: a fault of it, or work by hours on it.
+    #[must_use]
+    pub fn speaks_of(&self, code: &FaultCode, subsystem: &Subsystem) -> bool {
+        self.fault(code).is_some_and(|fault| fault.subsystem == subsystem.code)
+            || subsystem.services.iter().any(|work| work == code.as_str())
     }
 
     /// The action that cures a fault, with its code.

@@ -24,11 +24,12 @@ mod remark;
 mod service;
 mod signal;
 mod single;
+mod subsystem;
 mod symptom;
 mod time;
 pub mod wire;
 
-pub use catalogue::{Catalogue, Fault, Subsystem, Term};
+pub use catalogue::{Catalogue, Fault, Term};
 pub use clock::Clock;
 pub use event::{Event, Note, Verdict, Work};
 pub use fault::FaultCode;
@@ -46,5 +47,6 @@ pub use remark::{BODY_CHARS_MAX, Lack, Remark, SHORT_PARTS_MAX, SUBJECT_CHARS_MA
 pub use service::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};
 pub use signal::{Range, Signal, Signals};
 pub use single::widened;
+pub use subsystem::{Sign, Subsystem};
 pub use symptom::{Direction, Symptom, SymptomLimit};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, ParseTimestampError, Timestamp};

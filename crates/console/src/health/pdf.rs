@@ -8,6 +8,7 @@ use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
+use super::bound;
 use super::fonts::{FontError, Fonts};
 use super::sheet::Sheet;
 use super::world::ReportWorld;
@@ -54,6 +55,8 @@ pub(super) fn laid_out(
     fonts: &Fonts,
 ) -> Result<PagedDocument, PdfError> {
     let families = fonts.families(lang)?;
+    let mut sheet = serde_json::to_value(sheet).map_err(|error| PdfError::Template(error.to_string()))?;
+    bound::bind_all(&mut sheet);
     let json = serde_json::to_vec(&serde_json::json!({ "fonts": families, "sheet": sheet }));
     let json = json.map_err(|error| PdfError::Template(error.to_string()))?;
     let Some(world) = ReportWorld::new(json, pictures, fonts) else {

@@ -1,9 +1,11 @@
 //! Scores by subsystem, 0 to 100, or none where the data do not allow one.
 //!
 //! A score is what can be defended from forecasts, not a mood: 100 times the probability that this subsystem needs no work in
-//! the next 30 days, and for the cooler not more than the share of its capacity that is left.
+//! the next 30 days, and for the cooler not more than the share of its capacity that is left. What speaks of a subsystem is the
+//! fault catalogue's table of subsystems. One whose troubles the machine's signals announce in part only is scored with what
+//! they leave unseen, and says so.
 
-use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, Grade, Subsystem};
+use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, Grade, Signal, Subsystem};
 
 use crate::view::{Health, HealthReport, HiddenBy, StandingOf};
 
@@ -14,11 +16,20 @@ const ANOMALY: (f64, f64) = (0.5, 0.8);
 /// Probability that a sensor that cannot be trusted needs a look within 30 days.
 const SENSOR: f64 = 0.6;
 
+/// What work that comes due by running hours takes off, while it is near and once its hours are passed: a part at the end of
+/// its interval mostly still does.
+const DUE: (f64, f64) = (0.25, 0.45);
+
+/// What a score looks ahead, days.
+const AHEAD_DAYS: f64 = 30.0;
+
 /// Why a subsystem has no score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Unknown {
-    /// None of the signals that it needs is measured, or not at that time.
-    NotMeasured,
+    /// The data do not tell of that time.
+    Untold,
+    /// Nothing that is measured speaks of it; this would.
+    NotMeasured(Option<Signal>),
     /// A sensor can be compared with nothing.
     Unchecked,
     /// The machine's normal is not known yet.
@@ -38,11 +49,20 @@ pub(super) enum Basis<'a> {
     Finding(&'a Finding),
 }
 
+/// How much of a subsystem's troubles the machine's signals would announce.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum View {
+    /// Most of them.
+    Whole,
+    /// Some: what they are seen by, and what would show most of the rest.
+    InPart(Vec<Signal>, Option<Signal>),
+}
+
 /// A subsystem's score and what it rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Score<'a> {
     /// It can be told: 0 to 100.
-    Known(u8, Basis<'a>),
+    Known(u8, Basis<'a>, View),
     /// It cannot.
     NotAvailable(Unknown),
 }
@@ -55,19 +75,24 @@ pub(super) fn is_for_customers(finding: &Finding, catalogue: &Catalogue) -> bool
 /// Scores a subsystem.
 pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalogue: &Catalogue) -> Score<'a> {
     if report.standing == StandingOf::Untold {
-        return Score::NotAvailable(Unknown::NotMeasured);
+        return Score::NotAvailable(Unknown::Untold);
     }
-    let is_of_it =
-        |finding: &&Finding| catalogue.fault(&finding.fault).is_some_and(|fault| fault.subsystem == subsystem.code);
-    let own = report.detail.open.iter().filter(is_of_it);
+    let own = report.detail.open.iter().filter(|finding| catalogue.speaks_of(&finding.fault, subsystem));
     let is_unchecked = own
         .clone()
         .any(|finding| finding.kind == FindingKind::Observability && finding.fault == FaultCode::SENSOR_DRIFT);
     let worst = own
-        .filter(|finding| finding.kind == FindingKind::SensorFault || is_for_customers(finding, catalogue))
+        .filter(|finding| is_told(finding, catalogue))
         .map(|finding| (need(finding), finding))
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let is_measured = subsystem.needs.iter().any(|name| report.measured.iter().any(|signal| signal.name() == name));
+    let seen_by = subsystem.seen_by(&report.measured);
+    let is_whole = subsystem.share_seen(&report.measured) >= Subsystem::SEEN;
+    let unseen = if is_whole { 0.0 } else { subsystem.need_unseen(&report.measured, AHEAD_DAYS) };
+    let known = |need: f64, left: f64, basis| {
+        let best = subsystem.best_unmeasured(&report.measured);
+        let view = if is_whole { View::Whole } else { View::InPart(seen_by.clone(), best) };
+        Score::Known(points((1.0 - need.max(unseen)).min(left)), basis, view)
+    };
     let cooling = subsystem.code == "cooling";
     match (worst, report.detail.summary.health) {
         (Some((need, finding)), health) => {
@@ -75,24 +100,39 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
                 Health::Known { cooler_loss } if cooling => 1.0 - cooler_loss,
                 _ => 1.0,
             };
-            Score::Known(points((1.0 - need).min(left)), Basis::Finding(finding))
+            known(need, left, Basis::Finding(finding))
         }
-        (None, _) if !is_measured => Score::NotAvailable(Unknown::NotMeasured),
+        (None, _) if seen_by.is_empty() => {
+            Score::NotAvailable(Unknown::NotMeasured(subsystem.best_unmeasured(&report.measured)))
+        }
         (None, Health::Learning { .. }) => Score::NotAvailable(Unknown::Learning),
         (None, Health::Hidden(HiddenBy::NoReadings)) => Score::NotAvailable(Unknown::Hidden(HiddenBy::NoReadings)),
         (None, _) if is_unchecked => Score::NotAvailable(Unknown::Unchecked),
         (None, Health::Hidden(why)) if cooling => Score::NotAvailable(Unknown::Hidden(why)),
         (None, Health::Known { cooler_loss }) if cooling && cooler_loss >= 0.02 => {
-            Score::Known(points(1.0 - cooler_loss), Basis::CapacityLost(cooler_loss))
+            known(0.0, 1.0 - cooler_loss, Basis::CapacityLost(cooler_loss))
         }
-        (None, _) => Score::Known(100, Basis::Clean),
+        (None, _) => known(0.0, 1.0, Basis::Clean),
+    }
+}
+
+/// Whether a finding counts in a customer's report.
+fn is_told(finding: &Finding, catalogue: &Catalogue) -> bool {
+    match finding.kind {
+        // A comparison or a remark is no trouble.
+        FindingKind::MaintenanceEffect | FindingKind::Observability => false,
+        FindingKind::SensorFault | FindingKind::MaintenanceDue => true,
+        FindingKind::Prediction | FindingKind::Anomaly => is_for_customers(finding, catalogue),
     }
 }
 
 /// Probability that a finding needs work within 30 days.
 fn need(finding: &Finding) -> f64 {
+    let is_passed = finding.rul_days.and_then(|rul| rul.p50).is_some_and(|days| days <= 0.0);
     let within = match (finding.kind, finding.probability_within, finding.grade) {
         (FindingKind::SensorFault, ..) => SENSOR,
+        (FindingKind::MaintenanceDue, ..) if is_passed => DUE.1,
+        (FindingKind::MaintenanceDue, ..) => DUE.0,
         (_, Some(within), _) => within.d30,
         (_, None, Grade::Urgent) => ANOMALY.1,
         (_, None, _) => ANOMALY.0,

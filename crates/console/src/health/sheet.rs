@@ -4,7 +4,7 @@ use foretell_model::{Catalogue, Finding, FindingKind, Grade};
 use serde::Serialize;
 
 use super::energy::{self, Tip};
-use super::score::{Basis, Score, Unknown, is_for_customers, score};
+use super::score::{Basis, Score, Unknown, View, is_for_customers, score};
 use crate::chart::{self, Plan};
 use crate::pages::figure::mark_name;
 use crate::view::{Health, HealthReport, HiddenBy, JobDone, JobPhoto, StandingOf};
@@ -23,6 +23,8 @@ pub(crate) struct ScoreRow {
     pub(crate) name: String,
     /// 0 to 100; `None` is N/A.
     pub(crate) score: Option<u8>,
+    /// Whether the machine's signals show the part in part only.
+    pub(crate) in_part: bool,
     /// What the score rests on, or why there is none.
     pub(crate) why: String,
     /// Which colour: `good`, `watch`, `advise`, `urgent`, `hidden`.
@@ -232,23 +234,27 @@ fn row(report: &HealthReport, part: &foretell_model::Subsystem, catalogue: &Cata
     let t = text::words(lang);
     let name = part.name.in_language(lang.tag()).to_owned();
     match score(report, part, catalogue) {
-        Score::Known(points, basis) => {
-            let why = match basis {
-                Basis::Clean => t.health_clean.to_owned(),
-                Basis::CapacityLost(loss) => text::cooler_loss(loss, None, lang),
-                Basis::Finding(finding) if finding.kind == FindingKind::SensorFault => t.health_sensor.to_owned(),
-                Basis::Finding(finding) => text::kind_sentence_at(finding, report.detail.curve.now, catalogue, lang),
+        Score::Known(points, basis, view) => {
+            let why = match (basis, &view) {
+                (Basis::Clean, View::Whole) => t.health_clean.to_owned(),
+                (Basis::Clean, View::InPart(by, best)) => text::clean_in_part(by, *best, lang),
+                (Basis::CapacityLost(loss), _) => text::cooler_loss(loss, None, lang),
+                (Basis::Finding(finding), _) if finding.kind == FindingKind::SensorFault => t.health_sensor.to_owned(),
+                (Basis::Finding(finding), _) => {
+                    text::kind_sentence_at(finding, report.detail.curve.now, catalogue, lang)
+                }
             };
-            ScoreRow { name, score: Some(points), why, tone: tone_of_score(points) }
+            ScoreRow { name, score: Some(points), in_part: view != View::Whole, why, tone: tone_of_score(points) }
         }
         Score::NotAvailable(unknown) => {
             let why = match unknown {
-                Unknown::NotMeasured => t.health_not_measured.to_owned(),
+                Unknown::Untold => t.health_not_measured.to_owned(),
+                Unknown::NotMeasured(best) => text::not_seen(best, lang),
                 Unknown::Unchecked => t.health_unchecked.to_owned(),
                 Unknown::Learning => t.health_learning.to_owned(),
                 Unknown::Hidden(why) => text::hidden_by(why, lang).to_owned(),
             };
-            ScoreRow { name, score: None, why, tone: "hidden" }
+            ScoreRow { name, score: None, in_part: false, why, tone: "hidden" }
         }
     }
 }
@@ -280,8 +286,8 @@ fn no_advice(report: &HealthReport, lang: Lang) -> &'static str {
 /// What we propose: for forecasts, then for service that is due.
 fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advice> {
     let now = report.detail.curve.now;
-    let due = report.detail.open.iter();
-    let due = due.filter(|finding| finding.kind == FindingKind::MaintenanceDue && finding.grade >= Grade::Advise);
+    // Service by hours is announced weeks ahead and carries no grade of its own.
+    let due = report.detail.open.iter().filter(|finding| finding.kind == FindingKind::MaintenanceDue);
     let mut seen: Vec<&str> = Vec::new();
     let mut advice = Vec::new();
     for finding in for_the_customer(report, catalogue).chain(due) {

@@ -101,25 +101,73 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
     }
 }
 
+/// The row of a part of a machine that measures these signals.
+fn part(name: &str, measured: &[Signal], open: Vec<Finding>, lang: Lang) -> super::sheet::ScoreRow {
+    let told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, open, 30);
+    let told = HealthReport { measured: measured.to_vec(), ..told };
+    let sheet = Sheet::of(&told, &catalogue(), lang);
+    sheet.scores.into_iter().find(|row| row.name == name).unwrap()
+}
+
 #[test]
-fn a_part_that_the_data_do_not_show_has_no_score() {
+fn a_part_has_a_score_wherever_a_signal_or_a_finding_speaks_of_it_and_says_what_it_rests_on() {
+    let needed = &Signal::REQUIRED[..];
+    let rich = &Signal::ALL[..];
+    let temperature = &[Signal::DischargeTemp][..];
     let unchecked = || vec![finding("observability", "sensor_drift")];
-    let cannot = "The temperature sensor cannot be checked";
-    let too_few = "This machine's data are not enough";
-    for (open, part, score, why) in [
-        (vec![], "Sensors", Some(100), "Nothing found."),
-        (unchecked(), "Sensors", None, cannot),
-        (vec![finding("sensor_fault", "sensor_drift")], "Sensors", Some(46), "A sensor should"),
-        (unchecked(), "Cooling", Some(100), "Nothing found."),
-        (vec![], "Motor and supply", None, too_few),
-        (vec![], "Compressed-air network", Some(100), "Nothing found."),
+    let due = |days: f64| {
+        let rul = foretell_model::RulDays { p10: Some(days), p50: Some(days), p90: Some(days) };
+        vec![Finding { rul_days: Some(rul), at: at("2026-07-02"), ..finding("maintenance_due", "oil_changed") }]
+    };
+    for (name, measured, open, score, in_part, why) in [
+        ("Sensors", needed, vec![], Some(100), false, "Nothing found."),
+        ("Sensors", needed, unchecked(), None, false, "The temperature sensor cannot be checked"),
+        ("Sensors", needed, vec![finding("sensor_fault", "sensor_drift")], Some(46), false, "A sensor should"),
+        ("Cooling", needed, unchecked(), Some(100), false, "Nothing found."),
+        ("Compressed-air network", needed, vec![], Some(100), false, "Nothing found."),
+        (
+            "Motor and supply",
+            needed,
+            vec![],
+            Some(97),
+            true,
+            "Nothing found in motor current; phase currents would show more.",
+        ),
+        ("Motor and supply", rich, vec![], Some(100), false, "Nothing found."),
+        (
+            "Air end",
+            needed,
+            vec![],
+            Some(97),
+            true,
+            "Nothing found in motor current and running hours; vibration would",
+        ),
+        ("Lubrication", needed, vec![], Some(90), true, "Nothing found in discharge temperature and running"),
+        ("Lubrication", needed, due(20.0), Some(78), true, "By its running hours it will be time to change the oil in"),
+        ("Lubrication", rich, due(0.0), Some(60), false, "By its running hours it is time to change the oil."),
+        ("Oil separation", needed, vec![], Some(95), true, "Nothing found in motor current and running hours;"),
+        ("Air intake", needed, vec![], Some(92), true, "Nothing found in motor current and running hours;"),
+        ("Air intake", temperature, vec![], None, false, "No sensor on this machine shows it; intake vacuum would."),
+        // What was found counts, whatever is measured.
+        ("Lubrication", &[][..], due(0.0), Some(60), true, "By its running hours it is time"),
     ] {
-        let report = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, open, 30);
-        let sheet = Sheet::of(&report, &catalogue(), Lang::En);
-        let row = sheet.scores.iter().find(|row| row.name == part).unwrap();
-        assert_eq!(row.score, score, "{part}");
-        assert!(row.why.starts_with(why), "{part}: {}", row.why);
+        let row = part(name, measured, open, Lang::En);
+        assert_eq!((row.score, row.in_part), (score, in_part), "{name}: {}", row.why);
+        assert!(row.why.starts_with(why), "{name}: {}", row.why);
     }
+    let zh = part("主机", needed, vec![], Lang::Zh);
+    assert_eq!(zh.why, "从电机电流、运行小时来看，未发现异常；增加振动监测可以看得更全面。");
+    let zh = part("进气系统", temperature, vec![], Lang::Zh);
+    assert_eq!(zh.why, "现有测点反映不出它的状况；增加进气滤芯负压监测后即可评分。");
+}
+
+#[test]
+fn service_by_hours_is_advised_though_it_has_no_grade() {
+    let told =
+        report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, vec![finding("maintenance_due", "serviced")], 30);
+    let advice: Vec<String> =
+        Sheet::of(&told, &catalogue(), Lang::En).advice.into_iter().map(|item| item.title).collect();
+    assert_eq!(advice, ["Do the regular service"]);
 }
 
 #[test]
@@ -174,18 +222,54 @@ fn no_page_of_a_report_is_nearly_empty() {
     for (lang, open, jobs, effects, pages) in [
         (Lang::En, vec![], 0, 0, 1),
         (Lang::Zh, vec![], 0, 0, 1),
-        (Lang::En, forecasts(), 0, 0, 1),
+        (Lang::En, forecasts(), 0, 0, 2),
         (Lang::Zh, forecasts(), 1, 1, 2),
         (Lang::En, forecasts(), 2, 2, 2),
         (Lang::Zh, forecasts(), 4, 4, 2),
         (Lang::En, vec![], 12, 2, 2),
+        (Lang::En, forecasts(), 30, 4, 3),
     ] {
         let mut told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, open, 60);
         told.jobs = (0..jobs).map(job).collect();
         told.effects = (0..effects).map(|n| effect(work[n % 2])).collect();
         let laid_out = laid_out(&Sheet::of(&told, &catalogue(), lang), &[], lang, &fonts).unwrap();
         let shares: Vec<f64> = laid_out.pages().iter().map(|page| filled(&page.frame)).collect();
-        assert_eq!(shares.len(), pages, "{lang:?}, {jobs} jobs, {effects} effects: {shares:?}");
-        assert!(shares.iter().all(|share| *share > 0.4), "{lang:?}, {jobs} jobs, {effects} effects: {shares:?}");
+        let about = format!("{lang:?}, {jobs} jobs, {effects} effects: {shares:?}");
+        assert_eq!(shares.len(), pages, "{about}");
+        // The curve stands on the first page and fills it; a report ends where it ends.
+        let (last, before) = shares.split_last().unwrap();
+        assert!(*last > 0.2 && before.iter().all(|share| *share > 0.85), "{about}");
+    }
+}
+
+/// Each run of text on a page with its place, in points.
+fn runs(frame: &Frame, from: (f64, f64), found: &mut Vec<(String, f64, f64, f64)>) {
+    for (place, item) in frame.items() {
+        let at = (from.0 + place.x.to_pt(), from.1 + place.y.to_pt());
+        match item {
+            FrameItem::Group(group) => runs(&group.frame, at, found),
+            FrameItem::Text(text) => found.push((text.text.to_string(), at.0, at.0 + text.width().to_pt(), at.1)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_middle_dot_between_latin_words_is_no_wider_than_a_word_space_or_two() {
+    let told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, vec![], 60);
+    let told = HealthReport { model: "GA75".to_owned(), company: "Foretell".to_owned(), ..told };
+    let laid_out = laid_out(&Sheet::of(&told, &catalogue(), Lang::En), &[], Lang::En, &Fonts::find(None)).unwrap();
+    let mut found = Vec::new();
+    laid_out.pages().iter().for_each(|page| runs(&page.frame, (0.0, 0.0), &mut found));
+    // The title and the foot of the page name the machine with its model.
+    let after: Vec<_> = found.iter().filter(|(text, ..)| text.trim_start().starts_with("GA75")).collect();
+    assert!(after.len() >= 2, "{found:?}");
+    for (_, begins, _, line) in after {
+        let mut before = found
+            .iter()
+            .filter(|(text, _, ends, y)| text.trim_end().ends_with("m1") && (y - line).abs() < 0.1 && ends < begins);
+        let (_, from, ends, _) = before.next_back().expect("the machine's name stands before its model");
+        // The name has two characters; the gap is no wider than they are.
+        assert!(begins - ends < ends - from, "{} between {}", begins - ends, ends - from);
     }
 }

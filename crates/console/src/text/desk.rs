@@ -19,6 +19,7 @@ words! {
     verdicts = "Verdicts", "核实";
     templates = "Templates of the letters they receive", "客户收到的信件模板";
     find = "Search everything", "查找机器、客户、人员";
+    find_elsewhere = "Nothing on this page is called so. Enter looks everywhere.", "本页没有符合的内容，按回车键查找全部。";
     earlier = "Back", "上一页";
     later = "Next", "下一页";
 
@@ -44,7 +45,6 @@ words! {
     next_arrive = "On the way", "人员在途";
     next_mend = "Being mended", "正在维修";
     case_over = "Closed", "已完成";
-    step_call = "Call the customer back", "回电给客户";
     step_send = "Send a technician", "安排工程师";
     step_close = "Close with the checklist", "对照清单收尾";
     said_on_phone = "What was said", "通话内容";
@@ -98,7 +98,6 @@ words! {
 
     // Customers.
     customers_none = "No customer is registered yet. `foretell customers import` takes them from a file.", "还没有登记客户，可用 foretell customers import 从文件导入。";
-    customers_find = "Filter this page", "在本页筛选";
     advisor = "Advisor", "顾问";
     machines = "Machines", "机器";
     stage = "Stage", "状态";

@@ -84,12 +84,24 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
         (FindingKind::Anomaly, Lang::Zh) => format!("和以前不一样了，{sure}{name}。"),
         (FindingKind::SensorFault, Lang::En) => format!("A sensor cannot be trusted: {name}."),
         (FindingKind::SensorFault, Lang::Zh) => format!("传感器不可信：{name}。"),
-        (FindingKind::MaintenanceDue, Lang::En) => format!("By its running hours it is time to {name}."),
-        (FindingKind::MaintenanceDue, Lang::Zh) => format!("按运行小时，该{name}了。"),
+        (FindingKind::MaintenanceDue, _) => due(&name, reckoned, lang),
         (FindingKind::MaintenanceEffect, _) => effect(finding, &name, lang),
         // The engine's own sentence says more of the why; it is English by contract.
         (FindingKind::Observability, Lang::En) => finding.text.clone(),
         (FindingKind::Observability, Lang::Zh) => hidden_zh(finding).to_owned(),
+    }
+}
+
+/// Work that comes due by running hours: now, or in about so many weeks.
+fn due(name: &str, reckoned: Option<(RulDays, f64)>, lang: Lang) -> String {
+    let left_days = reckoned.and_then(|(rul, age_days)| Some(rul.p50? - age_days)).unwrap_or(0.0);
+    let weeks = (left_days / 7.0).round().max(0.0) as u32;
+    match (weeks, lang) {
+        (0, Lang::En) => format!("By its running hours it is time to {name}."),
+        (0, Lang::Zh) => format!("按运行小时，该{name}了。"),
+        (1, Lang::En) => format!("By its running hours it will be time to {name} in about a week."),
+        (weeks, Lang::En) => format!("By its running hours it will be time to {name} in about {weeks} weeks."),
+        (weeks, Lang::Zh) => format!("按运行小时推算，约{weeks}周后该{name}了。"),
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod letters;
 mod noted;
 mod obstacles;
 mod offline;
+mod parts;
 mod phrases;
 mod plans;
 mod readout;
@@ -44,6 +45,7 @@ pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhoo
 pub(crate) use noted::{intake_fault, refusal_detail, undelivered};
 pub(crate) use obstacles::{objection, refusal};
 pub(crate) use offline::{broken_down, offline};
+pub(crate) use parts::{clean_in_part, not_seen};
 pub(crate) use phrases::{
     ago, all_of_standing, card_state, confirmation_waits, cooler_loss, evidence_line, fleet_headline, fleet_subline,
     governor, hidden_by, hours_count, in_days, learning, listed, machines_count, period, probability_before_slot,

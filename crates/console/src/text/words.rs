@@ -37,7 +37,6 @@ words! {
     back = "Back", "返回";
 
     // Fleet.
-    search = "Search machine, site or customer", "搜索机器、现场或客户";
     show_all = "Show all", "显示全部";
     to_machine = "Forecast, health, features and readings", "预测、健康、特征与读数";
     needs_attention = "Needs attention", "需要关注";
@@ -106,6 +105,7 @@ words! {
     no_open_finding = "Nothing is open on this machine.", "这台机器目前没有未结事项。";
     no_forecast = "No forecast is made at present.", "目前没有预测。";
     no_features = "No features yet.", "暂无特征。";
+    doubtful_note = "Struck through: the source says not to trust it.", "加删除线的读数：来源标明不可信。";
     no_readings = "No readings in this span.", "该时段没有读数。";
     open_in_queue = "Open in the queue", "在待办中打开";
     causes = "Likely causes", "可能原因";
@@ -291,7 +291,7 @@ words! {
     quarantine_all = "All of the quarantine", "全部隔离数据";
     quarantine_title = "Quarantine", "隔离区";
     quarantine_none = "Nothing in the quarantine matches.", "没有符合条件的隔离数据。";
-    quarantine_hint = "Once the configuration is mended, `foretell quarantine replay` tries it again.", "修正配置后，可用 foretell quarantine replay 重新接收。";
+    quarantine_hint = "Once the configuration is mended, this tries it again:", "修正配置后，可用以下命令重新接收：";
     older = "Older", "更早";
     refusal_reason = "Reason", "原因";
     any_reason = "Any reason", "全部原因";
@@ -307,10 +307,10 @@ words! {
     health_report = "Equipment health report", "设备健康报告";
     health_pdf = "Download as PDF", "下载 PDF";
     health_scores = "How each part stands", "各系统状况";
-    health_scores_note = "100 means that nothing was found. A score is the chance, in per cent, that the part needs no work within 30 days; for cooling it is never more than the cooling capacity that is left. N/A: the data do not allow a score, which is not the same as healthy.", "100分表示未发现异常。分数表示该系统30天内不用检修的把握有多大；冷却系统的分数不超过剩余的冷却能力。“无法评分”是数据不足，不等于健康。";
+    health_scores_note = "A score is the chance, in per cent, that the part needs no work within 30 days. Service that comes due takes points off; cooling never scores more than the capacity it has left. ≈: seen only in part by the sensors there are. N/A: cannot be told, which is not the same as healthy.", "分数表示该系统30天内不用检修的把握有多大；保养临近到期会扣分，冷却系统的分数不超过剩余的冷却能力。“≈”表示现有测点只能反映一部分状况。“无法评分”是数据不足，不等于健康。";
     health_not_available = "N/A", "无法评分";
     health_clean = "Nothing found.", "未发现异常。";
-    health_not_measured = "This machine's data are not enough for a score.", "这台机器的数据不足，无法评分。";
+    health_not_measured = "The data do not tell how it stood at that time.", "数据不足，无法判断当时的状况。";
     health_learning = "We are still learning what is normal for this machine.", "还在学习这台机器的正常状态。";
     health_sensor = "A sensor should be checked.", "有传感器需要检查。";
     health_ahead = "What we advise", "建议事项";

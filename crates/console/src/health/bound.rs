@@ -1,0 +1,69 @@
+//! What belongs together stays on one line: a figure and its unit, a day and its month, "No." and the number.
+
+use serde_json::Value;
+
+/// A blank at which no line ends.
+const NO_BREAK: char = '\u{a0}';
+
+/// Words that stand behind a figure and mean nothing without it.
+const UNITS: [&str; 28] = [
+    "°C", "K", "A", "kW", "kWh", "h", "min", "s", "bar", "mbar", "mm/s", "m³/min", "m³", "%", "l/min", "yuan", "CNY",
+    "EUR", "euro", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "years",
+];
+
+/// Months as dates have them.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Binds every text of a value.
+pub(super) fn bind_all(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = bound(text),
+        Value::Array(items) => items.iter_mut().for_each(bind_all),
+        Value::Object(fields) => fields.values_mut().for_each(bind_all),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A text whose figures keep their units.
+fn bound(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        said.push_str(word);
+        if let Some(next) = words.peek() {
+            said.push(if belongs(word, next) { NO_BREAK } else { ' ' });
+        }
+    }
+    said
+}
+
+/// Whether the second word must not begin a line.
+fn belongs(word: &str, next: &str) -> bool {
+    let unit = next.split(|c: char| ".,;:()（），。；：".contains(c)).next().unwrap_or_default();
+    let is_figure = |text: &str| text.ends_with(|c: char| c.is_ascii_digit());
+    let is_numbered = matches!(word, "No." | "about") && next.starts_with(|c: char| c.is_ascii_digit());
+    let is_year = MONTHS.contains(&word) && is_figure(unit);
+    (is_figure(word) && (UNITS.contains(&unit) || MONTHS.contains(&unit))) || is_numbered || is_year
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_their_units() {
+        #[track_caller]
+        fn check(text: &str, expected: &str) {
+            assert_eq!(bound(text).replace(NO_BREAK, "_"), expected);
+        }
+        check("Expected to reach 105 °C in 1 to 4 weeks.", "Expected to reach 105_°C in 1 to 4_weeks.");
+        check("2.8 °C lower (±1.2)", "2.8_°C lower (±1.2)");
+        check("no clear change (within ±1.4 °C)", "no clear change (within ±1.4_°C)");
+        check("About 2 h; the machine stops", "About 2_h; the machine stops");
+        check("19 Apr 2026 – 18 Jul 2026", "19_Apr_2026 – 18_Jul_2026");
+        check("No. 2 · GA75", "No._2 · GA75");
+        check("约3.3 kW（±1.2）", "约3.3_kW（±1.2）");
+        check("3.3 kW", "3.3_kW");
+        check("14 machines of 2 sites", "14 machines of 2 sites");
+    }
+}
