@@ -33,8 +33,15 @@ const SLOW: f64 = 3_600.0;
 /// The same while an approved message waits for an open hour, or a visit is to come or to prove its worth: six hours each second.
 const BRISK: f64 = 6.0 * SLOW;
 
-/// How long something waits for a person; then time goes on as if nobody were there.
+/// How long something waits for a person since anything last happened; then time goes on as if nobody were there, and says so.
 const WAIT_MAX: Duration = Duration::from_secs(600);
+
+/// What there is to follow, for whoever sees it for the first time.
+const STORY: [&str; 3] = [
+    "         what you will see: a cooler clogs while everything still reads normal; a letter is drafted weeks ahead and waits for",
+    "         you to approve it; then you are the customer and tap a time; a technician comes, reports, and the machine's own",
+    "         figures show whether it helped. Each line below says what to open next. Nothing is sent to anybody.",
+];
 
 /// The same while a technician is on the road, so that whoever has the customer's page open can follow: four minutes each
 /// second.
@@ -135,6 +142,7 @@ async fn play(
 ) -> Result<(), Failure> {
     let console = format!("http://{}", service.console());
     output.line(&format!("{console}  <- open this: {} machines over some months", fleet.machines().len()))?;
+    STORY.iter().try_for_each(|line| output.line(line))?;
     let (outreach, registry) = (Arc::clone(service.outreach()), people::registry(fleet));
     let now = Timestamp::from_millis(fleet.from_ms());
     outreach
@@ -208,17 +216,28 @@ async fn tell(
             .then(|| pace_for(near, story.hurries(), is_waited_for.then_some(options.pace)));
         if let Some(factor) = wanted.filter(|_| pace != wanted) {
             live.slow_down(factor);
-            let told = match pace {
-                None => format!(
-                    "         from here on time waits for you: {} each second while something is yours to do (--pace), hours when \
-                     nothing is; ctrl-c leaves",
-                    story::stretch(factor)
-                ),
-                Some(_) => format!("         time now goes at {} a second", story::stretch(factor)),
-            };
+            let told = pace_told(factor, pace.is_none(), story.waits_for_person() && !is_waited_for);
             bar.suspend(|| output.line(&told))?;
             pace = wanted;
         }
+    }
+}
+
+/// What is said of a new pace: the first one, one because nobody came for what waits, or any other.
+fn pace_told(factor: f64, is_first: bool, nobody_came: bool) -> String {
+    let (stretch, minutes) = (story::stretch(factor), WAIT_MAX.as_secs() / 60);
+    if is_first {
+        format!(
+            "         from here on time waits for you: {stretch} each second while something is yours to do (--pace), hours when \
+             nothing is, or when {minutes} minutes bring nothing new; ctrl-c leaves"
+        )
+    } else if nobody_came {
+        format!(
+            "         nothing was done for {minutes} minutes, so time goes on as if nobody were there, {stretch} a second; \
+             whatever happens next, it waits for you again"
+        )
+    } else {
+        format!("         time now goes at {stretch} a second")
     }
 }
 
@@ -294,6 +313,18 @@ fn line() -> ProgressBar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_is_away_is_told_why_time_goes_on() {
+        for (is_first, nobody_came, said) in [
+            (true, false, "or when 10 minutes bring nothing new"),
+            (false, true, "nothing was done for 10 minutes, so time goes on"),
+            (false, false, "time now goes at one hour a second"),
+        ] {
+            let told = pace_told(3_600.0, is_first, nobody_came);
+            assert!(told.contains(said) && told.contains("one hour"), "{told}");
+        }
+    }
 
     #[test]
     fn a_person_goes_before_what_hurries() {

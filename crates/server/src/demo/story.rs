@@ -11,6 +11,8 @@ pub(super) struct Story {
     grades: BTreeMap<FindingId, Grade>,
     /// Where each case stood, and whether its reminder was out.
     stages: BTreeMap<FindingId, (Stage, bool)>,
+    /// Service by hours, which does not hurry: its drafts hold up no time.
+    services: BTreeSet<FindingId>,
     /// Cases whose visit took place.
     visited: BTreeSet<FindingId>,
     /// Visits that took place and whose work nobody has done yet.
@@ -53,8 +55,11 @@ impl Story {
         console: &str,
         now: Timestamp,
     ) -> foretell_outreach::Result<Vec<String>> {
-        let mut lines = Vec::new();
+        let (mut lines, mut is_booked) = (Vec::new(), false);
         for finding in outreach.advisories()? {
+            if finding.kind == FindingKind::MaintenanceDue {
+                self.services.insert(finding.id.clone());
+            }
             self.stages.entry(finding.id.clone()).or_insert((Stage::Internal, false));
         }
         // Cases that are over are no current advisories any more, but their end belongs to the story.
@@ -73,6 +78,7 @@ impl Story {
             if self.stages.insert(id, seen) == Some(seen) {
                 continue;
             }
+            is_booked |= card.stage == Stage::Booked;
             // The hour at which it came to pass, not the one at which we happened to look.
             let at = date(card.history.first().map_or(now, |happening| happening.at));
             let machine = &card.finding.machine;
@@ -81,6 +87,7 @@ impl Story {
                     .map(|told| format!("         {at}  {machine}: {told}")),
             );
         }
+        lines.extend(is_booked.then(|| still_yours(&self.yours(), console)).flatten());
         Ok(lines)
     }
 
@@ -128,10 +135,27 @@ impl Story {
         !self.awaited.is_empty() || self.stages.values().any(|(stage, _)| *stage == Stage::Queued)
     }
 
-    /// Whether somebody who follows the demo has something to do: approve, call, or be the customer.
+    /// Whether somebody who follows the demo has something to do that time waits for.
     pub(super) fn waits_for_person(&self) -> bool {
-        self.stages.values().any(|(stage, _)| matches!(stage, Stage::Draft | Stage::Call | Stage::Contacted))
+        !self.yours().is_empty()
     }
+
+    /// What that is: a draft to approve, a call to make, a letter whose customer one can be.
+    fn yours(&self) -> Vec<&FindingId> {
+        let is_yours = |id: &FindingId, stage: Stage| match stage {
+            Stage::Draft => !self.services.contains(id),
+            Stage::Call | Stage::Contacted => true,
+            _ => false,
+        };
+        self.stages.iter().filter(|(id, (stage, _))| is_yours(id, *stage)).map(|(id, _)| id).collect()
+    }
+}
+
+/// What keeps time waiting after a visit was booked, lest somebody waits for the visit in vain.
+fn still_yours(yours: &[&FindingId], console: &str) -> Option<String> {
+    let names: Vec<&str> = yours.iter().map(|id| id.as_str()).collect();
+    let first = names.first().map(|_| names.join(", "))?;
+    Some(format!("         still yours, so time waits: {first} ({console}/queue)"))
 }
 
 /// Whether a forecast has asked for somebody by then. A demo that goes on with its old data may find it anywhere on its way.
@@ -142,7 +166,7 @@ const fn is_told(stage: Stage) -> bool {
 /// A message is drafted. Time does not stop before a forecast asks for somebody, and nothing may be said to wait while it races.
 fn drafted(console: &str, time_waits: bool) -> String {
     if time_waits {
-        format!("a message is drafted and waits for you: {console}/queue")
+        format!("a message is drafted and waits for you: \"Approve and send\" at {console}/queue")
     } else {
         format!("a message about service by hours is drafted; nothing hurries, so time goes on: {console}/queue")
     }
@@ -169,7 +193,7 @@ fn told(
             Some(format!("the customer was reminded, once: {}", message.link))
         }
         (Stage::Contacted, Ok(message)) if message.state == MessageState::Sent => {
-            Some(format!("the customer has it; be the customer: {}", message.link))
+            Some(format!("the customer has it; be the customer and tap a time: {}", message.link))
         }
         (Stage::Contacted, _) => None,
         (Stage::Call, _) => Some(format!("please call the customer{reason}")),
@@ -206,11 +230,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn service_by_hours_holds_up_no_time_until_somebody_wrote_to_the_customer() {
+        let (fault, service) =
+            (FindingId::from_text("s1/m1/cooler_clogging/1"), FindingId::from_text("s1/m2/serviced/1"));
+        #[track_caller]
+        fn check(stages: &[(&FindingId, Stage)], services: &FindingId, expected: &[&str]) {
+            let story = Story {
+                stages: stages.iter().map(|(id, stage)| ((*id).clone(), (*stage, false))).collect(),
+                services: BTreeSet::from([services.clone()]),
+                ..Story::default()
+            };
+            let yours = story.yours();
+            assert_eq!(yours.iter().map(|id| id.as_str()).collect::<Vec<_>>(), expected);
+            assert_eq!(story.waits_for_person(), !expected.is_empty());
+            let said = still_yours(&yours, "http://x");
+            assert_eq!(
+                said.as_ref().is_some_and(|said| said.contains("http://x/queue")),
+                !expected.is_empty(),
+                "{said:?}"
+            );
+        }
+        check(&[(&fault, Stage::Booked), (&service, Stage::Draft)], &service, &[]);
+        check(&[(&fault, Stage::Draft), (&service, Stage::Draft)], &service, &[fault.as_str()]);
+        check(&[(&fault, Stage::Booked), (&service, Stage::Contacted)], &service, &[service.as_str()]);
+        check(&[(&fault, Stage::Call), (&service, Stage::Done)], &service, &[fault.as_str()]);
+    }
+
+    #[test]
     fn nothing_is_said_to_wait_while_time_races() {
         for (time_waits, waits) in [(true, true), (false, false)] {
             let line = drafted("http://x", time_waits);
             assert_eq!(line.contains("waits for you"), waits, "{line}");
             assert!(line.contains("drafted") && line.ends_with("http://x/queue"), "{line}");
+            assert_eq!(line.contains("Approve and send"), waits, "{line}");
         }
     }
 }
