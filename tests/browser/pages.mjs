@@ -3,7 +3,10 @@
 //
 // Usage: node pages.mjs BASE_URL FOLDER_FOR_PICTURES [PATH...]
 import assert from "node:assert/strict";
-import { DESK, PHONE, end, judge, launch, open, pictures, problems, step } from "./lib.mjs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DESK, PHONE, drill, end, judge, launch, open, pictures, problems, step } from "./lib.mjs";
 
 const [base, folder, ...asked] = process.argv.slice(2);
 const PATHS = {
@@ -55,7 +58,11 @@ for (const [size, device] of [[DESK, "desk"], [PHONE, "phone"]]) {
 if (asked.length === 0) {
   await keyboard();
   await pointer();
+  await search();
+  await toTheBottom();
   await print();
+  await reports();
+  await gloves();
 }
 await end(browser, "looked at");
 
@@ -82,19 +89,70 @@ async function pointer() {
   }
 }
 
+// One search: it narrows the list as one types, says where the list has nothing, and looks everywhere on Enter.
+async function search() {
+  step("search");
+  for (const [size, lang] of [[DESK, "en"], [PHONE, "zh"]]) {
+    const page = await open(browser, size, { lang, who: "search" });
+    for (const [path, known] of [["/", "k-01"], ["/customers", "hansa"]]) {
+      await page.goto(`${base}${path}`);
+      const fields = page.locator("input[type=search]");
+      assert.equal(await fields.count(), 1, `${path} has two searches`);
+      const shown = () => page.locator("[data-hay]:visible").count();
+      const all = await shown();
+      await fields.fill(known);
+      const some = await shown();
+      assert.ok(0 < some && some < all, `${path}: ${some} of ${all} are called ${known}`);
+      await fields.fill("nothing-is-called-so");
+      assert.equal(await shown(), 0);
+      assert.ok(await page.locator("[data-filter-none]").isVisible(), `${path} is left blank`);
+      await fields.fill("");
+      assert.equal(await shown(), all);
+      await fields.fill("hansa");
+      await fields.press("Enter");
+      await page.waitForURL("**/search?q=hansa");
+      assert.ok(await page.locator(".hit").count() > 0);
+      assert.equal(await fields.inputValue(), "hansa");
+    }
+    await page.context().close();
+  }
+}
+
+// Whoever doubts an advisory follows it to the bottom.
+async function toTheBottom() {
+  step("from the advisory to the readings");
+  for (const [size, act] of [[DESK, "click"], [PHONE, "tap"]]) {
+    for (const lang of ["en", "zh"]) {
+      const page = await open(browser, size, { lang, who: "drill" });
+      await page.goto(`${base}${PATHS.advisory}`);
+      await drill(page, act);
+      assert.ok(await page.locator("#readings table tbody tr").count() >= 20, "no readings at the bottom");
+      await page.context().close();
+    }
+  }
+}
+
 // From the address bar on: the first stop skips to the content, every stop is seen, and the way through a card's buttons works
 // without a mouse.
 async function keyboard() {
   step("keyboard");
   const page = await open(browser, DESK, { who: "keyboard" });
-  for (const path of ["/", "/queue", "/calendar", "/customers/hengfeng", "/cases/103", "/b/token-en"]) {
+  const paths = ["/", "/queue", "/calendar", "/customers/hengfeng", "/cases/103", PATHS.machine, PATHS.report, PATHS.visit, "/planning", "/verdicts",
+    "/users", "/ingest", "/quarantine", PATHS.template, "/b/token-en", "/b/case-en"];
+  for (const [place, path] of paths.entries()) {
+    // The ring is seen by night as by day.
+    await page.emulateMedia({ colorScheme: place % 2 === 0 ? "light" : "dark" });
     await page.goto(`${base}${path}`);
+    // The order is that of the page: nobody pushes in.
+    assert.equal(await page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count(), 0, `${path} has an order of its own`);
     const stops = await page.evaluate(() => {
       const all = document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']");
       return [...all].filter((element) => element.checkVisibility({ visibilityProperty: true })).length;
     });
+    // A field of a date has a stop for each of its parts.
+    const dates = await page.locator("input[type=datetime-local]").count();
     const reached = new Set();
-    for (let n = 0; n < stops + 5; n += 1) {
+    for (let n = 0; n < stops + 5 + 8 * dates; n += 1) {
       await page.keyboard.press("Tab");
       const at = await page.evaluate(() => {
         const element = document.activeElement;
@@ -103,11 +161,16 @@ async function keyboard() {
         const after = getComputedStyle(element, "::after");
         const ring = (s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2;
         const all = [...document.querySelectorAll("*")];
-        return { place: all.indexOf(element), what: element.outerHTML.slice(0, 90), seen: ring(style) || ring(after), first: element.className === "skip" };
+        // What stays at the top of the page must not lie over what has the focus.
+        const box = element.getBoundingClientRect();
+        const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        const covered = !!hit && !element.contains(hit) && !hit.contains(element) && !!hit.closest(".top, .drill-steps");
+        return { place: all.indexOf(element), what: element.outerHTML.slice(0, 90), seen: ring(style) || ring(after), covered, first: element.className === "skip" };
       });
       if (!at) continue;
       if (reached.size === 0 && !path.startsWith("/b/")) assert.ok(at.first, `${path}: the first stop is ${at.what}`);
       if (!at.seen) problems.push(`${path}: the focus cannot be seen on ${at.what}`);
+      if (at.covered) problems.push(`${path}: the focus is covered on ${at.what}`);
       reached.add(at.place);
     }
     if (reached.size < stops * 0.95) problems.push(`${path}: ${reached.size} of ${stops} things can be reached by keyboard`);
@@ -134,6 +197,43 @@ async function print() {
     assert.deepEqual(said.shown, [], `${path} prints what can only be clicked`);
     await picture(page, `${name}-print`);
     await page.emulateMedia({ media: null });
+  }
+  await page.context().close();
+}
+
+// Every kind of health report as a PDF and as pictures of its pages: much to say, nothing to say, still learning, never heard of.
+async function reports() {
+  step("reports");
+  const into = `${dirname(folder)}/reports`;
+  mkdirSync(into, { recursive: true });
+  const page = await open(browser, DESK, { who: "reports" });
+  for (const [name, machine] of [["much", "s01/m002"], ["nothing-to-do", "s03/k-02"], ["watched", "s03/k-03"], ["learning", "s04/c2"], ["never-heard", "s04/c4"]]) {
+    for (const lang of ["en", "zh-CN"]) {
+      const answer = await page.request.get(`${base}/m/${machine}/report.pdf?lang=${lang}`);
+      assert.equal(answer.status(), 200, `${name}: ${await answer.text()}`);
+      const file = `${into}/${name}-${lang}`;
+      writeFileSync(`${file}.pdf`, await answer.body());
+      execFileSync("pdftoppm", ["-r", "70", "-png", `${file}.pdf`, file]);
+      const said = execFileSync("pdftotext", ["-layout", `${file}.pdf`, "-"], { encoding: "utf8" });
+      assert.match(said, lang === "en" ? /How each part stands/ : /各系统状况/, `${name} in ${lang} says nothing`);
+      for (const line of said.split("\n")) assert.doesNotMatch(line, /^\s*(°C|K|kW|h|weeks?|days?|%)(?=[.,;)]|\s+\S)/, `${name} in ${lang}: a unit begins a line: ${line}`);
+    }
+  }
+  await page.context().close();
+}
+
+// A technician's pages are worked with a thumb, or in gloves: nothing to press is lower than 44 px.
+async function gloves() {
+  step("gloves");
+  const page = await open(browser, PHONE, { who: "gloves" });
+  for (const path of [PATHS.visits, PATHS.visit, PATHS.case, PATHS["case-closed"], PATHS.cases]) {
+    await page.goto(`${base}${path}`);
+    await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
+    const low = await page.evaluate(() => {
+      const all = document.querySelectorAll("main .button, main input:not([type=hidden], [type=checkbox], [type=radio]), main select, main label.check");
+      return [...all].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44).map((element) => element.outerHTML.slice(0, 80));
+    });
+    for (const what of low) problems.push(`${path}: too low for a glove: ${what}`);
   }
   await page.context().close();
 }

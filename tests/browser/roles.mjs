@@ -3,7 +3,7 @@
 //
 // Usage: node roles.mjs BASE_URL DEVICE(desk|phone) LANG(en|zh) WELCOME_PATH ADDRESSES_JSON FOLDER_FOR_PICTURES
 import assert from "node:assert/strict";
-import { DESK, PHONE, end, judge, launch, open, pictures, step } from "./lib.mjs";
+import { DESK, PHONE, drill, end, judge, launch, open, pictures, step } from "./lib.mjs";
 
 const [base, device, lang, welcome, addresses, folder] = process.argv.slice(2);
 const at = JSON.parse(addresses);
@@ -121,8 +121,7 @@ assert.ok(await drafts().count() >= 1, "no draft waits");
 step("a look at the evidence: from the advisory to raw readings in four clicks");
 const first = await idOf(drafts().first());
 await advisor.goto(pageOf(first));
-await advisor.locator("a.to-machine").click();
-await advisor.waitForURL("**/m/**");
+await drill(advisor, device === "phone" ? "tap" : "click");
 await see(advisor, "machine");
 await advisor.locator('a[href$="/readings"]').first().click();
 await advisor.waitForURL("**/readings");

@@ -4,7 +4,9 @@
 // Usage: node walk.mjs BASE_URL FOLDER_FOR_PICTURES
 import { chromium } from "playwright-core";
 import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import assert from "node:assert/strict";
+import { contactSheet } from "./lib.mjs";
 
 const [base, folder] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -120,5 +122,6 @@ assert.equal(await dark.locator("html").getAttribute("lang"), "zh-CN");
 await picture(dark, "9-machine-dark-zh");
 
 await browser.close();
+contactSheet(dirname(folder));
 assert.deepEqual(problems, [], "the pages complained");
 console.log("walked");

@@ -24,6 +24,8 @@ const makeRoom = () => {
   }
 };
 makeRoom();
+// Where one is stands in view, also where the navigation is wider than the screen.
+for (const here of document.querySelectorAll(".top nav [aria-current]")) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
 window.addEventListener("resize", makeRoom);
 document.addEventListener("pointerover", (event) => {
   const hit = event.target instanceof Element ? event.target.closest(".c-hit") : null;
@@ -35,14 +37,17 @@ document.addEventListener("pointerover", (event) => {
   lit = hit;
 });
 
-// Search as you type, over what is on the page already.
+// The one search narrows what is on the page already as it is typed; Enter looks everywhere.
 const filter = () => {
   const field = document.querySelector("[data-filter]");
   const list = field && document.getElementById(field.dataset.filter);
   if (!list) return;
   const needle = field.value.trim().toLowerCase();
-  for (const item of list.querySelectorAll("[data-hay]")) item.hidden = !item.dataset.hay.includes(needle);
-  for (const section of list.querySelectorAll("section")) section.hidden = !section.querySelector("[data-hay]:not([hidden])");
+  const items = [...list.querySelectorAll("[data-hay]")];
+  for (const item of items) item.hidden = !item.dataset.hay.includes(needle);
+  for (const section of list.querySelectorAll("section")) section.hidden = needle !== "" && !section.querySelector("[data-hay]:not([hidden])");
+  const none = document.querySelector("[data-filter-none]");
+  if (none) none.hidden = needle === "" || items.some((item) => !item.hidden);
 };
 document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) filter(); });
 

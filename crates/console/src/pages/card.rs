@@ -147,7 +147,8 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     Card {
         anchor: advisory.id.replace('/', "-"),
         href: advisory_href(&advisory.id),
-        machine_href: machine_href(&advisory.finding.machine),
+        // Behind the letter stands the forecast, and behind that, a click each, health, features and readings.
+        machine_href: format!("{}#forecast", machine_href(&advisory.finding.machine)),
         revision: advisory.revision,
         class: standing.name(),
         grade: text::standing_label(standing, lang),

@@ -142,7 +142,8 @@ fn lay_out(mut customers: Customers, page: usize, ask: &Ask) -> List {
         advisor: line.advisor.clone(),
         hay: format!("{} {} {}", line.name, line.contact, line.advisor).to_lowercase(),
     };
-    List { c: ask.chrome("customers", true), headline, rows: customers.lines.iter().map(row).collect(), p }
+    let c = ask.chrome("customers", true).searching("", "customers");
+    List { c, headline, rows: customers.lines.iter().map(row).collect(), p }
 }
 
 /// `3/6 Grumbling openly`.

@@ -125,7 +125,7 @@ fn lay_out(fleet: &Fleet, filter: &Filter, catalogue: &Catalogue, ask: &Ask) -> 
     };
     let site_count = if filter.site.is_empty() { sites::number_of(&all) } else { 1 };
     FleetPage {
-        c: ask.chrome("fleet", true),
+        c: ask.chrome("fleet", true).searching(&filter.q, "fleet-list"),
         headline,
         subline: text::fleet_subline(total, site_count, &as_of, lang),
         queue_len: fleet.queue_len,

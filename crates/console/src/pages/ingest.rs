@@ -78,7 +78,8 @@ struct ClockRow {
 /// A refused item, also on the quarantine's own page.
 pub(super) struct QuarantineRow {
     pub(super) reason: String,
-    pub(super) detail: String,
+    /// In pieces; what is code is marked.
+    pub(super) detail: Vec<(bool, String)>,
     pub(super) when: String,
     pub(super) source: String,
     pub(super) topic: String,
@@ -171,10 +172,16 @@ pub(super) fn quarantine_row(item: Quarantined, now: Timestamp, lang: Lang) -> Q
         reason: text::refusal_reason(&item.reason, lang),
         when: text::ago(now, item.arrived, lang),
         raw: printable(&item.raw),
-        detail: text::refusal_detail(&item.detail, lang),
+        detail: pieces(&text::refusal_detail(&item.detail, lang)),
         source: item.source,
         topic: item.topic,
     }
+}
+
+/// A sentence in pieces; what stands between backticks is code, and is marked.
+fn pieces(text: &str) -> Vec<(bool, String)> {
+    let pieces = text.split('`').enumerate().map(|(place, piece)| (place % 2 == 1, piece.to_owned()));
+    pieces.filter(|(_, piece)| !piece.is_empty()).collect()
 }
 
 /// Raw bytes as text: what is not UTF-8 or would move the cursor shows as `·`.
@@ -192,6 +199,14 @@ fn printable(raw: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_in_a_sentence_is_marked() {
+        let code = |text: &str| (true, text.to_owned());
+        let said = |text: &str| (false, text.to_owned());
+        assert_eq!(pieces("`ts` is late"), [code("ts"), said(" is late")]);
+        assert_eq!(pieces("no mapping knows this topic"), [said("no mapping knows this topic")]);
+    }
 
     #[test]
     fn raw_bytes_cannot_disturb_the_page() {

@@ -75,6 +75,8 @@ pub(crate) struct Chrome {
     pub(crate) d: &'static desk::Words,
     /// What was searched for, so that the field in the head still holds it.
     pub(crate) sought: String,
+    /// Identity of the list on this page that the field in the head narrows as one types; empty where there is none.
+    pub(crate) filters: &'static str,
     /// Which entry of the navigation this page belongs to.
     pub(crate) here: &'static str,
     /// This very page in the other language.
@@ -90,6 +92,11 @@ pub(crate) struct Chrome {
 }
 
 impl Chrome {
+    /// The frame of a page on which something is sought: the words, and the list that the field in the head narrows as one types.
+    pub(crate) fn searching(self, sought: &str, filters: &'static str) -> Self {
+        Self { sought: sought.to_owned(), filters, ..self }
+    }
+
     /// Whether the navigation offers an address.
     pub(crate) fn may(&self, pattern: &str) -> bool {
         self.role.is_some_and(|role| rights::may(role, &Method::GET, pattern))
@@ -120,6 +127,7 @@ impl Ask {
             t: text::words(self.lang),
             d: desk::words(self.lang),
             sought: String::new(),
+            filters: "",
             here,
             lang_href: format!("{}?{}", self.path, query.join("&")),
             css: assets::css(),

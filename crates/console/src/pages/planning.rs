@@ -31,7 +31,7 @@ struct Part {
     last: String,
     chart: String,
     stock: u32,
-    shelves: String,
+    shelves: Vec<String>,
     whole: String,
 }
 
@@ -88,8 +88,8 @@ fn lay_out(planning: &Planning, catalogue: &Catalogue, ask: &Ask) -> PlanningPag
 
 fn part(plan: &PartPlan, lang: Lang) -> Part {
     let (class, last) = desk::shelves_last(plan.may_run_out, plan.runs_out, plan.up_to.len(), lang);
-    let shelves: Vec<String> =
-        plan.shelves.iter().filter(|(_, n)| *n > 0).map(|(depot, n)| format!("{depot} {n}")).collect();
+    // A depot and what lies there are not parted at the end of a line.
+    let shelves = plan.shelves.iter().filter(|(_, n)| *n > 0).map(|(depot, n)| format!("{depot}\u{a0}{n}"));
     Part {
         key: plan.part.clone(),
         name: text::part(&plan.part, lang),
@@ -97,7 +97,7 @@ fn part(plan: &PartPlan, lang: Lang) -> Part {
         last,
         chart: chart::demand(plan, lang),
         stock: plan.stock,
-        shelves: shelves.join(" · "),
+        shelves: shelves.collect(),
         whole: plan.up_to.last().map_or_else(String::new, |band| desk::band(*band, lang)),
     }
 }

@@ -72,10 +72,8 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| team::place_of(key, ""))));
     }
     kinds.retain(|(_, found)| !found.is_empty());
-    let mut c = ask.chrome("", false);
-    sought.clone_into(&mut c.sought);
     SearchPage {
-        c,
+        c: ask.chrome("", false).searching(sought, ""),
         headline: desk::search_headline(sought, ask.lang),
         nothing: match (kinds.is_empty(), sought.is_empty()) {
             (true, true) => d.search_ask,

@@ -20,6 +20,8 @@ pub(crate) struct SiteTile {
     pub(crate) href: String,
     pub(crate) name: String,
     pub(crate) customer: String,
+    /// What the search looks into as it is typed, in lower case.
+    pub(crate) hay: String,
     pub(crate) count: String,
     /// Class of the most pressing standing.
     pub(crate) class: &'static str,
@@ -75,6 +77,9 @@ fn tile(counts: &Counts, site: &[Known<'_>], lang: Lang) -> SiteTile {
     SiteTile {
         href: site.first().map_or_else(String::new, |known| format!("/?site={}", encode(known.machine.id.site()))),
         name: name(site).to_owned(),
+        hay: site.first().map_or_else(String::new, |known| {
+            format!("{} {} {}", known.machine.site_name, known.machine.customer, known.machine.id.site()).to_lowercase()
+        }),
         customer: site.first().map_or_else(String::new, |known| known.machine.customer.clone()),
         count: text::machines_count(site.len(), lang),
         class: present().next().map_or("good", |(standing, _)| standing.name()),

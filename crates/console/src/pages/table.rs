@@ -15,6 +15,13 @@ pub(crate) struct ReadingsTable {
     pub(crate) rows: Vec<ReadingRow>,
 }
 
+impl ReadingsTable {
+    /// Whether a row is struck through, which wants a word.
+    pub(crate) fn has_doubtful(&self) -> bool {
+        self.rows.iter().any(|row| row.doubtful)
+    }
+}
+
 /// One reading.
 pub(crate) struct ReadingRow {
     pub(crate) time: String,
