@@ -16,7 +16,7 @@ const PATHS = {
   calendar: "/calendar", customers: "/customers", customer: "/customers/hengfeng", planning: "/planning",
   visits: "/visits", visit: "/visits/31", team: "/team", verdicts: "/verdicts", templates: "/templates",
   template: "/templates/fault.zh-CN.j2", search: "/search?q=hansa", ingest: "/ingest", quarantine: "/quarantine",
-  record: "/record", missing: "/nowhere",
+  users: "/users", record: "/record", missing: "/nowhere",
 };
 // A customer's page speaks the customer's language, whoever looks.
 const CUSTOMERS = {
