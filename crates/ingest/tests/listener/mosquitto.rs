@@ -26,6 +26,11 @@ fn with_port<'a>(port: &'a str, args: &[&'a str]) -> Vec<&'a str> {
     [&["-h", "127.0.0.1", "-p", port], args].concat()
 }
 
+/// May publish for the machines of one site.
+fn for_site() -> Rights {
+    Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] }
+}
+
 #[test]
 fn publishes_in_both_versions_with_every_quality() {
     let plant = Plant::start(ListenerOptions::default());
@@ -51,8 +56,7 @@ fn publishes_in_both_versions_with_every_quality() {
 
 #[test]
 fn is_told_why_it_may_not() {
-    let rights = Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] };
-    let users = vec![User { name: "plc".into(), password: Some("secret".into()), rights }];
+    let users = vec![User { name: "plc".into(), password: Some("secret".into()), rights: for_site() }];
     let plant = Plant::start(ListenerOptions { anonymous: Anonymous::Nobody, users, ..ListenerOptions::default() });
     let port = plant.addr.port().to_string();
     let payload = reading(0);
@@ -108,24 +112,27 @@ fn certificate_with(dir: &Path, name: &str, subject: &str, names: &str) {
     assert!(made.0, "{}", made.1);
 }
 
+/// A listener with the certificates of the folder, where only a certificate logs in, as one of these users.
+fn with_certificates(dir: &Path, users: &[&str]) -> ListenerOptions {
+    let tls = TlsOptions {
+        certificate_file: dir.join("server.pem"),
+        key_file: dir.join("server.key"),
+        client_ca_file: Some(dir.join("ca.pem")),
+    };
+    let user = |name: &&str| User { name: (*name).into(), password: None, rights: for_site() };
+    let users = users.iter().map(user).collect();
+    ListenerOptions { tls: Some(tls), users, anonymous: Anonymous::Nobody, ..Default::default() }
+}
+
 #[test]
 fn speaks_tls_and_logs_in_by_certificate() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["ca", "server", "gateway.example"] {
         certificate(dir.path(), name);
     }
-    let path = |name: &str| dir.path().join(name);
-    let tls = TlsOptions {
-        certificate_file: path("server.pem"),
-        key_file: path("server.key"),
-        client_ca_file: Some(path("ca.pem")),
-    };
-    let rights = Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] };
-    let users = vec![User { name: "gateway.example".into(), password: None, rights }];
-    let options = ListenerOptions { tls: Some(tls), users, anonymous: Anonymous::Nobody, ..Default::default() };
-    let plant = Plant::start(options);
+    let plant = Plant::start(with_certificates(dir.path(), &["gateway.example"]));
     let port = plant.addr.port().to_string();
-    let file = |name: &str| path(name).to_str().unwrap().to_owned();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (ca, pem, key) = (file("ca.pem"), file("gateway.example.pem"), file("gateway.example.key"));
     let payload = reading(0);
     let message =
@@ -158,22 +165,9 @@ fn a_certificate_speaks_for_the_name_that_it_bears() {
     for name in ["ca", "server"] {
         certificate(dir.path(), name);
     }
-    let path = |name: &str| dir.path().join(name);
-    let tls = TlsOptions {
-        certificate_file: path("server.pem"),
-        key_file: path("server.key"),
-        client_ca_file: Some(path("ca.pem")),
-    };
-    let user = |name: &str| User {
-        name: name.into(),
-        password: None,
-        rights: Rights { publish: vec![MachineGlob::parse("s01/*").unwrap()], subscribe: vec![] },
-    };
-    let users = vec![user("gateway_1"), user("gw.example")];
-    let options = ListenerOptions { tls: Some(tls), users, anonymous: Anonymous::Nobody, ..Default::default() };
-    let plant = Plant::start(options);
+    let plant = Plant::start(with_certificates(dir.path(), &["gateway_1", "gw.example"]));
     let port = plant.addr.port().to_string();
-    let file = |name: &str| path(name).to_str().unwrap().to_owned();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let mut kept = 0;
     for (subject, names, is_let_in) in [
         // Many tools write a common name and nothing else, and this one could not be a DNS name.
