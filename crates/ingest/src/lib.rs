@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use broker::{Broker, BrokerError, BrokerOptions};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
-pub use intake::{CommitStatus, IntakeOptions, SourceStatus};
+pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind};
 use intake::{Intake, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
 pub use skew::{ClockSkew, OwnClock};
@@ -224,6 +224,11 @@ impl Ingest {
     /// Goes on with another bound of the number of machines; those that were taken in stay.
     pub fn bound_machines(&self, machines_max: usize) {
         self.intake.bound_machines(machines_max);
+    }
+
+    /// Tries every broker that is away once more at once, beginning with short pauses again.
+    pub fn try_brokers_now(&self) {
+        self.brokers.iter().for_each(Broker::try_now);
     }
 
     /// How far each machine's clock is from ours, the furthest off first.

@@ -1,5 +1,9 @@
 //! Pauses between attempts to connect: doubling, bounded, and each at a random place in its upper half, so that a plant full
 //! of clients does not return to a restarted broker all at once.
+//!
+//! The bound is a matter of seconds: an attempt costs a broker nothing beside the sessions that it serves, and until we are back
+//! it queues what arrives, or, with no session of ours, drops it. Only who has been refused, and will be until a person acts, is
+//! better off knocking seldom.
 
 use std::time::Duration;
 
@@ -15,13 +19,14 @@ const AFTER_STANDING: Duration = Duration::from_secs(1);
 pub(super) struct Backoff {
     next: Duration,
     max: Duration,
+    refused: Duration,
     random: u64,
 }
 
 impl Backoff {
-    /// `seed` makes two processes differ; it needs no secrecy.
-    pub(super) const fn new(max: Duration, seed: u64) -> Self {
-        Self { next: FIRST, max, random: seed | 1 }
+    /// Pauses up to `max`, and of `refused` where a person has to act. `seed` makes two processes differ; it needs no secrecy.
+    pub(super) const fn new(max: Duration, refused: Duration, seed: u64) -> Self {
+        Self { next: FIRST, max, refused, random: seed | 1 }
     }
 
     /// The next attempt begins with the shortest pause again.
@@ -34,16 +39,19 @@ impl Backoff {
         self.next = self.next.min(AFTER_STANDING);
     }
 
-    /// A pause of full length, where knocking again soon would only do harm.
-    pub(super) fn longest(&mut self) -> Duration {
-        self.next = self.max;
-        self.pause()
+    /// How long to pause where knocking again soon would only do harm.
+    pub(super) fn refused(&mut self) -> Duration {
+        self.spread(self.refused)
     }
 
     /// How long to pause now.
     pub(super) fn pause(&mut self) -> Duration {
         let whole = self.next.min(self.max);
         self.next = self.next.saturating_mul(2).min(self.max);
+        self.spread(whole)
+    }
+
+    fn spread(&mut self, whole: Duration) -> Duration {
         // xorshift64: no library is needed to spread pauses.
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -61,11 +69,14 @@ mod tests {
     proptest! {
         #[test]
         fn doubles_up_to_its_bound_and_spreads(seed in any::<u64>()) {
-            let mut backoff = Backoff::new(Duration::from_secs(60), seed);
-            for whole_ms in [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+            let mut backoff = Backoff::new(Duration::from_secs(10), Duration::from_secs(60), seed);
+            for whole_ms in [500, 1000, 2000, 4000, 8000, 10_000, 10_000] {
                 let pause_ms = backoff.pause().as_millis();
                 prop_assert!((whole_ms / 2..=whole_ms).contains(&pause_ms), "{pause_ms} of {whole_ms}");
             }
+            let refused_ms = backoff.refused().as_millis();
+            prop_assert!((30_000..=60_000).contains(&refused_ms), "{refused_ms}");
+            prop_assert!(backoff.pause() <= Duration::from_secs(10), "a refusal is no reason to be late once it is over");
             backoff.stood();
             prop_assert!(backoff.pause() <= AFTER_STANDING);
             backoff.reset();
@@ -77,7 +88,7 @@ mod tests {
     #[test]
     fn two_seeds_give_two_rhythms() {
         let pauses = |seed| {
-            let mut backoff = Backoff::new(Duration::from_secs(60), seed);
+            let mut backoff = Backoff::new(Duration::from_secs(10), Duration::from_secs(60), seed);
             [backoff.pause(), backoff.pause(), backoff.pause()]
         };
         assert_ne!(pauses(3), pauses(1 << 40));

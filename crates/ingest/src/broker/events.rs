@@ -41,6 +41,8 @@ pub(super) enum Lost {
     Refused(Refusal),
     /// The broker sent DISCONNECT (MQTT 5), perhaps with words of its own.
     Dismissed(Refusal, Option<String>),
+    /// The broker has given our session to another program that uses our name (MQTT 5).
+    TakenOver,
     /// A packet over the limit, in bytes; the next connection takes it, so that it can be refused.
     Oversize(usize),
     /// The broker did not answer our SUBSCRIBE in time.
@@ -58,6 +60,7 @@ impl Lost {
     pub(super) const fn cure(&self) -> Cure {
         match self {
             Self::Refused(refusal) | Self::Dismissed(refusal, _) => refusal.cure,
+            Self::TakenOver => Cure::Person,
             _ => Cure::Wait,
         }
     }
@@ -68,6 +71,7 @@ impl Lost {
             Self::Connection { .. } => "connection",
             Self::Refused(_) => "refused",
             Self::Dismissed(..) => "dismissed",
+            Self::TakenOver => "taken_over",
             Self::Oversize(_) => "oversize",
             Self::NoSubAck => "no_suback",
             Self::Denied => "denied",
@@ -86,6 +90,9 @@ impl fmt::Display for Lost {
             Self::Dismissed(refusal, Some(said)) => {
                 let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
                 write!(f, "{} (it says: {said})", refusal.words)
+            }
+            Self::TakenOver => {
+                f.write_str("another program uses our `client_id` at this broker too, and each throws the other out; give each installation its own")
             }
             Self::Oversize(bytes) => {
                 write!(f, "a packet of {bytes} bytes is over the limit; it is fetched next time and refused")
@@ -120,6 +127,7 @@ impl Connected<'_> {
 pub(super) struct ConnectionLost<'a> {
     pub(super) source: &'a str,
     pub(super) worker: usize,
+    pub(super) client_id: &'a str,
     pub(super) version: &'static str,
     pub(super) cause: &'a Lost,
     pub(super) retry_ms: u128,
@@ -127,14 +135,34 @@ pub(super) struct ConnectionLost<'a> {
 
 impl ConnectionLost<'_> {
     pub(super) fn emit(self) {
-        let Self { source, worker, version, cause, retry_ms } = self;
+        let Self { source, worker, client_id, version, cause, retry_ms } = self;
         if cause.cure() == Cure::Person {
-            tracing::error!(source, worker, version, %cause, retry_ms, "The broker does not want us; trying again now and then.");
+            tracing::error!(source, worker, client_id, version, %cause, retry_ms, "The broker does not want us; trying again now and then, and at once when the configuration is read again (SIGHUP).");
         } else {
             tracing::warn!(source, worker, version, %cause, retry_ms, "Not connected to the broker; trying again.");
         }
         counter!("foretell_broker_connections_lost_total", "source" => source.to_owned(), "reason" => cause.reason())
             .increment(1);
+    }
+}
+
+/// It looks as if another program uses our name at a broker that cannot say so (MQTT 3.1.1).
+pub(super) struct SessionsShort<'a> {
+    pub(super) source: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) times: u32,
+}
+
+impl SessionsShort<'_> {
+    pub(super) fn emit(self) {
+        let Self { source, client_id, times } = self;
+        tracing::error!(
+            source,
+            client_id,
+            times,
+            "The broker ends our session within seconds, again and again. Most likely another program uses this `client_id` there: \
+             give each installation its own. If none does, the broker's own log says why."
+        );
     }
 }
 

@@ -14,6 +14,7 @@ mod options;
 mod outgoing;
 mod password;
 mod poller;
+mod rivals;
 mod session;
 mod tls;
 mod topics;
@@ -21,7 +22,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -40,6 +41,8 @@ pub(crate) struct Broker {
     outgoing: Arc<Outgoing>,
     /// Tells the sessions that the decoder understands other topics now.
     topics: watch::Sender<()>,
+    /// Ends the pause between two attempts to connect.
+    try_now: Arc<Notify>,
     tasks: TaskTracker,
 }
 
@@ -57,7 +60,7 @@ impl Broker {
         let checked = Arc::new(Checked::new(options)?);
         let options = &checked.options;
         let outgoing = Arc::new(Outgoing::new(source.name(), options.payload_bytes_max));
-        let (tasks, (changed, topics)) = (TaskTracker::new(), watch::channel(()));
+        let (tasks, (changed, topics), try_now) = (TaskTracker::new(), watch::channel(()), Arc::<Notify>::default());
         for number in 0..options.workers {
             let (inbox, arrivals) = mpsc::channel(options.inbox_messages_max);
             let submitter = intake.submitter(source);
@@ -68,10 +71,11 @@ impl Broker {
             let host = if number == 0 { HostState::new(&decoder, submitter.clock()) } else { None };
             tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name(), host.clone()).run());
             let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(source), stop.clone());
-            tasks.spawn(Poller::new(checked, number, topics, inbox, source, stop, host).run());
+            let poller = Poller::new(checked, number, topics, inbox, source, (stop, Arc::clone(&try_now)), host);
+            tasks.spawn(poller.run());
         }
         tasks.close();
-        Ok(Self { outgoing, topics: changed, tasks })
+        Ok(Self { outgoing, topics: changed, try_now, tasks })
     }
 
     /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as
@@ -83,6 +87,12 @@ impl Broker {
     /// Subscribes to what the decoder understands now and unsubscribes from the rest, within the sessions.
     pub(crate) fn resubscribe(&self) {
         self.topics.send_replace(());
+    }
+
+    /// Ends the pauses of those sessions that wait to connect again.
+    pub(crate) fn try_now(&self) {
+        // Who does not wait just now is connected or connecting.
+        self.try_now.notify_waiters();
     }
 
     /// Waits until the session, told to stop, has acknowledged what was kept and disconnected.

@@ -44,8 +44,11 @@ pub struct BrokerOptions {
     pub keep_alive: Duration,
     /// Longest wait for a connection, its CONNACK and SUBACK. Default 10 s.
     pub connect_within: Duration,
-    /// Longest pause between two attempts. The first is about half a second, each further one twice as long. Default 60 s.
+    /// Longest pause between two attempts. The first is about half a second, each further one twice as long. Default 10 s: who
+    /// brings a broker back expects to see us there, and one attempt in that time is no load.
     pub retry_max: Duration,
+    /// Pause after a refusal that only a person can end: many brokers lock out who knocks often with a wrong key. Default 60 s.
+    pub refused_pause: Duration,
     /// Messages that may wait for the intake, 1 to 65,535. An MQTT 5 broker is told as receive maximum; with 3.1.1 it should
     /// be at least the broker's window of unacknowledged messages. Default 2,000.
     pub inbox_messages_max: usize,
@@ -85,7 +88,8 @@ impl Default for BrokerOptions {
             session_expiry: Duration::from_secs(30 * 86_400),
             keep_alive: Duration::from_secs(30),
             connect_within: Duration::from_secs(10),
-            retry_max: Duration::from_secs(60),
+            retry_max: Duration::from_secs(10),
+            refused_pause: Duration::from_secs(60),
             inbox_messages_max: 2000,
             payload_bytes_max: 1 << 20,
         }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_model::Timestamp;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,12 +20,13 @@ use super::backoff::Backoff;
 use super::events::{Connected, ConnectionLost, Cure, Lost, SubscriptionWeak, count};
 use super::host::HostState;
 use super::options::Version;
+use super::rivals::Rivals;
 use super::session::{Bounds, Checked, Client, Events, Happened, Message, Speaks};
 use super::topics::{Change, Topics};
 use crate::intake::Source;
 
 /// A connection that stood this long was sound: the next pause is short, and the packet limit the usual one.
-const SOUND: Duration = Duration::from_secs(10);
+pub(super) const SOUND: Duration = Duration::from_secs(10);
 
 /// What the worker is handed, in order.
 pub(super) enum Arrival {
@@ -61,6 +62,8 @@ pub(super) struct Poller {
     inbox: Option<mpsc::Sender<Arrival>>,
     source: Arc<Source>,
     stop: CancellationToken,
+    /// Ends the pause between two attempts.
+    try_now: Arc<Notify>,
     generation: u64,
     /// Whether this process has subscribed: the session may be older than our configuration.
     subscribed: bool,
@@ -71,6 +74,7 @@ pub(super) struct Poller {
     /// Our subscriptions stood on the last connection.
     stood: bool,
     host: Option<HostState>,
+    rivals: Rivals,
 }
 
 impl Poller {
@@ -80,9 +84,10 @@ impl Poller {
         topics: Topics,
         inbox: mpsc::Sender<Arrival>,
         source: Arc<Source>,
-        stop: CancellationToken,
+        (stop, try_now): (CancellationToken, Arc<Notify>),
         host: Option<HostState>,
     ) -> Self {
+        let rivals = Rivals::new(Arc::clone(&source), checked.options.client_id_of(number));
         let payload_bytes_max = checked.options.payload_bytes_max;
         let speaks = Speaks::first(checked.options.version);
         Self {
@@ -93,6 +98,7 @@ impl Poller {
             inbox: Some(inbox),
             source,
             stop,
+            try_now,
             generation: 0,
             subscribed: false,
             payload_bytes_max,
@@ -100,21 +106,24 @@ impl Poller {
             proven: false,
             stood: false,
             host,
+            rivals,
         }
     }
 
     /// Connects again and again until told to stop.
     pub(super) async fn run(mut self) {
         let seed = RandomState::new().build_hasher().finish();
-        let mut backoff = Backoff::new(self.checked.options.retry_max, seed);
+        let options = &self.checked.options;
+        let mut backoff = Backoff::new(options.retry_max, options.refused_pause, seed);
         while !self.stop.is_cancelled() {
             let begun = Instant::now();
             let Err(cause) = self.connection().await else { break };
-            if begun.elapsed() >= SOUND {
+            let (lasted, stood) = (begun.elapsed(), std::mem::take(&mut self.stood));
+            if lasted >= SOUND {
                 backoff.reset();
                 self.payload_bytes_max = self.checked.options.payload_bytes_max;
             }
-            if std::mem::take(&mut self.stood) {
+            if stood {
                 backoff.stood();
             }
             if let Lost::Oversize(bytes) = cause {
@@ -123,23 +132,34 @@ impl Poller {
             if self.stop.is_cancelled() {
                 break;
             }
-            let pause = if cause.cure() == Cure::Person { backoff.longest() } else { backoff.pause() };
-            let (source, version) = (self.source.name(), self.speaks.name());
-            let lost =
-                ConnectionLost { source, worker: self.number, version, cause: &cause, retry_ms: pause.as_millis() };
-            lost.emit();
+            let pause = if cause.cure() == Cure::Person { backoff.refused() } else { backoff.pause() };
+            self.tell(&cause, pause);
+            self.rivals.ended(&cause, stood.then_some(lasted));
             self.doubt_version(&cause);
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
+                () = self.try_now.notified() => backoff.reset(),
             }
         }
+    }
+
+    fn tell(&self, cause: &Lost, pause: Duration) {
+        let lost = ConnectionLost {
+            source: self.source.name(),
+            worker: self.number,
+            client_id: self.rivals.client_id(),
+            version: self.speaks.name(),
+            cause,
+            retry_ms: pause.as_millis(),
+        };
+        lost.emit();
     }
 
     /// Turns to the other version after the broker has refused this one, or has hung up before it ever welcomed us in it.
     fn doubt_version(&mut self, cause: &Lost) {
         let refused = cause.cure() == Cure::OtherVersion;
-        let hung_up = matches!(cause, Lost::Connection { hung_up: true, .. });
+        let hung_up = matches!(cause, Lost::Connection { hung_up: true, .. }) && self.speaks == Speaks::V5;
         if self.checked.options.version == Version::Auto && (refused || (hung_up && !self.proven)) {
             self.speaks = self.speaks.other();
             self.proven = false;

@@ -11,6 +11,7 @@ mod status;
 mod submitter;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,8 @@ use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};
 pub(crate) use submitter::{Finished, Full, Outcome, Room, Submitter, Ticket};
+use trouble::Troubles;
+pub use trouble::{Trouble, TroubleKind};
 
 /// What one queued ticket costs of [`IntakeOptions::queue_bytes_max`] beyond its payload.
 const TICKET_BYTES: u32 = 256;

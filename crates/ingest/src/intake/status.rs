@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use foretell_model::{Appended, LogError, Refusal, Timestamp};
 use metrics::{counter, gauge, histogram};
 
-use super::{Finished, Outcome};
+use super::{Finished, Outcome, Trouble, TroubleKind, Troubles};
 
 /// One input, as pages show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct SourceStatus {
     pub ignored_keys: u64,
     /// Items refused since the start, by reason.
     pub refused: Vec<(&'static str, u64)>,
+    /// What is wrong with who connects, as long as it goes on.
+    pub troubles: Vec<Trouble>,
 }
 
 /// How commits go.
@@ -75,6 +77,7 @@ pub(crate) struct Source {
     failed_messages: AtomicU64,
     ignored_keys: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    troubles: Troubles,
 }
 
 /// Messages that one publisher has received and not counted yet: shared counters are touched once per batch.
@@ -109,11 +112,17 @@ impl Source {
             failed_messages: AtomicU64::new(0),
             ignored_keys: AtomicU64::new(0),
             refused: Mutex::default(),
+            troubles: Troubles::default(),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes a sign of something that is wrong with who connects; returns how many there have been.
+    pub(crate) fn note_trouble(&self, kind: TroubleKind, client_id: &str) -> u32 {
+        self.troubles.note(kind, client_id, Instant::now())
     }
 
     /// One more is connected.
@@ -178,6 +187,7 @@ impl Source {
                 .iter()
                 .map(|(reason, count)| (*reason, *count))
                 .collect(),
+            troubles: self.troubles.now(Instant::now()),
         }
     }
 }

@@ -10,8 +10,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::Shared;
+use super::clients::Predecessor;
 use super::door::Visit;
-use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed, TlsFailed};
+use super::events::{ClientConnected, ClientLeft, ClientTurnedAway, ConnectFailed, TlsFailed, TwinsSeen};
 use super::incoming::{Connect, Incoming};
 use super::left::Left;
 use super::link::{Link, Moved};
@@ -20,8 +21,10 @@ use super::names;
 use super::publications::contract_machine;
 use super::replies::{TurnedAway, Welcome};
 use super::session::{Client, Session};
-use crate::intake::Source;
+use crate::intake::{Source, TroubleKind};
 
+/// So many quick takeovers in a row are no chance.
+const TWINS_MIN: u32 = 3;
 /// Longest client id, in bytes.
 const CLIENT_ID_BYTES_MAX: usize = 256;
 /// Most bytes before the end of CONNECT: nobody known may make us hold more.
@@ -182,8 +185,8 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     let assigned = connect.client_id.is_empty().then(|| format!("auto-{number}"));
     let client_id = assigned.clone().unwrap_or_else(|| connect.client_id.clone());
     let leave = shared.stop.child_token();
-    let (registration, took_over) =
-        shared.clients.enter(login.user.clone(), client_id.clone(), number, leave.clone()).await;
+    let (registration, predecessor) =
+        shared.clients.enter(login.user.clone(), client_id.clone(), (number, peer), leave.clone()).await;
     let options = shared.options();
     let silence_max_s = u16::try_from(options.silence_max.as_secs()).unwrap_or(u16::MAX).max(1);
     let too_long = connect.keep_alive_s == 0 || connect.keep_alive_s > silence_max_s;
@@ -200,8 +203,12 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     shared.source.connected();
     let counted = Counted(Arc::clone(&shared.source));
     let version = if link.protocol.is_v5() { "5" } else { "3.1.1" };
-    let user = login.user.as_deref();
+    let (user, took_over) = (login.user.as_deref(), predecessor.is_some());
     ClientConnected { peer, client_id: &client_id, user, version, took_over }.emit();
+    if let Some(Predecessor { peer: before, quick }) = predecessor.filter(|before| before.quick >= TWINS_MIN) {
+        let times = shared.source.note_trouble(TroubleKind::Twins, &client_id);
+        TwinsSeen { peer, before, client_id: &client_id, user, times: quick }.emit(times);
+    }
 
     let keep_alive_s = if too_long { silence_max_s } else { connect.keep_alive_s };
     let client = Client {

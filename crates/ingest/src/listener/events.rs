@@ -29,6 +29,33 @@ impl ClientConnected<'_> {
     }
 }
 
+/// Clients take one id from each other within seconds, again and again.
+pub(super) struct TwinsSeen<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) before: SocketAddr,
+    pub(super) client_id: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) times: u32,
+}
+
+/// It is said again after so many more.
+const TWINS_SAY_EVERY: u32 = 300;
+
+impl TwinsSeen<'_> {
+    /// `seen` is how often it was seen, as long as it has gone on.
+    pub(super) fn emit(self, seen: u32) {
+        if !(seen - 1).is_multiple_of(TWINS_SAY_EVERY) {
+            return;
+        }
+        let Self { peer, before, client_id, user, times } = self;
+        if peer.ip() == before.ip() {
+            warn!(%peer, client_id, user, times, "A client connects again and again within seconds while its connection before still stands: two programs there use one client id and throw each other out, or its link breaks.");
+        } else {
+            warn!(%peer, %before, client_id, user, times, "Two clients use one client id and throw each other out, again and again; give each its own.");
+        }
+    }
+}
+
 /// A client is gone. `reason` is of a closed set.
 pub(super) struct ClientLeft<'a> {
     pub(super) peer: SocketAddr,

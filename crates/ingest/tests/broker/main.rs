@@ -11,6 +11,7 @@ mod kit;
 mod plant;
 mod proxy;
 mod retained;
+mod rivals;
 mod secured;
 mod sessions;
 mod shared;

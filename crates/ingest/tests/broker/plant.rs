@@ -26,7 +26,8 @@ pub(crate) struct Plant {
 
 /// Options for the broker at an address.
 pub(crate) fn at(url: &str) -> BrokerOptions {
-    BrokerOptions { url: url.to_owned(), retry_max: Duration::from_secs(1), ..BrokerOptions::default() }
+    let (retry_max, refused_pause) = (Duration::from_secs(1), Duration::from_secs(1));
+    BrokerOptions { url: url.to_owned(), retry_max, refused_pause, ..BrokerOptions::default() }
 }
 
 /// Options for the broker at an address, in one version of MQTT.

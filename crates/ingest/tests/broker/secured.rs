@@ -64,6 +64,7 @@ fn a_password_in_a_file_is_read_again_for_each_connection() {
         password: Some("outdated".into()),
         password_file: Some(file.clone()),
         retry_max: Duration::from_millis(100),
+        refused_pause: Duration::from_millis(100),
         ..at(&broker.url())
     };
     let plant = Plant::start(vec![login], IngestOptions::default());

@@ -9,16 +9,16 @@ use foretell_ingest::broker::Version;
 use crate::kit::{PATIENCE, reading};
 use crate::plant::{Plant, TELEMETRY, in_version};
 
-const CONNECT: u8 = 0x10;
+pub(crate) const CONNECT: u8 = 0x10;
 const SUBSCRIBE: u8 = 0x82;
 const PUBACK: u8 = 0x40;
 const DISCONNECT: u8 = 0xe0;
 
 /// One accepted connection.
-struct Peer(TcpStream);
+pub(crate) struct Peer(TcpStream);
 
 impl Peer {
-    fn accept(listener: &TcpListener) -> Self {
+    pub(crate) fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(stream)
@@ -47,13 +47,13 @@ impl Peer {
         (first, body)
     }
 
-    fn expect(&mut self, first: u8) -> Vec<u8> {
+    pub(crate) fn expect(&mut self, first: u8) -> Vec<u8> {
         let (got, body) = self.packet();
         assert_eq!(got, first, "packet type; body {body:?}");
         body
     }
 
-    fn send(&mut self, bytes: &[u8]) {
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).unwrap();
     }
 

@@ -119,6 +119,10 @@ impl Reloader {
             influx.replace(section);
             changed.push("[influxdb]");
         }
+        if let Some(ingest) = &self.ingest {
+            // Whoever says that something has changed need not wait for our next attempt.
+            ingest.try_brokers_now();
+        }
         let waits = waits_for_a_restart(&old, &new);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(Reloaded { changed, waits })

@@ -1,5 +1,7 @@
 //! MQTT 3.1.1.
 
+use std::io;
+
 use bytes::Bytes;
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
@@ -80,8 +82,25 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
             Lost::Oversize(bytes)
         }
         ConnectionError::ConnectionRefused(code) => Lost::Refused(words::connect_v3(code)),
-        cause => Lost::Connection { cause: Box::new(cause), hung_up: false },
+        cause => {
+            let hung_up = hung_up(&cause);
+            Lost::Connection { cause: Box::new(cause), hung_up }
+        }
     }
+}
+
+/// Whether the far end closed the connection: all that a broker of this version can say.
+fn hung_up(cause: &ConnectionError) -> bool {
+    match cause {
+        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => is_closed(error),
+        ConnectionError::MqttState(StateError::ConnectionAborted) => true,
+        _ => false,
+    }
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {

@@ -4,8 +4,8 @@ use std::io;
 
 use bytes::Bytes;
 use rumqttc_v5::{
-    AckMode, AsyncClient, ConnAckProperties, ConnectionError, Event, EventLoop, LastWill, ManualAck, Outgoing, Packet,
-    PubAck, PublishOptions, QoS, SessionMode, StateError,
+    AckMode, AsyncClient, ConnAckProperties, ConnectionError, DisconnectReasonCode, Event, EventLoop, LastWill,
+    ManualAck, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError,
 };
 
 use super::super::events::Lost;
@@ -101,6 +101,10 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     match cause {
         ConnectionError::ConnectionRefused(code)
         | ConnectionError::MqttState(StateError::ConnFail { reason: code }) => Lost::Refused(words::connect_v5(code)),
+        ConnectionError::MqttState(StateError::ServerDisconnect {
+            reason_code: DisconnectReasonCode::SessionTakenOver,
+            ..
+        }) => Lost::TakenOver,
         ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, reason_string }) => {
             Lost::Dismissed(words::dismissed(reason_code), reason_string)
         }

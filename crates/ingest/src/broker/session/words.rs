@@ -76,9 +76,7 @@ pub(super) const fn dismissed(code: Bye) -> Refusal {
         Bye::ServerBusy => wait("the broker is busy"),
         Bye::ServerShuttingDown => wait("the broker is shutting down"),
         Bye::KeepAliveTimeout => wait("the broker heard nothing from us for too long"),
-        Bye::SessionTakenOver => {
-            person("another program uses our `client_id` at this broker; give each installation its own")
-        }
+        Bye::SessionTakenOver => person("another program has taken our session over"),
         Bye::ReceiveMaximumExceeded => wait("we had more messages unanswered than the broker allows"),
         Bye::PacketTooLarge => wait("a message of ours was too large for the broker"),
         Bye::MessageRateTooHigh => wait("we sent too fast for the broker"),

@@ -7,7 +7,7 @@ use foretell_console::BackendError;
 use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
 use foretell_history::QuarantineFilter;
 use foretell_ingest::decode::RefusalReason;
-use foretell_ingest::{ClockSkew, OwnClock};
+use foretell_ingest::{ClockSkew, OwnClock, Trouble, TroubleKind};
 use foretell_model::{Log, LogError, Partition, Quarantined};
 use metrics::gauge;
 
@@ -52,7 +52,7 @@ impl ServiceBackend {
             held: held.into_iter().map(|held| RefusalCount { reason: held.reason, count: held.items }).collect(),
             quarantine: self.quarantine_view(&newest)?,
             clocks: self.clocks_view(),
-            faults: [self.intake_faults(), self.room.troubles().sentences(false)].concat(),
+            faults: [self.intake_faults(), self.room.troubles().sentences(false), self.rivals(), self.twins()].concat(),
         })
     }
 
@@ -141,6 +141,25 @@ impl ServiceBackend {
         self.sessions.look(sources, Instant::now())
     }
 
+    /// Which brokers share what they have for us between us and another program of our name.
+    pub(in crate::service) fn rivals(&self) -> Vec<String> {
+        self.troubles(|kind| kind != TroubleKind::Twins)
+    }
+
+    /// Which clients of the listener throw each other out. The others' readings come in as ever, so `/readyz` is silent of it.
+    fn twins(&self) -> Vec<String> {
+        self.troubles(|kind| kind == TroubleKind::Twins)
+    }
+
+    fn troubles(&self, wanted: impl Fn(TroubleKind) -> bool) -> Vec<String> {
+        let sources = self.ingest.as_ref().map(|ingest| ingest.status().sources).unwrap_or_default();
+        let of = |source: &foretell_ingest::SourceStatus| {
+            let wanted = source.troubles.iter().filter(|trouble| wanted(trouble.kind));
+            wanted.map(|known| trouble(&source.name, known)).collect::<Vec<_>>()
+        };
+        sources.iter().flat_map(of).collect()
+    }
+
     /// Figures of the intake that nobody pushes.
     pub(in crate::service) fn publish_intake(&self) {
         if let Ok(free_bytes) = self.disk.free_bytes() {
@@ -201,6 +220,25 @@ impl ServiceBackend {
 fn machine_clock(skew: ClockSkew) -> MachineClock {
     let ClockSkew { machine, behind_ms, heard, refused_ahead } = skew;
     MachineClock { machine, behind_ms, heard, refused_ahead }
+}
+
+/// What is wrong with who connects, with what to do.
+fn trouble(source: &str, trouble: &Trouble) -> String {
+    let Trouble { kind, client_id, times } = trouble;
+    match kind {
+        TroubleKind::TakenOver => format!(
+            "another program uses the client_id `{client_id}` at `{source}` too; it has taken our session over ({times} times), and \
+             each of the two gets a part of the readings: give each installation a client_id of its own"
+        ),
+        TroubleKind::ShortSessions => format!(
+            "`{source}` ends our session within seconds, again and again ({times} times); most likely another program uses the \
+             client_id `{client_id}` there too: give each installation one of its own; if none does, the broker's log says why"
+        ),
+        TroubleKind::Twins => format!(
+            "two clients use the client_id `{client_id}` and throw each other out ({times} times); give each its own (the log has \
+             their addresses)"
+        ),
+    }
 }
 
 fn own_clock(seen: OwnClock) -> String {

@@ -1,0 +1,97 @@
+//! Whether another program uses our client id at a broker. A broker knows one session of a name: whoever connects throws the other
+//! out, and when both come back by themselves that goes on for ever while each gets a part of the messages. MQTT 5 says so in as
+//! many words. A broker of 3.1.1 just closes the connection, so there the signs are counted: sessions that stood and were closed
+//! within seconds, one after the other, with a broker that was there again at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::events::{Lost, SessionsShort};
+use super::poller::SOUND;
+use crate::intake::{Source, TroubleKind};
+
+/// So many short sessions in a row are no chance.
+const SUSPECT_MIN: u32 = 3;
+/// It is said again after so many more; at two a second that is every few minutes.
+const SAY_EVERY: u32 = 300;
+
+/// See the module's text.
+pub(super) struct Rivals {
+    source: Arc<Source>,
+    client_id: String,
+    /// Short sessions in a row.
+    short: u32,
+}
+
+impl Rivals {
+    pub(super) const fn new(source: Arc<Source>, client_id: String) -> Self {
+        Self { source, client_id, short: 0 }
+    }
+
+    /// The name that is ours.
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Takes the end of a connection; `stood` is how long its session did, none where there was none.
+    pub(super) fn ended(&mut self, cause: &Lost, stood: Option<Duration>) {
+        match (cause, stood) {
+            (Lost::TakenOver, _) => {
+                self.source.note_trouble(TroubleKind::TakenOver, &self.client_id);
+            }
+            (Lost::Connection { hung_up: true, .. }, Some(stood)) if stood < SOUND => {
+                self.short += 1;
+                if self.short >= SUSPECT_MIN {
+                    self.source.note_trouble(TroubleKind::ShortSessions, &self.client_id);
+                    self.say();
+                }
+            }
+            // A broker that is away, or a session that stood, tells of something else.
+            _ => self.short = 0,
+        }
+    }
+
+    fn say(&self) {
+        if (self.short - SUSPECT_MIN).is_multiple_of(SAY_EVERY) {
+            SessionsShort { source: self.source.name(), client_id: &self.client_id, times: self.short }.emit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each word is the end of a connection; the last is what is known then.
+    fn check(ends: &str, expected: Option<(TroubleKind, u32)>) {
+        let source = Arc::new(Source::new("plant"));
+        let mut rivals = Rivals::new(Arc::clone(&source), "foretell".to_owned());
+        for end in ends.split_whitespace() {
+            let hung_up = |hung_up| Lost::Connection { cause: "closed".into(), hung_up };
+            let (cause, stood_s) = match end {
+                "short" => (hung_up(true), Some(1)),
+                "long" => (hung_up(true), Some(60)),
+                "cut" => (hung_up(false), Some(1)),
+                "away" => (hung_up(false), None),
+                "closed" => (hung_up(true), None),
+                _ => (Lost::TakenOver, Some(1)),
+            };
+            rivals.ended(&cause, stood_s.map(Duration::from_secs));
+        }
+        let known = source.status().troubles.pop().map(|trouble| (trouble.kind, trouble.times));
+        assert_eq!(known, expected, "{ends}");
+    }
+
+    #[test]
+    fn what_a_broker_says_counts_at_once_and_what_it_does_when_it_is_no_chance() {
+        check("", None);
+        check("taken", Some((TroubleKind::TakenOver, 1)));
+        check("away taken long taken", Some((TroubleKind::TakenOver, 2)));
+        check("short short", None);
+        check("short short short short", Some((TroubleKind::ShortSessions, 2)));
+        // A broker that is killed again and again is away in between, and a bad cable is not the broker's doing.
+        check("short away short away short away short", None);
+        check("short short long short short", None);
+        check("cut cut cut cut closed closed closed", None);
+    }
+}
