@@ -146,7 +146,7 @@ impl ConnectionLost<'_> {
     }
 }
 
-/// It looks as if another program uses our name at a broker that cannot say so (MQTT 3.1.1).
+/// It looks as if another program uses our name at a broker that does not say so.
 pub(super) struct SessionsShort<'a> {
     pub(super) source: &'a str,
     pub(super) client_id: &'a str,

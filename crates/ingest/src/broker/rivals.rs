@@ -1,7 +1,7 @@
 //! Whether another program uses our client id at a broker. A broker knows one session of a name: whoever connects throws the other
-//! out, and when both come back by themselves that goes on for ever while each gets a part of the messages. MQTT 5 says so in as
-//! many words. A broker of 3.1.1 just closes the connection, so there the signs are counted: sessions that stood and were closed
-//! within seconds, one after the other, with a broker that was there again at once.
+//! out, and when both come back by themselves that goes on for ever while each gets a part of the messages. In MQTT 5 a broker can
+//! say so. One that does not (Mosquitto 2.0.11), and every one of 3.1.1, just closes the connection, so the signs are counted:
+//! sessions that stood and were closed within seconds, one after the other, with a broker that was there again at once.
 
 use std::sync::Arc;
 use std::time::Duration;

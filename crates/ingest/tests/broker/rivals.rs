@@ -8,27 +8,45 @@ use foretell_ingest::{IngestOptions, TroubleKind};
 
 use crate::broker::Mosquitto;
 use crate::plant::{Plant, in_version, wait_until};
-use crate::wire::{CONNECT, Peer};
+use crate::wire::{CONNECT, Peer, SUBSCRIBE};
 
-/// Each throws the other out for ever; both get to know of it, whether the broker can say so or not.
-fn check(version: Version, expected: TroubleKind) {
+/// Each throws the other out for ever. Mosquitto closes the connection without a word in either version; both get to know of it.
+fn two_of_one_name_know_of_each_other(version: Version) {
     let broker = Mosquitto::start();
     let plants = [0, 1].map(|_| Plant::start(vec![in_version(&broker.url(), version)], IngestOptions::default()));
-    let knows = |plant: &Plant| {
-        let troubles = plant.source().troubles;
-        troubles.iter().any(|trouble| trouble.client_id == "foretell" && trouble.kind == expected)
-    };
-    wait_until("both know of each other", || plants.iter().all(knows));
+    wait_until("both know of each other", || {
+        plants.iter().all(|plant| known(plant) == Some(("foretell".to_owned(), TroubleKind::ShortSessions)))
+    });
+}
+
+fn known(plant: &Plant) -> Option<(String, TroubleKind)> {
+    plant.source().troubles.pop().map(|trouble| (trouble.client_id, trouble.kind))
 }
 
 #[test]
 fn two_of_one_name_know_of_each_other_in_3() {
-    check(Version::V3, TroubleKind::ShortSessions);
+    two_of_one_name_know_of_each_other(Version::V3);
 }
 
 #[test]
 fn two_of_one_name_know_of_each_other_in_5() {
-    check(Version::V5, TroubleKind::TakenOver);
+    two_of_one_name_know_of_each_other(Version::V5);
+}
+
+/// A broker that says so is believed at once.
+#[test]
+fn a_session_that_was_taken_over_is_known_as_such() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let plant = Plant::start(vec![in_version(&url, Version::V5)], IngestOptions::default());
+    let mut peer = Peer::accept(&listener);
+    peer.expect(CONNECT);
+    peer.send(&[0x20, 3, 0, 0, 0]);
+    let subscribe = peer.expect(SUBSCRIBE);
+    peer.send(&[0x90, 6, subscribe[0], subscribe[1], 0, 1, 1, 1]);
+    // DISCONNECT: session taken over.
+    peer.send(&[0xe0, 2, 0x8e, 0]);
+    wait_until("it is known", || known(&plant) == Some(("foretell".to_owned(), TroubleKind::TakenOver)));
 }
 
 /// Refused for a wrong login, it would wait an hour; told to, it tries again at once.

@@ -10,7 +10,7 @@ use crate::kit::{PATIENCE, reading};
 use crate::plant::{Plant, TELEMETRY, in_version};
 
 pub(crate) const CONNECT: u8 = 0x10;
-const SUBSCRIBE: u8 = 0x82;
+pub(crate) const SUBSCRIBE: u8 = 0x82;
 const PUBACK: u8 = 0x40;
 const DISCONNECT: u8 = 0xe0;
 

@@ -86,7 +86,8 @@ fn ports(config: &Config) -> Vec<Failure> {
     let (console, mqtt) = (config.console.listen, config.mqtt.listen);
     let mut failures = Vec::new();
     failures.extend(TcpListener::bind(console).err().map(|error| service::unavailable(console, Roles::ALL, error)));
-    if config.mqtt.source == MqttSource::Embedded {
+    // That the two are one has been told, and it is no other program that has it.
+    if config.mqtt.source == MqttSource::Embedded && !config::overlap(console, mqtt) {
         let refused = |source| {
             Failure::because(
                 Kind::Unavailable,

@@ -56,7 +56,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> Option<InfluxSection> {
         ca_file: super::read::file(&mut s, "ca_file", base),
         batch_lines_max: s.whole("batch_lines_max", 5_000, 1..=100_000) as usize,
         batch_bytes_max: s.parsed("batch_size_max", 1 << 20, batch_bytes),
-        flush_interval: s.duration("flush_interval", Duration::from_secs(1)),
+        flush_interval: s.duration_or_none("flush_interval", Duration::from_secs(1)),
         timeout: s.duration("timeout", Duration::from_secs(30)),
         backoff_max: s.duration("backoff_max", Duration::from_secs(60)),
     };

@@ -29,6 +29,7 @@ pub(crate) use fault::did_you_mean;
 pub use fault::{ConfigFaults, Fault, Place};
 pub use influx::InfluxSection;
 pub use mqtt::{MqttLimits, MqttSection, MqttSource, MqttUser};
+pub(crate) use read::overlap;
 pub use secret::Secret;
 pub use sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,

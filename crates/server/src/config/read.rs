@@ -12,7 +12,7 @@ use super::sections::{
     ChannelKind, ClockSource, Config, ConsoleSection, DataSection, EngineSection, LogLevel, MachineSection,
     OutreachSection,
 };
-use super::{ChannelSection, Secret, unit};
+use super::{ChannelSection, MqttSource, Secret, unit};
 use super::{channels, influx};
 use super::{mapping, mqtt, sparkplug};
 use crate::denied;
@@ -45,6 +45,11 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
         clock: clock(root.section("clock")),
         log_level: log(root.section("log")),
     };
+    let (console, listen) = (config.console.listen, config.mqtt.listen);
+    if config.mqtt.source == MqttSource::Embedded && overlap(console, listen) {
+        let why = format!("on one port: {listen} and {console}; two listeners cannot share one, give each its own");
+        root.fault_of(&["mqtt.listen", "console.listen"], format!("[mqtt] `listen` and [console] `listen` are {why}"));
+    }
     let by_webhook = config.channels.iter().any(|channel| matches!(channel, ChannelSection::Webhook(_)));
     let leaves = match config.outreach.channel {
         ChannelKind::Smtp => Some("channel `smtp`"),
@@ -65,6 +70,12 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Config {
     config
 }
 
+/// Whether two addresses cannot both be listened on: one port of one interface, or of all of them.
+pub(crate) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = |a: SocketAddr, b: SocketAddr| a.ip().is_unspecified() && (a.is_ipv6() || b.is_ipv4());
+    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || covers(a, b) || covers(b, a))
+}
+
 fn data(mut s: Section<'_>, base: &Path) -> DataSection {
     let or = DataSection::default();
     let section = DataSection {
@@ -72,7 +83,7 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
         quarantine_bytes_max: s.parsed("quarantine_size_max", or.quarantine_bytes_max, unit::size_bytes),
         free_min_bytes: s.parsed("free_min", or.free_min_bytes, unit::size_bytes),
         archive_every: s.duration("archive_every", or.archive_every).max(Duration::from_millis(100)),
-        archive_after: s.duration("archive_after", or.archive_after),
+        archive_after: s.duration_or_none("archive_after", or.archive_after),
         keep_readings: s.parsed("keep_readings", or.keep_readings, keep),
     };
     if !QUARANTINE_BYTES.contains(&section.quarantine_bytes_max) {
@@ -88,9 +99,9 @@ fn data(mut s: Section<'_>, base: &Path) -> DataSection {
     section
 }
 
-/// A duration, or `forever`.
+/// A duration of more than nothing, or `forever`.
 pub(super) fn keep(text: &str) -> Result<Option<Duration>, String> {
-    if text == "forever" { Ok(None) } else { unit::duration(text).map(Some) }
+    if text == "forever" { Ok(None) } else { unit::some_time(text).map(Some) }
 }
 
 fn engine(root: &mut Section<'_>, base: &Path) -> EngineSection {

@@ -128,8 +128,13 @@ impl<'a> Section<'a> {
         None
     }
 
-    /// A duration with its unit.
+    /// A duration with its unit; more than nothing.
     pub(super) fn duration(&mut self, key: &'static str, or: Duration) -> Duration {
+        self.parsed(key, or, unit::some_time)
+    }
+
+    /// A duration with its unit that may be nothing, which then means "at once".
+    pub(super) fn duration_or_none(&mut self, key: &'static str, or: Duration) -> Duration {
         self.parsed(key, or, unit::duration)
     }
 
@@ -218,6 +223,13 @@ impl<'a> Section<'a> {
     /// Notes a warning at a path from the root that somebody else read.
     pub(super) fn warn_at(&self, path: &str, message: impl Into<String>) {
         self.context.warnings.add(self.context.lines.place(path, None), message);
+    }
+
+    /// Notes a fault of several keys, by their paths from the root, at the first of them that stands in the file.
+    pub(super) fn fault_of(&self, paths: &[&str], message: impl Into<String>) {
+        let places = paths.iter().map(|path| self.context.lines.place(path, None));
+        let place = places.min().unwrap_or(Place::File);
+        self.context.faults.add(place, message);
     }
 
     /// Notes a fault at a path from the root that somebody else read.

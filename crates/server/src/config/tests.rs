@@ -259,3 +259,78 @@ run_hours = { at = "Runtime", unit = "furlong" }
     let off = parse("[sparkplug]\nhost_id = \"\"\n", &BTreeMap::new(), Path::new(""));
     assert_eq!(off.map(|config| config.sparkplug.0), Ok(None));
 }
+
+#[test]
+fn no_time_at_all_is_refused_where_it_makes_no_sense() {
+    check(
+        r#"[mqtt]
+url = "none"
+age_max = "0d"
+[[mqtt.source]]
+name = "north"
+url = "mqtt://north"
+session_expiry = "0s"
+keep_alive = "0s"
+[mqtt.limits]
+login_pause = "0s"
+[sparkplug]
+rebirth_interval = "0s"
+[data]
+archive_every = "0s"
+archive_after = "0s"
+keep_readings = "0d"
+[engine]
+snapshot_interval = "0ms"
+[influxdb]
+flush_interval = "0s"
+timeout = "0s"
+backoff_max = "0s"
+[outreach]
+call_back_within = "0m"
+on_site_within = "0h"
+follow_up_after = "0d"
+tick = "0s"
+forget_after = "0d"
+[trips]
+within = "0s"
+"#,
+        &[],
+        expect![[r#"
+            plant.toml: 16 problems
+              line 3: `mqtt.age_max`: `0d` is no time at all, which makes no sense here
+              line 7: `mqtt.source[0].session_expiry`: `0s` is no time at all, which makes no sense here
+              line 8: `mqtt.source[0].keep_alive`: `0s` is no time at all, which makes no sense here
+              line 10: `mqtt.limits.login_pause`: `0s` is no time at all, which makes no sense here
+              line 12: `sparkplug.rebirth_interval`: `0s` is no time at all, which makes no sense here
+              line 14: `data.archive_every`: `0s` is no time at all, which makes no sense here
+              line 16: `data.keep_readings`: `0d` is no time at all, which makes no sense here
+              line 18: `engine.snapshot_interval`: `0ms` is no time at all, which makes no sense here
+              line 21: `influxdb.timeout`: `0s` is no time at all, which makes no sense here
+              line 22: `influxdb.backoff_max`: `0s` is no time at all, which makes no sense here
+              line 24: `outreach.call_back_within`: `0m` is no time at all, which makes no sense here
+              line 25: `outreach.on_site_within`: `0h` is no time at all, which makes no sense here
+              line 26: `outreach.follow_up_after`: `0d` is no time at all, which makes no sense here
+              line 27: `outreach.tick`: `0s` is no time at all, which makes no sense here
+              line 28: `outreach.forget_after`: `0d` is no time at all, which makes no sense here
+              line 30: `trips.within`: `0s` is no time at all, which makes no sense here"#]],
+    );
+}
+
+#[test]
+fn two_listeners_on_one_port_are_found() {
+    let twice = "plant.toml: 1 problem\n  line 2: [mqtt] `listen` and [console] `listen` are on one port: ";
+    for (mqtt, console, expected) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080", true),
+        ("0.0.0.0:8080", "127.0.0.1:8080", true),
+        ("127.0.0.1:8080", "[::]:8080", true),
+        ("127.0.0.1:8080", "127.0.0.2:8080", false),
+        ("0.0.0.0:8080", "[::1]:8080", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let text =
+            format!("[mqtt]\nlisten = \"{mqtt}\"\nanonymous = \"everybody\"\n[console]\nlisten = \"{console}\"\n");
+        let told = parse(&text, &BTreeMap::new(), Path::new("")).err();
+        let told = told.map(|faults| ConfigFaults { file: Some("plant.toml".into()), faults }.to_string());
+        assert_eq!(told.is_some_and(|told| told.starts_with(twice)), expected, "{mqtt} {console}");
+    }
+}

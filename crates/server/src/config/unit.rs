@@ -16,6 +16,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a duration with its unit, such as \"15m\" (ms, s, m, h, d)"))
 }
 
+/// Reads a duration of more than nothing.
+///
+/// # Errors
+/// A sentence for the person who wrote it.
+pub(super) fn some_time(text: &str) -> Result<Duration, String> {
+    let read = duration(text)?;
+    if read.is_zero() { Err(format!("`{text}` is no time at all, which makes no sense here")) } else { Ok(read) }
+}
+
 /// Reads `64KiB`, `1MiB` or `2GiB` into bytes.
 ///
 /// # Errors
@@ -53,6 +62,8 @@ mod tests {
             let got = duration(text).map(|d| d.as_millis());
             assert_eq!(got.as_ref().map_err(String::as_str).copied(), expected);
         }
+        assert_eq!(some_time("0h").unwrap_err(), "`0h` is no time at all, which makes no sense here");
+        assert_eq!(some_time("1ms"), Ok(Duration::from_millis(1)));
         assert_eq!(size_bytes("1MiB"), Ok(1_048_576));
     }
 }
