@@ -58,6 +58,7 @@ fn the_service_manager_is_told() {
     foretell.process.signal("HUP");
     assert!(manager.hears("RELOADING=1").contains("MONOTONIC_USEC="));
     manager.hears("READY=1");
+    said(&foretell, "nothing that can be taken up while running is different", 1);
     foretell.configure("[mqtt]\nulr = \"embedded\"\n");
     foretell.process.signal("HUP");
     manager.hears("STATUS=The new configuration cannot be used");
@@ -246,4 +247,43 @@ fn what_the_metrics_name_is_there() {
     let typed = metrics.lines().filter(|line| line.starts_with("# TYPE ")).count();
     assert_eq!(described, typed, "a metric without words:\n{metrics}");
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+#[test]
+fn what_is_refused_is_told_in_summary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "");
+    let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+    for _ in 0..200 {
+        assert!(client.publish("nobody/knows", "this"));
+    }
+    said(&foretell, "Refused what came in", 1);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    let told = foretell.process.said();
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains("Refused what came in")).collect();
+    let items = |line: &&str| line.split("items=").nth(1)?.split(' ').next()?.parse::<u32>().ok();
+    // One line while they came in; the rest, if the first came too early, at the end.
+    assert!((1..=2).contains(&lines.len()), "{told}");
+    assert_eq!(lines.iter().filter_map(items).sum::<u32>(), 200, "{told}");
+    assert!(lines[0].contains("unknown_topic") && lines[0].contains("nobody/knows"), "{told}");
+}
+
+#[test]
+fn two_services_of_one_name_at_one_broker_say_so() {
+    let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
+    let broker = Mosquitto::start(folders[0].path());
+    let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port);
+    let mut services = folders.each_ref().map(|folder| Foretell::start(folder.path(), &config));
+    for foretell in &services {
+        let fault = "the client_id `foretell`";
+        wait_for("/readyz to say so", SOON, || {
+            get(foretell.console, "/readyz").filter(|answer| answer.status == 503 && answer.body.contains(fault))
+        });
+        let page = get(foretell.console, "/ingest").expect("the page").body;
+        assert!(page.contains("client_id") && page.contains("role=\"alert\""), "{page}");
+        said(foretell, "Most likely another program uses this `client_id` there", 1);
+    }
+    for foretell in &mut services {
+        assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    }
 }

@@ -59,7 +59,9 @@ pub fn back_up(
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<BackedUp, FileError> {
     if to.exists() {
-        return Err(FileError::io("create", to)(io::ErrorKind::AlreadyExists.into()));
+        let why =
+            "there is something of this name, and a backup is never written over; name a folder that is not there yet";
+        return Err(FileError::io("create", to)(io::Error::new(io::ErrorKind::AlreadyExists, why)));
     }
     let inside = |folder: &Path| Some(folder.canonicalize().ok()?.starts_with(data.canonicalize().ok()?));
     if to.parent().and_then(inside) == Some(true) {

@@ -34,6 +34,7 @@ use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind};
 use intake::{Intake, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
+use pem::PemFaults;
 pub use skew::{ClockSkew, OwnClock};
 
 /// What ingest does, settled before it starts.
@@ -73,6 +74,26 @@ pub enum StartError {
     /// No thread for the committer.
     #[error("could not start the committer's thread")]
     Thread(#[source] std::io::Error),
+}
+
+/// Why ingest could not go on with other options.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReplaced {
+    /// Of the rules.
+    #[error("could not take up the mappings")]
+    Rules(#[from] ReplaceError),
+    /// Of the listener's certificates.
+    #[error("could not take up the certificates of the MQTT listener")]
+    Certificates(#[from] PemFaults),
+}
+
+/// What only the files' contents tell, once ingest goes on with other options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The listener offers another certificate, or trusts another authority, from the next connection on.
+    pub own_certificates: bool,
+    /// The same at a broker.
+    pub certificates_for_brokers: bool,
 }
 
 /// What pages show about ingest.
@@ -132,6 +153,7 @@ impl Ingest {
             ingest.intake.stop().await;
             return Err(cause);
         }
+        tokio::spawn(tell_refusals(ingest.sources.clone(), ingest.stop.clone()));
         Ok(ingest)
     }
 
@@ -199,26 +221,27 @@ impl Ingest {
         committer.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Goes on with other mappings, bounds, logins and limits from the next message on, without ending a session. Of `options`
-    /// address and TLS stay; a client that is connected keeps what its login allowed until it connects again. May read the
-    /// whole log when a mapping with derived hours is new, so call it off the async workers.
+    /// Goes on with other mappings, bounds, logins, limits and certificates from the next message or connection on, without ending
+    /// a session. Of `options` the address stays; a client that is connected keeps what its login allowed until it connects
+    /// again. Certificate files, those for brokers too, are read again. May read the whole log when a mapping with derived hours
+    /// is new, so call it off the async workers.
     ///
     /// # Errors
-    /// When mappings have faults or the log cannot be read; everything stays as it was.
+    /// When mappings or certificates have faults or the log cannot be read; everything stays as it was.
     pub fn replace(
         &self,
         decoder: DecoderOptions,
         options: &ListenerOptions,
         log: &dyn Log,
-    ) -> Result<(), ReplaceError> {
+    ) -> Result<Replaced, NotReplaced> {
+        let tls = self.listener.as_ref().map(|_| Listener::load(options)).transpose()?;
         let filters_changed = self.intake.decoder().replace(decoder, log)?;
-        if let Some(listener) = &self.listener {
-            listener.replace(options);
-        }
+        let own = self.listener.as_ref().zip(tls).is_some_and(|(listener, tls)| listener.replace(options, tls));
         if filters_changed {
             self.brokers.iter().for_each(Broker::resubscribe);
         }
-        Ok(())
+        let for_brokers = self.brokers.iter().filter(|broker| broker.reload_certificates()).count() > 0;
+        Ok(Replaced { own_certificates: own, certificates_for_brokers: for_brokers })
     }
 
     /// Goes on with another bound of the number of machines; those that were taken in stay.
@@ -262,6 +285,7 @@ impl Ingest {
                 broker.stopped().await;
             }
             self.intake.stop().await;
+            self.sources.iter().for_each(|source| source.tell_refusals(true));
             let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(committer) = committer {
                 // Joining blocks, so it may not happen on a worker of the runtime.
@@ -271,5 +295,16 @@ impl Ingest {
             true
         };
         tokio::time::timeout(within, all).await.unwrap_or(false)
+    }
+}
+
+/// Tells now and then what was refused, until `stop`; [`Ingest::drain`] tells the rest.
+async fn tell_refusals(sources: Vec<Arc<Source>>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(intake::LOOK_EVERY) => {}
+        }
+        sources.iter().for_each(|source| source.tell_refusals(false));
     }
 }

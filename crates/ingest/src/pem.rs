@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use rustls::crypto::CryptoProvider;
@@ -121,6 +122,15 @@ pub fn faults(certificate: Option<&Path>, key: Option<&Path>, authorities: Optio
     };
     faults.extend(authorities.and_then(|path| roots(path).err()));
     faults
+}
+
+/// A number that is another one when what stands in the files is; the same for files that cannot be read.
+pub(crate) fn fingerprint<'a>(files: impl IntoIterator<Item = Option<&'a Path>>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.and_then(|path| read(path).ok()).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Who we are: a certificate chain with the key that belongs to it.

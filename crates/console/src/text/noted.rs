@@ -52,6 +52,10 @@ const REFUSED: &[Pattern] = &[
     ("`state` is {}, which stands for no state", "state 的值是 {0}，没有对应的运行状态"),
     ("the state {} is not in the mapping's table", "状态 {0} 不在映射表中"),
     ("the payload has {} bytes; {} are allowed", "消息有 {0} 字节，最多允许 {1} 字节"),
+    (
+        "a packet of {} bytes is not read, the listener takes {} (`[mqtt.limits] packet_size`); the client `{}` was disconnected",
+        "数据包有 {0} 字节，超过监听器上限 {1}（[mqtt.limits] packet_size），未读取；客户端 {2} 的连接已断开",
+    ),
     ("the payload holds {} records; {} are allowed", "消息含 {0} 条记录，最多允许 {1} 条"),
     ("the array holds more than {} items", "数组超过 {0} 项"),
     ("the array is not closed; the message seems cut", "数组没有结束，消息似乎被截断"),

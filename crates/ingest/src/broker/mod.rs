@@ -38,6 +38,7 @@ use crate::intake::{Intake, Source};
 
 /// The running sessions with one broker.
 pub(crate) struct Broker {
+    checked: Arc<Checked>,
     outgoing: Arc<Outgoing>,
     /// Tells the sessions that the decoder understands other topics now.
     topics: watch::Sender<()>,
@@ -75,7 +76,7 @@ impl Broker {
             tasks.spawn(poller.run());
         }
         tasks.close();
-        Ok(Self { outgoing, topics: changed, try_now, tasks })
+        Ok(Self { checked: Arc::clone(&checked), outgoing, topics: changed, try_now, tasks })
     }
 
     /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as
@@ -87,6 +88,17 @@ impl Broker {
     /// Subscribes to what the decoder understands now and unsubscribes from the rest, within the sessions.
     pub(crate) fn resubscribe(&self) {
         self.topics.send_replace(());
+    }
+
+    /// Reads the certificate files again, for the next connection; returns whether they are others than before. Where they
+    /// cannot be used, those of before stay, and the log says so.
+    pub(crate) fn reload_certificates(&self) -> bool {
+        let source = &self.checked.options.name;
+        self.checked.reload_certificates().unwrap_or_else(|error| {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(source, %error, why, "The certificates for a broker cannot be used; those of before stay.");
+            false
+        })
     }
 
     /// Ends the pauses of those sessions that wait to connect again.

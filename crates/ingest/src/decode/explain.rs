@@ -170,6 +170,9 @@ fn contract_field(kind: contract::Kind, at: &str, value: &Value) -> (Fate, Strin
     let stranger = |hint: String| (Fate::Ignored, format!("there is no signal of this name{hint}"), String::new());
     match (Signal::from_name(key), similar_signal(key)) {
         (Some(signal), _) if value.is_null() => (Fate::Used, format!("{}: not measured", signal.name()), String::new()),
+        (Some(signal), _) if !value.is_number() => {
+            (Fate::Refused, format!("{}: a number or null belongs there", signal.name()), String::new())
+        }
         (Some(signal), _) => (Fate::Used, format!("{} = {value} {}", signal.name(), signal.unit()), String::new()),
         (None, Some(similar)) => stranger(format!("; did you mean `{similar}`?")),
         (None, None) => stranger(String::new()),

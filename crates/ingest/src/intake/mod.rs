@@ -7,6 +7,7 @@
 mod committer;
 mod fleet;
 mod lanes;
+mod refusals;
 mod status;
 mod submitter;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::listener::Rights;
 use crate::skew::Skews;
 use committer::{Committer, Item};
 use fleet::Fleet;
+pub(crate) use refusals::LOOK_EVERY;
 use status::Arrivals;
 pub(crate) use status::{CommitFigures, Source};
 pub use status::{CommitStatus, SourceStatus};

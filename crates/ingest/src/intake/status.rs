@@ -1,13 +1,12 @@
 //! What the intake counts, for pages and for `/metrics`.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use foretell_model::{Appended, LogError, Refusal, Timestamp};
 use metrics::{counter, gauge, histogram};
 
+use super::refusals::Refusals;
 use super::{Finished, Outcome, Trouble, TroubleKind, Troubles};
 
 /// One input, as pages show it.
@@ -76,7 +75,7 @@ pub(crate) struct Source {
     kept_messages: AtomicU64,
     failed_messages: AtomicU64,
     ignored_keys: AtomicU64,
-    refused: Mutex<BTreeMap<&'static str, u64>>,
+    refused: Refusals,
     troubles: Troubles,
 }
 
@@ -111,7 +110,7 @@ impl Source {
             kept_messages: AtomicU64::new(0),
             failed_messages: AtomicU64::new(0),
             ignored_keys: AtomicU64::new(0),
-            refused: Mutex::default(),
+            refused: Refusals::default(),
             troubles: Troubles::default(),
         }
     }
@@ -152,13 +151,13 @@ impl Source {
     }
 
     pub(super) fn refused(&self, refused: &[Refusal]) {
-        if refused.is_empty() {
-            return;
-        }
-        let mut by_reason = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        for refusal in refused {
-            *by_reason.entry(refusal.reason).or_default() += 1;
-            counter!("foretell_ingest_items_refused_total", "reason" => refusal.reason).increment(1);
+        self.refused.add(refused);
+    }
+
+    /// Writes down what was refused and is to be told now, or all that was not told yet.
+    pub(crate) fn tell_refusals(&self, all: bool) {
+        for summary in self.refused.due(Instant::now(), all) {
+            summary.emit(&self.name);
         }
     }
 
@@ -180,13 +179,7 @@ impl Source {
             kept_messages: self.kept_messages.load(Ordering::Relaxed),
             failed_messages: self.failed_messages.load(Ordering::Relaxed),
             ignored_keys: self.ignored_keys.load(Ordering::Relaxed),
-            refused: self
-                .refused
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-                .map(|(reason, count)| (*reason, *count))
-                .collect(),
+            refused: self.refused.counts(),
             troubles: self.troubles.now(Instant::now()),
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, addr: SocketAd
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::debug!(%cause, "Could not switch off Nagle's algorithm; answers may come late.");
     }
-    let Some(tls) = shared.tls.clone() else {
+    let Some(tls) = shared.tls() else {
         let peer = Peer { addr, certificate: None };
         return serve_stream(shared, stream, peer, connect_by, visit).await;
     };
@@ -221,6 +221,7 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     };
     let mut session = Session::new(Arc::clone(&shared), link, client);
     let left = session.run(leave).await;
+    session.tell_too_large(&client_id);
     if left.wants_will()
         && let Some(will) = &connect.will
     {
@@ -228,7 +229,7 @@ async fn serve_client<S: AsyncRead + AsyncWrite>(
     }
     drop(registration);
     drop(counted);
-    ClientLeft { peer, client_id: &client_id, reason: left.reason() }.emit();
+    ClientLeft { peer, client_id: &client_id, left }.emit(&shared.closed);
     let mut link = session.into_link();
     if let Some(reason) = farewell(left) {
         let Link { protocol, out, .. } = &mut *link;

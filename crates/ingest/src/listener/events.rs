@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use metrics::counter;
 use tracing::{debug, error, info, warn};
 
 use super::door::NoPlace;
+use super::lately::Lately;
+use super::left::Left;
 use super::replies::TurnedAway;
 
 /// A client was let in.
@@ -56,17 +59,47 @@ impl TwinsSeen<'_> {
     }
 }
 
-/// A client is gone. `reason` is of a closed set.
+/// A client is gone.
 pub(super) struct ClientLeft<'a> {
     pub(super) peer: SocketAddr,
     pub(super) client_id: &'a str,
-    pub(super) reason: &'static str,
+    pub(super) left: Left,
 }
 
 impl ClientLeft<'_> {
-    pub(super) fn emit(self) {
-        debug!(peer = %self.peer, client_id = self.client_id, reason = self.reason, "A client left.");
-        counter!("foretell_mqtt_disconnects_total", "reason" => self.reason).increment(1);
+    /// One that was closed for what it did is told of now and then: it comes again and again.
+    pub(super) fn emit(self, lately: &Lately) {
+        let Self { peer, client_id, left } = self;
+        let reason = left.reason();
+        counter!("foretell_mqtt_disconnects_total", "reason" => reason).increment(1);
+        match left.remedy().filter(|_| lately.is_due(client_id, reason, Instant::now())) {
+            Some(remedy) => {
+                warn!(%peer, client_id, reason, remedy, "Closed a client's connection; said again after ten minutes.")
+            }
+            None => debug!(%peer, client_id, reason, "A client left."),
+        }
+    }
+}
+
+/// A client sent a packet that is larger than allowed, and was disconnected.
+pub(super) struct PacketTooLarge<'a> {
+    pub(super) peer: SocketAddr,
+    pub(super) client_id: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) topic: &'a str,
+    pub(super) bytes: usize,
+    pub(super) bytes_max: usize,
+}
+
+impl PacketTooLarge<'_> {
+    /// Whether it was told; one of this client and topic was perhaps told lately.
+    pub(super) fn emit(self, lately: &Lately) -> bool {
+        let Self { peer, client_id, user, topic, bytes, bytes_max } = self;
+        let is_due = lately.is_due(client_id, topic, Instant::now());
+        if is_due {
+            warn!(%peer, client_id, user, topic, bytes, bytes_max, "A client sent a packet that is too large and was disconnected; said again after ten minutes. With MQTT 3.1.1 it will come back and send it again: let it send less at a time, or raise `[mqtt.limits] packet_size`.");
+        }
+        is_due
     }
 }
 

@@ -48,6 +48,22 @@ impl Left {
         }
     }
 
+    /// What to do about a client that was closed for what it did; none where it did nothing amiss, or where the log has said so.
+    pub(super) fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::Broken("packet_too_large") => None,
+            Self::Broken("topic_invalid") => {
+                Some("correct the topic on which it publishes: it is empty or holds + or #")
+            }
+            Self::Broken(_) => Some("it does not keep to MQTT; update its firmware or library"),
+            Self::NotReading => Some("it does not read our answers; look at its link and its load"),
+            Self::CrowdedOut => {
+                Some("too many large packets were on their way, and its own for longest; let it send less at a time")
+            }
+            _ => None,
+        }
+    }
+
     /// A will says that the controller vanished. When we stop, or our log fails, it has not.
     pub(super) const fn wants_will(self) -> bool {
         !matches!(self, Self::Asked { with_will: false } | Self::Stopping | Self::CommitFailed)

@@ -28,6 +28,17 @@ pub(super) enum Moved {
     Out,
 }
 
+/// Once so much of a packet that is too large is here, its topic is not waited for any longer.
+const TOPIC_WITHIN_BYTES: usize = 1 << 10;
+
+/// A packet larger than allowed, of which nothing beyond its topic was read.
+pub(super) struct TooLarge {
+    pub(super) bytes: usize,
+    pub(super) bytes_max: usize,
+    /// Of a PUBLISH, as far as it came.
+    pub(super) topic: Option<String>,
+}
+
 /// See the module's text.
 pub(super) struct Link<S> {
     reader: ReadHalf<S>,
@@ -46,6 +57,8 @@ pub(super) struct Link<S> {
     giant: Option<Giant>,
     giants: Arc<Giants>,
     packet_bytes_max: usize,
+    /// The packet larger than allowed at which it ends.
+    too_large: Option<Box<TooLarge>>,
     /// What is to be sent.
     pub(super) out: Vec<u8>,
     sent: usize,
@@ -67,6 +80,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             giant: None,
             giants,
             packet_bytes_max: packet_bytes_max as usize,
+            too_large: None,
             out: Vec::new(),
             sent: 0,
             protocol: Protocol::new(packet_bytes_max),
@@ -110,7 +124,14 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     fn ready(&mut self) -> usize {
         let here = self.filled - self.taken;
         if self.oversize == 0 {
-            match plain::extent(&self.input[self.taken..self.filled]) {
+            let extent = plain::extent(&self.input[self.taken..self.filled]);
+            if let Extent::Known { header, total } = extent
+                && total > self.packet_bytes_max
+                && !self.knows_too_large(header, total)
+            {
+                return 0;
+            }
+            match extent {
                 Extent::Known { total, .. } if total <= here => return total,
                 Extent::Known { total, .. } if total > INPUT_BYTES_MAX || total > self.packet_bytes_max => {
                     self.oversize = total;
@@ -122,6 +143,22 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             }
         }
         self.oversize.min(here)
+    }
+
+    /// Notes what is known of a packet larger than allowed, which the codec will refuse; false while its topic may still come.
+    fn knows_too_large(&mut self, header: usize, total: usize) -> bool {
+        let packet = &self.input[self.taken..self.filled];
+        let topic = plain::topic(packet, header).map(str::to_owned);
+        let is_enough = packet.len() >= TOPIC_WITHIN_BYTES.min(total) || !plain::is_publish(packet);
+        if topic.is_some() || is_enough {
+            self.too_large = Some(Box::new(TooLarge { bytes: total, bytes_max: self.packet_bytes_max, topic }));
+        }
+        self.too_large.is_some()
+    }
+
+    /// The packet larger than allowed at which it ended, if that is why.
+    pub(super) fn take_too_large(&mut self) -> Option<Box<TooLarge>> {
+        self.too_large.take()
     }
 
     /// Whether there are bytes that could be parsed.

@@ -15,6 +15,7 @@ mod door;
 mod events;
 mod giants;
 mod incoming;
+mod lately;
 mod left;
 mod link;
 mod logins;
@@ -49,10 +50,12 @@ use clients::Clients;
 use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
 use giants::Giants;
+use lately::Lately;
 use logins::{Logins, Peer};
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
 pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
 pub use rights::{MachineGlob, MachineGlobError, Rights};
+pub(crate) use tls::Tls;
 
 /// Why the listener cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -94,11 +97,19 @@ struct Shared {
     clients: Arc<Clients>,
     retained: Arc<Retained>,
     denied: DeniedOnce,
-    tls: Option<TlsAcceptor>,
+    /// Clients whose connections were closed for what they did.
+    closed: Lately,
+    /// Replaced as a whole; who is connected keeps the session that was agreed on.
+    tls: RwLock<Option<Tls>>,
     stop: CancellationToken,
 }
 
 impl Shared {
+    /// What takes a new connection; none where it is not encrypted.
+    fn tls(&self) -> Option<TlsAcceptor> {
+        self.tls.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(Tls::acceptor)
+    }
+
     /// As they are in force now.
     fn options(&self) -> Arc<ListenerOptions> {
         Arc::clone(&self.options.read().unwrap_or_else(PoisonError::into_inner))
@@ -120,7 +131,7 @@ impl Listener {
         source: Arc<Source>,
         stop: CancellationToken,
     ) -> Result<Self, ListenerError> {
-        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let tls = Self::load(&options)?;
         let bind_error = |source| ListenerError::Bind { addr: options.listen, source };
         let socket = TcpListener::bind(options.listen).await.map_err(bind_error)?;
         let addr = socket.local_addr().map_err(bind_error)?;
@@ -136,7 +147,8 @@ impl Listener {
             clients: Arc::default(),
             retained,
             denied: DeniedOnce::default(),
-            tls,
+            closed: Lately::default(),
+            tls: RwLock::new(tls),
             stop,
         });
         if let Some(host_id) = shared.intake.decoder().host_id() {
@@ -157,12 +169,27 @@ impl Listener {
         self.addr
     }
 
-    /// Goes on with other logins and limits; address and TLS stay. Whoever is connected stays, with the rights of its login and
-    /// the largest packet that it was told of; its rates follow within some seconds.
-    pub(crate) fn replace(&self, options: &ListenerOptions) {
+    /// Loads the certificates that options name, as they are now.
+    ///
+    /// # Errors
+    /// With every fault of the files.
+    pub(crate) fn load(options: &ListenerOptions) -> Result<Option<Tls>, PemFaults> {
+        options.tls.as_ref().map(Tls::load).transpose()
+    }
+
+    /// Goes on with other logins, limits and certificates; the address stays. Whoever is connected stays, with the rights of its
+    /// login, its TLS and the largest packet that it was told of; its rates follow within some seconds. Returns whether the
+    /// certificates are others than before.
+    pub(crate) fn replace(&self, options: &ListenerOptions, tls: Option<Tls>) -> bool {
         self.shared.logins.replace(options);
         self.shared.door.replace(options);
         *self.shared.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options.clone());
+        let mut offered = self.shared.tls.write().unwrap_or_else(PoisonError::into_inner);
+        let is_same = Tls::is_same(offered.as_ref(), tls.as_ref());
+        if !is_same {
+            *offered = tls;
+        }
+        !is_same
     }
 
     pub(crate) fn retained(&self) -> &Retained {

@@ -41,6 +41,18 @@ pub(super) fn extent(bytes: &[u8]) -> Extent {
     if bytes.len() > 4 { Extent::Malformed } else { Extent::Unknown }
 }
 
+/// Whether a packet is a PUBLISH of any kind.
+pub(super) fn is_publish(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|first| first & 0xF0 == PUBLISH)
+}
+
+/// The topic of a PUBLISH, if that much of it is here.
+pub(super) fn topic(packet: &[u8], header: usize) -> Option<&str> {
+    let (length, rest) = packet.get(header..)?.split_first_chunk::<2>()?;
+    let topic = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
+    std::str::from_utf8(topic).ok().filter(|_| is_publish(packet))
+}
+
 /// Reads a whole packet, if it is of the plain kind.
 pub(super) fn read(packet: &[u8], header: usize) -> Option<Plain<'_>> {
     let flags = *packet.first()? & 0x0F;
@@ -97,6 +109,20 @@ mod tests {
         check(b"\x30\x04\x00\x09ab", None);
         check(b"\x32\x05\x00\x03a/b", None);
         check(b"\x40\x02\x00\x01", None);
+    }
+
+    #[test]
+    fn a_topic_is_read_as_soon_as_it_is_there() {
+        for (packet, expected) in [
+            (&b"\x32\xff\x7f\x00\x03a/b\x01"[..], Some("a/b")),
+            (b"\x32\xff\x7f\x00\x03a/b", Some("a/b")),
+            (b"\x32\xff\x7f\x00\x03a/", None),
+            (b"\x32\xff\x7f", None),
+            (b"\x32\xff\x7f\x00\x03a/\xff", None),
+            (b"\x82\xff\x7f\x00\x03a/b", None),
+        ] {
+            assert_eq!(topic(packet, 3), expected, "{packet:?}");
+        }
     }
 
     #[test]

@@ -142,6 +142,15 @@ impl Publications {
         Ok(outcome)
     }
 
+    /// Leaves word in the quarantine of a message that was not read; without room there, or rights, only the log has it.
+    pub(super) fn refuse_unread(&mut self, topic: &str, detail: String) {
+        if self.may_publish(topic) {
+            let (reason, ticket) = (RefusalReason::TooLarge.code(), ticket(Qos::AtMostOnce, None));
+            let _refused = self.submitter.try_refuse(topic, b"", reason, detail, ticket).is_ok();
+            self.submitter.flush();
+        }
+    }
+
     /// The verdict on what begins like a contract topic, from memory if possible. Other topics name their machine in ways that
     /// only the decoder knows, so the decoder asks.
     fn may_publish(&mut self, topic: &str) -> bool {

@@ -14,9 +14,10 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::Shared;
 use super::allowance::Allowance;
+use super::events::PacketTooLarge;
 use super::incoming::{Incoming, Will};
 use super::left::Left;
-use super::link::{Link, Moved};
+use super::link::{Link, Moved, TooLarge};
 use super::logins::Login;
 use super::options::ListenerOptions;
 use super::publications::Publications;
@@ -252,6 +253,23 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             Incoming::Settled => {}
         }
         Ok(())
+    }
+
+    /// Tells of a packet larger than allowed, if the session ended at one, and leaves word of it in the quarantine, where people
+    /// look for what is missing. Now and then only: a client of MQTT 3.1.1 sends it again with each connection.
+    pub(super) fn tell_too_large(&mut self, client_id: &str) {
+        let Some(large) = self.link.take_too_large() else { return };
+        let TooLarge { bytes, bytes_max, topic } = *large;
+        let topic = topic.unwrap_or_default();
+        let (peer, user) = (self.client.peer, self.client.login.user.as_deref());
+        let told = PacketTooLarge { peer, client_id, user, topic: &topic, bytes, bytes_max }.emit(&self.shared.closed);
+        if told {
+            let detail = format!(
+                "a packet of {bytes} bytes is not read, the listener takes {bytes_max} (`[mqtt.limits] packet_size`); the client \
+                 `{client_id}` was disconnected"
+            );
+            self.publications.refuse_unread(&topic, detail);
+        }
     }
 
     /// Says the client's will, after it vanished.

@@ -10,11 +10,41 @@ use tokio_rustls::TlsAcceptor;
 use super::options::TlsOptions;
 use crate::pem::{self, PemError, PemFaults};
 
+/// TLS as new connections are offered it.
+pub(crate) struct Tls {
+    acceptor: TlsAcceptor,
+    /// Of the files that it was made of.
+    fingerprint: u64,
+}
+
+impl Tls {
+    /// Loads the files.
+    ///
+    /// # Errors
+    /// With every fault of the files.
+    pub(super) fn load(options: &TlsOptions) -> Result<Self, PemFaults> {
+        let (certificate, key) = (&*options.certificate_file, &*options.key_file);
+        // First, so that a file that is exchanged meanwhile counts as another one the next time.
+        let fingerprint = pem::fingerprint([Some(certificate), Some(key), options.client_ca_file.as_deref()]);
+        Ok(Self { acceptor: acceptor(options)?, fingerprint })
+    }
+
+    /// What takes a connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+
+    /// Whether two are made of the same files' contents.
+    pub(super) fn is_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        one.map(|tls| tls.fingerprint) == other.map(|tls| tls.fingerprint)
+    }
+}
+
 /// Loads the files, each by what [`pem::faults`] checks them with.
 ///
 /// # Errors
 /// With every fault of the files.
-pub(super) fn acceptor(options: &TlsOptions) -> Result<TlsAcceptor, PemFaults> {
+fn acceptor(options: &TlsOptions) -> Result<TlsAcceptor, PemFaults> {
     let (certificate, key) = (&options.certificate_file, &options.key_file);
     let faults = pem::faults(Some(certificate), Some(key), options.client_ca_file.as_deref());
     if !faults.is_empty() {

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{Anonymous, ListenerOptions, MachineGlob, Rights, TlsOptions, User};
 
-use crate::kit::{Plant, reading};
+use crate::kit::{Plant, reading, wait_until};
 
 /// Runs a program to its end: whether it succeeded, and everything it said.
 fn run(program: &str, args: &[&str]) -> (bool, String) {
@@ -157,6 +158,45 @@ fn speaks_tls_and_logs_in_by_certificate() {
         assert!(!ok, "{said}");
     }
     assert_eq!(plant.log.events().len(), 1);
+}
+
+/// A certificate that is exchanged counts from the next connection on; who is connected stays.
+#[test]
+fn a_new_certificate_is_offered_without_losing_a_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let renew = || ["ca", "server", "gateway.example"].map(|name| certificate(dir.path(), name));
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    renew();
+    std::fs::copy(file("ca.pem"), file("old-ca.pem")).unwrap();
+    let mut options = with_certificates(dir.path(), &["gateway.example"]);
+    options.users[0].rights.subscribe = vec![MachineGlob::parse("s01/*").unwrap()];
+    let plant = Plant::start(options.clone());
+    let port = plant.addr.port().to_string();
+    let (pem, key) = (file("gateway.example.pem"), file("gateway.example.key"));
+    let old_ca = file("old-ca.pem");
+    let advisory = "foretell/v1/s01/m1/advisory";
+    let login = ["--cafile", &old_ca, "--cert", &pem, "--key", &key];
+    let subscriber = [&["-t", advisory, "-C", "1", "-W", "20", "-i", "reader"][..], &login].concat();
+    let subscriber = start("mosquitto_sub", &with_port(&port, &subscriber));
+    wait_until("it is connected", || plant.ingest.status().sources[0].connected == 1);
+    let replace = || plant.ingest.replace(DecoderOptions::default(), &options, &*plant.log).unwrap().own_certificates;
+    assert!(!replace(), "nothing was exchanged");
+
+    renew();
+    assert!(replace(), "everything was exchanged");
+    for (second, ca, is_let_in) in [(0, "old-ca.pem", false), (1, "ca.pem", true)] {
+        let (ca, payload) = (file(ca), reading(second));
+        let message = ["-q", "1", "-t", "foretell/v1/s01/m1/telemetry", "-m", &payload, "--cafile", &ca];
+        let login = ["--cert", &pem, "--key", &key];
+        let (ok, said) = run("mosquitto_pub", &with_port(&port, &[&message[..], &login].concat()));
+        assert_eq!(ok, is_let_in, "{ca}: {said}");
+    }
+    plant.ingest.publish_retained(advisory, b"kept");
+    let read = subscriber.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&read.stdout), "kept\n", "the session of before lives on");
+    // A file that cannot be used changes nothing.
+    std::fs::write(file("server.key"), "no key").unwrap();
+    assert!(plant.ingest.replace(DecoderOptions::default(), &options, &*plant.log).is_err());
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use foretell_ingest::IntakeOptions;
 use foretell_ingest::listener::ListenerOptions;
 
-use crate::kit::{Plant, reading};
+use crate::kit::{Plant, reading, wait_until};
 use crate::wire::{Hello, V3, V5, Wire, publish};
 
+const TELEMETRY: &str = "foretell/v1/s01/m1/telemetry";
 const ADVISORY: &str = "foretell/v1/s01/m1/advisory";
 
 #[test]
@@ -19,7 +20,7 @@ fn a_full_queue_stops_the_reading_and_nothing_else() {
     let count = 1_600_u16;
     let mut bytes = vec![];
     for id in 1..=count {
-        bytes.extend(publish(4, 1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id))));
+        bytes.extend(publish(4, 1, id, TELEMETRY, &reading(u32::from(id))));
     }
     client.send(&bytes);
     // The connection that is not read still is served …
@@ -43,7 +44,7 @@ fn more_than_pending_max_waits_in_the_socket() {
     let mut client = Wire::connect(plant.addr, V3);
     let mut bytes = vec![];
     for id in 1..=100_u16 {
-        bytes.extend(publish(4, 1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id))));
+        bytes.extend(publish(4, 1, id, TELEMETRY, &reading(u32::from(id))));
     }
     client.send(&bytes);
     plant.log.hold(false);
@@ -54,7 +55,7 @@ fn more_than_pending_max_waits_in_the_socket() {
     plant.log.hold(true);
     let mut rude = Wire::connect(plant.addr, V5);
     for id in 1..=11_u16 {
-        rude.publish(1, id, "foretell/v1/s01/m1/telemetry", &reading(u32::from(id)));
+        rude.publish(1, id, TELEMETRY, &reading(u32::from(id)));
     }
     plant.log.hold(false);
     let mut said = vec![];
@@ -69,16 +70,23 @@ fn more_than_pending_max_waits_in_the_socket() {
     assert!(last.starts_with("e0 93") || last == "40 00 0b", "{said:?}");
 }
 
+/// A packet that is too large ends the connection, and a client of 3.1.1 sends it again with each new one: word of it stands in
+/// the quarantine once, with its topic and both sizes.
 #[test]
-fn packets_beyond_the_bound_are_refused() {
-    let options = ListenerOptions { packet_bytes_max: 1_000, ..ListenerOptions::default() };
-    let plant = Plant::start(options);
-    let large = publish(5, 1, 1, "foretell/v1/s01/m1/telemetry", &"x".repeat(1_000));
-    let mut v5 = Wire::connect(plant.addr, V5);
-    v5.try_send(&large);
-    assert!(v5.read().starts_with("e0 95"));
-    let mut v3 = Wire::connect(plant.addr, V3);
-    v3.try_send(&large);
-    assert_eq!(v3.read(), "closed");
-    assert!(plant.log.events().is_empty() && plant.quarantine.reasons().is_empty());
+fn packets_beyond_the_bound_are_refused_and_leave_word() {
+    let plant = Plant::start(ListenerOptions { packet_bytes_max: 1_000, ..ListenerOptions::default() });
+    for hello in [V3, Hello { id: "five", ..V5 }] {
+        // Whole in one piece, longer than any buffer, and with its header alone at first.
+        for (payload_bytes, header_bytes) in [(1_500, 0), (200_000, 0), (1_500, 3)] {
+            let mut client = Wire::connect(plant.addr, hello);
+            let packet = publish(hello.version, 1, 1, TELEMETRY, &"x".repeat(payload_bytes));
+            client.send(&packet[..header_bytes]);
+            client.try_send(&packet[header_bytes..]);
+            let answer = client.read();
+            assert!(if hello.version == 5 { answer.starts_with("e0 95") } else { answer == "closed" }, "{answer}");
+        }
+    }
+    assert!(plant.log.events().is_empty());
+    wait_until("both clients are told of", || plant.quarantine.reasons().len() == 2);
+    assert_eq!(plant.quarantine.reasons(), [format!("{TELEMETRY} too_large"), format!("{TELEMETRY} too_large")]);
 }

@@ -61,7 +61,7 @@ async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Comm
         supervisor::reloading();
         match reload(&reloader, common).await {
             Ok(Reloaded { changed, waits }) => {
-                tracing::info!(changed = changed.join(", "), "The configuration was read again.");
+                tell_changes(&changed);
                 if !waits.is_empty() {
                     let waits = waits.join(", ");
                     tracing::warn!(
@@ -77,6 +77,18 @@ async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Comm
                 supervisor::ready("The new configuration cannot be used; the one before stays in force.");
             }
         }
+    }
+}
+
+/// What is read at the start alone is named, because a change within a file of it shows nowhere else.
+fn tell_changes(changed: &[&str]) {
+    if changed.is_empty() {
+        tracing::info!(
+            "The configuration was read again; nothing that can be taken up while running is different. What stands in the files of \
+             the fault catalogue, of templates and of words is read at the start only."
+        );
+    } else {
+        tracing::info!(changed = changed.join(", "), "The configuration was read again.");
     }
 }
 

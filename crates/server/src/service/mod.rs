@@ -40,6 +40,7 @@ mod still;
 mod stores;
 pub(crate) mod supervisor;
 mod troubles;
+mod unready;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -80,6 +81,7 @@ use influx::Influx;
 use parts::{blocking, engine_thread, open_influx, projection_thread, register, start_ingest};
 use rate::Rates;
 use sessions::Sessions;
+use unready::{Told, Unready};
 
 /// How often advisories are compared with what was published last.
 const ADVISORIES_EVERY: Duration = Duration::from_secs(1);
@@ -328,19 +330,20 @@ impl Service {
 
 /// Views that pages share, and counters that nobody pushes.
 async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, stop: CancellationToken) {
-    let mut told: Option<String> = None;
+    let (mut told, mut unready): (Option<String>, _) = (None, Unready::default());
     loop {
         let views = Arc::clone(&backend);
         let kept = tokio::task::spawn_blocking(move || {
             views.keep_views();
             // Also while nobody asks, so that the first who asks is told since when a source is away.
-            let _away = views.sources_away();
-            views.standing_of_intake()
+            let faults = views.faults_of_intake();
+            (views.standing_of_intake(), faults)
         });
-        if let Ok(standing) = kept.await
-            && told.replace(standing.clone()).is_some_and(|before| before != standing)
-        {
-            supervisor::status(&standing);
+        if let Ok((standing, faults)) = kept.await {
+            unready.look(faults).into_iter().for_each(Told::emit);
+            if told.replace(standing.clone()).is_some_and(|before| before != standing) {
+                supervisor::status(&standing);
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -1,13 +1,13 @@
 //! A new configuration for the running service. What can be changed without ending an MQTT session is changed: mappings, edge
-//! nodes' metrics, users and limits of the listener, customers, limits and profiles of machines, where InfluxDB is, the log's
+//! nodes' metrics, users, limits and certificates of the listener, customers, limits and profiles of machines, where InfluxDB is, the log's
 //! level. The rest is named and stays.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_history::SqliteLog;
-use foretell_ingest::Ingest;
 use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::listener::Anonymous;
+use foretell_ingest::{Ingest, Replaced};
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
 use metrics::counter;
@@ -86,7 +86,11 @@ impl Reloader {
             let wanted = Budget { mqtt: new.mqtt.limits.connections, http: Bounds::default().connections_max };
             let listener = options::listener(&new.mqtt, budget::divided(wanted, MqttLimits::default().connections));
             let replaced = ingest.replace(options::decoder(&new, &self.catalogue), &listener, self.log.as_ref());
-            replaced.map_err(|error| Failure::because(Kind::Config, "could not take up the mappings", error))?;
+            let failed = |error| Failure::because(Kind::Config, "could not go on with the new configuration", error);
+            let Replaced { own_certificates, certificates_for_brokers } = replaced.map_err(failed)?;
+            changed
+                .extend(own_certificates.then_some("certificates of the MQTT listener, from the next connection on"));
+            changed.extend(certificates_for_brokers.then_some("certificates at brokers, from the next connection on"));
             ingest.bound_machines(new.mqtt.machines_max);
         }
         changed.extend((old.mappings != new.mappings).then_some("mappings"));
@@ -155,6 +159,10 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         limits: MqttLimits::default(),
         age_max: None,
         machines_max: 0,
+        // Taken up for the next connection, as is their content.
+        tls_cert_file: None,
+        tls_key_file: None,
+        tls_client_ca_file: None,
         // Read again for each connection.
         password: mqtt.password.clone().filter(|_| mqtt.password_file.is_none()),
         sources: mqtt.sources.iter().map(without_password).collect(),
@@ -168,7 +176,7 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     };
     let mut waits = Vec::new();
     let mut differs = |what, is_different: bool| waits.extend(is_different.then_some(what));
-    differs("[mqtt] addresses, certificates, sources", address(&old.mqtt) != address(&new.mqtt));
+    differs("[mqtt] listen, url, sources and how we log in there", address(&old.mqtt) != address(&new.mqtt));
     differs("[sparkplug] host_id", host_id(old) != host_id(new));
     differs("[influxdb] whether there is one", old.influxdb.is_some() != new.influxdb.is_some());
     differs("[data]", old.data != new.data);

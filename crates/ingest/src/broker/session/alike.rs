@@ -9,14 +9,14 @@ macro_rules! alike {
             let Some(url) = checked.address.websocket_url() else {
                 let broker = Broker::tcp(checked.address.host.as_str(), checked.address.port);
                 let mut mqtt = MqttOptions::new(client_id, broker);
-                if let Some(tls) = &checked.tls {
-                    mqtt.set_transport(Transport::tls_with_config(tls.clone()));
+                if let Some(tls) = checked.tls() {
+                    mqtt.set_transport(Transport::tls_with_config(tls));
                 }
                 return Ok(mqtt);
             };
-            let made = match &checked.tls {
+            let made = match checked.tls() {
                 None => Broker::websocket(url.as_str()).map(|broker| MqttOptions::new(client_id, broker)),
-                Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls.clone()),
+                Some(tls) => MqttOptions::websocket_with_tls_config(client_id, url.as_str(), tls),
             };
             made.map_err(|_| BrokerError::WebSocket { url })
         }

@@ -8,6 +8,7 @@ mod v3;
 mod v5;
 mod words;
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use super::events::Lost;
 use super::host::Will;
 use super::options::{BrokerError, BrokerOptions, Version};
 use super::tls;
+use crate::pem;
 
 /// Longest topic that MQTT can carry, plus the packet's other fields: what a packet may have beyond its payload.
 const PACKET_OVERHEAD_BYTES: usize = 65_535 + 16;
@@ -125,14 +127,35 @@ pub(super) enum NotTaken {
 pub(super) struct Checked {
     pub(super) options: BrokerOptions,
     address: Address,
-    tls: Option<TlsConfiguration>,
+    /// None without TLS.
+    tls: Option<RwLock<Tls>>,
+}
+
+/// TLS as the next connection uses it.
+struct Tls {
+    configuration: TlsConfiguration,
+    /// Of the files that it was made of.
+    fingerprint: u64,
+}
+
+impl Tls {
+    fn load(options: &BrokerOptions) -> Result<Self, BrokerError> {
+        // First, so that a file that is exchanged meanwhile counts as another one the next time.
+        let fingerprint = Self::fingerprint(options);
+        Ok(Self { configuration: tls::configuration(options)?, fingerprint })
+    }
+
+    fn fingerprint(options: &BrokerOptions) -> u64 {
+        let files = [&options.certificate_file, &options.key_file, &options.ca_file];
+        pem::fingerprint(files.map(Option::as_deref))
+    }
 }
 
 impl Checked {
     pub(super) fn new(options: BrokerOptions) -> Result<Self, BrokerError> {
         let address = Address::parse(&options.url)?;
         options.check_values(&address)?;
-        let tls = address.tls.then(|| tls::configuration(&options)).transpose()?;
+        let tls = address.tls.then(|| Tls::load(&options)).transpose()?.map(RwLock::new);
         let checked = Self { options, address, tls };
         // The client library may refuse a WebSocket address; better now than at the first connection.
         checked.client(Speaks::V3, 0, 0, None)?;
@@ -160,6 +183,26 @@ impl Checked {
                 (Client::V5(client), Events::V5(Box::new(events)))
             }
         })
+    }
+
+    /// The TLS of the next connection; none where it is not encrypted.
+    fn tls(&self) -> Option<TlsConfiguration> {
+        let tls = self.tls.as_ref()?.read().unwrap_or_else(PoisonError::into_inner);
+        Some(tls.configuration.clone())
+    }
+
+    /// Reads the certificate files again, for the next connection; returns whether they are others than before.
+    ///
+    /// # Errors
+    /// When they cannot be used; those of before stay.
+    pub(super) fn reload_certificates(&self) -> Result<bool, BrokerError> {
+        let Some(tls) = &self.tls else { return Ok(false) };
+        if tls.read().unwrap_or_else(PoisonError::into_inner).fingerprint == Tls::fingerprint(&self.options) {
+            return Ok(false);
+        }
+        let new = Tls::load(&self.options)?;
+        *tls.write().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(true)
     }
 
     fn network(&self) -> rumqttc::NetworkOptions {

@@ -142,7 +142,9 @@ impl Checker<'_> {
         }
         let word = by_topic.then(|| spec.topic.clone().unwrap_or_else(|| name.to_owned()));
         let (source, linear, register, how) = (source?, linear?, register?, how(spec));
-        Some(Field { signal, source, word, register, linear, how, missing: spec.missing.clone() })
+        let given = spec.unit.as_deref().map(|given| unit::written(given).unwrap_or(given));
+        let unit = given.unwrap_or_else(|| unit::own(signal)).to_owned();
+        Some(Field { signal, source, word, register, unit, linear, how, missing: spec.missing.clone() })
     }
 
     fn source(&mut self, key: &str, spec: &FieldSpec, register: Register, by_topic: bool) -> Option<Source> {

@@ -4,7 +4,7 @@ use foretell_model::{Signal, widened};
 use serde_json::Value;
 
 use super::pointer::Pointer;
-use super::unit::Linear;
+use super::unit::{self, Linear};
 use crate::decode::reason::{Fault, RefusalReason};
 
 /// Texts that stand for "not measured", as in files.
@@ -18,6 +18,8 @@ pub(in crate::decode) struct Field {
     /// The word in the topic that announces it, in a mapping whose topic names the signal.
     pub(super) word: Option<String>,
     pub(super) register: Register,
+    /// In which unit the payload has its numbers.
+    pub(super) unit: String,
     /// From the number in the payload to the signal's own unit.
     pub(super) linear: Linear,
     /// The same in words.
@@ -150,7 +152,14 @@ impl Field {
             Value::Number(number) => number.as_f64(),
             Value::String(text) if MISSING.contains(&text.trim().to_lowercase().as_str()) => return Ok(None),
             // Many gateways write numbers as texts.
-            Value::String(text) => in_text(text, decimal_comma),
+            Value::String(text) => {
+                let (number, unit) = in_text(text);
+                // A temperature is no pressure, and 181 degF are not 181 degC.
+                if let Some(theirs) = unit::written(unit).filter(|theirs| *theirs != self.unit) {
+                    return Err(self.other_unit(value, theirs));
+                }
+                number_in(number, decimal_comma)
+            }
             _ => None,
         };
         number.map(Some).ok_or_else(|| self.no_number(value))
@@ -176,21 +185,28 @@ impl Field {
         Ok(if number.is_finite() { Measured::Value(number) } else { Measured::Missing })
     }
 
+    fn other_unit(&self, value: &Value, theirs: &str) -> Fault {
+        let (name, shown, ours) = (self.signal.name(), short(value), &self.unit);
+        let detail = format!("`{name}` is {shown}, which is in {theirs}; a number in {ours} belongs there (`unit`)");
+        Fault::new(RefusalReason::WrongType, detail)
+    }
+
     fn no_number(&self, value: &Value) -> Fault {
         let (name, shown) = (self.signal.name(), short(value));
         Fault::new(RefusalReason::WrongType, format!("`{name}` is {shown}; a number belongs there"))
     }
 }
 
-/// A number in a text, with its unit behind it or not: `83.2`, `83,2 °C`.
-fn in_text(text: &str, decimal_comma: bool) -> Option<f64> {
+/// The number in a text and the unit behind it, if there is one: `83.2`, `83,2 °C`.
+fn in_text(text: &str) -> (&str, &str) {
     let text = text.trim();
-    // What follows a space is a unit, unless it begins with a digit: `1 000` is not 1.
     let (number, unit) = text.split_once([' ', '\u{a0}']).unwrap_or((text, ""));
-    if unit.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let text = number;
+    let unit = unit.trim();
+    // What follows a space is a unit, unless it begins with a digit: `1 000` is not 1.
+    if unit.starts_with(|c: char| c.is_ascii_digit()) { (text, "") } else { (number, unit) }
+}
+
+fn number_in(text: &str, decimal_comma: bool) -> Option<f64> {
     let number = if decimal_comma { text.replacen(',', ".", 1).parse() } else { text.parse() };
     number.ok().filter(|number: &f64| number.is_finite())
 }
@@ -226,6 +242,7 @@ mod tests {
             source: Source::At(places.into_iter().take(register.count()).collect()),
             word: None,
             register,
+            unit: "h".to_owned(),
             linear: Linear { scale: 0.5, offset: 0.0 },
             how: String::new(),
             missing: vec![32767.0],
@@ -237,7 +254,13 @@ mod tests {
     #[test]
     fn numbers_texts_and_registers() {
         check(Register::None, json!([83.5]), "Value(41.75)");
-        check(Register::None, json!(["83,5 °C"]), "Value(41.75)");
+        check(Register::None, json!(["83,5 h"]), "Value(41.75)");
+        check(Register::None, json!(["83,5 units"]), "Value(41.75)");
+        check(
+            Register::None,
+            json!(["83,5 °C"]),
+            "`run_hours` is \"83,5 °C\", which is in degC; a number in h belongs there (`unit`)",
+        );
         check(Register::None, json!(["83.5"]), "Value(41.75)");
         check(Register::None, json!(["1 000 h"]), "`run_hours` is \"1 000 h\"; a number belongs there");
         check(Register::None, json!(["hot"]), "`run_hours` is \"hot\"; a number belongs there");

@@ -71,6 +71,43 @@ pub(super) fn conversion(signal: Signal, unit: &str) -> Result<Linear, String> {
     }
 }
 
+/// How people and gateways write units behind a number, where it is not the name that we have for it.
+const WRITTEN: [(&str, &str); 14] = [
+    ("°C", "degC"),
+    ("℃", "degC"),
+    ("C", "degC"),
+    ("Cel", "degC"),
+    ("°F", "degF"),
+    ("℉", "degF"),
+    ("F", "degF"),
+    ("barg", "bar"),
+    ("bar(g)", "bar"),
+    ("bar_g", "bar"),
+    ("psig", "psi"),
+    ("hrs", "h"),
+    ("hours", "h"),
+    ("mm/sec", "mm/s"),
+];
+
+/// The unit that is meant by what stands behind a number; none when it is none that is known.
+pub(super) fn written(text: &str) -> Option<&'static str> {
+    if let Some((_, unit)) = WRITTEN.iter().find(|(written, _)| *written == text) {
+        return Some(unit);
+    }
+    let named = ["degC", "degF", "K"].into_iter();
+    let sized = [&PRESSURE[..], &CURRENT, &TIME, &POWER, &VELOCITY].into_iter().flatten().map(|(name, _)| *name);
+    named.chain(sized).find(|name| *name == text)
+}
+
+/// The name of a signal's own unit.
+pub(super) fn own(signal: Signal) -> &'static str {
+    match signal.ucum() {
+        "Cel" => "degC",
+        "bar{g}" => "bar",
+        own => own,
+    }
+}
+
 fn temperature(unit: &str) -> Result<Linear, String> {
     match unit {
         "degC" | "Cel" => Ok(Linear::IDENTITY),
@@ -115,6 +152,25 @@ mod tests {
         check(Signal::Vibration, "in/s", 0.1, "2.540000");
         check(Signal::OilFilterDp, "furlong", 1.0, "known: bar, mbar, Pa, hPa, kPa, MPa, psi, kgf/cm2");
         check(Signal::AmbientTemp, "bar", 1.0, "known: degC, degF, K");
+    }
+
+    #[test]
+    fn units_are_known_as_they_are_written() {
+        for (text, expected) in [
+            ("°C", Some("degC")),
+            ("degF", Some("degF")),
+            ("bar(g)", Some("bar")),
+            ("kgf/cm2", Some("kgf/cm2")),
+            ("h", Some("h")),
+            ("%", None),
+            ("", None),
+        ] {
+            assert_eq!(written(text), expected, "{text}");
+        }
+        for signal in Signal::ALL {
+            assert_eq!(written(own(signal)), Some(own(signal)), "{}", signal.name());
+            assert_eq!(conversion(signal, own(signal)), Ok(Linear::IDENTITY), "{}", signal.name());
+        }
     }
 
     #[test]

@@ -141,8 +141,13 @@ impl ServiceBackend {
         self.sessions.look(sources, Instant::now())
     }
 
+    /// What `/readyz` says of the intake.
+    pub(in crate::service) fn faults_of_intake(&self) -> Vec<String> {
+        [self.intake_faults(), self.sources_away(), self.rivals()].concat()
+    }
+
     /// Which brokers share what they have for us between us and another program of our name.
-    pub(in crate::service) fn rivals(&self) -> Vec<String> {
+    fn rivals(&self) -> Vec<String> {
         self.troubles(|kind| kind != TroubleKind::Twins)
     }
 

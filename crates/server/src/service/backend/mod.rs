@@ -278,10 +278,8 @@ impl Backend for ServiceBackend {
 
     fn ready(&self) -> Result<(), Vec<String>> {
         let mut faults = self.alive().err().unwrap_or_default();
-        faults.extend(self.intake_faults());
-        faults.extend(self.sources_away());
+        faults.extend(self.faults_of_intake());
         faults.extend(self.room.troubles().sentences(true));
-        faults.extend(self.rivals());
         let (behind, behind_max) = (self.room.behind(), self.config.engine.behind_entries_max);
         if let Some(behind) = behind.filter(|behind| *behind > behind_max) {
             faults.push(format!("the engine is {behind} entries behind; {behind_max} are allowed"));
