@@ -84,10 +84,10 @@ mod tests {
         assert_eq!(known(0), "");
         assert_eq!(troubles.note(TroubleKind::TakenOver, "a", at(0)), 1);
         assert_eq!(troubles.note(TroubleKind::ShortSessions, "a", at(1)), 1);
-        assert_eq!(troubles.note(TroubleKind::TakenOver, "a", at(100)), 2);
+        assert_eq!(troubles.note(TroubleKind::TakenOver, "a", at(50)), 2);
         assert_eq!(known(60), "ShortSessions a 1, TakenOver a 2");
-        assert_eq!(known(399), "TakenOver a 2");
-        assert_eq!(known(401), "");
+        assert_eq!(known(349), "TakenOver a 2");
+        assert_eq!(known(351), "");
         assert_eq!(troubles.note(TroubleKind::TakenOver, "a", at(500)), 1, "a new one");
         for n in 0..100 {
             troubles.note(TroubleKind::Twins, &n.to_string(), at(500));

@@ -86,7 +86,7 @@ pub(super) struct PacketTooLarge<'a> {
     pub(super) peer: SocketAddr,
     pub(super) client_id: &'a str,
     pub(super) user: Option<&'a str>,
-    pub(super) topic: &'a str,
+    pub(super) topic: Option<&'a str>,
     pub(super) bytes: usize,
     pub(super) bytes_max: usize,
 }
@@ -95,7 +95,7 @@ impl PacketTooLarge<'_> {
     /// Whether it was told; one of this client and topic was perhaps told lately.
     pub(super) fn emit(self, lately: &Lately) -> bool {
         let Self { peer, client_id, user, topic, bytes, bytes_max } = self;
-        let is_due = lately.is_due(client_id, topic, Instant::now());
+        let is_due = lately.is_due(client_id, topic.unwrap_or("packet_too_large"), Instant::now());
         if is_due {
             warn!(%peer, client_id, user, topic, bytes, bytes_max, "A client sent a packet that is too large and was disconnected; said again after ten minutes. With MQTT 3.1.1 it will come back and send it again: let it send less at a time, or raise `[mqtt.limits] packet_size`.");
         }

@@ -28,9 +28,6 @@ pub(super) enum Moved {
     Out,
 }
 
-/// Once so much of a packet that is too large is here, its topic is not waited for any longer.
-const TOPIC_WITHIN_BYTES: usize = 1 << 10;
-
 /// A packet larger than allowed, of which nothing beyond its topic was read.
 pub(super) struct TooLarge {
     pub(super) bytes: usize,
@@ -127,9 +124,8 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             let extent = plain::extent(&self.input[self.taken..self.filled]);
             if let Extent::Known { header, total } = extent
                 && total > self.packet_bytes_max
-                && !self.knows_too_large(header, total)
             {
-                return 0;
+                self.note_too_large(header, total);
             }
             match extent {
                 Extent::Known { total, .. } if total <= here => return total,
@@ -145,15 +141,11 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         self.oversize.min(here)
     }
 
-    /// Notes what is known of a packet larger than allowed, which the codec will refuse; false while its topic may still come.
-    fn knows_too_large(&mut self, header: usize, total: usize) -> bool {
-        let packet = &self.input[self.taken..self.filled];
-        let topic = plain::topic(packet, header).map(str::to_owned);
-        let is_enough = packet.len() >= TOPIC_WITHIN_BYTES.min(total) || !plain::is_publish(packet);
-        if topic.is_some() || is_enough {
-            self.too_large = Some(Box::new(TooLarge { bytes: total, bytes_max: self.packet_bytes_max, topic }));
-        }
-        self.too_large.is_some()
+    /// Notes what is here of a packet larger than allowed, which the codec will refuse; most clients write its topic together with
+    /// its length, and nobody is waited for.
+    fn note_too_large(&mut self, header: usize, total: usize) {
+        let topic = plain::topic(&self.input[self.taken..self.filled], header).map(str::to_owned);
+        self.too_large = Some(Box::new(TooLarge { bytes: total, bytes_max: self.packet_bytes_max, topic }));
     }
 
     /// The packet larger than allowed at which it ended, if that is why.

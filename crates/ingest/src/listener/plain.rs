@@ -41,16 +41,14 @@ pub(super) fn extent(bytes: &[u8]) -> Extent {
     if bytes.len() > 4 { Extent::Malformed } else { Extent::Unknown }
 }
 
-/// Whether a packet is a PUBLISH of any kind.
-pub(super) fn is_publish(packet: &[u8]) -> bool {
-    packet.first().is_some_and(|first| first & 0xF0 == PUBLISH)
-}
-
 /// The topic of a PUBLISH, if that much of it is here.
 pub(super) fn topic(packet: &[u8], header: usize) -> Option<&str> {
+    if packet.first()? & 0xF0 != PUBLISH {
+        return None;
+    }
     let (length, rest) = packet.get(header..)?.split_first_chunk::<2>()?;
     let topic = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
-    std::str::from_utf8(topic).ok().filter(|_| is_publish(packet))
+    std::str::from_utf8(topic).ok()
 }
 
 /// Reads a whole packet, if it is of the plain kind.

@@ -260,15 +260,14 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     pub(super) fn tell_too_large(&mut self, client_id: &str) {
         let Some(large) = self.link.take_too_large() else { return };
         let TooLarge { bytes, bytes_max, topic } = *large;
-        let topic = topic.unwrap_or_default();
-        let (peer, user) = (self.client.peer, self.client.login.user.as_deref());
-        let told = PacketTooLarge { peer, client_id, user, topic: &topic, bytes, bytes_max }.emit(&self.shared.closed);
-        if told {
+        let (peer, user, topic) = (self.client.peer, self.client.login.user.as_deref(), topic.as_deref());
+        let told = PacketTooLarge { peer, client_id, user, topic, bytes, bytes_max }.emit(&self.shared.closed);
+        if let Some(topic) = topic.filter(|_| told) {
             let detail = format!(
                 "a packet of {bytes} bytes is not read, the listener takes {bytes_max} (`[mqtt.limits] packet_size`); the client \
                  `{client_id}` was disconnected"
             );
-            self.publications.refuse_unread(&topic, detail);
+            self.publications.refuse_unread(topic, detail);
         }
     }
 

@@ -103,8 +103,8 @@ pub(super) fn written(text: &str) -> Option<&'static str> {
 pub(super) fn own(signal: Signal) -> &'static str {
     match signal.ucum() {
         "Cel" => "degC",
-        "bar{g}" => "bar",
-        own => own,
+        // Behind the unit stands of what it is: `bar{g}` is above the atmosphere.
+        own => own.split('{').next().unwrap_or(own),
     }
 }
 
