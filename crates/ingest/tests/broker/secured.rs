@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
+use foretell_ingest::decode::DecoderOptions;
+use foretell_ingest::listener::ListenerOptions;
 
 use crate::broker::{Mosquitto, free_port};
 use crate::kit::PATIENCE;
@@ -128,6 +130,31 @@ fn speaks_tls_and_websocket_with_a_certificate_of_its_own() {
             second += 1;
         }
     }
+}
+
+/// Certificates that were exchanged count at the next connection, once the configuration was read again.
+#[test]
+fn exchanged_certificates_are_taken_up() {
+    let Tls { broker, files: [ca, pem, key], .. } = with_tls();
+    let strangers = tempfile::tempdir().unwrap();
+    certificate(strangers.path(), "ca");
+    let trusted = strangers.path().join("ca.pem");
+    let options = BrokerOptions {
+        ca_file: Some(trusted.clone()),
+        certificate_file: Some(pem),
+        key_file: Some(key),
+        ..at(&format!("mqtts://127.0.0.1:{}", broker.port))
+    };
+    let plant = Plant::start(vec![options], IngestOptions::default());
+    let replace = || {
+        let decoder = DecoderOptions { sparkplug: None, ..DecoderOptions::default() };
+        let replaced = plant.ingest.replace(decoder, &ListenerOptions::default(), &*plant.log);
+        replaced.unwrap().certificates_for_brokers
+    };
+    assert!(!replace(), "nothing was exchanged");
+    std::fs::copy(&ca, &trusted).unwrap();
+    assert!(replace(), "we trust another authority");
+    plant.wait_connected();
 }
 
 /// A TLS server of another make that tells what it is asked. It speaks no MQTT: the handshake is all there is to see.
