@@ -6,9 +6,9 @@ use tokio::sync::watch;
 use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
-    Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail, Planning,
-    QuarantineQuery, Queue, Record, RecordQuery, Remark, Reply, ReplyTaken, Signed, TemplateLine, TemplatePage,
-    TemplatePreview, VisitCalendar,
+    Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail,
+    MachineName, Planning, QuarantineQuery, Queue, Record, RecordQuery, Remark, Reply, ReplyTaken, Signed,
+    TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 
 /// Why the backend did not do it.
@@ -177,6 +177,13 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// # Errors
     /// `NotFound` when there is none of that number.
     fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError>;
+
+    /// Machines that a person may mean by what was typed, at most `max`: the one of that very identity or of that very name,
+    /// else those of whose name, site and customer every word is part. What is empty means every machine.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    fn machines_called(&self, typed: &str, max: usize) -> Result<Vec<MachineName>, BackendError>;
 
     /// Opens a case on a machine, or adds to the one that is open; gives its number.
     ///

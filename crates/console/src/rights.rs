@@ -50,6 +50,8 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/queue/call", Of(ADVISORS)),
     ("POST", "/queue/called", Of(ADVISORS)),
     ("POST", "/queue/book", Of(ADVISORS)),
+    ("POST", "/queue/move", Of(ADVISORS)),
+    ("POST", "/queue/cancel", Of(ADVISORS)),
     ("POST", "/queue/close", Of(ADVISORS)),
     ("POST", "/queue/settle", Of(ADVISORS)),
     ("POST", "/queue/revoke", Of(ADVISORS)),

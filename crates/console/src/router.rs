@@ -183,6 +183,8 @@ fn console_pages() -> Router<App> {
         .route("/queue/call", post(pages::decide::call))
         .route("/queue/called", post(pages::decide::called))
         .route("/queue/book", post(pages::decide::book))
+        .route("/queue/move", post(pages::rearrange::shift))
+        .route("/queue/cancel", post(pages::rearrange::cancel))
         .route("/queue/close", post(pages::decide::close))
         .route("/queue/done", post(pages::decide::done))
         .route("/queue/undone", post(pages::decide::undone))

@@ -132,14 +132,14 @@ impl Outreach {
         if !matches!(mail.state, MessageState::Draft | MessageState::Queued) {
             // Taken back before it had a text of its own: what it would have said still helps whoever calls.
             let (text, slots) = match &mail.text {
-                Some(text) => (text.clone(), messages::offers(connection, mail.id)?),
+                Some(text) => (text.clone(), stood_in_it(connection, &mail, text, people)?),
                 None => match self.compose(connection, case, &mail, people, now) {
                     Ok(composed) => composed,
                     Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
                     Err(e) => return Ok((Err(unwritten(e)), None)),
                 },
             };
-            return Ok((Ok(self.view(connection, &mail, people, text, slots)?), None));
+            return Ok((Ok(self.view(connection, (case, &mail), people, (text, slots), now)?), None));
         }
         let medium = self.route(connection, &people.customer, mail.id)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
@@ -149,7 +149,7 @@ impl Outreach {
             mail
         };
         let message = match self.compose(connection, case, &mail, people, now) {
-            Ok((text, slots)) => Ok(self.view(connection, &mail, people, text, slots)?),
+            Ok((text, slots)) => Ok(self.view(connection, (case, &mail), people, (text, slots), now)?),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => Err(unwritten(e)),
         };
@@ -167,10 +167,10 @@ impl Outreach {
     fn view(
         &self,
         connection: &dyn Session,
-        mail: &Mail,
+        (case, mail): (&Case, &Mail),
         people: &People,
-        text: Draft,
-        slots: Vec<slots::Slot>,
+        (text, slots): (Draft, Vec<slots::Slot>),
+        now: Timestamp,
     ) -> Result<MessageView> {
         // Approval gives a message its address; from then on its link opens the customer's page.
         let has_page = mail.state != MessageState::Draft && mail.address.is_some();
@@ -179,6 +179,7 @@ impl Outreach {
             state: mail.state,
             language: people.customer.language,
             text,
+            gone: if mail.sent.is_some() { self.gone(connection, case, &slots, now)? } else { Vec::new() },
             slots,
             edited: mail.edited,
             reason: mail.reason.clone(),
@@ -213,7 +214,7 @@ impl Outreach {
             mail.save(tx)?;
             case.move_to(tx, Stage::Queued, None, None, now)?;
             note(tx, &case, &people, who, "approved the message", "", now)?;
-            self.view(tx, &mail, &people, text, slots)
+            self.view(tx, (&case, &mail), &people, (text, slots), now)
         })
     }
 
@@ -261,7 +262,7 @@ impl Outreach {
             (mail.text, mail.edited) = (Some(text.clone()), true);
             mail.save(tx)?;
             note(tx, &case, &people, who, "edited the message", "", now)?;
-            self.view(tx, &mail, &people, text, slots)
+            self.view(tx, (&case, &mail), &people, (text, slots), now)
         })
     }
 
@@ -306,6 +307,17 @@ impl Outreach {
             desk_note(tx, &case, who, "will call instead", reason, now)
         })
     }
+}
+
+/// The times that a letter offered, whatever its page offers since. Of one that went out before they were kept, those of its
+/// page that stand in its text.
+fn stood_in_it(connection: &dyn Session, mail: &Mail, text: &Draft, people: &People) -> Result<Vec<slots::Slot>> {
+    let kept = messages::offered(connection, mail.id)?;
+    if !kept.is_empty() {
+        return Ok(kept);
+    }
+    let words = |slot: &slots::Slot| compose::slot_text(people.customer.language, &people.calendar, slot);
+    Ok(messages::offers(connection, mail.id)?.into_iter().filter(|slot| text.body.contains(&words(slot))).collect())
 }
 
 /// Why the confirmation of a booked visit waits, and until when; nothing once it has gone out.

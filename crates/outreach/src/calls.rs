@@ -1,24 +1,15 @@
-//! What the advisor does beside the letter: calls, visits booked for the customer, cases ended, deliveries settled.
+//! What the advisor does beside the letter: calls, cases ended, deliveries settled.
 
-use foretell_model::{FindingId, MINUTE_MS, Obstacle, Timestamp};
+use foretell_model::{FindingId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::apply::withdraw;
-use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
 use crate::outbox::settle::UNDELIVERED;
-use crate::slots::{self, Slot};
-use crate::store::{
-    Case, Entry, Session, Stay, advisories, alongside, fates, messages, record, registry, replies, service_cases,
-};
-use crate::views::{AfterCall, Booking, MessageState, Stage, Unsettled};
-use crate::visits::booking;
-
-/// Stages in which an advisor may still talk the customer into a visit.
-const TALKING: &[Stage] =
-    &[Stage::Draft, Stage::Postponed, Stage::Queued, Stage::Contacted, Stage::Call, Stage::NotNow];
+use crate::store::{Case, Entry, Session, advisories, fates, messages, record, registry, replies, service_cases};
+use crate::views::{AfterCall, MessageState, Stage, Unsettled};
 
 impl Outreach {
     /// Records a call to the customer, in the advisor's words, and what comes of it.
@@ -49,87 +40,6 @@ impl Outreach {
                 AfterCall::Again => Ok(()),
             }
         })
-    }
-
-    /// Books a visit on the customer's behalf; the work's own duration tells when it ends.
-    ///
-    /// # Errors
-    /// `SlotTaken` when nobody who can do it is free then; `Refused` when the time has passed, a visit is booked
-    /// already or the case is over.
-    pub fn book_for(&self, id: &FindingId, start: Timestamp, who: &str, now: Timestamp) -> Result<Booking> {
-        let attempted = format!("book a visit for {id}");
-        if start <= now {
-            return Err(OutreachError::refused(attempted, Obstacle::TimePassed));
-        }
-        self.store.write(&attempted, |tx| {
-            let mut case = advisories::get(tx, id)?;
-            refuse_outside(&case, TALKING, &attempted)?;
-            let people = self.people_or_refuse(tx, &case, &attempted)?;
-            let mut stay = Stay {
-                id: 0,
-                case: id.clone(),
-                machine: case.finding.machine.clone(),
-                customer: people.customer.id,
-                start,
-                end: start + i64::from(self.visit(&case).minutes) * MINUTE_MS,
-                technician: None,
-                state: "booked".into(),
-                sequence: 0,
-                changed: now,
-                uid: 0,
-            };
-            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&case))?;
-            alongside::note(tx, &case)?;
-            self.tell_of_visit(tx, &stay, now)?;
-            withdraw(tx, id, "a visit was booked")?;
-            case.move_to(tx, Stage::Booked, None, None, now)?;
-            contact(tx, &case, who, record::VISIT_BOOKED, &record::span(stay.start, stay.end), now)?;
-            booking(tx, stay)
-        })
-    }
-
-    /// Refuses a time at which no visit is offered to anybody, e.g. 03:00: most likely mistyped, and confirmed to the customer at once.
-    ///
-    /// # Errors
-    /// `Refused` when the work would begin or end outside the hours of visits on the customer's clock.
-    pub fn refuse_odd_hour(&self, id: &FindingId, start: Timestamp) -> Result<()> {
-        let attempted = format!("book a visit for {id}");
-        self.store.read(&attempted, |tx| {
-            let case = advisories::get(tx, id)?;
-            let people = self.people_or_refuse(tx, &case, &attempted)?;
-            if slots::is_usual(start, self.visit(&case).minutes, &people.calendar) {
-                return Ok(());
-            }
-            Err(OutreachError::refused(&attempted, Obstacle::OddHour))
-        })
-    }
-
-    /// Times at which the case's work could be done; two as a rule. Those that a letter offers come first.
-    pub(crate) fn bookable(
-        &self,
-        connection: &dyn Session,
-        case: &Case,
-        people: &People,
-        now: Timestamp,
-    ) -> Result<Vec<Slot>> {
-        if !TALKING.contains(&case.stage) {
-            return Ok(Vec::new());
-        }
-        let (roster, job) = (self.roster(connection, now)?, self.job(case));
-        let offered = match messages::newest_of(connection, &case.finding.id)? {
-            Some(mail) => messages::offers(connection, mail.id)?,
-            None => Vec::new(),
-        };
-        let is_choice = |slot: &Slot| slots::has_notice(slot, now) && roster.trips(slot, &job).is_some();
-        let mut times: Vec<Slot> = offered.into_iter().filter(is_choice).collect();
-        // Looking for times through weeks is what a card costs most; two that were offered already are enough.
-        if times.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
-            slots::top_up(&mut times, fresh, &people.calendar);
-        }
-        times.truncate(2);
-        times.sort_by_key(|slot| slot.start);
-        Ok(times)
     }
 
     /// Ends a case without work, e.g. because the customer declined on the telephone. A booked visit is cancelled first.
@@ -264,7 +174,8 @@ enum Resolved {
     SendAgain,
 }
 
-fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
+/// Refuses what a case allows in some stages only.
+pub(crate) fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
     if stages.contains(&case.stage) {
         return Ok(());
     }
@@ -272,7 +183,14 @@ fn refuse_outside(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> 
 }
 
 /// Writes what passed between the advisor and the customer.
-fn contact(connection: &dyn Session, case: &Case, who: &str, what: &str, why: &str, now: Timestamp) -> Result<()> {
+pub(crate) fn contact(
+    connection: &dyn Session,
+    case: &Case,
+    who: &str,
+    what: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
     let machine = &case.finding.machine;
     let customer = registry::customer_of(connection, machine)?;
     let customer = customer.as_ref().map(|customer| customer.id.as_str());

@@ -19,7 +19,7 @@ impl Outreach {
             must_be_under_way(case)?;
             case.set_out.get_or_insert(now);
             if let Some(minutes) = minutes {
-                (case.eta, case.eta_told) = (Some(announced(minutes, now)), true);
+                case.expect(announced(minutes, now));
             }
             Ok(())
         };
@@ -29,8 +29,8 @@ impl Outreach {
         self.change_quietly(id, set_out)
     }
 
-    /// The technician's telephone says where it is. When it will be there follows from the distance, unless the technician has
-    /// said so. Not in the record: it moves all the time.
+    /// The technician's telephone says where it is. When it will be there follows from the distance. Not in the record: it moves
+    /// all the time.
     ///
     /// # Errors
     /// When the case is closed, nobody has set out, or the technician is there already.
@@ -47,8 +47,8 @@ impl Outreach {
             let km = km_to(tx, &machine, place_deg)?;
             (case.position_deg, case.located) = (Some(place_deg), Some(now));
             case.begun_km = case.begun_km.or(km);
-            if let Some(km) = km.filter(|_| !case.eta_told) {
-                case.eta = Some(now + self.drive_ms(km));
+            if let Some(km) = km {
+                case.expect(self.reckoned(km, now));
             }
             service_cases::save(tx, &mut case)?;
             Ok(case)

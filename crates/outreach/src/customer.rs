@@ -9,7 +9,8 @@ use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
 use crate::replies::REPLIED_AFTER;
-use crate::slots::{self, Slot};
+use crate::slots::Slot;
+use crate::store::bookings::Hours;
 use crate::store::{
     Case, Entry, Mail, Session, Stay, advisories, alongside, bookings, care, messages, record, registry, replies,
 };
@@ -17,6 +18,8 @@ use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
 
 /// Beginning of the remark of a case whose customer wishes another time.
 const OTHER_TIME: &str = "the customer wishes another time";
+/// Why an advisor should call after a visit was cancelled.
+pub(crate) const CANCELLED: &str = "the customer cancelled the visit";
 /// Who acts through a link, in the record.
 const CUSTOMER: &str = "customer";
 
@@ -83,7 +86,8 @@ impl Outreach {
             changed: now,
             uid: 0,
         };
-        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
+        let hours = Hours::Usual(&visitor.people.calendar);
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case), hours)?;
         alongside::note(tx, &visitor.case)?;
         self.tell_of_visit(tx, &stay, now)?;
         withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
@@ -112,7 +116,8 @@ impl Outreach {
         let slot = offered(tx, &visitor.mail, start, now)?;
         (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
         stay.sequence += 1;
-        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case))?;
+        let hours = Hours::Usual(&visitor.people.calendar);
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case), hours)?;
         self.tell_of_visit(tx, &stay, now)?;
         said(tx, visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)
     }
@@ -136,7 +141,7 @@ impl Outreach {
         stay.sequence += 1;
         stay.save(tx)?;
         self.tell_of_visit(tx, &stay, now)?;
-        visitor.case.move_to(tx, Stage::Call, Some("the customer cancelled the visit"), None, now)?;
+        visitor.case.move_to(tx, Stage::Call, Some(CANCELLED), None, now)?;
         said(tx, visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)
     }
 
@@ -283,8 +288,7 @@ impl Outreach {
         })
     }
 
-    /// The times that can be chosen: one that the customer gave back a while ago, and those of the message that are still free,
-    /// topped up to two with fresh ones, in different weeks where there are such.
+    /// The times that can be chosen. Whoever has the letter or an older page open may still tap what is there.
     fn choices(
         &self,
         connection: &dyn Session,
@@ -293,23 +297,8 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Vec<Slot>> {
         let Visitor { mail, case, people } = visitor;
-        let (roster, job) = (self.roster(connection, now)?, self.job(case));
-        let booked = stay.filter(|stay| stay.state == "booked");
-        let is_choice = |slot: &Slot| {
-            slot.start > now && roster.trips(slot, &job).is_some() && booked.is_none_or(|stay| stay.start != slot.start)
-        };
         let offered = messages::offers(connection, mail.id)?;
-        let freed = stay.filter(|stay| stay.state == "cancelled");
-        let mut slots: Vec<Slot> =
-            freed.map(|stay| Slot { start: stay.start, end: stay.end, idle: false }).into_iter().collect();
-        slots.retain(is_choice);
-        slots::top_up(&mut slots, offered.iter().copied().filter(is_choice).collect(), &people.calendar);
-        if slots.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
-            slots::top_up(&mut slots, fresh.into_iter().filter(is_choice).collect(), &people.calendar);
-        }
-        slots.sort_by_key(|slot| slot.start);
-        // Whoever has the letter or an older page open may still tap what is there.
+        let slots = self.free_times(connection, (case, people), (&offered, stay), now)?;
         let is_new = |slot: &&Slot| offered.iter().all(|known| known.start != slot.start);
         let new: Vec<Slot> = slots.iter().filter(is_new).copied().collect();
         if !new.is_empty() {
@@ -373,7 +362,7 @@ fn offered(connection: &dyn Session, mail: &Mail, start: Timestamp, now: Timesta
 }
 
 /// The booked visit that has not begun.
-fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Stay> {
+pub(crate) fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Stay> {
     let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
     let stay = stay.ok_or_else(|| OutreachError::refused("change the visit", Obstacle::NoVisit))?;
     if stay.start <= now {

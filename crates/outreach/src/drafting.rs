@@ -222,9 +222,21 @@ impl Outreach {
         customer: &Customer,
         message: i64,
     ) -> Result<Option<(&dyn Channel, String)>> {
+        self.route_by(connection, customer, message, None)
+    }
+
+    /// The same by one medium alone, or by any.
+    pub(crate) fn route_by(
+        &self,
+        connection: &dyn Session,
+        customer: &Customer,
+        message: i64,
+        medium: Option<&str>,
+    ) -> Result<Option<(&dyn Channel, String)>> {
         let refused = fates::refused_by(connection, message)?;
         let mut fallback = None;
-        let mut channels: Vec<_> = self.options.channels.iter().collect();
+        let fits = |channel: &&Arc<dyn Channel>| medium.is_none_or(|medium| channel.medium() == medium);
+        let mut channels: Vec<_> = self.options.channels.iter().filter(fits).collect();
         let preference = |medium: &str| customer.channels.iter().position(|own| own == medium).unwrap_or(usize::MAX);
         channels.sort_by_key(|channel| preference(channel.medium()));
         for channel in channels.into_iter().filter(|channel| !refused.iter().any(|name| name == channel.name())) {

@@ -10,7 +10,7 @@ use crate::error::{OutreachError, Result};
 use crate::planning::distance_km;
 use crate::registry::{Machine, Site};
 use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry};
-use crate::views::{AlsoThere, Errand, ErrandSheet, Journey, VisitDone};
+use crate::views::{AlsoThere, Arrival, Errand, ErrandSheet, Journey, VisitDone};
 use crate::visits::booking;
 
 /// Roads are longer than the line between two places by about this much.
@@ -164,7 +164,7 @@ impl Outreach {
             let is_new = before.is_none();
             let mut journey = under_way(before.unwrap_or_else(|| Journey::begun(now)), &attempted)?;
             if let Some(minutes) = minutes {
-                (journey.eta, journey.eta_told) = (Some(announced(minutes, now)), true);
+                journey.expect(announced(minutes, now));
             }
             journeys::save(tx, visit, &journey)?;
             if is_new {
@@ -174,8 +174,8 @@ impl Outreach {
         })
     }
 
-    /// The technician's telephone says where it is. When it will be there follows from the distance, unless a person has said
-    /// so. Not in the record: it moves all the time.
+    /// The technician's telephone says where it is. When it will be there follows from the distance. Not in the record: it moves
+    /// all the time.
     ///
     /// # Errors
     /// `Refused` when nobody is on the way, or the place is none on Earth.
@@ -193,8 +193,8 @@ impl Outreach {
             let km = km_to(tx, &stay.machine, place_deg)?;
             (journey.position_deg, journey.located) = (Some(place_deg), Some(now));
             journey.begun_km = journey.begun_km.or(km);
-            if !journey.eta_told {
-                journey.eta = km.map(|km| now + self.drive_ms(km)).or(journey.eta);
+            if let Some(km) = km {
+                journey.expect(self.reckoned(km, now));
             }
             journeys::save(tx, visit, &journey)?;
             Ok(journey)
@@ -227,6 +227,11 @@ impl Outreach {
         LAST_STEPS_MS + (hours * HOUR_MS as f64) as i64
     }
 
+    /// When somebody is there who is so far away now.
+    pub(crate) fn reckoned(&self, km: f64, now: Timestamp) -> Arrival {
+        Arrival { at: now + self.drive_ms(km), as_of: now, told: false }
+    }
+
     /// Takes away places of ways that nobody ended.
     pub(crate) fn forget_old_places(&self, connection: &dyn Session, now: Timestamp) -> Result<()> {
         journeys::forget_places(connection, now + -WAY_MAX_MS).map(drop)
@@ -235,13 +240,23 @@ impl Outreach {
 
 impl Journey {
     fn begun(set_out: Timestamp) -> Self {
-        Self { set_out, eta: None, eta_told: false, position_deg: None, located: None, begun_km: None, arrived: None }
+        Self {
+            set_out,
+            eta: None,
+            eta_told: false,
+            eta_at: None,
+            position_deg: None,
+            located: None,
+            begun_km: None,
+            arrived: None,
+        }
     }
 }
 
 /// When somebody is there who says how long it will take.
-pub(crate) fn announced(minutes: u32, now: Timestamp) -> Timestamp {
-    now + i64::from(minutes.clamp(1, MINUTES_MAX)) * MINUTE_MS
+pub(crate) fn announced(minutes: u32, now: Timestamp) -> Arrival {
+    let at = now + i64::from(minutes.clamp(1, MINUTES_MAX)) * MINUTE_MS;
+    Arrival { at, as_of: now, told: true }
 }
 
 /// A place that can be one.

@@ -17,7 +17,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `taps` | what a tap on a page does that may have been open for days |
-//! | `apply`, `bundle`, `joint`, `advisor`, `calls`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `apply`, `bundle`, `joint`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
@@ -31,6 +31,7 @@
 mod advisor;
 mod alarms;
 mod apply;
+mod arrange;
 mod bundle;
 mod calendar;
 mod calls;
@@ -104,10 +105,11 @@ pub use registry::{
 pub use replies::{ReplyHeard, StopWords};
 pub use slots::Slot;
 pub use views::{
-    AfterCall, AlsoThere, Applied, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand, ErrandSheet,
-    Figures, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome, PageState, Photo, PhotoOf,
-    Preferences, Progress, Promise, QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Stage, StageChange,
-    StockLine, Ticked, Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict,
+    AfterCall, AfterCancelling, AlsoThere, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice,
+    Errand, ErrandSheet, Figures, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome,
+    PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, RecordPage, ServiceCase,
+    Source, Spoken, Stage, StageChange, StockLine, Ticked, Unsettled, Untold, UntoldOf, VisitDone, VisitReport,
+    WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

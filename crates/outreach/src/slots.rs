@@ -125,13 +125,15 @@ pub fn has_notice(slot: &Slot, now: Timestamp) -> bool {
     slot.start >= with_notice(now)
 }
 
-/// Whether a visit of so many minutes lies within the hours in which visits are made, as the customer's clock shows them.
-pub(crate) fn is_usual(start: Timestamp, minutes: u32, calendar: &Calendar) -> bool {
-    let local = calendar.local(start);
-    let begins = local.hour() * 60 + local.minute();
-    let is_long = minutes > (LAST_HOUR - FIRST_HOUR) * 60;
-    let ends_in_time = if is_long { local.hour() == FIRST_HOUR } else { begins + minutes <= LAST_HOUR * 60 };
-    local.weekday() != Weekday::Sun && begins >= FIRST_HOUR * 60 && ends_in_time
+/// Whether a visit lies within the days and hours at which visits are made, as the customer's clock shows them: the same ones
+/// at which [`propose`] looks.
+pub(crate) fn is_usual(slot: &Slot, calendar: &Calendar) -> bool {
+    let (local, minutes) = (calendar.local(slot.start), (slot.end - slot.start) / MINUTE_MS);
+    let begins = i64::from(local.hour() * 60 + local.minute());
+    let is_long = minutes > i64::from(LAST_HOUR - FIRST_HOUR) * 60;
+    let ends_in_time = if is_long { local.hour() == FIRST_HOUR } else { begins + minutes <= i64::from(LAST_HOUR) * 60 };
+    let is_visited = local.weekday() != Weekday::Sun && !calendar.is_holiday(local.date());
+    is_visited && begins >= i64::from(FIRST_HOUR) * 60 && ends_in_time
 }
 
 /// The first time that is free at all, for reckoning what waiting costs.
@@ -278,9 +280,10 @@ mod tests {
     #[test]
     fn a_usual_time_is_one_at_which_visits_are_offered() {
         #[track_caller]
-        fn check(local: &str, minutes: u32, expected: bool) {
+        fn check(local: &str, minutes: i64, expected: bool) {
             let start = shanghai().instant(local.parse().unwrap());
-            assert_eq!(is_usual(start, minutes, &shanghai()), expected, "{local} {minutes}");
+            let slot = Slot { start, end: start + minutes * MINUTE_MS, idle: false };
+            assert_eq!(is_usual(&slot, &shanghai()), expected, "{local} {minutes}");
         }
         check("2026-07-17T15:00:00", 90, true);
         check("2026-07-17T03:00:00", 90, false);

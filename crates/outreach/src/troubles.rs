@@ -8,7 +8,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
 use crate::store::{Entry, Session, record, registry, service_cases, stock};
-use crate::views::{Promise, ServiceCase, Source, Ticked, VisitReport};
+use crate::views::{Arrival, Promise, ServiceCase, Source, Ticked, VisitReport};
 use crate::{Outreach, care};
 
 /// Who speaks where a machine's controller does, in the record.
@@ -107,6 +107,7 @@ impl Outreach {
                     technician: None,
                     eta: None,
                     eta_told: false,
+                    eta_at: None,
                     set_out: None,
                     position_deg: None,
                     located: None,
@@ -194,8 +195,12 @@ impl Outreach {
     ) -> Result<ServiceCase> {
         self.technician(technician)?.ok_or_else(|| OutreachError::missing("technician", technician))?;
         self.change_trouble(id, (who, record::TROUBLE_ASSIGNED, technician), now, |case| {
-            (case.technician, case.eta) = (Some(technician.to_owned()), eta);
-            (case.eta_told, case.set_out) = (eta.is_some(), None);
+            case.technician = Some(technician.to_owned());
+            // Whatever was known was of somebody else's way.
+            (case.eta, case.eta_told, case.eta_at, case.set_out) = (None, false, None, None);
+            if let Some(at) = eta {
+                case.expect(Arrival { at, as_of: now, told: true });
+            }
             forget_place(case);
             Ok(())
         })

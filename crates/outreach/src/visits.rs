@@ -3,10 +3,12 @@
 use foretell_model::catalogue::Action;
 use foretell_model::{FindingId, MachineId, Obstacle, Timestamp, Work};
 
+use crate::drafting::People;
 use crate::error::{OutreachError, Result};
+use crate::governor::Kind;
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Case, Entry, Session, Stay, advisories, bookings, record, registry};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, record, registry};
 use crate::views::{Booking, Stage, WorkDone};
 use crate::{Language, Outreach, bundle, care};
 
@@ -21,43 +23,65 @@ impl Outreach {
     pub fn calendar_file(&self, token: &str, now: Timestamp) -> Result<String> {
         self.store.write("write a calendar file", |tx| {
             let visitor = self.visitor(tx, token, now)?;
-            let case = &visitor.case.finding.id;
-            let stay = bookings::newest_of(tx, case)?
+            let stay = bookings::newest_of(tx, &visitor.case.finding.id)?
                 .ok_or_else(|| OutreachError::refused("write a calendar file", Obstacle::NoVisit))?;
-            let language = visitor.people.customer.language;
-            let facts = self.facts(tx, &visitor.case, &visitor.people, &[], &self.link(&visitor.mail), now)?;
-            let (company, advisor) = (language.of(&self.options.company), &visitor.people.advisor);
-            let (number, work, is_joint) = (facts.numbers(), facts.work(), !visitor.case.companions.is_empty());
-            let (name, phone, link) = (language.of(&advisor.name), &advisor.phone, self.link(&visitor.mail));
-            let site: Option<Site> = registry::find(tx, stay.machine.site())?;
-            let (summary, description) = match language {
-                Language::En => (
-                    if is_joint {
-                        format!("{company}: {work}")
-                    } else {
-                        format!("{company}: {work}, compressor {number}")
-                    },
-                    format!("Questions: {name}, {phone}\nChange or cancel: {link}"),
-                ),
-                Language::ZhCn => {
-                    let work = if is_joint { work } else { format!("{number}{work}") };
-                    (format!("{company}：{work}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
-                }
-            };
-            Ok(ics::write(&ics::Visit {
-                uid: format!("foretell-visit-{}@{}", stay.uid, host(&self.options.public_url)),
-                sequence: stay.sequence,
-                changed: stay.changed,
-                start: stay.start,
-                end: stay.end,
-                summary: &summary,
-                description: &description,
-                location: site.as_ref().map_or("", |site| site.address.as_str()),
-                cancelled: stay.state == "cancelled",
-                organizer: advisor.email.as_deref(),
-                organizer_name: name,
-            }))
+            self.file_of(tx, (&visitor.case, &stay), &visitor.people, &self.link(&visitor.mail), now)
         })
+    }
+
+    /// The calendar file that goes with a word about a visit; `None` with any other word.
+    pub(crate) fn file_with(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Option<String>> {
+        if mail.kind != Kind::Confirmation {
+            return Ok(None);
+        }
+        let Some(stay) = bookings::newest_of(connection, &mail.case)? else { return Ok(None) };
+        let case = advisories::get(connection, &mail.case)?;
+        self.file_of(connection, (&case, &stay), people, &self.link(mail), now).map(Some)
+    }
+
+    fn file_of(
+        &self,
+        connection: &dyn Session,
+        (case, stay): (&Case, &Stay),
+        people: &People,
+        link: &str,
+        now: Timestamp,
+    ) -> Result<String> {
+        let language = people.customer.language;
+        let facts = self.facts(connection, case, people, &[], link, now)?;
+        let (company, advisor) = (language.of(&self.options.company), &people.advisor);
+        let (number, work, is_joint) = (facts.numbers(), facts.work(), !case.companions.is_empty());
+        let (name, phone) = (language.of(&advisor.name), &advisor.phone);
+        let site: Option<Site> = registry::find(connection, stay.machine.site())?;
+        let (summary, description) = match language {
+            Language::En => (
+                if is_joint { format!("{company}: {work}") } else { format!("{company}: {work}, compressor {number}") },
+                format!("Questions: {name}, {phone}\nChange or cancel: {link}"),
+            ),
+            Language::ZhCn => {
+                let work = if is_joint { work } else { format!("{number}{work}") };
+                (format!("{company}：{work}"), format!("有事请找{name}，{phone}\n改期或取消：{link}"))
+            }
+        };
+        Ok(ics::write(&ics::Visit {
+            uid: format!("foretell-visit-{}@{}", stay.uid, host(&self.options.public_url)),
+            sequence: stay.sequence,
+            changed: stay.changed,
+            start: stay.start,
+            end: stay.end,
+            summary: &summary,
+            description: &description,
+            location: site.as_ref().map_or("", |site| site.address.as_str()),
+            cancelled: stay.state == "cancelled",
+            organizer: advisor.email.as_deref(),
+            organizer_name: name,
+        }))
     }
 
     /// The work of a visit was done: ends the case and says what the log must learn. `run_hours` is the machine's counter

@@ -8,16 +8,19 @@ use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 use crate::Outreach;
 use crate::compose::trouble::{About, OnSiteNews};
 use crate::compose::{self, Occasion};
+use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::registry::Technician;
 use crate::store::{
-    Case, Entry, Mail, Session, Stay, advisories, bookings, effects, messages, record, registry, service_cases,
+    Case, Entry, Mail, Session, Stay, advisories, bookings, effects, fates, messages, record, registry, service_cases,
 };
 use crate::views::{MessageState, Outcome, Progress, Promise, ServiceCase, Ticked};
 
 /// Word about a service case stays worth reading for so long, days; its link too.
 const NOTICE_DAYS: f64 = 30.0;
+/// The medium on which a file can be attached.
+pub(crate) const MAIL: &str = "email";
 
 impl Outreach {
     /// A visit was booked, moved or cancelled: its customer hears of it, once, of the state in which it is when the word goes
@@ -28,6 +31,34 @@ impl Outreach {
             Some(waiting) => Mail { due: now, ..waiting },
             None => self.word((&stay.case, Kind::Confirmation), stay, now),
         };
+        mail.save(connection)?;
+        fates::set_file_alone(connection, mail.id, false)
+    }
+
+    /// The same where the customer heard it on the telephone: what is put into the outbox is the calendar file alone, and that
+    /// only where there is a mail box to send it to and a visit that a calendar may hold.
+    pub(crate) fn send_calendar_file(
+        &self,
+        connection: &dyn Session,
+        stay: &Stay,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<()> {
+        let was_told = fates::visit_told(connection, &stay.case)?.is_some_and(|(_, state)| state == "booked");
+        fates::heard(connection, stay)?;
+        let before = messages::newest_of_kind(connection, &stay.case, Kind::Confirmation)?;
+        let waiting = before.filter(|mail| mail.state == MessageState::Queued);
+        let mut mail = waiting.unwrap_or_else(|| self.word((&stay.case, Kind::Confirmation), stay, now));
+        let is_of_use = stay.state == "booked" || was_told;
+        if is_of_use && self.route_by(connection, &people.customer, mail.id, Some(MAIL))?.is_some() {
+            mail.due = now;
+            mail.save(connection)?;
+            return fates::set_file_alone(connection, mail.id, true);
+        }
+        if mail.id == 0 {
+            return Ok(());
+        }
+        (mail.state, mail.reason) = (MessageState::Withdrawn, Some("it was said on the telephone".to_owned()));
         mail.save(connection)
     }
 
@@ -128,22 +159,12 @@ impl Outreach {
             Ok(people) => people,
             Err(lack) => return untold(&lack.to_string()).map(|()| None),
         };
-        let technician: Option<Technician> = match &case.technician {
-            Some(id) => registry::find(connection, id)?,
-            None => None,
-        };
         let id = FindingId::from_text(&name);
         let mut mail = Mail {
             urgent: true,
             ..Mail::new((&id, kind), &machine, &people.customer.id, now, now.plus_days(NOTICE_DAYS))
         };
-        let link = self.case_link(case);
-        let about = About { technician: technician.as_ref(), link: &link, ..about };
-        let facts = self.trouble_facts(case, about, &people, now);
-        let composer = self.shelf.composer(connection)?;
-        let written = composer.letter(occasion_of(kind), people.customer.language, &facts);
-        let checked = written.and_then(|text| compose::check_word(&text, machine.as_str()).map(|()| text));
-        match checked.and_then(|text| self.spare_others(connection, &text, &people).map(|()| text)) {
+        match self.word_of_trouble(connection, case, (kind, about), &people, now) {
             Ok(text) => mail.text = Some(text),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => {
@@ -154,6 +175,29 @@ impl Outreach {
         }
         mail.save(connection)?;
         Ok(Some(Ticked { message: mail.id, case: mail.case, kind, outcome: Outcome::Slipping }))
+    }
+
+    /// The text of a word about a service case as things are.
+    pub(crate) fn word_of_trouble(
+        &self,
+        connection: &dyn Session,
+        case: &ServiceCase,
+        (kind, about): (Kind, About<'_>),
+        people: &People,
+        now: Timestamp,
+    ) -> Result<compose::Draft> {
+        let technician: Option<Technician> = match &case.technician {
+            Some(id) => registry::find(connection, id)?,
+            None => None,
+        };
+        let link = self.case_link(case);
+        let about = About { technician: technician.as_ref(), link: &link, ..about };
+        let facts = self.trouble_facts(case, about, people, now);
+        let composer = self.shelf.composer(connection)?;
+        let text = composer.letter(occasion_of(kind), people.customer.language, &facts)?;
+        compose::check_word(&text, &case.machine)?;
+        self.spare_others(connection, &text, people)?;
+        Ok(text)
     }
 
     /// Word that a promise is about to slip.

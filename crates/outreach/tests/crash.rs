@@ -203,6 +203,7 @@ fn parcel() -> Parcel {
         short: "A short form https://service.example/b/x".into(),
         body: "您好\n".into(),
         link: "https://service.example/b/x".into(),
+        calendar: None,
         at: now(),
     }
 }

@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use foretell_model::{FindingKind, Grade, Objection, Obstacle, Offset, Status};
 use foretell_outreach::{AfterCall, Applied, Outcome, Outreach, OutreachError, PageState, Stage};
 use support::scene::{cooler, scene, wednesday};
-use support::{apply, at, context, finding, machine, token};
+use support::{agreed, apply, at, context, finding, machine, token};
 
 #[test]
 fn from_forecast_to_finished_visit() {
@@ -277,8 +277,8 @@ fn an_advisor_books_and_says_whether_the_visit_took_place() {
     let now = wednesday();
     let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
     s.outreach.call_instead(&id, "", "wang", now).unwrap();
-    assert!(s.outreach.book_for(&id, now, "wang", now).is_err(), "not in the past");
-    let visit = s.outreach.book_for(&id, at("2026-07-16T13:00:00Z"), "wang", now).unwrap();
+    assert!(s.outreach.book_for(&id, now, &agreed(), "wang", now).is_err(), "not in the past");
+    let visit = s.outreach.book_for(&id, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now).unwrap();
     assert_eq!((visit.end, visit.technician.unwrap().id.as_str()), (at("2026-07-16T15:00:00Z"), "chen"));
     assert_eq!(s.outreach.queue(now).unwrap(), [], "nothing to do before it is over");
     assert!(s.outreach.not_done(visit.id, "", "wang", now).is_err(), "it has not begun");
@@ -289,7 +289,7 @@ fn an_advisor_books_and_says_whether_the_visit_took_place() {
     let remark = "the visit did not take place: gate closed";
     assert_eq!((entry.stage, entry.remark.as_deref()), (Stage::Call, Some(remark)));
 
-    let again = s.outreach.book_for(&id, at("2026-07-20T13:00:00Z"), "wang", visit.end).unwrap();
+    let again = s.outreach.book_for(&id, at("2026-07-20T13:00:00Z"), &agreed(), "wang", visit.end).unwrap();
     let later = again.end.plus_days(2.0);
     let told = s.outreach.work_of_visit(again.id, later).unwrap();
     assert_eq!((told[0].ts, told[0].work.as_str()), (again.end, "cooler_cleaned"));

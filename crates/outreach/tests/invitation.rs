@@ -10,7 +10,7 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use foretell_model::{Grade, Status};
 use foretell_outreach::PageState;
-use support::{Recorder, apply, at, finding, machine, open, token};
+use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// Prints what a calendar program would see.
 const READER: &str = r#"
@@ -119,7 +119,7 @@ fn a_link_to_a_booked_visit_outlives_its_letter() {
         "this link is not valid: it has expired"
     );
     // Booked for the autumn shutdown: the link of July still moves and cancels it.
-    let visit = outreach.book_for(&id, now.plus_days(100.0), "wang", now).unwrap();
+    let visit = outreach.book_for(&id, now.plus_days(100.0), &agreed(), "wang", now).unwrap();
     let page = outreach.booking_page(token(&link), late).unwrap();
     assert!(matches!(page.state, PageState::Booked { .. }) && page.slots.len() == 2, "{page:?}");
     let moved = outreach.reschedule(token(&link), page.slots[0].slot.start, late).unwrap();

@@ -11,7 +11,7 @@ use foretell_model::{
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{AfterCall, Outcome, PageState, Source, Stage, VisitReport};
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
-use support::{apply, at, context, finding, machine, token};
+use support::{agreed, apply, at, context, finding, machine, token};
 
 const SITES: [&str; 2] = ["s02", "s01"];
 
@@ -306,10 +306,10 @@ fn silence_that_a_customer_asks_for_holds_for_both() {
 fn a_visit_that_did_not_take_place_is_still_for_both() {
     let desk = desk("s02/m002");
     let ids = two(&desk, "s02");
-    let visit = desk.outreach.book_for(&ids[0], at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    let visit = desk.outreach.book_for(&ids[0], at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
     desk.outreach.not_done(visit.id, "gate closed", "wang", visit.end).unwrap();
     assert_eq!(stages(&desk, &ids, visit.end), [Stage::Call, Stage::Internal]);
-    let again = desk.outreach.book_for(&ids[0], at("2026-07-20T13:00:00Z"), "wang", visit.end).unwrap();
+    let again = desk.outreach.book_for(&ids[0], at("2026-07-20T13:00:00Z"), &agreed(), "wang", visit.end).unwrap();
     assert_eq!(again.end - again.start, visit.end - visit.start);
     desk.outreach
         .report_visit(again.id, &VisitReport { left_out: "-".into(), ..VisitReport::default() }, "chen", again.end)

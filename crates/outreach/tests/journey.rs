@@ -9,7 +9,7 @@ use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp, VisitState};
 use foretell_outreach::{
     Checklist, Choice, Guest, Language, Outreach, OutreachError, PhotoOf, Site, Source, VisitReport,
 };
-use support::{Recorder, apply, at, finding, machine, open, token};
+use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// The booked visit: Friday 17 July 2026, 13:00 to 14:30 in London's summer.
 fn start() -> Timestamp {
@@ -20,19 +20,21 @@ struct Scene {
     outreach: Outreach,
     visit: i64,
     token: String,
+    channel: Arc<Recorder>,
     dir: tempfile::TempDir,
 }
 
 fn scene() -> Scene {
     let dir = tempfile::tempdir().unwrap();
-    let outreach = open(dir.path(), Arc::new(Recorder::default()));
+    let channel = Arc::new(Recorder::default());
+    let outreach = open(dir.path(), channel.clone());
     let site = Site { latitude_deg: Some(53.79), longitude_deg: Some(-1.54), ..Site::new("s02", "acme") };
     let now = at("2026-07-15T08:30:00Z");
     outreach.register_site(&site, "test", now).unwrap();
     let id = apply(&outreach, 1, &finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened), now);
     let link = outreach.approve(&id, "wang", now).unwrap().link;
-    let visit = outreach.book_for(&id, start(), "wang", now).unwrap().id;
-    Scene { outreach, visit, token: token(&link).to_owned(), dir }
+    let visit = outreach.book_for(&id, start(), &agreed(), "wang", now).unwrap().id;
+    Scene { outreach, visit, token: token(&link).to_owned(), channel, dir }
 }
 
 /// So many kilometres south of the site.
@@ -45,7 +47,7 @@ fn minutes(n: i64) -> Timestamp {
 }
 
 #[test]
-fn the_way_is_told_by_distance_unless_a_person_says_otherwise() {
+fn the_way_is_told_by_the_newest_word_be_it_a_person_s_or_the_distance() {
     #[track_caller]
     fn check(told: Option<u32>, km: f64, expected_minutes: i64) {
         let s = scene();
@@ -58,7 +60,32 @@ fn the_way_is_told_by_distance_unless_a_person_says_otherwise() {
     // 40 km/h over roads that are longer by three tenths, and two minutes for the gate.
     check(None, 20.0, 41);
     check(None, 0.0, 2);
-    check(Some(30), 20.0, 29);
+    // Half an hour was said at the gate; a minute later the telephone knows better.
+    check(Some(30), 20.0, 41);
+    let s = scene();
+    s.outreach.set_out(s.visit, None, "chen", minutes(0)).unwrap();
+    s.outreach.locate(s.visit, south(20.0), minutes(1)).unwrap();
+    let said = s.outreach.set_out(s.visit, Some(25), "chen", minutes(2)).unwrap().arrival().unwrap();
+    assert_eq!((said.at, said.as_of, said.told), (minutes(27), minutes(2), true));
+}
+
+#[test]
+fn letter_and_page_tell_the_same_arrival_whatever_the_advisor_had_said() {
+    let s = scene();
+    let case = s.outreach.open_service_case(&machine("s02/m002"), Source::Customer, "stopped", "customer", minutes(0));
+    let case = case.unwrap().id;
+    // The advisor says an hour and a half; the word about it waits, because the channel is busy.
+    let said = s.outreach.send_technician(case, "chen", Some(minutes(90)), "wang", minutes(0)).unwrap();
+    assert_eq!(said.arrival().map(|known| (known.at, known.as_of)), Some((minutes(90), minutes(0))));
+    s.outreach.set_out_to_case(case, None, "chen", minutes(1)).unwrap();
+    let known = s.outreach.locate_on_way_to_case(case, south(60.0), minutes(4)).unwrap().arrival().unwrap();
+    assert_eq!((known.about(), known.as_of, known.told), (minutes(125), minutes(4), false));
+    s.outreach.tick(minutes(5)).unwrap();
+    let sent = s.channel.parcels.lock().unwrap().clone();
+    let letter = sent.iter().find(|letter| letter.subject.contains("is coming to you")).unwrap();
+    // Minute nought is 13:00 in Leeds.
+    let told = "expects to be with you at about 15:05 (as of 13:04)";
+    assert!(letter.body.contains(told) && letter.short.contains(told), "{}", letter.body);
 }
 
 #[test]
@@ -181,7 +208,7 @@ fn a_day_lists_own_visits_and_a_sheet_tells_what_was_before() {
         &finding(&machine("s02/m002"), "oil_filter_clogging", Grade::Advise, Status::Opened),
         start(),
     );
-    let next = s.outreach.book_for(&id, start().plus_days(3.0), "wang", start()).unwrap();
+    let next = s.outreach.book_for(&id, start().plus_days(3.0), &agreed(), "wang", start()).unwrap();
     let sheet = s.outreach.errand_sheet(next.id).unwrap();
     assert_eq!(sheet.works, ["oil_filter_replaced"]);
     assert_eq!(sheet.earlier.len(), 1);

@@ -9,7 +9,7 @@ mod support;
 use foretell_model::{Evidence, Finding, Grade, Status};
 use foretell_outreach::{Applied, MachineContext, MessageView, Stage};
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{apply, at, catalogue, context, finding, token};
+use support::{agreed, apply, at, catalogue, context, finding, token};
 
 #[test]
 fn every_fault_that_a_customer_may_hear_of() {
@@ -128,7 +128,7 @@ fn a_fault_takes_along_what_falls_due_near_it() {
         let again = desk.outreach.check_service(&desk.id, &context(&desk.id), now()).unwrap();
         assert_eq!(again, Applied::Case { id: service.clone(), stage: Stage::Internal });
         let text = desk.outreach.approve(&fault_id, "wang", now()).unwrap().text;
-        let visit = desk.outreach.book_for(&fault_id, at("2026-07-16T09:00:00Z"), "wang", now()).unwrap();
+        let visit = desk.outreach.book_for(&fault_id, at("2026-07-16T09:00:00Z"), &agreed(), "wang", now()).unwrap();
         assert_eq!((visit.end - visit.start) / 60_000, 210, "time for both");
         let done = desk.outreach.complete(visit.id, Some(11_700.0), "chen", visit.end).unwrap();
         let works: Vec<&str> = done.iter().map(|done| done.work.as_str()).collect();

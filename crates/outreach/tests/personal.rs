@@ -10,7 +10,7 @@ use foretell_model::{FindingId, Found, Grade, Status, Timestamp};
 use foretell_outreach::{
     Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
 };
-use support::{Recorder, apply, at, finding, machine, open, token};
+use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// Everything personal, each in words that occur nowhere else.
 const PERSONAL: [&str; 14] = [
@@ -53,7 +53,7 @@ fn life(outreach: &Outreach) -> (FindingId, String) {
     outreach.tick(now()).unwrap();
     let token = token(&link).to_owned();
     outreach.other_time(&token, "after the school run", now()).unwrap();
-    let visit = outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    let visit = outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
     let report = VisitReport {
         note: "porcelain flange".into(),
         left_out: "left out for the wedding".into(),

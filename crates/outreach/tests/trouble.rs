@@ -13,7 +13,7 @@ use foretell_outreach::{
     Checklist, CustomerStage, Guest, Outcome, Outreach, OutreachError, PhotoOf, Promise, Promises, RecordFilter,
     ReplyHeard, Source, Stage, VisitReport,
 };
-use support::{Recorder, apply, at, finding, machine, open, token};
+use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")
@@ -227,7 +227,7 @@ fn what_happens_again_hints_at_displeasure() {
         ..finding(&own, "cooler_clogging", Grade::Advise, Status::Opened)
     };
     let first = apply(&s.outreach, 1, &again(1), now());
-    let visit = s.outreach.book_for(&first, now().plus_days(2.0), "wang", now()).unwrap();
+    let visit = s.outreach.book_for(&first, now().plus_days(2.0), &agreed(), "wang", now()).unwrap();
     s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
     let hints = |customer: &str| -> Vec<String> {
         s.outreach.stage_hints(customer).unwrap().into_iter().map(|hint| hint.why).collect()
@@ -283,7 +283,7 @@ fn verdicts_photos_and_parts_are_kept() {
         opening_stock: [("oil_filter".to_owned(), 5)].into(),
     };
     s.outreach.register_depot(&depot, "wang", now()).unwrap();
-    let visit = s.outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    let visit = s.outreach.book_for(&cooler, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
     let report = VisitReport { depot: Some("east".into()), ..done() };
     for _ in 0..2 {
         s.outreach.report_visit(visit.id, &report, "chen", visit.end).unwrap();
@@ -315,7 +315,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         apply(&s.outreach, offset, &case, now())
     };
     let (booked, open) = (forecast("s02/m002", 1), forecast("s03/m003", 2));
-    s.outreach.book_for(&booked, at("2026-07-16T13:00:00Z"), "wang", now()).unwrap();
+    s.outreach.book_for(&booked, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
     for (id, place, n) in [("leeds", (53.80, -1.55), 0), ("york", (53.96, -1.08), 3), ("suzhou", (31.30, 120.62), 9)] {
         let depot = foretell_outreach::Depot {
             id: id.into(),

@@ -35,6 +35,7 @@ fn parcel() -> Parcel {
         body: "您好\n\n周四可以吗？\n".into(),
         short: "2号机 https://service.example/b/x".into(),
         link: "https://service.example/b/x".into(),
+        calendar: None,
         at: Fixed.now(),
     }
 }

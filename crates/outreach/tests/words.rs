@@ -8,7 +8,7 @@ use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{Checklist, CustomerStage, OnSiteNews, Outcome, Source, Stage, VisitReport};
 use support::desk::{MACHINES, check, desk, desk_by, now, of, of_fault, printed};
-use support::{at, context, finding};
+use support::{agreed, at, context, finding};
 
 #[test]
 fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {
@@ -52,7 +52,7 @@ fn what_nobody_was_told_of_needs_no_taking_back() {
     // Booked by the advisor in the evening: word waits until the morning, and by then the visit has been cancelled.
     let evening = at("2026-07-15T20:30:00Z");
     let page = desk.outreach.booking_page(&token, evening).unwrap();
-    desk.outreach.book_for(&case.id, page.slots[1].slot.start, "wang", evening).unwrap();
+    desk.outreach.book_for(&case.id, page.slots[1].slot.start, &agreed(), "wang", evening).unwrap();
     let before = desk.sent();
     let held = desk.outreach.tick(evening).unwrap();
     let (until, reason) = (at("2026-07-16T07:00:00Z"), Reason::QuietHours);

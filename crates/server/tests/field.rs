@@ -15,7 +15,7 @@ use foretell_model::{
     Event, FaultCode, Finding, FindingId, FindingKind, Grade, Log, MachineId, Offset, Quality, Reading, RulDays,
     Signal, Signals, Status, Timestamp,
 };
-use foretell_outreach::{MachineContext, Registry, VisitReport};
+use foretell_outreach::{MachineContext, Registry, Spoken, VisitReport};
 
 const REGISTRY: &str = r#"
 [[advisor]]
@@ -161,7 +161,16 @@ impl Scene {
             text: "A fault is likely.".into(),
         };
         outreach.apply(Offset(100_000), 0, &finding, &MachineContext::default(), now).unwrap();
-        let visit = outreach.book_for(&finding.id, at("2026-07-15T12:00:00Z"), "wang", now).unwrap().id;
+        let visit = outreach
+            .book_for(
+                &finding.id,
+                at("2026-07-15T12:00:00Z"),
+                &Spoken { odd_hour: true, ..Spoken::default() },
+                "wang",
+                now,
+            )
+            .unwrap()
+            .id;
         let case = outreach.open_service_case(&machine(), foretell_outreach::Source::Advisor, "it hums", "wang", now);
         let link = outreach.case_link(&case.unwrap());
         Self { service: Some(service), dir, visit, token: link.rsplit('/').next().unwrap().to_owned() }

@@ -2,7 +2,7 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, CaseAct, Progress, Remark, Sent, ServiceCase,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, CaseAct, Progress, Remark, Sent, ServiceCase,
 };
 use foretell_model::{FaultCode, Lack, MINUTE_MS, Obstacle, WordSort};
 
@@ -43,6 +43,14 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
             card.state = AdvisoryState::VisitOver { from, to: from + 5_400_000 };
         }
         AdvisorAct::Book { from, .. } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
+        AdvisorAct::Move { from, agreed: false, .. } if (from.millis() / 3_600_000 + 8) % 24 < 7 => {
+            return Err(Obstacle::OddHour.into());
+        }
+        AdvisorAct::Move { from, .. } => card.state = AdvisoryState::Booked { from, to: from + 5_400_000 },
+        AdvisorAct::Cancel { then: AfterCancelling::Call, reason, .. } => {
+            card.state = AdvisoryState::CallInstead { reason: format!("the customer cancelled the visit: {reason}") };
+        }
+        AdvisorAct::Cancel { then: AfterCancelling::Close, .. } => card.state = AdvisoryState::Closed,
         AdvisorAct::VisitNotDone { reason } => {
             card.state = AdvisoryState::CallInstead { reason: format!("the visit did not take place: {reason}") };
         }
@@ -58,7 +66,8 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
     match act {
         CaseAct::Called { .. } => case.call_back.met = Some(now()),
         CaseAct::Send { technician, eta } => {
-            case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new(), eta });
+            case.sent = Some(Sent { name: technician, phone: String::new(), badge: String::new() });
+            case.way.arrival = eta.and_then(super::desk::expected);
         }
         CaseAct::Arrived => case.on_site.met = Some(now()),
         CaseAct::Found { .. } if case.on_site.met.is_none() => {

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 use foretell_console::view::{
-    BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
+    Arrival, BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
     ContactPerson, CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, Medium, OwnMachine, RecordLine,
     Sent, ServiceCase, StageChange, Timer, TimerState, VisitCalendar,
 };
@@ -89,6 +89,11 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
     }
 }
 
+/// What somebody of ours said a moment ago.
+pub(crate) fn expected(at: Timestamp) -> Option<Arrival> {
+    Some(Arrival { at, as_of: now(), told: true })
+}
+
 fn customer_of(site: &str) -> &'static str {
     match site {
         "s01" => "hengfeng",
@@ -102,12 +107,8 @@ fn customer_of(site: &str) -> &'static str {
 pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
     let mut mending = case(101, &machines[4], 265, "不出气，面板显示排气高温", "customer");
     mending.call_back = timer(mending.call_back.due, Some(mending.opened + 9 * MINUTE_MS));
-    mending.sent = Some(Sent {
-        name: "林晓东".into(),
-        phone: "138 0013 8003".into(),
-        badge: "0417".into(),
-        eta: Some(now() + 10 * MINUTE_MS),
-    });
+    mending.sent = Some(Sent { name: "林晓东".into(), phone: "138 0013 8003".into(), badge: "0417".into() });
+    mending.way.arrival = expected(now() + 10 * MINUTE_MS);
     wind(&mut mending);
     let fresh =
         case(103, &machines[8], 17, "Tripped with E23, restarts only for a minute\nA smell of hot oil", "controller");

@@ -2,9 +2,9 @@
 
 use foretell_console::photo::{self, Prepared};
 use foretell_console::view::{
-    BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct, GuestChoice,
-    GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot, VisitDay, VisitLine,
-    VisitPage, VisitState, Way,
+    Arrival, BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct,
+    GuestChoice, GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot,
+    VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{Backend as _, BackendError, Field, Lang};
 use foretell_model::{MachineId, Obstacle};
@@ -48,8 +48,7 @@ pub(super) fn comer(lang: Lang) -> Comer {
 pub(super) fn on_the_way() -> Way {
     Way {
         set_out: Some(now() + -14 * MINUTE_MS),
-        eta: Some(now() + 21 * MINUTE_MS),
-        eta_told: false,
+        arrival: Some(Arrival { at: now() + 21 * MINUTE_MS, as_of: now() + -MINUTE_MS, told: false }),
         km: Some(10.4),
         begun_km: Some(18.0),
         located: Some(now() + -MINUTE_MS),
@@ -220,8 +219,8 @@ impl Field for Fake {
                 _ if field.done.is_some() => return Err(Obstacle::VisitDone.into()),
                 FieldAct::SetOut { minutes } => {
                     field.way.set_out.get_or_insert(now());
-                    field.way.eta = minutes.map(|minutes| now() + i64::from(minutes) * MINUTE_MS);
-                    field.way.eta_told = minutes.is_some();
+                    field.way.arrival =
+                        minutes.and_then(|minutes| super::desk::expected(now() + i64::from(minutes) * MINUTE_MS));
                 }
                 FieldAct::Located { .. } if !field.way.is_under_way() => {
                     return Err(Obstacle::NotSetOut.into());

@@ -253,6 +253,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         hours: hours(seed, salt),
         readings: readings(&summary, salt),
         advisory_id,
+        visit: None,
         curve,
         open,
         summary,

@@ -1,7 +1,7 @@
 //! What comes in: two sources, one of them away, and what was refused.
 
 use foretell_console::view::{HistoryStore, IngestStatus, MachineClock, RefusalCount, SourceStatus, StoreState};
-use foretell_model::Quarantined;
+use foretell_model::{MachineId, Quarantined};
 
 use super::fleet::now;
 
@@ -41,4 +41,15 @@ pub(super) fn status(clocks: Vec<MachineClock>, quarantine: Vec<Quarantined>) ->
         faults: Vec::new(),
         quarantine,
     }
+}
+
+/// Machines by how far their clocks are off.
+pub(super) fn clocks() -> Vec<MachineClock> {
+    let clock = |machine: &str, behind_ms, refused_ahead| MachineClock {
+        machine: MachineId::parse(machine).expect("an identity"),
+        behind_ms,
+        heard: now() + -4_000,
+        refused_ahead,
+    };
+    vec![clock("s02/m005", -3_600_000, 3), clock("s01/m003", 120_000, 0), clock("s01/m001", 350, 0)]
 }

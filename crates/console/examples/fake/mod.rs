@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
-    MachineDetail, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed,
-    StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    MachineDetail, MachineName, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken,
+    Signed, StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Catalogue, Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
@@ -216,6 +216,11 @@ impl Backend for Fake {
         self.with(|state| state.desk.case(id, lang))
     }
 
+    fn machines_called(&self, typed: &str, max: usize) -> Result<Vec<MachineName>, BackendError> {
+        let all = self.with(|state| silent::names(&state.machines));
+        Ok(MachineName::meant(all, typed, max))
+    }
+
     fn open_case(&self, machine: &MachineId, what: &str, _by: &str) -> Result<i64, BackendError> {
         let detail = self.machine(machine)?;
         self.with(|state| state.desk.cases.push(desk::case(200, &detail, 0, what, "advisor")));
@@ -381,13 +386,7 @@ impl Backend for Fake {
     }
 
     fn clocks(&self) -> Result<Vec<MachineClock>, BackendError> {
-        let clock = |machine: &str, behind_ms, refused_ahead| MachineClock {
-            machine: MachineId::parse(machine).expect("an identity"),
-            behind_ms,
-            heard: now() + -4_000,
-            refused_ahead,
-        };
-        Ok(vec![clock("s02/m005", -3_600_000, 3), clock("s01/m003", 120_000, 0), clock("s01/m001", 350, 0)])
+        Ok(intake::clocks())
     }
 
     fn ready(&self) -> Result<(), Vec<String>> {

@@ -47,6 +47,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             work_minutes: 90,
             machine_stops: true,
             choices: slots.clone(),
+            gone: Vec::new(),
             slots,
             draft,
             unwritten: None,

@@ -1,6 +1,6 @@
-//! A machine that is registered and was never heard of.
+//! A machine that is registered and was never heard of, and what machines are called.
 
-use foretell_console::view::{Health, HiddenBy, MachineDetail, MachineSummary, Offline, OfflineWhy};
+use foretell_console::view::{Health, HiddenBy, MachineDetail, MachineName, MachineSummary, Offline, OfflineWhy};
 
 use super::fleet::now;
 
@@ -11,4 +11,15 @@ pub(super) fn detail(rated_kw: f64, mut summary: MachineSummary) -> MachineDetai
     (summary.discharge_temp_c, summary.health) = (None, Health::Hidden(HiddenBy::NoReadings));
     summary.trend_c.clear();
     MachineDetail { rated_kw: Some(rated_kw), ..MachineDetail::unheard(summary, now(), 10) }
+}
+
+/// Every machine by its names.
+pub(super) fn names(machines: &[MachineDetail]) -> Vec<MachineName> {
+    let name = |machine: &MachineDetail| MachineName {
+        id: machine.summary.id.clone(),
+        name: machine.summary.name.clone(),
+        site_name: machine.summary.site_name.clone(),
+        customer: machine.summary.customer.clone(),
+    };
+    machines.iter().map(name).collect()
 }

@@ -206,7 +206,9 @@ fn service_case(case: &ServiceCase) -> Value {
         "what": case.what, "opened": case.opened.to_string(), "call_back": timer(case.call_back),
         "on_site": timer(case.on_site), "closed": instant(case.closed), "report": report,
         "technician": case.sent.as_ref().map(|sent| json!({
-            "name": sent.name, "phone": sent.phone, "badge": sent.badge, "eta": instant(sent.eta),
+            "name": sent.name, "phone": sent.phone, "badge": sent.badge,
+            "eta": instant(case.way.arrival.map(|known| known.at)),
+            "eta_as_of": instant(case.way.arrival.map(|known| known.as_of)),
         })),
     })
 }

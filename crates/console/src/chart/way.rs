@@ -28,8 +28,8 @@ pub(crate) fn way(way: &Way, now: Timestamp, label: &str) -> String {
 /// The part that lies behind, 0 to 1; a little is always left for the gate.
 fn share(way: &Way, now: Timestamp) -> f64 {
     let by_distance = way.km.zip(way.begun_km).filter(|(_, begun)| *begun > 0.1).map(|(km, begun)| 1.0 - km / begun);
-    let by_time =
-        way.set_out.zip(way.eta).map(|(set_out, eta)| (now - set_out) as f64 / ((eta - set_out).max(1)) as f64);
+    let by_time = way.set_out.zip(way.arrival.map(|arrival| arrival.at));
+    let by_time = by_time.map(|(set_out, at)| (now - set_out) as f64 / ((at - set_out).max(1)) as f64);
     by_distance.or(by_time).unwrap_or(0.0).clamp(0.0, 0.97)
 }
 
@@ -41,8 +41,14 @@ mod tests {
     fn the_way_is_told_by_distance_else_by_time() {
         fn check(km: Option<f64>, eta_min: Option<i64>, expected: f64) {
             let minute = |n: i64| Timestamp::from_millis(n * 60_000);
-            let way =
-                Way { set_out: Some(minute(0)), eta: eta_min.map(minute), km, begun_km: Some(20.0), ..Way::default() };
+            let known = |at| crate::view::Arrival { at, as_of: minute(0), told: true };
+            let way = Way {
+                set_out: Some(minute(0)),
+                arrival: eta_min.map(|n| known(minute(n))),
+                km,
+                begun_km: Some(20.0),
+                ..Way::default()
+            };
             assert!((share(&way, minute(10)) - expected).abs() < 1e-9, "{km:?} {eta_min:?}");
         }
         check(Some(5.0), Some(40), 0.75);

@@ -38,13 +38,14 @@ pub(super) struct SessionRow {
 }
 
 impl SessionRow {
-    pub(super) fn of(session: Session, lang: Lang) -> Self {
+    /// Instants as the company's own clock shows them.
+    pub(super) fn of(session: Session, zone: Tz, lang: Lang) -> Self {
         Self {
             login: session.login,
             agent: browser(&session.client.agent),
             address: session.client.address,
-            since: civil::date_time(session.created, Tz::UTC, lang) + " UTC",
-            seen: civil::date_time(session.seen, Tz::UTC, lang) + " UTC",
+            since: civil::date_time(session.created, zone, lang),
+            seen: civil::date_time(session.seen, zone, lang),
         }
     }
 }
@@ -143,6 +144,10 @@ async fn page(app: &App, ask: &Ask, status: StatusCode, notice: &'static str, pr
         Ok(sessions) => sessions.unwrap_or_default(),
         Err(error) => return access::broken(error),
     };
+    let zone = match app.ask(|backend| Ok(backend.zone())).await {
+        Ok(zone) => zone,
+        Err(error) => return ask.failure(&error),
+    };
     let page = AccountPage {
         c: ask.chrome("account", false),
         w: text::access(ask.lang),
@@ -151,7 +156,7 @@ async fn page(app: &App, ask: &Ask, status: StatusCode, notice: &'static str, pr
         login: asking.login,
         notice,
         problem,
-        sessions: sessions.into_iter().map(|session| SessionRow::of(session, ask.lang)).collect(),
+        sessions: sessions.into_iter().map(|session| SessionRow::of(session, zone, ask.lang)).collect(),
     };
     ask.html(status, &page)
 }

@@ -44,6 +44,10 @@ struct CustomerPage {
     wish: String,
     offer: bool,
     can_another: bool,
+    /// The customer can ask to be left alone for a while.
+    can_wait: bool,
+    /// The customer can stop such messages for good.
+    can_stop: bool,
     proposal: String,
     proposal_detail: String,
     slots: Vec<SlotButton>,
@@ -145,7 +149,8 @@ fn lay_out(
     let way = booked_visit.and_then(|visit| guest::way_view(&visit.way, name, b.curve.now, b.zone, lang));
     let after = done.map(|visit| self::after(visit, &b, app));
     let only_after = after.is_some() && matches!(b.state, BookingState::Done | BookingState::CallComes);
-    let offer = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. }) && !b.slots.is_empty();
+    let is_asked = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. });
+    let offer = is_asked && !b.slots.is_empty();
     let later = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped) && !b.slots.is_empty();
     let visit = match &b.state {
         BookingState::Booked(visit) | BookingState::Past(visit) => Some(visit_card(visit, &b)),
@@ -177,6 +182,8 @@ fn lay_out(
         wish,
         offer,
         can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
+        can_wait: is_asked,
+        can_stop: is_asked || matches!(b.state, BookingState::NotNow { .. }),
         proposal: proposal(&b),
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
         slots: slots.collect(),

@@ -7,6 +7,7 @@ use axum::response::Response;
 use foretell_model::{Catalogue, FaultCode, HOUR_MS, Timestamp};
 use serde::Deserialize;
 
+use super::card::move_href;
 use super::case_row::customer_href;
 use super::page::{Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
@@ -111,6 +112,8 @@ struct Visit {
     work: String,
     customer: String,
     customer_href: String,
+    /// Where it is moved or cancelled; empty once it has begun.
+    move_href: String,
     trouble: &'static str,
     /// That the work was done; empty before.
     done: &'static str,
@@ -321,6 +324,7 @@ fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, 
         work: work(&visit.fault, catalogue, lang),
         customer: visit.customer.clone(),
         customer_href: customer_href(&visit.customer_id),
+        move_href: if visit.done || visit.from <= calendar.now { String::new() } else { move_href(&visit.case) },
         trouble: trouble(calendar, visit, lang),
         done: if visit.done { field::words(lang).done } else { "" },
     }

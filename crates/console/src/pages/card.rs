@@ -45,7 +45,8 @@ pub(crate) struct Card {
     pub(crate) letter_to: String,
     pub(crate) subject: String,
     pub(crate) paragraphs: Vec<Vec<String>>,
-    pub(crate) slots: Vec<(String, String)>,
+    /// Day, hours, and what became of the time since the letter went out; the last is empty before.
+    pub(crate) slots: Vec<(String, String, &'static str)>,
     pub(crate) governor: String,
     pub(crate) governor_class: &'static str,
     pub(crate) can: Can,
@@ -54,6 +55,8 @@ pub(crate) struct Card {
     pub(crate) problems: Vec<String>,
     /// What was typed into a small form that was refused.
     pub(crate) kept: Kept,
+    /// The time that was typed lies outside the hours of visits: asks whether it was agreed.
+    pub(crate) ask_odd: bool,
     /// Why there is no message; empty where there is one.
     pub(crate) unwritten: String,
     pub(crate) edit_subject: String,
@@ -84,6 +87,8 @@ pub(crate) struct Can {
     pub(crate) call: bool,
     pub(crate) record_call: bool,
     pub(crate) book: bool,
+    /// The booked visit can be moved or cancelled.
+    pub(crate) shift: bool,
     pub(crate) settle: bool,
     pub(crate) close: bool,
     pub(crate) judge: bool,
@@ -121,7 +126,7 @@ impl Can {
             }
             AdvisoryState::VisitOver { .. } => Self { settle: true, judge, ..Self::default() },
             AdvisoryState::Internal => Self { close: true, ..Self::default() },
-            AdvisoryState::Booked { .. } => Self::default(),
+            AdvisoryState::Booked { from, .. } => Self { shift: from > advisory.curve.now, ..Self::default() },
             AdvisoryState::Closed => Self { judge, ..Self::default() },
         }
     }
@@ -143,6 +148,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         _ => String::new(),
     };
     let governor = governed(&advisory, can, lang);
+    let slots = offered(&advisory, lang);
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
@@ -178,6 +184,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         form: None,
         problems: Vec::new(),
         kept: Kept::default(),
+        ask_odd: false,
         unwritten: advisory.unwritten.as_ref().map_or_else(String::new, |why| text::objection(why, lang)),
         took_place,
         choices: advisory.choices.iter().map(|slot| (slot.from.millis(), text::when(*slot, zone, lang))).collect(),
@@ -185,7 +192,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         why,
         delivery: advisory.delivery.as_ref().map_or_else(String::new, |d| text::not_sent_yet(d, zone, lang)),
         address: advisory.customer.address,
-        slots: advisory.slots.iter().map(|slot| civil::slot(*slot, zone, advisory.customer.lang)).collect(),
+        slots,
         governor,
         governor_class,
         can,
@@ -221,6 +228,31 @@ fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
         _ if can.approve => text::governor(&advisory.governor, zone, lang),
         _ => String::new(),
     }
+}
+
+/// The times of the letter in its language, each with what became of it, in the reader's, once the letter went out.
+fn offered(advisory: &AdvisoryCard, lang: Lang) -> Vec<(String, String, &'static str)> {
+    let t = text::words(lang);
+    let is_draft = matches!(
+        advisory.state,
+        AdvisoryState::Draft | AdvisoryState::Postponed { .. } | AdvisoryState::Approved { .. }
+    );
+    let booked = match advisory.state {
+        AdvisoryState::Booked { from, .. } | AdvisoryState::VisitOver { from, .. } => Some(from),
+        _ => None,
+    };
+    let now = |slot: &Slot| match () {
+        () if is_draft => "",
+        () if booked == Some(slot.from) => t.time_chosen,
+        () if slot.from <= advisory.curve.now => t.time_passed,
+        () if advisory.gone.contains(slot) => t.time_taken,
+        () => t.time_free,
+    };
+    let of = |slot: &Slot| {
+        let (day, hours) = civil::slot(*slot, advisory.customer.zone, advisory.customer.lang);
+        (day, hours, now(slot))
+    };
+    advisory.slots.iter().map(of).collect()
 }
 
 /// Other machines of the same letter: what the customer calls each, and what is said of it.
@@ -259,6 +291,16 @@ impl Card {
 fn decided(line: &RecordLine, catalogue: &Catalogue, zone: chrono_tz::Tz, lang: Lang) -> String {
     let told = lines(std::slice::from_ref(line), catalogue, zone, lang).pop();
     told.map_or_else(String::new, |told| format!("{} · {} · {}", told.who, told.what, told.at))
+}
+
+/// Where a booked visit is moved or cancelled: its card, with the form of the move open.
+pub(super) fn move_href(case: &str) -> String {
+    format!("{}?open=move#{}", advisory_href(case), decide_anchor(case))
+}
+
+/// The place of what can be decided on a card.
+fn decide_anchor(case: &str) -> String {
+    format!("{}-decide", case.replace('/', "-"))
 }
 
 /// What a telephone understands of a number.

@@ -2,15 +2,17 @@
 
 use axum::Form;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{MachineId, Objection, Obstacle};
+use foretell_model::{Objection, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
-use super::cases::{Typed, list, refused};
+use super::cases::{SEVERAL_MAX, Typed, list, refused};
 use super::kept::Kept;
 use super::page::{self, Ask};
 use crate::router::App;
+use crate::text::desk;
 use crate::view::{CaseAct, CaseReport};
 use crate::{BackendError, civil};
 
@@ -132,18 +134,29 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
     let typed = (form.machine.clone(), what.clone());
     let opened = app.ask(move |backend| {
         let named = form.machine.trim();
-        let unknown = |_| BackendError::Refused(Objection::about(Obstacle::NoMachine, named));
-        let machine = MachineId::parse(named).map_err(unknown)?;
-        backend.open_case(&machine, &what, &by)
+        let meant = if named.is_empty() { Vec::new() } else { backend.machines_called(named, SEVERAL_MAX)? };
+        match meant.as_slice() {
+            [one] => backend.open_case(&one.id, &what, &by).map(Some),
+            [] => Err(BackendError::Refused(Objection::about(Obstacle::NoMachine, named))),
+            _ => Ok(None),
+        }
     });
     let (app, ask) = (&app, &ask);
+    let opened = match opened.await.transpose() {
+        Some(opened) => opened,
+        // Whoever typed it chooses among those that it may mean.
+        None => {
+            let which = desk::words(ask.lang).case_which.to_owned();
+            return list(app, ask, StatusCode::UNPROCESSABLE_ENTITY, which, typed, 1).await;
+        }
+    };
     let otherwise = |error| async move {
         match page::refused(ask, &error) {
             Some((status, why)) => list(app, ask, status, why, typed, 1).await,
             None => ask.failure(&error),
         }
     };
-    answered(opened, |id| format!("/cases/{id}?done=opened"), otherwise).await
+    answered(std::future::ready(opened), |id| format!("/cases/{id}?done=opened"), otherwise).await
 }
 
 /// `POST /cases/{id}/called`

@@ -18,7 +18,10 @@ use super::pager::{self, Pager};
 use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{CHECKLIST, CaseDesk, CasePage, Choice, Errand, PhotoView, RecordLine, ServiceCase, UnsettledWord};
+use crate::view::{
+    Arrival, CHECKLIST, CaseDesk, CasePage, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase,
+    UnsettledWord,
+};
 use crate::{BackendError, Lang, assets, civil};
 
 /// What the address may ask of the list and of one case.
@@ -36,6 +39,11 @@ pub(crate) struct Asked {
 
 /// Open cases on one page.
 const ROWS_MAX: usize = 40;
+
+/// Machines listed to choose from while typing; of more a few words are looked for.
+const NAMES_MAX: usize = 300;
+/// Machines shown where what was typed may mean several.
+pub(super) const SEVERAL_MAX: usize = 12;
 
 /// What was just done, in words.
 pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
@@ -66,8 +74,13 @@ struct CasesPage {
     notice: String,
     /// Something was refused.
     bad: bool,
+    /// What was typed, or the machine that is meant, in full.
     machine: String,
     what: String,
+    /// Machines to choose from while typing; empty where there are too many.
+    names: Vec<String>,
+    /// Machines that what was typed may mean, where it may mean several: identity and name in full.
+    several: Vec<(String, String)>,
     /// Mended, but the customer has replied since and waits for an answer.
     replied: Vec<CaseRow>,
     open: Vec<CaseRow>,
@@ -165,10 +178,33 @@ pub(super) async fn list(
     typed: (String, String),
     page: usize,
 ) -> Response {
-    let lang = ask.lang;
-    match app.ask(move |backend| backend.cases(lang)).await {
-        Ok(desk) => ask.html(status, &lay_out(desk, ask, (status, notice), typed, page)),
+    let (lang, machine, can_open) = (ask.lang, typed.0.clone(), ask.may("/cases"));
+    let asked = app.ask(move |backend| {
+        let desk = backend.cases(lang)?;
+        let names = if can_open { backend.machines_called("", NAMES_MAX + 1)? } else { Vec::new() };
+        let meant = if machine.is_empty() { Vec::new() } else { backend.machines_called(&machine, SEVERAL_MAX)? };
+        Ok((desk, names, meant))
+    });
+    match asked.await {
+        Ok((desk, names, meant)) => {
+            let shown = lay_out(desk, ask, (status, notice), typed, page);
+            ask.html(status, &shown.choosing(names, meant))
+        }
         Err(error) => ask.failure(&error),
+    }
+}
+
+impl CasesPage {
+    /// With the machines that may be meant.
+    fn choosing(mut self, names: Vec<MachineName>, meant: Vec<MachineName>) -> Self {
+        if names.len() <= NAMES_MAX {
+            self.names = names.iter().map(MachineName::in_full).collect();
+        }
+        match meant.as_slice() {
+            [one] => self.machine = one.in_full(),
+            several => self.several = several.iter().map(|one| (one.id.to_string(), one.in_full())).collect(),
+        }
+        self
     }
 }
 
@@ -191,6 +227,8 @@ fn lay_out(
         notice,
         machine,
         what,
+        names: Vec::new(),
+        several: Vec::new(),
         open: rows(&desk.open),
         replied: rows(&replied),
         closed: rows(&closed),
@@ -253,7 +291,7 @@ fn lay_out_one(
         f: field::words(lang),
         js: assets::field_js(),
         href: format!("/cases/{}", case.id),
-        eta: if coming { field::there_in(&case.way, page.now, lang) } else { String::new() },
+        eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
         photos: tiles(photos),
         row: row(case, page.now, lang),
         notice,
@@ -275,7 +313,7 @@ fn lay_out_one(
             phone: sent.phone.clone(),
             badge: sent.badge.clone(),
             // Who is there is expected no more.
-            eta: sent.eta.filter(|_| coming).map_or_else(String::new, |eta| civil::date_time(eta, case.zone, lang)),
+            eta: case.way.arrival.filter(|_| coming).map_or_else(String::new, |arrival| expected(arrival, &page, lang)),
         }),
         told: case
             .progress
@@ -308,6 +346,13 @@ fn lay_out_one(
         record: lines(&page.record, catalogue, case.zone, lang),
         unsettled: page.unsettled,
     }
+}
+
+/// When somebody is expected, and since when that is known.
+fn expected(arrival: Arrival, page: &CasePage, lang: Lang) -> String {
+    let zone = page.case.zone;
+    let as_of = field::as_of(arrival, (page.now, zone), lang);
+    format!("{} · {as_of}", civil::date_time(arrival.at, zone, lang))
 }
 
 /// The closing checklist in words, in the order of [`CHECKLIST`].

@@ -25,8 +25,8 @@ const BODY_CHARS_MAX: usize = 8_000;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Which {
-    id: String,
-    revision: u64,
+    pub(super) id: String,
+    pub(super) revision: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -196,7 +196,7 @@ fn put_off(days: u16, reason: &str) -> Result<AdvisorAct, BackendError> {
 }
 
 /// A reason or remark, cut at its longest.
-fn said(text: &str) -> Result<String, BackendError> {
+pub(super) fn said(text: &str) -> Result<String, BackendError> {
     let text: String = text.trim().chars().take(REASON_CHARS_MAX).collect();
     if text.is_empty() {
         return Err(Obstacle::ExplanationMissing.into());
@@ -204,7 +204,7 @@ fn said(text: &str) -> Result<String, BackendError> {
     Ok(text)
 }
 
-async fn decide(
+pub(super) async fn decide(
     app: &App,
     ask: &Ask,
     which: Which,

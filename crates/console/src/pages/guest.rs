@@ -70,8 +70,8 @@ pub(super) fn way_view(
         return Some(WayView { headline, because: String::new(), svg: String::new() });
     }
     way.is_under_way().then(|| WayView {
-        headline: field::there_in(way, now, lang),
-        because: field::way_because(way, name, zone, lang),
+        headline: field::there_in(way, (now, zone), lang),
+        because: field::way_because(way, name, (now, zone), lang),
         svg: chart::way(way, now, field::words(lang).way_label),
     })
 }

@@ -18,6 +18,11 @@ impl Kept {
         self.form == form
     }
 
+    /// Whether a box was ticked, or a field filled in.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, value)| *name == field && !value.is_empty())
+    }
+
     /// What a field of a form held; empty where another form was refused, or none.
     pub(crate) fn get(&self, form: &str, field: &str) -> &str {
         self.or(form, field, "")

@@ -7,6 +7,7 @@ use axum::response::Response;
 use chrono_tz::Tz;
 use foretell_model::{Catalogue, Evidence, FaultCode, Finding, FindingKind, Timestamp};
 
+use super::card::move_href;
 use super::figure::{Figure, page_figure};
 use super::fleet::{label, run_state, sentence};
 use super::page::{Ask, Chrome, advisory_href, encode, machine_href, machine_of};
@@ -39,6 +40,8 @@ struct MachinePage {
     fig: Figure,
     findings: Vec<FindingCard>,
     advisory_href: String,
+    /// When the booked visit is, and where it can be moved or cancelled; none while nothing is booked.
+    visit: Option<(String, String)>,
     forecast: Option<ForecastCard>,
     health_line: String,
     baseline: Vec<(&'static str, String)>,
@@ -112,6 +115,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         fig: page_figure(&detail.curve, catalogue, lang),
         findings: detail.open.iter().map(|finding| finding_card(finding, now, zone, catalogue, lang)).collect(),
         advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
+        visit: detail.visit.as_ref().map(|(case, slot)| (text::when(*slot, zone, lang), move_href(case))),
         forecast: forecast.and_then(|finding| forecast_card(finding, zone, lang)),
         health_line: health_line(detail, lang),
         baseline: baseline(detail, lang),

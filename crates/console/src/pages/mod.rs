@@ -31,6 +31,7 @@ pub(crate) mod probe;
 pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod readings;
+pub(crate) mod rearrange;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod sites;

@@ -25,9 +25,20 @@ const CARDS_MAX: usize = 3;
 pub(crate) struct Done {
     done: String,
     page: usize,
+    /// A form of the card that is to stand open, e.g. `move`.
+    open: String,
 }
 
 impl Done {
+    /// The form that a link from elsewhere leads to.
+    fn opened(&self) -> Kept {
+        match self.open.as_str() {
+            "move" => Kept::of("move", &[]),
+            "cancel" => Kept::of("cancel", &[]),
+            _ => Kept::default(),
+        }
+    }
+
     fn notice(&self, lang: Lang) -> &'static str {
         let t = text::words(lang);
         match self.done.as_str() {
@@ -37,6 +48,8 @@ impl Done {
             "call" => t.done_call,
             "called" => t.done_called,
             "booked" => t.done_booked,
+            "moved" => t.done_moved,
+            "cancelled" => t.done_cancelled,
             "closed" => t.done_closed,
             "visited" => t.done_visited,
             "missed" => t.done_missed,
@@ -142,6 +155,8 @@ pub(crate) async fn show_again(
     };
     // Beside the form where one is open, else at the head of the page.
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };
+    let is_odd = matches!(&error, BackendError::Refused(told) if told.why == Obstacle::OddHour);
+    let card = Card { ask_odd: is_odd || kept.has("agreed"), ..card };
     let (status, cards) = (page::status_of(&error), vec![card.refused(typed, kept, problems)]);
     let (untold, p, c) = (Vec::new(), Pager::default(), ask.chrome("queue", true));
     ask.html(status, &QueuePage { c, headline, single: true, done, bad: true, cards, untold, p })
@@ -162,7 +177,10 @@ fn laid_out(
         single: pager.is_none(),
         bad: false,
         done: done.notice(ask.lang).to_owned(),
-        cards: cards.into_iter().map(|advisory| card(advisory, app, ask.lang)).collect(),
+        cards: cards
+            .into_iter()
+            .map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask.lang) })
+            .collect(),
         untold: untold.into_iter().map(Untold::from).collect(),
         p: pager.unwrap_or_default(),
     };

@@ -213,6 +213,10 @@ async fn page(
         Ok(read) => read.unwrap_or_default(),
         Err(error) => return access::broken(error),
     };
+    let zone = match app.ask(|backend| Ok(backend.zone())).await {
+        Ok(zone) => zone,
+        Err(error) => return ask.failure(&error),
+    };
     let (lang, w) = (ask.lang, text::access(ask.lang));
     let (secret, secret_says) = match secret {
         Some(Shown::Link(link)) => (link, w.link_says),
@@ -228,37 +232,38 @@ async fn page(
         secret,
         secret_says,
         roles: Role::ALL.map(|role| (role.code(), text::role(role, lang), text::role_hint(role, lang))).to_vec(),
-        people: people.into_iter().map(|person| person_row(person, lang)).collect(),
-        tokens: tokens.into_iter().map(|token| token_row(token, lang)).collect(),
-        sessions: sessions.into_iter().map(|session: Session| SessionRow::of(session, lang)).collect(),
-        acts: acts.into_iter().map(|act| act_row(act, lang)).collect(),
+        people: people.into_iter().map(|person| person_row(person, zone, lang)).collect(),
+        tokens: tokens.into_iter().map(|token| token_row(token, zone, lang)).collect(),
+        sessions: sessions.into_iter().map(|session: Session| SessionRow::of(session, zone, lang)).collect(),
+        acts: acts.into_iter().map(|act| act_row(act, zone, lang)).collect(),
     };
     ask.html(status, &page)
 }
 
-fn instant(at: Option<Timestamp>, lang: Lang) -> String {
-    at.map_or_else(|| text::words(lang).never.to_owned(), |at| civil::date_time(at, Tz::UTC, lang) + " UTC")
+/// As the company's own clock shows it.
+fn instant(at: Option<Timestamp>, zone: Tz, lang: Lang) -> String {
+    at.map_or_else(|| text::words(lang).never.to_owned(), |at| civil::date_time(at, zone, lang))
 }
 
-fn person_row(person: Person, lang: Lang) -> PersonRow {
-    let seen = instant(person.seen, lang);
+fn person_row(person: Person, zone: Tz, lang: Lang) -> PersonRow {
+    let seen = instant(person.seen, zone, lang);
     let Person { login, name, role, ready, disabled, .. } = person;
     PersonRow { login, name, role: role.code(), seen, ready, disabled }
 }
 
-fn token_row(token: ApiToken, lang: Lang) -> TokenRow {
+fn token_row(token: ApiToken, zone: Tz, lang: Lang) -> TokenRow {
     TokenRow {
         id: token.id,
         role: text::role(token.role, lang),
-        since: instant(Some(token.created), lang),
-        used: instant(token.used, lang),
+        since: instant(Some(token.created), zone, lang),
+        used: instant(token.used, zone, lang),
         revoked: token.revoked.is_some(),
         name: token.name,
         made_by: text::who(&token.made_by, lang),
     }
 }
 
-fn act_row(act: Act, lang: Lang) -> ActRow {
-    let (when, what) = (instant(Some(act.at), lang), text::happened(act.what, lang));
+fn act_row(act: Act, zone: Tz, lang: Lang) -> ActRow {
+    let (when, what) = (instant(Some(act.at), zone, lang), text::happened(act.what, lang));
     ActRow { when, what, login: act.login, by: text::who(&act.by, lang), address: act.address }
 }

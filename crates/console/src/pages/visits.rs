@@ -324,7 +324,11 @@ fn lay_out_one(
             finish: booked && arrived,
             photo: !barred,
         },
-        eta: if line.way.is_under_way() { field::there_in(&line.way, page.now, lang) } else { String::new() },
+        eta: if line.way.is_under_way() {
+            field::there_in(&line.way, (page.now, line.zone), lang)
+        } else {
+            String::new()
+        },
         points: points(&typed, lang),
         parts: parts(catalogue, lang),
         depots: page.depots.clone(),

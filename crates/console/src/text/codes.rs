@@ -83,11 +83,11 @@ pub(crate) fn part(code: &str, lang: Lang) -> String {
 /// Why the governor holds or refuses. A sentence passes as it is.
 pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
-        ("quiet_hours", "quiet hours", "安静时段"),
+        ("quiet_hours", "quiet hours", "对方休息时间"),
         ("weekend", "weekend", "周末"),
         ("holiday", "holiday", "节假日"),
-        ("machine_cap", "this machine's one message per 30 days is used up", "该机器30天内的一次消息已用"),
-        ("customer_cap", "this customer's two messages per 7 days are used up", "该客户7天内的两次消息已用"),
+        ("machine_cap", "this machine's one message per 30 days is used up", "同一台机器30天内只发一次"),
+        ("customer_cap", "this customer's two messages per 7 days are used up", "同一客户7天内最多发两次"),
         ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
         ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("reminded", "it has been reminded of once", "已提醒过一次"),
@@ -97,7 +97,7 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         (
             "clock_in_doubt",
             "this computer's clock went back; waiting until it has run steadily",
-            "本机时钟刚刚往回跳过，等走稳了再发",
+            "本机时钟刚刚往回跳过，要等它走稳",
         ),
         (
             "no_route",

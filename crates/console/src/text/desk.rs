@@ -28,7 +28,10 @@ words! {
     cases_order = "The promise that is nearest to slipping comes first. The customer hears of it before it slips.", "最容易失约的排在最前；可能失约时，系统会先告知客户。";
     cases_empty = "No case is open. A customer's report, a trip of the controller or an advisor opens one.", "没有处理中的报修。客户报修、控制器跳机或顾问登记都会在这里开单。";
     case_open = "Open a case", "登记报修";
-    case_machine = "Machine (site/machine)", "机器（现场/机器编号）";
+    case_machine = "Machine", "机器";
+    case_machine_hint = "Customer, site or number; a few words are enough.", "客户、现场或编号，输入几个字即可。";
+    case_which = "Which machine is it?", "是哪台机器？";
+    case_other = "Another machine", "换一台机器";
     case_what = "What is wrong, in the customer's words; they can read it on their page", "故障情况（客户原话，客户在自己的页面上看得到）";
     cases_closed = "Closed lately", "最近完成";
     call_back = "Call back", "回电";

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::duration;
-use crate::view::{Timer, TimerState, VisitState, Way};
+use crate::view::{Arrival, Timer, TimerState, VisitState, Way};
 use crate::{Lang, civil};
 
 words! {
@@ -158,32 +158,47 @@ pub(crate) fn about_minutes(minutes: i64, lang: Lang) -> String {
     }
 }
 
-/// When somebody on the way will be there, in a line.
-pub(crate) fn there_in(way: &Way, now: Timestamp, lang: Lang) -> String {
-    let Some(eta) = way.eta else { return words(lang).way_no_time.to_owned() };
-    let about = about_minutes((eta - now).max(0) / MINUTE_MS, lang);
+/// When somebody on the way will be there, in a line: the clock time that the letters have, and how long that still is. What has
+/// passed is not promised again.
+pub(crate) fn there_in(way: &Way, (now, zone): (Timestamp, Tz), lang: Lang) -> String {
+    let Some(arrival) = way.arrival else { return words(lang).way_no_time.to_owned() };
+    let clock = civil::clock_or_date(arrival.at, now, zone, lang);
+    let left = (arrival.at - now) / MINUTE_MS;
+    match (left >= 0, lang) {
+        (true, Lang::En) => format!("With you at about {clock}, in {}", about_minutes(left, lang)),
+        (true, Lang::Zh) => format!("{clock}左右到，还要{}", about_minutes(left, lang)),
+        (false, Lang::En) => format!("Was to be with you at about {clock}; a little later now"),
+        (false, Lang::Zh) => format!("本来{clock}左右到，现在要晚一点"),
+    }
+}
+
+/// Since when an arrival is known: every place that tells of it says so.
+pub(crate) fn as_of(arrival: Arrival, (now, zone): (Timestamp, Tz), lang: Lang) -> String {
+    let at = civil::clock_or_date(arrival.as_of, now, zone, lang);
     match lang {
-        Lang::En => format!("With you in {about}"),
-        Lang::Zh => format!("还要{about}到"),
+        Lang::En => format!("as of {at}"),
+        Lang::Zh => format!("{at}更新"),
     }
 }
 
 /// How that figure came about.
-pub(crate) fn way_because(way: &Way, name: &str, zone: Tz, lang: Lang) -> String {
-    let at = |t| civil::clock(t, zone);
+pub(crate) fn way_because(way: &Way, name: &str, (now, zone): (Timestamp, Tz), lang: Lang) -> String {
+    let at = |t| civil::clock_or_date(t, now, zone, lang);
     let mut said = Vec::new();
     if let Some(km) = way.km {
         said.push(km_away(km, lang));
     }
-    match (way.eta_told, way.eta, lang) {
-        (true, Some(_), Lang::En) => said.push(format!("{name} says so.")),
-        (true, Some(_), Lang::Zh) => said.push(format!("{name}师傅告知的时间。")),
-        (false, Some(_), _) => said.push(words(lang).way_rough.to_owned()),
-        (_, None, _) => {}
+    match (way.arrival.map(|arrival| arrival.told), lang) {
+        (Some(true), Lang::En) => said.push(format!("{name} says so.")),
+        (Some(true), Lang::Zh) => said.push(format!("{name}师傅告知的时间。")),
+        (Some(false), _) => said.push(words(lang).way_rough.to_owned()),
+        (None, _) => {}
     }
-    match (way.located, way.set_out, lang) {
-        (Some(t), _, Lang::En) => said.push(format!("As of {}.", at(t))),
-        (Some(t), _, Lang::Zh) => said.push(format!("{}更新。", at(t))),
+    match (way.arrival, way.set_out, lang) {
+        (Some(arrival), _, _) => {
+            let known = super::capitalised(&as_of(arrival, (now, zone), lang));
+            said.push(if lang == Lang::En { format!("{known}.") } else { format!("{known}。") });
+        }
         (None, Some(t), Lang::En) => said.push(format!("Set out at {}.", at(t))),
         (None, Some(t), Lang::Zh) => said.push(format!("{}出发。", at(t))),
         (None, None, _) => {}
@@ -247,6 +262,15 @@ pub(crate) fn case_headline(
 ) -> String {
     let at = |timer: Timer| civil::clock_or_date(timer.due, now, zone, lang);
     let is_late = |timer: Timer| timer.state == TimerState::Late;
+    // Who was told when somebody comes is not told the promise in its place.
+    let expected = way.arrival.filter(|arrival| arrival.at > now && !way.is_under_way());
+    let expected = expected.map(|arrival| civil::clock_or_date(arrival.at, now, zone, lang));
+    if let (false, None, Some(name), Some(expected)) = (closed, way.arrived.or(on_site.met), comer, expected) {
+        return match lang {
+            Lang::En => format!("{name} expects to be with you at about {expected}"),
+            Lang::Zh => format!("{name}师傅预计{expected}左右到"),
+        };
+    }
     match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
         (true, ..) => words(lang).case_closed.to_owned(),
         // A time that has passed is not promised again.
@@ -343,18 +367,25 @@ mod tests {
     fn a_way_says_how_it_knows() {
         let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
         let way = Way { set_out: Some(minute(0)), ..Way::default() };
-        let said = |way: &Way, lang| (there_in(way, minute(5), lang), way_because(way, "Jun Chen", Tz::UTC, lang));
+        let now = (minute(5), Tz::UTC);
+        let said = |way: &Way, lang| (there_in(way, now, lang), way_because(way, "Jun Chen", now, lang));
+        let expected = |at, as_of, told| Some(Arrival { at: minute(at), as_of: minute(as_of), told });
         assert_eq!(said(&way, Lang::En), ("On the way to you".into(), "Set out at 00:00.".into()));
-        let far = Way { eta: Some(minute(27)), km: Some(11.6), located: Some(minute(4)), ..way.clone() };
+        let far = Way { arrival: expected(25, 4, false), km: Some(11.6), located: Some(minute(4)), ..way.clone() };
         assert_eq!(
             said(&far, Lang::En),
             (
-                "With you in about 20 minutes".into(),
+                "With you at about 00:25, in about 20 minutes".into(),
                 "Some 12 km away. A rough estimate from the straight-line distance; it does not take traffic into account. As of 00:04.".into()
             )
         );
-        let told = Way { eta: Some(minute(45)), eta_told: true, ..way };
-        assert_eq!(said(&told, Lang::Zh), ("还要大约40分钟到".into(), "Jun Chen师傅告知的时间。00:00出发。".into()));
+        let told = Way { arrival: expected(45, 5, true), km: Some(11.6), ..way.clone() };
+        assert_eq!(
+            said(&told, Lang::Zh),
+            ("00:45左右到，还要大约40分钟".into(), "还有约12公里。Jun Chen师傅告知的时间。00:05更新。".into())
+        );
+        let passed = Way { arrival: expected(4, 0, true), ..way };
+        assert_eq!(there_in(&passed, now, Lang::Zh), "本来00:04左右到，现在要晚一点");
     }
 
     #[test]

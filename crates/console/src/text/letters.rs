@@ -47,6 +47,7 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("confirmed", "A visit is booked", "上门已约好"),
         ("moved", "A visit is moved", "上门已改期"),
         ("cancelled", "A visit is cancelled", "上门已取消"),
+        ("calendar", "Calendar file after a call", "电话说好后的日历附件"),
         ("again", "Another visit after work that did not help", "做完没见效，再次上门"),
         ("follow_up", "The one word after a job", "上门之后的一封信"),
         ("on_the_way", "Breakdown: who is coming", "报修：师傅过来了"),

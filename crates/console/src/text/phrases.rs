@@ -1,5 +1,6 @@
 //! Sentences with figures in them.
 
+use chrono::Timelike;
 use chrono_tz::Tz;
 use foretell_model::{Limit, Timestamp};
 
@@ -115,18 +116,31 @@ pub(crate) fn probability_before_slot(share: f64, lang: Lang) -> String {
     }
 }
 
+/// An instant from which on something may happen: an hour that somebody set is told, a minute that came about by counting days
+/// is not.
+fn set_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
+    let is_set = matches!(civil::local(at, zone).minute(), 0 | 30);
+    if is_set { civil::date_time(at, zone, lang) } else { civil::day_of(at, zone, lang) }
+}
+
 /// Where a card stands.
 pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String {
     let words = words(lang);
     let at = |at: Timestamp| civil::date_time(at, zone, lang);
+    // Days were asked for, and nobody keeps quiet to the minute.
+    let day = |at: Timestamp| civil::day_of(at, zone, lang);
     match (state, lang) {
         (AdvisoryState::Draft, _) => words.state_draft.to_owned(),
         (AdvisoryState::Approved { release: None }, Lang::En) => "Approved".to_owned(),
         (AdvisoryState::Approved { release: None }, Lang::Zh) => "已批准".to_owned(),
-        (AdvisoryState::Approved { release: Some(then) }, Lang::En) => format!("Approved, goes out {}", at(*then)),
-        (AdvisoryState::Approved { release: Some(then) }, Lang::Zh) => format!("已批准，{}发出", at(*then)),
-        (AdvisoryState::Postponed { until, reason }, Lang::En) => format!("Postponed to {}: {reason}", at(*until)),
-        (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到{}：{reason}", at(*until)),
+        (AdvisoryState::Approved { release: Some(then) }, Lang::En) => {
+            format!("Approved, goes out {}", set_time(*then, zone, lang))
+        }
+        (AdvisoryState::Approved { release: Some(then) }, Lang::Zh) => {
+            format!("已批准，{}发出", set_time(*then, zone, lang))
+        }
+        (AdvisoryState::Postponed { until, reason }, Lang::En) => format!("Postponed to {}: {reason}", day(*until)),
+        (AdvisoryState::Postponed { until, reason }, Lang::Zh) => format!("推迟到{}：{reason}", day(*until)),
         (AdvisoryState::Sent { at: then }, Lang::En) => format!("Sent {}", at(*then)),
         (AdvisoryState::Sent { at: then }, Lang::Zh) => format!("{}已发送", at(*then)),
         (AdvisoryState::CallInstead { .. }, _) => words.state_call.to_owned(),
@@ -138,10 +152,10 @@ pub(crate) fn card_state(state: &AdvisoryState, zone: Tz, lang: Lang) -> String 
         (AdvisoryState::AnotherTime { .. }, Lang::Zh) => "希望换个时间".to_owned(),
         (AdvisoryState::Declined { until: None }, _) => words.state_declined.to_owned(),
         (AdvisoryState::Declined { until: Some(until) }, Lang::En) => {
-            format!("{} until {}", words.state_declined, at(*until))
+            format!("{} until {}", words.state_declined, day(*until))
         }
         (AdvisoryState::Declined { until: Some(until) }, Lang::Zh) => {
-            format!("{}，至{}", words.state_declined, at(*until))
+            format!("{}，{}之后再联系", words.state_declined, day(*until))
         }
         (AdvisoryState::Closed, _) => words.state_closed.to_owned(),
     }
@@ -152,10 +166,10 @@ pub(crate) fn governor(verdict: &Governor, zone: Tz, lang: Lang) -> String {
     match (verdict, lang) {
         (Governor::Allowed, _) => words(lang).governor_allowed.to_owned(),
         (Governor::Held { until, reason }, Lang::En) => {
-            format!("Held until {}: {}.", civil::date_time(*until, zone, lang), governor_reason(reason, lang))
+            format!("Held until {}: {}.", set_time(*until, zone, lang), governor_reason(reason, lang))
         }
         (Governor::Held { until, reason }, Lang::Zh) => {
-            format!("暂缓至{}：{}。", civil::date_time(*until, zone, lang), governor_reason(reason, lang))
+            format!("{}，{}再发。", governor_reason(reason, lang), set_time(*until, zone, lang))
         }
         (Governor::Refused { reason }, Lang::En) => format!("Not to be sent: {}.", governor_reason(reason, lang)),
         (Governor::Refused { reason }, Lang::Zh) => format!("不可发送：{}。", governor_reason(reason, lang)),

@@ -9,11 +9,15 @@ use super::{codes, desk};
 use crate::view::Slot;
 use crate::{Lang, civil};
 
-/// `Thursday 16 July, 17:00–19:00` of `start/end` in RFC 3339; as it is when it is no such thing.
+/// `Thursday 16 July, 17:00–19:00` of `start/end` in RFC 3339, with the words behind it, if there are any; as it is when it is
+/// no such thing.
 fn span(data: &str, zone: Tz, lang: Lang) -> String {
-    let instants = data.split_once('/').map(|(from, to)| (Timestamp::parse(from), Timestamp::parse(to)));
-    match instants {
-        Some((Ok(from), Ok(to))) => when(Slot { from, to }, zone, lang),
+    let (times, why) = data.split_once(' ').unwrap_or((data, ""));
+    let instants = times.split_once('/').map(|(from, to)| (Timestamp::parse(from), Timestamp::parse(to)));
+    match (instants, why, lang) {
+        (Some((Ok(from), Ok(to))), "", _) => when(Slot { from, to }, zone, lang),
+        (Some((Ok(from), Ok(to))), why, Lang::En) => format!("{} ({why})", when(Slot { from, to }, zone, lang)),
+        (Some((Ok(from), Ok(to))), why, Lang::Zh) => format!("{}（{why}）", when(Slot { from, to }, zone, lang)),
         _ => data.to_owned(),
     }
 }
@@ -52,10 +56,11 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("progress_sent", "wrote what was found and how long it takes", "已告知查到的情况和所需时间", Data::Nothing),
     ("closing_sent", "wrote that it is mended", "已告知修好了", Data::Nothing),
     ("confirmation_sent", "confirmed the visit in writing", "已书面确认上门", Data::Nothing),
+    ("calendar_sent", "sent the calendar file, as agreed by telephone", "电话说好后发了日历附件", Data::Nothing),
     ("cancellation_sent", "confirmed the cancellation in writing", "已书面确认取消上门", Data::Nothing),
     ("follow_up_sent", "sent the letter after the visit", "已发出上门后的信", Data::Nothing),
     ("visit_booked", "booked a visit", "已约好上门", Data::Span),
-    ("visit_moved", "moved the visit to", "上门改期至", Data::Span),
+    ("visit_moved", "moved the visit to", "上门改到", Data::Span),
     ("visit_cancelled", "cancelled the visit", "取消了上门", Data::Span),
     ("visit_done", "the visit took place", "已完成上门", Data::Span),
     ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),
@@ -351,7 +356,7 @@ mod tests {
             "held the message",
             "quiet_hours 2026-07-16T00:00:00Z",
             "held the message: quiet hours, until 16 Jul, 08:00",
-            "暂缓发出：安静时段，到7月16日 08:00",
+            "暂缓发出：对方休息时间，到7月16日 08:00",
         );
         check(
             "dropped the message",

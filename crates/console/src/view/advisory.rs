@@ -203,8 +203,10 @@ pub struct AdvisoryCard {
     pub work_minutes: u32,
     /// Whether the machine must stand still for it.
     pub machine_stops: bool,
-    /// The times offered; two as a rule.
+    /// The times offered; two as a rule. Of a letter that went out those that stand in it.
     pub slots: Vec<Slot>,
+    /// Those times of a letter that went out which cannot be had any more.
+    pub gone: Vec<Slot>,
     /// The message.
     pub draft: Draft,
     /// Why there is no message; then the draft is empty.
@@ -265,6 +267,26 @@ pub enum AdvisorAct {
         /// Whether the customer agreed to it even if it lies outside the hours of visits.
         agreed: bool,
     },
+    /// Move the booked visit for the customer.
+    Move {
+        /// Its new beginning.
+        from: Timestamp,
+        /// Whether the customer agreed to it even if it lies outside the hours of visits.
+        agreed: bool,
+        /// Whether the customer heard it on the telephone, so that the calendar file alone goes out.
+        told: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Cancel the booked visit for the customer.
+    Cancel {
+        /// Why.
+        reason: String,
+        /// As for a move.
+        told: bool,
+        /// What comes next.
+        then: AfterCancelling,
+    },
     /// End the case without work.
     Close {
         /// Why.
@@ -289,6 +311,15 @@ pub enum AdvisorAct {
         /// Why.
         reason: String,
     },
+}
+
+/// What comes after a visit was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterCancelling {
+    /// Another time is to be found.
+    Call,
+    /// Nothing more to do.
+    Close,
 }
 
 /// What comes of a call.

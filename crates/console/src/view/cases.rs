@@ -14,8 +14,6 @@ pub struct Sent {
     pub phone: String,
     /// Number on the badge; empty when none is registered.
     pub badge: String,
-    /// When they expect to be there.
-    pub eta: Option<Timestamp>,
 }
 
 /// One entry of the record.

@@ -9,15 +9,24 @@ use super::{
 };
 use crate::Lang;
 
+/// When somebody is expected, as letters and every page tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When, in steps that one can know.
+    pub at: Timestamp,
+    /// When that was said, or reckoned from where somebody was.
+    pub as_of: Timestamp,
+    /// Whether a person said so, rather than the distance.
+    pub told: bool,
+}
+
 /// Somebody on the way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Way {
     /// When somebody set out; `None` before.
     pub set_out: Option<Timestamp>,
-    /// When somebody expects to be there.
-    pub eta: Option<Timestamp>,
-    /// Whether a person said so, rather than the distance.
-    pub eta_told: bool,
+    /// When somebody is expected, by the newest word.
+    pub arrival: Option<Arrival>,
     /// How far it is, km as the crow flies; `None` when it cannot be told.
     pub km: Option<f64>,
     /// How far it was at first, km.

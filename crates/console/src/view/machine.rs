@@ -1,8 +1,8 @@
 //! One machine, from its advisory down to its raw readings (ISO 13374's blocks, read backwards).
 
-use foretell_model::{Evidence, Finding, Limits, Reading, Timestamp};
+use foretell_model::{Evidence, Finding, Limits, MachineId, Reading, Timestamp};
 
-use super::{Curve, MachineSummary};
+use super::{Curve, MachineSummary, Slot};
 
 /// A value with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +28,50 @@ pub struct Baseline {
     pub hinge_ambient_c: Option<f64>,
     /// Whether an ambient sensor is used; else weather is estimated and intervals are wider.
     pub ambient_measured: bool,
+}
+
+/// A machine by its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineName {
+    /// Its identity.
+    pub id: MachineId,
+    /// What the customer calls it.
+    pub name: String,
+    /// What the site is called.
+    pub site_name: String,
+    /// The customer; empty when nobody is registered.
+    pub customer: String,
+}
+
+impl MachineName {
+    /// All of it in a line, the customer first; what is the same is said once.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in [self.customer.as_str(), &self.site_name, &self.name] {
+            if !part.is_empty() && !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        parts.join(" · ")
+    }
+
+    /// Of many those that are meant by what was typed; see [`crate::Backend::machines_called`].
+    #[must_use]
+    pub fn meant(all: Vec<Self>, typed: &str, max: usize) -> Vec<Self> {
+        let typed = typed.trim();
+        let exact: Vec<&Self> = all.iter().filter(|one| one.id.as_str() == typed || one.in_full() == typed).collect();
+        if !exact.is_empty() && !typed.is_empty() {
+            return exact.into_iter().take(max).cloned().collect();
+        }
+        let words: Vec<String> =
+            typed.to_lowercase().split([' ', '·', ',', '，', '\u{3000}']).map(str::to_owned).collect();
+        let is_meant = |one: &Self| {
+            let hay = format!("{} {}", one.in_full(), one.id).to_lowercase();
+            words.iter().all(|word| hay.contains(word.as_str()))
+        };
+        all.into_iter().filter(is_meant).take(max).collect()
+    }
 }
 
 /// One hour's roll-up.
@@ -80,6 +124,8 @@ pub struct MachineDetail {
     pub readings: Vec<Reading>,
     /// Identity of the advisory in the queue about this machine, if any.
     pub advisory_id: Option<String>,
+    /// The visit to come that is booked for the machine, with the case to which it belongs.
+    pub visit: Option<(String, Slot)>,
 }
 
 impl MachineDetail {
@@ -104,6 +150,41 @@ impl MachineDetail {
             hours: vec![],
             readings: vec![],
             advisory_id: None,
+            visit: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_found_by_identity_by_name_and_by_a_few_words() {
+        #[track_caller]
+        fn check(typed: &str, expected: &[&str]) {
+            let one = |id: &str, name: &str, site: &str, customer: &str| MachineName {
+                id: MachineId::parse(id).unwrap(),
+                name: name.to_owned(),
+                site_name: site.to_owned(),
+                customer: customer.to_owned(),
+            };
+            let all = vec![
+                one("s01/k1", "1号机", "东厂", "恒丰纺织"),
+                one("s01/k2", "2号机", "东厂", "恒丰纺织"),
+                one("s02/k1", "1号机", "西厂", "恒丰纺织"),
+                one("s03/k1", "No. 1", "Hansa", "Hansa"),
+                one("s03/k11", "No. 11", "Hansa", "Hansa"),
+            ];
+            let found: Vec<String> = MachineName::meant(all, typed, 3).iter().map(|one| one.id.to_string()).collect();
+            assert_eq!(found, expected, "{typed}");
+        }
+        check("s03/k1", &["s03/k1"]);
+        check("恒丰纺织 · 东厂 · 2号机", &["s01/k2"]);
+        check("Hansa · No. 1", &["s03/k1"]);
+        check(" 恒丰 1号 ", &["s01/k1", "s02/k1"]);
+        check("hansa no. 11", &["s03/k11"]);
+        check("nowhere", &[]);
+        check("", &["s01/k1", "s01/k2", "s02/k1"]);
     }
 }

@@ -24,8 +24,8 @@ mod template;
 pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Timer, TimerState, VisitState};
 
 pub use advisory::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Contact, Customer, Delivery, Draft, Governor, OtherMachine,
-    Queue, Slot, UntoldLine,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
+    OtherMachine, Queue, Slot, UntoldLine,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -37,15 +37,15 @@ pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
 pub use field::{
-    AlsoThere, Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage, GuestReport,
-    GuestVisit, PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
+    AlsoThere, Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage,
+    GuestReport, GuestVisit, PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};
 pub use ingest::{
     HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
 };
-pub use machine::{Baseline, Estimate, HourPoint, MachineDetail};
+pub use machine::{Baseline, Estimate, HourPoint, MachineDetail, MachineName};
 pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
 pub use record::{Record, RecordEntry, RecordQuery};
 pub use reply::{ReplyTaken, Signed};

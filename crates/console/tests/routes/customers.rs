@@ -46,6 +46,12 @@ async fn a_customer_books_moves_and_cancels() {
         assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
         let shown = page().await;
         assert!(shown.contains(expected), "{path}");
+        let can_stop = shown.contains("action=\"/b/token-zh/stop\"");
+        assert_eq!(
+            can_stop,
+            path != "/b/token-zh/stop",
+            "{path}: whoever would rather wait may also stop the messages"
+        );
         assert_eq!(shown.matches("/b/token-zh/book").count(), 2, "{path}: a time can still be taken");
         assert_well_formed(&shown, path);
     }

@@ -94,7 +94,10 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
         ("/queue/book", 5, "&when=2026-07-17T09:00", "Friday 17 July, 09:00–10:30 has passed."),
         ("/queue/undone", 6, "&reason=gate+closed", "the visit did not take place: gate closed"),
         ("/queue/book", 7, "&from=1784422800000", "Booked for 19 Jul, 09:00"),
-        ("/queue/close", 8, "&reason=sold", "Closed"),
+        ("/queue/move", 8, "&from=typed&when=2026-07-21T09:00&reason=rang&told=on", "Booked for 21 Jul, 09:00"),
+        ("/queue/move", 9, "&from=1784422800000&when=&reason=rang", "Booked for 19 Jul, 09:00"),
+        ("/queue/cancel", 10, "&reason=holidays&then=call", "the customer cancelled the visit: holidays"),
+        ("/queue/close", 11, "&reason=sold", "Closed"),
     ] {
         let answer = send(app.clone(), form(path, &format!("{id}&revision={revision}{body}"))).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.body);
@@ -107,12 +110,46 @@ async fn a_call_is_recorded_a_visit_booked_and_settled() {
 }
 
 #[tokio::test]
+async fn an_odd_hour_is_asked_back_once_and_what_was_typed_stays() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+    let booked = send(app.clone(), form("/queue/book", &format!("{id}&revision=3&from=1784422800000"))).await;
+    assert_eq!(booked.status, StatusCode::SEE_OTHER);
+    let calendar =
+        send(app.clone(), Request::get(format!("{CARD}?open=move&lang=en")).body(Body::empty()).unwrap()).await;
+    let open = "<details open><summary class=\"button\">Move the visit</summary>";
+    assert!(calendar.body.contains(open) && calendar.body.contains("value=\"The customer rang\""), "{}", calendar.body);
+    assert!(!calendar.body.contains("name=\"agreed\""), "nobody is asked before there is anything to ask");
+    let typed = "&from=typed&when=2026-07-20T03:00&reason=night+shift&told=on";
+    let asked = send(app.clone(), form("/queue/move", &format!("{id}&revision=4{typed}"))).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT);
+    for part in [
+        open,
+        "tick the box",
+        "name=\"agreed\"",
+        "value=\"typed\" checked",
+        "value=\"2026-07-20T03:00\"",
+        "value=\"night shift\"",
+        "name=\"told\" checked",
+    ] {
+        assert!(asked.body.contains(part), "{part:?} is lost: {}", asked.body);
+    }
+    assert_well_formed(&asked.body, "/queue/move");
+    let agreed = send(app.clone(), form("/queue/move", &format!("{id}&revision=5{typed}&agreed=on"))).await;
+    assert_eq!((agreed.status, agreed.header("location")), (StatusCode::SEE_OTHER, &*format!("{CARD}?done=moved")));
+    for body in ["&reason=&then=call", "&reason=x&then=", "&reason=x"] {
+        let answer = send(app.clone(), form("/queue/cancel", &format!("{id}&revision=6{body}"))).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_case_goes_from_the_call_to_the_checklist() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let shown = || async { send(app.clone(), Request::get("/cases/103").body(Body::empty()).unwrap()).await.body };
     for (path, body, expected) in [
         ("/cases/103/called", "remark=Comes+at+once", "Send somebody"),
-        ("/cases/103/send", "technician=weber&eta=2026-07-18T10:00", "Expected on site 18 Jul, 10:00"),
+        ("/cases/103/send", "technician=weber&eta=2026-07-18T10:00", "Expected on site 18 Jul, 10:00 · as of"),
         ("/cases/103/arrived", "", "Leave the place tidy"),
         (
             "/cases/103/close",
@@ -155,6 +192,24 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
     assert_eq!(send(app.clone(), form("/cases/101/arrived", "")).await.status, StatusCode::SEE_OTHER);
     let again = send(app, form("/cases/101/close", "left_out=all&note=good+for+our+KPI")).await;
     assert!(again.body.contains(">good for our KPI</textarea>") && again.body.contains("reads this word for word"));
+}
+
+#[tokio::test]
+async fn a_machine_is_chosen_by_what_people_call_it() {
+    let listed = get("/cases?lang=en").await.body;
+    assert!(
+        listed.contains("list=\"machines\"")
+            && listed.contains("<option value=\"恒丰纺织有限公司 · 苏州东厂 · 3号机\">")
+    );
+    let from_machine = get("/cases?machine=s01%2Fm003&lang=en").await.body;
+    assert!(from_machine.contains("value=\"恒丰纺织有限公司 · 苏州东厂 · 3号机\""), "{from_machine}");
+    let one = send(app(), form("/cases", "machine=%E8%8B%8F%E5%B7%9E+3%E5%8F%B7&what=noise")).await;
+    assert_eq!((one.status, one.header("location")), (StatusCode::SEE_OTHER, "/cases/200?done=opened"), "{}", one.body);
+    let several = send(app(), form("/cases", "machine=%E8%8B%8F%E5%B7%9E&what=noise")).await;
+    assert_eq!(several.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let choice = "<input type=\"radio\" name=\"machine\" value=\"s01/m003\" required>";
+    assert!(several.body.contains(choice) && several.body.contains(">noise</textarea>"), "{}", several.body);
+    assert_well_formed(&several.body, "/cases");
 }
 
 #[tokio::test]

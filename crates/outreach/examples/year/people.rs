@@ -4,7 +4,7 @@
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS};
 use foretell_outreach::governor::Kind;
 use foretell_outreach::{
-    AfterCall, Booking, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Stage, Ticked,
+    AfterCall, Booking, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Spoken, Stage, Ticked,
     VisitReport,
 };
 
@@ -37,7 +37,7 @@ impl World {
             p if p < 0.25 => self.outreach.called(id, AfterCall::Again, "nobody there", "wang", self.now)?,
             p if p < 0.85 => {
                 if let Some(slot) = card.choices.first()
-                    && self.outreach.book_for(id, slot.start, "wang", self.now).is_ok()
+                    && self.outreach.book_for(id, slot.start, &Spoken::default(), "wang", self.now).is_ok()
                 {
                     self.judge.booked(&self.outreach, id, self.now)?;
                 }

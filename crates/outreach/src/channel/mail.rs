@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
 use super::{DeliveryError, Parcel};
 
@@ -32,7 +32,19 @@ pub(super) fn build(parcel: &Parcel, from: &str) -> Result<Message, DeliveryErro
         message = message.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("List-Unsubscribe"), stop));
     }
     let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(parcel.body.clone());
-    message.singlepart(text).map_err(|e| DeliveryError::Permanent(format!("could not build the e-mail: {e}")))
+    let built = match &parcel.calendar {
+        Some(file) => message.multipart(MultiPart::mixed().singlepart(text).singlepart(attached(file)?)),
+        None => message.singlepart(text),
+    };
+    built.map_err(|e| DeliveryError::Permanent(format!("could not build the e-mail: {e}")))
+}
+
+/// A calendar file as mail programs want it: they act on the method beside the type (RFC 6047).
+fn attached(file: &str) -> Result<SinglePart, DeliveryError> {
+    let method = if file.contains("METHOD:CANCEL") { "CANCEL" } else { "PUBLISH" };
+    let kind = ContentType::parse(&format!("text/calendar; charset=utf-8; method={method}"))
+        .map_err(|e| DeliveryError::Permanent(format!("could not attach the calendar file: {e}")))?;
+    Ok(Attachment::new("visit.ics".to_owned()).body(file.to_owned(), kind))
 }
 
 fn at(parcel: &Parcel) -> SystemTime {

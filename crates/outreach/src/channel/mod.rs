@@ -44,6 +44,8 @@ pub struct Parcel {
     pub short: String,
     /// Address of the customer's page, where such messages can also be stopped; empty where there is none.
     pub link: String,
+    /// The calendar file of the visit that it is about (RFC 5545), for channels that can attach one.
+    pub calendar: Option<String>,
     /// When it goes out.
     pub at: Timestamp,
 }

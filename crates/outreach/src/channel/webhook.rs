@@ -230,6 +230,7 @@ fn nobodys() -> Parcel {
         body: "Two lines\nof text\n".into(),
         short: "short".into(),
         link: "https://service.example/b/x".into(),
+        calendar: None,
         at: Timestamp::from_millis(0),
     }
 }

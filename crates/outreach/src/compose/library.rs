@@ -25,6 +25,8 @@ pub enum Occasion {
     Moved,
     /// A visit was cancelled.
     Cancelled,
+    /// The calendar file of a visit whose change was said on the telephone.
+    Calendar,
     /// The one word after a job.
     FollowUp,
     /// Something broke, and a technician is on the way.
@@ -43,7 +45,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
@@ -52,6 +54,7 @@ impl Occasion {
         Self::Confirmed,
         Self::Moved,
         Self::Cancelled,
+        Self::Calendar,
         Self::FollowUp,
         Self::OnTheWay,
         Self::Late,
@@ -73,6 +76,7 @@ impl Occasion {
             Self::Confirmed => "confirmed",
             Self::Moved => "moved",
             Self::Cancelled => "cancelled",
+            Self::Calendar => "calendar",
             Self::FollowUp => "follow_up",
             Self::OnTheWay => "on_the_way",
             Self::Late => "late",
@@ -126,8 +130,8 @@ macro_rules! shipped {
     };
 }
 shipped! {
-    "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "cancelled" "follow_up" "on_the_way" "late" "progress"
-    "closing" "page" "phrases"
+    "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "cancelled" "calendar" "follow_up" "on_the_way" "late"
+    "progress" "closing" "page" "phrases"
 }
 
 /// Every template below what advisors edited: the file of the folder where there is one, else the shipped text.

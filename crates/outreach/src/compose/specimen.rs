@@ -90,7 +90,7 @@ impl Outreach {
         let slots = if offered.len() == 2 { offered } else { self.propose(&case, &people.calendar, &roster, earliest) };
         let facts = self.facts(connection, &case, &people, &slots, &link, now)?;
         match occasion {
-            Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::FollowUp => {
+            Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::Calendar | Occasion::FollowUp => {
                 let stay = match bookings::newest_of(connection, id)? {
                     Some(stay) => stay,
                     None => imagined(connection, &case, &people.customer.id, slots.first(), now)?,

@@ -87,7 +87,7 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
         }
         Occasion::Energy => [true, false].into_iter().filter_map(|rich| case(occasion, rich)).map(boxed).collect(),
         Occasion::Again => again(language, catalogue).into_iter().map(boxed).collect(),
-        Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::FollowUp => {
+        Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::Calendar | Occasion::FollowUp => {
             let alone = [true, false].into_iter().filter_map(|rich| facts(language, Occasion::Fault, catalogue, rich));
             let visits =
                 alone.zip([true, false]).chain(joint(Occasion::Fault, language, catalogue).map(|all| (all, true)));

@@ -10,7 +10,7 @@ use crate::Outreach;
 use crate::calendar::Calendar;
 use crate::drafting::People;
 use crate::registry::{Language, Technician};
-use crate::views::{Promise, ServiceCase};
+use crate::views::{Arrival, Promise, ServiceCase};
 
 /// What a template may use.
 #[derive(Debug, Serialize)]
@@ -23,6 +23,8 @@ pub(crate) struct TroubleFacts {
     due: String,
     /// Clock time at which the technician expects to be there, rounded up to five minutes.
     eta: Option<String>,
+    /// Clock time at which that was known; empty where nobody knows when to expect anybody.
+    as_of: String,
     technician: Option<Comer>,
     /// Clock time at which somebody came.
     on_site: Option<String>,
@@ -44,6 +46,8 @@ pub(crate) struct TroubleFacts {
     report: bool,
     /// Whether the customer was kept waiting longer than promised.
     kept_waiting: bool,
+    /// How long the machine stood still, for words that fit: `moments`, `hours` or `days`.
+    cost: &'static str,
     /// The case's page; empty where there is none.
     link: String,
 }
@@ -82,8 +86,8 @@ impl Outreach {
         };
         let clock = |t: Timestamp, beside: Timestamp| clock(language, &people.calendar, t, beside);
         // Of a promise only an arrival after it is news.
-        let late = |eta: &Timestamp| about.promise.is_none() || (*eta > due && *eta - due < 48 * HOUR_MS);
-        let eta = case.eta.filter(|_| about.promise != Some(Promise::CallBack)).filter(late);
+        let late = |arrival: &Arrival| about.promise.is_none() || (arrival.at > due && arrival.at - due < 48 * HOUR_MS);
+        let arrival = case.arrival().filter(|_| about.promise != Some(Promise::CallBack)).filter(late);
         let beside = if about.promise.is_some() { due } else { now };
         let fault = about.news.and_then(|news| self.options.catalogue.fault(news.found.as_ref()?));
         let minutes = about.news.map_or(0, |news| news.minutes.max(1));
@@ -93,7 +97,8 @@ impl Outreach {
             common: Common::among(people, &self.options.company),
             promise: about.promise,
             due: about.promise.map_or_else(String::new, |_| clock(due, due)),
-            eta: eta.map(|eta| clock(up(eta, 5), beside)),
+            eta: arrival.map(|arrival| clock(arrival.about(), beside)),
+            as_of: arrival.map_or_else(String::new, |arrival| clock(arrival.as_of, now)),
             technician: about.technician.map(|technician| Comer::of(technician, language)),
             on_site: case.on_site.map(|t| clock(t, now)),
             found: fault.map(|fault| fault.name.in_language(language.tag()).to_owned()),
@@ -105,8 +110,18 @@ impl Outreach {
             old_parts: checklist.old_parts,
             report: checklist.report,
             kept_waiting: !case.broken.is_empty(),
+            cost: cost(case.closed.unwrap_or(now) - case.opened),
             link: about.link.to_owned(),
         }
+    }
+}
+
+/// How long somebody went without a machine, as a word that a letter can be sorry for.
+const fn cost(stood_ms: i64) -> &'static str {
+    match stood_ms / HOUR_MS {
+        ..2 => "moments",
+        2..36 => "hours",
+        _ => "days",
     }
 }
 
@@ -143,6 +158,7 @@ pub(super) fn invented(
         promise,
         due: "14:20".to_owned(),
         eta: known("14:00"),
+        as_of: known("13:20").unwrap_or_default(),
         technician,
         on_site: known("14:05"),
         found: known(fault.0),
@@ -154,6 +170,21 @@ pub(super) fn invented(
         old_parts: full,
         report: full,
         kept_waiting: full,
+        cost: if full { "hours" } else { "moments" },
         link: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sorry_for_hours_after_minutes() {
+        for (minutes, expected) in
+            [(0, "moments"), (25, "moments"), (119, "moments"), (120, "hours"), (2_159, "hours"), (2_160, "days")]
+        {
+            assert_eq!(cost(minutes * MINUTE_MS), expected, "{minutes}");
+        }
     }
 }

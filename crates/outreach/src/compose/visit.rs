@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
 use crate::store::{Case, Session, Stay, effects, registry};
+use crate::views::Stage;
 
 /// What a template may use.
 #[derive(Debug, Serialize)]
@@ -32,6 +33,10 @@ pub(crate) struct VisitFacts {
     link: String,
     /// Other machines of the site to which the same visit goes; empty as a rule.
     others: Vec<OtherVisited>,
+    /// The visit is off.
+    off: bool,
+    /// Nothing is planned any more, so that no new time can be chosen.
+    over: bool,
 }
 
 /// Another machine of the same visit.
@@ -73,6 +78,8 @@ impl Outreach {
             address: site.map_or_else(String::new, |site| site.address),
             effect,
             link: link.to_owned(),
+            off: stay.state == "cancelled",
+            over: matches!(case.stage, Stage::Cleared | Stage::Done),
             others: facts
                 .others
                 .into_iter()
@@ -146,6 +153,7 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
         crate::Language::En => ("16 July", "Thursday 16 July, 17:00–19:00"),
         crate::Language::ZhCn => ("7月16日", "7月16日（周四）17:00–19:00"),
     };
+    let bare = technician.is_none();
     VisitFacts {
         common,
         works: facts.works.clone(),
@@ -158,5 +166,7 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
         effect,
         link: "https://service.example/b/invented".to_owned(),
         others: facts.others.iter().map(OtherVisited::invented).collect(),
+        off: bare,
+        over: bare,
     }
 }

@@ -108,9 +108,8 @@ fn finding(connection: &dyn Session, case: &FindingId) -> Result<Value> {
 /// The visit's time as the entry says, and who comes as things are.
 fn visit(connection: &dyn Session, case: &FindingId, span: &str) -> Result<Value> {
     let stay = bookings::newest_of(connection, case)?;
-    let said = span.split_once('/').filter(|(from, to)| [from, to].iter().all(|t| Timestamp::parse(t).is_ok()));
     let now = stay.as_ref().map(|stay| record::span(stay.start, stay.end)).unwrap_or_default();
-    let (from, to) = said.or_else(|| now.split_once('/')).unwrap_or_default();
+    let (from, to, _) = record::parse_span(span).or_else(|| record::parse_span(&now)).unwrap_or_default();
     let technician = stay.as_ref().and_then(|stay| stay.technician.clone());
     Ok(json!({ "from": from, "to": to, "technician": technician, "sequence": stay.map(|stay| stay.sequence) }))
 }

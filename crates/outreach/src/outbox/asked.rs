@@ -4,12 +4,14 @@ use foretell_model::Timestamp;
 
 use super::decide::{Decision, hold, refuse, withdraw_word};
 use super::{ticked, write_record};
+use crate::compose::trouble::About;
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Answer, Kind, Past, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{MessageState, Outcome, ServiceCase, Stage};
+use crate::words::MAIL;
 use crate::{Language, Outreach};
 
 impl Outreach {
@@ -17,7 +19,10 @@ impl Outreach {
     pub(super) fn decide_on_visit(&self, connection: &dyn Session, mail: Mail, now: Timestamp) -> Result<Decision> {
         let case = advisories::get(connection, &mail.case)?;
         let stay = bookings::newest_of(connection, &mail.case)?;
+        let is_file = fates::is_file_alone(connection, mail.id)?;
         let news = match &stay {
+            // It was said on the telephone; the file is for the calendar, as long as there is anything to keep in one.
+            Some(stay) if is_file => (stay.end > now).then_some((Occasion::Calendar, stay)),
             Some(stay) => news(connection, &mail, &case, stay, now)?.map(|occasion| (occasion, stay)),
             None => None,
         };
@@ -28,7 +33,8 @@ impl Outreach {
             Err(why) => return drop_it(mail, &why.to_string()),
         };
         let untold = |why: &str| leave_untold(connection, &case, occasion, why, now);
-        let Some(way) = self.route(connection, &people.customer, mail.id)? else {
+        let medium = is_file.then_some(MAIL);
+        let Some(way) = self.route_by(connection, &people.customer, mail.id, medium)? else {
             let why = "the customer has no address on any channel in use";
             untold(why)?;
             return drop_it(mail, why);
@@ -106,11 +112,35 @@ impl Outreach {
         let past = self.past_of_customer(connection, &mail, own, way.0.medium(), now)?;
         let request = Request { kind: mail.kind, urgent: true };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
-            Verdict::Send => self.let_go(connection, mail, &people, way, now),
+            Verdict::Send => {
+                let mail = self.as_expected_now(connection, mail, &case, &people, now)?;
+                self.let_go(connection, mail, &people, way, now)
+            }
             Verdict::Hold { until, reason } => {
                 hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
             }
             Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
+        }
+    }
+
+    /// Who comes and when is told as it is known when the word goes out: it may have waited for a channel, and the customer's page
+    /// tells what is known now.
+    fn as_expected_now(
+        &self,
+        connection: &dyn Session,
+        mail: Mail,
+        case: &ServiceCase,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Mail> {
+        if mail.kind != Kind::OnTheWay {
+            return Ok(mail);
+        }
+        match self.word_of_trouble(connection, case, (mail.kind, About::default()), people, now) {
+            Ok(text) => Ok(Mail { text: Some(text), ..mail }),
+            Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => Err(e),
+            // A template that broke meanwhile: what was written still holds.
+            Err(_) => Ok(mail),
         }
     }
 

@@ -74,7 +74,10 @@ impl Outreach {
             }
         }
         let text = match self.compose(connection, &case, &mail, &people, now) {
-            Ok((text, _)) => text,
+            Ok((text, slots)) => {
+                messages::keep_offered(connection, mail.id, &slots)?;
+                text
+            }
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
             Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
         };
@@ -95,15 +98,22 @@ impl Outreach {
         (mail.channel, mail.medium) = (Some(channel.name().into()), Some(channel.medium().into()));
         mail.address = Some(address);
         mail.save(connection)?;
-        let parcel = self.parcel(&mail, people);
+        let parcel = self.parcel(connection, &mail, people, now)?;
         Ok(Decision::Deliver(Box::new(mail), parcel))
     }
 
-    pub(super) fn parcel(&self, mail: &Mail, people: &People) -> Parcel {
+    pub(super) fn parcel(
+        &self,
+        connection: &dyn Session,
+        mail: &Mail,
+        people: &People,
+        now: Timestamp,
+    ) -> Result<Parcel> {
         let language: Language = people.customer.language;
         let (name, company) = (language.of(&people.advisor.name), language.of(&self.options.company));
         let text = mail.text.clone().unwrap_or_default();
-        Parcel {
+        Ok(Parcel {
+            calendar: self.file_with(connection, mail, people, now)?,
             key: format!("foretell-{}", mail.id),
             to: mail.address.clone().unwrap_or_default(),
             to_name: people.customer.name.clone(),
@@ -119,7 +129,7 @@ impl Outreach {
             // Word about a service case is not to be stopped.
             link: if mail.kind.is_about_trouble() { String::new() } else { self.link(mail) },
             at: mail.sent.unwrap_or_default(),
-        }
+        })
     }
 }
 

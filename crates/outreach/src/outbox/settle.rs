@@ -44,10 +44,13 @@ impl Outreach {
         for mail in left {
             let now = mail.sent.unwrap_or_default();
             let again = self.channel_of(&mail).filter(|channel| channel.is_idempotent());
-            let people = self.store.read("read an interrupted delivery", |c| self.people(c, &mail.machine))?;
-            match (again, people) {
-                (Some(_), Ok(people)) => {
-                    let parcel = self.parcel(&mail, &people);
+            let parcel =
+                self.store.read("read an interrupted delivery", |c| match self.people(c, &mail.machine)? {
+                    Ok(people) => self.parcel(c, &mail, &people, now).map(Some),
+                    Err(_) => Ok(None),
+                })?;
+            match (again, parcel) {
+                (Some(_), Some(parcel)) => {
                     self.deliver(mail, &parcel, now)?;
                 }
                 _ => {
@@ -121,12 +124,18 @@ fn settle(
             Outcome::GoesOn(why.clone().unwrap_or_default())
         }
         Err(error) => {
+            // What was said on the telephone needs no second telling: nobody is troubled because a file did not arrive.
+            let is_file = fates::is_file_alone(connection, mail.id)?;
             // What certainly did not arrive must not count against the caps.
             let unknown = matches!(error, DeliveryError::Unknown(_));
-            mail.state = if unknown { MessageState::Unknown } else { MessageState::Failed };
+            mail.state = match (is_file, unknown) {
+                (true, _) => MessageState::Withdrawn,
+                (false, true) => MessageState::Unknown,
+                (false, false) => MessageState::Failed,
+            };
             mail.sent = mail.sent.filter(|_| unknown);
             let remark = format!("{UNDELIVERED}: {error}");
-            if let Some(case) = case.as_mut() {
+            if let Some(case) = case.as_mut().filter(|_| !is_file) {
                 leave_to_advisor(connection, &mail, case, &remark, now)?;
             }
             Outcome::ForAdvisor(remark)
@@ -135,6 +144,7 @@ fn settle(
     mail.reason = why.clone();
     mail.save(connection)?;
     let what = match &outcome {
+        Outcome::Sent if fates::is_file_alone(connection, mail.id)? => record::CALENDAR_SENT,
         Outcome::Sent if mail.kind == Kind::Confirmation && fates::tells_of_cancellation(connection, mail.id)? => {
             record::CANCELLATION_SENT
         }

@@ -3,9 +3,10 @@
 use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
 use super::{Row, Session, Value, journeys, values};
+use crate::calendar::Calendar;
 use crate::error::{OutreachError, Result};
 use crate::roster::{Job, Promised, Roster};
-use crate::slots::Slot;
+use crate::slots::{self, Slot};
 use crate::views::VisitReport;
 
 /// Crews' time is promised in quarters of an hour.
@@ -38,15 +39,34 @@ pub(crate) struct Stay {
     pub(crate) uid: i64,
 }
 
+/// Which hours a visit may be at.
+#[derive(Clone, Copy)]
+pub(crate) enum Hours<'a> {
+    /// Those in which visits are made, on the customer's clock.
+    Usual(&'a Calendar),
+    /// Whatever was agreed with the customer.
+    Agreed,
+}
+
 const COLUMNS: &str = "id, advisory, machine, customer, begins, ends, technician, state, sequence, changed, uid";
 
 impl Stay {
-    /// Takes the time of whoever should come and writes the visit.
+    /// Takes the time of whoever should come and writes the visit. Whoever books or moves a visit comes through here, so that
+    /// no way leads to a visit at three in the morning that nobody meant.
     ///
     /// # Errors
-    /// `SlotTaken` when nobody could come or the case has a visit already.
-    pub(crate) fn book(&mut self, connection: &dyn Session, roster: &Roster, job: &Job) -> Result<()> {
+    /// `Refused` with `OddHour` outside the hours of visits; `SlotTaken` when nobody could come or the case has a visit already.
+    pub(crate) fn book(
+        &mut self,
+        connection: &dyn Session,
+        roster: &Roster,
+        job: &Job,
+        hours: Hours<'_>,
+    ) -> Result<()> {
         let slot = Slot { start: self.start, end: self.end, idle: false };
+        if matches!(hours, Hours::Usual(calendar) if !slots::is_usual(&slot, calendar)) {
+            return Err(OutreachError::refused(format!("book a visit for {}", self.case), Obstacle::OddHour));
+        }
         let moving = (self.id != 0).then_some(self.id);
         let (crew, _) = roster.choose(&slot, job, moving).ok_or(OutreachError::SlotTaken)?;
         self.technician.clone_from(&crew.technician);

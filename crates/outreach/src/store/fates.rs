@@ -3,7 +3,7 @@
 use foretell_model::FindingId;
 
 use super::messages::many;
-use super::{Mail, Session, values};
+use super::{Mail, Session, Stay, values};
 use crate::error::Result;
 
 /// Names of the channels that refused a message for good.
@@ -71,8 +71,30 @@ pub(crate) fn told(connection: &dyn Session, message: i64, case: &FindingId) -> 
     else {
         return Ok(());
     };
-    let (sequence, state): (u32, String) = (row.get(0)?, row.get(1)?);
+    know(connection, case, row.get(0)?, &row.get::<String>(1)?)
+}
+
+/// A customer was told on the telephone how a visit stands.
+pub(crate) fn heard(connection: &dyn Session, stay: &Stay) -> Result<()> {
+    know(connection, &stay.case, stay.sequence, &stay.state)
+}
+
+fn know(connection: &dyn Session, case: &FindingId, sequence: u32, state: &str) -> Result<()> {
     let sql = "INSERT INTO visit_told (advisory, sequence, state) VALUES (?1, ?2, ?3)
                ON CONFLICT (advisory) DO UPDATE SET sequence = ?2, state = ?3";
     connection.execute(sql, values![case.as_str(), sequence, state]).map(drop)
+}
+
+/// Whether a word about a visit is its calendar file alone, because it was said on the telephone.
+pub(crate) fn is_file_alone(connection: &dyn Session, message: i64) -> Result<bool> {
+    connection.exists("SELECT 1 FROM file_alone WHERE message = ?1", values![message])
+}
+
+/// Notes whether a word about a visit is its calendar file alone.
+pub(crate) fn set_file_alone(connection: &dyn Session, message: i64, alone: bool) -> Result<()> {
+    let sql = match alone {
+        true => "INSERT INTO file_alone (message) VALUES (?1) ON CONFLICT (message) DO NOTHING",
+        false => "DELETE FROM file_alone WHERE message = ?1",
+    };
+    connection.execute(sql, values![message]).map(drop)
 }

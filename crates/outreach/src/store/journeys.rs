@@ -6,7 +6,7 @@ use super::{Row, Session, values};
 use crate::error::Result;
 use crate::views::Journey;
 
-const COLUMNS: &str = "set_out, eta, eta_told, north_deg, east_deg, located, begun_km, arrived";
+const COLUMNS: &str = "set_out, eta, eta_told, north_deg, east_deg, located, begun_km, arrived, eta_at";
 
 /// The way to a visit, once somebody has set out.
 pub(crate) fn of(connection: &dyn Session, booking: i64) -> Result<Option<Journey>> {
@@ -16,13 +16,14 @@ pub(crate) fn of(connection: &dyn Session, booking: i64) -> Result<Option<Journe
 
 /// Writes a way as it is now.
 pub(crate) fn save(connection: &dyn Session, booking: i64, journey: &Journey) -> Result<()> {
-    let Journey { set_out, eta, eta_told, position_deg, located, begun_km, arrived } = journey.clone();
+    let Journey { set_out, eta, eta_told, eta_at, position_deg, located, begun_km, arrived } = journey.clone();
     let (north, east) = (position_deg.map(|place| place.0), position_deg.map(|place| place.1));
-    let sql = "INSERT INTO journey (booking, set_out, eta, eta_told, north_deg, east_deg, located, begun_km, arrived)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    let sql = "INSERT INTO journey (booking, set_out, eta, eta_told, north_deg, east_deg, located, begun_km, arrived,
+                                    eta_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                ON CONFLICT (booking) DO UPDATE SET set_out = ?2, eta = ?3, eta_told = ?4, north_deg = ?5, east_deg = ?6,
-                                                   located = ?7, begun_km = ?8, arrived = ?9";
-    let values = values![booking, set_out, eta, eta_told, north, east, located, begun_km, arrived];
+                                                   located = ?7, begun_km = ?8, arrived = ?9, eta_at = ?10";
+    let values = values![booking, set_out, eta, eta_told, north, east, located, begun_km, arrived, eta_at];
     connection.execute(sql, values).map(drop)
 }
 
@@ -48,5 +49,6 @@ fn journey(row: &Row) -> Result<Journey> {
         located: row.get(5)?,
         begun_km: row.get(6)?,
         arrived: row.get(7)?,
+        eta_at: row.get(8)?,
     })
 }

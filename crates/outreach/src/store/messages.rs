@@ -229,6 +229,23 @@ pub(crate) fn unanswered(connection: &dyn Session, from: Timestamp, to: Timestam
     rows.iter().map(offered).collect()
 }
 
+/// The times that stood in a message when it went out, soonest first; none of one that went out before that was kept.
+pub(crate) fn offered(connection: &dyn Session, message: i64) -> Result<Vec<Slot>> {
+    let rows =
+        connection.query("SELECT begins, ends FROM offered WHERE message = ?1 ORDER BY begins", values![message])?;
+    rows.iter().map(|row| Ok(Slot { start: row.get(0)?, end: row.get(1)?, idle: false })).collect()
+}
+
+/// Keeps the times that stand in a message as it goes out.
+pub(crate) fn keep_offered(connection: &dyn Session, message: i64, slots: &[Slot]) -> Result<()> {
+    connection.execute("DELETE FROM offered WHERE message = ?1", values![message])?;
+    for slot in slots {
+        let sql = "INSERT INTO offered (message, begins, ends) VALUES (?1, ?2, ?3)";
+        connection.execute(sql, values![message, slot.start, slot.end])?;
+    }
+    Ok(())
+}
+
 /// Replaces the times a message offers.
 pub(crate) fn set_offers(connection: &dyn Session, message: i64, slots: &[Slot]) -> Result<()> {
     connection.execute("DELETE FROM offer WHERE message = ?1", values![message])?;

@@ -2,7 +2,7 @@
 
 use foretell_model::Timestamp;
 
-use super::{Row, Session, Value, values};
+use super::{Row, Session, Stay, Value, values};
 use crate::error::Result;
 use crate::views::{Happening, RecordFilter};
 
@@ -73,6 +73,8 @@ pub(crate) const FOLLOW_UP_SENT: &str = "follow_up_sent";
 pub(crate) const CONFIRMATION_SENT: &str = "confirmation_sent";
 /// Word that a visit was cancelled went out; by which channel.
 pub(crate) const CANCELLATION_SENT: &str = "cancellation_sent";
+/// The calendar file of a visit went out alone: the customer had been told on the telephone; by which channel.
+pub(crate) const CALENDAR_SENT: &str = "calendar_sent";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 
@@ -83,6 +85,18 @@ const PARTS: [&str; 8] =
 /// A visit's time as the record keeps it: in no language and no zone.
 pub(crate) fn span(start: Timestamp, end: Timestamp) -> String {
     format!("{start}/{end}")
+}
+
+/// The same of a visit that an advisor changed, with why in the advisor's words.
+pub(crate) fn span_because(stay: &Stay, why: &str) -> String {
+    format!("{} {}", span(stay.start, stay.end), why.trim()).trim_end().to_owned()
+}
+
+/// The two instants of a visit's time and the words behind, of what [`span`] or [`span_because`] wrote.
+pub(crate) fn parse_span(text: &str) -> Option<(&str, &str, &str)> {
+    let (span, why) = text.split_once(' ').unwrap_or((text, ""));
+    let (from, to) = span.split_once('/')?;
+    [from, to].iter().all(|t| Timestamp::parse(t).is_ok()).then_some((from, to, why))
 }
 
 /// Whether a customer asked in a call for a letter about a case, at or after an instant.

@@ -22,6 +22,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_hands.sql"),
     include_str!("schema_unsent.sql"),
     include_str!("schema_joint.sql"),
+    include_str!("schema_arranged.sql"),
 ];
 
 /// An open file.

@@ -14,6 +14,8 @@ pub struct Journey {
     pub eta: Option<Timestamp>,
     /// Whether a person said so, rather than the distance.
     pub eta_told: bool,
+    /// When that was said or reckoned; `None` where it was before anybody noted it.
+    pub eta_at: Option<Timestamp>,
     /// Where the technician was last, degrees north and east.
     pub position_deg: Option<(f64, f64)>,
     /// When that was.

@@ -1,9 +1,13 @@
 //! What outreach shows to the console and the server: plain data, no behaviour.
 
+mod arranged;
+mod arrival;
 mod field;
 mod record;
 mod service;
 
+pub use arranged::{AfterCancelling, Booking, Spoken};
+pub use arrival::Arrival;
 pub use field::{AlsoThere, CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
 pub use record::{Happening, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
 pub use service::{
@@ -14,7 +18,7 @@ use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, 
 
 use crate::compose::Draft;
 use crate::governor::{Kind, Reason, Verdict};
-use crate::registry::{Advisor, Customer, Language, Machine, Technician};
+use crate::registry::{Advisor, Customer, Language, Machine};
 use crate::slots::Slot;
 
 named! {
@@ -191,8 +195,10 @@ pub struct MessageView {
     pub language: Language,
     /// Subject and body.
     pub text: Draft,
-    /// The times it offers.
+    /// The times it offers, or offered when it went out.
     pub slots: Vec<Slot>,
+    /// Those times of a message that went out which nobody can have any more.
+    pub gone: Vec<Slot>,
     /// Whether a person changed the text.
     pub edited: bool,
     /// Why it waits, failed or was withdrawn.
@@ -203,23 +209,6 @@ pub struct MessageView {
     pub link: String,
     /// Whether the link opens that page: only once the message was approved.
     pub link_opens: bool,
-}
-
-/// A booked visit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Booking {
-    /// Its number.
-    pub id: i64,
-    /// The case it belongs to.
-    pub case: FindingId,
-    /// When.
-    pub start: Timestamp,
-    /// Until when.
-    pub end: Timestamp,
-    /// Who comes, if technicians are registered.
-    pub technician: Option<Technician>,
-    /// How often it was changed, for calendars.
-    pub sequence: u32,
 }
 
 /// What the customer's page shows, in the customer's language.

@@ -80,6 +80,9 @@ pub struct ServiceCase {
     /// Whether a person said so, rather than the distance.
     #[serde(default)]
     pub eta_told: bool,
+    /// When that was said or reckoned; `None` where it was before anybody noted it.
+    #[serde(default, with = "millis::option")]
+    pub eta_at: Option<Timestamp>,
     /// When the technician set out.
     #[serde(default, with = "millis::option")]
     pub set_out: Option<Timestamp>,

@@ -15,7 +15,7 @@ use foretell_model::{
     ProbabilityWithin, RulDays, Signal, Status, Timestamp,
 };
 use foretell_outreach::{
-    Channel, DeliveryError, MachineContext, Outreach, OutreachOptions, Parcel, Registry, WEEK_HOURS, Words,
+    Channel, DeliveryError, MachineContext, Outreach, OutreachOptions, Parcel, Registry, Spoken, WEEK_HOURS, Words,
 };
 
 pub const REGISTRY: &str = r#"
@@ -230,6 +230,11 @@ pub fn finding(machine: &MachineId, fault: &str, grade: Grade, status: Status) -
 pub fn apply(outreach: &Outreach, offset: u64, finding: &Finding, now: Timestamp) -> FindingId {
     outreach.apply(Offset(offset), 0, finding, &context(&finding.machine), now).unwrap();
     finding.id.clone()
+}
+
+/// A time that was agreed with the customer, at whatever hour.
+pub fn agreed() -> Spoken {
+    Spoken { odd_hour: true, ..Spoken::default() }
 }
 
 /// The token at the end of a link.

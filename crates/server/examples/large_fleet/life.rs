@@ -8,7 +8,7 @@ use foretell_model::{
     DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Found, Grade, HOUR_MS, MachineId, Offset, RulDays,
     Status, Timestamp,
 };
-use foretell_outreach::{CustomerStage, MachineContext, Outreach, Source};
+use foretell_outreach::{CustomerStage, MachineContext, Outreach, Source, Spoken};
 
 use super::machines::name;
 use super::people::MACHINES_OF_CUSTOMER;
@@ -92,8 +92,9 @@ fn visited(outreach: &Outreach, machines: usize, now: Timestamp) -> Result<(), B
         let finding = a_finding(&machine, &fault, drafted);
         outreach.apply(Offset(0), 1, &finding, &MachineContext::default(), drafted)?;
         let start = Timestamp::from_millis((now.day() - days_ago as i64) * DAY_MS + (1 + n as i64 % 4 * 2) * HOUR_MS);
+        let agreed = Spoken { odd_hour: true, ..Spoken::default() };
         // Where nobody was free, nobody came.
-        let Ok(visit) = outreach.book_for(&finding.id, start, WHO, drafted) else { continue };
+        let Ok(visit) = outreach.book_for(&finding.id, start, &agreed, WHO, drafted) else { continue };
         outreach.complete(visit.id, None, "t000", visit.end)?;
     }
     Ok(())

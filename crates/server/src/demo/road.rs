@@ -112,7 +112,7 @@ mod tests {
     use std::sync::Arc;
 
     use foretell_model::{Catalogue, FaultCode, Finding, FindingId, Grade, Offset, Status};
-    use foretell_outreach::{MachineContext, OutreachOptions};
+    use foretell_outreach::{MachineContext, OutreachOptions, Spoken};
     use foretell_sim::Fleet;
 
     use super::*;
@@ -147,7 +147,7 @@ mod tests {
             };
             outreach.apply(Offset(1), 0, &finding, &MachineContext::default(), now).unwrap();
             let start = Timestamp::parse("2026-07-16T06:00:00Z").unwrap();
-            let visit = outreach.book_for(&finding.id, start, "lin", now).unwrap().id;
+            let visit = outreach.book_for(&finding.id, start, &Spoken::default(), "lin", now).unwrap().id;
             let (errand, _) = outreach.errands_of(&[visit]).unwrap().remove(0);
             finish(&outreach, &errand, start.plus_days(1.0)).unwrap();
             assert!(outreach.errand_sheet(visit).unwrap().report.is_some(), "{code}: nothing was told");

@@ -4,14 +4,16 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, Customer, Delivery, Draft, Governor, OtherMachine, Person,
-    Queue, RecordLine, Slot, UntoldLine,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor,
+    OtherMachine, Person, Queue, RecordLine, Slot, UntoldLine,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, RulDays, Status, Timestamp, VisitState};
 use foretell_outreach::governor::{Kind, Verdict};
 use foretell_outreach::replies::REPLIED_AFTER;
-use foretell_outreach::{Advisor, Card, CustomerStage, Language, MessageState, OutreachError, Stage, Untold, UntoldOf};
+use foretell_outreach::{
+    Advisor, Card, CustomerStage, Language, MessageState, OutreachError, Spoken, Stage, Untold, UntoldOf,
+};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -103,6 +105,7 @@ impl ServiceBackend {
             parts: card.parts.clone(),
             work_minutes: card.minutes.or_else(|| action.map(|action| action.minutes)).unwrap_or(0),
             machine_stops: action.is_some_and(|action| action.stops_machine),
+            gone: gone(&card),
             slots,
             draft,
             unwritten: card.message.as_ref().err().cloned(),
@@ -120,9 +123,11 @@ impl ServiceBackend {
     }
 
     pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
-        if self.card_view(id)?.revision != seen {
+        let card = self.card_view(id)?;
+        if card.revision != seen {
             return Err(Obstacle::Stale.into());
         }
+        let visit = if let AdvisoryState::Booked { from, .. } = card.state { Some(from) } else { None };
         let (now, id) = (self.clocks.now(), FindingId::from_text(id));
         let acted = match act {
             AdvisorAct::Approve => self.outreach.approve(&id, by, now).map(|_| ()),
@@ -133,8 +138,16 @@ impl ServiceBackend {
             AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
             AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
             AdvisorAct::Book { from, agreed } => {
-                let usual = if agreed { Ok(()) } else { self.outreach.refuse_odd_hour(&id, from) };
-                usual.and_then(|()| self.outreach.book_for(&id, from, by, now)).map(|_| ())
+                let spoken = Spoken { odd_hour: agreed, ..Spoken::default() };
+                self.outreach.book_for(&id, from, &spoken, by, now).map(drop)
+            }
+            AdvisorAct::Move { from, agreed, told, reason } => {
+                let spoken = Spoken { why: reason, told, odd_hour: agreed, seen: visit };
+                self.outreach.move_for(&id, from, &spoken, by, now).map(drop)
+            }
+            AdvisorAct::Cancel { reason, told, then } => {
+                let spoken = Spoken { why: reason, told, odd_hour: false, seen: visit };
+                self.outreach.cancel_for(&id, &spoken, after_cancelling(then), by, now)
             }
             AdvisorAct::Close { reason } => self.outreach.close(&id, &reason, by, now),
             AdvisorAct::Settle { arrived: true } => {
@@ -228,6 +241,19 @@ const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
         AfterCall::NewLetter => foretell_outreach::AfterCall::NewLetter,
         AfterCall::Again => foretell_outreach::AfterCall::Again,
     }
+}
+
+const fn after_cancelling(then: AfterCancelling) -> foretell_outreach::AfterCancelling {
+    match then {
+        AfterCancelling::Call => foretell_outreach::AfterCancelling::Call,
+        AfterCancelling::Close => foretell_outreach::AfterCancelling::Close,
+    }
+}
+
+/// Of the times that a letter offered those that nobody can have any more.
+fn gone(card: &Card) -> Vec<Slot> {
+    let gone = card.message.as_ref().map_or(&[][..], |message| &message.gone);
+    gone.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect()
 }
 
 /// Text, times and page of the message; nothing where there is none.
@@ -347,6 +373,8 @@ fn revision(card: &Card) -> u64 {
     // What a customer with a booked visit said since.
     card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
     to_settle(card).hash(&mut hasher);
+    // Nobody moves or cancels a visit that the customer has moved meanwhile.
+    card.booking.as_ref().map(|booking| (booking.id, booking.sequence)).hash(&mut hasher);
     for other in &card.companions {
         (other.id.as_str(), meaning(other)).hash(&mut hasher);
     }

@@ -97,7 +97,7 @@ impl ServiceBackend {
         let (sites, customer) = (&look.sites, look.sites.customer(&machine));
         let stage = customer.and_then(|customer| look.stages.get(&customer.id).copied());
         let clock = |promise| case.timer(promise, self.outreach.promises(), look.now);
-        let sent = case.technician.as_ref().map(|key| sent(key, case.eta, look));
+        let sent = case.technician.as_ref().map(|key| sent(key, look));
         let of_customer =
             |field: fn(&outreach::Customer) -> Option<String>| customer.and_then(field).unwrap_or_default();
         Ok(ServiceCase {
@@ -218,13 +218,12 @@ impl ServiceBackend {
 }
 
 /// Who comes; a technician who is no longer registered goes by the key.
-fn sent(key: &str, eta: Option<Timestamp>, look: &Look) -> Sent {
+fn sent(key: &str, look: &Look) -> Sent {
     let known = look.sites.technician(key);
     Sent {
         name: look.sites.person_named(key, look.lang),
         phone: known.map(|known| known.phone.clone()).unwrap_or_default(),
         badge: known.and_then(|known| known.badge.clone()).unwrap_or_default(),
-        eta,
     }
 }
 

@@ -194,8 +194,7 @@ impl ServiceBackend {
 pub(super) fn case_way(case: &outreach::ServiceCase, km: Option<f64>) -> Way {
     Way {
         set_out: case.set_out,
-        eta: case.eta,
-        eta_told: case.eta_told,
+        arrival: case.arrival().map(visits::arrival),
         km,
         begun_km: case.begun_km,
         located: case.located,

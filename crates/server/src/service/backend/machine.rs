@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use foretell_console::BackendError;
-use foretell_console::view::{Baseline, Estimate, Health, HiddenBy, HourPoint, MachineDetail};
+use foretell_console::view::{Baseline, Estimate, Health, HiddenBy, HourPoint, MachineDetail, Slot};
 use foretell_engine::{AmbientSource, MachineView};
 use foretell_history::Summary;
 use foretell_model::{
     Clock, DAY_MS, Evidence, Finding, FindingKind, Grade, HOUR_MS, MachineId, Reading, Signal, Status, Timestamp,
 };
+use foretell_outreach::Stage;
 
 use super::ServiceBackend;
 use super::curve;
@@ -73,6 +74,7 @@ impl ServiceBackend {
             readings: self.newest_readings(id, newest, &hours)?,
             hours: hours.iter().map(hour).collect(),
             advisory_id: cases.last().map(|(finding, _)| finding.id.to_string()),
+            visit: visit_to_come(&cases, &sites, now),
             summary,
         })
     }
@@ -171,6 +173,13 @@ fn features(view: &MachineView, health: &Health) -> Vec<Evidence> {
     }
     features.push(Evidence { since: None, ..evidence("hinge_ambient_c", view.baseline.hinge_c, "Cel") });
     features
+}
+
+/// The first visit to come for any of a machine's cases.
+fn visit_to_come(cases: &[(Finding, Stage)], sites: &Sites, now: Timestamp) -> Option<(String, Slot)> {
+    let booked = cases.iter().filter_map(|(finding, _)| sites.appointment_of(&finding.id));
+    let visit = booked.filter(|visit| visit.start > now).min_by_key(|visit| visit.start)?;
+    Some((visit.case.to_string(), Slot { from: visit.start, to: visit.end }))
 }
 
 fn hour(summary: &Summary) -> HourPoint {

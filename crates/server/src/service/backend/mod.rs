@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
-    MachineDetail, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed, StoreState,
-    TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
+    MachineDetail, MachineName, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed,
+    StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -167,6 +167,10 @@ impl Backend for ServiceBackend {
 
     fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
         self.case_page(id, lang)
+    }
+
+    fn machines_called(&self, typed: &str, max: usize) -> Result<Vec<MachineName>, BackendError> {
+        self.names_called(typed, max)
     }
 
     fn open_case(&self, machine: &MachineId, what: &str, by: &str) -> Result<i64, BackendError> {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use foretell_console::view::{Hit, Hits, MachineSummary};
+use foretell_console::view::{Hit, Hits, MachineName, MachineSummary};
 use foretell_console::{BackendError, Lang, part_name};
 use foretell_model::catalogue::{Catalogue, Text};
 use foretell_model::{Clock, FaultCode, MachineId};
@@ -63,6 +63,25 @@ impl ServiceBackend {
         }
         let machines = machines.iter().take(max).map(machine).collect();
         Ok(Hits { machines, customers, cases, people, parts, more })
+    }
+
+    /// Machines that a person may mean by what was typed.
+    pub(super) fn names_called(&self, typed: &str, max: usize) -> Result<Vec<MachineName>, BackendError> {
+        let desk = Sites::read(&self.outreach)?;
+        let name = |id: &MachineId| MachineName {
+            id: id.clone(),
+            name: desk.number(id),
+            site_name: desk.site_name(id),
+            customer: desk.customer(id).map(|customer| customer.name.clone()).unwrap_or_default(),
+        };
+        let mut all: Vec<MachineName> = desk.machines().map(|(id, _)| name(id)).collect();
+        all.sort_by(|a, b| (&a.customer, &a.site_name, &a.name).cmp(&(&b.customer, &b.site_name, &b.name)));
+        let found = MachineName::meant(all, typed, max);
+        // One that publishes and that nobody has registered goes by its identity.
+        match MachineId::parse(typed.trim()) {
+            Ok(id) if found.is_empty() && self.room.machine(&id).is_some() => Ok(vec![name(&id)]),
+            _ => Ok(found),
+        }
     }
 
     /// Parts of that name in either language, with where they lie.

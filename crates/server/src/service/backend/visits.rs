@@ -1,8 +1,8 @@
 //! Technicians' visits, and what technicians do about them.
 
 use foretell_console::view::{
-    AlsoThere, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase, Slot,
-    VisitDay, VisitLine, VisitPage, VisitState, Way,
+    AlsoThere, Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase,
+    Slot, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
@@ -281,11 +281,15 @@ fn people(customer: &Customer) -> Vec<ContactPerson> {
 pub(super) fn way(errand: &outreach::Errand) -> Way {
     errand.journey.as_ref().map_or_else(Way::default, |journey| Way {
         set_out: Some(journey.set_out),
-        eta: journey.eta,
-        eta_told: journey.eta_told,
+        arrival: journey.arrival().map(arrival),
         km: errand.distance_km,
         begun_km: journey.begun_km,
         located: journey.located,
         arrived: journey.arrived,
     })
+}
+
+/// When somebody is expected, as letters tell it too.
+pub(super) fn arrival(known: outreach::Arrival) -> Arrival {
+    Arrival { at: known.about(), as_of: known.as_of, told: known.told }
 }
