@@ -215,7 +215,7 @@ async fn a_visit_becomes_a_job_of_the_report() {
     let place = b"{\"lat\":53.70,\"lon\":-1.54}";
     let path = format!("/visits/{}/position", s.visit);
     assert_eq!(s.send("POST", &path, "application/json", place).await.0, 204);
-    assert!(s.page(&format!("/visits/{}?lang=en", s.visit)).await.contains("With you in about 20 minutes"));
+    assert!(s.page(&format!("/visits/{}?lang=en", s.visit)).await.contains(", in about 20 minutes"));
     assert_eq!(s.act("arrived", "").await, (303, String::new()));
     assert_eq!(
         s.send("POST", &path, "application/json", place).await.0,
@@ -269,7 +269,7 @@ async fn a_broken_machines_owner_follows_the_technician_and_an_erased_one_sees_n
     outreach.send_technician(case, "chen", None, "wang", now).unwrap();
     assert_eq!(s.send("POST", &format!("/cases/{case}/set-out"), FORM, b"minutes=30").await.0, 303);
     let page = s.page(&path).await;
-    for text in ["Jun Chen is on the way to you", "T-0417", "With you in about 30 minutes"] {
+    for text in ["Jun Chen is on the way to you", "T-0417", ", in about 30 minutes"] {
         assert!(page.contains(text), "no {text:?}");
     }
     let data = s.page("/customers/acme/data.json").await;

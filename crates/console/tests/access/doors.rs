@@ -16,6 +16,8 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("POST", "/queue/call", [false, false, true, false, true]),
     ("POST", "/queue/called", [false, false, true, false, true]),
     ("POST", "/queue/book", [false, false, true, false, true]),
+    ("POST", "/queue/move", [false, false, true, false, true]),
+    ("POST", "/queue/cancel", [false, false, true, false, true]),
     ("POST", "/queue/close", [false, false, true, false, true]),
     ("POST", "/queue/settle", [false, false, true, false, true]),
     ("POST", "/queue/revoke", [false, false, true, false, true]),
