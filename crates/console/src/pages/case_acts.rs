@@ -146,7 +146,7 @@ pub(crate) async fn open(State(app): State<App>, ask: Ask, Form(form): Form<Open
         Some(opened) => opened,
         // Whoever typed it chooses among those that it may mean.
         None => {
-            let which = desk::words(ask.lang).case_which.to_owned();
+            let which = desk::several(&typed.0, ask.lang);
             return list(app, ask, StatusCode::UNPROCESSABLE_ENTITY, which, typed, 1).await;
         }
     };

@@ -284,6 +284,14 @@ pub(crate) fn week_of(monday: &str, lang: Lang) -> String {
     }
 }
 
+/// What was typed may mean several machines.
+pub(crate) fn several(typed: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("“{typed}” may be several machines. Please choose one."),
+        Lang::Zh => format!("“{typed}”可能是几台机器中的一台，请选择。"),
+    }
+}
+
 /// The first line of the calendar.
 pub(crate) fn calendar_headline(visits: usize, conflicts: usize, lang: Lang) -> String {
     match (lang, visits, conflicts) {

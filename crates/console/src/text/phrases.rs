@@ -118,7 +118,7 @@ pub(crate) fn probability_before_slot(share: f64, lang: Lang) -> String {
 
 /// An instant from which on something may happen: an hour that somebody set is told, a minute that came about by counting days
 /// is not.
-fn set_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
+pub(super) fn set_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
     let is_set = matches!(civil::local(at, zone).minute(), 0 | 30);
     if is_set { civil::date_time(at, zone, lang) } else { civil::day_of(at, zone, lang) }
 }

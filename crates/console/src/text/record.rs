@@ -5,9 +5,10 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, FaultCode, Timestamp};
 
 use super::casework::{pick, remark, when};
+use super::phrases::set_time;
 use super::{codes, desk};
+use crate::Lang;
 use crate::view::Slot;
-use crate::{Lang, civil};
 
 /// `Thursday 16 July, 17:00–19:00` of `start/end` in RFC 3339, with the words behind it, if there are any; as it is when it is
 /// no such thing.
@@ -195,10 +196,10 @@ fn rule(data: &str, zone: Tz, lang: Lang) -> String {
     };
     match (until, lang) {
         (Some(until), Lang::En) => {
-            format!("{}, until {}", codes::governor_reason(label, lang), civil::date_time(until, zone, lang))
+            format!("{}, until {}", codes::governor_reason(label, lang), set_time(until, zone, lang))
         }
         (Some(until), Lang::Zh) => {
-            format!("{}，到{}", codes::governor_reason(label, lang), civil::date_time(until, zone, lang))
+            format!("{}，{}再发", codes::governor_reason(label, lang), set_time(until, zone, lang))
         }
         (None, _) if !data.contains(' ') && !data.is_empty() => codes::governor_reason(data, lang),
         (None, Lang::Zh) => dropped_zh(data).map_or_else(|| remark(data, lang), str::to_owned),
@@ -356,7 +357,7 @@ mod tests {
             "held the message",
             "quiet_hours 2026-07-16T00:00:00Z",
             "held the message: quiet hours, until 16 Jul, 08:00",
-            "暂缓发出：对方休息时间，到7月16日 08:00",
+            "暂缓发出：对方休息时间，7月16日 08:00再发",
         );
         check(
             "dropped the message",
@@ -385,5 +386,18 @@ mod tests {
             "已说明现场情况：冷却器堵塞，还需90分钟",
         );
         check("trouble_found", "45", "said what was found: 45 min more", "已说明现场情况：还需45分钟");
+    }
+
+    #[test]
+    fn a_minute_that_came_about_by_counting_days_is_not_told() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let said = |data, lang| {
+            let zone = chrono_tz::Asia::Shanghai;
+            happening("held the message", data, &catalogue, zone, lang)
+        };
+        let capped = "machine_cap 2026-08-03T03:24:00Z";
+        assert!(said(capped, Lang::En).ends_with("is used up, until 3 Aug"));
+        assert_eq!(said(capped, Lang::Zh), "暂缓发出：同一台机器30天内只发一次，8月3日再发");
+        assert!(said("weekend 2026-07-20T00:00:00Z", Lang::En).ends_with("weekend, until 20 Jul, 08:00"));
     }
 }

@@ -172,9 +172,9 @@ words! {
     customer_rang = "The customer rang", "客户来电";
     told_by_phone = "Told on the telephone: send the calendar file only, no letter", "电话里已说好：只发日历附件，不再发信";
     cancel_for = "Cancel the visit", "取消上门";
-    cancel_for_note = "The time is given back, and the technician no longer has the visit.", "这个时间会让出来，工程师的安排里也不再有这次上门。";
+    cancel_for_note = "For a customer who asks for it. The time is given back, and the technician no longer has the visit.", "客户提出取消时用。这个时间会让出来，工程师的安排里也不再有这次上门。";
     cancel_then = "Then", "之后";
-    cancel_then_call = "find another time with the customer", "再和客户商量时间";
+    cancel_then_call = "find another time", "再和客户商量时间";
     cancel_then_close = "nothing more to do", "不用再跟进";
     move_or_cancel = "Move or cancel", "改约或取消";
     visit_booked_for = "Visit booked for", "已约上门：";
