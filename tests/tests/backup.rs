@@ -230,7 +230,10 @@ fn the_guide_installs_backs_up_and_restores() {
     let before = std::fs::read_dir(computer.path("var/lib")).expect("a folder").flatten();
     let before: Vec<_> = before.map(|entry| entry.file_name().into_string().expect("a name")).collect();
     assert!(before.len() == 2 && before.iter().any(|name| name.starts_with("foretell.before-")), "{before:?}");
+    let mark = computer.path("data/backup.made");
+    assert!(mark.exists(), "a backup says that it is one");
     let mut foretell = Foretell::start(computer.folder.path(), "");
+    assert!(!mark.exists() && foretell.process.said().contains("The data was put back from a backup."));
     publish_lines(foretell.mqtt, TOPIC, &lines(LOGGED_MS + 900_000, 7, 1_000));
     assert_eq!(foretell.readings(), 107);
     assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());

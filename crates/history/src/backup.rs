@@ -25,7 +25,10 @@ const LOG: &str = "log.db";
 const ARCHIVE: &str = "archive";
 
 /// Endings of what is made anew, or belongs to a running process: a database's own copy holds what stands in its write-ahead file.
-const PASSED_OVER: [&str; 4] = ["-wal", "-shm", ".lock", ".progress"];
+const PASSED_OVER: [&str; 5] = ["-wal", "-shm", ".lock", ".progress", ".made"];
+
+/// Says in a copy when it was made. Whoever starts on it knows that this is a copy, and what it may have forgotten.
+const MADE: &str = "backup.made";
 
 /// Times that a file of the archive is copied which is replaced meanwhile.
 const TRIES: usize = 5;
@@ -47,7 +50,25 @@ pub struct BackedUp {
     pub recovered: Vec<PathBuf>,
 }
 
-/// Copies the data directory `data` to `to`, which must not exist yet. Files of the archive that `earlier`, a backup before, holds
+/// When the backup was made from which a data directory was put back, until [`settle_restored`]: `None` for a data directory that
+/// was not; an instant of `None` where the mark does not tell.
+#[must_use]
+pub fn restored(data: &Path) -> Option<Option<Timestamp>> {
+    let told = std::fs::read_to_string(data.join(MADE)).ok()?;
+    Some(Timestamp::parse(told.trim()).ok())
+}
+
+/// A data directory that was put back is one like any other from now on.
+///
+/// # Errors
+/// When the mark cannot be removed.
+pub fn settle_restored(data: &Path) -> io::Result<()> {
+    let mark = data.join(MADE);
+    std::fs::remove_file(&mark)?;
+    sync_folder(&mark)
+}
+
+/// Copies the data directory `data` to `to`, which must not exist yet, at the instant `now`. Files of the archive that `earlier`, a backup before, holds
 /// too are not copied but linked. `progress` hears of the bytes of each file and may end the work, which leaves nothing.
 ///
 /// # Errors
@@ -56,6 +77,7 @@ pub fn back_up(
     data: &Path,
     to: &Path,
     earlier: Option<&Path>,
+    now: Timestamp,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<BackedUp, FileError> {
     if to.exists() {
@@ -72,8 +94,10 @@ pub fn back_up(
     let aside = to.with_file_name(name);
     remove_aside(&aside)?;
     let mut copy = Copy { aside: &aside, done: BackedUp::default(), progress };
+    let mark = aside.join(MADE);
     let whole = copy.everything(data, earlier).and_then(|()| {
-        sync_tree(&aside)
+        std::fs::write(&mark, format!("{now}\n"))
+            .and_then(|()| sync_tree(&aside))
             .and_then(|()| std::fs::rename(&aside, to))
             .and_then(|()| sync_folder(to))
             .map_err(FileError::io("finish", to))
@@ -296,6 +320,8 @@ mod tests {
     use super::*;
     use crate::{Keeping, ReadOptions, Selection, export};
 
+    const NOW: Timestamp = Timestamp::from_millis(100 * HOUR_MS);
+
     const fn go_on(_bytes: u64) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -350,7 +376,7 @@ mod tests {
     fn a_copy_is_a_data_directory_and_shares_what_has_not_changed() {
         let (dir, data, _owned) = plant();
         let (first, second) = (dir.path().join("first"), dir.path().join("second"));
-        let made = back_up(&data, &first, None, &mut go_on).unwrap();
+        let made = back_up(&data, &first, None, NOW, &mut go_on).unwrap();
         assert_eq!((made.files, made.shared, made.damaged.len()), (6, 0, 0));
         assert_eq!(names(&first), "archive link.secret log.db photos");
         assert_eq!((readings(&data), readings(&first)), (72, 72));
@@ -359,7 +385,7 @@ mod tests {
         let of_day = |folder: &Path, day: u32| folder.join(format!("archive/1970-01-0{day}.parquet"));
         std::fs::write(of_day(&first, 2), "nonsense").unwrap();
         std::fs::write(of_day(&first, 1).with_added_extension("sha256"), "another sum").unwrap();
-        let made = back_up(&data, &second, Some(&first), &mut go_on).unwrap();
+        let made = back_up(&data, &second, Some(&first), NOW, &mut go_on).unwrap();
         assert_eq!((made.files, made.shared, made.damaged.len(), readings(&second)), (6, 1, 0, 72));
     }
 
@@ -369,7 +395,7 @@ mod tests {
         let path = data.join("archive/1970-01-01.parquet");
         let half = std::fs::read(&path).unwrap().split_off(500);
         std::fs::write(&path, &half).unwrap();
-        let made = back_up(&data, &dir.path().join("copy"), None, &mut go_on).unwrap();
+        let made = back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap();
         assert_eq!((made.files, made.damaged.len()), (6, 1));
         assert!(
             made.damaged[0].to_string().contains("data/archive/1970-01-01.parquet is damaged"),
@@ -383,18 +409,18 @@ mod tests {
     fn a_day_that_is_gone_is_taken_from_the_earlier_backup_or_said() {
         let (dir, data, _owned) = plant();
         let backup = |name: &str| dir.path().join(name);
-        back_up(&data, &backup("first"), None, &mut go_on).unwrap();
+        back_up(&data, &backup("first"), None, NOW, &mut go_on).unwrap();
         let day = data.join("archive/1970-01-01.parquet");
         std::fs::remove_file(&day).unwrap();
-        let made = back_up(&data, &backup("second"), Some(&backup("first")), &mut go_on).unwrap();
+        let made = back_up(&data, &backup("second"), Some(&backup("first")), NOW, &mut go_on).unwrap();
         assert_eq!((made.files, made.damaged.len(), &made.recovered[..]), (6, 0, &[day.clone()][..]));
         assert_eq!(readings(&backup("second")), 72);
-        let made = back_up(&data, &backup("third"), None, &mut go_on).unwrap();
+        let made = back_up(&data, &backup("third"), None, NOW, &mut go_on).unwrap();
         assert_eq!((made.files, made.damaged.len(), made.recovered.len()), (5, 1, 0));
         assert!(made.damaged[0].to_string().contains("1970-01-01.parquet"), "{}", made.damaged[0]);
         // Damaged there, it is no better than none.
         std::fs::write(backup("first/archive/1970-01-01.parquet"), "nonsense").unwrap();
-        let made = back_up(&data, &backup("fourth"), Some(&backup("first")), &mut go_on).unwrap();
+        let made = back_up(&data, &backup("fourth"), Some(&backup("first")), NOW, &mut go_on).unwrap();
         assert_eq!((made.damaged.len(), made.recovered.len()), (1, 0));
     }
 
@@ -402,7 +428,7 @@ mod tests {
     fn a_copy_is_as_closed_as_what_it_is_of() {
         let (dir, data, _owned) = plant();
         std::fs::set_permissions(data.join("log.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
-        back_up(&data, &dir.path().join("copy"), None, &mut go_on).unwrap();
+        back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap();
         let mode = std::fs::metadata(dir.path().join("copy/log.db")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -413,7 +439,7 @@ mod tests {
         let copy = dir.path().join("copy");
         for files in 0..6 {
             let mut seen = 0;
-            let stopped = back_up(&data, &copy, None, &mut |_| {
+            let stopped = back_up(&data, &copy, None, NOW, &mut |_| {
                 seen += 1;
                 if seen > files { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -422,8 +448,8 @@ mod tests {
         }
         // What a killed one left is in nobody's way.
         std::fs::create_dir_all(dir.path().join(".part-copy/archive")).unwrap();
-        back_up(&data, &copy, None, &mut go_on).unwrap();
-        let refused = |to: &Path| back_up(&data, to, None, &mut go_on).unwrap_err().to_string();
+        back_up(&data, &copy, None, NOW, &mut go_on).unwrap();
+        let refused = |to: &Path| back_up(&data, to, None, NOW, &mut go_on).unwrap_err().to_string();
         assert!(refused(&copy).starts_with("could not create"));
         assert!(refused(&data.join("copy")).contains("lies in the data directory"));
     }

@@ -19,7 +19,7 @@ mod sqlite_log;
 mod standing;
 mod summary;
 
-pub use backup::{BackedUp, back_up};
+pub use backup::{BackedUp, back_up, restored, settle_restored};
 pub use error::OpenError;
 pub use files::{
     Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Inspection, Keeping, Kept, MapError,

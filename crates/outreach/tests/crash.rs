@@ -254,3 +254,48 @@ fn a_mail_server_that_is_away_is_worth_another_attempt() {
     let bad = Parcel { to: "not an address".into(), ..parcel() };
     assert!(matches!(smtp(port).deliver(&bad), Err(DeliveryError::Permanent(_))));
 }
+
+#[test]
+fn what_was_put_back_from_a_backup_sends_nothing_twice_and_mixes_nobody_up() {
+    let folder = support::fast_dir();
+    let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+    std::fs::create_dir(&before).unwrap();
+    let recorder = Arc::new(support::Recorder::default());
+    let (outreach, id) = approved(&before, Arc::clone(&recorder) as Arc<dyn Channel>);
+    // A backup, as far as this is concerned; then the letter goes out, another is written, and the disk is lost.
+    drop(outreach);
+    std::fs::create_dir(&after).unwrap();
+    for name in ["service.sqlite", "link.secret"] {
+        std::fs::copy(before.join(name), after.join(name)).unwrap();
+    }
+    let outreach = open(&before, Arc::clone(&recorder) as Arc<dyn Channel>);
+    outreach.tick(now()).unwrap();
+    let of_another = |outreach: &Outreach, name: &str| {
+        let case = finding(&machine(name), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(outreach, 2, &case, now());
+        outreach.approve(&id, "wang", now()).unwrap();
+        outreach.tick(now()).unwrap();
+        outreach.card(&id, now()).unwrap().message.unwrap().link
+    };
+    let lost = of_another(&outreach, "s01/m002");
+    let told = recorder.keys();
+    assert_eq!(told.len(), 2, "{told:?}");
+    drop(outreach);
+
+    let (made, later) = (now(), now() + 60_000);
+    let outreach = open(&after, Arc::clone(&recorder) as Arc<dyn Channel>);
+    assert_eq!(outreach.restored(Some(made), later).unwrap(), 1);
+    outreach.tick(later).unwrap();
+    assert_eq!(recorder.keys(), told, "nothing goes out twice");
+    let card = outreach.card(&id, later).unwrap();
+    assert_eq!((card.stage, card.unsettled.len()), (Stage::Call, 1));
+    assert!(card.remark.unwrap().contains("put back from a backup of 2026-07-15T08:30:00Z, and it may have gone out"));
+    // What is written now is nobody else's: not by its key, not by its link.
+    let new = of_another(&outreach, "s03/m003");
+    assert!(!told.contains(recorder.keys().last().unwrap()), "{:?}", recorder.keys());
+    assert_ne!(new, lost);
+    assert!(outreach.booking_page(token(&lost), later).is_err());
+    // The advisor has asked the customer.
+    outreach.resolve_delivery(card.unsettled[0].message, true, "wang", later).unwrap();
+    assert_eq!(outreach.card(&id, later).unwrap().stage, Stage::Contacted);
+}

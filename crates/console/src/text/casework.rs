@@ -78,6 +78,10 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("the forecast was withdrawn: is the visit still needed?", "预测已撤回：还需要上门吗？"),
         ("the visit did not take place", "上门未进行"),
         ("the customer wants no such messages", "客户不再接收此类消息"),
+        (
+            "the message could not be delivered: it is not known whether it arrived: the data was put back",
+            "数据已从备份恢复，这封信此后可能已经发出，请先确认客户是否收到",
+        ),
         ("the message could not be delivered", "消息未能送达"),
         ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
         ("waiting would take too long, better call", "等到可以发信就晚了，请打电话"),

@@ -144,6 +144,11 @@ const UNDELIVERED: &[Pattern] = &[
     ("it answered {} {}", "对方返回 {0}：{1}"),
     ("it answered {}", "对方返回 {0}"),
     ("the answer broke off: {}", "对方的应答中断：{0}"),
+    (
+        "the data was put back from a backup of {}, and it may have gone out since then",
+        "数据已恢复到 {0} 的备份，这封信此后可能已经发出",
+    ),
+    ("the data was put back from a backup, and it may have gone out since then", "数据已从备份恢复，这封信此后可能已经发出"),
     ("the address cannot be used", "地址无法使用"),
     ("host not found", "找不到该主机"),
     ("connection failed", "连接失败"),

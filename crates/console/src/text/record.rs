@@ -118,6 +118,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("deleted a photo", "deleted a photo", "删除了照片", Data::Nothing),
     ("erased what was personal", "erased what was personal", "删除了个人数据", Data::Nothing),
     ("counted the stock", "counted the stock", "盘点了库存", Data::Own),
+    ("put_back", "went on from a backup", "数据已从备份恢复", Data::Own),
     ("dated messages anew", "dated messages anew: the clock was set", "时钟校准后更正了消息时间", Data::Nothing),
     ("edited a template", "edited a template", "修改了信件模板", Data::Own),
     ("took a template back", "took a template back", "恢复了默认模板", Data::Own),

@@ -6,6 +6,7 @@
 
 pub(crate) mod asked;
 mod decide;
+mod restored;
 pub(crate) mod settle;
 
 use foretell_model::{FindingId, MachineId, Timestamp};

@@ -143,6 +143,22 @@ impl Entry<'_> {
     }
 }
 
+/// What the record says of data that was put back; when the backup was made follows.
+pub(crate) const PUT_BACK: &str = "put_back";
+
+/// Writes that this state was put back from a backup, and so far behind the entries before that no number is given twice:
+/// subscribers know each event by it.
+pub(crate) fn put_back(
+    connection: &dyn Session,
+    made: Option<Timestamp>,
+    passed_over: i64,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO happening (id, at, who, what, why) SELECT coalesce(max(id), 0) + ?1, ?2, 'foretell', ?3, ?4
+               FROM happening";
+    connection.execute(sql, values![passed_over, now, PUT_BACK, made.map_or_else(String::new, |made| made.to_string())]).map(drop)
+}
+
 const COLUMNS: &str = "id, at, who, what, why, customer, machine, advisory";
 
 /// What happened in a case, newest first.

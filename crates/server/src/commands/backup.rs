@@ -1,10 +1,12 @@
 //! `foretell backup`: a copy of everything, beside the running service.
 
 use foretell_history::{BackedUp, FileError, back_up};
+use foretell_model::Clock as _;
 
 use super::history::{there, unreadable};
 use super::interrupt::Interrupt;
 use crate::cli::BackupArgs;
+use crate::clock::WallClock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
@@ -22,7 +24,7 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
         bar.inc(bytes);
         interrupt.flow()
     };
-    let made = back_up(dir, &args.to, args.earlier.as_deref(), &mut progress);
+    let made = back_up(dir, &args.to, args.earlier.as_deref(), WallClock.now(), &mut progress);
     bar.finish_and_clear();
     let to = args.to.display();
     let BackedUp { files, bytes, shared, damaged, again, recovered } = match made {

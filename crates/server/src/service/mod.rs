@@ -78,7 +78,7 @@ use budget::Budget;
 use connections::Bounds;
 use heart::{Beat, Heart};
 use influx::Influx;
-use parts::{blocking, engine_thread, open_influx, projection_thread, register, start_ingest};
+use parts::{blocking, engine_thread, note_restored, open_influx, projection_thread, register, start_ingest};
 use rate::Rates;
 use sessions::Sessions;
 use unready::{Told, Unready};
@@ -145,6 +145,7 @@ impl Service {
             welcome::first_admin(&config.console, &stores.accounts, console)?;
         }
         let clocks = Arc::new(Clocks::new(config.clock));
+        note_restored(&config, &stores, &clocks).await?;
         register(&config, &stores, &clocks).await?;
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
         let (stop, beat) = (Stops::default(), Arc::new(Beat::default()));

@@ -38,6 +38,26 @@ pub(super) async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clo
     blocking(move || register_in(&config, &outreach, &catalogue, now).map(|_| ())).await
 }
 
+/// Takes note, once, that the data directory was put back from a backup.
+pub(super) async fn note_restored(config: &Arc<Config>, stores: &Stores, clocks: &Clocks) -> Result<(), Failure> {
+    let (dir, outreach, now) = (config.data.dir.clone(), Arc::clone(&stores.outreach), clocks.wall().now());
+    blocking(move || {
+        let Some(made) = foretell_history::restored(&dir) else { return Ok(()) };
+        let failed = |error| Failure::because(Kind::Io, "could not take note that the data was put back", error);
+        let letters = outreach.restored(made, now).map_err(failed)?;
+        foretell_history::settle_restored(&dir).map_err(|error| Failure::writing(&dir, error))?;
+        let made = made.map_or_else(|| "?".to_owned(), |made| made.to_string());
+        tracing::warn!(
+            made,
+            letters,
+            "The data was put back from a backup. Letters that were approved and had not left then wait until an advisor says on their \
+             cards whether they arrived."
+        );
+        Ok(())
+    })
+    .await
+}
+
 /// The same where it may block; says whether anything changed.
 pub(super) fn register_in(
     config: &Config,
