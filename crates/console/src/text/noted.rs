@@ -148,7 +148,10 @@ const UNDELIVERED: &[Pattern] = &[
         "the data was put back from a backup of {}, and it may have gone out since then",
         "数据已恢复到 {0} 的备份，这封信此后可能已经发出",
     ),
-    ("the data was put back from a backup, and it may have gone out since then", "数据已从备份恢复，这封信此后可能已经发出"),
+    (
+        "the data was put back from a backup, and it may have gone out since then",
+        "数据已从备份恢复，这封信此后可能已经发出",
+    ),
     ("the address cannot be used", "地址无法使用"),
     ("host not found", "找不到该主机"),
     ("connection failed", "连接失败"),

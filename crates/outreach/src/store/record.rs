@@ -156,7 +156,9 @@ pub(crate) fn put_back(
 ) -> Result<()> {
     let sql = "INSERT INTO happening (id, at, who, what, why) SELECT coalesce(max(id), 0) + ?1, ?2, 'foretell', ?3, ?4
                FROM happening";
-    connection.execute(sql, values![passed_over, now, PUT_BACK, made.map_or_else(String::new, |made| made.to_string())]).map(drop)
+    connection
+        .execute(sql, values![passed_over, now, PUT_BACK, made.map_or_else(String::new, |made| made.to_string())])
+        .map(drop)
 }
 
 const COLUMNS: &str = "id, at, who, what, why, customer, machine, advisory";
