@@ -1,8 +1,8 @@
 //! The thread that owns the log's writing side.
 //!
 //! A full disk is waited out: a batch that found no room is kept in hand, unacknowledged, and offered again until there is.
-//! Failing it would make v5 clients drop their messages and v3.1.1 clients reconnect in a circle; holding it makes them wait,
-//! and acknowledgements go on by themselves as soon as there is room. Any other error fails the batch.
+//! Failing it would make clients reconnect in a circle; holding it makes them wait, and acknowledgements go on by themselves as
+//! soon as there is room. Any other error fails the batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -25,7 +25,7 @@ pub(super) enum Left {
     Stopping,
     /// v3.1.1: it published outside its rights.
     NotAuthorised,
-    /// v3.1.1: the log failed; it will send again.
+    /// The log failed; it will send again.
     CommitFailed,
     /// It broke the protocol.
     Broken(&'static str),

@@ -42,8 +42,6 @@ impl From<MqttError> for Broken {
 pub(super) enum Answer {
     /// Kept.
     Success,
-    /// 0x80: the log failed.
-    Failed,
     /// 0x87: outside the login's rights.
     NotAuthorised,
     /// 0x90: no such topic here.
@@ -135,7 +133,6 @@ impl Protocol {
             let puback = match answer {
                 // Without a reason code it is 4 bytes and means success.
                 Answer::Success => puback,
-                Answer::Failed => puback.reason_code(PubackReasonCode::UnspecifiedError),
                 Answer::NotAuthorised => puback.reason_code(PubackReasonCode::NotAuthorized),
                 Answer::TopicInvalid => puback.reason_code(PubackReasonCode::TopicNameInvalid),
             };
@@ -153,7 +150,6 @@ impl Protocol {
             let pubrec = v5_0::Pubrec::builder().packet_id(packet_id);
             let pubrec = match answer {
                 Answer::Success => pubrec,
-                Answer::Failed => pubrec.reason_code(PubrecReasonCode::UnspecifiedError),
                 Answer::NotAuthorised => pubrec.reason_code(PubrecReasonCode::NotAuthorized),
                 Answer::TopicInvalid => pubrec.reason_code(PubrecReasonCode::TopicNameInvalid),
             };

@@ -220,19 +220,21 @@ impl Publications {
 }
 
 fn answer_one(finished: Finished, protocol: &mut Protocol, out: &mut Vec<u8>) -> Result<(), Left> {
+    let (qos, id) = read_ticket(finished.ticket);
     let answer = match finished.outcome {
         Outcome::Refused(NOT_AUTHORISED) => Answer::NotAuthorised,
         Outcome::Refused("unknown_topic") => Answer::TopicInvalid,
         // Refused for good and safe in the quarantine: sending it again would change nothing.
         Outcome::Kept | Outcome::Refused(_) => Answer::Success,
-        Outcome::Failed => Answer::Failed,
+        // A v5 client that is told no is done with the message, and the message is sound: the fault is ours, and may last until
+        // somebody mends a disk. Whoever loses the connection instead sends it again.
+        Outcome::Failed if qos > 0 => return Err(Left::CommitFailed),
+        Outcome::Failed => return Ok(()),
     };
-    let (qos, id) = read_ticket(finished.ticket);
     let is_plain = finished.ticket.0 & PLAIN != 0;
     match (answer, qos) {
         // v3.1.1 has no way to say no but to close.
         (Answer::NotAuthorised, _) if !protocol.is_v5() => return Err(Left::NotAuthorised),
-        (Answer::Failed, 1 | 2) if !protocol.is_v5() => return Err(Left::CommitFailed),
         (_, 1) if is_plain => plain::acknowledge(id, out),
         (_, 1) => protocol.puback(id, answer, out)?,
         (_, 2) => protocol.pubrec(id, answer, out)?,
