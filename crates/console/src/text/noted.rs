@@ -197,6 +197,10 @@ const INTAKE: &[Pattern] = &[
         "could not read back the end of {}, which is damaged. {}",
         "{0} 已损坏，新数据写入后无法读回。请停止服务，从备份恢复；命令见 deploy/README.md",
     ),
+    (
+        "could not read a span of {}, which is damaged. {}",
+        "{0} 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md",
+    ),
     ("could not read {}, which is damaged. {}", "{0} 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md"),
     ("could not append to {}, which is damaged. {}", "{0} 已损坏。请停止服务，从备份恢复；命令见 deploy/README.md"),
     (
