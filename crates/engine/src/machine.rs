@@ -11,6 +11,7 @@ use crate::ha::baseline::Conditions;
 use crate::ha::course::{Course, Hold};
 use crate::ha::former::Former;
 use crate::ha::health::Health;
+use crate::ha::memory::Memory;
 use crate::ha::room::Held;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
@@ -98,7 +99,7 @@ impl Machine {
     /// Ends the open day and files its record. `air_c` is the ambient of its last hour by a sibling's sensor, degC.
     pub(crate) fn close_day(&mut self, next: Day, air_c: Option<f64>) {
         let Some(open) = self.open.as_mut() else { return };
-        let (last_hour, record) = open.close(self.regime.loaded_a(), air_c);
+        let (last_hour, record) = open.close(self.regime.loaded_a(), self.regime.is_two_level(), air_c);
         last_hour.into_iter().for_each(|hour| self.end_hour(&hour));
         self.profile.end_day();
         self.follow(&record);
@@ -261,5 +262,5 @@ impl Machine {
     }
 }
 
-/// The remembered normal, an open episode or two.
-const HEAP_FIXED: usize = 64 + 200;
+/// The memory of the normal, an open episode or two.
+const HEAP_FIXED: usize = size_of::<Memory>() + 200;

@@ -79,7 +79,7 @@ impl Engine {
         Surroundings {
             siblings: self.siblings(place).map(sibling).collect(),
             latitude_deg: self.profile(&self.ids[place]).latitude_deg,
-            two_level: self.machines[place].regime.is_two_level(),
+            switching_h: self.machines[place].regime.switching_h(),
         }
     }
 
@@ -272,5 +272,5 @@ fn air<'a>(
 }
 
 fn sibling(machine: &Machine) -> Sibling<'_> {
-    Sibling { days: &machine.days, health: &machine.health, two_level: machine.regime.is_two_level() }
+    Sibling { days: &machine.days, health: &machine.health, switching_h: machine.regime.switching_h() }
 }

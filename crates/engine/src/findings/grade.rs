@@ -30,7 +30,9 @@ pub struct Policy {
 // 81 % of them; with the noise and the air of the engine 74 %, with a normal that must be learned as well 68 %, and the scan, which knows
 // neither onset nor shape, finds 71 %. What comes after the scan cost six points of these, most by the two gates that `CLEAR` and
 // `LOST` now open. Without a gain: a prior that is doubled, or that follows the rate of fouled coolers on the machine's own site
-// (0.3 points each: evidence grows by nats a day and does not linger near a threshold).
+// (0.3 points each: evidence grows by nats a day and does not linger near a threshold). Nor, once days older than the window
+// were remembered each only once and the load of a machine that switches was told from all its days, in moving any of these
+// thresholds: every one that let in more of the two weeks' warnings let in more false ones sooner.
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -12,7 +12,7 @@
 use super::baseline::{Baseline, Conditions};
 use super::health::Health;
 use super::mornings::mornings;
-use super::points::{heat_a_of, median};
+use super::points::{heats, median};
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
 
@@ -21,8 +21,8 @@ use crate::sd::day::{Day, DayRecord};
 pub(crate) struct Sibling<'a> {
     pub(crate) days: &'a [DayRecord],
     pub(crate) health: &'a Health,
-    /// Whether it loads and unloads.
-    pub(crate) two_level: bool,
+    /// Usual time between its samples, h, if it loads and unloads.
+    pub(crate) switching_h: Option<f64>,
 }
 
 /// What is known of the air of one day.
@@ -67,9 +67,10 @@ pub(super) fn of_room(
     siblings: &[Sibling<'_>],
     latitude_deg: Option<f64>,
 ) -> Vec<Option<f64>> {
-    let read = |d: &DayRecord| -> Vec<Reading> {
-        siblings.iter().filter(|_| d.day < today).filter_map(|s| s.read(d.day)).collect()
-    };
+    let before: Vec<(Sibling<'_>, Vec<Option<f64>>)> =
+        siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
+    let read =
+        |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
     let readings: Vec<Vec<Reading>> = days.iter().map(read).collect();
     let mut air_c: Vec<Option<f64>> = readings.iter().map(|r| agreed(r, None)).collect();
     let mornings_k = mornings(days, today, siblings);
@@ -122,8 +123,14 @@ impl Reading {
 }
 
 impl Sibling<'_> {
-    /// What its hot hours of a day say; `None` of a day or a machine that says nothing.
-    fn read(&self, day: Day) -> Option<Reading> {
+    /// The same with its days before `today` only.
+    fn before(&self, today: Day) -> Self {
+        Self { days: &self.days[..self.days.partition_point(|d| d.day < today)], ..*self }
+    }
+
+    /// What its hot hours of a day say, of all of whose days `heats` are the currents that stand for the heat; `None` of a day
+    /// or a machine that says nothing.
+    fn read(&self, day: Day, heats: &[Option<f64>]) -> Option<Reading> {
         let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
         let record = self.days.get(place).filter(|record| !record.is_unwell())?;
         let reference = self.health.reference()?;
@@ -135,7 +142,7 @@ impl Sibling<'_> {
         } else {
             record.excess_k().unwrap_or(0.0)
         };
-        let heat_a = heat_a_of(&self.days[..=place], &record.hot, self.two_level).unwrap_or(reference.heat_a);
+        let heat_a = heats.get(place).copied().flatten().unwrap_or(reference.heat_a);
         let at = reference.conditions(START_C, heat_a, record.hot.bar());
         invert(&baseline, at, excess_k, record.hot.td_c()?, self.health.noise.sd_k)
     }

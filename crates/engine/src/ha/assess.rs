@@ -2,10 +2,11 @@
 
 use foretell_model::Limits;
 
-use super::baseline::{Baseline, Belief, Conditions, Remembered, TERMS};
+use super::baseline::{Baseline, Belief, Conditions, TERMS};
 use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
 use super::linear::Vector;
+use super::memory::{Leaving, Prior};
 use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::rivals::{self, Rivals, Unregulated, Week};
 use super::rows::{self, Noise};
@@ -21,10 +22,8 @@ const FAULT_PRIOR: f64 = 0.02;
 const TREND_LOG_BF: f64 = 3.0;
 /// Rounds of fitting and scanning when a trend shows.
 const ROUNDS: usize = 2;
-/// Evidence below which the window counts as healthy when the baseline is remembered.
-const HEALTHY_LOG_BF: f64 = 1.0;
-/// History from which a healthy baseline is remembered beyond the window.
-const REMEMBER_DAYS: usize = 84;
+/// Days that are weighed one by one; older ones are remembered together. A few more are kept, for a machine that was silent.
+const WINDOW_DAYS: Day = 90;
 /// Days that "of late" means.
 const OF_LATE_DAYS: Day = 5;
 /// Days before an onset from which its temperature can be compared with.
@@ -123,7 +122,7 @@ fn certainty(log_bf: f64) -> f64 {
 /// One day's work in progress.
 struct Work {
     health: Health,
-    prior: Belief,
+    prior: Prior,
     samples: Vec<Sample>,
     first: Day,
     today: Day,
@@ -133,25 +132,35 @@ struct Work {
 
 impl Work {
     fn prepare(health: &Health, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Self> {
-        let oldest = health.valid_from.max(today.saturating_sub(DAYS_KEPT as Day));
-        let days = &days[days.partition_point(|d| d.day < oldest)..];
+        let since = |day: Day| &days[days.partition_point(|d| d.day < day)..];
+        let days = since(today.saturating_sub(DAYS_KEPT as Day));
         let mut health = health.clone();
-        let reference = reference(&mut health, days, around.two_level)?;
-        let (source, samples) = points::gather(days, today, reference, around, health.source);
-        let first = samples.first()?.day;
-        if source != health.source {
+        let oldest = health.valid_from.max(today.saturating_sub(WINDOW_DAYS));
+        let reference = reference(&mut health, since(oldest), around.switching_h)?;
+        let (source, mut samples) = points::gather(days, today, reference, around, health.source);
+        let window = samples.partition_point(|s| s.day < oldest);
+        let first = samples.get(window)?.day;
+        if source == health.source {
+            let Health { baseline, noise, .. } = health;
+            let onset_day = health.trend.map(|t| t.onset_day);
+            let by_work = health.fresh;
+            let leaving =
+                Leaving { days, samples: &samples, baseline: &baseline, noise, before: oldest, onset_day, by_work };
+            leaving.enter(&mut health.memory);
+        } else {
             // Another source has another offset, so nothing learned with the old one holds.
             health.source = source;
-            health.remembered = None;
+            health.memory = None;
             health.trend = None;
             health.fresh = true;
         }
-        let mut prior = health.remembered.as_deref().map_or(Belief::FLEET, Remembered::belief);
-        let slope_sd = source.slope_sd();
-        // A slope that was learned is believed as far as it was learned; the physical one as far as the ambient is right.
-        prior.sd[3] = if health.remembered.is_some() { prior.sd[3].min(slope_sd) } else { slope_sd };
+        samples.drain(..window);
+        // The physical slope is believed as far as the ambient is right.
+        let mut belief = Belief::FLEET;
+        belief.sd[3] = source.slope_sd();
+        let prior = Prior::of(&belief, health.memory.as_deref());
         if health.fresh {
-            health.baseline = Baseline::from_mean(&prior);
+            health.baseline = Baseline { theta: prior.mean }.bounded();
             health.noise = Noise::prior(source);
         }
         let steps = if health.fresh { 6 } else { 1 };
@@ -250,7 +259,6 @@ impl Work {
                 climate.as_ref().map(|climate| self.outlook(&scan, climate, 1.0).first_passage(limits.warn_c));
         }
         self.health.trend = claimed(&scan);
-        self.remember(&scan, &judgement);
         self.health.noise = self.noise(&scan);
         (self.health, judgement)
     }
@@ -369,21 +377,6 @@ impl Work {
         let run =
             recent.iter().rev().take_while(|(_, residual_k, weight)| *weight > 0.4 && *residual_k < bound_k).count();
         (run >= 3).then(|| recent[recent.len() - run].0)
-    }
-
-    /// Keeps a long healthy baseline as a belief for when its days have left the window.
-    fn remember(&mut self, scan: &Scan, judgement: &Judgement) {
-        let long = self.samples.last().is_some_and(|s| usize::from(s.day - self.first) >= REMEMBER_DAYS);
-        if !(long && judgement.log_bf < HEALTHY_LOG_BF) {
-            return;
-        }
-        let floor = [1.0, 0.5, 1.5, 0.5, 1.0, 0.5, 0.4, 0.4];
-        let sd = std::array::from_fn(|i| {
-            let mut unit = [0.0; TERMS];
-            unit[i] = 1.0;
-            (2.0 * scan.factor.variance(&unit).sqrt()).max(floor[i]).min(Belief::FLEET.sd[i])
-        });
-        self.health.remembered = Some(Box::new(Remembered::of(&Belief { mean: self.health.baseline.theta, sd })));
     }
 }
 

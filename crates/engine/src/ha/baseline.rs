@@ -96,23 +96,6 @@ pub(crate) struct Baseline {
     pub(crate) theta: [f64; TERMS],
 }
 
-/// A belief as it is kept: single precision is far finer than any belief.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Remembered {
-    mean: [f32; TERMS],
-    sd: [f32; TERMS],
-}
-
-impl Remembered {
-    pub(crate) fn of(belief: &Belief) -> Self {
-        Self { mean: belief.mean.map(|v| v as f32), sd: belief.sd.map(|v| v as f32) }
-    }
-
-    pub(crate) fn belief(&self) -> Belief {
-        Belief { mean: self.mean.map(f64::from), sd: self.sd.map(f64::from) }
-    }
-}
-
 /// A Gaussian belief about the coefficients, independent of each other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Belief {
@@ -124,19 +107,11 @@ impl Belief {
     /// What is known of screw compressors before the first reading. Load: +3 % shaft power gives +1.6 K.
     pub(crate) const FLEET: Self =
         Self { mean: [78.5, 2.5, 84.5, 10.5, 5.5, 0.3, 2.0, 1.0], sd: [6.0, 2.0, 7.0, 0.4, 1.5, 1.0, 0.8, 0.8] };
-
-    /// The same belief, less sure of the saturated level: after work on the cooling circuit it may have moved.
-    pub(crate) fn loosened(mut self, saturated_k: f64) -> Self {
-        self.sd[0] = self.sd[0].hypot(1.0);
-        self.sd[2] = self.sd[2].hypot(saturated_k);
-        self
-    }
 }
 
 impl Baseline {
-    pub(crate) fn from_mean(belief: &Belief) -> Self {
-        Self { theta: belief.mean }
-    }
+    /// What is believed of any machine before its first reading.
+    pub(crate) const FLEET: Self = Self { theta: Belief::FLEET.mean };
 
     /// The expected temperature under `at` with the saturated branch lifted by `excess_k` (at full load).
     pub(crate) fn expect(&self, at: &Conditions, excess_k: f64) -> Expected {

@@ -8,8 +8,9 @@ use linfa::traits::Fit;
 use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2};
 
-use super::baseline::{Baseline, Belief, TERMS};
+use super::baseline::{Baseline, TERMS};
 use super::linear::Vector;
+use super::memory::Prior;
 use super::points::Sample;
 use super::rows::{Noise, Row, column, rows};
 use super::trend::Trend;
@@ -29,7 +30,7 @@ pub(crate) struct Given<'a> {
     pub(crate) samples: &'a [Sample],
     pub(crate) trend: Option<&'a Trend>,
     pub(crate) noise: Noise,
-    pub(crate) prior: &'a Belief,
+    pub(crate) prior: &'a Prior,
 }
 
 /// Robust weights move with the step, so a good step may look a little worse.
@@ -58,8 +59,7 @@ impl Given<'_> {
         let rows = rows(self.samples, &baseline, self.trend, self.noise);
         let explained = column(&rows, |day| self.trend.map_or(0.0, |t| t.excess_k(day)));
         let left: f64 = rows.iter().zip(explained).map(|(r, explained)| (r.target - explained).powi(2)).sum();
-        let prior = self.prior;
-        let away: f64 = (0..TERMS).map(|j| ((baseline.theta[j] - prior.mean[j]) / prior.sd[j]).powi(2)).sum();
+        let away: f64 = self.prior.misses(&baseline).iter().map(|miss| miss * miss).sum();
         Fitted { baseline, rows, cost: left + away }
     }
 
@@ -76,9 +76,9 @@ impl Given<'_> {
             y[i] = r.target;
         }
         growth.iter().flatten().enumerate().for_each(|(i, &value)| x[[i, TERMS]] = value);
-        for j in 0..TERMS {
-            x[[rows.len() + j, j]] = prior.sd[j].recip();
-            y[rows.len() + j] = (prior.mean[j] - baseline.theta[j]) / prior.sd[j];
+        for (i, (row, miss)) in prior.root.iter().zip(prior.misses(baseline)).enumerate() {
+            row.iter().enumerate().for_each(|(j, &v)| x[[rows.len() + i, j]] = v);
+            y[rows.len() + i] = miss;
         }
         match LinearRegression::new().with_intercept(false).fit(&Dataset::new(x, y)) {
             Ok(fitted) => {
@@ -95,7 +95,7 @@ impl Given<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ha::baseline::Conditions;
+    use crate::ha::baseline::{Belief, Conditions};
     use crate::ha::points::Series;
 
     /// A machine that follows the lumped model's clean curve, hot and cool points of sixty days.
@@ -129,8 +129,9 @@ mod tests {
     fn the_fit_finds_the_lumped_model_within_half_a_kelvin() {
         let samples = clean_machine();
         let noise = Noise { sd_k: 0.9, rho: 0.5, point_sd_k: 0.5 };
-        let given = Given { samples: &samples, trend: None, noise, prior: &Belief::FLEET };
-        let baseline = refine(given, Baseline::from_mean(&Belief::FLEET), 8).baseline;
+        let prior = Prior::of(&Belief::FLEET, None);
+        let given = Given { samples: &samples, trend: None, noise, prior: &prior };
+        let baseline = refine(given, Baseline::FLEET, 8).baseline;
         let worst = samples.iter().map(|s| (baseline.expect(&s.at, 0.0).td_c - s.td_c).abs()).fold(0.0, f64::max);
         assert!(worst < 0.8, "off by {worst:.2} K with {:.2?}", baseline.theta);
     }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::baseline::{Baseline, Belief, Remembered};
+use super::baseline::{Baseline, Belief};
 use super::former::Former;
+use super::memory::{Memory, Prior};
 use super::points::{self, AmbientSource, Reference};
 use super::rows::Noise;
 use super::trend::Trend;
@@ -18,7 +19,8 @@ const REMEMBERED_DAYS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Health {
     pub(crate) baseline: Baseline,
-    pub(super) remembered: Option<Box<Remembered>>,
+    /// What days before the window tell.
+    pub(super) memory: Option<Box<Memory>>,
     /// The normal of the life before this one, for pages.
     pub(crate) former: Option<Box<Former>>,
     pub(super) reference: Option<(f32, Option<f32>)>,
@@ -37,8 +39,8 @@ pub(crate) struct Health {
 impl Default for Health {
     fn default() -> Self {
         Self {
-            baseline: Baseline::from_mean(&Belief::FLEET),
-            remembered: None,
+            baseline: Baseline::FLEET,
+            memory: None,
             former: None,
             reference: None,
             noise: Noise::prior(AmbientSource::Own),
@@ -61,22 +63,22 @@ impl Health {
 
     /// The hinge that an earlier time has left.
     pub(super) fn remembered_baseline(&self) -> Option<Baseline> {
-        self.remembered.as_deref().map(|r| Baseline { theta: r.belief().mean })
+        let memory = self.memory.as_deref().filter(|m| m.is_rich(LEARNING_DAYS))?;
+        Some(Baseline { theta: Prior::of(&Belief::FLEET, Some(memory)).mean }.bounded())
     }
 
     /// Hot days before anything is claimed: fewer where an earlier life has left a belief.
-    pub(crate) const fn days_needed(&self) -> usize {
-        if self.remembered.is_some() { REMEMBERED_DAYS } else { LEARNING_DAYS }
+    pub(crate) fn days_needed(&self) -> usize {
+        let known = self.memory.as_ref().is_some_and(|m| m.is_rich(LEARNING_DAYS));
+        if known { REMEMBERED_DAYS } else { LEARNING_DAYS }
     }
 
-    /// Begins a new life: what was learned stays as a belief, loosened by what the work may have changed.
+    /// Begins a new life: the days before it enter the memory when the first of its own is judged, by the hinge that they had.
     pub(crate) fn restart(&mut self, from: Day) {
-        let belief = Belief { mean: self.baseline.theta, sd: [1.5, 0.8, 3.0, 0.6, 1.5, 0.7, 0.6, 0.6] };
         // A life too short to have had a normal of its own leaves the one before it in its place.
         if let Some(former) = Former::of(self, from) {
             self.former = Some(Box::new(former));
         }
-        self.remembered = self.learned.then(|| Box::new(Remembered::of(&belief.loosened(4.0))));
         self.trend = None;
         self.valid_from = from;
         self.learned = false;
@@ -85,8 +87,8 @@ impl Health {
 }
 
 /// The reference operating point, kept until the machine has clearly become another one.
-pub(super) fn reference(health: &mut Health, days: &[DayRecord], two_level: bool) -> Option<Reference> {
-    let fresh = points::reference_of(days, two_level)?;
+pub(super) fn reference(health: &mut Health, days: &[DayRecord], switching_h: Option<f64>) -> Option<Reference> {
+    let fresh = points::reference_of(days, switching_h)?;
     let kept = health.reference();
     let same = |kept: &Reference| {
         (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()

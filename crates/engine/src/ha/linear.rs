@@ -30,6 +30,11 @@ impl Cholesky {
         Self { lower }
     }
 
+    /// The transposed factor.
+    pub(crate) fn upper(&self) -> [Vector; TERMS] {
+        std::array::from_fn(|i| std::array::from_fn(|j| self.lower[j][i]))
+    }
+
     /// Solves `L v = b`.
     pub(crate) fn half_solve(&self, b: &Vector) -> Vector {
         let mut v = [0.0; TERMS];

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::air::{self, Sibling};
 use super::baseline::Conditions;
+use super::duty;
 use super::mornings;
-use crate::sd::day::{Day, DayRecord, Point, start_of};
+use crate::sd::day::{Day, DayRecord, Point, heat_share, start_of};
 
 /// Where the ambient of a machine comes from, from the surest to the vaguest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,8 +134,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) siblings: Vec<Sibling<'a>>,
     /// Degrees north of the site, when configured.
     pub(crate) latitude_deg: Option<f64>,
-    /// Whether the machine loads and unloads: a few samples then say little about its mean current.
-    pub(crate) two_level: bool,
+    /// Usual time between samples, h, if the machine loads and unloads: a few samples then say little about its mean current.
+    pub(crate) switching_h: Option<f64>,
 }
 
 /// What turns raw points into comparable ones.
@@ -163,10 +164,6 @@ const COVERAGE_HELD: f64 = 0.4;
 /// How much warmer the hot and cool hours of the day are than the end of a night's soak, K; the fit absorbs the error.
 const SOAK_TO_HOT_K: f64 = 7.0;
 const SOAK_TO_COOL_K: f64 = 3.0;
-/// Days over which a load/unload machine's duty is averaged.
-const LOAD_DAYS: usize = 4;
-/// Power of an unloaded machine as a share of its loaded power (25 to 35 % in the field).
-const IDLE_POWER: f64 = 0.28;
 /// How far a heat wave or a hot room lifts the air over the warmer quarter of usual days, K.
 const HOT_SPELL_K: f64 = 3.0;
 /// At most so many siblings are consulted, nearest first in order of appearance; more would add cost and no knowledge.
@@ -185,6 +182,8 @@ pub(crate) fn gather(
     let index =
         if source == AmbientSource::SiblingTemperatures { sibling_index(days, today, around) } else { Vec::new() };
     let mut samples = Vec::with_capacity(days.len() * 2);
+    let heats = heats(days, around.switching_h);
+    let cool_heats = if around.switching_h.is_some() { duty::of_cool_hours(days) } else { Vec::new() };
     for (place, day) in days.iter().enumerate() {
         for series in [Series::Hot, Series::Cool] {
             let point = point_of(day, series);
@@ -198,7 +197,13 @@ pub(crate) fn gather(
                 _ => ambient(source, day, series, today, around),
             };
             let Some(ta_c) = ta_c else { continue };
-            let heat_a = heat_a_of(&days[..=place], &point, around.two_level).unwrap_or(reference.heat_a);
+            let heat_a = match series {
+                Series::Hot => heats[place],
+                // A machine of variable speed shows in each hour what it draws.
+                Series::Cool if cool_heats.is_empty() => Some(point.amps_a()),
+                Series::Cool => heats[place].zip(cool_heats[place]).map(|(heat_a, share)| heat_a * share),
+            };
+            let heat_a = heat_a.unwrap_or(reference.heat_a);
             let at = reference.conditions(ta_c, heat_a, point.bar());
             let peak_over_k = day.peak_c().map_or(0.0, |peak| (peak - td_c).clamp(0.0, 10.0));
             samples.push(Sample { day: day.day, series, td_c, at, peak_over_k });
@@ -207,22 +212,14 @@ pub(crate) fn gather(
     (source, samples)
 }
 
-/// Current that stands for the heat made in the hours of a point of the last of these days, A.
-pub(super) fn heat_a_of(days: &[DayRecord], point: &Point, two_level: bool) -> Option<f64> {
-    if two_level { switched_heat_a(days) } else { Some(point.amps_a()) }
-}
-
-/// Current that makes as much heat as the last days' switching between load and idling, A. A load/unload machine sampled
-/// every ten minutes shows a coin toss per sample, so its duty is averaged over whole days; and idling it draws half the
-/// current but a quarter of the power, so a mean current would understate what a change of demand does.
-fn switched_heat_a(days: &[DayRecord]) -> Option<f64> {
-    let recent = || days.iter().rev().take(LOAD_DAYS);
-    let (loaded_a, n) = recent().filter(|d| d.hot.is_some()).map(|d| d.hot.amps_a()).fold((0.0, 0.0), add);
-    let (run_h, load_h) = recent().fold((0.0, 0.0), |(run, load), d| (run + d.run_h(), load + d.load_h()));
-    (n > 0.0 && run_h > 0.5).then(|| {
-        let duty = (load_h / run_h).clamp(0.0, 1.0);
-        loaded_a / n * (IDLE_POWER + (1.0 - IDLE_POWER) * duty)
-    })
+/// Current that stands for the heat made in the hot hours of each day, A. A load/unload machine that is sampled every ten
+/// minutes shows a coin toss per sample, so its duty is told from all its days; and idling it draws half the current but a
+/// quarter of the power, so a mean current would understate what a change of demand does.
+pub(super) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<f64>> {
+    let loaded_a = |d: &DayRecord| d.hot.is_some().then(|| d.hot.amps_a());
+    let Some(sample_h) = switching_h else { return days.iter().map(loaded_a).collect() };
+    let of_day = |(d, share): (&DayRecord, Option<f64>)| Some(loaded_a(d)? * heat_share(share?));
+    days.iter().zip(duty::of_days(days, sample_h)).map(of_day).collect()
 }
 
 fn point_of(day: &DayRecord, series: Series) -> Point {
@@ -349,12 +346,8 @@ pub(crate) fn season_c(day: Day, latitude_deg: Option<f64>) -> f64 {
 }
 
 /// The operating point that others are compared with: medians over the window's hot points.
-pub(crate) fn reference_of(days: &[DayRecord], two_level: bool) -> Option<Reference> {
-    let heat_a = |place: usize| {
-        if two_level { switched_heat_a(&days[..=place]) } else { Some(days[place].hot.amps_a()) }
-    };
-    let hot = (0..days.len()).filter(|&place| days[place].hot.is_some());
-    let mut heats: Vec<f64> = hot.filter_map(heat_a).filter(|&a| a > 0.5).collect();
+pub(crate) fn reference_of(days: &[DayRecord], switching_h: Option<f64>) -> Option<Reference> {
+    let mut heats: Vec<f64> = heats(days, switching_h).into_iter().flatten().filter(|&a| a > 0.5).collect();
     let mut bars: Vec<f64> = days.iter().filter_map(|d| d.hot.bar()).collect();
     let heat_a = median(&mut heats)?;
     Some(Reference { heat_a, bar: median(&mut bars) })

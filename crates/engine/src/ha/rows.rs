@@ -156,7 +156,7 @@ impl Whitening {
         let (row, target) = (raw.row.map(scaled), scaled(raw.residual_k + raw.trend_k));
         let slot = &mut self.last[track as usize];
         let (before, last_row, last_target) = slot.unwrap_or((f64::NEG_INFINITY, [0.0; TERMS], 0.0));
-        let carry = if slot.is_some() { persisting(self.rho, day - before) } else { 0.0 };
+        let carry = if slot.is_some() { persisting(self.rho, (day - before).abs()) } else { 0.0 };
         let scale = (1.0 - carry * carry).max(0.05).sqrt().recip();
         *slot = Some((day, row, target));
         self.rows.push(Row {

@@ -8,8 +8,9 @@
 //! A first look weighs polynomials at all onsets from suffix sums, which costs next to nothing; only where it sees
 //! something are all laws weighed at the onsets that remain.
 
-use super::baseline::{Baseline, Belief, TERMS};
+use super::baseline::{Baseline, TERMS};
 use super::linear::{Cholesky, Vector, dot};
+use super::memory::Prior;
 use super::moments::Moments;
 use super::rows::{Row, column};
 use super::trend::{FIRST_LOOK, SHAPES, Shape, Trend};
@@ -98,7 +99,7 @@ impl Scan {
 }
 
 /// Weighs all onsets between `first` and `today`.
-pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Belief, first: Day, today: Day) -> Scan {
+pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Prior, first: Day, today: Day) -> Scan {
     let (matrix, right) = normal_equations(rows, baseline, prior);
     let factor = Cholesky::new(&matrix);
     let half_right = factor.half_solve(&right);
@@ -175,19 +176,15 @@ pub(crate) fn median_onset(scan: &Scan) -> Option<f64> {
         .map(|(onset, _)| onset)
 }
 
-fn normal_equations(rows: &[Row], baseline: &Baseline, prior: &Belief) -> ([Vector; TERMS], Vector) {
+fn normal_equations(rows: &[Row], baseline: &Baseline, prior: &Prior) -> ([Vector; TERMS], Vector) {
     let mut matrix = [[0.0; TERMS]; TERMS];
     let mut right = [0.0; TERMS];
-    for i in 0..TERMS {
-        let precision = prior.sd[i].powi(-2);
-        matrix[i][i] = precision;
-        right[i] = precision * (prior.mean[i] - baseline.theta[i]);
-    }
-    for r in rows {
+    let believed = prior.root.iter().zip(prior.misses(baseline));
+    for (row, target) in believed.chain(rows.iter().map(|r| (&r.row, r.target))) {
         for i in 0..TERMS {
-            right[i] += r.row[i] * r.target;
-            for (sum, x) in matrix[i].iter_mut().zip(&r.row).take(i + 1) {
-                *sum += r.row[i] * x;
+            right[i] += row[i] * target;
+            for (sum, x) in matrix[i].iter_mut().zip(row).take(i + 1) {
+                *sum += row[i] * x;
             }
         }
     }

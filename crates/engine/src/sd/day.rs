@@ -7,7 +7,7 @@ use foretell_model::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Days that a machine's history holds.
-pub(crate) const DAYS_KEPT: usize = 96;
+pub(crate) const DAYS_KEPT: usize = 92;
 
 /// 2000-01-01 in days since 1970; earlier days are a clock fault, not history.
 const FIRST_DAY: i64 = 10_957;
@@ -21,8 +21,14 @@ const COOL_ABOVE_K: f64 = 10.0;
 /// An ambient that a sibling's sensor measured is kept by so much too high, which no air ever is: one's own and another's
 /// sensor read apart, and must never be taken for each other.
 const BESIDE: i16 = 20_000;
+/// [`Point::aside`] of an hour of nothing but load.
+const FULL: u8 = 250;
 /// What is kept higher than this is such a one.
 const OWN_MAX: i16 = 10_000;
+/// Loaded shares are kept in so many parts.
+const SHARE_PARTS: f64 = 250.0;
+/// Power of an unloaded machine as a share of its loaded power (25 to 35 % in the field).
+const IDLE_POWER: f64 = 0.28;
 
 /// A day number as kept: days since 2000-01-01, enough until 2179.
 pub(crate) type Day = u16;
@@ -44,14 +50,14 @@ pub(crate) struct Point {
     ta: i16,
     amps: u16,
     bar: u8,
-    /// Only of a day's hot point: the current of its cool hours over its own, in 1/150. It stands here because every other
-    /// place would cost a byte of padding, some hundred times per machine.
-    cool_amps: u8,
+    /// Of an hour, the loaded share of its running, in 1/250. Of a day's hot point, the heat made in its cool hours over that in
+    /// its own, in 1/150; it stands here because every other place would cost a byte of padding, some hundred times per machine.
+    aside: u8,
 }
 
 impl Default for Point {
     fn default() -> Self {
-        Self { td: UNKNOWN, ta: UNKNOWN, amps: 0, bar: u8::MAX, cool_amps: 0 }
+        Self { td: UNKNOWN, ta: UNKNOWN, amps: 0, bar: u8::MAX, aside: FULL }
     }
 }
 
@@ -62,7 +68,7 @@ impl Point {
             ta: centi(ta_c),
             amps: (amps_a * 10.0).round().clamp(0.0, 65_535.0) as u16,
             bar: bar.map_or(u8::MAX, |b| (b * 10.0).round().clamp(0.0, 254.0) as u8),
-            cool_amps: 0,
+            aside: FULL,
         }
     }
 
@@ -81,6 +87,7 @@ impl Point {
             average(|p| Some(p.amps_a())).unwrap_or_default(),
             average(Self::bar),
         );
+        let mean = mean.loaded(average(|p| Some(f64::from(p.aside) / SHARE_PARTS)).unwrap_or(1.0));
         // An hour whose air nobody knew would make a mean of other hours.
         let all_beside = points.iter().all(|p| p.beside_c().is_some());
         mean.beside(average(Self::beside_c).filter(|_| all_beside))
@@ -92,6 +99,16 @@ impl Point {
             Some(air) => Self { ta: air.saturating_add(BESIDE), ..self },
             None => self,
         }
+    }
+
+    /// The same of hours in which the machine was loaded for so much of its running time.
+    pub(crate) fn loaded(self, share: f64) -> Self {
+        Self { aside: (share * SHARE_PARTS).round().clamp(0.0, SHARE_PARTS) as u8, ..self }
+    }
+
+    /// What stands for the heat made in an hour: idling, a machine draws half the current but a quarter of the power.
+    fn heat_a(&self) -> f64 {
+        self.amps_a() * heat_share(f64::from(self.aside) / SHARE_PARTS)
     }
 
     pub(crate) fn td_c(&self) -> Option<f64> {
@@ -126,7 +143,7 @@ impl Point {
     }
 }
 
-/// One closed day of one machine. Packed by hand: it is kept 96 times per machine.
+/// One closed day of one machine. Packed by hand: it is kept 92 times per machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DayRecord {
     /// Which day.
@@ -150,10 +167,10 @@ pub(crate) struct DayRecord {
 impl DayRecord {
     pub(crate) fn new(day: Day, hot: Point, cool: Point, peak_c: Option<f64>, soak_c: Option<f64>) -> Self {
         let over_k = peak_c.zip(hot.td_c()).map_or(0.0, |(peak, hot)| peak - hot);
-        let share = f64::from(cool.amps) / f64::from(hot.amps.max(1)) * 150.0;
+        let share = cool.heat_a() / hot.heat_a().max(0.1) * 150.0;
         Self {
             day,
-            hot: Point { cool_amps: share.round().clamp(0.0, 255.0) as u8, ..hot },
+            hot: Point { aside: share.round().clamp(0.0, 255.0) as u8, ..hot },
             cool_td: below(hot.td_c(), cool.td_c()),
             cool_ta: below(hot.ta_c(), cool.ta_c()).min(below(hot.beside_c(), cool.beside_c())),
             peak_over: (over_k * 10.0).round().clamp(0.0, 255.0) as u8,
@@ -174,10 +191,15 @@ impl DayRecord {
 
     /// Up to four of the coolest other hours.
     pub(crate) fn cool(&self) -> Point {
-        let amps = (f64::from(self.hot.amps) * f64::from(self.hot.cool_amps) / 150.0).round().min(65_535.0) as u16;
+        let amps = (f64::from(self.hot.amps) * self.cool_heat()).round().min(65_535.0) as u16;
         let td = centi(not_below(self.hot.td_c(), self.cool_td));
         let ta = centi(not_below(self.hot.ta_c(), self.cool_ta));
-        Point { td, ta, amps, bar: u8::MAX, cool_amps: 0 }.beside(not_below(self.hot.beside_c(), self.cool_ta))
+        Point { td, ta, amps, bar: u8::MAX, aside: FULL }.beside(not_below(self.hot.beside_c(), self.cool_ta))
+    }
+
+    /// Heat made in the cool hours over that made in the hot ones.
+    pub(crate) fn cool_heat(&self) -> f64 {
+        f64::from(self.hot.aside) / 150.0
     }
 
     /// Hottest hourly mean of the loaded discharge temperature, degC.
@@ -224,6 +246,11 @@ impl DayRecord {
     }
 }
 
+/// Heat of a machine that is loaded for so much of its running time, over that of one that is always loaded.
+pub(crate) fn heat_share(loaded_share: f64) -> f64 {
+    IDLE_POWER + (1.0 - IDLE_POWER) * loaded_share
+}
+
 fn below(hot_c: Option<f64>, cool_c: Option<f64>) -> u8 {
     let quarters =
         |(hot_c, cool_c): (f64, f64)| ((hot_c - cool_c + COOL_ABOVE_K) * 4.0).round().clamp(0.0, 254.0) as u8;
@@ -253,6 +280,19 @@ mod tests {
         let mean = Point::mean(&[a, b]);
         assert_eq!((mean.td_c(), mean.ta_c(), mean.amps_a(), mean.bar()), (Some(85.0), Some(20.0), 105.0, Some(7.0)));
         assert!(!Point::mean(&[]).is_some());
+    }
+
+    #[test]
+    fn cool_hours_know_how_much_heat_was_made_in_them() {
+        let check = |hot_share: f64, cool_share: f64, cool_a: f64, expected: f64| {
+            let hour = |amps_a: f64, share: f64| Point::new(90.0, Some(30.0), amps_a, None).loaded(share);
+            let record = DayRecord::new(7, hour(100.0, hot_share), hour(cool_a, cool_share), None, None);
+            assert!((record.cool_heat() - expected).abs() < 0.01, "{record:?}");
+        };
+        check(1.0, 1.0, 100.0, 1.0);
+        check(1.0, 1.0, 80.0, 0.8);
+        check(1.0, 0.5, 100.0, 0.64);
+        check(0.5, 1.0, 100.0, 1.0 / 0.64);
     }
 
     #[test]

@@ -148,17 +148,28 @@ impl OpenDay {
         let point = (i64::from(hour.steady_ms) >= HOUR_COVERED_MS)
             .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
             .flatten();
-        point.into_iter().for_each(|hour| self.hours.add(hour.beside(air_c)));
+        let share = f64::from(hour.loaded_ms) / f64::from(hour.running_ms.max(1));
+        point.into_iter().for_each(|hour| self.hours.add(hour.beside(air_c).loaded(share)));
         let known = i64::from(hour.known_ms) * 2 >= HOUR_MS;
         let running_share = known.then(|| (f64::from(hour.running_ms) / f64::from(hour.known_ms)).clamp(0.0, 1.0));
         let loaded_ms = counted_ms(counted_h, hour.known_ms).unwrap_or(hour.loaded_ms);
         Some(ClosedHour { start, running_share, amps_a: hour.heat.mean(), loaded_ms, known_ms: hour.known_ms })
     }
 
-    /// Ends the day: the last hour, of which `air_c` is the ambient by a sibling's sensor, and the day's record.
-    pub(crate) fn close(&mut self, loaded_a: Option<f64>, air_c: Option<f64>) -> (Option<ClosedHour>, DayRecord) {
+    /// Ends the day: the last hour, of which `air_c` is the ambient by a sibling's sensor, and the day's record. `loaded_a` is
+    /// the usual loaded current; `switches` whether the machine loads and unloads.
+    pub(crate) fn close(
+        &mut self,
+        loaded_a: Option<f64>,
+        switches: bool,
+        air_c: Option<f64>,
+    ) -> (Option<ClosedHour>, DayRecord) {
         let last = self.close_hour(super::day::start_of(self.day), air_c);
-        let (hot, cool) = self.hours.points();
+        let (mut hot, mut cool) = self.hours.points();
+        if !switches {
+            // The mean current of one that varies its speed holds what it idled.
+            (hot, cool) = (hot.loaded(1.0), cool.loaded(1.0));
+        }
         let loaded_a = self.tally.loaded_a().or(loaded_a);
         let unloaded_share = loaded_a.zip(self.tally.unloaded_a()).map(|(loaded, unloaded)| unloaded / loaded);
         let record = DayRecord::new(self.day, hot, cool, self.hours.hottest_c(), self.soak_c.map(f64::from))
@@ -198,7 +209,7 @@ mod tests {
             };
             day.add_steady(sample, MINUTE_MS);
         }
-        let (_, record) = day.close(Some(100.0), None);
+        let (_, record) = day.close(Some(100.0), true, None);
         assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
         assert_eq!((record.peak_c(), record.run_h()), (Some(103.0), 24.0));
     }

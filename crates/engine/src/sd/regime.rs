@@ -2,7 +2,7 @@
 //!
 //! Works by elapsed time, because the sample period may be a second or a quarter of an hour. A long gap ends "steady".
 
-use foretell_model::{MINUTE_MS, RunState, Timestamp};
+use foretell_model::{HOUR_MS, MINUTE_MS, RunState, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::levels::{Level, Levels};
@@ -143,6 +143,11 @@ impl RegimeTracker {
     /// Whether the machine loads and unloads rather than varying its speed.
     pub(crate) fn is_two_level(&self) -> bool {
         self.levels.is_two_level()
+    }
+
+    /// Usual time between samples, h, of a machine that loads and unloads; `None` of one that varies its speed.
+    pub(crate) fn switching_h(&self) -> Option<f64> {
+        self.is_two_level().then(|| f64::from(self.usual_ms) / HOUR_MS as f64)
     }
 
     /// The learned loaded current, A.

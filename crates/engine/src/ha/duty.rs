@@ -1,0 +1,226 @@
+//! How hard a machine that loads and unloads works: the loaded share of its running time, day by day.
+//!
+//! Seen every ten minutes, whether such a machine is loaded is the toss of a coin, and a day of tosses is off by three to five
+//! points: a kelvin and a half of heat that was never made. An average over some days is no way out: it blurs weekends
+//! and follows a changed demand late. So the days are read as what they are: a level that holds until it changes, a week that
+//! repeats, a day of its own, and the toss.
+//!
+//! - The toss has the variance `p (1 - p) / n` of `n` samples, and no more than that is taken for it.
+//! - What the days differ beyond it is their own, and is kept in that proportion.
+//! - When the level changed is not known, so the level is the mean over all ways to cut the days into spans, each weighed by its
+//!   evidence (Fearnhead 2006, exact for independent spans; forward and backward sums).
+//! - Weekdays differ by as much as they differ beyond what the toss explains (empirical Bayes, Efron and Morris 1975).
+
+use super::points::median;
+use crate::sd::day::DayRecord;
+
+/// A day with less running says nothing, h.
+const RUN_MIN_H: f64 = 0.5;
+/// Half the log odds against a change of level on any one day, with what a further level costs: a change every two months or so.
+const AGAINST_CHANGE: f64 = 4.5;
+/// Days from which weekdays are told apart.
+const WEEKLY_FROM_DAYS: usize = 21;
+/// Days from which their own spread is known.
+const SPREAD_FROM_DAYS: usize = 6;
+/// A ratio of four hours' heat to another four's is no better known than this.
+const COOL_SD_MIN: f64 = 0.01;
+/// The toss of a machine that is nearly always, or hardly ever, loaded is that of one loaded for so much of the time.
+const TOSS_SHARE: (f64, f64) = (0.05, 0.95);
+/// The median of absolute differences of two normal values, over their common sd squared.
+const MEDIAN_TO_SD: f64 = 1.4826;
+
+/// One day's figure.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    place: usize,
+    weekday: usize,
+    run_h: f64,
+    share: f64,
+}
+
+fn runs(days: &[DayRecord], share: impl Fn(&DayRecord) -> Option<f64>) -> Vec<Run> {
+    let run = |(place, d): (usize, &DayRecord)| {
+        let share = share(d).filter(|_| d.run_h() > RUN_MIN_H)?;
+        Some(Run { place, weekday: usize::from(d.day % 7), run_h: d.run_h(), share })
+    };
+    days.iter().enumerate().filter_map(run).collect()
+}
+
+/// Loaded share of each day of a machine that is sampled about every `sample_h` hours; `None` of days that hardly ran.
+pub(super) fn of_days(days: &[DayRecord], sample_h: f64) -> Vec<Option<f64>> {
+    let mut runs = runs(days, |d| Some((d.load_h() / d.run_h()).clamp(0.0, 1.0)));
+    let mut shares = vec![None; days.len()];
+    if runs.is_empty() {
+        return shares;
+    }
+    let weekly = weekly(&runs);
+    runs.iter_mut().for_each(|r| r.share -= weekly[r.weekday]);
+    let level = mean(&runs).clamp(TOSS_SHARE.0, TOSS_SHARE.1);
+    let toss = |r: &Run| level * (1.0 - level) * (sample_h / r.run_h).clamp(1e-4, 1.0);
+    let usual_toss = median(&mut runs.iter().map(toss).collect::<Vec<_>>()).unwrap_or(1.0);
+    let own = (spread(&runs) - usual_toss).max(0.0);
+    let vars: Vec<f64> = runs.iter().map(|r| toss(r) + own).collect();
+    for ((r, var), level) in runs.iter().zip(&vars).zip(levels(&runs, &vars)) {
+        let share = level + own / var * (r.share - level) + weekly[r.weekday];
+        shares[r.place] = Some(share.clamp(0.0, 1.0));
+    }
+    shares
+}
+
+/// Heat made in the cool hours of each day over that made in its hot ones, of a machine that loads and unloads; `None` of days
+/// without either. Four hours of tosses tell nothing of a day, but nights and afternoons differ in the same way for weeks.
+pub(super) fn of_cool_hours(days: &[DayRecord]) -> Vec<Option<f64>> {
+    let mut runs = runs(days, |d| d.cool().is_some().then(|| d.cool_heat()));
+    let weekly = weekly(&runs);
+    runs.iter_mut().for_each(|r| r.share -= weekly[r.weekday]);
+    let vars = vec![spread(&runs).max(COOL_SD_MIN * COOL_SD_MIN); runs.len()];
+    let mut shares = vec![None; days.len()];
+    for (r, level) in runs.iter().zip(levels(&runs, &vars)) {
+        shares[r.place] = Some((level + weekly[r.weekday]).max(0.0));
+    }
+    shares
+}
+
+fn mean(runs: &[Run]) -> f64 {
+    let (sum, n) = runs.iter().fold((0.0, 0.0), |(sum, n), r| (sum + r.run_h * r.share, n + r.run_h));
+    sum / n
+}
+
+/// Variance of a day about its level, from the differences of days that follow each other: changes of level are few, and do not
+/// move a median.
+fn spread(runs: &[Run]) -> f64 {
+    let mut steps: Vec<f64> = runs.windows(2).map(|two| (two[1].share - two[0].share).abs()).collect();
+    let sd = median(&mut steps).filter(|_| runs.len() >= SPREAD_FROM_DAYS).map_or(0.0, |step| MEDIAN_TO_SD * step);
+    0.5 * sd * sd
+}
+
+/// How each weekday differs from its week.
+fn weekly(runs: &[Run]) -> [f64; 7] {
+    let mut raw = [0.0; 7];
+    if runs.len() < WEEKLY_FROM_DAYS {
+        return raw;
+    }
+    let mut n = [0.0; 7];
+    for (i, r) in runs.iter().enumerate() {
+        raw[r.weekday] += r.share - mean(&runs[i.saturating_sub(3)..runs.len().min(i + 4)]);
+        n[r.weekday] += 1.0;
+    }
+    for (sum, n) in raw.iter_mut().zip(n) {
+        *sum /= f64::max(n, 1.0);
+    }
+    let left: Vec<Run> = runs.iter().map(|r| Run { share: r.share - raw[r.weekday], ..*r }).collect();
+    let var = spread(&left);
+    let seen = || raw.iter().zip(n).filter(|(_, n)| *n > 0.0);
+    let (square, by_chance) =
+        seen().fold((0.0, 0.0), |(square, chance), (raw, n)| (square + raw * raw, chance + var / n));
+    let count = seen().count() as f64;
+    let truly = ((square - by_chance) / count).max(0.0);
+    std::array::from_fn(|k| raw[k] * truly / (truly + var / n[k].max(1.0)).max(1e-12))
+}
+
+/// Level of each day: the mean over all cuts into spans of one level each.
+fn levels(runs: &[Run], vars: &[f64]) -> Vec<f64> {
+    let n = runs.len();
+    // Running sums of weight, value and square, so that any span costs the same.
+    let mut sums = vec![[0.0; 3]; n + 1];
+    for (i, (r, var)) in runs.iter().zip(vars).enumerate() {
+        let weight = var.recip();
+        sums[i + 1] = [0, 1, 2].map(|k| sums[i][k] + weight * r.share.powi(k as i32));
+    }
+    let span = |from: usize, to: usize| {
+        let [weight, value, square] = [0, 1, 2].map(|k| sums[to][k] - sums[from][k]);
+        (value / weight, (square - value * value / weight).max(0.0))
+    };
+    // A span of one day fits it, so no sum falls below `exp(-AGAINST_CHANGE)` to the number of days: some hundred nats.
+    let likelihood = |from: usize, to: usize| (-0.5 * span(from, to).1 - AGAINST_CHANGE).exp();
+    let table: Vec<Vec<f64>> = (0..n).map(|from| (from + 1..=n).map(|to| likelihood(from, to)).collect()).collect();
+    let (mut until, mut since) = (vec![0.0; n + 1], vec![0.0; n + 1]);
+    (until[0], since[n]) = (1.0, 1.0);
+    for to in 1..=n {
+        until[to] = (0..to).map(|from| until[from] * table[from][to - from - 1]).sum();
+    }
+    for from in (0..n).rev() {
+        since[from] = table[from].iter().zip(&since[from + 1..]).map(|(l, since)| l * since).sum();
+    }
+    let mut changes = vec![0.0; n + 1];
+    for from in 0..n {
+        for to in from + 1..=n {
+            let share = until[from] * table[from][to - from - 1] * since[to] / until[n];
+            let level = share * span(from, to).0;
+            changes[from] += level;
+            changes[to] -= level;
+        }
+    }
+    let running = changes.iter().scan(0.0, |level, change| {
+        *level += change;
+        Some(*level)
+    });
+    running.take(n).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sd::day::Point;
+
+    const SAMPLE_H: f64 = 1.0 / 6.0;
+
+    /// Root mean square error of the shares of the last `judged` of ninety days that are sampled every ten minutes, and that of
+    /// plain four-day averages.
+    fn errors(judged: usize, share: impl Fn(usize) -> f64) -> (f64, f64) {
+        let mut state = 1_u32;
+        let mut toss = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 8) / f64::from(1 << 24)
+        };
+        let days: Vec<DayRecord> = (0..90)
+            .map(|day| {
+                let loaded = (0..144).filter(|_| toss() < share(day)).count() as f64 * SAMPLE_H;
+                DayRecord::new(day as u16, Point::default(), Point::default(), None, None)
+                    .with_hours(24.0, loaded, None)
+            })
+            .collect();
+        let shares = of_days(&days, SAMPLE_H);
+        let rms = |error: &dyn Fn(usize) -> f64| {
+            ((90 - judged..90).map(|day| error(day).powi(2)).sum::<f64>() / judged as f64).sqrt()
+        };
+        let four = |day: usize| days[day - 3..=day].iter().map(DayRecord::load_h).sum::<f64>() / 96.0;
+        (rms(&|day| shares[day].unwrap() - share(day)), rms(&|day| four(day) - share(day)))
+    }
+
+    fn check(name: &str, judged: usize, share: impl Fn(usize) -> f64, most: f64) {
+        let (smooth, four) = errors(judged, share);
+        assert!(smooth < most && smooth < four, "{name}: {smooth:.4}, four days' average {four:.4}");
+    }
+
+    #[test]
+    fn days_are_read_better_than_by_an_average_of_some() {
+        check("constant", 80, |_| 0.8, 0.01);
+        check("a change", 80, |day| if day < 60 { 0.6 } else { 0.8 }, 0.015);
+        check("a change of four days ago", 8, |day| if day < 86 { 0.6 } else { 0.8 }, 0.03);
+        check("rest days", 80, |day| if day % 7 < 5 { 0.8 } else { 0.6 }, 0.015);
+        check("days of their own", 80, |day| 0.7 + 0.1 * f64::sin(day as f64 * 2.4), 0.04);
+        check("growing", 80, |day| 0.5 + 0.004 * day as f64, 0.02);
+    }
+
+    #[test]
+    fn odd_days_do_no_harm() {
+        let day = |day: u16, run_h: f64, load_h: f64| {
+            DayRecord::new(day, Point::default(), Point::default(), None, None).with_hours(run_h, load_h, None)
+        };
+        assert!(of_days(&[], SAMPLE_H).is_empty());
+        let days: Vec<DayRecord> = (0..96)
+            .map(|d| match d % 5 {
+                0 => day(d, 0.0, 0.0),
+                1 => day(d, 24.0, 24.0),
+                2 => day(d, 0.6, 0.0),
+                _ => day(d, 12.0, f64::from(d % 12)),
+            })
+            .collect();
+        for sample_h in [0.0, 1.0 / 3600.0, 1.0, f64::INFINITY] {
+            let shares = of_days(&days, sample_h);
+            assert!(shares.iter().flatten().all(|share| (0.0..=1.0).contains(share)), "{sample_h}: {shares:?}");
+            assert_eq!(shares.iter().flatten().count(), 76, "{sample_h}");
+        }
+    }
+}
