@@ -41,9 +41,16 @@ for (const [size, device] of [[DESK, "desk"], [PHONE, "phone"]]) {
         await page.evaluate(() => { for (const details of document.querySelectorAll("details")) details.open = true; });
         const called = `${name}-${device}-${lang}-${scheme}`;
         await judge(page, called, expected);
-        // What was done is read on a phone without pushing a row to and fro.
-        const cut = await page.evaluate(() => [...document.querySelectorAll(".jobs")].filter(({ parentElement: box }) => box.scrollWidth > box.clientWidth).length);
-        assert.equal(cut, 0, `${called}: a row of work is cut`);
+        // What was done is read without pushing a row to and fro, and on a phone so are all rows of figures.
+        const rows = device === "phone" ? ".jobs, .stacks" : ".jobs";
+        const cut = await page.evaluate((rows) => [...document.querySelectorAll(rows)].filter(({ parentElement: box }) => box.scrollWidth > box.clientWidth).length, rows);
+        assert.equal(cut, 0, `${called}: a row is cut`);
+        // Where one is can be seen in the navigation, however narrow.
+        const away = await page.evaluate(() => [...document.querySelectorAll(".top nav [aria-current]")].filter((here) => {
+          const { left, right } = here.getBoundingClientRect();
+          return left < 0 || right > window.innerWidth + 1;
+        }).length);
+        assert.equal(away, 0, `${called}: the navigation does not show where one is`);
         await picture(page, called);
       };
       for (const [name, path] of wanted) await see(name, path, lang);

@@ -29,6 +29,11 @@ fn an_approved_message_reaches_the_customer_once() {
     );
     let mut foretell = Foretell::start(folder.path(), &config);
     oil_due(foretell.console, foretell.mqtt);
+    // What the customer's own interval says stands in the health report: as advice, and in the score of the part it is of.
+    wait_for("the report to tell that the oil is due", Duration::from_secs(30), || {
+        get(foretell.console, "/m/s01/k2/report?lang=en")
+            .filter(|page| page.body.matches("By its running hours it is time to change the oil.").count() == 2)
+    });
 
     press(foretell.console, "/queue/approve", "");
 

@@ -70,6 +70,14 @@ impl Outreach {
         Ok(self.desk()?.advisories().into_iter().cloned().collect())
     }
 
+    /// Work that is due on a machine by its running hours, as far as its case is open: a finding for each.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn due_of(&self, machine: &MachineId) -> Result<Vec<Finding>> {
+        Ok(self.desk()?.due_of(machine))
+    }
+
     /// Times within a span that customers were offered and have not answered, soonest first, with their cases.
     ///
     /// # Errors

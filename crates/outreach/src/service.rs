@@ -52,6 +52,17 @@ pub(crate) fn name_by_work(finding: &Finding) -> Option<Finding> {
     (finding.kind == FindingKind::MaintenanceDue).then_some(named)
 }
 
+/// A finding of due service as a finding for each work that it names.
+pub(crate) fn by_work(finding: &Finding) -> Vec<Finding> {
+    let finding = name_by_work(finding).unwrap_or_else(|| finding.clone());
+    let one = |evidence: &Evidence| {
+        let fault = FaultCode::new(evidence.feature.strip_prefix(DUE_PREFIX)?)?;
+        Some(Finding { fault, evidence: vec![evidence.clone()], ..finding.clone() })
+    };
+    let named: Vec<Finding> = finding.evidence.iter().filter_map(one).collect();
+    if named.is_empty() { vec![finding] } else { named }
+}
+
 /// The case of a machine's due tasks, if the first falls due within `horizon_days`. `episode` counts its services.
 #[must_use]
 pub fn due(
@@ -104,4 +115,38 @@ pub fn due(
             .collect(),
         text: format!("Service of {id} falls due in {left:.0} days at {per_day:.0} h a day."),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::wire;
+
+    use super::*;
+
+    #[test]
+    fn due_service_is_told_work_by_work() {
+        #[track_caller]
+        fn check(fault: &str, features: &[&str], expected: &[&str]) {
+            let evidence: Vec<String> = features
+                .iter()
+                .map(|feature| {
+                    format!(r#"{{"feature":"{feature}","value":4000,"unit":"h","change_per_day":10,"since":null}}"#)
+                })
+                .collect();
+            let line = format!(
+                r#"{{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"maintenance_due","id":"s1/m1/{fault}/1","status":"opened","grade":"advise","fault":"{fault}","likelihood":1,"alternatives":[],"rul_days":null,"probability_within":null,"limit":null,"evidence":[{}],"text":"x"}}"#,
+                evidence.join(",")
+            );
+            let works = by_work(&wire::from_json(&line).expect("a finding"));
+            assert_eq!(works.iter().map(|work| work.fault.as_str()).collect::<Vec<_>>(), expected);
+        }
+        check(
+            SERVICE,
+            &["run_hours_since_oil_changed", "run_hours_since_oil_filter_replaced"],
+            &["oil_changed", "oil_filter_replaced"],
+        );
+        // As the engine tells it, and one that names nothing.
+        check("separator_replaced", &["run_hours_since_service"], &["separator_replaced"]);
+        check(SERVICE, &[], &[SERVICE]);
+    }
 }

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::planning::Risk;
 use crate::replies::UNHAPPY_AFTER;
 use crate::roster::Roster;
+use crate::service::by_work;
 use crate::slots;
 use crate::store::Case;
 use crate::views::{QueueEntry, Stage};
@@ -149,6 +150,13 @@ impl Desk {
             is_urgent(b).cmp(&is_urgent(a)).then(by_cost).then_with(by_machine).then_with(by_age)
         });
         entries
+    }
+
+    /// Work that is due on a machine by its running hours, as far as its case is open: a finding for each.
+    pub(crate) fn due_of(&self, machine: &MachineId) -> Vec<Finding> {
+        let still_holds = self.cases.values().map(|open| &open.case).filter(|case| !self.is_spent(case));
+        let due = still_holds.map(|case| &case.finding).filter(|finding| finding.kind == FindingKind::MaintenanceDue);
+        due.filter(|finding| finding.machine == *machine).flat_map(by_work).collect()
     }
 
     /// Findings about which customers are, or may be, talked to: the most pressing of each machine, by machine.

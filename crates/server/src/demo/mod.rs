@@ -236,6 +236,8 @@ fn pace_told(factor: f64, is_first: bool, nobody_came: bool) -> String {
             "         nothing was done for {minutes} minutes, so time goes on as if nobody were there, {stretch} a second; \
              whatever happens next, it waits for you again"
         )
+    } else if factor <= FOLLOWED && factor > 60.0 {
+        format!("         a technician is on the road: {stretch} a second, so that the customer's page can be followed")
     } else {
         format!("         time now goes at {stretch} a second")
     }
@@ -324,6 +326,7 @@ mod tests {
             let told = pace_told(3_600.0, is_first, nobody_came);
             assert!(told.contains(said) && told.contains("one hour"), "{told}");
         }
+        assert!(pace_told(FOLLOWED, false, false).contains("on the road"));
     }
 
     #[test]

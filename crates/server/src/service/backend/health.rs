@@ -1,6 +1,6 @@
 //! A machine's health report, gathered from engine, log of findings and service state.
 
-use foretell_console::view::{HealthReport, JobDone, JobPhoto, Person};
+use foretell_console::view::{HealthReport, JobDone, JobPhoto, MachineDetail, Person, StandingOf};
 use foretell_console::{BackendError, Lang, Span};
 use foretell_model::{Clock, DAY_MS, Finding, FindingKind, MachineId, Signal, Status, Timestamp};
 use foretell_outreach::PhotoOf;
@@ -38,7 +38,10 @@ impl ServiceBackend {
         let span = Span { to: span.to.min(now).max(span.from), ..span };
         // What was done this very moment belongs to the report as well.
         jobs.retain(|job| span.from <= job.at && job.at <= span.to);
-        let (detail, standing) = self.standing_at(id, &view, span)?;
+        let (mut detail, standing) = self.standing_at(id, &view, span)?;
+        if standing == StandingOf::Now {
+            self.add_due(id, &mut detail)?;
+        }
         let language = language(lang);
         let sites = Sites::read(&self.outreach)?;
         let customer = sites.customer(id);
@@ -68,6 +71,17 @@ impl ServiceBackend {
             detail,
             standing,
         })
+    }
+
+    /// What the customer's own service tasks say is due stands beside what the engine found; each work once.
+    fn add_due(&self, id: &MachineId, detail: &mut MachineDetail) -> Result<(), BackendError> {
+        for due in self.outreach.due_of(id).map_err(of_outreach)? {
+            let is_it = |known: &Finding| known.kind == FindingKind::MaintenanceDue && known.fault == due.fault;
+            if !detail.open.iter().any(is_it) {
+                detail.open.push(due);
+            }
+        }
+        Ok(())
     }
 
     /// Work that was reported and work done at visits, newest first, its pictures still unread. What both tell of is told once,
