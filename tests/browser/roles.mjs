@@ -185,6 +185,9 @@ done(await submit(advisor, `${trouble}/called`, { remark: "we are coming" }));
 await advisor.goto(`${base}${trouble}`);
 done(await submit(advisor, `${trouble}/send`, {}));
 await advisor.goto(`${base}${trouble}`);
+// One step is the next one, and stands out: setting out before arriving.
+const next = await advisor.locator("main .button.primary:visible").allInnerTexts();
+assert.equal(next.length, 1, `the case stresses ${next.join(", ")}`);
 await see(advisor, "case");
 
 // --- the technician ---
