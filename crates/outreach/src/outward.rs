@@ -74,8 +74,8 @@ impl Outreach {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn due_of(&self, machine: &MachineId) -> Result<Vec<Finding>> {
-        Ok(self.desk()?.due_of(machine))
+    pub fn works_due_of(&self, machine: &MachineId) -> Result<Vec<Finding>> {
+        Ok(self.desk()?.works_due_of(machine))
     }
 
     /// Times within a span that customers were offered and have not answered, soonest first, with their cases.

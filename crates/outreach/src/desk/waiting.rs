@@ -153,7 +153,7 @@ impl Desk {
     }
 
     /// Work that is due on a machine by its running hours, as far as its case is open: a finding for each.
-    pub(crate) fn due_of(&self, machine: &MachineId) -> Vec<Finding> {
+    pub(crate) fn works_due_of(&self, machine: &MachineId) -> Vec<Finding> {
         let still_holds = self.cases.values().map(|open| &open.case).filter(|case| !self.is_spent(case));
         let due = still_holds.map(|case| &case.finding).filter(|finding| finding.kind == FindingKind::MaintenanceDue);
         due.filter(|finding| finding.machine == *machine).flat_map(by_work).collect()

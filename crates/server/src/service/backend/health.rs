@@ -75,7 +75,7 @@ impl ServiceBackend {
 
     /// What the customer's own service tasks say is due stands beside what the engine found; each work once.
     fn add_due(&self, id: &MachineId, detail: &mut MachineDetail) -> Result<(), BackendError> {
-        for due in self.outreach.due_of(id).map_err(of_outreach)? {
+        for due in self.outreach.works_due_of(id).map_err(of_outreach)? {
             let is_it = |known: &Finding| known.kind == FindingKind::MaintenanceDue && known.fault == due.fault;
             if !detail.open.iter().any(is_it) {
                 detail.open.push(due);
