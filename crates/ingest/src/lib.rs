@@ -29,7 +29,7 @@ use foretell_model::{Clock, Log, Quarantine, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use broker::{Broker, BrokerError, BrokerOptions};
+use broker::{Broker, BrokerError, BrokerOptions, RefusedPublish};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind};
 use intake::{Intake, Source};
@@ -205,6 +205,12 @@ impl Ingest {
         for broker in &self.brokers {
             broker.publish_retained(topic, payload);
         }
+    }
+
+    /// Which of our retained messages brokers refuse now.
+    #[must_use]
+    pub fn refused_publishes(&self) -> Vec<RefusedPublish> {
+        self.brokers.iter().flat_map(Broker::refused).collect()
     }
 
     /// What pages show.

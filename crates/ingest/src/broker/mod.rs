@@ -4,11 +4,18 @@
 //! Two tasks serve a session. The `poller` owns the connection and does nothing but poll it; the `worker` submits what
 //! arrived and acknowledges it after the commit. A bounded inbox lies between them. A message that is not acknowledged is the
 //! broker's to keep and to send again, so nothing is lost whichever side dies; the log knows what it holds already.
+//!
+//! Sparkplug 3.0 wants of a host application a session of its own that the broker forgets (Clean Start, expiry 0). Ours is kept, on
+//! purpose: what a gateway has published at QoS 1, and had acknowledged, while we were away would be lost with it, and the same
+//! session reads every other topic. What the rule is for, that a host believes nothing it has not heard, is kept otherwise: after
+//! an absence a node is asked for its births (`heard`). STATE, our birth, is the first that is published on a connection.
 
 mod address;
+mod answers;
 mod backoff;
 mod events;
 mod filters;
+mod heard;
 mod host;
 mod options;
 mod outgoing;
@@ -26,6 +33,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use answers::Answers;
+pub use answers::RefusedPublish;
 use host::HostState;
 pub use options::{BrokerError, BrokerOptions, BrokerSession, Version, check_url};
 use outgoing::Outgoing;
@@ -35,11 +44,13 @@ use topics::Topics;
 use worker::Worker;
 
 use crate::intake::{Intake, Source};
+use crate::sparkplug;
 
 /// The running sessions with one broker.
 pub(crate) struct Broker {
     checked: Arc<Checked>,
     outgoing: Arc<Outgoing>,
+    answers: Arc<Answers>,
     /// Tells the sessions that the decoder understands other topics now.
     topics: watch::Sender<()>,
     /// Ends the pause between two attempts to connect.
@@ -60,14 +71,18 @@ impl Broker {
     ) -> Result<Self, BrokerError> {
         let checked = Arc::new(Checked::new(options)?);
         let options = &checked.options;
-        let outgoing = Arc::new(Outgoing::new(source.name(), options.payload_bytes_max));
+        // Edge nodes must hear that we are there before anything else of us.
+        let first = intake.decoder().host_id().map(|host_id| sparkplug::state_topic(&host_id));
+        let outgoing = Arc::new(Outgoing::new(source.name(), options.payload_bytes_max, first));
         let (tasks, (changed, topics), try_now) = (TaskTracker::new(), watch::channel(()), Arc::<Notify>::default());
+        let (answers, hear, asked) = Answers::new(source.name());
+        tasks.spawn(hear);
         for number in 0..options.workers {
             let (inbox, arrivals) = mpsc::channel(options.inbox_messages_max);
             let submitter = intake.submitter(source);
             let decoder = submitter.decoder().clone();
             let topics = Topics::new(decoder.clone(), options.share.clone(), number, topics.clone());
-            let outgoing = (number == 0).then(|| Arc::clone(&outgoing));
+            let outgoing = (number == 0).then(|| (Arc::clone(&outgoing), asked.clone()));
             // The first worker alone reads the edge nodes, so it alone is their host.
             let host = if number == 0 { HostState::new(&decoder, submitter.clock()) } else { None };
             tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name(), host.clone()).run());
@@ -76,13 +91,18 @@ impl Broker {
             tasks.spawn(poller.run());
         }
         tasks.close();
-        Ok(Self { checked: Arc::clone(&checked), outgoing, topics: changed, try_now, tasks })
+        Ok(Self { checked: Arc::clone(&checked), outgoing, answers, topics: changed, try_now, tasks })
     }
 
     /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as
     /// soon as the broker takes it, and again after each reconnection.
     pub(crate) fn publish_retained(&self, topic: &str, payload: &[u8]) {
         self.outgoing.set(topic, payload);
+    }
+
+    /// Which of our retained messages the broker refuses now; with MQTT 3.1.1 nobody can tell.
+    pub(crate) fn refused(&self) -> Vec<RefusedPublish> {
+        self.answers.refused()
     }
 
     /// Subscribes to what the decoder understands now and unsubscribes from the rest, within the sessions.

@@ -15,6 +15,8 @@ const TOPICS_MAX: usize = 200_000;
 pub(super) struct Outgoing {
     source: String,
     payload_bytes_max: usize,
+    /// The topic that is said before all others.
+    first: Option<String>,
     wanted: Mutex<Wanted>,
     changed: Notify,
 }
@@ -28,8 +30,8 @@ struct Wanted {
 }
 
 impl Outgoing {
-    pub(super) fn new(source: &str, payload_bytes_max: usize) -> Self {
-        Self { source: source.to_owned(), payload_bytes_max, wanted: Mutex::default(), changed: Notify::new() }
+    pub(super) fn new(source: &str, payload_bytes_max: usize, first: Option<String>) -> Self {
+        Self { source: source.to_owned(), payload_bytes_max, first, wanted: Mutex::default(), changed: Notify::new() }
     }
 
     /// Wants a value; an empty one clears. Too large a value, or one topic too many, is dropped and counted: an outgoing packet
@@ -59,7 +61,11 @@ impl Outgoing {
     /// Hands every value that is still to be said to `say`, until that returns false; what it did not take remains.
     pub(super) fn say(&self, mut say: impl FnMut(&str, Bytes) -> bool) {
         let mut wanted = self.wanted();
-        while let Some(topic) = wanted.unsaid.pop_first() {
+        let next = |wanted: &mut Wanted| {
+            let first = self.first.as_ref().and_then(|first| wanted.unsaid.take(first));
+            first.or_else(|| wanted.unsaid.pop_first())
+        };
+        while let Some(topic) = next(&mut wanted) {
             let value = wanted.values.get(&topic).cloned().unwrap_or_default();
             if !say(&topic, value) {
                 wanted.unsaid.insert(topic);
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn only_the_newest_value_is_said() {
-        let outgoing = Outgoing::new("b", 10);
+        let outgoing = Outgoing::new("b", 10, None);
         outgoing.set("a", b"1");
         outgoing.set("b", b"1");
         outgoing.set("a", b"2");
@@ -110,8 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn one_topic_goes_first() {
+        let outgoing = Outgoing::new("b", 10, Some("s".into()));
+        for topic in ["a", "s", "t"] {
+            outgoing.set(topic, b"1");
+        }
+        assert_eq!(said(&outgoing, 1), ["s=1"]);
+        outgoing.say_all_again();
+        assert_eq!(said(&outgoing, 9), ["s=1", "a=1", "t=1"]);
+    }
+
+    #[test]
     fn what_would_break_the_connection_is_dropped() {
-        let outgoing = Outgoing::new("b", 10);
+        let outgoing = Outgoing::new("b", 10, None);
         outgoing.set("a", b"12345678901");
         outgoing.set("a/+", b"1");
         outgoing.set("", b"1");

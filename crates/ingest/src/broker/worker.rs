@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::answers::Asked;
 use super::events::count;
+use super::heard::Heard;
 use super::host::HostState;
 use super::outgoing::Outgoing;
 use super::poller::{Arrival, Link};
@@ -26,10 +28,12 @@ pub(super) struct Worker {
     submitter: Submitter,
     decoder: Decoder,
     inbox: mpsc::Receiver<Arrival>,
-    /// Our own retained messages; none for the further workers of a source, because one says them.
-    outgoing: Option<Arc<Outgoing>>,
+    /// Our own retained messages, and where it is told what was said of them; none for the further workers of a source, because
+    /// one says them.
+    outgoing: Option<(Arc<Outgoing>, Asked)>,
     source: String,
     host: Option<HostState>,
+    heard: Heard,
     link: Option<Link>,
     /// The generation of what is taken from the inbox now.
     generation: u64,
@@ -43,13 +47,14 @@ impl Worker {
         submitter: Submitter,
         decoder: Decoder,
         inbox: mpsc::Receiver<Arrival>,
-        outgoing: Option<Arc<Outgoing>>,
+        outgoing: Option<(Arc<Outgoing>, Asked)>,
         source: &str,
         host: Option<HostState>,
     ) -> Self {
         let (link, generation, behind, finished) = (None, 0, false, Vec::new());
         let source = source.to_owned();
-        Self { submitter, decoder, inbox, outgoing, source, host, link, generation, behind, finished }
+        let heard = Heard::default();
+        Self { submitter, decoder, inbox, outgoing, source, host, heard, link, generation, behind, finished }
     }
 
     /// Works until the inbox is closed and empty, then commits, acknowledges and disconnects.
@@ -59,7 +64,7 @@ impl Worker {
             tokio::select! {
                 biased;
                 () = self.submitter.finished() => self.acknowledge(),
-                () = changed(self.outgoing.as_deref()) => self.publish(),
+                () = changed(self.outgoing.as_ref()) => self.publish(),
                 () = tokio::time::sleep(OFFER_AGAIN), if self.behind => self.publish(),
                 taken = self.inbox.recv_many(&mut arrivals, BATCH) => {
                     if taken == 0 {
@@ -90,12 +95,16 @@ impl Worker {
         match arrival {
             Arrival::Connected(link) => {
                 self.generation = link.generation;
-                if self.host.is_some() && !link.session_present {
-                    self.decoder.edge_nodes_missed(&self.source);
+                if self.host.is_some() {
+                    if link.session_present {
+                        self.heard.again();
+                    } else {
+                        self.decoder.edge_nodes_missed(&self.source);
+                    }
                 }
                 self.link = Some(link);
                 self.say_online();
-                if let Some(outgoing) = &self.outgoing {
+                if let Some((outgoing, _)) = &self.outgoing {
                     outgoing.say_all_again();
                 }
                 self.publish();
@@ -110,6 +119,9 @@ impl Worker {
         let topic = String::from_utf8_lossy(&message.topic);
         if message.retain {
             count(&self.source, "retained");
+        }
+        if self.heard.may_have_missed(&topic, message.pkid != 0) {
+            self.decoder.edge_node_missed(&self.source, &topic);
         }
         if self.host.as_ref().is_some_and(|host| host.is_denied_by(&topic, &message.payload)) {
             self.say_online();
@@ -178,7 +190,7 @@ impl Worker {
 
     /// Says to edge nodes that we are there.
     fn say_online(&self) {
-        if let (Some(host), Some(link), Some(outgoing)) = (&self.host, &self.link, &self.outgoing)
+        if let (Some(host), Some(link), Some((outgoing, _))) = (&self.host, &self.link, &self.outgoing)
             && let Some(since) = link.host_since
         {
             outgoing.set(host.topic(), &HostState::online(since));
@@ -198,7 +210,7 @@ impl Worker {
     }
 
     fn publish(&mut self) {
-        let (Some(link), Some(outgoing)) = (&self.link, &self.outgoing) else { return };
+        let (Some(link), Some((outgoing, asked))) = (&self.link, &self.outgoing) else { return };
         let mut behind = false;
         outgoing.say(|topic, value| {
             if !link.bounds.allow(topic, &value) {
@@ -210,8 +222,16 @@ impl Worker {
                     behind = true;
                     false
                 }
+                Ok(answer) => {
+                    if let Some(answer) = answer
+                        && asked.try_send((topic.to_owned(), answer)).is_err()
+                    {
+                        count(&self.source, "answer_not_awaited");
+                    }
+                    true
+                }
                 // A closed queue belongs to a dead connection; the next one is told everything.
-                Ok(()) | Err(NotTaken::Gone) => true,
+                Err(NotTaken::Gone) => true,
             }
         });
         self.behind = behind;
@@ -219,9 +239,9 @@ impl Worker {
 }
 
 /// Waits for a new value of ours, for ever where there are none.
-async fn changed(outgoing: Option<&Outgoing>) {
+async fn changed(outgoing: Option<&(Arc<Outgoing>, Asked)>) {
     match outgoing {
-        Some(outgoing) => outgoing.changed().await,
+        Some((outgoing, _)) => outgoing.changed().await,
         None => std::future::pending().await,
     }
 }

@@ -288,6 +288,13 @@ impl Decoder {
         }
     }
 
+    /// Tells that an input may have missed messages of the edge node that speaks on a topic.
+    pub(crate) fn edge_node_missed(&self, source: &str, topic: &str) {
+        if let (Some(host), Some((group, node))) = (&self.shared().sparkplug, sparkplug::node_in_sequence(topic)) {
+            host.miss_node(source, group, node);
+        }
+    }
+
     /// The machine that an edge node is called here, if it is one.
     #[must_use]
     pub fn edge_node(&self, group: &str, node: &str) -> Option<MachineId> {

@@ -47,7 +47,9 @@ use room::Room;
 use rules::Rules;
 pub use rules::{SparkplugMapping, SparkplugOptions};
 pub(crate) use said::{is_offline, state};
-pub(crate) use topic::{FILTERS, Told, is_said_by_edge_node, is_sparkplug, state as state_topic, told};
+pub(crate) use topic::{
+    FILTERS, Told, is_said_by_edge_node, is_sparkplug, node_in_sequence, state as state_topic, told,
+};
 use topic::{Speaker, Topic, Verb};
 
 /// Most nodes that are followed; with their devices and names they take a few hundred megabytes at worst.
@@ -170,6 +172,14 @@ impl Host {
         }
     }
 
+    /// Something of one node may have been missed, whatever its sequence says.
+    pub(crate) fn miss_node(&self, source: &str, group: &str, node: &str) {
+        let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = nodes.get(&key(source, group, node)) {
+            node.lock().unwrap_or_else(PoisonError::into_inner).miss();
+        }
+    }
+
     fn edge(
         &self,
         admission: Admission,
@@ -189,7 +199,7 @@ impl Host {
     /// The node and how many there are. The same names through another input are another node.
     fn node(&self, source: &str, speaker: Speaker<'_>, rules: &Arc<Rules>) -> Result<(Arc<Mutex<Node>>, usize), Fault> {
         let Speaker { group, node, .. } = speaker;
-        let key = format!("{source}: {group}/{node}");
+        let key = key(source, group, node);
         {
             let nodes = self.nodes.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = nodes.get(&key) {
@@ -205,4 +215,9 @@ impl Host {
         let node = Arc::clone(node);
         Ok((node, nodes.len()))
     }
+}
+
+/// What a node is known by: the same names through another input are another node.
+fn key(source: &str, group: &str, node: &str) -> String {
+    format!("{source}: {group}/{node}")
 }

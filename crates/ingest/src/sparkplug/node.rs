@@ -12,6 +12,10 @@
 //! The sequence is all there is to notice a loss by, and it begins anew with each birth. A node that was born again unheard
 //! and whose new sequence continues the old one by chance, one in 256, looks as if nothing had happened; so where an input
 //! knows that it has missed something, it says so ([`Node::miss`]).
+//!
+//! A host may wait a while for a message that is out of order before it takes it for lost (Sparkplug's reorder timeout). This one
+//! does not: a broker keeps one publisher's messages in order for one subscriber, and one session alone reads the edge nodes, so
+//! what is out of order was lost, or sent by two. Waiting would only delay what follows; asking for a rebirth mends both.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -52,6 +52,15 @@ pub(crate) fn is_said_by_edge_node(topic: &str) -> bool {
     matches!(parse(topic), Some(Topic::Edge(..)))
 }
 
+/// The group and the node of a message that has a place in the node's sequence; `None` for a node's death, which is written
+/// beforehand, and for all that edge nodes do not say.
+pub(crate) fn node_in_sequence(topic: &str) -> Option<(&str, &str)> {
+    match parse(topic)? {
+        Topic::Edge(Verb::Death, Speaker { device: None, .. }) | Topic::OfHosts | Topic::Unknown => None,
+        Topic::Edge(_, Speaker { group, node, .. }) => Some((group, node)),
+    }
+}
+
 /// Reads a topic of the namespace; `None` for all others.
 pub(super) fn parse(topic: &str) -> Option<Topic<'_>> {
     let mut levels = topic.strip_prefix(PREFIX)?.split('/');

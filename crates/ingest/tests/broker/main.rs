@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
+mod access;
 mod broker;
 mod derived;
 #[path = "../listener/kit.rs"]
@@ -15,4 +16,5 @@ mod rivals;
 mod secured;
 mod sessions;
 mod shared;
+mod sparkplug;
 mod wire;

@@ -60,12 +60,17 @@ impl Plant {
 
     /// With a log that holds something already.
     pub(crate) fn over(kept: Vec<Event>, brokers: Vec<BrokerOptions>, options: IngestOptions) -> Self {
+        // What these tests count is what they publish themselves: a Sparkplug host would speak up too.
+        let decoder = DecoderOptions { sparkplug: None, ..options.decoder };
+        Self::hosting(kept, brokers, IngestOptions { decoder, ..options })
+    }
+
+    /// The same as a Sparkplug host, if the options say so.
+    pub(crate) fn hosting(kept: Vec<Event>, brokers: Vec<BrokerOptions>, options: IngestOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (log, quarantine) = (Arc::<MemoryLog>::default(), Arc::<MemoryQuarantine>::default());
         log.append(&kept).unwrap();
-        // What these tests count is what they publish themselves: a Sparkplug host would speak up too.
-        let decoder = DecoderOptions { sparkplug: None, ..options.decoder };
-        let options = IngestOptions { brokers, decoder, ..options };
+        let options = IngestOptions { brokers, ..options };
         let clock = Arc::<TestClock>::default();
         let started = Ingest::start(options, log.clone(), quarantine.clone(), clock, CancellationToken::new());
         let ingest = Arc::new(runtime.block_on(started).unwrap());

@@ -61,7 +61,7 @@ impl Peer {
     fn connack(&mut self, session_present: bool) {
         let connect = self.expect(CONNECT);
         assert_eq!(connect[7] & 0b10, 0, "the clean-session flag is set");
-        assert!(connect.ends_with(b"\x00\x08foretell"), "the client id is not the configured one");
+        assert_eq!(&connect[10..20], b"\x00\x08foretell", "the client id is not the configured one");
         self.send(&[0x20, 2, u8::from(session_present), 0]);
     }
 
@@ -229,4 +229,23 @@ fn keeps_its_own_messages_from_a_broker_that_takes_none() {
     let drained = std::thread::spawn(|| plant.drain());
     assert_eq!(peer.packet().0, DISCONNECT, "the first that is said after SUBSCRIBE");
     drained.join().unwrap();
+}
+
+/// Edge nodes that wait for their host must not wait for thousands of advisories.
+#[test]
+fn says_that_the_host_is_there_before_all_else() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("mqtt://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let plant = Plant::hosting(Vec::new(), vec![in_version(&url, Version::V3)], IngestOptions::default());
+    plant.ingest.publish_retained("foretell/v1/s01/m1/advisory", b"{}");
+    for session_present in [false, true] {
+        let mut peer = Peer::accept(&listener);
+        peer.connack(session_present);
+        let said = std::iter::from_fn(|| Some(peer.packet())).find(|(first, _)| first & 0xf0 == 0x30).unwrap();
+        let (topic, body) = ("spBv1.0/STATE/foretell", String::from_utf8_lossy(&said.1));
+        assert!(body[2..].starts_with(topic) && body.contains("\"online\":true"), "{body}");
+        let (_, next) = peer.packet();
+        assert!(String::from_utf8_lossy(&next)[2..].starts_with("foretell/v1/s01/m1/advisory"), "{next:?}");
+    }
+    drop(plant);
 }

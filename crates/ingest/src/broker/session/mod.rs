@@ -123,6 +123,17 @@ pub(super) enum NotTaken {
     Gone,
 }
 
+/// What a broker will answer to a message of ours.
+#[derive(Debug)]
+pub(super) struct Answer(rumqttc_v5::PublishNotice);
+
+impl Answer {
+    /// Whether the broker has taken it, or why not in words; `None` when it did not say, because the connection ended before.
+    pub(super) async fn heard(self) -> Option<Result<(), &'static str>> {
+        v5::heard(self.0).await
+    }
+}
+
 /// Checked options of one worker's session, ready to connect with as often as needed.
 pub(super) struct Checked {
     pub(super) options: BrokerOptions,
@@ -258,11 +269,16 @@ impl Client {
         }
     }
 
-    /// Publishes a retained message within the broker's bounds.
-    pub(super) fn publish_retained(&self, topic: &str, value: Bytes, bounds: Bounds) -> Result<(), NotTaken> {
+    /// Publishes a retained message within the broker's bounds. What the broker answers can be heard where it says so: in MQTT 5.
+    pub(super) fn publish_retained(
+        &self,
+        topic: &str,
+        value: Bytes,
+        bounds: Bounds,
+    ) -> Result<Option<Answer>, NotTaken> {
         match self {
-            Self::V3(client) => v3::publish_retained(client, topic, value),
-            Self::V5(client) => v5::publish_retained(client, topic, value, bounds),
+            Self::V3(client) => v3::publish_retained(client, topic, value).map(|()| None),
+            Self::V5(client) => v5::publish_retained(client, topic, value, bounds).map(|notice| Some(Answer(notice))),
         }
     }
 

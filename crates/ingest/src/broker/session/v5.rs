@@ -5,7 +5,8 @@ use std::io;
 use bytes::Bytes;
 use rumqttc_v5::{
     AckMode, AsyncClient, ConnAckProperties, ConnectionError, DisconnectReasonCode, Event, EventLoop, LastWill,
-    ManualAck, Outgoing, Packet, PubAck, PublishOptions, QoS, SessionMode, StateError,
+    ManualAck, Outgoing, Packet, PubAck, PublishNotice, PublishNoticeError, PublishOptions, QoS, SessionMode,
+    StateError,
 };
 
 use super::super::events::Lost;
@@ -139,7 +140,16 @@ pub(super) fn publish_retained(
     topic: &str,
     value: Bytes,
     bounds: Bounds,
-) -> Result<(), NotTaken> {
+) -> Result<PublishNotice, NotTaken> {
     let qos = if bounds.acknowledges { QoS::AtLeastOnce } else { QoS::AtMostOnce };
-    client.try_publish(topic, value, PublishOptions::new(qos).retained()).map_err(not_taken)
+    client.try_publish_tracked(topic, value, PublishOptions::new(qos).retained()).map_err(not_taken)
+}
+
+/// What became of a message of ours.
+pub(super) async fn heard(notice: PublishNotice) -> Option<Result<(), &'static str>> {
+    match notice.wait_completion_async().await {
+        Ok(()) => Some(Ok(())),
+        Err(PublishNoticeError::V5PubAck(reason)) => Some(Err(words::refused_v5(reason))),
+        Err(_) => None,
+    }
 }

@@ -1,6 +1,7 @@
 //! What brokers answer, in words for the log, and what can be done about it.
 
 use rumqttc::ConnectReturnCode as V3;
+use rumqttc_v5::mqttbytes::v5::PubAckReason;
 use rumqttc_v5::{ConnectReturnCode as V5, DisconnectReasonCode as Bye, SubscribeReasonCode};
 
 use super::super::events::{Cure, Refusal};
@@ -114,4 +115,21 @@ pub(super) const fn granted_v5(code: &SubscribeReasonCode) -> Result<u8, &'stati
             "the broker does not offer subscriptions with wildcards"
         }
     })
+}
+
+/// A message of ours that was refused in 5.
+pub(super) const fn refused_v5(reason: PubAckReason) -> &'static str {
+    match reason {
+        PubAckReason::NotAuthorized => "not authorised; check the broker's access rules for our user",
+        PubAckReason::TopicNameInvalid => "the broker does not accept this topic",
+        PubAckReason::QuotaExceeded => "a quota of the broker is used up",
+        PubAckReason::PayloadFormatInvalid => "the broker does not accept what it says",
+        PubAckReason::PacketIdentifierInUse => "the packet id was in use; please report this",
+        PubAckReason::Success
+        | PubAckReason::NoMatchingSubscribers
+        | PubAckReason::UnspecifiedError
+        | PubAckReason::ImplementationSpecificError => {
+            "refused without a reason; check the broker's access rules for our user"
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use foretell_console::BackendError;
 use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
 use foretell_history::QuarantineFilter;
+use foretell_ingest::broker::RefusedPublish;
 use foretell_ingest::decode::RefusalReason;
 use foretell_ingest::{ClockSkew, OwnClock, Trouble, TroubleKind};
 use foretell_model::{Log, LogError, Partition, Quarantined};
@@ -52,7 +53,14 @@ impl ServiceBackend {
             held: held.into_iter().map(|held| RefusalCount { reason: held.reason, count: held.items }).collect(),
             quarantine: self.quarantine_view(&newest)?,
             clocks: self.clocks_view(),
-            faults: [self.intake_faults(), self.room.troubles().sentences(false), self.rivals(), self.twins()].concat(),
+            faults: [
+                self.intake_faults(),
+                self.room.troubles().sentences(false),
+                self.rivals(),
+                self.twins(),
+                self.refused_publishes(),
+            ]
+            .concat(),
         })
     }
 
@@ -124,6 +132,12 @@ impl ServiceBackend {
                 Some(format!("readings are not acknowledged: {damage} {STOP_FIRST}"))
             }
         }
+    }
+
+    /// Which of our messages brokers refuse, a sentence for each of them. Readings are taken all the same.
+    fn refused_publishes(&self) -> Vec<String> {
+        let refused = self.ingest.as_ref().map(|ingest| ingest.refused_publishes()).unwrap_or_default();
+        told_of(&refused)
     }
 
     /// How it stands, in a sentence for the service manager.
@@ -257,4 +271,37 @@ fn own_clock(seen: OwnClock) -> String {
          the quarantine; set the clock (NTP), then run `foretell quarantine replay --reason {reason}`",
         behind_ms.abs() / 1000
     )
+}
+
+/// A sentence for each broker that refuses messages of ours: one topic for example, and how many others.
+fn told_of(refused: &[RefusedPublish]) -> Vec<String> {
+    let of_one = |refused: &[RefusedPublish]| {
+        let (first, others) = refused.split_first()?;
+        let RefusedPublish { source, topic, why } = first;
+        let others = match others.len() {
+            0 => String::new(),
+            count => format!(" and {count} more of our messages"),
+        };
+        Some(format!(
+            "the broker `{source}` refuses `{topic}`{others}: {why}; nobody there gets them, though letters count as sent"
+        ))
+    };
+    refused.chunk_by(|a, b| a.source == b.source).filter_map(of_one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_broker_that_refuses_has_its_sentence() {
+        let refused =
+            |source: &str, topic: &str| RefusedPublish { source: source.into(), topic: topic.into(), why: "no" };
+        let all = [refused("hall", "a"), refused("hall", "b"), refused("north", "c")];
+        let expected = [
+            "the broker `hall` refuses `a` and 1 more of our messages: no; nobody there gets them, though letters count as sent",
+            "the broker `north` refuses `c`: no; nobody there gets them, though letters count as sent",
+        ];
+        assert_eq!(told_of(&all), expected);
+    }
 }

@@ -1,0 +1,156 @@
+//! The access list that `deploy/` ships, in a real Mosquitto: everything that Foretell says and reads is allowed, and nobody speaks
+//! or listens for another.
+
+use std::process::{Command, Output, Stdio};
+
+use foretell_ingest::IngestOptions;
+use foretell_ingest::broker::BrokerOptions;
+use foretell_ingest::decode::DecoderOptions;
+use foretell_ingest::sparkplug::SparkplugOptions;
+
+use crate::broker::Mosquitto;
+use crate::kit::reading;
+use crate::plant::{Plant, at, wait_until};
+
+const ACL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/mosquitto.acl");
+const USERS: [&str; 4] = ["foretell", "s01/m1", "s01/m2", "gw"];
+const SECRET: &str = "secret";
+
+fn broker() -> Mosquitto {
+    let rules = format!("allow_anonymous false\npassword_file {{dir}}/passwd\nacl_file {ACL}\n");
+    Mosquitto::with(&rules, |dir| {
+        let file = dir.join("passwd");
+        std::fs::write(&file, "").unwrap();
+        for user in USERS {
+            let made = Command::new("mosquitto_passwd").arg("-b").arg(&file).args([user, SECRET]).status();
+            assert!(made.expect("install the Debian package mosquitto").success());
+        }
+    })
+}
+
+/// A client that is not ours, of MQTT 5, in which a refusal is told.
+fn client(broker: &Mosquitto, program: &str, user: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args([
+        "-V",
+        "mqttv5",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        &broker.port.to_string(),
+        "-q",
+        "1",
+        "-u",
+        user,
+        "-P",
+        SECRET,
+    ]);
+    command.args(more).stdin(Stdio::null());
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Publishes; says whether the broker refused.
+fn is_refused(broker: &Mosquitto, user: &str, topic: &str, payload: &str) -> bool {
+    let output = client(broker, "mosquitto_pub", user, &["-t", topic, "-m", payload]).output().unwrap();
+    text(&output).contains("Not authorized")
+}
+
+/// Topics that a user is sent of what stands at the broker.
+fn reads(broker: &Mosquitto, user: &str, filter: &str, count: usize) -> Vec<String> {
+    let more = ["-t", filter, "-C", &count.to_string(), "-W", "2", "-F", "%t"];
+    let output = client(broker, "mosquitto_sub", user, &more).output().unwrap();
+    let mut topics: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect();
+    topics.sort();
+    topics
+}
+
+fn plant(broker: &Mosquitto) -> Plant {
+    let (username, password) = (Some("foretell".to_owned()), Some(SECRET.to_owned()));
+    let options = BrokerOptions { username, password, ..at(&broker.url()) };
+    let sparkplug = Some(SparkplugOptions { rebirth_every_ms: 1, ..SparkplugOptions::default() });
+    let decoder = DecoderOptions { sparkplug, ..DecoderOptions::default() };
+    let plant = Plant::hosting(Vec::new(), vec![options], IngestOptions { decoder, ..IngestOptions::default() });
+    plant.wait_connected();
+    plant
+}
+
+const ADVISORY: &str = "foretell/v1/s01/m1/advisory";
+const MESSAGE: &str = "foretell/v1/s01/m1/message";
+const STATE: &str = "spBv1.0/STATE/foretell";
+
+#[test]
+fn everything_of_ours_is_allowed_by_the_shipped_list() {
+    let broker = broker();
+    let plant = plant(&broker);
+    plant.ingest.publish_retained(ADVISORY, b"{}");
+    plant.ingest.publish_retained(MESSAGE, b"{}");
+    wait_until("both stand there", || reads(&broker, "s01/m1", "foretell/v1/s01/m1/+", 2) == [ADVISORY, MESSAGE]);
+    wait_until("nodes see their host", || reads(&broker, "gw", STATE, 1) == [STATE]);
+    assert_eq!(plant.ingest.refused_publishes(), []);
+
+    // A node that is not known is asked for its births.
+    let more = ["-t", "spBv1.0/hq/NCMD/gw", "-C", "1", "-W", "20", "-F", "%t"];
+    let mut node = client(&broker, "mosquitto_sub", "gw", &more).stdout(Stdio::piped()).spawn().unwrap();
+    wait_until("the node is asked", || {
+        assert!(!is_refused(&broker, "gw", "spBv1.0/hq/NDATA/gw", "no payload of Sparkplug"));
+        node.try_wait().unwrap().is_some()
+    });
+    assert_eq!(text(&node.wait_with_output().unwrap()), "spBv1.0/hq/NCMD/gw\n");
+
+    for (topic, payload) in [
+        ("foretell/v1/s01/m1/telemetry", reading(0)),
+        ("foretell/v1/s01/m1/status", r#"{"online":true,"ts":1782892800000}"#.to_owned()),
+        ("foretell/v1/s01/m1/event", r#"{"ts":1782892800000,"kind":"note","text":"x"}"#.to_owned()),
+    ] {
+        let before = plant.log.events().len();
+        assert!(!is_refused(&broker, "s01/m1", topic, &payload), "{topic}");
+        plant.log.wait_for(before + 1);
+    }
+}
+
+#[test]
+fn nobody_speaks_or_listens_for_another_by_the_shipped_list() {
+    let broker = broker();
+    let plant = plant(&broker);
+    plant.ingest.publish_retained(ADVISORY, b"{}");
+    plant.ingest.publish_retained(MESSAGE, b"{}");
+    wait_until("both stand there", || reads(&broker, "s01/m1", "foretell/v1/s01/m1/+", 2) == [ADVISORY, MESSAGE]);
+    for (user, topic) in [
+        ("s01/m2", "foretell/v1/s01/m1/telemetry"),
+        ("s01/m2", ADVISORY),
+        // Its own is ours to say.
+        ("s01/m1", ADVISORY),
+        ("s01/m1", MESSAGE),
+        ("s01/m2", STATE),
+        ("s01/m2", "spBv1.0/hq/NCMD/gw"),
+        ("s01/m2", "spBv1.0/hq/NDATA/gw"),
+        ("gw", "foretell/v1/s01/m1/telemetry"),
+        ("gw", "spBv1.0/hq/NDATA/gw2"),
+        ("gw", STATE),
+    ] {
+        assert!(is_refused(&broker, user, topic, "{}"), "{user} on {topic}");
+    }
+    for user in ["s01/m2", "gw"] {
+        assert_eq!(reads(&broker, user, "foretell/#", 1), Vec::<String>::new(), "{user}");
+    }
+    assert_eq!(plant.source().messages, 1, "our own state came back, and nothing else");
+}
+
+/// What the list leaves out is refused at the broker, and said here: a letter that nobody gets must not pass for sent unseen.
+#[test]
+fn what_the_broker_refuses_is_told() {
+    let broker = broker();
+    let plant = plant(&broker);
+    plant.ingest.publish_retained("display/s01/m1", b"{}");
+    plant.ingest.publish_retained(MESSAGE, b"{}");
+    let told = || {
+        let refused = plant.ingest.refused_publishes().into_iter();
+        refused.map(|refused| format!("{} {}: {}", refused.source, refused.topic, refused.why)).collect::<Vec<_>>()
+    };
+    let expected = "broker display/s01/m1: not authorised; check the broker's access rules for our user";
+    wait_until("the refusal is told", || told() == [expected]);
+}
