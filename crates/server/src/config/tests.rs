@@ -173,7 +173,7 @@ fn the_examples_are_sound() {
     assert_eq!(sources, [("cloud".to_owned(), 1), ("hall".to_owned(), 2)]);
     let edge_nodes = include_str!("../../../../config/examples/sparkplug.toml");
     let edge_nodes = parse(edge_nodes, &BTreeMap::new(), Path::new("")).map(|config| config.sparkplug.0);
-    assert_eq!(edge_nodes.map(|options| options.map(|options| options.mappings.len())), Ok(Some(2)));
+    assert_eq!(edge_nodes.map(|options| options.map(|options| options.mappings.len())), Ok(Some(3)));
     // A plant's secrets are files of its own, so their absence is all there is to say.
     check(
         include_str!("../../../../config/examples/plant.toml"),
