@@ -53,8 +53,16 @@ const REFUSED: &[Pattern] = &[
     ("the state {} is not in the mapping's table", "状态 {0} 不在映射表中"),
     ("the payload has {} bytes; {} are allowed", "消息有 {0} 字节，最多允许 {1} 字节"),
     (
-        "a packet of {} bytes is not read, the listener takes {} (`[mqtt.limits] packet_size`); the client `{}` was disconnected",
-        "数据包有 {0} 字节，超过监听器上限 {1}（[mqtt.limits] packet_size），未读取；客户端 {2} 的连接已断开",
+        "a packet of {} bytes was not read, {} are allowed (`packet_size`); it came from `{}`",
+        "数据包有 {0} 字节，超过上限 {1}（packet_size），未读取；来自客户端 {2}",
+    ),
+    (
+        "`{}` is {}, which is in {}; a number in {} belongs there (`unit`)",
+        "{0} 的值是 {1}，单位是 {2}，这里应为以 {3} 为单位的数字（unit）",
+    ),
+    (
+        "only a login for every machine (`*/*`) may publish for what is no machine: {}",
+        "只有对所有机器（*/*）有权限的登录，才能发布不属于任何机器的消息：{0}",
     ),
     ("the payload holds {} records; {} are allowed", "消息含 {0} 条记录，最多允许 {1} 条"),
     ("the array holds more than {} items", "数组超过 {0} 项"),

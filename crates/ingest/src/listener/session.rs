@@ -264,8 +264,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         let told = PacketTooLarge { peer, client_id, user, topic, bytes, bytes_max }.emit(&self.shared.closed);
         if let Some(topic) = topic.filter(|_| told) {
             let detail = format!(
-                "a packet of {bytes} bytes is not read, the listener takes {bytes_max} (`[mqtt.limits] packet_size`); the client \
-                 `{client_id}` was disconnected"
+                "a packet of {bytes} bytes was not read, {bytes_max} are allowed (`packet_size`); it came from `{client_id}`"
             );
             self.publications.refuse_unread(topic, detail);
         }
