@@ -22,6 +22,10 @@ const AGAINST_CHANGE: f64 = 4.5;
 const WEEKLY_FROM_DAYS: usize = 21;
 /// Days from which their own spread is known.
 const SPREAD_FROM_DAYS: usize = 6;
+/// A median needs so many times the values of a mean (pi / 2).
+const MEDIAN_COST: f64 = 1.57;
+/// One farther off than so many standard deviations is an odd day, and no change.
+const COOL_ODD_SDS: f64 = 3.0;
 /// A ratio of four hours' heat to another four's is no better known than this.
 const COOL_SD_MIN: f64 = 0.01;
 /// The toss of a machine that is nearly always, or hardly ever, loaded is that of one loaded for so much of the time.
@@ -73,7 +77,11 @@ pub(super) fn of_cool_hours(days: &[DayRecord]) -> Vec<Option<f64>> {
     let mut runs = runs(days, |d| d.cool().is_some().then(|| d.cool_heat()));
     let weekly = weekly(&runs);
     runs.iter_mut().for_each(|r| r.share -= weekly[r.weekday]);
-    let vars = vec![spread(&runs).max(COOL_SD_MIN * COOL_SD_MIN); runs.len()];
+    let var = spread(&runs).max(COOL_SD_MIN * COOL_SD_MIN);
+    let usual = median(&mut runs.iter().map(|r| r.share).collect::<Vec<_>>()).unwrap_or(1.0);
+    let odd = COOL_ODD_SDS * var.sqrt();
+    runs.iter_mut().for_each(|r| r.share = r.share.clamp(usual - odd, usual + odd));
+    let vars = vec![var; runs.len()];
     let mut shares = vec![None; days.len()];
     for (r, level) in runs.iter().zip(levels(&runs, &vars)) {
         shares[r.place] = Some((level + weekly[r.weekday]).max(0.0));
@@ -100,13 +108,14 @@ fn weekly(runs: &[Run]) -> [f64; 7] {
     if runs.len() < WEEKLY_FROM_DAYS {
         return raw;
     }
-    let mut n = [0.0; 7];
+    // By medians: one odd day must not make a habit of its weekday.
+    let mut off: [Vec<f64>; 7] = Default::default();
     for (i, r) in runs.iter().enumerate() {
-        raw[r.weekday] += r.share - mean(&runs[i.saturating_sub(3)..runs.len().min(i + 4)]);
-        n[r.weekday] += 1.0;
+        off[r.weekday].push(r.share - mean(&runs[i.saturating_sub(3)..runs.len().min(i + 4)]));
     }
-    for (sum, n) in raw.iter_mut().zip(n) {
-        *sum /= f64::max(n, 1.0);
+    let n = off.each_ref().map(|off| off.len() as f64 / MEDIAN_COST);
+    for (raw, off) in raw.iter_mut().zip(&mut off) {
+        *raw = median(off).unwrap_or(0.0);
     }
     let left: Vec<Run> = runs.iter().map(|r| Run { share: r.share - raw[r.weekday], ..*r }).collect();
     let var = spread(&left);
@@ -201,6 +210,20 @@ mod tests {
         check("rest days", 80, |day| if day % 7 < 5 { 0.8 } else { 0.6 }, 0.015);
         check("days of their own", 80, |day| 0.7 + 0.1 * f64::sin(day as f64 * 2.4), 0.04);
         check("growing", 80, |day| 0.5 + 0.004 * day as f64, 0.02);
+    }
+
+    #[test]
+    fn an_odd_day_says_nothing_of_cool_hours() {
+        let day = |day: u16| {
+            let odd = if day == 60 { 2.0 } else { 0.0 };
+            let share = 0.8 + 0.05 * f64::sin(f64::from(day) * 2.4);
+            let hour = |amps_a: f64| Point::new(85.0, Some(25.0), amps_a, None);
+            let heat = hour(100.0 * (share + odd).min(1.6));
+            DayRecord::new(day, hour(100.0), heat, None, None).with_hours(24.0, 20.0, None)
+        };
+        let shares = of_cool_hours(&(0..90).map(day).collect::<Vec<_>>());
+        assert!(shares.iter().flatten().all(|share| (share - 0.8).abs() < 0.06), "{shares:?}");
+        assert_eq!(shares.iter().flatten().count(), 90);
     }
 
     #[test]
