@@ -136,6 +136,12 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// When a store cannot be read.
     fn queue(&self, from: usize, max: usize) -> Result<Queue, BackendError>;
 
+    /// An advisor has read what a customer wrote outside of any case.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that number, e.g. because a colleague has read it.
+    fn note_reply(&self, id: i64, by: &str) -> Result<(), BackendError>;
+
     /// One advisory, also when it is no longer in the queue.
     ///
     /// # Errors

@@ -58,6 +58,12 @@ pub trait Field: Send + Sync + 'static {
     /// As [`Field::photo`].
     fn delete_photo(&self, id: i64, by: &str) -> Result<(), BackendError>;
 
+    /// Says anew what a picture shows.
+    ///
+    /// # Errors
+    /// As [`Field::photo`]; with the breaches where the customer, who reads it, may not.
+    fn caption_photo(&self, id: i64, caption: &str, by: &str) -> Result<(), BackendError>;
+
     /// Pictures of an errand, oldest first.
     ///
     /// # Errors

@@ -97,6 +97,10 @@ pub struct Action {
     pub minutes: u32,
     /// Whether the machine stops for it.
     pub stops_machine: bool,
+    /// What is done where only a look is called for, because another cause is as likely; as `name`. The work itself where
+    /// it is a look.
+    #[serde(default)]
+    pub look: Option<Text>,
     /// What it spares the customer.
     pub benefit: Text,
     /// Part kinds it needs.

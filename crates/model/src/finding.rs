@@ -133,6 +133,11 @@ pub struct Evidence {
     pub since: Option<Timestamp>,
 }
 
+/// An onset is known to no better than this, days.
+const ONSET_DAYS_MIN: f64 = 3.0;
+/// And to no better than this share of how long ago it was: a creeping change has no first day.
+const ONSET_SHARE: f64 = 1.0 / 3.0;
+
 /// One conclusion about one machine at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -164,4 +169,71 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// One plain English sentence.
     pub text: String,
+}
+
+impl Finding {
+    /// Since when what was seen has been there: the one onset that everybody tells.
+    #[must_use]
+    pub fn onset(&self) -> Option<Timestamp> {
+        self.evidence.iter().find_map(|evidence| evidence.since)
+    }
+
+    /// The onset for somebody to whom `told` was said before: what was said stays as long as it may still be true, and gives way
+    /// once the onset has moved beyond what is known of it.
+    #[must_use]
+    pub fn onset_as_told(&self, told: Option<Timestamp>) -> Option<Timestamp> {
+        let onset = self.onset();
+        let may_be_true = |told: &Timestamp| {
+            let (apart, age) = (onset.map_or(0.0, |onset| onset.days_since(*told).abs()), self.at.days_since(*told));
+            apart <= ONSET_DAYS_MIN.max(age * ONSET_SHARE)
+        };
+        told.filter(may_be_true).or(onset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_onset_that_was_told_stays_as_long_as_it_may_be_true() {
+        /// The onset, as told on a day, of a finding of 30 July; days of July.
+        #[track_caller]
+        fn check(onset: Option<u8>, told: Option<u8>, expected: Option<u8>) {
+            let day = |n: u8| Timestamp::parse(&format!("2026-07-{n:02}T00:00:00Z")).unwrap();
+            let (machine, fault) = (MachineId::new("s", "m").unwrap(), FaultCode::COOLER_CLOGGING);
+            let item = |since| Evidence {
+                feature: "discharge_excess_k".into(),
+                value: 4.0,
+                unit: "K".into(),
+                change_per_day: None,
+                since,
+            };
+            let finding = Finding {
+                at: day(30),
+                id: FindingId::new(&machine, &fault, 1),
+                machine,
+                kind: FindingKind::Prediction,
+                status: Status::Updated,
+                grade: Grade::Advise,
+                fault,
+                likelihood: 0.9,
+                alternatives: Vec::new(),
+                rul_days: None,
+                probability_within: None,
+                limit: None,
+                evidence: vec![item(None), item(onset.map(day))],
+                text: String::new(),
+            };
+            assert_eq!(finding.onset_as_told(told.map(day)), expected.map(day), "{onset:?} {told:?}");
+        }
+        check(Some(9), None, Some(9));
+        // Told 24 days ago: known to eight days.
+        check(Some(14), Some(6), Some(6));
+        check(Some(15), Some(6), Some(15));
+        check(Some(25), Some(28), Some(28));
+        check(Some(24), Some(28), Some(24));
+        check(None, Some(6), Some(6));
+        check(None, None, None);
+    }
 }

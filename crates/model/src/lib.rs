@@ -7,6 +7,7 @@
 //! Names follow ISO 13374 (processing blocks), ISO 13381-1 (prognosis) and ISO 14224 (failure modes); units follow UCUM.
 
 pub mod catalogue;
+mod cause;
 mod clock;
 pub mod effect;
 mod event;
@@ -30,6 +31,7 @@ mod time;
 pub mod wire;
 
 pub use catalogue::{Catalogue, Fault, Term};
+pub use cause::{Beside, Cause};
 pub use clock::Clock;
 pub use event::{Event, Note, Verdict, Work};
 pub use fault::FaultCode;

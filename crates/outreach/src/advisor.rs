@@ -31,6 +31,7 @@ impl Outreach {
     pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
         self.store.look(&format!("show case {id}"), |tx| {
             let mut case = advisories::get(tx, id)?;
+            case.finding = case.as_told();
             let worked = bookings::newest_done_of(tx, id)?.and_then(|stay| stay.worked());
             let is_spent = case.is_spent(worked);
             if is_spent {
@@ -59,8 +60,8 @@ impl Outreach {
                 Ok(people) => self.route(tx, &people.customer, NEW)?.is_none(),
                 Err(_) => false,
             };
-            let parts = self.works(&case).flat_map(|(_, _, action)| action.parts.clone()).collect();
-            let minutes = self.works(&case).map(|(_, _, action)| action.minutes).reduce(|all, one| all + one);
+            let parts = self.works(&case).flat_map(|(_, piece)| piece.action.parts.clone()).collect();
+            let minutes = self.works(&case).map(|(_, piece)| piece.action.minutes).reduce(|all, one| all + one);
             let people = people.ok();
             let (contacts, choices) = match &people {
                 Some(people) => {
@@ -73,6 +74,7 @@ impl Outreach {
                 stage: case.stage,
                 until: case.until,
                 remark: case.remark,
+                matter: case.matter,
                 message,
                 no_route,
                 verdict,

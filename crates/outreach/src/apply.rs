@@ -122,11 +122,13 @@ impl Outreach {
             }
             (None, _) => self.open_case(connection, finding, context, now)?,
             (Some(before), Status::Cleared) => {
-                let case = clear(connection, before.clone(), now)?;
+                let mut case = clear(connection, before.clone(), now)?;
+                self.succeed(connection, (&mut case, &before), now)?;
                 self.part_with_cleared(connection, (&case, &before), now)?;
             }
             (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
         }
+        self.let_one_speak(connection, &finding.machine, now)?;
         bundle::regroup(connection, &finding.machine, now)?;
         self.gather_site(connection, finding.machine.site(), now)?;
         let case = advisories::get(connection, &finding.id)?;
@@ -137,8 +139,10 @@ impl Outreach {
     pub(crate) fn may_reach_customer(&self, finding: &Finding) -> bool {
         let nameable = match finding.kind {
             FindingKind::MaintenanceDue => true,
+            // It is the likeliest cause that a letter names: what no customer hears of must not go by another name.
             FindingKind::Prediction | FindingKind::Anomaly => {
-                self.options.catalogue.fault(&finding.fault).is_some_and(|fault| fault.customer)
+                let cause = finding.cause(None, &[], &self.options.catalogue);
+                self.options.catalogue.fault(cause.fault).is_some_and(|fault| fault.customer)
             }
             _ => false,
         };
@@ -154,19 +158,27 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<()> {
         let stage = if self.may_reach_customer(finding) { Stage::Draft } else { Stage::Internal };
-        let case = Case {
+        let mut case = Case {
             finding: finding.clone(),
             context: context.clone(),
             stage,
             until: None,
             remark: None,
+            matter: None,
+            goes_with: None,
+            told: None,
+            rivals: Vec::new(),
             opened: finding.at,
             companions: Vec::new(),
         };
         case.save(connection, now)?;
         counter!("foretell_outreach_cases_opened_total", "grade" => finding.grade.name()).increment(1);
         record(connection, &case, "opened the case", &finding.text, now)?;
-        if stage == Stage::Draft { hint_at_return(connection, &case, now) } else { Ok(()) }
+        if stage == Stage::Draft {
+            hint_at_return(connection, &case, now)?;
+            self.call_first(connection, &mut case, now)?;
+        }
+        Ok(())
     }
 
     fn refresh(
@@ -183,9 +195,10 @@ impl Outreach {
         (case.finding, case.context) = (finding.clone(), context.clone());
         bundle::put_back(&mut case.finding, bundled);
         let may = self.may_reach_customer(finding);
+        let mut became_draft = false;
         match case.stage {
             Stage::Internal if may && !bundle::is_follower(&case) => {
-                case.stage = Stage::Draft;
+                (case.stage, became_draft) = (Stage::Draft, true);
                 if before < finding.grade {
                     hint_at_return(connection, &case, now)?;
                 }
@@ -197,7 +210,7 @@ impl Outreach {
             // What was put off as a plan of weeks must be seen again when days are left.
             Stage::Postponed if finding.grade == Grade::Urgent && before < Grade::Urgent => {
                 (case.stage, case.until) = (Stage::Draft, None);
-                case.remark = Some("it has become urgent since it was postponed".into());
+                (case.remark, case.matter) = (Some("it has become urgent since it was postponed".into()), None);
             }
             _ => {}
         }
@@ -205,6 +218,9 @@ impl Outreach {
             forget_offers(connection, &finding.id, now)?;
         }
         case.save(connection, now)?;
+        if became_draft {
+            self.call_first(connection, &mut case, now)?;
+        }
         if before != finding.grade {
             let what = format!("changed the grade from {} to {}", before.name(), finding.grade.name());
             record(connection, &case, &what, &finding.text, now)?;
@@ -230,9 +246,10 @@ fn hint_at_return(connection: &dyn Session, case: &Case, now: Timestamp) -> Resu
 fn clear(connection: &dyn Session, mut case: Case, now: Timestamp) -> Result<Case> {
     withdraw(connection, &case.finding.id, "the forecast was withdrawn")?;
     if case.stage == Stage::Booked {
-        case.remark = Some("the forecast was withdrawn: is the visit still needed?".into());
+        (case.remark, case.matter) = (Some("the forecast was withdrawn: is the visit still needed?".into()), None);
     } else {
         (case.stage, case.until, case.remark) = (Stage::Cleared, None, None);
+        (case.matter, case.goes_with) = (None, None);
     }
     case.finding.status = Status::Cleared;
     case.save(connection, now)?;

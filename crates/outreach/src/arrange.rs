@@ -5,7 +5,6 @@
 
 use foretell_model::{FindingId, MINUTE_MS, Obstacle, Timestamp};
 
-use crate::Outreach;
 use crate::apply::withdraw;
 use crate::calls::{contact, refuse_outside};
 use crate::customer::{CANCELLED, booked};
@@ -16,6 +15,7 @@ use crate::store::bookings::Hours;
 use crate::store::{Case, Session, Stay, advisories, alongside, bookings, messages, record};
 use crate::views::{AfterCancelling, Booking, Spoken, Stage};
 use crate::visits::booking;
+use crate::{Outreach, rivals};
 
 /// Stages in which an advisor may still talk the customer into a visit.
 const TALKING: &[Stage] =
@@ -58,6 +58,7 @@ impl Outreach {
             alongside::note(tx, &case)?;
             self.tell(tx, (&stay, &people), spoken, now)?;
             withdraw(tx, id, "a visit was booked")?;
+            case.tell(&self.options.catalogue);
             case.move_to(tx, Stage::Booked, None, None, now)?;
             contact(tx, &case, who, record::VISIT_BOOKED, &record::span_because(&stay, &spoken.why), now)?;
             booking(tx, stay)
@@ -129,6 +130,7 @@ impl Outreach {
                 }
                 AfterCancelling::Close => {
                     self.part(tx, &mut case, (true, Stage::Cleared), why, now)?;
+                    rivals::end_with(tx, &case, why, now)?;
                     case.move_to(tx, Stage::Cleared, Some(why), None, now)?;
                     self.gather_site(tx, case.finding.machine.site(), now)?;
                 }

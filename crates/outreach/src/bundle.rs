@@ -12,21 +12,17 @@ use crate::apply::forget_offers;
 use crate::error::Result;
 use crate::joint::{is_companion, is_spoken_of};
 use crate::service::DUE_PREFIX;
-use crate::store::{Case, Session, advisories, messages};
+use crate::store::{Case, GoesWith, Session, advisories, messages};
 use crate::views::{MessageState, Stage};
 
-/// Beginning of a follower's remark; the leader's identity comes after it.
-pub(crate) const FOLLOWS: &str = "goes with ";
-/// The remark of an inspection that waits for a visit to attach to.
-pub(crate) const WAITS: &str = "goes with the next visit";
 /// Why a follower's own letter is not sent.
 pub(crate) const GOES_ALONG: &str = "it goes with another message";
 /// Work that is never a visit of its own.
 const NEVER_ALONE: &str = "vibration_tested";
 
-/// Whether a case leaves the talking to another one.
+/// Whether a case leaves the talking to another one, or waits for a visit to attach to.
 pub(crate) fn is_follower(case: &Case) -> bool {
-    case.stage == Stage::Internal && case.remark.as_deref().is_some_and(|remark| remark.starts_with(FOLLOWS))
+    case.stage == Stage::Internal && case.goes_with.is_some()
 }
 
 /// The works that open cases announce, apart from those that [`crate::Outreach::check_service`] made.
@@ -95,7 +91,7 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
             let place =
                 free.iter().position(|case| leads(case) && !is_follower(case)).or_else(|| free.iter().position(leads));
             let Some(place) = place else {
-                let wait = |case: &mut Case| case.move_to(connection, Stage::Internal, Some(WAITS), None, now);
+                let wait = |case: &mut Case| case.follow(connection, GoesWith::NextVisit, now);
                 return free.iter_mut().try_for_each(wait);
             };
             free.remove(place)
@@ -112,20 +108,18 @@ fn gather(connection: &dyn Session, leader: &mut Case, followers: &mut [Case], n
         true => own_evidence(leader, &format!("{DUE_PREFIX}{}", leader.finding.fault)),
         false => leader.finding.evidence.iter().filter(|e| !e.feature.starts_with(DUE_PREFIX)).cloned().collect(),
     };
-    let remark = format!("{FOLLOWS}{}", leader.finding.id);
     for follower in followers {
         let its = format!("{DUE_PREFIX}{}", follower.finding.fault);
         let new = own_evidence(follower, &its).into_iter().filter(|e| gathered.iter().all(|g| g.feature != e.feature));
         gathered.extend(new.collect::<Vec<_>>());
         withdraw_draft(connection, follower)?;
-        follower.move_to(connection, Stage::Internal, Some(&remark), None, now)?;
+        follower.follow(connection, GoesWith::Case(leader.finding.id.clone()), now)?;
     }
     leader.finding.evidence = gathered;
-    let (stage, remark, until) = match leader.stage {
-        Stage::Internal if !is_companion(leader) => (Stage::Draft, None, None),
-        stage => (stage, leader.remark.clone(), leader.until),
-    };
-    leader.move_to(connection, stage, remark.as_deref(), until, now)?;
+    match leader.stage {
+        Stage::Internal if !is_companion(leader) => leader.move_to(connection, Stage::Draft, None, None, now)?,
+        _ => leader.save(connection, now)?,
+    }
     // More work takes longer: the times proposed for less are no longer right.
     if before == works(leader) { Ok(()) } else { forget_offers(connection, &leader.finding.id, now) }
 }
@@ -155,7 +149,7 @@ pub(crate) fn follows(case: &Case, leader: &Case) -> bool {
 }
 
 fn follows_it(case: &Case, leader: &FindingId) -> bool {
-    is_follower(case) && case.remark.as_deref().and_then(|remark| remark.strip_prefix(FOLLOWS)) == Some(leader.as_str())
+    case.leader() == Some(leader)
 }
 
 /// What a case says for itself: its own work, or all of them where it was made from registered tasks.

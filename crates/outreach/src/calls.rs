@@ -2,14 +2,15 @@
 
 use foretell_model::{FindingId, Obstacle, Timestamp};
 
-use crate::Outreach;
 use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
-use crate::outbox::settle::UNDELIVERED;
-use crate::store::{Case, Entry, Session, advisories, fates, messages, record, registry, replies, service_cases};
-use crate::views::{AfterCall, MessageState, Stage, Unsettled};
+use crate::store::{
+    Case, Entry, Session, advisories, bookings, fates, messages, record, registry, replies, service_cases,
+};
+use crate::views::{AfterCall, Matter, MessageState, Stage, Unsettled};
+use crate::{Outreach, rivals};
 
 impl Outreach {
     /// Records a call to the customer, in the advisor's words, and what comes of it.
@@ -33,9 +34,16 @@ impl Outreach {
             match next {
                 AfterCall::Close => {
                     self.part(tx, &mut case, (true, Stage::Cleared), remark, now)?;
+                    rivals::end_with(tx, &case, remark, now)?;
                     case.move_to(tx, Stage::Cleared, Some(remark), None, now)
                 }
-                AfterCall::NewLetter => case.move_to(tx, Stage::Draft, Some(remark), None, now),
+                AfterCall::NewLetter => {
+                    // What was promised was done; a letter about it now names what is likeliest now.
+                    if bookings::newest_done_of(tx, id)?.is_some() {
+                        case.fulfil();
+                    }
+                    case.move_to(tx, Stage::Draft, Some(remark), None, now)
+                }
                 // Why the call is due stays what it was.
                 AfterCall::Again => Ok(()),
             }
@@ -57,6 +65,7 @@ impl Outreach {
             // What a customer declined was declined for all that the letter spoke of.
             let told = matches!(case.stage, Stage::Contacted | Stage::Call | Stage::NotNow);
             self.part(tx, &mut case, (told, Stage::Cleared), reason, now)?;
+            rivals::end_with(tx, &case, reason, now)?;
             case.move_to(tx, Stage::Cleared, Some(reason), None, now)?;
             self.gather_site(tx, case.finding.machine.site(), now)?;
             desk_note(tx, &case, who, "closed the case", reason, now)
@@ -111,8 +120,7 @@ impl Outreach {
                     // A reminder goes out beside the message it reminds of.
                     (Kind::Reminder, Stage::Call) if stage == Stage::Queued => Some(Stage::Contacted),
                     (Kind::Confirmation, Stage::Booked) => {
-                        let of_delivery = |remark: &str| remark.starts_with(UNDELIVERED);
-                        case.remark.as_deref().is_some_and(of_delivery).then_some(Stage::Booked)
+                        (case.matter == Some(Matter::Undelivered)).then_some(Stage::Booked)
                     }
                     (Kind::FollowUp, Stage::Call) => Some(Stage::Done),
                     (Kind::Invitation | Kind::Reminder, Stage::Call) => Some(stage),

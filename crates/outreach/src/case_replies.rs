@@ -4,9 +4,9 @@ use foretell_model::{MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
-use crate::store::{Session, record, service_cases};
+use crate::store::{Entry, Session, record, replies, service_cases};
 use crate::troubles::note;
-use crate::views::{ServiceCase, Source};
+use crate::views::{LooseReply, ServiceCase, Source};
 
 /// Replies kept for the advisor in one case; the record has them all.
 const HEARD_MAX: usize = 20;
@@ -18,9 +18,10 @@ impl Outreach {
         &self,
         connection: &dyn Session,
         (number, machine): (Option<i64>, Option<&MachineId>),
-        text: &str,
+        from: LooseReply,
         now: Timestamp,
     ) -> Result<()> {
+        let text = &from.text;
         if let Some(machine) = machine.filter(|_| self.options.grumbles.says_broken(text)) {
             return self.open_trouble(connection, machine, (Source::Customer, text, "customer"), now).map(drop);
         }
@@ -30,12 +31,34 @@ impl Outreach {
             (None, Some(number)) => Some(service_cases::get(connection, number)?),
             (None, None) => None,
         };
-        let Some(mut case) = about else { return Ok(()) };
-        case.heard.push(text.to_owned());
+        // It belongs to nothing: an advisor reads it all the same.
+        let Some(mut case) = about else { return replies::put_loose(connection, &from) };
+        case.heard.push(from.text);
         if case.heard.len() > HEARD_MAX {
             case.heard.remove(0);
         }
         service_cases::save(connection, &mut case)
+    }
+
+    /// What customers wrote outside of any case and nobody has read yet, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn loose_replies(&self) -> Result<Vec<LooseReply>> {
+        self.store.read("list the replies outside of cases", replies::loose)
+    }
+
+    /// An advisor has read what a customer wrote outside of any case.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of that number, e.g. because a colleague has read it.
+    pub fn note_loose_reply(&self, id: i64, who: &str, now: Timestamp) -> Result<()> {
+        self.store.write(&format!("note reply {id}"), |tx| {
+            let reply = replies::take_loose(tx, id)?;
+            let (customer, machine) = (Some(reply.customer.as_str()), reply.machine.as_ref().map(MachineId::as_str));
+            let what = "noted the reply";
+            Entry { at: now, who, what, customer, machine, ..Entry::default() }.write(tx)
+        })
     }
 
     /// The advisor has answered what the customer replied after the work was done.

@@ -8,16 +8,13 @@ use crate::compose::{self, slot_text};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
-use crate::replies::REPLIED_AFTER;
 use crate::slots::Slot;
 use crate::store::bookings::Hours;
 use crate::store::{
     Case, Entry, Mail, Session, Stay, advisories, alongside, bookings, care, messages, record, registry, replies,
 };
-use crate::views::{BookingView, MessageState, OfferedSlot, PageState, Stage};
+use crate::views::{BookingView, Matter, MessageState, OfferedSlot, PageState, Stage};
 
-/// Beginning of the remark of a case whose customer wishes another time.
-const OTHER_TIME: &str = "the customer wishes another time";
 /// Why an advisor should call after a visit was cancelled.
 pub(crate) const CANCELLED: &str = "the customer cancelled the visit";
 /// Who acts through a link, in the record.
@@ -91,6 +88,7 @@ impl Outreach {
         alongside::note(tx, &visitor.case)?;
         self.tell_of_visit(tx, &stay, now)?;
         withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
+        visitor.case.tell(&self.options.catalogue);
         visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
         said(tx, visitor, record::VISIT_BOOKED, &record::span(slot.start, slot.end), now)
     }
@@ -204,12 +202,8 @@ impl Outreach {
             let mut visitor = self.visitor(tx, token, now)?;
             refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "ask for another time")?;
             let wish = Note::new(text);
-            let remark = match wish.as_str().trim() {
-                "" => OTHER_TIME.to_owned(),
-                wish => format!("{OTHER_TIME}: {wish}"),
-            };
             withdraw(tx, &visitor.case.finding.id, "the customer answered")?;
-            visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
+            visitor.case.ask(tx, (Stage::Call, None), Matter::OtherTime, wish.as_str().trim(), now)?;
             said(tx, &visitor, record::OTHER_TIME, wish.as_str().trim(), now)?;
             let (customer, machine) = (&visitor.mail.customer, Some(visitor.mail.machine.as_str()));
             self.hear(tx, customer, machine, wish.as_str(), now)?;
@@ -313,16 +307,14 @@ impl Outreach {
         let language = people.customer.language;
         // Work was done and no letter of the case went out since: nobody is asked for what is done.
         let worked = stay.is_some_and(|stay| stay.state == "done");
-        let wishes = || case.remark.as_deref().is_some_and(|remark| remark.starts_with(OTHER_TIME));
-        let answered = || case.remark.as_deref().is_some_and(|remark| remark.starts_with(REPLIED_AFTER));
         Ok(match case.stage {
             Stage::Done => PageState::Done,
             Stage::Cleared if worked => PageState::Done,
             Stage::Cleared => PageState::NotNeeded,
             Stage::Internal | Stage::Draft | Stage::Postponed | Stage::Queued if worked => PageState::Done,
             // Whoever only answered was promised no call.
-            Stage::Call if worked && answered() => PageState::Done,
-            Stage::Call if worked && !wishes() => PageState::CallComes,
+            Stage::Call if worked && case.matter == Some(Matter::ReplyAfter) => PageState::Done,
+            Stage::Call if worked && case.matter != Some(Matter::OtherTime) => PageState::CallComes,
             Stage::Booked => match self.booking_of(connection, &case.finding.id)? {
                 Some(booking) => PageState::Booked {
                     text: slot_text(
@@ -343,10 +335,9 @@ impl Outreach {
                 let until = case.until.unwrap_or_default();
                 PageState::NotNow { until, text: compose::format::day(language, people.calendar.local(until).date()) }
             }
-            Stage::Call => match case.remark.as_deref().and_then(|remark| remark.strip_prefix(OTHER_TIME)) {
-                Some(wish) => PageState::OtherTime { wish: wish.trim_start_matches([':', ' ']).to_owned() },
-                None => PageState::Open,
-            },
+            Stage::Call if case.matter == Some(Matter::OtherTime) => {
+                PageState::OtherTime { wish: case.remark.clone().unwrap_or_default() }
+            }
             _ => PageState::Open,
         })
     }

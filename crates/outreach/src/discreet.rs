@@ -51,8 +51,8 @@ impl Outreach {
         }
     }
 
-    /// Refuses a technician's note on finished work, which the customer reads word for word, if it holds what customers never
-    /// read. Measured values and a cheerful mark are the technician's own affair.
+    /// Refuses what a technician wrote that the customer reads word for word, a note on finished work or the caption of a
+    /// picture, if it holds what customers never read. Measured values and a cheerful mark are the technician's own affair.
     ///
     /// # Errors
     /// `Lint` with what is wrong, or when the store cannot be read.

@@ -3,20 +3,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::catalogue::Action;
-use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
+use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::clock::Seen;
-use crate::compose::{self, Draft, Occasion};
+use crate::compose::{self, Draft, Occasion, Piece};
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine, Technician};
 use crate::roster::{Job, Roster};
 use crate::slots::{self, Slot, Visit};
 use crate::store::{
-    Case, Mail, Session, advisories, bookings, care, changes, clock, fates, messages, record, registry, service_cases,
+    Case, Mail, Session, Spoken, advisories, bookings, care, changes, clock, fates, messages, record, registry,
+    service_cases,
 };
 use crate::views::{MessageState, Stage};
 use crate::{Channel, Outreach, joint};
@@ -91,29 +91,29 @@ impl Outreach {
         Ok(roster)
     }
 
-    /// The work of a case's visit on all its machines, with the codes of the catalogue.
-    pub(crate) fn works<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = (&'a MachineId, &'a str, &'a Action)> {
-        let on_machine = |finding: &'a Finding| {
-            let works = compose::works_of(finding, &self.options.catalogue);
-            works.into_iter().map(|(code, action)| (&finding.machine, code, action))
+    /// The work of a case's visit on all its machines.
+    pub(crate) fn works<'a>(&'a self, case: &'a Case) -> impl Iterator<Item = (&'a MachineId, Piece<'a>)> {
+        let on_machine = |spoken: Spoken<'a>| {
+            let pieces = compose::pieces_of(spoken, &self.options.catalogue);
+            pieces.into_iter().map(move |piece| (&spoken.finding.machine, piece))
         };
-        case.findings().flat_map(on_machine)
+        case.spoken().flat_map(on_machine)
     }
 
     /// What a case's visit asks of whoever comes.
     pub(crate) fn job(&self, case: &Case) -> Job {
         Job {
             site: case.finding.machine.site().to_owned(),
-            works: self.works(case).map(|(_, code, _)| code.to_owned()).collect(),
+            works: self.works(case).map(|(_, piece)| piece.code.to_owned()).collect(),
         }
     }
 
     /// What the case's work needs; work of no kind counts as an hour's look.
     pub(crate) fn visit(&self, case: &Case) -> Visit {
-        let minutes: u32 = self.works(case).map(|(_, _, action)| action.minutes).sum();
+        let minutes: u32 = self.works(case).map(|(_, piece)| piece.action.minutes).sum();
         Visit {
             minutes: if minutes == 0 { 60 } else { minutes },
-            stops_machine: self.works(case).any(|(_, _, action)| action.stops_machine),
+            stops_machine: self.works(case).any(|(_, piece)| piece.action.stops_machine),
             before: case.p10(),
         }
     }
@@ -341,14 +341,14 @@ fn unasked(connection: &dyn Session, case: &Case, last: Option<Timestamp>) -> Re
 pub(crate) fn blocking_case_on(connection: &dyn Session, case: &Case, machine: &MachineId) -> Result<Option<String>> {
     let place = (case.opened, &case.finding.id);
     let mut others = Vec::new();
-    let leader = joint::leader_of(case);
+    let leader = case.leader();
     for other in advisories::open_of(connection, machine)? {
         // Whatever goes with a letter about another machine is where that letter is.
         others.push(joint::speaker(connection, &other)?.unwrap_or(other));
     }
     let blocks = |other: &Case| {
         other.finding.id != case.finding.id
-            && Some(&other.finding.id) != leader.as_ref()
+            && Some(&other.finding.id) != leader
             && other.is_under_way()
             && (other.stage != Stage::Queued || (other.opened, &other.finding.id) < place)
     };

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, Obstacle, Timestamp};
+use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::Depot;
-use crate::store::{Entry, advisories, bookings, evidence, record, registry, stock};
+use crate::store::{Entry, Session, advisories, bookings, evidence, record, registry, service_cases, stock};
 use crate::troubles;
 use crate::views::{Happening, Photo, PhotoOf, RecordFilter, RecordPage, StockLine, VisitReport, WorkVerdict};
 
@@ -30,7 +30,8 @@ impl Outreach {
         let attempted = format!("give a verdict on {id}");
         self.store.write(&attempted, |tx| {
             let case = advisories::get(tx, id)?;
-            let fault = case.finding.fault.as_str();
+            // What was named is what can be confirmed, whatever the finding is called.
+            let fault = case.own().cause(&self.options.catalogue).fault.as_str();
             if case.finding.kind == FindingKind::MaintenanceDue {
                 return Err(OutreachError::refused(&attempted, Obstacle::NothingForecast));
             }
@@ -77,7 +78,8 @@ impl Outreach {
     /// Adds a picture by reference; gives its number. `subject` is the key of what it belongs to.
     ///
     /// # Errors
-    /// When the reference is empty or the store refuses.
+    /// When the reference is empty or the store refuses; `Lint` when the caption of a picture that the customer sees holds what
+    /// customers never read.
     pub fn add_photo(
         &self,
         (of, subject): (PhotoOf, &str),
@@ -91,12 +93,42 @@ impl Outreach {
             return Err(OutreachError::unfit(attempted, "its reference is empty"));
         }
         self.store.write(&attempted, |tx| {
+            self.fit_beside_photo(tx, (of, subject), caption)?;
             let id = evidence::add_photo(tx, (of, subject), reference, caption, who, now)?;
             let why = format!("{} {subject}: {reference}", of.name());
             let advisory = (of == PhotoOf::Case).then_some(subject);
             Entry { at: now, who, what: "added a photo", why: &why, advisory, ..Entry::default() }.write(tx)?;
             Ok(id)
         })
+    }
+
+    /// Says anew what a picture shows.
+    ///
+    /// # Errors
+    /// `Missing` when there is none of that number; `Lint` as for [`Outreach::add_photo`].
+    pub fn caption_photo(&self, id: i64, caption: &str, who: &str, now: Timestamp) -> Result<()> {
+        self.store.write(&format!("say what photo {id} shows"), |tx| {
+            let photo = evidence::photo(tx, id)?;
+            self.fit_beside_photo(tx, (photo.of, &photo.subject), caption)?;
+            evidence::set_caption(tx, id, caption)?;
+            let why = format!("{} {}: {caption}", photo.of.name(), photo.subject);
+            let advisory = (photo.of == PhotoOf::Case).then_some(photo.subject.as_str());
+            Entry { at: now, who, what: "changed a photo's caption", why: &why, advisory, ..Entry::default() }.write(tx)
+        })
+    }
+
+    /// The customer reads what is written beside a picture of the machine, as the note on finished work.
+    fn fit_beside_photo(&self, connection: &dyn Session, (of, subject): (PhotoOf, &str), caption: &str) -> Result<()> {
+        let number = || subject.parse::<i64>().map_err(|_| OutreachError::missing(of.name(), subject));
+        let machine = match of {
+            PhotoOf::Case => {
+                advisories::find(connection, &FindingId::from_text(subject))?.map(|case| case.finding.machine)
+            }
+            PhotoOf::Visit => Some(bookings::get(connection, number()?)?.machine),
+            PhotoOf::ServiceCase => MachineId::parse(&service_cases::get(connection, number()?)?.machine).ok(),
+            PhotoOf::Person | PhotoOf::Machine => None,
+        };
+        machine.map_or(Ok(()), |machine| self.fit_for_customer(connection, &machine, caption))
     }
 
     /// One picture.

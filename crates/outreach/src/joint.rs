@@ -10,13 +10,15 @@ use std::cmp::Reverse;
 use foretell_model::{FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
 
 use crate::apply::{forget_offers, says_the_same, withdraw};
-use crate::bundle::{self, FOLLOWS, WAITS};
+use crate::bundle;
 use crate::compose::Occasion;
 use crate::drafting::blocking_case_on;
 use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::Machine;
-use crate::store::{Case, Companion, Session, advisories, bookings, messages, registry, service_cases};
+use crate::store::{
+    Case, Companion, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
+};
 use crate::views::{MessageState, Stage};
 use crate::{Outreach, compose};
 
@@ -37,14 +39,7 @@ const LEFT_ALONE: &str = "the letter spoke of it together with another machine, 
 
 /// Whether a case goes with one on another machine.
 pub(crate) fn is_companion(case: &Case) -> bool {
-    leader_of(case).is_some_and(|leader| !is_of(&leader, &case.finding.machine))
-}
-
-/// The case that a follower leaves the talking to.
-pub(crate) fn leader_of(case: &Case) -> Option<FindingId> {
-    // An inspection that waits for whatever visit comes next goes with no case yet.
-    let remark = case.remark.as_deref().filter(|remark| case.stage == Stage::Internal && *remark != WAITS)?;
-    remark.strip_prefix(FOLLOWS).map(FindingId::from_text)
+    case.leader().is_some_and(|leader| !is_of(leader, &case.finding.machine))
 }
 
 fn is_of(id: &FindingId, machine: &MachineId) -> bool {
@@ -53,8 +48,8 @@ fn is_of(id: &FindingId, machine: &MachineId) -> bool {
 
 /// The case on another machine that speaks for this one, if there is one.
 pub(crate) fn speaker(connection: &dyn Session, case: &Case) -> Result<Option<Case>> {
-    match leader_of(case).filter(|leader| !is_of(leader, &case.finding.machine)) {
-        Some(leader) => advisories::find(connection, &leader),
+    match case.leader().filter(|leader| !is_of(leader, &case.finding.machine)) {
+        Some(leader) => advisories::find(connection, leader),
         None => Ok(None),
     }
 }
@@ -65,7 +60,7 @@ pub(crate) fn is_spoken_of(connection: &dyn Session, case: &Case) -> Result<bool
 }
 
 /// Whether nobody outside the house knows of it yet.
-const fn is_unsent(stage: Stage) -> bool {
+pub(crate) const fn is_unsent(stage: Stage) -> bool {
     matches!(stage, Stage::Draft | Stage::Postponed | Stage::Queued)
 }
 
@@ -131,7 +126,8 @@ impl Outreach {
         // Wasted electricity is a letter of its own: it has its reckoning to show.
         let wants_visit =
             self.may_reach_customer(&case.finding) && Occasion::of_finding(&case.finding) != Occasion::Energy;
-        if !waits || !wants_visit || compose::works_of(&case.finding, &self.options.catalogue).is_empty() {
+        if !waits || !wants_visit || compose::pieces_of(Spoken::new(&case.finding), &self.options.catalogue).is_empty()
+        {
             return Ok(false);
         }
         let own = registry::find::<Machine>(connection, machine.as_str())?;
@@ -158,7 +154,7 @@ impl Outreach {
     ) -> Result<()> {
         for companion in &leader.companions {
             let Some(mut case) = advisories::find(connection, &companion.finding.id)? else { continue };
-            if leader_of(&case).as_ref() != Some(&leader.finding.id) {
+            if case.leader() != Some(&leader.finding.id) {
                 continue;
             }
             let (stage, remark) = match (told, self.may_reach_customer(&case.finding)) {
@@ -243,16 +239,15 @@ fn keep_up(connection: &dyn Session, open: &mut [Case], now: Timestamp) -> Resul
 /// Has a case speak for others.
 fn speak_for(connection: &dyn Session, mut leader: Case, others: Vec<Case>, now: Timestamp) -> Result<()> {
     let before = leader.companions.clone();
-    let remark = format!("{FOLLOWS}{}", leader.finding.id);
     for case in &others {
-        if leader_of(case).as_ref() == Some(&leader.finding.id) {
+        if case.leader() == Some(&leader.finding.id) {
             continue;
         }
         withdraw(connection, &case.finding.id, bundle::GOES_ALONG)?;
         let mut follower = Case { companions: Vec::new(), ..case.clone() };
-        follower.move_to(connection, Stage::Internal, Some(&remark), None, now)?;
+        follower.follow(connection, GoesWith::Case(leader.finding.id.clone()), now)?;
     }
-    let with = |case: Case| Companion { finding: case.finding, context: case.context };
+    let with = |case: Case| Companion { finding: case.finding, context: case.context, told: case.told };
     leader.companions = others.into_iter().map(with).collect();
     if leader.companions == before {
         return Ok(());
@@ -329,5 +324,5 @@ fn says_as_before(new: &Companion, old: &Companion) -> bool {
 }
 
 fn follows(case: &Case, leader: &FindingId) -> bool {
-    leader_of(case).as_ref() == Some(leader)
+    case.leader() == Some(leader)
 }

@@ -136,9 +136,9 @@ impl Outreach {
     /// The works of a case's visit on all its machines, each once.
     fn all_works(&self, case: &Case) -> Vec<String> {
         let mut works: Vec<String> = Vec::new();
-        for (_, code, _) in self.works(case) {
-            if !works.iter().any(|known| known == code) {
-                works.push(code.to_owned());
+        for (_, piece) in self.works(case) {
+            if !works.iter().any(|known| known == piece.code) {
+                works.push(piece.code.to_owned());
             }
         }
         works
@@ -146,7 +146,7 @@ impl Outreach {
 
     fn works_on(&self, case: &Case, machine: &MachineId) -> Vec<String> {
         let own = self.works(case).filter(|(of, ..)| *of == machine);
-        own.map(|(_, code, _)| code.to_owned()).collect()
+        own.map(|(_, piece)| piece.code.to_owned()).collect()
     }
 
     /// The technician sets out, or says anew how long it will take.

@@ -17,7 +17,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `taps` | what a tap on a page does that may have been open for days |
-//! | `apply`, `bundle`, `joint`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `apply`, `bundle`, `rivals`, `joint`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
@@ -25,6 +25,7 @@
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
 //! | [`desk`] | all of it in memory, for pages |
 //! | `discreet` | no customer is told of another |
+//! | `earlier` | what came before a letter: a talk, work that did not help |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
 
@@ -46,6 +47,7 @@ mod customer;
 pub mod desk;
 mod discreet;
 mod drafting;
+mod earlier;
 mod error;
 mod evidence;
 pub mod governor;
@@ -65,6 +67,7 @@ pub mod planning;
 mod problems;
 pub mod registry;
 pub mod replies;
+mod rivals;
 pub mod roster;
 pub mod service;
 pub mod slots;
@@ -106,10 +109,10 @@ pub use replies::{ReplyHeard, StopWords};
 pub use slots::Slot;
 pub use views::{
     AfterCall, AfterCancelling, AlsoThere, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice,
-    Errand, ErrandSheet, Figures, Guest, Happening, Journey, MessageState, MessageView, OfferedSlot, Outcome,
-    PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, RecordPage, ServiceCase,
-    Source, Spoken, Stage, StageChange, StockLine, Ticked, Unsettled, Untold, UntoldOf, VisitDone, VisitReport,
-    WorkDone, WorkVerdict,
+    Errand, ErrandSheet, Figures, Guest, Happening, Journey, LooseReply, Matter, MessageState, MessageView,
+    OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter,
+    RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Ticked, Unsettled, Untold, UntoldOf,
+    VisitDone, VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

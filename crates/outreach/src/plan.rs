@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use foretell_model::{FindingKind, Grade, MachineId, Timestamp};
 
-use crate::Outreach;
 use crate::calendar::Calendar;
-use crate::compose::works_of;
+use crate::compose::pieces_of;
 use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
 use crate::roster::monday;
 use crate::store::{Case, registry, stock};
 use crate::views::{QueueEntry, Stage};
+use crate::{Outreach, joint};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
 
@@ -113,7 +113,7 @@ impl Outreach {
     fn prospects(&self) -> Result<Vec<Prospect>> {
         let desk = self.desk()?;
         let prospect = |case: &Case| {
-            let works = works_of(&case.finding, &self.options.catalogue);
+            let pieces = pieces_of(case.own(), &self.options.catalogue);
             let when = match desk.appointment_of(&case.finding.id) {
                 Some(visit) => When::Booked(visit.start),
                 None if case.finding.kind == FindingKind::MaintenanceDue => {
@@ -122,16 +122,18 @@ impl Outreach {
                 }
                 None => When::Forecast(Risk::of(&case.finding)),
             };
-            (!works.is_empty()).then(|| Prospect {
-                parts: works.iter().flat_map(|(_, action)| action.parts.clone()).collect(),
-                hours: works.iter().map(|(_, action)| f64::from(action.minutes)).sum::<f64>() / MINUTES_PER_HOUR,
+            (!pieces.is_empty()).then(|| Prospect {
+                parts: pieces.iter().flat_map(|piece| piece.action.parts.clone()).collect(),
+                hours: pieces.iter().map(|piece| f64::from(piece.action.minutes)).sum::<f64>() / MINUTES_PER_HOUR,
                 when,
             })
         };
         let is_outward = |case: &&Case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal;
         // What was done needs no parts again until something new is forecast; a visit booked since is one all the same.
         let is_ahead = |case: &&Case| !desk.is_spent(case) || desk.appointment_of(&case.finding.id).is_some();
-        let outward = desk.open_cases().filter(is_outward).filter(is_ahead);
+        // What goes with another case of its machine is part of that one's work.
+        let is_own = |case: &&Case| case.leader().is_none() || joint::is_companion(case);
+        let outward = desk.open_cases().filter(is_outward).filter(is_ahead).filter(is_own);
         Ok(outward.filter_map(prospect).collect())
     }
 }

@@ -146,7 +146,7 @@ impl Count {
             });
             (least + reached.unwrap_or(distribution.len() - 1)) as u32
         };
-        Self { expected: chances.iter().sum(), low: quantile(BAND.0), high: quantile(BAND.1) }
+        Self { expected: total(chances.iter().copied()), low: quantile(BAND.0), high: quantile(BAND.1) }
     }
 }
 
@@ -232,8 +232,8 @@ pub fn visits(
         WeekLoad {
             from,
             visits: Count::of(&chances),
-            booked_h: booked.map(|(_, hours)| hours).sum(),
-            expected_h: hours.map(|(_, hours)| hours).sum(),
+            booked_h: total(booked.map(|(_, hours)| hours)),
+            expected_h: total(hours.map(|(_, hours)| hours)),
             capacity_h: capacity_h(from),
         }
     };
@@ -310,6 +310,11 @@ pub fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (half_lat, half_lon) = ((lat_b - lat_a) / 2.0, (b.1 - a.1).to_radians() / 2.0);
     let h = half_lat.sin().powi(2) + lat_a.cos() * lat_b.cos() * half_lon.sin().powi(2);
     2.0 * EARTH_KM * h.clamp(0.0, 1.0).sqrt().asin()
+}
+
+/// A sum that is nought where there is nothing: an empty one of the standard library is minus nought, and reads like a mistake.
+fn total(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]
@@ -484,5 +489,13 @@ mod tests {
         assert_eq!(name(Some(suzhou), 2).map(|found| found.0), Some("leeds".into()));
         assert_eq!(name(None, 1), Some(("somewhere".into(), None)));
         assert_eq!(name(Some(suzhou), 21), None);
+    }
+
+    #[test]
+    fn what_is_not_needed_is_nought_and_not_minus_nought() {
+        assert!(Count::of(&[]).expected.is_sign_positive());
+        let week = [Timestamp::from_millis(0), Timestamp::from_millis(0).plus_days(7.0)];
+        let load = &visits(&[], &week, week[0], &|_| 8.0)[0];
+        assert!(load.booked_h.is_sign_positive() && load.expected_h.is_sign_positive());
     }
 }

@@ -11,17 +11,17 @@ use crate::apply::withdraw;
 use crate::error::{OutreachError, Result};
 use crate::store::replies::Kept;
 use crate::store::{Case, Entry, Mail, Session, advisories, care, messages, record, registry, replies, service_cases};
-use crate::views::{Source, Stage};
+use crate::views::{LooseReply, Matter, Source, Stage};
 use crate::{Customer, Outreach};
 
-/// Beginning of the remark of a case in which the customer has replied.
-pub const REPLIED: &str = "the customer replied";
+/// Beginning of the remark of a case in which the customer has replied; the words follow.
+const REPLIED: &str = "the customer replied";
 
-/// Beginning of the remark of a case in which the customer has replied after the work was done.
-pub const REPLIED_AFTER: &str = "the customer replied after the visit";
+/// The same after the work was done.
+const REPLIED_AFTER: &str = "the customer replied after the visit";
 
-/// The same where the words hint at displeasure: somebody must call.
-pub const UNHAPPY_AFTER: &str = "the customer is not happy after the visit";
+/// The same where the words hint at displeasure.
+const UNHAPPY_AFTER: &str = "the customer is not happy after the visit";
 
 /// Longest identity of a reply, bytes.
 const ID_BYTES_MAX: usize = 200;
@@ -122,21 +122,29 @@ impl Outreach {
         said(connection, found, record::REPLIED, &format!("{}: {text}", found.medium), now)?;
         let machine = machine_of(connection, found)?;
         self.hear(connection, &found.customer.id, machine.as_ref().map(MachineId::as_str), text, now)?;
+        let loose = LooseReply {
+            id: 0,
+            customer: found.customer.id.clone(),
+            machine: machine.clone(),
+            medium: found.medium.clone(),
+            text: text.to_owned(),
+            at: now,
+        };
         let Some(mut case) = case_of(connection, found)? else {
             let number = found.mail.as_ref().and_then(|mail| service_cases::number(&mail.case));
-            return self.hear_of_trouble(connection, (number, machine.as_ref()), text, now);
+            return self.hear_of_trouble(connection, (number, machine.as_ref()), loose, now);
         };
         let remark = format!("{REPLIED}: {text}");
         match case.stage {
             Stage::Queued | Stage::Contacted | Stage::NotNow | Stage::Call => {
                 withdraw(connection, &case.finding.id, "the customer answered")?;
-                case.move_to(connection, Stage::Call, Some(&remark), None, now)
+                case.ask(connection, (Stage::Call, None), Matter::Reply, &remark, now)
             }
             // The visit stands; the advisor sees what was said and answers.
-            Stage::Booked => case.move_to(connection, Stage::Booked, Some(&remark), None, now),
+            Stage::Booked => case.ask(connection, (Stage::Booked, None), Matter::Reply, &remark, now),
             Stage::Draft | Stage::Postponed => {
-                let (stage, until) = (case.stage, case.until);
-                case.move_to(connection, stage, Some(&remark), until, now)
+                let place = (case.stage, case.until);
+                case.ask(connection, place, Matter::Reply, &remark, now)
             }
             Stage::Done | Stage::Cleared | Stage::Internal if self.options.grumbles.says_broken(text) => {
                 // It stands still again, or as before: two promises count from now, and whoever comes first sees it.
@@ -145,12 +153,15 @@ impl Outreach {
             }
             // The work is done and the customer speaks of it: somebody must read that, and answer.
             Stage::Done => {
-                let is_unhappy = self.options.grumbles.find(text).is_some();
-                let heard = if is_unhappy { UNHAPPY_AFTER } else { REPLIED_AFTER };
-                case.move_to(connection, Stage::Call, Some(&format!("{heard}: {text}")), None, now)
+                let (matter, heard) = match self.options.grumbles.find(text) {
+                    Some(_) => (Matter::UnhappyAfter, UNHAPPY_AFTER),
+                    None => (Matter::ReplyAfter, REPLIED_AFTER),
+                };
+                case.ask(connection, (Stage::Call, None), matter, &format!("{heard}: {text}"), now)
             }
-            Stage::Cleared => case.move_to(connection, Stage::Call, Some(&remark), None, now),
-            Stage::Internal => Ok(()),
+            Stage::Cleared => case.ask(connection, (Stage::Call, None), Matter::Reply, &remark, now),
+            // Nothing waits for it there.
+            Stage::Internal => replies::put_loose(connection, &loose),
         }
     }
 
@@ -163,10 +174,9 @@ impl Outreach {
         let attempted = format!("note the reply in {id}");
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
-            let heard_after = case.remark.as_deref().is_some_and(|remark| remark.starts_with(REPLIED_AFTER));
             let stage = match case.stage {
                 Stage::Booked if case.remark.is_some() => Stage::Booked,
-                Stage::Call if heard_after => Stage::Done,
+                Stage::Call if case.matter == Some(Matter::ReplyAfter) => Stage::Done,
                 _ => return Err(OutreachError::refused(&attempted, Obstacle::NothingHeard)),
             };
             case.move_to(tx, stage, None, None, now)?;

@@ -1,14 +1,14 @@
 //! Booked visits: who comes, the calendar file, and the work done.
 
-use foretell_model::catalogue::Action;
-use foretell_model::{FindingId, MachineId, Obstacle, Timestamp, Work};
+use foretell_model::{FaultCode, FindingId, MachineId, Obstacle, Timestamp, Work};
 
+use crate::compose::Piece;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, record, registry};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, evidence, record, registry};
 use crate::views::{Booking, Stage, WorkDone};
 use crate::{Language, Outreach, bundle, care};
 
@@ -99,7 +99,7 @@ impl Outreach {
             (stay.state, stay.changed) = ("done".into(), now);
             stay.save(tx)?;
             let mut case = advisories::get(tx, &stay.case)?;
-            let done = self.work_done(&stay, &case, now);
+            let done = self.work_done(tx, &stay, &case, now)?;
             // The counter that somebody read is the visit's own machine's.
             let own = [(&stay.machine, run_hours.or(case.context.run_hours))];
             let others = case.companions.iter().map(|other| (&other.finding.machine, other.context.run_hours));
@@ -125,15 +125,21 @@ impl Outreach {
     pub fn work_of_visit(&self, booking: i64, now: Timestamp) -> Result<Vec<WorkDone>> {
         self.store.read(&format!("read the work of visit {booking}"), |c| {
             let stay = bookings::get(c, booking)?;
-            Ok(self.work_done(&stay, &advisories::get(c, &stay.case)?, now))
+            self.work_done(c, &stay, &advisories::get(c, &stay.case)?, now)
         })
     }
 
-    fn work_done(&self, stay: &Stay, case: &Case, now: Timestamp) -> Vec<WorkDone> {
-        let done = |(machine, code, _): (&MachineId, &str, &Action)| {
-            Some(WorkDone { machine: machine.clone(), ts: stay.end.min(now), work: Work::new(code)? })
+    /// What was only looked at was done where the verdict names its fault.
+    fn work_done(&self, connection: &dyn Session, stay: &Stay, case: &Case, now: Timestamp) -> Result<Vec<WorkDone>> {
+        let found = evidence::verdict(connection, &case.finding.id)?.and_then(|verdict| verdict.instead);
+        let cure = found.and_then(|fault| FaultCode::new(&fault));
+        let cure = cure.and_then(|fault| self.options.catalogue.action_for(&fault)).map(|(code, _)| code);
+        let was_done = |piece: &Piece<'_>| !piece.is_look || cure == Some(piece.code);
+        let done = |(machine, piece): (&MachineId, Piece<'_>)| {
+            let work = Work::new(piece.code).filter(|_| was_done(&piece))?;
+            Some(WorkDone { machine: machine.clone(), ts: stay.end.min(now), work })
         };
-        self.works(case).filter_map(done).collect()
+        Ok(self.works(case).filter_map(done).collect())
     }
 
     /// The visit did not take place: the case goes back to the advisor, who hears why.

@@ -2,12 +2,11 @@
 //!
 //! Each is put into the outbox in the same step as what it is about, so that neither is ever without the other.
 
-use foretell_model::catalogue::Action;
 use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::compose::trouble::{About, OnSiteNews};
-use crate::compose::{self, Occasion};
+use crate::compose::{self, Occasion, Piece};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
@@ -83,8 +82,8 @@ impl Outreach {
         effects::keep(connection, finding)?;
         for mut mail in messages::queued_about(connection, &finding.machine, Kind::FollowUp)? {
             let case = advisories::get(connection, &mail.case)?;
-            let is_it = |(machine, work, _): (&MachineId, &str, &Action)| {
-                *machine == finding.machine && work == finding.fault.as_str()
+            let is_it = |(machine, piece): (&MachineId, Piece<'_>)| {
+                *machine == finding.machine && piece.code == finding.fault.as_str()
             };
             // One word tells of all machines of the visit.
             let is_told = self.works(&case).any(is_it) && self.is_known_of_all(connection, &case, now)?;
@@ -100,10 +99,10 @@ impl Outreach {
     fn is_known_of_all(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
         let visit = bookings::newest_of(connection, &case.finding.id)?;
         let since = visit.map_or(now, |stay| stay.start).plus_days(-1.0);
-        for finding in case.findings() {
+        for spoken in case.spoken() {
             let mut is_known = false;
-            for (work, _) in compose::works_of(finding, &self.options.catalogue) {
-                is_known |= effects::of_work(connection, &finding.machine, work, since)?.is_some();
+            for piece in compose::pieces_of(spoken, &self.options.catalogue) {
+                is_known |= effects::of_work(connection, &spoken.finding.machine, piece.code, since)?.is_some();
             }
             if !is_known {
                 return Ok(false);

@@ -6,10 +6,10 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_model::{Grade, Status, Timestamp};
+use foretell_model::{Grade, Reply, Status, Timestamp, wire};
 use foretell_outreach::store::{Database, Row, Session, Sqlite, Value};
-use foretell_outreach::{Outreach, OutreachError, RecordFilter, Registry, Result};
-use support::{Recorder, apply, at, finding, machine, options};
+use foretell_outreach::{Matter, Outreach, OutreachError, RecordFilter, Registry, Result, Stage};
+use support::{Recorder, apply, at, context, finding, machine, options, token};
 
 type Open = fn(&Path) -> Box<dyn Database>;
 
@@ -188,6 +188,104 @@ fn the_service_runs_over_every_database() {
         let rest = outreach.record(&RecordFilter { after, ..RecordFilter::default() }).unwrap();
         assert_eq!((rest.len(), rest[0].who.as_str(), rest[0].customer.as_deref()), (1, "outbox", Some("acme")));
     });
+}
+
+/// What a case asks of the advisor, and with what it goes, is kept apart from the remark, which people read.
+#[test]
+fn what_a_case_asks_for_is_kept() {
+    check(|name, open| {
+        let dir = tempfile::tempdir().unwrap();
+        let now: Timestamp = at("2026-07-15T08:30:00Z");
+        let start = || {
+            let channel = Arc::new(Recorder::default());
+            Outreach::over(open(), &dir.path().join("link.secret"), options(channel)).unwrap()
+        };
+        let outreach = start();
+        outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
+        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&outreach, 1, &case, now);
+        let link = outreach.approve(&id, "wang", now).unwrap().link;
+        outreach.tick(now).unwrap();
+        outreach.other_time(token(&link), "the customer replied: or not", now).unwrap();
+        drop(outreach);
+        let outreach = start();
+        let asked = |outreach: &Outreach| {
+            let card = outreach.card(&id, now).unwrap();
+            (card.stage, card.matter, card.remark.unwrap_or_default())
+        };
+        let wish = (Stage::Call, Some(Matter::OtherTime), "the customer replied: or not".to_owned());
+        assert_eq!(asked(&outreach), wish, "{name}");
+        let said = Reply { id: "1".into(), customer: Some("acme".into()), text: "Noon".into(), ..Reply::default() };
+        outreach.take_reply("test", &said, now).unwrap();
+        let reply = (Stage::Call, Some(Matter::Reply), "the customer replied: Noon".to_owned());
+        assert_eq!(asked(&outreach), reply, "{name}");
+        // What was asked is settled by whatever comes of it.
+        outreach.called(&id, foretell_outreach::AfterCall::Close, "no need", "wang", now).unwrap();
+        assert_eq!(asked(&outreach), (Stage::Cleared, None, "no need".to_owned()), "{name}");
+    });
+}
+
+/// Before there were columns for it, the beginnings of remarks told what a case asks for and goes with.
+#[test]
+fn what_remarks_told_is_read_on() {
+    const BEFORE: [&str; 10] = [
+        include_str!("../src/store/schema.sql"),
+        include_str!("../src/store/schema_2.sql"),
+        include_str!("../src/store/schema_field.sql"),
+        include_str!("../src/store/schema_letters.sql"),
+        include_str!("../src/store/schema_changes.sql"),
+        include_str!("../src/store/schema_ways.sql"),
+        include_str!("../src/store/schema_fates.sql"),
+        include_str!("../src/store/schema_hands.sql"),
+        include_str!("../src/store/schema_unsent.sql"),
+        include_str!("../src/store/schema_joint.sql"),
+    ];
+    /// What the columns `goes_with`, `matter` and `remark` hold of a remark of old.
+    #[track_caller]
+    fn check(stage: &str, remark: &str, expected: [Option<&str>; 3]) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("service.sqlite");
+        let old = rusqlite::Connection::open(&path).unwrap();
+        BEFORE.iter().for_each(|tables| old.execute_batch(tables).unwrap());
+        old.pragma_update(None, "user_version", BEFORE.len() as i64).unwrap();
+        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let context = serde_json::to_string(&context(&case.machine)).unwrap();
+        old.execute(
+            "INSERT INTO advisory (id, machine, fault, grade, stage, remark, opened, changed, finding, context)
+             VALUES (?1, 's02/m002', 'cooler_clogging', 'advise', ?2, ?3, 1, 1, ?4, ?5)",
+            rusqlite::params![case.id.as_str(), stage, remark, wire::to_json(&case), context],
+        )
+        .unwrap();
+        drop(old);
+        let mut held = Vec::new();
+        let database = Sqlite::open(&path).unwrap();
+        database
+            .read(&mut |session| {
+                let row = session.query("SELECT goes_with, matter, remark FROM advisory", &[])?.remove(0);
+                held = (0..3).map(|column| row.get::<Option<String>>(column)).collect::<Result<_>>()?;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(held.iter().map(Option::as_deref).collect::<Vec<_>>(), expected, "{remark}");
+        let outreach = Outreach::open(&path, options(Arc::new(Recorder::default()))).unwrap();
+        let card = outreach.card(&case.id, at("2026-07-15T08:30:00Z")).unwrap();
+        assert_eq!((card.matter.map(Matter::name), card.remark.as_deref()), (expected[1], expected[2]), "{remark}");
+    }
+    check("internal", "goes with the next visit", [Some("next visit"), None, None]);
+    check("internal", "goes with s02/m003/low_oil/2", [Some("s02/m003/low_oil/2"), None, None]);
+    check("call", "the customer wishes another time", [None, Some("other_time"), None]);
+    check("call", "the customer wishes another time: Friday: noon", [None, Some("other_time"), Some("Friday: noon")]);
+    let kept = |remark| Some(remark);
+    let replied = "the customer replied after the visit: thanks";
+    check("call", replied, [None, Some("reply_after"), kept(replied)]);
+    let unhappy = "the customer is not happy after the visit: again";
+    check("call", unhappy, [None, Some("unhappy_after"), kept(unhappy)]);
+    check("booked", "the customer replied: gate 2", [None, Some("reply"), kept("the customer replied: gate 2")]);
+    let lost = "the message could not be delivered: refused";
+    check("call", lost, [None, Some("undelivered"), kept(lost)]);
+    let moved = "the customer was not told in writing that the visit was moved: no address";
+    check("booked", moved, [None, Some("move_untold"), kept(moved)]);
+    check("draft", "goes with flowers", [None, None, kept("goes with flowers")]);
 }
 
 /// A file written before there were versions is brought forward with everything in it.

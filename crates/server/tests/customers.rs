@@ -24,15 +24,15 @@ fn customers_come_in_from_a_spreadsheet() {
     }
     expect![[r#"
         Some(0)
-        0 machines on 0 sites of 0 customers; 1 entries are new or changed
+        0 machines on 0 sites of 0 customers; 1 entry is new or changed
         Some(65)
-        1 machines on 1 sites of 1 customers; 3 entries are new or changed
+        1 machine on 1 site of 1 customer; 3 entries are new or changed
         refused: line 3: `number`: it is empty; fill it in
-        foretell: could not take 1 lines; mend them and import the file again
+        foretell: could not take 1 line; mend it and import the file again
         Some(65)
-        1 machines on 1 sites of 1 customers; 0 entries are new or changed
+        1 machine on 1 site of 1 customer; 0 entries are new or changed
         refused: line 3: `number`: it is empty; fill it in
-        foretell: could not take 1 lines; mend them and import the file again
+        foretell: could not take 1 line; mend it and import the file again
         Some(66)
         foretell: could not read missing.csv: No such file or directory (os error 2)
     "#]]

@@ -101,3 +101,16 @@ pub(super) fn untold() -> foretell_console::view::UntoldLine {
         of: Err(103),
     }
 }
+
+/// What a customer wrote outside of any case.
+pub(super) fn loose() -> foretell_console::view::LooseReply {
+    foretell_console::view::LooseReply {
+        id: 7,
+        customer_id: "jinling".to_owned(),
+        customer: "金陵精密".to_owned(),
+        machine_name: String::new(),
+        text: "下个月我们搬到新厂房，保养时间麻烦到时再约".to_owned(),
+        at: super::fleet::now().plus_days(-0.2),
+        zone: chrono_tz::Asia::Shanghai,
+    }
+}

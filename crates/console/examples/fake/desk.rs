@@ -27,6 +27,8 @@ fn technician(key: &str, lang: Lang) -> String {
 pub(crate) struct Desk {
     pub(crate) cases: Vec<ServiceCase>,
     pub(crate) customers: Vec<Whom>,
+    /// What customers wrote outside of any case.
+    pub(crate) replies: Vec<foretell_console::view::LooseReply>,
 }
 
 /// A customer with what changes about it.
@@ -167,7 +169,7 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
     customers[3].stages =
         vec![change("2026-07-16T09:00:00Z", Some(4), "Anna Petersen", "Third stop in a month; asks who is in charge")];
     customers[1].media[0].stopped = Some(at("2026-06-11T03:00:00Z"));
-    Desk { cases: vec![called, mending, fresh, over], customers }
+    Desk { cases: vec![called, mending, fresh, over], customers, replies: vec![super::decided::loose()] }
 }
 
 pub(super) fn line(at_: &str, who: &str, what: &str, why: &str) -> RecordLine {
@@ -175,6 +177,13 @@ pub(super) fn line(at_: &str, who: &str, what: &str, why: &str) -> RecordLine {
 }
 
 impl Desk {
+    pub(crate) fn note_reply(&mut self, id: i64) -> Result<(), BackendError> {
+        let place = self.replies.iter().position(|reply| reply.id == id);
+        let place = place.ok_or_else(|| BackendError::NotFound(format!("reply {id}")))?;
+        self.replies.remove(place);
+        Ok(())
+    }
+
     pub(crate) fn cases(&self) -> CaseDesk {
         let (closed, open) = self.cases.iter().cloned().partition(|case| case.closed.is_some());
         CaseDesk { now: now(), open, closed }

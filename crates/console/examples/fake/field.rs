@@ -259,6 +259,16 @@ impl Field for Fake {
         Ok(())
     }
 
+    fn caption_photo(&self, id: i64, caption: &str, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| {
+            let known = state.field.photos.iter_mut().find(|(known, ..)| *known == id);
+            if let Some(photo) = known {
+                caption.clone_into(&mut photo.2);
+            }
+        });
+        Ok(())
+    }
+
     fn photos(&self, errand: Errand) -> Result<Vec<PhotoView>, BackendError> {
         Ok(self.shown(errand))
     }

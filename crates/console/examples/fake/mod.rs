@@ -24,17 +24,12 @@ use foretell_console::view::{
     Signed, StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
-use foretell_model::{Catalogue, Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
+use foretell_model::{Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
 use tokio::sync::watch;
 
-pub(crate) use service::report;
+pub(crate) use service::{catalogue, report};
 
 use fleet::now;
-
-/// The catalogue that ships with the product.
-pub(crate) fn catalogue() -> Arc<Catalogue> {
-    Arc::new(Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue parses"))
-}
 
 struct State {
     machines: Vec<MachineDetail>,
@@ -171,7 +166,12 @@ impl Backend for Fake {
             from,
             cards: state.cards.iter().skip(from).take(max).cloned().collect(),
             untold: vec![decided::untold()],
+            replies: state.desk.replies.clone(),
         }))
+    }
+
+    fn note_reply(&self, id: i64, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| state.desk.note_reply(id))
     }
 
     fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {

@@ -291,3 +291,11 @@ fn scores() -> BacktestScores {
         }],
     }
 }
+
+/// The catalogue that ships with the product.
+pub(crate) fn catalogue() -> std::sync::Arc<foretell_model::Catalogue> {
+    std::sync::Arc::new(
+        foretell_model::Catalogue::parse(include_str!("../../../../config/faults.toml"))
+            .expect("the shipped catalogue parses"),
+    )
+}

@@ -69,7 +69,8 @@ pub(super) enum Score<'a> {
 
 /// Whether a customer may read of a finding.
 pub(super) fn is_for_customers(finding: &Finding, catalogue: &Catalogue) -> bool {
-    finding.grade >= Grade::Advise && catalogue.fault(&finding.fault).is_some_and(|fault| fault.customer)
+    let cause = finding.cause(None, &[], catalogue).fault;
+    finding.grade >= Grade::Advise && catalogue.fault(cause).is_some_and(|fault| fault.customer)
 }
 
 /// Scores a subsystem.
@@ -77,7 +78,11 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
     if report.standing == StandingOf::Untold {
         return Score::NotAvailable(Unknown::Untold);
     }
-    let own = report.detail.open.iter().filter(|finding| catalogue.speaks_of(&finding.fault, subsystem));
+    let is_of_it = |finding: &&Finding| {
+        let cause = finding.cause(None, &[], catalogue).fault;
+        catalogue.speaks_of(cause, subsystem)
+    };
+    let own = report.detail.open.iter().filter(is_of_it);
     let is_unchecked = own
         .clone()
         .any(|finding| finding.kind == FindingKind::Observability && finding.fault == FaultCode::SENSOR_DRIFT);

@@ -291,9 +291,10 @@ fn advice(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> Vec<Advic
     let mut seen: Vec<&str> = Vec::new();
     let mut advice = Vec::new();
     for finding in for_the_customer(report, catalogue).chain(due) {
-        let code = finding.fault.as_str();
+        let fault = finding.cause(None, &[], catalogue).fault;
+        let code = fault.as_str();
         let action = catalogue
-            .action_for(&finding.fault)
+            .action_for(fault)
             .or_else(|| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action)));
         // One job may answer two findings; it is proposed once.
         let Some((code, action)) = action.filter(|(code, _)| !seen.contains(code)) else { continue };

@@ -343,7 +343,9 @@ fn evidence(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<S
 
 fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, String)> {
     let t = text::words(lang);
-    let work = catalogue.action_for(&advisory.finding.fault).map(|(_, action)| action.name.in_language(lang.tag()));
+    let work = catalogue
+        .action_for(advisory.finding.cause(None, &[], catalogue).fault)
+        .map(|(_, action)| action.name.in_language(lang.tag()));
     let duration = text::duration(advisory.work_minutes, lang);
     let work = work.map_or_else(|| duration.clone(), |work| text::work_and_time(work, &duration, lang));
     let mut parts: Vec<String> = Vec::new();

@@ -1,10 +1,12 @@
 //! Pictures: taken from a form, made fit to be kept, shown to those who may see them.
 
+use axum::Form;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use foretell_model::Obstacle;
+use serde::Deserialize;
 
 use super::answer::answered;
 use super::case_acts::cut;
@@ -17,6 +19,13 @@ use crate::photo::{self, PhotoError, Prepared};
 use crate::router::App;
 use crate::upload::Sent;
 use crate::view::{Errand, PhotoOf, PhotoView};
+
+/// What a picture shows.
+#[derive(Deserialize)]
+pub(crate) struct Captioned {
+    #[serde(default)]
+    caption: String,
+}
 
 /// A picture on a page.
 pub(super) struct Tile {
@@ -77,6 +86,27 @@ pub(crate) async fn delete(
     });
     let to = format!("{}?done=deleted#photos", href(errand));
     answered(deleted, |()| to, |error| refused(&app, &ask, errand, error, Kept::default())).await
+}
+
+/// `POST /visits/{id}/photo/{photo}/caption` and the same of a case.
+pub(crate) async fn caption(
+    State(app): State<App>,
+    ask: Ask,
+    errand: Errand,
+    Path((_, photo)): Path<(i64, i64)>,
+    Form(form): Form<Captioned>,
+) -> Response {
+    let (by, caption) = (ask.by.clone(), cut(&form.caption));
+    let mended = app.ask(move |backend| {
+        let own = backend.photos(errand)?.iter().any(|known| known.id == photo);
+        if own {
+            backend.caption_photo(photo, &caption, &by)
+        } else {
+            Err(BackendError::NotFound(format!("photo {photo}")))
+        }
+    });
+    let to = format!("{}?done=caption#photos", href(errand));
+    answered(mended, |()| to, |error| refused(&app, &ask, errand, error, Kept::default())).await
 }
 
 /// `POST /team/{key}/portrait`

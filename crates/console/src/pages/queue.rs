@@ -3,18 +3,19 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use foretell_model::Obstacle;
 use serde::Deserialize;
 
 use super::card::{Card, card};
+use super::case_row::customer_href;
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
-use crate::view::{AdvisoryCard, Draft, UntoldLine};
-use crate::{BackendError, Lang};
+use crate::view::{AdvisoryCard, Draft, LooseReply, UntoldLine};
+use crate::{BackendError, Lang, civil};
 
 /// Cards on one page; with their curves and letters some 75 KiB.
 const CARDS_MAX: usize = 3;
@@ -75,7 +76,31 @@ struct QueuePage {
     cards: Vec<Card>,
     /// Words that may not have arrived, about which no card asks.
     untold: Vec<Untold>,
+    /// What customers wrote outside of any case.
+    replies: Vec<Reply>,
     p: Pager,
+}
+
+/// What a customer wrote outside of any case, and where its customer stands.
+struct Reply {
+    id: i64,
+    href: String,
+    from: String,
+    text: String,
+    at: String,
+}
+
+impl Reply {
+    fn of(reply: LooseReply, lang: Lang) -> Self {
+        let from = [reply.customer, reply.machine_name].into_iter().filter(|part| !part.is_empty());
+        Self {
+            id: reply.id,
+            href: customer_href(&reply.customer_id),
+            from: from.collect::<Vec<_>>().join(" · "),
+            text: reply.text,
+            at: civil::date_time(reply.at, reply.zone, lang),
+        }
+    }
 }
 
 /// A word that may not have arrived, and the page on which that is settled.
@@ -99,11 +124,20 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(done): Query<Do
     let from = done.page.saturating_sub(1).saturating_mul(CARDS_MAX);
     match app.ask(move |backend| backend.queue(from, CARDS_MAX)).await {
         Ok(queue) => {
-            let headline = text::queue_headline(queue.waiting + queue.untold.len(), ask.lang);
+            let headline = text::queue_headline(queue.waiting + queue.untold.len() + queue.replies.len(), ask.lang);
             let number = queue.from.div_ceil(CARDS_MAX) + 1;
             let p = pager::of(queue.all, number, CARDS_MAX, ("/queue", &[]), ask.lang);
-            laid_out(&app, &ask, &done, headline, Some(p), (queue.cards, queue.untold))
+            laid_out(&app, &ask, &done, headline, Some(p), (queue.cards, queue.untold, queue.replies))
         }
+        Err(error) => ask.failure(&error),
+    }
+}
+
+/// `POST /queue/replies/{id}/noted`
+pub(crate) async fn noted(State(app): State<App>, ask: Ask, Path(id): Path<i64>) -> Response {
+    let by = ask.by.clone();
+    match app.ask(move |backend| backend.note_reply(id, &by)).await {
+        Ok(()) => Redirect::to("/queue?done=noted").into_response(),
         Err(error) => ask.failure(&error),
     }
 }
@@ -118,7 +152,7 @@ pub(crate) async fn show_one(
     match app.ask(move |backend| backend.advisory(&id)).await {
         Ok(card) => {
             let headline = format!("{} · {}", card.machine_name, card.site_name);
-            laid_out(&app, &ask, &done, headline, None, (vec![card], Vec::new()))
+            laid_out(&app, &ask, &done, headline, None, (vec![card], Vec::new(), Vec::new()))
         }
         Err(error) => ask.failure(&error),
     }
@@ -158,8 +192,9 @@ pub(crate) async fn show_again(
     let is_odd = matches!(&error, BackendError::Refused(told) if told.why == Obstacle::OddHour);
     let card = Card { ask_odd: is_odd || kept.has("agreed"), ..card };
     let (status, cards) = (page::status_of(&error), vec![card.refused(typed, kept, problems)]);
-    let (untold, p, c) = (Vec::new(), Pager::default(), ask.chrome("queue", true));
-    ask.html(status, &QueuePage { c, headline, single: true, done, bad: true, cards, untold, p })
+    let (untold, replies, p) = (Vec::new(), Vec::new(), Pager::default());
+    let c = ask.chrome("queue", true);
+    ask.html(status, &QueuePage { c, headline, single: true, done, bad: true, cards, untold, replies, p })
 }
 
 /// `pager` is none on the page of a single card.
@@ -169,7 +204,7 @@ fn laid_out(
     done: &Done,
     headline: String,
     pager: Option<Pager>,
-    (cards, untold): (Vec<AdvisoryCard>, Vec<UntoldLine>),
+    (cards, untold, replies): (Vec<AdvisoryCard>, Vec<UntoldLine>, Vec<LooseReply>),
 ) -> Response {
     let page = QueuePage {
         c: ask.chrome("queue", true),
@@ -182,6 +217,7 @@ fn laid_out(
             .map(|advisory| Card { kept: done.opened(), ..card(advisory, app, ask.lang) })
             .collect(),
         untold: untold.into_iter().map(Untold::from).collect(),
+        replies: replies.into_iter().map(|reply| Reply::of(reply, ask.lang)).collect(),
         p: pager.unwrap_or_default(),
     };
     ask.html(StatusCode::OK, &page)

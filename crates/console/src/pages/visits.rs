@@ -51,6 +51,7 @@ pub(super) fn notice(done: &str, lang: Lang) -> &'static str {
         "missed" => f.done_missed,
         "photo" => f.done_photo,
         "deleted" => f.done_deleted,
+        "caption" => f.done_caption,
         "portrait" => f.done_portrait,
         _ => "",
     }
@@ -282,7 +283,7 @@ fn lay_out_one(
     let arrived = line.way.arrived.is_some();
     let kw = page.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
     let detail = [page.model.clone(), kw].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-    let fault = catalogue.fault(&page.finding.fault);
+    let fault = catalogue.fault(page.finding.cause(None, &[], catalogue).fault);
     OnePage {
         c: ask.chrome("visits", false),
         f: field::words(lang),

@@ -90,6 +90,11 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("one reminder was sent already", "已经提醒过一次"),
         ("not approved by itself", "未能自动批准"),
         ("the customer was not told in writing that the visit was moved", "上门已改期，但没能书面告知客户，请打电话"),
+        ("the last work on this machine showed no effect", "上次给这台机器做的处理没有见效，先打电话再写信"),
+        (
+            "what the customer was written to about looks like another fault now",
+            "信里说的问题，现在看更像是另一个故障，请打电话告诉客户",
+        ),
         (
             "the work showed no effect, and the customer was told that you would call",
             "这次做完没看到效果，已告诉客户您会打电话",

@@ -261,10 +261,12 @@ pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
     }
 }
 
-/// `13 Jul – 26 Jul`.
-/// `7,240 euros`, `7240欧元`, `1.2万元`: whole units of a currency by its ISO 4217 code.
+/// `7,200 euros`, `7200欧元`, `1.2万元`: an amount by its ISO 4217 code, to two figures; what waiting costs is a risk, and no risk is
+/// known any better.
 pub(crate) fn money(amount: f64, currency: &str, lang: Lang) -> String {
-    let figure = super::large(&format!("{:.0}", amount.max(0.0)), lang);
+    let amount = amount.max(0.0);
+    let step = if amount >= 100.0 { 10_f64.powf(amount.log10().floor() - 1.0) } else { 1.0 };
+    let figure = super::large(&format!("{:.0}", (amount / step).round() * step), lang);
     let name = foretell_model::currency_name(currency, lang.tag());
     match lang {
         Lang::En => format!("{figure} {name}"),
@@ -272,6 +274,7 @@ pub(crate) fn money(amount: f64, currency: &str, lang: Lang) -> String {
     }
 }
 
+/// `13 Jul – 26 Jul`.
 pub(crate) fn span_of(first: &str, last: &str, lang: Lang) -> String {
     format!("{first}{}{last}", pick(lang, " – ", "～"))
 }
@@ -394,8 +397,13 @@ mod tests {
         assert_eq!([planned_hours(3.01, Lang::En), planned_hours(0.14, Lang::Zh)], ["3 h", "0小时"]);
         let costs = |amount, currency, lang| money(amount, currency, lang);
         assert_eq!(
-            [costs(7_240.4, "EUR", Lang::En), costs(12_000.0, "CNY", Lang::Zh), costs(950.0, "SEK", Lang::En)],
-            ["7,240 euros", "1.2万元", "950 SEK"]
+            [costs(7_240.4, "EUR", Lang::En), costs(12_340.0, "CNY", Lang::Zh), costs(952.0, "SEK", Lang::En)],
+            ["7,200 euros", "1.2万元", "950 SEK"]
+        );
+        assert_eq!([costs(3_003.0, "CNY", Lang::En), costs(7.4, "EUR", Lang::En)], ["3,000 yuan", "7 euros"]);
+        assert_eq!(
+            [costs(0.0, "CNY", Lang::En), costs(99.6, "CNY", Lang::En), costs(-3.0, "CNY", Lang::En)],
+            ["0 yuan", "100 yuan", "0 yuan"]
         );
     }
 }

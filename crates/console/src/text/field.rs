@@ -62,6 +62,8 @@ words! {
     photo_caption = "What it shows", "照片说明";
     photo_keep = "Send", "上传";
     photo_delete = "Delete", "删除";
+    photo_mend = "Change captions or delete", "修改说明或删除";
+    photo_save = "Change", "修改";
     photo_hint = "JPEG or PNG. What the phone notes with it - the place, the time - is removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
     directions = "Directions", "导航";
     customer_case = "The whole case", "查看完整事项";
@@ -72,6 +74,7 @@ words! {
     done_photo = "The photo is kept.", "照片已保存。";
     done_portrait = "The portrait is kept.", "头像已保存。";
     done_deleted = "The photo is deleted.", "照片已删除。";
+    done_caption = "The caption is changed.", "照片说明已修改。";
     team = "Team", "团队";
     team_lead = "Customers meet these faces before they meet the people. A friendly portrait, taken from the front, does it.", "客户先看到照片，再见到人。一张正面、亲切的照片就好。";
     portrait = "Portrait", "头像";

@@ -62,8 +62,11 @@ pub(crate) fn kind_sentence(finding: &Finding, catalogue: &Catalogue, lang: Lang
 
 /// A finding in a sentence as it reads at an instant: weeks ahead are counted from then.
 pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> String {
-    let name = fault(&finding.fault, catalogue, lang);
-    let sure = certainty(finding.likelihood, lang);
+    // As the letter names it: a finding keeps its name when another cause has become likelier.
+    let cause = finding.cause(None, &[], catalogue);
+    let is_over = finding.status == Status::Cleared;
+    let name = fault(if is_over { &finding.fault } else { cause.fault }, catalogue, lang);
+    let sure = certainty(cause.likelihood, lang);
     if finding.status == Status::Cleared {
         return match (finding.kind, lang) {
             (FindingKind::Observability, _) => observable_again(finding, lang).to_owned(),

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use super::breaches::breach;
 use super::casework::pick;
+use super::noted::{Pattern, told};
 use super::record::who;
 use crate::view::{TemplateChange, TemplateFault, TemplateLayer};
 use crate::{Lang, civil};
@@ -92,6 +93,41 @@ pub(crate) fn change(change: &TemplateChange, zone: Tz, lang: Lang) -> (String, 
     (civil::date_time(change.at, zone, lang), said)
 }
 
+/// What the template language says is wrong.
+const CODE: &[Pattern] = &[
+    ("{} (in {})", "{0}（在 {1} 里）"),
+    ("could not render `{}`: its first line must begin with `{}`", "第一行必须以 {1} 开头"),
+    ("undefined value", "这封信里没有这个名称"),
+    ("unexpected {}, expected {}", "这里是{0}，应该是{1}"),
+    ("unexpected input after end of variable block", "}} 后面有多余的内容"),
+    ("unexpected input after expression", "表达式后面有多余的内容"),
+    ("unexpected end of string", "引号没有成对"),
+    ("unexpected end of comment", "注释没有结束"),
+    ("unexpected character", "有不认识的字符"),
+    ("unexpected {}", "这里不该是{0}"),
+    ("filter {} is unknown", "没有 {0} 这个过滤器"),
+    ("test {} is unknown", "没有 {0} 这个判断"),
+    ("{} is unknown", "没有 {0}"),
+    ("unknown statement {}", "没有 {0} 这种语句"),
+    ("unknown {}, expected statement", "这里是{0}，应该是语句"),
+    ("tried to use {} operator on unsupported types {} and {}", "{1} 和 {2} 之间不能用 {0}"),
+    ("invalid operation", "这一步没法计算"),
+    ("template not found", "找不到这个模板"),
+    ("too many arguments", "参数太多"),
+    ("missing argument", "缺少参数"),
+    ("cannot unpack", "取值的个数不对"),
+    ("end of input", "模板结尾"),
+    ("end of variable block", " }}"),
+    ("end of block", " %}"),
+    ("start of variable block", " {{"),
+    ("start of block", " {%"),
+    ("identifier", "名称"),
+    ("expression", "表达式"),
+    ("keyword", "关键字"),
+    ("string", "文字"),
+    ("integer", "整数"),
+];
+
 /// One thing that is wrong, with its line.
 pub(crate) fn fault(line: Option<(usize, &str)>, fault: &TemplateFault, lang: Lang) -> String {
     let said = match (fault, lang) {
@@ -103,7 +139,7 @@ pub(crate) fn fault(line: Option<(usize, &str)>, fault: &TemplateFault, lang: La
             pick(lang, "This takes far too many steps.", "步骤太多，可能是没完没了的循环。").to_owned()
         }
         (TemplateFault::Code(detail), Lang::En) => format!("The template language says: {detail}."),
-        (TemplateFault::Code(detail), Lang::Zh) => format!("模板语法有误：{detail}"),
+        (TemplateFault::Code(detail), Lang::Zh) => format!("模板语法有误：{}", told(detail, CODE, lang)),
         (TemplateFault::Size(chars), Lang::En) => format!("{chars} characters are too many for a template."),
         (TemplateFault::Size(chars), Lang::Zh) => format!("模板有{chars}个字，太长了。"),
     };
@@ -147,6 +183,14 @@ mod tests {
         let rule = TemplateFault::Rule(Remark::Exclamation);
         assert_eq!(fault(Some((4, " Hey! ")), &rule, Lang::En), "Line 4, “Hey!”: No exclamation marks, please.");
         assert_eq!(fault(Some((4, "")), &rule, Lang::Zh), "第4行：请不要使用感叹号。");
+        let open =
+            TemplateFault::Code("unexpected end of input, expected end of variable block (in phrases.zh-CN.j2)".into());
+        assert_eq!(
+            fault(Some((3, "{{ number")), &open, Lang::Zh),
+            "第3行：模板语法有误：这里是模板结尾，应该是 }}（在 phrases.zh-CN.j2 里）"
+        );
+        let filter = TemplateFault::Code("filter shout is unknown".into());
+        assert_eq!(fault(None, &filter, Lang::Zh), "模板语法有误：没有 shout 这个过滤器");
         let unknown = TemplateFault::Code("undefined value".into());
         let said = fault(Some((9, &"{{ nubmer }} ".repeat(9))), &unknown, Lang::Zh);
         assert!(said.starts_with("第9行“{{ nubmer }}") && said.ends_with("…”：这封信里没有这个名称。"), "{said}");

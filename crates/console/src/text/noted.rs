@@ -5,7 +5,7 @@
 use crate::Lang;
 
 /// A sentence as it is noted, and in Chinese. `{}` stands for what differs; in Chinese `{0}`, `{1}` say which of them.
-type Pattern = (&'static str, &'static str);
+pub(super) type Pattern = (&'static str, &'static str);
 
 /// Why something was refused.
 const REFUSED: &[Pattern] = &[
@@ -270,7 +270,8 @@ const STORE: &[Pattern] = &[
 
 /// What was wrong with a refused item.
 pub(crate) fn refusal_detail(detail: &str, lang: Lang) -> String {
-    told(detail, REFUSED, lang)
+    // Intake writes units as they are sent.
+    told(detail, REFUSED, lang).replace("degC", super::celsius(lang))
 }
 
 /// Why a message or an event was not taken, in the words of whoever should have.
@@ -288,7 +289,7 @@ pub(super) fn store_detail(detail: &str, lang: Lang) -> String {
     told(detail, STORE, lang)
 }
 
-fn told(noted: &str, table: &[Pattern], lang: Lang) -> String {
+pub(super) fn told(noted: &str, table: &[Pattern], lang: Lang) -> String {
     if lang == Lang::En {
         return noted.to_owned();
     }
@@ -330,7 +331,8 @@ mod tests {
     fn what_was_noted_is_worded_and_what_is_unknown_stays() {
         #[track_caller]
         fn check(of: fn(&str, Lang) -> String, noted: &str, zh: &str) {
-            assert_eq!((of(noted, Lang::Zh).as_str(), of(noted, Lang::En).as_str()), (zh, noted));
+            let en = noted.replace("degC", "°C");
+            assert_eq!((of(noted, Lang::Zh).as_str(), of(noted, Lang::En).as_str()), (zh, &*en));
         }
         let refused = refusal_detail;
         check(
@@ -341,7 +343,7 @@ mod tests {
         check(
             refused,
             "`discharge_temp_c` is 999; -60 to 250 degC is possible",
-            "discharge_temp_c 的值是 999，合理范围是 -60～250 degC",
+            "discharge_temp_c 的值是 999，合理范围是 -60～250 ℃",
         );
         check(refused, "`run_hours`, `motor_current_a` is missing", "缺少 run_hours、motor_current_a");
         check(refused, "the payload has 70000 bytes; 65536 are allowed", "消息有 70000 字节，最多允许 65536 字节");

@@ -124,11 +124,16 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("took a template back", "took a template back", "恢复了默认模板", Data::Own),
 ];
 
+/// `1 day`, `14 days`.
+fn days(n: &str) -> String {
+    format!("{n} {}", if n == "1" { "day" } else { "days" })
+}
+
 /// One entry of the record: a code or a phrase, with what it concerns.
 pub(crate) fn happening(code: &str, data: &str, catalogue: &Catalogue, zone: Tz, lang: Lang) -> String {
     if code == "not_now" {
         return match lang {
-            Lang::En => format!("said not now, for {data} days"),
+            Lang::En => format!("said not now, for {}", days(data)),
             Lang::Zh => format!("暂时不用，{data}天内不打扰"),
         };
     }
@@ -337,6 +342,7 @@ mod tests {
         check("cancellation_sent", "folder", "confirmed the cancellation in writing", "已书面确认取消上门");
         check("visit_on_site", "", "arrived", "已到场");
         check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
+        check("not_now", "1", "said not now, for 1 day", "暂时不用，1天内不打扰");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
         check(
             "stage_set",

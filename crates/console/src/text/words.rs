@@ -200,6 +200,8 @@ words! {
     done_noted = "Noted.", "已知悉。";
     unsettled = "Nobody knows whether the letter arrived. Ask the customer, then say so here.", "不确定信件是否送达。请先向客户确认，再在此处理。";
     word_unknown = "Nobody knows whether this arrived. Ask the customer, then say so here.", "不确定这条消息是否送达。请先向客户确认，再在此处理。";
+    loose_replies = "Customers wrote", "客户来信";
+    loose_noted = "Read and answered", "已看并答复";
     untold = "Has the customer heard?", "客户收到了吗？";
     untold_unknown = "may not have arrived: ask the customer", "不确定是否送达，请向客户确认";
     untold_lost = "did not arrive: tell the customer by telephone", "没有送达，请打电话告知客户";

@@ -346,6 +346,27 @@ pub struct Queue {
     pub cards: Vec<AdvisoryCard>,
     /// Words that may not have arrived, about which no card asks.
     pub untold: Vec<UntoldLine>,
+    /// What customers wrote outside of any case, oldest first.
+    pub replies: Vec<LooseReply>,
+}
+
+/// What a customer wrote outside of any case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseReply {
+    /// Its number.
+    pub id: i64,
+    /// Key of the customer.
+    pub customer_id: String,
+    /// The customer's name.
+    pub customer: String,
+    /// What the customer calls the machine; empty where it is not known which is meant.
+    pub machine_name: String,
+    /// In the customer's words.
+    pub text: String,
+    /// When, on the customer's clock.
+    pub at: Timestamp,
+    /// The customer's time zone.
+    pub zone: Tz,
 }
 
 /// A word to a customer that did not arrive, or perhaps not, and where somebody can settle it.

@@ -3,13 +3,14 @@
 
 use foretell_model::Timestamp;
 
-use super::{Before, Facts, Subject, format, works_of};
+use super::{Before, Facts, Subject, format, pieces_of};
 use crate::Outreach;
 use crate::drafting::People;
+use crate::earlier::is_same_trouble;
 use crate::error::Result;
 use crate::registry::{Machine, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Companion, Session, Stay, bookings, registry};
+use crate::store::{Case, Session, Spoken, Stay, bookings, registry};
 
 impl Outreach {
     /// The facts of a case: of its own machine, and of those that go with it.
@@ -23,7 +24,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Facts> {
         let subject = Subject {
-            finding: &case.finding,
+            spoken: case.own(),
             context: &case.context,
             machine: &people.machine,
             customer: &people.customer,
@@ -37,31 +38,54 @@ impl Outreach {
             now,
         };
         let mut others = Vec::new();
-        for Companion { finding, context } in &case.companions {
-            let id = &finding.machine;
+        for companion in &case.companions {
+            let (id, spoken, context) = (&companion.finding.machine, companion.spoken(), &companion.context);
             let own: Option<Machine> = registry::find(connection, id.as_str())?;
             let machine = &own.unwrap_or_else(|| Machine::new(id.as_str(), id.machine()));
-            others.push(Facts::of(&Subject { finding, context, machine, ..subject }));
+            others.push(Facts::of(&Subject { spoken, context, machine, ..subject }));
         }
-        let facts = Facts::of(&subject).with(others);
-        let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? else { return Ok(facts) };
-        Ok(facts.after(self.before(connection, case, &stay, people)?))
+        let talk = self.talk(connection, case, people, now)?;
+        let facts = Facts::of(&subject).with(others).in_talk(talk);
+        if let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? {
+            return Ok(facts.after(self.before(connection, case, &stay, people)?));
+        }
+        // Nobody writes as though the last work on the machine had helped.
+        let Some((of, stay)) = self.fruitless(connection, &case.finding.machine, now)? else { return Ok(facts) };
+        let own = of.spoken().find(|spoken| spoken.finding.machine == case.finding.machine);
+        match own.filter(|own| is_same_trouble(own.finding, &case.finding)) {
+            Some(own) => {
+                let before = self.before_on(connection, (own, &stay), people)?;
+                Ok(facts.after(Before { spent: false, ..before }))
+            }
+            None => Ok(facts.beside(format::day(people.customer.language, people.calendar.local(stay.start).date()))),
+        }
     }
 
     /// What there is to say of the visit in which a case's work was done.
     pub(crate) fn before(&self, connection: &dyn Session, case: &Case, stay: &Stay, people: &People) -> Result<Before> {
+        let before = self.before_on(connection, (case.own(), stay), people)?;
+        Ok(Before { spent: case.is_spent(stay.worked()), ..before })
+    }
+
+    /// The same of one of its machines, if something was forecast since.
+    fn before_on(
+        &self,
+        connection: &dyn Session,
+        (spoken, stay): (Spoken<'_>, &Stay),
+        people: &People,
+    ) -> Result<Before> {
         let language = people.customer.language;
-        let works = works_of(&case.finding, &self.options.catalogue);
+        let works = pieces_of(spoken, &self.options.catalogue);
         let technician: Option<Technician> = match &stay.technician {
             Some(id) => registry::find(connection, id)?,
             None => None,
         };
         Ok(Before {
             day: format::day(language, people.calendar.local(stay.start).date()),
-            works: works.iter().map(|(_, action)| action.name.in_language(language.tag()).to_owned()).collect(),
+            works: works.iter().map(|piece| piece.name().in_language(language.tag()).to_owned()).collect(),
             technician: technician.map(|technician| language.of(&technician.name).to_owned()),
-            effect: self.effects_of(connection, case, stay, people)?.into_iter().next().flatten(),
-            spent: case.is_spent(stay.worked()),
+            effect: self.effect_on(connection, spoken, stay, language)?,
+            spent: false,
         })
     }
 }

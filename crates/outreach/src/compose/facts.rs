@@ -2,25 +2,27 @@
 
 use chrono::NaiveDate;
 use foretell_model::catalogue::Action;
-use foretell_model::{Catalogue, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
+use foretell_model::{Catalogue, Cause, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
 use serde::Serialize;
 
 use super::energy::{self, Energy};
 use super::seen::{Seen, seen};
-use super::{Common, Draft, Effect, Occasion, format};
+use super::{Common, Draft, Effect, Occasion, Piece, format, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
+use crate::earlier::Talk;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
-use crate::service::{DUE_PREFIX, DueTask, SERVICE};
+use crate::service::{DueTask, SERVICE};
 use crate::slots::Slot;
+use crate::store::Spoken;
 
 /// Everything a message is made from.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
-    /// The case.
-    pub(crate) finding: &'a Finding,
+    /// What the case says, and what was told of it.
+    pub(crate) spoken: Spoken<'a>,
     /// The machine's present state.
     pub(crate) context: &'a MachineContext,
     /// The machine as its owner knows it.
@@ -54,12 +56,16 @@ pub(crate) struct Facts {
     below_limit: bool,
     fault: Option<String>,
     certainty: Certainty,
+    /// Another cause that is looked for as well.
+    beside: Option<BesideFact>,
     window: Option<WeekWindow>,
     limit: Option<LimitFact>,
     hours: Option<Hours>,
     energy: Option<Energy>,
-    /// The work as phrases, in order; of a fault its own work comes first.
-    pub(crate) works: Vec<String>,
+    /// The work as phrases, in order; of a fault its own work comes first. Without what is only looked at.
+    works: Vec<String>,
+    /// All of it as phrases: what a visit is for.
+    pub(crate) jobs: Vec<String>,
     /// Time on site, in words.
     pub(crate) duration: String,
     /// Whether the machine stops.
@@ -72,6 +78,10 @@ pub(crate) struct Facts {
     slots: Vec<String>,
     slots_idle: bool,
     link: String,
+    /// The talk on the telephone that the letter goes on with.
+    talk: Option<Talk>,
+    /// The day of a visit whose work did not help, where the letter is about something else.
+    earlier: Option<String>,
     /// The visit in which this work was done already, where the letter comes after it.
     before: Option<Before>,
     /// What there is to say of other machines of the site that go with it; empty as a rule.
@@ -93,6 +103,14 @@ pub(crate) struct Before {
     pub(crate) effect: Option<Effect>,
     /// Nothing was forecast of the fault since: what is known of it is of the time before.
     pub(crate) spent: bool,
+}
+
+/// A cause beside the likeliest.
+#[derive(Debug, Serialize)]
+struct BesideFact {
+    fault: String,
+    /// It cannot be told from the likeliest.
+    alike: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,34 +144,41 @@ impl Facts {
     /// Gathers the facts of a case.
     pub(crate) fn of(subject: &Subject<'_>) -> Self {
         let language = subject.customer.language;
-        let works = works(subject);
+        let Spoken { finding, .. } = subject.spoken;
+        let pieces = pieces_of(subject.spoken, subject.catalogue);
         let tag = language.tag();
-        let fault = subject.catalogue.fault(&subject.finding.fault);
-        let age_days = subject.now.days_since(subject.finding.at).max(0.0);
+        let cause = subject.spoken.cause(subject.catalogue);
+        let fault = subject.catalogue.fault(cause.fault);
+        let age_days = subject.now.days_since(finding.at).max(0.0);
         let people = (subject.customer, subject.advisor, subject.machine);
-        let minutes = works.iter().map(|(_, action)| action.minutes).sum();
+        let minutes = pieces.iter().map(|piece| piece.action.minutes).sum();
+        let words = |piece: &Piece<'_>| piece.name().in_language(tag).to_owned();
         Self {
             common: Common::of(people, subject.company, subject.stage),
             seen: seen(subject),
             below_limit: is_below_limit(subject),
             fault: fault.map(|fault| fault.name.in_language(tag).to_owned()),
-            certainty: Certainty::of(subject.finding.likelihood),
-            window: subject.finding.rul_days.map(|rul| WeekWindow::of(rul, age_days)),
-            limit: subject.finding.limit.map(|limit| LimitFact {
+            certainty: certainty(&cause),
+            beside: beside(&cause, subject),
+            window: finding.rul_days.map(|rul| WeekWindow::of(rul, age_days)),
+            limit: finding.limit.map(|limit| LimitFact {
                 signal: limit.signal.name(),
                 figure: format::figure(limit.value),
                 low: limit.signal == Signal::DischargeTemp && limit.value < LOW_LIMIT_BELOW_C,
             }),
             hours: hours(subject),
-            energy: energy::energy(subject.finding, language),
+            energy: energy::energy(finding, language),
             duration: format::duration(language, minutes),
             minutes,
+            talk: None,
+            earlier: None,
             before: None,
             others: Vec::new(),
-            stops: works.iter().any(|(_, action)| action.stops_machine),
-            benefit: benefit(subject, &works).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
+            stops: pieces.iter().any(|piece| piece.action.stops_machine),
+            benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             season: season(subject).map(|first| format::day(language, first)),
-            works: works.iter().map(|(_, action)| action.name.in_language(tag).to_owned()).collect(),
+            works: pieces.iter().filter(|piece| !piece.is_look).map(words).collect(),
+            jobs: pieces.iter().map(words).collect(),
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),
             slots: subject.slots.iter().map(|slot| slot_text(language, subject.calendar, slot)).collect(),
             slots_idle: !subject.slots.is_empty() && subject.slots.iter().all(|slot| slot.idle),
@@ -166,6 +191,18 @@ impl Facts {
         self.benefit.clear();
         self.comparison.clear();
         (self.season, self.before) = (None, Some(before));
+        self
+    }
+
+    /// Going on with a talk on the telephone.
+    pub(crate) fn in_talk(mut self, talk: Option<Talk>) -> Self {
+        self.talk = talk;
+        self
+    }
+
+    /// About something else than a visit of that day, whose work did not help.
+    pub(crate) fn beside(mut self, day: String) -> Self {
+        self.earlier = Some(day);
         self
     }
 
@@ -210,10 +247,10 @@ impl Facts {
     pub(crate) fn work(&self) -> String {
         let language = self.language();
         if self.others.is_empty() {
-            return super::join_works(language, &self.works);
+            return super::join_works(language, &self.jobs);
         }
         let of = |facts: &Self| {
-            let works = super::join_works(language, &facts.works);
+            let works = super::join_works(language, &facts.jobs);
             match language {
                 Language::En => format!("{works} on {}", facts.common.number),
                 Language::ZhCn => format!("{}{works}", facts.common.number),
@@ -248,7 +285,7 @@ const LOW_LIMIT_BELOW_C: f64 = 90.0;
 /// Whether "still below the limit" is true of what the message speaks of: the discharge temperature below its warning limit,
 /// or another observation below the limit of its own signal. Where that is not known, nothing is claimed.
 fn is_below_limit(subject: &Subject<'_>) -> bool {
-    let finding = subject.finding;
+    let finding = subject.spoken.finding;
     match finding.limit.filter(|_| finding.kind != FindingKind::MaintenanceDue) {
         Some(limit) if limit.signal != Signal::DischargeTemp => {
             let of_signal = |evidence: &&Evidence| evidence.feature.starts_with(limit.signal.name());
@@ -265,44 +302,26 @@ pub(crate) fn slot_text(language: Language, calendar: &Calendar, slot: &Slot) ->
     format::span(language, calendar.local(slot.start), calendar.local(slot.end))
 }
 
-/// The work a case asks for, with its codes; at least one unless the catalogue has none.
-pub(crate) fn works<'a>(subject: &Subject<'a>) -> Vec<(&'a str, &'a Action)> {
-    works_of(subject.finding, subject.catalogue)
-}
-
-/// As [`works`], for callers without a customer: of a fault its own work, then whatever falls due near it.
-pub(crate) fn works_of<'a>(finding: &Finding, catalogue: &'a Catalogue) -> Vec<(&'a str, &'a Action)> {
-    let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));
-    let due: Vec<_> = finding
-        .evidence
-        .iter()
-        .filter_map(|evidence| evidence.feature.strip_prefix(DUE_PREFIX))
-        .filter_map(named)
-        .collect();
-    // A full service includes whatever needs parts that it brings along.
-    let full = due.iter().find(|(code, _)| *code == SERVICE).map(|(_, action)| action.parts.clone());
-    let included = |code: &str, action: &Action| {
-        let parts = full.as_ref().filter(|_| code != SERVICE && !action.parts.is_empty());
-        parts.is_some_and(|parts| action.parts.iter().all(|part| parts.contains(part)))
-    };
-    let due = due.into_iter().filter(|(code, action)| !included(code, action)).collect::<Vec<_>>();
-    if finding.kind == FindingKind::MaintenanceDue && !due.is_empty() {
-        return due;
-    }
-    let by_fault = catalogue.action_for(&finding.fault).or_else(|| named(finding.fault.as_str()));
-    let own = by_fault.or_else(|| named(SERVICE).filter(|_| finding.kind == FindingKind::MaintenanceDue));
-    let own_code = own.map(|(code, _)| code);
-    own.into_iter().chain(due.into_iter().filter(|(code, _)| Some(*code) != own_code)).collect()
-}
-
 /// Several works of a service share its benefit; a fault's own work speaks for itself.
-fn benefit<'a>(subject: &Subject<'a>, works: &[(&str, &'a Action)]) -> Option<&'a Action> {
-    match works {
+fn benefit<'a>(subject: &Subject<'a>, pieces: &[Piece<'a>]) -> Option<&'a Action> {
+    match pieces {
         [] => None,
-        [(_, first), ..] if subject.finding.kind != FindingKind::MaintenanceDue => Some(first),
-        [(_, only)] => Some(only),
-        [(_, first), ..] => Some(subject.catalogue.actions.get(SERVICE).unwrap_or(first)),
+        [first, ..] if subject.spoken.finding.kind != FindingKind::MaintenanceDue => Some(first.action),
+        [only] => Some(only.action),
+        [first, ..] => Some(subject.catalogue.actions.get(SERVICE).unwrap_or(first.action)),
     }
+}
+
+/// How sure we are of what is named: of two that cannot be told apart, that it is one of them.
+fn certainty(cause: &Cause<'_>) -> Certainty {
+    let alike = cause.beside.filter(|beside| beside.alike).map_or(0.0, |beside| beside.likelihood);
+    Certainty::of(cause.likelihood + alike)
+}
+
+fn beside(cause: &Cause<'_>, subject: &Subject<'_>) -> Option<BesideFact> {
+    let beside = cause.beside?;
+    let fault = subject.catalogue.fault(beside.fault)?.name.in_language(subject.customer.language.tag()).to_owned();
+    Some(BesideFact { fault, alike: beside.alike })
 }
 
 /// The next busy season, if both times on offer lie before it.
@@ -313,7 +332,7 @@ fn season(subject: &Subject<'_>) -> Option<NaiveDate> {
 }
 
 fn hours(subject: &Subject<'_>) -> Option<Hours> {
-    let task = DueTask::first_of(subject.finding, subject.machine, subject.catalogue)?;
+    let task = DueTask::first_of(subject.spoken.finding, subject.machine, subject.catalogue)?;
     let language = subject.customer.language;
     let to_fifty = |hours: f64| format::thousands(language, (hours / 50.0).round() * 50.0);
     Some(Hours {

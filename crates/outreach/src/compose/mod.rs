@@ -16,6 +16,7 @@ mod facts;
 pub mod format;
 mod library;
 pub mod lint;
+mod pieces;
 pub mod preview;
 mod seen;
 mod shelf;
@@ -27,12 +28,14 @@ pub(crate) mod visit;
 pub(crate) use common::Common;
 pub(crate) use effect::{Effect, Outcome as EffectOutcome};
 pub(crate) use energy::is_worth_a_tip;
-pub(crate) use facts::{Before, Facts, Subject, slot_text, works_of};
+pub(crate) use facts::{Before, Facts, Subject, slot_text};
 pub use library::Occasion;
+pub(crate) use pieces::{Piece, pieces_of};
 pub(crate) use shelf::Shelf;
 
 use std::path::Path;
 
+use foretell_model::Remark;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -167,7 +170,7 @@ pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
     let mut remarks = lint::message(&draft.subject, &draft.body, machine_id);
     for remark in lint::short(&draft.short, machine_id) {
         // A long name of the reader's makes a long message and must not keep it back; templates are measured when saved.
-        if !remarks.contains(&remark) && !matches!(remark, lint::Remark::Short(_)) {
+        if !remarks.contains(&remark) && !matches!(remark, Remark::Short(_)) {
             remarks.push(remark);
         }
     }
@@ -181,7 +184,7 @@ pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
 pub(crate) fn check_word(draft: &Draft, machine_id: &str) -> Result<()> {
     match check(draft, machine_id) {
         Err(OutreachError::Lint(mut remarks)) => {
-            remarks.retain(|remark| *remark != lint::Remark::Links(0));
+            remarks.retain(|remark| *remark != Remark::Links(0));
             if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) }
         }
         other => other,

@@ -7,12 +7,13 @@ use std::path::Path;
 
 use foretell_model::{Catalogue, Finding};
 
-use super::{Composer, Draft, Facts, Occasion, Subject, works_of};
+use super::{Composer, Draft, Facts, Occasion, Subject, pieces_of};
 use crate::calendar::Calendar;
 use crate::context::MachineContext;
 use crate::error::Result;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
 use crate::slots::{self, Visit};
+use crate::store::Spoken;
 
 /// Writes letters without sending them.
 #[derive(Debug)]
@@ -43,16 +44,17 @@ impl Preview {
         language: Language,
     ) -> Result<Draft> {
         let calendar = Calendar::plain(chrono_tz::UTC);
-        let works = works_of(finding, catalogue);
+        let spoken = Spoken::new(finding);
+        let pieces = pieces_of(spoken, catalogue);
         let visit = Visit {
-            minutes: works.iter().map(|(_, action)| action.minutes).sum(),
-            stops_machine: works.iter().any(|(_, action)| action.stops_machine),
+            minutes: pieces.iter().map(|piece| piece.action.minutes).sum(),
+            stops_machine: pieces.iter().any(|piece| piece.action.stops_machine),
             before: finding.rul_days.and_then(|rul| rul.p10).map(|days| finding.at.plus_days(days)),
         };
         let earliest = slots::with_notice(finding.at);
         let slots = slots::propose(visit, context, &calendar, &|_| Some(1), earliest);
         let facts = Facts::of(&Subject {
-            finding,
+            spoken,
             context,
             machine: &machine(finding),
             customer: &customer(language),

@@ -29,24 +29,22 @@ const OWN_NORMAL: &str = "own_normal";
 
 /// A temperature where there is one, else the strongest evidence that has words, else that something moved.
 pub(super) fn seen(subject: &Subject<'_>) -> Seen {
-    let finding = subject.finding;
+    let finding = subject.spoken.finding;
     let normal = finding.evidence.iter().find(|e| e.feature == OWN_NORMAL).map(|e| e.value);
     let mut said = finding.evidence.iter().enumerate().find_map(|(place, e)| {
         // The normal is that of the first feature.
-        observation(e, normal.filter(|_| place == 0)).map(|said| (said, e.since))
+        observation(e, normal.filter(|_| place == 0))
     });
-    if said.as_ref().is_none_or(|((what, ..), _)| *what == "cooler_loss") {
+    if said.as_ref().is_none_or(|(what, ..)| *what == "cooler_loss") {
         // "4 degrees hotter" says more than "a quarter less heat".
         if let Some(rise) = subject.context.excess_k.filter(|k| *k >= 1.0) {
-            let since = said.and_then(|(_, since)| since);
-            said = Some((("temperature_rise", format!("{rise:.0}"), String::new()), since));
+            said = Some(("temperature_rise", format!("{rise:.0}"), String::new()));
         }
     }
-    let any_since = finding.evidence.iter().find_map(|evidence| evidence.since);
-    let ((what, figure, before), since) = said.unwrap_or((("drift", String::new(), String::new()), None));
+    let (what, figure, before) = said.unwrap_or(("drift", String::new(), String::new()));
     let in_words = |t| format::day(subject.customer.language, subject.calendar.local(t).date());
     let sudden = finding.evidence.iter().any(|e| e.feature == STEP_SHARE && e.value >= SUDDEN_FROM);
-    Seen { what, figure, before, since: since.or(any_since).map(in_words), sudden }
+    Seen { what, figure, before, since: subject.spoken.onset().map(in_words), sudden }
 }
 
 /// What, its figure and what that used to be.

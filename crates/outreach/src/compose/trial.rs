@@ -15,10 +15,12 @@ use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
+use crate::earlier::Talk;
 use crate::error::{OutreachError, Result};
 use crate::registry::{Advisor, Customer, Language, Machine, Production, ServiceTask, Technician, Words};
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
+use crate::store::Spoken;
 use crate::views::Promise;
 
 /// A Wednesday, 15 July 2026, 17:00 in China.
@@ -83,7 +85,9 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
         Occasion::Fault | Occasion::Service | Occasion::Reminder => {
             let alone = [true, false].into_iter().filter_map(|rich| case(occasion, rich));
             let more = again(language, catalogue).filter(|_| occasion == Occasion::Reminder);
-            alone.chain(joint(occasion, language, catalogue)).chain(more).map(boxed).collect()
+            let later =
+                [talked, beside].into_iter().filter_map(|change| case(occasion, true).map(|of| change(language, of)));
+            alone.chain(joint(occasion, language, catalogue)).chain(more).chain(later).map(boxed).collect()
         }
         Occasion::Energy => [true, false].into_iter().filter_map(|rich| case(occasion, rich)).map(boxed).collect(),
         Occasion::Again => again(language, catalogue).into_iter().map(boxed).collect(),
@@ -125,6 +129,20 @@ fn joint(occasion: Occasion, language: Language, catalogue: &Catalogue) -> Optio
     Some(facts(language, occasion, catalogue, true)?.with(vec![fault, due]))
 }
 
+/// A letter that goes on with a talk on the telephone.
+fn talked(language: Language, facts: Facts) -> Facts {
+    let day = |n| chrono::NaiveDate::from_ymd_opt(2026, 7, n).unwrap_or_default();
+    facts.in_talk(Some(Talk::of(language, day(14), day(15))))
+}
+
+/// A letter about something else than work that did not help.
+fn beside(language: Language, facts: Facts) -> Facts {
+    facts.beside(match language {
+        Language::En => "16 June".to_owned(),
+        Language::ZhCn => "6月16日".to_owned(),
+    })
+}
+
 /// A letter after work that did not help.
 fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
     let facts = facts(language, Occasion::Fault, catalogue, true)?;
@@ -132,7 +150,7 @@ fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
         Language::En => "16 July",
         Language::ZhCn => "7月16日",
     };
-    let works = facts.works.clone();
+    let works = facts.jobs.clone();
     let effect = effect(language, -0.2)?;
     Some(facts.after(Before { day: day.to_owned(), works, technician: None, effect, spent: false }))
 }
@@ -214,7 +232,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
     let now = finding.at;
     let slot = |days: i64| Slot { start: now + days * DAY_MS, end: now + (days * DAY_MS + 2 * HOUR_MS), idle: rich };
     Some(Facts::of(&Subject {
-        finding: &finding,
+        spoken: Spoken::new(&finding),
         context: &MachineContext {
             hours_per_day: rich.then_some(20.0),
             in_normal_range: rich.then_some(true),

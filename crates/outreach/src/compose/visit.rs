@@ -1,6 +1,6 @@
 //! The facts of word about a visit: that it was booked, moved or cancelled, and the one word after it.
 
-use foretell_model::{Finding, FindingKind};
+use foretell_model::FindingKind;
 use serde::Serialize;
 
 use super::common::Comer;
@@ -10,7 +10,7 @@ use crate::drafting::People;
 use crate::error::Result;
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Stay, effects, registry};
+use crate::store::{Case, Session, Spoken, Stay, effects, registry};
 use crate::views::Stage;
 
 /// What a template may use.
@@ -69,7 +69,7 @@ impl Outreach {
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         Ok(VisitFacts {
             common: Common::among(people, &self.options.company),
-            works: facts.works,
+            works: facts.jobs,
             duration: facts.duration,
             stops: facts.stops,
             when: slot_text(language, &people.calendar, &slot),
@@ -84,7 +84,7 @@ impl Outreach {
                 .others
                 .into_iter()
                 .zip(effects)
-                .map(|(other, effect)| OtherVisited { number: other.number().to_owned(), works: other.works, effect })
+                .map(|(other, effect)| OtherVisited { number: other.number().to_owned(), works: other.jobs, effect })
                 .collect(),
         })
     }
@@ -97,22 +97,24 @@ impl Outreach {
         stay: &Stay,
         people: &People,
     ) -> Result<Vec<Option<Effect>>> {
-        case.findings().map(|finding| self.effect_on(connection, finding, stay, people)).collect()
+        case.spoken().map(|spoken| self.effect_on(connection, spoken, stay, people.customer.language)).collect()
     }
 
-    fn effect_on(
+    /// What the work of a visit achieved on one of its machines, as far as it was measured.
+    pub(crate) fn effect_on(
         &self,
         connection: &dyn Session,
-        case: &Finding,
+        spoken: Spoken<'_>,
         stay: &Stay,
-        people: &People,
+        language: crate::Language,
     ) -> Result<Option<Effect>> {
+        let case = spoken.finding;
         let asked = case.kind != FindingKind::MaintenanceDue;
-        for (work, _) in super::works_of(case, &self.options.catalogue) {
+        for piece in super::pieces_of(spoken, &self.options.catalogue) {
             // The day of the work counts from its beginning.
             let since = stay.start.plus_days(-1.0);
-            if let Some(finding) = effects::of_work(connection, &case.machine, work, since)?
-                && let Some(effect) = Effect::of(&finding, asked, people.customer.language)
+            if let Some(finding) = effects::of_work(connection, &case.machine, piece.code, since)?
+                && let Some(effect) = Effect::of(&finding, asked, language)
             {
                 return Ok(Some(effect));
             }
@@ -136,7 +138,7 @@ impl Outreach {
 
 impl OtherVisited {
     fn invented(other: &Facts) -> Self {
-        Self { number: other.number().to_owned(), works: other.works.clone(), effect: None }
+        Self { number: other.number().to_owned(), works: other.jobs.clone(), effect: None }
     }
 }
 
@@ -156,7 +158,7 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
     let bare = technician.is_none();
     VisitFacts {
         common,
-        works: facts.works.clone(),
+        works: facts.jobs.clone(),
         duration: facts.duration.clone(),
         stops: facts.stops,
         when: day.1.to_owned(),

@@ -176,10 +176,16 @@ impl Desk {
         self.appointments.get(place).map(AsRef::as_ref)
     }
 
+    /// The case that speaks for this one, on its machine or on another, if one does.
+    #[must_use]
+    pub fn leader_of(&self, case: &FindingId) -> Option<&FindingId> {
+        self.cases.get(case)?.case.leader()
+    }
+
     /// The case on another machine that speaks for this one, if one does.
     #[must_use]
     pub fn speaker_of(&self, case: &FindingId) -> Option<FindingId> {
         let case = &self.cases.get(case)?.case;
-        joint::leader_of(case).filter(|_| joint::is_companion(case))
+        case.leader().filter(|_| joint::is_companion(case)).cloned()
     }
 }

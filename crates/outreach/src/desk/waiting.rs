@@ -6,12 +6,11 @@ use super::Desk;
 use crate::calendar::Calendar;
 use crate::error::Result;
 use crate::planning::Risk;
-use crate::replies::UNHAPPY_AFTER;
 use crate::roster::Roster;
 use crate::service::by_work;
 use crate::slots;
 use crate::store::Case;
-use crate::views::{QueueEntry, Stage};
+use crate::views::{Matter, QueueEntry, Stage};
 use crate::{CustomerStage, Outreach};
 
 /// How long a next free time is good for, unless it passes before.
@@ -230,6 +229,7 @@ impl Desk {
             grade: if is_spent { case.finding.grade.min(Grade::Advise) } else { case.grade() },
             stage: case.stage,
             remark: case.remark.clone(),
+            matter: case.matter,
             probability_before_visit: probability,
             waiting_cost: cost,
             next_free: open.next_free,
@@ -248,8 +248,7 @@ const CALL_WEIGHT: f64 = 0.05;
 const UNHAPPY_WEIGHT: f64 = 0.5;
 
 fn call_weight(case: &Case) -> f64 {
-    let is_unhappy = case.remark.as_deref().is_some_and(|remark| remark.starts_with(UNHAPPY_AFTER));
-    if is_unhappy { UNHAPPY_WEIGHT } else { CALL_WEIGHT }
+    if case.matter == Some(Matter::UnhappyAfter) { UNHAPPY_WEIGHT } else { CALL_WEIGHT }
 }
 
 /// Probability that the limit is reached before a time: the same that planning shows of it.

@@ -10,7 +10,7 @@ use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::{self, Answer, Kind, Past, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
-use crate::views::{MessageState, Outcome, ServiceCase, Stage};
+use crate::views::{Matter, MessageState, Outcome, ServiceCase, Stage};
 use crate::words::MAIL;
 use crate::{Language, Outreach};
 
@@ -176,7 +176,7 @@ pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
 }
 
 /// Why the advisor should call before a visit; what stands in the way of writing follows.
-pub(crate) const MOVED_UNTOLD: &str = "the customer was not told in writing that the visit was moved";
+const MOVED_UNTOLD: &str = "the customer was not told in writing that the visit was moved";
 
 /// Why the advisor should call after a job.
 const NOTHING_HELPED: &str = "the work showed no effect, and the customer was told that you would call";
@@ -204,7 +204,7 @@ fn leave_untold(connection: &dyn Session, case: &Case, occasion: Occasion, why: 
     if occasion != Occasion::Moved || case.stage != Stage::Booked || case.remark.is_some() {
         return Ok(());
     }
-    case.clone().move_to(connection, Stage::Booked, Some(&format!("{MOVED_UNTOLD}: {why}")), None, now)
+    case.clone().ask(connection, (Stage::Booked, None), Matter::MoveUntold, &format!("{MOVED_UNTOLD}: {why}"), now)
 }
 
 /// A word that cannot be written as things stand, e.g. because an edited template lacks something: the advisor must know.

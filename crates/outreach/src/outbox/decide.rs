@@ -82,6 +82,8 @@ impl Outreach {
             Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
         };
         alongside::note(connection, &case)?;
+        case.tell(&self.options.catalogue);
+        case.save(connection, now)?;
         self.let_go(connection, Mail { text: Some(text), ..mail }, &people, (channel, address), now)
     }
 

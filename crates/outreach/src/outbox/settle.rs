@@ -4,14 +4,13 @@ use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
 use metrics::counter;
 use sha2::{Digest, Sha256};
 
-use super::asked::MOVED_UNTOLD;
 use super::{ticked, write_record};
 use crate::Outreach;
 use crate::channel::{Channel, DeliveryError, Parcel};
 use crate::error::Result;
 use crate::governor::Kind;
 use crate::store::{Case, Mail, Session, advisories, fates, messages, record};
-use crate::views::{MessageState, Outcome, Stage, Ticked};
+use crate::views::{Matter, MessageState, Outcome, Stage, Ticked};
 
 /// After so many temporary failures (about two days) the advisor decides.
 const ATTEMPTS_MAX: u32 = 16;
@@ -21,7 +20,7 @@ const BACK_OFF_MS: i64 = MINUTE_MS;
 const BACK_OFF_MAX_MS: i64 = 4 * HOUR_MS;
 
 /// Why a case waits whose message did not arrive, or perhaps not; what the channel said follows.
-pub(crate) const UNDELIVERED: &str = "the message could not be delivered";
+const UNDELIVERED: &str = "the message could not be delivered";
 
 impl Outreach {
     /// Hands a marked message to its channel, without holding the store, and records its fate.
@@ -94,7 +93,7 @@ pub(super) fn settle(
             mail.state = MessageState::Sent;
             fates::told(connection, mail.id, &mail.case)?;
             // What could not be told has been told after all.
-            let untold = |case: &&mut Case| case.remark.as_deref().is_some_and(|why| why.starts_with(MOVED_UNTOLD));
+            let untold = |case: &&mut Case| case.matter == Some(Matter::MoveUntold);
             if let Some(case) = case.as_mut().filter(|case| mail.kind == Kind::Confirmation && untold(case)) {
                 case.move_to(connection, Stage::Booked, None, None, now)?;
             }
@@ -183,7 +182,7 @@ fn leave_to_advisor(
         (Kind::FollowUp, Stage::Done) => Stage::Call,
         _ => return Ok(()),
     };
-    case.move_to(connection, stage, Some(remark), None, now)
+    case.ask(connection, (stage, None), Matter::Undelivered, remark, now)
 }
 
 /// How long to wait after so many failures: twice as long each time, and up to a quarter longer, so that what failed together

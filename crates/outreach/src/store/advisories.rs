@@ -1,12 +1,12 @@
 //! Cases: one per finding id.
 
-use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, wire};
-use serde::{Deserialize, Serialize};
+use foretell_model::{Catalogue, FaultCode, Finding, FindingId, Grade, MachineId, Timestamp, wire};
 
+use super::spoken::{self, Companion, Spoken, Told};
 use super::{Row, Session, values};
 use crate::context::MachineContext;
 use crate::error::{OutreachError, Result};
-use crate::views::Stage;
+use crate::views::{Matter, Stage};
 
 /// A case as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,31 +19,48 @@ pub(crate) struct Case {
     pub(crate) stage: Stage,
     /// Until when it is postponed or silent.
     pub(crate) until: Option<Timestamp>,
-    /// Why it needs the advisor.
+    /// Why it needs the advisor, for people to read.
     pub(crate) remark: Option<String>,
+    /// What it asks of the advisor beside what its stage says.
+    pub(crate) matter: Option<Matter>,
+    /// What speaks for it, while it stays inside the company.
+    pub(crate) goes_with: Option<GoesWith>,
+    /// What the customer was told of it first.
+    pub(crate) told: Option<Told>,
+    /// Faults of other cases of the machine that may be about the same and go with it.
+    pub(crate) rivals: Vec<FaultCode>,
     /// When it was opened.
     pub(crate) opened: Timestamp,
     /// Cases on other machines of the site that go with its letter and its visit, as they were last said.
     pub(crate) companions: Vec<Companion>,
 }
 
-/// A case on another machine, as the one that speaks for it knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Companion {
-    /// Its finding as last said.
-    pub(crate) finding: Finding,
-    /// Its machine's state at that time.
-    pub(crate) context: MachineContext,
+/// What speaks for a case that does not speak for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GoesWith {
+    /// Another case.
+    Case(FindingId),
+    /// Whatever visit comes next.
+    NextVisit,
 }
 
-/// A companion as it is kept.
-#[derive(Deserialize, Serialize)]
-struct Kept {
-    finding: String,
-    context: MachineContext,
+/// How the next visit is kept where a case's identity stands otherwise; those have slashes.
+const NEXT_VISIT: &str = "next visit";
+
+impl GoesWith {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Case(id) => id.as_str(),
+            Self::NextVisit => NEXT_VISIT,
+        }
+    }
+
+    fn from_text(text: &str) -> Self {
+        if text == NEXT_VISIT { Self::NextVisit } else { Self::Case(FindingId::from_text(text)) }
+    }
 }
 
-const COLUMNS: &str = "finding, context, stage, until, remark, opened, companions";
+const COLUMNS: &str = "finding, context, stage, until, remark, opened, companions, goes_with, matter, told, rivals";
 
 impl Case {
     /// Writes the case as it is now.
@@ -52,10 +69,11 @@ impl Case {
             .map_err(|e| OutreachError::corrupt(format!("the context of {}", self.finding.id), e))?;
         connection.execute(
             "INSERT INTO advisory (id, machine, fault, grade, stage, until, remark, opened, changed, finding, context,
-                                   companions)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                   companions, goes_with, matter, told, rivals)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (id) DO UPDATE SET grade = ?4, stage = ?5, until = ?6, remark = ?7, changed = ?9,
-                                            finding = ?10, context = ?11, companions = ?12",
+                                            finding = ?10, context = ?11, companions = ?12, goes_with = ?13,
+                                            matter = ?14, told = ?15, rivals = ?16",
             values![
                 self.finding.id.as_str(),
                 self.finding.machine.as_str(),
@@ -69,6 +87,10 @@ impl Case {
                 wire::to_json(&self.finding),
                 context,
                 self.kept_companions()?,
+                self.goes_with.as_ref().map(GoesWith::as_str),
+                self.matter.map(Matter::name),
+                self.kept_told()?,
+                self.kept_rivals(),
             ],
         )?;
         Ok(())
@@ -78,13 +100,51 @@ impl Case {
         if self.companions.is_empty() {
             return Ok(None);
         }
-        let kept = |companion: &Companion| Kept {
-            finding: wire::to_json(&companion.finding),
-            context: companion.context.clone(),
-        };
-        let kept: Vec<Kept> = self.companions.iter().map(kept).collect();
-        let text = serde_json::to_string(&kept);
-        text.map(Some).map_err(|e| OutreachError::corrupt(format!("what goes with {}", self.finding.id), e))
+        let kept = spoken::keep_companions(&self.companions);
+        kept.map(Some).map_err(|e| OutreachError::corrupt(format!("what goes with {}", self.finding.id), e))
+    }
+
+    fn kept_rivals(&self) -> Option<String> {
+        let rivals: Vec<&str> = self.rivals.iter().map(FaultCode::as_str).collect();
+        (!rivals.is_empty()).then(|| rivals.join(" "))
+    }
+
+    fn kept_told(&self) -> Result<Option<String>> {
+        let kept = self.told.as_ref().map(spoken::keep_told).transpose();
+        kept.map_err(|e| OutreachError::corrupt(format!("what was told of {}", self.finding.id), e))
+    }
+
+    /// Somebody outside the house hears of it now. The case is not saved.
+    pub(crate) fn tell(&mut self, catalogue: &Catalogue) {
+        self.told = Some(Told::of(&self.finding, self.told.as_ref(), catalogue));
+        for companion in &mut self.companions {
+            companion.told = Some(Told::of(&companion.finding, companion.told.as_ref(), catalogue));
+        }
+    }
+
+    /// The work was done: what is named from now on is what is likeliest then.
+    pub(crate) fn fulfil(&mut self) {
+        let companions = self.companions.iter_mut().map(|companion| &mut companion.told);
+        std::iter::once(&mut self.told).chain(companions).flatten().for_each(|told| told.cause = None);
+    }
+
+    /// What the case speaks of, with what was told of it: its own finding, then those on other machines.
+    pub(crate) fn spoken(&self) -> impl Iterator<Item = Spoken<'_>> {
+        let own = self.own();
+        std::iter::once(own).chain(self.companions.iter().map(Companion::spoken))
+    }
+
+    /// The finding with its onset as it was told, for whoever reads it beside the letter.
+    pub(crate) fn as_told(&self) -> Finding {
+        let (mut finding, said) = (self.finding.clone(), self.finding.onset());
+        let told = self.own().onset();
+        finding.evidence.iter_mut().filter(|item| item.since == said).for_each(|item| item.since = told);
+        finding
+    }
+
+    /// What the case speaks of its own machine.
+    pub(crate) fn own(&self) -> Spoken<'_> {
+        Spoken { finding: &self.finding, told: self.told.as_ref(), rivals: &self.rivals }
     }
 
     /// What the case speaks of: its own finding, then those on other machines.
@@ -114,7 +174,7 @@ impl Case {
         others.fold(self.context.clone(), MachineContext::beside)
     }
 
-    /// Moves the case on and writes it.
+    /// Moves the case on and writes it; from now on it speaks for itself, and what it asked is settled.
     pub(crate) fn move_to(
         &mut self,
         connection: &dyn Session,
@@ -124,7 +184,37 @@ impl Case {
         now: Timestamp,
     ) -> Result<()> {
         (self.stage, self.until, self.remark) = (stage, until, remark.map(str::to_owned));
+        (self.goes_with, self.matter) = (None, None);
         self.save(connection, now)
+    }
+
+    /// As [`Case::move_to`], to where it asks something of the advisor.
+    pub(crate) fn ask(
+        &mut self,
+        connection: &dyn Session,
+        (stage, until): (Stage, Option<Timestamp>),
+        matter: Matter,
+        remark: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        (self.stage, self.until, self.remark) = (stage, until, Some(remark.to_owned()).filter(|said| !said.is_empty()));
+        (self.goes_with, self.matter) = (None, Some(matter));
+        self.save(connection, now)
+    }
+
+    /// Leaves the talking to another case, or waits for a visit.
+    pub(crate) fn follow(&mut self, connection: &dyn Session, what: GoesWith, now: Timestamp) -> Result<()> {
+        (self.stage, self.until, self.remark) = (Stage::Internal, None, None);
+        (self.goes_with, self.matter) = (Some(what), None);
+        self.save(connection, now)
+    }
+
+    /// The case that does the talking for this one, if one does.
+    pub(crate) fn leader(&self) -> Option<&FindingId> {
+        match self.goes_with.as_ref().filter(|_| self.stage == Stage::Internal)? {
+            GoesWith::Case(id) => Some(id),
+            GoesWith::NextVisit => None,
+        }
     }
 
     /// Whether the work that the case asked for was done, at that instant, and nothing was said of the fault since: its
@@ -232,16 +322,17 @@ fn parse(row: &Row) -> Result<Case> {
         OutreachError::corrupt(format!("the stage of {}", finding.id), format!("`{stage}` is no stage"))
     })?;
     let companions = match row.get::<Option<String>>(6)? {
-        Some(text) => {
-            companions(&text).map_err(|e| OutreachError::corrupt(format!("what goes with {}", finding.id), e))?
-        }
+        Some(text) => spoken::read_companions(&text)
+            .map_err(|e| OutreachError::corrupt(format!("what goes with {}", finding.id), e))?,
         None => Vec::new(),
     };
-    Ok(Case { finding, context, stage, until: row.get(3)?, remark: row.get(4)?, opened: row.get(5)?, companions })
-}
-
-fn companions(text: &str) -> std::result::Result<Vec<Companion>, Box<dyn std::error::Error + Send + Sync>> {
-    let kept: Vec<Kept> = serde_json::from_str(text)?;
-    let one = |kept: Kept| Ok(Companion { finding: wire::from_json(&kept.finding)?, context: kept.context });
-    kept.into_iter().map(one).collect()
+    let goes_with = row.get::<Option<String>>(7)?.as_deref().map(GoesWith::from_text);
+    // A matter that a newer program knows asks for nothing that this one could do.
+    let matter = row.get::<Option<String>>(8)?.as_deref().and_then(Matter::from_name);
+    let told = row.get::<Option<String>>(9)?.map(|text| spoken::read_told(&text)).transpose();
+    let told = told.map_err(|e| OutreachError::corrupt(format!("what was told of {}", finding.id), e))?;
+    let (until, remark, opened, told) = (row.get(3)?, row.get(4)?, row.get(5)?, told);
+    let rivals = row.get::<Option<String>>(10)?.unwrap_or_default();
+    let rivals = rivals.split_whitespace().filter_map(FaultCode::new).collect();
+    Ok(Case { finding, context, stage, until, remark, matter, goes_with, told, rivals, opened, companions })
 }

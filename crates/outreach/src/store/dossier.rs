@@ -19,6 +19,11 @@ struct Table {
 /// What stands under a customer's key.
 const OF_CUSTOMER: &[Table] = &[
     Table {
+        name: "replies_not_read_yet",
+        columns: &["id", "machine", "medium", "text", "at"],
+        from: "loose_reply WHERE customer = ?1 ORDER BY id",
+    },
+    Table {
         name: "messages",
         columns: &["id", "advisory", "machine", "kind", "state", "subject", "body", "channel", "address", "sent"],
         from: "message WHERE customer = ?1 ORDER BY id",

@@ -79,6 +79,11 @@ pub(crate) fn photo(connection: &dyn Session, id: i64) -> Result<Photo> {
     Ok(Photo { id, of, subject, reference, caption, at: row.get(4)?, who: row.get(5)? })
 }
 
+/// Says anew what a picture shows.
+pub(crate) fn set_caption(connection: &dyn Session, id: i64, caption: &str) -> Result<()> {
+    connection.execute("UPDATE photo SET caption = ?2 WHERE id = ?1", values![id, caption]).map(drop)
+}
+
 /// Takes a picture away.
 pub(crate) fn delete_photo(connection: &dyn Session, id: i64) -> Result<()> {
     connection.execute("DELETE FROM photo WHERE id = ?1", values![id]).map(drop)

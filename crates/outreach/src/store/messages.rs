@@ -201,6 +201,13 @@ pub(crate) fn customer_sent(connection: &dyn Session, customer: &str, max: u32) 
     connection.query(sql, values![customer, max])?.iter().map(|row| row.get(0)).collect()
 }
 
+/// When a letter of a case last went out.
+pub(crate) fn last_letter(connection: &dyn Session, case: &FindingId) -> Result<Option<Timestamp>> {
+    let sql =
+        "SELECT max(sent) FROM message WHERE advisory = ?1 AND kind IN ('invitation', 'reminder') AND sent IS NOT NULL";
+    connection.first(sql, values![case.as_str()])?.map_or(Ok(None), |row| row.get(0))
+}
+
 /// Messages of a kind that went out in a case.
 pub(crate) fn sent_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<u32> {
     let sql = "SELECT count(*) FROM message WHERE advisory = ?1 AND kind = ?2 AND sent IS NOT NULL";

@@ -21,17 +21,19 @@ pub(crate) mod registry;
 pub(crate) mod replies;
 pub(crate) mod service_cases;
 pub mod session;
+pub(crate) mod spoken;
 pub mod sqlite;
 pub(crate) mod stock;
 pub(crate) mod templates;
 pub(crate) mod wishes;
 
-pub(crate) use advisories::{Case, Companion};
+pub(crate) use advisories::{Case, GoesWith};
 pub(crate) use bookings::Stay;
 pub(crate) use messages::Mail;
 pub(crate) use record::Entry;
 pub(crate) use session::values;
 pub use session::{Database, Row, Session, Value};
+pub(crate) use spoken::{Companion, Spoken};
 pub use sqlite::Sqlite;
 
 use std::cell::Cell;

@@ -95,6 +95,7 @@ pub(crate) fn strike_case(connection: &dyn Session, case: &str) -> Result<()> {
 pub(crate) fn strike_customer(connection: &dyn Session, customer: &str) -> Result<()> {
     let sql = format!("UPDATE stage_change SET why = '{ERASED}' WHERE customer = ?1");
     connection.execute(&sql, values![customer])?;
+    connection.execute("DELETE FROM loose_reply WHERE customer = ?1", values![customer])?;
     connection.execute("DELETE FROM wishes WHERE customer = ?1", values![customer]).map(drop)
 }
 

@@ -105,6 +105,12 @@ pub(crate) fn letter_asked_since(connection: &dyn Session, advisory: &str, since
     connection.exists(sql, values![advisory, CALLED_LETTER, since])
 }
 
+/// When a customer last asked in a call for a letter about a case.
+pub(crate) fn last_talk(connection: &dyn Session, advisory: &str) -> Result<Option<Timestamp>> {
+    let sql = "SELECT max(at) FROM happening WHERE advisory = ?1 AND what = ?2";
+    connection.first(sql, values![advisory, CALLED_LETTER])?.map_or(Ok(None), |row| row.get(0))
+}
+
 /// Whether the last change of a case's visit was the customer's own, by the page.
 pub(crate) fn customer_changed_visit(connection: &dyn Session, advisory: &str) -> Result<bool> {
     let sql = "SELECT who FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4) ORDER BY id DESC LIMIT 1";

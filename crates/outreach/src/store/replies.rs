@@ -2,8 +2,9 @@
 
 use foretell_model::{MachineId, Timestamp};
 
-use super::{Session, values};
-use crate::error::Result;
+use super::{Row, Session, values};
+use crate::error::{OutreachError, Result};
+use crate::views::LooseReply;
 
 /// A reply as it is kept; its words stand in the record.
 pub(crate) struct Kept<'a> {
@@ -27,6 +28,36 @@ pub(crate) fn keep(connection: &dyn Session, reply: &Kept<'_>) -> Result<()> {
     let sql =
         "INSERT INTO reply (source, id, at, heard, customer, medium, advisory) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     connection.execute(sql, values![source, id, at, heard, customer, medium, advisory]).map(drop)
+}
+
+/// Replies that wait for an advisor at most; older ones stay in the record alone.
+const LOOSE_MAX: u32 = 100;
+
+/// Keeps a reply outside of any case until an advisor has read it.
+pub(crate) fn put_loose(connection: &dyn Session, reply: &LooseReply) -> Result<()> {
+    let sql = "INSERT INTO loose_reply (customer, machine, medium, text, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let LooseReply { customer, machine, medium, text, at, .. } = reply;
+    let machine = machine.as_ref().map(MachineId::as_str);
+    connection.execute(sql, values![customer, machine, medium, text, *at]).map(drop)
+}
+
+/// Those that nobody has read yet, oldest first.
+pub(crate) fn loose(connection: &dyn Session) -> Result<Vec<LooseReply>> {
+    let sql = "SELECT id, customer, machine, medium, text, at FROM loose_reply ORDER BY id LIMIT ?1";
+    connection.query(sql, values![LOOSE_MAX])?.iter().map(loose_reply).collect()
+}
+
+/// Takes one away; gives it back as it was.
+pub(crate) fn take_loose(connection: &dyn Session, id: i64) -> Result<LooseReply> {
+    let sql = "DELETE FROM loose_reply WHERE id = ?1 RETURNING id, customer, machine, medium, text, at";
+    let row = connection.first(sql, values![id])?.ok_or_else(|| OutreachError::missing("reply", id))?;
+    loose_reply(&row)
+}
+
+fn loose_reply(row: &Row) -> Result<LooseReply> {
+    let machine = row.get::<Option<String>>(2)?.and_then(|machine| MachineId::parse(&machine).ok());
+    let (medium, text, at) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    Ok(LooseReply { id: row.get(0)?, customer: row.get(1)?, machine, medium, text, at })
 }
 
 /// Number of the newest message that went to a customer on a medium, or on any where none is named.

@@ -23,6 +23,9 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_unsent.sql"),
     include_str!("schema_joint.sql"),
     include_str!("schema_arranged.sql"),
+    include_str!("schema_matters.sql"),
+    include_str!("schema_told.sql"),
+    include_str!("schema_replies.sql"),
 ];
 
 /// An open file.

@@ -3,13 +3,15 @@
 mod arranged;
 mod arrival;
 mod field;
+mod matter;
 mod record;
 mod service;
 
 pub use arranged::{AfterCancelling, Booking, Spoken};
 pub use arrival::Arrival;
 pub use field::{AlsoThere, CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
-pub use record::{Happening, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
+pub use matter::{AfterCall, Matter};
+pub use record::{Happening, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
 pub use service::{
     Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
 };
@@ -121,6 +123,8 @@ pub struct QueueEntry {
     pub stage: Stage,
     /// Why it needs the advisor, if there is more to say.
     pub remark: Option<String>,
+    /// What it asks of the advisor beside what its stage says.
+    pub matter: Option<Matter>,
     /// Probability that the limit is reached before the next free time, 0 to 1; 0 where the work was done and nothing was
     /// forecast since.
     pub probability_before_visit: f64,
@@ -147,6 +151,8 @@ pub struct Card {
     pub until: Option<Timestamp>,
     /// Why it needs the advisor.
     pub remark: Option<String>,
+    /// What it asks of the advisor beside what its stage says.
+    pub matter: Option<Matter>,
     /// Cases on other machines of the site that go with its letter and its visit.
     pub companions: Vec<Finding>,
     /// The case on another machine that speaks for this one, if one does.
@@ -302,17 +308,6 @@ impl PageState {
     pub const fn is_over(&self) -> bool {
         matches!(self, Self::Done | Self::CallComes | Self::NotNeeded)
     }
-}
-
-/// What comes of a call to the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AfterCall {
-    /// Nothing more to do.
-    Close,
-    /// The customer would like it in writing: the case is drafted anew.
-    NewLetter,
-    /// Nobody was reached; the call stays due.
-    Again,
 }
 
 /// What a finished visit means to the log: the server writes it as a maintenance event.

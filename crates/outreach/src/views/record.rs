@@ -61,6 +61,23 @@ pub struct Happening {
     pub case: Option<String>,
 }
 
+/// What a customer wrote outside of any case: nothing waits for it, and somebody must read it all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseReply {
+    /// Its number; 0 before it was first kept.
+    pub id: i64,
+    /// Whose.
+    pub customer: String,
+    /// About which machine, where that is known.
+    pub machine: Option<MachineId>,
+    /// On which medium; may be empty.
+    pub medium: String,
+    /// In the customer's words.
+    pub text: String,
+    /// When it was heard.
+    pub at: Timestamp,
+}
+
 /// A message of unknown fate, or one that certainly never arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsettled {

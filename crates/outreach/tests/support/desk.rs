@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect_file;
-use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Remark, Status, Timestamp};
 use foretell_outreach::compose::lint;
 use foretell_outreach::{Draft, Outreach, Parcel};
 
@@ -80,7 +80,7 @@ pub fn of(parcel: &Parcel) -> Draft {
 pub fn printed(text: &Draft, machine: &MachineId, trouble: bool) -> String {
     let mut remarks = lint::message(&text.subject, &text.body, machine.as_str());
     remarks.extend(lint::short(&text.short, machine.as_str()));
-    remarks.retain(|remark| !(trouble && *remark == lint::Remark::Links(0)));
+    remarks.retain(|remark| !(trouble && *remark == Remark::Links(0)));
     assert_eq!(remarks, [], "{text:?}");
     let cut = |text: &str| {
         let words = text.split_inclusive(char::is_whitespace);

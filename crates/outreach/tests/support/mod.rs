@@ -1,10 +1,12 @@
 //! A small service company with one customer in each language, and findings to feed it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod broken;
 pub mod desk;
 pub mod receiver;
 pub mod roads;
 pub mod scene;
+pub mod worked;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};

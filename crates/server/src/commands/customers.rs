@@ -127,15 +127,20 @@ fn take(
 ) -> Result<(), Failure> {
     let changed = outreach.import(registry, WHO, now).map_err(failed)?;
     let (customers, sites, machines) = (registry.customers.len(), registry.sites.len(), registry.machines.len());
-    output.line(&format!(
-        "{machines} machines on {sites} sites of {customers} customers; {changed} entries are new or changed"
-    ))?;
+    let of = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    let (machines, sites, customers) = (of(machines, "machine"), of(sites, "site"), of(customers, "customer"));
+    let changes = if changed == 1 { "1 entry is".to_owned() } else { format!("{changed} entries are") };
+    output.line(&format!("{machines} on {sites} of {customers}; {changes} new or changed"))?;
     for refused in refused {
         output.line(&format!("refused: {refused}"))?;
     }
     match refused.len() {
         0 => Ok(()),
-        n => Err(Failure::new(Kind::BadData, format!("could not take {n} lines; mend them and import the file again"))),
+        n => {
+            let lines = of(n, "line");
+            let mend = if n == 1 { "it" } else { "them" };
+            Err(Failure::new(Kind::BadData, format!("could not take {lines}; mend {mend} and import the file again")))
+        }
     }
 }
 

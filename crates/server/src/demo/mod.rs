@@ -285,7 +285,7 @@ fn look_at_visits(
 fn repair(fleet: &Fleet, live: &Live, case: &Finding, catalogue: &Catalogue) {
     let machine = (case.machine.site(), case.machine.machine());
     let place = fleet.machines().iter().position(|known| (&*known.site, &*known.name) == machine);
-    let cure = catalogue.action_for(&case.fault).map(|(code, _)| code);
+    let cure = catalogue.action_for(case.cause(None, &[], catalogue).fault).map(|(code, _)| code);
     let work = cure.or_else(|| catalogue.actions.contains_key(case.fault.as_str()).then(|| case.fault.as_str()));
     if let Some((place, work)) = place.zip(work) {
         live.repair(place, work);

@@ -9,10 +9,8 @@ mod names;
 
 pub(crate) use names::Names;
 
-pub use foretell_model::{Remark, WordSort};
-
 use forbidden::FORBIDDEN;
-use foretell_model::{BODY_CHARS_MAX, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX};
+use foretell_model::{BODY_CHARS_MAX, Remark, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX, WordSort};
 
 /// Words after a price, which is as exact as a contract is.
 const PRICE_WORDS: &[&str] = &["元", "万", "欧元", "美元", "英镑", "yuan", "euros", "USdollars", "pounds"];

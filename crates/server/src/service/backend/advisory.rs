@@ -5,15 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor,
-    OtherMachine, Person, Queue, RecordLine, Slot, UntoldLine,
+    OtherMachine, Person, Queue, RecordLine, Slot,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, RulDays, Status, Timestamp, VisitState};
 use foretell_outreach::governor::{Kind, Verdict};
-use foretell_outreach::replies::REPLIED_AFTER;
-use foretell_outreach::{
-    Advisor, Card, CustomerStage, Language, MessageState, OutreachError, Spoken, Stage, Untold, UntoldOf,
-};
+use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, OutreachError, Spoken, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -30,7 +27,7 @@ impl ServiceBackend {
         // Then what waits for others: sent, booked, silent.
         // What goes with another machine's letter is on that one's card.
         let is_other = |id: &&FindingId| !queued.contains(id) && sites.speaker_of(id).is_none();
-        let others = sites.advisories().into_iter().map(|finding| &finding.id).filter(is_other);
+        let others = sites.advisories().into_iter().map(|finding| card_of(finding, &sites)).filter(is_other);
         let of_queue = waiting.iter().map(|entry| (&entry.id, Some(entry.probability_before_visit)));
         let ids: Vec<(&FindingId, Option<f64>)> = of_queue.chain(others.map(|id| (id, None))).collect();
         let card = |(id, probability): &(&FindingId, Option<f64>)| {
@@ -45,22 +42,8 @@ impl ServiceBackend {
             from,
             cards: ids.iter().skip(from).take(max).map(card).collect::<Result<_, _>>()?,
             untold: self.untold(&sites)?,
+            replies: self.loose_replies(&sites)?,
         })
-    }
-
-    /// Words that may not have arrived, about which no card asks.
-    fn untold(&self, sites: &Sites) -> Result<Vec<UntoldLine>, BackendError> {
-        let line = |untold: Untold| UntoldLine {
-            machine_name: sites.number(&untold.machine),
-            site_name: sites.site_name(&untold.machine),
-            subject: untold.word.subject,
-            is_lost: untold.word.state == MessageState::Failed,
-            of: match untold.of {
-                UntoldOf::Advisory(id) => Ok(id.to_string()),
-                UntoldOf::ServiceCase(id) => Err(id),
-            },
-        };
-        Ok(self.outreach.untold().map_err(of_outreach)?.into_iter().map(line).collect())
     }
 
     pub(super) fn card_view(&self, id: &str) -> Result<AdvisoryCard, BackendError> {
@@ -82,7 +65,7 @@ impl ServiceBackend {
         // A card is laid out for any reader; names on it are those that the customer knows.
         let reader = card.customer.as_ref().map_or(Lang::En, |customer| lang(customer.language));
         // Service by hours is a case under the name of the work itself.
-        let fault = &card.finding.fault;
+        let fault = card.finding.cause(None, &[], &self.catalogue).fault;
         let cure = self.catalogue.action_for(fault).map(|(_, action)| action);
         let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
         let (draft, slots, path) = message(&card);
@@ -110,7 +93,7 @@ impl ServiceBackend {
             draft,
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
-            heard: card.remark.clone().filter(|remark| is_to_be_read(card.stage, remark)),
+            heard: card.remark.clone().filter(|_| is_to_be_read(&card)),
             others: others(&card, sites),
             unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
@@ -220,8 +203,13 @@ impl ServiceBackend {
 }
 
 /// Whether a case's remark is something that an advisor need only read.
-fn is_to_be_read(stage: Stage, remark: &str) -> bool {
-    stage == Stage::Booked || (stage == Stage::Call && remark.starts_with(REPLIED_AFTER))
+fn is_to_be_read(card: &Card) -> bool {
+    card.stage == Stage::Booked || (card.stage == Stage::Call && card.matter == Some(Matter::ReplyAfter))
+}
+
+/// On whose card a finding is: what goes with another case of its machine is on that one's.
+fn card_of<'a>(finding: &'a Finding, sites: &'a Sites) -> &'a FindingId {
+    sites.leader_of(&finding.id).unwrap_or(&finding.id)
 }
 
 /// The other machines of a card's letter.
@@ -281,10 +269,8 @@ fn state(card: &Card, now: Timestamp) -> AdvisoryState {
             let sent = card.history.iter().find(|happening| happening.what.ends_with("_sent"));
             AdvisoryState::Sent { at: sent.map(|happening| happening.at).unwrap_or_default() }
         }
-        Stage::Call => match remark().strip_prefix("the customer wishes another time") {
-            Some(wish) => AdvisoryState::AnotherTime { wish: wish.trim_start_matches([':', ' ']).to_owned() },
-            None => AdvisoryState::CallInstead { reason: remark() },
-        },
+        Stage::Call if card.matter == Some(Matter::OtherTime) => AdvisoryState::AnotherTime { wish: remark() },
+        Stage::Call => AdvisoryState::CallInstead { reason: remark() },
         Stage::NotNow => AdvisoryState::Declined { until: card.until },
         Stage::Booked => match &card.booking {
             Some(booking) if booking.end <= now => AdvisoryState::VisitOver { from: booking.start, to: booking.end },

@@ -52,6 +52,12 @@ impl Field for ServiceBackend {
         self.photos.delete(&[photo.reference]).map_err(|error| failed("delete a photo's files", error))
     }
 
+    fn caption_photo(&self, id: i64, caption: &str, by: &str) -> Result<(), BackendError> {
+        self.outreach.caption_photo(id, caption, by, self.clocks.now()).map_err(of_outreach)?;
+        self.room.changed();
+        Ok(())
+    }
+
     fn photos(&self, errand: Errand) -> Result<Vec<PhotoView>, BackendError> {
         self.photos_of(errand)
     }

@@ -13,7 +13,7 @@ impl ServiceBackend {
     pub(super) fn fleet_view(&self) -> Result<Fleet, BackendError> {
         let now = self.clocks.now();
         let desk = self.outreach.desk().map_err(of_outreach)?;
-        let mut machines = self.lookout.look(&self.room, &desk, now);
+        let mut machines = self.lookout.look(&self.room, (&desk, &self.catalogue), now);
         for case in self.outreach.service_cases().map_err(of_outreach)? {
             let found = machines.binary_search_by(|known| known.id.as_str().cmp(&case.machine));
             if let Ok(place) = found {
@@ -22,7 +22,8 @@ impl ServiceBackend {
             }
         }
         let untold = self.outreach.untold().map_err(of_outreach)?.len();
-        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + untold })
+        let replies = self.outreach.loose_replies().map_err(of_outreach)?.len();
+        Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + untold + replies })
     }
 
     /// When a machine was reported broken, while that case is open.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_console::view::{Health, HiddenBy, MachineSummary, OpenAdvisory};
 use foretell_engine::{Glance, Regime};
-use foretell_model::{HOUR_MS, Limits, MachineId, RunState, Timestamp};
+use foretell_model::{Catalogue, HOUR_MS, Limits, MachineId, RunState, Timestamp};
 use foretell_outreach::Desk;
 
 use super::registry::zone_of;
@@ -37,13 +37,18 @@ struct Kept {
 
 impl Lookout {
     /// Every machine that was heard of or is registered, by identity.
-    pub(super) fn look(&self, room: &EngineRoom, desk: &Desk, now: Timestamp) -> Vec<Arc<MachineSummary>> {
+    pub(super) fn look(
+        &self,
+        room: &EngineRoom,
+        (desk, catalogue): (&Desk, &Catalogue),
+        now: Timestamp,
+    ) -> Vec<Arc<MachineSummary>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let heard = room.heard_of(AT_ONCE);
             let last = heard.len() < AT_ONCE;
             for (id, seen) in heard {
-                let summary = Arc::new(summary(&id, Some(&seen), desk, now));
+                let summary = Arc::new(summary(&id, Some(&seen), (desk, catalogue), now));
                 kept.machines.insert(id, (Some(seen), summary));
             }
             if last {
@@ -54,14 +59,14 @@ impl Lookout {
         if registered_anew {
             // Whoever registered a machine wants to see that it does not speak.
             for (id, _) in desk.machines() {
-                let silent = || (None, Arc::new(summary(id, None, desk, now)));
+                let silent = || (None, Arc::new(summary(id, None, (desk, catalogue), now)));
                 kept.machines.entry(id.clone()).or_insert_with(silent);
             }
             kept.registry_version = desk.registry_version();
         }
         for (id, (seen, known)) in &mut kept.machines {
             if registered_anew || is_out_of_date(known, seen.as_ref(), desk, now) {
-                *known = Arc::new(summary(id, seen.as_ref(), desk, now));
+                *known = Arc::new(summary(id, seen.as_ref(), (desk, catalogue), now));
             }
         }
         kept.machines.values().map(|(_, summary)| Arc::clone(summary)).collect()
@@ -79,7 +84,12 @@ fn is_out_of_date(known: &MachineSummary, seen: Option<&Seen>, desk: &Desk, now:
 }
 
 /// One machine at a glance; `seen` is nothing for a machine that was never heard of.
-pub(super) fn summary(id: &MachineId, seen: Option<&Seen>, desk: &Desk, now: Timestamp) -> MachineSummary {
+pub(super) fn summary(
+    id: &MachineId,
+    seen: Option<&Seen>,
+    (desk, catalogue): (&Desk, &Catalogue),
+    now: Timestamp,
+) -> MachineSummary {
     let (glance, customer) = (seen.map(|seen| &seen.glance), desk.customer_of(id));
     let last = glance.and_then(|glance| glance.last_ts);
     let offline = status::offline(seen.and_then(|seen| seen.told), last, now);
@@ -99,18 +109,20 @@ pub(super) fn summary(id: &MachineId, seen: Option<&Seen>, desk: &Desk, now: Tim
         limit_c: glance.map_or(Limits::default(), |glance| glance.limits).warn_c,
         health: glance.map_or(Health::Hidden(HiddenBy::NoReadings), |glance| health(glance, now)),
         broken_since: None,
-        advisory: seen.and_then(|seen| open_advisory(seen, desk, now)),
+        advisory: seen.and_then(|seen| open_advisory(seen, (desk, catalogue), now)),
         trend_c: glance.map(|glance| glance.trend_c.clone()).unwrap_or_default(),
     }
 }
 
 /// The most pressing open statement that says something is wrong.
-fn open_advisory(seen: &Seen, desk: &Desk, now: Timestamp) -> Option<OpenAdvisory> {
+fn open_advisory(seen: &Seen, (desk, catalogue): (&Desk, &Catalogue), now: Timestamp) -> Option<OpenAdvisory> {
     let open = seen.open.as_ref()?;
+    // As its letter names it.
+    let cause = seen.newest.as_ref().map(|finding| finding.cause(None, &[], catalogue));
     Some(OpenAdvisory {
         id: open.id.clone(),
-        fault: open.fault.clone(),
-        likelihood: open.likelihood,
+        fault: cause.map_or(&open.fault, |cause| cause.fault).clone(),
+        likelihood: cause.map_or(open.likelihood, |cause| cause.likelihood),
         grade: open.grade,
         at: seen.newest.as_ref().map_or(open.opened, |finding| finding.at),
         rul_days: seen.newest.as_ref().and_then(|finding| finding.rul_days),

@@ -44,7 +44,7 @@ impl ServiceBackend {
         let registered = self.outreach.machine(id).map_err(of_outreach)?;
         let sites = Sites::read(&self.outreach)?;
         let seen = self.room.look(id);
-        let mut summary = lookout::summary(id, seen.as_ref(), &sites, now);
+        let mut summary = lookout::summary(id, seen.as_ref(), (&sites, &self.catalogue), now);
         summary.broken_since = self.broken_since(id)?;
         let Some(view) = view else {
             let registered = registered.ok_or_else(|| not_found("machine", id))?;

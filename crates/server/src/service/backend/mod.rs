@@ -22,6 +22,7 @@ mod replies;
 mod search;
 mod standing;
 mod templates;
+mod unread;
 mod visits;
 
 pub use lookout::DAYS_NEEDED;
@@ -133,6 +134,12 @@ impl Backend for ServiceBackend {
 
     fn queue(&self, from: usize, max: usize) -> Result<Queue, BackendError> {
         self.queue_view(from, max)
+    }
+
+    fn note_reply(&self, id: i64, by: &str) -> Result<(), BackendError> {
+        self.outreach.note_loose_reply(id, by, self.clocks.now()).map_err(errors::of_outreach)?;
+        self.room.changed();
+        Ok(())
     }
 
     fn advisory(&self, id: &str) -> Result<AdvisoryCard, BackendError> {

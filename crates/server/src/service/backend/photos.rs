@@ -30,7 +30,12 @@ impl ServiceBackend {
         }
         let reference = self.photos.keep(photo).map_err(|error| failed("keep a photo", error))?;
         let now = self.clocks.now();
-        let id = self.outreach.add_photo((of, &subject), &reference, caption, by, now).map_err(of_outreach)?;
+        let added = self.outreach.add_photo((of, &subject), &reference, caption, by, now);
+        // What is refused, e.g. for its caption, leaves no files behind.
+        if added.is_err() {
+            self.photos.delete(&[reference]).map_err(|error| failed("delete a refused photo's files", error))?;
+        }
+        let id = added.map_err(of_outreach)?;
         if of == outreach::PhotoOf::Person {
             for old in before {
                 let old = self.outreach.delete_photo(old.id, by, now).map_err(of_outreach)?;

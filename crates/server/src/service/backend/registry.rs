@@ -38,6 +38,11 @@ impl Sites {
         customer.is_some_and(|customer| self.0.advisors().any(|advisor| advisor.id != customer.advisor))
     }
 
+    /// A customer by key.
+    pub(super) fn customer_named(&self, key: &str) -> Option<&Customer> {
+        self.0.customer(key)
+    }
+
     /// The customer of a machine's site.
     pub(super) fn customer(&self, machine: &MachineId) -> Option<&Customer> {
         self.0.customer_of(machine)

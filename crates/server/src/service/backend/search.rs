@@ -19,7 +19,7 @@ const DIGITS_MIN: usize = 3;
 impl ServiceBackend {
     pub(super) fn hits(&self, needle: &str, max: usize, lang: Lang) -> Result<Hits, BackendError> {
         let desk = Sites::read(&self.outreach)?;
-        let fleet = self.lookout.look(&self.room, &desk, self.clocks.now());
+        let fleet = self.lookout.look(&self.room, (&desk, &self.catalogue), self.clocks.now());
         let faults = concerned(&self.catalogue, needle);
         let ails = |machine: &MachineSummary| {
             machine.advisory.as_ref().is_some_and(|advisory| faults.contains(&&advisory.fault))

@@ -1,0 +1,77 @@
+//! What planning reckons with.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use foretell_model::{Finding, FindingId, FindingKind, Found, Grade, Status};
+use support::broken::{now, scene};
+use support::{agreed, apply, at, finding, machine};
+
+#[test]
+fn importing_the_file_again_takes_no_work_back() {
+    let s = scene();
+    let registry = foretell_outreach::Registry::from_toml(support::REGISTRY).unwrap();
+    let mut own = s.outreach.machine(&machine("s02/m002")).unwrap().unwrap();
+    own.service[0].last_done_h = 11_800.0;
+    s.outreach.register_machine(&own, "chen", now()).unwrap();
+    assert_eq!(s.outreach.import(&registry, "configuration", now()).unwrap(), 0);
+    assert_eq!(s.outreach.machine(&machine("s02/m002")).unwrap().unwrap(), own);
+}
+
+#[test]
+fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
+    let s = scene();
+    let forecast = |id: &str, offset| {
+        let case = finding(&machine(id), "oil_filter_clogging", Grade::Advise, Status::Opened);
+        apply(&s.outreach, offset, &case, now())
+    };
+    let (booked, open) = (forecast("s02/m002", 1), forecast("s03/m003", 2));
+    s.outreach.book_for(&booked, at("2026-07-16T13:00:00Z"), &agreed(), "wang", now()).unwrap();
+    for (id, place, n) in [("leeds", (53.80, -1.55), 0), ("york", (53.96, -1.08), 3), ("suzhou", (31.30, 120.62), 9)] {
+        let depot = foretell_outreach::Depot {
+            id: id.into(),
+            name: id.into(),
+            address: String::new(),
+            latitude_deg: Some(place.0),
+            longitude_deg: Some(place.1),
+            opening_stock: [("oil_filter".to_owned(), n)].into(),
+        };
+        s.outreach.register_depot(&depot, "wang", now()).unwrap();
+    }
+    let site = foretell_outreach::Site {
+        latitude_deg: Some(53.79),
+        longitude_deg: Some(-1.54),
+        ..foretell_outreach::Site::new("s02", "acme")
+    };
+    s.outreach.register_site(&site, "wang", now()).unwrap();
+    let parts = s.outreach.parts_plan(4, now()).unwrap();
+    let filters = parts.iter().find(|demand| demand.part == "oil_filter").unwrap();
+    // One is certain this week, the other as likely as its forecast says: 1, 7, 45 % by the ends of the weeks from this Wednesday's on.
+    let expected: Vec<f64> = filters.up_to.iter().map(|count| (count.expected * 100.0).round()).collect();
+    assert_eq!((filters.stock, filters.may_run_out), (12, None));
+    assert!(expected[0] > 100.0 && expected[0] <= 103.0 && expected[2] > 140.0, "{expected:?}");
+    // A service is needed for certain, whatever the chances of a fault are, and no verdict is asked of it.
+    let service = Finding {
+        kind: FindingKind::MaintenanceDue,
+        ..finding(&machine("s01/m002"), "oil_filter_replaced", Grade::Advise, Status::Opened)
+    };
+    let drafted = apply(&s.outreach, 900, &service, now());
+    let more = s.outreach.parts_plan(4, now()).unwrap();
+    let whole = |plan: &[foretell_outreach::planning::PartDemand]| {
+        plan.iter().find(|demand| demand.part == "oil_filter").unwrap().up_to.last().unwrap().expected
+    };
+    assert!(whole(&more) > expected[3] / 100.0 + 0.9, "{} {expected:?}", whole(&more));
+    let verdict = s.outreach.give_verdict(&drafted, (Found::Confirmed, None), "", "chen", now());
+    assert!(verdict.is_err_and(|error| error.to_string().contains("forecasts nothing")));
+    let (depot, km) = s.outreach.nearest_depot(&machine("s02/m002"), "oil_filter", 1).unwrap().unwrap();
+    assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
+    let load = s.outreach.visits_plan(2, now()).unwrap();
+    assert!(load[0].booked_h > 0.0 && (load[0].capacity_h - 30.0).abs() < 1e-9, "{load:?}");
+    // What the queue fears before the next free time is what planning sets out from; service by hours fears nothing.
+    let delays = s.outreach.delays(14.0, now()).unwrap();
+    let of = |id: &FindingId| delays.iter().find(|delayed| delayed.entry.id == *id).unwrap();
+    let (fault, service) = (of(&open), of(&drafted));
+    assert!((fault.entry.probability_before_visit - fault.delay.risk_before).abs() < 1e-12, "{fault:?}");
+    assert!(fault.delay.risk_after - fault.delay.risk_before > 0.1 && fault.delay.stop_cost.is_none(), "{fault:?}");
+    assert!(service.delay.risk_after <= 0.0 && service.entry.probability_before_visit <= 0.0, "{service:?}");
+}
