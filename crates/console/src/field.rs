@@ -95,11 +95,12 @@ pub trait Field: Send + Sync + 'static {
     /// As [`Field::guest`], and `NotFound` for any other picture.
     fn guest_photo(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError>;
 
-    /// The health report of the link's machine.
+    /// The health report of the link's machine; of another one of its letter or its visit where `machine`, the second part of
+    /// its identity, names one.
     ///
     /// # Errors
-    /// As [`Field::guest`].
-    fn guest_report(&self, token: &str) -> Result<GuestReport, BackendError>;
+    /// As [`Field::guest`], and `NotFound` for any other machine.
+    fn guest_report(&self, token: &str, machine: Option<&str>) -> Result<GuestReport, BackendError>;
 
     /// How a link's holder is written to.
     ///

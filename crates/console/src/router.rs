@@ -252,11 +252,11 @@ fn account_pages() -> Router<App> {
 }
 
 fn field_pages() -> Router<App> {
-    use pages::{field_acts, photos, team, visits};
+    use pages::{field_acts, photos, team, visit, visits};
     let with_photo = || DefaultBodyLimit::max(photo::BYTES_MAX + BODY_BYTES_MAX);
     Router::new()
         .route("/visits", get(visits::show))
-        .route("/visits/{id}", get(visits::one))
+        .route("/visits/{id}", get(visit::one))
         .route("/visits/{id}/set-out", post(field_acts::set_out))
         .route("/visits/{id}/position", post(field_acts::position))
         .route("/visits/{id}/arrived", post(field_acts::arrived))

@@ -76,6 +76,13 @@ async fn every_page_answers_in_both_languages() {
         ("/visits?of=zhou&lang=en", "周明: no visit today"),
         ("/visits/31?lang=en", "I am on my way"),
         ("/visits/31?lang=zh-CN", "我出发了"),
+        // A visit to two machines is for both, wherever it is shown.
+        ("/visits?lang=en", "replace the separator element"),
+        ("/visits/32?lang=en", "replace the separator element"),
+        ("/visits/32?lang=zh-CN", "一共"),
+        ("/calendar?lang=en", "replace the oil filter"),
+        ("/b/both-token-en", "Separator element replaced"),
+        ("/b/both-token-en", "/report?machine="),
         ("/team?lang=en", "Jonas Weber"),
         ("/customers/hengfeng?lang=en", "Erase for good"),
         ("/b/token-en", "The machine has broken down"),

@@ -43,6 +43,8 @@ pub enum Lack {
     Link,
     /// One of the times offered, in the words that the text must hold.
     Time(String),
+    /// The name of a machine that the letter is about, one of several.
+    Machine(String),
 }
 
 impl fmt::Display for Lack {
@@ -50,6 +52,7 @@ impl fmt::Display for Lack {
         match self {
             Self::Link => write!(f, "the link to the customer's page"),
             Self::Time(words) => write!(f, "the time `{words}`"),
+            Self::Machine(name) => write!(f, "the machine `{name}`, as every other one of the letter,"),
         }
     }
 }
@@ -139,5 +142,9 @@ mod tests {
         check(Remark::Short(0), "a short form of 0 SMS parts; 1 to 3 are allowed");
         check(Remark::Missing(Lack::Link), "the link to the customer's page must stay in the text");
         check(Remark::Missing(Lack::Time("17:00".into())), "the time `17:00` must stay in the text");
+        check(
+            Remark::Missing(Lack::Machine("No. 3".into())),
+            "the machine `No. 3`, as every other one of the letter, must stay in the text",
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What the advisor sees and does.
 
-use foretell_model::{FindingId, Grade, Lack, Objection, Obstacle, Remark, Timestamp};
+use foretell_model::{FindingId, Grade, Lack, MachineId, Objection, Obstacle, Remark, Timestamp};
 
 use crate::apply::withdraw;
 use crate::calendar::Calendar;
@@ -9,6 +9,7 @@ use crate::compose::{self, Draft};
 use crate::drafting::{People, not_on_its_way};
 use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Verdict};
+use crate::joining::Host;
 use crate::registry::Machine;
 use crate::slots;
 use crate::store::{
@@ -22,6 +23,9 @@ const NEW: i64 = 0;
 
 /// Contacts shown on a card.
 const CONTACTS_MAX: u32 = 20;
+
+/// A message as a card shows it, or why there is none, and what the governor says to it.
+pub(crate) type Shown = (std::result::Result<MessageView, Objection>, Option<Verdict>);
 
 impl Outreach {
     /// Everything needed to decide about one case.
@@ -39,16 +43,15 @@ impl Outreach {
                 case.finding.grade = case.finding.grade.min(Grade::Advise);
             }
             let people = self.people(tx, &case.finding.machine)?;
+            let host = self.host(tx, &case, now)?;
             let (message, verdict) = match &people {
-                Ok(people) => self.message_view(tx, &case, people, now)?,
+                Ok(people) => self.message_on_card(tx, &case, (people, host.as_ref()), now)?,
                 Err(why) => (Err(why.clone()), None),
             };
             let speaker = joint::speaker(tx, &case)?;
             let message = match &speaker {
                 Some(speaker) => {
-                    let own: Option<Machine> = registry::find(tx, speaker.finding.machine.as_str())?;
-                    let number = own.map_or_else(|| speaker.finding.machine.to_string(), |own| own.number);
-                    Err(Objection::about(Obstacle::CaseGoesAlong, number))
+                    Err(Objection::about(Obstacle::CaseGoesAlong, number_of(tx, &speaker.finding.machine)?))
                 }
                 None => message,
             };
@@ -62,6 +65,7 @@ impl Outreach {
             };
             let parts = self.works(&case).flat_map(|(_, piece)| piece.action.parts.clone()).collect();
             let minutes = self.works(&case).map(|(_, piece)| piece.action.minutes).reduce(|all, one| all + one);
+            let tasks = self.registered_tasks(tx, &case)?;
             let people = people.ok();
             let (contacts, choices) = match &people {
                 Some(people) => {
@@ -86,7 +90,9 @@ impl Outreach {
                 parts,
                 minutes,
                 companions: case.companions.iter().map(|companion| companion.finding.clone()).collect(),
+                tasks,
                 speaker: speaker.map(|speaker| speaker.finding.id),
+                joins: host.map(|host| self.joins(tx, &host, now)).transpose()?,
                 booking: self.booking_of(tx, id)?,
                 unsettled: fates::unsettled(tx, id)?.iter().map(Unsettled::of).collect(),
                 history: record::of_case(tx, id.as_str())?,
@@ -109,14 +115,21 @@ impl Outreach {
         card.verdict.as_ref().map(|verdict| verdict.explain(language, &calendar, &self.options.catalogue))
     }
 
-    /// The message as it is or would be, and the governor's verdict while it has not gone out.
-    fn message_view(
+    /// What a card shows of a message: its own, or what would be said of it where it joins another one.
+    fn message_on_card(
         &self,
         connection: &dyn Session,
         case: &Case,
-        people: &People,
+        (people, host): (&People, Option<&Host>),
         now: Timestamp,
-    ) -> Result<(std::result::Result<MessageView, Objection>, Option<Verdict>)> {
+    ) -> Result<Shown> {
+        let Some(host) = host else { return self.message_view(connection, case, people, now) };
+        let mail = self.unsent(connection, case, &people.customer, now)?;
+        self.joining_view(connection, &mail, host, now)
+    }
+
+    /// The message as it is or would be, and the governor's verdict while it has not gone out.
+    fn message_view(&self, connection: &dyn Session, case: &Case, people: &People, now: Timestamp) -> Result<Shown> {
         if case.stage == Stage::Internal {
             return Ok((Err(Obstacle::CaseInternal.into()), None));
         }
@@ -202,6 +215,14 @@ impl Outreach {
             if !matches!(case.stage, Stage::Draft | Stage::Postponed) {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
+            if let Some(host) = self.host(tx, &case, now)? {
+                let people = self.people_or_refuse(tx, &case, &attempted)?;
+                let mail = self.unsent(tx, &case, &people.customer, now)?;
+                let view = self.joining_view(tx, &mail, &host, now)?.0;
+                let view = view.map_err(|why| OutreachError::refused(&attempted, why))?;
+                self.join(tx, case, host, who, now)?;
+                return Ok(view);
+            }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
             let Some((channel, address)) = self.route(tx, &people.customer, NEW)? else {
                 let why = Objection::about(Obstacle::NoRoute, people.customer.name);
@@ -231,6 +252,10 @@ impl Outreach {
             if !matches!(case.stage, Stage::Draft | Stage::Postponed | Stage::Queued) {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
+            if let Some(host) = self.host(tx, &case, now)? {
+                let number = self.joins(tx, &host, now)?.number;
+                return Err(OutreachError::refused(&attempted, Objection::about(Obstacle::CaseGoesAlong, number)));
+            }
             let people = self.people_or_refuse(tx, &case, &attempted)?;
             not_on_its_way(tx, id, &attempted)?;
             let mut mail = self.unsent(tx, &case, &people.customer, now)?;
@@ -241,6 +266,9 @@ impl Outreach {
             let mut remarks = Vec::new();
             note_breaches(compose::check(&text, case.finding.machine.as_str()), &mut remarks)?;
             note_breaches(self.spare_others(tx, &text, &people), &mut remarks)?;
+            let facts = self.facts(tx, &case, &people, &[], &self.link(&mail), now)?;
+            let whole = Draft { short: String::new(), ..text.clone() };
+            note_breaches(compose::check_names(&whole, &facts.several()), &mut remarks)?;
             note_breaches(Self::keep_notes(tx, &case, &people.customer.id, &text), &mut remarks)?;
             let mut lacks = Vec::new();
             if !text.body.contains(&self.link(&mail)) {
@@ -322,6 +350,12 @@ fn stood_in_it(connection: &dyn Session, mail: &Mail, text: &Draft, people: &Peo
     Ok(messages::offers(connection, mail.id)?.into_iter().filter(|slot| text.body.contains(&words(slot))).collect())
 }
 
+/// What a customer calls a machine.
+fn number_of(connection: &dyn Session, machine: &MachineId) -> Result<String> {
+    let own: Option<Machine> = registry::find(connection, machine.as_str())?;
+    Ok(own.map_or_else(|| machine.to_string(), |own| own.number))
+}
+
 /// Why the confirmation of a booked visit waits, and until when; nothing once it has gone out.
 fn waiting_word(connection: &dyn Session, id: &FindingId) -> Result<Option<Verdict>> {
     let word = messages::newest_of_kind(connection, id, Kind::Confirmation)?;
@@ -338,6 +372,14 @@ fn note_breaches(checked: Result<()>, remarks: &mut Vec<Remark>) -> Result<()> {
             Ok(())
         }
         other => other,
+    }
+}
+
+/// The same; what is wrong with the store goes on.
+pub(crate) fn unwritten_or(error: OutreachError) -> Result<Objection> {
+    match error {
+        e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. }) => Err(e),
+        e => Ok(unwritten(e)),
     }
 }
 

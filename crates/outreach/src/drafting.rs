@@ -186,14 +186,19 @@ impl Outreach {
             }
             messages::set_offers(connection, mail.id, &slots)?;
         }
-        let facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
+        let mut facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
+        if mail.kind == Kind::Reminder {
+            let told = messages::newest_sent_of_kind(connection, &case.finding.id, Kind::Invitation)?;
+            let told = told.and_then(|told| told.text).unwrap_or_default();
+            facts = facts.since(&told.body);
+        }
         let occasion = match mail.kind {
             Kind::Reminder => Occasion::Reminder,
             _ => facts.occasion(&case.finding),
         };
         let draft = self.shelf.composer(connection)?.letter(occasion, facts.language(), &facts)?;
         case.machines().try_for_each(|machine| compose::check(&draft, machine.as_str()))?;
-        facts.check_names(&draft)?;
+        compose::check_names(&draft, &facts.several())?;
         self.spare_others(connection, &draft, people)?;
         Ok((draft, slots))
     }

@@ -5,7 +5,7 @@ use foretell_model::{MachineId, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
-use crate::journey::{errand, km_to};
+use crate::journey::km_to;
 use crate::registry::{Customer, Technician};
 use crate::store::{Session, bookings, evidence, record, registry, service_cases};
 use crate::troubles::CONTROLLER;
@@ -37,8 +37,8 @@ impl Outreach {
                 let stay = bookings::newest_of(c, &visitor.case.finding.id)?;
                 let done = bookings::newest_done_of(c, &visitor.case.finding.id)?;
                 Ok(Guest::Letter {
-                    errand: stay.map(|stay| errand(c, stay)).transpose()?,
-                    done: done.map(|stay| errand(c, stay)).transpose()?,
+                    errand: stay.map(|stay| self.errand(c, stay)).transpose()?,
+                    done: done.map(|stay| self.errand(c, stay)).transpose()?,
                     machine: visitor.mail.machine,
                     customer: visitor.people.customer,
                 })

@@ -3,7 +3,8 @@
 //!
 //! Of a site's cases that no customer knows of yet one speaks for the others, its companions, which follow silently as the due
 //! works of one machine do ([`crate::bundle`]). Each stays a case of its own, so that it can be refreshed and cleared by its
-//! own identity. What the customer knows of is settled: nothing joins a letter that has gone out.
+//! own identity. What the customer knows of is settled: nothing joins a letter that has gone out unless the advisor lets it
+//! ([`crate::joining`]).
 
 use std::cmp::Reverse;
 
@@ -26,7 +27,7 @@ use crate::{Outreach, compose};
 const NUMBER_CHARS_MAX: usize = 11;
 
 /// Machines that one letter speaks of at most: more would be a list and no letter.
-const MACHINES_MAX: usize = 3;
+pub(crate) const MACHINES_MAX: usize = 3;
 
 /// Why an approved letter is a draft again.
 pub(crate) const GREW: &str = "another machine of the site goes with it now; please look at it again";
@@ -120,7 +121,7 @@ impl Outreach {
 
     /// Whether a case may share a letter: nobody knows of it yet, a visit is what it wants, and nothing stands in the way of
     /// writing about its machine now.
-    fn may_go_together(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
+    pub(crate) fn may_go_together(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
         let (id, machine) = (&case.finding.id, &case.finding.machine);
         let waits = is_companion(case) || matches!(case.stage, Stage::Draft | Stage::Queued);
         // Wasted electricity is a letter of its own: it has its reckoning to show.

@@ -2,7 +2,10 @@
 //!
 //! Of a technician's place only the last is kept, only while somebody is on the way, and never in the record.
 
-use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use foretell_model::{DAY_MS, Finding, FindingId, HOUR_MS, MINUTE_MS, MachineId, Obstacle, Timestamp, VisitState};
 
 use crate::Outreach;
 use crate::desk::Appointment;
@@ -10,7 +13,7 @@ use crate::error::{OutreachError, Result};
 use crate::planning::distance_km;
 use crate::registry::{Machine, Site};
 use crate::store::{Case, Entry, Session, Stay, advisories, bookings, journeys, record, registry};
-use crate::views::{AlsoThere, Arrival, Errand, ErrandSheet, Journey, VisitDone};
+use crate::views::{Arrival, Errand, ErrandSheet, Journey, Task, VisitDone};
 use crate::visits::booking;
 
 /// Roads are longer than the line between two places by about this much.
@@ -38,7 +41,7 @@ impl Outreach {
     pub fn errands(&self, technician: Option<&str>, span: (Timestamp, Timestamp)) -> Result<Vec<Errand>> {
         self.store.read("list the visits of a day", |c| {
             let stays = bookings::between(c, technician, span, ERRANDS_MAX)?;
-            stays.into_iter().map(|stay| errand(c, stay)).collect()
+            stays.into_iter().map(|stay| self.errand(c, stay)).collect()
         })
     }
 
@@ -61,18 +64,30 @@ impl Outreach {
         })
     }
 
-    /// Visits by their numbers, in the order asked for, each with its works by the codes of the catalogue.
+    /// Visits by their numbers, in the order asked for.
     ///
     /// # Errors
     /// `Missing` when there is none of a number.
-    pub fn errands_of(&self, visits: &[i64]) -> Result<Vec<(Errand, Vec<String>)>> {
-        self.store.read("read visits", |c| {
-            let in_full = |visit: &i64| {
-                let stay = bookings::get(c, *visit)?;
-                let works = advisories::find(c, &stay.case)?.map(|case| self.all_works(&case)).unwrap_or_default();
-                Ok((errand(c, stay)?, works))
+    pub fn errands_of(&self, visits: &[i64]) -> Result<Vec<Errand>> {
+        self.store
+            .read("read visits", |c| visits.iter().map(|visit| self.errand(c, bookings::get(c, *visit)?)).collect())
+    }
+
+    /// What the visits of cases are for, in the order asked for; nothing for a case that is not known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn tasks_of(&self, cases: &[&FindingId]) -> Result<Vec<Vec<Task>>> {
+        let desk = self.desk()?;
+        self.store.read("read what visits are for", |c| {
+            let of_case = |id: &&FindingId| match desk.open_case(id) {
+                Some(case) => Ok(self.tasks(case, |machine| desk.number(machine))),
+                None => Ok(match advisories::find(c, id)? {
+                    Some(case) => self.tasks(&case, |machine| desk.number(machine)),
+                    None => Vec::new(),
+                }),
             };
-            visits.iter().map(in_full).collect()
+            cases.iter().map(of_case).collect()
         })
     }
 
@@ -82,27 +97,20 @@ impl Outreach {
     /// `Missing` when there is none of that number.
     pub fn errand_sheet(&self, visit: i64) -> Result<ErrandSheet> {
         self.store.read(&format!("read visit {visit}"), |c| {
-            let errand = errand(c, bookings::get(c, visit)?)?;
-            let case = advisories::get(c, &errand.visit.case)?;
+            let errand = self.errand(c, bookings::get(c, visit)?)?;
             let people = self.people(c, &errand.machine)?.ok();
-            let mut earlier = self.visits_made(c, &errand.machine, (Timestamp::MIN, Timestamp::MAX), EARLIER_MAX)?;
-            earlier.retain(|done| done.visit.id != visit);
-            let mut also = Vec::new();
-            for companion in &case.companions {
-                let id = &companion.finding.machine;
-                let own: Option<Machine> = registry::find(c, id.as_str())?;
-                let number = own.map_or_else(|| id.to_string(), |own| own.number);
-                also.push(AlsoThere { finding: companion.finding.clone(), number, works: self.works_on(&case, id) });
+            let mut earlier = Vec::new();
+            for task in &errand.tasks {
+                let made = self.visits_made(c, task.machine(), (Timestamp::MIN, Timestamp::MAX), EARLIER_MAX)?;
+                earlier.extend(made.into_iter().filter(|done| done.visit.id != visit));
             }
+            earlier.sort_by_key(|done| Reverse((done.visit.start, done.visit.id)));
+            earlier.truncate(EARLIER_MAX as usize);
             Ok(ErrandSheet {
-                works: self.works_on(&case, &errand.machine),
-                also,
                 site: registry::find(c, errand.machine.site())?,
-                machine: registry::find(c, errand.machine.as_str())?,
                 report: bookings::report_of(c, visit)?,
                 advisor: people.as_ref().map(|people| people.advisor.clone()),
                 customer: people.map(|people| people.customer),
-                finding: case.finding,
                 earlier,
                 errand,
             })
@@ -128,20 +136,46 @@ impl Outreach {
             let case = advisories::find(connection, &stay.case)?;
             let works = case.map(|case| self.works_on(&case, machine)).unwrap_or_default();
             let report = bookings::report_of(connection, stay.id)?;
-            Ok(VisitDone { visit: booking(connection, stay)?, works, report })
+            Ok(VisitDone { visit: booking(connection, stay)?, machine: machine.clone(), works, report })
         };
         bookings::done_at(connection, machine, span, max)?.into_iter().map(done).collect()
     }
 
-    /// The works of a case's visit on all its machines, each once.
-    fn all_works(&self, case: &Case) -> Vec<String> {
-        let mut works: Vec<String> = Vec::new();
-        for (_, piece) in self.works(case) {
-            if !works.iter().any(|known| known == piece.code) {
-                works.push(piece.code.to_owned());
+    /// What a case's visit is for, on each machine; `number` says what a customer calls one.
+    fn tasks(&self, case: &Case, number: impl Fn(&MachineId) -> String) -> Vec<Task> {
+        let task = |finding: &Finding| Task {
+            number: number(&finding.machine),
+            works: self.works_on(case, &finding.machine),
+            finding: finding.clone(),
+        };
+        case.findings().map(task).collect()
+    }
+
+    /// The same by what is registered.
+    pub(crate) fn registered_tasks(&self, connection: &dyn Session, case: &Case) -> Result<Vec<Task>> {
+        let mut numbers = BTreeMap::new();
+        for machine in case.machines() {
+            if let Some(own) = registry::find::<Machine>(connection, machine.as_str())? {
+                numbers.insert(machine, own.number);
             }
         }
-        works
+        Ok(self.tasks(case, |machine| numbers.get(machine).cloned().unwrap_or_else(|| machine.to_string())))
+    }
+
+    /// A visit with the way there.
+    pub(crate) fn errand(&self, connection: &dyn Session, stay: Stay) -> Result<Errand> {
+        let journey = journeys::of(connection, stay.id)?;
+        let distance_km = match journey.as_ref().and_then(|journey| journey.position_deg) {
+            Some(place_deg) => km_to(connection, &stay.machine, place_deg)?,
+            None => None,
+        };
+        let state = state_of(&stay);
+        let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
+        let tasks = match advisories::find(connection, &stay.case)? {
+            Some(case) => self.registered_tasks(connection, &case)?,
+            None => Vec::new(),
+        };
+        Ok(Errand { visit: booking(connection, stay)?, machine, tasks, customer, state, journey, distance_km })
     }
 
     fn works_on(&self, case: &Case, machine: &MachineId) -> Vec<String> {
@@ -269,20 +303,6 @@ pub(crate) fn on_earth(place_deg: (f64, f64), attempted: &str) -> Result<(f64, f
 pub(crate) fn km_to(connection: &dyn Session, machine: &MachineId, place_deg: (f64, f64)) -> Result<Option<f64>> {
     let site: Option<Site> = registry::find(connection, machine.site())?;
     Ok(site.as_ref().and_then(Site::place).map(|site_deg| distance_km(place_deg, site_deg)))
-}
-
-/// A visit with the way there.
-pub(crate) fn errand(connection: &dyn Session, stay: Stay) -> Result<Errand> {
-    let journey = journeys::of(connection, stay.id)?;
-    let distance_km = match journey.as_ref().and_then(|journey| journey.position_deg) {
-        Some(place_deg) => km_to(connection, &stay.machine, place_deg)?,
-        None => None,
-    };
-    let state = state_of(&stay);
-    let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
-    let case = advisories::find(connection, &stay.case)?;
-    let also = case.map_or_else(Vec::new, |case| case.machines().skip(1).cloned().collect());
-    Ok(Errand { visit: booking(connection, stay)?, machine, also, customer, state, journey, distance_km })
 }
 
 /// How a visit stands.

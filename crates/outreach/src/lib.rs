@@ -17,7 +17,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `taps` | what a tap on a page does that may have been open for days |
-//! | `apply`, `bundle`, `rivals`, `joint`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
@@ -55,6 +55,7 @@ mod guest;
 mod handover;
 pub mod hooks;
 mod ics;
+mod joining;
 mod joint;
 mod journey;
 mod link;
@@ -108,11 +109,11 @@ pub use registry::{
 pub use replies::{ReplyHeard, StopWords};
 pub use slots::Slot;
 pub use views::{
-    AfterCall, AfterCancelling, AlsoThere, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice,
-    Errand, ErrandSheet, Figures, Guest, Happening, Journey, LooseReply, Matter, MessageState, MessageView,
-    OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter,
-    RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Ticked, Unsettled, Untold, UntoldOf,
-    VisitDone, VisitReport, WorkDone, WorkVerdict,
+    AfterCall, AfterCancelling, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand,
+    ErrandSheet, Figures, Guest, Happening, Joins, Journey, LooseReply, Matter, MessageState, MessageView, OfferedSlot,
+    Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, RecordPage,
+    ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked, Unsettled, Untold, UntoldOf, VisitDone,
+    VisitReport, WorkDone, WorkVerdict,
 };
 
 use std::path::Path;

@@ -11,6 +11,8 @@ use crate::context::{MachineContext, WEEK_HOURS};
 const FIRST_HOUR: u32 = 7;
 /// Hour of the local day by which a visit must have ended.
 const LAST_HOUR: u32 = 19;
+/// A visit that takes in another machine ends by that hour at the latest.
+const EVENING_HOUR: u32 = 21;
 /// Below this share of time running the machine counts as idle.
 const IDLE_SHARE: f64 = 0.1;
 /// Technician and customer both need notice: no visit begins sooner, hours.
@@ -134,6 +136,13 @@ pub(crate) fn is_usual(slot: &Slot, calendar: &Calendar) -> bool {
     let ends_in_time = if is_long { local.hour() == FIRST_HOUR } else { begins + minutes <= i64::from(LAST_HOUR) * 60 };
     let is_visited = local.weekday() != Weekday::Sun && !calendar.is_holiday(local.date());
     is_visited && begins >= i64::from(FIRST_HOUR) * 60 && ends_in_time
+}
+
+/// Whether a visit that takes longer than it was booked for still ends in the evening of its day. The usual hours do not bind
+/// it: they end when most machines have just come to rest, and the advisor sees the new end before anybody is told.
+pub(crate) fn ends_by_evening(start: Timestamp, minutes: u32, calendar: &Calendar) -> bool {
+    let local = calendar.local(start);
+    local.hour() * 60 + local.minute() + minutes <= EVENING_HOUR * 60
 }
 
 /// The first time that is free at all, for reckoning what waiting costs.

@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_model::{FindingId, Grade, Remark, Status, TemplateFault, Timestamp, WordSort};
+use foretell_model::{FindingId, Grade, Lack, Remark, Status, TemplateFault, Timestamp, WordSort};
 use foretell_outreach::{
     Layer, Occasion, Outreach, OutreachError, OutreachOptions, PreviewOf, RecordFilter, Source, TemplateFaults,
 };
@@ -24,7 +24,7 @@ fn draft(outreach: &Outreach, offset: u64) -> (FindingId, String) {
 }
 
 const FAULT: &str = "fault.en.j2";
-const OWN: &str = "{% import \"phrases.en.j2\" as say %}\nSubject: Compressor {{ number }}\nShort: {{ number }}: {{ link }}\n\nHello {{ contact }},\n\nwe should talk. {{ say.times(slots, slots_idle) }}\n{{ link }}\n";
+const OWN: &str = "{% import \"phrases.en.j2\" as say %}\nSubject: Compressor {{ number }}\nShort: {{ say.numbers(number, others) }}: {{ link }}\n\nHello {{ contact }},\n\nwe should talk. It is about {{ say.numbers(number, others) }}. {{ say.times(slots, slots_idle) }}\n{{ link }}\n";
 
 #[test]
 fn an_edit_counts_for_every_process_until_it_is_taken_back_and_the_record_says_who() {
@@ -115,6 +115,11 @@ fn what_may_not_reach_a_customer_cannot_be_saved_and_the_line_is_named() {
     );
     rule(&OWN.replace("talk.", "talk!"), Some(7), Remark::Exclamation);
     rule(&OWN.replace("{{ link }}\n", ""), None, Remark::Links(0));
+    // A template that knows of one machine alone would leave out what the others are booked for.
+    let alone = OWN.replace("say.numbers(number, others)", "number");
+    for missing in ["No. 2", "No. 3"] {
+        rule(&alone, None, Remark::Missing(Lack::Machine(missing.to_owned())));
+    }
     let second = "Please send us your operating log as well";
     let asks = format!("talk about two times to choose from. {second}.");
     rule(&OWN.replace("talk.", &asks), None, Remark::SecondRequest(second.to_owned()));

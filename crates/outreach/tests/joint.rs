@@ -5,11 +5,11 @@
 mod support;
 
 use foretell_model::{
-    Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Objection, Obstacle, Offset, Status,
-    Timestamp,
+    Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Lack, Objection, Obstacle, Offset, Remark,
+    Status, Timestamp,
 };
 use foretell_outreach::governor::Reason;
-use foretell_outreach::{AfterCall, Outcome, PageState, Source, Stage, VisitReport};
+use foretell_outreach::{AfterCall, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport};
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
 use support::{agreed, apply, at, context, finding, machine, token};
 
@@ -67,9 +67,7 @@ fn one_letter_one_visit_and_one_word_after_it() {
         desk.outreach.tick(later).unwrap();
         texts.push(printed(&of(&desk.last()), &desk.id, false));
 
-        let sheet = desk.outreach.errand_sheet(booking.id).unwrap();
-        assert_eq!((sheet.works.as_slice(), sheet.also.len()), (&["cooler_cleaned".to_owned()][..], 1));
-        assert_eq!(sheet.also[0].works, ["separator_replaced"]);
+        every_view_names_both(&desk, booking.id, &first, later);
         let done = desk.outreach.complete(booking.id, Some(11_700.0), "chen", booking.end).unwrap();
         let works: Vec<(&str, &str)> = done.iter().map(|done| (done.machine.machine(), done.work.as_str())).collect();
         assert_eq!(works, [("m002", "cooler_cleaned"), ("m003", "separator_replaced")]);
@@ -98,6 +96,28 @@ fn one_letter_one_visit_and_one_word_after_it() {
         texts.join("\n----------\n\n")
     });
     check("joint", &texts);
+}
+
+/// Wherever the visit is shown it is for both machines, each with its own work, and both have it in their record.
+#[track_caller]
+fn every_view_names_both(desk: &Desk, visit: i64, case: &FindingId, t: Timestamp) {
+    let each = |tasks: &Vec<Task>| -> Vec<String> {
+        tasks.iter().map(|task| format!("{} {:?}", task.machine().machine(), task.works)).collect()
+    };
+    let sheet = desk.outreach.errand_sheet(visit).unwrap().errand.tasks;
+    let brief = desk.outreach.errands_of(&[visit]).unwrap().remove(0).tasks;
+    let of_card = desk.outreach.card(case, t).unwrap().tasks;
+    let of_case = desk.outreach.tasks_of(&[case]).unwrap().remove(0);
+    for tasks in [sheet, brief, of_card, of_case] {
+        assert_eq!(each(&tasks), ["m002 [\"cooler_cleaned\"]", "m003 [\"separator_replaced\"]"]);
+    }
+    for own in ["m002", "m003"] {
+        let machine = Some(format!("{}/{own}", desk.id.site()));
+        let record = desk.outreach.record(&RecordFilter { machine, max: 50, ..RecordFilter::default() }).unwrap();
+        for what in ["invitation_sent", "visit_booked"] {
+            assert!(record.iter().any(|entry| entry.what == what), "{own}: {what} is missing of {record:?}");
+        }
+    }
 }
 
 /// Work that helped the second machine and not the third.
@@ -300,6 +320,19 @@ fn silence_that_a_customer_asks_for_holds_for_both() {
     }
     assert_eq!(desk.sent(), 1);
     assert_eq!(stages(&desk, &ids, now().plus_days(13.0)), [Stage::NotNow, Stage::Internal]);
+}
+
+#[test]
+fn a_letter_about_two_machines_names_both_however_it_is_edited() {
+    let desk = desk("s02/m002");
+    let [first, _] = two(&desk, "s02");
+    let draft = desk.outreach.card(&first, now()).unwrap().message.unwrap();
+    let edit = |body: &str| desk.outreach.edit(&first, "Two compressors", body, "wang", now());
+    // `No. 33` is another machine.
+    let refused = edit(&draft.text.body.replace("No. 3", "No. 33")).unwrap_err();
+    let lack = Remark::Missing(Lack::Machine("No. 3".into()));
+    assert!(matches!(&refused, OutreachError::Lint(remarks) if *remarks == [lack]), "{refused}");
+    assert!(edit(&draft.text.body.replace("Kind regards", "All the best")).unwrap().edited);
 }
 
 #[test]

@@ -210,7 +210,7 @@ fn a_day_lists_own_visits_and_a_sheet_tells_what_was_before() {
     );
     let next = s.outreach.book_for(&id, start().plus_days(3.0), &agreed(), "wang", start()).unwrap();
     let sheet = s.outreach.errand_sheet(next.id).unwrap();
-    assert_eq!(sheet.works, ["oil_filter_replaced"]);
+    assert_eq!(sheet.errand.tasks[0].works, ["oil_filter_replaced"]);
     assert_eq!(sheet.earlier.len(), 1);
     assert_eq!(sheet.earlier[0].report.as_ref().unwrap().note, "ran well");
     assert_eq!(sheet.customer.unwrap().contact.as_deref(), Some("Ms Baker"));

@@ -3,8 +3,8 @@
 use chrono_tz::Tz;
 use foretell_console::view::{
     Arrival, BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
-    ContactPerson, CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, Medium, OwnMachine, RecordLine,
-    Sent, ServiceCase, StageChange, Timer, TimerState, VisitCalendar,
+    ContactPerson, CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, MachineSummary, Medium, OwnMachine,
+    RecordLine, Sent, ServiceCase, StageChange, Task, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{MINUTE_MS, Timestamp};
@@ -269,7 +269,13 @@ impl Desk {
             cases: self.cases.iter().filter(|c| c.customer_id == id && c.closed.is_none()).cloned().collect(),
             visits: vec![BookedVisit {
                 case: "s01/m003/cooler_clogging/1".into(),
-                machine_name: "3号机".into(),
+                tasks: vec![Task {
+                    machine: "s01/m003".into(),
+                    machine_name: "3号机".into(),
+                    case: "s01/m003/cooler_clogging/1".into(),
+                    fault: "cooler_clogging".into(),
+                    works: vec!["cooler_cleaned".into()],
+                }],
                 from: at("2026-07-22T01:00:00Z"),
                 to: at("2026-07-22T02:30:00Z"),
                 technician: "周明".into(),
@@ -289,17 +295,37 @@ impl Desk {
     }
 }
 
+/// What a visit is for on one machine.
+pub(super) fn task(machine: &MachineSummary, fault: &str, work: &str) -> Task {
+    Task {
+        machine: machine.id.to_string(),
+        machine_name: machine.name.clone(),
+        case: format!("{}/{fault}/1", machine.id),
+        fault: fault.into(),
+        works: vec![work.into()],
+    }
+}
+
+fn work_against(fault: &str) -> &str {
+    match fault {
+        "cooler_clogging" => "cooler_cleaned",
+        "separator_clogging" => "separator_replaced",
+        "thermostatic_valve" => "thermostatic_valve_replaced",
+        "intake_filter_clogging" => "intake_filter_replaced",
+        work => work,
+    }
+}
+
 /// Two weeks with a clash, a day away and a week that is too full.
 pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang) -> VisitCalendar {
     let visit = |place: usize, key: &str, from: &str, minutes: i64, fault: &str| {
         let summary = &machines[place].summary;
         CalendarVisit {
             case: format!("{}/{fault}/1", summary.id),
-            machine_name: summary.name.clone(),
+            tasks: vec![task(summary, fault, work_against(fault))],
             site_name: summary.site_name.clone(),
             customer_id: customer_of(summary.id.site()).into(),
             customer: summary.customer.clone(),
-            fault: fault.into(),
             technician: key.into(),
             from: at(from),
             to: at(from) + minutes * MINUTE_MS,
@@ -308,7 +334,7 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
     };
     let this_monday = at("2026-07-13T00:00:00Z").day();
     let first_day = day.map_or(this_monday, |day| day - (day + 3).rem_euclid(7));
-    let visits = vec![
+    let mut visits = vec![
         visit(2, "zhou", "2026-07-15T01:00:00Z", 90, "cooler_clogging"),
         visit(0, "zhou", "2026-07-15T02:00:00Z", 120, "oil_changed"),
         visit(4, "lin", "2026-07-17T05:30:00Z", 150, "separator_clogging"),
@@ -318,13 +344,14 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
         visit(9, "krause", "2026-07-23T06:00:00Z", 420, "oil_changed"),
         visit(11, "weber", "2026-07-23T11:00:00Z", 120, "intake_filter_clogging"),
     ];
+    // The separator of the machine beside it is changed in the same visit.
+    visits[2].tasks.push(task(&machines[5].summary, "oil_filter_clogging", "oil_filter_replaced"));
     let offer = |place: usize, from: &str, minutes: i64, fault: &str| {
         let summary = &machines[place].summary;
         CalendarOffer {
             case: format!("{}/{fault}/1", summary.id),
-            machine_name: summary.name.clone(),
+            tasks: vec![task(summary, fault, work_against(fault))],
             site_name: summary.site_name.clone(),
-            fault: fault.into(),
             from: at(from),
             to: at(from) + minutes * MINUTE_MS,
         }

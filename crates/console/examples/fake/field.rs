@@ -2,13 +2,14 @@
 
 use foretell_console::photo::{self, Prepared};
 use foretell_console::view::{
-    Arrival, BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, EarlierVisit, Errand, FieldAct,
-    GuestChoice, GuestPage, GuestReport, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine, Slot,
-    VisitDay, VisitLine, VisitPage, VisitState, Way,
+    Arrival, BookingState, CaseReport, Choice, Colleague, Comer, ContactPerson, Curve, EarlierVisit, Errand, FieldAct,
+    GuestChoice, GuestPage, GuestReport, GuestTask, GuestVisit, PartToBring, Person, PhotoOf, PhotoView, RecordLine,
+    Slot, Task, TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{Backend as _, BackendError, Field, Lang};
-use foretell_model::{MachineId, Obstacle};
+use foretell_model::{Finding, Obstacle};
 
+use super::desk::task;
 use super::fleet::{SHANGHAI, at, now};
 use super::{Fake, guest_case, health, missing};
 
@@ -81,6 +82,12 @@ impl Fake {
                 (state.field.way.clone(), state.field.done.is_some(), state.field.missed),
             )
         });
+        // The second visit of the day is to two machines.
+        let mut tasks = vec![task(&detail, "cooler_clogging", works)];
+        if place == 1 {
+            let other = self.with(|state| state.machines[3].summary.clone());
+            tasks.push(task(&other, "separator_clogging", "separator_replaced"));
+        }
         let (way, done, missed) = if place == 0 { field } else { (Way::default(), false, false) };
         Ok(VisitLine {
             id,
@@ -102,9 +109,7 @@ impl Fake {
                 "Hafenstraße 12, Bremen"
             }
             .to_owned(),
-            machine_name: detail.name.clone(),
-            machine: detail.id.to_string(),
-            works: vec![works.to_owned()],
+            tasks,
             technician: "Jonas Weber".to_owned(),
             way,
         })
@@ -156,8 +161,6 @@ impl Field for Fake {
 
     fn visit(&self, id: i64, lang: Lang) -> Result<VisitPage, BackendError> {
         let line = self.line(id)?;
-        let machine = MachineId::parse(&line.machine).map_err(|_| missing("machine"))?;
-        let detail = self.machine(&machine)?;
         let zh = lang == Lang::Zh;
         let finding = self.with(|state| state.machines[1].open[0].clone());
         let caller = |name: &str, role: &str, phone: &str| ContactPerson {
@@ -171,14 +174,18 @@ impl Field for Fake {
             who: who.to_owned(),
             what: what.to_owned(),
             why: why.to_owned(),
-            machine: line.machine_name.clone(),
+            machine: line.tasks[0].machine_name.clone(),
+        };
+        let full = |task: &Task| TaskInFull {
+            task: task.clone(),
+            finding: finding.clone(),
+            model: "GA75".to_owned(),
+            rated_kw: Some(75.0),
+            verdict: None,
         };
         Ok(VisitPage {
             now: now(),
-            finding,
-            also: Vec::new(),
-            model: "GA75".to_owned(),
-            rated_kw: Some(75.0),
+            tasks: line.tasks.iter().map(full).collect(),
             place_deg: Some((31.32, 120.71)),
             people: vec![caller("张经理", "", "0512-5550 0102"), caller("老马", "空压站", "139 0000 0119")],
             stage: Some(2),
@@ -189,20 +196,19 @@ impl Field for Fake {
             ],
             depots: vec![Choice { key: "suzhou".into(), name: if zh { "苏州仓" } else { "Suzhou" }.into() }],
             depot: "suzhou".into(),
-            curve: detail.curve,
             record: vec![
                 said("2026-07-16T02:10:00Z", "customer", "other_time", "下午三点以后最好，大门在北侧"),
                 said("2026-07-16T03:00:00Z", "王敏", "called_unreached", ""),
             ],
             earlier: vec![EarlierVisit {
                 at: at("2026-05-12T03:00:00Z"),
+                machine_name: line.tasks[0].machine_name.clone(),
                 works: vec!["oil_changed".into()],
                 technician: "周明".into(),
                 note: "油位视窗有点花".into(),
             }],
             minutes: self.with(|state| state.field.done.is_some()).then_some(85),
             report: self.with(|state| state.field.done.clone()).filter(|_| id == 31),
-            verdict: None,
             photos: self.shown(Errand::Visit(id)),
             line,
         })
@@ -301,18 +307,33 @@ impl Field for Fake {
         }
         let page = self.booking(token)?;
         let booked = matches!(page.state, BookingState::Booked(_) | BookingState::Past(_));
-        let done = ["done-", "call-", "again-"].iter().any(|when| token.starts_with(when));
+        let done = ["done-", "call-", "again-", "both-"].iter().any(|when| token.starts_with(when));
         let machine = self.with(|state| state.machines[1].summary.id.clone());
         let effects = health::report(self.machine(&machine)?, span(), lang).effects;
+        let effects: Vec<Finding> =
+            effects.into_iter().filter(|finding| finding.fault.as_str() == "cooler_cleaned").collect();
+        let own = GuestTask {
+            machine,
+            machine_name: page.own_name.clone(),
+            works: vec!["cooler_cleaned".to_owned()],
+            effects: effects.clone(),
+        };
+        // Of the others the effect is not known yet.
+        let other = |(name, _): &(String, Curve)| GuestTask {
+            machine_name: name.clone(),
+            works: vec!["separator_replaced".to_owned()],
+            effects: Vec::new(),
+            ..own.clone()
+        };
+        let tasks: Vec<GuestTask> = std::iter::once(own.clone()).chain(page.others.iter().map(other)).collect();
         let visit = GuestVisit {
             comer: Some(comer(page.lang)),
             way: if token.starts_with("way-") { on_the_way() } else { Way::default() },
             done,
             at: at("2026-07-10T03:00:00Z"),
-            works: vec!["cooler_cleaned".to_owned()],
+            tasks,
             report: Some(report()),
             minutes: Some(85),
-            effects: effects.into_iter().filter(|finding| finding.fault.as_str() == "cooler_cleaned").collect(),
             photos: vec![
                 PhotoView { id: 11, caption: if zh { "清洗前" } else { "Before" }.to_owned() },
                 PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
@@ -326,7 +347,7 @@ impl Field for Fake {
         if id == 99 { Err(missing("photo")) } else { self.photo(id, small) }
     }
 
-    fn guest_report(&self, token: &str) -> Result<GuestReport, BackendError> {
+    fn guest_report(&self, token: &str, _machine: Option<&str>) -> Result<GuestReport, BackendError> {
         self.guest(token)?;
         let lang = if token.ends_with("zh") { Lang::Zh } else { Lang::En };
         let machine = self.with(|state| state.machines[1].summary.id.clone());

@@ -282,18 +282,18 @@ impl Backend for Fake {
                 source: "disk on fire".into(),
             }),
             token => {
-                // `way-` and `done-` before a token show the same page on the day of the visit and after it, `call-` when the
-                // advisor will call because the work has not helped, `again-` when there is more to do
-                // after it, and `two-` when the letter is about two machines.
+                // Before a token: the day of the visit, after it, nothing helped, more to do, two machines, after the visit to both.
                 let (when, plain) = token.split_once('-').unwrap_or(("", token));
-                let plain = if matches!(when, "way" | "done" | "call" | "again" | "two") { plain } else { token };
+                let plain =
+                    if matches!(when, "way" | "done" | "call" | "again" | "two" | "both") { plain } else { token };
                 let page = self
                     .with(|state| state.pages.iter().find(|(known, _)| *known == plain).map(|(_, page)| page.clone()));
                 let mut page = page.ok_or_else(|| missing("page"))?;
+                let other = ("3号机".to_owned(), page.curve.clone());
+                page.others.extend(matches!(when, "two" | "both").then_some(other));
                 match when {
-                    "done" => page.state = BookingState::Done,
+                    "done" | "both" => page.state = BookingState::Done,
                     "call" => page.state = BookingState::CallComes,
-                    "two" => page.others = vec![("3号机".to_owned(), page.curve.clone())],
                     "way" => {
                         let slot = foretell_console::view::Slot { from: now() + 3_600_000, to: now() + 9_000_000 };
                         page.state = BookingState::Booked(Visit { slot, technician: Some(Person::default()) });

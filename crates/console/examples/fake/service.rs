@@ -11,6 +11,7 @@ use foretell_console::view::{
 };
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
 
+use super::desk::task;
 use super::fleet::{BERLIN, SHANGHAI, at, cone, finding, machines, now};
 
 fn slot(from: &str, minutes: i64) -> Slot {
@@ -42,6 +43,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             state: AdvisoryState::Draft,
             curve: machine.curve.clone(),
             probability_before_slot: Some(if finding.grade == Grade::Urgent { 0.38 } else { 0.07 }),
+            tasks: vec![task(&machine.summary, "cooler_clogging", "cooler_cleaned")],
             finding,
             parts: vec!["degreaser".to_owned()],
             work_minutes: 90,
@@ -57,6 +59,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             governor,
             contacts: earlier(),
             others: Vec::new(),
+            joins: None,
             advisor,
             booking_path: None,
             verdict: None,

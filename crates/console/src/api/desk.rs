@@ -7,6 +7,7 @@ use foretell_model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::json::tasks;
 use super::{Asked, CUSTOMERS_PAGE, PageAsked, answer, of_machine, query};
 use crate::pages::page::Ask;
 use crate::router::App;
@@ -250,9 +251,12 @@ fn customer_page(page: &CustomerPage) -> Value {
 }
 
 fn visit(visit: &CalendarVisit) -> Value {
+    // The visit's own machine and fault, as before there were visits to several.
+    let own = visit.tasks.first();
     json!({
-        "case": visit.case, "machine_name": visit.machine_name, "site_name": visit.site_name,
-        "customer_id": visit.customer_id, "customer": visit.customer, "fault": visit.fault,
+        "case": visit.case, "machine_name": own.map(|task| &task.machine_name), "site_name": visit.site_name,
+        "customer_id": visit.customer_id, "customer": visit.customer, "fault": own.map(|task| &task.fault),
+        "tasks": tasks(&visit.tasks),
         "technician": visit.technician, "from": visit.from.to_string(), "to": visit.to.to_string(),
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::pages::standing::Standing;
 use crate::view::{
     AdvisoryCard, ConePoint, Curve, DayPoint, Fleet, Health, HistoryStore, IngestStatus, MachineClock, MachineDetail,
-    MachineSummary, Offline, RefusalCount, Slot, WebhookStatus,
+    MachineSummary, Offline, RefusalCount, Slot, Task, WebhookStatus,
 };
 
 /// `next` is where the answer after this one begins.
@@ -121,6 +121,8 @@ pub(super) fn reading(reading: &Reading) -> Value {
 
 pub(super) fn advisory(card: &AdvisoryCard) -> Value {
     let finding = findings(std::slice::from_ref(&card.finding));
+    let companions: Vec<Finding> = card.others.iter().map(|other| other.finding.clone()).collect();
+    let companions = findings(&companions);
     let slot = |slot: &Slot| json!({ "from": slot.from.to_string(), "to": slot.to.to_string() });
     json!({
         "id": card.id, "revision": card.revision, "state": card.state.name(), "machine_name": card.machine_name,
@@ -130,7 +132,23 @@ pub(super) fn advisory(card: &AdvisoryCard) -> Value {
         "draft": { "subject": card.draft.subject, "body": card.draft.body },
         "unwritten": card.unwritten.as_ref().map(|why| json!({ "code": why.why.code(), "text": why.to_string() })),
         "probability_before_slot": card.probability_before_slot, "heard": card.heard, "unsettled": card.unsettled,
+        "tasks": tasks(&card.tasks), "companions": companions,
+        "joins": card.joins.as_ref().map(|joins| json!({
+            "advisory": joins.case, "machine_name": joins.machine_name, "told": joins.told.map(|t| t.to_string()),
+            "visit": joins.visit.as_ref().map(|(_, then)| slot(then)),
+        })),
     })
+}
+
+/// What a visit is for, on each of its machines.
+pub(super) fn tasks(tasks: &[Task]) -> Value {
+    let task = |task: &Task| {
+        json!({
+            "machine": task.machine, "machine_name": task.machine_name, "advisory": task.case, "fault": task.fault,
+            "works": task.works,
+        })
+    };
+    tasks.iter().map(task).collect()
 }
 
 pub(super) fn ingest(status: &IngestStatus) -> Value {

@@ -19,7 +19,7 @@ use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingPage, BookingState, Curve, GuestPage, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, Curve, GuestPage, GuestTask, GuestVisit, Visit};
 use crate::{BackendError, Lang, api, civil};
 
 #[derive(Template)]
@@ -76,10 +76,21 @@ struct VisitCard {
 /// What there is to say after the work was done.
 struct After {
     day: String,
-    work: String,
+    /// What was done; a line for each machine, named where there are several.
+    works: Vec<String>,
     lines: Vec<String>,
-    effects: Vec<Tip>,
+    /// What the work achieved on each machine.
+    tasks: Vec<AfterTask>,
     photos: Vec<Tile>,
+}
+
+/// What there is to say of one machine after the work was done.
+struct AfterTask {
+    /// Its name; empty where it is the only one.
+    machine: String,
+    /// Where its report is.
+    report: String,
+    effects: Vec<Tip>,
 }
 
 struct SlotButton {
@@ -147,7 +158,7 @@ fn lay_out(
     let comer = booked_visit.or(done).and_then(|visit| visit.comer.as_ref());
     let name = comer.map_or("", |comer| comer.name.as_str());
     let way = booked_visit.and_then(|visit| guest::way_view(&visit.way, name, b.curve.now, b.zone, lang));
-    let after = done.map(|visit| self::after(visit, &b, app));
+    let after = done.map(|visit| self::after(visit, &b, &base, app));
     let only_after = after.is_some() && matches!(b.state, BookingState::Done | BookingState::CallComes);
     let is_asked = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. });
     let offer = is_asked && !b.slots.is_empty();
@@ -185,7 +196,7 @@ fn lay_out(
         can_wait: is_asked,
         can_stop: is_asked || matches!(b.state, BookingState::NotNow { .. }),
         proposal: proposal(&b),
-        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, lang),
+        proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.machines(), lang),
         slots: slots.collect(),
         f: field::words(lang),
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
@@ -231,7 +242,7 @@ fn visit_card(visit: &Visit, b: &BookingPage) -> VisitCard {
     let who = if visit.technician.is_some() { "" } else { t.visit_unassigned };
     let facts = vec![
         (t.visit_what, text::capitalised(&b.proposal.work)),
-        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.lang)),
+        (t.visit_long, text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.machines(), b.lang)),
     ];
     VisitCard { day, hours, who, facts }
 }
@@ -245,14 +256,23 @@ fn is_near(visit: &GuestVisit, b: &BookingPage) -> bool {
     visit.way.is_under_way() || (slot.from + -DAY_MS <= b.curve.now && b.curve.now <= slot.to + DAY_MS)
 }
 
-fn after(visit: &GuestVisit, b: &BookingPage, app: &App) -> After {
+fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
     let catalogue = &app.options.catalogue;
-    let effects = visit.effects.iter().map(|finding| energy::effect_of(finding, b.zone, catalogue, b.lang));
+    let is_joint = visit.tasks.len() > 1;
+    let task = |task: &GuestTask| AfterTask {
+        machine: if is_joint { task.machine_name.clone() } else { String::new() },
+        report: guest::report_href(base, is_joint.then_some(&task.machine)),
+        effects: task.effects.iter().map(|found| energy::effect_of(found, b.zone, catalogue, b.lang)).collect(),
+    };
+    let work = |task: &GuestTask| {
+        let done = works_done(&task.works, catalogue, b.lang);
+        if is_joint { format!("{} · {done}", task.machine_name) } else { done }
+    };
     After {
         day: civil::date(visit.at, b.zone, b.lang),
-        work: works_done(&visit.works, catalogue, b.lang),
+        works: visit.tasks.iter().map(work).collect(),
         lines: guest::report_lines(visit.report.as_ref(), visit.minutes, b.lang),
-        effects: effects.collect(),
+        tasks: visit.tasks.iter().map(task).collect(),
         photos: tiles(&visit.photos),
     }
 }

@@ -4,16 +4,17 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Catalogue, FaultCode, HOUR_MS, Timestamp};
+use foretell_model::{Catalogue, HOUR_MS, Timestamp};
 use serde::Deserialize;
 
 use super::card::move_href;
 use super::case_row::customer_href;
 use super::page::{Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
+use super::visits::{machines, works};
 use crate::router::App;
 use crate::text::{self, desk, field};
-use crate::view::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
+use crate::view::{CalendarOffer, CalendarRow, CalendarVisit, Task, VisitCalendar};
 use crate::{BackendError, Lang, civil};
 
 const WEEK_DAYS: i64 = 7;
@@ -68,8 +69,7 @@ struct OfferCell {
 struct Offer {
     href: String,
     hours: String,
-    machine: String,
-    work: String,
+    tasks: Vec<(String, String)>,
 }
 
 struct Day {
@@ -108,8 +108,8 @@ struct Cell {
 struct Visit {
     href: String,
     hours: String,
-    machine: String,
-    work: String,
+    /// Each machine and what is done on it.
+    tasks: Vec<(String, String)>,
     customer: String,
     customer_href: String,
     /// Where it is moved or cancelled; empty once it has begun.
@@ -207,8 +207,7 @@ fn offers(calendar: &VisitCalendar, day: i64, catalogue: &Catalogue, lang: Lang)
     let view = |offer: &&CalendarOffer| Offer {
         href: advisory_href(&offer.case),
         hours: span(calendar, offer.from, offer.to),
-        machine: format!("{} · {}", offer.machine_name, offer.site_name),
-        work: work(&offer.fault, catalogue, lang),
+        tasks: tasks(&offer.tasks, &offer.site_name, catalogue, lang),
     };
     let more = of_day.len().saturating_sub(OFFERS_MAX);
     OfferCell {
@@ -300,7 +299,7 @@ fn conflicts(calendar: &VisitCalendar, lang: Lang) -> Vec<Conflict> {
         let trouble = trouble(calendar, visit, lang);
         let at = civil::date_time(visit.from, calendar.zone, lang);
         let who = calendar.rows.iter().find(|row| row.key == visit.technician).map_or("", |row| row.name.as_str());
-        let text = format!("{who} · {at} · {} · {} · {trouble}", visit.machine_name, visit.site_name);
+        let text = format!("{who} · {at} · {} · {} · {trouble}", machines(&visit.tasks, lang), visit.site_name);
         (!trouble.is_empty()).then(|| Conflict { href: advisory_href(&visit.case), text })
     };
     let mut found: Vec<Conflict> = calendar.visits.iter().filter_map(of_visit).collect();
@@ -320,8 +319,7 @@ fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, 
     Visit {
         href: advisory_href(&visit.case),
         hours: span(calendar, visit.from, visit.to),
-        machine: format!("{} · {}", visit.machine_name, visit.site_name),
-        work: work(&visit.fault, catalogue, lang),
+        tasks: tasks(&visit.tasks, &visit.site_name, catalogue, lang),
         customer: visit.customer.clone(),
         customer_href: customer_href(&visit.customer_id),
         move_href: if visit.done || visit.from <= calendar.now { String::new() } else { move_href(&visit.case) },
@@ -330,9 +328,12 @@ fn view(calendar: &VisitCalendar, visit: &CalendarVisit, catalogue: &Catalogue, 
     }
 }
 
-/// What is done about a fault; what the fault is called where nothing is known of it.
-fn work(fault: &str, catalogue: &Catalogue, lang: Lang) -> String {
-    let Some(code) = FaultCode::new(fault) else { return fault.replace('_', " ") };
-    let action = catalogue.action_for(&code).map(|(_, action)| action.name.in_language(lang.tag()).to_owned());
-    action.unwrap_or_else(|| text::fault(&code, catalogue, lang))
+/// Each machine, the first with its site, and what is done on it.
+fn tasks(tasks: &[Task], site_name: &str, catalogue: &Catalogue, lang: Lang) -> Vec<(String, String)> {
+    let line = |(place, task): (usize, &Task)| {
+        let named =
+            if place == 0 { format!("{} · {site_name}", task.machine_name) } else { task.machine_name.clone() };
+        (named, works(&task.works, catalogue, lang))
+    };
+    tasks.iter().enumerate().map(line).collect()
 }

@@ -1,6 +1,6 @@
 //! One card of the queue: the evidence on the left, the letter and the decision on the right.
 
-use foretell_model::{Catalogue, Evidence, FindingKind};
+use foretell_model::{Catalogue, Evidence, Finding, FindingKind};
 
 use super::case_row::customer_href;
 use super::cases::lines;
@@ -10,8 +10,11 @@ use super::machine::{Cause, causes};
 use super::page::{advisory_href, machine_href};
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
+use super::visits::works;
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot};
+use crate::view::{
+    AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, OtherMachine, RecordLine, Slot, Task,
+};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -33,13 +36,15 @@ pub(crate) struct Card {
     /// Whether there is anybody who could take the customer over.
     pub(crate) can_hand_over: bool,
     pub(crate) sentence: String,
-    /// Other machines of the same letter: what the customer calls each, and what is said of it.
-    pub(crate) others: Vec<(String, String)>,
+    /// What the customer calls the machine; empty where it is the letter's only one.
+    pub(crate) own_name: String,
+    /// Other machines of the same letter.
+    pub(crate) others: Vec<OtherCard>,
     pub(crate) waiting: String,
     pub(crate) fig: Figure,
     pub(crate) evidence: Vec<String>,
     pub(crate) causes: Vec<Cause>,
-    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) facts: Vec<(&'static str, Vec<String>)>,
     pub(crate) contacts: Vec<(String, String)>,
     pub(crate) letter_lang: &'static str,
     pub(crate) letter_to: String,
@@ -49,6 +54,8 @@ pub(crate) struct Card {
     pub(crate) slots: Vec<(String, String, &'static str)>,
     pub(crate) governor: String,
     pub(crate) governor_class: &'static str,
+    /// It joins another letter or visit, whose words are not its own to change.
+    pub(crate) joins: bool,
     pub(crate) can: Can,
     /// What was typed and could not be saved.
     pub(crate) form: Option<Draft>,
@@ -77,6 +84,15 @@ pub(crate) struct Card {
     pub(crate) verdict: String,
     /// Faults that could have been found instead.
     pub(crate) faults: Vec<Choice>,
+}
+
+/// Another machine of the same letter, with the evidence behind it.
+pub(crate) struct OtherCard {
+    pub(crate) name: String,
+    pub(crate) sentence: String,
+    pub(crate) machine_href: String,
+    pub(crate) fig: Figure,
+    pub(crate) evidence: Vec<String>,
 }
 
 /// What an advisor can do with a card as it stands.
@@ -141,6 +157,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         Governor::Held { .. } => ("held", t.approve_held),
         Governor::Refused { .. } => ("refused", t.approve_held),
     };
+    let approve_label = if advisory.joins.is_some() { t.approve_joins } else { approve_label };
     let can = Can::of(&advisory);
     let (wish, why) = said(&advisory, lang);
     let took_place = match advisory.state {
@@ -165,13 +182,14 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         // A customer with one site need not be named twice.
         customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
         sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),
+        own_name: if advisory.others.is_empty() { String::new() } else { advisory.machine_name.clone() },
         others: others(&advisory, catalogue, lang),
         waiting: advisory
             .probability_before_slot
             .filter(|_| advisory.finding.kind == FindingKind::Prediction)
             .map_or_else(String::new, |p| text::probability_before_slot(p, lang)),
         fig: card_figure(&advisory.curve, catalogue, lang),
-        evidence: evidence(&advisory, catalogue, lang),
+        evidence: evidence(&advisory.finding, zone, catalogue, lang),
         causes: causes(&advisory.finding, catalogue, lang),
         facts: facts(&advisory, catalogue, lang),
         contacts,
@@ -195,6 +213,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         slots,
         governor,
         governor_class,
+        joins: advisory.joins.is_some(),
         can,
         approve_label,
         tel: tel(&advisory.customer.phone),
@@ -222,6 +241,9 @@ fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
 fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
     let zone = advisory.customer.zone;
     let is_held = matches!(advisory.governor, Governor::Held { .. });
+    if let Some(joins) = advisory.joins.as_ref().filter(|_| can.approve) {
+        return text::joins(joins, zone, lang);
+    }
     match advisory.state {
         AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, zone, lang),
         AdvisoryState::Approved { .. } => text::governor(&advisory.governor, zone, lang),
@@ -255,10 +277,16 @@ fn offered(advisory: &AdvisoryCard, lang: Lang) -> Vec<(String, String, &'static
     advisory.slots.iter().map(of).collect()
 }
 
-/// Other machines of the same letter: what the customer calls each, and what is said of it.
-fn others(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(String, String)> {
-    let said = |finding| text::kind_sentence_at(finding, advisory.curve.now, catalogue, lang);
-    advisory.others.iter().map(|other| (other.name.clone(), said(&other.finding))).collect()
+/// Other machines of the same letter.
+fn others(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<OtherCard> {
+    let other = |other: &OtherMachine| OtherCard {
+        name: other.name.clone(),
+        sentence: text::kind_sentence_at(&other.finding, advisory.curve.now, catalogue, lang),
+        machine_href: machine_href(&other.finding.machine),
+        fig: card_figure(&other.curve, catalogue, lang),
+        evidence: evidence(&other.finding, advisory.customer.zone, catalogue, lang),
+    };
+    advisory.others.iter().map(other).collect()
 }
 
 /// What the customer calls the machine, with the others of the same letter.
@@ -326,10 +354,9 @@ pub(super) fn paragraphs(body: &str) -> Vec<Vec<String>> {
 const STATISTICS: &[&str] =
     &["discharge_excess_sd_k", "onset_step_share", "log_bayes_factor", "regulated_slope_k_per_k", "site_common_share"];
 
-fn evidence(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
-    let zone = advisory.customer.zone;
+fn evidence(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
     let telling = |evidence: &&Evidence| !STATISTICS.contains(&evidence.feature.as_str());
-    let lines = advisory.finding.evidence.iter().filter(telling).map(|evidence| {
+    let lines = finding.evidence.iter().filter(telling).map(|evidence| {
         let name = text::feature(&evidence.feature, catalogue, lang);
         let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit, lang);
         let change =
@@ -341,13 +368,17 @@ fn evidence(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<S
     lines.collect()
 }
 
-fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, String)> {
+/// What an advisor weighs, each with its lines.
+fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, Vec<String>)> {
     let t = text::words(lang);
-    let work = catalogue
-        .action_for(advisory.finding.cause(None, &[], catalogue).fault)
-        .map(|(_, action)| action.name.in_language(lang.tag()));
     let duration = text::duration(advisory.work_minutes, lang);
-    let work = work.map_or_else(|| duration.clone(), |work| text::work_and_time(work, &duration, lang));
+    let work = |task: &Task| {
+        let done = works(&task.works, catalogue, lang);
+        if advisory.tasks.len() > 1 { format!("{} · {done}", task.machine_name) } else { done }
+    };
+    let mut work: Vec<String> = advisory.tasks.iter().map(work).collect();
+    work.retain(|work| !work.is_empty());
+    work.push(duration);
     let mut parts: Vec<String> = Vec::new();
     // Two works of one visit may need the same part once.
     for part in advisory.parts.iter().map(|part| text::part(part, lang)) {
@@ -358,10 +389,10 @@ fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'s
     let parts = if parts.is_empty() { t.no_parts.to_owned() } else { text::listed(&parts, lang) };
     let mut facts = vec![
         (t.work_time, work),
-        (t.machine_stops, if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()),
-        (t.parts, parts),
+        (t.machine_stops, vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()]),
+        (t.parts, vec![parts]),
     ];
-    facts.extend(advisory.customer.stage.map(|stage| (t.stage, format!("{stage} / 6"))));
+    facts.extend(advisory.customer.stage.map(|stage| (t.stage, vec![format!("{stage} / 6")])));
     facts
 }
 

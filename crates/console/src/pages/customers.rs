@@ -16,6 +16,7 @@ use super::cases::{Line, lines, notice};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
+use super::visits::machines;
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
@@ -263,7 +264,7 @@ fn people(page: &CustomerPage) -> Vec<Person> {
 fn booked(visit: &BookedVisit, zone: chrono_tz::Tz, lang: Lang) -> (String, String, String) {
     let when = text::when(Slot { from: visit.from, to: visit.to }, zone, lang);
     let who = if visit.technician.is_empty() { String::new() } else { format!(" · {}", visit.technician) };
-    (advisory_href(&visit.case), when, format!("{}{who}", visit.machine_name))
+    (advisory_href(&visit.case), when, format!("{}{who}", machines(&visit.tasks, lang)))
 }
 
 fn own(machine: &OwnMachine, page: &CustomerPage, lang: Lang) -> Own {

@@ -13,10 +13,10 @@ use super::answer::answered;
 use super::case_acts::{Closing, cut};
 use super::kept::Kept;
 use super::page::Ask;
-use super::{cases, visits};
+use super::{cases, visit};
 use crate::BackendError;
 use crate::router::App;
-use crate::view::{Errand, FieldAct, Found};
+use crate::view::{Errand, FieldAct, Found, FoundThere};
 
 /// Longest time that anybody announces or works, minutes.
 const MINUTES_MAX: u32 = 24 * 60;
@@ -43,11 +43,25 @@ pub(crate) struct Why {
 /// The end of a visit: the checklist's form and what was found.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Finished {
-    /// Empty where nothing was forecast.
+    /// What was found of the forecast of one machine after another; empty where nothing was forecast, or nobody asked.
     #[serde(default)]
-    pub(super) found: String,
+    case: String,
     #[serde(default)]
-    pub(super) instead: String,
+    found: String,
+    #[serde(default)]
+    instead: String,
+    #[serde(default)]
+    case_2: String,
+    #[serde(default)]
+    found_2: String,
+    #[serde(default)]
+    instead_2: String,
+    #[serde(default)]
+    case_3: String,
+    #[serde(default)]
+    found_3: String,
+    #[serde(default)]
+    instead_3: String,
     #[serde(default)]
     pub(super) minutes: String,
     #[serde(flatten)]
@@ -55,6 +69,29 @@ pub(crate) struct Finished {
     /// What was typed into one of the small forms.
     #[serde(skip)]
     pub(super) kept: Kept,
+}
+
+impl Finished {
+    /// What was said of one forecast after another: the end of its fields' names, whether it was right, and what it was.
+    pub(super) fn judged(&self) -> [(&'static str, &str, &str); 3] {
+        [
+            ("", &self.found, &self.instead),
+            ("_2", &self.found_2, &self.instead_2),
+            ("_3", &self.found_3, &self.instead_3),
+        ]
+    }
+
+    /// The verdicts that these make.
+    fn verdicts(&self) -> Result<Vec<FoundThere>, BackendError> {
+        let cases = [&self.case, &self.case_2, &self.case_3];
+        let said = cases.into_iter().zip(self.judged()).filter(|(_, (_, found, _))| !found.is_empty());
+        let verdict = |(case, (_, found, instead)): (&String, (&str, &str, &str))| {
+            let found = Found::from_name(found).ok_or(BackendError::from(Obstacle::FoundMissing))?;
+            let instead = Some(instead.to_owned()).filter(|code| found == Found::SomethingElse && !code.is_empty());
+            Ok(FoundThere { case: Some(case.clone()).filter(|case| !case.is_empty()), found, instead })
+        };
+        said.map(verdict).collect()
+    }
 }
 
 /// Where an errand's page is.
@@ -87,7 +124,7 @@ impl FromRequestParts<App> for Errand {
 /// An errand's page with what there is to say about what was just refused, and what was typed.
 pub(super) async fn refused(app: &App, ask: &Ask, errand: Errand, error: BackendError, kept: Kept) -> Response {
     match errand {
-        Errand::Visit(id) => visits::refused(app, ask, id, &error, Finished { kept, ..Finished::default() }).await,
+        Errand::Visit(id) => visit::refused(app, ask, id, &error, Finished { kept, ..Finished::default() }).await,
         Errand::Case(id) => cases::refused(app, ask, id, &error, cases::Typed { kept, ..Default::default() }).await,
     }
 }
@@ -158,23 +195,19 @@ pub(crate) async fn done(
     let (app, ask) = (&app, &ask);
     let otherwise = |error| async move {
         let closing = typed.closing.asking_of_parts(&error);
-        visits::refused(app, ask, id, &error, Finished { closing, ..typed }).await
+        visit::refused(app, ask, id, &error, Finished { closing, ..typed }).await
     };
     answered(done, |()| format!("/visits/{id}?done=finished"), otherwise).await
 }
 
 fn finished(form: Finished) -> Result<FieldAct, BackendError> {
-    let found = Found::from_name(&form.found);
-    if found.is_none() && !form.found.is_empty() {
-        return Err(Obstacle::FoundMissing.into());
-    }
-    let instead = Some(form.instead).filter(|code| found == Some(Found::SomethingElse) && !code.is_empty());
+    let verdicts = form.verdicts()?;
     let minutes = minutes(&form.minutes)?;
     let report = form.closing.report();
     if !report.done.iter().all(|done| *done) && report.left_out.is_empty() {
         return Err(Obstacle::ChecklistGap.into());
     }
-    Ok(FieldAct::Done { report, minutes, verdict: found.map(|found| (found, instead)) })
+    Ok(FieldAct::Done { report, minutes, verdicts })
 }
 
 /// Does it, or shows the page again with what was typed: on site nobody should have to type it twice.

@@ -6,6 +6,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use foretell_model::MachineId;
 use serde::Deserialize;
 
 use super::answer::answered;
@@ -86,24 +87,45 @@ pub(super) fn report_lines(report: Option<&CaseReport>, minutes: Option<u32>, la
     lines
 }
 
+/// Which machine's report, where a letter is about several.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Which {
+    machine: Option<String>,
+}
+
+/// Where a machine's report is; that of the letter's own machine where none is named.
+pub(super) fn report_href(base: &str, machine: Option<&MachineId>) -> String {
+    let of = machine.map_or_else(String::new, |id| format!("?machine={}", encode(id.machine())));
+    format!("{base}/report{of}")
+}
+
 #[derive(Template)]
 #[template(path = "guest_report.html")]
 struct ReportPage {
     frame: Frame,
+    pdf: String,
     f: &'static field::Words,
     s: Sheet,
     fig: Figure,
 }
 
 /// `GET /b/{token}/report`
-pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+pub(crate) async fn report(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Query(which): Query<Which>,
+) -> Response {
     let base = format!("/b/{}", encode(&token));
-    match app.ask(move |backend| backend.guest_report(&token)).await {
+    let named = which.machine.clone();
+    match app.ask(move |backend| backend.guest_report(&token, named.as_deref())).await {
         Ok(GuestReport { lang, report }) => {
             let mut curve = report.detail.curve.clone();
             curve.marks.retain(|mark| mark.kind == MarkKind::Maintenance);
             let sheet = Sheet::of(&report, &app.options.catalogue, lang);
+            let of = which.machine.map_or_else(String::new, |machine| format!("?machine={}", encode(&machine)));
             let page = ReportPage {
+                pdf: format!("{base}/report.pdf{of}"),
                 frame: Frame::new(lang, base),
                 f: field::words(lang),
                 fig: report_figure(&curve, &sheet.now_name, &app.options.catalogue, lang),
@@ -116,8 +138,13 @@ pub(crate) async fn report(State(app): State<App>, ask: Ask, Path(token): Path<S
 }
 
 /// `GET /b/{token}/report.pdf`
-pub(crate) async fn report_pdf(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
-    let asked = app.ask(move |backend| backend.guest_report(&token)).await;
+pub(crate) async fn report_pdf(
+    State(app): State<App>,
+    ask: Ask,
+    Path(token): Path<String>,
+    Query(which): Query<Which>,
+) -> Response {
+    let asked = app.ask(move |backend| backend.guest_report(&token, which.machine.as_deref())).await;
     let typeset = match asked {
         Ok(GuestReport { lang, report }) => typeset(&app, report, lang).await,
         Err(error) => Err(error),

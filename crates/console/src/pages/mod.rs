@@ -41,6 +41,7 @@ pub(crate) mod team;
 pub(crate) mod templates;
 pub(crate) mod users;
 pub(crate) mod verdicts;
+pub(crate) mod visit;
 pub(crate) mod visits;
 pub(crate) mod welcome;
 

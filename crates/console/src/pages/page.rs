@@ -102,6 +102,14 @@ impl Chrome {
         self.role.is_some_and(|role| rights::may(role, &Method::GET, pattern))
     }
 
+    /// What stands between a name and what is said of it.
+    pub(crate) const fn colon(&self) -> &'static str {
+        match self.lang {
+            Lang::En => ": ",
+            Lang::Zh => "：",
+        }
+    }
+
     /// What stands behind a figure in hundredths: with a gap in English, without one in Chinese.
     pub(crate) const fn percent_sign(&self) -> &'static str {
         match self.lang {

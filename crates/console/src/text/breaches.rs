@@ -35,6 +35,9 @@ fn in_english(remark: &Remark) -> String {
         Remark::OtherCustomer(name) => format!("“{name}” is another customer and must not be named."),
         Remark::Missing(Lack::Link) => "The link to the customer's page must stay in the text.".to_owned(),
         Remark::Missing(Lack::Time(time)) => format!("The time “{time}” must stay in the text."),
+        Remark::Missing(Lack::Machine(name)) => {
+            format!("A letter about several machines must name each of them; “{name}” is missing.")
+        }
     }
 }
 
@@ -57,6 +60,7 @@ fn in_chinese(remark: &Remark) -> String {
         Remark::OtherCustomer(name) => format!("“{name}”是别的客户，不能写进去。"),
         Remark::Missing(Lack::Link) => "正文中必须保留客户页面的链接。".to_owned(),
         Remark::Missing(Lack::Time(time)) => format!("正文中必须保留时间“{time}”。"),
+        Remark::Missing(Lack::Machine(name)) => format!("一封信讲到几台机器，每台都要写明；还缺“{name}”。"),
     }
 }
 
@@ -101,6 +105,11 @@ mod tests {
             Remark::Missing(Lack::Time("7月16日 17:00".into())),
             "The time “7月16日 17:00” must stay in the text.",
             "正文中必须保留时间“7月16日 17:00”。",
+        );
+        check(
+            Remark::Missing(Lack::Machine("3号机".into())),
+            "A letter about several machines must name each of them; “3号机” is missing.",
+            "一封信讲到几台机器，每台都要写明；还缺“3号机”。",
         );
     }
 }

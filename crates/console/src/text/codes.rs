@@ -106,6 +106,7 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ),
         ("opted_out", "the customer wants no such messages", "客户已退订此类消息"),
         ("stage", "the customer is displeased; a person should speak first", "客户有不满，应先由人沟通"),
+        ("alongside", "it goes with what the customer knows about the machine beside it", "跟旁边那台机器的事一起说"),
         ("case_open", "a case is open on this machine", "这台机器有报修还在处理"),
         ("open_case", "another matter on this machine is under way", "这台机器还有一件事没办完"),
     ];

@@ -37,6 +37,7 @@ words! {
     why_not = "Why, in a sentence for the advisor", "原因，一句话告诉顾问";
     back_to_advisor = "Hand back to the advisor", "交回给顾问";
     what_why = "What and why", "做什么，为什么";
+    all_together = "All together", "一共";
     bring = "Bring along", "要带的东西";
     bring_nothing = "No part is needed.", "不需要配件。";
     lies_in = "in", "在";

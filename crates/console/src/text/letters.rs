@@ -47,6 +47,7 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("reminder", "The one reminder", "唯一一次提醒"),
         ("confirmed", "A visit is booked", "上门已约好"),
         ("moved", "A visit is moved", "上门已改期"),
+        ("joined", "A booked visit takes in another machine", "已约的上门再加一台机器"),
         ("cancelled", "A visit is cancelled", "上门已取消"),
         ("calendar", "Calendar file after a call", "电话说好后的日历附件"),
         ("again", "Another visit after work that did not help", "做完没见效，再次上门"),

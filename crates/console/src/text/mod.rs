@@ -14,6 +14,7 @@ pub(crate) mod field;
 mod figures;
 mod findings;
 mod intake;
+mod joins;
 pub(crate) mod letters;
 mod noted;
 mod obstacles;
@@ -42,6 +43,7 @@ pub(crate) use figures::{
 };
 pub(crate) use findings::{certainty, fault, kind_sentence, kind_sentence_at, prediction_sentence};
 pub(crate) use intake::{clock_off, ingest_headline, log_line, store_line, webhook_fails};
+pub(crate) use joins::joins;
 pub(crate) use noted::{intake_fault, refusal_detail, undelivered};
 pub(crate) use obstacles::{objection, refusal};
 pub(crate) use offline::{broken_down, offline};
@@ -51,7 +53,6 @@ pub(crate) use phrases::{
     governor, hidden_by, hours_count, in_days, learning, listed, machines_count, period, probability_before_slot,
     probability_of_limit, proposal, proposal_detail, proposal_for_several, queue_headline, queue_line,
     readings_summary, report_summary, said, stood_last, stood_on, truth_line, untold, with_remark, within_days,
-    work_and_time,
 };
 pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, who};

@@ -322,12 +322,6 @@ pub(crate) fn listed(items: &[String], lang: Lang) -> String {
     items.join(if lang == Lang::En { ", " } else { "、" })
 }
 
-/// A work and how long it takes.
-pub(crate) fn work_and_time(work: &str, duration: &str, lang: Lang) -> String {
-    let comma = if lang == Lang::En { ", " } else { "，" };
-    format!("{work}{comma}{duration}")
-}
-
 /// Something with a remark behind it.
 pub(crate) fn with_remark(text: &str, remark: &str, lang: Lang) -> String {
     if lang == Lang::En { format!("{text} ({remark})") } else { format!("{text}（{remark}）") }
@@ -349,9 +343,17 @@ pub(crate) fn proposal_for_several(work: &str, lang: Lang) -> String {
     }
 }
 
-/// How long it takes and whether the machine stops.
-pub(crate) fn proposal_detail(minutes: u32, machine_stops: bool, lang: Lang) -> String {
+/// How long it takes and whether the machine stops; of several each stops in its turn.
+pub(crate) fn proposal_detail(minutes: u32, machine_stops: bool, machines: usize, lang: Lang) -> String {
     let duration = super::duration(minutes, lang);
+    if machines > 1 {
+        return match (lang, machine_stops) {
+            (Lang::En, true) => format!("About {duration} in all; each machine stops only while we work on it."),
+            (Lang::En, false) => format!("About {duration} in all; the machines can keep running."),
+            (Lang::Zh, true) => format!("一共约{duration}，做到哪台才停哪台。"),
+            (Lang::Zh, false) => format!("一共约{duration}，都不用停机。"),
+        };
+    }
     match (lang, machine_stops) {
         (Lang::En, true) => format!("About {duration}, with the machine stopped."),
         (Lang::En, false) => format!("About {duration}; the machine can keep running."),

@@ -62,6 +62,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("follow_up_sent", "sent the letter after the visit", "已发出上门后的信", Data::Nothing),
     ("visit_booked", "booked a visit", "已约好上门", Data::Span),
     ("visit_moved", "moved the visit to", "上门改到", Data::Span),
+    ("visit_joined", "let another machine join the visit", "另一台机器并入同一次上门", Data::Span),
     ("visit_cancelled", "cancelled the visit", "取消了上门", Data::Span),
     ("visit_done", "the visit took place", "已完成上门", Data::Span),
     ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),

@@ -148,6 +148,7 @@ words! {
     no_contacts = "None yet.", "尚无记录。";
     message = "Message to the customer", "给客户的消息";
     approve = "Approve and send", "批准并发送";
+    approve_joins = "Let it join", "同意一起做";
     approve_held = "Approve, send at the next open hour", "批准，到可发送时段再发";
     edit = "Edit", "修改";
     subject = "Subject", "主题";

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Finding, Objection, Timestamp};
 
-use super::{Curve, Person, RecordLine, Verdict};
+use super::{Curve, Person, RecordLine, Task, Verdict};
 use crate::Lang;
 
 /// Where an advisory stands between draft and visit.
@@ -174,6 +174,21 @@ pub struct OtherMachine {
     pub name: String,
     /// The newest finding about it.
     pub finding: Finding,
+    /// Its evidence.
+    pub curve: Curve,
+}
+
+/// What a case joins in place of a letter of its own: one on another machine of the site of which the customer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joins {
+    /// That case.
+    pub case: String,
+    /// What the customer calls its machine.
+    pub machine_name: String,
+    /// Its visit as it is booked, and as it would be then.
+    pub visit: Option<(Slot, Slot)>,
+    /// When the customer would be told, by a changed confirmation or by the reminder; `None` where a call is due.
+    pub told: Option<Timestamp>,
 }
 
 /// One card of the queue.
@@ -197,11 +212,13 @@ pub struct AdvisoryCard {
     pub curve: Curve,
     /// Probability that the limit is reached before the next free slot, 0 to 1.
     pub probability_before_slot: Option<f64>,
-    /// Parts needed, in the advisor's words.
+    /// What the visit is for, on each of its machines; the card's own first.
+    pub tasks: Vec<Task>,
+    /// Parts needed for all of it, in the advisor's words.
     pub parts: Vec<String>,
-    /// Duration of the work, minutes.
+    /// Duration of all the work, minutes.
     pub work_minutes: u32,
-    /// Whether the machine must stand still for it.
+    /// Whether a machine must stand still for it.
     pub machine_stops: bool,
     /// The times offered; two as a rule. Of a letter that went out those that stand in it.
     pub slots: Vec<Slot>,
@@ -225,6 +242,8 @@ pub struct AdvisoryCard {
     pub contacts: Vec<Contact>,
     /// Other machines of the site that go with its letter and its visit.
     pub others: Vec<OtherMachine>,
+    /// What it joins, if approved, in place of a letter of its own.
+    pub joins: Option<Joins>,
     /// Who signs.
     pub advisor: Person,
     /// Path of the customer's page (`/b/…`) once there is one.

@@ -99,6 +99,14 @@ pub struct BookingPage {
     pub state: BookingState,
 }
 
+impl BookingPage {
+    /// How many machines it is about.
+    #[must_use]
+    pub const fn machines(&self) -> usize {
+        1 + self.others.len()
+    }
+}
+
 /// What a customer can do on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BookingAct {

@@ -3,21 +3,21 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
+use super::Task;
+
 /// A visit in the calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarVisit {
     /// Identity of the case.
     pub case: String,
-    /// What the customer calls the machine.
-    pub machine_name: String,
+    /// What it is for, on each of its machines; that of its own case first.
+    pub tasks: Vec<Task>,
     /// What the site is called.
     pub site_name: String,
     /// Key of the customer; empty when nobody is registered.
     pub customer_id: String,
     /// The customer's name.
     pub customer: String,
-    /// Code of the fault or of the work.
-    pub fault: String,
     /// Key of who comes; empty for a nameless crew.
     pub technician: String,
     /// Beginning.
@@ -33,12 +33,10 @@ pub struct CalendarVisit {
 pub struct CalendarOffer {
     /// Identity of the case.
     pub case: String,
-    /// What the customer calls the machine.
-    pub machine_name: String,
+    /// What it is for, on each of its machines; that of its own case first.
+    pub tasks: Vec<Task>,
     /// What the site is called.
     pub site_name: String,
-    /// Code of the fault or of the work.
-    pub fault: String,
     /// Beginning.
     pub from: Timestamp,
     /// End.

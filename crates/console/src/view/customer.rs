@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
-use super::{Choice, Contact, RecordLine, ServiceCase};
+use super::{Choice, Contact, RecordLine, ServiceCase, Task};
 use crate::Lang;
 
 /// One customer in the list.
@@ -99,8 +99,8 @@ pub struct OwnMachine {
 pub struct BookedVisit {
     /// Identity of its case.
     pub case: String,
-    /// What the customer calls the machine.
-    pub machine_name: String,
+    /// What it is for, on each of its machines.
+    pub tasks: Vec<Task>,
     /// Beginning.
     pub from: Timestamp,
     /// End.

@@ -1,11 +1,11 @@
 //! What technicians do in the field, and what customers see of it.
 
 use chrono_tz::Tz;
-use foretell_model::{Finding, Timestamp};
+use foretell_model::{Finding, MachineId, Timestamp};
 
 use super::{
-    BookingPage, CaseReport, Choice, ContactPerson, Curve, Found, HealthReport, Person, Progress, RecordLine,
-    ServiceCase, Slot, Timer, Verdict, VisitState,
+    BookingPage, CaseReport, Choice, ContactPerson, Found, HealthReport, Person, Progress, RecordLine, ServiceCase,
+    Slot, Timer, Verdict, VisitState,
 };
 use crate::Lang;
 
@@ -67,6 +67,21 @@ pub struct PhotoView {
     pub caption: String,
 }
 
+/// What a visit is for on one machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Task {
+    /// `site/machine`.
+    pub machine: String,
+    /// What the customer calls the machine.
+    pub machine_name: String,
+    /// Its case.
+    pub case: String,
+    /// Code of the fault or of the work that is due.
+    pub fault: String,
+    /// Works, by the codes of the catalogue.
+    pub works: Vec<String>,
+}
+
 /// One visit of a day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisitLine {
@@ -86,12 +101,8 @@ pub struct VisitLine {
     pub site_name: String,
     /// Where to.
     pub address: String,
-    /// `site/machine`.
-    pub machine: String,
-    /// What the customer calls the machine.
-    pub machine_name: String,
-    /// Works, by the codes of the catalogue.
-    pub works: Vec<String>,
+    /// What it is for, on each of its machines; that of its own case first.
+    pub tasks: Vec<Task>,
     /// Who comes; empty when nobody is named.
     pub technician: String,
     /// The way there.
@@ -135,6 +146,8 @@ pub struct PartToBring {
 pub struct EarlierVisit {
     /// When.
     pub at: Timestamp,
+    /// To which machine, as the customer calls it.
+    pub machine_name: String,
     /// Works, by the codes of the catalogue.
     pub works: Vec<String>,
     /// Who came.
@@ -143,15 +156,19 @@ pub struct EarlierVisit {
     pub note: String,
 }
 
-/// Another machine of the site to which a visit goes.
+/// One of a visit's tasks, with everything needed to do it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AlsoThere {
-    /// What the customer calls it.
-    pub machine_name: String,
-    /// Works, by the codes of the catalogue.
-    pub works: Vec<String>,
+pub struct TaskInFull {
+    /// Where and what.
+    pub task: Task,
     /// What is likely there.
     pub finding: Finding,
+    /// The machine's model; empty when not known.
+    pub model: String,
+    /// Rated power, kW.
+    pub rated_kw: Option<f64>,
+    /// What was found, once somebody said.
+    pub verdict: Option<Verdict>,
 }
 
 /// Everything about one visit.
@@ -161,14 +178,8 @@ pub struct VisitPage {
     pub now: Timestamp,
     /// The visit.
     pub line: VisitLine,
-    /// What is likely.
-    pub finding: Finding,
-    /// Other machines of the site to which the same visit goes.
-    pub also: Vec<AlsoThere>,
-    /// The machine's model; empty when not known.
-    pub model: String,
-    /// Rated power, kW.
-    pub rated_kw: Option<f64>,
+    /// What it is for; as many as the line has tasks, in the same order.
+    pub tasks: Vec<TaskInFull>,
     /// Where it is, degrees north and east.
     pub place_deg: Option<(f64, f64)>,
     /// Whom to call there, the first the one whom letters address.
@@ -183,20 +194,27 @@ pub struct VisitPage {
     pub depots: Vec<Choice>,
     /// Key of the depot the technician starts from; empty when none is registered.
     pub depot: String,
-    /// Faults that could have been there instead: code and name come from the catalogue.
-    pub curve: Curve,
     /// What passed between us and the customer, newest first.
     pub record: Vec<RecordLine>,
-    /// Visits made to this machine before, newest first.
+    /// Visits made to these machines before, newest first.
     pub earlier: Vec<EarlierVisit>,
     /// What was done, once somebody said.
     pub report: Option<CaseReport>,
     /// How long it took, minutes.
     pub minutes: Option<u32>,
-    /// What was found, once somebody said.
-    pub verdict: Option<Verdict>,
     /// Pictures.
     pub photos: Vec<PhotoView>,
+}
+
+/// What was found of what was forecast on one machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundThere {
+    /// The machine's case; `None` for the visit's own.
+    pub case: Option<String>,
+    /// Whether it was right.
+    pub found: Found,
+    /// Code of the fault that it was where it was another one.
+    pub instead: Option<String>,
 }
 
 /// What somebody in the field does about a visit or a broken machine.
@@ -220,8 +238,8 @@ pub enum FieldAct {
         report: CaseReport,
         /// How long it took, minutes.
         minutes: Option<u32>,
-        /// What was found of what was forecast, with a code where it was another fault; `None` where nothing was forecast.
-        verdict: Option<(Found, Option<String>)>,
+        /// What was found of what was forecast, on each machine of which something was.
+        verdicts: Vec<FoundThere>,
     },
     /// Could not do it.
     Missed {
@@ -284,6 +302,19 @@ pub enum GuestPage {
     Case(GuestCase),
 }
 
+/// What was done on one machine, as the customer sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuestTask {
+    /// Which; its second part names it in the customer's links.
+    pub machine: MachineId,
+    /// What the customer calls it.
+    pub machine_name: String,
+    /// Works, by the codes of the catalogue.
+    pub works: Vec<String>,
+    /// What they achieved (kind `maintenance_effect`), once that is known.
+    pub effects: Vec<Finding>,
+}
+
 /// A visit as the customer sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuestVisit {
@@ -295,14 +326,12 @@ pub struct GuestVisit {
     pub done: bool,
     /// When it was done.
     pub at: Timestamp,
-    /// Works, by the codes of the catalogue.
-    pub works: Vec<String>,
+    /// What it is for, on each machine, and what that achieved.
+    pub tasks: Vec<GuestTask>,
     /// What was done, once somebody said.
     pub report: Option<CaseReport>,
     /// How long it took, minutes.
     pub minutes: Option<u32>,
-    /// What the work achieved (kind `maintenance_effect`), once that is known.
-    pub effects: Vec<Finding>,
     /// Pictures of the work.
     pub photos: Vec<PhotoView>,
 }

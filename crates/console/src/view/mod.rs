@@ -25,7 +25,7 @@ pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Ti
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
-    LooseReply, OtherMachine, Queue, Slot, UntoldLine,
+    Joins, LooseReply, OtherMachine, Queue, Slot, UntoldLine,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -37,8 +37,9 @@ pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
 pub use field::{
-    AlsoThere, Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, GuestCase, GuestChoice, GuestPage,
-    GuestReport, GuestVisit, PartToBring, PhotoOf, PhotoView, VisitDay, VisitLine, VisitPage, Way,
+    Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, FoundThere, GuestCase, GuestChoice, GuestPage,
+    GuestReport, GuestTask, GuestVisit, PartToBring, PhotoOf, PhotoView, Task, TaskInFull, VisitDay, VisitLine,
+    VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};

@@ -262,8 +262,12 @@ impl Outreach {
         };
         for occasion in concerned {
             for specimen in specimens(occasion, language, &self.options.catalogue) {
-                let checked = specimen.render(&composer, occasion).and_then(|text| strictly(occasion, &text));
+                let text = specimen.render(&composer, occasion);
+                let checked = text.and_then(|text| strictly(occasion, &text));
                 faults.extend(checked.err().into_iter().flat_map(of_errors));
+                if let Err(error @ OutreachError::Lint(_)) = specimen.naming(&composer, occasion) {
+                    faults.extend(of_errors(error));
+                }
             }
         }
         Ok((Some(composer), unique(faults)))

@@ -7,12 +7,11 @@ use serde::Serialize;
 
 use super::energy::{self, Energy};
 use super::seen::{Seen, seen};
-use super::{Common, Draft, Effect, Occasion, Piece, format, pieces_of};
+use super::{Common, Effect, Occasion, Piece, format, lint, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
 use crate::earlier::Talk;
-use crate::error::{OutreachError, Result};
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
 use crate::service::{DueTask, SERVICE};
 use crate::slots::Slot;
@@ -86,6 +85,8 @@ pub(crate) struct Facts {
     before: Option<Before>,
     /// What there is to say of other machines of the site that go with it; empty as a rule.
     pub(crate) others: Vec<Self>,
+    /// Of another machine: it came up after the letter, or after the visit was booked.
+    is_new: bool,
     #[serde(skip)]
     minutes: u32,
 }
@@ -174,6 +175,7 @@ impl Facts {
             earlier: None,
             before: None,
             others: Vec::new(),
+            is_new: false,
             stops: pieces.iter().any(|piece| piece.action.stops_machine),
             benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             season: season(subject).map(|first| format::day(language, first)),
@@ -220,6 +222,19 @@ impl Facts {
         self
     }
 
+    /// Marks which other machines a text did not speak of.
+    pub(crate) fn since(mut self, told: &str) -> Self {
+        for other in &mut self.others {
+            other.is_new = !lint::names(told, &other.common.number);
+        }
+        self
+    }
+
+    /// Whether it came up after what was told last.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// In which language they are.
     pub(crate) const fn language(&self) -> Language {
         self.common.language
@@ -263,19 +278,12 @@ impl Facts {
         }
     }
 
-    /// Refuses a letter that does not name every machine it is about, as one from a template that knows of no others would:
-    /// whoever books must know for what.
-    ///
-    /// # Errors
-    /// Names the first machine that is missing.
-    pub(crate) fn check_names(&self, draft: &Draft) -> Result<()> {
-        match self.others.iter().find(|other| !draft.body.contains(&other.common.number)) {
-            Some(other) => {
-                let why = format!("it does not speak of {}; the template needs its `others`", other.common.number);
-                Err(OutreachError::unfit("write a letter about several machines", why))
-            }
-            None => Ok(()),
+    /// The numbers of the machines, where there are several.
+    pub(crate) fn several(&self) -> Vec<&str> {
+        if self.others.is_empty() {
+            return Vec::new();
         }
+        std::iter::once(self).chain(&self.others).map(Self::number).collect()
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Occasion {
     Confirmed,
     /// A visit was moved.
     Moved,
+    /// A booked visit takes in another machine.
+    Joined,
     /// A visit was cancelled.
     Cancelled,
     /// The calendar file of a visit whose change was said on the telephone.
@@ -45,7 +47,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
@@ -53,6 +55,7 @@ impl Occasion {
         Self::Reminder,
         Self::Confirmed,
         Self::Moved,
+        Self::Joined,
         Self::Cancelled,
         Self::Calendar,
         Self::FollowUp,
@@ -75,6 +78,7 @@ impl Occasion {
             Self::Reminder => "reminder",
             Self::Confirmed => "confirmed",
             Self::Moved => "moved",
+            Self::Joined => "joined",
             Self::Cancelled => "cancelled",
             Self::Calendar => "calendar",
             Self::FollowUp => "follow_up",
@@ -130,7 +134,7 @@ macro_rules! shipped {
     };
 }
 shipped! {
-    "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "cancelled" "calendar" "follow_up" "on_the_way" "late"
+    "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "joined" "cancelled" "calendar" "follow_up" "on_the_way" "late"
     "progress" "closing" "page" "phrases"
 }
 

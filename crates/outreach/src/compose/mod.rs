@@ -35,7 +35,7 @@ pub(crate) use shelf::Shelf;
 
 use std::path::Path;
 
-use foretell_model::Remark;
+use foretell_model::{Lack, Remark};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -175,6 +175,19 @@ pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
         }
     }
     if remarks.is_empty() { Ok(()) } else { Err(OutreachError::Lint(remarks)) }
+}
+
+/// Refuses a letter about several machines that does not name each of them, as one from a template that knows of no others
+/// would: whoever books must know for what. A short form need not be there.
+///
+/// # Errors
+/// Names each machine that is missing.
+pub(crate) fn check_names(draft: &Draft, several: &[&str]) -> Result<()> {
+    let texts = [&draft.body, &draft.short];
+    let lacks = |name: &&&str| texts.into_iter().any(|text| !text.is_empty() && !lint::names(text, name));
+    let missing = several.iter().filter(lacks).map(|name| lint::Remark::Missing(Lack::Machine((*name).to_owned())));
+    let missing: Vec<lint::Remark> = missing.collect();
+    if missing.is_empty() { Ok(()) } else { Err(OutreachError::Lint(missing)) }
 }
 
 /// As [`check`], for word about a service case, which need not have a page.

@@ -39,6 +39,8 @@ impl Outreach {
         let mut cases = advisories::in_stages(connection, &talked_of)?;
         let own = [Occasion::Fault, Occasion::Service, Occasion::Energy].contains(&occasion);
         cases.retain(|case| !own || Occasion::of_finding(&case.finding) == occasion);
+        // What is told when another machine joins shows on a case that has one.
+        cases.retain(|case| occasion != Occasion::Joined || !case.companions.is_empty());
         let choice =
             |case: &Case| Ok((PreviewOf::Case(case.finding.id.clone()), number(case.finding.machine.as_str())?));
         cases.iter().take(CHOICES_MAX).map(choice).collect()
@@ -90,7 +92,12 @@ impl Outreach {
         let slots = if offered.len() == 2 { offered } else { self.propose(&case, &people.calendar, &roster, earliest) };
         let facts = self.facts(connection, &case, &people, &slots, &link, now)?;
         match occasion {
-            Occasion::Confirmed | Occasion::Moved | Occasion::Cancelled | Occasion::Calendar | Occasion::FollowUp => {
+            Occasion::Confirmed
+            | Occasion::Moved
+            | Occasion::Joined
+            | Occasion::Cancelled
+            | Occasion::Calendar
+            | Occasion::FollowUp => {
                 let stay = match bookings::newest_of(connection, id)? {
                     Some(stay) => stay,
                     None => imagined(connection, &case, &people.customer.id, slots.first(), now)?,

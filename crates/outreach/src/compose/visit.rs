@@ -8,9 +8,10 @@ use super::{Common, Effect, Facts, Occasion, format, slot_text};
 use crate::Outreach;
 use crate::drafting::People;
 use crate::error::Result;
+use crate::governor::Kind;
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Spoken, Stay, effects, registry};
+use crate::store::{Case, Session, Spoken, Stay, effects, messages, registry};
 use crate::views::Stage;
 
 /// What a template may use.
@@ -37,6 +38,8 @@ pub(crate) struct VisitFacts {
     off: bool,
     /// Nothing is planned any more, so that no new time can be chosen.
     over: bool,
+    /// Those of them of which the customer has not heard yet, with what there is to say of them.
+    joined: Vec<Facts>,
 }
 
 /// Another machine of the same visit.
@@ -64,7 +67,8 @@ impl Outreach {
         let site: Option<Site> = registry::find(connection, stay.machine.site())?;
         let mut effects = self.effects_of(connection, case, stay, people)?.into_iter();
         let effect = effects.next().flatten();
-        let facts = self.facts(connection, case, people, &[], link, stay.changed)?;
+        let told = self.told_of_visit(connection, case)?;
+        let facts = self.facts(connection, case, people, &[], link, stay.changed)?.since(&told);
         let language = people.customer.language;
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         Ok(VisitFacts {
@@ -80,13 +84,20 @@ impl Outreach {
             link: link.to_owned(),
             off: stay.state == "cancelled",
             over: matches!(case.stage, Stage::Cleared | Stage::Done),
-            others: facts
-                .others
-                .into_iter()
-                .zip(effects)
-                .map(|(other, effect)| OtherVisited { number: other.number().to_owned(), works: other.jobs, effect })
-                .collect(),
+            others: facts.others.iter().zip(effects).map(|(other, effect)| OtherVisited::of(other, effect)).collect(),
+            joined: facts.others.into_iter().filter(Facts::is_new).collect(),
         })
+    }
+
+    /// What the customer was last told of a case's visit in writing: the last word about it, else the letter.
+    fn told_of_visit(&self, connection: &dyn Session, case: &Case) -> Result<String> {
+        let id = &case.finding.id;
+        let mut told = String::new();
+        for kind in [Kind::Confirmation, Kind::Reminder, Kind::Invitation] {
+            let mail = messages::newest_sent_of_kind(connection, id, kind)?;
+            told.extend(mail.and_then(|mail| mail.text).map(|text| text.body));
+        }
+        Ok(told)
     }
 
     /// What the work of a visit achieved on each of its machines, as far as it was measured; the case's own comes first.
@@ -137,20 +148,28 @@ impl Outreach {
 }
 
 impl OtherVisited {
-    fn invented(other: &Facts) -> Self {
-        Self { number: other.number().to_owned(), works: other.jobs.clone(), effect: None }
+    fn of(other: &Facts, effect: Option<Effect>) -> Self {
+        Self { number: other.number().to_owned(), works: other.jobs.clone(), effect }
     }
 }
 
 impl VisitFacts {
+    /// The numbers of the machines, where there are several.
+    pub(crate) fn several(&self) -> Vec<&str> {
+        if self.others.is_empty() {
+            return Vec::new();
+        }
+        std::iter::once(self.common.number.as_str()).chain(self.others.iter().map(|o| o.number.as_str())).collect()
+    }
+
     /// In which language they are.
     pub(crate) const fn language(&self) -> crate::Language {
         self.common.language
     }
 }
 
-/// Invented facts, for trying templates out.
-pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>, effect: Option<Effect>) -> VisitFacts {
+/// Invented facts, for trying templates out; the visit takes in machines that came up since.
+pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, effect: Option<Effect>) -> VisitFacts {
     let day = match common.language {
         crate::Language::En => ("16 July", "Thursday 16 July, 17:00–19:00"),
         crate::Language::ZhCn => ("7月16日", "7月16日（周四）17:00–19:00"),
@@ -158,8 +177,8 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
     let bare = technician.is_none();
     VisitFacts {
         common,
-        works: facts.jobs.clone(),
-        duration: facts.duration.clone(),
+        works: facts.jobs,
+        duration: facts.duration,
         stops: facts.stops,
         when: day.1.to_owned(),
         day: day.0.to_owned(),
@@ -167,7 +186,8 @@ pub(super) fn invented(facts: &Facts, common: Common, technician: Option<Comer>,
         address: String::new(),
         effect,
         link: "https://service.example/b/invented".to_owned(),
-        others: facts.others.iter().map(OtherVisited::invented).collect(),
+        others: facts.others.iter().map(|other| OtherVisited::of(other, None)).collect(),
+        joined: facts.others,
         off: bare,
         over: bare,
     }

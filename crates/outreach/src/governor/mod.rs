@@ -191,6 +191,11 @@ pub enum Reason {
         /// Its fault code.
         fault: String,
     },
+    /// The customer knows of another machine of the site: it goes with that, and has no letter of its own.
+    Alongside {
+        /// What the customer calls that machine.
+        number: String,
+    },
     /// Something broke on this machine: nothing else about it now.
     Trouble {
         /// Number of the service case.
@@ -225,6 +230,7 @@ impl Reason {
             Self::CustomerCap { .. } => "customer_cap",
             Self::NotNow => "not_now",
             Self::OpenCase { .. } => "open_case",
+            Self::Alongside { .. } => "alongside",
             Self::Trouble { .. } => "trouble",
             Self::ClockInDoubt => "clock_in_doubt",
             Self::OptedOut => "opted_out",

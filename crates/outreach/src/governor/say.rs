@@ -60,6 +60,7 @@ impl Reason {
             Self::OpenCase { fault } => {
                 format!("another case on this machine is under way ({})", name(catalogue, fault, Language::En))
             }
+            Self::Alongside { number } => format!("it goes with what the customer knows about {number} already"),
             Self::Trouble { case } => format!("service case {case} is open on this machine"),
             Self::ClockInDoubt => "this computer's clock went back; waiting until it has run steadily".into(),
             Self::OptedOut => "the customer wants no such messages on this channel".into(),
@@ -83,6 +84,7 @@ impl Reason {
             Self::OpenCase { fault } => {
                 format!("这台机器还有一件事没办完（{}）", name(catalogue, fault, Language::ZhCn))
             }
+            Self::Alongside { number } => format!("客户已经知道{number}的事，这件事跟着一起说"),
             Self::Trouble { case } => format!("这台机器有报修还在处理（{case}号）"),
             Self::ClockInDoubt => "本机时钟刚刚往回跳过，等走稳了再发".into(),
             Self::OptedOut => "客户不想在这个渠道收到此类消息".into(),

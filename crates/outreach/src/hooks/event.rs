@@ -1,11 +1,11 @@
 //! What an entry of the record is to others: its name, and what it concerns as things are when it is told.
 
-use foretell_model::{FindingId, Grade, MachineId, Timestamp, wire};
+use foretell_model::{Finding, FindingId, Grade, MachineId, Timestamp, wire};
 use serde_json::{Map, Value, json};
 
 use crate::care::{CustomerStage, STAGE_SET};
 use crate::error::Result;
-use crate::store::{Session, advisories, bookings, care, evidence, hooks, record, registry, service_cases};
+use crate::store::{Case, Session, advisories, bookings, care, evidence, hooks, record, registry, service_cases};
 use crate::views::Happening;
 
 /// Every event there is: its name, and what it is called in the record.
@@ -17,6 +17,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("advisory.closed", record::CALLED_CLOSED),
     ("booking.booked", record::VISIT_BOOKED),
     ("booking.moved", record::VISIT_MOVED),
+    ("booking.joined", record::VISIT_JOINED),
     ("booking.cancelled", record::VISIT_CANCELLED),
     ("booking.done", record::VISIT_DONE),
     ("booking.missed", record::VISIT_MISSED),
@@ -45,6 +46,10 @@ pub(super) fn of(connection: &dyn Session, entry: &Happening) -> Result<Option<(
     // What is only watched is nobody else's business yet; when it becomes an advisory, it opens for them.
     if entry.what.starts_with("changed the grade from watch") {
         event = "advisory.opened";
+    }
+    // Of a machine that joined a letter alone no visit has changed.
+    if event == "booking.joined" && entry.why.is_empty() {
+        return Ok(None);
     }
     if matches!(event, "advisory.opened" | "advisory.cleared") && !is_outward(connection, entry)? {
         return Ok(None);
@@ -111,7 +116,11 @@ fn visit(connection: &dyn Session, case: &FindingId, span: &str) -> Result<Value
     let now = stay.as_ref().map(|stay| record::span(stay.start, stay.end)).unwrap_or_default();
     let (from, to, _) = record::parse_span(span).or_else(|| record::parse_span(&now)).unwrap_or_default();
     let technician = stay.as_ref().and_then(|stay| stay.technician.clone());
-    Ok(json!({ "from": from, "to": to, "technician": technician, "sequence": stay.map(|stay| stay.sequence) }))
+    let task = |finding: &Finding| json!({ "machine": finding.machine.as_str(), "advisory": finding.id.as_str(), "fault": finding.fault.as_str() });
+    let known = advisories::find(connection, case)?;
+    let tasks: Vec<Value> = known.iter().flat_map(Case::findings).map(task).collect();
+    let sequence = stay.map(|stay| stay.sequence);
+    Ok(json!({ "from": from, "to": to, "technician": technician, "sequence": sequence, "tasks": tasks }))
 }
 
 fn service_case(connection: &dyn Session, case: &FindingId) -> Result<Value> {

@@ -87,6 +87,7 @@ impl Outreach {
         let facts = self.visit_facts(connection, (case, stay), people, &self.link(mail))?;
         let text = self.visit_letter(connection, occasion, &facts)?;
         case.machines().try_for_each(|machine| compose::check(&text, machine.as_str()))?;
+        compose::check_names(&text, &facts.several())?;
         self.spare_others(connection, &text, people)?;
         Ok(text)
     }
@@ -187,10 +188,13 @@ fn news(connection: &dyn Session, mail: &Mail, case: &Case, stay: &Stay, now: Ti
         return Ok((case.stage == Stage::Done && stay.state == "done").then_some(Occasion::FollowUp));
     }
     let told = fates::visit_told(connection, &mail.case)?;
+    let last = messages::newest_sent_of_kind(connection, &mail.case, Kind::Confirmation)?.and_then(|mail| mail.sent);
+    let joined = record::joined_since(connection, mail.case.as_str(), last.unwrap_or(Timestamp::MIN))?;
     let knows_of_one = told.as_ref().filter(|(_, state)| state == "booked").map(|(sequence, _)| *sequence);
     Ok(match (stay.state.as_str(), knows_of_one) {
         ("booked", Some(sequence)) if sequence == stay.sequence => None,
         // Whoever holds another time is told even while the visit goes on: better late than to wait for somebody who was here.
+        ("booked", _) if joined && stay.start > now => Some(Occasion::Joined),
         ("booked", Some(_)) if stay.end > now => Some(Occasion::Moved),
         ("booked", None) if stay.start > now => Some(Occasion::Confirmed),
         ("cancelled", Some(_)) => Some(Occasion::Cancelled),
@@ -201,7 +205,7 @@ fn news(connection: &dyn Session, mail: &Mail, case: &Case, stay: &Stay, now: Ti
 /// A changed time that the customer cannot be told of in writing is the advisor's to tell, as long as a visit is booked and
 /// nothing else is to be read there.
 fn leave_untold(connection: &dyn Session, case: &Case, occasion: Occasion, why: &str, now: Timestamp) -> Result<()> {
-    if occasion != Occasion::Moved || case.stage != Stage::Booked || case.remark.is_some() {
+    if !matches!(occasion, Occasion::Moved | Occasion::Joined) || case.stage != Stage::Booked || case.remark.is_some() {
         return Ok(());
     }
     case.clone().ask(connection, (Stage::Booked, None), Matter::MoveUntold, &format!("{MOVED_UNTOLD}: {why}"), now)

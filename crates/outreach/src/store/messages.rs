@@ -161,6 +161,12 @@ pub(crate) fn newest_of_kind(connection: &dyn Session, case: &FindingId, kind: K
     one(connection, "advisory = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1", values![case.as_str(), kind.name()])
 }
 
+/// The newest message of a kind that went out in a case.
+pub(crate) fn newest_sent_of_kind(connection: &dyn Session, case: &FindingId, kind: Kind) -> Result<Option<Mail>> {
+    let condition = "advisory = ?1 AND kind = ?2 AND state = 'sent' ORDER BY id DESC LIMIT 1";
+    one(connection, condition, values![case.as_str(), kind.name()])
+}
+
 /// Messages of a kind about a machine that wait in the outbox.
 pub(crate) fn queued_about(connection: &dyn Session, machine: &MachineId, kind: Kind) -> Result<Vec<Mail>> {
     let condition = "(machine = ?1 OR advisory IN (SELECT advisory FROM alongside WHERE machine = ?1))

@@ -12,7 +12,7 @@ use crate::views::{PhotoOf, ServiceCase, Stage, VisitReport};
 pub(crate) const ERASED: &str = "(erased)";
 
 /// Entries whose reason is a figure and nobody's words.
-const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', \
+const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', 'visit_joined', \
                        'visit_cancelled', 'visit_done', 'not_now', 'verdict'";
 
 /// Whether a message to a customer is on its way at this moment.

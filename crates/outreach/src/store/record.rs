@@ -23,6 +23,8 @@ pub(crate) const CLOSING_SENT: &str = "closing_sent";
 pub(crate) const VISIT_BOOKED: &str = "visit_booked";
 /// The visit was moved; to when.
 pub(crate) const VISIT_MOVED: &str = "visit_moved";
+/// Another machine joined a visit or the letter about one; the visit as it is then.
+pub(crate) const VISIT_JOINED: &str = "visit_joined";
 /// The visit was cancelled; which.
 pub(crate) const VISIT_CANCELLED: &str = "visit_cancelled";
 /// The visit took place; when.
@@ -113,9 +115,15 @@ pub(crate) fn last_talk(connection: &dyn Session, advisory: &str) -> Result<Opti
 
 /// Whether the last change of a case's visit was the customer's own, by the page.
 pub(crate) fn customer_changed_visit(connection: &dyn Session, advisory: &str) -> Result<bool> {
-    let sql = "SELECT who FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4) ORDER BY id DESC LIMIT 1";
-    let row = connection.first(sql, values![advisory, VISIT_BOOKED, VISIT_MOVED, VISIT_CANCELLED])?;
+    let sql = "SELECT who FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4, ?5) ORDER BY id DESC LIMIT 1";
+    let row = connection.first(sql, values![advisory, VISIT_BOOKED, VISIT_MOVED, VISIT_CANCELLED, VISIT_JOINED])?;
     Ok(row.map_or(Ok(None), |row| row.get::<Option<String>>(0))?.is_some_and(|who| who == "customer"))
+}
+
+/// Whether another machine joined a case's visit at or after an instant.
+pub(crate) fn joined_since(connection: &dyn Session, advisory: &str, since: Timestamp) -> Result<bool> {
+    let sql = "SELECT 1 FROM happening WHERE advisory = ?1 AND what = ?2 AND why <> '' AND at >= ?3 LIMIT 1";
+    connection.exists(sql, values![advisory, VISIT_JOINED, since])
 }
 
 /// One entry to write.
@@ -203,7 +211,17 @@ pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter, before: 
     for (column, wanted) in columns {
         if let Some(wanted) = wanted {
             found.push(wanted.into());
-            conditions.push(format!("{column} = ?{}", found.len()));
+            let n = found.len();
+            conditions.push(match column {
+                // Also what passed between us and the customer in a letter or a visit that another machine's case led.
+                // Each half by its own index; `OR` would read the whole record.
+                "machine" => format!(
+                    "id IN (SELECT id FROM happening WHERE machine = ?{n}
+                            UNION SELECT id FROM happening WHERE contact = 1 AND advisory IN
+                                (SELECT advisory FROM alongside WHERE machine = ?{n}))"
+                ),
+                column => format!("{column} = ?{n}"),
+            });
         }
     }
     if filter.people {

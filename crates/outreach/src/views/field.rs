@@ -1,9 +1,9 @@
 //! Visits as those see them who drive there, and as customers see those who come: plain data.
 
-use foretell_model::{Finding, MachineId, Timestamp, VisitState};
+use foretell_model::{Finding, FindingId, MachineId, Timestamp, VisitState};
 
-use super::{Booking, ServiceCase, VisitReport};
-use crate::registry::{Advisor, Customer, Language, Machine, Site, Technician};
+use super::{Booking, ServiceCase, Stage, VisitReport};
+use crate::registry::{Advisor, Customer, Language, Site, Technician};
 
 /// Somebody on the way. Where that person is stays only until somebody has arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +31,10 @@ pub struct Journey {
 pub struct Errand {
     /// When, who, for which case.
     pub visit: Booking,
-    /// To which machine.
+    /// To which machine; where it goes to several, the one whose case it belongs to.
     pub machine: MachineId,
-    /// To which other machines of the site.
-    pub also: Vec<MachineId>,
+    /// What it is for, on each of its machines; that machine's comes first.
+    pub tasks: Vec<Task>,
     /// Key of the customer.
     pub customer: String,
     /// How it went.
@@ -45,26 +45,52 @@ pub struct Errand {
     pub distance_km: Option<f64>,
 }
 
-/// A finished visit, as a report tells of it.
+/// A finished visit, as a report about one machine tells of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisitDone {
     /// The visit.
     pub visit: Booking,
-    /// Works that were planned, by the codes of the catalogue.
+    /// Whose works these are.
+    pub machine: MachineId,
+    /// Works that were planned on it, by the codes of the catalogue.
     pub works: Vec<String>,
     /// What was done, if anybody said.
     pub report: Option<VisitReport>,
 }
 
-/// Another machine of the site to which a visit goes.
+/// What a visit is for on one machine. A visit is the list of these: whatever shows, prints or counts a visit derives from it
+/// which machines it goes to, what is done, what to bring, how long it takes and who can do it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AlsoThere {
-    /// Its case as the engine last described it.
+pub struct Task {
+    /// The machine's case as the engine last described it.
     pub finding: Finding,
-    /// What the customer calls it.
+    /// What the customer calls the machine.
     pub number: String,
     /// Works, by the codes of the catalogue.
     pub works: Vec<String>,
+}
+
+impl Task {
+    /// On which machine.
+    #[must_use]
+    pub const fn machine(&self) -> &MachineId {
+        &self.finding.machine
+    }
+}
+
+/// What a case joins in place of a letter of its own: one on another machine of the site of which the customer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joins {
+    /// That case.
+    pub case: FindingId,
+    /// What the customer calls its machine.
+    pub number: String,
+    /// Where it is: its visit is booked, its letter not answered, or a call is due.
+    pub stage: Stage,
+    /// Its visit: when it begins, when it was to end, and when it ends with the other machine.
+    pub visit: Option<(Timestamp, Timestamp, Timestamp)>,
+    /// When the customer would be told: by a changed confirmation, or by the reminder; `None` where a call tells it.
+    pub told: Option<Timestamp>,
 }
 
 /// Everything a technician needs at the customer's.
@@ -72,23 +98,15 @@ pub struct AlsoThere {
 pub struct ErrandSheet {
     /// The visit.
     pub errand: Errand,
-    /// The case as the engine last described it.
-    pub finding: Finding,
-    /// Works on the visit's own machine, by the codes of the catalogue.
-    pub works: Vec<String>,
-    /// Other machines of the site to which the same visit goes.
-    pub also: Vec<AlsoThere>,
     /// Where to.
     pub site: Option<Site>,
     /// To whom.
     pub customer: Option<Customer>,
-    /// To which machine.
-    pub machine: Option<Machine>,
     /// Who looks after the customer.
     pub advisor: Option<Advisor>,
     /// What was done, if anybody said.
     pub report: Option<VisitReport>,
-    /// Finished visits to this machine, newest first, at most 10.
+    /// Finished visits to these machines, newest first, at most 10.
     pub earlier: Vec<VisitDone>,
 }
 

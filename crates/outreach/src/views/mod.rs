@@ -9,7 +9,7 @@ mod service;
 
 pub use arranged::{AfterCancelling, Booking, Spoken};
 pub use arrival::Arrival;
-pub use field::{AlsoThere, CaseView, Choice, Errand, ErrandSheet, Guest, Journey, Preferences, VisitDone};
+pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Joins, Journey, Preferences, Task, VisitDone};
 pub use matter::{AfterCall, Matter};
 pub use record::{Happening, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
 pub use service::{
@@ -155,8 +155,12 @@ pub struct Card {
     pub matter: Option<Matter>,
     /// Cases on other machines of the site that go with its letter and its visit.
     pub companions: Vec<Finding>,
+    /// What its visit is for, on each machine.
+    pub tasks: Vec<Task>,
     /// The case on another machine that speaks for this one, if one does.
     pub speaker: Option<FindingId>,
+    /// What of the customer's it would join in place of a letter of its own, if approved.
+    pub joins: Option<Joins>,
     /// The machine, if registered.
     pub machine: Option<Machine>,
     /// The customer, if registered.

@@ -101,10 +101,9 @@ pub(super) fn finish(outreach: &Outreach, errand: &Errand, now: Timestamp) -> fo
     };
     outreach.report_visit(errand.visit.id, &report, who, now)?;
     // Due service forecasts nothing that could be right or wrong.
-    if sheet.finding.kind == FindingKind::MaintenanceDue {
-        return Ok(());
-    }
-    outreach.give_verdict(&sheet.finding.id, (Found::Confirmed, None), "", who, now).map(drop)
+    let mut forecast = sheet.errand.tasks.iter().filter(|task| task.finding.kind != FindingKind::MaintenanceDue);
+    forecast
+        .try_for_each(|task| outreach.give_verdict(&task.finding.id, (Found::Confirmed, None), "", who, now).map(drop))
 }
 
 #[cfg(test)]
@@ -148,7 +147,7 @@ mod tests {
             outreach.apply(Offset(1), 0, &finding, &MachineContext::default(), now).unwrap();
             let start = Timestamp::parse("2026-07-16T06:00:00Z").unwrap();
             let visit = outreach.book_for(&finding.id, start, &Spoken::default(), "lin", now).unwrap().id;
-            let (errand, _) = outreach.errands_of(&[visit]).unwrap().remove(0);
+            let errand = outreach.errands_of(&[visit]).unwrap().remove(0);
             finish(&outreach, &errand, start.plus_days(1.0)).unwrap();
             assert!(outreach.errand_sheet(visit).unwrap().report.is_some(), "{code}: nothing was told");
         }

@@ -177,6 +177,19 @@ pub(super) fn contains_word(lower: &str, word: &str) -> bool {
         .any(|(at, _)| !is_part(lower[..at].chars().next_back()) && !is_part(lower[at + word.len()..].chars().next()))
 }
 
+/// Whether a text names a machine: `No. 1` is no part of `No. 12`, nor is `2号机` of `12号机`.
+#[must_use]
+pub fn names(text: &str, name: &str) -> bool {
+    let goes_on = |a: Option<char>, b: Option<char>| {
+        a.zip(b).is_some_and(|(a, b)| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric())
+    };
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !goes_on(before.chars().next_back(), name.chars().next())
+            && !goes_on(name.chars().next_back(), after.chars().next())
+    })
+}
+
 /// Figures with two or more decimals, any decimals before a word of time or a percent sign, and machine time stamps.
 fn too_precise(text: &str) -> impl Iterator<Item = String> {
     let chars: Vec<char> = text.chars().collect();
@@ -267,6 +280,19 @@ mod tests {
         let lines: Vec<usize> =
             template_lines("{#\n kpi\n#}\nfine\na discount\n{{ x }}!").into_iter().map(|(line, _)| line).collect();
         assert_eq!(lines, [5, 6]);
+    }
+
+    #[test]
+    fn a_machine_is_named_by_its_whole_number() {
+        for (text, name, expected) in [
+            ("clean it on No. 2, and No. 12.", "No. 2", true),
+            ("clean it on No. 12", "No. 1", false),
+            ("给2号机换油", "2号机", true),
+            ("给12号机换油", "2号机", false),
+            ("", "No. 2", false),
+        ] {
+            assert_eq!(names(text, name), expected, "{name} in {text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor, Joins,
     OtherMachine, Person, Queue, RecordLine, Slot,
 };
 use foretell_console::{BackendError, Lang};
@@ -16,6 +16,7 @@ use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
 use super::record::contact;
 use super::registry::{Sites, lang, zone};
+use super::visits::task;
 use crate::service::context;
 
 impl ServiceBackend {
@@ -64,10 +65,9 @@ impl ServiceBackend {
         let machine = card.finding.machine.clone();
         // A card is laid out for any reader; names on it are those that the customer knows.
         let reader = card.customer.as_ref().map_or(Lang::En, |customer| lang(customer.language));
-        // Service by hours is a case under the name of the work itself.
-        let fault = card.finding.cause(None, &[], &self.catalogue).fault;
-        let cure = self.catalogue.action_for(fault).map(|(_, action)| action);
-        let action = cure.or_else(|| self.catalogue.actions.get(fault.as_str()));
+        let works = card.tasks.iter().flat_map(|task| &task.works);
+        let machine_stops =
+            works.filter_map(|work| self.catalogue.actions.get(work)).any(|action| action.stops_machine);
         let (draft, slots, path) = message(&card);
         Ok(AdvisoryCard {
             verdict: self.verdict_of(&card.finding.id, sites, reader)?,
@@ -86,15 +86,17 @@ impl ServiceBackend {
             curve: self.curve_of(&machine, now),
             probability_before_slot: probability.filter(|_| !card.is_spent),
             parts: card.parts.clone(),
-            work_minutes: card.minutes.or_else(|| action.map(|action| action.minutes)).unwrap_or(0),
-            machine_stops: action.is_some_and(|action| action.stops_machine),
+            tasks: card.tasks.iter().map(task).collect(),
+            work_minutes: card.minutes.unwrap_or(0),
+            machine_stops,
             gone: gone(&card),
             slots,
             draft,
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
             heard: card.remark.clone().filter(|_| is_to_be_read(&card)),
-            others: others(&card, sites),
+            others: self.others(&card, sites, now),
+            joins: card.joins.as_ref().map(joins),
             unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
             governor: governor(&card),
@@ -103,6 +105,16 @@ impl ServiceBackend {
             booking_path: path,
             finding: card.finding,
         })
+    }
+
+    /// The other machines of a card's letter.
+    fn others(&self, card: &Card, sites: &Sites, now: Timestamp) -> Vec<OtherMachine> {
+        let other = |finding: &Finding| OtherMachine {
+            name: sites.number(&finding.machine),
+            curve: self.curve_of(&finding.machine, now),
+            finding: finding.clone(),
+        };
+        card.companions.iter().map(other).collect()
     }
 
     pub(super) fn advisor_acts(&self, id: &str, seen: u64, act: AdvisorAct, by: &str) -> Result<(), BackendError> {
@@ -212,10 +224,15 @@ fn card_of<'a>(finding: &'a Finding, sites: &'a Sites) -> &'a FindingId {
     sites.leader_of(&finding.id).unwrap_or(&finding.id)
 }
 
-/// The other machines of a card's letter.
-fn others(card: &Card, sites: &Sites) -> Vec<OtherMachine> {
-    let other = |finding: &Finding| OtherMachine { name: sites.number(&finding.machine), finding: finding.clone() };
-    card.companions.iter().map(other).collect()
+/// What a case joins in place of a letter of its own.
+fn joins(joins: &foretell_outreach::Joins) -> Joins {
+    let slot = |from, to| Slot { from, to };
+    Joins {
+        case: joins.case.to_string(),
+        machine_name: joins.number.clone(),
+        visit: joins.visit.map(|(from, before, then)| (slot(from, before), slot(from, then))),
+        told: joins.told,
+    }
 }
 
 /// Whether an entry of the record is a colleague's doing.
@@ -361,6 +378,9 @@ fn revision(card: &Card) -> u64 {
     to_settle(card).hash(&mut hasher);
     // Nobody moves or cancels a visit that the customer has moved meanwhile.
     card.booking.as_ref().map(|booking| (booking.id, booking.sequence)).hash(&mut hasher);
+    if let Some(joins) = &card.joins {
+        (joins.case.as_str(), joins.stage.name(), joins.visit.map(|(_, _, then)| then.millis())).hash(&mut hasher);
+    }
     for other in &card.companions {
         (other.id.as_str(), meaning(other)).hash(&mut hasher);
     }

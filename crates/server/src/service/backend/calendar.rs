@@ -4,14 +4,15 @@ use std::collections::HashSet;
 
 use foretell_console::view::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, DAY_MS, FindingId, MachineId, Timestamp, VisitState};
+use foretell_model::{Clock, DAY_MS, FindingId, Timestamp, VisitState};
 use foretell_outreach::planning::PER_DAY_H;
 use foretell_outreach::roster::Roster;
-use foretell_outreach::{Appointment, Slot, Technician};
+use foretell_outreach::{Appointment, Slot, Task, Technician};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
 use super::registry::{Sites, language};
+use super::visits::task;
 
 /// Weeks in the calendar.
 const WEEKS: usize = 2;
@@ -30,20 +31,29 @@ impl ServiceBackend {
         let midnight = |day: i64| Timestamp::from_millis(day * DAY_MS);
         let (since, until) = (midnight(first_day - 1), midnight(first_day + DAYS + 1));
         let sites = Sites::read(&self.outreach)?;
-        let booked = sites.appointments(since).filter(|visit| shown.contains(&local_day(visit.start)));
-        let mut visits: Vec<CalendarVisit> = booked.map(|visit| calendar_visit(visit, false, &sites)).collect();
         // What was done stays to be seen: it filled the days it was done on.
         let past = self.outreach.visits_between(None, (since, until)).map_err(of_outreach)?;
-        let done = past.iter().filter(|(_, state)| *state == VisitState::Done).map(|(visit, _)| visit);
-        let done = done.filter(|visit| shown.contains(&local_day(visit.start)));
-        visits.extend(done.map(|visit| calendar_visit(visit, true, &sites)));
-        visits.sort_by(|a, b| (a.from, &a.case).cmp(&(b.from, &b.case)));
+        let done = past.iter().filter(|(_, state)| *state == VisitState::Done).map(|(visit, _)| (visit, true));
+        let booked = sites.appointments(since).map(|visit| (visit, false));
+        let mut visits: Vec<(&Appointment, bool)> =
+            booked.chain(done).filter(|(visit, _)| shown.contains(&local_day(visit.start))).collect();
+        visits.sort_by_key(|(visit, _)| (visit.start, &visit.case));
         let offered = self.outreach.offered(since.max(now), until).map_err(of_outreach)?;
         let mut told = HashSet::new();
-        let offers = offered
-            .iter()
-            .filter(|(case, slot)| shown.contains(&local_day(slot.start)) && told.insert((case, slot.start)))
-            .filter_map(|(case, slot)| offer(case, slot, &sites));
+        let is_shown = |(case, slot): &&(FindingId, Slot)| {
+            shown.contains(&local_day(slot.start)) && told.insert((case.clone(), slot.start))
+        };
+        let offered: Vec<&(FindingId, Slot)> = offered.iter().filter(is_shown).collect();
+        let cases: Vec<&FindingId> =
+            visits.iter().map(|(visit, _)| &visit.case).chain(offered.iter().map(|(case, _)| case)).collect();
+        let mut tasks = self.outreach.tasks_of(&cases).map_err(of_outreach)?.into_iter();
+        let visits: Vec<CalendarVisit> = visits
+            .into_iter()
+            .zip(tasks.by_ref())
+            .map(|((visit, done), tasks)| calendar_visit(visit, done, &tasks, &sites))
+            .collect();
+        let offers =
+            offered.into_iter().zip(tasks).filter_map(|((case, slot), tasks)| offer(case, slot, &tasks, &sites));
         let mut rows: Vec<CalendarRow> =
             sites.technicians().map(|technician| row(technician, first_day, zone, lang)).collect();
         if rows.is_empty() || visits.iter().any(|visit| visit.technician.is_empty()) {
@@ -66,14 +76,13 @@ const fn weekday(day: i64) -> i64 {
     (day + 3).rem_euclid(7)
 }
 
-fn calendar_visit(visit: &Appointment, done: bool, sites: &Sites) -> CalendarVisit {
+fn calendar_visit(visit: &Appointment, done: bool, tasks: &[Task], sites: &Sites) -> CalendarVisit {
     let customer = sites.customer(&visit.machine);
     CalendarVisit {
-        machine_name: sites.number(&visit.machine),
+        tasks: tasks.iter().map(task).collect(),
         site_name: sites.site_name(&visit.machine),
         customer_id: customer.map(|customer| customer.id.clone()).unwrap_or_default(),
         customer: customer.map(|customer| customer.name.clone()).unwrap_or_default(),
-        fault: fault_of(&visit.case),
         technician: visit.technician.clone().unwrap_or_default(),
         from: visit.start,
         to: visit.end,
@@ -82,22 +91,14 @@ fn calendar_visit(visit: &Appointment, done: bool, sites: &Sites) -> CalendarVis
     }
 }
 
-fn offer(case: &FindingId, slot: &Slot, sites: &Sites) -> Option<CalendarOffer> {
-    let mut parts = case.as_str().splitn(3, '/');
-    let machine = MachineId::new(parts.next()?, parts.next()?).ok()?;
+fn offer(case: &FindingId, slot: &Slot, tasks: &[Task], sites: &Sites) -> Option<CalendarOffer> {
     Some(CalendarOffer {
-        machine_name: sites.number(&machine),
-        site_name: sites.site_name(&machine),
-        fault: fault_of(case),
+        site_name: sites.site_name(tasks.first()?.machine()),
+        tasks: tasks.iter().map(task).collect(),
         from: slot.start,
         to: slot.end,
         case: case.to_string(),
     })
-}
-
-/// The third part of a case's identity.
-fn fault_of(case: &FindingId) -> String {
-    case.as_str().split('/').nth(2).unwrap_or_default().to_owned()
 }
 
 fn row(technician: &Technician, first_day: i64, zone: chrono_tz::Tz, lang: Lang) -> CalendarRow {

@@ -7,14 +7,15 @@ use foretell_console::view::{
     OwnMachine, StageChange,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, MachineId, Timestamp};
+use foretell_model::{Clock, FindingId, MachineId, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{Appointment, Customer, CustomerStage, Desk};
+use foretell_outreach::{Appointment, Customer, CustomerStage, Desk, Task};
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
 use super::record::{channel, words};
 use super::registry::{self, Sites, language, zone};
+use super::visits::task;
 
 /// Entries shown of what passed between us and of the record.
 const ENTRIES_MAX: u32 = 60;
@@ -75,12 +76,34 @@ impl ServiceBackend {
             stages: self.stages(id)?,
             hints: hints.iter().rev().map(|entry| sites.record_line(entry, lang)).collect(),
             machines,
-            visits: visits.into_iter().map(|visit| booked_visit(visit, sites, lang)).collect(),
+            visits: self.booked_visits(&visits, sites, lang)?,
             contacts: self.contacts_with(id, sites, lang)?,
             record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
             cases: cases.into_iter().map(|case| self.case_view(case, &look)).collect::<Result<_, _>>()?,
             colleagues: self.colleagues_of(&customer, lang)?,
         })
+    }
+
+    /// Visits to come, each with all its machines.
+    fn booked_visits(
+        &self,
+        visits: &[&Appointment],
+        sites: &Sites,
+        lang: Lang,
+    ) -> Result<Vec<BookedVisit>, BackendError> {
+        let cases: Vec<&FindingId> = visits.iter().map(|visit| &visit.case).collect();
+        let tasks = self.outreach.tasks_of(&cases).map_err(of_outreach)?;
+        let view = |(visit, tasks): (&&Appointment, Vec<Task>)| {
+            let technician = visit.technician.as_ref().and_then(|key| sites.technician(key));
+            BookedVisit {
+                case: visit.case.to_string(),
+                tasks: tasks.iter().map(task).collect(),
+                from: visit.start,
+                to: visit.end,
+                technician: technician.map(|known| language(lang).of(&known.name).to_owned()).unwrap_or_default(),
+            }
+        };
+        Ok(visits.iter().zip(tasks).map(view).collect())
     }
 
     /// Advisors who could take a customer over.
@@ -177,16 +200,5 @@ fn plain_line(customer: &Customer, desk: &Desk, lang: Lang) -> CustomerLine {
         stage: None,
         open_cases: 0,
         next_visit: None,
-    }
-}
-
-fn booked_visit(visit: &Appointment, sites: &Sites, lang: Lang) -> BookedVisit {
-    let technician = visit.technician.as_ref().and_then(|key| sites.technician(key));
-    BookedVisit {
-        case: visit.case.to_string(),
-        machine_name: sites.number(&visit.machine),
-        from: visit.start,
-        to: visit.end,
-        technician: technician.map(|known| language(lang).of(&known.name).to_owned()).unwrap_or_default(),
     }
 }

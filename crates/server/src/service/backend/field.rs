@@ -78,8 +78,8 @@ impl Field for ServiceBackend {
         self.picture_for_guest(token, id, small)
     }
 
-    fn guest_report(&self, token: &str) -> Result<GuestReport, BackendError> {
-        self.report_for_guest(token)
+    fn guest_report(&self, token: &str, machine: Option<&str>) -> Result<GuestReport, BackendError> {
+        self.report_for_guest(token, machine)
     }
 
     fn guest_choice(&self, token: &str) -> Result<GuestChoice, BackendError> {

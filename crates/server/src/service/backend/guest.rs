@@ -3,12 +3,12 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use foretell_console::view::{
-    Comer, GuestCase, GuestChoice, GuestPage, GuestReport, GuestVisit, Person, PhotoView, Way,
+    Comer, GuestCase, GuestChoice, GuestPage, GuestReport, GuestTask, GuestVisit, Person, PhotoView, Way,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, Finding, MachineId, Timestamp, VisitState};
+use foretell_model::{Clock, MachineId, Timestamp, VisitState};
 use foretell_outreach as outreach;
-use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Technician};
+use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Task, Technician};
 
 use super::ServiceBackend;
 use super::desk::{progress, report as case_report};
@@ -34,38 +34,42 @@ impl ServiceBackend {
     pub(super) fn guest_page(&self, token: &str) -> Result<GuestPage, BackendError> {
         let now = self.clocks.now();
         match self.outreach.guest(token, now).map_err(of_outreach)? {
-            Guest::Letter { customer, machine, errand, done } => {
+            Guest::Letter { customer, errand, done, .. } => {
                 let portrait = self.portrait(&customer.advisor)?;
                 let lang = lang(customer.language);
                 let earlier = done.filter(|done| errand.as_ref().is_none_or(|newest| newest.visit.id != done.visit.id));
-                let visit = errand.map(|errand| self.guest_visit(&errand, &machine, lang)).transpose()?;
-                let earlier = earlier.map(|done| self.guest_visit(&done, &machine, lang)).transpose()?;
+                let visit = errand.map(|errand| self.guest_visit(&errand, lang)).transpose()?;
+                let earlier = earlier.map(|done| self.guest_visit(&done, lang)).transpose()?;
                 Ok(GuestPage::Letter { page: self.booking_view(token)?, visit, earlier, portrait })
             }
             Guest::Case(view) => self.guest_case(view, now).map(GuestPage::Case),
         }
     }
 
-    fn guest_visit(&self, errand: &Errand, machine: &MachineId, lang: Lang) -> Result<GuestVisit, BackendError> {
+    fn guest_visit(&self, errand: &Errand, lang: Lang) -> Result<GuestVisit, BackendError> {
         let sheet = self.outreach.errand_sheet(errand.visit.id).map_err(of_outreach)?;
         let done = errand.state == VisitState::Done;
         let at = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(errand.visit.start);
         let since = at.plus_days(-EFFECT_BEFORE_DAYS);
-        let concerns = |finding: &Finding| sheet.works.iter().any(|work| finding.fault.as_str() == work);
-        let mut effects = if done { self.effects(machine, |t| t >= since) } else { Vec::new() };
-        effects.retain(concerns);
-        let mut works = sheet.works.clone();
-        works.extend(sheet.also.iter().flat_map(|also| also.works.clone()));
-        works.dedup();
+        // What was done on each machine is measured on it alone.
+        let task = |task: &Task| {
+            let mut effects = if done { self.effects(task.machine(), |t| t >= since) } else { Vec::new() };
+            effects.retain(|finding| task.works.iter().any(|work| finding.fault.as_str() == work));
+            GuestTask {
+                machine: task.machine().clone(),
+                machine_name: task.number.clone(),
+                works: task.works.clone(),
+                effects,
+            }
+        };
         Ok(GuestVisit {
             comer: self.comer(errand.visit.technician.as_ref(), lang)?,
             way: visits::way(errand),
             done,
             at,
             minutes: sheet.report.as_ref().and_then(visits::minutes),
+            tasks: sheet.errand.tasks.iter().map(task).collect(),
             report: sheet.report.map(case_report),
-            works,
-            effects,
             photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string())?,
         })
     }
@@ -128,22 +132,42 @@ impl ServiceBackend {
         let now = self.clocks.now();
         let photo = self.outreach.photo(id).map_err(of_outreach)?;
         let own = self.outreach.photos_of_link(token, now).map_err(of_outreach)?;
-        let (customer, machine) = match self.outreach.guest(token, now).map_err(of_outreach)? {
-            Guest::Letter { customer, machine, .. } => (customer, machine),
-            Guest::Case(view) => (view.customer, view.machine),
-        };
+        let guest = self.outreach.guest(token, now).map_err(of_outreach)?;
+        let machines = self.machines_of(token, &guest, now)?;
+        let (Guest::Letter { customer, .. } | Guest::Case(CaseView { customer, .. })) = guest;
         let is_advisor = photo.of == PhotoOf::Person && photo.subject == customer.advisor;
-        let may = own.iter().any(|own| own.id == id) || is_advisor || self.shows_work_on(&machine, &photo)?;
+        let may = own.iter().any(|own| own.id == id) || is_advisor || self.shows_work_on(&machines, &photo)?;
         if may { self.bytes(&photo, small) } else { Err(not_found("photo", id)) }
     }
 
-    /// Whether a picture shows work on a machine.
-    fn shows_work_on(&self, machine: &MachineId, photo: &outreach::Photo) -> Result<bool, BackendError> {
+    /// The machines of a link: those that its letter speaks of and that its visits went to, the letter's own first.
+    fn machines_of(&self, token: &str, guest: &Guest, now: Timestamp) -> Result<Vec<MachineId>, BackendError> {
+        let (machine, visits) = match guest {
+            Guest::Case(view) => return Ok(vec![view.machine.clone()]),
+            Guest::Letter { machine, errand, done, .. } => (machine, [errand, done]),
+        };
+        let visited = visits.into_iter().flatten().flat_map(|errand| &errand.tasks).map(|task| task.machine().clone());
+        let told = self.outreach.booking_page(token, now).map_err(of_outreach)?.others;
+        let mut machines = vec![machine.clone()];
+        for other in told.into_iter().chain(visited) {
+            if !machines.contains(&other) {
+                machines.push(other);
+            }
+        }
+        Ok(machines)
+    }
+
+    /// Whether a picture shows work on one of these machines.
+    fn shows_work_on(&self, machines: &[MachineId], photo: &outreach::Photo) -> Result<bool, BackendError> {
         let Ok(id) = photo.subject.parse::<i64>() else { return Ok(false) };
         match photo.of {
-            PhotoOf::Visit => Ok(self.outreach.errand_sheet(id).map_err(of_outreach)?.errand.machine == *machine),
+            PhotoOf::Visit => {
+                let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
+                Ok(sheet.errand.tasks.iter().any(|task| machines.contains(task.machine())))
+            }
             PhotoOf::ServiceCase => {
-                Ok(self.outreach.service_case(id).map_err(of_outreach)?.machine == machine.as_str())
+                let machine = self.outreach.service_case(id).map_err(of_outreach)?.machine;
+                Ok(machines.iter().any(|own| own.as_str() == machine))
             }
             _ => Ok(false),
         }
@@ -156,13 +180,17 @@ impl ServiceBackend {
         }
     }
 
-    pub(super) fn report_for_guest(&self, token: &str) -> Result<GuestReport, BackendError> {
+    pub(super) fn report_for_guest(&self, token: &str, which: Option<&str>) -> Result<GuestReport, BackendError> {
         let now = self.clocks.now();
-        let (language, machine) = match self.outreach.guest(token, now).map_err(of_outreach)? {
-            Guest::Letter { customer, machine, .. } => (customer.language, machine),
-            Guest::Case(view) => (view.customer.language, view.machine),
+        let guest = self.outreach.guest(token, now).map_err(of_outreach)?;
+        let mut machines = self.machines_of(token, &guest, now)?.into_iter();
+        let machine = match which {
+            Some(which) => machines.find(|machine| machine.machine() == which),
+            None => machines.next(),
         };
-        let lang = lang(language);
+        let machine = machine.ok_or_else(|| not_found("machine", which.unwrap_or_default()))?;
+        let (Guest::Letter { customer, .. } | Guest::Case(CaseView { customer, .. })) = guest;
+        let lang = lang(customer.language);
         let report = self.health_of(&machine, (None, None), lang)?;
         Ok(GuestReport { lang, report })
     }

@@ -1,8 +1,8 @@
 //! Technicians' visits, and what technicians do about them.
 
 use foretell_console::view::{
-    AlsoThere, Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, PartToBring, Person, ServiceCase,
-    Slot, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, FoundThere, PartToBring, Person, ServiceCase,
+    Slot, Task, TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
@@ -55,7 +55,7 @@ impl ServiceBackend {
         let views = cases.into_iter().map(|case| self.case_view(case, &look));
         let mut cases = views.collect::<Result<Vec<ServiceCase>, _>>()?;
         cases.sort_by_key(ServiceCase::urgency);
-        let line = |(errand, works)| self.visit_line(errand, works, &look.sites, lang);
+        let line = |errand| self.visit_line(errand, &look.sites, lang);
         Ok(VisitDay {
             now,
             zone: ours,
@@ -73,18 +73,17 @@ impl ServiceBackend {
         match errand {
             Errand::Visit(id) => {
                 let sheet = self.outreach.errands_of(&[id]).map_err(of_outreach)?;
-                let visit = sheet.into_iter().next().map(|(errand, _)| errand.visit);
+                let visit = sheet.into_iter().next().map(|errand| errand.visit);
                 Ok(visit.and_then(|visit| visit.technician).map(|technician| technician.id))
             }
             Errand::Case(id) => Ok(self.outreach.service_case(id).map_err(of_outreach)?.technician),
         }
     }
 
-    fn visit_line(&self, errand: outreach::Errand, works: Vec<String>, sites: &Sites, lang: Lang) -> VisitLine {
+    fn visit_line(&self, errand: outreach::Errand, sites: &Sites, lang: Lang) -> VisitLine {
         let machine = errand.machine.clone();
         let customer = sites.customer(&machine);
         let technician = errand.visit.technician.as_ref().map(|known| name(known, lang));
-        let names: Vec<String> = std::iter::once(&machine).chain(&errand.also).map(|id| sites.number(id)).collect();
         VisitLine {
             id: errand.visit.id,
             case: errand.visit.case.to_string(),
@@ -94,9 +93,7 @@ impl ServiceBackend {
             customer: customer.map_or_else(|| errand.customer.clone(), |customer| customer.name.clone()),
             site_name: sites.site_name(&machine),
             address: sites.address(&machine),
-            machine_name: names.join(if lang == Lang::Zh { "、" } else { ", " }),
-            machine: machine.to_string(),
-            works,
+            tasks: errand.tasks.iter().map(task).collect(),
             technician: technician.unwrap_or_default(),
             way: way(&errand),
         }
@@ -106,32 +103,26 @@ impl ServiceBackend {
         let sheet = self.outreach.errand_sheet(id).map_err(of_outreach)?;
         let look = self.look(lang)?;
         let (now, sites) = (look.now, &look.sites);
-        let line = self.visit_line(sheet.errand.clone(), sheet.works.clone(), sites, lang);
-        let machine = sheet.errand.machine.clone();
+        let line = self.visit_line(sheet.errand.clone(), sites, lang);
         let customer = sheet.errand.customer.as_str();
         let mut record = self.outreach.lately(customer, true, RECORD_READ_MAX).map_err(of_outreach)?;
         // What the customer said holds everywhere; our letters about other machines are of no use here.
-        let is_other = |of: &String| of.as_str() != machine.as_str();
+        let machines: Vec<&MachineId> = sheet.errand.tasks.iter().map(outreach::Task::machine).collect();
+        let is_other = |of: &String| machines.iter().all(|own| own.as_str() != of.as_str());
         record.retain(|entry| entry.who == "customer" || !entry.machine.as_ref().is_some_and(is_other));
         record.truncate(RECORD_MAX);
         let stage = self.outreach.stage(customer).map_err(of_outreach)?;
         let own = sheet.errand.visit.technician.as_ref().and_then(|technician| technician.depot.clone());
         let earlier = sheet.earlier.iter().map(|visit| EarlierVisit {
             at: visit.visit.start,
+            machine_name: sites.number(&visit.machine),
             works: visit.works.clone(),
             technician: named(visit.visit.technician.as_ref(), lang),
             note: visit.report.as_ref().map(|report| report.note.clone()).unwrap_or_default(),
         });
-        let also = sheet.also.iter().map(|also| AlsoThere {
-            machine_name: also.number.clone(),
-            works: also.works.clone(),
-            finding: also.finding.clone(),
-        });
         Ok(VisitPage {
             now,
-            also: also.collect(),
-            model: sheet.machine.as_ref().and_then(|machine| machine.model.clone()).unwrap_or_default(),
-            rated_kw: sheet.machine.as_ref().and_then(|machine| machine.rated_kw),
+            tasks: sheet.errand.tasks.iter().map(|task| self.in_full(task, sites, lang)).collect::<Result<_, _>>()?,
             place_deg: sheet.site.as_ref().and_then(outreach::Site::place),
             people: sheet.customer.as_ref().map(people).unwrap_or_default(),
             stage: stage.map(outreach::CustomerStage::level),
@@ -147,20 +138,32 @@ impl ServiceBackend {
             earlier: earlier.collect(),
             minutes: sheet.report.as_ref().and_then(minutes),
             report: sheet.report.map(case_report),
-            verdict: self.verdict_of(&sheet.errand.visit.case, sites, lang)?,
             photos: self.photos_of(Errand::Visit(id))?,
-            curve: self.curve_of(&machine, now),
-            finding: sheet.finding,
             line,
+        })
+    }
+
+    fn in_full(&self, of: &outreach::Task, sites: &Sites, lang: Lang) -> Result<TaskInFull, BackendError> {
+        let own = sites.machine(of.machine());
+        Ok(TaskInFull {
+            task: task(of),
+            model: own.and_then(|machine| machine.model.clone()).unwrap_or_default(),
+            rated_kw: own.and_then(|machine| machine.rated_kw),
+            verdict: self.verdict_of(&of.finding.id, sites, lang)?,
+            finding: of.finding.clone(),
         })
     }
 
     /// What the work takes, and where the nearest lies.
     fn parts_to_bring(&self, sheet: &ErrandSheet, lang: Lang) -> Result<Vec<PartToBring>, BackendError> {
-        let works = sheet.works.iter().chain(sheet.also.iter().flat_map(|also| &also.works));
+        let works = sheet.errand.tasks.iter().flat_map(|task| &task.works);
         let actions = works.filter_map(|code| self.catalogue.actions.get(code));
-        let mut parts: Vec<&String> = actions.flat_map(|action| &action.parts).collect();
-        parts.dedup();
+        let mut parts: Vec<&String> = Vec::new();
+        for part in actions.flat_map(|action| &action.parts) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
         let stock = self.outreach.stock().map_err(of_outreach)?;
         let bring = |part: &String| {
             let nearest = self.outreach.nearest_depot(&sheet.errand.machine, part, 1).map_err(of_outreach)?;
@@ -190,8 +193,8 @@ impl ServiceBackend {
             }
             (Errand::Visit(id), FieldAct::Arrived) => outreach.arrive(id, by, now).map(drop),
             (Errand::Case(id), FieldAct::Arrived) => outreach.arrived(id, by, now).map(drop),
-            (Errand::Visit(id), FieldAct::Done { report, minutes, verdict }) => {
-                return self.visit_finished(id, (report, minutes), verdict, by, now);
+            (Errand::Visit(id), FieldAct::Done { report, minutes, verdicts }) => {
+                return self.visit_finished(id, (report, minutes), verdicts, by, now);
             }
             (Errand::Visit(id), FieldAct::Missed { reason }) => outreach.not_done(id, &reason, by, now),
             // A case is closed on its own page.
@@ -202,13 +205,13 @@ impl ServiceBackend {
         acted.map_err(of_outreach)
     }
 
-    /// The report first, then the verdict, then the log, then the end of the case: whatever a crash leaves out, the visit is
+    /// The report first, then the verdicts, then the log, then the end of the case: whatever a crash leaves out, the visit is
     /// still to be finished, and finishing it again takes no part twice and writes no job twice.
     fn visit_finished(
         &self,
         id: i64,
         (report, minutes): (CaseReport, Option<u32>),
-        verdict: Option<(foretell_console::view::Found, Option<String>)>,
+        verdicts: Vec<FoundThere>,
         by: &str,
         now: Timestamp,
     ) -> Result<(), BackendError> {
@@ -219,9 +222,13 @@ impl ServiceBackend {
             VisitState::Missed => return Err(Obstacle::VisitMissed.into()),
             VisitState::Cancelled => return Err(Obstacle::VisitCancelled.into()),
         }
-        // A service by running hours is due, whatever is found; of a forecast somebody says whether it was right.
-        let forecast = sheet.finding.kind != FindingKind::MaintenanceDue;
-        if forecast && verdict.is_none() {
+        // A service by running hours is due, whatever is found; of each forecast somebody says whether it was right.
+        let own = sheet.errand.visit.case.to_string();
+        let said = |case: &str| verdicts.iter().find(|found| found.case.as_deref().unwrap_or(&own) == case);
+        let tasks = sheet.errand.tasks.iter();
+        let forecast = tasks.filter(|task| task.finding.kind != FindingKind::MaintenanceDue);
+        let forecast: Vec<&str> = forecast.map(|task| task.finding.id.as_str()).collect();
+        if forecast.iter().any(|case| said(case).is_none()) {
             return Err(Obstacle::FoundMissing.into());
         }
         // Once it is reported the parts are off their shelf.
@@ -234,11 +241,21 @@ impl ServiceBackend {
         let began = minutes.map(|minutes| ended + -i64::from(minutes) * MINUTE_MS).or(arrived);
         let report = VisitReport { ended: Some(ended), ..visit_report(report, began, ended) };
         self.outreach.report_visit(id, &report, by, now).map_err(of_outreach)?;
-        let case = sheet.errand.visit.case.to_string();
-        if let Some(verdict) = verdict.filter(|_| forecast) {
-            self.judges(&case, verdict, &report.note, by)?;
+        for (case, found) in forecast.iter().filter_map(|case| Some((*case, said(case)?))) {
+            self.judges(case, (found.found, found.instead.clone()), &report.note, by)?;
         }
         self.complete_visit(id, by, ended, now)
+    }
+}
+
+/// What a visit is for on one machine.
+pub(super) fn task(of: &outreach::Task) -> Task {
+    Task {
+        machine: of.machine().to_string(),
+        machine_name: of.number.clone(),
+        case: of.finding.id.to_string(),
+        fault: of.finding.fault.to_string(),
+        works: of.works.clone(),
     }
 }
 

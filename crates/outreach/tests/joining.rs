@@ -1,0 +1,162 @@
+//! A machine that comes up when the customer knows of another one of the site already: it joins that, and there is no second
+//! cold letter.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use foretell_model::{Finding, FindingId, Grade, HOUR_MS, MachineId, Obstacle, RulDays, Timestamp};
+use foretell_outreach::governor::{Kind, Reason};
+use foretell_outreach::{CustomerStage, OutreachError, Stage};
+use support::desk::{Desk, check, desk, now, of, of_fault, printed};
+use support::{apply, at, machine, token};
+
+const SITES: [&str; 2] = ["s02", "s01"];
+
+fn on(site: &str, number: &str) -> MachineId {
+    machine(&format!("{site}/{number}"))
+}
+
+/// A letter about the second machine's cooler has gone out; gives its case and its token.
+fn written(site: &str) -> (Desk, FindingId, String) {
+    let desk = desk(&format!("{site}/m002"));
+    let first = apply(&desk.outreach, 1, &of_fault(&on(site, "m002"), "cooler_clogging"), now());
+    let link = desk.outreach.approve(&first, "wang", now()).unwrap().link;
+    desk.outreach.tick(now()).unwrap();
+    let token = token(&link).to_owned();
+    (desk, first, token)
+}
+
+/// A separator on the third machine, a day later.
+fn later(desk: &Desk, grade: Grade) -> FindingId {
+    let finding = Finding { grade, ..of_fault(&on(desk.id.site(), "m003"), "separator_clogging") };
+    apply(&desk.outreach, 2, &finding, day(1.0))
+}
+
+fn day(n: f64) -> Timestamp {
+    now().plus_days(n)
+}
+
+fn sent(desk: &Desk) -> usize {
+    desk.channel.parcels.lock().unwrap().len()
+}
+
+#[test]
+fn a_booked_visit_takes_in_what_comes_up_before_it() {
+    let texts = SITES.map(|site| {
+        let (desk, first, token) = written(site);
+        let page = desk.outreach.booking_page(&token, now()).unwrap();
+        let start = page.slots.iter().map(|offered| offered.slot.start).max().unwrap();
+        desk.outreach.book(&token, start, now()).unwrap();
+        desk.outreach.tick(now()).unwrap();
+        let before = desk.outreach.card(&first, now()).unwrap().booking.unwrap();
+        let second = later(&desk, Grade::Advise);
+        let card = desk.outreach.card(&second, day(1.0)).unwrap();
+        let joins = card.joins.unwrap();
+        assert_eq!(
+            (&joins.case, joins.visit.map(|(from, to, _)| (from, to))),
+            (&first, Some((before.start, before.end)))
+        );
+        let number = joins.number;
+        assert_eq!(card.verdict.unwrap().reason(), Some(&Reason::Alongside { number }));
+        let shown = card.message.unwrap().text;
+        // What joins is worded by its template alone.
+        let edited = desk.outreach.edit(&second, "x", &shown.body, "wang", day(1.0)).unwrap_err();
+        assert!(
+            matches!(&edited, OutreachError::Refused { why, .. } if why.why == Obstacle::CaseGoesAlong),
+            "{edited}"
+        );
+        // Nothing goes out before the advisor lets it.
+        let count = sent(&desk);
+        desk.outreach.tick(day(1.0)).unwrap();
+        assert_eq!(sent(&desk), count);
+        desk.outreach.approve(&second, "wang", day(1.0)).unwrap();
+        let told = desk.outreach.tick(day(1.0)).unwrap();
+        assert_eq!(told.iter().map(|ticked| ticked.kind).collect::<Vec<_>>(), [Kind::Confirmation]);
+        // What was shown is what goes out, with a link of its own.
+        let went = of(&desk.last());
+        assert_eq!(printed(&went, &desk.id, false), printed(&shown, &desk.id, false));
+        let stay = desk.outreach.card(&first, day(1.0)).unwrap().booking.unwrap();
+        assert_eq!((stay.id, stay.start, stay.sequence), (before.id, before.start, before.sequence + 1));
+        assert_eq!(stay.end - before.end, 2 * HOUR_MS, "the separator takes two hours");
+        let errand = desk.outreach.errands_of(&[stay.id]).unwrap().remove(0);
+        assert_eq!(errand.tasks.iter().map(|task| task.works.len()).sum::<usize>(), 2);
+        // And nothing more about either until the visit.
+        let count = sent(&desk);
+        for hour in 0..24 {
+            desk.outreach.tick(day(1.0) + hour * HOUR_MS).unwrap();
+        }
+        assert_eq!(sent(&desk), count);
+        let done = desk.outreach.complete(stay.id, None, "chen", stay.end).unwrap();
+        assert_eq!(done.len(), 2);
+        assert_eq!(desk.outreach.card(&second, stay.end).unwrap().stage, Stage::Done);
+        printed(&shown, &desk.id, false)
+    });
+    check("joined", &texts);
+}
+
+#[test]
+fn an_unanswered_letter_is_reminded_of_with_both() {
+    let texts = SITES.map(|site| {
+        let (desk, first, token) = written(site);
+        let second = later(&desk, Grade::Advise);
+        let joins = desk.outreach.card(&second, day(1.0)).unwrap().joins.unwrap();
+        assert_eq!((joins.stage, joins.visit), (Stage::Contacted, None));
+        desk.outreach.approve(&second, "wang", day(1.0)).unwrap();
+        desk.outreach.tick(day(1.0)).unwrap();
+        assert_eq!(sent(&desk), 1, "no second letter");
+        // Whoever opens the page sees both, and longer times.
+        let page = desk.outreach.booking_page(&token, day(1.0)).unwrap();
+        assert_eq!((page.others.len(), page.times_changed), (1, true));
+        desk.outreach.tick(joins.told.unwrap()).unwrap();
+        assert_eq!(sent(&desk), 2);
+        assert_eq!(desk.outreach.card(&first, joins.told.unwrap()).unwrap().stage, Stage::Contacted);
+        printed(&of(&desk.last()), &desk.id, false)
+    });
+    check("joined_reminder", &texts);
+}
+
+#[test]
+fn what_cannot_wait_or_must_not_be_said_joins_nothing() {
+    #[track_caller]
+    fn check(act: impl FnOnce(&Desk, &FindingId, &str), grade: Grade, expected: bool) {
+        let (desk, first, token) = written("s02");
+        act(&desk, &first, &token);
+        let second = later(&desk, grade);
+        assert_eq!(desk.outreach.card(&second, day(1.0)).unwrap().joins.is_some(), expected);
+    }
+    let book = |desk: &Desk, _: &FindingId, token: &str| {
+        let start = desk.first_time(token);
+        desk.outreach.book(token, start, now()).unwrap();
+    };
+    check(|_, _, _| (), Grade::Advise, true);
+    // Days are left, and nobody knows whether the customer answers.
+    check(|_, _, _| (), Grade::Urgent, false);
+    // The visit is tomorrow: who comes has packed already.
+    check(book, Grade::Advise, false);
+    // The customer asked to be left in peace, or a person must speak first.
+    check(|desk, _, token| drop(desk.outreach.not_now(token, 14, now()).unwrap()), Grade::Advise, false);
+    check(
+        |desk, _, _| {
+            desk.outreach.set_stage("acme", Some(CustomerStage::OpenGrumbling), "rang", "wang", now()).unwrap()
+        },
+        Grade::Advise,
+        false,
+    );
+    // Nobody works into the night because two things came together.
+    let fan = of_fault(&on("s02", "m003"), "cooling_fan");
+    let (desk, _, token) = written("s02");
+    let page = desk.outreach.booking_page(&token, now()).unwrap();
+    desk.outreach.book(&token, page.slots[1].slot.start, now()).unwrap();
+    let second = apply(&desk.outreach, 2, &fan, day(1.0));
+    assert_eq!(desk.outreach.card(&second, day(1.0)).unwrap().joins, None);
+    // A call is due: it is about both.
+    check(|desk, first, _| desk.outreach.call_instead(first, "", "wang", now()).unwrap(), Grade::Advise, true);
+    // What was forecast for before the times on offer needs a time of its own.
+    let (desk, ..) = written("s02");
+    let soon = Finding {
+        rul_days: Some(RulDays { p10: Some(2.0), p50: Some(5.0), p90: Some(9.0) }),
+        ..of_fault(&on("s02", "m003"), "separator_clogging")
+    };
+    let second = apply(&desk.outreach, 2, &soon, at("2026-07-15T09:00:00Z"));
+    assert_eq!(desk.outreach.card(&second, at("2026-07-15T09:00:00Z")).unwrap().joins, None);
+}
