@@ -161,6 +161,7 @@ impl Outreach {
             language: people.customer.language,
             text,
             slots,
+            gone: Vec::new(),
             edited: false,
             reason: None,
             next_attempt: None,
@@ -262,7 +263,7 @@ impl Outreach {
             None => String::new(),
         };
         if let Some(mut stay) = stay {
-            stay.book(connection, self.roster(connection, now)?.as_ref(), &self.job(&both))?;
+            stay.book(connection, self.roster(connection, now)?.as_ref(), &self.job(&both), bookings::Hours::Agreed)?;
             self.tell_of_visit(connection, &stay, now)?;
         }
         let customer = self.people(connection, &both.finding.machine)?.ok().map(|people| people.customer.id);

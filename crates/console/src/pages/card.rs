@@ -157,15 +157,13 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         Governor::Held { .. } => ("held", t.approve_held),
         Governor::Refused { .. } => ("refused", t.approve_held),
     };
-    let approve_label = if advisory.joins.is_some() { t.approve_joins } else { approve_label };
-    let can = Can::of(&advisory);
+    let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
     let (wish, why) = said(&advisory, lang);
     let took_place = match advisory.state {
         AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, zone, lang),
         _ => String::new(),
     };
-    let governor = governed(&advisory, can, lang);
-    let slots = offered(&advisory, lang);
+    let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
         anchor: advisory.id.replace('/', "-"),
