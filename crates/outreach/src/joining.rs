@@ -8,9 +8,9 @@
 use foretell_model::{FindingKind, Grade, MINUTE_MS, Obstacle, Timestamp};
 
 use crate::Outreach;
-use crate::advisor::{Shown, unwritten_or};
 use crate::apply::withdraw;
 use crate::bundle::GOES_ALONG;
+use crate::card::{Shown, unwritten_or};
 use crate::care::CustomerStage;
 use crate::compose::{self, Draft, Occasion};
 use crate::drafting::People;
@@ -19,7 +19,8 @@ use crate::governor::{Kind, Reason, Verdict};
 use crate::joint::{MACHINES_MAX, is_companion};
 use crate::slots::{self, Slot};
 use crate::store::{
-    Case, Companion, Entry, GoesWith, Mail, Session, Stay, advisories, alongside, bookings, messages, record, service_cases,
+    Case, Companion, Entry, GoesWith, Mail, Session, Stay, advisories, alongside, bookings, messages, record,
+    service_cases,
 };
 use crate::views::{Joins, MessageState, MessageView, Stage};
 
@@ -241,7 +242,7 @@ impl Outreach {
         who: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let Host { both, stay, .. } = host;
+        let Host { mut both, stay, .. } = host;
         withdraw(connection, &case.finding.id, GOES_ALONG)?;
         let with = || GoesWith::Case(both.finding.id.clone());
         for companion in std::mem::take(&mut case.companions) {
@@ -253,6 +254,9 @@ impl Outreach {
             Some(mail) if stay.is_none() => Some((mail.id, self.lengthened(connection, &both, mail.id, now)?)),
             _ => None,
         };
+        if stay.is_some() {
+            both.tell(&self.options.catalogue);
+        }
         both.save(connection, now)?;
         alongside::note(connection, &both)?;
         if let Some((mail, slots)) = offers {

@@ -17,7 +17,7 @@
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
 //! | `taps` | what a tap on a page does that may have been open for days |
-//! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
+//! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
@@ -36,6 +36,7 @@ mod arrange;
 mod bundle;
 mod calendar;
 mod calls;
+mod card;
 mod care;
 mod case_replies;
 mod case_way;

@@ -1,6 +1,6 @@
 //! One card of the queue: the evidence on the left, the letter and the decision on the right.
 
-use foretell_model::{Catalogue, Evidence, Finding, FindingKind};
+use foretell_model::{Catalogue, FindingKind};
 
 use super::case_row::customer_href;
 use super::cases::lines;
@@ -10,11 +10,9 @@ use super::machine::{Cause, causes};
 use super::page::{advisory_href, machine_href};
 use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
-use super::visits::works;
+use super::weighed::{OtherCard, evidence, facts, others};
 use crate::router::App;
-use crate::view::{
-    AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, OtherMachine, RecordLine, Slot, Task,
-};
+use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -84,15 +82,6 @@ pub(crate) struct Card {
     pub(crate) verdict: String,
     /// Faults that could have been found instead.
     pub(crate) faults: Vec<Choice>,
-}
-
-/// Another machine of the same letter, with the evidence behind it.
-pub(crate) struct OtherCard {
-    pub(crate) name: String,
-    pub(crate) sentence: String,
-    pub(crate) machine_href: String,
-    pub(crate) fig: Figure,
-    pub(crate) evidence: Vec<String>,
 }
 
 /// What an advisor can do with a card as it stands.
@@ -275,18 +264,6 @@ fn offered(advisory: &AdvisoryCard, lang: Lang) -> Vec<(String, String, &'static
     advisory.slots.iter().map(of).collect()
 }
 
-/// Other machines of the same letter.
-fn others(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<OtherCard> {
-    let other = |other: &OtherMachine| OtherCard {
-        name: other.name.clone(),
-        sentence: text::kind_sentence_at(&other.finding, advisory.curve.now, catalogue, lang),
-        machine_href: machine_href(&other.finding.machine),
-        fig: card_figure(&other.curve, catalogue, lang),
-        evidence: evidence(&other.finding, advisory.customer.zone, catalogue, lang),
-    };
-    advisory.others.iter().map(other).collect()
-}
-
 /// What the customer calls the machine, with the others of the same letter.
 fn names(advisory: &AdvisoryCard, lang: Lang) -> String {
     let others = advisory.others.iter().map(|other| other.name.clone());
@@ -346,52 +323,6 @@ pub(super) fn paragraphs(body: &str) -> Vec<Vec<String>> {
     }
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     paragraphs
-}
-
-/// Features that weigh the others; they stand on the machine's page, where one looks for them.
-const STATISTICS: &[&str] =
-    &["discharge_excess_sd_k", "onset_step_share", "log_bayes_factor", "regulated_slope_k_per_k", "site_common_share"];
-
-fn evidence(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
-    let telling = |evidence: &&Evidence| !STATISTICS.contains(&evidence.feature.as_str());
-    let lines = finding.evidence.iter().filter(telling).map(|evidence| {
-        let name = text::feature(&evidence.feature, catalogue, lang);
-        let value = text::with_unit(&evidence.feature, evidence.value, &evidence.unit, lang);
-        let change =
-            evidence.change_per_day.and_then(|change| text::change(&evidence.feature, change, &evidence.unit, lang));
-        let since = evidence.since.filter(|_| !text::is_momentary(&evidence.feature));
-        let since = since.map(|since| civil::date(since, zone, lang));
-        text::evidence_line(&name, &value, change.as_deref(), since.as_deref(), lang)
-    });
-    lines.collect()
-}
-
-/// What an advisor weighs, each with its lines.
-fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, Vec<String>)> {
-    let t = text::words(lang);
-    let duration = text::duration(advisory.work_minutes, lang);
-    let work = |task: &Task| {
-        let done = works(&task.works, catalogue, lang);
-        if advisory.tasks.len() > 1 { format!("{} · {done}", task.machine_name) } else { done }
-    };
-    let mut work: Vec<String> = advisory.tasks.iter().map(work).collect();
-    work.retain(|work| !work.is_empty());
-    work.push(duration);
-    let mut parts: Vec<String> = Vec::new();
-    // Two works of one visit may need the same part once.
-    for part in advisory.parts.iter().map(|part| text::part(part, lang)) {
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
-    }
-    let parts = if parts.is_empty() { t.no_parts.to_owned() } else { text::listed(&parts, lang) };
-    let mut facts = vec![
-        (t.work_time, work),
-        (t.machine_stops, vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()]),
-        (t.parts, vec![parts]),
-    ];
-    facts.extend(advisory.customer.stage.map(|stage| (t.stage, vec![format!("{stage} / 6")])));
-    facts
 }
 
 pub(crate) fn contact_line(

@@ -43,6 +43,7 @@ pub(crate) mod users;
 pub(crate) mod verdicts;
 pub(crate) mod visit;
 pub(crate) mod visits;
+mod weighed;
 pub(crate) mod welcome;
 
 pub(crate) use page::not_found;

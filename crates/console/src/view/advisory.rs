@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{Finding, Objection, Timestamp};
 
+use super::unread::{LooseReply, UntoldLine};
 use super::{Curve, Person, RecordLine, Task, Verdict};
 use crate::Lang;
 
@@ -367,38 +368,4 @@ pub struct Queue {
     pub untold: Vec<UntoldLine>,
     /// What customers wrote outside of any case, oldest first.
     pub replies: Vec<LooseReply>,
-}
-
-/// What a customer wrote outside of any case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LooseReply {
-    /// Its number.
-    pub id: i64,
-    /// Key of the customer.
-    pub customer_id: String,
-    /// The customer's name.
-    pub customer: String,
-    /// What the customer calls the machine; empty where it is not known which is meant.
-    pub machine_name: String,
-    /// In the customer's words.
-    pub text: String,
-    /// When, on the customer's clock.
-    pub at: Timestamp,
-    /// The customer's time zone.
-    pub zone: Tz,
-}
-
-/// A word to a customer that did not arrive, or perhaps not, and where somebody can settle it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UntoldLine {
-    /// What the customer calls the machine.
-    pub machine_name: String,
-    /// Where it stands.
-    pub site_name: String,
-    /// The word's subject.
-    pub subject: String,
-    /// Whether it certainly did not arrive.
-    pub is_lost: bool,
-    /// The advisory it belongs to; else it belongs to the service case of that number.
-    pub of: Result<String, i64>,
 }

@@ -12,6 +12,7 @@ mod curve;
 mod customer;
 mod field;
 mod fleet;
+mod guest;
 mod health;
 mod ingest;
 mod machine;
@@ -19,13 +20,14 @@ mod planning;
 mod record;
 mod reply;
 mod template;
+mod unread;
 
 /// What outreach and the pages speak of alike.
 pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Timer, TimerState, VisitState};
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
-    Joins, LooseReply, OtherMachine, Queue, Slot, UntoldLine,
+    Joins, OtherMachine, Queue, Slot,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -37,11 +39,11 @@ pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };
 pub use field::{
-    Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, FoundThere, GuestCase, GuestChoice, GuestPage,
-    GuestReport, GuestTask, GuestVisit, PartToBring, PhotoOf, PhotoView, Task, TaskInFull, VisitDay, VisitLine,
-    VisitPage, Way,
+    Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, FoundThere, PartToBring, PhotoOf, PhotoView, Task,
+    TaskInFull, VisitDay, VisitLine, VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
+pub use guest::{GuestCase, GuestChoice, GuestPage, GuestReport, GuestTask, GuestVisit};
 pub use health::{HealthReport, JobDone, JobPhoto, StandingOf};
 pub use ingest::{
     HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
@@ -53,3 +55,4 @@ pub use reply::{ReplyTaken, Signed};
 pub use template::{
     TemplateChange, TemplateExample, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview, TemplateText,
 };
+pub use unread::{LooseReply, UntoldLine};

@@ -185,8 +185,8 @@ pub(crate) fn check(draft: &Draft, machine_id: &str) -> Result<()> {
 pub(crate) fn check_names(draft: &Draft, several: &[&str]) -> Result<()> {
     let texts = [&draft.body, &draft.short];
     let lacks = |name: &&&str| texts.into_iter().any(|text| !text.is_empty() && !lint::names(text, name));
-    let missing = several.iter().filter(lacks).map(|name| lint::Remark::Missing(Lack::Machine((*name).to_owned())));
-    let missing: Vec<lint::Remark> = missing.collect();
+    let missing = several.iter().filter(lacks).map(|name| Remark::Missing(Lack::Machine((*name).to_owned())));
+    let missing: Vec<Remark> = missing.collect();
     if missing.is_empty() { Ok(()) } else { Err(OutreachError::Lint(missing)) }
 }
 

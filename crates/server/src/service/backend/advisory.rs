@@ -1,14 +1,13 @@
 //! The advisor's queue, and what an advisor decides.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor, Joins,
     OtherMachine, Person, Queue, RecordLine, Slot,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, RulDays, Status, Timestamp, VisitState};
+use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, Timestamp, VisitState};
 use foretell_outreach::governor::{Kind, Verdict};
 use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, OutreachError, Spoken, Stage};
 
@@ -16,6 +15,7 @@ use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
 use super::record::contact;
 use super::registry::{Sites, lang, zone};
+use super::revision::revision;
 use super::visits::task;
 use crate::service::context;
 
@@ -351,7 +351,7 @@ fn advisor(advisor: Option<&Advisor>, language: Option<Language>) -> Person {
 }
 
 /// The message of which an advisor must say what became of it, the newest of several. What was overtaken needs no answer.
-fn to_settle(card: &Card) -> Option<i64> {
+pub(super) fn to_settle(card: &Card) -> Option<i64> {
     let asks = |kind: Kind| match card.stage {
         Stage::Call => kind.is_proactive() || kind == Kind::FollowUp,
         Stage::Booked => kind == Kind::Confirmation,
@@ -365,38 +365,4 @@ fn delivery(card: &Card) -> Option<Delivery> {
     let message = card.message.as_ref().ok().filter(|_| held_until(card).is_none())?;
     let reason = message.reason.clone().unwrap_or_default();
     message.next_attempt.map(|next| Delivery { reason, next })
-}
-
-/// A number that changes with whatever an advisor decides upon: where the case is, how pressing it is and when, the times
-/// offered, and a text that a person wrote. The figures in a drafted text may move by the day without making a decision
-/// stale.
-fn revision(card: &Card) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (card.stage.name(), meaning(&card.finding)).hash(&mut hasher);
-    // What a customer with a booked visit said since.
-    card.remark.as_ref().filter(|_| card.stage == Stage::Booked).hash(&mut hasher);
-    to_settle(card).hash(&mut hasher);
-    // Nobody moves or cancels a visit that the customer has moved meanwhile.
-    card.booking.as_ref().map(|booking| (booking.id, booking.sequence)).hash(&mut hasher);
-    if let Some(joins) = &card.joins {
-        (joins.case.as_str(), joins.stage.name(), joins.visit.map(|(_, _, then)| then.millis())).hash(&mut hasher);
-    }
-    for other in &card.companions {
-        (other.id.as_str(), meaning(other)).hash(&mut hasher);
-    }
-    if let Ok(message) = &card.message {
-        // To their ends: service by hours that goes along since makes a visit longer.
-        let slots: Vec<_> = message.slots.iter().map(|slot| (slot.start.millis(), slot.end.millis())).collect();
-        let written = message.edited.then_some((&message.text.subject, &message.text.body));
-        (message.id, message.state.name(), message.link_opens, slots, written).hash(&mut hasher);
-    }
-    // JavaScript clients of the API keep 53 bits.
-    hasher.finish() >> 11
-}
-
-/// Status, grade and the window to the week.
-fn meaning(finding: &Finding) -> impl Hash + use<> {
-    let weeks = |days: Option<f64>| days.map(|days| (days / 7.0).round() as i64);
-    let window = finding.rul_days.map(|RulDays { p10, p90, .. }| (weeks(p10), weeks(p90)));
-    (finding.status == Status::Cleared, finding.grade.name(), window)
 }

@@ -19,6 +19,7 @@ mod planning;
 mod record;
 mod registry;
 mod replies;
+mod revision;
 mod search;
 mod standing;
 mod templates;
