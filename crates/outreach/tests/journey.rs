@@ -260,7 +260,10 @@ fn a_link_shows_its_own_pictures_only() {
     let add = |of, subject: &str| s.outreach.add_photo((of, subject), "a.jpg", "", "chen", now).unwrap();
     let own = [add(PhotoOf::Visit, &s.visit.to_string()), add(PhotoOf::Person, "chen")];
     add(PhotoOf::Person, "zhao");
-    add(PhotoOf::Visit, "77");
+    let fault = finding(&machine("s02/m002"), "oil_filter_clogging", Grade::Advise, Status::Opened);
+    let id = apply(&s.outreach, 2, &fault, now);
+    let another = s.outreach.book_for(&id, start().plus_days(3.0), &agreed(), "wang", now).unwrap().id;
+    add(PhotoOf::Visit, &another.to_string());
     add(PhotoOf::Machine, "s02/m002");
     let shown: Vec<i64> = s.outreach.photos_of_link(&s.token, now).unwrap().iter().map(|photo| photo.id).collect();
     assert_eq!(shown, own);

@@ -1,9 +1,9 @@
-//! What the service desk would show of the made-up fleet: cases, calendar, customers, search.
+//! What the service desk would show of the made-up fleet: cases, calendar, customers.
 
 use chrono_tz::Tz;
 use foretell_console::view::{
     Arrival, BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
-    ContactPerson, CustomerLine, CustomerPage, Customers, Hit, Hits, MachineDetail, MachineSummary, Medium, OwnMachine,
+    ContactPerson, CustomerLine, CustomerPage, Customers, MachineDetail, MachineSummary, Medium, OwnMachine,
     RecordLine, Sent, ServiceCase, StageChange, Task, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
@@ -35,7 +35,7 @@ pub(crate) struct Desk {
 pub(crate) struct Whom {
     pub(crate) id: &'static str,
     pub(crate) name: String,
-    contact: &'static str,
+    pub(crate) contact: &'static str,
     zone: Tz,
     lang: Lang,
     advisor: &'static str,
@@ -379,29 +379,5 @@ pub(crate) fn calendar(machines: &[MachineDetail], day: Option<i64>, lang: Lang)
             .collect(),
         visits: visits.into_iter().filter(|visit| shown.contains(&visit.from.day())).collect(),
         offers: offers.into_iter().filter(|offer| shown.contains(&offer.from.day())).collect(),
-    }
-}
-
-/// What holds the needle.
-pub(crate) fn search(desk: &Desk, machines: &[MachineDetail], needle: &str, max: usize) -> Hits {
-    let hit = |key: &str, name: &str, detail: String| {
-        let holds = format!("{key} {name} {detail}").to_lowercase().contains(needle);
-        holds.then(|| Hit { key: key.into(), name: name.into(), detail })
-    };
-    let machine = |m: &MachineDetail| {
-        let detail = format!("{} · {} · {}", m.summary.id, m.summary.site_name, m.summary.customer);
-        hit(m.summary.id.as_str(), &m.summary.name, detail)
-    };
-    let case = |c: &ServiceCase| {
-        let name = format!("{}, {}", c.machine_name, c.site_name);
-        hit(&c.id.to_string(), &name, c.what.replace('\n', " · "))
-    };
-    Hits {
-        more: machines.iter().filter_map(machine).count() > max,
-        machines: machines.iter().filter_map(machine).take(max).collect(),
-        customers: desk.customers.iter().filter_map(|c| hit(c.id, &c.name, c.contact.to_owned())).take(max).collect(),
-        cases: desk.cases.iter().filter_map(case).take(max).collect(),
-        parts: hit("oil_filter", "oil filter", "Bremen 4".to_owned()).into_iter().collect(),
-        people: hit("weber", "Jonas Weber", "+49 170 555 0117".to_owned()).into_iter().collect(),
     }
 }

@@ -11,6 +11,7 @@ mod intake;
 mod letters;
 mod plans;
 mod record;
+mod search;
 mod service;
 mod silent;
 mod ways;
@@ -270,7 +271,7 @@ impl Backend for Fake {
     }
 
     fn search(&self, needle: &str, max: usize, _: Lang) -> Result<Hits, BackendError> {
-        Ok(self.with(|state| desk::search(&state.desk, &state.machines, needle, max)))
+        Ok(self.with(|state| search::search(&state.desk, &state.machines, needle, max)))
     }
 
     fn booking(&self, token: &str) -> Result<BookingPage, BackendError> {
