@@ -8,7 +8,7 @@ use std::time::Duration;
 use foretell_tests::{Foretell, Running, binary, example, free_port, get, publish_lines, root, wait_for};
 
 /// Longest walk.
-const WALK_WITHIN: Duration = Duration::from_secs(420);
+const WALK_WITHIN: Duration = Duration::from_secs(900);
 
 fn artefacts(name: &str) -> PathBuf {
     root().join("tests/artefacts").join(name)
