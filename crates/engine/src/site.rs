@@ -249,7 +249,10 @@ impl Engine {
         match outcome {
             Outcome::Wait => return,
             Outcome::Unknown => {}
-            Outcome::Measured(draft) => machine.episodes.note(start_of(today), &self.ids[place], *draft, out),
+            Outcome::Measured { draft, goes_on } => {
+                machine.episodes.note(start_of(today), &self.ids[place], *draft, out);
+                goes_on.into_iter().for_each(|life| machine.health.resume(life));
+            }
         }
         machine.service.pending = None;
     }

@@ -166,6 +166,29 @@ fn work_clears_the_forecast_and_its_effect_is_measured() {
 }
 
 #[test]
+fn work_that_has_changed_nothing_does_not_make_the_fault_the_normal() {
+    let mut events = machine("clogs", 73, 0.4);
+    let id = MachineId::new("plant", "clogs").unwrap();
+    let worked = start().plus_days(55.0);
+    events.push(Event::Maintenance { machine: id.clone(), ts: worked, work: Work::new("cooler_cleaned").unwrap() });
+    events.sort_by_key(Event::ts);
+    let mut engine = Engine::new(options());
+    let findings = observe(&mut engine, &events);
+    let effect = findings.iter().find(|f| f.kind == FindingKind::MaintenanceEffect).expect("the effect is measured");
+    assert!(effect.text.contains("no measurable effect"), "{}", effect.text);
+    let again =
+        findings.iter().find(|f| f.kind == FindingKind::Prediction && f.at > effect.at).expect("forecast again");
+    assert!(again.at.days_since(effect.at) < 3.0 && again.fault.as_str() == "cooler_clogging", "{}", again.text);
+    // It grows since day 40, and not since the work.
+    let since = again.evidence.iter().filter_map(|e| e.since).map(|since| since.days_since(start()));
+    assert!(since.clone().any(|day| (34.0..=48.0).contains(&day)), "{:?}", since.collect::<Vec<_>>());
+    let view = engine.machine(&id).unwrap();
+    let last = view.days.last().unwrap();
+    let over_k = last.observed_c.zip(last.expected_c).map(|(observed, expected)| observed - expected);
+    assert!(over_k.is_some_and(|k| (9.0..16.0).contains(&k)), "{over_k:?}");
+}
+
+#[test]
 fn another_version_is_refused_by_number() {
     let mut bytes = Engine::new(options()).snapshot();
     bytes[4] = 99;

@@ -36,6 +36,17 @@ pub(crate) struct Health {
     pub(super) gate_days: u8,
 }
 
+/// What a life's normal rests on: kept while it is not known whether work has really ended it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Life {
+    baseline: Baseline,
+    memory: Option<Box<Memory>>,
+    reference: Option<(f32, Option<f32>)>,
+    noise: Noise,
+    valid_from: Day,
+    learned: bool,
+}
+
 impl Default for Health {
     fn default() -> Self {
         Self {
@@ -83,6 +94,29 @@ impl Health {
         self.valid_from = from;
         self.learned = false;
         self.fresh = true;
+    }
+}
+
+impl Health {
+    /// The life as it stands.
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            baseline: self.baseline,
+            memory: self.memory.clone(),
+            reference: self.reference,
+            noise: self.noise,
+            valid_from: self.valid_from,
+            learned: self.learned,
+        }
+    }
+
+    /// Work has changed nothing: the life before it goes on with its normal, and what was growing is looked for again. What was
+    /// learned since is the normal of a machine that is not well.
+    pub(crate) fn resume(&mut self, life: Life) {
+        let Life { baseline, memory, reference, noise, valid_from, learned } = life;
+        (self.baseline, self.memory, self.reference, self.noise) = (baseline, memory, reference, noise);
+        (self.valid_from, self.learned, self.fresh) = (valid_from, learned, false);
+        (self.former, self.trend) = (None, None);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::energy::{Estimate, LeakObservation, change_kw, cost_per_month, drawn_
 use crate::findings::episode::Draft;
 use crate::findings::text;
 use crate::ha::baseline::Baseline;
+use crate::ha::health::Life;
 use crate::ha::points::{self, AmbientSource, Reference, Surroundings};
 use crate::ha::trend::Trend;
 use crate::machine::Machine;
@@ -42,6 +43,8 @@ pub(crate) struct Pending {
     source: AmbientSource,
     /// What was growing until the job.
     trend: Option<Trend>,
+    /// The life that the job ended, should it turn out to have ended nothing.
+    life: Life,
     discharge_k: Kept,
     loaded_a: Kept,
     unloaded_share: Kept,
@@ -55,7 +58,12 @@ pub(crate) enum Outcome {
     /// Nothing will be known.
     Unknown,
     /// What it achieved.
-    Measured(Box<Draft>),
+    Measured {
+        /// The finding that says so.
+        draft: Box<Draft>,
+        /// The life that goes on, where the machine is still in the state in which the job found it.
+        goes_on: Option<Life>,
+    },
 }
 
 /// Prepares to measure what work done on `day` achieves; `None` when nothing was known before it.
@@ -78,6 +86,7 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
         reference_bar: reference.and_then(|r| r.bar).map(|b| b as f32),
         source,
         trend,
+        life: machine.health.life(),
         discharge_k: discharge.map(kept),
         loaded_a: of(Feature::LoadedCurrent),
         unloaded_share: of(Feature::UnloadedShare),
@@ -102,7 +111,17 @@ pub(crate) fn measure(
     if elapsed <= days_of(pending.source) || (awaited && !late) || !changes.any() {
         return if late { Outcome::Unknown } else { Outcome::Wait };
     }
-    draft(pending, &changes, machine, profile).map_or(Outcome::Unknown, |d| Outcome::Measured(Box::new(d)))
+    let Some(draft) = draft(pending, &changes, machine, profile) else { return Outcome::Unknown };
+    let goes_on = left_as_found(pending, &changes).then(|| pending.life.clone());
+    Outcome::Measured { draft: Box::new(draft), goes_on }
+}
+
+/// Whether something was growing, the job found the machine clearly above its normal, and has not taken half of that away even
+/// if the change is read as kindly as its error allows. To learn such a machine anew would make the fault its normal.
+fn left_as_found(pending: &Pending, changes: &Changes) -> bool {
+    let Some(((found_k, sd_k), change)) = pending.discharge_k.zip(changes.discharge_k) else { return false };
+    let (found_k, sd_k) = (f64::from(found_k), f64::from(sd_k));
+    pending.trend.is_some() && found_k > 2.0 * sd_k && change.value - 2.0 * change.sd > -0.5 * found_k
 }
 
 const fn days_of(source: AmbientSource) -> usize {
@@ -354,7 +373,7 @@ mod tests {
         assert!(matches!(early, Outcome::Wait), "three days say nothing yet");
         live(&mut machine, WORK + 4..WORK + 10, after);
         match measure(&pending, &machine, WORK + 10, &around, &EnergyProfile::default()) {
-            Outcome::Measured(draft) => *draft,
+            Outcome::Measured { draft, .. } => *draft,
             Outcome::Wait | Outcome::Unknown => panic!("{work}: nothing was measured"),
         }
     }
