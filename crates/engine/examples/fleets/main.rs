@@ -3,7 +3,7 @@
 //! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--fit FIRST..LAST]
 //! [--dump SITE/MACHINE]`
 //!
-//! Seeds from 300 on are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
+//! Some seeds are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
 //!
 //! `--fit FIRST..LAST` first fits the weights of the signatures with linfa on other seeds, prints them, and judges the seeds
@@ -31,9 +31,6 @@ use case::Case;
 use diagnosis::Patient;
 use fleet::Kind;
 use run::{Outcome, SITES, Task, World};
-
-/// First seed that nobody tunes on.
-const HELD_OUT_FROM: u64 = 300;
 
 fn main() {
     let args = match Args::parse(std::env::args().skip(1)) {
@@ -67,7 +64,7 @@ fn main() {
             remarks(&outcomes);
         }
         for (name, held_out) in [("tuning", false), ("held-out", true)] {
-            let of = outcomes.iter().filter(|o| (o.task.seed >= HELD_OUT_FROM) == held_out);
+            let of = outcomes.iter().filter(|o| args::HELD_OUT.contains(&o.task.seed) == held_out);
             let tables = tables(world, name, of);
             print!("{tables}");
             kept += &tables;
