@@ -12,13 +12,24 @@ use crate::broker::Mosquitto;
 use crate::kit::reading;
 use crate::plant::{Plant, at, wait_until};
 
-const ACL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/mosquitto.acl");
-const USERS: [&str; 4] = ["foretell", "s01/m1", "s01/m2", "gw"];
+const ACL: &str = include_str!("../../../../deploy/mosquitto.acl");
+const USERS: [&str; 5] = ["foretell", "s01/m1", "s01/m2", "gw", "node"];
 const SECRET: &str = "secret";
 
+/// The list with its commented gateway put in force, as whoever has one does: `gw` speaks in the group `hq`.
+fn with_gateway() -> String {
+    let mut list = ACL.to_owned();
+    for line in ["#user gw1\n", "#topic write spBv1.0/GROUP/+/gw1/#\n"] {
+        assert!(list.contains(line), "{line}");
+        list = list.replace(line, &line[1..].replace("gw1", "gw").replace("GROUP", "hq"));
+    }
+    list
+}
+
 fn broker() -> Mosquitto {
-    let rules = format!("allow_anonymous false\npassword_file {{dir}}/passwd\nacl_file {ACL}\n");
-    Mosquitto::with(&rules, |dir| {
+    let rules = "allow_anonymous false\npassword_file {dir}/passwd\nacl_file {dir}/acl\n";
+    Mosquitto::with(rules, |dir| {
+        std::fs::write(dir.join("acl"), with_gateway()).unwrap();
         let file = dir.join("passwd");
         std::fs::write(&file, "").unwrap();
         for user in USERS {
@@ -130,11 +141,17 @@ fn nobody_speaks_or_listens_for_another_by_the_shipped_list() {
         ("s01/m2", "spBv1.0/hq/NDATA/gw"),
         ("gw", "foretell/v1/s01/m1/telemetry"),
         ("gw", "spBv1.0/hq/NDATA/gw2"),
+        ("gw", "spBv1.0/s01/DBIRTH/gw/m1"),
         ("gw", STATE),
+        // A user name is no node that may speak, nor a node with its device, in any group.
+        ("node", "spBv1.0/hq/NBIRTH/node"),
+        ("node", "spBv1.0/s01/DBIRTH/node/m1"),
+        ("s01/m2", "spBv1.0/s01/DBIRTH/s01/m2"),
+        ("s01/m2", "spBv1.0/hq/DDATA/s01/m2"),
     ] {
         assert!(is_refused(&broker, user, topic, "{}"), "{user} on {topic}");
     }
-    for user in ["s01/m2", "gw"] {
+    for user in ["s01/m2", "gw", "node"] {
         assert_eq!(reads(&broker, user, "foretell/#", 1), Vec::<String>::new(), "{user}");
     }
     assert_eq!(plant.source().messages, 1, "our own state came back, and nothing else");
