@@ -20,7 +20,7 @@ const TALK_DAYS: f64 = 14.0;
 /// Why the advisor should call about something new on a machine.
 const AFTER_NO_EFFECT: &str = "the last work on this machine showed no effect; please call before anything is written";
 
-/// A talk on the telephone in which the customer asked for a letter.
+/// A talk on the telephone after which a letter is written.
 #[derive(Debug, Serialize)]
 pub(crate) struct Talk {
     /// Its day, in words.

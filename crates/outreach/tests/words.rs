@@ -219,6 +219,7 @@ fn a_broken_machine_from_the_road_to_the_closing() {
             desk.outreach.tell_progress(case.id, &OnSiteNews { found, minutes: 90 }, "chen", minutes(270)).unwrap();
             step(270);
             let report = VisitReport {
+                parts: [("inlet_valve_kit".to_owned(), 1)].into(),
                 checklist: Checklist { test_run: true, tidy: true, old_parts: true, report: true, courtesy: true },
                 ..VisitReport::default()
             };

@@ -38,6 +38,12 @@ fn the_page_of_done_work_shows_it_and_asks_for_nothing() {
     outreach.book(token(&new.link), page.slots[0].slot.start, later).unwrap();
     let Guest::Letter { errand, done, .. } = outreach.guest(&w.tokens[0], later).unwrap() else { panic!("a letter") };
     assert!(errand.unwrap().visit.id > done.unwrap().visit.id, "the next visit, and the one before");
+    // The visit before took place: nothing was moved.
+    for hour in 0..24 {
+        outreach.tick(later + hour * 3_600_000).unwrap();
+    }
+    let word = of(&w.desk.last());
+    assert!(word.body.contains("The visit is arranged") && !word.body.contains("moved"), "{}", word.body);
 }
 
 #[test]

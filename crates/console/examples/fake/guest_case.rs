@@ -54,7 +54,6 @@ pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
         }),
         closed: closed.then(now),
         report: closed.then(report),
-        minutes: closed.then_some(85),
         photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
     }
 }

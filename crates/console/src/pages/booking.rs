@@ -227,6 +227,7 @@ fn proposal(b: &BookingPage) -> String {
 fn headline(b: &BookingPage) -> String {
     let (lang, t) = (b.lang, text::words(b.lang));
     match &b.state {
+        BookingState::Open | BookingState::Booked(_) if b.machines() > 1 => t.choose_headline_several.to_owned(),
         BookingState::Open | BookingState::Booked(_) => t.choose_headline.to_owned(),
         BookingState::Past(visit) => text::visit_was(visit.slot, b.zone, lang),
         BookingState::AnotherTime { .. } => t.another_headline.to_owned(),

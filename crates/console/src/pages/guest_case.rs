@@ -103,10 +103,19 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
             .as_ref()
             .filter(|_| !closed)
             .map_or_else(Vec::new, |told| text::progress(told, catalogue, (g.now, g.zone), lang)),
-        report: report_lines(g.report.as_ref(), g.minutes, lang),
+        report: case_lines(&g),
         photos: tiles(&g.photos),
         frame,
         g,
     };
     render(StatusCode::OK, &page)
+}
+
+/// What was done, line by line; from when to when, because how long of that was work nobody said.
+fn case_lines(g: &GuestCase) -> Vec<String> {
+    let mut lines = report_lines(g.report.as_ref(), None, g.lang);
+    if let Some((began, ended)) = g.on_site.met.zip(g.closed).filter(|_| g.report.is_some()) {
+        lines.insert(0, field::begun_and_finished(began, ended, g.zone, g.lang));
+    }
+    lines
 }

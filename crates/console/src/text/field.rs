@@ -305,6 +305,12 @@ pub(crate) fn took(minutes: u32, lang: Lang) -> String {
     if lang == Lang::En { format!("Took {time}") } else { format!("用时{time}") }
 }
 
+/// From when to when, in a line; the day is named twice only where there are two.
+pub(crate) fn begun_and_finished(began: Timestamp, ended: Timestamp, zone: Tz, lang: Lang) -> String {
+    let (from, to) = (civil::date_time(began, zone, lang), civil::clock_or_date(ended, began, zone, lang));
+    if lang == Lang::En { format!("Begun {from}, finished {to}") } else { format!("{from}开始，{to}完成") }
+}
+
 /// What a customer reads about one of the two promises: honest, and without a reproach to anybody.
 pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> String {
     let at = |t| civil::clock_or_date(t, now, zone, lang);

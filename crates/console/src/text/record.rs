@@ -88,7 +88,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("sends the message again", "sends the message again", "重新发送信件", Data::Own),
     ("other_time", "wished another time", "希望换个时间", Data::Own),
     ("called_closed", "call: nothing more to do", "通话：无需再跟进", Data::Own),
-    ("called_letter", "call: wants it in writing", "通话：希望收到书面说明", Data::Own),
+    ("called_letter", "call: reached, a new letter follows", "通话：已联系上，另写一封信", Data::Own),
     ("called_unreached", "call: nobody reached", "通话：未联系上", Data::Own),
     ("opened the case", "opened the case", "新建事项", Data::Engine),
     ("cleared the case", "cleared the case", "事项解除：预测不再成立", Data::Engine),

@@ -278,6 +278,7 @@ words! {
     book_after_all = "Book a visit after all", "还是约个上门时间";
     cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "预约已取消，您随时可以在这里另选时间。";
     choose_headline = "A suggestion for your compressor", "关于您这台空压机的一点建议";
+    choose_headline_several = "A suggestion for your compressors", "关于您这几台空压机的一点建议";
     another_headline = "Thank you. We will call you about the time.", "好的，我们会打电话跟您商定时间。";
     stopped_headline = "All right. You will get no more such messages.", "好的，以后不再给您发这类消息。";
     done_headline = "There is nothing left to book.", "目前不需要预约。";

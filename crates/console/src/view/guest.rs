@@ -96,8 +96,6 @@ pub struct GuestCase {
     pub closed: Option<Timestamp>,
     /// What was done.
     pub report: Option<CaseReport>,
-    /// How long it took, minutes.
-    pub minutes: Option<u32>,
     /// Pictures.
     pub photos: Vec<PhotoView>,
 }

@@ -40,7 +40,7 @@ pub(crate) struct TroubleFacts {
     closed: Option<String>,
     /// Whether the machine was run together with the customer.
     test_run: bool,
-    /// Whether the old parts were shown.
+    /// Whether there were old parts, and they were shown.
     old_parts: bool,
     /// Whether the report was handed over.
     report: bool,
@@ -107,7 +107,8 @@ impl Outreach {
             until: clock(up(until, 15), now),
             closed: case.closed.map(|t| format::at(language, people.calendar.local(t))),
             test_run: checklist.test_run,
-            old_parts: checklist.old_parts,
+            // Where no part was used nobody was shown one, whatever was ticked.
+            old_parts: checklist.old_parts && case.report.as_ref().is_some_and(|report| !report.parts.is_empty()),
             report: checklist.report,
             kept_waiting: !case.broken.is_empty(),
             cost: cost(case.closed.unwrap_or(now) - case.opened),

@@ -3,7 +3,7 @@
 use foretell_model::FindingId;
 
 use super::messages::many;
-use super::{Mail, Session, Stay, values};
+use super::{Mail, Session, Stay, bookings, values};
 use crate::error::Result;
 
 /// Names of the channels that refused a message for good.
@@ -41,7 +41,7 @@ pub(crate) fn unsettled_everywhere(connection: &dyn Session) -> Result<Vec<Mail>
 }
 
 /// What a customer knows of a case's visit: how often it had been changed then, and its state. A word that is on its way, or
-/// whose fate nobody knows, counts as read.
+/// whose fate nobody knows, counts as read. Nothing once what they were told of took place: the next visit is another one.
 pub(crate) fn visit_told(connection: &dyn Session, case: &FindingId) -> Result<Option<(u32, String)>> {
     let perhaps = "SELECT telling.sequence, telling.state FROM telling JOIN message ON message.id = telling.message
                       WHERE message.advisory = ?1 AND message.state IN ('sending', 'unknown') ORDER BY message.id DESC LIMIT 1";
@@ -50,7 +50,9 @@ pub(crate) fn visit_told(connection: &dyn Session, case: &FindingId) -> Result<O
         Some(row) => Some(row),
         None => connection.first(told, values![case.as_str()])?,
     };
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    let told: Option<(u32, String)> = row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()?;
+    let done = bookings::newest_done_of(connection, case)?;
+    Ok(told.filter(|(sequence, _)| done.is_none_or(|done| done.sequence < *sequence)))
 }
 
 /// Notes of which state of a visit a message on its way tells.

@@ -101,7 +101,6 @@ impl ServiceBackend {
             what: view.case.what,
             opened: view.case.opened,
             closed: view.case.closed,
-            minutes: view.case.report.as_ref().and_then(visits::minutes),
             report: view.case.report.map(case_report),
         })
     }

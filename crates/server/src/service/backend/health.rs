@@ -163,7 +163,8 @@ impl ServiceBackend {
                 at: case.closed.unwrap_or(case.opened),
                 work: String::new(),
                 by: named(technician, lang),
-                minutes: minutes(&report),
+                // From arrival to closing is no duration of work.
+                minutes: None,
                 parts: Some(report.parts.into_iter().collect()),
                 photos: self.pictures(PhotoOf::ServiceCase, case.id)?,
             })
