@@ -313,7 +313,7 @@ words! {
     quarantine_all = "All of the quarantine", "全部隔离数据";
     quarantine_title = "Quarantine", "隔离区";
     quarantine_none = "Nothing in the quarantine matches.", "没有符合条件的隔离数据。";
-    quarantine_hint = "Once the configuration is mended, this tries it again:", "修正配置后，可用以下命令重新接收：";
+    quarantine_hint = "Once the configuration is mended, this tries it again, except what a login had no right to:", "修正配置后，可用以下命令重新接收（因登录无权限而被拒的除外）：";
     older = "Older", "更早";
     refusal_reason = "Reason", "原因";
     any_reason = "Any reason", "全部原因";

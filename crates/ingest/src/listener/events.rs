@@ -185,7 +185,7 @@ impl PublishDenied<'_> {
                 peer = %self.peer,
                 user = self.user,
                 topic = self.topic,
-                "Refused a message for a machine outside its login's rights; said once. Widen `machines` of the user, or correct the controller's topic."
+                "Refused a whole message, because a machine in it is outside its login's rights; said once. Widen `machines` of the user, or correct the controller's topic. The quarantine keeps it to be looked at and exported; it is not replayed."
             );
         }
     }

@@ -153,7 +153,8 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
     })?;
     if *passed_over > 0 {
         output.line(&format!(
-            "{passed_over} were not tried: cut when they were kept, or refused for want of rights or of a time"
+            "{passed_over} were not tried: cut when they were kept, or refused for want of rights or of a time; \
+             `foretell quarantine export` writes them out"
         ))?;
     }
     if stopped { output.line("stopped before the end; the same command goes on from there") } else { Ok(()) }
