@@ -174,6 +174,17 @@ impl Computer {
     }
 }
 
+/// What is installed leads every command to the data of the service, and never to a folder beside the configuration.
+fn commands_mean_the_data_of_the_service(computer: &Computer) {
+    let (history, config) = (computer.path("history.csv"), computer.path("etc/foretell/foretell.toml"));
+    std::fs::write(&history, "ts,site,machine,discharge_temp_c\n1000,s,m,80\n").expect("a writable folder");
+    let mut import = Command::new(computer.path("usr/bin/foretell"));
+    let output = import.arg("import").arg(&history).arg("--config").arg(config).output().expect("foretell runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(computer.path("var/lib/foretell/log.db").exists() && !computer.path("etc/foretell/data").exists());
+    std::fs::remove_dir_all(computer.path("var/lib/foretell")).expect("it is ours");
+}
+
 #[test]
 fn the_guide_installs_backs_up_and_restores() {
     let computer = Computer { folder: tempfile::tempdir().expect("a folder") };
@@ -195,12 +206,13 @@ fn the_guide_installs_backs_up_and_restores() {
     assert!(asked.contains("useradd --system") && asked.contains("systemctl enable --now foretell"), "{asked}");
     let unit =
         std::fs::read_to_string(computer.path("etc/systemd/system/foretell.service")).expect("an installed unit");
-    assert!(unit.contains("/usr/bin/foretell run --config /etc/foretell/foretell.toml --data-dir /var/lib/foretell"));
+    assert!(unit.contains("/usr/bin/foretell run --config /etc/foretell/foretell.toml --log-format json"));
     let mode = |path: &str| computer.path(path).metadata().expect("it is there").permissions().mode() & 0o777;
     assert_eq!(
         (mode("usr/bin/foretell"), mode("etc/foretell"), mode("etc/foretell/foretell.toml")),
         (0o755, 0o750, 0o640)
     );
+    commands_mean_the_data_of_the_service(&computer);
     // Again, as after an update: what was configured stays.
     std::fs::write(computer.path("etc/foretell/foretell.toml"), "[log]\nlevel = \"warn\"\n").expect("it is ours");
     computer.run("Install the unit");
