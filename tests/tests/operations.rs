@@ -5,9 +5,10 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use foretell_tests::{Foretell, Mosquitto, Mqtt, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, free_port, get, publish_lines, wait_for};
 
 const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
 const SOON: Duration = Duration::from_secs(30);
@@ -286,4 +287,36 @@ fn two_services_of_one_name_at_one_broker_say_so() {
     for foretell in &mut services {
         assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
     }
+}
+
+/// What stands behind the cause in the log when a broker with TLS is met without it, or by who does not trust its authority.
+#[test]
+fn a_broker_that_cannot_be_talked_to_is_told_with_its_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["broker", "stranger"] {
+        let request = format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} \
+             -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout {name}.key -out {name}.pem"
+        );
+        let made = Command::new("openssl").current_dir(folder.path()).args(request.split(' ')).output();
+        assert!(made.expect("openssl runs (Debian package openssl)").status.success());
+    }
+    let (port, path) = (free_port(), folder.path().display());
+    let config = format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\ncertfile {path}/broker.pem\nkeyfile {path}/broker.key\n"
+    );
+    std::fs::write(folder.path().join("mosquitto.conf"), config).expect("a writable folder");
+    let mut command = Command::new("/usr/sbin/mosquitto");
+    command.arg("-c").arg(folder.path().join("mosquitto.conf"));
+    let _broker = Running::start("mosquitto", command, &folder.path().join("mosquitto.log"));
+    wait_for("mosquitto to listen", SOON, || TcpStream::connect(("127.0.0.1", port)).ok());
+    let config = format!(
+        "[mqtt]\nurl = \"none\"\n[[mqtt.source]]\nname = \"plain\"\nurl = \"mqtt://127.0.0.1:{port}\"\n\
+         [[mqtt.source]]\nname = \"stranger\"\nclient_id = \"other\"\nurl = \"mqtts://127.0.0.1:{port}\"\nca_file = \"stranger.pem\"\n"
+    );
+    let mut foretell = Foretell::start_expecting(503, folder.path(), &config, (free_port(), free_port()), |_| {});
+    said(&foretell, "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`", 1);
+    said(&foretell, "UnknownIssuer; nobody whom we trust has signed the broker's certificate", 1);
+    said(&foretell, "name its authority's file as `ca_file`", 1);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }

@@ -65,6 +65,20 @@ impl Lost {
         }
     }
 
+    /// What to look at, to stand behind the cause; empty where nothing is likelier than the rest. The client library's errors
+    /// come in layers of its own, so what TLS says is known by its words, which a test holds against a real broker.
+    pub(super) fn remedy(&self, uses_tls: bool, is_welcomed: bool) -> &'static str {
+        match self {
+            Self::Connection { cause, .. } if uses_tls && cause.to_string().contains("UnknownIssuer") => {
+                "; nobody whom we trust has signed the broker's certificate: name its authority's file as `ca_file`"
+            }
+            Self::Connection { hung_up: true, .. } if !uses_tls && !is_welcomed => {
+                "; if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`"
+            }
+            _ => "",
+        }
+    }
+
     /// Its code in metrics.
     const fn reason(&self) -> &'static str {
         match self {
@@ -130,19 +144,23 @@ pub(super) struct ConnectionLost<'a> {
     pub(super) client_id: &'a str,
     pub(super) version: &'static str,
     pub(super) cause: &'a Lost,
+    /// What may mend it, to stand behind the cause; may be empty.
+    pub(super) remedy: &'static str,
     pub(super) retry_ms: u128,
 }
 
 impl ConnectionLost<'_> {
     pub(super) fn emit(self) {
-        let Self { source, worker, client_id, version, cause, retry_ms } = self;
-        if cause.cure() == Cure::Person {
+        let Self { source, worker, client_id, version, cause, remedy, retry_ms } = self;
+        let needs_a_person = cause.cure() == Cure::Person;
+        counter!("foretell_broker_connections_lost_total", "source" => source.to_owned(), "reason" => cause.reason())
+            .increment(1);
+        let cause = format_args!("{cause}{remedy}");
+        if needs_a_person {
             tracing::error!(source, worker, client_id, version, %cause, retry_ms, "The broker does not want us; trying again now and then, and at once when the configuration is read again (SIGHUP).");
         } else {
             tracing::warn!(source, worker, version, %cause, retry_ms, "Not connected to the broker; trying again.");
         }
-        counter!("foretell_broker_connections_lost_total", "source" => source.to_owned(), "reason" => cause.reason())
-            .increment(1);
     }
 }
 

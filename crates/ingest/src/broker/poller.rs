@@ -151,6 +151,7 @@ impl Poller {
             client_id: self.rivals.client_id(),
             version: self.speaks.name(),
             cause,
+            remedy: cause.remedy(self.checked.uses_tls(), self.proven),
             retry_ms: pause.as_millis(),
         };
         lost.emit();

@@ -163,6 +163,11 @@ impl Tls {
 }
 
 impl Checked {
+    /// Whether connections are encrypted.
+    pub(in super::super) fn uses_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     pub(super) fn new(options: BrokerOptions) -> Result<Self, BrokerError> {
         let address = Address::parse(&options.url)?;
         options.check_values(&address)?;
