@@ -62,9 +62,9 @@ mod tests {
             };
             assert!(super::joins(&joins, chrono_tz::Asia::Shanghai, lang).contains(expected));
         }
-        check(true, true, Lang::En, "lasts until 21:00. Approved, a changed confirmation goes out on 16 July");
+        check(true, true, Lang::En, "lasts until 21:00. Approved, a changed confirmation goes out on 16 Jul, 08:00");
         check(true, true, Lang::Zh, "到21:00结束。批准后最早7月16日");
-        check(false, true, Lang::En, "the reminder on 16 July");
+        check(false, true, Lang::En, "the reminder on 16 Jul, 08:00");
         check(false, true, Lang::Zh, "的提醒里一起说明");
         check(false, false, Lang::En, "a call is next");
         check(false, false, Lang::Zh, "打电话时一起说");
