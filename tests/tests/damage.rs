@@ -186,7 +186,7 @@ fn a_damaged_log_is_bad_data_with_a_remedy() {
     let length = log.metadata().expect("its length").len();
     log.write_all_at(&vec![0xee; length as usize / 4], length / 2).expect("room");
     let out = folder.path().join("x.csv").to_string_lossy().into_owned();
-    let expected = ["log.db, which is damaged. Restore it from a backup", "sqlite3 log.db .recover"];
+    let expected = ["log.db, which is damaged. Restore it from a backup", "`foretell export --from … --to …`"];
     check(&data, &["export", "--out", &out], 65, &expected);
 }
 

@@ -83,6 +83,11 @@ impl Skew {
         self.heard = self.heard.max(arrived);
     }
 
+    /// The least of the newest minute: a clock that stepped is judged by what it refuses now, not by what it refused before.
+    fn latest_ms(&self) -> i64 {
+        self.least_ms[self.minutes.saturating_sub(1) % MINUTES]
+    }
+
     fn behind_ms(&self) -> i64 {
         let mut known = self.least_ms;
         let known = &mut known[..self.minutes.clamp(1, MINUTES)];
@@ -136,7 +141,7 @@ impl Skews {
     pub(crate) fn own_clock(&self, now: Timestamp) -> Option<OwnClock> {
         let known = self.lock();
         let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
-        let refused = || heard.iter().filter(|skew| skew.is_refused).map(|skew| skew.behind_ms());
+        let refused = || heard.iter().filter(|skew| skew.is_refused).map(|skew| skew.latest_ms());
         let (mut ahead, mut behind): (Vec<i64>, Vec<i64>) = refused().partition(|behind_ms| *behind_ms < 0);
         let against = if ahead.len() >= behind.len() { &mut ahead } else { &mut behind };
         if against.len() < SUSPECT_MIN || against.len() * 2 <= heard.len() {
@@ -200,6 +205,31 @@ mod tests {
         let skews = Skews::default();
         skews.note(&[reading(0, 0)]);
         assert_eq!(skews.all(), []);
+    }
+
+    #[test]
+    fn our_clock_is_judged_by_what_it_refuses_now() {
+        const HOUR_MS: i64 = 3_600_000;
+        let begin = Timestamp::from_millis(1_782_900_000_000);
+        // How far our clock stands ahead of the truth, and for how many minutes of truth, one after the other.
+        for (steps, expected_ms) in [
+            (&[(0, 20), (HOUR_MS, 8), (-HOUR_MS, 1)][..], HOUR_MS),
+            (&[(0, 3), (3 * HOUR_MS, 3), (-2 * HOUR_MS, 3)], 2 * HOUR_MS),
+            (&[(-2 * HOUR_MS, 20), (500 * DAY_MS, 1)], -500 * DAY_MS),
+        ] {
+            let (skews, mut minute, mut now) = (Skews::default(), 0, begin);
+            for (ours_ms, minutes) in steps {
+                for _ in 0..*minutes {
+                    now = begin + (minute * MINUTE_MS + ours_ms);
+                    for n in 0..20 {
+                        skews.note_refused(&machine(&n.to_string()), now, -ours_ms, 1);
+                    }
+                    minute += 1;
+                }
+            }
+            let expected = OwnClock { behind_ms: expected_ms, against: 20, heard: 20 };
+            assert_eq!(skews.own_clock(now), Some(expected), "{steps:?}");
+        }
     }
 
     #[test]

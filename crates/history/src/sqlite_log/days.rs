@@ -72,7 +72,8 @@ impl SqliteLog {
                     Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
                 })?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
-            })?;
+            });
+            let days = days.map_err(|error| self.met(error, NOTE, [signed(after.0), signed(through.0)]))?;
             self.noting(&days, through).map_err(|e| self.database.error("note days in", e))?;
             after = through;
         }

@@ -2,9 +2,10 @@
 //! pages in the file were damaged: the newest entries would be acknowledged and could not be found after a restart.
 
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 
 use foretell_model::{LogError, MINUTE_MS};
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::SqliteLog;
 
@@ -15,9 +16,29 @@ const PLACE: &str = "SELECT log.id FROM log INDEXED BY log_identity JOIN machine
 
 const LOOKING: &str = "read back the end of";
 
+/// So many places that refused are remembered; any of them keeps the log from being appended to.
+const MET_MAX: usize = 16;
+
+/// A query that met a damaged page, from where it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Met {
+    query: &'static str,
+    with: Vec<i64>,
+}
+
+impl Met {
+    /// Reads the same again to its end.
+    fn again(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(self.query)?;
+        let mut rows = statement.query(params_from_iter(&self.with))?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    }
+}
+
 impl SqliteLog {
-    /// Reads the newest entry back, by its place and by its identity, with a connection that remembers nothing. While that fails,
-    /// nothing is appended. Costs some tenths of a millisecond.
+    /// Reads the newest entry back, by its place and by its identity, with a connection that remembers nothing, and whatever
+    /// refused to be read before. While that fails, nothing is appended. Costs some tenths of a millisecond.
     ///
     /// # Errors
     /// When it cannot be read, or the files are not where they stood.
@@ -36,10 +57,7 @@ impl SqliteLog {
             Ok(found.optional()? == Some(id))
         });
         match looked {
-            Ok(true) => {
-                self.doubtful.store(false, Ordering::Relaxed);
-                Ok(())
-            }
+            Ok(true) => self.read_again(),
             Ok(false) => Err(self.doubting(self.database.damaged(LOOKING, "its newest entry is not in the index"))),
             Err(error) => Err(self.doubting(error)),
         }
@@ -50,6 +68,38 @@ impl SqliteLog {
     #[must_use]
     pub fn damage(&self) -> Option<String> {
         self.database.damage()
+    }
+
+    /// Reads again what refused to be read; what can be read is forgotten.
+    fn read_again(&self) -> Result<(), LogError> {
+        let known = self.places().clone();
+        for met in known {
+            self.database.afresh("read", |connection| met.again(connection))?;
+            self.places().retain(|other| *other != met);
+        }
+        let places = self.places();
+        if places.is_empty() {
+            self.doubtful.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn places(&self) -> MutexGuard<'_, Vec<Met>> {
+        // Each change is whole.
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of damage that a query met: what is appended to such a log would be lost with it when a backup is restored, so
+    /// nothing is until the query runs through.
+    pub(super) fn met<const N: usize>(&self, error: LogError, query: &'static str, with: [i64; N]) -> LogError {
+        if matches!(error, LogError::Damaged { .. }) {
+            let (mut places, met) = (self.places(), Met { query, with: with.to_vec() });
+            if places.len() < MET_MAX && !places.contains(&met) {
+                places.push(met);
+            }
+            self.doubtful.store(true, Ordering::Relaxed);
+        }
+        error
     }
 
     /// Takes note of damage: from now on the end is looked at before anything is appended.
@@ -151,11 +201,22 @@ mod tests {
         let (reached, said) = come_to(Offset(0));
         assert!((200..4_900).contains(&reached), "{reached}");
         assert!(said.contains("log.db, which is damaged. Restore it from a backup"), "{said}");
+        // Once it was met, the log itself refuses what comes, sound as its end is.
+        let place = Timestamp::from_millis(reached as i64 * 1_000);
+        let end = Timestamp::from_millis(5_000_000);
+        assert!(log.span(place, end, Offset(5_000), |_| std::ops::ControlFlow::Continue(())).is_err());
+        for said in [log.look().map(|()| 0), log.append(&readings(5_000, 1)).map(|appended| appended.kept)] {
+            assert!(said.unwrap_err().to_string().contains("log.db, which is damaged. Restore it from a backup"));
+        }
+        assert!(beside.look().is_err());
         // What lies behind it can be read, and the end is known.
         assert_eq!(beside.read(Partition(0), Offset(4_990), 100).unwrap().len(), 10);
         assert_eq!((beside.head(Partition(0)).unwrap(), come_to(Offset(reached)).0), (Offset(5_000), reached));
         page.mend();
         assert_eq!(come_to(Offset(reached)), (5_000, String::new()));
+        assert_eq!(log.append(&readings(5_000, 1)).unwrap().kept, 1);
+        log.look().unwrap();
+        beside.look().unwrap();
     }
 
     #[test]

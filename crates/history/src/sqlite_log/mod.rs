@@ -7,6 +7,7 @@
 //!
 //! The index narrows by a 32-bit digest and the bytes decide, so two different events are never taken for one.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -44,8 +45,8 @@ const FORM: Form = Form {
     ],
     additions: &[PROBES, days::SCHEMA],
     durable: true,
-    remedy: "Restore it from a backup, or save what can be read with `sqlite3 log.db .recover | sqlite3 new.db`; archived days \
-        are not in it.",
+    remedy: "Restore it from a backup, or save what can be read around the damage with `foretell export --from … --to …` and \
+        import it into a new log; archived days are not in it.",
 };
 
 /// An event's digest stands so few places after its own at most: one per event that has the same one.
@@ -67,8 +68,10 @@ pub struct SqliteLog {
     tail: Mutex<Tail>,
     /// `None` for one that only reads.
     checkpointer: Mutex<Option<Checkpointer>>,
-    /// The file was met damaged: until its end was read back, nothing is appended.
+    /// The file was met damaged: until its end and what refused was read back, nothing is appended.
     doubtful: AtomicBool,
+    /// What refused to be read.
+    met: Mutex<Vec<look::Met>>,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -138,6 +141,7 @@ impl SqliteLog {
             tail: Mutex::new(Tail::new(head)),
             checkpointer: Mutex::new(checkpointer),
             doubtful: AtomicBool::new(false),
+            met: Mutex::default(),
             digest: codec::digest,
         })
     }
@@ -160,7 +164,8 @@ impl SqliteLog {
     /// # Errors
     /// When the store cannot be read.
     pub fn machines(&self) -> Result<Vec<MachineId>, LogError> {
-        self.database.reading("list the machines of", machines::all)
+        let found = self.database.reading("list the machines of", machines::all);
+        found.map_err(|error| self.met(error, "SELECT * FROM machines", []))
     }
 
     /// Inserts a batch inside a transaction; returns what was new.
@@ -299,6 +304,7 @@ impl Log for SqliteLog {
         if let Some(entries) = newest {
             return Ok(entries);
         }
+        let reached = Cell::new(after.0);
         let found = self.database.reading("read", |connection| {
             let mut statement = connection.prepare_cached(READ)?;
             let mut after = after.0;
@@ -310,6 +316,7 @@ impl Log for SqliteLog {
                 while let Some(row) = rows.next().or_else(|e| if logged.is_empty() { Err(e) } else { Ok(None) })? {
                     seen += 1;
                     after = unsigned(row, 0)?;
+                    reached.set(after);
                     let Some(machine) = self.names.name(connection, row.get(1)?)? else { continue };
                     logged.extend(self.event(row, machine)?.map(|event| Logged { offset: Offset(after), event }));
                 }
@@ -319,7 +326,7 @@ impl Log for SqliteLog {
                 }
             }
         });
-        found.map_err(|error| self.doubting(error))
+        found.map_err(|error| self.met(error, READ, [signed(reached.get()), 1]))
     }
 
     fn head(&self, partition: Partition) -> Result<Offset, LogError> {

@@ -1,5 +1,6 @@
 //! The log by time of the events instead of order of arrival: for pages, exports and the archive.
 
+use std::cell::Cell;
 use std::ops::{ControlFlow, Range};
 
 use foretell_model::{DAY_MS, Event, LogError, MINUTE_MS, MachineId, Offset, Reading, Timestamp};
@@ -23,12 +24,14 @@ impl SqliteLog {
         to: Timestamp,
         mut sink: impl FnMut(Reading) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        self.database.reading("read a machine's readings from", |connection| {
-            let Some(number) = machines::find(connection, machine)? else { return Ok(()) };
+        let (minute, number, reached) = (|ts: Timestamp| ts.millis() / MINUTE_MS, Cell::new(0), Cell::new(from));
+        let read = self.database.reading("read a machine's readings from", |connection| {
+            let Some(found) = machines::find(connection, machine)? else { return Ok(()) };
+            number.set(found);
             let mut statement = connection.prepare_cached(READINGS)?;
-            let minute = |ts: Timestamp| ts.millis() / MINUTE_MS;
-            let mut rows = statement.query(params![minute(from), minute(to), number, from.millis(), to.millis()])?;
+            let mut rows = statement.query(params![minute(from), minute(to), found, from.millis(), to.millis()])?;
             while let Some(row) = rows.next()? {
+                reached.set(Timestamp::from_millis(row.get(2)?));
                 if let Some(Event::Reading(reading)) = self.event(row, machine.clone())?
                     && sink(reading).is_break()
                 {
@@ -36,7 +39,9 @@ impl SqliteLog {
                 }
             }
             Ok(())
-        })
+        });
+        let (from, to_ms) = (reached.get(), to.millis());
+        read.map_err(|e| self.met(e, READINGS, [minute(from), minute(to), number.get(), from.millis(), to_ms]))
     }
 
     /// All machines' readings with `from <= ts < to` that stand at or before `through`, by minute, handed to `sink` until it
@@ -73,17 +78,19 @@ impl SqliteLog {
 
     fn between(
         &self,
-        query: &str,
+        query: &'static str,
         from: Timestamp,
         to: Timestamp,
         through: Offset,
         mut sink: impl FnMut(Event) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        self.database.reading("read a span of", |connection| {
+        let (first, last) = (from.millis() / MINUTE_MS, to.millis() / MINUTE_MS);
+        let reached = Cell::new(first);
+        let read = self.database.reading("read a span of", |connection| {
             let mut statement = connection.prepare_cached(query)?;
-            let (first, last) = (from.millis() / MINUTE_MS, to.millis() / MINUTE_MS);
             let mut rows = statement.query(params![first, last, from.millis(), to.millis(), signed(through.0)])?;
             while let Some(row) = rows.next()? {
+                reached.set(row.get::<_, i64>(2)? / MINUTE_MS);
                 let Some(machine) = self.names.name(connection, row.get(1)?)? else { continue };
                 if let Some(event) = self.event(row, machine)?
                     && sink(event).is_break()
@@ -92,7 +99,9 @@ impl SqliteLog {
                 }
             }
             Ok(())
-        })
+        });
+        let with = [reached.get(), last, from.millis(), to.millis(), signed(through.0)];
+        read.map_err(|error| self.met(error, query, with))
     }
 
     /// Days (UTC, by their first instant) of which the log holds readings, oldest first.
@@ -100,16 +109,19 @@ impl SqliteLog {
     /// # Errors
     /// When the store cannot be read.
     pub fn days(&self) -> Result<Vec<Timestamp>, LogError> {
-        self.database.reading("list the days of", |connection| {
+        let reached = Cell::new(i64::MIN);
+        let read = self.database.reading("list the days of", |connection| {
             let mut next = connection.prepare_cached(NEXT_READING)?;
             let (mut days, mut from) = (Vec::new(), Timestamp::from_millis(i64::MIN));
             while let Some(ts) = next.query_row([from.millis()], |row| row.get(0)).optional()?.flatten() {
                 let day = Timestamp::from_millis(Timestamp::from_millis(ts).day() * DAY_MS);
                 days.push(day);
                 from = day + DAY_MS;
+                reached.set(from.millis());
             }
             Ok(days)
-        })
+        });
+        read.map_err(|error| self.met(error, NEXT_READING, [reached.get()]))
     }
 
     /// Removes the readings of a day that stand at or before `through`, some minutes at a time so that appends get in between.
@@ -124,7 +136,11 @@ impl SqliteLog {
         let (mut minutes, mut gone) = (first..first + DAY_MS / MINUTE_MS, 0);
         while !minutes.is_empty() {
             let removed = drop_some(&mut self.database.writer(), &mut minutes, through);
-            gone += removed.map_err(|e| self.database.error("drop archived readings from", e))?;
+            gone += removed.map_err(|e| {
+                let error = self.database.error("drop archived readings from", e);
+                let (from, to) = (first * MINUTE_MS, (first + DAY_MS / MINUTE_MS) * MINUTE_MS);
+                self.met(error, EVENTS, [first, to / MINUTE_MS, from, to, signed(through.0)])
+            })?;
             // Appends wait for the writer meanwhile, and a lock that is taken at once again would starve them.
             std::thread::sleep(BREATH);
         }
