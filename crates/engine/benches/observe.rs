@@ -1,4 +1,5 @@
-//! Readings per second through `observe`, one core: a fleet at one reading per machine and minute, days closing included.
+//! Readings per second through `observe`, one core: a fleet at one reading per machine and minute, days closing included. Half of
+//! the machines load and unload: what their days did is read with more effort.
 #![expect(missing_docs, reason = "criterion's macros make an undocumented main")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -7,6 +8,12 @@ use foretell_model::{Catalogue, Event, MINUTE_MS, MachineId, Quality, Reading, S
 
 const MACHINES: usize = 200;
 const MINUTES: i64 = 1440;
+
+/// Runs loaded all the time, or for 7 to 10 minutes of 11.
+fn amps_a(machine: usize, minute: i64) -> f64 {
+    let is_unloaded = machine % 2 == 1 && minute % 11 >= 7 + (minute / 1440) % 4;
+    (if is_unloaded { 52.0 } else { 150.0 }) + (minute % 3) as f64
+}
 
 fn day(machines: &[MachineId], first_minute: i64) -> Vec<Event> {
     let start = Timestamp::parse("2026-05-01T00:00:00Z").expect("a literal");
@@ -18,7 +25,7 @@ fn day(machines: &[MachineId], first_minute: i64) -> Vec<Event> {
                 let wave = ((minute % 1440) as f64 / 1440.0 * std::f64::consts::TAU).sin();
                 let signals = Signals::empty()
                     .with(Signal::DischargeTemp, 84.0 + 4.0 * wave + (m % 7) as f64 * 0.1 + (minute % 5) as f64 * 0.1)
-                    .with(Signal::MotorCurrent, 150.0 + (minute % 3) as f64)
+                    .with(Signal::MotorCurrent, amps_a(m, minute))
                     .with(Signal::RunHours, 1000.0 + minute as f64 / 60.0)
                     .with(Signal::AmbientTemp, 28.0 + 4.0 * wave);
                 let quality = Quality::Good;

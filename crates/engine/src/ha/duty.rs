@@ -133,29 +133,27 @@ fn levels(runs: &[Run], vars: &[f64]) -> Vec<f64> {
     // Running sums of weight, value and square, so that any span costs the same.
     let mut sums = vec![[0.0; 3]; n + 1];
     for (i, (r, var)) in runs.iter().zip(vars).enumerate() {
-        let weight = var.recip();
-        sums[i + 1] = [0, 1, 2].map(|k| sums[i][k] + weight * r.share.powi(k as i32));
+        let (weight, value) = (var.recip(), var.recip() * r.share);
+        let [weights, values, squares] = sums[i];
+        sums[i + 1] = [weights + weight, values + value, squares + value * r.share];
     }
-    let span = |from: usize, to: usize| {
-        let [weight, value, square] = [0, 1, 2].map(|k| sums[to][k] - sums[from][k]);
-        (value / weight, (square - value * value / weight).max(0.0))
-    };
     // A span of one day fits it, so no sum falls below `exp(-AGAINST_CHANGE)` to the number of days: some hundred nats.
-    let likelihood = |from: usize, to: usize| (-0.5 * span(from, to).1 - AGAINST_CHANGE).exp();
-    let table: Vec<Vec<f64>> = (0..n).map(|from| (from + 1..=n).map(|to| likelihood(from, to)).collect()).collect();
+    let spans = Spans::new(&sums);
     let (mut until, mut since) = (vec![0.0; n + 1], vec![0.0; n + 1]);
     (until[0], since[n]) = (1.0, 1.0);
-    for to in 1..=n {
-        until[to] = (0..to).map(|from| until[from] * table[from][to - from - 1]).sum();
+    for from in 0..n {
+        let so_far = until[from];
+        until[from + 1..].iter_mut().zip(spans.from(from)).for_each(|(sum, span)| *sum += so_far * span.likelihood);
     }
     for from in (0..n).rev() {
-        since[from] = table[from].iter().zip(&since[from + 1..]).map(|(l, since)| l * since).sum();
+        since[from] =
+            spans.from(from).iter().zip(&since[from + 1..]).map(|(span, since)| span.likelihood * since).sum();
     }
     let mut changes = vec![0.0; n + 1];
     for from in 0..n {
-        for to in from + 1..=n {
-            let share = until[from] * table[from][to - from - 1] * since[to] / until[n];
-            let level = share * span(from, to).0;
+        let so_far = until[from] / until[n];
+        for (to, span) in (from + 1..).zip(spans.from(from)) {
+            let level = so_far * span.likelihood * since[to] * span.level;
             changes[from] += level;
             changes[to] -= level;
         }
@@ -165,6 +163,41 @@ fn levels(runs: &[Run], vars: &[f64]) -> Vec<f64> {
         Some(*level)
     });
     running.take(n).collect()
+}
+
+/// Days that follow each other, taken as one level.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    level: f64,
+    likelihood: f64,
+}
+
+/// All spans, by their first day and then by their last: half the work of a day's close, so they stand in one piece.
+struct Spans {
+    all: Vec<Span>,
+    days: usize,
+}
+
+impl Spans {
+    fn new(sums: &[[f64; 3]]) -> Self {
+        let days = sums.len() - 1;
+        let mut all = Vec::with_capacity(days * (days + 1) / 2);
+        for (from, begin) in sums.iter().enumerate() {
+            all.extend(sums[from + 1..].iter().map(|end| {
+                let [weight, value, square] = [end[0] - begin[0], end[1] - begin[1], end[2] - begin[2]];
+                let level = value / weight;
+                let misfit = (square - value * level).max(0.0);
+                Span { level, likelihood: (-0.5 * misfit - AGAINST_CHANGE).exp() }
+            }));
+        }
+        Self { all, days }
+    }
+
+    /// Those that begin with a day, the shortest first.
+    fn from(&self, day: usize) -> &[Span] {
+        let before = day * self.days - day * day.saturating_sub(1) / 2;
+        &self.all[before..before + self.days - day]
+    }
 }
 
 #[cfg(test)]
