@@ -1,6 +1,6 @@
 //! Backups beside a service under load, and the guide to install, back up and restore: its commands are run as they stand.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -154,6 +154,26 @@ struct Computer {
 }
 
 impl Computer {
+    /// One without users and services of its own.
+    fn new() -> Self {
+        let computer = Self { folder: tempfile::tempdir().expect("a folder") };
+        let own = computer.path("stand-ins");
+        std::fs::create_dir(&own).expect("a writable folder");
+        stand_in(&own, "systemctl", "");
+        stand_in(&own, "useradd", "");
+        stand_in(&own, "chown", "");
+        // No user of that name is here.
+        stand_in(&own, "id", "exit 1");
+        stand_in(&own, "runuser", "shift 3\nexec \"$@\"");
+        stand_in(
+            &own,
+            "install",
+            "for word do shift; case \"$word\" in -g|-o) skip=1;; foretell) [ -n \"${skip-}\" ] && skip= || set -- \"$@\" \"$word\";; \
+             *) set -- \"$@\" \"$word\";; esac; done\nexec /usr/bin/install \"$@\"",
+        );
+        computer
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
@@ -187,21 +207,7 @@ fn commands_mean_the_data_of_the_service(computer: &Computer) {
 
 #[test]
 fn the_guide_installs_backs_up_and_restores() {
-    let computer = Computer { folder: tempfile::tempdir().expect("a folder") };
-    let own = computer.path("stand-ins");
-    std::fs::create_dir(&own).expect("a writable folder");
-    stand_in(&own, "systemctl", "");
-    stand_in(&own, "useradd", "");
-    stand_in(&own, "chown", "");
-    // No user of that name is here.
-    stand_in(&own, "id", "exit 1");
-    stand_in(&own, "runuser", "shift 3\nexec \"$@\"");
-    stand_in(
-        &own,
-        "install",
-        "for word do shift; case \"$word\" in -g|-o) skip=1;; foretell) [ -n \"${skip-}\" ] && skip= || set -- \"$@\" \"$word\";; \
-         *) set -- \"$@\" \"$word\";; esac; done\nexec /usr/bin/install \"$@\"",
-    );
+    let computer = Computer::new();
     let asked = computer.run("Install the unit");
     assert!(asked.contains("useradd --system") && asked.contains("systemctl enable --now foretell"), "{asked}");
     let unit =
@@ -248,5 +254,76 @@ fn the_guide_installs_backs_up_and_restores() {
     assert!(!mark.exists() && foretell.process.said().contains("The data was put back from a backup."));
     publish_lines(foretell.mqtt, TOPIC, &lines(LOGGED_MS + 900_000, 7, 1_000));
     assert_eq!(foretell.readings(), 107);
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+}
+
+/// The number of the page of the log that lies in the middle of its entries.
+fn middle_page(log: &Path) -> (u64, u64) {
+    let script = "import sqlite3,sys;d=sqlite3.connect(sys.argv[1]);d.execute('pragma wal_checkpoint(truncate)');\
+        p=list(d.execute(\"select pageno, ncell from dbstat where name = 'log' and pagetype = 'leaf' order by path\"));\
+        n=sum(c for _,c in p)//2\nfor page,c in p:\n  n-=c\n  if n<0: break\n\
+        print(page,d.execute('pragma page_size').fetchone()[0])";
+    let asked = Command::new("/usr/bin/python3").args(["-c", script]).arg(log).output().expect("python3 runs");
+    let said = String::from_utf8_lossy(&asked.stdout).into_owned();
+    let figures: Vec<u64> = said.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+    let [number, bytes] = figures[..] else { panic!("{said}{}", String::from_utf8_lossy(&asked.stderr)) };
+    (number, bytes)
+}
+
+/// A reading a minute of so many days of June 2026 from one on.
+fn june(folder: &Path, data: &Path, from: u64, days: u64) {
+    let mut rows = "ts,site,machine,discharge_temp_c,motor_current_a,run_hours\n".to_owned();
+    for minute in (from - 1) * 1_440..(from - 1 + days) * 1_440 {
+        let ts = ARCHIVED_MS + minute * 60_000;
+        rows.push_str(&format!("{ts},s1,m1,{:.1},40,{}\n", 80.0 + (minute % 50) as f64 / 10.0, 100 + minute / 60));
+    }
+    let file = folder.join("june.csv");
+    std::fs::write(&file, rows).expect("a writable folder");
+    said(data, &["import", &text(&file)]);
+}
+
+#[test]
+fn the_guide_rescues_what_a_damaged_log_still_gives() {
+    const FOREVER: &str = "[data]\nkeep_readings = \"forever\"\n[engine]\nsnapshot_interval = \"1s\"\n";
+    let computer = Computer::new();
+    computer.run("Install the unit");
+    std::fs::create_dir_all(computer.path("var/lib/foretell")).expect("a writable folder");
+    std::os::unix::fs::symlink("var/lib/foretell", computer.path("data")).expect("a writable folder");
+    let (folder, data) = (computer.folder.path(), computer.path("data"));
+    // Two days that only the archive has, five on the log; the page in their middle is of the 14th of June around noon.
+    june(folder, &data, 10, 2);
+    let mut foretell = Foretell::start(folder, KEEPING);
+    wait_for("the days to leave the log", PATIENCE, || {
+        metric(foretell.console, "foretell_log_rows_dropped_total").filter(|dropped| *dropped >= 2.0 * 1_440.0 - 1.0)
+    });
+    assert_eq!(foretell.process.terminate(), Some(0));
+    june(folder, &data, 12, 5);
+    foretell = Foretell::start(folder, FOREVER);
+    let level = |foretell: &Foretell| {
+        wait_for("the engine to follow", PATIENCE, || {
+            metric(foretell.console, "foretell_engine_lag_entries").filter(|lag| *lag == 0.0)
+        })
+    };
+    level(&foretell);
+    assert_eq!((foretell.readings(), foretell.process.terminate()), (7 * 1_440, Some(0)));
+    let log = data.join("log.db");
+    let (number, bytes) = middle_page(&log);
+    let file = std::fs::File::options().write(true).open(&log).expect("a log");
+    file.write_all_at(&vec![0xee; bytes as usize], (number - 1) * bytes).expect("room");
+    let all = text(&folder.join("all.csv"));
+    assert_eq!(command(&data, &["export", "--out", &all]).status.code(), Some(65), "it is damaged");
+
+    let asked = computer.run("Rescue a damaged log without a backup");
+    assert!(asked.contains("systemctl stop foretell") && asked.contains("systemctl start foretell"), "{asked}");
+    foretell = Foretell::start(folder, FOREVER);
+    level(&foretell);
+    assert_eq!(foretell.readings(), 7 * 1_440 - 240, "but for the four hours around the damage");
+    let told = foretell.process.said();
+    assert!(told.contains("The log is another one than before"), "{told}");
+    wait_for("the engine to know the last day", PATIENCE, || {
+        get(foretell.console, "/api/v1/machines/s1/m1").filter(|machine| machine.body.contains("2026-06-16T"))
+    });
+    publish_lines(foretell.mqtt, TOPIC, &lines(LOGGED_MS, 10, 1_000));
+    assert_eq!(foretell.readings(), 7 * 1_440 - 230);
     assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
 }

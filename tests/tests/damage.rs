@@ -390,3 +390,90 @@ fn an_engine_that_cannot_read_the_log_says_so_everywhere_until_it_can() {
         assert_eq!(process.process.terminate(), Some(0), "{}", process.process.said());
     }
 }
+
+/// Writes nonsense over a database from a place on, its write-ahead file being empty.
+fn overwrite(path: &Path, from: u64) {
+    let script = "import sqlite3,sys;sqlite3.connect(sys.argv[1]).execute('pragma wal_checkpoint(truncate)')";
+    let moved = Command::new("/usr/bin/python3").args(["-c", script]).arg(path).status().expect("python3 runs");
+    assert!(moved.success());
+    let file = std::fs::File::options().write(true).open(path).expect("a file");
+    let length = file.metadata().expect("its length").len();
+    file.write_all_at(&vec![0xee; (length - from) as usize], from).expect("room");
+}
+
+#[test]
+fn a_damaged_quarantine_or_damaged_curves_keep_no_reading_from_being_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = plant(folder.path());
+    publish_lines(foretell.mqtt, "nobody/knows", &["this".to_owned()]);
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let files = ["quarantine.db", "rollups.db"].map(|name| data.join(name));
+    let archived = 3 * 1_440;
+    for (round, from) in [(1, 0), (2, 4_096)] {
+        files.iter().for_each(|file| overwrite(file, from));
+        foretell = Foretell::start(folder.path(), KEEPING);
+        let mut client = Mqtt::connect(foretell.mqtt, "plc", None).expect("let in");
+        assert!(client.publish(TOPIC, &reading(round)) && client.publish("nobody/knows", "that"));
+        let said =
+            ["degraded: ", "quarantine.db was damaged, and begun anew", "rollups.db was damaged, and begun anew"];
+        wait_for("both to be told", PATIENCE, || {
+            let (status, body) = readyz(&foretell);
+            (status == 200 && said.iter().all(|words| body.contains(words))).then_some(())
+        });
+        let page = get(foretell.console, "/api/v1/ingest").expect("an answer").body;
+        assert!(page.contains("quarantine.db.damaged") && page.contains("rollups.db.damaged"), "{page}");
+        let troubles = || metric(foretell.console, "foretell_part_in_trouble{part=\"curves\"}").unwrap_or_default();
+        wait_for("the curves", PATIENCE, || (troubles() == 0.0).then_some(()));
+        check(&data, &["quarantine", "list"], 0, &["1 unknown_topic"]);
+        assert_eq!(foretell.readings(), archived + round as usize);
+        assert_eq!(foretell.process.terminate(), Some(0));
+        let said = foretell.process.said();
+        assert!(said.contains("The quarantine is damaged. It was put aside and begun anew"), "{said}");
+        assert!(said.contains("The hourly curves are damaged. They were put aside"), "{said}");
+    }
+    for file in files {
+        std::fs::remove_file(file.with_added_extension("damaged")).expect("it was put aside");
+    }
+    foretell = Foretell::start(folder.path(), KEEPING);
+    assert_eq!(readyz(&foretell), (200, "ready\n".to_owned()));
+    assert_eq!(foretell.process.terminate(), Some(0));
+}
+
+#[test]
+fn a_log_that_was_emptied_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = plant(folder.path());
+    publish_lines(foretell.mqtt, TOPIC, &(0..20).map(reading).collect::<Vec<_>>());
+    assert_eq!(foretell.process.terminate(), Some(0));
+    std::fs::write(data.join("log.db"), "").expect("a writable folder");
+    let out = folder.path().join("x.csv").to_string_lossy().into_owned();
+    let remedy = ["log.db is empty, though the data directory has been in use", "Restore it from a backup"];
+    check(&data, &["export", "--out", &out], 65, &remedy);
+    let mut run = Command::new(binary("foretell"));
+    run.args(["run", "--data-dir"]).arg(&data);
+    run.env("FORETELL__CONSOLE__LISTEN", "127.0.0.1:0").env("FORETELL__MQTT__LISTEN", "127.0.0.1:0");
+    let output = run.output().expect("foretell runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(65) && remedy.iter().all(|words| said.contains(words)), "{said}");
+
+    // Moved away, as the remedy says, a new one begins, and what was known of the other does not count there.
+    for name in ["log.db", "log.db-wal", "log.db-shm"] {
+        drop(std::fs::remove_file(data.join(name)));
+    }
+    foretell = Foretell::start(folder.path(), KEEPING);
+    let more = (100..140).map(reading).collect::<Vec<_>>();
+    publish_lines(foretell.mqtt, TOPIC, &more);
+    wait_for("the engine to know the archive's days and the new readings", PATIENCE, || {
+        let machine = get(foretell.console, "/api/v1/machines/s1/m1")?.body;
+        let entries = metric(foretell.console, "foretell_engine_entries_total")?;
+        (machine.contains("\"day\":\"2026-06-02\"") && entries == more.len() as f64).then_some(())
+    });
+    assert_eq!(foretell.readings(), 3 * 1_440 + more.len());
+    let told = foretell.process.said();
+    for words in
+        ["A new log begins in a data directory", "The log is another one than before", "The engine knows what only the"]
+    {
+        assert!(told.contains(words), "no `{words}` in {told}");
+    }
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+}

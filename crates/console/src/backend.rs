@@ -340,6 +340,21 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// One sentence per part that is not ready.
     fn ready(&self) -> Result<(), Vec<String>>;
 
+    /// What somebody should look at although readings are taken as ever, a sentence each.
+    fn degraded(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What `/readyz` says: a line for being ready and one for each sentence of [`Backend::degraded`].
+    ///
+    /// # Errors
+    /// As [`Backend::ready`].
+    fn readiness(&self) -> Result<String, Vec<String>> {
+        self.ready()?;
+        let lines = self.degraded().into_iter().map(|sentence| format!("degraded: {sentence}\n"));
+        Ok(std::iter::once("ready\n".to_owned()).chain(lines).collect())
+    }
+
     /// Every metric in Prometheus' text form.
     fn metrics(&self) -> String;
 }

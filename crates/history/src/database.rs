@@ -22,7 +22,7 @@ const APPLICATION_ID: i64 = 0x466F_7265;
 const IDLE_READERS_MAX: usize = 4;
 
 /// How long a statement waits for another process's transaction.
-const BUSY_WAIT: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(10);
 
 /// SQLite's number for `auto_vacuum = incremental`.
 const INCREMENTAL: u64 = 2;
@@ -93,13 +93,8 @@ impl Database {
         if writable(path).is_ok() {
             return Self::open(path, form);
         }
-        let beside = |ending: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        };
-        let has_wal = std::fs::metadata(beside("-wal")).is_ok_and(|wal| wal.len() > 0);
-        if has_wal && !beside("-shm").exists() {
+        let has_wal = std::fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+        if has_wal && !beside(path, "-shm").exists() {
             return Err(OpenError::NeedsWriting { path: path.to_owned() });
         }
         // Without a write-ahead file nobody is writing, and SQLite would want to make one to look.
@@ -217,6 +212,13 @@ impl Database {
     fn open_reader(&self) -> rusqlite::Result<Connection> {
         reader(&self.address)
     }
+}
+
+/// A file beside another, whose name goes on with this.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn reader(address: &OsStr) -> rusqlite::Result<Connection> {

@@ -44,6 +44,15 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Nothing is left of it.
+    #[error(
+        "{path} is empty, though the data directory has been in use: all that stood in it is gone. Restore it from a backup; without \
+         one move it away, with its -wal and -shm, and a new log begins"
+    )]
+    Emptied {
+        /// Which file.
+        path: PathBuf,
+    },
     /// There is no room on its disk.
     #[error("could not open {path}: its disk is full ({why}). Make room, then start again; nothing is lost")]
     Full {

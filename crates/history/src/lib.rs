@@ -12,6 +12,7 @@ mod influx;
 mod lock;
 mod machines;
 mod quarantine;
+mod renewal;
 mod rollup;
 mod room;
 mod snapshots;
@@ -32,8 +33,9 @@ pub use influx::{
 };
 pub use lock::{DirLock, make_dir};
 pub use quarantine::{QuarantineBounds, QuarantineCount, QuarantineFilter, ReplayClaim, Replayed, SqliteQuarantine};
+pub use renewal::lying_aside;
 pub use rollup::RollUps;
 pub use room::DiskRoom;
 pub use snapshots::{SnapshotError, Snapshots};
-pub use sqlite_log::{AcceptedLoss, LoggedDay, SqliteLog};
+pub use sqlite_log::{AcceptedLoss, LoggedDay, SqliteLog, follow, followed};
 pub use summary::{Band, Summary};

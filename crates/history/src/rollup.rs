@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foretell_model::{Event, HOUR_MS, Log, LogError, MachineId, Offset, Partition, Quality, Reading, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter, types::Value};
@@ -16,6 +16,9 @@ use crate::database::{Database, Form, signed, unsigned};
 use crate::error::OpenError;
 use crate::machines::{self, Names, Numbers};
 use crate::summary::{Band, Summary, TRACKED};
+use anew::Origin;
+
+mod anew;
 
 const FORM: Form = Form {
     version: 1,
@@ -31,11 +34,10 @@ const FORM: Form = Form {
         CREATE TABLE latest (machine INTEGER PRIMARY KEY, ts INTEGER NOT NULL, lag_ms INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE TABLE cursors (partition INTEGER PRIMARY KEY, offset INTEGER NOT NULL);",
     ],
-    additions: &[],
+    additions: &[anew::SCHEMA],
     // Lost commits are made again from the log, and the cursor goes back with them.
     durable: false,
-    remedy: "Delete it, with its -wal and -shm: it is made again from the log at the next start. Only the hourly curves of \
-        days that were dropped from the log are lost.",
+    remedy: "Delete it, with its -wal and -shm, and start again: it is made anew from the archive and the log.",
 };
 
 /// The roll-ups of a data directory, in `rollups.db`.
@@ -56,11 +58,34 @@ impl RollUps {
         Ok(Self { database, numbers: Mutex::default(), names: Names::default() })
     }
 
+    /// The same; a damaged file is put aside, and another begun that is to be made anew. For the process that takes readings in,
+    /// which may not wait for a person because of curves.
+    ///
+    /// # Errors
+    /// As [`RollUps::open`], and when nothing can be put aside.
+    pub fn open_or_renew(dir: &Path) -> Result<Self, OpenError> {
+        match Self::open(dir) {
+            Err(OpenError::Damaged { path, .. }) => {
+                let database = anew::begin_anew(&path)?;
+                Ok(Self { database, numbers: Mutex::default(), names: Names::default() })
+            }
+            opened => opened,
+        }
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Merges at most `max` entries of each partition of the log; returns how many entries it took, 0 when it is level.
     ///
     /// # Errors
     /// When the log cannot be read or the merge not be kept; what was merged before stays.
     pub fn catch_up(&self, log: &dyn Log, max: usize) -> Result<usize, LogError> {
+        let origin = self.database.reading("look into the origin of", Origin::of)?.unwrap_or(Origin::UNKNOWN);
+        if origin.waits() {
+            return Ok(0);
+        }
         let mut taken = 0;
         for partition in (0..log.partitions()).map(Partition) {
             let cursor = self.cursor(partition)?;
@@ -69,7 +94,7 @@ impl RollUps {
                 self.follow_back(partition, cursor, log.head(partition)?)?;
                 continue;
             };
-            let readings = entries.iter().filter_map(|entry| match &entry.event {
+            let readings = entries.iter().filter(|entry| !origin.has(entry)).filter_map(|entry| match &entry.event {
                 Event::Reading(reading) => Some(reading),
                 _ => None,
             });
@@ -173,7 +198,7 @@ impl RollUps {
         (from, to): (Offset, Offset),
         readings: impl Iterator<Item = &'a Reading>,
     ) -> rusqlite::Result<()> {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut numbers = self.numbers();
         let mut connection = self.database.writer();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if cursor_in(&transaction, partition)? != from {
@@ -222,6 +247,15 @@ fn merge_readings<'a>(
             *newest = reading;
         }
     }
+    write(connection, hours, &latest)
+}
+
+/// Merges hours and newest readings into those that are there.
+fn write(
+    connection: &Connection,
+    hours: BTreeMap<(i64, i64), Summary>,
+    latest: &BTreeMap<i64, &Reading>,
+) -> rusqlite::Result<()> {
     let mut find = connection.prepare_cached("SELECT * FROM hours WHERE hour = ?1 AND machine = ?2")?;
     let places = vec!["?"; 2 + 4 + 4 * TRACKED.len() + 2].join(", ");
     let mut replace = connection.prepare_cached(&format!("INSERT OR REPLACE INTO hours VALUES ({places})"))?;
@@ -235,7 +269,7 @@ fn merge_readings<'a>(
          SET ts = excluded.ts, lag_ms = excluded.lag_ms, body = excluded.body WHERE excluded.ts >= ts",
     )?;
     for (machine, reading) in latest {
-        let (event, mut body) = (Event::Reading(reading.clone()), Vec::new());
+        let (event, mut body) = (Event::Reading(Reading::clone(reading)), Vec::new());
         codec::encode(&event, &mut body);
         newer.execute(params![machine, reading.ts.millis(), codec::lag_ms(&event), body])?;
     }
@@ -275,5 +309,4 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 }
 
 #[cfg(test)]
-#[path = "rollup_tests.rs"]
 mod tests;

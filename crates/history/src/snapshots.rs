@@ -16,7 +16,7 @@ pub enum SnapshotError {
     /// The file system refused.
     #[error("could not {attempted} the snapshot {path}")]
     Io {
-        /// `write` or `read`.
+        /// `write`, `read` or `remove`.
         attempted: &'static str,
         /// Which file.
         path: PathBuf,
@@ -83,6 +83,20 @@ impl Snapshots {
             Ok(Some((Offset(offset), bytes)))
         } else {
             Err(SnapshotError::Damaged { path })
+        }
+    }
+
+    /// Takes a snapshot away, if there is one.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove(&self, name: &str) -> Result<(), SnapshotError> {
+        let path = self.path(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(SnapshotError::Io { attempted: "remove", path, source })
+            }
+            _ => Ok(()),
         }
     }
 

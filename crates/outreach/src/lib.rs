@@ -182,6 +182,14 @@ impl Outreach {
         self.store.write("follow the log back in", |tx| store::advisories::rewind(tx, head.0))
     }
 
+    /// Tells that the log was exchanged for another one, which ends at `head`: what comes of it up to there was told before.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn follow_another_log(&self, head: Offset) -> Result<()> {
+        self.store.write("follow another log in", |tx| store::advisories::remark(tx, head.0)).map(|_| ())
+    }
+
     /// Registers or changes a customer; says whether anything changed.
     ///
     /// # Errors

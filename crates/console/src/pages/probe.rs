@@ -15,10 +15,11 @@ pub(crate) async fn alive(State(app): State<App>) -> Response {
     }
 }
 
-/// `GET /readyz`: 200 when readings can be taken, else 503 with one line per part that is not ready.
+/// `GET /readyz`: 200 when readings can be taken, with one line more for whatever somebody should look at all the same; else 503
+/// with one line per part that is not ready.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    match app.ask(|backend| Ok(backend.ready())).await {
-        Ok(Ok(())) => "ready\n".into_response(),
+    match app.ask(|backend| Ok(backend.readiness())).await {
+        Ok(Ok(ready)) => ready.into_response(),
         Ok(Err(reasons)) => (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }

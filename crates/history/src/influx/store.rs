@@ -68,6 +68,14 @@ impl InfluxStore {
         })
     }
 
+    /// Goes back to the beginning of the log: it is another one than before.
+    ///
+    /// # Errors
+    /// When the store refused.
+    pub fn start_over(&self) -> Result<(), LogError> {
+        self.settle(Place::default())
+    }
+
     /// Puts lines into the outbox, durably; drops the oldest beyond its bound.
     ///
     /// # Errors

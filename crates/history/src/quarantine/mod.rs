@@ -12,6 +12,7 @@ use rusqlite::{Transaction, params};
 
 use crate::database::{Database, Form, PROBES};
 use crate::error::OpenError;
+use crate::renewal::renew;
 use crate::room::DiskRoom;
 pub use inbox::{ReplayClaim, Replayed};
 pub use lists::{QuarantineCount, QuarantineFilter};
@@ -59,6 +60,8 @@ pub struct SqliteQuarantine {
     bounds: QuarantineBounds,
     held: Mutex<Held>,
     room: Option<DiskRoom>,
+    /// A damaged file is put aside and begun anew.
+    renews: bool,
 }
 
 impl SqliteQuarantine {
@@ -69,7 +72,24 @@ impl SqliteQuarantine {
     pub fn open(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
         std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
         let database = Database::open(&dir.join("quarantine.db"), &FORM)?;
-        Ok(Self { database, bounds, held: Mutex::default(), room: None })
+        Ok(Self::of(database, bounds))
+    }
+
+    fn of(database: Database, bounds: QuarantineBounds) -> Self {
+        Self { database, bounds, held: Mutex::default(), room: None, renews: false }
+    }
+
+    /// The same; a file that is damaged, or found to be so later, is put aside and begun anew. For the process that takes readings
+    /// in: a message of which something is refused could not be acknowledged, and the readings in it would wait for a person.
+    ///
+    /// # Errors
+    /// As [`SqliteQuarantine::open`], and when nothing can be put aside.
+    pub fn open_or_renew(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
+        let opened = match Self::open(dir, bounds) {
+            Err(OpenError::Damaged { path, .. }) => Self::of(begin_anew(&path)?, bounds),
+            opened => opened?,
+        };
+        Ok(Self { renews: true, ..opened })
     }
 
     /// Opens the quarantine to look at it, also where nothing can be written.
@@ -78,7 +98,7 @@ impl SqliteQuarantine {
     /// As [`SqliteQuarantine::open`], and when there is none.
     pub fn open_to_look(dir: &Path, bounds: QuarantineBounds) -> Result<Self, OpenError> {
         let database = Database::open_to_look(&dir.join("quarantine.db"), &FORM)?;
-        Ok(Self { database, bounds, held: Mutex::default(), room: None })
+        Ok(Self::of(database, bounds))
     }
 
     /// Refuses to keep anything as [`LogError::Full`] while there is less room.
@@ -144,6 +164,18 @@ impl SqliteQuarantine {
     }
 }
 
+/// Puts a damaged file aside and lays out another in its place.
+fn begin_anew(path: &Path) -> Result<Database, OpenError> {
+    let aside = renew(path, &FORM)?;
+    tracing::error!(
+        file = %path.display(),
+        aside = %aside.display(),
+        "The quarantine is damaged. It was put aside and begun anew: what was refused before stands in there only. Readings are taken \
+         as ever."
+    );
+    Database::open(path, &FORM)
+}
+
 /// What is attempted, for errors.
 const KEEPING: &str = "keep refused input in";
 
@@ -151,8 +183,22 @@ impl Quarantine for SqliteQuarantine {
     fn refuse(&self, refusals: &[Refusal]) -> Result<(), LogError> {
         self.check_room()?;
         self.database.check_standing(KEEPING)?;
-        let gone = self.changing(|transaction, held| self.keep_all(transaction, refusals, held));
-        let gone = self.database.written(KEEPING, gone)?;
+        let keep = || {
+            let gone = self.changing(|transaction, held| self.keep_all(transaction, refusals, held));
+            self.database.written(KEEPING, gone)
+        };
+        let gone = match keep() {
+            Err(LogError::Damaged { .. }) if self.renews => {
+                let path = self.database.path();
+                let failed = |error| LogError::Store {
+                    attempted: format!("put the damaged {} aside", path.display()),
+                    source: Box::new(error),
+                };
+                drop(begin_anew(path).map_err(failed)?);
+                keep()?
+            }
+            gone => gone?,
+        };
         metrics::counter!("foretell_quarantine_evicted_total").increment(gone);
         self.database.check_standing(KEEPING)
     }
@@ -231,6 +277,46 @@ mod tests {
             quarantine.refuse(&flood.collect::<Vec<_>>()).unwrap();
             assert_eq!(held(reason), expected, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_damaged_file_is_begun_anew_by_who_takes_readings_in() {
+        use std::os::unix::fs::FileExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("quarantine.db");
+        let open = || SqliteQuarantine::open_or_renew(dir.path(), QuarantineBounds::default());
+        let spoil = |from: u64| {
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            let length = file.metadata().unwrap().len();
+            file.write_all_at(&vec![0xee; (length - from) as usize], from).unwrap();
+        };
+        let quarantine = open().unwrap();
+        quarantine.refuse(&[refusal(1, 50_000), refusal(2, 50_000)]).unwrap();
+        quarantine.database.writer().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        drop(quarantine);
+        // Beyond its schema, so that it shows when something is to be kept.
+        spoil(4_096);
+        let (quarantine, other) =
+            (open().unwrap(), SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).unwrap());
+        assert!(matches!(other.refuse(&[refusal(3, 5)]), Err(LogError::Damaged { .. })));
+        quarantine.refuse(&[refusal(3, 5)]).unwrap();
+        assert_eq!((topics(&quarantine).as_str(), quarantine.damage()), ("1 t/3 5 bytes", None));
+        assert_eq!(topics(&other), "1 t/3 5 bytes");
+        other.refuse(&[refusal(4, 5)]).unwrap();
+        assert_eq!(topics(&quarantine), "2 t/4 5 bytes, 1 t/3 5 bytes");
+        assert!(std::fs::metadata(dir.path().join("quarantine.db.damaged")).unwrap().len() > 100_000);
+        drop((quarantine, other));
+        std::fs::remove_file(dir.path().join("quarantine.db-wal")).unwrap();
+        // All of it, so that it shows when it is opened.
+        spoil(0);
+        assert!(matches!(
+            SqliteQuarantine::open(dir.path(), QuarantineBounds::default()).map(|_| ()),
+            Err(OpenError::Damaged { .. })
+        ));
+        let quarantine = open().unwrap();
+        assert_eq!(topics(&quarantine), "");
+        quarantine.refuse(&[refusal(5, 5)]).unwrap();
+        assert_eq!(topics(&quarantine), "1 t/5 5 bytes");
     }
 
     #[test]

@@ -25,12 +25,14 @@ use crate::room::DiskRoom;
 use checkpoint::Checkpointer;
 use tail::Tail;
 
+mod birth;
 mod checkpoint;
 mod days;
 mod look;
 mod spans;
 mod tail;
 
+pub use birth::{follow, followed};
 pub use days::{AcceptedLoss, LoggedDay};
 
 const FORM: Form = Form {
@@ -43,7 +45,7 @@ const FORM: Form = Form {
         CREATE TABLE cursors (consumer TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
             PRIMARY KEY (consumer, partition)) WITHOUT ROWID;",
     ],
-    additions: &[PROBES, days::SCHEMA],
+    additions: &[PROBES, days::SCHEMA, birth::SCHEMA],
     durable: true,
     remedy: "Restore it from a backup, or save what can be read around the damage with `foretell export --from … --to …` and \
         import it into a new log; archived days are not in it.",
@@ -72,6 +74,7 @@ pub struct SqliteLog {
     doubtful: AtomicBool,
     /// What refused to be read.
     met: Mutex<Vec<look::Met>>,
+    birth: Option<i64>,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -125,9 +128,11 @@ impl SqliteLog {
 
     fn open_with(dir: &Path, lock: Option<DirLock>) -> Result<Self, OpenError> {
         let path = dir.join("log.db");
+        birth::check_there(dir, &path)?;
         let open = if lock.is_some() { Database::open } else { Database::open_to_look };
         let database = open(&path, &FORM)?;
         let head = head(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
+        let birth = birth::number(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
         let checkpointer = checkpointer.map_err(|error| refused(error, &path, &FORM))?;
         Ok(Self {
@@ -142,6 +147,7 @@ impl SqliteLog {
             checkpointer: Mutex::new(checkpointer),
             doubtful: AtomicBool::new(false),
             met: Mutex::default(),
+            birth,
             digest: codec::digest,
         })
     }

@@ -14,6 +14,7 @@ use foretell_model::{
     DAY_MS, Event, HOUR_MS, Log, MachineId, Offset, Partition, Quality, Reading, Signal, Signals, Timestamp,
 };
 
+mod curves;
 mod damage;
 mod losses;
 

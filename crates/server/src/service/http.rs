@@ -94,14 +94,14 @@ async fn measure(request: Request, next: Next) -> Response {
 fn probes(backend: Arc<dyn Backend>) -> Router {
     let (alive, ready) = (Arc::clone(&backend), Arc::clone(&backend));
     Router::new()
-        .route("/healthz", get(move || std::future::ready(probe("ok\n", alive.alive()))))
+        .route("/healthz", get(move || std::future::ready(probe(alive.alive().map(|()| "ok\n".to_owned())))))
         .route("/readyz", get(move || readyz(Arc::clone(&ready))))
         .route("/metrics", get(move || metrics(Arc::clone(&backend))))
 }
 
 async fn readyz(backend: Arc<dyn Backend>) -> (StatusCode, String) {
-    match tokio::task::spawn_blocking(move || backend.ready()).await {
-        Ok(ready) => probe("ready\n", ready),
+    match tokio::task::spawn_blocking(move || backend.readiness()).await {
+        Ok(ready) => probe(ready),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the probe ended badly\n".to_owned()),
     }
 }
@@ -113,9 +113,9 @@ async fn metrics(backend: Arc<dyn Backend>) -> (StatusCode, String) {
     }
 }
 
-fn probe(well: &str, found: Result<(), Vec<String>>) -> (StatusCode, String) {
+fn probe(found: Result<String, Vec<String>>) -> (StatusCode, String) {
     match found {
-        Ok(()) => (StatusCode::OK, well.to_owned()),
+        Ok(well) => (StatusCode::OK, well),
         Err(faults) => (StatusCode::SERVICE_UNAVAILABLE, faults.join("\n") + "\n"),
     }
 }

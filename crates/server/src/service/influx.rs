@@ -9,7 +9,7 @@ use foretell_history::{
     InfluxControl, InfluxSettings, InfluxStore, InfluxWatch, InfluxWriter, MachineDay, Outlook, SqliteLog,
     forecast_line, no_longer_written,
 };
-use foretell_model::{DAY_MS, Timestamp};
+use foretell_model::{DAY_MS, LogError, Timestamp};
 use metrics::counter;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,11 @@ impl Influx {
         };
         let store = Arc::new(InfluxStore::open(&config.data.dir).map_err(opening)?);
         Ok(Some(Self { store, watch: InfluxWatch::default(), control: InfluxControl::default(), section }))
+    }
+
+    /// Goes back to the beginning of a log that is another one than before.
+    pub(super) fn start_over(&self) -> Result<(), LogError> {
+        self.store.start_over()
     }
 
     /// How it goes.

@@ -32,6 +32,7 @@ mod rate;
 mod rebuild;
 mod rehearsal;
 mod reload;
+mod replaced;
 mod returning;
 mod runner;
 mod sessions;
@@ -152,7 +153,7 @@ impl Service {
         let wanted = Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max };
         let budget = budget::divided(wanted, MqttLimits::default().connections);
         let influx = open_influx(&config, &stores, roles).await?;
-        let mut threads = vec![projection_thread(&stores, &room, &stop)?];
+        let mut threads = vec![projection_thread(&config, &stores, &room, &stop)?];
         threads.push(engine_thread(&config, &stores, (&room, &beat), &clocks, &stop, roles, influx.clone())?);
         if let Some(influx) = &influx {
             threads.push(influx.start(Arc::clone(&stores.log), &clocks, stop.engine.clone())?);

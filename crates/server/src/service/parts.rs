@@ -16,9 +16,10 @@ use super::follower::Follower;
 use super::heart::Beat;
 use super::influx::Influx;
 use super::progress::ProgressFile;
+use super::projection::Projection;
 use super::runner::Runner;
 use super::stores::Stores;
-use super::{Stops, options, projection, stores};
+use super::{Stops, options, stores};
 use crate::config::{self, Config};
 use crate::failure::{Failure, Kind};
 use crate::roles::Roles;
@@ -87,9 +88,14 @@ pub(super) async fn open_influx(
     blocking(move || Influx::open(&config, &log)).await
 }
 
-pub(super) fn projection_thread(stores: &Stores, room: &EngineRoom, stop: &Stops) -> Result<JoinHandle<()>, Failure> {
+pub(super) fn projection_thread(
+    config: &Config,
+    stores: &Stores,
+    room: &EngineRoom,
+    stop: &Stops,
+) -> Result<JoinHandle<()>, Failure> {
     let (log, rollups, troubles) = (Arc::clone(&stores.log), Arc::clone(&stores.rollups), Arc::clone(room.troubles()));
-    projection::start(log, rollups, troubles, stop.engine.clone())
+    Projection { log, rollups, troubles, data_dir: config.data.dir.clone(), stop: stop.engine.clone() }.start()
 }
 
 /// The engine itself, or, in a process without that role, a look at what another process keeps of it.

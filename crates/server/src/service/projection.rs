@@ -1,14 +1,18 @@
-//! Keeps the hourly roll-ups level with the log, on a thread of their own: they serve pages and must delay nobody.
+//! Keeps the hourly roll-ups level with the log, on a thread of their own: they serve pages and must delay nobody. Where they are to
+//! be made anew, what only the archive holds comes first, in one process alone.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use foretell_history::{RollUps, SqliteLog};
-use foretell_model::Partition;
+use foretell_history::{Archive, DirLock, FileError, ReadOptions, RollUps, SqliteLog};
+use foretell_model::{LogError, Partition};
 use tokio_util::sync::CancellationToken;
 
-use super::troubles::{Part, Troubles, of_log};
+use super::gentle::Gentle;
+use super::troubles::{Part, Troubles, chain, of_log};
 use crate::failure::{Failure, Kind};
 
 /// Entries merged at once.
@@ -20,39 +24,117 @@ const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Pause between two merges, so that live traffic is merged in batches and not reading by reading.
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Pause after a store failed.
+/// Pause after a store failed, or while another process makes them anew.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Starts the thread; it ends soon after `stop`. The roll-ups remember how far they came.
-pub(super) fn start(
-    log: Arc<SqliteLog>,
-    rollups: Arc<RollUps>,
-    troubles: Arc<Troubles>,
-    stop: CancellationToken,
-) -> Result<JoinHandle<()>, Failure> {
-    let thread = std::thread::Builder::new().name("foretell-rollups".to_owned());
-    thread
-        .spawn(move || run(&log, &rollups, &troubles, &stop))
-        .map_err(|error| Failure::because(Kind::Unavailable, "could not start the roll-ups' thread", error))
+/// Memory for sorting an archived day, bytes; the rest goes to a temporary file in the data directory.
+const MEMORY_BYTES: usize = 32 << 20;
+
+/// How often it is said how far they are made anew.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
+/// Everything that it works with.
+pub(super) struct Projection {
+    pub(super) log: Arc<SqliteLog>,
+    pub(super) rollups: Arc<RollUps>,
+    pub(super) troubles: Arc<Troubles>,
+    pub(super) data_dir: PathBuf,
+    pub(super) stop: CancellationToken,
 }
 
-fn run(log: &SqliteLog, rollups: &RollUps, troubles: &Troubles, stop: &CancellationToken) {
-    while !stop.is_cancelled() {
-        let caught_up = rollups.catch_up(log, ENTRIES_MAX);
-        if caught_up.is_ok() {
-            troubles.over(Part::Curves);
-        }
-        match caught_up {
-            Ok(ENTRIES_MAX..) => {}
-            Ok(_) => {
-                std::thread::sleep(BREATH);
-                let seen = rollups.cursor(Partition(0)).unwrap_or_default();
-                let _head = log.wait_beyond(seen, WAIT_MAX);
+/// What is wrong with the work.
+enum Refused {
+    /// The log, or the roll-ups.
+    Store(LogError),
+    /// Something about the archive.
+    Archive(FileError),
+}
+
+impl Projection {
+    /// Starts the thread; it ends soon after `stop`. The roll-ups remember how far they came.
+    pub(super) fn start(self) -> Result<JoinHandle<()>, Failure> {
+        let thread = std::thread::Builder::new().name("foretell-rollups".to_owned());
+        thread
+            .spawn(move || self.run())
+            .map_err(|error| Failure::because(Kind::Unavailable, "could not start the roll-ups' thread", error))
+    }
+
+    fn run(self) {
+        let mut follows = false;
+        while !self.stop.is_cancelled() {
+            let turned = if follows { self.catch_up() } else { self.follow().map(|done| follows = done) };
+            match turned {
+                Ok(()) => self.troubles.over(Part::Curves),
+                Err(Refused::Archive(FileError::Stopped)) => {}
+                Err(Refused::Store(error) | Refused::Archive(FileError::Log(error))) => {
+                    if self.renewed(&error) {
+                        follows = false;
+                        continue;
+                    }
+                    self.troubles.note(Part::Curves, of_log(&error));
+                    std::thread::sleep(RETRY);
+                }
+                Err(Refused::Archive(error)) => {
+                    self.troubles.note(Part::Curves, chain(&error));
+                    std::thread::sleep(RETRY);
+                }
             }
-            Err(error) => {
-                troubles.note(Part::Curves, of_log(&error));
-                std::thread::sleep(RETRY);
-            }
         }
+    }
+
+    /// Whether they were damaged and have been begun anew.
+    fn renewed(&self, error: &LogError) -> bool {
+        let renewed = self.rollups.are_damaged(error).then(|| self.rollups.renew());
+        if let Some(Err(error)) = &renewed {
+            tracing::error!(error = error as &dyn std::error::Error, "The hourly curves could not be begun anew.");
+        }
+        matches!(renewed, Some(Ok(())))
+    }
+
+    fn catch_up(&self) -> Result<(), Refused> {
+        if self.rollups.catch_up(&*self.log, ENTRIES_MAX).map_err(Refused::Store)? < ENTRIES_MAX {
+            std::thread::sleep(BREATH);
+            let seen = self.rollups.cursor(Partition(0)).unwrap_or_default();
+            let _head = self.log.wait_beyond(seen, WAIT_MAX);
+        }
+        Ok(())
+    }
+
+    /// Takes up which log they are made of, and what of the archive comes before it. False when another process does that just now.
+    fn follow(&self) -> Result<bool, Refused> {
+        if !self.rollups.follow(&self.log).map_err(Refused::Store)? {
+            return Ok(true);
+        }
+        let Ok(_alone) = DirLock::take(&self.data_dir, "curves") else {
+            std::thread::sleep(RETRY);
+            return Ok(false);
+        };
+        let options = ReadOptions {
+            memory_bytes: MEMORY_BYTES,
+            temp_dir: self.data_dir.clone(),
+            threads: 1,
+            ..ReadOptions::default()
+        };
+        let (mut gentle, mut told) = (Gentle::begin(), Instant::now());
+        let mut progress = |done, of| {
+            if told.elapsed() >= PROGRESS_EVERY {
+                told = Instant::now();
+                tracing::info!(days = done, of, "The hourly curves are made anew from archived days.");
+            }
+            if gentle.is_due() {
+                if let Some(rest) = gentle.rest() {
+                    std::thread::sleep(rest);
+                }
+                gentle.go_on();
+            }
+            if self.stop.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let archive = Archive::new(&self.data_dir);
+        let lacking =
+            self.rollups.take_archive(&archive, &self.log, &options, &mut progress).map_err(Refused::Archive)?;
+        if lacking > 0 {
+            tracing::error!(days = lacking, "The hourly curves lack archived days whose files are damaged or missing.");
+        }
+        Ok(true)
     }
 }

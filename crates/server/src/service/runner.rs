@@ -20,6 +20,7 @@ use super::influx::{Influx, closed_day};
 use super::progress::ProgressFile;
 use super::rebuild::{self, Rebuilt};
 use super::rehearsal;
+use super::replaced::Followers;
 use super::troubles::{Part, of_log};
 use crate::config::EngineSection;
 use crate::failure::{Failure, Kind};
@@ -114,8 +115,15 @@ impl Runner {
     }
 
     fn take_up(&self) {
+        let followers = Followers {
+            data_dir: &self.data_dir,
+            snapshots: &self.snapshots,
+            outreach: &self.outreach,
+            influx: self.influx.as_ref(),
+        };
+        followers.take_up(&self.log);
         match self.snapshots.load(SNAPSHOT) {
-            Ok(Some((offset, _))) if self.log_ends_before(offset) => {}
+            Ok(Some((offset, _))) if followers.log_ends_before(&self.log, offset) => {}
             Ok(Some((offset, bytes))) if self.room.thaw(offset, &bytes) => {
                 tracing::info!(offset = offset.0, "The engine goes on from its snapshot.");
             }
@@ -130,28 +138,6 @@ impl Runner {
         {
             self.clocks.readings().advance(latest);
         }
-    }
-
-    /// Whether the log was replaced or cut behind our back. Going on from the snapshot would leave the engine deaf until the log
-    /// has grown past it, so the log decides: it is replayed, and outreach takes what comes after its end as new.
-    fn log_ends_before(&self, snapshot: Offset) -> bool {
-        let Ok(head) = self.log.head(PARTITION) else { return false };
-        if head >= snapshot {
-            return false;
-        }
-        tracing::warn!(
-            snapshot = snapshot.0,
-            head = head.0,
-            "The log ends before the engine's snapshot: it was replaced or cut. The engine replays what there is; restore the \
-             log from a backup if it should hold more."
-        );
-        if let Err(error) = self.outreach.rewind(head) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "Outreach could not be told that the log was cut."
-            );
-        }
-        true
     }
 
     fn run(self, queue: &Conclusions) {

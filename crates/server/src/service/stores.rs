@@ -54,7 +54,13 @@ impl Stores {
         // The log first: a process that is refused here must have touched nothing else.
         let log = if roles.ingest { SqliteLog::open(dir) } else { SqliteLog::open_beside(dir) }.map_err(opening)?;
         let log = log.keeping_free(room.clone());
-        let quarantine = quarantine(config)?.keeping_free(room.clone());
+        // Who takes readings in waits for nobody because of these two.
+        let (quarantine, rollups) = if roles.ingest {
+            (SqliteQuarantine::open_or_renew(dir, bounds(config)), RollUps::open_or_renew(dir))
+        } else {
+            (SqliteQuarantine::open(dir, bounds(config)), RollUps::open(dir))
+        };
+        let quarantine = quarantine.map_err(opening)?.keeping_free(room.clone());
         let how = OutreachOptions { delivers: roles.outreach, ..options::outreach(config, &catalogue, console_url)? };
         let outreach = Outreach::open(&dir.join("service.sqlite"), how).map_err(|error| {
             let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
@@ -63,7 +69,7 @@ impl Stores {
         let stores = Self {
             log: Arc::new(log),
             quarantine: Arc::new(quarantine),
-            rollups: Arc::new(RollUps::open(dir).map_err(opening)?),
+            rollups: Arc::new(rollups.map_err(opening)?),
             outreach: Arc::new(outreach),
             accounts: Arc::new(accounts(dir)?),
             catalogue,
@@ -168,7 +174,9 @@ pub fn accounts(dir: &Path) -> Result<Accounts, Failure> {
 pub fn opening(error: OpenError) -> Failure {
     let kind = match &error {
         OpenError::Locked { .. } => Kind::Unavailable,
-        OpenError::Foreign { .. } | OpenError::Newer { .. } | OpenError::Damaged { .. } => Kind::BadData,
+        OpenError::Foreign { .. } | OpenError::Newer { .. } | OpenError::Damaged { .. } | OpenError::Emptied { .. } => {
+            Kind::BadData
+        }
         OpenError::NeedsWriting { .. } => Kind::NoInput,
         OpenError::Full { .. } | OpenError::Store { .. } => Kind::Io,
     };

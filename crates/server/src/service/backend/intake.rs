@@ -1,11 +1,12 @@
 //! What comes in: sources, refusals, the quarantine, clocks, and whether readings can be taken at all.
 
+use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::time::Instant;
 
 use foretell_console::BackendError;
 use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
-use foretell_history::QuarantineFilter;
+use foretell_history::{QuarantineFilter, lying_aside};
 use foretell_ingest::broker::RefusedPublish;
 use foretell_ingest::decode::RefusalReason;
 use foretell_ingest::{ClockSkew, OwnClock, Trouble, TroubleKind};
@@ -59,6 +60,7 @@ impl ServiceBackend {
                 self.rivals(),
                 self.twins(),
                 self.refused_publishes(),
+                self.put_aside(),
             ]
             .concat(),
         })
@@ -158,6 +160,22 @@ impl ServiceBackend {
     /// What `/readyz` says of the intake.
     pub(in crate::service) fn faults_of_intake(&self) -> Vec<String> {
         [self.intake_faults(), self.sources_away(), self.rivals()].concat()
+    }
+
+    /// Which databases were damaged and begun anew, as long as what was put aside lies there.
+    pub(super) fn put_aside(&self) -> Vec<String> {
+        let told = |aside: PathBuf| {
+            let (file, aside) = (aside.with_extension(""), aside.display().to_string());
+            let what = match file.file_name().map(|name| name.to_string_lossy()).as_deref() {
+                Some("quarantine.db") => "what was refused before stands in there only",
+                _ => "the hourly curves were made anew from the archive and the log",
+            };
+            let file = file.display();
+            format!(
+                "{file} was damaged, and begun anew after it was put aside as {aside}: {what}; check the disk, then remove that file"
+            )
+        };
+        lying_aside(&self.config.data.dir).into_iter().map(told).collect()
     }
 
     /// Which brokers share what they have for us between us and another program of our name.

@@ -299,6 +299,10 @@ impl Backend for ServiceBackend {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    fn degraded(&self) -> Vec<String> {
+        self.put_aside()
+    }
+
     fn metrics(&self) -> String {
         self.publish_ingest();
         self.telemetry.render()
