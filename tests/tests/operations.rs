@@ -15,7 +15,9 @@ const SOON: Duration = Duration::from_secs(30);
 
 fn reading(second: u32) -> String {
     format!(
-        r#"{{"ts":"2026-07-01T08:00:{second:02}Z","discharge_temp_c":83.2,"motor_current_a":41.7,"run_hours":4021.5}}"#
+        r#"{{"ts":"2026-07-01T08:{:02}:{:02}Z","discharge_temp_c":83.2,"motor_current_a":41.7,"run_hours":4021.5}}"#,
+        second / 60,
+        second % 60
     )
 }
 
@@ -186,6 +188,87 @@ fn behind_a_broker_new_mappings_are_subscribed_within_the_session() {
     let metrics = get(foretell.console, "/metrics").expect("metrics").body;
     let sessions = metrics.lines().find(|line| line.starts_with("foretell_broker_connections_total{source=\"broker\""));
     assert!(sessions.is_some_and(|line| line.ends_with(" 1")), "one session all along:\n{metrics}");
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+/// Sessions that have begun with a source, by both versions.
+fn sessions(foretell: &Foretell, source: &str) -> u64 {
+    let page = get(foretell.console, "/metrics").expect("metrics").body;
+    let name = format!("foretell_broker_connections_total{{source=\"{source}\"");
+    let lines = page.lines().filter(|line| line.starts_with(&name));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// Brokers come, go and move while another's session stands and brings readings.
+#[test]
+fn brokers_are_taken_up_one_by_one() {
+    const MEANWHILE: u32 = 40;
+    let (one, two) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (first, second) = (Mosquitto::start(one.path()), Mosquitto::start(two.path()));
+    let url = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"foretell-test\"\n", first.port);
+    let further = |client_id: &str| {
+        let port = second.port;
+        format!(
+            "{url}[[mqtt.source]]\nname = \"two\"\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"{client_id}\"\n"
+        )
+    };
+    let mut foretell = Foretell::start(one.path(), &url);
+    for (round, config, begun, of_second) in [
+        (1_u32, further("a"), 1, 1),
+        // The same once more ends nothing.
+        (2, further("a"), 1, 2),
+        (3, further("b"), 2, 3),
+        // What comes for us while we are gone waits for us.
+        (4, url.clone(), 2, 3),
+        (5, further("b"), 3, 5),
+    ] {
+        foretell.configure(&config);
+        let lines: Vec<String> = (0..MEANWHILE).map(|n| reading(round * MEANWHILE + n)).collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| publish_lines(first.port, "foretell/v1/s01/m002/telemetry", &lines));
+            foretell.process.signal("HUP");
+        });
+        said(&foretell, "The configuration was read again", round as usize);
+        wait_for("the session", SOON, || (sessions(&foretell, "two") == begun).then_some(()));
+        let stands = format!("foretell_mqtt_clients_connected{{source=\"two\"}} {}", u8::from(round != 4));
+        wait_for("how it stands", SOON, || {
+            get(foretell.console, "/metrics").filter(|page| page.body.contains(&stands))
+        });
+        publish_lines(second.port, TELEMETRY, &[reading(round)]);
+        let expected = (of_second + round * MEANWHILE) as usize;
+        wait_for("the readings", SOON, || (foretell.readings() == expected).then_some(()));
+        assert_eq!(sessions(&foretell, "broker"), 1, "the other session stands all along");
+        let named = get(foretell.console, "/api/v1/ingest").expect("an answer").body.contains("\"name\":\"two\"");
+        assert_eq!(named, round != 4);
+    }
+    said(&foretell, "Left a broker; it keeps our session", 1);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+    let told = foretell.process.said();
+    assert_eq!(told.matches("Left a broker").count(), 1, "{told}");
+    assert_eq!(foretell.export().lines().count() - 1, (5 + 5 * MEANWHILE) as usize);
+}
+
+#[test]
+fn what_waits_for_a_restart_is_named_until_it_came() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut foretell = Foretell::start(folder.path(), "");
+    for (round, config, expected) in [
+        (1, "[clock]\nsource = \"readings\"\n", "waits=\"[clock]\""),
+        (2, "[clock]\nsource = \"readings\"\n[engine]\nwarn_c = 99.0\n", "waits=\"[clock]\""),
+        (3, "[outreach]\ntick = \"2s\"\n[clock]\nsource = \"readings\"\n", "waits=\"[outreach], [clock]\""),
+        (4, "[outreach]\ntick = \"2s\"\n", "waits=\"[outreach]\""),
+        // As it was at the start.
+        (5, "", ""),
+    ] {
+        foretell.configure(config);
+        foretell.process.signal("HUP");
+        said(&foretell, "The configuration was read again", round);
+        let named = || foretell.process.said().matches("need a restart").count() == round.min(4);
+        wait_for("what waits to be named", SOON, || named().then_some(()));
+        let told = foretell.process.said();
+        let last = told.lines().rfind(|line| line.contains("need a restart")).unwrap_or_default();
+        assert!(last.contains(expected), "{round}: {last}");
+    }
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }
 

@@ -21,6 +21,7 @@ mod skew;
 pub mod sparkplug;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use foretell_model::{Clock, Log, Quarantine, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use broker::{Broker, BrokerError, BrokerOptions, RefusedPublish};
+use broker::{Broker, BrokerError, BrokerOptions, Brokers, BrokersChanged, RefusedPublish};
 use decode::{Decoder, DecoderError, DecoderOptions, ReplaceError};
 pub use intake::{CommitStatus, IntakeOptions, SourceStatus, Trouble, TroubleKind};
 use intake::{Intake, Source};
@@ -109,8 +110,11 @@ pub struct IngestStatus {
 pub struct Ingest {
     intake: Intake,
     listener: Option<Listener>,
-    brokers: Vec<Broker>,
-    sources: Vec<Arc<Source>>,
+    brokers: Arc<Brokers>,
+    /// How often brokers have been added or exchanged.
+    destinations: AtomicU64,
+    /// The listener's counters.
+    source: Option<Arc<Source>>,
     stop: CancellationToken,
     committer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -143,8 +147,9 @@ impl Ingest {
         let mut ingest = Self {
             intake,
             listener: None,
-            brokers: Vec::new(),
-            sources: Vec::new(),
+            brokers: Arc::default(),
+            destinations: AtomicU64::new(0),
+            source: None,
             stop,
             committer: Mutex::new(Some(committer)),
         };
@@ -153,7 +158,7 @@ impl Ingest {
             ingest.intake.stop().await;
             return Err(cause);
         }
-        tokio::spawn(tell_refusals(ingest.sources.clone(), ingest.stop.clone()));
+        tokio::spawn(tell_refusals(ingest.source.clone(), Arc::clone(&ingest.brokers), ingest.stop.clone()));
         Ok(ingest)
     }
 
@@ -163,23 +168,32 @@ impl Ingest {
         brokers: Vec<BrokerOptions>,
     ) -> Result<(), StartError> {
         if let Some(options) = listener {
-            let source = self.add_source("listener");
+            let source = Arc::new(Source::new("listener"));
+            self.source = Some(Arc::clone(&source));
             self.listener = Some(Listener::start(options, self.intake.clone(), source, self.stop.clone()).await?);
         }
-        for options in brokers {
-            let name = options.name.clone();
-            let source = self.add_source(&name);
-            let broker = Broker::start(options, &self.intake, &source, &self.stop)
-                .map_err(|source| StartError::Broker { name, source })?;
-            self.brokers.push(broker);
-        }
-        Ok(())
+        self.replace_brokers(brokers).await.map(drop)
     }
 
-    fn add_source(&mut self, name: &str) -> Arc<Source> {
-        let source = Arc::new(Source::new(name));
-        self.sources.push(Arc::clone(&source));
-        source
+    /// Goes on with other brokers: begins sessions with those that are new, takes leave of those that are gone, and does both
+    /// with those that are to be reached in another way. All others keep their sessions. What was published on new ones must be
+    /// published again; see [`Ingest::destinations`].
+    ///
+    /// # Errors
+    /// When a broker's options are faulty; nothing has changed then.
+    pub async fn replace_brokers(&self, wanted: Vec<BrokerOptions>) -> Result<BrokersChanged, StartError> {
+        let changed = self.brokers.replace(wanted, &self.intake, &self.stop).await;
+        let changed = changed.map_err(|(name, source)| StartError::Broker { name, source })?;
+        if !changed.started.is_empty() {
+            self.destinations.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(changed)
+    }
+
+    /// A number that grows when there is a broker that knows nothing yet of what was published before.
+    #[must_use]
+    pub fn destinations(&self) -> u64 {
+        self.destinations.load(Ordering::Relaxed)
     }
 
     /// Where the listener listens; with a configured port of 0, the one that was given.
@@ -202,7 +216,7 @@ impl Ingest {
         if let Some(listener) = &self.listener {
             listener.retained().set(topic, payload);
         }
-        for broker in &self.brokers {
+        for broker in self.brokers.all() {
             broker.publish_retained(topic, payload);
         }
     }
@@ -210,14 +224,17 @@ impl Ingest {
     /// Which of our retained messages brokers refuse now.
     #[must_use]
     pub fn refused_publishes(&self) -> Vec<RefusedPublish> {
-        self.brokers.iter().flat_map(Broker::refused).collect()
+        self.brokers.all().iter().flat_map(|broker| broker.refused()).collect()
     }
 
     /// What pages show.
     #[must_use]
     pub fn status(&self) -> IngestStatus {
+        let of =
+            |broker: &Arc<Broker>| SourceStatus { url: Some(broker.options().url.clone()), ..broker.source().status() };
+        let brokers: Vec<SourceStatus> = self.brokers.all().iter().map(of).collect();
         IngestStatus {
-            sources: self.sources.iter().map(|source| source.status()).collect(),
+            sources: self.source.iter().map(|source| source.status()).chain(brokers).collect(),
             commit: CommitStatus { ended: self.committer_ended(), ..self.intake.commit_status() },
         }
     }
@@ -244,9 +261,9 @@ impl Ingest {
         let filters_changed = self.intake.decoder().replace(decoder, log)?;
         let own = self.listener.as_ref().zip(tls).is_some_and(|(listener, tls)| listener.replace(options, tls));
         if filters_changed {
-            self.brokers.iter().for_each(Broker::resubscribe);
+            self.brokers.all().iter().for_each(|broker| broker.resubscribe());
         }
-        let for_brokers = self.brokers.iter().filter(|broker| broker.reload_certificates()).count() > 0;
+        let for_brokers = self.brokers.all().iter().filter(|broker| broker.reload_certificates()).count() > 0;
         Ok(Replaced { own_certificates: own, certificates_for_brokers: for_brokers })
     }
 
@@ -257,7 +274,7 @@ impl Ingest {
 
     /// Tries every broker that is away once more at once, beginning with short pauses again.
     pub fn try_brokers_now(&self) {
-        self.brokers.iter().for_each(Broker::try_now);
+        self.brokers.all().iter().for_each(|broker| broker.try_now());
     }
 
     /// How far each machine's clock is from ours, the furthest off first.
@@ -287,11 +304,11 @@ impl Ingest {
             if let Some(listener) = &self.listener {
                 listener.stopped().await;
             }
-            for broker in &self.brokers {
+            for broker in self.brokers.all() {
                 broker.stopped().await;
             }
             self.intake.stop().await;
-            self.sources.iter().for_each(|source| source.tell_refusals(true));
+            tell_refused(self.source.as_deref(), &self.brokers, true);
             let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(committer) = committer {
                 // Joining blocks, so it may not happen on a worker of the runtime.
@@ -305,12 +322,17 @@ impl Ingest {
 }
 
 /// Tells now and then what was refused, until `stop`; [`Ingest::drain`] tells the rest.
-async fn tell_refusals(sources: Vec<Arc<Source>>, stop: CancellationToken) {
+async fn tell_refusals(listener: Option<Arc<Source>>, brokers: Arc<Brokers>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(intake::LOOK_EVERY) => {}
         }
-        sources.iter().for_each(|source| source.tell_refusals(false));
+        tell_refused(listener.as_deref(), &brokers, false);
     }
+}
+
+fn tell_refused(listener: Option<&Source>, brokers: &Brokers, all: bool) {
+    listener.into_iter().for_each(|source| source.tell_refusals(all));
+    brokers.all().iter().for_each(|broker| broker.source().tell_refusals(all));
 }

@@ -15,6 +15,7 @@ mod answers;
 mod backoff;
 mod events;
 mod filters;
+mod fleet;
 mod heard;
 mod host;
 mod options;
@@ -35,6 +36,8 @@ use tokio_util::task::TaskTracker;
 
 use answers::Answers;
 pub use answers::RefusedPublish;
+pub(crate) use fleet::Brokers;
+pub use fleet::BrokersChanged;
 use host::HostState;
 pub use options::{BrokerError, BrokerOptions, BrokerSession, Version, check_url};
 use outgoing::Outgoing;
@@ -49,6 +52,8 @@ use crate::sparkplug;
 /// The running sessions with one broker.
 pub(crate) struct Broker {
     checked: Arc<Checked>,
+    source: Arc<Source>,
+    stop: CancellationToken,
     outgoing: Arc<Outgoing>,
     answers: Arc<Answers>,
     /// Tells the sessions that the decoder understands other topics now.
@@ -59,17 +64,10 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// Starts the sessions' tasks; they connect, and reconnect, until `stop`. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// When an option is faulty or a certificate file cannot be read. An absent broker is no error: it may come.
-    pub(crate) fn start(
-        options: BrokerOptions,
-        intake: &Intake,
-        source: &Arc<Source>,
-        stop: &CancellationToken,
-    ) -> Result<Self, BrokerError> {
-        let checked = Arc::new(Checked::new(options)?);
+    /// Starts the sessions' tasks; they connect, and reconnect, until `stop` or [`Broker::stop`]. Must be called within a tokio
+    /// runtime.
+    fn start(checked: Checked, intake: &Intake, source: Arc<Source>, stop: &CancellationToken) -> Self {
+        let (checked, stop) = (Arc::new(checked), stop.child_token());
         let options = &checked.options;
         // Edge nodes must hear that we are there before anything else of us.
         let first = intake.decoder().host_id().map(|host_id| sparkplug::state_topic(&host_id));
@@ -79,19 +77,34 @@ impl Broker {
         tasks.spawn(hear);
         for number in 0..options.workers {
             let (inbox, arrivals) = mpsc::channel(options.inbox_messages_max);
-            let submitter = intake.submitter(source);
+            let submitter = intake.submitter(&source);
             let decoder = submitter.decoder().clone();
             let topics = Topics::new(decoder.clone(), options.share.clone(), number, topics.clone());
             let outgoing = (number == 0).then(|| (Arc::clone(&outgoing), asked.clone()));
             // The first worker alone reads the edge nodes, so it alone is their host.
             let host = if number == 0 { HostState::new(&decoder, submitter.clock()) } else { None };
             tasks.spawn(Worker::new(submitter, decoder, arrivals, outgoing, source.name(), host.clone()).run());
-            let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(source), stop.clone());
+            let (checked, source, stop) = (Arc::clone(&checked), Arc::clone(&source), stop.clone());
             let poller = Poller::new(checked, number, topics, inbox, source, (stop, Arc::clone(&try_now)), host);
             tasks.spawn(poller.run());
         }
         tasks.close();
-        Ok(Self { checked: Arc::clone(&checked), outgoing, answers, topics: changed, try_now, tasks })
+        Self { checked, source, stop, outgoing, answers, topics: changed, try_now, tasks }
+    }
+
+    /// How it is reached.
+    pub(crate) fn options(&self) -> &BrokerOptions {
+        &self.checked.options
+    }
+
+    /// What it has brought.
+    pub(crate) const fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// Takes leave of it; see [`Broker::stopped`].
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Sets a retained message (QoS 1); an empty payload clears it. Never blocks: the newest value of each topic is said as

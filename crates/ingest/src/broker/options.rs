@@ -195,6 +195,17 @@ impl BrokerOptions {
         super::session::Checked::new(self.clone()).map(drop)
     }
 
+    /// Whether a session with these options serves the others as well: a password that stands in a file is read for each
+    /// connection anyway.
+    #[must_use]
+    pub fn is_served_like(&self, other: &Self) -> bool {
+        let settled = |options: &Self| Self {
+            password: options.password.clone().filter(|_| options.password_file.is_none()),
+            ..options.clone()
+        };
+        settled(self) == settled(other)
+    }
+
     /// The sessions that it holds, one for each worker; none when the address cannot be read.
     #[must_use]
     pub fn sessions(&self) -> Vec<BrokerSession> {

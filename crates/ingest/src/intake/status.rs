@@ -14,6 +14,8 @@ use super::{Finished, Outcome, Trouble, TroubleKind, Troubles};
 pub struct SourceStatus {
     /// `listener` or the broker's name.
     pub name: String,
+    /// Where the broker is; none for the listener.
+    pub url: Option<String>,
     /// Clients connected to the listener; for a broker 1 while its session stands, else 0.
     pub connected: usize,
     /// Arrival of the newest message.
@@ -171,6 +173,7 @@ impl Source {
         let last = |at: &AtomicI64| Some(at.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != NEVER);
         SourceStatus {
             name: self.name.clone(),
+            url: None,
             connected: self.connected.load(Ordering::Relaxed) as usize,
             last_arrival: last(&self.last_arrival_ms).map(Timestamp::from_millis),
             last_admitted: last(&self.last_admitted_ms).map(Timestamp::from_millis),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use foretell_ingest::broker::BrokersChanged;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::shutdown::Shutdown;
@@ -60,7 +61,8 @@ async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Comm
         }
         supervisor::reloading();
         match reload(&reloader, common).await {
-            Ok(Reloaded { changed, waits }) => {
+            Ok(Reloaded { changed, brokers, waits }) => {
+                tell_brokers(&brokers);
                 tell_changes(&changed);
                 if !waits.is_empty() {
                     let waits = waits.join(", ");
@@ -77,6 +79,15 @@ async fn reload_when_told(hang_up: &mut Signal, service: &Service, common: &Comm
                 supervisor::ready("The new configuration cannot be used; the one before stays in force.");
             }
         }
+    }
+}
+
+fn tell_brokers(BrokersChanged { started, left }: &BrokersChanged) {
+    for source in started {
+        tracing::info!(source, "A session with a broker begins, as the configuration wants it.");
+    }
+    for source in left {
+        tracing::info!(source, "Left a broker; it keeps our session, and what comes for it, until that expires.");
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn letters(
     clocks: Arc<Clocks>,
     stop: CancellationToken,
 ) {
-    let mut published: HashMap<String, String> = HashMap::new();
+    let (mut published, mut known) = (HashMap::<String, String>::new(), ingest.destinations());
     while !channels.is_empty() {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -86,6 +86,9 @@ pub(super) async fn letters(
         }
         let (outreach, now) = (Arc::clone(&outreach), clocks.now());
         let standing = read(tokio::task::spawn_blocking(move || outreach.messages_for_mqtt(now)).await);
+        if std::mem::replace(&mut known, ingest.destinations()) != known {
+            published.clear();
+        }
         let placed = standing.into_iter().flatten().filter_map(|message| {
             let channel = channels.iter().find(|channel| channel.name() == message.channel)?;
             Some((channel.topic(message.machine.site(), message.machine.machine()), message.payload))
@@ -159,7 +162,7 @@ pub(super) async fn advisories(
     every: Duration,
     stop: CancellationToken,
 ) {
-    let mut published: HashMap<MachineId, String> = HashMap::new();
+    let (mut published, mut known): (HashMap<MachineId, String>, _) = (HashMap::new(), ingest.destinations());
     let mut compare_at = tokio::time::Instant::now();
     loop {
         let news = tokio::select! {
@@ -172,7 +175,9 @@ pub(super) async fn advisories(
             let outreach = Arc::clone(&outreach);
             let current = tokio::task::spawn_blocking(move || current(&outreach)).await;
             if let Some(current) = read(current) {
-                publish(&ingest, &mut published, current);
+                // A new broker has been told nothing yet.
+                let again = std::mem::replace(&mut known, ingest.destinations()) != known;
+                publish(&ingest, &mut published, current, again);
             }
             compare_at = tokio::time::Instant::now() + every;
             continue;
@@ -217,9 +222,14 @@ fn current(outreach: &Outreach) -> foretell_outreach::Result<HashMap<MachineId, 
     Ok(advisories.into_iter().map(|finding| (finding.machine.clone(), wire::to_json(&finding))).collect())
 }
 
-fn publish(ingest: &Ingest, published: &mut HashMap<MachineId, String>, current: HashMap<MachineId, String>) {
+fn publish(
+    ingest: &Ingest,
+    published: &mut HashMap<MachineId, String>,
+    current: HashMap<MachineId, String>,
+    again: bool,
+) {
     for (machine, payload) in &current {
-        if published.get(machine) != Some(payload) {
+        if again || published.get(machine) != Some(payload) {
             ingest.publish_retained(&topic(machine), payload.as_bytes());
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foretell_engine::EngineOptions;
+use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_ingest::{IngestOptions, IntakeOptions};
@@ -52,13 +53,20 @@ pub(super) fn ingest(
 ) -> IngestOptions {
     let intake = IntakeOptions { machines_max: config.mqtt.machines_max, machines, ..IntakeOptions::default() };
     let mut options = IngestOptions { decoder: decoder(config, catalogue), intake, ..IngestOptions::default() };
-    match &config.mqtt.source {
-        MqttSource::Embedded => options.listener = Some(listener(&config.mqtt, budget)),
-        MqttSource::Broker { url } => options.brokers = vec![config.mqtt.broker(url)],
-        MqttSource::Nowhere => {}
+    if config.mqtt.source == MqttSource::Embedded {
+        options.listener = Some(listener(&config.mqtt, budget));
     }
-    options.brokers.extend(config.mqtt.sources.iter().cloned());
+    options.brokers = brokers(&config.mqtt);
     options
+}
+
+/// Every broker that there is to be a session with.
+pub(super) fn brokers(mqtt: &MqttSection) -> Vec<BrokerOptions> {
+    let own = match &mqtt.source {
+        MqttSource::Broker { url } => Some(mqtt.broker(url)),
+        MqttSource::Embedded | MqttSource::Nowhere => None,
+    };
+    own.into_iter().chain(mqtt.sources.iter().cloned()).collect()
 }
 
 /// What the embedded listener is told.

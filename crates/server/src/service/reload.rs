@@ -1,23 +1,23 @@
 //! A new configuration for the running service. What can be changed without ending an MQTT session is changed: mappings, edge
-//! nodes' metrics, users, limits and certificates of the listener, customers, limits and profiles of machines, where InfluxDB is, the log's
-//! level. The rest is named and stays.
+//! nodes' metrics, brokers (the sessions with all others stay), users, limits and certificates of the listener, customers, limits
+//! and profiles of machines, where InfluxDB is, the log's level. The rest is named, each time until a restart, and stays.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_history::SqliteLog;
-use foretell_ingest::broker::BrokerOptions;
-use foretell_ingest::listener::Anonymous;
+use foretell_ingest::broker::{BrokerOptions, BrokersChanged};
 use foretell_ingest::{Ingest, Replaced};
 use foretell_model::Catalogue;
 use foretell_outreach::Outreach;
 use metrics::counter;
+use tokio::runtime::Handle;
 
 use super::budget::{self, Budget};
 use super::connections::Bounds;
 use super::influx::Influx;
 use super::parts::register_in;
 use super::{Clocks, EngineRoom, Service, options};
-use crate::config::{Config, MqttLimits, MqttSection};
+use crate::config::{Config, MqttLimits, MqttSection, MqttSource};
 use crate::failure::{Failure, Kind};
 use crate::logging;
 
@@ -26,6 +26,8 @@ use crate::logging;
 pub struct Reloaded {
     /// What is different now.
     pub changed: Vec<&'static str>,
+    /// Brokers that there are other sessions with now.
+    pub brokers: BrokersChanged,
     /// What would be different after a restart.
     pub waits: Vec<&'static str>,
 }
@@ -33,6 +35,8 @@ pub struct Reloaded {
 /// Takes up new configurations. Cheap to clone: it holds the parts that can change.
 #[derive(Clone)]
 pub struct Reloader {
+    /// As it was at the start: what waits for the next one is measured by it, however often the file is read meanwhile.
+    started: Arc<Config>,
     /// As it was read last.
     config: Arc<Mutex<Arc<Config>>>,
     ingest: Option<Arc<Ingest>>,
@@ -49,6 +53,7 @@ impl Service {
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         Reloader {
+            started: Arc::clone(&self.config),
             config: Arc::new(Mutex::new(Arc::clone(&self.config))),
             ingest: self.ingest.clone(),
             room: Arc::clone(&self.room),
@@ -78,7 +83,7 @@ impl Reloader {
     /// What can fail comes first, so that a faulty part keeps everything as it was.
     fn take_up(&self, new: Config) -> Result<Reloaded, Failure> {
         let old = Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut changed = Vec::new();
+        let (mut changed, mut brokers) = (Vec::new(), BrokersChanged::default());
         if register_in(&new, &self.outreach, &self.catalogue, self.clocks.wall().now())? {
             changed.push("customers");
         }
@@ -92,6 +97,13 @@ impl Reloader {
                 .extend(own_certificates.then_some("certificates of the MQTT listener, from the next connection on"));
             changed.extend(certificates_for_brokers.then_some("certificates at brokers, from the next connection on"));
             ingest.bound_machines(new.mqtt.machines_max);
+            // Whether there is a listener is settled at the start, and the broker of `url` with it.
+            if listens(&self.started) == listens(&new) {
+                let failed = |error| Failure::because(Kind::Config, "could not take up the brokers", error);
+                brokers =
+                    Handle::current().block_on(ingest.replace_brokers(options::brokers(&new.mqtt))).map_err(failed)?;
+                changed.extend((brokers != BrokersChanged::default()).then_some("sessions with brokers"));
+            }
         }
         changed.extend((old.mappings != new.mappings).then_some("mappings"));
         changed.extend((old.mqtt.age_max != new.mqtt.age_max).then_some("the age of readings that are taken"));
@@ -127,15 +139,15 @@ impl Reloader {
             // Whoever says that something has changed need not wait for our next attempt.
             ingest.try_brokers_now();
         }
-        let waits = waits_for_a_restart(&old, &new);
+        let waits = waits_for_a_restart(&self.started, &new);
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
-        Ok(Reloaded { changed, waits })
+        Ok(Reloaded { changed, brokers, waits })
     }
 }
 
-/// A source as far as a restart is needed for it.
-fn without_password(source: &BrokerOptions) -> BrokerOptions {
-    BrokerOptions { password: source.password.clone().filter(|_| source.password_file.is_none()), ..source.clone() }
+/// Whether controllers connect to us.
+fn listens(config: &Config) -> bool {
+    config.mqtt.source == MqttSource::Embedded
 }
 
 /// The passwords at brokers that stand in files.
@@ -153,21 +165,6 @@ fn profiles(config: &Config) -> impl PartialEq + use<> {
 
 /// Sections whose change is noticed only at the next start.
 fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
-    let address = |mqtt: &MqttSection| MqttSection {
-        users: Vec::new(),
-        anonymous: Anonymous::default(),
-        limits: MqttLimits::default(),
-        age_max: None,
-        machines_max: 0,
-        // Taken up for the next connection, as is their content.
-        tls_cert_file: None,
-        tls_key_file: None,
-        tls_client_ca_file: None,
-        // Read again for each connection.
-        password: mqtt.password.clone().filter(|_| mqtt.password_file.is_none()),
-        sources: mqtt.sources.iter().map(without_password).collect(),
-        ..mqtt.clone()
-    };
     let host_id = |config: &Config| config.sparkplug.0.as_ref().map(|options| options.host_id.clone());
     let engine = |config: &Config| {
         let engine = &config.engine;
@@ -176,7 +173,8 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     };
     let mut waits = Vec::new();
     let mut differs = |what, is_different: bool| waits.extend(is_different.then_some(what));
-    differs("[mqtt] listen, url, sources and how we log in there", address(&old.mqtt) != address(&new.mqtt));
+    differs("[mqtt] url and all brokers, because of whether controllers connect to us", listens(old) != listens(new));
+    differs("[mqtt] listen", listens(new) && old.mqtt.listen != new.mqtt.listen);
     differs("[sparkplug] host_id", host_id(old) != host_id(new));
     differs("[influxdb] whether there is one", old.influxdb.is_some() != new.influxdb.is_some());
     differs("[data]", old.data != new.data);

@@ -27,9 +27,11 @@ impl Sessions {
     /// Takes the sources as they stand, each with whether it can take readings; says which are missed, in a sentence each.
     pub(super) fn look<'a>(&self, sources: impl IntoIterator<Item = (&'a str, bool)>, now: Instant) -> Vec<String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut faults = Vec::new();
+        let (mut before, mut faults) = (std::mem::take(&mut *known), Vec::new());
         for (name, stands) in sources {
-            let presence = known.entry(name.to_owned()).or_insert(Presence { away: None, met: false });
+            // One that was left and comes back is to be met again.
+            let presence = before.remove(name).unwrap_or(Presence { away: None, met: false });
+            let presence = known.entry(name.to_owned()).or_insert(presence);
             if stands {
                 *presence = Presence { away: None, met: true };
                 continue;

@@ -234,15 +234,8 @@ impl ServiceBackend {
     fn source_status(&self, source: foretell_ingest::SourceStatus) -> SourceStatus {
         let listens =
             self.ingest.as_ref().and_then(|ingest| ingest.listen_addr()).filter(|_| source.name == "listener");
-        let mqtt = &self.config.mqtt;
-        let further =
-            mqtt.sources.iter().find(|further| further.name == source.name).map(|further| further.url.clone());
-        let broker = || match &mqtt.source {
-            crate::config::MqttSource::Broker { url } => url.clone(),
-            _ => mqtt.listen.to_string(),
-        };
         SourceStatus {
-            address: further.or_else(|| listens.map(|address| address.to_string())).unwrap_or_else(broker),
+            address: source.url.unwrap_or_else(|| listens.unwrap_or(self.config.mqtt.listen).to_string()),
             connected: listens.is_some() || source.connected > 0,
             clients: listens.is_some().then_some(source.connected as u64),
             readings: source.admitted,
