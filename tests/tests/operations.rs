@@ -357,7 +357,7 @@ fn two_services_of_one_name_at_one_broker_say_so() {
     let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
     let broker = Mosquitto::start(folders[0].path());
     let config = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port);
-    let mut services = folders.each_ref().map(|folder| Foretell::start(folder.path(), &config));
+    let services = folders.each_ref().map(|folder| Foretell::start(folder.path(), &config));
     for foretell in &services {
         let fault = "the client_id `foretell`";
         wait_for("/readyz to say so", SOON, || {
@@ -367,9 +367,11 @@ fn two_services_of_one_name_at_one_broker_say_so() {
         assert!(page.contains("client_id") && page.contains("role=\"alert\""), "{page}");
         said(foretell, "Most likely another program uses this `client_id` there", 1);
     }
-    for foretell in &mut services {
-        assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
-    }
+    let [mut stays, mut goes] = services;
+    assert_eq!(goes.process.terminate(), Some(0), "a clean stop");
+    // Undisturbed, it is over within seconds.
+    wait_for("readiness", SOON, || get(stays.console, "/readyz").filter(|answer| answer.status == 200));
+    assert_eq!(stays.process.terminate(), Some(0), "a clean stop");
 }
 
 /// What stands behind the cause in the log when a broker with TLS is met without it, or by who does not trust its authority.

@@ -87,7 +87,8 @@ impl Poller {
         (stop, try_now): (CancellationToken, Arc<Notify>),
         host: Option<HostState>,
     ) -> Self {
-        let rivals = Rivals::new(Arc::clone(&source), checked.options.client_id_of(number));
+        let client_id = checked.options.client_id_of(number);
+        let rivals = Rivals::new(Arc::clone(&source), client_id, checked.options.refused_pause);
         let payload_bytes_max = checked.options.payload_bytes_max;
         let speaks = Speaks::first(checked.options.version);
         Self {
@@ -233,6 +234,7 @@ impl Poller {
         // Before the broker has granted our subscriptions, the session does not stand.
         let mut standing = suback_due.is_none().then(|| Standing::new(&self.source));
         self.stood = standing.is_some();
+        let mut look_at = self.stood.then(Instant::now);
         loop {
             let happened = tokio::select! {
                 biased;
@@ -248,6 +250,13 @@ impl Poller {
                     continue;
                 }
                 () = at(suback_due) => return Err(Lost::NoSubAck),
+                () = at(look_at) => {
+                    look_at = standing.as_ref().and_then(|standing| {
+                        let next = self.rivals.stands(standing.since.elapsed())?;
+                        Some(standing.since + next)
+                    });
+                    continue;
+                }
             };
             match happened {
                 Ok(Happened::Message(message)) => self.message(message).await,
@@ -255,7 +264,10 @@ impl Poller {
                     suback_due = None;
                     self.check(&codes)?;
                     (self.subscribed, self.stood) = (true, true);
-                    standing.get_or_insert_with(|| Standing::new(&self.source));
+                    if standing.is_none() {
+                        standing = Some(Standing::new(&self.source));
+                        look_at = Some(Instant::now());
+                    }
                 }
                 Ok(Happened::SaidGoodbye) if self.stop.is_cancelled() => return Ok(()),
                 Ok(Happened::SaidGoodbye) => return Err(Lost::NotKept),
@@ -316,18 +328,21 @@ impl Poller {
 }
 
 /// A session that stands, counted for as long as it does.
-struct Standing(Arc<Source>);
+struct Standing {
+    source: Arc<Source>,
+    since: Instant,
+}
 
 impl Standing {
     fn new(source: &Arc<Source>) -> Self {
         source.connected();
-        Self(Arc::clone(source))
+        Self { source: Arc::clone(source), since: Instant::now() }
     }
 }
 
 impl Drop for Standing {
     fn drop(&mut self) {
-        self.0.disconnected();
+        self.source.disconnected();
     }
 }
 

@@ -1,7 +1,8 @@
 //! Whether another program uses our client id at a broker. A broker knows one session of a name: whoever connects throws the other
 //! out, and when both come back by themselves that goes on for ever while each gets a part of the messages. In MQTT 5 a broker can
 //! say so. One that does not (Mosquitto 2.0.11), and every one of 3.1.1, just closes the connection, so the signs are counted:
-//! sessions that stood and were closed within seconds, one after the other, with a broker that was there again at once.
+//! sessions that stood and were closed within seconds, one after the other, with a broker that was there again at once. It is over
+//! when a session stands for longer than the other would have waited before it came back.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +22,13 @@ pub(super) struct Rivals {
     client_id: String,
     /// Short sessions in a row.
     short: u32,
+    /// How long a rival like us waits at most after a broker has told it that it was thrown out.
+    waits: Duration,
 }
 
 impl Rivals {
-    pub(super) const fn new(source: Arc<Source>, client_id: String) -> Self {
-        Self { source, client_id, short: 0 }
+    pub(super) const fn new(source: Arc<Source>, client_id: String, waits: Duration) -> Self {
+        Self { source, client_id, short: 0, waits }
     }
 
     /// The name that is ours.
@@ -51,6 +54,22 @@ impl Rivals {
         }
     }
 
+    /// A session has stood for so long and stands still; returns when to look again, counted from its beginning, as long as
+    /// something may be over by then.
+    pub(super) fn stands(&mut self, stood: Duration) -> Option<Duration> {
+        if stood < SOUND {
+            return Some(SOUND);
+        }
+        self.short = 0;
+        self.source.trouble_over(TroubleKind::ShortSessions, &self.client_id);
+        let long = self.waits + SOUND;
+        if stood < long {
+            return Some(long);
+        }
+        self.source.trouble_over(TroubleKind::TakenOver, &self.client_id);
+        None
+    }
+
     fn say(&self) {
         if (self.short - SUSPECT_MIN).is_multiple_of(SAY_EVERY) {
             SessionsShort { source: self.source.name(), client_id: &self.client_id, times: self.short }.emit();
@@ -62,11 +81,15 @@ impl Rivals {
 mod tests {
     use super::*;
 
-    /// Each word is the end of a connection; the last is what is known then.
+    /// Each word is the end of a connection, or how long one stands, in seconds; what is known then.
     fn check(ends: &str, expected: Option<(TroubleKind, u32)>) {
         let source = Arc::new(Source::new("plant"));
-        let mut rivals = Rivals::new(Arc::clone(&source), "foretell".to_owned());
+        let mut rivals = Rivals::new(Arc::clone(&source), "foretell".to_owned(), Duration::from_secs(60));
         for end in ends.split_whitespace() {
+            if let Some(stood_s) = end.strip_prefix("stands").and_then(|seconds| seconds.parse().ok()) {
+                let _next = rivals.stands(Duration::from_secs(stood_s));
+                continue;
+            }
             let hung_up = |hung_up| Lost::Connection { cause: "closed".into(), hung_up };
             let (cause, stood_s) = match end {
                 "short" => (hung_up(true), Some(1)),
@@ -93,5 +116,18 @@ mod tests {
         check("short away short away short away short", None);
         check("short short long short short", None);
         check("cut cut cut cut closed closed closed", None);
+    }
+
+    #[test]
+    fn it_is_over_when_a_session_stands_for_longer_than_a_rival_waits() {
+        check("short short short short stands9", Some((TroubleKind::ShortSessions, 2)));
+        check("short short short short stands10", None);
+        check("short short short stands10 short short", None);
+        check("taken taken stands10 stands69", Some((TroubleKind::TakenOver, 2)));
+        check("taken taken stands10 stands70", None);
+        let mut rivals = Rivals::new(Arc::new(Source::new("plant")), "foretell".to_owned(), Duration::from_secs(60));
+        let looks =
+            [0, 9, 10, 69, 70].map(|stood_s| rivals.stands(Duration::from_secs(stood_s)).map(|next| next.as_secs()));
+        assert_eq!(looks, [Some(10), Some(10), Some(70), Some(70), None]);
     }
 }

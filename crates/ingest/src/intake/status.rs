@@ -126,6 +126,11 @@ impl Source {
         self.troubles.note(kind, client_id, Instant::now())
     }
 
+    /// Something that was wrong with who connects is over.
+    pub(crate) fn trouble_over(&self, kind: TroubleKind, client_id: &str) {
+        self.troubles.over(kind, client_id);
+    }
+
     /// One more is connected.
     pub(crate) fn connected(&self) {
         self.connected.fetch_add(1, Ordering::Relaxed);

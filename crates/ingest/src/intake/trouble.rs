@@ -1,5 +1,6 @@
 //! What is wrong with who connects and who is connected to: two programs under one name, who throw each other out for ever. Each
-//! trouble is known for as long as it goes on and some minutes beyond, because between two of its signs all looks well.
+//! trouble is known for as long as it goes on and some minutes beyond, because between two of its signs all looks well; or until
+//! whoever noted it has seen that it is over.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -57,6 +58,12 @@ impl Troubles {
         times
     }
 
+    /// A trouble is over.
+    pub(crate) fn over(&self, kind: TroubleKind, client_id: &str) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, _)| known.kind != kind || known.client_id != client_id);
+    }
+
     /// Those that go on.
     pub(crate) fn now(&self, now: Instant) -> Vec<Trouble> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +96,11 @@ mod tests {
         assert_eq!(known(349), "TakenOver a 2");
         assert_eq!(known(351), "");
         assert_eq!(troubles.note(TroubleKind::TakenOver, "a", at(500)), 1, "a new one");
+        troubles.over(TroubleKind::TakenOver, "b");
+        troubles.over(TroubleKind::Twins, "a");
+        assert_eq!(known(500), "TakenOver a 1");
+        troubles.over(TroubleKind::TakenOver, "a");
+        assert_eq!(known(500), "");
         for n in 0..100 {
             troubles.note(TroubleKind::Twins, &n.to_string(), at(500));
         }
