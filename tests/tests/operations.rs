@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, binary, free_port, get, metric, publish_lines, wait_for};
 
 const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
 const SOON: Duration = Duration::from_secs(30);
@@ -403,5 +403,58 @@ fn a_broker_that_cannot_be_talked_to_is_told_with_its_remedy() {
     said(&foretell, "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`", 1);
     said(&foretell, "UnknownIssuer; nobody whom we trust has signed the broker's certificate", 1);
     said(&foretell, "name its authority's file as `ca_file`", 1);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+/// Makes a certificate that holds for so many days from now on, of one key.
+fn certificate(folder: &Path, days: i32) {
+    std::fs::write(folder.join("own.ext"), "subjectAltName=DNS:x\n").expect("a writable folder");
+    for request in [
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -keyout own.key -out own.csr"
+            .to_owned(),
+        format!("x509 -req -in own.csr -signkey own.key -days {days} -extfile own.ext -out own.pem"),
+    ] {
+        let made = Command::new("openssl").current_dir(folder).args(request.split(' ')).output();
+        let made = made.expect("openssl runs (Debian package openssl)");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+}
+
+#[test]
+fn a_certificate_that_runs_out_is_told_until_a_renewed_one_is_taken_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    certificate(folder.path(), -1);
+    let config = "[mqtt]\ntls_cert_file = \"own.pem\"\ntls_key_file = \"own.key\"\n";
+    let mut foretell = Foretell::start_expecting(503, folder.path(), config, (free_port(), free_port()), |_| {});
+    let readyz = |words: &str, status: u16| {
+        wait_for(&format!("/readyz to be {status}, {words}"), SOON, || {
+            get(foretell.console, "/readyz").filter(|answer| answer.status == status && answer.body.contains(words))
+        })
+    };
+    let ingest = |words: &str| get(foretell.console, "/api/v1/ingest").expect("an answer").body.contains(words);
+    let days_left = || {
+        let name = "foretell_certificate_expires_seconds{source=\"listener\",whose=\"own\"}";
+        wait_for("the metric", SOON, || metric(foretell.console, name)) / 86_400.0
+    };
+    readyz("the certificate of the MQTT listener", 503);
+    assert!(ingest("has run out on"));
+    assert!((-1.1..-0.9).contains(&days_left()));
+    said(&foretell, "has run out on", 2);
+    let checked =
+        Command::new(binary("foretell")).args(["check", "--config"]).arg(folder.path().join("foretell.toml")).output();
+    let checked = String::from_utf8_lossy(&checked.expect("foretell runs").stdout).into_owned();
+    assert!(checked.contains("`mqtt.tls_cert_file`: the certificate of the MQTT listener"), "{checked}");
+    assert!(checked.contains("has run out on"), "{checked}");
+
+    for (days, expected) in [(5, "runs out within a week, on"), (100, "")] {
+        certificate(folder.path(), days);
+        foretell.process.signal("HUP");
+        let near = f64::from(days) - 0.1..f64::from(days) + 0.1;
+        wait_for("the metric", SOON, || near.contains(&days_left()).then_some(()));
+        readyz("", 200);
+        assert!(!ingest("has run out on") && ingest("runs out within") != expected.is_empty());
+        assert!(ingest(expected));
+        said(&foretell, "A certificate has to be renewed.", 1);
+    }
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }

@@ -12,6 +12,7 @@
 
 pub mod broker;
 pub mod decode;
+mod der;
 mod glob;
 mod intake;
 pub mod listener;
@@ -19,6 +20,7 @@ pub mod pem;
 mod retained;
 mod skew;
 pub mod sparkplug;
+pub mod validity;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +39,7 @@ use intake::{Intake, Source};
 use listener::{Listener, ListenerError, ListenerOptions};
 use pem::PemFaults;
 pub use skew::{ClockSkew, OwnClock};
+use validity::Certificates;
 
 /// What ingest does, settled before it starts.
 #[derive(Clone, Debug, Default)]
@@ -237,6 +240,18 @@ impl Ingest {
             sources: self.source.iter().map(|source| source.status()).chain(brokers).collect(),
             commit: CommitStatus { ended: self.committer_ended(), ..self.intake.commit_status() },
         }
+    }
+
+    /// The certificates that connections are begun with, each with `listener` or the broker's name.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<(String, Certificates)> {
+        let own = self.listener.as_ref().map(Listener::certificates).unwrap_or_default();
+        let own = own.into_iter().map(|held| ("listener".to_owned(), held));
+        let of = |broker: &Arc<Broker>| {
+            let name = &broker.options().name;
+            broker.certificates().into_iter().map(|held| (name.clone(), held)).collect::<Vec<_>>()
+        };
+        own.chain(self.brokers.all().iter().flat_map(of)).collect()
     }
 
     fn committer_ended(&self) -> bool {

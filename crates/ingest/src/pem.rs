@@ -166,7 +166,11 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, PemError> {
     Ok(roots)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
+/// The certificates of a file.
+///
+/// # Errors
+/// When it holds none, or cannot be read.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
     let text = read(path)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match found {

@@ -48,6 +48,7 @@ use worker::Worker;
 
 use crate::intake::{Intake, Source};
 use crate::sparkplug;
+use crate::validity::Certificates;
 
 /// The running sessions with one broker.
 pub(crate) struct Broker {
@@ -132,6 +133,11 @@ impl Broker {
             tracing::error!(source, %error, why, "The certificates for a broker cannot be used; those of before stay.");
             false
         })
+    }
+
+    /// The certificates of the next connection.
+    pub(crate) fn certificates(&self) -> Vec<Certificates> {
+        self.checked.certificates()
     }
 
     /// Ends the pauses of those sessions that wait to connect again.

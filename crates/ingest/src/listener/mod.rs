@@ -46,6 +46,7 @@ use crate::intake::{Intake, Source};
 use crate::pem::PemFaults;
 use crate::retained::Retained;
 use crate::sparkplug;
+use crate::validity::Certificates;
 use clients::Clients;
 use door::Door;
 use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
@@ -190,6 +191,12 @@ impl Listener {
             *offered = tls;
         }
         !is_same
+    }
+
+    /// The certificates of new connections.
+    pub(crate) fn certificates(&self) -> Vec<Certificates> {
+        let tls = self.shared.tls.read().unwrap_or_else(PoisonError::into_inner);
+        tls.as_ref().map(|tls| tls.certificates().to_vec()).unwrap_or_default()
     }
 
     pub(crate) fn retained(&self) -> &Retained {

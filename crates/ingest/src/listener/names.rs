@@ -6,6 +6,8 @@
 
 use rustls::pki_types::CertificateDer;
 
+use crate::der::{SEQUENCE, element};
+
 /// Longest name, bytes.
 const NAME_BYTES_MAX: usize = 256;
 
@@ -18,7 +20,6 @@ pub(super) fn names(certificates: Option<&[CertificateDer<'_>]>) -> Option<Vec<S
 
 /// The common names of a subject: a run of sets of attributes, each an object identifier with its value (X.501).
 fn common_names(mut subject: &[u8]) -> Vec<String> {
-    const SEQUENCE: u8 = 0x30;
     const SET: u8 = 0x31;
     const IDENTIFIER: u8 = 0x06;
     const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
@@ -36,22 +37,6 @@ fn common_names(mut subject: &[u8]) -> Vec<String> {
         }
     }
     names
-}
-
-/// The first element of DER: its tag, its content, and what follows it.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(*length), rest),
-        0x81..=0x82 => {
-            let (length, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((*tag, content, rest))
 }
 
 /// A string of one of the kinds that a name is written in.

@@ -9,12 +9,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::options::TlsOptions;
 use crate::pem::{self, PemError, PemFaults};
+use crate::validity::{self, Certificates};
 
 /// TLS as new connections are offered it.
 pub(crate) struct Tls {
     acceptor: TlsAcceptor,
     /// Of the files that it was made of.
     fingerprint: u64,
+    certificates: Vec<Certificates>,
 }
 
 impl Tls {
@@ -26,7 +28,13 @@ impl Tls {
         let (certificate, key) = (&*options.certificate_file, &*options.key_file);
         // First, so that a file that is exchanged meanwhile counts as another one the next time.
         let fingerprint = pem::fingerprint([Some(certificate), Some(key), options.client_ca_file.as_deref()]);
-        Ok(Self { acceptor: acceptor(options)?, fingerprint })
+        let certificates = validity::certificates(Some(certificate), options.client_ca_file.as_deref());
+        Ok(Self { acceptor: acceptor(options)?, fingerprint, certificates })
+    }
+
+    /// When those hold that it was made of.
+    pub(super) fn certificates(&self) -> &[Certificates] {
+        &self.certificates
     }
 
     /// What takes a connection.

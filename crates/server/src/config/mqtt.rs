@@ -7,7 +7,7 @@ use std::time::Duration;
 use foretell_ingest::IntakeOptions;
 use foretell_ingest::broker::{BrokerOptions, Version};
 use foretell_ingest::listener::{Anonymous, Argon2Hash, ListenerOptions, MachineGlob, Password};
-use foretell_ingest::pem;
+use foretell_ingest::{pem, validity};
 
 use super::read::{PASSWORD, address, file, keep, required, secret, secret_with_file};
 use super::reader::Section;
@@ -193,6 +193,7 @@ fn check_listener(s: &Section<'_>, section: &MqttSection) {
     }
     let files = [("tls_cert_file", certificate), ("tls_key_file", key), ("tls_client_ca_file", authorities)];
     source::tell_files(s, &files, &pem::faults(certificate, key, authorities));
+    source::tell_validity(s, &files, "listener", &validity::certificates(certificate, authorities));
     let listen = section.listen;
     let embedded = section.source == MqttSource::Embedded;
     let from_here = section.anonymous == Anonymous::OnLoopback && listen.ip().is_loopback();

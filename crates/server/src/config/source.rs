@@ -6,10 +6,13 @@ use std::path::Path;
 
 use foretell_ingest::broker::{BrokerError, BrokerOptions, BrokerSession, Version, check_url};
 use foretell_ingest::pem::{self, PemError};
+use foretell_ingest::validity::{self, Certificates};
+use foretell_model::Clock as _;
 
 use super::mqtt::{MqttSection, MqttSource};
 use super::read::{PASSWORD, file, required, secret_with_file};
 use super::reader::Section;
+use crate::clock::WallClock;
 
 impl MqttSection {
     /// How the broker of `url` is reached.
@@ -132,7 +135,12 @@ fn check_whole(s: &Section<'_>, options: &BrokerOptions, files: &[(&str, Option<
         return tell_files(s, files, &pem::faults(certificate, key, options.ca_file.as_deref()));
     }
     match options.check() {
-        Ok(()) => {}
+        Ok(()) => tell_validity(
+            s,
+            files,
+            &options.name,
+            &validity::certificates(options.certificate_file.as_deref(), options.ca_file.as_deref()),
+        ),
         Err(BrokerError::Pem(faults)) => tell_files(s, files, &faults.0),
         Err(error) => s.fault("", format!("[{}] {}", s.path(), in_words(&error))),
     }
@@ -143,6 +151,22 @@ pub(super) fn tell_files(s: &Section<'_>, files: &[(&str, Option<&Path>)], fault
     for fault in faults {
         let key = files.iter().find(|(_, file)| *file == Some(fault.file())).map_or("", |(key, _)| *key);
         s.fault(key, format!("`{}.{key}`: {}", s.path(), in_words(fault)));
+    }
+}
+
+/// Tells of certificates that do not hold, or not for long, at the key that names their file. Nobody may be kept from starting by
+/// that: the other sources go on.
+pub(super) fn tell_validity(
+    s: &Section<'_>,
+    files: &[(&str, Option<&Path>)],
+    source: &str,
+    certificates: &[Certificates],
+) {
+    for held in certificates {
+        let key = files.iter().find(|(_, file)| *file == Some(&*held.file)).map_or("", |(key, _)| *key);
+        if let Some(complaint) = held.complaint(source, WallClock.now()) {
+            s.warn(key, format!("`{}.{key}`: {complaint}", s.path()));
+        }
     }
 }
 

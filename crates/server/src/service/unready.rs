@@ -51,6 +51,17 @@ impl Told {
     }
 }
 
+impl Told {
+    /// Writes down what does not make the service unready yet.
+    pub(super) fn emit_of_certificate(self) {
+        match self {
+            Self::Came(words) => tracing::warn!(words, "A certificate has to be renewed."),
+            // It was renewed, or the time has come that is told next.
+            Self::Went(words) => tracing::debug!(words, "This is over."),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

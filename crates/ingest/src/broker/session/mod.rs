@@ -20,6 +20,7 @@ use super::host::Will;
 use super::options::{BrokerError, BrokerOptions, Version};
 use super::tls;
 use crate::pem;
+use crate::validity::{self, Certificates};
 
 /// Longest topic that MQTT can carry, plus the packet's other fields: what a packet may have beyond its payload.
 const PACKET_OVERHEAD_BYTES: usize = 65_535 + 16;
@@ -147,13 +148,15 @@ struct Tls {
     configuration: TlsConfiguration,
     /// Of the files that it was made of.
     fingerprint: u64,
+    certificates: Vec<Certificates>,
 }
 
 impl Tls {
     fn load(options: &BrokerOptions) -> Result<Self, BrokerError> {
         // First, so that a file that is exchanged meanwhile counts as another one the next time.
         let fingerprint = Self::fingerprint(options);
-        Ok(Self { configuration: tls::configuration(options)?, fingerprint })
+        let certificates = validity::certificates(options.certificate_file.as_deref(), options.ca_file.as_deref());
+        Ok(Self { configuration: tls::configuration(options)?, fingerprint, certificates })
     }
 
     fn fingerprint(options: &BrokerOptions) -> u64 {
@@ -205,6 +208,12 @@ impl Checked {
     fn tls(&self) -> Option<TlsConfiguration> {
         let tls = self.tls.as_ref()?.read().unwrap_or_else(PoisonError::into_inner);
         Some(tls.configuration.clone())
+    }
+
+    /// The certificates of the next connection.
+    pub(in super::super) fn certificates(&self) -> Vec<Certificates> {
+        let tls = self.tls.as_ref().map(|tls| tls.read().unwrap_or_else(PoisonError::into_inner));
+        tls.map(|tls| tls.certificates.clone()).unwrap_or_default()
     }
 
     /// Reads the certificate files again, for the next connection; returns whether they are others than before.

@@ -9,6 +9,7 @@ use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, Refusa
 use foretell_history::{QuarantineFilter, lying_aside};
 use foretell_ingest::broker::RefusedPublish;
 use foretell_ingest::decode::RefusalReason;
+use foretell_ingest::validity::{Certificates, Complaint};
 use foretell_ingest::{ClockSkew, OwnClock, Trouble, TroubleKind};
 use foretell_model::{Log, LogError, Partition, Quarantined};
 use metrics::gauge;
@@ -60,6 +61,7 @@ impl ServiceBackend {
                 self.rivals(),
                 self.twins(),
                 self.refused_publishes(),
+                self.certificates(|_| true),
                 self.put_aside(),
             ]
             .concat(),
@@ -159,7 +161,8 @@ impl ServiceBackend {
 
     /// What `/readyz` says of the intake.
     pub(in crate::service) fn faults_of_intake(&self) -> Vec<String> {
-        [self.intake_faults(), self.sources_away(), self.rivals()].concat()
+        let void = self.certificates(|complaint| complaint.is_void);
+        [self.intake_faults(), self.sources_away(), self.rivals(), void].concat()
     }
 
     /// Which databases were damaged and begun anew, as long as what was put aside lies there.
@@ -176,6 +179,22 @@ impl ServiceBackend {
             )
         };
         lying_aside(&self.config.data.dir).into_iter().map(told).collect()
+    }
+
+    /// Which certificates run out before long.
+    pub(in crate::service) fn certificates_to_renew(&self) -> Vec<String> {
+        self.certificates(|complaint| !complaint.is_void)
+    }
+
+    /// What is wrong with certificates that connections are begun with, a sentence for each.
+    fn certificates(&self, wanted: impl Fn(&Complaint) -> bool) -> Vec<String> {
+        let (held, now) = (self.held(), self.clocks.wall().now());
+        let complaints = held.iter().filter_map(|(source, held)| held.complaint(source, now));
+        complaints.filter(wanted).map(|complaint| complaint.words).collect()
+    }
+
+    fn held(&self) -> Vec<(String, Certificates)> {
+        self.ingest.as_ref().map(|ingest| ingest.certificates()).unwrap_or_default()
     }
 
     /// Which brokers share what they have for us between us and another program of our name.
@@ -203,6 +222,11 @@ impl ServiceBackend {
             gauge!("foretell_disk_free_bytes").set(free_bytes as f64);
         }
         let Some(ingest) = &self.ingest else { return };
+        let now = self.clocks.wall().now();
+        for (source, Certificates { whose, until, .. }) in self.held() {
+            let left_s = (until - now) as f64 / 1000.0;
+            gauge!("foretell_certificate_expires_seconds", "source" => source, "whose" => whose.name()).set(left_s);
+        }
         let skews = ingest.clock_skews();
         let off = |ahead: bool| {
             let is_off = move |skew: &&ClockSkew| skew.behind_ms.abs() >= OFF_MS && (skew.behind_ms < 0) == ahead;

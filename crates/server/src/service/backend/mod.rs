@@ -300,7 +300,7 @@ impl Backend for ServiceBackend {
     }
 
     fn degraded(&self) -> Vec<String> {
-        self.put_aside()
+        [self.certificates_to_renew(), self.put_aside()].concat()
     }
 
     fn metrics(&self) -> String {
