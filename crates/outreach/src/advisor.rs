@@ -100,7 +100,7 @@ impl Outreach {
             if !remarks.is_empty() {
                 return Err(OutreachError::Lint(remarks));
             }
-            (mail.text, mail.edited) = (Some(text.clone()), true);
+            (mail.text, mail.edited, mail.reason) = (Some(text.clone()), true, None);
             mail.save(tx)?;
             note(tx, &case, &people, who, "edited the message", "", now)?;
             self.view(tx, (&case, &mail), &people, (text, slots), now)
@@ -123,7 +123,7 @@ impl Outreach {
             }
             not_on_its_way(tx, id, &attempted)?;
             if let Some(mut mail) = messages::newest_of(tx, id)?.filter(|m| m.state == MessageState::Queued) {
-                mail.state = MessageState::Draft;
+                (mail.state, mail.reason) = (MessageState::Draft, None);
                 mail.save(tx)?;
             }
             case.move_to(tx, Stage::Postponed, Some(reason), Some(until), now)?;

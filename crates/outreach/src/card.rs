@@ -12,7 +12,7 @@ use crate::joining::Host;
 use crate::registry::Machine;
 use crate::slots;
 use crate::store::{
-    Case, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
+    Case, Entry, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
 };
 use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
 use crate::{Language, Outreach, joint};
@@ -156,7 +156,7 @@ impl Outreach {
         let medium = self.route(connection, &people.customer, mail.id)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
         let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
-            self.drop_edit(connection, mail)?
+            drop_edit(connection, mail, now)?
         } else {
             mail
         };
@@ -166,14 +166,6 @@ impl Outreach {
             Err(e) => Err(unwritten(e)),
         };
         Ok((message, Some(verdict)))
-    }
-
-    /// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft.
-    fn drop_edit(&self, connection: &dyn Session, mut mail: Mail) -> Result<Mail> {
-        (mail.text, mail.edited) = (None, false);
-        mail.reason = Some("the times in the edited text were no longer free; this is a fresh draft".into());
-        mail.save(connection)?;
-        Ok(mail)
     }
 
     pub(crate) fn view(
@@ -200,6 +192,29 @@ impl Outreach {
             link_opens: has_page && !replies::is_revoked(connection, mail.id)?,
         })
     }
+}
+
+/// Why an edited text is set aside.
+const TIMES_GONE: &str = "the times in the edited text were no longer free; this is a fresh draft";
+
+/// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft, the text at hand.
+fn drop_edit(connection: &dyn Session, mut mail: Mail, now: Timestamp) -> Result<Mail> {
+    let state = mail.state;
+    mail.begin_anew(TIMES_GONE);
+    mail.state = state;
+    mail.save(connection)?;
+    Entry {
+        at: now,
+        who: "outbox",
+        what: "set the edited text aside",
+        why: TIMES_GONE,
+        customer: Some(&mail.customer),
+        machine: Some(mail.machine.as_str()),
+        advisory: Some(mail.case.as_str()),
+        contact: false,
+    }
+    .write(connection)?;
+    Ok(mail)
 }
 
 /// The times that a letter offered, whatever its page offers since. Of one that went out before they were kept, those of its

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::Machine;
 use crate::store::{
-    Case, Companion, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
+    Case, Companion, Entry, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
 };
 use crate::views::{MessageState, Stage};
 use crate::{Outreach, compose};
@@ -30,7 +30,8 @@ const NUMBER_CHARS_MAX: usize = 11;
 pub(crate) const MACHINES_MAX: usize = 3;
 
 /// Why an approved letter is a draft again.
-pub(crate) const GREW: &str = "another machine of the site goes with it now; please look at it again";
+pub(crate) const GREW: &str =
+    "another machine of the site goes with it now; please look at it again and approve it anew";
 /// Why a letter that a person wrote is a fresh draft.
 pub(crate) const SHRANK: &str = "a machine of which it spoke needs no visit now; this is a fresh draft";
 /// Why part of a booked visit may be needless; the machine's number follows.
@@ -304,12 +305,21 @@ fn look_again(connection: &dyn Session, leader: &mut Case, grew: bool, now: Time
     if !is_to_be_seen {
         return Ok(());
     }
-    if mail.edited {
-        (mail.text, mail.edited) = (None, false);
-    }
     let why = if grew { GREW } else { SHRANK };
-    (mail.state, mail.reason) = (MessageState::Draft, Some(why.to_owned()));
+    let was_approved = mail.state == MessageState::Queued;
+    mail.begin_anew(why);
     mail.save(connection)?;
+    Entry {
+        at: now,
+        who: "outbox",
+        what: if was_approved { "took the approval back" } else { "set the edited text aside" },
+        why,
+        customer: Some(&mail.customer),
+        machine: Some(mail.machine.as_str()),
+        advisory: Some(mail.case.as_str()),
+        contact: false,
+    }
+    .write(connection)?;
     if leader.stage == Stage::Queued {
         leader.move_to(connection, Stage::Draft, Some(why), None, now)?;
     }

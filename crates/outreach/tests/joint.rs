@@ -9,7 +9,9 @@ use foretell_model::{
     Status, Timestamp,
 };
 use foretell_outreach::governor::Reason;
-use foretell_outreach::{AfterCall, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport};
+use foretell_outreach::{
+    AfterCall, Happening, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport,
+};
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
 use support::{agreed, apply, at, context, finding, machine, token};
 
@@ -237,8 +239,12 @@ fn an_approved_letter_that_grows_is_looked_at_again() {
     desk.outreach.tick(night).unwrap();
     let second = apply(&desk.outreach, 2, &fault("s02", "m003", "separator_clogging", Grade::Advise), night);
     let queue = desk.outreach.queue(night).unwrap();
-    let why = "another machine of the site goes with it now; please look at it again";
+    let why = "another machine of the site goes with it now; please look at it again and approve it anew";
     assert_eq!((queue.len(), queue[0].stage, queue[0].remark.as_deref()), (1, Stage::Draft, Some(why)));
+    let card = desk.outreach.card(&first, night).unwrap();
+    let taken_back = |entry: &Happening| entry.what == "took the approval back" && entry.why == why;
+    assert!(card.contacts.iter().any(taken_back), "{:?}", card.contacts);
+    assert_eq!(card.message.unwrap().reason.as_deref(), Some(why));
     // Nothing goes out before that, and then one letter about both.
     let morning = at("2026-07-16T08:00:00Z");
     assert_eq!(desk.outreach.tick(morning).unwrap(), []);

@@ -105,7 +105,9 @@ pub(crate) struct Can {
 impl Can {
     fn of(advisory: &AdvisoryCard) -> Self {
         let (deliver, revoke) = (advisory.unsettled, advisory.booking_path.is_some());
-        let note = advisory.heard.is_some();
+        // Why a draft is a fresh one is no answer to be noted.
+        let is_draft = matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. });
+        let note = advisory.heard.is_some() && !is_draft;
         Self { deliver, revoke, note, ..Self::in_state(advisory) }
     }
 
@@ -219,7 +221,13 @@ fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
         AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
         AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
         // What was said since a visit was booked; nothing otherwise.
-        _ => (String::new(), text::remark(advisory.heard.as_deref().unwrap_or_default(), lang)),
+        _ => {
+            let heard = advisory.heard.as_deref().unwrap_or_default();
+            // Below the first line stand a person's own words, in the customer's language.
+            let (why, words) = heard.split_once('\n').unwrap_or((heard, ""));
+            let said = [text::remark(why, lang), words.trim().to_owned()];
+            (String::new(), said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
+        }
     }
 }
 

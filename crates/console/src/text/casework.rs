@@ -58,12 +58,16 @@ pub(crate) fn remark(text: &str, lang: Lang) -> String {
         ("the customer is not happy after the visit", "上门之后客户不满意，请打电话"),
         ("the customer replied", "客户回复"),
         (
-            "another machine of the site goes with it now; please look at it again",
-            "同一现场又有一台机器要处理，已并入这封信，请再看一遍",
+            "another machine of the site goes with it now; please look at it again and approve it anew",
+            "同一现场又有一台机器要处理，已并入这封信，请再看一遍，重新批准",
         ),
         (
             "a machine of which it spoke needs no visit now; this is a fresh draft",
             "信里提到的一台机器不用上门了，这是重新起草的信",
+        ),
+        (
+            "the times in the edited text were no longer free; this is a fresh draft",
+            "修改过的信里所写的时间已不可用，这是重新起草的信",
         ),
         ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗"),
         (

@@ -101,6 +101,8 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("dropped the message", "dropped the message", "不再发出", Data::Rule),
     ("gave the message back to the advisor", "gave the message back to the advisor", "信件退回给顾问", Data::Remark),
     ("gave the case to the advisor to call", "gave the case to the advisor to call", "转给顾问打电话", Data::Remark),
+    ("took the approval back", "took the approval back", "批准已撤回", Data::Remark),
+    ("set the edited text aside", "set the edited text aside", "修改过的信未保留", Data::Remark),
     ("could not deliver for now", "could not deliver for now", "暂时未能送达", Data::Own),
     ("could not deliver", "could not deliver", "未能送达", Data::Own),
     (

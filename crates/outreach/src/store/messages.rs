@@ -54,6 +54,13 @@ const COLUMNS: &str = "id, advisory, machine, customer, kind, state, subject, bo
                        channel, medium, address, attempts, sent, expires, held, short";
 
 impl Mail {
+    /// Makes it a draft of the template again. Why is kept, with a person's words below, so that nobody has to write them twice.
+    pub(crate) fn begin_anew(&mut self, why: &str) {
+        let written = self.text.take().filter(|_| self.edited);
+        let reason = written.map_or_else(|| why.to_owned(), |text| format!("{why}\n{}\n\n{}", text.subject, text.body));
+        (self.state, self.edited, self.reason) = (MessageState::Draft, false, Some(reason));
+    }
+
     /// A message that was not saved yet and asks to go out from `now` on; its link ends with `expires`.
     pub(crate) fn new(
         (case, kind): (&FindingId, Kind),

@@ -9,7 +9,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, Timestamp, VisitState};
 use foretell_outreach::governor::{Kind, Verdict};
-use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, OutreachError, Spoken, Stage};
+use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageState, OutreachError, Spoken, Stage};
 
 use super::ServiceBackend;
 use super::errors::{failed, of_outreach};
@@ -94,7 +94,7 @@ impl ServiceBackend {
             draft,
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
-            heard: card.remark.clone().filter(|_| is_to_be_read(&card)),
+            heard: card.remark.clone().filter(|_| is_to_be_read(&card)).or_else(|| began_anew(&card)),
             others: self.others(&card, sites, now),
             joins: card.joins.as_ref().map(joins),
             unsettled: to_settle(&card).is_some(),
@@ -217,6 +217,12 @@ impl ServiceBackend {
 /// Whether a case's remark is something that an advisor need only read.
 fn is_to_be_read(card: &Card) -> bool {
     card.stage == Stage::Booked || (card.stage == Stage::Call && card.matter == Some(Matter::ReplyAfter))
+}
+
+/// Why a draft is another one than a person approved or wrote, with their words below.
+fn began_anew(card: &Card) -> Option<String> {
+    let message = card.message.as_ref().ok().filter(|message| message.state == MessageState::Draft)?;
+    message.reason.clone().filter(|_| matches!(card.stage, Stage::Draft | Stage::Postponed))
 }
 
 /// On whose card a finding is: what goes with another case of its machine is on that one's.
