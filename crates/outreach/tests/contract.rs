@@ -6,9 +6,10 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretell_model::{Grade, Reply, Status, Timestamp, wire};
+use foretell_model::{FindingId, Grade, Reply, Status, Timestamp, wire};
 use foretell_outreach::store::{Database, Row, Session, Sqlite, Value};
 use foretell_outreach::{Matter, Outreach, OutreachError, RecordFilter, Registry, Result, Stage};
+use support::scene::wednesday;
 use support::{Recorder, apply, at, context, finding, machine, options, token};
 
 type Open = fn(&Path) -> Box<dyn Database>;
@@ -23,6 +24,21 @@ fn check(of: impl Fn(&str, &dyn Fn() -> Box<dyn Database>)) {
         let dir = tempfile::tempdir().unwrap();
         of(name, &|| open(dir.path()));
     }
+}
+
+/// A house over every database with a case of its own; each call opens it anew.
+fn house(of: impl Fn(&str, &dyn Fn() -> Outreach, &FindingId)) {
+    check(|name, open| {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = dir.path().join("link.secret");
+        let start = || Outreach::over(open(), &secret, options(Arc::new(Recorder::default()))).unwrap();
+        let outreach = start();
+        outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", wednesday()).unwrap();
+        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
+        let id = apply(&outreach, 1, &case, wednesday());
+        drop(outreach);
+        of(name, &start, &id);
+    });
 }
 
 const INSERT: &str = "INSERT INTO stock (depot, part, n) VALUES (?1, ?2, ?3)";
@@ -164,18 +180,9 @@ fn the_record_is_append_only_but_for_words_struck_out() {
 /// The whole service over each database: a registration, a case, its message, and the record of it.
 #[test]
 fn the_service_runs_over_every_database() {
-    check(|name, open| {
-        let dir = tempfile::tempdir().unwrap();
-        let now: Timestamp = at("2026-07-15T08:30:00Z");
-        let start = || {
-            let channel = Arc::new(Recorder::default());
-            Outreach::over(open(), &dir.path().join("link.secret"), options(channel)).unwrap()
-        };
-        let outreach = start();
-        outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
-        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
-        let id = apply(&outreach, 1, &case, now);
-        outreach.approve(&id, "wang", now).unwrap();
+    house(|name, start, id| {
+        let (outreach, now) = (start(), wednesday());
+        outreach.approve(id, "wang", now).unwrap();
         outreach.tick(now).unwrap();
         drop(outreach);
         let outreach = start();
@@ -193,24 +200,15 @@ fn the_service_runs_over_every_database() {
 /// What a case asks of the advisor, and with what it goes, is kept apart from the remark, which people read.
 #[test]
 fn what_a_case_asks_for_is_kept() {
-    check(|name, open| {
-        let dir = tempfile::tempdir().unwrap();
-        let now: Timestamp = at("2026-07-15T08:30:00Z");
-        let start = || {
-            let channel = Arc::new(Recorder::default());
-            Outreach::over(open(), &dir.path().join("link.secret"), options(channel)).unwrap()
-        };
-        let outreach = start();
-        outreach.import(&Registry::from_toml(support::REGISTRY).unwrap(), "test", now).unwrap();
-        let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
-        let id = apply(&outreach, 1, &case, now);
-        let link = outreach.approve(&id, "wang", now).unwrap().link;
+    house(|name, start, id| {
+        let (outreach, now) = (start(), wednesday());
+        let link = outreach.approve(id, "wang", now).unwrap().link;
         outreach.tick(now).unwrap();
         outreach.other_time(token(&link), "the customer replied: or not", now).unwrap();
         drop(outreach);
         let outreach = start();
         let asked = |outreach: &Outreach| {
-            let card = outreach.card(&id, now).unwrap();
+            let card = outreach.card(id, now).unwrap();
             (card.stage, card.matter, card.remark.unwrap_or_default())
         };
         let wish = (Stage::Call, Some(Matter::OtherTime), "the customer replied: or not".to_owned());
@@ -220,7 +218,7 @@ fn what_a_case_asks_for_is_kept() {
         let reply = (Stage::Call, Some(Matter::Reply), "the customer replied: Noon".to_owned());
         assert_eq!(asked(&outreach), reply, "{name}");
         // What was asked is settled by whatever comes of it.
-        outreach.called(&id, foretell_outreach::AfterCall::Close, "no need", "wang", now).unwrap();
+        outreach.called(id, foretell_outreach::AfterCall::Close, "no need", "wang", now).unwrap();
         assert_eq!(asked(&outreach), (Stage::Cleared, None, "no need".to_owned()), "{name}");
     });
 }
