@@ -67,6 +67,12 @@ obstacles! {
     PartsNotInStock = "parts_not_in_stock", "the depot does not hold these parts";
     /// What was found is not said.
     FoundMissing = "found_missing", "what was found is not said";
+    /// Nobody has said what was done.
+    NoReport = "no_report", "nobody has said yet what was done";
+    /// A text in a language that its reader does not read.
+    OtherLanguage = "other_language", "the customer does not read this language";
+    /// Nothing of the kind was entered, or it can no longer be taken back.
+    NothingToTakeBack = "nothing_to_take_back", "there is nothing to take back, or it is too late for that";
     /// A regular service has no forecast to judge.
     NothingForecast = "nothing_forecast", "a service by running hours forecasts nothing";
     /// The other fault that was found is the one that was forecast.
@@ -105,6 +111,8 @@ obstacles! {
     LinkClosed = "link_closed", "its link opens nothing";
     /// An edited text names times that are gone.
     TimesGone = "times_gone", "the times in the edited text are no longer free; edit it";
+    /// An edited text has figures that are no longer so.
+    FiguresMoved = "figures_moved", "the forecast has moved since the text was edited; edit it";
     /// Not two times are left to offer.
     FewTimes = "few_times", "fewer than two times are free in the coming weeks; call";
     /// There is no message in the case.

@@ -2,14 +2,14 @@
 
 use foretell_model::{FindingId, Grade, Lack, Objection, Obstacle, Remark, Timestamp};
 
-use crate::Outreach;
 use crate::apply::withdraw;
 use crate::calls::desk_note;
 use crate::compose::{self, Draft};
 use crate::drafting::{People, not_on_its_way};
 use crate::error::{OutreachError, Result};
 use crate::store::{Case, Entry, Session, advisories, messages};
-use crate::views::{MessageState, MessageView, Stage};
+use crate::views::{Matter, MessageState, MessageView, Stage};
+use crate::{Outreach, edits};
 
 /// A message that no channel has seen yet.
 pub(crate) const NEW: i64 = 0;
@@ -101,6 +101,7 @@ impl Outreach {
                 return Err(OutreachError::Lint(remarks));
             }
             (mail.text, mail.edited, mail.reason) = (Some(text.clone()), true, None);
+            mail.claims = edits::keep(&facts.claims());
             mail.save(tx)?;
             note(tx, &case, &people, who, "edited the message", "", now)?;
             self.view(tx, (&case, &mail), &people, (text, slots), now)
@@ -143,7 +144,7 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, case.stage.obstacle()));
             }
             withdraw(tx, id, "the advisor calls instead")?;
-            case.move_to(tx, Stage::Call, Some(reason), None, now)?;
+            case.ask(tx, (Stage::Call, None), Matter::CallChosen, reason, now)?;
             self.gather_site(tx, case.finding.machine.site(), now)?;
             desk_note(tx, &case, who, "will call instead", reason, now)
         })

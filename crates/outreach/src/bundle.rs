@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use foretell_model::{Evidence, Finding, FindingId, FindingKind, MachineId, Timestamp};
 
 use crate::apply::forget_offers;
+use crate::edits::{self, MORE_WORK};
 use crate::error::Result;
 use crate::joint::{is_companion, is_spoken_of};
 use crate::service::DUE_PREFIX;
 use crate::store::{Case, GoesWith, Session, advisories, messages};
 use crate::views::{MessageState, Stage};
+use crate::visits::WITH_ANOTHER;
 
 /// Why a follower's own letter is not sent.
 pub(crate) const GOES_ALONG: &str = "it goes with another message";
@@ -74,13 +76,15 @@ pub(crate) fn regroup(connection: &dyn Session, machine: &MachineId, now: Timest
     // Followers of a case that the customer knows of stay with it.
     let mut known = Vec::new();
     for leader in &rest {
-        if is_known(leader) || is_spoken_of(connection, leader)? {
+        // What is approved and has not gone out is gathered anew, like a draft.
+        if (is_known(leader) && leader.stage != Stage::Queued) || is_spoken_of(connection, leader)? {
             known.push(leader.finding.id.clone());
         }
     }
     free.retain(|case| !rest.iter().any(|leader| known.contains(&leader.finding.id) && follows(case, leader)));
     let is_fault = |case: &Case| {
-        case.stage == Stage::Draft && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
+        let is_unsent = matches!(case.stage, Stage::Draft | Stage::Queued) && !is_companion(case);
+        is_unsent && matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
     };
     let leads = |case: &Case| case.finding.fault.as_str() != NEVER_ALONE;
     // What goes with another machine's letter takes along what falls due here.
@@ -120,8 +124,21 @@ fn gather(connection: &dyn Session, leader: &mut Case, followers: &mut [Case], n
         Stage::Internal if !is_companion(leader) => leader.move_to(connection, Stage::Draft, None, None, now)?,
         _ => leader.save(connection, now)?,
     }
+    if !works(leader).is_subset(&before) {
+        look_again(connection, leader, now)?;
+    }
     // More work takes longer: the times proposed for less are no longer right.
     if before == works(leader) { Ok(()) } else { forget_offers(connection, &leader.finding.id, now) }
+}
+
+/// A letter that was approved, or that a person wrote, does not speak of work that came since.
+fn look_again(connection: &dyn Session, leader: &mut Case, now: Timestamp) -> Result<()> {
+    match messages::newest_of(connection, &leader.finding.id)? {
+        Some(mail) if mail.state == MessageState::Queued || (mail.edited && mail.state == MessageState::Draft) => {
+            edits::begin_anew(connection, leader, mail, MORE_WORK, now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The due works that a case speaks of.
@@ -136,7 +153,7 @@ pub(crate) fn finish(connection: &dyn Session, leader: &Case, now: Timestamp) ->
         for mut case in advisories::open_of(connection, machine)? {
             let leads = |finding: &Finding| follows_it(&case, &finding.id);
             if leader.findings().any(leads) {
-                case.move_to(connection, Stage::Done, Some("done in the same visit"), None, now)?;
+                case.move_to(connection, Stage::Done, Some(WITH_ANOTHER), None, now)?;
             }
         }
     }

@@ -215,6 +215,8 @@ pub(crate) fn desk_note(
     why: &str,
     now: Timestamp,
 ) -> Result<()> {
+    let customer = registry::customer_of(connection, &case.finding.machine)?;
+    let customer = customer.as_ref().map(|customer| customer.id.as_str());
     let (machine, advisory) = (Some(case.finding.machine.as_str()), Some(case.finding.id.as_str()));
-    Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)
+    Entry { at: now, who, what, why, customer, machine, advisory, contact: false }.write(connection)
 }

@@ -12,7 +12,7 @@ use crate::joining::Host;
 use crate::registry::Machine;
 use crate::slots;
 use crate::store::{
-    Case, Entry, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
+    Case, Mail, Session, advisories, bookings, care, fates, messages, record, registry, replies, service_cases,
 };
 use crate::views::{Card, MessageState, MessageView, Stage, Unsettled};
 use crate::{Language, Outreach, joint};
@@ -30,7 +30,7 @@ impl Outreach {
     /// When there is no such case or the store refuses (the times shown are noted, so that they can be kept).
     pub fn card(&self, id: &FindingId, now: Timestamp) -> Result<Card> {
         self.store.look(&format!("show case {id}"), |tx| {
-            let mut case = advisories::get(tx, id)?;
+            let (mut case, people) = self.settled(tx, id, now)?;
             case.finding = case.as_told();
             let worked = bookings::newest_done_of(tx, id)?.and_then(|stay| stay.worked());
             let is_spent = case.is_spent(worked);
@@ -38,7 +38,6 @@ impl Outreach {
                 (case.finding.rul_days, case.finding.probability_within) = (None, None);
                 case.finding.grade = case.finding.grade.min(Grade::Advise);
             }
-            let people = self.people(tx, &case.finding.machine)?;
             let host = self.host(tx, &case, now)?;
             let (message, verdict) = self.message_on_card(tx, &case, (&people, host.as_ref()), now)?;
             let speaker = joint::speaker(tx, &case)?;
@@ -100,6 +99,21 @@ impl Outreach {
         })
     }
 
+    /// A case with the people around it, after what a person wrote and is no longer so was set aside.
+    fn settled(
+        &self,
+        connection: &dyn Session,
+        id: &FindingId,
+        now: Timestamp,
+    ) -> Result<(Case, std::result::Result<People, Objection>)> {
+        let mut case = advisories::get(connection, id)?;
+        let people = self.people(connection, &case.finding.machine)?;
+        if let Ok(people) = &people {
+            self.settle_edit(connection, &mut case, people, now)?;
+        }
+        Ok((case, people))
+    }
+
     /// What the governor says to sending a card's message now, in a sentence, with times as the customer's clock shows them.
     #[must_use]
     pub fn explain(&self, card: &Card, language: Language) -> Option<String> {
@@ -155,11 +169,6 @@ impl Outreach {
         }
         let medium = self.route(connection, &people.customer, mail.id)?.map_or("", |(channel, _)| channel.medium());
         let verdict = self.verdict(connection, case, &mail, people, medium, now)?;
-        let mail = if mail.edited && self.compose(connection, case, &mail, people, now).is_err() {
-            drop_edit(connection, mail, now)?
-        } else {
-            mail
-        };
         let message = match self.compose(connection, case, &mail, people, now) {
             Ok((text, slots)) => Ok(self.view(connection, (case, &mail), people, (text, slots), now)?),
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
@@ -192,29 +201,6 @@ impl Outreach {
             link_opens: has_page && !replies::is_revoked(connection, mail.id)?,
         })
     }
-}
-
-/// Why an edited text is set aside.
-const TIMES_GONE: &str = "the times in the edited text were no longer free; this is a fresh draft";
-
-/// An edited text whose times are gone cannot be sent; the advisor begins again from a fresh draft, the text at hand.
-fn drop_edit(connection: &dyn Session, mut mail: Mail, now: Timestamp) -> Result<Mail> {
-    let state = mail.state;
-    mail.begin_anew(TIMES_GONE);
-    mail.state = state;
-    mail.save(connection)?;
-    Entry {
-        at: now,
-        who: "outbox",
-        what: "set the edited text aside",
-        why: TIMES_GONE,
-        customer: Some(&mail.customer),
-        machine: Some(mail.machine.as_str()),
-        advisory: Some(mail.case.as_str()),
-        contact: false,
-    }
-    .write(connection)?;
-    Ok(mail)
 }
 
 /// The times that a letter offered, whatever its page offers since. Of one that went out before they were kept, those of its

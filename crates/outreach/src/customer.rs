@@ -1,11 +1,11 @@
 //! What the customer does through the link: book, change, wait, stop.
 
-use foretell_model::{Note, Obstacle, Timestamp};
+use foretell_model::{Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::apply::withdraw;
 use crate::compose::{self, slot_text};
-use crate::drafting::People;
+use crate::drafting::{People, slots_run};
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
 use crate::slots::Slot;
@@ -99,14 +99,20 @@ impl Outreach {
     /// `Refused` when nothing is booked; `SlotTaken` as for [`Outreach::book`], and the old time is then kept.
     pub fn reschedule(&self, token: &str, start: Timestamp, now: Timestamp) -> Result<BookingView> {
         self.store.write("move a visit", |tx| {
-            let visitor = self.visitor(tx, token, now)?;
-            self.move_in(tx, &visitor, start, now)?;
+            let mut visitor = self.visitor(tx, token, now)?;
+            self.move_in(tx, &mut visitor, start, now)?;
             self.page(tx, &visitor, now)
         })
     }
 
     /// Moves the visit of a case; to the time that it has is no move.
-    pub(crate) fn move_in(&self, tx: &dyn Session, visitor: &Visitor, start: Timestamp, now: Timestamp) -> Result<()> {
+    pub(crate) fn move_in(
+        &self,
+        tx: &dyn Session,
+        visitor: &mut Visitor,
+        start: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut stay = booked(tx, &visitor.case, now)?;
         if stay.start == start {
             return Ok(());
@@ -117,6 +123,9 @@ impl Outreach {
         let hours = Hours::Usual(&visitor.people.calendar);
         stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case), hours)?;
         self.tell_of_visit(tx, &stay, now)?;
+        if visitor.case.matter == Some(Matter::OtherTime) {
+            visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
+        }
         said(tx, visitor, record::VISIT_MOVED, &record::span(slot.start, slot.end), now)
     }
 
@@ -141,74 +150,6 @@ impl Outreach {
         self.tell_of_visit(tx, &stay, now)?;
         visitor.case.move_to(tx, Stage::Call, Some(CANCELLED), None, now)?;
         said(tx, visitor, record::VISIT_CANCELLED, &record::span(stay.start, stay.end), now)
-    }
-
-    /// Silence about this machine for so many days (1 to 365).
-    ///
-    /// # Errors
-    /// `Refused` when a visit is booked (cancel it instead) or the case is over.
-    pub fn not_now(&self, token: &str, days: u32, now: Timestamp) -> Result<BookingView> {
-        self.store.write("note that a customer wants to wait", |tx| {
-            let mut visitor = self.visitor(tx, token, now)?;
-            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "wait")?;
-            let until = now.plus_days(f64::from(days.clamp(1, 365)));
-            visitor.case.machines().try_for_each(|machine| messages::set_not_now(tx, machine, until, now))?;
-            withdraw(tx, &visitor.case.finding.id, "the customer said not now")?;
-            visitor.case.move_to(tx, Stage::NotNow, None, Some(until), now)?;
-            said(tx, &visitor, record::NOT_NOW, &days.to_string(), now)?;
-            self.page(tx, &visitor, now)
-        })
-    }
-
-    /// No such messages on this medium any more, until the customer says otherwise. What waits in the outbox for it is dropped by the governor.
-    ///
-    /// # Errors
-    /// As [`Outreach::booking_page`].
-    pub fn stop(&self, token: &str, now: Timestamp) -> Result<BookingView> {
-        self.store.write("note that a customer wants no messages", |tx| {
-            let mut visitor = self.visitor(tx, token, now)?;
-            let medium = visitor.mail.medium.clone().unwrap_or_default();
-            care::opt_out(tx, &visitor.mail.customer, &medium, now)?;
-            if visitor.case.stage == Stage::Contacted {
-                let remark = format!("the customer wants no such messages by {medium}; is a call welcome?");
-                visitor.case.move_to(tx, Stage::Call, Some(&remark), None, now)?;
-            }
-            said(tx, &visitor, record::STOPPED, &medium, now)?;
-            self.page(tx, &visitor, now)
-        })
-    }
-
-    /// The customer wants such messages on this medium again.
-    ///
-    /// # Errors
-    /// As [`Outreach::booking_page`].
-    pub fn resume(&self, token: &str, now: Timestamp) -> Result<BookingView> {
-        self.store.write("note that a customer wants messages again", |tx| {
-            let visitor = self.visitor(tx, token, now)?;
-            let medium = visitor.mail.medium.clone().unwrap_or_default();
-            if care::opt_in(tx, &visitor.mail.customer, &medium)? {
-                said(tx, &visitor, record::RESUMED, &medium, now)?;
-            }
-            self.page(tx, &visitor, now)
-        })
-    }
-
-    /// The customer wishes another time; the advisor calls.
-    ///
-    /// # Errors
-    /// `Refused` when a visit is booked (move it instead) or the case is over.
-    pub fn other_time(&self, token: &str, text: &str, now: Timestamp) -> Result<BookingView> {
-        self.store.write("note that a customer wishes another time", |tx| {
-            let mut visitor = self.visitor(tx, token, now)?;
-            refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "ask for another time")?;
-            let wish = Note::new(text);
-            withdraw(tx, &visitor.case.finding.id, "the customer answered")?;
-            visitor.case.ask(tx, (Stage::Call, None), Matter::OtherTime, wish.as_str().trim(), now)?;
-            said(tx, &visitor, record::OTHER_TIME, wish.as_str().trim(), now)?;
-            let (customer, machine) = (&visitor.mail.customer, Some(visitor.mail.machine.as_str()));
-            self.hear(tx, customer, machine, wish.as_str(), now)?;
-            self.page(tx, &visitor, now)
-        })
     }
 
     /// Checks a token and reads what is behind it. A link to a booked visit works until the visit is long over, however old
@@ -258,6 +199,7 @@ impl Outreach {
         let slots: Vec<OfferedSlot> = slots.into_iter().map(words).collect();
         // The letter keeps the times it was sent with; the page shows what is possible now. Who had a visit knows what became
         // of them.
+        let times = slots.iter().map(|offered| &offered.slot);
         let asks = mail.sent.is_some() && mail.kind.is_proactive() && stay.is_none();
         let letter = mail.text.as_ref().filter(|_| asks);
         let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
@@ -273,6 +215,7 @@ impl Outreach {
             duration: facts.duration,
             stops_machine: facts.stops,
             comparison: facts.comparison,
+            runs_then: facts.stops && !slots.is_empty() && slots_run(case, people, times).into_iter().all(|runs| runs),
             slots,
             times_changed,
             state,
@@ -323,6 +266,7 @@ impl Outreach {
                         &Slot { start: booking.start, end: booking.end, idle: false },
                     ),
                     technician_name: booking.technician.as_ref().map(|t| language.of(&t.name).to_owned()),
+                    wish: (case.matter == Some(Matter::OtherTime)).then(|| case.remark.clone().unwrap_or_default()),
                     booking,
                 },
                 None => PageState::Open,
@@ -362,14 +306,14 @@ pub(crate) fn booked(connection: &dyn Session, case: &Case, now: Timestamp) -> R
     Ok(stay)
 }
 
-fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
+pub(crate) fn refuse_in(case: &Case, stages: &[Stage], attempted: &str) -> Result<()> {
     if stages.contains(&case.stage) {
         return Err(OutreachError::refused(attempted, case.stage.obstacle()));
     }
     Ok(())
 }
 
-fn said(connection: &dyn Session, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
+pub(crate) fn said(connection: &dyn Session, visitor: &Visitor, what: &str, why: &str, now: Timestamp) -> Result<()> {
     let mail = &visitor.mail;
     let (machine, advisory) = (Some(mail.machine.as_str()), Some(mail.case.as_str()));
     let customer = Some(mail.customer.as_str());

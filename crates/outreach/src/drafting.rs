@@ -19,7 +19,7 @@ use crate::store::{
     service_cases,
 };
 use crate::views::{MessageState, Stage};
-use crate::{Channel, Outreach, joint};
+use crate::{Channel, Outreach, edits, joint};
 
 /// The last roster, with what it was made of: changes of the registry and of visits, the day, steps undone.
 pub(crate) type KeptRoster = Mutex<Option<((i64, i64, i64, u64), Arc<Roster>)>>;
@@ -169,9 +169,11 @@ impl Outreach {
         let still_good =
             slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, arrives) && roster.trips(s, &job).is_some());
         if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
-            return match still_good {
-                true => Ok((text.clone(), slots)),
-                false => Err(OutreachError::refused(attempted, Obstacle::TimesGone)),
+            let facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
+            return match (still_good, edits::hold(mail.claims.as_deref(), &facts)) {
+                (true, true) => Ok((text.clone(), slots)),
+                (false, _) => Err(OutreachError::refused(attempted, Obstacle::TimesGone)),
+                (true, false) => Err(OutreachError::refused(attempted, Obstacle::FiguresMoved)),
             };
         }
         if !still_good {
@@ -324,6 +326,12 @@ impl Outreach {
             ..Past::default()
         })
     }
+}
+
+/// Of each of some times, whether the machines of a case usually run then; not where nobody knows.
+pub(crate) fn slots_run<'a>(case: &Case, people: &People, times: impl Iterator<Item = &'a Slot>) -> Vec<bool> {
+    let running = case.running();
+    times.map(|slot| slots::runs(slot, &running, &people.calendar)).collect()
 }
 
 /// Refuses what cannot be undone any more: a channel has the letter.

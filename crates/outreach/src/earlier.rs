@@ -37,6 +37,12 @@ impl Talk {
 }
 
 impl Outreach {
+    /// Whether the customer was promised a letter about a case on the telephone.
+    pub(crate) fn was_talked_of(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
+        let talked = record::last_talk(connection, case.finding.id.as_str())?;
+        Ok(talked.is_some_and(|talked| now.days_since(talked) <= TALK_DAYS))
+    }
+
     /// The talk that a letter of a case goes on with.
     pub(crate) fn talk(
         &self,
@@ -45,7 +51,12 @@ impl Outreach {
         people: &People,
         now: Timestamp,
     ) -> Result<Option<Talk>> {
-        let Some(talked) = record::last_talk(connection, case.finding.id.as_str())? else { return Ok(None) };
+        let mut talked = None;
+        // What was spoken of another machine is gone on with in the letter that speaks of both.
+        for finding in case.findings() {
+            talked = talked.max(record::last_talk(connection, finding.id.as_str())?);
+        }
+        let Some(talked) = talked else { return Ok(None) };
         let written = messages::last_letter(connection, &case.finding.id)?;
         if now.days_since(talked) > TALK_DAYS || written.is_some_and(|sent| sent >= talked) {
             return Ok(None);

@@ -8,8 +8,8 @@ use crate::Outreach;
 use crate::error::{OutreachError, Result};
 use crate::registry::Depot;
 use crate::store::{Entry, Session, advisories, bookings, evidence, record, registry, service_cases, stock};
-use crate::troubles;
 use crate::views::{Happening, Photo, PhotoOf, RecordFilter, RecordPage, StockLine, VisitReport, WorkVerdict};
+use crate::{notes, troubles};
 
 /// Entries searched for somebody's doings in one go: who did what has no index of its own.
 const SEARCHED_MAX: i64 = 20_000;
@@ -184,7 +184,8 @@ impl Outreach {
             if bookings::report_of(tx, booking)?.is_none() {
                 troubles::use_parts(tx, report)?;
             }
-            bookings::report(tx, booking, report, who, now)?;
+            let is_held = report.lacks_note_in(notes::reader(tx, Some(&stay.customer))?);
+            bookings::report(tx, booking, (report, is_held), who, now)?;
             let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
             let customer = Some(stay.customer.as_str());
             let (what, why) = ("reported the visit", report.note.as_str());

@@ -89,7 +89,7 @@ impl Outreach {
     }
 
     /// The service case of a token, if it is one of a service case. It stays open as long after the end as any link does.
-    fn case_of(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Option<ServiceCase>> {
+    pub(crate) fn case_of(&self, connection: &dyn Session, token: &str, now: Timestamp) -> Result<Option<ServiceCase>> {
         let (number, expires) = self.signer.open_token(token)?;
         if number >= 0 {
             return Ok(None);

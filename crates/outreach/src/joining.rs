@@ -1,15 +1,16 @@
 //! A machine that comes up after a letter about another one of its site went out, or after a visit there was booked, joins that
 //! in place of a letter of its own: nobody wants a second cold letter within days about what one visit can settle.
 //!
+//! Work by running hours that falls due on the very machine of such a letter or visit joins it likewise: nobody drives out twice.
+//!
 //! The advisor sees what would be said, and lets it join or not. Where a visit is booked, it then takes in the other machine
 //! and its customer hears of the change; where a letter is not answered, its page shows both at once and its reminder speaks of
 //! both; where a call is due, it is about both. What cannot wait for that visit is written about by itself.
 
 use foretell_model::{FindingKind, Grade, MINUTE_MS, Obstacle, Timestamp};
 
-use crate::Outreach;
 use crate::apply::withdraw;
-use crate::bundle::GOES_ALONG;
+use crate::bundle::{self, GOES_ALONG};
 use crate::card::{Shown, unwritten_or};
 use crate::care::CustomerStage;
 use crate::compose::{self, Draft, Occasion};
@@ -23,6 +24,7 @@ use crate::store::{
     service_cases,
 };
 use crate::views::{Joins, MessageState, MessageView, Stage};
+use crate::{Outreach, joint};
 
 /// What a case could join: one on another machine of the site of which the customer knows already.
 pub(crate) struct Host {
@@ -37,9 +39,11 @@ pub(crate) struct Host {
 impl Outreach {
     /// What a case could join; `None` where it speaks for itself.
     pub(crate) fn host(&self, connection: &dyn Session, case: &Case, now: Timestamp) -> Result<Option<Host>> {
-        if case.stage != Stage::Draft || !self.may_go_together(connection, case, now)? {
+        if case.stage != Stage::Draft {
             return Ok(None);
         }
+        let goes_beside = Self::is_due_beside(connection, case, now)?;
+        let goes_together = self.may_go_together(connection, case, now)?;
         let Ok(people) = self.people(connection, &case.finding.machine)? else { return Ok(None) };
         // Whoever is displeased is spoken to by a person first.
         if people.stage.is_some_and(|stage| stage >= CustomerStage::OpenGrumbling) {
@@ -49,11 +53,26 @@ impl Outreach {
         // A visit that is booked is the surest thing to join.
         others.sort_by_key(|other| other.stage != Stage::Booked);
         for other in others {
+            let is_own = other.finding.machine == case.finding.machine;
+            if !(if is_own { goes_beside } else { goes_together }) {
+                continue;
+            }
             if let Some(host) = self.host_with(connection, case, other, &people, now)? {
                 return Ok(Some(host));
             }
         }
         Ok(None)
+    }
+
+    /// Whether a case is work by running hours that can be done along with whatever else is done on its machine.
+    fn is_due_beside(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
+        let (id, machine) = (&case.finding.id, &case.finding.machine);
+        let is_due = case.finding.kind == FindingKind::MaintenanceDue && !bundle::due_works(&case.finding).is_empty();
+        Ok(is_due
+            && case.companions.is_empty()
+            && joint::is_new(connection, id)?
+            && service_cases::open_of(connection, machine)?.is_none()
+            && messages::not_now(connection, machine)?.is_none_or(|until| until <= now))
     }
 
     fn host_with(
@@ -65,8 +84,9 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<Option<Host>> {
         let id = &other.finding.id;
-        let is_apart = other.machines().all(|machine| case.machines().all(|own| own != machine));
-        let has_room = other.machines().count() + case.machines().count() <= MACHINES_MAX;
+        let is_own = other.finding.machine == case.finding.machine;
+        let is_apart = is_own || other.machines().all(|machine| case.machines().all(|own| own != machine));
+        let has_room = is_own || other.machines().count() + case.machines().count() <= MACHINES_MAX;
         let is_known = matches!(other.stage, Stage::Contacted | Stage::Call | Stage::Booked) && !is_companion(&other);
         if !is_known || !is_apart || !has_room || Occasion::of_finding(&other.finding) == Occasion::Energy {
             return Ok(None);
@@ -96,12 +116,12 @@ impl Outreach {
             return Ok(None);
         }
         let mut both = other;
-        both.companions.push(Companion {
-            finding: case.finding.clone(),
-            context: case.context.clone(),
-            told: case.told.clone(),
-        });
-        both.companions.extend(case.companions.iter().cloned());
+        if is_own {
+            bundle::put_back(&mut both.finding, bundle::due_works(&case.finding));
+        } else {
+            both.companions.push(Companion::of(case.clone()));
+            both.companions.extend(case.companions.iter().cloned());
+        }
         let Some(stay) = booked else { return Ok(Some(Host { both, stay: None, ended: None })) };
         let ended = Some(stay.end);
         let longer = self.longer(connection, &both, stay, people, now)?;

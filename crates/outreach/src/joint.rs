@@ -18,10 +18,10 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::Machine;
 use crate::store::{
-    Case, Companion, Entry, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
+    Case, Companion, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
 };
 use crate::views::{MessageState, Stage};
-use crate::{Outreach, compose};
+use crate::{Outreach, compose, edits};
 
 /// Longest number of a machine, characters: a subject has room for three such.
 const NUMBER_CHARS_MAX: usize = 11;
@@ -80,7 +80,7 @@ impl Outreach {
         let mut eligible = Vec::new();
         for case in &open {
             if self.may_go_together(connection, case, now)? {
-                eligible.push(case.clone());
+                eligible.push((Self::was_talked_of(connection, case, now)?, case.clone()));
             }
         }
         let mut chosen = choose(eligible);
@@ -228,6 +228,7 @@ fn keep_up(connection: &dyn Session, open: &mut [Case], now: Timestamp) -> Resul
             if let Some(case) = now_said(companion).filter(|case| case.finding.status != Status::Cleared) {
                 let promised = bundle::due_works(&companion.finding);
                 (companion.finding, companion.context) = (case.finding.clone(), case.context.clone());
+                companion.rivals.clone_from(&case.rivals);
                 bundle::put_back(&mut companion.finding, promised);
             }
         }
@@ -245,12 +246,16 @@ fn speak_for(connection: &dyn Session, mut leader: Case, others: Vec<Case>, now:
         if case.leader() == Some(&leader.finding.id) {
             continue;
         }
+        edits::note_void(connection, &case.finding.id, GREW, now)?;
         withdraw(connection, &case.finding.id, bundle::GOES_ALONG)?;
+        // What was said on the telephone is the advisor's to see where the letter is now.
+        if leader.remark.is_none() && leader.stage == Stage::Draft {
+            (leader.remark, leader.matter) = (case.remark.clone(), case.matter);
+        }
         let mut follower = Case { companions: Vec::new(), ..case.clone() };
         follower.follow(connection, GoesWith::Case(leader.finding.id.clone()), now)?;
     }
-    let with = |case: Case| Companion { finding: case.finding, context: case.context, told: case.told };
-    leader.companions = others.into_iter().map(with).collect();
+    leader.companions = others.into_iter().map(Companion::of).collect();
     if leader.companions == before {
         return Ok(());
     }
@@ -266,26 +271,27 @@ fn speak_for(connection: &dyn Session, mut leader: Case, others: Vec<Case>, now:
 }
 
 /// Whether no letter of a case went out yet, and no visit was booked for it.
-fn is_new(connection: &dyn Session, id: &FindingId) -> Result<bool> {
+pub(crate) fn is_new(connection: &dyn Session, id: &FindingId) -> Result<bool> {
     Ok(!messages::is_on_its_way(connection, id)?
         && messages::sent_of_kind(connection, id, Kind::Invitation)? == 0
         && bookings::newest_of(connection, id)?.is_none())
 }
 
 /// Of cases that may share a letter those that do: what goes together already stays together; else whatever is approved, a
-/// fault, the most pressing, the oldest speaks for the others. One of each machine; the first one speaks.
-fn choose(mut eligible: Vec<Case>) -> Vec<Case> {
-    let ids: Vec<FindingId> = eligible.iter().map(|case| case.finding.id.clone()).collect();
-    eligible.retain(|case| !is_companion(case) || ids.iter().any(|leader| follows(case, leader)));
-    eligible.sort_by_cached_key(|case| {
+/// fault, the most pressing, the oldest speaks for the others. What the customer was promised on the telephone goes before all of
+/// that: the letter goes on with the talk. One of each machine; the first one speaks.
+fn choose(mut eligible: Vec<(bool, Case)>) -> Vec<Case> {
+    let ids: Vec<FindingId> = eligible.iter().map(|(_, case)| case.finding.id.clone()).collect();
+    eligible.retain(|(_, case)| !is_companion(case) || ids.iter().any(|leader| follows(case, leader)));
+    eligible.sort_by_cached_key(|(was_talked_of, case)| {
         let p10 = case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days));
         let is_due = case.finding.kind == FindingKind::MaintenanceDue;
         let together = (case.companions.is_empty(), !is_companion(case), case.stage != Stage::Queued, is_due);
         let pressing = (Reverse(case.finding.grade), p10.unwrap_or(Timestamp::MAX));
-        (together, pressing, case.opened, case.finding.id.clone())
+        (!was_talked_of, together, pressing, case.opened, case.finding.id.clone())
     });
     let mut chosen: Vec<Case> = Vec::new();
-    for case in eligible {
+    for (_, case) in eligible {
         if chosen.iter().all(|other| other.finding.machine != case.finding.machine) {
             chosen.push(case);
         }
@@ -298,32 +304,14 @@ fn choose(mut eligible: Vec<Case>) -> Vec<Case> {
 /// look, unless a person's words still speak of it.
 fn look_again(connection: &dyn Session, leader: &mut Case, grew: bool, now: Timestamp) -> Result<()> {
     let newest = messages::newest_of(connection, &leader.finding.id)?;
-    let Some(mut mail) = newest.filter(|mail| matches!(mail.state, MessageState::Draft | MessageState::Queued)) else {
+    let Some(mail) = newest.filter(|mail| matches!(mail.state, MessageState::Draft | MessageState::Queued)) else {
         return Ok(());
     };
     let is_to_be_seen = mail.edited || (grew && mail.state == MessageState::Queued);
     if !is_to_be_seen {
         return Ok(());
     }
-    let why = if grew { GREW } else { SHRANK };
-    let was_approved = mail.state == MessageState::Queued;
-    mail.begin_anew(why);
-    mail.save(connection)?;
-    Entry {
-        at: now,
-        who: "outbox",
-        what: if was_approved { "took the approval back" } else { "set the edited text aside" },
-        why,
-        customer: Some(&mail.customer),
-        machine: Some(mail.machine.as_str()),
-        advisory: Some(mail.case.as_str()),
-        contact: false,
-    }
-    .write(connection)?;
-    if leader.stage == Stage::Queued {
-        leader.move_to(connection, Stage::Draft, Some(why), None, now)?;
-    }
-    Ok(())
+    edits::begin_anew(connection, leader, mail, if grew { GREW } else { SHRANK }, now)
 }
 
 /// Whether a letter about both would still say what it said and take as long.
@@ -331,7 +319,10 @@ fn says_as_before(new: &Companion, old: &Companion) -> bool {
     let works = |companion: &Companion| -> Vec<String> {
         bundle::due_works(&companion.finding).into_iter().map(|work| work.feature).collect()
     };
-    new.finding.id == old.finding.id && says_the_same(&new.finding, &old.finding) && works(new) == works(old)
+    new.finding.id == old.finding.id
+        && new.rivals == old.rivals
+        && says_the_same(&new.finding, &old.finding)
+        && works(new) == works(old)
 }
 
 fn follows(case: &Case, leader: &FindingId) -> bool {

@@ -310,7 +310,7 @@ fn state_of(stay: &Stay) -> VisitState {
     VisitState::from_name(&stay.state).unwrap_or(VisitState::Booked)
 }
 
-fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {
+pub(crate) fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {
     let stay = bookings::get(connection, visit)?;
     stay.over().map_or(Ok(stay), |why| Err(OutreachError::refused(attempted, why)))
 }

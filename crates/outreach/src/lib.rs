@@ -16,21 +16,26 @@
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
+//! | `answers`, `mistakes` | what a customer answers beside a time; what was entered by mistake and is taken back |
 //! | `taps` | what a tap on a page does that may have been open for days |
 //! | `apply`, `bundle`, `rivals`, `joint`, `joining`, `card`, `advisor`, `calls`, `arrange`, `outbox`, `customer`, `visits` | what the engine, the advisor, the clock, the customer and the technician may do |
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
 //! | `untold` | words that may not have arrived, where no card asks about them |
+//! | `crew_words` | who drives to a customer hears of changes |
+//! | `notes` | a technician's note for a customer who reads another language |
 //! | `words` | word about visits and about what broke, put into the outbox with what it is about |
 //! | [`desk`] | all of it in memory, for pages |
 //! | `discreet` | no customer is told of another |
 //! | `earlier` | what came before a letter: a talk, work that did not help |
+//! | `edits` | what a person wrote, and whether it may still go out |
 //! | `drafting` | what these share: the text, the times and the verdict of one case |
 //! | [`store`] | the statements, and the databases below them |
 
 mod advisor;
 mod alarms;
+mod answers;
 mod apply;
 mod arrange;
 mod bundle;
@@ -44,11 +49,13 @@ pub mod channel;
 mod clock;
 pub mod compose;
 mod context;
+mod crew_words;
 mod customer;
 pub mod desk;
 mod discreet;
 mod drafting;
 mod earlier;
+mod edits;
 mod error;
 mod evidence;
 pub mod governor;
@@ -60,6 +67,8 @@ mod joining;
 mod joint;
 mod journey;
 mod link;
+mod mistakes;
+mod notes;
 mod options;
 mod outbox;
 mod outward;
@@ -101,20 +110,21 @@ pub use error::{OutreachError, Result};
 pub use hooks::{Hook, HookOptions, HookStatus};
 pub use options::{OutreachOptions, Promises};
 pub use outward::MqttMessage;
-pub use plan::Delayed;
+pub use plan::{Counters, Delayed};
 pub use problems::{Problem, mail_address};
 pub use registry::{
     Advisor, Contact, Contacting, Customer, Depot, Language, Machine, Production, Registry, ServiceTask, Site,
     Technician, Words,
 };
 pub use replies::{ReplyHeard, StopWords};
+pub use service::Counter;
 pub use slots::Slot;
 pub use views::{
-    AfterCall, AfterCancelling, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice, Errand,
-    ErrandSheet, Figures, Guest, Happening, Joins, Journey, LooseReply, Matter, MessageState, MessageView, OfferedSlot,
-    Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry, RecordFilter, RecordPage,
-    ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked, Unsettled, Untold, UntoldOf, VisitDone,
-    VisitReport, WorkDone, WorkVerdict,
+    AfterCall, AfterCancelling, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice, CrewChange,
+    CrewWord, Errand, ErrandSheet, Figures, Guest, Happening, Joins, Journey, LooseReply, Matter, MessageState,
+    MessageView, NoteOf, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry,
+    RecordFilter, RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked, Unsettled,
+    Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
 };
 
 use std::path::Path;
@@ -168,6 +178,7 @@ impl Outreach {
         if outreach.options.delivers {
             outreach.subscribe_hooks()?;
             outreach.settle_interrupted()?;
+            outreach.store.write("take up words for technicians", |tx| store::crews::take_up_again(tx))?;
             outreach.compact_if_due()?;
         }
         Ok(outreach)

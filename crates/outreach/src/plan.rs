@@ -1,20 +1,26 @@
 //! What planning reckons with, gathered from service state: open forecasts, booked visits, shelves, people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use foretell_model::catalogue::Action;
 use foretell_model::{FindingKind, Grade, MachineId, Timestamp};
 
 use crate::calendar::Calendar;
-use crate::compose::pieces_of;
+use crate::compose::{Piece, due_pieces, pieces_of};
+use crate::desk::Desk;
 use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
 use crate::registry::{Depot, Machine, Site};
 use crate::roster::monday;
+use crate::service::{self, Counter, DUE_PREFIX};
 use crate::store::{Case, registry, stock};
 use crate::views::{QueueEntry, Stage};
-use crate::{Outreach, joint};
+use crate::{Outreach, bundle, joint};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
+
+/// What is known of machines' running-hour counters.
+pub type Counters = BTreeMap<MachineId, Counter>;
 
 /// A waiting case, and what it costs to wait longer.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +45,11 @@ fn weeks_from(now: Timestamp, weeks: usize, zone: chrono_tz::Tz) -> Vec<Timestam
 
 impl Outreach {
     /// Demand for parts in the present week and those after it, from Monday to Sunday in the house's own zone, by part, against what lies in all depots together.
+    /// `counters` say when service by running hours falls due of which nobody has heard yet.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn parts_plan(&self, weeks: usize, now: Timestamp) -> Result<Vec<PartDemand>> {
+    pub fn parts_plan(&self, weeks: usize, counters: &Counters, now: Timestamp) -> Result<Vec<PartDemand>> {
         let shelves = self.store.read("plan the parts", |c| {
             let mut shelves: BTreeMap<String, u32> = BTreeMap::new();
             for line in stock::all(c)? {
@@ -50,17 +57,19 @@ impl Outreach {
             }
             Ok(shelves)
         });
-        Ok(planning::parts(&self.prospects()?, &shelves?, &weeks_from(now, weeks, self.zone()), now))
+        let bounds = weeks_from(now, weeks, self.zone());
+        Ok(planning::parts(&self.prospects(counters, &bounds, now)?, &shelves?, &bounds, now))
     }
 
     /// Visits of the same weeks against what people can do.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn visits_plan(&self, weeks: usize, now: Timestamp) -> Result<Vec<WeekLoad>> {
+    pub fn visits_plan(&self, weeks: usize, counters: &Counters, now: Timestamp) -> Result<Vec<WeekLoad>> {
         let roster = self.store.read("plan the visits", |c| self.roster(c, now))?;
         let bounds = weeks_from(now, weeks, self.zone());
-        Ok(planning::visits(&self.prospects()?, &bounds, now, &|week| roster.capacity_h(week, PER_DAY_H)))
+        let prospects = self.prospects(counters, &bounds, now)?;
+        Ok(planning::visits(&prospects, &bounds, now, &|week| roster.capacity_h(week, PER_DAY_H)))
     }
 
     /// The nearest depot that holds so many of a part, with the distance from a machine's site as the crow flies, km, where
@@ -109,33 +118,75 @@ impl Outreach {
     }
 
     /// Work that will or may be needed. Only what has come or may come to a customer, whatever its grade: what is merely watched
-    /// orders no parts.
-    fn prospects(&self) -> Result<Vec<Prospect>> {
+    /// orders no parts. Service that falls due later is as certain as the hours of its machine.
+    fn prospects(&self, counters: &Counters, bounds: &[Timestamp], now: Timestamp) -> Result<Vec<Prospect>> {
         let desk = self.desk()?;
-        let prospect = |case: &Case| {
-            let pieces = pieces_of(case.own(), &self.options.catalogue);
-            let when = match desk.appointment_of(&case.finding.id) {
-                Some(visit) => When::Booked(visit.start),
-                None if case.finding.kind == FindingKind::MaintenanceDue => {
-                    let days = case.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0);
-                    When::Due(case.finding.at.plus_days(days))
-                }
-                None => When::Forecast(Risk::of(&case.finding)),
-            };
-            (!pieces.is_empty()).then(|| Prospect {
-                parts: pieces.iter().flat_map(|piece| piece.action.parts.clone()).collect(),
-                hours: pieces.iter().map(|piece| f64::from(piece.action.minutes)).sum::<f64>() / MINUTES_PER_HOUR,
-                when,
-            })
-        };
         let is_outward = |case: &&Case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal;
         // What was done needs no parts again until something new is forecast; a visit booked since is one all the same.
         let is_ahead = |case: &&Case| !desk.is_spent(case) || desk.appointment_of(&case.finding.id).is_some();
         // What goes with another case of its machine is part of that one's work.
         let is_own = |case: &&Case| case.leader().is_none() || joint::is_companion(case);
         let outward = desk.open_cases().filter(is_outward).filter(is_ahead).filter(is_own);
-        Ok(outward.filter_map(prospect).collect())
+        let mut prospects: Vec<Prospect> = outward.flat_map(|case| self.prospects_of(case, &desk)).collect();
+        let mut in_hand: BTreeMap<&MachineId, BTreeSet<String>> = BTreeMap::new();
+        for case in desk.open_cases() {
+            let works = bundle::due_works(&case.finding).into_iter();
+            let works = works.filter_map(|work| work.feature.strip_prefix(DUE_PREFIX).map(str::to_owned));
+            in_hand.entry(&case.finding.machine).or_default().extend(works);
+        }
+        let (none, last) = (BTreeSet::new(), bounds.last().copied().unwrap_or(now));
+        for (machine, counter) in counters {
+            let Some(own) = desk.machine(machine).filter(|own| !own.service.is_empty()) else { continue };
+            let known = in_hand.get(machine).unwrap_or(&none);
+            for (days, works) in service::ahead(&own.service, *counter, known, last.days_since(now)) {
+                let actions: Vec<&Action> =
+                    works.iter().filter_map(|work| self.options.catalogue.actions.get(*work)).collect();
+                prospects.extend(prospect(&actions, When::Due(now.plus_days(days))));
+            }
+        }
+        Ok(prospects)
     }
+
+    /// The work of one case: of a fault its own is as likely as its forecast, and what is due by hours beside it is certain.
+    fn prospects_of(&self, case: &Case, desk: &Desk) -> Vec<Prospect> {
+        let all: Vec<Piece<'_>> = pieces_of(case.own(), &self.options.catalogue);
+        let days = case.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0);
+        let is_due = case.finding.kind == FindingKind::MaintenanceDue;
+        match desk.appointment_of(&case.finding.id) {
+            Some(visit) => prospect(&actions(&all), When::Booked(visit.start)).into_iter().collect(),
+            None if is_due => {
+                let when = When::Due(case.finding.at.plus_days(days));
+                prospect(&actions(&all), when).into_iter().collect()
+            }
+            None => {
+                let due = due_pieces(case.own(), &self.options.catalogue);
+                let is_due = |piece: &Piece<'_>| due.iter().any(|due| due.code == piece.code);
+                let (due, own): (Vec<Piece<'_>>, Vec<Piece<'_>>) = all.into_iter().partition(is_due);
+                let own = prospect(&actions(&own), When::Forecast(Risk::of(&case.finding)));
+                // When it falls due, the case that says so knows.
+                let said = desk.open_cases().filter(|other| other.leader() == Some(&case.finding.id));
+                let said = said.filter(|other| other.finding.kind == FindingKind::MaintenanceDue).map(|other| {
+                    other.finding.at.plus_days(other.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0))
+                });
+                let due = prospect(&actions(&due), When::Due(said.min().unwrap_or(case.finding.at)));
+                own.into_iter().chain(due).collect()
+            }
+        }
+    }
+}
+
+fn actions<'a>(pieces: &[Piece<'a>]) -> Vec<&'a Action> {
+    pieces.iter().map(|piece| piece.action).collect()
+}
+
+/// What some works need, and when; nothing where there is none.
+fn prospect(actions: &[&Action], when: When) -> Option<Prospect> {
+    let mut parts: Vec<String> = actions.iter().flat_map(|action| action.parts.clone()).collect();
+    // Two works of one visit that take the same part take it once.
+    parts.sort_unstable();
+    parts.dedup();
+    let hours = actions.iter().map(|action| f64::from(action.minutes)).sum::<f64>() / MINUTES_PER_HOUR;
+    (!actions.is_empty()).then_some(Prospect { parts, hours, when })
 }
 
 /// What is known of the money behind a case's machine.

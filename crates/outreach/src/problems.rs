@@ -336,7 +336,7 @@ mod tests {
             &[("language = \"zh-CN\"", "language = \"cn\""), ("phone = \"+86 21", "phone = 1 # \"+86 21")],
             expect![[r#"
                 advisor[0].phone: invalid type: integer `1`, expected a string in `phone`
-                customer[0].language: unknown variant `cn`, expected `zh-CN` or `en` in `language`
+                technician[0].language: unknown variant `cn`, expected `zh-CN` or `en` in `language`
             "#]],
         );
     }

@@ -175,7 +175,7 @@ impl Outreach {
         self.store.write(&attempted, |tx| {
             let mut case = advisories::get(tx, id)?;
             let stage = match case.stage {
-                Stage::Booked if case.remark.is_some() => Stage::Booked,
+                Stage::Booked if case.remark.is_some() || case.matter == Some(Matter::OtherTime) => Stage::Booked,
                 Stage::Call if case.matter == Some(Matter::ReplyAfter) => Stage::Done,
                 _ => return Err(OutreachError::refused(&attempted, Obstacle::NothingHeard)),
             };

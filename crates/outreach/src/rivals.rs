@@ -35,7 +35,18 @@ impl Outreach {
         let (mut waiting, mut speaking): (Vec<Case>, Vec<Case>) =
             open.iter().cloned().partition(|case| case.stage == Stage::Draft || follows_rival(case));
         speaking.retain(|case| case.stage != Stage::Internal || is_companion(case));
-        waiting.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then_with(|| a.finding.id.cmp(&b.finding.id)));
+        let mut talked = Vec::new();
+        for case in &waiting {
+            if Self::was_talked_of(connection, case, now)? {
+                talked.push(case.finding.id.clone());
+            }
+        }
+        // What a letter was promised about on the telephone is what the letter is about.
+        let is_silent = |case: &Case| !talked.contains(&case.finding.id);
+        waiting.sort_by(|a, b| {
+            let by_weight = || weight(b).total_cmp(&weight(a));
+            is_silent(a).cmp(&is_silent(b)).then_with(by_weight).then_with(|| a.finding.id.cmp(&b.finding.id))
+        });
         let mut rivals: Vec<(Case, Vec<Case>)> = speaking.into_iter().map(|case| (case, Vec::new())).collect();
         for mut case in waiting {
             if let Some((leader, others)) = rivals.iter_mut().find(|(leader, _)| speaks_for(leader, &case)) {

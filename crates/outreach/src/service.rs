@@ -1,5 +1,7 @@
 //! Work due by running hours: projected from the machine's own hours per day, bundled into one visit.
 
+use std::collections::BTreeSet;
+
 use foretell_model::{
     Catalogue, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, MachineId, RulDays, Status, Timestamp,
 };
@@ -21,6 +23,21 @@ const BUNDLE_DAYS: f64 = 28.0;
 
 /// How far hours per day may differ from their mean over the coming weeks, as a share.
 const PACE_UNCERTAINTY: f64 = 0.15;
+
+/// Below so many hours a day nobody can say when an interval will be reached.
+const PACE_MIN: f64 = 0.5;
+
+/// Most times that one task falls due within what is planned.
+const TIMES_MAX: usize = 12;
+
+/// A machine's running-hour counter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counter {
+    /// Its reading, h.
+    pub run_hours: f64,
+    /// Running hours per calendar day of late.
+    pub hours_per_day: f64,
+}
 
 /// Hours of one due task.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,11 +134,68 @@ pub fn due(
     })
 }
 
+/// Services of a machine that fall due within a span of days, each with its works, soonest first: work due near each other is
+/// one service. A counter that stands still reaches no interval. Of what is `in_hand` already the next time after it counts.
+pub(crate) fn ahead<'a>(
+    tasks: &'a [ServiceTask],
+    counter: Counter,
+    in_hand: &BTreeSet<String>,
+    span_days: f64,
+) -> Vec<(f64, Vec<&'a str>)> {
+    if !(counter.hours_per_day >= PACE_MIN && counter.run_hours.is_finite()) {
+        return Vec::new();
+    }
+    let days = |hours: f64| hours / counter.hours_per_day;
+    let times = |task: &'a ServiceTask| {
+        let first = days(task.last_done_h + task.interval_h - counter.run_hours).max(0.0);
+        let first = if in_hand.contains(&task.work) { first + days(task.interval_h) } else { first };
+        let times = std::iter::successors(Some(first), move |last| Some(last + days(task.interval_h)));
+        times.take_while(move |due| *due <= span_days).take(TIMES_MAX).map(move |due| (due, task.work.as_str()))
+    };
+    let mut due: Vec<(f64, &str)> = tasks.iter().filter(|task| task.interval_h > 0.0).flat_map(times).collect();
+    due.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut services: Vec<(f64, Vec<&str>)> = Vec::new();
+    for (at, work) in due {
+        match services.last_mut().filter(|(first, works)| at <= first + BUNDLE_DAYS && !works.contains(&work)) {
+            Some((_, works)) => works.push(work),
+            None => services.push((at, vec![work])),
+        }
+    }
+    services
+}
+
 #[cfg(test)]
 mod tests {
     use foretell_model::wire;
 
     use super::*;
+
+    #[test]
+    fn services_ahead_are_reckoned_from_the_hours_that_a_machine_runs() {
+        #[track_caller]
+        fn check(counter: (f64, f64), in_hand: &[&str], expected: &[(f64, &[&str])]) {
+            let task = |work: &str, interval_h, last_done_h| ServiceTask { work: work.into(), interval_h, last_done_h };
+            let tasks = [
+                task("oil_changed", 1_000.0, 8_000.0),
+                task("separator_replaced", 4_000.0, 5_300.0),
+                task("oil_filter_replaced", 8_000.0, 8_000.0),
+            ];
+            let in_hand = in_hand.iter().map(|work| (*work).to_owned()).collect();
+            let counter = Counter { run_hours: counter.0, hours_per_day: counter.1 };
+            let found = ahead(&tasks, counter, &in_hand, 56.0);
+            let found: Vec<(f64, &[&str])> = found.iter().map(|(at, works)| (at.round(), works.as_slice())).collect();
+            assert_eq!(found, expected, "{counter:?}");
+        }
+        // 100 h left at 20 h a day, the separator 15 days later; the oil once more after 50 days.
+        let both: &[&str] = &["oil_changed", "separator_replaced"];
+        check((8_900.0, 20.0), &[], &[(5.0, both), (55.0, &["oil_changed"])]);
+        check((8_900.0, 20.0), &["oil_changed"], &[(20.0, &["separator_replaced"]), (55.0, &["oil_changed"])]);
+        check((8_900.0, 2.0), &[], &[(50.0, &["oil_changed"])]);
+        // What is overdue is due now; a counter that stands still reaches nothing.
+        check((9_200.0, 4.0), &[], &[(0.0, both)]);
+        check((8_900.0, 0.0), &[], &[]);
+        check((f64::NAN, 20.0), &[], &[]);
+    }
 
     #[test]
     fn due_service_is_told_work_by_work() {

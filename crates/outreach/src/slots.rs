@@ -255,6 +255,12 @@ fn share(
     })
 }
 
+/// Whether a machine is known to run during a time as a rule.
+pub(crate) fn runs(slot: &Slot, context: &MachineContext, calendar: &Calendar) -> bool {
+    let share = share(context, calendar, calendar.local(slot.start), slot.start, slot.end);
+    share.is_some_and(|share| share >= IDLE_SHARE)
+}
+
 /// Mean share of time running over the hours a visit touches; `None` when none of them was learned.
 fn running_share(context: &MachineContext, start: Timestamp, end: Timestamp) -> Option<f64> {
     let hours = start.hour()..(end + (HOUR_MS - 1)).hour().max(start.hour() + 1);

@@ -30,7 +30,7 @@ impl Outreach {
             };
             match (booked, seen) {
                 (Some(stay), _) if stay.start == start => {}
-                (Some(stay), Some(seen)) if stay.start == seen => self.move_in(tx, &visitor, start, now)?,
+                (Some(stay), Some(seen)) if stay.start == seen => self.move_in(tx, &mut visitor, start, now)?,
                 (Some(_), Some(_)) => return Err(OutreachError::refused("move a visit", Obstacle::Moved)),
                 (Some(_), None) => return Err(OutreachError::refused("book a visit", Obstacle::CaseBooked)),
                 (None, _) => self.book_in(tx, &mut visitor, start, now)?,

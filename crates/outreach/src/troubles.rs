@@ -102,6 +102,7 @@ impl Outreach {
                     what: what.to_owned(),
                     opened: now,
                     call_back_due: after(promises.call_back_min),
+                    call_back_by: None,
                     on_site_due: after(promises.on_site_min),
                     called_back: None,
                     technician: None,
@@ -118,6 +119,7 @@ impl Outreach {
                     broken: Vec::new(),
                     closed: None,
                     report: None,
+                    withdrawn: None,
                     heard: Vec::new(),
                 };
                 service_cases::save(connection, &mut case)?;
@@ -306,6 +308,12 @@ impl Outreach {
         }
     }
 
+    /// By when a customer is called back whose first promise slips: as much later as was promised at first, to five minutes.
+    fn called_back_by(&self, case: &ServiceCase, now: Timestamp) -> Timestamp {
+        let by = case.call_back_due.max(now) + i64::from(self.options.promises.call_back_min) * MINUTE_MS;
+        Arrival { at: by, as_of: now, told: true }.about()
+    }
+
     /// Promises that are about to slip: the customer hears of it before, once for each. Those that slipped are noted.
     pub(crate) fn mind_promises(&self, connection: &dyn Session, now: Timestamp) -> Result<Vec<Ticked>> {
         let mut done = Vec::new();
@@ -316,6 +324,9 @@ impl Outreach {
                 let slips = matches!(timer.state, TimerState::Slipping | TimerState::Late);
                 if slips && !case.told.contains(&promise) {
                     case.told.push(promise);
+                    if promise == Promise::CallBack {
+                        case.call_back_by = Some(self.called_back_by(&case, now));
+                    }
                     done.extend(self.tell_of_slip(connection, &case, promise, now)?);
                 }
                 if timer.state == TimerState::Late && !case.broken.contains(&promise) {

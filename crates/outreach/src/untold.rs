@@ -1,14 +1,31 @@
 //! Words that may not have arrived, where no card of the queue asks about them: about what broke, and about visits whose card
 //! waits for nothing else. An advisor sees them where the day's work is.
 
+use foretell_model::FindingId;
+
 use crate::Outreach;
 use crate::error::Result;
 use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
-use crate::store::{advisories, fates, service_cases};
-use crate::views::{Stage, Unsettled, Untold, UntoldOf};
+use crate::store::{Mail, advisories, fates, messages, service_cases};
+use crate::views::{Stage, Unsettled, Untold, UntoldOf, Written};
 
 impl Outreach {
+    /// Everything that was written in a case and went out, letters and word about its visit alike, newest first; of a service case
+    /// by `case/` and its number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn written(&self, case: &FindingId) -> Result<Vec<Written>> {
+        self.store.read("read what was written", |c| {
+            let word = |mail: Mail| {
+                let text = mail.text?;
+                Some(Written { at: mail.sent?, kind: mail.kind, subject: text.subject, body: text.body })
+            };
+            Ok(messages::gone_out(c, case)?.into_iter().filter_map(word).collect())
+        })
+    }
+
     /// Every such word that is still news, oldest first.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, evide
 use crate::views::{Booking, Stage, WorkDone};
 use crate::{Language, Outreach, bundle, care};
 
+/// The remark of a case that was done in the visit of another one.
+pub(crate) const WITH_ANOTHER: &str = "done in the same visit";
 /// Beginning of the remark of a case whose visit did not take place.
 const MISSED: &str = "the visit did not take place";
 
@@ -104,7 +106,7 @@ impl Outreach {
             let own = [(&stay.machine, run_hours.or(case.context.run_hours))];
             let others = case.companions.iter().map(|other| (&other.finding.machine, other.context.run_hours));
             for (machine, hours) in own.into_iter().chain(others) {
-                count_anew(tx, machine, &done, hours, who, now)?;
+                count_anew(tx, (booking, machine), &done, hours, who, now)?;
             }
             case.move_to(tx, Stage::Done, None, None, now)?;
             bundle::finish(tx, &case, now)?;
@@ -183,7 +185,7 @@ pub(crate) fn booking(connection: &dyn Session, stay: Stay) -> Result<Booking> {
 /// Hour-based work that was done counts from the present hours.
 fn count_anew(
     connection: &dyn Session,
-    machine: &MachineId,
+    (booking, machine): (i64, &MachineId),
     done: &[WorkDone],
     run_hours: Option<f64>,
     who: &str,
@@ -194,6 +196,7 @@ fn count_anew(
     };
     for task in &mut own.service {
         if done.iter().any(|done| done.machine == *machine && done.work.as_str() == task.work) {
+            bookings::keep_counted(connection, booking, (machine.as_str(), &task.work), task.last_done_h)?;
             task.last_done_h = hours;
         }
     }

@@ -218,6 +218,7 @@ pub(crate) const fn occasion_of(kind: Kind) -> Occasion {
         Kind::OnTheWay => Occasion::OnTheWay,
         Kind::Progress => Occasion::Progress,
         Kind::Closing => Occasion::Closing,
+        Kind::CalledOff => Occasion::CalledOff,
         _ => Occasion::Late,
     }
 }

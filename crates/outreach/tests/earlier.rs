@@ -3,11 +3,11 @@
 
 mod support;
 
-use foretell_model::{Alternative, FaultCode, Finding, FindingId, Status, Timestamp};
+use foretell_model::{Alternative, FaultCode, Finding, FindingId, Grade, Status, Timestamp};
 use foretell_outreach::{AfterCall, Applied, Matter, Stage};
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use support::worked::worked_on;
-use support::{apply, at, context, token};
+use support::{apply, at, context, machine, token};
 
 /// A letter that a customer asked for on the telephone, on the day and on the day after, and the reminder of it.
 #[test]
@@ -27,6 +27,51 @@ fn a_letter_after_a_talk_goes_on_with_it() {
         [same_day, next_day, reminder].join("\n----------\n\n")
     });
     check("after_talk", &texts);
+}
+
+/// A letter that was promised on the telephone goes on with the talk and the wish, whatever else comes up meanwhile.
+#[test]
+fn a_promised_letter_that_takes_in_more_goes_on_with_the_talk() {
+    #[track_caller]
+    fn check(own: &str, other: &str, fault: &str, thanks: &str) {
+        let desk = desk(own);
+        let outreach = &desk.outreach;
+        let first = apply(outreach, 1, &of_fault(&desk.id, "cooler_clogging"), now());
+        outreach.call_instead(&first, "they prefer it", "wang", now()).unwrap();
+        outreach.called(&first, AfterCall::NewLetter, "on a Friday please", "wang", now()).unwrap();
+        let same = Alternative { fault: FaultCode::new("cooler_clogging").unwrap(), likelihood: 0.3 };
+        let alternatives = if own == other { vec![same] } else { Vec::new() };
+        let grade = Grade::Urgent;
+        let more = Finding { grade, likelihood: 0.6, alternatives, ..of_fault(&machine(other), fault) };
+        let second = apply(outreach, 2, &more, now());
+        let queue = outreach.queue(now()).unwrap();
+        assert_eq!((queue.len(), &queue[0].id), (1, &first), "{other}");
+        assert_eq!(queue[0].remark.as_deref(), Some("on a Friday please"));
+        assert_eq!(outreach.card(&second, now()).unwrap().stage, Stage::Internal);
+        let text = outreach.card(&first, now()).unwrap().message.unwrap().text.body;
+        assert!(text.contains(thanks), "{text}");
+    }
+    check("s02/m003", "s02/m002", "separator_clogging", "Thank you for speaking with me today");
+    check("s01/m003", "s01/m002", "separator_clogging", "今天电话里跟您说的事");
+    // Another cause of what may be the same trouble on the same machine.
+    check("s02/m002", "s02/m002", "thermostatic_valve", "Thank you for speaking with me today");
+}
+
+/// An approved letter that goes on in a promised one is approved no more, and the record says so.
+#[test]
+fn an_approval_that_a_promised_letter_makes_void_is_in_the_record() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let night = at("2026-07-15T21:00:00Z");
+    let promised = apply(outreach, 1, &of_fault(&machine("s02/m003"), "separator_clogging"), night);
+    outreach.call_instead(&promised, "they prefer it", "wang", night).unwrap();
+    let approved = apply(outreach, 2, &of_fault(&desk.id, "cooler_clogging"), night);
+    outreach.approve(&approved, "wang", night).unwrap();
+    outreach.called(&promised, AfterCall::NewLetter, "in writing please", "wang", night).unwrap();
+    apply(outreach, 3, &Finding { status: Status::Updated, ..of_fault(&desk.id, "cooler_clogging") }, night);
+    let card = outreach.card(&approved, night).unwrap();
+    assert_eq!((card.stage, card.speaker.as_ref()), (Stage::Internal, Some(&promised)));
+    assert!(card.history.iter().any(|entry| entry.what == "took the approval back"), "{:?}", card.history);
 }
 
 #[test]

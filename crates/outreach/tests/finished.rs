@@ -5,7 +5,8 @@ mod support;
 
 use foretell_model::{Found, Grade, Reply, Status};
 use foretell_outreach::{OutreachError, PhotoOf, RecordFilter, ReplyHeard, VisitReport};
-use support::broken::{done, minutes, now, scene};
+use support::broken::{done, minutes, now};
+use support::scene::scene;
 use support::{agreed, apply, at, finding, machine};
 
 #[test]

@@ -29,7 +29,7 @@ fn from_forecast_to_finished_visit() {
     assert_eq!(texts, ["7月16日（周四）17:00–19:00", "7月20日（周一）17:00–19:00"]);
     let start = page.slots[0].slot.start;
     let booked = s.outreach.book(token, start, now).unwrap();
-    let PageState::Booked { text, booking, technician_name } = booked.state else { panic!("booked") };
+    let PageState::Booked { text, booking, technician_name, .. } = booked.state else { panic!("booked") };
     assert_eq!((text.as_str(), technician_name.as_deref()), ("7月16日（周四）17:00–19:00", Some("陈军")));
     // A second tap on the same button is the same booking.
     assert!(

@@ -6,9 +6,9 @@ mod support;
 
 use foretell_model::{Finding, FindingId, Grade, HOUR_MS, MachineId, Obstacle, RulDays, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
-use foretell_outreach::{CustomerStage, OutreachError, Stage};
+use foretell_outreach::{Applied, CustomerStage, OutreachError, Stage};
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
-use support::{apply, at, machine, token};
+use support::{apply, at, context, machine, token};
 
 const SITES: [&str; 2] = ["s02", "s01"];
 
@@ -159,4 +159,87 @@ fn what_cannot_wait_or_must_not_be_said_joins_nothing() {
     };
     let second = apply(&desk.outreach, 2, &soon, at("2026-07-15T09:00:00Z"));
     assert_eq!(desk.outreach.card(&second, at("2026-07-15T09:00:00Z")).unwrap().joins, None);
+}
+
+/// Work by running hours that falls due on the very machine that somebody drives to.
+fn due(desk: &Desk, t: Timestamp) -> FindingId {
+    let mut own = desk.outreach.machine(&desk.id).unwrap().unwrap();
+    own.service.truncate(1);
+    desk.outreach.register_machine(&own, "test", t).unwrap();
+    match desk.outreach.check_service(&desk.id, &context(&desk.id), t).unwrap() {
+        Applied::Case { id, .. } => id,
+        other => panic!("service is due: {other:?}"),
+    }
+}
+
+#[test]
+fn a_booked_visit_takes_in_the_service_that_falls_due_on_its_machine() {
+    let texts = SITES.map(|site| {
+        let (desk, first, token) = written(site);
+        let page = desk.outreach.booking_page(&token, now()).unwrap();
+        let start = page.slots.iter().map(|offered| offered.slot.start).max().unwrap();
+        desk.outreach.book(&token, start, now()).unwrap();
+        desk.outreach.tick(now()).unwrap();
+        let before = desk.outreach.card(&first, now()).unwrap().booking.unwrap();
+        let service = due(&desk, day(1.0));
+        let card = desk.outreach.card(&service, day(1.0)).unwrap();
+        assert_eq!((card.stage, &card.joins.unwrap().case), (Stage::Draft, &first));
+        let shown = card.message.unwrap().text;
+        desk.outreach.approve(&service, "wang", day(1.0)).unwrap();
+        let told = desk.outreach.tick(day(1.0)).unwrap();
+        assert_eq!(told.iter().map(|ticked| ticked.kind).collect::<Vec<_>>(), [Kind::Confirmation]);
+        assert_eq!(printed(&of(&desk.last()), &desk.id, false), printed(&shown, &desk.id, false));
+        let stay = desk.outreach.card(&first, day(1.0)).unwrap().booking.unwrap();
+        assert_eq!((stay.start, stay.end - before.end), (before.start, 90 * 60_000), "an hour and a half for the oil");
+        // Said anew the day after it stays where it is, and no letter of its own goes out.
+        desk.outreach.check_service(&desk.id, &context(&desk.id), day(2.0)).unwrap();
+        assert_eq!(desk.outreach.card(&service, day(2.0)).unwrap().stage, Stage::Internal);
+        let count = sent(&desk);
+        for hour in 0..24 {
+            desk.outreach.tick(day(1.0) + hour * HOUR_MS).unwrap();
+        }
+        assert_eq!(sent(&desk), count);
+        let done = desk.outreach.complete(stay.id, Some(11_700.0), "chen", stay.end).unwrap();
+        let works: Vec<&str> = done.iter().map(|done| done.work.as_str()).collect();
+        assert_eq!(works, ["cooler_cleaned", "oil_changed"]);
+        let own = desk.outreach.machine(&desk.id).unwrap().unwrap();
+        assert_eq!((own.service[0].last_done_h, desk.outreach.cases_of(&desk.id).unwrap()), (11_700.0, vec![]));
+        printed(&shown, &desk.id, false)
+    });
+    check("joined_service", &texts);
+}
+
+#[test]
+fn an_unanswered_letter_offers_time_for_the_service_that_falls_due_on_its_machine() {
+    let (desk, _, token) = written("s02");
+    let before = desk.outreach.booking_page(&token, now()).unwrap();
+    let service = due(&desk, day(1.0));
+    desk.outreach.approve(&service, "wang", day(1.0)).unwrap();
+    let page = desk.outreach.booking_page(&token, day(1.0)).unwrap();
+    assert_eq!(page.work, "clean the cooler and change the oil");
+    let minutes = |page: &foretell_outreach::BookingView| {
+        page.slots.iter().map(|offered| (offered.slot.end - offered.slot.start) / 60_000).max()
+    };
+    assert_eq!((minutes(&before), minutes(&page)), (Some(120), Some(210)));
+}
+
+/// An approved letter that has not gone out takes the service along, and is looked at once more before it goes.
+#[test]
+fn an_approved_letter_takes_in_service_and_is_approved_anew() {
+    let desk = desk("s02/m002");
+    let night = at("2026-07-15T21:00:00Z");
+    let first = apply(&desk.outreach, 1, &of_fault(&desk.id, "cooler_clogging"), night);
+    desk.outreach.approve(&first, "wang", night).unwrap();
+    let service = due(&desk, night);
+    let card = desk.outreach.card(&first, night).unwrap();
+    assert_eq!((card.stage, card.minutes), (Stage::Draft, Some(210)));
+    assert!(card.history.iter().any(|entry| entry.what == "took the approval back"), "{:?}", card.history);
+    assert_eq!(desk.outreach.card(&service, night).unwrap().stage, Stage::Internal);
+    // The next day says the same, and nothing is taken back again.
+    desk.outreach.approve(&first, "wang", night).unwrap();
+    desk.outreach.check_service(&desk.id, &context(&desk.id), night.plus_days(0.1)).unwrap();
+    assert_eq!(desk.outreach.card(&first, night).unwrap().stage, Stage::Queued);
+    let morning = at("2026-07-16T08:00:00Z");
+    desk.outreach.tick(morning).unwrap();
+    assert!(desk.last().body.contains("change the oil"), "{}", desk.last().body);
 }

@@ -243,7 +243,7 @@ fn an_approved_letter_that_grows_is_looked_at_again() {
     assert_eq!((queue.len(), queue[0].stage, queue[0].remark.as_deref()), (1, Stage::Draft, Some(why)));
     let card = desk.outreach.card(&first, night).unwrap();
     let taken_back = |entry: &Happening| entry.what == "took the approval back" && entry.why == why;
-    assert!(card.contacts.iter().any(taken_back), "{:?}", card.contacts);
+    assert!(card.history.iter().any(taken_back), "{:?}", card.history);
     assert_eq!(card.message.unwrap().reason.as_deref(), Some(why));
     // Nothing goes out before that, and then one letter about both.
     let morning = at("2026-07-16T08:00:00Z");

@@ -4,7 +4,9 @@
 mod support;
 
 use foretell_model::{Finding, FindingId, FindingKind, Found, Grade, Status};
-use support::broken::{now, scene};
+use foretell_outreach::{Counter, Counters};
+use support::broken::now;
+use support::scene::scene;
 use support::{agreed, apply, at, finding, machine};
 
 #[test]
@@ -44,7 +46,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         ..foretell_outreach::Site::new("s02", "acme")
     };
     s.outreach.register_site(&site, "wang", now()).unwrap();
-    let parts = s.outreach.parts_plan(4, now()).unwrap();
+    let parts = s.outreach.parts_plan(4, &Counters::new(), now()).unwrap();
     let filters = parts.iter().find(|demand| demand.part == "oil_filter").unwrap();
     // One is certain this week, the other as likely as its forecast says: 1, 7, 45 % by the ends of the weeks from this Wednesday's on.
     let expected: Vec<f64> = filters.up_to.iter().map(|count| (count.expected * 100.0).round()).collect();
@@ -56,7 +58,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
         ..finding(&machine("s01/m002"), "oil_filter_replaced", Grade::Advise, Status::Opened)
     };
     let drafted = apply(&s.outreach, 900, &service, now());
-    let more = s.outreach.parts_plan(4, now()).unwrap();
+    let more = s.outreach.parts_plan(4, &Counters::new(), now()).unwrap();
     let whole = |plan: &[foretell_outreach::planning::PartDemand]| {
         plan.iter().find(|demand| demand.part == "oil_filter").unwrap().up_to.last().unwrap().expected
     };
@@ -65,7 +67,7 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!(verdict.is_err_and(|error| error.to_string().contains("forecasts nothing")));
     let (depot, km) = s.outreach.nearest_depot(&machine("s02/m002"), "oil_filter", 1).unwrap().unwrap();
     assert!(depot.id == "york" && (30.0..45.0).contains(&km.unwrap()), "{depot:?} {km:?}");
-    let load = s.outreach.visits_plan(2, now()).unwrap();
+    let load = s.outreach.visits_plan(2, &Counters::new(), now()).unwrap();
     assert!(load[0].booked_h > 0.0 && (load[0].capacity_h - 30.0).abs() < 1e-9, "{load:?}");
     // What the queue fears before the next free time is what planning sets out from; service by hours fears nothing.
     let delays = s.outreach.delays(14.0, now()).unwrap();
@@ -74,4 +76,30 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!((fault.entry.probability_before_visit - fault.delay.risk_before).abs() < 1e-12, "{fault:?}");
     assert!(fault.delay.risk_after - fault.delay.risk_before > 0.1 && fault.delay.stop_cost.is_none(), "{fault:?}");
     assert!(service.delay.risk_after <= 0.0 && service.entry.probability_before_visit <= 0.0, "{service:?}");
+}
+
+/// Service that nobody has heard of yet is ordered for by the hours that its machine runs; once its case is open, it counts once.
+#[test]
+fn parts_for_service_are_planned_by_the_hours_that_a_machine_runs() {
+    let s = scene();
+    let id = machine("s02/m002");
+    let needs = |run_hours: f64| {
+        let counters: Counters = [(id.clone(), Counter { run_hours, hours_per_day: 20.0 })].into();
+        let plan = s.outreach.parts_plan(6, &counters, now()).unwrap();
+        let oil = plan.iter().find(|demand| demand.part == "oil");
+        let weeks = oil.map(|demand| demand.weeks.iter().map(|week| week.expected).collect::<Vec<_>>());
+        let hours =
+            s.outreach.visits_plan(6, &counters, now()).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
+        (weeks.unwrap_or_default(), hours)
+    };
+    // The oil is due at 12,000 h: in 30 days, in the fifth week from this Wednesday's on.
+    assert_eq!(needs(11_400.0), (vec![0.0, 0.0, 0.0, 0.0, 1.0, 0.0], 1.5));
+    assert_eq!(needs(5_000.0), (vec![], 0.0));
+    s.outreach.check_service(&id, &support::context(&id), now()).unwrap();
+    let (weeks, _) = needs(11_650.0);
+    assert_eq!(weeks.iter().sum::<f64>(), 1.0, "{weeks:?}");
+    // Beside a fault it is as certain as before, and in no other week.
+    let fault = finding(&id, "cooler_clogging", Grade::Advise, Status::Opened);
+    apply(&s.outreach, 1, &fault, now());
+    assert_eq!(needs(11_650.0).0, weeks);
 }

@@ -4,23 +4,27 @@
 
 mod support;
 
-use foretell_model::{Alternative, FaultCode, Finding, FindingId, Found, Grade, Status};
+use foretell_model::{Alternative, FaultCode, Finding, FindingId, Found, Grade, MachineId, Status};
 use foretell_outreach::{AfterCall, Matter, Outreach, PageState, Stage};
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, at, token};
+use support::{agreed, apply, at, machine, token};
 
 const COOLER: &str = "cooler_clogging";
 const VALVE: &str = "thermostatic_valve";
 
 /// A finding named after the first fault, with the likelihoods of all.
 fn named(desk: &Desk, likelihoods: &[(&str, f64)]) -> Finding {
+    named_on(&desk.id, likelihoods)
+}
+
+fn named_on(id: &MachineId, likelihoods: &[(&str, f64)]) -> Finding {
     let alternative = |(fault, likelihood): &(&str, f64)| Alternative {
         fault: FaultCode::new(fault).unwrap(),
         likelihood: *likelihood,
     };
     let (fault, likelihood) = likelihoods[0];
     let alternatives = likelihoods[1..].iter().map(alternative).collect();
-    Finding { likelihood, alternatives, ..of_fault(&desk.id, fault) }
+    Finding { likelihood, alternatives, ..of_fault(id, fault) }
 }
 
 fn works(desk: &Desk, id: &FindingId) -> (Vec<String>, u32) {
@@ -195,4 +199,21 @@ fn what_is_done_is_done_for_both() {
     let visit = outreach.book_for(&cooler, at("2026-07-16T09:00:00Z"), &agreed(), "wang", now()).unwrap();
     outreach.complete(visit.id, None, "chen", visit.end).unwrap();
     assert_eq!((stage(outreach, &cooler).0, stage(outreach, &valve).0), (Stage::Done, Stage::Done));
+}
+
+/// What cannot be told apart on a machine that goes along in another one's letter is looked for there as well.
+#[test]
+fn rivals_of_a_machine_that_goes_along_are_looked_for_too() {
+    let desk = desk("s02/m002");
+    let lead = apply(&desk.outreach, 1, &of_fault(&desk.id, "oil_filter_clogging"), now());
+    let third = machine("s02/m003");
+    let cooler = apply(&desk.outreach, 2, &named_on(&third, &[(COOLER, 0.76), (VALVE, 0.2)]), now());
+    let (parts, minutes) = works(&desk, &lead);
+    assert_eq!((minutes, parts.contains(&"thermostatic_valve_kit".to_owned())), (150, false));
+    apply(&desk.outreach, 3, &named_on(&third, &[(VALVE, 0.5)]), now());
+    assert_eq!(stage(&desk.outreach, &cooler).0, Stage::Internal);
+    let (parts, minutes) = works(&desk, &lead);
+    assert_eq!((minutes, parts.contains(&"thermostatic_valve_kit".to_owned())), (240, true));
+    let text = desk.outreach.card(&lead, now()).unwrap().message.unwrap().text.body;
+    assert!(text.contains("thermostatic valve"), "{text}");
 }

@@ -6,7 +6,8 @@ mod support;
 use foretell_model::{FaultCode, Finding, FindingId, Grade, Status, TimerState};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{CustomerStage, Guest, Outcome, OutreachError, Promise, Promises, Source, Stage, VisitReport};
-use support::broken::{done, minutes, now, scene};
+use support::broken::{done, minutes, now};
+use support::scene::scene;
 use support::{agreed, apply, finding, machine, token};
 
 #[test]

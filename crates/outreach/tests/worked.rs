@@ -5,7 +5,7 @@
 mod support;
 
 use foretell_model::{Finding, FindingKind, Grade, ProbabilityWithin, Status, Timestamp};
-use foretell_outreach::{AfterCall, Guest, PageState};
+use foretell_outreach::{AfterCall, Counters, Guest, PageState};
 use support::desk::{MACHINES, check, of, of_fault, printed};
 use support::worked::{Worked, worked, worked_on};
 use support::{apply, machine, token};
@@ -105,7 +105,8 @@ fn nothing_is_ranked_or_planned_by_a_forecast_from_before_the_work() {
     assert_eq!((card.finding.rul_days, card.finding.probability_within), (None, None));
     assert!(outreach.delays(14.0, w.at).unwrap().iter().all(|delayed| delayed.entry.id != w.case.id));
     assert!(outreach.desk().unwrap().advisories().iter().all(|finding| finding.id != w.case.id));
-    let hours = |at| outreach.visits_plan(8, at).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
+    let hours =
+        |at| outreach.visits_plan(8, &Counters::new(), at).unwrap().iter().map(|week| week.expected_h).sum::<f64>();
     let without = hours(w.at);
     // What is said of the fault after the work is known now, and counts.
     let again = Finding { at: w.at, status: Status::Updated, ..w.case.clone() };

@@ -30,7 +30,9 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         AdvisorAct::Noted => card.heard = None,
         AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
         AdvisorAct::Called { then: AfterCall::Again, .. } => {}
-        AdvisorAct::Called { then: AfterCall::NewLetter, .. } => card.state = AdvisoryState::Draft,
+        AdvisorAct::Called { then: AfterCall::NewLetter, .. } | AdvisorAct::WriteAfterAll => {
+            card.state = AdvisoryState::Draft;
+        }
         AdvisorAct::Called { then: AfterCall::Close, .. } | AdvisorAct::Close { .. } | AdvisorAct::VisitDone => {
             card.state = AdvisoryState::Closed
         }
@@ -81,6 +83,7 @@ pub(super) fn act_on_case(case: &mut ServiceCase, act: CaseAct) -> Result<(), Ba
             });
         }
         CaseAct::Settle { .. } => {}
+        CaseAct::Withdraw { reason } => (case.closed, case.withdrawn) = (Some(now()), Some(reason)),
         CaseAct::Close(report) if report.note.contains("KPI") => {
             let (word, sort) = ("kpi".to_owned(), WordSort::InternalMatters);
             return Err(BackendError::Text(vec![Remark::Word { word, sort }]));
@@ -98,7 +101,7 @@ pub(super) fn untold() -> foretell_console::view::UntoldLine {
         site_name: "金陵精密".to_owned(),
         subject: "3号机：已安排陈军师傅过来".to_owned(),
         is_lost: false,
-        of: Err(103),
+        of: foretell_console::view::UntoldOf::Case(103),
     }
 }
 

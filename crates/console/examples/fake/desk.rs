@@ -81,12 +81,14 @@ pub(crate) fn case(id: i64, machine: &MachineDetail, ago_min: i64, what: &str, s
         what: what.to_owned(),
         opened,
         call_back: timer(opened + 20 * MINUTE_MS, None),
+        call_back_by: None,
         on_site: timer(opened + 240 * MINUTE_MS, None),
         sent: None,
         way: foretell_console::view::Way::default(),
         progress: None,
         closed: None,
         report: None,
+        withdrawn: None,
         heard: Vec::new(),
     }
 }
@@ -125,8 +127,8 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
         left_out: "nobody in reception to hand it to".into(),
         parts: vec![("inlet_valve_kit".into(), 1)],
         depot: "hamburg".into(),
-        parts_sure: false,
         note: "Inlet valve stuck closed; the piston was worn.".into(),
+        ..CaseReport::default()
     });
     over.heard = vec!["Runs again, but who pays for the lost shift?".into()];
     let name = |place: usize| machines[place].summary.customer.clone();
@@ -201,6 +203,8 @@ impl Desk {
                 line("2026-07-18T05:39:00Z", "Anna Petersen", "trouble_called", "Comes at once, please wait at gate 3"),
                 line("2026-07-18T05:30:00Z", "customer", "trouble_reported", "E23"),
             ],
+            reader: lang,
+            note_lacks: false,
             unsettled: Vec::new(),
         })
     }

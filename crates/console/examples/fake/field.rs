@@ -58,14 +58,7 @@ pub(super) fn on_the_way() -> Way {
 }
 
 pub(super) fn report() -> CaseReport {
-    CaseReport {
-        done: [true; 5],
-        left_out: String::new(),
-        parts: vec![("oil_filter".to_owned(), 2)],
-        depot: String::new(),
-        parts_sure: false,
-        note: String::new(),
-    }
+    CaseReport { done: [true; 5], parts: vec![("oil_filter".to_owned(), 2)], ..CaseReport::default() }
 }
 
 impl Fake {
@@ -132,6 +125,7 @@ impl Field for Fake {
     fn visit_day(&self, technician: Option<&str>, _: (usize, usize), _: Lang) -> Result<VisitDay, BackendError> {
         let name = |key: &str, name: &str| Choice { key: key.to_owned(), name: name.to_owned() };
         Ok(VisitDay {
+            changes: Vec::new(),
             now: now(),
             zone: SHANGHAI,
             of: technician.unwrap_or_default().to_owned(),
@@ -189,6 +183,8 @@ impl Field for Fake {
             place_deg: Some((31.32, 120.71)),
             people: vec![caller("张经理", "", "0512-5550 0102"), caller("老马", "空压站", "139 0000 0119")],
             stage: Some(2),
+            reader: Lang::Zh,
+            note_lacks: false,
             advisor: Person { name: "王敏".into(), role: "服务顾问".into(), phone: "+86 21 5555 0101".into() },
             parts: vec![
                 PartToBring { part: "oil_filter".into(), depot: if zh { "苏州仓" } else { "Suzhou" }.into(), n: 6 },
@@ -235,6 +231,7 @@ impl Field for Fake {
                 FieldAct::Arrived => field.way.arrived = Some(now()),
                 FieldAct::Done { report, .. } => field.done = Some(report),
                 FieldAct::Missed { .. } => field.missed = true,
+                FieldAct::Note { .. } | FieldAct::TakeBack { .. } => field.way.arrived = None,
             }
             Ok(())
         })
@@ -317,12 +314,14 @@ impl Field for Fake {
             machine_name: page.own_name.clone(),
             works: vec!["cooler_cleaned".to_owned()],
             effects: effects.clone(),
+            said: (!effects.is_empty()).then(|| "排气温度降了6 ℃左右。".to_owned()),
         };
         // Of the others the effect is not known yet.
         let other = |(name, _): &(String, Curve)| GuestTask {
             machine_name: name.clone(),
             works: vec!["separator_replaced".to_owned()],
             effects: Vec::new(),
+            said: None,
             ..own.clone()
         };
         let tasks: Vec<GuestTask> = std::iter::once(own.clone()).chain(page.others.iter().map(other)).collect();

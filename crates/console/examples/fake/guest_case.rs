@@ -39,6 +39,7 @@ pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
         told_by_controller: token.contains("trip"),
         opened,
         call_back: timer(20, call),
+        call_back_by: None,
         on_site: timer(240, there),
         comer: (!early).then(|| comer(lang)),
         way: match early {
@@ -53,6 +54,7 @@ pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
             until: now() + 80 * MINUTE_MS,
         }),
         closed: closed.then(now),
+        withdrawn: false,
         report: closed.then(report),
         photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
     }

@@ -330,7 +330,7 @@ impl Backend for Fake {
                 BookingAct::Cancel { .. } if !matches!(page.state, BookingState::Booked(_)) => {
                     return Err(Obstacle::NoVisit.into());
                 }
-                BookingAct::Cancel { .. } => BookingState::Open,
+                _ => BookingState::Open,
             };
             Ok(())
         })

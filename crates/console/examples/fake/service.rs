@@ -54,10 +54,12 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             draft,
             unwritten: None,
             heard: None,
+            call_chosen: false,
             unsettled: false,
             delivery: None,
             governor,
             contacts: earlier(),
+            written: Vec::new(),
             others: Vec::new(),
             joins: None,
             advisor,
@@ -146,6 +148,8 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
         slots: card.slots.clone(),
         times_changed: false,
         state: BookingState::Open,
+        wish: None,
+        runs_then: false,
     };
     vec![
         (

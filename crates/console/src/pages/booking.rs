@@ -41,6 +41,8 @@ struct CustomerPage {
     /// A time can be taken although the customer would rather wait.
     later: bool,
     stopped: bool,
+    /// What was answered can be taken back.
+    can_undo: bool,
     wish: String,
     offer: bool,
     can_another: bool,
@@ -81,6 +83,8 @@ struct After {
     lines: Vec<String>,
     /// What the work achieved on each machine.
     tasks: Vec<AfterTask>,
+    /// There is something to say of that, or will be.
+    has_news: bool,
     photos: Vec<Tile>,
 }
 
@@ -91,6 +95,10 @@ struct AfterTask {
     /// Where its report is.
     report: String,
     effects: Vec<Tip>,
+    /// What there is to say of it, in the words of the letter after the visit; empty where nothing is.
+    said: String,
+    /// Nothing is known yet.
+    waits: bool,
 }
 
 struct SlotButton {
@@ -167,8 +175,8 @@ fn lay_out(
         BookingState::Booked(visit) | BookingState::Past(visit) => Some(visit_card(visit, &b)),
         _ => None,
     };
-    let wish = match &b.state {
-        BookingState::AnotherTime { wish } => text::your_wish(wish, lang),
+    let wish = match (&b.state, &b.wish) {
+        (BookingState::AnotherTime { wish }, _) | (BookingState::Booked(_), Some(wish)) => text::your_wish(wish, lang),
         _ => String::new(),
     };
     let booked = if let BookingState::Booked(visit) = &b.state { Some(visit.slot.from) } else { None };
@@ -190,6 +198,7 @@ fn lay_out(
         movable: booked.is_some_and(|from| from > b.curve.now),
         later,
         stopped: b.state == BookingState::Stopped,
+        can_undo: matches!(b.state, BookingState::AnotherTime { .. } | BookingState::NotNow { .. }) || b.wish.is_some(),
         wish,
         offer,
         can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
@@ -263,17 +272,25 @@ fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
     let task = |task: &GuestTask| AfterTask {
         machine: if is_joint { task.machine_name.clone() } else { String::new() },
         report: guest::report_href(base, is_joint.then_some(&task.machine)),
-        effects: task.effects.iter().map(|found| energy::effect_of(found, b.zone, catalogue, b.lang)).collect(),
+        // Of work whose purpose shows in no figure that it changed none is no news, and the letter says nothing of it either.
+        effects: match task.said {
+            Some(_) => task.effects.iter().map(|found| energy::effect_of(found, b.zone, catalogue, b.lang)).collect(),
+            None => Vec::new(),
+        },
+        said: task.said.clone().unwrap_or_default(),
+        waits: task.effects.is_empty() && task.said.is_none(),
     };
     let work = |task: &GuestTask| {
         let done = works_done(&task.works, catalogue, b.lang);
         if is_joint { format!("{} · {done}", task.machine_name) } else { done }
     };
+    let tasks: Vec<AfterTask> = visit.tasks.iter().map(task).collect();
     After {
         day: civil::date(visit.at, b.zone, b.lang),
         works: visit.tasks.iter().map(work).collect(),
         lines: guest::report_lines(visit.report.as_ref(), visit.minutes, b.lang),
-        tasks: visit.tasks.iter().map(task).collect(),
+        has_news: tasks.iter().any(|task| task.waits || !task.said.is_empty()),
+        tasks,
         photos: tiles(&visit.photos),
     }
 }

@@ -109,6 +109,21 @@ pub(crate) async fn stop(State(app): State<App>, ask: Ask, Path(token): Path<Str
     answer(&app, &ask, token, BookingAct::StopMessages).await
 }
 
+/// `POST /b/{token}/resume`
+pub(crate) async fn resume(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    answer(&app, &ask, token, BookingAct::Resume).await
+}
+
+/// `POST /b/{token}/undo`
+pub(crate) async fn undo(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    answer(&app, &ask, token, BookingAct::TakeBack).await
+}
+
+/// `POST /b/{token}/all-well`
+pub(crate) async fn all_well(State(app): State<App>, ask: Ask, Path(token): Path<String>) -> Response {
+    answer(&app, &ask, token, BookingAct::AllWell).await
+}
+
 /// `POST /b/{token}/cancel`
 pub(crate) async fn cancel(
     State(app): State<App>,

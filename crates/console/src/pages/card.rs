@@ -12,7 +12,7 @@ use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use super::weighed::{OtherCard, evidence, facts, others};
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot};
+use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot, Written};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -44,6 +44,8 @@ pub(crate) struct Card {
     pub(crate) causes: Vec<Cause>,
     pub(crate) facts: Vec<(&'static str, Vec<String>)>,
     pub(crate) contacts: Vec<(String, String)>,
+    /// What went out: when, its subject, its paragraphs.
+    pub(crate) written: Vec<(String, String, Vec<Vec<String>>)>,
     pub(crate) letter_lang: &'static str,
     pub(crate) letter_to: String,
     pub(crate) subject: String,
@@ -100,6 +102,8 @@ pub(crate) struct Can {
     pub(crate) deliver: bool,
     pub(crate) revoke: bool,
     pub(crate) note: bool,
+    /// A call that an advisor chose can be a letter again.
+    pub(crate) write: bool,
 }
 
 impl Can {
@@ -108,7 +112,8 @@ impl Can {
         // Why a draft is a fresh one is no answer to be noted.
         let is_draft = matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. });
         let note = advisory.heard.is_some() && !is_draft;
-        Self { deliver, revoke, note, ..Self::in_state(advisory) }
+        let write = advisory.call_chosen;
+        Self { deliver, revoke, note, write, ..Self::in_state(advisory) }
     }
 
     fn in_state(advisory: &AdvisoryCard) -> Self {
@@ -150,10 +155,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     };
     let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
     let (wish, why) = said(&advisory, lang);
-    let took_place = match advisory.state {
-        AdvisoryState::VisitOver { from, to } => text::has_it_taken_place(Slot { from, to }, zone, lang),
-        _ => String::new(),
-    };
+    let took_place = took_place(&advisory, lang);
     let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
     Card {
@@ -182,6 +184,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         causes: causes(&advisory.finding, catalogue, lang),
         facts: facts(&advisory, catalogue, lang),
         contacts,
+        written: advisory.written.iter().map(|word| written(word, zone, lang)).collect(),
         letter_lang: advisory.customer.lang.tag(),
         letter_to: format!("{} · {}", advisory.customer.contact, advisory.customer.name),
         subject: advisory.draft.subject.clone(),
@@ -237,7 +240,7 @@ fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
     let zone = advisory.customer.zone;
     let is_held = matches!(advisory.governor, Governor::Held { .. });
     if let Some(joins) = advisory.joins.as_ref().filter(|_| can.approve) {
-        return text::joins(joins, zone, lang);
+        return text::joins(joins, joins.machine_name == advisory.machine_name, zone, lang);
     }
     match advisory.state {
         AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, zone, lang),
@@ -296,6 +299,21 @@ impl Card {
         (self.form, self.problems) = (typed, problems);
         self
     }
+}
+
+/// The question whether a visit took place whose time has passed; empty otherwise.
+fn took_place(advisory: &AdvisoryCard, lang: Lang) -> String {
+    match advisory.state {
+        AdvisoryState::VisitOver { from, to } => {
+            text::has_it_taken_place(Slot { from, to }, advisory.customer.zone, lang)
+        }
+        _ => String::new(),
+    }
+}
+
+/// A word that went out, to be read once more.
+fn written(word: &Written, zone: chrono_tz::Tz, lang: Lang) -> (String, String, Vec<Vec<String>>) {
+    (civil::date_time(word.at, zone, lang), word.subject.clone(), paragraphs(&word.body))
 }
 
 /// Who last did what in a case, and when.

@@ -112,6 +112,7 @@ impl Closing {
             parts_sure: self.parts_sure.is_some(),
             depot: self.depot,
             note: cut(&self.note),
+            note_for_customer: String::new(),
         }
     }
 }
@@ -236,6 +237,17 @@ pub(crate) async fn close(
         refused(app, ask, id, &error, Typed { closing: typed.closing.asking_of_parts(&error), ..typed }).await
     };
     answered(closed, |()| format!("/cases/{id}?done=mended"), otherwise).await
+}
+
+/// `POST /cases/{id}/withdraw`
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    ask: Ask,
+    Path(id): Path<i64>,
+    Form(form): Form<Spoken>,
+) -> Response {
+    let kept = Kept::of("withdraw", &[("remark", &form.remark)]);
+    act(&app, &ask, id, CaseAct::Withdraw { reason: cut(&form.remark) }, "withdrawn", kept).await
 }
 
 async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str, kept: Kept) -> Response {

@@ -4,7 +4,7 @@ use foretell_model::Timestamp;
 
 use super::page::encode;
 use crate::Lang;
-use crate::text::{self, desk};
+use crate::text::{self, desk, field};
 use crate::view::{ServiceCase, Timer, TimerState};
 
 /// One case in a list.
@@ -44,6 +44,7 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
     let is_over = case.closed.is_some();
     let next = match (case.closed, case.on_site.met, &case.sent, case.call_back.met) {
         (Some(_), ..) if !case.heard.is_empty() => d.next_answer,
+        (Some(_), ..) if case.withdrawn.is_some() => field::words(lang).case_withdrawn,
         (Some(_), ..) => d.case_over,
         (_, Some(_), ..) => d.next_mend,
         (_, _, _, None) => d.next_call,
@@ -86,7 +87,12 @@ pub(crate) fn row(case: &ServiceCase, now: Timestamp, lang: Lang) -> CaseRow {
         ),
         source: desk::source(&case.source, lang),
         next,
-        timers: vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)],
+        // Promises about nothing are neither kept nor broken.
+        timers: if case.withdrawn.is_some() {
+            Vec::new()
+        } else {
+            vec![clock(d.call_back, case.call_back), clock(d.on_site, case.on_site)]
+        },
     }
 }
 

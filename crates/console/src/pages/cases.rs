@@ -19,8 +19,8 @@ use super::photos::{Tile, tiles};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{
-    Arrival, CHECKLIST, CaseDesk, CasePage, Choice, Errand, MachineName, PhotoView, RecordLine, ServiceCase,
-    UnsettledWord,
+    Arrival, CHECKLIST, CaseDesk, CasePage, CaseReport, Choice, Errand, MachineName, PhotoView, RecordLine,
+    ServiceCase, UnsettledWord,
 };
 use crate::{BackendError, Lang, assets, civil};
 
@@ -61,7 +61,8 @@ pub(crate) fn notice(done: &str, lang: Lang) -> &'static str {
         "stopped" => d.done_stopped,
         "resumed" => d.done_resumed,
         "erased" => field::words(lang).erased,
-        done @ ("set-out" | "photo" | "deleted") => super::visits::notice(done, lang),
+        "withdrawn" => field::words(lang).done_withdrawn,
+        done @ ("set-out" | "photo" | "deleted" | "taken-back" | "note") => super::visits::notice(done, lang),
         _ => "",
     }
 }
@@ -112,6 +113,10 @@ struct OneCase {
     tel: String,
     contact: String,
     stage_advice: &'static str,
+    /// In which language the customer reads.
+    reads: &'static str,
+    reader: &'static str,
+    note_lacks: bool,
     what: Vec<String>,
     /// What the customer replied and nobody has answered yet.
     heard: Vec<String>,
@@ -126,6 +131,8 @@ struct OneCase {
     depots: Vec<Choice>,
     parts: Vec<Choice>,
     points: Vec<Point>,
+    /// Nothing was broken, and nothing done.
+    withdrawn: bool,
     report: Vec<String>,
     record: Vec<Line>,
     unsettled: Vec<UnsettledWord>,
@@ -140,6 +147,10 @@ struct Can {
     arrive: bool,
     close: bool,
     photo: bool,
+    /// An arrival can be taken back: the customer was not told yet what was found.
+    take_back: bool,
+    /// It can be ended because nothing is broken.
+    withdraw: bool,
 }
 
 struct Point {
@@ -304,6 +315,9 @@ fn lay_out_one(
         phone: case.phone.clone(),
         contact: case.contact.clone(),
         stage_advice: desk::stage_advice(case.stage, lang),
+        reads: field::reads(page.reader, lang),
+        reader: page.reader.tag(),
+        note_lacks: page.note_lacks,
         what: case.what.lines().map(str::to_owned).collect(),
         heard: case.heard.clone(),
         opened: civil::date_time(case.opened, case.zone, lang),
@@ -315,11 +329,7 @@ fn lay_out_one(
             // Who is there is expected no more.
             eta: case.way.arrival.filter(|_| coming).map_or_else(String::new, |arrival| expected(arrival, &page, lang)),
         }),
-        told: case
-            .progress
-            .as_ref()
-            .filter(|_| is_open)
-            .map_or_else(Vec::new, |told| text::progress(told, catalogue, (page.now, case.zone), lang)),
+        told: if is_open { text::told_of_case(case, catalogue, page.now, lang) } else { Vec::new() },
         can: Can {
             call: is_open && case.call_back.met.is_none() || !case.heard.is_empty(),
             set_out: is_mine && coming && case.way.set_out.is_none(),
@@ -328,7 +338,10 @@ fn lay_out_one(
             arrive: is_mine && coming,
             close: is_mine && is_open && case.on_site.met.is_some(),
             photo: is_mine,
+            take_back: is_mine && is_open && case.on_site.met.is_some() && case.progress.is_none(),
+            withdraw: is_open,
         },
+        withdrawn: case.withdrawn.is_some(),
         technicians: page.technicians,
         faults: catalogue
             .faults
@@ -339,13 +352,16 @@ fn lay_out_one(
         depots: page.depots,
         parts: parts(catalogue, lang),
         points: points.map(|((name, label), done)| Point { name, label, done }).collect(),
-        report: case.report.as_ref().map_or_else(Vec::new, |report| {
-            let part = |(part, n): &(String, u32)| format!("{n} × {}", text::part(part, lang));
-            report.parts.iter().map(part).chain([report.left_out.clone(), report.note.clone()]).collect()
-        }),
+        report: case.report.as_ref().map_or_else(Vec::new, |report| report_lines(report, lang)),
         record: lines(&page.record, catalogue, case.zone, lang),
         unsettled: page.unsettled,
     }
+}
+
+/// What a technician reported, parts first.
+fn report_lines(report: &CaseReport, lang: Lang) -> Vec<String> {
+    let parts = report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang)));
+    parts.chain([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]).collect()
 }
 
 /// When somebody is expected, and since when that is known.

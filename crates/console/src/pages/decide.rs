@@ -161,6 +161,11 @@ pub(crate) async fn noted(State(app): State<App>, ask: Ask, Form(form): Form<Whi
     decide(&app, &ask, form, Ok(AdvisorAct::Noted), "noted", Kept::default()).await
 }
 
+/// `POST /queue/write`
+pub(crate) async fn write(State(app): State<App>, ask: Ask, Form(form): Form<Which>) -> Response {
+    decide(&app, &ask, form, Ok(AdvisorAct::WriteAfterAll), "written", Kept::default()).await
+}
+
 /// `POST /queue/edit`
 pub(crate) async fn edit(State(app): State<App>, ask: Ask, Form(form): Form<Edited>) -> Response {
     let act = edited(&form.subject, &form.body);

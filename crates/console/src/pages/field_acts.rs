@@ -180,6 +180,18 @@ pub(crate) async fn missed(State(app): State<App>, ask: Ask, errand: Errand, For
     act(&app, &ask, errand, FieldAct::Missed { reason: cut(&form.reason) }, "missed", kept).await
 }
 
+/// `POST /visits/{id}/note` and the same of a case.
+pub(crate) async fn note(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Why>) -> Response {
+    let kept = Kept::of("note", &[("reason", &form.reason)]);
+    act(&app, &ask, errand, FieldAct::Note { text: cut(&form.reason) }, "note", kept).await
+}
+
+/// `POST /visits/{id}/take-back` and the same of a case.
+pub(crate) async fn take_back(State(app): State<App>, ask: Ask, errand: Errand, Form(form): Form<Why>) -> Response {
+    let kept = Kept::of("take-back", &[("reason", &form.reason)]);
+    act(&app, &ask, errand, FieldAct::TakeBack { reason: cut(&form.reason) }, "taken-back", kept).await
+}
+
 /// `POST /visits/{id}/done`
 pub(crate) async fn done(
     State(app): State<App>,

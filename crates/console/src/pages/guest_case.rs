@@ -23,6 +23,10 @@ struct CasePage {
     headline: String,
     tone: &'static str,
     closed: bool,
+    /// Nothing was broken.
+    withdrawn: bool,
+    /// The customer can still say that nobody need come.
+    can_end: bool,
     promises: Vec<Promise>,
     comer: Option<ComerCard>,
     way: Option<WayView>,
@@ -55,6 +59,7 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
     let name = g.comer.as_ref().map(|comer| comer.name.clone());
     let headline =
         field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), (g.now, g.zone), lang);
+    let headline = if g.withdrawn { f.case_withdrawn.to_owned() } else { headline };
     let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
     let promise = |label, timer: crate::view::Timer| Promise {
         class: match (timer.met, timer.state) {
@@ -86,8 +91,17 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
             "watch"
         },
         closed,
-        promises: vec![promise(f.promise_call, g.call_back), promise(f.promise_site, g.on_site)],
-        comer: g.comer.as_ref().map(|comer| comer_card(comer, &frame)),
+        withdrawn: g.withdrawn,
+        can_end: !closed && !here,
+        // Promises about nothing are neither kept nor broken.
+        promises: if g.withdrawn {
+            Vec::new()
+        } else {
+            let by = field::call_by(g.call_back, g.call_back_by, (g.now, g.zone), lang);
+            let call = promise(f.promise_call, g.call_back);
+            vec![Promise { line: by.unwrap_or(call.line), ..call }, promise(f.promise_site, g.on_site)]
+        },
+        comer: g.comer.as_ref().filter(|_| !g.withdrawn).map(|comer| comer_card(comer, &frame)),
         way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
         what: g
             .told_by_controller

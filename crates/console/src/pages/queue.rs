@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::card::{Card, card};
 use super::case_row::customer_href;
+use super::field_acts;
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text;
-use crate::view::{AdvisoryCard, Draft, LooseReply, UntoldLine};
+use crate::view::{AdvisoryCard, Draft, LooseReply, UntoldLine, UntoldOf};
 use crate::{BackendError, Lang, civil};
 
 /// Cards on one page; with their curves and letters some 75 KiB.
@@ -58,6 +59,7 @@ impl Done {
             "again" => t.done_again,
             "revoked" => t.done_revoked,
             "noted" => t.done_noted,
+            "written" => t.done_written,
             "verdict" => text::desk::words(lang).done_verdict,
             _ => "",
         }
@@ -106,16 +108,20 @@ impl Reply {
 /// A word that may not have arrived, and the page on which that is settled.
 struct Untold {
     href: String,
+    /// It is a note that the customer cannot read.
+    is_note: bool,
     line: UntoldLine,
 }
 
 impl From<UntoldLine> for Untold {
     fn from(line: UntoldLine) -> Self {
         let href = match &line.of {
-            Ok(advisory) => advisory_href(advisory),
-            Err(case) => format!("/cases/{case}"),
+            UntoldOf::Advisory(advisory) => advisory_href(advisory),
+            UntoldOf::Case(case) => format!("/cases/{case}"),
+            UntoldOf::Note(errand) => format!("{}#note", field_acts::href(*errand)),
         };
-        Self { href, line }
+        let is_note = matches!(line.of, UntoldOf::Note(_));
+        Self { href, is_note, line }
     }
 }
 

@@ -52,6 +52,10 @@ struct OnePage {
     work_detail: String,
     people: Vec<Caller>,
     advisor: Caller,
+    /// In which language the customer reads.
+    reads: &'static str,
+    reader: &'static str,
+    note_lacks: bool,
     stage: &'static str,
     stage_advice: &'static str,
     bring: Vec<String>,
@@ -98,6 +102,8 @@ struct Can {
     arrive: bool,
     finish: bool,
     photo: bool,
+    /// What was entered last can be taken back: an arrival, or the end of the visit.
+    take_back: bool,
 }
 
 /// Somebody to ring.
@@ -175,6 +181,9 @@ fn lay_out_one(
         },
         people: page.people.iter().map(|p| caller(&p.name, &p.role, &p.phone)).collect(),
         advisor: caller(&page.advisor.name, &page.advisor.role, &page.advisor.phone),
+        reads: field::reads(page.reader, lang),
+        reader: page.reader.tag(),
+        note_lacks: page.note_lacks,
         stage: desk::stage(page.stage, lang),
         stage_advice: desk::stage_advice(page.stage, lang),
         bring: page.parts.iter().map(|part| bring(part, lang)).collect(),
@@ -187,6 +196,7 @@ fn lay_out_one(
             arrive: booked && !arrived,
             finish: booked && arrived,
             photo: !barred,
+            take_back: (booked && arrived) || (!barred && matches!(line.state, VisitState::Done | VisitState::Missed)),
         },
         eta: if line.way.is_under_way() {
             field::there_in(&line.way, (page.now, line.zone), lang)
@@ -267,7 +277,7 @@ fn report(page: &VisitPage, catalogue: &Catalogue, lang: Lang) -> Vec<String> {
     if let Some(report) = &page.report {
         said.extend(page.minutes.map(|minutes| field::took(minutes, lang)));
         said.extend(report.parts.iter().map(|(part, n)| format!("{n} × {}", text::part(part, lang))));
-        said.extend([report.left_out.clone(), report.note.clone()]);
+        said.extend([report.left_out.clone(), report.note.clone(), report.note_for_customer.clone()]);
     }
     for full in &page.tasks {
         let Some(verdict) = &full.verdict else { continue };

@@ -12,7 +12,7 @@ use super::page::{Ask, Chrome};
 use super::pager::{self, Pager};
 use crate::router::App;
 use crate::text::{self, field};
-use crate::view::{Choice, ServiceCase, Task, VisitDay, VisitLine};
+use crate::view::{Choice, ServiceCase, Task, VisitChange, VisitDay, VisitLine};
 use crate::{Lang, civil};
 
 /// What the address may ask.
@@ -39,6 +39,8 @@ pub(super) fn notice(done: &str, lang: Lang) -> &'static str {
         "arrived" => f.done_arrived,
         "finished" => f.done_finished,
         "missed" => f.done_missed,
+        "note" => f.done_note,
+        "taken-back" => f.done_taken_back,
         "photo" => f.done_photo,
         "deleted" => f.done_deleted,
         "caption" => f.done_caption,
@@ -56,6 +58,8 @@ struct DayPage {
     notice: &'static str,
     of: String,
     technicians: Vec<Choice>,
+    /// What changed lately: where, what, when it was changed.
+    changes: Vec<(String, String, String)>,
     cases: Vec<CaseRow>,
     /// Broken machines beyond those shown.
     more_cases: String,
@@ -128,11 +132,19 @@ fn lay_out(day: VisitDay, asked: &Asked, catalogue: &Catalogue, ask: &Ask) -> Da
         notice: notice(&asked.done, lang),
         of: day.of.clone(),
         technicians: day.technicians,
+        changes: day.changes.iter().map(|change| changed(change, day.zone, lang)).collect(),
         cases: cases.iter().take(CASES_MAX).map(|case: &ServiceCase| row(case, day.now, lang)).collect(),
         more_cases: if more == 0 { String::new() } else { field::more_cases(more, lang) },
         p: pager::of(day.all, number, STOPS_MAX, ("/visits", &[("of", &asked.of)]), lang),
         days,
     }
+}
+
+/// What changed of a visit: where it is, what changed, and when.
+fn changed(change: &VisitChange, zone: chrono_tz::Tz, lang: Lang) -> (String, String, String) {
+    let said = [change.technician.clone(), text::visit_change(change, lang)];
+    let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    (format!("/visits/{}", change.visit), said, civil::date_time(change.at, zone, lang))
 }
 
 fn stop(visit: &VisitLine, catalogue: &Catalogue, lang: Lang) -> Stop {

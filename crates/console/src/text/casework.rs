@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, MINUTE_MS, Timestamp};
 
 use super::{undelivered, words};
-use crate::view::{Delivery, Progress, Slot};
+use crate::view::{Delivery, Progress, ServiceCase, Slot};
 use crate::{Lang, civil};
 
 /// Ends of work are told in quarters of an hour, as the letters have them.
@@ -44,70 +44,93 @@ pub(crate) fn progress(
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
+/// What the customer of a broken machine was last told: what was found, and by when else a call comes.
+pub(crate) fn told_of_case(case: &ServiceCase, catalogue: &Catalogue, now: Timestamp, lang: Lang) -> Vec<String> {
+    let found = case.progress.as_ref().map(|told| progress(told, catalogue, (now, case.zone), lang));
+    let call = super::field::call_by(case.call_back, case.call_back_by, (now, case.zone), lang);
+    found.unwrap_or_default().into_iter().chain(call).collect()
+}
+
 /// A slot in one line.
 pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
     let (day, hours) = civil::slot(slot, zone, lang);
     format!("{day}{}{hours}", pick(lang, ", ", " "))
 }
 
+/// Why a case waits, in phrases of ours: their beginnings in English, and in Chinese.
+const REMARKS: &[(&str, &str)] = &[
+    ("the customer cancelled the visit", "客户取消了上门"),
+    ("the customer replied after the visit", "上门之后客户回复"),
+    ("the customer is not happy after the visit", "上门之后客户不满意，请打电话"),
+    ("the customer replied", "客户回复"),
+    (
+        "another machine of the site goes with it now; please look at it again and approve it anew",
+        "同一现场又有一台机器要处理，已并入这封信，请再看一遍，重新批准",
+    ),
+    (
+        "a machine of which it spoke needs no visit now; this is a fresh draft",
+        "信里提到的一台机器不用上门了，这是重新起草的信",
+    ),
+    (
+        "the times in the edited text were no longer free; this is a fresh draft",
+        "修改过的信里所写的时间已不可用，这是重新起草的信",
+    ),
+    (
+        "the forecast has moved since the text was edited; this is a fresh draft",
+        "修改之后预测有变化，信里的数字对不上了，这是重新起草的信",
+    ),
+    (
+        "service that falls due goes with it now; please look at it again and approve it anew",
+        "有保养到期，已并入这封信，请再看一遍，重新批准",
+    ),
+    ("could not write to", "信没有写成"),
+    ("the customer would rather have another time", "客户想换个时间"),
+    (
+        "the customer was told that the work is done, which is not so; please call",
+        "已告诉客户做好了，其实没有，请打电话说明",
+    ),
+    ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗"),
+    (
+        "the letter spoke of it together with another machine, whose forecast was withdrawn",
+        "那封信同时说了另一台机器，那台的预测已撤回，请打电话",
+    ),
+    ("the customer had said not now; that time is over", "客户先前表示暂时不用，期限已过"),
+    ("neither the message nor its reminder was answered", "消息和提醒均未收到答复"),
+    ("the reminder could not be sent", "提醒未能发出"),
+    ("the advisor prefers to call", "顾问选择打电话"),
+    ("it has become urgent since it was postponed", "推迟之后已变为紧急"),
+    ("the forecast was withdrawn: is the visit still needed?", "预测已撤回：还需要上门吗？"),
+    ("the visit did not take place", "上门未进行"),
+    ("the customer wants no such messages", "客户不再接收此类消息"),
+    (
+        "the message could not be delivered: it is not known whether it arrived: the data was put back",
+        "数据已从备份恢复，这封信此后可能已经发出，请先确认客户是否收到",
+    ),
+    ("the message could not be delivered", "消息未能送达"),
+    ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
+    ("waiting would take too long, better call", "等到可以发信就晚了，请打电话"),
+    ("the customer is at stage", "客户有不满，应先由人沟通"),
+    ("a named person has taken over", "已由专人接手，系统不再自动发送"),
+    ("one reminder was sent already", "已经提醒过一次"),
+    ("not approved by itself", "未能自动批准"),
+    ("the customer was not told in writing that the visit was moved", "上门已改期，但没能书面告知客户，请打电话"),
+    ("the last work on this machine showed no effect", "上次给这台机器做的处理没有见效，先打电话再写信"),
+    (
+        "what the customer was written to about looks like another fault now",
+        "信里说的问题，现在看更像是另一个故障，请打电话告诉客户",
+    ),
+    (
+        "the work showed no effect, and the customer was told that you would call",
+        "这次做完没看到效果，已告诉客户您会打电话",
+    ),
+];
+
 /// Why a case waits for the advisor; an advisor's own words pass as they are.
 pub(crate) fn remark(text: &str, lang: Lang) -> String {
-    const TABLE: &[(&str, &str)] = &[
-        ("the customer cancelled the visit", "客户取消了上门"),
-        ("the customer replied after the visit", "上门之后客户回复"),
-        ("the customer is not happy after the visit", "上门之后客户不满意，请打电话"),
-        ("the customer replied", "客户回复"),
-        (
-            "another machine of the site goes with it now; please look at it again and approve it anew",
-            "同一现场又有一台机器要处理，已并入这封信，请再看一遍，重新批准",
-        ),
-        (
-            "a machine of which it spoke needs no visit now; this is a fresh draft",
-            "信里提到的一台机器不用上门了，这是重新起草的信",
-        ),
-        (
-            "the times in the edited text were no longer free; this is a fresh draft",
-            "修改过的信里所写的时间已不可用，这是重新起草的信",
-        ),
-        ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗"),
-        (
-            "the letter spoke of it together with another machine, whose forecast was withdrawn",
-            "那封信同时说了另一台机器，那台的预测已撤回，请打电话",
-        ),
-        ("the customer had said not now; that time is over", "客户先前表示暂时不用，期限已过"),
-        ("neither the message nor its reminder was answered", "消息和提醒均未收到答复"),
-        ("the reminder could not be sent", "提醒未能发出"),
-        ("the advisor prefers to call", "顾问选择打电话"),
-        ("it has become urgent since it was postponed", "推迟之后已变为紧急"),
-        ("the forecast was withdrawn: is the visit still needed?", "预测已撤回：还需要上门吗？"),
-        ("the visit did not take place", "上门未进行"),
-        ("the customer wants no such messages", "客户不再接收此类消息"),
-        (
-            "the message could not be delivered: it is not known whether it arrived: the data was put back",
-            "数据已从备份恢复，这封信此后可能已经发出，请先确认客户是否收到",
-        ),
-        ("the message could not be delivered", "消息未能送达"),
-        ("the customer has no address on any channel in use", "没有可用的联系方式，请打电话"),
-        ("waiting would take too long, better call", "等到可以发信就晚了，请打电话"),
-        ("the customer is at stage", "客户有不满，应先由人沟通"),
-        ("a named person has taken over", "已由专人接手，系统不再自动发送"),
-        ("one reminder was sent already", "已经提醒过一次"),
-        ("not approved by itself", "未能自动批准"),
-        ("the customer was not told in writing that the visit was moved", "上门已改期，但没能书面告知客户，请打电话"),
-        ("the last work on this machine showed no effect", "上次给这台机器做的处理没有见效，先打电话再写信"),
-        (
-            "what the customer was written to about looks like another fault now",
-            "信里说的问题，现在看更像是另一个故障，请打电话告诉客户",
-        ),
-        (
-            "the work showed no effect, and the customer was told that you would call",
-            "这次做完没看到效果，已告诉客户您会打电话",
-        ),
-    ];
     if lang == Lang::En {
         return text.to_owned();
     }
-    match TABLE.iter().find(|(en, _)| text.starts_with(en)) {
+    match REMARKS.iter().find(|(en, _)| text.starts_with(en)) {
         Some((en, zh)) => match text[en.len()..].trim_start_matches([':', ' ']) {
             rest if rest.is_empty() || rest.is_ascii() && !en.starts_with("the visit") => (*zh).to_owned(),
             rest => format!("{zh}：{rest}"),

@@ -4,7 +4,8 @@ use chrono_tz::Tz;
 use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::duration;
-use crate::view::{Arrival, Timer, TimerState, VisitState, Way};
+pub(crate) use super::promises::{call_by, case_headline, promise};
+use crate::view::{Arrival, VisitState, Way};
 use crate::{Lang, civil};
 
 words! {
@@ -16,6 +17,7 @@ words! {
     show = "Show", "查看";
     today = "Today", "今天";
     tomorrow = "Tomorrow", "明天";
+    changed_lately = "Changed lately", "最近有变动";
     broken_first = "Broken down: go here first", "故障停机：请先去这里";
     to_come = "To come", "待上门";
     under_way = "On the way", "在路上";
@@ -66,6 +68,22 @@ words! {
     photo_mend = "Change captions or delete", "修改说明或删除";
     photo_save = "Change", "修改";
     photo_hint = "JPEG or PNG. What the phone notes with it - the place, the time - is removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
+    note_anew = "What the customer reads", "客户看到的说明";
+    note_lacks = "The customer does not read the language of this note, so it is not shown to them. Write it in theirs:", "客户看不懂这段说明所用的语言，所以没有给客户看。请用客户的语言写一遍：";
+    note_keep = "Show it to the customer", "给客户看";
+    done_note = "The customer reads it now.", "客户现在能看到了。";
+    reads_en = "The customer reads English.", "客户看英文。";
+    reads_zh = "The customer reads Chinese.", "客户看中文。";
+    take_back_arrival = "That was a mistake: not there yet", "点错了，还没到";
+    take_back_report = "This was entered by mistake", "填错了，要撤回";
+    take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both.", "这次上门会重新打开，备件退回库存，客户页面同步更新。记录里两次操作都会保留。";
+    take_back_why = "What happened, in a sentence", "怎么回事，一句话说明";
+    take_back = "Take it back", "撤回";
+    done_taken_back = "Taken back.", "已撤回。";
+    false_alarm = "Nothing is broken", "核实后没有故障";
+    false_alarm_hint = "The case ends without a repair. If the customer was told that somebody comes, we write that nobody does.", "不用维修，报修到此结束。如果已经告诉客户有人过去，会再发消息说明不用过去了。";
+    false_alarm_do = "End the case", "结束报修";
+    done_withdrawn = "The case has ended; nothing had to be repaired.", "报修已结束，不用维修。";
     directions = "Directions", "导航";
     customer_case = "The whole case", "查看完整事项";
     done_set_out = "Good drive. Your customer knows that you are coming.", "一路顺利。客户已经知道您在路上了。";
@@ -115,8 +133,20 @@ words! {
     next_drive = "A technician comes, with the parts most likely to be needed. You will see here who it is and roughly when.", "师傅带上最可能用到的配件过来。是哪位师傅、大概几点到，这里都能看到。";
     next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
     next_end = "At the end we run the machine together with you, tidy up, show you the old parts and hand over the report.", "修好后跟您一起试机，清理现场，旧件请您过目，把报告交给您。";
+    all_well = "It was a mistake, or it is running again", "点错了，或者已经恢复了";
+    all_well_hint = "Then nobody comes. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
+    all_well_do = "Nobody need come", "不用过来了";
+    case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
+    case_withdrawn_text = "Nobody is coming to you. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";
     case_closed = "It is running again", "已修好";
     case_closed_text = "The repair is done. If anything seems unusual, please ring us at any time.", "维修已经完成。有什么不对劲，请随时打电话。";
+
+    // What a customer takes back, or wishes beside the times there are.
+    undo = "That was a mistake: take it back", "点错了，撤回";
+    resume = "Send me such messages again", "恢复接收这类消息";
+    none_suits = "None of these suits you? Tell us when would be good, and we will call you.", "都不合适？告诉我们您什么时候方便，我们打电话跟您商量。";
+    wish_waits = "We will call you about another time. Until then your visit stands.", "我们会打电话跟您商量时间；在此之前，约好的时间不变。";
+    runs_then = "The machine usually runs at these times; we have found none at which it stands still. If another time suits you better, please tell us.", "这几个时间机器一般都在运行，近期没有找到停机的时段。要是别的时间更方便，请告诉我们。";
 
     // What a customer chooses.
     choose_title = "How we may write to you", "怎样联系您比较方便";
@@ -219,6 +249,15 @@ pub(crate) fn km_away(km: f64, lang: Lang) -> String {
     }
 }
 
+/// In which language a customer reads.
+pub(crate) const fn reads(reader: Lang, lang: Lang) -> &'static str {
+    let f = words(lang);
+    match reader {
+        Lang::En => f.reads_en,
+        Lang::Zh => f.reads_zh,
+    }
+}
+
 /// How a visit stands.
 pub(crate) const fn visit_state(state: VisitState, way: &Way, lang: Lang) -> (&'static str, &'static str) {
     let f = words(lang);
@@ -256,49 +295,6 @@ pub(crate) fn more_cases(n: usize, lang: Lang) -> String {
     }
 }
 
-/// Where the customer's case stands, in one line.
-pub(crate) fn case_headline(
-    (call_back, on_site): (Timer, Timer),
-    comer: Option<&str>,
-    (way, closed): (&Way, bool),
-    (now, zone): (Timestamp, Tz),
-    lang: Lang,
-) -> String {
-    let at = |timer: Timer| civil::clock_or_date(timer.due, now, zone, lang);
-    let is_late = |timer: Timer| timer.state == TimerState::Late;
-    // Who was told when somebody comes is not told the promise in its place.
-    let expected = way.arrival.filter(|arrival| arrival.at > now && !way.is_under_way());
-    let expected = expected.map(|arrival| civil::clock_or_date(arrival.at, now, zone, lang));
-    if let (false, None, Some(name), Some(expected)) = (closed, way.arrived.or(on_site.met), comer, expected) {
-        return match lang {
-            Lang::En => format!("{name} expects to be with you at about {expected}"),
-            Lang::Zh => format!("{name}师傅预计{expected}左右到"),
-        };
-    }
-    match (closed, way.arrived.or(on_site.met), comer, way.is_under_way(), call_back.met, lang) {
-        (true, ..) => words(lang).case_closed.to_owned(),
-        // A time that has passed is not promised again.
-        (_, None, None, _, None, Lang::En) if is_late(call_back) => "Our call to you is running late".to_owned(),
-        (_, None, None, _, None, Lang::Zh) if is_late(call_back) => "给您的回电晚了".to_owned(),
-        (_, None, Some(name), false, _, Lang::En) if is_late(on_site) => format!("{name} will be with you later"),
-        (_, None, Some(name), false, _, Lang::Zh) if is_late(on_site) => format!("{name}师傅会晚一些到"),
-        (_, None, None, _, Some(_), Lang::En) if is_late(on_site) => "We will be with you later".to_owned(),
-        (_, None, None, _, Some(_), Lang::Zh) if is_late(on_site) => "师傅会晚一些到".to_owned(),
-        (_, Some(_), Some(name), .., Lang::En) => format!("{name} is with you"),
-        (_, Some(_), Some(name), .., Lang::Zh) => format!("{name}师傅已到现场"),
-        (_, Some(_), None, .., Lang::En) => "Our technician is with you".to_owned(),
-        (_, Some(_), None, .., Lang::Zh) => "师傅已到现场".to_owned(),
-        (_, None, Some(name), true, _, Lang::En) => format!("{name} is on the way to you"),
-        (_, None, Some(name), true, _, Lang::Zh) => format!("{name}师傅正在赶来"),
-        (_, None, Some(name), false, _, Lang::En) => format!("{name} will be with you by {}", at(on_site)),
-        (_, None, Some(name), false, _, Lang::Zh) => format!("{name}师傅会在{}前到场", at(on_site)),
-        (_, None, None, _, None, Lang::En) => format!("We will ring you by {}", at(call_back)),
-        (_, None, None, _, None, Lang::Zh) => format!("{}前给您回电", at(call_back)),
-        (_, None, None, _, Some(_), Lang::En) => format!("A technician will be with you by {}", at(on_site)),
-        (_, None, None, _, Some(_), Lang::Zh) => format!("{}前会有师傅到场", at(on_site)),
-    }
-}
-
 /// How long it took, in a line.
 pub(crate) fn took(minutes: u32, lang: Lang) -> String {
     let time = duration(minutes, lang);
@@ -309,45 +305,6 @@ pub(crate) fn took(minutes: u32, lang: Lang) -> String {
 pub(crate) fn begun_and_finished(began: Timestamp, ended: Timestamp, zone: Tz, lang: Lang) -> String {
     let (from, to) = (civil::date_time(began, zone, lang), civil::clock_or_date(ended, began, zone, lang));
     if lang == Lang::En { format!("Begun {from}, finished {to}") } else { format!("{from}开始，{to}完成") }
-}
-
-/// What a customer reads about one of the two promises: honest, and without a reproach to anybody.
-pub(crate) fn promise(timer: Timer, now: Timestamp, zone: Tz, lang: Lang) -> String {
-    let at = |t| civil::clock_or_date(t, now, zone, lang);
-    // What was said later is told with its day, and so is then what was promised.
-    let due = match timer.met {
-        Some(met) if civil::day_number(met, zone) != civil::day_number(timer.due, zone) => {
-            civil::date_time(timer.due, zone, lang)
-        }
-        _ => at(timer.due),
-    };
-    let left = || duration(u32::try_from((timer.due - now).max(0) / MINUTE_MS).unwrap_or(u32::MAX), lang);
-    match (timer.state, timer.met, lang) {
-        (TimerState::Overtaken, Some(met), Lang::En) if met <= timer.due => {
-            format!("not needed any more: our technician was with you at {}", at(met))
-        }
-        (TimerState::Overtaken, Some(met), Lang::Zh) if met <= timer.due => {
-            format!("没有另外打电话，师傅{}已到现场", at(met))
-        }
-        (TimerState::Overtaken, Some(met), Lang::En) => {
-            format!("promised by {due}. We did not ring, and we are sorry; our technician was with you at {}.", at(met))
-        }
-        (TimerState::Overtaken, Some(met), Lang::Zh) => {
-            format!("原定{due}前，没有打给您，非常抱歉；师傅{}已到现场。", at(met))
-        }
-        (_, Some(met), Lang::En) if met <= timer.due => format!("at {} – promised by {due}", at(met)),
-        (_, Some(met), Lang::Zh) if met <= timer.due => format!("{}（承诺{due}前）", at(met)),
-        (_, Some(met), Lang::En) => format!("at {}, later than the {due} we promised. We are sorry.", at(met)),
-        (_, Some(met), Lang::Zh) => format!("{}，比承诺的{due}晚，非常抱歉。", at(met)),
-        (TimerState::Late, None, Lang::En) => {
-            format!("promised by {due}. We are late, and we are sorry; we are on it.")
-        }
-        (TimerState::Late, None, Lang::Zh) => format!("原定{due}前，现在晚了，非常抱歉，我们正在抓紧。"),
-        (TimerState::Slipping, None, Lang::En) => format!("by {due}; it may be a little later"),
-        (TimerState::Slipping, None, Lang::Zh) => format!("{due}前，可能会稍晚一点"),
-        (_, None, Lang::En) => format!("by {due}, {} from now", left()),
-        (_, None, Lang::Zh) => format!("{due}前，还有{}", left()),
-    }
 }
 
 #[cfg(test)]
@@ -396,70 +353,5 @@ mod tests {
         );
         let passed = Way { arrival: expected(4, 0, true), ..way };
         assert_eq!(there_in(&passed, now, Lang::Zh), "本来00:04左右到，现在要晚一点");
-    }
-
-    #[test]
-    fn a_case_never_promises_a_time_that_has_passed() {
-        #[track_caller]
-        fn check(call: TimerState, site: TimerState, comer: Option<&str>, en: &str, zh: &str) {
-            let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
-            let timer = |n, state| Timer { due: minute(n), met: (state == TimerState::Kept).then(|| minute(1)), state };
-            let timers = (timer(20, call), timer(240, site));
-            let said = |lang| case_headline(timers, comer, (&Way::default(), false), (minute(5), Tz::UTC), lang);
-            assert_eq!((said(Lang::En).as_str(), said(Lang::Zh).as_str()), (en, zh));
-        }
-        use TimerState::{Kept, Late, Running};
-        check(Running, Running, None, "We will ring you by 00:20", "00:20前给您回电");
-        check(Late, Running, None, "Our call to you is running late", "给您的回电晚了");
-        check(Kept, Running, None, "A technician will be with you by 04:00", "04:00前会有师傅到场");
-        check(Kept, Late, None, "We will be with you later", "师傅会晚一些到");
-        check(Kept, Running, Some("Jun Chen"), "Jun Chen will be with you by 04:00", "Jun Chen师傅会在04:00前到场");
-        check(Kept, Late, Some("Jun Chen"), "Jun Chen will be with you later", "Jun Chen师傅会晚一些到");
-        check(Kept, Kept, Some("Jun Chen"), "Jun Chen is with you", "Jun Chen师傅已到现场");
-    }
-
-    #[test]
-    fn a_promise_is_spoken_of_honestly() {
-        #[track_caller]
-        fn check(state: TimerState, met: Option<i64>, en: &str, zh: &str) {
-            let minute = |n: i64| Timestamp::from_millis(n * MINUTE_MS);
-            let timer = Timer { due: minute(20), met: met.map(minute), state };
-            assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::En), en);
-            assert_eq!(promise(timer, minute(8), Tz::UTC, Lang::Zh), zh);
-        }
-        check(TimerState::Running, None, "by 00:20, 12 min from now", "00:20前，还有12分钟");
-        check(TimerState::Slipping, None, "by 00:20; it may be a little later", "00:20前，可能会稍晚一点");
-        check(
-            TimerState::Late,
-            None,
-            "promised by 00:20. We are late, and we are sorry; we are on it.",
-            "原定00:20前，现在晚了，非常抱歉，我们正在抓紧。",
-        );
-        check(
-            TimerState::Overtaken,
-            Some(12),
-            "not needed any more: our technician was with you at 00:12",
-            "没有另外打电话，师傅00:12已到现场",
-        );
-        check(
-            TimerState::Overtaken,
-            Some(32),
-            "promised by 00:20. We did not ring, and we are sorry; our technician was with you at 00:32.",
-            "原定00:20前，没有打给您，非常抱歉；师傅00:32已到现场。",
-        );
-        check(TimerState::Kept, Some(12), "at 00:12 – promised by 00:20", "00:12（承诺00:20前）");
-        check(
-            TimerState::KeptLate,
-            Some(32),
-            "at 00:32, later than the 00:20 we promised. We are sorry.",
-            "00:32，比承诺的00:20晚，非常抱歉。",
-        );
-        let days = 1_440;
-        check(
-            TimerState::KeptLate,
-            Some(2 * days + 32),
-            "at 3 Jan, 00:32, later than the 1 Jan, 00:20 we promised. We are sorry.",
-            "1月3日 00:32，比承诺的1月1日 00:20晚，非常抱歉。",
-        );
     }
 }

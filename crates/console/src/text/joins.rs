@@ -6,8 +6,9 @@ use super::when;
 use crate::view::Joins;
 use crate::{Lang, civil};
 
-/// Why a case has no letter of its own, and what approving it does.
-pub(crate) fn joins(joins: &Joins, zone: Tz, lang: Lang) -> String {
+/// Why a case has no letter of its own, and what approving it does. `is_own` says that it is service of the very machine that it
+/// joins.
+pub(crate) fn joins(joins: &Joins, is_own: bool, zone: Tz, lang: Lang) -> String {
     let name = &joins.machine_name;
     let told = joins.told.map(|told| civil::date_time(told, zone, lang)).unwrap_or_default();
     match (&joins.visit, joins.told.is_some(), lang) {
@@ -21,6 +22,13 @@ pub(crate) fn joins(joins: &Joins, zone: Tz, lang: Lang) -> String {
             "不单独发信：{name}已约好{}上门，可以一起做，到{}结束。批准后最早{told}发出更新后的上门确认。",
             when(*visit, zone, lang),
             civil::clock(then.to, zone)
+        ),
+        (None, true, Lang::En) if is_own => format!(
+            "No second letter within days: the one about {name} is not answered yet. Approved, its page offers time for this as \
+             well, and the reminder on {told} speaks of it."
+        ),
+        (None, true, Lang::Zh) if is_own => format!(
+            "几天内不再单独发信：{name}的信客户还没有回复。批准后，预约页面马上把这项保养的时间也算进去，{told}的提醒里一起说明。"
         ),
         (None, true, Lang::En) => format!(
             "No second letter within days: the one about {name} is not answered yet. Approved, its page offers time for both at \
@@ -60,7 +68,9 @@ mod tests {
                 visit: visit.then_some((Slot { from, to: before }, Slot { from, to: then })),
                 told: told.then(|| at("2026-07-16T00:00:00Z")),
             };
-            assert!(super::joins(&joins, chrono_tz::Asia::Shanghai, lang).contains(expected));
+            for is_own in [false, true] {
+                assert!(super::joins(&joins, is_own, chrono_tz::Asia::Shanghai, lang).contains(expected));
+            }
         }
         check(true, true, Lang::En, "lasts until 21:00. Approved, a changed confirmation goes out on 16 Jul, 08:00");
         check(true, true, Lang::Zh, "到21:00结束。批准后最早7月16日");

@@ -56,6 +56,7 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("late", "Breakdown: later than promised", "报修：要晚一点"),
         ("progress", "Breakdown: what was found", "报修：现场情况"),
         ("closing", "Breakdown: mended", "报修：已修好"),
+        ("called_off", "Breakdown: nothing to repair after all", "报修：核实后不用维修"),
         ("page", "The customer's page", "客户页面"),
         ("phrases", "Phrases that all share", "共用短语"),
     ];

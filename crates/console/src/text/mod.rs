@@ -22,6 +22,7 @@ mod offline;
 mod parts;
 mod phrases;
 mod plans;
+mod promises;
 mod readout;
 mod record;
 mod stage;
@@ -31,7 +32,7 @@ mod works;
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
 pub(crate) use breaches::breach;
 pub(crate) use casework::{
-    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, visit_was, when, your_wish,
+    has_it_taken_place, not_sent_yet, progress, quiet_until, remark, told_of_case, visit_was, when, your_wish,
 };
 use codes::look_up;
 pub(crate) use codes::{
@@ -58,4 +59,4 @@ pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
-pub(crate) use works::{capitalised, work_done};
+pub(crate) use works::{capitalised, visit_change, work_done};

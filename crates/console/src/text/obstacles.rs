@@ -49,6 +49,15 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "库存清单中该仓库没有这些备件：{}。请核对备件、数量和仓库；如果确实用了，请勾选下方选项。",
         ),
         Obstacle::FoundMissing => ("Please choose what you found.", "请选择您看到的情况。"),
+        Obstacle::NoReport => ("Nobody has said yet what was done.", "还没有人填写做了什么。"),
+        Obstacle::OtherLanguage => (
+            "The customer does not read this language. Please write it in the other one.",
+            "客户看不懂这种语言，请换另一种语言写。",
+        ),
+        Obstacle::NothingToTakeBack => (
+            "There is nothing to take back here, or it is too late for that.",
+            "没有可以撤回的内容，或者已经不能撤回了。",
+        ),
         Obstacle::NothingForecast => ("A regular service needs no verdict.", "定期保养不需要判定。"),
         Obstacle::IsForecast => {
             ("What you chose is what was forecast. Choose the first answer.", "您选的就是预测的问题，请选第一项。")
@@ -79,6 +88,10 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::TimesGone => (
             "The times in the edited text are no longer free. Please edit it again.",
             "修改稿中的时间已被约走，请重新修改。",
+        ),
+        Obstacle::FiguresMoved => (
+            "The forecast has moved since the text was edited. Please edit it again.",
+            "修改之后预测有变化，信里的数字对不上了，请重新修改。",
         ),
         Obstacle::FewTimes => (
             "Fewer than two times are free in the coming weeks. Please call.",

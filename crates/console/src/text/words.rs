@@ -145,6 +145,7 @@ words! {
     queue_empty = "Nothing waits for you.", "没有等您处理的事项。";
     evidence = "Evidence", "依据";
     contacts = "Contacts so far", "往来记录";
+    written = "What the customer has in writing", "已发给客户的内容";
     no_contacts = "None yet.", "尚无记录。";
     message = "Message to the customer", "给客户的消息";
     approve = "Approve and send", "批准并发送";
@@ -206,6 +207,7 @@ words! {
     untold = "Has the customer heard?", "客户收到了吗？";
     untold_unknown = "may not have arrived: ask the customer", "不确定是否送达，请向客户确认";
     untold_lost = "did not arrive: tell the customer by telephone", "没有送达，请打电话告知客户";
+    untold_note = "the technician's note is in a language that the customer does not read: write it anew", "师傅写的说明客户看不懂，请换成客户的语言写一遍";
     word_failed = "This did not arrive. Tell the customer by telephone, or send it again.", "这条消息没有送达。请打电话告知客户，或重新发送。";
     it_arrived = "It arrived", "已送达";
     send_again = "Send again", "重新发送";
@@ -224,6 +226,8 @@ words! {
     hand_over_to = "To", "转交给";
     hand_over_hint = "Whoever takes over signs the letters and stands on the customer's page from then on.", "今后由接手的顾问署名，客户页面上也显示这位顾问。";
     done_handed_over = "Handed over.", "已转交。";
+    write_after_all = "Write after all", "还是写信";
+    done_written = "It is a letter again.", "已改回写信。";
     call_instead = "Call instead", "改为打电话";
     call_instead_note = "This letter will not be sent, and its link opens nothing. The case waits for your call; afterwards a new letter can be written.", "这封信不再发送，其中的链接随之失效。事项转为待致电；通话后可以再写新的信。";
     call_instead_do = "Withdraw the letter and call", "撤下信件，改为打电话";
@@ -262,7 +266,7 @@ words! {
     months_3 = "3 months", "三个月";
     confirm = "Confirm", "确定";
     stop_messages = "Stop such messages", "不再接收这类消息";
-    stop_sure = "We will not send you such messages again. You can always call us.", "以后不再给您发这类消息。有需要随时给我们打电话。";
+    stop_sure = "We will not send you such messages again. You can take this back here at any time.", "以后不再给您发这类消息。想恢复的话，随时可以在这里改回来。";
     reschedule = "Choose another time", "改约其他时间";
     cancel_visit = "Cancel the visit", "取消预约";
     cancel_sure = "The time is given back. You can choose another one on this page whenever you like.", "这个时间会让出来，您随时可以在这里另选。";
@@ -273,7 +277,7 @@ words! {
     visit_what = "What we do", "工作内容";
     visit_long = "How long", "所需时间";
     visit_past_text = "That time has passed. If anything is still open, please call us.", "约定的时间已经过了。如果还有没办完的事，请给我们打电话。";
-    stopped_undo = "If you change your mind, just call us and we will write to you again.", "如果想恢复，打个电话告诉我们就行。";
+    stopped_undo = "If you change your mind, one tap is enough.", "想恢复的话，点一下就行。";
     times_changed = "The times in our letter have passed or been taken; these are available now.", "信里的时间已过或已被约走，现在可以选下面的时间。";
     book_after_all = "Book a visit after all", "还是约个上门时间";
     cancelled_notice = "Your visit is cancelled. You can choose another time here whenever you like.", "预约已取消，您随时可以在这里另选时间。";

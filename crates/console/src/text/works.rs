@@ -1,6 +1,7 @@
 //! Work that was done, as it is said afterwards.
 
 use crate::Lang;
+use crate::view::{Slot, VisitChange};
 
 /// Shipped work in the past; work of another catalogue falls back to its name.
 const DONE_EN: &[(&str, &str)] = &[
@@ -38,6 +39,23 @@ pub(crate) fn work_done(code: &str, name: &str, lang: Lang) -> String {
 pub(crate) fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// What changed of a visit, in a line for whoever makes it.
+pub(crate) fn visit_change(change: &VisitChange, lang: Lang) -> String {
+    let slot = |slot: Option<Slot>| slot.map_or_else(String::new, |slot| super::when(slot, change.zone, lang));
+    let (before, after) = (slot(change.before), slot(change.after));
+    let whom = format!("{} · {}", change.customer, super::listed(&change.machines, lang));
+    match (change.what.as_str(), lang) {
+        ("moved", Lang::En) => format!("{whom}: moved from {before} to {after}"),
+        ("moved", Lang::Zh) => format!("{whom}：由{before}改到{after}"),
+        ("given", Lang::En) => format!("{whom}: yours now, {after}"),
+        ("given", Lang::Zh) => format!("{whom}：改由您上门，{after}"),
+        ("taken", Lang::En) => format!("{whom}: a colleague's now, was {before}"),
+        ("taken", Lang::Zh) => format!("{whom}：改由同事上门，原定{before}"),
+        (_, Lang::En) => format!("{whom}: called off, was {before}"),
+        (_, Lang::Zh) => format!("{whom}：已取消，原定{before}"),
+    }
 }
 
 #[cfg(test)]

@@ -192,6 +192,17 @@ pub struct Joins {
     pub told: Option<Timestamp>,
 }
 
+/// A word that went out, as its reader has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// When.
+    pub at: Timestamp,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub body: String,
+}
+
 /// One card of the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdvisoryCard {
@@ -233,6 +244,8 @@ pub struct AdvisoryCard {
     pub choices: Vec<Slot>,
     /// What the customer with a booked visit replied, or another word that an advisor must read although the visit stands.
     pub heard: Option<String>,
+    /// Whether a call is due because an advisor chose it in place of a letter, and nobody has rung yet.
+    pub call_chosen: bool,
     /// Whether nobody knows if the message arrived, or it was refused: the advisor settles it.
     pub unsettled: bool,
     /// Why the message has not gone out although it was tried.
@@ -241,6 +254,8 @@ pub struct AdvisoryCard {
     pub governor: Governor,
     /// Earlier contacts, newest first.
     pub contacts: Vec<Contact>,
+    /// Everything that went out in the case, newest first; only where the card stands alone on its page.
+    pub written: Vec<Written>,
     /// Other machines of the site that go with its letter and its visit.
     pub others: Vec<OtherMachine>,
     /// What it joins, if approved, in place of a letter of its own.
@@ -273,6 +288,8 @@ pub enum AdvisorAct {
     },
     /// Telephone instead of writing.
     CallInstead,
+    /// Write after all, where nobody has called yet.
+    WriteAfterAll,
     /// Record a call to the customer.
     Called {
         /// What was said.

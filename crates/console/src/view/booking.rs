@@ -97,6 +97,10 @@ pub struct BookingPage {
     pub times_changed: bool,
     /// What the customer has answered.
     pub state: BookingState,
+    /// Another time that the customer wishes while a visit is booked; may be empty. The visit stands until somebody has called.
+    pub wish: Option<String>,
+    /// The machine usually runs at each of these times, and must stop for the work.
+    pub runs_then: bool,
 }
 
 impl BookingPage {
@@ -130,6 +134,12 @@ pub enum BookingAct {
     },
     /// Never write about such things again.
     StopMessages,
+    /// Write about them again.
+    Resume,
+    /// That another time was wished, or that it is not to be now, was a mistake.
+    TakeBack,
+    /// On a breakdown's page: nothing is broken, or it runs again.
+    AllWell,
     /// Take the booking back; the times are offered again.
     Cancel {
         /// Beginning of the visit that the page showed; one that was moved since is a conflict.

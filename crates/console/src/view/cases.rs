@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{FaultCode, Timestamp};
 
 use super::{Timer, TimerState, Way};
+use crate::Lang;
 
 /// Who comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct CaseReport {
     pub parts_sure: bool,
     /// What the technician wants to be known.
     pub note: String,
+    /// The same as the customer reads it, where it was written in another language; empty where nobody has.
+    pub note_for_customer: String,
 }
 
 /// What was found on site, and until when it takes, as the customer was told.
@@ -93,6 +96,8 @@ pub struct ServiceCase {
     pub opened: Timestamp,
     /// The promise to call back.
     pub call_back: Timer,
+    /// By when instead, as the customer was told before that promise slipped.
+    pub call_back_by: Option<Timestamp>,
     /// The promise to be on site.
     pub on_site: Timer,
     /// Who comes, once somebody is sent.
@@ -105,6 +110,8 @@ pub struct ServiceCase {
     pub closed: Option<Timestamp>,
     /// What was done.
     pub report: Option<CaseReport>,
+    /// Why it was closed without a repair, where nothing was broken; empty where the customer said so.
+    pub withdrawn: Option<String>,
     /// What the customer replied and nobody has answered yet, oldest first.
     pub heard: Vec<String>,
 }
@@ -153,6 +160,10 @@ pub struct CasePage {
     pub depots: Vec<Choice>,
     /// What happened in the case, newest first.
     pub record: Vec<RecordLine>,
+    /// In which language the customer reads.
+    pub reader: Lang,
+    /// The customer cannot read the note of the report, and nobody has written it anew.
+    pub note_lacks: bool,
     /// Words to the customer of which somebody must say what became of them.
     pub unsettled: Vec<UnsettledWord>,
 }
@@ -201,4 +212,9 @@ pub enum CaseAct {
     },
     /// It is mended.
     Close(CaseReport),
+    /// Nothing is broken.
+    Withdraw {
+        /// What happened.
+        reason: String,
+    },
 }

@@ -3,6 +3,8 @@
 use chrono_tz::Tz;
 use foretell_model::{Finding, Timestamp};
 
+use crate::Lang;
+
 use super::{CaseReport, Choice, ContactPerson, Found, Person, RecordLine, ServiceCase, Slot, Verdict, VisitState};
 
 /// When somebody is expected, as letters and every page tell it.
@@ -105,6 +107,29 @@ pub struct VisitLine {
     pub way: Way,
 }
 
+/// What changed of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisitChange {
+    /// The visit.
+    pub visit: i64,
+    /// `moved`, `given`, `taken` or `cancelled`.
+    pub what: String,
+    /// The customer's name.
+    pub customer: String,
+    /// What the customer calls the machines.
+    pub machines: Vec<String>,
+    /// The customer's time zone.
+    pub zone: Tz,
+    /// When it was to be.
+    pub before: Option<Slot>,
+    /// When it is now.
+    pub after: Option<Slot>,
+    /// When that was changed.
+    pub at: Timestamp,
+    /// Whose it is; empty where that is the reader.
+    pub technician: String,
+}
+
 /// The visits of some days.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisitDay {
@@ -122,6 +147,8 @@ pub struct VisitDay {
     pub all: usize,
     /// How many of them are today and not missed.
     pub today: usize,
+    /// What changed lately, newest first.
+    pub changes: Vec<VisitChange>,
     /// Broken machines to go to, the most pressing first.
     pub cases: Vec<ServiceCase>,
 }
@@ -182,6 +209,10 @@ pub struct VisitPage {
     pub people: Vec<ContactPerson>,
     /// How content the customer is, 1 to 6.
     pub stage: Option<u8>,
+    /// In which language the customer reads.
+    pub reader: Lang,
+    /// The customer cannot read the note of the report, and nobody has written it anew.
+    pub note_lacks: bool,
     /// Who looks after the customer.
     pub advisor: Person,
     /// Parts to bring.
@@ -240,6 +271,16 @@ pub enum FieldAct {
     /// Could not do it.
     Missed {
         /// Why.
+        reason: String,
+    },
+    /// Writes the note on finished work as its customer reads it.
+    Note {
+        /// The text.
+        text: String,
+    },
+    /// The last of these was entered by mistake: an arrival, or the end of a visit.
+    TakeBack {
+        /// What happened.
         reason: String,
     },
 }

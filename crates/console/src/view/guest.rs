@@ -36,6 +36,8 @@ pub struct GuestTask {
     pub works: Vec<String>,
     /// What they achieved (kind `maintenance_effect`), once that is known.
     pub effects: Vec<Finding>,
+    /// The same in the words of the letter after the visit; none where there is nothing to tell of it.
+    pub said: Option<String>,
 }
 
 /// A visit as the customer sees it.
@@ -84,6 +86,8 @@ pub struct GuestCase {
     pub opened: Timestamp,
     /// The promise to call back.
     pub call_back: Timer,
+    /// By when instead, as was told before that promise slipped.
+    pub call_back_by: Option<Timestamp>,
     /// The promise to be on site.
     pub on_site: Timer,
     /// Who comes.
@@ -92,8 +96,10 @@ pub struct GuestCase {
     pub way: Way,
     /// What the customer was last told from the site.
     pub progress: Option<Progress>,
-    /// When it was mended.
+    /// When it was mended, or ended because nothing was broken.
     pub closed: Option<Timestamp>,
+    /// Nothing was broken.
+    pub withdrawn: bool,
     /// What was done.
     pub report: Option<CaseReport>,
     /// Pictures.

@@ -27,7 +27,7 @@ pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Ti
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
-    Joins, OtherMachine, Queue, Slot,
+    Joins, OtherMachine, Queue, Slot, Written,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -40,7 +40,7 @@ pub use customer::{
 };
 pub use field::{
     Arrival, Colleague, Comer, EarlierVisit, Errand, FieldAct, FoundThere, PartToBring, PhotoOf, PhotoView, Task,
-    TaskInFull, VisitDay, VisitLine, VisitPage, Way,
+    TaskInFull, VisitChange, VisitDay, VisitLine, VisitPage, Way,
 };
 pub use fleet::{Fleet, Health, HiddenBy, MachineSummary, Offline, OfflineWhy, OpenAdvisory};
 pub use guest::{GuestCase, GuestChoice, GuestPage, GuestReport, GuestTask, GuestVisit};
@@ -55,4 +55,4 @@ pub use reply::{ReplyTaken, Signed};
 pub use template::{
     TemplateChange, TemplateExample, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview, TemplateText,
 };
-pub use unread::{LooseReply, UntoldLine};
+pub use unread::{LooseReply, UntoldLine, UntoldOf};

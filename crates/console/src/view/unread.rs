@@ -22,7 +22,7 @@ pub struct LooseReply {
     pub zone: Tz,
 }
 
-/// A word to a customer that did not arrive, or perhaps not, and where somebody can settle it.
+/// A word to a customer that did not arrive, or perhaps not, or that the customer cannot read; and where somebody can settle it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UntoldLine {
     /// What the customer calls the machine.
@@ -33,6 +33,17 @@ pub struct UntoldLine {
     pub subject: String,
     /// Whether it certainly did not arrive.
     pub is_lost: bool,
-    /// The advisory it belongs to; else it belongs to the service case of that number.
-    pub of: Result<String, i64>,
+    /// What it belongs to.
+    pub of: UntoldOf,
+}
+
+/// What a word belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UntoldOf {
+    /// An advisory.
+    Advisory(String),
+    /// A service case, by its number.
+    Case(i64),
+    /// The note on finished work, which its customer cannot read.
+    Note(super::Errand),
 }

@@ -41,7 +41,7 @@ async fn a_customer_books_moves_and_cancels() {
     for (path, body, expected) in [
         ("/b/token-zh/another", "wish=%E5%91%A8%E4%BA%94", "您的留言：“周五”"),
         ("/b/token-zh/later", "days=30", "2026年8月17日之前暂时不打扰您"),
-        ("/b/token-zh/stop", "", "打个电话告诉我们就行"),
+        ("/b/token-zh/stop", "", "想恢复的话，点一下就行"),
     ] {
         assert_eq!(send(app.clone(), form(path, body)).await.status, StatusCode::SEE_OTHER, "{path}");
         let shown = page().await;
@@ -55,4 +55,7 @@ async fn a_customer_books_moves_and_cancels() {
         assert_eq!(shown.matches("/b/token-zh/book").count(), 2, "{path}: a time can still be taken");
         assert_well_formed(&shown, path);
     }
+    assert!(page().await.contains("action=\"/b/token-zh/resume\""), "what the tap stopped a tap resumes");
+    assert_eq!(send(app.clone(), form("/b/token-zh/resume", "")).await.status, StatusCode::SEE_OTHER);
+    assert!(page().await.contains("action=\"/b/token-zh/stop\""));
 }

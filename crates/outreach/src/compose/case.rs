@@ -5,7 +5,7 @@ use foretell_model::Timestamp;
 
 use super::{Before, Facts, Subject, format, pieces_of};
 use crate::Outreach;
-use crate::drafting::People;
+use crate::drafting::{People, slots_run};
 use crate::earlier::is_same_trouble;
 use crate::error::Result;
 use crate::registry::{Machine, Technician};
@@ -45,7 +45,8 @@ impl Outreach {
             others.push(Facts::of(&Subject { spoken, context, machine, ..subject }));
         }
         let talk = self.talk(connection, case, people, now)?;
-        let facts = Facts::of(&subject).with(others).in_talk(talk);
+        let runs = slots_run(case, people, slots.iter());
+        let facts = Facts::of(&subject).with(others).in_talk(talk).running_then(runs);
         if let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? {
             return Ok(facts.after(self.before(connection, case, &stay, people)?));
         }

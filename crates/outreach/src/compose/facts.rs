@@ -6,12 +6,14 @@ use foretell_model::{Catalogue, Cause, Certainty, Evidence, Finding, FindingKind
 use serde::Serialize;
 
 use super::energy::{self, Energy};
+use super::pieces::due_pieces;
 use super::seen::{Seen, seen};
 use super::{Common, Effect, Occasion, Piece, format, lint, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
 use crate::earlier::Talk;
+use crate::edits::Claim;
 use crate::registry::{Advisor, Customer, Language, Machine, Words};
 use crate::service::{DueTask, SERVICE};
 use crate::slots::Slot;
@@ -59,10 +61,12 @@ pub(crate) struct Facts {
     beside: Option<BesideFact>,
     window: Option<WeekWindow>,
     limit: Option<LimitFact>,
-    hours: Option<Hours>,
+    pub(super) hours: Option<Hours>,
     energy: Option<Energy>,
     /// The work as phrases, in order; of a fault its own work comes first. Without what is only looked at.
     works: Vec<String>,
+    /// Of these what is due by running hours.
+    pub(super) due: Vec<String>,
     /// All of it as phrases: what a visit is for.
     pub(crate) jobs: Vec<String>,
     /// Time on site, in words.
@@ -76,6 +80,8 @@ pub(crate) struct Facts {
     pub(crate) comparison: String,
     slots: Vec<String>,
     slots_idle: bool,
+    /// Of each of the times, whether the machine usually runs then and must stop for the work; nothing where it need not.
+    slots_run: Vec<bool>,
     link: String,
     /// The talk on the telephone that the letter goes on with.
     talk: Option<Talk>,
@@ -122,7 +128,7 @@ struct LimitFact {
 }
 
 #[derive(Debug, Serialize)]
-struct Hours {
+pub(super) struct Hours {
     since: String,
     interval: String,
     /// Nothing is left to be reckoned: it is due already.
@@ -180,12 +186,20 @@ impl Facts {
             benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             season: season(subject).map(|first| format::day(language, first)),
             works: pieces.iter().filter(|piece| !piece.is_look).map(words).collect(),
+            due: due_pieces(subject.spoken, subject.catalogue).iter().map(words).collect(),
             jobs: pieces.iter().map(words).collect(),
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),
             slots: subject.slots.iter().map(|slot| slot_text(language, subject.calendar, slot)).collect(),
             slots_idle: !subject.slots.is_empty() && subject.slots.iter().all(|slot| slot.idle),
+            slots_run: Vec::new(),
             link: subject.link.to_owned(),
         }
+    }
+
+    /// With times of which some may be such at which the machines usually run.
+    pub(crate) fn running_then(mut self, runs: Vec<bool>) -> Self {
+        self.slots_run = if self.stops { runs } else { Vec::new() };
+        self
     }
 
     /// After a visit in which this work was done: what it promised and compared was said then.
@@ -206,6 +220,12 @@ impl Facts {
     pub(crate) fn beside(mut self, day: String) -> Self {
         self.earlier = Some(day);
         self
+    }
+
+    /// What a letter with these facts claims, machine by machine.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        let own = |facts: &Self| Claim::of(facts.fault.as_deref(), facts.certainty, facts.window, facts.seen.said());
+        std::iter::once(self).chain(&self.others).map(own).collect()
     }
 
     /// The letter that says them: of a finding its own, after work that did not help another one.

@@ -39,6 +39,8 @@ pub enum Occasion {
     Progress,
     /// It is mended.
     Closing,
+    /// Nothing is broken after all, and nobody comes.
+    CalledOff,
     /// The plain sentences of the customer's page; no letter.
     Page,
     /// Phrases that the others share; no letter.
@@ -47,7 +49,7 @@ pub enum Occasion {
 
 impl Occasion {
     /// Every occasion, in the order in which a customer may meet them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Fault,
         Self::Service,
         Self::Energy,
@@ -63,6 +65,7 @@ impl Occasion {
         Self::Late,
         Self::Progress,
         Self::Closing,
+        Self::CalledOff,
         Self::Page,
         Self::Phrases,
     ];
@@ -86,6 +89,7 @@ impl Occasion {
             Self::Late => "late",
             Self::Progress => "progress",
             Self::Closing => "closing",
+            Self::CalledOff => "called_off",
             Self::Page => "page",
             Self::Phrases => "phrases",
         }
@@ -106,7 +110,7 @@ impl Occasion {
     /// Whether it is word about a service case, not about a forecast and its visit.
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
-        matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing)
+        matches!(self, Self::OnTheWay | Self::Late | Self::Progress | Self::Closing | Self::CalledOff)
     }
 
     /// The name of its template in a language, e.g. `fault.zh-CN.j2`.
@@ -135,7 +139,7 @@ macro_rules! shipped {
 }
 shipped! {
     "fault" "service" "energy" "again" "reminder" "confirmed" "moved" "joined" "cancelled" "calendar" "follow_up" "on_the_way" "late"
-    "progress" "closing" "page" "phrases"
+    "progress" "closing" "called_off" "page" "phrases"
 }
 
 /// Every template below what advisors edited: the file of the folder where there is one, else the shipped text.

@@ -30,7 +30,7 @@ pub(crate) use effect::{Effect, Outcome as EffectOutcome};
 pub(crate) use energy::is_worth_a_tip;
 pub(crate) use facts::{Before, Facts, Subject, slot_text};
 pub use library::Occasion;
-pub(crate) use pieces::{Piece, pieces_of};
+pub(crate) use pieces::{Piece, due_pieces, pieces_of};
 pub(crate) use shelf::Shelf;
 
 use std::path::Path;
@@ -141,6 +141,20 @@ impl Composer {
     /// As [`Composer::letter`].
     pub(crate) fn page(&self, facts: &Facts) -> Result<String> {
         Ok(self.render(&Occasion::Page.template(facts.language()), facts)?.trim().to_owned())
+    }
+
+    /// What work achieved, as the letter after it says; without what that promises.
+    ///
+    /// # Errors
+    /// When the phrases cannot be rendered.
+    pub(crate) fn effect(&self, language: Language, effect: &Effect) -> Result<String> {
+        let name = Occasion::Phrases.template(language);
+        let source = format!(
+            "{{% import \"{name}\" as say %}}{{{{ say.effect(effect) if effect.outcome == \"better\" else say.plain(effect) }}}}"
+        );
+        let context = serde_json::json!({ "effect": effect });
+        let words = self.templates.render_str(&source, Serde(&context)).map_err(|e| broken(&name, e))?;
+        Ok(words.trim().to_owned())
     }
 
     fn render(&self, name: &str, facts: &impl serde::Serialize) -> Result<String> {

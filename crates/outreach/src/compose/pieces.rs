@@ -25,25 +25,28 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// The work that a finding asks for: of a fault the work against its likeliest cause, a look at what cannot be told from it,
-/// then whatever falls due near it. At least one unless the catalogue has none.
-pub(crate) fn pieces_of<'a>(spoken: Spoken<'_>, catalogue: &'a Catalogue) -> Vec<Piece<'a>> {
-    let finding = spoken.finding;
+/// The work by running hours of which a finding speaks.
+pub(crate) fn due_pieces<'a>(spoken: Spoken<'_>, catalogue: &'a Catalogue) -> Vec<Piece<'a>> {
     let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));
-    let piece = |is_look: bool| move |(code, action): (&'a str, &'a Action)| Piece { code, action, is_look };
-    let due: Vec<_> = finding
-        .evidence
-        .iter()
-        .filter_map(|evidence| evidence.feature.strip_prefix(DUE_PREFIX))
-        .filter_map(named)
-        .collect();
+    let due = spoken.finding.evidence.iter().filter_map(|evidence| evidence.feature.strip_prefix(DUE_PREFIX));
+    let due: Vec<_> = due.filter_map(named).collect();
     // A full service includes whatever needs parts that it brings along.
     let full = due.iter().find(|(code, _)| *code == SERVICE).map(|(_, action)| action.parts.clone());
     let included = |code: &str, action: &Action| {
         let parts = full.as_ref().filter(|_| code != SERVICE && !action.parts.is_empty());
         parts.is_some_and(|parts| action.parts.iter().all(|part| parts.contains(part)))
     };
-    let due = due.into_iter().filter(|(code, action)| !included(code, action)).map(piece(false)).collect::<Vec<_>>();
+    let due = due.into_iter().filter(|(code, action)| !included(code, action));
+    due.map(|(code, action)| Piece { code, action, is_look: false }).collect()
+}
+
+/// The work that a finding asks for: of a fault the work against its likeliest cause, a look at what cannot be told from it,
+/// then whatever falls due near it. At least one unless the catalogue has none.
+pub(crate) fn pieces_of<'a>(spoken: Spoken<'_>, catalogue: &'a Catalogue) -> Vec<Piece<'a>> {
+    let finding = spoken.finding;
+    let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));
+    let piece = |is_look: bool| move |(code, action): (&'a str, &'a Action)| Piece { code, action, is_look };
+    let due = due_pieces(spoken, catalogue);
     if finding.kind == FindingKind::MaintenanceDue && !due.is_empty() {
         return due;
     }

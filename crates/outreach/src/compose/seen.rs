@@ -18,6 +18,13 @@ pub(super) struct Seen {
     sudden: bool,
 }
 
+impl Seen {
+    /// What moved, and its figure as it is written.
+    pub(super) fn said(&self) -> (&str, &str) {
+        (self.what, &self.figure)
+    }
+}
+
 /// Evidence of how much of a change came all at once, 0 to 1.
 const STEP_SHARE: &str = "onset_step_share";
 

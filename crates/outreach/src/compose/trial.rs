@@ -122,10 +122,12 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             visits.map(|facts| Specimen::Visit(Box::new(facts))).collect()
         }
         Occasion::Joined => {
-            let all = joint(Occasion::Fault, language, catalogue).into_iter();
+            // Other machines, and work by running hours on the visit's own one.
+            let own = facts(language, Occasion::Service, catalogue, true);
+            let all = joint(Occasion::Fault, language, catalogue).into_iter().chain(own);
             all.filter_map(|facts| visit(language, facts, true)).map(|facts| Specimen::Visit(Box::new(facts))).collect()
         }
-        Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing => {
+        Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
             let promises: &[Option<Promise>] = match occasion {
                 Occasion::Late => &[Some(Promise::OnSite), Some(Promise::CallBack)],
                 _ => &[None],

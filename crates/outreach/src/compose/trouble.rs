@@ -21,6 +21,9 @@ pub(crate) struct TroubleFacts {
     promise: Option<Promise>,
     /// Clock time of the promise, e.g. `14:20`; empty unless a promise is spoken of.
     due: String,
+    /// Clock time by which instead, of a call; or by which somebody comes, as it was promised, where nobody knows better. None where
+    /// that has passed.
+    by: Option<String>,
     /// Clock time at which the technician expects to be there, rounded up to five minutes.
     eta: Option<String>,
     /// Clock time at which that was known; empty where nobody knows when to expect anybody.
@@ -97,6 +100,13 @@ impl Outreach {
             common: Common::among(people, &self.options.company),
             promise: about.promise,
             due: about.promise.map_or_else(String::new, |_| clock(due, due)),
+            by: match about.promise {
+                Some(Promise::CallBack) => case.call_back_by,
+                Some(Promise::OnSite) => None,
+                None => Some(case.on_site_due),
+            }
+            .filter(|by| *by > now)
+            .map(|by| clock(by, beside)),
             eta: arrival.map(|arrival| clock(arrival.about(), beside)),
             as_of: arrival.map_or_else(String::new, |arrival| clock(arrival.as_of, now)),
             technician: about.technician.map(|technician| Comer::of(technician, language)),
@@ -158,6 +168,7 @@ pub(super) fn invented(
         common,
         promise,
         due: "14:20".to_owned(),
+        by: Some("14:40".to_owned()),
         eta: known("14:00"),
         as_of: known("13:20").unwrap_or_default(),
         technician,

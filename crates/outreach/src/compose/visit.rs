@@ -4,6 +4,8 @@ use foretell_model::FindingKind;
 use serde::Serialize;
 
 use super::common::Comer;
+use super::facts::Hours;
+use super::pieces::due_pieces;
 use super::{Common, Effect, Facts, Occasion, format, slot_text};
 use crate::Outreach;
 use crate::drafting::People;
@@ -11,7 +13,7 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Spoken, Stay, effects, messages, registry};
+use crate::store::{Case, Session, Spoken, Stay, advisories, bookings, effects, messages, registry};
 use crate::views::Stage;
 
 /// What a template may use.
@@ -40,6 +42,10 @@ pub(crate) struct VisitFacts {
     over: bool,
     /// Those of them of which the customer has not heard yet, with what there is to say of them.
     joined: Vec<Facts>,
+    /// Work by running hours on the visit's own machine of which the customer has not heard yet, as phrases.
+    added: Vec<String>,
+    /// The hours behind it.
+    hours: Option<Hours>,
 }
 
 /// Another machine of the same visit.
@@ -70,6 +76,8 @@ impl Outreach {
         let told = self.told_of_visit(connection, case)?;
         let facts = self.facts(connection, case, people, &[], link, stay.changed)?.since(&told);
         let language = people.customer.language;
+        let due = due_pieces(case.own(), &self.options.catalogue).into_iter();
+        let due = due.map(|piece| piece.name().in_language(language.tag()).to_owned());
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         Ok(VisitFacts {
             common: Common::among(people, &self.options.company),
@@ -86,6 +94,8 @@ impl Outreach {
             over: matches!(case.stage, Stage::Cleared | Stage::Done),
             others: facts.others.iter().zip(effects).map(|(other, effect)| OtherVisited::of(other, effect)).collect(),
             joined: facts.others.into_iter().filter(Facts::is_new).collect(),
+            added: due.filter(|work| !told.contains(work)).collect(),
+            hours: facts.hours,
         })
     }
 
@@ -131,6 +141,24 @@ impl Outreach {
             }
         }
         Ok(None)
+    }
+
+    /// What the work of a visit achieved on each of its machines, in the customer's language, the words of the letter after it and
+    /// the order of its tasks; `None` where nothing is known or there is nothing to tell.
+    ///
+    /// # Errors
+    /// `Missing` when there is no visit of that number.
+    pub fn effects_in_words(&self, visit: i64) -> Result<Vec<Option<String>>> {
+        self.store.read("say what a visit achieved", |c| {
+            let stay = bookings::get(c, visit)?;
+            let case = advisories::get(c, &stay.case)?;
+            let Ok(people) = self.people(c, &stay.machine)? else { return Ok(Vec::new()) };
+            let (composer, language) = (self.shelf.composer(c)?, people.customer.language);
+            let effects = self.effects_of(c, &case, &stay, &people)?;
+            // A template that broke meanwhile must not keep the page back.
+            let words = |effect: Effect| composer.effect(language, &effect).ok().filter(|words| !words.is_empty());
+            Ok(effects.into_iter().map(|effect| effect.and_then(words)).collect())
+        })
     }
 
     /// Writes one of the letters about a visit.
@@ -187,6 +215,8 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         effect,
         link: "https://service.example/b/invented".to_owned(),
         others: facts.others.iter().map(|other| OtherVisited::of(other, None)).collect(),
+        added: if facts.others.is_empty() { facts.due } else { Vec::new() },
+        hours: facts.hours,
         joined: facts.others,
         off: bare,
         over: bare,

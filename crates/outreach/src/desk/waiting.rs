@@ -193,7 +193,8 @@ impl Desk {
             Stage::Postponed => case.until.is_none_or(|until| until <= now),
             // Somebody must read what was said since, or say whether the visit took place.
             Stage::Booked => {
-                case.remark.is_some() || self.appointment_of(&case.finding.id).is_some_and(|visit| visit.end <= now)
+                let asks = case.remark.is_some() || case.matter == Some(Matter::OtherTime);
+                asks || self.appointment_of(&case.finding.id).is_some_and(|visit| visit.end <= now)
             }
             _ => false,
         }

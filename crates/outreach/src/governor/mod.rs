@@ -53,6 +53,8 @@ pub enum Kind {
     Progress,
     /// Word that it is mended.
     Closing,
+    /// Word that nobody comes, because nothing is broken after all.
+    CalledOff,
 }
 
 impl Kind {
@@ -68,6 +70,7 @@ impl Kind {
             Self::OnTheWay => "on_the_way",
             Self::Progress => "progress",
             Self::Closing => "closing",
+            Self::CalledOff => "called_off",
         }
     }
 
@@ -82,6 +85,7 @@ impl Kind {
             "on_the_way" => Self::OnTheWay,
             "progress" => Self::Progress,
             "closing" => Self::Closing,
+            "called_off" => Self::CalledOff,
             _ => Self::Invitation,
         }
     }
@@ -95,7 +99,7 @@ impl Kind {
     /// Whether it is about a service case: whoever has a broken machine waits for it at any hour.
     #[must_use]
     pub const fn is_about_trouble(self) -> bool {
-        matches!(self, Self::Notice | Self::OnTheWay | Self::Progress | Self::Closing)
+        matches!(self, Self::Notice | Self::OnTheWay | Self::Progress | Self::Closing | Self::CalledOff)
     }
 }
 

@@ -21,6 +21,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("booking.cancelled", record::VISIT_CANCELLED),
     ("booking.done", record::VISIT_DONE),
     ("booking.missed", record::VISIT_MISSED),
+    ("booking.reopened", record::VISIT_REOPENED),
     ("verdict.given", "verdict"),
     ("case.opened", record::TROUBLE_REPORTED),
     ("case.added", record::TROUBLE_REPORTED),
@@ -28,6 +29,7 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("case.assigned", record::TROUBLE_ASSIGNED),
     ("case.on_site", record::TROUBLE_ON_SITE),
     ("case.closed", record::TROUBLE_CLOSED),
+    ("case.withdrawn", record::TROUBLE_WITHDRAWN),
     ("customer.stage", STAGE_SET),
 ];
 
@@ -131,6 +133,6 @@ fn service_case(connection: &dyn Session, case: &FindingId) -> Result<Value> {
         "number": case.id, "source": case.source.name(), "what": case.what, "opened": case.opened.to_string(),
         "call_back_due": case.call_back_due.to_string(), "called_back": at(case.called_back),
         "on_site_due": case.on_site_due.to_string(), "on_site": at(case.on_site), "technician": case.technician,
-        "closed": at(case.closed),
+        "closed": at(case.closed), "withdrawn": case.withdrawn,
     }))
 }

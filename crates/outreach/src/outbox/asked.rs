@@ -170,7 +170,7 @@ impl Outreach {
 /// Whether a word about a service case is no news any more.
 pub(crate) const fn is_overtaken(kind: Kind, case: &ServiceCase) -> bool {
     match kind {
-        Kind::Closing => false,
+        Kind::Closing | Kind::CalledOff => false,
         Kind::Progress => case.closed.is_some(),
         _ => case.closed.is_some() || case.on_site.is_some(),
     }

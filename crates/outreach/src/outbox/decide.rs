@@ -10,7 +10,7 @@ use crate::error::{OutreachError, Result};
 use crate::governor::{Kind, Reason, Verdict};
 use crate::store::{Case, Mail, Session, advisories, alongside, messages};
 use crate::views::{MessageState, Outcome, Stage, Ticked};
-use crate::{Channel, Language, Outreach};
+use crate::{Channel, Language, Outreach, edits};
 
 /// What the transaction before a delivery decided.
 pub(super) enum Decision {
@@ -79,7 +79,7 @@ impl Outreach {
                 text
             }
             Err(e @ (OutreachError::Store { .. } | OutreachError::Corrupt { .. })) => return Err(e),
-            Err(e) => return back_to_desk(connection, mail, &mut case, &e.to_string(), now).map(Decision::Settled),
+            Err(e) => return back_to_desk(connection, mail, &mut case, &e, now).map(Decision::Settled),
         };
         alongside::note(connection, &case)?;
         case.tell(&self.options.catalogue);
@@ -140,13 +140,19 @@ fn back_to_desk(
     connection: &dyn Session,
     mut mail: Mail,
     case: &mut Case,
-    why: &str,
+    error: &OutreachError,
     now: Timestamp,
 ) -> Result<Ticked> {
+    let why = &error.to_string();
     if mail.kind == Kind::Reminder {
         return drop_it(connection, mail, case, why, now);
     }
-    (mail.state, mail.reason) = (MessageState::Draft, Some(why.to_owned()));
+    if mail.edited {
+        let why = edits::why_gone(error);
+        edits::begin_anew(connection, case, mail.clone(), why, now)?;
+        return Ok(ticked(&mail, Outcome::ForAdvisor(why.to_owned())));
+    }
+    (mail.state, mail.reason) = (MessageState::Draft, Some(why.clone()));
     mail.save(connection)?;
     case.move_to(connection, Stage::Draft, Some(why), None, now)?;
     write_record(connection, &mail, "outbox", "gave the message back to the advisor", why, false, now)?;

@@ -49,6 +49,7 @@ impl Outreach {
                 Decision::Gone => {}
             }
         }
+        self.tell_crews(now)?;
         Ok(done)
     }
 

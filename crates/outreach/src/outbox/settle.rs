@@ -73,6 +73,7 @@ const fn sent_as(kind: Kind) -> &'static str {
         Kind::OnTheWay => record::ON_THE_WAY_SENT,
         Kind::Progress => record::PROGRESS_SENT,
         Kind::Closing => record::CLOSING_SENT,
+        Kind::CalledOff => record::CALLED_OFF_SENT,
     }
 }
 

@@ -43,6 +43,18 @@ impl Language {
         }
     }
 
+    /// Whether a reader of this language can read what somebody wrote. Names, numbers and the marks on a machine are read by
+    /// everybody; of Latin letters a few words are such.
+    #[must_use]
+    pub fn reads(self, text: &str) -> bool {
+        let has_han = text.chars().any(|c| ('\u{3400}'..='\u{9fff}').contains(&c));
+        let latin = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1).count();
+        match self {
+            Self::En => !has_han,
+            Self::ZhCn => has_han || latin < FOREIGN_WORDS,
+        }
+    }
+
     /// Picks the text of this language.
     #[must_use]
     pub fn of(self, text: &Words) -> &str {
@@ -52,6 +64,9 @@ impl Language {
         }
     }
 }
+
+/// From so many words of Latin letters on a text without any Chinese is English.
+const FOREIGN_WORDS: usize = 3;
 
 /// A short text in both languages, e.g. a person's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +165,19 @@ pub(crate) trait Entity: Serialize + for<'de> Deserialize<'de> + PartialEq {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_can_read_what() {
+        #[track_caller]
+        fn check(text: &str, en: bool, zh: bool) {
+            assert_eq!((Language::En.reads(text), Language::ZhCn.reads(text)), (en, zh), "{text}");
+        }
+        check("冷却器已清洗，散热片有油污", false, true);
+        check("Cleaned the cooler; the fins were oily.", true, false);
+        check("SKF 6206-2Z, OK", true, true);
+        check("换了 SKF 6206 轴承", false, true);
+        check("", true, true);
+    }
 
     #[test]
     fn the_example_is_a_registry() {

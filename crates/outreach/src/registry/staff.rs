@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::customer::place;
-use super::{Entity, Words};
+use super::{Entity, Language, Words};
 use crate::calendar;
 
 /// Who speaks to customers.
@@ -59,6 +59,13 @@ pub struct Technician {
     /// Name under which this person signs in to the console, where it is not the key.
     #[serde(default)]
     pub login: Option<String>,
+    /// Addresses by medium, e.g. `email`, by which this person hears of visits that were moved; the page of the day tells of them
+    /// in any case.
+    #[serde(default)]
+    pub addresses: BTreeMap<String, String>,
+    /// In which language; English when missing.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 /// Where spare parts lie.
@@ -100,6 +107,8 @@ impl Technician {
             away: Vec::new(),
             depot: None,
             login: None,
+            addresses: BTreeMap::new(),
+            language: None,
         }
     }
 }

@@ -289,6 +289,18 @@ pub(crate) fn last_done(connection: &dyn Session, machine: &MachineId, fault: &s
     connection.first(sql, values![machine.as_str(), fault])?.map_or(Ok(None), |row| row.get(0))
 }
 
+/// Cases of a machine that were done at an instant in the visit of another one, by the remark of such.
+pub(crate) fn done_with(
+    connection: &dyn Session,
+    machine: &MachineId,
+    remark: &str,
+    done: Timestamp,
+) -> Result<Vec<FindingId>> {
+    let sql = "SELECT id FROM advisory WHERE machine = ?1 AND stage = 'done' AND remark = ?2 AND changed = ?3";
+    let rows = connection.query(sql, values![machine.as_str(), remark, done])?;
+    rows.iter().map(|row| Ok(FindingId::from_text(&row.get::<String>(0)?))).collect()
+}
+
 /// How many cases are in each stage.
 pub(crate) fn by_stage(connection: &dyn Session) -> Result<Vec<(String, u32)>> {
     let rows = connection.query("SELECT stage, count(*) FROM advisory GROUP BY stage", &[])?;

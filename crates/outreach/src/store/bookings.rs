@@ -2,7 +2,7 @@
 
 use foretell_model::{DAY_MS, FindingId, MINUTE_MS, MachineId, Obstacle, Timestamp};
 
-use super::{Row, Session, Value, journeys, values};
+use super::{Row, Session, Value, crews, journeys, values};
 use crate::calendar::Calendar;
 use crate::error::{OutreachError, Result};
 use crate::roster::{Job, Promised, Roster};
@@ -68,6 +68,7 @@ impl Stay {
             return Err(OutreachError::refused(format!("book a visit for {}", self.case), Obstacle::OddHour));
         }
         let moving = (self.id != 0).then_some(self.id);
+        let before = moving.map(|id| get(connection, id)).transpose()?;
         let (crew, _) = roster.choose(&slot, job, moving).ok_or(OutreachError::SlotTaken)?;
         self.technician.clone_from(&crew.technician);
         if self.id == 0 {
@@ -83,6 +84,9 @@ impl Stay {
                 .execute(sql, values![self.id, self.start, self.end, technician, state, sequence, changed, key])?;
             // Whoever had set out did so for the time that was.
             journeys::end(connection, self.id)?;
+        }
+        if let Some(before) = before {
+            crews::note(connection, &before, self)?;
         }
         self.take_time(connection, &crew.key)
     }
@@ -163,6 +167,7 @@ impl Stay {
         connection.execute(sql, values![self.id, self.state.as_str(), self.sequence, self.changed])?;
         if self.state == "cancelled" {
             journeys::end(connection, self.id)?;
+            crews::note(connection, self, self)?;
         }
         if self.state == "booked" { Ok(()) } else { self.give_time_back(connection) }
     }
@@ -267,18 +272,30 @@ pub(crate) fn count_booked(connection: &dyn Session) -> Result<u32> {
     connection.count("SELECT count(*) FROM booking WHERE state = 'booked'", &[])
 }
 
-/// Keeps what was done at a visit.
+/// Keeps what was done at a visit, and whether its note is held back from the customer.
 pub(crate) fn report(
     connection: &dyn Session,
     booking: i64,
-    report: &VisitReport,
+    (report, is_held): (&VisitReport, bool),
     who: &str,
     now: Timestamp,
 ) -> Result<()> {
     let body = serde_json::to_string(report).map_err(|e| OutreachError::corrupt("a visit's report", e))?;
-    let sql = "INSERT INTO visit_report (booking, at, who, body) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (booking) DO UPDATE SET at = ?2, who = ?3, body = ?4";
-    connection.execute(sql, values![booking, now, who, body]).map(drop)
+    let sql = "INSERT INTO visit_report (booking, at, who, body, held) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (booking) DO UPDATE SET at = ?2, who = ?3, body = ?4, held = ?5";
+    connection.execute(sql, values![booking, now, who, body, is_held]).map(drop)
+}
+
+/// Visits whose note is held back because its customer cannot read it, with their machines, oldest first.
+pub(crate) fn with_held_note(connection: &dyn Session) -> Result<Vec<(i64, MachineId)>> {
+    let sql = "SELECT booking.id, booking.machine FROM visit_report JOIN booking ON booking.id = visit_report.booking
+               WHERE visit_report.held = 1 ORDER BY visit_report.at, booking.id";
+    let machine = |row: &Row| {
+        let machine: String = row.get(1)?;
+        let machine = MachineId::parse(&machine).map_err(|e| OutreachError::corrupt("a visit's machine", e))?;
+        Ok((row.get(0)?, machine))
+    };
+    connection.query(sql, &[])?.iter().map(machine).collect()
 }
 
 /// What was done at a visit, if anybody said.
@@ -289,6 +306,30 @@ pub(crate) fn report_of(connection: &dyn Session, booking: i64) -> Result<Option
             .map_err(|e| OutreachError::corrupt(format!("the report of visit {booking}"), e))
     };
     row.map(read).transpose()
+}
+
+/// Takes the report of a visit away that was entered by mistake.
+pub(crate) fn forget_report(connection: &dyn Session, booking: i64) -> Result<()> {
+    connection.execute("DELETE FROM visit_report WHERE booking = ?1", values![booking]).map(drop)
+}
+
+/// Keeps from which hours a work of a machine had counted before a visit, in case its report is taken back.
+pub(crate) fn keep_counted(
+    connection: &dyn Session,
+    booking: i64,
+    (machine, work): (&str, &str),
+    hours: f64,
+) -> Result<()> {
+    let sql = "INSERT INTO counted (booking, machine, work, hours) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (booking, machine, work) DO UPDATE SET hours = ?4";
+    connection.execute(sql, values![booking, machine, work, hours]).map(drop)
+}
+
+/// What was kept so, once: machine, work, hours.
+pub(crate) fn take_counted(connection: &dyn Session, booking: i64) -> Result<Vec<(String, String, f64)>> {
+    let sql = "DELETE FROM counted WHERE booking = ?1 RETURNING machine, work, hours";
+    let rows = connection.query(sql, values![booking])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 
 fn stay(row: &Row) -> Result<Stay> {

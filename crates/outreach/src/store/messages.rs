@@ -48,10 +48,12 @@ pub(crate) struct Mail {
     pub(crate) sent: Option<Timestamp>,
     /// When its link ends.
     pub(crate) expires: Timestamp,
+    /// What a text that a person wrote claims, as [`crate::edits`] keeps it.
+    pub(crate) claims: Option<String>,
 }
 
 const COLUMNS: &str = "id, advisory, machine, customer, kind, state, subject, body, edited, urgent, due, reason,
-                       channel, medium, address, attempts, sent, expires, held, short";
+                       channel, medium, address, attempts, sent, expires, held, short, claims";
 
 impl Mail {
     /// Makes it a draft of the template again. Why is kept, with a person's words below, so that nobody has to write them twice.
@@ -59,6 +61,7 @@ impl Mail {
         let written = self.text.take().filter(|_| self.edited);
         let reason = written.map_or_else(|| why.to_owned(), |text| format!("{why}\n{}\n\n{}", text.subject, text.body));
         (self.state, self.edited, self.reason) = (MessageState::Draft, false, Some(reason));
+        self.claims = None;
     }
 
     /// A message that was not saved yet and asks to go out from `now` on; its link ends with `expires`.
@@ -88,6 +91,7 @@ impl Mail {
             attempts: 0,
             sent: None,
             expires,
+            claims: None,
         }
     }
 
@@ -117,12 +121,14 @@ impl Mail {
             self.expires,
             held,
             part(|text| &text.short),
+            self.claims.clone(),
         ];
         if self.id == 0 {
             let sql =
                 "INSERT INTO message (advisory, machine, customer, kind, state, subject, body, edited, urgent, due,
-                           reason, channel, medium, address, attempts, sent, expires, held, short)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+                           reason, channel, medium, address, attempts, sent, expires, held, short, claims)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                               ?20)
                        RETURNING id";
             self.id = connection.first(sql, columns)?.map_or(Ok(0), |row| row.get(0))?;
             return Ok(());
@@ -132,8 +138,8 @@ impl Mail {
         let sql =
             "UPDATE message SET state = ?1, subject = ?2, body = ?3, edited = ?4, urgent = ?5, due = ?6, reason = ?7,
                        channel = ?8, medium = ?9, address = ?10, attempts = ?11, sent = ?12, expires = ?13,
-                       held = ?14, short = ?15
-                   WHERE id = ?16";
+                       held = ?14, short = ?15, claims = ?16
+                   WHERE id = ?17";
         connection.execute(sql, &known)?;
         Ok(())
     }
@@ -154,6 +160,17 @@ pub(crate) fn newest_of(connection: &dyn Session, case: &FindingId) -> Result<Op
 pub(crate) fn is_on_its_way(connection: &dyn Session, case: &FindingId) -> Result<bool> {
     let sql = "SELECT 1 FROM message WHERE advisory = ?1 AND state = 'sending' AND kind IN ('invitation', 'reminder')";
     connection.exists(sql, values![case.as_str()])
+}
+
+/// Everything that went out in a case, or may have, newest first.
+pub(crate) fn gone_out(connection: &dyn Session, case: &FindingId) -> Result<Vec<Mail>> {
+    let condition = "advisory = ?1 AND sent IS NOT NULL AND body IS NOT NULL ORDER BY sent DESC, id DESC LIMIT 50";
+    many(connection, condition, values![case.as_str()])
+}
+
+/// Whether any word about a case went out.
+pub(crate) fn has_sent(connection: &dyn Session, case: &FindingId) -> Result<bool> {
+    connection.exists("SELECT 1 FROM message WHERE advisory = ?1 AND sent IS NOT NULL", values![case.as_str()])
 }
 
 /// Whether a case has a letter that has not gone out, other than this one.
@@ -296,6 +313,11 @@ pub(crate) fn set_not_now(
     connection.execute(sql, values![machine.as_str(), until, now]).map(drop)
 }
 
+/// Ends a silence.
+pub(crate) fn end_not_now(connection: &dyn Session, machine: &MachineId) -> Result<()> {
+    connection.execute("DELETE FROM not_now WHERE machine = ?1", values![machine.as_str()]).map(drop)
+}
+
 /// How many messages are in each state.
 pub(crate) fn by_state(connection: &dyn Session) -> Result<Vec<(String, u32)>> {
     let rows = connection.query("SELECT state, count(*) FROM message GROUP BY state", &[])?;
@@ -343,6 +365,7 @@ fn parse(row: &Row) -> Result<Mail> {
         attempts: row.get(15)?,
         sent: row.get(16)?,
         expires: row.get(17)?,
+        claims: row.get(20)?,
         held: held.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| broken("hold", "not readable"))?,
     })
 }

@@ -12,8 +12,8 @@ use crate::views::{PhotoOf, ServiceCase, Stage, VisitReport};
 pub(crate) const ERASED: &str = "(erased)";
 
 /// Entries whose reason is a figure and nobody's words.
-const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', 'visit_joined', \
-                       'visit_cancelled', 'visit_done', 'not_now', 'verdict'";
+const FIGURES: &str = "'invitation_sent', 'reminder_sent', 'notice_sent', 'late_sent', 'on_the_way_sent', 'progress_sent', 'closing_sent', 'called_off_sent', 'confirmation_sent', 'cancellation_sent', 'follow_up_sent', 'visit_booked', 'visit_moved', 'visit_joined', \
+                       'visit_cancelled', 'visit_done', 'answer_taken_back', 'not_now', 'verdict'";
 
 /// Whether a message to a customer is on its way at this moment.
 pub(crate) fn is_sending(connection: &dyn Session, customer: &str) -> Result<bool> {
@@ -33,7 +33,7 @@ pub(crate) fn strike_messages(connection: &dyn Session, customer: &str) -> Resul
         values![customer],
     )?;
     let sql =
-        "UPDATE message SET subject = NULL, body = NULL, short = NULL, reason = NULL, address = NULL, held = NULL,
+        "UPDATE message SET subject = NULL, body = NULL, short = NULL, reason = NULL, address = NULL, held = NULL, claims = NULL,
                                   state = CASE WHEN state IN ('draft', 'queued') THEN 'withdrawn' ELSE state END
                WHERE customer = ?1";
     connection.execute(sql, values![customer]).map(drop)
@@ -115,13 +115,14 @@ pub(crate) fn visits(connection: &dyn Session, column: &str, of: &str) -> Result
 pub(crate) fn strike_report(connection: &dyn Session, visit: i64) -> Result<()> {
     let Some(report) = bookings::report_of(connection, visit)? else { return Ok(()) };
     let body = serde_json::to_string(&without_words(report)).map_err(|e| OutreachError::corrupt("a report", e))?;
-    connection.execute("UPDATE visit_report SET body = ?2 WHERE booking = ?1", values![visit, body]).map(drop)
+    connection.execute("UPDATE visit_report SET body = ?2, held = 0 WHERE booking = ?1", values![visit, body]).map(drop)
 }
 
 /// Strikes out the words of a service case, and ends it.
 pub(crate) fn strike_trouble(connection: &dyn Session, mut case: ServiceCase, now: Timestamp) -> Result<()> {
     ERASED.clone_into(&mut case.what);
     case.heard.clear();
+    case.withdrawn = case.withdrawn.map(|_| String::new());
     case.closed.get_or_insert(now);
     (case.position_deg, case.located) = (None, None);
     case.report = case.report.map(without_words);
@@ -129,7 +130,7 @@ pub(crate) fn strike_trouble(connection: &dyn Session, mut case: ServiceCase, no
 }
 
 fn without_words(report: VisitReport) -> VisitReport {
-    VisitReport { note: String::new(), left_out: String::new(), ..report }
+    VisitReport { note: String::new(), note_for_customer: String::new(), left_out: String::new(), ..report }
 }
 
 /// Deletes the pictures of one thing; gives where their bytes lie.

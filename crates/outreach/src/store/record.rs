@@ -77,6 +77,20 @@ pub(crate) const CONFIRMATION_SENT: &str = "confirmation_sent";
 pub(crate) const CANCELLATION_SENT: &str = "cancellation_sent";
 /// The calendar file of a visit went out alone: the customer had been told on the telephone; by which channel.
 pub(crate) const CALENDAR_SENT: &str = "calendar_sent";
+/// A technician's note was written for a customer who reads another language; the text.
+pub(crate) const NOTE_WRITTEN: &str = "note_written";
+/// The arrival at a visit was entered by mistake; why.
+pub(crate) const VISIT_NOT_ON_SITE: &str = "visit_not_on_site";
+/// The report of a visit was taken back; which visit, and why.
+pub(crate) const VISIT_REOPENED: &str = "visit_reopened";
+/// The customer took back that another time was wished, or that it was not to be now.
+pub(crate) const ANSWER_TAKEN_BACK: &str = "answer_taken_back";
+/// The arrival at a broken machine was entered by mistake; why.
+pub(crate) const TROUBLE_NOT_ON_SITE: &str = "trouble_not_on_site";
+/// Nothing was broken; why.
+pub(crate) const TROUBLE_WITHDRAWN: &str = "trouble_withdrawn";
+/// Word that nobody comes, because nothing is broken, went out; by which channel.
+pub(crate) const CALLED_OFF_SENT: &str = "called_off_sent";
 /// It is mended; the remark.
 pub(crate) const TROUBLE_CLOSED: &str = "trouble_closed";
 

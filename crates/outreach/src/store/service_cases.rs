@@ -73,10 +73,10 @@ pub(crate) fn had(connection: &dyn Session, machine: &MachineId, opened: Timesta
     connection.exists(sql, values![machine.as_str(), opened])
 }
 
-/// When a machine's last case was closed.
+/// When a machine's last case was closed in which something was broken.
 pub(crate) fn last_closed(connection: &dyn Session, machine: &MachineId) -> Result<Option<Timestamp>> {
-    let sql = "SELECT max(closed) FROM service_case WHERE machine = ?1 AND closed IS NOT NULL";
-    connection.first(sql, values![machine.as_str()])?.map_or(Ok(None), |row| row.get(0))
+    let cases = of_machine(connection, machine)?;
+    Ok(cases.into_iter().filter(|case| case.withdrawn.is_none()).filter_map(|case| case.closed).max())
 }
 
 fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<ServiceCase>> {

@@ -3,6 +3,7 @@
 use foretell_model::{Catalogue, Cause, FaultCode, Finding, Timestamp, wire};
 use serde::{Deserialize, Serialize};
 
+use super::Case;
 use crate::context::MachineContext;
 
 /// What a customer was told of a finding first. It stays said: whoever reads two letters must not wonder which is true.
@@ -86,12 +87,19 @@ pub(crate) struct Companion {
     pub(crate) context: MachineContext,
     /// What the customer was told of it first.
     pub(crate) told: Option<Told>,
+    /// Faults of other cases of its machine that may be about the same and go with it.
+    pub(crate) rivals: Vec<FaultCode>,
 }
 
 impl Companion {
+    /// A case as the one that speaks for it knows it.
+    pub(crate) fn of(case: Case) -> Self {
+        Self { finding: case.finding, context: case.context, told: case.told, rivals: case.rivals }
+    }
+
     /// What is said of it.
     pub(crate) fn spoken(&self) -> Spoken<'_> {
-        Spoken { finding: &self.finding, told: self.told.as_ref(), rivals: &[] }
+        Spoken { finding: &self.finding, told: self.told.as_ref(), rivals: &self.rivals }
     }
 }
 
@@ -102,6 +110,8 @@ struct Kept {
     context: MachineContext,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told: Option<KeptTold>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rivals: Vec<String>,
 }
 
 type Read<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -122,6 +132,7 @@ pub(super) fn keep_companions(companions: &[Companion]) -> serde_json::Result<St
         finding: wire::to_json(&companion.finding),
         context: companion.context.clone(),
         told: companion.told.as_ref().map(KeptTold::from),
+        rivals: companion.rivals.iter().map(|fault| fault.as_str().to_owned()).collect(),
     };
     serde_json::to_string(&companions.iter().map(kept).collect::<Vec<Kept>>())
 }
@@ -131,7 +142,8 @@ pub(super) fn read_companions(text: &str) -> Read<Vec<Companion>> {
     let kept: Vec<Kept> = serde_json::from_str(text)?;
     let one = |kept: Kept| {
         let (finding, told) = (wire::from_json(&kept.finding)?, kept.told.map(Told::from));
-        Ok(Companion { finding, context: kept.context, told })
+        let rivals = kept.rivals.iter().filter_map(|fault| FaultCode::new(fault)).collect();
+        Ok(Companion { finding, context: kept.context, told, rivals })
     };
     kept.into_iter().map(one).collect()
 }

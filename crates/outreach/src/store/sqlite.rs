@@ -26,6 +26,10 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_matters.sql"),
     include_str!("schema_told.sql"),
     include_str!("schema_replies.sql"),
+    include_str!("schema_edits.sql"),
+    include_str!("schema_mistakes.sql"),
+    include_str!("schema_notes.sql"),
+    include_str!("schema_crews.sql"),
 ];
 
 /// An open file.

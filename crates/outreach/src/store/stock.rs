@@ -26,6 +26,12 @@ pub(crate) fn set(connection: &dyn Session, depot: &str, part: &str, n: u32) -> 
     connection.execute(sql, values![depot, part, n]).map(drop)
 }
 
+/// Puts parts back that were never used.
+pub(crate) fn give(connection: &dyn Session, depot: &str, part: &str, n: u32) -> Result<()> {
+    let sql = "UPDATE stock SET n = n + ?3 WHERE depot = ?1 AND part = ?2";
+    connection.execute(sql, values![depot, part, n]).map(drop)
+}
+
 /// Takes parts from a shelf. Whoever took the last one forgot to count, not to work: below nothing there is nothing.
 pub(crate) fn take(connection: &dyn Session, depot: &str, part: &str, n: u32) -> Result<()> {
     let sql = "UPDATE stock SET n = CASE WHEN n > ?3 THEN n - ?3 ELSE 0 END WHERE depot = ?1 AND part = ?2";

@@ -1,9 +1,10 @@
 //! Visits as those see them who drive there, and as customers see those who come: plain data.
 
-use foretell_model::{Finding, FindingId, MachineId, Timestamp, VisitState};
+use foretell_model::{Finding, FindingId, MachineId, Timestamp, VisitState, named};
 
 use super::{Booking, ServiceCase, Stage, VisitReport};
 use crate::registry::{Advisor, Customer, Language, Site, Technician};
+use crate::store::crews::Kept;
 
 /// Somebody on the way. Where that person is stays only until somebody has arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,50 @@ pub struct Journey {
     pub begun_km: Option<f64>,
     /// When somebody came.
     pub arrived: Option<Timestamp>,
+}
+
+named! {
+    /// What changed of a visit for one of those who make visits.
+    CrewChange {
+        /// It is at another time.
+        Moved = "moved",
+        /// It is this technician's now.
+        Given = "given",
+        /// It is somebody else's now.
+        Taken = "taken",
+        /// It is called off.
+        Cancelled = "cancelled",
+    }
+}
+
+/// What changed for one of those who make visits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrewWord {
+    /// Key of whom it is for.
+    pub technician: String,
+    /// The visit.
+    pub visit: i64,
+    /// Where.
+    pub machine: MachineId,
+    /// What the customer calls the machines of the visit.
+    pub numbers: Vec<String>,
+    /// Key of the customer.
+    pub customer: String,
+    /// What changed.
+    pub what: CrewChange,
+    /// When the visit was to be.
+    pub before: Option<(Timestamp, Timestamp)>,
+    /// When it is now.
+    pub after: Option<(Timestamp, Timestamp)>,
+    /// When that was changed.
+    pub at: Timestamp,
+}
+
+impl CrewWord {
+    pub(crate) fn of(kept: Kept) -> Self {
+        let Kept { technician, visit, machine, customer, what, before, after, at, .. } = kept;
+        Self { technician, visit, machine, numbers: Vec::new(), customer, what, before, after, at }
+    }
 }
 
 /// One visit of a technician's day.

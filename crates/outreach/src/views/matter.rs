@@ -19,6 +19,8 @@ named! {
         MoveUntold = "move_untold",
         /// The last work on the machine showed no effect: somebody calls before anything is written.
         AfterNoEffect = "after_no_effect",
+        /// The advisor chose to call in place of a letter, and has not yet.
+        CallChosen = "call_chosen",
         /// What the customer was written to about looks like another fault now.
         Succeeds = "succeeds",
     }

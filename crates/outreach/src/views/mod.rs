@@ -9,11 +9,14 @@ mod service;
 
 pub use arranged::{AfterCancelling, Booking, Spoken};
 pub use arrival::Arrival;
-pub use field::{CaseView, Choice, Errand, ErrandSheet, Guest, Joins, Journey, Preferences, Task, VisitDone};
+pub use field::{
+    CaseView, Choice, CrewChange, CrewWord, Errand, ErrandSheet, Guest, Joins, Journey, Preferences, Task, VisitDone,
+};
 pub use matter::{AfterCall, Matter};
-pub use record::{Happening, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf};
+pub use record::{Happening, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf, Written};
 pub use service::{
-    Checklist, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport, WorkVerdict,
+    Checklist, NoteOf, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport,
+    WorkVerdict,
 };
 
 use foretell_model::{Finding, FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, Work, named};
@@ -250,6 +253,8 @@ pub struct BookingView {
     pub slots: Vec<OfferedSlot>,
     /// Whether the letter that brought the customer here names times that are no longer to be had.
     pub times_changed: bool,
+    /// The machine usually runs at each of the times, and stops for the work.
+    pub runs_then: bool,
     /// Where the case is.
     pub state: PageState,
     /// Who looks after the customer.
@@ -283,6 +288,9 @@ pub enum PageState {
         booking: Booking,
         /// Who comes, in the customer's language, if known.
         technician_name: Option<String>,
+        /// Another time that the customer wishes, in the customer's words, which may be none; until the advisor has called the visit
+        /// stands.
+        wish: Option<String>,
     },
     /// The customer asked for silence; times can still be booked.
     NotNow {

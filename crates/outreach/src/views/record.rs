@@ -93,6 +93,19 @@ pub struct Unsettled {
     pub reason: String,
 }
 
+/// A word that went out, as its reader has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// When.
+    pub at: Timestamp,
+    /// What it is about.
+    pub kind: Kind,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub body: String,
+}
+
 /// A word of which nobody knows whether it arrived, or that did not, where no card of the queue asks about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untold {

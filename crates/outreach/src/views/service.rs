@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::CustomerStage;
 use crate::options::Promises;
+use crate::registry::Language;
 
 named! {
     /// Who opened a service case.
@@ -66,6 +67,9 @@ pub struct ServiceCase {
     /// By when the customer is called back.
     #[serde(with = "millis")]
     pub call_back_due: Timestamp,
+    /// By when instead, as the customer was told before the first promise slipped.
+    #[serde(default, with = "millis::option", skip_serializing_if = "Option::is_none")]
+    pub call_back_by: Option<Timestamp>,
     /// By when somebody is on site.
     #[serde(with = "millis")]
     pub on_site_due: Timestamp,
@@ -109,6 +113,9 @@ pub struct ServiceCase {
     pub closed: Option<Timestamp>,
     /// What was done.
     pub report: Option<VisitReport>,
+    /// Why nothing was to be mended after all, where the case was opened by mistake; empty where the customer said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
     /// What the customer replied and nobody of ours has answered yet, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<String>,
@@ -194,6 +201,35 @@ pub struct VisitReport {
     pub left_out: String,
     /// What the technician wants to be known.
     pub note: String,
+    /// The same as the customer reads it, where the technician wrote in a language that the customer does not read; empty until
+    /// somebody has written it.
+    pub note_for_customer: String,
+}
+
+impl VisitReport {
+    /// The note as a reader of a language may have it: nothing where it is in another one.
+    #[must_use]
+    pub fn note_in(&self, language: Language) -> &str {
+        match self.note_for_customer.as_str() {
+            "" if language.reads(&self.note) => &self.note,
+            written => written,
+        }
+    }
+
+    /// Whether the customer lacks a note that was written in another language.
+    #[must_use]
+    pub fn lacks_note_in(&self, language: Language) -> bool {
+        self.note_for_customer.is_empty() && !language.reads(&self.note)
+    }
+}
+
+/// On what a technician has noted something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteOf {
+    /// A visit, by its number.
+    Visit(i64),
+    /// A service case, by its number.
+    ServiceCase(i64),
 }
 
 /// A verdict on a forecast: a label.

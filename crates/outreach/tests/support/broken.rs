@@ -1,30 +1,17 @@
 //! A machine that has broken down, and what is done about it.
 
-use std::sync::Arc;
-
 use foretell_model::{MINUTE_MS, Timestamp};
-use foretell_outreach::{Checklist, Outreach, Source, VisitReport};
+use foretell_outreach::{Checklist, Source, VisitReport};
 
-use super::{Recorder, at, machine, open};
+use super::machine;
+use super::scene::{Scene, wednesday};
 
 pub fn now() -> Timestamp {
-    at("2026-07-15T08:30:00Z")
+    wednesday()
 }
 
 pub fn minutes(n: i64) -> Timestamp {
     now() + n * MINUTE_MS
-}
-
-pub struct Scene {
-    pub outreach: Outreach,
-    pub channel: Arc<Recorder>,
-    _dir: tempfile::TempDir,
-}
-
-pub fn scene() -> Scene {
-    let dir = tempfile::tempdir().unwrap();
-    let channel = Arc::new(Recorder::default());
-    Scene { outreach: open(dir.path(), channel.clone()), channel, _dir: dir }
 }
 
 impl Scene {

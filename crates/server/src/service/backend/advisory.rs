@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor, Joins,
-    OtherMachine, Person, Queue, RecordLine, Slot,
+    OtherMachine, Person, Queue, RecordLine, Slot, Written,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, Timestamp, VisitState};
@@ -52,7 +52,10 @@ impl ServiceBackend {
         let card = self.outreach.card(&id, now).map_err(of_outreach)?;
         let waiting = self.outreach.waiting(&id, now).map_err(of_outreach)?;
         let probability = waiting.map(|entry| entry.probability_before_visit);
-        self.card(card, probability, &Sites::read(&self.outreach)?, now)
+        let written = self.outreach.written(&id).map_err(of_outreach)?;
+        let word = |word: foretell_outreach::Written| Written { at: word.at, subject: word.subject, body: word.body };
+        let card = self.card(card, probability, &Sites::read(&self.outreach)?, now)?;
+        Ok(AdvisoryCard { written: written.into_iter().map(word).collect(), ..card })
     }
 
     fn card(
@@ -94,9 +97,11 @@ impl ServiceBackend {
             draft,
             unwritten: card.message.as_ref().err().cloned(),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
-            heard: card.remark.clone().filter(|_| is_to_be_read(&card)).or_else(|| began_anew(&card)),
+            heard: heard(&card),
+            written: Vec::new(),
             others: self.others(&card, sites, now),
             joins: card.joins.as_ref().map(joins),
+            call_chosen: card.stage == Stage::Call && card.matter == Some(Matter::CallChosen),
             unsettled: to_settle(&card).is_some(),
             delivery: delivery(&card),
             governor: governor(&card),
@@ -130,6 +135,7 @@ impl ServiceBackend {
             AdvisorAct::Postpone { days, reason } => {
                 self.outreach.postpone(&id, now.plus_days(f64::from(days)), &reason, by, now)
             }
+            AdvisorAct::WriteAfterAll => self.outreach.write_after_all(&id, by, now),
             AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
             AdvisorAct::Called { remark, then } => self.outreach.called(&id, after_call(then), &remark, by, now),
             AdvisorAct::Book { from, agreed } => {
@@ -214,15 +220,32 @@ impl ServiceBackend {
     }
 }
 
+/// What an advisor must read on a card beside its letter.
+fn heard(card: &Card) -> Option<String> {
+    if card.stage == Stage::Booked && card.matter == Some(Matter::OtherTime) {
+        let wish = card.remark.as_deref().unwrap_or_default();
+        return Some(format!("{WISHES_OTHER_TIME}: {wish}").trim_end_matches([':', ' ']).to_owned());
+    }
+    card.remark.clone().filter(|_| is_to_be_read(card)).or_else(|| began_anew(card))
+}
+
+/// What stands before the words of a customer with a booked visit whom none of the times on offer suits.
+const WISHES_OTHER_TIME: &str = "the customer would rather have another time";
+
 /// Whether a case's remark is something that an advisor need only read.
 fn is_to_be_read(card: &Card) -> bool {
     card.stage == Stage::Booked || (card.stage == Stage::Call && card.matter == Some(Matter::ReplyAfter))
 }
 
-/// Why a draft is another one than a person approved or wrote, with their words below.
+/// Why a draft is another one than a person approved or wrote, with their words below; or what it goes on with.
 fn began_anew(card: &Card) -> Option<String> {
-    let message = card.message.as_ref().ok().filter(|message| message.state == MessageState::Draft)?;
-    message.reason.clone().filter(|_| matches!(card.stage, Stage::Draft | Stage::Postponed))
+    if !matches!(card.stage, Stage::Draft | Stage::Postponed) {
+        return None;
+    }
+    let message = card.message.as_ref().ok().filter(|message| message.state == MessageState::Draft);
+    let reason = message.and_then(|message| message.reason.clone());
+    // Else what was said on the telephone before the letter was asked for, or why the case is open again.
+    reason.or_else(|| card.remark.clone().filter(|_| card.stage == Stage::Draft))
 }
 
 /// On whose card a finding is: what goes with another case of its machine is on that one's.

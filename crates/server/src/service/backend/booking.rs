@@ -41,6 +41,8 @@ impl ServiceBackend {
             },
             times_changed: view.times_changed,
             slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
+            wish: if let PageState::Booked { wish, .. } = &view.state { wish.clone() } else { None },
+            runs_then: view.runs_then,
             state,
         })
     }
@@ -75,6 +77,9 @@ impl ServiceBackend {
             BookingAct::AnotherTime { wish } => self.outreach.other_time(token, &wish, now),
             BookingAct::NotNow { days } => self.outreach.not_now(token, u32::from(days), now),
             BookingAct::StopMessages => self.outreach.stop(token, now),
+            BookingAct::Resume => self.outreach.resume(token, now),
+            BookingAct::TakeBack => self.outreach.take_answer_back(token, now),
+            BookingAct::AllWell => return self.outreach.take_trouble_back(token, now).map_err(of_outreach),
             BookingAct::Cancel { seen } => self.outreach.cancel_seen(token, seen, now),
         };
         acted.map(|_| ()).map_err(of_outreach)

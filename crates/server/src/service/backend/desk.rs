@@ -15,7 +15,7 @@ use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
 use super::guest::case_way;
 use super::record::name;
-use super::registry::{Sites, language, zone};
+use super::registry::{Sites, lang as registry_lang, language, zone};
 
 /// Closed cases shown below the open ones.
 const CLOSED_MAX: u32 = 20;
@@ -34,6 +34,12 @@ impl Look {
     pub(super) fn technicians(&self) -> Vec<Choice> {
         let choice = |known: &outreach::Technician| Choice { key: known.id.clone(), name: name(known, self.lang) };
         self.sites.technicians().map(choice).collect()
+    }
+
+    /// In which language a customer reads, by key.
+    pub(super) fn reader_of(&self, customer: &Option<String>) -> Lang {
+        let known = customer.as_deref().and_then(|key| self.sites.customer_named(key));
+        known.map_or(Lang::En, |customer| registry_lang(customer.language))
     }
 
     /// Our depots, to choose from.
@@ -74,10 +80,14 @@ impl ServiceBackend {
         record.iter_mut().for_each(|line| line.machine.clear());
         Ok(CasePage {
             now: look.now,
-            case: self.case_view(case, &look)?,
             technicians: look.technicians(),
             depots: look.depots(),
             record,
+            reader: look.reader_of(&case.customer),
+            note_lacks: case.report.as_ref().is_some_and(|report| {
+                case.customer.is_some() && report.lacks_note_in(language(look.reader_of(&case.customer)))
+            }),
+            case: self.case_view(case, &look)?,
             unsettled: self.unsettled_words(id)?,
         })
     }
@@ -113,11 +123,13 @@ impl ServiceBackend {
             source: case.source.name().to_owned(),
             way: case_way(&case, None),
             call_back: clock(Promise::CallBack),
+            call_back_by: case.call_back_by,
             on_site: clock(Promise::OnSite),
             progress: case.progress.as_ref().map(progress),
             opened: case.opened,
             closed: case.closed,
             report: case.report.map(report),
+            withdrawn: case.withdrawn,
             heard: case.heard,
             what: case.what,
             machine: case.machine,
@@ -143,6 +155,7 @@ impl ServiceBackend {
                 let found = fault.as_deref().and_then(FaultCode::new);
                 self.outreach.tell_progress(id, &outreach::OnSiteNews { found, minutes }, by, now)
             }
+            CaseAct::Withdraw { reason } => self.outreach.withdraw_trouble(id, &reason, by, now),
             CaseAct::Settle { message, arrived } => return self.settles_word(id, message, arrived, by),
             CaseAct::Close(done) => {
                 self.ask_of_parts(&done)?;
@@ -244,8 +257,15 @@ pub(super) fn report(report: VisitReport) -> CaseReport {
         parts: report.parts.into_iter().collect(),
         depot: report.depot.unwrap_or_default(),
         parts_sure: true,
+        note_for_customer: report.note_for_customer,
         note: report.note,
     }
+}
+
+/// The same for a customer: with the note in a language that the customer reads, or without one.
+pub(super) fn report_for(language: outreach::Language, kept: VisitReport) -> CaseReport {
+    let note = kept.note_in(language).to_owned();
+    CaseReport { note, note_for_customer: String::new(), ..report(kept) }
 }
 
 pub(super) fn visit_report(report: CaseReport, began: Option<Timestamp>, now: Timestamp) -> VisitReport {
@@ -258,5 +278,6 @@ pub(super) fn visit_report(report: CaseReport, began: Option<Timestamp>, now: Ti
         checklist: Checklist { test_run, tidy, old_parts, report: handed_over, courtesy },
         left_out: report.left_out,
         note: report.note,
+        note_for_customer: String::new(),
     }
 }

@@ -21,7 +21,8 @@ impl ServiceBackend {
                 known.broken_since = known.broken_since.into_iter().chain([case.opened]).min();
             }
         }
-        let untold = self.outreach.untold().map_err(of_outreach)?.len();
+        let untold = self.outreach.untold().map_err(of_outreach)?.len()
+            + self.outreach.notes_to_write().map_err(of_outreach)?.len();
         let replies = self.outreach.loose_replies().map_err(of_outreach)?.len();
         Ok(Fleet { now, machines, queue_len: desk.queue_len(now) + untold + replies })
     }

@@ -11,7 +11,7 @@ use foretell_outreach as outreach;
 use foretell_outreach::{CaseView, Errand, Guest, PhotoOf, Promise, Task, Technician};
 
 use super::ServiceBackend;
-use super::desk::{progress, report as case_report};
+use super::desk::{progress, report_for};
 use super::errors::{failed, not_found, of_outreach};
 use super::registry::{lang, language, zone};
 use super::visits;
@@ -52,7 +52,9 @@ impl ServiceBackend {
         let at = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(errand.visit.start);
         let since = at.plus_days(-EFFECT_BEFORE_DAYS);
         // What was done on each machine is measured on it alone.
-        let task = |task: &Task| {
+        let said =
+            if done { self.outreach.effects_in_words(errand.visit.id).map_err(of_outreach)? } else { Vec::new() };
+        let task = |(task, said): (&Task, Option<String>)| {
             let mut effects = if done { self.effects(task.machine(), |t| t >= since) } else { Vec::new() };
             effects.retain(|finding| task.works.iter().any(|work| finding.fault.as_str() == work));
             GuestTask {
@@ -60,6 +62,7 @@ impl ServiceBackend {
                 machine_name: task.number.clone(),
                 works: task.works.clone(),
                 effects,
+                said,
             }
         };
         Ok(GuestVisit {
@@ -68,9 +71,9 @@ impl ServiceBackend {
             done,
             at,
             minutes: sheet.report.as_ref().and_then(visits::minutes),
-            tasks: sheet.errand.tasks.iter().map(task).collect(),
-            report: sheet.report.map(case_report),
-            photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string())?,
+            tasks: sheet.errand.tasks.iter().zip(said.into_iter().chain(std::iter::repeat(None))).map(task).collect(),
+            report: sheet.report.map(|report| report_for(language(lang), report)),
+            photos: self.views(PhotoOf::Visit, &errand.visit.id.to_string(), lang)?,
         })
     }
 
@@ -92,16 +95,18 @@ impl ServiceBackend {
             portrait: self.portrait(&view.customer.advisor)?,
             machine_name: view.number.clone(),
             call_back: clock(Promise::CallBack),
+            call_back_by: view.case.call_back_by,
             on_site: clock(Promise::OnSite),
             comer: self.comer(view.technician.as_ref(), lang)?,
             way: case_way(&view.case, view.distance_km),
-            photos: self.views(PhotoOf::ServiceCase, &view.case.id.to_string())?,
+            photos: self.views(PhotoOf::ServiceCase, &view.case.id.to_string(), lang)?,
             progress: view.case.progress.as_ref().map(progress),
             told_by_controller: view.told_by_controller,
             what: view.case.what,
             opened: view.case.opened,
             closed: view.case.closed,
-            report: view.case.report.map(case_report),
+            withdrawn: view.case.withdrawn.is_some(),
+            report: view.case.report.map(|report| report_for(own, report)),
         })
     }
 
@@ -120,9 +125,11 @@ impl ServiceBackend {
         Ok(self.outreach.photos(PhotoOf::Person, person).map_err(of_outreach)?.pop().map(|photo| photo.id))
     }
 
-    fn views(&self, of: PhotoOf, subject: &str) -> Result<Vec<PhotoView>, BackendError> {
+    /// Pictures for a reader, who is shown no caption in another language.
+    fn views(&self, of: PhotoOf, subject: &str, reader: Lang) -> Result<Vec<PhotoView>, BackendError> {
         let photos = self.outreach.photos(of, subject).map_err(of_outreach)?;
-        Ok(photos.into_iter().map(|photo| PhotoView { id: photo.id, caption: photo.caption }).collect())
+        let caption = |caption: String| if language(reader).reads(&caption) { caption } else { String::new() };
+        Ok(photos.into_iter().map(|photo| PhotoView { id: photo.id, caption: caption(photo.caption) }).collect())
     }
 
     /// A picture that a link's holder may see: of the link's own visit or case, of who comes and who writes, and of jobs that

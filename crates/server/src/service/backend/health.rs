@@ -134,7 +134,7 @@ impl ServiceBackend {
                 by: named(done.visit.technician.as_ref(), lang),
                 minutes: report.and_then(minutes),
                 parts: report.map(|report| report.parts.iter().map(|(part, n)| (part.clone(), *n)).collect()),
-                photos: self.pictures(PhotoOf::Visit, done.visit.id)?,
+                photos: self.pictures(PhotoOf::Visit, done.visit.id, lang)?,
             });
             for work in &done.works {
                 let first = whole.take().map(|whole| JobDone { work: work.clone(), ..whole });
@@ -166,17 +166,20 @@ impl ServiceBackend {
                 // From arrival to closing is no duration of work.
                 minutes: None,
                 parts: Some(report.parts.into_iter().collect()),
-                photos: self.pictures(PhotoOf::ServiceCase, case.id)?,
+                photos: self.pictures(PhotoOf::ServiceCase, case.id, lang)?,
             })
         };
         closed.map(repair).collect()
     }
 
     /// Pictures of a job, their bytes to be read once it is clear which are shown.
-    fn pictures(&self, of: PhotoOf, id: i64) -> Result<Vec<JobPhoto>, BackendError> {
+    fn pictures(&self, of: PhotoOf, id: i64, lang: Lang) -> Result<Vec<JobPhoto>, BackendError> {
         let photos = self.outreach.photos(of, &id.to_string()).map_err(of_outreach)?;
-        let picture =
-            |photo: foretell_outreach::Photo| JobPhoto { id: photo.id, caption: photo.caption, jpeg: Vec::new() };
+        let picture = |photo: foretell_outreach::Photo| {
+            // A caption in another language than the report's helps nobody.
+            let caption = if language(lang).reads(&photo.caption) { photo.caption } else { String::new() };
+            JobPhoto { id: photo.id, caption, jpeg: Vec::new() }
+        };
         Ok(photos.into_iter().map(picture).collect())
     }
 

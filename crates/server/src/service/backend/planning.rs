@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use foretell_console::view::{Band, DelayLine, PartPlan, Planning, WeekPlan};
 use foretell_console::{BackendError, Lang};
-use foretell_model::Clock;
-use foretell_outreach::Delayed;
+use foretell_engine::Brief;
+use foretell_model::{Clock, MachineId};
 use foretell_outreach::planning::{Count, PartDemand};
+use foretell_outreach::{Counter, Counters, Delayed, Desk};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -38,7 +39,8 @@ impl ServiceBackend {
             may_run_out: plan.may_run_out,
             runs_out: plan.runs_out,
         };
-        let weeks = self.outreach.visits_plan(WEEKS, now).map_err(of_outreach)?;
+        let counters = self.counters(&desk);
+        let weeks = self.outreach.visits_plan(WEEKS, &counters, now).map_err(of_outreach)?;
         let weeks = weeks.iter().map(|week| WeekPlan {
             from: week.from,
             visits: band(&week.visits),
@@ -46,13 +48,25 @@ impl ServiceBackend {
             booked_h: week.booked_h,
             capacity_h: week.capacity_h,
         });
+        let parts = self.outreach.parts_plan(WEEKS, &counters, now).map_err(of_outreach)?;
         Ok(Planning {
             now,
             zone: self.outreach.zone(),
-            parts: self.outreach.parts_plan(WEEKS, now).map_err(of_outreach)?.into_iter().map(part).collect(),
+            parts: parts.into_iter().map(part).collect(),
             weeks: weeks.collect(),
             delays: self.delays(now)?,
         })
+    }
+
+    /// The counters of the machines whose service is reckoned by running hours.
+    fn counters(&self, desk: &Desk) -> Counters {
+        let has_service = |id: &MachineId| desk.machine(id).is_some_and(|own| !own.service.is_empty());
+        let known = self.room.briefs().into_iter().filter(|(id, _)| has_service(id));
+        let counter = |(id, brief): (MachineId, Brief)| {
+            let run_hours = brief.run_hours?;
+            Some((id, Counter { run_hours, hours_per_day: brief.hours_per_day }))
+        };
+        known.filter_map(counter).collect()
     }
 
     /// What it costs to do each waiting case's work two weeks after the next free time, the riskiest first.

@@ -1,8 +1,9 @@
 //! What waits in the queue beside its cards: what customers wrote outside of any case, and words that may not have arrived.
 
 use foretell_console::BackendError;
-use foretell_console::view::{LooseReply, UntoldLine};
-use foretell_outreach::{MessageState, Untold, UntoldOf};
+use foretell_console::view::{self, Errand, LooseReply, UntoldLine};
+use foretell_model::MachineId;
+use foretell_outreach::{MessageState, NoteOf, Untold, UntoldOf};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -26,7 +27,7 @@ impl ServiceBackend {
         Ok(self.outreach.loose_replies().map_err(of_outreach)?.into_iter().map(line).collect())
     }
 
-    /// Words that may not have arrived, about which no card asks.
+    /// Words that may not have arrived, about which no card asks, and notes on finished work that their customers cannot read.
     pub(super) fn untold(&self, sites: &Sites) -> Result<Vec<UntoldLine>, BackendError> {
         let line = |untold: Untold| UntoldLine {
             machine_name: sites.number(&untold.machine),
@@ -34,10 +35,22 @@ impl ServiceBackend {
             subject: untold.word.subject,
             is_lost: untold.word.state == MessageState::Failed,
             of: match untold.of {
-                UntoldOf::Advisory(id) => Ok(id.to_string()),
-                UntoldOf::ServiceCase(id) => Err(id),
+                UntoldOf::Advisory(id) => view::UntoldOf::Advisory(id.to_string()),
+                UntoldOf::ServiceCase(id) => view::UntoldOf::Case(id),
             },
         };
-        Ok(self.outreach.untold().map_err(of_outreach)?.into_iter().map(line).collect())
+        let note = |(of, machine): (NoteOf, MachineId)| UntoldLine {
+            machine_name: sites.number(&machine),
+            site_name: sites.site_name(&machine),
+            subject: String::new(),
+            is_lost: false,
+            of: view::UntoldOf::Note(match of {
+                NoteOf::Visit(id) => Errand::Visit(id),
+                NoteOf::ServiceCase(id) => Errand::Case(id),
+            }),
+        };
+        let words = self.outreach.untold().map_err(of_outreach)?.into_iter().map(line);
+        let notes = self.outreach.notes_to_write().map_err(of_outreach)?.into_iter().map(note);
+        Ok(words.chain(notes).collect())
     }
 }

@@ -2,18 +2,18 @@
 
 use foretell_console::view::{
     Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, FoundThere, PartToBring, Person, ServiceCase,
-    Slot, Task, TaskInFull, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    Slot, Task, TaskInFull, VisitChange, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{Customer, ErrandSheet, Technician, VisitReport};
+use foretell_outreach::{CrewWord, Customer, ErrandSheet, NoteOf, Technician, VisitReport};
 
 use super::ServiceBackend;
-use super::desk::{report as case_report, visit_report};
+use super::desk::{Look, report as case_report, visit_report};
 use super::errors::{not_found, of_outreach};
 use super::record::name;
-use super::registry::{Sites, language, zone};
+use super::registry::{Sites, language, zone, zone_of};
 
 /// Days of visits on one page.
 const DAYS: i64 = 14;
@@ -21,6 +21,8 @@ const DAYS: i64 = 14;
 const RECORD_MAX: usize = 12;
 /// Entries looked through for them.
 const RECORD_READ_MAX: u32 = 60;
+/// For so many days the page of the day tells what changed.
+const CHANGED_DAYS: f64 = 3.0;
 /// How far back visits are looked through, ms.
 const KEPT_BEFORE_MS: i64 = DAY_MS;
 
@@ -56,6 +58,8 @@ impl ServiceBackend {
         let mut cases = views.collect::<Result<Vec<ServiceCase>, _>>()?;
         cases.sort_by_key(ServiceCase::urgency);
         let line = |errand| self.visit_line(errand, &look.sites, lang);
+        let changed = self.outreach.crew_words(technician, now.plus_days(-CHANGED_DAYS)).map_err(of_outreach)?;
+        let changes = changed.into_iter().map(|word| change(word, technician.is_none(), &look, lang)).collect();
         Ok(VisitDay {
             now,
             zone: ours,
@@ -64,6 +68,7 @@ impl ServiceBackend {
             visits: errands.into_iter().map(line).collect(),
             all: visits.len(),
             today: of_today,
+            changes,
             cases,
         })
     }
@@ -120,12 +125,15 @@ impl ServiceBackend {
             technician: named(visit.visit.technician.as_ref(), lang),
             note: visit.report.as_ref().map(|report| report.note.clone()).unwrap_or_default(),
         });
+        let reader = look.reader_of(&Some(customer.to_owned()));
         Ok(VisitPage {
             now,
             tasks: sheet.errand.tasks.iter().map(|task| self.in_full(task, sites, lang)).collect::<Result<_, _>>()?,
             place_deg: sheet.site.as_ref().and_then(outreach::Site::place),
             people: sheet.customer.as_ref().map(people).unwrap_or_default(),
             stage: stage.map(outreach::CustomerStage::level),
+            note_lacks: sheet.report.as_ref().is_some_and(|report| report.lacks_note_in(language(reader))),
+            reader,
             advisor: sheet.advisor.as_ref().map_or_else(Person::default, |advisor| Person {
                 name: language(lang).of(&advisor.name).to_owned(),
                 role: language(lang).of(&advisor.role).to_owned(),
@@ -193,6 +201,9 @@ impl ServiceBackend {
             }
             (Errand::Visit(id), FieldAct::Arrived) => outreach.arrive(id, by, now).map(drop),
             (Errand::Case(id), FieldAct::Arrived) => outreach.arrived(id, by, now).map(drop),
+            (Errand::Visit(id), FieldAct::TakeBack { reason }) => return self.takes_back(id, &reason, by, now),
+            (errand, FieldAct::Note { text }) => outreach.write_note(note_of(errand), &text, by, now),
+            (Errand::Case(id), FieldAct::TakeBack { reason }) => outreach.not_on_site(id, &reason, by, now).map(drop),
             (Errand::Visit(id), FieldAct::Done { report, minutes, verdicts }) => {
                 return self.visit_finished(id, (report, minutes), verdicts, by, now);
             }
@@ -203,6 +214,16 @@ impl ServiceBackend {
             }
         };
         acted.map_err(of_outreach)
+    }
+
+    /// What was entered of a visit last was a mistake: its end, or else an arrival.
+    fn takes_back(&self, id: i64, reason: &str, by: &str, now: Timestamp) -> Result<(), BackendError> {
+        let errand = self.outreach.errands_of(&[id]).map_err(of_outreach)?.into_iter().next();
+        let taken = match errand.map(|errand| errand.state) {
+            Some(VisitState::Booked) => self.outreach.not_arrived(id, reason, by, now),
+            _ => self.outreach.reopen_visit(id, reason, by, now),
+        };
+        taken.map_err(of_outreach)
     }
 
     /// The report first, then the verdicts, then the log, then the end of the case: whatever a crash leaves out, the visit is
@@ -237,14 +258,39 @@ impl ServiceBackend {
         }
         // The end that was said first stays: the log keeps the same job once only under the same time.
         let ended = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(now);
-        let arrived = sheet.errand.journey.as_ref().and_then(|journey| journey.arrived);
-        let began = minutes.map(|minutes| ended + -i64::from(minutes) * MINUTE_MS).or(arrived);
+        // From arrival to the report is no duration of work: somebody may fill the form in the day after.
+        let began = minutes.map(|minutes| ended + -i64::from(minutes) * MINUTE_MS);
         let report = VisitReport { ended: Some(ended), ..visit_report(report, began, ended) };
         self.outreach.report_visit(id, &report, by, now).map_err(of_outreach)?;
         for (case, found) in forecast.iter().filter_map(|case| Some((*case, said(case)?))) {
             self.judges(case, (found.found, found.instead.clone()), &report.note, by)?;
         }
         self.complete_visit(id, by, ended, now)
+    }
+}
+
+/// What changed of a visit; whose it is, where everybody's are listed.
+fn change(word: CrewWord, names: bool, look: &Look, lang: Lang) -> VisitChange {
+    let sites = &look.sites;
+    let slot = |span: Option<(Timestamp, Timestamp)>| span.map(|(from, to)| Slot { from, to });
+    let customer = sites.customer_named(&word.customer);
+    VisitChange {
+        visit: word.visit,
+        what: word.what.name().to_owned(),
+        zone: zone_of(customer),
+        customer: customer.map_or_else(|| word.customer.clone(), |customer| customer.name.clone()),
+        machines: word.numbers,
+        before: slot(word.before),
+        after: slot(word.after),
+        at: word.at,
+        technician: if names { sites.person_named(&word.technician, lang) } else { String::new() },
+    }
+}
+
+const fn note_of(errand: Errand) -> NoteOf {
+    match errand {
+        Errand::Visit(id) => NoteOf::Visit(id),
+        Errand::Case(id) => NoteOf::ServiceCase(id),
     }
 }
 

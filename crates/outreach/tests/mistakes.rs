@@ -1,0 +1,259 @@
+//! What was entered by mistake is taken back, stays in the record, and reaches whoever was told of it.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
+mod support;
+
+use foretell_model::{Obstacle, Timestamp};
+use foretell_outreach::{
+    Depot, Guest, Matter, OutreachError, PageState, Promise, Promises, RecordFilter, Result, Source, Stage,
+    VisitReport, Words,
+};
+use support::broken::minutes;
+use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use support::scene::scene;
+use support::{agreed, apply, at, context, token};
+
+/// A letter, its token, and the visit booked by it.
+fn booked(desk: &Desk) -> (String, i64, Timestamp) {
+    let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+    let page = desk.outreach.book(&token, desk.first_time(&token), now()).unwrap();
+    desk.outreach.tick(now()).unwrap();
+    let PageState::Booked { booking, .. } = page.state else { panic!("booked") };
+    (token, booking.id, booking.end)
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(done: Result<T>, expected: Obstacle) {
+    assert!(matches!(&done, Err(OutreachError::Refused { why, .. }) if why.why == expected), "{done:?}");
+}
+
+/// Who did what and why, of all that was ever done about the machine.
+fn recorded(desk: &Desk, what: &str) -> Vec<(String, String)> {
+    let machine = Some(desk.id.to_string());
+    let all = desk.outreach.record(&RecordFilter { machine, max: 500, ..RecordFilter::default() }).unwrap();
+    all.into_iter().filter(|entry| entry.what == what).map(|entry| (entry.who, entry.why)).collect()
+}
+
+#[test]
+fn an_arrival_that_was_none_leaves_whoever_set_out_on_the_way() {
+    let desk = desk("s02/m002");
+    let (token, visit, end) = booked(&desk);
+    let morning = end + -4 * 3_600_000;
+    let arrived = |t| match desk.outreach.guest(&token, t).unwrap() {
+        Guest::Letter { errand, .. } => errand.unwrap().journey.map(|journey| journey.arrived.is_some()),
+        Guest::Case(_) => panic!("a letter"),
+    };
+    refused(desk.outreach.not_arrived(visit, "wrong button", "chen", morning), Obstacle::NobodyOnSite);
+    desk.outreach.set_out(visit, Some(30), "chen", morning).unwrap();
+    desk.outreach.arrive(visit, "chen", morning + 60_000).unwrap();
+    assert_eq!(arrived(morning + 60_000), Some(true));
+    refused(desk.outreach.not_arrived(visit, " ", "chen", morning), Obstacle::ExplanationMissing);
+    desk.outreach.not_arrived(visit, "wrong button", "chen", morning + 120_000).unwrap();
+    assert_eq!(arrived(morning + 120_000), Some(false));
+    assert_eq!(recorded(&desk, "visit_not_on_site"), [("chen".to_owned(), "wrong button".to_owned())]);
+}
+
+#[test]
+fn nobody_is_on_the_way_who_had_not_said_so() {
+    let desk = desk("s02/m002");
+    let (token, visit, end) = booked(&desk);
+    desk.outreach.arrive(visit, "chen", end).unwrap();
+    desk.outreach.not_arrived(visit, "wrong visit", "chen", end).unwrap();
+    let Guest::Letter { errand, .. } = desk.outreach.guest(&token, end).unwrap() else { panic!("a letter") };
+    assert_eq!(errand.unwrap().journey, None);
+}
+
+#[test]
+fn a_report_that_was_entered_by_mistake_is_taken_back_whole() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let depot = Depot {
+        id: "leeds".into(),
+        name: Words { en: "Leeds".into(), zh: "利兹".into() },
+        address: String::new(),
+        latitude_deg: None,
+        longitude_deg: None,
+        opening_stock: [("oil".to_owned(), 5)].into(),
+    };
+    outreach.register_depot(&depot, "test", now()).unwrap();
+    // The oil falls due and goes along.
+    let letter = of_fault(&desk.id, "cooler_clogging");
+    let first = apply(outreach, 1, &letter, now());
+    outreach.check_service(&desk.id, &context(&desk.id), now()).unwrap();
+    let link = outreach.approve(&first, "wang", now()).unwrap().link;
+    outreach.tick(now()).unwrap();
+    let visit = outreach.book_for(&first, at("2026-07-20T09:00:00Z"), &agreed(), "wang", now()).unwrap();
+    let report = VisitReport {
+        parts: [("oil".to_owned(), 2)].into(),
+        depot: Some("leeds".into()),
+        left_out: "-".into(),
+        ..VisitReport::default()
+    };
+    outreach.report_visit(visit.id, &report, "chen", visit.end).unwrap();
+    outreach.complete(visit.id, Some(11_700.0), "chen", visit.end).unwrap();
+    let state = || {
+        let own = outreach.machine(&desk.id).unwrap().unwrap();
+        let stages: Vec<Stage> = outreach.cases_of(&desk.id).unwrap().into_iter().map(|(_, stage)| stage).collect();
+        (own.service[0].last_done_h.round() as i64, outreach.stock().unwrap()[0].n, stages)
+    };
+    assert_eq!(state(), (11_700, 3, vec![]));
+    let later = visit.end.plus_days(1.0);
+    refused(outreach.reopen_visit(visit.id, "", "chen", later), Obstacle::ExplanationMissing);
+    outreach.reopen_visit(visit.id, "another machine was meant", "chen", later).unwrap();
+    let (hours, stock, mut stages) = state();
+    stages.sort_by_key(|stage| stage.name());
+    assert_eq!((hours, stock, stages), (8_000, 5, vec![Stage::Booked, Stage::Internal]));
+    assert!(outreach.visit_report(visit.id).unwrap().is_none());
+    assert!(matches!(outreach.booking_page(token(&link), later).unwrap().state, PageState::Booked { .. }));
+    // Nobody was told that it is done, and nobody is.
+    let count = desk.sent();
+    for hour in 0..24 * 14 {
+        outreach.tick(later + hour * 3_600_000).unwrap();
+    }
+    assert_eq!(desk.sent(), count);
+    assert_eq!(recorded(&desk, "visit_reopened").len(), 1);
+    refused(outreach.reopen_visit(visit.id, "twice", "chen", later), Obstacle::NothingToTakeBack);
+    // Done in earnest it is as if nothing had been.
+    outreach.report_visit(visit.id, &report, "chen", later).unwrap();
+    assert_eq!(outreach.complete(visit.id, Some(11_720.0), "chen", later).unwrap().len(), 2);
+    assert_eq!(state(), (11_720, 3, vec![]));
+}
+
+#[test]
+fn a_customer_who_has_read_that_the_work_is_done_is_called() {
+    let desk = desk("s02/m002");
+    let (_, visit, end) = booked(&desk);
+    desk.outreach.complete(visit, None, "chen", end).unwrap();
+    for hour in 0..24 * 12 {
+        desk.outreach.tick(end + hour * 3_600_000).unwrap();
+    }
+    assert!(desk.last().subject.contains("after our visit"), "{}", desk.last().subject);
+    let later = end.plus_days(12.0);
+    desk.outreach.reopen_visit(visit, "the wrong visit", "chen", later).unwrap();
+    let entry = desk.outreach.queue(later).unwrap().remove(0);
+    let remark = "the customer was told that the work is done, which is not so; please call: the wrong visit";
+    assert_eq!((entry.stage, entry.remark.as_deref()), (Stage::Booked, Some(remark)));
+}
+
+#[test]
+fn a_visit_that_was_made_after_all_is_booked_again() {
+    let desk = desk("s02/m002");
+    let (_, visit, end) = booked(&desk);
+    desk.outreach.not_done(visit, "gate closed", "chen", end).unwrap();
+    desk.outreach.reopen_visit(visit, "it was the other gate", "chen", end).unwrap();
+    assert_eq!(desk.outreach.complete(visit, None, "chen", end).unwrap().len(), 1);
+}
+
+#[test]
+fn a_breakdown_that_was_none_ends_and_whoever_expects_somebody_is_told() {
+    let texts = MACHINES.map(|(_, id)| {
+        let s = scene();
+        let case = s.break_down(id);
+        s.outreach.send_technician(case, "chen", None, "wang", minutes(2)).unwrap();
+        s.outreach.tick(minutes(2)).unwrap();
+        s.outreach.arrived(case, "chen", minutes(3)).unwrap();
+        refused(s.outreach.not_on_site(case, "", "chen", minutes(4)), Obstacle::ExplanationMissing);
+        s.outreach.not_on_site(case, "wrong case", "chen", minutes(4)).unwrap();
+        let running = s.outreach.service_case(case).unwrap();
+        assert_eq!(running.timer(Promise::OnSite, &Promises::default(), minutes(5)).met, None);
+        s.outreach.withdraw_trouble(case, "a training alarm", "wang", minutes(6)).unwrap();
+        s.outreach.tick(minutes(6)).unwrap();
+        let text = of(s.channel.parcels.lock().unwrap().last().unwrap());
+        refused(s.outreach.withdraw_trouble(case, "twice", "wang", minutes(7)), Obstacle::CaseClosed);
+        // It was no breakdown: the next one is the first.
+        let again = s.break_down(id);
+        let customer = s.outreach.service_case(again).unwrap().customer.unwrap();
+        assert_eq!(s.outreach.stage_hints(&customer).unwrap(), []);
+        printed(&text, &support::machine(id), true)
+    });
+    check("called_off", &texts);
+}
+
+#[test]
+fn nobody_is_written_to_about_a_breakdown_of_which_nobody_has_heard() {
+    let s = scene();
+    let case = s.break_down("s02/m002");
+    s.outreach.withdraw_trouble(case, "the wrong machine", "wang", minutes(1)).unwrap();
+    for minute in 1..300 {
+        s.outreach.tick(minutes(minute)).unwrap();
+    }
+    assert!(s.channel.keys().is_empty());
+    // The customer's own tap is answered by the page.
+    let own = s
+        .outreach
+        .open_service_case(&support::machine("s02/m002"), Source::Customer, "stopped", "customer", minutes(300))
+        .unwrap();
+    let link = s.outreach.case_link(&own);
+    s.outreach.take_trouble_back(token(&link), minutes(301)).unwrap();
+    let Guest::Case(view) = s.outreach.guest(token(&link), minutes(302)).unwrap() else { panic!("a case") };
+    assert_eq!((view.case.closed, view.case.withdrawn.as_deref()), (Some(minutes(301)), Some("")));
+    s.outreach.tick(minutes(302)).unwrap();
+    assert!(s.channel.keys().is_empty());
+    refused(s.outreach.take_trouble_back(token(&link), minutes(303)), Obstacle::CaseClosed);
+}
+
+#[test]
+fn a_call_that_nobody_has_made_can_be_a_letter_again() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let id = apply(outreach, 1, &of_fault(&desk.id, "cooler_clogging"), now());
+    outreach.call_instead(&id, "they prefer it", "wang", now()).unwrap();
+    assert_eq!(outreach.card(&id, now()).unwrap().matter, Some(Matter::CallChosen));
+    outreach.write_after_all(&id, "wang", now()).unwrap();
+    assert_eq!(outreach.card(&id, now()).unwrap().stage, Stage::Draft);
+    outreach.approve(&id, "wang", now()).unwrap();
+    outreach.tick(now()).unwrap();
+    // One that has gone out waits for its answer as before, and its reminder comes.
+    outreach.call_instead(&id, "", "wang", now()).unwrap();
+    outreach.write_after_all(&id, "wang", now()).unwrap();
+    assert_eq!((outreach.card(&id, now()).unwrap().stage, desk.sent()), (Stage::Contacted, 1));
+    outreach.tick(at("2026-07-20T09:00:00Z")).unwrap();
+    assert_eq!(desk.sent(), 2);
+    // What waits for a call for a reason of its own still does.
+    let wished = outreach.card(&id, now()).unwrap().message.unwrap().link;
+    outreach.other_time(token(&wished), "Friday", at("2026-07-20T10:00:00Z")).unwrap();
+    refused(outreach.write_after_all(&id, "wang", now()), Obstacle::NothingToTakeBack);
+}
+
+#[test]
+fn a_customer_takes_an_answer_back() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let link = desk.write(&of_fault(&desk.id, "cooler_clogging"));
+    let id = outreach.cases_of(&desk.id).unwrap().remove(0).0.id;
+    refused(outreach.take_answer_back(&link, now()), Obstacle::CaseContacted);
+    outreach.other_time(&link, "Friday?", now()).unwrap();
+    assert_eq!(outreach.take_answer_back(&link, now()).unwrap().state, PageState::Open);
+    outreach.not_now(&link, 30, now()).unwrap();
+    assert_eq!(outreach.take_answer_back(&link, now()).unwrap().state, PageState::Open);
+    assert_eq!(outreach.card(&id, now()).unwrap().stage, Stage::Contacted);
+    // The silence is over too: the reminder comes in its time.
+    outreach.tick(at("2026-07-20T09:00:00Z")).unwrap();
+    assert_eq!(desk.sent(), 2);
+    assert_eq!(recorded(&desk, "answer_taken_back").len(), 2);
+}
+
+/// A customer with a booked visit to whom none of the times on offer suits says so, and the visit stands until somebody has called.
+#[test]
+fn another_time_is_wished_in_words_while_a_visit_is_booked() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let (link, visit, _) = booked(&desk);
+    let id = outreach.cases_of(&desk.id).unwrap().remove(0).0.id;
+    let wish = |state: PageState| match state {
+        PageState::Booked { wish, booking, .. } => (booking.id, wish),
+        other => panic!("booked: {other:?}"),
+    };
+    let page = outreach.other_time(&link, "rather on a Saturday", now()).unwrap();
+    assert_eq!(wish(page.state), (visit, Some("rather on a Saturday".to_owned())));
+    let entry = outreach.queue(now()).unwrap().remove(0);
+    assert_eq!((entry.stage, entry.matter), (Stage::Booked, Some(Matter::OtherTime)));
+    assert_eq!(entry.remark.as_deref(), Some("rather on a Saturday"));
+    assert_eq!(wish(outreach.take_answer_back(&link, now()).unwrap().state), (visit, None));
+    assert_eq!(outreach.queue(now()).unwrap(), []);
+    // A time that is taken on the page answers the wish.
+    let page = outreach.other_time(&link, "", now()).unwrap();
+    let moved = outreach.reschedule(&link, page.slots[1].slot.start, now()).unwrap();
+    assert_eq!(wish(moved.state), (visit, None));
+    assert_eq!(outreach.card(&id, now()).unwrap().matter, None);
+}
