@@ -7,12 +7,14 @@
 //!
 //! Machines that clog together would still pass for weather, and hinges learned from such an air would follow it, and the
 //! next day's air those hinges. What holds the air is what is known of air: a season, weather about it, a usual level, and the
-//! mornings of machines that rest by night, which no dirt can mislead.
+//! mornings of machines that rest by night, which no dirt can mislead. Weather persists, so what is seen of a day also tells
+//! of the days beside it: all days of the window are smoothed together.
 
 use super::baseline::{Baseline, Conditions};
 use super::health::Health;
 use super::mornings::mornings;
 use super::points::{heats, median};
+use super::smooth::{self, Weather};
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
 
@@ -42,13 +44,18 @@ const STEP_K: f64 = 12.0;
 const FLATTEST: f64 = 0.15;
 /// Another corner of the room, other hours, a hinge that is not quite right: error of a reading beside the sibling's own, K.
 const ELSEWHERE_K: f64 = 0.7;
+/// What was taken off a sibling's reading for its own dirt is wrong by this share.
+const EXCESS_SHARE: f64 = 0.15;
 /// Pull of a sibling that reads warmer than the rest.
 const WARMER: f64 = 0.8;
 /// Readings farther off than this pull no harder, standard deviations.
 const FAR: f64 = 1.5;
-/// How far a day's hot hours in a room are usually from the season, K: weather (1.5 to 3 K); a room that runs hot for weeks is
-/// rarer than siblings that clog together, and what all of them say still outweighs the season.
-const DAY_SD_K: f64 = 2.0;
+/// How far a day's hot hours in a room are from the season, K, and how much of that the next day keeps: both are learned, within
+/// what weather does. A room that runs hot for weeks is rarer than siblings that clog together.
+const WEATHER_SD_K: (f64, f64) = (1.2, 3.0);
+const WEATHER_KEEPS: (f64, f64) = (0.3, 0.85);
+/// Robust weights and what they weigh settle in so many turns.
+const TURNS: usize = 4;
 /// How far a day's hot hours are from its morning, beside what is usual: sunny days and dull ones, K. It is learned, from so many
 /// days on, and no mornings are believed better or worse than this.
 const SUN_SD_K: (f64, f64) = (1.0, 3.0);
@@ -60,7 +67,14 @@ const PULL: f64 = 0.25;
 /// The season is learned from readings that it holds itself.
 const ROUNDS: usize = 2;
 
-/// Hot hours' air in degC on each of `days` before `today`, as far as the siblings tell.
+/// What is seen of one day's air.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    siblings: Vec<Reading>,
+    morning: Option<Reading>,
+}
+
+/// Hot hours' air in degC on each of `days` before `today`, as far as siblings at work and mornings tell.
 pub(super) fn of_room(
     days: &[DayRecord],
     today: Day,
@@ -71,23 +85,47 @@ pub(super) fn of_room(
         siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
     let read =
         |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
-    let readings: Vec<Vec<Reading>> = days.iter().map(read).collect();
-    let mut air_c: Vec<Option<f64>> = readings.iter().map(|r| agreed(r, None)).collect();
+    let mut seen: Vec<Seen> = days.iter().map(|d| Seen { siblings: read(d), morning: None }).collect();
+    let mut air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
     let mornings_k = mornings(days, today, siblings);
     for _ in 0..ROUNDS {
         let known = days.iter().zip(&air_c);
         let hot: Vec<HotHour> = known.filter_map(|(d, ta)| Some(HotHour { day: d.day, temp_c: (*ta)? })).collect();
         let Some(climate) = Climate::learn(&hot, latitude_deg) else { break };
+        let by_morning = ByMorning::learn(&air_c, &mornings_k);
+        for (seen, morning_k) in seen.iter_mut().zip(&mornings_k) {
+            seen.morning = by_morning.zip(*morning_k).map(|(by_morning, k)| by_morning.expect(k));
+        }
         let season_c: Vec<f64> = days.iter().map(|d| climate.season(f64::from(d.day), f64::from(today)).0).collect();
         let pull_k = PULL * (USUAL_C - season_c.iter().sum::<f64>() / days.len() as f64);
-        let by_morning = ByMorning::learn(&air_c, &mornings_k);
-        for (((ta, r), season_c), morning_k) in air_c.iter_mut().zip(&readings).zip(season_c).zip(&mornings_k) {
-            let season = Reading { ta_c: season_c + pull_k, var: DAY_SD_K.powi(2) };
-            let morning = by_morning.zip(*morning_k).map(|(by_morning, k)| by_morning.expect(k));
-            *ta = agreed(r, Some(morning.map_or(season, |morning| season.with(morning))));
-        }
+        let expected_c: Vec<f64> = season_c.iter().map(|c| c + pull_k).collect();
+        let weather = Weather {
+            sd_k: climate.sd_k.clamp(WEATHER_SD_K.0, WEATHER_SD_K.1),
+            keeps: climate.rho.clamp(WEATHER_KEEPS.0, WEATHER_KEEPS.1),
+        };
+        air_c = smoothed(days, &seen, &air_c, &expected_c, weather);
     }
     air_c
+}
+
+/// The air of all days together, degC, about what is expected of each; `None` of a day of which nothing is seen.
+fn smoothed(
+    days: &[DayRecord],
+    seen: &[Seen],
+    first_c: &[Option<f64>],
+    expected_c: &[f64],
+    weather: Weather,
+) -> Vec<Option<f64>> {
+    let mut air_c: Vec<f64> = first_c.iter().zip(expected_c).map(|(c, expected_c)| c.unwrap_or(*expected_c)).collect();
+    for _ in 0..TURNS {
+        let off_k = |i: usize| {
+            let told = seen[i].about(air_c[i]).map(|told| (told.ta_c - expected_c[i], told.var));
+            (days[i].day, told)
+        };
+        let off_k: Vec<(Day, Option<(f64, f64)>)> = (0..days.len()).map(off_k).collect();
+        air_c = smooth::smooth(&off_k, weather).iter().zip(expected_c).map(|(off_k, c)| c + off_k).collect();
+    }
+    air_c.into_iter().zip(seen).map(|(c, seen)| seen.tells().then_some(c)).collect()
 }
 
 /// What a morning tells of its day's hot hours.
@@ -114,11 +152,29 @@ impl ByMorning {
     }
 }
 
+impl Seen {
+    fn tells(&self) -> bool {
+        !self.siblings.is_empty() || self.morning.is_some()
+    }
+
+    /// What all of it says together when the air is thought to be `air_c`: what is far from that pulls no harder.
+    fn about(&self, air_c: f64) -> Option<Reading> {
+        let of_siblings = self.siblings.iter().map(|r| (r, WARMER));
+        let (sum, n) =
+            of_siblings.chain(self.morning.iter().map(|r| (r, 1.0))).fold((0.0, 0.0), |(sum, n), (r, warmer)| {
+                let weight = r.pull(air_c, warmer) / r.var;
+                (sum + weight * r.ta_c, n + weight)
+            });
+        (n > 0.0).then(|| Reading { ta_c: sum / n, var: n.recip() })
+    }
+}
+
 impl Reading {
-    /// What both say together.
-    fn with(self, other: Self) -> Self {
-        let (a, b) = (self.var.recip(), other.var.recip());
-        Self { ta_c: (a * self.ta_c + b * other.ta_c) / (a + b), var: (a + b).recip() }
+    /// How hard it pulls at an air that is thought to be `air_c`, `warmer` if it reads above that.
+    fn pull(&self, air_c: f64, warmer: f64) -> f64 {
+        let off = (self.ta_c - air_c) / self.var.sqrt();
+        let side = if off > 0.0 { warmer } else { 1.0 };
+        side * FAR / off.abs().max(FAR)
     }
 }
 
@@ -160,37 +216,32 @@ fn invert(baseline: &Baseline, mut at: Conditions, excess_k: f64, td_c: f64, sd_
             break;
         }
     }
-    (slope >= FLATTEST).then(|| Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + ELSEWHERE_K.powi(2) })
+    (slope >= FLATTEST).then(|| {
+        let taken_k = EXCESS_SHARE * excess_k;
+        Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + taken_k.powi(2) + ELSEWHERE_K.powi(2) }
+    })
 }
 
-/// The air in degC that the siblings' readings of one day agree on, about what is expected of the day; `None` without any.
-fn agreed(readings: &[Reading], expected: Option<Reading>) -> Option<f64> {
-    if readings.is_empty() {
-        return None;
-    }
-    let mean = |pull: &dyn Fn(&Reading, bool) -> f64| {
-        let of_siblings = readings.iter().map(|r| (r, true));
-        let (sum, n) =
-            of_siblings.chain(expected.iter().map(|r| (r, false))).fold((0.0, 0.0), |(sum, n), (r, sibling)| {
-                let weight = pull(r, sibling) / r.var;
-                (sum + weight * r.ta_c, n + weight)
-            });
-        sum / n
-    };
-    let mut ta_c = mean(&|_, _| 1.0);
-    for _ in 0..6 {
-        ta_c = mean(&|r, sibling| {
-            let off = (r.ta_c - ta_c) / r.var.sqrt();
-            let side = if sibling && off > 0.0 { WARMER } else { 1.0 };
-            side * FAR / off.abs().max(FAR)
+/// The air in degC that the siblings' readings of one day agree on by themselves; `None` without any.
+fn agreed(readings: &[Reading]) -> Option<f64> {
+    let mean = |pull: &dyn Fn(&Reading) -> f64| {
+        let (sum, n) = readings.iter().fold((0.0, 0.0), |(sum, n), r| {
+            let weight = pull(r) / r.var;
+            (sum + weight * r.ta_c, n + weight)
         });
+        (n > 0.0).then(|| sum / n)
+    };
+    let mut air_c = mean(&|_| 1.0)?;
+    for _ in 0..TURNS {
+        air_c = mean(&|r| r.pull(air_c, WARMER))?;
     }
-    Some(ta_c)
+    Some(air_c)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sd::day::Point;
 
     const HINGE: Baseline = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 5.0, 0.3, 2.0, 1.0] };
 
@@ -202,17 +253,24 @@ mod tests {
             let start = Conditions { ta_c: START_C, ..Conditions::default() };
             let reading = invert(&HINGE, start, excess_k, td_c, 0.9).unwrap();
             assert!((reading.ta_c - ta_c).abs() < 0.3, "{ta_c}: {reading:?}");
-            assert_eq!(reading.var.sqrt() < 1.3, surely, "{ta_c}: {reading:?}");
+            assert_eq!(reading.var.sqrt() < 1.6, surely, "{ta_c}: {reading:?}");
         }
         let regulated = Baseline { theta: [78.0, 0.5, 60.0, 11.0, 5.0, 0.3, 0.5, 1.0] };
         assert!(invert(&regulated, Conditions { ta_c: START_C, ..Conditions::default() }, 0.0, 78.2, 0.9).is_none());
     }
 
-    fn check(readings_c: &[f64], expected_c: Option<f64>, between: (f64, f64)) {
-        let readings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading { ta_c, var: 1.2 }).collect();
-        let expected = expected_c.map(|ta_c| Reading { ta_c, var: DAY_SD_K * DAY_SD_K });
-        let ta_c = agreed(&readings, expected).unwrap();
-        assert!((between.0..between.1).contains(&ta_c), "{readings_c:?} about {expected_c:?}: {ta_c}");
+    fn days(n: Day) -> Vec<DayRecord> {
+        (0..n).map(|day| DayRecord::new(day, Point::default(), Point::default(), None, None)).collect()
+    }
+
+    const WEATHER: Weather = Weather { sd_k: 2.0, keeps: 0.7 };
+
+    /// The air of a day whose siblings read this, in a season of `expected_c`.
+    fn check(readings_c: &[f64], expected_c: f64, between: (f64, f64)) {
+        let siblings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading { ta_c, var: 1.2 }).collect();
+        let (first_c, seen) = ([agreed(&siblings)], [Seen { siblings, morning: None }]);
+        let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER)[0].unwrap();
+        assert!((between.0..between.1).contains(&air_c), "{readings_c:?} about {expected_c:?}: {air_c}");
     }
 
     #[test]
@@ -239,13 +297,28 @@ mod tests {
     #[test]
     fn siblings_agree_on_an_air() {
         // One sibling is believed, all but for what the season says.
-        check(&[31.0], Some(28.0), (29.8, 30.8));
+        check(&[31.0], 28.0, (29.8, 30.8));
         // Of four, a clogged one hardly counts.
-        check(&[30.0, 30.4, 29.8, 42.0], Some(29.0), (29.7, 30.8));
+        check(&[30.0, 30.4, 29.8, 42.0], 29.0, (29.7, 30.8));
         // What all of them say is the weather.
-        check(&[33.0, 33.5, 32.5], Some(28.0), (32.0, 33.2));
-        check(&[36.0], Some(28.0), (33.6, 35.6));
-        check(&[30.0, 31.0], None, (30.3, 30.6));
-        assert!(agreed(&[], Some(Reading { ta_c: 28.0, var: 1.0 })).is_none());
+        check(&[33.0, 33.5, 32.5], 28.0, (32.0, 33.2));
+        check(&[36.0], 28.0, (32.8, 35.0));
+        let alone = [Reading { ta_c: 30.0, var: 1.2 }, Reading { ta_c: 31.0, var: 1.2 }];
+        assert!(agreed(&alone).is_some_and(|c| (30.3..30.6).contains(&c)) && agreed(&[]).is_none());
+    }
+
+    #[test]
+    fn a_day_without_a_sibling_at_work_is_told_by_its_morning_and_the_days_beside_it() {
+        let reading = |ta_c: f64, var: f64| Reading { ta_c, var };
+        let at_work = |ta_c: f64| Seen { siblings: vec![reading(ta_c, 1.0)], morning: None };
+        let seen = [
+            at_work(32.0),
+            Seen { siblings: Vec::new(), morning: Some(reading(33.0, 4.0)) },
+            Seen::default(),
+            at_work(31.0),
+        ];
+        let first_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
+        let air_c = smoothed(&days(4), &seen, &first_c, &[28.0; 4], WEATHER);
+        assert!(air_c[1].is_some_and(|c| (30.5..32.5).contains(&c)) && air_c[2].is_none(), "{air_c:?}");
     }
 }

@@ -20,5 +20,6 @@ pub(crate) mod room;
 pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sign;
+mod smooth;
 pub(crate) mod soak;
 pub(crate) mod trend;

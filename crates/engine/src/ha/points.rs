@@ -19,7 +19,8 @@ pub enum AmbientSource {
     Sibling,
     /// Its own oil at the end of a long stop.
     ColdSoak,
-    /// The discharge temperatures of the site's other machines, read back through their hinges.
+    /// The discharge temperatures of the site's other machines, read back through their hinges, together with the mornings of
+    /// those that rest by night and with weather that persists.
     SiblingTemperatures,
     /// Nothing but the season.
     #[default]
@@ -53,13 +54,13 @@ impl AmbientSource {
     }
 
     /// How much the evidence counts. Above 1 where the ambient is measured: there the model of errors, made wide for all that
-    /// it leaves out, has shown itself too cautious on foreign fleets; below 1 where the ambient is only inferred.
+    /// it leaves out, has shown itself too cautious on foreign fleets; below 1 where it is one machine's guess.
     pub(crate) const fn trust(self) -> f64 {
         match self {
             Self::Own => 1.5,
             Self::Sibling => 1.3,
+            Self::SiblingTemperatures => 1.0,
             Self::ColdSoak => 0.7,
-            Self::SiblingTemperatures => 0.65,
             Self::Season => 0.3,
         }
     }
@@ -242,8 +243,9 @@ fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>, held: Ambie
     };
     // A change of source throws away what was learned with the old one, so it must be worth it.
     let enough = |source: &AmbientSource| covered(*source) >= if *source == held { COVERAGE_HELD } else { COVERAGE };
+    // What siblings tell holds the machine's own mornings as well.
     let surest_first =
-        [AmbientSource::Own, AmbientSource::Sibling, AmbientSource::ColdSoak, AmbientSource::SiblingTemperatures];
+        [AmbientSource::Own, AmbientSource::Sibling, AmbientSource::SiblingTemperatures, AmbientSource::ColdSoak];
     surest_first.into_iter().find(enough).unwrap_or(AmbientSource::Season)
 }
 
