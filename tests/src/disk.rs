@@ -12,21 +12,34 @@ use crate::not_tested;
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one of 256 MiB; `None`, said loudly, where mounting is not allowed.
+    /// Mounts one of 256 MiB: an ext4 in a file, which fills up and syncs as a plant's disk does. Where no file may be mounted a
+    /// tmpfs takes its place, and where nothing may there is `None`; both are said loudly.
     ///
     /// # Panics
-    /// When there is no `mount`, or no folder can be made.
+    /// When no folder or file can be made.
     #[must_use]
     pub fn mount(at: &Path) -> Option<Self> {
         std::fs::create_dir_all(at).expect("a folder to mount at");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(at).output();
-        let mounted = mounted.expect("mount runs");
-        if mounted.status.success() {
-            return Some(Self(at.to_owned()));
+        let image = at.with_added_extension("ext4");
+        let laid_out = File::create(&image).and_then(|file| file.set_len(256 << 20));
+        laid_out.expect("room for the name of an image");
+        // Nothing held back for root, as whom the tests may run.
+        let made = run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&image));
+        let why = match made.and_then(|()| run(Command::new("mount").args(["-o", "loop"]).arg(&image).arg(at))) {
+            Ok(()) => {
+                std::fs::remove_dir(at.join("lost+found")).expect("a new ext4 has one");
+                return Some(Self(at.to_owned()));
+            }
+            Err(why) => why,
+        };
+        not_tested("a real file system that is full", &format!("tmpfs instead, no image may be mounted here ({why})"));
+        match run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(at)) {
+            Ok(()) => Some(Self(at.to_owned())),
+            Err(why) => {
+                not_tested("a disk of its own", &format!("mounting is not allowed here ({why})"));
+                None
+            }
         }
-        let why = String::from_utf8_lossy(&mounted.stderr);
-        not_tested("a disk of its own", &format!("mounting is not allowed here ({})", why.trim()));
-        None
     }
 
     /// Whether it can be written from now on; nobody may be writing.
@@ -57,7 +70,11 @@ impl SmallDisk {
         while left > 0 && file.write_all(&block[..block.len().min(left as usize)]).is_ok() {
             left = left.saturating_sub(block.len() as u64);
         }
-        while mib == 0 && file.write_all(b"x").is_ok() {}
+        // What was reserved for the worst comes free once it is on the disk, and is filled as well.
+        file.sync_all().expect("what was written has a place");
+        while mib == 0 && (file.write_all(&block[..4_096]).is_ok() || file.write_all(b"x").is_ok()) {
+            file.sync_all().expect("what was written has a place");
+        }
     }
 
     /// Takes away what fills it.
@@ -67,6 +84,12 @@ impl SmallDisk {
     pub fn empty(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
     }
+}
+
+/// Runs a command; its own words when it fails.
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()) }
 }
 
 impl Drop for SmallDisk {
