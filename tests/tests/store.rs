@@ -144,6 +144,40 @@ fn said(folder: &Path, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
+/// To take data elsewhere is how one makes room.
+#[test]
+fn on_a_full_disk_everything_can_be_looked_at_and_taken_elsewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(disk) = SmallDisk::mount(&folder.path().join("data")) else { return };
+    let (console, mqtt) = (free_port(), free_port());
+    let config = "[data]\nfree_min = \"0B\"\n";
+    let mut foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    publish_lines(foretell.mqtt, TOPIC, &readings(now_s() - 1_000, 100));
+    publish_lines(foretell.mqtt, "nobody/knows", &["this".to_owned()]);
+    let out = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let check = |when: &str| {
+        // Twice, because the first one may leave what the second one trips over.
+        for n in 0..2 {
+            let exported = said(folder.path(), &["export", "--out", &out("out.csv")]);
+            assert!(exported.contains("100 readings in"), "{when}, {n}: {exported}");
+            let refused = said(folder.path(), &["quarantine", "list"]);
+            assert!(refused.contains("1 unknown_topic"), "{when}, {n}: {refused}");
+            said(folder.path(), &["archive", "check"]);
+        }
+    };
+    disk.fill_leaving(0);
+    check("beside the service");
+    foretell.process.kill_9();
+    check("after a kill");
+    disk.empty();
+    let mut foretell = Foretell::start_on(folder.path(), config, console, mqtt);
+    assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+    disk.fill_leaving(0);
+    check("after a clean stop");
+    disk.empty();
+    assert_eq!(Foretell::start_on(folder.path(), config, console, mqtt).readings(), 100);
+}
+
 const MAPPING: &str = "[[mapping]]\ntopic = \"plant/{site}/{machine}/data\"\nts = { at = \"/t\", format = \"s\" }\n\
     signals.discharge_temp_c = \"/temp\"\nsignals.motor_current_a = \"/amps\"\nsignals.run_hours = \"/hours\"\n";
 

@@ -1,17 +1,16 @@
 //! One SQLite file of ours: opened with its form checked, one writer, and readers that never wait for it. Where nothing can be
 //! written it can still be read.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foretell_model::LogError;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 
+use crate::door::Door;
 use crate::error::{OpenError, is_damage, is_full, store_error};
 use crate::standing::Standing;
 
@@ -50,8 +49,8 @@ pub(crate) struct Form {
 /// An open file.
 pub(crate) struct Database {
     path: PathBuf,
-    /// How readers open it: the path, or an address of SQLite's that says more.
-    address: OsString,
+    /// How readers open it.
+    door: Door,
     remedy: &'static str,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
@@ -71,37 +70,35 @@ impl Database {
         prepare(&connection, form).map_err(refused)?;
         check(&connection, path, form)?;
         connection.execute_batch(&form.additions.concat()).map_err(refused)?;
-        Ok(Self::of(connection, path, path.into(), form))
+        Ok(Self::of(connection, path, Door::of(path), form))
     }
 
-    fn of(connection: Connection, path: &Path, address: OsString, form: &Form) -> Self {
+    fn of(connection: Connection, path: &Path, door: Door, form: &Form) -> Self {
         let (writer, readers, standing) = (Mutex::new(connection), Mutex::default(), Standing::of(path));
-        Self {
-            path: path.to_owned(),
-            address,
-            remedy: form.remedy,
-            writer,
-            readers,
-            standing,
-            damage: Mutex::default(),
-        }
+        Self { path: path.to_owned(), door, remedy: form.remedy, writer, readers, standing, damage: Mutex::default() }
     }
 
     /// Opens a file to look at it, beside whoever writes to it, also where nothing can be written: on a mount that is read-only,
-    /// in a directory of somebody else. Every write is refused there.
+    /// in a directory of somebody else, on a full disk. Every write is refused there.
     pub(crate) fn open_to_look(path: &Path, form: &Form) -> Result<Self, OpenError> {
         if writable(path).is_ok() {
-            return Self::open(path, form);
+            return match Self::open(path, form) {
+                Err(OpenError::Full { .. }) => Self::look_through(Door::without_room(path), path, form),
+                opened => opened,
+            };
         }
         let has_wal = std::fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
         if has_wal && !beside(path, "-shm").exists() {
             return Err(OpenError::NeedsWriting { path: path.to_owned() });
         }
         // Without a write-ahead file nobody is writing, and SQLite would want to make one to look.
-        let address = if has_wal { path.into() } else { unchanging(path) };
-        let connection = reader(&address).map_err(|error| refused(error, path, form))?;
+        Self::look_through(if has_wal { Door::of(path) } else { Door::unchanging(path) }, path, form)
+    }
+
+    fn look_through(door: Door, path: &Path, form: &Form) -> Result<Self, OpenError> {
+        let connection = door.reader().map_err(|error| refused(error, path, form))?;
         check(&connection, path, form)?;
-        Ok(Self::of(connection, path, address, form))
+        Ok(Self::of(connection, path, door, form))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -210,7 +207,7 @@ impl Database {
     }
 
     fn open_reader(&self) -> rusqlite::Result<Connection> {
-        reader(&self.address)
+        self.door.reader()
     }
 }
 
@@ -219,14 +216,6 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
-}
-
-fn reader(address: &OsStr) -> rusqlite::Result<Connection> {
-    use OpenFlags as Open;
-    let flags = Open::SQLITE_OPEN_READ_ONLY | Open::SQLITE_OPEN_NO_MUTEX | Open::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(address, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
-    Ok(connection)
 }
 
 /// Whether a file, where there is one, can be written.
@@ -246,20 +235,6 @@ fn free_pages(connection: &Connection, pages: u64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The address of a file that does not change while it is looked at.
-fn unchanging(path: &Path) -> OsString {
-    let mut address = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'_' | b'-' => address.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => address.push(char::from(*byte)),
-            byte => address.push_str(&format!("%{byte:02x}")),
-        }
-    }
-    address.push_str("?immutable=1");
-    address.into()
-}
-
 /// SQLite's integers have a sign, offsets and counts have none; neither ever comes near the sign bit.
 pub(crate) const fn signed(number: u64) -> i64 {
     number.cast_signed()
@@ -272,8 +247,11 @@ pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 fn prepare(connection: &Connection, form: &Form) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_WAIT)?;
-    // Only a new file takes this up; it is what lets a file give pages back later without being copied whole.
-    connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    // Only a new file takes this up; it is what lets a file give pages back later without being copied whole. Any other would be
+    // written to for nothing, which a full disk refuses.
+    if connection.query_row("PRAGMA page_count", [], |row| unsigned(row, 0))? == 0 {
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", if form.durable { "full" } else { "normal" })?;
     // A checkpoint costs two fsyncs and rewrites each page once: the rarer, the cheaper.
@@ -357,16 +335,27 @@ mod tests {
         assert_eq!(said(&whole), "x.db is damaged. Delete it; only x is lost.");
     }
 
+    /// As on a full disk: whoever wrote was killed, and nothing can be made beside the file.
     #[test]
-    fn an_address_leads_to_the_file_whatever_its_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a b?c%41#ü.db");
-        drop(Database::open(&path, &FORM).unwrap());
-        let count = |address: &OsStr| {
-            let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 't'";
-            reader(address).unwrap().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap()
-        };
-        assert_eq!((count(&unchanging(&path)), count(path.as_os_str())), (1, 1));
+    fn what_a_killed_process_left_is_looked_at_without_making_a_file() {
+        let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (path, of_copy) = (dir.path().join("x.db"), copy.path().join("x.db"));
+        let killed = Database::open(&path, &FORM).unwrap();
+        killed.writer().execute_batch("INSERT INTO t VALUES (1), (2)").unwrap();
+        for name in ["x.db", "x.db-wal"] {
+            std::fs::copy(dir.path().join(name), copy.path().join(name)).unwrap();
+        }
+        let looked = Database::look_through(Door::without_room(&of_copy), &of_copy, &FORM).unwrap();
+        let count =
+            |connection: &Connection| connection.query_row("SELECT count(*) FROM t", [], |row| unsigned(row, 0));
+        // Several at once, as whoever exports reads.
+        let both = looked.reading("count", |one| Ok((count(one)?, looked.afresh("count", count).ok()))).unwrap();
+        assert_eq!(both, (2, Some(2)));
+        assert!(!copy.path().join("x.db-shm").exists(), "an index was made on the disk");
+        assert!(looked.probe().is_err() && looked.writer().execute_batch("INSERT INTO t VALUES (3)").is_err());
+        drop(looked);
+        // Nobody is kept from it afterwards, and nothing of it went.
+        assert_eq!(Database::open(&of_copy, &FORM).unwrap().reading("count", count).unwrap(), 2);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod atomic_file;
 mod backup;
 mod codec;
 mod database;
+mod door;
 mod error;
 mod files;
 mod influx;
