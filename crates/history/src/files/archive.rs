@@ -17,6 +17,9 @@ use super::tally::Tally;
 use super::writers::Writer;
 use crate::{AcceptedLoss, SqliteLog};
 
+/// Its folder in a data directory.
+pub(crate) const FOLDER: &str = "archive";
+
 /// The archive of a data directory.
 pub struct Archive {
     dir: PathBuf,
@@ -80,7 +83,7 @@ impl Archive {
     /// The archive in `archive/` of a data directory.
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
-        Self { dir: data_dir.join("archive") }
+        Self { dir: data_dir.join(FOLDER) }
     }
 
     /// Files of the days that overlap `from <= ts < to`, oldest first; none when nothing was archived yet.
@@ -115,8 +118,9 @@ impl Archive {
         Ok(paths.map(|path| FileError::Missing { path }).collect())
     }
 
-    /// Goes on without an archived day whose file is lost, or damaged, in which case it is put aside; the decision is kept on the
-    /// log for good. May be done beside the service, which takes it up with its next pass.
+    /// Goes on without an archived day whose file is lost, or damaged, in which case it is put aside, also one of a day of which this
+    /// log knows nothing; the decision is kept on the log for good. May be done beside the service, which takes it up with its next
+    /// pass.
     ///
     /// # Errors
     /// When the day's readings are not lost, or the log cannot be written.
@@ -126,7 +130,9 @@ impl Archive {
         if matches!(damage, Some(Ok(()))) {
             return Err(FileError::form(&path, "is there, so nothing is lost"));
         }
-        if !log.noted_days()?.iter().any(|noted| noted.day == loss.day && noted.dropping > Offset(0)) {
+        let noted = log.noted_days()?.into_iter().find(|noted| noted.day == loss.day);
+        let is_missed = noted.map_or(damage.is_some(), |noted| noted.dropping > Offset(0));
+        if !is_missed {
             return Err(FileError::form(&path, "is not missed: none of that day's readings have left the log"));
         }
         match damage {

@@ -6,7 +6,7 @@ use std::path::Path;
 use foretell_model::{DAY_MS, Quality, Reading, Signals, Timestamp};
 
 use super::column_map::ColumnMap;
-use super::error::FileError;
+use super::error::{FileError, remedy};
 use super::guard::guarded;
 use super::names::Names;
 use super::parquet::ParquetFile;
@@ -56,8 +56,8 @@ pub(crate) fn whole(path: &Path, unreadable: u64, of_others: u64) -> Result<(), 
         return Ok(());
     }
     let problem = format!(
-        "is damaged, or another file: {unreadable} rows cannot be read and {of_others} are of other days. Restore it from a \
-         backup, or move it away to go on without its readings"
+        "is damaged, or another file: {unreadable} rows cannot be read and {of_others} are of other days. {}",
+        remedy(path)
     );
     Err(FileError::form(path, problem))
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::{LogError, Signal};
 
+use super::archive::{FOLDER, day_of};
+
 /// Why the whole work was given up. A bad row is no reason; see [`ReadReport`].
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -29,9 +31,9 @@ pub enum FileError {
     },
     /// The file is not what was written: its checksum differs.
     #[error(
-        "{path} is damaged: it differs from {name}.sha256 beside it. Restore it from a backup, or move both away to go on \
-         without its readings; if it was changed on purpose, only {name}.sha256",
-        path = path.display(), name = path.file_name().unwrap_or_default().to_string_lossy()
+        "{path} is damaged: it differs from {name}.sha256 beside it. {remedy}; if it was changed on purpose, take only \
+         {name}.sha256 away",
+        path = path.display(), name = path.file_name().unwrap_or_default().to_string_lossy(), remedy = remedy(path)
     )]
     Damaged {
         /// Which file.
@@ -76,6 +78,18 @@ pub enum FileError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file of the archive holds other readings than those that have left the log for it.
+    #[error(
+        "{path} {what}, so the rest of its day stays on the log. Restore it from a backup; if there is none, move it away, and \
+         `foretell archive accept-loss {day} --why REASON` goes on without its readings",
+        path = path.display(), day = path.file_stem().unwrap_or_default().to_string_lossy()
+    )]
+    Other {
+        /// Which file.
+        path: PathBuf,
+        /// How it differs.
+        what: String,
+    },
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -87,7 +101,10 @@ pub enum FileError {
 impl FileError {
     /// Whether it says that a file's content is not what it should be, rather than that the file cannot be reached.
     pub(crate) const fn is_damage(&self) -> bool {
-        matches!(self, Self::Damaged { .. } | Self::Again { .. } | Self::Form { .. } | Self::Frame { .. })
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Again { .. } | Self::Form { .. } | Self::Frame { .. } | Self::Other { .. }
+        )
     }
 
     /// Which file it is about.
@@ -99,6 +116,7 @@ impl FileError {
             | Self::Again { path, .. }
             | Self::Within { path }
             | Self::Missing { path }
+            | Self::Other { path, .. }
             | Self::Frame { path, .. } => Some(path),
             Self::Log(_) | Self::Stopped => None,
         }
@@ -113,6 +131,7 @@ impl FileError {
                 let end = [". ", ", so ", ";"].iter().filter_map(|end| problem.find(end)).min();
                 Self::Again { path, cause: problem[..end.unwrap_or(problem.len())].to_owned() }
             }
+            Self::Other { path, what } => Self::Again { path, cause: what },
             Self::Frame { path, source, attempted } => {
                 Self::Again { path, cause: format!("could not {attempted} it: {source}") }
             }
@@ -137,6 +156,20 @@ impl FileError {
 
     pub(crate) fn form(path: &Path, problem: impl Into<String>) -> Self {
         Self::Form { path: path.to_owned(), problem: problem.into() }
+    }
+}
+
+/// What to do about a file that is there and cannot be used; a sentence without its end. A day of the archive that was only moved away
+/// would be missed from then on.
+pub(crate) fn remedy(path: &Path) -> String {
+    let in_archive = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == FOLDER);
+    match path.file_stem().filter(|_| in_archive && day_of(path).is_some()) {
+        Some(day) => format!(
+            "Restore it from a backup; if there is none, `foretell archive accept-loss {} --why REASON` puts it aside and goes on \
+             without its readings",
+            day.to_string_lossy()
+        ),
+        None => "Restore it from a backup, or move it away to go on without its readings".to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::error::FileError;
+use super::error::{FileError, remedy};
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
@@ -30,12 +30,7 @@ pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, FileError
 fn gave_up(path: &Path, panic: &(dyn Any + Send)) -> FileError {
     let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let words = words.unwrap_or("no reason given");
-    FileError::form(
-        path,
-        format!(
-            "is damaged: decoding it broke off ({words}). Restore it from a backup, or move it away to go on without its readings"
-        ),
-    )
+    FileError::form(path, format!("is damaged: decoding it broke off ({words}). {}", remedy(path)))
 }
 
 #[cfg(test)]

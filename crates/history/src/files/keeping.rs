@@ -165,7 +165,7 @@ impl Archive {
     ) -> Result<(), FileError> {
         let path = self.path(day.day);
         if !path.exists() {
-            return Err(FileError::form(&path, "is missing, so its day stays on the log; restore it from a backup"));
+            return Err(FileError::Missing { path });
         }
         let through = if day.is_whole_on_log() { day.archived } else { through };
         let (mut archived, mut logged) = (Tally::default(), Tally::default());
@@ -188,11 +188,7 @@ impl Archive {
         } else {
             format!("holds {of_file} readings where the log has {of_log}")
         };
-        let problem = format!(
-            "{what}, so its day stays on the log; restore it from a backup, or move it and its checksum away, and it is written \
-             anew"
-        );
-        Err(FileError::form(&path, problem))
+        Err(FileError::Other { path, what })
     }
 
     /// Removes what a pass that was killed left unfinished.

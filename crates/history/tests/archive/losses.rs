@@ -70,10 +70,53 @@ fn a_damaged_day_is_put_aside_and_gone_on_without() {
     let (archive, path) = (Archive::new(dir.path()), dir.path().join("archive/1970-01-02.parquet"));
     let half = std::fs::read(&path).unwrap().split_off(100);
     std::fs::write(&path, &half).unwrap();
-    assert_eq!(archive.inspect(&log).unwrap().lost.len(), 1);
+    let lost = archive.inspect(&log).unwrap().lost;
+    assert_eq!(lost.len(), 1);
+    let said = lost[0].to_string();
+    assert!(said.contains("is damaged") && said.contains("`foretell archive accept-loss 1970-01-02 --why"), "{said}");
     archive.accept_loss(&log, &loss(1)).unwrap();
     assert_eq!(std::fs::read(dir.path().join("archive/1970-01-02.parquet.damaged")).unwrap(), half);
     let found = archive.inspect(&log).unwrap();
     assert_eq!((found.whole, found.lost.len(), found.aside.len()), (2, 0, 1));
     assert_eq!(pass(dir.path(), &log), (0, 0, vec![]));
+}
+
+/// Every way in which a file can be unusable names one remedy, and that works: also for a log that never had the day.
+#[test]
+fn one_remedy_is_named_for_every_damage_and_it_works() {
+    let check = |what: &str, spoil: &dyn Fn(&Path), of_this_log: bool| {
+        let (dir, mut log) = kept_plant();
+        let path = dir.path().join("archive/1970-01-02.parquet");
+        spoil(&path);
+        if !of_this_log {
+            drop(log);
+            for name in ["log.db", "log.db-wal", "log.db-shm"] {
+                drop(std::fs::remove_file(dir.path().join(name)));
+            }
+            log = SqliteLog::open(dir.path()).unwrap();
+            append(&log, &[reading("other", 40 * DAY_MS)]);
+        }
+        let archive = Archive::new(dir.path());
+        let lost = archive.inspect(&log).unwrap().lost;
+        let said: Vec<_> = lost.iter().map(ToString::to_string).collect();
+        let command = "if there is none, `foretell archive accept-loss 1970-01-02 --why REASON`";
+        assert!(said.len() == 1 && said[0].contains(command) && !said[0].contains("move"), "{what}: {said:?}");
+        archive.accept_loss(&log, &loss(1)).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let found = archive.inspect(&log).unwrap();
+        assert_eq!((found.whole, found.lost.len()), (2, 0), "{what}");
+        assert_eq!(pass(dir.path(), &log).0, 0, "{what}");
+    };
+    let sum = |path: &Path| path.with_added_extension("sha256");
+    let halve = |path: &Path| {
+        let whole = std::fs::read(path).unwrap();
+        std::fs::write(path, &whole[..whole.len() / 2]).unwrap();
+    };
+    check("half of it", &halve, true);
+    check("half of it, of another log", &halve, false);
+    check("gone", &|path| std::fs::remove_file(path).unwrap(), true);
+    let of_another_day = |path: &Path| {
+        std::fs::copy(path.with_file_name("1970-01-03.parquet"), path).unwrap();
+        std::fs::remove_file(sum(path)).unwrap();
+    };
+    check("another day's", &of_another_day, true);
 }
