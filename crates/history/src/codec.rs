@@ -63,6 +63,8 @@ pub(crate) enum CodecError {
     Body,
     #[error("its body does not match its checksum")]
     Digest,
+    #[error("its machine and its times do not match their checksum")]
+    Place,
 }
 
 /// Where an event stands beside its body: the columns of its row.

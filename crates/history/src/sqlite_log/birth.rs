@@ -33,13 +33,15 @@ impl SqliteLog {
 pub(super) fn number(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let read = || connection.query_row("SELECT number FROM birth", [], |row| row.get(0)).optional();
     let known: rusqlite::Result<Option<i64>> = read();
+    let is_told_to = || connection.query_row("PRAGMA query_only", [], |row| row.get::<_, bool>(0));
+    let only_looks = connection.is_readonly("main")? || is_told_to()?;
     match known {
-        Ok(None) if !connection.is_readonly("main")? => {
+        Ok(None) if !only_looks => {
             connection.execute("INSERT OR IGNORE INTO birth VALUES (1, random())", [])?;
             read()
         }
         // One of an earlier release that can only be looked at has no such table.
-        Err(_) if connection.is_readonly("main")? => Ok(None),
+        Err(_) if only_looks => Ok(None),
         known => known,
     }
 }

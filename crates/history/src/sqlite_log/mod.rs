@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foretell_model::{Appended, Event, Log, LogError, Logged, MINUTE_MS, MachineId, Offset, Partition, Timestamp};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, TransactionBehavior, params};
+use foretell_model::{Appended, Event, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::codec::{self, Kind, Place};
 use crate::database::{Database, Form, PROBES, refused, signed, unsigned};
@@ -23,12 +23,16 @@ use crate::lock::DirLock;
 use crate::machines::{self, Names, Numbers};
 use crate::room::DiskRoom;
 use checkpoint::Checkpointer;
+use new_row::{INSERT, NewRow, SAME};
+use queries::{Queries, place_sum};
 use tail::Tail;
 
 mod birth;
 mod checkpoint;
 mod days;
 mod look;
+mod new_row;
+mod queries;
 mod spans;
 mod tail;
 
@@ -75,6 +79,7 @@ pub struct SqliteLog {
     /// What refused to be read.
     met: Mutex<Vec<look::Met>>,
     birth: Option<i64>,
+    queries: &'static Queries,
     /// Narrows the search for an equal event; a parameter so that a test can make it collide.
     digest: fn(u8, &[u8]) -> u32,
 }
@@ -133,6 +138,7 @@ impl SqliteLog {
         let database = open(&path, &FORM)?;
         let head = head(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
         let birth = birth::number(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
+        let queries = Queries::of(&database.writer(), lock.is_some(), |error| refused(error, &path, &FORM))?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
         let checkpointer = checkpointer.map_err(|error| refused(error, &path, &FORM))?;
         Ok(Self {
@@ -148,6 +154,7 @@ impl SqliteLog {
             doubtful: AtomicBool::new(false),
             met: Mutex::default(),
             birth,
+            queries,
             digest: codec::digest,
         })
     }
@@ -227,52 +234,6 @@ impl SqliteLog {
 /// What is attempted, for errors.
 const APPENDING: &str = "append to";
 
-const INSERT: &str =
-    "INSERT OR IGNORE INTO log (machine, ts, lag_ms, kind, digest, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-
-const SAME: &str = "SELECT kind, body FROM log WHERE ts / 60000 = ?1 AND machine = ?2 AND ts = ?3 AND digest = ?4";
-
-const READ: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log WHERE id > ?1 ORDER BY id LIMIT ?2";
-
-struct NewRow<'a> {
-    machine: i64,
-    ts: i64,
-    lag_ms: i64,
-    kind: u8,
-    body: &'a [u8],
-}
-
-impl NewRow<'_> {
-    /// Inserts it unless an equal one stands there already; says whether it did.
-    fn insert(
-        &self,
-        mut digest: u32,
-        insert: &mut CachedStatement<'_>,
-        same: &mut CachedStatement<'_>,
-    ) -> rusqlite::Result<bool> {
-        loop {
-            insert.raw_bind_parameter(1, self.machine)?;
-            insert.raw_bind_parameter(2, self.ts)?;
-            insert.raw_bind_parameter(3, self.lag_ms)?;
-            insert.raw_bind_parameter(4, self.kind)?;
-            insert.raw_bind_parameter(5, digest)?;
-            insert.raw_bind_parameter(6, self.body)?;
-            if insert.raw_execute()? == 1 {
-                return Ok(true);
-            }
-            let place = params![self.ts / MINUTE_MS, self.machine, self.ts, digest];
-            let equal = same.query_row(place, |row| {
-                Ok(row.get_ref(0)?.as_i64()? == i64::from(self.kind) && row.get_ref(1)?.as_blob()? == self.body)
-            })?;
-            if equal {
-                return Ok(false);
-            }
-            // Another event of the same digest: the next place is as good, for this event now and for its copies later.
-            digest = digest.wrapping_add(1);
-        }
-    }
-}
-
 impl Log for SqliteLog {
     fn partitions(&self) -> u16 {
         1
@@ -312,7 +273,7 @@ impl Log for SqliteLog {
         }
         let reached = Cell::new(after.0);
         let found = self.database.reading("read", |connection| {
-            let mut statement = connection.prepare_cached(READ)?;
+            let mut statement = connection.prepare_cached(self.queries.read)?;
             let mut after = after.0;
             loop {
                 let mut logged = Vec::new();
@@ -332,7 +293,7 @@ impl Log for SqliteLog {
                 }
             }
         });
-        found.map_err(|error| self.met(error, READ, [signed(reached.get()), 1]))
+        found.map_err(|error| self.met(error, self.queries.read, [signed(reached.get()), 1]))
     }
 
     fn head(&self, partition: Partition) -> Result<Offset, LogError> {
@@ -366,13 +327,18 @@ fn head(connection: &Connection) -> rusqlite::Result<Offset> {
 }
 
 impl SqliteLog {
-    /// The event of a row `id, machine, ts, lag_ms, kind, body, digest`. One whose body is not what was written is counted and
-    /// left out, because a damaged row must not stop the fleet.
+    /// The event of a row as [`Queries`] ask for it. One that is not what was written is counted and left out, because a damaged row
+    /// must not stop the fleet.
     fn event(&self, row: &Row<'_>, machine: MachineId) -> rusqlite::Result<Option<Event>> {
         let (kind, body) = (row.get(4)?, row.get_ref(5)?.as_blob()?);
         let place = Place { machine, ts: Timestamp::from_millis(row.get(2)?), lag_ms: row.get(3)?, kind };
         let steps = row.get::<_, u32>(6)?.wrapping_sub((self.digest)(kind, body));
-        let whole = if steps < DIGEST_STEPS_MAX { Ok(()) } else { Err(codec::CodecError::Digest) };
+        let sum = || Ok::<_, rusqlite::Error>(place_sum(row.get(1)?, row.get(2)?, row.get(3)?));
+        let whole = match row.get::<_, Option<i64>>(7)? {
+            _ if steps >= DIGEST_STEPS_MAX => Err(codec::CodecError::Digest),
+            Some(place) if place != sum()? => Err(codec::CodecError::Place),
+            _ => Ok(()),
+        };
         match whole.and_then(|()| codec::decode(place, body)) {
             Ok(event) => Ok(Some(event)),
             Err(error) => {

@@ -28,7 +28,7 @@ impl SqliteLog {
         let read = self.database.reading("read a machine's readings from", |connection| {
             let Some(found) = machines::find(connection, machine)? else { return Ok(()) };
             number.set(found);
-            let mut statement = connection.prepare_cached(READINGS)?;
+            let mut statement = connection.prepare_cached(self.queries.readings)?;
             let mut rows = statement.query(params![minute(from), minute(to), found, from.millis(), to.millis()])?;
             while let Some(row) = rows.next()? {
                 reached.set(Timestamp::from_millis(row.get(2)?));
@@ -41,7 +41,9 @@ impl SqliteLog {
             Ok(())
         });
         let (from, to_ms) = (reached.get(), to.millis());
-        read.map_err(|e| self.met(e, READINGS, [minute(from), minute(to), number.get(), from.millis(), to_ms]))
+        read.map_err(|e| {
+            self.met(e, self.queries.readings, [minute(from), minute(to), number.get(), from.millis(), to_ms])
+        })
     }
 
     /// All machines' readings with `from <= ts < to` that stand at or before `through`, by minute, handed to `sink` until it
@@ -56,7 +58,7 @@ impl SqliteLog {
         through: Offset,
         mut sink: impl FnMut(Reading) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        self.between(SPAN, from, to, through, |event| match event {
+        self.between(self.queries.span, from, to, through, |event| match event {
             Event::Reading(reading) => sink(reading),
             _ => ControlFlow::Continue(()),
         })
@@ -73,7 +75,7 @@ impl SqliteLog {
         through: Offset,
         sink: impl FnMut(Event) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        self.between(EVENTS, from, to, through, sink)
+        self.between(self.queries.events, from, to, through, sink)
     }
 
     fn between(
@@ -139,7 +141,7 @@ impl SqliteLog {
             gone += removed.map_err(|e| {
                 let error = self.database.error("drop archived readings from", e);
                 let (from, to) = (first * MINUTE_MS, (first + DAY_MS / MINUTE_MS) * MINUTE_MS);
-                self.met(error, EVENTS, [first, to / MINUTE_MS, from, to, signed(through.0)])
+                self.met(error, self.queries.events, [first, to / MINUTE_MS, from, to, signed(through.0)])
             })?;
             // Appends wait for the writer meanwhile, and a lock that is taken at once again would starve them.
             std::thread::sleep(BREATH);
@@ -148,23 +150,6 @@ impl SqliteLog {
         Ok(gone)
     }
 }
-
-/// Goes from one minute that the log holds to the next, by a seek each, and seeks the machine in each: an empty century costs
-/// as much as an empty minute. `CROSS JOIN` fixes that order; a missing next minute is NULL and ends the walk.
-const READINGS: &str = "WITH RECURSIVE minutes (minute) AS (
-        SELECT (SELECT ts / 60000 FROM log INDEXED BY log_identity WHERE ts / 60000 >= ?1 ORDER BY ts / 60000 LIMIT 1)
-        UNION ALL
-        SELECT (SELECT ts / 60000 FROM log INDEXED BY log_identity WHERE ts / 60000 > minute ORDER BY ts / 60000 LIMIT 1)
-            FROM minutes WHERE minute < ?2)
-    SELECT log.id, log.machine, log.ts, log.lag_ms, log.kind, log.body, log.digest FROM minutes
-    CROSS JOIN log INDEXED BY log_identity ON log.ts / 60000 = minutes.minute AND log.machine = ?3 AND log.ts >= ?4 AND log.ts < ?5
-    WHERE log.kind = 0";
-
-const SPAN: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log INDEXED BY log_identity
-    WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND kind = 0 AND id <= ?5 ORDER BY ts / 60000";
-
-const EVENTS: &str = "SELECT id, machine, ts, lag_ms, kind, body, digest FROM log INDEXED BY log_identity
-    WHERE ts / 60000 BETWEEN ?1 AND ?2 AND ts >= ?3 AND ts < ?4 AND id <= ?5 ORDER BY ts / 60000";
 
 /// The first minute at or after an instant that holds a reading; the instant decides within the minute that it divides.
 const NEXT_READING: &str = "SELECT ts FROM log INDEXED BY log_identity

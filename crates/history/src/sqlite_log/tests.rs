@@ -137,6 +137,48 @@ fn an_unreadable_row_costs_only_itself() {
 }
 
 #[test]
+fn a_row_of_another_machine_or_time_than_was_written_is_left_out() {
+    for change in ["machine = 2", "ts = ts + 1", "ts = ts + (1 << 40)", "lag_ms = lag_ms - 1", "place = place + 1"] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(dir.path()).unwrap();
+        log.append(&[reading("s/a", 1, 80.0), reading("s/b", 2, 81.0), reading("s/a", 3, 82.0)]).unwrap();
+        log.database.writer().execute(&format!("UPDATE log SET {change} WHERE id = 1"), []).unwrap();
+        let beside = SqliteLog::open_beside(dir.path()).unwrap();
+        assert_eq!(all(&beside), [reading("s/b", 2, 81.0), reading("s/a", 3, 82.0)], "{change}");
+        let mut found = 0;
+        let (from, to) = (Timestamp::MIN, Timestamp::MAX);
+        let count = |_| {
+            found += 1;
+            ControlFlow::Continue(())
+        };
+        beside.span(from, to, Offset(3), count).unwrap();
+        assert_eq!(found, 2, "{change}");
+    }
+}
+
+#[test]
+fn a_log_of_an_earlier_release_is_read_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let batch = [reading("s/a", 1, 80.0), work("s/a", 2)];
+    SqliteLog::open(dir.path()).unwrap().append(&batch).unwrap();
+    let log = Connection::open(dir.path().join("log.db")).unwrap();
+    log.execute_batch("ALTER TABLE log DROP COLUMN place").unwrap();
+    let before = SqliteLog::open_beside(dir.path()).unwrap();
+    assert_eq!(all(&before), batch);
+    let log = SqliteLog::open(dir.path()).unwrap();
+    assert_eq!(log.append(&[batch[0].clone(), reading("s/a", 3, 82.0)]).unwrap().kept, 1);
+    for log in [&before, &SqliteLog::open_beside(dir.path()).unwrap()] {
+        assert_eq!(all(log).len(), 3);
+    }
+    // That release goes on with it, too, should it come back.
+    let statement =
+        "INSERT INTO log (machine, ts, lag_ms, kind, digest, body) SELECT machine, ts + 10, lag_ms, kind, digest, body
+        FROM log WHERE id = 1";
+    log.database.writer().execute(statement, []).unwrap();
+    assert_eq!(all(&SqliteLog::open_beside(dir.path()).unwrap()).len(), 4);
+}
+
+#[test]
 fn cursors_are_apart_by_consumer_and_begin_before_everything() {
     let dir = tempfile::tempdir().unwrap();
     let log = SqliteLog::open(dir.path()).unwrap();
