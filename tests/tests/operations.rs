@@ -378,18 +378,27 @@ fn two_services_of_one_name_at_one_broker_say_so() {
 #[test]
 fn a_broker_that_cannot_be_talked_to_is_told_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
-    for name in ["broker", "stranger"] {
+    for (name, of, is_authority) in [
+        ("broker", "127.0.0.1", "FALSE"),
+        ("stranger", "127.0.0.1", "FALSE"),
+        ("own", "127.0.0.1", "TRUE"),
+        ("far", "192.0.2.1", "FALSE"),
+    ] {
         let request = format!(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} \
-             -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout {name}.key -out {name}.pem"
+             -addext subjectAltName=IP:{of} -addext basicConstraints=critical,CA:{is_authority} -keyout {name}.key -out {name}.pem"
         );
         let made = Command::new("openssl").current_dir(folder.path()).args(request.split(' ')).output();
         assert!(made.expect("openssl runs (Debian package openssl)").status.success());
     }
-    let (port, path) = (free_port(), folder.path().display());
-    let config = format!(
-        "listener {port} 127.0.0.1\nallow_anonymous true\nuser root\ncertfile {path}/broker.pem\nkeyfile {path}/broker.key\n"
-    );
+    let ([port, own, far], path) = ([0; 3].map(|_| free_port()), folder.path().display());
+    let listener = |port: u16, name: &str| {
+        format!(
+            "listener {port} 127.0.0.1\ncertfile {path}/{name}.pem\nkeyfile {path}/{name}.key\nallow_anonymous true\n"
+        )
+    };
+    let listeners = [listener(port, "broker"), listener(own, "own"), listener(far, "far")].concat();
+    let config = format!("user root\nper_listener_settings true\n{listeners}");
     std::fs::write(folder.path().join("mosquitto.conf"), config).expect("a writable folder");
     let mut command = Command::new("/usr/sbin/mosquitto");
     command.arg("-c").arg(folder.path().join("mosquitto.conf"));
@@ -397,10 +406,22 @@ fn a_broker_that_cannot_be_talked_to_is_told_with_its_remedy() {
     wait_for("mosquitto to listen", SOON, || TcpStream::connect(("127.0.0.1", port)).ok());
     let config = format!(
         "[mqtt]\nurl = \"none\"\n[[mqtt.source]]\nname = \"plain\"\nurl = \"mqtt://127.0.0.1:{port}\"\n\
-         [[mqtt.source]]\nname = \"stranger\"\nclient_id = \"other\"\nurl = \"mqtts://127.0.0.1:{port}\"\nca_file = \"stranger.pem\"\n"
+         [[mqtt.source]]\nname = \"plain3\"\nclient_id = \"third\"\nurl = \"mqtt://127.0.0.1:{port}\"\nversion = \"3.1.1\"\n\
+         [[mqtt.source]]\nname = \"stranger\"\nclient_id = \"other\"\nurl = \"mqtts://127.0.0.1:{port}\"\nca_file = \"stranger.pem\"\n\
+         [[mqtt.source]]\nname = \"own\"\nclient_id = \"own\"\nurl = \"mqtts://127.0.0.1:{own}\"\nca_file = \"own.pem\"\n\
+         [[mqtt.source]]\nname = \"far\"\nclient_id = \"far\"\nurl = \"mqtts://127.0.0.1:{far}\"\nca_file = \"far.pem\"\n"
     );
     let mut foretell = Foretell::start_expecting(503, folder.path(), &config, (free_port(), free_port()), |_| {});
-    said(&foretell, "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`", 1);
+    let hint = "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`";
+    for source in ["plain", "plain3"] {
+        wait_for(source, SOON, || {
+            let said = foretell.process.said();
+            let of_source = |line: &str| line.contains(hint) && line.contains(&format!("source={source} "));
+            said.lines().any(|line| of_source(&line.replace('"', ""))).then_some(())
+        });
+    }
+    said(&foretell, "CaUsedAsEndEntity)); the broker shows the certificate of an authority as its own", 1);
+    said(&foretell, "; the broker's certificate is for another name", 1);
     said(&foretell, "UnknownIssuer; nobody whom we trust has signed the broker's certificate", 1);
     said(&foretell, "name its authority's file as `ca_file`", 1);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");

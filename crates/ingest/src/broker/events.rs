@@ -69,9 +69,7 @@ impl Lost {
     /// come in layers of its own, so what TLS says is known by its words, which a test holds against a real broker.
     pub(super) fn remedy(&self, uses_tls: bool, is_welcomed: bool) -> &'static str {
         match self {
-            Self::Connection { cause, .. } if uses_tls && cause.to_string().contains("UnknownIssuer") => {
-                "; nobody whom we trust has signed the broker's certificate: name its authority's file as `ca_file`"
-            }
+            Self::Connection { cause, .. } if uses_tls => remedy_of_tls(&cause.to_string()),
             Self::Connection { hung_up: true, .. } if !uses_tls && !is_welcomed => {
                 "; if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`"
             }
@@ -93,6 +91,28 @@ impl Lost {
             Self::Setup(_) => "setup",
         }
     }
+}
+
+/// What to do about a broker's certificate that TLS refuses, by the words of the library.
+fn remedy_of_tls(words: &str) -> &'static str {
+    const REMEDIES: [(&str, &str); 4] = [
+        (
+            "UnknownIssuer",
+            "; nobody whom we trust has signed the broker's certificate: name its authority's file as `ca_file`",
+        ),
+        (
+            "CaUsedAsEndEntity",
+            "; the broker shows the certificate of an authority as its own: have it show one that this authority has signed \
+             (basicConstraints CA:FALSE), and keep the authority's as `ca_file`",
+        ),
+        (
+            "not valid for name",
+            "; the broker's certificate is for another name: write in `url` one of the names in it, or have it made for this one \
+             (subjectAltName)",
+        ),
+        ("certificate expired", "; the broker's certificate is over: have it renewed, or set this computer's clock"),
+    ];
+    REMEDIES.iter().find(|(sign, _)| words.contains(sign)).map_or("", |(_, remedy)| remedy)
 }
 
 impl fmt::Display for Lost {

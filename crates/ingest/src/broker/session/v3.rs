@@ -89,18 +89,20 @@ pub(super) fn lost(cause: ConnectionError) -> Lost {
     }
 }
 
-/// Whether the far end closed the connection: all that a broker of this version can say.
+/// Whether the far end closed the connection, all that a broker of this version can say, or said what is no MQTT, as a port for TLS
+/// does.
 fn hung_up(cause: &ConnectionError) -> bool {
     match cause {
         ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => is_closed(error),
-        ConnectionError::MqttState(StateError::ConnectionAborted) => true,
+        ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Deserialization(_))
+        | ConnectionError::NotConnAck(_) => true,
         _ => false,
     }
 }
 
 fn is_closed(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | InvalidData)
 }
 
 pub(super) fn acknowledge(client: &AsyncClient, pkid: u16) -> Result<(), NotTaken> {
