@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use foretell_tests::{Foretell, binary, export, free_port, get, metric, publish_lines, root, wait_for};
+use foretell_tests::{Foretell, SmallDisk, binary, export, free_port, get, metric, publish_lines, root, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOPIC: &str = "foretell/v1/s1/m1/telemetry";
@@ -326,4 +326,34 @@ fn the_guide_rescues_what_a_damaged_log_still_gives() {
     publish_lines(foretell.mqtt, TOPIC, &lines(LOGGED_MS, 10, 1_000));
     assert_eq!(foretell.readings(), 7 * 1_440 - 230);
     assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+
+/// A file of an earlier release, whose unit named the data directory itself: `dir = "data"` lies beside the configuration, where the
+/// unit may not write.
+#[test]
+fn a_configuration_of_an_earlier_release_is_refused_by_the_unit_and_mended_by_the_guide() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(disk) = SmallDisk::mount(&folder.path().join("etc")) else { return };
+    let (file, state, history) =
+        (folder.path().join("etc/foretell.toml"), folder.path().join("state"), folder.path().join("history.csv"));
+    std::fs::copy(root().join("config/default.toml"), &file).expect("a configuration");
+    std::fs::write(&history, "ts,site,machine,discharge_temp_c\n1000,s,m,80\n").expect("a writable folder");
+    said(&state, &["import", &text(&history)]);
+
+    disk.writable(false);
+    let mut unit = Command::new(binary("foretell"));
+    unit.args(["run", "--config"]).arg(&file).env("STATE_DIRECTORY", &state);
+    let output = unit.env("FORETELL__CONSOLE__LISTEN", "127.0.0.1:0").output().expect("foretell runs");
+    let refused = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{refused}");
+    assert!(refused.contains(&format!("write `dir = \"{}\"` under [data]", state.display())), "{refused}");
+
+    disk.writable(true);
+    let guide = std::fs::read_to_string(root().join("deploy/README.md")).expect("a guide");
+    let mend = guide.lines().find(|line| line.starts_with("sed -i")).expect("a line that mends it");
+    let mend = mend.replace("/etc/foretell/foretell.toml", &text(&file)).replace("/var/lib/foretell", &text(&state));
+    assert!(Command::new("sh").args(["-ec", &mend]).status().is_ok_and(|status| status.success()), "{mend}");
+    let mut export = Command::new(binary("foretell"));
+    export.arg("export").arg("--config").arg(&file).arg("--out").arg(folder.path().join("x.csv"));
+    let output = export.output().expect("foretell runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 readings in"), "{output:?}");
 }

@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod sample;
 mod shutdown;
+mod state_directory;
 mod users;
 
 pub(crate) use run::DRAIN_WITHIN;

@@ -6,6 +6,7 @@ use foretell_ingest::broker::BrokersChanged;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::shutdown::Shutdown;
+use super::state_directory;
 use crate::cli::{Common, RunArgs};
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -32,6 +33,7 @@ async fn serve(config: Config, common: &Common, roles: Roles) -> Result<(), Fail
     // From now on the signal no longer ends the process, as it would by default.
     let mut hang_up = signal(SignalKind::hangup())
         .map_err(|error| Failure::because(Kind::Internal, "could not listen for SIGHUP", error))?;
+    state_directory::check(&config.data.dir, std::env::var_os("STATE_DIRECTORY").as_deref())?;
     let data = config.data.dir.display().to_string();
     let service = Service::start(config, roles).await?;
     let mqtt = service.mqtt().map(|address| address.to_string());
