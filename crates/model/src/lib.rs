@@ -43,7 +43,7 @@ pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
 pub use machine::{Currency, EnergyProfile, Limits, MachineProfile, currency_name};
 pub use obstacle::{Objection, Obstacle};
 pub use outlook::{Certainty, WeekWindow};
-pub use quarantine::{Quarantine, Quarantined, Refusal};
+pub use quarantine::{FROM_FUTURE, Quarantine, Quarantined, Refusal, TOO_OLD};
 pub use reading::{Quality, Reading, RunState};
 pub use remark::{BODY_CHARS_MAX, Lack, Remark, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX, TemplateFault, WordSort};
 pub use service::{FaultPrecision, Found, Reply, Timer, TimerState, VisitState};

@@ -2,6 +2,12 @@
 
 use crate::{LogError, Timestamp};
 
+/// The reason of a time stamp further ahead of its arrival than clocks may differ.
+pub const FROM_FUTURE: &str = "from_future";
+
+/// The reason of a time stamp older than readings may be when they arrive.
+pub const TOO_OLD: &str = "too_old";
+
 /// One thing that was not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

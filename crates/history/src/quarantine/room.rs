@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use foretell_model::{FROM_FUTURE, TOO_OLD};
 use rusqlite::{Transaction, params};
 
 use super::QuarantineBounds;
@@ -18,7 +19,7 @@ pub(super) const ROW_BYTES: u64 = 64;
 pub(super) const SIZE: &str = "length(raw) + length(source) + length(topic) + length(reason) + length(detail)";
 
 /// Refused for a time stamp that our own clock could not believe.
-const OF_THE_CLOCK: [&str; 2] = ["from_future", "too_old"];
+const OF_THE_CLOCK: [&str; 2] = [FROM_FUTURE, TOO_OLD];
 
 /// So many times the room of all the others. With the shipped bounds some three million readings: two days of a thousand machines
 /// that speak every minute.

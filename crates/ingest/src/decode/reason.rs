@@ -1,5 +1,7 @@
 //! Why input is refused: a closed list, because the code is a metric label and a filter in the quarantine.
 
+use foretell_model::{FROM_FUTURE, TOO_OLD};
+
 /// Why something was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefusalReason {
@@ -87,8 +89,8 @@ impl RefusalReason {
             Self::WrongType => "wrong_type",
             Self::MissingField => "missing_field",
             Self::BadTime => "bad_time",
-            Self::FromFuture => "from_future",
-            Self::TooOld => "too_old",
+            Self::FromFuture => FROM_FUTURE,
+            Self::TooOld => TOO_OLD,
             Self::OutOfRange => "out_of_range",
             Self::UnknownWord => "unknown_word",
             Self::Contradiction => "contradiction",

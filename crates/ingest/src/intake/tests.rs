@@ -13,6 +13,11 @@ use super::*;
 use crate::decode::DecoderOptions;
 use crate::listener::{MachineGlob, Rights};
 
+#[path = "../../tests/shared/reads_nothing.rs"]
+mod reads_nothing;
+
+use reads_nothing::reads_nothing;
+
 /// Remembers the size of each batch; appends wait while `gate` is locked.
 #[derive(Default)]
 struct Stores {
@@ -33,10 +38,6 @@ impl Stores {
 }
 
 impl Log for Stores {
-    fn partitions(&self) -> u16 {
-        1
-    }
-
     fn append(&self, batch: &[Event]) -> Result<Appended, LogError> {
         drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
         assert!(!self.panics.load(Ordering::SeqCst), "told to panic");
@@ -46,21 +47,7 @@ impl Log for Stores {
         Ok(Appended { kept: batch.len(), duplicates: 0, head: Offset(1) })
     }
 
-    fn read(&self, _: Partition, _: Offset, _: usize) -> Result<Vec<Logged>, LogError> {
-        Ok(Vec::new())
-    }
-
-    fn head(&self, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn cursor(&self, _: &str, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn commit(&self, _: &str, _: Partition, _: Offset) -> Result<(), LogError> {
-        Ok(())
-    }
+    reads_nothing!();
 }
 
 impl Quarantine for Stores {

@@ -6,6 +6,8 @@
 mod access;
 mod broker;
 mod derived;
+#[path = "../shared/edge_node.rs"]
+mod edge_node;
 #[path = "../listener/kit.rs"]
 #[expect(dead_code, reason = "the kit's listener is not used here")]
 mod kit;

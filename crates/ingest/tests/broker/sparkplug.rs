@@ -2,25 +2,11 @@
 
 use foretell_ingest::IngestOptions;
 use foretell_ingest::broker::Version;
-use srad_types::payload::{Message as _, Metric, Payload, metric};
 
 use crate::broker::Mosquitto;
+use crate::edge_node::payload;
 use crate::plant::{Plant, in_version, wait_until};
 use crate::proxy::Proxy;
-
-/// A payload of metrics, each with a name (empty: none), an alias and a value.
-fn payload(seq: u64, metrics: &[(&str, u64, f64)]) -> Vec<u8> {
-    let metric = |(name, alias, value): &(&str, u64, f64)| Metric {
-        name: (!name.is_empty()).then(|| (*name).to_owned()),
-        alias: Some(*alias),
-        datatype: Some(10),
-        value: Some(metric::Value::DoubleValue(*value)),
-        ..Metric::default()
-    };
-    let timestamp = Some(1_782_892_700_000 + seq);
-    let metrics = metrics.iter().map(metric).collect();
-    Payload { timestamp, seq: Some(seq), metrics, ..Payload::default() }.encode_to_vec()
-}
 
 /// A node's message that continues its sequence after an absence, at a quality of service; what becomes of it.
 fn check(qos: &str, refused: &[&str], readings: usize) {

@@ -5,6 +5,8 @@
 mod admission;
 mod answers;
 mod attack;
+#[path = "../shared/edge_node.rs"]
+mod edge_node;
 mod hostile;
 mod kit;
 mod mosquitto;

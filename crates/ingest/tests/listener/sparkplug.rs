@@ -5,8 +5,8 @@ use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{Anonymous, ListenerOptions, MachineGlob, Rights, User};
 use foretell_ingest::sparkplug::{SparkplugMapping, SparkplugOptions};
 use foretell_model::{Event, Signal};
-use srad_types::payload::{Message as _, Metric, Payload, metric};
 
+use crate::edge_node::payload;
 use crate::kit::{Plant, outline};
 use crate::wire::{Hello, V5, Wire, packet};
 
@@ -42,20 +42,6 @@ fn plant_1(device: Option<&str>) -> SparkplugMapping {
 
 fn client(plant: &Plant, name: &str) -> Wire {
     Wire::connect(plant.addr, Hello { id: name, login: Some((name, &format!("{name}-secret"))), ..V5 })
-}
-
-/// A payload of metrics, each with a name (empty: none), an alias and a value.
-fn payload(seq: u64, metrics: &[(&str, u64, f64)]) -> Vec<u8> {
-    let metric = |(name, alias, value): &(&str, u64, f64)| Metric {
-        name: (!name.is_empty()).then(|| (*name).to_owned()),
-        alias: Some(*alias),
-        datatype: Some(10),
-        value: Some(metric::Value::DoubleValue(*value)),
-        ..Metric::default()
-    };
-    let timestamp = Some(1_782_892_700_000 + seq);
-    let metrics = metrics.iter().map(metric).collect();
-    Payload { timestamp, seq: Some(seq), metrics, ..Payload::default() }.encode_to_vec()
 }
 
 /// PUBLISH at QoS 0 in MQTT 5; payloads of Sparkplug are no text.

@@ -7,6 +7,8 @@
 #[path = "../listener/kit.rs"]
 #[expect(dead_code, reason = "the kit's stores are not used here: they keep everything")]
 mod kit;
+#[path = "../shared/reads_nothing.rs"]
+mod reads_nothing;
 #[path = "../listener/wire.rs"]
 #[expect(dead_code, reason = "not every part of the client is used here")]
 mod wire;
@@ -21,6 +23,7 @@ use foretell_model::{Appended, Event, Log, LogError, Logged, Offset, Partition, 
 use tokio_util::sync::CancellationToken;
 
 use kit::{TestClock, reading};
+use reads_nothing::reads_nothing;
 use wire::{Hello, V3, V5, Wire, packet, publish};
 
 /// Counts and forgets.
@@ -31,30 +34,12 @@ struct Sink {
 }
 
 impl Log for Sink {
-    fn partitions(&self) -> u16 {
-        1
-    }
-
     fn append(&self, batch: &[Event]) -> Result<Appended, LogError> {
         let head = self.kept.fetch_add(batch.len() as u64, Ordering::Relaxed) + batch.len() as u64;
         Ok(Appended { kept: batch.len(), duplicates: 0, head: Offset(head) })
     }
 
-    fn read(&self, _: Partition, _: Offset, _: usize) -> Result<Vec<Logged>, LogError> {
-        Ok(Vec::new())
-    }
-
-    fn head(&self, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn cursor(&self, _: &str, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn commit(&self, _: &str, _: Partition, _: Offset) -> Result<(), LogError> {
-        Ok(())
-    }
+    reads_nothing!();
 }
 
 impl Quarantine for Sink {
