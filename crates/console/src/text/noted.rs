@@ -77,7 +77,10 @@ const REFUSED: &[Pattern] = &[
         "{} is new, and {} machines are the most taken in (`[mqtt] machines_max`)",
         "{0} 是新机器，而机器总数已达上限 {1} 台（[mqtt] machines_max）",
     ),
-    ("run hours are derived for at most {} machines", "最多为 {0} 台机器推算运行小时"),
+    (
+        "run hours are derived for at most {} machines (`machines_max` of the mapping's derive.run_hours)",
+        "最多为 {0} 台机器推算运行小时（映射中 derive.run_hours 的 `machines_max`）",
+    ),
     ("the {} is missing at {}", "{1} 处缺少 {0}"),
     ("the {} at {} is no text", "{1} 处的 {0} 不是文本"),
     ("neither a contract topic nor one that a mapping claims", "既不是约定的主题，也没有映射对应它"),

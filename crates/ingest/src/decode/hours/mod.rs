@@ -2,23 +2,31 @@
 //!
 //! The value must be the same whenever the same reading is decoded, because the log recognises a redelivery by its content.
 //! So it depends on event time alone, and what was given for a time stamp is remembered (the newest [`RECENT_MAX`] readings
-//! of each machine) and given again. After a restart the memory is rebuilt from the log through [`RunHours::seed`].
+//! of each machine, fewer where there are many machines) and given again. After a restart the memory is rebuilt from the log
+//! through [`RunHours::seed`].
 //!
 //! An interval between two readings counts when the signal was above the threshold at its beginning and the interval is
 //! not longer than the allowed gap: what was not seen is not counted. A reading that arrives out of order gets a value
-//! between its neighbours; the neighbours keep theirs, so hours of a backlog that arrives after newer readings are lost.
+//! between its neighbours, and those keep theirs. What it shows of running is not lost: the readings to come get it on top, at most
+//! an hour with each, so that the counter is right from then on whatever the order in which a backlog came. A reading that is
+//! further behind the machine's newest than the rule allows adds nothing.
 
-use std::collections::{HashMap, VecDeque};
+mod timeline;
+
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foretell_model::{HOUR_MS, MachineId, Signal, Signals, Timestamp};
+use timeline::{Given, Timeline};
 
 use super::reason::{Fault, RefusalReason};
 
-/// How many readings of a machine are remembered; more than a broker's window of unacknowledged messages.
-const RECENT_MAX: usize = 4096;
-/// For how many machines hours are derived; with full memories they take 100 MB.
-const MACHINES_MAX: usize = 1000;
+/// How many readings of a machine are remembered one by one; more than a broker's window of unacknowledged messages.
+const RECENT_MAX: usize = 4_096;
+/// Fewest readings of a machine that are, however many machines there are.
+const RECENT_MIN: usize = 64;
+/// How many readings of all machines together are while there is room above the fewest; they take 100 MB.
+const REMEMBERED_MAX: usize = 4_096_000;
 
 /// When hours count.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,23 +39,17 @@ pub(super) struct HoursRule {
     pub(super) start_h: f64,
     /// A longer interval between two readings counts nothing, in milliseconds.
     pub(super) gap_max_ms: i64,
+    /// A reading so far behind the machine's newest adds nothing, in milliseconds.
+    pub(super) late_max_ms: i64,
+    /// For how many machines hours are derived.
+    pub(super) machines_max: usize,
 }
 
 /// The counters of all machines under one rule.
 #[derive(Debug)]
 pub(super) struct RunHours {
     rule: HoursRule,
-    machines: Mutex<HashMap<MachineId, VecDeque<Given>>>,
-}
-
-/// What was given for a time stamp.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Given {
-    ts: Timestamp,
-    /// Whole milliseconds, so that sums are exact and a value read back from the log continues them exactly.
-    running_ms: i64,
-    /// Whether the machine ran from here on.
-    on: bool,
+    machines: Mutex<HashMap<MachineId, Timeline>>,
 }
 
 impl RunHours {
@@ -66,50 +68,50 @@ impl RunHours {
     /// When hours are derived for too many machines already.
     pub(super) fn at(&self, machine: &MachineId, ts: Timestamp, signals: &Signals) -> Result<f64, Fault> {
         let mut machines = self.lock();
-        if machines.len() >= MACHINES_MAX && !machines.contains_key(machine) {
-            let detail = format!("run hours are derived for at most {MACHINES_MAX} machines");
+        let Some((timeline, recent_max)) = self.timeline(&mut machines, machine) else {
+            let detail = format!(
+                "run hours are derived for at most {} machines (`machines_max` of the mapping's derive.run_hours)",
+                self.rule.machines_max
+            );
             return Err(Fault::new(RefusalReason::TooManyMachines, detail));
-        }
-        let recent = machines.entry(machine.clone()).or_default();
-        let given = match recent.binary_search_by_key(&ts, |given| given.ts) {
-            Ok(place) => recent[place],
-            Err(place) => {
-                let given = self.rule.given(recent, place, ts, signals);
-                remember(recent, place, given);
-                given
-            }
         };
-        Ok(hours(given.running_ms))
+        Ok(hours(timeline.take(&self.rule, ts, self.rule.is_on(signals), recent_max)))
     }
 
     /// The hours that a reading would get; nothing is remembered.
     pub(super) fn peek(&self, machine: &MachineId, ts: Timestamp, signals: &Signals) -> f64 {
-        let machines = self.lock();
-        let nothing = VecDeque::new();
-        let recent = machines.get(machine).unwrap_or(&nothing);
-        let running_ms = match recent.binary_search_by_key(&ts, |given| given.ts) {
-            Ok(place) => recent[place].running_ms,
-            Err(place) => self.rule.given(recent, place, ts, signals).running_ms,
-        };
-        hours(running_ms)
+        let (machines, nothing) = (self.lock(), Timeline::default());
+        hours(machines.get(machine).unwrap_or(&nothing).peek(&self.rule, ts, self.rule.is_on(signals)))
     }
 
     /// Remembers a reading of the log as it was given then.
     pub(super) fn seed(&self, machine: &MachineId, ts: Timestamp, signals: &Signals) {
         let Some(run_hours) = signals.get(Signal::RunHours) else { return };
         let mut machines = self.lock();
-        if machines.len() >= MACHINES_MAX && !machines.contains_key(machine) {
-            return;
-        }
-        let recent = machines.entry(machine.clone()).or_default();
-        if let Err(place) = recent.binary_search_by_key(&ts, |given| given.ts) {
+        if let Some((timeline, recent_max)) = self.timeline(&mut machines, machine) {
             let running_ms = (run_hours * HOUR_MS as f64).round() as i64;
-            remember(recent, place, Given { ts, running_ms, on: self.rule.is_on(signals) });
+            timeline.recall(&self.rule, Given { ts, running_ms, on: self.rule.is_on(signals) }, recent_max);
         }
     }
 
+    /// A machine's counter, and how many of its readings it may remember; `None` when there are too many machines already.
+    fn timeline<'a>(
+        &self,
+        machines: &'a mut HashMap<MachineId, Timeline>,
+        machine: &MachineId,
+    ) -> Option<(&'a mut Timeline, usize)> {
+        if !machines.contains_key(machine) {
+            if machines.len() >= self.rule.machines_max {
+                return None;
+            }
+            machines.insert(machine.clone(), Timeline::default());
+        }
+        let recent_max = (REMEMBERED_MAX / machines.len().max(1)).clamp(RECENT_MIN, RECENT_MAX);
+        machines.get_mut(machine).map(|timeline| (timeline, recent_max))
+    }
+
     /// A poisoned lock is taken over: every entry is written whole, so none is half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, VecDeque<Given>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Timeline>> {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -119,35 +121,14 @@ impl HoursRule {
         signals.get(self.from).is_some_and(|value| value > self.above)
     }
 
-    /// What a new reading at `place` among the remembered ones gets.
-    fn given(&self, recent: &VecDeque<Given>, place: usize, ts: Timestamp, signals: &Signals) -> Given {
-        let on = self.is_on(signals);
-        let before = place.checked_sub(1).and_then(|i| recent.get(i));
-        let running_ms = match (before, recent.get(place)) {
-            (Some(before), after) => {
-                let sum = before.running_ms + self.counted_ms(before.on, before.ts, ts);
-                after.map_or(sum, |after| sum.min(after.running_ms))
-            }
-            // Older than all that is remembered: as far below the next as was counted in between.
-            (None, Some(after)) => (after.running_ms - self.counted_ms(on, ts, after.ts)).max(0),
-            (None, None) => (self.start_h * HOUR_MS as f64).round() as i64,
-        };
-        Given { ts, running_ms, on }
+    fn start_ms(&self) -> i64 {
+        (self.start_h * HOUR_MS as f64).round() as i64
     }
 
+    /// What counts between two readings that follow each other, the first of which says whether the machine ran.
     fn counted_ms(&self, on: bool, from: Timestamp, to: Timestamp) -> i64 {
         let gap_ms = to - from;
         if on && gap_ms <= self.gap_max_ms { gap_ms } else { 0 }
-    }
-}
-
-/// Keeps the memory sorted and bounded: the oldest goes, and what is older than all of a full memory is not kept.
-fn remember(recent: &mut VecDeque<Given>, place: usize, given: Given) {
-    if recent.len() < RECENT_MAX {
-        recent.insert(place, given);
-    } else if place > 0 {
-        recent.pop_front();
-        recent.insert(place - 1, given);
     }
 }
 
@@ -162,7 +143,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn rule() -> HoursRule {
-        HoursRule { from: Signal::MotorCurrent, above: 5.0, start_h: 100.0, gap_max_ms: 600_000 }
+        let (gap_max_ms, late_max_ms) = (600_000, 30 * 24 * HOUR_MS);
+        HoursRule { from: Signal::MotorCurrent, above: 5.0, start_h: 100.0, gap_max_ms, late_max_ms, machines_max: 2 }
     }
 
     fn at(hours: &RunHours, minute: i64, amperes: f64) -> f64 {
@@ -205,7 +187,16 @@ mod tests {
         let values: Vec<_> = (0..5000).map(|minute| at(&hours, minute, 40.0)).collect();
         assert_eq!(at(&hours, 4999, 40.0), values[4999]);
         assert_eq!(at(&hours, 5000 - 4096, 40.0), values[5000 - 4096]);
-        assert_eq!(hours.lock().values().map(VecDeque::len).sum::<usize>(), RECENT_MAX);
+        assert_eq!(hours.lock().values().map(Timeline::remembered).sum::<usize>(), RECENT_MAX);
+    }
+
+    #[test]
+    fn refuses_machines_beyond_the_bound_and_names_the_key() {
+        let hours = RunHours::new(rule());
+        let try_for =
+            |name: &str| hours.at(&MachineId::new("s", name).unwrap(), Timestamp::default(), &Signals::empty());
+        assert_eq!(["a", "b", "a"].map(|name| try_for(name).unwrap()), [100.0; 3]);
+        assert!(try_for("c").unwrap_err().detail.contains("at most 2 machines (`machines_max`"));
     }
 
     proptest! {

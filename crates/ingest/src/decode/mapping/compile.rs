@@ -21,6 +21,10 @@ use crate::decode::hours::{HoursRule, RunHours};
 
 /// A gap between two readings that still counts as running, unless configured: 10 min.
 const GAP_MAX_MS: i64 = 600_000;
+/// How late a reading still counts without the key: whoever was away for a month is caught up with.
+const LATE_MAX_MS: i64 = 30 * 86_400_000;
+/// For how many machines hours are derived without the key.
+const HOURS_MACHINES_MAX: u32 = 10_000;
 
 /// One fault of one mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,7 +224,14 @@ impl Checker<'_> {
         }
         let gap = spec.gap_max.as_deref().map_or(Ok(GAP_MAX_MS), duration_ms);
         let gap_max_ms = self.note(&format!("{KEY}.gap_max"), gap)?;
-        Some(HoursRule { from: from?, above: spec.above, start_h: spec.start, gap_max_ms })
+        let late = spec.late_max.as_deref().map_or(Ok(LATE_MAX_MS), duration_ms);
+        let late_max_ms = self.note(&format!("{KEY}.late_max"), late)?;
+        let machines_max = spec.machines_max.unwrap_or(HOURS_MACHINES_MAX);
+        if machines_max == 0 {
+            self.fault(format!("{KEY}.machines_max"), "must be at least 1");
+        }
+        let (above, start_h, machines_max) = (spec.above, spec.start, machines_max as usize);
+        Some(HoursRule { from: from?, above, start_h, gap_max_ms, late_max_ms, machines_max })
     }
 
     fn required(&mut self, spec: &MappingSpec, given: u16, by_topic: bool) -> u16 {

@@ -187,6 +187,12 @@ pub struct HoursSpec {
     /// A longer interval between two readings counts nothing; `"10m"` without it.
     #[serde(default)]
     pub gap_max: Option<String>,
+    /// A reading so far behind the machine's newest adds nothing to the counter any more; `"30d"` without it.
+    #[serde(default)]
+    pub late_max: Option<String>,
+    /// For how many machines hours are derived, 10,000 without it. Each takes some kilobytes, and 100 kB where there are few.
+    #[serde(default)]
+    pub machines_max: Option<u32>,
 }
 
 #[derive(serde::Deserialize)]
