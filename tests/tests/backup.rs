@@ -326,6 +326,7 @@ fn the_guide_rescues_what_a_damaged_log_still_gives() {
     publish_lines(foretell.mqtt, TOPIC, &lines(LOGGED_MS, 10, 1_000));
     assert_eq!(foretell.readings(), 7 * 1_440 - 230);
     assert_eq!(foretell.process.terminate(), Some(0), "{}", foretell.process.said());
+}
 
 /// A file of an earlier release, whose unit named the data directory itself: `dir = "data"` lies beside the configuration, where the
 /// unit may not write.

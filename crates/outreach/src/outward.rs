@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use foretell_model::{Finding, FindingId, MachineId, Timestamp};
 use serde_json::json;
 
-use crate::channel::Mqtt;
+use crate::channel::{DeliveryError, Mqtt};
 use crate::error::Result;
+use crate::governor::Kind;
+use crate::outbox::settle::settle;
 use crate::slots::Slot;
-use crate::store::{Mail, advisories, bookings, care, messages, service_cases};
-use crate::views::{Booking, Figures, MessageState, Stage};
+use crate::store::{Mail, Session, advisories, bookings, care, messages, service_cases};
+use crate::views::{Booking, Figures, MessageState, Stage, Ticked};
 use crate::visits::booking;
 use crate::{CustomerStage, Outreach};
 
@@ -28,6 +30,14 @@ pub struct MqttMessage {
     pub payload: String,
 }
 
+/// Whether the customer has not answered a message yet.
+fn is_waiting(connection: &dyn Session, mail: &Mail) -> Result<bool> {
+    Ok(match service_cases::number(&mail.case) {
+        Some(number) => service_cases::get(connection, number)?.closed.is_none(),
+        None => advisories::find(connection, &mail.case)?.is_some_and(|case| case.stage == Stage::Contacted),
+    })
+}
+
 impl Outreach {
     /// The newest message of every machine that went out by MQTT and has not been answered; empty where all are answered, so that
     /// what an earlier process published is cleared too.
@@ -38,10 +48,7 @@ impl Outreach {
         self.store.read("list the messages for MQTT", |c| {
             let mut found: BTreeMap<(String, MachineId), String> = BTreeMap::new();
             for mail in messages::sent_by(c, Mqtt::MEDIUM, now, MQTT_MAX)? {
-                let is_waiting = match service_cases::number(&mail.case) {
-                    Some(number) => service_cases::get(c, number)?.closed.is_none(),
-                    None => advisories::find(c, &mail.case)?.is_some_and(|case| case.stage == Stage::Contacted),
-                };
+                let is_waiting = is_waiting(c, &mail)?;
                 let payload =
                     found.entry((mail.channel.clone().unwrap_or_default(), mail.machine.clone())).or_default();
                 if is_waiting && payload.is_empty() {
@@ -50,6 +57,35 @@ impl Outreach {
             }
             let message = |((channel, machine), payload)| MqttMessage { machine, channel, payload };
             Ok(found.into_iter().map(message).collect())
+        })
+    }
+
+    /// A broker has refused the newest message about a machine that went to it by a channel: it has not arrived. The customer's next
+    /// channel is asked by the same rules as after any other refusal; without one the case waits for the advisor. `None` when no such
+    /// message waits for an answer any more.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn refused_by_mqtt(
+        &self,
+        channel: &str,
+        machine: &MachineId,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Option<Ticked>> {
+        self.store.write("record a message that a broker refuses", |tx| {
+            for mail in messages::sent_by(tx, Mqtt::MEDIUM, now, MQTT_MAX)? {
+                if mail.channel.as_deref() == Some(channel) && mail.machine == *machine && is_waiting(tx, &mail)? {
+                    let case = advisories::find(tx, &mail.case)?;
+                    if let Some(mut case) = case.filter(|_| mail.kind == Kind::Invitation) {
+                        // As it was before the letter counted as sent, or no other way would be tried.
+                        case.move_to(tx, Stage::Queued, None, None, now)?;
+                    }
+                    let fate = Err(DeliveryError::Permanent(format!("by the broker: {why}")));
+                    return settle(self, tx, mail, fate, now).map(Some);
+                }
+            }
+            Ok(None)
         })
     }
 

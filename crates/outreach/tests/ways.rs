@@ -197,6 +197,31 @@ fn a_letter_on_mqtt_stands_until_it_is_answered() {
 }
 
 #[test]
+fn a_letter_that_every_broker_refuses_goes_another_way_or_waits_for_the_advisor() {
+    let check = |channels: &[&str], stage: Stage, media: &[&str]| {
+        let s = scene();
+        s.customer(|customer| {
+            customer.addresses.insert("mqtt".into(), "display".into());
+            customer.channels = channels.iter().map(|&channel| channel.into()).collect();
+            customer.addresses.retain(|medium, _| channels.contains(&medium.as_str()));
+        });
+        let (id, ..) = s.sent();
+        let own = machine("s02/m002");
+        let refuse = |channel: &str| s.outreach.refused_by_mqtt(channel, &own, "not authorised", now()).unwrap();
+        assert_eq!(refuse("elsewhere"), None, "it went by another channel");
+        assert!(refuse("display").is_some(), "{channels:?}");
+        assert_eq!(refuse("display"), None, "it was told");
+        assert_eq!(s.outreach.messages_for_mqtt(now()).unwrap(), [], "it stands nowhere");
+        s.outreach.tick(now() + MINUTE_MS).unwrap();
+        let (at, remark) = s.remark(&id);
+        assert_eq!((at, &*s.media()), (stage, media), "{remark}");
+        assert_eq!(remark.contains("by the broker: not authorised"), stage == Stage::Call, "{remark}");
+    };
+    check(&["mqtt", "sms"], Stage::Contacted, &["sms"]);
+    check(&["mqtt"], Stage::Call, &[]);
+}
+
+#[test]
 fn a_trip_opens_one_case_however_often_it_is_told() {
     let s = scene();
     let own = machine("s02/m002");

@@ -25,12 +25,17 @@ pub struct RefusedPublish {
     pub topic: String,
     /// Why not, with what to do if somebody can do something.
     pub why: &'static str,
+    /// How often since it was last taken: one that is said again and refused again counts once more.
+    pub times: u64,
 }
+
+/// Why a topic was refused last, and how often since it was taken.
+type Refused = (&'static str, u64);
 
 /// Which topics a broker refuses now.
 pub(super) struct Answers {
     source: String,
-    refused: Mutex<BTreeMap<String, &'static str>>,
+    refused: Mutex<BTreeMap<String, Refused>>,
 }
 
 /// Where the one who publishes leaves what is to be answered, in the order in which it was said.
@@ -53,9 +58,9 @@ impl Answers {
 
     /// Every message that is refused now, in the order of topics.
     pub(super) fn refused(&self) -> Vec<RefusedPublish> {
-        let refusal = |(topic, why): (&String, &&'static str)| {
+        let refusal = |(topic, (why, times)): (&String, &Refused)| {
             let (source, topic) = (self.source.clone(), topic.clone());
-            RefusedPublish { source, topic, why }
+            RefusedPublish { source, topic, why, times: *times }
         };
         self.lock().iter().map(refusal).collect()
     }
@@ -68,7 +73,11 @@ impl Answers {
             Some(Err(why)) => {
                 counter!("foretell_broker_publishes_refused_total", "source" => self.source.clone()).increment(1);
                 let mut refused = self.lock();
-                if refused.get(&topic) == Some(&why) || refused.len() >= TOPICS_MAX {
+                let before = refused.get(&topic).copied();
+                if let Some((_, times)) = before {
+                    refused.insert(topic.clone(), (why, times + 1));
+                }
+                if before.is_some_and(|(before, _)| before == why) || refused.len() >= TOPICS_MAX {
                     return;
                 }
                 tracing::error!(
@@ -77,12 +86,12 @@ impl Answers {
                     why,
                     "The broker refuses a message of ours; nobody there will get it."
                 );
-                refused.insert(topic, why);
+                refused.entry(topic).or_insert((why, 1));
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, &'static str>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Refused>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,14 +103,16 @@ mod tests {
     #[test]
     fn a_topic_is_refused_until_it_is_taken() {
         let (answers, ..) = Answers::new("hall");
-        let refused = || answers.refused().into_iter().map(|r| format!("{} {}", r.topic, r.why)).collect::<Vec<_>>();
+        let refused =
+            || answers.refused().into_iter().map(|r| format!("{} {} {}", r.topic, r.why, r.times)).collect::<Vec<_>>();
         for (topic, answer, expected) in [
             ("a", Some(Ok(())), ""),
-            ("b", Some(Err("no")), "b no"),
-            ("a", Some(Err("no")), "a no, b no"),
-            ("b", None, "a no, b no"),
-            ("b", Some(Err("never")), "a no, b never"),
-            ("a", Some(Ok(())), "b never"),
+            ("b", Some(Err("no")), "b no 1"),
+            ("a", Some(Err("no")), "a no 1, b no 1"),
+            ("b", None, "a no 1, b no 1"),
+            ("b", Some(Err("never")), "a no 1, b never 2"),
+            ("b", Some(Err("never")), "a no 1, b never 3"),
+            ("a", Some(Ok(())), "b never 3"),
         ] {
             answers.heard(topic.to_owned(), answer);
             assert_eq!(refused().join(", "), expected);

@@ -2,7 +2,8 @@
 //!
 //! The outbox marks it as sent, and whoever owns the MQTT session publishes what the store says
 //! ([`crate::Outreach::messages_for_mqtt`]): retained, QoS 1, the newest message of each machine, until its case is answered. So
-//! no crash loses or doubles it; a subscriber sees repetitions by `id`.
+//! no crash loses or doubles it; a subscriber sees repetitions by `id`. Where every broker refuses it (MQTT 5 says so, 3.1.1 does not) it
+//! has not arrived ([`crate::Outreach::refused_by_mqtt`]).
 
 use super::{Channel, DeliveryError, Parcel};
 

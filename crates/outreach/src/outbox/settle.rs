@@ -78,7 +78,7 @@ const fn sent_as(kind: Kind) -> &'static str {
 }
 
 /// Records the fate of a delivery in the message and in its case.
-pub(super) fn settle(
+pub(crate) fn settle(
     outreach: &Outreach,
     connection: &dyn Session,
     mut mail: Mail,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use foretell_ingest::Ingest;
 use foretell_model::{Clock, MachineId, Timestamp, wire};
-use foretell_outreach::{Channel as _, Mqtt, Outcome, Outreach};
+use foretell_outreach::{Outcome, Outreach};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use super::photos::Photos;
 use super::troubles::{Part, of_outreach};
 
 /// How often webhooks are told what happens, and letters on MQTT compared with the service state.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks at holds, reminders and the outbox every `every`, until `stop`.
 pub(super) async fn outreach(
@@ -68,37 +68,6 @@ pub(super) async fn hooks(outreach: Arc<Outreach>, clocks: Arc<Clocks>, stop: Ca
         }
         let (outreach, now) = (Arc::clone(&outreach), clocks.wall().now());
         read(tokio::task::spawn_blocking(move || outreach.tell_hooks(now)).await);
-    }
-}
-
-/// Keeps the letters that go by MQTT standing, retained, until they are answered; ends at once without such a channel.
-pub(super) async fn letters(
-    (outreach, channels): (Arc<Outreach>, Vec<Mqtt>),
-    ingest: Arc<Ingest>,
-    clocks: Arc<Clocks>,
-    stop: CancellationToken,
-) {
-    let (mut published, mut known) = (HashMap::<String, String>::new(), ingest.destinations());
-    while !channels.is_empty() {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-        }
-        let (outreach, now) = (Arc::clone(&outreach), clocks.now());
-        let standing = read(tokio::task::spawn_blocking(move || outreach.messages_for_mqtt(now)).await);
-        if std::mem::replace(&mut known, ingest.destinations()) != known {
-            published.clear();
-        }
-        let placed = standing.into_iter().flatten().filter_map(|message| {
-            let channel = channels.iter().find(|channel| channel.name() == message.channel)?;
-            Some((channel.topic(message.machine.site(), message.machine.machine()), message.payload))
-        });
-        for (topic, payload) in placed {
-            if published.get(&topic) != Some(&payload) {
-                ingest.publish_retained(&topic, payload.as_bytes());
-                published.insert(topic, payload);
-            }
-        }
     }
 }
 
@@ -189,7 +158,7 @@ pub(super) async fn advisories(
     }
 }
 
-fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::JoinError>) -> Option<T> {
+pub(super) fn read<T>(read: Result<foretell_outreach::Result<T>, tokio::task::JoinError>) -> Option<T> {
     match read {
         Ok(Ok(read)) => return Some(read),
         Ok(Err(error)) => {

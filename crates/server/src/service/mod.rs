@@ -23,6 +23,7 @@ mod heart;
 mod http;
 mod influx;
 mod keeper;
+mod letters;
 mod options;
 mod parts;
 mod photos;
@@ -205,7 +206,8 @@ impl Service {
                 (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
             let ingest = Arc::clone(ingest);
             let letters = (Arc::clone(&outreach), options::mqtt_channels(config));
-            self.tasks.spawn(dispatch::letters(letters, Arc::clone(&ingest), Arc::clone(&clocks), stop.clone()));
+            let by = (Arc::clone(&ingest), Arc::clone(&room));
+            self.tasks.spawn(letters::letters(letters, by, Arc::clone(&clocks), stop.clone()));
             self.tasks.spawn(dispatch::advisories(outreach, ingest, room, clocks, ADVISORIES_EVERY, stop.clone()));
             let (quarantine, log) = (Arc::clone(&stores.quarantine), Arc::clone(&stores.log));
             self.tasks.spawn(returning::hand_over(quarantine, log, stop.clone()));

@@ -312,13 +312,13 @@ fn own_clock(seen: OwnClock) -> String {
 fn told_of(refused: &[RefusedPublish]) -> Vec<String> {
     let of_one = |refused: &[RefusedPublish]| {
         let (first, others) = refused.split_first()?;
-        let RefusedPublish { source, topic, why } = first;
+        let RefusedPublish { source, topic, why, .. } = first;
         let others = match others.len() {
             0 => String::new(),
             count => format!(" and {count} more of our messages"),
         };
         Some(format!(
-            "the broker `{source}` refuses `{topic}`{others}: {why}; nobody there gets them, though letters count as sent"
+            "the broker `{source}` refuses `{topic}`{others}: {why}; nobody there gets them, and letters go another way"
         ))
     };
     refused.chunk_by(|a, b| a.source == b.source).filter_map(of_one).collect()
@@ -330,12 +330,16 @@ mod tests {
 
     #[test]
     fn each_broker_that_refuses_has_its_sentence() {
-        let refused =
-            |source: &str, topic: &str| RefusedPublish { source: source.into(), topic: topic.into(), why: "no" };
+        let refused = |source: &str, topic: &str| RefusedPublish {
+            source: source.into(),
+            topic: topic.into(),
+            why: "no",
+            times: 1,
+        };
         let all = [refused("hall", "a"), refused("hall", "b"), refused("north", "c")];
         let expected = [
-            "the broker `hall` refuses `a` and 1 more of our messages: no; nobody there gets them, though letters count as sent",
-            "the broker `north` refuses `c`: no; nobody there gets them, though letters count as sent",
+            "the broker `hall` refuses `a` and 1 more of our messages: no; nobody there gets them, and letters go another way",
+            "the broker `north` refuses `c`: no; nobody there gets them, and letters go another way",
         ];
         assert_eq!(told_of(&all), expected);
     }
