@@ -70,6 +70,22 @@ impl VictoriaMetrics {
     /// When the server does not export, or one instant is there twice.
     #[must_use]
     pub fn values(&self, metric: &str) -> BTreeMap<(String, String, i64), f64> {
+        let mut values = BTreeMap::new();
+        for ((labels, at), value) in self.points(metric) {
+            let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
+            let key = (label("site"), label("machine"), at);
+            let before = values.insert(key.clone(), value);
+            assert_eq!(before, None, "{metric} of {key:?} is there twice");
+        }
+        values
+    }
+
+    /// The same by all labels.
+    ///
+    /// # Panics
+    /// When the server does not export, or one instant of a series is there twice.
+    #[must_use]
+    pub fn points(&self, metric: &str) -> BTreeMap<(BTreeMap<String, String>, i64), f64> {
         // What was just taken is searchable a moment later; asked for, at once.
         let flushed = get(self.port, "/internal/force_flush");
         assert!(flushed.is_some(), "victoria-metrics is away");
@@ -79,10 +95,15 @@ impl VictoriaMetrics {
         let mut values = BTreeMap::new();
         for line in export.body.lines() {
             let series: Value = serde_json::from_str(line).expect("JSON lines");
-            let label = |name: &str| series["metric"][name].as_str().unwrap_or_default().to_owned();
+            let labels = series["metric"].as_object().into_iter().flatten().filter(|(name, _)| *name != "__name__");
+            let labels: BTreeMap<String, String> = labels
+                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+                // Of the request, not of the point.
+                .filter(|(name, _)| name != "db")
+                .collect();
             let list = |name: &str| series[name].as_array().cloned().unwrap_or_default();
             for (at, value) in list("timestamps").iter().zip(list("values")) {
-                let key = (label("site"), label("machine"), at.as_i64().expect("milliseconds"));
+                let key = (labels.clone(), at.as_i64().expect("milliseconds"));
                 let before = values.insert(key.clone(), value.as_f64().expect("a number"));
                 assert_eq!(before, None, "{metric} of {key:?} is there twice");
             }

@@ -68,17 +68,88 @@ fn an_outage_is_filled_in_and_nothing_is_there_twice() {
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }
 
-#[test]
-fn what_the_engine_concludes_arrives_and_is_the_same_each_time() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let history = folder.path().join("history");
+/// A data directory with the demo's fleet on its log.
+fn demo_fleet(folder: &Path, days: &str) {
     let run = |name: &str, arguments: &[&str]| {
         let output = Command::new(binary(name)).args(arguments).output().expect("a binary of ours runs");
         assert!(output.status.success(), "{name} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
-    let path = |path: &Path| path.to_str().expect("a path that is UTF-8").to_owned();
-    run("foretell-sim", &["generate", "--fleet", "demo", "--days", "120", "--every", "20m", "--out", &path(&history)]);
-    run("foretell", &["import", &path(&history), "--data-dir", &path(&folder.path().join("data"))]);
+    let path = |name: &str| folder.join(name).to_str().expect("a path that is UTF-8").to_owned();
+    let history = path("history");
+    run("foretell-sim", &["generate", "--fleet", "demo", "--days", days, "--every", "20m", "--out", &history]);
+    run("foretell", &["import", &history, "--data-dir", &path("data")]);
+}
+
+/// A number of a measurement's lines: by tags and milliseconds.
+fn numbers(lines: &[String], measurement: &str, field: &str) -> BTreeMap<(BTreeMap<String, String>, i64), f64> {
+    let point = |line: &String| {
+        let (series, rest) = line.split_once(' ')?;
+        let (fields, nanos) = rest.rsplit_once(' ')?;
+        let from = fields.find(&format!("{field}=")).filter(|at| *at == 0 || fields.as_bytes()[at - 1] == b',')?;
+        let value = fields[from + field.len() + 1..].split(',').next()?.parse().ok()?;
+        let tags = series.split(',').skip(1).filter_map(|tag| tag.split_once('='));
+        let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Some(((tags, nanos.parse::<i64>().ok()? / 1_000_000), value))
+    };
+    lines.iter().filter(|line| is_of(line, measurement)).filter_map(point).collect()
+}
+
+/// The server is away while the engine goes through months; then both are killed and started again.
+#[test]
+fn what_the_engine_concludes_during_an_outage_is_filled_in() {
+    const CONCLUDED: [(&str, &str); 4] =
+        [("feature", "run_h"), ("health", "excess_k"), ("outlook", "q50_c"), ("forecast", "likelihood")];
+    // What would have arrived without an outage.
+    let undisturbed = tempfile::tempdir().expect("a folder");
+    demo_fleet(undisturbed.path(), "60");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("data")).expect("a folder");
+    std::fs::copy(undisturbed.path().join("data/log.db"), folder.path().join("data/log.db")).expect("a copy");
+    // The last of the outbox comes and leaves a moment after the engine is level: nothing new, look after look.
+    let level = |foretell: &Foretell, names: &[&str], still: &dyn Fn() -> Option<f64>| {
+        let (mut last, mut looks) = (None, 0);
+        wait_for("everything to be level", Duration::from_secs(120), || {
+            let is_zero = |name: &&str| metric(foretell.console, name) == Some(0.0);
+            let now = still().filter(|_| names.iter().all(is_zero));
+            looks = if now.is_some() && now == last { looks + 1 } else { 0 };
+            last = now;
+            (looks == 40).then_some(())
+        });
+    };
+    let all = ["foretell_engine_lag_entries", "foretell_influx_lag_entries"];
+    let stand_in = StandIn::start();
+    let config = |port: u16, folder: &Path| super::config(&format!("http://127.0.0.1:{port}"), folder);
+    let foretell = Foretell::start(undisturbed.path(), &config(stand_in.port, undisturbed.path()));
+    level(&foretell, &all, &|| Some(stand_in.taken().len() as f64));
+    drop(foretell);
+
+    let away = free_port();
+    let (console, listen) = (free_port(), free_port());
+    let mut foretell = Foretell::start_on(folder.path(), &config(away, folder.path()), console, listen);
+    level(&foretell, &all[..1], &|| metric(console, "foretell_influx_outbox_bytes").filter(|bytes| *bytes > 10_000.0));
+    assert!(metric(console, "foretell_influx_batches_failed_total").is_some_and(|failed| failed > 0.0));
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop while the server is away");
+    let server = VictoriaMetrics::start_on(folder.path(), away, &["-retentionPeriod=100y".to_owned()]);
+    let foretell = Foretell::start_on(folder.path(), &config(away, folder.path()), console, listen);
+    level(&foretell, &all, &|| metric(console, "foretell_influx_points_written_total"));
+    assert_eq!(metric(console, "foretell_influx_outbox_dropped_total").unwrap_or(0.0), 0.0);
+    let lines = stand_in.taken();
+    for (measurement, field) in CONCLUDED {
+        let (expected, got) = (numbers(&lines, measurement, field), server.points(&format!("{measurement}_{field}")));
+        assert!(!expected.is_empty(), "{measurement} {field}: nothing was concluded");
+        let missing: Vec<_> = expected.keys().filter(|key| !got.contains_key(*key)).take(3).collect();
+        assert_eq!((got.len(), &missing), (expected.len(), &Vec::new()), "{measurement} {field}");
+        // The server keeps twelve digits, and of two findings in one millisecond one.
+        let other = |(key, value): &(&_, &f64)| expected.get(*key).is_none_or(|other| (other - **value).abs() > 1e-9);
+        let differ: Vec<_> = got.iter().filter(other).take(3).collect();
+        assert!(differ.is_empty() || measurement == "forecast", "{measurement} {field}: {differ:?}");
+    }
+}
+
+#[test]
+fn what_the_engine_concludes_arrives_and_is_the_same_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    demo_fleet(folder.path(), "120");
     let server = StandIn::start();
     let config = config(&format!("http://127.0.0.1:{}", server.port), folder.path());
     let (console, listen) = (free_port(), free_port());

@@ -16,7 +16,8 @@
 //! # Why nothing is missing and nothing is there twice
 //! InfluxDB keeps one value per measurement, tags, field and time. Every point here has those from what it says, never from when
 //! it is sent, so sending it again changes nothing. That leaves only gaps to be afraid of. Readings are read from the log behind a cursor of
-//! our own ([`InfluxStore`]); what the engine concludes waits in an outbox beside it, filled before the engine's snapshot moves on.
+//! our own ([`InfluxStore`]); what the engine concludes waits in an outbox beside it, filled before the engine's snapshot moves on,
+//! and large enough for months of an outage (`[influxdb] outbox_size_max`); what goes when even that is full is counted.
 //! Both move forward only once the server has had points for half a minute: a server that loses its last seconds when it is killed
 //! gets them again. An outage of hours is filled in from the log afterwards, whose
 //! old days stay until then.
@@ -29,9 +30,12 @@ mod deliver;
 mod finding;
 mod line;
 mod pace;
+mod parcel;
 mod places;
 mod refused;
 mod settings;
+#[cfg(test)]
+mod specimen;
 mod status;
 mod store;
 mod writer;

@@ -1,16 +1,19 @@
 //! What writing to InfluxDB must not forget: how far along the log it has come, and what the engine concluded meanwhile.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foretell_model::{LogError, Offset};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::parcel;
 use crate::database::{Database, Form, signed, unsigned};
 use crate::error::OpenError;
 
 const FORM: Form = Form {
     version: 1,
-    // AUTOINCREMENT: numbers are not given twice, so a place in the outbox never points before something new.
+    // AUTOINCREMENT: numbers are not given twice, so a place in the outbox never points before something new. The lines are
+    // compressed; those of an older release are text.
     schema: &["CREATE TABLE cursor (id INTEGER PRIMARY KEY CHECK (id = 1), log INTEGER NOT NULL);
         CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, lines TEXT NOT NULL);
         INSERT INTO cursor VALUES (1, 0);"],
@@ -21,8 +24,12 @@ const FORM: Form = Form {
     durable: true,
 };
 
-/// Most bytes that wait in the outbox: over a month of a thousand machines, three days of a hundred thousand.
+/// Most bytes that wait in the outbox unless another bound is given. A machine's day takes some 680 bytes there: two years
+/// of a thousand machines, a week of a hundred thousand.
 const OUTBOX_BYTES_MAX: u64 = 512 << 20;
+
+/// So many free pages may stay in the file; what is beyond an outage has left behind, and goes back to the disk.
+const FREE_PAGES: u64 = 4_096;
 
 /// A place that both sources of lines have reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +45,7 @@ pub struct InfluxStore {
     database: Database,
     dir: PathBuf,
     is_new: bool,
+    bytes_max: AtomicU64,
 }
 
 impl InfluxStore {
@@ -49,7 +57,13 @@ impl InfluxStore {
         std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
         let path = dir.join("influx.db");
         let is_new = !path.exists();
-        Ok(Self { database: Database::open(&path, &FORM)?, dir: dir.to_owned(), is_new })
+        let database = Database::open(&path, &FORM)?;
+        Ok(Self { database, dir: dir.to_owned(), is_new, bytes_max: AtomicU64::new(OUTBOX_BYTES_MAX) })
+    }
+
+    /// From now on at most so many bytes wait in the outbox.
+    pub fn bound(&self, bytes_max: u64) {
+        self.bytes_max.store(bytes_max, Ordering::Relaxed);
     }
 
     /// Whether the data directory had none before: the history of what was concluded is then worth a look.
@@ -81,13 +95,17 @@ impl InfluxStore {
     /// # Errors
     /// When they are not kept.
     pub fn keep(&self, lines: &str) -> Result<(), LogError> {
-        let dropped = keep(&mut self.database.writer(), lines, OUTBOX_BYTES_MAX);
-        let dropped = dropped.map_err(|e| self.database.error("keep conclusions for InfluxDB in", e))?;
+        let bytes_max = self.bytes_max.load(Ordering::Relaxed);
+        let kept = keep(&mut self.database.writer(), lines, bytes_max);
+        let (dropped, bytes) = kept.map_err(|e| self.database.error("keep conclusions for InfluxDB in", e))?;
+        metrics::gauge!("foretell_influx_outbox_bytes").set(bytes as f64);
         if dropped > 0 {
             metrics::counter!("foretell_influx_outbox_dropped_total").increment(dropped);
             tracing::error!(
                 points = dropped,
-                "The outbox to InfluxDB is full: the oldest conclusions are dropped. Readings wait on the log. Mend the connection to InfluxDB."
+                bytes_max,
+                "The outbox to InfluxDB is full: the oldest conclusions are dropped. Readings wait on the log. Mend the connection to \
+                 InfluxDB, or give [influxdb] outbox_size_max more room."
             );
         }
         Ok(())
@@ -110,7 +128,8 @@ impl InfluxStore {
             let (mut rows, mut found) = (statement.query([after])?, Vec::new());
             let (mut lines, mut bytes) = (0, 0);
             while let Some(row) = rows.next()? {
-                let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
+                let id = row.get(0)?;
+                let text = parcel::unpack(row.get_ref(1)?).unwrap_or_else(|error| self.passed_over(id, &error));
                 lines += text.lines().count();
                 bytes += text.len();
                 if !found.is_empty() && (lines > lines_max || bytes > bytes_max) {
@@ -125,36 +144,71 @@ impl InfluxStore {
     /// Records a place as reached for good; what stood in the outbox up to there goes.
     pub(super) fn settle(&self, place: Place) -> Result<(), LogError> {
         let settled = settle(&mut self.database.writer(), place);
-        settled.map_err(|e| self.database.error("move the cursor in", e))
+        let (bytes, free) = settled.map_err(|e| self.database.error("move the cursor in", e))?;
+        metrics::gauge!("foretell_influx_outbox_bytes").set(bytes as f64);
+        // A little at a time: this comes again in a second.
+        let mut is_first = true;
+        if free > FREE_PAGES {
+            self.database.shrink(0.0, || std::mem::take(&mut is_first))?;
+        }
+        Ok(())
+    }
+
+    /// A row that is not what was written must not hold up those behind it.
+    fn passed_over(&self, id: i64, error: &std::io::Error) -> String {
+        metrics::counter!("foretell_influx_outbox_dropped_total").increment(1);
+        tracing::error!(
+            row = id,
+            %error,
+            file = %self.database.path().display(),
+            "Left out a damaged row of the outbox to InfluxDB; the disk under it deserves a look."
+        );
+        String::new()
     }
 }
 
-/// Returns how many points were dropped.
-fn keep(connection: &mut Connection, lines: &str, bytes_max: u64) -> rusqlite::Result<u64> {
+/// Bytes that the rows take, and pages that nothing takes.
+fn size(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let number = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| unsigned(row, 0));
+    let (pages, free) = (number("page_count")?, number("freelist_count")?);
+    Ok((pages.saturating_sub(free) * number("page_size")?, free))
+}
+
+/// Returns how many points were dropped, and the bytes that the rows take.
+fn keep(connection: &mut Connection, lines: &str, bytes_max: u64) -> rusqlite::Result<(u64, u64)> {
+    let packed = parcel::pack(lines).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.prepare_cached("INSERT INTO outbox (lines) VALUES (?1)")?.execute([lines])?;
-    let mut dropped = 0;
-    // The file's own size is near enough and costs nothing to ask: free pages count, but those are used first.
-    let size = |name: &str| transaction.query_row(&format!("PRAGMA {name}"), [], |row| unsigned(row, 0));
-    if size("page_count")?.saturating_sub(size("freelist_count")?) * size("page_size")? > bytes_max {
-        let oldest = "SELECT id, lines FROM outbox ORDER BY id LIMIT 1";
-        let (id, text): (i64, String) = transaction.query_row(oldest, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    transaction.prepare_cached("INSERT INTO outbox (lines) VALUES (?1)")?.execute([packed])?;
+    let newest = transaction.last_insert_rowid();
+    let (mut dropped, mut bytes) = (0, size(&transaction)?.0);
+    while bytes > bytes_max {
+        let oldest = "SELECT id, lines FROM outbox WHERE id < ?1 ORDER BY id LIMIT 1";
+        let found = transaction.query_row(oldest, [newest], |row| {
+            // One that cannot be read counts as one.
+            Ok((row.get::<_, i64>(0)?, parcel::unpack(row.get_ref(1)?).map_or(1, |text| text.lines().count())))
+        });
+        let Some((id, points)) = found.optional()? else { break };
         transaction.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
-        dropped = text.lines().count() as u64;
+        dropped += points as u64;
+        bytes = size(&transaction)?.0;
     }
     transaction.commit()?;
-    Ok(dropped)
+    Ok((dropped, bytes))
 }
 
-fn settle(connection: &mut Connection, place: Place) -> rusqlite::Result<()> {
+/// Returns what [`size`] says afterwards.
+fn settle(connection: &mut Connection, place: Place) -> rusqlite::Result<(u64, u64)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute("UPDATE cursor SET log = ?1", [signed(place.log.0)])?;
     transaction.execute("DELETE FROM outbox WHERE id <= ?1", params![place.outbox])?;
-    transaction.commit()
+    let size = size(&transaction)?;
+    transaction.commit()?;
+    Ok(size)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::specimen;
     use super::*;
 
     #[test]
@@ -182,11 +236,69 @@ mod tests {
     fn the_oldest_conclusion_goes_when_the_outbox_is_full() {
         let dir = tempfile::tempdir().unwrap();
         let store = InfluxStore::open(dir.path()).unwrap();
-        let lines = format!("m t=\"{}\" 0\n", "x".repeat(20_000));
-        let dropped: u64 = (0..50).map(|_| keep(&mut store.database.writer(), &lines, 200_000).unwrap()).sum();
+        let dropped: u64 = (0..50).map(|n| keep(&mut store.database.writer(), &noise(n), 200_000).unwrap().0).sum();
         let left = store.outbox(0, usize::MAX, usize::MAX).unwrap();
         assert_eq!(dropped as usize + left.len(), 50);
         assert!((5..=10).contains(&left.len()), "{} left", left.len());
         assert_eq!(left.last().map(|(id, _)| *id), Some(50));
+        // A bound that was lowered is kept at once, and the newest stays whatever it is.
+        let (more, bytes) = keep(&mut store.database.writer(), &noise(50), 1).unwrap();
+        let left = store.outbox(0, usize::MAX, usize::MAX).unwrap();
+        assert_eq!((dropped + more, left.len(), left[0].0), (50, 1, 51), "{bytes} bytes");
+    }
+
+    /// A line that cannot be compressed to less than some 20 kB.
+    fn noise(seed: u32) -> String {
+        let mut state = seed.wrapping_add(1);
+        let letters = (0..27_000).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[(state >> 26) as usize])
+        });
+        format!("m t=\"{}\" 0\n", letters.collect::<String>())
+    }
+
+    #[test]
+    fn a_damaged_row_and_one_of_an_older_release_hold_nothing_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = InfluxStore::open(dir.path()).unwrap();
+        let insert = "INSERT INTO outbox (lines) VALUES ('m n=1 0'), (x'00ff')";
+        store.database.writer().execute_batch(insert).unwrap();
+        store.keep("m n=3 0\n").unwrap();
+        let lines: Vec<_> = store.outbox(0, 99, 9_999).unwrap().into_iter().map(|(_, lines)| lines).collect();
+        assert_eq!(lines, ["m n=1 0", "", "m n=3 0\n"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures_and_room_goes_back_after_an_outage() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = InfluxStore::open(dir.path()).unwrap();
+        (0..1_000).for_each(|n| store.keep(&noise(n)).unwrap());
+        let pages = || store.database.writer().query_row("PRAGMA page_count", [], |row| unsigned(row, 0)).unwrap();
+        let before = pages();
+        store.database.writer().pragma_update(None, "max_page_count", signed(before)).unwrap();
+        let refused = (0..9).find_map(|n| store.keep(&noise(n)).err());
+        assert!(matches!(refused, Some(LogError::Full { .. })), "{refused:?}");
+        let last = store.outbox(0, usize::MAX, usize::MAX).unwrap().last().unwrap().0;
+        (0..9).for_each(|_| store.settle(Place { log: Offset(1), outbox: last }).unwrap());
+        assert!(before > FREE_PAGES && pages() <= FREE_PAGES, "{} of {before} pages are left", pages());
+    }
+
+    /// What an outage of a day costs a fleet of a thousand machines, each with a forecast, as the server writes them.
+    #[test]
+    fn the_outbox_holds_a_month_of_a_thousand_machines_many_times_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = InfluxStore::open(dir.path()).unwrap();
+        let (mut lines, mut raw) = (String::new(), 0);
+        for machine in 0..1_000 {
+            specimen::day_of(machine, &mut lines);
+            if lines.len() >= 64 << 10 {
+                raw += lines.len();
+                store.keep(&std::mem::take(&mut lines)).unwrap();
+            }
+        }
+        let (bytes, _) = size(&store.database.writer()).unwrap();
+        let days = OUTBOX_BYTES_MAX / bytes;
+        assert!(raw > 1_000_000 && days > 300, "a day takes {bytes} bytes ({raw} before): {days} days");
+        println!("a day of 1,000 machines: {raw} bytes of lines, {bytes} in the outbox, which holds {days} days");
     }
 }

@@ -33,10 +33,15 @@ pub struct InfluxSection {
     pub timeout: Duration,
     /// Longest pause between two attempts that the server does not ask for.
     pub backoff_max: Duration,
+    /// Most bytes of conclusions that wait on our disk.
+    pub outbox_bytes_max: u64,
 }
 
 /// Bounds of a batch, bytes: a line must fit, and a server's own limit should not be far off.
 const BATCH_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=16 << 20;
+
+/// Least room for what waits, bytes: a day of a thousand machines fits many times.
+const OUTBOX_BYTES_MIN: u64 = 16 << 20;
 
 /// Reads the section; `None` without an address, but its keys are checked all the same.
 pub(super) fn read(mut s: Section<'_>, base: &Path) -> Option<InfluxSection> {
@@ -59,6 +64,7 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> Option<InfluxSection> {
         flush_interval: s.duration_or_none("flush_interval", Duration::from_secs(1)),
         timeout: s.duration("timeout", Duration::from_secs(30)),
         backoff_max: s.duration("backoff_max", Duration::from_secs(60)),
+        outbox_bytes_max: s.parsed("outbox_size_max", 512 << 20, outbox_bytes),
     };
     let authorities = section.ca_file.as_deref();
     source::tell_files(&s, &[("ca_file", authorities)], &pem::faults(None, None, authorities));
@@ -75,6 +81,11 @@ pub(super) fn read(mut s: Section<'_>, base: &Path) -> Option<InfluxSection> {
     }
     s.finish();
     url.map(|_| section)
+}
+
+fn outbox_bytes(text: &str) -> Result<u64, String> {
+    let bytes = unit::size_bytes(text)?;
+    if bytes < OUTBOX_BYTES_MIN { Err(format!("`{text}` is less than 16MiB")) } else { Ok(bytes) }
 }
 
 fn batch_bytes(text: &str) -> Result<usize, String> {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use foretell_history::MachineDay;
-use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp, wire};
+use foretell_model::{Clock, Finding, FindingKind, LogError, MachineId, Timestamp, wire};
 use foretell_outreach::{AlarmHeard, Concluded, Outreach, OutreachError, Stage};
 use metrics::{counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ use super::engine_room::{EngineRoom, News, Placed};
 use super::heart::Beat;
 use super::influx::Influx;
 use super::progress::ProgressFile;
-use super::troubles::{Part, of_outreach};
+use super::troubles::{Part, chain, of_outreach};
 use crate::failure::{Failure, Kind};
 
 /// Items that may wait; then the engine does. Each is some kilobytes.
@@ -188,10 +188,16 @@ impl Concluder {
             if !self.conclude(&found) {
                 return self.queue.abandon();
             }
-            if let Some(influx) = &self.influx {
-                influx.keep_days(&days);
+            if !self.copy(|influx| influx.keep_days(&days)) {
+                return self.queue.abandon();
             }
         }
+    }
+
+    /// Copies conclusions for the plant's history store, if there is one. False when told to stop before they were kept.
+    fn copy(&self, keep: impl Fn(&Influx) -> Result<(), LogError>) -> bool {
+        let Some(influx) = &self.influx else { return true };
+        self.persist_saying("what goes to InfluxDB", || keep(influx), |error| chain(error)).is_some()
     }
 
     /// Keeps findings, publishes what became of them, then copies them. False when told to stop before they were kept.
@@ -204,10 +210,7 @@ impl Concluder {
             return false;
         }
         self.publish(&ours);
-        if let Some(influx) = &self.influx {
-            influx.keep_findings(found);
-        }
-        true
+        self.copy(|influx| influx.keep_findings(found))
     }
 
     /// Whether a finding speaks of service by hours that people have registered. Outreach then counts for itself, from when
@@ -271,6 +274,15 @@ impl Concluder {
     /// Does something again and again until outreach has kept it: what was passed over would be lost for good. `None` when told
     /// to stop before that.
     fn persist<T>(&self, what: &str, step: impl Fn() -> foretell_outreach::Result<T>) -> Option<T> {
+        self.persist_saying(what, step, of_outreach)
+    }
+
+    fn persist_saying<T, E>(
+        &self,
+        what: &str,
+        step: impl Fn() -> Result<T, E>,
+        words: impl Fn(&E) -> String,
+    ) -> Option<T> {
         loop {
             match step() {
                 Ok(kept) => {
@@ -278,7 +290,7 @@ impl Concluder {
                     return Some(kept);
                 }
                 Err(error) => {
-                    let why = format!("{what} could not be kept: {}", of_outreach(&error));
+                    let why = format!("{what} could not be kept: {}", words(&error));
                     self.room.troubles().note(Part::Conclusions, why);
                 }
             }

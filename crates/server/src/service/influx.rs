@@ -42,6 +42,7 @@ impl Influx {
             return no_longer_written(log).map(|()| None).map_err(failed);
         };
         let store = Arc::new(InfluxStore::open(&config.data.dir).map_err(opening)?);
+        store.bound(section.outbox_bytes_max);
         Ok(Some(Self { store, watch: InfluxWatch::default(), control: InfluxControl::default(), section }))
     }
 
@@ -57,6 +58,7 @@ impl Influx {
 
     /// Goes on with other settings.
     pub(super) fn replace(&self, section: &InfluxSection) {
+        self.store.bound(section.outbox_bytes_max);
         self.control.replace(settings(section));
     }
 
@@ -86,33 +88,46 @@ impl Influx {
         if !self.store.is_new() {
             return;
         }
+        if let Err(error) = self.keep_history(room) {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "What was concluded before there was an outbox is not written to InfluxDB.");
+        }
+    }
+
+    fn keep_history(&self, room: &EngineRoom) -> Result<(), LogError> {
         let mut outgoing = Outgoing::new(&self.store);
         for (_, view) in room.machines() {
             let Some((newest, older)) = view.days.split_last() else { continue };
-            older.iter().for_each(|day| outgoing.day(&past_day(&view, day)));
-            outgoing.day(&machine_day(&view, newest));
+            older.iter().try_for_each(|day| outgoing.day(&past_day(&view, day)))?;
+            outgoing.day(&machine_day(&view, newest))?;
         }
         // The oldest first, so that of two at one instant the newer one stands.
         for finding in room.findings(None, None, usize::MAX).iter().rev() {
-            outgoing.add(|lines| usize::from(forecast_line(finding, 0, lines)));
+            outgoing.add(|lines| usize::from(forecast_line(finding, 0, lines)))?;
         }
-        outgoing.flush();
+        outgoing.flush()
     }
 
     /// Puts days that have closed into the outbox. Must come before the engine's snapshot is kept.
-    pub(super) fn keep_days(&self, days: &[MachineDay]) {
+    ///
+    /// # Errors
+    /// When the disk is full; to be tried again with the same, because a point that is there twice is one point.
+    pub(super) fn keep_days(&self, days: &[MachineDay]) -> Result<(), LogError> {
         let mut outgoing = Outgoing::new(&self.store);
-        days.iter().for_each(|day| outgoing.day(day));
-        outgoing.flush();
+        days.iter().try_for_each(|day| outgoing.day(day))?;
+        outgoing.flush()
     }
 
     /// Puts findings into the outbox. Must come before the engine's snapshot is kept.
-    pub(super) fn keep_findings(&self, found: &[Placed]) {
+    ///
+    /// # Errors
+    /// As of [`Influx::keep_days`].
+    pub(super) fn keep_findings(&self, found: &[Placed]) -> Result<(), LogError> {
         let mut outgoing = Outgoing::new(&self.store);
         for placed in found {
-            outgoing.add(|lines| usize::from(forecast_line(&placed.finding, placed.ordinal, lines)));
+            outgoing.add(|lines| usize::from(forecast_line(&placed.finding, placed.ordinal, lines)))?;
         }
-        outgoing.flush();
+        outgoing.flush()
     }
 }
 
@@ -133,32 +148,35 @@ impl<'a> Outgoing<'a> {
         Self { store, lines: String::new(), points: 0 }
     }
 
-    fn day(&mut self, day: &MachineDay) {
-        self.add(|lines| day.lines(lines));
+    fn day(&mut self, day: &MachineDay) -> Result<(), LogError> {
+        self.add(|lines| day.lines(lines))
     }
 
-    fn add(&mut self, write: impl FnOnce(&mut String) -> usize) {
+    fn add(&mut self, write: impl FnOnce(&mut String) -> usize) -> Result<(), LogError> {
         self.points += write(&mut self.lines);
-        if self.lines.len() >= ROW_BYTES {
-            self.flush();
-        }
+        if self.lines.len() >= ROW_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// A failure is counted and said, and holds up nobody: forecasts matter more than their copies.
-    fn flush(&mut self) {
+    /// A full disk holds up whatever is concluded, and is an error. Any other failure is counted and said, and holds up nobody:
+    /// forecasts matter more than their copies.
+    fn flush(&mut self) -> Result<(), LogError> {
         if self.points == 0 {
-            return;
+            return Ok(());
         }
-        if let Err(error) = self.store.keep(&self.lines) {
-            counter!("foretell_influx_outbox_dropped_total").increment(self.points as u64);
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                points = self.points,
-                "Conclusions could not be kept for InfluxDB. Check the disk under the data directory."
-            );
+        let (lines, points) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.points));
+        match self.store.keep(&lines) {
+            Err(full @ LogError::Full { .. }) => return Err(full),
+            Err(error) => {
+                counter!("foretell_influx_outbox_dropped_total").increment(points as u64);
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    points,
+                    "Conclusions could not be kept for InfluxDB. Check the disk under the data directory."
+                );
+            }
+            Ok(()) => {}
         }
-        self.lines.clear();
-        self.points = 0;
+        Ok(())
     }
 }
 
