@@ -64,6 +64,22 @@ fn a_repeated_finding_changes_nothing() {
 }
 
 #[test]
+fn what_another_log_has_had_before_is_not_told_again() {
+    let s = scene();
+    let apply = |offset, ordinal, status| {
+        let finding = cooler("s01/m002", Grade::Advise, status);
+        let applied = s.outreach.apply(Offset(offset), ordinal, &finding, &context(&finding.machine), wednesday());
+        matches!(applied.unwrap(), Applied::Case { .. })
+    };
+    assert!(apply(900, 0, Status::Opened));
+    s.outreach.follow_another_log(Offset(30)).unwrap();
+    assert!(!apply(2, 0, Status::Cleared) && !apply(30, 0, Status::Cleared) && !apply(30, 1, Status::Cleared));
+    assert_eq!(s.outreach.queue(wednesday()).unwrap().len(), 1);
+    assert!(apply(31, 0, Status::Cleared));
+    assert_eq!(s.outreach.queue(wednesday()).unwrap().len(), 0);
+}
+
+#[test]
 fn only_what_concerns_a_customer_becomes_a_message() {
     #[track_caller]
     fn check(fault: &str, kind: FindingKind, grade: Grade, expected: Option<Stage>) {

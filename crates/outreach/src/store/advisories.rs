@@ -319,10 +319,10 @@ pub(crate) fn mark(connection: &dyn Session, machine: &MachineId, offset: u64, o
     Ok(changed == 0)
 }
 
-/// Puts every mark at `head`, after the log was exchanged for another.
+/// Puts every mark behind all findings of `head`, after the log was exchanged for another.
 pub(crate) fn remark(connection: &dyn Session, head: u64) -> Result<usize> {
     let head = i64::try_from(head).unwrap_or(i64::MAX);
-    connection.execute("UPDATE mark SET log_offset = ?1, ordinal = 0", values![head])
+    connection.execute("UPDATE mark SET log_offset = ?1, ordinal = ?2", values![head, i64::from(u32::MAX)])
 }
 
 /// Lowers every mark beyond `head`, after the log was replaced or cut there.
