@@ -443,7 +443,6 @@ fn a_damaged_quarantine_or_damaged_curves_keep_no_reading_from_being_taken() {
 fn a_log_that_was_emptied_is_not_taken_for_a_new_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut foretell, data) = plant(folder.path());
-    publish_lines(foretell.mqtt, TOPIC, &(0..20).map(reading).collect::<Vec<_>>());
     assert_eq!(foretell.process.terminate(), Some(0));
     std::fs::write(data.join("log.db"), "").expect("a writable folder");
     let out = folder.path().join("x.csv").to_string_lossy().into_owned();
