@@ -113,6 +113,9 @@ mod tests {
         // Too cold in cool hours and too hot in hot ones is stuck part-way, not open.
         check("cool_hours_cold", &[("valve_open_share", 0.9), ("steady_hot_k", 0.0)], "thermostatic_valve_open");
         check("cool_hours_cold", &[("valve_open_share", 0.7), ("steady_hot_k", 10.0)], "thermostatic_valve");
+        let part_way = [("coolest_hour_c", 60.0), ("steady_hot_k", 10.0), ("discharge_excess_k", 8.0)];
+        check("coolest_hour_cold", &part_way, "thermostatic_valve");
+        check("coolest_hour_cold", &[("coolest_hour_c", 60.0), ("steady_hot_k", 0.0)], "thermostatic_valve_open");
         check("ambient_hot", &[("ambient_change_k", 7.0)], "high_ambient");
         check("room_hot", &[("common_discharge_change_k", 4.0)], "high_ambient");
         check("separator_dp_up", &[("separator_dp_change_bar", 0.4)], "separator_clogging");
