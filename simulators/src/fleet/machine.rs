@@ -217,12 +217,17 @@ impl MachineSim {
     /// A technician does a work, by its code: it stops the machine for a while and cures the faults that it cures.
     pub(super) fn repair(&mut self, work: &str) {
         self.repaired_until_ms = self.now_ms + REPAIR_MS;
+        self.mend(work);
+        self.happened(HappeningKind::MaintenanceDone(work.into()));
+    }
+
+    /// The faults that a work cures end.
+    pub(super) fn mend(&mut self, work: &str) {
         for fault in &mut self.faults {
             if let Some(cured) = fault.cure(work, self.now_ms) {
                 self.truth.maintenance.push(MaintenanceTruth::new(self.now_ms, cured));
             }
         }
-        self.happened(HappeningKind::MaintenanceDone(work.into()));
     }
 
     fn apply_changes(&mut self) {

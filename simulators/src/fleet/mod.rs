@@ -230,6 +230,13 @@ impl Messages {
         }
     }
 
+    /// The same of work that somebody has reported: the machine says nothing of it.
+    pub fn mend(&mut self, index: usize, work: &str) {
+        if let Some(machine) = self.machines.get_mut(index) {
+            machine.mend(work);
+        }
+    }
+
     /// What was true of the part of the fleet's life that was yielded so far.
     #[must_use]
     pub fn truth(&self) -> Truth {

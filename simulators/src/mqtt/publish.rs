@@ -74,8 +74,19 @@ pub struct Live {
     reached_ms: AtomicI64,
     /// Bits of a factor that was asked for and not yet taken; 0 for none.
     factor: AtomicU64,
-    /// Work that was asked for and not yet done: machine and code.
-    repairs: Mutex<Vec<(usize, String)>>,
+    /// Work that was asked for and not yet done.
+    works: Mutex<Vec<Asked>>,
+}
+
+/// Work that is to be done on a machine.
+#[derive(Debug)]
+struct Asked {
+    /// Its place in [`Fleet::machines`].
+    index: usize,
+    /// The work's code.
+    work: String,
+    /// Whether the controller reports it; otherwise somebody has.
+    reports: bool,
 }
 
 impl Live {
@@ -94,11 +105,20 @@ impl Live {
     /// faults that it cures end, and the controller reports it. It happens as soon as the simulation gets to it, which
     /// runs up to an hour or two ahead.
     pub fn repair(&self, index: usize, work: &str) {
-        self.repairs.lock().unwrap_or_else(PoisonError::into_inner).push((index, work.to_owned()));
+        self.ask(Asked { index, work: work.to_owned(), reports: true });
     }
 
-    fn take_repairs(&self) -> Vec<(usize, String)> {
-        std::mem::take(&mut *self.repairs.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The same of work that somebody has reported already: its faults end, and nothing is said of it again.
+    pub fn mend(&self, index: usize, work: &str) {
+        self.ask(Asked { index, work: work.to_owned(), reports: false });
+    }
+
+    fn ask(&self, asked: Asked) {
+        self.works.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    }
+
+    fn take_works(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.works.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What was published so far; the links are told of only at the end.
@@ -162,8 +182,12 @@ fn simulate(fleet: &Fleet, out: &mpsc::Sender<Delivery>, live: &Live, stop: &Can
     let mut ready = Vec::new();
     let mut messages = fleet.messages();
     while let Some(message) = messages.next() {
-        for (index, work) in live.take_repairs() {
-            messages.repair(index, &work);
+        for asked in live.take_works() {
+            if asked.reports {
+                messages.repair(asked.index, &asked.work);
+            } else {
+                messages.mend(asked.index, &asked.work);
+            }
         }
         links.carry(&message, &mut ready);
         for delivery in ready.drain(..) {

@@ -3,6 +3,7 @@
 //! Nothing is short-cut: readings go through the listener, admission, the log, the engine and outreach as in a plant. Only
 //! the clock differs: the newest reading is now.
 
+mod mending;
 mod people;
 mod road;
 mod story;
@@ -24,6 +25,7 @@ use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::roles::Roles;
 use crate::service::{Photos, Service};
+use mending::Mending;
 use road::Near;
 use story::Story;
 
@@ -188,7 +190,7 @@ async fn tell(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let (started, bar, mut story) = (Instant::now(), line(), Story::default());
-    let (mut pace, mut moved) = (None, Instant::now());
+    let (mut pace, mut moved, mut mending) = (None, Instant::now(), Mending::default());
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = service.clocks().now();
@@ -206,6 +208,10 @@ async fn tell(
         if story.drafted && options.exit_after_advise {
             bar.finish_and_clear();
             return Ok(());
+        }
+        let reached = Timestamp::from_millis(live.stats().reached_ms);
+        for (place, work) in mending.take(fleet, |machine| service.room().marks(machine), reached) {
+            live.mend(place, &work);
         }
         let near = look_at_visits(service, fleet, live, &mut story, now);
         let near = near.map_err(|error| Failure::because(Kind::Io, "could not look at the visits", error))?;

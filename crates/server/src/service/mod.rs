@@ -62,6 +62,7 @@ pub use backend::{DAYS_NEEDED, curve};
 pub use clocks::Clocks;
 pub use context::of as machine_context;
 pub use engine_room::{EngineRoom, Placed};
+pub use findings::{Mark, MarkKind};
 pub(crate) use http::unavailable;
 pub use options::{decoder as decoder_options, engine as engine_options, outreach as outreach_options, works};
 pub use photos::Photos;
