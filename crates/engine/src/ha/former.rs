@@ -33,6 +33,11 @@ pub(crate) struct FormerDay {
 }
 
 impl Former {
+    /// Whether the life after it begins on a day.
+    pub(super) fn ends_before(&self, day: Day) -> bool {
+        self.until == day
+    }
+
     /// The normal of a machine whose next life begins on `until`; `None` when it had none yet.
     pub(super) fn of(health: &Health, until: Day) -> Option<Self> {
         let Reference { heat_a, bar } = health.reference().filter(|_| health.learned)?;

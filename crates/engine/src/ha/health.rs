@@ -78,10 +78,12 @@ impl Health {
         Some(Baseline { theta: Prior::of(&Belief::FLEET, Some(memory)).mean }.bounded())
     }
 
-    /// Hot days before anything is claimed: fewer where an earlier life has left a belief.
+    /// Hot days before anything is claimed: fewer where an earlier life has left a belief, or leaves one as soon as the first day
+    /// of this one is judged.
     pub(crate) fn days_needed(&self) -> usize {
         let known = self.memory.as_ref().is_some_and(|m| m.is_rich(LEARNING_DAYS));
-        if known { REMEMBERED_DAYS } else { LEARNING_DAYS }
+        let leaves = self.former.as_ref().is_some_and(|former| former.ends_before(self.valid_from));
+        if known || (self.fresh && leaves) { REMEMBERED_DAYS } else { LEARNING_DAYS }
     }
 
     /// Begins a new life: the days before it enter the memory when the first of its own is judged, by the hinge that they had.
