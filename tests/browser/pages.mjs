@@ -222,7 +222,7 @@ async function reports() {
       writeFileSync(`${file}.pdf`, await answer.body());
       execFileSync("pdftoppm", ["-r", "70", "-png", `${file}.pdf`, file]);
       const said = execFileSync("pdftotext", ["-layout", `${file}.pdf`, "-"], { encoding: "utf8" });
-      assert.match(said, lang === "en" ? /How each part stands/ : /各系统状况/, `${name} in ${lang} says nothing`);
+      assert.match(said, lang === "en" ? /The state of each part/ : /各系统状况/, `${name} in ${lang} says nothing`);
       for (const line of said.split("\n")) assert.doesNotMatch(line, /^\s*(°C|K|kW|h|weeks?|days?|%)(?=[.,;)]|\s+\S)/, `${name} in ${lang}: a unit begins a line: ${line}`);
     }
   }

@@ -42,7 +42,7 @@ pub use id::{IdError, MachineId, SiteId};
 pub use log::{Appended, Log, LogError, Logged, Offset, Partition};
 pub use machine::{Currency, EnergyProfile, Limits, MachineProfile, currency_name};
 pub use obstacle::{Objection, Obstacle};
-pub use outlook::{Certainty, WeekWindow};
+pub use outlook::{Certainty, Outlook, WeekWindow};
 pub use quarantine::{FROM_FUTURE, Quarantine, Quarantined, Refusal, TOO_OLD};
 pub use reading::{Quality, Reading, RunState};
 pub use remark::{BODY_CHARS_MAX, Lack, Remark, SHORT_PARTS_MAX, SUBJECT_CHARS_MAX, TemplateFault, WordSort};

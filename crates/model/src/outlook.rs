@@ -1,11 +1,11 @@
-//! A forecast as people are told it: a window of whole weeks and a word of certainty.
+//! A forecast as people are told it: a window of whole weeks, a word of certainty, and figures that agree with both.
 //!
-//! The letter to the customer and the advisor's pages say the same forecast in their own words; the weeks and the degree of
-//! certainty must not differ between them, so both are decided here.
+//! The letter to the customer and the advisor's pages say the same forecast in their own words; the weeks, the degree of
+//! certainty and the chances must not differ between them, so all are decided here.
 
 use serde::Serialize;
 
-use crate::RulDays;
+use crate::{Finding, FindingKind, RulDays, Timestamp};
 
 /// A day more or less changes no plan; it keeps 13.9 days from reading as "one week".
 const SLACK_DAYS: f64 = 1.0;
@@ -52,6 +52,102 @@ impl WeekWindow {
             _ => Self::Open,
         }
     }
+}
+
+/// One forecast as it is told at an instant.
+///
+/// A finding gives its quantiles as calibrated on what came true, and for *if the cause is real*; its chances within fixed spans
+/// come from the walk itself and include that there may be no cause at all. Side by side they would contradict each other ("one
+/// in ten within 5 days, 6 % within 7"). Here the chances too are for the case that the cause is real and nothing is done, and
+/// none passes a quantile on the wrong side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// When it was reckoned.
+    at: Timestamp,
+    /// How long ago that was, days.
+    age_days: f64,
+    rul: RulDays,
+    /// Days after `at` and the chance of the limit by then, both rising.
+    course: [(f64, f64); 7],
+    /// How many of them are known.
+    known: usize,
+}
+
+impl Outlook {
+    /// What a finding forecasts, told at `now`; `None` when it forecasts nothing.
+    #[must_use]
+    pub fn of(finding: &Finding, now: Timestamp) -> Option<Self> {
+        let rul = finding.rul_days.filter(|_| finding.kind == FindingKind::Prediction)?;
+        let real = finding.likelihood + finding.alternatives.iter().map(|other| other.likelihood).sum::<f64>();
+        let real = if real > 0.0 { real.min(1.0) } else { 1.0 };
+        let quantiles = [(rul.p10, 0.1), (rul.p50, 0.5), (rul.p90, 0.9)];
+        let quantiles = quantiles.into_iter().filter_map(|(days, share)| Some((days?.max(0.0), share)));
+        let spans = finding.probability_within.map(|p| [(7.0, p.d7), (14.0, p.d14), (21.0, p.d21), (30.0, p.d30)]);
+        let (mut course, mut known) = ([(0.0, 0.0); 7], 0);
+        for point in
+            quantiles.clone().chain(spans.into_iter().flatten().map(|(days, p)| (days, within(&rul, days, p / real))))
+        {
+            course[known] = point;
+            known += 1;
+        }
+        course[..known].sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        // The spans come from one rising curve and the quantiles from another: each is held to what came before it.
+        let mut floor = 0.0_f64;
+        for (_, share) in &mut course[..known] {
+            floor = floor.max(*share);
+            *share = floor;
+        }
+        Some(Self { at: finding.at, age_days: now.days_since(finding.at).max(0.0), rul, course, known })
+    }
+
+    /// The weeks that are told.
+    #[must_use]
+    pub fn window(&self) -> WeekWindow {
+        WeekWindow::of(self.rul, self.age_days)
+    }
+
+    /// Between which instants the limit is likely reached; the second is `None` beyond the horizon. Nothing where the words say
+    /// that it cannot be told.
+    #[must_use]
+    pub fn reached(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        let from = self.instant(self.rul.p10).filter(|_| self.window() != WeekWindow::Open)?;
+        Some((from, self.instant(self.rul.p90)))
+    }
+
+    /// The instants by which one, five and nine of ten futures have reached the limit; `None` beyond the horizon.
+    #[must_use]
+    pub fn quantiles(&self) -> [Option<Timestamp>; 3] {
+        [self.rul.p10, self.rul.p50, self.rul.p90].map(|days| self.instant(days))
+    }
+
+    /// The chance that the limit is reached within so many days from now, 0 to 1; `None` beyond the last day of which anything
+    /// is known.
+    #[must_use]
+    pub fn within(&self, days: f64) -> Option<f64> {
+        let (ahead, mut before) = (self.age_days + days, (0.0, 0.0));
+        for (at, share) in &self.course[..self.known] {
+            if *at >= ahead {
+                let part = if *at > before.0 { (ahead - before.0) / (at - before.0) } else { 1.0 };
+                return Some(before.1 + part.clamp(0.0, 1.0) * (share - before.1));
+            }
+            before = (*at, *share);
+        }
+        None
+    }
+
+    fn instant(&self, days: Option<f64>) -> Option<Timestamp> {
+        days.map(|days| self.at.plus_days(days))
+    }
+}
+
+/// A chance within so many days, held between the quantiles around it.
+fn within(rul: &RulDays, days: f64, share: f64) -> f64 {
+    let quantiles = [(rul.p10, 0.1), (rul.p50, 0.5), (rul.p90, 0.9)];
+    // A quantile beyond the horizon lies beyond every span.
+    quantiles.into_iter().fold(share.clamp(0.0, 1.0), |share, (at, quantile)| match at {
+        Some(at) if at <= days => share.max(quantile),
+        _ => share.min(quantile),
+    })
 }
 
 /// How sure we are of the cause and the course.
@@ -104,6 +200,54 @@ mod tests {
     fn a_forecast_ages() {
         let rul = RulDays { p10: Some(21.0), p50: None, p90: Some(28.0) };
         assert_eq!(WeekWindow::of(rul, 7.0), WeekWindow::Between { from: 2, to: 3 });
+    }
+
+    /// A finding of 1 July with quantiles, chances within the spans and the likelihood of its cause.
+    fn forecast(quantiles: [Option<f64>; 3], spans: [f64; 4], likelihood: f64) -> Finding {
+        let [p10, p50, p90] = quantiles.map(|days| days.map_or("null".to_owned(), |days| days.to_string()));
+        let [d7, d14, d21, d30] = spans;
+        let line = format!(
+            r#"{{"at":"2026-07-01T00:00:00Z","site":"s1","machine":"m1","event":"prediction","id":"s1/m1/cooler_clogging/1","status":"opened","grade":"advise","fault":"cooler_clogging","likelihood":{likelihood},"alternatives":[],"rul_days":{{"p10":{p10},"p50":{p50},"p90":{p90}}},"probability_within":{{"7d":{d7},"14d":{d14},"21d":{d21},"30d":{d30}}},"limit":null,"evidence":[],"text":"x"}}"#
+        );
+        crate::wire::from_json(&line).unwrap()
+    }
+
+    #[test]
+    fn chances_agree_with_the_quantiles_beside_them() {
+        #[track_caller]
+        fn told(finding: &Finding, age_days: f64, expected: [Option<f64>; 4]) {
+            let outlook = Outlook::of(finding, finding.at.plus_days(age_days)).unwrap();
+            let within = [7.0, 14.0, 21.0, 30.0].map(|days| outlook.within(days).map(|p| (p * 100.0).round() / 100.0));
+            assert_eq!(within, expected);
+        }
+        // One in ten within 5 days is at least one in ten within 7, whatever the walk alone says.
+        let wide = forecast([Some(5.0), Some(34.0), None], [0.06, 0.17, 0.29, 0.45], 1.0);
+        told(&wide, 0.0, [Some(0.1), Some(0.17), Some(0.29), Some(0.45)]);
+        // Two weeks later the same days are nearer; beyond the last of them nothing is known.
+        told(&wide, 14.0, [Some(0.29), Some(0.41), None, None]);
+        // For a cause that is itself only even odds the chances are those of its being real, as the quantiles are.
+        told(
+            &forecast([Some(10.0), Some(20.0), Some(28.0)], [0.02, 0.13, 0.27, 0.47], 0.5),
+            0.0,
+            [Some(0.04), Some(0.26), Some(0.54), Some(0.94)],
+        );
+        told(&forecast([Some(3.0), Some(4.0), Some(6.0)], [0.7; 4], 1.0), 0.0, [Some(0.9); 4]);
+        told(&forecast([None; 3], [0.0; 4], 1.0), 0.0, [Some(0.0); 4]);
+    }
+
+    #[test]
+    fn no_days_are_shown_where_the_words_say_that_none_can_be_told() {
+        for (quantiles, is_told) in [
+            ([Some(5.0), Some(34.0), None], false),
+            ([Some(12.0), Some(34.0), None], true),
+            ([Some(12.0), Some(20.0), Some(30.0)], true),
+            ([None; 3], false),
+        ] {
+            let finding = forecast(quantiles, [0.0; 4], 0.9);
+            let outlook = Outlook::of(&finding, finding.at).unwrap();
+            assert_eq!(outlook.reached().is_some(), is_told, "{quantiles:?}");
+            assert_eq!(outlook.window() != WeekWindow::Open, is_told, "{quantiles:?}");
+        }
     }
 
     proptest::proptest! {

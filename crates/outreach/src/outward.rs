@@ -147,7 +147,7 @@ impl Outreach {
     /// When the store cannot be read.
     pub fn cases_of(&self, machine: &MachineId) -> Result<Vec<(Finding, Stage)>> {
         self.store.read("list a machine's cases", |c| {
-            Ok(advisories::open_of(c, machine)?.into_iter().map(|case| (case.finding, case.stage)).collect())
+            Ok(advisories::open_of(c, machine)?.into_iter().map(|case| (case.as_told(), case.stage)).collect())
         })
     }
 

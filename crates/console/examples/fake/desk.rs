@@ -10,6 +10,7 @@ use foretell_console::{BackendError, Lang};
 use foretell_model::{MINUTE_MS, Timestamp};
 
 use super::fleet::{BERLIN, SHANGHAI, at, now};
+use super::guest_case::broken;
 
 const TECHNICIANS: [(&str, &str, &str, f64); 4] = [
     ("zhou", "周明", "Zhou Ming", 24.0),
@@ -193,10 +194,12 @@ impl Desk {
 
     pub(crate) fn case(&self, id: i64, lang: Lang) -> Result<CasePage, BackendError> {
         let found = self.cases.iter().find(|case| case.id == id).cloned();
+        let found = found.ok_or_else(|| BackendError::NotFound(format!("case {id}")))?;
         let choice = |key: &str, name: &str| Choice { key: key.into(), name: name.into() };
         Ok(CasePage {
             now: now(),
-            case: found.ok_or_else(|| BackendError::NotFound(format!("case {id}")))?,
+            machine: broken(&found.machine),
+            case: found,
             technicians: TECHNICIANS.iter().map(|(key, ..)| choice(key, &technician(key, lang))).collect(),
             depots: vec![choice("suzhou", "苏州仓库"), choice("hamburg", "Hamburg depot")],
             record: vec![

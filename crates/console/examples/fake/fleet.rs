@@ -226,8 +226,8 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
         Plot::Valve => (vec![finding(&id, FaultCode::THERMOSTATIC_VALVE, Grade::Watch, None)], vec![]),
         _ => (vec![], vec![]),
     };
-    let reached = open.iter().find_map(Reached::of);
-    let curve = Curve { now: now(), limit_c: LIMIT_C, marks: marks(seed), cone, reached, days };
+    let reached = open.iter().find_map(|finding| Reached::of(finding, now()));
+    let curve = Curve { now: now(), limit_c: LIMIT_C, marks: marks(seed), cone, reached, days, counter: None };
     let summary = summary(seed, id, &curve, open.first(), last_hot);
     let advisory_id = open.first().filter(|f| f.grade > Grade::Watch).map(|f| f.id.to_string());
     let known = matches!(summary.health, Health::Known { .. });
@@ -245,6 +245,7 @@ fn detail(seed: &Seed, salt: u64) -> MachineDetail {
             days: if seed.plot == Plot::Learning { 9 } else { 96 },
             days_needed: 21,
             hinge_ambient_c: (seed.plot != Plot::Learning).then_some(29.4),
+            anew: false,
             ambient_measured: !salt.is_multiple_of(3),
         },
         cooler_loss: open.first().filter(|_| known).map(|_| Estimate { value: 0.27, low: 0.22, high: 0.33 }),

@@ -1,11 +1,13 @@
-//! The customer's page about a machine that broke, at the beginning, on the way, on site and in the end.
+//! The customer's page about a machine that broke, at the beginning, on the way, on site and in the end; and the machine itself.
 
 use foretell_console::Lang;
-use foretell_console::view::{GuestCase, Person, PhotoView, Progress, Timer, TimerState, Way};
-use foretell_model::{FaultCode, MINUTE_MS};
+use foretell_console::view::{
+    BrokenMachine, EarlierVisit, GuestCase, Person, PhotoView, Progress, Timer, TimerState, Way,
+};
+use foretell_model::{FaultCode, Grade, MINUTE_MS, MachineId, RulDays};
 
 use super::field::{comer, on_the_way, report};
-use super::fleet::{BERLIN, SHANGHAI, now};
+use super::fleet::{BERLIN, SHANGHAI, at, finding, now};
 
 /// The case of a link: `early`, `there` and `closed` in its token choose how far it has come.
 pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
@@ -57,5 +59,26 @@ pub(super) fn case(token: &str, lang: Lang) -> GuestCase {
         withdrawn: false,
         report: closed.then(report),
         photos: if closed { vec![PhotoView { id: 13, caption: String::new() }] } else { Vec::new() },
+    }
+}
+
+/// A machine of which something was forecast before it broke.
+pub(super) fn broken(machine: &str) -> BrokenMachine {
+    let rul = RulDays { p10: Some(3.2), p50: Some(6.4), p90: Some(9.8) };
+    let forecast = |id: MachineId| finding(&id, FaultCode::COOLER_CLOGGING, Grade::Urgent, Some(rul));
+    BrokenMachine {
+        model: "GA 75 VSD+".into(),
+        rated_kw: Some(75.0),
+        run_hours: Some(14_021.5),
+        address: "苏州工业园区星湖街18号".into(),
+        place_deg: Some((31.303, 120.731)),
+        open: MachineId::parse(machine).map(forecast).into_iter().collect(),
+        last_visit: Some(EarlierVisit {
+            at: at("2026-05-12T03:00:00Z"),
+            machine_name: String::new(),
+            works: vec!["oil_changed".into()],
+            technician: "周明".into(),
+            note: "油位视窗有点花".into(),
+        }),
     }
 }

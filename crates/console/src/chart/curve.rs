@@ -307,6 +307,7 @@ mod tests {
                 })
                 .collect(),
             reached: Some(Reached { from: Timestamp::parse("2026-07-21T00:00:00Z").unwrap(), to: None }),
+            counter: None,
             marks: vec![Mark {
                 at: Timestamp::parse("2026-07-17T10:00:00Z").unwrap(),
                 kind: MarkKind::Note,
@@ -344,11 +345,11 @@ mod tests {
         let from = at("2026-07-20T06:00:00Z");
         for (reached, window, told) in [
             (None, None, "Limit 105"),
-            (Some(Reached { from, to: None }), Some((20_654, None)), "Limit likely reached from 20 Jul on"),
+            (Some(Reached { from, to: None }), Some((20_654, None)), "Limit likely to be reached from 20 Jul on"),
             (
                 Some(Reached { from, to: Some(at("2026-09-01T00:00:00Z")) }),
                 Some((20_654, Some(20_697))),
-                "Limit likely reached between 20 Jul and 1 Sep",
+                "Limit likely to be reached between 20 Jul and 1 Sep",
             ),
         ] {
             let curve = Curve { reached, ..sample() };

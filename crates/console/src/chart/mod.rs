@@ -4,6 +4,7 @@
 //! the page's light, dark and print colours; every day carries a `<title>`, so pointer and screen reader get the figures;
 //! and nothing needs an inline style, which the pages' content policy forbids.
 
+mod counter;
 mod curve;
 mod hours;
 mod plan;
@@ -14,6 +15,7 @@ mod strip;
 mod svg;
 mod way;
 
+pub use counter::counter;
 pub(crate) use curve::has_something;
 pub use curve::{CurveText, Hover, Past, Size, curve, past_curve};
 pub use hours::hours;

@@ -45,7 +45,7 @@ pub fn week(duty: &[f32; 168], shift_hours: i32, lang: Lang) -> String {
             let share = f64::from(duty[utc]).clamp(0.0, 1.0);
             let class =
                 ["c-duty d0", "c-duty d1", "c-duty d2", "c-duty d3", "c-duty d4"][(share * 4.0).round() as usize];
-            let title = format!("{name} {hour:02}:00, {:.0} %", share * 100.0);
+            let title = format!("{name} {hour:02}:00, {:.0}%", share * 100.0);
             svg.rect(class, (left + hour as f64 * (cell + gap), y), (cell, cell), Some(&title));
         }
     }
@@ -78,7 +78,7 @@ mod tests {
         let mut duty = [0.0; 168];
         duty[167] = 1.0; // Sunday 23:00 UTC is Monday 07:00 in China.
         let svg = week(&duty, 8, Lang::En);
-        assert!(svg.contains("<title>Mon 07:00, 100 %</title>"), "{svg}");
+        assert!(svg.contains("<title>Mon 07:00, 100%</title>"), "{svg}");
         assert_eq!(svg.matches("d4").count(), 1);
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn way(way: &Way, now: Timestamp, label: &str) -> String {
     let percent = (share * 100.0).round();
     let middle = HEIGHT / 2.0;
     format!(
-        "<svg class=\"way-line\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}: {percent} %\">\
+        "<svg class=\"way-line\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}: {percent}%\">\
          <path class=\"w-road\" d=\"M{from} {middle}H{to}\"/><path class=\"w-done\" d=\"M{from} {middle}H{at:.1}\"/>\
          <circle class=\"w-begin\" cx=\"{from}\" cy=\"{middle}\" r=\"4\"/>\
          <path class=\"w-gate\" d=\"M{x0:.1} 34V21l11-9 11 9v13z\"/>\

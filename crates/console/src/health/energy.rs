@@ -14,8 +14,6 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// How much, with its uncertainty.
     pub(crate) value: String,
-    /// Whether it is clear of nought.
-    pub(crate) clear: bool,
     /// Whether less is what one hopes for, and it is less.
     pub(crate) better: bool,
 }
@@ -27,8 +25,18 @@ pub(crate) struct Tip {
     pub(crate) title: String,
     /// One sentence.
     pub(crate) sentence: String,
-    /// Figures.
+    /// Figures that are clear of nought.
     pub(crate) rows: Vec<Row>,
+    /// What did not change beyond its uncertainty, in one line; empty when there is nothing of that kind.
+    pub(crate) still: String,
+}
+
+/// What became of one quantity.
+enum Changed {
+    /// It changed.
+    Clearly(Row),
+    /// Not beyond its uncertainty: its name with that.
+    Unclear(String),
 }
 
 /// A figure and twice its standard deviation: what holds in 95 of 100 cases.
@@ -64,7 +72,7 @@ fn amount(figure: &str, unit: &str, lang: Lang) -> String {
 }
 
 /// What changed of one quantity; `None` when it was not looked at.
-fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> Option<Row> {
+fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> Option<Changed> {
     let t = text::words(lang);
     let changed = finding.change(feature)?;
     let (value, half, ucum) = (changed.value, changed.half, changed.unit);
@@ -77,13 +85,17 @@ fn change(finding: &Finding, feature: &str, name: &'static str, lang: Lang) -> O
     let way = if less { t.health_down } else { t.health_up };
     let (changed, half) = rounded(value.abs(), half);
     let (changed, uncertain) = (amount(&changed, unit, lang), text::large(&half, lang));
-    let value = match (clear, lang) {
-        (true, Lang::En) => format!("{changed} {way} (±{uncertain})"),
-        (true, Lang::Zh) => format!("{way} {changed}（±{uncertain}）"),
-        (false, Lang::En) => format!("{} (within ±{})", t.health_effect_unclear, amount(&half, unit, lang)),
-        (false, Lang::Zh) => format!("{}（误差{}以内）", t.health_effect_unclear, amount(&half, unit, lang)),
-    };
-    Some(Row { name, value, clear, better: less })
+    let within = amount(&half, unit, lang);
+    Some(match (clear, lang) {
+        (true, Lang::En) => {
+            Changed::Clearly(Row { name, value: format!("{changed} {way} (±{uncertain})"), better: less })
+        }
+        (true, Lang::Zh) => {
+            Changed::Clearly(Row { name, value: format!("{way}{changed}（±{uncertain}）"), better: less })
+        }
+        (false, Lang::En) => Changed::Unclear(format!("{} (±{within})", name.to_lowercase())),
+        (false, Lang::Zh) => Changed::Unclear(format!("{name}（±{within}）")),
+    })
 }
 
 /// What a job achieved; a job that changed nothing is said to have changed nothing.
@@ -107,10 +119,23 @@ pub(crate) fn effect_of(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Cata
         ("power_change_kw", t.health_change_power),
         ("cost_change_per_month", t.health_change_cost),
     ];
+    let (mut clear, mut unclear) = (Vec::new(), Vec::new());
+    for changed in rows.into_iter().filter_map(|(feature, name)| change(finding, feature, name, lang)) {
+        match changed {
+            Changed::Clearly(row) => clear.push(row),
+            Changed::Unclear(text) => unclear.push(text),
+        }
+    }
+    let still = match (unclear.is_empty(), lang) {
+        (true, _) => String::new(),
+        (false, Lang::En) => format!("{}: {}.", t.health_effect_unclear, text::listed(&unclear, lang)),
+        (false, Lang::Zh) => format!("{}：{}。", t.health_effect_unclear, text::listed(&unclear, lang)),
+    };
     Tip {
         title: format!("{} · {done}", civil::date(since, zone, lang)),
         sentence: text::kind_sentence(finding, catalogue, lang),
-        rows: rows.into_iter().filter_map(|(feature, name)| change(finding, feature, name, lang)).collect(),
+        rows: clear,
+        still,
     }
 }
 
@@ -135,10 +160,15 @@ pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> 
             let (value, half) = rounded(value, half);
             let (value, half) = (amount(&value, unit(ucum, lang), lang), text::large(&half, lang));
             let value = if lang == Lang::En { format!("{value} (±{half})") } else { format!("{value}（±{half}）") };
-            Some(Row { name, value, clear: true, better: false })
+            Some(Row { name, value, better: false })
         };
         let rows: Vec<Row> = names.into_iter().zip(features).filter_map(row).collect();
-        (!rows.is_empty()).then(|| Tip { title: title.to_owned(), sentence: sentence.to_owned(), rows })
+        (!rows.is_empty()).then(|| Tip {
+            title: title.to_owned(),
+            sentence: sentence.to_owned(),
+            rows,
+            still: String::new(),
+        })
     })
     .collect()
 }
@@ -185,17 +215,18 @@ mod tests {
             (&[(temp, -2.8, 0.6)][..], "about 3 °C cooler", "2.8 °C lower (±1.2)"),
             (&[(temp, 3.1, 0.5)][..], "about 3 °C hotter", "3.1 °C higher (±1.0)"),
             // It once read "about 1 °C cooler" over "no clear change (within ±1.4 °C)".
-            (&[(temp, -1.388, 0.708)][..], "no clear change", "no clear change (within ±1.4 °C)"),
-            (&[(temp, -0.6, 0.1)][..], "no clear change", "no clear change (within ±0.6 °C)"),
+            (&[(temp, -1.388, 0.708)][..], "no clear change", "Not clearly changed: discharge temperature (±1.4 °C)."),
+            (&[(temp, -0.6, 0.1)][..], "no clear change", "Not clearly changed: discharge temperature (±0.6 °C)."),
             (
                 &[(temp, -0.2, 0.4), ("loaded_current_change_a", -6.0, 0.5)][..],
                 "about 6 A less under load",
-                "no clear change (within ±0.8 °C)",
+                "6.0 °C lower (±1.0)",
             ),
         ] {
             let tip = effect_of(&cleaned(figures), chrono_tz::Tz::UTC, &catalogue, Lang::En);
             assert!(tip.sentence.contains(said), "{figures:?}: {}", tip.sentence);
-            assert_eq!(tip.rows[0].value, row, "{figures:?}");
+            let first = tip.rows.first().map_or(tip.still.as_str(), |row| row.value.as_str());
+            assert_eq!(first, row, "{figures:?}");
             let zh = effect_of(&cleaned(figures), chrono_tz::Tz::UTC, &catalogue, Lang::Zh);
             assert_eq!(zh.sentence.contains("没有看到明显变化"), said == "no clear change", "{}", zh.sentence);
         }

@@ -90,9 +90,10 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
         .filter(|finding| is_told(finding, catalogue))
         .map(|finding| (need(finding), finding))
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let seen_by = subsystem.seen_by(&report.measured);
-    let is_whole = subsystem.share_seen(&report.measured) >= Subsystem::SEEN;
-    let unseen = if is_whole { 0.0 } else { subsystem.need_unseen(&report.measured, AHEAD_DAYS) };
+    let measured = telling(report, subsystem);
+    let seen_by = subsystem.seen_by(&measured);
+    let is_whole = subsystem.share_seen(&measured) >= Subsystem::SEEN;
+    let unseen = if is_whole { 0.0 } else { subsystem.need_unseen(&measured, AHEAD_DAYS) };
     let known = |need: f64, left: f64, basis| {
         let best = subsystem.best_unmeasured(&report.measured);
         let view = if is_whole { View::Whole } else { View::InPart(seen_by.clone(), best) };
@@ -107,10 +108,15 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
             };
             known(need, left, Basis::Finding(finding))
         }
+        (None, _) if seen_by.is_empty() && measured.len() < report.measured.len() => {
+            Score::NotAvailable(Unknown::Learning)
+        }
         (None, _) if seen_by.is_empty() => {
             Score::NotAvailable(Unknown::NotMeasured(subsystem.best_unmeasured(&report.measured)))
         }
-        (None, Health::Learning { .. }) => Score::NotAvailable(Unknown::Learning),
+        (None, Health::Learning { .. }) if cooling || !report.detail.baseline.anew => {
+            Score::NotAvailable(Unknown::Learning)
+        }
         (None, Health::Hidden(HiddenBy::NoReadings)) => Score::NotAvailable(Unknown::Hidden(HiddenBy::NoReadings)),
         (None, _) if is_unchecked => Score::NotAvailable(Unknown::Unchecked),
         (None, Health::Hidden(why)) if cooling => Score::NotAvailable(Unknown::Hidden(why)),
@@ -119,6 +125,14 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
         }
         (None, _) => known(0.0, 1.0, Basis::Clean),
     }
+}
+
+/// The signals that tell of a part. While a normal of the discharge temperature is learned anew after work, that temperature
+/// tells only whether its own sensor is right; everything else has gone on being watched.
+fn telling(report: &HealthReport, subsystem: &Subsystem) -> Vec<Signal> {
+    let is_learning = matches!(report.detail.summary.health, Health::Learning { .. }) && report.detail.baseline.anew;
+    let is_mute = |signal: &Signal| is_learning && *signal == Signal::DischargeTemp && subsystem.code != "instruments";
+    report.measured.iter().copied().filter(|signal| !is_mute(signal)).collect()
 }
 
 /// Whether a finding counts in a customer's report.

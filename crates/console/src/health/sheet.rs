@@ -194,6 +194,9 @@ fn standing(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String
         return (text::kind_sentence_at(finding, now, catalogue, lang), tone_of(finding.grade));
     }
     match report.detail.summary.health {
+        Health::Learning { days, days_needed } if report.detail.baseline.anew => {
+            (text::learning_anew(days, days_needed, lang), "hidden")
+        }
         Health::Learning { days, days_needed } => (text::learning(days, days_needed, lang), "hidden"),
         Health::Hidden(why) => (text::hidden_by(why, lang).to_owned(), "hidden"),
         Health::Known { .. } => (text::words(lang).normal_sentence.to_owned(), "good"),
@@ -251,6 +254,7 @@ fn row(report: &HealthReport, part: &foretell_model::Subsystem, catalogue: &Cata
                 Unknown::Untold => t.health_not_measured.to_owned(),
                 Unknown::NotMeasured(best) => text::not_seen(best, lang),
                 Unknown::Unchecked => t.health_unchecked.to_owned(),
+                Unknown::Learning if report.detail.baseline.anew => t.health_learning_anew.to_owned(),
                 Unknown::Learning => t.health_learning.to_owned(),
                 Unknown::Hidden(why) => text::hidden_by(why, lang).to_owned(),
             };
@@ -276,6 +280,7 @@ fn no_advice(report: &HealthReport, lang: Lang) -> &'static str {
         return t.health_ahead_broken;
     }
     match (report.standing, report.detail.summary.health) {
+        (StandingOf::Now, Health::Learning { .. }) if report.detail.baseline.anew => t.health_ahead_worked,
         (StandingOf::Untold, _) | (_, Health::Learning { .. } | Health::Hidden(HiddenBy::NoReadings)) => {
             t.health_ahead_unknown
         }

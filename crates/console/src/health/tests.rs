@@ -90,7 +90,7 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
             Some(100),
         ),
         (StandingOf::Untold, known, 0, "The data do not show how the machine was doing", no_advice, None),
-        (StandingOf::Now, learning, 0, "Learning what is normal: 0 of 10 days.", no_advice, None),
+        (StandingOf::Now, learning, 0, "Learning what is normal: about 10 more days are needed.", no_advice, None),
         (StandingOf::Now, Health::Hidden(HiddenBy::NoReadings), 0, "There have been no data", no_advice, None),
     ] {
         let sheet = Sheet::of(&report(standing, health, vec![], days), &catalogue(), Lang::En);
@@ -98,6 +98,39 @@ fn a_report_says_of_when_it_tells_and_what_it_cannot_tell() {
         assert!(sheet.no_advice.starts_with(advice), "{standing:?} {health:?}: {}", sheet.no_advice);
         assert_eq!(sheet.scores[0].score, cooling, "{standing:?} {health:?}");
         assert_eq!(sheet.has_curve, days > 0, "{standing:?} {health:?}");
+    }
+}
+
+#[test]
+fn right_after_work_only_what_rests_on_the_new_normal_waits_for_it() {
+    let learning = Health::Learning { days: 0, days_needed: 3 };
+    for (anew, lead, advice, scored) in [
+        (false, "Learning what is normal: about 3 more days are needed.", "The data do not allow", &[][..]),
+        (
+            true,
+            "Work was done lately. In about 3 days it shows how the machine runs now.",
+            "Work was done lately.",
+            &[
+                "Lubrication",
+                "Oil separation",
+                "Air intake",
+                "Air end",
+                "Motor and supply",
+                "Compressed-air network",
+                "Sensors",
+            ],
+        ),
+    ] {
+        let mut told = report(StandingOf::Now, learning, vec![], 30);
+        told.measured = Signal::REQUIRED.to_vec();
+        told.detail.baseline.anew = anew;
+        let sheet = Sheet::of(&told, &catalogue(), Lang::En);
+        let names = sheet.scores.iter().filter(|row| row.score.is_some()).map(|row| row.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), scored);
+        assert_eq!(sheet.lead, lead);
+        assert!(sheet.no_advice.starts_with(advice), "{}", sheet.no_advice);
+        let cooling = &sheet.scores[0];
+        assert_eq!(cooling.why.contains("Work was done lately"), anew, "{}", cooling.why);
     }
 }
 

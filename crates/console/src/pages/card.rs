@@ -1,6 +1,6 @@
 //! One card of the queue: the evidence on the left, the letter and the decision on the right.
 
-use foretell_model::{Catalogue, FindingKind};
+use foretell_model::{Catalogue, FindingKind, Status};
 
 use super::case_row::customer_href;
 use super::cases::lines;
@@ -25,6 +25,7 @@ pub(crate) struct Card {
     /// Where everything that is known of the machine stands.
     pub(crate) machine_href: String,
     pub(crate) class: &'static str,
+    /// Empty once the case is over.
     pub(crate) grade: &'static str,
     pub(crate) state: String,
     pub(crate) machine: String,
@@ -146,8 +147,7 @@ impl Can {
 
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
 pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
-    let (catalogue, t) = (&app.options.catalogue, text::words(lang));
-    let (zone, standing) = (advisory.customer.zone, Standing::of_grade(advisory.finding.grade));
+    let (catalogue, t, zone) = (&app.options.catalogue, text::words(lang), advisory.customer.zone);
     let (governor_class, approve_label) = match advisory.governor {
         Governor::Allowed => ("allowed", t.approve),
         Governor::Held { .. } => ("held", t.approve_held),
@@ -155,6 +155,7 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     };
     let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
     let (wish, why) = said(&advisory, lang);
+    let (class, grade, sentence) = told(&advisory, catalogue, lang);
     let took_place = took_place(&advisory, lang);
     let (governor, slots) = (governed(&advisory, can, lang), offered(&advisory, lang));
     let contacts = advisory.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect();
@@ -164,15 +165,15 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         // Behind the letter stands the forecast, and behind that, a click each, health, features and readings.
         machine_href: format!("{}#forecast", machine_href(&advisory.finding.machine)),
         revision: advisory.revision,
-        class: standing.name(),
-        grade: text::standing_label(standing, lang),
+        class,
+        grade,
         state: text::card_state(&advisory.state, zone, lang),
         machine: format!("{} · {}", names(&advisory, lang), advisory.site_name),
         customer_href: customer_href(&advisory.customer.id),
         can_hand_over: advisory.has_colleagues && !advisory.customer.id.is_empty(),
         // A customer with one site need not be named twice.
         customer: Some(advisory.customer.name.clone()).filter(|name| *name != advisory.site_name).unwrap_or_default(),
-        sentence: text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang),
+        sentence,
         own_name: if advisory.others.is_empty() { String::new() } else { advisory.machine_name.clone() },
         others: others(&advisory, catalogue, lang),
         waiting: advisory
@@ -215,6 +216,18 @@ pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
         verdict: advisory.verdict.as_ref().map_or_else(String::new, |v| verdict_line(v, zone, catalogue, lang)),
         faults: if can.judge { faults(catalogue, lang) } else { Vec::new() },
         id: advisory.id,
+    }
+}
+
+/// How pressing it is, by colour and word, and what it says. What is over presses nobody, and what was likely then may be mended
+/// now.
+fn told(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> (&'static str, &'static str, String) {
+    let standing = Standing::of_grade(advisory.finding.grade);
+    let sentence = text::kind_sentence_at(&advisory.finding, advisory.curve.now, catalogue, lang);
+    match (advisory.state == AdvisoryState::Closed, advisory.finding.status) {
+        (false, _) => (standing.name(), text::standing_label(standing, lang), sentence),
+        (true, Status::Cleared) => (Standing::Hidden.name(), "", sentence),
+        (true, _) => (Standing::Hidden.name(), "", text::was(&sentence, lang)),
     }
 }
 

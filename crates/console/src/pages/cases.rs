@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::card::tel;
 use super::case_acts::{Closing, PartRow};
+use super::case_machine::{MachineCard, machine_card};
 use super::case_row::{CaseRow, row};
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome};
@@ -99,6 +100,7 @@ struct OneCase {
     eta: String,
     photos: Vec<Tile>,
     row: CaseRow,
+    m: MachineCard,
     notice: String,
     /// Something was refused.
     bad: bool,
@@ -305,6 +307,7 @@ fn lay_out_one(
         eta: if coming { field::there_in(&case.way, (page.now, case.zone), lang) } else { String::new() },
         photos: tiles(photos),
         row: row(case, page.now, lang),
+        m: machine_card(&page, catalogue, lang),
         notice,
         bad: status != StatusCode::OK,
         anothers: if barred && is_open { text::access(lang).anothers } else { "" },

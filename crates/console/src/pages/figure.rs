@@ -1,10 +1,10 @@
 //! A curve with its caption and legend, as pages show it.
 
-use foretell_model::{Catalogue, FaultCode};
+use foretell_model::{Catalogue, FaultCode, Timestamp};
 
 use crate::chart::{self, CurveText, Hover, Past, Size};
 use crate::text;
-use crate::view::{Curve, Mark, MarkKind};
+use crate::view::{Counter, Curve, Mark, MarkKind};
 use crate::{Lang, civil};
 
 /// What `curve.html` needs.
@@ -15,6 +15,7 @@ pub(crate) struct Figure {
     pub(crate) svg: String,
     /// What is said instead of an empty frame; empty when there is something to draw.
     pub(crate) empty: &'static str,
+    pub(crate) has_band: bool,
     pub(crate) has_cone: bool,
     pub(crate) has_window: bool,
     pub(crate) marks: Vec<MarkLine>,
@@ -60,6 +61,9 @@ pub(crate) fn past_figure(
     past: &Past<'_>,
     (catalogue, lang): (&Catalogue, Lang),
 ) -> Figure {
+    if let Some(counter) = &curve.counter {
+        return counter_figure(counter, curve.now, sizes, now, lang);
+    }
     let t = text::words(lang);
     let name = |mark: &Mark| mark_name(mark, catalogue, lang);
     let words = CurveText { lang, title: caption, now, mark: &name };
@@ -85,9 +89,33 @@ pub(crate) fn past_figure(
         hint: t.hover_hint,
         svg,
         empty: if chart::has_something(curve) { "" } else { t.health_no_curve },
+        has_band: true,
         has_cone: !curve.cone.is_empty(),
         has_window: curve.reached.is_some(),
         marks: marks.collect(),
+    }
+}
+
+/// The hours behind work that is due by them.
+fn counter_figure(counter: &Counter, now: Timestamp, sizes: &[Size], now_name: &str, lang: Lang) -> Figure {
+    let t = text::words(lang);
+    let draw = |size: &Size| chart::counter(counter, now, *size, (t.counter_title, now_name), lang);
+    Figure {
+        legend: Legend {
+            line: t.counter_line,
+            band: "",
+            cone: t.counter_cone,
+            window: t.counter_window,
+            limit: t.counter_limit,
+        },
+        caption: t.counter_title.to_owned(),
+        hint: t.hover_hint,
+        svg: sizes.iter().map(draw).collect(),
+        empty: "",
+        has_band: false,
+        has_cone: true,
+        has_window: counter.reached.is_some(),
+        marks: Vec::new(),
     }
 }
 
@@ -131,6 +159,9 @@ fn customer_figure_at(curve: &Curve, sizes: &[Size], now: &str, catalogue: &Cata
     };
     let past = Past { truths: &[], forecasts: &[], hover: Hover::Words };
     let figure = past_figure(&bare, sizes, (t.customer_curve, now), &past, (catalogue, lang));
+    if curve.counter.is_some() {
+        return Figure { hint: t.customer_hint, ..figure };
+    }
     Figure { legend, hint: t.customer_hint, ..figure }
 }
 

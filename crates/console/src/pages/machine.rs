@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono_tz::Tz;
-use foretell_model::{Catalogue, Evidence, FaultCode, Finding, FindingKind, Timestamp};
+use foretell_model::{Catalogue, Evidence, FaultCode, Finding, FindingKind, Outlook, Timestamp};
 
 use super::card::move_href;
 use super::figure::{Figure, page_figure};
@@ -16,7 +16,7 @@ use super::table::{ReadingsTable, table};
 use crate::chart::{self, Size};
 use crate::router::App;
 use crate::view::{Health, MachineDetail};
-use crate::{Lang, civil, text};
+use crate::{Lang, civil, local_day, text};
 
 /// What is known of the machine at one look.
 struct Fact {
@@ -66,14 +66,22 @@ struct FindingCard {
 /// A possible cause with its likelihood.
 pub(crate) struct Cause {
     pub(crate) name: String,
+    /// Length of the bar.
     pub(crate) percent: u8,
+    pub(crate) share: String,
+}
+
+impl Cause {
+    fn of(name: String, likelihood: f64) -> Self {
+        Self { name, percent: text::percent(likelihood), share: text::share(likelihood) }
+    }
 }
 
 struct ForecastCard {
-    /// Label, date, days from the finding.
+    /// Label, date, how far off that is.
     quantiles: Vec<(&'static str, String, String)>,
     within_caption: String,
-    within: Vec<(String, u8)>,
+    within: Vec<Cause>,
 }
 
 struct FeatureRow {
@@ -116,7 +124,7 @@ fn lay_out(detail: &MachineDetail, app: &App, ask: &Ask) -> MachinePage {
         findings: detail.open.iter().map(|finding| finding_card(finding, now, zone, catalogue, lang)).collect(),
         advisory_href: detail.advisory_id.as_deref().map_or_else(String::new, advisory_href),
         visit: detail.visit.as_ref().map(|(case, slot)| (text::when(*slot, zone, lang), move_href(case))),
-        forecast: forecast.and_then(|finding| forecast_card(finding, zone, lang)),
+        forecast: forecast.and_then(|finding| forecast_card(finding, now, zone, lang)),
         health_line: health_line(detail, lang),
         baseline: baseline(detail, lang),
         week: detail.duty_week.as_ref().map_or_else(String::new, |duty| chart::week(duty, shift, lang)),
@@ -181,14 +189,11 @@ pub(crate) fn causes(finding: &Finding, catalogue: &Catalogue, lang: Lang) -> Ve
     }
     let mut causes: Vec<Cause> = once
         .into_iter()
-        .map(|(fault, likelihood)| Cause {
-            name: text::fault(fault, catalogue, lang),
-            percent: text::percent(likelihood),
-        })
+        .map(|(fault, likelihood)| Cause::of(text::fault(fault, catalogue, lang), likelihood))
         .collect();
     let rest = 1.0 - finding.likelihood - finding.alternatives.iter().map(|other| other.likelihood).sum::<f64>();
     if rest >= 0.005 {
-        causes.push(Cause { name: text::words(lang).other_causes.to_owned(), percent: text::percent(rest) });
+        causes.push(Cause::of(text::words(lang).other_causes.to_owned(), rest));
     }
     if causes.len() > 1 { causes } else { Vec::new() }
 }
@@ -198,32 +203,34 @@ fn forecast_of(open: &[Finding]) -> Option<&Finding> {
     open.iter().find(|finding| finding.kind == FindingKind::Prediction && finding.rul_days.is_some())
 }
 
-fn forecast_card(finding: &Finding, zone: Tz, lang: Lang) -> Option<ForecastCard> {
-    let (rul, t) = (finding.rul_days?, text::words(lang));
-    let quantile = |label, days: Option<f64>| {
-        let date = text::reached(finding.at, days, zone, lang);
-        let days = days.map_or_else(String::new, |days| text::in_days(days.round().max(0.0) as u32, lang));
-        (label, date.unwrap_or_else(|| t.beyond.to_owned()), days)
+fn forecast_card(finding: &Finding, now: Timestamp, zone: Tz, lang: Lang) -> Option<ForecastCard> {
+    let (outlook, t) = (Outlook::of(finding, now)?, text::words(lang));
+    let quantile = |label, at: Option<Timestamp>| match at {
+        Some(at) => {
+            let ahead = local_day(at, zone) - local_day(now, zone);
+            (label, civil::date(at, zone, lang), text::in_days(ahead, lang))
+        }
+        None => (label, t.beyond.to_owned(), String::new()),
     };
-    let within = finding.probability_within.map_or_else(Vec::new, |p| {
-        [(7, p.d7), (14, p.d14), (21, p.d21), (30, p.d30)]
-            .map(|(days, share)| (text::within_days(days, lang), text::percent(share)))
-            .into()
-    });
+    let within = |days: u32| {
+        let share = outlook.within(f64::from(days))?;
+        Some(Cause::of(text::within_days(days, lang), share))
+    };
+    let within = finding.probability_within.map(|_| [7, 14, 21, 30].into_iter().filter_map(within).collect());
+    let labels = [t.quantile_10, t.quantile_50, t.quantile_90].into_iter();
     Some(ForecastCard {
-        quantiles: vec![
-            quantile(t.quantile_10, rul.p10),
-            quantile(t.quantile_50, rul.p50),
-            quantile(t.quantile_90, rul.p90),
-        ],
+        quantiles: labels.zip(outlook.quantiles()).map(|(label, at)| quantile(label, at)).collect(),
         within_caption: text::probability_of_limit(finding.limit, lang),
-        within,
+        within: within.unwrap_or_default(),
     })
 }
 
 fn health_line(detail: &MachineDetail, lang: Lang) -> String {
     match (detail.summary.health, detail.cooler_loss) {
         (Health::Hidden(why), _) => text::hidden_by(why, lang).to_owned(),
+        (Health::Learning { days, days_needed }, _) if detail.baseline.anew => {
+            text::learning_anew(days, days_needed, lang)
+        }
         (Health::Learning { days, days_needed }, _) => text::learning(days, days_needed, lang),
         (Health::Known { .. }, Some(loss)) => text::cooler_loss(loss.value, Some((loss.low, loss.high)), lang),
         (Health::Known { cooler_loss }, None) => text::cooler_loss(cooler_loss, None, lang),

@@ -8,6 +8,7 @@ pub(crate) mod booking_acts;
 pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod case_acts;
+mod case_machine;
 mod case_row;
 pub(crate) mod cases;
 pub(crate) mod customers;

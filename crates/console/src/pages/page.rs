@@ -110,14 +110,6 @@ impl Chrome {
         }
     }
 
-    /// What stands behind a figure in hundredths: with a gap in English, without one in Chinese.
-    pub(crate) const fn percent_sign(&self) -> &'static str {
-        match self.lang {
-            Lang::En => " %",
-            Lang::Zh => "%",
-        }
-    }
-
     /// Whether a form that goes to an address is shown. Nobody is offered what would be refused.
     pub(crate) fn can(&self, pattern: &str) -> bool {
         self.role.is_some_and(|role| rights::may(role, &Method::POST, pattern))

@@ -50,8 +50,8 @@ struct Delay {
     customer: String,
     fault: String,
     sooner: String,
-    before: u8,
-    after: u8,
+    before: String,
+    after: String,
     cost: String,
 }
 
@@ -125,8 +125,8 @@ fn delay(line: &DelayLine, planning: &Planning, catalogue: &Catalogue, lang: Lan
         customer: line.customer.clone(),
         fault: fault.map_or_else(|| line.fault.clone(), |fault| text::fault(&fault, catalogue, lang)),
         sooner: civil::date_time(line.sooner, planning.zone, lang),
-        before: text::percent(line.risk_before),
-        after: text::percent(line.risk_after),
+        before: text::share(line.risk_before),
+        after: text::share(line.risk_after),
         cost,
     }
 }

@@ -23,6 +23,8 @@ use crate::{BackendError, Lang, civil};
 struct VerdictsPage {
     c: Chrome,
     headline: String,
+    /// The share of all with its interval; empty where there are too few for one.
+    share: String,
     rows: Vec<Row>,
 }
 
@@ -31,7 +33,10 @@ struct Row {
     confirmed: u32,
     something_else: u32,
     not_found: u32,
-    percent: u8,
+    /// How many of how many.
+    of_all: String,
+    /// The share with its interval; empty where there are too few for one.
+    share: String,
     /// Widths of the three parts of the bar and where the second and third begin, per cent.
     bar: [u32; 5],
 }
@@ -52,18 +57,21 @@ fn lay_out(mut faults: Vec<FaultPrecision>, catalogue: &Catalogue, ask: &Ask) ->
         let all = all(fault).max(1);
         let share = |n: u32| (100.0 * f64::from(n) / f64::from(all)).round() as u32;
         let (first, second) = (share(fault.confirmed), share(fault.confirmed + fault.something_else));
+        let (of_all, interval) = desk::confirmed_of(fault.confirmed, all, ask.lang);
         Row {
             fault: name(&fault.fault, catalogue, ask.lang),
             confirmed: fault.confirmed,
             something_else: fault.something_else,
             not_found: fault.not_found,
-            percent: text::percent(f64::from(fault.confirmed) / f64::from(all)),
+            of_all,
+            share: interval,
             bar: [first, first, second - first, second, 100 - second.min(100)],
         }
     };
     VerdictsPage {
         c: ask.chrome("verdicts", true),
         headline: desk::precision_headline(confirmed, total, ask.lang),
+        share: desk::confirmed_of(confirmed, total, ask.lang).1,
         rows: faults.iter().map(row).collect(),
     }
 }

@@ -262,7 +262,8 @@ fn close_up(moment: &BacktestMoment, whole: &Curve, catalogue: &Catalogue, lang:
         limit_c: whole.limit_c,
         days: whole.days.iter().filter(|day| seen(day.day)).copied().collect(),
         cone: moment.cone.iter().filter(|point| seen(point.day)).copied().collect(),
-        reached: Reached::of(&moment.finding),
+        reached: Reached::of(&moment.finding, moment.finding.at),
+        counter: None,
         marks: whole.marks.iter().filter(|mark| seen(mark.at.day()) && own(mark.kind)).cloned().collect(),
     };
     let words = (text::words(lang).report_moment_caption, text::words(lang).report_then);

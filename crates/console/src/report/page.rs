@@ -91,7 +91,7 @@ fn tiles(report: &BacktestReport, w: &Words) -> Vec<Tile> {
     ];
     let Some(scores) = &report.scores else { return tiles };
     let percent = |part: u32, of: u32| {
-        if of == 0 { "–".to_owned() } else { format!("{} %", text::percent(f64::from(part) / f64::from(of))) }
+        if of == 0 { "–".to_owned() } else { format!("{}%", text::percent(f64::from(part) / f64::from(of))) }
     };
     let of = |part: u32, of: u32| format!("{part} / {of}");
     let (held, answered) = scores.intervals.iter().fold((0, 0), |(h, a), i| (h + i.holds.part, a + i.holds.of));

@@ -43,14 +43,14 @@ words! {
     tile_letters = "Messages to customers", "发给客户的消息";
     tile_lead = "Median lead", "提前量中位数";
     tile_7d = "Warned a week ahead", "提前一周预警";
-    tile_holds = "80 % interval holds", "80%区间覆盖率";
+    tile_holds = "80% interval holds", "80%区间覆盖率";
     tile_false = "False advisories a year", "每机年误报";
     scores = "How good the forecasts were", "预测准不准";
-    scores_hint = "Against what is known to have happened. Ranges are exact 95 % intervals: few cases say little.",
+    scores_hint = "Against what is known to have happened. Ranges are exact 95% intervals: few cases say little.",
         "与实际情况对照。括号内为精确的95%置信区间：案例少，区间就宽。";
     score_measure = "Measure", "指标";
     score_value = "Result", "结果";
-    score_range = "95 % interval", "95%区间";
+    score_range = "95% interval", "95%区间";
     warned_7d = "Warned at least 7 days before the limit", "到达限值前至少7天预警";
     warned_14d = "Warned at least 14 days before", "至少14天预警";
     lead = "Median lead of the first warning", "首次预警提前量中位数";
@@ -58,7 +58,7 @@ words! {
     false_rate = "False advisories per machine-year", "每机年误报次数";
     leads_title = "Lead of each first warning, days before the limit", "每次首次预警的提前天数";
     calibration = "Where the truth fell in the forecast", "实际落在预测区间的哪一段";
-    calibration_hint = "A calibrated forecast has its borders at the three marks: 10, 50 and 90 %.",
+    calibration_hint = "A calibrated forecast has its borders at the three marks: 10, 50 and 90%.",
         "校准良好的预测，分界应落在三条标线处：10%、50%、90%。";
     fell_early = "earlier than p10", "早于p10";
     fell_low = "p10 to p50", "p10～p50";
@@ -123,9 +123,9 @@ macro_rules! patterns {
 
 patterns! {
     /// A share: part, whole, per cent.
-    SHARE = "{0} of {1}, {2} %", "{0}/{1}，{2}%";
+    SHARE = "{0} of {1}, {2}%", "{0}/{1}，{2}%";
     /// The range of a share: from, to, per cent.
-    RANGE = "{0} to {1} %", "{0}%～{1}%";
+    RANGE = "{0} to {1}%", "{0}%～{1}%";
     /// One day.
     DAY = "1 day", "1天";
     /// A count of days.
@@ -133,7 +133,7 @@ patterns! {
     /// How far ahead of the limit: days.
     DISTANCE = "{0} days before", "提前{0}天";
     /// What held there: share, forecasts made, cases asked, width.
-    HELD = "80 % interval holds {0}; {1} of {2} had a forecast; median width {3} × what remained",
+    HELD = "80% interval holds {0}; {1} of {2} had a forecast; median width {3} × what remained",
         "80%区间覆盖{0}；{2}次中{1}次已有预测；区间宽度中位数为剩余时间的{3}倍";
     /// A machine's lead: span.
     LEAD = "{0} before the limit", "提前{0}";
@@ -180,7 +180,7 @@ pub(super) fn unjudged(why: Unjudged, lang: Lang) -> String {
     pattern.with(&[&figure.to_string()], lang)
 }
 
-/// `12 of 14, 86 %`; a dash where there was nothing to count.
+/// `12 of 14, 86%`; a dash where there was nothing to count.
 pub(super) fn share(share: Share, lang: Lang) -> String {
     if share.of == 0 {
         return NOTHING.to_owned();
@@ -189,7 +189,7 @@ pub(super) fn share(share: Share, lang: Lang) -> String {
     SHARE.with(&[&share.part.to_string(), &share.of.to_string(), &percent.to_string()], lang)
 }
 
-/// `57 to 98 %`.
+/// `57 to 98%`.
 pub(super) fn share_range(share: Share, lang: Lang) -> String {
     if share.of == 0 {
         return NOTHING.to_owned();
@@ -240,7 +240,7 @@ mod tests {
         }
         let held = Share { part: 12, of: 14, low: 0.57, high: 0.98 };
         let said = [Lang::En, Lang::Zh].map(|lang| (share(held, lang), share_range(held, lang), days(1.2, lang)));
-        assert_eq!(said[0], ("12 of 14, 86 %".into(), "57 to 98 %".into(), "1 day".into()));
+        assert_eq!(said[0], ("12 of 14, 86%".into(), "57 to 98%".into(), "1 day".into()));
         assert_eq!(said[1], ("12/14，86%".into(), "57%～98%".into(), "1天".into()));
         let (_, line) = distance(28, held, 20, Some(1.14), Lang::Zh);
         assert_eq!(line, "80%区间覆盖12/14，86%；20次中14次已有预测；区间宽度中位数为剩余时间的1.1倍");

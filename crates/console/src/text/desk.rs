@@ -5,7 +5,8 @@ use foretell_model::Timestamp;
 
 pub(crate) use super::plans::{band, demand_line, planned_hours, planning_headline, shelves_last, week_line};
 pub(crate) use super::stage::{stage, stage_advice};
-use super::{duration, look_up, number, percent};
+pub(crate) use super::verdicts::{confirmed_of, precision_headline};
+use super::{duration, look_up, number};
 use crate::view::{CaseDesk, Found, Timer, TimerState};
 use crate::{Lang, civil};
 
@@ -37,6 +38,13 @@ words! {
     call_back = "Call back", "回电";
     on_site = "On site", "到场";
     reported = "What was reported", "报修内容";
+    the_machine = "The machine", "机器";
+    name_and_type = "Name and type", "名称与型号";
+    stands_at = "Where it stands", "所在地点";
+    forecast_before = "What was forecast", "之前的预测";
+    forecast_nothing = "Nothing was forecast of it.", "之前没有发出过预测。";
+    last_visit = "Last visit", "上次上门";
+    last_visit_none = "None through us yet.", "我们还没有上门过。";
     cases_replied = "Replies after the repair", "修好后的客户回复";
     replied = "The customer replied:", "客户回复：";
     next_answer = "Answer the customer", "请答复客户";
@@ -114,7 +122,7 @@ words! {
     stop = "Stop messages", "停发消息";
     resume = "Take up again", "恢复发送";
     on_whose_word = "On whose word", "依据（谁说的）";
-    stage_none = "Nothing amiss known", "未见不满";
+    stage_none = "No complaints known", "未见不满";
     stage_open = "Signs to be judged", "有待判断";
     stage_set = "Set the stage", "设置状态";
     stage_why = "Why", "原因";
@@ -132,10 +140,10 @@ words! {
     open_cases = "Open cases", "处理中的报修";
 
     // Planning.
-    parts_demand = "Parts against the shelves", "配件需求与库存";
+    parts_demand = "Parts needed and in stock", "配件需求与库存";
     parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
-    on_shelves = "On the shelves", "库存";
+    on_shelves = "In stock", "库存";
     load_heading = "Visits against capacity", "上门工作量与可用工时";
     load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";
     booked = "Booked", "已预约";
@@ -154,13 +162,13 @@ words! {
     cost_unknown = "not known", "未知";
 
     // Verdicts.
-    precision_hint = "What technicians found of what was forecast. Each verdict is a label that the forecasts are judged by.", "工程师现场核实预测的结果；每次核实都用来检验预测。";
+    precision_hint = "What technicians found where something was forecast. The forecasts are judged by these verdicts.", "工程师现场核实预测的结果；每次核实都用来检验预测。";
     precision_none = "No verdict has been given yet. After a visit, say on its card what was found.", "还没有核实结果。上门之后，请在该事项里填写现场情况。";
     fault = "Forecast", "预测";
     confirmed = "Confirmed", "属实";
     not_found = "Nothing found", "未发现";
     something_else = "Something else", "另有原因";
-    precision = "Confirmed of all", "属实比例";
+    precision = "Of all", "属实比例";
     verdict_ask = "What was found?", "现场发现了什么？";
     verdict_give = "Give the verdict", "填写核实结果";
     verdict_change = "Change the verdict", "修改核实结果";
@@ -326,17 +334,6 @@ pub(crate) fn range_of(first: usize, last: usize, total: usize, lang: Lang) -> S
     match lang {
         Lang::En => format!("{first}–{last} of {total}"),
         Lang::Zh => format!("第{first}～{last}条，共{total}条"),
-    }
-}
-
-/// The first line of the verdicts.
-pub(crate) fn precision_headline(confirmed: u32, all: u32, lang: Lang) -> String {
-    let share = || percent(f64::from(confirmed) / f64::from(all.max(1)));
-    match (lang, all) {
-        (Lang::En, 0) => "No verdicts yet".to_owned(),
-        (Lang::Zh, 0) => "还没有核实结果".to_owned(),
-        (Lang::En, _) => format!("{confirmed} of {all} forecasts were confirmed ({} %)", share()),
-        (Lang::Zh, _) => format!("核实{all}次，属实{confirmed}次（{}%）", share()),
     }
 }
 

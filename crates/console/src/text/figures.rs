@@ -1,6 +1,6 @@
 //! Figures as people read them.
 
-use foretell_model::{Limit, RulDays, Timestamp, WeekWindow};
+use foretell_model::{Limit, RulDays, WeekWindow};
 
 use super::words;
 use crate::view::HourPoint;
@@ -45,7 +45,7 @@ pub(crate) fn large(figure: &str, lang: Lang) -> String {
     }
 }
 
-/// A share as whole per cent; what is neither impossible nor certain never shows as 0 or 100.
+/// A share as whole per cent, for the length of a bar; what is neither impossible nor certain is never 0 or 100.
 pub(crate) fn percent(share: f64) -> u8 {
     let percent = (share * 100.0).round().clamp(0.0, 100.0) as u8;
     match percent {
@@ -53,6 +53,16 @@ pub(crate) fn percent(share: f64) -> u8 {
         100 if share < 1.0 => 99,
         percent => percent,
     }
+}
+
+/// A share in words, as precise as it deserves: `46%`, and `<1%` or `>99%` for what whole per cent would make certain.
+pub(crate) fn share(share: f64) -> String {
+    let sign = match (share * 100.0).round() {
+        0.0 if share > 0.0 => "<",
+        100.0 if share < 1.0 => ">",
+        _ => "",
+    };
+    format!("{sign}{}%", percent(share))
 }
 
 /// A feature's value with its UCUM unit as people write it; a share reads as per cent, the weight of evidence as words.
@@ -74,8 +84,7 @@ pub(crate) fn change(feature: &str, per_day: f64, ucum: &str, lang: Lang) -> Opt
 
 fn measured(feature: &str, value: f64, ucum: &str, places: usize, lang: Lang) -> String {
     match ucum {
-        "1" if is_share(feature) && lang == Lang::Zh => format!("{}%", fixed(value * 100.0, places)),
-        "1" if is_share(feature) => format!("{} %", fixed(value * 100.0, places)),
+        "1" if is_share(feature) => format!("{}%", fixed(value * 100.0, places)),
         "1" => fixed(value, places),
         "Cel" => format!("{} {}", fixed(value, places), celsius(lang)),
         unit => format!("{} {}", fixed(value, places), unit.split('{').next().unwrap_or(unit)),
@@ -177,8 +186,8 @@ pub(crate) fn window_days(first: i64, last: Option<i64>, lang: Lang) -> String {
     let from = civil::day(first, lang);
     let to = last.map(|last| civil::day(last, lang));
     match (lang, to) {
-        (Lang::En, Some(to)) => format!("Limit likely reached between {from} and {to}"),
-        (Lang::En, None) => format!("Limit likely reached from {from} on"),
+        (Lang::En, Some(to)) => format!("Limit likely to be reached between {from} and {to}"),
+        (Lang::En, None) => format!("Limit likely to be reached from {from} on"),
         (Lang::Zh, Some(to)) => format!("可能在{from}～{to}到达限值"),
         (Lang::Zh, None) => format!("可能在{from}之后到达限值"),
     }
@@ -249,11 +258,6 @@ pub(crate) fn weekday_short(day: u8, lang: Lang) -> &'static str {
     }
 }
 
-/// When a quantile is reached, as a date; `None` beyond the horizon.
-pub(crate) fn reached(at: Timestamp, days: Option<f64>, zone: chrono_tz::Tz, lang: Lang) -> Option<String> {
-    days.map(|days| civil::date(at.plus_days(days), zone, lang))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +282,7 @@ mod tests {
     #[test]
     fn figures_are_as_precise_as_their_unit_deserves() {
         let say = |feature, value, unit| [Lang::En, Lang::Zh].map(|lang| with_unit(feature, value, unit, lang));
-        assert_eq!(say("cooler_ua_loss", 0.274, "1"), ["27 %", "27%"]);
+        assert_eq!(say("cooler_ua_loss", 0.274, "1"), ["27%", "27%"]);
         assert_eq!(say("regulated_slope_k_per_k", 0.4217, "1"), ["0.42", "0.42"]);
         assert_eq!(say("hot_ambient_c", 31.42, "Cel"), ["31.4 °C", "31.4 ℃"]);
         assert_eq!(say("discharge_excess_k", 0.0421, "K"), ["0 K", "0 K"]);
@@ -286,7 +290,7 @@ mod tests {
         assert_eq!(say("log_bayes_factor", 4.2, "1"), ["strong", "强"]);
         assert_eq!(say("log_bayes_factor", 1e6, "1"), ["very strong", "很强"]);
         let per_day = |feature, value, unit| change(feature, value, unit, Lang::En);
-        assert_eq!(per_day("cooler_ua_loss", 0.0091, "1").as_deref(), Some("+0.9 %"));
+        assert_eq!(per_day("cooler_ua_loss", 0.0091, "1").as_deref(), Some("+0.9%"));
         assert_eq!(per_day("hot_ambient_c", -0.5, "Cel").as_deref(), Some("−0.5 K"));
         assert_eq!(per_day("discharge_excess_k", 0.003, "K"), None);
         assert_eq!(per_day("run_hours_since_serviced", 20.0, "h").as_deref(), Some("+20 h"));
@@ -297,6 +301,7 @@ mod tests {
         let texts = [0.0, 0.0091, 0.27, 5.5, -12.0, 41.73, 4021.5, 12_345.0, -0.00001].map(number);
         assert_eq!(texts, ["0", "0.01", "0.27", "5.5", "−12", "41.7", "4022", "12\u{202f}345", "0"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0, f64::NAN].map(percent), [0, 1, 50, 99, 100, 0]);
+        assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(share), ["0%", "<1%", "50%", ">99%", "100%"]);
         assert_eq!([30, 60, 90, 150].map(|m| duration(m, Lang::En)), ["30 min", "1 h", "90 min", "2 h 30 min"]);
         assert_eq!([2_879, 2_880, 9_211].map(|m| duration(m, Lang::En)), ["47 h 59 min", "2 days", "6 days 9 h"]);
         assert_eq!([2_880, 9_211].map(|m| duration(m, Lang::Zh)), ["2天", "6天9小时"]);

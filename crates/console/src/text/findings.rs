@@ -2,6 +2,7 @@
 
 use foretell_model::{Catalogue, Certainty, FaultCode, Finding, FindingKind, Limit, RulDays, Status, Timestamp};
 
+use super::due::{due, due_no_more};
 use super::effects::effect;
 use super::{window, words, work_done};
 use crate::Lang;
@@ -47,10 +48,12 @@ pub(crate) fn prediction_sentence(
     );
     match (lang, window(rul, age_days, lang), rul.p10) {
         (Lang::En, Some(when), _) => format!("{head} Expected to reach {limit} {when}."),
-        (Lang::En, None, Some(_)) => format!("{head} When it reaches {limit} cannot be told yet."),
+        (Lang::En, None, Some(_)) => {
+            format!("{head} It may reach {limit} within days or only in months; that cannot be told yet.")
+        }
         (Lang::En, None, None) => format!("{head} Not expected to reach {limit} within 90 days."),
         (Lang::Zh, Some(when), _) => format!("{head}预计{when}达到{limit}。"),
-        (Lang::Zh, None, Some(_)) => format!("{head}何时达到{limit}还说不准。"),
+        (Lang::Zh, None, Some(_)) => format!("{head}何时达到{limit}还说不准，快则几天，慢则几个月。"),
         (Lang::Zh, None, None) => format!("{head}预计90天内不会达到{limit}。"),
     }
 }
@@ -70,8 +73,7 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
     if finding.status == Status::Cleared {
         return match (finding.kind, lang) {
             (FindingKind::Observability, _) => observable_again(finding, lang).to_owned(),
-            (FindingKind::MaintenanceDue, Lang::En) => format!("It is no longer time to {name}."),
-            (FindingKind::MaintenanceDue, Lang::Zh) => format!("{}提醒已解除。", name.trim_start_matches('做')),
+            (FindingKind::MaintenanceDue, _) => due_no_more(finding, &name, catalogue, lang),
             (FindingKind::MaintenanceEffect, Lang::Zh) => format!("维修效果已确认：{name}。"),
             (FindingKind::MaintenanceEffect, Lang::En) => {
                 format!("{}: the comparison is complete.", work_done(finding.fault.as_str(), &name, lang))
@@ -92,19 +94,6 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
         // The engine's own sentence says more of the why; it is English by contract.
         (FindingKind::Observability, Lang::En) => finding.text.clone(),
         (FindingKind::Observability, Lang::Zh) => hidden_zh(finding).to_owned(),
-    }
-}
-
-/// Work that comes due by running hours: now, or in about so many weeks.
-fn due(name: &str, reckoned: Option<(RulDays, f64)>, lang: Lang) -> String {
-    let left_days = reckoned.and_then(|(rul, age_days)| Some(rul.p50? - age_days)).unwrap_or(0.0);
-    let weeks = (left_days / 7.0).round().max(0.0) as u32;
-    match (weeks, lang) {
-        (0, Lang::En) => format!("By its running hours it is time to {name}."),
-        (0, Lang::Zh) => format!("按运行小时，该{name}了。"),
-        (1, Lang::En) => format!("By its running hours it will be time to {name} in about a week."),
-        (weeks, Lang::En) => format!("By its running hours it will be time to {name} in about {weeks} weeks."),
-        (weeks, Lang::Zh) => format!("按运行小时推算，约{weeks}周后该{name}了。"),
     }
 }
 

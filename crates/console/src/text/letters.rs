@@ -15,7 +15,7 @@ words! {
     chinese = "Chinese", "中文";
     english = "English", "英文";
     text = "Template", "模板内容";
-    text_hint = "Words in {{ }} and {% %} are filled in for each case. The line Subject: is the subject, the line Short: goes out by SMS and chat.", "{{ }} 和 {% %} 里的内容会按每个事项填入。Subject: 一行是主题，Short: 一行用于短信和聊天工具。";
+    text_hint = "What stands in double braces is filled in for each case; leave it as it is and change the words around it. The line Subject: is the subject, the line Short: goes out by SMS and chat.", "双花括号里的内容会按每个事项自动填入，请保留不动，只改旁边的文字。Subject: 一行是主题，Short: 一行用于短信和聊天工具。";
     phrases_hint = "These phrases are shared by all letters of this language. A change here changes all of them.", "这些短语由同一语言的所有信件共用，改一处，所有信件都会变。";
     show_on = "Show it on", "预览对象";
     example = "An invented case", "虚构的例子";
@@ -100,6 +100,41 @@ const CODE: &[Pattern] = &[
     ("{} (in {})", "{0}（在 {1} 里）"),
     ("could not render `{}`: its first line must begin with `{}`", "第一行必须以 {1} 开头"),
     ("undefined value", "这封信里没有这个名称"),
+    ("`{}` is undefined", "这封信里没有 {0} 这个名称"),
+    ("{} (`{}` is undefined)", "{0}（没有 {1} 这个名称）"),
+    ("{} has no method named {}", "{0} 没有 {1} 这种用法"),
+    ("value of type {} is not callable", "{0} 不能当函数用"),
+    ("object is not callable", "这个名称不能当函数用"),
+    ("value is not a string", "这里应该是文字"),
+    ("value is not iterable", "这里的内容不能逐项取用"),
+    ("{} is not iterable", "{0} 不能逐项取用"),
+    ("unable to calculate {} {} {}", "无法计算 {0} {1} {2}"),
+    ("cannot convert {} to {}", "{0} 不能转换成 {1}"),
+    ("unknown keyword argument `{}`", "没有 {0} 这个参数"),
+    ("unknown keyword argument '{}'", "没有 {0} 这个参数"),
+    ("missing keyword argument '{}'", "缺少参数 {0}"),
+    ("unexpected keyword arguments", "有多余的参数"),
+    ("duplicate argument `{}`", "参数 {0} 重复"),
+    ("cannot assign to reserved variable name {}", "{0} 是保留名称，不能赋值"),
+    ("mismatching name on block. Got `{}`, expected `{}`", "块的名称不一致：写的是 {0}，应为 {1}"),
+    ("block '{}' defined twice", "{0} 这个块定义了两次"),
+    ("block '{}' not found", "没有 {0} 这个块"),
+    ("block tags in macros are not allowed", "短语里不能定义块"),
+    ("'break' must be placed inside a loop", "break 只能放在循环里"),
+    ("'continue' must be placed inside a loop", "continue 只能放在循环里"),
+    ("tried to include non-existing template {}", "找不到要引用的模板 {0}"),
+    ("template {} does not exist", "模板 {0} 不存在"),
+    ("could not render include", "引用的模板里有错误"),
+    ("could not render block", "块里的内容有错误"),
+    ("recursion limit exceeded", "嵌套太深"),
+    ("bad string escape", "文字里反斜杠的写法有误"),
+    ("macro not found", "没有这个短语"),
+    ("unknown method", "没有这种用法"),
+    ("unknown function", "没有这个函数"),
+    ("unknown filter", "没有这个过滤器"),
+    ("unknown test", "没有这个判断"),
+    ("unknown block", "没有这个块"),
+    ("syntax error", "写法有误"),
     ("unexpected {}, expected {}", "这里是{0}，应该是{1}"),
     ("unexpected input after end of variable block", "}} 后面有多余的内容"),
     ("unexpected input after expression", "表达式后面有多余的内容"),
@@ -141,7 +176,10 @@ pub(crate) fn fault(line: Option<(usize, &str)>, fault: &TemplateFault, lang: La
             pick(lang, "This takes far too many steps.", "步骤太多，可能是没完没了的循环。").to_owned()
         }
         (TemplateFault::Code(detail), Lang::En) => format!("The template language says: {detail}."),
-        (TemplateFault::Code(detail), Lang::Zh) => format!("模板语法有误：{}", told(detail, CODE, lang)),
+        (TemplateFault::Code(detail), Lang::Zh) => match told(detail, CODE, lang) {
+            said if said == *detail => format!("模板语法有误（模板引擎的原文：{detail}）。"),
+            said => format!("模板语法有误：{said}"),
+        },
         (TemplateFault::Size(chars), Lang::En) => format!("{chars} characters are too many for a template."),
         (TemplateFault::Size(chars), Lang::Zh) => format!("模板有{chars}个字，太长了。"),
     };
@@ -193,6 +231,14 @@ mod tests {
         );
         let filter = TemplateFault::Code("filter shout is unknown".into());
         assert_eq!(fault(None, &filter, Lang::Zh), "模板语法有误：没有 shout 这个过滤器");
+        for (detail, zh) in [
+            ("`nubmer` is undefined", "模板语法有误：这封信里没有 nubmer 这个名称"),
+            ("template \"x.j2\" does not exist", "模板语法有误：模板 \"x.j2\" 不存在"),
+            ("unknown keyword argument `days`", "模板语法有误：没有 days 这个参数"),
+            ("the moon is blue", "模板语法有误（模板引擎的原文：the moon is blue）。"),
+        ] {
+            assert_eq!(fault(None, &TemplateFault::Code(detail.into()), Lang::Zh), zh);
+        }
         let unknown = TemplateFault::Code("undefined value".into());
         let said = fault(Some((9, &"{{ nubmer }} ".repeat(9))), &unknown, Lang::Zh);
         assert!(said.starts_with("第9行“{{ nubmer }}") && said.ends_with("…”：这封信里没有这个名称。"), "{said}");

@@ -12,7 +12,7 @@ pub(crate) fn offline(offline: Offline, zone: Tz, lang: Lang) -> String {
     let Some(since) = offline.since else { return words(lang).offline_sentence.to_owned() };
     let since = civil::date_time(since, zone, lang);
     match (offline.why, lang) {
-        (OfflineWhy::Said, Lang::En) => format!("Off line since {since}, as its controller or gateway reported."),
+        (OfflineWhy::Said, Lang::En) => format!("Offline since {since}, as its controller or gateway reported."),
         (OfflineWhy::Said, Lang::Zh) => format!("{since}起离线，由控制器或网关上报。"),
         (OfflineWhy::Silent, Lang::En) => format!("No data since {since}."),
         (OfflineWhy::Silent, Lang::Zh) => format!("{since}起没有收到数据。"),
@@ -44,7 +44,7 @@ mod tests {
         check(
             since,
             OfflineWhy::Said,
-            "Off line since 12 Jun, 14:05, as its controller or gateway reported.",
+            "Offline since 12 Jun, 14:05, as its controller or gateway reported.",
             "6月12日 14:05起离线，由控制器或网关上报。",
         );
         check(since, OfflineWhy::Silent, "No data since 12 Jun, 14:05.", "6月12日 14:05起没有收到数据。");

@@ -93,8 +93,8 @@ pub(crate) fn all_of_standing(count: usize, urgent: bool, lang: Lang) -> String 
 /// The overview's pointer to the queue.
 pub(crate) fn queue_line(count: usize, lang: Lang) -> String {
     match (lang, count) {
-        (Lang::En, 1) => "One item waits for you".to_owned(),
-        (Lang::En, count) => format!("{count} items wait for you"),
+        (Lang::En, 1) => "One item is waiting for you".to_owned(),
+        (Lang::En, count) => format!("{count} items are waiting for you"),
         (Lang::Zh, count) => format!("{count}个事项等您处理"),
     }
 }
@@ -109,10 +109,10 @@ pub(crate) fn queue_headline(waiting: usize, lang: Lang) -> String {
 
 /// What waiting costs, as a probability.
 pub(crate) fn probability_before_slot(share: f64, lang: Lang) -> String {
-    let percent = percent(share);
+    let share = super::share(share);
     match lang {
-        Lang::En => format!("{percent} % risk that the limit comes before the next free slot"),
-        Lang::Zh => format!("下一个空档之前到达限值的可能性为{percent}%"),
+        Lang::En => format!("{share} risk that the limit is reached before the next free slot"),
+        Lang::Zh => format!("下一个空档之前到达限值的可能性：{share}"),
     }
 }
 
@@ -192,9 +192,15 @@ pub(crate) fn within_days(days: u32, lang: Lang) -> String {
     }
 }
 
-/// `in 14 days`.
-pub(crate) fn in_days(days: u32, lang: Lang) -> String {
+/// How far off a day is: `today`, `in 14 days`, `2 days ago`.
+pub(crate) fn in_days(days: i64, lang: Lang) -> String {
     match (lang, days) {
+        (Lang::En, 0) => "today".to_owned(),
+        (Lang::Zh, 0) => "今天".to_owned(),
+        (Lang::En, -1) => "yesterday".to_owned(),
+        (Lang::Zh, -1) => "昨天".to_owned(),
+        (Lang::En, days) if days < 0 => format!("{} days ago", -days),
+        (Lang::Zh, days) if days < 0 => format!("{}天前", -days),
         (Lang::En, 1) => "in 1 day".to_owned(),
         (Lang::En, days) => format!("in {days} days"),
         (Lang::Zh, days) => format!("{days}天后"),
@@ -222,17 +228,6 @@ pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
     }
 }
 
-/// A learned share of the history that a baseline needs. After work it is learned anew, and days enough do not mean that it
-/// is known.
-pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
-    match lang {
-        Lang::En if days >= days_needed => "Still learning what is normal; a few more days are needed.".to_owned(),
-        Lang::Zh if days >= days_needed => "正在学习正常状态，还需要几天时间。".to_owned(),
-        Lang::En => format!("Learning what is normal: {days} of {days_needed} days."),
-        Lang::Zh => format!("正在学习正常状态：第{days}天，共需{days_needed}天。"),
-    }
-}
-
 /// What a report looks back on; `with_data` where it ends with the machine's last data.
 pub(crate) fn period(from: &str, to: &str, with_data: bool, lang: Lang) -> String {
     let until = match (with_data, lang) {
@@ -241,6 +236,14 @@ pub(crate) fn period(from: &str, to: &str, with_data: bool, lang: Lang) -> Strin
         (true, Lang::Zh) => "（数据截止日）",
     };
     format!("{from} – {to}{until}")
+}
+
+/// What was thought of a case that is over.
+pub(crate) fn was(said: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("While the case was open: {said}"),
+        Lang::Zh => format!("当时的判断：{said}"),
+    }
 }
 
 /// How a machine stood on a day that is past.
@@ -279,14 +282,14 @@ pub(crate) fn cooler_loss(value: f64, interval: Option<(f64, f64)>, lang: Lang) 
     let interval = interval.map(|(low, high)| {
         let (low, high) = (percent(low.clamp(0.0, 1.0)), percent(high.clamp(0.0, 1.0)));
         if lang == Lang::En {
-            format!(" (80 % interval {low} to {high} %)")
+            format!(" (80% interval {low} to {high}%)")
         } else {
             format!("（80%区间{low}～{high}%）")
         }
     });
     let interval = interval.unwrap_or_default();
     match lang {
-        Lang::En => format!("The cooler carries away about {value} % less heat than when it was clean{interval}."),
+        Lang::En => format!("The cooler carries away about {value}% less heat than when it was clean{interval}."),
         Lang::Zh => format!("冷却器的散热能力比干净时下降了约{value}%{interval}。"),
     }
 }

@@ -30,6 +30,8 @@ enum Data {
     Own,
     /// Nothing: by which channel a letter went, or where a picture lies, matters to nobody who reads the record.
     Nothing,
+    /// A channel by its key, perhaps with words behind it.
+    Medium,
     /// A visit's time.
     Span,
     /// A sentence of the engine's, which is English by contract.
@@ -77,9 +79,9 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("set_out", "set out", "已出发", Data::Nothing),
     ("visit_on_site", "arrived", "已到场", Data::Nothing),
     ("wished", "chose how we may write", "设置了联系方式", Data::Nothing),
-    ("stopped", "wants no such messages", "不再接收此类消息", Data::Nothing),
+    ("stopped", "wants no such messages", "不再接收此类消息", Data::Medium),
     ("handed_over", "handed the customer over to", "转交给顾问", Data::Own),
-    ("resumed", "wants such messages again", "恢复接收此类消息", Data::Own),
+    ("resumed", "wants such messages again", "恢复接收此类消息", Data::Medium),
     ("trouble_reported", "reported a breakdown", "报修", Data::Own),
     ("trouble_called", "called back", "已回电", Data::Own),
     ("reply_answered", "answered the reply", "已答复客户", Data::Own),
@@ -111,8 +113,8 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("gave the case to the advisor to call", "gave the case to the advisor to call", "转给顾问打电话", Data::Remark),
     ("took the approval back", "took the approval back", "批准已撤回", Data::Remark),
     ("set the edited text aside", "set the edited text aside", "修改过的信未保留", Data::Remark),
-    ("could not deliver for now", "could not deliver for now", "暂时未能送达", Data::Own),
-    ("could not deliver", "could not deliver", "未能送达", Data::Own),
+    ("could not deliver for now", "could not deliver for now", "暂时未能送达", Data::Medium),
+    ("could not deliver", "could not deliver", "未能送达", Data::Medium),
     (
         "could not deliver; goes on by the next channel",
         "could not deliver by this channel, tries the next",
@@ -198,10 +200,24 @@ fn concerning(kind: Data, data: &str, zone: Tz, lang: Lang) -> String {
         Data::Nothing | Data::Verdict | Data::Found | Data::Hint => String::new(),
         Data::Engine if lang == Lang::Zh => String::new(),
         Data::Own | Data::Engine => data.to_owned(),
+        Data::Medium => medium(data, lang),
         Data::Span => span(data, zone, lang),
         Data::Remark => remark(data, lang),
         Data::Rule => rule(data, zone, lang),
         Data::Stage => stage_in_words(data, lang),
+    }
+}
+
+/// `email`, or `email: please stop`; anything else as it stands.
+fn medium(data: &str, lang: Lang) -> String {
+    let (key, words) = data.split_once(": ").unwrap_or((data, ""));
+    let is_key =
+        !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+    match (is_key, words, lang) {
+        (false, ..) => data.to_owned(),
+        (true, "", _) => codes::medium(key, lang),
+        (true, words, Lang::En) => format!("{}, “{words}”", codes::medium(key, lang)),
+        (true, words, Lang::Zh) => format!("{}，“{words}”", codes::medium(key, lang)),
     }
 }
 

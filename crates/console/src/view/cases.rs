@@ -1,9 +1,9 @@
 //! Service cases: something did break. Two promises run against the clock.
 
 use chrono_tz::Tz;
-use foretell_model::{FaultCode, Timestamp};
+use foretell_model::{FaultCode, Finding, Timestamp};
 
-use super::{Timer, TimerState, Way};
+use super::{EarlierVisit, Timer, TimerState, Way};
 use crate::Lang;
 
 /// Who comes.
@@ -147,6 +147,25 @@ pub struct Choice {
     pub name: String,
 }
 
+/// What is known of a machine that broke.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BrokenMachine {
+    /// Its model; empty when not known.
+    pub model: String,
+    /// Rated power, kW.
+    pub rated_kw: Option<f64>,
+    /// Reading of its running-hour counter.
+    pub run_hours: Option<f64>,
+    /// Where it stands; empty when nobody said.
+    pub address: String,
+    /// The same in degrees north and east.
+    pub place_deg: Option<(f64, f64)>,
+    /// What was open of it, the most pressing first.
+    pub open: Vec<Finding>,
+    /// The last visit to it before it broke.
+    pub last_visit: Option<EarlierVisit>,
+}
+
 /// One case with what is needed to act on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CasePage {
@@ -154,6 +173,8 @@ pub struct CasePage {
     pub now: Timestamp,
     /// The case.
     pub case: ServiceCase,
+    /// The machine that broke.
+    pub machine: BrokenMachine,
     /// Whom one could send.
     pub technicians: Vec<Choice>,
     /// Depots that parts can come from.

@@ -1,7 +1,7 @@
 //! The one curve that is shown everywhere: a machine's daily hot discharge temperature, what is normal for it, what is
 //! forecast and where the limit lies.
 
-use foretell_model::{Finding, FindingKind, Timestamp};
+use foretell_model::{Finding, Outlook, Timestamp};
 
 /// One past day of a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,12 +40,27 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// What a finding forecasts, if it does.
+    /// What a finding forecasts as it is told at an instant, if it does and anything can be told.
     #[must_use]
-    pub fn of(finding: &Finding) -> Option<Self> {
-        let rul = finding.rul_days.filter(|_| finding.kind == FindingKind::Prediction)?;
-        Some(Self { from: finding.at.plus_days(rul.p10?), to: rul.p90.map(|days| finding.at.plus_days(days)) })
+    pub fn of(finding: &Finding, now: Timestamp) -> Option<Self> {
+        let (from, to) = Outlook::of(finding, now)?.reached()?;
+        Some(Self { from, to })
     }
+}
+
+/// Running hours on their way to a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counter {
+    /// Hours since the last service at the end of past days, in order: day (of the engine's day, UTC) and hours.
+    pub days: Vec<(i64, f64)>,
+    /// The same now.
+    pub now_h: f64,
+    /// Hours between two services.
+    pub interval_h: f64,
+    /// Hours that the machine runs on a day, as it is expected to go on.
+    pub per_day_h: f64,
+    /// When the interval is full, in eight futures of ten; `None` once it is.
+    pub reached: Option<Reached>,
 }
 
 /// What happened at an instant worth a mark on the curve.
@@ -87,4 +102,6 @@ pub struct Curve {
     pub reached: Option<Reached>,
     /// Marks in order of time.
     pub marks: Vec<Mark>,
+    /// For work that is due by running hours: the hours, which are drawn in place of the temperature.
+    pub counter: Option<Counter>,
 }

@@ -24,6 +24,8 @@ pub struct Baseline {
     pub days: u32,
     /// Days needed before forecasts begin.
     pub days_needed: u32,
+    /// Whether the machine had a normal before and learns it anew, after work: what does not rest on it is judged all the while.
+    pub anew: bool,
     /// Ambient temperature above which the thermostatic valve is fully open and fouling shows, degC.
     pub hinge_ambient_c: Option<f64>,
     /// Whether an ambient sensor is used; else weather is estimated and intervals are wider.
@@ -140,10 +142,25 @@ impl MachineDetail {
             limits,
             run_hours: None,
             hours_per_day: None,
-            curve: Curve { now, limit_c: limits.warn_c, days: vec![], cone: vec![], reached: None, marks: vec![] },
+            curve: Curve {
+                now,
+                limit_c: limits.warn_c,
+                days: vec![],
+                cone: vec![],
+                reached: None,
+                marks: vec![],
+                counter: None,
+            },
             open: vec![],
             past: vec![],
-            baseline: Baseline { since: None, days: 0, days_needed, hinge_ambient_c: None, ambient_measured: false },
+            baseline: Baseline {
+                since: None,
+                days: 0,
+                days_needed,
+                anew: false,
+                hinge_ambient_c: None,
+                ambient_measured: false,
+            },
             cooler_loss: None,
             features: vec![],
             duty_week: None,

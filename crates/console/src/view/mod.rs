@@ -32,9 +32,10 @@ pub use advisory::{
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
 pub use cases::{
-    CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase, UnsettledWord,
+    BrokenMachine, CHECKLIST, CaseAct, CaseDesk, CasePage, CaseReport, Choice, Progress, RecordLine, Sent, ServiceCase,
+    UnsettledWord,
 };
-pub use curve::{ConePoint, Curve, DayPoint, Mark, MarkKind, Reached};
+pub use curve::{ConePoint, Counter, Curve, DayPoint, Mark, MarkKind, Reached};
 pub use customer::{
     BookedVisit, ContactPerson, CustomerAct, CustomerLine, CustomerPage, Customers, Medium, OwnMachine, StageChange,
 };

@@ -54,7 +54,7 @@ async fn an_advisor_decides_once_and_only_on_what_was_seen() {
     let approve = send(app.clone(), form("/queue/approve", &format!("{id}&revision=4"))).await;
     assert_eq!(approve.status, StatusCode::SEE_OTHER);
     let shown = send(app.clone(), Request::get(approve.header("location")).body(Body::empty()).unwrap()).await;
-    assert!(shown.body.contains("Approved. It goes out") && !shown.body.contains("action=\"/queue/approve\""));
+    assert!(shown.body.contains("Approved. It will go out") && !shown.body.contains("action=\"/queue/approve\""));
     let call = send(app, form("/queue/call", "id=s03%2Fk-01%2Fcooler_clogging%2F1&revision=3")).await;
     assert_eq!(call.status, StatusCode::SEE_OTHER);
 }
@@ -256,7 +256,7 @@ async fn what_is_noted_about_a_customer_can_be_undone() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     for (path, body, expected) in [
         ("/customers/hansa/stage", "stage=5&why=wrote+to+the+board", "5/6 Complaint"),
-        ("/customers/hansa/stage", "stage=0&why=settled", "Nothing amiss known"),
+        ("/customers/hansa/stage", "stage=0&why=settled", "No complaints known"),
         ("/customers/hansa/stop", "medium=email&why=Mr+Brandt", "stopped since 18 Jul 2026"),
         ("/customers/hansa/resume", "medium=email&why=Mr+Brandt", "may go out again"),
         ("/cases", "machine=s03%2Fk-02&what=a+loud+bang", "a loud bang"),

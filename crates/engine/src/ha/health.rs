@@ -133,3 +133,19 @@ pub(super) fn reference(health: &mut Health, days: &[DayRecord], switching_h: Op
     health.reference = Some((reference.heat_a as f32, reference.bar.map(|b| b as f32)));
     Some(reference)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_days_are_asked_for_from_the_hour_of_the_work_on() {
+        let mut health = Health::default();
+        assert_eq!(health.days_needed(), LEARNING_DAYS);
+        health.restart(20);
+        assert_eq!(health.days_needed(), LEARNING_DAYS, "a machine of which nothing was known yet");
+        (health.learned, health.reference, health.fresh) = (true, Some((60.0, None)), false);
+        health.restart(60);
+        assert_eq!(health.days_needed(), REMEMBERED_DAYS);
+    }
+}

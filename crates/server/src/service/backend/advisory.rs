@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Draft, Governor, Joins,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Customer, Delivery, Governor, Joins,
     OtherMachine, Person, Queue, RecordLine, Slot, Written,
 };
 use foretell_console::{BackendError, Lang};
@@ -16,6 +16,7 @@ use super::errors::{failed, of_outreach};
 use super::record::contact;
 use super::registry::{Sites, lang, zone};
 use super::revision::revision;
+use super::unsent::{message, unwritten};
 use super::visits::task;
 use crate::service::context;
 
@@ -86,7 +87,7 @@ impl ServiceBackend {
             has_colleagues: sites.has_colleagues(card.customer.as_ref()),
             customer: customer(card.customer.as_ref(), card.customer_stage.map(CustomerStage::level)),
             state: state(&card, now),
-            curve: self.curve_of(&machine, now),
+            curve: self.curve_about(&card.finding, now)?,
             probability_before_slot: probability.filter(|_| !card.is_spent),
             parts: card.parts.clone(),
             tasks: card.tasks.iter().map(task).collect(),
@@ -95,11 +96,11 @@ impl ServiceBackend {
             gone: gone(&card),
             slots,
             draft,
-            unwritten: card.message.as_ref().err().cloned(),
+            unwritten: unwritten(&card),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
             heard: heard(&card),
             written: Vec::new(),
-            others: self.others(&card, sites, now),
+            others: self.others(&card, sites, now)?,
             joins: card.joins.as_ref().map(joins),
             call_chosen: card.stage == Stage::Call && card.matter == Some(Matter::CallChosen),
             unsettled: to_settle(&card).is_some(),
@@ -113,11 +114,10 @@ impl ServiceBackend {
     }
 
     /// The other machines of a card's letter.
-    fn others(&self, card: &Card, sites: &Sites, now: Timestamp) -> Vec<OtherMachine> {
-        let other = |finding: &Finding| OtherMachine {
-            name: sites.number(&finding.machine),
-            curve: self.curve_of(&finding.machine, now),
-            finding: finding.clone(),
+    fn others(&self, card: &Card, sites: &Sites, now: Timestamp) -> Result<Vec<OtherMachine>, BackendError> {
+        let other = |finding: &Finding| {
+            let (name, curve) = (sites.number(&finding.machine), self.curve_about(finding, now)?);
+            Ok(OtherMachine { name, curve, finding: finding.clone() })
         };
         card.companions.iter().map(other).collect()
     }
@@ -133,7 +133,7 @@ impl ServiceBackend {
             AdvisorAct::Approve => self.outreach.approve(&id, by, now).map(|_| ()),
             AdvisorAct::Edit(draft) => self.outreach.edit(&id, &draft.subject, &draft.body, by, now).map(|_| ()),
             AdvisorAct::Postpone { days, reason } => {
-                self.outreach.postpone(&id, now.plus_days(f64::from(days)), &reason, by, now)
+                self.outreach.postpone(&id, self.put_off(&id, days, now)?, &reason, by, now)
             }
             AdvisorAct::WriteAfterAll => self.outreach.write_after_all(&id, by, now),
             AdvisorAct::CallInstead => self.outreach.call_instead(&id, "the advisor prefers to call", by, now),
@@ -288,18 +288,6 @@ const fn after_cancelling(then: AfterCancelling) -> foretell_outreach::AfterCanc
 fn gone(card: &Card) -> Vec<Slot> {
     let gone = card.message.as_ref().map_or(&[][..], |message| &message.gone);
     gone.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect()
-}
-
-/// Text, times and page of the message; nothing where there is none.
-fn message(card: &Card) -> (Draft, Vec<Slot>, Option<String>) {
-    match &card.message {
-        Ok(message) => {
-            let slots = message.slots.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect();
-            let path = message.link.find("/b/").map(|at| message.link[at..].to_owned()).filter(|_| message.link_opens);
-            (Draft { subject: message.text.subject.clone(), body: message.text.body.clone() }, slots, path)
-        }
-        Err(_) => (Draft { subject: String::new(), body: String::new() }, Vec::new(), None),
-    }
 }
 
 fn state(card: &Card, now: Timestamp) -> AdvisoryState {

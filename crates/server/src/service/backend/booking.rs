@@ -2,8 +2,8 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Visit};
-use foretell_model::{Clock, MachineId, Timestamp};
-use foretell_outreach::{Booking, BookingView, PageState};
+use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp};
+use foretell_outreach::{Booking, BookingView, PageState, Stage};
 
 use super::ServiceBackend;
 use super::curve;
@@ -31,7 +31,7 @@ impl ServiceBackend {
             sentence: view.sentence,
             comparison: view.comparison,
             own_name: self.number_of(&view.machine)?,
-            curve: self.curve_of(&view.machine, now),
+            curve: self.curve_for_customer(&view.machine, now)?,
             others: self.other_curves(&view.others, now)?,
             proposal: Proposal {
                 names_machines: !view.others.is_empty(),
@@ -49,12 +49,23 @@ impl ServiceBackend {
 
     /// The curves of other machines, by what the customer calls them.
     fn other_curves(&self, machines: &[MachineId], now: Timestamp) -> Result<Vec<(String, Curve)>, BackendError> {
-        machines.iter().map(|id| Ok((self.number_of(id)?, self.curve_of(id, now)))).collect()
+        machines.iter().map(|id| Ok((self.number_of(id)?, self.curve_for_customer(id, now)?))).collect()
     }
 
     fn number_of(&self, id: &MachineId) -> Result<String, BackendError> {
         let own = self.outreach.machine(id).map_err(of_outreach)?;
         Ok(own.map_or_else(|| id.to_string(), |own| own.number))
+    }
+
+    /// The curve behind what a customer reads of a machine: its hours where nothing but service is due, else its temperature.
+    fn curve_for_customer(&self, id: &MachineId, now: Timestamp) -> Result<Curve, BackendError> {
+        let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
+        let is_due = |(finding, _): &&(Finding, Stage)| finding.kind == FindingKind::MaintenanceDue;
+        let due = cases.iter().find(is_due).filter(|_| cases.iter().all(|case| is_due(&case)));
+        match due {
+            Some((finding, _)) => self.curve_about(finding, now),
+            None => Ok(self.curve_of(id, now)),
+        }
     }
 
     /// A machine's curve; empty when the engine does not know the machine (yet).
@@ -66,7 +77,7 @@ impl ServiceBackend {
                 let open = machine::open(&view, &self.room.findings(Some(id), None, FINDINGS_MAX));
                 curve::curve(&view, now, &open, marks)
             }
-            None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), reached: None, marks },
+            None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), reached: None, marks, counter: None },
         }
     }
 

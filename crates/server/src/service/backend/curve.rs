@@ -16,8 +16,9 @@ pub fn curve(view: &MachineView, now: Timestamp, open: &[Finding], marks: Vec<Ma
         limit_c: view.limits.warn_c,
         days: view.days.iter().map(day).collect(),
         cone: cone(view),
-        reached: open.iter().find_map(Reached::of),
+        reached: open.iter().find_map(|finding| Reached::of(finding, now)),
         marks,
+        counter: None,
     }
 }
 

@@ -80,6 +80,7 @@ impl ServiceBackend {
         record.iter_mut().for_each(|line| line.machine.clear());
         Ok(CasePage {
             now: look.now,
+            machine: self.broken_machine(&case, &look)?,
             technicians: look.technicians(),
             depots: look.depots(),
             record,

@@ -56,7 +56,9 @@ impl ServiceBackend {
         let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
         let marks = curve::marks(&self.room.marks(id), findings.iter());
         let known = matches!(summary.health, Health::Known { .. });
-        let open = open(&view, &findings);
+        let mut open = open(&view, &findings);
+        let mut features = features(&view, &summary.health);
+        tell_onset_as_letters(&mut open, &mut features, &cases);
         let newest = view.last_ts.unwrap_or(now);
         let hours = self.hours(id, newest)?;
         Ok(MachineDetail {
@@ -69,7 +71,7 @@ impl ServiceBackend {
             past: past(&view, findings),
             baseline: baseline(&view),
             cooler_loss: known.then(|| cooler_loss(&view)),
-            features: features(&view, &summary.health),
+            features,
             duty_week: (!view.days.is_empty()).then_some(view.weekly_duty),
             readings: self.newest_readings(id, newest, &hours)?,
             hours: hours.iter().map(hour).collect(),
@@ -121,6 +123,16 @@ pub(super) fn open(view: &MachineView, newest_first: &[Finding]) -> Vec<Finding>
     findings
 }
 
+/// Since when something has been so is said as the letter has said it, whatever the engine has come to think of the day since.
+fn tell_onset_as_letters(open: &mut [Finding], features: &mut [Evidence], cases: &[(Finding, Stage)]) {
+    for finding in open {
+        let Some((case, _)) = cases.iter().find(|(case, _)| case.id == finding.id) else { continue };
+        let (reckoned, told) = (finding.onset(), case.onset());
+        let is_onset = |item: &&mut Evidence| item.since.is_some() && item.since == reckoned;
+        finding.evidence.iter_mut().chain(features.iter_mut()).filter(is_onset).for_each(|item| item.since = told);
+    }
+}
+
 /// The order in which findings are shown: the most pressing first, what cannot be seen last.
 pub(super) fn by_grade(finding: &Finding) -> (std::cmp::Reverse<Grade>, bool) {
     (std::cmp::Reverse(finding.grade), finding.kind == FindingKind::Observability)
@@ -140,6 +152,7 @@ fn baseline(view: &MachineView) -> Baseline {
         since: view.baseline.since,
         days,
         days_needed,
+        anew: days_needed < DAYS_NEEDED,
         hinge_ambient_c: view.baseline.learned.then_some(view.baseline.hinge_c),
         ambient_measured: matches!(view.baseline.ambient_source, AmbientSource::Own | AmbientSource::Sibling),
     }

@@ -2,7 +2,9 @@
 
 mod advisory;
 mod booking;
+mod broken;
 mod calendar;
+mod counter;
 pub mod curve;
 mod customers;
 mod desk;
@@ -24,6 +26,7 @@ mod search;
 mod standing;
 mod templates;
 mod unread;
+mod unsent;
 mod visits;
 
 pub use lookout::DAYS_NEEDED;

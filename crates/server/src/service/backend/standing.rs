@@ -93,7 +93,7 @@ fn rewind(detail: &mut MachineDetail, view: &MachineView, newest_first: &[Findin
 }
 
 /// What was open at an instant, each in its words of the time.
-fn open_at(newest_first: &[Finding], then: Timestamp) -> Vec<Finding> {
+pub(super) fn open_at(newest_first: &[Finding], then: Timestamp) -> Vec<Finding> {
     let mut newest: Vec<&Finding> = Vec::new();
     for finding in newest_first.iter().filter(|finding| finding.at <= then) {
         if newest.iter().all(|known| known.id != finding.id || known.kind != finding.kind) {

@@ -7,7 +7,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{CrewWord, Customer, ErrandSheet, NoteOf, Technician, VisitReport};
+use foretell_outreach::{CrewWord, Customer, ErrandSheet, Happening, NoteOf, Technician, VisitReport};
 
 use super::ServiceBackend;
 use super::desk::{Look, report as case_report, visit_report};
@@ -115,6 +115,7 @@ impl ServiceBackend {
         let machines: Vec<&MachineId> = sheet.errand.tasks.iter().map(outreach::Task::machine).collect();
         let is_other = |of: &String| machines.iter().all(|own| own.as_str() != of.as_str());
         record.retain(|entry| entry.who == "customer" || !entry.machine.as_ref().is_some_and(is_other));
+        record.retain(says_something);
         record.truncate(RECORD_MAX);
         let stage = self.outreach.stage(customer).map_err(of_outreach)?;
         let own = sheet.errand.visit.technician.as_ref().and_then(|technician| technician.depot.clone());
@@ -316,6 +317,16 @@ impl Sites {
 pub(super) fn minutes(report: &VisitReport) -> Option<u32> {
     let (began, ended) = report.began.zip(report.ended)?;
     u32::try_from((ended - began) / MINUTE_MS).ok().filter(|minutes| *minutes > 0)
+}
+
+/// Whether an entry tells whoever comes something of what was said, and not only that a letter went out or a time was set.
+fn says_something(entry: &Happening) -> bool {
+    match entry.what.as_str() {
+        // The time stands above; what was said with it behind its two instants.
+        "visit_booked" | "visit_moved" | "visit_cancelled" => entry.why.contains(' '),
+        "visit_missed" | "called_closed" | "called_letter" | "called_unreached" | "trouble_called" => true,
+        _ => entry.who == "customer" && entry.what != "stopped" && entry.what != "resumed",
+    }
 }
 
 /// A technician's name in a language; empty when nobody is named.
