@@ -192,7 +192,7 @@ impl Engine {
         self.measure_effect(place, today, out);
     }
 
-    fn judge(&self, place: usize, today: Day) -> (Option<(Health, Judgement)>, SiteView) {
+    pub(crate) fn judge(&self, place: usize, today: Day) -> (Option<(Health, Judgement)>, SiteView) {
         let machine = &self.machines[place];
         let limits = self.profile(&self.ids[place]).limits;
         let judged = assess::judge(&machine.health, &machine.days, today, &self.surroundings(place), limits);
@@ -300,7 +300,7 @@ impl Engine {
     }
 }
 
-fn speaker<'a>(options: &'a EngineOptions, id: &'a MachineId, at: Timestamp) -> Speaker<'a> {
+pub(crate) fn speaker<'a>(options: &'a EngineOptions, id: &'a MachineId, at: Timestamp) -> Speaker<'a> {
     let &MachineProfile { limits, energy, .. } = options.profiles.get(id).unwrap_or(&options.default_profile);
     Speaker { id, at, catalogue: &options.catalogue, policy: &options.policy, limits, energy }
 }

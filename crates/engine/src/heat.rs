@@ -137,7 +137,7 @@ impl Speaker<'_> {
     }
 
     /// How a fault is told of: of a sensor, with a date, or without one.
-    fn kind_of(&self, code: &FaultCode) -> FindingKind {
+    pub(crate) fn kind_of(&self, code: &FaultCode) -> FindingKind {
         match self.catalogue.fault(code) {
             Some(fault) if fault.subsystem == "instruments" => FindingKind::SensorFault,
             Some(fault) if fault.forecast => FindingKind::Prediction,

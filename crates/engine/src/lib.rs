@@ -32,6 +32,7 @@ mod service;
 mod site;
 mod snapshot;
 mod view;
+mod weighed;
 
 pub use brief::Brief;
 pub use engine::{Engine, EngineOptions, Ignored};
@@ -41,3 +42,4 @@ pub use snapshot::RestoreError;
 pub use view::{
     AmbientSource, BaselineView, ConePoint, DayView, HOURS_PER_WEEK, HealthView, MachineView, OpenFinding, Regime,
 };
+pub use weighed::Weighed;

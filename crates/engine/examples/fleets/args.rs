@@ -14,6 +14,8 @@ pub(crate) struct Args {
     pub(crate) site: Option<usize>,
     pub(crate) dump: Option<String>,
     pub(crate) write: bool,
+    /// Whether to tell what held back the warnings that came late.
+    pub(crate) late: bool,
     /// Seeds on which to fit the weights of the signatures.
     pub(crate) fit: Vec<u64>,
 }
@@ -27,6 +29,7 @@ impl Args {
             site: None,
             dump: None,
             write: false,
+            late: false,
             fit: Vec::new(),
         };
         while let Some(flag) = from.next() {
@@ -46,9 +49,10 @@ impl Args {
                 "--site" => args.site = Some(number(&value()?)?),
                 "--dump" => args.dump = Some(value()?),
                 "--write" => (args.seeds, args.write) = (HELD_OUT.to_vec(), true),
+                "--late" => args.late = true,
                 "--verbose" => args.verbose = true,
                 other => {
-                    return Err(format!("no option {other}: --world --seeds --site --verbose --write --fit --dump"));
+                    return Err(format!("no option {other}: --world --seeds --site --verbose --write --late --fit --dump"));
                 }
             }
         }

@@ -28,6 +28,7 @@ pub(crate) struct Asked {
 /// One machine, scored.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
+    pub(crate) machine: String,
     pub(crate) kind: Kind,
     pub(crate) traits: Traits,
     /// A fault drove it to the limit.
@@ -61,6 +62,7 @@ impl Case {
         let limit = truth.limit_reached.unwrap_or(Timestamp::MAX);
         let healthy_until = onset.min(limit);
         let mut case = Self {
+            machine: machine.id.to_string(),
             kind,
             traits: machine.traits,
             reached: limit < Timestamp::MAX && onset <= limit,

@@ -17,7 +17,7 @@ use ndarray::{Array1, Array2};
 
 use crate::diagnosis::useful_days;
 use crate::fleet::{Kind, Machine, Site};
-use crate::run::{self, SITES, Task, World};
+use crate::run::{self, Asked, SITES, Task, World};
 
 /// Of one machine and one truth no more than so many days are taken, this many days apart, so that no machine speaks for all.
 const OF_A_MACHINE: usize = 4;
@@ -99,7 +99,7 @@ pub(crate) fn fit(shipped: &Catalogue, seeds: &[u64]) -> Catalogue {
         tasks.extend((0..2 * SITES).map(|number| Task { world: World::Faults, seed, number, kind: Kind::Ailing }));
         tasks.extend((0..SITES).map(|number| Task { world: World::B, seed, number, kind: Kind::Failing }));
     }
-    let outcomes = run::run(&tasks, shipped, true);
+    let outcomes = run::run(&tasks, shipped, Asked::Samples);
     let mut samples: Vec<Sample> = Vec::new();
     for outcome in outcomes {
         thin(outcome.samples, &mut samples);

@@ -49,6 +49,8 @@ pub(crate) struct Truth {
     pub(crate) own_sensor: Option<bool>,
     /// First hour whose mean true loaded discharge temperature is at the limit.
     pub(crate) limit_reached: Option<Timestamp>,
+    /// What the fault adds on each day where this is reckoned: to the saturated branch, and to what the hot hours show, K.
+    pub(crate) excess_k: Vec<(f64, f64)>,
     /// What happened to the machine, for a person to read.
     pub(crate) story: String,
 }

@@ -1,7 +1,10 @@
 //! Evaluates the engine on simulated fleets whose physics is not the engine's own.
 //!
-//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--fit FIRST..LAST]
+//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--late] [--fit FIRST..LAST]
 //! [--dump SITE/MACHINE]`
+//!
+//! `--late` tells what held back the warnings that came late: each machine on three days before the limit, what was seen then beside
+//! what truly was, and which gates were shut.
 //!
 //! Some seeds are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
@@ -16,6 +19,7 @@ mod causes;
 mod diagnosis;
 mod dump;
 mod fleet;
+mod late;
 mod naive;
 mod rng;
 mod run;
@@ -30,7 +34,7 @@ use args::Args;
 use case::Case;
 use diagnosis::Patient;
 use fleet::Kind;
-use run::{Outcome, SITES, Task, World};
+use run::{Asked, Outcome, SITES, Task, World};
 
 fn main() {
     let args = match Args::parse(std::env::args().skip(1)) {
@@ -50,7 +54,7 @@ fn main() {
         let fitted = causes::fit(&shipped, &args.fit);
         for &world in &args.worlds {
             for (name, catalogue) in [("shipped weights", &shipped), ("fitted weights", &fitted)] {
-                let outcomes = run::run(&tasks(&args, world), catalogue, false);
+                let outcomes = run::run(&tasks(&args, world), catalogue, Asked::Findings);
                 println!("{name}:");
                 print!("{}", tables(world, "fresh", outcomes.iter()));
             }
@@ -59,7 +63,11 @@ fn main() {
     }
     for &world in &args.worlds {
         let started = Instant::now();
-        let outcomes = run::run(&tasks(&args, world), &shipped, false);
+        let asked = if args.late { Asked::Gates } else { Asked::Findings };
+        let outcomes = run::run(&tasks(&args, world), &shipped, asked);
+        if args.late {
+            print!("{}", late::table(outcomes.iter().map(|o| (o.task.seed, o.held.as_slice(), o.engine.as_slice()))));
+        }
         if args.verbose {
             remarks(&outcomes);
         }

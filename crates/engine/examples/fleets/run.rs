@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::causes::Sample;
 use crate::diagnosis::Patient;
 use crate::fleet::{Kind, Site};
+use crate::late::Held;
 use crate::{naive, world_a, world_b};
 
 /// Sites of a fleet.
@@ -45,6 +46,16 @@ pub(crate) struct Task {
     pub(crate) kind: Kind,
 }
 
+/// What is asked beside the findings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    Findings,
+    /// What the causes were told by.
+    Samples,
+    /// What held back warnings that came late.
+    Gates,
+}
+
 /// What became of it.
 pub(crate) struct Outcome {
     pub(crate) task: Task,
@@ -53,6 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) patients: Vec<Patient>,
     /// What the causes were told by, where it was asked for.
     pub(crate) samples: Vec<Sample>,
+    /// What stood between late warnings and their machines.
+    pub(crate) held: Vec<Held>,
     pub(crate) events: usize,
 }
 
@@ -61,8 +74,8 @@ pub(crate) fn shipped() -> Catalogue {
     Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound")
 }
 
-/// Runs the tasks side by side; the outcomes come in the order of the tasks. `sampled` asks for what the causes were told by.
-pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, sampled: bool) -> Vec<Outcome> {
+/// Runs the tasks side by side; the outcomes come in the order of the tasks. 
+pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, asked: Asked) -> Vec<Outcome> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -71,7 +84,7 @@ pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, sampled: bool) -> Vec<O
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(task) = tasks.get(place) else { break };
-                    let outcome = outcome(*task, catalogue, sampled);
+                    let outcome = outcome(*task, catalogue, asked);
                     done.lock().expect("no thread panics while it holds this").push((place, outcome));
                 }
             });
@@ -82,7 +95,7 @@ pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, sampled: bool) -> Vec<O
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-fn outcome(task: Task, catalogue: &Catalogue, sampled: bool) -> Outcome {
+fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
     let mut site = task.world.site(task.seed, task.number, task.kind);
     let line = site
         .machines
@@ -93,12 +106,17 @@ fn outcome(task: Task, catalogue: &Catalogue, sampled: bool) -> Outcome {
     let events = events(&mut site);
     let mut engine = Engine::new(EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() });
     let mut findings: Vec<Finding> = Vec::new();
-    let mut samples = Vec::new();
+    let (mut samples, mut held) = (Vec::new(), Vec::new());
     for (_, event) in &events {
         let (days, said) = (engine.days_closed(), findings.len());
         engine.observe(event, &mut findings);
-        if sampled && engine.days_closed() != days {
-            samples.extend(Sample::of(&engine, &site, event, &findings[said..]));
+        if engine.days_closed() == days {
+            continue;
+        }
+        match asked {
+            Asked::Findings => {}
+            Asked::Samples => samples.extend(Sample::of(&engine, &site, event, &findings[said..])),
+            Asked::Gates => held.extend(Held::of(&engine, &site, event)),
         }
     }
     let of = |id: &MachineId| findings.iter().filter(|f| f.machine == *id).collect::<Vec<_>>();
@@ -109,7 +127,7 @@ fn outcome(task: Task, catalogue: &Catalogue, sampled: bool) -> Outcome {
             _ => cases.push(Case::new(task.kind, &site, machine, &of(&machine.id))),
         }
     }
-    Outcome { task, engine: cases, line, patients, samples, events: events.len() }
+    Outcome { task, engine: cases, line, patients, samples, held, events: events.len() }
 }
 
 /// Readings and reported jobs of all the site's machines in order of time.

@@ -114,27 +114,70 @@ fn asked(j: &Judgement, p: &Policy) -> u8 {
     grade_of(j, p, 1.0)
 }
 
+/// The gates of `advise` that a day does not pass.
+pub(crate) fn short_of(j: &Judgement, p: &Policy) -> Vec<&'static str> {
+    Gates::of(j, p, 1.0).shut()
+}
+
+/// What stands between a day's figures and a word to a customer.
+struct Gates {
+    evidence: bool,
+    excess: bool,
+    risen: bool,
+    stands_out: bool,
+    chance: bool,
+}
+
+impl Gates {
+    /// By thresholds that are `share` times what is asked of a new grade.
+    fn of(j: &Judgement, p: &Policy, share: f64) -> Self {
+        // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
+        let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
+        let seen = |log_bf: f64, sds: f64| {
+            j.log_bf >= share * log_bf && j.stands_out.is_some_and(|stands_out| stands_out >= share * sds)
+        };
+        let lost = j.excess_k >= share * LOST_K && seen(LOST_LOG_BF, LOST_STANDS_OUT);
+        let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
+        Self {
+            evidence: j.log_bf > enough,
+            excess: j.excess_k >= p.advise_excess_k,
+            risen: match j.risen_k {
+                Some(k) => k >= RISEN_K || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT),
+                None => j.log_bf >= share * UNCOMPARED_LOG_BF,
+            },
+            stands_out: j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT),
+            chance: chance(j, p.advise_within_days) >= probability,
+        }
+    }
+
+    /// Whether the excess is believed, whenever it meets the limit.
+    const fn believed(&self) -> bool {
+        self.evidence && self.excess && self.risen && self.stands_out
+    }
+
+    fn shut(&self) -> Vec<&'static str> {
+        let gates = [
+            ("evidence", self.evidence),
+            ("excess", self.excess),
+            ("risen", self.risen),
+            ("stands out", self.stands_out),
+            ("chance", self.chance),
+        ];
+        gates.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| name).collect()
+    }
+}
+
+/// Chance of the limit within so many days: that the excess is real, times that it then gets there.
+fn chance(j: &Judgement, days: usize) -> f64 {
+    j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days))
+}
+
 /// The grade by thresholds that are `share` times what is asked of a new one.
 fn grade_of(j: &Judgement, p: &Policy, share: f64) -> u8 {
-    let chance = |days: usize| j.forecast.as_ref().map_or(0.0, |f| j.certainty * f.within(days));
-    // A normal learned from few days is itself unsure, in ways that the model of errors does not hold.
-    let enough = p.advise_log_bf * (1.0 + (YOUNG_DAYS / j.hot_days.max(1) as f64).powi(2));
-    let seen = |log_bf: f64, sds: f64| {
-        j.log_bf >= share * log_bf && j.stands_out.is_some_and(|stands_out| stands_out >= share * sds)
-    };
-    let risen = match j.risen_k {
-        Some(k) => k >= RISEN_K || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT),
-        None => j.log_bf >= share * UNCOMPARED_LOG_BF,
-    };
-    let believed = j.log_bf > enough
-        && j.excess_k >= p.advise_excess_k
-        && risen
-        && j.stands_out.is_none_or(|sds| sds >= share * STANDS_OUT);
-    let lost = j.excess_k >= share * LOST_K && seen(LOST_LOG_BF, LOST_STANDS_OUT);
-    let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
-    if believed && chance(3) >= p.urgent_probability {
+    let gates = Gates::of(j, p, share);
+    if gates.believed() && chance(j, 3) >= p.urgent_probability {
         3
-    } else if believed && chance(p.advise_within_days) >= probability {
+    } else if gates.believed() && gates.chance {
         2
     } else if j.log_bf > p.watch_log_bf && j.excess_k >= WATCH_EXCESS_K {
         1

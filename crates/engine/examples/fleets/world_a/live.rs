@@ -72,6 +72,8 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
     if let Some((day, true)) = spec.cleaned {
         jobs.push((start.plus_days(day as f64), "cooler_cleaned"));
     }
+    let before = truth.onset.map(|onset| spec.ua_loss(onset.days_since(start), None));
+    let mut added_k = (0.0, 0.0, 0.0_f64);
     let (mut td, mut heat, mut day_error, mut hour_sum) = (ambient[0], 0.0, 0.0, (0.0, 0));
     let mut hours_run = rng.between(500.0, 20_000.0);
     let mut cleaned_at: Option<f64> = None;
@@ -93,6 +95,21 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
         let mean_heat = if spec.vsd { demand } else { demand + (1.0 - demand) * 0.28 } * (1.0 + 0.065 * over_bar);
         heat += 0.9 * (if running { mean_heat } else { 0.0 } - heat);
         let loss = spec.ua_loss(t, cleaned_at);
+        if let Some(before) = before {
+            if minute == 0 {
+                added_k = (0.0, 0.0, 0.0);
+            }
+            if running && (12..17).contains(&hour) {
+                let heat = heat.max(0.05);
+                let lift = heat * spec.rise_cooler_k * ((1.0 - loss).recip() - (1.0 - before).recip());
+                let shown = spec.steady_c(ta, heat, loss) - spec.steady_c(ta, heat, before);
+                added_k = (added_k.0 + lift, added_k.1 + shown, added_k.2 + 1.0);
+            }
+            if minute == 23 * 60 + 60 - STEP_MIN {
+                let n = added_k.2.max(1.0);
+                truth.excess_k.push((added_k.0 / n, added_k.1 / n));
+            }
+        }
         let target = if running { spec.steady_c(ta, heat.max(0.05), loss) } else { ta };
         td += (target - td) * if running { 0.94 } else { 1.0 - (-10.0f64 / 110.0).exp() };
         if running {

@@ -236,6 +236,7 @@ impl State {
             readings: self.readings,
             jobs: plant.jobs.iter().filter(|j| j.2).map(|(d, w, _)| (room.start.plus_days(*d), *w)).collect(),
             truth: Truth {
+                excess_k: Vec::new(),
                 fault,
                 onset,
                 own_sensor: fault.and_then(|fault| plant.sensors.fitted.shows(fault)),
