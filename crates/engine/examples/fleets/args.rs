@@ -52,7 +52,9 @@ impl Args {
                 "--late" => args.late = true,
                 "--verbose" => args.verbose = true,
                 other => {
-                    return Err(format!("no option {other}: --world --seeds --site --verbose --write --late --fit --dump"));
+                    return Err(format!(
+                        "no option {other}: --world --seeds --site --verbose --write --late --fit --dump"
+                    ));
                 }
             }
         }

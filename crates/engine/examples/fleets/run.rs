@@ -74,7 +74,7 @@ pub(crate) fn shipped() -> Catalogue {
     Catalogue::parse(include_str!("../../../../config/faults.toml")).expect("the shipped catalogue is sound")
 }
 
-/// Runs the tasks side by side; the outcomes come in the order of the tasks. 
+/// Runs the tasks side by side; the outcomes come in the order of the tasks.
 pub(crate) fn run(tasks: &[Task], catalogue: &Catalogue, asked: Asked) -> Vec<Outcome> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

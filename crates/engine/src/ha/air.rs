@@ -13,7 +13,7 @@
 use super::baseline::{Baseline, Conditions};
 use super::health::Health;
 use super::mornings::mornings;
-use super::points::{heats, median};
+use super::points::{Heat, heats, median};
 use super::smooth::{self, Weather};
 use crate::pa::climate::{Climate, HotHour};
 use crate::sd::day::{Day, DayRecord};
@@ -81,7 +81,7 @@ pub(super) fn of_room(
     siblings: &[Sibling<'_>],
     latitude_deg: Option<f64>,
 ) -> Vec<Option<f64>> {
-    let before: Vec<(Sibling<'_>, Vec<Option<f64>>)> =
+    let before: Vec<(Sibling<'_>, Vec<Option<Heat>>)> =
         siblings.iter().map(|s| s.before(today)).map(|s| (s, heats(s.days, s.switching_h))).collect();
     let read =
         |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
@@ -186,7 +186,7 @@ impl Sibling<'_> {
 
     /// What its hot hours of a day say, of all of whose days `heats` are the currents that stand for the heat; `None` of a day
     /// or a machine that says nothing.
-    fn read(&self, day: Day, heats: &[Option<f64>]) -> Option<Reading> {
+    fn read(&self, day: Day, heats: &[Option<Heat>]) -> Option<Reading> {
         let place = self.days.binary_search_by_key(&day, |d| d.day).ok()?;
         let record = self.days.get(place).filter(|record| !record.is_unwell())?;
         let reference = self.health.reference()?;
@@ -198,8 +198,8 @@ impl Sibling<'_> {
         } else {
             record.excess_k().unwrap_or(0.0)
         };
-        let heat_a = heats.get(place).copied().flatten().unwrap_or(reference.heat_a);
-        let at = reference.conditions(START_C, heat_a, record.hot.bar());
+        let heat = heats.get(place).copied().flatten().unwrap_or(reference.usual());
+        let at = reference.conditions(START_C, heat, record.hot.bar());
         invert(&baseline, at, excess_k, record.hot.td_c()?, self.health.noise.sd_k)
     }
 }

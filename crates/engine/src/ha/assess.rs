@@ -3,6 +3,7 @@
 use foretell_model::Limits;
 
 use super::baseline::{Baseline, Belief, Conditions, TERMS};
+use super::converge::{TREND_LOG_BF, claimed};
 use super::fit::{self, Fitted, Given};
 use super::health::{Health, reference};
 use super::linear::Vector;
@@ -11,17 +12,13 @@ use super::points::{self, AmbientSource, Sample, Series, Surroundings};
 use super::rivals::{self, Rivals, Unregulated, Week};
 use super::rows::{self, Noise};
 use super::scan::{self, Alternative, Scan};
-use super::trend::{Law, SHAPES, Trend};
+use super::trend::{Law, SHAPES};
 use crate::pa::climate::{Climate, HotHour};
 use crate::pa::passage::{Forecast, HORIZON_DAYS, Outlook};
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 
 /// Chance, before looking, that an excess is growing on a machine at a given time.
 const FAULT_PRIOR: f64 = 0.02;
-/// Evidence from which the excess takes part in the next day's linearisation.
-const TREND_LOG_BF: f64 = 3.0;
-/// Rounds of fitting and scanning when a trend shows.
-const ROUNDS: usize = 2;
 /// Days that are weighed one by one; older ones are remembered together. A few more are kept, for a machine that was silent.
 const WINDOW_DAYS: Day = 90;
 /// Days that "of late" means.
@@ -42,6 +39,8 @@ const GATE_DAYS: u8 = 3;
 pub(crate) struct Judgement {
     /// Log Bayes factor that an excess grows.
     pub(crate) log_bf: f64,
+    /// The same with either side fitted where it fits best.
+    pub(crate) refitted_log_bf: f64,
     /// Chance that the excess is real.
     pub(crate) certainty: f64,
     /// Present excess of the saturated branch, K, and its sd.
@@ -108,26 +107,20 @@ pub(crate) fn detail(health: &Health, days: &[DayRecord], today: Day, around: &S
     Some(Detail { samples: work.samples, cone })
 }
 
-/// The most likely trend, when there is enough evidence for any.
-fn claimed(scan: &Scan) -> Option<Trend> {
-    let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
-    Some(best.trend())
-}
-
 fn certainty(log_bf: f64) -> f64 {
     let odds = FAULT_PRIOR * log_bf.min(50.0).exp();
     odds / (1.0 + odds)
 }
 
 /// One day's work in progress.
-struct Work {
-    health: Health,
-    prior: Prior,
-    samples: Vec<Sample>,
-    first: Day,
-    today: Day,
+pub(super) struct Work {
+    pub(super) health: Health,
+    pub(super) prior: Prior,
+    pub(super) samples: Vec<Sample>,
+    pub(super) first: Day,
+    pub(super) today: Day,
     hot_days: usize,
-    fitted: Fitted,
+    pub(super) fitted: Fitted,
 }
 
 impl Work {
@@ -171,34 +164,6 @@ impl Work {
         let hot_days = samples.iter().filter(|s| s.series == Series::Hot).count();
         health.learned = hot_days >= health.days_needed();
         Some(Self { health, prior, samples, first, today, hot_days, fitted })
-    }
-
-    /// Weighs all trends. Evidence counts for less where the ambient is only inferred: its errors are not the tame noise
-    /// that the weighing assumes.
-    fn scan(&self) -> Scan {
-        let mut scan = scan::scan(&self.fitted.rows, &self.health.baseline, &self.prior, self.first, self.today);
-        scan.trust(self.health.source.trust());
-        scan
-    }
-
-    /// Scans, and where a trend shows, fits the baseline around it and scans again: the trend decides which days show the
-    /// saturated branch, and those days decide the trend.
-    fn converge(&mut self) -> Scan {
-        let mut scan = self.scan();
-        for _ in 0..ROUNDS {
-            let Some(trend) = claimed(&scan) else { break };
-            let news = self.health.trend.is_none();
-            self.health.trend = Some(trend);
-            let given =
-                Given { samples: &self.samples, trend: Some(&trend), noise: self.health.noise, prior: &self.prior };
-            self.fitted = fit::refine(given, self.health.baseline, 2);
-            self.health.baseline = self.fitted.baseline;
-            scan = self.scan();
-            if !news {
-                break;
-            }
-        }
-        scan
     }
 
     fn climate(&self, around: &Surroundings<'_>) -> Option<Climate> {
@@ -254,6 +219,7 @@ impl Work {
         judgement.dropped_from = dropped_from;
         self.look(&mut judgement);
         if judgement.log_bf > TREND_LOG_BF && self.health.learned {
+            judgement.refitted_log_bf = self.refitted_log_bf(&scan);
             let climate = self.climate(around);
             judgement.forecast =
                 climate.as_ref().map(|climate| self.outlook(&scan, climate, 1.0).first_passage(limits.warn_c));
@@ -286,6 +252,7 @@ impl Work {
         let certainty = certainty(scan.log_bf);
         Judgement {
             log_bf: scan.log_bf,
+            refitted_log_bf: scan.log_bf,
             certainty,
             excess_k: mean * certainty,
             excess_sd_k: (square - mean * mean).max(0.0).sqrt(),
@@ -344,8 +311,7 @@ impl Work {
         let bound_k = least_k.max(rivals::JUMP_SDS * self.health.noise.sd_k);
         judgement.jump_k = rivals::jump_k(&self.samples, &self.health.baseline, bound_k, self.today);
         judgement.risen_k = self.risen_k(judgement.onset_day);
-        let over = |s: &Sample| (s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c) / self.health.noise.sd_k;
-        judgement.stands_out = mean(self.recent(Series::Hot, 7).map(over).collect());
+        judgement.stands_out = self.stands_out();
         let gate = if self.health.observable { OBSERVABLE_UNTIL } else { OBSERVABLE_FROM };
         let wants = weight.map_or(self.health.observable, |w| w > gate);
         self.health.gate_days = if wants == self.health.observable { 0 } else { self.health.gate_days + 1 };
@@ -353,6 +319,13 @@ impl Work {
             self.health.observable = wants;
             self.health.gate_days = 0;
         }
+    }
+
+    /// How far the last week's hot hours stand above what they would be with nothing amiss, in standard deviations of a day.
+    pub(super) fn stands_out(&self) -> Option<f64> {
+        let over_k = |s: &Sample| s.td_c - self.health.baseline.expect(&s.at, 0.0).td_c;
+        let (sum, n) = self.recent(Series::Hot, 7).fold((0.0, 0.0), |(sum, n), s| (sum + over_k(s), n + 1.0));
+        (n > 0.0).then(|| sum / n / self.health.noise.sd_k)
     }
 
     /// Mean hot temperature of the last days over its median before the onset, K.

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// Coefficients of the hinge.
 pub(crate) const TERMS: usize = 8;
+/// What a tenth more current while loaded adds, as a share of the rise over the air. A machine that draws more makes more heat in
+/// every minute, and with an open valve the rise is in proportion to the heat; its duty is another matter, for a load cycle
+/// may be shorter or longer than the oil takes to follow.
+const DRAW: f64 = 0.1;
 /// Index of the softness of the bend, K; the others enter linearly within their branch.
 const SOFTNESS: usize = 6;
 
@@ -43,14 +47,26 @@ pub(crate) struct Conditions {
     pub(crate) ta_c: f64,
     /// Mean current over the machine's own reference, in tenths above 1.
     pub(crate) load_tenths: f64,
+    /// The same of the current while loaded, of a machine that loads and unloads; its load is then its duty.
+    pub(crate) draw_tenths: f64,
     /// Line pressure over the machine's own reference, bar.
     pub(crate) pressure_bar: f64,
 }
 
 impl Conditions {
+    /// Heat made, 1 at the machine's reference load.
+    pub(crate) fn heat(&self) -> f64 {
+        (1.0 + self.load_tenths / 10.0) * (1.0 + self.draw_tenths / 10.0)
+    }
+
+    /// Rise over the air by what the machine draws while loaded, 1 at the reference.
+    fn drawn(&self) -> f64 {
+        1.0 + DRAW * self.draw_tenths
+    }
+
     /// How strongly a lost cooler shows at this load: it must shed less heat at part load.
     pub(crate) fn excess_gain(&self) -> f64 {
-        (1.0 + self.load_tenths / 10.0).clamp(0.2, 1.3)
+        self.heat().clamp(0.2, 1.3)
     }
 }
 
@@ -163,7 +179,7 @@ impl Baseline {
                 let lifted = soft_max(regulated, saturated + bounds.reach_k, softness);
                 let secant = ((lifted - expected.td_c) / bounds.reach_k).clamp(expected.weight, 1.0);
                 let tangent = expected.weight.max(1e-9);
-                (row[2], row[3]) = (secant, row[3] * secant / tangent);
+                (row[2], row[3]) = (secant * at.drawn(), row[3] * secant / tangent);
             }
             let residual_k = td_c - expected.td_c;
             return Compared { residual_k, gain: expected.gain, row, lifted_k: expected.weight * excess_k };
@@ -182,10 +198,15 @@ impl Baseline {
         let regulated = th[0]
             + th[1] * cold
             + REGULATED_BEND * cold * cold
-            + th[REGULATED_LOAD] * at.load_tenths
+            + th[REGULATED_LOAD] * (at.load_tenths + at.draw_tenths)
             + REGULATED_PRESSURE * th[5] * at.pressure_bar
             + self.regulated_gain(at.ta_c) * lift_k;
-        let saturated = th[2] + th[3] * hot + th[4] * at.load_tenths + th[5] * at.pressure_bar + lift_k;
+        let saturated = th[2]
+            + th[3] * hot
+            + th[4] * at.load_tenths
+            + th[5] * at.pressure_bar
+            + (at.drawn() - 1.0) * (th[2] - SATURATED_AT_C)
+            + lift_k;
         (regulated, saturated, th[SOFTNESS].clamp(0.3, 8.0))
     }
 
@@ -194,13 +215,23 @@ impl Baseline {
         let regulating = 1.0 - weight;
         let pressed = weight + REGULATED_PRESSURE * regulating;
         let (cold, hot) = (self.tens_over_flat(at.ta_c), (at.ta_c - SATURATED_AT_C) / 10.0);
-        let (load, bar) = (at.load_tenths, at.pressure_bar);
-        [regulating, regulating * cold, weight, weight * hot, weight * load, pressed * bar, bend, regulating * load]
+        let (load, draw, bar) = (at.load_tenths, at.draw_tenths, at.pressure_bar);
+        let level = weight * at.drawn();
+        [
+            regulating,
+            regulating * cold,
+            level,
+            weight * hot,
+            weight * load,
+            pressed * bar,
+            bend,
+            regulating * (load + draw),
+        ]
     }
 
     /// Derivatives of the saturated branch alone.
     pub(crate) fn saturated_row(at: &Conditions) -> [f64; TERMS] {
-        [0.0, 0.0, 1.0, (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0, 0.0]
+        [0.0, 0.0, at.drawn(), (at.ta_c - SATURATED_AT_C) / 10.0, at.load_tenths, at.pressure_bar, 0.0, 0.0]
     }
 
     /// Keeps the coefficients where the hinge means something: slopes not negative, a positive bend.
@@ -258,6 +289,18 @@ mod tests {
             let got = fitted.expect(&Conditions { ta_c, ..Conditions::default() }, 0.0).td_c;
             assert!((got - td_c).abs() < 1.6, "{ta_c} degC: {got:.1}, lumped model {td_c}");
         }
+    }
+
+    #[test]
+    fn a_machine_that_draws_more_runs_hotter_in_proportion_to_its_rise() {
+        let fitted = Baseline { theta: [78.0, 1.6, 84.0, 11.0, 2.0, 0.3, 3.0, 1.0] };
+        let at = |draw_tenths: f64| Conditions { ta_c: 40.0, draw_tenths, ..Conditions::default() };
+        let (usual, more) = (fitted.expect(&at(0.0), 0.0), fitted.expect(&at(0.5), 0.0));
+        // Half a tenth of the 54 K over 30 degC, whatever its duty has taught.
+        assert!((more.td_c - usual.td_c - 2.7).abs() < 0.2, "{} {}", usual.td_c, more.td_c);
+        // The derivative by the level is what the level's step does.
+        let lifted = Baseline { theta: [78.0, 1.6, 84.1, 11.0, 2.0, 0.3, 3.0, 1.0] }.expect(&at(0.5), 0.0);
+        assert!(((lifted.td_c - more.td_c) / 0.1 - more.row[2]).abs() < 0.01, "{lifted:?} {more:?}");
     }
 
     #[test]

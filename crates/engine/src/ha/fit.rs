@@ -21,7 +21,7 @@ pub(crate) struct Fitted {
     pub(crate) baseline: Baseline,
     pub(crate) rows: Vec<Row>,
     /// Whitened squares of what baseline and trend leave unexplained, and of the distance to the prior.
-    cost: f64,
+    pub(super) cost: f64,
 }
 
 /// What a fit works with, beside the hinge that it moves.

@@ -14,8 +14,7 @@ pub(crate) struct Former {
     theta: [f32; TERMS],
     sd_k: f32,
     source: AmbientSource,
-    heat_a: f32,
-    bar: Option<f32>,
+    reference: Reference,
     /// It held from this day on, up to the day before the other.
     since: Day,
     until: Day,
@@ -40,13 +39,12 @@ impl Former {
 
     /// The normal of a machine whose next life begins on `until`; `None` when it had none yet.
     pub(super) fn of(health: &Health, until: Day) -> Option<Self> {
-        let Reference { heat_a, bar } = health.reference().filter(|_| health.learned)?;
+        let reference = health.reference().filter(|_| health.learned)?;
         Some(Self {
             theta: health.baseline.theta.map(|v| v as f32),
             sd_k: health.noise.sd_k as f32,
             source: health.source,
-            heat_a: heat_a as f32,
-            bar: bar.map(|bar| bar as f32),
+            reference,
             since: health.valid_from,
             until,
         })
@@ -57,8 +55,7 @@ impl Former {
         let place = |day: Day| days.partition_point(|d| d.day < day);
         let days = &days[place(self.since)..place(self.until.max(self.since))];
         let baseline = Baseline { theta: self.theta.map(f64::from) };
-        let reference = Reference { heat_a: f64::from(self.heat_a), bar: self.bar.map(f64::from) };
-        let (source, samples) = points::gather(days, self.until, reference, around, self.source);
+        let (source, samples) = points::gather(days, self.until, self.reference, around, self.source);
         if source != self.source {
             return Vec::new();
         }

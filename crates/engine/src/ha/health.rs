@@ -23,7 +23,7 @@ pub(crate) struct Health {
     pub(super) memory: Option<Box<Memory>>,
     /// The normal of the life before this one, for pages.
     pub(crate) former: Option<Box<Former>>,
-    pub(super) reference: Option<(f32, Option<f32>)>,
+    pub(super) reference: Option<Reference>,
     pub(crate) noise: Noise,
     pub(crate) trend: Option<Trend>,
     pub(crate) source: AmbientSource,
@@ -41,7 +41,7 @@ pub(crate) struct Health {
 pub(crate) struct Life {
     baseline: Baseline,
     memory: Option<Box<Memory>>,
-    reference: Option<(f32, Option<f32>)>,
+    reference: Option<Reference>,
     noise: Noise,
     valid_from: Day,
     learned: bool,
@@ -69,7 +69,7 @@ impl Default for Health {
 impl Health {
     /// The operating point that its hinge is quoted at.
     pub(super) fn reference(&self) -> Option<Reference> {
-        self.reference.map(|(heat, bar)| Reference { heat_a: f64::from(heat), bar: bar.map(f64::from) })
+        self.reference
     }
 
     /// The hinge that an earlier time has left.
@@ -125,12 +125,9 @@ impl Health {
 /// The reference operating point, kept until the machine has clearly become another one.
 pub(super) fn reference(health: &mut Health, days: &[DayRecord], switching_h: Option<f64>) -> Option<Reference> {
     let fresh = points::reference_of(days, switching_h)?;
-    let kept = health.reference();
-    let same = |kept: &Reference| {
-        (0.6..1.6).contains(&(fresh.heat_a / kept.heat_a)) && kept.bar.is_some() == fresh.bar.is_some()
-    };
-    let reference = kept.filter(|kept| !health.fresh && same(kept)).unwrap_or(fresh);
-    health.reference = Some((reference.heat_a as f32, reference.bar.map(|b| b as f32)));
+    let kept = health.reference.filter(|kept| !health.fresh && kept.is_like(&fresh));
+    let reference = kept.unwrap_or(fresh);
+    health.reference = Some(reference);
     Some(reference)
 }
 

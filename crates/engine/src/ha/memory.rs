@@ -222,7 +222,7 @@ mod tests {
         let of_day = |day: Day| {
             let hot_c = 26.0 + 9.0 * f64::sin(f64::from(day) * 0.37);
             [(Series::Hot, hot_c), (Series::Cool, hot_c - 8.0)].map(|(series, ta_c)| {
-                let at = Conditions { ta_c, load_tenths: f64::from(day % 5) - 2.0, pressure_bar: 0.0 };
+                let at = Conditions { ta_c, load_tenths: f64::from(day % 5) - 2.0, ..Conditions::default() };
                 Sample { day, series, td_c: TRUE.expect(&at, lifted_k).td_c, at, peak_over_k: 0.0 }
             })
         };

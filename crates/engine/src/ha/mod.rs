@@ -4,6 +4,7 @@ pub(crate) mod air;
 pub(crate) mod assess;
 pub(crate) mod baseline;
 pub(crate) mod cause;
+mod converge;
 pub(crate) mod course;
 mod duty;
 pub(crate) mod fit;

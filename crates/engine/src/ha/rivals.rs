@@ -193,7 +193,7 @@ fn rise_k(s: &Sample) -> f64 {
 
 /// Heat made, 1 at the machine's reference load.
 fn heat(s: &Sample) -> f64 {
-    (1.0 + s.at.load_tenths / 10.0).max(0.05)
+    s.at.heat().max(0.05)
 }
 
 /// Rise over the air for the heat of the reference load, K, by least squares.

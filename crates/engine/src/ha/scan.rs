@@ -21,7 +21,7 @@ const KEPT: usize = 24;
 /// Onsets closer to now than this cannot be told from a single odd day.
 const YOUNGEST_DAYS: f64 = 2.0;
 /// Evidence of the first look from which all laws are weighed.
-const LOOK_CLOSER: f64 = 1.0;
+pub(super) const LOOK_CLOSER: f64 = -1.0;
 /// Onsets this much less probable than the best (nats) are left out of the closer look.
 const REMOTE: f64 = 7.0;
 /// The closer look weighs at most so many onsets.
@@ -47,6 +47,13 @@ impl Alternative {
         SHAPES[self.shape].law.growth(day - self.onset_day)
     }
 
+    /// Squares by which the likeliest coefficient misses what is believed of it.
+    pub(crate) const fn miss(&self) -> f64 {
+        let shape = &SHAPES[self.shape];
+        let sds = (self.mean - shape.mean) / shape.sd;
+        sds * sds
+    }
+
     /// The same with its likeliest coefficient.
     pub(crate) const fn trend(&self) -> Trend {
         Trend { onset_day: self.onset_day, shape: self.shape as u8, coefficient: self.mean as f32 }
@@ -63,6 +70,8 @@ impl Alternative {
 pub(crate) struct Scan {
     /// Log Bayes factor of "an excess grows" against "none does".
     pub(crate) log_bf: f64,
+    /// The same less what the likeliest alternative gains where it fits best: what onset, law and coefficient cost by being free.
+    pub(crate) freedom: f64,
     /// Most probable first; none when nothing was seen.
     pub(crate) alternatives: Vec<Alternative>,
     /// Posterior step of the baseline without any excess.
@@ -82,6 +91,8 @@ pub(crate) struct Overlap {
 #[derive(Clone, Copy, Debug)]
 struct Posterior {
     log_evidence: f64,
+    /// Log likelihood, with what is believed of the coefficient, at its best over that without any growth.
+    gain: f64,
     mean: f64,
     sd: f64,
 }
@@ -90,6 +101,7 @@ impl Scan {
     /// Lets all evidence count `trust` times: for a growth at all, for one law against another, and for its coefficient.
     pub(crate) fn trust(&mut self, trust: f64) {
         self.log_bf *= trust;
+        self.freedom *= trust;
         let total: f64 = self.alternatives.iter().map(|a| a.weight.powf(trust)).sum();
         for a in &mut self.alternatives {
             a.weight = a.weight.powf(trust) / total.max(f64::MIN_POSITIVE);
@@ -106,7 +118,7 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Prior, first: Day,
     let onsets = onsets(f64::from(first), f64::from(today));
     let by_onset = first_look(rows, &factor, &half_right, &onsets, f64::from(today));
     let log_bf = log_sum(by_onset.iter().copied());
-    let mut scan = Scan { log_bf, alternatives: Vec::new(), baseline_step: factor.solve(&right), factor };
+    let mut scan = Scan { log_bf, freedom: 0.0, alternatives: Vec::new(), baseline_step: factor.solve(&right), factor };
     if log_bf > LOOK_CLOSER {
         closer_look(&mut scan, rows, &half_right, &remaining(&onsets, &by_onset));
     }
@@ -139,22 +151,23 @@ fn remaining(onsets: &[(f64, f64)], by_onset: &[f64]) -> Vec<(f64, f64)> {
 }
 
 fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
-    let mut found: Vec<(f64, Alternative)> = Vec::with_capacity(onsets.len() * SHAPES.len());
+    let mut found: Vec<(f64, f64, Alternative)> = Vec::with_capacity(onsets.len() * SHAPES.len());
     for &(onset_day, share) in onsets {
         for (place, shape) in SHAPES.iter().enumerate() {
             let overlap = overlap(rows, onset_day, shape);
             let half = scan.factor.half_solve(&overlap.with_row);
-            let Posterior { log_evidence, mean, sd } = posterior(shape, &overlap, &half, half_right);
+            let Posterior { log_evidence, gain, mean, sd } = posterior(shape, &overlap, &half, half_right);
             let coupling = scan.factor.half_solve_transposed(&half);
             let alternative = Alternative { onset_day, shape: place, weight: 0.0, mean, sd, coupling };
-            found.push((log_evidence + (share * shape.share).ln(), alternative));
+            found.push((log_evidence + (share * shape.share).ln(), gain, alternative));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scan.log_bf = log_sum(found.iter().map(|(log, _)| *log));
+    scan.log_bf = log_sum(found.iter().map(|(log, ..)| *log));
+    scan.freedom = found.first().map_or(0.0, |(_, gain, _)| scan.log_bf - gain);
     found.truncate(KEPT);
-    let kept = log_sum(found.iter().map(|(log, _)| *log));
-    scan.alternatives = found.into_iter().map(|(log, a)| Alternative { weight: (log - kept).exp(), ..a }).collect();
+    let kept = log_sum(found.iter().map(|(log, ..)| *log));
+    scan.alternatives = found.into_iter().map(|(log, _, a)| Alternative { weight: (log - kept).exp(), ..a }).collect();
 }
 
 fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -243,8 +256,9 @@ fn posterior(shape: &Shape, overlap: &Overlap, half: &Vector, half_right: &Vecto
     let (z, prior_z) = (mean / sd, shape.mean / shape.sd);
     let log_evidence =
         (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z) - log_normal_cdf(prior_z);
+    let gain = 0.5 * (z.max(0.0).powi(2) - prior_z * prior_z);
     let (mean, sd) = truncated(mean, sd);
-    Posterior { log_evidence, mean, sd }
+    Posterior { log_evidence, gain, mean, sd }
 }
 
 /// Mean and sd of a normal cut off below zero.
@@ -294,6 +308,7 @@ mod tests {
         let factor = Cholesky::new(&std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j)))));
         let found = Scan {
             log_bf: 8.0,
+            freedom: -3.0,
             alternatives: vec![alternative(0.8), alternative(0.2)],
             baseline_step: [0.0; TERMS],
             factor,

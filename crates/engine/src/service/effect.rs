@@ -38,8 +38,7 @@ pub(crate) struct Pending {
     day: Day,
     /// The normal before the job, as the common yardstick.
     baseline: Baseline,
-    reference_a: f32,
-    reference_bar: Option<f32>,
+    reference: Option<Reference>,
     source: AmbientSource,
     /// What was growing until the job.
     trend: Option<Trend>,
@@ -82,8 +81,7 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
         work: work.to_owned(),
         day,
         baseline: machine.health.baseline,
-        reference_a: reference.map_or(0.0, |r| r.heat_a as f32),
-        reference_bar: reference.and_then(|r| r.bar).map(|b| b as f32),
+        reference,
         source,
         trend,
         life: machine.health.life(),
@@ -145,16 +143,16 @@ impl Changes {
         let since = machine.days.partition_point(|d| d.day <= pending.day);
         let after = &machine.days[since..];
         let after = &after[..after.len().min(days_of(pending.source))];
-        let reference = Reference { heat_a: f64::from(pending.reference_a), bar: pending.reference_bar.map(f64::from) };
-        let yardstick = Yardstick {
+        let yardstick = |reference| Yardstick {
             baseline: &pending.baseline,
             reference,
             source: pending.source,
             trend: pending.trend,
             job: pending.day,
         };
-        let discharge = pending.discharge_k.and_then(|(value, sd)| {
+        let discharge = pending.discharge_k.zip(pending.reference).and_then(|((value, sd), reference)| {
             let before = Estimate::new(f64::from(value), f64::from(sd));
+            let yardstick = yardstick(reference);
             Some(yardstick.change(before, &yardstick.hot_days(after, today, around)?))
         });
         let youngest = f64::from(today.saturating_sub(pending.day)) - 1.0;

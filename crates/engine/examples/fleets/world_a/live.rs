@@ -20,6 +20,15 @@ struct Seen {
 }
 
 impl Spec {
+    /// Whether it is loaded, and what it draws then.
+    fn drawn(&self, rng: &mut Rng, running: bool, demand: f64) -> (bool, f64) {
+        if self.vsd {
+            return (running, demand);
+        }
+        let loaded = running && rng.chance(demand);
+        (loaded, if loaded { 1.0 } else { 0.28 })
+    }
+
     /// What the sensors and the controller make of it.
     fn measure(&self, rng: &mut Rng, seen: &Seen) -> Reading {
         let (running, loaded, over_bar) = (seen.running, seen.loaded, seen.over_bar);
@@ -72,8 +81,7 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
     if let Some((day, true)) = spec.cleaned {
         jobs.push((start.plus_days(day as f64), "cooler_cleaned"));
     }
-    let before = truth.onset.map(|onset| spec.ua_loss(onset.days_since(start), None));
-    let mut added_k = (0.0, 0.0, 0.0_f64);
+    let mut added = spec.fault.map(|(onset, ..)| Added { before: spec.ua_loss(onset, None), ..Added::default() });
     let (mut td, mut heat, mut day_error, mut hour_sum) = (ambient[0], 0.0, 0.0, (0.0, 0));
     let mut hours_run = rng.between(500.0, 20_000.0);
     let mut cleaned_at: Option<f64> = None;
@@ -86,30 +94,11 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
         let running = spec.works(day, hour);
         let demand = (spec.demand_at(day, hour) + 0.05 * rng.normal()).clamp(0.3, 1.0);
         let over_bar: f64 = spec.pressure_steps.iter().filter(|(at, _)| day >= *at).map(|(_, by)| by).sum();
-        let (loaded, now) = if spec.vsd {
-            (running, demand)
-        } else {
-            let l = running && rng.chance(demand);
-            (l, if l { 1.0 } else { 0.28 })
-        };
+        let (loaded, now) = spec.drawn(&mut rng, running, demand);
         let mean_heat = if spec.vsd { demand } else { demand + (1.0 - demand) * 0.28 } * (1.0 + 0.065 * over_bar);
         heat += 0.9 * (if running { mean_heat } else { 0.0 } - heat);
         let loss = spec.ua_loss(t, cleaned_at);
-        if let Some(before) = before {
-            if minute == 0 {
-                added_k = (0.0, 0.0, 0.0);
-            }
-            if running && (12..17).contains(&hour) {
-                let heat = heat.max(0.05);
-                let lift = heat * spec.rise_cooler_k * ((1.0 - loss).recip() - (1.0 - before).recip());
-                let shown = spec.steady_c(ta, heat, loss) - spec.steady_c(ta, heat, before);
-                added_k = (added_k.0 + lift, added_k.1 + shown, added_k.2 + 1.0);
-            }
-            if minute == 23 * 60 + 60 - STEP_MIN {
-                let n = added_k.2.max(1.0);
-                truth.excess_k.push((added_k.0 / n, added_k.1 / n));
-            }
-        }
+        added.iter_mut().for_each(|a| a.step(&spec, (hour, minute), running, ta, heat.max(0.05), loss));
         let target = if running { spec.steady_c(ta, heat.max(0.05), loss) } else { ta };
         td += (target - td) * if running { 0.94 } else { 1.0 - (-10.0f64 / 110.0).exp() };
         if running {
@@ -148,7 +137,33 @@ pub(super) fn live(spec: Spec, traits: Traits, ambient: &[f64], start: Timestamp
         };
         readings.push(spec.measure(&mut rng, &seen));
     }
+    truth.excess_k = added.map_or_else(Vec::new, |a| a.days_k);
     Machine { id: spec.id, readings, jobs, truth, traits }
+}
+
+/// What a fault adds to the afternoons.
+#[derive(Default)]
+struct Added {
+    /// Loss of UA on the day of the onset.
+    before: f64,
+    /// Sums of the day, K: what the saturated branch gains, what is seen of it; and their number.
+    sums: (f64, f64, f64),
+    /// Means of each day.
+    days_k: Vec<(f64, f64)>,
+}
+
+impl Added {
+    fn step(&mut self, spec: &Spec, (hour, minute): (usize, usize), running: bool, ta: f64, heat: f64, loss: f64) {
+        if running && (12..17).contains(&hour) {
+            self.sums.0 += heat * spec.rise_cooler_k * ((1.0 - loss).recip() - (1.0 - self.before).recip());
+            self.sums.1 += spec.steady_c(ta, heat, loss) - spec.steady_c(ta, heat, self.before);
+            self.sums.2 += 1.0;
+        }
+        if minute == 24 * 60 - STEP_MIN {
+            let (lift_k, shown_k, n) = std::mem::take(&mut self.sums);
+            self.days_k.push((lift_k / n.max(1.0), shown_k / n.max(1.0)));
+        }
+    }
 }
 
 impl Spec {

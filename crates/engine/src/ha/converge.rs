@@ -1,0 +1,100 @@
+//! From hinge and trend to each other: the trend decides which days show the saturated branch, and those days decide the trend.
+
+use super::assess::Work;
+use super::baseline::Baseline;
+use super::fit::{self, Given};
+use super::scan::{self, Alternative, Scan};
+use super::trend::Trend;
+
+/// Evidence from which the excess takes part in the next day's linearisation.
+pub(super) const TREND_LOG_BF: f64 = 3.0;
+/// The last week's hot hours must stand this much above normal, in standard deviations of a day, for a growth to be tried: one may
+/// also seem to grow where cool hours have become colder.
+const TRIED_FROM_SDS: f64 = 0.5;
+/// What the evidence with either side fitted where it fits best must be at the least, for a growth that shows only once it is in
+/// place.
+const SECOND_OPINION: f64 = 1.0;
+/// Steps of a fit that looks for the best hinge with and without a trend.
+const REFIT_STEPS: usize = 3;
+/// Rounds of fitting and scanning when a trend shows.
+const ROUNDS: usize = 2;
+
+/// The most likely trend, when there is enough evidence for any.
+pub(super) fn claimed(scan: &Scan) -> Option<Trend> {
+    let best = scan.alternatives.first().filter(|_| scan.log_bf > TREND_LOG_BF)?;
+    Some(best.trend())
+}
+
+impl Work {
+    /// Weighs all trends. Evidence counts for less where the ambient is only inferred: its errors are not the tame noise
+    /// that the weighing assumes.
+    pub(super) fn scan(&self) -> Scan {
+        let mut scan = scan::scan(&self.fitted.rows, &self.health.baseline, &self.prior, self.first, self.today);
+        scan.trust(self.health.source.trust());
+        scan
+    }
+
+    /// Scans; where something may be growing that nobody has claimed yet, with the likeliest of it in place as well. Linearised
+    /// about a machine with nothing amiss, days that the valve regulates show no cooler, and the fit leans into what they show:
+    /// evidence would come days late, and then all at once. The hinge without a growth must not fit as well where it fits best.
+    fn tried(&mut self) -> Scan {
+        let scan = self.scan();
+        let stands_out = self.stands_out().is_some_and(|sds| sds >= TRIED_FROM_SDS);
+        let unclaimed = self.health.trend.is_none() && scan.log_bf <= TREND_LOG_BF && stands_out;
+        let Some(mut trend) = scan.alternatives.first().filter(|_| unclaimed).map(Alternative::trend) else {
+            return scan;
+        };
+        let before = (self.fitted.clone(), self.health.baseline);
+        for _ in 0..ROUNDS {
+            self.refit(&trend);
+            let tried = self.scan();
+            let Some(best) = tried.alternatives.first() else { break };
+            trend = best.trend();
+            if tried.log_bf > TREND_LOG_BF && self.refitted_log_bf(&tried) >= SECOND_OPINION {
+                return tried;
+            }
+        }
+        (self.fitted, self.health.baseline) = before;
+        scan
+    }
+
+    /// Fits the hinge around a trend.
+    fn refit(&mut self, trend: &Trend) {
+        self.fitted = fit::refine(self.given(Some(trend)), self.health.baseline, 2);
+        self.health.baseline = self.fitted.baseline;
+    }
+
+    fn given<'a>(&'a self, trend: Option<&'a Trend>) -> Given<'a> {
+        Given { samples: &self.samples, trend, noise: self.health.noise, prior: &self.prior }
+    }
+
+    /// The scan weighs both sides where the hinge stands with the trend in place, and a hinge without one may fit as well
+    /// somewhere else. So both are fitted, each where it fits best, and their misfits compared; the freedom of onset and law costs
+    /// what it costs in the scan (Laplace's approximation about two modes).
+    pub(super) fn refitted_log_bf(&self, scan: &Scan) -> f64 {
+        let Some(best) = scan.alternatives.first() else { return scan.log_bf };
+        let trend = best.trend();
+        let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i]);
+        let cost = |from: Baseline, trend: Option<&Trend>| fit::refine(self.given(trend), from, REFIT_STEPS).cost;
+        let none = cost(Baseline { theta }.bounded(), None).min(cost(self.health.baseline, None));
+        let gain = 0.5 * (none - cost(self.health.baseline, Some(&trend)) - best.miss());
+        self.health.source.trust() * gain + scan.freedom
+    }
+
+    /// Scans, and where a trend shows, fits the baseline around it and scans again: the trend decides which days show the
+    /// saturated branch, and those days decide the trend.
+    pub(super) fn converge(&mut self) -> Scan {
+        let mut scan = self.tried();
+        for _ in 0..ROUNDS {
+            let Some(trend) = claimed(&scan) else { break };
+            let news = self.health.trend.is_none();
+            self.health.trend = Some(trend);
+            self.refit(&trend);
+            scan = self.scan();
+            if !news {
+                break;
+            }
+        }
+        scan
+    }
+}
