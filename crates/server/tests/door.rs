@@ -16,7 +16,7 @@ fn certificates() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
         let arguments = format!(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 400 -subj /CN={name} -keyout {name}.key -out {name}.pem"
         );
         let made = Command::new("openssl").current_dir(dir.path()).args(arguments.split(' ')).output();
         let made = made.expect("openssl runs (Debian package openssl)");

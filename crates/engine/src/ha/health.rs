@@ -134,6 +134,7 @@ pub(super) fn reference(health: &mut Health, days: &[DayRecord], switching_h: Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sd::day::Point;
 
     #[test]
     fn few_days_are_asked_for_from_the_hour_of_the_work_on() {
@@ -141,7 +142,10 @@ mod tests {
         assert_eq!(health.days_needed(), LEARNING_DAYS);
         health.restart(20);
         assert_eq!(health.days_needed(), LEARNING_DAYS, "a machine of which nothing was known yet");
-        (health.learned, health.reference, health.fresh) = (true, Some((60.0, None)), false);
+        let hot = Point::new(85.0, Some(25.0), 60.0, None);
+        let day = |day| DayRecord::new(day, hot, Point::default(), None, None).with_hours(24.0, 24.0, None);
+        assert!(reference(&mut health, &(20..60).map(day).collect::<Vec<_>>(), None).is_some());
+        (health.learned, health.fresh) = (true, false);
         health.restart(60);
         assert_eq!(health.days_needed(), REMEMBERED_DAYS);
     }
