@@ -43,7 +43,7 @@ pub struct Policy {
 // of both physics: two weeks ahead 64.6 -> 68.1 % and 80.7 -> 84.1 %), and some of it is a second place where the linearised hinge
 // fits better than the hinge itself. Hence the second opinion. An excess of 2 K and 1.5 sds, `CLEAR` from 15 and 3, would warn two
 // points more of either two weeks ahead, but false advisories of healthy machines then rise from 0.015 to 0.023 and from 0.038 to
-// 0.045 a year, and those of the healthy siblings of machines with other faults by as much again: more than that is worth.
+// 0.045 a year: more than that is worth.
 impl Default for Policy {
     fn default() -> Self {
         Self {
