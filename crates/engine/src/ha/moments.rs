@@ -120,11 +120,12 @@ fn powers(r: &Row, today: f64) -> [f64; POWERS] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::ha::rows::{Track, column};
+    use crate::ha::rows::Track;
 
-    fn rows() -> Vec<Row> {
+    /// Rows of both tracks with days that are missing.
+    pub(crate) fn rows() -> Vec<Row> {
         let mut last = [None; 2];
         (0..50)
             .filter(|i| i % 7 != 3)
@@ -153,14 +154,8 @@ mod tests {
         let moments = Moments::new(&rows, 126.0);
         for onset_day in [99.0, 104.0, 111.3, 122.0] {
             for (p, fast) in moments.overlaps(&rows, onset_day).iter().enumerate() {
-                let from = rows.partition_point(|r| r.day <= onset_day);
-                let growth = |day: f64| (day - onset_day).powi(p as i32);
-                let mut slow = Overlap::default();
-                rows[from..].iter().zip(column(&rows[from..], growth)).for_each(|(r, value)| slow.add(r, value));
-                let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
-                assert!(close(fast.with_self, slow.with_self), "{onset_day} p{p}: {fast:?} {slow:?}");
-                assert!(close(fast.with_target, slow.with_target), "{onset_day} p{p}: {fast:?} {slow:?}");
-                assert!(fast.with_row.iter().zip(&slow.with_row).all(|(a, b)| close(*a, *b)), "{onset_day} p{p}");
+                let slow = Overlap::of(&rows, onset_day, |age_days| age_days.powi(p as i32));
+                assert!(fast.agrees(&slow), "{onset_day} p{p}: {fast:?} {slow:?}");
             }
         }
     }

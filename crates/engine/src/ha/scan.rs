@@ -12,8 +12,8 @@ use super::baseline::{Baseline, TERMS};
 use super::linear::{Cholesky, Vector, dot};
 use super::memory::Prior;
 use super::moments::Moments;
-use super::rows::{Row, column};
-use super::trend::{FIRST_LOOK, SHAPES, Shape, Trend};
+use super::rows::Row;
+use super::trend::{FIRST_LOOK, LAWS, SHAPES, Shape, Trend};
 use crate::sd::day::Day;
 
 /// At most so many alternatives are carried into the forecast.
@@ -151,10 +151,10 @@ fn remaining(onsets: &[(f64, f64)], by_onset: &[f64]) -> Vec<(f64, f64)> {
 }
 
 fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
-    let mut found: Vec<(f64, f64, Alternative)> = Vec::with_capacity(onsets.len() * SHAPES.len());
+    let mut found: Vec<(f64, f64, Alternative)> = Vec::with_capacity(onsets.len() * LAWS);
+    let growths = growths(rows, onsets);
     for &(onset_day, share) in onsets {
-        for (place, shape) in SHAPES.iter().enumerate() {
-            let overlap = overlap(rows, onset_day, shape);
+        for (place, (shape, overlap)) in SHAPES.iter().zip(overlaps(rows, onset_day, &growths)).enumerate() {
             let half = scan.factor.half_solve(&overlap.with_row);
             let Posterior { log_evidence, gain, mean, sd } = posterior(shape, &overlap, &half, half_right);
             let coupling = scan.factor.half_solve_transposed(&half);
@@ -225,25 +225,59 @@ fn onsets(first: f64, today: f64) -> Vec<(f64, f64)> {
     onsets
 }
 
-/// Sums of one growth's whitened column against everything else.
-fn overlap(rows: &[Row], onset_day: f64, shape: &Shape) -> Overlap {
-    let mut overlap = Overlap::default();
-    // Rows are in order of days: before the onset the column is zero.
-    let from = rows.partition_point(|r| r.day <= onset_day);
-    for (r, value) in rows[from..].iter().zip(column(&rows[from..], |day| shape.law.growth(day - onset_day))) {
-        overlap.add(r, value);
-    }
-    overlap
+/// Growth of every law by whole days of age, each in its middle: rows lie in the middle of a day, onsets at the start of one.
+fn growths(rows: &[Row], onsets: &[(f64, f64)]) -> Vec<[f64; LAWS]> {
+    let earliest = onsets.iter().map(|(onset_day, _)| *onset_day).fold(f64::INFINITY, f64::min);
+    let days = rows.last().map_or(0, |r| (r.day - earliest).max(0.0) as usize + 1);
+    (0..days).map(|age| SHAPES.map(|shape| shape.law.growth(age as f64 + 0.5))).collect()
 }
 
-impl Overlap {
-    /// Adds one row in which the column has a value.
-    pub(crate) fn add(&mut self, r: &Row, value: f64) {
-        for (sum, &x) in self.with_row.iter_mut().zip(&r.row) {
-            *sum += value * x;
+/// Sums of every law's whitened column against everything else, all laws side by side in one pass over the rows.
+fn overlaps(rows: &[Row], onset_day: f64, growths: &[[f64; LAWS]]) -> [Overlap; LAWS] {
+    let (mut with_row, mut with_self, mut with_target) = ([[0.0; LAWS]; TERMS], [0.0; LAWS], [0.0; LAWS]);
+    let mut last = [[0.0; LAWS]; 2];
+    // Rows are in order of days: before the onset the column is zero.
+    for r in &rows[rows.partition_point(|r| r.day <= onset_day)..] {
+        let (growth, last) = (&growths[(r.day - onset_day) as usize], &mut last[r.track as usize]);
+        let mut white = [0.0; LAWS];
+        for law in 0..LAWS {
+            let raw = r.gain * growth[law];
+            white[law] = (raw - r.carry * last[law]) * r.scale;
+            last[law] = raw;
+            with_self[law] += white[law] * white[law];
+            with_target[law] += white[law] * r.target;
         }
-        self.with_self += value * value;
-        self.with_target += value * r.target;
+        for (sums, x) in with_row.iter_mut().zip(r.row) {
+            sums.iter_mut().zip(white).for_each(|(sum, white)| *sum += white * x);
+        }
+    }
+    std::array::from_fn(|law| Overlap {
+        with_row: with_row.map(|sums| sums[law]),
+        with_self: with_self[law],
+        with_target: with_target[law],
+    })
+}
+
+#[cfg(test)]
+impl Overlap {
+    /// The same for one growth by the day, in a pass of its own: the slow way that the fast ones must agree with.
+    pub(crate) fn of(rows: &[Row], onset_day: f64, growth: impl Fn(f64) -> f64) -> Self {
+        let rows = &rows[rows.partition_point(|r| r.day <= onset_day)..];
+        let mut overlap = Self::default();
+        for (r, value) in rows.iter().zip(super::rows::column(rows, |day| growth(day - onset_day))) {
+            overlap.with_row.iter_mut().zip(&r.row).for_each(|(sum, &x)| *sum += value * x);
+            overlap.with_self += value * value;
+            overlap.with_target += value * r.target;
+        }
+        overlap
+    }
+
+    /// Whether both are the same but for rounding.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
+        close(self.with_self, other.with_self)
+            && close(self.with_target, other.with_target)
+            && self.with_row.iter().zip(&other.with_row).all(|(a, b)| close(*a, *b))
     }
 }
 
@@ -319,6 +353,19 @@ mod tests {
             let [first, second] = [0, 1].map(|i| scan.alternatives[i]);
             assert!((first.weight - most_likely).abs() < 1e-3 && (first.sd - sd).abs() < 1e-3, "{trust}: {first:?}");
             assert!((first.weight + second.weight - 1.0).abs() < 1e-12 && (scan.log_bf - 8.0 * trust).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn laws_side_by_side_agree_with_a_pass_for_each() {
+        let rows = crate::ha::moments::tests::rows();
+        let onsets = [99.0, 104.0, 122.0].map(|onset_day| (onset_day, 1.0));
+        let growths = growths(&rows, &onsets);
+        for (onset_day, _) in onsets {
+            for (shape, fast) in SHAPES.iter().zip(overlaps(&rows, onset_day, &growths)) {
+                let slow = Overlap::of(&rows, onset_day, |age_days| shape.law.growth(age_days));
+                assert!(slow.with_self > 0.0 && fast.agrees(&slow), "{onset_day} {:?}: {fast:?} {slow:?}", shape.law);
+            }
         }
     }
 

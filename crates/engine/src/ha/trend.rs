@@ -72,8 +72,11 @@ pub(crate) const FIRST_LOOK: [Shape; 4] = [
     power(3, 0.17),
 ];
 
+/// Laws that a closer look weighs.
+pub(crate) const LAWS: usize = 17;
+
 /// All of them, for a machine that shows something. The first is the step.
-pub(crate) const SHAPES: [Shape; 17] = [
+pub(crate) const SHAPES: [Shape; LAWS] = [
     Shape { law: Law::Step, share: 0.05, mean: 0.0, sd: TYPICAL_STEP_K },
     power(1, 0.08),
     Shape { law: Law::ThreeHalves, share: 0.03, mean: 0.0, sd: TYPICAL_30_DAYS_K / 164.316_767 },
