@@ -71,8 +71,6 @@ const RISEN_K: f64 = 0.5;
 /// weeks ahead, false advisories of healthy machines rise from 0.026 to 0.033 and from 0.016 to 0.020 a year.)
 const CLEAR_LOG_BF: f64 = 30.0;
 const CLEAR_STANDS_OUT: f64 = 4.0;
-/// What stands out by so much needs no second opinion.
-const BEYOND_DOUBT: f64 = 4.0;
 /// So clear it must be where hardly a day is known from before: a normal and a growth over it that were learned from the same few
 /// days are easily taken for each other.
 const UNCOMPARED_LOG_BF: f64 = 15.0;
@@ -152,8 +150,7 @@ impl Gates {
         let probability = if lost { p.advise_probability.min(share * LOST_PROBABILITY) } else { p.advise_probability };
         Self {
             evidence: j.log_bf > enough,
-            refitted: j.refitted_log_bf >= p.advise_refitted_log_bf
-                || j.stands_out.is_some_and(|sds| sds >= BEYOND_DOUBT),
+            refitted: j.refitted_log_bf >= p.advise_refitted_log_bf,
             excess: j.excess_k >= p.advise_excess_k,
             risen: match j.risen_k {
                 Some(k) => k >= RISEN_K || seen(CLEAR_LOG_BF, CLEAR_STANDS_OUT),
@@ -274,15 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_hinge_explains_as_well_somewhere_else_must_stand_out_beyond_doubt() {
-        let grade = |refitted_log_bf: f64, stands_out: f64| {
+    fn what_a_hinge_explains_as_well_somewhere_else_is_only_watched() {
+        let grade = |refitted_log_bf: f64| {
             let judgement = Judgement {
                 log_bf: 20.0,
                 refitted_log_bf,
                 certainty: 1.0,
                 excess_k: 4.0,
                 risen_k: Some(3.0),
-                stands_out: Some(stands_out),
+                stands_out: Some(3.0),
                 hot_days: 90,
                 forecast: Some(Forecast::of(|_| 0.9)),
                 ..Judgement::default()
@@ -291,9 +288,8 @@ mod tests {
             let policy = Policy { urgent_probability: 2.0, ..Policy::default() };
             GradeTracker::default().observe(&judgement, &policy)
         };
-        assert_eq!(grade(2.0, 3.0), Some(Grade::Advise));
-        assert_eq!(grade(-2.0, 3.0), Some(Grade::Watch));
-        assert_eq!(grade(-2.0, 4.5), Some(Grade::Advise));
+        assert_eq!(grade(2.0), Some(Grade::Advise));
+        assert_eq!(grade(-2.0), Some(Grade::Watch));
     }
 
     #[test]

@@ -39,7 +39,7 @@ const GATE_DAYS: u8 = 3;
 pub(crate) struct Judgement {
     /// Log Bayes factor that an excess grows.
     pub(crate) log_bf: f64,
-    /// The same with either side fitted where it fits best.
+    /// The same with either side fitted where it fits best; as it is where nobody could doubt it.
     pub(crate) refitted_log_bf: f64,
     /// Chance that the excess is real.
     pub(crate) certainty: f64,
@@ -125,12 +125,14 @@ pub(super) struct Work {
 
 impl Work {
     fn prepare(health: &Health, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Self> {
-        let since = |day: Day| &days[days.partition_point(|d| d.day < day)..];
-        let days = since(today.saturating_sub(DAYS_KEPT as Day));
+        let first_from = |day: Day, days: &[DayRecord]| days.partition_point(|d| d.day < day);
+        let days = &days[first_from(today.saturating_sub(DAYS_KEPT as Day), days)..];
         let mut health = health.clone();
         let oldest = health.valid_from.max(today.saturating_sub(WINDOW_DAYS));
-        let reference = reference(&mut health, since(oldest), around.switching_h)?;
-        let (source, mut samples) = points::gather(days, today, reference, around, health.source);
+        let heats = points::heats(days, around.switching_h);
+        let in_window = first_from(oldest, days);
+        let reference = reference(&mut health, &days[in_window..], &heats[in_window..])?;
+        let (source, mut samples) = points::gather(days, &heats, today, reference, around, health.source);
         let window = samples.partition_point(|s| s.day < oldest);
         let first = samples.get(window)?.day;
         if source == health.source {

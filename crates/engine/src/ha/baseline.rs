@@ -131,9 +131,11 @@ impl Baseline {
 
     /// The expected temperature under `at` with the saturated branch lifted by `excess_k` (at full load).
     pub(crate) fn expect(&self, at: &Conditions, excess_k: f64) -> Expected {
-        let (regulated, saturated, softness) = self.branches(at, excess_k);
-        let weight = 1.0 / (1.0 + (-(saturated - regulated) / softness).exp());
-        let td_c = soft_max(regulated, saturated, softness);
+        self.expect_of(at, self.branches(at, excess_k))
+    }
+
+    fn expect_of(&self, at: &Conditions, (regulated, saturated, softness): (f64, f64, f64)) -> Expected {
+        let (td_c, weight) = soft_max(regulated, saturated, softness);
         let bend = (td_c - weight * saturated - (1.0 - weight) * regulated) / softness;
         let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
         Expected { td_c, saturated_c: saturated, weight, gain, row: self.row(at, weight, bend) }
@@ -170,13 +172,15 @@ impl Baseline {
     /// the explanation that the branch had *always* been so high: it would have shown. Its derivative by the branch's
     /// coefficients is therefore the secant over that reach, not the tangent, which is nil and says nothing.
     pub(crate) fn compare(&self, at: &Conditions, excess_k: f64, td_c: f64, bounds: Bounds) -> Compared {
-        let expected = self.expect(at, excess_k);
-        let (regulated, saturated, softness) = self.branches(at, excess_k);
-        let seen_weight = 1.0 - ((regulated - td_c) / softness).exp();
-        if td_c < regulated + bounds.clear_k || seen_weight <= expected.weight {
+        let branches = self.branches(at, excess_k);
+        let (regulated, saturated, softness) = branches;
+        let expected = self.expect_of(at, branches);
+        let stands_clear = td_c >= regulated + bounds.clear_k;
+        let seen_weight = if stands_clear { 1.0 - ((regulated - td_c) / softness).exp() } else { 0.0 };
+        if seen_weight <= expected.weight {
             let mut row = expected.row;
             if bounds.reach_k > 0.0 {
-                let lifted = soft_max(regulated, saturated + bounds.reach_k, softness);
+                let (lifted, _) = soft_max(regulated, saturated + bounds.reach_k, softness);
                 let secant = ((lifted - expected.td_c) / bounds.reach_k).clamp(expected.weight, 1.0);
                 let tangent = expected.weight.max(1e-9);
                 (row[2], row[3]) = (secant * at.drawn(), row[3] * secant / tangent);
@@ -254,9 +258,12 @@ impl Baseline {
     }
 }
 
-/// `s ln(e^(R/s) + e^(S/s))`, written so that neither exponential overflows.
-fn soft_max(regulated: f64, saturated: f64, softness: f64) -> f64 {
-    saturated.max(regulated) + softness * (-((saturated - regulated) / softness).abs()).exp().ln_1p()
+/// `s ln(e^(R/s) + e^(S/s))`, written so that no exponential overflows, and its derivative by `S`.
+fn soft_max(regulated: f64, saturated: f64, softness: f64) -> (f64, f64) {
+    let lesser = (-((saturated - regulated) / softness).abs()).exp();
+    let greater_weight = 1.0 / (1.0 + lesser);
+    let weight = if saturated >= regulated { greater_weight } else { lesser * greater_weight };
+    (saturated.max(regulated) + softness * lesser.ln_1p(), weight)
 }
 
 /// Loss of UA, 0 to 1, that explains an excess of the saturated branch at full load.

@@ -14,6 +14,8 @@ const TRIED_FROM_SDS: f64 = 0.5;
 /// What the evidence with either side fitted where it fits best must be at the least, for a growth that shows only once it is in
 /// place.
 const SECOND_OPINION: f64 = 1.0;
+/// What stands out by so many standard deviations of a day needs no second opinion.
+const BEYOND_DOUBT_SDS: f64 = 4.0;
 /// Steps of a fit that looks for the best hinge with and without a trend.
 const REFIT_STEPS: usize = 3;
 /// Rounds of fitting and scanning when a trend shows.
@@ -71,8 +73,11 @@ impl Work {
     /// The scan weighs both sides where the hinge stands with the trend in place, and a hinge without one may fit as well
     /// somewhere else. So both are fitted, each where it fits best, and their misfits compared; the freedom of onset and law costs
     /// what it costs in the scan (Laplace's approximation about two modes).
+    ///
+    /// Where the hot hours stand out beyond doubt no hinge is looked for that would explain them as well.
     pub(super) fn refitted_log_bf(&self, scan: &Scan) -> f64 {
-        let Some(best) = scan.alternatives.first() else { return scan.log_bf };
+        let is_doubtful = self.stands_out().is_none_or(|sds| sds < BEYOND_DOUBT_SDS);
+        let Some(best) = scan.alternatives.first().filter(|_| is_doubtful) else { return scan.log_bf };
         let trend = best.trend();
         let theta = std::array::from_fn(|i| self.health.baseline.theta[i] + scan.baseline_step[i]);
         let cost = |from: Baseline, trend: Option<&Trend>| fit::refine(self.given(trend), from, REFIT_STEPS).cost;

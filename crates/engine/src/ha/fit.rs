@@ -35,8 +35,10 @@ pub(crate) struct Given<'a> {
 
 /// Robust weights move with the step, so a good step may look a little worse.
 const WORSE_AT_MOST: f64 = 1.02;
+/// A step that changes the cost by a smaller share has arrived: the next would change nothing that anybody asks for.
+const ARRIVED: f64 = 5e-4;
 
-/// Takes up to `steps` Gauss-Newton steps from `start`, each halved until it does not make things worse.
+/// Takes up to `steps` Gauss-Newton steps from `start`, each halved until it does not make things worse; fewer where one arrives.
 pub(crate) fn refine(given: Given<'_>, start: Baseline, steps: usize) -> Fitted {
     let mut best = given.at(start);
     for _ in 0..steps {
@@ -48,7 +50,10 @@ pub(crate) fn refine(given: Given<'_>, start: Baseline, steps: usize) -> Fitted 
         };
         let better = [1.0, 0.4, 0.15].into_iter().map(tried).find(|tried| tried.cost < WORSE_AT_MOST * best.cost);
         let Some(better) = better else { break };
-        best = better;
+        let before = std::mem::replace(&mut best, better).cost;
+        if (best.cost - before).abs() < ARRIVED * before {
+            break;
+        }
     }
     best
 }

@@ -55,7 +55,8 @@ impl Former {
         let place = |day: Day| days.partition_point(|d| d.day < day);
         let days = &days[place(self.since)..place(self.until.max(self.since))];
         let baseline = Baseline { theta: self.theta.map(f64::from) };
-        let (source, samples) = points::gather(days, self.until, self.reference, around, self.source);
+        let heats = points::heats(days, around.switching_h);
+        let (source, samples) = points::gather(days, &heats, self.until, self.reference, around, self.source);
         if source != self.source {
             return Vec::new();
         }

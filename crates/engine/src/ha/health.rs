@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::baseline::{Baseline, Belief};
 use super::former::Former;
 use super::memory::{Memory, Prior};
-use super::points::{self, AmbientSource, Reference};
+use super::points::{self, AmbientSource, Heat, Reference};
 use super::rows::Noise;
 use super::trend::Trend;
 use crate::sd::day::{Day, DayRecord};
@@ -123,8 +123,8 @@ impl Health {
 }
 
 /// The reference operating point, kept until the machine has clearly become another one.
-pub(super) fn reference(health: &mut Health, days: &[DayRecord], switching_h: Option<f64>) -> Option<Reference> {
-    let fresh = points::reference_of(days, switching_h)?;
+pub(super) fn reference(health: &mut Health, days: &[DayRecord], heats: &[Option<Heat>]) -> Option<Reference> {
+    let fresh = points::reference_of(days, heats)?;
     let kept = health.reference.filter(|kept| !health.fresh && kept.is_like(&fresh));
     let reference = kept.unwrap_or(fresh);
     health.reference = Some(reference);
@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(health.days_needed(), LEARNING_DAYS, "a machine of which nothing was known yet");
         let hot = Point::new(85.0, Some(25.0), 60.0, None);
         let day = |day| DayRecord::new(day, hot, Point::default(), None, None).with_hours(24.0, 24.0, None);
-        assert!(reference(&mut health, &(20..60).map(day).collect::<Vec<_>>(), None).is_some());
+        let days: Vec<DayRecord> = (20..60).map(day).collect();
+        assert!(reference(&mut health, &days, &points::heats(&days, None)).is_some());
         (health.learned, health.fresh) = (true, false);
         health.restart(60);
         assert_eq!(health.days_needed(), REMEMBERED_DAYS);

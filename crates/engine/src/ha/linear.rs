@@ -11,6 +11,8 @@ pub(crate) type Vector = [f64; TERMS];
 #[derive(Clone, Debug)]
 pub(crate) struct Cholesky {
     lower: [Vector; TERMS],
+    /// One over each pivot: solving is the scan's daily bread, and a division costs as much as a whole row.
+    over_pivot: Vector,
 }
 
 impl Cholesky {
@@ -27,7 +29,7 @@ impl Cholesky {
                 }
             }
         }
-        Self { lower }
+        Self { lower, over_pivot: std::array::from_fn(|i| lower[i][i].recip()) }
     }
 
     /// The transposed factor.
@@ -40,7 +42,7 @@ impl Cholesky {
         let mut v = [0.0; TERMS];
         for i in 0..TERMS {
             let rest: f64 = (0..i).map(|k| self.lower[i][k] * v[k]).sum();
-            v[i] = (b[i] - rest) / self.lower[i][i];
+            v[i] = (b[i] - rest) * self.over_pivot[i];
         }
         v
     }
@@ -55,7 +57,7 @@ impl Cholesky {
         let mut x = [0.0; TERMS];
         for i in (0..TERMS).rev() {
             let rest: f64 = (i + 1..TERMS).map(|k| self.lower[k][i] * x[k]).sum();
-            x[i] = (v[i] - rest) / self.lower[i][i];
+            x[i] = (v[i] - rest) * self.over_pivot[i];
         }
         x
     }

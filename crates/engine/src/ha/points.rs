@@ -2,6 +2,8 @@
 //!
 //! One source is used for the whole window: mixing sources with different offsets would make steps that look like faults.
 
+use std::cell::LazyCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::air::{self, Sibling};
@@ -201,19 +203,21 @@ const HOT_SPELL_K: f64 = 3.0;
 const SIBLINGS_MAX: usize = 8;
 
 /// Chooses the ambient source and lists the window's samples in order of days, hot before cool.
+///
+/// `heats` are those of `days`, see [`heats`].
 pub(crate) fn gather(
     days: &[DayRecord],
+    heats: &[Option<Heat>],
     today: Day,
     reference: Reference,
     around: &Surroundings<'_>,
     held: AmbientSource,
 ) -> (AmbientSource, Vec<Sample>) {
     let by_hour = by_hour(days);
-    let source = choose(days, today, around, held);
-    let index =
-        if source == AmbientSource::SiblingTemperatures { sibling_index(days, today, around) } else { Vec::new() };
+    // Reading the room off its machines is the dearest of all sources, so it is done when asked for, and once.
+    let index = LazyCell::new(|| sibling_index(days, today, around));
+    let source = choose(days, today, around, held, &index);
     let mut samples = Vec::with_capacity(days.len() * 2);
-    let heats = heats(days, around.switching_h);
     let cool_heats = if around.switching_h.is_some() { duty::of_cool_hours(days) } else { Vec::new() };
     for (place, day) in days.iter().enumerate() {
         for series in [Series::Hot, Series::Cool] {
@@ -245,7 +249,7 @@ pub(crate) fn gather(
 /// Current that stands for the heat made in the hot hours of each day, A. A load/unload machine that is sampled every ten
 /// minutes shows a coin toss per sample, so its duty is told from all its days; and idling it draws half the current but a
 /// quarter of the power, so a mean current would understate what a change of demand does.
-pub(super) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<Heat>> {
+pub(crate) fn heats(days: &[DayRecord], switching_h: Option<f64>) -> Vec<Option<Heat>> {
     let loaded_a = |d: &DayRecord| d.hot.is_some().then(|| d.hot.amps_a() as f32);
     let Some(sample_h) = switching_h else {
         return days.iter().map(|d| Some(Heat { made_a: loaded_a(d)?, draw_a: None })).collect();
@@ -264,12 +268,18 @@ fn point_of(day: &DayRecord, series: Series) -> Point {
     }
 }
 
-fn choose(days: &[DayRecord], today: Day, around: &Surroundings<'_>, held: AmbientSource) -> AmbientSource {
+fn choose<F: FnOnce() -> Vec<Option<f64>>>(
+    days: &[DayRecord],
+    today: Day,
+    around: &Surroundings<'_>,
+    held: AmbientSource,
+    index: &LazyCell<Vec<Option<f64>>, F>,
+) -> AmbientSource {
     let hot = || days.iter().filter(|d| d.hot.is_some());
     let with_hot = hot().count().max(1) as f64;
     let covered = |source: AmbientSource| {
         let days = match source {
-            AmbientSource::SiblingTemperatures => sibling_index(days, today, around).iter().flatten().count(),
+            AmbientSource::SiblingTemperatures => index.iter().flatten().count(),
             AmbientSource::Sibling if by_hour(days) => hot().filter(|d| d.hot.beside_c().is_some()).count(),
             _ => hot().filter(|d| ambient(source, d, Series::Hot, today, around).is_some()).count(),
         };
@@ -381,11 +391,11 @@ pub(crate) fn season_c(day: Day, latitude_deg: Option<f64>) -> f64 {
     24.0 + amplitude_k * turn.cos()
 }
 
-/// The operating point that others are compared with: medians over the window's hot points.
-pub(crate) fn reference_of(days: &[DayRecord], switching_h: Option<f64>) -> Option<Reference> {
-    let heats: Vec<Heat> = heats(days, switching_h).into_iter().flatten().filter(|h| h.made_a > 0.5).collect();
+/// The operating point that others are compared with: medians over the window's hot points, with the heat of each.
+pub(crate) fn reference_of(days: &[DayRecord], heats: &[Option<Heat>]) -> Option<Reference> {
+    let heats: Vec<&Heat> = heats.iter().flatten().filter(|h| h.made_a > 0.5).collect();
     let middle = |value: fn(&Heat) -> Option<f32>| {
-        median(&mut heats.iter().filter_map(value).map(f64::from).collect::<Vec<f64>>()).map(|a| a as f32)
+        median(&mut heats.iter().copied().filter_map(value).map(f64::from).collect::<Vec<f64>>()).map(|a| a as f32)
     };
     let mut bars: Vec<f64> = days.iter().filter_map(|d| d.hot.bar()).collect();
     let heat = Heat { made_a: middle(|h| Some(h.made_a))?, draw_a: middle(|h| h.draw_a) };

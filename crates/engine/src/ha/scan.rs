@@ -24,8 +24,10 @@ const YOUNGEST_DAYS: f64 = 2.0;
 pub(super) const LOOK_CLOSER: f64 = -1.0;
 /// Onsets this much less probable than the best (nats) are left out of the closer look.
 const REMOTE: f64 = 7.0;
-/// The closer look weighs at most so many onsets.
+/// The closer look weighs at most so many onsets, and where the first saw hardly anything no more than half of them: one onset
+/// is then as good as the next.
 const ONSETS_CLOSE: usize = 18;
+const HARDLY_ANYTHING: f64 = 1.0;
 
 /// One alternative: an onset and a law, with the posterior of its coefficient.
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +89,28 @@ pub(crate) struct Overlap {
     pub(crate) with_target: f64,
 }
 
-/// Posterior of one coefficient.
+/// What is believed of a law before looking, as the weighing of many onsets needs it.
+#[derive(Clone, Copy, Debug)]
+struct Believed {
+    shape: Shape,
+    log_share: f64,
+    precision: f64,
+    /// Its mean in standard deviations, and the log of the share of the belief that lies above zero.
+    z: f64,
+    log_above: f64,
+}
+
+impl Believed {
+    fn of(shape: Shape) -> Self {
+        let z = shape.mean / shape.sd;
+        Self { shape, log_share: shape.share.ln(), precision: shape.sd.powi(-2), z, log_above: log_normal_cdf(z) }
+    }
+}
+
+/// Posterior of one coefficient, before it is cut off below zero.
 #[derive(Clone, Copy, Debug)]
 struct Posterior {
+    /// Of the law's share as well.
     log_evidence: f64,
     /// Log likelihood, with what is believed of the coefficient, at its best over that without any growth.
     gain: f64,
@@ -120,59 +141,69 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Prior, first: Day,
     let log_bf = log_sum(by_onset.iter().copied());
     let mut scan = Scan { log_bf, freedom: 0.0, alternatives: Vec::new(), baseline_step: factor.solve(&right), factor };
     if log_bf > LOOK_CLOSER {
-        closer_look(&mut scan, rows, &half_right, &remaining(&onsets, &by_onset));
+        let at_most = if log_bf > HARDLY_ANYTHING { ONSETS_CLOSE } else { ONSETS_CLOSE / 2 };
+        closer_look(&mut scan, rows, &half_right, &remaining(&onsets, &by_onset, at_most));
     }
     scan
 }
 
 /// Log evidence, prior included, of every onset over the laws of the first look.
 fn first_look(rows: &[Row], factor: &Cholesky, half_right: &Vector, onsets: &[(f64, f64)], today: f64) -> Vec<f64> {
-    let moments = Moments::new(rows, today);
+    let (moments, believed) = (Moments::new(rows, today), FIRST_LOOK.map(Believed::of));
     onsets
         .iter()
         .map(|&(onset_day, share)| {
             let overlaps = moments.overlaps(rows, onset_day);
-            let logs = FIRST_LOOK.iter().zip(&overlaps).map(|(shape, overlap)| {
-                let half = factor.half_solve(&overlap.with_row);
-                (share * shape.share).ln() + posterior(shape, overlap, &half, half_right).log_evidence
+            let logs: [f64; FIRST_LOOK.len()] = std::array::from_fn(|i| {
+                let half = factor.half_solve(&overlaps[i].with_row);
+                posterior(&believed[i], &overlaps[i], &half, half_right).log_evidence
             });
-            log_sum(logs)
+            share.ln() + log_sum(logs.iter().copied())
         })
         .collect()
 }
 
-/// The onsets worth a closer look, thinned, with their prior shares.
-fn remaining(onsets: &[(f64, f64)], by_onset: &[f64]) -> Vec<(f64, f64)> {
+/// The onsets worth a closer look, thinned to `at_most`, with their prior shares.
+fn remaining(onsets: &[(f64, f64)], by_onset: &[f64], at_most: usize) -> Vec<(f64, f64)> {
     let best = by_onset.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let near: Vec<(f64, f64)> =
         onsets.iter().zip(by_onset).filter(|(_, log)| best - **log < REMOTE).map(|(onset, _)| *onset).collect();
-    let stride = near.len().div_ceil(ONSETS_CLOSE).max(1);
+    let stride = near.len().div_ceil(at_most).max(1);
     near.chunks(stride).map(|few| (few[few.len() / 2].0, few.iter().map(|(_, share)| share).sum())).collect()
 }
 
 fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
-    let mut found: Vec<(f64, f64, Alternative)> = Vec::with_capacity(onsets.len() * LAWS);
-    let growths = growths(rows, onsets);
+    let mut found: Vec<(Posterior, f64, usize, Vector)> = Vec::with_capacity(onsets.len() * LAWS);
+    let (growths, believed) = (growths(rows, onsets), SHAPES.map(Believed::of));
     for &(onset_day, share) in onsets {
-        for (place, (shape, overlap)) in SHAPES.iter().zip(overlaps(rows, onset_day, &growths)).enumerate() {
+        for (shape, (believed, overlap)) in believed.iter().zip(overlaps(rows, onset_day, &growths)).enumerate() {
             let half = scan.factor.half_solve(&overlap.with_row);
-            let Posterior { log_evidence, gain, mean, sd } = posterior(shape, &overlap, &half, half_right);
-            let coupling = scan.factor.half_solve_transposed(&half);
-            let alternative = Alternative { onset_day, shape: place, weight: 0.0, mean, sd, coupling };
-            found.push((log_evidence + (share * shape.share).ln(), gain, alternative));
+            let mut posterior = posterior(believed, &overlap, &half, half_right);
+            posterior.log_evidence += share.ln();
+            found.push((posterior, onset_day, shape, half));
         }
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scan.log_bf = log_sum(found.iter().map(|(log, ..)| *log));
-    scan.freedom = found.first().map_or(0.0, |(_, gain, _)| scan.log_bf - gain);
+    found.sort_by(|(a, ..), (b, ..)| b.log_evidence.total_cmp(&a.log_evidence));
+    let log_sum_of = |found: &[(Posterior, f64, usize, Vector)]| log_sum(found.iter().map(|(p, ..)| p.log_evidence));
+    scan.log_bf = log_sum_of(&found);
+    scan.freedom = found.first().map_or(0.0, |(best, ..)| scan.log_bf - best.gain);
     found.truncate(KEPT);
-    let kept = log_sum(found.iter().map(|(log, ..)| *log));
-    scan.alternatives = found.into_iter().map(|(log, _, a)| Alternative { weight: (log - kept).exp(), ..a }).collect();
+    let kept = log_sum_of(&found);
+    let alternative = |(posterior, onset_day, shape, half): (Posterior, f64, usize, Vector)| {
+        let (mean, sd) = truncated(posterior.mean, posterior.sd);
+        let coupling = scan.factor.half_solve_transposed(&half);
+        Alternative { onset_day, shape, weight: (posterior.log_evidence - kept).exp(), mean, sd, coupling }
+    };
+    scan.alternatives = found.into_iter().map(alternative).collect();
 }
+
+/// What is this much less probable than the best (nats) adds nothing that a double holds.
+const NOTHING: f64 = 40.0;
 
 fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     let best = logs.clone().fold(f64::NEG_INFINITY, f64::max);
-    if best.is_finite() { best + logs.map(|log| (log - best).exp()).sum::<f64>().ln() } else { 0.0 }
+    let shares = || logs.map(|log| log - best).filter(|log| *log > -NOTHING).map(f64::exp);
+    if best.is_finite() { best + shares().sum::<f64>().ln() } else { 0.0 }
 }
 
 /// The onset before which half of the posterior lies.
@@ -281,17 +312,16 @@ impl Overlap {
     }
 }
 
-fn posterior(shape: &Shape, overlap: &Overlap, half: &Vector, half_right: &Vector) -> Posterior {
+fn posterior(believed: &Believed, overlap: &Overlap, half: &Vector, half_right: &Vector) -> Posterior {
+    let Believed { shape, log_share, precision, z: prior_z, log_above } = *believed;
     let information = (overlap.with_self - dot(half, half)).max(0.0);
     let score = overlap.with_target - dot(half, half_right);
-    let prior_precision = shape.sd.powi(-2);
-    let variance = (information + prior_precision).recip();
-    let (mean, sd) = (variance * (score + prior_precision * shape.mean), variance.sqrt());
-    let (z, prior_z) = (mean / sd, shape.mean / shape.sd);
+    let variance = (information + precision).recip();
+    let (mean, sd) = (variance * (score + precision * shape.mean), variance.sqrt());
+    let z = mean / sd;
     let log_evidence =
-        (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z) - log_normal_cdf(prior_z);
+        log_share + (sd / shape.sd).ln() + 0.5 * (z * z - prior_z * prior_z) + log_normal_cdf(z) - log_above;
     let gain = 0.5 * (z.max(0.0).powi(2) - prior_z * prior_z);
-    let (mean, sd) = truncated(mean, sd);
     Posterior { log_evidence, gain, mean, sd }
 }
 
@@ -316,6 +346,9 @@ pub(crate) fn normal_cdf(z: f64) -> f64 {
 }
 
 fn log_normal_cdf(z: f64) -> f64 {
+    if z > 6.0 {
+        return 0.0;
+    }
     if z < -6.0 {
         // Leading term of the asymptotic series; normal_cdf has no digits left here.
         return -0.5 * z * z - (-z * std::f64::consts::TAU.sqrt()).ln();

@@ -70,7 +70,7 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
     let before = &machine.days[..machine.days.partition_point(|d| d.day < day)];
     let kept = |e: Estimate| (e.value as f32, e.sd as f32);
     let of = |feature| level(&machine.courses, feature, day, BEFORE_AGES).map(kept);
-    let reference = points::reference_of(before, around.switching_h);
+    let reference = points::reference_of(before, &points::heats(before, around.switching_h));
     let (source, trend) = (machine.health.source, machine.health.trend);
     let discharge = reference.filter(|_| is_thermal(work) && machine.health.learned).and_then(|reference| {
         let last = &before[before.len().saturating_sub(days_of(source))..];

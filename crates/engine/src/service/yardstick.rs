@@ -41,7 +41,8 @@ impl Yardstick<'_> {
     /// The days whose hot hours show the cooler; `None` where they are too few. Regulated hours would dilute the effect to
     /// nothing.
     pub(super) fn hot_days(&self, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Vec<HotDay>> {
-        let (used, samples) = points::gather(days, today, self.reference, around, self.source);
+        let heats = points::heats(days, around.switching_h);
+        let (used, samples) = points::gather(days, &heats, today, self.reference, around, self.source);
         let grown = |day: f64| self.trend.map_or(0.0, |trend| trend.excess_k(day));
         let hot: Vec<HotDay> = samples
             .iter()
