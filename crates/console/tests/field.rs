@@ -128,6 +128,25 @@ async fn what_was_done_stays_on_the_page_whatever_comes_next() {
 }
 
 #[tokio::test]
+async fn a_broken_machine_leads_the_page_of_any_letter_about_it() {
+    let app = app();
+    for (path, case, headline, asks) in [
+        ("/b/stopped-token-en", "/b/case-early-en", "Our call to you is running late", false),
+        ("/b/stopped-token-zh", "/b/case-early-zh", "给您的回电晚了", false),
+        ("/b/half-token-en", "/b/case-early-en", "Our call to you is running late", true),
+    ] {
+        let body = get(&app, path).await.body();
+        let place = |what: &str| body.find(what).unwrap_or_else(|| panic!("{path}: no {what:?}"));
+        assert!(place(headline) < place("class=\"choices\""), "{path}");
+        assert!(body.contains(&format!("href=\"{case}\"")) && body.contains("data-live"), "{path}");
+        // Whoever comes sees to the rest; of another machine the times stand.
+        assert_eq!(body.contains("class=\"slot\""), asks, "{path}: a time to take");
+        assert_eq!(body.contains("class=\"sentence\""), asks, "{path}: what was written before");
+        assert_eq!(body.matches("<h1").count(), 1 + usize::from(asks), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_visit_is_made_step_by_step() {
     let app = app();
     assert_eq!(form(&app, "/visits/31/set-out", "minutes=soon").await.status, 422);
@@ -219,8 +238,25 @@ async fn a_link_shows_a_calm_page_and_takes_choices() {
     .await;
     assert_eq!((kept.status, kept.header("location")), (303, "/b/token-en/preferences?done=kept"));
     assert!(get(&app, "/b/token-en/preferences").await.body().contains("<option selected>17:30</option>"));
-    let refused = form(&app, "/b/token-en/preferences", "language=en&from=18%3A00&until=09%3A00").await;
+    // Hours that cannot be kept are marked, and nothing else is chosen again.
+    let typed = "language=zh-CN&welcome=sms&first=sms&from=18%3A00&until=09%3A00";
+    let refused = form(&app, "/b/token-en/preferences", typed).await;
     assert_eq!(refused.status, 422);
+    let body = refused.body();
+    for kept in [
+        "value=\"zh-CN\" lang=\"zh-CN\" checked",
+        "value=\"sms\" checked",
+        "value=\"email\">",
+        "value=\"sms\" selected",
+        "<option selected>18:00</option>",
+        "<option selected>09:00</option>",
+        "name=\"from\" aria-invalid=\"true\"",
+        "开始时间要早于结束时间",
+    ] {
+        assert!(body.contains(kept), "{kept} is lost: {body}");
+    }
+    let before = get(&app, "/b/token-en/preferences").await.body();
+    assert!(before.contains("<option selected>17:30</option>"), "nothing was changed");
     let reported = form(&app, "/b/token-en/trouble", "what=it+stopped").await;
     assert_eq!((reported.status, reported.header("location")), (303, "/b/case-en"));
     let foreign = Request::post("/b/token-en/trouble").header("sec-fetch-site", "cross-site").body(Body::empty());

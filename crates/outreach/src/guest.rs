@@ -36,9 +36,16 @@ impl Outreach {
                 let visitor = self.visitor(c, token, now)?;
                 let stay = bookings::newest_of(c, &visitor.case.finding.id)?;
                 let done = bookings::newest_done_of(c, &visitor.case.finding.id)?;
+                let mut troubles = Vec::new();
+                for machine in visitor.case.machines() {
+                    if let Some(case) = service_cases::open_of(c, machine)? {
+                        troubles.push(self.case_view(c, case)?);
+                    }
+                }
                 Ok(Guest::Letter {
                     errand: stay.map(|stay| self.errand(c, stay)).transpose()?,
                     done: done.map(|stay| self.errand(c, stay)).transpose()?,
+                    troubles,
                     machine: visitor.mail.machine,
                     customer: visitor.people.customer,
                 })

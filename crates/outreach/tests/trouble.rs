@@ -117,6 +117,15 @@ fn the_customer_reports_through_the_link_of_any_letter() {
     assert_eq!((case.source, case.machine.as_str()), (Source::Customer, "s02/m002"));
     let hints = s.outreach.stage_hints("acme").unwrap();
     assert_eq!(hints[0].why, "the customer wrote `nobody called`");
+    // As long as it lasts, the letter's page knows of it.
+    let known = |at| match s.outreach.guest(token(&link), at).unwrap() {
+        Guest::Letter { troubles, .. } => troubles.into_iter().map(|view| (view.case.id, view.number)).collect(),
+        Guest::Case(_) => panic!("a letter"),
+    };
+    assert_eq!(known(minutes(2)), [(case.id, "No. 2".to_owned())]);
+    s.outreach.close_service_case(case.id, &done(), "", "chen", minutes(60)).unwrap();
+    let open: Vec<(i64, String)> = known(minutes(61));
+    assert_eq!(open, []);
 }
 
 #[test]

@@ -338,7 +338,15 @@ impl Field for Fake {
                 PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
             ],
         };
-        Ok(GuestPage::Letter { page, visit: (booked || done).then_some(visit), earlier: None, portrait: Some(2) })
+        // Before a token: the letter's machine has broken down since.
+        let stopped = format!("case-early-{}", if zh { "zh" } else { "en" });
+        let troubles = if token.starts_with("stopped-") || token.starts_with("half-") {
+            vec![(stopped.clone(), guest_case::case(&stopped, lang))]
+        } else {
+            Vec::new()
+        };
+        let visit = (booked || done).then_some(visit);
+        Ok(GuestPage::Letter { page, visit, earlier: None, portrait: Some(2), troubles })
     }
 
     fn guest_photo(&self, token: &str, id: i64, small: bool) -> Result<Vec<u8>, BackendError> {

@@ -283,15 +283,16 @@ impl Backend for Fake {
                 source: "disk on fire".into(),
             }),
             token => {
-                // Before a token: the day of the visit, after it, nothing helped, more to do, two machines, after the visit to both.
+                // Before a token: the day of the visit, after it, nothing helped, more to do, two machines, after the visit to
+                // both, one broken down, one of two broken down.
                 let (when, plain) = token.split_once('-').unwrap_or(("", token));
-                let plain =
-                    if matches!(when, "way" | "done" | "call" | "again" | "two" | "both") { plain } else { token };
+                let known = ["way", "done", "call", "again", "two", "both", "stopped", "half"];
+                let plain = if known.contains(&when) { plain } else { token };
                 let page = self
                     .with(|state| state.pages.iter().find(|(known, _)| *known == plain).map(|(_, page)| page.clone()));
                 let mut page = page.ok_or_else(|| missing("page"))?;
                 let other = ("3号机".to_owned(), page.curve.clone());
-                page.others.extend(matches!(when, "two" | "both").then_some(other));
+                page.others.extend(matches!(when, "two" | "both" | "half").then_some(other));
                 match when {
                     "done" | "both" => page.state = BookingState::Done,
                     "call" => page.state = BookingState::CallComes,

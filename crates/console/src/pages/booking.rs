@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::booking_acts::Notice;
 use super::figure::{Figure, customer_figure};
 use super::guest::{self, ComerCard, WayView};
-use super::guest_case;
+use super::guest_case::{self, CaseHead};
 use super::guest_frame::{Frame, Sender};
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, tiles};
@@ -19,7 +19,7 @@ use super::visits::works;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
-use crate::view::{BookingPage, BookingState, Curve, GuestPage, GuestTask, GuestVisit, Visit};
+use crate::view::{BookingPage, BookingState, Curve, GuestCase, GuestPage, GuestTask, GuestVisit, Visit};
 use crate::{BackendError, Lang, api, civil};
 
 #[derive(Template)]
@@ -30,6 +30,12 @@ struct CustomerPage {
     t: &'static Words,
     title: String,
     notice: &'static str,
+    /// What is broken of the machines: nothing else matters as much.
+    troubles: Vec<CaseHead>,
+    /// What becomes of the letter's matter meanwhile; empty where it is as it was.
+    meanwhile: &'static str,
+    /// None of the letter's machines runs.
+    all_broken: bool,
     headline: String,
     visit: Option<VisitCard>,
     /// The visit's time has passed.
@@ -143,11 +149,11 @@ impl Done {
 pub(super) async fn shown(app: &App, ask: &Ask, token: String, status: StatusCode, notice: Notice) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.guest(&token)).await {
-        Ok(GuestPage::Letter { page, visit, earlier, portrait }) => {
+        Ok(GuestPage::Letter { page, visit, earlier, portrait, troubles }) => {
             let notice = notice.words(&page);
-            render(status, &lay_out(page, (visit, earlier, portrait), base, notice, app))
+            render(status, &lay_out(page, (visit, earlier, portrait), &troubles, base, notice, app))
         }
-        Ok(GuestPage::Case(case)) => guest_case::page(case, base, &app.options.catalogue),
+        Ok(GuestPage::Case(case)) => guest_case::page(&case, base, &app.options.catalogue),
         Err(error) => kind(ask, &error),
     }
 }
@@ -155,6 +161,7 @@ pub(super) async fn shown(app: &App, ask: &Ask, token: String, status: StatusCod
 fn lay_out(
     b: BookingPage,
     (known, earlier, portrait): (Option<GuestVisit>, Option<GuestVisit>, Option<i64>),
+    troubles: &[(String, GuestCase)],
     base: String,
     notice: &'static str,
     app: &App,
@@ -168,9 +175,12 @@ fn lay_out(
     let way = booked_visit.and_then(|visit| guest::way_view(&visit.way, name, b.curve.now, b.zone, lang));
     let after = done.map(|visit| self::after(visit, &b, &base, app));
     let only_after = after.is_some() && matches!(b.state, BookingState::Done | BookingState::CallComes);
-    let is_asked = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. });
+    // Whoever comes to a machine that stands still sees to the rest as well: nobody is asked about that now.
+    let all_broken = troubles.len() >= b.machines();
+    let is_asked = matches!(b.state, BookingState::Open | BookingState::AnotherTime { .. }) && !all_broken;
     let offer = is_asked && !b.slots.is_empty();
-    let later = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped) && !b.slots.is_empty();
+    let is_put_off = matches!(b.state, BookingState::NotNow { .. } | BookingState::Stopped);
+    let later = is_put_off && !all_broken && !b.slots.is_empty();
     let visit = match &b.state {
         BookingState::Booked(visit) | BookingState::Past(visit) => Some(visit_card(visit, &b)),
         _ => None,
@@ -184,8 +194,16 @@ fn lay_out(
         let (day, hours) = civil::slot(*slot, b.zone, lang);
         SlotButton { value: slot.from.millis(), day, hours }
     });
-    let frame = Frame::new(lang, base).following(booked_visit.is_some_and(|visit| is_near(visit, &b)));
+    let follows = !troubles.is_empty() || booked_visit.is_some_and(|visit| is_near(visit, &b));
+    let frame = Frame::new(lang, base).following(follows);
+    let f = field::words(lang);
     CustomerPage {
+        troubles: troubles
+            .iter()
+            .map(|(token, case)| CaseHead::of(case, &Frame::new(lang, case_base(token))))
+            .collect(),
+        meanwhile: meanwhile(all_broken, visit.is_some(), f),
+        all_broken,
         sender: Sender::of(&b.advisor, &b.company, portrait, &frame),
         t,
         title: format!("{} · {}", b.machine_name, b.company),
@@ -201,13 +219,16 @@ fn lay_out(
         can_undo: matches!(b.state, BookingState::AnotherTime { .. } | BookingState::NotNow { .. }) || b.wish.is_some(),
         wish,
         offer,
-        can_another: matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
+        can_another: !all_broken && matches!(b.state, BookingState::Open | BookingState::NotNow { .. }),
         can_wait: is_asked,
-        can_stop: is_asked || matches!(b.state, BookingState::NotNow { .. }),
+        can_stop: matches!(
+            b.state,
+            BookingState::Open | BookingState::AnotherTime { .. } | BookingState::NotNow { .. }
+        ),
         proposal: proposal(&b),
         proposal_detail: text::proposal_detail(b.proposal.minutes, b.proposal.machine_stops, b.machines(), lang),
         slots: slots.collect(),
-        f: field::words(lang),
+        f,
         comer: comer.map(|comer| guest::comer_card(comer, &frame)),
         way,
         after,
@@ -218,6 +239,20 @@ fn lay_out(
         frame,
         b,
     }
+}
+
+/// What becomes of the letter's matter while its machines stand still.
+const fn meanwhile(all_broken: bool, is_booked: bool, f: &field::Words) -> &'static str {
+    match (all_broken, is_booked) {
+        (false, _) => "",
+        (true, true) => f.trouble_booked,
+        (true, false) => f.trouble_first,
+    }
+}
+
+/// Where the page of a broken machine is.
+fn case_base(token: &str) -> String {
+    format!("/b/{}", encode(token))
 }
 
 fn other_figure(name: &str, curve: &Curve, app: &App, lang: Lang) -> (String, Figure) {

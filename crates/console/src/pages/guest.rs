@@ -26,6 +26,8 @@ use crate::{BackendError, Lang, chart};
 
 /// Longest report of a breakdown, characters.
 const TROUBLE_CHARS_MAX: usize = 500;
+/// Longest time of day, characters.
+const HOUR_CHARS_MAX: usize = 5;
 /// Longest name of a machine, characters.
 const NAME_CHARS_MAX: usize = 80;
 
@@ -188,8 +190,9 @@ fn picture(found: Result<Vec<u8>, BackendError>, ask: &Ask) -> Response {
 struct ChoicePage {
     frame: Frame,
     f: &'static field::Words,
-    notice: &'static str,
-    bad: bool,
+    kept: bool,
+    /// The hours that were chosen cannot be kept.
+    hours_wrong: bool,
     media: Vec<Medium>,
     hours: Vec<String>,
     from: String,
@@ -210,25 +213,26 @@ pub(crate) async fn preferences(
     Path(token): Path<String>,
     Query(done): Query<Done>,
 ) -> Response {
-    let kept = done.is("kept");
-    choice(&app, &ask, token, StatusCode::OK, |f| if kept { f.choose_kept } else { "" }).await
-}
-
-async fn choice(
-    app: &App,
-    ask: &Ask,
-    token: String,
-    status: StatusCode,
-    notice: impl FnOnce(&'static field::Words) -> &'static str,
-) -> Response {
     let base = format!("/b/{}", encode(&token));
     match app.ask(move |backend| backend.guest_choice(&token)).await {
-        Ok(choice) => render(status, &lay_out_choice(&choice, base, status, notice(field::words(choice.lang)))),
+        Ok(choice) => render(StatusCode::OK, &ChoicePage { kept: done.is("kept"), ..lay_out_choice(&choice, base) }),
+        Err(error) => kind(&ask, &error),
+    }
+}
+
+/// What was chosen, with the hours that cannot be kept marked: nobody chooses everything else again.
+async fn choose_again(app: &App, ask: &Ask, token: String, typed: GuestChoice) -> Response {
+    let base = format!("/b/{}", encode(&token));
+    match app.ask(move |backend| backend.guest_choice(&token)).await {
+        Ok(known) => {
+            let page = ChoicePage { hours_wrong: true, ..lay_out_choice(&known.with(typed), base) };
+            render(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
         Err(error) => kind(ask, &error),
     }
 }
 
-fn lay_out_choice(choice: &GuestChoice, base: String, status: StatusCode, notice: &'static str) -> ChoicePage {
+fn lay_out_choice(choice: &GuestChoice, base: String) -> ChoicePage {
     let medium = |(place, (code, welcome)): (usize, &(String, bool))| Medium {
         name: text::medium(code, choice.lang),
         code: code.clone(),
@@ -245,8 +249,8 @@ fn lay_out_choice(choice: &GuestChoice, base: String, status: StatusCode, notice
     ChoicePage {
         frame: Frame::new(choice.lang, base),
         f: field::words(choice.lang),
-        notice,
-        bad: status != StatusCode::OK,
+        kept: false,
+        hours_wrong: false,
         media: choice.media.iter().enumerate().map(medium).collect(),
         hours,
         from: choice.from.clone(),
@@ -275,14 +279,13 @@ pub(crate) async fn choose(
         None => media.insert(0, (first, false)),
     }
     let lang = Lang::from_tag(&of("language")).unwrap_or(ask.lang);
-    let choice = GuestChoice { lang, media, from: of("from"), until: of("until") };
-    let path = token.clone();
+    let hour = |name: &str| of(name).chars().take(HOUR_CHARS_MAX).collect();
+    let choice = GuestChoice { lang, media, from: hour("from"), until: hour("until") };
+    let (path, typed) = (token.clone(), choice.clone());
     let to = format!("/b/{}/preferences?done=kept", encode(&token));
     let otherwise = |error| async {
         match error {
-            BackendError::Refused(_) => {
-                self::choice(&app, &ask, token, StatusCode::UNPROCESSABLE_ENTITY, |f| f.choose_hours_wrong).await
-            }
+            BackendError::Refused(_) => choose_again(&app, &ask, token, typed).await,
             error => kind(&ask, &error),
         }
     };

@@ -17,19 +17,15 @@ use crate::view::{GuestCase, TimerState};
 struct CasePage {
     frame: Frame,
     sender: Sender,
-    t: &'static Words,
     f: &'static field::Words,
+    t: &'static Words,
     title: String,
-    headline: String,
-    tone: &'static str,
+    h: CaseHead,
     closed: bool,
     /// Nothing was broken.
     withdrawn: bool,
     /// The customer can still say that nobody need come.
     can_end: bool,
-    promises: Vec<Promise>,
-    comer: Option<ComerCard>,
-    way: Option<WayView>,
     what: Vec<String>,
     opened: String,
     steps: Vec<Step>,
@@ -37,13 +33,26 @@ struct CasePage {
     found: Vec<String>,
     report: Vec<String>,
     photos: Vec<Tile>,
-    g: GuestCase,
 }
 
-struct Promise {
-    class: &'static str,
-    label: &'static str,
-    line: String,
+/// How a breakdown stands: what its own page begins with, and the page of any letter about the same machine while it lasts.
+pub(super) struct CaseHead {
+    pub(super) machine_name: String,
+    pub(super) headline: String,
+    pub(super) tone: &'static str,
+    /// What its end means; empty before.
+    pub(super) ended: &'static str,
+    pub(super) promises: Vec<Promise>,
+    pub(super) comer: Option<ComerCard>,
+    pub(super) way: Option<WayView>,
+    /// Where the whole case is.
+    pub(super) href: String,
+}
+
+pub(super) struct Promise {
+    pub(super) class: &'static str,
+    pub(super) label: &'static str,
+    pub(super) line: String,
 }
 
 struct Step {
@@ -52,15 +61,45 @@ struct Step {
     text: &'static str,
 }
 
-/// The page of a broken machine.
-pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Response {
-    let (lang, t, f) = (g.lang, text::words(g.lang), field::words(g.lang));
-    let closed = g.closed.is_some();
-    let name = g.comer.as_ref().map(|comer| comer.name.clone());
-    let headline =
-        field::case_headline((g.call_back, g.on_site), name.as_deref(), (&g.way, closed), (g.now, g.zone), lang);
-    let headline = if g.withdrawn { f.case_withdrawn.to_owned() } else { headline };
-    let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
+impl CaseHead {
+    /// As the holder of the link behind `frame` sees it.
+    pub(super) fn of(g: &GuestCase, frame: &Frame) -> Self {
+        let (lang, f) = (g.lang, field::words(g.lang));
+        let (closed, here) = (g.closed.is_some(), is_here(g));
+        let name = g.comer.as_ref().map(|comer| comer.name.as_str());
+        let headline = field::case_headline((g.call_back, g.on_site), name, (&g.way, closed), (g.now, g.zone), lang);
+        let late = [g.call_back, g.on_site].iter().any(|timer| timer.state == TimerState::Late && timer.met.is_none());
+        Self {
+            machine_name: g.machine_name.clone(),
+            headline: if g.withdrawn { f.case_withdrawn.to_owned() } else { headline },
+            tone: if closed || here {
+                "good"
+            } else if late {
+                "advise"
+            } else {
+                "watch"
+            },
+            ended: match (g.withdrawn, closed) {
+                (true, _) => f.case_withdrawn_text,
+                (false, true) => f.case_closed_text,
+                (false, false) => "",
+            },
+            // Promises about nothing are neither kept nor broken.
+            promises: if g.withdrawn { Vec::new() } else { promises(g) },
+            comer: g.comer.as_ref().filter(|_| !g.withdrawn).map(|comer| comer_card(comer, frame)),
+            way: if closed { None } else { way_view(&g.way, name.unwrap_or_default(), g.now, g.zone, lang) },
+            href: frame.base.clone(),
+        }
+    }
+}
+
+/// Whether somebody is on site.
+fn is_here(g: &GuestCase) -> bool {
+    g.way.arrived.or(g.on_site.met).is_some()
+}
+
+fn promises(g: &GuestCase) -> Vec<Promise> {
+    let f = field::words(g.lang);
     let promise = |label, timer: crate::view::Timer| Promise {
         class: match (timer.met, timer.state) {
             (Some(_), TimerState::KeptLate | TimerState::Overtaken) => "hidden",
@@ -69,47 +108,33 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
             (None, _) => "watch",
         },
         label,
-        line: field::promise(timer, g.now, g.zone, lang),
+        line: field::promise(timer, g.now, g.zone, g.lang),
     };
-    let here = g.way.arrived.or(g.on_site.met).is_some();
+    let by = field::call_by(g.call_back, g.call_back_by, (g.now, g.zone), g.lang);
+    let call = promise(f.promise_call, g.call_back);
+    vec![Promise { line: by.unwrap_or(call.line), ..call }, promise(f.promise_site, g.on_site)]
+}
+
+/// The page of a broken machine.
+pub(super) fn page(g: &GuestCase, base: String, catalogue: &Catalogue) -> Response {
+    let (lang, f) = (g.lang, field::words(g.lang));
+    let (closed, here) = (g.closed.is_some(), is_here(g));
     let reached = [g.call_back.met.is_some() || here, here, closed, closed];
     let now_at = reached.iter().position(|done| !done);
     let texts = [f.next_call, f.next_drive, f.next_look, f.next_end];
     let steps = texts.iter().zip(reached).enumerate();
     let frame = Frame::new(lang, base).following(!closed);
+    let told = g.told_by_controller.then_some(f.told_controller);
     let page = CasePage {
         sender: Sender::of(&g.advisor, &g.company, g.portrait, &frame),
-        t,
         f,
+        t: text::words(lang),
         title: format!("{} · {}", g.machine_name, g.company),
-        headline,
-        tone: if closed || here {
-            "good"
-        } else if late {
-            "advise"
-        } else {
-            "watch"
-        },
+        h: CaseHead::of(g, &frame),
         closed,
         withdrawn: g.withdrawn,
         can_end: !closed && !here,
-        // Promises about nothing are neither kept nor broken.
-        promises: if g.withdrawn {
-            Vec::new()
-        } else {
-            let by = field::call_by(g.call_back, g.call_back_by, (g.now, g.zone), lang);
-            let call = promise(f.promise_call, g.call_back);
-            vec![Promise { line: by.unwrap_or(call.line), ..call }, promise(f.promise_site, g.on_site)]
-        },
-        comer: g.comer.as_ref().filter(|_| !g.withdrawn).map(|comer| comer_card(comer, &frame)),
-        way: if closed { None } else { way_view(&g.way, name.as_deref().unwrap_or_default(), g.now, g.zone, lang) },
-        what: g
-            .told_by_controller
-            .then_some(f.told_controller)
-            .into_iter()
-            .chain(g.what.lines())
-            .map(str::to_owned)
-            .collect(),
+        what: told.into_iter().chain(g.what.lines()).map(str::to_owned).collect(),
         opened: crate::civil::date_time(g.opened, g.zone, lang),
         steps: steps.map(|(n, (text, done))| Step { done, now: now_at == Some(n), text }).collect(),
         found: g
@@ -117,10 +142,9 @@ pub(super) fn page(g: GuestCase, base: String, catalogue: &Catalogue) -> Respons
             .as_ref()
             .filter(|_| !closed)
             .map_or_else(Vec::new, |told| text::progress(told, catalogue, (g.now, g.zone), lang)),
-        report: case_lines(&g),
+        report: case_lines(g),
         photos: tiles(&g.photos),
         frame,
-        g,
     };
     render(StatusCode::OK, &page)
 }

@@ -121,6 +121,9 @@ words! {
     trouble_what = "What has happened?", "发生了什么？";
     trouble_hint = "We will ring you straight back; a few words are enough.", "我们马上给您回电，几个字就够了。";
     trouble_send = "Report it now", "立即报修";
+    trouble_open = "See how it is going", "查看报修进展";
+    trouble_first = "What we wrote to you about before is looked at on the same occasion. If anything is left to do after the repair, we will find a time for it together.", "之前跟您说过的情况，这次会一并查看。修好后要是还有需要做的，再跟您商量时间。";
+    trouble_booked = "The visit that you have booked stands. Once the machine is running again, we will ask you whether it is still needed.", "之前约好的上门时间先不变，等机器修好后再跟您确认是否还需要。";
 
     // The customer's case.
     case_now = "How things stand", "现在的进展";
@@ -159,7 +162,7 @@ words! {
     choose_until = "until", "到";
     choose_keep = "Keep", "保存";
     choose_kept = "Thank you. We will keep to it.", "好的，以后就这样联系您。";
-    choose_hours_wrong = "The first time must be earlier in the day than the second.", "开始时间要早于结束时间。";
+    choose_hours_wrong = "The first time must be earlier in the day than the second. Please choose the hours again; everything else is as you left it.", "开始时间要早于结束时间，请重新选一下；其他选项都还在。";
     choose_none = "At present we have no way of writing to you.", "目前没有可以给您发消息的渠道。";
 
     // Personal data.

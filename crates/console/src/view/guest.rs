@@ -20,6 +20,8 @@ pub enum GuestPage {
         earlier: Option<GuestVisit>,
         /// Portrait of the advisor.
         portrait: Option<i64>,
+        /// What is broken of the letter's machines, each with the page of its case below `/b/`.
+        troubles: Vec<(String, GuestCase)>,
     },
     /// A broken machine.
     Case(GuestCase),
@@ -117,6 +119,18 @@ pub struct GuestChoice {
     pub from: String,
     /// Local time of day, `HH:MM`, at which they stop.
     pub until: String,
+}
+
+impl GuestChoice {
+    /// Something else that was chosen among these channels.
+    #[must_use]
+    pub fn with(self, typed: Self) -> Self {
+        let first = typed.media.first().map(|(medium, _)| medium);
+        let welcome = |medium: &String| typed.media.iter().any(|(chosen, welcome)| *welcome && chosen == medium);
+        let mut media: Vec<_> = self.media.into_iter().map(|(medium, _)| (welcome(&medium), medium)).collect();
+        media.sort_by_key(|(_, medium)| first != Some(medium));
+        Self { media: media.into_iter().map(|(welcome, medium)| (medium, welcome)).collect(), ..typed }
+    }
 }
 
 /// A report for a customer, and in which language.

@@ -168,6 +168,8 @@ pub enum Guest {
         errand: Option<Errand>,
         /// The newest visit of the case in which work was done; the same one as a rule.
         done: Option<Errand>,
+        /// What is broken of the machines of the letter: its reader asks for that first.
+        troubles: Vec<CaseView>,
     },
     /// A service case.
     Case(CaseView),

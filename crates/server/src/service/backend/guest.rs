@@ -25,7 +25,9 @@ impl ServiceBackend {
         let guest = self.outreach.guest(token, self.clocks.now()).map_err(of_outreach)?;
         let mut hasher = DefaultHasher::new();
         match guest {
-            Guest::Letter { errand, done, .. } => format!("{errand:?}{done:?}").hash(&mut hasher),
+            Guest::Letter { errand, done, troubles, .. } => {
+                format!("{errand:?}{done:?}{troubles:?}").hash(&mut hasher);
+            }
             Guest::Case(view) => format!("{:?}{:?}", view.case, view.technician).hash(&mut hasher),
         }
         Ok(hasher.finish())
@@ -34,16 +36,24 @@ impl ServiceBackend {
     pub(super) fn guest_page(&self, token: &str) -> Result<GuestPage, BackendError> {
         let now = self.clocks.now();
         match self.outreach.guest(token, now).map_err(of_outreach)? {
-            Guest::Letter { customer, errand, done, .. } => {
+            Guest::Letter { customer, errand, done, troubles, .. } => {
                 let portrait = self.portrait(&customer.advisor)?;
                 let lang = lang(customer.language);
                 let earlier = done.filter(|done| errand.as_ref().is_none_or(|newest| newest.visit.id != done.visit.id));
                 let visit = errand.map(|errand| self.guest_visit(&errand, lang)).transpose()?;
                 let earlier = earlier.map(|done| self.guest_visit(&done, lang)).transpose()?;
-                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit, earlier, portrait })
+                let page_of = |view: CaseView| Ok((self.case_token(&view.case), self.guest_case(view, now)?));
+                let troubles = troubles.into_iter().map(page_of).collect::<Result<_, BackendError>>()?;
+                Ok(GuestPage::Letter { page: self.booking_view(token)?, visit, earlier, portrait, troubles })
             }
             Guest::Case(view) => self.guest_case(view, now).map(GuestPage::Case),
         }
+    }
+
+    /// What stands behind `/b/` in the address of a broken machine's page.
+    fn case_token(&self, case: &outreach::ServiceCase) -> String {
+        let link = self.outreach.case_link(case);
+        link.rsplit_once('/').map_or(link.clone(), |(_, token)| token.to_owned())
     }
 
     fn guest_visit(&self, errand: &Errand, lang: Lang) -> Result<GuestVisit, BackendError> {
@@ -153,9 +163,10 @@ impl ServiceBackend {
             Guest::Letter { machine, errand, done, .. } => (machine, [errand, done]),
         };
         let visited = visits.into_iter().flatten().flat_map(|errand| &errand.tasks).map(|task| task.machine().clone());
-        let told = self.outreach.booking_page(token, now).map_err(of_outreach)?.others;
+        let told = self.outreach.booking_page(token, now).map_err(of_outreach)?.spoken;
+        let told = told.into_iter().map(|finding| finding.machine);
         let mut machines = vec![machine.clone()];
-        for other in told.into_iter().chain(visited) {
+        for other in told.chain(visited) {
             if !machines.contains(&other) {
                 machines.push(other);
             }
