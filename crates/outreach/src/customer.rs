@@ -191,7 +191,7 @@ impl Outreach {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         let link = self.link(mail);
-        let facts = self.facts(connection, case, people, &[], &link, now)?;
+        let facts = self.facts(connection, case, people, &[], &link, now)?.most_pressing_first();
         let stay = bookings::newest_of(connection, &case.finding.id)?;
         let state = self.page_state(connection, visitor, stay.as_ref())?;
         let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };
@@ -203,11 +203,12 @@ impl Outreach {
         let asks = mail.sent.is_some() && mail.kind.is_proactive() && stay.is_none();
         let letter = mail.text.as_ref().filter(|_| asks);
         let times_changed = letter.is_some_and(|letter| slots.iter().any(|slot| !letter.body.contains(&slot.text)));
+        let spoken = facts.machines().filter_map(|id| case.findings().find(|finding| finding.machine == *id));
         Ok(BookingView {
             language,
             machine: mail.machine.clone(),
             number: facts.numbers(),
-            others: case.companions.iter().map(|companion| companion.finding.machine.clone()).collect(),
+            spoken: spoken.cloned().collect(),
             customer: people.customer.name.clone(),
             company: language.of(&self.options.company).to_owned(),
             sentence: self.shelf.composer(connection)?.page(&facts)?,

@@ -209,7 +209,7 @@ impl Outreach {
         } else {
             let slots = self.lengthened(connection, both, known.id, now)?;
             let facts = self.facts(connection, both, people, &slots, &link, now)?;
-            let facts = facts.since(known.text.as_ref().map_or("", |text| text.body.as_str()));
+            let facts = facts.since(known.text.as_ref().map_or("", |text| text.body.as_str())).most_pressing_first();
             let text = self.shelf.composer(connection)?.letter(Occasion::Reminder, facts.language(), &facts)?;
             let several = facts.several().into_iter().map(str::to_owned).collect();
             (text, slots, several)

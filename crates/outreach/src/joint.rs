@@ -6,9 +6,7 @@
 //! own identity. What the customer knows of is settled: nothing joins a letter that has gone out unless the advisor lets it
 //! ([`crate::joining`]).
 
-use std::cmp::Reverse;
-
-use foretell_model::{FindingId, FindingKind, Grade, MachineId, Status, Timestamp};
+use foretell_model::{FindingId, Grade, MachineId, Status, Timestamp};
 
 use crate::apply::{forget_offers, says_the_same, withdraw};
 use crate::bundle;
@@ -284,11 +282,8 @@ fn choose(mut eligible: Vec<(bool, Case)>) -> Vec<Case> {
     let ids: Vec<FindingId> = eligible.iter().map(|(_, case)| case.finding.id.clone()).collect();
     eligible.retain(|(_, case)| !is_companion(case) || ids.iter().any(|leader| follows(case, leader)));
     eligible.sort_by_cached_key(|(was_talked_of, case)| {
-        let p10 = case.finding.rul_days.and_then(|rul| rul.p10).map(|days| case.finding.at.plus_days(days));
-        let is_due = case.finding.kind == FindingKind::MaintenanceDue;
-        let together = (case.companions.is_empty(), !is_companion(case), case.stage != Stage::Queued, is_due);
-        let pressing = (Reverse(case.finding.grade), p10.unwrap_or(Timestamp::MAX));
-        (!was_talked_of, together, pressing, case.opened, case.finding.id.clone())
+        let together = (case.companions.is_empty(), !is_companion(case), case.stage != Stage::Queued);
+        (!was_talked_of, together, compose::pressing(&case.finding), case.opened, case.finding.id.clone())
     });
     let mut chosen: Vec<Case> = Vec::new();
     for (_, case) in eligible {

@@ -106,7 +106,7 @@ fn an_unanswered_letter_is_reminded_of_with_both() {
         assert_eq!(sent(&desk), 1, "no second letter");
         // Whoever opens the page sees both, and longer times.
         let page = desk.outreach.booking_page(&token, day(1.0)).unwrap();
-        assert_eq!((page.others.len(), page.times_changed), (1, true));
+        assert_eq!((page.spoken.len(), page.times_changed), (2, true));
         desk.outreach.tick(joins.told.unwrap()).unwrap();
         assert_eq!(sent(&desk), 2);
         assert_eq!(desk.outreach.card(&first, joins.told.unwrap()).unwrap().stage, Stage::Contacted);

@@ -145,15 +145,44 @@ fn effect(desk: &Desk, site: &str, own: &str, work: &str) -> Finding {
     }
 }
 
+/// An oil change on the third machine.
+fn due(site: &str) -> Finding {
+    let mut due = finding(&machine(&format!("{site}/m003")), "oil_changed", Grade::Advise, Status::Opened);
+    (due.kind, due.probability_within, due.limit) = (FindingKind::MaintenanceDue, None, None);
+    due.evidence[0].feature = "run_hours_since_service".into();
+    (due.evidence[0].unit, due.evidence[0].value) = ("h".into(), 3_700.0);
+    due
+}
+
+#[test]
+fn what_presses_most_comes_first_whoever_speaks() {
+    let desk = desk("s02/m003");
+    let night = at("2026-07-15T21:00:00Z");
+    let service = apply(&desk.outreach, 1, &due("s02"), night);
+    desk.outreach.approve(&service, "wang", night).unwrap();
+    let urgent = apply(&desk.outreach, 2, &fault("s02", "m002", "cooler_clogging", Grade::Urgent), night);
+    assert_eq!(desk.outreach.card(&urgent, night).unwrap().speaker, Some(service.clone()), "it was approved before");
+    let link = desk.outreach.approve(&service, "wang", night).unwrap().link;
+    desk.outreach.tick(night).unwrap();
+    let letter = desk.last();
+    let first = |text: &str| text.find("clogged cooler") < text.find("change the oil");
+    assert!(letter.subject.starts_with("Compressors No. 2 and No. 3") && first(&letter.body), "{}", letter.body);
+    let page = desk.outreach.booking_page(token(&link), night).unwrap();
+    let spoken: Vec<&str> = page.spoken.iter().map(|finding| finding.machine.machine()).collect();
+    assert_eq!(spoken, ["m002", "m003"]);
+    assert!(first(&page.sentence) && page.number == "No. 2 and No. 3", "{}", page.sentence);
+    assert_eq!(page.work, "clean the cooler on No. 2, and change the oil on No. 3");
+    // The one reminder too.
+    desk.outreach.tick(at("2026-07-21T09:00:00Z")).unwrap();
+    let reminder = desk.last();
+    assert!(reminder.subject.starts_with("Compressors No. 2 and No. 3") && first(&reminder.body), "{}", reminder.body);
+}
+
 #[test]
 fn a_fault_takes_along_the_service_of_the_machine_beside_it() {
     let texts = SITES.map(|site| {
         let desk = desk(&format!("{site}/m002"));
-        let mut due = finding(&machine(&format!("{site}/m003")), "oil_changed", Grade::Advise, Status::Opened);
-        (due.kind, due.probability_within, due.limit) = (FindingKind::MaintenanceDue, None, None);
-        due.evidence[0].feature = "run_hours_since_service".into();
-        (due.evidence[0].unit, due.evidence[0].value) = ("h".into(), 3_700.0);
-        let service = apply(&desk.outreach, 1, &due, now());
+        let service = apply(&desk.outreach, 1, &due(site), now());
         let urgent = apply(&desk.outreach, 2, &fault(site, "m002", "cooler_clogging", Grade::Urgent), now());
         // Whoever speaks first speaks on; what both say is as pressing as the more pressing of them.
         let queue = desk.outreach.queue(now()).unwrap();

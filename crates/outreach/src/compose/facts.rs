@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 use foretell_model::catalogue::Action;
-use foretell_model::{Catalogue, Cause, Certainty, Evidence, Finding, FindingKind, Signal, Timestamp, WeekWindow};
+use foretell_model::{
+    Catalogue, Cause, Certainty, Evidence, Finding, FindingKind, MachineId, Signal, Timestamp, WeekWindow,
+};
 use serde::Serialize;
 
 use super::energy::{self, Energy};
+use super::order::{Pressing, pressing};
 use super::pieces::due_pieces;
 use super::seen::{Seen, seen};
 use super::{Common, Effect, Occasion, Piece, format, lint, pieces_of};
@@ -81,20 +84,28 @@ pub(crate) struct Facts {
     slots: Vec<String>,
     slots_idle: bool,
     /// Of each of the times, whether the machine usually runs then and must stop for the work; nothing where it need not.
-    slots_run: Vec<bool>,
+    pub(super) slots_run: Vec<bool>,
     link: String,
     /// The talk on the telephone that the letter goes on with.
-    talk: Option<Talk>,
+    pub(super) talk: Option<Talk>,
     /// The day of a visit whose work did not help, where the letter is about something else.
-    earlier: Option<String>,
+    pub(super) earlier: Option<String>,
     /// The visit in which this work was done already, where the letter comes after it.
-    before: Option<Before>,
+    pub(super) before: Option<Before>,
     /// What there is to say of other machines of the site that go with it; empty as a rule.
     pub(crate) others: Vec<Self>,
     /// Of another machine: it came up after the letter, or after the visit was booked.
-    is_new: bool,
+    pub(super) is_new: bool,
     #[serde(skip)]
-    minutes: u32,
+    pub(super) minutes: u32,
+    /// Which machine.
+    #[serde(skip)]
+    pub(super) machine: MachineId,
+    /// What it is written about as.
+    #[serde(skip)]
+    occasion: Occasion,
+    #[serde(skip)]
+    pub(super) pressing: Pressing,
 }
 
 /// A visit in which the work of a case was done already.
@@ -177,6 +188,9 @@ impl Facts {
             energy: energy::energy(finding, language),
             duration: format::duration(language, minutes),
             minutes,
+            machine: finding.machine.clone(),
+            occasion: Occasion::of_finding(finding),
+            pressing: pressing(finding),
             talk: None,
             earlier: None,
             before: None,
@@ -229,8 +243,8 @@ impl Facts {
     }
 
     /// The letter that says them: of a finding its own, after work that did not help another one.
-    pub(crate) fn occasion(&self, finding: &Finding) -> Occasion {
-        if self.before.is_some() { Occasion::Again } else { Occasion::of_finding(finding) }
+    pub(crate) fn occasion(&self) -> Occasion {
+        if self.before.is_some() { Occasion::Again } else { self.occasion }
     }
 
     /// With other machines in the same letter and the same visit: it then takes as long as all their work together.

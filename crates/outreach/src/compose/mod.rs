@@ -16,6 +16,7 @@ mod facts;
 pub mod format;
 mod library;
 pub mod lint;
+mod order;
 mod pieces;
 pub mod preview;
 mod seen;
@@ -30,6 +31,7 @@ pub(crate) use effect::{Effect, Outcome as EffectOutcome};
 pub(crate) use energy::is_worth_a_tip;
 pub(crate) use facts::{Before, Facts, Subject, slot_text};
 pub use library::Occasion;
+pub(crate) use order::pressing;
 pub(crate) use pieces::{Piece, due_pieces, pieces_of};
 pub(crate) use shelf::Shelf;
 

@@ -13,7 +13,7 @@ pub use field::{
     CaseView, Choice, CrewChange, CrewWord, Errand, ErrandSheet, Guest, Joins, Journey, Preferences, Task, VisitDone,
 };
 pub use matter::{AfterCall, Matter};
-pub use record::{Happening, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf, Written};
+pub use record::{Happening, LetterFound, LooseReply, RecordFilter, RecordPage, Unsettled, Untold, UntoldOf, Written};
 pub use service::{
     Checklist, NoteOf, Photo, PhotoOf, Progress, Promise, ServiceCase, Source, StageChange, StockLine, VisitReport,
     WorkVerdict,
@@ -229,12 +229,12 @@ pub struct MessageView {
 pub struct BookingView {
     /// Language of every text here.
     pub language: Language,
-    /// The machine's identity, for the curve.
+    /// The identity of the machine that the letter's case is about.
     pub machine: MachineId,
     /// What the customer calls it; with the other machines of the visit as one phrase.
     pub number: String,
-    /// Other machines of the site that the letter speaks of, for their curves.
-    pub others: Vec<MachineId>,
+    /// What is spoken of each machine, in the order of the sentences: the most pressing first.
+    pub spoken: Vec<Finding>,
     /// The customer's name.
     pub customer: String,
     /// The company that speaks.

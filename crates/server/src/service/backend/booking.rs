@@ -2,12 +2,12 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{BookingAct, BookingPage, BookingState, Curve, Person, Proposal, Slot, Visit};
-use foretell_model::{Clock, Finding, FindingKind, MachineId, Timestamp};
-use foretell_outreach::{Booking, BookingView, PageState, Stage};
+use foretell_model::{Clock, Finding, MachineId, Timestamp};
+use foretell_outreach::{Booking, BookingView, PageState};
 
 use super::ServiceBackend;
 use super::curve;
-use super::errors::of_outreach;
+use super::errors::{not_found, of_outreach};
 use super::machine::{self, FINDINGS_MAX};
 use super::registry::{lang, zone};
 
@@ -22,6 +22,9 @@ impl ServiceBackend {
             BookingState::Booked(visit) | BookingState::Past(visit) => Some((visit.slot.from, visit.slot.to)),
             _ => offered,
         };
+        let mut told = self.told_of(&view.spoken, now)?.into_iter();
+        let (own_name, curve) = told.next().ok_or_else(|| not_found("finding of", &view.machine))?;
+        let others: Vec<(String, Curve)> = told.collect();
         Ok(BookingPage {
             lang: lang(view.language),
             zone: customer.as_ref().map_or(chrono_tz::Tz::UTC, zone),
@@ -30,15 +33,15 @@ impl ServiceBackend {
             machine_name: view.number,
             sentence: view.sentence,
             comparison: view.comparison,
-            own_name: self.number_of(&view.machine)?,
-            curve: self.curve_for_customer(&view.machine, now)?,
-            others: self.other_curves(&view.others, now)?,
+            own_name,
+            curve,
             proposal: Proposal {
-                names_machines: !view.others.is_empty(),
+                names_machines: !others.is_empty(),
                 work: view.work,
                 minutes: span.map_or(0, |(from, to)| u32::try_from((to - from) / 60_000).unwrap_or(0)),
                 machine_stops: view.stops_machine,
             },
+            others,
             times_changed: view.times_changed,
             slots: view.slots.iter().map(|o| Slot { from: o.slot.start, to: o.slot.end }).collect(),
             wish: if let PageState::Booked { wish, .. } = &view.state { wish.clone() } else { None },
@@ -47,9 +50,9 @@ impl ServiceBackend {
         })
     }
 
-    /// The curves of other machines, by what the customer calls them.
-    fn other_curves(&self, machines: &[MachineId], now: Timestamp) -> Result<Vec<(String, Curve)>, BackendError> {
-        machines.iter().map(|id| Ok((self.number_of(id)?, self.curve_for_customer(id, now)?))).collect()
+    /// What the customer calls each machine, and the curve behind what is said of it.
+    fn told_of(&self, spoken: &[Finding], now: Timestamp) -> Result<Vec<(String, Curve)>, BackendError> {
+        spoken.iter().map(|told| Ok((self.number_of(&told.machine)?, self.curve_about(told, now)?))).collect()
     }
 
     fn number_of(&self, id: &MachineId) -> Result<String, BackendError> {
@@ -57,25 +60,15 @@ impl ServiceBackend {
         Ok(own.map_or_else(|| id.to_string(), |own| own.number))
     }
 
-    /// The curve behind what a customer reads of a machine: its hours where nothing but service is due, else its temperature.
-    fn curve_for_customer(&self, id: &MachineId, now: Timestamp) -> Result<Curve, BackendError> {
-        let cases = self.outreach.cases_of(id).map_err(of_outreach)?;
-        let is_due = |(finding, _): &&(Finding, Stage)| finding.kind == FindingKind::MaintenanceDue;
-        let due = cases.iter().find(is_due).filter(|_| cases.iter().all(|case| is_due(&case)));
-        match due {
-            Some((finding, _)) => self.curve_about(finding, now),
-            None => Ok(self.curve_of(id, now)),
-        }
-    }
-
-    /// A machine's curve; empty when the engine does not know the machine (yet).
-    pub(super) fn curve_of(&self, id: &MachineId, now: Timestamp) -> Curve {
+    /// The curve of a finding's machine, with what that finding forecasts; empty when the engine does not know the machine (yet).
+    pub(super) fn curve_of(&self, told: &Finding, now: Timestamp) -> Curve {
+        let id = &told.machine;
         let limit_c = self.config.engine.limits.warn_c;
         let marks = curve::marks(&self.room.marks(id), [].iter());
         match self.room.machine(id) {
             Some(view) => {
                 let open = machine::open(&view, &self.room.findings(Some(id), None, FINDINGS_MAX));
-                curve::curve(&view, now, &open, marks)
+                curve::curve(&view, now, curve::about(&open, told), marks)
             }
             None => Curve { now, limit_c, days: Vec::new(), cone: Vec::new(), reached: None, marks, counter: None },
         }

@@ -16,7 +16,7 @@ const UNNAMED: &str = "service";
 impl ServiceBackend {
     /// The curve behind a finding: with the hours where work is due by them.
     pub(super) fn curve_about(&self, finding: &Finding, now: Timestamp) -> Result<Curve, BackendError> {
-        let mut curve = self.curve_of(&finding.machine, now);
+        let mut curve = self.curve_of(finding, now);
         if finding.kind == FindingKind::MaintenanceDue {
             let registered = self.outreach.machine(&finding.machine).map_err(of_outreach)?;
             let view = self.room.machine(&finding.machine);

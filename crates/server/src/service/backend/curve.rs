@@ -22,6 +22,12 @@ pub fn curve(view: &MachineView, now: Timestamp, open: &[Finding], marks: Vec<Ma
     }
 }
 
+/// Of what is open of a machine what the words beside its curve are about: nobody reads "that cannot be told yet" beside the window
+/// of something else.
+pub fn about<'a>(open: &'a [Finding], told: &Finding) -> &'a [Finding] {
+    open.iter().find(|known| known.id == told.id).map_or(&[], std::slice::from_ref)
+}
+
 /// One day with its normal band, where one is known.
 pub fn day(day: &DayView) -> DayPoint {
     let edge = |sign: f64| day.expected_c.map(|expected_c| expected_c + sign * BAND_SD * day.expected_sd_k);
@@ -60,4 +66,38 @@ fn advisory_mark(finding: &Finding) -> Option<Mark> {
     let opened =
         finding.status == Status::Opened && finding.kind == FindingKind::Prediction && finding.grade >= Grade::Advise;
     opened.then(|| Mark { at: finding.at, kind: MarkKind::Advisory, label: finding.fault.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{FaultCode, FindingId, MachineId, RulDays};
+
+    use super::*;
+
+    #[test]
+    fn a_curve_shows_the_window_that_its_words_tell_and_no_other() {
+        let machine = MachineId::new("s", "m").unwrap();
+        let finding = |fault: &str, p10: f64, p90: Option<f64>| Finding {
+            at: Timestamp::from_millis(0),
+            id: FindingId::new(&machine, &FaultCode::new(fault).unwrap(), 1),
+            machine: machine.clone(),
+            kind: FindingKind::Prediction,
+            status: Status::Opened,
+            grade: Grade::Advise,
+            fault: FaultCode::new(fault).unwrap(),
+            likelihood: 0.9,
+            alternatives: Vec::new(),
+            rul_days: Some(RulDays { p10: Some(p10), p50: None, p90 }),
+            probability_within: None,
+            limit: None,
+            evidence: Vec::new(),
+            text: String::new(),
+        };
+        // Of the first nobody can tell when; of the second they can.
+        let open = [finding("oil_aged", 2.0, None), finding("cooler_clogging", 14.0, Some(21.0))];
+        let shown = |told: &Finding| about(&open, told).iter().find_map(|known| Reached::of(known, told.at));
+        assert_eq!(shown(&open[0]), None);
+        assert!(shown(&open[1]).is_some());
+        assert_eq!(shown(&finding("low_oil", 14.0, Some(21.0))), None, "what is over forecasts nothing");
+    }
 }
