@@ -188,6 +188,26 @@ impl Calendar {
             .unwrap_or_else(|| t.plus_days(DAYS_AHEAD_MAX as f64))
     }
 
+    /// The first instant from `t` on outside the quiet hours, on whatever day.
+    #[must_use]
+    pub fn next_awake(&self, t: Timestamp) -> Timestamp {
+        let local = self.local(t);
+        match local.time() {
+            time if time < self.open => self.instant(local.date().and_time(self.open)),
+            time if time < self.close => t,
+            _ => local.date().succ_opt().map_or(t, |day| self.instant(day.and_time(self.open))),
+        }
+    }
+
+    /// The end of the next working day after today: what is within it has no time to wait for Monday.
+    #[must_use]
+    pub fn next_working_day_ends(&self, now: Timestamp) -> Timestamp {
+        let today = self.local(now).date();
+        let mut days = (1..DAYS_AHEAD_MAX).filter_map(|n| today.checked_add_days(Days::new(n)));
+        let after = days.find(|day| self.is_working_day(*day)).and_then(|day| day.succ_opt());
+        after.map_or(now, |day| self.instant(day.and_time(NaiveTime::MIN)))
+    }
+
     /// The same time of day, so many working days later.
     #[must_use]
     pub fn plus_working_days(&self, t: Timestamp, days: u32) -> Timestamp {

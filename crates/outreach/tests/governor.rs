@@ -4,7 +4,7 @@
 mod support;
 
 use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
-use foretell_outreach::governor::{Answer, Kind, Past, Policy, Reason, Request, Verdict, judge};
+use foretell_outreach::governor::{Answer, Hours, Kind, Past, Policy, Reason, Request, Verdict, judge};
 use foretell_outreach::{Calendar, CustomerStage, Language};
 use proptest::prelude::*;
 use support::at;
@@ -43,7 +43,7 @@ proptest! {
                 ..Past::default()
             };
             let kind = if wish.reminder { Kind::Reminder } else { Kind::Invitation };
-            match judge(&policy, &calendar, &past, Request { kind, urgent: wish.urgent }, now) {
+            match judge(&policy, &calendar, &past, Request { kind, hours: Hours::of_urgency(wish.urgent) }, now) {
                 Verdict::Send => {
                     prop_assert!(place < opt_out_at, "sent after an opt-out");
                     prop_assert!(wish.urgent || calendar.is_open(now), "sent in quiet hours");
@@ -105,7 +105,7 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
     let (policy, calendar) = (Policy::default(), Calendar::plain(chrono_tz::Asia::Shanghai));
     let wednesday = at("2026-07-15T08:30:00Z");
     let check = |past: Past, kind: Kind, urgent: bool, expected: &str| {
-        let verdict = judge(&policy, &calendar, &past, Request { kind, urgent }, wednesday);
+        let verdict = judge(&policy, &calendar, &past, Request { kind, hours: Hours::of_urgency(urgent) }, wednesday);
         let text = match &verdict {
             Verdict::Send => "send".to_owned(),
             Verdict::Hold { reason, .. } => format!("hold: {}", reason.label()),
@@ -129,23 +129,44 @@ fn displeasure_and_trouble_silence_what_nobody_asked_for() {
 }
 
 #[test]
-fn a_confirmation_goes_at_once_where_it_disturbs_nobody_or_the_morning_is_too_late() {
+fn a_confirmation_waits_for_the_morning_and_for_monday_only_where_that_is_soon_enough() {
     #[track_caller]
-    fn check(medium: &str, is_own_act: bool, visit: Option<&str>, expected: bool) {
+    fn check(medium: &str, is_own_act: bool, visit: Option<&str>, expected: Hours) {
         let calendar = Calendar::plain(chrono_tz::Asia::Shanghai);
         let answer = Answer { medium, is_own_act, visit: visit.map(at) };
-        // Half past ten in the evening in China.
-        let night = at("2026-07-15T14:30:00Z");
-        assert_eq!(answer.breaks_quiet_hours(&calendar, night), expected, "{answer:?}");
+        // Half past ten on a Friday evening in China.
+        assert_eq!(answer.hours(&calendar, at("2026-07-17T14:30:00Z")), expected, "{answer:?}");
     }
-    let (near, far) = (Some("2026-07-16T01:30:00Z"), Some("2026-07-16T09:00:00Z"));
-    check("email", true, far, true);
-    check("email", true, None, true);
-    check("email", false, far, false);
-    check("email", false, near, true);
-    check("sms", true, far, false);
-    check("sms", true, None, false);
-    check("sms", true, near, true);
-    check("wecom", true, far, false);
-    check("", true, far, false);
+    let (saturday, monday, tuesday) = ("2026-07-18T02:00:00Z", "2026-07-20T09:00:00Z", "2026-07-21T01:00:00Z");
+    check("email", true, Some(tuesday), Hours::Any);
+    check("email", true, None, Hours::Any);
+    check("email", false, Some(tuesday), Hours::Working);
+    check("email", false, Some(monday), Hours::Waking);
+    check("sms", false, Some(saturday), Hours::Waking);
+    check("sms", true, Some(tuesday), Hours::Working);
+    check("sms", true, None, Hours::Working);
+    check("sms", true, Some(monday), Hours::Waking);
+    check("", true, Some(tuesday), Hours::Working);
+}
+
+#[test]
+fn what_goes_out_at_waking_hours_waits_for_the_morning_of_any_day_and_never_goes_at_night() {
+    #[track_caller]
+    fn check(now: &str, hours: Hours, expected: &str) {
+        let calendar = Calendar::plain(chrono_tz::Asia::Shanghai);
+        let request = Request { kind: Kind::Confirmation, hours };
+        let said = match judge(&Policy::default(), &calendar, &Past::default(), request, at(now)) {
+            Verdict::Send => "send".to_owned(),
+            Verdict::Hold { until, reason } => format!("{until} {}", reason.label()),
+            Verdict::Drop { reason } => format!("drop {}", reason.label()),
+        };
+        assert_eq!(said, expected);
+    }
+    let (evening, night, noon) = ("2026-07-17T14:30:00Z", "2026-07-18T22:30:00Z", "2026-07-18T04:00:00Z");
+    check(evening, Hours::Waking, "2026-07-18T00:00:00Z quiet_hours");
+    check(evening, Hours::Working, "2026-07-20T00:00:00Z quiet_hours");
+    check(night, Hours::Waking, "2026-07-19T00:00:00Z quiet_hours");
+    check(noon, Hours::Waking, "send");
+    check(noon, Hours::Working, "2026-07-20T00:00:00Z weekend");
+    check(night, Hours::Any, "send");
 }

@@ -6,7 +6,7 @@ mod support;
 
 use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
 use foretell_outreach::governor::{Reason, Verdict};
-use foretell_outreach::{Checklist, CustomerStage, OnSiteNews, Outcome, Source, Stage, VisitReport};
+use foretell_outreach::{Checklist, CustomerStage, Matter, OnSiteNews, Outcome, Source, Stage, VisitReport};
 use support::desk::{MACHINES, check, desk, desk_by, now, of, of_fault, printed};
 use support::{agreed, at, context, finding};
 
@@ -64,11 +64,10 @@ fn what_nobody_was_told_of_needs_no_taking_back() {
 }
 
 #[test]
-fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
-    // Until 08:00 in Leeds nobody is written to; a word that would come then is soon enough, or it is not.
-    let night = at("2026-07-15T23:30:00Z");
+fn a_visit_moved_at_night_wakes_nobody_and_somebody_rings_where_the_morning_is_too_late() {
+    // Until 08:00 in Leeds no telephone rings; a word that comes then is soon enough, or the advisor has to ring as well.
     #[track_caller]
-    fn check(medium: &'static str, hour: i64, told_at_night: bool) {
+    fn check(medium: &'static str, hour: i64, told_at_night: bool, rings: bool) {
         let night = at("2026-07-15T23:30:00Z");
         let desk = desk_by(medium, "s02/m002");
         let token = desk.write(&of_fault(&desk.id, "cooler_clogging"));
@@ -81,19 +80,44 @@ fn a_visit_moved_at_night_is_told_before_it_and_never_lost() {
         desk.outreach.reschedule(&token, start, night).unwrap();
         desk.outreach.tick(night).unwrap();
         assert_eq!(desk.sent(), before + usize::from(told_at_night), "{medium}, {hour} h after eight");
+        let asked = desk.outreach.queue(night).unwrap();
+        let is_asked = asked.first().is_some_and(|entry| entry.matter == Some(Matter::MoveUntold));
+        assert_eq!(is_asked, rings, "{medium}, {hour} h after eight: {asked:?}");
         for minute in 0..600 {
             desk.outreach.tick(night + minute * 60_000).unwrap();
         }
         assert_eq!(desk.sent(), before + 1, "told once");
         assert!(desk.last().subject.contains("our visit is now on"), "{}", desk.last().subject);
     }
-    assert!(night < at("2026-07-16T07:00:00Z"));
-    check("sms", 0, true);
-    check("sms", 1, true);
-    check("sms", 4, false);
+    check("sms", 0, false, true);
+    check("sms", 1, false, true);
+    check("sms", 4, false, false);
     // Whoever tapped finds the letter that keeps it; it wakes nobody.
-    check("email", 1, true);
-    check("email", 4, true);
+    check("email", 1, true, false);
+    check("email", 4, true, false);
+}
+
+#[test]
+fn nobody_waits_through_a_weekend_for_a_visit_that_was_moved() {
+    // Half past eight on a Friday evening in Leeds; the visit was to be on Saturday, or is on Monday now.
+    #[track_caller]
+    fn check(before: &str, after: &str, told: &str) {
+        let desk = desk("s02/m002");
+        let case = of_fault(&desk.id, "cooler_clogging");
+        desk.write(&case);
+        let agreed = agreed();
+        desk.outreach.book_for(&case.id, at(before), &agreed, "wang", now()).unwrap();
+        desk.outreach.tick(now()).unwrap();
+        let (evening, sent) = (at("2026-07-17T19:30:00Z"), desk.sent());
+        desk.outreach.move_for(&case.id, at(after), &agreed, "wang", evening).unwrap();
+        for hour in 0..160 {
+            desk.outreach.tick(evening + hour * 1_800_000).unwrap();
+        }
+        assert_eq!((desk.sent(), desk.last().at), (sent + 1, at(told)), "{before} {after}");
+    }
+    check("2026-07-18T10:00:00Z", "2026-07-21T10:00:00Z", "2026-07-18T07:00:00Z");
+    check("2026-07-22T10:00:00Z", "2026-07-20T10:00:00Z", "2026-07-18T07:00:00Z");
+    check("2026-07-22T10:00:00Z", "2026-07-23T10:00:00Z", "2026-07-20T07:00:00Z");
 }
 
 /// Puts a time on the page of a link, as if it were one of those proposed.

@@ -4,7 +4,7 @@
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS};
 use foretell_outreach::governor::Kind;
 use foretell_outreach::{
-    AfterCall, Booking, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Spoken, Stage, Ticked,
+    AfterCall, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Spoken, Stage, Ticked,
     VisitReport,
 };
 
@@ -81,13 +81,12 @@ impl World {
             (vec![self.outreach.service_case(id)?.machine], true)
         } else {
             let card = self.outreach.card(&ticked.case, self.now)?;
-            // Word of a visit that is near is of no use in the morning; and whoever just tapped awaits the letter.
-            let in_the_morning = Calendar::of(customer)?.next_open(self.now);
-            let near = |booking: &Booking| booking.start < in_the_morning + 2 * HOUR_MS;
+            // Word of a visit that is near does not wait for Monday, but for the morning; whoever just tapped awaits the letter.
+            let awake = Calendar::of(customer)?.next_awake(self.now) <= self.now;
             let changed = card.history.iter().find(|entry| CHANGES.contains(&entry.what.as_str()));
             let awaited = changed.is_some_and(|entry| entry.who == "customer")
                 && medium.is_some_and(|(medium, _)| medium == "email");
-            let pressing = awaited || card.booking.as_ref().is_some_and(near);
+            let pressing = awaited || awake;
             let all = || std::iter::once(&card.finding).chain(&card.companions);
             let urgent = all().any(|finding| finding.grade == Grade::Urgent);
             let machines = all().map(|finding| finding.machine.to_string()).collect();

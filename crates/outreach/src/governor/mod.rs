@@ -4,7 +4,7 @@
 //! Enthusiasm beyond need drives customers away, so the caps hold for urgent messages too; an advisor who must speak
 //! sooner calls. Reminders belong to the contact they remind of: the machine's cap does not count them, the customer's does.
 //! Word about a machine that broke is no enthusiasm: no cap and no quiet hour holds it. A confirmation answers what somebody just
-//! did, so no cap counts it; when the quiet hours hold it, [`Answer`] says.
+//! did, so no cap counts it; at which hours it goes out, [`Answer`] says.
 
 mod say;
 
@@ -108,8 +108,36 @@ impl Kind {
 pub struct Request {
     /// First message, reminder, and so on.
     pub kind: Kind,
-    /// Days rather than weeks are left, or it is an answer that waits for no morning.
-    pub urgent: bool,
+    /// At which hours it may go out.
+    pub hours: Hours,
+}
+
+/// At which hours something may go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hours {
+    /// On working days, outside the quiet hours.
+    Working,
+    /// On any day outside the quiet hours: it concerns what comes before the next working day is over.
+    Waking,
+    /// At any hour: days rather than weeks are left, or its reader waits for it.
+    Any,
+}
+
+impl Hours {
+    /// Those of something urgent, or of anything else.
+    #[must_use]
+    pub const fn of_urgency(urgent: bool) -> Self {
+        if urgent { Self::Any } else { Self::Working }
+    }
+
+    /// The first instant from `t` on that is within them.
+    fn next(self, calendar: &Calendar, t: Timestamp) -> Timestamp {
+        match self {
+            Self::Working => calendar.next_open(t),
+            Self::Waking => calendar.next_awake(t),
+            Self::Any => t,
+        }
+    }
 }
 
 /// A confirmation, as far as the quiet hours care.
@@ -119,7 +147,7 @@ pub struct Answer<'a> {
     pub medium: &'a str,
     /// Its reader did what it confirms, by a tap on our page.
     pub is_own_act: bool,
-    /// When the visit begins that it tells of; `None` for one that was called off.
+    /// The sooner of when the visit begins and when its reader would wait for it; `None` where neither lies ahead.
     pub visit: Option<Timestamp>,
 }
 
@@ -130,14 +158,23 @@ const SILENT_MEDIA: &[&str] = &["email", "mqtt"];
 const READING_MS: i64 = 2 * HOUR_MS;
 
 impl Answer<'_> {
-    /// Whether it goes out at any hour. Whoever just tapped expects the letter that keeps it, and an e-mail at night wakes
-    /// nobody: it goes at once. A telephone that rings (SMS, a robot in a chat) does disturb, and the page has confirmed the
-    /// tap already; so does word of what somebody else did. Those wait for the morning, unless the morning is too late: nobody
-    /// may wait for us at the wrong time.
+    /// At which hours it goes out. Whoever just tapped expects the letter that keeps it, and an e-mail at night wakes nobody: it
+    /// goes at once. A telephone that rings (SMS, a robot in a chat) does disturb, and so does word of what somebody else did:
+    /// those wait for the morning, and for the working day unless the visit comes before that is over.
     #[must_use]
-    pub fn breaks_quiet_hours(&self, calendar: &Calendar, now: Timestamp) -> bool {
-        let is_near = self.visit.is_some_and(|start| calendar.next_open(now) + READING_MS > start);
-        is_near || (self.is_own_act && SILENT_MEDIA.contains(&self.medium))
+    pub fn hours(&self, calendar: &Calendar, now: Timestamp) -> Hours {
+        let is_near = self.visit.is_some_and(|start| start < calendar.next_working_day_ends(now));
+        match self.is_own_act && SILENT_MEDIA.contains(&self.medium) {
+            true => Hours::Any,
+            false if is_near => Hours::Waking,
+            false => Hours::Working,
+        }
+    }
+
+    /// Whether word that goes out at an instant comes too late for the visit: somebody has to ring.
+    #[must_use]
+    pub fn comes_too_late(&self, at: Timestamp) -> bool {
+        self.visit.is_some_and(|start| at + READING_MS > start)
     }
 }
 
@@ -271,12 +308,13 @@ pub fn judge(policy: &Policy, calendar: &Calendar, past: &Past, request: Request
     if let Some(reason) = never(past, request) {
         return Verdict::Drop { reason };
     }
-    let urgent = request.urgent || request.kind.is_about_trouble();
+    let hours = if request.kind.is_about_trouble() { Hours::Any } else { request.hours };
     let longest = waits(policy, past, request, now).into_iter().filter(|(until, _)| *until > now);
     let longest = longest.max_by_key(|(until, _)| *until);
-    let open = |t| if urgent { t } else { calendar.next_open(t) };
+    let open = |t| hours.next(calendar, t);
     let closed = match calendar.closed(now) {
         _ if open(now) <= now => None,
+        _ if hours == Hours::Waking => Some(Reason::QuietHours),
         Some(Closed::Holiday) => Some(Reason::Holiday),
         Some(Closed::Weekend) => Some(Reason::Weekend),
         Some(Closed::Hours) | None => Some(Reason::QuietHours),

@@ -8,7 +8,7 @@ use crate::compose::trouble::About;
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Answer, Kind, Past, Request, Verdict};
+use crate::governor::{self, Answer, Hours, Kind, Past, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{Matter, MessageState, Outcome, ServiceCase, Stage};
 use crate::words::MAIL;
@@ -44,17 +44,23 @@ impl Outreach {
             ..self.past_of_customer(connection, &mail, case.machines(), way.0.medium(), now)?
         };
         let is_pressing = mail.kind == Kind::Confirmation && stay.state == "booked";
+        // Whoever was told another time waits for somebody then.
+        let waits_from = record::visit_as_told(connection, &mail.case)?.filter(|_| mail.kind == Kind::Confirmation);
+        let visit = is_pressing.then_some(stay.start).into_iter().chain(waits_from);
         let answer = Answer {
             medium: way.0.medium(),
             is_own_act: record::customer_changed_visit(connection, mail.case.as_str())?,
-            visit: is_pressing.then_some(stay.start),
+            visit: visit.filter(|start| *start > now).min(),
         };
-        let urgent = mail.kind == Kind::Confirmation && answer.breaks_quiet_hours(&people.calendar, now);
-        let request = Request { kind: mail.kind, urgent };
+        let hours = match mail.kind {
+            Kind::Confirmation => answer.hours(&people.calendar, now),
+            _ => Hours::Working,
+        };
+        let request = Request { kind: mail.kind, hours };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => {}
             Verdict::Hold { until, reason } => {
-                if is_pressing && until >= stay.start {
+                if answer.comes_too_late(until) {
                     untold(&reason.explain(Language::En, &self.options.catalogue))?;
                 }
                 return hold(connection, mail, (until, until), reason, now).map(Decision::Settled);
@@ -111,7 +117,7 @@ impl Outreach {
         };
         let own = std::iter::once(&mail.machine);
         let past = self.past_of_customer(connection, &mail, own, way.0.medium(), now)?;
-        let request = Request { kind: mail.kind, urgent: true };
+        let request = Request { kind: mail.kind, hours: Hours::Any };
         match governor::judge(&self.options.policy, &people.calendar, &past, request, now) {
             Verdict::Send => {
                 let mail = self.as_expected_now(connection, mail, &case, &people, now)?;

@@ -1,9 +1,10 @@
 //! The record: who did what, when and why. Nothing is ever changed or deleted here; the database itself refuses.
 
-use foretell_model::Timestamp;
+use foretell_model::{FindingId, Timestamp};
 
-use super::{Row, Session, Stay, Value, values};
+use super::{Row, Session, Stay, Value, messages, values};
 use crate::error::Result;
+use crate::governor::Kind;
 use crate::views::{Happening, RecordFilter};
 
 /// Codes of what passes between us and the customer; the console words them. An invitation went out; by which channel.
@@ -55,6 +56,8 @@ pub(crate) const LINK_REVOKED: &str = "link_revoked";
 pub(crate) const CALLED_CLOSED: &str = "called_closed";
 /// A call asked for a new letter; the advisor's remark.
 pub(crate) const CALLED_LETTER: &str = "called_letter";
+/// When a visit would suit best, as said in that call; a code of [`foretell_model::WishedTime`].
+pub(crate) const TIMES_WISHED: &str = "times_wished";
 /// A call reached nobody; the advisor's remark.
 pub(crate) const CALLED_UNREACHED: &str = "called_unreached";
 /// Something broke; in whose words.
@@ -127,11 +130,34 @@ pub(crate) fn last_talk(connection: &dyn Session, advisory: &str) -> Result<Opti
     connection.first(sql, values![advisory, CALLED_LETTER])?.map_or(Ok(None), |row| row.get(0))
 }
 
+/// When a visit would suit the customer best, as told in the last talk about a case, with when that was; `None` where that said
+/// nothing of it.
+pub(crate) fn wish_of_last_talk(connection: &dyn Session, advisory: &str) -> Result<Option<(Timestamp, String)>> {
+    let sql = "SELECT at, why FROM happening WHERE advisory = ?1 AND what = ?2 ORDER BY id DESC LIMIT 1";
+    let row = connection.first(sql, values![advisory, TIMES_WISHED])?;
+    let wish: Option<(Timestamp, String)> = row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()?;
+    let talked = last_talk(connection, advisory)?;
+    Ok(wish.filter(|(at, _)| talked.is_none_or(|talked| talked <= *at)))
+}
+
 /// Whether the last change of a case's visit was the customer's own, by the page.
 pub(crate) fn customer_changed_visit(connection: &dyn Session, advisory: &str) -> Result<bool> {
     let sql = "SELECT who FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4, ?5) ORDER BY id DESC LIMIT 1";
     let row = connection.first(sql, values![advisory, VISIT_BOOKED, VISIT_MOVED, VISIT_CANCELLED, VISIT_JOINED])?;
     Ok(row.map_or(Ok(None), |row| row.get::<Option<String>>(0))?.is_some_and(|who| who == "customer"))
+}
+
+/// When the visit of a case begins as its customer was told last in writing; `None` where nothing was told.
+pub(crate) fn visit_as_told(connection: &dyn Session, case: &FindingId) -> Result<Option<Timestamp>> {
+    let Some(told) = messages::newest_sent_of_kind(connection, case, Kind::Confirmation)?.and_then(|mail| mail.sent)
+    else {
+        return Ok(None);
+    };
+    let sql =
+        "SELECT why FROM happening WHERE advisory = ?1 AND what IN (?2, ?3) AND at <= ?4 ORDER BY id DESC LIMIT 1";
+    let row = connection.first(sql, values![case.as_str(), VISIT_BOOKED, VISIT_MOVED, told])?;
+    let span = row.map(|row| row.get::<String>(0)).transpose()?;
+    Ok(span.as_deref().and_then(parse_span).and_then(|(from, _, _)| Timestamp::parse(from).ok()))
 }
 
 /// Whether another machine joined a case's visit at or after an instant.
