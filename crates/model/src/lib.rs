@@ -29,6 +29,7 @@ mod subsystem;
 mod symptom;
 mod time;
 pub mod wire;
+mod wish;
 
 pub use catalogue::{Catalogue, Fault, Term};
 pub use cause::{Beside, Cause};
@@ -52,3 +53,4 @@ pub use single::widened;
 pub use subsystem::{Sign, Subsystem};
 pub use symptom::{Direction, Symptom, SymptomLimit};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, ParseTimestampError, Timestamp};
+pub use wish::{DayOfWeek, DayPart, WishedTime};

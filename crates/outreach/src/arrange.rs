@@ -167,7 +167,7 @@ impl Outreach {
         let mut times: Vec<Slot> = offered()?.into_iter().filter(is_choice).collect();
         // Looking for times through weeks is what a card costs most; two that were offered already are enough.
         if times.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
+            let fresh = self.propose(connection, case, &people.calendar, &roster, slots::with_notice(now))?;
             slots::top_up(&mut times, fresh, &people.calendar);
         }
         times.truncate(2);
@@ -196,7 +196,7 @@ impl Outreach {
         let mut slots: Vec<Slot> = freed.into_iter().filter(is_choice).collect();
         slots::top_up(&mut slots, offered.iter().copied().filter(is_choice).collect(), &people.calendar);
         if slots.len() < 2 {
-            let fresh = self.propose(case, &people.calendar, &roster, slots::with_notice(now));
+            let fresh = self.propose(connection, case, &people.calendar, &roster, slots::with_notice(now))?;
             slots::top_up(&mut slots, fresh.into_iter().filter(is_choice).collect(), &people.calendar);
         }
         slots.sort_by_key(|slot| slot.start);

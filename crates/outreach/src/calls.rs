@@ -24,10 +24,13 @@ impl Outreach {
             refuse_outside(&case, &[Stage::Call, Stage::Contacted, Stage::NotNow], &attempted)?;
             let what = match next {
                 AfterCall::Close => record::CALLED_CLOSED,
-                AfterCall::NewLetter => record::CALLED_LETTER,
+                AfterCall::NewLetter | AfterCall::LetterFor(_) => record::CALLED_LETTER,
                 AfterCall::Again => record::CALLED_UNREACHED,
             };
             contact(tx, &case, who, what, remark, now)?;
+            if let AfterCall::LetterFor(wished) = next {
+                contact(tx, &case, who, record::TIMES_WISHED, &wished.code(), now)?;
+            }
             if let Some(customer) = registry::customer_of(tx, &case.finding.machine)? {
                 self.hear(tx, &customer.id, Some(case.finding.machine.as_str()), remark, now)?;
             }
@@ -37,7 +40,7 @@ impl Outreach {
                     rivals::end_with(tx, &case, remark, now)?;
                     case.move_to(tx, Stage::Cleared, Some(remark), None, now)
                 }
-                AfterCall::NewLetter => {
+                AfterCall::NewLetter | AfterCall::LetterFor(_) => {
                     // What was promised was done; a letter about it now names what is likeliest now.
                     if bookings::newest_done_of(tx, id)?.is_some() {
                         case.fulfil();

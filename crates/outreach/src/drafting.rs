@@ -3,14 +3,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
+use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, WishedTime};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::clock::Seen;
 use crate::compose::{self, Draft, Occasion, Piece};
+use crate::earlier::wished;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Kind, Past, Request, Verdict};
+use crate::governor::{self, Hours, Kind, Past, Request, Verdict};
 use crate::registry::{Advisor, Customer, Machine, Technician};
 use crate::roster::{Job, Roster};
 use crate::slots::{self, Slot, Visit};
@@ -115,13 +116,22 @@ impl Outreach {
             minutes: if minutes == 0 { 60 } else { minutes },
             stops_machine: self.works(case).any(|(_, piece)| piece.action.stops_machine),
             before: case.p10(),
+            wished: WishedTime::default(),
         }
     }
 
-    /// Two fresh times, none before `earliest`.
-    pub(crate) fn propose(&self, case: &Case, calendar: &Calendar, roster: &Roster, earliest: Timestamp) -> Vec<Slot> {
+    /// Two fresh times, none before `earliest`, and such as the customer asked for where there are any.
+    pub(crate) fn propose(
+        &self,
+        connection: &dyn Session,
+        case: &Case,
+        calendar: &Calendar,
+        roster: &Roster,
+        earliest: Timestamp,
+    ) -> Result<Vec<Slot>> {
         let job = self.job(case);
-        slots::propose(self.visit(case), &case.running(), calendar, &|slot| roster.trips(slot, &job), earliest)
+        let visit = Visit { wished: wished(connection, case)?, ..self.visit(case) };
+        Ok(slots::propose(visit, &case.running(), calendar, &|slot| roster.trips(slot, &job), earliest))
     }
 
     /// The message of a case that is still to be sent, made if there is none.
@@ -182,7 +192,7 @@ impl Outreach {
                 Grade::Urgent => slots::with_notice(arrives),
                 _ => people.calendar.plus_working_days(people.calendar.next_open(arrives), 1),
             };
-            slots = self.propose(case, &people.calendar, &roster, earliest);
+            slots = self.propose(connection, case, &people.calendar, &roster, earliest)?;
             if slots.len() < 2 {
                 return Err(OutreachError::refused(attempted, Obstacle::FewTimes));
             }
@@ -194,9 +204,10 @@ impl Outreach {
             let told = told.and_then(|told| told.text).unwrap_or_default();
             facts = facts.since(&told.body);
         }
+        facts = facts.most_pressing_first();
         let occasion = match mail.kind {
             Kind::Reminder => Occasion::Reminder,
-            _ => facts.occasion(&case.finding),
+            _ => facts.occasion(),
         };
         let draft = self.shelf.composer(connection)?.letter(occasion, facts.language(), &facts)?;
         case.machines().try_for_each(|machine| compose::check(&draft, machine.as_str()))?;
@@ -294,8 +305,8 @@ impl Outreach {
             open_case,
             ..self.past_of_customer(connection, mail, case.machines(), medium, now)?
         };
-        let urgent = case.grade() == Grade::Urgent;
-        let request = Request { kind: mail.kind, urgent };
+        let hours = Hours::of_urgency(case.grade() == Grade::Urgent);
+        let request = Request { kind: mail.kind, hours };
         Ok(governor::judge(&policy, &people.calendar, &past, request, now))
     }
 }

@@ -2,7 +2,7 @@
 //! written to as though nothing had been.
 
 use chrono::NaiveDate;
-use foretell_model::{Finding, FindingKind, MachineId, Timestamp};
+use foretell_model::{Finding, FindingKind, MachineId, Timestamp, WishedTime};
 use serde::Serialize;
 
 use crate::Outreach;
@@ -11,6 +11,7 @@ use crate::compose::{EffectOutcome, format};
 use crate::drafting::People;
 use crate::error::Result;
 use crate::registry::Language;
+use crate::slots::{self, Slot};
 use crate::store::{Case, Session, Stay, advisories, bookings, messages, record};
 use crate::views::Matter;
 
@@ -27,12 +28,16 @@ pub(crate) struct Talk {
     pub(crate) day: String,
     /// Whether that is the day of the letter.
     pub(crate) today: bool,
+    /// When a visit would suit best, if that was said.
+    pub(crate) wish: Option<String>,
+    /// The times on offer are all such.
+    pub(crate) met: bool,
 }
 
 impl Talk {
     /// A talk of a day, for a letter of another.
     pub(crate) fn of(language: Language, talked: NaiveDate, today: NaiveDate) -> Self {
-        Self { day: format::day(language, talked), today: talked == today }
+        Self { day: format::day(language, talked), today: talked == today, wish: None, met: false }
     }
 }
 
@@ -48,7 +53,7 @@ impl Outreach {
         &self,
         connection: &dyn Session,
         case: &Case,
-        people: &People,
+        (people, slots): (&People, &[Slot]),
         now: Timestamp,
     ) -> Result<Option<Talk>> {
         let mut talked = None;
@@ -62,7 +67,12 @@ impl Outreach {
             return Ok(None);
         }
         let day = |t| people.calendar.local(t).date();
-        Ok(Some(Talk::of(people.customer.language, day(talked), day(now))))
+        let (language, wished) = (people.customer.language, wished(connection, case)?);
+        Ok(Some(Talk {
+            wish: (!wished.is_any()).then(|| wished.in_language(language.tag())),
+            met: slots.iter().all(|slot| slots::suits(wished, people.calendar.local(slot.start))),
+            ..Talk::of(language, day(talked), day(now))
+        }))
     }
 
     /// The last visit to a machine, with its case, where its work is known to have shown no effect.
@@ -95,6 +105,15 @@ impl Outreach {
             _ => Ok(()),
         }
     }
+}
+
+/// When the customer of a case would like a visit, as told in the last talk about it or about what goes with it.
+pub(crate) fn wished(connection: &dyn Session, case: &Case) -> Result<WishedTime> {
+    let mut newest: Option<(Timestamp, String)> = None;
+    for finding in case.findings() {
+        newest = newest.max(record::wish_of_last_talk(connection, finding.id.as_str())?);
+    }
+    Ok(newest.map_or_else(WishedTime::default, |(_, code)| WishedTime::from_code(&code)))
 }
 
 /// Whether two findings may be about the same trouble.

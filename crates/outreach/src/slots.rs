@@ -2,7 +2,7 @@
 //! likely where possible. Pure.
 
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Weekday};
-use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp};
+use foretell_model::{HOUR_MS, MINUTE_MS, Timestamp, WishedTime};
 
 use crate::calendar::Calendar;
 use crate::context::{MachineContext, WEEK_HOURS};
@@ -44,6 +44,8 @@ pub struct Visit {
     pub stops_machine: bool,
     /// Ten in a hundred such machines fail before this; times before it are preferred.
     pub before: Option<Timestamp>,
+    /// What would suit the customer best; times that do are preferred.
+    pub wished: WishedTime,
 }
 
 /// Says how many trips a visit at a time would add, 0 where somebody is at the site that day anyway; `None` when nobody
@@ -56,6 +58,8 @@ struct Candidate {
     slot: Slot,
     day: NaiveDate,
     too_late: bool,
+    /// Not when the customer would like it.
+    unsuited: bool,
     /// In the busy season, of a visit that stops the machine.
     unwelcome: bool,
     cost: (u32, u32, u32, u32),
@@ -72,7 +76,7 @@ pub fn propose(
     trips: Trips<'_>,
     earliest: Timestamp,
 ) -> Vec<Slot> {
-    let days = welcome(candidates(visit, context, calendar, trips, earliest));
+    let days = suiting(welcome(candidates(visit, context, calendar, trips, earliest)));
     let Some(first) = days.first().map(|c| week(c.day)).and_then(|w| best(days.iter().filter(|c| week(c.day) == w)))
     else {
         return Vec::new();
@@ -100,6 +104,14 @@ fn welcome(days: Vec<Candidate>) -> Vec<Candidate> {
     } else {
         days
     }
+}
+
+/// Leaves out the days that do not suit the customer's wish, where two do that are soon enough.
+fn suiting(mut days: Vec<Candidate>) -> Vec<Candidate> {
+    if days.iter().filter(|c| !c.unsuited && !c.too_late).count() >= 2 {
+        days.retain(|c| !c.unsuited);
+    }
+    days
 }
 
 /// Tops times up to two with fresh ones, first with those in another week than the times there are, then with those on
@@ -157,6 +169,11 @@ pub fn first_free(
     propose(visit, context, calendar, trips, earliest).first().map(|slot| slot.start)
 }
 
+/// Whether a visit that begins at a local time is when the customer would like it.
+pub(crate) fn suits(wished: WishedTime, local: NaiveDateTime) -> bool {
+    wished.suits(local.weekday().num_days_from_monday(), local.hour())
+}
+
 /// The best time of each day, in order of days.
 fn candidates(
     visit: Visit,
@@ -180,7 +197,7 @@ fn candidates(
 /// The best time of a day at which somebody can come. Whether anybody can is asked last and no more often than needed: it is
 /// the dear part of the search.
 fn best_of_day(mut of_day: Vec<Candidate>, trips: Trips<'_>) -> Option<Candidate> {
-    let before_trips = |c: &Candidate| (c.too_late, c.cost.0, c.cost.1);
+    let before_trips = |c: &Candidate| (c.too_late, c.unsuited, c.cost.0, c.cost.1);
     of_day.sort_by_key(|c| (before_trips(c), c.cost.3, c.slot.start));
     let mut found: Option<Candidate> = None;
     for c in of_day {
@@ -227,6 +244,7 @@ fn candidate(visit: Visit, context: &MachineContext, calendar: &Calendar, local:
         slot: Slot { start, end, idle },
         day: local.date(),
         too_late: visit.before.is_some_and(|before| start > before),
+        unsuited: !suits(visit.wished, local),
         unwelcome: visit.stops_machine && calendar.is_busy(local.date()),
         cost: (busy, u32::from(saturday), 0, off_peak),
     })
@@ -273,7 +291,7 @@ fn running_share(context: &MachineContext, start: Timestamp, end: Timestamp) -> 
 }
 
 fn best<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Option<Candidate> {
-    candidates.min_by_key(|c| (c.too_late, c.cost, c.slot.start)).copied()
+    candidates.min_by_key(|c| (c.too_late, c.unsuited, c.cost, c.slot.start)).copied()
 }
 
 /// Monday of a day's week, so that weeks compare across the new year.
@@ -286,7 +304,8 @@ mod tests {
     use super::*;
     use crate::registry::Language;
 
-    const COOLER: Visit = Visit { minutes: 120, stops_machine: true, before: None };
+    const ANY: WishedTime = WishedTime { day: None, part: None };
+    const COOLER: Visit = Visit { minutes: 120, stops_machine: true, before: None, wished: ANY };
 
     fn shanghai() -> Calendar {
         Calendar::plain(chrono_tz::Asia::Shanghai)
@@ -385,7 +404,7 @@ mod tests {
             "Thursday 16 July, 16:00–18:00 (running); Monday 20 July, 16:00–18:00 (running)",
         );
         // A leak survey wants the machine running and people at work.
-        let survey = Visit { minutes: 240, stops_machine: false, before: None };
+        let survey = Visit { minutes: 240, stops_machine: false, before: None, wished: ANY };
         check(
             survey,
             &runs(7..17, 0..5),
@@ -457,7 +476,7 @@ mod tests {
             let context = MachineContext::default().with_duty(&<[f32; WEEK_HOURS]>::try_from(shares).unwrap());
             let is_free = |slot: &Slot| !taken.contains(&(slot.start.day() - now.day()));
             let trips = |slot: &Slot| is_free(slot).then_some(1);
-            let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)) };
+            let visit = Visit { minutes, stops_machine, before: Some(now.plus_days(6.0)), wished: ANY };
             let slots = propose(visit, &context, &shanghai(), &trips, with_notice(now));
             proptest::prop_assert_eq!(slots.len(), 2);
             proptest::prop_assert!(shanghai().local(slots[0].start).date() < shanghai().local(slots[1].start).date());

@@ -3,7 +3,7 @@
 
 mod support;
 
-use foretell_model::{Alternative, FaultCode, Finding, FindingId, Grade, Status, Timestamp};
+use foretell_model::{Alternative, FaultCode, Finding, FindingId, Grade, Status, Timestamp, WishedTime};
 use foretell_outreach::{AfterCall, Applied, Matter, Stage};
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use support::worked::worked_on;
@@ -27,6 +27,39 @@ fn a_letter_after_a_talk_goes_on_with_it() {
         [same_day, next_day, reminder].join("\n----------\n\n")
     });
     check("after_talk", &texts);
+}
+
+#[test]
+fn what_was_wished_on_the_telephone_is_weighed_in_the_times_and_said() {
+    #[track_caller]
+    fn check(id: &str, wish: &str, starts: [&str; 2], said: &str) {
+        let desk = desk(id);
+        let outreach = &desk.outreach;
+        let case = apply(outreach, 1, &of_fault(&desk.id, "cooler_clogging"), now());
+        outreach.call_instead(&case, "they prefer it", "wang", now()).unwrap();
+        let wished = AfterCall::LetterFor(WishedTime::from_code(wish));
+        outreach.called(&case, wished, "in writing please", "wang", now()).unwrap();
+        let letter = outreach.card(&case, now()).unwrap().message.unwrap();
+        assert!(letter.text.body.contains(said), "{}", letter.text.body);
+        assert_eq!(letter.slots.iter().map(|slot| slot.start).collect::<Vec<_>>(), starts.map(at));
+        // What a person adds to it stays.
+        let body = letter.text.body.replace(said, &format!("{said} Ring me if not."));
+        outreach.edit(&case, &letter.text.subject, &body, "wang", now()).unwrap();
+        outreach.approve(&case, "wang", now()).unwrap();
+        outreach.tick(now()).unwrap();
+        assert!(desk.last().body.contains("Ring me if not."), "{}", desk.last().body);
+        // The page tops up with such times as well, and whoever rings again without a wish has none.
+        let card = outreach.card(&case, now()).unwrap();
+        assert!(card.contacts.iter().any(|entry| entry.what == "times_wished" && entry.why == wish), "{card:?}");
+        outreach.called(&case, AfterCall::NewLetter, "lost it", "wang", now().plus_days(1.0)).unwrap();
+        let letter = outreach.card(&case, now().plus_days(1.0)).unwrap().message.unwrap();
+        assert!(!letter.text.body.contains(said), "{}", letter.text.body);
+    }
+    let tuesdays = ["2026-07-21T09:00:00Z", "2026-07-28T09:00:00Z"];
+    check("s02/m002", "tuesday", tuesdays, "You said that Tuesdays suit you best, so both times are then.");
+    check("s01/m002", "tuesday", tuesdays, "您说周二比较方便，下面两个时间就是照这个找的。");
+    let mornings = ["2026-07-17T09:00:00Z", "2026-07-20T09:00:00Z"];
+    check("s02/m002", "friday", mornings, "You said that Fridays suit you best");
 }
 
 /// A letter that was promised on the telephone goes on with the talk and the wish, whatever else comes up meanwhile.

@@ -30,7 +30,7 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
         AdvisorAct::Noted => card.heard = None,
         AdvisorAct::CallInstead => card.state = AdvisoryState::CallInstead { reason: String::new() },
         AdvisorAct::Called { then: AfterCall::Again, .. } => {}
-        AdvisorAct::Called { then: AfterCall::NewLetter, .. } | AdvisorAct::WriteAfterAll => {
+        AdvisorAct::Called { then: AfterCall::NewLetter(_), .. } | AdvisorAct::WriteAfterAll => {
             card.state = AdvisoryState::Draft;
         }
         AdvisorAct::Called { then: AfterCall::Close, .. } | AdvisorAct::Close { .. } | AdvisorAct::VisitDone => {

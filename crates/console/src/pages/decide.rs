@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use foretell_model::{Obstacle, Timestamp};
+use foretell_model::{DayOfWeek, DayPart, Obstacle, Timestamp, WishedTime};
 
 use super::answer::answered;
 use super::kept::Kept;
@@ -43,6 +43,11 @@ pub(crate) struct Spoken {
     revision: u64,
     remark: String,
     then: String,
+    /// Day of the week and part of the day that suit best; empty for any.
+    #[serde(default)]
+    day: String,
+    #[serde(default)]
+    part: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,12 +95,16 @@ pub(crate) async fn call(State(app): State<App>, ask: Ask, Form(form): Form<Whic
 pub(crate) async fn called(State(app): State<App>, ask: Ask, Form(form): Form<Spoken>) -> Response {
     let then = match form.then.as_str() {
         "close" => Ok(AfterCall::Close),
-        "letter" => Ok(AfterCall::NewLetter),
+        "letter" => {
+            let (day, part) = (DayOfWeek::from_name(&form.day), DayPart::from_name(&form.part));
+            Ok(AfterCall::NewLetter(WishedTime { day, part }))
+        }
         "again" => Ok(AfterCall::Again),
         _ => Err(Obstacle::OutcomeMissing.into()),
     };
     let act = then.and_then(|then| Ok(AdvisorAct::Called { remark: said(&form.remark)?, then }));
-    let kept = Kept::of("called", &[("remark", &form.remark), ("then", &form.then)]);
+    let typed = [("remark", &form.remark), ("then", &form.then), ("day", &form.day), ("part", &form.part)];
+    let kept = Kept::of("called", &typed.map(|(name, typed)| (name, typed.as_str())));
     decide(&app, &ask, Which { id: form.id, revision: form.revision }, act, "called", kept).await
 }
 

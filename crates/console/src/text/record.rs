@@ -2,7 +2,7 @@
 //! here; what people wrote stays as they wrote it.
 
 use chrono_tz::Tz;
-use foretell_model::{Catalogue, FaultCode, Timestamp};
+use foretell_model::{Catalogue, FaultCode, Timestamp, WishedTime};
 
 use super::casework::{pick, remark, when};
 use super::phrases::set_time;
@@ -40,6 +40,8 @@ enum Data {
     Remark,
     /// A reason of the contact rules, perhaps with an instant.
     Rule,
+    /// When a visit would suit.
+    Times,
     /// A stage and why.
     Stage,
     /// A hint at displeasure.
@@ -99,6 +101,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("other_time", "wished another time", "希望换个时间", Data::Own),
     ("called_closed", "call: nothing more to do", "通话：无需再跟进", Data::Own),
     ("called_letter", "call: reached, a new letter follows", "通话：已联系上，另写一封信", Data::Own),
+    ("times_wished", "what suits best", "方便的时间", Data::Times),
     ("called_unreached", "call: nobody reached", "通话：未联系上", Data::Own),
     ("opened the case", "opened the case", "新建事项", Data::Engine),
     ("cleared the case", "cleared the case", "事项解除：预测不再成立", Data::Engine),
@@ -204,6 +207,7 @@ fn concerning(kind: Data, data: &str, zone: Tz, lang: Lang) -> String {
         Data::Span => span(data, zone, lang),
         Data::Remark => remark(data, lang),
         Data::Rule => rule(data, zone, lang),
+        Data::Times => WishedTime::from_code(data).in_language(lang.tag()),
         Data::Stage => stage_in_words(data, lang),
     }
 }
@@ -368,6 +372,7 @@ mod tests {
         check("progress_sent", "folder", "wrote what was found and how long it takes", "已告知查到的情况和所需时间");
         check("cancellation_sent", "folder", "confirmed the cancellation in writing", "已书面确认取消上门");
         check("visit_on_site", "", "arrived", "已到场");
+        check("times_wished", "thursday afternoon", "what suits best: Thursday afternoons", "方便的时间：周四下午");
         check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
         check("not_now", "1", "said not now, for 1 day", "暂时不用，1天内不打扰");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");

@@ -44,7 +44,7 @@ impl Outreach {
             let machine = &own.unwrap_or_else(|| Machine::new(id.as_str(), id.machine()));
             others.push(Facts::of(&Subject { spoken, context, machine, ..subject }));
         }
-        let talk = self.talk(connection, case, people, now)?;
+        let talk = self.talk(connection, case, (people, slots), now)?;
         let runs = slots_run(case, people, slots.iter());
         let facts = Facts::of(&subject).with(others).in_talk(talk).running_then(runs);
         if let Some(stay) = bookings::newest_done_of(connection, &case.finding.id)? {

@@ -89,8 +89,12 @@ impl Outreach {
         };
         let roster = self.roster(connection, now)?;
         let earliest = slots::with_notice(now);
-        let slots = if offered.len() == 2 { offered } else { self.propose(&case, &people.calendar, &roster, earliest) };
-        let facts = self.facts(connection, &case, &people, &slots, &link, now)?;
+        let slots = if offered.len() == 2 {
+            offered
+        } else {
+            self.propose(connection, &case, &people.calendar, &roster, earliest)?
+        };
+        let facts = self.facts(connection, &case, &people, &slots, &link, now)?.most_pressing_first();
         match occasion {
             Occasion::Confirmed
             | Occasion::Moved
@@ -109,8 +113,8 @@ impl Outreach {
                 let body = composer.page(&facts)?;
                 Ok(Draft { body, ..Draft::default() })
             }
-            Occasion::Phrases => composer.letter(facts.occasion(&case.finding), language, &facts),
-            Occasion::Again if facts.occasion(&case.finding) != Occasion::Again => {
+            Occasion::Phrases => composer.letter(facts.occasion(), language, &facts),
+            Occasion::Again if facts.occasion() != Occasion::Again => {
                 let stay = imagined(connection, &case, &people.customer.id, slots.first(), now)?;
                 let before = self.before(connection, &case, &stay, &people)?;
                 composer.letter(occasion, language, &facts.after(before))

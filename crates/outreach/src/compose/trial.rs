@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use foretell_model::{
-    Catalogue, DAY_MS, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit, MachineId, RulDays,
-    Signal, Status, Timestamp,
+    Catalogue, DAY_MS, DayOfWeek, DayPart, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit,
+    MachineId, RulDays, Signal, Status, Timestamp, WishedTime,
 };
 
 use super::common::Comer;
@@ -161,7 +161,9 @@ fn joint(occasion: Occasion, language: Language, catalogue: &Catalogue) -> Optio
 /// A letter that goes on with a talk on the telephone.
 fn talked(language: Language, facts: Facts) -> Facts {
     let day = |n| chrono::NaiveDate::from_ymd_opt(2026, 7, n).unwrap_or_default();
-    facts.in_talk(Some(Talk::of(language, day(14), day(15))))
+    let wish = WishedTime { day: Some(DayOfWeek::Thursday), part: Some(DayPart::Afternoon) };
+    let wish = Some(wish.in_language(language.tag()));
+    facts.in_talk(Some(Talk { wish, ..Talk::of(language, day(14), day(15)) }))
 }
 
 /// A letter about something else than work that did not help.

@@ -1,6 +1,6 @@
 //! What a case asks of an advisor, a code beside the remark, which people read; and what comes of the call.
 
-use foretell_model::named;
+use foretell_model::{WishedTime, named};
 
 named! {
     /// What a case asks of the advisor beside what its stage says.
@@ -33,6 +33,8 @@ pub enum AfterCall {
     Close,
     /// The customer would like it in writing: the case is drafted anew.
     NewLetter,
+    /// The same, and a visit would suit best at such times: the letter offers them where it can, and says so.
+    LetterFor(WishedTime),
     /// Nobody was reached; the call stays due.
     Again,
 }

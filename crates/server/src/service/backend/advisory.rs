@@ -272,7 +272,8 @@ fn is_person(who: &str) -> bool {
 const fn after_call(then: AfterCall) -> foretell_outreach::AfterCall {
     match then {
         AfterCall::Close => foretell_outreach::AfterCall::Close,
-        AfterCall::NewLetter => foretell_outreach::AfterCall::NewLetter,
+        AfterCall::NewLetter(wished) if wished.is_any() => foretell_outreach::AfterCall::NewLetter,
+        AfterCall::NewLetter(wished) => foretell_outreach::AfterCall::LetterFor(wished),
         AfterCall::Again => foretell_outreach::AfterCall::Again,
     }
 }
