@@ -57,8 +57,8 @@ pub(crate) fn month(day: i64, lang: Lang) -> String {
     }
 }
 
-/// `18 Jul 2026`, `2026年7月18日`.
-pub(crate) fn date(at: Timestamp, zone: Tz, lang: Lang) -> String {
+/// The day of an instant: `18 Jul 2026`, `2026年7月18日`.
+pub fn date(at: Timestamp, zone: Tz, lang: Lang) -> String {
     let date = local(at, zone).date_naive();
     match lang {
         Lang::En => format!("{} {}", day_and_month(date, lang), date.year()),

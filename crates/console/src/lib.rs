@@ -36,7 +36,7 @@ pub mod view;
 pub use access::Peer;
 pub use accounts::Accounts;
 pub use backend::{Backend, BackendError, FindingsQuery, Span};
-pub use civil::day_number as local_day;
+pub use civil::{date, day_number as local_day};
 pub use field::Field;
 pub use guard::Password;
 pub use lang::Lang;

@@ -121,10 +121,10 @@ pub use service::Counter;
 pub use slots::Slot;
 pub use views::{
     AfterCall, AfterCancelling, Applied, Arrival, Booking, BookingView, Card, CaseView, Checklist, Choice, CrewChange,
-    CrewWord, Errand, ErrandSheet, Figures, Guest, Happening, Joins, Journey, LooseReply, Matter, MessageState,
-    MessageView, NoteOf, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise, QueueEntry,
-    RecordFilter, RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked, Unsettled,
-    Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
+    CrewWord, Errand, ErrandSheet, Figures, Guest, Happening, Joins, Journey, LetterFound, LooseReply, Matter,
+    MessageState, MessageView, NoteOf, OfferedSlot, Outcome, PageState, Photo, PhotoOf, Preferences, Progress, Promise,
+    QueueEntry, RecordFilter, RecordPage, ServiceCase, Source, Spoken, Stage, StageChange, StockLine, Task, Ticked,
+    Unsettled, Untold, UntoldOf, VisitDone, VisitReport, WorkDone, WorkVerdict, Written,
 };
 
 use std::path::Path;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::governor::Kind;
 use crate::outbox::asked::is_overtaken;
 use crate::store::{Mail, advisories, fates, messages, service_cases};
-use crate::views::{Stage, Unsettled, Untold, UntoldOf, Written};
+use crate::views::{LetterFound, Stage, Unsettled, Untold, UntoldOf, Written};
 
 impl Outreach {
     /// Everything that was written in a case and went out, letters and word about its visit alike, newest first; of a service case
@@ -23,6 +23,20 @@ impl Outreach {
                 Some(Written { at: mail.sent?, kind: mail.kind, subject: text.subject, body: text.body })
             };
             Ok(messages::gone_out(c, case)?.into_iter().filter_map(word).collect())
+        })
+    }
+
+    /// Letters that went out whose subject holds a text, which is given in lower case; newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn letters_called(&self, text: &str, max: u32) -> Result<Vec<LetterFound>> {
+        self.store.read("look for a letter", |c| {
+            let found = |mail: Mail| {
+                let (subject, at) = (mail.text?.subject, mail.sent?);
+                Some(LetterFound { case: mail.case, customer: mail.customer, subject, at })
+            };
+            Ok(messages::called(c, text, max)?.into_iter().filter_map(found).collect())
         })
     }
 

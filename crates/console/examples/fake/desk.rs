@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_console::view::{
     Arrival, BookedVisit, CalendarOffer, CalendarRow, CalendarVisit, CaseDesk, CasePage, CaseReport, Choice, Contact,
     ContactPerson, CustomerLine, CustomerPage, Customers, MachineDetail, MachineSummary, Medium, OwnMachine,
-    RecordLine, Sent, ServiceCase, StageChange, Task, Timer, TimerState, VisitCalendar,
+    RecordLine, Sent, ServiceCase, Speaker, StageChange, Task, Timer, TimerState, VisitCalendar,
 };
 use foretell_console::{BackendError, Lang};
 use foretell_model::{MINUTE_MS, Timestamp};
@@ -239,7 +239,7 @@ impl Desk {
         let said = |at_: &str, channel: &str, inbound, what: &str, data: &str| Contact {
             at: at(at_),
             channel: channel.into(),
-            inbound,
+            from: if inbound { Speaker::Customer } else { Speaker::Us },
             what: what.into(),
             data: data.into(),
             machine: Some("2号机".into()),

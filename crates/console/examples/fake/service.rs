@@ -7,7 +7,7 @@ use foretell_console::report::{
 };
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    Person, Proposal, Slot,
+    Person, Proposal, Slot, Speaker,
 };
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
 
@@ -124,7 +124,7 @@ fn contact(at_: &str, channel: &str, inbound: bool, summary: &str) -> Contact {
     Contact {
         at: at(at_),
         channel: channel.to_owned(),
-        inbound,
+        from: if inbound { Speaker::Customer } else { Speaker::Us },
         what: summary.to_owned(),
         data: String::new(),
         machine: None,

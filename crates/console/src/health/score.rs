@@ -5,8 +5,9 @@
 //! fault catalogue's table of subsystems. One whose troubles the machine's signals announce in part only is scored with what
 //! they leave unseen, and says so.
 
-use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, Grade, Signal, Subsystem};
+use foretell_model::{Catalogue, FaultCode, Finding, FindingKind, Grade, Signal, Subsystem, Timestamp};
 
+use crate::text;
 use crate::view::{Health, HealthReport, HiddenBy, StandingOf};
 
 /// Probability that a sudden change without a forecast needs work within 30 days, at grade `advise` and at grade `urgent`: what
@@ -88,7 +89,7 @@ pub(super) fn score<'a>(report: &'a HealthReport, subsystem: &Subsystem, catalog
         .any(|finding| finding.kind == FindingKind::Observability && finding.fault == FaultCode::SENSOR_DRIFT);
     let worst = own
         .filter(|finding| is_told(finding, catalogue))
-        .map(|finding| (need(finding), finding))
+        .map(|finding| (need(finding, report.detail.curve.now), finding))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let measured = telling(report, subsystem);
     let seen_by = subsystem.seen_by(&measured);
@@ -146,11 +147,10 @@ fn is_told(finding: &Finding, catalogue: &Catalogue) -> bool {
 }
 
 /// Probability that a finding needs work within 30 days.
-fn need(finding: &Finding) -> f64 {
-    let is_passed = finding.rul_days.and_then(|rul| rul.p50).is_some_and(|days| days <= 0.0);
+fn need(finding: &Finding, now: Timestamp) -> f64 {
     let within = match (finding.kind, finding.probability_within, finding.grade) {
         (FindingKind::SensorFault, ..) => SENSOR,
-        (FindingKind::MaintenanceDue, ..) if is_passed => DUE.1,
+        (FindingKind::MaintenanceDue, ..) if text::is_time(finding, now) => DUE.1,
         (FindingKind::MaintenanceDue, ..) => DUE.0,
         (_, Some(within), _) => within.d30,
         (_, None, Grade::Urgent) => ANOMALY.1,

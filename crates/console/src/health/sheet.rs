@@ -199,8 +199,18 @@ fn standing(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> (String
         }
         Health::Learning { days, days_needed } => (text::learning(days, days_needed, lang), "hidden"),
         Health::Hidden(why) => (text::hidden_by(why, lang).to_owned(), "hidden"),
+        // What is advised below is not passed over above.
+        Health::Known { .. } if is_work_due(report) => (text::words(lang).normal_but_due.to_owned(), "watch"),
         Health::Known { .. } => (text::words(lang).normal_sentence.to_owned(), "good"),
     }
+}
+
+/// Whether it is time for some work by the running hours.
+fn is_work_due(report: &HealthReport) -> bool {
+    let is_due = |finding: &Finding| {
+        finding.kind == FindingKind::MaintenanceDue && text::is_time(finding, report.detail.curve.now)
+    };
+    report.detail.open.iter().any(is_due)
 }
 
 const fn tone_of(grade: Grade) -> &'static str {

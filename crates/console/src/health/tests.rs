@@ -1,6 +1,6 @@
 //! What a report says of a machine's standing, by data: which instant, what is found, what the data allow.
 
-use foretell_model::{Catalogue, Finding, Limits, MachineId, Signal, Timestamp, wire};
+use foretell_model::{Catalogue, Finding, Limits, MachineId, RulDays, Signal, Timestamp, wire};
 
 use typst::layout::{Frame, FrameItem};
 
@@ -201,6 +201,25 @@ fn service_by_hours_is_advised_though_it_has_no_grade() {
     let advice: Vec<String> =
         Sheet::of(&told, &catalogue(), Lang::En).advice.into_iter().map(|item| item.title).collect();
     assert_eq!(advice, ["Do the regular service"]);
+}
+
+#[test]
+fn score_advice_and_lead_agree_on_work_that_is_due() {
+    for (days, lead, score, said) in [
+        (None, "Runs as it should. By its running hours it is time for service", 55, "it is time to"),
+        (Some(2.0), "Runs as it should. By its running hours it is time for service", 55, "it is time to"),
+        (Some(20.0), "Runs as it should.", 75, "in about 3 weeks"),
+    ] {
+        let rul_days = days.map(|days| RulDays { p10: Some(days), p50: Some(days), p90: Some(days) });
+        let due = finding("maintenance_due", "serviced");
+        let due = Finding { at: at("2026-07-02"), rul_days, likelihood: 1.0, ..due };
+        let mut told = report(StandingOf::Now, Health::Known { cooler_loss: 0.0 }, vec![due], 30);
+        told.measured = Signal::REQUIRED.to_vec();
+        let sheet = Sheet::of(&told, &catalogue(), Lang::En);
+        let row = sheet.scores.iter().find(|row| row.name == "Lubrication").unwrap();
+        assert!(sheet.lead.starts_with(lead) && (days != Some(20.0) || sheet.lead == lead), "{}", sheet.lead);
+        assert_eq!((row.score, row.why.contains(said)), (Some(score), true), "{}", row.why);
+    }
 }
 
 #[test]

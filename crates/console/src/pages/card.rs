@@ -12,7 +12,7 @@ use super::standing::Standing;
 use super::verdicts::{faults, verdict_line};
 use super::weighed::{OtherCard, evidence, facts, others};
 use crate::router::App;
-use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot, Written};
+use crate::view::{AdvisoryCard, AdvisoryState, Choice, Contact, Draft, Governor, RecordLine, Slot, Speaker, Written};
 use crate::{Lang, civil, text};
 
 /// What `card.html` needs.
@@ -371,7 +371,11 @@ pub(crate) fn contact_line(
     lang: Lang,
 ) -> (String, String) {
     let t = text::words(lang);
-    let who = if contact.inbound { t.they_said } else { t.we_said };
+    let who = match contact.from {
+        Speaker::Us => t.we_said,
+        Speaker::Customer => t.they_said,
+        Speaker::Machine => t.machine_said,
+    };
     let machine = contact.machine.as_ref().map_or_else(String::new, |machine| format!(" ({machine})"));
     let what = text::happening(&contact.what, &contact.data, catalogue, zone, lang);
     (

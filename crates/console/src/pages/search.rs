@@ -1,4 +1,4 @@
-//! What is found for a word: machines, customers, cases, parts, people.
+//! What is found for a word: machines, customers, cases, letters, parts, people.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::case_row::customer_href;
-use super::page::{Ask, Chrome, encode};
+use super::page::{Ask, Chrome, advisory_href, encode};
 use super::team;
 use crate::router::App;
 use crate::text::{desk, field};
@@ -65,6 +65,9 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         (d.customers, found(&hits.customers, &customer_href)),
         (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
     ];
+    if ask.may_see("/queue") {
+        kinds.push((d.letters, found(&hits.letters, &letter_href)));
+    }
     if ask.may_see("/planning") {
         kinds.push((d.parts_demand, found(&hits.parts, &|key| format!("/planning#part-{}", encode(key)))));
     }
@@ -83,4 +86,9 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         kinds,
         more: hits.more,
     }
+}
+
+/// Where a letter can be read: with the case that it is about.
+fn letter_href(about: &str) -> String {
+    if about.starts_with("case/") { about.replacen("case/", "/cases/", 1) } else { advisory_href(about) }
 }

@@ -11,6 +11,13 @@ use crate::view::{CaseDesk, Found, Timer, TimerState};
 use crate::{Lang, civil};
 
 words! {
+    // What was said in a call.
+    suits = "When a visit suits best; the letter offers such times and says so", "什么时候上门方便；信里会按此安排时间并写明";
+    suits_day = "Day", "星期";
+    suits_any_day = "any day", "哪天都行";
+    suits_part = "Part of the day", "时段";
+    suits_any_part = "any time", "什么时间都行";
+
     // The frame.
     cases = "Cases", "报修";
     calendar = "Calendar", "日程";
@@ -19,7 +26,7 @@ words! {
     planning = "Planning", "计划";
     verdicts = "Verdicts", "核实";
     templates = "Templates of the letters they receive", "客户收到的信件模板";
-    find = "Search everything", "查找机器、客户、人员";
+    find = "Search names, numbers, letters", "查找名称、编号、电话、信件";
     find_elsewhere = "Nothing on this page is called so. Enter looks everywhere.", "本页没有符合的内容，按回车键查找全部。";
     earlier = "Back", "上一页";
     later = "Next", "下一页";
@@ -177,8 +184,9 @@ words! {
     verdict_note = "In the technician's words", "工程师说明";
 
     // Search.
-    search_none = "Nothing is called so. Try a part of a name, or the number on the machine.", "没有找到。可试试名称的一部分，或机器上的编号。";
-    search_ask = "Type at least one character.", "请至少输入一个字。";
+    letters = "Letters", "信件";
+    search_none = "Nothing found. Try part of a name, a telephone number, the number on a machine, the number of a case, or a word from the subject of a letter.", "没有找到。可以试试名称的一部分、电话、机器编号、报修编号，或信件主题里的词。";
+    search_ask = "Type part of a name, a telephone number, the number on a machine, the number of a case, or a word from the subject of a letter.", "可输入名称的一部分、电话、机器编号、报修编号，或信件主题里的词。";
     search_more = "There is more. Type a little more of the name.", "结果较多，请多输入几个字。";
 }
 

@@ -1,6 +1,6 @@
 //! Work that comes due by running hours, in words and figures.
 
-use foretell_model::{Catalogue, Finding, RulDays};
+use foretell_model::{Catalogue, Finding, RulDays, Timestamp};
 
 use super::{number, work_done};
 use crate::{Lang, civil};
@@ -10,11 +10,20 @@ const FRESH_SHARE: f64 = 0.05;
 /// From so large a share of the interval on, a reminder ends because the machine runs less than it did.
 const NEAR_SHARE: f64 = 0.5;
 
+/// Whole weeks until work comes due, so many days after that was reckoned; 0 where it is time for it.
+fn weeks_left(reckoned: Option<(RulDays, f64)>) -> u32 {
+    let left_days = reckoned.and_then(|(rul, age_days)| Some(rul.p50? - age_days)).unwrap_or(0.0);
+    (left_days / 7.0).round().max(0.0) as u32
+}
+
+/// Whether it is time for a work that comes due by running hours, as its words say at an instant.
+pub(crate) fn is_time(due: &Finding, now: Timestamp) -> bool {
+    weeks_left(due.rul_days.map(|rul| (rul, now.days_since(due.at).max(0.0)))) == 0
+}
+
 /// Work that comes due by running hours: now, or in about so many weeks.
 pub(super) fn due(name: &str, reckoned: Option<(RulDays, f64)>, lang: Lang) -> String {
-    let left_days = reckoned.and_then(|(rul, age_days)| Some(rul.p50? - age_days)).unwrap_or(0.0);
-    let weeks = (left_days / 7.0).round().max(0.0) as u32;
-    match (weeks, lang) {
+    match (weeks_left(reckoned), lang) {
         (0, Lang::En) => format!("By its running hours it is time to {name}."),
         (0, Lang::Zh) => format!("按运行小时，该{name}了。"),
         (1, Lang::En) => format!("By its running hours it will be time to {name} in about a week."),

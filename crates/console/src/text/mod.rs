@@ -41,7 +41,7 @@ use codes::look_up;
 pub(crate) use codes::{
     channel, feature, governor_reason, is_momentary, kind_label, medium, part, refusal_reason, signal, standing_label,
 };
-pub(crate) use due::{counter_figures, hours_unit, interval, interval_full};
+pub(crate) use due::{counter_figures, hours_unit, interval, interval_full, is_time};
 pub(crate) use figures::{
     celsius, change, duration, hour_figures, large, limit, month, month_short, number, percent, share, temperature,
     weekday, weekday_short, window, window_days, with_unit,

@@ -62,6 +62,7 @@ words! {
     run_loaded = "loaded", "加载";
     never = "never", "从未";
     normal_sentence = "Runs as it should.", "运行正常。";
+    normal_but_due = "Runs as it should. By its running hours it is time for service; what that is stands below.", "运行正常。按运行小时，该做保养了，具体见下面的建议事项。";
     offline_sentence = "No connection to the controller.", "与控制器失去连接。";
     hidden_cool = "It has not been hot enough lately for the cooler to show its condition.", "最近天气不够热，暂时看不出冷却器的状况。";
     hidden_load = "Too few loaded hours lately to judge by.", "最近加载时间太少，暂时无法判断。";
@@ -79,7 +80,7 @@ words! {
     customer_band = "Normal for this machine in that weather", "当天天气下这台机器的正常范围";
     customer_hint = "Tap the curve, or hover over it, to read it.", "指向或轻点曲线可查看说明。";
     customer_cone = "What to expect", "预计走势";
-    customer_window = "When the warning is likely", "可能到达预警线的时段";
+    customer_window = "When it is likely to need attention", "可能需要处理的时段";
     customer_limit = "Warning by the machine's controller", "控制器的预警温度";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
@@ -247,6 +248,7 @@ words! {
     stage = "Customer stage", "客户状态";
     we_said = "we", "我方";
     they_said = "customer", "客户";
+    machine_said = "machine", "机器";
     done_approved = "Approved. It will go out at the next hour at which we may write.", "已批准，到可发送时段即发出。";
     done_edited = "Saved. It is still a draft.", "已保存，仍为草稿。";
     done_postponed = "Postponed.", "已推迟。";

@@ -1,7 +1,7 @@
 //! The advisor's queue.
 
 use chrono_tz::Tz;
-use foretell_model::{Finding, Objection, Timestamp};
+use foretell_model::{Finding, Objection, Timestamp, WishedTime};
 
 use super::unread::{LooseReply, UntoldLine};
 use super::{Curve, Person, RecordLine, Task, Verdict};
@@ -105,6 +105,17 @@ pub struct Customer {
     pub stage: Option<u8>,
 }
 
+/// Who spoke when something passed between us and a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// One of us.
+    Us,
+    /// The customer.
+    Customer,
+    /// The machine, by its controller.
+    Machine,
+}
+
 /// An earlier contact with the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -112,8 +123,8 @@ pub struct Contact {
     pub at: Timestamp,
     /// By which way: `email`, `phone`, `page`, `visit` or a channel's own name.
     pub channel: String,
-    /// Whether the customer spoke (else we did).
-    pub inbound: bool,
+    /// Who spoke.
+    pub from: Speaker,
     /// What happened: a code of the record, or a phrase.
     pub what: String,
     /// What it concerns: the customer's words, `start/end` of a visit in RFC 3339, days; may be empty.
@@ -364,8 +375,8 @@ pub enum AfterCancelling {
 pub enum AfterCall {
     /// Nothing more to do.
     Close,
-    /// The customer would like it in writing.
-    NewLetter,
+    /// The customer would like it in writing, with times that suit; any where nothing was said of that.
+    NewLetter(WishedTime),
     /// Nobody was reached.
     Again,
 }

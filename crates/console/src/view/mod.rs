@@ -27,7 +27,7 @@ pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Ti
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
-    Joins, OtherMachine, Queue, Slot, Written,
+    Joins, OtherMachine, Queue, Slot, Speaker, Written,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};

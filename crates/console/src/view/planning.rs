@@ -114,6 +114,9 @@ pub struct Hits {
     pub customers: Vec<Hit>,
     /// Service cases: number, machine, what is wrong.
     pub cases: Vec<Hit>,
+    /// Letters that went out, by their subjects: what they are about (`case/` and a number, or an advisory), subject, to whom and
+    /// when.
+    pub letters: Vec<Hit>,
     /// Our own people: key, name, telephone number and badge.
     pub people: Vec<Hit>,
     /// Spare parts: code, name, where they lie.

@@ -45,9 +45,14 @@ async fn every_page_answers_in_both_languages() {
         ("/verdicts", "50 of 58 forecasts were confirmed", "核实58次，属实50次"),
         ("/search?q=hansa", "Hansa Blech GmbH", "Hansa Blech GmbH"),
         ("/search?q=E23", "Tripped with E23", "查找结果"),
+        (
+            "/search?q=%E7%BA%A6%E4%B8%AA%E6%97%B6%E9%97%B4",
+            "2号机：约个时间清洗冷却器",
+            "/advisory/s01%2Fm002%2Fcooler_clogging%2F1",
+        ),
         ("/search?q=filter", "/planning#part-oil_filter", "/planning#part-oil_filter"),
-        ("/search?q=nobody", "Nothing is called so.", "没有找到。"),
-        ("/search", "Type at least one character.", "请至少输入一个字。"),
+        ("/search?q=nobody", "Nothing found.", "没有找到。"),
+        ("/search", "Type part of a name", "可输入名称的一部分"),
     ] {
         let joint = if path.contains('?') { '&' } else { '?' };
         for (lang, expected) in [("en", en), ("zh-CN", zh)] {

@@ -168,6 +168,12 @@ pub(crate) fn gone_out(connection: &dyn Session, case: &FindingId) -> Result<Vec
     many(connection, condition, values![case.as_str()])
 }
 
+/// Letters that went out whose subjects hold a text in lower case, newest first.
+pub(crate) fn called(connection: &dyn Session, text: &str, max: u32) -> Result<Vec<Mail>> {
+    let condition = "sent IS NOT NULL AND instr(lower(subject), ?1) > 0 ORDER BY sent DESC, id DESC LIMIT ?2";
+    many(connection, condition, values![text, max])
+}
+
 /// Whether any word about a case went out.
 pub(crate) fn has_sent(connection: &dyn Session, case: &FindingId) -> Result<bool> {
     connection.exists("SELECT 1 FROM message WHERE advisory = ?1 AND sent IS NOT NULL", values![case.as_str()])

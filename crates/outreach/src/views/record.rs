@@ -31,6 +31,19 @@ impl Default for RecordFilter {
     }
 }
 
+/// A letter that went out, as a search finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterFound {
+    /// About which case; `case/` and its number for a service case.
+    pub case: FindingId,
+    /// Key of the customer.
+    pub customer: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it went out.
+    pub at: Timestamp,
+}
+
 /// One page of the record, read backwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPage {

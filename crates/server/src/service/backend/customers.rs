@@ -13,7 +13,7 @@ use foretell_outreach::{Appointment, Customer, CustomerStage, Desk, Task};
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
-use super::record::{channel, words};
+use super::record::{channel, speaker, words};
 use super::registry::{self, Sites, language, zone};
 use super::visits::task;
 
@@ -154,7 +154,7 @@ impl ServiceBackend {
         let contact = |entry: &outreach::Happening| Contact {
             at: entry.at,
             channel: channel(entry).to_owned(),
-            inbound: entry.who == "customer",
+            from: speaker(entry),
             machine: sites.machine_named(entry),
             what: entry.what.clone(),
             data: if entry.what == "replied" { words(entry) } else { sites.concerning(entry, lang) },

@@ -1,6 +1,6 @@
 //! People and entries of the record as readers know them: names for keys, machines as their owners call them.
 
-use foretell_console::view::{Contact, Record, RecordEntry, RecordLine, RecordQuery};
+use foretell_console::view::{Contact, Record, RecordEntry, RecordLine, RecordQuery, Speaker};
 use foretell_console::{BackendError, Lang};
 use foretell_model::MachineId;
 use foretell_outreach::{Desk, Happening, RecordFilter, Technician};
@@ -88,10 +88,19 @@ pub(super) fn contact(happening: &Happening, of: &MachineId, sites: &Sites) -> C
     Contact {
         at: happening.at,
         channel: channel(happening).to_owned(),
-        inbound: happening.who == "customer",
+        from: speaker(happening),
         what: happening.what.clone(),
         data: words(happening),
         machine: sites.machine_named(happening).filter(|_| is_other),
+    }
+}
+
+/// Who spoke. What a customer said on the telephone is noted by one of us.
+pub(super) fn speaker(happening: &Happening) -> Speaker {
+    match (happening.who.as_str(), happening.what.as_str()) {
+        ("controller", _) => Speaker::Machine,
+        ("customer", _) | (_, "stopped" | "resumed" | "trouble_reported" | "times_wished") => Speaker::Customer,
+        _ => Speaker::Us,
     }
 }
 
@@ -104,10 +113,12 @@ pub(super) fn channel(happening: &Happening) -> &str {
         }
         ("customer", _) => "page",
         ("controller", _) => "controller",
+        (_, "note_written") => "page",
+        (_, "trouble_assigned" | "trouble_withdrawn" | "trouble_not_on_site") => "desk",
+        (_, "visit_joined" | "visit_reopened") => "desk",
         (_, "visit_done" | "visit_missed" | "visit_on_site") => "visit",
         (_, "trouble_on_site" | "trouble_found" | "trouble_closed") => "visit",
-        (_, "set_out") => "field",
-        (_, "trouble_assigned") => "desk",
+        (_, "set_out" | "visit_not_on_site") => "field",
         ("outbox", _) => match happening.why.as_str() {
             "smtp" | "folder" => "email",
             other => other,
@@ -131,7 +142,7 @@ mod tests {
     #[test]
     fn the_record_says_by_which_way_people_spoke() {
         #[track_caller]
-        fn check(who: &str, what: &str, why: &str, expected: &str) {
+        fn check(who: &str, what: &str, why: &str, expected: (Speaker, &str)) {
             let (who, what, why) = (who.to_owned(), what.to_owned(), why.to_owned());
             let happening = Happening {
                 id: 1,
@@ -143,17 +154,24 @@ mod tests {
                 machine: None,
                 case: None,
             };
-            assert_eq!(channel(&happening), expected, "{happening:?}");
+            assert_eq!((speaker(&happening), channel(&happening)), expected, "{happening:?}");
         }
-        check("customer", "stopped", "email: STOP", "email");
-        check("customer", "stopped", "email", "page");
-        check("customer", "replied", "sms: Friday", "sms");
-        check("customer", "visit_booked", "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z", "page");
-        check("chen", "set_out", "", "field");
-        check("chen", "visit_on_site", "", "visit");
-        check("chen", "trouble_found", "inlet_valve 90", "visit");
-        check("wang", "trouble_assigned", "chen", "desk");
-        check("wang", "called_closed", "nothing more", "phone");
-        check("outbox", "progress_sent", "smtp", "email");
+        check("customer", "stopped", "email: STOP", (Speaker::Customer, "email"));
+        check("customer", "stopped", "email", (Speaker::Customer, "page"));
+        check("customer", "replied", "sms: Friday", (Speaker::Customer, "sms"));
+        check("customer", "visit_booked", "2026-07-16T09:00:00Z/2026-07-16T11:00:00Z", (Speaker::Customer, "page"));
+        check("chen", "set_out", "", (Speaker::Us, "field"));
+        check("chen", "visit_on_site", "", (Speaker::Us, "visit"));
+        check("chen", "trouble_found", "inlet_valve 90", (Speaker::Us, "visit"));
+        check("wang", "trouble_assigned", "chen", (Speaker::Us, "desk"));
+        check("wang", "called_closed", "nothing more", (Speaker::Us, "phone"));
+        // What one of us only noted was said by somebody else.
+        check("wang", "trouble_reported", "it stopped", (Speaker::Customer, "phone"));
+        check("wang", "stopped", "email: rang", (Speaker::Customer, "phone"));
+        check("wang", "times_wished", "thursday", (Speaker::Customer, "phone"));
+        check("controller", "trouble_reported", "E01", (Speaker::Machine, "controller"));
+        check("wang", "visit_joined", "", (Speaker::Us, "desk"));
+        check("wang", "note_written", "the valve was stuck", (Speaker::Us, "page"));
+        check("outbox", "progress_sent", "smtp", (Speaker::Us, "email"));
     }
 }

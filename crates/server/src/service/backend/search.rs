@@ -1,18 +1,20 @@
-//! The search over everything: machines, customers, cases, our own people, spare parts.
+//! The search: machines, customers, cases, the subjects of letters, our own people, spare parts.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_console::view::{Hit, Hits, MachineName, MachineSummary};
-use foretell_console::{BackendError, Lang, part_name};
+use foretell_console::{BackendError, Lang, date, part_name};
 use foretell_model::catalogue::{Catalogue, Text};
 use foretell_model::{Clock, FaultCode, MachineId};
 use foretell_outreach as outreach;
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
-use super::registry::{Sites, language};
+use super::registry::{Sites, language, zone};
 
+/// Closed cases that are looked through, the newest ones.
+const CLOSED_MAX: u32 = 500;
 /// Fewer digits than these are no telephone number's.
 const DIGITS_MIN: usize = 3;
 
@@ -38,13 +40,15 @@ impl ServiceBackend {
             detail: joined(&[machine.id.as_str(), &machine.site_name, &machine.customer]),
         };
         let mut customers: Vec<Hit> = desk.customers().filter_map(|known| customer(known, needle)).collect();
-        let cases = self.outreach.service_cases().map_err(of_outreach)?;
+        let open = self.outreach.service_cases().map_err(of_outreach)?;
+        let closed = self.outreach.closed_service_cases(CLOSED_MAX).map_err(of_outreach)?;
         let case = |case: &outreach::ServiceCase| {
             let id = MachineId::parse(&case.machine).ok()?;
             let detail = joined(&[&desk.site_name(&id), &case.what.replace('\n', " · ")]);
             hit(&case.id.to_string(), &desk.number(&id), &detail, needle)
         };
-        let mut cases: Vec<Hit> = cases.iter().filter_map(case).collect();
+        let mut cases: Vec<Hit> = open.iter().chain(&closed).filter_map(case).collect();
+        let mut letters = self.letters_called(&desk, needle, max, lang)?;
         let person = |key: &str, name: &outreach::Words, detail: &str| {
             let found = hit(key, &format!("{} {}", name.zh, name.en), detail, needle)?;
             Some(Hit { name: language(lang).of(name).to_owned(), ..found })
@@ -56,13 +60,27 @@ impl ServiceBackend {
         let advisors = desk.advisors().filter_map(|known| person(&known.id, &known.name, &known.phone));
         let mut people: Vec<Hit> = advisors.chain(technicians).collect();
         let mut parts = self.parts_called(&desk, needle, lang)?;
-        let found = [machines.len(), customers.len(), cases.len(), people.len(), parts.len()];
+        let found = [machines.len(), customers.len(), cases.len(), letters.len(), people.len(), parts.len()];
         let more = found.iter().any(|found| *found > max);
-        for hits in [&mut customers, &mut cases, &mut people, &mut parts] {
+        for hits in [&mut customers, &mut cases, &mut letters, &mut people, &mut parts] {
             hits.truncate(max);
         }
         let machines = machines.iter().take(max).map(machine).collect();
-        Ok(Hits { machines, customers, cases, people, parts, more })
+        Ok(Hits { machines, customers, cases, letters, people, parts, more })
+    }
+
+    /// Letters that went out with such a subject, newest first; one more than asked where there are more.
+    fn letters_called(&self, desk: &Sites, needle: &str, max: usize, lang: Lang) -> Result<Vec<Hit>, BackendError> {
+        let max = u32::try_from(max + 1).unwrap_or(u32::MAX);
+        let letters = self.outreach.letters_called(needle, max).map_err(of_outreach)?;
+        let letter = |letter: outreach::LetterFound| {
+            let customer = desk.customers().find(|known| known.id == letter.customer);
+            let zone = customer.map_or(chrono_tz::Tz::UTC, zone);
+            let to = customer.map_or(letter.customer.as_str(), |known| known.name.as_str());
+            let detail = joined(&[to, &date(letter.at, zone, lang)]);
+            Hit { key: letter.case.to_string(), name: letter.subject, detail }
+        };
+        Ok(letters.into_iter().map(letter).collect())
     }
 
     /// Machines that a person may mean by what was typed.
