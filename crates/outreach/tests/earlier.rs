@@ -55,11 +55,11 @@ fn what_was_wished_on_the_telephone_is_weighed_in_the_times_and_said() {
         let letter = outreach.card(&case, now().plus_days(1.0)).unwrap().message.unwrap();
         assert!(!letter.text.body.contains(said), "{}", letter.text.body);
     }
-    let tuesdays = ["2026-07-21T09:00:00Z", "2026-07-28T09:00:00Z"];
-    check("s02/m002", "tuesday", tuesdays, "You said that Tuesdays suit you best, so both times are then.");
-    check("s01/m002", "tuesday", tuesdays, "您说周二比较方便，下面两个时间就是照这个找的。");
-    let mornings = ["2026-07-17T09:00:00Z", "2026-07-20T09:00:00Z"];
-    check("s02/m002", "friday", mornings, "You said that Fridays suit you best");
+    // In both towns the machine rests from five in the afternoon on.
+    let leeds = ["2026-07-21T16:00:00Z", "2026-07-28T16:00:00Z"];
+    check("s02/m002", "tuesday", leeds, "You said that Tuesdays suit you best, so both times are then.");
+    let suzhou = ["2026-07-21T09:00:00Z", "2026-07-28T09:00:00Z"];
+    check("s01/m002", "tuesday", suzhou, "您说周二比较方便，下面两个时间就是照这个找的。");
 }
 
 /// A letter that was promised on the telephone goes on with the talk and the wish, whatever else comes up meanwhile.
