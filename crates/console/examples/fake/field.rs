@@ -338,14 +338,10 @@ impl Field for Fake {
                 PhotoView { id: 12, caption: if zh { "清洗后" } else { "After" }.to_owned() },
             ],
         };
-        // Before a token: the letter's machine has broken down since.
-        let stopped = format!("case-early-{}", if zh { "zh" } else { "en" });
-        let troubles = if token.starts_with("stopped-") || token.starts_with("half-") {
-            vec![(stopped.clone(), guest_case::case(&stopped, lang))]
-        } else {
-            Vec::new()
-        };
-        let visit = (booked || done).then_some(visit);
+        let stopped = if zh { "case-early-zh" } else { "case-early-en" };
+        let is_broken = token.starts_with("stopped-") || token.starts_with("half-");
+        let trouble = is_broken.then(|| (stopped.to_owned(), guest_case::case(stopped, lang)));
+        let (visit, troubles) = ((booked || done).then_some(visit), trouble.into_iter().collect());
         Ok(GuestPage::Letter { page, visit, earlier: None, portrait: Some(2), troubles })
     }
 

@@ -283,8 +283,7 @@ impl Backend for Fake {
                 source: "disk on fire".into(),
             }),
             token => {
-                // Before a token: the day of the visit, after it, nothing helped, more to do, two machines, after the visit to
-                // both, one broken down, one of two broken down.
+                // Before a token stands which of the moments below it shows.
                 let (when, plain) = token.split_once('-').unwrap_or(("", token));
                 let known = ["way", "done", "call", "again", "two", "both", "stopped", "half"];
                 let plain = if known.contains(&when) { plain } else { token };
