@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior};
 
@@ -109,6 +110,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(256);
+    // Else SQLite plans a statement anew for every value that is compared with one that a partial index asks for: a fifth of all
+    // that conclusions cost. Our statements name what such an index asks for in words, never by a value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -188,4 +192,23 @@ impl ToSql for Value {
 
 fn failed(error: rusqlite::Error) -> OutreachError {
     OutreachError::store(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_values_it_is_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = connect(&dir.path().join("state.db")).unwrap();
+        connection.execute_batch("CREATE TABLE t (a, b); CREATE INDEX due ON t (a) WHERE b = 'queued'").unwrap();
+        let mut statement = connection.prepare("SELECT a FROM t WHERE a = ?1 AND b = ?2").unwrap();
+        for value in ["sent", "queued", "withdrawn"] {
+            assert!(!statement.exists([value, value]).unwrap());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }
