@@ -180,11 +180,18 @@ async fn a_visit_is_made_step_by_step() {
         assert!(body.contains(kept), "{kept} is lost");
     }
     assert!(!body.contains("name=\"courtesy\" checked"));
+    // As many lines for parts as are asked for; nothing is sent by asking.
+    let more = form(&app, "/visits/31/done?lang=en", &format!("{ticked}&part_3=oil&n_3=2&more=1")).await;
+    assert_eq!(more.status, 200);
+    let body = more.body();
+    assert!(body.contains("name=\"part_6\"") && !body.contains("name=\"part_7\"") && body.contains("value=\"85\""));
+    assert!(!body.contains("class=\"notice"), "nothing is wrong");
     let parts = "&part_1=degreaser&n_1=2&depot=suzhou&note=%E8%A7%81&left_out=nobody+there";
-    let done = form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await;
+    let done = form(&app, "/visits/31/done", &format!("{ticked}{parts}&part_9=oil_filter")).await;
     assert_eq!((done.status, done.header("location")), (303, "/visits/31?done=finished"));
     assert_eq!(form(&app, "/visits/31/done", &format!("{ticked}{parts}")).await.status, 409);
-    assert!(get(&app, "/visits/31?lang=en").await.body().contains("nobody there"));
+    let body = get(&app, "/visits/31?lang=en").await.body();
+    assert!(body.contains("nobody there") && body.contains("1 × oil filter"), "{body}");
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ obstacles! {
     // The way to a visit.
     /// Nobody sets out so long before.
     TooEarly = "too_early", "it is more than a day away";
+    /// Nobody is at a visit on another day.
+    OtherDay = "other_day", "the visit is not today";
     /// The visit has not begun.
     NotBegun = "not_begun", "it has not begun";
     /// The visit has begun: only the advisor can change it now.
@@ -165,6 +167,8 @@ obstacles! {
     // Service cases.
     /// It is closed.
     CaseClosed = "case_closed", "the service case is closed";
+    /// The machine has another open case, which goes on.
+    OtherCaseOpen = "other_case_open", "the machine has another open case";
     /// It is closed on its own page.
     ChecklistNeeded = "checklist_needed", "a case is closed with its checklist";
     // Templates and pictures.

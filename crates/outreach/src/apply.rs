@@ -5,6 +5,7 @@ use metrics::counter;
 
 use crate::context::MachineContext;
 use crate::error::Result;
+use crate::outcome::take_up_again;
 use crate::registry::Machine;
 use crate::service::{self, SERVICE};
 use crate::store::{Case, Entry, Session, advisories, messages, registry};
@@ -116,6 +117,10 @@ impl Outreach {
         let known = advisories::find(connection, &finding.id)?;
         match (known, finding.status) {
             (None, Status::Cleared) => return Ok(Applied::Ignored),
+            (Some(mut case), _) if Self::is_still_forecast(connection, &case, finding)? => {
+                take_up_again(connection, &mut case, now)?;
+                self.refresh(connection, case, finding, context, now)?;
+            }
             // What is over stays over: a finding that returns has a new identity.
             (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {
                 return Ok(Applied::Case { id: case.finding.id, stage: case.stage });

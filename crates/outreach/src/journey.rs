@@ -24,6 +24,8 @@ const LAST_STEPS_MS: i64 = 2 * MINUTE_MS;
 const WAY_MAX_MS: i64 = 12 * HOUR_MS;
 /// Nobody sets out earlier before a visit, ms.
 const EARLY_MAX_MS: i64 = DAY_MS;
+/// Nobody is there earlier before a visit, or later after it, ms: whoever came another day came to another visit.
+const THERE_MAX_MS: i64 = 12 * HOUR_MS;
 /// Visits listed at once.
 const ERRANDS_MAX: u32 = 200;
 /// Most visits of two weeks, for calendars and days.
@@ -133,10 +135,12 @@ impl Outreach {
         max: u32,
     ) -> Result<Vec<VisitDone>> {
         let done = |stay: Stay| {
-            let case = advisories::find(connection, &stay.case)?;
-            let works = case.map(|case| self.works_on(&case, machine)).unwrap_or_default();
+            let (works, looked_at) = match advisories::find(connection, &stay.case)? {
+                Some(case) => self.works_made(connection, (&case, &stay), machine)?,
+                None => Default::default(),
+            };
             let report = bookings::report_of(connection, stay.id)?;
-            Ok(VisitDone { visit: booking(connection, stay)?, machine: machine.clone(), works, report })
+            Ok(VisitDone { visit: booking(connection, stay)?, machine: machine.clone(), works, looked_at, report })
         };
         bookings::done_at(connection, machine, span, max)?.into_iter().map(done).collect()
     }
@@ -146,6 +150,7 @@ impl Outreach {
         let task = |finding: &Finding| Task {
             number: number(&finding.machine),
             works: self.works_on(case, &finding.machine),
+            looked_at: Vec::new(),
             finding: finding.clone(),
         };
         case.findings().map(task).collect()
@@ -171,10 +176,13 @@ impl Outreach {
         };
         let state = state_of(&stay);
         let (machine, customer) = (stay.machine.clone(), stay.customer.clone());
-        let tasks = match advisories::find(connection, &stay.case)? {
-            Some(case) => self.registered_tasks(connection, &case)?,
-            None => Vec::new(),
-        };
+        let mut tasks = Vec::new();
+        if let Some(case) = advisories::find(connection, &stay.case)? {
+            tasks = self.registered_tasks(connection, &case)?;
+            if state == VisitState::Done {
+                tasks.iter_mut().try_for_each(|task| self.note_looks(connection, (&case, &stay), task))?;
+            }
+        }
         Ok(Errand { visit: booking(connection, stay)?, machine, tasks, customer, state, journey, distance_km })
     }
 
@@ -238,11 +246,14 @@ impl Outreach {
     /// The technician is there: from now on nobody's place is kept. Said twice it is once.
     ///
     /// # Errors
-    /// `Refused` when the visit is over.
+    /// `Refused` when the visit is over, or not of this day.
     pub fn arrive(&self, visit: i64, who: &str, now: Timestamp) -> Result<Journey> {
         let attempted = format!("arrive at visit {visit}");
         self.store.write(&attempted, |tx| {
             let stay = to_come(tx, visit, &attempted)?;
+            if stay.start > now && !may_be_there(&stay, now) {
+                return Err(OutreachError::refused(&attempted, Obstacle::OtherDay));
+            }
             let before = journeys::of(tx, visit)?.unwrap_or_else(|| Journey::begun(now));
             let is_new = before.arrived.is_none();
             let journey =
@@ -308,6 +319,11 @@ pub(crate) fn km_to(connection: &dyn Session, machine: &MachineId, place_deg: (f
 /// How a visit stands.
 fn state_of(stay: &Stay) -> VisitState {
     VisitState::from_name(&stay.state).unwrap_or(VisitState::Booked)
+}
+
+/// Whether somebody can be at a visit at an instant.
+pub(crate) fn may_be_there(stay: &Stay, now: Timestamp) -> bool {
+    stay.start + -THERE_MAX_MS <= now && now <= stay.end + THERE_MAX_MS
 }
 
 pub(crate) fn to_come(connection: &dyn Session, visit: i64, attempted: &str) -> Result<Stay> {

@@ -4,20 +4,21 @@
 //! Nothing is deleted: the record has what was entered and that it was taken back, by whom and why. A customer who was told of it
 //! is told otherwise: by the page, which shows what is so, and where words went out, by words or by the advisor's call.
 
-use foretell_model::{FindingId, Obstacle, Timestamp};
+use foretell_model::{Finding, FindingId, MachineId, Obstacle, Timestamp};
 
 use crate::calls::{desk_note, refuse_outside};
 use crate::case_way::forget_place;
 use crate::compose::trouble::About;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
-use crate::journey::to_come;
+use crate::journey::{may_be_there, to_come};
+use crate::outcome::verdict_at;
 use crate::store::{
-    Case, Entry, GoesWith, Session, Stay, advisories, bookings, journeys, messages, record, registry, service_cases,
-    stock,
+    Case, Entry, GoesWith, Session, Stay, advisories, bookings, evidence, journeys, messages, record, registry,
+    service_cases, stock, untold_work,
 };
 use crate::troubles;
-use crate::views::{Matter, MessageState, ServiceCase, Stage};
+use crate::views::{Matter, MessageState, ServiceCase, Stage, VisitReport};
 use crate::visits::WITH_ANOTHER;
 use crate::{Machine, Outreach};
 
@@ -41,8 +42,8 @@ impl Outreach {
             let Some((mut journey, arrived)) = known.and_then(|known| known.arrived.map(|at| (known, at))) else {
                 return Err(OutreachError::refused(&attempted, Obstacle::NobodyOnSite));
             };
-            if journey.set_out == arrived {
-                // Nobody had said that they set out.
+            if journey.set_out == arrived || !may_be_there(&stay, now) {
+                // Nobody had said that they set out, or it was to another visit.
                 journeys::end(tx, visit)?;
             } else {
                 journey.arrived = None;
@@ -53,7 +54,8 @@ impl Outreach {
     }
 
     /// A visit was reported as done, or as not made, by mistake: it is booked again, parts lie on their shelf again, and hours count
-    /// as they did. What the log was told of the work stays there; the machine's own figures show that it has changed nothing.
+    /// as they did. For two hours the log has heard nothing of the work; what it was told later stays there, and the machine's own
+    /// figures show that it has changed nothing.
     ///
     /// # Errors
     /// `Refused` when the visit was not reported, was long ago, another one was booked since, or nobody says why.
@@ -72,9 +74,14 @@ impl Outreach {
                 return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
             }
             refuse_outside(&case, &[Stage::Done, Stage::Call], &attempted)?;
+            case.findings().try_for_each(|finding| take_verdict_back(tx, (finding, &stay), who, now))?;
             let told = was_done && self.undo_work(tx, &mut case, &stay, who, now)?;
             (stay.state, stay.changed) = ("booked".into(), now);
             stay.save(tx)?;
+            // No page says that somebody is there whose visit is on another day.
+            if !may_be_there(&stay, now) {
+                journeys::end(tx, visit)?;
+            }
             let remark = told.then(|| format!("{TOLD_OF_WORK}: {}", why.trim()));
             case.move_to(tx, Stage::Booked, remark.as_deref(), None, now)?;
             note_visit(tx, &stay, (who, record::VISIT_REOPENED, &record::span_because(&stay, why)), now)
@@ -91,9 +98,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<bool> {
         if let Some(report) = bookings::report_of(connection, stay.id)? {
-            if let Some(depot) = &report.depot {
-                report.parts.iter().try_for_each(|(part, n)| stock::give(connection, depot, part, *n))?;
-            }
+            give_parts_back(connection, &report)?;
             bookings::forget_report(connection, stay.id)?;
         }
         for (machine, work, hours) in bookings::take_counted(connection, stay.id)? {
@@ -101,6 +106,7 @@ impl Outreach {
             own.service.iter_mut().filter(|task| task.work == work).for_each(|task| task.last_done_h = hours);
             registry::register(connection, &own, who, now)?;
         }
+        untold_work::forget(connection, stay.id)?;
         self.take_followers_back(connection, case, stay.changed, now)?;
         match messages::newest_of_kind(connection, &stay.case, Kind::FollowUp)? {
             Some(mut mail) if matches!(mail.state, MessageState::Queued | MessageState::Draft) => {
@@ -221,6 +227,65 @@ impl Outreach {
             desk_note(tx, &case, who, "will write after all", "", now)
         })
     }
+}
+
+impl Outreach {
+    /// A broken machine's case was closed by mistake: it is open again, and what was used lies on its shelf. The word that it
+    /// is mended does not go out; whoever has read it already is for the advisor to ring.
+    ///
+    /// # Errors
+    /// `Refused` when the case is open, was closed long ago, another one of the machine is open, or nobody says why.
+    pub fn reopen_service_case(&self, id: i64, why: &str, who: &str, now: Timestamp) -> Result<ServiceCase> {
+        let attempted = format!("open service case {id} again");
+        must_say_why(&attempted, why)?;
+        self.store.write(&attempted, |tx| {
+            let mut case = service_cases::get(tx, id)?;
+            if case.closed.is_none_or(|closed| now.days_since(closed) > REOPEN_DAYS) {
+                return Err(OutreachError::refused(&attempted, Obstacle::NothingToTakeBack));
+            }
+            let machine = MachineId::parse(&case.machine);
+            let machine = machine.map_err(|e| OutreachError::corrupt("a service case's machine", e))?;
+            if service_cases::open_of(tx, &machine)?.is_some() {
+                return Err(OutreachError::refused(&attempted, Obstacle::OtherCaseOpen));
+            }
+            if let Some(report) = case.report.take() {
+                give_parts_back(tx, &report)?;
+            }
+            (case.closed, case.withdrawn) = (None, None);
+            service_cases::save(tx, &mut case)?;
+            let name = FindingId::from_text(&service_cases::name(id));
+            for kind in [Kind::Closing, Kind::CalledOff] {
+                if let Some(mut mail) = messages::newest_of_kind(tx, &name, kind)?
+                    && mail.state == MessageState::Queued
+                {
+                    (mail.state, mail.reason) = (MessageState::Withdrawn, Some("the case is open again".to_owned()));
+                    mail.save(tx)?;
+                }
+            }
+            troubles::note(tx, &case, (who, record::TROUBLE_REOPENED, why.trim()), true, now)?;
+            Ok(case)
+        })
+    }
+}
+
+/// What was found at a visit that is taken back was not found.
+fn take_verdict_back(
+    connection: &dyn Session,
+    (finding, stay): (&Finding, &Stay),
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(verdict) = verdict_at(connection, &finding.id, stay)? else { return Ok(()) };
+    evidence::take_back(connection, finding.machine.as_str(), &verdict, who, now)?;
+    let (machine, advisory) = (Some(finding.machine.as_str()), Some(finding.id.as_str()));
+    let (what, why) = (record::VERDICT_TAKEN_BACK, verdict.found.name());
+    Entry { at: now, who, what, why, machine, advisory, ..Entry::default() }.write(connection)
+}
+
+/// What was used lies on its shelf again.
+fn give_parts_back(connection: &dyn Session, report: &VisitReport) -> Result<()> {
+    let Some(depot) = &report.depot else { return Ok(()) };
+    report.parts.iter().try_for_each(|(part, n)| stock::give(connection, depot, part, *n))
 }
 
 fn must_say_why(attempted: &str, why: &str) -> Result<()> {

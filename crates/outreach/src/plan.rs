@@ -124,8 +124,11 @@ impl Outreach {
         let is_outward = |case: &&Case| case.finding.grade >= Grade::Advise || case.stage != Stage::Internal;
         // What was done needs no parts again until something new is forecast; a visit booked since is one all the same.
         let is_ahead = |case: &&Case| !desk.is_spent(case) || desk.appointment_of(&case.finding.id).is_some();
-        // What goes with another case of its machine is part of that one's work.
-        let is_own = |case: &&Case| case.leader().is_none() || joint::is_companion(case);
+        // What goes with another case of its machine is part of that one's work, and a booked visit is for all its machines.
+        let is_own = |case: &&Case| match case.leader() {
+            None => true,
+            Some(leader) => joint::is_companion(case) && desk.appointment_of(leader).is_none(),
+        };
         let outward = desk.open_cases().filter(is_outward).filter(is_ahead).filter(is_own);
         let mut prospects: Vec<Prospect> = outward.flat_map(|case| self.prospects_of(case, &desk)).collect();
         let mut in_hand: BTreeMap<&MachineId, BTreeSet<String>> = BTreeMap::new();
@@ -149,29 +152,28 @@ impl Outreach {
 
     /// The work of one case: of a fault its own is as likely as its forecast, and what is due by hours beside it is certain.
     fn prospects_of(&self, case: &Case, desk: &Desk) -> Vec<Prospect> {
+        if let Some(visit) = desk.appointment_of(&case.finding.id) {
+            let all: Vec<Piece<'_>> = self.works(case).map(|(_, piece)| piece).collect();
+            return prospect(&actions(&all), When::Booked(visit.start)).into_iter().collect();
+        }
         let all: Vec<Piece<'_>> = pieces_of(case.own(), &self.options.catalogue);
         let days = case.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0);
         let is_due = case.finding.kind == FindingKind::MaintenanceDue;
-        match desk.appointment_of(&case.finding.id) {
-            Some(visit) => prospect(&actions(&all), When::Booked(visit.start)).into_iter().collect(),
-            None if is_due => {
-                let when = When::Due(case.finding.at.plus_days(days));
-                prospect(&actions(&all), when).into_iter().collect()
-            }
-            None => {
-                let due = due_pieces(case.own(), &self.options.catalogue);
-                let is_due = |piece: &Piece<'_>| due.iter().any(|due| due.code == piece.code);
-                let (due, own): (Vec<Piece<'_>>, Vec<Piece<'_>>) = all.into_iter().partition(is_due);
-                let own = prospect(&actions(&own), When::Forecast(Risk::of(&case.finding)));
-                // When it falls due, the case that says so knows.
-                let said = desk.open_cases().filter(|other| other.leader() == Some(&case.finding.id));
-                let said = said.filter(|other| other.finding.kind == FindingKind::MaintenanceDue).map(|other| {
-                    other.finding.at.plus_days(other.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0))
-                });
-                let due = prospect(&actions(&due), When::Due(said.min().unwrap_or(case.finding.at)));
-                own.into_iter().chain(due).collect()
-            }
+        if is_due {
+            let when = When::Due(case.finding.at.plus_days(days));
+            return prospect(&actions(&all), when).into_iter().collect();
         }
+        let due = due_pieces(case.own(), &self.options.catalogue);
+        let is_due = |piece: &Piece<'_>| due.iter().any(|due| due.code == piece.code);
+        let (due, own): (Vec<Piece<'_>>, Vec<Piece<'_>>) = all.into_iter().partition(is_due);
+        let own = prospect(&actions(&own), When::Forecast(Risk::of(&case.finding)));
+        // When it falls due, the case that says so knows.
+        let said = desk.open_cases().filter(|other| other.leader() == Some(&case.finding.id));
+        let said = said
+            .filter(|other| other.finding.kind == FindingKind::MaintenanceDue)
+            .map(|other| other.finding.at.plus_days(other.finding.rul_days.and_then(|rul| rul.p50).unwrap_or(0.0)));
+        let due = prospect(&actions(&due), When::Due(said.min().unwrap_or(case.finding.at)));
+        own.into_iter().chain(due).collect()
     }
 }
 

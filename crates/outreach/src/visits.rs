@@ -1,14 +1,14 @@
 //! Booked visits: who comes, the calendar file, and the work done.
 
-use foretell_model::{FaultCode, FindingId, MachineId, Obstacle, Timestamp, Work};
+use foretell_model::{FindingId, MachineId, Obstacle, Timestamp};
 
-use crate::compose::Piece;
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
 use crate::governor::Kind;
 use crate::ics;
 use crate::registry::{Machine, Site, Technician};
-use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, evidence, record, registry};
+use crate::store::{Case, Entry, Mail, Session, Stay, advisories, bookings, record, registry, untold_work};
+use crate::telling::UNDO_MS;
 use crate::views::{Booking, Stage, WorkDone};
 use crate::{Language, Outreach, bundle, care};
 
@@ -86,62 +86,58 @@ impl Outreach {
         }))
     }
 
-    /// The work of a visit was done: ends the case and says what the log must learn. `run_hours` is the machine's counter
-    /// at present, from which hour-based work counts anew.
+    /// The work of a visit was done: ends the case and says what the log will be told of it, in some hours. `run_hours` is the
+    /// machine's counter at present, from which hour-based work counts anew.
     ///
     /// # Errors
     /// When there is no such visit or it was cancelled or done before.
     pub fn complete(&self, booking: i64, run_hours: Option<f64>, who: &str, now: Timestamp) -> Result<Vec<WorkDone>> {
         let attempted = format!("complete visit {booking}");
         self.store.write(&attempted, |tx| {
-            let mut stay = bookings::get(tx, booking)?;
-            if let Some(why) = stay.over() {
-                return Err(OutreachError::refused(&attempted, why));
-            }
-            (stay.state, stay.changed) = ("done".into(), now);
-            stay.save(tx)?;
-            let mut case = advisories::get(tx, &stay.case)?;
-            let done = self.work_done(tx, &stay, &case, now)?;
-            // The counter that somebody read is the visit's own machine's.
-            let own = [(&stay.machine, run_hours.or(case.context.run_hours))];
-            let others = case.companions.iter().map(|other| (&other.finding.machine, other.context.run_hours));
-            for (machine, hours) in own.into_iter().chain(others) {
-                count_anew(tx, (booking, machine), &done, hours, who, now)?;
-            }
-            case.move_to(tx, Stage::Done, None, None, now)?;
-            bundle::finish(tx, &case, now)?;
-            self.plan_follow_up(tx, &stay, now)?;
-            let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
-            let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_DONE);
-            let why = &record::span(stay.start, stay.end);
-            Entry { at: now, who, what, why, customer, machine, advisory, contact: true }.write(tx)?;
-            Ok(done)
+            untold_work::note(tx, booking, now + UNDO_MS)?;
+            self.end_visit(tx, booking, run_hours, (who, &attempted), now)
         })
     }
 
-    /// What completing a visit would tell the log. The same at every call once the visit has ended, so that the log can
-    /// be told first: written twice, it is kept once.
+    /// The same where the log itself told of the work.
     ///
     /// # Errors
-    /// When there is no such visit or the store cannot be read.
-    pub fn work_of_visit(&self, booking: i64, now: Timestamp) -> Result<Vec<WorkDone>> {
-        self.store.read(&format!("read the work of visit {booking}"), |c| {
-            let stay = bookings::get(c, booking)?;
-            self.work_done(c, &stay, &advisories::get(c, &stay.case)?, now)
-        })
+    /// As [`Outreach::complete`].
+    pub fn complete_as_logged(&self, booking: i64, who: &str, now: Timestamp) -> Result<Vec<WorkDone>> {
+        let attempted = format!("complete visit {booking}");
+        self.store.write(&attempted, |tx| self.end_visit(tx, booking, None, (who, &attempted), now))
     }
 
-    /// What was only looked at was done where the verdict names its fault.
-    fn work_done(&self, connection: &dyn Session, stay: &Stay, case: &Case, now: Timestamp) -> Result<Vec<WorkDone>> {
-        let found = evidence::verdict(connection, &case.finding.id)?.and_then(|verdict| verdict.instead);
-        let cure = found.and_then(|fault| FaultCode::new(&fault));
-        let cure = cure.and_then(|fault| self.options.catalogue.action_for(&fault)).map(|(code, _)| code);
-        let was_done = |piece: &Piece<'_>| !piece.is_look || cure == Some(piece.code);
-        let done = |(machine, piece): (&MachineId, Piece<'_>)| {
-            let work = Work::new(piece.code).filter(|_| was_done(&piece))?;
-            Some(WorkDone { machine: machine.clone(), ts: stay.end.min(now), work })
-        };
-        Ok(self.works(case).filter_map(done).collect())
+    fn end_visit(
+        &self,
+        tx: &dyn Session,
+        booking: i64,
+        run_hours: Option<f64>,
+        (who, attempted): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Vec<WorkDone>> {
+        let mut stay = bookings::get(tx, booking)?;
+        if let Some(why) = stay.over() {
+            return Err(OutreachError::refused(attempted, why));
+        }
+        (stay.state, stay.changed) = ("done".into(), now);
+        stay.save(tx)?;
+        let mut case = advisories::get(tx, &stay.case)?;
+        let done = self.work_done(tx, (&stay, &case), now)?;
+        // The counter that somebody read is the visit's own machine's.
+        let own = [(&stay.machine, run_hours.or(case.context.run_hours))];
+        let others = case.companions.iter().map(|other| (&other.finding.machine, other.context.run_hours));
+        for (machine, hours) in own.into_iter().chain(others) {
+            count_anew(tx, (booking, machine), &done, hours, who, now)?;
+        }
+        case.move_to(tx, Stage::Done, None, None, now)?;
+        bundle::finish(tx, &case, now)?;
+        self.plan_follow_up(tx, &stay, now)?;
+        let (machine, advisory) = (Some(stay.machine.as_str()), Some(stay.case.as_str()));
+        let (customer, what) = (Some(stay.customer.as_str()), record::VISIT_DONE);
+        let why = &record::span(stay.start, stay.end);
+        Entry { at: now, who, what, why, customer, machine, advisory, contact: true }.write(tx)?;
+        Ok(done)
     }
 
     /// The visit did not take place: the case goes back to the advisor, who hears why.

@@ -10,7 +10,7 @@ use foretell_model::{
 };
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{
-    AfterCall, Happening, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport,
+    AfterCall, Counters, Happening, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport,
 };
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
 use support::{agreed, apply, at, context, finding, machine, token};
@@ -70,6 +70,11 @@ fn one_letter_one_visit_and_one_word_after_it() {
         texts.push(printed(&of(&desk.last()), &desk.id, false));
 
         every_view_names_both(&desk, booking.id, &first, later);
+        // One visit is one against what people can do, and takes as long as both.
+        let weeks = desk.outreach.visits_plan(3, &Counters::new(), later).unwrap();
+        let (visits, hours) =
+            weeks.iter().fold((0.0, 0.0), |(n, h), week| (n + week.visits.expected, h + week.booked_h));
+        assert_eq!((visits, (hours * 60.0).round() as u32), (1.0, card.minutes.unwrap()));
         let done = desk.outreach.complete(booking.id, Some(11_700.0), "chen", booking.end).unwrap();
         let works: Vec<(&str, &str)> = done.iter().map(|done| (done.machine.machine(), done.work.as_str())).collect();
         assert_eq!(works, [("m002", "cooler_cleaned"), ("m003", "separator_replaced")]);
@@ -117,7 +122,10 @@ fn every_view_names_both(desk: &Desk, visit: i64, case: &FindingId, t: Timestamp
         let machine = Some(format!("{}/{own}", desk.id.site()));
         let record = desk.outreach.record(&RecordFilter { machine, max: 50, ..RecordFilter::default() }).unwrap();
         for what in ["invitation_sent", "visit_booked"] {
-            assert!(record.iter().any(|entry| entry.what == what), "{own}: {what} is missing of {record:?}");
+            let entry = record.iter().find(|entry| entry.what == what);
+            let entry = entry.unwrap_or_else(|| panic!("{own}: {what} is missing of {record:?}"));
+            let site = desk.id.site();
+            assert_eq!((&entry.machine, &entry.beside), (&Some(desk.id.to_string()), &vec![format!("{site}/m003")]));
         }
     }
 }

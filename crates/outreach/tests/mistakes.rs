@@ -3,7 +3,7 @@
 
 mod support;
 
-use foretell_model::{Obstacle, Timestamp};
+use foretell_model::{Found, Obstacle, Timestamp};
 use foretell_outreach::{
     Depot, Guest, Matter, OutreachError, PageState, Promise, Promises, RecordFilter, Result, Source, Stage,
     VisitReport, Words,
@@ -11,6 +11,7 @@ use foretell_outreach::{
 use support::broken::minutes;
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use support::scene::scene;
+use support::worked::worked;
 use support::{agreed, apply, at, context, token};
 
 /// A letter, its token, and the visit booked by it.
@@ -20,6 +21,28 @@ fn booked(desk: &Desk) -> (String, i64, Timestamp) {
     desk.outreach.tick(now()).unwrap();
     let PageState::Booked { booking, .. } = page.state else { panic!("booked") };
     (token, booking.id, booking.end)
+}
+
+/// A depot with oil on its shelf.
+fn leeds() -> Depot {
+    Depot {
+        id: "leeds".into(),
+        name: Words { en: "Leeds".into(), zh: "利兹".into() },
+        address: String::new(),
+        latitude_deg: None,
+        longitude_deg: None,
+        opening_stock: [("oil".to_owned(), 5)].into(),
+    }
+}
+
+/// The report of a job that took two of it.
+fn two_of_oil() -> VisitReport {
+    VisitReport {
+        parts: [("oil".to_owned(), 2)].into(),
+        depot: Some("leeds".into()),
+        left_out: "-".into(),
+        ..VisitReport::default()
+    }
 }
 
 #[track_caller]
@@ -54,6 +77,88 @@ fn an_arrival_that_was_none_leaves_whoever_set_out_on_the_way() {
 }
 
 #[test]
+fn nobody_is_at_a_visit_of_another_day() {
+    let desk = desk("s02/m002");
+    let (token, visit, end) = booked(&desk);
+    refused(desk.outreach.arrive(visit, "chen", end.plus_days(-1.0)), Obstacle::OtherDay);
+    // Whoever arrives the evening after still makes it up; taken back later, nobody is on the way any more.
+    desk.outreach.set_out(visit, None, "chen", end.plus_days(-0.2)).unwrap();
+    desk.outreach.arrive(visit, "chen", end).unwrap();
+    let later = end.plus_days(2.0);
+    desk.outreach.not_arrived(visit, "another visit", "chen", later).unwrap();
+    let Guest::Letter { errand, .. } = desk.outreach.guest(&token, later).unwrap() else { panic!("a letter") };
+    assert_eq!(errand.unwrap().journey, None);
+}
+
+#[test]
+fn nobody_is_there_any_more_whose_report_is_taken_back_days_later() {
+    #[track_caller]
+    fn check(days: f64, is_there: bool) {
+        let desk = desk("s02/m002");
+        let (token, visit, end) = booked(&desk);
+        desk.outreach.arrive(visit, "chen", end).unwrap();
+        desk.outreach.complete(visit, None, "chen", end).unwrap();
+        let later = end.plus_days(days);
+        desk.outreach.reopen_visit(visit, "wrong visit", "chen", later).unwrap();
+        let Guest::Letter { errand, .. } = desk.outreach.guest(&token, later).unwrap() else { panic!("a letter") };
+        assert_eq!(errand.unwrap().journey.is_some(), is_there, "{days}");
+    }
+    check(0.01, true);
+    check(1.0, false);
+}
+
+/// What was found goes with the report, and within two hours nothing was told to the log.
+#[test]
+fn a_report_that_is_taken_back_leaves_nothing_told_and_nothing_found() {
+    let desk = desk("s02/m002");
+    let outreach = &desk.outreach;
+    let (_, visit, end) = booked(&desk);
+    let id = outreach.cases_of(&desk.id).unwrap().remove(0).0.id;
+    let finish = |at| {
+        outreach.give_verdict(&id, (Found::Confirmed, None), "", "chen", at).unwrap();
+        outreach.complete(visit, None, "chen", at).unwrap();
+    };
+    finish(end);
+    let soon = end + 119 * 60_000;
+    assert_eq!(outreach.works_to_tell(soon).unwrap(), []);
+    outreach.reopen_visit(visit, "another machine was meant", "chen", soon).unwrap();
+    assert_eq!(outreach.verdict_on(&id).unwrap(), None);
+    assert_eq!(outreach.precision().unwrap(), []);
+    assert_eq!(outreach.works_to_tell(end.plus_days(9.0)).unwrap(), []);
+    assert_eq!(recorded(&desk, "verdict_taken_back"), [("chen".to_owned(), "confirmed".to_owned())]);
+    let card = outreach.card(&id, soon).unwrap();
+    assert!(!card.is_spent && card.finding.rul_days.is_some(), "what is forecast is known again");
+    // In earnest it is told once, dated by the work, and ends no other visit.
+    finish(soon);
+    let due = soon + 120 * 60_000;
+    let told = outreach.works_to_tell(due).unwrap();
+    assert_eq!((told.len(), told[0].1[0].work.as_str(), told[0].1[0].ts), (1, "cooler_cleaned", end));
+    outreach.note_told(visit).unwrap();
+    assert_eq!(outreach.works_to_tell(due).unwrap(), []);
+    assert!(outreach.told_of_work(&desk.id, end).unwrap());
+    assert!(!outreach.told_of_work(&desk.id, end + 60_000).unwrap());
+}
+
+#[test]
+fn nothing_is_frozen_after_a_fruitless_job_was_taken_back() {
+    let w = worked();
+    let outreach = &w.desk.outreach;
+    assert!(outreach.desk().unwrap().advisories().is_empty());
+    let visit = outreach.visits_done(&w.desk.id, (Timestamp::MIN, Timestamp::MAX)).unwrap().remove(0).visit.id;
+    outreach.reopen_visit(visit, "the wrong visit", "chen", w.at).unwrap();
+    let desk = outreach.desk().unwrap();
+    assert_eq!(desk.advisories().iter().map(|finding| &finding.id).collect::<Vec<_>>(), [&w.case.id]);
+}
+
+#[test]
+fn work_of_which_the_log_told_is_not_told_again() {
+    let desk = desk("s02/m002");
+    let (_, visit, end) = booked(&desk);
+    desk.outreach.complete_as_logged(visit, "technician", end).unwrap();
+    assert_eq!(desk.outreach.works_to_tell(end.plus_days(9.0)).unwrap(), []);
+}
+
+#[test]
 fn nobody_is_on_the_way_who_had_not_said_so() {
     let desk = desk("s02/m002");
     let (token, visit, end) = booked(&desk);
@@ -67,14 +172,7 @@ fn nobody_is_on_the_way_who_had_not_said_so() {
 fn a_report_that_was_entered_by_mistake_is_taken_back_whole() {
     let desk = desk("s02/m002");
     let outreach = &desk.outreach;
-    let depot = Depot {
-        id: "leeds".into(),
-        name: Words { en: "Leeds".into(), zh: "利兹".into() },
-        address: String::new(),
-        latitude_deg: None,
-        longitude_deg: None,
-        opening_stock: [("oil".to_owned(), 5)].into(),
-    };
+    let depot = leeds();
     outreach.register_depot(&depot, "test", now()).unwrap();
     // The oil falls due and goes along.
     let letter = of_fault(&desk.id, "cooler_clogging");
@@ -83,12 +181,7 @@ fn a_report_that_was_entered_by_mistake_is_taken_back_whole() {
     let link = outreach.approve(&first, "wang", now()).unwrap().link;
     outreach.tick(now()).unwrap();
     let visit = outreach.book_for(&first, at("2026-07-20T09:00:00Z"), &agreed(), "wang", now()).unwrap();
-    let report = VisitReport {
-        parts: [("oil".to_owned(), 2)].into(),
-        depot: Some("leeds".into()),
-        left_out: "-".into(),
-        ..VisitReport::default()
-    };
+    let report = two_of_oil();
     outreach.report_visit(visit.id, &report, "chen", visit.end).unwrap();
     outreach.complete(visit.id, Some(11_700.0), "chen", visit.end).unwrap();
     let state = || {
@@ -167,6 +260,32 @@ fn a_breakdown_that_was_none_ends_and_whoever_expects_somebody_is_told() {
         printed(&text, &support::machine(id), true)
     });
     check("called_off", &texts);
+}
+
+#[test]
+fn a_case_that_was_closed_by_mistake_is_open_again() {
+    let s = scene();
+    let outreach = &s.outreach;
+    let depot = leeds();
+    outreach.register_depot(&depot, "test", minutes(0)).unwrap();
+    let case = s.break_down("s02/m002");
+    outreach.send_technician(case, "chen", None, "wang", minutes(1)).unwrap();
+    outreach.arrived(case, "chen", minutes(2)).unwrap();
+    outreach.tick(minutes(2)).unwrap();
+    let before = s.channel.keys().len();
+    let report = two_of_oil();
+    refused(outreach.reopen_service_case(case, "it runs", "chen", minutes(3)), Obstacle::NothingToTakeBack);
+    outreach.close_service_case(case, &report, "", "chen", minutes(3)).unwrap();
+    assert_eq!(outreach.stock().unwrap()[0].n, 3);
+    refused(outreach.reopen_service_case(case, " ", "chen", minutes(4)), Obstacle::ExplanationMissing);
+    let open = outreach.reopen_service_case(case, "the wrong case", "chen", minutes(4)).unwrap();
+    assert_eq!((open.closed, open.report, outreach.stock().unwrap()[0].n), (None, None, 5));
+    outreach.tick(minutes(5)).unwrap();
+    assert_eq!(s.channel.keys().len(), before, "nobody reads that it is mended");
+    outreach.close_service_case(case, &report, "", "chen", minutes(6)).unwrap();
+    let next = s.break_down("s02/m002");
+    assert_ne!(next, case);
+    refused(outreach.reopen_service_case(case, "again", "chen", minutes(7)), Obstacle::OtherCaseOpen);
 }
 
 #[test]

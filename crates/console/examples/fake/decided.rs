@@ -20,7 +20,7 @@ pub(super) fn decide(card: &mut AdvisoryCard, revision: u64, act: AdvisorAct) ->
             card.revision -= 1;
             return Err(BackendError::Text(vec![Remark::Exclamation, Remark::Missing(Lack::Link)]));
         }
-        AdvisorAct::Edit(draft) => card.draft = draft,
+        AdvisorAct::Edit(draft) => (card.draft, card.is_written) = (draft, true),
         AdvisorAct::Postpone { days, reason } => {
             card.state = AdvisoryState::Postponed { until: now().plus_days(f64::from(days)), reason };
         }

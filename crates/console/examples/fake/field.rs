@@ -200,6 +200,7 @@ impl Field for Fake {
                 at: at("2026-05-12T03:00:00Z"),
                 machine_name: line.tasks[0].machine_name.clone(),
                 works: vec!["oil_changed".into()],
+                looked_at: Vec::new(),
                 technician: "周明".into(),
                 note: "油位视窗有点花".into(),
             }],
@@ -313,6 +314,7 @@ impl Field for Fake {
             machine,
             machine_name: page.own_name.clone(),
             works: vec!["cooler_cleaned".to_owned()],
+            looked_at: Vec::new(),
             effects: effects.clone(),
             said: (!effects.is_empty()).then(|| "排气温度降了6 ℃左右。".to_owned()),
         };

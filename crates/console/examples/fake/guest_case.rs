@@ -2,7 +2,7 @@
 
 use foretell_console::Lang;
 use foretell_console::view::{
-    BrokenMachine, EarlierVisit, GuestCase, Person, PhotoView, Progress, Timer, TimerState, Way,
+    BrokenMachine, EarlierVisit, GuestCase, PartToBring, Person, PhotoView, Progress, Timer, TimerState, Way,
 };
 use foretell_model::{FaultCode, Grade, MINUTE_MS, MachineId, RulDays};
 
@@ -73,10 +73,12 @@ pub(super) fn broken(machine: &str) -> BrokenMachine {
         address: "苏州工业园区星湖街18号".into(),
         place_deg: Some((31.303, 120.731)),
         open: MachineId::parse(machine).map(forecast).into_iter().collect(),
+        parts: vec![PartToBring { part: "degreaser".into(), depot: "苏州仓".into(), n: 4 }],
         last_visit: Some(EarlierVisit {
             at: at("2026-05-12T03:00:00Z"),
             machine_name: String::new(),
             works: vec!["oil_changed".into()],
+            looked_at: Vec::new(),
             technician: "周明".into(),
             note: "油位视窗有点花".into(),
         }),

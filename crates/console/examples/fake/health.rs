@@ -59,6 +59,7 @@ pub(super) fn report(mut detail: MachineDetail, span: Span, lang: Lang) -> Healt
         let job = |when: &str, work: &str, minutes| JobDone {
             at: at(when),
             work: work.to_owned(),
+            found_nothing: false,
             by: if zh { "周明" } else { "Jonas Weber" }.to_owned(),
             minutes,
             parts: None,

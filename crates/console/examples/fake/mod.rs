@@ -20,9 +20,9 @@ use std::sync::{Arc, Mutex};
 
 use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
-    CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock,
-    MachineDetail, MachineName, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken,
-    Signed, StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, Governor, HealthReport, Hits, IngestStatus,
+    MachineClock, MachineDetail, MachineName, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply,
+    ReplyTaken, Signed, StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
@@ -332,6 +332,10 @@ impl Backend for Fake {
                 }
                 _ => BookingState::Open,
             };
+            if page.state == BookingState::Stopped {
+                let theirs = state.cards.iter_mut().filter(|card| card.customer.lang == page.lang);
+                theirs.for_each(|card| card.governor = Governor::Refused { reason: "opted_out".to_owned() });
+            }
             Ok(())
         })
     }

@@ -29,6 +29,20 @@ fn earlier() -> Vec<Contact> {
     ]
 }
 
+/// A customer who reads English.
+fn hansa() -> Customer {
+    Customer {
+        id: "hansa".into(),
+        name: "Hansa Blech GmbH".into(),
+        contact: "Mr Brandt".into(),
+        phone: "+49 421 555 0102".into(),
+        address: "brandt@hansa.example".into(),
+        lang: Lang::En,
+        zone: BERLIN,
+        stage: Some(1),
+    }
+}
+
 /// The queue.
 pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
@@ -54,6 +68,8 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             draft,
             unwritten: None,
             heard: None,
+            wish: None,
+            is_written: false,
             call_chosen: false,
             unsettled: false,
             delivery: None,
@@ -70,16 +86,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
         }
     };
     let zh = hengfeng();
-    let en = Customer {
-        id: "hansa".into(),
-        name: "Hansa Blech GmbH".into(),
-        contact: "Mr Brandt".into(),
-        phone: "+49 421 555 0102".into(),
-        address: "brandt@hansa.example".into(),
-        lang: Lang::En,
-        zone: BERLIN,
-        stage: Some(1),
-    };
+    let en = hansa();
     let held = Governor::Held { until: at("2026-07-20T06:00:00Z"), reason: "weekend".to_owned() };
     let mut cards = vec![
         card(

@@ -254,6 +254,7 @@ fn no_page_of_a_report_is_nearly_empty() {
     let job = |n: usize| JobDone {
         at: at("2026-06-01"),
         work: work[n % 2].to_owned(),
+        found_nothing: false,
         by: "Jonas Weber".to_owned(),
         minutes: Some(85),
         parts: None,

@@ -15,7 +15,7 @@ use super::guest_case::{self, CaseHead};
 use super::guest_frame::{Frame, Sender};
 use super::page::{Ask, encode, render};
 use super::photos::{Tile, tiles};
-use super::visits::works;
+use super::visits::works_made;
 use crate::health::energy::{self, Tip};
 use crate::router::App;
 use crate::text::{self, Words, field};
@@ -86,6 +86,8 @@ struct After {
     day: String,
     /// What was done; a line for each machine, named where there are several.
     works: Vec<String>,
+    /// On some machine nothing was found, and it is watched on.
+    watched: bool,
     lines: Vec<String>,
     /// What the work achieved on each machine.
     tasks: Vec<AfterTask>,
@@ -313,31 +315,24 @@ fn after(visit: &GuestVisit, b: &BookingPage, base: &str, app: &App) -> After {
             None => Vec::new(),
         },
         said: task.said.clone().unwrap_or_default(),
-        waits: task.effects.is_empty() && task.said.is_none(),
+        // Nothing was changed where nothing was found.
+        waits: !task.works.is_empty() && task.effects.is_empty() && task.said.is_none(),
     };
     let work = |task: &GuestTask| {
-        let done = works_done(&task.works, catalogue, b.lang);
+        let done = works_made((&task.works, &task.looked_at), catalogue, b.lang);
+        let done = if b.lang == Lang::Zh { text::listed(&done, b.lang) } else { done.join(" · ") };
         if is_joint { format!("{} · {done}", task.machine_name) } else { done }
     };
     let tasks: Vec<AfterTask> = visit.tasks.iter().map(task).collect();
     After {
         day: civil::date(visit.at, b.zone, b.lang),
         works: visit.tasks.iter().map(work).collect(),
+        watched: visit.tasks.iter().any(|task| !task.looked_at.is_empty()),
         lines: guest::report_lines(visit.report.as_ref(), visit.minutes, b.lang),
         has_news: tasks.iter().any(|task| task.waits || !task.said.is_empty()),
         tasks,
         photos: tiles(&visit.photos),
     }
-}
-
-/// What was done, as a heading under words that say it is done.
-fn works_done(codes: &[String], catalogue: &foretell_model::Catalogue, lang: Lang) -> String {
-    if lang == Lang::Zh {
-        return works(codes, catalogue, lang);
-    }
-    let done =
-        codes.iter().map(|code| text::work_done(code, &works(std::slice::from_ref(code), catalogue, lang), lang));
-    done.collect::<Vec<_>>().join(" · ")
 }
 
 /// A page for a link that does not work: no blame, and what to do instead. The language is the browser's, because nothing

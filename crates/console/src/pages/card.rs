@@ -2,6 +2,7 @@
 
 use foretell_model::{Catalogue, FindingKind, Status};
 
+use super::card_can::{Can, is_refused};
 use super::case_row::customer_href;
 use super::cases::lines;
 use super::figure::{Figure, card_figure};
@@ -87,71 +88,13 @@ pub(crate) struct Card {
     pub(crate) faults: Vec<Choice>,
 }
 
-/// What an advisor can do with a card as it stands.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Can {
-    pub(crate) approve: bool,
-    pub(crate) postpone: bool,
-    pub(crate) call: bool,
-    pub(crate) record_call: bool,
-    pub(crate) book: bool,
-    /// The booked visit can be moved or cancelled.
-    pub(crate) shift: bool,
-    pub(crate) settle: bool,
-    pub(crate) close: bool,
-    pub(crate) judge: bool,
-    pub(crate) deliver: bool,
-    pub(crate) revoke: bool,
-    pub(crate) note: bool,
-    /// A call that an advisor chose can be a letter again.
-    pub(crate) write: bool,
-}
-
-impl Can {
-    fn of(advisory: &AdvisoryCard) -> Self {
-        let (deliver, revoke) = (advisory.unsettled, advisory.booking_path.is_some());
-        // Why a draft is a fresh one is no answer to be noted.
-        let is_draft = matches!(advisory.state, AdvisoryState::Draft | AdvisoryState::Postponed { .. });
-        let note = advisory.heard.is_some() && !is_draft;
-        let write = advisory.call_chosen;
-        Self { deliver, revoke, note, write, ..Self::in_state(advisory) }
-    }
-
-    fn in_state(advisory: &AdvisoryCard) -> Self {
-        let book = !advisory.choices.is_empty();
-        // A service by running hours forecasts nothing that could be right or wrong.
-        let judge = advisory.finding.kind != FindingKind::MaintenanceDue;
-        match advisory.state {
-            AdvisoryState::Draft | AdvisoryState::Postponed { .. } => Self {
-                approve: advisory.unwritten.is_none(),
-                postpone: true,
-                call: true,
-                book,
-                close: true,
-                ..Self::default()
-            },
-            AdvisoryState::Approved { .. } => Self { postpone: true, call: true, book, close: true, ..Self::default() },
-            AdvisoryState::Sent { .. } | AdvisoryState::Declined { .. } => {
-                Self { call: true, book, close: true, ..Self::default() }
-            }
-            AdvisoryState::CallInstead { .. } | AdvisoryState::AnotherTime { .. } => {
-                Self { record_call: true, book, close: true, ..Self::default() }
-            }
-            AdvisoryState::VisitOver { .. } => Self { settle: true, judge, ..Self::default() },
-            AdvisoryState::Internal => Self { close: true, ..Self::default() },
-            AdvisoryState::Booked { from, .. } => Self { shift: from > advisory.curve.now, ..Self::default() },
-            AdvisoryState::Closed => Self { judge, ..Self::default() },
-        }
-    }
-}
-
 /// Lays out a card in the advisor's language; the letter stays in the customer's.
 pub(crate) fn card(advisory: AdvisoryCard, app: &App, lang: Lang) -> Card {
     let (catalogue, t, zone) = (&app.options.catalogue, text::words(lang), advisory.customer.zone);
     let (governor_class, approve_label) = match advisory.governor {
         Governor::Allowed => ("allowed", t.approve),
         Governor::Held { .. } => ("held", t.approve_held),
-        Governor::Refused { .. } => ("refused", t.approve_held),
+        Governor::Refused { .. } => ("refused", t.approve),
     };
     let (can, approve_label) = (Can::of(&advisory), advisory.joins.as_ref().map_or(approve_label, |_| t.approve_joins));
     let (wish, why) = said(&advisory, lang);
@@ -235,6 +178,9 @@ fn told(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> (&'static
 fn said(advisory: &AdvisoryCard, lang: Lang) -> (String, String) {
     match &advisory.state {
         AdvisoryState::AnotherTime { wish } => (wish.clone(), String::new()),
+        AdvisoryState::Booked { .. } if advisory.heard.is_none() => {
+            (advisory.wish.clone().unwrap_or_default(), String::new())
+        }
         AdvisoryState::CallInstead { reason } => (String::new(), text::remark(reason, lang)),
         // What was said since a visit was booked; nothing otherwise.
         _ => {
@@ -258,7 +204,7 @@ fn governed(advisory: &AdvisoryCard, can: Can, lang: Lang) -> String {
     match advisory.state {
         AdvisoryState::Booked { .. } if is_held => text::confirmation_waits(&advisory.governor, zone, lang),
         AdvisoryState::Approved { .. } => text::governor(&advisory.governor, zone, lang),
-        _ if can.approve => text::governor(&advisory.governor, zone, lang),
+        _ if can.approve || (can.postpone && is_refused(advisory)) => text::governor(&advisory.governor, zone, lang),
         _ => String::new(),
     }
 }

@@ -1,20 +1,22 @@
 //! What is done about a case: opened, called back, somebody sent, arrived, closed with the checklist.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use foretell_model::{Objection, Obstacle};
+use foretell_model::{Catalogue, Objection, Obstacle};
 use serde::Deserialize;
 
 use super::answer::answered;
-use super::cases::{SEVERAL_MAX, Typed, list, refused};
+use super::cases::{self, SEVERAL_MAX, Typed, list, refused};
 use super::kept::Kept;
 use super::page::{self, Ask};
 use crate::router::App;
-use crate::text::desk;
-use crate::view::{CaseAct, CaseReport};
-use crate::{BackendError, civil};
+use crate::text::{self, desk};
+use crate::view::{CaseAct, CaseReport, Choice};
+use crate::{BackendError, Lang, civil};
 
 /// Longest remark, characters.
 const REMARK_CHARS_MAX: usize = 1_000;
@@ -22,6 +24,12 @@ const REMARK_CHARS_MAX: usize = 1_000;
 const MINUTES_MAX: u32 = 24 * 60;
 /// Most pieces of one part.
 const PIECES_MAX: u32 = 1_000;
+/// Lines of parts in a form at first.
+const LINES_MIN: usize = 3;
+/// Lines added at a time.
+const LINES_MORE: usize = 3;
+/// Lines at most.
+const LINES_MAX: usize = 30;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Opened {
@@ -66,12 +74,11 @@ pub(crate) struct Closing {
     pub(super) left_out: String,
     pub(super) note: String,
     pub(super) depot: String,
-    part_1: String,
-    n_1: String,
-    part_2: String,
-    n_2: String,
-    part_3: String,
-    n_3: String,
+    /// Asks for more lines of parts in place of sending the form.
+    pub(super) more: Option<String>,
+    /// Lines of parts, `part_1` with `n_1` and so on, as many as the form had.
+    #[serde(flatten)]
+    lines: BTreeMap<String, String>,
     /// Parts that the depot does not hold by our list were used all the same.
     pub(super) parts_sure: Option<String>,
     /// Whether to ask about them; set by an answer, never sent.
@@ -85,14 +92,29 @@ impl Closing {
         [&self.test_run, &self.tidy, &self.old_parts, &self.report, &self.courtesy].map(Option::is_some)
     }
 
-    /// The lines of parts as they are shown: as they were typed, else empty.
-    pub(super) fn part_rows(&self) -> [PartRow; 3] {
-        let rows = [("1", &self.part_1, &self.n_1), ("2", &self.part_2, &self.n_2), ("3", &self.part_3, &self.n_3)];
-        rows.map(|(n, part, pieces)| PartRow {
-            n,
-            part: part.clone(),
-            pieces: if pieces.is_empty() { "1".to_owned() } else { pieces.clone() },
-        })
+    /// The lines of parts as they are shown: as they were typed, then empty ones; at least as many as parts are expected.
+    pub(super) fn part_rows(&self, expected: usize) -> Vec<PartRow> {
+        let typed = (1..=LINES_MAX).rev().find(|n| self.lines.contains_key(&format!("part_{n}"))).unwrap_or(0);
+        let more = if self.more.is_some() { LINES_MORE } else { 0 };
+        let rows = (typed + more).max(expected).clamp(LINES_MIN, LINES_MAX);
+        (1..=rows).map(|n| self.line(n)).collect()
+    }
+
+    fn line(&self, n: usize) -> PartRow {
+        let field = |name: &str| self.lines.get(&format!("{name}_{n}")).map_or("", |typed| typed.trim());
+        let pieces = Some(field("n")).filter(|typed| !typed.is_empty()).unwrap_or("1");
+        PartRow { n, part: field("part").to_owned(), pieces: pieces.to_owned() }
+    }
+
+    /// How many of which parts were used; what stands on two lines is added up.
+    fn parts(&self) -> Vec<(String, u32)> {
+        let mut used: BTreeMap<String, u32> = BTreeMap::new();
+        for row in (1..=LINES_MAX).map(|n| self.line(n)).filter(|row| !row.part.is_empty()) {
+            let pieces = row.pieces.parse().unwrap_or(1).clamp(1, PIECES_MAX);
+            let sum = used.entry(row.part).or_insert(0);
+            *sum = (*sum + pieces).min(PIECES_MAX);
+        }
+        used.into_iter().collect()
     }
 
     /// Asks about parts, where they are what stands in the way.
@@ -102,13 +124,10 @@ impl Closing {
     }
 
     pub(super) fn report(self) -> CaseReport {
-        let parts =
-            [(self.part_1.clone(), &self.n_1), (self.part_2.clone(), &self.n_2), (self.part_3.clone(), &self.n_3)];
-        let pieces = |n: &str| n.trim().parse::<u32>().unwrap_or(1).clamp(1, PIECES_MAX);
         CaseReport {
             done: self.ticked(),
             left_out: cut(&self.left_out),
-            parts: parts.into_iter().filter(|(part, _)| !part.is_empty()).map(|(part, n)| (part, pieces(n))).collect(),
+            parts: self.parts(),
             parts_sure: self.parts_sure.is_some(),
             depot: self.depot,
             note: cut(&self.note),
@@ -119,9 +138,15 @@ impl Closing {
 
 /// One line of parts in the form.
 pub(super) struct PartRow {
-    pub(super) n: &'static str,
+    pub(super) n: usize,
     pub(super) part: String,
     pub(super) pieces: String,
+}
+
+/// Every part that the catalogue's work needs.
+pub(super) fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
+    let kinds: BTreeSet<&String> = catalogue.actions.values().flat_map(|action| &action.parts).collect();
+    kinds.into_iter().map(|part| Choice { key: part.clone(), name: text::part(part, lang) }).collect()
 }
 
 /// A remark, cut at its longest.
@@ -227,6 +252,9 @@ pub(crate) async fn close(
 ) -> Response {
     let report = form.clone().report();
     let typed = Typed { closing: form, ..Typed::default() };
+    if typed.closing.more.is_some() {
+        return cases::again(&app, &ask, id, (StatusCode::OK, String::new()), typed).await;
+    }
     if report.left_out.is_empty() && report.done.contains(&false) {
         return refused(&app, &ask, id, &Obstacle::ChecklistGap.into(), typed).await;
     }
@@ -261,22 +289,43 @@ async fn act(app: &App, ask: &Ask, id: i64, act: CaseAct, done: &'static str, ke
 mod tests {
     use super::*;
 
+    fn typed(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_form_has_as_many_lines_as_parts_are_expected_typed_or_asked_for() {
+        #[track_caller]
+        fn check(fields: &[(&str, &str)], more: bool, expected: usize, rows: usize) {
+            let form = Closing { lines: typed(fields), more: more.then(String::new), ..Closing::default() };
+            assert_eq!(form.part_rows(expected).len(), rows, "{fields:?} {more} {expected}");
+        }
+        check(&[], false, 0, 3);
+        check(&[], false, 5, 5);
+        check(&[("part_1", ""), ("part_5", "oil")], false, 3, 5);
+        check(&[("part_1", ""), ("part_5", "oil")], true, 3, 8);
+        check(&[("part_30", "oil")], true, 99, 30);
+    }
+
     #[test]
     fn a_report_holds_what_was_ticked_and_counted() {
         let ticked = || Some("on".to_owned());
         let form = Closing {
             test_run: ticked(),
             report: ticked(),
-            part_2: "oil".into(),
-            n_2: "20".into(),
-            part_3: "oil_filter".into(),
-            n_3: "many".into(),
+            lines: typed(&[
+                ("part_2", "oil"),
+                ("n_2", "20"),
+                ("part_7", "oil_filter"),
+                ("n_7", "many"),
+                ("part_9", "oil"),
+            ]),
             left_out: "  no courtesy item left ".into(),
             ..Closing::default()
         };
         let report = form.report();
         assert_eq!(report.done, [true, false, false, true, false]);
-        assert_eq!(report.parts, [("oil".to_owned(), 20), ("oil_filter".to_owned(), 1)]);
+        assert_eq!(report.parts, [("oil".to_owned(), 21), ("oil_filter".to_owned(), 1)]);
         assert_eq!(report.left_out, "no courtesy item left");
     }
 }

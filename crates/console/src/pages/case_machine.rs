@@ -2,7 +2,8 @@
 
 use foretell_model::{Catalogue, FindingKind};
 
-use super::visits::works;
+use super::visit::bring;
+use super::visits::works_made;
 use crate::view::{BrokenMachine, CasePage};
 use crate::{Lang, civil, text};
 
@@ -20,6 +21,8 @@ pub(super) struct MachineCard {
     pub(super) last_visit: Option<(String, String, String)>,
     /// What was forecast or seen, in sentences.
     pub(super) forecast: Vec<String>,
+    /// Parts likely to be needed, with where they lie.
+    pub(super) bring: Vec<String>,
 }
 
 /// Lays it out.
@@ -29,9 +32,10 @@ pub(super) fn machine_card(page: &CasePage, catalogue: &Catalogue, lang: Lang) -
     let tells = |kind| !matches!(kind, FindingKind::Observability | FindingKind::MaintenanceEffect);
     let open = machine.open.iter().filter(|finding| tells(finding.kind));
     let last = machine.last_visit.as_ref().map(|visit| {
+        let done = works_made((&visit.works, &visit.looked_at), catalogue, lang);
         let said = [visit.technician.clone(), visit.note.clone()];
         let said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-        (civil::date(visit.at, case.zone, lang), done(&visit.works, catalogue, lang), said.join(" · "))
+        (civil::date(visit.at, case.zone, lang), text::listed(&done, lang), said.join(" · "))
     });
     MachineCard {
         what: what(machine, lang),
@@ -40,20 +44,13 @@ pub(super) fn machine_card(page: &CasePage, catalogue: &Catalogue, lang: Lang) -
         address: machine.address.clone(),
         geo: machine.place_deg.map_or_else(String::new, |(north, east)| format!("geo:{north:.5},{east:.5}")),
         last_visit: last,
+        bring: if case.closed.is_some() {
+            Vec::new()
+        } else {
+            machine.parts.iter().map(|part| bring(part, lang)).collect()
+        },
         forecast: open.map(|finding| text::kind_sentence_at(finding, then, catalogue, lang)).collect(),
     }
-}
-
-/// Works that were done: `Oil changed`, `更换润滑油`.
-fn done(codes: &[String], catalogue: &Catalogue, lang: Lang) -> String {
-    if lang == Lang::Zh {
-        return works(codes, catalogue, lang);
-    }
-    let one = |code: &String| {
-        let name = catalogue.actions.get(code).map_or(code.as_str(), |action| action.name.in_language(lang.tag()));
-        text::work_done(code, name, lang)
-    };
-    text::listed(&codes.iter().map(one).collect::<Vec<_>>(), lang)
 }
 
 fn what(machine: &BrokenMachine, lang: Lang) -> String {

@@ -1,7 +1,5 @@
 //! What is broken: open cases with both clocks, one case, and what is done about it.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -10,7 +8,7 @@ use foretell_model::Catalogue;
 use serde::Deserialize;
 
 use super::card::tel;
-use super::case_acts::{Closing, PartRow};
+use super::case_acts::{Closing, PartRow, parts};
 use super::case_machine::{MachineCard, machine_card};
 use super::case_row::{CaseRow, row};
 use super::kept::Kept;
@@ -110,7 +108,8 @@ struct OneCase {
     kept: Kept,
     /// What was typed into the form of the end.
     typed: Closing,
-    part_rows: [PartRow; 3],
+    part_rows: Vec<PartRow>,
+    is_open: bool,
     phone: String,
     tel: String,
     contact: String,
@@ -263,7 +262,7 @@ pub(super) struct Typed {
 }
 
 /// One case as it stands now, with what there is to say about what was just tried, and what was typed.
-async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Typed) -> Response {
+pub(super) async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Typed) -> Response {
     let (lang, errand, who) = (ask.lang, Errand::Case(id), ask.asker());
     let asked = app.ask(move |backend| {
         Ok((backend.case(id, lang)?, backend.photos(errand)?, who.is_barred_from(backend, errand)?))
@@ -312,7 +311,8 @@ fn lay_out_one(
         bad: status != StatusCode::OK,
         anothers: if barred && is_open { text::access(lang).anothers } else { "" },
         kept,
-        part_rows: typed.part_rows(),
+        part_rows: typed.part_rows(0),
+        is_open,
         typed,
         tel: tel(&case.phone),
         phone: case.phone.clone(),
@@ -341,7 +341,7 @@ fn lay_out_one(
             arrive: is_mine && coming,
             close: is_mine && is_open && case.on_site.met.is_some(),
             photo: is_mine,
-            take_back: is_mine && is_open && case.on_site.met.is_some() && case.progress.is_none(),
+            take_back: is_mine && (!is_open || case.on_site.met.is_some() && case.progress.is_none()),
             withdraw: is_open,
         },
         withdrawn: case.withdrawn.is_some(),
@@ -378,12 +378,6 @@ fn expected(arrival: Arrival, page: &CasePage, lang: Lang) -> String {
 pub(super) fn checklist(lang: Lang) -> [&'static str; 5] {
     let d = desk::words(lang);
     [d.check_test_run, d.check_tidy, d.check_old_parts, d.check_report, d.check_courtesy]
-}
-
-/// Every part that the catalogue's work needs.
-pub(super) fn parts(catalogue: &Catalogue, lang: Lang) -> Vec<Choice> {
-    let kinds: BTreeSet<&String> = catalogue.actions.values().flat_map(|action| &action.parts).collect();
-    kinds.into_iter().map(|part| Choice { key: part.clone(), name: text::part(part, lang) }).collect()
 }
 
 /// Entries of the record as they are read.

@@ -199,6 +199,9 @@ pub(crate) async fn done(
     Path(id): Path<i64>,
     Form(form): Form<Finished>,
 ) -> Response {
+    if form.closing.more.is_some() {
+        return visit::again(&app, &ask, id, (StatusCode::OK, String::new()), form).await;
+    }
     let (typed, by) = (form.clone(), ask.by.clone());
     let done = async {
         let done = finished(form)?;

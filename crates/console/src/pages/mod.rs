@@ -7,6 +7,7 @@ pub(crate) mod booking;
 pub(crate) mod booking_acts;
 pub(crate) mod calendar;
 pub(crate) mod card;
+mod card_can;
 pub(crate) mod case_acts;
 mod case_machine;
 mod case_row;

@@ -180,12 +180,17 @@ pub(crate) async fn show_again(
     }
     let Ok(now) = app.ask(move |backend| backend.advisory(&id)).await else { return ask.failure(&error) };
     let headline = format!("{} · {}", now.machine_name, now.site_name);
+    let is_written = now.is_written;
     let card = card(now, app, ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::breach(fault, ask.lang)).collect(),
         // Who was faster is a colleague, and can be asked.
         BackendError::Refused(told) if typed.is_none() && told.why == Obstacle::Stale => {
             vec![format!("{} {}", t.conflict_text, card.decided).trim().to_owned()]
+        }
+        // Nobody puts their words in the place of a colleague's unseen.
+        BackendError::Refused(told) if is_written && card.can.approve && told.why == Obstacle::Stale => {
+            vec![format!("{} {}", t.edit_beside, card.decided).trim().to_owned()]
         }
         _ if typed.is_none() || page::status_of(&error) == StatusCode::UNPROCESSABLE_ENTITY => {
             told.into_iter().collect()

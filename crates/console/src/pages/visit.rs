@@ -7,14 +7,14 @@ use axum::response::Response;
 use foretell_model::{Catalogue, FindingKind, Timestamp};
 
 use super::card::tel;
-use super::case_acts::PartRow;
-use super::cases::{Line, checklist, lines, parts};
+use super::case_acts::{PartRow, parts};
+use super::cases::{Line, checklist, lines};
 use super::field_acts::Finished;
 use super::kept::Kept;
 use super::page::{self, Ask, Chrome, advisory_href};
 use super::photos::{Tile, tiles};
 use super::verdicts::{faults, verdict_line};
-use super::visits::{Asked, notice, works};
+use super::visits::{Asked, notice, works, works_made};
 use crate::router::App;
 use crate::text::{self, desk, field};
 use crate::view::{CHECKLIST, Choice, EarlierVisit, Errand, PartToBring, TaskInFull, VisitPage, VisitState};
@@ -36,7 +36,7 @@ struct OnePage {
     kept: Kept,
     /// What was typed into the form of the end.
     typed: Finished,
-    part_rows: [PartRow; 3],
+    part_rows: Vec<PartRow>,
     /// Of which machines there was a forecast, which was right or not.
     judged: Vec<Judged>,
     class: &'static str,
@@ -121,7 +121,7 @@ pub(crate) async fn one(State(app): State<App>, ask: Ask, Path(id): Path<i64>, Q
 }
 
 /// One visit as it stands now, with what there is to say about what was just tried.
-async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Finished) -> Response {
+pub(super) async fn again(app: &App, ask: &Ask, id: i64, told: (StatusCode, String), typed: Finished) -> Response {
     let (lang, who) = (ask.lang, ask.asker());
     let asked = app.ask(move |backend| Ok((backend.visit(id, lang)?, who.is_barred_from(backend, Errand::Visit(id))?)));
     match asked.await {
@@ -164,7 +164,8 @@ fn lay_out_one(
         bad: status != StatusCode::OK,
         anothers: if barred && line.state == VisitState::Booked { text::access(lang).anothers } else { "" },
         kept: typed.kept.clone(),
-        part_rows: typed.closing.part_rows(),
+        // A line more than there is to bring: something else is often needed.
+        part_rows: typed.closing.part_rows(page.parts.len() + 1),
         judged: judged(page, &typed),
         class,
         state,
@@ -252,7 +253,8 @@ fn caller(name: &str, role: &str, phone: &str) -> Caller {
     Caller { name: name.to_owned(), role: role.to_owned(), tel: tel(phone), phone: phone.to_owned() }
 }
 
-fn bring(part: &PartToBring, lang: Lang) -> String {
+/// A part to bring, and where the nearest lies.
+pub(super) fn bring(part: &PartToBring, lang: Lang) -> String {
     let (f, name) = (field::words(lang), text::part(&part.part, lang));
     match (part.depot.is_empty(), lang) {
         (true, Lang::En) => format!("{name} – {}", f.no_depot_has),
@@ -265,7 +267,7 @@ fn bring(part: &PartToBring, lang: Lang) -> String {
 fn earlier(visit: &EarlierVisit, page: &VisitPage, catalogue: &Catalogue, lang: Lang) -> (String, String, String) {
     let said = [visit.technician.clone(), visit.note.clone()];
     let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    let done = works(&visit.works, catalogue, lang);
+    let done = text::listed(&works_made((&visit.works, &visit.looked_at), catalogue, lang), lang);
     // Beside its own visit a lone machine need not be named.
     let done = if page.tasks.len() > 1 { format!("{} · {done}", visit.machine_name) } else { done };
     (civil::date(visit.at, page.line.zone, lang), done, said)

@@ -171,6 +171,17 @@ pub(super) fn machines(tasks: &[Task], lang: Lang) -> String {
     text::listed(&tasks.iter().map(|task| task.machine_name.clone()).collect::<Vec<_>>(), lang)
 }
 
+/// What a visit did, as it is said once it is over: `Oil changed`, and of what nothing was found that it was looked at.
+pub(super) fn works_made(made: (&[String], &[String]), catalogue: &Catalogue, lang: Lang) -> Vec<String> {
+    let (works, looked_at) = made;
+    let done = |code: &String| {
+        let name = self::works(std::slice::from_ref(code), catalogue, lang);
+        if lang == Lang::Zh { name } else { text::work_done(code, &name, lang) }
+    };
+    let looks = looked_at.iter().map(|code| text::work_looked_at(code, catalogue.actions.get(code), lang));
+    works.iter().map(done).chain(looks).collect()
+}
+
 /// Works in words.
 pub(super) fn works(codes: &[String], catalogue: &Catalogue, lang: Lang) -> String {
     let name = |code: &String| match catalogue.actions.get(code) {

@@ -101,6 +101,7 @@ const REMARKS: &[(&str, &str)] = &[
     ("it has become urgent since it was postponed", "推迟之后已变为紧急"),
     ("the forecast was withdrawn: is the visit still needed?", "预测已撤回：还需要上门吗？"),
     ("the visit did not take place", "上门未进行"),
+    ("nothing was found at the visit, and the forecast still holds", "上门没有查到问题，但预测仍然成立"),
     ("the customer wants no such messages", "客户不再接收此类消息"),
     (
         "the message could not be delivered: it is not known whether it arrived: the data was put back",

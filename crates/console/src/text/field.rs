@@ -74,9 +74,12 @@ words! {
     done_note = "The customer reads it now.", "客户现在能看到了。";
     reads_en = "The customer reads English.", "客户看英文。";
     reads_zh = "The customer reads Chinese.", "客户看中文。";
+    more_parts = "More parts", "再加几种备件";
     take_back_arrival = "That was a mistake: not there yet", "点错了，还没到";
     take_back_report = "This was entered by mistake", "填错了，要撤回";
-    take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both.", "这次上门会重新打开，备件退回库存，客户页面同步更新。记录里两次操作都会保留。";
+    take_back_closing = "It was closed by mistake", "误结束了，要重新打开";
+    take_back_closing_hint = "The case is open again, and parts go back on their shelf. If the customer has read that it is over, please ring them.", "报修会重新打开，备件退回库存。如果客户已经收到结束的消息，请打电话说明。";
+    take_back_hint = "The visit is open again, parts go back on their shelf, and the customer's page shows it so. The record keeps both. For two hours the forecasts have heard nothing of the work; after that they have begun anew.", "这次上门会重新打开，备件退回库存，客户页面同步更新。记录里两次操作都会保留。提交后两小时内撤回，预测不受影响；超过两小时，预测已按检修后重新开始。";
     take_back_why = "What happened, in a sentence", "怎么回事，一句话说明";
     take_back = "Take it back", "撤回";
     done_taken_back = "Taken back.", "已撤回。";
@@ -107,6 +110,7 @@ words! {
     way_no_time = "On the way to you", "已经在来的路上";
     way_label = "How far the technician has come", "师傅走到哪儿了";
     done_eyebrow = "The work is done", "工作已完成";
+    watched = "We keep an eye on the readings and will be in touch if anything changes.", "机器的数据我们会继续留意，有变化马上联系您。";
     achieved = "What it achieved", "效果如何";
     achieved_wait = "The machine's own figures show whether it helped. After a few days of ordinary running you will find the comparison here.", "维修效果以运行数据为准。正常运行几天后，这里会给出对比。";
     report_open = "Open the health report", "查看健康报告";

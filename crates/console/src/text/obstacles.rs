@@ -15,6 +15,10 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "Not yet: the visit is more than a day away. Set out within 24 hours before it.",
             "还不能出发：离约定的上门时间超过一天，请在上门前24小时内再操作。",
         ),
+        Obstacle::OtherDay => (
+            "This visit is not today. Please look whether you mean another one.",
+            "这次上门不是今天，请核对是不是另一次上门。",
+        ),
         Obstacle::NotBegun => ("The visit has not begun yet.", "约定的上门时间还没到。"),
         Obstacle::Begun => ("The visit has begun already.", "约定的上门时间已到。"),
         Obstacle::SomebodyThere => ("Somebody is on site already.", "已经有人到场了。"),
@@ -138,6 +142,9 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::WhenMissing => ("Please give a date and time.", "请填写日期和时间。"),
         Obstacle::PostponeDays => ("Choose 1 to 90 days.", "请选择1到90天。"),
         Obstacle::CaseClosed => ("The case is closed already.", "这次报修已经结束。"),
+        Obstacle::OtherCaseOpen => {
+            ("The machine has another open case. Go on there.", "这台机器另有未结束的报修，请在那里继续处理。")
+        }
         Obstacle::ChecklistNeeded => ("Close the case with its checklist.", "请先填好完工清单，再结束报修。"),
         Obstacle::TemplateChanged => {
             ("Somebody else changed it since you opened it. Look at it again.", "打开之后已有人修改过，请重新查看。")

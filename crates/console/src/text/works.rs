@@ -1,5 +1,7 @@
 //! Work that was done, as it is said afterwards.
 
+use foretell_model::catalogue::Action;
+
 use crate::Lang;
 use crate::view::{Slot, VisitChange};
 
@@ -35,6 +37,36 @@ pub(crate) fn work_done(code: &str, name: &str, lang: Lang) -> String {
     }
 }
 
+/// What a look at each of the shipped works is called, once it is over.
+const LOOKED_AT_EN: &[(&str, &str)] = &[
+    ("cooler_cleaned", "Cooler"),
+    ("thermostatic_valve_replaced", "Thermostatic valve"),
+    ("oil_filter_replaced", "Oil filter"),
+    ("oil_topped_up", "Oil level"),
+    ("oil_changed", "Oil"),
+    ("fan_repaired", "Cooling fan"),
+    ("ventilation_checked", "Ventilation"),
+    ("separator_replaced", "Separator element"),
+    ("intake_filter_replaced", "Intake filter"),
+    ("leak_surveyed", "Air network"),
+    ("inlet_valve_serviced", "Inlet valve"),
+    ("bearing_inspected", "Air-end bearings"),
+    ("motor_bearing_serviced", "Motor bearings"),
+    ("supply_checked", "Contacts and supply"),
+    ("sensor_replaced", "Sensor"),
+];
+
+/// Work that came to a look, because nothing was found: `Cooler checked, nothing wrong found`.
+pub(crate) fn work_looked_at(code: &str, action: Option<&Action>, lang: Lang) -> String {
+    let name = action.map_or("", |action| action.look.as_ref().unwrap_or(&action.name).in_language(lang.tag()));
+    let known = LOOKED_AT_EN.iter().find(|(known, _)| *known == code);
+    match (known, lang) {
+        (Some((_, thing)), Lang::En) => format!("{thing} checked, nothing wrong found"),
+        (None, Lang::En) => format!("Looked at ({name}), nothing wrong found"),
+        (_, Lang::Zh) => format!("{name}，未发现异常"),
+    }
+}
+
 /// A name as it stands at the head of a line.
 pub(crate) fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
@@ -60,6 +92,8 @@ pub(crate) fn visit_change(change: &VisitChange, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use foretell_model::Catalogue;
+
     use super::*;
 
     #[test]
@@ -72,6 +106,15 @@ mod tests {
         check("cooler_cleaned", "清洗冷却器", Lang::Zh, "已完成：清洗冷却器");
         check("serviced", "做定期保养", Lang::Zh, "已完成：定期保养");
         check("belt_changed", "change the belt", Lang::En, "Done: change the belt");
+    }
+
+    #[test]
+    fn a_look_that_found_nothing_says_so() {
+        let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+        let said = |code: &str, lang| work_looked_at(code, catalogue.actions.get(code), lang);
+        assert_eq!(said("cooler_cleaned", Lang::En), "Cooler checked, nothing wrong found");
+        assert_eq!(said("cooler_cleaned", Lang::Zh), "检查冷却器，未发现异常");
+        assert_eq!(said("leak_surveyed", Lang::Zh), "做管网超声波检漏，未发现异常");
     }
 
     #[test]

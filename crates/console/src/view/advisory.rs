@@ -253,6 +253,10 @@ pub struct AdvisoryCard {
     pub unwritten: Option<Objection>,
     /// Times at which an advisor could book a visit now.
     pub choices: Vec<Slot>,
+    /// What the customer last wished of a time, in the customer's words; it stands beside a booked visit too.
+    pub wish: Option<String>,
+    /// Whether a person wrote the letter as it stands.
+    pub is_written: bool,
     /// What the customer with a booked visit replied, or another word that an advisor must read although the visit stands.
     pub heard: Option<String>,
     /// Whether a call is due because an advisor chose it in place of a letter, and nobody has rung yet.

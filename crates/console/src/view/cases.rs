@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::{FaultCode, Finding, Timestamp};
 
-use super::{EarlierVisit, Timer, TimerState, Way};
+use super::{EarlierVisit, PartToBring, Timer, TimerState, Way};
 use crate::Lang;
 
 /// Who comes.
@@ -162,6 +162,8 @@ pub struct BrokenMachine {
     pub place_deg: Option<(f64, f64)>,
     /// What was open of it, the most pressing first.
     pub open: Vec<Finding>,
+    /// Parts that are likely to be needed, by what was open.
+    pub parts: Vec<PartToBring>,
     /// The last visit to it before it broke.
     pub last_visit: Option<EarlierVisit>,
 }

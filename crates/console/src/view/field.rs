@@ -173,6 +173,8 @@ pub struct EarlierVisit {
     pub machine_name: String,
     /// Works, by the codes of the catalogue.
     pub works: Vec<String>,
+    /// Those that came to a look, because nothing was found; apart from the others.
+    pub looked_at: Vec<String>,
     /// Who came.
     pub technician: String,
     /// What was said of it.

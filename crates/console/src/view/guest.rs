@@ -36,6 +36,8 @@ pub struct GuestTask {
     pub machine_name: String,
     /// Works, by the codes of the catalogue.
     pub works: Vec<String>,
+    /// Those that came to a look, because nothing was found; apart from the others.
+    pub looked_at: Vec<String>,
     /// What they achieved (kind `maintenance_effect`), once that is known.
     pub effects: Vec<Finding>,
     /// The same in the words of the letter after the visit; none where there is nothing to tell of it.

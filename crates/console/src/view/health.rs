@@ -29,6 +29,8 @@ pub struct JobDone {
     pub at: Timestamp,
     /// A code of the fault catalogue's actions, e.g. `cooler_cleaned`; empty for a repair.
     pub work: String,
+    /// It came to a look, because nothing was found of what had been forecast.
+    pub found_nothing: bool,
     /// Who did it; empty when not known.
     pub by: String,
     /// How long it took, minutes, as far as somebody said.

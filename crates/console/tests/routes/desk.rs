@@ -83,6 +83,37 @@ async fn an_edited_text_that_cannot_be_saved_is_kept() {
 }
 
 #[tokio::test]
+async fn a_colleague_s_words_are_not_replaced_unseen() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let edit = |revision: u8, lang: &str, body: &str| {
+        let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";
+        form(&format!("/queue/edit?lang={lang}"), &format!("{id}&revision={revision}&subject=Mine&body={body}"))
+    };
+    assert_eq!(send(app.clone(), edit(3, "en", "First+words")).await.status, StatusCode::SEE_OTHER);
+    for (lang, cause) in [("en", "A colleague has changed this letter"), ("zh-CN", "同事已改过这封信")] {
+        let answer = send(app.clone(), edit(3, lang, "Second+words")).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT);
+        for shown in [cause, "<p>First words</p>", ">Second words</textarea>", "name=\"revision\" value=\"4\""] {
+            assert!(answer.body.contains(shown), "no {shown}: {}", answer.body);
+        }
+    }
+    assert_eq!(send(app, edit(4, "en", "Both")).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_approve_what_may_not_be_sent() {
+    let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
+    let stopped = send(app.clone(), form("/b/token-zh/stop", "")).await;
+    assert_eq!(stopped.status, StatusCode::SEE_OTHER);
+    for (lang, why) in [("en", "wants no such messages"), ("zh-CN", "客户已退订此类消息")] {
+        let path = format!("{CARD}?lang={lang}");
+        let body = send(app.clone(), Request::get(path).body(Body::empty()).unwrap()).await.body;
+        assert!(body.contains(why) && !body.contains("action=\"/queue/approve\""), "{body}");
+        assert!(body.contains("<details open><summary class=\"button primary\">"), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_is_recorded_a_visit_booked_and_settled() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     let id = "id=s01%2Fm002%2Fcooler_clogging%2F1";

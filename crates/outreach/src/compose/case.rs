@@ -3,7 +3,7 @@
 
 use foretell_model::Timestamp;
 
-use super::{Before, Facts, Subject, format, pieces_of};
+use super::{Before, Facts, Subject, format};
 use crate::Outreach;
 use crate::drafting::{People, slots_run};
 use crate::earlier::is_same_trouble;
@@ -76,14 +76,15 @@ impl Outreach {
         people: &People,
     ) -> Result<Before> {
         let language = people.customer.language;
-        let works = pieces_of(spoken, &self.options.catalogue);
+        let (works, unfound) = self.made_in_words(connection, (spoken, stay), language)?;
         let technician: Option<Technician> = match &stay.technician {
             Some(id) => registry::find(connection, id)?,
             None => None,
         };
         Ok(Before {
             day: format::day(language, people.calendar.local(stay.start).date()),
-            works: works.iter().map(|piece| piece.name().in_language(language.tag()).to_owned()).collect(),
+            works,
+            unfound,
             technician: technician.map(|technician| language.of(&technician.name).to_owned()),
             effect: self.effect_on(connection, spoken, stay, language)?,
             spent: false,

@@ -115,6 +115,8 @@ pub(crate) struct Before {
     pub(crate) day: String,
     /// What was done, as phrases.
     pub(crate) works: Vec<String>,
+    /// The fault of which nothing was found then, as a phrase.
+    pub(crate) unfound: Option<String>,
     /// Who was there, by name.
     pub(crate) technician: Option<String>,
     /// What it achieved; `None` where nothing is known.

@@ -183,7 +183,7 @@ fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
     };
     let works = facts.jobs.clone();
     let effect = effect(language, -0.2)?;
-    Some(facts.after(Before { day: day.to_owned(), works, technician: None, effect, spent: false }))
+    Some(facts.after(Before { day: day.to_owned(), works, unfound: None, technician: None, effect, spent: false }))
 }
 
 /// What cleaning a cooler achieved.

@@ -22,6 +22,8 @@ pub(crate) struct VisitFacts {
     #[serde(flatten)]
     common: Common,
     works: Vec<String>,
+    /// The fault of which nothing was found there, as a phrase.
+    unfound: Option<String>,
     duration: String,
     stops: bool,
     /// The visit's time in words.
@@ -53,6 +55,8 @@ pub(crate) struct VisitFacts {
 pub(crate) struct OtherVisited {
     number: String,
     works: Vec<String>,
+    /// The fault of which nothing was found on it, as a phrase.
+    unfound: Option<String>,
     /// What the work achieved on it; `None` where it is not known.
     effect: Option<Effect>,
 }
@@ -78,10 +82,14 @@ impl Outreach {
         let language = people.customer.language;
         let due = due_pieces(case.own(), &self.options.catalogue).into_iter();
         let due = due.map(|piece| piece.name().in_language(language.tag()).to_owned());
+        let made = |spoken| self.made_in_words(connection, (spoken, stay), language);
+        let mut made = case.spoken().map(made).collect::<Result<Vec<_>>>()?.into_iter();
+        let (works, unfound) = made.next().unwrap_or_default();
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
         Ok(VisitFacts {
             common: Common::among(people, &self.options.company),
-            works: facts.jobs,
+            works,
+            unfound,
             duration: facts.duration,
             stops: facts.stops,
             when: slot_text(language, &people.calendar, &slot),
@@ -92,7 +100,13 @@ impl Outreach {
             link: link.to_owned(),
             off: stay.state == "cancelled",
             over: matches!(case.stage, Stage::Cleared | Stage::Done),
-            others: facts.others.iter().zip(effects).map(|(other, effect)| OtherVisited::of(other, effect)).collect(),
+            others: facts
+                .others
+                .iter()
+                .zip(made)
+                .zip(effects)
+                .map(|((o, made), effect)| OtherVisited::of(o, made, effect))
+                .collect(),
             joined: facts.others.into_iter().filter(Facts::is_new).collect(),
             added: due.filter(|work| !told.contains(work)).collect(),
             hours: facts.hours,
@@ -176,8 +190,8 @@ impl Outreach {
 }
 
 impl OtherVisited {
-    fn of(other: &Facts, effect: Option<Effect>) -> Self {
-        Self { number: other.number().to_owned(), works: other.jobs.clone(), effect }
+    fn of(other: &Facts, (works, unfound): (Vec<String>, Option<String>), effect: Option<Effect>) -> Self {
+        Self { number: other.number().to_owned(), works, unfound, effect }
     }
 }
 
@@ -206,6 +220,7 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
     VisitFacts {
         common,
         works: facts.jobs,
+        unfound: None,
         duration: facts.duration,
         stops: facts.stops,
         when: day.1.to_owned(),
@@ -214,7 +229,7 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         address: String::new(),
         effect,
         link: "https://service.example/b/invented".to_owned(),
-        others: facts.others.iter().map(|other| OtherVisited::of(other, None)).collect(),
+        others: facts.others.iter().map(|other| OtherVisited::of(other, (other.jobs.clone(), None), None)).collect(),
         added: if facts.others.is_empty() { facts.due } else { Vec::new() },
         hours: facts.hours,
         joined: facts.others,

@@ -148,11 +148,10 @@ impl Desk {
 
     fn note_case(&mut self, case: Case) {
         let id = case.finding.id.clone();
+        // Whether its work was done is read anew: a report may have been taken back.
+        self.worked.remove(&id);
         match case.stage {
-            Stage::Done | Stage::Cleared => {
-                self.worked.remove(&id);
-                self.cases.remove(&id)
-            }
+            Stage::Done | Stage::Cleared => self.cases.remove(&id),
             _ => {
                 let open = match self.cases.get(&id) {
                     Some(known) => known.with(case),

@@ -15,14 +15,34 @@ pub(crate) fn give(connection: &dyn Session, machine: &str, verdict: &WorkVerdic
     connection.execute(sql, values).map(drop)
 }
 
-/// The verdict on a case.
+/// What stands in the place of a verdict that was taken back.
+const WITHDRAWN: &str = "withdrawn";
+
+/// Takes the verdict on a case back; the one before does not come back with it.
+pub(crate) fn take_back(
+    connection: &dyn Session,
+    machine: &str,
+    verdict: &WorkVerdict,
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO verdict (advisory, machine, fault, found, instead, note, at, who)
+               VALUES (?1, ?2, ?3, ?4, NULL, '', ?5, ?6)";
+    let values = values![verdict.case.as_str(), machine, verdict.fault.as_str(), WITHDRAWN, now, who];
+    connection.execute(sql, values).map(drop)
+}
+
+/// The verdict on a case, unless it was taken back.
 pub(crate) fn verdict(connection: &dyn Session, case: &FindingId) -> Result<Option<WorkVerdict>> {
     let sql = "SELECT fault, found, instead, note, at, who FROM verdict WHERE advisory = ?1 ORDER BY id DESC LIMIT 1";
     let read = |row: Row| {
         let found: String = row.get(1)?;
+        if found == WITHDRAWN {
+            return Ok(None);
+        }
         let found = Found::from_name(&found)
             .ok_or_else(|| OutreachError::corrupt(format!("the verdict on {case}"), format!("`{found}` is none")))?;
-        Ok(WorkVerdict {
+        Ok(Some(WorkVerdict {
             case: case.clone(),
             fault: row.get(0)?,
             found,
@@ -30,9 +50,9 @@ pub(crate) fn verdict(connection: &dyn Session, case: &FindingId) -> Result<Opti
             note: row.get(3)?,
             at: row.get(4)?,
             who: row.get(5)?,
-        })
+        }))
     };
-    connection.first(sql, values![case.as_str()])?.map(read).transpose()
+    connection.first(sql, values![case.as_str()])?.map_or(Ok(None), read)
 }
 
 /// How often each fault's forecasts were right, by fault.
@@ -40,7 +60,7 @@ pub(crate) fn precision(connection: &dyn Session) -> Result<Vec<FaultPrecision>>
     let sql = "SELECT fault, sum(CASE WHEN found = 'confirmed' THEN 1 ELSE 0 END),
                       sum(CASE WHEN found = 'not_found' THEN 1 ELSE 0 END),
                       sum(CASE WHEN found = 'something_else' THEN 1 ELSE 0 END)
-               FROM verdict WHERE id IN (SELECT max(id) FROM verdict GROUP BY advisory)
+               FROM verdict WHERE id IN (SELECT max(id) FROM verdict GROUP BY advisory) AND found <> 'withdrawn'
                GROUP BY fault ORDER BY fault";
     let line = |row: &Row| {
         Ok(FaultPrecision {

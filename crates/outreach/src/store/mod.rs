@@ -26,6 +26,7 @@ pub(crate) mod spoken;
 pub mod sqlite;
 pub(crate) mod stock;
 pub(crate) mod templates;
+pub(crate) mod untold_work;
 pub(crate) mod wishes;
 
 pub(crate) use advisories::{Case, GoesWith};

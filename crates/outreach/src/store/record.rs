@@ -1,8 +1,10 @@
 //! The record: who did what, when and why. Nothing is ever changed or deleted here; the database itself refuses.
 
+use std::collections::BTreeMap;
+
 use foretell_model::{FindingId, Timestamp};
 
-use super::{Row, Session, Stay, Value, messages, values};
+use super::{Row, Session, Stay, Value, alongside, messages, values};
 use crate::error::Result;
 use crate::governor::Kind;
 use crate::views::{Happening, RecordFilter};
@@ -86,12 +88,16 @@ pub(crate) const NOTE_WRITTEN: &str = "note_written";
 pub(crate) const VISIT_NOT_ON_SITE: &str = "visit_not_on_site";
 /// The report of a visit was taken back; which visit, and why.
 pub(crate) const VISIT_REOPENED: &str = "visit_reopened";
+/// What was found at a visit was taken back with its report; what it had been.
+pub(crate) const VERDICT_TAKEN_BACK: &str = "verdict_taken_back";
 /// The customer took back that another time was wished, or that it was not to be now.
 pub(crate) const ANSWER_TAKEN_BACK: &str = "answer_taken_back";
 /// The arrival at a broken machine was entered by mistake; why.
 pub(crate) const TROUBLE_NOT_ON_SITE: &str = "trouble_not_on_site";
 /// Nothing was broken; why.
 pub(crate) const TROUBLE_WITHDRAWN: &str = "trouble_withdrawn";
+/// A case that was closed by mistake is open again; why.
+pub(crate) const TROUBLE_REOPENED: &str = "trouble_reopened";
 /// Word that nobody comes, because nothing is broken, went out; by which channel.
 pub(crate) const CALLED_OFF_SENT: &str = "called_off_sent";
 /// It is mended; the remark.
@@ -215,7 +221,7 @@ pub(crate) fn put_back(
         .map(drop)
 }
 
-const COLUMNS: &str = "id, at, who, what, why, customer, machine, advisory";
+const COLUMNS: &str = "id, at, who, what, why, customer, machine, advisory, contact";
 
 /// What happened in a case, newest first.
 pub(crate) fn of_case(connection: &dyn Session, advisory: &str) -> Result<Vec<Happening>> {
@@ -280,7 +286,21 @@ pub(crate) fn filtered(connection: &dyn Session, filter: &RecordFilter, before: 
 
 fn many(connection: &dyn Session, condition: &str, values: &[Value]) -> Result<Vec<Happening>> {
     let sql = format!("SELECT {COLUMNS} FROM happening WHERE {condition}");
-    connection.query(&sql, values)?.iter().map(happening).collect()
+    let rows = connection.query(&sql, values)?;
+    let (mut entries, mut beside) = (Vec::with_capacity(rows.len()), BTreeMap::new());
+    for row in &rows {
+        let mut entry = happening(row)?;
+        // What passed between us about one visit is about all its machines; who joined it is told of that one alone.
+        if let (true, Some(case)) = (row.get::<i64>(8)? != 0 && entry.what != VISIT_JOINED, &entry.case) {
+            if !beside.contains_key(case) {
+                beside.insert(case.clone(), alongside::of(connection, case)?);
+            }
+            entry.beside.clone_from(&beside[case]);
+            entry.beside.retain(|machine| entry.machine.as_ref() != Some(machine));
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
 fn happening(row: &Row) -> Result<Happening> {
@@ -292,6 +312,7 @@ fn happening(row: &Row) -> Result<Happening> {
         why: row.get(4)?,
         customer: row.get(5)?,
         machine: row.get(6)?,
+        beside: Vec::new(),
         case: row.get(7)?,
     })
 }

@@ -31,6 +31,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_mistakes.sql"),
     include_str!("schema_notes.sql"),
     include_str!("schema_crews.sql"),
+    include_str!("schema_untold.sql"),
 ];
 
 /// An open file.

@@ -97,8 +97,10 @@ pub struct VisitDone {
     pub visit: Booking,
     /// Whose works these are.
     pub machine: MachineId,
-    /// Works that were planned on it, by the codes of the catalogue.
+    /// Works that were done on it, by the codes of the catalogue.
     pub works: Vec<String>,
+    /// Works that came to a look, because nothing was found of what had been forecast.
+    pub looked_at: Vec<String>,
     /// What was done, if anybody said.
     pub report: Option<VisitReport>,
 }
@@ -113,6 +115,8 @@ pub struct Task {
     pub number: String,
     /// Works, by the codes of the catalogue.
     pub works: Vec<String>,
+    /// Works that came to a look, because nothing was found of what had been forecast; none before the visit.
+    pub looked_at: Vec<String>,
 }
 
 impl Task {

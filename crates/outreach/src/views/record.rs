@@ -70,6 +70,8 @@ pub struct Happening {
     pub customer: Option<String>,
     /// About which machine.
     pub machine: Option<String>,
+    /// Other machines of the letter or the visit that it tells of.
+    pub beside: Vec<String>,
     /// In which case.
     pub case: Option<String>,
 }

@@ -326,13 +326,17 @@ impl Concluder {
     }
 
     fn end_visit(&self, machine: &MachineId, ts: Timestamp) -> foretell_outreach::Result<()> {
+        // Work that was reported here and told to the log has ended its visit already.
+        if self.outreach.told_of_work(machine, ts)? {
+            return Ok(());
+        }
         for (finding, stage) in self.outreach.cases_of(machine)? {
             if stage != Stage::Booked {
                 continue;
             }
             if let Some(booking) = self.outreach.card(&finding.id, ts)?.booking {
                 // The log knows of the work already: that is how we came to know of it.
-                let _work = self.outreach.complete(booking.id, None, "technician", ts)?;
+                let _work = self.outreach.complete_as_logged(booking.id, "technician", ts)?;
             }
         }
         Ok(())

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foretell_history::SqliteLog;
 use foretell_ingest::Ingest;
-use foretell_model::{Clock, MachineId, Timestamp, wire};
-use foretell_outreach::{Outcome, Outreach};
+use foretell_model::{Clock, Event, Log, MachineId, Timestamp, wire};
+use foretell_outreach::{Outcome, Outreach, WorkDone};
 use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) async fn outreach(
     outreach: Arc<Outreach>,
     room: Arc<EngineRoom>,
-    (clocks, photos): (Arc<Clocks>, Photos),
+    (clocks, photos, log): (Arc<Clocks>, Photos, Arc<SqliteLog>),
     every: Duration,
     stop: CancellationToken,
 ) {
@@ -39,6 +40,7 @@ pub(super) async fn outreach(
         }
         let now = clocks.now();
         let (outreach, room, photos) = (Arc::clone(&outreach), Arc::clone(&room), photos.clone());
+        let log = Arc::clone(&log);
         let service_due = service_checked_on != Some(now.day());
         service_checked_on = Some(now.day());
         // A slow mail server holds this task up, never a worker of the runtime.
@@ -48,6 +50,7 @@ pub(super) async fn outreach(
                 forget(&outreach, &photos, now);
             }
             tick(&outreach, &room, now);
+            tell_work(&outreach, log.as_ref(), now);
         });
         match ticked.await {
             Ok(()) => {
@@ -91,6 +94,26 @@ pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
             }
         }
         Err(error) => room.troubles().note(Part::Outbox, of_outreach(&error)),
+    }
+}
+
+/// Tells the log of the work of visits whose reports can no longer be taken back whole. The log first: should the second
+/// step fail, doing both again leaves one entry there, because it keeps the same event once.
+pub(super) fn tell_work(outreach: &Outreach, log: &dyn Log, now: Timestamp) {
+    let told = outreach.works_to_tell(now).map_err(|error| Box::new(error) as Box<dyn std::error::Error>);
+    let told = told.and_then(|visits| {
+        for (visit, works) in visits {
+            let event = |done: WorkDone| Event::Maintenance { machine: done.machine, ts: done.ts, work: done.work };
+            let events: Vec<Event> = works.into_iter().map(event).collect();
+            if !events.is_empty() {
+                log.append(&events)?;
+            }
+            outreach.note_told(visit)?;
+        }
+        Ok(())
+    });
+    if let Err(error) = told {
+        tracing::error!(%error, "The log could not be told of work that was done; it is tried again.");
     }
 }
 

@@ -200,7 +200,8 @@ impl Service {
                 (Arc::clone(&self.outreach), Arc::clone(&self.room), Arc::clone(&self.clocks));
             let photos = Photos::new(&config.data.dir);
             self.tasks.spawn(dispatch::hooks(Arc::clone(&outreach), Arc::clone(&clocks), stop.clone()));
-            self.tasks.spawn(dispatch::outreach(outreach, room, (clocks, photos), config.outreach.tick, stop.clone()));
+            let with = (clocks, photos, Arc::clone(&stores.log));
+            self.tasks.spawn(dispatch::outreach(outreach, room, with, config.outreach.tick, stop.clone()));
         }
         if let Some(ingest) = &self.ingest {
             let (outreach, room, clocks) =

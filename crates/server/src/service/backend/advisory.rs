@@ -7,12 +7,12 @@ use foretell_console::view::{
     OtherMachine, Person, Queue, RecordLine, Slot, Written,
 };
 use foretell_console::{BackendError, Lang};
-use foretell_model::{Clock, Event, Finding, FindingId, Log, Obstacle, Timestamp, VisitState};
+use foretell_model::{Clock, Finding, FindingId, Obstacle, Timestamp};
 use foretell_outreach::governor::{Kind, Verdict};
-use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageState, OutreachError, Spoken, Stage};
+use foretell_outreach::{Advisor, Card, CustomerStage, Language, Matter, MessageState, Spoken, Stage};
 
 use super::ServiceBackend;
-use super::errors::{failed, of_outreach};
+use super::errors::of_outreach;
 use super::record::contact;
 use super::registry::{Sites, lang, zone};
 use super::revision::revision;
@@ -31,7 +31,10 @@ impl ServiceBackend {
         let is_other = |id: &&FindingId| !queued.contains(id) && sites.speaker_of(id).is_none();
         let others = sites.advisories().into_iter().map(|finding| card_of(finding, &sites)).filter(is_other);
         let of_queue = waiting.iter().map(|entry| (&entry.id, Some(entry.probability_before_visit)));
-        let ids: Vec<(&FindingId, Option<f64>)> = of_queue.chain(others.map(|id| (id, None))).collect();
+        // What several machines share stands there once.
+        let mut listed = HashSet::new();
+        let all = of_queue.chain(others.map(|id| (id, None)));
+        let ids: Vec<(&FindingId, Option<f64>)> = all.filter(|(id, _)| listed.insert(*id)).collect();
         let card = |(id, probability): &(&FindingId, Option<f64>)| {
             let card = self.outreach.card(id, now).map_err(of_outreach)?;
             self.card(card, *probability, &sites, now)
@@ -99,6 +102,8 @@ impl ServiceBackend {
             unwritten: unwritten(&card),
             choices: card.choices.iter().map(|slot| Slot { from: slot.start, to: slot.end }).collect(),
             heard: heard(&card),
+            wish: wish(&card),
+            is_written: card.message.as_ref().is_ok_and(|message| message.edited),
             written: Vec::new(),
             others: self.others(&card, sites, now)?,
             joins: card.joins.as_ref().map(joins),
@@ -183,40 +188,15 @@ impl ServiceBackend {
         booking.map(|booking| booking.id).ok_or(Obstacle::NoVisit.into())
     }
 
-    /// Tells the log what was done, then ends the case. In this order: should the second step fail, doing both again leaves
-    /// one entry on the log, because it keeps the same event once.
     fn visit_done(&self, id: &FindingId, by: &str, now: Timestamp) -> Result<(), BackendError> {
-        self.complete_visit(self.visit_of(id, now)?, by, now, now)
+        self.complete_visit(self.visit_of(id, now)?, by, now)
     }
 
-    /// The same for a visit by its number; `ended` is when the work was done.
-    pub(super) fn complete_visit(
-        &self,
-        visit: i64,
-        by: &str,
-        ended: Timestamp,
-        now: Timestamp,
-    ) -> Result<(), BackendError> {
-        let done = self.outreach.work_of_visit(visit, ended).map_err(of_outreach)?;
-        let run_hours = done.first().and_then(|done| self.room.machine(&done.machine));
-        let run_hours = run_hours.and_then(|view| context::of(&view.brief()).run_hours);
-        let events: Vec<Event> = done
-            .into_iter()
-            .map(|done| Event::Maintenance { machine: done.machine, ts: done.ts, work: done.work })
-            .collect();
-        if !events.is_empty() {
-            self.log.append(&events).map_err(|error| failed("write the work done to the log", error))?;
-        }
-        match self.outreach.complete(visit, run_hours, by, now) {
-            // The log's own reader, who heard of the work from us a moment ago, may have been faster.
-            Err(OutreachError::Refused { .. }) if !events.is_empty() && self.is_done(visit)? => Ok(()),
-            completed => completed.map(|_| ()).map_err(of_outreach),
-        }
-    }
-
-    fn is_done(&self, visit: i64) -> Result<bool, BackendError> {
-        let sheet = self.outreach.errand_sheet(visit).map_err(of_outreach)?;
-        Ok(sheet.errand.state == VisitState::Done)
+    /// Ends a visit by its number; the log hears of its work later, once that cannot be taken back whole any more.
+    pub(super) fn complete_visit(&self, visit: i64, by: &str, now: Timestamp) -> Result<(), BackendError> {
+        let machine = self.outreach.errand_sheet(visit).map_err(of_outreach)?.errand.machine;
+        let run_hours = self.room.machine(&machine).and_then(|view| context::of(&view.brief()).run_hours);
+        self.outreach.complete(visit, run_hours, by, now).map(drop).map_err(of_outreach)
     }
 }
 
@@ -227,6 +207,12 @@ fn heard(card: &Card) -> Option<String> {
         return Some(format!("{WISHES_OTHER_TIME}: {wish}").trim_end_matches([':', ' ']).to_owned());
     }
     card.remark.clone().filter(|_| is_to_be_read(card)).or_else(|| began_anew(card))
+}
+
+/// What the customer last wished of a time, unless it was taken back.
+fn wish(card: &Card) -> Option<String> {
+    let said = card.history.iter().find(|entry| matches!(entry.what.as_str(), "other_time" | "answer_taken_back"))?;
+    Some(said.why.trim().to_owned()).filter(|words| said.what == "other_time" && !words.is_empty())
 }
 
 /// What stands before the words of a customer with a booked visit whom none of the times on offer suits.

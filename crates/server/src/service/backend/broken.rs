@@ -28,16 +28,24 @@ impl ServiceBackend {
             at: done.visit.start,
             machine_name: look.sites.number(&machine),
             works: done.works,
+            looked_at: done.looked_at,
             technician: named(done.visit.technician.as_ref(), look.lang),
             note: done.report.map(|report| report.note).unwrap_or_default(),
         });
+        let open = open_at(&self.room.findings(Some(&machine), None, FINDINGS_MAX), then);
+        // What was forecast is what most likely broke.
+        let cures = open.iter().filter_map(|finding| {
+            let fault = finding.cause(None, &[], &self.catalogue).fault;
+            self.catalogue.action_for(fault).map(|(code, _)| code)
+        });
         Ok(BrokenMachine {
+            parts: self.parts_for(&machine, cures, look.lang)?,
             model: own.and_then(|machine| machine.model.clone()).unwrap_or_default(),
             rated_kw: own.and_then(|machine| machine.rated_kw),
             run_hours: self.room.machine(&machine).and_then(|view| view.run_hours),
             address: site.map(|site| site.address.clone()).unwrap_or_default(),
             place_deg: site.and_then(outreach::Site::place),
-            open: open_at(&self.room.findings(Some(&machine), None, FINDINGS_MAX), then),
+            open,
             last_visit,
         })
     }

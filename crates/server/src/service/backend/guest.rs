@@ -71,6 +71,7 @@ impl ServiceBackend {
                 machine: task.machine().clone(),
                 machine_name: task.number.clone(),
                 works: task.works.clone(),
+                looked_at: task.looked_at.clone(),
                 effects,
                 said,
             }

@@ -90,12 +90,15 @@ impl ServiceBackend {
         let mut jobs = self.jobs_of_visits(id, lang)?;
         let marks = self.room.marks(id);
         for mark in marks.iter().filter(|mark| mark.kind == MarkKind::Maintenance) {
-            let is_same = |job: &JobDone| job.work == mark.text && (job.at.days_since(mark.at)).abs() <= SAME_JOB_DAYS;
+            let is_same = |job: &JobDone| {
+                job.work == mark.text && !job.found_nothing && (job.at.days_since(mark.at)).abs() <= SAME_JOB_DAYS
+            };
             match jobs.iter_mut().find(|job| is_same(job)) {
                 Some(job) => job.at = mark.at,
                 None => jobs.push(JobDone {
                     at: mark.at,
                     work: mark.text.clone(),
+                    found_nothing: false,
                     by: String::new(),
                     minutes: None,
                     parts: None,
@@ -131,16 +134,19 @@ impl ServiceBackend {
             let mut whole = Some(JobDone {
                 at,
                 work: String::new(),
+                found_nothing: false,
                 by: named(done.visit.technician.as_ref(), lang),
                 minutes: report.and_then(minutes),
                 parts: report.map(|report| report.parts.iter().map(|(part, n)| (part.clone(), *n)).collect()),
                 photos: self.pictures(PhotoOf::Visit, done.visit.id, lang)?,
             });
-            for work in &done.works {
-                let first = whole.take().map(|whole| JobDone { work: work.clone(), ..whole });
+            let works = done.works.iter().map(|work| (work, false));
+            for (work, found_nothing) in works.chain(done.looked_at.iter().map(|work| (work, true))) {
+                let first = whole.take().map(|whole| JobDone { work: work.clone(), found_nothing, ..whole });
                 jobs.push(first.unwrap_or_else(|| JobDone {
                     at,
                     work: work.clone(),
+                    found_nothing,
                     by: named(done.visit.technician.as_ref(), lang),
                     minutes: None,
                     parts: report.map(|_| Vec::new()),
@@ -162,6 +168,7 @@ impl ServiceBackend {
             Ok(JobDone {
                 at: case.closed.unwrap_or(case.opened),
                 work: String::new(),
+                found_nothing: false,
                 by: named(technician, lang),
                 // From arrival to closing is no duration of work.
                 minutes: None,

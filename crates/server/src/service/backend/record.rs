@@ -48,10 +48,11 @@ impl Sites {
         }
     }
 
-    /// What the machine of an entry is called, if the entry is about one.
+    /// What the machine of an entry is called, if the entry is about one; of a visit to several, each of them.
     pub(super) fn machine_named(&self, entry: &Happening) -> Option<String> {
-        let machine = MachineId::parse(entry.machine.as_deref()?).ok()?;
-        Some(self.number(&machine))
+        let all = entry.machine.iter().chain(&entry.beside).filter_map(|machine| MachineId::parse(machine).ok());
+        let names: Vec<String> = all.map(|machine| self.number(&machine)).collect();
+        (!names.is_empty()).then(|| names.join(" + "))
     }
 
     /// A technician by name; anybody else as noted.
@@ -152,6 +153,7 @@ mod tests {
                 why,
                 customer: None,
                 machine: None,
+                beside: Vec::new(),
                 case: None,
             };
             assert_eq!((speaker(&happening), channel(&happening)), expected, "{happening:?}");

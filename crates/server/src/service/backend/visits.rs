@@ -7,7 +7,7 @@ use foretell_console::view::{
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
 use foretell_outreach as outreach;
-use foretell_outreach::{CrewWord, Customer, ErrandSheet, Happening, NoteOf, Technician, VisitReport};
+use foretell_outreach::{CrewWord, Customer, Happening, NoteOf, Technician, VisitReport};
 
 use super::ServiceBackend;
 use super::desk::{Look, report as case_report, visit_report};
@@ -123,6 +123,7 @@ impl ServiceBackend {
             at: visit.visit.start,
             machine_name: sites.number(&visit.machine),
             works: visit.works.clone(),
+            looked_at: visit.looked_at.clone(),
             technician: named(visit.visit.technician.as_ref(), lang),
             note: visit.report.as_ref().map(|report| report.note.clone()).unwrap_or_default(),
         });
@@ -140,7 +141,10 @@ impl ServiceBackend {
                 role: language(lang).of(&advisor.role).to_owned(),
                 phone: advisor.phone.clone(),
             }),
-            parts: self.parts_to_bring(&sheet, lang)?,
+            parts: {
+                let works = sheet.errand.tasks.iter().flat_map(|task| &task.works);
+                self.parts_for(&sheet.errand.machine, works.map(String::as_str), lang)?
+            },
             depots: look.depots(),
             depot: own.unwrap_or_default(),
             record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
@@ -163,9 +167,13 @@ impl ServiceBackend {
         })
     }
 
-    /// What the work takes, and where the nearest lies.
-    fn parts_to_bring(&self, sheet: &ErrandSheet, lang: Lang) -> Result<Vec<PartToBring>, BackendError> {
-        let works = sheet.errand.tasks.iter().flat_map(|task| &task.works);
+    /// What works on a machine take, and where the nearest lies.
+    pub(super) fn parts_for<'a>(
+        &self,
+        machine: &MachineId,
+        works: impl Iterator<Item = &'a str>,
+        lang: Lang,
+    ) -> Result<Vec<PartToBring>, BackendError> {
         let actions = works.filter_map(|code| self.catalogue.actions.get(code));
         let mut parts: Vec<&String> = Vec::new();
         for part in actions.flat_map(|action| &action.parts) {
@@ -175,7 +183,7 @@ impl ServiceBackend {
         }
         let stock = self.outreach.stock().map_err(of_outreach)?;
         let bring = |part: &String| {
-            let nearest = self.outreach.nearest_depot(&sheet.errand.machine, part, 1).map_err(of_outreach)?;
+            let nearest = self.outreach.nearest_depot(machine, part, 1).map_err(of_outreach)?;
             let (depot, n) = match nearest {
                 Some((depot, _)) => {
                     let line = stock.iter().find(|line| line.depot == depot.id && line.part == *part);
@@ -204,7 +212,13 @@ impl ServiceBackend {
             (Errand::Case(id), FieldAct::Arrived) => outreach.arrived(id, by, now).map(drop),
             (Errand::Visit(id), FieldAct::TakeBack { reason }) => return self.takes_back(id, &reason, by, now),
             (errand, FieldAct::Note { text }) => outreach.write_note(note_of(errand), &text, by, now),
-            (Errand::Case(id), FieldAct::TakeBack { reason }) => outreach.not_on_site(id, &reason, by, now).map(drop),
+            (Errand::Case(id), FieldAct::TakeBack { reason }) => {
+                let is_closed = outreach.service_case(id).map_err(of_outreach)?.closed.is_some();
+                match is_closed {
+                    true => outreach.reopen_service_case(id, &reason, by, now).map(drop),
+                    false => outreach.not_on_site(id, &reason, by, now).map(drop),
+                }
+            }
             (Errand::Visit(id), FieldAct::Done { report, minutes, verdicts }) => {
                 return self.visit_finished(id, (report, minutes), verdicts, by, now);
             }
@@ -227,8 +241,8 @@ impl ServiceBackend {
         taken.map_err(of_outreach)
     }
 
-    /// The report first, then the verdicts, then the log, then the end of the case: whatever a crash leaves out, the visit is
-    /// still to be finished, and finishing it again takes no part twice and writes no job twice.
+    /// The report first, then the verdicts, then the end of the case: whatever a crash leaves out, the visit is still to be
+    /// finished, and finishing it again takes no part twice.
     fn visit_finished(
         &self,
         id: i64,
@@ -257,7 +271,7 @@ impl ServiceBackend {
         if sheet.report.is_none() {
             self.ask_of_parts(&report)?;
         }
-        // The end that was said first stays: the log keeps the same job once only under the same time.
+        // The end that was said first stays.
         let ended = sheet.report.as_ref().and_then(|report| report.ended).unwrap_or(now);
         // From arrival to the report is no duration of work: somebody may fill the form in the day after.
         let began = minutes.map(|minutes| ended + -i64::from(minutes) * MINUTE_MS);
@@ -266,7 +280,7 @@ impl ServiceBackend {
         for (case, found) in forecast.iter().filter_map(|case| Some((*case, said(case)?))) {
             self.judges(case, (found.found, found.instead.clone()), &report.note, by)?;
         }
-        self.complete_visit(id, by, ended, now)
+        self.complete_visit(id, by, now)
     }
 }
 
@@ -302,7 +316,7 @@ pub(super) fn task(of: &outreach::Task) -> Task {
         machine_name: of.number.clone(),
         case: of.finding.id.to_string(),
         fault: of.finding.fault.to_string(),
-        works: of.works.clone(),
+        works: of.works.iter().chain(&of.looked_at).cloned().collect(),
     }
 }
 

@@ -1,0 +1,24 @@
+//! Visits of whose work the log is still to be told.
+
+use foretell_model::Timestamp;
+
+use super::{Row, Session, values};
+use crate::error::Result;
+
+/// Notes that the log is to be told of the work of a visit, and when.
+pub(crate) fn note(connection: &dyn Session, booking: i64, due: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO untold_work (booking, due) VALUES (?1, ?2) ON CONFLICT (booking) DO UPDATE SET due = ?2";
+    connection.execute(sql, values![booking, due]).map(drop)
+}
+
+/// Nothing is to be told of a visit any more; says whether something was.
+pub(crate) fn forget(connection: &dyn Session, booking: i64) -> Result<bool> {
+    Ok(connection.execute("DELETE FROM untold_work WHERE booking = ?1", values![booking])? > 0)
+}
+
+/// Visits whose time has come, the oldest first.
+pub(crate) fn due(connection: &dyn Session, now: Timestamp) -> Result<Vec<i64>> {
+    let rows =
+        connection.query("SELECT booking FROM untold_work WHERE due <= ?1 ORDER BY due, booking", values![now])?;
+    rows.iter().map(|row: &Row| row.get(0)).collect()
+}
