@@ -222,6 +222,35 @@ fn word_about_a_broken_machine_is_settled_on_its_case() {
 }
 
 #[test]
+fn word_about_a_broken_machine_that_nobody_can_be_sent_is_the_advisors() {
+    let check = |unreachable: fn(&Scene), why: &str| {
+        let s = scene();
+        unreachable(&s);
+        let case = s.outreach.open_service_case(&machine("s02/m003"), Source::Customer, "stopped", "x", now()).unwrap();
+        s.outreach.send_technician(case.id, "chen", Some(now() + HOUR_MS), "wang", now()).unwrap();
+        let outcomes: Vec<_> = s.outreach.tick(now()).unwrap().into_iter().map(|step| step.outcome).collect();
+        assert_eq!(outcomes, [Outcome::ForAdvisor(why.to_owned())]);
+        let untold: Vec<_> = s.outreach.untold().unwrap().into_iter().map(|left| (left.of, left.word.reason)).collect();
+        assert_eq!(untold, [(UntoldOf::ServiceCase(case.id), why.to_owned())]);
+        let word = s.outreach.unsettled_of_case(case.id).unwrap().remove(0);
+        assert_eq!((word.kind, word.state), (Kind::OnTheWay, MessageState::Failed));
+        // Told on the telephone.
+        s.outreach.resolve_delivery(word.message, true, "wang", now() + MINUTE_MS).unwrap();
+        assert_eq!((s.outreach.untold().unwrap(), s.delivered()), (vec![], vec![]));
+    };
+    let nowhere = "the customer has no address on any channel in use";
+    check(|s| s.customer(|customer| customer.addresses.clear()), nowhere);
+    let telephone = |s: &Scene| s.customer(|customer| customer.addresses.retain(|medium, _| medium == "phone"));
+    check(telephone, nowhere);
+    let nothing_more = |s: &Scene| {
+        for medium in ["sms", "email"] {
+            s.outreach.opt_out("acme", medium, "said so", "wang", now()).unwrap();
+        }
+    };
+    check(nothing_more, "the customer wants no such messages on this channel");
+}
+
+#[test]
 fn a_message_of_unknown_fate_is_sent_again_when_the_advisor_says_so() {
     let s = scene();
     s.fails.lock().unwrap().push(DeliveryError::Unknown("the connection broke".into()));

@@ -8,7 +8,7 @@ use crate::compose::trouble::About;
 use crate::compose::{self, EffectOutcome, Occasion};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
-use crate::governor::{self, Answer, Hours, Kind, Past, Request, Verdict};
+use crate::governor::{self, Answer, Hours, Kind, Past, Reason, Request, Verdict};
 use crate::store::{Case, Mail, Session, Stay, advisories, bookings, fates, messages, record, service_cases};
 use crate::views::{Matter, MessageState, Outcome, ServiceCase, Stage};
 use crate::words::MAIL;
@@ -113,7 +113,7 @@ impl Outreach {
             Err(why) => return drop_it(mail, &why.to_string()),
         };
         let Some(way) = self.route(connection, &people.customer, mail.id)? else {
-            return drop_it(mail, "the customer has no address on any channel in use");
+            return unsendable(connection, mail, "the customer has no address on any channel in use", now);
         };
         let own = std::iter::once(&mail.machine);
         let past = self.past_of_customer(connection, &mail, own, way.0.medium(), now)?;
@@ -125,6 +125,9 @@ impl Outreach {
             }
             Verdict::Hold { until, reason } => {
                 hold(connection, mail, (until, until), reason, now).map(Decision::Settled)
+            }
+            Verdict::Drop { reason: reason @ Reason::OptedOut } => {
+                unsendable(connection, mail, &reason.explain(Language::En, &self.options.catalogue), now)
             }
             Verdict::Drop { reason } => refuse(connection, mail, None, reason, now).map(Decision::Settled),
         }
@@ -222,5 +225,14 @@ fn unwritable(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestam
     (mail.state, mail.reason) = (MessageState::Withdrawn, Some(why.to_owned()));
     mail.save(connection)?;
     write_record(connection, &mail, "outbox", "could not write the message", why, false, now)?;
+    Ok(Decision::Settled(ticked(&mail, Outcome::ForAdvisor(why.to_owned()))))
+}
+
+/// Word about a broken machine that there is no way to write: it was promised, so the advisor finds it where words are that did not
+/// arrive.
+fn unsendable(connection: &dyn Session, mut mail: Mail, why: &str, now: Timestamp) -> Result<Decision> {
+    (mail.state, mail.reason) = (MessageState::Failed, Some(why.to_owned()));
+    mail.save(connection)?;
+    write_record(connection, &mail, "outbox", "could not deliver", why, false, now)?;
     Ok(Decision::Settled(ticked(&mail, Outcome::ForAdvisor(why.to_owned()))))
 }
