@@ -112,10 +112,11 @@ impl Engine {
         self.ids.iter()
     }
 
-    /// When a machine's newest reading was measured; `None` for one that is not known. Costs a look-up, unlike a view.
+    /// When a machine's newest reading was measured, also one that waits to be believed because the machine was silent for long;
+    /// `None` for one that is not known. Costs a look-up, unlike a view.
     #[must_use]
     pub fn last_reading(&self, machine: &MachineId) -> Option<Timestamp> {
-        self.index.get(machine).and_then(|&place| self.machines[place as usize].last_ts())
+        self.index.get(machine).and_then(|&place| self.machines[place as usize].heard())
     }
 
     /// Events that changed nothing, by reason.
@@ -158,6 +159,7 @@ impl Engine {
             }
             Stamp::Held => {
                 self.ignored.held += 1;
+                machine.show(reading);
                 return;
             }
             Stamp::Back => {

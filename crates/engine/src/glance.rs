@@ -14,11 +14,11 @@ const LATE_DAYS: usize = 7;
 pub struct Glance {
     /// Where it warns and trips.
     pub limits: Limits,
-    /// What it was doing at the newest reading.
+    /// What it was doing at the newest reading; unknown while that waits to be believed.
     pub regime: Regime,
-    /// Time of the newest reading.
+    /// Time of the newest reading, also of one that waits to be believed because the machine was silent for long.
     pub last_ts: Option<Timestamp>,
-    /// Discharge temperature as last accepted, degC.
+    /// Discharge temperature as last accepted, or of a reading that waits, degC.
     pub discharge_temp_c: Option<f64>,
     /// Mean of the hottest loaded-steady hours of the newest closed days, oldest first, degC.
     pub trend_c: Vec<Option<f64>>,
@@ -49,8 +49,8 @@ impl Engine {
         let newest = machine.last_values().find(|(signal, _)| *signal == Signal::DischargeTemp);
         Some(Glance {
             limits: self.profile(id).limits,
-            regime: machine.regime.regime(),
-            last_ts: machine.last_ts(),
+            regime: if machine.clock.waiting().is_some() { Regime::Unknown } else { machine.regime.regime() },
+            last_ts: machine.heard(),
             discharge_temp_c: newest.map(|(_, value)| value),
             trend_c: machine.days[skipped..].iter().map(hot_c).collect(),
             usable_days: usable_days(machine).1,
@@ -71,20 +71,45 @@ mod tests {
     use super::*;
     use crate::engine::EngineOptions;
 
+    /// A reading of a loaded machine whose counter shows `run_hours` beyond a thousand.
+    fn reading(id: &MachineId, ms: i64, run_hours: f64) -> Event {
+        let (hour, ts) = ((ms / HOUR_MS % 24) as f64, Timestamp::from_millis(20_000 * DAY_MS + ms));
+        let signals = Signals::empty()
+            .with(Signal::AmbientTemp, 25.0 + hour / 4.0)
+            .with(Signal::DischargeTemp, 80.0 + hour / 3.0)
+            .with(Signal::MotorCurrent, 80.0)
+            .with(Signal::RunHours, 1_000.0 + run_hours);
+        let (state, quality) = (Some(RunState::Loaded), Quality::Good);
+        Event::Reading(Reading { machine: id.clone(), ts, arrived: ts, signals, state, quality })
+    }
+
+    /// A month after its last reading a machine is heard of again, with a new controller whose counter begins low.
+    #[test]
+    fn a_machine_that_was_silent_for_long_is_heard_at_once() {
+        let id = MachineId::new("s1", "m1").unwrap();
+        let mut engine = Engine::new(EngineOptions::default());
+        (0..30).for_each(|hour| engine.observe(&reading(&id, hour * HOUR_MS, hour as f64), &mut Vec::new()));
+        let again_ms = 30 * DAY_MS;
+        for minute in 0..90 {
+            let ms = again_ms + minute * HOUR_MS / 60;
+            engine.observe(&reading(&id, ms, -900.0), &mut Vec::new());
+            let heard = Some(Timestamp::from_millis(20_000 * DAY_MS + ms));
+            let glance = engine.glance(&id, 10).unwrap();
+            assert_eq!((engine.last_reading(&id), glance.last_ts), (heard, heard), "minute {minute}");
+            if minute < 60 {
+                // Its values are of now; what it does is known once the time is believed.
+                assert_eq!((glance.discharge_temp_c, glance.regime), (Some(80.0), Regime::Unknown), "minute {minute}");
+            }
+        }
+        assert_eq!(engine.glance(&id, 10).unwrap().regime, Regime::LoadedSteady);
+    }
+
     #[test]
     fn a_glance_agrees_with_the_whole_view() {
         let id = MachineId::new("s1", "m1").unwrap();
         let mut engine = Engine::new(EngineOptions::default());
         for hour in 0..30 * 24 {
-            let mut signals = Signals::empty();
-            signals.set(Signal::AmbientTemp, 25.0 + (hour % 24) as f64 / 4.0);
-            signals.set(Signal::DischargeTemp, 80.0 + (hour % 24) as f64 / 3.0);
-            signals.set(Signal::MotorCurrent, 80.0);
-            signals.set(Signal::RunHours, 1_000.0 + hour as f64);
-            let ts = Timestamp::from_millis(20_000 * DAY_MS + hour * HOUR_MS);
-            let (state, quality) = (Some(RunState::Loaded), Quality::Good);
-            let reading = Reading { machine: id.clone(), ts, arrived: ts, signals, state, quality };
-            engine.observe(&Event::Reading(reading), &mut Vec::new());
+            engine.observe(&reading(&id, hour * HOUR_MS, hour as f64), &mut Vec::new());
         }
         let (view, glance) = (engine.machine(&id).unwrap(), engine.glance(&id, 10).unwrap());
         let hot: Vec<Option<f64>> = view.days.iter().map(|day| day.observed_c).collect();

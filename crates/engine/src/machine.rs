@@ -76,6 +76,18 @@ impl Machine {
         self.clock.last()
     }
 
+    /// Time of the newest reading, also of one that waits to be believed: after days of silence that takes an hour, and whoever asks
+    /// meanwhile whether the machine is heard of must not be told of the day before the silence.
+    pub(crate) fn heard(&self) -> Option<Timestamp> {
+        self.last_ts().max(self.clock.waiting())
+    }
+
+    /// Keeps the values of a reading that waits to be believed, for pages alone.
+    pub(crate) fn show(&mut self, reading: &Reading) {
+        let as_sent = WATCHED.map(|signal| reading.signals.get(signal).map(|value| value as f32));
+        self.keep_last(reading, &as_sent);
+    }
+
     /// The newest accepted values, in the order of [`Signal::ALL`].
     pub(crate) fn last_values(&self) -> impl Iterator<Item = (Signal, f64)> + '_ {
         Signal::ALL

@@ -41,9 +41,15 @@ pub(crate) enum Stamp {
 /// Seconds since 2000, enough until 2136 in half the bytes; doubtful times need no finer measure.
 type Second = u32;
 
+/// 1 January 2000.
+const FIRST_MS: i64 = 10_957 * DAY_MS;
+
 fn second_of(at_ms: i64) -> Second {
-    const FIRST_MS: i64 = 10_957 * DAY_MS;
     (at_ms.saturating_sub(FIRST_MS) / 1000).clamp(0, i64::from(Second::MAX)) as Second
+}
+
+fn time_of(at: Second) -> Timestamp {
+    Timestamp::from_millis(FIRST_MS + i64::from(at) * 1000)
 }
 
 fn ms_between(from: Second, to: Second) -> i64 {
@@ -92,6 +98,11 @@ impl Clock {
     /// Time of the newest reading taken.
     pub(crate) fn last(&self) -> Option<Timestamp> {
         self.last_ms.map(Timestamp::from_millis)
+    }
+
+    /// Time of the newest reading that came ahead of those taken and waits to be believed, to the second; `None` when none does.
+    pub(crate) fn waiting(&self) -> Option<Timestamp> {
+        (self.ahead.readings > 0).then(|| time_of(self.ahead.last))
     }
 
     /// Judges a reading's time.
@@ -198,6 +209,16 @@ mod tests {
     fn the_end_of_an_outage_is_believed_from_the_next_reading_on() {
         check(&[0, 10, DAY, DAY + 10, DAY + 20], "++?++");
         check(&[0, 10, 10 * DAY, 10 * DAY + 10, 10 * DAY + 30, 10 * DAY + 60, 10 * DAY + 70], "++???++");
+    }
+
+    #[test]
+    fn what_waits_to_be_believed_was_heard_all_the_same() {
+        let at = |minute: i64| Timestamp::from_millis((START + minute) * MINUTE_MS);
+        let mut clock = Clock::default();
+        for (minute, waiting) in [(0, None), (9 * DAY, Some(9 * DAY)), (9 * DAY + 5, Some(9 * DAY + 5)), (10, None)] {
+            clock.observe(at(minute));
+            assert_eq!(clock.waiting(), waiting.map(at), "{minute}");
+        }
     }
 
     #[test]
