@@ -1,11 +1,12 @@
 //! `foretell quarantine replay`: refused input through admission once more, with the configuration as it is now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use foretell_history::{OpenError, ReplayClaim, Replayed, SqliteLog, SqliteQuarantine};
 use foretell_ingest::decode::{Decoded, Decoder, RefusalReason};
-use foretell_model::{Clock, Quarantined, Refusal, Timestamp};
+use foretell_model::{Clock, Event, Quarantined, Refusal, Timestamp};
 
 use super::interrupt::Interrupt;
 use super::quarantine::{ITEMS, filter, refused};
@@ -28,7 +29,8 @@ const NEVER: [&str; 2] = [RefusalReason::NotAuthorised.code(), RefusalReason::Re
 #[derive(Debug, Default)]
 struct Tally {
     admitted: u64,
-    events: u64,
+    /// What tells the events of these items apart, as the log does: one that came twice is one there.
+    events: HashSet<u64>,
     refused: BTreeMap<String, u64>,
     passed_over: u64,
 }
@@ -69,7 +71,7 @@ pub(super) fn replay(
     bar.finish_and_clear();
     say(&tally, args.dry_run, interrupt.is_told(), output)?;
     // What an earlier call left may wait too.
-    let waits = !args.dry_run && (tally.events > 0 || quarantine.waiting().map_err(refused)? > 0);
+    let waits = !args.dry_run && (!tally.events.is_empty() || quarantine.waiting().map_err(refused)? > 0);
     if waits { hand_over(config, quarantine, output) } else { Ok(()) }
 }
 
@@ -123,7 +125,7 @@ impl Tally {
         match tried {
             Ok(replayed) => {
                 self.admitted += 1;
-                self.events += replayed.admitted.len() as u64;
+                self.events.extend(replayed.admitted.iter().map(identity));
                 for refusal in &replayed.refused {
                     *self.refused.entry(refusal.reason.to_owned()).or_default() += 1;
                 }
@@ -137,9 +139,30 @@ impl Tally {
     }
 }
 
+/// A number for an event's content, whenever it arrived.
+fn identity(event: &Event) -> u64 {
+    let mut event = event.clone();
+    if let Event::Reading(reading) = &mut event {
+        reading.arrived = reading.ts;
+    }
+    let mut hasher = DefaultHasher::new();
+    format!("{event:?}").hash(&mut hasher);
+    hasher.finish()
+}
+
 fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Result<(), Failure> {
     let Tally { admitted, events, refused, passed_over } = tally;
-    let verb = if dry_run { "would be" } else { "are" };
+    let of = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    let (items, events) = (of(*admitted, "item"), of(events.len() as u64, "event"));
+    let verb_of = |n: u64| {
+        if dry_run {
+            "would be"
+        } else if n == 1 {
+            "is"
+        } else {
+            "are"
+        }
+    };
     let still: u64 = refused.values().sum();
     let reasons: Vec<String> = refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = reasons.join(", ");
@@ -148,8 +171,12 @@ fn say(tally: &Tally, dry_run: bool, stopped: bool, output: &mut Output) -> Resu
         (0, 0) => "nothing was tried".to_owned(),
         (0, _) if dry_run => format!("nothing would be admitted, {still} items would be still refused ({reasons})"),
         (0, _) => format!("nothing is admitted, {still} items are still refused ({reasons})"),
-        (_, 0) => format!("{admitted} items {verb} admitted as {events} events, none {verb} still refused"),
-        _ => format!("{admitted} items {verb} admitted as {events} events, {still} {verb} still refused ({reasons})"),
+        (_, 0) => format!("{items} {} admitted as {events}, none {} still refused", verb_of(*admitted), verb_of(0)),
+        _ => format!(
+            "{items} {} admitted as {events}, {still} {} still refused ({reasons})",
+            verb_of(*admitted),
+            verb_of(still)
+        ),
     })?;
     if *passed_over > 0 {
         output.line(&format!(
@@ -188,5 +215,26 @@ fn wait_for_service(quarantine: &SqliteQuarantine, output: &mut Output) -> Resul
             ));
         }
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{MachineId, Quality, Reading, Signal, Signals};
+
+    use super::*;
+
+    #[test]
+    fn what_came_twice_is_one_event() {
+        let event = |arrived: i64, oil_c: f64| {
+            let (ts, signals) = (Timestamp::from_millis(5), Signals::empty().with(Signal::DischargeTemp, oil_c));
+            let (machine, arrived) = (MachineId::new("s", "m").unwrap(), Timestamp::from_millis(arrived));
+            Event::Reading(Reading { machine, ts, arrived, signals, state: None, quality: Quality::Good })
+        };
+        let mut tally = Tally::default();
+        for (id, event) in (1..).zip([event(7, 80.0), event(8, 80.0), event(8, 81.0)]) {
+            tally.count(Ok(Replayed { id, admitted: vec![event], refused: Vec::new() }));
+        }
+        assert_eq!((tally.admitted, tally.events.len()), (3, 2));
     }
 }

@@ -48,14 +48,18 @@ fn parse(limits: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What is divided for this process. Says so in the log when it is less than wanted; as a warning when the configuration asks
-/// for it, because most plants are far from the default, and whoever meets the limit is told then.
-pub(super) fn divided(wanted: Budget, default: usize) -> Budget {
-    let limit = descriptors_max();
-    let given = Budget::divide(limit, wanted);
+/// What is divided for this process.
+pub(super) fn divided(wanted: Budget) -> Budget {
+    Budget::divide(descriptors_max(), wanted)
+}
+
+/// Says so in the log when less is given than was wanted; as a warning when the configuration asks for it, because most plants are
+/// far from the default, and whoever meets the limit is told then.
+pub(super) fn tell(given: Budget, wanted: Budget, default: usize) {
     if given == wanted {
-        return given;
+        return;
     }
+    let limit = descriptors_max();
     if given.falls_short_of(wanted, default) {
         tracing::warn!(
             open_files_max = limit,
@@ -74,7 +78,6 @@ pub(super) fn divided(wanted: Budget, default: usize) -> Budget {
             "The limit of open files allows so many connections."
         );
     }
-    given
 }
 
 #[cfg(test)]

@@ -86,6 +86,8 @@ pub(super) fn tick(outreach: &Outreach, room: &EngineRoom, now: Timestamp) {
                     Outcome::ForAdvisor(reason) => {
                         tracing::warn!(case = %step.case, reason, "A message waits for the advisor.");
                     }
+                    // Not that it has arrived: who takes it on from there may still refuse it.
+                    Outcome::Sent => tracing::info!(case = %step.case, "A message was handed to its channel."),
                     outcome => tracing::info!(case = %step.case, ?outcome, "A message moved."),
                 }
             }

@@ -153,7 +153,8 @@ impl Service {
         let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
         let (stop, beat) = (Stops::default(), Arc::new(Beat::default()));
         let wanted = Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max };
-        let budget = budget::divided(wanted, MqttLimits::default().connections);
+        let budget = budget::divided(wanted);
+        budget::tell(budget, wanted, MqttLimits::default().connections);
         let influx = open_influx(&config, &stores, roles).await?;
         let mut threads = vec![projection_thread(&config, &stores, &room, &stop)?];
         threads.push(engine_thread(&config, &stores, (&room, &beat), &clocks, &stop, roles, influx.clone())?);

@@ -89,7 +89,11 @@ impl Reloader {
         }
         if let Some(ingest) = &self.ingest {
             let wanted = Budget { mqtt: new.mqtt.limits.connections, http: Bounds::default().connections_max };
-            let listener = options::listener(&new.mqtt, budget::divided(wanted, MqttLimits::default().connections));
+            let budget = budget::divided(wanted);
+            if new.mqtt.limits.connections != old.mqtt.limits.connections {
+                budget::tell(budget, wanted, MqttLimits::default().connections);
+            }
+            let listener = options::listener(&new.mqtt, budget);
             let replaced = ingest.replace(options::decoder(&new, &self.catalogue), &listener, self.log.as_ref());
             let failed = |error| Failure::because(Kind::Config, "could not go on with the new configuration", error);
             let Replaced { own_certificates, certificates_for_brokers } = replaced.map_err(failed)?;
@@ -109,7 +113,7 @@ impl Reloader {
         changed.extend((old.mqtt.age_max != new.mqtt.age_max).then_some("the age of readings that are taken"));
         changed.extend((old.mqtt.machines_max != new.mqtt.machines_max).then_some("the number of machines"));
         changed.extend((old.mqtt.users != new.mqtt.users).then_some("users of the MQTT listener"));
-        let exchanged = passwords(&old.mqtt) != passwords(&new.mqtt);
+        let exchanged = passwords_exchanged(&old.mqtt, &new.mqtt);
         changed.extend(exchanged.then_some("passwords at brokers, from the next connection on"));
         let open = old.mqtt.anonymous != new.mqtt.anonymous;
         changed.extend(open.then_some("who may connect to the MQTT listener without a name"));
@@ -150,11 +154,17 @@ fn listens(config: &Config) -> bool {
     config.mqtt.source == MqttSource::Embedded
 }
 
-/// The passwords at brokers that stand in files.
-fn passwords(mqtt: &MqttSection) -> Vec<Option<String>> {
-    let own = mqtt.password_file.as_ref().and(mqtt.password.as_ref()).map(|password| password.expose().to_owned());
+/// Whether a password that stands in a file is another one now, at a broker that was there before and still is.
+fn passwords_exchanged(old: &MqttSection, new: &MqttSection) -> bool {
+    let own = |mqtt: &MqttSection| {
+        mqtt.password_file.as_ref().and(mqtt.password.as_ref()).map(|password| password.expose().to_owned())
+    };
     let of = |source: &BrokerOptions| source.password_file.as_ref().and(source.password.clone());
-    std::iter::once(own).chain(mqtt.sources.iter().map(of)).collect()
+    let differs = |now: &BrokerOptions| {
+        let before = old.sources.iter().find(|before| before.name == now.name);
+        before.is_some_and(|before| of(before) != of(now))
+    };
+    own(old) != own(new) || new.sources.iter().any(differs)
 }
 
 /// What the engine is told of machines.
@@ -185,4 +195,36 @@ fn waits_for_a_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     differs("[console]", old.console != new.console);
     differs("[clock]", old.clock != new.clock);
     waits
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_exchanged_where_its_broker_was_there_before() {
+        let source = |name: &str, password: &str| BrokerOptions {
+            name: name.to_owned(),
+            password: Some(password.to_owned()),
+            password_file: Some(name.into()),
+            ..BrokerOptions::default()
+        };
+        let mqtt = |own: &str, sources: &[BrokerOptions]| MqttSection {
+            password: Some(Secret::new(own.to_owned())),
+            password_file: Some("own".into()),
+            sources: sources.to_vec(),
+            ..MqttSection::default()
+        };
+        let (a, b) = (source("a", "1"), source("b", "2"));
+        let before = mqtt("0", std::slice::from_ref(&a));
+        let check =
+            |now: MqttSection, expected: bool| assert_eq!(passwords_exchanged(&before, &now), expected, "{now:?}");
+        check(before.clone(), false);
+        check(mqtt("0", &[a, b.clone()]), false);
+        check(mqtt("0", &[b.clone()]), false);
+        check(mqtt("0", &[source("a", "3"), b]), true);
+        check(mqtt("4", &[]), true);
+    }
 }

@@ -3,7 +3,9 @@
 //! The value must be the same whenever the same reading is decoded, because the log recognises a redelivery by its content.
 //! So it depends on event time alone, and what was given for a time stamp is remembered (the newest [`RECENT_MAX`] readings
 //! of each machine, fewer where there are many machines) and given again. After a restart the memory is rebuilt from the log
-//! through [`RunHours::seed`].
+//! through [`RunHours::seed`]. A reading that comes again after more newer ones than are remembered gets the hours at the end
+//! of the stretch that it lies in: the log, which tells readings apart by their content, keeps it beside the first. It adds nothing
+//! to the counter, and the engine, for which it is late, passes over it.
 //!
 //! An interval between two readings counts when the signal was above the threshold at its beginning and the interval is
 //! not longer than the allowed gap: what was not seen is not counted. A reading that arrives out of order gets a value
