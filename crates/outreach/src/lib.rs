@@ -58,6 +58,7 @@ mod earlier;
 mod edits;
 mod error;
 mod evidence;
+mod form;
 pub mod governor;
 mod guest;
 mod handover;
@@ -280,6 +281,17 @@ impl Outreach {
                 + each(tx, &personal::living(tx, &registry.sites)?, who, now)?
                 + each(tx, &machines, who, now)?)
         })
+    }
+
+    /// Customers whom none of the channels in use reaches: what is to be written to them waits for the advisor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn out_of_reach(&self) -> Result<Vec<Customer>> {
+        let is_reached =
+            |customer: &Customer| customer.is_reached_by(self.options.channels.iter().map(|channel| channel.medium()));
+        let customers = self.customers()?.into_iter();
+        Ok(customers.filter(|customer| !customer.erased && !is_reached(customer)).collect())
     }
 
     /// One customer.

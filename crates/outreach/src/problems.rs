@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Catalogue, MachineId, SiteId};
-use serde::de::DeserializeOwned;
 
 use crate::calendar;
+use crate::form::Form;
 use crate::registry::{Customer, Depot, Entity, Machine, Registry, Technician, place};
 
 /// One thing to mend.
@@ -26,8 +26,8 @@ pub fn mail_address(text: &str) -> Result<(), String> {
 }
 
 impl Registry {
-    /// Reads a registry entry by entry, so that one misshapen entry does not hide the next: what could be read, and every
-    /// problem of form and of sense.
+    /// Reads a registry entry by entry, so that one misshapen entry does not hide the next: what could be read, with something in
+    /// the place of what could not, and every problem of form and of sense.
     #[must_use]
     pub fn examine(mut file: toml::Table, catalogue: &Catalogue) -> (Self, Vec<Problem>) {
         let mut form = Form::default();
@@ -44,9 +44,11 @@ impl Registry {
             form.problems.push(Problem { path: key.clone(), why });
         }
         // A misshapen entry is still there for those that name it, and moves nobody's place.
-        let sense = Sense { places: form.places, ..Sense::of(&registry, catalogue, form.misshapen) };
-        let mut problems = form.problems;
-        problems.extend(sense.problems(&registry));
+        let (places, misshapen) = (std::mem::take(&mut form.places), std::mem::take(&mut form.misshapen));
+        let sense = Sense { places, ..Sense::of(&registry, catalogue, misshapen) };
+        let mut problems = std::mem::take(&mut form.problems);
+        // What stands in for something that was noted makes no sense, and need not.
+        problems.extend(sense.problems(&registry).into_iter().filter(|problem| !form.has_noted(&problem.path)));
         (registry, problems)
     }
 
@@ -55,66 +57,6 @@ impl Registry {
     pub fn problems(&self, catalogue: &Catalogue) -> Vec<Problem> {
         Sense::of(self, catalogue, BTreeSet::new()).problems(self)
     }
-}
-
-/// Reads entries and notes what has not the right form.
-#[derive(Default)]
-struct Form {
-    problems: Vec<Problem>,
-    /// Kind and key of what is there but could not be read.
-    misshapen: BTreeSet<(&'static str, String)>,
-    /// Place in the file of each entry that could be read.
-    places: BTreeMap<&'static str, Vec<usize>>,
-}
-
-impl Form {
-    fn entries<T: DeserializeOwned>(&mut self, file: &mut toml::Table, kind: &'static str) -> Vec<T> {
-        let values = match file.remove(kind) {
-            None => return Vec::new(),
-            Some(toml::Value::Array(values)) => values,
-            Some(_) => {
-                let why = format!("`{kind}` is a list; write [[{kind}]]");
-                self.problems.push(Problem { path: kind.to_owned(), why });
-                return Vec::new();
-            }
-        };
-        let mut entries = Vec::new();
-        for (place, value) in values.into_iter().enumerate() {
-            let id = value.get("id").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-            if let Some(entry) = self.entry(value, &format!("{kind}[{place}]")) {
-                self.places.entry(kind).or_default().push(place);
-                entries.push(entry);
-            } else {
-                self.misshapen.insert((kind, id));
-            }
-        }
-        entries
-    }
-
-    /// One entry. An unknown key is noted and left out, so that what else is wrong is found too.
-    fn entry<T: DeserializeOwned>(&mut self, mut value: toml::Value, path: &str) -> Option<T> {
-        loop {
-            let why = match value.clone().try_into::<T>() {
-                Ok(entry) => return Some(entry),
-                Err(error) => error.to_string().trim().replace('\n', " "),
-            };
-            let unknown =
-                why.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).map(str::to_owned);
-            let removed = unknown.as_ref().and_then(|key| value.as_table_mut()?.remove(key));
-            let at = match (&unknown, &removed) {
-                (Some(key), Some(_)) => format!("{path}.{key}"),
-                _ => misplaced(&why, path),
-            };
-            self.problems.push(Problem { path: at, why });
-            removed?;
-        }
-    }
-}
-
-/// The key that an error of form names at its end (``… in `quiet_from` ``), below `path`.
-fn misplaced(why: &str, path: &str) -> String {
-    let key = why.rsplit_once("in `").and_then(|(_, rest)| rest.strip_suffix('`'));
-    key.map_or_else(|| path.to_owned(), |key| format!("{path}.{key}"))
 }
 
 /// Looks for what makes no sense.
@@ -315,8 +257,8 @@ mod tests {
                 ("id = \"s02/m002\"", "id = \"s09/m002\"\nnmae = \"x\"\ncolour = \"red\""),
             ],
             expect![[r#"
-                machine[1].colour: unknown field `colour`, expected one of `id`, `number`, `model`, `rated_kw`, `tariff_per_kwh`, `stop_cost`, `consequence`, `service`
-                machine[1].nmae: unknown field `nmae`, expected one of `id`, `number`, `model`, `rated_kw`, `tariff_per_kwh`, `stop_cost`, `consequence`, `service`
+                machine[1].colour: machine `s09/m002`: unknown key `colour`; known here: id, number, model, rated_kw, tariff_per_kwh, stop_cost, consequence, service
+                machine[1].nmae: machine `s09/m002`: unknown key `nmae`; known here: id, number, model, rated_kw, tariff_per_kwh, stop_cost, consequence, service
                 customer[0].advisor: customer `huaxin`: there is no [[advisor]] `wong` in this file
                 customer[0].quiet_from: customer `huaxin`: `quiet_from`: `8pm` is not a time such as 20:00
                 customer[0].holidays: customer `huaxin`: `holidays`: `2026-10-32` is not a date such as 2026-10-01
@@ -335,8 +277,8 @@ mod tests {
         check(
             &[("language = \"zh-CN\"", "language = \"cn\""), ("phone = \"+86 21", "phone = 1 # \"+86 21")],
             expect![[r#"
-                advisor[0].phone: invalid type: integer `1`, expected a string in `phone`
-                technician[0].language: unknown variant `cn`, expected `zh-CN` or `en` in `language`
+                advisor[0].phone: advisor `wang`: `phone` is the number 1, where a text in quotes belongs
+                technician[0].language: technician `chen`: `language`: `cn` is none of `zh-CN`, `en`
             "#]],
         );
     }

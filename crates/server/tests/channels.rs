@@ -78,6 +78,7 @@ kind = "pigeon"
 [[channel]]
 name = "c"
 kind = "mqtt"
+medium = "display"
 topic = "messages"
 [[webhook]]
 name = "cmms"
@@ -99,10 +100,11 @@ within = "2"
         "line 17: `channel[2].sign`: it needs a secret to sign with",
         "line 18: `channel[2].success`: ",
         "line 21: `channel[3].kind`: `pigeon` is none of `webhook`, `mqtt`",
-        "line 25: `topic`: it needs {site} and {machine}",
-        "line 28: `webhook[0].url`: it must begin with https://",
-        "line 29: `webhook[0].events`: there is no event `wedding`",
-        "line 31: `trips.within`: `2` is not a duration",
+        "line 25: `channel[4].medium`: `display`: a channel on MQTT takes the customer's address `mqtt`",
+        "line 26: `topic`: it needs {site} and {machine}",
+        "line 29: `webhook[0].url`: it must begin with https://",
+        "line 30: `webhook[0].events`: there is no event `wedding`",
+        "line 32: `trips.within`: `2` is not a duration",
     ] {
         assert!(said.contains(expected), "{expected}\n---\n{said}");
     }

@@ -213,7 +213,7 @@ fn the_files_a_configuration_names_are_checked_with_it() {
          `quiet_from`: `8pm` is not a time",
         "line 7: customer `a`: `holidays`: `2026-10-32` is not a date",
         "line 9: machine `s1/m1`: there is no [[site]] `s1` in this file",
-        "line 11: unknown field `colour`",
+        "line 11: machine `s1/m1`: unknown key `colour`",
         "template `fault.en.j2` could not be rendered",
     ] {
         assert!(said.contains(expected), "{expected}\n---\n{said}");
@@ -226,6 +226,42 @@ fn the_files_a_configuration_names_are_checked_with_it() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn customers_whom_no_channel_reaches_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let customer = |id: &str, addresses: &str| {
+        format!(
+            "[[customer]]\nid = \"{id}\"\nname = \"X\"\nlanguage = \"en\"\nadvisor = \"w\"\naddresses = {{ {addresses} }}\n"
+        )
+    };
+    let advisor = "[[advisor]]\nid = \"w\"\nname = { en = \"W\", zh = \"W\" }\nrole = { en = \"advisor\", zh = \"顾问\" }\nphone = \"1\"\n";
+    let customers = [
+        advisor.to_owned(),
+        customer("letters", "email = \"a@b.example\""),
+        customer("display", "mqtt = \"any\""),
+        customer("telephone", "phone = \"+44 1\", display = \"any\""),
+    ];
+    write("customers.toml", &customers.concat());
+    let check = |channels: &str, expected: &str| {
+        write("plant.toml", &format!("[outreach]\ncustomers_file = \"customers.toml\"\n{channels}"));
+        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    };
+    let unreached = |line: u32, id: &str, media: &str| {
+        format!(
+            "  customers.toml: line {line}: customer `{id}` cannot be written to: none of its `addresses` is of a channel in use \
+             ({media}), so every letter waits for the advisor to call\n"
+        )
+    };
+    let head = "The configuration is sound, but look at this:\n";
+    let (display, telephone) = (unreached(12, "display", "`email`"), unreached(18, "telephone", "`email`"));
+    check("", &[head, &display, &telephone].concat());
+    let telephone = unreached(18, "telephone", "`email`, `mqtt`");
+    check("[[channel]]\nname = \"display\"\nkind = \"mqtt\"\nmedium = \"mqtt\"\n", &[head, &telephone].concat());
 }
 
 #[test]

@@ -191,6 +191,13 @@ impl Customer {
     }
 }
 
+impl Customer {
+    /// Whether there is an address for one of these media, so that something can be written.
+    pub fn is_reached_by<'a>(&self, media: impl IntoIterator<Item = &'a str>) -> bool {
+        media.into_iter().any(|medium| self.addresses.get(medium).is_some_and(|address| !address.trim().is_empty()))
+    }
+}
+
 impl Site {
     /// A site of which nothing more is known.
     #[must_use]

@@ -23,7 +23,9 @@ pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) 
     if !faults.is_empty() {
         failures.push(Failure::from(ConfigFaults { file: file.map(Path::to_owned), faults }));
     }
-    failures.extend(named_files(&config)?);
+    let name = file.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
+    let (faulty, doubtful) = named_files(&config)?;
+    failures.extend(faulty);
     if args.ports {
         failures.extend(ports(&config));
     }
@@ -35,12 +37,13 @@ pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) 
             return Ok(());
         }
         warnings.extend(shortage(&config));
+        let warnings = warnings.iter().map(|warning| format!("  {name}: {warning}")).chain(doubtful);
+        let warnings: Vec<String> = warnings.collect();
         if warnings.is_empty() {
             return output.line("The configuration is sound.");
         }
         output.line("The configuration is sound, but look at this:")?;
-        let name = file.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
-        return warnings.iter().try_for_each(|warning| output.line(&format!("  {name}: {warning}")));
+        return warnings.iter().try_for_each(|warning| output.line(warning));
     }
     failures.extend(explained.err());
     let kind = if failures.iter().all(|failure| failure.kind() == Kind::Unavailable) {
@@ -52,9 +55,9 @@ pub(super) fn check(file: Option<&Path>, args: &CheckArgs, output: &mut Output) 
     Err(Failure::new(kind, faults.join("\n")))
 }
 
-/// Faults of the files that a configuration names.
-fn named_files(config: &Config) -> Result<Vec<Failure>, Failure> {
-    let mut failures = Vec::new();
+/// Faults of the files that a configuration names, and lines about what is allowed there and yet looks like a slip.
+fn named_files(config: &Config) -> Result<(Vec<Failure>, Vec<String>), Failure> {
+    let (mut failures, mut doubtful) = (Vec::new(), Vec::new());
     // The built-in catalogue stands in for a faulty one, so that the rest is checked too.
     let catalogue = match service::catalogue(config.engine.faults_file.as_deref()) {
         Ok(catalogue) => catalogue,
@@ -64,12 +67,18 @@ fn named_files(config: &Config) -> Result<Vec<Failure>, Failure> {
         }
     };
     if let Some(customers) = &config.outreach.customers_file {
-        failures.extend(config::registry(customers, &catalogue).err());
+        match config::registry(customers, &catalogue) {
+            Ok(registry) => {
+                let unreached = config::out_of_reach(customers, &registry, config)?;
+                doubtful.extend(unreached.iter().map(|warning| format!("  {}: {warning}", customers.display())));
+            }
+            Err(failure) => failures.push(failure),
+        }
     }
     if let Some(dir) = config.outreach.templates_dir.as_ref().filter(|dir| dir.is_dir()) {
         failures.extend(service::templates(dir, &catalogue).err());
     }
-    Ok(failures)
+    Ok((failures, doubtful))
 }
 
 /// Too little room on the disk, as far as the data directory, or the one that it would be made in, is there.

@@ -35,6 +35,15 @@ impl ChannelSection {
             Self::Mqtt(channel) => foretell_outreach::Channel::name(channel),
         }
     }
+
+    /// Which of a customer's addresses it takes.
+    #[must_use]
+    pub fn medium(&self) -> &str {
+        match self {
+            Self::Webhook(options) => &options.medium,
+            Self::Mqtt(channel) => foretell_outreach::Channel::medium(channel),
+        }
+    }
 }
 
 /// `[replies]`.
@@ -196,6 +205,10 @@ fn headers(s: &mut Section<'_>) -> Vec<(String, String)> {
 }
 
 fn mqtt(mut s: Section<'_>, name: Option<String>) -> Option<Mqtt> {
+    if let Some(other) = s.optional("medium").filter(|medium| medium != Mqtt::MEDIUM) {
+        let why = format!("`{other}`: a channel on MQTT takes the customer's address `{}`; leave it out", Mqtt::MEDIUM);
+        s.fault("medium", format!("`{}.medium`: {why}", s.path()));
+    }
     let channel = name.map(|name| Mqtt::new(name, s.text("topic", Mqtt::TOPIC)));
     let channel = channel.and_then(|channel| channel.map_err(|why| s.fault("topic", format!("`topic`: {why}"))).ok());
     s.finish();

@@ -5,8 +5,9 @@ use std::path::Path;
 use foretell_model::Catalogue;
 use foretell_outreach::Registry;
 
-use super::fault::{Collected, ConfigFaults};
+use super::fault::{Collected, ConfigFaults, Fault};
 use super::layers::Lines;
+use super::{ChannelKind, ChannelSection, Config};
 use crate::failure::{Failure, Kind};
 use crate::text_file;
 
@@ -32,6 +33,29 @@ pub fn registry(file: &Path, catalogue: &Catalogue) -> Result<Registry, Failure>
     }
     let faults = faults.take();
     if faults.is_empty() { Ok(registry) } else { Err(ConfigFaults { file: Some(file.to_owned()), faults }.into()) }
+}
+
+/// Customers of a sound file whom no channel of the configuration reaches, each with its line.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn out_of_reach(file: &Path, registry: &Registry, config: &Config) -> Result<Vec<Fault>, Failure> {
+    let lines = Lines::of(&text_file::read(file, Kind::Config)?, &Collected::default());
+    let mail = (config.outreach.channel != ChannelKind::Nothing).then_some("email");
+    let media: Vec<&str> = mail.into_iter().chain(config.channels.iter().map(ChannelSection::medium)).collect();
+    let unreached = registry.customers.iter().enumerate();
+    let unreached = unreached.filter(|(_, customer)| !customer.is_reached_by(media.iter().copied()));
+    Ok(unreached
+        .map(|(n, customer)| {
+            let media = media.join("`, `");
+            let message = format!(
+                "customer `{}` cannot be written to: none of its `addresses` is of a channel in use (`{media}`), so every letter \
+                 waits for the advisor to call",
+                customer.id
+            );
+            Fault { place: lines.place(&format!("customer[{n}]"), None), message }
+        })
+        .collect())
 }
 
 /// Whether somebody took the customers file for the configuration.

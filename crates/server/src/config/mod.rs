@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub use channels::{ChannelSection, RepliesSection};
-pub use customers::registry;
+pub use customers::{out_of_reach, registry};
 pub(crate) use fault::did_you_mean;
 pub use fault::{ConfigFaults, Fault, Place};
 pub use influx::InfluxSection;

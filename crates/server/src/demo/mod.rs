@@ -24,7 +24,7 @@ use crate::config::{ClockSource, Config, MachineSection, MqttSource};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::roles::Roles;
-use crate::service::{Photos, Service};
+use crate::service::{Photos, Service, out_of_reach};
 use mending::Mending;
 use road::Near;
 use story::Story;
@@ -150,6 +150,11 @@ async fn play(
     outreach
         .import(&registry, "demo", now)
         .map_err(|error| Failure::because(Kind::Internal, "could not register the demo's customers", error))?;
+    if let Some(names) = out_of_reach(&outreach)? {
+        output.line(&format!(
+            "         no channel of this configuration reaches {names}: their letters wait for a call instead"
+        ))?;
+    }
     road::portraits(&outreach, &Photos::new(dir), now)?;
     let broker = service.mqtt().ok_or_else(|| Failure::new(Kind::Internal, "the demo has no MQTT listener"))?;
     let (live, quiet) = (Arc::new(Live::default()), CancellationToken::new());

@@ -72,7 +72,27 @@ pub(super) fn register_in(
         Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
     })?;
     tracing::info!(changed, file = %file.display(), "Customers are registered.");
+    if let Some(names) = out_of_reach(outreach)? {
+        tracing::warn!(
+            customers = names,
+            "No channel in use reaches these customers, so what is to be written to them waits for the advisor to call. Give them an \
+             address of a channel's medium (`addresses` in the customers file)."
+        );
+    }
     Ok(changed > 0)
+}
+
+/// Customers that are named whom no channel reaches; of more their number is told.
+const NAMED_MAX: usize = 10;
+
+/// Whom no channel in use reaches, in words; `None` when there is nobody.
+pub(crate) fn out_of_reach(outreach: &Outreach) -> Result<Option<String>, Failure> {
+    let failed = |error| Failure::because(Kind::Io, "could not look for customers whom no channel reaches", error);
+    let unreached = outreach.out_of_reach().map_err(failed)?;
+    let names: Vec<&str> = unreached.iter().take(NAMED_MAX).map(|customer| customer.name.as_str()).collect();
+    let more = unreached.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Ok((!names.is_empty()).then(|| names.join(", ") + &more))
 }
 
 /// Beside the engine, because what it concludes goes there too.
