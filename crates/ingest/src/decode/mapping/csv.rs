@@ -28,7 +28,11 @@ impl Csv {
     }
 
     /// Each line with its record, or why it is none. Empty lines are skipped.
-    pub(super) fn records<'a>(&self, payload: &'a [u8]) -> Result<Vec<Line<'a>>, Fault> {
+    ///
+    /// # Errors
+    /// When the header cannot be read, or there are more than `items_max` records. They are counted before any is made: a record takes
+    /// hundreds of times the memory of a line of three bytes.
+    pub(super) fn records<'a>(&self, payload: &'a [u8], items_max: usize) -> Result<Vec<Line<'a>>, Fault> {
         let payload = payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload);
         let mut lines = payload.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
         let header;
@@ -39,6 +43,7 @@ impl Csv {
             header = self.cells(first)?;
             &header
         };
+        within(lines.clone().count(), items_max)?;
         Ok(lines.map(|line| (line, self.record(columns, line))).collect())
     }
 
@@ -88,13 +93,19 @@ impl Csv {
     }
 }
 
+/// Refuses more records than are allowed.
+pub(super) fn within(count: usize, items_max: usize) -> Result<(), Fault> {
+    let detail = || format!("the payload holds {count} records; {items_max} are allowed");
+    if count <= items_max { Ok(()) } else { Err(Fault::new(RefusalReason::TooMany, detail())) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(spec: CsvSpec, payload: &str, expected: &str) {
         let csv = Csv::parse(&spec).unwrap();
-        let lines = match csv.records(payload.as_bytes()) {
+        let lines = match csv.records(payload.as_bytes(), 4) {
             Err(fault) => vec![fault.detail],
             Ok(records) => records
                 .into_iter()
@@ -116,6 +127,8 @@ mod tests {
         check(columns.clone(), "1;2;3\n4;5", "the line has 3 cells, 2 are expected\n{\"t\":\"4\",\"v\":\"5\"}");
         check(columns, "\"1;2", "a quote is not closed");
         check(CsvSpec::default(), "", "");
+        // More than are allowed are counted and not read.
+        check(CsvSpec::default(), "a\n1\n\"2\n3\n4\n5\n", "the payload holds 5 records; 4 are allowed");
         check(CsvSpec::default(), "a,b,a,a\n1,2,3,4", r#"{"a":["1","3","4"],"b":"2"}"#);
     }
 

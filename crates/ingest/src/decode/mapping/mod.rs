@@ -246,20 +246,15 @@ impl Mapping {
         items_max: usize,
         mut sink: impl FnMut(Option<&[u8]>, Result<&Value, Fault>),
     ) -> Result<(), Fault> {
-        let bounded = |count: usize| {
-            let detail = || format!("the payload holds {count} records; {items_max} are allowed");
-            if count <= items_max { Ok(()) } else { Err(Fault::new(RefusalReason::TooMany, detail())) }
-        };
         if let Payload::Csv(csv) = &self.payload {
-            let records = csv.records(payload)?;
-            bounded(records.len())?;
+            let records = csv.records(payload, items_max)?;
             records.into_iter().for_each(|(raw, record)| sink(Some(raw), record.as_ref().map_err(Clone::clone)));
             return Ok(());
         }
         match self.records.as_ref().map(|at| at.find(document)) {
             Some(None) => return Err(Fault::new(RefusalReason::MissingField, "`records` leads nowhere")),
             Some(Some(Value::Array(items))) => {
-                bounded(items.len())?;
+                csv::within(items.len(), items_max)?;
                 items.iter().for_each(|item| sink(None, Ok(item)));
             }
             Some(Some(one)) => sink(Some(payload), Ok(one)),
