@@ -107,6 +107,17 @@ fn unchunked(mut raw: &[u8]) -> Vec<u8> {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What the controller says a number of minutes after midnight.
+fn reading(minute: i64) -> Event {
+    let ts = at("2026-07-15T00:00:00Z") + minute * 60_000;
+    let mut signals = Signals::empty();
+    signals.set(Signal::DischargeTemp, 83.5);
+    signals.set(Signal::MotorCurrent, 41.7);
+    signals.set(Signal::RunHours, 4_000.0 + minute as f64 / 60.0);
+    let (state, quality) = (None, Quality::Good);
+    Event::Reading(Reading { machine: machine(), ts, arrived: ts, signals, state, quality })
+}
+
 struct Scene {
     service: Option<Service>,
     dir: tempfile::TempDir,
@@ -118,21 +129,6 @@ impl Scene {
     /// A machine with a day of readings, a forecast, a letter, and a visit two hours from now.
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let reading = |minute: i64| {
-            let ts = at("2026-07-15T00:00:00Z") + minute * 60_000;
-            let mut signals = Signals::empty();
-            signals.set(Signal::DischargeTemp, 83.5);
-            signals.set(Signal::MotorCurrent, 41.7);
-            signals.set(Signal::RunHours, 4_000.0 + minute as f64 / 60.0);
-            Event::Reading(Reading {
-                machine: machine(),
-                ts,
-                arrived: ts,
-                signals,
-                state: None,
-                quality: Quality::Good,
-            })
-        };
         let events: Vec<Event> = (0..600).map(reading).collect();
         SqliteLog::open(dir.path()).unwrap().append(&events).unwrap();
         let service = Service::start(config(dir.path()), Roles::ALL).await.unwrap();
@@ -196,6 +192,13 @@ impl Scene {
         (status, said.unwrap_or_default().to_owned())
     }
 
+    /// Begins anew with readings up to so many minutes after midnight, by which the service tells the time.
+    async fn go_on_until(&mut self, minute: i64) {
+        assert!(self.service.take().unwrap().drain(Duration::from_secs(20)).await);
+        SqliteLog::open(self.dir.path()).unwrap().append(&(600..minute).map(reading).collect::<Vec<_>>()).unwrap();
+        self.service = Some(Service::start(config(self.dir.path()), Roles::ALL).await.unwrap());
+    }
+
     fn jobs_on_the_log(&self) -> usize {
         self.service.as_ref().unwrap().room().marks(&machine()).len()
     }
@@ -205,7 +208,7 @@ const CHECKLIST: &str = "test_run=on&tidy=on&old_parts=on&report=on&courtesy=on"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_becomes_a_job_of_the_report() {
-    let s = Scene::new().await;
+    let mut s = Scene::new().await;
     assert!(s.page("/visits?lang=en").await.contains("Acme Castings"));
     let page = s.page(&format!("/visits/{}?lang=en", s.visit)).await;
     for text in ["1 Foundry Lane, Leeds", "Ms Baker", "+44 113 496 0999", "oil filter – in Leeds (5)"] {
@@ -246,6 +249,10 @@ async fn a_visit_becomes_a_job_of_the_report() {
     assert_eq!(s.act("done", &done).await, (409, "The visit is over already.".to_owned()));
     assert_eq!(outreach.stock().unwrap()[0].n, 4, "taken once");
     assert_eq!(outreach.precision().unwrap()[0].confirmed, 1);
+    // The log hears of it when the report cannot be taken back any more.
+    assert_eq!(s.jobs_on_the_log(), 0);
+    drop(outreach);
+    s.go_on_until(13 * 60).await;
     let deadline = Instant::now() + Duration::from_secs(60);
     while s.jobs_on_the_log() == 0 {
         assert!(Instant::now() < deadline, "waited in vain for the log");

@@ -69,12 +69,8 @@ impl Fake {
             (0, "2026-07-18T11:00:00Z", "oil_changed"),
             (6, "2026-07-20T07:00:00Z", "cooler_cleaned"),
         ][place];
-        let (detail, field) = self.with(|state| {
-            (
-                state.machines[machine].summary.clone(),
-                (state.field.way.clone(), state.field.done.is_some(), state.field.missed),
-            )
-        });
+        let detail = self.with(|state| state.machines[machine].summary.clone());
+        let field = self.with(|s| (s.field.way.clone(), s.field.done.is_some(), s.field.missed));
         // The second visit of the day is to two machines.
         let mut tasks = vec![task(&detail, "cooler_clogging", works)];
         if place == 1 {

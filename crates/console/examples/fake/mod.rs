@@ -250,17 +250,14 @@ impl Backend for Fake {
     fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
         self.with(|state| {
             let whom = state.desk.customers.iter_mut().find(|whom| whom.id == id).ok_or_else(|| missing("customer"))?;
+            let mut stopped = |by, at| whom.media.iter_mut().filter(|m| m.medium == by).for_each(|m| m.stopped = at);
             match act {
                 CustomerAct::Stage { stage, why } => {
                     whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
                 }
                 CustomerAct::HandOver { .. } => {}
-                CustomerAct::Stop { medium, .. } => {
-                    whom.media.iter_mut().filter(|m| m.medium == medium).for_each(|m| m.stopped = Some(now()));
-                }
-                CustomerAct::Resume { medium, .. } => {
-                    whom.media.iter_mut().filter(|m| m.medium == medium).for_each(|m| m.stopped = None);
-                }
+                CustomerAct::Stop { medium, .. } => stopped(medium, Some(now())),
+                CustomerAct::Resume { medium, .. } => stopped(medium, None),
             }
             Ok(())
         })
@@ -318,10 +315,9 @@ impl Backend for Fake {
                     if booked.is_some() && booked != seen && booked != Some(from) {
                         return Err(seen.map_or(Obstacle::CaseBooked, |_| Obstacle::Moved).into());
                     }
-                    let slot = page.slots.iter().find(|slot| slot.from == from);
-                    let slot = *slot.ok_or_else(|| BackendError::from(Obstacle::SlotTaken))?;
-                    let technician =
-                        Person { name: "周明".into(), role: "服务工程师".into(), phone: "138 0013 8002".into() };
+                    let slot = *page.slots.iter().find(|slot| slot.from == from).ok_or(Obstacle::SlotTaken)?;
+                    let (name, role) = ("周明".into(), "服务工程师".into());
+                    let technician = Person { name, role, phone: "138 0013 8002".into() };
                     BookingState::Booked(Visit { slot, technician: Some(technician) })
                 }
                 BookingAct::AnotherTime { wish } => BookingState::AnotherTime { wish },

@@ -182,6 +182,7 @@ pub(crate) async fn show_again(
     let headline = format!("{} · {}", now.machine_name, now.site_name);
     let is_written = now.is_written;
     let card = card(now, app, ask.lang);
+    let letters = text::letters::words(ask.lang);
     let problems = match &error {
         BackendError::Text(faults) => faults.iter().map(|fault| text::breach(fault, ask.lang)).collect(),
         // Who was faster is a colleague, and can be asked.
@@ -190,13 +191,13 @@ pub(crate) async fn show_again(
         }
         // Nobody puts their words in the place of a colleague's unseen.
         BackendError::Refused(told) if is_written && card.can.approve && told.why == Obstacle::Stale => {
-            vec![format!("{} {}", t.edit_beside, card.decided).trim().to_owned()]
+            vec![format!("{} {}", letters.edit_beside, card.decided).trim().to_owned()]
         }
         _ if typed.is_none() || page::status_of(&error) == StatusCode::UNPROCESSABLE_ENTITY => {
             told.into_iter().collect()
         }
-        _ if card.can.approve => vec![t.edit_stale.to_owned()],
-        _ => vec![t.edit_late.to_owned()],
+        _ if card.can.approve => vec![letters.edit_stale.to_owned()],
+        _ => vec![letters.edit_late.to_owned()],
     };
     // Beside the form where one is open, else at the head of the page.
     let done = if typed.is_some() { String::new() } else { problems.join(" ") };

@@ -10,6 +10,12 @@ use crate::view::{TemplateChange, TemplateFault, TemplateLayer};
 use crate::{Lang, civil};
 
 words! {
+    // A letter whose text somebody edits.
+    edit_stale = "The forecast was updated meanwhile. Your text is kept: check it and save again.", "其间预测已更新。您的文字已保留，请核对后再次保存。";
+    edit_beside = "A colleague has changed this letter since you opened it; above it stands as it is now. Your text is kept here: saving puts it in the place of theirs.", "您打开之后，同事已改过这封信，现在的内容见上方。您的文字保留在此，再次保存会替换同事的内容。";
+    edit_late = "This message can no longer be edited. Your text is kept here for you to copy.", "此事项已不能修改，您的文字保留在此，可复制。";
+
+    // Templates.
     title = "Templates", "信件模板";
     lead = "Every letter that customers receive, in both languages. What you save counts for the next letter; what has gone out stays as it was.", "客户收到的每一种信件，中英文各一份。保存后从下一封信开始生效，已经发出的不变。";
     chinese = "Chinese", "中文";

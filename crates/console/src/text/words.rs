@@ -195,9 +195,6 @@ words! {
     took_not_place = "No, it did not take place", "否，未进行";
     their_words = "In the customer's words", "客户原话";
     no_phone = "No telephone number is registered. Address:", "未登记电话，联系地址：";
-    edit_stale = "The forecast was updated meanwhile. Your text is kept: check it and save again.", "其间预测已更新。您的文字已保留，请核对后再次保存。";
-    edit_beside = "A colleague has changed this letter since you opened it; above it stands as it is now. Your text is kept here: saving puts it in the place of theirs.", "您打开之后，同事已改过这封信，现在的内容见上方。您的文字保留在此，再次保存会替换同事的内容。";
-    edit_late = "This message can no longer be edited. Your text is kept here for you to copy.", "此事项已不能修改，您的文字保留在此，可复制。";
     done_called = "The call is recorded.", "通话已记录。";
     done_booked = "The visit is booked.", "上门已约好。";
     done_closed = "Closed.", "已结束。";

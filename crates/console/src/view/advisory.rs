@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::{Finding, Objection, Timestamp, WishedTime};
 
 use super::unread::{LooseReply, UntoldLine};
-use super::{Curve, Person, RecordLine, Task, Verdict};
+use super::{Curve, Delivery, Person, RecordLine, Task, Verdict, Written};
 use crate::Lang;
 
 /// Where an advisory stands between draft and visit.
@@ -161,15 +161,6 @@ pub enum Governor {
     },
 }
 
-/// A delivery that failed for now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Why, in the channel's words.
-    pub reason: String,
-    /// When it is tried again.
-    pub next: Timestamp,
-}
-
 /// A time offered for a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -201,17 +192,6 @@ pub struct Joins {
     pub visit: Option<(Slot, Slot)>,
     /// When the customer would be told, by a changed confirmation or by the reminder; `None` where a call is due.
     pub told: Option<Timestamp>,
-}
-
-/// A word that went out, as its reader has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// When.
-    pub at: Timestamp,
-    /// Its subject.
-    pub subject: String,
-    /// Its text.
-    pub body: String,
 }
 
 /// One card of the queue.
@@ -257,7 +237,7 @@ pub struct AdvisoryCard {
     pub wish: Option<String>,
     /// Whether a person wrote the letter as it stands.
     pub is_written: bool,
-    /// What the customer with a booked visit replied, or another word that an advisor must read although the visit stands.
+    /// What an advisor must read although the visit stands: the customer's reply, or another word.
     pub heard: Option<String>,
     /// Whether a call is due because an advisor chose it in place of a letter, and nobody has rung yet.
     pub call_chosen: bool,

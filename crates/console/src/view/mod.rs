@@ -19,6 +19,7 @@ mod machine;
 mod planning;
 mod record;
 mod reply;
+mod sent;
 mod template;
 mod unread;
 
@@ -26,8 +27,8 @@ mod unread;
 pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Timer, TimerState, VisitState};
 
 pub use advisory::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Delivery, Draft, Governor,
-    Joins, OtherMachine, Queue, Slot, Speaker, Written,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Draft, Governor, Joins,
+    OtherMachine, Queue, Slot, Speaker,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -53,6 +54,7 @@ pub use machine::{Baseline, Estimate, HourPoint, MachineDetail, MachineName};
 pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
 pub use record::{Record, RecordEntry, RecordQuery};
 pub use reply::{ReplyTaken, Signed};
+pub use sent::{Delivery, Written};
 pub use template::{
     TemplateChange, TemplateExample, TemplateLayer, TemplateLine, TemplatePage, TemplatePreview, TemplateText,
 };

@@ -15,6 +15,7 @@ pub(crate) mod linear;
 pub(crate) mod memory;
 pub(crate) mod moments;
 mod mornings;
+mod neighbours;
 pub(crate) mod points;
 pub(crate) mod rivals;
 pub(crate) mod room;

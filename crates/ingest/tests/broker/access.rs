@@ -104,7 +104,7 @@ fn everything_of_ours_is_allowed_by_the_shipped_list() {
     assert_eq!(plant.ingest.refused_publishes(), []);
 
     // A node that is not known is asked for its births.
-    let more = ["-t", "spBv1.0/hq/NCMD/gw", "-C", "1", "-W", "20", "-F", "%t"];
+    let more = ["-t", "spBv1.0/hq/NCMD/gw", "-C", "1", "-W", "120", "-F", "%t"];
     let mut node = client(&broker, "mosquitto_sub", "gw", &more).stdout(Stdio::piped()).spawn().unwrap();
     wait_until("the node is asked", || {
         assert!(!is_refused(&broker, "gw", "spBv1.0/hq/NDATA/gw", "no payload of Sparkplug"));
