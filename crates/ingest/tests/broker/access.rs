@@ -1,6 +1,7 @@
 //! The access list that `deploy/` ships, in a real Mosquitto: everything that Foretell says and reads is allowed, and nobody speaks
 //! or listens for another.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use foretell_ingest::IngestOptions;
@@ -104,13 +105,16 @@ fn everything_of_ours_is_allowed_by_the_shipped_list() {
     assert_eq!(plant.ingest.refused_publishes(), []);
 
     // A node that is not known is asked for its births.
-    let more = ["-t", "spBv1.0/hq/NCMD/gw", "-C", "1", "-W", "120", "-F", "%t"];
+    let more = ["-t", STATE, "-t", "spBv1.0/hq/NCMD/gw", "-C", "2", "-W", "60", "-F", "%t"];
     let mut node = client(&broker, "mosquitto_sub", "gw", &more).stdout(Stdio::piped()).spawn().unwrap();
+    // What it is sent first says that it listens: asked before, it would not hear it, and it is not asked for ever.
+    let mut heard = BufReader::new(node.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(heard.next().as_deref(), Some(STATE));
     wait_until("the node is asked", || {
         assert!(!is_refused(&broker, "gw", "spBv1.0/hq/NDATA/gw", "no payload of Sparkplug"));
         node.try_wait().unwrap().is_some()
     });
-    assert_eq!(text(&node.wait_with_output().unwrap()), "spBv1.0/hq/NCMD/gw\n");
+    assert_eq!(heard.next().as_deref(), Some("spBv1.0/hq/NCMD/gw"));
 
     for (topic, payload) in [
         ("foretell/v1/s01/m1/telemetry", reading(0)),
