@@ -16,6 +16,8 @@ pub(crate) struct Args {
     pub(crate) write: bool,
     /// Whether to tell what held back the warnings that came late.
     pub(crate) late: bool,
+    /// Whether to ask the straight line alone: how hard the fleets are.
+    pub(crate) line: bool,
     /// Seeds on which to fit the weights of the signatures.
     pub(crate) fit: Vec<u64>,
 }
@@ -30,6 +32,7 @@ impl Args {
             dump: None,
             write: false,
             late: false,
+            line: false,
             fit: Vec::new(),
         };
         while let Some(flag) = from.next() {
@@ -50,10 +53,11 @@ impl Args {
                 "--dump" => args.dump = Some(value()?),
                 "--write" => (args.seeds, args.write) = (HELD_OUT.to_vec(), true),
                 "--late" => args.late = true,
+                "--line" => args.line = true,
                 "--verbose" => args.verbose = true,
                 other => {
                     return Err(format!(
-                        "no option {other}: --world --seeds --site --verbose --write --late --fit --dump"
+                        "no option {other}: --world --seeds --site --verbose --write --late --line --fit --dump"
                     ));
                 }
             }

@@ -65,6 +65,20 @@ pub(crate) struct Traits {
     /// In which the simulated days begin.
     pub(crate) season: &'static str,
     pub(crate) shape: &'static str,
+    /// How fast the fault takes the cooler's conductance, as [`pace`] tells it; empty without such a fault.
+    pub(crate) pace: &'static str,
+}
+
+/// A loss of conductance per day in words, of the rate that the fault's shape is built on (an accelerating one begins slower and ends
+/// faster).
+pub(crate) const fn pace(rate_per_day: f64) -> &'static str {
+    if rate_per_day <= 0.010 {
+        "loss 0-1 %/d"
+    } else if rate_per_day <= 0.020 {
+        "loss 1-2 %/d"
+    } else {
+        "loss over 2 %/d"
+    }
 }
 
 /// The season of a day of the year where this day is the warmest.

@@ -1,10 +1,12 @@
 //! Evaluates the engine on simulated fleets whose physics is not the engine's own.
 //!
-//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--late] [--fit FIRST..LAST]
+//! `fleets [--world a|b|faults|all] [--seeds FIRST..LAST] [--site N] [--verbose] [--write] [--late] [--line] [--fit FIRST..LAST]
 //! [--dump SITE/MACHINE]`
 //!
 //! `--late` tells what held back the warnings that came late: each machine on three days before the limit, what was seen then beside
 //! what truly was, and which gates were shut.
+//!
+//! `--line` asks the straight line alone, which takes seconds: how hard the fleets are, whatever the engine makes of them.
 //!
 //! Some seeds are held out: nobody tunes on them. `--write` runs those and keeps the figures in `evaluation.txt`,
 //! so that a change of the engine shows its effect in review.
@@ -63,7 +65,11 @@ fn main() {
     }
     for &world in &args.worlds {
         let started = Instant::now();
-        let asked = if args.late { Asked::Gates } else { Asked::Findings };
+        let asked = match (args.line, args.late) {
+            (true, _) => Asked::Line,
+            (_, true) => Asked::Gates,
+            _ => Asked::Findings,
+        };
         let outcomes = run::run(&tasks(&args, world), &shipped, asked);
         if args.late {
             print!("{}", late::table(outcomes.iter().map(|o| (o.task.seed, o.held.as_slice(), o.engine.as_slice()))));
@@ -119,13 +125,17 @@ fn remarks(outcomes: &[Outcome]) {
 fn tables<'a>(world: World, name: &str, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
     let cases: Vec<&Case> = outcomes.clone().flat_map(|o| &o.engine).collect();
     let patients: Vec<&Patient> = outcomes.clone().flat_map(|o| &o.patients).collect();
-    if cases.is_empty() && patients.is_empty() {
+    let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
+    if cases.is_empty() && patients.is_empty() && line.is_empty() {
         return String::new();
     }
     if world == World::Faults {
         return format!("== other faults, {name} seeds\n{}\n", diagnosis::table(&patients));
     }
-    let line: Vec<&Case> = outcomes.flat_map(|o| &o.line).collect();
     let title = format!("world {world:?}, {name} seeds");
-    format!("{}\n{}\n", table::judged(&title, &cases, &line), table::by_scenario(&cases))
+    format!(
+        "{}\n{}\n",
+        table::judged(&title, &cases, &line),
+        table::by_scenario(if cases.is_empty() { &line } else { &cases })
+    )
 }

@@ -54,6 +54,8 @@ pub(crate) enum Asked {
     Samples,
     /// What held back warnings that came late.
     Gates,
+    /// Nothing of the engine: the straight line alone is asked.
+    Line,
 }
 
 /// What became of it.
@@ -103,6 +105,17 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
         .filter(|_| task.kind != Kind::Ailing)
         .map(|m| Case::new(task.kind, &site, m, &naive::findings(m).iter().collect::<Vec<_>>()))
         .collect();
+    if matches!(asked, Asked::Line) {
+        return Outcome {
+            task,
+            engine: Vec::new(),
+            line,
+            patients: Vec::new(),
+            samples: Vec::new(),
+            held: Vec::new(),
+            events: 0,
+        };
+    }
     let events = events(&mut site);
     let mut engine = Engine::new(EngineOptions { catalogue: catalogue.clone(), ..EngineOptions::default() });
     let mut findings: Vec<Finding> = Vec::new();
@@ -114,7 +127,7 @@ fn outcome(task: Task, catalogue: &Catalogue, asked: Asked) -> Outcome {
             continue;
         }
         match asked {
-            Asked::Findings => {}
+            Asked::Findings | Asked::Line => {}
             Asked::Samples => samples.extend(Sample::of(&engine, &site, event, &findings[said..])),
             Asked::Gates => held.extend(Held::of(&engine, &site, event)),
         }

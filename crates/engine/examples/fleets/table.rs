@@ -33,16 +33,18 @@ pub(crate) fn by_scenario(cases: &[&Case]) -> String {
         "{:24} {:>8} {:>6} {:>6} {:>7} {:>7} {:>6} {:>7}  {}\n",
         "scenario", "reached", ">=7d", ">=14d", "lead", "holds", "width", "named", "false /machine-year"
     );
-    let traits: [fn(&Case) -> &'static str; 6] = [
+    let traits: [fn(&Case) -> &'static str; 7] = [
         |c| c.traits.ambient,
         |c| c.traits.drive,
         |c| c.traits.schedule,
         |c| c.traits.climate,
         |c| c.traits.season,
         |c| c.traits.shape,
+        |c| c.traits.pace,
     ];
     for of in traits {
         let mut values: Vec<&str> = cases.iter().map(|c| of(c)).collect();
+        values.retain(|value| !value.is_empty());
         values.sort_unstable();
         values.dedup();
         for value in values {
@@ -78,7 +80,7 @@ fn scenario(name: &str, cases: &[&Case]) -> String {
 
 type Figure = fn(&[&Case]) -> String;
 
-fn figures() -> [(&'static str, Figure); 11] {
+fn figures() -> [(&'static str, Figure); 12] {
     [
         ("machines, coolers that reach limit", |c| format!("{}, {}", c.len(), c.iter().filter(|c| c.reached).count())),
         ("warned >= 7 d, named cooler", |c| warned(c, 7.0, |c| c.lead_named_days)),
@@ -86,6 +88,9 @@ fn figures() -> [(&'static str, Figure); 11] {
         ("warned >= 7 d, any prediction", |c| warned(c, 7.0, |c| c.lead_days)),
         ("warned >= 14 d, any prediction", |c| warned(c, 14.0, |c| c.lead_days)),
         ("median lead, named cooler", |c| days(median(c.iter().filter(|c| c.reached).map(|c| c.lead_named_days)))),
+        ("median lead of those warned", |c| {
+            days(median(c.iter().map(|c| c.lead_named_days).filter(|lead| *lead > 0.0)))
+        }),
         ("80 % interval holds", |c| {
             let asked: Vec<_> = c.iter().flat_map(|c| c.asked).flatten().collect();
             share(asked.iter().filter(|a| a.holds).count(), asked.len())
@@ -108,6 +113,9 @@ fn warned(cases: &[&Case], at_least_days: f64, lead: fn(&Case) -> f64) -> String
 fn rate(cases: &[&Case], kind: Kind) -> String {
     let these: Vec<&Case> = cases.iter().copied().filter(|c| c.kind == kind).collect();
     let (episodes, years) = falses(&these);
+    if years == 0.0 {
+        return "-".to_owned();
+    }
     let (low, high) = poisson_95(episodes, years);
     format!("{:.3} ({low:.3}-{high:.3}) {episodes}/{years:.0} y", episodes as f64 / years.max(1e-9))
 }

@@ -12,7 +12,7 @@ mod unit;
 
 use foretell_model::{MachineId, Timestamp};
 
-use crate::fleet::{DAYS, Kind, Machine, Site, Traits};
+use crate::fleet::{self, DAYS, Kind, Machine, Site, Traits};
 use crate::rng::Rng;
 
 use ailment::Ailment;
@@ -173,5 +173,6 @@ fn traits(plant: &Plant, room: &Room, sensors: &str, count: usize) -> Traits {
         climate: room.climate.name,
         season: room.climate.season,
         shape: plant.clogging.map_or("none", |c| c.shape.name()),
+        pace: plant.clogging.map_or("", |c| fleet::pace(c.rate_per_day)),
     }
 }
