@@ -5,15 +5,14 @@
 //! place on the log, so whatever is replayed after a crash is applied once; and the engine's snapshot waits until the queue
 //! is empty, so nothing is passed over either.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_history::MachineDay;
 use foretell_model::{Clock, Finding, FindingKind, LogError, MachineId, Timestamp, wire};
 use foretell_outreach::{AlarmHeard, Concluded, Outreach, OutreachError, Stage};
-use metrics::{counter, gauge, histogram};
+use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::Clocks;
@@ -24,107 +23,15 @@ use super::progress::ProgressFile;
 use super::troubles::{Part, chain, of_outreach};
 use crate::failure::{Failure, Kind};
 
-/// Items that may wait; then the engine does. Each is some kilobytes.
-const WAITING_MAX: usize = 1_000;
+mod queue;
+
+pub(super) use queue::{Conclusions, Item};
 
 /// Pause after a store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Readings that took longer than this to arrive are of a backlog or of a replay and say nothing of our own delays.
 const OLD_MS: i64 = 60_000;
-
-/// What has to be done, in the order of the log.
-#[derive(Debug)]
-pub(super) enum Item {
-    /// Work was reported: the visit that was booked for it ends, before the forecast is withdrawn. Else the visit would look
-    /// superfluous.
-    Work(MachineId, Timestamp),
-    /// A controller raised an alarm of this code: a trip opens the machine's service case.
-    Alarm(MachineId, Timestamp, String),
-    /// Something was concluded.
-    Found(Box<Placed>),
-    /// A machine's day has closed.
-    Day(Box<MachineDay>),
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: VecDeque<Item>,
-    /// The thread has taken items that are not done yet.
-    working: bool,
-    /// No more will come.
-    closed: bool,
-    /// The thread has given up what waits; it must be replayed.
-    abandoned: bool,
-}
-
-/// The queue.
-#[derive(Debug, Default)]
-pub(super) struct Conclusions {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-impl Conclusions {
-    /// Adds items; waits while the queue is full. False when they will not be done and must be replayed.
-    pub(super) fn put(&self, items: impl IntoIterator<Item = Item>) -> bool {
-        let mut state = self.lock();
-        for item in items {
-            state = self.wait_while(state, |state| state.waiting.len() >= WAITING_MAX && !state.abandoned);
-            if state.abandoned {
-                return false;
-            }
-            state.waiting.push_back(item);
-            self.changed.notify_all();
-        }
-        gauge!("foretell_conclusions_waiting").set(state.waiting.len() as f64);
-        !state.abandoned
-    }
-
-    /// Waits until everything is done. False when something was given up.
-    pub(super) fn wait_level(&self) -> bool {
-        let is_busy = |state: &mut State| (state.working || !state.waiting.is_empty()) && !state.abandoned;
-        !self.wait_while(self.lock(), is_busy).abandoned
-    }
-
-    /// No more will come; what waits is done still.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Everything that waits, as soon as there is something; `None` at the end. The items before are done by then.
-    fn take(&self) -> Option<Vec<Item>> {
-        let mut state = self.lock();
-        state.working = false;
-        self.changed.notify_all();
-        state = self.wait_while(state, |state| state.waiting.is_empty() && !state.closed);
-        if state.waiting.is_empty() {
-            return None;
-        }
-        state.working = true;
-        let taken = state.waiting.drain(..).collect();
-        self.changed.notify_all();
-        Some(taken)
-    }
-
-    fn abandon(&self) {
-        self.lock().abandoned = true;
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait_while<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        is_so: impl FnMut(&mut State) -> bool,
-    ) -> MutexGuard<'a, State> {
-        self.changed.wait_while(state, is_so).unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Empties the queue.
 pub(super) struct Concluder {
@@ -348,62 +255,5 @@ pub(super) fn note_wait(until: &'static str, reached: Option<(Timestamp, Timesta
     let Some(waited_ms) = reached.map(|(then, arrived)| then - arrived) else { return };
     if (0..OLD_MS).contains(&waited_ms) {
         histogram!("foretell_conclusion_seconds", "until" => until).record(waited_ms as f64 / 1000.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn work(name: &str) -> Item {
-        Item::Work(MachineId::new("s", name).unwrap(), Timestamp::default())
-    }
-
-    fn names(items: Vec<Item>) -> Vec<String> {
-        items
-            .into_iter()
-            .map(|item| if let Item::Work(machine, _) = item { machine.to_string() } else { "?".into() })
-            .collect()
-    }
-
-    #[test]
-    fn what_queues_up_meanwhile_is_taken_at_once_and_in_order() {
-        let queue = Conclusions::default();
-        assert!(queue.put([work("a")]));
-        assert_eq!(names(queue.take().unwrap()), ["s/a"]);
-        assert!(queue.put([work("b"), work("c")]));
-        assert_eq!(names(queue.take().unwrap()), ["s/b", "s/c"]);
-        queue.close();
-        assert!(queue.take().is_none());
-        assert!(queue.wait_level());
-    }
-
-    #[test]
-    fn level_is_reached_only_when_what_was_taken_is_done() {
-        let queue = Arc::new(Conclusions::default());
-        assert!(queue.put([work("a")]));
-        assert_eq!(queue.take().map(names).unwrap(), ["s/a"]);
-        let waiting = Arc::clone(&queue);
-        let level = std::thread::spawn(move || waiting.wait_level());
-        assert!(queue.lock().working);
-        queue.close();
-        assert!(queue.take().is_none());
-        assert!(level.join().unwrap());
-    }
-
-    #[test]
-    fn a_full_queue_holds_the_engine_up_until_there_is_room_or_all_is_given_up() {
-        let queue = Arc::new(Conclusions::default());
-        assert!(queue.put((0..WAITING_MAX).map(|_| work("a"))));
-        let putting = Arc::clone(&queue);
-        let put = std::thread::spawn(move || putting.put([work("b")]));
-        assert_eq!(queue.take().unwrap().len(), WAITING_MAX);
-        assert!(put.join().unwrap());
-        assert!(queue.put((1..WAITING_MAX).map(|_| work("a"))));
-        let putting = Arc::clone(&queue);
-        let put = std::thread::spawn(move || putting.put([work("c")]));
-        queue.abandon();
-        assert!(!put.join().unwrap());
-        assert!(!queue.wait_level() && !queue.put([]));
     }
 }
