@@ -15,17 +15,25 @@ use foretell_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::atomic_file::{is_aside, sync_folder};
+use crate::error::{is_damage, store_error};
 use crate::files::{Archive, FileError, archived_sum, is_on_log, sum_beside};
-use crate::sqlite_log::SqliteLog;
+use crate::sqlite_log::{self, SqliteLog};
 
 /// The log, which comes after whatever reads it.
 const LOG: &str = "log.db";
+
+/// Damaged ones of these are left out: the service makes curves anew from the rest, and takes readings in without what was refused
+/// before.
+const MADE_ANEW: [&str; 2] = ["rollups.db", "quarantine.db"];
 
 /// What comes after the log.
 const ARCHIVE: &str = "archive";
 
 /// Endings of what is made anew, or belongs to a running process: a database's own copy holds what stands in its write-ahead file.
-const PASSED_OVER: [&str; 5] = ["-wal", "-shm", ".lock", ".progress", ".made"];
+const PASSED_OVER: [&str; 6] = ["-wal", "-shm", ".lock", ".progress", ".made", ".failed"];
+
+/// Says in a data directory why its last backup could not be made.
+const FAILED: &str = "backup.failed";
 
 /// Says in a copy when it was made. Whoever starts on it knows that this is a copy, and what it may have forgotten.
 const MADE: &str = "backup.made";
@@ -48,6 +56,8 @@ pub struct BackedUp {
     pub again: Vec<FileError>,
     /// Files of the archive that are not there any more, and that the backup has from the earlier one.
     pub recovered: Vec<PathBuf>,
+    /// Databases that are damaged and left out, because the service can begin them anew.
+    pub left_out: Vec<PathBuf>,
 }
 
 /// When the backup was made from which a data directory was put back, until [`settle_restored`]: `None` for a data directory that
@@ -66,6 +76,24 @@ pub fn settle_restored(data: &Path) -> io::Result<()> {
     let mark = data.join(MADE);
     std::fs::remove_file(&mark)?;
     sync_folder(&mark)
+}
+
+/// Why the last backup of a data directory could not be made, if it could not.
+#[must_use]
+pub fn failed_backup(data: &Path) -> Option<String> {
+    std::fs::read_to_string(data.join(FAILED)).ok()
+}
+
+/// Leaves word for [`failed_backup`]: `None` when one was made.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn note_backup(data: &Path, why: Option<&str>) -> io::Result<()> {
+    let note = data.join(FAILED);
+    match why.map_or_else(|| std::fs::remove_file(&note), |why| std::fs::write(&note, why)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        noted => noted,
+    }
 }
 
 /// Copies the data directory `data` to `to`, which must not exist yet, at the instant `now`. Files of the archive that `earlier`, a backup before, holds
@@ -191,11 +219,29 @@ impl Copy<'_> {
             connection.busy_timeout(Duration::from_secs(10))?;
             connection.execute("VACUUM INTO ?1", [to.to_string_lossy()])
         };
-        copy().map_err(|error| FileError::io("copy", from)(io::Error::other(error)))?;
+        match copy() {
+            Ok(_) => {}
+            Err(error) if is_damage(&error) => return self.damaged(from, &to, error),
+            Err(error) => return Err(FileError::io("copy", from)(io::Error::other(error))),
+        }
         // As closed to others as what it is a copy of.
         let rights = |path| std::fs::metadata(path).map(|meta| meta.permissions());
         rights(from).and_then(|rights| std::fs::set_permissions(&to, rights)).map_err(FileError::io("close", &to))?;
         self.copied(&to)
+    }
+
+    /// A damaged database: left out, or the end of the backup.
+    fn damaged(&mut self, from: &Path, to: &Path, error: rusqlite::Error) -> Result<(), FileError> {
+        if MADE_ANEW.iter().any(|name| from.file_name().is_some_and(|file| file == *name)) {
+            if to.exists() {
+                std::fs::remove_file(to).map_err(FileError::io("remove", to))?;
+            }
+            self.done.left_out.push(from.to_owned());
+            return Ok(());
+        }
+        let is_log = from.file_name().is_some_and(|name| name == LOG);
+        let remedy = if is_log { sqlite_log::REMEDY } else { "Restore it from an earlier backup." };
+        Err(FileError::Log(store_error(from, remedy, "copy", error)))
     }
 
     /// A file, or a folder with all that is in it.
@@ -312,145 +358,5 @@ fn sync_tree(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use foretell_model::{Event, HOUR_MS, Log as _, MachineId, Quality, Reading, Signal, Signals};
-
-    use super::*;
-    use crate::{Keeping, ReadOptions, Selection, export};
-
-    const NOW: Timestamp = Timestamp::from_millis(100 * HOUR_MS);
-
-    const fn go_on(_bytes: u64) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    /// A data directory of three days, two of which have left the log, and a lost lot of other files.
-    fn plant() -> (tempfile::TempDir, PathBuf, SqliteLog) {
-        let dir = tempfile::tempdir().unwrap();
-        let data = dir.path().join("data");
-        let log = SqliteLog::open(&data).unwrap();
-        let reading = |hour: i64| {
-            let ts = Timestamp::from_millis(hour * HOUR_MS);
-            let (machine, signals) =
-                (MachineId::new("s", "m").unwrap(), Signals::empty().with(Signal::DischargeTemp, 80.0));
-            Event::Reading(Reading { machine, ts, arrived: ts, signals, state: None, quality: Quality::Good })
-        };
-        log.append(&(0..72).map(reading).collect::<Vec<_>>()).unwrap();
-        let work = Keeping {
-            now: Timestamp::from_millis(73 * HOUR_MS),
-            closed_after_ms: 0,
-            keep_ms: Some(24 * HOUR_MS),
-            consumed: foretell_model::Offset(72),
-            rewrites_max: 1,
-            options: ReadOptions::default(),
-        };
-        let kept = Archive::new(&data).keep(&log, &work, &mut |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!((kept.written.len(), kept.dropped, kept.failures.len()), (3, 48, 0));
-        std::fs::create_dir(data.join("photos")).unwrap();
-        std::fs::write(data.join("photos/one.jpg"), "a picture").unwrap();
-        std::fs::write(data.join("link.secret"), "a secret").unwrap();
-        (dir, data, log)
-    }
-
-    fn readings(data: &Path) -> u64 {
-        let (log, out) = (SqliteLog::open_beside(data).unwrap(), data.join("all.csv"));
-        let go_on = &mut |_| ControlFlow::Continue(());
-        let exported = export(&log, &Archive::new(data), &Selection::default(), &out, &ReadOptions::default(), go_on);
-        std::fs::remove_file(&out).unwrap();
-        exported.unwrap().readings
-    }
-
-    fn names(folder: &Path) -> String {
-        let mut names: Vec<String> = listed(folder)
-            .unwrap()
-            .iter()
-            .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names.join(" ")
-    }
-
-    #[test]
-    fn a_copy_is_a_data_directory_and_shares_what_has_not_changed() {
-        let (dir, data, _owned) = plant();
-        let (first, second) = (dir.path().join("first"), dir.path().join("second"));
-        let made = back_up(&data, &first, None, NOW, &mut go_on).unwrap();
-        assert_eq!((made.files, made.shared, made.damaged.len()), (6, 0, 0));
-        assert_eq!(names(&first), "archive link.secret log.db photos");
-        assert_eq!((readings(&data), readings(&first)), (72, 72));
-        assert_eq!(std::fs::read_to_string(first.join("photos/one.jpg")).unwrap(), "a picture");
-        // The second day was damaged in the earlier backup, the first one changed since.
-        let of_day = |folder: &Path, day: u32| folder.join(format!("archive/1970-01-0{day}.parquet"));
-        std::fs::write(of_day(&first, 2), "nonsense").unwrap();
-        std::fs::write(of_day(&first, 1).with_added_extension("sha256"), "another sum").unwrap();
-        let made = back_up(&data, &second, Some(&first), NOW, &mut go_on).unwrap();
-        assert_eq!((made.files, made.shared, made.damaged.len(), readings(&second)), (6, 1, 0, 72));
-    }
-
-    #[test]
-    fn what_is_damaged_is_copied_and_said() {
-        let (dir, data, _owned) = plant();
-        let path = data.join("archive/1970-01-01.parquet");
-        let half = std::fs::read(&path).unwrap().split_off(500);
-        std::fs::write(&path, &half).unwrap();
-        let made = back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap();
-        assert_eq!((made.files, made.damaged.len()), (6, 1));
-        assert!(
-            made.damaged[0].to_string().contains("data/archive/1970-01-01.parquet is damaged"),
-            "{:?}",
-            made.damaged
-        );
-        assert_eq!(std::fs::read(dir.path().join("copy/archive/1970-01-01.parquet")).unwrap(), half);
-    }
-
-    #[test]
-    fn a_day_that_is_gone_is_taken_from_the_earlier_backup_or_said() {
-        let (dir, data, _owned) = plant();
-        let backup = |name: &str| dir.path().join(name);
-        back_up(&data, &backup("first"), None, NOW, &mut go_on).unwrap();
-        let day = data.join("archive/1970-01-01.parquet");
-        std::fs::remove_file(&day).unwrap();
-        let made = back_up(&data, &backup("second"), Some(&backup("first")), NOW, &mut go_on).unwrap();
-        assert_eq!((made.files, made.damaged.len(), &made.recovered[..]), (6, 0, &[day.clone()][..]));
-        assert_eq!(readings(&backup("second")), 72);
-        let made = back_up(&data, &backup("third"), None, NOW, &mut go_on).unwrap();
-        assert_eq!((made.files, made.damaged.len(), made.recovered.len()), (5, 1, 0));
-        assert!(made.damaged[0].to_string().contains("1970-01-01.parquet"), "{}", made.damaged[0]);
-        // Damaged there, it is no better than none.
-        std::fs::write(backup("first/archive/1970-01-01.parquet"), "nonsense").unwrap();
-        let made = back_up(&data, &backup("fourth"), Some(&backup("first")), NOW, &mut go_on).unwrap();
-        assert_eq!((made.damaged.len(), made.recovered.len()), (1, 0));
-    }
-
-    #[test]
-    fn a_copy_is_as_closed_as_what_it_is_of() {
-        let (dir, data, _owned) = plant();
-        std::fs::set_permissions(data.join("log.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
-        back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap();
-        let mode = std::fs::metadata(dir.path().join("copy/log.db")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_stop_leaves_nothing_and_nothing_is_overwritten() {
-        let (dir, data, _owned) = plant();
-        let copy = dir.path().join("copy");
-        for files in 0..6 {
-            let mut seen = 0;
-            let stopped = back_up(&data, &copy, None, NOW, &mut |_| {
-                seen += 1;
-                if seen > files { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
-            assert!(matches!(stopped, Err(FileError::Stopped)), "after {files}");
-            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "after {files}");
-        }
-        // What a killed one left is in nobody's way.
-        std::fs::create_dir_all(dir.path().join(".part-copy/archive")).unwrap();
-        back_up(&data, &copy, None, NOW, &mut go_on).unwrap();
-        let refused = |to: &Path| back_up(&data, to, None, NOW, &mut go_on).unwrap_err().to_string();
-        assert!(refused(&copy).starts_with("could not create"));
-        assert!(refused(&data.join("copy")).contains("lies in the data directory"));
-    }
-}
+#[path = "backup_tests.rs"]
+mod tests;

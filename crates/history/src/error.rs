@@ -47,7 +47,7 @@ pub enum OpenError {
     /// Nothing is left of it.
     #[error(
         "{path} is empty, though the data directory has been in use: all that stood in it is gone. Restore it from a backup; without \
-         one move it away, with its -wal and -shm, and a new log begins"
+         one move it away, with its -wal and -shm, and a new one begins"
     )]
     Emptied {
         /// Which file.

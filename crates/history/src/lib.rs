@@ -21,12 +21,13 @@ mod sqlite_log;
 mod standing;
 mod summary;
 
-pub use backup::{BackedUp, back_up, restored, settle_restored};
+pub use backup::{BackedUp, back_up, failed_backup, note_backup, restored, settle_restored};
 pub use error::OpenError;
 pub use files::{
     Archive, ArchivedDay, ColumnMap, Exported, FileError, Gone, History, Imported, Inspection, Keeping, Kept, MapError,
     Progress, ReadOptions, ReadReport, ReadingFiles, RefusedRow, RelationMap, Reorder, Reordered, Selection,
     SiteHistory, Step, Steps, WatchedRow, WatchedRows, Watching, When, expects_panic, export, import, line_protocol,
+    rescue,
 };
 pub use influx::{
     InfluxControl, InfluxSettings, InfluxState, InfluxStatus, InfluxStore, InfluxWatch, InfluxWriter, Line, MachineDay,
@@ -38,5 +39,5 @@ pub use renewal::lying_aside;
 pub use rollup::RollUps;
 pub use room::DiskRoom;
 pub use snapshots::{SnapshotError, Snapshots};
-pub use sqlite_log::{AcceptedLoss, LoggedDay, SqliteLog, follow, followed};
+pub use sqlite_log::{AcceptedLoss, LoggedDay, SqliteLog, Stretch, Wreck, follow, followed};
 pub use summary::{Band, Summary};

@@ -280,8 +280,9 @@ pub struct ReportArgs {
 
 /// What stands below `foretell export --help`.
 const EXPORT_NOTE: &str = "\
-Exit codes: 0 done, also when a known machine has no reading in the span; 64 command line, 65 days of the archive cannot be read
-(the others are in the file), 66 no data directory or a machine that never reported, 74 the disk refused.";
+What can be read of a damaged log is saved page by page, beside the archive's days; what is lacking is told.
+Exit codes: 0 done, also when a known machine has no reading in the span; 64 command line, 65 the log or days of the archive are
+damaged (what could be read is in the file), 66 no data directory or a machine that never reported, 74 the disk refused.";
 
 /// Options of `export`.
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use super::sorter::{Merge, Sorter};
 use super::sound::sound;
 use super::sums;
 use super::writers::Writer;
-use crate::SqliteLog;
+use crate::{SqliteLog, Stretch};
 
 /// Which readings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Exported {
     pub left_out: u64,
     /// Files of the archive that are damaged or missing and whose days the log no longer has: their readings are lacking.
     pub damaged: Vec<FileError>,
+    /// Entries of a damaged log that are lacking; see [`rescue`](super::rescue).
+    pub lost: Vec<Stretch>,
+    /// Entries of a damaged log of which there is no trace: they have left it for the archive, or are lost as well.
+    pub untraced: u64,
 }
 
 /// Writes the selected readings of the log and the archive to `path`, as its ending says: `.csv`, `.parquet`, or `.lp` for
@@ -57,58 +61,114 @@ pub fn export(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Exported, FileError> {
     // Before anything is read, so that a wrong ending costs no time.
-    let mut writer = Writer::create(path)?;
-    let from = selection.from.unwrap_or(Timestamp::MIN);
-    let to = selection.to.unwrap_or(Timestamp::MAX + 1);
+    let writer = Writer::create(path)?;
+    let ((from, to), read) = (selection.span(), selection.of(options));
     let needed = archive.needed(log, from, to)?;
     let (archived, unusable) = sound(needed.clone());
     let mut damaged = archive.missing(log, from, to)?;
     damaged.extend(unusable.into_iter().map(|(_, error)| error));
-    let machine = selection.machine.clone();
-    let read = ReadOptions { from: Some(from), to: Some(to), machine, ..options.clone() };
     let archived = ReadingFiles::read(&archived, &ColumnMap::default(), &read, progress)?;
-    let mut sorted = ByMachine::new(log.machines()?.into_iter().chain(archived.machines().to_vec()), options);
-    for event in archived {
-        sorted.take_selected(event?, selection)?;
-    }
-    let (mut failed, mut collected) = (None, 0);
-    let mut take = |reading: Reading| {
-        collected += 1;
-        let now = Progress { bytes: 0, bytes_total: 0, rows: collected };
-        let taken = sorted.take_selected(Event::Reading(reading), selection);
-        let stopped = collected % ROWS_BETWEEN == 0 && progress(now).is_break();
-        match taken {
-            Ok(()) if !stopped => ControlFlow::Continue(()),
-            stopped_or_failed => {
-                failed = Some(stopped_or_failed.err().unwrap_or(FileError::Stopped));
-                ControlFlow::Break(())
-            }
-        }
-    };
+    let machines = log.machines()?.into_iter().chain(archived.machines().to_vec());
+    let mut gathered = Gathering::new(machines, selection, options, progress);
+    gathered.take_all(archived)?;
     match &selection.machine {
-        Some(machine) => log.readings(machine, from, to, &mut take)?,
+        Some(machine) => log.readings(machine, from, to, |reading| gathered.take(reading))?,
         // Day by day, because the log's write-ahead file grows for as long as one query looks at it.
         None => {
             let head = log.head(Partition(0))?;
             for day in log.days()? {
-                log.span(day.max(from), (day + DAY_MS).min(to), head, &mut take)?;
+                log.span(day.max(from), (day + DAY_MS).min(to), head, |reading| gathered.take(reading))?;
             }
         }
     }
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    gathered.check()?;
     // Days that left the log while it was read are in their files.
     let mut left = archive.needed(log, from, to)?;
     left.retain(|path| !needed.contains(path));
     let (left, unusable) = sound(left);
     damaged.extend(unusable.into_iter().map(|(_, error)| error));
-    for event in ReadingFiles::read(&left, &ColumnMap::default(), &read, progress)? {
-        sorted.take_selected(event?, selection)?;
+    let left = ReadingFiles::read(&left, &ColumnMap::default(), &read, gathered.progress)?;
+    gathered.take_all(left)?;
+    let (readings, left_out) = gathered.write(writer, path, &mut |_| {})?;
+    Ok(Exported { readings, left_out, damaged, lost: Vec::new(), untraced: 0 })
+}
+
+impl Selection {
+    /// From when on and up to before when.
+    pub(super) fn span(&self) -> (Timestamp, Timestamp) {
+        (self.from.unwrap_or(Timestamp::MIN), self.to.unwrap_or(Timestamp::MAX + 1))
     }
-    let (readings, left_out) = write(sorted.finish()?, &mut writer, progress)?;
-    finish(writer, path)?;
-    Ok(Exported { readings, left_out, damaged })
+
+    /// How files are read for it.
+    pub(super) fn of(&self, options: &ReadOptions) -> ReadOptions {
+        let (from, to) = self.span();
+        ReadOptions { from: Some(from), to: Some(to), machine: self.machine.clone(), ..options.clone() }
+    }
+}
+
+/// Readings on their way into a file.
+pub(super) struct Gathering<'a> {
+    sorted: ByMachine,
+    selection: &'a Selection,
+    progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    collected: u64,
+    failed: Option<FileError>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(super) fn new(
+        machines: impl Iterator<Item = MachineId>,
+        selection: &'a Selection,
+        options: &ReadOptions,
+        progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Self {
+        Self { sorted: ByMachine::new(machines, options), selection, progress, collected: 0, failed: None }
+    }
+
+    pub(super) fn take_all(&mut self, files: ReadingFiles) -> Result<(), FileError> {
+        files.into_iter().try_for_each(|event| self.sorted.take_selected(event?, self.selection))
+    }
+
+    /// Takes one; what kept it from being taken is told by [`Gathering::check`].
+    pub(super) fn take(&mut self, reading: Reading) -> ControlFlow<()> {
+        self.collected += 1;
+        let now = Progress { bytes: 0, bytes_total: 0, rows: self.collected };
+        let taken = self.sorted.take_selected(Event::Reading(reading), self.selection);
+        let stopped = self.collected.is_multiple_of(ROWS_BETWEEN) && (self.progress)(now).is_break();
+        match taken {
+            Ok(()) if !stopped => ControlFlow::Continue(()),
+            stopped_or_failed => {
+                self.failed = Some(stopped_or_failed.err().unwrap_or(FileError::Stopped));
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    pub(super) fn check(&mut self) -> Result<(), FileError> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    /// Writes them in order, each shown to `seen`; returns how many are in the file and how many it cannot hold.
+    pub(super) fn write(
+        self,
+        mut writer: Writer,
+        path: &Path,
+        seen: &mut dyn FnMut(&Reading),
+    ) -> Result<(u64, u64), FileError> {
+        let (mut readings, mut written, mut left_out) = (self.sorted.finish()?, 0, 0);
+        while let Some(reading) = readings.next()? {
+            seen(&reading);
+            let is_written = writer.write(reading)?;
+            written += u64::from(is_written);
+            left_out += u64::from(!is_written);
+            let now = Progress { bytes: 0, bytes_total: 0, rows: written };
+            if written % ROWS_BETWEEN == 0 && (self.progress)(now).is_break() {
+                return Err(FileError::Stopped);
+            }
+        }
+        finish(writer, path)?;
+        Ok((written, left_out))
+    }
 }
 
 /// Gives the file its name, and a Parquet file its checksum.
@@ -135,24 +195,6 @@ fn finish(writer: Writer, path: &Path) -> Result<(), FileError> {
 
 /// Rows between two looks at whether to stop.
 const ROWS_BETWEEN: u64 = 50_000;
-
-fn write(
-    mut readings: Sorted,
-    writer: &mut Writer,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<(u64, u64), FileError> {
-    let (mut written, mut left_out) = (0, 0);
-    while let Some(reading) = readings.next()? {
-        let is_written = writer.write(reading)?;
-        written += u64::from(is_written);
-        left_out += u64::from(!is_written);
-        let now = Progress { bytes: 0, bytes_total: 0, rows: written };
-        if written % ROWS_BETWEEN == 0 && progress(now).is_break() {
-            return Err(FileError::Stopped);
-        }
-    }
-    Ok((written, left_out))
-}
 
 /// What an import did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -33,24 +33,25 @@ pub struct Inspection {
 }
 
 impl Archive {
-    /// Looks at every file, reading it through.
+    /// Looks at every file, reading it through. Without a log it is not known which of them are missing, nor of which the day could
+    /// be written anew.
     ///
     /// # Errors
     /// When the folder or the log cannot be read.
-    pub fn inspect(&self, log: &SqliteLog) -> Result<Inspection, FileError> {
+    pub fn inspect(&self, log: Option<&SqliteLog>) -> Result<Inspection, FileError> {
         let files = self.files(Timestamp::MIN, Timestamp::MAX)?;
         let unsummed = |path: &PathBuf| sums::known(path).is_ok_and(|known| known.is_empty());
         let (whole, damaged) = divided(files);
         let mut found = Inspection {
             whole: whole.len(),
             unsummed: whole.into_iter().filter(unsummed).collect(),
-            lost: self.missing(log, Timestamp::MIN, Timestamp::MAX)?,
+            lost: log.map_or(Ok(Vec::new()), |log| self.missing(log, Timestamp::MIN, Timestamp::MAX))?,
             aside: self.put_aside_before()?,
             ..Inspection::default()
         };
         for (path, error) in damaged {
             // Whoever asked is told in full; the log hears of what is lost.
-            if error.is_damage() && is_on_log(log, &path)? {
+            if error.is_damage() && log.map_or(Ok(false), |log| is_on_log(log, &path))? {
                 found.again.push(counted(error.of_a_day_on_the_log()));
             } else {
                 found.lost.push(complained(error));

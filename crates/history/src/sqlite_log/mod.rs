@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use foretell_model::{Appended, Event, Log, LogError, Logged, MachineId, Offset, Partition, Timestamp};
+use foretell_model::{Appended, Event, Log, LogError, Logged, MachineId, Offset, Partition};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use crate::codec::{self, Kind, Place};
+use crate::codec::{self, Kind};
 use crate::database::{Database, Form, PROBES, refused, signed, unsigned};
 use crate::error::OpenError;
 use crate::lock::DirLock;
@@ -24,7 +24,8 @@ use crate::machines::{self, Names, Numbers};
 use crate::room::DiskRoom;
 use checkpoint::Checkpointer;
 use new_row::{INSERT, NewRow, SAME};
-use queries::{Queries, place_sum};
+use queries::Queries;
+use stored::Stored;
 use tail::Tail;
 
 mod birth;
@@ -32,12 +33,20 @@ mod checkpoint;
 mod days;
 mod look;
 mod new_row;
+mod page;
 mod queries;
 mod spans;
+mod stored;
 mod tail;
+mod wreck;
 
 pub use birth::{follow, followed};
 pub use days::{AcceptedLoss, LoggedDay};
+pub use wreck::{Stretch, Wreck};
+
+/// What to do about a damaged log.
+pub(crate) const REMEDY: &str = "Restore it from a backup. Without one, `foretell export --out FILE.parquet` saves every reading that can still be read, \
+    those of archived days too, for `foretell import` into a new log (deploy/README.md, \"Rescue a damaged log\").";
 
 const FORM: Form = Form {
     version: 1,
@@ -51,12 +60,8 @@ const FORM: Form = Form {
     ],
     additions: &[PROBES, days::SCHEMA, birth::SCHEMA],
     durable: true,
-    remedy: "Restore it from a backup, or save what can be read around the damage with `foretell export --from … --to …` and \
-        import it into a new log; archived days are not in it.",
+    remedy: REMEDY,
 };
-
-/// An event's digest stands so few places after its own at most: one per event that has the same one.
-const DIGEST_STEPS_MAX: u32 = 1_000;
 
 /// The log of one process, in `log.db` of its data directory.
 ///
@@ -330,16 +335,16 @@ impl SqliteLog {
     /// The event of a row as [`Queries`] ask for it. One that is not what was written is counted and left out, because a damaged row
     /// must not stop the fleet.
     fn event(&self, row: &Row<'_>, machine: MachineId) -> rusqlite::Result<Option<Event>> {
-        let (kind, body) = (row.get(4)?, row.get_ref(5)?.as_blob()?);
-        let place = Place { machine, ts: Timestamp::from_millis(row.get(2)?), lag_ms: row.get(3)?, kind };
-        let steps = row.get::<_, u32>(6)?.wrapping_sub((self.digest)(kind, body));
-        let sum = || Ok::<_, rusqlite::Error>(place_sum(row.get(1)?, row.get(2)?, row.get(3)?));
-        let whole = match row.get::<_, Option<i64>>(7)? {
-            _ if steps >= DIGEST_STEPS_MAX => Err(codec::CodecError::Digest),
-            Some(place) if place != sum()? => Err(codec::CodecError::Place),
-            _ => Ok(()),
+        let stored = Stored {
+            machine: row.get(1)?,
+            ts: row.get(2)?,
+            lag_ms: row.get(3)?,
+            kind: row.get(4)?,
+            body: row.get_ref(5)?.as_blob()?,
+            digest: row.get(6)?,
+            place: row.get(7)?,
         };
-        match whole.and_then(|()| codec::decode(place, body)) {
+        match stored.event(machine, self.digest) {
             Ok(event) => Ok(Some(event)),
             Err(error) => {
                 metrics::counter!("foretell_log_unreadable_rows_total").increment(1);

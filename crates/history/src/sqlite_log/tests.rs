@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use foretell_model::{Note, Quality, Reading, RunState, Signal, Signals, SiteId, Work};
+use foretell_model::{Note, Quality, Reading, RunState, Signal, Signals, SiteId, Timestamp, Work};
 use proptest::prelude::*;
 
 use super::*;

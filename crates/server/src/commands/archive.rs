@@ -1,11 +1,12 @@
 //! `foretell archive`: whether every archived day is there and whole, and what to do about one that is lost.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use foretell_history::{AcceptedLoss, Archive, FileError, Inspection, SqliteLog};
 use foretell_model::{Clock as _, Timestamp};
 
 use super::history::{there, unreadable};
+use super::stop::Stop;
 use crate::cli::ArchiveCommand;
 use crate::clock::WallClock;
 use crate::config::Config;
@@ -17,10 +18,11 @@ use crate::service::opening;
 pub(super) fn archive(config: &Config, command: ArchiveCommand, output: &mut Output) -> Result<(), Failure> {
     let dir = &config.data.dir;
     let _log = there(dir, "log.db", "log")?;
-    let (archive, log) = (Archive::new(dir), SqliteLog::open_beside(dir).map_err(opening)?);
+    let archive = Archive::new(dir);
     match command {
-        ArchiveCommand::Check => check(&archive, &log, output),
+        ArchiveCommand::Check => check(dir, &archive, output),
         ArchiveCommand::AcceptLoss { day, why, by } => {
+            let log = SqliteLog::open_beside(dir).map_err(opening)?;
             let loss = AcceptedLoss { at: WallClock.now(), day, who: by, why };
             archive.accept_loss(&log, &loss).map_err(|error| not_accepted(loss.day, error))?;
             output.line(&line(&loss))
@@ -41,8 +43,22 @@ fn not_accepted(day: Timestamp, error: FileError) -> Failure {
 /// Files of one kind that are named; of more it is said how many there are.
 const NAMED_MAX: usize = 10;
 
-fn check(archive: &Archive, log: &SqliteLog, output: &mut Output) -> Result<(), Failure> {
-    let Inspection { whole, unsummed, again, lost, aside } = archive.inspect(log).map_err(unreadable)?;
+/// What the archive is like, with the losses that were accepted; without a log that can be read, what its files are like.
+fn inspected(dir: &Path, archive: &Archive) -> Result<(Inspection, Vec<AcceptedLoss>, Option<Failure>), Failure> {
+    let whole = || -> Result<_, Stop> {
+        let log = SqliteLog::open_beside(dir)?;
+        Ok((archive.inspect(Some(&log))?, log.accepted_losses()?))
+    };
+    match whole() {
+        Ok((found, losses)) => Ok((found, losses, None)),
+        Err(Stop::Damage(damage)) => Ok((archive.inspect(None).map_err(unreadable)?, Vec::new(), Some(damage))),
+        Err(Stop::Other(failure)) => Err(failure),
+        Err(Stop::Asked) => Err(unreadable(FileError::Stopped)),
+    }
+}
+
+fn check(dir: &Path, archive: &Archive, output: &mut Output) -> Result<(), Failure> {
+    let (Inspection { whole, unsummed, again, lost, aside }, losses, damage) = inspected(dir, archive)?;
     output.line(&format!("{whole} archived days are there and whole"))?;
     if !unsummed.is_empty() {
         output.line(&format!(
@@ -62,20 +78,26 @@ fn check(archive: &Archive, log: &SqliteLog, output: &mut Output) -> Result<(), 
             named(&aside)
         ))?;
     }
-    for loss in log.accepted_losses().map_err(FileError::from).map_err(unreadable)? {
-        output.line(&line(&loss))?;
+    for loss in &losses {
+        output.line(&line(loss))?;
     }
-    if lost.is_empty() {
-        return Ok(());
-    }
+    let blind = damage.map(|damage| {
+        let unknown = "the log cannot be read, so it is not known whether days are missing that have left it";
+        format!("{unknown}: {}", damage.chain())
+    });
+    let has = if blind.is_some() { "may still have them" } else { "no longer has them" };
+    let named: Vec<String> = (!lost.is_empty()).then(|| cannot_be_used(&lost, has)).into_iter().chain(blind).collect();
+    if named.is_empty() { Ok(()) } else { Err(Failure::new(Kind::BadData, named.join("\n"))) }
+}
+
+fn cannot_be_used(lost: &[FileError], has: &str) -> String {
     let many = lost.len();
     let lost: Vec<String> = lost.iter().map(ToString::to_string).collect();
-    let what = format!(
-        "{many} archived days cannot be used, and the log no longer has them:\n{}\nA damaged file of which there is no backup is put \
+    format!(
+        "{many} archived days cannot be used, and the log {has}:\n{}\nA damaged file of which there is no backup is put \
          aside and gone on without by `foretell archive accept-loss DAY --why REASON`",
         lost.join("\n")
-    );
-    Err(Failure::new(Kind::BadData, what))
+    )
 }
 
 /// Names of files, the first of them when there are many.

@@ -1,6 +1,8 @@
 //! `foretell backup`: a copy of everything, beside the running service.
 
-use foretell_history::{BackedUp, FileError, back_up};
+use std::path::Path;
+
+use foretell_history::{BackedUp, FileError, back_up, note_backup};
 use foretell_model::Clock as _;
 
 use super::history::{there, unreadable};
@@ -11,6 +13,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
 use crate::progress::bar;
+use crate::service::refusing;
 
 /// Makes the copy and says what is in it.
 pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) -> Result<(), Failure> {
@@ -27,22 +30,50 @@ pub(super) fn backup(config: &Config, args: &BackupArgs, output: &mut Output) ->
     let made = back_up(dir, &args.to, args.earlier.as_deref(), WallClock.now(), &mut progress);
     bar.finish_and_clear();
     let to = args.to.display();
-    let BackedUp { files, bytes, shared, damaged, again, recovered } = match made {
+    let BackedUp { files, bytes, shared, damaged, again, recovered, left_out } = match made {
         Err(FileError::Stopped) => return output.line(&format!("stopped; {to} was not made")),
-        made => made.map_err(unreadable)?,
+        Err(error) => return Err(failed(dir, error)),
+        Ok(made) => made,
     };
+    note(dir, None);
     let linked = if shared > 0 { format!(", {shared} of them linked to the earlier backup") } else { String::new() };
     output.line(&format!("{files} files, {:.1} MiB in {to}{linked}", bytes as f64 / f64::from(1 << 20)))?;
     for damage in &again {
         output.line(&damage.to_string())?;
     }
-    if damaged.is_empty() && recovered.is_empty() {
+    if damaged.is_empty() && recovered.is_empty() && left_out.is_empty() {
         return Ok(());
     }
+    let lacking = left_out.iter().map(|path| {
+        format!(
+            "{} is damaged, and left out of the backup: a service that starts on it, or again on this directory, begins it anew",
+            path.display()
+        )
+    });
     let taken = recovered.iter().map(|path| {
         format!("{} is missing; the backup has it from the earlier one, from where it can be put back", path.display())
     });
-    let faults: Vec<String> = damaged.iter().map(ToString::to_string).chain(taken).collect();
-    let what = format!("{to} is made, but the archive that it is of is not whole:\n{}", faults.join("\n"));
+    let faults: Vec<String> = damaged.iter().map(ToString::to_string).chain(taken).chain(lacking).collect();
+    let what = format!("{to} is made, but what it is of is not whole:\n{}", faults.join("\n"));
     Err(Failure::new(Kind::BadData, what))
+}
+
+/// Why none was made; where more than a slip of the keyboard is in the way, the service is told as well.
+fn failed(dir: &Path, error: FileError) -> Failure {
+    let (is_slip, failure) = match error {
+        FileError::Log(error) => (false, refusing("could not make a backup", error)),
+        slip @ (FileError::Within { .. } | FileError::Io { attempted: "create", .. }) => (true, unreadable(slip)),
+        other => (false, unreadable(other)),
+    };
+    if !is_slip {
+        note(dir, Some(&format!("{}: {}", WallClock.now(), failure.chain())));
+    }
+    failure
+}
+
+/// Leaves word for the service whether backups can be made.
+fn note(dir: &Path, why: Option<&str>) {
+    if let Err(error) = note_backup(dir, why) {
+        tracing::warn!(%error, "The service could not be told how the backup went.");
+    }
 }

@@ -18,6 +18,7 @@ mod run;
 mod sample;
 mod shutdown;
 mod state_directory;
+mod stop;
 mod users;
 
 pub(crate) use run::DRAIN_WITHIN;
