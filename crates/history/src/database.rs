@@ -149,6 +149,12 @@ impl Database {
         Err(LogError::Store { attempted: format!("{attempted} {}", self.path.display()), source: why.into() })
     }
 
+    /// Refuses when something else was written over the files, though what is remembered of them goes on to work.
+    pub(crate) fn check_heads(&self, attempted: &str) -> Result<(), LogError> {
+        let overwritten = self.standing.overwritten().is_some();
+        if overwritten { Err(self.damaged(attempted, "something else was written over it")) } else { Ok(()) }
+    }
+
     /// What came of a write of ours; damage that it met is remembered until another was kept.
     pub(crate) fn written<T>(&self, attempted: &str, written: rusqlite::Result<T>) -> Result<T, LogError> {
         let written = written.map_err(|e| self.error(attempted, e));

@@ -184,6 +184,7 @@ impl Quarantine for SqliteQuarantine {
         self.check_room()?;
         self.database.check_standing(KEEPING)?;
         let keep = || {
+            self.database.check_heads(KEEPING)?;
             let gone = self.changing(|transaction, held| self.keep_all(transaction, refusals, held));
             self.database.written(KEEPING, gone)
         };
@@ -317,6 +318,27 @@ mod tests {
         assert_eq!(topics(&quarantine), "");
         quarantine.refuse(&[refusal(5, 5)]).unwrap();
         assert_eq!(topics(&quarantine), "1 t/5 5 bytes");
+    }
+
+    #[test]
+    fn what_was_written_over_while_it_is_open_is_begun_anew() {
+        use std::os::unix::fs::FileExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let open = || SqliteQuarantine::open_or_renew(dir.path(), QuarantineBounds::default()).unwrap();
+        let quarantine = open();
+        quarantine.refuse(&[refusal(1, 5_000), refusal(2, 5_000)]).unwrap();
+        for name in ["quarantine.db", "quarantine.db-wal"] {
+            let file = std::fs::File::options().write(true).open(dir.path().join(name)).unwrap();
+            let length = file.metadata().unwrap().len();
+            assert!(length > 0, "{name}");
+            file.write_all_at(&vec![0xee; length as usize], 0).unwrap();
+        }
+        quarantine.refuse(&[refusal(3, 5)]).unwrap();
+        quarantine.refuse(&[refusal(4, 5)]).unwrap();
+        assert_eq!((topics(&quarantine).as_str(), quarantine.damage()), ("2 t/4 5 bytes, 1 t/3 5 bytes", None));
+        assert!(dir.path().join("quarantine.db.damaged").exists());
+        drop(quarantine);
+        assert_eq!(topics(&open()), "2 t/4 5 bytes, 1 t/3 5 bytes");
     }
 
     #[test]

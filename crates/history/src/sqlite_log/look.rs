@@ -44,6 +44,7 @@ impl SqliteLog {
     /// When it cannot be read, or the files are not where they stood.
     pub fn look(&self) -> Result<(), LogError> {
         self.database.check_standing(LOOKING)?;
+        self.database.check_heads(LOOKING).map_err(|error| self.doubting(error))?;
         let looked = self.database.afresh(LOOKING, |connection| {
             // In one state: the newest entry of one moment may be dropped in the next.
             let state = connection.unchecked_transaction()?;
