@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use foretell_console::Accounts;
 use foretell_console::accounts::AccountsError;
-use foretell_history::{DirLock, DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine};
+use foretell_history::{
+    DirLock, DiskRoom, OpenError, QuarantineBounds, RollUps, SqliteLog, SqliteQuarantine, followed,
+};
 use foretell_model::{Catalogue, LogError, MachineId};
 use foretell_outreach::compose::trial;
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions};
@@ -62,10 +64,7 @@ impl Stores {
         };
         let quarantine = quarantine.map_err(opening)?.keeping_free(room.clone());
         let how = OutreachOptions { delivers: roles.outreach, ..options::outreach(config, &catalogue, console_url)? };
-        let outreach = Outreach::open(&dir.join("service.sqlite"), how).map_err(|error| {
-            let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
-            unopened(kind, "could not open the service state", &dir.join("service.sqlite"), error)
-        })?;
+        let outreach = outreach(dir, how)?;
         let stores = Self {
             log: Arc::new(log),
             quarantine: Arc::new(quarantine),
@@ -120,6 +119,19 @@ fn unopened<E: std::error::Error + Send + Sync + 'static>(
         return Failure::new(kind, format!("{attempted}: {}", denied::words(path)));
     }
     Failure::because(kind, attempted, error)
+}
+
+/// The service state. One that is empty was emptied where an engine has been at work: it came after the first start had laid this out.
+fn outreach(dir: &Path, how: OutreachOptions) -> Result<Outreach, Failure> {
+    const ATTEMPTED: &str = "could not open the service state";
+    let path = dir.join("service.sqlite");
+    if path.metadata().is_ok_and(|found| found.len() == 0) && followed(dir).is_some() {
+        return Err(Failure::because(Kind::BadData, ATTEMPTED, OpenError::Emptied { path }));
+    }
+    Outreach::open(&path, how).map_err(|error| {
+        let kind = if matches!(error, OutreachError::Corrupt { .. }) { Kind::BadData } else { Kind::Io };
+        unopened(kind, ATTEMPTED, &path, error)
+    })
 }
 
 /// What opening everything may write, bytes: the indices of six write-ahead files, and tables that a release adds.
