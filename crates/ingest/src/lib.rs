@@ -304,6 +304,13 @@ impl Ingest {
         self.intake.skews().own_clock(now)
     }
 
+    /// Whether our own clock seems to be ahead, though the readings that say so are taken: most machines are equally late, by an hour
+    /// or more, minute after minute.
+    #[must_use]
+    pub fn own_clock_ahead(&self, now: Timestamp) -> Option<OwnClock> {
+        self.intake.skews().own_clock_ahead(now)
+    }
+
     /// Says that commits would succeed again after [`CommitStatus::failing`], as whoever owns the stores has found out: with
     /// no message under way, no commit would show it.
     pub fn recovered(&self) {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use foretell_model::{Event, MINUTE_MS, MachineId, Timestamp};
+use foretell_model::{Event, HOUR_MS, MINUTE_MS, MachineId, Timestamp};
 
 /// Minutes whose least delays are kept of each machine.
 const MINUTES: usize = 9;
@@ -20,6 +20,14 @@ const HEARD_WITHIN_MS: i64 = 15 * MINUTE_MS;
 
 /// So many machines must be refused before our own clock is suspected.
 const SUSPECT_MIN: usize = 3;
+
+/// Readings that are taken show our own clock ahead when they are later than this, milliseconds.
+const LATE_MS: i64 = HOUR_MS;
+
+/// For so many minutes of arrival, one after the other, and with so little between them, milliseconds: a backlog comes nearer to the
+/// present, and whoever delivers in parcels is now late and now less so.
+const STEADY_MINUTES: usize = 3;
+const STEADY_MS: i64 = MINUTE_MS;
 
 /// One machine's clock beside ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +96,14 @@ impl Skew {
         self.least_ms[self.minutes.saturating_sub(1) % MINUTES]
     }
 
+    /// How late it is, if it has been equally late of late and all of it was taken.
+    fn steady_ms(&self) -> Option<i64> {
+        let newest = (1..=STEADY_MINUTES).map(|back| self.least_ms[self.minutes.saturating_sub(back) % MINUTES]);
+        let (least_ms, most_ms) = (newest.clone().min()?, newest.max()?);
+        let is_steady = self.minutes >= STEADY_MINUTES && most_ms - least_ms <= STEADY_MS;
+        (is_steady && !self.is_refused).then_some(least_ms)
+    }
+
     fn behind_ms(&self) -> i64 {
         let mut known = self.least_ms;
         let known = &mut known[..self.minutes.clamp(1, MINUTES)];
@@ -151,6 +167,18 @@ impl Skews {
         Some(OwnClock { behind_ms: -against[against.len() / 2], against: against.len(), heard: heard.len() })
     }
 
+    /// Whether most machines, though their readings are taken, say that our clock is ahead: all are equally late, and stay so.
+    pub(crate) fn own_clock_ahead(&self, now: Timestamp) -> Option<OwnClock> {
+        let known = self.lock();
+        let heard: Vec<&Skew> = known.values().filter(|skew| now - skew.heard <= HEARD_WITHIN_MS).collect();
+        let mut late: Vec<i64> = heard.iter().filter_map(|skew| skew.steady_ms()).filter(|ms| *ms >= LATE_MS).collect();
+        late.sort_unstable();
+        let behind_ms = *late.get(late.len() / 2)?;
+        let against = late.iter().filter(|ms| (*ms - behind_ms).abs() <= STEADY_MS).count();
+        let are_most = against >= SUSPECT_MIN && against * 2 > heard.len();
+        are_most.then_some(OwnClock { behind_ms: -behind_ms, against, heard: heard.len() })
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<MachineId, Skew>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,7 +237,6 @@ mod tests {
 
     #[test]
     fn our_clock_is_judged_by_what_it_refuses_now() {
-        const HOUR_MS: i64 = 3_600_000;
         let begin = Timestamp::from_millis(1_782_900_000_000);
         // How far our clock stands ahead of the truth, and for how many minutes of truth, one after the other.
         for (steps, expected_ms) in [
@@ -248,5 +275,34 @@ mod tests {
             assert_eq!(skews.own_clock(now + DAY_MS), None);
             assert_eq!(skews.all()[0].refused_ahead, refused_ahead);
         }
+    }
+
+    /// What machines of some delays show, each of which grows by so much a minute.
+    fn check_ahead(delays_ms: &[(i64, i64)], minutes: i64, expected: Option<(i64, usize)>) {
+        let (skews, begin) = (Skews::default(), Timestamp::from_millis(1_782_900_000_000));
+        for minute in 0..minutes {
+            let arrived = begin + minute * MINUTE_MS;
+            let reading = |(n, (late_ms, growth_ms)): (usize, &(i64, i64))| {
+                let (ts, signals) = (arrived + -(late_ms + growth_ms * minute), Signals::empty());
+                let machine = machine(&n.to_string());
+                Event::Reading(Reading { machine, ts, arrived, signals, state: None, quality: Quality::Good })
+            };
+            skews.note(&delays_ms.iter().enumerate().map(reading).collect::<Vec<_>>());
+        }
+        let seen = skews.own_clock_ahead(begin + minutes * MINUTE_MS);
+        let expected = expected.map(|(ms, against)| OwnClock { behind_ms: -ms, against, heard: delays_ms.len() });
+        assert_eq!(seen, expected, "{delays_ms:?}");
+    }
+
+    #[test]
+    fn machines_that_are_all_equally_late_show_our_clock_ahead() {
+        const FAR_MS: i64 = 90 * DAY_MS;
+        check_ahead(&[(FAR_MS + 200, 0), (FAR_MS + 900, 0), (FAR_MS, 0), (100, 0)], 3, Some((FAR_MS + 200, 3)));
+        // Not yet; one of four alone; a backlog on its way; each late by a time of its own; a way that takes minutes.
+        check_ahead(&[(FAR_MS, 0); 3], 2, None);
+        check_ahead(&[(FAR_MS, 0), (0, 0), (0, 0), (0, 0)], 9, None);
+        check_ahead(&[(FAR_MS, -10 * MINUTE_MS); 5], 9, None);
+        check_ahead(&[(FAR_MS, 0), (2 * FAR_MS, 0), (3 * FAR_MS, 0), (4 * FAR_MS, 0)], 9, None);
+        check_ahead(&[(20 * MINUTE_MS, 0); 5], 9, None);
     }
 }

@@ -338,18 +338,19 @@ impl Service {
 
 /// Views that pages share, and counters that nobody pushes.
 async fn upkeep(backend: Arc<backend::ServiceBackend>, telemetry: Telemetry, stop: CancellationToken) {
-    let (mut told, mut unready, mut renewing): (Option<String>, _, _) = (None, Unready::default(), Unready::default());
+    let (mut told, [mut unready, mut renewing, mut looking]) = (None::<String>, [(); 3].map(|()| Unready::default()));
     loop {
         let views = Arc::clone(&backend);
         let kept = tokio::task::spawn_blocking(move || {
             views.keep_views();
             // Also while nobody asks, so that the first who asks is told since when a source is away.
             let faults = views.faults_of_intake();
-            (views.standing_of_intake(), faults, views.certificates_to_renew())
+            (views.standing_of_intake(), faults, views.certificates_to_renew(), views.worth_a_look())
         });
-        if let Ok((standing, faults, to_renew)) = kept.await {
+        if let Ok((standing, faults, to_renew, to_look_at)) = kept.await {
             unready.look(faults).into_iter().for_each(Told::emit);
             renewing.look(to_renew).into_iter().for_each(Told::emit_of_certificate);
+            looking.look(to_look_at).into_iter().for_each(Told::emit_of_a_look);
             if told.replace(standing.clone()).is_some_and(|before| before != standing) {
                 supervisor::status(&standing);
             }

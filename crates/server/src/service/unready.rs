@@ -49,15 +49,21 @@ impl Told {
             Self::Went(fault) => tracing::info!(fault, "This is over."),
         }
     }
-}
 
-impl Told {
     /// Writes down what does not make the service unready yet.
     pub(super) fn emit_of_certificate(self) {
         match self {
             Self::Came(words) => tracing::warn!(words, "A certificate has to be renewed."),
             // It was renewed, or the time has come that is told next.
             Self::Went(words) => tracing::debug!(words, "This is over."),
+        }
+    }
+
+    /// Writes down what is no matter of readiness either.
+    pub(super) fn emit_of_a_look(self) {
+        match self {
+            Self::Came(words) => tracing::warn!(words, "Readings are taken, but somebody should look at this."),
+            Self::Went(words) => tracing::info!(words, "This is over."),
         }
     }
 }

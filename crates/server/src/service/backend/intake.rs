@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use foretell_console::BackendError;
 use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, WebhookStatus};
-use foretell_history::{QuarantineFilter, lying_aside};
+use foretell_history::{QuarantineFilter, failed_backup, lying_aside};
 use foretell_ingest::broker::RefusedPublish;
 use foretell_ingest::decode::RefusalReason;
 use foretell_ingest::validity::{Certificates, Complaint};
@@ -62,7 +62,7 @@ impl ServiceBackend {
                 self.twins(),
                 self.refused_publishes(),
                 self.certificates(|_| true),
-                self.put_aside(),
+                self.worth_a_look(),
             ]
             .concat(),
         })
@@ -165,8 +165,26 @@ impl ServiceBackend {
         [self.intake_faults(), self.sources_away(), self.rivals(), void].concat()
     }
 
+    /// What somebody should look at though readings are taken, beside certificates.
+    pub(in crate::service) fn worth_a_look(&self) -> Vec<String> {
+        let backup = failed_backup(&self.config.data.dir).map(|why| {
+            format!("the last backup could not be made, {why}; the next one that is made takes this word away")
+        });
+        [self.put_aside(), backup.into_iter().collect(), self.clock_ahead().into_iter().collect()].concat()
+    }
+
+    /// In a rehearsal every machine is as late as its history is old.
+    fn clock_ahead(&self) -> Option<String> {
+        let ingest = self.ingest.as_ref().filter(|_| !self.clocks.is_rehearsal())?;
+        let OwnClock { behind_ms, against, heard } = ingest.own_clock_ahead(self.clocks.wall().now())?;
+        Some(format!(
+            "this computer's clock seems to be {} s ahead: {against} of {heard} machines are behind it by the same time, and what they              measure now is taken for old; set the clock (NTP)",
+            -behind_ms / 1000
+        ))
+    }
+
     /// Which databases were damaged and begun anew, as long as what was put aside lies there.
-    pub(super) fn put_aside(&self) -> Vec<String> {
+    fn put_aside(&self) -> Vec<String> {
         let told = |aside: PathBuf| {
             let (file, aside) = (aside.with_extension(""), aside.display().to_string());
             let what = match file.file_name().map(|name| name.to_string_lossy()).as_deref() {

@@ -303,7 +303,7 @@ impl Backend for ServiceBackend {
     }
 
     fn degraded(&self) -> Vec<String> {
-        [self.certificates_to_renew(), self.put_aside()].concat()
+        [self.certificates_to_renew(), self.worth_a_look()].concat()
     }
 
     fn metrics(&self) -> String {
