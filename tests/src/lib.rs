@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a test talks to the person who runs it through standard error")]
 
 mod broker;
+mod command;
 mod disk;
 mod edge_node;
 mod http;
@@ -12,6 +13,7 @@ mod load;
 mod metropt;
 mod mqtt;
 mod oil_due;
+mod page;
 mod plant;
 mod process;
 mod service;
@@ -19,6 +21,7 @@ mod store_server;
 mod tap;
 
 pub use broker::{Mosquitto, publish_lines};
+pub use command::{KEEPING, archived_days, check, import_days, run};
 pub use disk::SmallDisk;
 pub use edge_node::{EdgeNode, SPARKPLUG};
 pub use http::{Response, get, get_as, metric, post, post_as};
@@ -26,6 +29,7 @@ pub use load::{Load, Sent, Stored};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use mqtt::Mqtt;
 pub use oil_due::oil_due;
+pub use page::Page;
 pub use plant::{plant, press};
 pub use process::{Running, binary, example, python};
 pub use service::{Foretell, export};

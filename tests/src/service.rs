@@ -116,6 +116,23 @@ impl Foretell {
         export(&self.folder)
     }
 
+    /// What `/readyz` answers; nothing from one that does not answer.
+    #[must_use]
+    pub fn readyz(&self) -> (u16, String) {
+        get(self.console, "/readyz").map_or((0, String::new()), |answer| (answer.status, answer.body))
+    }
+
+    /// Waits for `/readyz` to answer with this status and all of these words.
+    ///
+    /// # Panics
+    /// When it has not within a minute.
+    pub fn stands(&self, status: u16, words: &[&str]) {
+        wait_for(&format!("/readyz to be {status} and say {words:?}"), Duration::from_secs(60), || {
+            let (found, said) = self.readyz();
+            (found == status && words.iter().all(|words| said.contains(words))).then_some(())
+        });
+    }
+
     /// How many readings an export holds now.
     #[must_use]
     pub fn readings(&self) -> usize {

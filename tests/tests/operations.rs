@@ -5,10 +5,9 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, binary, free_port, get, metric, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mosquitto, Mqtt, free_port, get, publish_lines, wait_for};
 
 const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
 const SOON: Duration = Duration::from_secs(30);
@@ -372,110 +371,4 @@ fn two_services_of_one_name_at_one_broker_say_so() {
     // Undisturbed, it is over within seconds.
     wait_for("readiness", SOON, || get(stays.console, "/readyz").filter(|answer| answer.status == 200));
     assert_eq!(stays.process.terminate(), Some(0), "a clean stop");
-}
-
-/// What stands behind the cause in the log when a broker with TLS is met without it, or by who does not trust its authority.
-#[test]
-fn a_broker_that_cannot_be_talked_to_is_told_with_its_remedy() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, of, is_authority) in [
-        ("broker", "127.0.0.1", "FALSE"),
-        ("stranger", "127.0.0.1", "FALSE"),
-        ("own", "127.0.0.1", "TRUE"),
-        ("far", "192.0.2.1", "FALSE"),
-    ] {
-        let request = format!(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} \
-             -addext subjectAltName=IP:{of} -addext basicConstraints=critical,CA:{is_authority} -keyout {name}.key -out {name}.pem"
-        );
-        let made = Command::new("openssl").current_dir(folder.path()).args(request.split(' ')).output();
-        assert!(made.expect("openssl runs (Debian package openssl)").status.success());
-    }
-    let ([port, own, far], path) = ([0; 3].map(|_| free_port()), folder.path().display());
-    let listener = |port: u16, name: &str| {
-        format!(
-            "listener {port} 127.0.0.1\ncertfile {path}/{name}.pem\nkeyfile {path}/{name}.key\nallow_anonymous true\n"
-        )
-    };
-    let listeners = [listener(port, "broker"), listener(own, "own"), listener(far, "far")].concat();
-    let config = format!("user root\nper_listener_settings true\n{listeners}");
-    std::fs::write(folder.path().join("mosquitto.conf"), config).expect("a writable folder");
-    let mut command = Command::new("/usr/sbin/mosquitto");
-    command.arg("-c").arg(folder.path().join("mosquitto.conf"));
-    let _broker = Running::start("mosquitto", command, &folder.path().join("mosquitto.log"));
-    wait_for("mosquitto to listen", SOON, || TcpStream::connect(("127.0.0.1", port)).ok());
-    let config = format!(
-        "[mqtt]\nurl = \"none\"\n[[mqtt.source]]\nname = \"plain\"\nurl = \"mqtt://127.0.0.1:{port}\"\n\
-         [[mqtt.source]]\nname = \"plain3\"\nclient_id = \"third\"\nurl = \"mqtt://127.0.0.1:{port}\"\nversion = \"3.1.1\"\n\
-         [[mqtt.source]]\nname = \"stranger\"\nclient_id = \"other\"\nurl = \"mqtts://127.0.0.1:{port}\"\nca_file = \"stranger.pem\"\n\
-         [[mqtt.source]]\nname = \"own\"\nclient_id = \"own\"\nurl = \"mqtts://127.0.0.1:{own}\"\nca_file = \"own.pem\"\n\
-         [[mqtt.source]]\nname = \"far\"\nclient_id = \"far\"\nurl = \"mqtts://127.0.0.1:{far}\"\nca_file = \"far.pem\"\n"
-    );
-    let mut foretell = Foretell::start_expecting(503, folder.path(), &config, (free_port(), free_port()), |_| {});
-    let hint = "if this is the broker's port for TLS, write mqtts:// (or wss://) in `url`";
-    for source in ["plain", "plain3"] {
-        wait_for(source, SOON, || {
-            let said = foretell.process.said();
-            let of_source = |line: &str| line.contains(hint) && line.contains(&format!("source={source} "));
-            said.lines().any(|line| of_source(&line.replace('"', ""))).then_some(())
-        });
-    }
-    said(&foretell, "CaUsedAsEndEntity)); the broker shows the certificate of an authority as its own", 1);
-    said(&foretell, "; the broker's certificate is for another name", 1);
-    said(&foretell, "UnknownIssuer; nobody whom we trust has signed the broker's certificate", 1);
-    said(&foretell, "name its authority's file as `ca_file`", 1);
-    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
-}
-
-/// Makes a certificate that holds for so many days from now on, of one key.
-fn certificate(folder: &Path, days: i32) {
-    std::fs::write(folder.join("own.ext"), "subjectAltName=DNS:x\n").expect("a writable folder");
-    for request in [
-        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x -keyout own.key -out own.csr"
-            .to_owned(),
-        format!("x509 -req -in own.csr -signkey own.key -days {days} -extfile own.ext -out own.pem"),
-    ] {
-        let made = Command::new("openssl").current_dir(folder).args(request.split(' ')).output();
-        let made = made.expect("openssl runs (Debian package openssl)");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    }
-}
-
-#[test]
-fn a_certificate_that_runs_out_is_told_until_a_renewed_one_is_taken_up() {
-    let folder = tempfile::tempdir().expect("a folder");
-    certificate(folder.path(), -1);
-    let config = "[mqtt]\ntls_cert_file = \"own.pem\"\ntls_key_file = \"own.key\"\n";
-    let mut foretell = Foretell::start_expecting(503, folder.path(), config, (free_port(), free_port()), |_| {});
-    let readyz = |words: &str, status: u16| {
-        wait_for(&format!("/readyz to be {status}, {words}"), SOON, || {
-            get(foretell.console, "/readyz").filter(|answer| answer.status == status && answer.body.contains(words))
-        })
-    };
-    let ingest = |words: &str| get(foretell.console, "/api/v1/ingest").expect("an answer").body.contains(words);
-    let days_left = || {
-        let name = "foretell_certificate_expires_seconds{source=\"listener\",whose=\"own\"}";
-        wait_for("the metric", SOON, || metric(foretell.console, name)) / 86_400.0
-    };
-    readyz("the certificate of the MQTT listener", 503);
-    assert!(ingest("has run out on"));
-    assert!((-1.1..-0.9).contains(&days_left()));
-    said(&foretell, "has run out on", 2);
-    let checked =
-        Command::new(binary("foretell")).args(["check", "--config"]).arg(folder.path().join("foretell.toml")).output();
-    let checked = String::from_utf8_lossy(&checked.expect("foretell runs").stdout).into_owned();
-    assert!(checked.contains("`mqtt.tls_cert_file`: the certificate of the MQTT listener"), "{checked}");
-    assert!(checked.contains("has run out on"), "{checked}");
-
-    for (days, expected) in [(5, "runs out within a week, on"), (100, "")] {
-        certificate(folder.path(), days);
-        foretell.process.signal("HUP");
-        let near = f64::from(days) - 0.1..f64::from(days) + 0.1;
-        wait_for("the metric", SOON, || near.contains(&days_left()).then_some(()));
-        readyz("", 200);
-        assert!(!ingest("has run out on") && ingest("runs out within") != expected.is_empty());
-        assert!(ingest(expected));
-        said(&foretell, "A certificate has to be renewed.", 1);
-    }
-    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }
