@@ -1,5 +1,7 @@
 //! What a finding does to a case.
 
+use std::collections::BTreeSet;
+
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
 use metrics::counter;
 
@@ -46,24 +48,27 @@ impl Outreach {
             if advisories::mark(tx, &finding.machine, offset.0, ordinal)? {
                 return Ok(Applied::Before);
             }
-            self.take(tx, finding, context, now)
+            self.take_and_settle(tx, finding, context, now)
         })
     }
 
     /// Applies several findings of the log, in their order, in one step: at midnight a whole fleet is concluded about at once,
-    /// and a commit for each would make the last wait for the disk as often as there are machines.
+    /// and a commit for each would make the last wait for the disk as often as there are machines. For the same reason what goes
+    /// together is chosen once, when all of them are taken.
     ///
     /// # Errors
     /// When the store refuses; none of them was then applied, and all must be offered again.
-    pub fn apply_all(&self, found: &[Concluded<'_>], now: Timestamp) -> Result<Vec<Applied>> {
+    pub fn apply_all(&self, found: &[Concluded<'_>], now: Timestamp) -> Result<()> {
         self.store.write("apply findings", |tx| {
-            let one = |found: &Concluded<'_>| {
-                if advisories::mark(tx, &found.finding.machine, found.offset.0, found.ordinal)? {
-                    return Ok(Applied::Before);
+            let mut changed = BTreeSet::new();
+            for Concluded { offset, ordinal, finding, context } in found {
+                if !advisories::mark(tx, &finding.machine, offset.0, *ordinal)?
+                    && self.take(tx, finding, context, now)?.is_some()
+                {
+                    changed.insert(&finding.machine);
                 }
-                self.take(tx, found.finding, &found.context, now)
-            };
-            found.iter().map(one).collect()
+            }
+            self.settle(tx, &changed, now)
         })
     }
 
@@ -88,43 +93,65 @@ impl Outreach {
             let is_ours = |case: &Case| case.finding.fault.as_str() == SERVICE && !is_spoken_for(case);
             let episode = advisories::count(tx, id, SERVICE)? + u32::from(!open.iter().any(is_ours));
             match service::due(id, &machine, context, self.options.service_horizon_days, episode, now) {
-                Some(finding) => self.take(tx, &finding, context, now),
+                Some(finding) => self.take_and_settle(tx, &finding, context, now),
                 None => Ok(Applied::Ignored),
             }
         })
     }
 
-    fn take(
+    fn take_and_settle(
         &self,
         connection: &dyn Session,
         finding: &Finding,
         context: &MachineContext,
         now: Timestamp,
     ) -> Result<Applied> {
+        let Some(id) = self.take(connection, finding, context, now)? else { return Ok(Applied::Ignored) };
+        self.settle(connection, &BTreeSet::from([&finding.machine]), now)?;
+        let stage = advisories::get(connection, &id)?.stage;
+        Ok(Applied::Case { id, stage })
+    }
+
+    /// Chooses anew what goes together on machines of which something else is known now, then on their sites.
+    fn settle(&self, connection: &dyn Session, machines: &BTreeSet<&MachineId>, now: Timestamp) -> Result<()> {
+        for machine in machines {
+            self.let_one_speak(connection, machine, now)?;
+            bundle::regroup(connection, machine, now)?;
+        }
+        let sites: BTreeSet<&str> = machines.iter().map(|machine| machine.site()).collect();
+        sites.into_iter().try_for_each(|site| self.gather_site(connection, site, now))
+    }
+
+    /// The case that a finding concerns as it says it now; `None` where it concerns none.
+    fn take(
+        &self,
+        connection: &dyn Session,
+        finding: &Finding,
+        context: &MachineContext,
+        now: Timestamp,
+    ) -> Result<Option<FindingId>> {
         if finding.kind == FindingKind::MaintenanceEffect && finding.status != Status::Cleared {
             self.take_effect(connection, finding, now)?;
-            return Ok(Applied::Ignored);
+            return Ok(None);
         }
         let concerns = matches!(
             finding.kind,
             FindingKind::Prediction | FindingKind::Anomaly | FindingKind::SensorFault | FindingKind::MaintenanceDue
         );
         if !concerns {
-            return Ok(Applied::Ignored);
+            return Ok(None);
         }
         let named = service::name_by_work(finding);
         let finding = named.as_ref().unwrap_or(finding);
         let known = advisories::find(connection, &finding.id)?;
         match (known, finding.status) {
-            (None, Status::Cleared) => return Ok(Applied::Ignored),
+            (None, Status::Cleared) => return Ok(None),
             (Some(mut case), _) if Self::is_still_forecast(connection, &case, finding)? => {
                 take_up_again(connection, &mut case, now)?;
                 self.refresh(connection, case, finding, context, now)?;
             }
             // What is over stays over: a finding that returns has a new identity.
-            (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {
-                return Ok(Applied::Case { id: case.finding.id, stage: case.stage });
-            }
+            (Some(case), _) if matches!(case.stage, Stage::Done | Stage::Cleared) => {}
             (None, _) => self.open_case(connection, finding, context, now)?,
             (Some(before), Status::Cleared) => {
                 let mut case = clear(connection, before.clone(), now)?;
@@ -133,11 +160,7 @@ impl Outreach {
             }
             (Some(case), _) => self.refresh(connection, case, finding, context, now)?,
         }
-        self.let_one_speak(connection, &finding.machine, now)?;
-        bundle::regroup(connection, &finding.machine, now)?;
-        self.gather_site(connection, finding.machine.site(), now)?;
-        let case = advisories::get(connection, &finding.id)?;
-        Ok(Applied::Case { id: case.finding.id, stage: case.stage })
+        Ok(Some(finding.id.clone()))
     }
 
     /// Whether a finding may become a message: its own fault's name, pressing enough, and one that customers may hear of.

@@ -4,10 +4,12 @@
 
 mod support;
 
-use foretell_model::{Alternative, FaultCode, Finding, FindingId, Found, Grade, MachineId, Status};
-use foretell_outreach::{AfterCall, Matter, Outreach, PageState, Stage};
+use foretell_model::{
+    Alternative, Evidence, FaultCode, Finding, FindingId, FindingKind, Found, Grade, MachineId, Offset, Status,
+};
+use foretell_outreach::{AfterCall, Concluded, Matter, Outreach, PageState, Stage};
 use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, at, machine, token};
+use support::{agreed, apply, at, context, finding, machine, token};
 
 const COOLER: &str = "cooler_clogging";
 const VALVE: &str = "thermostatic_valve";
@@ -216,4 +218,50 @@ fn rivals_of_a_machine_that_goes_along_are_looked_for_too() {
     assert_eq!((minutes, parts.contains(&"thermostatic_valve_kit".to_owned())), (240, true));
     let text = desk.outreach.card(&lead, now()).unwrap().message.unwrap().text.body;
     assert!(text.contains("thermostatic valve"), "{text}");
+}
+
+/// A fleet's midnight is taken in one step: what goes together is the same as if its findings had come one by one.
+#[test]
+fn what_is_taken_in_one_step_goes_together_as_if_it_had_come_one_by_one() {
+    let third = machine("s02/m003");
+    let midnight = |desk: &Desk| {
+        let mut due = finding(&desk.id, "oil_changed", Grade::Watch, Status::Opened);
+        (due.kind, due.probability_within, due.limit) = (FindingKind::MaintenanceDue, None, None);
+        let hours = due.evidence[0].clone();
+        due.evidence = vec![Evidence { feature: "due.oil_changed".into(), value: 3_700.0, unit: "h".into(), ..hours }];
+        [
+            named(desk, &[(COOLER, 0.7), (VALVE, 0.2)]),
+            named(desk, &[(VALVE, 0.5)]),
+            due,
+            named_on(&third, &[(COOLER, 0.76)]),
+        ]
+    };
+    let stages = |one_step: bool| {
+        let desk = desk("s02/m002");
+        let findings = midnight(&desk);
+        let found: Vec<Concluded<'_>> = (1..)
+            .zip(&findings)
+            .map(|(n, finding)| Concluded {
+                offset: Offset(n),
+                ordinal: 0,
+                finding,
+                context: context(&finding.machine),
+            })
+            .collect();
+        // Whatever is offered again changes nothing.
+        for _ in 0..2 {
+            match one_step {
+                true => desk.outreach.apply_all(&found, now()).unwrap(),
+                false => {
+                    found.iter().for_each(|one| desk.outreach.apply_all(std::slice::from_ref(one), now()).unwrap())
+                }
+            }
+        }
+        let lead = desk.outreach.queue(now()).unwrap().remove(0).id;
+        let letter = desk.outreach.card(&lead, now()).unwrap().message.unwrap().text.body;
+        (findings.map(|finding| stage(&desk.outreach, &finding.id)), works(&desk, &lead), letter)
+    };
+    let (at_once, one_by_one) = (stages(true), stages(false));
+    assert_eq!(at_once, one_by_one);
+    assert_eq!(at_once.0.iter().filter(|(stage, _)| *stage == Stage::Draft).count(), 1, "one speaks");
 }
