@@ -6,6 +6,9 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::door::Door;
+use crate::error::is_damage;
+
 /// A database and its write-ahead file, as they stood when they were opened.
 pub(crate) struct Standing(Vec<(PathBuf, Identity)>);
 
@@ -22,7 +25,7 @@ impl Standing {
     }
 
     /// The first file that does not begin as SQLite begins such a file: something else was written over it. Who has it open may go on
-    /// with what it remembers, and nobody else would find that. Costs about ten microseconds.
+    /// with what it remembers, and nobody else would find that. Costs some ten microseconds.
     pub(crate) fn overwritten(&self) -> Option<&Path> {
         self.0.iter().find(|(file, _)| !begins_well(file)).map(|(file, _)| file.as_path())
     }
@@ -33,17 +36,22 @@ impl Standing {
     }
 }
 
-/// What a database begins with, and a write-ahead file of one but for its last bit. A write-ahead file may be empty.
-const DATABASE: &[u8] = b"SQLite format 3\0";
+/// What a write-ahead file begins with, but for its last bit. It may be empty.
 const WRITE_AHEAD: &[u8] = &[0x37, 0x7f, 0x06];
 
-/// Whether a file, as far as it can be read, is one of the two.
+/// Whether a file, as far as it can be read, is one of the two. A database is looked at through SQLite alone: whoever opens and closes
+/// it in any other way gives up every lock that this process has on it, and the next process that leaves it takes the write-ahead
+/// file for one that nobody needs (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
 fn begins_well(file: &Path) -> bool {
-    let mut head = [0; DATABASE.len()];
-    let read = File::open(file).and_then(|file| file.read_at(&mut head, 0)).unwrap_or_default();
-    let is_beside = file.as_os_str().as_encoded_bytes().ends_with(b"-wal");
-    let begins = if is_beside { WRITE_AHEAD } else { DATABASE };
-    read == 0 || head[..read].starts_with(begins)
+    if file.as_os_str().as_encoded_bytes().ends_with(b"-wal") {
+        let mut head = [0; WRITE_AHEAD.len()];
+        let read = File::open(file).and_then(|file| file.read_at(&mut head, 0)).unwrap_or_default();
+        return read == 0 || head[..read] == *WRITE_AHEAD;
+    }
+    let head = Door::unchanging(file)
+        .reader()
+        .and_then(|database| database.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0)));
+    !matches!(&head, Err(error) if is_damage(error))
 }
 
 fn identity(file: &Path) -> Option<Identity> {

@@ -296,7 +296,11 @@ fn a_damaged_file_of_the_data_directory_is_65_with_its_remedy() {
         assert_eq!(output.status.code(), Some(65), "{name}: {said}");
         assert!(said.contains(name) && said.contains(expected), "{name}: {said}");
     };
-    check("log.db", &["export", "--out", "x.csv"], "Restore it from a backup, or save what can be read");
+    check(
+        "log.db",
+        &["export", "--out", "x.csv"],
+        "Restore it from a backup. Without one, `foretell export --out FILE.parquet` saves every reading",
+    );
     // Whoever takes readings in begins these anew.
     check("rollups.db", &["run", "--role", "engine"], "Delete it");
     check("quarantine.db", &["run", "--role", "console"], "Delete it");

@@ -26,6 +26,9 @@ const PAGE_BYTES: usize = 4_096;
 const WAL_HEAD_BYTES: u64 = 32;
 const FRAME_HEAD_BYTES: usize = 24;
 
+/// Takes the records of pages: a row's number, where it has one, and its columns; until it breaks.
+type Sink<'a> = dyn FnMut(Option<i64>, &[Value<'_>]) -> ControlFlow<()> + 'a;
+
 /// See the module's text.
 #[derive(Debug)]
 pub struct Wreck {
@@ -119,7 +122,7 @@ impl Wreck {
         Ok(lost.into_values().collect())
     }
 
-    fn each_record(&self, sink: &mut dyn FnMut(Option<i64>, &[Value<'_>]) -> ControlFlow<()>) -> io::Result<()> {
+    fn each_record(&self, sink: &mut Sink<'_>) -> io::Result<()> {
         for (ending, head, frame_head) in [("", 0, 0), ("-wal", WAL_HEAD_BYTES, FRAME_HEAD_BYTES)] {
             let file = match File::open(beside(&self.path, ending)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && frame_head > 0 => continue,

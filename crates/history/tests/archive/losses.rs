@@ -23,7 +23,7 @@ fn a_lost_day_is_gone_on_without() {
     std::fs::remove_file(dir.path().join("archive/1970-01-02.parquet")).unwrap();
     append(&log, &[reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS + 1)]);
     assert_eq!(pass(dir.path(), &log), (1, 1, vec![]));
-    let said = archive.inspect(&log).unwrap().lost[0].to_string();
+    let said = archive.inspect(Some(&log)).unwrap().lost[0].to_string();
     assert!(said.contains("`foretell archive accept-loss 1970-01-02 --why REASON`"), "{said}");
 
     // Beside the process that owns the log.
@@ -32,7 +32,7 @@ fn a_lost_day_is_gone_on_without() {
     assert_eq!(beside.accepted_losses().unwrap(), [loss(1)]);
     // What came late is all there is of the day now, and it is a day like any other.
     assert_eq!(pass(dir.path(), &log), (0, 0, vec![1]));
-    assert!(archive.inspect(&log).unwrap().lost.is_empty());
+    assert!(archive.inspect(Some(&log)).unwrap().lost.is_empty());
     let lost = |r: &Reading| r.ts.millis() / DAY_MS == 1;
     let mut left: Vec<_> = fleet().into_iter().filter(|r| !lost(r)).collect();
     left.extend([reading("late", DAY_MS + 5), reading("other", 40 * DAY_MS), reading("other", 40 * DAY_MS + 1)]);
@@ -70,13 +70,13 @@ fn a_damaged_day_is_put_aside_and_gone_on_without() {
     let (archive, path) = (Archive::new(dir.path()), dir.path().join("archive/1970-01-02.parquet"));
     let half = std::fs::read(&path).unwrap().split_off(100);
     std::fs::write(&path, &half).unwrap();
-    let lost = archive.inspect(&log).unwrap().lost;
+    let lost = archive.inspect(Some(&log)).unwrap().lost;
     assert_eq!(lost.len(), 1);
     let said = lost[0].to_string();
     assert!(said.contains("is damaged") && said.contains("`foretell archive accept-loss 1970-01-02 --why"), "{said}");
     archive.accept_loss(&log, &loss(1)).unwrap();
     assert_eq!(std::fs::read(dir.path().join("archive/1970-01-02.parquet.damaged")).unwrap(), half);
-    let found = archive.inspect(&log).unwrap();
+    let found = archive.inspect(Some(&log)).unwrap();
     assert_eq!((found.whole, found.lost.len(), found.aside.len()), (2, 0, 1));
     assert_eq!(pass(dir.path(), &log), (0, 0, vec![]));
 }
@@ -97,12 +97,12 @@ fn one_remedy_is_named_for_every_damage_and_it_works() {
             append(&log, &[reading("other", 40 * DAY_MS)]);
         }
         let archive = Archive::new(dir.path());
-        let lost = archive.inspect(&log).unwrap().lost;
+        let lost = archive.inspect(Some(&log)).unwrap().lost;
         let said: Vec<_> = lost.iter().map(ToString::to_string).collect();
         let command = "if there is none, `foretell archive accept-loss 1970-01-02 --why REASON`";
         assert!(said.len() == 1 && said[0].contains(command) && !said[0].contains("move"), "{what}: {said:?}");
         archive.accept_loss(&log, &loss(1)).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let found = archive.inspect(&log).unwrap();
+        let found = archive.inspect(Some(&log)).unwrap();
         assert_eq!((found.whole, found.lost.len()), (2, 0), "{what}");
         assert_eq!(pass(dir.path(), &log).0, 0, "{what}");
     };
