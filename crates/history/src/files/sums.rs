@@ -93,19 +93,25 @@ pub(crate) enum Checked {
 /// # Errors
 /// When it differs, with the remedy, or cannot be read.
 pub(crate) fn check(path: &Path) -> Result<Checked, FileError> {
-    let known = known(path)?;
-    if trusted(path) {
-        return Ok(Checked::Whole);
+    let mut good = known(path)?;
+    loop {
+        if trusted(path) {
+            return Ok(Checked::Whole);
+        }
+        if good.is_empty() {
+            return Ok(Checked::Unknown);
+        }
+        let found = sum_of(path).map_err(FileError::io("read", path))?;
+        if good.contains(&found) {
+            trust(path);
+            return Ok(Checked::Whole);
+        }
+        // Somebody may have replaced the file after its sums were read; then others stand there.
+        let before = std::mem::replace(&mut good, known(path)?);
+        if good == before {
+            return Err(FileError::Damaged { path: path.to_owned() });
+        }
     }
-    if known.is_empty() {
-        return Ok(Checked::Unknown);
-    }
-    let found = sum_of(path).map_err(FileError::io("read", path))?;
-    if known.contains(&found) {
-        trust(path);
-        return Ok(Checked::Whole);
-    }
-    Err(FileError::Damaged { path: path.to_owned() })
 }
 
 type Stamp = (u64, Option<SystemTime>);
