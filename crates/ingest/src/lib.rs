@@ -41,6 +41,26 @@ use pem::PemFaults;
 pub use skew::{ClockSkew, OwnClock};
 use validity::Certificates;
 
+/// What is read from one certificate.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ReadCertificate {
+    /// From when until when it holds.
+    pub holds: Option<(Timestamp, Timestamp)>,
+    /// Whose it is, as the listener tells logins by it.
+    pub names: Option<Vec<String>>,
+    /// Whose it would be if its bytes were those of a subject alone.
+    pub names_as_subject: Vec<String>,
+}
+
+/// Reads a certificate (DER) in every way in which ingest does, for whoever attacks that.
+#[doc(hidden)]
+#[must_use]
+pub fn read_certificate(der: &[u8]) -> ReadCertificate {
+    let (names, names_as_subject) = listener::certificate_names(der);
+    ReadCertificate { holds: validity::span(der), names, names_as_subject }
+}
+
 /// What ingest does, settled before it starts.
 #[derive(Clone, Debug, Default)]
 pub struct IngestOptions {

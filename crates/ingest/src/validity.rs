@@ -112,7 +112,7 @@ impl fmt::Display for Complaint {
 }
 
 /// `notBefore` and `notAfter` of a certificate (RFC 5280, 4.1).
-fn span(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
+pub(crate) fn span(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
     const VERSION: u8 = 0xa0;
     const INTEGER: u8 = 0x02;
     let (certificate, _) = tagged(SEQUENCE, certificate)?;

@@ -10,15 +10,13 @@ use super::column_map::ColumnMap;
 use super::day_file::{each_reading, whole};
 use super::error::FileError;
 use super::export::ByMachine;
+use super::naming::{FOLDER, day_of};
 use super::readings::{ReadOptions, ReadingFiles};
 use super::sound::{put_aside, usable};
 use super::sums;
 use super::tally::Tally;
 use super::writers::Writer;
 use crate::{AcceptedLoss, SqliteLog};
-
-/// Its folder in a data directory.
-pub(crate) const FOLDER: &str = "archive";
 
 /// The archive of a data directory.
 pub struct Archive {
@@ -228,12 +226,6 @@ impl Archive {
         let (year, month, day) = day.civil();
         self.dir.join(format!("{year:04}-{month:02}-{day:02}.parquet"))
     }
-}
-
-/// The day whose file this is.
-pub(crate) fn day_of(path: &Path) -> Option<Timestamp> {
-    let day = path.file_name()?.to_str()?.strip_suffix(".parquet")?;
-    Timestamp::parse(&format!("{day}T00:00:00Z")).ok()
 }
 
 /// A day's file, every row of which can be read and is of that day.

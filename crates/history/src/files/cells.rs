@@ -2,24 +2,25 @@
 
 use std::borrow::Cow;
 
-use foretell_model::{Timestamp, widened};
-use polars::prelude::*;
+use foretell_model::Timestamp;
 
 use super::error::Refused;
 use super::times::{Clockface, Epoch};
 
 /// One column's cells.
 pub(crate) enum Cells {
-    Text(StringChunked),
-    /// Cells of a CSV block, as stretches of its text.
-    Stretches(Stretches),
-    Number(Float64Chunked),
-    /// Milliseconds since 1970 on the file's own clock; `utc` when that clock is known to be UTC.
+    Text(Stretches),
+    /// NaN where missing.
+    Number(Vec<f64>),
+    /// Milliseconds since 1970 on the file's own clock, [`NO_TIME`] where missing; `utc` when that clock is known to be UTC.
     Time {
-        millis: Int64Chunked,
+        millis: Vec<i64>,
         utc: bool,
     },
 }
+
+/// In place of a time that is missing; no time stamp reaches that far.
+pub(crate) const NO_TIME: i64 = i64::MIN;
 
 /// Cells as stretches of a text that they share.
 pub(crate) struct Stretches {
@@ -28,6 +29,21 @@ pub(crate) struct Stretches {
 }
 
 impl Stretches {
+    /// Texts one after the other, empty where missing; what stands below itself is kept once.
+    pub(crate) fn of<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let (mut text, mut cells) = (String::new(), Vec::with_capacity(texts.size_hint().0));
+        let (mut last, mut place) = ("", (0, 0));
+        for cell in texts.map(Option::unwrap_or_default) {
+            if cell != last {
+                place = (text.len() as u32, (text.len() + cell.len()) as u32);
+                text.push_str(cell);
+                last = cell;
+            }
+            cells.push(place);
+        }
+        Self { text: text.into(), cells }
+    }
+
     fn get(&self, row: usize) -> Option<&str> {
         let (start, end) = self.cells.get(row)?;
         self.text.get(*start as usize..*end as usize)
@@ -35,45 +51,16 @@ impl Stretches {
 }
 
 impl Cells {
-    /// A frame's column.
-    pub(crate) fn of(column: &Column) -> PolarsResult<Self> {
-        Ok(match column.dtype() {
-            DataType::String => Self::Text(column.str()?.rechunk().into_owned()),
-            DataType::Datetime(_, zone) => {
-                let utc = zone.is_some();
-                let zone = zone.clone();
-                let millis = column.cast(&DataType::Datetime(TimeUnit::Milliseconds, zone))?.cast(&DataType::Int64)?;
-                Self::Time { millis: millis.i64()?.clone(), utc }
-            }
-            DataType::Date => {
-                let millis = column.cast(&DataType::Int64)?.i64()?.apply_values(|day| day * 86_400_000);
-                Self::Time { millis, utc: false }
-            }
-            DataType::Categorical(..) | DataType::Enum(..) => {
-                Self::Text(column.cast(&DataType::String)?.str()?.rechunk().into_owned())
-            }
-            // As they were written: 83.2 in single precision is not 83.19999694824219.
-            DataType::Float32 => {
-                let wide = column.cast(&DataType::Float64)?;
-                Self::Number(wide.f64()?.apply_values(|value| widened(value as f32)))
-            }
-            _ => Self::Number(column.cast(&DataType::Float64)?.f64()?.clone()),
-        })
-    }
-
     /// Whether every cell is missing; a column that nobody measured costs no more than this look.
     pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Self::Number(numbers) if numbers.null_count() == numbers.len())
+        matches!(self, Self::Number(numbers) if numbers.iter().all(|number| number.is_nan()))
     }
 
     /// Every cell as a number, NaN where it is missing; `bad` hears of cells that are none.
     pub(crate) fn numbers(&self, rows: usize, mut bad: impl FnMut(usize, Refused)) -> Vec<f64> {
         match self {
-            Self::Number(numbers) => match numbers.cont_slice() {
-                Ok(values) => values.to_vec(),
-                Err(_) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
-            },
-            Self::Text(_) | Self::Stretches(_) => (0..rows)
+            Self::Number(numbers) => numbers.clone(),
+            Self::Text(_) => (0..rows)
                 .map(|row| {
                     let text = self.present(row)?;
                     text.parse().map_err(|_| bad(row, not_a_number(text))).ok()
@@ -91,23 +78,19 @@ impl Cells {
 
     /// The cell's own text; `None` when it is missing or no text.
     fn present(&self, row: usize) -> Option<&str> {
-        let text = match self {
-            // One chunk, so no chunk has to be looked for.
-            Self::Text(texts) => texts.downcast_as_array().get(row),
-            Self::Stretches(stretches) => stretches.get(row),
-            Self::Number(_) | Self::Time { .. } => None,
-        };
-        text.map(str::trim).filter(|text| !is_missing(text))
+        self.raw(row).map(str::trim).filter(|text| !is_missing(text))
     }
 
     /// The cell as text; `None` when it is missing. Whole numbers read without a decimal point.
     pub(crate) fn text(&self, row: usize) -> Option<Cow<'_, str>> {
         match self {
-            Self::Text(_) | Self::Stretches(_) => self.present(row).map(Cow::Borrowed),
+            Self::Text(_) => self.present(row).map(Cow::Borrowed),
             Self::Number(numbers) => {
                 numbers.get(row).filter(|number| !number.is_nan()).map(|number| Cow::Owned(number.to_string()))
             }
-            Self::Time { millis, .. } => millis.get(row).map(|ms| Cow::Owned(Timestamp::from_millis(ms).to_string())),
+            Self::Time { millis, .. } => {
+                there(millis, row).map(|ms| Cow::Owned(Timestamp::from_millis(ms).to_string()))
+            }
         }
     }
 
@@ -115,9 +98,7 @@ impl Cells {
     #[inline]
     pub(crate) fn raw(&self, row: usize) -> Option<&str> {
         match self {
-            // One chunk, so no chunk has to be looked for.
-            Self::Text(texts) => texts.downcast_as_array().get(row),
-            Self::Stretches(stretches) => stretches.get(row),
+            Self::Text(stretches) => stretches.get(row),
             Self::Number(_) | Self::Time { .. } => None,
         }
     }
@@ -126,18 +107,18 @@ impl Cells {
     pub(crate) fn utc_millis(&self) -> Option<&[i64]> {
         let Self::Time { millis, utc: true } = self else { return None };
         let range = Timestamp::MIN.millis()..=Timestamp::MAX.millis();
-        millis.cont_slice().ok().filter(|all| all.iter().fold(true, |ok, ms| ok & range.contains(ms)))
+        Some(millis.as_slice()).filter(|all| all.iter().fold(true, |ok, ms| ok & range.contains(ms)))
     }
 
     /// The cell as an instant.
     pub(crate) fn instant(&self, row: usize, clockface: &Clockface) -> Result<Timestamp, Refused> {
         let found = match self {
-            Self::Text(_) | Self::Stretches(_) => self.present(row).and_then(|text| clockface.instant(text)),
+            Self::Text(_) => self.present(row).and_then(|text| clockface.instant(text)),
             Self::Number(numbers) => {
-                numbers.get(row).and_then(|number| clockface.epoch().unwrap_or(Epoch::Millis).instant(number))
+                numbers.get(row).and_then(|number| clockface.epoch().unwrap_or(Epoch::Millis).instant(*number))
             }
-            Self::Time { millis, utc: true } => millis.get(row).map(Timestamp::from_millis),
-            Self::Time { millis, utc: false } => millis.get(row).and_then(|ms| {
+            Self::Time { millis, utc: true } => there(millis, row).map(Timestamp::from_millis),
+            Self::Time { millis, utc: false } => there(millis, row).and_then(|ms| {
                 let civil = chrono::DateTime::from_timestamp_millis(ms)?.naive_utc();
                 clockface.local(&civil).or(Some(Timestamp::from_millis(ms)))
             }),
@@ -147,6 +128,11 @@ impl Cells {
             ("bad_time", format!("{shown} stands where a time should; give format and zone in a column map"))
         })
     }
+}
+
+/// The time of a row, unless it is missing.
+fn there(millis: &[i64], row: usize) -> Option<i64> {
+    millis.get(row).copied().filter(|ms| *ms != NO_TIME)
 }
 
 fn not_a_number(text: &str) -> Refused {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cells::{Cells, Stretches};
+use super::chunk::{Chunk, Lines, Refusals};
 use super::error::{FileError, Refused};
-use super::slice::{Chunk, Lines, Refusals};
 
 const BLOCK_BYTES: usize = 4 << 20;
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -162,7 +162,7 @@ impl CsvSlice {
             start += with_end.len();
         }
         let text: Arc<str> = (text + &splitter.quoted).into();
-        let cells = columns.into_iter().map(|cells| Cells::Stretches(Stretches { text: Arc::clone(&text), cells }));
+        let cells = columns.into_iter().map(|cells| Cells::Text(Stretches { text: Arc::clone(&text), cells }));
         Ok(Chunk { columns: places.iter().copied().zip(cells).collect(), lines: Lines::Each(lines) })
     }
 }

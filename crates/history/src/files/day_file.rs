@@ -10,8 +10,8 @@ use super::error::{FileError, remedy};
 use super::guard::guarded;
 use super::names::Names;
 use super::parquet::ParquetFile;
-use super::readings::Span;
 use super::rows::Rows;
+use super::span::Span;
 use super::take::Bounds;
 use super::watched::Watching;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::{LogError, Signal};
 
-use super::archive::{FOLDER, day_of};
+use super::naming::{FOLDER, day_of};
 
 /// Why the whole work was given up. A bad row is no reason; see [`ReadReport`].
 #[derive(Debug, thiserror::Error)]
@@ -147,11 +147,6 @@ impl FileError {
     pub(crate) fn io(attempted: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { attempted, path, source }
-    }
-
-    pub(crate) fn frame(attempted: &'static str, path: &Path) -> impl FnOnce(polars::prelude::PolarsError) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Frame { attempted, path, source: Box::new(source) }
     }
 
     pub(crate) fn form(path: &Path, problem: impl Into<String>) -> Self {

@@ -12,17 +12,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foretell_model::{Event, MachineId};
 
+use super::chunk::{Chunk, Refusals};
 use super::column_map::{ColumnMap, DeriveRunHours};
-use super::csv::CsvFile;
+use super::csv::{CsvFile, CsvSlice};
 use super::error::{FileError, ReadReport};
 use super::guard::guarded;
-use super::lines::LineFile;
+use super::lines::{LineFile, LineSlice};
 use super::names::Names;
-use super::parquet::ParquetFile;
-use super::readings::{Progress, ReadOptions, Span};
+use super::parquet::{ParquetFile, ParquetSlice};
+use super::readings::{Progress, ReadOptions};
 use super::refused::RefusedRows;
 use super::rows::Rows;
-use super::slice::{Refusals, Slice};
+use super::span::Span;
 use super::store::{Piece, Store};
 use super::take::{Bounds, Taken};
 use super::watched::{WatchedIntake, WatchedRows};
@@ -318,8 +319,7 @@ impl<'a> Cutter<'a> {
             };
             if let Some(slice) = open.source.cut()? {
                 let read = open.source.bytes_read();
-                let bytes = read.saturating_sub(open.bytes);
-                open.bytes = read;
+                let bytes = read.saturating_sub(std::mem::replace(&mut open.bytes, read));
                 let (number, path, rows) = (self.number, Arc::clone(&open.path), Arc::clone(&open.rows));
                 self.number += 1;
                 return Ok(Some(Job { number, path, rows, slice, bytes }));
@@ -377,6 +377,24 @@ impl Source {
             Self::Csv(file) => Ok(file.cut()?.map(Slice::Csv)),
             Self::Lines(file) => Ok(file.cut()?.map(Slice::Lines)),
             Self::Parquet(file) => Ok(file.cut().map(Slice::Parquet)),
+        }
+    }
+}
+
+/// Some rows of a file, still as the file has them.
+enum Slice {
+    Csv(CsvSlice),
+    Lines(LineSlice),
+    Parquet(ParquetSlice),
+}
+
+impl Slice {
+    /// Decodes the columns at `places`.
+    fn decode(self, path: &Path, places: &[usize], refusals: &mut Refusals) -> Result<Chunk, FileError> {
+        match self {
+            Self::Csv(slice) => slice.decode(path, places, refusals),
+            Self::Lines(slice) => slice.decode(path, places, refusals),
+            Self::Parquet(slice) => slice.decode(path, places),
         }
     }
 }

@@ -2,11 +2,9 @@
 
 use foretell_model::{Reading, RunState};
 
+use super::lines::MEASUREMENT;
 use super::rows::QUALITIES;
 use crate::influx::Line;
-
-/// Name of the measurement.
-pub(crate) const MEASUREMENT: &str = "reading";
 
 /// Appends a reading's line with its line end: tags `site` and `machine`, a field per signal, `state` and, unless it is good,
 /// `quality`; the time stamp in nanoseconds. Appends nothing, and says so, for a reading that has no field or lies outside of

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::Signal;
 
+use super::chunk::{Chunk, Refusals};
 use super::csv::CsvSlice;
 use super::error::{FileError, Refused};
-use super::line_protocol::MEASUREMENT;
 use super::rows::QUALITY;
-use super::slice::{Chunk, Refusals};
+
+/// Name of the measurement.
+pub(crate) const MEASUREMENT: &str = "reading";
 
 const BLOCK_BYTES: usize = 4 << 20;
 const LINE_BYTES_MAX: usize = 1 << 20;

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use foretell_model::{Event, MachineId, Reading, Timestamp};
 
-use super::archive::{Archive, day_of};
+use super::archive::Archive;
 use super::column_map::ColumnMap;
 use super::error::FileError;
+use super::naming::day_of;
 use super::packed::pack;
 use super::readings::{ReadOptions, ReadingFiles};
 use super::sound::sound;

@@ -1,9 +1,16 @@
 //! History as files: read through a column map, written as CSV, Parquet or line protocol.
 
 mod archive;
+#[cfg(test)]
+#[path = "../../fuzz/src/attack.rs"]
+#[expect(unreachable_pub, reason = "it is a part of a library of its own where the fuzzer builds it")]
+mod attack;
 mod block;
 mod cells;
+mod chunk;
 mod column_map;
+#[cfg(test)]
+mod corpus_tests;
 mod csv;
 mod day_file;
 mod error;
@@ -19,6 +26,7 @@ mod lines;
 mod lookup;
 mod merge;
 mod names;
+mod naming;
 mod packed;
 mod parquet;
 mod readings;
@@ -29,10 +37,10 @@ mod replay;
 mod rescue;
 mod rows;
 mod share;
-mod slice;
 mod small_ints;
 mod sorter;
 mod sound;
+mod span;
 mod store;
 mod sums;
 mod take;

@@ -1,18 +1,21 @@
 //! Parquet files, some row groups at a time.
 
 use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use foretell_model::MachineId;
+use foretell_model::{DAY_MS, MachineId, widened as as_written};
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::io::parquet::read::ParallelStrategy;
 use polars::prelude::*;
 use polars_parquet::parquet::metadata::RowGroupMetadata;
 use polars_parquet::parquet::statistics::Statistics;
 
-use super::cells::Cells;
+use super::cells::{Cells, NO_TIME, Stretches};
+use super::chunk::{Chunk, Lines};
 use super::error::FileError;
-use super::slice::{Chunk, Lines};
 use super::small_ints::widened;
 use super::sums;
 
@@ -24,6 +27,7 @@ const SLICE_ROWS: usize = 1 << 18;
 
 /// An open Parquet file.
 pub(crate) struct ParquetFile {
+    file: Arc<File>,
     header: Vec<String>,
     metadata: FileMetadataRef,
     /// First row and row count of the slices that are still to be read, last first.
@@ -35,6 +39,7 @@ pub(crate) struct ParquetFile {
 
 /// Some rows of a Parquet file.
 pub(crate) struct ParquetSlice {
+    file: Arc<File>,
     metadata: FileMetadataRef,
     first: usize,
     rows: usize,
@@ -47,7 +52,7 @@ impl ParquetFile {
         sums::check(path)?;
         let file = File::open(path).map_err(FileError::io("open", path))?;
         let bytes = file.metadata().map_err(FileError::io("look at", path))?.len();
-        let mut reader = ParquetReader::new(file);
+        let mut reader = ParquetReader::new(again(&file).map_err(FileError::io("open", path))?);
         let schema = reader.schema().map_err(FileError::frame("read the schema of", path))?;
         let header = schema.iter_names().map(ToString::to_string).collect();
         let metadata = widened(reader.get_metadata().map_err(FileError::frame("read the schema of", path))?);
@@ -59,7 +64,7 @@ impl ParquetFile {
         let groups: Vec<_> = metadata.row_groups.iter().map(|group| (group.num_rows(), wanted(group))).collect();
         let slices = slices(&groups);
         let rows = slices.iter().map(|(_, rows)| rows).sum();
-        Ok(Self { header, metadata, slices, rows_done: 0, rows, bytes })
+        Ok(Self { file: Arc::new(file), header, metadata, slices, rows_done: 0, rows, bytes })
     }
 
     pub(crate) fn header(&self) -> &[String] {
@@ -75,15 +80,14 @@ impl ParquetFile {
     pub(crate) fn cut(&mut self) -> Option<ParquetSlice> {
         let (first, rows) = self.slices.pop()?;
         self.rows_done += rows;
-        Some(ParquetSlice { metadata: self.metadata.clone(), first, rows })
+        Some(ParquetSlice { file: Arc::clone(&self.file), metadata: self.metadata.clone(), first, rows })
     }
 }
 
 impl ParquetSlice {
     /// The columns at `places`.
     pub(crate) fn decode(self, path: &Path, places: &[usize]) -> Result<Chunk, FileError> {
-        let file = File::open(path).map_err(FileError::io("open", path))?;
-        let mut reader = ParquetReader::new(file);
+        let mut reader = ParquetReader::new(again(&self.file).map_err(FileError::io("open", path))?);
         reader.set_metadata(self.metadata);
         let schema = reader.schema().map_err(FileError::frame("read the schema of", path))?;
         // Slices are decoded side by side already; threads within one would only get in each other's way.
@@ -95,13 +99,62 @@ impl ParquetSlice {
             .finish()
             .map_err(FileError::frame("read rows of", path))?;
         // Whatever order the reader gives them in, each column knows its name.
-        let cells = |place: usize| {
+        let cells_at = |place: usize| {
             let name = schema.get_at_index(place).map_or("", |(name, _)| name.as_str());
-            Ok((place, Cells::of(frame.column(name)?)?))
+            Ok((place, cells(frame.column(name)?)?))
         };
-        let columns = places.iter().map(|place| cells(*place)).collect::<PolarsResult<_>>();
+        let columns = places.iter().map(|place| cells_at(*place)).collect::<PolarsResult<_>>();
         let columns = columns.map_err(FileError::frame("read columns of", path))?;
         Ok(Chunk { columns, lines: Lines::Run(self.first as u64 + 1, self.rows) })
+    }
+}
+
+/// An open file with a position of its own. Another one may stand under its name by now, for an archived day is written anew when
+/// something of it comes late.
+fn again(file: &File) -> io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// A frame's column as cells.
+fn cells(column: &Column) -> PolarsResult<Cells> {
+    let texts = |column: &Column| PolarsResult::Ok(Cells::Text(Stretches::of(column.str()?.iter())));
+    let numbers = |numbers: &Float64Chunked| match numbers.cont_slice() {
+        Ok(values) => values.to_vec(),
+        Err(_) => numbers.iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
+    };
+    Ok(match column.dtype() {
+        DataType::String => texts(column)?,
+        DataType::Categorical(..) | DataType::Enum(..) => texts(&column.cast(&DataType::String)?)?,
+        DataType::Datetime(_, zone) => {
+            let (utc, zone) = (zone.is_some(), zone.clone());
+            let millis = column.cast(&DataType::Datetime(TimeUnit::Milliseconds, zone))?.cast(&DataType::Int64)?;
+            Cells::Time { millis: times(millis.i64()?), utc }
+        }
+        DataType::Date => {
+            let days = column.cast(&DataType::Int64)?;
+            Cells::Time { millis: times(&days.i64()?.apply_values(|day| day.saturating_mul(DAY_MS))), utc: false }
+        }
+        // As they were written: 83.2 in single precision is not 83.19999694824219.
+        DataType::Float32 => {
+            let wide = column.cast(&DataType::Float64)?;
+            Cells::Number(numbers(&wide.f64()?.apply_values(|value| as_written(value as f32))))
+        }
+        _ => Cells::Number(numbers(column.cast(&DataType::Float64)?.f64()?)),
+    })
+}
+
+fn times(millis: &Int64Chunked) -> Vec<i64> {
+    match millis.cont_slice() {
+        Ok(values) => values.to_vec(),
+        Err(_) => millis.iter().map(|ms| ms.unwrap_or(NO_TIME)).collect(),
+    }
+}
+
+impl FileError {
+    /// What frames could not do with a file.
+    pub(crate) fn frame(attempted: &'static str, path: &Path) -> impl FnOnce(PolarsError) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Frame { attempted, path, source: Box::new(source) }
     }
 }
 
@@ -145,5 +198,22 @@ mod tests {
         check(&[(10, true), (20, false), (5, true), (6, true)], &[(0, 10), (30, 11)]);
         check(&[(600_000, true)], &[(0, 262_144), (262_144, 262_144), (524_288, 75_712)]);
         check(&[(10, false), (65_536, true), (1, true)], &[(10, 65_536), (65_546, 1)]);
+    }
+    #[test]
+    fn a_file_that_is_replaced_while_it_is_read_is_read_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("day.parquet");
+        let write = |values: &[f64]| {
+            let aside = dir.path().join("aside");
+            let mut frame = df!("discharge_temp_c" => values).unwrap();
+            ParquetWriter::new(File::create(&aside).unwrap()).finish(&mut frame).unwrap();
+            std::fs::rename(aside, &path).unwrap();
+        };
+        write(&[83.5, 84.0]);
+        let slice = ParquetFile::open(&path, None).unwrap().cut().unwrap();
+        write(&[1.0; 5_000]);
+        let chunk = slice.decode(&path, &[0]).unwrap();
+        let [(0, Cells::Number(numbers))] = &chunk.columns[..] else { panic!("one column of numbers") };
+        assert_eq!(numbers[..], [83.5, 84.0]);
     }
 }

@@ -12,6 +12,7 @@ use super::error::{FileError, ReadReport};
 use super::folder::expand;
 use super::intake::Intake;
 use super::merge::{Cursor, Merge, Next};
+use super::span::Span;
 use super::store::Piece;
 use super::watched::{WatchedRows, Watching};
 
@@ -74,19 +75,6 @@ pub struct ReadingFiles {
     events: u64,
     report: ReadReport,
     watched: Option<WatchedRows>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Span {
-    pub(crate) from: Option<Timestamp>,
-    pub(crate) to: Option<Timestamp>,
-}
-
-impl Span {
-    #[inline]
-    pub(crate) fn contains(self, ts: Timestamp) -> bool {
-        self.from.is_none_or(|from| from <= ts) && self.to.is_none_or(|to| ts < to)
-    }
 }
 
 impl ReadingFiles {

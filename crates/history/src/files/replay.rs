@@ -10,8 +10,9 @@ use std::path::Path;
 
 use foretell_model::{DAY_MS, Event, HOUR_MS, Log, MachineId, Offset, Partition, Timestamp};
 
-use super::archive::{Archive, day_of, read_day};
+use super::archive::{Archive, read_day};
 use super::error::FileError;
+use super::naming::day_of;
 use super::packed::{Distinct, pack, unpack};
 use super::readings::ReadOptions;
 use super::sorter::Sorter;

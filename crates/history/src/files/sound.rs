@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use foretell_model::Timestamp;
 
-use super::archive::{Archive, day_of};
+use super::archive::Archive;
 use super::day_file::each_reading;
 use super::error::FileError;
+use super::naming::day_of;
 use super::sums;
 use crate::SqliteLog;
 use crate::atomic_file::sync_folder;

@@ -9,12 +9,12 @@ use foretell_model::{Event, MachineId, Quality, RunState, Timestamp, Work};
 
 use super::block::Block;
 use super::cells::Cells;
+use super::chunk::{Chunk, Refusals};
 use super::error::{FileError, Refused};
 use super::names::{Names, TextColumn};
-use super::readings::Span;
 use super::rows::{Number, QUALITIES, Rows, Text, Time};
 use super::share;
-use super::slice::{Chunk, Refusals};
+use super::span::Span;
 use super::times::Clockface;
 use super::units::Linear;
 use super::watched::WatchedSlice;

@@ -8,8 +8,8 @@ use foretell_model::{MachineId, Timestamp};
 
 use super::cells::Cells;
 use super::error::FileError;
-use super::readings::Span;
 use super::sorter::{Merge, Sorter};
+use super::span::Span;
 use super::units::Linear;
 
 /// Which columns are kept as rows beside the events.

@@ -2,10 +2,13 @@
 //! every input of the corpus that is kept.
 
 mod listener;
+#[path = "../../tests/shared/reads_nothing.rs"]
+mod reads_nothing;
 
 use std::sync::OnceLock;
 
 use foretell_ingest::decode::{Decoded, Decoder, DecoderOptions, MappingSpec, RefusalReason};
+use foretell_ingest::read_certificate;
 use foretell_model::{Event, MINUTE_MS, MachineId, Timestamp};
 pub use listener::listener;
 
@@ -134,6 +137,18 @@ pub fn sparkplug(data: &[u8]) {
         let (payload, after) = tail.split_at(usize::from(*length).min(tail.len()));
         check(&decoder, NODE_TOPICS[usize::from(*topic) % NODE_TOPICS.len()], payload);
         rest = after;
+    }
+}
+
+/// A certificate (DER), and the same bytes as the subject of one.
+pub fn certificate(data: &[u8]) {
+    let read = read_certificate(data);
+    if let Some((from, until)) = read.holds {
+        let years = Timestamp::MIN..=Timestamp::MAX;
+        assert!(years.contains(&from) && years.contains(&until), "{from} to {until}");
+    }
+    for name in read.names.iter().flatten().chain(&read.names_as_subject) {
+        assert!(!name.is_empty() && !name.chars().any(char::is_control), "{name:?} is nobody's name");
     }
 }
 

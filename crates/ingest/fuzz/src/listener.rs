@@ -15,36 +15,19 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::arrived;
+use super::reads_nothing::reads_nothing;
 
 /// Keeps nothing and says that it did.
 struct Nowhere;
 
 impl Log for Nowhere {
-    fn partitions(&self) -> u16 {
-        1
-    }
+    reads_nothing!();
 
     fn append(&self, batch: &[Event]) -> Result<Appended, LogError> {
         for event in batch {
             assert!(event.machine().as_str().starts_with("s01/"), "outside its rights: {}", event.machine());
         }
         Ok(Appended { kept: batch.len(), duplicates: 0, head: Offset(0) })
-    }
-
-    fn read(&self, _: Partition, _: Offset, _: usize) -> Result<Vec<Logged>, LogError> {
-        Ok(Vec::new())
-    }
-
-    fn head(&self, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn cursor(&self, _: &str, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
-    }
-
-    fn commit(&self, _: &str, _: Partition, _: Offset) -> Result<(), LogError> {
-        Ok(())
     }
 }
 

@@ -53,6 +53,7 @@ use events::{AcceptFailed, ConnectionPanicked, ConnectionRefused, DeniedOnce};
 use giants::Giants;
 use lately::Lately;
 use logins::{Logins, Peer};
+pub(crate) use names::of_der as certificate_names;
 pub use options::{Anonymous, ListenerOptions, TlsOptions, User};
 pub use passwords::{Argon2Hash, Argon2HashError, HashingError, Password};
 pub use rights::{MachineGlob, MachineGlobError, Rights};

@@ -18,6 +18,11 @@ pub(super) fn names(certificates: Option<&[CertificateDer<'_>]>) -> Option<Vec<S
     Some(if names.is_empty() { common_names(certificate.subject()) } else { names })
 }
 
+/// The names of a certificate (DER), and those of its bytes taken for a subject.
+pub(crate) fn of_der(der: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
+    (names(Some(&[CertificateDer::from(der)])), common_names(der))
+}
+
 /// The common names of a subject: a run of sets of attributes, each an object identifier with its value (X.501).
 fn common_names(mut subject: &[u8]) -> Vec<String> {
     const SET: u8 = 0x31;

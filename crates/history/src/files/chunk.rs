@@ -1,22 +1,10 @@
-//! A slice of a file on its way to be decoded, and the columns that it becomes.
-
-use std::path::Path;
+//! Some rows of a file by columns, whatever file they came from.
 
 use super::cells::Cells;
-use super::csv::CsvSlice;
-use super::error::{FileError, Refused};
-use super::lines::LineSlice;
-use super::parquet::ParquetSlice;
+use super::error::Refused;
 
 /// Lines that were refused before they had cells.
 pub(crate) type Refusals = Vec<(u64, Refused)>;
-
-/// Some rows of a file, still as the file has them.
-pub(crate) enum Slice {
-    Csv(CsvSlice),
-    Lines(LineSlice),
-    Parquet(ParquetSlice),
-}
 
 /// Some rows of a file by columns.
 pub(crate) struct Chunk {
@@ -54,16 +42,5 @@ impl Chunk {
     /// The column at a place of the file.
     pub(crate) fn column(&self, place: usize) -> Option<&Cells> {
         self.columns.iter().find(|(at, _)| *at == place).map(|(_, cells)| cells)
-    }
-}
-
-impl Slice {
-    /// Decodes the columns at `places`.
-    pub(crate) fn decode(self, path: &Path, places: &[usize], refusals: &mut Refusals) -> Result<Chunk, FileError> {
-        match self {
-            Self::Csv(slice) => slice.decode(path, places, refusals),
-            Self::Lines(slice) => slice.decode(path, places, refusals),
-            Self::Parquet(slice) => slice.decode(path, places),
-        }
     }
 }

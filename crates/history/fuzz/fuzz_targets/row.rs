@@ -1,0 +1,4 @@
+//! Rows of the log.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| foretell_history_fuzz::row(data));
