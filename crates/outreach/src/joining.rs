@@ -2,12 +2,14 @@
 //! in place of a letter of its own: nobody wants a second cold letter within days about what one visit can settle.
 //!
 //! Work by running hours that falls due on the very machine of such a letter or visit joins it likewise: nobody drives out twice.
+//! A fault of the machine to which a visit is booked for its service joins that visit, and leads it from then on, as a fault leads
+//! whatever falls due near it ([`crate::bundle`]).
 //!
 //! The advisor sees what would be said, and lets it join or not. Where a visit is booked, it then takes in the other machine
 //! and its customer hears of the change; where a letter is not answered, its page shows both at once and its reminder speaks of
 //! both; where a call is due, it is about both. What cannot wait for that visit is written about by itself.
 
-use foretell_model::{FindingKind, Grade, MINUTE_MS, Obstacle, Timestamp};
+use foretell_model::{FindingId, FindingKind, Grade, MINUTE_MS, Obstacle, Timestamp};
 
 use crate::apply::withdraw;
 use crate::bundle::{self, GOES_ALONG};
@@ -21,14 +23,16 @@ use crate::joint::{MACHINES_MAX, is_companion};
 use crate::slots::{self, Slot};
 use crate::store::{
     Case, Companion, Entry, GoesWith, Mail, Session, Stay, advisories, alongside, bookings, messages, record,
-    service_cases,
+    service_cases, succession,
 };
 use crate::views::{Joins, MessageState, MessageView, Stage};
 use crate::{Outreach, joint};
 
-/// What a case could join: one on another machine of the site of which the customer knows already.
+/// What a case could join: one of the site of which the customer knows already.
 pub(crate) struct Host {
-    /// That case, with what joins it already among its companions.
+    /// That case.
+    known: FindingId,
+    /// Both as they would be then: that case with what joins it; a fault that joins a service leads it.
     both: Case,
     /// Its visit as it would be then, where one is booked.
     stay: Option<Stay>,
@@ -42,7 +46,8 @@ impl Outreach {
         if case.stage != Stage::Draft {
             return Ok(None);
         }
-        let goes_beside = Self::is_due_beside(connection, case, now)?;
+        let is_free = Self::is_free_on_its_machine(connection, case, now)?;
+        let (goes_beside, leads) = (is_free && is_due(case), is_free && self.is_fault_to_visit(case));
         let goes_together = self.may_go_together(connection, case, now)?;
         let Ok(people) = self.people(connection, &case.finding.machine)? else { return Ok(None) };
         // Whoever is displeased is spoken to by a person first.
@@ -53,8 +58,11 @@ impl Outreach {
         // A visit that is booked is the surest thing to join.
         others.sort_by_key(|other| other.stage != Stage::Booked);
         for other in others {
-            let is_own = other.finding.machine == case.finding.machine;
-            if !(if is_own { goes_beside } else { goes_together }) {
+            let goes = match other.finding.machine == case.finding.machine {
+                true => goes_beside || (leads && other.stage == Stage::Booked && is_due(&other)),
+                false => goes_together,
+            };
+            if !goes {
                 continue;
             }
             if let Some(host) = self.host_with(connection, case, other, &people, now)? {
@@ -64,15 +72,21 @@ impl Outreach {
         Ok(None)
     }
 
-    /// Whether a case is work by running hours that can be done along with whatever else is done on its machine.
-    fn is_due_beside(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
+    /// Whether nothing stands in the way of doing a case's work along with what else is done on its machine.
+    fn is_free_on_its_machine(connection: &dyn Session, case: &Case, now: Timestamp) -> Result<bool> {
         let (id, machine) = (&case.finding.id, &case.finding.machine);
-        let is_due = case.finding.kind == FindingKind::MaintenanceDue && !bundle::due_works(&case.finding).is_empty();
-        Ok(is_due
-            && case.companions.is_empty()
+        Ok(case.companions.is_empty()
             && joint::is_new(connection, id)?
             && service_cases::open_of(connection, machine)?.is_none()
             && messages::not_now(connection, machine)?.is_none_or(|until| until <= now))
+    }
+
+    /// Whether a case is a fault that wants a visit, and no reckoning of a letter of its own.
+    fn is_fault_to_visit(&self, case: &Case) -> bool {
+        matches!(case.finding.kind, FindingKind::Prediction | FindingKind::Anomaly)
+            && self.may_reach_customer(&case.finding)
+            && Occasion::of_finding(&case.finding) != Occasion::Energy
+            && !compose::pieces_of(case.own(), &self.options.catalogue).is_empty()
     }
 
     fn host_with(
@@ -115,17 +129,16 @@ impl Outreach {
         if last.is_some_and(|last| !can_wait(case, last)) {
             return Ok(None);
         }
-        let mut both = other;
-        if is_own {
-            bundle::put_back(&mut both.finding, bundle::due_works(&case.finding));
-        } else {
-            both.companions.push(Companion::of(case.clone()));
-            both.companions.extend(case.companions.iter().cloned());
-        }
-        let Some(stay) = booked else { return Ok(Some(Host { both, stay: None, ended: None })) };
+        let known = id.clone();
+        let both = match (is_own, is_due(case)) {
+            (true, true) => beside(other, case),
+            (true, false) => leading(case, other),
+            (false, _) => together(other, case),
+        };
+        let Some(stay) = booked else { return Ok(Some(Host { known, both, stay: None, ended: None })) };
         let ended = Some(stay.end);
         let longer = self.longer(connection, &both, stay, people, now)?;
-        Ok(longer.map(|stay| Host { both, stay: Some(stay), ended }))
+        Ok(longer.map(|stay| Host { known, both, stay: Some(stay), ended }))
     }
 
     /// The last of the times that a case's letter offers.
@@ -169,7 +182,7 @@ impl Outreach {
         };
         let reason = Reason::Alongside { number: people.machine.number.clone() };
         let verdict = Some(Verdict::Hold { until, reason });
-        let Some(known) = messages::newest_of(connection, &host.both.finding.id)? else {
+        let Some(known) = messages::newest_of(connection, &host.known)? else {
             return Ok((Err(Obstacle::NothingWritten.into()), verdict));
         };
         let (text, slots) = match self.joining_text(connection, &known, host, &people, now) {
@@ -234,7 +247,7 @@ impl Outreach {
     pub(crate) fn joins(&self, connection: &dyn Session, host: &Host, now: Timestamp) -> Result<Joins> {
         let both = &host.both;
         let people = self.people(connection, &both.finding.machine)?.ok();
-        let newest = messages::newest_of(connection, &both.finding.id)?;
+        let newest = messages::newest_of(connection, &host.known)?;
         let told = match (&people, both.stage, &host.stay) {
             (Some(people), _, Some(_)) => Some(people.calendar.next_open(now)),
             (Some(people), Stage::Contacted, None) => {
@@ -245,7 +258,7 @@ impl Outreach {
             _ => None,
         };
         Ok(Joins {
-            case: both.finding.id.clone(),
+            case: host.known.clone(),
             number: people.map_or_else(|| both.finding.machine.to_string(), |people| people.machine.number),
             stage: both.stage,
             visit: host.stay.as_ref().zip(host.ended).map(|(stay, ended)| (stay.start, ended, stay.end)),
@@ -262,14 +275,19 @@ impl Outreach {
         who: &str,
         now: Timestamp,
     ) -> Result<()> {
-        let Host { mut both, stay, .. } = host;
+        let Host { known, mut both, mut stay, .. } = host;
         withdraw(connection, &case.finding.id, GOES_ALONG)?;
-        let with = || GoesWith::Case(both.finding.id.clone());
-        for companion in std::mem::take(&mut case.companions) {
-            let mut other = advisories::get(connection, &companion.finding.id)?;
-            other.follow(connection, with(), now)?;
+        if both.finding.id == case.finding.id {
+            lead(connection, &case, &known, now)?;
+            stay.iter_mut().for_each(|stay| stay.case = case.finding.id.clone());
+        } else {
+            let with = || GoesWith::Case(known.clone());
+            for companion in std::mem::take(&mut case.companions) {
+                let mut other = advisories::get(connection, &companion.finding.id)?;
+                other.follow(connection, with(), now)?;
+            }
+            case.follow(connection, with(), now)?;
         }
-        case.follow(connection, with(), now)?;
         let offers = match messages::newest_of(connection, &both.finding.id)? {
             Some(mail) if stay.is_none() => Some((mail.id, self.lengthened(connection, &both, mail.id, now)?)),
             _ => None,
@@ -303,6 +321,44 @@ impl Outreach {
         }
         .write(connection)
     }
+}
+
+/// Whether a case is work by running hours, and says which.
+fn is_due(case: &Case) -> bool {
+    case.finding.kind == FindingKind::MaintenanceDue && !bundle::due_works(&case.finding).is_empty()
+}
+
+/// A case with what falls due on its machine.
+fn beside(mut other: Case, due: &Case) -> Case {
+    bundle::put_back(&mut other.finding, bundle::due_works(&due.finding));
+    other
+}
+
+/// A case with one on another machine.
+fn together(mut other: Case, case: &Case) -> Case {
+    other.companions.push(Companion::of(case.clone()));
+    other.companions.extend(case.companions.iter().cloned());
+    other
+}
+
+/// A fault in the place of a service of its machine, with its works and with whatever goes with it.
+fn leading(fault: &Case, service: Case) -> Case {
+    let mut both = fault.clone();
+    bundle::put_back(&mut both.finding, bundle::due_works(&service.finding));
+    let Case { stage, until, remark, matter, companions, .. } = service;
+    Case { stage, until, remark, matter, companions, ..both }
+}
+
+/// Has a fault lead a service of its machine: it has its visit and its letters from now on, so that every link to them opens, and
+/// whatever went with the service goes with the fault.
+fn lead(connection: &dyn Session, fault: &Case, service: &FindingId, now: Timestamp) -> Result<()> {
+    succession::hand_over(connection, service, &fault.finding.id)?;
+    for mut case in advisories::open_at(connection, fault.finding.machine.site())? {
+        if case.finding.id == *service || case.leader() == Some(service) {
+            case.follow(connection, GoesWith::Case(fault.finding.id.clone()), now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether what was forecast of a case can wait until then. Due work can: no machine stops for it.

@@ -6,7 +6,7 @@ mod support;
 
 use foretell_model::{Finding, FindingId, Grade, HOUR_MS, MachineId, Obstacle, RulDays, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
-use foretell_outreach::{Applied, CustomerStage, OutreachError, Stage};
+use foretell_outreach::{Applied, Booking, CustomerStage, OutreachError, PageState, Stage};
 use support::desk::{Desk, check, desk, now, of, of_fault, printed};
 use support::{apply, at, context, machine, token};
 
@@ -242,4 +242,91 @@ fn an_approved_letter_takes_in_service_and_is_approved_anew() {
     let morning = at("2026-07-16T08:00:00Z");
     desk.outreach.tick(morning).unwrap();
     assert!(desk.last().body.contains("change the oil"), "{}", desk.last().body);
+}
+
+/// The service of the machine is written about and booked for the later of the two times: its case, and its visit before anything
+/// joined it.
+fn serviced(site: &str) -> (Desk, FindingId, Booking, String) {
+    let desk = desk(&format!("{site}/m002"));
+    let service = due(&desk, now());
+    let link = desk.outreach.approve(&service, "wang", now()).unwrap().link;
+    desk.outreach.tick(now()).unwrap();
+    let token = token(&link).to_owned();
+    let page = desk.outreach.booking_page(&token, now()).unwrap();
+    desk.outreach.book(&token, page.slots.iter().map(|offered| offered.slot.start).max().unwrap(), now()).unwrap();
+    desk.outreach.tick(now()).unwrap();
+    let visit = desk.outreach.card(&service, now()).unwrap().booking.unwrap();
+    (desk, service, visit, token)
+}
+
+#[test]
+fn a_visit_booked_for_service_takes_in_a_fault_of_its_machine() {
+    // The work against the second is planned already.
+    let faults = ["separator_clogging", "oil_aged"];
+    let texts = SITES.map(|site| faults.map(|fault| a_fault_joins_a_service(site, fault))).concat();
+    check("joined_fault", &texts);
+}
+
+fn a_fault_joins_a_service(site: &str, fault: &str) -> String {
+    let (desk, service, before, token) = serviced(site);
+    let id = apply(&desk.outreach, 2, &of_fault(&desk.id, fault), day(1.0));
+    let card = desk.outreach.card(&id, day(1.0)).unwrap();
+    let joins = card.joins.unwrap();
+    assert_eq!((card.stage, &joins.case, joins.stage), (Stage::Draft, &service, Stage::Booked));
+    let shown = card.message.unwrap().text;
+    let count = sent(&desk);
+    desk.outreach.approve(&id, "wang", day(1.0)).unwrap();
+    let told = desk.outreach.tick(day(1.0)).unwrap();
+    assert_eq!(told.iter().map(|ticked| ticked.kind).collect::<Vec<_>>(), [Kind::Confirmation]);
+    assert_eq!(printed(&of(&desk.last()), &desk.id, false), printed(&shown, &desk.id, false));
+    // It is the same visit, with the fault in front, and the service's letter opens it.
+    let card = desk.outreach.card(&id, day(1.0)).unwrap();
+    let stay = card.booking.unwrap();
+    assert_eq!((card.stage, stay.id, stay.start, stay.sequence), (Stage::Booked, before.id, before.start, 1));
+    assert_eq!(stay.end - before.end, if fault == "oil_aged" { 0 } else { 2 * HOUR_MS });
+    let follower = desk.outreach.card(&service, day(1.0)).unwrap();
+    assert_eq!((follower.stage, follower.booking), (Stage::Internal, None));
+    let page = desk.outreach.booking_page(&token, day(1.0)).unwrap();
+    assert!(matches!(&page.state, PageState::Booked { booking, .. } if booking.id == stay.id), "{:?}", page.state);
+    assert_eq!(page.spoken.iter().map(|finding| finding.fault.as_str()).collect::<Vec<_>>(), [fault]);
+    let held = desk.outreach.desk().unwrap();
+    assert_eq!(held.appointment_of(&id).map(|visit| visit.id), Some(stay.id));
+    assert_eq!(held.appointment_of(&service), None);
+    // Said anew, both stay as they are, and nothing more is written before the visit.
+    desk.outreach.check_service(&desk.id, &context(&desk.id), day(2.0)).unwrap();
+    apply(&desk.outreach, 3, &Finding { at: day(2.0), ..of_fault(&desk.id, fault) }, day(2.0));
+    for hour in 0..24 {
+        desk.outreach.tick(day(2.0) + hour * HOUR_MS).unwrap();
+    }
+    assert_eq!(sent(&desk), count + 1);
+    assert_eq!(desk.outreach.card(&service, day(3.0)).unwrap().stage, Stage::Internal);
+    // A time moved by the old link is the visit's, and is told as that.
+    let page = desk.outreach.booking_page(&token, day(2.0)).unwrap();
+    let later = page.slots.iter().map(|offered| offered.slot.start).find(|start| *start != stay.start).unwrap();
+    desk.outreach.reschedule(&token, later, day(2.0)).unwrap();
+    let moved = desk.outreach.card(&id, day(2.0)).unwrap().booking.unwrap();
+    assert_eq!((moved.id, moved.start), (stay.id, later));
+    let done = desk.outreach.complete(stay.id, Some(11_700.0), "chen", moved.end).unwrap();
+    let works: Vec<&str> = done.iter().map(|done| done.work.as_str()).collect();
+    let expected: &[&str] = if fault == "oil_aged" { &["oil_changed"] } else { &["separator_replaced", "oil_changed"] };
+    assert_eq!(works, expected);
+    let own = desk.outreach.machine(&desk.id).unwrap().unwrap();
+    assert_eq!((own.service[0].last_done_h, desk.outreach.cases_of(&desk.id).unwrap()), (11_700.0, vec![]));
+    printed(&shown, &desk.id, false)
+}
+
+#[test]
+fn a_fault_that_cannot_wait_for_the_service_or_is_declined_does_not_join_it() {
+    let (desk, ..) = serviced("s02");
+    let joins = |offset: u64, finding: &Finding, at: Timestamp| {
+        let id = apply(&desk.outreach, offset, finding, at);
+        desk.outreach.card(&id, at).unwrap().joins
+    };
+    let fault = of_fault(&desk.id, "separator_clogging");
+    let soon = RulDays { p10: Some(2.0), p50: Some(5.0), p90: Some(9.0) };
+    assert_eq!(joins(2, &Finding { rul_days: Some(soon), ..fault.clone() }, day(0.1)), None);
+    // Wasted electricity is a letter of its own; so is what the house watches only.
+    assert_eq!(joins(3, &of_fault(&desk.id, "air_leak"), day(0.1)), None);
+    assert!(joins(4, &fault, day(0.1)).is_some());
+    assert_eq!(joins(5, &Finding { grade: Grade::Watch, ..fault }, day(0.1)), None);
 }

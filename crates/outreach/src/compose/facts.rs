@@ -266,6 +266,16 @@ impl Facts {
         self
     }
 
+    /// What there is to say of a fault on the machine of a visit, where what was told of the visit names neither it nor its work: it
+    /// came up since. The works are then those that nobody had planned.
+    pub(super) fn unsaid(mut self, told: &str) -> Option<Self> {
+        let fault = self.fault.as_deref().filter(|_| self.occasion == Occasion::Fault)?;
+        let works = std::mem::take(&mut self.works).into_iter().filter(|work| !self.due.contains(work));
+        let works: Vec<String> = works.collect();
+        let is_said = told.contains(fault) || works.iter().any(|work| told.contains(work.as_str()));
+        (!told.is_empty() && !is_said).then_some(Self { works, ..self })
+    }
+
     /// Whether it came up after what was told last.
     pub(crate) const fn is_new(&self) -> bool {
         self.is_new

@@ -125,7 +125,12 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             // Other machines, and work by running hours on the visit's own one.
             let own = facts(language, Occasion::Service, catalogue, true);
             let all = joint(Occasion::Fault, language, catalogue).into_iter().chain(own);
-            all.filter_map(|facts| visit(language, facts, true)).map(|facts| Specimen::Visit(Box::new(facts))).collect()
+            let all = all.filter_map(|facts| visit(language, facts, true));
+            // And a fault of that one, against which its service may be enough.
+            let fault = facts(language, Occasion::Fault, catalogue, true).and_then(|facts| facts.unsaid("-"));
+            let service = facts(language, Occasion::Service, catalogue, false);
+            let own = service.and_then(|facts| visit(language, facts, true)).map(|visit| visit.finding(fault));
+            all.chain(own).map(|facts| Specimen::Visit(Box::new(facts))).collect()
         }
         Occasion::OnTheWay | Occasion::Late | Occasion::Progress | Occasion::Closing | Occasion::CalledOff => {
             let promises: &[Option<Promise>] = match occasion {

@@ -1,6 +1,6 @@
 //! The facts of word about a visit: that it was booked, moved or cancelled, and the one word after it.
 
-use foretell_model::FindingKind;
+use foretell_model::{FindingId, FindingKind};
 use serde::Serialize;
 
 use super::common::Comer;
@@ -44,6 +44,8 @@ pub(crate) struct VisitFacts {
     over: bool,
     /// Those of them of which the customer has not heard yet, with what there is to say of them.
     joined: Vec<Facts>,
+    /// A fault of the visit's own machine of which the customer has not heard yet, with the work that comes on top.
+    found: Option<Facts>,
     /// Work by running hours on the visit's own machine of which the customer has not heard yet, as phrases.
     added: Vec<String>,
     /// The hours behind it.
@@ -77,8 +79,8 @@ impl Outreach {
         let site: Option<Site> = registry::find(connection, stay.machine.site())?;
         let mut effects = self.effects_of(connection, case, stay, people)?.into_iter();
         let effect = effects.next().flatten();
-        let told = self.told_of_visit(connection, case)?;
-        let facts = self.facts(connection, case, people, &[], link, stay.changed)?.since(&told);
+        let told = self.told_of_visit(connection, &stay.case)?;
+        let mut facts = self.facts(connection, case, people, &[], link, stay.changed)?.since(&told);
         let language = people.customer.language;
         let due = due_pieces(case.own(), &self.options.catalogue).into_iter();
         let due = due.map(|piece| piece.name().in_language(language.tag()).to_owned());
@@ -90,7 +92,7 @@ impl Outreach {
             common: Common::among(people, &self.options.company),
             works,
             unfound,
-            duration: facts.duration,
+            duration: facts.duration.clone(),
             stops: facts.stops,
             when: slot_text(language, &people.calendar, &slot),
             day: format::day(language, people.calendar.local(stay.start).date()),
@@ -107,15 +109,15 @@ impl Outreach {
                 .zip(effects)
                 .map(|((o, made), effect)| OtherVisited::of(o, made, effect))
                 .collect(),
-            joined: facts.others.into_iter().filter(Facts::is_new).collect(),
+            joined: std::mem::take(&mut facts.others).into_iter().filter(Facts::is_new).collect(),
             added: due.filter(|work| !told.contains(work)).collect(),
-            hours: facts.hours,
+            hours: facts.hours.take(),
+            found: facts.unsaid(&told),
         })
     }
 
     /// What the customer was last told of a case's visit in writing: the last word about it, else the letter.
-    fn told_of_visit(&self, connection: &dyn Session, case: &Case) -> Result<String> {
-        let id = &case.finding.id;
+    fn told_of_visit(&self, connection: &dyn Session, id: &FindingId) -> Result<String> {
         let mut told = String::new();
         for kind in [Kind::Confirmation, Kind::Reminder, Kind::Invitation] {
             let mail = messages::newest_sent_of_kind(connection, id, kind)?;
@@ -208,6 +210,11 @@ impl VisitFacts {
     pub(crate) const fn language(&self) -> crate::Language {
         self.common.language
     }
+
+    /// The same of a machine of which a fault was found since.
+    pub(super) fn finding(self, found: Option<Facts>) -> Self {
+        Self { found, ..self }
+    }
 }
 
 /// Invented facts, for trying templates out; the visit takes in machines that came up since.
@@ -233,6 +240,7 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         added: if facts.others.is_empty() { facts.due } else { Vec::new() },
         hours: facts.hours,
         joined: facts.others,
+        found: None,
         off: bare,
         over: bare,
     }

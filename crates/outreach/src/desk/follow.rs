@@ -135,7 +135,12 @@ impl Desk {
         let visit = Appointment::from(stay);
         let place = (visit.start, visit.id);
         self.appointment_of.insert(visit.case.clone(), place);
-        self.appointments.insert(place, Arc::new(visit));
+        let case = visit.case.clone();
+        let before = self.appointments.insert(place, Arc::new(visit));
+        // A fault has come to lead it.
+        if let Some(before) = before.filter(|before| before.case != case) {
+            self.appointment_of.remove(&before.case);
+        }
     }
 
     /// A case may have had another visit that is over; that one is not touched.

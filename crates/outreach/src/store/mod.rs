@@ -25,6 +25,7 @@ pub mod session;
 pub(crate) mod spoken;
 pub mod sqlite;
 pub(crate) mod stock;
+pub(crate) mod succession;
 pub(crate) mod templates;
 pub(crate) mod untold_work;
 pub(crate) mod wishes;

@@ -159,9 +159,10 @@ pub(crate) fn visit_as_told(connection: &dyn Session, case: &FindingId) -> Resul
     else {
         return Ok(None);
     };
-    let sql =
-        "SELECT why FROM happening WHERE advisory = ?1 AND what IN (?2, ?3) AND at <= ?4 ORDER BY id DESC LIMIT 1";
-    let row = connection.first(sql, values![case.as_str(), VISIT_BOOKED, VISIT_MOVED, told])?;
+    let sql = "SELECT why FROM happening WHERE advisory = ?1 AND what IN (?2, ?3, ?4) AND why <> '' AND at <= ?5
+         ORDER BY id DESC LIMIT 1";
+    // A visit that a fault leads has been its own since the fault joined it.
+    let row = connection.first(sql, values![case.as_str(), VISIT_BOOKED, VISIT_MOVED, VISIT_JOINED, told])?;
     let span = row.map(|row| row.get::<String>(0)).transpose()?;
     Ok(span.as_deref().and_then(parse_span).and_then(|(from, _, _)| Timestamp::parse(from).ok()))
 }
