@@ -22,6 +22,7 @@
 //! | `journey`, `case_way`, `guest`, `wishes`, `handover` | a technician's day, what a link leads to, what customers chose about our messages |
 //! | `personal` | everything about one customer, to hand out or to erase |
 //! | `troubles`, `care`, `evidence` | what broke, how content the customer is, what was found and used |
+//! | `telling`, `heard` | what the log is told of the work of visits, and what it tells of work |
 //! | `untold` | words that may not have arrived, where no card asks about them |
 //! | `crew_words` | who drives to a customer hears of changes |
 //! | `notes` | a technician's note for a customer who reads another language |
@@ -62,6 +63,7 @@ mod form;
 pub mod governor;
 mod guest;
 mod handover;
+mod heard;
 pub mod hooks;
 mod ics;
 mod joining;

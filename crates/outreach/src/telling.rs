@@ -45,19 +45,14 @@ impl Outreach {
     }
 
     /// Whether work that the log tells of is that of a visit which ended here: it ends no other one.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn told_of_work(&self, machine: &MachineId, ts: Timestamp) -> Result<bool> {
-        self.store.read("look whose work it is", |c| {
-            let span = (ts.plus_days(-VISIT_DAYS.0), ts.plus_days(VISIT_DAYS.1));
-            for stay in bookings::done_at(c, machine, span, VISITS_MAX)? {
-                if stay.end.min(ended(c, &stay)?) == ts {
-                    return Ok(true);
-                }
+    pub(crate) fn was_told(connection: &dyn Session, machine: &MachineId, ts: Timestamp) -> Result<bool> {
+        let span = (ts.plus_days(-VISIT_DAYS.0), ts.plus_days(VISIT_DAYS.1));
+        for stay in bookings::done_at(connection, machine, span, VISITS_MAX)? {
+            if stay.end.min(ended(connection, &stay)?) == ts {
+                return Ok(true);
             }
-            Ok(false)
-        })
+        }
+        Ok(false)
     }
 }
 

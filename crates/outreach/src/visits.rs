@@ -99,16 +99,8 @@ impl Outreach {
         })
     }
 
-    /// The same where the log itself told of the work.
-    ///
-    /// # Errors
-    /// As [`Outreach::complete`].
-    pub fn complete_as_logged(&self, booking: i64, who: &str, now: Timestamp) -> Result<Vec<WorkDone>> {
-        let attempted = format!("complete visit {booking}");
-        self.store.write(&attempted, |tx| self.end_visit(tx, booking, None, (who, &attempted), now))
-    }
-
-    fn end_visit(
+    /// A visit took place: its case is done, and whatever goes with it; says what was done.
+    pub(crate) fn end_visit(
         &self,
         tx: &dyn Session,
         booking: i64,

@@ -128,15 +128,13 @@ fn a_report_that_is_taken_back_leaves_nothing_told_and_nothing_found() {
     assert_eq!(recorded(&desk, "verdict_taken_back"), [("chen".to_owned(), "confirmed".to_owned())]);
     let card = outreach.card(&id, soon).unwrap();
     assert!(!card.is_spent && card.finding.rul_days.is_some(), "what is forecast is known again");
-    // In earnest it is told once, dated by the work, and ends no other visit.
+    // In earnest it is told once, dated by the work.
     finish(soon);
     let due = soon + 120 * 60_000;
     let told = outreach.works_to_tell(due).unwrap();
     assert_eq!((told.len(), told[0].1[0].work.as_str(), told[0].1[0].ts), (1, "cooler_cleaned", end));
     outreach.note_told(visit).unwrap();
     assert_eq!(outreach.works_to_tell(due).unwrap(), []);
-    assert!(outreach.told_of_work(&desk.id, end).unwrap());
-    assert!(!outreach.told_of_work(&desk.id, end + 60_000).unwrap());
 }
 
 #[test]
@@ -148,14 +146,6 @@ fn nothing_is_frozen_after_a_fruitless_job_was_taken_back() {
     outreach.reopen_visit(visit, "the wrong visit", "chen", w.at).unwrap();
     let desk = outreach.desk().unwrap();
     assert_eq!(desk.advisories().iter().map(|finding| &finding.id).collect::<Vec<_>>(), [&w.case.id]);
-}
-
-#[test]
-fn work_of_which_the_log_told_is_not_told_again() {
-    let desk = desk("s02/m002");
-    let (_, visit, end) = booked(&desk);
-    desk.outreach.complete_as_logged(visit, "technician", end).unwrap();
-    assert_eq!(desk.outreach.works_to_tell(end.plus_days(9.0)).unwrap(), []);
 }
 
 #[test]

@@ -223,6 +223,12 @@ pub(crate) fn upcoming(connection: &dyn Session, from: Timestamp, max: u32) -> R
     connection.query(&sql, values![from, max])?.iter().map(stay).collect()
 }
 
+/// Visits booked to a machine of their own.
+pub(crate) fn booked_at(connection: &dyn Session, machine: &MachineId) -> Result<Vec<Stay>> {
+    let sql = format!("SELECT {COLUMNS} FROM booking WHERE machine = ?1 AND state = 'booked' ORDER BY begins, id");
+    connection.query(&sql, values![machine.as_str()])?.iter().map(stay).collect()
+}
+
 /// No visit takes longer, ms. It bounds how far before a span is looked for what reaches into it, or every visit ever made
 /// would be.
 const VISIT_MAX_MS: i64 = 7 * DAY_MS;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use foretell_model::{Clock, Finding, FindingKind, LogError, MachineId, Timestamp, wire};
-use foretell_outreach::{AlarmHeard, Concluded, Outreach, OutreachError, Stage};
+use foretell_model::{Clock, Finding, FindingKind, LogError, MachineId, Timestamp, Work, wire};
+use foretell_outreach::{AlarmHeard, Concluded, Outreach, OutreachError};
 use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 
@@ -81,12 +81,12 @@ impl Concluder {
                             return self.queue.abandon();
                         }
                     }
-                    Item::Work(machine, ts) => {
+                    Item::Work(machine, ts, work) => {
                         // What was concluded before the work comes before it here, too.
                         if !self.conclude(&std::mem::take(&mut found)) {
                             return self.queue.abandon();
                         }
-                        if !self.hear_work(&machine, ts) {
+                        if !self.hear_work(&machine, &work, ts) {
                             return self.queue.abandon();
                         }
                     }
@@ -166,9 +166,9 @@ impl Concluder {
         heard.is_some()
     }
 
-    /// Work was reported: the visit that was booked for it ends. False when told to stop before that was kept.
-    fn hear_work(&self, machine: &MachineId, ts: Timestamp) -> bool {
-        let heard = self.persist("the end of a visit", || match self.end_visit(machine, ts) {
+    /// Work was reported: the visit whose work it can be ends. False when told to stop before that was kept.
+    fn hear_work(&self, machine: &MachineId, work: &Work, ts: Timestamp) -> bool {
+        let heard = self.persist("the end of a visit", || match self.outreach.hear_work(machine, work, ts) {
             Err(refused @ OutreachError::Store { .. }) => Err(refused),
             heard => Ok(heard),
         });
@@ -230,23 +230,6 @@ impl Concluder {
                 }
             }
         }
-    }
-
-    fn end_visit(&self, machine: &MachineId, ts: Timestamp) -> foretell_outreach::Result<()> {
-        // Work that was reported here and told to the log has ended its visit already.
-        if self.outreach.told_of_work(machine, ts)? {
-            return Ok(());
-        }
-        for (finding, stage) in self.outreach.cases_of(machine)? {
-            if stage != Stage::Booked {
-                continue;
-            }
-            if let Some(booking) = self.outreach.card(&finding.id, ts)?.booking {
-                // The log knows of the work already: that is how we came to know of it.
-                let _work = self.outreach.complete_as_logged(booking.id, "technician", ts)?;
-            }
-        }
-        Ok(())
     }
 }
 

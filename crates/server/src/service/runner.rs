@@ -281,7 +281,7 @@ impl Runner {
     /// Shows the engine a stretch of the log and queues what came of it; `false` when that was given up.
     fn take(&self, mut entries: &[Logged], queue: &Conclusions) -> bool {
         let works = entries.iter().filter_map(|entry| match &entry.event {
-            Event::Maintenance { machine, ts, .. } => Some(Item::Work(machine.clone(), *ts)),
+            Event::Maintenance { machine, ts, work } => Some(Item::Work(machine.clone(), *ts, work.clone())),
             Event::ControllerAlarm { machine, ts, code } => {
                 Some(Item::Alarm(machine.clone(), *ts, code.as_str().to_owned()))
             }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use foretell_history::MachineDay;
-use foretell_model::{MachineId, Timestamp};
+use foretell_model::{MachineId, Timestamp, Work};
 use metrics::gauge;
 
 use crate::service::engine_room::Placed;
@@ -17,7 +17,7 @@ const WAITING_MAX: usize = 1_000;
 pub(in crate::service) enum Item {
     /// Work was reported: the visit that was booked for it ends, before the forecast is withdrawn. Else the visit would look
     /// superfluous.
-    Work(MachineId, Timestamp),
+    Work(MachineId, Timestamp, Work),
     /// A controller raised an alarm of this code: a trip opens the machine's service case.
     Alarm(MachineId, Timestamp, String),
     /// Something was concluded.
@@ -117,13 +117,13 @@ mod tests {
     use super::*;
 
     fn work(name: &str) -> Item {
-        Item::Work(MachineId::new("s", name).unwrap(), Timestamp::default())
+        Item::Work(MachineId::new("s", name).unwrap(), Timestamp::default(), Work::new("serviced").unwrap())
     }
 
     fn names(items: Vec<Item>) -> Vec<String> {
         items
             .into_iter()
-            .map(|item| if let Item::Work(machine, _) = item { machine.to_string() } else { "?".into() })
+            .map(|item| if let Item::Work(machine, ..) = item { machine.to_string() } else { "?".into() })
             .collect()
     }
 
