@@ -191,7 +191,7 @@ impl Outreach {
         let Visitor { mail, case, people } = visitor;
         let language = people.customer.language;
         let link = self.link(mail);
-        let facts = self.facts(connection, case, people, &[], &link, now)?.most_pressing_first();
+        let facts = self.facts_now(connection, case, people, &link, now)?;
         let stay = bookings::newest_of(connection, &case.finding.id)?;
         let state = self.page_state(connection, visitor, stay.as_ref())?;
         let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };

@@ -393,20 +393,3 @@ fn a_visit_that_did_not_take_place_is_still_for_both() {
     assert_eq!(desk.outreach.complete(again.id, None, "chen", again.end).unwrap().len(), 2);
     assert_eq!(stages(&desk, &ids, again.end), [Stage::Done; 2]);
 }
-
-#[test]
-fn a_breakdown_is_reported_of_the_machine_that_the_customer_means() {
-    let desk = desk("s02/m002");
-    let [first, _] = two(&desk, "s02");
-    let message = desk.outreach.approve(&first, "wang", now()).unwrap();
-    desk.outreach.tick(now()).unwrap();
-    let told = |which: Option<&str>| {
-        let case = desk.outreach.report_trouble(token(&message.link), which, "it stands still", now()).unwrap();
-        (case.machine, case.what.lines().last().unwrap_or_default().to_owned())
-    };
-    let number = desk.outreach.machine(&machine("s02/m003")).unwrap().unwrap().number;
-    assert_eq!(told(Some(&number)), ("s02/m003".to_owned(), "it stands still".to_owned()));
-    assert_eq!(told(None), ("s02/m002".to_owned(), "it stands still".to_owned()));
-    // One that the letter is not about is nobody's to choose; the word stays.
-    assert_eq!(told(Some("No. 77")), ("s02/m002".to_owned(), "No. 77: it stands still".to_owned()));
-}

@@ -10,7 +10,7 @@ use crate::earlier::is_same_trouble;
 use crate::error::Result;
 use crate::registry::{Machine, Technician};
 use crate::slots::Slot;
-use crate::store::{Case, Session, Spoken, Stay, bookings, registry};
+use crate::store::{Case, Session, Spoken, Stay, bookings, registry, service_cases};
 
 impl Outreach {
     /// The facts of a case: of its own machine, and of those that go with it.
@@ -60,6 +60,26 @@ impl Outreach {
             }
             None => Ok(facts.beside(format::day(people.customer.language, people.calendar.local(stay.start).date()))),
         }
+    }
+
+    /// The facts of a case as the customer's page tells them, whatever the letter said: a machine that has broken down since stands
+    /// still.
+    pub(crate) fn facts_now(
+        &self,
+        connection: &dyn Session,
+        case: &Case,
+        people: &People,
+        link: &str,
+        now: Timestamp,
+    ) -> Result<Facts> {
+        let mut broken = Vec::new();
+        for machine in case.machines() {
+            if let Some(trouble) = service_cases::open_of(connection, machine)? {
+                let day = people.calendar.local(trouble.opened).date();
+                broken.push((machine.clone(), format::day(people.customer.language, day)));
+            }
+        }
+        Ok(self.facts(connection, case, people, &[], link, now)?.broken_down(&broken).most_pressing_first())
     }
 
     /// What there is to say of the visit in which a case's work was done.

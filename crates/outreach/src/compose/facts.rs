@@ -11,7 +11,7 @@ use super::energy::{self, Energy};
 use super::order::{Pressing, pressing};
 use super::pieces::due_pieces;
 use super::seen::{Seen, seen};
-use super::{Common, Effect, Occasion, Piece, format, lint, pieces_of};
+use super::{Common, Effect, Occasion, Piece, format, pieces_of};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
@@ -58,7 +58,7 @@ pub(crate) struct Facts {
     common: Common,
     seen: Seen,
     below_limit: bool,
-    fault: Option<String>,
+    pub(super) fault: Option<String>,
     certainty: Certainty,
     /// Another cause that is looked for as well.
     beside: Option<BesideFact>,
@@ -67,7 +67,7 @@ pub(crate) struct Facts {
     pub(super) hours: Option<Hours>,
     energy: Option<Energy>,
     /// The work as phrases, in order; of a fault its own work comes first. Without what is only looked at.
-    works: Vec<String>,
+    pub(super) works: Vec<String>,
     /// Of these what is due by running hours.
     pub(super) due: Vec<String>,
     /// All of it as phrases: what a visit is for.
@@ -92,6 +92,8 @@ pub(crate) struct Facts {
     pub(super) earlier: Option<String>,
     /// The visit in which this work was done already, where the letter comes after it.
     pub(super) before: Option<Before>,
+    /// The day on which the machine broke down, while that lasts: what was said of it before is overtaken.
+    pub(super) broken: Option<String>,
     /// What there is to say of other machines of the site that go with it; empty as a rule.
     pub(crate) others: Vec<Self>,
     /// Of another machine: it came up after the letter, or after the visit was booked.
@@ -103,7 +105,7 @@ pub(crate) struct Facts {
     pub(super) machine: MachineId,
     /// What it is written about as.
     #[serde(skip)]
-    occasion: Occasion,
+    pub(super) occasion: Occasion,
     #[serde(skip)]
     pub(super) pressing: Pressing,
 }
@@ -196,6 +198,7 @@ impl Facts {
             talk: None,
             earlier: None,
             before: None,
+            broken: None,
             others: Vec::new(),
             is_new: false,
             stops: pieces.iter().any(|piece| piece.action.stops_machine),
@@ -256,29 +259,6 @@ impl Facts {
         self.stops |= others.iter().any(|other| other.stops);
         self.others = others;
         self
-    }
-
-    /// Marks which other machines a text did not speak of.
-    pub(crate) fn since(mut self, told: &str) -> Self {
-        for other in &mut self.others {
-            other.is_new = !lint::names(told, &other.common.number);
-        }
-        self
-    }
-
-    /// What there is to say of a fault on the machine of a visit, where what was told of the visit names neither it nor its work: it
-    /// came up since. The works are then those that nobody had planned.
-    pub(super) fn unsaid(mut self, told: &str) -> Option<Self> {
-        let fault = self.fault.as_deref().filter(|_| self.occasion == Occasion::Fault)?;
-        let works = std::mem::take(&mut self.works).into_iter().filter(|work| !self.due.contains(work));
-        let works: Vec<String> = works.collect();
-        let is_said = told.contains(fault) || works.iter().any(|work| told.contains(work.as_str()));
-        (!told.is_empty() && !is_said).then_some(Self { works, ..self })
-    }
-
-    /// Whether it came up after what was told last.
-    pub(crate) const fn is_new(&self) -> bool {
-        self.is_new
     }
 
     /// In which language they are.

@@ -16,6 +16,7 @@ mod facts;
 pub mod format;
 mod library;
 pub mod lint;
+mod news;
 mod order;
 mod pieces;
 pub mod preview;

@@ -93,6 +93,7 @@ pub(super) fn specimens(occasion: Occasion, language: Language, catalogue: &Cata
             let about = [Occasion::Fault, Occasion::Service, Occasion::Energy];
             let alone = about.into_iter().flat_map(|about| [case(about, true), case(about, false)]).flatten();
             let all = alone.chain(joint(Occasion::Fault, language, catalogue)).chain(again(language, catalogue));
+            let all = all.chain(joint(Occasion::Fault, language, catalogue).map(|all| broken(language, all)));
             all.map(boxed).collect()
         }
         Occasion::Fault | Occasion::Service | Occasion::Reminder => {
@@ -177,6 +178,16 @@ fn beside(language: Language, facts: Facts) -> Facts {
         Language::En => "16 June".to_owned(),
         Language::ZhCn => "6月16日".to_owned(),
     })
+}
+
+/// A page about machines that stand still meanwhile.
+fn broken(language: Language, facts: Facts) -> Facts {
+    let day = match language {
+        Language::En => "16 July",
+        Language::ZhCn => "7月16日",
+    };
+    let machines: Vec<_> = facts.machines().map(|machine| (machine.clone(), day.to_owned())).collect();
+    facts.broken_down(&machines)
 }
 
 /// A letter after work that did not help.
