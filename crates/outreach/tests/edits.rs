@@ -87,3 +87,19 @@ fn a_text_that_is_no_longer_so_never_goes_out() {
     check_fresh(s.outreach.card(&id, monday).unwrap(), FIGURES_MOVED, "took the approval back");
     assert!(s.channel.keys().is_empty());
 }
+
+#[test]
+fn an_edited_text_whose_times_are_gone_comes_back_to_the_advisor() {
+    let s = scene();
+    let id = edited(&s);
+    s.outreach.approve(&id, "wang", friday_night()).unwrap();
+    // A long holiday of ours: by the time the message may go out, its first time has passed.
+    let later = at("2026-07-21T08:00:00Z");
+    assert!(matches!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::ForAdvisor(_)));
+    let fresh = s.outreach.card(&id, later).unwrap();
+    let message = fresh.message.unwrap();
+    assert_eq!((fresh.stage, message.edited), (Stage::Draft, false));
+    assert!(message.text.body.contains("Dear Ms Baker") && message.slots.iter().all(|slot| slot.start > later));
+    s.outreach.approve(&id, "wang", later).unwrap();
+    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
+}

@@ -345,26 +345,6 @@ fn automatic_approval_is_off_until_asked_for() {
 }
 
 #[test]
-fn an_edited_text_whose_times_are_gone_comes_back_to_the_advisor() {
-    let s = scene();
-    let friday_night = at("2026-07-17T20:00:00Z");
-    let id = apply(&s.outreach, 1, &cooler("s02/m002", Grade::Advise, Status::Opened), friday_night);
-    let draft = s.outreach.card(&id, friday_night).unwrap().message.unwrap();
-    let body = draft.text.body.replace("Dear Ms Baker", "Dear Jane");
-    s.outreach.edit(&id, &draft.text.subject, &body, "wang", friday_night).unwrap();
-    s.outreach.approve(&id, "wang", friday_night).unwrap();
-    // A long holiday of ours: by the time the message may go out, its first time has passed.
-    let later = at("2026-07-21T08:00:00Z");
-    assert!(matches!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::ForAdvisor(_)));
-    let fresh = s.outreach.card(&id, later).unwrap();
-    let message = fresh.message.unwrap();
-    assert_eq!((fresh.stage, message.edited), (Stage::Draft, false));
-    assert!(message.text.body.contains("Dear Ms Baker") && message.slots.iter().all(|slot| slot.start > later));
-    s.outreach.approve(&id, "wang", later).unwrap();
-    assert_eq!(s.outreach.tick(later).unwrap()[0].outcome, Outcome::Sent);
-}
-
-#[test]
 fn a_letter_read_late_says_that_its_times_have_passed() {
     let s = scene();
     let now = wednesday();
