@@ -10,7 +10,7 @@ use foretell_model::{DAY_MS, HOUR_MS, MachineId, Timestamp, Work};
 
 use crate::Outreach;
 use crate::error::Result;
-use crate::store::{Session, advisories, bookings};
+use crate::store::{Session, advisories, bookings, untold_work};
 
 /// Work that a visit asks for is its own from so long before it begins, ms.
 const EARLY_MS: i64 = DAY_MS;
@@ -30,7 +30,7 @@ impl Outreach {
     pub fn hear_work(&self, machine: &MachineId, work: &Work, ts: Timestamp) -> Result<Option<i64>> {
         let attempted = format!("end the visit of work on {machine}");
         self.store.write(&attempted, |tx| {
-            if Self::was_told(tx, machine, ts)? {
+            if untold_work::was_told(tx, machine, ts)? {
                 return Ok(None);
             }
             let Some(visit) = self.visit_of(tx, machine, work, ts)? else { return Ok(None) };

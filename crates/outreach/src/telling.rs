@@ -3,7 +3,7 @@
 //! The log forgets nothing: whatever engine, curves and reports have drawn from a job stays drawn. So it hears of one some hours
 //! after the report, dated when the work was done; the engine reckons by days, and loses nothing by it.
 
-use foretell_model::{HOUR_MS, MachineId, Timestamp};
+use foretell_model::{HOUR_MS, Timestamp};
 
 use crate::Outreach;
 use crate::error::Result;
@@ -12,25 +12,27 @@ use crate::views::WorkDone;
 
 /// So long after it was entered a report can be taken back whole, ms.
 pub(crate) const UNDO_MS: i64 = 2 * HOUR_MS;
-/// Work that the log tells of is of a visit that began so long before at most, and so long after, days.
-const VISIT_DAYS: (f64, f64) = (30.0, 1.0);
-/// Visits looked through for it.
-const VISITS_MAX: u32 = 20;
 
 impl Outreach {
     /// Visits with the work that the log is to be told of now. The same at every call until [`Outreach::note_told`]: written
     /// twice, the log keeps it once.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store refuses.
     pub fn works_to_tell(&self, now: Timestamp) -> Result<Vec<(i64, Vec<WorkDone>)>> {
-        self.store.read("read the work to tell", |c| {
+        if self.store.read("look for work to tell", |c| untold_work::due(c, now))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.store.write("read the work to tell", |tx| {
             let work = |visit: i64| {
-                let stay = bookings::get(c, visit)?;
-                let case = advisories::get(c, &stay.case)?;
-                Ok((visit, self.work_done(c, (&stay, &case), ended(c, &stay)?)?))
+                let stay = bookings::get(tx, visit)?;
+                let case = advisories::get(tx, &stay.case)?;
+                let works = self.work_done(tx, (&stay, &case), ended(tx, &stay)?)?;
+                // Whose it is must be known before the log tells of it.
+                works.iter().try_for_each(|done| untold_work::tell(tx, visit, (&done.machine, done.ts)))?;
+                Ok((visit, works))
             };
-            untold_work::due(c, now)?.into_iter().map(work).collect()
+            untold_work::due(tx, now)?.into_iter().map(work).collect()
         })
     }
 
@@ -42,17 +44,6 @@ impl Outreach {
         self.store.write(&format!("note that the work of visit {visit} is told"), |tx| {
             untold_work::forget(tx, visit).map(drop)
         })
-    }
-
-    /// Whether work that the log tells of is that of a visit which ended here: it ends no other one.
-    pub(crate) fn was_told(connection: &dyn Session, machine: &MachineId, ts: Timestamp) -> Result<bool> {
-        let span = (ts.plus_days(-VISIT_DAYS.0), ts.plus_days(VISIT_DAYS.1));
-        for stay in bookings::done_at(connection, machine, span, VISITS_MAX)? {
-            if stay.end.min(ended(connection, &stay)?) == ts {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

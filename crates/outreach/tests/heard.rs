@@ -76,4 +76,8 @@ fn work_told_from_here_ends_no_other_visit() {
     assert_eq!(s.stage(&sooner), Stage::Booked);
     assert_eq!(s.hear("separator_replaced", works[0].ts + MINUTE_MS), Some(sooner.id));
     assert_eq!(s.hear("separator_replaced", works[0].ts + MINUTE_MS), None, "the same told twice");
+    // Taken back after the log was told of it, the visit is not ended by what the log has known since.
+    s.outreach.reopen_visit(cooler.id, "another machine was meant", "chen", works[0].ts + 3 * HOUR_MS).unwrap();
+    assert_eq!(s.hear(works[0].work.as_str(), works[0].ts), None);
+    assert_eq!(s.stage(&cooler), Stage::Booked);
 }

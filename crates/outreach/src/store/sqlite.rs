@@ -32,6 +32,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema_notes.sql"),
     include_str!("schema_crews.sql"),
     include_str!("schema_untold.sql"),
+    include_str!("schema_told_work.sql"),
 ];
 
 /// An open file.
