@@ -1,5 +1,6 @@
 //! Files of text, from their bytes to rows by machine.
 
+#[path = "attack.rs"]
 mod attack;
 #[path = "../../src/files/block.rs"]
 mod block;
