@@ -180,7 +180,7 @@ async fn search(State(app): State<App>, ask: Ask, asked: Asked<Sought>) -> Respo
         };
         Ok(json!({
             "machines": list(&hits.machines), "customers": list(&hits.customers), "cases": list(&hits.cases),
-            "people": list(&hits.people), "parts": list(&hits.parts), "more": hits.more,
+            "letters": list(&hits.letters), "people": list(&hits.people), "parts": list(&hits.parts), "more": hits.more,
         }))
     });
     answer(found.await)

@@ -31,6 +31,10 @@ async fn the_api_answers_and_tells_its_problems() {
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"), "{path}");
         serde_json::from_str::<serde_json::Value>(&answer.body).unwrap();
     }
+    // Letters are found by their subjects, and lead to what they are about.
+    let found: serde_json::Value = serde_json::from_str(&get("/api/v1/search?q=its%20cooler").await.body).unwrap();
+    assert_eq!(found["letters"].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found["letters"][0]["id"], "s03/k-01/cooler_clogging/1");
     for (path, status, expected) in [
         ("/api/v1/machines/s01/nope", 404, "there is no machine s01/nope"),
         ("/api/v1/findings?machine=nope", 400, "`nope` is not of the form site/machine"),
