@@ -14,7 +14,7 @@ use crate::slots::Slot;
 use crate::store::{Mail, Session, advisories, bookings, care, messages, service_cases};
 use crate::views::{Booking, Figures, MessageState, Stage, Ticked};
 use crate::visits::booking;
-use crate::{CustomerStage, Outreach};
+use crate::{CustomerStage, MachineContext, Outreach, service};
 
 /// Messages on MQTT at once; a fleet has fewer open invitations by far.
 const MQTT_MAX: u32 = 10_000;
@@ -106,12 +106,23 @@ impl Outreach {
         Ok(self.desk()?.advisories().into_iter().cloned().collect())
     }
 
-    /// Work that is due on a machine by its running hours, as far as its case is open: a finding for each.
+    /// Work that is due on a machine by its running hours, a finding for each: what its open cases announce, and what its own tasks
+    /// make due by that counter at that instant, though nobody may have looked at them since.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn works_due_of(&self, machine: &MachineId) -> Result<Vec<Finding>> {
-        Ok(self.desk()?.works_due_of(machine))
+    pub fn works_due_of(&self, machine: &MachineId, context: &MachineContext, now: Timestamp) -> Result<Vec<Finding>> {
+        let desk = self.desk()?;
+        let mut due = desk.works_due_of(machine);
+        let own = desk.machine(machine);
+        let reckoned =
+            own.and_then(|own| service::due(machine, own, context, self.options.service_horizon_days, 0, now));
+        for work in reckoned.iter().flat_map(service::by_work) {
+            if due.iter().all(|known| known.fault != work.fault) {
+                due.push(work);
+            }
+        }
+        Ok(due)
     }
 
     /// Times within a span that customers were offered and have not answered, soonest first, with their cases.

@@ -2,8 +2,9 @@
 
 use foretell_console::view::{HealthReport, JobDone, JobPhoto, MachineDetail, Person, StandingOf};
 use foretell_console::{BackendError, Lang, Span};
+use foretell_engine::MachineView;
 use foretell_model::{Clock, DAY_MS, Finding, FindingKind, MachineId, Signal, Status, Timestamp};
-use foretell_outreach::PhotoOf;
+use foretell_outreach::{MachineContext, PhotoOf};
 
 use super::ServiceBackend;
 use super::errors::{not_found, of_outreach};
@@ -39,8 +40,8 @@ impl ServiceBackend {
         // What was done this very moment belongs to the report as well.
         jobs.retain(|job| span.from <= job.at && job.at <= span.to);
         let (mut detail, standing) = self.standing_at(id, &view, span)?;
-        if standing == StandingOf::Now {
-            self.add_due(id, &mut detail)?;
+        if tells_of_newest(standing, view.last_ts, span) {
+            self.add_due(&view, &mut detail)?;
         }
         let language = language(lang);
         let sites = Sites::read(&self.outreach)?;
@@ -73,9 +74,15 @@ impl ServiceBackend {
         })
     }
 
-    /// What the customer's own service tasks say is due stands beside what the engine found; each work once.
-    fn add_due(&self, id: &MachineId, detail: &mut MachineDetail) -> Result<(), BackendError> {
-        for due in self.outreach.works_due_of(id).map_err(of_outreach)? {
+    /// What the customer's own service tasks say is due by the counter stands beside what the engine found; each work once.
+    fn add_due(&self, view: &MachineView, detail: &mut MachineDetail) -> Result<(), BackendError> {
+        let counter = MachineContext {
+            run_hours: view.run_hours,
+            hours_per_day: (view.hours_per_day > 0.0).then_some(view.hours_per_day),
+            ..MachineContext::default()
+        };
+        let due = self.outreach.works_due_of(&view.id, &counter, detail.curve.now).map_err(of_outreach)?;
+        for due in due {
             let is_it = |known: &Finding| known.kind == FindingKind::MaintenanceDue && known.fault == due.fault;
             if !detail.open.iter().any(is_it) {
                 detail.open.push(due);
@@ -200,5 +207,36 @@ impl ServiceBackend {
             }
         }
         effects
+    }
+}
+
+/// Whether a report tells of a machine as its newest data show it: its counter is known for no earlier time.
+fn tells_of_newest(standing: StandingOf, last: Option<Timestamp>, span: Span) -> bool {
+    let is_known = matches!(standing, StandingOf::Now | StandingOf::LastReading);
+    is_known && last.is_some_and(|last| span.to.day() >= last.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_told_of_the_newest_data_however_old_they_are() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let last = at("2025-04-21T23:00:00Z");
+        for (standing, to, expected) in [
+            (StandingOf::Now, "2025-04-21T23:30:00Z", true),
+            (StandingOf::LastReading, "2025-04-21T23:00:00Z", true),
+            (StandingOf::LastReading, "2025-06-30T00:00:00Z", true),
+            // Then, after a gap, and where nothing was kept.
+            (StandingOf::Then, "2025-04-12T00:00:00Z", false),
+            (StandingOf::LastReading, "2025-04-12T00:00:00Z", false),
+            (StandingOf::Untold, "2025-06-30T00:00:00Z", false),
+        ] {
+            let span = Span { from: at("2025-01-01T00:00:00Z"), to: at(to) };
+            assert_eq!(tells_of_newest(standing, Some(last), span), expected, "{standing:?} {to}");
+        }
+        let span = Span { from: last, to: last };
+        assert!(!tells_of_newest(StandingOf::Now, None, span));
     }
 }
