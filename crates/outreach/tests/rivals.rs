@@ -259,6 +259,8 @@ fn what_is_taken_in_one_step_goes_together_as_if_it_had_come_one_by_one() {
         }
         let lead = desk.outreach.queue(now()).unwrap().remove(0).id;
         let letter = desk.outreach.card(&lead, now()).unwrap().message.unwrap().text.body;
+        // Each desk signs its links with a secret of its own.
+        let letter: String = letter.lines().filter(|line| !line.contains("https://")).collect();
         (findings.map(|finding| stage(&desk.outreach, &finding.id)), works(&desk, &lead), letter)
     };
     let (at_once, one_by_one) = (stages(true), stages(false));
