@@ -187,6 +187,22 @@ fn files_are_short_and_say_what_they_are_for() {
 }
 
 #[test]
+fn every_file_of_tests_is_run() {
+    let mut files = Vec::new();
+    sources(&root().join("crates"), &mut files);
+    let mut seen = 0;
+    for main in files.iter().filter(|file| file.ends_with("tests/main.rs")) {
+        let text = std::fs::read_to_string(main).expect("a readable source");
+        for file in files.iter().filter(|file| file.parent() == main.parent() && file != &main) {
+            let name = file.file_stem().expect("a file").to_string_lossy();
+            assert!(text.lines().any(|line| line == format!("mod {name};")), "{} is in no program", file.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "only {seen} files of tests were found; is the path right?");
+}
+
+#[test]
 fn only_one_file_reads_the_clock() {
     let mut files = Vec::new();
     sources(&root(), &mut files);

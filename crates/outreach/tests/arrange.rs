@@ -1,15 +1,12 @@
 //! A customer rings about a booked visit: the advisor moves or cancels it, the customer is told once, and nobody's time is
 //! taken twice.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::desk::{Desk, MACHINES, check, desk, desk_by, now, of, of_fault, printed};
+use crate::support::{self, apply, at, finding, machine};
 use foretell_model::{FindingId, MINUTE_MS, Obstacle, Timestamp};
 use foretell_outreach::{AfterCancelling, OutreachError, PageState, Spoken, Stage};
-use support::desk::{Desk, MACHINES, check, desk, desk_by, now, of, of_fault, printed};
-use support::{apply, at, finding, machine};
 
 /// A desk whose customer booked the first of two times; with the case, the link's token and both times.
 fn booked_desk(desk: Desk) -> (Desk, FindingId, String, [Timestamp; 2]) {

@@ -1,16 +1,13 @@
 //! What every database must keep, whichever it is: one list of checks, run over each. A new one joins `databases`.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::scene::wednesday;
+use crate::support::{self, Recorder, apply, at, context, finding, machine, options, token};
 use foretell_model::{FindingId, Grade, Reply, Status, Timestamp, wire};
 use foretell_outreach::store::{Database, Row, Session, Sqlite, Value};
 use foretell_outreach::{Matter, Outreach, OutreachError, RecordFilter, Registry, Result, Stage};
-use support::scene::wednesday;
-use support::{Recorder, apply, at, context, finding, machine, options, token};
 
 type Open = fn(&Path) -> Box<dyn Database>;
 

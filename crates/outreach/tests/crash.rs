@@ -1,7 +1,4 @@
 //! Crashes in the middle of a delivery, races for one visit, and what real channels make of failures.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{self, apply, at, finding, machine, open, options, token};
 use foretell_model::{Grade, Status, Timestamp};
 use foretell_outreach::{
     Channel, DeliveryError, Folder, Machine, MessageState, Outreach, Parcel, Security, Site, Smtp, SmtpOptions, Stage,
 };
-use support::{apply, at, finding, machine, open, options, token};
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")

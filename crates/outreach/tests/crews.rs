@@ -1,15 +1,12 @@
 //! Whoever makes visits hears what changed of them, and what they note reaches customers in words these can read.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault};
+use crate::support::{agreed, at};
 use foretell_model::Obstacle;
 use foretell_outreach::{
     AfterCancelling, CrewChange, Language, NoteOf, OutreachError, PageState, Parcel, Spoken, Technician, VisitReport,
     Words,
 };
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault};
-use support::{agreed, at};
 
 /// Two technicians with addresses, one of whom is away on the day to which visits are moved last.
 fn crew(desk: &Desk, language: Language) {

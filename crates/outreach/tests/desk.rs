@@ -1,13 +1,10 @@
 //! The desk in memory against the database: whatever happens, in this process or another, a look shows what a fresh start would.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{Recorder, apply, at, finding, machine, open, options, token};
 use foretell_model::{Finding, FindingKind, Grade, Status, Timestamp};
 use foretell_outreach::{CustomerStage, Machine, Outreach, RecordFilter};
-use support::{Recorder, apply, at, finding, machine, open, options, token};
 
 /// Everything that pages ask of it, in words.
 fn told(outreach: &Outreach, now: Timestamp) -> String {

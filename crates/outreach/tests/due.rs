@@ -1,11 +1,8 @@
 //! What is due on a machine by its running hours, for whoever reports on it.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::context;
+use crate::support::desk::{desk, now};
 use foretell_outreach::{MachineContext, ServiceTask};
-use support::context;
-use support::desk::{desk, now};
 
 #[test]
 fn a_machines_own_tasks_are_due_whether_or_not_anybody_has_looked() {

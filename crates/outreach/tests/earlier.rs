@@ -1,13 +1,10 @@
 //! A letter goes on with what was before it: a talk on the telephone, work that did not help, what an earlier letter said.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use crate::support::worked::worked_on;
+use crate::support::{apply, at, context, machine, token};
 use foretell_model::{Alternative, FaultCode, Finding, FindingId, Grade, Status, Timestamp, WishedTime};
 use foretell_outreach::{AfterCall, Applied, Matter, Stage};
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::worked::worked_on;
-use support::{apply, at, context, machine, token};
 
 /// A letter that a customer asked for on the telephone, on the day and on the day after, and the reminder of it.
 #[test]

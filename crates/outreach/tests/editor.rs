@@ -1,16 +1,13 @@
 //! The template editor: what may be saved and what may not, who sees it, and the way back.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{self, Recorder, apply, at, finding, machine, open};
 use foretell_model::{FindingId, Grade, Lack, Remark, Status, TemplateFault, Timestamp, WordSort};
 use foretell_outreach::{
     Layer, Occasion, Outreach, OutreachError, OutreachOptions, PreviewOf, RecordFilter, Source, TemplateFaults,
 };
-use support::{Recorder, apply, at, finding, machine, open};
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")

@@ -1,12 +1,9 @@
 //! A text that a person wrote goes out as it was written or not at all: what makes it untrue gives it back, words and all.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::scene::{Scene, cooler, scene};
+use crate::support::{apply, at};
 use foretell_model::{FindingId, Grade, Status, Timestamp};
 use foretell_outreach::{Card, Outcome, Stage};
-use support::scene::{Scene, cooler, scene};
-use support::{apply, at};
 
 const TIMES_GONE: &str = "the times in the edited text were no longer free; this is a fresh draft";
 const FIGURES_MOVED: &str = "the forecast has moved since the text was edited; this is a fresh draft";

@@ -1,15 +1,12 @@
 //! What becomes of messages that a channel will not take, or of which nobody knows whether they arrived.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::roads::{Scene, now, scene};
+use crate::support::{self, at, machine};
 use foretell_model::{FindingId, HOUR_MS, MINUTE_MS, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
 use foretell_outreach::{
     Checklist, DeliveryError, MessageState, Outcome, PageState, Source, Stage, Untold, UntoldOf, VisitReport,
 };
-use support::roads::{Scene, now, scene};
-use support::{at, machine};
 
 fn refused() -> DeliveryError {
     DeliveryError::Permanent("no such user".into())

@@ -1,13 +1,10 @@
 //! What comes of finished work: verdicts, pictures, parts, and what the customer reads and answers.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::broken::{done, minutes, now};
+use crate::support::scene::scene;
+use crate::support::{agreed, apply, at, finding, machine};
 use foretell_model::{Found, Grade, Reply, Status};
 use foretell_outreach::{OutreachError, PhotoOf, RecordFilter, ReplyHeard, VisitReport};
-use support::broken::{done, minutes, now};
-use support::scene::scene;
-use support::{agreed, apply, at, finding, machine};
 
 #[test]
 fn verdicts_photos_and_parts_are_kept() {

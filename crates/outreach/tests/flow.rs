@@ -1,13 +1,10 @@
 //! From a finding to a finished visit, and every way in which it can end otherwise.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::scene::{cooler, scene, wednesday};
+use crate::support::{agreed, apply, at, context, finding, machine, token};
 use expect_test::{Expect, expect};
 use foretell_model::{FindingKind, Grade, Objection, Obstacle, Offset, Status};
 use foretell_outreach::{AfterCall, Applied, Outcome, Outreach, OutreachError, PageState, Stage};
-use support::scene::{cooler, scene, wednesday};
-use support::{agreed, apply, at, context, finding, machine, token};
 
 #[test]
 fn from_forecast_to_finished_visit() {

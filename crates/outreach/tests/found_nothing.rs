@@ -1,12 +1,9 @@
 //! A visit that found nothing: nothing is told as done, whoever reads of it reads that it was a look, and the forecast is watched on.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use crate::support::{self, agreed, apply, machine};
 use foretell_model::{Alternative, FaultCode, Finding, Found, Grade, HOUR_MS, Status, Timestamp};
 use foretell_outreach::{PageState, Stage};
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, machine};
 
 const COOLER: &str = "cooler_clogging";
 

@@ -1,13 +1,10 @@
 //! The governor as a function of the past: no cap is ever broken, and every decision says why.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::{self, at};
 use foretell_model::{DAY_MS, HOUR_MS, Timestamp};
 use foretell_outreach::governor::{Answer, Hours, Kind, Past, Policy, Reason, Request, Verdict, judge};
 use foretell_outreach::{Calendar, CustomerStage, Language};
 use proptest::prelude::*;
-use support::at;
 
 /// One wish to write, `gap_h` hours after the one before.
 #[derive(Clone, Debug)]

@@ -1,12 +1,9 @@
 //! A customer handed over from one advisor to another: who signs, who is named, and what an import takes back.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::scene::{cooler, scene, wednesday};
+use crate::support::{REGISTRY, apply};
 use foretell_model::{Grade, Obstacle, Status};
 use foretell_outreach::{Advisor, OutreachError, Registry, Words};
-use support::scene::{cooler, scene, wednesday};
-use support::{REGISTRY, apply};
 
 fn words(en: &str, zh: &str) -> Words {
     Words { en: en.to_owned(), zh: zh.to_owned() }

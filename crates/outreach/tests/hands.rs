@@ -1,14 +1,11 @@
 //! Many hands at once: customers tapping the same two times, advisors working on one queue.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 
+use crate::support::{Recorder, apply, at, finding, machine, open, options, token};
 use foretell_model::{FindingId, Grade, Status, Timestamp};
 use foretell_outreach::{Machine, MessageState, Outreach, OutreachError, PageState, Stage, Technician, Words};
-use support::{Recorder, apply, at, finding, machine, open, options, token};
 
 fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")

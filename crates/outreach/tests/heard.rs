@@ -1,13 +1,10 @@
 //! Work of which the log tells ends the visit that it can be the work of, and no other one.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::broken::now;
+use crate::support::scene::{Scene, scene};
+use crate::support::{agreed, apply, at, finding, machine};
 use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp, Work};
 use foretell_outreach::{Booking, Stage};
-use support::broken::now;
-use support::scene::{Scene, scene};
-use support::{agreed, apply, at, finding, machine};
 
 const MACHINE: &str = "s02/m002";
 

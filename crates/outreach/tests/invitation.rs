@@ -1,16 +1,13 @@
 //! Calendar files, read by a parser that is not ours: Python's icalendar, Debian's package `python3-icalendar`.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use crate::support::{Recorder, agreed, apply, at, finding, machine, open, token};
 use expect_test::{Expect, expect};
 use foretell_model::{Grade, Status};
 use foretell_outreach::PageState;
-use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// Prints what a calendar program would see.
 const READER: &str = r#"

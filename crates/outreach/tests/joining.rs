@@ -1,14 +1,11 @@
 //! A machine that comes up when the customer knows of another one of the site already: it joins that, and there is no second
 //! cold letter.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, check, desk, now, of, of_fault, printed};
+use crate::support::{apply, at, context, machine, token};
 use foretell_model::{Finding, FindingId, Grade, HOUR_MS, MachineId, Obstacle, RulDays, Timestamp};
 use foretell_outreach::governor::{Kind, Reason};
 use foretell_outreach::{Applied, Booking, CustomerStage, OutreachError, PageState, Stage};
-use support::desk::{Desk, check, desk, now, of, of_fault, printed};
-use support::{apply, at, context, machine, token};
 
 const SITES: [&str; 2] = ["s02", "s01"];
 

@@ -1,9 +1,8 @@
 //! Two machines of one site that need somebody in the same days: one letter, one visit, and what becomes of it when one of them
 //! needs nobody any more.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, check, desk, now, of, of_fault, printed};
+use crate::support::{agreed, apply, at, context, finding, machine, token};
 use foretell_model::{
     Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Lack, Objection, Obstacle, Offset, Remark,
     Status, Timestamp,
@@ -12,8 +11,6 @@ use foretell_outreach::governor::Reason;
 use foretell_outreach::{
     AfterCall, Counters, Happening, Outcome, OutreachError, PageState, RecordFilter, Source, Stage, Task, VisitReport,
 };
-use support::desk::{Desk, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, at, context, finding, machine, token};
 
 const SITES: [&str; 2] = ["s02", "s01"];
 

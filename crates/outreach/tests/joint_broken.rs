@@ -1,12 +1,9 @@
 //! One of the machines of a joint letter breaks down: which one is meant, and what the letter's page says of each then.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, check, desk, now, of_fault};
+use crate::support::{apply, machine, token};
 use foretell_model::{FindingId, Timestamp};
 use foretell_outreach::Source;
-use support::desk::{Desk, check, desk, now, of_fault};
-use support::{apply, machine, token};
 
 /// A letter about a cooler on the second machine and a separator on the third has gone out: their cases and its token.
 fn written(site: &str) -> (Desk, [FindingId; 2], String) {

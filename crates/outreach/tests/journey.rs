@@ -1,15 +1,12 @@
 //! A technician's day: setting out, being followed, arriving; who may see what; and that no place stays behind.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
 use foretell_model::{Grade, HOUR_MS, MINUTE_MS, Status, Timestamp, VisitState};
 use foretell_outreach::{
     Checklist, Choice, Guest, Language, Outreach, OutreachError, PhotoOf, Site, Source, VisitReport,
 };
-use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// The booked visit: Friday 17 July 2026, 13:00 to 14:30 in London's summer.
 fn start() -> Timestamp {

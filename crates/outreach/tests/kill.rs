@@ -1,9 +1,6 @@
 //! Kill -9 between any two steps: a process of its own is killed at every place where something was just kept or is just about
 //! to be, and before and after every delivery. Whoever starts next finds everything that was answered, nothing half done, and
 //! no letter goes out twice.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,14 +8,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::receiver::{self, Receiver, Request};
+use crate::support::{self, at, context, finding, machine, options, token};
 use foretell_model::{Clock, Grade, MachineId, Offset, Status, Timestamp};
 use foretell_outreach::store::{Database, Session, Sqlite};
 use foretell_outreach::{
     Channel, Checklist, DeliveryError, Folder, Format, Hook, HookOptions, HttpOptions, MessageState, Outreach,
     OutreachOptions, Parcel, Registry, Result, Sign, Source, Stage, VisitReport, Webhook, WebhookOptions,
 };
-use support::receiver::{self, Receiver, Request};
-use support::{at, context, finding, machine, options, token};
 
 /// At which boundary the process dies; counts down.
 static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -252,7 +249,7 @@ fn the_process_that_is_killed() {
 /// Kills a process at a boundary; whether there was such a boundary.
 fn kill(at: usize, dir: &Path, kind: &str, port: u16) -> bool {
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_process_that_is_killed", "--ignored", "--quiet"])
+        .args(["--exact", "kill::the_process_that_is_killed", "--ignored", "--quiet"])
         .env("KILL_AT", at.to_string())
         .env("KILL_DIR", dir)
         .env("KILL_CHANNEL", kind)

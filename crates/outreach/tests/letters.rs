@@ -2,14 +2,11 @@
 //! also passes the lint, so that nothing reaches a golden file that may not reach a customer.
 //!
 //! `UPDATE_EXPECT=1 cargo test` writes the files anew; read what changed aloud before keeping it.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use crate::support::{agreed, apply, at, catalogue, context, finding, token};
 use foretell_model::{Evidence, Finding, Grade, Status};
 use foretell_outreach::{Applied, MachineContext, MessageView, Stage};
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, at, catalogue, context, finding, token};
 
 #[test]
 fn every_fault_that_a_customer_may_hear_of() {

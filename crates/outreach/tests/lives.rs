@@ -1,15 +1,12 @@
 //! Random lives through the whole crate - findings, taps, calls, breakdowns, holidays, restarts, clocks that are set: no rule is
 //! broken, nothing is sent twice, nothing that should be said is lost.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{self, Recorder, apply, at, finding, machine, open, token};
 use foretell_model::{DAY_MS, Finding, FindingId, Grade, HOUR_MS, Status, Timestamp};
 use foretell_outreach::{Calendar, CustomerStage, Outreach, PageState, Parcel, Source, Stage, Ticked, VisitReport};
 use proptest::prelude::*;
-use support::{Recorder, apply, at, finding, machine, open, token};
 
 /// What may happen in the whole crate between two ticks.
 #[derive(Clone, Debug)]

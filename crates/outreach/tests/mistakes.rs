@@ -1,18 +1,15 @@
 //! What was entered by mistake is taken back, stays in the record, and reaches whoever was told of it.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::broken::minutes;
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use crate::support::scene::scene;
+use crate::support::worked::worked;
+use crate::support::{self, agreed, apply, at, context, token};
 use foretell_model::{Found, Obstacle, Timestamp};
 use foretell_outreach::{
     Depot, Guest, Matter, OutreachError, PageState, Promise, Promises, RecordFilter, Result, Source, Stage,
     VisitReport, Words,
 };
-use support::broken::minutes;
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::scene::scene;
-use support::worked::worked;
-use support::{agreed, apply, at, context, token};
 
 /// A letter, its token, and the visit booked by it.
 fn booked(desk: &Desk) -> (String, i64, Timestamp) {

@@ -1,18 +1,15 @@
 //! When an approved message goes out, waits, comes back to the advisor or is never sent.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::mpsc::channel;
 
+use crate::support::scene::{cooler, scene, wednesday};
+use crate::support::{self, apply, at, finding, machine, token};
 use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
     AfterCall, Calendar, Contacting, DeliveryError, Language, MessageState, Outcome, PageState, Stage,
 };
-use support::scene::{cooler, scene, wednesday};
-use support::{apply, at, finding, machine, token};
 
 #[test]
 fn quiet_hours_hold_and_a_cleared_fault_is_never_sent() {

@@ -1,16 +1,13 @@
 //! What is kept about a customer: handed out whole, erased from every corner of the disk, forgotten in time.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::{self, Recorder, agreed, apply, at, finding, machine, open, token};
 use foretell_model::{FindingId, Found, Grade, Status, Timestamp};
 use foretell_outreach::{
     Contact, Customer, CustomerStage, Folder, Outreach, OutreachError, PhotoOf, Registry, Source, Stage, VisitReport,
 };
-use support::{Recorder, agreed, apply, at, finding, machine, open, token};
 
 /// Everything personal, each in words that occur nowhere else.
 const PERSONAL: [&str; 14] = [

@@ -1,13 +1,10 @@
 //! What planning reckons with.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::broken::now;
+use crate::support::scene::scene;
+use crate::support::{self, agreed, apply, at, finding, machine};
 use foretell_model::{Finding, FindingId, FindingKind, Found, Grade, Status};
 use foretell_outreach::{Counter, Counters};
-use support::broken::now;
-use support::scene::scene;
-use support::{agreed, apply, at, finding, machine};
 
 #[test]
 fn importing_the_file_again_takes_no_work_back() {

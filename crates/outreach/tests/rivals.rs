@@ -1,15 +1,12 @@
 //! Whatever a finding is called, its letter names what is likeliest now; what cannot be told apart is said, and looked for. Of
 //! two findings about the same one speaks.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
+use crate::support::{agreed, apply, at, context, finding, machine, token};
 use foretell_model::{
     Alternative, Evidence, FaultCode, Finding, FindingId, FindingKind, Found, Grade, MachineId, Offset, Status,
 };
 use foretell_outreach::{AfterCall, Concluded, Matter, Outreach, PageState, Stage};
-use support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
-use support::{agreed, apply, at, context, finding, machine, token};
 
 const COOLER: &str = "cooler_clogging";
 const VALVE: &str = "thermostatic_valve";

@@ -1,12 +1,9 @@
 //! Taps on pages that lay open while things went on: nobody's visit is moved or cancelled unseen, and each refusal says why.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::scene::{Scene, cooler, scene, wednesday};
+use crate::support::{apply, token};
 use foretell_model::{Grade, Obstacle, Status, Timestamp};
 use foretell_outreach::{BookingView, OutreachError, PageState, Result};
-use support::scene::{Scene, cooler, scene, wednesday};
-use support::{apply, token};
 
 /// A letter that has gone out, with its token and its two times.
 fn invited(s: &Scene, machine: &str, offset: u64) -> (String, [Timestamp; 2]) {

@@ -1,13 +1,10 @@
 //! What texts never say: what is not known, what customers never read, and what an advisor's edit broke.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{self, Recorder, apply, at, catalogue, finding, machine, open};
 use foretell_model::{Grade, Status};
 use foretell_outreach::compose;
-use support::{Recorder, apply, at, catalogue, finding, machine, open};
 
 #[test]
 fn nothing_is_claimed_that_is_not_known() {

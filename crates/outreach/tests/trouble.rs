@@ -1,14 +1,11 @@
 //! Something did break: two promises, who is told what, and what holds everything else back.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::broken::{done, minutes, now};
+use crate::support::scene::scene;
+use crate::support::{agreed, apply, finding, machine, token};
 use foretell_model::{FaultCode, Finding, FindingId, Grade, Status, TimerState};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{CustomerStage, Guest, Outcome, OutreachError, Promise, Promises, Source, Stage, VisitReport};
-use support::broken::{done, minutes, now};
-use support::scene::scene;
-use support::{agreed, apply, finding, machine, token};
 
 #[test]
 fn both_timers_run_and_are_kept_or_not() {

@@ -1,13 +1,10 @@
 //! Ways to a customer and back: which channel a letter takes, what replies do, links taken back, messages of unknown fate, and
 //! controllers that trip.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::machine;
+use crate::support::roads::{Scene, now, scene};
 use foretell_model::{HOUR_MS, MINUTE_MS, Reply, Timestamp};
 use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
-use support::machine;
-use support::roads::{Scene, now, scene};
 
 fn by_sms(id: &str, text: &str) -> Reply {
     Reply {

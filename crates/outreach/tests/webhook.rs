@@ -1,19 +1,16 @@
 //! Webhooks over real sockets: what is sent, what each answer means, and who is told of what happens.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::support::receiver::{Answer, Receiver, ok};
+use crate::support::{self, apply, at, finding, machine, options, token};
 use foretell_model::{Clock, Grade, Status, Timestamp};
 use foretell_outreach::{
     Channel, CustomerStage, DeliveryError, Format, Hook, HookOptions, HttpOptions, Outreach, OutreachOptions, Parcel,
     Sign, Webhook, WebhookOptions, sign,
 };
-use support::receiver::{Answer, Receiver, ok};
-use support::{apply, at, finding, machine, options, token};
 
 struct Fixed;
 

@@ -1,14 +1,11 @@
 //! Word that follows from what somebody did - a visit booked, moved or cancelled, a job done, a technician sent - as it goes out,
 //! in golden files like the letters; and each exactly once.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{MACHINES, check, desk, desk_by, now, of, of_fault, printed};
+use crate::support::{self, agreed, at, context, finding};
 use foretell_model::{Evidence, FaultCode, Finding, FindingKind, Grade, MachineId, Offset, Status, Timestamp};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{Checklist, CustomerStage, Matter, OnSiteNews, Outcome, Source, Stage, VisitReport};
-use support::desk::{MACHINES, check, desk, desk_by, now, of, of_fault, printed};
-use support::{agreed, at, context, finding};
 
 #[test]
 fn a_visit_is_confirmed_moved_and_cancelled_and_each_is_told_once() {

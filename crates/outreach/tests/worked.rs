@@ -1,14 +1,11 @@
 //! What holds once the work of a case was done: its page shows that and asks for it no more, and nothing is ranked or planned by
 //! what was forecast before.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
 
-mod support;
-
+use crate::support::desk::{MACHINES, check, of, of_fault, printed};
+use crate::support::worked::{Worked, worked, worked_on};
+use crate::support::{apply, machine, token};
 use foretell_model::{Finding, FindingKind, Grade, ProbabilityWithin, Status, Timestamp};
 use foretell_outreach::{AfterCall, Counters, Guest, PageState};
-use support::desk::{MACHINES, check, of, of_fault, printed};
-use support::worked::{Worked, worked, worked_on};
-use support::{apply, machine, token};
 
 #[test]
 fn the_page_of_done_work_shows_it_and_asks_for_nothing() {

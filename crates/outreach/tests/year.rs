@@ -1,9 +1,9 @@
 //! A small year through the real outreach code: what must never happen does not, and most forecasts become visits in time.
 //! The full one is `cargo run --release -p foretell-outreach --example year`.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
+
 #![allow(dead_code, reason = "the example has more to say about its world than this test asks")]
 
-mod support;
+use crate::support;
 
 #[path = "../examples/year/dice.rs"]
 mod dice;

@@ -1,13 +1,8 @@
 //! `foretell backtest`: histories too short, too sparse, unusable, and what comes of the others.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
-#[allow(dead_code, reason = "each program of tests needs something else of it")]
-mod support;
-
 use std::path::Path;
 
-use support::foretell;
+use crate::support::foretell;
 
 /// A fleet of one machine: `days` of hourly readings under load, and work on it and on a machine that never reported.
 fn history(dir: &Path, days: u32) {

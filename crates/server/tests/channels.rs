@@ -1,7 +1,5 @@
 //! Channels, webhooks, replies and trips in the configuration: the shipped example is sound, and what is wrong is told.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail the test")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -1,12 +1,7 @@
 //! `foretell check`: every fault of a configuration at once, samples, ports, files.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
-#[allow(dead_code, reason = "each program of tests needs something else of it")]
-mod support;
-
+use crate::support::{check, foretell};
 use expect_test::expect;
-use support::{check, foretell};
 
 #[test]
 fn a_sound_configuration_is_said_to_be_so() {

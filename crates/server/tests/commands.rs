@@ -1,15 +1,10 @@
 //! The real binary: exit codes, what stands on which stream, a clean end.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
-#[allow(dead_code, reason = "each program of tests needs something else of it")]
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
+use crate::support::{check, foretell};
 use expect_test::expect;
-use support::{check, foretell};
 
 #[test]
 fn missing_input_is_named() {

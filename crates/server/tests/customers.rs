@@ -1,12 +1,7 @@
 //! `foretell customers`: in from a spreadsheet, out as JSON, erased for good.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
-#[allow(dead_code, reason = "each program of tests needs something else of it")]
-mod support;
-
+use crate::support::foretell;
 use expect_test::expect;
-use support::foretell;
 
 #[test]
 fn customers_come_in_from_a_spreadsheet() {

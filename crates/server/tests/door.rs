@@ -1,15 +1,10 @@
 //! What somebody meets who starts the program for the first time, and finds a certificate, a variable, a right or a port wrong.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
-#[allow(dead_code, reason = "each program of tests needs something else of it")]
-mod support;
-
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::foretell;
+use crate::support::foretell;
 
 /// Two authorities, each with a certificate and its key, the second pair for a server of the first; and what is none of it.
 fn certificates() -> tempfile::TempDir {

@@ -1,7 +1,5 @@
 //! The example configurations run as their heads say: the commands that stand there are typed in, in a copy of their folder.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
 use std::path::Path;
 use std::process::Command;
 

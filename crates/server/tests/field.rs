@@ -1,7 +1,5 @@
 //! A visit from the technician's button to the customer's report, through the running service.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

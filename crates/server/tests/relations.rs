@@ -1,7 +1,5 @@
 //! `foretell backtest` over columns of which one should follow from the others: a map's `[[relation]]`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! `foretell report` as a program: over a data directory whose history ended long ago, which days it takes and what it says of
 //! them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
 use std::path::Path;
 use std::process::{Command, Output};
 

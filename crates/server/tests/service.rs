@@ -1,7 +1,5 @@
 //! The service in process: readings over real MQTT, a restart, an advisory on its way out.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,4 @@
 //! A small service company with one customer in each language, and findings to feed it.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 pub mod broken;
 pub mod desk;

@@ -1,0 +1,17 @@
+//! The real program as its users start it, command by command: one program of tests, because linking each file by itself
+//! took longer than running them all. A file joins the list below, or a test of the repository's form says that it is never
+//! run.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is the report")]
+
+mod backtest;
+mod channels;
+mod check;
+mod commands;
+mod customers;
+mod door;
+mod examples;
+mod field;
+mod relations;
+mod report;
+mod service;
+mod support;
