@@ -54,7 +54,7 @@ fn what_was_wished_on_the_telephone_is_weighed_in_the_times_and_said() {
     }
     // In both towns the machine rests from five in the afternoon on.
     let leeds = ["2026-07-21T16:00:00Z", "2026-07-28T16:00:00Z"];
-    check("s02/m002", "tuesday", leeds, "You said that Tuesdays suit you best, so both times are then.");
+    check("s02/m002", "tuesday", leeds, "You said that Tuesdays suit you best, so both times below fall then.");
     let suzhou = ["2026-07-21T09:00:00Z", "2026-07-28T09:00:00Z"];
     check("s01/m002", "tuesday", suzhou, "您说周二比较方便，下面两个时间就是照这个找的。");
 }

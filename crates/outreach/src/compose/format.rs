@@ -15,27 +15,29 @@ pub struct Range {
 }
 
 impl Range {
-    /// `value` and how far it may be off on either side (two standard deviations), both in the same unit. Chinese counts large
-    /// figures in ten thousands.
+    /// `value` and how far it may be off on either side (two standard deviations), both in the same unit. Chinese counts in ten
+    /// thousands where both ends are that large: nobody writes `0.6万`.
     #[must_use]
     pub fn of(language: Language, value: f64, half: f64) -> Self {
         let half = half.max(value.abs() * 0.02);
         // One or five of some power of ten, well within the width.
         let wanted = half / 1.5;
         let ten = 10_f64.powf(wanted.log10().floor());
-        let step = if wanted / ten >= 5.0 { 5.0 * ten } else { ten };
-        let places = if step >= 1.0 { 0 } else { 1 };
-        let in_ten_thousands = language == Language::ZhCn && value + half >= TEN_THOUSAND;
-        let text = |x: f64| {
-            let x = (x / step.max(0.1)).round() * step.max(0.1);
-            match places {
-                0 if in_ten_thousands && x > 0.0 => format!("{}万", price(x / TEN_THOUSAND)),
-                0 => thousands(language, x),
-                _ => format!("{x:.1}").trim_end_matches(".0").to_owned(),
+        let step = (if wanted / ten >= 5.0 { 5.0 * ten } else { ten }).max(0.1);
+        let [low, high] = [(value - half).max(0.0), value + half].map(|end| (end / step).round() * step);
+        let least = if low > 0.0 { low } else { high };
+        let in_ten_thousands = language == Language::ZhCn && least >= TEN_THOUSAND;
+        let text = |end: f64| {
+            if in_ten_thousands {
+                format!("{}万", price(end / TEN_THOUSAND))
+            } else if step >= 1.0 {
+                thousands(language, end)
+            } else {
+                format!("{end:.1}").trim_end_matches(".0").to_owned()
             }
         };
-        let (low, high) = (text((value - half).max(0.0)), text(value + half));
-        Self { low: Some(low).filter(|low| low != "0" && *low != high), high }
+        let high = text(high);
+        Self { low: Some(low).filter(|low| *low > 0.0).map(text).filter(|low| *low != high), high }
     }
 }
 
@@ -96,7 +98,7 @@ pub fn duration(language: Language, minutes: u32) -> String {
         (Language::En, _, h, false) => format!("about {} hours", number_en(h)),
         (Language::En, _, h, true) => format!("about {} and a half hours", number_en(h)),
         (Language::ZhCn, _, h, false) => format!("{h}小时左右"),
-        (Language::ZhCn, _, h, true) => format!("{h}个半小时左右"),
+        (Language::ZhCn, _, h, true) => format!("{}个半小时左右", number_zh(h)),
     }
 }
 
@@ -161,12 +163,24 @@ mod tests {
             assert_eq!([in_chinese.low.as_deref().unwrap_or_default(), &in_chinese.high], zh, "{value} ± {half}");
         }
         check(17_200.0, 4_500.0, Some("13,000"), "22,000", ["1.3万", "2.2万"]);
-        check(8_400.0, 2_000.0, Some("6,000"), "10,000", ["0.6万", "1万"]);
+        check(8_400.0, 2_000.0, Some("6,000"), "10,000", ["6000", "10000"]);
+        check(9_000.0, 9_000.0, None, "20,000", ["", "2万"]);
         check(4_200.0, 1_600.0, Some("3,000"), "6,000", ["3000", "6000"]);
         check(560.0, 130.0, Some("450"), "700", ["450", "700"]);
         check(3.3, 0.8, Some("2.5"), "4", ["2.5", "4"]);
         check(5.0, 4.9, None, "10", ["", "10"]);
         check(400.0, 0.0, Some("390"), "410", ["390", "410"]);
+    }
+
+    #[test]
+    fn a_half_hour_beyond_whole_hours_is_counted_in_words() {
+        for (minutes, en, zh) in [
+            (90, "about an hour and a half", "一个半小时左右"),
+            (120, "about two hours", "2小时左右"),
+            (150, "about two and a half hours", "两个半小时左右"),
+        ] {
+            assert_eq!([Language::En, Language::ZhCn].map(|language| duration(language, minutes)), [en, zh]);
+        }
     }
 
     #[test]
