@@ -97,7 +97,7 @@ async fn every_page_answers_in_both_languages() {
         ("/b/again-token-en", "The work is done"),
         ("/b/case-en", "Jonas Weber is on the way to you"),
         ("/b/case-early-zh", "给您的回电晚了"),
-        ("/b/case-closed-en", "It is running again"),
+        ("/b/case-closed-en", "The repair is finished"),
         ("/b/case-there-en", "What we found"),
         ("/b/case-there-zh", "查到的情况"),
         ("/b/token-en/report", "Equipment health report"),

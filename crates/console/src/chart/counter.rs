@@ -126,7 +126,7 @@ mod tests {
         let today = now.day();
         let reached = |from, to| Some(Reached { from: now.plus_days(from), to: Some(now.plus_days(to)) });
         for (now_h, reached, full, told) in [
-            (3_760.0, reached(8.5, 11.5), Some(10.0), "Interval likely full between 26 Jul and 29 Jul"),
+            (3_760.0, reached(8.5, 11.5), Some(10.0), "Service likely to fall due between 26 Jul and 29 Jul"),
             (4_400.0, None, None, "18 Jul: 4400 h since the last service"),
         ] {
             let days = (0..5).map(|n| (today - 5 + n, now_h - 24.0 * (5 - n) as f64)).collect();

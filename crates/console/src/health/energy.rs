@@ -108,7 +108,7 @@ pub(crate) fn effect_of(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Cata
     let t = text::words(lang);
     let done = catalogue.actions.get(finding.fault.as_str()).map_or_else(
         || finding.fault.as_str().replace('_', " "),
-        |action| text::work_done(finding.fault.as_str(), action.name.in_language(lang.tag()), lang),
+        |action| text::work_listed(finding.fault.as_str(), action.name.in_language(lang.tag()), lang),
     );
     let since = finding.evidence.iter().find_map(|item| item.since).unwrap_or(finding.at);
     let rows = [

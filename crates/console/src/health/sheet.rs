@@ -330,7 +330,7 @@ fn job(job: &JobDone, report: &HealthReport, catalogue: &Catalogue, lang: Lang) 
     let action = catalogue.actions.get(&job.work);
     let what = match action {
         Some(_) if job.found_nothing => text::work_looked_at(&job.work, action, lang),
-        Some(action) => text::work_done(&job.work, action.name.in_language(lang.tag()), lang),
+        Some(action) => text::work_listed(&job.work, action.name.in_language(lang.tag()), lang),
         None if job.work.is_empty() => text::words(lang).health_repair.to_owned(),
         None => job.work.replace('_', " "),
     };

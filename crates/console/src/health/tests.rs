@@ -164,7 +164,7 @@ fn a_part_has_a_score_wherever_a_signal_or_a_finding_speaks_of_it_and_says_what_
             vec![],
             Some(97),
             true,
-            "Nothing found in motor current; phase currents would show more.",
+            "Nothing found in motor current; measuring phase currents would show more.",
         ),
         ("Motor and supply", rich, vec![], Some(100), false, "Nothing found."),
         (
@@ -173,7 +173,7 @@ fn a_part_has_a_score_wherever_a_signal_or_a_finding_speaks_of_it_and_says_what_
             vec![],
             Some(97),
             true,
-            "Nothing found in motor current and running hours; vibration would",
+            "Nothing found in motor current and running hours; measuring vibration would",
         ),
         ("Lubrication", needed, vec![], Some(90), true, "Nothing found in discharge temperature and running"),
         ("Lubrication", needed, due(20.0), Some(78), true, "By its running hours it will be time to change the oil in"),

@@ -176,7 +176,7 @@ pub(super) fn works_made(made: (&[String], &[String]), catalogue: &Catalogue, la
     let (works, looked_at) = made;
     let done = |code: &String| {
         let name = self::works(std::slice::from_ref(code), catalogue, lang);
-        if lang == Lang::Zh { name } else { text::work_done(code, &name, lang) }
+        text::work_listed(code, &name, lang)
     };
     let looks = looked_at.iter().map(|code| text::work_looked_at(code, catalogue.actions.get(code), lang));
     works.iter().map(done).chain(looks).collect()

@@ -40,7 +40,7 @@ pub(super) fn due_no_more(finding: &Finding, name: &str, catalogue: &Catalogue, 
         finding.evidence.iter().find(|item| item.feature.starts_with("run_hours_since_")).map(|item| item.value);
     let share = since_h.zip(interval_h).map(|(since_h, interval_h)| since_h / interval_h);
     let done = work_done(finding.fault.as_str(), name, lang);
-    let what = name.trim_start_matches('做');
+    let what = super::works::bare(name);
     match (share, lang) {
         (Some(share), Lang::En) if share < FRESH_SHARE => format!("{done}; the reminder is settled."),
         (Some(share), Lang::Zh) if share < FRESH_SHARE => format!("{done}，提醒已解除。"),
@@ -86,10 +86,10 @@ pub(crate) fn counter_figures(day: i64, hours: f64, lang: Lang) -> String {
 pub(crate) fn interval_full(first: i64, last: Option<i64>, lang: Lang) -> String {
     let from = civil::day(first, lang);
     match (last.map(|last| civil::day(last, lang)), lang) {
-        (Some(to), Lang::En) => format!("Interval likely full between {from} and {to}"),
-        (None, Lang::En) => format!("Interval likely full from {from} on"),
-        (Some(to), Lang::Zh) => format!("预计{from}～{to}到保养时间"),
-        (None, Lang::Zh) => format!("预计{from}以后到保养时间"),
+        (Some(to), Lang::En) => format!("Service likely to fall due between {from} and {to}"),
+        (None, Lang::En) => format!("Service likely to fall due from {from} on"),
+        (Some(to), Lang::Zh) => format!("预计{from}～{to}到期"),
+        (None, Lang::Zh) => format!("预计{from}以后到期"),
     }
 }
 

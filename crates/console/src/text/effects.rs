@@ -27,8 +27,8 @@ const TOLD: [(&str, f64, [[&str; 2]; 2]); 6] = [
         "leak_flow_change_m3_min",
         1_000.0,
         [
-            ["about {} litres of air a minute less are lost to leaks", "每分钟少漏压缩空气{}升左右"],
-            ["about {} litres of air a minute more are lost to leaks", "每分钟反而多漏压缩空气{}升左右"],
+            ["the air lost to leaks is down by about {} litres a minute", "每分钟少漏压缩空气{}升左右"],
+            ["the air lost to leaks is up by about {} litres a minute", "每分钟反而多漏压缩空气{}升左右"],
         ],
     ),
     (

@@ -141,15 +141,15 @@ words! {
     next_look = "On site we look first, tell you what it is and how long it will take, and only then begin. Most repairs take one to three hours.", "到现场后先检查，把问题和用时跟您说清楚再动手。多数维修需要1到3小时。";
     next_end = "At the end we run the machine together with you, tidy up, show you the old parts and hand over the report.", "修好后跟您一起试机，清理现场，旧件请您过目，把报告交给您。";
     all_well = "It was a mistake, or it is running again", "点错了，或者已经恢复了";
-    all_well_hint = "Then nobody comes. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
-    all_well_do = "Nobody need come", "不用过来了";
+    all_well_hint = "Then nobody will come. You can report it again whenever you need to.", "师傅就不过来了。有需要随时可以再报修。";
+    all_well_do = "No visit needed", "不用过来了";
     case_withdrawn = "Nothing had to be repaired", "核实后不用维修";
     case_withdrawn_text = "Nobody is coming to you. If anything seems unusual, please ring us at any time.", "师傅不过来了。有什么不对劲，请随时打电话。";
-    case_closed = "It is running again", "已修好";
-    case_closed_text = "The repair is done. If anything seems unusual, please ring us at any time.", "维修已经完成。有什么不对劲，请随时打电话。";
+    case_closed = "The repair is finished", "维修已经完成";
+    case_closed_text = "If anything seems unusual, please ring us at any time.", "有什么不对劲，请随时打电话。";
 
     // What a customer takes back, or wishes beside the times there are.
-    undo = "That was a mistake: take it back", "点错了，撤回";
+    undo = "That was a mistake: undo it", "点错了，撤回";
     resume = "Send me such messages again", "恢复接收这类消息";
     none_suits = "None of these suits you? Tell us when would be good, and we will call you.", "都不合适？告诉我们您什么时候方便，我们打电话跟您商量。";
     wish_waits = "We will call you about another time. Until then your visit stands.", "我们会打电话跟您商量时间；在此之前，约好的时间不变。";
@@ -164,7 +164,7 @@ words! {
     choose_hours = "Messages may come", "可以收消息的时间";
     choose_from = "from", "从";
     choose_until = "until", "到";
-    choose_keep = "Keep", "保存";
+    choose_keep = "Save", "保存";
     choose_kept = "Thank you. We will keep to it.", "好的，以后就这样联系您。";
     choose_hours_wrong = "The first time must be earlier in the day than the second. Please choose the hours again; everything else is as you left it.", "开始时间要早于结束时间，请重新选一下；其他选项都还在。";
     choose_none = "At present we have no way of writing to you.", "目前没有可以给您发消息的渠道。";
@@ -208,7 +208,7 @@ pub(crate) fn there_in(way: &Way, (now, zone): (Timestamp, Tz), lang: Lang) -> S
     match (left >= 0, lang) {
         (true, Lang::En) => format!("With you at about {clock}, in {}", about_minutes(left, lang)),
         (true, Lang::Zh) => format!("{clock}左右到，还要{}", about_minutes(left, lang)),
-        (false, Lang::En) => format!("Was to be with you at about {clock}; a little later now"),
+        (false, Lang::En) => format!("Expected at about {clock}, now a little later"),
         (false, Lang::Zh) => format!("本来{clock}左右到，现在要晚一点"),
     }
 }
@@ -230,7 +230,7 @@ pub(crate) fn way_because(way: &Way, name: &str, (now, zone): (Timestamp, Tz), l
         said.push(km_away(km, lang));
     }
     match (way.arrival.map(|arrival| arrival.told), lang) {
-        (Some(true), Lang::En) => said.push(format!("{name} says so.")),
+        (Some(true), Lang::En) => said.push(format!("{name} gave this time.")),
         (Some(true), Lang::Zh) => said.push(format!("{name}师傅告知的时间。")),
         (Some(false), _) => said.push(words(lang).way_rough.to_owned()),
         (None, _) => {}
@@ -249,10 +249,11 @@ pub(crate) fn way_because(way: &Way, name: &str, (now, zone): (Timestamp, Tz), l
 
 /// A distance as the crow flies.
 pub(crate) fn km_away(km: f64, lang: Lang) -> String {
-    let km = if km < 1.0 { "1".to_owned() } else { format!("{km:.0}") };
     match lang {
-        Lang::En => format!("Some {km} km away."),
-        Lang::Zh => format!("还有约{km}公里。"),
+        Lang::En if km < 1.0 => "Less than 1 km away.".to_owned(),
+        Lang::Zh if km < 1.0 => "还有不到1公里。".to_owned(),
+        Lang::En => format!("About {km:.0} km away."),
+        Lang::Zh => format!("还有约{km:.0}公里。"),
     }
 }
 
@@ -350,7 +351,7 @@ mod tests {
             said(&far, Lang::En),
             (
                 "With you at about 00:25, in about 20 minutes".into(),
-                "Some 12 km away. A rough estimate from the straight-line distance; it does not take traffic into account. As of 00:04.".into()
+                "About 12 km away. A rough estimate from the straight-line distance; it does not take traffic into account. As of 00:04.".into()
             )
         );
         let told = Way { arrival: expected(45, 5, true), km: Some(11.6), ..way.clone() };

@@ -173,7 +173,7 @@ pub(crate) fn window(rul: RulDays, age_days: f64, lang: Lang) -> Option<String> 
         (WeekWindow::Within { to }, Lang::En) => format!("within {to} weeks"),
         (WeekWindow::Within { to }, Lang::Zh) => format!("{to}周内"),
         (WeekWindow::Between { from, to }, Lang::En) => format!("in {from} to {to} weeks"),
-        (WeekWindow::Between { from, to }, Lang::Zh) => format!("{from}～{to}周内"),
+        (WeekWindow::Between { from, to }, Lang::Zh) => format!("{from}～{to}周后"),
         (WeekWindow::From { from: 1 }, Lang::En) => "in a week at the earliest".to_owned(),
         (WeekWindow::From { from }, Lang::En) => format!("in {from} weeks at the earliest"),
         (WeekWindow::From { from }, Lang::Zh) => format!("最早{from}周后"),
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_window_is_never_more_precise_than_its_interval() {
-        check_window(Some(11.2), Some(27.5), "in 1 to 4 weeks", "1～4周内");
+        check_window(Some(11.2), Some(27.5), "in 1 to 4 weeks", "1～4周后");
         check_window(Some(2.2), Some(8.1), "within 2 weeks", "2周内");
         check_window(Some(0.2), Some(4.0), "within a week", "一周内");
         check_window(Some(4.0), Some(30.0), "within 5 weeks", "5周内");

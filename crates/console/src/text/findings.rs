@@ -74,7 +74,7 @@ pub(crate) fn kind_sentence_at(finding: &Finding, now: Timestamp, catalogue: &Ca
         return match (finding.kind, lang) {
             (FindingKind::Observability, _) => observable_again(finding, lang).to_owned(),
             (FindingKind::MaintenanceDue, _) => due_no_more(finding, &name, catalogue, lang),
-            (FindingKind::MaintenanceEffect, Lang::Zh) => format!("维修效果已确认：{name}。"),
+            (FindingKind::MaintenanceEffect, Lang::Zh) => format!("{}前后的对比已完成。", super::works::bare(&name)),
             (FindingKind::MaintenanceEffect, Lang::En) => {
                 format!("{}: the comparison is complete.", work_done(finding.fault.as_str(), &name, lang))
             }
@@ -111,7 +111,7 @@ fn hidden_zh(finding: &Finding) -> &'static str {
     if finding.fault == FaultCode::COOLER_CLOGGING {
         "冷却器状况暂时无法判断：高温满载的时段还不够。"
     } else {
-        "温度传感器暂时无法核对：机组很少长时间停机，也没有可对照的读数。"
+        "温度传感器暂时无法核对：机器很少长时间停机，也没有可对照的读数。"
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
             say("Likely", "a clogged cooler", Lang::En),
             "Likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks."
         );
-        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4周内达到105 ℃。");
+        assert_eq!(say("很可能是", "冷却器堵塞", Lang::Zh), "很可能是冷却器堵塞。预计1～4周后达到105 ℃。");
     }
 
     fn blindness(fault: FaultCode, status: Status) -> Finding {

@@ -16,8 +16,8 @@ pub(crate) fn learning(days: u32, days_needed: u32, lang: Lang) -> String {
 /// The same of a machine that has just been worked on and was known before.
 pub(crate) fn learning_anew(days: u32, days_needed: u32, lang: Lang) -> String {
     match (days_needed.saturating_sub(days).max(1), lang) {
-        (1, Lang::En) => "Work was done lately. In about a day it shows how the machine runs now.".to_owned(),
-        (left, Lang::En) => format!("Work was done lately. In about {left} days it shows how the machine runs now."),
+        (1, Lang::En) => "Work was done lately. In about a day we can tell how it runs now.".to_owned(),
+        (left, Lang::En) => format!("Work was done lately. In about {left} days we can tell how it runs now."),
         (left, Lang::Zh) => format!("刚检修过，大约再运行{left}天就能看出现在的状态。"),
     }
 }

@@ -64,4 +64,4 @@ pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
 pub(crate) use record::{happening, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
-pub(crate) use works::{capitalised, visit_change, work_done, work_looked_at};
+pub(crate) use works::{capitalised, visit_change, work_done, work_listed, work_looked_at};

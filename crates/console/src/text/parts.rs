@@ -18,8 +18,8 @@ const fn measured(signal: Signal, lang: Lang) -> &'static str {
         Signal::AmbientTemp => ("cooling air temperature", "进风温度"),
         Signal::DischargePressure => ("line pressure", "排气压力"),
         Signal::OilInjectionTemp => ("oil injection temperature", "喷油温度"),
-        Signal::OilFilterDp => ("oil filter pressure drop", "油滤压差"),
-        Signal::SeparatorDp => ("separator pressure drop", "油分压差"),
+        Signal::OilFilterDp => ("oil filter pressure drop", "机油滤芯压差"),
+        Signal::SeparatorDp => ("separator pressure drop", "油气分离器压差"),
         Signal::InletVacuum => ("intake vacuum", "进气滤芯负压"),
         Signal::Vibration => ("vibration", "振动"),
         Signal::MotorCurrentL1 | Signal::MotorCurrentL2 | Signal::MotorCurrentL3 => ("phase currents", "三相电流"),
@@ -36,7 +36,7 @@ pub(crate) fn clean_in_part(by: &[Signal], best: Option<Signal>, lang: Lang) -> 
     let by: Vec<String> = by.iter().take(NAMED_MAX).map(|signal| measured(*signal, lang).to_owned()).collect();
     match (lang, best) {
         (Lang::En, Some(best)) => {
-            format!("Nothing found in {}; {} would show more.", by.join(" and "), measured(best, lang))
+            format!("Nothing found in {}; measuring {} would show more.", by.join(" and "), measured(best, lang))
         }
         (Lang::En, None) => format!("Nothing found in {}.", by.join(" and ")),
         (Lang::Zh, Some(best)) => {
@@ -51,7 +51,7 @@ pub(crate) fn not_seen(best: Option<Signal>, lang: Lang) -> String {
     match (lang, best) {
         (_, None) => words(lang).health_not_measured.to_owned(),
         (Lang::En, Some(best)) => {
-            format!("No sensor on this machine shows it; {} would.", measured(best, lang))
+            format!("No sensor on this machine shows it; measuring {} would.", measured(best, lang))
         }
         (Lang::Zh, Some(best)) => format!("现有测点反映不出它的状况；增加{}监测后即可评分。", measured(best, lang)),
     }

@@ -271,8 +271,8 @@ pub(crate) fn untold(last: Option<String>, lang: Lang) -> String {
             )
         }
         (None, Lang::En) => "The data do not show how the machine was doing at the end of this period.".to_owned(),
-        (Some(date), Lang::Zh) => format!("本期数据不足，无法判断期末的设备状况；此前最近一次数据为{date}。"),
-        (None, Lang::Zh) => "本期数据不足，无法判断期末的设备状况。".to_owned(),
+        (Some(date), Lang::Zh) => format!("本期数据不足，无法判断期末的机器状况；此前最近一次数据为{date}。"),
+        (None, Lang::Zh) => "本期数据不足，无法判断期末的机器状况。".to_owned(),
     }
 }
 
@@ -333,7 +333,7 @@ pub(crate) fn with_remark(text: &str, remark: &str, lang: Lang) -> String {
 /// What we propose, as a heading above the two times.
 pub(crate) fn proposal(work: &str, machine_name: &str, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("We would like to {work} on {machine_name}. Which time suits you?"),
+        Lang::En => format!("For {machine_name} we would like to {work}. Which time suits you?"),
         Lang::Zh => format!("想给{machine_name}{work}，您哪个时间方便？"),
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn cone_words(point: &ConePoint, limit_c: f64, today: i64, lang: Lang
     match (against(point, limit_c), lang) {
         (Against::Below, Lang::En) => format!("{when}: {}", about(point.q50_c, lang)),
         (Against::Below, Lang::Zh) => format!("{when}：{}", about(point.q50_c, lang)),
-        (Against::MayReach, Lang::En) => format!("{when}: it may come above the limit of {limit_c:.0} °C"),
+        (Against::MayReach, Lang::En) => format!("{when}: it may go above the limit of {limit_c:.0} °C"),
         (Against::MayReach, Lang::Zh) => format!("{when}：有可能超过{limit_c:.0} ℃预警线"),
         (Against::Likely, Lang::En) => format!("{when}: probably above the limit of {limit_c:.0} °C"),
         (Against::Likely, Lang::Zh) => format!("{when}：多半会超过{limit_c:.0} ℃预警线"),
@@ -116,7 +116,7 @@ mod tests {
             (
                 [94.0, 101.0, 130.0],
                 "19 Jul: 94 °C to above the limit of 105 °C, middle 101 (forecast)",
-                "In about 5 weeks: it may come above the limit of 105 °C",
+                "In about 5 weeks: it may go above the limit of 105 °C",
                 "大约5周后：有可能超过105 ℃预警线",
             ),
             (

@@ -62,7 +62,7 @@ words! {
     run_loaded = "loaded", "加载";
     never = "never", "从未";
     normal_sentence = "Runs as it should.", "运行正常。";
-    normal_but_due = "Runs as it should. By its running hours it is time for service; what that is stands below.", "运行正常。按运行小时，该做保养了，具体见下面的建议事项。";
+    normal_but_due = "Runs as it should. By its running hours it is due for service; see below.", "运行正常。按运行小时，该做保养了，具体见下面的建议事项。";
     offline_sentence = "No connection to the controller.", "与控制器失去连接。";
     hidden_cool = "It has not been hot enough lately for the cooler to show its condition.", "最近天气不够热，暂时看不出冷却器的状况。";
     hidden_load = "Too few loaded hours lately to judge by.", "最近加载时间太少，暂时无法判断。";
@@ -80,8 +80,8 @@ words! {
     customer_band = "Normal for this machine in that weather", "当天天气下这台机器的正常范围";
     customer_hint = "Tap the curve, or hover over it, to read it.", "指向或轻点曲线可查看说明。";
     customer_cone = "What to expect", "预计走势";
-    customer_window = "When it is likely to need attention", "可能需要处理的时段";
-    customer_limit = "Warning by the machine's controller", "控制器的预警温度";
+    customer_window = "When it is likely to need attention", "预计需要处理的时段";
+    customer_limit = "Warning limit of the controller", "控制器的预警温度";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
     legend_cone = "Forecast (8 in 10 chance), dashed: the middle", "预测范围（八成把握），虚线为最可能走势";
@@ -90,7 +90,7 @@ words! {
     counter_title = "Running hours since the last service", "上次保养以来的运行小时";
     counter_line = "Counted", "已运行";
     counter_cone = "At this machine's own pace", "按本机运行节奏推算";
-    counter_window = "When the interval is likely full", "预计到保养时间的时段";
+    counter_window = "When service is likely to fall due", "预计到期的时段";
     counter_limit = "Service interval", "保养间隔";
     legend_mean = "Hourly mean", "小时均值";
     legend_peak = "Hourly peak", "小时峰值";
@@ -240,7 +240,7 @@ words! {
     parts = "Parts", "备件";
     no_parts = "none", "无";
     work_time = "Work", "工作内容";
-    machine_stops = "Machine", "机组";
+    machine_stops = "Machine", "机器";
     stops_yes = "has to stop", "需停机";
     stops_no = "keeps running", "无需停机";
     stage = "Customer stage", "客户状态";
@@ -265,16 +265,16 @@ words! {
     another_time_ask = "When would suit you? We will call to confirm.", "您什么时候方便？我们会打电话跟您确认。";
     send = "Send", "发送";
     not_now = "Not now", "暂时不用";
-    not_now_ask = "We will not write about this machine for", "多久之内不再就这台机器打扰您";
+    not_now_ask = "We will not write about this for", "这件事，多久之内先不打扰您";
     weeks_2 = "2 weeks", "两周";
     month_1 = "a month", "一个月";
     months_3 = "3 months", "三个月";
     confirm = "Confirm", "确定";
     stop_messages = "Stop such messages", "不再接收这类消息";
-    stop_sure = "We will not send you such messages again. You can take this back here at any time.", "以后不再给您发这类消息。想恢复的话，随时可以在这里改回来。";
+    stop_sure = "We will not send you such messages again. You can change your mind here at any time.", "以后不再给您发这类消息。想恢复的话，随时可以在这里改回来。";
     reschedule = "Choose another time", "改约其他时间";
     cancel_visit = "Cancel the visit", "取消预约";
-    cancel_sure = "The time is given back. You can choose another one on this page whenever you like.", "这个时间会让出来，您随时可以在这里另选。";
+    cancel_sure = "We will free the time. You can choose another one on this page whenever you like.", "这个时间会让出来，您随时可以在这里另选。";
     cancel_yes = "Yes, cancel", "确认取消";
     questions = "Questions? Call", "有问题请打电话";
     visit_who = "Who comes", "上门人员";
@@ -296,7 +296,7 @@ words! {
     link_old = "This link has expired", "链接已过期";
     link_old_text = "Nothing is lost: please call your service advisor, who will gladly find a time with you.", "没关系，给您的服务顾问打个电话，再约个时间就好。";
     link_back = "This link is no longer in use", "这个链接已停用";
-    link_back_text = "We have taken it back, perhaps because a newer message has replaced it. Please open the link in our latest message, or call your service advisor.", "我们收回了这个链接，可能已经给您发过新的消息。请打开最近一条消息里的链接，或给您的服务顾问打电话。";
+    link_back_text = "We have withdrawn it, perhaps because a newer message has replaced it. Please open the link in our latest message, or call your service advisor.", "我们收回了这个链接，可能已经给您发过新的消息。请打开最近一条消息里的链接，或给您的服务顾问打电话。";
     link_down = "We cannot show this page just now", "页面暂时无法显示";
     link_down_text = "Please try again in a few minutes. Your booking, if you have made one, is safe.", "请过几分钟再试。已经约好的时间不受影响。";
 
@@ -348,9 +348,9 @@ words! {
     health_ahead = "What we advise", "建议事项";
     health_ahead_broken = "The repair comes first; whatever else is due will be discussed on site.", "先处理眼前的故障，其他事项到现场一并商量。";
     health_ahead_none = "Nothing needs to be planned at present.", "目前没有需要安排的事。";
-    health_ahead_unknown = "The data do not allow any advice yet. That does not mean that all is well.", "数据不足，暂时给不出建议；这并不等于设备一切正常。";
+    health_ahead_unknown = "The data do not allow any advice yet. That does not mean that all is well.", "数据不足，暂时给不出建议；这并不等于机器一切正常。";
     health_ahead_worked = "Work was done lately. Once the machine has run for a few days we can say what comes next.", "刚检修过，再运行几天后给出后续建议。";
-    health_unchecked = "The temperature sensor cannot be checked at present: the machine has not cooled down completely for a month.", "机组已有一个月没有完全冷却，温度传感器暂时无法核对。";
+    health_unchecked = "The temperature sensor cannot be checked at present: the machine has not cooled down completely for a month.", "机器已有一个月没有完全冷却，温度传感器暂时无法核对。";
     health_no_curve = "There are no data to draw yet.", "暂无可绘制的数据。";
     health_done = "What was done", "已完成的工作";
     health_done_none = "No work was reported in this period.", "本期没有检修记录。";
@@ -369,7 +369,7 @@ words! {
     health_change_leak = "Leakage", "泄漏量";
     health_change_power = "Electrical power", "电功率";
     health_change_cost = "Electricity per month", "每月电费";
-    health_leak_title = "Air that escapes at night", "夜间漏气";
+    health_leak_title = "Air that escapes through leaks", "管网漏气";
     health_leak_why = "Worked out from how much the compressor works while the plant is at rest.", "根据停产时段空压机的加载情况推算。";
     health_idle_title = "Power drawn without making air", "空载耗电";
     health_idle_why = "Worked out from the current while idling, compared with what such a machine should draw.", "根据空载电流推算，与同规格正常机器对比。";

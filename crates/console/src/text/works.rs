@@ -32,9 +32,18 @@ pub(crate) fn work_done(code: &str, name: &str, lang: Lang) -> String {
     match (known, lang) {
         (Some((_, done)), Lang::En) => (*done).to_owned(),
         (None, Lang::En) => format!("Done: {name}"),
-        // "Done: do the regular service" says it twice.
-        (_, Lang::Zh) => format!("已完成：{}", name.trim_start_matches('做')),
+        (_, Lang::Zh) => format!("已完成：{}", bare(name)),
     }
+}
+
+/// The same under a heading that says that it is done, which Chinese does not say twice.
+pub(crate) fn work_listed(code: &str, name: &str, lang: Lang) -> String {
+    if lang == Lang::Zh { bare(name).to_owned() } else { work_done(code, name, lang) }
+}
+
+/// What was done without the verb that only asks for it: "done: do the regular service" says it twice.
+pub(super) fn bare(name: &str) -> &str {
+    name.trim_start_matches('做')
 }
 
 /// What a look at each of the shipped works is called, once it is over.
@@ -63,7 +72,7 @@ pub(crate) fn work_looked_at(code: &str, action: Option<&Action>, lang: Lang) ->
     match (known, lang) {
         (Some((_, thing)), Lang::En) => format!("{thing} checked, nothing wrong found"),
         (None, Lang::En) => format!("Looked at ({name}), nothing wrong found"),
-        (_, Lang::Zh) => format!("{name}，未发现异常"),
+        (_, Lang::Zh) => format!("{}，未发现异常", bare(name)),
     }
 }
 
@@ -105,6 +114,8 @@ mod tests {
         check("cooler_cleaned", "clean the cooler", Lang::En, "Cooler cleaned");
         check("cooler_cleaned", "清洗冷却器", Lang::Zh, "已完成：清洗冷却器");
         check("serviced", "做定期保养", Lang::Zh, "已完成：定期保养");
+        assert_eq!(work_listed("serviced", "做定期保养", Lang::Zh), "定期保养");
+        assert_eq!(work_listed("cooler_cleaned", "clean the cooler", Lang::En), "Cooler cleaned");
         check("belt_changed", "change the belt", Lang::En, "Done: change the belt");
     }
 
@@ -114,7 +125,7 @@ mod tests {
         let said = |code: &str, lang| work_looked_at(code, catalogue.actions.get(code), lang);
         assert_eq!(said("cooler_cleaned", Lang::En), "Cooler checked, nothing wrong found");
         assert_eq!(said("cooler_cleaned", Lang::Zh), "检查冷却器，未发现异常");
-        assert_eq!(said("leak_surveyed", Lang::Zh), "做管网超声波检漏，未发现异常");
+        assert_eq!(said("leak_surveyed", Lang::Zh), "管网超声波检漏，未发现异常");
     }
 
     #[test]

@@ -11,7 +11,7 @@ async fn every_page_answers_in_both_languages() {
         (
             "/m/s01/m002",
             "Very likely a clogged cooler. Expected to reach 105 °C in 1 to 4 weeks.",
-            "很可能是冷却器堵塞。预计1～4周内达到105 ℃。",
+            "很可能是冷却器堵塞。预计1～4周后达到105 ℃。",
         ),
         ("/m/s04/c2", "about 12 more days are needed", "大约还需12天"),
         ("/m/s01/m002/readings", "20 readings in this span.", "该时段共20条读数。"),
