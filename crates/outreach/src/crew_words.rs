@@ -125,14 +125,15 @@ impl Outreach {
             (Language::ZhCn, CrewChange::Given) => {
                 (format!("改由您上门，{after}：{whom}"), format!("这次上门改由您去：{after}。"))
             }
-            (Language::En, CrewChange::Taken) => {
-                (format!("No longer yours, {before}: {whom}"), format!("A colleague makes the visit of {before} now."))
-            }
+            (Language::En, CrewChange::Taken) => (
+                format!("No longer yours, {before}: {whom}"),
+                format!("A colleague will now make the visit on {before}."),
+            ),
             (Language::ZhCn, CrewChange::Taken) => {
-                (format!("不用您去了，{before}：{whom}"), format!("{before}的上门改由同事去。"))
+                (format!("不用您去了，{before}：{whom}"), format!("{before}的上门改由同事负责。"))
             }
             (Language::En, CrewChange::Cancelled) => {
-                (format!("Called off, {before}: {whom}"), format!("The visit of {before} has been called off."))
+                (format!("Called off, {before}: {whom}"), format!("The visit on {before} has been called off."))
             }
             (Language::ZhCn, CrewChange::Cancelled) => {
                 (format!("上门取消，{before}：{whom}"), format!("{before}的上门已取消。"))

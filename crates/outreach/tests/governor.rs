@@ -87,7 +87,7 @@ fn every_reason_is_said_in_both_languages() {
     check(
         Reason::ClockInDoubt,
         "this computer's clock went back; waiting until it has run steadily",
-        "本机时钟刚刚往回跳过，等走稳了再发",
+        "本机时钟刚刚回拨过，等稳定后再发",
     );
     check(
         Reason::Displeased { stage: CustomerStage::OpenGrumbling },

@@ -76,8 +76,8 @@ words! {
     then_inside = "The limit was reached within the forecast's range.", "实际到达限值的时间在预测区间之内。";
     then_early = "The limit was reached earlier than the forecast's range.", "实际到达限值早于预测区间。";
     then_late = "The limit was reached later than the forecast's range.", "实际到达限值晚于预测区间。";
-    letter_held = "Held back: the customer had a message about this machine less than 30 days before.",
-        "暂不发送：30天内已就这台机器联系过客户。";
+    letter_held = "Held back: the customer had a message about this machine shortly before.",
+        "暂不发送：近期已就这台机器联系过客户。";
     foot_note = "Names and telephone numbers come from the registered customers; here they are left open.",
         "姓名与电话取自登记的客户资料，此处留空。";
     legend_letter = "message to the customer", "发给客户的消息";

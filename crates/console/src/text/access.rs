@@ -13,7 +13,7 @@ words! {
     welcome_lead = "Choose how others see your name, and a password. Your name for signing in:", "请填写您的姓名并设置密码。您的登录名：";
     name = "Name", "姓名";
     new_password = "New password", "新密码";
-    old_password = "Present password", "当前密码";
+    old_password = "Current password", "当前密码";
     once_more = "Once more", "再次输入";
     password_hint = "At least 10 characters. A few words in a row are easy to remember and hard to guess.", "至少 10 个字符。用几个词连成一句话，好记又难猜。";
     begin = "Begin", "开始使用";
@@ -69,7 +69,7 @@ words! {
     users_open = "Nobody needs to sign in yet, because the console is reached from this computer only. As soon as somebody has chosen a password, everybody must; begin with an administrator.", "目前控制台只能从本机访问，无需登录。一旦有人设置了密码，所有人都需要登录；请先添加管理员。";
     not_yours = "Not for your role", "您没有此项权限";
     anothers = "A colleague is sent here, and the customer was told who comes. You may look at everything; only that colleague, an advisor or an administrator may change it.", "这次上门安排给了另一位同事，客户已知道由谁来。您可以查看全部内容，但只有该同事、顾问或管理员可以操作。";
-    stale = "This form has grown old", "表单已过期";
+    stale = "This form has expired", "表单已过期";
     stale_text = "Nothing was done. It was opened before you last signed in, or came from somewhere else. Please load the page again and repeat it.", "操作未执行。该表单是在您上次登录之前打开的，或来自其他来源。请重新打开页面后再试。";
     too_often = "Please wait a little", "请稍候";
     too_often_text = "Too many links that do not exist were opened from your network. Please try the link from our message again in a few minutes, or call your service advisor.", "您所在的网络打开了过多无效链接。请几分钟后再从我们的消息中打开链接，或致电您的服务顾问。";

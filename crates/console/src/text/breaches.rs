@@ -19,7 +19,7 @@ fn in_english(remark: &Remark) -> String {
         Remark::TooPrecise(figure) => format!("“{figure}” is more precise than the forecast."),
         Remark::Exclamation => "No exclamation marks, please.".to_owned(),
         Remark::Unfilled => "A place of the template was not filled in.".to_owned(),
-        Remark::Links(_) => "Exactly one link belongs into the text.".to_owned(),
+        Remark::Links(_) => "The text must hold exactly one link.".to_owned(),
         Remark::InternalId(id) => format!("“{id}” is our internal name of the machine."),
         Remark::Subject(_) => format!("The subject needs 1 to {SUBJECT_CHARS_MAX} characters."),
         Remark::Long(chars) => {

@@ -40,7 +40,7 @@ pub(crate) fn feature(code: &str, catalogue: &Catalogue, lang: Lang) -> String {
         ("loaded_current_a", "Loaded current at equal pressure", "同等压力下的加载电流"),
         ("unloaded_current_share", "Unloaded over loaded current", "空载与加载电流之比"),
         ("load_share", "Loaded share of all hours", "全时段加载占比"),
-        ("quiet_load_share", "Loaded share of the quiet hours", "低谷时段加载占比"),
+        ("quiet_load_share", "Loaded share of the quiet hours", "用气低谷时段加载占比"),
         ("discharge_ripple_k", "Ripple of the discharge temperature", "排气温度波动"),
         ("valve_open_share", "Oil sent to the cooler in cool hours", "凉爽时段送往冷却器的油量"),
         ("ambient_hot_c", "Cooling air", "进风温度"),
@@ -86,18 +86,22 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
         ("quiet_hours", "quiet hours", "对方休息时间"),
         ("weekend", "weekend", "周末"),
         ("holiday", "holiday", "节假日"),
-        ("machine_cap", "this machine's one message per 30 days is used up", "同一台机器30天内只发一次"),
-        ("customer_cap", "this customer's two messages per 7 days are used up", "同一客户7天内最多发两次"),
+        ("machine_cap", "this machine was written about only recently", "这台机器近期已经发过一次"),
+        (
+            "customer_cap",
+            "this customer has had as many messages as are allowed for now",
+            "近期给这位客户发的消息已达上限",
+        ),
         ("not_now", "the customer asked to be left for now", "客户要求暂不打扰"),
         ("opt_out", "the customer wants no such messages", "客户已退订此类消息"),
-        ("reminded", "it has been reminded of once", "已提醒过一次"),
+        ("reminded", "one reminder was sent already", "已提醒过一次"),
         ("followed_up", "the job was followed up once", "已经回访过一次"),
         ("trouble", "a service case is open on this machine", "这台机器有报修还在处理"),
         ("silent", "a named person has taken over; nothing is sent by itself", "已由专人接手，系统不再自动发送"),
         (
             "clock_in_doubt",
             "this computer's clock went back; waiting until it has run steadily",
-            "本机时钟刚刚往回跳过，要等它走稳",
+            "本机时钟刚刚回拨过，等稳定后再发",
         ),
         (
             "no_route",
@@ -116,7 +120,7 @@ pub(crate) fn governor_reason(code: &str, lang: Lang) -> String {
 /// By which way somebody spoke.
 pub(crate) fn channel(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
-        ("email", "by mail", "邮件"),
+        ("email", "by e-mail", "邮件"),
         ("phone", "by telephone", "电话"),
         ("page", "on the page", "预约页面"),
         ("visit", "on site", "上门"),

@@ -27,14 +27,14 @@ words! {
     verdicts = "Verdicts", "核实";
     templates = "Templates of the letters they receive", "客户收到的信件模板";
     find = "Search names, numbers, letters", "查找名称、编号、电话、信件";
-    find_elsewhere = "Nothing on this page is called so. Enter looks everywhere.", "本页没有符合的内容，按回车键查找全部。";
+    find_elsewhere = "Nothing on this page matches. Press Enter to search everywhere.", "本页没有符合的内容，按回车键查找全部。";
     earlier = "Back", "上一页";
     later = "Next", "下一页";
 
     // Cases.
     cases_none = "Nothing is broken", "目前没有报修";
     cases_order = "The promise that is nearest to slipping comes first. The customer hears of it before it slips.", "最容易失约的排在最前；可能失约时，系统会先告知客户。";
-    cases_empty = "No case is open. A customer's report, a trip of the controller or an advisor opens one.", "没有处理中的报修。客户报修、控制器跳机或顾问登记都会在这里开单。";
+    cases_empty = "No case is open. A customer's report, a trip reported by the controller, or an advisor opens one.", "没有处理中的报修。客户报修、控制器上报跳机或顾问登记都会在这里开单。";
     case_open = "Open a case", "登记报修";
     case_machine = "Machine", "机器";
     case_machine_hint = "Customer, site or number; a few words are enough.", "客户、现场或编号，输入几个字即可。";
@@ -61,7 +61,7 @@ words! {
     next_send = "Send somebody", "请安排人员";
     next_set_out = "Not on the way yet", "已派人，尚未出发";
     next_arrive = "On the way", "人员在途";
-    next_mend = "Being mended", "正在维修";
+    next_mend = "Being repaired", "正在维修";
     case_over = "Closed", "已完成";
     step_send = "Send a technician", "安排工程师";
     step_close = "Close with the checklist", "对照清单收尾";
@@ -254,7 +254,7 @@ pub(crate) fn cases_headline(desk: &CaseDesk, lang: Lang) -> String {
 pub(crate) fn source(code: &str, lang: Lang) -> String {
     const TABLE: &[(&str, &str, &str)] = &[
         ("customer", "reported by the customer", "客户报修"),
-        ("controller", "the controller tripped", "控制器跳机"),
+        ("controller", "a trip reported by the controller", "控制器上报跳机"),
         ("advisor", "opened by the advisor", "顾问登记"),
     ];
     look_up(code, TABLE, lang)

@@ -13,8 +13,8 @@ pub(crate) fn joins(joins: &Joins, is_own: bool, zone: Tz, lang: Lang) -> String
     let told = joins.told.map(|told| civil::date_time(told, zone, lang)).unwrap_or_default();
     match (&joins.visit, joins.told.is_some(), lang) {
         (Some((visit, then)), _, Lang::En) => format!(
-            "No letter of its own: our visit to {name} on {} can take this along and then lasts until {}. Approved, a changed \
-             confirmation goes out on {told} at the earliest.",
+            "No letter of its own: our visit to {name} on {} can take this along and then lasts until {}. Once you approve, an \
+             updated confirmation goes out on {told} at the earliest.",
             when(*visit, zone, lang),
             civil::clock(then.to, zone)
         ),
@@ -24,22 +24,23 @@ pub(crate) fn joins(joins: &Joins, is_own: bool, zone: Tz, lang: Lang) -> String
             civil::clock(then.to, zone)
         ),
         (None, true, Lang::En) if is_own => format!(
-            "No second letter within days: the one about {name} is not answered yet. Approved, its page offers time for this as \
-             well, and the reminder on {told} speaks of it."
+            "No second letter within days: the one about {name} is not answered yet. Once you approve, its page \
+             offers time for this as well, and the reminder on {told} speaks of it."
         ),
         (None, true, Lang::Zh) if is_own => format!(
             "几天内不再单独发信：{name}的信客户还没有回复。批准后，预约页面马上把这项保养的时间也算进去，{told}的提醒里一起说明。"
         ),
         (None, true, Lang::En) => format!(
-            "No second letter within days: the one about {name} is not answered yet. Approved, its page offers time for both at \
-             once, and the reminder on {told} speaks of both."
+            "No second letter within days: the one about {name} is not answered yet. Once you approve, its page \
+             offers time for both at once, and the reminder on {told} speaks of both."
         ),
         (None, true, Lang::Zh) => format!(
             "几天内不再单独发信：{name}的信客户还没有回复。批准后，预约页面马上按两台安排时间，{told}的提醒里一起说明。"
         ),
         (None, false, Lang::En) => {
             format!(
-                "No letter of its own: the customer was written to about {name}, and a call is next. Approved, it is about both."
+                "No letter of its own: the customer was written to about {name}, and a call is next. Once you approve, the call is \
+                 about both."
             )
         }
         (None, false, Lang::Zh) => {
@@ -72,7 +73,12 @@ mod tests {
                 assert!(super::joins(&joins, is_own, chrono_tz::Asia::Shanghai, lang).contains(expected));
             }
         }
-        check(true, true, Lang::En, "lasts until 21:00. Approved, a changed confirmation goes out on 16 Jul, 08:00");
+        check(
+            true,
+            true,
+            Lang::En,
+            "lasts until 21:00. Once you approve, an updated confirmation goes out on 16 Jul, 08:00",
+        );
         check(true, true, Lang::Zh, "到21:00结束。批准后最早7月16日");
         check(false, true, Lang::En, "the reminder on 16 Jul, 08:00");
         check(false, true, Lang::Zh, "的提醒里一起说明");

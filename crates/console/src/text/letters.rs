@@ -12,7 +12,7 @@ use crate::{Lang, civil};
 words! {
     // A letter whose text somebody edits.
     edit_stale = "The forecast was updated meanwhile. Your text is kept: check it and save again.", "其间预测已更新。您的文字已保留，请核对后再次保存。";
-    edit_beside = "A colleague has changed this letter since you opened it; above it stands as it is now. Your text is kept here: saving puts it in the place of theirs.", "您打开之后，同事已改过这封信，现在的内容见上方。您的文字保留在此，再次保存会替换同事的内容。";
+    edit_beside = "A colleague has changed this letter since you opened it; the current text is above. Your text is kept here: saving replaces theirs.", "您打开之后，同事已改过这封信，现在的内容见上方。您的文字保留在此，再次保存会替换同事的内容。";
     edit_late = "This message can no longer be edited. Your text is kept here for you to copy.", "此事项已不能修改，您的文字保留在此，可复制。";
 
     // Templates.
@@ -29,9 +29,9 @@ words! {
     as_letter = "As e-mail", "电子邮件";
     as_short = "Short form, for SMS and chat", "短消息，用于短信和聊天工具";
     as_page = "On the customer's page", "客户页面上的文字";
-    no_preview = "There is nothing to show until the faults are mended.", "改好下面的问题后才能预览。";
+    no_preview = "There is nothing to show until the faults are corrected.", "改好下面的问题后才能预览。";
     no_faults = "No faults found.", "没有发现问题。";
-    faults = "To be mended", "需要修改";
+    faults = "To be corrected", "需要修改";
     why = "Why? (for the record)", "修改原因（留作记录）";
     save = "Save", "保存";
     undo = "Back to the shipped text", "恢复默认模板";
@@ -40,7 +40,7 @@ words! {
     no_history = "Nothing was ever changed here.", "还没有修改过。";
     saved = "Saved. The next letter uses it.", "已保存，下一封信开始生效。";
     undone = "Taken back.", "已恢复。";
-    not_saved = "Not saved: there are faults to be mended first.", "未保存：请先改好下面的问题。";
+    not_saved = "Not saved: there are faults to be corrected first.", "未保存：请先改好下面的问题。";
     other_language = "The same letter in the other language", "另一种语言的同一封信";
 }
 
@@ -57,11 +57,11 @@ pub(crate) fn occasion(code: &str, lang: Lang) -> String {
         ("cancelled", "A visit is cancelled", "上门已取消"),
         ("calendar", "Calendar file after a call", "电话说好后的日历附件"),
         ("again", "Another visit after work that did not help", "做完没见效，再次上门"),
-        ("follow_up", "The one word after a job", "上门之后的一封信"),
+        ("follow_up", "The one letter after a visit", "上门之后的一封信"),
         ("on_the_way", "Breakdown: who is coming", "报修：师傅过来了"),
         ("late", "Breakdown: later than promised", "报修：要晚一点"),
         ("progress", "Breakdown: what was found", "报修：现场情况"),
-        ("closing", "Breakdown: mended", "报修：已修好"),
+        ("closing", "Breakdown: repaired", "报修：已修好"),
         ("called_off", "Breakdown: nothing to repair after all", "报修：核实后不用维修"),
         ("page", "The customer's page", "客户页面"),
         ("phrases", "Phrases that all share", "共用短语"),

@@ -26,9 +26,9 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::NobodyOnTheWay => ("Nobody is on the way.", "目前没有人在路上。"),
         Obstacle::NobodyOnSite => ("Nobody is on site yet.", "还没有人到场。"),
         Obstacle::WayTooLong => {
-            ("The way has taken too long. Please set out anew.", "路上时间过长，请重新点击“我出发了”。")
+            ("The trip has taken too long. Please tap “I am on my way” again.", "路上时间过长，请重新点击“我出发了”。")
         }
-        Obstacle::NoPlace => ("The phone sent no valid place.", "手机发来的位置无效。"),
+        Obstacle::NoPlace => ("The phone sent no valid location.", "手机发来的位置无效。"),
         Obstacle::NoVisit => ("No visit is booked.", "还没有约好上门。"),
         Obstacle::VisitDone => ("The visit is over already.", "这次上门已经结束。"),
         Obstacle::VisitMissed => ("The visit did not take place.", "这次上门没有进行。"),
@@ -50,7 +50,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         ),
         Obstacle::PartsNotInStock => (
             "By our list this depot does not hold them: {}. Check part, number and depot; if they were used all the same, tick the box below.",
-            "库存清单中该仓库没有这些备件：{}。请核对备件、数量和仓库；如果确实用了，请勾选下方选项。",
+            "库存清单中该仓库没有这些配件：{}。请核对配件、数量和仓库；如果确实用了，请勾选下方选项。",
         ),
         Obstacle::FoundMissing => ("Please choose what you found.", "请选择您看到的情况。"),
         Obstacle::NoReport => ("Nobody has said yet what was done.", "还没有人填写做了什么。"),
@@ -62,11 +62,13 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "There is nothing to take back here, or it is too late for that.",
             "没有可以撤回的内容，或者已经不能撤回了。",
         ),
-        Obstacle::NothingForecast => ("A regular service needs no verdict.", "定期保养不需要判定。"),
+        Obstacle::NothingForecast => ("A regular service needs no verdict.", "定期保养不需要核实。"),
         Obstacle::IsForecast => {
             ("What you chose is what was forecast. Choose the first answer.", "您选的就是预测的问题，请选第一项。")
         }
-        Obstacle::MinutesInvalid => ("“{}” is no number of minutes from 1 to 1440.", "“{}”不是1到1440之间的分钟数。"),
+        Obstacle::MinutesInvalid => {
+            ("“{}” is not a number of minutes from 1 to 1440.", "“{}”不是1到1440之间的分钟数。")
+        }
         Obstacle::CaseInternal => {
             ("This stays inside the company; nothing is written to the customer.", "仅供内部参考，不会发给客户。")
         }
@@ -88,7 +90,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             "页面打开之后内容已被更改，请重新查看后再决定。",
         ),
         Obstacle::DeliveryKnown => ("It is known already what became of this message.", "这条消息的结果已经确认。"),
-        Obstacle::LinkClosed => ("This link opens nothing already.", "这个链接已经失效。"),
+        Obstacle::LinkClosed => ("This link no longer opens anything.", "这个链接已经失效。"),
         Obstacle::TimesGone => (
             "The times in the edited text are no longer free. Please edit it again.",
             "修改稿中的时间已被约走，请重新修改。",

@@ -209,7 +209,10 @@ pub(crate) fn in_days(days: i64, lang: Lang) -> String {
 
 /// Heads the probabilities within fixed spans.
 pub(crate) fn probability_of_limit(limit: Option<Limit>, lang: Lang) -> String {
-    let limit = limit.map_or_else(|| words(lang).limit.to_lowercase(), |limit| super::limit(limit, lang));
+    let limit = limit.map_or_else(
+        || if lang == Lang::En { "the limit".to_owned() } else { words(lang).limit.to_owned() },
+        |limit| super::limit(limit, lang),
+    );
     match lang {
         Lang::En => format!("Probability of reaching {limit}"),
         Lang::Zh => format!("到达{limit}的概率"),

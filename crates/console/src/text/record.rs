@@ -59,14 +59,14 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("late_sent", "wrote that it will be later than promised", "已告知会比承诺的时间晚", Data::Nothing),
     ("on_the_way_sent", "wrote who is coming and when", "已告知谁来、大概几点到", Data::Nothing),
     ("progress_sent", "wrote what was found and how long it takes", "已告知查到的情况和所需时间", Data::Nothing),
-    ("closing_sent", "wrote that it is mended", "已告知修好了", Data::Nothing),
+    ("closing_sent", "wrote that it is repaired", "已告知修好了", Data::Nothing),
     ("confirmation_sent", "confirmed the visit in writing", "已书面确认上门", Data::Nothing),
     ("calendar_sent", "sent the calendar file, as agreed by telephone", "电话说好后发了日历附件", Data::Nothing),
     ("cancellation_sent", "confirmed the cancellation in writing", "已书面确认取消上门", Data::Nothing),
     ("follow_up_sent", "sent the letter after the visit", "已发出上门后的信", Data::Nothing),
     ("visit_booked", "booked a visit", "已约好上门", Data::Span),
     ("visit_moved", "moved the visit to", "上门改到", Data::Span),
-    ("visit_joined", "let another machine join the visit", "另一台机器并入同一次上门", Data::Span),
+    ("visit_joined", "added another machine to the visit", "另一台机器并入同一次上门", Data::Span),
     ("visit_cancelled", "cancelled the visit", "取消了上门", Data::Span),
     ("visit_done", "the visit took place", "已完成上门", Data::Span),
     ("note_written", "wrote the note for the customer", "为客户写了说明", Data::Own),
@@ -75,7 +75,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("answer_taken_back", "took the answer back", "撤回了刚才的选择", Data::Nothing),
     ("trouble_not_on_site", "not there yet after all", "其实还没到场", Data::Own),
     ("trouble_withdrawn", "nothing to repair after all", "核实后不用维修", Data::Own),
-    ("trouble_reopened", "closed by mistake: open again", "误结束，重新打开", Data::Own),
+    ("trouble_reopened", "closed by mistake: open again", "结束错了，重新打开", Data::Own),
     ("called_off_sent", "wrote that nothing has to be repaired", "已告知不用维修、不再上门", Data::Nothing),
     ("will write after all", "will write after all", "改回写信", Data::Nothing),
     ("visit_missed", "the visit did not take place", "上门未进行", Data::Own),
@@ -91,7 +91,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("trouble_assigned", "sent a technician", "已安排工程师", Data::Own),
     ("trouble_on_site", "arrived", "已到场", Data::Own),
     ("trouble_found", "said what was found", "已说明现场情况", Data::Found),
-    ("trouble_closed", "mended", "已修好", Data::Own),
+    ("trouble_closed", "repaired", "已修好", Data::Own),
     ("stage_set", "set the stage", "设置客户状态", Data::Stage),
     ("stage_hint", "a hint at displeasure", "客户可能不满", Data::Hint),
     ("verdict_taken_back", "verdict taken back", "撤回核实结果", Data::Verdict),
@@ -100,7 +100,7 @@ const TABLE: &[(&str, &str, &str, Data)] = &[
     ("link_revoked", "took the link back", "收回了链接", Data::Own),
     ("noted the reply", "noted the reply", "已阅客户回复", Data::Own),
     ("sends the message again", "sends the message again", "重新发送信件", Data::Own),
-    ("other_time", "wished another time", "希望换个时间", Data::Own),
+    ("other_time", "asked for another time", "希望换个时间", Data::Own),
     ("called_closed", "call: nothing more to do", "通话：无需再跟进", Data::Own),
     ("called_letter", "call: reached, a new letter follows", "通话：已联系上，另写一封信", Data::Own),
     ("times_wished", "what suits best", "方便的时间", Data::Times),
@@ -179,7 +179,7 @@ fn built(phrase: &str, lang: Lang) -> Option<(String, Data)> {
         ("technician", "工程师"),
         ("depot", "仓库"),
     ];
-    const GRADES: &[(&str, &str)] = &[("watch", "关注"), ("advise", "建议"), ("urgent", "紧急")];
+    const GRADES: &[(&str, &str)] = &[("watch", "观察"), ("advise", "建议处理"), ("urgent", "紧急")];
     if lang == Lang::En {
         return phrase.starts_with("changed the grade from ").then(|| (phrase.to_owned(), Data::Engine));
     }
@@ -375,7 +375,7 @@ mod tests {
         check("cancellation_sent", "folder", "confirmed the cancellation in writing", "已书面确认取消上门");
         check("visit_on_site", "", "arrived", "已到场");
         check("times_wished", "thursday afternoon", "what suits best: Thursday afternoons", "方便的时间：周四下午");
-        check("other_time", "周五下午", "wished another time: 周五下午", "希望换个时间：周五下午");
+        check("other_time", "周五下午", "asked for another time: 周五下午", "希望换个时间：周五下午");
         check("not_now", "1", "said not now, for 1 day", "暂时不用，1天内不打扰");
         check("not_now", "14", "said not now, for 14 days", "暂时不用，14天内不打扰");
         check(
@@ -410,7 +410,7 @@ mod tests {
             "changed the grade from watch to advise",
             "x",
             "changed the grade from watch to advise: x",
-            "等级由“关注”变为“建议”",
+            "等级由“观察”变为“建议处理”",
         );
         check("registered customer `huaxin`", "", "registered customer `huaxin`", "登记客户 huaxin");
         check("verdict", "confirmed", "verdict: as forecast", "核实结果：与预测一致");

@@ -48,7 +48,7 @@ words! {
     standing_urgent = "Urgent", "紧急";
     standing_broken = "Broken down", "故障停机";
     standing_advise = "Advise", "建议处理";
-    standing_watch = "Watch", "观察中";
+    standing_watch = "Watch", "观察";
     kind_due = "Service due", "到期保养";
     kind_effect = "Effect of work", "维修效果";
     standing_booked = "Visit booked", "已预约";
@@ -84,7 +84,7 @@ words! {
     customer_limit = "Warning limit of the controller", "控制器的预警温度";
     legend_line = "Measured", "实测";
     legend_band = "Normal for this machine in that weather and load", "本机在当天气温与负荷下的正常范围";
-    legend_cone = "Forecast (8 in 10 chance), dashed: the middle", "预测范围（八成把握），虚线为最可能走势";
+    legend_cone = "Forecast (8 in 10 chance), dashed: the middle", "预测范围（八成把握），虚线为居中值";
     legend_window = "When the limit is likely to be reached", "可能到达限值的时段";
     legend_limit = "Warning limit of the controller", "控制器预警线";
     counter_title = "Running hours since the last service", "上次保养以来的运行小时";
@@ -211,7 +211,7 @@ words! {
     untold = "Has the customer heard?", "客户收到了吗？";
     untold_unknown = "may not have arrived: ask the customer", "不确定是否送达，请向客户确认";
     untold_lost = "did not arrive: tell the customer by telephone", "没有送达，请打电话告知客户";
-    untold_note = "the technician's note is in a language that the customer does not read: write it anew", "师傅写的说明客户看不懂，请换成客户的语言写一遍";
+    untold_note = "the technician's note is in a language that the customer does not read: write it anew", "工程师写的说明客户看不懂，请换成客户的语言写一遍";
     word_failed = "This did not arrive. Tell the customer by telephone, or send it again.", "这条消息没有送达。请打电话告知客户，或重新发送。";
     it_arrived = "It arrived", "已送达";
     send_again = "Send again", "重新发送";
@@ -228,7 +228,7 @@ words! {
     reason = "Reason", "原因";
     hand_over = "Hand over", "转交";
     hand_over_to = "To", "转交给";
-    hand_over_hint = "Whoever takes over signs the letters and stands on the customer's page from then on.", "今后由接手的顾问署名，客户页面上也显示这位顾问。";
+    hand_over_hint = "Whoever takes over signs the letters and appears on the customer's page from then on.", "今后由接手的顾问署名，客户页面上也显示这位顾问。";
     done_handed_over = "Handed over.", "已转交。";
     write_after_all = "Write after all", "还是写信";
     done_written = "It is a letter again.", "已改回写信。";
@@ -237,7 +237,7 @@ words! {
     call_instead_do = "Withdraw the letter and call", "撤下信件，改为打电话";
     phone = "Telephone", "电话";
     customer_page = "The customer's page", "客户看到的页面";
-    parts = "Parts", "备件";
+    parts = "Parts", "配件";
     no_parts = "none", "无";
     work_time = "Work", "工作内容";
     machine_stops = "Machine", "机器";
@@ -250,7 +250,7 @@ words! {
     done_approved = "Approved. It will go out at the next hour at which we may write.", "已批准，到可发送时段即发出。";
     done_edited = "Saved. It is still a draft.", "已保存，仍为草稿。";
     done_postponed = "Postponed.", "已推迟。";
-    done_call = "Marked to be told by telephone.", "已标记为电话沟通。";
+    done_call = "Marked as a call to make.", "已标记为电话沟通。";
     state_draft = "Draft", "草稿";
     state_call = "Call to make", "待致电";
     state_declined = "Customer said not now", "客户说暂时不用";
@@ -322,7 +322,7 @@ words! {
     quarantine_all = "All of the quarantine", "全部隔离数据";
     quarantine_title = "Quarantine", "隔离区";
     quarantine_none = "Nothing in the quarantine matches.", "没有符合条件的隔离数据。";
-    quarantine_hint = "Once the configuration is mended, this tries it again, except what a login had no right to:", "修正配置后，可用以下命令重新接收（因登录无权限而被拒的除外）：";
+    quarantine_hint = "Once the configuration is corrected, this tries them again, except what a login had no right to:", "修正配置后，可用以下命令重新接收（因登录无权限而被拒的除外）：";
     older = "Older", "更早";
     refusal_reason = "Reason", "原因";
     any_reason = "Any reason", "全部原因";

@@ -21,7 +21,7 @@ async fn every_page_answers_in_both_languages() {
         (CARD, "Held until 20 Jul, 14:00: weekend.", "周末，7月20日 14:00再发。"),
         ("/advisory/s01/m002/cooler_clogging/1", "Draft", "草稿"),
         ("/templates", "Every letter that customers receive", "客户收到的每一种信件"),
-        ("/templates/follow_up.en.j2", "The one word after a job", "上门之后的一封信"),
+        ("/templates/follow_up.en.j2", "The one letter after a visit", "上门之后的一封信"),
         ("/ingest", "Physically impossible value", "数值超出物理范围"),
         ("/ingest", "60 min ahead", "快60分钟"),
         ("/quarantine?reason=unknown_topic&machine=&from=&to=", "plant/line3/raw", "未知主题"),

@@ -86,7 +86,7 @@ impl Reason {
             }
             Self::Alongside { number } => format!("客户已经知道{number}的事，这件事跟着一起说"),
             Self::Trouble { case } => format!("这台机器有报修还在处理（{case}号）"),
-            Self::ClockInDoubt => "本机时钟刚刚往回跳过，等走稳了再发".into(),
+            Self::ClockInDoubt => "本机时钟刚刚回拨过，等稳定后再发".into(),
             Self::OptedOut => "客户不想在这个渠道收到此类消息".into(),
             Self::Reminded => "已经提醒过一次".into(),
             Self::FollowedUp => "已经回访过一次".into(),
