@@ -1,4 +1,6 @@
 //! Instants as people of a place read them. Nobody outside is ever shown UTC.
+//!
+//! Chinese has one form, on pages as in letters: `7月16日（周四）17:00–19:00` and `7月15日22:30`, with no space between.
 
 use chrono::{DateTime, Datelike, NaiveDate, Offset, Timelike, Utc};
 use chrono_tz::Tz;
@@ -66,16 +68,16 @@ pub fn date(at: Timestamp, zone: Tz, lang: Lang) -> String {
     }
 }
 
-/// `18 Jul, 14:05`, `7月18日 14:05`.
+/// `18 Jul, 14:05`, `7月18日14:05`.
 pub(crate) fn date_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
     let at = local(at, zone);
-    let separator = if lang == Lang::En { "," } else { "" };
-    format!("{}{separator} {:02}:{:02}", day_and_month(at.date_naive(), lang), at.hour(), at.minute())
+    let separator = if lang == Lang::En { ", " } else { "" };
+    format!("{}{separator}{:02}:{:02}", day_and_month(at.date_naive(), lang), at.hour(), at.minute())
 }
 
-/// `18 Jul 2026, 14:05`, `2026年7月18日 14:05`.
+/// `18 Jul 2026, 14:05`, `2026年7月18日14:05`.
 pub(crate) fn date_and_time(at: Timestamp, zone: Tz, lang: Lang) -> String {
-    let separator = if lang == Lang::En { ", " } else { " " };
+    let separator = if lang == Lang::En { ", " } else { "" };
     format!("{}{separator}{}", date(at, zone, lang), clock(at, zone))
 }
 
@@ -135,13 +137,13 @@ pub(crate) fn from_field(value: &str, zone: Tz) -> Option<Timestamp> {
     Some(Timestamp::from_millis(at.timestamp_millis()))
 }
 
-/// A slot in two lines for a big button: `Tuesday 28 July` and `08:00–10:00`; `7月28日 周二` and the same.
+/// A slot in two lines for a big button: `Tuesday 28 July` and `08:00–10:00`; `7月28日（周二）` and the same.
 pub(crate) fn slot(slot: Slot, zone: Tz, lang: Lang) -> (String, String) {
     let (from, to) = (local(slot.from, zone), local(slot.to, zone));
     let weekday = from.weekday().num_days_from_monday() as u8;
     let day = match lang {
         Lang::En => format!("{} {} {}", text::weekday(weekday, lang), from.day(), text::month(from.month())),
-        Lang::Zh => format!("{}月{}日 {}", from.month(), from.day(), text::weekday(weekday, lang)),
+        Lang::Zh => format!("{}月{}日（{}）", from.month(), from.day(), text::weekday(weekday, lang)),
     };
     (day, format!("{:02}:{:02}–{:02}:{:02}", from.hour(), from.minute(), to.hour(), to.minute()))
 }
@@ -155,11 +157,11 @@ mod tests {
         let at = Timestamp::parse("2026-07-18T22:05:09Z").unwrap();
         let shanghai = chrono_tz::Asia::Shanghai;
         let slot_ = Slot { from: at, to: at + 5_400_000 };
-        assert_eq!(date_time(at, shanghai, Lang::Zh), "7月19日 06:05");
-        assert_eq!(date_and_time(at, shanghai, Lang::Zh), "2026年7月19日 06:05");
+        assert_eq!(date_time(at, shanghai, Lang::Zh), "7月19日06:05");
+        assert_eq!(date_and_time(at, shanghai, Lang::Zh), "2026年7月19日06:05");
         assert_eq!(date_time(at, chrono_tz::Europe::Berlin, Lang::En), "19 Jul, 00:05");
         assert_eq!(date(at, shanghai, Lang::En), "19 Jul 2026");
-        assert_eq!(slot(slot_, shanghai, Lang::Zh), ("7月19日 周日".to_owned(), "06:05–07:35".to_owned()));
+        assert_eq!(slot(slot_, shanghai, Lang::Zh), ("7月19日（周日）".to_owned(), "06:05–07:35".to_owned()));
         assert_eq!(slot(slot_, shanghai, Lang::En), ("Sunday 19 July".to_owned(), "06:05–07:35".to_owned()));
         assert_eq!((shift_hours(at, shanghai), shift_hours(at, chrono_tz::Europe::Berlin)), (8, 2));
     }

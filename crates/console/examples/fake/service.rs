@@ -18,7 +18,7 @@ fn slot(from: &str, minutes: i64) -> Slot {
     Slot { from: at(from), to: at(from) + minutes * 60_000 }
 }
 
-const ZH_BODY: &str = "张经理，您好！\n\n我是您的服务顾问李薇。这几周我留意到贵厂 2 号机的排气温度，在同样的负荷和天气下，从 6 月 22 日起慢慢升高了约 8 度，目前还没到预警温度。\n\n很可能是冷却器积了灰，照这个趋势，大约 1～4 周后会到达高温预警。就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。\n\n建议安排一次冷却器清洗，约 90 分钟，期间需停机，可以避开您旺季的生产。以下两个时间都在您平时不开机的时段，您看哪个方便？";
+const ZH_BODY: &str = "张经理，您好：\n\n我是您的服务顾问李薇。这几周我留意到贵厂2号机的排气温度，在同样的负荷和天气下，从6月22日起慢慢升高了约8度，目前还没到预警温度。\n\n很可能是冷却器积了灰，照这个趋势，大约一到四周后会到达高温预警。就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。\n\n建议安排一次冷却器清洗，约90分钟，期间需停机，可以避开您旺季的生产。以下两个时间都在您平时不开机的时段，您看哪个方便？";
 const EN_BODY: &str = "Dear Mr Brandt,\n\nCompressor 1 in your press shop has been running warmer since 28 June: about 13 K above its own normal at equal load and weather.\n\nThe oil cooler is very likely clogged. If nothing is done, the controller's warning is to be expected in 3 to 10 days. It is like a car radiator full of road dust: the engine still runs, it just gets hotter on every hill.\n\nWe would like to clean the cooler. It takes about 90 minutes and the machine stops for it. Both times below lie outside your usual production hours.\n\nKind regards\nAnna Petersen";
 
 /// What passed between us before.
@@ -100,7 +100,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
         card(
             1,
             zh,
-            Draft { subject: "2 号机：建议清洗一次冷却器".into(), body: ZH_BODY.into() },
+            Draft { subject: "2号机：建议清洗一次冷却器".into(), body: ZH_BODY.into() },
             vec![slot("2026-07-19T01:00:00Z", 90), slot("2026-07-26T01:00:00Z", 90)],
             held,
             person("李薇", "服务顾问", "138 0013 8000"),
@@ -165,7 +165,7 @@ pub(crate) fn pages(cards: &[AdvisoryCard]) -> Vec<(&'static str, BookingPage)> 
                 &cards[1],
                 "安捷空压机服务",
                 "清洗冷却器",
-                "2号机的排气温度，在同样的负荷和天气下，从 6 月 22 日起慢慢升高了约 8 度，目前还没到预警温度。很可能是冷却器积了灰，大约 1～4 周后会到达高温预警。",
+                "2号机的排气温度，在同样的负荷和天气下，从6月22日起慢慢升高了约8度，目前还没到预警温度。很可能是冷却器积了灰，大约一到四周后会到达高温预警。",
                 "就像汽车水箱糊满了灰尘：车还能开，只是每次爬坡都更烫一点。",
             ),
         ),

@@ -62,7 +62,7 @@ fn axes(svg: &mut Svg, plot: &Plot, size: Size, lang: Lang) {
     for value in ticks(plot.y, 5.0) {
         let y = plot.y(value);
         svg.line("c-grid", (plot.left, y), (plot.right, y));
-        svg.text("c-tick", (plot.left - 8.0, y + 4.0), "end", &text::number(value));
+        svg.text("c-tick", (plot.left - 8.0, y + 4.0), "end", &text::number(value, lang));
     }
     let (first, last) = (plot.x.0.ceil() as i64, plot.x.1 as i64);
     for day in calendar_ticks((first, last), if size == Size::Wide { 12 } else { 5 }) {

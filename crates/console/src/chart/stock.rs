@@ -53,7 +53,7 @@ pub fn load(weeks: &[WeekPlan], labels: &[String], lang: Lang) -> String {
     for value in super::scale::ticks(plot.y, 4.0) {
         let y = plot.y(value);
         svg.line("c-grid", (plot.left, y), (plot.right, y));
-        svg.text("c-tick", (plot.left - 8.0, y + 4.0), "end", &number(value));
+        svg.text("c-tick", (plot.left - 8.0, y + 4.0), "end", &number(value, lang));
     }
     for (n, (week, label)) in weeks.iter().zip(labels).enumerate() {
         let (left, right) = (plot.x(n as f64), plot.x(n as f64 + 1.0));

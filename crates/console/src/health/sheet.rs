@@ -237,7 +237,7 @@ fn facts(report: &HealthReport, lang: Lang) -> Vec<Fact> {
         (t.health_as_of, Some(date(report.detail.curve.now))),
         (t.fact_run_hours, report.detail.run_hours.map(|hours| text::hours_count(hours, lang))),
         (t.fact_per_day, report.detail.hours_per_day.map(|hours| text::hours_count(hours, lang))),
-        (t.fact_rated, report.detail.rated_kw.map(|kw| format!("{} kW", text::number(kw)))),
+        (t.fact_rated, report.detail.rated_kw.map(|kw| format!("{} kW", text::number(kw, lang)))),
         (t.health_heard, Some(format!("{heard} / {days}"))),
     ];
     facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect()

@@ -56,7 +56,7 @@ pub(super) fn machine_card(page: &CasePage, catalogue: &Catalogue, lang: Lang) -
 fn what(machine: &BrokenMachine, lang: Lang) -> String {
     let parts = [
         Some(machine.model.clone()).filter(|model| !model.is_empty()),
-        machine.rated_kw.map(|kw| format!("{} kW", text::number(kw))),
+        machine.rated_kw.map(|kw| format!("{} kW", text::number(kw, lang))),
         machine.run_hours.map(|hours| text::hours_count(hours, lang)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")

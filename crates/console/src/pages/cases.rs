@@ -113,7 +113,7 @@ struct OneCase {
     phone: String,
     tel: String,
     contact: String,
-    stage_advice: &'static str,
+    stage_with_advice: String,
     /// In which language the customer reads.
     reads: &'static str,
     reader: &'static str,
@@ -317,7 +317,7 @@ fn lay_out_one(
         tel: tel(&case.phone),
         phone: case.phone.clone(),
         contact: case.contact.clone(),
-        stage_advice: desk::stage_advice(case.stage, lang),
+        stage_with_advice: desk::stage_with_advice(case.stage, lang),
         reads: field::reads(page.reader, lang),
         reader: page.reader.tag(),
         note_lacks: page.note_lacks,

@@ -268,7 +268,7 @@ fn booked(visit: &BookedVisit, zone: chrono_tz::Tz, lang: Lang) -> (String, Stri
 }
 
 fn own(machine: &OwnMachine, page: &CustomerPage, lang: Lang) -> Own {
-    let kw = machine.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
+    let kw = machine.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw, lang)));
     let mut detail = vec![machine.site_name.clone(), machine.model.clone(), kw];
     detail.retain(|part| !part.is_empty());
     let never = desk::words(lang).never_reported;

@@ -120,9 +120,9 @@ fn source_row(source: SourceStatus, now: Timestamp, lang: Lang) -> SourceRow {
         class: if source.connected { "good" } else { "offline" },
         state: if source.connected { t.connected } else { t.disconnected },
         clients: source.clients.map_or_else(|| "–".to_owned(), |clients| clients.to_string()),
-        rate: text::number(source.readings_per_second),
-        kept: text::number(source.readings as f64),
-        refused: text::number(source.refused as f64),
+        rate: text::number(source.readings_per_second, lang),
+        kept: text::number(source.readings as f64, lang),
+        refused: text::number(source.refused as f64, lang),
         last: source.last_reading.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
         name: source.name,
         address: source.address,
@@ -135,9 +135,9 @@ fn webhook_row(webhook: WebhookStatus, now: Timestamp, lang: Lang) -> WebhookRow
     WebhookRow {
         class: if fails { "offline" } else { "good" },
         state: if fails { text::webhook_fails(webhook.failures, lang) } else { t.webhook_good.to_owned() },
-        delivered: text::number(f64::from(webhook.delivered)),
-        waiting: text::number(f64::from(webhook.waiting)),
-        refused: text::number(f64::from(webhook.refused)),
+        delivered: text::number(f64::from(webhook.delivered), lang),
+        waiting: text::number(f64::from(webhook.waiting), lang),
+        refused: text::number(f64::from(webhook.refused), lang),
         last: webhook.last_delivered.map_or_else(|| t.never.to_owned(), |then| text::ago(now, then, lang)),
         why: text::undelivered(&webhook.why, lang),
         name: webhook.name,
@@ -152,7 +152,7 @@ fn clock_rows(clocks: &[MachineClock], now: Timestamp, lang: Lang) -> Vec<ClockR
         href: machine_href(&clock.machine),
         machine: clock.machine.to_string(),
         off: text::clock_off(clock.behind_ms, lang),
-        refused: text::number(clock.refused_ahead as f64),
+        refused: text::number(clock.refused_ahead as f64, lang),
         heard: text::ago(now, clock.heard, lang),
     };
     off.take(CLOCKS_MAX).map(row).collect()
@@ -162,7 +162,7 @@ fn refusal_row(refusal: &RefusalCount, total: u64, lang: Lang) -> RefusalRow {
     RefusalRow {
         name: text::refusal_reason(&refusal.reason, lang),
         code: refusal.reason.clone(),
-        count: text::number(refusal.count as f64),
+        count: text::number(refusal.count as f64, lang),
         percent: text::percent(refusal.count as f64 / total as f64),
     }
 }

@@ -149,7 +149,7 @@ fn facts(detail: &MachineDetail, lang: Lang) -> Vec<Fact> {
         (t.fact_state, machine.state.map(|state| run_state(Some(state), lang).to_owned()), None),
         (t.fact_run_hours, detail.run_hours.map(|hours| text::hours_count(hours, lang)), None),
         (t.fact_per_day, detail.hours_per_day.map(|hours| text::hours_count(hours, lang)), None),
-        (t.fact_rated, detail.rated_kw.map(|kw| format!("{} kW", text::number(kw))), None),
+        (t.fact_rated, detail.rated_kw.map(|kw| format!("{} kW", text::number(kw, lang))), None),
         (t.fact_last, Some(last.unwrap_or_else(|| t.never.to_owned())), last_at),
     ];
     let fact = |(name, value, note): (_, Option<String>, Option<String>)| {

@@ -91,7 +91,7 @@ fn lay_out(items: Vec<Quarantined>, status: &IngestStatus, asked: &Asked, ask: &
     let text = |field: &Option<String>| given(field).unwrap_or_default().to_owned();
     let reasons = status.held.iter().map(|held| Choice {
         name: text::refusal_reason(&held.reason, lang),
-        count: text::number(held.count as f64),
+        count: text::number(held.count as f64, lang),
         selected: given(&asked.reason) == Some(&held.reason),
         code: held.reason.clone(),
     });

@@ -56,8 +56,7 @@ struct OnePage {
     reads: &'static str,
     reader: &'static str,
     note_lacks: bool,
-    stage: &'static str,
-    stage_advice: &'static str,
+    stage_with_advice: String,
     bring: Vec<String>,
     record: Vec<Line>,
     earlier: Vec<(String, String, String)>,
@@ -185,8 +184,7 @@ fn lay_out_one(
         reads: field::reads(page.reader, lang),
         reader: page.reader.tag(),
         note_lacks: page.note_lacks,
-        stage: desk::stage(page.stage, lang),
-        stage_advice: desk::stage_advice(page.stage, lang),
+        stage_with_advice: desk::stage_with_advice(page.stage, lang),
         bring: page.parts.iter().map(|part| bring(part, lang)).collect(),
         record: lines(&page.record, catalogue, line.zone, lang),
         earlier: page.earlier.iter().map(|visit| earlier(visit, page, catalogue, lang)).collect(),
@@ -217,7 +215,7 @@ fn lay_out_one(
 
 /// What is to be done on one machine, and why.
 fn task_card(full: &TaskInFull, now: Timestamp, catalogue: &Catalogue, lang: Lang) -> TaskCard {
-    let kw = full.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw)));
+    let kw = full.rated_kw.map_or_else(String::new, |kw| format!("{} kW", text::number(kw, lang)));
     let detail = [full.model.clone(), kw].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let fault = catalogue.fault(full.finding.cause(None, &[], catalogue).fault);
     TaskCard {

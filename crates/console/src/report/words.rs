@@ -215,7 +215,7 @@ pub(super) fn distance(days_before: u8, holds: Share, asked: u32, width: Option<
 /// Readings of a machine and the span that they fill.
 pub(super) fn readings(count: u64, from: Option<Timestamp>, to: Timestamp, lang: Lang) -> String {
     let span = from.map_or(0.0, |from| to.days_since(from).max(0.0).ceil());
-    READINGS.with(&[&text::number(count as f64), &days(span, lang)], lang)
+    READINGS.with(&[&text::number(count as f64, lang), &days(span, lang)], lang)
 }
 
 #[cfg(test)]

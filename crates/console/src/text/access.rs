@@ -15,10 +15,10 @@ words! {
     new_password = "New password", "新密码";
     old_password = "Current password", "当前密码";
     once_more = "Once more", "再次输入";
-    password_hint = "At least 10 characters. A few words in a row are easy to remember and hard to guess.", "至少 10 个字符。用几个词连成一句话，好记又难猜。";
+    password_hint = "At least 10 characters. A few words in a row are easy to remember and hard to guess.", "至少10个字符。用几个词连成一句话，好记又难猜。";
     begin = "Begin", "开始使用";
     link_spent = "This link has been used or has expired", "链接已使用或已过期";
-    link_spent_text = "Each link works once, within 24 hours. An administrator can give you a new one.", "每个链接只能使用一次，24 小时内有效。请联系管理员获取新链接。";
+    link_spent_text = "Each link works once, within 24 hours. An administrator can give you a new one.", "每个链接只能使用一次，24小时内有效。请联系管理员获取新链接。";
     account = "Your account", "我的账户";
     sign_out = "Sign out", "退出登录";
     sign_out_everywhere = "Sign out everywhere", "退出所有设备";
@@ -43,7 +43,7 @@ words! {
     enable = "Enable", "启用";
     add_person = "Add somebody", "添加人员";
     add = "Add", "添加";
-    link_says = "Give this link to the person. It works once, within 24 hours, and is shown only now:", "请将此链接交给本人。链接只能使用一次，24 小时内有效，且仅在此显示一次：";
+    link_says = "Give this link to the person. It works once, within 24 hours, and is shown only now:", "请将此链接交给本人。链接只能使用一次，24小时内有效，且仅在此显示一次：";
     tokens = "API tokens", "API 令牌";
     tokens_hint = "For other programs, such as a maintenance system: they send the token in the header Authorization, after the word Bearer. A token has the rights of its role, but cannot change accounts.", "供维修管理系统等其他程序使用：在请求头 Authorization 中以 Bearer 加令牌的形式发送。令牌拥有所选角色的权限，但不能更改账户。";
     purpose = "Purpose", "用途";
@@ -126,13 +126,12 @@ pub(crate) fn refused(error: &AccountsError, lang: Lang) -> String {
         AccountsError::Wrong => ("Name and password do not match. Please try again.", "登录名或密码不正确，请重试。"),
         AccountsError::Wait { seconds } => return wait(*seconds, lang),
         AccountsError::LinkSpent => (EN.link_spent_text, ZH.link_spent_text),
-        AccountsError::PasswordLength => ("A password needs 10 to 200 characters.", "密码需要 10 到 200 个字符。"),
+        AccountsError::PasswordLength => ("A password needs 10 to 200 characters.", "密码需要10到200个字符。"),
         AccountsError::PasswordsDiffer => ("The two passwords differ.", "两次输入的密码不一致。"),
-        AccountsError::Login => (
-            "A login name has 1 to 64 letters, digits or one of . _ - @",
-            "登录名为 1 到 64 个文字、字母、数字或 . _ - @",
-        ),
-        AccountsError::Name => ("A name has 1 to 64 characters.", "名称为 1 到 64 个字符。"),
+        AccountsError::Login => {
+            ("A login name has 1 to 64 letters, digits or one of . _ - @", "登录名为1到64个文字、字母、数字或 . _ - @")
+        }
+        AccountsError::Name => ("A name has 1 to 64 characters.", "名称为1到64个字符。"),
         AccountsError::Taken => ("This login name is taken.", "该登录名已被使用。"),
         AccountsError::Unknown => ("There is no such entry any more.", "该条目已不存在。"),
         AccountsError::LastAdmin => (
@@ -162,8 +161,8 @@ fn wait(seconds: u64, lang: Lang) -> String {
         (Lang::En, _) => {
             format!("That was tried a few times too often. Please wait {minutes} minutes, then try again.")
         }
-        (Lang::Zh, ..=90) => format!("尝试次数过多，请等待 {seconds} 秒后再试。"),
-        (Lang::Zh, _) => format!("尝试次数过多，请等待 {minutes} 分钟后再试。"),
+        (Lang::Zh, ..=90) => format!("尝试次数过多，请等待{seconds}秒后再试。"),
+        (Lang::Zh, _) => format!("尝试次数过多，请等待{minutes}分钟后再试。"),
     }
 }
 
@@ -210,6 +209,6 @@ mod tests {
     #[test]
     fn waiting_is_told_in_seconds_or_minutes() {
         assert!(wait(30, Lang::En).contains("30 seconds") && wait(240, Lang::En).contains("4 minutes"));
-        assert!(wait(60, Lang::Zh).contains("60 秒") && wait(900, Lang::Zh).contains("15 分钟"));
+        assert!(wait(60, Lang::Zh).contains("60秒") && wait(900, Lang::Zh).contains("15分钟"));
     }
 }

@@ -102,9 +102,9 @@ mod tests {
             "短消息连链接要拆成4条短信；只能是一行，最多3条。",
         );
         check(
-            Remark::Missing(Lack::Time("7月16日 17:00".into())),
-            "The time “7月16日 17:00” must stay in the text.",
-            "正文中必须保留时间“7月16日 17:00”。",
+            Remark::Missing(Lack::Time("7月16日17:00".into())),
+            "The time “7月16日17:00” must stay in the text.",
+            "正文中必须保留时间“7月16日17:00”。",
         );
         check(
             Remark::Missing(Lack::Machine("3号机".into())),

@@ -54,7 +54,7 @@ pub(crate) fn told_of_case(case: &ServiceCase, catalogue: &Catalogue, now: Times
 /// A slot in one line.
 pub(crate) fn when(slot: Slot, zone: Tz, lang: Lang) -> String {
     let (day, hours) = civil::slot(slot, zone, lang);
-    format!("{day}{}{hours}", pick(lang, ", ", " "))
+    format!("{day}{}{hours}", pick(lang, ", ", ""))
 }
 
 /// Why a case waits, in phrases of ours: their beginnings in English, and in Chinese.

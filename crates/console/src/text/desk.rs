@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
 pub(crate) use super::plans::{band, demand_line, planned_hours, planning_headline, shelves_last, week_line};
-pub(crate) use super::stage::{stage, stage_advice};
+pub(crate) use super::stage::{stage, stage_advice, stage_with_advice};
 pub(crate) use super::verdicts::{confirmed_of, precision_headline};
 use super::{duration, look_up, number};
 use crate::view::{CaseDesk, Found, Timer, TimerState};
@@ -270,7 +270,7 @@ pub(crate) fn and_more(count: usize, lang: Lang) -> String {
 
 /// `9 of 24 h`.
 pub(crate) fn hours_of(booked: f64, capacity: f64, lang: Lang) -> String {
-    let (booked, capacity) = (number(booked), number(capacity));
+    let (booked, capacity) = (number(booked, lang), number(capacity, lang));
     match lang {
         Lang::En => format!("{booked} of {capacity} h"),
         Lang::Zh => format!("{booked}/{capacity}小时"),

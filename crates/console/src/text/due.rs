@@ -68,14 +68,14 @@ pub(crate) const fn hours_unit(lang: Lang) -> &'static str {
 /// What the limit of a counter is called: `Interval 4000 h`.
 pub(crate) fn interval(hours: f64, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("Interval {} h", number(hours)),
-        Lang::Zh => format!("保养间隔 {}小时", number(hours)),
+        Lang::En => format!("Interval {} h", number(hours, lang)),
+        Lang::Zh => format!("保养间隔{}小时", number(hours, lang)),
     }
 }
 
 /// One day of a counter: `18 Jul: 3420 h since the last service`.
 pub(crate) fn counter_figures(day: i64, hours: f64, lang: Lang) -> String {
-    let (day, hours) = (civil::day(day, lang), number(hours.round()));
+    let (day, hours) = (civil::day(day, lang), number(hours.round(), lang));
     match lang {
         Lang::En => format!("{day}: {hours} h since the last service"),
         Lang::Zh => format!("{day}：上次保养以来{hours}小时"),

@@ -6,26 +6,26 @@ use super::words;
 use crate::view::HourPoint;
 use crate::{Lang, civil};
 
-/// A number with as many places as its size deserves, thousands set apart by a thin space.
-pub(crate) fn number(value: f64) -> String {
+/// A number with as many places as its size deserves, as people of each language write it: `4,022`, `4022`.
+pub(crate) fn number(value: f64, lang: Lang) -> String {
     let places = match value.abs() {
         v if v >= 100.0 => 0,
         v if v >= 10.0 => 1,
         _ => 2,
     };
-    fixed(value, places)
+    fixed(value, places, lang)
 }
 
-/// A number with at most so many places, zeros at the end cut, thousands set apart by a thin space.
-fn fixed(value: f64, places: usize) -> String {
+/// A number with at most so many places, zeros at the end cut; English sets thousands apart, as letters do.
+fn fixed(value: f64, places: usize, lang: Lang) -> String {
     let text = format!("{value:.places$}");
     let text = if text.parse() == Ok(0.0) { "0".to_owned() } else { text };
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(w, f)| (w, f));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("−", digits));
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) && digits.len() > 4 {
-            grouped.push('\u{202f}');
+        if lang == Lang::En && place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
         }
         grouped.push(digit);
     }
@@ -84,10 +84,11 @@ pub(crate) fn change(feature: &str, per_day: f64, ucum: &str, lang: Lang) -> Opt
 
 fn measured(feature: &str, value: f64, ucum: &str, places: usize, lang: Lang) -> String {
     match ucum {
-        "1" if is_share(feature) => format!("{}%", fixed(value * 100.0, places)),
-        "1" => fixed(value, places),
-        "Cel" => format!("{} {}", fixed(value, places), celsius(lang)),
-        unit => format!("{} {}", fixed(value, places), unit.split('{').next().unwrap_or(unit)),
+        "1" if is_share(feature) => format!("{}%", fixed(value * 100.0, places, lang)),
+        "1" => fixed(value, places, lang),
+        "Cel" => format!("{} {}", fixed(value, places, lang), celsius(lang)),
+        "h" if lang == Lang::Zh => format!("{}小时", fixed(value, places, lang)),
+        unit => format!("{} {}", fixed(value, places, lang), unit.split('{').next().unwrap_or(unit)),
     }
 }
 
@@ -135,7 +136,7 @@ pub(crate) fn temperature(value_c: f64, lang: Lang) -> String {
 
 /// A limit with the unit of its signal: `105 °C`, `1.4 bar`.
 pub(crate) fn limit(limit: Limit, lang: Lang) -> String {
-    format!("{} {}", number(limit.value), super::signal(limit.signal, lang).1)
+    format!("{} {}", number(limit.value, lang), super::signal(limit.signal, lang).1)
 }
 
 /// Hours from which days are counted.
@@ -286,7 +287,7 @@ mod tests {
         assert_eq!(say("regulated_slope_k_per_k", 0.4217, "1"), ["0.42", "0.42"]);
         assert_eq!(say("hot_ambient_c", 31.42, "Cel"), ["31.4 °C", "31.4 ℃"]);
         assert_eq!(say("discharge_excess_k", 0.0421, "K"), ["0 K", "0 K"]);
-        assert_eq!(say("run_hours_since_serviced", 3_650.4, "h"), ["3650 h", "3650 h"]);
+        assert_eq!(say("run_hours_since_serviced", 3_650.4, "h"), ["3,650 h", "3650小时"]);
         assert_eq!(say("log_bayes_factor", 4.2, "1"), ["strong", "强"]);
         assert_eq!(say("log_bayes_factor", 1e6, "1"), ["very strong", "很强"]);
         let per_day = |feature, value, unit| change(feature, value, unit, Lang::En);
@@ -298,8 +299,12 @@ mod tests {
 
     #[test]
     fn numbers_have_the_places_they_deserve() {
-        let texts = [0.0, 0.0091, 0.27, 5.5, -12.0, 41.73, 4021.5, 12_345.0, -0.00001].map(number);
-        assert_eq!(texts, ["0", "0.01", "0.27", "5.5", "−12", "41.7", "4022", "12\u{202f}345", "0"]);
+        let figures = [0.0, 0.0091, 0.27, 5.5, -12.0, 41.73, 400.4, 4021.5, -1_234_567.0, -0.00001];
+        assert_eq!(
+            figures.map(|value| number(value, Lang::En)),
+            ["0", "0.01", "0.27", "5.5", "−12", "41.7", "400", "4,022", "−1,234,567", "0"]
+        );
+        assert_eq!([4021.5, 12_345.0].map(|value| number(value, Lang::Zh)), ["4022", "12345"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0, f64::NAN].map(percent), [0, 1, 50, 99, 100, 0]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(share), ["0%", "<1%", "50%", ">99%", "100%"]);
         assert_eq!([30, 60, 90, 150].map(|m| duration(m, Lang::En)), ["30 min", "1 h", "90 min", "2 h 30 min"]);

@@ -7,7 +7,7 @@ use crate::view::{HistoryStore, StoreState};
 
 /// Intake's first line.
 pub(crate) fn ingest_headline(readings_per_second: f64, lang: Lang) -> String {
-    let rate = number(readings_per_second);
+    let rate = number(readings_per_second, lang);
     match lang {
         Lang::En if rate == "1" => "1 reading per second".to_owned(),
         Lang::En => format!("{rate} readings per second"),
@@ -17,8 +17,8 @@ pub(crate) fn ingest_headline(readings_per_second: f64, lang: Lang) -> String {
 
 /// Intake's second line.
 pub(crate) fn log_line(entries: u64, behind: Option<u64>, lang: Lang) -> String {
-    let (count, entries) = (entries, number(entries as f64));
-    let Some(behind) = behind.map(|behind| number(behind as f64)) else {
+    let (count, entries) = (entries, number(entries as f64, lang));
+    let Some(behind) = behind.map(|behind| number(behind as f64, lang)) else {
         return match lang {
             Lang::En => format!("{entries} entries on the log; how many the engine has not seen is not known."),
             Lang::Zh => format!("日志共{entries}条，引擎尚未处理多少条暂时无法得知。"),
@@ -33,7 +33,7 @@ pub(crate) fn log_line(entries: u64, behind: Option<u64>, lang: Lang) -> String 
 
 /// How writing to the plant's history store goes.
 pub(crate) fn store_line(store: &HistoryStore, lang: Lang) -> String {
-    let (written, behind) = (number(store.points_written as f64), number(store.behind_entries as f64));
+    let (written, behind) = (number(store.points_written as f64, lang), number(store.behind_entries as f64, lang));
     let detail = store_detail(&store.detail, lang);
     match (lang, store.state) {
         (Lang::En, StoreState::Writing) => format!("InfluxDB: {written} points written, {behind} entries to go."),

@@ -42,7 +42,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::TimePassed => ("The time given has passed.", "所选时间已过。"),
         Obstacle::OddHour => (
             "Visits are from 07:00 to 19:00, Monday to Saturday. Please check the time; if the customer agreed to it, tick the box.",
-            "上门时间一般为周一至周六 07:00–19:00，请核对；如果已与客户约定，请勾选确认。",
+            "上门时间一般为周一至周六07:00–19:00，请核对；如果已与客户约定，请勾选确认。",
         ),
         Obstacle::ChecklistGap => (
             "A point of the checklist is open. Do it, or say why it was left out.",

@@ -45,9 +45,9 @@ mod tests {
             since,
             OfflineWhy::Said,
             "Offline since 12 Jun, 14:05, as its controller or gateway reported.",
-            "6月12日 14:05起离线，由控制器或网关上报。",
+            "6月12日14:05起离线，由控制器或网关上报。",
         );
-        check(since, OfflineWhy::Silent, "No data since 12 Jun, 14:05.", "6月12日 14:05起没有收到数据。");
+        check(since, OfflineWhy::Silent, "No data since 12 Jun, 14:05.", "6月12日14:05起没有收到数据。");
         check(None, OfflineWhy::Silent, "No connection to the controller.", "与控制器失去连接。");
     }
 }

@@ -31,15 +31,15 @@ pub(crate) fn ago(now: Timestamp, then: Timestamp, lang: Lang) -> String {
     };
     match lang {
         Lang::En => format!("{count} {en} ago"),
-        Lang::Zh => format!("{count} {zh}前"),
+        Lang::Zh => format!("{count}{zh}前"),
     }
 }
 
-/// `4 021 h`.
+/// `4,021 h`.
 pub(crate) fn hours_count(hours: f64, lang: Lang) -> String {
     match lang {
-        Lang::En => format!("{} h", number(hours)),
-        Lang::Zh => format!("{}小时", number(hours)),
+        Lang::En => format!("{} h", number(hours, lang)),
+        Lang::Zh => format!("{}小时", number(hours, lang)),
     }
 }
 
@@ -221,7 +221,7 @@ pub(crate) fn probability_of_limit(limit: Option<Limit>, lang: Lang) -> String {
 
 /// What a page of readings holds.
 pub(crate) fn readings_summary(count: usize, max: usize, lang: Lang) -> String {
-    let shown = number(count as f64);
+    let shown = number(count as f64, lang);
     match (lang, count >= max) {
         (Lang::En, false) if count == 1 => "1 reading in this span.".to_owned(),
         (Lang::En, false) => format!("{shown} readings in this span."),
@@ -238,7 +238,8 @@ pub(crate) fn period(from: &str, to: &str, with_data: bool, lang: Lang) -> Strin
         (true, Lang::En) => " (last day with data)",
         (true, Lang::Zh) => "（数据截止日）",
     };
-    format!("{from} – {to}{until}")
+    let through = if lang == Lang::En { " – " } else { "～" };
+    format!("{from}{through}{to}{until}")
 }
 
 /// What was thought of a case that is over.
@@ -377,7 +378,7 @@ pub(crate) fn report_summary(
     lang: Lang,
 ) -> String {
     let (machines, readings, refused) =
-        (machines_count(machines, lang), number(readings as f64), number(refused as f64));
+        (machines_count(machines, lang), number(readings as f64, lang), number(refused as f64, lang));
     match lang {
         Lang::En => format!("{machines}, {readings} readings from {from} to {to}; {refused} refused."),
         Lang::Zh => format!("{machines}，{from}～{to}共{readings}条读数，拒收{refused}条。"),

@@ -181,7 +181,7 @@ mod tests {
             TimerState::KeptLate,
             Some(2 * days + 32),
             "at 3 Jan, 00:32, later than the 1 Jan, 00:20 we promised. We are sorry.",
-            "1月3日 00:32，比承诺的1月1日 00:20晚，非常抱歉。",
+            "1月3日00:32，比承诺的1月1日00:20晚，非常抱歉。",
         );
     }
 }

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use foretell_model::{Catalogue, FaultCode, Timestamp, WishedTime};
 
 use super::casework::{pick, remark, when};
-use super::phrases::set_time;
+use super::phrases::{set_time, with_remark};
 use super::{codes, desk};
 use crate::Lang;
 use crate::view::Slot;
@@ -301,7 +301,12 @@ fn stage_in_words(data: &str, lang: Lang) -> String {
     let (code, why) = data.split_once(": ").unwrap_or((data, ""));
     let stage = STAGES.iter().position(|known| *known == code).and_then(|place| u8::try_from(place + 1).ok());
     let is_known = stage.is_some() || code == "none";
-    if is_known { format!("{} – {why}", desk::stage(stage, lang)) } else { data.to_owned() }
+    match (is_known, lang) {
+        (true, _) if why.is_empty() => desk::stage(stage, lang).to_owned(),
+        (true, Lang::En) => format!("{} – {why}", desk::stage(stage, lang)),
+        (true, Lang::Zh) => with_remark(desk::stage(stage, lang), why, lang),
+        (false, _) => data.to_owned(),
+    }
 }
 
 /// What hints at displeasure.
@@ -368,7 +373,7 @@ mod tests {
             "visit_booked",
             visit,
             "booked a visit: Thursday 16 July, 17:00–19:00",
-            "已约好上门：7月16日 周四 17:00–19:00",
+            "已约好上门：7月16日（周四）17:00–19:00",
         );
         check("invitation_sent", "folder", "sent the letter", "已发出信件");
         check("progress_sent", "folder", "wrote what was found and how long it takes", "已告知查到的情况和所需时间");
@@ -382,7 +387,7 @@ mod tests {
             "stage_set",
             "turning: 等了半天",
             "set the stage: Beginning to grumble – 等了半天",
-            "设置客户状态：开始抱怨 – 等了半天",
+            "设置客户状态：开始抱怨（等了半天）",
         );
         let broken = "service case 7: the promise `on_site` was broken";
         check("stage_hint", broken, "a hint at displeasure: we came later than promised", "客户可能不满：到场承诺超时");
@@ -398,7 +403,7 @@ mod tests {
             "held the message",
             "quiet_hours 2026-07-16T00:00:00Z",
             "held the message: quiet hours, until 16 Jul, 08:00",
-            "暂缓发出：对方休息时间，7月16日 08:00再发",
+            "暂缓发出：对方休息时间，7月16日08:00再发",
         );
         check(
             "dropped the message",

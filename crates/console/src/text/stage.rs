@@ -24,6 +24,14 @@ pub(crate) fn stage(stage: Option<u8>, lang: Lang) -> &'static str {
     pick(lang, en, zh)
 }
 
+/// A stage and how to meet the customer at it; empty where nothing is known of any.
+pub(crate) fn stage_with_advice(of: Option<u8>, lang: Lang) -> String {
+    match stage_advice(of, lang) {
+        "" => String::new(),
+        advice => format!("{}{}{advice}", stage(of, lang), pick(lang, " – ", "：")),
+    }
+}
+
 /// How to meet a customer at a stage.
 pub(crate) fn stage_advice(stage: Option<u8>, lang: Lang) -> &'static str {
     let (en, zh) = match stage {

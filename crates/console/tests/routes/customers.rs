@@ -10,7 +10,7 @@ async fn a_customer_books_moves_and_cancels() {
     let open = page().await;
     assert_well_formed(&open, "open");
     assert_eq!(open.matches("/b/token-zh/book").count(), 2, "two times");
-    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月19日 周日") && open.contains("09:00–10:30"));
+    assert!(open.contains("<html lang=\"zh-CN\">") && open.contains("7月19日（周日）") && open.contains("09:00–10:30"));
     assert_eq!(ics().await.status, StatusCode::NOT_FOUND);
 
     let gone = send(app.clone(), form("/b/token-zh/book", "from=1")).await;

@@ -1,4 +1,6 @@
 //! Figures, dates and durations as a reader of each language writes them.
+//!
+//! Chinese has one form of a date, in letters as on pages: `7月16日（周四）17:00–19:00` and `7月15日22:30`, with no space between.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Weekday};
 use serde::Serialize;
