@@ -1,6 +1,6 @@
 //! The one plain English sentence of a finding: figure, since when, window in weeks.
 
-use foretell_model::{Catalogue, FaultCode, RulDays, Timestamp};
+use foretell_model::{Catalogue, FaultCode, RulDays, Timestamp, WeekWindow};
 
 /// `20 June 2026`.
 pub(crate) fn date(ts: Timestamp) -> String {
@@ -28,26 +28,16 @@ pub(crate) fn count(n: i64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// A window in weeks from the 10-90 % interval; never a date, never finer than the interval.
+/// A window in weeks of the 10-90 % interval, the very weeks that letters and pages say; never a date, never finer than the
+/// interval.
 pub(crate) fn window(rul: &RulDays) -> String {
-    let weeks = |days: f64| (days / 7.0).round() as i64;
-    match (rul.p10, rul.p90) {
-        (Some(early), _) if rul.p90.is_some_and(|late| late < 7.0) && early < 3.5 => "within days".to_owned(),
-        (Some(early), Some(late)) if weeks(late) <= 1 => {
-            if weeks(early) == 0 {
-                "within a week".to_owned()
-            } else {
-                "in about a week".to_owned()
-            }
-        }
-        (Some(early), Some(late)) if weeks(early) == 0 => format!("within {}", count(weeks(late), "week", "weeks")),
-        (Some(early), Some(late)) if weeks(early) == weeks(late) => {
-            format!("in about {}", count(weeks(late), "week", "weeks"))
-        }
-        (Some(early), Some(late)) => format!("in {} to {} weeks", weeks(early), weeks(late)),
-        (Some(early), None) if weeks(early) == 0 => "perhaps within a week, perhaps not for months".to_owned(),
-        (Some(early), None) => format!("in {} at the earliest", count(weeks(early), "week", "weeks")),
-        (None, _) => "not within three months".to_owned(),
+    match WeekWindow::of(*rul, 0.0) {
+        WeekWindow::ThisWeek => "within a week".to_owned(),
+        WeekWindow::Within { to } => format!("within {to} weeks"),
+        WeekWindow::Between { from, to } => format!("in {from} to {to} weeks"),
+        WeekWindow::From { from } => format!("in {} at the earliest", count(from.into(), "week", "weeks")),
+        WeekWindow::Open if rul.p10.is_some() => "perhaps within a week, perhaps not for months".to_owned(),
+        WeekWindow::Open => "not within three months".to_owned(),
     }
 }
 
@@ -164,11 +154,12 @@ mod tests {
         let check = |p10: Option<f64>, p90: Option<f64>, expected: &str| {
             assert_eq!(window(&RulDays { p10, p50: p10, p90 }), expected);
         };
-        check(Some(11.2), Some(27.5), "in 2 to 4 weeks");
-        check(Some(1.0), Some(5.0), "within days");
+        check(Some(11.2), Some(27.5), "in 1 to 4 weeks");
+        check(Some(1.0), Some(5.0), "within a week");
         check(Some(2.0), Some(20.0), "within 3 weeks");
-        check(Some(13.0), Some(15.0), "in about 2 weeks");
+        check(Some(13.0), Some(15.0), "in 1 to 2 weeks");
         check(Some(30.0), None, "in 4 weeks at the earliest");
+        check(Some(2.0), None, "perhaps within a week, perhaps not for months");
         check(None, None, "not within three months");
     }
 }
