@@ -10,26 +10,26 @@ use foretell_outreach::{Draft, Outreach, Parcel};
 use super::{Recorder, apply, at, catalogue, finding, machine, open, token};
 
 /// A machine of a customer who reads English, and one of a customer who reads Chinese.
-pub const MACHINES: [(&str, &str); 2] = [("en", "s02/m002"), ("zh-CN", "s01/m002")];
+pub(crate) const MACHINES: [(&str, &str); 2] = [("en", "s02/m002"), ("zh-CN", "s01/m002")];
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")
 }
 
 /// One customer\'s machine, with everything that was sent.
-pub struct Desk {
-    pub outreach: Outreach,
-    pub channel: Arc<Recorder>,
-    pub id: MachineId,
+pub(crate) struct Desk {
+    pub(crate) outreach: Outreach,
+    pub(crate) channel: Arc<Recorder>,
+    pub(crate) id: MachineId,
     dir: tempfile::TempDir,
 }
 
-pub fn desk(machine_id: &str) -> Desk {
+pub(crate) fn desk(machine_id: &str) -> Desk {
     desk_by("email", machine_id)
 }
 
 /// The same whose letters go by another medium.
-pub fn desk_by(medium: &'static str, machine_id: &str) -> Desk {
+pub(crate) fn desk_by(medium: &'static str, machine_id: &str) -> Desk {
     let dir = tempfile::tempdir().unwrap();
     let channel = Arc::new(Recorder { medium: Some(medium), ..Recorder::default() });
     let outreach = open(dir.path(), channel.clone());
@@ -46,38 +46,38 @@ pub fn desk_by(medium: &'static str, machine_id: &str) -> Desk {
 
 impl Desk {
     /// What was sent last.
-    pub fn last(&self) -> Parcel {
+    pub(crate) fn last(&self) -> Parcel {
         self.channel.parcels.lock().unwrap().last().cloned().unwrap()
     }
 
     /// The file of the service state.
-    pub fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> std::path::PathBuf {
         self.dir.path().join("service.sqlite")
     }
 
-    pub fn sent(&self) -> usize {
+    pub(crate) fn sent(&self) -> usize {
         self.channel.parcels.lock().unwrap().len()
     }
 
     /// Approves and sends a case's letter; its link's token.
-    pub fn write(&self, case: &Finding) -> String {
+    pub(crate) fn write(&self, case: &Finding) -> String {
         let id = apply(&self.outreach, 1, case, now());
         let link = self.outreach.approve(&id, "wang", now()).unwrap().link;
         self.outreach.tick(now()).unwrap();
         token(&link).to_owned()
     }
 
-    pub fn first_time(&self, token: &str) -> Timestamp {
+    pub(crate) fn first_time(&self, token: &str) -> Timestamp {
         self.outreach.booking_page(token, now()).unwrap().slots[0].slot.start
     }
 }
 
-pub fn of(parcel: &Parcel) -> Draft {
+pub(crate) fn of(parcel: &Parcel) -> Draft {
     Draft { subject: parcel.subject.clone(), body: parcel.body.clone(), short: parcel.short.clone() }
 }
 
 /// The text with its secret cut out, after the lint had its say.
-pub fn printed(text: &Draft, machine: &MachineId, trouble: bool) -> String {
+pub(crate) fn printed(text: &Draft, machine: &MachineId, trouble: bool) -> String {
     let mut remarks = lint::message(&text.subject, &text.body, machine.as_str());
     remarks.extend(lint::short(&text.short, machine.as_str()));
     remarks.retain(|remark| !(trouble && *remark == Remark::Links(0)));
@@ -95,12 +95,12 @@ pub fn printed(text: &Draft, machine: &MachineId, trouble: bool) -> String {
 }
 
 #[track_caller]
-pub fn check(name: &str, all: &[String]) {
+pub(crate) fn check(name: &str, all: &[String]) {
     expect_file![format!("../golden/{name}.txt")].assert_eq(&all.join("\n==========\n\n"));
 }
 
 /// A finding of any fault as the engine would say it, with the evidence that the fault has.
-pub fn of_fault(id: &MachineId, fault: &str) -> Finding {
+pub(crate) fn of_fault(id: &MachineId, fault: &str) -> Finding {
     let mut case = finding(id, fault, Grade::Advise, Status::Opened);
     let set = |case: &mut Finding, items: &[(&str, f64, &str)]| {
         let since = Some(at("2026-06-20T00:00:00Z"));

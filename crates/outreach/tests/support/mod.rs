@@ -1,11 +1,11 @@
 //! A small service company with one customer in each language, and findings to feed it.
 
-pub mod broken;
-pub mod desk;
-pub mod receiver;
-pub mod roads;
-pub mod scene;
-pub mod worked;
+pub(crate) mod broken;
+pub(crate) mod desk;
+pub(crate) mod receiver;
+pub(crate) mod roads;
+pub(crate) mod scene;
+pub(crate) mod worked;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
@@ -19,7 +19,7 @@ use foretell_outreach::{
     Channel, DeliveryError, MachineContext, Outreach, OutreachOptions, Parcel, Registry, Spoken, WEEK_HOURS, Words,
 };
 
-pub const REGISTRY: &str = r#"
+pub(crate) const REGISTRY: &str = r#"
 [[advisor]]
 id = "wang"
 name = { en = "Min Wang", zh = "王敏" }
@@ -96,14 +96,14 @@ number = "No. 3"
 
 /// Takes every message; fails on request.
 #[derive(Default)]
-pub struct Recorder {
-    pub parcels: Mutex<Vec<Parcel>>,
-    pub failures: Mutex<Vec<DeliveryError>>,
-    pub idempotent: bool,
+pub(crate) struct Recorder {
+    pub(crate) parcels: Mutex<Vec<Parcel>>,
+    pub(crate) failures: Mutex<Vec<DeliveryError>>,
+    pub(crate) idempotent: bool,
     /// By which medium it goes; e-mail unless said otherwise.
-    pub medium: Option<&'static str>,
+    pub(crate) medium: Option<&'static str>,
     /// Tells that a delivery has begun, and when it may go on.
-    pub pause: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+    pub(crate) pause: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
 
 impl Channel for Recorder {
@@ -130,16 +130,16 @@ impl Channel for Recorder {
 }
 
 impl Recorder {
-    pub fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.parcels.lock().unwrap().iter().map(|parcel| parcel.key.clone()).collect()
     }
 }
 
-pub fn catalogue() -> Arc<Catalogue> {
+pub(crate) fn catalogue() -> Arc<Catalogue> {
     Arc::new(Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap())
 }
 
-pub fn options(channel: Arc<dyn Channel>) -> OutreachOptions {
+pub(crate) fn options(channel: Arc<dyn Channel>) -> OutreachOptions {
     OutreachOptions {
         company: Words { en: "Foretell Service".into(), zh: "先知服务".into() },
         public_url: "https://service.example".into(),
@@ -148,28 +148,28 @@ pub fn options(channel: Arc<dyn Channel>) -> OutreachOptions {
     }
 }
 
-pub fn open(dir: &Path, channel: Arc<dyn Channel>) -> Outreach {
+pub(crate) fn open(dir: &Path, channel: Arc<dyn Channel>) -> Outreach {
     let outreach = Outreach::open(&dir.join("service.sqlite"), options(channel)).unwrap();
     outreach.import(&Registry::from_toml(REGISTRY).unwrap(), "test", at("2026-07-01T00:00:00Z")).unwrap();
     outreach
 }
 
 /// A folder in memory where there is one: thousands of synced commits are no test of the disk.
-pub fn fast_dir() -> tempfile::TempDir {
+pub(crate) fn fast_dir() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-pub fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
-pub fn machine(text: &str) -> MachineId {
+pub(crate) fn machine(text: &str) -> MachineId {
     MachineId::parse(text).unwrap()
 }
 
 /// Runs 07:00 to 17:00 on working days, Chinese time or British summer time according to `utc_offset_hours`.
-pub fn day_shift(utc_offset_hours: i64) -> [f32; WEEK_HOURS] {
+pub(crate) fn day_shift(utc_offset_hours: i64) -> [f32; WEEK_HOURS] {
     let mut duty = [0.0; WEEK_HOURS];
     for (hour, share) in duty.iter_mut().enumerate() {
         let local = (hour as i64 + utc_offset_hours).rem_euclid(168);
@@ -180,7 +180,7 @@ pub fn day_shift(utc_offset_hours: i64) -> [f32; WEEK_HOURS] {
     duty
 }
 
-pub fn context(machine: &MachineId) -> MachineContext {
+pub(crate) fn context(machine: &MachineId) -> MachineContext {
     let offset = if machine.site() == "s01" { 8 } else { 1 };
     MachineContext {
         run_hours: Some(11_650.0),
@@ -193,7 +193,7 @@ pub fn context(machine: &MachineId) -> MachineContext {
 }
 
 /// A forecast of `fault` on a Wednesday morning (16:00 in China).
-pub fn finding(machine: &MachineId, fault: &str, grade: Grade, status: Status) -> Finding {
+pub(crate) fn finding(machine: &MachineId, fault: &str, grade: Grade, status: Status) -> Finding {
     let fault = FaultCode::new(fault).unwrap();
     let (feature, value, unit, signal, limit) = match fault.as_str() {
         "oil_filter_clogging" => ("oil_filter_dp_bar", 0.93, "bar", Signal::OilFilterDp, 1.4),
@@ -228,17 +228,17 @@ pub fn finding(machine: &MachineId, fault: &str, grade: Grade, status: Status) -
 }
 
 /// Applies a finding with its machine's context; `offset` must grow.
-pub fn apply(outreach: &Outreach, offset: u64, finding: &Finding, now: Timestamp) -> FindingId {
+pub(crate) fn apply(outreach: &Outreach, offset: u64, finding: &Finding, now: Timestamp) -> FindingId {
     outreach.apply(Offset(offset), 0, finding, &context(&finding.machine), now).unwrap();
     finding.id.clone()
 }
 
 /// A time that was agreed with the customer, at whatever hour.
-pub fn agreed() -> Spoken {
+pub(crate) fn agreed() -> Spoken {
     Spoken { odd_hour: true, ..Spoken::default() }
 }
 
 /// The token at the end of a link.
-pub fn token(link: &str) -> &str {
+pub(crate) fn token(link: &str) -> &str {
     link.rsplit('/').next().unwrap()
 }

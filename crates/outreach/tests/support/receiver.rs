@@ -6,35 +6,35 @@ use std::sync::{Arc, Mutex};
 
 /// What came in.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 }
 
 /// Status line and headers with the body, or nothing at all.
-pub type Answer = Option<(String, String)>;
+pub(crate) type Answer = Option<(String, String)>;
 
 /// Says yes.
-pub fn ok() -> Answer {
+pub(crate) fn ok() -> Answer {
     Some(("200 OK".into(), "{\"errcode\":0}".into()))
 }
 
 /// Listens until the test ends.
-pub struct Receiver {
-    pub port: u16,
-    pub seen: Arc<Mutex<Vec<Request>>>,
+pub(crate) struct Receiver {
+    pub(crate) port: u16,
+    pub(crate) seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
     /// Answers every request as told, one after the other.
-    pub fn start(answer: impl Fn(&Request) -> Answer + Send + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -52,11 +52,11 @@ impl Receiver {
         Self { port, seen }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }

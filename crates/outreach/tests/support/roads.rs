@@ -10,7 +10,7 @@ use foretell_outreach::{
 
 use super::{REGISTRY, apply, at, fast_dir, finding, machine, options, token};
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     at("2026-07-15T08:30:00Z")
 }
 
@@ -40,17 +40,17 @@ impl Channel for Way {
     }
 }
 
-pub struct Scene {
-    pub outreach: Outreach,
+pub(crate) struct Scene {
+    pub(crate) outreach: Outreach,
     /// What went out, by which medium.
-    pub out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
+    pub(crate) out: Arc<Mutex<Vec<(&'static str, Parcel)>>>,
     /// What the next deliveries come to, the last one first.
-    pub fails: Arc<Mutex<Vec<DeliveryError>>>,
+    pub(crate) fails: Arc<Mutex<Vec<DeliveryError>>>,
     _dir: tempfile::TempDir,
 }
 
 /// Mail, SMS and the machine's display are in use; the customer in Leeds prefers SMS.
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let dir = fast_dir();
     let (out, fails) = (Arc::default(), Arc::default());
     let way =
@@ -68,14 +68,14 @@ pub fn scene() -> Scene {
 }
 
 impl Scene {
-    pub fn customer(&self, change: impl FnOnce(&mut Customer)) {
+    pub(crate) fn customer(&self, change: impl FnOnce(&mut Customer)) {
         let mut customer = self.outreach.customer("acme").unwrap().unwrap();
         change(&mut customer);
         self.outreach.register_customer(&customer, "test", now()).unwrap();
     }
 
     /// A forecast whose letter has gone out; its case, its message's number and its link's token.
-    pub fn sent(&self) -> (FindingId, i64, String) {
+    pub(crate) fn sent(&self) -> (FindingId, i64, String) {
         let case = finding(&machine("s02/m002"), "cooler_clogging", Grade::Advise, Status::Opened);
         let id = apply(&self.outreach, 1, &case, now());
         let message = self.outreach.approve(&id, "wang", now()).unwrap();
@@ -83,15 +83,15 @@ impl Scene {
         (id, message.id, token(&message.link).to_owned())
     }
 
-    pub fn reply(&self, reply: Reply) -> Result<ReplyHeard, OutreachError> {
+    pub(crate) fn reply(&self, reply: Reply) -> Result<ReplyHeard, OutreachError> {
         self.outreach.take_reply("replies", &reply, now() + HOUR_MS)
     }
 
-    pub fn media(&self) -> Vec<&'static str> {
+    pub(crate) fn media(&self) -> Vec<&'static str> {
         self.out.lock().unwrap().iter().map(|(medium, _)| *medium).collect()
     }
 
-    pub fn remark(&self, id: &FindingId) -> (Stage, String) {
+    pub(crate) fn remark(&self, id: &FindingId) -> (Stage, String) {
         let card = self.outreach.card(id, now()).unwrap();
         (card.stage, card.remark.unwrap_or_default())
     }

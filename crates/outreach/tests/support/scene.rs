@@ -8,23 +8,23 @@ use foretell_outreach::Outreach;
 use super::{Recorder, at, finding, machine, open};
 
 /// One house with what it sent.
-pub struct Scene {
-    pub outreach: Outreach,
-    pub channel: Arc<Recorder>,
+pub(crate) struct Scene {
+    pub(crate) outreach: Outreach,
+    pub(crate) channel: Arc<Recorder>,
     _dir: tempfile::TempDir,
 }
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let dir = tempfile::tempdir().unwrap();
     let channel = Arc::new(Recorder::default());
     Scene { outreach: open(dir.path(), channel.clone()), channel, _dir: dir }
 }
 
 /// Wednesday, 16:30 in China and 09:30 in London.
-pub fn wednesday() -> Timestamp {
+pub(crate) fn wednesday() -> Timestamp {
     at("2026-07-15T08:30:00Z")
 }
 
-pub fn cooler(machine_id: &str, grade: Grade, status: Status) -> foretell_model::Finding {
+pub(crate) fn cooler(machine_id: &str, grade: Grade, status: Status) -> foretell_model::Finding {
     finding(&machine(machine_id), "cooler_clogging", grade, status)
 }

@@ -7,11 +7,11 @@ use super::desk::{Desk, desk, now, of_fault};
 use super::{context, token};
 
 /// A case whose work was done and showed no effect: the tokens of its letter and of the word after the job, and when.
-pub struct Worked {
-    pub desk: Desk,
-    pub case: Finding,
-    pub tokens: [String; 2],
-    pub at: Timestamp,
+pub(crate) struct Worked {
+    pub(crate) desk: Desk,
+    pub(crate) case: Finding,
+    pub(crate) tokens: [String; 2],
+    pub(crate) at: Timestamp,
 }
 
 /// A forecast as pressing as they come.
@@ -23,11 +23,11 @@ fn pressing(desk: &Desk) -> Finding {
     }
 }
 
-pub fn worked() -> Worked {
+pub(crate) fn worked() -> Worked {
     worked_on("s02/m002")
 }
 
-pub fn worked_on(id: &str) -> Worked {
+pub(crate) fn worked_on(id: &str) -> Worked {
     let desk = desk(id);
     let case = pressing(&desk);
     let letter = desk.write(&case);
