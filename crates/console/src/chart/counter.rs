@@ -127,13 +127,13 @@ mod tests {
         let reached = |from, to| Some(Reached { from: now.plus_days(from), to: Some(now.plus_days(to)) });
         for (now_h, reached, full, told) in [
             (3_760.0, reached(8.5, 11.5), Some(10.0), "Service likely to fall due between 26 Jul and 29 Jul"),
-            (4_400.0, None, None, "18 Jul: 4400 h since the last service"),
+            (4_400.0, None, None, "18 Jul: 4,400 h since the last service"),
         ] {
             let days = (0..5).map(|n| (today - 5 + n, now_h - 24.0 * (5 - n) as f64)).collect();
             let shown = Counter { days, now_h, interval_h: 4_000.0, per_day_h: 24.0, reached };
             assert_eq!(full_in_days(&shown), full);
             let svg = counter(&shown, now, Size::Narrow, ("Hours", "Today"), Lang::En);
-            assert!(svg.contains(told) && svg.contains("Interval 4000 h") && !svg.contains("NaN"), "{svg}");
+            assert!(svg.contains(told) && svg.contains("Interval 4,000 h") && !svg.contains("NaN"), "{svg}");
             assert_eq!(svg.contains("c-window\""), reached.is_some(), "{svg}");
         }
     }

@@ -108,7 +108,7 @@ fn right_after_work_only_what_rests_on_the_new_normal_waits_for_it() {
         (false, "Learning what is normal: about 3 more days are needed.", "The data do not allow", &[][..]),
         (
             true,
-            "Work was done lately. In about 3 days it shows how the machine runs now.",
+            "Work was done lately. In about 3 days we can tell how it runs now.",
             "Work was done lately.",
             &[
                 "Lubrication",
@@ -180,7 +180,7 @@ fn a_part_has_a_score_wherever_a_signal_or_a_finding_speaks_of_it_and_says_what_
         ("Lubrication", rich, due(0.0), Some(60), false, "By its running hours it is time to change the oil."),
         ("Oil separation", needed, vec![], Some(95), true, "Nothing found in motor current and running hours;"),
         ("Air intake", needed, vec![], Some(92), true, "Nothing found in motor current and running hours;"),
-        ("Air intake", temperature, vec![], None, false, "No sensor on this machine shows it; intake vacuum would."),
+        ("Air intake", temperature, vec![], None, false, "No sensor on this machine shows it; measuring intake"),
         // What was found counts, whatever is measured.
         ("Lubrication", &[][..], due(0.0), Some(60), true, "By its running hours it is time"),
     ] {
@@ -206,8 +206,8 @@ fn service_by_hours_is_advised_though_it_has_no_grade() {
 #[test]
 fn score_advice_and_lead_agree_on_work_that_is_due() {
     for (days, lead, score, said) in [
-        (None, "Runs as it should. By its running hours it is time for service", 55, "it is time to"),
-        (Some(2.0), "Runs as it should. By its running hours it is time for service", 55, "it is time to"),
+        (None, "Runs as it should. By its running hours it is due for service", 55, "it is time to"),
+        (Some(2.0), "Runs as it should. By its running hours it is due for service", 55, "it is time to"),
         (Some(20.0), "Runs as it should.", 75, "in about 3 weeks"),
     ] {
         let rul_days = days.map(|days| RulDays { p10: Some(days), p50: Some(days), p90: Some(days) });

@@ -442,8 +442,8 @@ mod tests {
             happening("held the message", data, &catalogue, zone, lang)
         };
         let capped = "machine_cap 2026-08-03T03:24:00Z";
-        assert!(said(capped, Lang::En).ends_with("is used up, until 3 Aug"));
-        assert_eq!(said(capped, Lang::Zh), "暂缓发出：同一台机器30天内只发一次，8月3日再发");
+        assert!(said(capped, Lang::En).ends_with("only recently, until 3 Aug"));
+        assert_eq!(said(capped, Lang::Zh), "暂缓发出：这台机器近期已经发过一次，8月3日再发");
         assert!(said("weekend 2026-07-20T00:00:00Z", Lang::En).ends_with("weekend, until 20 Jul, 08:00"));
     }
 }
