@@ -65,6 +65,8 @@ pub(crate) struct Judgement {
     pub(crate) week: Option<Week>,
     /// How far the hot hours rose overnight, K, if they did.
     pub(crate) jump_k: Option<f64>,
+    /// Whether a sensor shows the air.
+    pub(crate) is_measured: bool,
     /// Mean ambient of recent hot hours, degC, if measured.
     pub(crate) hot_ambient_c: Option<f64>,
     /// When the limit is reached *if* the excess is real; `certainty` says how likely that is.
@@ -268,6 +270,7 @@ impl Work {
             unregulated: None,
             week: None,
             jump_k: None,
+            is_measured: self.health.source.is_measured(),
             hot_ambient_c: None,
             forecast: None,
             dropped_from: None,
@@ -305,7 +308,7 @@ impl Work {
                 .filter(|_| self.health.source != AmbientSource::ColdSoak)
                 .and_then(|t| rivals::weigh(&self.samples, &self.health.baseline, t, sd_k, self.today));
         }
-        if self.health.source == AmbientSource::Own || self.health.source == AmbientSource::Sibling {
+        if judgement.is_measured {
             judgement.hot_ambient_c = mean(self.recent(Series::Hot, 3).map(|s| s.at.ta_c).collect());
         }
         judgement.week = rivals::week(&self.samples, &self.health.baseline, self.today);

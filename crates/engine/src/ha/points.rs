@@ -50,6 +50,11 @@ impl AmbientSource {
         }
     }
 
+    /// Whether a sensor shows the air itself, and not what is made of other temperatures.
+    pub(crate) const fn is_measured(self) -> bool {
+        matches!(self, Self::Own | Self::Sibling)
+    }
+
     /// Whether it tells cool hours from hot ones of the same day.
     const fn knows_the_hour(self) -> bool {
         matches!(self, Self::Own | Self::Sibling | Self::ColdSoak)
