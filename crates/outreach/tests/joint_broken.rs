@@ -48,6 +48,12 @@ fn the_page_says_of_a_machine_that_stands_still_that_it_does() {
             let place = usize::from(number == "m003");
             assert_eq!((was.len(), is.len(), &was[1 - place], was[place] != is[place]), (2, 2, &is[1 - place], true));
             assert_eq!((&meanwhile.state, meanwhile.slots.len()), (&before.state, 2));
+            // The visit is offered for the other one alone: this one is seen to during its repair.
+            let numbers = ["m002", "m003"]
+                .map(|number| desk.outreach.machine(&machine(&format!("{site}/{number}"))).unwrap().unwrap().number);
+            assert!(numbers.iter().all(|number| before.work.contains(number)), "{}", before.work);
+            assert!(meanwhile.work.contains(&numbers[1 - place]), "{}", meanwhile.work);
+            assert!(!meanwhile.work.contains(&numbers[place]), "{}", meanwhile.work);
             // An everyday comparison of a fault is none of a breakdown.
             assert_eq!(meanwhile.comparison.is_empty(), number == "m002");
             // So it is where the visit is booked; and over, the page says again what is forecast.

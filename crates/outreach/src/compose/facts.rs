@@ -284,7 +284,8 @@ impl Facts {
         super::join_works(self.language(), &numbers)
     }
 
-    /// The works as one phrase; each with its machine where there are several.
+    /// The works as one phrase; each with its machine where there are several. Of those, a machine that stands still is
+    /// seen to during its repair: no visit is offered for it.
     pub(crate) fn work(&self) -> String {
         let language = self.language();
         if self.others.is_empty() {
@@ -297,7 +298,9 @@ impl Facts {
                 Language::ZhCn => format!("{}{works}", facts.common.number),
             }
         };
-        let all: Vec<String> = std::iter::once(self).chain(&self.others).map(of).collect();
+        let told = || std::iter::once(self).chain(&self.others);
+        let some_run = told().any(|facts| facts.broken.is_none());
+        let all: Vec<String> = told().filter(|facts| !some_run || facts.broken.is_none()).map(of).collect();
         match language {
             Language::En => all.join(", and "),
             Language::ZhCn => all.join("，"),
