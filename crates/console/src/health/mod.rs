@@ -3,7 +3,6 @@
 //! `sheet::Sheet` is the report in words and figures of one language; the page (`templates/health.html`) and the PDF
 //! (`templates/health.typ`, typeset in process) only lay it out, so that both say the same.
 
-mod bound;
 pub(crate) mod energy;
 mod fonts;
 mod pdf;

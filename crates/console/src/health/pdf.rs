@@ -8,11 +8,10 @@ use typst::layout::{Frame, FrameItem};
 use typst_layout::PagedDocument;
 use typst_pdf::PdfOptions;
 
-use super::bound;
 use super::fonts::{FontError, Fonts};
 use super::sheet::Sheet;
 use super::world::ReportWorld;
-use crate::Lang;
+use crate::{Lang, text};
 
 /// Why there is no PDF.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +55,7 @@ pub(super) fn laid_out(
 ) -> Result<PagedDocument, PdfError> {
     let families = fonts.families(lang)?;
     let mut sheet = serde_json::to_value(sheet).map_err(|error| PdfError::Template(error.to_string()))?;
-    bound::bind_all(&mut sheet);
+    text::bind_all(&mut sheet);
     let json = serde_json::to_vec(&serde_json::json!({ "fonts": families, "sheet": sheet }));
     let json = json.map_err(|error| PdfError::Template(error.to_string()))?;
     let Some(world) = ReportWorld::new(json, pictures, fonts) else {

@@ -35,9 +35,11 @@ pub(crate) struct ReadingRow {
 pub(crate) fn table(readings: &[Reading], zone: Tz, lang: Lang) -> ReadingsTable {
     let mask = readings.iter().fold(0, |mask, reading| mask | reading.signals.mask());
     let signals: Vec<Signal> = Signal::ALL.into_iter().filter(|signal| mask & (1 << *signal as u16) != 0).collect();
+    let sent = |signal: Signal| readings.iter().filter_map(move |reading| reading.signals.get(signal));
+    let columns: Vec<_> = signals.iter().map(|signal| (*signal, places(sent(*signal)))).collect();
     let rows = readings.iter().map(|reading| ReadingRow {
         time: format!("{} {}", civil::day_of(reading.ts, zone, lang), civil::clock_seconds(reading.ts, zone)),
-        cells: signals.iter().map(|signal| reading.signals.get(*signal).map_or_else(|| "–".to_owned(), cell)).collect(),
+        cells: columns.iter().map(|(signal, places)| cell(reading.signals.get(*signal), *places)).collect(),
         state: run_state(reading.state, lang),
         doubtful: matches!(reading.quality, Quality::Bad | Quality::Stale),
     });
@@ -48,10 +50,15 @@ pub(crate) fn table(readings: &[Reading], zone: Tz, lang: Lang) -> ReadingsTable
     }
 }
 
-/// A raw value: what was sent, to three places at most, because a table of readings is where people check the source.
-fn cell(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Places that show what was sent, three at most, because a table of readings is where people check the source.
+fn places(sent: impl Iterator<Item = f64>) -> usize {
+    let places = |value: f64| format!("{value:.3}").trim_end_matches('0').rsplit('.').next().map_or(0, str::len);
+    sent.map(places).max().unwrap_or(0)
+}
+
+/// A value with the places of its column, so that point stands under point.
+fn cell(value: Option<f64>, places: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.places$}"))
 }
 
 #[cfg(test)]
@@ -59,7 +66,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_show_what_was_sent() {
-        assert_eq!([83.2, 4021.5, 0.0, -0.25, 100.0].map(cell), ["83.2", "4021.5", "0", "-0.25", "100"]);
+    fn a_column_shows_what_was_sent_point_under_point() {
+        #[track_caller]
+        fn check(sent: &[f64], expected: &[&str]) {
+            let places = places(sent.iter().copied());
+            assert_eq!(sent.iter().map(|value| cell(Some(*value), places)).collect::<Vec<_>>(), expected);
+        }
+        check(&[83.2, 98.0, -0.25], &["83.20", "98.00", "-0.25"]);
+        check(&[4021.0, 100.0, 0.0], &["4021", "100", "0"]);
+        check(&[109.38712, 146.0], &["109.387", "146.000"]);
+        assert_eq!(cell(None, places(std::iter::empty())), "–");
     }
 }

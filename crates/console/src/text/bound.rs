@@ -6,16 +6,16 @@ use serde_json::Value;
 const NO_BREAK: char = '\u{a0}';
 
 /// Words that stand behind a figure and mean nothing without it.
-const UNITS: [&str; 28] = [
-    "°C", "K", "A", "kW", "kWh", "h", "min", "s", "bar", "mbar", "mm/s", "m³/min", "m³", "%", "l/min", "yuan", "CNY",
-    "EUR", "euro", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "years",
+const UNITS: [&str; 29] = [
+    "°C", "℃", "K", "A", "kW", "kWh", "h", "min", "s", "bar", "mbar", "mm/s", "m³/min", "m³", "%", "l/min", "yuan",
+    "CNY", "EUR", "euro", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "years",
 ];
 
-/// Months as dates have them.
+/// How months begin, short or in full.
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Binds every text of a value.
-pub(super) fn bind_all(value: &mut Value) {
+pub(crate) fn bind_all(value: &mut Value) {
     match value {
         Value::String(text) => *text = bound(text),
         Value::Array(items) => items.iter_mut().for_each(bind_all),
@@ -25,7 +25,7 @@ pub(super) fn bind_all(value: &mut Value) {
 }
 
 /// A text whose figures keep their units.
-fn bound(text: &str) -> String {
+pub(crate) fn bound(text: &str) -> String {
     let mut said = String::with_capacity(text.len());
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next() {
@@ -41,9 +41,11 @@ fn bound(text: &str) -> String {
 fn belongs(word: &str, next: &str) -> bool {
     let unit = next.split(|c: char| ".,;:()（），。；：".contains(c)).next().unwrap_or_default();
     let is_figure = |text: &str| text.ends_with(|c: char| c.is_ascii_digit());
-    let is_numbered = matches!(word, "No." | "about") && next.starts_with(|c: char| c.is_ascii_digit());
-    let is_year = MONTHS.contains(&word) && is_figure(unit);
-    (is_figure(word) && (UNITS.contains(&unit) || MONTHS.contains(&unit))) || is_numbered || is_year
+    let is_numbered =
+        matches!(word, "No." | "about" | "Compressor" | "compressor") && next.starts_with(|c: char| c.is_ascii_digit());
+    let is_month = |text: &str| text.get(..3).is_some_and(|begin| MONTHS.contains(&begin));
+    let is_year = is_month(word) && is_figure(unit);
+    (is_figure(word) && (UNITS.contains(&unit) || is_month(unit))) || is_numbered || is_year
 }
 
 #[cfg(test)]
@@ -62,6 +64,8 @@ mod tests {
         check("About 2 h; the machine stops", "About 2_h; the machine stops");
         check("19 Apr 2026 – 18 Jul 2026", "19_Apr_2026 – 18_Jul_2026");
         check("No. 2 · GA75", "No._2 · GA75");
+        check("since 28 June, on compressor 1", "since 28_June, on compressor_1");
+        check("会达到105 ℃。", "会达到105_℃。");
         check("约3.3 kW（±1.2）", "约3.3_kW（±1.2）");
         check("3.3 kW", "3.3_kW");
         check("14 machines of 2 sites", "14 machines of 2 sites");

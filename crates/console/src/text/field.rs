@@ -67,7 +67,7 @@ words! {
     photo_delete = "Delete", "删除";
     photo_mend = "Change captions or delete", "修改说明或删除";
     photo_save = "Change", "修改";
-    photo_hint = "JPEG or PNG. What the phone notes with it - the place, the time - is removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
+    photo_hint = "JPEG or PNG. The place and time that the phone notes with it are removed.", "支持 JPEG 或 PNG。手机附带的地点和时间信息会被去除。";
     note_anew = "What the customer reads", "客户看到的说明";
     note_lacks = "The customer does not read the language of this note, so it is not shown to them. Write it in theirs:", "客户看不懂这段说明所用的语言，所以没有给客户看。请用客户的语言写一遍：";
     note_keep = "Show it to the customer", "给客户看";

@@ -5,6 +5,7 @@
 mod words;
 
 mod access;
+mod bound;
 mod breaches;
 mod casework;
 mod codes;
@@ -33,6 +34,7 @@ mod verdicts;
 mod works;
 
 pub(crate) use access::{Words as AccessWords, happened, refused, role, role_hint, who_may, words as access};
+pub(crate) use bound::{bind_all, bound};
 pub(crate) use breaches::breach;
 pub(crate) use casework::{
     has_it_taken_place, not_sent_yet, progress, quiet_until, remark, told_of_case, visit_was, when, your_wish,
