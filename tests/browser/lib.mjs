@@ -47,13 +47,13 @@ export async function judge(page, name, lang) {
     const why = (node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? "";
     problems.push(`${name}: ${found.id} (${found.impact}, ${found.nodes.length} times) ${node.target.join(" ")} ${why}`);
   }
-  const { tag, wide, culprit } = await page.evaluate(() => {
-    const width = window.innerWidth;
+  // A phone's own width: what it shows grows with whatever is too wide.
+  const { tag, wide, culprit } = await page.evaluate((width) => {
     const root = document.documentElement;
     const sticks = (element) => element.getBoundingClientRect().right > width + 1 && getComputedStyle(element).position !== "absolute";
     const first = root.scrollWidth > width ? [...document.querySelectorAll("main *, header *")].find(sticks) : null;
     return { tag: root.lang, wide: root.scrollWidth - width, culprit: first ? `${first.tagName}.${first.className?.baseVal ?? first.className}` : "" };
-  });
+  }, page.viewportSize().width);
   if (wide > 0) problems.push(`${name}: ${wide} px wider than the screen (${culprit})`);
   if (lang && tag !== (lang === "en" ? "en" : "zh-CN")) problems.push(`${name}: lang="${tag}"`);
 }

@@ -46,10 +46,10 @@ for (const [size, device] of [[DESK, "desk"], [PHONE, "phone"]]) {
         const cut = await page.evaluate((rows) => [...document.querySelectorAll(rows)].filter(({ parentElement: box }) => box.scrollWidth > box.clientWidth).length, rows);
         assert.equal(cut, 0, `${called}: a row is cut`);
         // Where one is can be seen in the navigation, however narrow.
-        const away = await page.evaluate(() => [...document.querySelectorAll(".top nav [aria-current]")].filter((here) => {
+        const away = await page.evaluate((width) => [...document.querySelectorAll(".top nav [aria-current]")].filter((here) => {
           const { left, right } = here.getBoundingClientRect();
-          return left < 0 || right > window.innerWidth + 1;
-        }).length);
+          return left < 0 || right > width + 1;
+        }).length, page.viewportSize().width);
         assert.equal(away, 0, `${called}: the navigation does not show where one is`);
         await picture(page, called);
       };
@@ -195,7 +195,8 @@ async function keyboard() {
 async function print() {
   step("print");
   const page = await open(browser, DESK, { scheme: "dark", who: "print" });
-  for (const [name, path] of [["machine", "/m/s01/m002"], ["queue", "/queue"], ["report", "/m/s01/m002/report"], ["planning", "/planning"]]) {
+  const papers = { machine: PATHS.machine, queue: "/queue", report: PATHS.report, planning: "/planning", calendar: "/calendar", case: PATHS.case, visit: PATHS.visit };
+  for (const [name, path] of Object.entries(papers)) {
     await page.goto(`${base}${path}`);
     await page.emulateMedia({ media: "print" });
     const said = await page.evaluate(() => ({
@@ -206,8 +207,33 @@ async function print() {
     assert.deepEqual(said.shown, [], `${path} prints what can only be clicked`);
     await picture(page, `${name}-print`);
     await page.emulateMedia({ media: null });
+    await paper(page, name);
   }
   await page.context().close();
+}
+
+// What really comes out of the printer: every sheet says something and is numbered, nothing runs off its edge.
+async function paper(page, name) {
+  const into = `${dirname(folder)}/paper`;
+  mkdirSync(into, { recursive: true });
+  const file = `${into}/${name}`;
+  await page.pdf({ path: `${file}.pdf`, format: "A4", preferCSSPageSize: true });
+  execFileSync("pdftoppm", ["-r", "70", "-png", `${file}.pdf`, file]);
+  const sheets = execFileSync("pdftotext", ["-layout", `${file}.pdf`, "-"], { encoding: "utf8" }).split("\f").slice(0, -1);
+  for (const [place, sheet] of sheets.entries()) {
+    assert.match(sheet, new RegExp(`\\b${place + 1}\\s*/\\s*${sheets.length}\\s*$`), `${name}: sheet ${place + 1} has no number`);
+    assert.ok(sheet.trim().split("\n").length > 4, `${name}: sheet ${place + 1} of ${sheets.length} is wasted`);
+  }
+  assert.ok(sheets.length <= 3, `${name} takes ${sheets.length} sheets`);
+  // As wide as the sheet without its margins; a calendar lies on its side.
+  const desk = page.viewportSize();
+  await page.setViewportSize({ width: name === "calendar" ? 1031 : 702, height: desk.height });
+  await page.emulateMedia({ media: "print" });
+  const cut = await page.evaluate(() => [...document.querySelectorAll("main *")].filter((element) =>
+    element.checkVisibility() && !element.closest(".vh, thead, svg") && element.getBoundingClientRect().right > window.innerWidth + 1).map((element) => element.outerHTML.slice(0, 80)));
+  assert.deepEqual(cut, [], `${name}: runs off the sheet`);
+  await page.emulateMedia({ media: null });
+  await page.setViewportSize(desk);
 }
 
 // Every kind of health report as a PDF and as pictures of its pages: much to say, nothing to say, still learning, never heard of.
@@ -231,7 +257,8 @@ async function reports() {
   await page.context().close();
 }
 
-// A technician's pages are worked with a thumb, or in gloves: nothing to press is lower than 44 px.
+// A technician's pages are worked with a thumb, or in gloves: nothing to press is lower than 44 px, and no field is too narrow
+// to show what was chosen.
 async function gloves() {
   step("gloves");
   const page = await open(browser, PHONE, { who: "gloves" });
@@ -243,6 +270,11 @@ async function gloves() {
       return [...all].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44).map((element) => element.outerHTML.slice(0, 80));
     });
     for (const what of low) problems.push(`${path}: too low for a glove: ${what}`);
+    const narrow = await page.evaluate(() => {
+      const all = document.querySelectorAll("main input:not([type=hidden], [type=checkbox], [type=radio]), main select, main textarea");
+      return [...all].filter((element) => element.checkVisibility() && element.getBoundingClientRect().width < 80).map((element) => element.outerHTML.slice(0, 80));
+    });
+    for (const what of narrow) problems.push(`${path}: too narrow to read: ${what}`);
   }
   await page.context().close();
 }

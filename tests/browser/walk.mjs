@@ -86,7 +86,7 @@ watch(customer, "customer");
 step("the customer opens the link");
 await customer.goto(new URL(link, base).href);
 assert.equal(await customer.locator("button.slot").count(), 2, "not exactly two times are offered");
-const wide = await customer.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+const wide = await customer.evaluate((width) => document.documentElement.scrollWidth - width, customer.viewportSize().width);
 assert.ok(wide <= 0, `the page is ${wide} px wider than the phone`);
 await picture(customer, "6-booking");
 

@@ -16,6 +16,7 @@ const PAGE_CSS: &str = include_str!("../assets/page.css");
 const CUSTOMER_CSS: &str = include_str!("../assets/customer.css");
 const FIELD_CSS: &str = include_str!("../assets/field.css");
 const ACCESS_CSS: &str = include_str!("../assets/access.css");
+const PRINT_CSS: &str = include_str!("../assets/print.css");
 const SCRIPT: &str = include_str!("../assets/console.js");
 const FIELD_SCRIPT: &str = include_str!("../assets/field.js");
 const ICON: &str = include_str!("../assets/icon.svg");
@@ -39,7 +40,7 @@ static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         "console",
         "css",
         "text/css; charset=utf-8",
-        [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS, ACCESS_CSS, FIELD_CSS].concat(),
+        [TOKENS_CSS, CHART_CSS, PAGE_CSS, CUSTOMER_CSS, ACCESS_CSS, FIELD_CSS, PRINT_CSS].concat(),
     )
 });
 static CODE: LazyLock<Asset> =
