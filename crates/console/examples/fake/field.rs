@@ -312,12 +312,9 @@ impl Field for Fake {
             works: vec!["cooler_cleaned".to_owned()],
             looked_at: Vec::new(),
             effects: effects.clone(),
-            said: (!effects.is_empty()).then(|| {
-                let said = match page.lang {
-                    Lang::En => "The discharge temperature is about 6 °C lower.",
-                    Lang::Zh => "排气温度降了6 ℃左右。",
-                };
-                said.to_owned()
+            said: (!effects.is_empty()).then(|| match page.lang {
+                Lang::En => "The discharge temperature is about 6 °C lower.".to_owned(),
+                Lang::Zh => "排气温度降了6 ℃左右。".to_owned(),
             }),
         };
         // Of the others the effect is not known yet.
