@@ -24,7 +24,7 @@ fn an_approved_message_reaches_the_customer_once() {
     let (smtp, mut server) = mail_server(folder.path());
     plant(folder.path(), r#"{ email = "baker@acme.example" }"#);
     let config = format!(
-        "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"https://service.example\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
+        "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"http://localhost:8080\"\n[outreach]\nchannel = \"smtp\"\nsmtp_url = \"smtp://127.0.0.1:{smtp}\"\n\
          from = \"service@service.example\"\ncompany = \"Acme Air Service\"\ncustomers_file = \"customers.toml\"\ntick = \"200ms\"\n"
     );
     let mut foretell = Foretell::start(folder.path(), &config);

@@ -37,7 +37,7 @@ impl House {
         plant(folder.path(), r#"{ chat = "acme-group" }"#);
         std::fs::write(folder.path().join("shared.secret"), SECRET).expect("a writable folder");
         let config = format!(
-            "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"https://service.example\"\n[outreach]\nchannel = \"none\"\n\
+            "[clock]\nsource = \"readings\"\n[console]\npublic_url = \"http://localhost:8080\"\n[outreach]\nchannel = \"none\"\n\
              customers_file = \"customers.toml\"\ntick = \"200ms\"\n[[channel]]\nname = \"chat\"\nurl = \"http://127.0.0.1:{port}{path}\"\n\
              body = '{{\"to\": {{{{ to }}}}, \"text\": {{{{ subject ~ \"\\n\" ~ body }}}}, \"link\": {{{{ link }}}}}}'\n\
              secret_file = \"shared.secret\"\nsuccess = \"errcode == 0\"\n{more}\n[replies]\nsecret_file = \"shared.secret\"\n\
@@ -98,7 +98,7 @@ fn a_letter_goes_out_once_signed_and_what_comes_back_is_in_the_record() {
     let letter = &letters[0];
     assert!(letter.is_new && letter.key.starts_with("foretell-") && letter.body["to"] == "acme-group");
     assert!(letter.body["text"].as_str().expect("a text").contains("No. 2"), "{}", letter.body);
-    assert!(letter.body["link"].as_str().expect("a link").starts_with("https://service.example/b/"));
+    assert!(letter.body["link"].as_str().expect("a link").starts_with("http://localhost:8080/b/"));
 
     // The customer answers in the group: the advisor reads it on the card, and it is kept once.
     let said =

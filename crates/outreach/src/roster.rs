@@ -303,6 +303,32 @@ mod tests {
         check(&[part_time], &[monday], slot("2026-07-20T08:00", "2026-07-20T10:00"), "s1", "w", "a");
     }
 
+    #[test]
+    fn days_and_noons_are_those_of_the_house() {
+        let mut away = technician("a");
+        away.away = vec!["2026-08-10/2026-08-14".to_owned()];
+        let chosen = |crew: &Technician, promised: Vec<Promised>, from: &str, to: &str| {
+            let at = |text: &str| Timestamp::parse(&format!("{text}:00+01:00")).unwrap();
+            let roster = Roster::new(std::slice::from_ref(crew), 1, chrono_tz::Europe::London, promised);
+            let job = Job { site: "s1".to_owned(), works: vec!["w".to_owned()] };
+            roster.choose(&Slot { start: at(from), end: at(to), idle: true }, &job, None).is_some()
+        };
+        // The evening of the last day away is the next day already in the zone that is the default.
+        assert!(!chosen(&away, Vec::new(), "2026-08-14T17:00", "2026-08-14T18:00"));
+        assert!(chosen(&away, Vec::new(), "2026-08-15T08:00", "2026-08-15T09:00"));
+        // A morning and an afternoon are two halves: 9 to 11 here is 16 to 18 there.
+        let at = |text: &str| Timestamp::parse(&format!("{text}:00+01:00")).unwrap();
+        let morning = Promised {
+            booking: 1,
+            crew: "a".to_owned(),
+            site: "s2".to_owned(),
+            start: at("2026-08-17T09:00"),
+            end: at("2026-08-17T11:00"),
+        };
+        assert!(chosen(&away, vec![morning.clone()], "2026-08-17T14:00", "2026-08-17T16:00"));
+        assert!(!chosen(&away, vec![morning], "2026-08-17T10:00", "2026-08-17T11:30"));
+    }
+
     proptest::proptest! {
         #[test]
         fn what_a_trip_costs_agrees_with_who_would_come(

@@ -342,6 +342,23 @@ fn automatic_approval_is_off_until_asked_for() {
 }
 
 #[test]
+fn letters_about_a_trusted_fault_need_no_click_and_others_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let channel = std::sync::Arc::new(support::Recorder::default());
+    drop(support::open(dir.path(), channel.clone()));
+    let auto_approve = std::iter::once("cooler_clogging".to_owned()).collect();
+    let options = foretell_outreach::OutreachOptions { auto_approve, ..support::options(channel) };
+    let outreach = foretell_outreach::Outreach::open(&dir.path().join("service.sqlite"), options).unwrap();
+    let now = wednesday();
+    let other = finding(&machine("s01/m002"), "separator_clogging", Grade::Advise, Status::Opened);
+    apply(&outreach, 1, &other, now);
+    assert_eq!(outreach.tick(now).unwrap(), []);
+    apply(&outreach, 2, &cooler("s02/m002", Grade::Advise, Status::Opened), now);
+    let sent = outreach.tick(now).unwrap();
+    assert_eq!(sent.iter().map(|ticked| ticked.outcome.clone()).collect::<Vec<_>>(), [Outcome::Sent]);
+}
+
+#[test]
 fn a_letter_read_late_says_that_its_times_have_passed() {
     let s = scene();
     let now = wednesday();

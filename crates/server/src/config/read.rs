@@ -188,11 +188,13 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         smtp_password: secret(&mut s, ["smtp_password", "smtp_password_file"], base),
         from: s.parsed("from", or.from, sender),
         company: s.text("company", &or.company),
+        zone: s.parsed("zone", or.zone, zone),
         templates_dir: s.optional("templates_dir").map(|dir| base.join(dir)),
         customers_file: file(&mut s, "customers_file", base),
         call_back_within: s.duration("call_back_within", or.call_back_within),
         on_site_within: s.duration("on_site_within", or.on_site_within),
         contacting: contacting(&mut s, or.contacting),
+        sent_without_approval: s.list("sent_without_approval").unwrap_or_default(),
         follow_up_after: s.duration("follow_up_after", or.follow_up_after),
         energy_tip_from: s.whole("energy_tip_from", or.energy_tip_from, 0..=1_000_000_000),
         grumbles_file: file(&mut s, "grumbles_file", base),
@@ -334,6 +336,10 @@ fn smtp_url(text: &str) -> Result<String, String> {
     }
     let known = text.starts_with("smtp://") || text.starts_with("smtps://");
     known.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is none of `smtp://host:587`, `smtps://host:465`"))
+}
+
+fn zone(text: &str) -> Result<chrono_tz::Tz, String> {
+    text.parse().map_err(|_| format!("`{text}` is no time zone such as Europe/London or Asia/Shanghai"))
 }
 
 fn public_url(text: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
 //! What a configuration says, section by section, with its defaults. How it is read stands in [`super::read`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -184,6 +184,8 @@ pub struct OutreachSection {
     pub from: String,
     /// The company that speaks.
     pub company: String,
+    /// Where the company works: its days, its weeks and its technicians' hours are of this time zone.
+    pub zone: chrono_tz::Tz,
     /// Message templates; none means the built-in ones.
     pub templates_dir: Option<PathBuf>,
     /// Customers, sites, machines, advisors and technicians.
@@ -194,6 +196,8 @@ pub struct OutreachSection {
     pub on_site_within: Duration,
     /// How often a customer may be written to unasked.
     pub contacting: Policy,
+    /// Codes of the faults about which letters go out without an advisor's click.
+    pub sent_without_approval: Vec<String>,
     /// How long after a job the one word that follows it goes out, unless its effect is known sooner.
     pub follow_up_after: Duration,
     /// Money a year, in the tariff's currency, from which leaking air is worth a letter.
@@ -218,11 +222,13 @@ impl Default for OutreachSection {
             smtp_password: None,
             from: "service@localhost".to_owned(),
             company: "Foretell Service".to_owned(),
+            zone: chrono_tz::Asia::Shanghai,
             templates_dir: None,
             customers_file: None,
             call_back_within: Duration::from_secs(20 * 60),
             on_site_within: Duration::from_secs(4 * 3_600),
             contacting: Policy::default(),
+            sent_without_approval: Vec::new(),
             follow_up_after: Duration::from_secs(10 * 86_400),
             energy_tip_from: 5_000,
             grumbles_file: None,
@@ -244,6 +250,23 @@ pub struct ConsoleSection {
     pub password: Option<Secret>,
     /// A folder of fonts of one's own for reports.
     pub fonts_dir: Option<PathBuf>,
+}
+
+impl ConsoleSection {
+    /// Whether everybody who reaches the console is on this computer, as far as the configuration tells. With a `public_url`
+    /// that leads elsewhere a proxy on this computer hands in what comes from anywhere, and by the address it cannot be told.
+    #[must_use]
+    pub fn is_for_this_computer_alone(&self) -> bool {
+        let leads_here = |url: &String| {
+            let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let host = host.split('/').next().unwrap_or_default();
+            host.parse::<SocketAddr>().map(|address| address.ip()).or_else(|_| host.parse()).map_or_else(
+                |_| host.rsplit_once(':').map_or(host, |(name, _)| name).eq_ignore_ascii_case("localhost"),
+                |ip: IpAddr| ip.is_loopback(),
+            )
+        };
+        self.listen.ip().is_loopback() && self.public_url.as_ref().is_none_or(leads_here)
+    }
 }
 
 impl Default for ConsoleSection {

@@ -261,6 +261,38 @@ run_hours = { at = "Runtime", unit = "furlong" }
 }
 
 #[test]
+fn a_console_that_others_reach_is_not_for_this_computer_alone() {
+    for (listen, public_url, alone) in [
+        ("127.0.0.1:8080", "", true),
+        ("[::1]:8080", "http://localhost:8080", true),
+        ("127.0.0.1:8080", "http://127.0.0.1:9000/", true),
+        ("127.0.0.1:8080", "http://[::1]:9000", true),
+        // A proxy on this computer.
+        ("127.0.0.1:8080", "https://service.example.com", false),
+        ("127.0.0.1:8080", "http://localhost.example.com:8080", false),
+        ("127.0.0.1:8080", "http://192.0.2.7", false),
+        ("0.0.0.0:8080", "", false),
+    ] {
+        let text = format!("[console]\nlisten = \"{listen}\"\npublic_url = \"{public_url}\"\n");
+        let config = parse(&text, &BTreeMap::new(), Path::new("")).unwrap();
+        assert_eq!(config.console.is_for_this_computer_alone(), alone, "{text}");
+    }
+}
+
+#[test]
+fn the_house_has_a_zone_of_its_own() {
+    let config = parse("[outreach]\nzone = \"Europe/London\"\n", &BTreeMap::new(), Path::new("")).unwrap();
+    assert_eq!(config.outreach.zone, chrono_tz::Europe::London);
+    check(
+        "[outreach]\nzone = \"London\"\n",
+        &[],
+        expect![[r#"
+            plant.toml: 1 problem
+              line 2: `outreach.zone`: `London` is no time zone such as Europe/London or Asia/Shanghai"#]],
+    );
+}
+
+#[test]
 fn no_time_at_all_is_refused_where_it_makes_no_sense() {
     check(
         r#"[mqtt]

@@ -74,7 +74,7 @@ pub(super) fn console_options(
 ) -> ConsoleOptions {
     let mut options = ConsoleOptions::new(catalogue);
     options.accounts = accounts;
-    options.anonymous = section.listen.ip().is_loopback();
+    options.anonymous = section.is_for_this_computer_alone();
     options.https = section.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
     options.password = section.password.as_ref().and_then(|password| Password::new(password.expose()));
     options.fonts_dir.clone_from(&section.fonts_dir);

@@ -131,12 +131,20 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
         options.company = Words { en: section.company.clone(), zh: section.company.clone() };
     }
     options.public_url = config.console.public_url.clone().unwrap_or_else(|| console_url.to_owned());
+    options.zone = section.zone;
     options.templates = section.templates_dir.clone();
     let minutes = |within: Duration| u32::try_from(within.as_secs() / 60).unwrap_or(u32::MAX).max(1);
     options.promises.call_back_min = minutes(section.call_back_within);
     options.promises.on_site_min = minutes(section.on_site_within);
     options.policy = section.contacting;
     options.travel_kmh = section.travel_kmh;
+    for code in &section.sent_without_approval {
+        if !catalogue.faults.iter().any(|fault| fault.code.as_str() == code) {
+            let why = format!("[outreach] sent_without_approval names `{code}`, which is no fault of the catalogue");
+            return Err(Failure::new(Kind::Config, why));
+        }
+    }
+    options.auto_approve = section.sent_without_approval.iter().cloned().collect();
     options.forget_after_days =
         section.forget_after.map(|after| u32::try_from(after.as_secs().div_ceil(86_400)).unwrap_or(u32::MAX));
     let days = section.follow_up_after.as_secs() / 86_400;

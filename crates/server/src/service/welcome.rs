@@ -7,10 +7,10 @@ use foretell_console::Accounts;
 use crate::config::ConsoleSection;
 use crate::failure::{Failure, Kind};
 
-/// Prints the link, unless there is an administrator or the console is open because only this computer can reach it. Each
+/// Prints the link, unless there is an administrator or the console is open because it is for this computer alone. Each
 /// start makes a new link and voids the one before.
 pub(super) fn first_admin(section: &ConsoleSection, accounts: &Accounts, console: SocketAddr) -> Result<(), Failure> {
-    if section.listen.ip().is_loopback() && section.password.is_none() {
+    if section.is_for_this_computer_alone() && section.password.is_none() {
         return Ok(());
     }
     let made = accounts.first_admin();

@@ -178,7 +178,8 @@ impl ServiceBackend {
         let ingest = self.ingest.as_ref().filter(|_| !self.clocks.is_rehearsal())?;
         let OwnClock { behind_ms, against, heard } = ingest.own_clock_ahead(self.clocks.wall().now())?;
         Some(format!(
-            "this computer's clock seems to be {} s ahead: {against} of {heard} machines are behind it by the same time, and what they              measure now is taken for old; set the clock (NTP)",
+            "this computer's clock seems to be {} s ahead: {against} of {heard} machines are behind it by the same time, and what they \
+             measure now is taken for old; set the clock (NTP)",
             -behind_ms / 1000
         ))
     }
