@@ -29,7 +29,7 @@ pub use load::{Load, Sent, Stored};
 pub use metropt::{MAPPING, Row, assert_export_equals, rows};
 pub use mqtt::Mqtt;
 pub use oil_due::oil_due;
-pub use page::Page;
+pub use page::{Page, ask};
 pub use plant::{plant, press};
 pub use process::{Running, binary, example, python};
 pub use service::{Foretell, export};

@@ -120,7 +120,7 @@ fn a_backup_says_what_it_cannot_do() {
     said(&data, &["import", &text(&folder.path().join("x.csv"))]);
     check(&["backup", "--to", &to, "--earlier", &text(&folder.path().join("none"))], 66, "there is no earlier backup");
     check(&["backup", "--to", &text(&data.join("copy"))], 64, "lies in the data directory");
-    check(&["backup", "--to", &to], 0, "1 files");
+    check(&["backup", "--to", &to], 0, "2 files");
     check(&["backup", "--to", &to], 74, "could not write");
     check(&["backup", "--to", &text(&folder.path().join("no/where"))], 74, "could not write");
 }

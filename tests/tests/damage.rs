@@ -109,6 +109,10 @@ fn a_damaged_day_that_the_log_has_is_no_alarm_and_is_written_anew() {
     }
     let said = foretell.process.said();
     assert!(!said.contains("from a backup") && said.contains("nothing is lost: the log has its day"), "{said}");
+    // Nor is one that is gone.
+    std::fs::remove_file(data.join("archive/2026-06-01.parquet")).expect("a file");
+    let absent = "2026-06-01.parquet is missing, but nothing is lost and nothing has to be done: the log has its day";
+    check(&data, &["archive", "check"], 0, &["1 archived days are there and whole", absent, no_alarm]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use foretell_tests::{
-    Foretell, KEEPING, Mqtt, Page, Running, archived_days, binary, check, free_port, get, import_days, metric,
+    Foretell, KEEPING, Mqtt, Page, Running, archived_days, ask, binary, check, free_port, get, import_days, metric,
     publish_lines, run, wait_for,
 };
 
@@ -49,7 +49,7 @@ fn whatever_page_is_damaged_every_command_goes_as_far_as_it_can() {
     for number in roots.iter().map(String::as_str).chain(["select 1", last]) {
         drop(std::fs::remove_dir_all(&spoilt));
         assert!(Command::new("cp").arg("-a").args([&data, &spoilt]).status().is_ok_and(|copied| copied.success()));
-        drop(Page::spoil(&spoilt, number));
+        drop(Page::spoil(&spoilt, "log.db", number));
         let (code, said) = run(&spoilt, &export);
         let lacking = if number == last { 1..200 } else { 0..1 };
         let saved = saved(&out);
@@ -114,7 +114,7 @@ fn nothing_is_acknowledged_that_a_damaged_log_would_not_give_back() {
     let mut foretell = Foretell::start(folder.path(), "[data]\nkeep_readings = \"forever\"\n");
     publish_lines(foretell.mqtt, TOPIC, &(0..20).map(reading).collect::<Vec<_>>());
     // The service goes on with the pages that it remembers, so it has to look.
-    let page = Page::spoil(&data, "select rootpage from sqlite_schema where name = 'log'");
+    let page = Page::spoil(&data, "log.db", "select rootpage from sqlite_schema where name = 'log'");
     let remedy =
         ["readings are not acknowledged", "log.db, which is damaged. Restore it from a backup", "deploy/README.md"];
     foretell.stands(503, &remedy);
@@ -154,7 +154,7 @@ fn an_engine_that_cannot_read_the_log_says_so_everywhere_until_it_can() {
     };
     let mut ingest = role("ingest", 200);
     let leaf = "select pageno from dbstat where name = 'log' and pagetype = 'leaf' order by path limit 1 offset 30";
-    let page = Page::spoil(&data, leaf);
+    let page = Page::spoil(&data, "log.db", leaf);
     let (mut engine, mut console) = (role("engine", 503), role("console", 200));
     let words = ["the engine has stood still at entry ", "log.db, which is damaged. Restore it from a backup"];
     engine.stands(503, &words);
@@ -233,6 +233,65 @@ fn a_damaged_quarantine_or_damaged_curves_keep_no_reading_from_being_taken() {
     foretell = Foretell::start(folder.path(), KEEPING);
     assert_eq!(foretell.readyz(), (200, "ready\n".to_owned()));
     assert_eq!(foretell.process.terminate(), Some(0));
+}
+
+/// In hours that no reading comes to any more, so that a page is the first to meet it.
+#[test]
+fn damaged_curves_that_a_page_meets_are_made_anew_and_the_page_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut foretell, data) = archived_days(folder.path());
+    let curves = "select count(*) || ' ' || sum(readings) || ' ' || max(temp_max) from hours";
+    let all =
+        || wait_for("all curves", PATIENCE, || ask(&data, "rollups.db", curves).filter(|said| said == "72 4320 84.9"));
+    all();
+    // Nothing of them is remembered.
+    assert_eq!(foretell.process.terminate(), Some(0));
+    foretell = Foretell::start(folder.path(), KEEPING);
+    let leaf = "select pageno from dbstat where name = 'hours' and pagetype = 'leaf' order by path limit 1";
+    drop(Page::spoil(&data, "rollups.db", leaf));
+    let page = get(foretell.console, "/m/s1/m1").expect("an answer");
+    assert_eq!(page.status, 200, "{}", page.body);
+    wait_for("the damage to be found", PATIENCE, || data.join("rollups.db.damaged").exists().then_some(()));
+    all();
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let said = foretell.process.said();
+    assert_eq!(said.matches("The hourly curves are damaged. They were put aside").count(), 1, "{said}");
+    assert!(!said.contains("Could not answer a request"), "{said}");
+}
+
+/// The copy reaches further than the old log by the time that anybody looks: what stands there now is something else.
+#[test]
+fn an_earlier_log_that_was_put_back_and_has_grown_is_read_from_its_beginning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let settings = "[engine]\nsnapshot_interval = \"1s\"\n[data]\nkeep_readings = \"forever\"\n";
+    let mut foretell = Foretell::start(folder.path(), settings);
+    publish_lines(foretell.mqtt, TOPIC, &(0..100).map(reading).collect::<Vec<_>>());
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let (log, copy) = (data.join("log.db"), folder.path().join("copy.db"));
+    std::fs::copy(&log, &copy).expect("a log");
+    foretell = Foretell::start(folder.path(), settings);
+    publish_lines(foretell.mqtt, TOPIC, &(100..200).map(reading).collect::<Vec<_>>());
+    assert_eq!(foretell.process.terminate(), Some(0));
+
+    std::fs::copy(&copy, &log).expect("a folder");
+    let row = |second: u64| format!("{},s1,m1,83.5,41.7,4\n", 1_782_892_800_000 + second * 1_000);
+    let rows: String = (10_000..10_300).map(row).collect();
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, format!("ts,site,machine,discharge_temp_c,motor_current_a,run_hours\n{rows}")).expect("room");
+    check(&data, &["import", &file.to_string_lossy()], 0, &["300 events are new on the log"]);
+
+    foretell = Foretell::start(folder.path(), settings);
+    publish_lines(foretell.mqtt, TOPIC, &[reading(20_000)]);
+    wait_for("the engine to have read all of it", PATIENCE, || {
+        metric(foretell.console, "foretell_engine_entries_total").filter(|entries| *entries == 401.0)
+    });
+    // Each reading counts once in the curves.
+    let curves = "select group_concat(readings) from hours";
+    wait_for("the curves", PATIENCE, || ask(&data, "rollups.db", curves).filter(|said| said == "100,300,1"));
+    assert_eq!(foretell.process.terminate(), Some(0));
+    let said = foretell.process.said();
+    assert!(said.contains("The log is another one than before"), "{said}");
 }
 
 #[test]

@@ -61,8 +61,8 @@ fn a_copy_is_a_data_directory_and_shares_what_has_not_changed() {
     let (dir, data, _owned) = plant();
     let (first, second) = (dir.path().join("first"), dir.path().join("second"));
     let made = back_up(&data, &first, None, NOW, &mut go_on).unwrap();
-    assert_eq!((made.files, made.shared, made.damaged.len()), (6, 0, 0));
-    assert_eq!(names(&first), "archive link.secret log.db photos");
+    assert_eq!((made.files, made.shared, made.damaged.len()), (7, 0, 0));
+    assert_eq!(names(&first), "archive link.secret log.db log.witness photos");
     assert_eq!((readings(&data), readings(&first)), (72, 72));
     assert_eq!(std::fs::read_to_string(first.join("photos/one.jpg")).unwrap(), "a picture");
     // The second day was damaged in the earlier backup, the first one changed since.
@@ -70,7 +70,7 @@ fn a_copy_is_a_data_directory_and_shares_what_has_not_changed() {
     std::fs::write(of_day(&first, 2), "nonsense").unwrap();
     std::fs::write(of_day(&first, 1).with_added_extension("sha256"), "another sum").unwrap();
     let made = back_up(&data, &second, Some(&first), NOW, &mut go_on).unwrap();
-    assert_eq!((made.files, made.shared, made.damaged.len(), readings(&second)), (6, 1, 0, 72));
+    assert_eq!((made.files, made.shared, made.damaged.len(), readings(&second)), (7, 1, 0, 72));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_is_damaged_is_copied_and_said() {
     let half = std::fs::read(&path).unwrap().split_off(500);
     std::fs::write(&path, &half).unwrap();
     let made = back_up(&data, &dir.path().join("copy"), None, NOW, &mut go_on).unwrap();
-    assert_eq!((made.files, made.damaged.len()), (6, 1));
+    assert_eq!((made.files, made.damaged.len()), (7, 1));
     assert!(made.damaged[0].to_string().contains("data/archive/1970-01-01.parquet is damaged"), "{:?}", made.damaged);
     assert_eq!(std::fs::read(dir.path().join("copy/archive/1970-01-01.parquet")).unwrap(), half);
 }
@@ -93,7 +93,7 @@ fn a_day_that_is_gone_is_taken_from_the_earlier_backup_or_said() {
     let day = data.join("archive/1970-01-01.parquet");
     std::fs::remove_file(&day).unwrap();
     let made = back_up(&data, &backup("second"), Some(&backup("first")), NOW, &mut go_on).unwrap();
-    assert_eq!((made.files, made.damaged.len(), &made.recovered[..]), (6, 0, &[day.clone()][..]));
+    assert_eq!((made.files, made.damaged.len(), &made.recovered[..]), (7, 0, &[day.clone()][..]));
     assert_eq!(readings(&backup("second")), 72);
     let made = back_up(&data, &backup("third"), None, NOW, &mut go_on).unwrap();
     assert_eq!((made.files, made.damaged.len(), made.recovered.len()), (5, 1, 0));
@@ -150,7 +150,7 @@ fn what_can_be_begun_anew_keeps_no_backup_from_being_made() {
     let copy = dir.path().join("copy");
     let made = back_up(&data, &copy, None, NOW, &mut go_on).unwrap();
     assert_eq!((&made.left_out[..], made.damaged.len()), (&damaged[..], 0));
-    assert_eq!((names(&copy).as_str(), readings(&copy)), ("archive link.secret log.db photos", 72));
+    assert_eq!((names(&copy).as_str(), readings(&copy)), ("archive link.secret log.db log.witness photos", 72));
     note_backup(&data, Some("no room")).unwrap();
     assert_eq!(failed_backup(&data).as_deref(), Some("no room"));
     [0; 2].iter().for_each(|_| note_backup(&data, None).unwrap());

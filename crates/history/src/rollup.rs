@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foretell_model::{Event, HOUR_MS, Log, LogError, MachineId, Offset, Partition, Quality, Reading, Timestamp};
@@ -45,6 +46,8 @@ pub struct RollUps {
     database: Database,
     numbers: Mutex<Numbers>,
     names: Names,
+    /// Whoever looked something up met damage.
+    doubtful: AtomicBool,
 }
 
 impl RollUps {
@@ -54,8 +57,7 @@ impl RollUps {
     /// When the file is not ours or of a later release, or the file system refuses.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
-        let database = Database::open(&dir.join("rollups.db"), &FORM)?;
-        Ok(Self { database, numbers: Mutex::default(), names: Names::default() })
+        Database::open(&dir.join("rollups.db"), &FORM).map(Self::of)
     }
 
     /// The same; a damaged file is put aside, and another begun that is to be made anew. For the process that takes readings in,
@@ -65,12 +67,13 @@ impl RollUps {
     /// As [`RollUps::open`], and when nothing can be put aside.
     pub fn open_or_renew(dir: &Path) -> Result<Self, OpenError> {
         match Self::open(dir) {
-            Err(OpenError::Damaged { path, .. }) => {
-                let database = anew::begin_anew(&path)?;
-                Ok(Self { database, numbers: Mutex::default(), names: Names::default() })
-            }
+            Err(OpenError::Damaged { path, .. }) => anew::begin_anew(&path).map(Self::of),
             opened => opened,
         }
+    }
+
+    fn of(database: Database) -> Self {
+        Self { database, numbers: Mutex::default(), names: Names::default(), doubtful: AtomicBool::new(false) }
     }
 
     fn numbers(&self) -> MutexGuard<'_, Numbers> {
@@ -130,9 +133,9 @@ impl RollUps {
     /// A machine's hours that begin in `from <= hour < to`, in order; hours without readings are absent.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store cannot be read. A damaged one has no hours.
     pub fn hours(&self, machine: &MachineId, from: Timestamp, to: Timestamp) -> Result<Vec<Summary>, LogError> {
-        self.database.reading("read the roll-ups in", |connection| {
+        self.found("read the roll-ups in", |connection| {
             let Some(number) = machines::find(connection, machine)? else { return Ok(Vec::new()) };
             let (first, after) = ((from + (HOUR_MS - 1)).hour(), (to + (HOUR_MS - 1)).hour());
             let mut statement = connection.prepare_cached(HOURS)?;
@@ -160,7 +163,7 @@ impl RollUps {
     /// # Errors
     /// When the store cannot be read.
     pub fn latest(&self, machine: &MachineId) -> Result<Option<Reading>, LogError> {
-        self.database.reading("read the newest reading in", |connection| {
+        self.found("read the newest reading in", |connection| {
             let Some(number) = machines::find(connection, machine)? else { return Ok(None) };
             let query = "SELECT machine, ts, lag_ms, body FROM latest WHERE machine = ?1";
             let found = connection.query_row(query, [number], |row| self.newest(connection, row)).optional()?;
@@ -173,11 +176,27 @@ impl RollUps {
     /// # Errors
     /// When the store cannot be read.
     pub fn latest_of_all(&self) -> Result<Vec<Reading>, LogError> {
-        self.database.reading("read the newest readings in", |connection| {
+        self.found("read the newest readings in", |connection| {
             let mut statement = connection.prepare_cached("SELECT machine, ts, lag_ms, body FROM latest")?;
             let rows = statement.query_map([], |row| self.newest(connection, row))?;
             rows.filter_map(Result::transpose).collect()
         })
+    }
+
+    /// What a page looks up. A damaged file has nothing until it is made anew, which [`RollUps::are_doubtful`] asks for: no page
+    /// should fail for want of a curve.
+    fn found<T: Default>(
+        &self,
+        attempted: &str,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LogError> {
+        match self.database.reading(attempted, query) {
+            Err(error) if self.are_damaged(&error) => {
+                self.doubtful.store(true, Ordering::Relaxed);
+                Ok(T::default())
+            }
+            found => found,
+        }
     }
 
     fn newest(&self, connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Option<Reading>> {

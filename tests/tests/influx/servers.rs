@@ -229,7 +229,18 @@ fn speaks_tls_to_a_server_of_the_plants_own_authority() {
     let written = metric(foretell.console, "foretell_influx_points_written_total");
     assert!(written.is_none_or(|points| points == 0.0), "nothing was written, but {written:?}");
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
-    let foretell = Foretell::start(folder.path(), &format!("{plain}ca_file = \"{}\"\n", file("ca.pem")));
+    // By another one's it must not either; once the file is exchanged, it goes on by itself.
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout other.key -out trusted.pem");
+    let foretell = Foretell::start(folder.path(), &format!("{plain}ca_file = \"{}\"\n", file("trusted.pem")));
+    let failed = "foretell_influx_batches_failed_total{reason=\"connection\"}";
+    wait_for("another authority to be of no use", Duration::from_secs(30), || {
+        metric(foretell.console, failed).filter(|times| *times >= 1.0)
+    });
+    let runs_out = "foretell_certificate_expires_seconds{source=\"influxdb\",whose=\"authority\"}";
+    wait_for("when the authority runs out", Duration::from_secs(30), || {
+        metric(foretell.console, runs_out).filter(|left_s| (86_400.0..172_800.0).contains(left_s))
+    });
+    std::fs::copy(file("ca.pem"), file("trusted.pem")).expect("a writable folder");
     wait_for("points over TLS", Duration::from_secs(30), || {
         (metric(foretell.console, "foretell_influx_points_written_total")? >= 100.0).then_some(())
     });

@@ -116,6 +116,13 @@ impl Archive {
         Ok(paths.map(|path| FileError::Missing { path }).collect())
     }
 
+    /// Files that were written and are not there any more, of days that the log still has.
+    pub(super) fn absent(&self, log: &SqliteLog) -> Result<Vec<FileError>, FileError> {
+        let kept = log.noted_days()?.into_iter().filter(|noted| noted.archived > Offset(0) && noted.is_whole_on_log());
+        let paths = kept.map(|noted| self.path(noted.day)).filter(|path| !path.exists());
+        Ok(paths.map(|path| FileError::Absent { path }).collect())
+    }
+
     /// Goes on without an archived day whose file is lost, or damaged, in which case it is put aside, also one of a day of which this
     /// log knows nothing; the decision is kept on the log for good. May be done beside the service, which takes it up with its next
     /// pass.

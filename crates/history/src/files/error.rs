@@ -51,6 +51,16 @@ pub enum FileError {
         /// What was found.
         cause: String,
     },
+    /// A file of the archive is not there, and the log still has its whole day.
+    #[error(
+        "{path} is missing, but nothing is lost and nothing has to be done: the log has its day, and the service writes it anew before \
+         the day leaves the log",
+        path = path.display()
+    )]
+    Absent {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Where something should be written it would be in its own way.
     #[error("{path} lies in the data directory, whose next copy would hold it too; name a folder elsewhere", path = path.display())]
     Within {
@@ -114,6 +124,7 @@ impl FileError {
             | Self::Form { path, .. }
             | Self::Damaged { path }
             | Self::Again { path, .. }
+            | Self::Absent { path }
             | Self::Within { path }
             | Self::Missing { path }
             | Self::Other { path, .. }

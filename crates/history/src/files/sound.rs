@@ -25,7 +25,7 @@ pub struct Inspection {
     pub whole: usize,
     /// Those of them without a checksum: they were read through, which does not show every damage.
     pub unsummed: Vec<PathBuf>,
-    /// Files that cannot be used, of days that the log still has: the service writes them anew.
+    /// Files that cannot be used or are not there, of days that the log still has: the service writes them anew.
     pub again: Vec<FileError>,
     /// Files that cannot be used or are not there, of days that have left the log: a person has to act.
     pub lost: Vec<FileError>,
@@ -46,6 +46,7 @@ impl Archive {
         let mut found = Inspection {
             whole: whole.len(),
             unsummed: whole.into_iter().filter(unsummed).collect(),
+            again: log.map_or(Ok(Vec::new()), |log| self.absent(log))?,
             lost: log.map_or(Ok(Vec::new()), |log| self.missing(log, Timestamp::MIN, Timestamp::MAX))?,
             aside: self.put_aside_before()?,
             ..Inspection::default()

@@ -267,6 +267,10 @@ impl InfluxWriter {
             Answer::Later { why, pause, lost } => {
                 // Asked for by the server, and spread a little, or all who were sent away come back at once.
                 let asked = pause.map_or(Duration::ZERO, |pause| pause.mul_f64(1.0 + 0.1 * chance()));
+                if lost {
+                    // The authority may have been exchanged meanwhile, whose certificates stand in a file.
+                    self.client = None;
+                }
                 (if lost { "connection" } else { "busy" }, paced.max(asked), lost, InfluxState::Waiting { why })
             }
             Answer::Closed { why, remedy } => {

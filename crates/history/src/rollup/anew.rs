@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use foretell_model::{Event, HOUR_MS, LogError, Logged, MachineId, Offset, Quality, Reading, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params_from_iter};
@@ -201,6 +202,12 @@ impl RollUps {
         matches!(error, LogError::Damaged { attempted, .. } if attempted.ends_with(&path))
     }
 
+    /// Whether a page met damage, perhaps in hours that no merge comes to any more.
+    #[must_use]
+    pub fn are_doubtful(&self) -> bool {
+        self.doubtful.load(Ordering::Relaxed)
+    }
+
     /// Puts a damaged file aside and begins anew; [`RollUps::follow`] comes next.
     ///
     /// # Errors
@@ -208,6 +215,7 @@ impl RollUps {
     pub fn renew(&self) -> Result<(), OpenError> {
         let mut numbers = self.numbers();
         drop(begin_anew(self.database.path())?);
+        self.doubtful.store(false, Ordering::Relaxed);
         numbers.forget();
         Ok(())
     }

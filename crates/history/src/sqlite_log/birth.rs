@@ -1,19 +1,23 @@
 //! Which log it is. Places mean something on one log only: whoever went on from a place of another would pass over what stands
-//! before it there. So each log is born with a number, and whoever remembers places remembers it with them.
+//! before it there. So each log is born with a number, and whoever remembers places remembers it with them. One that was cut gets
+//! another.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use foretell_model::{LogError, Offset};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::SqliteLog;
 use crate::atomic_file::AtomicFile;
+use crate::database::{signed, unsigned};
 use crate::error::OpenError;
 
 /// Beside the log's own tables; older releases do not look at it.
 pub(super) const SCHEMA: &str =
-    "CREATE TABLE IF NOT EXISTS birth (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);";
+    "CREATE TABLE IF NOT EXISTS birth (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS cuts (number INTEGER PRIMARY KEY, head INTEGER NOT NULL);";
 
 /// Where the engine remembers which log it follows.
 const FOLLOWED: &str = "engine.follows";
@@ -27,6 +31,26 @@ impl SqliteLog {
     pub const fn birth(&self) -> Option<i64> {
         self.birth
     }
+
+    /// Where the log ended when it was found cut and got the number that it has; `None` for one that has the number it was born with.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn cut_at(&self) -> Result<Option<Offset>, LogError> {
+        let query = "SELECT head FROM cuts JOIN birth USING (number)";
+        self.database.reading("look for cuts of", |connection| {
+            Ok(connection.query_row(query, [], |row| unsigned(row, 0)).optional()?.map(Offset))
+        })
+    }
+}
+
+/// Gives a log that was cut, and ends at `head`, a number of its own: places beyond mean something else from now on.
+pub(super) fn renumber(connection: &mut Connection, head: Offset) -> rusqlite::Result<Option<i64>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("UPDATE birth SET number = random()", [])?;
+    transaction.execute("INSERT INTO cuts SELECT number, ?1 FROM birth", [signed(head.0)])?;
+    transaction.commit()?;
+    number(connection)
 }
 
 /// The number of a log, which is born with it if it has none.

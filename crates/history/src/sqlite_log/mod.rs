@@ -27,6 +27,7 @@ use new_row::{INSERT, NewRow, SAME};
 use queries::Queries;
 use stored::Stored;
 use tail::Tail;
+use witness::Witness;
 
 mod birth;
 mod checkpoint;
@@ -38,6 +39,7 @@ mod queries;
 mod spans;
 mod stored;
 mod tail;
+mod witness;
 mod wreck;
 
 pub use birth::{follow, followed};
@@ -79,6 +81,8 @@ pub struct SqliteLog {
     tail: Mutex<Tail>,
     /// `None` for one that only reads.
     checkpointer: Mutex<Option<Checkpointer>>,
+    /// Of use to one that appends.
+    witness: Mutex<Witness>,
     /// The file was met damaged: until its end and what refused was read back, nothing is appended.
     doubtful: AtomicBool,
     /// What refused to be read.
@@ -100,8 +104,9 @@ impl SqliteLog {
 
     /// Refuses appends as [`LogError::Full`] while there is less room.
     #[must_use]
-    pub fn keeping_free(self, room: DiskRoom) -> Self {
-        Self { room: Some(room), ..self }
+    pub fn keeping_free(mut self, room: DiskRoom) -> Self {
+        self.room = Some(room);
+        self
     }
 
     /// Whether the log takes a write now, found out by writing.
@@ -142,7 +147,19 @@ impl SqliteLog {
         let open = if lock.is_some() { Database::open } else { Database::open_to_look };
         let database = open(&path, &FORM)?;
         let head = head(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
-        let birth = birth::number(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
+        let mut birth = birth::number(&database.writer()).map_err(|error| refused(error, &path, &FORM))?;
+        let witness = Witness::of(dir);
+        let is_cut = |birth| witness.contradicts(&database.writer(), birth, head);
+        if lock.is_some() && birth.is_some_and(is_cut) {
+            tracing::warn!(
+                path = %path.display(),
+                entries = head.0,
+                "The log is not what it was when it was last written: an earlier copy was put back, or its end is lost. It goes on as \
+                 another log; engine, curves and InfluxDB take it up from its beginning."
+            );
+            let renumbered = birth::renumber(&mut database.writer(), head);
+            birth = renumbered.map_err(|error| refused(error, &path, &FORM))?;
+        }
         let queries = Queries::of(&database.writer(), lock.is_some(), |error| refused(error, &path, &FORM))?;
         let checkpointer = lock.as_ref().map(|_| Checkpointer::start(&path, &database.writer())).transpose();
         let checkpointer = checkpointer.map_err(|error| refused(error, &path, &FORM))?;
@@ -156,6 +173,7 @@ impl SqliteLog {
             room: None,
             tail: Mutex::new(Tail::new(head)),
             checkpointer: Mutex::new(checkpointer),
+            witness: Mutex::new(witness),
             doubtful: AtomicBool::new(false),
             met: Mutex::default(),
             birth,
@@ -212,6 +230,11 @@ impl SqliteLog {
         Ok(kept)
     }
 
+    fn bear_witness(&self, connection: &Connection, head: Offset, at_once: bool) {
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        witness.note(connection, self.birth, head, at_once);
+    }
+
     fn appending(&self, batch: &[Event]) -> rusqlite::Result<(Appended, Vec<Logged>)> {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.database.writer();
@@ -229,10 +252,20 @@ impl SqliteLog {
                 if let Some(checkpointer) = &mut *checkpointer {
                     checkpointer.committed(appended.kept, &connection);
                 }
+                self.bear_witness(&connection, appended.head, false);
             }
             Err(_) => numbers.forget(),
         }
         result
+    }
+}
+
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        if self.lock.is_some() {
+            let head = *self.head.lock().unwrap_or_else(PoisonError::into_inner);
+            self.bear_witness(&self.database.writer(), head, true);
+        }
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) fn json_fault(error: &serde_json::Error) -> Fault {
         RefusalReason::TooDeep
     } else if text.starts_with(tree::TWICE) {
         RefusalReason::Contradiction
+    } else if text.starts_with(tree::TOO_MANY) {
+        RefusalReason::TooMany
     } else if error.is_data() {
         RefusalReason::WrongType
     } else {

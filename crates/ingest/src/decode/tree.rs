@@ -1,6 +1,7 @@
 //! JSON as a tree, in which no object says two things: of a key that stands twice `serde_json` keeps the last value, others the
 //! first, and a required signal could vanish behind a later `null`. The same value again is harmless.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -9,20 +10,39 @@ use serde_json::{Map, Value};
 /// How the error of such a key begins; its name in backquotes follows.
 pub(super) const TWICE: &str = "two different values for ";
 
+/// How the error of a payload that would take too much memory begins.
+pub(super) const TOO_MANY: &str = "more values than a payload may hold";
+
+/// Most that a payload may hold, values: a thousand records of two hundred each. A payload is bounded in bytes, but three of them,
+/// `{},`, take six hundred in memory.
+const VALUES_MAX: usize = 200_000;
+
+/// For how many values an object counts: its first node has room for eleven.
+const OBJECT: usize = 16;
+
 /// Longest part of a key that an error repeats, characters.
 const KEY_CHARS_MAX: usize = 60;
 
 /// Reads a payload.
 pub(super) fn parse(payload: &[u8]) -> serde_json::Result<Value> {
     let mut json = serde_json::Deserializer::from_slice(payload);
-    let value = Tree.deserialize(&mut json)?;
+    let value = Tree(&Cell::new(VALUES_MAX)).deserialize(&mut json)?;
     json.end().map(|()| value)
 }
 
+/// With what may still come.
 #[derive(Clone, Copy)]
-struct Tree;
+struct Tree<'a>(&'a Cell<usize>);
 
-impl<'de> DeserializeSeed<'de> for Tree {
+impl Tree<'_> {
+    fn count<E: serde::de::Error>(self, values: usize) -> Result<(), E> {
+        let left = self.0.get().checked_sub(values).ok_or_else(|| E::custom(TOO_MANY))?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -30,7 +50,7 @@ impl<'de> DeserializeSeed<'de> for Tree {
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
+impl<'de> Visitor<'de> for Tree<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,14 +84,17 @@ impl<'de> Visitor<'de> for Tree {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element_seed(self)? {
+            self.count(1)?;
             items.push(item);
         }
         Ok(Value::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        self.count(OBJECT)?;
         let mut object = Map::new();
         while let Some(key) = map.next_key::<String>()? {
+            self.count(1)?;
             let value = map.next_value_seed(self)?;
             if object.get(&key).is_some_and(|known| *known != value) {
                 let key: String = key.chars().take(KEY_CHARS_MAX).collect();
@@ -99,6 +122,23 @@ mod tests {
         check(r#"{"a":1,"a":null}"#, "two different values for `a` at line 1 column 16");
         check(r#"[{"a":{"b":1,"b":2}}]"#, "two different values for `b` at line 1 column 19");
         check(r#"{"a":1} x"#, "trailing characters at line 1 column 9");
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused_on_the_way() {
+        let check = |item: &str, times: usize, expected: &str| {
+            let text = format!("[{}]", vec![item; times].join(","));
+            let said = parse(text.as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(said.starts_with(expected) && said.is_empty() == expected.is_empty(), "{item}: {said}");
+        };
+        // As many machines as an array may have, each with all that a controller says.
+        let record =
+            format!("{{{}}}", (0..150).map(|key| format!("\"register {key}\":0.5")).collect::<Vec<_>>().join(","));
+        check(&record, 1_000, "");
+        check("0", 150_000, "");
+        check("{}", 300_000, TOO_MANY);
+        check(r#"{"":0}"#, 150_000, TOO_MANY);
+        check("0", 500_000, TOO_MANY);
     }
 
     /// Any JSON, by the text that a program would write.

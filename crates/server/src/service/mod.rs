@@ -135,6 +135,8 @@ impl Service {
     /// # Errors
     /// When a store, a port or a thread cannot be had, or a customers file has a fault.
     pub async fn start(config: Config, roles: Roles) -> Result<Self, Failure> {
+        // Before anything is there to be counted.
+        Telemetry::install()?;
         // Before the port: of two starts by one configuration, the second is told which process is in its way.
         let data = config.data.clone();
         let locks = blocking(move || stores::claim(&data, roles)).await?;

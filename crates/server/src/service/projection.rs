@@ -62,6 +62,9 @@ impl Projection {
     fn run(self) {
         let mut follows = false;
         while !self.stop.is_cancelled() {
+            if self.rollups.are_doubtful() {
+                follows &= !self.is_begun_anew();
+            }
             let turned = if follows { self.catch_up() } else { self.follow().map(|done| follows = done) };
             match turned {
                 Ok(()) => self.troubles.over(Part::Curves),
@@ -84,11 +87,16 @@ impl Projection {
 
     /// Whether they were damaged and have been begun anew.
     fn renewed(&self, error: &LogError) -> bool {
-        let renewed = self.rollups.are_damaged(error).then(|| self.rollups.renew());
-        if let Some(Err(error)) = &renewed {
+        self.rollups.are_damaged(error) && self.is_begun_anew()
+    }
+
+    /// Begins them anew, and says whether it could.
+    fn is_begun_anew(&self) -> bool {
+        let begun = self.rollups.renew();
+        if let Err(error) = &begun {
             tracing::error!(error = error as &dyn std::error::Error, "The hourly curves could not be begun anew.");
         }
-        matches!(renewed, Some(Ok(())))
+        begun.is_ok()
     }
 
     fn catch_up(&self) -> Result<(), Refused> {

@@ -22,7 +22,8 @@ pub(super) struct Followers<'a> {
 
 impl Followers<'_> {
     /// Takes up which log is followed from now on. Where it is another one, everybody begins anew: the engine replays what there is,
-    /// and nothing of that is told to outreach, which was told of its own log.
+    /// and nothing of that is told to outreach, which was told of its own log. Of one that was cut, outreach takes what came after
+    /// the cut as new.
     pub(super) fn take_up(&self, log: &SqliteLog) {
         let (Some(birth), known) = (log.birth(), followed(self.data_dir)) else { return };
         if known == Some(birth) {
@@ -41,14 +42,17 @@ impl Followers<'_> {
     }
 
     fn begin_anew(&self, log: &SqliteLog) -> Result<(), Box<dyn Error>> {
-        let head = log.head(Partition(0))?;
+        let (head, cut) = (log.head(Partition(0))?, log.cut_at()?);
         tracing::warn!(
             entries = head.0,
             "The log is another one than before. The engine learns anew from the archive and from this log; what was told and sent before \
              stays as it is, and is not told again."
         );
         self.snapshots.remove(SNAPSHOT)?;
-        self.outreach.follow_another_log(head)?;
+        match cut {
+            Some(cut) => drop(self.outreach.rewind(cut)?),
+            None => self.outreach.follow_another_log(head)?,
+        }
         if let Some(influx) = self.influx {
             influx.start_over()?;
         }
@@ -56,7 +60,8 @@ impl Followers<'_> {
     }
 
     /// Whether the log was cut behind our back. Going on from the snapshot would leave the engine deaf until the log has grown past
-    /// it, so the log decides: it is replayed, and outreach takes what comes after its end as new.
+    /// it, so the log decides: it is replayed, and outreach takes what comes after its end as new. A log that is opened to append
+    /// finds out for itself; this is for a process that only reads and was there before.
     pub(super) fn log_ends_before(&self, log: &SqliteLog, snapshot: Offset) -> bool {
         let Ok(head) = log.head(Partition(0)) else { return false };
         if head >= snapshot {

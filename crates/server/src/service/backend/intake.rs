@@ -9,7 +9,7 @@ use foretell_console::view::{IngestStatus, MachineClock, QuarantineQuery, Refusa
 use foretell_history::{QuarantineFilter, failed_backup, lying_aside};
 use foretell_ingest::broker::RefusedPublish;
 use foretell_ingest::decode::RefusalReason;
-use foretell_ingest::validity::{Certificates, Complaint};
+use foretell_ingest::validity::{Certificates, Complaint, certificates};
 use foretell_ingest::{ClockSkew, OwnClock, Trouble, TroubleKind};
 use foretell_model::{Log, LogError, Partition, Quarantined};
 use metrics::gauge;
@@ -212,8 +212,13 @@ impl ServiceBackend {
         complaints.filter(wanted).map(|complaint| complaint.words).collect()
     }
 
+    /// What runs out one day: certificates of the intake, and the authority by which InfluxDB is known.
     fn held(&self) -> Vec<(String, Certificates)> {
-        self.ingest.as_ref().map(|ingest| ingest.certificates()).unwrap_or_default()
+        let mut held = self.ingest.as_ref().map(|ingest| ingest.certificates()).unwrap_or_default();
+        let authority = self.config.influxdb.as_ref().filter(|_| self.influx.is_some());
+        let authority = authority.and_then(|section| section.ca_file.as_deref());
+        held.extend(certificates(None, authority).into_iter().map(|authority| ("influxdb".to_owned(), authority)));
+        held
     }
 
     /// Which brokers share what they have for us between us and another program of our name.
@@ -240,12 +245,12 @@ impl ServiceBackend {
         if let Ok(free_bytes) = self.disk.free_bytes() {
             gauge!("foretell_disk_free_bytes").set(free_bytes as f64);
         }
-        let Some(ingest) = &self.ingest else { return };
         let now = self.clocks.wall().now();
         for (source, Certificates { whose, until, .. }) in self.held() {
             let left_s = (until - now) as f64 / 1000.0;
             gauge!("foretell_certificate_expires_seconds", "source" => source, "whose" => whose.name()).set(left_s);
         }
+        let Some(ingest) = &self.ingest else { return };
         let skews = ingest.clock_skews();
         let off = |ahead: bool| {
             let is_off = move |skew: &&ClockSkew| skew.behind_ms.abs() >= OFF_MS && (skew.behind_ms < 0) == ahead;
