@@ -3,6 +3,7 @@
 //! rumqttc has a crate for each version with types of its own. Nothing outside this folder knows which one is in use.
 
 mod alike;
+mod gathered;
 mod nothing_open;
 mod v3;
 mod v5;
@@ -30,6 +31,10 @@ const REQUESTS_MAX: usize = 70_000;
 /// Requests that are written at once, and packets that are read at once.
 const REQUEST_BATCH: usize = 1000;
 const READ_BATCH: usize = 128;
+
+/// Messages of ours that may wait for the broker's answer at once. The library looks through the places of all of them whenever
+/// it has written something, and an acknowledgement is something.
+const IN_FLIGHT: u16 = 20;
 
 /// The version that a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

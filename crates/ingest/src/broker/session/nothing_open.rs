@@ -25,7 +25,7 @@ impl SessionStore for NothingOpen {
             client_id: key.client_id().to_owned(),
             clean_start: false,
             session_expiry_interval: Some(self.session_expiry_s),
-            outgoing_inflight_upper_limit: None,
+            outgoing_inflight_upper_limit: Some(super::IN_FLIGHT),
             ack_mode: PersistedAckMode::Manual,
             last_pkid: 0,
             last_puback: 0,

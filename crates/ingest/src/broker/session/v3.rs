@@ -14,8 +14,10 @@ use super::super::host::Will;
 use super::super::options::BrokerError;
 use super::super::password;
 use super::alike::alike;
+use super::gathered::connector;
 use super::{
-    Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
+    Bounds, Checked, Happened, IN_FLIGHT, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH,
+    REQUESTS_MAX, words,
 };
 
 alike!(rumqttc);
@@ -35,6 +37,8 @@ pub(super) fn client(
         .set_request_channel_capacity(REQUESTS_MAX)
         .set_max_request_batch(REQUEST_BATCH)
         .set_read_batch_size(READ_BATCH)
+        .set_inflight(IN_FLIGHT)
+        .set_socket_connector(connector(options.connect_within))
         .set_max_packet_size(payload_bytes_max.saturating_add(PACKET_OVERHEAD_BYTES), outgoing);
     match (&options.username, password::now(options)) {
         (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.into_bytes()),

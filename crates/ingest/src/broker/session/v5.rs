@@ -14,9 +14,11 @@ use super::super::host::Will;
 use super::super::options::BrokerError;
 use super::super::password;
 use super::alike::alike;
+use super::gathered::connector;
 use super::nothing_open::NothingOpen;
 use super::{
-    Bounds, Checked, Happened, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH, REQUESTS_MAX, words,
+    Bounds, Checked, Happened, IN_FLIGHT, Message, NotTaken, PACKET_OVERHEAD_BYTES, READ_BATCH, REQUEST_BATCH,
+    REQUESTS_MAX, words,
 };
 
 /// Largest payload that is fetched, so that it can be refused by name and counted; what is larger still, the broker leaves
@@ -47,6 +49,8 @@ pub(super) fn client(
         .set_request_channel_capacity(REQUESTS_MAX)
         .set_max_request_batch(REQUEST_BATCH)
         .set_read_batch_size(READ_BATCH)
+        .set_outgoing_inflight_upper_limit(IN_FLIGHT)
+        .set_socket_connector(connector(options.connect_within))
         .set_network_options(checked.network());
     match (&options.username, password::now(options)) {
         (Some(user), Some(password)) => _ = mqtt.set_credentials(user.as_str(), password.into_bytes()),
