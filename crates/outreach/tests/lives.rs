@@ -259,7 +259,12 @@ impl Life {
             Step::Mend => self.mend(),
             Step::Feel { customer, level } => {
                 let stage = level.checked_sub(1).map(|n| CustomerStage::ALL[n]);
-                self.outreach.set_stage(CUSTOMERS[customer].0, stage, "said so", "wang", now).unwrap();
+                let key = CUSTOMERS[customer].0;
+                let felt = match stage {
+                    Some(CustomerStage::Escalation) => self.outreach.escalate(key, "wang", "said so", "wang", now),
+                    stage => self.outreach.set_stage(key, stage, "said so", "wang", now),
+                };
+                felt.unwrap();
                 self.level[customer] = level;
             }
             Step::Holiday { days } => {

@@ -219,7 +219,12 @@ impl World {
         let Some(customer) = &case.customer else { return Ok(()) };
         if case.broken.contains(&Promise::OnSite) && self.dice.chance(0.5) {
             let stage = if self.dice.chance(0.3) { CustomerStage::Escalation } else { CustomerStage::OpenGrumbling };
-            self.outreach.set_stage(customer, Some(stage), "we came late", "wang", self.now)?;
+            match stage {
+                CustomerStage::Escalation => {
+                    self.outreach.escalate(customer, "wang", "we came late", "wang", self.now)?;
+                }
+                _ => self.outreach.set_stage(customer, Some(stage), "we came late", "wang", self.now)?,
+            }
             self.judge.stages.insert(customer.clone(), stage);
             self.calm.push((self.now.plus_days(30.0), customer.clone()));
         }
