@@ -225,6 +225,8 @@ assert.match(await ops.locator("main").innerText(), /garbage/, "what was refused
 await see(ops, "quarantine");
 assert.match(await (await ops.request.get(`${base}/metrics`)).text(), /foretell_log_rows_total/);
 await refused(ops, at.customer);
+await refused(ops, "/queue");
+await refused(ops, "/calendar");
 assert.equal(await ops.locator('nav a[href="/customers"]').count(), 0, "the navigation offers what is refused");
 
 // --- the customer ---

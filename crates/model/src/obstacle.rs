@@ -152,6 +152,8 @@ obstacles! {
     AlreadyTheirs = "already_theirs", "that advisor looks after the customer already";
     /// A reason.
     WhyMissing = "why_missing", "say why; whoever takes over must know";
+    /// Who takes a customer over whom automation leaves alone.
+    PersonMissing = "person_missing", "name the advisor who takes over; at this stage nothing is sent by itself";
     /// On whose word.
     WordMissing = "word_missing", "say on whose word; only the customer may undo it";
     /// A word of explanation.
@@ -204,6 +206,7 @@ impl Obstacle {
                 | Self::MessageLength
                 | Self::NoMachine
                 | Self::WhyMissing
+                | Self::PersonMissing
                 | Self::WordMissing
                 | Self::ExplanationMissing
                 | Self::OutcomeMissing

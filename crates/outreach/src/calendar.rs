@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Time
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
+use crate::holidays::Holidays;
 use crate::registry::Customer;
 
 /// How far ahead a free or open day is looked for. A year of holidays in a row is a slip of the pen.
@@ -48,11 +49,11 @@ pub(crate) struct Shift {
 }
 
 impl Calendar {
-    /// The calendar a customer's registration describes.
+    /// The calendar a customer's registration describes, with the public holidays of its zone below its own.
     ///
     /// # Errors
     /// Names the field that cannot be read.
-    pub fn of(customer: &Customer) -> Result<Self, String> {
+    pub fn of(customer: &Customer, public: &Holidays) -> Result<Self, String> {
         let zone =
             customer.zone.parse().map_err(|_| format!("`zone`: `{}` is not an IANA time zone", customer.zone))?;
         let (open, close) = (time("quiet_to", &customer.quiet_to)?, time("quiet_from", &customer.quiet_from)?);
@@ -60,11 +61,13 @@ impl Calendar {
             return Err(format!("`quiet_to` ({open}) must be earlier in the day than `quiet_from` ({close})"));
         }
         let production = &customer.production;
+        let mut holidays = spans("holidays", &customer.holidays)?;
+        holidays.extend(public.of(zone));
         Ok(Self {
             zone,
             open,
             close,
-            holidays: spans("holidays", &customer.holidays)?,
+            holidays,
             shifts: production.shifts.iter().map(|text| shift(text)).collect::<Result<_, _>>()?,
             shutdowns: spans("shutdowns", &production.shutdowns)?,
             busy: spans("busy", &production.busy)?,
@@ -115,6 +118,11 @@ impl Calendar {
     #[must_use]
     pub fn is_holiday(&self, day: NaiveDate) -> bool {
         is_within(&self.holidays, day)
+    }
+
+    /// Whether any holiday of a year is known.
+    pub(crate) fn has_holiday_in(&self, year: i32) -> bool {
+        self.holidays.iter().any(|(from, to)| (from.year()..=to.year()).contains(&year))
     }
 
     /// Whether production stands still on a day by plan.

@@ -3,7 +3,6 @@
 use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::advisor::NEW;
-use crate::calendar::Calendar;
 use crate::compose::{self, Draft};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
@@ -117,8 +116,7 @@ impl Outreach {
     /// What the governor says to sending a card's message now, in a sentence, with times as the customer's clock shows them.
     #[must_use]
     pub fn explain(&self, card: &Card, language: Language) -> Option<String> {
-        let own = card.customer.as_ref().and_then(|customer| Calendar::of(customer).ok());
-        let calendar = own.unwrap_or_else(|| Calendar::plain(self.options.zone));
+        let calendar = self.calendar_of(card.customer.as_ref());
         card.verdict.as_ref().map(|verdict| verdict.explain(language, &calendar, &self.options.catalogue))
     }
 

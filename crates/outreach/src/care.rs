@@ -8,7 +8,7 @@ use foretell_model::{Obstacle, Timestamp, named};
 use crate::error::{OutreachError, Result};
 use crate::store::{Entry, Session, care, record, registry};
 use crate::views::{Happening, RecordFilter, StageChange};
-use crate::{Customer, Outreach};
+use crate::{Customer, Outreach, handover};
 
 named! {
     /// How far a customer's dissatisfaction has gone. A customer without a stage has shown none.
@@ -55,7 +55,8 @@ impl Outreach {
     /// Notes how far a customer's dissatisfaction has gone; `None` when it is over.
     ///
     /// # Errors
-    /// When there is no such customer, nobody says why, or the store refuses.
+    /// When there is no such customer, nobody says why, or the store refuses; at [`CustomerStage::Escalation`], which needs a
+    /// person: see [`Outreach::escalate`].
     pub fn set_stage(
         &self,
         customer: &str,
@@ -68,12 +69,30 @@ impl Outreach {
         if why.trim().is_empty() {
             return Err(OutreachError::refused(attempted, Obstacle::WhyMissing));
         }
+        if stage == Some(CustomerStage::Escalation) {
+            return Err(OutreachError::refused(attempted, Obstacle::PersonMissing));
+        }
+        self.store.write(&attempted, |tx| set_stage(tx, customer, (stage, why), who, now))
+    }
+
+    /// Notes that a customer goes beyond us, and who takes over: from now on nothing is sent by itself, and a silence that nobody
+    /// fills is worse than any letter. That advisor may be the one whom the customer has.
+    ///
+    /// # Errors
+    /// When there is no such customer or advisor, nobody is named or says why, or the store refuses.
+    pub fn escalate(&self, customer: &str, to: &str, why: &str, who: &str, now: Timestamp) -> Result<()> {
+        let attempted = format!("give customer {customer} to a person");
+        let missing = [(why, Obstacle::WhyMissing), (to, Obstacle::PersonMissing)];
+        if let Some((_, missing)) = missing.into_iter().find(|(text, _)| text.trim().is_empty()) {
+            return Err(OutreachError::refused(attempted, missing));
+        }
         self.store.write(&attempted, |tx| {
-            must_exist(tx, customer)?;
-            let change = StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() };
-            care::set_stage(tx, customer, &change)?;
-            let why = format!("{}: {why}", stage.map_or("none", CustomerStage::name));
-            Entry { at: now, who, what: STAGE_SET, why: &why, customer: Some(customer), ..Entry::default() }.write(tx)
+            set_stage(tx, customer, (Some(CustomerStage::Escalation), why), who, now)?;
+            // Whoever keeps the customer is named as well.
+            match handover::hand_over(tx, customer, to, why, who, now)? {
+                true => Ok(()),
+                false => handover::note(tx, customer, (to, why), who, now),
+            }
         })
     }
 
@@ -148,6 +167,20 @@ impl Outreach {
             Entry { at: now, who, what, why: &why, customer, contact: true, ..Entry::default() }.write(tx)
         })
     }
+}
+
+/// Keeps a stage, and says so in the record.
+fn set_stage(
+    connection: &dyn Session,
+    customer: &str,
+    (stage, why): (Option<CustomerStage>, &str),
+    who: &str,
+    now: Timestamp,
+) -> Result<()> {
+    must_exist(connection, customer)?;
+    care::set_stage(connection, customer, &StageChange { at: now, stage, who: who.to_owned(), why: why.to_owned() })?;
+    let why = format!("{}: {why}", stage.map_or("none", CustomerStage::name));
+    Entry { at: now, who, what: STAGE_SET, why: &why, customer: Some(customer), ..Entry::default() }.write(connection)
 }
 
 /// A medium, and what was said about it.

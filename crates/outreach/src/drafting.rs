@@ -54,7 +54,7 @@ impl Outreach {
         let Some(advisor) = registry::find::<Advisor>(connection, &customer.advisor)? else {
             return Ok(Err(Objection::about(Obstacle::AdvisorUnregistered, customer.advisor)));
         };
-        let calendar = Calendar::of(&customer).map_err(|why| OutreachError::Registration {
+        let calendar = Calendar::of(&customer, &self.options.holidays).map_err(|why| OutreachError::Registration {
             what: "customer",
             id: customer.id.clone(),
             why,

@@ -8,11 +8,11 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`registry`] | customers, sites, machines, advisors as people enter them |
-//! | `calendar`, `clock` | a customer's civil time, working days, open hours and production; whether our own clock is right |
+//! | `calendar`, `holidays`, `clock` | a customer's civil time, public holidays, working days, open hours and production; whether our own clock is right |
 //! | [`governor`] | whether one message may go out now |
 //! | [`slots`], [`roster`] | which two times to offer, and who could come |
 //! | [`planning`], `plan` | parts, depots, capacity and the price of waiting, reckoned ahead |
-//! | [`spreadsheet`] | customers and machines from a CSV file |
+//! | [`spreadsheet`], `csv` | customers and machines from a CSV file |
 //! | [`compose`] | texts from templates, and the lint that guards them |
 //! | [`channel`] | ways out of the house |
 //! | [`hooks`], [`replies`], `alarms` | who is told of what happens, what customers answer, what controllers say |
@@ -51,6 +51,7 @@ mod clock;
 pub mod compose;
 mod context;
 mod crew_words;
+mod csv;
 mod customer;
 pub mod desk;
 mod discreet;
@@ -64,6 +65,7 @@ pub mod governor;
 mod guest;
 mod handover;
 mod heard;
+mod holidays;
 pub mod hooks;
 mod ics;
 mod joining;
@@ -112,6 +114,7 @@ pub use context::{MachineContext, WEEK_HOURS};
 pub use customer::{LINK_TAKEN_BACK, LINK_WITHDRAWN};
 pub use desk::{Appointment, Desk};
 pub use error::{OutreachError, Result};
+pub use holidays::{Gap, Holidays};
 pub use hooks::{Hook, HookOptions, HookStatus};
 pub use options::{OutreachOptions, Promises};
 pub use outward::MqttMessage;

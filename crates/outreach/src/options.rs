@@ -10,6 +10,7 @@ use crate::alarms::TripRules;
 use crate::care::Grumbles;
 use crate::channel::Channel;
 use crate::governor::Policy;
+use crate::holidays::Holidays;
 use crate::hooks::Hook;
 use crate::registry::Words;
 use crate::replies::StopWords;
@@ -58,6 +59,8 @@ pub struct OutreachOptions {
     pub zone: chrono_tz::Tz,
     /// Visits that can be made per half-day as long as no technician is registered, at least 1.
     pub visits_per_half_day: u32,
+    /// Public holidays by zone, below each customer's own.
+    pub holidays: Holidays,
     /// The governor's caps.
     pub policy: Policy,
     /// What a customer with a broken machine is promised.
@@ -106,6 +109,7 @@ impl OutreachOptions {
             public_url: "http://127.0.0.1:8080".into(),
             zone: chrono_tz::Asia::Shanghai,
             visits_per_half_day: 1,
+            holidays: Holidays::default(),
             policy: Policy::default(),
             promises: Promises::default(),
             grumbles: Grumbles::default(),

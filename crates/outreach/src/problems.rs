@@ -248,7 +248,7 @@ mod tests {
             &[
                 ("advisor = \"wang\"", "advisor = \"wong\""),
                 ("quiet_from = \"20:00\"", "quiet_from = \"8pm\""),
-                ("\"2026-10-02\"", "\"2026-10-32\""),
+                ("\"2026-12-31\"", "\"2026-12-32\""),
                 ("li@huaxin.example", "li-at-huaxin"),
                 ("zone = \"Europe/London\"", "zone = \"Europe/Leeds\""),
                 ("customer = \"acme\"", "customer = \"acne\""),
@@ -261,7 +261,7 @@ mod tests {
                 machine[1].nmae: machine `s09/m002`: unknown key `nmae`; known here: id, number, model, rated_kw, tariff_per_kwh, stop_cost, consequence, service
                 customer[0].advisor: customer `huaxin`: there is no [[advisor]] `wong` in this file
                 customer[0].quiet_from: customer `huaxin`: `quiet_from`: `8pm` is not a time such as 20:00
-                customer[0].holidays: customer `huaxin`: `holidays`: `2026-10-32` is not a date such as 2026-10-01
+                customer[0].holidays: customer `huaxin`: `holidays`: `2026-12-32` is not a date such as 2026-10-01
                 customer[0].addresses: customer `huaxin`: `li-at-huaxin` is not an e-mail address (Missing domain or user)
                 customer[1].zone: customer `acme`: `zone`: `Europe/Leeds` is not an IANA time zone
                 site[1].customer: site `s02`: there is no [[customer]] `acne` in this file

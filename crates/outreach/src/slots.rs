@@ -419,7 +419,7 @@ mod tests {
         let customer = |change: fn(&mut crate::registry::Production)| {
             let mut customer = crate::registry::Customer::new("c", "c", Language::En, "a");
             change(&mut customer.production);
-            Calendar::of(&customer).unwrap()
+            Calendar::of(&customer, &crate::holidays::Holidays::none()).unwrap()
         };
         // A planned shutdown is the best time there is.
         let shutdown = customer(|p| p.shutdowns = vec!["2026-07-17".to_owned(), "2026-07-21/2026-07-22".to_owned()]);

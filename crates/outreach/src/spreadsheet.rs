@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foretell_model::{Catalogue, MachineId};
 
+use crate::calendar;
+use crate::csv::rows;
 use crate::problems::mail_address;
 use crate::registry::{Customer, Entity, Language, Machine, Registry, ServiceTask, Site};
 
-/// The columns, in any order; those marked * must be there.
+/// The columns, in any order, whether each must be there, and what stands in it. Several things in one field stand between `|`;
+/// an empty field leaves what is registered.
 pub const COLUMNS: &[(&str, bool, &str)] = &[
     ("customer", true, "key of the customer"),
     ("customer_name", false, "the company's name; needed on the customer's first line"),
@@ -20,14 +23,26 @@ pub const COLUMNS: &[(&str, bool, &str)] = &[
     ("advisor", false, "key of the advisor; needed on the customer's first line"),
     ("email", false, "where messages go"),
     ("phone", false, "for the advisor who calls"),
+    ("addresses", false, "of other channels, medium:address, e.g. sms:+86 138 0000 0001|wecom:li.gong"),
+    ("channels", false, "media in the order the customer prefers, e.g. wecom|email"),
+    ("quiet_from", false, "time of day at which messages stop (default 20:00)"),
+    ("quiet_to", false, "time of day at which they may go out again (default 08:00)"),
+    ("holidays", false, "days off beside the public ones, e.g. 2026-12-24|2026-12-28/2026-12-31"),
+    ("shifts", false, "weekly production, e.g. mon-fri 07:00-17:00|sat 08:00-12:00"),
+    ("shutdowns", false, "planned standstills, days as in holidays"),
+    ("busy", false, "the busy season, days as in holidays"),
     ("site", true, "key of the site, as in telemetry"),
     ("site_name", false, "what people call it"),
     ("address", false, "where the technician drives to"),
+    ("latitude_deg", false, "degrees north; with the longitude, the nearest depot can be told"),
+    ("longitude_deg", false, "degrees east"),
     ("machine", true, "key of the machine on its site, as in telemetry"),
     ("number", true, "what the customer calls the machine, e.g. No. 2"),
     ("model", false, "type designation"),
     ("rated_kw", false, "rated motor power, kW"),
     ("tariff_per_kwh", false, "price of electricity, money per kWh"),
+    ("stop_cost", false, "what an unplanned stop costs, money"),
+    ("consequence", false, "what an unplanned stop costs relative to other machines (default 1)"),
     ("service", false, "work by running hours, e.g. oil_changed:4000:8000; more behind a | (interval, last done)"),
 ];
 
@@ -180,10 +195,9 @@ impl Reader<'_> {
         if let Some(phone) = text("phone") {
             customer.addresses.insert("phone".into(), phone);
         }
-        let sound = customer.check().map(|()| customer);
-        sound.map_err(|why| {
-            ("zone", why.replace("`zone`: ", ""), "write it as the tz database does, e.g. Asia/Shanghai".into())
-        })
+        ways(get, &mut customer)?;
+        times(get, &mut customer)?;
+        Ok(customer)
     }
 
     fn site<'f>(&self, get: &dyn Fn(&str) -> &'f str, customer: &str) -> Result<Site, Fault> {
@@ -197,6 +211,13 @@ impl Reader<'_> {
         let text = |column: &str, old: String| Some(get(column)).filter(|s| !s.is_empty()).map_or(old, str::to_owned);
         site.name = text("site_name", site.name);
         site.address = text("address", site.address);
+        site.latitude_deg = degrees(get, "latitude_deg", 90.0)?.or(site.latitude_deg);
+        site.longitude_deg = degrees(get, "longitude_deg", 180.0)?.or(site.longitude_deg);
+        match (site.latitude_deg, site.longitude_deg) {
+            (Some(_), None) => needed(get, "longitude_deg").map(drop)?,
+            (None, Some(_)) => needed(get, "latitude_deg").map(drop)?,
+            _ => {}
+        }
         Ok(site)
     }
 
@@ -215,6 +236,8 @@ impl Reader<'_> {
         machine.model = Some(get("model")).filter(|s| !s.is_empty()).map(str::to_owned).or(machine.model);
         machine.rated_kw = positive(get, "rated_kw")?.or(machine.rated_kw);
         machine.tariff_per_kwh = positive(get, "tariff_per_kwh")?.or(machine.tariff_per_kwh);
+        machine.stop_cost = positive(get, "stop_cost")?.or(machine.stop_cost);
+        machine.consequence = positive(get, "consequence")?.unwrap_or(machine.consequence);
         if !get("service").is_empty() {
             machine.service = get("service").split('|').map(|task| self.task(task)).collect::<Result<_, _>>()?;
         }
@@ -240,6 +263,74 @@ impl Reader<'_> {
     }
 }
 
+/// Addresses beside mail and telephone, and the customer's order of ways.
+fn ways<'f>(get: &dyn Fn(&str) -> &'f str, customer: &mut Customer) -> Result<(), Fault> {
+    for pair in several(get("addresses")) {
+        let (medium, address) =
+            pair.split_once(':').map_or(("", ""), |(medium, address)| (medium.trim(), address.trim()));
+        if medium.is_empty() || address.is_empty() {
+            let remedy = "write medium:address, e.g. sms:+86 138 0000 0001";
+            return Err(("addresses", format!("`{pair}` is no address with its medium"), remedy.into()));
+        }
+        if medium == "email" {
+            mail_address(address).map_err(|why| ("addresses", why, "correct it or leave it out".to_owned()))?;
+        }
+        customer.addresses.insert(medium.to_owned(), address.to_owned());
+    }
+    if !get("channels").is_empty() {
+        customer.channels = several(get("channels")).map(str::to_owned).collect();
+    }
+    match customer.channels.iter().find(|medium| !customer.addresses.contains_key(*medium)) {
+        Some(medium) => {
+            let remedy = "give the address in `addresses`, or take the medium away";
+            Err(("channels", format!("there is no address for `{medium}`"), remedy.into()))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Zone, quiet hours, holidays and production calendar.
+fn times<'f>(get: &dyn Fn(&str) -> &'f str, customer: &mut Customer) -> Result<(), Fault> {
+    if customer.zone.parse::<chrono_tz::Tz>().is_err() {
+        let remedy = "write it as the tz database does, e.g. Asia/Shanghai";
+        return Err(("zone", format!("`{}` is not an IANA time zone", customer.zone), remedy.into()));
+    }
+    for (column, time) in [("quiet_from", &mut customer.quiet_from), ("quiet_to", &mut customer.quiet_to)] {
+        if !get(column).is_empty() {
+            get(column).clone_into(time);
+            calendar::time(column, time).map_err(|why| misread(column, &why, "write it as 20:00"))?;
+        }
+    }
+    let production = &mut customer.production;
+    for (column, days) in
+        [("holidays", &mut customer.holidays), ("shutdowns", &mut production.shutdowns), ("busy", &mut production.busy)]
+    {
+        if !get(column).is_empty() {
+            *days = several(get(column)).map(str::to_owned).collect();
+            let remedy = "write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them";
+            calendar::spans(column, days).map_err(|why| misread(column, &why, remedy))?;
+        }
+    }
+    if !get("shifts").is_empty() {
+        production.shifts = several(get("shifts")).map(str::to_owned).collect();
+        for text in &production.shifts {
+            calendar::shift(text).map_err(|why| misread("shifts", &why, "write several with | between them"))?;
+        }
+    }
+    // Each is sound by itself; together the quiet hours may still turn the day around.
+    customer.check().map_err(|why| ("quiet_to", why, "let the day begin before it ends".into()))
+}
+
+/// The things of one field.
+fn several(text: &str) -> impl Iterator<Item = &str> {
+    text.split('|').map(str::trim).filter(|one| !one.is_empty())
+}
+
+/// A fault that names its column already.
+fn misread(column: &'static str, why: &str, remedy: &str) -> Fault {
+    (column, why.strip_prefix(&format!("`{column}`: ")).unwrap_or(why).to_owned(), remedy.to_owned())
+}
+
 fn refused(line: usize, column: &'static str, why: &str, remedy: &str) -> Refused {
     Refused { line, column, why: why.to_owned(), remedy: remedy.to_owned() }
 }
@@ -261,6 +352,20 @@ fn positive<'f>(get: &dyn Fn(&str) -> &'f str, column: &'static str) -> Result<O
     }
 }
 
+/// Degrees of latitude or longitude, at most so many either way.
+fn degrees<'f>(get: &dyn Fn(&str) -> &'f str, column: &'static str, most: f64) -> Result<Option<f64>, Fault> {
+    match get(column) {
+        "" => Ok(None),
+        text => match number(text).filter(|x| x.abs() <= most) {
+            Some(x) => Ok(Some(x)),
+            None => {
+                let remedy = format!("write degrees from -{most} to {most}, e.g. 31.32");
+                Err((column, format!("`{text}` is no such place on Earth"), remedy))
+            }
+        },
+    }
+}
+
 /// A finite number; a comma counts as the decimal point where there is no point.
 fn number(text: &str) -> Option<f64> {
     let plain = if text.contains('.') { text.to_owned() } else { text.replace(',', ".") };
@@ -273,42 +378,6 @@ fn replace<T: Entity>(things: &mut Vec<T>, thing: T) {
         Some(other) => *other = thing,
         None => things.push(thing),
     }
-}
-
-/// The rows with the number of the line on which each begins. The separator is whichever of comma, semicolon and tab the first
-/// line has most of.
-fn rows(text: &str) -> Vec<(usize, Vec<String>)> {
-    let first = text.lines().next().unwrap_or_default();
-    let separator = [',', ';', '\t'].into_iter().rev().max_by_key(|c| first.matches(*c).count()).unwrap_or(',');
-    let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut began, mut quoted) = (1, 1, false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        line += usize::from(c == '\n');
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                field.push('"');
-            }
-            '"' if quoted || field.trim().is_empty() => {
-                quoted = !quoted;
-                field = field.trim_start().to_owned();
-            }
-            c if c == separator && !quoted => row.push(std::mem::take(&mut field)),
-            '\n' if !quoted => {
-                row.push(std::mem::take(&mut field));
-                rows.push((began, std::mem::take(&mut row)));
-                began = line;
-            }
-            '\r' if !quoted => {}
-            c => field.push(c),
-        }
-    }
-    if !field.is_empty() || !row.is_empty() {
-        row.push(field);
-        rows.push((began, row));
-    }
-    rows
 }
 
 #[cfg(test)]
@@ -374,6 +443,129 @@ mod tests {
                 s09/m1 No. 1 None 
                 ignored colour
             "#]],
+        );
+    }
+
+    #[test]
+    fn ways_times_and_places_come_in_as_well() {
+        let text = "customer,customer_name,advisor,email,addresses,channels,quiet_from,quiet_to,holidays,shifts,shutdowns,busy,\
+             site,latitude_deg,longitude_deg,machine,number,stop_cost,consequence\n\
+             a,A,wang,a@a.example,sms:+86 138 0000 0001|wecom: li.gong,wecom|email,19:00,07:30,2026-12-24|2026-12-28/2026-12-31,\
+             mon-fri 07:00-17:00 | sat 08:00-12:00,2026-08-15/2026-08-16,2026-11-01/2026-12-20,s1,31.32,120.73,m1,1,48000,2.5\n\
+             a,,,,,,,,,,,,s1,,,m2,2,,\n";
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).unwrap();
+        let sheet = read(text, &known(), &catalogue);
+        assert_eq!((&sheet.refused[..], &sheet.ignored[..]), (&[][..], &[][..]));
+        let (customer, site) = (&sheet.registry.customers[0], &sheet.registry.sites[0]);
+        expect![[r#"
+            Customer {
+                id: "a",
+                name: "A",
+                contact: None,
+                contacts: [],
+                language: ZhCn,
+                zone: "Asia/Shanghai",
+                advisor: "wang",
+                addresses: {
+                    "email": "a@a.example",
+                    "sms": "+86 138 0000 0001",
+                    "wecom": "li.gong",
+                },
+                channels: [
+                    "wecom",
+                    "email",
+                ],
+                quiet_from: "19:00",
+                quiet_to: "07:30",
+                holidays: [
+                    "2026-12-24",
+                    "2026-12-28/2026-12-31",
+                ],
+                contacting: Contacting {
+                    machine_gap_days: None,
+                    customer_messages_max: None,
+                    customer_span_days: None,
+                    reminder_after_working_days: None,
+                },
+                production: Production {
+                    shifts: [
+                        "mon-fri 07:00-17:00",
+                        "sat 08:00-12:00",
+                    ],
+                    shutdowns: [
+                        "2026-08-15/2026-08-16",
+                    ],
+                    busy: [
+                        "2026-11-01/2026-12-20",
+                    ],
+                },
+                auto_approve: false,
+                erased: false,
+            }
+            Some((31.32, 120.73))"#]]
+        .assert_eq(&format!("{:#?}\n{:?}", customer, site.place()));
+        let machines: Vec<_> = sheet.registry.machines.iter().map(|m| (m.stop_cost, m.consequence)).collect();
+        assert_eq!(machines, [(Some(48_000.0), 2.5), (None, 1.0)]);
+    }
+
+    #[test]
+    fn the_shipped_example_shows_every_column_and_comes_in_whole() {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).unwrap();
+        let text = include_str!("../../../config/examples/machines.csv");
+        let sheet = read(text, &known(), &catalogue);
+        assert_eq!((&sheet.refused[..], &sheet.ignored[..]), (&[][..], &[][..]));
+        assert_eq!((sheet.registry.customers.len(), sheet.registry.machines.len()), (2, 3));
+        let columns: Vec<&str> = COLUMNS.iter().map(|(column, ..)| *column).collect();
+        assert_eq!(text.lines().next(), Some(columns.join(",").as_str()));
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_is_named_with_its_line() {
+        let wrong = [
+            ("addresses", "+86 138 0000 0001"),
+            ("addresses", "email:li-at-a"),
+            ("channels", "wecom|email"),
+            ("quiet_from", "8pm"),
+            ("quiet_to", "21:00"),
+            ("holidays", "2026-10-01|1 October"),
+            ("shifts", "mon-fri 07:00-17:00|daily"),
+            ("shutdowns", "2026-08-16/2026-08-15"),
+            ("busy", "November"),
+            ("latitude_deg", "131.3"),
+            ("longitude_deg", "120.73"),
+            ("stop_cost", "much"),
+            ("consequence", "0"),
+        ];
+        let columns: Vec<&str> = COLUMNS.iter().map(|(column, ..)| *column).collect();
+        let mut text = columns.join(",") + "\n";
+        for (n, (column, field)) in wrong.iter().enumerate() {
+            let sound = |name: &str| match name {
+                "customer" | "customer_name" => format!("c{n}"),
+                "advisor" => "wang".to_owned(),
+                "site" => format!("s{n}"),
+                "machine" | "number" => "m1".to_owned(),
+                _ => String::new(),
+            };
+            let fields = columns.iter().map(|name| if name == column { (*field).to_owned() } else { sound(name) });
+            text += &(fields.collect::<Vec<_>>().join(",") + "\n");
+        }
+        check(
+            &text,
+            expect![[r#"
+            refused line 2: `addresses`: `+86 138 0000 0001` is no address with its medium; write medium:address, e.g. sms:+86 138 0000 0001
+            refused line 3: `addresses`: `li-at-a` is not an e-mail address (Missing domain or user); correct it or leave it out
+            refused line 4: `channels`: there is no address for `wecom`; give the address in `addresses`, or take the medium away
+            refused line 5: `quiet_from`: `8pm` is not a time such as 20:00; write it as 20:00
+            refused line 6: `quiet_to`: `quiet_to` (21:00:00) must be earlier in the day than `quiet_from` (20:00:00); let the day begin before it ends
+            refused line 7: `holidays`: `1 October` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+            refused line 8: `shifts`: `daily` is not of the form `mon-fri 07:00-17:00`; write several with | between them
+            refused line 9: `shutdowns`: `2026-08-16/2026-08-15` ends before it begins; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+            refused line 10: `busy`: `November` is not a date such as 2026-10-01; write days as 2026-10-01 or 2026-10-01/2026-10-07, several with | between them
+            refused line 11: `latitude_deg`: `131.3` is no such place on Earth; write degrees from -90 to 90, e.g. 31.32
+            refused line 12: `latitude_deg`: it is empty; fill it in
+            refused line 13: `stop_cost`: `much` is not a number above 0; write it like 75 or 0.82
+            refused line 14: `consequence`: `0` is not a number above 0; write it like 75 or 0.82
+        "#]],
         );
     }
 

@@ -49,7 +49,7 @@ impl Outreach {
             let chosen = Wishes { language: choice.language, first, quiet_from, quiet_to };
             chosen.apply(&mut customer);
             let hours = |why| OutreachError::refused(attempted, Objection::about(Obstacle::HoursInvalid, why));
-            Calendar::of(&customer).map_err(hours)?;
+            Calendar::of(&customer, &self.options.holidays).map_err(hours)?;
             let before = wishes::of(tx, &customer.id)?;
             wishes::set(tx, &customer.id, &chosen, now)?;
             registry::register(tx, &customer, "customer", now)?;

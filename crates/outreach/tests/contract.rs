@@ -194,6 +194,27 @@ fn the_service_runs_over_every_database() {
     });
 }
 
+/// A change of a registration names its fields, so that it can be told who switched what on; values are nobody's business there.
+#[test]
+fn the_record_names_the_fields_that_were_changed() {
+    house(|name, start, _| {
+        let (outreach, now) = (start(), wednesday());
+        let mut customer = outreach.customer("acme").unwrap().unwrap();
+        customer.auto_approve = true;
+        customer.contact = Some("Mr Miller".into());
+        customer.addresses.insert("sms".into(), "+44 7700 900123".into());
+        customer.production.shifts.push("mon-fri 06:00-22:00".into());
+        outreach.register_customer(&customer, "li", now).unwrap();
+        outreach.register_customer(&customer, "li", now).unwrap();
+        let entries = outreach.lately("acme", false, 10).unwrap();
+        let said: Vec<&str> =
+            entries.iter().filter(|entry| entry.what == "changed customer `acme`").map(|e| e.why.as_str()).collect();
+        assert_eq!(said, ["addresses.sms, auto_approve, contact, production.shifts"], "{name}");
+        let first = entries.iter().find(|entry| entry.what == "registered customer `acme`");
+        assert_eq!(first.map(|entry| entry.why.as_str()), Some(""), "{name}: all of it is new");
+    });
+}
+
 /// What a case asks of the advisor, and with what it goes, is kept apart from the remark, which people read.
 #[test]
 fn what_a_case_asks_for_is_kept() {

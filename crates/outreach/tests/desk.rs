@@ -113,7 +113,12 @@ fn a_customer_who_complains_is_seen_to_first() {
     }
     #[track_caller]
     fn check(outreach: &Outreach, now: Timestamp, stage: Option<CustomerStage>, expected: [&str; 2]) {
-        outreach.set_stage("huaxin", stage, "what they said", "wang", now).unwrap();
+        match stage {
+            Some(CustomerStage::Escalation) => {
+                outreach.escalate("huaxin", "wang", "what they said", "wang", now).unwrap()
+            }
+            _ => outreach.set_stage("huaxin", stage, "what they said", "wang", now).unwrap(),
+        }
         let queue: Vec<String> = outreach.queue(now).unwrap().iter().map(|entry| entry.machine.to_string()).collect();
         assert_eq!(queue, expected, "{stage:?}");
     }

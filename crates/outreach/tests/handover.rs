@@ -46,5 +46,9 @@ fn whoever_takes_over_signs_and_an_import_takes_nothing_back() {
     s.outreach.register_customer(&registered, "test", now).unwrap();
     assert!(signed().contains("This is Yan Liu"));
     give("wang", "back again").unwrap();
+    // At the last stage somebody is named who takes over.
+    s.outreach.escalate("acme", "zhou", "their director wrote", "wang", now).unwrap();
+    assert_eq!(s.outreach.customer("acme").unwrap().unwrap().advisor, "zhou");
+    give("wang", "settled").unwrap();
     assert!(signed().contains("This is Min Wang"));
 }

@@ -8,7 +8,7 @@ use expect_test::expect;
 use foretell_model::{Grade, Status};
 use foretell_outreach::governor::{Reason, Verdict};
 use foretell_outreach::{
-    AfterCall, Calendar, Contacting, DeliveryError, Language, MessageState, Outcome, PageState, Stage,
+    AfterCall, Calendar, Contacting, DeliveryError, Holidays, Language, MessageState, Outcome, PageState, Stage,
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn quiet_hours_hold_and_a_cleared_fault_is_never_sent() {
     let verdict = s.outreach.card(&id, friday_night).unwrap().verdict.unwrap();
     let explain = |language| {
         let customer = s.outreach.customer("huaxin").unwrap().unwrap();
-        verdict.explain(language, &Calendar::of(&customer).unwrap(), &support::catalogue())
+        verdict.explain(language, &Calendar::of(&customer, &Holidays::default()).unwrap(), &support::catalogue())
     };
     assert_eq!(explain(Language::En), "held until Monday 20 July 08:00: quiet hours");
     assert_eq!(explain(Language::ZhCn), "暂缓到7月20日（周一）08:00发出：对方休息时间");

@@ -138,7 +138,18 @@ fn the_stage_stops_what_nobody_asked_for_and_its_history_stays() {
     let card = s.outreach.card(&id, now()).unwrap();
     assert_eq!((card.stage, card.customer_stage), (Stage::Call, Some(stage)));
     // At the last stage not even word of a slipping promise goes out by itself.
-    s.outreach.set_stage("acme", Some(CustomerStage::Escalation), "their director wrote", "wang", minutes(1)).unwrap();
+    let escalation = Some(CustomerStage::Escalation);
+    assert!(
+        s.outreach.set_stage("acme", escalation, "their director wrote", "wang", minutes(1)).is_err(),
+        "name a person"
+    );
+    assert!(s.outreach.escalate("acme", " ", "their director wrote", "wang", minutes(1)).is_err(), "name a person");
+    assert!(s.outreach.escalate("acme", "nobody", "their director wrote", "wang", minutes(1)).is_err(), "who is that");
+    assert_eq!(s.outreach.stage("acme").unwrap(), Some(stage), "nothing is half done");
+    s.outreach.escalate("acme", "wang", "their director wrote", "wang", minutes(1)).unwrap();
+    let said: Vec<_> = s.outreach.lately("acme", false, 2).unwrap().into_iter().map(|e| (e.what, e.why)).collect();
+    let took = ("handed_over".to_owned(), "wang: their director wrote".to_owned());
+    assert!(said.contains(&took), "{said:?}");
     s.break_down("s02/m003");
     let told: Vec<Outcome> = s.outreach.tick(minutes(16)).unwrap().into_iter().map(|ticked| ticked.outcome).collect();
     assert_eq!(told, [Outcome::Slipping, Outcome::Refused(Reason::Silent)]);

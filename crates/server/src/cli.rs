@@ -334,8 +334,14 @@ The first line names the columns, in any order; commas, semicolons or tabs betwe
   machine    key of the machine on its site, as in telemetry
   number     what the customer calls the machine, e.g. No. 2
 and for a new customer customer_name and advisor (key of an advisor registered before). Welcome are
-  contact, language (zh-CN or en), zone (e.g. Asia/Shanghai), email, phone, site_name, address, model, rated_kw,
-  tariff_per_kwh, service (e.g. oil_changed:4000:8000|separator_replaced:8000: interval and last done, running hours).
+  contact, language (zh-CN or en), zone (e.g. Asia/Shanghai), email, phone,
+  addresses (of other channels, e.g. sms:+86 138 0000 0001|wecom:li.gong), channels (the best first, e.g. wecom|email),
+  quiet_from, quiet_to (e.g. 20:00, 08:00), shifts (e.g. mon-fri 07:00-17:00|sat 08:00-12:00),
+  holidays (beside the public ones), shutdowns, busy (days, e.g. 2026-12-24|2026-12-28/2026-12-31),
+  site_name, address, latitude_deg, longitude_deg, model, rated_kw, tariff_per_kwh, stop_cost (money),
+  consequence (of a stop; 1 is ordinary), service (work:interval:last done in running hours, e.g.
+  oil_changed:4000:8000|separator_replaced:8000).
+Several things in one field stand between |. config/examples/machines.csv shows all of it.
 An empty field leaves what is registered as it is. A .toml file is taken as the customers file of the configuration.
 Exit codes: 0 everything was taken, 65 some lines were refused (the others were taken), 66 the file is missing.";
 

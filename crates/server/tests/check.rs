@@ -240,8 +240,10 @@ fn customers_whom_no_channel_reaches_are_named() {
         customer("telephone", "phone = \"+44 1\", display = \"any\""),
     ];
     write("customers.toml", &customers.concat());
+    write("holidays.toml", &holidays("Asia/Shanghai"));
     let check = |channels: &str, expected: &str| {
-        write("plant.toml", &format!("[outreach]\ncustomers_file = \"customers.toml\"\n{channels}"));
+        let files = "customers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"";
+        write("plant.toml", &format!("[outreach]\n{files}\n{channels}"));
         let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
@@ -257,6 +259,40 @@ fn customers_whom_no_channel_reaches_are_named() {
     check("", &[head, &display, &telephone].concat());
     let telephone = unreached(18, "telephone", "`email`, `mqtt`");
     check("[[channel]]\nname = \"display\"\nkind = \"mqtt\"\nmedium = \"mqtt\"\n", &[head, &telephone].concat());
+}
+
+/// Holidays of a zone for as long as anybody may run these tests.
+fn holidays(zone: &str) -> String {
+    let years: Vec<i32> = (2020..2100).collect();
+    format!("[land]\nzones = [\"{zone}\"]\nwhole = {years:?}\ndays = [\"2020-01-01/2099-12-31\"]\n")
+}
+
+#[test]
+fn a_zone_in_use_without_public_holidays_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write(
+        "customers.toml",
+        "[[advisor]]\nid = \"w\"\nname = { en = \"W\", zh = \"W\" }\nrole = { en = \"a\", zh = \"a\" }\nphone = \"1\"\n\
+         [[customer]]\nid = \"a\"\nname = \"A\"\nlanguage = \"en\"\nadvisor = \"w\"\nzone = \"Asia/Tokyo\"\n\
+         addresses = { email = \"a@b.example\" }\n",
+    );
+    write("plant.toml", "[outreach]\ncustomers_file = \"customers.toml\"\nholidays_file = \"holidays.toml\"\n");
+    let check = || {
+        let output = foretell(dir.path()).args(["check", "--config", "plant.toml"]).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    write("holidays.toml", &holidays("Asia/Tokyo"));
+    assert_eq!(check(), (Some(0), "The configuration is sound.\n".to_owned()));
+    write("holidays.toml", &holidays("Asia/Shanghai"));
+    let (code, said) = check();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("  customers.toml: no public holidays are known for `Asia/Tokyo` in 20"), "{said}");
+    write("holidays.toml", "[land]\nzones = [\"Asia/Edo\"]\ndays = []\n");
+    let (code, said) = check();
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("holidays.toml: [land] `zones`: `Asia/Edo` is not an IANA time zone"), "{said}");
 }
 
 #[test]

@@ -35,6 +35,20 @@ fn customers_come_in_from_a_spreadsheet() {
 }
 
 #[test]
+fn the_shipped_spreadsheet_comes_in_beside_the_shipped_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/examples");
+    let import = |file: &str| {
+        let output = foretell(dir.path()).args(["customers", "import"]).arg(examples.join(file)).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(import("customers.toml").0, Some(0));
+    let (code, said) = import("machines.csv");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("3 machines on 2 sites of 2 customers; "), "{said}");
+}
+
+#[test]
 fn what_is_kept_about_a_customer_is_handed_out_and_erased() {
     let dir = tempfile::tempdir().unwrap();
     let registry = "[[advisor]]\nid = \"wang\"\nname = { en = \"Min Wang\", zh = \"王敏\" }\nrole = { en = \"x\", zh = \"x\" }\nphone = \"1\"\n\

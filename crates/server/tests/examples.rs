@@ -48,7 +48,10 @@ fn check(folder: &Path, expected: &[&str]) {
             tried.push(name.clone());
         }
         let (code, said) = sh(&format!("foretell check --config {name}"), folder);
-        assert_eq!((code, said.as_str()), (Some(0), "The configuration is sound.\n"), "{name}");
+        // Whether next year's public holidays are known depends on the day on which this runs.
+        let said: Vec<&str> = said.lines().filter(|line| !line.contains("public holidays")).collect();
+        let said = said.join("\n").replace(", but look at this:", ".");
+        assert_eq!((code, said.as_str()), (Some(0), "The configuration is sound."), "{name}");
     }
     assert_eq!(tried, expected);
 }

@@ -254,6 +254,7 @@ impl Desk {
                 email: String::new(),
             }],
             media: whom.media.clone(),
+            advisor: "weber".into(),
             // One customer's advisor is the only one who speaks the language.
             colleagues: if whom.id == "hansa" {
                 Vec::new()

@@ -7,7 +7,7 @@ use foretell_console::report::{
 };
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    Person, Proposal, Slot, Speaker,
+    Person, Proposal, RecordLine, Slot, Speaker,
 };
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
 
@@ -43,6 +43,18 @@ fn hansa() -> Customer {
     }
 }
 
+/// Signs that nobody has judged yet, at one customer.
+fn signs(place: usize) -> Vec<RecordLine> {
+    let sign = || RecordLine {
+        at: at("2026-07-17T08:12:00Z"),
+        who: "foretell".into(),
+        what: "stage_hint".into(),
+        why: "a booked visit did not take place".into(),
+        machine: "Compressor 2".into(),
+    };
+    if place == 6 { vec![sign()] } else { Vec::new() }
+}
+
 /// The queue.
 pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
@@ -76,6 +88,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             governor,
             contacts: earlier(),
             written: Vec::new(),
+            hints: signs(place),
             others: Vec::new(),
             joins: None,
             advisor,

@@ -175,6 +175,7 @@ async fn verdicts(State(app): State<App>) -> Response {
 async fn search(State(app): State<App>, ask: Ask, asked: Asked<Sought>) -> Response {
     let found = app.ask(move |backend| {
         let hits = backend.search(&query(asked)?.q.trim().to_lowercase(), HITS_MAX, ask.lang)?;
+        let hits = hits.for_whom(|pattern| ask.may_see(pattern));
         let list = |hits: &[Hit]| -> Value {
             hits.iter().map(|hit| json!({ "id": hit.key, "name": hit.name, "detail": hit.detail })).collect()
         };

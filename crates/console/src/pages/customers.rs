@@ -88,6 +88,8 @@ struct One {
     visits: Vec<(String, String, String)>,
     contacts: Vec<(String, String)>,
     record: Vec<Line>,
+    /// Who looks after them.
+    advisor: Choice,
     colleagues: Vec<Choice>,
 }
 
@@ -246,6 +248,7 @@ fn lay_out_one(
         visits: page.visits.iter().map(|visit| booked(visit, zone, lang)).collect(),
         contacts: page.contacts.iter().map(|contact| contact_line(contact, catalogue, zone, lang)).collect(),
         record: lines(&page.record, catalogue, zone, lang),
+        advisor: Choice { key: page.advisor.clone(), name: line.advisor.clone() },
         colleagues: page.colleagues.clone(),
     }
 }
@@ -284,6 +287,8 @@ fn own(machine: &OwnMachine, page: &CustomerPage, lang: Lang) -> Own {
 #[derive(Debug, Deserialize)]
 pub(crate) struct StageForm {
     stage: u8,
+    #[serde(default)]
+    to: String,
     why: String,
 }
 
@@ -307,8 +312,8 @@ pub(crate) async fn stage(
     Form(form): Form<StageForm>,
 ) -> Response {
     let stage = (1..=6).contains(&form.stage).then_some(form.stage);
-    let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("why", &form.why)]);
-    act(&app, &ask, id, CustomerAct::Stage { stage, why: cut(&form.why) }, "stage", kept).await
+    let kept = Kept::of("stage", &[("stage", &form.stage.to_string()), ("to", &form.to), ("why", &form.why)]);
+    act(&app, &ask, id, CustomerAct::Stage { stage, to: form.to, why: cut(&form.why) }, "stage", kept).await
 }
 
 /// `POST /customers/{id}/hand-over`

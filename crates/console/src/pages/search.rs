@@ -49,7 +49,10 @@ pub(crate) async fn show(State(app): State<App>, ask: Ask, Query(asked): Query<A
         false => app.ask(move |backend| backend.search(&needle, HITS_MAX, lang)).await,
     };
     match found {
-        Ok(hits) => ask.html(StatusCode::OK, &lay_out(&hits, &sought, &ask)),
+        Ok(hits) => {
+            let hits = hits.for_whom(|pattern| ask.may_see(pattern));
+            ask.html(StatusCode::OK, &lay_out(&hits, &sought, &ask))
+        }
         Err(error) => ask.failure(&error),
     }
 }
@@ -60,20 +63,15 @@ fn lay_out(hits: &Hits, sought: &str, ask: &Ask) -> SearchPage {
         let one = |hit: &Hit| Found { href: href(&hit.key), name: hit.name.clone(), detail: hit.detail.clone() };
         hits.iter().map(one).collect()
     };
+    let parts = |key: &str| format!("/planning#part-{}", encode(key));
     let mut kinds = vec![
         (d.cases, found(&hits.cases, &|key| format!("/cases/{key}"))),
         (d.customers, found(&hits.customers, &customer_href)),
         (d.machines, found(&hits.machines, &|key| format!("/m/{key}"))),
+        (d.letters, found(&hits.letters, &letter_href)),
+        (d.parts_demand, found(&hits.parts, &parts)),
+        (field::words(ask.lang).team, found(&hits.people, &|key| team::place_of(key, ""))),
     ];
-    if ask.may_see("/queue") {
-        kinds.push((d.letters, found(&hits.letters, &letter_href)));
-    }
-    if ask.may_see("/planning") {
-        kinds.push((d.parts_demand, found(&hits.parts, &|key| format!("/planning#part-{}", encode(key)))));
-    }
-    if ask.may_see("/team") {
-        kinds.push((field::words(ask.lang).team, found(&hits.people, &|key| team::place_of(key, ""))));
-    }
     kinds.retain(|(_, found)| !found.is_empty());
     SearchPage {
         c: ask.chrome("", false).searching(sought, ""),

@@ -5,7 +5,8 @@ use foretell_model::{Catalogue, Evidence, Finding};
 use super::figure::{Figure, card_figure};
 use super::page::machine_href;
 use super::visits::works;
-use crate::view::{AdvisoryCard, OtherMachine, Task};
+use crate::text::desk;
+use crate::view::{AdvisoryCard, OtherMachine, RecordLine, Task};
 use crate::{Lang, civil, text};
 
 /// Another machine of the same letter, with the evidence behind it.
@@ -72,6 +73,26 @@ pub(super) fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) 
         (t.machine_stops, vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()]),
         (t.parts, vec![parts]),
     ];
-    facts.extend(advisory.customer.stage.map(|stage| (t.stage, vec![format!("{stage} / 6")])));
+    facts.extend(displeasure(advisory, catalogue, lang));
     facts
+}
+
+/// How content the customer is, as far as anybody knows, and the signs that nobody has judged since.
+fn displeasure(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, Vec<String>)> {
+    let (of, d) = (advisory.customer.stage, desk::words(lang));
+    let signs: Vec<String> = advisory.hints.iter().map(|hint| sign(hint, advisory, catalogue, lang)).collect();
+    let stage = match of {
+        Some(n) => vec![format!("{n}/6 {}", desk::stage(of, lang)), desk::stage_advice(of, lang).to_owned()],
+        None if signs.is_empty() => Vec::new(),
+        None => vec![d.stage_open.to_owned()],
+    };
+    let facts = [(text::words(lang).stage, stage), (d.hints, signs)];
+    facts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
+}
+
+/// A sign of displeasure, with its day and its machine.
+fn sign(hint: &RecordLine, advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> String {
+    let day = civil::date(hint.at, advisory.customer.zone, lang);
+    let what = text::sign(&hint.why, catalogue, lang);
+    [day.as_str(), &hint.machine, &what].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

@@ -132,6 +132,7 @@ words! {
     stage_none = "No complaints known", "未见不满";
     stage_open = "Signs to be judged", "有待判断";
     stage_set = "Set the stage", "设置状态";
+    stage_person = "Who takes over (at stage 6)", "由谁接手（6级时必填）";
     stage_why = "Why", "原因";
     stage_no_history = "No dissatisfaction has been noted.", "没有不满的记录。";
     stage_not_set = "Nobody has judged these signs yet.", "还没有人对这些信号作出判断。";

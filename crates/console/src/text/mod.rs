@@ -63,7 +63,7 @@ pub(crate) use phrases::{
     readings_summary, report_summary, said, stood_last, stood_on, truth_line, untold, was, with_remark, within_days,
 };
 pub(crate) use readout::{cone_figures, cone_words, day_figures, day_words};
-pub(crate) use record::{happening, who};
+pub(crate) use record::{happening, sign, who};
 pub(crate) use taps::{Below, tap_refused};
 pub(crate) use words::{Words, words};
 pub(crate) use works::{capitalised, visit_change, work_done, work_listed, work_looked_at};

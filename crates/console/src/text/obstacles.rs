@@ -133,6 +133,10 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::NotStopped => ("Messages were not stopped there.", "这个渠道没有停用过。"),
         Obstacle::AlreadyTheirs => ("That advisor looks after the customer already.", "该客户已由这位顾问负责。"),
         Obstacle::WhyMissing => ("Please say why.", "请填写原因，方便接手的人了解情况。"),
+        Obstacle::PersonMissing => (
+            "Please name who takes over: at this stage nothing is sent by itself.",
+            "请选择由谁接手：这个阶段系统不再自动发送。",
+        ),
         Obstacle::WordMissing => {
             ("Please say on whose word: only the customer may undo it.", "请填写是谁提出的：只有客户本人可以恢复。")
         }

@@ -163,7 +163,7 @@ pub(crate) fn happening(code: &str, data: &str, catalogue: &Catalogue, zone: Tz,
     let data = match kind {
         Data::Verdict => verdict(data, catalogue, lang),
         Data::Found => found(data, catalogue, lang),
-        Data::Hint => hint(data, catalogue, lang),
+        Data::Hint => sign(data, catalogue, lang),
         _ => concerning(kind, data, zone, lang),
     };
     if data.is_empty() { said } else { format!("{said}{}{data}", pick(lang, ": ", "：")) }
@@ -310,7 +310,7 @@ fn stage_in_words(data: &str, lang: Lang) -> String {
 }
 
 /// What hints at displeasure.
-fn hint(data: &str, catalogue: &Catalogue, lang: Lang) -> String {
+pub(crate) fn sign(data: &str, catalogue: &Catalogue, lang: Lang) -> String {
     let back = data.strip_prefix("the same fault came back: `").and_then(|rest| rest.strip_suffix('`'));
     if let Some(name) = back.and_then(|code| fault(code, catalogue, lang)) {
         return match lang {

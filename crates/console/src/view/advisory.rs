@@ -251,6 +251,8 @@ pub struct AdvisoryCard {
     pub contacts: Vec<Contact>,
     /// Everything that went out in the case, newest first; only where the card stands alone on its page.
     pub written: Vec<Written>,
+    /// What hints since the stage was last set that it has moved, newest first, at most a few.
+    pub hints: Vec<RecordLine>,
     /// Other machines of the site that go with its letter and its visit.
     pub others: Vec<OtherMachine>,
     /// What it joins, if approved, in place of a letter of its own.

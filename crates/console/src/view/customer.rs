@@ -136,6 +136,8 @@ pub struct CustomerPage {
     pub contacts: Vec<Contact>,
     /// The record, newest first.
     pub record: Vec<RecordLine>,
+    /// Key of the advisor who looks after them.
+    pub advisor: String,
     /// Advisors to whom the customer could be handed over.
     pub colleagues: Vec<Choice>,
 }
@@ -147,6 +149,8 @@ pub enum CustomerAct {
     Stage {
         /// 1 to 6; `None` when it is over.
         stage: Option<u8>,
+        /// Key of the advisor who takes over; of use at 6 alone, and needed there.
+        to: String,
         /// Why.
         why: String,
     },

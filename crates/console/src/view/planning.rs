@@ -125,6 +125,24 @@ pub struct Hits {
     pub more: bool,
 }
 
+impl Hits {
+    /// What one may hear of who may not open everything: customers' people, wishes and letters are found by the desk alone, as the
+    /// team is.
+    #[must_use]
+    pub(crate) fn for_whom(self, may_see: impl Fn(&str) -> bool) -> Self {
+        let only = |hits: Vec<Hit>, pattern: &str| if may_see(pattern) { hits } else { Vec::new() };
+        Self {
+            machines: only(self.machines, "/m/{site}/{machine}"),
+            customers: only(self.customers, "/customers/{id}"),
+            cases: only(self.cases, "/cases/{id}"),
+            letters: only(self.letters, "/queue"),
+            people: only(self.people, "/team"),
+            parts: only(self.parts, "/planning"),
+            more: self.more,
+        }
+    }
+}
+
 /// One thing found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {

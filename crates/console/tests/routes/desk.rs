@@ -211,6 +211,7 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
         ("/cases/9999/arrived", "", 404, "There is no such page"),
         ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
+        ("/customers/hansa/stage", "stage=6&why=x", 422, "Please name who takes over"),
         ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "Please choose what you found"),
     ] {
         let answer = send(app(), form(path, body)).await;
@@ -287,6 +288,7 @@ async fn what_is_noted_about_a_customer_can_be_undone() {
     let app = router(Arc::new(fake::Fake::new(None)), ConsoleOptions::new(fake::catalogue()));
     for (path, body, expected) in [
         ("/customers/hansa/stage", "stage=5&why=wrote+to+the+board", "5/6 Complaint"),
+        ("/customers/hansa/stage", "stage=6&to=weber&why=their+lawyer+rang", "6/6 Escalation"),
         ("/customers/hansa/stage", "stage=0&why=settled", "No complaints known"),
         ("/customers/hansa/stop", "medium=email&why=Mr+Brandt", "stopped since 18 Jul 2026"),
         ("/customers/hansa/resume", "medium=email&why=Mr+Brandt", "may go out again"),
@@ -303,6 +305,28 @@ async fn what_is_noted_about_a_customer_can_be_undone() {
         let body = send(app.clone(), next).await.body;
         assert!(body.contains(expected), "{path}: no {expected:?}");
         assert_well_formed(&body, path);
+    }
+}
+
+#[tokio::test]
+async fn a_card_says_in_words_how_content_the_customer_is_and_what_hints_otherwise() {
+    for (lang, card, expected) in [
+        ("en", CARD, &["2/6 Beginning to grumble", "Answer where it was said."][..]),
+        ("zh-CN", CARD, &["2/6 开始抱怨", "在哪里说的，就在哪里回应。"]),
+        (
+            "en",
+            "/advisory/s03%2Fk-01%2Fcooler_clogging%2F1",
+            &[
+                "1/6 Uneasy, unspoken",
+                "Signs of displeasure",
+                "17 Jul 2026 · Compressor 2 · a booked visit did not take place",
+            ],
+        ),
+    ] {
+        let shown = get(&format!("{card}?lang={lang}")).await.body;
+        for part in expected {
+            assert!(shown.contains(part), "{card}: no {part:?} in {shown}");
+        }
     }
 }
 

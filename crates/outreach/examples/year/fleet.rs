@@ -1,4 +1,4 @@
-//! Who lives in the world: customers in four time zones with their holidays, machines with their shifts, our own people.
+//! Who lives in the world: customers in four time zones, machines with their shifts, our own people.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,6 @@ use super::world::Own;
 
 /// Machines of one customer.
 const MACHINES_EACH: usize = 5;
-
-/// Public holidays of the year in China and in England.
-const CHINA: &[&str] = &[
-    "2026-01-01",
-    "2026-02-15/2026-02-23",
-    "2026-04-04/2026-04-06",
-    "2026-05-01/2026-05-05",
-    "2026-06-19",
-    "2026-10-01/2026-10-07",
-];
-const ENGLAND: &[&str] =
-    &["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-04", "2026-05-25", "2026-08-31", "2026-12-25", "2026-12-28"];
 
 pub(crate) struct Fleet {
     pub(crate) registry: Registry,
@@ -103,7 +91,6 @@ fn customer(n: usize) -> Customer {
     let language = if zh { Language::ZhCn } else { Language::En };
     let name = if zh { format!("第{n}纺织厂") } else { format!("Castings No. {n}") };
     let zones = ["Europe/London", "America/New_York", "Europe/Berlin"];
-    let texts = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
     // One in six can be reached on two media, and one in three of those has long left the first.
     let box_ = if n % 18 == 5 { GONE } else { "plant" };
     let mut addresses = BTreeMap::from([("email".to_owned(), format!("{box_}@c{n:03}.example"))]);
@@ -114,7 +101,6 @@ fn customer(n: usize) -> Customer {
         contact: Some(if zh { "李工".into() } else { "Ms Baker".into() }),
         zone: if zh { "Asia/Shanghai".into() } else { zones[n / 3 % 3].into() },
         addresses,
-        holidays: texts(if zh { CHINA } else { ENGLAND }),
         // Every tenth customer needs no advisor's click.
         auto_approve: n.is_multiple_of(10),
         ..Customer::new(format!("c{n:03}"), name, language, "wang")

@@ -235,6 +235,8 @@ impl Judge {
             let of = |counts: &BTreeMap<Promise, u32>| counts.get(&promise).copied().unwrap_or(0);
             format!("{} kept, {} broken, {} told before", of(&self.kept), of(&self.broken), of(&self.told))
         };
+        // Whoever just acted, or whose machine stands, is answered at once: these break the quiet hours, and are counted.
+        let asked_outside = || self.sent.iter().filter(|sent| sent.asked && !sent.is_open).count();
         let mut lines = vec![
             format!("customers | {}", self.customers),
             format!("messages that nobody asked for | {}", unasked.len()),
@@ -243,6 +245,7 @@ impl Judge {
             format!("  per customer and month, most | {most}"),
             format!("confirmations and follow-ups | {}", self.sent.len() - unasked.len() - notices),
             format!("words about machines that broke | {notices}"),
+            format!("  of both outside of open hours, by design | {}", asked_outside()),
             format!("refused by one channel, went on by the next | {}", self.went_on),
             format!("forecasts that a customer could hear of | {} ({} of them right)", shares.forecasts, shares.real),
             format!("  customer was written to | {:.0} %", percent(shares.written)),

@@ -4,8 +4,7 @@
 use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS};
 use foretell_outreach::governor::Kind;
 use foretell_outreach::{
-    AfterCall, Calendar, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Spoken, Stage, Ticked,
-    VisitReport,
+    AfterCall, Checklist, Customer, CustomerStage, Outcome, Parcel, Promise, Spoken, Stage, Ticked, VisitReport,
 };
 
 use super::judge::Sent;
@@ -82,7 +81,7 @@ impl World {
         } else {
             let card = self.outreach.card(&ticked.case, self.now)?;
             // Word of a visit that is near does not wait for Monday, but for the morning; whoever just tapped awaits the letter.
-            let awake = Calendar::of(customer)?.next_awake(self.now) <= self.now;
+            let awake = self.outreach.calendar_of(Some(customer)).next_awake(self.now) <= self.now;
             let changed = card.history.iter().find(|entry| CHANGES.contains(&entry.what.as_str()));
             let awaited = changed.is_some_and(|entry| entry.who == "customer")
                 && medium.is_some_and(|(medium, _)| medium == "email");
@@ -97,7 +96,7 @@ impl World {
             at: self.now,
             medium: medium.map(|(medium, _)| medium.clone()).ok_or("a parcel to no address")?,
             customer: customer.id.clone(),
-            is_open: Calendar::of(customer)?.is_open(self.now),
+            is_open: self.outreach.calendar_of(Some(customer)).is_open(self.now),
             parcel: parcel.clone(),
             machines,
             reminder: ticked.kind == Kind::Reminder,
@@ -220,7 +219,12 @@ impl World {
         let Some(customer) = &case.customer else { return Ok(()) };
         if case.broken.contains(&Promise::OnSite) && self.dice.chance(0.5) {
             let stage = if self.dice.chance(0.3) { CustomerStage::Escalation } else { CustomerStage::OpenGrumbling };
-            self.outreach.set_stage(customer, Some(stage), "we came late", "wang", self.now)?;
+            match stage {
+                CustomerStage::Escalation => {
+                    self.outreach.escalate(customer, "wang", "we came late", "wang", self.now)?;
+                }
+                _ => self.outreach.set_stage(customer, Some(stage), "we came late", "wang", self.now)?,
+            }
             self.judge.stages.insert(customer.clone(), stage);
             self.calm.push((self.now.plus_days(30.0), customer.clone()));
         }

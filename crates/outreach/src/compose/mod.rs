@@ -14,6 +14,8 @@ mod effect;
 mod energy;
 mod facts;
 pub mod format;
+#[cfg(test)]
+mod golden;
 mod library;
 pub mod lint;
 mod news;

@@ -17,6 +17,7 @@ use crate::care::CustomerStage;
 use crate::context::MachineContext;
 use crate::earlier::Talk;
 use crate::error::{OutreachError, Result};
+use crate::holidays::Holidays;
 use crate::registry::{Advisor, Customer, Language, Machine, Production, ServiceTask, Technician, Words};
 use crate::service::DUE_PREFIX;
 use crate::slots::Slot;
@@ -291,7 +292,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
         advisor: &advisor(),
         company: &company(),
         catalogue,
-        calendar: &Calendar::of(customer).ok()?,
+        calendar: &Calendar::of(customer, &Holidays::none()).ok()?,
         slots: &[slot(1), slot(5)],
         link: "https://service.example/b/invented",
         now,

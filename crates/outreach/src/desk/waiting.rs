@@ -3,7 +3,6 @@
 use foretell_model::{Finding, FindingId, FindingKind, Grade, MINUTE_MS, MachineId, Timestamp};
 
 use super::Desk;
-use crate::calendar::Calendar;
 use crate::error::Result;
 use crate::planning::Risk;
 use crate::roster::Roster;
@@ -98,8 +97,7 @@ impl Outreach {
 
     pub(super) fn reckon(&self, open: &OpenCase, desk: &Desk, roster: &Roster, now: Timestamp) -> OpenCase {
         let case = &open.case;
-        let own = desk.customer_of(&case.finding.machine).and_then(|customer| Calendar::of(customer).ok());
-        let calendar = own.unwrap_or_else(|| Calendar::plain(self.options.zone));
+        let calendar = self.calendar_of(desk.customer_of(&case.finding.machine));
         let job = self.job(case);
         let trips = |slot: &slots::Slot| roster.trips(slot, &job);
         let next_free =

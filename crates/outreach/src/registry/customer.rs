@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Advisor, Entity, Language};
 use crate::calendar::Calendar;
 use crate::governor::Policy;
+use crate::holidays::Holidays;
 
 /// A company that owns machines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub struct Customer {
     /// Local time of day, `HH:MM`, at which messages may go out again; earlier than `quiet_from`.
     #[serde(default = "morning")]
     pub quiet_to: String,
-    /// Local holidays, `YYYY-MM-DD` or `YYYY-MM-DD/YYYY-MM-DD` with both ends: no message, no visit.
+    /// Local holidays beside the public ones of the zone, `YYYY-MM-DD` or `YYYY-MM-DD/YYYY-MM-DD` with both ends: no message, no visit.
     #[serde(default)]
     pub holidays: Vec<String>,
     /// How often this customer may be written to, where that differs from the house rules.
@@ -228,7 +229,7 @@ impl Entity for Customer {
         Some((Advisor::KIND, &self.advisor))
     }
     fn check(&self) -> Result<(), String> {
-        Calendar::of(self)?;
+        Calendar::of(self, &Holidays::none())?;
         self.contacting.check()
     }
 }

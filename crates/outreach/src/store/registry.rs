@@ -1,6 +1,9 @@
 //! Keeping what people register.
 
+use std::collections::BTreeSet;
+
 use foretell_model::{MachineId, Timestamp};
+use serde_json::{Map, Value};
 
 use super::{Entry, Session, values};
 use crate::error::{OutreachError, Result};
@@ -24,8 +27,34 @@ pub(crate) fn register<T: Entity>(connection: &dyn Session, thing: &T, who: &str
     let what = format!("{} {} `{}`", if before.is_some() { "changed" } else { "registered" }, T::KIND, thing.id());
     let machine = (T::KIND == Machine::KIND).then(|| thing.id());
     let customer = (T::KIND == Customer::KIND).then(|| thing.id());
-    Entry { at: now, who, what: &what, machine, customer, ..Entry::default() }.write(connection)?;
+    let why = before.map_or(Ok(String::new()), |before| changed(&before, thing))?;
+    Entry { at: now, who, what: &what, why: &why, machine, customer, ..Entry::default() }.write(connection)?;
     Ok(true)
+}
+
+/// The names of the fields in which two things of a kind differ, as their file writes them: `auto_approve, addresses.sms`. No
+/// values: some are personal, and the record outlives them.
+fn changed<T: Entity>(before: &T, after: &T) -> Result<String> {
+    let value = |thing: &T| serde_json::to_value(thing).map_err(|e| OutreachError::corrupt(T::KIND, e));
+    let mut names = Vec::new();
+    differing("", &value(before)?, &value(after)?, &mut names);
+    Ok(names.join(", "))
+}
+
+/// Names the fields that differ; of a table its own fields, of a list the list.
+fn differing(name: &str, before: &Value, after: &Value, names: &mut Vec<String>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            for key in keys {
+                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
+                let of = |table: &Map<String, Value>| table.get(key).cloned().unwrap_or_default();
+                differing(&name, &of(before), &of(after), names);
+            }
+        }
+        _ if before != after => names.push(name.to_owned()),
+        _ => {}
+    }
 }
 
 /// Keeps a thing as it is, without a word in the record.

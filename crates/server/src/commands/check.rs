@@ -6,8 +6,10 @@ use std::path::Path;
 
 use foretell_history::DiskRoom;
 use foretell_ingest::listener::ListenerError;
+use foretell_model::Clock;
 
 use crate::cli::CheckArgs;
+use crate::clock::WallClock;
 use crate::config::{self, Config, ConfigFaults, Examined, Fault, MqttSource, Place};
 use crate::failure::{Failure, Kind};
 use crate::output::Output;
@@ -66,15 +68,19 @@ fn named_files(config: &Config) -> Result<(Vec<Failure>, Vec<String>), Failure> 
             service::catalogue(None)?
         }
     };
+    let holidays = service::holidays(config.outreach.holidays_file.as_deref());
     if let Some(customers) = &config.outreach.customers_file {
         match config::registry(customers, &catalogue) {
             Ok(registry) => {
+                let gaps = holidays.iter().flat_map(|holidays| holidays.gaps(&registry.customers, WallClock.now()));
+                doubtful.extend(gaps.map(|gap| format!("  {}: {gap}", customers.display())));
                 let unreached = config::out_of_reach(customers, &registry, config)?;
                 doubtful.extend(unreached.iter().map(|warning| format!("  {}: {warning}", customers.display())));
             }
             Err(failure) => failures.push(failure),
         }
     }
+    failures.extend(holidays.err());
     if let Some(dir) = config.outreach.templates_dir.as_ref().filter(|dir| dir.is_dir()) {
         failures.extend(service::templates(dir, &catalogue).err());
     }

@@ -197,6 +197,7 @@ fn outreach(mut s: Section<'_>, base: &Path) -> OutreachSection {
         sent_without_approval: s.list("sent_without_approval").unwrap_or_default(),
         follow_up_after: s.duration("follow_up_after", or.follow_up_after),
         energy_tip_from: s.whole("energy_tip_from", or.energy_tip_from, 0..=1_000_000_000),
+        holidays_file: file(&mut s, "holidays_file", base),
         grumbles_file: file(&mut s, "grumbles_file", base),
         tick: s.duration("tick", or.tick),
         travel_kmh: s.number("travel_kmh", 5.0..=150.0).unwrap_or(or.travel_kmh),

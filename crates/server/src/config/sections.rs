@@ -202,6 +202,8 @@ pub struct OutreachSection {
     pub follow_up_after: Duration,
     /// Money a year, in the tariff's currency, from which leaking air is worth a letter.
     pub energy_tip_from: u64,
+    /// Public holidays by country; none means the built-in list.
+    pub holidays_file: Option<PathBuf>,
     /// Words in replies that hint at displeasure; none means the built-in list.
     pub grumbles_file: Option<PathBuf>,
     /// How often holds, reminders and the outbox are looked at.
@@ -231,6 +233,7 @@ impl Default for OutreachSection {
             sent_without_approval: Vec::new(),
             follow_up_after: Duration::from_secs(10 * 86_400),
             energy_tip_from: 5_000,
+            holidays_file: None,
             grumbles_file: None,
             tick: Duration::from_secs(10),
             travel_kmh: 40.0,

@@ -64,7 +64,9 @@ pub use context::of as machine_context;
 pub use engine_room::{EngineRoom, Placed};
 pub use findings::{Mark, MarkKind};
 pub(crate) use http::unavailable;
-pub use options::{decoder as decoder_options, engine as engine_options, outreach as outreach_options, works};
+pub use options::{
+    decoder as decoder_options, engine as engine_options, holidays, outreach as outreach_options, works,
+};
 pub(crate) use parts::out_of_reach;
 pub use photos::Photos;
 pub use reload::{Reloaded, Reloader};

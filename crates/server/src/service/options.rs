@@ -1,6 +1,7 @@
 //! From the configuration to what each room wants to be told.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_ingest::{IngestOptions, IntakeOptions};
 use foretell_model::{Catalogue, MachineId, MachineProfile};
 use foretell_outreach::{
-    Channel, Folder, Grumbles, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords, Webhook,
-    Words,
+    Channel, Folder, Grumbles, Holidays, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords,
+    Webhook, Words,
 };
 
 use super::budget::Budget;
@@ -150,6 +151,7 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
     let days = section.follow_up_after.as_secs() / 86_400;
     options.follow_up_days = u32::try_from(days).unwrap_or(u32::MAX).clamp(1, 365);
     options.energy_tip_per_year_min = section.energy_tip_from as f64;
+    options.holidays = holidays(section.holidays_file.as_deref())?;
     if let Some(file) = &section.grumbles_file {
         let words = text_file::read(file, Kind::Config)?;
         options.grumbles = Grumbles::parse(&words);
@@ -166,6 +168,16 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
     };
     options.hooks = config.webhooks.iter().map(hook).collect::<Result<_, _>>()?;
     Ok(options)
+}
+
+/// The public holidays of a file, or the built-in ones.
+///
+/// # Errors
+/// When the file cannot be used.
+pub fn holidays(file: Option<&Path>) -> Result<Holidays, Failure> {
+    let Some(file) = file else { return Ok(Holidays::default()) };
+    let text = text_file::read(file, Kind::Config)?;
+    Holidays::parse(&text).map_err(|why| Failure::new(Kind::Config, format!("{}: {why}", file.display())))
 }
 
 /// Every way to customers, mail first.

@@ -66,7 +66,10 @@ pub(super) fn register_in(
     catalogue: &Catalogue,
     now: Timestamp,
 ) -> Result<bool, Failure> {
-    let Some(file) = &config.outreach.customers_file else { return Ok(false) };
+    let Some(file) = &config.outreach.customers_file else {
+        warn_of_holidays(outreach, now)?;
+        return Ok(false);
+    };
     let registry = config::registry(file, catalogue)?;
     let changed = outreach.import(&registry, "configuration", now).map_err(|error| {
         Failure::because(Kind::Config, format!("could not register what {} names", file.display()), error)
@@ -79,7 +82,17 @@ pub(super) fn register_in(
              address of a channel's medium (`addresses` in the customers file)."
         );
     }
+    warn_of_holidays(outreach, now)?;
     Ok(changed > 0)
+}
+
+/// Says where letters would go out on public holidays because nobody has listed them.
+fn warn_of_holidays(outreach: &Outreach, now: Timestamp) -> Result<(), Failure> {
+    let failed = |error| Failure::because(Kind::Io, "could not look for public holidays", error);
+    for gap in outreach.holiday_gaps(now).map_err(failed)? {
+        tracing::warn!(zone = gap.zone, year = gap.year, "Public holidays are missing: {gap}.");
+    }
+    Ok(())
 }
 
 /// Customers that are named whom no channel reaches; of more their number is told.

@@ -20,6 +20,9 @@ use super::unsent::{message, unwritten};
 use super::visits::task;
 use crate::service::context;
 
+/// Signs of displeasure on one card.
+const SIGNS_MAX: usize = 4;
+
 impl ServiceBackend {
     pub(super) fn queue_view(&self, from: usize, max: usize) -> Result<Queue, BackendError> {
         let now = self.clocks.now();
@@ -105,6 +108,7 @@ impl ServiceBackend {
             wish: wish(&card),
             is_written: card.message.as_ref().is_ok_and(|message| message.edited),
             written: Vec::new(),
+            hints: self.signs(card.customer.as_ref(), sites, reader)?,
             others: self.others(&card, sites, now)?,
             joins: card.joins.as_ref().map(joins),
             call_chosen: card.stage == Stage::Call && card.matter == Some(Matter::CallChosen),
@@ -116,6 +120,18 @@ impl ServiceBackend {
             booking_path: path,
             finding: card.finding,
         })
+    }
+
+    /// What hints at a customer's displeasure and was not judged yet, the newest of it.
+    fn signs(
+        &self,
+        customer: Option<&foretell_outreach::Customer>,
+        sites: &Sites,
+        reader: Lang,
+    ) -> Result<Vec<RecordLine>, BackendError> {
+        let Some(customer) = customer else { return Ok(Vec::new()) };
+        let hints = self.outreach.stage_hints(&customer.id).map_err(of_outreach)?;
+        Ok(hints.iter().rev().take(SIGNS_MAX).map(|entry| sites.record_line(entry, reader)).collect())
     }
 
     /// The other machines of a card's letter.

@@ -80,6 +80,7 @@ impl ServiceBackend {
             contacts: self.contacts_with(id, sites, lang)?,
             record: record.iter().map(|entry| sites.record_line(entry, lang)).collect(),
             cases: cases.into_iter().map(|case| self.case_view(case, &look)).collect::<Result<_, _>>()?,
+            advisor: customer.advisor.clone(),
             colleagues: self.colleagues_of(&customer, lang)?,
         })
     }
@@ -165,7 +166,8 @@ impl ServiceBackend {
     pub(super) fn acts_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
         let now = self.clocks.now();
         let acted = match act {
-            CustomerAct::Stage { stage, why } => {
+            CustomerAct::Stage { stage: Some(6), to, why } => self.outreach.escalate(id, &to, &why, by, now),
+            CustomerAct::Stage { stage, why, .. } => {
                 let stage = stage.and_then(|n| CustomerStage::ALL.get(usize::from(n).wrapping_sub(1)).copied());
                 self.outreach.set_stage(id, stage, &why, by, now)
             }

@@ -3,7 +3,7 @@
 use foretell_console::BackendError;
 use foretell_console::view::{Draft, Slot};
 use foretell_model::{FindingId, Objection, Obstacle, Timestamp};
-use foretell_outreach::{Calendar, Card, MessageState, Stage};
+use foretell_outreach::{Card, MessageState, Stage};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
@@ -15,8 +15,7 @@ impl ServiceBackend {
     /// The working day of the customer's that so many days lead to, or the next one: on a Sunday nobody takes a case up again.
     pub(super) fn put_off(&self, id: &FindingId, days: u16, now: Timestamp) -> Result<Timestamp, BackendError> {
         let customer = self.outreach.card(id, now).map_err(of_outreach)?.customer;
-        let own = customer.and_then(|customer| Calendar::of(&customer).ok());
-        let calendar = own.unwrap_or_else(|| Calendar::plain(self.outreach.zone()));
+        let calendar = self.outreach.calendar_of(customer.as_ref());
         let ahead = (days..days + FREE_DAYS_MAX).map(|days| now.plus_days(f64::from(days)));
         let working = ahead.clone().find(|at| calendar.is_working_day(calendar.local(*at).date()));
         Ok(working.or(ahead.clone().next()).unwrap_or(now))

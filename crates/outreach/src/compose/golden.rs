@@ -1,0 +1,376 @@
+//! Every sentence of the shipped templates, read once and kept: each branch of the phrases, and the branches of letters that no
+//! story of the other golden files takes. A sentence that stands in no golden file fails, so that nobody changes words unread.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use expect_test::expect_file;
+use foretell_model::Catalogue;
+use minijinja::value::Serde;
+use serde_json::{Map, Value, json};
+
+use super::trial::{Specimen, specimens};
+use super::{Composer, Occasion};
+use crate::registry::Language;
+
+/// Calls of the phrases, in English and Chinese, each with the facts that take its branches. A text `a|b` is `a` in English and
+/// `b` in Chinese.
+#[expect(clippy::too_many_lines, reason = "a table, row after row")]
+fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
+    let seen = |what: &str, figure: &str, before: &str| json!({ "what": what, "figure": figure, "before": before, "since": null, "sudden": false });
+    let since = |seen: Value| with(seen, &json!({ "since": "20 June|6月20日" }));
+    let sudden = |seen: Value| with(seen, &json!({ "sudden": true }));
+    let mut observed = Vec::new();
+    for (what, figure, before) in [
+        ("temperature_rise", "4", ""),
+        ("temperature_fall", "9", ""),
+        ("cooler_loss", "25", ""),
+        ("oil_filter_dp", "0.9", ""),
+        ("separator_dp", "0.6", ""),
+        ("inlet_vacuum", "38", ""),
+        ("vibration", "8.2", ""),
+        ("current_rise", "6", ""),
+        ("current_fall", "7", ""),
+        ("oil_heats_more", "5", ""),
+        ("idle_current", "62", "54"),
+        ("quiet_load", "14", ""),
+        ("quiet_load", "14", "5"),
+        ("phase_imbalance", "9", ""),
+        ("hot_peaks", "", ""),
+        ("too_cool", "", ""),
+        ("drift", "", ""),
+    ] {
+        let plain = seen(what, figure, before);
+        if matches!(what, "temperature_rise" | "vibration") {
+            observed.extend([sudden(plain.clone()), sudden(since(plain.clone()))]);
+        }
+        observed.extend([since(plain.clone()), plain]);
+    }
+    let energy = |kind: &str, litres: Value, kw: Value, tariff: Value| {
+        json!({ "kind": kind, "litres": litres, "kw": kw, "tariff": tariff, "currency": "yuan|元",
+                "cost": { "low": "16,000", "high": "18,500" } })
+    };
+    let (span, bound) = (json!({ "low": "3", "high": "4" }), json!({ "low": null, "high": "4" }));
+    let cheap = json!({ "cost": { "low": null, "high": "18,500" } });
+    let tips = vec![
+        energy("leak", json!({ "low": "500", "high": "620" }), span.clone(), json!("0.74")),
+        energy("leak", json!({ "low": null, "high": "620" }), bound.clone(), Value::Null),
+        with(energy("leak", Value::Null, Value::Null, Value::Null), &cheap),
+        energy("idle", Value::Null, span, json!("0.74")),
+        energy("idle", Value::Null, bound, Value::Null),
+        energy("idle", Value::Null, Value::Null, Value::Null),
+    ];
+    let effect = |outcome: &str, change: Value| {
+        let none = json!({ "outcome": outcome, "degrees": null, "amps": null, "litres": null, "money": null,
+                           "currency": "yuan|元" });
+        with(none, &change)
+    };
+    let effects = vec![
+        effect("better", json!({ "degrees": "5" })),
+        effect("better", json!({ "degrees": "5", "amps": "4", "money": { "low": "300", "high": "400" } })),
+        effect("better", json!({ "litres": { "low": "400", "high": "500" }, "money": { "low": null, "high": "400" } })),
+        effect("better", json!({ "litres": { "low": null, "high": "500" } })),
+        effect("better", json!({ "amps": "4" })),
+        effect("better", json!({})),
+        effect("none", json!({})),
+        effect("worse", json!({ "degrees": "3" })),
+        effect("worse", json!({})),
+    ];
+    let beside = |alike: bool| json!({ "fault": "low oil|缺油", "alike": alike });
+    let cause = |certainty: &str, beside: Value| json!({ "certainty": certainty, "beside": beside });
+    let window = |kind: &str, from: u32, to: u32| json!({ "kind": kind, "from": from, "to": to });
+    let limit = |signal: &str, low: bool| json!({ "signal": signal, "figure": "105", "low": low });
+    let hours = |overdue: bool| json!({ "since": "3,900", "interval": "4,000", "overdue": overdue });
+    let (one, two) = ("clean the cooler|清洗冷却器", "change the oil|更换润滑油");
+    let due = |works: Value, hours: Value| json!({ "works": works, "hours": hours });
+    let talk = |today: bool, met: bool| json!({ "today": today, "day": "14 July|7月14日", "wish": "Thursday afternoons|周四下午", "met": met });
+    let slots = json!([
+        "Thursday 16 July, 17:00–19:00|7月16日（周四）17:00–19:00",
+        "Monday 20 July, 17:00–19:00|7月20日（周一）17:00–19:00"
+    ]);
+    let times = |idle: bool, others: usize, runs: Value| {
+        let others: Vec<Value> =
+            (0..others).map(|n| json!({ "number": format!("No. {}|{}号机", n + 3, n + 3) })).collect();
+        json!({ "slots": slots, "idle": idle, "others": others, "runs": runs })
+    };
+    let before = |unfound: Value, effect: Value, technician: Value| json!({ "day": "16 June|6月16日", "works": [one], "technician": technician, "unfound": unfound, "effect": effect });
+    let other = |fault: bool, works: Value| {
+        json!({ "number": "No. 3|3号机", "fault": if fault { json!("a clogged cooler|冷却器堵塞") } else { Value::Null },
+                "works": works, "certainty": "high", "beside": null, "window": window("within", 0, 4),
+                "limit": limit("discharge_temp_c", false), "seen": since(seen("temperature_rise", "4", "")),
+                "hours": hours(false) })
+    };
+    vec![
+        ("say.seen(it)", "say.seen(it, number)", observed),
+        (
+            "say.calm(it.limit, it.what)",
+            "say.calm(it.limit, it.what)",
+            vec![
+                json!({ "limit": limit("vibration_mm_s", false), "what": "vibration" }),
+                json!({ "limit": null, "what": "phase_imbalance" }),
+                json!({ "limit": null, "what": "hot_peaks" }),
+                json!({ "limit": limit("discharge_temp_c", false), "what": "temperature_rise" }),
+            ],
+        ),
+        (
+            "say.cause(it.certainty, fault, it.beside)",
+            "say.cause(it.certainty, fault, it.beside)",
+            vec![
+                cause("low", beside(true)),
+                cause("high", beside(true)),
+                cause("high", Value::Null),
+                cause("medium", Value::Null),
+                cause("low", Value::Null),
+                cause("high", beside(false)),
+            ],
+        ),
+        (
+            "say.likely('high', fault, it.window, it.limit, it.what)",
+            "say.likely('high', fault, it.window, it.limit, it.what)",
+            [
+                (window("this_week", 0, 1), limit("discharge_temp_c", false), ""),
+                (window("within", 0, 3), limit("discharge_temp_c", true), ""),
+                (window("between", 2, 4), limit("oil_filter_dp_bar", false), ""),
+                (window("between", 2, 4), limit("separator_dp_bar", false), ""),
+                (window("from", 1, 0), limit("vibration_mm_s", false), ""),
+                (window("from", 6, 0), Value::Null, ""),
+                (window("open", 0, 0), Value::Null, "phase_imbalance"),
+            ]
+            .map(|(window, limit, what)| json!({ "window": window, "limit": limit, "what": what }))
+            .to_vec(),
+        ),
+        (
+            "say.due(number, it.works, it.hours)",
+            "say.due(number, it.works, it.hours)",
+            vec![
+                due(json!([one]), Value::Null),
+                due(json!([one]), hours(false)),
+                due(json!([one]), hours(true)),
+                due(json!([one, two]), hours(false)),
+                due(json!([one, two]), hours(true)),
+            ],
+        ),
+        ("say.effort('about two hours', it)", "say.effort('2小时左右', it)", vec![json!(true), json!(false)]),
+        ("say.together('about two hours', it)", "say.together('2小时左右', it)", vec![json!(true), json!(false)]),
+        ("say.also(it)", "say.also(it)", vec![other(true, json!([one])), other(false, json!([two]))]),
+        ("say.since_then(it)", "say.since_then(it)", vec![other(true, json!([one])), other(false, json!([two]))]),
+        ("say.of_itself(it)", "say.of_itself(it)", vec![other(true, json!([one, two])), other(true, json!([]))]),
+        ("say.broken(number, it)", "say.broken(number, it)", vec![json!("16 July|7月16日")]),
+        ("say.wished(it)", "say.wished(it)", vec![talk(true, true), talk(true, false)]),
+        (
+            "say.times(it.slots, it.idle, it.others, it.runs)",
+            "say.times(it.slots, it.idle, it.others, it.runs)",
+            vec![
+                times(false, 0, json!([])),
+                times(true, 0, json!([])),
+                times(true, 1, json!([])),
+                times(true, 2, json!([])),
+                times(false, 0, json!([true, true])),
+                times(false, 1, json!([true, true])),
+                times(false, 0, json!([false, true])),
+                times(false, 2, json!([false, true])),
+            ],
+        ),
+        ("say.feelings(it)", "say.feelings(it)", (2..=5).map(Value::from).collect()),
+        ("say.waste(it) ~ ' ' ~ say.cost(it)", "say.waste(it) ~ say.cost(it)", tips),
+        ("say.effect(it)", "say.effect(it)", effects.clone()),
+        ("say.effect(it, number)", "say.effect(it, number)", effects),
+        ("say.unfound(fault, it)", "say.unfound(fault, it)", vec![json!(""), json!("No. 2|2号机")]),
+        (
+            "say.again(it, number)",
+            "say.again(it, number)",
+            vec![
+                before(Value::Null, Value::Null, Value::Null),
+                before(json!("a clogged cooler|冷却器堵塞"), Value::Null, json!("Jun Chen|陈军")),
+                before(Value::Null, effect("worse", json!({ "degrees": "3" })), json!("Jun Chen|陈军")),
+            ],
+        ),
+        (
+            "say.hello(it, advisor, company) ~ ' ' ~ say.greeting(it)",
+            "say.hello(it, advisor, company) ~ say.greeting(it)",
+            vec![json!("Ms Baker|李工"), Value::Null],
+        ),
+        (
+            "say.intro(advisor, company, it.talk, it.earlier, it.tone)",
+            "say.intro(advisor, company, it.talk, it.earlier, it.tone)",
+            vec![
+                json!({ "talk": null, "earlier": null, "tone": 0 }),
+                json!({ "talk": null, "earlier": null, "tone": 2 }),
+                json!({ "talk": talk(true, true), "earlier": null, "tone": 3 }),
+                json!({ "talk": talk(false, true), "earlier": null, "tone": 0 }),
+                json!({ "talk": null, "earlier": "16 June|6月16日", "tone": 2 }),
+            ],
+        ),
+    ]
+}
+
+/// Branches of letters: which of the invented letters, and which of its facts are otherwise.
+fn letters() -> Vec<(Occasion, usize, Value)> {
+    let warm = json!({ "tone": 2 });
+    vec![
+        // How a letter reads where the reader has begun to grumble.
+        (Occasion::Fault, 0, warm.clone()),
+        (Occasion::Service, 0, warm.clone()),
+        (Occasion::Energy, 0, warm.clone()),
+        (Occasion::Reminder, 0, warm.clone()),
+        (Occasion::Progress, 0, warm.clone()),
+        (Occasion::Calendar, 0, warm.clone()),
+        (Occasion::Again, 0, warm),
+        (Occasion::Confirmed, 0, json!({ "tone": 4 })),
+        (Occasion::FollowUp, 0, json!({ "tone": 1 })),
+        (Occasion::Service, 2, json!({})),
+        (Occasion::Energy, 0, json!({ "energy": { "cost": { "low": null } } })),
+        (Occasion::Moved, 2, json!({})),
+        (Occasion::Joined, 0, json!({})),
+        (Occasion::Cancelled, 2, json!({ "over": true, "off": true })),
+        (Occasion::Cancelled, 2, json!({ "over": false, "off": true })),
+        (Occasion::Calendar, 2, json!({ "over": true, "off": true })),
+        (Occasion::Progress, 1, json!({ "tone": 0, "technician": null })),
+        (Occasion::OnTheWay, 0, json!({ "eta": null })),
+        (Occasion::OnTheWay, 0, json!({ "eta": null, "by": null, "technician": null })),
+        (Occasion::Late, 0, json!({ "eta": null })),
+        (Occasion::Late, 2, json!({ "by": null })),
+        (Occasion::Closing, 0, json!({ "cost": "moments", "kept_waiting": false, "report": false })),
+        (Occasion::Closing, 0, json!({ "cost": "days", "closed": null, "technician": null })),
+        (Occasion::Closing, 0, json!({ "test_run": false })),
+        (Occasion::Closing, 1, json!({ "tone": 0, "closed": null })),
+        (Occasion::CalledOff, 0, json!({ "tone": 2 })),
+    ]
+}
+
+/// The first facts with the second ones in their place.
+fn with(mut facts: Value, others: &Value) -> Value {
+    if let (Some(facts), Some(others)) = (facts.as_object_mut(), others.as_object()) {
+        for (name, other) in others {
+            let fact = facts.remove(name).unwrap_or_default();
+            facts.insert(name.clone(), if fact.is_object() { with(fact, other) } else { other.clone() });
+        }
+        return Value::Object(std::mem::take(facts));
+    }
+    others.clone()
+}
+
+/// `a|b` is `a` in English and `b` in Chinese.
+fn in_language(value: &Value, language: Language) -> Value {
+    match value {
+        Value::String(text) => match text.split_once('|') {
+            Some((en, zh)) => json!(if language == Language::En { en } else { zh }),
+            None => value.clone(),
+        },
+        Value::Array(all) => all.iter().map(|one| in_language(one, language)).collect(),
+        Value::Object(all) => {
+            let fields = all.iter().map(|(name, one)| (name.clone(), in_language(one, language)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_branch_of_the_phrases() {
+    let composer = Composer::new(None).unwrap();
+    let mut out = String::new();
+    for (en, zh, cases) in calls() {
+        for (language, call) in [(Language::En, en), (Language::ZhCn, zh)] {
+            let phrases = Occasion::Phrases.template(language);
+            let source = format!("{{% import \"{phrases}\" as say %}}{{{{ {call} }}}}");
+            writeln!(out, "{{{{ {call} }}}}").unwrap();
+            for case in &cases {
+                let facts = json!({
+                    "it": case, "number": "No. 2|2号机", "fault": "a clogged cooler|冷却器堵塞",
+                    "company": "Foretell Service|先知服务",
+                    "advisor": { "name": "Min Wang|王敏", "role": "your service advisor|服务顾问", "phone": "1" },
+                });
+                let facts = in_language(&facts, language);
+                let said = composer.templates.render_str(&source, Serde(&facts));
+                let said = said.unwrap_or_else(|error| panic!("{call}: {error:#}"));
+                writeln!(out, "  {}", said.trim().replace('\n', "\n  ")).unwrap();
+            }
+            out.push('\n');
+        }
+    }
+    expect_file!["../../tests/golden/phrases.txt"].assert_eq(&out);
+}
+
+#[test]
+fn every_branch_of_the_letters() {
+    let catalogue = Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap();
+    let composer = Composer::new(None).unwrap();
+    let mut out = String::new();
+    for (occasion, which, change) in letters() {
+        for language in Language::ALL {
+            let facts = match &specimens(occasion, language, &catalogue)[which] {
+                Specimen::Case(facts) => serde_json::to_value(facts),
+                Specimen::Visit(facts) => serde_json::to_value(facts),
+                Specimen::Trouble(facts) => serde_json::to_value(facts),
+            };
+            let facts = with(facts.unwrap(), &in_language(&change, language));
+            let text = composer.letter(occasion, language, &facts).unwrap();
+            super::editor::strictly(occasion, &text).unwrap_or_else(|e| panic!("{} {change}: {e}", occasion.name()));
+            let name = occasion.template(language);
+            writeln!(out, "=== {name} {change}\n{}\n\n{}\n--- short ---\n{}\n", text.subject, text.body, text.short)
+                .unwrap();
+        }
+    }
+    expect_file!["../../tests/golden/branches.txt"].assert_eq(&out);
+}
+
+/// Words of one template that a reader may meet, as they stand in it: texts, and what is written out inside of the braces.
+fn sentences(template: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut rest = template;
+    while !rest.is_empty() {
+        let Some(at) = ["{#", "{%", "{{"].iter().filter_map(|mark| rest.find(mark)).min() else {
+            found.extend(rest.lines().map(str::to_owned));
+            break;
+        };
+        found.extend(rest[..at].lines().map(str::to_owned));
+        let (mark, inside) = rest[at..].split_at(2);
+        let end = match mark {
+            "{#" => "#}",
+            "{%" => "%}",
+            _ => "}}",
+        };
+        let (inside, after) = inside.split_once(end).unwrap_or((inside, ""));
+        if mark != "{#" {
+            found.extend(inside.split('"').skip(1).step_by(2).map(str::to_owned));
+        }
+        rest = after;
+    }
+    let bare = |text: String| {
+        let text = ["Subject:", "Short:"].iter().fold(text.as_str(), |text, mark| text.trim().trim_start_matches(mark));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // A word alone, a code or a sign is no sentence.
+    let is_said = |text: &String| text.contains(' ') || text.chars().filter(|c| !c.is_ascii()).count() >= 4;
+    found.into_iter().map(bare).filter(is_said).collect()
+}
+
+#[test]
+fn every_sentence_of_the_shipped_templates_stands_in_a_golden_file() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |folder: &Path, ending: &str| {
+        let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|own| own == ending));
+        files.sort();
+        let text = |path: &std::path::PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap());
+        files.iter().map(text).collect::<Vec<_>>()
+    };
+    let golden: String = read(&here.join("tests/golden"), "txt").into_iter().map(|(_, text)| text).collect();
+    let golden = golden.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut missing = String::new();
+    for (path, template) in read(&here.join("../../config/templates"), "j2") {
+        for sentence in sentences(&template).into_iter().filter(|sentence| !golden.contains(sentence.as_str())) {
+            writeln!(missing, "{}: {sentence}", path.file_name().unwrap().to_string_lossy()).unwrap();
+        }
+    }
+    assert_eq!(missing, "", "add a row above that takes the branch of each");
+}
+
+#[test]
+fn what_counts_as_a_sentence() {
+    let template = "Subject: Hello {{ name }}, good day\n{# a note #}{% if kind == \"some_code\" %}{{ \"It is \" ~ time ~ \"already late\" }}{% endif %}\n你好，{{ name }}先生\n";
+    let found = sentences(template);
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), [", good day", "It is", "already late"]);
+}
