@@ -109,6 +109,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     // Who did what, to whom: as personal as accounts are.
     ("GET", "/record", Of(ADMINS)),
     ("GET", "/planning", Of(ALL)),
+    ("POST", "/planning/stock", Of(DESK)),
     ("GET", "/verdicts", Of(ALL)),
     ("GET", "/search", Of(ALL)),
     // What customers read.

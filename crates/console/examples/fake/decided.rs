@@ -2,10 +2,12 @@
 
 use foretell_console::BackendError;
 use foretell_console::view::{
-    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, CaseAct, Progress, Remark, Sent, ServiceCase,
+    AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, CaseAct, CustomerAct, Progress, Remark, Sent,
+    ServiceCase, StageChange,
 };
 use foretell_model::{FaultCode, Lack, MINUTE_MS, Obstacle, WordSort};
 
+use super::desk::Whom;
 use super::fleet::now;
 
 /// Does it, unless the card has changed since it was shown.
@@ -115,5 +117,18 @@ pub(super) fn loose() -> foretell_console::view::LooseReply {
         text: "下个月我们搬到新厂房，保养时间麻烦到时再约".to_owned(),
         at: super::fleet::now().plus_days(-0.2),
         zone: chrono_tz::Asia::Shanghai,
+    }
+}
+
+/// Notes something about a customer.
+pub(crate) fn act_on_customer(whom: &mut Whom, act: CustomerAct, by: &str) {
+    let mut stopped = |by, at| whom.media.iter_mut().filter(|m| m.medium == by).for_each(|m| m.stopped = at);
+    match act {
+        CustomerAct::Stage { stage, why } => {
+            whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
+        }
+        CustomerAct::HandOver { .. } => {}
+        CustomerAct::Stop { medium, .. } => stopped(medium, Some(now())),
+        CustomerAct::Resume { medium, .. } => stopped(medium, None),
     }
 }

@@ -22,7 +22,7 @@ use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, Governor, HealthReport, Hits, IngestStatus,
     MachineClock, MachineDetail, MachineName, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply,
-    ReplyTaken, Signed, StageChange, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    ReplyTaken, Signed, StockCount, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
@@ -250,21 +250,17 @@ impl Backend for Fake {
     fn act_on_customer(&self, id: &str, act: CustomerAct, by: &str) -> Result<(), BackendError> {
         self.with(|state| {
             let whom = state.desk.customers.iter_mut().find(|whom| whom.id == id).ok_or_else(|| missing("customer"))?;
-            let mut stopped = |by, at| whom.media.iter_mut().filter(|m| m.medium == by).for_each(|m| m.stopped = at);
-            match act {
-                CustomerAct::Stage { stage, why } => {
-                    whom.stages.insert(0, StageChange { at: now(), stage, who: by.to_owned(), why });
-                }
-                CustomerAct::HandOver { .. } => {}
-                CustomerAct::Stop { medium, .. } => stopped(medium, Some(now())),
-                CustomerAct::Resume { medium, .. } => stopped(medium, None),
-            }
+            decided::act_on_customer(whom, act, by);
             Ok(())
         })
     }
 
     fn planning(&self, _: Lang) -> Result<Planning, BackendError> {
-        Ok(plans::planning())
+        Ok(self.with(|state| plans::planning(&state.desk.counts)))
+    }
+
+    fn count_stock(&self, count: &StockCount, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| plans::count(&mut state.desk.counts, count))
     }
 
     fn search(&self, needle: &str, max: usize, _: Lang) -> Result<Hits, BackendError> {
