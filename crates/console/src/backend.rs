@@ -7,7 +7,7 @@ use crate::Lang;
 use crate::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, Hits, IngestStatus, MachineClock, MachineDetail,
-    MachineName, Planning, QuarantineQuery, Queue, Record, RecordQuery, Remark, Reply, ReplyTaken, Signed,
+    MachineName, Planning, QuarantineQuery, Queue, Record, RecordQuery, Remark, Reply, ReplyTaken, Signed, StockCount,
     TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 
@@ -232,6 +232,12 @@ pub trait Backend: crate::Field + Send + Sync + 'static {
     /// # Errors
     /// When a store cannot be read.
     fn planning(&self, lang: Lang) -> Result<Planning, BackendError>;
+
+    /// Somebody counted or filled a shelf.
+    ///
+    /// # Errors
+    /// `Refused` when there is no such depot or no such part.
+    fn count_stock(&self, count: &StockCount, by: &str) -> Result<(), BackendError>;
 
     /// Machines, customers, cases and people of ours that hold a text in lower case, at most so many of each; names in `lang`.
     ///

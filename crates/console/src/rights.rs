@@ -110,6 +110,7 @@ pub(crate) const RIGHTS: &[(&str, &str, Need)] = &[
     // Who did what, to whom: as personal as accounts are.
     ("GET", "/record", Of(ADMINS)),
     ("GET", "/planning", Of(ALL)),
+    ("POST", "/planning/stock", Of(DESK)),
     ("GET", "/verdicts", Of(ALL)),
     // Finds for each what they may open; see `Hits::for_whom`.
     ("GET", "/search", Of(ALL)),

@@ -221,6 +221,7 @@ fn service_desk() -> Router<App> {
         .route("/customers/{id}/data.json", get(pages::personal::data))
         .route("/customers/{id}/erase", post(pages::personal::erase))
         .route("/planning", get(pages::planning::show))
+        .route("/planning/stock", post(pages::planning::count))
         .route("/verdicts", get(pages::verdicts::show))
         .route("/search", get(pages::search::show))
 }

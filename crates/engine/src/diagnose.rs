@@ -118,7 +118,8 @@ impl Speaker<'_> {
             let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes) else { continue };
             let mut draft = self.symptom_draft(sign, fault, likelihood, &causes);
             let since = Some(start_of(sign.since));
-            draft.evidence.extend(energy_evidence(&draft.fault, machine, today, &self.energy, since));
+            let priced = energy_evidence((&draft.fault, &draft.evidence), machine, today, &self.energy, since);
+            draft.evidence.extend(priced);
             spoken.push((draft.kind, draft.fault.clone()));
             machine.episodes.say(self.at, self.id, draft, out);
         }

@@ -142,6 +142,12 @@ obstacles! {
     AdvisorUnregistered = "advisor_unregistered", "the advisor is not registered";
     /// There is no such machine; which was named, is what it is about.
     NoMachine = "no_machine", "there is no such machine";
+    /// A depot nobody registered; which was named, is what it is about.
+    NoDepot = "no_depot", "there is no such depot";
+    /// A kind of part that no work takes and no shelf holds; which was named, is what it is about.
+    NoPart = "no_part", "there is no such part";
+    /// No count of pieces; what was typed, is what it is about.
+    CountInvalid = "count_invalid", "this is no count of pieces from 0 to 100000";
     // What customers wish.
     /// Hours that are none; why, is what it is about.
     HoursInvalid = "hours_invalid", "these hours cannot be kept";
@@ -205,6 +211,9 @@ impl Obstacle {
                 | Self::ArrivalMissing
                 | Self::MessageLength
                 | Self::NoMachine
+                | Self::NoDepot
+                | Self::NoPart
+                | Self::CountInvalid
                 | Self::WhyMissing
                 | Self::PersonMissing
                 | Self::WordMissing

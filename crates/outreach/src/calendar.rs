@@ -96,6 +96,11 @@ impl Calendar {
         utc.with_timezone(&self.zone).naive_local()
     }
 
+    /// How far the customer's clock is ahead of UTC, ms.
+    pub(crate) fn offset_ms(&self, t: Timestamp) -> i64 {
+        self.local(t).and_utc().timestamp_millis() - t.millis()
+    }
+
     /// The instant at which the customer's clock shows a time; the first one where a clock change shows it twice, an
     /// hour later where it shows it never.
     #[must_use]

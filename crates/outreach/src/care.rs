@@ -294,6 +294,10 @@ mod tests {
         check("It is STILL BROKEN, it tripped twice today", true);
         check("2号机又坏了，麻烦尽快", true);
         check("机器又停机了", true);
+        check("It has stopped. Can you come today?", true);
+        check("2号机突然停了，请快来", true);
+        check("The machine stops at six on Fridays", false);
+        check("周六下午停机，可以过来", false);
         check("I am disappointed with the visit", false);
         check("谢谢，很满意", false);
         check("", false);

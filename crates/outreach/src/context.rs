@@ -1,5 +1,6 @@
 //! What the engine knows about a machine beyond the finding itself, as far as a message needs it.
 
+use foretell_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Hours of a week, the length of a learned weekly duty.
@@ -11,6 +12,10 @@ pub struct MachineContext {
     /// Learned share of time running, 0 to 1, by hour of the week in UTC beginning Monday 00:00; must have
     /// [`WEEK_HOURS`] entries, anything else counts as not learned yet. An hour never seen is `None`.
     pub weekly_duty: Option<Vec<Option<f32>>>,
+    /// When most of that was learned: a plant keeps its hours by the clock on the wall, and UTC does not change with it. Without
+    /// it the hours count as they stand.
+    #[serde(skip)]
+    pub learned: Option<Timestamp>,
     /// Reading of the running-hour counter, h.
     pub run_hours: Option<f64>,
     /// Running hours per calendar day of late.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, MachineId, Obstacle, Timestamp};
+use foretell_model::{FaultPrecision, FindingId, FindingKind, Found, MachineId, Objection, Obstacle, Timestamp};
 
 use crate::Outreach;
 use crate::error::{OutreachError, Result};
@@ -217,14 +217,22 @@ impl Outreach {
         self.store.read("list the depots", registry::all)
     }
 
-    /// Somebody counted a shelf.
+    /// Somebody counted a shelf, or filled it: so many pieces lie there now. A kind of part is one that some work takes, or that
+    /// lies on a shelf already.
     ///
     /// # Errors
-    /// When there is no such depot or the store refuses.
+    /// `Refused` when there is no such depot or no such part.
     pub fn count_stock(&self, depot: &str, part: &str, n: u32, who: &str, now: Timestamp) -> Result<()> {
-        self.store.write(&format!("count `{part}` in depot {depot}"), |tx| {
+        let attempted = format!("count `{part}` in depot {depot}");
+        self.store.write(&attempted, |tx| {
+            let refused = |why, about: &str| OutreachError::refused(&attempted, Objection::about(why, about));
             let known: Option<Depot> = registry::find(tx, depot)?;
-            known.ok_or_else(|| OutreachError::missing("depot", depot))?;
+            known.ok_or_else(|| refused(Obstacle::NoDepot, depot))?;
+            let is_taken =
+                self.options.catalogue.actions.values().flat_map(|work| &work.parts).any(|kind| kind == part);
+            if !is_taken && !stock::all(tx)?.iter().any(|line| line.part == part) {
+                return Err(refused(Obstacle::NoPart, part));
+            }
             stock::set(tx, depot, part, n)?;
             let why = format!("{depot}: {part} {n}");
             Entry { at: now, who, what: "counted the stock", why: &why, ..Entry::default() }.write(tx)

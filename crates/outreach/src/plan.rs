@@ -6,7 +6,7 @@ use foretell_model::catalogue::Action;
 use foretell_model::{FindingKind, Grade, MachineId, Timestamp};
 
 use crate::calendar::Calendar;
-use crate::compose::{Piece, due_pieces, pieces_of};
+use crate::compose::{self, Piece, due_pieces, pieces_of};
 use crate::desk::Desk;
 use crate::error::Result;
 use crate::planning::{self, Delay, Money, PER_DAY_H, PartDemand, Prospect, Risk, Shelf, WeekLoad, When};
@@ -18,6 +18,7 @@ use crate::views::{QueueEntry, Stage};
 use crate::{Outreach, bundle, joint};
 
 const MINUTES_PER_HOUR: f64 = 60.0;
+const DAYS_PER_YEAR: f64 = 365.0;
 
 /// What is known of machines' running-hour counters.
 pub type Counters = BTreeMap<MachineId, Counter>;
@@ -191,13 +192,12 @@ fn prospect(actions: &[&Action], when: When) -> Option<Prospect> {
     (!actions.is_empty()).then_some(Prospect { parts, hours, when })
 }
 
-/// What is known of the money behind a case's machine.
+/// What is known of the money behind a case: what a stop of its machine costs, and what all of which it speaks wastes meanwhile.
 fn money(case: &Case, machine: Option<&Machine>) -> Money {
+    let wasted = case.findings().filter_map(compose::waste_per_year).map(|per_year| per_year / DAYS_PER_YEAR);
     Money {
         stop_cost: machine.and_then(|machine| machine.stop_cost),
-        tariff_per_kwh: machine.and_then(|machine| machine.tariff_per_kwh),
-        hours_per_day: case.context.hours_per_day,
-        wasted_kw: None,
+        waste_per_day: wasted.reduce(|sum, more| sum + more),
     }
 }
 

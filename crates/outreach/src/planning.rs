@@ -249,7 +249,7 @@ pub struct Delay {
     pub risk_after: f64,
     /// What the difference costs on average, money; `None` where nobody said what a stop costs.
     pub stop_cost: Option<f64>,
-    /// What the fault wastes in electricity between the two times, money; `None` where power or tariff is not known.
+    /// What the fault wastes in electricity between the two times, money; `None` where that is not known.
     pub energy_cost: Option<f64>,
 }
 
@@ -258,12 +258,8 @@ pub struct Delay {
 pub struct Money {
     /// What an unplanned stop costs.
     pub stop_cost: Option<f64>,
-    /// Electrical power that the fault wastes, kW.
-    pub wasted_kw: Option<f64>,
-    /// Running hours a day.
-    pub hours_per_day: Option<f64>,
-    /// Price of electricity per kWh.
-    pub tariff_per_kwh: Option<f64>,
+    /// What the fault wastes in electricity a day.
+    pub waste_per_day: Option<f64>,
 }
 
 /// What it costs to do the work at `later` and not at `sooner`.
@@ -271,12 +267,11 @@ pub struct Money {
 pub fn delay(risk: &Risk, money: Money, (sooner, later): (Timestamp, Timestamp)) -> Delay {
     let (risk_before, risk_after) = (risk.by(sooner), risk.by(later.max(sooner)));
     let days = later.days_since(sooner).max(0.0);
-    let energy = money.wasted_kw.zip(money.hours_per_day).zip(money.tariff_per_kwh);
     Delay {
         risk_before,
         risk_after,
         stop_cost: money.stop_cost.map(|cost| (risk_after - risk_before) * cost),
-        energy_cost: energy.map(|((kw, hours), tariff)| kw * hours * days * tariff),
+        energy_cost: money.waste_per_day.map(|per_day| per_day * days),
     }
 }
 
@@ -463,12 +458,7 @@ mod tests {
 
     #[test]
     fn waiting_has_its_price() {
-        let money = Money {
-            stop_cost: Some(10_000.0),
-            wasted_kw: Some(2.0),
-            hours_per_day: Some(20.0),
-            tariff_per_kwh: Some(0.5),
-        };
+        let money = Money { stop_cost: Some(10_000.0), waste_per_day: Some(20.0) };
         let (sooner, later) = (now().plus_days(7.0), now().plus_days(14.0));
         let risk = Risk::of(&forecast(Some(LIKELY)));
         let cost = delay(&risk, money, (sooner, later));

@@ -1,8 +1,8 @@
 //! Replies that come back by SMS, chat or mail: matched to what was said before, kept in the record, so that nobody asks twice.
 //!
 //! A reply names our message, or comes from an address that a customer has on a medium. A stop word stops that medium at
-//! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers. After a job, words that say
-//! that the machine is broken open a service case, with its promises; any others are the advisor's to read.
+//! once. Anything else is the customer speaking: what waits is withdrawn and the advisor answers. Words that say that the machine is
+//! broken open a service case besides, with its promises, wherever the conversation stands.
 
 use foretell_model::{MachineId, Note, Obstacle, Reply, Timestamp};
 use metrics::counter;
@@ -130,10 +130,24 @@ impl Outreach {
             text: text.to_owned(),
             at: now,
         };
-        let Some(mut case) = case_of(connection, found)? else {
+        let Some(case) = case_of(connection, found)? else {
             let number = found.mail.as_ref().and_then(|mail| service_cases::number(&mail.case));
             return self.hear_of_trouble(connection, (number, machine.as_ref()), loose, now);
         };
+        if self.options.grumbles.says_broken(text) {
+            // It stands still, whatever was written about: two promises count from now, and whoever comes first sees it.
+            self.open_trouble(connection, &case.finding.machine, (Source::Customer, text, "customer"), now)?;
+            // What is over needs no answer beside that one.
+            if matches!(case.stage, Stage::Done | Stage::Cleared | Stage::Internal) {
+                return Ok(());
+            }
+        }
+        self.hear_in_case(connection, case, loose, now)
+    }
+
+    /// The customer's words in a case that is about something else than a breakdown, or about more: the advisor reads them there.
+    fn hear_in_case(&self, connection: &dyn Session, mut case: Case, from: LooseReply, now: Timestamp) -> Result<()> {
+        let text = &from.text;
         let remark = format!("{REPLIED}: {text}");
         match case.stage {
             Stage::Queued | Stage::Contacted | Stage::NotNow | Stage::Call => {
@@ -146,11 +160,6 @@ impl Outreach {
                 let place = (case.stage, case.until);
                 case.ask(connection, place, Matter::Reply, &remark, now)
             }
-            Stage::Done | Stage::Cleared | Stage::Internal if self.options.grumbles.says_broken(text) => {
-                // It stands still again, or as before: two promises count from now, and whoever comes first sees it.
-                let (machine, at) = (case.finding.machine.clone(), now);
-                self.open_trouble(connection, &machine, (Source::Customer, text, "customer"), at).map(drop)
-            }
             // The work is done and the customer speaks of it: somebody must read that, and answer.
             Stage::Done => {
                 let (matter, heard) = match self.options.grumbles.find(text) {
@@ -161,7 +170,7 @@ impl Outreach {
             }
             Stage::Cleared => case.ask(connection, (Stage::Call, None), Matter::Reply, &remark, now),
             // Nothing waits for it there.
-            Stage::Internal => replies::put_loose(connection, &loose),
+            Stage::Internal => replies::put_loose(connection, &from),
         }
     }
 

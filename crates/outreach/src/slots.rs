@@ -265,7 +265,7 @@ fn share(
     if calendar.is_busy(local.date()) {
         return Some(BUSY_SHARE);
     }
-    running_share(context, start, end).or_else(|| {
+    running_share(context, calendar, (start, end)).or_else(|| {
         let hours = (end - start + HOUR_MS - 1).div_euclid(HOUR_MS).max(1);
         let runs = (0..hours).filter_map(|hour| calendar.in_shift(local + TimeDelta::hours(hour)));
         let runs: Vec<f64> = runs.map(|runs| f64::from(u8::from(runs))).collect();
@@ -279,8 +279,11 @@ pub(crate) fn runs(slot: &Slot, context: &MachineContext, calendar: &Calendar) -
     share.is_some_and(|share| share >= IDLE_SHARE)
 }
 
-/// Mean share of time running over the hours a visit touches; `None` when none of them was learned.
-fn running_share(context: &MachineContext, start: Timestamp, end: Timestamp) -> Option<f64> {
+/// Mean share of time running over the hours a visit touches; `None` when none of them was learned. Where the clocks were changed
+/// since, it is looked up where the same local hours stood before.
+fn running_share(context: &MachineContext, calendar: &Calendar, (start, end): (Timestamp, Timestamp)) -> Option<f64> {
+    let changed_ms = context.learned.map_or(0, |then| calendar.offset_ms(start) - calendar.offset_ms(then));
+    let (start, end) = (start + changed_ms, end + changed_ms);
     let hours = start.hour()..(end + (HOUR_MS - 1)).hour().max(start.hour() + 1);
     // 1970-01-01T00 was a Thursday: three days into the week.
     let shares: Vec<f64> = hours
@@ -370,6 +373,36 @@ mod tests {
             wednesday,
             "Thursday 16 July, 10:00–12:00 (running); Monday 20 July, 10:00–12:00 (running)",
         );
+    }
+
+    #[test]
+    fn a_week_learned_before_the_clocks_change_holds_by_the_clock_on_the_wall() {
+        /// A plant in a zone that runs from 7 to 17 o'clock there on working days, learned when its clock was so many hours
+        /// ahead of UTC.
+        #[track_caller]
+        fn check(zone: chrono_tz::Tz, learned: (&str, i64), now: &str, expected: &str) {
+            let mut duty = [0.0_f32; WEEK_HOURS];
+            for (hour, share) in duty.iter_mut().enumerate() {
+                let local = (hour as i64 + learned.1).rem_euclid(168);
+                *share = if local / 24 < 5 && (7..17).contains(&(local % 24)) { 0.9 } else { 0.0 };
+            }
+            let context = MachineContext { learned: Timestamp::parse(learned.0).ok(), ..MachineContext::default() };
+            check_at(&Calendar::plain(zone), COOLER, &context.with_duty(&duty), now, expected);
+        }
+        use chrono_tz::{America::New_York, Asia::Shanghai, Europe::Berlin};
+        // Berlin's clocks go back on 25 October 2026, New York's on 1 November, China's never.
+        let (summer, saturday) = ("2026-10-09T10:00:00Z", "2026-10-24T18:00:00Z");
+        check(Berlin, (summer, 2), saturday, "Monday 26 October, 17:00–19:00; Monday 2 November, 17:00–19:00");
+        check(New_York, (summer, -4), saturday, "Monday 26 October, 17:00–19:00; Monday 2 November, 17:00–19:00");
+        check(Shanghai, (summer, 8), saturday, "Monday 26 October, 17:00–19:00; Monday 2 November, 17:00–19:00");
+        // One time on either side of the change, in both directions.
+        let wednesday = "2026-10-21T06:00:00Z";
+        check(Berlin, (summer, 2), wednesday, "Thursday 22 October, 17:00–19:00; Monday 26 October, 17:00–19:00");
+        let (winter, spring) = ("2027-03-10T10:00:00Z", "2027-03-24T06:00:00Z");
+        check(Berlin, (winter, 1), spring, "Thursday 25 March, 17:00–19:00; Monday 29 March, 17:00–19:00");
+        // Weeks after the change most of it is learned anew.
+        let (autumn, later) = ("2026-11-06T10:00:00Z", "2026-11-21T18:00:00Z");
+        check(Berlin, (autumn, 1), later, "Monday 23 November, 17:00–19:00; Monday 30 November, 17:00–19:00");
     }
 
     #[test]

@@ -53,6 +53,18 @@ fn verdicts_photos_and_parts_are_kept() {
     assert_eq!(s.outreach.visit_report(visit.id).unwrap(), Some(report));
     s.outreach.count_stock("east", "oil_filter", 7, "wang", now()).unwrap();
     assert_eq!(s.outreach.stock().unwrap()[0].n, 7);
+    for (depot, part, why) in [
+        ("west", "oil_filter", "there is no such depot (west)"),
+        ("east", "unobtainium", "there is no such part (unobtainium)"),
+    ] {
+        match s.outreach.count_stock(depot, part, 7, "wang", now()) {
+            Err(OutreachError::Refused { why: told, .. }) => assert_eq!(told.to_string(), why),
+            other => panic!("{depot} {part}: {other:?}"),
+        }
+    }
+    let counted = s.outreach.record(&RecordFilter::default()).unwrap();
+    let counted: Vec<_> = counted.iter().filter(|entry| entry.what == "counted the stock").collect();
+    assert_eq!((counted.len(), counted[0].why.as_str(), counted[0].who.as_str()), (1, "east: oil_filter 7", "wang"));
 }
 
 #[test]

@@ -49,6 +49,22 @@ fn a_jump_is_told_as_a_jump() {
     check("sudden", &texts);
 }
 
+/// What the work spares besides: the busy season without it.
+#[test]
+fn work_that_is_done_before_the_busy_season_is_said_to_be() {
+    let texts = MACHINES.map(|(_, id)| {
+        ["cooler_clogging", "separator_clogging"].map(|fault| {
+            let desk = desk(id);
+            let mut customer = desk.outreach.customer_of(&desk.id).unwrap().unwrap();
+            customer.production.busy = vec!["2026-09-01/2026-11-15".into()];
+            desk.outreach.register_customer(&customer, "test", now()).unwrap();
+            desk.write(&of_fault(&desk.id, fault));
+            printed(&of(&desk.last()), &desk.id, false)
+        })
+    });
+    check("fault_in_season", &texts.concat());
+}
+
 /// What the page behind a letter says: of a fault, of lost electricity, of work that is due soon and of work that was due before.
 #[test]
 fn the_sentences_of_the_page() {

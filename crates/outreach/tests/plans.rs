@@ -1,6 +1,7 @@
 //! What planning reckons with.
 
 use crate::support::broken::now;
+use crate::support::desk::of_fault;
 use crate::support::scene::scene;
 use crate::support::{self, agreed, apply, at, finding, machine};
 use foretell_model::{Finding, FindingId, FindingKind, Found, Grade, Status};
@@ -73,6 +74,22 @@ fn planning_reckons_with_what_is_open_booked_and_on_the_shelves() {
     assert!((fault.entry.probability_before_visit - fault.delay.risk_before).abs() < 1e-12, "{fault:?}");
     assert!(fault.delay.risk_after - fault.delay.risk_before > 0.1 && fault.delay.stop_cost.is_none(), "{fault:?}");
     assert!(service.delay.risk_after <= 0.0 && service.entry.probability_before_visit <= 0.0, "{service:?}");
+}
+
+/// A leak stops nobody, and costs all the same for as long as it is left; of a fault whose waste is not known nothing is said.
+#[test]
+fn putting_work_off_costs_the_electricity_that_goes_on_being_wasted() {
+    let s = scene();
+    let leak = Finding { rul_days: None, probability_within: None, ..of_fault(&machine("s02/m002"), "air_leak") };
+    let leak = apply(&s.outreach, 1, &leak, now());
+    let filter = finding(&machine("s03/m003"), "oil_filter_clogging", Grade::Advise, Status::Opened);
+    let filter = apply(&s.outreach, 2, &filter, now());
+    let delays = s.outreach.delays(14.0, now()).unwrap();
+    let of = |id: &FindingId| delays.iter().find(|delayed| delayed.entry.id == *id).unwrap().delay;
+    assert_eq!((of(&leak).risk_after, of(&leak).stop_cost), (0.0, None));
+    // Of 17,200 yuan a year.
+    assert!((of(&leak).energy_cost.unwrap() - 17_200.0 * 14.0 / 365.0).abs() < 1e-6, "{:?}", of(&leak));
+    assert_eq!(of(&filter).energy_cost, None);
 }
 
 /// Service that nobody has heard of yet is ordered for by the hours that its machine runs; once its case is open, it counts once.

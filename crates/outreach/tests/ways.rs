@@ -1,9 +1,9 @@
 //! Ways to a customer and back: which channel a letter takes, what replies do, links taken back, messages of unknown fate, and
 //! controllers that trip.
 
-use crate::support::machine;
 use crate::support::roads::{Scene, now, scene};
-use foretell_model::{HOUR_MS, MINUTE_MS, Reply, Timestamp};
+use crate::support::{apply, finding, machine};
+use foretell_model::{FindingId, Grade, HOUR_MS, MINUTE_MS, Reply, Status, Timestamp};
 use foretell_outreach::{AlarmHeard, OutreachError, RecordFilter, ReplyHeard, Source, Stage, TripRules};
 
 fn by_sms(id: &str, text: &str) -> Reply {
@@ -116,6 +116,104 @@ fn a_reply_after_the_job_reaches_the_advisor_and_what_is_broken_opens_a_case() {
     let stopped = "It tripped again this morning";
     check(stopped, (Stage::Done, ""), false, &[stopped]);
     check("又坏了，快来看看", (Stage::Done, ""), false, &["又坏了，快来看看"]);
+}
+
+#[test]
+fn a_machine_that_stands_still_opens_a_service_case_whatever_is_being_answered() {
+    const SAID: &str = "It has stopped. Can somebody come?";
+    /// Where the case stood when the customer wrote, where it stands then, and whether the words wait there for an answer.
+    #[track_caller]
+    fn check(prepare: impl FnOnce(&Scene) -> FindingId, before: Stage, after: Stage, waits: bool) {
+        let s = scene();
+        let id = prepare(&s);
+        assert_eq!(s.outreach.card(&id, now()).unwrap().stage, before);
+        // It names a message where the case has one that has not gone out, e.g. because a person sent it.
+        let message =
+            s.outreach.card(&id, now()).unwrap().message.ok().map(|message| format!("foretell-{}", message.id));
+        s.reply(Reply { message, ..by_sms("a", SAID) }).unwrap();
+        let open = s.outreach.service_cases().unwrap();
+        let said: Vec<_> = open.iter().map(|case| (case.machine.as_str(), case.what.as_str(), case.source)).collect();
+        assert_eq!(said, [("s02/m002", SAID, Source::Customer)], "{before:?}");
+        let heard = now() + HOUR_MS;
+        assert_eq!(open[0].call_back_due, heard + 20 * MINUTE_MS, "{before:?}");
+        let remark = if waits { format!("the customer replied: {SAID}") } else { String::new() };
+        assert_eq!(s.remark(&id), (after, remark), "{before:?}");
+    }
+    let said = |s: &Scene, offset: u64, fault: &str, grade: Grade| {
+        let case = finding(&machine("s02/m002"), fault, grade, Status::Opened);
+        apply(&s.outreach, offset, &case, now())
+    };
+    let booked = |s: &Scene| {
+        let (id, _, link) = s.sent();
+        let page = s.outreach.booking_page(&link, now()).unwrap();
+        s.outreach.book(&link, page.slots[0].slot.start, now()).unwrap();
+        id
+    };
+    let sent = |s: &Scene| s.sent().0;
+    check(|s| said(s, 1, "cooler_clogging", Grade::Advise), Stage::Draft, Stage::Draft, true);
+    check(
+        |s| {
+            let id = said(s, 1, "cooler_clogging", Grade::Advise);
+            s.outreach.approve(&id, "wang", now()).unwrap();
+            id
+        },
+        Stage::Queued,
+        Stage::Call,
+        true,
+    );
+    check(sent, Stage::Contacted, Stage::Call, true);
+    check(booked, Stage::Booked, Stage::Booked, true);
+    check(
+        |s| {
+            let (id, _, link) = s.sent();
+            s.outreach.not_now(&link, 30, now()).unwrap();
+            id
+        },
+        Stage::NotNow,
+        Stage::Call,
+        true,
+    );
+    check(
+        |s| {
+            let id = sent(s);
+            s.outreach.call_instead(&id, "wishes it", "wang", now()).unwrap();
+            id
+        },
+        Stage::Call,
+        Stage::Call,
+        true,
+    );
+    check(
+        |s| {
+            let id = sent(s);
+            s.outreach.postpone(&id, now().plus_days(9.0), "later", "wang", now()).unwrap();
+            id
+        },
+        Stage::Postponed,
+        Stage::Postponed,
+        true,
+    );
+    check(
+        |s| {
+            let id = sent(s);
+            s.outreach.close(&id, "sold", "wang", now()).unwrap();
+            id
+        },
+        Stage::Cleared,
+        Stage::Cleared,
+        false,
+    );
+    check(
+        |s| {
+            let id = booked(s);
+            let visit = s.outreach.visits(now(), 1).unwrap().remove(0);
+            s.outreach.complete(visit.id, None, "chen", visit.end).unwrap();
+            id
+        },
+        Stage::Done,
+        Stage::Done,
+        false,
+    );
 }
 
 #[test]

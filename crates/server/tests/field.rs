@@ -70,7 +70,7 @@ fn machine() -> MachineId {
 }
 
 /// Status, the place a redirect leads to, and the body.
-fn ask(address: SocketAddr, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let head = format!(

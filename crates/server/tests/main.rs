@@ -15,3 +15,4 @@ mod relations;
 mod report;
 mod service;
 mod support;
+mod tariff;

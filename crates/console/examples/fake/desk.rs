@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) customers: Vec<Whom>,
     /// What customers wrote outside of any case.
     pub(crate) replies: Vec<foretell_console::view::LooseReply>,
+    /// Shelves that were counted.
+    pub(crate) counts: Vec<foretell_console::view::StockCount>,
 }
 
 /// A customer with what changes about it.
@@ -172,7 +174,12 @@ pub(crate) fn desk(machines: &[MachineDetail]) -> Desk {
     customers[3].stages =
         vec![change("2026-07-16T09:00:00Z", Some(4), "Anna Petersen", "Third stop in a month; asks who is in charge")];
     customers[1].media[0].stopped = Some(at("2026-06-11T03:00:00Z"));
-    Desk { cases: vec![called, mending, fresh, over], customers, replies: vec![super::decided::loose()] }
+    Desk {
+        cases: vec![called, mending, fresh, over],
+        customers,
+        replies: vec![super::decided::loose()],
+        counts: vec![],
+    }
 }
 
 pub(super) fn line(at_: &str, who: &str, what: &str, why: &str) -> RecordLine {

@@ -22,7 +22,7 @@ use foretell_console::view::{
     AdvisorAct, AdvisoryCard, AdvisoryState, BookingAct, BookingPage, BookingState, CaseAct, CaseDesk, CasePage,
     CustomerAct, CustomerPage, Customers, FaultPrecision, Fleet, Found, Governor, HealthReport, Hits, IngestStatus,
     MachineClock, MachineDetail, MachineName, Person, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply,
-    ReplyTaken, Signed, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
+    ReplyTaken, Signed, StockCount, TemplateLine, TemplatePage, TemplatePreview, Verdict, Visit, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_model::{Finding, MachineId, Obstacle, Quarantined, Reading, Timestamp};
@@ -255,7 +255,11 @@ impl Backend for Fake {
     }
 
     fn planning(&self, _: Lang) -> Result<Planning, BackendError> {
-        Ok(plans::planning())
+        Ok(self.with(|state| plans::planning(&state.desk.counts)))
+    }
+
+    fn count_stock(&self, count: &StockCount, _by: &str) -> Result<(), BackendError> {
+        self.with(|state| plans::count(&mut state.desk.counts, count))
     }
 
     fn search(&self, needle: &str, max: usize, _: Lang) -> Result<Hits, BackendError> {

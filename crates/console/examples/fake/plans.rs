@@ -1,13 +1,18 @@
 //! What planning and verdicts would show of the made-up fleet.
 
-use foretell_console::view::{Band, DelayLine, FaultPrecision, PartPlan, Planning, WeekPlan};
-use foretell_model::DAY_MS;
+use foretell_console::BackendError;
+use foretell_console::view::{Band, Choice, DelayLine, FaultPrecision, PartPlan, Planning, StockCount, WeekPlan};
+use foretell_model::{DAY_MS, Objection, Obstacle};
 
 use super::fleet::{SHANGHAI, at, now};
 
-/// Eight weeks ahead.
-pub(crate) fn planning() -> Planning {
-    let plan = |part: &str, rate: f64, stock: u32, shelves: [u32; 2]| {
+/// Eight weeks ahead, with what was counted meanwhile.
+pub(crate) fn planning(counts: &[StockCount]) -> Planning {
+    let plan = |part: &str, rate: f64, mut shelves: [u32; 2]| {
+        for count in counts.iter().filter(|count| count.part == part) {
+            shelves[usize::from(count.depot == "hamburg")] = count.n;
+        }
+        let stock = shelves.iter().sum();
         let band = |mean: f64| Band {
             expected: mean,
             low: (mean - 1.28 * mean.sqrt()).max(0.0).ceil() as u32,
@@ -48,10 +53,11 @@ pub(crate) fn planning() -> Planning {
         now: now(),
         zone: SHANGHAI,
         parts: vec![
-            plan("oil_filter", 0.6, 9, [6, 3]),
-            plan("separator_element", 0.55, 2, [2, 0]),
-            plan("thermostatic_valve_kit", 0.2, 2, [1, 1]),
+            plan("oil_filter", 0.6, [6, 3]),
+            plan("separator_element", 0.55, [2, 0]),
+            plan("thermostatic_valve_kit", 0.2, [1, 1]),
         ],
+        depots: depots(),
         weeks: vec![
             week(0, (4.6, 4, 6), 14.5, 17.0, 60.0),
             week(1, (5.2, 3, 7), 9.0, 22.5, 60.0),
@@ -67,6 +73,20 @@ pub(crate) fn planning() -> Planning {
             delay("s01/m002/cooler_clogging/1", "2号机", "恒丰纺织有限公司", 0.02, 0.44, None),
         ],
     }
+}
+
+fn depots() -> Vec<Choice> {
+    let choice = |(key, name): (&str, &str)| Choice { key: key.into(), name: name.into() };
+    [("suzhou", "苏州仓库"), ("hamburg", "Hamburg depot")].map(choice).into()
+}
+
+/// Notes a count, as far as there are such a depot and such a part.
+pub(crate) fn count(counts: &mut Vec<StockCount>, count: &StockCount) -> Result<(), BackendError> {
+    if !depots().iter().any(|depot| depot.key == count.depot) {
+        return Err(BackendError::Refused(Objection::about(Obstacle::NoDepot, &count.depot)));
+    }
+    counts.push(count.clone());
+    Ok(())
 }
 
 /// Verdicts so far.

@@ -7,8 +7,9 @@ use foretell_console::report::{
 };
 use foretell_console::view::{
     AdvisoryCard, AdvisoryState, BookingPage, BookingState, Contact, Curve, Customer, Draft, Governor, MachineDetail,
-    Person, Proposal, RecordLine, Slot, Speaker,
+    PartAtHand, Person, Proposal, RecordLine, Slot, Speaker,
 };
+use foretell_model::catalogue::Text;
 use foretell_model::{FaultCode, Grade, HOUR_MS, Quarantined, RulDays};
 
 use super::desk::task;
@@ -60,6 +61,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
     let card = |place: usize, customer: Customer, draft: Draft, slots: Vec<Slot>, governor, advisor: Person| {
         let machine = &machines[place];
         let finding = machine.open[0].clone();
+        let depot = Text { en: "Suzhou depot".into(), zh: "苏州仓库".into() };
         AdvisoryCard {
             id: finding.id.to_string(),
             revision: 3,
@@ -71,7 +73,7 @@ pub(crate) fn cards(machines: &[MachineDetail]) -> Vec<AdvisoryCard> {
             probability_before_slot: Some(if finding.grade == Grade::Urgent { 0.38 } else { 0.07 }),
             tasks: vec![task(&machine.summary, "cooler_clogging", "cooler_cleaned")],
             finding,
-            parts: vec!["degreaser".to_owned()],
+            parts: vec![PartAtHand { part: "degreaser".to_owned(), depot: Some(depot.clone()), n: 4 }],
             work_minutes: 90,
             machine_stops: true,
             choices: slots.clone(),

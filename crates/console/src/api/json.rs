@@ -128,7 +128,7 @@ pub(super) fn advisory(card: &AdvisoryCard) -> Value {
         "id": card.id, "revision": card.revision, "state": card.state.name(), "machine_name": card.machine_name,
         "site_name": card.site_name, "customer": card.customer.name, "language": card.customer.lang.tag(),
         "finding": finding[0], "work_minutes": card.work_minutes, "machine_stops": card.machine_stops,
-        "parts": card.parts, "slots": card.slots.iter().map(slot).collect::<Vec<_>>(),
+        "parts": card.parts.iter().map(|part| part.part.as_str()).collect::<Vec<_>>(), "slots": card.slots.iter().map(slot).collect::<Vec<_>>(),
         "draft": { "subject": card.draft.subject, "body": card.draft.body },
         "unwritten": card.unwritten.as_ref().map(|why| json!({ "code": why.why.code(), "text": why.to_string() })),
         "probability_before_slot": card.probability_before_slot, "heard": card.heard, "unsettled": card.unsettled,

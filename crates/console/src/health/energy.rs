@@ -165,12 +165,26 @@ pub(super) fn tips(report: &HealthReport, catalogue: &Catalogue, lang: Lang) -> 
         let rows: Vec<Row> = names.into_iter().zip(features).filter_map(row).collect();
         (!rows.is_empty()).then(|| Tip {
             title: title.to_owned(),
-            sentence: sentence.to_owned(),
+            sentence: format!("{sentence}{}", at_price(finding, lang)),
             rows,
             still: String::new(),
         })
     })
     .collect()
+}
+
+/// At which price the money of a finding was reckoned, as the end of a sentence; empty where it does not say.
+fn at_price(finding: &Finding, lang: Lang) -> String {
+    let Some((price, _, code)) = figure(finding, "tariff_per_kwh").filter(|(price, ..)| *price > 0.0) else {
+        return String::new();
+    };
+    // To the tenth of a cent where there is one.
+    let price = format!("{price:.3}");
+    let price = price.strip_suffix('0').unwrap_or(&price);
+    match lang {
+        Lang::En => format!(" Electricity is reckoned at {price} {} per kilowatt-hour.", unit(code, lang)),
+        Lang::Zh => format!("电费按每度{price}{}计算。", unit(code, lang)),
+    }
 }
 
 #[cfg(test)]
@@ -230,6 +244,19 @@ mod tests {
             let zh = effect_of(&cleaned(figures), chrono_tz::Tz::UTC, &catalogue, Lang::Zh);
             assert_eq!(zh.sentence.contains("没有看到明显变化"), said == "no clear change", "{}", zh.sentence);
         }
+    }
+
+    #[test]
+    fn money_is_told_with_the_price_behind_it() {
+        let at = |price: f64| {
+            let mut finding = cleaned(&[("tariff_per_kwh", price, 0.0)]);
+            finding.evidence[0].unit = "CNY".to_owned();
+            [Lang::En, Lang::Zh].map(|lang| at_price(&finding, lang))
+        };
+        assert_eq!(at(0.72), [" Electricity is reckoned at 0.72 yuan per kilowatt-hour.", "电费按每度0.72元计算。"]);
+        assert_eq!(at(0.735)[1], "电费按每度0.735元计算。");
+        assert_eq!(at(0.8)[1], "电费按每度0.80元计算。");
+        assert_eq!(at(0.0), ["", ""]);
     }
 
     #[test]

@@ -4,9 +4,10 @@ use foretell_model::{Catalogue, Evidence, Finding};
 
 use super::figure::{Figure, card_figure};
 use super::page::machine_href;
+use super::visit::bring;
 use super::visits::works;
 use crate::text::desk;
-use crate::view::{AdvisoryCard, OtherMachine, RecordLine, Task};
+use crate::view::{AdvisoryCard, OtherMachine, PartAtHand, PartToBring, RecordLine, Task};
 use crate::{Lang, civil, text};
 
 /// Another machine of the same letter, with the evidence behind it.
@@ -49,6 +50,12 @@ pub(super) fn evidence(finding: &Finding, zone: chrono_tz::Tz, catalogue: &Catal
     lines.collect()
 }
 
+/// A part that is needed, and where the nearest lies.
+fn at_hand(needed: &PartAtHand, lang: Lang) -> String {
+    let depot = needed.depot.as_ref().map_or_else(String::new, |depot| depot.in_language(lang.tag()).to_owned());
+    bring(&PartToBring { part: needed.part.clone(), depot, n: needed.n }, lang)
+}
+
 /// What an advisor weighs, each with its lines.
 pub(super) fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) -> Vec<(&'static str, Vec<String>)> {
     let t = text::words(lang);
@@ -60,18 +67,14 @@ pub(super) fn facts(advisory: &AdvisoryCard, catalogue: &Catalogue, lang: Lang) 
     let mut work: Vec<String> = advisory.tasks.iter().map(work).collect();
     work.retain(|work| !work.is_empty());
     work.push(duration);
-    let mut parts: Vec<String> = Vec::new();
-    // Two works of one visit may need the same part once.
-    for part in advisory.parts.iter().map(|part| text::part(part, lang)) {
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
+    let mut parts: Vec<String> = advisory.parts.iter().map(|part| at_hand(part, lang)).collect();
+    if parts.is_empty() {
+        parts.push(t.no_parts.to_owned());
     }
-    let parts = if parts.is_empty() { t.no_parts.to_owned() } else { text::listed(&parts, lang) };
     let mut facts = vec![
         (t.work_time, work),
         (t.machine_stops, vec![if advisory.machine_stops { t.stops_yes } else { t.stops_no }.to_owned()]),
-        (t.parts, vec![parts]),
+        (t.parts, parts),
     ];
     facts.extend(displeasure(advisory, catalogue, lang));
     facts

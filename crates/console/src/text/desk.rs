@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use foretell_model::Timestamp;
 
-pub(crate) use super::plans::{band, demand_line, planned_hours, planning_headline, shelves_last, week_line};
+pub(crate) use super::plans::{band, counted, demand_line, planned_hours, planning_headline, shelves_last, week_line};
 pub(crate) use super::stage::{stage, stage_advice, stage_with_advice};
 pub(crate) use super::verdicts::{confirmed_of, precision_headline};
 use super::{duration, look_up, number};
@@ -152,6 +152,12 @@ words! {
     parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
     on_shelves = "In stock", "库存";
+    count_shelf = "Count or fill a shelf", "盘点或补货";
+    count_hint = "How many lie there now, after counting or filling. Parts that a report says were used are taken off by themselves.", "填写盘点或补货后的实有数量。报告里用掉的配件会自动扣减。";
+    count_depot = "Depot", "仓库";
+    count_part = "Part", "配件";
+    count_n = "Pieces there now", "现有数量";
+    count_save = "Save the count", "保存数量";
     load_heading = "Visits against capacity", "上门工作量与可用工时";
     load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";
     booked = "Booked", "已预约";

@@ -129,6 +129,16 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::NoMachine => {
             ("There is no machine “{}”. Give it as site/machine.", "没有机器“{}”，请按“现场/机器”填写。")
         }
+        Obstacle::NoDepot => {
+            ("There is no depot “{}”. Please choose one from the list.", "没有仓库“{}”，请从列表中选择。")
+        }
+        Obstacle::NoPart => {
+            ("There is no part “{}”. Please choose one from the list.", "没有配件“{}”，请从列表中选择。")
+        }
+        Obstacle::CountInvalid => (
+            "“{}” is not a count of pieces. Please enter a whole number from 0 to 100000.",
+            "“{}”不是有效的数量，请填写0到100000之间的整数。",
+        ),
         Obstacle::HoursInvalid => ("These hours cannot be kept: {}", "这个时间段无法设置：{}"),
         Obstacle::NotStopped => ("Messages were not stopped there.", "这个渠道没有停用过。"),
         Obstacle::AlreadyTheirs => ("That advisor looks after the customer already.", "该客户已由这位顾问负责。"),

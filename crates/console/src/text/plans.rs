@@ -38,6 +38,14 @@ pub(crate) fn shelves_last(
     }
 }
 
+/// What lies in a depot after somebody counted it.
+pub(crate) fn counted(depot: &str, part: &str, n: u32, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("Saved. {depot}: {part}, {n} in stock."),
+        Lang::Zh => format!("已保存。{depot}：{part}，现有{n}。"),
+    }
+}
+
 /// The first line of the planning page.
 pub(crate) fn planning_headline(short: usize, overfull: usize, lang: Lang) -> String {
     match (lang, short, overfull) {

@@ -1,6 +1,7 @@
 //! The advisor's queue.
 
 use chrono_tz::Tz;
+use foretell_model::catalogue::Text;
 use foretell_model::{Finding, Objection, Timestamp, WishedTime};
 
 use super::unread::{LooseReply, UntoldLine};
@@ -194,6 +195,17 @@ pub struct Joins {
     pub told: Option<Timestamp>,
 }
 
+/// A part that a visit needs, and where it lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartAtHand {
+    /// Which, by the catalogue's code.
+    pub part: String,
+    /// Name of the depot nearest to the machine that holds it; none where none does.
+    pub depot: Option<Text>,
+    /// How many lie there.
+    pub n: u32,
+}
+
 /// One card of the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdvisoryCard {
@@ -217,8 +229,8 @@ pub struct AdvisoryCard {
     pub probability_before_slot: Option<f64>,
     /// What the visit is for, on each of its machines; the card's own first.
     pub tasks: Vec<Task>,
-    /// Parts needed for all of it, in the advisor's words.
-    pub parts: Vec<String>,
+    /// Parts needed for all of it.
+    pub parts: Vec<PartAtHand>,
     /// Duration of all the work, minutes.
     pub work_minutes: u32,
     /// Whether a machine must stand still for it.

@@ -28,7 +28,7 @@ pub use foretell_model::{FaultPrecision, Found, Remark, Reply, TemplateFault, Ti
 
 pub use advisory::{
     AdvisorAct, AdvisoryCard, AdvisoryState, AfterCall, AfterCancelling, Contact, Customer, Draft, Governor, Joins,
-    OtherMachine, Queue, Slot, Speaker,
+    OtherMachine, PartAtHand, Queue, Slot, Speaker,
 };
 pub use booking::{BookingAct, BookingPage, BookingState, Person, Proposal, Visit};
 pub use calendar::{CalendarOffer, CalendarRow, CalendarVisit, VisitCalendar};
@@ -51,7 +51,7 @@ pub use ingest::{
     HistoryStore, IngestStatus, MachineClock, QuarantineQuery, RefusalCount, SourceStatus, StoreState, WebhookStatus,
 };
 pub use machine::{Baseline, Estimate, HourPoint, MachineDetail, MachineName};
-pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, Verdict, WeekPlan};
+pub use planning::{Band, DelayLine, Hit, Hits, PartPlan, Planning, StockCount, Verdict, WeekPlan};
 pub use record::{Record, RecordEntry, RecordQuery};
 pub use reply::{ReplyTaken, Signed};
 pub use sent::{Delivery, Written};

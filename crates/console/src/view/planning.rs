@@ -3,6 +3,8 @@
 use chrono_tz::Tz;
 use foretell_model::{Found, Timestamp};
 
+use super::Choice;
+
 /// A count that is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Band {
@@ -75,6 +77,17 @@ pub struct DelayLine {
     pub currency: String,
 }
 
+/// A shelf that somebody counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockCount {
+    /// Key of the depot.
+    pub depot: String,
+    /// Kind of part.
+    pub part: String,
+    /// How many lie there now.
+    pub n: u32,
+}
+
 /// The coming weeks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planning {
@@ -84,6 +97,8 @@ pub struct Planning {
     pub zone: Tz,
     /// By part.
     pub parts: Vec<PartPlan>,
+    /// Our depots, to choose from.
+    pub depots: Vec<Choice>,
     /// By week.
     pub weeks: Vec<WeekPlan>,
     /// Costliest first.

@@ -45,6 +45,7 @@ const ROUTES: &[(&str, &str, [bool; 5])] = &[
     ("POST", "/customers/1/stop", [false, false, true, false, true]),
     ("POST", "/customers/1/resume", [false, false, true, false, true]),
     ("GET", "/planning", [false, true, true, true, true]),
+    ("POST", "/planning/stock", [false, true, true, false, true]),
     ("GET", "/verdicts", [false, true, true, true, true]),
     ("GET", "/search?q=x", [false, true, true, true, true]),
     ("GET", "/quarantine", [false, false, true, true, true]),

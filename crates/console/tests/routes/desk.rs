@@ -340,3 +340,41 @@ async fn a_customer_is_handed_over_where_there_is_somebody_to_take_over() {
         assert_eq!(there.contains("id=\"hand-over\""), possible, "{customer}: {there}");
     }
 }
+
+#[tokio::test]
+async fn whoever_counts_a_shelf_sees_the_count_and_what_was_wrong_with_it() {
+    let app = app();
+    let page = |path: &str| send(app.clone(), Request::get(path).body(Body::empty()).unwrap());
+    let count = |lang: &str, depot: &str, part: &str, n: &str| {
+        send(app.clone(), form(&format!("/planning/stock?lang={lang}"), &format!("depot={depot}&part={part}&n={n}")))
+    };
+    let before = page("/planning?lang=en").await.body;
+    assert!(before.contains("Count or fill a shelf") && before.contains("苏州仓库\u{a0}6"), "{before}");
+    assert!(before.contains("<details><summary class=\"button\">Count or fill"), "it stands closed");
+    let counted = count("en", "suzhou", "oil_filter", "12").await;
+    let led = "/planning?counted=suzhou&part=oil_filter#count";
+    assert_eq!((counted.status, counted.header("location")), (StatusCode::SEE_OTHER, led));
+    for (lang, said, button) in [
+        ("en", "Saved. 苏州仓库: oil filter, 12 in stock.", "Save the count"),
+        ("zh-CN", "已保存。苏州仓库：机油滤芯，现有12。", "保存数量"),
+    ] {
+        let after = page(&format!("/planning?counted=suzhou&part=oil_filter&lang={lang}")).await.body;
+        assert!(after.contains(said) && after.contains(button), "{after}");
+        assert!(after.contains("苏州仓库\u{a0}12"), "{after}");
+        assert!(after.contains("value=\"suzhou\" selected"), "the next shelf of the same depot: {after}");
+        assert_well_formed(&after, lang);
+    }
+    for (lang, depot, part, n, said) in [
+        ("en", "suzhou", "oil_filter", "-1", "“-1” is not a count of pieces. Please enter a whole number"),
+        ("en", "suzhou", "oil_filter", "100001", "“100001” is not a count of pieces."),
+        ("zh-CN", "hamburg", "oil_filter", "2.5", "“2.5”不是有效的数量，请填写0到100000之间的整数。"),
+        ("en", "paris", "oil_filter", "3", "There is no depot “paris”. Please choose one from the list."),
+        ("zh-CN", "paris", "oil_filter", "3", "没有仓库“paris”，请从列表中选择。"),
+    ] {
+        let refused = count(lang, depot, part, n).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{depot} {n}");
+        assert!(refused.body.contains(said), "{}", refused.body);
+        assert!(refused.body.contains(&format!("value=\"{n}\"")), "what was typed is kept: {}", refused.body);
+    }
+    assert!(page("/planning").await.body.contains("苏州仓库\u{a0}12"), "what was refused changed nothing");
+}

@@ -42,6 +42,7 @@ async fn every_page_answers_in_both_languages() {
         ("/record?show=people", "What people did", "仅看人员操作"),
         ("/record", "held the message: quiet hours", "暂缓发出：对方休息时间"),
         ("/planning", "Parts and time may run short", "配件和工时都可能不够"),
+        (CARD, "degreaser – in Suzhou depot (4)", "（在苏州仓库，4件）"),
         ("/verdicts", "50 of 58 forecasts were confirmed", "核实58次，属实50次"),
         ("/search?q=hansa", "Hansa Blech GmbH", "Hansa Blech GmbH"),
         ("/search?q=E23", "Tripped with E23", "查找结果"),

@@ -7,7 +7,7 @@ use foretell_model::{
 };
 use serde::Serialize;
 
-use super::energy::{self, Energy};
+use super::energy::{self, Energy, Saving};
 use super::order::{Pressing, pressing};
 use super::pieces::due_pieces;
 use super::seen::{Seen, seen};
@@ -77,6 +77,8 @@ pub(crate) struct Facts {
     /// Whether the machine stops.
     pub(crate) stops: bool,
     benefit: String,
+    /// What the repair spares in electricity, where the letter is about something else.
+    saving: Option<Saving>,
     /// The day on which the customer's busy season begins, where the work is done before it.
     season: Option<String>,
     /// The everyday comparison; empty for service.
@@ -203,6 +205,8 @@ impl Facts {
             is_new: false,
             stops: pieces.iter().any(|piece| piece.action.stops_machine),
             benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
+            // Of another cause than what the engine reckoned with it is not known.
+            saving: energy::saving(finding, language).filter(|_| cause.fault == &finding.fault),
             season: season(subject).map(|first| format::day(language, first)),
             works: pieces.iter().filter(|piece| !piece.is_look).map(words).collect(),
             due: due_pieces(subject.spoken, subject.catalogue).iter().map(words).collect(),
@@ -225,7 +229,7 @@ impl Facts {
     pub(crate) fn after(mut self, before: Before) -> Self {
         self.benefit.clear();
         self.comparison.clear();
-        (self.season, self.before) = (None, Some(before));
+        (self.saving, self.season, self.before) = (None, None, Some(before));
         self
     }
 

@@ -31,7 +31,7 @@ pub(crate) mod visit;
 
 pub(crate) use common::Common;
 pub(crate) use effect::{Effect, Outcome as EffectOutcome};
-pub(crate) use energy::is_worth_a_tip;
+pub(crate) use energy::{is_worth_a_tip, waste_per_year};
 pub(crate) use facts::{Before, Facts, Subject, slot_text};
 pub use library::Occasion;
 pub(crate) use order::pressing;

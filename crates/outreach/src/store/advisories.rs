@@ -8,6 +8,9 @@ use crate::context::MachineContext;
 use crate::error::{OutreachError, Result};
 use crate::views::{Matter, Stage};
 
+/// How long before a finding most of its machine's week was learned, days: the two newest weeks weigh half.
+const DUTY_AGE_DAYS: f64 = 14.0;
+
 /// A case as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Case {
@@ -171,7 +174,8 @@ impl Case {
     /// When all its machines run, for finding an hour at which they stand still.
     pub(crate) fn running(&self) -> MachineContext {
         let others = self.companions.iter().map(|companion| &companion.context);
-        others.fold(self.context.clone(), MachineContext::beside)
+        let running = others.fold(self.context.clone(), MachineContext::beside);
+        MachineContext { learned: Some(self.finding.at.plus_days(-DUTY_AGE_DAYS)), ..running }
     }
 
     /// Moves the case on and writes it; from now on it speaks for itself, and what it asked is settled.

@@ -130,6 +130,18 @@ pub(crate) fn of_fault(id: &MachineId, fault: &str) -> Finding {
                 ("tariff_per_kwh", 0.8, "CNY"),
             ],
         ),
+        "separator_clogging" => set(
+            &mut case,
+            &[
+                ("separator_dp_bar", 0.62, "bar"),
+                ("own_normal", 0.2, "bar"),
+                ("separator_excess_kw", 2.5, "kW"),
+                ("separator_excess_kw_sd", 0.35, "kW"),
+                ("separator_cost_per_year", 8_600.0, "CNY"),
+                ("separator_cost_per_year_sd", 1_300.0, "CNY"),
+                ("tariff_per_kwh", 0.72, "CNY"),
+            ],
+        ),
         "air_leak" => set(
             &mut case,
             &[

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use super::context;
 use super::findings::{Frozen, Mark, Records};
+use super::profiles::{Profiles, Registered};
 use super::status::{Statuses, Told};
 use super::troubles::Troubles;
 use crate::clock::WallClock;
@@ -70,7 +71,7 @@ pub struct Seen {
 /// Engine, newest findings and the place on the log that both belong to.
 pub struct EngineRoom {
     inner: Mutex<Inner>,
-    options: Mutex<EngineOptions>,
+    profiles: Mutex<Profiles>,
     /// Entries of the log that the engine has not seen, as of the last look, or [`UNKNOWN`].
     behind: AtomicU64,
     troubles: Arc<Troubles>,
@@ -120,7 +121,7 @@ impl EngineRoom {
         let engine = Engine::new(options.clone());
         Self {
             inner: Mutex::new(Inner::new(engine)),
-            options: Mutex::new(options),
+            profiles: Mutex::new(Profiles::new(options)),
             behind: AtomicU64::new(UNKNOWN),
             troubles: Arc::default(),
             revision: watch::Sender::new(0),
@@ -134,7 +135,7 @@ impl EngineRoom {
     /// Takes up a snapshot; says whether it could be used. One of another release cannot, and the log rebuilds it.
     pub fn thaw(&self, offset: Offset, bytes: &[u8]) -> bool {
         let Some(frozen) = Frozen::from_bytes(bytes) else { return false };
-        let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let options = self.profiles.lock().unwrap_or_else(PoisonError::into_inner).options();
         let Ok(engine) = Engine::restore(options, &frozen.engine) else { return false };
         let Frozen { records, statuses, newest, .. } = frozen;
         *self.lock() = Inner { records, statuses, offset, newest, ..Inner::new(engine) };
@@ -304,18 +305,33 @@ impl EngineRoom {
         self.lock().engine.machines().count()
     }
 
-    /// Goes on with other limits and profiles: what was learned stays, as after a restart with them. Returns whether that was
-    /// possible.
-    pub fn reconfigure(&self, options: EngineOptions) -> bool {
+    /// Goes on with limits and profiles of another configuration: what was learned stays, as after a restart. Returns whether
+    /// anything is different; `None` when that was not possible.
+    pub fn reconfigure(&self, configured: EngineOptions) -> Option<bool> {
+        self.go_on(|profiles| profiles.configured = configured)
+    }
+
+    /// The same with what is registered of machines now.
+    pub fn register(&self, registered: Registered) -> Option<bool> {
+        self.go_on(|profiles| profiles.registered = registered)
+    }
+
+    fn go_on(&self, change: impl FnOnce(&mut Profiles)) -> Option<bool> {
+        let mut profiles = self.profiles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = profiles.clone();
+        change(&mut new);
+        if new.are_those_of(&profiles) {
+            *profiles = new;
+            return Some(false);
+        }
         let mut inner = self.lock();
         let snapshot = inner.engine.snapshot();
-        let Ok(engine) = Engine::restore(options.clone(), &snapshot) else { return false };
-        inner.engine = engine;
+        inner.engine = Engine::restore(new.options(), &snapshot).ok()?;
         inner.heard_of = inner.engine.machines().cloned().collect();
         drop(inner);
-        *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+        *profiles = new;
         self.changed();
-        true
+        Some(true)
     }
 
     /// The newest findings, newest first, of one machine or of all.

@@ -27,6 +27,7 @@ mod letters;
 mod options;
 mod parts;
 mod photos;
+mod profiles;
 mod progress;
 mod projection;
 mod rate;
@@ -155,7 +156,7 @@ impl Service {
         let clocks = Arc::new(Clocks::new(config.clock));
         note_restored(&config, &stores, &clocks).await?;
         register(&config, &stores, &clocks).await?;
-        let room = Arc::new(EngineRoom::new(options::engine(&config.engine, &stores.catalogue)));
+        let room = Arc::new(parts::engine_room(&config, &stores)?);
         let (stop, beat) = (Stops::default(), Arc::new(Beat::default()));
         let wanted = Budget { mqtt: config.mqtt.limits.connections, http: Bounds::default().connections_max };
         let budget = budget::divided(wanted);

@@ -10,7 +10,7 @@ use foretell_ingest::broker::BrokerOptions;
 use foretell_ingest::decode::DecoderOptions;
 use foretell_ingest::listener::{ListenerOptions, Rights, TlsOptions, User};
 use foretell_ingest::{IngestOptions, IntakeOptions};
-use foretell_model::{Catalogue, MachineId, MachineProfile};
+use foretell_model::{Catalogue, FaultCode, MachineId, MachineProfile};
 use foretell_outreach::{
     Channel, Folder, Grumbles, Holidays, Hook, Mqtt, OutreachOptions, Problem, Security, Smtp, SmtpOptions, StopWords,
     Webhook, Words,
@@ -140,7 +140,7 @@ pub fn outreach(config: &Config, catalogue: &Arc<Catalogue>, console_url: &str) 
     options.policy = section.contacting;
     options.travel_kmh = section.travel_kmh;
     for code in &section.sent_without_approval {
-        if !catalogue.faults.iter().any(|fault| fault.code.as_str() == code) {
+        if FaultCode::new(code).and_then(|code| catalogue.fault(&code)).is_none() {
             let why = format!("[outreach] sent_without_approval names `{code}`, which is no fault of the catalogue");
             return Err(Failure::new(Kind::Config, why));
         }
@@ -253,4 +253,35 @@ fn smtp(section: &OutreachSection) -> Result<SmtpOptions, Failure> {
         timeout: SMTP_TIMEOUT,
         from: section.from.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_faults_of_the_catalogue_are_written_about_without_a_click() {
+        #[track_caller]
+        fn check(codes: &[&str], refused: Option<&str>) {
+            let catalogue = Arc::new(Catalogue::parse(include_str!("../../../../config/faults.toml")).unwrap());
+            let mut config = Config::default();
+            config.outreach.sent_without_approval = codes.iter().map(|code| (*code).to_owned()).collect();
+            match outreach(&config, &catalogue, "http://localhost") {
+                Ok(options) => {
+                    assert_eq!(refused, None);
+                    assert!(options.auto_approve.iter().eq(codes), "{:?}", options.auto_approve);
+                }
+                Err(failure) => {
+                    let named = format!("sent_without_approval names `{}`", refused.unwrap_or("nothing"));
+                    assert!(failure.to_string().contains(&named), "{failure}");
+                }
+            }
+        }
+        check(&[], None);
+        check(&["cooler_clogging", "oil_filter_clogging"], None);
+        check(&["cooler_clogging", "cooler_cloging"], Some("cooler_cloging"));
+        // Neither work nor what cannot be a code.
+        check(&["cooler_cleaned"], Some("cooler_cleaned"));
+        check(&["Cooler clogging"], Some("Cooler clogging"));
+    }
 }

@@ -15,6 +15,7 @@ use super::engine_room::EngineRoom;
 use super::follower::Follower;
 use super::heart::Beat;
 use super::influx::Influx;
+use super::profiles::Registered;
 use super::progress::ProgressFile;
 use super::projection::Projection;
 use super::runner::Runner;
@@ -37,6 +38,20 @@ pub(super) async fn register(config: &Arc<Config>, stores: &Stores, clocks: &Clo
     let (config, now) = (Arc::clone(config), clocks.wall().now());
     let (outreach, catalogue) = (Arc::clone(&stores.outreach), Arc::clone(&stores.catalogue));
     blocking(move || register_in(&config, &outreach, &catalogue, now).map(|_| ())).await
+}
+
+/// An engine that has seen nothing, told of machines what the configuration says and what is registered.
+pub(super) fn engine_room(config: &Config, stores: &Stores) -> Result<EngineRoom, Failure> {
+    let room = EngineRoom::new(options::engine(&config.engine, &stores.catalogue));
+    room.register(registered(&stores.outreach)?);
+    Ok(room)
+}
+
+/// What is registered of machines that the engine reckons with.
+pub(super) fn registered(outreach: &Outreach) -> Result<Registered, Failure> {
+    let desk = outreach.desk();
+    let desk = desk.map_err(|error| Failure::because(Kind::Io, "could not read what is registered", error))?;
+    Ok(Registered::of(&desk))
 }
 
 /// Takes note, once, that the data directory was put back from a backup.

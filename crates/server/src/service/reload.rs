@@ -16,7 +16,7 @@ use super::budget::{self, Budget};
 use super::connections::Bounds;
 use super::influx::Influx;
 use super::parts::register_in;
-use super::{Clocks, EngineRoom, Service, options};
+use super::{Clocks, EngineRoom, Service, options, parts};
 use crate::config::{Config, MqttLimits, MqttSection, MqttSource};
 use crate::failure::{Failure, Kind};
 use crate::logging;
@@ -123,12 +123,11 @@ impl Reloader {
             changed.extend(differ.then_some("metrics of Sparkplug's edge nodes"));
         }
         let limits = options::engine(&new.engine, &self.catalogue);
-        if profiles(&old) != profiles(&new) {
-            if !self.room.reconfigure(limits) {
-                return Err(Failure::new(Kind::Internal, "the engine could not go on with other limits; restart it"));
-            }
-            changed.push("limits and profiles of machines");
-        }
+        let registered = self.room.register(parts::registered(&self.outreach)?);
+        let Some((registered, configured)) = registered.zip(self.room.reconfigure(limits)) else {
+            return Err(Failure::new(Kind::Internal, "the engine could not go on with other limits; restart it"));
+        };
+        changed.extend((registered || configured).then_some("limits and profiles of machines"));
         if old.log_level != new.log_level {
             logging::set_level(&new.log_level.0)?;
             changed.push("level of the log");
@@ -165,12 +164,6 @@ fn passwords_exchanged(old: &MqttSection, new: &MqttSection) -> bool {
         before.is_some_and(|before| of(before) != of(now))
     };
     own(old) != own(new) || new.sources.iter().any(differs)
-}
-
-/// What the engine is told of machines.
-fn profiles(config: &Config) -> impl PartialEq + use<> {
-    let engine = config.engine.clone();
-    (engine.limits, engine.latitude_deg, engine.energy, engine.machines)
 }
 
 /// Sections whose change is noticed only at the next start.

@@ -11,9 +11,8 @@ use foretell_model::{Catalogue, Log, MachineId, Partition};
 
 use super::backend::{Lookout, ServiceBackend, lang};
 use super::clocks::Clocks;
-use super::engine_room::EngineRoom;
 use super::heart::Heart;
-use super::options;
+use super::parts;
 use super::photos::Photos;
 use super::rate::Rates;
 use super::rebuild;
@@ -38,7 +37,7 @@ pub struct Still(ServiceBackend);
 /// When a store cannot be opened or read.
 pub fn still(config: Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Still, Failure> {
     let stores = Stores::open(&config, Roles::NONE, "http://localhost")?;
-    let room = EngineRoom::new(options::engine(&config.engine, &stores.catalogue));
+    let room = parts::engine_room(&config, &stores)?;
     let unreadable = |error| refusing("could not read the log", error);
     let head = stores.log.head(Partition(0)).map_err(unreadable)?;
     // A snapshot that cannot be used, or that is ahead of the log, costs time only.

@@ -95,7 +95,7 @@ impl ServiceBackend {
             state: state(&card, now),
             curve: self.curve_about(&card.finding, now)?,
             probability_before_slot: probability.filter(|_| !card.is_spent),
-            parts: card.parts.clone(),
+            parts: self.parts_at_hand(&machine, &card.parts)?,
             tasks: card.tasks.iter().map(task).collect(),
             work_minutes: card.minutes.unwrap_or(0),
             machine_stops,

@@ -8,6 +8,7 @@ use foretell_model::{Clock, MachineId, Timestamp};
 
 use super::ServiceBackend;
 use super::errors::of_outreach;
+use crate::service::profiles::Registered;
 
 impl ServiceBackend {
     pub(super) fn fleet_view(&self) -> Result<Fleet, BackendError> {
@@ -33,10 +34,17 @@ impl ServiceBackend {
         Ok(cases.into_iter().find(|case| case.closed.is_none()).map(|case| case.opened))
     }
 
-    /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it.
+    /// Looks at everything that pages keep a view of, so that whoever opens one after a quiet hour need not wait for it; what was
+    /// registered meanwhile, by whatever process, reaches the engine.
     pub(in crate::service) fn keep_views(&self) {
         let kept = self.outreach.keep_queue(self.clocks.now()).map_err(of_outreach);
-        if let Err(error) = kept.and_then(|()| self.fleet_view()) {
+        let kept = kept.and_then(|()| self.fleet_view()).and_then(|_| self.outreach.desk().map_err(of_outreach));
+        if let Ok(desk) = &kept
+            && self.room.register(Registered::of(desk)).is_none()
+        {
+            tracing::warn!("The engine could not go on with what is registered of machines; a restart takes it up.");
+        }
+        if let Err(error) = kept {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "The views of the fleet and the queue could not be kept up to date."

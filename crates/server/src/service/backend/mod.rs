@@ -23,6 +23,7 @@ mod registry;
 mod replies;
 mod revision;
 mod search;
+mod shelves;
 mod standing;
 mod templates;
 mod unread;
@@ -41,7 +42,7 @@ use foretell_console::view::{
     AdvisorAct, AdvisoryCard, BookingAct, BookingPage, CaseAct, CaseDesk, CasePage, CustomerAct, CustomerPage,
     Customers, FaultPrecision, Fleet, Found, HealthReport, HistoryStore, Hits, IngestStatus, MachineClock,
     MachineDetail, MachineName, Planning, QuarantineQuery, Queue, Record, RecordQuery, Reply, ReplyTaken, Signed,
-    StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
+    StockCount, StoreState, TemplateLine, TemplatePage, TemplatePreview, VisitCalendar,
 };
 use foretell_console::{Backend, BackendError, FindingsQuery, Lang, Span};
 use foretell_history::{
@@ -216,6 +217,13 @@ impl Backend for ServiceBackend {
 
     fn planning(&self, lang: Lang) -> Result<Planning, BackendError> {
         self.planning_view(lang)
+    }
+
+    fn count_stock(&self, count: &StockCount, by: &str) -> Result<(), BackendError> {
+        let counted = self.outreach.count_stock(&count.depot, &count.part, count.n, by, self.clocks.now());
+        counted.map_err(errors::of_outreach)?;
+        self.room.changed();
+        Ok(())
     }
 
     fn search(&self, needle: &str, max: usize, lang: Lang) -> Result<Hits, BackendError> {

@@ -53,6 +53,7 @@ impl ServiceBackend {
             now,
             zone: self.outreach.zone(),
             parts: parts.into_iter().map(part).collect(),
+            depots: self.look(lang)?.depots(),
             weeks: weeks.collect(),
             delays: self.delays(now)?,
         })
@@ -69,12 +70,14 @@ impl ServiceBackend {
         known.filter_map(counter).collect()
     }
 
-    /// What it costs to do each waiting case's work two weeks after the next free time, the riskiest first.
+    /// What it costs to do each waiting case's work two weeks after the next free time, the costliest first: what may stop a
+    /// machine meanwhile, and what goes on wasting electricity.
     fn delays(&self, now: foretell_model::Timestamp) -> Result<Vec<DelayLine>, BackendError> {
         let mut delays = self.outreach.delays(DELAY_DAYS, now).map_err(of_outreach)?;
-        delays.retain(|delayed| delayed.delay.risk_after > 0.0);
+        delays.retain(|delayed| delayed.delay.risk_after > 0.0 || delayed.delay.energy_cost.is_some());
         let gained = |delayed: &Delayed| delayed.delay.risk_after - delayed.delay.risk_before;
-        let cost = |delayed: &Delayed| delayed.delay.stop_cost.unwrap_or(0.0);
+        let cost =
+            |delayed: &Delayed| delayed.delay.stop_cost.unwrap_or(0.0) + delayed.delay.energy_cost.unwrap_or(0.0);
         delays.sort_by(|a, b| cost(b).total_cmp(&cost(a)).then(gained(b).total_cmp(&gained(a))));
         delays.truncate(DELAYS_MAX);
         let line = |Delayed { entry, sooner, later, delay }: Delayed| DelayLine {

@@ -1,8 +1,8 @@
 //! Technicians' visits, and what technicians do about them.
 
 use foretell_console::view::{
-    Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, FoundThere, PartToBring, Person, ServiceCase,
-    Slot, Task, TaskInFull, VisitChange, VisitDay, VisitLine, VisitPage, VisitState, Way,
+    Arrival, CaseReport, ContactPerson, EarlierVisit, Errand, FieldAct, FoundThere, Person, ServiceCase, Slot, Task,
+    TaskInFull, VisitChange, VisitDay, VisitLine, VisitPage, VisitState, Way,
 };
 use foretell_console::{BackendError, Lang, local_day};
 use foretell_model::{Clock, DAY_MS, FindingKind, MINUTE_MS, MachineId, Obstacle, Timestamp};
@@ -165,35 +165,6 @@ impl ServiceBackend {
             verdict: self.verdict_of(&of.finding.id, sites, lang)?,
             finding: of.finding.clone(),
         })
-    }
-
-    /// What works on a machine take, and where the nearest lies.
-    pub(super) fn parts_for<'a>(
-        &self,
-        machine: &MachineId,
-        works: impl Iterator<Item = &'a str>,
-        lang: Lang,
-    ) -> Result<Vec<PartToBring>, BackendError> {
-        let actions = works.filter_map(|code| self.catalogue.actions.get(code));
-        let mut parts: Vec<&String> = Vec::new();
-        for part in actions.flat_map(|action| &action.parts) {
-            if !parts.contains(&part) {
-                parts.push(part);
-            }
-        }
-        let stock = self.outreach.stock().map_err(of_outreach)?;
-        let bring = |part: &String| {
-            let nearest = self.outreach.nearest_depot(machine, part, 1).map_err(of_outreach)?;
-            let (depot, n) = match nearest {
-                Some((depot, _)) => {
-                    let line = stock.iter().find(|line| line.depot == depot.id && line.part == *part);
-                    (language(lang).of(&depot.name).to_owned(), line.map_or(0, |line| line.n))
-                }
-                None => (String::new(), 0),
-            };
-            Ok(PartToBring { part: part.clone(), depot, n })
-        };
-        parts.into_iter().map(bring).collect()
     }
 
     pub(super) fn acts_in_field(&self, errand: Errand, act: FieldAct, by: &str) -> Result<(), BackendError> {
