@@ -12,7 +12,6 @@
 
 use super::baseline::{Baseline, Conditions};
 use super::health::Health;
-use super::mornings::mornings;
 use super::points::{Heat, heats, median};
 use super::smooth::{self, Weather};
 use crate::pa::climate::{Climate, HotHour};
@@ -79,6 +78,7 @@ pub(super) fn of_room(
     days: &[DayRecord],
     today: Day,
     siblings: &[Sibling<'_>],
+    mornings_k: &[Option<f64>],
     latitude_deg: Option<f64>,
 ) -> Vec<Option<f64>> {
     let before: Vec<(Sibling<'_>, Vec<Option<Heat>>)> =
@@ -87,16 +87,15 @@ pub(super) fn of_room(
         |d: &DayRecord| -> Vec<Reading> { before.iter().filter_map(|(s, heats)| s.read(d.day, heats)).collect() };
     let mut seen: Vec<Seen> = days.iter().map(|d| Seen { siblings: read(d), morning: None }).collect();
     let mut air_c: Vec<Option<f64>> = seen.iter().map(|seen| agreed(&seen.siblings)).collect();
-    let mornings_k = mornings(days, today, siblings);
     for _ in 0..ROUNDS {
         let known = days.iter().zip(&air_c);
         let hot: Vec<HotHour> = known.filter_map(|(d, ta)| Some(HotHour { day: d.day, temp_c: (*ta)? })).collect();
         let Some(climate) = Climate::learn(&hot, latitude_deg) else { break };
-        let by_morning = ByMorning::learn(&air_c, &mornings_k);
-        for (seen, morning_k) in seen.iter_mut().zip(&mornings_k) {
+        let by_morning = ByMorning::learn(&air_c, mornings_k);
+        for (seen, morning_k) in seen.iter_mut().zip(mornings_k) {
             seen.morning = by_morning.zip(*morning_k).map(|(by_morning, k)| by_morning.expect(k));
         }
-        let season_c: Vec<f64> = days.iter().map(|d| climate.season(f64::from(d.day), f64::from(today)).0).collect();
+        let season_c: Vec<f64> = days.iter().map(|d| climate.usual_c(f64::from(d.day))).collect();
         let pull_k = PULL * (USUAL_C - season_c.iter().sum::<f64>() / days.len() as f64);
         let expected_c: Vec<f64> = season_c.iter().map(|c| c + pull_k).collect();
         let weather = Weather {

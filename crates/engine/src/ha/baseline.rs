@@ -70,7 +70,7 @@ impl Conditions {
     }
 }
 
-/// Expected temperature, its weight on the saturated branch and its derivatives.
+/// Expected temperature and its weight on the saturated branch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
     pub(crate) td_c: f64,
@@ -78,10 +78,6 @@ pub(crate) struct Expected {
     pub(crate) saturated_c: f64,
     /// `dT/dS`, 0 (fully regulated) to 1 (fully saturated).
     pub(crate) weight: f64,
-    /// `dT/d excess` at full load, 0 to 1.
-    pub(crate) gain: f64,
-    /// Derivatives by the coefficients.
-    pub(crate) row: [f64; TERMS],
 }
 
 /// How a comparison treats points that are, or should be, regulated.
@@ -131,14 +127,9 @@ impl Baseline {
 
     /// The expected temperature under `at` with the saturated branch lifted by `excess_k` (at full load).
     pub(crate) fn expect(&self, at: &Conditions, excess_k: f64) -> Expected {
-        self.expect_of(at, self.branches(at, excess_k))
-    }
-
-    fn expect_of(&self, at: &Conditions, (regulated, saturated, softness): (f64, f64, f64)) -> Expected {
-        let (td_c, weight) = soft_max(regulated, saturated, softness);
-        let bend = (td_c - weight * saturated - (1.0 - weight) * regulated) / softness;
-        let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
-        Expected { td_c, saturated_c: saturated, weight, gain, row: self.row(at, weight, bend) }
+        let (regulated, saturated_c, softness) = self.branches(at, excess_k);
+        let (td_c, weight) = soft_max(regulated, saturated_c, softness);
+        Expected { td_c, saturated_c, weight }
     }
 
     /// How much of an excess the regulated branch shows at an ambient, K/K.
@@ -172,21 +163,21 @@ impl Baseline {
     /// the explanation that the branch had *always* been so high: it would have shown. Its derivative by the branch's
     /// coefficients is therefore the secant over that reach, not the tangent, which is nil and says nothing.
     pub(crate) fn compare(&self, at: &Conditions, excess_k: f64, td_c: f64, bounds: Bounds) -> Compared {
-        let branches = self.branches(at, excess_k);
-        let (regulated, saturated, softness) = branches;
-        let expected = self.expect_of(at, branches);
+        let (regulated, saturated, softness) = self.branches(at, excess_k);
+        let (expected_c, weight) = soft_max(regulated, saturated, softness);
         let stands_clear = td_c >= regulated + bounds.clear_k;
         let seen_weight = if stands_clear { 1.0 - ((regulated - td_c) / softness).exp() } else { 0.0 };
-        if seen_weight <= expected.weight {
-            let mut row = expected.row;
+        if seen_weight <= weight {
+            let bend = (expected_c - weight * saturated - (1.0 - weight) * regulated) / softness;
+            let mut row = self.row(at, weight, bend);
             if bounds.reach_k > 0.0 {
                 let (lifted, _) = soft_max(regulated, saturated + bounds.reach_k, softness);
-                let secant = ((lifted - expected.td_c) / bounds.reach_k).clamp(expected.weight, 1.0);
-                let tangent = expected.weight.max(1e-9);
+                let secant = ((lifted - expected_c) / bounds.reach_k).clamp(weight, 1.0);
+                let tangent = weight.max(1e-9);
                 (row[2], row[3]) = (secant * at.drawn(), row[3] * secant / tangent);
             }
-            let residual_k = td_c - expected.td_c;
-            return Compared { residual_k, gain: expected.gain, row, lifted_k: expected.weight * excess_k };
+            let gain = weight + (1.0 - weight) * self.regulated_gain(at.ta_c);
+            return Compared { residual_k: td_c - expected_c, gain, row, lifted_k: weight * excess_k };
         }
         let seen_c = td_c + softness * seen_weight.ln();
         let above_k = seen_c - saturated;
@@ -307,7 +298,8 @@ mod tests {
         assert!((more.td_c - usual.td_c - 2.7).abs() < 0.2, "{} {}", usual.td_c, more.td_c);
         // The derivative by the level is what the level's step does.
         let lifted = Baseline { theta: [78.0, 1.6, 84.1, 11.0, 2.0, 0.3, 3.0, 1.0] }.expect(&at(0.5), 0.0);
-        assert!(((lifted.td_c - more.td_c) / 0.1 - more.row[2]).abs() < 0.01, "{lifted:?} {more:?}");
+        let compared = fitted.compare(&at(0.5), 0.0, more.td_c, Bounds { clear_k: 3.0, reach_k: 0.0 });
+        assert!(((lifted.td_c - more.td_c) / 0.1 - compared.row[2]).abs() < 0.01, "{lifted:?} {compared:?}");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! closed form about the learned normal, weighed by its evidence against "nothing has changed". The first passage through
 //! a limit is read off the same mixture.
 
+use std::sync::LazyLock;
+
 use foretell_model::{ProbabilityWithin, RulDays};
 
 use super::course::{Dated, Normal};
@@ -15,6 +17,9 @@ const ONSETS_DAYS: [f64; 24] = [
     2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 14.0, 16.0, 18.0, 20.0, 23.0, 26.0, 30.0, 34.0, 38.0,
     43.0, 55.0, 75.0, 110.0,
 ];
+/// Growth of every power by whole days of age, up to the oldest onset: thousands of them are asked for per course.
+static GROWTHS: LazyLock<[[f64; POWERS.len()]; 111]> =
+    LazyLock::new(|| std::array::from_fn(|days| POWERS.map(|power| growth(power, days as f64))));
 /// A step that one sees the beginning of lies within the days that are kept.
 const STEP_WITHIN_DAYS: f64 = 30.0;
 /// Neighbouring days share half of what is odd about them, so evidence counts half.
@@ -31,6 +36,8 @@ const HASTE: [(f64, f64); 4] = [(0.65, 0.2), (0.95, 0.3), (1.25, 0.3), (1.7, 0.2
 struct Law {
     onset_days: f64,
     power: f64,
+    /// Growth by now, for a pace of one.
+    grown: f64,
     /// Growth is `pace * growth(days since onset)`, as compared.
     pace: f64,
     pace_sd: f64,
@@ -66,11 +73,7 @@ fn growth(power: f64, days: f64) -> f64 {
     }
 }
 
-fn growth_rate(power: f64, days: f64) -> f64 {
-    if days <= 0.0 || power == 0.0 { 0.0 } else { power / days * growth(power, days) }
-}
-
-/// Weighs how `days` leave `normal` to the side of `sign`; `scale` is the change worth speaking of.
+/// Weighs how `days`, of whole ages and oldest first, leave `normal` to the side of `sign`; `scale` is the change worth speaking of.
 pub(crate) fn weigh(days: &[Dated], normal: &Normal, sign: f64, scale: f64) -> Leaving {
     let residuals: Vec<Dated> = days.iter().map(|&(age, value)| (age, sign * (value - normal.mean))).collect();
     let mut var = normal.sd * normal.sd;
@@ -90,14 +93,44 @@ pub(crate) fn weigh(days: &[Dated], normal: &Normal, sign: f64, scale: f64) -> L
     summarise(laws)
 }
 
+/// Sums that a law's two unknowns are solved from.
+#[derive(Clone, Copy)]
+struct Sums {
+    /// Of the normal's offset: the same for all laws.
+    a: f64,
+    x: f64,
+    /// Of the pace, and of both.
+    b: f64,
+    c: f64,
+    y: f64,
+}
+
+/// All laws that go the right way, the youngest first. The powers are summed side by side.
 fn scan(residuals: &[Dated], normal: &Normal, var: f64, scale: f64) -> Vec<Law> {
+    let (precision, p0) = (INDEPENDENT / var, normal.mean_sd.powi(-2));
+    let (a, x) = residuals.iter().fold((p0, 0.0), |(a, x), (_, r)| (a + precision, x + precision * r));
     let mut laws = Vec::with_capacity(ONSETS_DAYS.len() * POWERS.len());
-    for power in POWERS {
-        for onset_days in ONSETS_DAYS {
-            if power == 0.0 && onset_days > STEP_WITHIN_DAYS {
-                continue;
+    for onset_days in ONSETS_DAYS {
+        // Before the onset there is no growth.
+        let after = &residuals[residuals.partition_point(|(age, _)| *age >= onset_days)..];
+        if after.len() < 2 {
+            continue;
+        }
+        let now = GROWTHS[onset_days as usize];
+        let p1 = now.map(|now| (2.0 * scale / now.max(1e-6)).powi(-2));
+        let (mut b, mut c, mut y) = ([0.0; POWERS.len()], p1, [0.0; POWERS.len()]);
+        for (age, r) in after {
+            let growths = &GROWTHS[(onset_days - age) as usize];
+            for (i, g) in growths.iter().enumerate() {
+                b[i] += precision * g;
+                c[i] += precision * g * g;
+                y[i] += precision * g * r;
             }
-            laws.extend(law(residuals, normal, var, scale, (onset_days, power)));
+        }
+        for (i, power) in POWERS.into_iter().enumerate() {
+            let lasts = power == 0.0 && onset_days > STEP_WITHIN_DAYS;
+            let sums = Sums { a, x, b: b[i], c: c[i], y: y[i] };
+            laws.extend(law(sums, (p0, p1[i]), (onset_days, power, now[i])).filter(|_| !lasts));
         }
     }
     laws
@@ -105,40 +138,19 @@ fn scan(residuals: &[Dated], normal: &Normal, var: f64, scale: f64) -> Vec<Law> 
 
 /// Two unknowns, the normal's offset and the pace, with Gaussian priors: 2x2 in closed form. The pace's prior is that by
 /// now the change is of the size of `scale`, to either side; laws that go the wrong way are dropped.
-fn law(residuals: &[Dated], normal: &Normal, var: f64, scale: f64, (onset_days, power): (f64, f64)) -> Option<Law> {
-    let now = growth(power, onset_days);
-    let pace_prior_sd = 2.0 * scale / now.max(1e-6);
-    let precision = INDEPENDENT / var;
-    let (p0, p1) = (normal.mean_sd.powi(-2), pace_prior_sd.powi(-2));
-    let (mut a, mut b, mut c, mut x, mut y) = (p0, 0.0, p1, 0.0, 0.0);
-    let mut after = 0;
-    for &(age, r) in residuals {
-        let g = growth(power, onset_days - age);
-        a += precision;
-        b += precision * g;
-        c += precision * g * g;
-        x += precision * r;
-        y += precision * g * r;
-        after += u8::from(g > 0.0);
-    }
+fn law(Sums { a, x, b, c, y }: Sums, (p0, p1): (f64, f64), (onset_days, power, grown): (f64, f64, f64)) -> Option<Law> {
     let determinant = a * c - b * b;
-    let solvable = after >= 2 && determinant > 0.0;
-    if !solvable {
+    let (offset, pace) = ((c * x - b * y) / determinant, (a * y - b * x) / determinant);
+    let goes_right = determinant > 0.0 && pace > 0.0;
+    if !goes_right {
         return None;
     }
-    let (offset, pace) = ((c * x - b * y) / determinant, (a * y - b * x) / determinant);
     let log_evidence = 0.5 * (offset * x + pace * y) - 0.5 * (determinant / (p0 * p1)).ln();
     // The same without growth: only the normal's offset is free.
     let log_nothing = 0.5 * x * x / a - 0.5 * (a / p0).ln();
-    (pace > 0.0).then(|| Law {
-        onset_days,
-        power,
-        pace,
-        pace_sd: (a / determinant).sqrt(),
-        offset,
-        log_bf: log_evidence - log_nothing,
-        weight: 0.0,
-    })
+    let pace_sd = (a / determinant).sqrt();
+    let log_bf = log_evidence - log_nothing;
+    Some(Law { onset_days, power, grown, pace, pace_sd, offset, log_bf, weight: 0.0 })
 }
 
 fn summarise(mut laws: Vec<Law>) -> Leaving {
@@ -149,7 +161,8 @@ fn summarise(mut laws: Vec<Law>) -> Leaving {
         p if p < 1.0 => 0.5,
         _ => 1.0,
     };
-    let total: f64 = laws.iter().map(|l| prior(l) * (l.log_bf - most).exp()).sum();
+    laws.iter_mut().for_each(|law| law.weight = prior(law) * (law.log_bf - most).exp());
+    let total: f64 = laws.iter().map(|law| law.weight).sum();
     let mut leaving =
         Leaving { log_bf: 0.0, change: 0.0, per_day: 0.0, step_share: 0.0, onset_days: 0.0, laws: Vec::new() };
     let weighed = total > 0.0 && most.is_finite();
@@ -159,12 +172,12 @@ fn summarise(mut laws: Vec<Law>) -> Leaving {
     let count = (ONSETS_DAYS.len() * POWERS.len()) as f64;
     leaving.log_bf = (most + (total / count).ln()).clamp(-1e6, 1e6);
     for law in &mut laws {
-        law.weight = prior(law) * (law.log_bf - most).exp() / total;
-        leaving.change += law.weight * law.pace * growth(law.power, law.onset_days);
-        leaving.per_day += law.weight * law.pace * growth_rate(law.power, law.onset_days);
+        law.weight /= total;
+        leaving.change += law.weight * law.pace * law.grown;
+        // The derivative of a power.
+        leaving.per_day += law.weight * law.pace * law.grown * law.power / law.onset_days;
         leaving.step_share += if law.power == 0.0 { law.weight } else { 0.0 };
     }
-    laws.sort_by(|a, b| a.onset_days.total_cmp(&b.onset_days));
     let mut below = 0.0;
     leaving.onset_days = laws
         .iter()
@@ -190,10 +203,9 @@ impl Leaving {
         let total: f64 = self.laws.iter().map(|l| l.weight).sum::<f64>().max(1e-9);
         let mut meets = Vec::new();
         for law in &self.laws {
-            let now = growth(law.power, law.onset_days);
             for (node, node_share) in NODES {
                 let pace = (law.pace + node * law.pace_sd).max(0.0);
-                let left = limit - law.offset - pace * now;
+                let left = limit - law.offset - pace * law.grown;
                 for (haste, haste_share) in HASTE {
                     let share = law.weight / total * node_share * haste_share;
                     let days = if left <= 0.0 {
@@ -201,7 +213,7 @@ impl Leaving {
                     } else if law.power == 0.0 || pace <= 0.0 {
                         None
                     } else {
-                        let there = now + left / (pace * haste);
+                        let there = law.grown + left / (pace * haste);
                         Some(30.0 * there.powf(law.power.recip()) - law.onset_days)
                     };
                     meets.extend(days.filter(|d| *d <= HORIZON_DAYS).map(|d| (d.max(0.0), share)));

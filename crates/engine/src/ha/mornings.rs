@@ -19,12 +19,11 @@ const KNOWN: usize = 3;
 /// Sunny weeks and dull ones differ by this much in how far the hot hours lie above the morning, K.
 const SWING_K: f64 = 3.0;
 
-/// Holds an air in degC that was read off running machines, day by day, against the mornings of the site.
-pub(super) fn hold(air_c: &mut [Option<f64>], days: &[DayRecord], today: Day, siblings: &[Sibling<'_>]) {
-    let mornings_k = mornings(days, today, siblings);
+/// Holds an air in degC that was read off running machines, day by day, against the [`mornings`] of the site.
+pub(super) fn hold(air_c: &mut [Option<f64>], days: &[DayRecord], mornings_k: &[Option<f64>]) {
     let apart: Vec<(Day, f64)> = days
         .iter()
-        .zip(air_c.iter().zip(&mornings_k))
+        .zip(air_c.iter().zip(mornings_k))
         .filter_map(|(d, (air_c, morning_k))| Some((d.day, (*air_c)? - (*morning_k)?)))
         .collect();
     let usual = median(&mut apart.iter().map(|(_, k)| *k).collect::<Vec<_>>());
@@ -83,7 +82,7 @@ mod tests {
         let true_c = |day: Day| 28.0 + weather_k(day) + if day >= 50 { swing_k } else { 0.0 };
         let told_c = |day: Day| true_c(day) + clogged_k * f64::from(day.saturating_sub(35)) / 24.0;
         let mut air_c: Vec<Option<f64>> = (0..60).map(|day| Some(told_c(day))).collect();
-        hold(&mut air_c, &days, 60, &[]);
+        hold(&mut air_c, &days, &mornings(&days, 60, &[]));
         let off_k = air_c[59].expect("every day has an air") - true_c(59);
         assert!((between.0..=between.1).contains(&off_k), "{rests} {clogged_k} {swing_k}: {off_k:.2}");
     }

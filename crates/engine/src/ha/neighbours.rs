@@ -11,15 +11,16 @@ const HOT_SPELL_K: f64 = 3.0;
 /// their temperatures move.
 pub(super) fn air_c(days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Vec<Option<f64>> {
     let nearest = &around.siblings[..around.siblings.len().min(SIBLINGS_MAX)];
-    let mut air_c = air::of_room(days, today, nearest, around.latitude_deg);
-    mornings::hold(&mut air_c, days, today, nearest);
+    let mornings_k = mornings::mornings(days, today, nearest);
+    let mut air_c = air::of_room(days, today, nearest, &mornings_k, around.latitude_deg);
+    mornings::hold(&mut air_c, days, &mornings_k);
     let count = |index: &[Option<f64>]| index.iter().flatten().count() as f64;
     let with_hot = days.iter().filter(|d| d.hot.is_some()).count() as f64;
     if count(&air_c) >= COVERAGE * with_hot {
         return air_c;
     }
     let mut moved_c = moving_index(days, today, around);
-    mornings::hold(&mut moved_c, days, today, nearest);
+    mornings::hold(&mut moved_c, days, &mornings_k);
     if count(&air_c) >= COVERAGE * count(&moved_c) { air_c } else { moved_c }
 }
 

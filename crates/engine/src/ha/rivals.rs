@@ -164,10 +164,8 @@ pub(crate) struct Unregulated {
 pub(crate) fn unregulated(samples: &[Sample], baseline: &Baseline, sd_k: f64, today: Day) -> Option<Unregulated> {
     let (before, last) = samples.split_at(samples.partition_point(|s| s.day + LOST_DAYS < today));
     let regulated = |s: &&Sample| baseline.expect(&s.at, 0.0).weight < REGULATED;
-    if last.len() < LOST_POINTS
-        || last.iter().filter(regulated).count() < REGULATED_NOW
-        || before.iter().filter(regulated).count() < REGULATED_BEFORE
-    {
+    let has = |samples: &[Sample], least: usize| samples.iter().filter(regulated).nth(least - 1).is_some();
+    if last.len() < LOST_POINTS || !has(last, REGULATED_NOW) || !has(before, REGULATED_BEFORE) {
         return None;
     }
     let squares =

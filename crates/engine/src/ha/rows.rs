@@ -197,7 +197,9 @@ pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&T
     let (mut square, mut days, mut cross, mut pairs, mut within, mut twos) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     let mut last: Option<(Day, f64)> = None;
     for day in samples.chunk_by(|a, b| a.day == b.day) {
-        let level_k = day.iter().map(residual_k).sum::<f64>() / day.len() as f64;
+        // A day has no more than two points.
+        let residuals_k = [day.first(), day.get(1)].map(|s| s.map(residual_k));
+        let level_k = residuals_k.iter().flatten().sum::<f64>() / day.len() as f64;
         square += level_k * level_k;
         days += 1.0;
         if let Some((_, before_k)) = last.filter(|(before, _)| before + 1 == day[0].day) {
@@ -205,8 +207,8 @@ pub(crate) fn noise_of(samples: &[Sample], baseline: &Baseline, trend: Option<&T
             pairs += 1.0;
         }
         last = Some((day[0].day, level_k));
-        if let [hot, cool, ..] = day {
-            within += 0.5 * (residual_k(hot) - residual_k(cool)).powi(2);
+        if let [Some(hot_k), Some(cool_k)] = residuals_k {
+            within += 0.5 * (hot_k - cool_k).powi(2);
             twos += 1.0;
         }
     }

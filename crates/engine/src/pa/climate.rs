@@ -42,16 +42,24 @@ impl Climate {
             return None;
         }
         let mean_c = hot.iter().map(|h| h.temp_c).sum::<f64>() / hot.len() as f64;
+        let rows: Vec<Vector> = hot.iter().map(|h| basis_at(f64::from(h.day))).collect();
         let (mut sd_k, mut rho) = (PRIOR_SD_K, PRIOR_RHO);
-        let (mut coefficients, mut factor) = regress(hot, mean_c, sd_k, rho, latitude_deg);
+        let (mut coefficients, mut factor) = regress(hot, &rows, mean_c, sd_k, rho, latitude_deg);
+        let off_k = |coefficients: &Vector| -> Vec<f64> {
+            hot.iter().zip(&rows).map(|(h, row)| h.temp_c - dot(coefficients, row)).collect()
+        };
         for _ in 0..2 {
-            let residuals: Vec<f64> = hot.iter().map(|h| h.temp_c - dot(&coefficients, &basis(h.day))).collect();
-            (sd_k, rho) = persistence(hot, &residuals);
-            (coefficients, factor) = regress(hot, mean_c, sd_k, rho, latitude_deg);
+            (sd_k, rho) = persistence(hot, &off_k(&coefficients));
+            (coefficients, factor) = regress(hot, &rows, mean_c, sd_k, rho, latitude_deg);
         }
-        let last = hot[hot.len() - 1];
-        let anomaly_k = (last.temp_c - dot(&coefficients, &basis(last.day))).clamp(-3.0 * sd_k, 3.0 * sd_k);
-        Some(Self { coefficients, factor, sd_k, rho, last: (last.day, anomaly_k) })
+        let last = hot.len() - 1;
+        let anomaly_k = (hot[last].temp_c - dot(&coefficients, &rows[last])).clamp(-3.0 * sd_k, 3.0 * sd_k);
+        Some(Self { coefficients, factor, sd_k, rho, last: (hot[last].day, anomaly_k) })
+    }
+
+    /// Seasonal mean of the hot hour, degC.
+    pub(crate) fn usual_c(&self, day: f64) -> f64 {
+        dot(&self.coefficients, &basis_at(day))
     }
 
     /// Seasonal mean of the hot hour, degC, and the variance of that mean relative to its error at `now`, K^2. What is
@@ -75,10 +83,6 @@ impl Climate {
     }
 }
 
-fn basis(day: Day) -> Vector {
-    basis_at(f64::from(day))
-}
-
 /// Constant and the year's turn about late July, in the first three places.
 fn basis_at(day: f64) -> Vector {
     let whole = day.clamp(0.0, f64::from(Day::MAX)).floor();
@@ -95,7 +99,15 @@ fn annual_prior(latitude_deg: Option<f64>) -> (f64, f64) {
     latitude_deg.map_or((6.0, 5.0), |latitude| ((latitude.abs() * 0.26).min(10.0) * latitude.signum(), 3.5))
 }
 
-fn regress(hot: &[HotHour], mean_c: f64, sd_k: f64, rho: f64, latitude_deg: Option<f64>) -> (Vector, Cholesky) {
+/// `rows` are the basis of the days of `hot`.
+fn regress(
+    hot: &[HotHour],
+    rows: &[Vector],
+    mean_c: f64,
+    sd_k: f64,
+    rho: f64,
+    latitude_deg: Option<f64>,
+) -> (Vector, Cholesky) {
     let (cosine_k, annual_sd_k) = annual_prior(latitude_deg);
     let prior = [(mean_c, 12.0), (cosine_k, annual_sd_k), (0.0, 3.0)];
     let mut matrix = [[0.0; TERMS]; TERMS];
@@ -106,8 +118,8 @@ fn regress(hot: &[HotHour], mean_c: f64, sd_k: f64, rho: f64, latitude_deg: Opti
         right[i] = mean * row[i];
     }
     let mut last: Option<(Day, Vector, f64)> = None;
-    for h in hot {
-        let (raw, value) = (basis(h.day), h.temp_c);
+    for (h, &raw) in hot.iter().zip(rows) {
+        let value = h.temp_c;
         let carry = last.map_or(0.0, |(day, ..)| rho.powi(i32::from(h.day.saturating_sub(day))));
         let scale = ((1.0 - carry * carry).max(0.02).sqrt() * sd_k).recip();
         let (before, value_before) = last.map_or(([0.0; TERMS], 0.0), |(_, row, value)| (row, value));
