@@ -130,13 +130,14 @@ fn a_machine_that_stands_still_opens_a_service_case_whatever_is_being_answered()
         // It names a message where the case has one that has not gone out, e.g. because a person sent it.
         let message =
             s.outreach.card(&id, now()).unwrap().message.ok().map(|message| format!("foretell-{}", message.id));
+        let (_, was) = s.remark(&id);
         s.reply(Reply { message, ..by_sms("a", SAID) }).unwrap();
         let open = s.outreach.service_cases().unwrap();
         let said: Vec<_> = open.iter().map(|case| (case.machine.as_str(), case.what.as_str(), case.source)).collect();
         assert_eq!(said, [("s02/m002", SAID, Source::Customer)], "{before:?}");
         let heard = now() + HOUR_MS;
         assert_eq!(open[0].call_back_due, heard + 20 * MINUTE_MS, "{before:?}");
-        let remark = if waits { format!("the customer replied: {SAID}") } else { String::new() };
+        let remark = if waits { format!("the customer replied: {SAID}") } else { was };
         assert_eq!(s.remark(&id), (after, remark), "{before:?}");
     }
     let said = |s: &Scene, offset: u64, fault: &str, grade: Grade| {
@@ -185,7 +186,7 @@ fn a_machine_that_stands_still_opens_a_service_case_whatever_is_being_answered()
     );
     check(
         |s| {
-            let id = sent(s);
+            let id = said(s, 1, "cooler_clogging", Grade::Advise);
             s.outreach.postpone(&id, now().plus_days(9.0), "later", "wang", now()).unwrap();
             id
         },

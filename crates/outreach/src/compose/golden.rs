@@ -61,6 +61,8 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
         energy("idle", Value::Null, bound, Value::Null),
         energy("idle", Value::Null, Value::Null, Value::Null),
     ];
+    let saving =
+        |tariff: Value, per_month: Value| json!({ "tariff": tariff, "per_month": per_month, "currency": "yuan|元" });
     let effect = |outcome: &str, change: Value| {
         let none = json!({ "outcome": outcome, "degrees": null, "amps": null, "litres": null, "money": null,
                            "currency": "yuan|元" });
@@ -174,6 +176,16 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
         ),
         ("say.feelings(it)", "say.feelings(it)", (2..=5).map(Value::from).collect()),
         ("say.waste(it) ~ ' ' ~ say.cost(it)", "say.waste(it) ~ say.cost(it)", tips),
+        (
+            "say.saving(it)",
+            "say.saving(it)",
+            vec![
+                saving(json!("0.74"), json!({ "low": "300", "high": "400" })),
+                saving(Value::Null, json!({ "low": "300", "high": "400" })),
+                saving(json!("0.74"), json!({ "low": null, "high": "400" })),
+            ],
+        ),
+        ("say.season(it)", "say.season(it)", vec![json!("1 September|9月1日")]),
         ("say.effect(it)", "say.effect(it)", effects.clone()),
         ("say.effect(it, number)", "say.effect(it, number)", effects),
         ("say.unfound(fault, it)", "say.unfound(fault, it)", vec![json!(""), json!("No. 2|2号机")]),

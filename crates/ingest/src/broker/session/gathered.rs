@@ -4,7 +4,7 @@
 //! reads of five bytes each, cost more than all that is done with the readings. It always looks for what has come when it has
 //! nothing more to say, so a flush may wait until then: nobody hears anything later than he would have asked.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -76,12 +76,25 @@ impl AsyncRead for Gathered {
 }
 
 impl AsyncWrite for Gathered {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         if self.written.len() >= GATHERED_MAX {
             ready!(self.poll_drain(cx))?;
         }
-        self.written.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        pieces.iter().for_each(|piece| self.written.extend_from_slice(piece));
+        Poll::Ready(Ok(pieces.iter().map(|piece| piece.len()).sum()))
+    }
+
+    /// Taken whole: TLS writes once, and its alert stands behind another piece.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
