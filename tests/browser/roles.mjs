@@ -75,6 +75,25 @@ async function signIn(page, login) {
 const refused = async (page, path) => assert.equal((await page.request.get(`${base}${path}`)).status(), 403, `${path} is not refused`);
 const offers = (page, action) => page.locator(`form[action="${action}"]`).count();
 
+// Sets out from the page of a visit or a case; the telephone's place is told without a hand.
+async function setsOut(page, path) {
+  const told = page.waitForResponse((response) => response.url().endsWith(`${path}/position`));
+  done(await submit(page, `${path}/set-out`));
+  assert.ok((await told).ok(), "the place was not taken");
+  await page.locator('[data-way-line][data-state="on"]').waitFor();
+}
+
+async function keepsPhoto(page, path) {
+  const form = page.locator(`form[action="${path}/photo"]`);
+  await page.locator("details.add-photo > summary").click();
+  await form.locator('input[type="file"]').setInputFiles({ name: "cooler.png", mimeType: "image/png", buffer: await page.screenshot() });
+  done(await submit(page, `${path}/photo`, { caption: lang === "en" ? "before cleaning" : "清洗前" }));
+  await page.goto(`${base}${path}`);
+  const photo = page.locator("#photos img").first();
+  await photo.scrollIntoViewIfNeeded();
+  assert.ok(await photo.evaluate(async (image) => { await image.decode(); return image.naturalWidth > 0; }), "the photo cannot be seen");
+}
+
 // --- the administrator, at the first start ---
 const admin = await person("admin");
 step("nobody sees anything before signing in");
@@ -171,6 +190,18 @@ for (const [name, path] of [["customers", "/customers"], ["calendar", "/calendar
   await advisor.goto(`${base}${path}`);
   await see(advisor, name);
 }
+step("a letter's template: the preview follows what is typed, and says what is wrong with it");
+const template = `/templates/fault.${lang === "en" ? "en" : "zh-CN"}.j2`;
+await advisor.goto(`${base}${template}`);
+const source = advisor.locator('textarea[name="source"]');
+const asShipped = await source.inputValue();
+await source.fill(asShipped.replace(/\n\n/, "\n\nTyped in the browser.\n\n"));
+await advisor.locator("#preview .letter", { hasText: "Typed in the browser." }).first().waitFor();
+await see(advisor, "template-preview");
+await source.fill(`${asShipped}\n{{ nobody_knows }}`);
+await advisor.locator("#preview .notice", { hasText: "nobody_knows" }).waitFor();
+await see(advisor, "template-faults");
+await source.fill(asShipped);
 step("a verdict on what was found");
 await advisor.goto(`${base}${at.over}`);
 done(await submit(advisor, "/queue/verdict", { found: "confirmed", note: "as forecast" }));
@@ -203,15 +234,32 @@ await technician.goto(`${base}/visits`);
 await see(technician, "technician-visits");
 await technician.goto(`${base}/calendar`);
 await see(technician, "technician-calendar");
+step("sets out, and the telephone tells where it is");
+const telephone = technician.context();
+await telephone.grantPermissions(["geolocation"], { origin: base });
+await telephone.setGeolocation({ latitude: 31.3, longitude: 120.6 });
+await technician.goto(`${base}${trouble}`);
+await setsOut(technician, trouble);
+await see(technician, "technician-under-way");
 step("on site, and closed with the checklist");
 await technician.goto(`${base}${trouble}`);
 assert.equal(await offers(technician, `${trouble}/called`), 0, "a technician is offered the advisor's call");
 done(await submit(technician, `${trouble}/arrived`));
 await technician.goto(`${base}${trouble}`);
 await see(technician, "technician-case");
+step("and keeps a photo with the case");
+await keepsPhoto(technician, trouble);
 done(await submit(technician, `${trouble}/close`, { test_run: "", tidy: "", old_parts: "", report: "", courtesy: "", note: "relay replaced" }));
 await technician.goto(`${base}${trouble}`);
 await see(technician, "technician-closed");
+step("a visit of another day: what to bring and whom to call, and no setting out yet");
+await technician.goto(`${base}/visits`);
+const visit = new URL(await technician.locator('main a[href^="/visits/"]').first().evaluate((link) => link.href)).pathname;
+await technician.goto(`${base}${visit}`);
+await see(technician, "visit");
+assert.equal(await submit(technician, `${visit}/set-out`), 409);
+assert.notEqual((await technician.locator('.notice[role="alert"]').innerText()).trim(), "", "nobody says why not");
+await see(technician, "visit-too-early");
 
 // --- ops ---
 const ops = await person("ops");
@@ -239,6 +287,16 @@ const tap = async (locator) => { await Promise.all([customer.waitForResponse((r)
 await tap(customer.locator("button.slot").first());
 await customer.locator('a[href$="visit.ics"]').waitFor();
 await see(customer, "booked");
+step("chooses how to be written to");
+await customer.goto(`${base}${at.booking}/preferences`);
+await see(customer, "preferences");
+const other = await customer.locator('input[name="language"]:not(:checked)').inputValue();
+done(await submit(customer, `${at.booking}/preferences`, { language: other, from: "10:00", until: "18:00" }));
+await customer.goto(`${base}${at.booking}/preferences`);
+assert.equal(await customer.locator('input[name="language"]:checked').inputValue(), other, "the language was not kept");
+assert.equal(await customer.locator('select[name="from"]').inputValue(), "10:00", "the hours were not kept");
+await see(customer, "preferences-kept");
+await customer.goto(`${base}${at.booking}`);
 step("moves the visit, then cancels it");
 await customer.locator("details:has(button.slot) summary").first().click();
 const before = await customer.locator(".booked h1").innerText();
@@ -284,6 +342,12 @@ done(await submit(customer, `${at.booking}/stop`));
 await see(customer, "stopped");
 const slotsAfter = await customer.locator("button.slot").count();
 assert.ok(slotsAfter >= 1, "whoever stops messages can no longer book");
+step("tells of a machine that stands still, and sees who will call");
+await customer.goto(`${base}${at.booking}`);
+const which = customer.locator(`form[action="${at.booking}/trouble"] input[name="which"]`);
+const named = await which.count() ? { which: await which.first().inputValue() } : {};
+done(await submit(customer, `${at.booking}/trouble`, { ...named, what: lang === "en" ? "It stopped with E23" : "停机了，报E23" }));
+await see(customer, "trouble");
 step("the advisor sees what the customer did");
 await advisor.goto(`${base}${at.booked}`);
 await see(advisor, "after-the-customer");
