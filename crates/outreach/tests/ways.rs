@@ -119,6 +119,7 @@ fn a_reply_after_the_job_reaches_the_advisor_and_what_is_broken_opens_a_case() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a stage after the other")]
 fn a_machine_that_stands_still_opens_a_service_case_whatever_is_being_answered() {
     const SAID: &str = "It has stopped. Can somebody come?";
     /// Where the case stood when the customer wrote, where it stands then, and whether the words wait there for an answer.

@@ -49,7 +49,6 @@ impl Archive {
             again: log.map_or(Ok(Vec::new()), |log| self.absent(log))?,
             lost: log.map_or(Ok(Vec::new()), |log| self.missing(log, Timestamp::MIN, Timestamp::MAX))?,
             aside: self.put_aside_before()?,
-            ..Inspection::default()
         };
         for (path, error) in damaged {
             // Whoever asked is told in full; the log hears of what is lost.
