@@ -23,13 +23,13 @@ pub(super) const BATCH_EVENTS_MAX: usize = 20_000;
 /// A batch of so many messages shows that several publishers, or one with a window, are at work: then a commit is worth more
 /// company. One publisher that waits for each answer is never kept waiting.
 const COMPANY_TICKETS: usize = 4;
-/// A batch is large enough to be committed at once: the pages that a commit rewrites are shared by so many that more hardly help.
-const ENOUGH_TICKETS: usize = 1_000;
+/// A batch is large enough to be committed at once.
+const ENOUGH_TICKETS: usize = 64;
 /// How long a small batch waits for company, again and again while more comes. A commit costs the cores and the disk far more
 /// than a message does, and at some thousand messages a second what it takes is missing elsewhere.
-const COMPANY_WAIT: Duration = Duration::from_micros(500);
-/// But no longer than the commit before took, so that nobody's answer comes more than twice as late; nor than this.
-const COMPANY_WAITS_MAX: Duration = Duration::from_millis(5);
+const COMPANY_WAIT: Duration = Duration::from_micros(100);
+/// But so often at most: a millisecond.
+const COMPANY_WAITS_MAX: usize = 8;
 
 /// How often a full disk is tried again.
 const ROOM_RETRY: Duration = Duration::from_millis(250);
@@ -56,8 +56,6 @@ pub(super) struct Committer {
     tickets: usize,
     /// Messages of the batch before.
     tickets_before: usize,
-    /// How long its commit took.
-    took_before: Duration,
 }
 
 impl Committer {
@@ -80,7 +78,6 @@ impl Committer {
             refusals: Vec::new(),
             tickets: 0,
             tickets_before: 0,
-            took_before: Duration::ZERO,
         }
     }
 
@@ -154,9 +151,11 @@ impl Committer {
         if self.tickets_before < COMPANY_TICKETS {
             return false;
         }
-        let begun = Instant::now();
-        while begun.elapsed() < self.took_before.min(COMPANY_WAITS_MAX) && self.tickets < ENOUGH_TICKETS {
+        for _ in 0..COMPANY_WAITS_MAX {
             let before = self.tickets;
+            if before >= ENOUGH_TICKETS {
+                return false;
+            }
             std::thread::sleep(COMPANY_WAIT);
             if self.fill() {
                 return true;
@@ -190,7 +189,7 @@ impl Committer {
         }
         self.events.clear();
         self.refusals.clear();
-        (self.tickets_before, self.took_before, self.tickets) = (self.tickets, took, 0);
+        (self.tickets_before, self.tickets) = (self.tickets, 0);
     }
 }
 
