@@ -28,10 +28,11 @@ pub(crate) struct Sibling<'a> {
 
 /// What is known of the air of one day.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
-    pub(crate) ta_c: f64,
-    /// K^2.
-    pub(crate) var: f64,
+struct Reading {
+    ta_c: f64,
+    /// One over the variance and over the standard deviation, K^-2 and K^-1.
+    precision: f64,
+    over_sd: f64,
 }
 
 /// Inlet air is sought between these, degC.
@@ -47,6 +48,9 @@ const ELSEWHERE_K: f64 = 0.7;
 const EXCESS_SHARE: f64 = 0.15;
 /// Pull of a sibling that reads warmer than the rest.
 const WARMER: f64 = 0.8;
+/// A reading above the air by less than this is no warmer one, standard deviations: a lone sibling's is the air itself, and rounding
+/// must not say on which side of itself it lies.
+const EVEN: f64 = 1e-6;
 /// Readings farther off than this pull no harder, standard deviations.
 const FAR: f64 = 1.5;
 /// How far a day's hot hours in a room are from the season, K, and how much of that the next day keeps: both are learned, within
@@ -117,10 +121,8 @@ fn smoothed(
 ) -> Vec<Option<f64>> {
     let mut air_c: Vec<f64> = first_c.iter().zip(expected_c).map(|(c, expected_c)| c.unwrap_or(*expected_c)).collect();
     for _ in 0..TURNS {
-        let off_k = |i: usize| {
-            let told = seen[i].about(air_c[i]).map(|told| (told.ta_c - expected_c[i], told.var));
-            (days[i].day, told)
-        };
+        let off_k =
+            |i: usize| (days[i].day, seen[i].about(air_c[i]).map(|(told_c, var)| (told_c - expected_c[i], var)));
         let off_k: Vec<(Day, Option<(f64, f64)>)> = (0..days.len()).map(off_k).collect();
         air_c = smooth::smooth(&off_k, weather).iter().zip(expected_c).map(|(off_k, c)| c + off_k).collect();
     }
@@ -147,7 +149,7 @@ impl ByMorning {
     }
 
     fn expect(self, morning_k: f64) -> Reading {
-        Reading { ta_c: self.usual_c + morning_k, var: self.var }
+        Reading::new(self.usual_c + morning_k, self.var)
     }
 }
 
@@ -156,24 +158,31 @@ impl Seen {
         !self.siblings.is_empty() || self.morning.is_some()
     }
 
-    /// What all of it says together when the air is thought to be `air_c`: what is far from that pulls no harder.
-    fn about(&self, air_c: f64) -> Option<Reading> {
+    /// What all of it says together when the air is thought to be `air_c`, and the variance of that, degC and K^2: what is far off
+    /// pulls no harder.
+    fn about(&self, air_c: f64) -> Option<(f64, f64)> {
         let of_siblings = self.siblings.iter().map(|r| (r, WARMER));
         let (sum, n) =
             of_siblings.chain(self.morning.iter().map(|r| (r, 1.0))).fold((0.0, 0.0), |(sum, n), (r, warmer)| {
-                let weight = r.pull(air_c, warmer) / r.var;
+                let weight = r.weight(air_c, warmer);
                 (sum + weight * r.ta_c, n + weight)
             });
-        (n > 0.0).then(|| Reading { ta_c: sum / n, var: n.recip() })
+        (n > 0.0).then(|| (sum / n, n.recip()))
     }
 }
 
 impl Reading {
-    /// How hard it pulls at an air that is thought to be `air_c`, `warmer` if it reads above that.
-    fn pull(&self, air_c: f64, warmer: f64) -> f64 {
-        let off = (self.ta_c - air_c) / self.var.sqrt();
-        let side = if off > 0.0 { warmer } else { 1.0 };
-        side * FAR / off.abs().max(FAR)
+    fn new(ta_c: f64, var: f64) -> Self {
+        let precision = var.recip();
+        Self { ta_c, precision, over_sd: precision.sqrt() }
+    }
+
+    /// Its weight for an air that is thought to be `air_c`: `warmer` if it reads above that, and less if it is far off.
+    fn weight(&self, air_c: f64, warmer: f64) -> f64 {
+        let off = (self.ta_c - air_c) * self.over_sd;
+        let side = if off > EVEN { warmer } else { 1.0 };
+        let pull = if off.abs() <= FAR { side } else { side * FAR / off.abs() };
+        pull * self.precision
     }
 }
 
@@ -217,22 +226,22 @@ fn invert(baseline: &Baseline, mut at: Conditions, excess_k: f64, td_c: f64, sd_
     }
     (slope >= FLATTEST).then(|| {
         let taken_k = EXCESS_SHARE * excess_k;
-        Reading { ta_c: at.ta_c, var: (sd_k / slope).powi(2) + taken_k.powi(2) + ELSEWHERE_K.powi(2) }
+        Reading::new(at.ta_c, (sd_k / slope).powi(2) + taken_k.powi(2) + ELSEWHERE_K.powi(2))
     })
 }
 
 /// The air in degC that the siblings' readings of one day agree on by themselves; `None` without any.
 fn agreed(readings: &[Reading]) -> Option<f64> {
-    let mean = |pull: &dyn Fn(&Reading) -> f64| {
+    let mean = |weight: &dyn Fn(&Reading) -> f64| {
         let (sum, n) = readings.iter().fold((0.0, 0.0), |(sum, n), r| {
-            let weight = pull(r) / r.var;
+            let weight = weight(r);
             (sum + weight * r.ta_c, n + weight)
         });
         (n > 0.0).then(|| sum / n)
     };
-    let mut air_c = mean(&|_| 1.0)?;
+    let mut air_c = mean(&|r| r.precision)?;
     for _ in 0..TURNS {
-        air_c = mean(&|r| r.pull(air_c, WARMER))?;
+        air_c = mean(&|r| r.weight(air_c, WARMER))?;
     }
     Some(air_c)
 }
@@ -252,7 +261,7 @@ mod tests {
             let start = Conditions { ta_c: START_C, ..Conditions::default() };
             let reading = invert(&HINGE, start, excess_k, td_c, 0.9).unwrap();
             assert!((reading.ta_c - ta_c).abs() < 0.3, "{ta_c}: {reading:?}");
-            assert_eq!(reading.var.sqrt() < 1.6, surely, "{ta_c}: {reading:?}");
+            assert_eq!(reading.over_sd > 1.0 / 1.6, surely, "{ta_c}: {reading:?}");
         }
         let regulated = Baseline { theta: [78.0, 0.5, 60.0, 11.0, 5.0, 0.3, 0.5, 1.0] };
         assert!(invert(&regulated, Conditions { ta_c: START_C, ..Conditions::default() }, 0.0, 78.2, 0.9).is_none());
@@ -266,7 +275,7 @@ mod tests {
 
     /// The air of a day whose siblings read this, in a season of `expected_c`.
     fn check(readings_c: &[f64], expected_c: f64, between: (f64, f64)) {
-        let siblings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading { ta_c, var: 1.2 }).collect();
+        let siblings: Vec<Reading> = readings_c.iter().map(|&ta_c| Reading::new(ta_c, 1.2)).collect();
         let (first_c, seen) = ([agreed(&siblings)], [Seen { siblings, morning: None }]);
         let air_c = smoothed(&days(1), &seen, &first_c, &[expected_c], WEATHER)[0].unwrap();
         assert!((between.0..between.1).contains(&air_c), "{readings_c:?} about {expected_c:?}: {air_c}");
@@ -282,7 +291,7 @@ mod tests {
             let told = ByMorning::learn(&air_c, &mornings_k).map(|by_morning| by_morning.expect(4.0));
             match (told, expected) {
                 (Some(told), Some((ta_c, sd_k))) => {
-                    assert!((told.ta_c - ta_c).abs() <= sun_k && (told.var.sqrt() - sd_k).abs() < 1.0, "{told:?}");
+                    assert!((told.ta_c - ta_c).abs() <= sun_k && (told.over_sd.recip() - sd_k).abs() < 1.0, "{told:?}");
                 }
                 (told, expected) => assert_eq!(told.is_some(), expected.is_some(), "{told:?}"),
             }
@@ -302,17 +311,16 @@ mod tests {
         // What all of them say is the weather.
         check(&[33.0, 33.5, 32.5], 28.0, (32.0, 33.2));
         check(&[36.0], 28.0, (32.8, 35.0));
-        let alone = [Reading { ta_c: 30.0, var: 1.2 }, Reading { ta_c: 31.0, var: 1.2 }];
+        let alone = [Reading::new(30.0, 1.2), Reading::new(31.0, 1.2)];
         assert!(agreed(&alone).is_some_and(|c| (30.3..30.6).contains(&c)) && agreed(&[]).is_none());
     }
 
     #[test]
     fn a_day_without_a_sibling_at_work_is_told_by_its_morning_and_the_days_beside_it() {
-        let reading = |ta_c: f64, var: f64| Reading { ta_c, var };
-        let at_work = |ta_c: f64| Seen { siblings: vec![reading(ta_c, 1.0)], morning: None };
+        let at_work = |ta_c: f64| Seen { siblings: vec![Reading::new(ta_c, 1.0)], morning: None };
         let seen = [
             at_work(32.0),
-            Seen { siblings: Vec::new(), morning: Some(reading(33.0, 4.0)) },
+            Seen { siblings: Vec::new(), morning: Some(Reading::new(33.0, 4.0)) },
             Seen::default(),
             at_work(31.0),
         ];

@@ -252,9 +252,10 @@ impl Baseline {
 /// `s ln(e^(R/s) + e^(S/s))`, written so that no exponential overflows, and its derivative by `S`.
 fn soft_max(regulated: f64, saturated: f64, softness: f64) -> (f64, f64) {
     let lesser = (-((saturated - regulated) / softness).abs()).exp();
-    let greater_weight = 1.0 / (1.0 + lesser);
+    let both = 1.0 + lesser;
+    let greater_weight = 1.0 / both;
     let weight = if saturated >= regulated { greater_weight } else { lesser * greater_weight };
-    (saturated.max(regulated) + softness * lesser.ln_1p(), weight)
+    (saturated.max(regulated) + softness * both.ln(), weight)
 }
 
 /// Loss of UA, 0 to 1, that explains an excess of the saturated branch at full load.

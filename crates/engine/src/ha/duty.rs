@@ -11,6 +11,8 @@
 //!   evidence (Fearnhead 2006, exact for independent spans; forward and backward sums).
 //! - Weekdays differ by as much as they differ beyond what the toss explains (empirical Bayes, Efron and Morris 1975).
 
+use std::ops::Range;
+
 use super::points::median;
 use crate::sd::day::DayRecord;
 
@@ -130,33 +132,24 @@ fn weekly(runs: &[Run]) -> [f64; 7] {
 /// Level of each day: the mean over all cuts into spans of one level each.
 fn levels(runs: &[Run], vars: &[f64]) -> Vec<f64> {
     let n = runs.len();
-    // Running sums of weight, value and square, so that any span costs the same.
-    let mut sums = vec![[0.0; 3]; n + 1];
-    for (i, (r, var)) in runs.iter().zip(vars).enumerate() {
-        let (weight, value) = (var.recip(), var.recip() * r.share);
-        let [weights, values, squares] = sums[i];
-        sums[i + 1] = [weights + weight, values + value, squares + value * r.share];
-    }
     // A span of one day fits it, so no sum falls below `exp(-AGAINST_CHANGE)` to the number of days: some hundred nats.
-    let spans = Spans::new(&sums);
+    let spans = Spans::new(runs, vars);
     let (mut until, mut since) = (vec![0.0; n + 1], vec![0.0; n + 1]);
     (until[0], since[n]) = (1.0, 1.0);
     for from in 0..n {
-        let so_far = until[from];
-        until[from + 1..].iter_mut().zip(spans.from(from)).for_each(|(sum, span)| *sum += so_far * span.likelihood);
-    }
-    for from in (0..n).rev() {
-        since[from] =
-            spans.from(from).iter().zip(&since[from + 1..]).map(|(span, since)| span.likelihood * since).sum();
+        let (so_far, likelihoods) = (until[from], &spans.likelihoods[spans.of(from)]);
+        until[from + 1..].iter_mut().zip(likelihoods).for_each(|(sum, likelihood)| *sum += so_far * likelihood);
     }
     let mut changes = vec![0.0; n + 1];
-    for from in 0..n {
+    for from in (0..n).rev() {
+        let (likelihoods, levels) = (&spans.likelihoods[spans.of(from)], &spans.levels[spans.of(from)]);
         let so_far = until[from] / until[n];
-        for (to, span) in (from + 1..).zip(spans.from(from)) {
-            let level = so_far * span.likelihood * since[to] * span.level;
-            changes[from] += level;
-            changes[to] -= level;
-        }
+        let later = &since[from + 1..];
+        let (sum, begins) = (product(likelihoods, later), so_far * product(levels, later));
+        let ends = changes[from + 1..].iter_mut().zip(levels.iter().zip(later));
+        ends.for_each(|(change, (level, since))| *change -= so_far * level * since);
+        since[from] = sum;
+        changes[from] += begins;
     }
     let running = changes.iter().scan(0.0, |level, change| {
         *level += change;
@@ -165,39 +158,82 @@ fn levels(runs: &[Run], vars: &[f64]) -> Vec<f64> {
     running.take(n).collect()
 }
 
-/// Days that follow each other, taken as one level.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    level: f64,
-    likelihood: f64,
-}
-
-/// All spans, by their first day and then by their last: half the work of a day's close, so they stand in one piece.
+/// All spans of days that follow each other, each taken as one level, by their first day and then by their last. They are half the
+/// work of a day's close, so each figure of them stands in one piece, and loops over them go without branches and calls.
 struct Spans {
-    all: Vec<Span>,
+    likelihoods: Vec<f64>,
+    /// Level of a span times its likelihood.
+    levels: Vec<f64>,
     days: usize,
 }
 
 impl Spans {
-    fn new(sums: &[[f64; 3]]) -> Self {
-        let days = sums.len() - 1;
-        let mut all = Vec::with_capacity(days * (days + 1) / 2);
-        for (from, begin) in sums.iter().enumerate() {
-            all.extend(sums[from + 1..].iter().map(|end| {
-                let [weight, value, square] = [end[0] - begin[0], end[1] - begin[1], end[2] - begin[2]];
-                let level = value / weight;
-                let misfit = (square - value * level).max(0.0);
-                Span { level, likelihood: (-0.5 * misfit - AGAINST_CHANGE).exp() }
-            }));
+    fn new(runs: &[Run], vars: &[f64]) -> Self {
+        let days = runs.len();
+        // Running sums, so that any span costs the same.
+        let sums = |of: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+            let days = runs.iter().zip(vars).scan(0.0, |sum, (r, var)| {
+                *sum += of(var.recip(), r.share);
+                Some(*sum)
+            });
+            std::iter::once(0.0).chain(days).collect()
+        };
+        let weights = sums(&|weight, _| weight);
+        let (values, squares) = (sums(&|weight, share| weight * share), sums(&|weight, share| weight * share * share));
+        let all = days * (days + 1) / 2;
+        let mut spans = Self { likelihoods: vec![0.0; all], levels: vec![0.0; all], days };
+        for from in 0..days {
+            let own = spans.of(from);
+            let all = spans.likelihoods[own.clone()].iter_mut().zip(&mut spans.levels[own]);
+            let begin = (weights[from], values[from], squares[from]);
+            let ends = weights[from + 1..].iter().zip(&values[from + 1..]).zip(&squares[from + 1..]);
+            for ((likelihood, level), ((weight, value), square)) in all.zip(ends) {
+                let (weight, value, square) = (weight - begin.0, value - begin.1, square - begin.2);
+                let mean = value / weight;
+                *likelihood = exp(-0.5 * (square - value * mean).max(0.0) - AGAINST_CHANGE);
+                *level = mean * *likelihood;
+            }
         }
-        Self { all, days }
+        spans
     }
 
-    /// Those that begin with a day, the shortest first.
-    fn from(&self, day: usize) -> &[Span] {
+    /// Where those stand that begin with a day, the shortest first.
+    fn of(&self, day: usize) -> Range<usize> {
         let before = day * self.days - day * day.saturating_sub(1) / 2;
-        &self.all[before..before + self.days - day]
+        before..before + self.days - day
     }
+}
+
+/// Scalar product in four sums side by side: one alone would wait for each of its own additions.
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    let (fours_a, fours_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest = fours_a.remainder().iter().zip(fours_b.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    let sums =
+        fours_a.zip(fours_b).fold([0.0; 4], |sums: [f64; 4], (a, b)| std::array::from_fn(|i| sums[i] + a[i] * b[i]));
+    sums.iter().sum::<f64>() + rest
+}
+
+/// The exponential to eleven digits, inline and without branches: thousands are taken at once, and the library's comes as a call for
+/// each. What lies below -700 is nothing beside any sum it enters.
+fn exp(x: f64) -> f64 {
+    /// Added to a number, it leaves the nearest whole one in the last bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    /// One over the factorials, from 9 down to 0.
+    const SERIES: [f64; 10] = {
+        let mut series = [1.0; 10];
+        let mut k = 1;
+        while k < 10 {
+            series[9 - k] = series[10 - k] / k as f64;
+            k += 1;
+        }
+        series
+    };
+    let x = x.max(-700.0);
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let rest = x - (shifted - ROUND) * std::f64::consts::LN_2;
+    let power_of_two = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+    SERIES.iter().fold(0.0, |sum, term| sum * rest + term) * power_of_two
 }
 
 #[cfg(test)]
@@ -233,6 +269,14 @@ mod tests {
     fn check(name: &str, judged: usize, share: impl Fn(usize) -> f64, most: f64) {
         let (smooth, four) = errors(judged, share);
         assert!(smooth < most && smooth < four, "{name}: {smooth:.4}, four days' average {four:.4}");
+    }
+
+    #[test]
+    fn the_exponential_is_that_of_the_library() {
+        for x in (0..7_000).map(|i| 3.0 - 0.1 * f64::from(i)) {
+            assert!((exp(x) / x.exp() - 1.0).abs() < 1e-11, "{x}: {} {}", exp(x), x.exp());
+        }
+        assert!(exp(-1e9) < 1e-300 && exp(-1e9) >= 0.0);
     }
 
     #[test]

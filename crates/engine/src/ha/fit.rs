@@ -6,7 +6,7 @@
 use linfa::Dataset;
 use linfa::traits::Fit;
 use linfa_linear::LinearRegression;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ShapeBuilder};
 
 use super::baseline::{Baseline, TERMS};
 use super::linear::Vector;
@@ -74,7 +74,8 @@ impl Given<'_> {
         let growth: Option<Vec<f64>> = self.trend.map(|t| column(rows, |day| t.excess_k(day)).collect());
         // A window in which the trend cannot be seen at all would leave its column empty and the system singular.
         let growth = growth.filter(|column| column.iter().map(|v| v * v).sum::<f64>() > 1e-6);
-        let mut x = Array2::<f64>::zeros((rows.len() + TERMS, TERMS + usize::from(growth.is_some())));
+        // Column by column in memory, as the solver goes over it.
+        let mut x = Array2::<f64>::zeros((rows.len() + TERMS, TERMS + usize::from(growth.is_some())).f());
         let mut y = Array1::<f64>::zeros(rows.len() + TERMS);
         for (i, r) in rows.iter().enumerate() {
             r.row.iter().enumerate().for_each(|(j, &v)| x[[i, j]] = v);

@@ -152,7 +152,8 @@ struct Whitening {
 impl Whitening {
     fn push(&mut self, day: f64, track: Track, raw: Raw, sd_k: f64) {
         let huber = (HUBER / (raw.residual_k.abs() / sd_k).max(HUBER)).sqrt();
-        let scaled = |value: f64| value * huber / sd_k;
+        let per_k = huber / sd_k;
+        let scaled = |value: f64| value * per_k;
         let (row, target) = (raw.row.map(scaled), scaled(raw.residual_k + raw.trend_k));
         let slot = &mut self.last[track as usize];
         let (before, last_row, last_target) = slot.unwrap_or((f64::NEG_INFINITY, [0.0; TERMS], 0.0));

@@ -2,19 +2,22 @@
 //!
 //! The baseline's coefficients stay free in every alternative, so an excess that a slightly different hinge explains as
 //! well gains no evidence. For every onset and law the coefficient's posterior and marginal likelihood are closed-form:
-//! the shared part of the normal equations is factored once, each alternative adds one column (Schur complement). The
+//! the shared part of the normal equations is factored once, each alternative adds one column (Schur complement). Days are
+//! turned by that factor once, so that the shared part is the identity and a column's overlap with it is ready for use. The
 //! coefficient's prior is a Gaussian cut off below zero: coolers do not clog backwards.
 //!
 //! A first look weighs polynomials at all onsets from suffix sums, which costs next to nothing; only where it sees
 //! something are all laws weighed at the onsets that remain.
 
+use std::sync::LazyLock;
+
 use super::baseline::{Baseline, TERMS};
 use super::linear::{Cholesky, Vector, dot};
 use super::memory::Prior;
-use super::moments::Moments;
+use super::moments::{GrowthDay, Moments, by_day};
 use super::rows::Row;
 use super::trend::{FIRST_LOOK, LAWS, SHAPES, Shape, Trend};
-use crate::sd::day::Day;
+use crate::sd::day::{DAYS_KEPT, Day};
 
 /// At most so many alternatives are carried into the forecast.
 const KEPT: usize = 24;
@@ -136,29 +139,27 @@ pub(crate) fn scan(rows: &[Row], baseline: &Baseline, prior: &Prior, first: Day,
     let (matrix, right) = normal_equations(rows, baseline, prior);
     let factor = Cholesky::new(&matrix);
     let half_right = factor.half_solve(&right);
+    let days = by_day(rows, &factor);
     let onsets = onsets(f64::from(first), f64::from(today));
-    let by_onset = first_look(rows, &factor, &half_right, &onsets, f64::from(today));
+    let by_onset = first_look(&days, &half_right, &onsets, f64::from(today));
     let log_bf = log_sum(by_onset.iter().copied());
     let mut scan = Scan { log_bf, freedom: 0.0, alternatives: Vec::new(), baseline_step: factor.solve(&right), factor };
     if log_bf > LOOK_CLOSER {
         let at_most = if log_bf > HARDLY_ANYTHING { ONSETS_CLOSE } else { ONSETS_CLOSE / 2 };
-        closer_look(&mut scan, rows, &half_right, &remaining(&onsets, &by_onset, at_most));
+        closer_look(&mut scan, &days, &half_right, &remaining(&onsets, &by_onset, at_most));
     }
     scan
 }
 
 /// Log evidence, prior included, of every onset over the laws of the first look.
-fn first_look(rows: &[Row], factor: &Cholesky, half_right: &Vector, onsets: &[(f64, f64)], today: f64) -> Vec<f64> {
-    let (moments, believed) = (Moments::new(rows, today), FIRST_LOOK.map(Believed::of));
+fn first_look(days: &[GrowthDay], half_right: &Vector, onsets: &[(f64, f64)], today: f64) -> Vec<f64> {
+    let (mut moments, believed) = (Moments::new(days, today), FIRST_LOOK.map(Believed::of));
     onsets
         .iter()
         .map(|&(onset_day, share)| {
-            let overlaps = moments.overlaps(rows, onset_day);
-            let logs: [f64; FIRST_LOOK.len()] = std::array::from_fn(|i| {
-                let half = factor.half_solve(&overlaps[i].with_row);
-                posterior(&believed[i], &overlaps[i], &half, half_right).log_evidence
-            });
-            share.ln() + log_sum(logs.iter().copied())
+            let overlaps = moments.overlaps(onset_day);
+            let log = |(believed, overlap)| posterior(believed, overlap, half_right).log_evidence;
+            share.ln() + log_sum(believed.iter().zip(&overlaps).map(log))
         })
         .collect()
 }
@@ -172,22 +173,28 @@ fn remaining(onsets: &[(f64, f64)], by_onset: &[f64], at_most: usize) -> Vec<(f6
     near.chunks(stride).map(|few| (few[few.len() / 2].0, few.iter().map(|(_, share)| share).sum())).collect()
 }
 
-fn closer_look(scan: &mut Scan, rows: &[Row], half_right: &Vector, onsets: &[(f64, f64)]) {
+fn closer_look(scan: &mut Scan, days: &[GrowthDay], half_right: &Vector, onsets: &[(f64, f64)]) {
     let mut found: Vec<(Posterior, f64, usize, Vector)> = Vec::with_capacity(onsets.len() * LAWS);
-    let (growths, believed) = (growths(rows, onsets), SHAPES.map(Believed::of));
+    let believed = SHAPES.map(Believed::of);
     for &(onset_day, share) in onsets {
-        for (shape, (believed, overlap)) in believed.iter().zip(overlaps(rows, onset_day, &growths)).enumerate() {
-            let half = scan.factor.half_solve(&overlap.with_row);
-            let mut posterior = posterior(believed, &overlap, &half, half_right);
-            posterior.log_evidence += share.ln();
-            found.push((posterior, onset_day, shape, half));
+        let log_share = share.ln();
+        for (shape, (believed, overlap)) in believed.iter().zip(overlaps(days, onset_day)).enumerate() {
+            let mut posterior = posterior(believed, &overlap, half_right);
+            posterior.log_evidence += log_share;
+            found.push((posterior, onset_day, shape, overlap.with_row));
         }
     }
-    found.sort_by(|(a, ..), (b, ..)| b.log_evidence.total_cmp(&a.log_evidence));
     let log_sum_of = |found: &[(Posterior, f64, usize, Vector)]| log_sum(found.iter().map(|(p, ..)| p.log_evidence));
     scan.log_bf = log_sum_of(&found);
+    let likelier = |(a, ..): &(Posterior, f64, usize, Vector), (b, ..): &(Posterior, f64, usize, Vector)| {
+        b.log_evidence.total_cmp(&a.log_evidence)
+    };
+    if found.len() > KEPT {
+        found.select_nth_unstable_by(KEPT, likelier);
+        found.truncate(KEPT);
+    }
+    found.sort_unstable_by(likelier);
     scan.freedom = found.first().map_or(0.0, |(best, ..)| scan.log_bf - best.gain);
-    found.truncate(KEPT);
     let kept = log_sum_of(&found);
     let alternative = |(posterior, onset_day, shape, half): (Posterior, f64, usize, Vector)| {
         let (mean, sd) = truncated(posterior.mean, posterior.sd);
@@ -227,7 +234,7 @@ fn normal_equations(rows: &[Row], baseline: &Baseline, prior: &Prior) -> ([Vecto
     for (row, target) in believed.chain(rows.iter().map(|r| (&r.row, r.target))) {
         for i in 0..TERMS {
             right[i] += row[i] * target;
-            for (sum, x) in matrix[i].iter_mut().zip(row).take(i + 1) {
+            for (sum, x) in matrix[i].iter_mut().zip(row) {
                 *sum += row[i] * x;
             }
         }
@@ -256,30 +263,25 @@ fn onsets(first: f64, today: f64) -> Vec<(f64, f64)> {
     onsets
 }
 
-/// Growth of every law by whole days of age, each in its middle: rows lie in the middle of a day, onsets at the start of one.
-fn growths(rows: &[Row], onsets: &[(f64, f64)]) -> Vec<[f64; LAWS]> {
-    let earliest = onsets.iter().map(|(onset_day, _)| *onset_day).fold(f64::INFINITY, f64::min);
-    let days = rows.last().map_or(0, |r| (r.day - earliest).max(0.0) as usize + 1);
-    (0..days).map(|age| SHAPES.map(|shape| shape.law.growth(age as f64 + 0.5))).collect()
-}
+/// Growth of every law by whole days of age, each in its middle: rows lie in the middle of a day, onsets at the start of one, the
+/// earliest a day before what is kept.
+static GROWTHS: LazyLock<[[f64; LAWS]; DAYS_KEPT + 2]> =
+    LazyLock::new(|| std::array::from_fn(|age| SHAPES.map(|shape| shape.law.growth(age as f64 + 0.5))));
 
-/// Sums of every law's whitened column against everything else, all laws side by side in one pass over the rows.
-fn overlaps(rows: &[Row], onset_day: f64, growths: &[[f64; LAWS]]) -> [Overlap; LAWS] {
+/// Every law's overlaps, all laws side by side in one pass over the days.
+fn overlaps(days: &[GrowthDay], onset_day: f64) -> [Overlap; LAWS] {
     let (mut with_row, mut with_self, mut with_target) = ([[0.0; LAWS]; TERMS], [0.0; LAWS], [0.0; LAWS]);
-    let mut last = [[0.0; LAWS]; 2];
-    // Rows are in order of days: before the onset the column is zero.
-    for r in &rows[rows.partition_point(|r| r.day <= onset_day)..] {
-        let (growth, last) = (&growths[(r.day - onset_day) as usize], &mut last[r.track as usize]);
-        let mut white = [0.0; LAWS];
+    let growths = |day: &GrowthDay| &GROWTHS[(day.day - onset_day) as usize];
+    // Before the onset there is no growth.
+    for day in &days[days.partition_point(|d| d.day <= onset_day)..] {
+        let own = growths(day);
+        let pairs = day.pairs(own, |next| growths(&days[next]));
         for law in 0..LAWS {
-            let raw = r.gain * growth[law];
-            white[law] = (raw - r.carry * last[law]) * r.scale;
-            last[law] = raw;
-            with_self[law] += white[law] * white[law];
-            with_target[law] += white[law] * r.target;
+            with_self[law] += own[law] * pairs[law];
+            with_target[law] += own[law] * day.with_target;
         }
-        for (sums, x) in with_row.iter_mut().zip(r.row) {
-            sums.iter_mut().zip(white).for_each(|(sum, white)| *sum += white * x);
+        for (sums, x) in with_row.iter_mut().zip(day.with_row) {
+            sums.iter_mut().zip(own).for_each(|(sum, growth)| *sum += growth * x);
         }
     }
     std::array::from_fn(|law| Overlap {
@@ -312,8 +314,10 @@ impl Overlap {
     }
 }
 
-fn posterior(believed: &Believed, overlap: &Overlap, half: &Vector, half_right: &Vector) -> Posterior {
+/// `overlap` is that with turned days.
+fn posterior(believed: &Believed, overlap: &Overlap, half_right: &Vector) -> Posterior {
     let Believed { shape, log_share, precision, z: prior_z, log_above } = *believed;
+    let half = &overlap.with_row;
     let information = (overlap.with_self - dot(half, half)).max(0.0);
     let score = overlap.with_target - dot(half, half_right);
     let variance = (information + precision).recip();
@@ -372,7 +376,7 @@ mod tests {
     fn distrust_blurs_what_is_told_apart() {
         let alternative =
             |weight: f64| Alternative { onset_day: 10.0, shape: 1, weight, mean: 1.0, sd: 0.2, coupling: [0.0; TERMS] };
-        let factor = Cholesky::new(&std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j)))));
+        let factor = crate::ha::moments::tests::unturned();
         let found = Scan {
             log_bf: 8.0,
             freedom: -3.0,
@@ -392,10 +396,9 @@ mod tests {
     #[test]
     fn laws_side_by_side_agree_with_a_pass_for_each() {
         let rows = crate::ha::moments::tests::rows();
-        let onsets = [99.0, 104.0, 122.0].map(|onset_day| (onset_day, 1.0));
-        let growths = growths(&rows, &onsets);
-        for (onset_day, _) in onsets {
-            for (shape, fast) in SHAPES.iter().zip(overlaps(&rows, onset_day, &growths)) {
+        let days = by_day(&rows, &crate::ha::moments::tests::unturned());
+        for onset_day in [99.0, 104.0, 122.0] {
+            for (shape, fast) in SHAPES.iter().zip(overlaps(&days, onset_day)) {
                 let slow = Overlap::of(&rows, onset_day, |age_days| shape.law.growth(age_days));
                 assert!(slow.with_self > 0.0 && fast.agrees(&slow), "{onset_day} {:?}: {fast:?} {slow:?}", shape.law);
             }
