@@ -16,7 +16,7 @@ use crate::ha::assess::{self, Judgement};
 use crate::ha::course::Course;
 use crate::ha::health::Health;
 use crate::machine::{Machine, Taken};
-use crate::sd::day::{Day, day_of, start_of};
+use crate::sd::day::{Day, day_of};
 use crate::service::effect;
 use crate::service::is_thermal;
 use crate::site::Site;
@@ -144,11 +144,12 @@ impl Engine {
             self.ignored.quality += 1;
             return;
         }
-        let Some(day) = day_of(reading.ts) else {
+        if day_of(reading.ts).is_none() {
             self.ignored.clock += 1;
             return;
-        };
+        }
         let place = self.place_of(&reading.machine);
+        let day = self.site(place).day_of(reading.ts);
         let machine = &mut self.machines[place];
         let dt_ms = match machine.clock.observe(reading.ts) {
             Stamp::Next { dt_ms } => dt_ms,
@@ -169,7 +170,7 @@ impl Engine {
         };
         let wanted = machine.wants_air(reading.ts, day);
         let (closes, site) = (machine.closes_day(day), machine.site as usize);
-        let air_c = wanted.and_then(|(day, hour)| self.sites[site].air_c(day, hour));
+        let air_c = wanted.and_then(|begin| self.sites[site].air_c(begin));
         if closes {
             self.close_day(place, day, air_c, out);
         }
@@ -189,7 +190,7 @@ impl Engine {
         self.machines[place].close_day(today, air_c);
         self.compare_sensors(place, today, out);
         let (judged, site) = self.judge(place, today);
-        let speaker = speaker(&self.options, &self.ids[place], start_of(today));
+        let speaker = speaker(&self.options, &self.ids[place], self.site(place).closing(today));
         speaker.conclude_day(&mut self.machines[place], today, judged, &site, out);
         self.measure_effect(place, today, out);
     }
@@ -214,16 +215,17 @@ impl Engine {
         let machine = &self.machines[place as usize];
         let Some(today) = machine.days.last().map(|day| day.day.saturating_add(1)) else { return Vec::new() };
         let (judged, site) = self.judge(place as usize, today);
-        let speaker = speaker(&self.options, &self.ids[place as usize], start_of(today));
+        let speaker = speaker(&self.options, &self.ids[place as usize], self.site(place as usize).closing(today));
         speaker.known(machine, today, judged.as_ref().map(|(_, j)| j), &site).into_values()
     }
 
     fn observe_work(&mut self, id: &MachineId, ts: Timestamp, work: &str, out: &mut Vec<Finding>) {
-        let Some(day) = day_of(ts) else {
+        if day_of(ts).is_none() {
             self.ignored.clock += 1;
             return;
-        };
+        }
         let place = self.place_of(id);
+        let day = self.site(place).day_of(ts);
         let machine = &mut self.machines[place];
         machine.service.report(work, machine.sensors.run_hours.counted_h());
         let pending = effect::prepare(work, day, &self.machines[place], &self.surroundings(place));
@@ -264,7 +266,10 @@ impl Engine {
 
     /// The machine's normal is learned anew from the day after `ts`.
     fn begin_anew(&mut self, place: usize, ts: Timestamp, why: &str, out: &mut Vec<Finding>) {
-        let Some(day) = day_of(ts) else { return };
+        if day_of(ts).is_none() {
+            return;
+        }
+        let day = self.site(place).day_of(ts);
         let machine = &mut self.machines[place];
         machine.health.restart(day.saturating_add(1));
         machine.grade.reset();
@@ -290,7 +295,10 @@ impl Engine {
         }
         let sites = &mut self.sites;
         let site = *self.site_index.entry(id.site_id()).or_insert_with(|| {
-            sites.push(Site::default());
+            if sites.len() == sites.capacity() {
+                sites.reserve_exact(sites.len() / GROW_SHARE + 1);
+            }
+            sites.push(Site::new(&id.site_id()));
             (sites.len() - 1) as u32
         });
         self.sites[site as usize].members.push(place as u32);

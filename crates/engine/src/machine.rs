@@ -1,6 +1,6 @@
 //! One machine's state and what a reading does to it. O(1) and free of allocation until the day closes.
 
-use foretell_model::{MINUTE_MS, Reading, Signal, Timestamp, widened};
+use foretell_model::{HOUR_MS, MINUTE_MS, Reading, Signal, Timestamp, widened};
 use serde::{Deserialize, Serialize};
 
 use crate::dm::clock::Clock;
@@ -101,11 +101,10 @@ impl Machine {
         self.open.as_ref().is_some_and(|open| open.day() != day)
     }
 
-    /// The open hour of the open day, if this reading ends it and the ambient in it is not known.
-    pub(crate) fn wants_air(&self, ts: Timestamp, day: Day) -> Option<(Day, u8)> {
+    /// The begin of the open hour, if this reading ends it and the ambient in it is not known.
+    pub(crate) fn wants_air(&self, ts: Timestamp, day: Day) -> Option<Timestamp> {
         let open = self.open.as_ref()?;
-        let hour = open.wants_air().filter(|hour| open.day() != day || *hour != ts.hour_of_day())?;
-        Some((open.day(), hour))
+        open.wants_air().filter(|begin| open.day() != day || !(0..HOUR_MS).contains(&(ts - *begin)))
     }
 
     /// Ends the open day and files its record. `air_c` is the ambient of its last hour by a sibling's sensor, degC.

@@ -3,7 +3,7 @@
 //! Siblings are read up to the day before yesterday only: by then each of them has concluded that day, live as well as when
 //! this machine delivers late.
 
-use foretell_model::{Finding, Timestamp};
+use foretell_model::{Finding, SiteId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dm::report;
@@ -15,7 +15,7 @@ use crate::ha::points::{self, Surroundings};
 use crate::ha::room::{self, AIR_LEAST_K, DISCHARGE_LEAST_K, HotRoom, Rise};
 use crate::ha::soak;
 use crate::machine::Machine;
-use crate::sd::day::{Day, DayRecord, start_of};
+use crate::sd::day::{Day, DayRecord, day_of, start_of};
 use crate::sd::room_hours::RoomHours;
 use crate::service::effect::{self, Outcome};
 
@@ -37,11 +37,17 @@ const COMPARED_DAYS: Day = 7;
 /// A machine that draws this share more current than before is hotter because it works harder.
 const WORKS_HARDER: f64 = 0.05;
 
+/// Sites close their days within so long after midnight (UTC), each at a time of its own, ms. If all did at once, thousands of machines
+/// would bring seconds of work, and every reading and every page would wait for it.
+const CLOSING_MS: u64 = 3_600_000;
+
 /// A site: its machines, and what they share.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Site {
     /// Places of its machines, in order of appearance.
     pub(crate) members: Vec<u32>,
+    /// How long after midnight (UTC) its days close, ms.
+    closes_ms: i64,
     pub(crate) air: Air,
 }
 
@@ -54,11 +60,26 @@ pub(crate) struct Air {
 }
 
 impl Site {
-    /// The room's air in an hour, degC, by the sensors of those who have one. It is kept from the first time on that one asks
-    /// and another can tell.
-    pub(crate) fn air_c(&mut self, day: Day, hour_of_day: u8) -> Option<f64> {
+    /// A site whose days close `closes_ms` after midnight.
+    pub(crate) fn new(id: &SiteId) -> Self {
+        Self { closes_ms: (id.spread() % CLOSING_MS) as i64, ..Self::default() }
+    }
+
+    /// The day that an instant of 2000 to 2179 belongs to.
+    pub(crate) fn day_of(&self, ts: Timestamp) -> Day {
+        day_of(ts + (-self.closes_ms)).unwrap_or(0)
+    }
+
+    /// The instant at which the day before `today` closes.
+    pub(crate) fn closing(&self, today: Day) -> Timestamp {
+        start_of(today) + self.closes_ms
+    }
+
+    /// The room's air in the hour that begins at `begin`, degC, by the sensors of those who have one. It is kept from the first
+    /// time on that one asks and another can tell.
+    pub(crate) fn air_c(&mut self, begin: Timestamp) -> Option<f64> {
         self.air.asked |= self.members.len() > 1;
-        self.air.room.as_ref()?.mean_c(day, hour_of_day)
+        self.air.room.as_ref()?.mean_c(day_of(begin)?, begin.hour_of_day())
     }
 
     /// Files what a machine's inlet says of the room's air, degC.
@@ -83,10 +104,13 @@ impl Engine {
         }
     }
 
+    /// Where the machine stands.
+    pub(crate) fn site(&self, place: usize) -> &Site {
+        &self.sites[self.machines[place].site as usize]
+    }
+
     fn siblings(&self, place: usize) -> impl Iterator<Item = &Machine> {
-        let site = self.machines[place].site as usize;
-        let members = self.sites.get(site).map_or(&[][..], |site| site.members.as_slice());
-        members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
+        self.site(place).members.iter().map(|&m| m as usize).filter(move |&m| m != place).map(|m| &self.machines[m])
     }
 
     /// How much of this machine's excess *every* sibling shares, 0 to 1: a hot room lifts all of them, a clogged cooler
@@ -233,10 +257,11 @@ impl Engine {
         let ambient = beside(|d| d.hot.ta_c(), 1);
         // Of two cold machines that differ nobody can say which is wrong; of three the odd one.
         let soaked = beside(DayRecord::soak_c, 2);
+        let closing = self.site(place).closing(today);
         let machine = &mut self.machines[place];
         machine.sensors.close_day(today, ambient, soaked);
         let Machine { sensors, episodes, .. } = machine;
-        report::checkability(sensors, today, episodes, start_of(today), &self.ids[place], out);
+        report::checkability(sensors, today, episodes, closing, &self.ids[place], out);
     }
 
     /// Says what the last job achieved, once enough days have passed.
@@ -245,12 +270,13 @@ impl Engine {
         let Some(pending) = machine.service.pending.as_deref() else { return };
         let energy = self.profile(&self.ids[place]).energy;
         let outcome = effect::measure(pending, machine, today, &self.surroundings(place), &energy);
+        let closing = self.site(place).closing(today);
         let machine = &mut self.machines[place];
         match outcome {
             Outcome::Wait => return,
             Outcome::Unknown => {}
             Outcome::Measured { draft, goes_on } => {
-                machine.episodes.note(start_of(today), &self.ids[place], *draft, out);
+                machine.episodes.note(closing, &self.ids[place], *draft, out);
                 goes_on.into_iter().for_each(|life| machine.health.resume(life));
             }
         }

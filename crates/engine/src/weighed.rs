@@ -53,7 +53,8 @@ impl Engine {
         let machine = self.machines.get(place)?;
         let today = machine.days.last()?.day.saturating_add(1);
         let (judged, site) = self.judge(place, today);
-        let speaker = speaker(&self.options, id, start_of(today));
+        let at = self.site(place).closing(today);
+        let speaker = speaker(&self.options, id, at);
         let known = speaker.known(machine, today, judged.as_ref().map(|(_, j)| j), &site);
         let (health, j) = judged?;
         let policy = &self.options.policy;
@@ -62,7 +63,7 @@ impl Engine {
         let first = |sensor: bool| causes.iter().find(|a| of_sensor(&a.fault) == sensor);
         let within = |f: &crate::pa::passage::Forecast| j.certainty * f.within(policy.advise_within_days);
         Some(Weighed {
-            at: start_of(today),
+            at,
             source: health.source,
             hot_days: j.hot_days,
             log_bf: j.log_bf,

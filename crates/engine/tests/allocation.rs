@@ -68,9 +68,10 @@ fn a_reading_allocates_nothing_while_its_day_is_open() {
     for fitted in [Fitted::Needed, Fitted::Richly] {
         let (fleet, mut engine) = (machines(4), Engine::new(options()));
         live(&mut engine, &fleet, 10, fitted);
-        // The first reading of a day closes the one before it: only then is there something to work out.
+        // The first hour of a day closes the one before it: only then is there something to work out.
         let of_minute = |minute: i64| fleet.iter().map(move |id| reading(id, DAYS * 1440 + minute, fitted));
-        let (first, rest): (Vec<Event>, Vec<Event>) = (of_minute(0).collect(), (1..1440).flat_map(of_minute).collect());
+        let of_minutes = |minutes: std::ops::Range<i64>| minutes.flat_map(of_minute).collect::<Vec<Event>>();
+        let (first, rest) = (of_minutes(0..60), of_minutes(60..1440));
         let mut findings = Vec::new();
         first.iter().for_each(|event| engine.observe(event, &mut findings));
         let closed = engine.days_closed();

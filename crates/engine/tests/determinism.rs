@@ -85,6 +85,36 @@ fn a_clogging_cooler_is_advised_in_good_time_and_its_sibling_left_alone() {
     assert!(advised.iter().all(|f| f.machine.as_str() != "plant/well"), "the healthy sibling stays quiet");
 }
 
+/// What many machines' closings cost must not come at one instant; and a finding is dated at the closing that brought it.
+#[test]
+fn sites_close_their_days_each_at_a_time_of_its_own() {
+    let mut minutes = Vec::new();
+    for site in 0..24 {
+        let mut engine = Engine::new(options());
+        let (mut findings, mut before, mut said) = (Vec::new(), start(), 0);
+        for event in machine("clogs", 75, 0.4) {
+            let Event::Reading(reading) = event else { continue };
+            let machine = MachineId::new(&format!("plant-{site}"), "clogs").expect("plain names");
+            let (closed, ts) = (engine.days_closed(), reading.ts);
+            engine.observe(&Event::Reading(Reading { machine, ..reading }), &mut findings);
+            if engine.days_closed() > closed {
+                minutes.push(ts.millis().rem_euclid(24 * HOUR_MS) / MINUTE_MS);
+                let dated = findings[said..].iter().all(|f| f.at <= ts && f.at > before);
+                assert!(dated, "{before} to {ts}: {}", lines(&findings[said..]));
+            }
+            (before, said) = (ts, findings.len());
+        }
+        assert!(said > 0, "plant-{site} found nothing");
+    }
+    let at_once = |minute: i64| minutes.iter().filter(|m| **m == minute).count() as f64 / minutes.len() as f64;
+    let shares = [15, 30, 45, 60].map(at_once);
+    assert!(shares.iter().all(|share| (0.05..0.5).contains(share)), "{shares:?}");
+    assert!(
+        (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9,
+        "some close later than an hour after midnight: {shares:?}"
+    );
+}
+
 #[test]
 fn same_events_same_bytes() {
     let events = fleet();

@@ -71,13 +71,9 @@ pub trait Log: Send + Sync {
     /// How many partitions there are; at least 1.
     fn partitions(&self) -> u16;
 
-    /// The partition of a site: the same in every process and release (FNV-1a, 64 bit, modulo the number of partitions).
+    /// The partition of a site: the same in every process and release.
     fn partition_of(&self, site: &SiteId) -> Partition {
-        let hash = site
-            .as_str()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-        Partition((hash % u64::from(self.partitions().max(1))) as u16)
+        Partition((site.spread() % u64::from(self.partitions().max(1))) as u16)
     }
 
     /// Keeps a batch. Entries with the machine, time stamp and content of one already kept are counted, not kept again.

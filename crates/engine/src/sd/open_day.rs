@@ -3,7 +3,7 @@
 use foretell_model::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::day::{Day, DayRecord, Point};
+use super::day::{Day, DayRecord, Point, start_of};
 use super::loaded_hours::LoadedHours;
 use super::sum::Sum;
 use super::tally::Tally;
@@ -22,7 +22,8 @@ pub(crate) struct SteadySample {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct OpenHour {
-    hour_of_day: u8,
+    /// Full hours from the day's midnight to its begin: 0 to 24, because a day closes a little after the next midnight.
+    number: u8,
     td: Sum,
     ta: Sum,
     heat: Sum,
@@ -47,7 +48,7 @@ pub(crate) struct ClosedHour {
     pub(crate) known_ms: i32,
 }
 
-/// Accumulates one UTC day.
+/// Accumulates one day of a site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OpenDay {
     day: Day,
@@ -77,10 +78,10 @@ impl OpenDay {
         self.day
     }
 
-    /// The hour that is open, if it has a point to which the ambient is not known.
-    pub(crate) fn wants_air(&self) -> Option<u8> {
+    /// The begin of the hour that is open, if it has a point to which the ambient is not known.
+    pub(crate) fn wants_air(&self) -> Option<Timestamp> {
         let wants = self.hour.td.n() > 0 && self.hour.ta.n() == 0;
-        wants.then_some(self.hour.hour_of_day)
+        wants.then(|| self.begin_of(self.hour.number))
     }
 
     /// Accounts for the `span_ms` that this sample speaks for; returns the hour that it closes, if any. `air_c` is the ambient of
@@ -92,10 +93,9 @@ impl OpenDay {
         (running, loaded): (bool, bool),
         air_c: Option<f64>,
     ) -> Option<ClosedHour> {
-        let closed = (ts.hour_of_day() != self.hour.hour_of_day).then(|| self.close_hour(ts, air_c)).flatten();
-        if closed.is_some() || self.hour.known_ms == 0 {
-            self.hour.hour_of_day = ts.hour_of_day();
-        }
+        let number = self.number_of(ts);
+        let closed = (number != self.hour.number).then(|| self.close_hour(air_c)).flatten();
+        self.hour.number = number;
         let span_ms = span_ms.clamp(0, DAY_MS) as i32;
         self.hour.known_ms += span_ms;
         if running {
@@ -136,15 +136,21 @@ impl OpenDay {
         self.hour.td.mean()
     }
 
-    fn close_hour(&mut self, ts: Timestamp, air_c: Option<f64>) -> Option<ClosedHour> {
+    fn begin_of(&self, number: u8) -> Timestamp {
+        start_of(self.day) + i64::from(number) * HOUR_MS
+    }
+
+    fn number_of(&self, ts: Timestamp) -> u8 {
+        ((ts - start_of(self.day)) / HOUR_MS).clamp(0, 24) as u8
+    }
+
+    fn close_hour(&mut self, air_c: Option<f64>) -> Option<ClosedHour> {
         let hour = std::mem::take(&mut self.hour);
         let counted_h = self.tally.end_hour();
-        self.hour.hour_of_day = ts.hour_of_day();
         if hour.known_ms == 0 {
             return None;
         }
-        let start =
-            Timestamp::from_millis(super::day::start_of(self.day).millis() + i64::from(hour.hour_of_day) * HOUR_MS);
+        let start = self.begin_of(hour.number);
         let point = (i64::from(hour.steady_ms) >= HOUR_COVERED_MS)
             .then(|| Some(Point::new(hour.td.mean()?, hour.ta.mean(), hour.heat.mean()?, hour.bar.mean())))
             .flatten();
@@ -164,7 +170,7 @@ impl OpenDay {
         switches: bool,
         air_c: Option<f64>,
     ) -> (Option<ClosedHour>, DayRecord) {
-        let last = self.close_hour(super::day::start_of(self.day), air_c);
+        let last = self.close_hour(air_c);
         let (mut hot, mut cool) = self.hours.points();
         if !switches {
             // The mean current of one that varies its speed holds what it idled.
@@ -212,5 +218,22 @@ mod tests {
         let (_, record) = day.close(Some(100.0), true, None);
         assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
         assert_eq!((record.peak_c(), record.run_h()), (Some(103.0), 24.0));
+    }
+
+    #[test]
+    fn the_hour_after_midnight_is_that_of_the_next_day() {
+        let start = Timestamp::parse("2026-07-01T00:00:00Z").unwrap();
+        let mut day = OpenDay::new(super::super::day::day_of(start).unwrap());
+        let closed = |day: &mut OpenDay, minutes: std::ops::Range<i64>| -> Vec<Timestamp> {
+            let hours = minutes.filter_map(|minute| {
+                day.advance(start + minute * MINUTE_MS, MINUTE_MS, (true, true), None).map(|hour| hour.start)
+            });
+            hours.collect()
+        };
+        let begins = closed(&mut day, 40..24 * 60 + 40);
+        assert_eq!(begins, (0..24).map(|hour| start + hour * HOUR_MS).collect::<Vec<_>>());
+        let (last, record) = day.close(None, true, None);
+        assert_eq!(last.map(|hour| (hour.start, hour.running_share)), Some((start.plus_days(1.0), Some(1.0))));
+        assert_eq!(record.run_h(), 24.0);
     }
 }
