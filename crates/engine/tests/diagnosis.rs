@@ -49,7 +49,11 @@ fn since_onset(t: f64) -> f64 {
 fn sound(step: i64) -> Row {
     let t = (step * STEP_MIN) as f64 / 1440.0;
     let hour = t.fract() * 24.0;
-    let ambient_c = 20.0 + 3.0 * wobble(t as i64 / 3 + 7) + 5.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
+    // Weather comes and goes within days, not at midnight.
+    let weather = |knot: i64| wobble(knot + 7);
+    let (knot, between) = (t as i64 / 3, (t / 3.0).fract());
+    let weather_k = 3.0 * (weather(knot) + between * (weather(knot + 1) - weather(knot)));
+    let ambient_c = 20.0 + weather_k + 5.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
     Row {
         t,
         hour,
@@ -184,6 +188,17 @@ fn sudden_faults_are_anomalies_without_a_date() {
     let finding = findings.iter().find(concerns).unwrap();
     assert!(finding.kind == FindingKind::Anomaly && finding.rul_days.is_none(), "{finding:?}");
     assert!(finding.text.contains("no date can be given"), "{}", finding.text);
+}
+
+/// The days before it pass out of a course's sight, but nobody may be told that it is older than it is.
+#[test]
+fn a_step_keeps_its_date_however_long_it_lasts() {
+    let begins = Timestamp::parse("2026-05-04T00:00:00Z").expect("a literal").plus_days(ONSET);
+    let findings = live(true, |r| r.imbalance += if r.t > ONSET { 0.12 } else { 0.0 }, None);
+    let after_step = |f: &Finding| Some((f.at.days_since(begins), f.onset()?.days_since(begins)));
+    let told: Vec<(f64, f64)> = findings.iter().filter(concerns).filter_map(after_step).collect();
+    assert!(told.last().is_some_and(|(at, _)| *at > 36.0), "{told:?}");
+    assert!(told.iter().all(|(_, onset)| onset.abs() <= 3.0), "{told:?}");
 }
 
 #[test]

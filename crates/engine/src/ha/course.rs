@@ -21,6 +21,8 @@ const RELEARN_DAYS: u8 = 6;
 const JOINS_AFTER: usize = 14;
 /// The normal has the memory of so many days.
 const MEMORY_DAYS: u8 = 60;
+/// An onset so many days ago has enough days before it to be seen.
+const ONSET_SEEN_DAYS: f64 = 26.0;
 /// No day.
 const ABSENT: u8 = u8::MAX;
 /// The place of `base`: more room above, because most faults raise what they touch.
@@ -41,6 +43,8 @@ pub(crate) struct Course {
     days: [[u8; HALF]; 2],
     pub(crate) holds: [Hold; 2],
     relearned: bool,
+    /// Days before the newest at which what is held began; 0 = nothing is.
+    onset_ago: u8,
 }
 
 /// The grade that a symptom of this feature holds, and how long it has asked for another.
@@ -77,6 +81,7 @@ impl Course {
             days: [[ABSENT; HALF]; 2],
             holds: [Hold::default(); 2],
             relearned: false,
+            onset_ago: 0,
         }
     }
 
@@ -166,6 +171,23 @@ impl Course {
         mean
     }
 
+    /// Begin of a change that a grade is held for and that seems to be `onset_days` old. It is remembered: once the course no longer
+    /// shows the days before it, its age can only be guessed, and would be guessed too great.
+    pub(crate) fn onset(&mut self, today: Day, onset_days: f64) -> Day {
+        let seems = today.saturating_sub(onset_days as Day);
+        let known = Some(self.newest.saturating_sub(Day::from(self.onset_ago))).filter(|_| self.onset_ago > 0);
+        let onset = known.filter(|_| onset_days > ONSET_SEEN_DAYS).map_or(seems, |known| known.max(seems));
+        self.onset_ago = u8::try_from(self.newest.saturating_sub(onset)).unwrap_or(u8::MAX).max(1);
+        onset
+    }
+
+    /// Forgets when it began, if nothing is held any more.
+    pub(crate) fn forget_onset(&mut self) {
+        if self.holds.iter().all(|hold| hold.grade == 0) {
+            self.onset_ago = 0;
+        }
+    }
+
     /// Whether days since `since` show a new level to learn as normal. Keeps the spread.
     pub(crate) fn relearn(&mut self, since: Day) {
         let keep = usize::from(self.newest.saturating_sub(since)) + 1;
@@ -174,7 +196,7 @@ impl Course {
         }
         self.relearned = true;
         self.in_normal = 0;
-        self.holds = [Hold::default(); 2];
+        (self.holds, self.onset_ago) = ([Hold::default(); 2], 0);
         self.learn();
     }
 
@@ -183,7 +205,7 @@ impl Course {
         self.days = [[ABSENT; HALF]; 2];
         self.relearned = self.is_learned();
         self.in_normal = 0;
-        self.holds = [Hold::default(); 2];
+        (self.holds, self.onset_ago) = ([Hold::default(); 2], 0);
     }
 
     pub(crate) const fn newest(&self) -> Day {
@@ -215,6 +237,9 @@ impl Course {
     fn shift(&mut self, by: usize) {
         if by == 0 {
             return;
+        }
+        if self.onset_ago > 0 {
+            self.onset_ago = self.onset_ago.saturating_add(u8::try_from(by).unwrap_or(u8::MAX));
         }
         for place in (0..COURSE_DAYS).rev() {
             let from = place.checked_sub(by);

@@ -165,6 +165,7 @@ pub(crate) fn read<'a>(course: &mut Course, symptom: &'a Symptom, today: Day) ->
     let change = sign * (level - normal.mean);
     if course.holds[side].grade == 0 && change < LAX_CHANGE * symptom.watch {
         course.holds[side] = Hold::default();
+        course.forget_onset();
         return None;
     }
     let leaving = leaving::weigh(&course.dated(today), &normal, sign, symptom.advise);
@@ -195,8 +196,12 @@ pub(crate) fn read<'a>(course: &mut Course, symptom: &'a Symptom, today: Day) ->
         // A grade once held is not lost because the onset now looks sudden.
         cap: cap.map_or(course.holds[side].grade, number),
     };
-    let grade = hold(&mut course.holds[side], &asked, symptom)?;
-    Some(sign_of(course, symptom, (grade, sudden), today, &normal, level, leaving, forecast))
+    let Some(grade) = hold(&mut course.holds[side], &asked, symptom) else {
+        course.forget_onset();
+        return None;
+    };
+    let since = course.onset(today, leaving.onset_days);
+    Some(sign_of(course, symptom, (grade, sudden), since, &normal, level, leaving, forecast))
 }
 
 #[expect(clippy::too_many_arguments, reason = "all of them are parts of one sign")]
@@ -204,7 +209,7 @@ fn sign_of<'a>(
     course: &Course,
     symptom: &'a Symptom,
     (grade, sudden): (Grade, bool),
-    today: Day,
+    since: Day,
     normal: &Normal,
     level: f64,
     leaving: Leaving,
@@ -219,7 +224,7 @@ fn sign_of<'a>(
         value,
         normal: scale.shown(normal.mean),
         per_day: scale.shown(level + sign * leaving.per_day) - value,
-        since: today.saturating_sub(leaving.onset_days as Day),
+        since,
         sudden,
         step_share: leaving.step_share,
         log_bf: Some(leaving.log_bf),
