@@ -110,7 +110,7 @@ impl Machine {
     /// Ends the open day and files its record. `air_c` is the ambient of its last hour by a sibling's sensor, degC.
     pub(crate) fn close_day(&mut self, next: Day, air_c: Option<f64>) {
         let Some(open) = self.open.as_mut() else { return };
-        let (last_hour, record) = open.close(self.regime.loaded_a(), self.regime.is_two_level(), air_c);
+        let (last_hour, record) = open.close(next, self.regime.loaded_a(), self.regime.is_two_level(), air_c);
         last_hour.into_iter().for_each(|hour| self.end_hour(&hour));
         self.profile.end_day();
         self.follow(&record);
@@ -155,8 +155,8 @@ impl Machine {
         let span_ms = dt_ms.min(self.regime.speaks_for_ms());
         if let Some(hour) = open.advance(ts, span_ms, (running, loaded), air_c) {
             self.end_hour(&hour);
-            if self.days.is_empty() {
-                // The levels of a machine on its first day are needed before the day is over.
+            if self.days.iter().all(|day| day.hot.td_c().is_none()) {
+                // The levels of a machine on its first day of work are needed before the day is over.
                 self.regime.learn_levels();
             }
         }

@@ -49,11 +49,7 @@ fn since_onset(t: f64) -> f64 {
 fn sound(step: i64) -> Row {
     let t = (step * STEP_MIN) as f64 / 1440.0;
     let hour = t.fract() * 24.0;
-    // Weather comes and goes within days, not at midnight.
-    let weather = |knot: i64| wobble(knot + 7);
-    let (knot, between) = (t as i64 / 3, (t / 3.0).fract());
-    let weather_k = 3.0 * (weather(knot) + between * (weather(knot + 1) - weather(knot)));
-    let ambient_c = 20.0 + weather_k + 5.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
+    let ambient_c = 20.0 + 3.0 * wobble(t as i64 / 3 + 7) + 5.0 * ((t - 0.375) * std::f64::consts::TAU).sin();
     Row {
         t,
         hour,

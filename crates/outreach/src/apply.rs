@@ -52,7 +52,7 @@ impl Outreach {
         })
     }
 
-    /// Applies several findings of the log, in their order, in one step: at midnight a whole fleet is concluded about at once,
+    /// Applies several findings of the log, in their order, in one step: when days close, many machines are concluded about at once,
     /// and a commit for each would make the last wait for the disk as often as there are machines. For the same reason what goes
     /// together is chosen once, when all of them are taken.
     ///

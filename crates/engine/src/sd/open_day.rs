@@ -8,6 +8,8 @@ use super::loaded_hours::LoadedHours;
 use super::sum::Sum;
 use super::tally::Tally;
 
+/// [`OpenHour::number`] of the hour after the next midnight.
+const LAST: u8 = 24;
 /// An hour with less loaded-steady time says too little.
 const HOUR_COVERED_MS: i64 = 8 * MINUTE_MS;
 
@@ -71,7 +73,13 @@ impl OpenDay {
     pub(crate) fn restart(&mut self, day: Day, usual_hot_c: Option<f64>) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.restart(usual_hot_c);
-        *self = Self { day, tally, ..Self::default() };
+        let hour = if self.goes_on(day) { OpenHour { number: 0, ..self.hour } } else { OpenHour::default() };
+        *self = Self { day, hour, tally, ..Self::default() };
+    }
+
+    /// Whether the open hour is the first of the day that follows. It began a little before this one closed, and is not cut in two.
+    fn goes_on(&self, next: Day) -> bool {
+        self.hour.number == LAST && next == self.day + 1
     }
 
     pub(crate) const fn day(&self) -> Day {
@@ -141,7 +149,7 @@ impl OpenDay {
     }
 
     fn number_of(&self, ts: Timestamp) -> u8 {
-        ((ts - start_of(self.day)) / HOUR_MS).clamp(0, 24) as u8
+        ((ts - start_of(self.day)) / HOUR_MS).clamp(0, i64::from(LAST)) as u8
     }
 
     fn close_hour(&mut self, air_c: Option<f64>) -> Option<ClosedHour> {
@@ -162,15 +170,16 @@ impl OpenDay {
         Some(ClosedHour { start, running_share, amps_a: hour.heat.mean(), loaded_ms, known_ms: hour.known_ms })
     }
 
-    /// Ends the day: the last hour, of which `air_c` is the ambient by a sibling's sensor, and the day's record. `loaded_a` is
-    /// the usual loaded current; `switches` whether the machine loads and unloads.
+    /// Ends the day before a reading of `next`: the last hour, of which `air_c` is the ambient by a sibling's sensor, and the day's
+    /// record. `loaded_a` is the usual loaded current; `switches` whether the machine loads and unloads.
     pub(crate) fn close(
         &mut self,
+        next: Day,
         loaded_a: Option<f64>,
         switches: bool,
         air_c: Option<f64>,
     ) -> (Option<ClosedHour>, DayRecord) {
-        let last = self.close_hour(air_c);
+        let last = if self.goes_on(next) { None } else { self.close_hour(air_c) };
         let (mut hot, mut cool) = self.hours.points();
         if !switches {
             // The mean current of one that varies its speed holds what it idled.
@@ -215,7 +224,8 @@ mod tests {
             };
             day.add_steady(sample, MINUTE_MS);
         }
-        let (_, record) = day.close(Some(100.0), true, None);
+        let next = day.day() + 1;
+        let (_, record) = day.close(next, Some(100.0), true, None);
         assert_eq!((record.hot.td_c(), record.cool().td_c()), (Some(101.5), Some(81.5)));
         assert_eq!((record.peak_c(), record.run_h()), (Some(103.0), 24.0));
     }
@@ -223,7 +233,8 @@ mod tests {
     #[test]
     fn the_hour_after_midnight_is_that_of_the_next_day() {
         let start = Timestamp::parse("2026-07-01T00:00:00Z").unwrap();
-        let mut day = OpenDay::new(super::super::day::day_of(start).unwrap());
+        let number = super::super::day::day_of(start).unwrap();
+        let mut day = OpenDay::new(number);
         let closed = |day: &mut OpenDay, minutes: std::ops::Range<i64>| -> Vec<Timestamp> {
             let hours = minutes.filter_map(|minute| {
                 day.advance(start + minute * MINUTE_MS, MINUTE_MS, (true, true), None).map(|hour| hour.start)
@@ -232,8 +243,14 @@ mod tests {
         };
         let begins = closed(&mut day, 40..24 * 60 + 40);
         assert_eq!(begins, (0..24).map(|hour| start + hour * HOUR_MS).collect::<Vec<_>>());
-        let (last, record) = day.close(None, true, None);
-        assert_eq!(last.map(|hour| (hour.start, hour.running_share)), Some((start.plus_days(1.0), Some(1.0))));
+        // A reading of two days later ends that hour as well; one of the next day does not, and the hour goes on whole.
+        let (last, record) = day.clone().close(number + 2, None, true, None);
+        assert_eq!(last.map(|hour| (hour.start, hour.known_ms)), Some((start.plus_days(1.0), 40 * MINUTE_MS as i32)));
         assert_eq!(record.run_h(), 24.0);
+        assert!(day.close(number + 1, None, true, None).0.is_none());
+        day.restart(number + 1, None);
+        day.advance(start.plus_days(1.0) + 50 * MINUTE_MS, 20 * MINUTE_MS, (true, true), None);
+        let first = day.advance(start.plus_days(1.0) + HOUR_MS, MINUTE_MS, (true, true), None).unwrap();
+        assert_eq!((first.start, first.known_ms), (start.plus_days(1.0), HOUR_MS as i32));
     }
 }
