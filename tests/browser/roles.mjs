@@ -39,8 +39,9 @@ async function submit(page, action, fields = {}, within = page) {
     else await field.fill(value);
   }
   const [answer] = await Promise.all([
-    page.waitForResponse((response) => response.request().method() === "POST"),
-    form.locator('button[type="submit"]').first().click(),
+    // A telephone under way sends its place of itself.
+    page.waitForResponse((response) => response.request().method() === "POST" && !response.url().endsWith("/position")),
+    form.locator('button[type="submit"]:not([formnovalidate])').first().click(),
   ]);
   await page.waitForLoadState();
   return answer.status();
@@ -254,12 +255,29 @@ await technician.goto(`${base}${trouble}`);
 await see(technician, "technician-closed");
 step("a visit of another day: what to bring and whom to call, and no setting out yet");
 await technician.goto(`${base}/visits`);
-const visit = new URL(await technician.locator('main a[href^="/visits/"]').first().evaluate((link) => link.href)).pathname;
+const visit = new URL(await technician.locator('main a[href^="/visits/"]').last().evaluate((link) => link.href)).pathname;
 await technician.goto(`${base}${visit}`);
 await see(technician, "visit");
 assert.equal(await submit(technician, `${visit}/set-out`), 409);
 assert.notEqual((await technician.locator('.notice[role="alert"]').innerText()).trim(), "", "nobody says why not");
 await see(technician, "visit-too-early");
+step("the visit of today: sets out, arrives, keeps a photo, reports the work and what was found");
+await technician.goto(`${base}${at.visit}`);
+await setsOut(technician, at.visit);
+await technician.goto(`${base}${at.visit}`);
+done(await submit(technician, `${at.visit}/arrived`));
+await technician.goto(`${base}${at.visit}`);
+await see(technician, "visit-on-site");
+await keepsPhoto(technician, at.visit);
+await technician.goto(`${base}${at.visit}`);
+assert.equal(await submit(technician, `${at.visit}/done`, { found: "confirmed", minutes: "80", test_run: "", tidy: "" }), 422, "a point of the list was passed over in silence");
+await see(technician, "visit-incomplete");
+const minutes = technician.locator(`form[action="${at.visit}/done"] [name="minutes"]`);
+assert.equal(await minutes.inputValue(), "80", "what was typed is lost");
+done(await submit(technician, `${at.visit}/done`, { found: "confirmed", old_parts: "", report: "", courtesy: "", note: lang === "en" ? "new intake filter" : "已换进气滤芯" }));
+await technician.goto(`${base}${at.visit}`);
+assert.equal(await offers(technician, `${at.visit}/done`), 0, "a visit is reported twice");
+await see(technician, "visit-reported");
 
 // --- ops ---
 const ops = await person("ops");

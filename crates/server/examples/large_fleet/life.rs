@@ -33,6 +33,7 @@ pub(crate) fn lived(
 ) -> Result<String, Box<dyn Error>> {
     past(outreach, machines, now)?;
     visited(outreach, machines, now)?;
+    let visit = due(outreach, now)?;
     // Only the last word on each, as it stands after weeks: every step in between would cost a commit.
     let newest: BTreeMap<&FindingId, &Placed> = found.iter().map(|placed| (&placed.finding.id, placed)).collect();
     for (n, placed) in (1..).zip(newest.into_values()) {
@@ -60,7 +61,7 @@ pub(crate) fn lived(
     let case_of = |id: &str| format!("/advisory/{}", id.replace('/', "%2F"));
     let (advisory, booked) = (case_of(&advisory), case_of(&booking));
     Ok(format!(
-        r#"{{"machine":"/m/{machine}","advisory":"{advisory}","booked":"{booked}","over":"{over}","booking":"/b/{token}","case":"/cases/{case}","customer":"/customers/c0000"}}"#
+        r#"{{"machine":"/m/{machine}","advisory":"{advisory}","booked":"{booked}","over":"{over}","booking":"/b/{token}","case":"/cases/{case}","visit":"/visits/{visit}","customer":"/customers/c0000"}}"#
     ))
 }
 
@@ -98,6 +99,16 @@ fn visited(outreach: &Outreach, machines: usize, now: Timestamp) -> Result<(), B
         outreach.complete(visit.id, None, "t000", visit.end)?;
     }
     Ok(())
+}
+
+/// A visit that somebody should set out for now, an hour before it begins.
+fn due(outreach: &Outreach, now: Timestamp) -> Result<i64, Box<dyn Error>> {
+    let fault = FaultCode::new("intake_filter_clogging").ok_or("the fault's code")?;
+    let (drafted, start) = (now.plus_days(-5.0), Timestamp::from_millis((now.millis() / HOUR_MS + 2) * HOUR_MS));
+    let finding = a_finding(&MachineId::parse(&name(3))?, &fault, drafted);
+    outreach.apply(Offset(0), 1, &finding, &MachineContext::default(), drafted)?;
+    let agreed = Spoken { odd_hour: true, ..Spoken::default() };
+    Ok(outreach.book_for(&finding.id, start, &agreed, WHO, drafted)?.id)
 }
 
 /// A forecast as the engine words one.
