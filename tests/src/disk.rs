@@ -52,6 +52,19 @@ impl SmallDisk {
         assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
     }
 
+    /// Lets every write to it wait, as a disk does that answers no more, until what is returned goes. `None` where that cannot be
+    /// done, which is said loudly.
+    #[must_use]
+    pub fn freeze(&self) -> Option<Frozen> {
+        match run(Command::new("fsfreeze").arg("-f").arg(&self.0)) {
+            Ok(()) => Some(Frozen(self.0.clone())),
+            Err(why) => {
+                not_tested("a disk that answers no more", &format!("no file system may be frozen here ({why})"));
+                None
+            }
+        }
+    }
+
     fn filler(&self) -> PathBuf {
         self.0.join("filler")
     }
@@ -83,6 +96,17 @@ impl SmallDisk {
     /// When nothing does.
     pub fn empty(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
+    }
+}
+
+/// A disk that answers no more; it does again when this goes.
+#[derive(Debug)]
+pub struct Frozen(PathBuf);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let thawed = run(Command::new("fsfreeze").arg("-u").arg(&self.0));
+        assert!(thawed.is_ok() || std::thread::panicking(), "{thawed:?}");
     }
 }
 

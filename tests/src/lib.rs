@@ -22,7 +22,7 @@ mod tap;
 
 pub use broker::{Mosquitto, publish_lines};
 pub use command::{KEEPING, archived_days, check, import_days, run};
-pub use disk::SmallDisk;
+pub use disk::{Frozen, SmallDisk};
 pub use edge_node::{EdgeNode, SPARKPLUG};
 pub use http::{Response, get, get_as, metric, post, post_as};
 pub use load::{Load, Sent, Stored};

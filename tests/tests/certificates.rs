@@ -81,41 +81,107 @@ fn certificate(folder: &Path, days: i32) {
     }
 }
 
-#[test]
-fn a_certificate_that_runs_out_is_told_until_a_renewed_one_is_taken_up() {
+/// Starts on a certificate that has run out, exchanges it for one that does so before long, and for one that holds. `status` is that
+/// of /readyz once nothing is wrong with it any more.
+fn runs_out(config: &str, [source, whose, named, key]: [&str; 4], status: u16) {
     let folder = tempfile::tempdir().expect("a folder");
     certificate(folder.path(), -1);
-    let config = "[mqtt]\ntls_cert_file = \"own.pem\"\ntls_key_file = \"own.key\"\n";
     let mut foretell = Foretell::start_expecting(503, folder.path(), config, (free_port(), free_port()), |_| {});
-    let readyz = |words: &str, status: u16| {
-        wait_for(&format!("/readyz to be {status}, {words}"), SOON, || {
-            get(foretell.console, "/readyz").filter(|answer| answer.status == status && answer.body.contains(words))
+    let readyz = |says_so: bool, status: u16| {
+        wait_for(&format!("/readyz to be {status}, and to name it: {says_so}"), SOON, || {
+            let is_it = |body: &str| body.contains(named) && body.contains("has run out on");
+            get(foretell.console, "/readyz").filter(|got| got.status == status && is_it(&got.body) == says_so)
         })
     };
-    let ingest = |words: &str| get(foretell.console, "/api/v1/ingest").expect("an answer").body.contains(words);
+    let shown = |path: &str, words: &str| get(foretell.console, path).expect("an answer").body.contains(words);
+    let ingest = |words: &str| shown("/api/v1/ingest", words);
     let days_left = || {
-        let name = "foretell_certificate_expires_seconds{source=\"listener\",whose=\"own\"}";
-        wait_for("the metric", SOON, || metric(foretell.console, name)) / 86_400.0
+        let name = format!("foretell_certificate_expires_seconds{{source=\"{source}\",whose=\"{whose}\"}}");
+        wait_for("the metric", SOON, || metric(foretell.console, &name)) / 86_400.0
     };
-    readyz("the certificate of the MQTT listener", 503);
-    assert!(ingest("has run out on"));
+    readyz(true, 503);
+    assert!(ingest("has run out on") && shown("/ingest", "has run out on"));
     assert!((-1.1..-0.9).contains(&days_left()));
     said(&foretell, "has run out on", 2);
     let checked =
         Command::new(binary("foretell")).args(["check", "--config"]).arg(folder.path().join("foretell.toml")).output();
     let checked = String::from_utf8_lossy(&checked.expect("foretell runs").stdout).into_owned();
-    assert!(checked.contains("`mqtt.tls_cert_file`: the certificate of the MQTT listener"), "{checked}");
-    assert!(checked.contains("has run out on"), "{checked}");
+    assert!(checked.contains(&format!("{key}: {named}")) && checked.contains("has run out on"), "{checked}");
 
     for (days, expected) in [(5, "runs out within a week, on"), (100, "")] {
         certificate(folder.path(), days);
         foretell.process.signal("HUP");
         let near = f64::from(days) - 0.1..f64::from(days) + 0.1;
         wait_for("the metric", SOON, || near.contains(&days_left()).then_some(()));
-        readyz("", 200);
+        readyz(false, status);
         assert!(!ingest("has run out on") && ingest("runs out within") != expected.is_empty());
         assert!(ingest(expected));
         said(&foretell, "A certificate has to be renewed.", 1);
     }
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
+}
+
+#[test]
+fn a_certificate_that_runs_out_is_told_until_a_renewed_one_is_taken_up() {
+    let config = "[mqtt]\ntls_cert_file = \"own.pem\"\ntls_key_file = \"own.key\"\n";
+    let listener = ["listener", "own", "the certificate of the MQTT listener", "`mqtt.tls_cert_file`"];
+    runs_out(config, listener, 200);
+}
+
+#[test]
+fn so_is_the_authority_by_which_a_broker_is_known() {
+    let config = format!(
+        "[[mqtt.source]]\nname = \"hall\"\nurl = \"mqtts://127.0.0.1:{}\"\nca_file = \"own.pem\"\n",
+        free_port()
+    );
+    let hall = ["hall", "authority", "the authority by which we know `hall`", "`mqtt.source[0].ca_file`"];
+    // Nobody answers there.
+    runs_out(&config, hall, 503);
+}
+
+/// A gateway that logs in with nothing but its certificate, as its user and for that user's machines.
+#[test]
+fn a_client_certificate_logs_in_as_the_user_of_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let signed = "-CA ca.pem -CAkey ca.key -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=";
+    for (name, how) in [
+        ("ca", String::new()),
+        ("server", format!("{signed}IP:127.0.0.1")),
+        ("gateway", format!("{signed}DNS:gateway.example")),
+        ("stranger", format!("{signed}DNS:stranger.example")),
+    ] {
+        let request = format!(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} -keyout {name}.key \
+             -out {name}.pem {how}"
+        );
+        let made = Command::new("openssl").current_dir(folder.path()).args(request.split_whitespace()).output();
+        assert!(made.expect("openssl runs (Debian package openssl)").status.success());
+    }
+    let config = "[mqtt]\nanonymous = \"nobody\"\ntls_cert_file = \"server.pem\"\ntls_key_file = \"server.key\"\n\
+        tls_client_ca_file = \"ca.pem\"\n[[mqtt.user]]\nname = \"gateway.example\"\nmachines = [\"s1/*\"]\n";
+    let mut foretell = Foretell::start(folder.path(), config);
+    let publish = |certificate: Option<&str>, machine: &str| {
+        let topic = format!("foretell/v1/{machine}/telemetry");
+        let reading = r#"{"ts":1782892800000,"discharge_temp_c":83.5,"motor_current_a":41.7,"run_hours":4021.5}"#;
+        let mut client = Command::new("mosquitto_pub");
+        client.current_dir(folder.path()).args(["-V", "mqttv5", "-h", "127.0.0.1", "-p", &foretell.mqtt.to_string()]);
+        client.args(["-q", "1", "-d", "--cafile", "ca.pem", "-t", &topic, "-m", reading]);
+        if let Some(name) = certificate {
+            client.args(["--cert", &format!("{name}.pem"), "--key", &format!("{name}.key")]);
+        }
+        let output = client.output().expect("mosquitto_pub starts (Debian package mosquitto-clients)");
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
+    };
+    for (certificate, machine, expected) in [
+        (Some("gateway"), "s1/m1", "received PUBACK (Mid: 1, RC:0)"),
+        (Some("gateway"), "s2/m1", "received PUBACK (Mid: 1, RC:135)"),
+        (Some("stranger"), "s1/m1", "Not authorized"),
+        (None, "s1/m1", "Not authorized"),
+    ] {
+        let told = publish(certificate, machine);
+        assert!(told.contains(expected), "{certificate:?} {machine}: {told}");
+    }
+    assert_eq!(foretell.readings(), 1);
+    said(&foretell, "unknown_certificate", 1);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }

@@ -1,14 +1,15 @@
 //! A log, a quarantine or curves that are damaged, as an operator meets them: what each command and the running service says, what is
 //! saved, and what is never acknowledged.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use foretell_tests::{
-    Foretell, KEEPING, Mqtt, Page, Running, archived_days, ask, binary, check, free_port, get, import_days, metric,
-    publish_lines, run, wait_for,
+    Foretell, KEEPING, Mqtt, Page, Running, StandIn, archived_days, ask, binary, check, free_port, get, import_days,
+    metric, publish_lines, run, wait_for,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -259,21 +260,40 @@ fn damaged_curves_that_a_page_meets_are_made_anew_and_the_page_is_shown() {
     assert!(!said.contains("Could not answer a request"), "{said}");
 }
 
+/// Waits until each of these readings, named by their seconds, is among the lines that InfluxDB took beyond the first `after`.
+fn wait_until_sent(influx: &StandIn, after: usize, seconds: impl Iterator<Item = u64> + Clone) {
+    wait_for("InfluxDB to have all of them", PATIENCE, || {
+        let taken = influx.taken();
+        let readings = taken[after..].iter().filter(|line| line.starts_with("reading,"));
+        let at_ns: BTreeSet<_> = readings.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).collect();
+        seconds.clone().all(|second| at_ns.contains(&((1_782_892_800 + second) * 1_000_000_000))).then_some(())
+    });
+}
+
 /// The copy reaches further than the old log by the time that anybody looks: what stands there now is something else.
 #[test]
 fn an_earlier_log_that_was_put_back_and_has_grown_is_read_from_its_beginning() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
-    let settings = "[engine]\nsnapshot_interval = \"1s\"\n[data]\nkeep_readings = \"forever\"\n";
-    let mut foretell = Foretell::start(folder.path(), settings);
+    let (influx, token) = (StandIn::start(), folder.path().join("token"));
+    std::fs::write(&token, "a-token\n").expect("a writable folder");
+    let settings = format!(
+        "[engine]\nsnapshot_interval = \"1s\"\n[data]\nkeep_readings = \"forever\"\n[influxdb]\nurl = \"http://127.0.0.1:{}\"\n\
+         org = \"plant\"\nbucket = \"foretell\"\ntoken_file = \"{}\"\nflush_interval = \"100ms\"\n",
+        influx.port,
+        token.display()
+    );
+    let mut foretell = Foretell::start(folder.path(), &settings);
     publish_lines(foretell.mqtt, TOPIC, &(0..100).map(reading).collect::<Vec<_>>());
     assert_eq!(foretell.process.terminate(), Some(0));
     let (log, copy) = (data.join("log.db"), folder.path().join("copy.db"));
     std::fs::copy(&log, &copy).expect("a log");
-    foretell = Foretell::start(folder.path(), settings);
+    foretell = Foretell::start(folder.path(), &settings);
     publish_lines(foretell.mqtt, TOPIC, &(100..200).map(reading).collect::<Vec<_>>());
+    wait_until_sent(&influx, 0, 0..200);
     assert_eq!(foretell.process.terminate(), Some(0));
 
+    let sent_before = influx.taken().len();
     std::fs::copy(&copy, &log).expect("a folder");
     let row = |second: u64| format!("{},s1,m1,83.5,41.7,4\n", 1_782_892_800_000 + second * 1_000);
     let rows: String = (10_000..10_300).map(row).collect();
@@ -281,11 +301,13 @@ fn an_earlier_log_that_was_put_back_and_has_grown_is_read_from_its_beginning() {
     std::fs::write(&file, format!("ts,site,machine,discharge_temp_c,motor_current_a,run_hours\n{rows}")).expect("room");
     check(&data, &["import", &file.to_string_lossy()], 0, &["300 events are new on the log"]);
 
-    foretell = Foretell::start(folder.path(), settings);
+    foretell = Foretell::start(folder.path(), &settings);
     publish_lines(foretell.mqtt, TOPIC, &[reading(20_000)]);
     wait_for("the engine to have read all of it", PATIENCE, || {
         metric(foretell.console, "foretell_engine_entries_total").filter(|entries| *entries == 401.0)
     });
+    // All of this log goes to InfluxDB, where a reading that is sent again takes its own place.
+    wait_until_sent(&influx, sent_before, (0..100).chain(10_000..10_300).chain([20_000]));
     // Each reading counts once in the curves.
     let curves = "select group_concat(readings) from hours";
     wait_for("the curves", PATIENCE, || ask(&data, "rollups.db", curves).filter(|said| said == "100,300,1"));

@@ -8,8 +8,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use foretell_tests::{
-    Foretell, Load, Mosquitto, Running, Sent, Stored, Tap, VictoriaMetrics, binary, export, free_port, get, metric,
-    not_tested, tell, wait_for,
+    Foretell, Load, Mosquitto, Mqtt, Running, Sent, Stored, Tap, VictoriaMetrics, binary, check, export, free_port,
+    get, metric, not_tested, tell, wait_for,
 };
 
 /// Readings a second while things break.
@@ -303,6 +303,23 @@ fn the_network_is_cut() {
     assert_eq!(foretell.terminate(), Some(0));
 }
 
+/// Machines that send live readings: more than the load has, so that they are most of those that are heard.
+const LIVE_MACHINES: u64 = 10;
+
+/// A reading of this moment from each of them.
+#[expect(clippy::disallowed_methods, reason = "the test is a controller, and controllers have clocks")]
+fn live_readings(mqtt: u16) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let mut client = Mqtt::connect(mqtt, "live", None).expect("let in");
+    for n in 0..LIVE_MACHINES {
+        let reading = format!(
+            r#"{{"ts":{},"discharge_temp_c":83.5,"motor_current_a":41.7,"run_hours":4021.5}}"#,
+            now.as_millis()
+        );
+        assert!(client.publish(&format!("foretell/v1/live/m{n}/telemetry"), &reading), "acknowledged");
+    }
+}
+
 #[test]
 fn the_clock_is_stepped_forward_and_back() {
     const LIBRARIES: [&str; 2] = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime"];
@@ -327,13 +344,31 @@ fn the_clock_is_stepped_forward_and_back() {
     // The load's stamps lie a day back, so that none is in the future of a clock that was set back.
     for offset in ["+0", "+7200", "-7200", "+0"] {
         std::fs::write(&step, offset).expect("a writable folder");
+        // The library looks there once a second.
+        std::thread::sleep(Duration::from_millis(1_500));
         let since = Instant::now();
         let before = Stored::read(&export(folder.path())).readings.len() as u64;
         stored(folder.path(), before + u64::from(PER_S));
         assert!(process.runs(), "after a step of {offset} s, {:?}", since.elapsed());
+        // Machines whose clocks are right: two hours ahead of one that was set back so far.
+        if offset == "-7200" {
+            live_readings(mqtt);
+            wait_for("/readyz to name the clock", A_MINUTE, || {
+                get(console, "/readyz")
+                    .filter(|answer| answer.status == 503 && answer.body.contains("this computer's clock"))
+            });
+        }
     }
+    let data = folder.path().join("data");
+    check(&data, &["quarantine", "list"], 0, &[&format!("{LIVE_MACHINES} from_future")]);
+    let admitted = format!("{LIVE_MACHINES} items are admitted as {LIVE_MACHINES} events");
+    check(&data, &["quarantine", "replay"], 0, &[&admitted, "the running service has taken them to the log"]);
+    live_readings(mqtt);
+    wait_for("/readyz to be content", A_MINUTE, || get(console, "/readyz").filter(|answer| answer.status == 200));
     load.stop();
     let sent = load.finish(A_MINUTE);
-    settle("clock stepped by two hours each way", sent, &stored(folder.path(), sent.acknowledged));
+    let kept = stored(folder.path(), sent.acknowledged + 2 * LIVE_MACHINES);
+    assert_eq!(kept.readings.len() as u64, sent.acknowledged + 2 * LIVE_MACHINES);
+    settle("clock stepped by two hours each way", sent, &kept);
     assert_eq!(process.terminate(), Some(0));
 }

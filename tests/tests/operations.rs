@@ -5,9 +5,10 @@ use std::io::Read as _;
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use foretell_tests::{Foretell, Mosquitto, Mqtt, free_port, get, publish_lines, wait_for};
+use foretell_tests::{Foretell, Mosquitto, Mqtt, Running, SmallDisk, free_port, get, publish_lines, wait_for};
 
 const TELEMETRY: &str = "foretell/v1/s01/m001/telemetry";
 const SOON: Duration = Duration::from_secs(30);
@@ -31,17 +32,21 @@ impl Manager {
         (Self(socket), path)
     }
 
-    /// Waits for a message that holds this line.
-    fn hears(&self, line: &str) -> String {
-        let deadline = Instant::now() + SOON;
+    /// Waits for a message that holds these words in a line.
+    fn hears(&self, words: &str) -> String {
+        self.hears_within(words, SOON)
+    }
+
+    fn hears_within(&self, words: &str, within: Duration) -> String {
+        let deadline = Instant::now() + within;
         loop {
             let mut buffer = [0; 4096];
-            let length = self.0.recv(&mut buffer).unwrap_or_else(|error| panic!("waited in vain for {line}: {error}"));
+            let length = self.0.recv(&mut buffer).unwrap_or_else(|error| panic!("waited in vain for {words}: {error}"));
             let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            if message.lines().any(|told| told.starts_with(line)) {
+            if message.lines().any(|told| told.contains(words)) {
                 return message;
             }
-            assert!(Instant::now() < deadline, "waited in vain for {line}");
+            assert!(Instant::now() < deadline, "waited in vain for {words}");
         }
     }
 }
@@ -68,6 +73,36 @@ fn the_service_manager_is_told() {
     said(&foretell, "unknown key `ulr` in [mqtt]; did you mean `url`?", 1);
     assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
     manager.hears("STOPPING=1");
+}
+
+/// A disk that answers no more is no error that a commit could return with: only the watchdog ends such a process.
+#[test]
+fn a_committer_that_hangs_starves_the_watchdog() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(disk) = SmallDisk::mount(&folder.path().join("data")) else { return };
+    let (manager, socket) = Manager::listen(folder.path());
+    let mut foretell =
+        Foretell::start_with(folder.path(), "[data]\nfree_min = \"16MiB\"\n", free_port(), free_port(), |command| {
+            command.env("NOTIFY_SOCKET", &socket).env("WATCHDOG_USEC", "900000");
+        });
+    publish_lines(foretell.mqtt, TELEMETRY, &[reading(0)]);
+    manager.hears("WATCHDOG=1");
+    let Some(frozen) = disk.freeze() else { return };
+    let mut client = Command::new("mosquitto_pub");
+    client.args(["-h", "127.0.0.1", "-p", &foretell.mqtt.to_string(), "-q", "1", "-t", TELEMETRY, "-m", &reading(1)]);
+    let mut publisher = Running::start("mosquitto_pub", client, &folder.path().join("publisher.log"));
+    manager.hears_within("the committer has not moved", 4 * SOON);
+    let (starving, mut buffer) = (Instant::now(), [0; 4096]);
+    while starving.elapsed() < Duration::from_secs(3) {
+        let length = manager.0.recv(&mut buffer).expect("it goes on saying why");
+        assert!(buffer[..length].starts_with(b"STATUS="), "{}", String::from_utf8_lossy(&buffer[..length]));
+    }
+    assert!(publisher.runs(), "what is not kept is not acknowledged");
+    drop(frozen);
+    manager.hears("WATCHDOG=1");
+    assert_eq!(publisher.wait(SOON), Some(0), "{}", publisher.said());
+    assert_eq!(foretell.readings(), 2);
+    assert_eq!(foretell.process.terminate(), Some(0), "a clean stop");
 }
 
 /// Waits until `text` stands in the log `times` times.
@@ -307,8 +342,8 @@ fn what_the_metrics_name_is_there() {
     assert!(client.publish("nobody/knows", "this"));
     let metrics = wait_for("the figures of a reading and a refusal", SOON, || {
         let text = get(foretell.console, "/metrics")?.body;
-        (text.contains("foretell_engine_entries_total 1") && text.contains("foretell_engine_machines 1"))
-            .then_some(text)
+        let taken = ["foretell_engine_entries_total 1", "foretell_engine_machines 1", "foretell_curves_lag_entries 0"];
+        taken.iter().all(|figure| text.contains(figure)).then_some(text)
     });
     for expected in [
         "foretell_ingest_items_refused_total{reason=\"unknown_topic\"} 1",

@@ -93,10 +93,7 @@ impl RollUps {
         for partition in (0..log.partitions()).map(Partition) {
             let cursor = self.cursor(partition)?;
             let entries = log.read(partition, cursor, max)?;
-            let Some(last) = entries.last().map(|entry| entry.offset) else {
-                self.follow_back(partition, cursor, log.head(partition)?)?;
-                continue;
-            };
+            let Some(last) = entries.last().map(|entry| entry.offset) else { continue };
             let readings = entries.iter().filter(|entry| !origin.has(entry)).filter_map(|entry| match &entry.event {
                 Event::Reading(reading) => Some(reading),
                 _ => None,
@@ -106,20 +103,6 @@ impl RollUps {
             taken += entries.len();
         }
         Ok(taken)
-    }
-
-    /// A log that ends before our cursor was replaced or cut; what it takes in from now on must not be passed over.
-    fn follow_back(&self, partition: Partition, cursor: Offset, head: Offset) -> Result<(), LogError> {
-        if head >= cursor {
-            return Ok(());
-        }
-        tracing::warn!(
-            cursor = cursor.0,
-            head = head.0,
-            "The log ends before the roll-ups do; they go on from its end."
-        );
-        self.merge(partition, (cursor, head), std::iter::empty())
-            .map_err(|e| self.database.error("move the cursor of", e))
     }
 
     /// The place on the log up to which the roll-ups were made.

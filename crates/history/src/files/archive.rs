@@ -16,7 +16,7 @@ use super::sound::{put_aside, usable};
 use super::sums;
 use super::tally::Tally;
 use super::writers::Writer;
-use crate::{AcceptedLoss, SqliteLog};
+use crate::{AcceptedLoss, LoggedDay, SqliteLog};
 
 /// The archive of a data directory.
 pub struct Archive {
@@ -111,16 +111,24 @@ impl Archive {
     /// When the log cannot be read.
     pub fn missing(&self, log: &SqliteLog, from: Timestamp, to: Timestamp) -> Result<Vec<FileError>, FileError> {
         let overlaps = |day: Timestamp| day < to && day + DAY_MS > from;
-        let gone = log.noted_days()?.into_iter().filter(|noted| noted.dropping > Offset(0) && overlaps(noted.day));
-        let paths = gone.map(|noted| self.path(noted.day)).filter(|path| !path.exists());
-        Ok(paths.map(|path| FileError::Missing { path }).collect())
+        let gone = |noted: &LoggedDay| noted.dropping > Offset(0) && overlaps(noted.day);
+        self.not_there(log, gone, |path| FileError::Missing { path })
     }
 
     /// Files that were written and are not there any more, of days that the log still has.
     pub(super) fn absent(&self, log: &SqliteLog) -> Result<Vec<FileError>, FileError> {
-        let kept = log.noted_days()?.into_iter().filter(|noted| noted.archived > Offset(0) && noted.is_whole_on_log());
-        let paths = kept.map(|noted| self.path(noted.day)).filter(|path| !path.exists());
-        Ok(paths.map(|path| FileError::Absent { path }).collect())
+        self.not_there(log, LoggedDay::is_whole_on_log, |path| FileError::Absent { path })
+    }
+
+    /// What is to be said of the days of a kind whose files are not there.
+    fn not_there(
+        &self,
+        log: &SqliteLog,
+        kind: impl Fn(&LoggedDay) -> bool,
+        said: impl Fn(PathBuf) -> FileError,
+    ) -> Result<Vec<FileError>, FileError> {
+        let paths = log.noted_days()?.into_iter().filter(kind).map(|noted| self.path(noted.day));
+        Ok(paths.filter(|path| !path.exists()).map(said).collect())
     }
 
     /// Goes on without an archived day whose file is lost, or damaged, in which case it is put aside, also one of a day of which this

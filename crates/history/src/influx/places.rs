@@ -134,8 +134,8 @@ impl Places {
         Ok(())
     }
 
-    /// A log that ends before our cursor was replaced or cut. All of it is sent again, which changes nothing of what the server
-    /// had of it. Returns the log's end.
+    /// A log that ends before our cursor was replaced or cut, and whoever appends to it has not been there to find out. All of it is
+    /// sent again, which changes nothing of what the server had of it. Returns the log's end.
     pub(super) fn follow_back(&mut self, log: &SqliteLog) -> Result<Offset, LogError> {
         let head = log.head(PARTITION)?;
         if head < self.sent.log {

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use foretell_ingest::decode::{Decoded, Decoder, DecoderOptions, MappingSpec, RefusalReason};
 use foretell_ingest::read_certificate;
+use foretell_ingest::sparkplug::{SparkplugMapping, SparkplugOptions};
 use foretell_model::{Event, MINUTE_MS, MachineId, Timestamp};
 pub use listener::listener;
 
@@ -21,12 +22,25 @@ pub fn arrived() -> Timestamp {
 struct File {
     #[serde(default)]
     mapping: Vec<MappingSpec>,
+    #[serde(default)]
+    sparkplug: Sparkplug,
 }
 
-/// A decoder with the mappings of a configuration; only `[[mapping]]` is read.
+#[derive(Default, serde::Deserialize)]
+struct Sparkplug {
+    mapping: Vec<SparkplugMapping>,
+}
+
+/// The mappings of a configuration; only `[[mapping]]` and `[[sparkplug.mapping]]` are read.
+pub fn options(toml: &str) -> DecoderOptions {
+    let File { mapping, sparkplug } = toml::from_str(toml).unwrap_or_else(|error| panic!("{error}"));
+    let sparkplug = SparkplugOptions { mappings: sparkplug.mapping, ..SparkplugOptions::default() };
+    DecoderOptions { mappings: mapping, sparkplug: Some(sparkplug), ..DecoderOptions::default() }
+}
+
+/// A decoder with these.
 pub fn decoder(toml: &str) -> Decoder {
-    let mappings = toml::from_str::<File>(toml).unwrap_or_else(|error| panic!("{error}")).mapping;
-    Decoder::new(DecoderOptions { mappings, ..DecoderOptions::default() }).unwrap_or_else(|error| panic!("{error}"))
+    Decoder::new(options(toml)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 const CONTRACT_TOPICS: [&str; 4] = [
@@ -128,10 +142,22 @@ const NODE_TOPICS: [&str; 9] = [
     "spBv1.0/STATE/foretell",
 ];
 
+/// One device whose metrics bear names of their own, beside those that bear ours.
+const NODE_MAPPING: &str = r#"
+[[sparkplug.mapping]]
+device = "k2"
+site = "hall"
+machine = "{node}-{device}"
+signals.discharge_temp_c = { at = "*/Discharge Temperature", unit = "degF" }
+signals.run_hours = { at = "Total*", unit = "min" }
+signals.motor_current_a = { at = "I", scale = 0.1, offset = -3.5 }
+state = { at = "Mode", values = { 1 = "loaded", "idle" = "unloaded" } }
+"#;
+
 /// Edge nodes of Sparkplug: messages one after the other, each a byte that chooses the topic, one with the payload's length,
 /// and the payload, to a host that knows nothing yet.
 pub fn sparkplug(data: &[u8]) {
-    let decoder = decoder("mapping = []");
+    let decoder = decoder(NODE_MAPPING);
     let mut rest = data;
     while let [topic, length, tail @ ..] = rest {
         let (payload, after) = tail.split_at(usize::from(*length).min(tail.len()));

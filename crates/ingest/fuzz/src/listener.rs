@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::arrived;
 use super::reads_nothing::reads_nothing;
+use super::{arrived, options};
 
 /// Keeps nothing and says that it did.
 struct Nowhere;
@@ -66,13 +66,34 @@ fn plant() -> &'static (Runtime, Ingest) {
             login_failures_max: u32::MAX,
             ..ListenerOptions::default()
         };
-        let options = IngestOptions { listener: Some(listener), ..IngestOptions::default() };
+        let decoder = options(MAPPING);
+        let options = IngestOptions { decoder, listener: Some(listener), ..IngestOptions::default() };
         let nowhere = Arc::new(Nowhere);
         let started = Ingest::start(options, nowhere.clone(), nowhere.clone(), nowhere, CancellationToken::new());
         let ingest = runtime.block_on(started).unwrap_or_else(|e| panic!("{e}"));
         (runtime, ingest)
     })
 }
+
+/// Foreign topics, of which the decoder alone knows whose machines they speak of.
+const MAPPING: &str = r#"
+[[mapping]]
+topic = "gw/{site}/{machine}"
+ts = { at = "/t", format = "ms" }
+required = []
+signals.discharge_temp_c = "/temp"
+
+[[mapping]]
+topic = "hall"
+site = "s01"
+machine = { at = "/k" }
+records = "/all"
+ts = { at = "/t", format = "ms" }
+required = []
+signals.discharge_temp_c = "/temp"
+derive.run_hours = { from = "motor_current_a", above = 5.0 }
+signals.motor_current_a = "/amps"
+"#;
 
 /// CONNECT of user `u` with password `p`.
 const HELLO_V3: &[u8] = b"\x10\x13\x00\x04MQTT\x04\xc2\x00\x3c\x00\x01x\x00\x01u\x00\x01p";

@@ -144,11 +144,15 @@ async fn introduced<S: AsyncRead + AsyncWrite>(link: &mut Link<S>) -> Result<Box
 }
 
 async fn decide(shared: &Shared, connect: &Connect, peer: &Peer) -> Result<Login, TurnedAway> {
+    if connect.is_malformed() {
+        return Err(TurnedAway::Malformed);
+    }
     if connect.wants_auth {
         return Err(TurnedAway::AuthMethod);
     }
     let needs_id = connect.client_id.is_empty() && !connect.clean && !connect.is_v5;
-    if needs_id || connect.client_id.len() > CLIENT_ID_BYTES_MAX {
+    let is_odd_id = connect.client_id.len() > CLIENT_ID_BYTES_MAX || connect.client_id.chars().any(char::is_control);
+    if needs_id || is_odd_id {
         return Err(TurnedAway::ClientId);
     }
     let login = shared.logins.decide(connect, peer, Instant::now()).await?;
@@ -246,6 +250,7 @@ fn farewell(left: Left) -> Option<DisconnectReasonCode> {
         Left::Asked { .. } | Left::Gone => None,
         // Most faults have been answered by the state machine already; it sends no second DISCONNECT.
         Left::Broken("topic_invalid") => Some(DisconnectReasonCode::TopicNameInvalid),
+        Left::Broken("malformed_packet") => Some(DisconnectReasonCode::MalformedPacket),
         Left::Broken(_) => Some(DisconnectReasonCode::ProtocolError),
         Left::Silent => Some(DisconnectReasonCode::KeepAliveTimeout),
         Left::NotReading | Left::CrowdedOut => Some(DisconnectReasonCode::QuotaExceeded),

@@ -37,10 +37,12 @@ pub(super) enum TurnedAway {
     Busy,
     /// The user has as many connections as it may.
     Quota,
-    /// An empty id needs a clean session; an id has at most 256 bytes.
+    /// An empty id needs a clean session; an id has at most 256 bytes and no control characters.
     ClientId,
     /// An authentication method that is not offered.
     AuthMethod,
+    /// Its CONNECT is against the standard.
+    Malformed,
 }
 
 impl TurnedAway {
@@ -56,6 +58,7 @@ impl TurnedAway {
             Self::Quota => "connections_per_user_max",
             Self::ClientId => "client_id",
             Self::AuthMethod => "auth_method",
+            Self::Malformed => "malformed_packet",
         }
     }
 
@@ -69,6 +72,7 @@ impl TurnedAway {
                 "the certificate has neither a DNS name (subjectAltName) nor a common name (CN); issue one with the name of \
                  a [[mqtt.user]]",
             ),
+            Self::Malformed => Some("its CONNECT does not keep to MQTT; update its firmware or library"),
             _ => None,
         }
     }
@@ -106,7 +110,7 @@ impl Protocol {
         self.send(packet, out)
     }
 
-    /// Turns the client away; the caller closes.
+    /// Turns the client away; the caller closes. MQTT 3.1.1 has no words for a malformed CONNECT and asks to say nothing.
     pub(super) fn turn_away(&mut self, why: TurnedAway, out: &mut Vec<u8>) {
         let packet = if self.is_v5() {
             let reason = match why {
@@ -119,6 +123,7 @@ impl Protocol {
                 TurnedAway::Quota => ConnectReasonCode::QuotaExceeded,
                 TurnedAway::ClientId => ConnectReasonCode::ClientIdentifierNotValid,
                 TurnedAway::AuthMethod => ConnectReasonCode::BadAuthenticationMethod,
+                TurnedAway::Malformed => ConnectReasonCode::MalformedPacket,
             };
             // The technician at the controller may see it where nobody sees our log.
             let words = why.remedy().and_then(|words| ReasonString::new(words).ok());
@@ -133,6 +138,7 @@ impl Protocol {
                 | TurnedAway::AuthMethod => ConnectReturnCode::NotAuthorized,
                 TurnedAway::Throttled | TurnedAway::Busy | TurnedAway::Quota => ConnectReturnCode::ServerUnavailable,
                 TurnedAway::ClientId => ConnectReturnCode::IdentifierRejected,
+                TurnedAway::Malformed => return,
             };
             v3_1_1::Connack::builder().session_present(false).return_code(code).build().map(Packet::from)
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use foretell_ingest::listener::ListenerOptions;
 
 use crate::kit::{Plant, reading};
+use crate::mosquitto;
 use crate::wire::{Hello, V3, V5, Wire, packet, publish};
 
 const TOPIC: &str = "foretell/v1/s01/m1/telemetry";
@@ -57,6 +58,77 @@ fn a_connect_byte_by_byte_ends_at_its_deadline() {
     assert!(ended, "the listener waited for the whole of it");
     assert_eq!(drip.read(), "closed");
     assert_served(&plant, "good");
+}
+
+/// Nor is a TLS handshake, begun and drawn out, or not begun at all; who makes his in time is served beside them.
+#[test]
+fn a_drawn_out_tls_handshake_ends_at_its_deadline() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["ca", "server", "gateway.example"] {
+        mosquitto::certificate(dir.path(), name);
+    }
+    let connect_within = Duration::from_millis(1_500);
+    let options = mosquitto::with_certificates(dir.path(), &["gateway.example"]);
+    let plant = Plant::start(ListenerOptions { connect_within, ..options });
+    let (mut silent, mut drip) = (Wire::open(plant.addr), TcpStream::connect(plant.addr).unwrap());
+    // The beginning of a ClientHello of 512 bytes.
+    let hello = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3];
+    drip.write_all(&hello).unwrap();
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (ca, pem, key) = (file("ca.pem"), file("gateway.example.pem"), file("gateway.example.key"));
+    let (port, payload) = (plant.addr.port().to_string(), reading(0));
+    let message = ["-h", "127.0.0.1", "-p", &port, "-q", "1", "-t", TOPIC, "-m", &payload];
+    let login = ["--cafile", &ca, "--cert", &pem, "--key", &key];
+    let (ok, said) = mosquitto::run("mosquitto_pub", &[&message[..], &login].concat());
+    assert!(ok, "{said}");
+    assert_eq!(plant.log.events().len(), 1);
+    let ended = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        drip.write_all(&[0]).is_err()
+    });
+    assert!(ended, "the listener waited for the whole of it");
+    assert_eq!(silent.read(), "closed");
+}
+
+/// A crowd that comes at once is let in at the listener's own pace: nobody is refused, and the last one waits for its turn.
+#[test]
+fn a_crowd_is_let_in_at_a_measured_pace() {
+    let plant = Plant::start(ListenerOptions { accepts_per_second_max: 20, ..ListenerOptions::default() });
+    let began = std::time::Instant::now();
+    let mut crowd: Vec<_> = (0..20)
+        .map(|n| {
+            let mut wire = Wire::open(plant.addr);
+            wire.send(&Hello { id: &format!("c{n}"), ..V3 }.bytes());
+            wire
+        })
+        .collect();
+    for client in &mut crowd {
+        assert_eq!(client.read(), "20 00 00");
+    }
+    // Twenty, each 50 ms after the one before, of which a tenth of a second's worth may come early.
+    assert!(began.elapsed() >= Duration::from_millis(19 * 50 - 100), "{:?}", began.elapsed());
+}
+
+/// Who asks and does not read the answers holds their memory for so long and no longer, whatever else it sends.
+#[test]
+fn who_does_not_read_is_closed() {
+    const ADVISORY: &str = "foretell/v1/s01/m1/advisory";
+    for hello in [V3, V5] {
+        let write_within = Duration::from_millis(500);
+        let plant = Plant::start(ListenerOptions { write_within, ..ListenerOptions::default() });
+        let mut deaf = Wire::connect(plant.addr, Hello { id: "deaf", keep_alive_s: 4, ..hello });
+        assert!(deaf.subscribe(1, ADVISORY, 0).starts_with("90 00 01"));
+        // More than the operating system's buffers hold between the two.
+        let long = vec![b'x'; 60 << 10];
+        crate::kit::wait_until("it is closed", || {
+            plant.ingest.publish_retained(ADVISORY, &long);
+            deaf.try_send(&[0xc0, 0]);
+            plant.ingest.status().sources[0].connected == 0
+        });
+        let mut other = Wire::connect(plant.addr, Hello { id: "other", ..hello });
+        assert!(other.subscribe(1, ADVISORY, 0).starts_with("90 00 01"));
+        assert!(other.read_message().starts_with(ADVISORY));
+    }
 }
 
 /// More connections than there are places, silent or talking nonsense, from an address that has clients too.

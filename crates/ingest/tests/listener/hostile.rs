@@ -95,6 +95,63 @@ fn a_message_to_a_wildcard_is_refused() {
     assert_eq!(v3.read(), "closed");
 }
 
+/// What the codec would let pass and the standard does not: a v5 client is told, one of 3.1.1 is closed without a word.
+#[test]
+fn a_connect_with_odd_flags_is_closed() {
+    let will = Some(("foretell/v1/s01/m1/status", "x"));
+    for (hello, told) in [(V5, "20 00 81"), (V3, "closed")] {
+        let said = |hello: Hello<'_>, more_flags: u8| {
+            let mut bytes = hello.bytes();
+            bytes[9] |= more_flags;
+            let mut wire = Wire::open(PLANT.addr);
+            wire.send(&bytes);
+            wire.read()
+        };
+        for flags in [0b0000_0001, 0b0000_1000, 0b0001_0000, 0b0010_0000] {
+            assert!(said(Hello { id: "odd", ..hello }, flags).starts_with(told), "{flags:#010b}");
+        }
+        assert!(said(Hello { id: "odd", will, ..hello }, 0b0001_1000).starts_with(told));
+        assert!(said(Hello { id: "odd", will, ..hello }, 0b0001_0000).starts_with("20 00 00"));
+    }
+}
+
+/// U+0000 closes, wherever it stands; other control characters are no client id.
+#[test]
+fn a_text_with_control_characters_is_refused() {
+    let nul = "a\u{0}b";
+    for (hello, malformed, no_id) in [(V5, "20 00 81", "20 00 85"), (V3, "closed", "20 00 02")] {
+        let said = |hello: Hello<'_>| {
+            let mut wire = Wire::open(PLANT.addr);
+            wire.send(&hello.bytes());
+            wire.read()
+        };
+        for hello in [
+            Hello { id: nul, ..hello },
+            Hello { login: Some((nul, "x")), ..hello },
+            Hello { will: Some((nul, "x")), ..hello },
+        ] {
+            assert!(said(hello).starts_with(malformed));
+        }
+        for id in ["a\u{1}", "\n", "\u{7f}", "\u{9f}"] {
+            assert!(said(Hello { id, ..hello }).starts_with(no_id), "{id:?}");
+        }
+        let after = |bytes: &[u8]| {
+            let mut wire = Wire::connect(PLANT.addr, Hello { id: "", ..hello });
+            wire.send(bytes);
+            wire.read()
+        };
+        let told = if hello.version == 5 { "e0 81" } else { "closed" };
+        for qos in 0..3 {
+            let topic = "foretell/v1/s01/m1\u{0}/telemetry";
+            assert!(after(&publish(hello.version, qos, 1, topic, &reading(0))).starts_with(told), "QoS {qos}");
+        }
+        let properties: &[u8] = if hello.version == 5 { &[0] } else { &[] };
+        let filter = [&[0, 1][..], properties, &[0, 2, b'a', 0]].concat();
+        assert!(after(&packet(0x82, &[&filter[..], &[0]].concat())).starts_with(told));
+        assert!(after(&packet(0xa2, &filter)).starts_with(told));
+    }
+}
+
 #[test]
 fn a_promised_giant_is_refused_before_it_is_sent() {
     let mut v5 = Wire::connect(PLANT.addr, Hello { id: "giant", ..V5 });

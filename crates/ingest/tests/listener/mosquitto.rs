@@ -9,7 +9,7 @@ use foretell_ingest::listener::{Anonymous, ListenerOptions, MachineGlob, Rights,
 use crate::kit::{Plant, reading, wait_until};
 
 /// Runs a program to its end: whether it succeeded, and everything it said.
-fn run(program: &str, args: &[&str]) -> (bool, String) {
+pub(crate) fn run(program: &str, args: &[&str]) -> (bool, String) {
     let output = start(program, args).wait_with_output().unwrap();
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), text)
@@ -92,7 +92,7 @@ fn subscribes_to_advisories() {
 }
 
 /// A certificate for `name`, as its CN and its DNS name, signed by `ca.pem` in the folder.
-fn certificate(dir: &Path, name: &str) {
+pub(crate) fn certificate(dir: &Path, name: &str) {
     certificate_with(dir, name, &format!("/CN={name}"), &format!("DNS:{name},IP:127.0.0.1"));
 }
 
@@ -114,7 +114,7 @@ fn certificate_with(dir: &Path, name: &str, subject: &str, names: &str) {
 }
 
 /// A listener with the certificates of the folder, where only a certificate logs in, as one of these users.
-fn with_certificates(dir: &Path, users: &[&str]) -> ListenerOptions {
+pub(crate) fn with_certificates(dir: &Path, users: &[&str]) -> ListenerOptions {
     let tls = TlsOptions {
         certificate_file: dir.join("server.pem"),
         key_file: dir.join("server.key"),

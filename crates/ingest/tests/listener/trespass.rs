@@ -107,7 +107,7 @@ fn publishes_for_no_other_machine() {
         // Its own advisory is ours to say.
         ("foretell/v1/s01/m1/advisory", "{}".to_owned(), "90"),
         ("foretell/v1/s01/m1/../m2/telemetry", reading(0), "90"),
-        ("foretell/v1/s01/m1\u{0}/telemetry", reading(0), "87"),
+        ("foretell/v1/s01/m1\u{1}/telemetry", reading(0), "87"),
         ("/foretell/v1/s01/m2/telemetry", reading(0), "90"),
         ("foretell/v1/s01/m2/telemetry/", reading(0), "87"),
         ("$SYS/broker/version", "1".to_owned(), "90"),

@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use foretell_history::{Archive, DirLock, FileError, ReadOptions, RollUps, SqliteLog};
-use foretell_model::{LogError, Partition};
+use foretell_model::{Log as _, LogError, Partition};
+use metrics::gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::gentle::Gentle;
@@ -62,6 +63,7 @@ impl Projection {
     fn run(self) {
         let mut follows = false;
         while !self.stop.is_cancelled() {
+            self.note_lag();
             if self.rollups.are_doubtful() {
                 follows &= !self.is_begun_anew();
             }
@@ -83,6 +85,14 @@ impl Projection {
                 }
             }
         }
+    }
+
+    /// Notes how many entries of the log they lack; no number where nobody can say.
+    fn note_lag(&self) {
+        let partition = Partition(0);
+        let ends = self.log.head(partition).and_then(|head| Ok((head, self.rollups.cursor(partition)?)));
+        let behind = ends.map_or(f64::NAN, |(head, cursor)| head.0.saturating_sub(cursor.0) as f64);
+        gauge!("foretell_curves_lag_entries").set(behind);
     }
 
     /// Whether they were damaged and have been begun anew.
@@ -127,6 +137,7 @@ impl Projection {
         let mut progress = |done, of| {
             if told.elapsed() >= PROGRESS_EVERY {
                 told = Instant::now();
+                self.note_lag();
                 tracing::info!(days = done, of, "The hourly curves are made anew from archived days.");
             }
             if gentle.is_due() {
