@@ -10,6 +10,7 @@ use crate::calls::{contact, refuse_outside};
 use crate::customer::{CANCELLED, booked};
 use crate::drafting::People;
 use crate::error::{OutreachError, Result};
+use crate::joint::to_visit;
 use crate::slots::{self, Slot};
 use crate::store::bookings::Hours;
 use crate::store::{Case, Session, Stay, advisories, alongside, bookings, messages, record};
@@ -41,20 +42,21 @@ impl Outreach {
             let mut case = advisories::get(tx, id)?;
             refuse_outside(&case, TALKING, &attempted)?;
             let people = self.people_or_refuse(tx, &case, &attempted)?;
+            let part = to_visit(tx, &case, now)?;
             let mut stay = Stay {
                 id: 0,
                 case: id.clone(),
                 machine: case.finding.machine.clone(),
                 customer: people.customer.id.clone(),
                 start,
-                end: self.end(&case, start),
+                end: self.end(&part, start),
                 technician: None,
                 state: "booked".into(),
                 sequence: 0,
                 changed: now,
                 uid: 0,
             };
-            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&case), spoken.hours(&people))?;
+            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&part), spoken.hours(&people))?;
             alongside::note(tx, &case)?;
             self.tell(tx, (&stay, &people), spoken, now)?;
             withdraw(tx, id, "a visit was booked")?;
@@ -88,9 +90,10 @@ impl Outreach {
             if stay.start == start {
                 return booking(tx, stay);
             }
-            (stay.start, stay.end, stay.changed) = (start, self.end(&case, start), now);
+            let part = to_visit(tx, &case, now)?;
+            (stay.start, stay.end, stay.changed) = (start, self.end(&part, start), now);
             stay.sequence += 1;
-            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&case), spoken.hours(&people))?;
+            stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&part), spoken.hours(&people))?;
             self.tell(tx, (&stay, &people), spoken, now)?;
             // What the customer had said since is answered by this.
             case.move_to(tx, Stage::Booked, None, None, now)?;
@@ -162,12 +165,14 @@ impl Outreach {
         if !TALKING.contains(&case.stage) {
             return Ok(Vec::new());
         }
-        let (roster, job) = (self.roster(connection, now)?, self.job(case));
+        let part = to_visit(connection, case, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(&part));
         let is_choice = |slot: &Slot| slots::has_notice(slot, now) && roster.trips(slot, &job).is_some();
-        let mut times: Vec<Slot> = offered()?.into_iter().filter(is_choice).collect();
+        let offered = offered()?.into_iter().map(|slot| self.as_long_as(&part, slot));
+        let mut times: Vec<Slot> = offered.filter(is_choice).collect();
         // Looking for times through weeks is what a card costs most; two that were offered already are enough.
         if times.len() < 2 {
-            let fresh = self.propose(connection, case, &people.calendar, &roster, slots::with_notice(now))?;
+            let fresh = self.propose(connection, &part, &people.calendar, &roster, slots::with_notice(now))?;
             slots::top_up(&mut times, fresh, &people.calendar);
         }
         times.truncate(2);
@@ -184,7 +189,8 @@ impl Outreach {
         (offered, stay): (&[Slot], Option<&Stay>),
         now: Timestamp,
     ) -> Result<Vec<Slot>> {
-        let (roster, job) = (self.roster(connection, now)?, self.job(case));
+        let part = to_visit(connection, case, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(&part));
         let booked = stay.filter(|stay| stay.state == "booked");
         let is_choice = |slot: &Slot| {
             let is_new = booked.is_none_or(|stay| stay.start != slot.start);
@@ -192,11 +198,12 @@ impl Outreach {
             is_new && is_open && roster.trips(slot, &job).is_some()
         };
         let freed = stay.filter(|stay| stay.state == "cancelled");
-        let freed = freed.map(|stay| Slot { start: stay.start, end: stay.end, idle: false });
+        let freed = freed.map(|stay| self.as_long_as(&part, Slot { start: stay.start, end: stay.end, idle: false }));
         let mut slots: Vec<Slot> = freed.into_iter().filter(is_choice).collect();
-        slots::top_up(&mut slots, offered.iter().copied().filter(is_choice).collect(), &people.calendar);
+        let offered = offered.iter().map(|slot| self.as_long_as(&part, *slot));
+        slots::top_up(&mut slots, offered.filter(is_choice).collect(), &people.calendar);
         if slots.len() < 2 {
-            let fresh = self.propose(connection, case, &people.calendar, &roster, slots::with_notice(now))?;
+            let fresh = self.propose(connection, &part, &people.calendar, &roster, slots::with_notice(now))?;
             slots::top_up(&mut slots, fresh.into_iter().filter(is_choice).collect(), &people.calendar);
         }
         slots.sort_by_key(|slot| slot.start);
@@ -212,7 +219,8 @@ impl Outreach {
         slots: &[Slot],
         now: Timestamp,
     ) -> Result<Vec<Slot>> {
-        let (roster, job) = (self.roster(connection, now)?, self.job(case));
+        let part = to_visit(connection, case, now)?;
+        let (roster, job) = (self.roster(connection, now)?, self.job(&part));
         let stay = bookings::newest_of(connection, &case.finding.id)?.filter(|stay| stay.state == "booked");
         let is_own = |slot: &Slot| stay.as_ref().is_some_and(|stay| stay.start == slot.start);
         let is_gone = |slot: &&Slot| slot.start <= now || (!is_own(slot) && roster.trips(slot, &job).is_none());
@@ -231,6 +239,11 @@ impl Outreach {
         } else {
             self.tell_of_visit(connection, stay, now)
         }
+    }
+
+    /// A time that is as long as what there is to do: since it was offered, a machine may have broken down, or run again.
+    pub(crate) fn as_long_as(&self, part: &Case, slot: Slot) -> Slot {
+        Slot { end: self.end(part, slot.start), ..slot }
     }
 
     /// When a case's work ends that begins at an instant.

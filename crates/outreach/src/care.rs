@@ -215,22 +215,43 @@ pub struct Grumbles(Vec<Grumble>);
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Grumble {
+    /// In lower case; `9` is any digit.
     word: String,
+    /// It hints at displeasure.
+    is_displeased: bool,
     /// It says that the machine is broken.
     is_broken: bool,
+    /// It does not count where it goes on with what has stopped, e.g. "leaking".
+    is_cut_by_doing: bool,
 }
 
-/// What stands before a word that says that the machine is broken.
-const BROKEN_MARK: char = '*';
+/// What stands before a word that hints at displeasure and says that the machine is broken.
+const BROKEN_AGAIN_MARK: char = '*';
+/// What stands before a word that says that the machine is broken and no more.
+const BROKEN_MARK: char = '=';
+/// What stands behind a word that does not count before one that ends so.
+const DOING_MARK: &str = " -ing";
+/// Words that end so and are nothing that a machine does.
+const NO_DOING: [&str; 1] = ["during"];
 
 impl Grumbles {
-    /// Reads a list: one word or phrase a line, `#` begins a comment, `*` before it says that the machine is broken.
+    /// Reads a list: one word or phrase a line, `#` begins a comment, `9` is any digit. `*` before it says that the machine is broken
+    /// besides, `=` that it is and that nobody is displeased by saying so. `-ing` behind it: not where such a word follows.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim().to_lowercase());
         let grumble = |line: String| {
-            let (is_broken, word) = line.strip_prefix(BROKEN_MARK).map_or((false, line.as_str()), |word| (true, word));
-            Grumble { word: word.trim().to_owned(), is_broken }
+            let (bare, is_broken) = (
+                line.trim_start_matches([BROKEN_AGAIN_MARK, BROKEN_MARK]),
+                line.starts_with([BROKEN_AGAIN_MARK, BROKEN_MARK]),
+            );
+            let word = bare.strip_suffix(DOING_MARK).unwrap_or(bare);
+            Grumble {
+                word: any_digit(word.trim()),
+                is_displeased: !line.starts_with(BROKEN_MARK),
+                is_broken,
+                is_cut_by_doing: word.len() < bare.len(),
+            }
         };
         Self(words.map(grumble).filter(|grumble| !grumble.word.is_empty()).collect())
     }
@@ -241,25 +262,38 @@ impl Grumbles {
         self.held(reply).any(|grumble| grumble.is_broken)
     }
 
-    /// The first word of the list that a reply holds. A word of letters counts as a whole word only.
+    /// The first word of displeasure that a reply holds. A word of letters counts as a whole word only.
     #[must_use]
     pub fn find(&self, reply: &str) -> Option<&str> {
-        self.held(reply).next().map(|grumble| grumble.word.as_str())
+        self.held(reply).find(|grumble| grumble.is_displeased).map(|grumble| grumble.word.as_str())
     }
 
     fn held(&self, reply: &str) -> impl Iterator<Item = &Grumble> {
-        let reply = reply.to_lowercase();
-        let holds = move |word: &str| {
+        let reply = any_digit(&reply.to_lowercase().replace('’', "'"));
+        let holds = move |grumble: &Grumble| {
+            let word = grumble.word.as_str();
             reply.match_indices(word).any(|(at, _)| {
                 let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
                 let goes_on = |inside: Option<char>, outside: Option<char>| is_letter(inside) && is_letter(outside);
                 let before = goes_on(word.chars().next(), reply[..at].chars().next_back());
-                let after = goes_on(word.chars().last(), reply[at + word.len()..].chars().next());
-                !before && !after
+                let rest = &reply[at + word.len()..];
+                let after = goes_on(word.chars().last(), rest.chars().next());
+                !before && !after && !(grumble.is_cut_by_doing && begins_with_doing(rest))
             })
         };
-        self.0.iter().filter(move |grumble| holds(&grumble.word))
+        self.0.iter().filter(move |grumble| holds(grumble))
     }
+}
+
+/// Whether what follows a word is what somebody or something did.
+fn begins_with_doing(rest: &str) -> bool {
+    let next = rest.trim_start_matches(' ').split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    next.ends_with("ing") && !NO_DOING.contains(&next)
+}
+
+/// A text with `9` for every digit.
+fn any_digit(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_digit(), "9")
 }
 
 impl Default for Grumbles {
@@ -283,6 +317,10 @@ mod tests {
         check("又坏了，你们到底行不行", Some("又坏了"));
         check("周五下午可以", None);
         check("We are an angrycorp supplier", None);
+        // Plain word of a machine that stands still is no grumble.
+        check("No. 2 has stopped. Can you come today?", None);
+        check("2号机跳机了", None);
+        check("it has stopped again, fed up", Some("stopped again"));
     }
 
     #[test]
@@ -294,8 +332,39 @@ mod tests {
         check("It is STILL BROKEN, it tripped twice today", true);
         check("2号机又坏了，麻烦尽快", true);
         check("机器又停机了", true);
-        check("It has stopped. Can you come today?", true);
-        check("2号机突然停了，请快来", true);
+        for stopped in [
+            "It has stopped. Can you come today?",
+            "it has stopped",
+            "It has stopped again",
+            "The compressor has stopped",
+            "No. 2 has stopped and shows E05",
+            "It has stopped during the night",
+            "The machine has stopped delivering air",
+            "compressor 3 won’t start",
+            "It won't start",
+            "No. 2 will not start any more",
+            "The compressor does not start",
+            "2号机突然停了，请快来",
+            "2号机开不了机了",
+            "启动不了，面板没反应",
+            "机器无法启动",
+            "3号机不打气了",
+            "从早上起就打不上气",
+        ] {
+            check(stopped, true);
+        }
+        for fine in [
+            "It has stopped leaking, thank you",
+            "it has stopped making that noise",
+            "The compressor has stopped dripping",
+            "No. 2 has stopped leaking",
+            "We won't start before eight",
+            "Production will not start until Monday",
+            "周日不打气，可以过来",
+            "周一启动，周日可以来",
+        ] {
+            check(fine, false);
+        }
         check("The machine stops at six on Fridays", false);
         check("周六下午停机，可以过来", false);
         check("I am disappointed with the visit", false);

@@ -8,6 +8,7 @@ use crate::compose::{self, slot_text};
 use crate::drafting::{People, slots_run};
 use crate::error::{OutreachError, Result};
 use crate::guest::erased;
+use crate::joint::to_visit;
 use crate::slots::Slot;
 use crate::store::bookings::Hours;
 use crate::store::{
@@ -69,7 +70,8 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<()> {
         refuse_in(&visitor.case, &[Stage::Booked, Stage::Done, Stage::Cleared], "book")?;
-        let slot = offered(tx, &visitor.mail, start, now)?;
+        let part = to_visit(tx, &visitor.case, now)?;
+        let slot = self.as_long_as(&part, offered(tx, &visitor.mail, start, now)?);
         let mut stay = Stay {
             id: 0,
             case: visitor.case.finding.id.clone(),
@@ -84,7 +86,7 @@ impl Outreach {
             uid: 0,
         };
         let hours = Hours::Usual(&visitor.people.calendar);
-        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case), hours)?;
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&part), hours)?;
         alongside::note(tx, &visitor.case)?;
         self.tell_of_visit(tx, &stay, now)?;
         withdraw(tx, &visitor.case.finding.id, "the customer booked")?;
@@ -117,11 +119,12 @@ impl Outreach {
         if stay.start == start {
             return Ok(());
         }
-        let slot = offered(tx, &visitor.mail, start, now)?;
+        let part = to_visit(tx, &visitor.case, now)?;
+        let slot = self.as_long_as(&part, offered(tx, &visitor.mail, start, now)?);
         (stay.start, stay.end, stay.changed) = (slot.start, slot.end, now);
         stay.sequence += 1;
         let hours = Hours::Usual(&visitor.people.calendar);
-        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&visitor.case), hours)?;
+        stay.book(tx, self.roster(tx, now)?.as_ref(), &self.job(&part), hours)?;
         self.tell_of_visit(tx, &stay, now)?;
         if visitor.case.matter == Some(Matter::OtherTime) {
             visitor.case.move_to(tx, Stage::Booked, None, None, now)?;
@@ -192,6 +195,7 @@ impl Outreach {
         let language = people.customer.language;
         let link = self.link(mail);
         let facts = self.facts_now(connection, case, people, &link, now)?;
+        let visit = self.visit(&to_visit(connection, case, now)?);
         let stay = bookings::newest_of(connection, &case.finding.id)?;
         let state = self.page_state(connection, visitor, stay.as_ref())?;
         let slots = if state.is_over() { Vec::new() } else { self.choices(connection, visitor, stay.as_ref(), now)? };
@@ -213,10 +217,12 @@ impl Outreach {
             company: language.of(&self.options.company).to_owned(),
             sentence: self.shelf.composer(connection)?.page(&facts)?,
             work: facts.work(),
-            duration: facts.duration,
-            stops_machine: facts.stops,
+            duration: compose::format::duration(language, visit.minutes),
+            stops_machine: visit.stops_machine,
             comparison: facts.comparison,
-            runs_then: facts.stops && !slots.is_empty() && slots_run(case, people, times).into_iter().all(|runs| runs),
+            runs_then: visit.stops_machine
+                && !slots.is_empty()
+                && slots_run(case, people, times).into_iter().all(|runs| runs),
             slots,
             times_changed,
             state,

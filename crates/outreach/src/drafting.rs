@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foretell_model::{FindingId, Grade, MachineId, Objection, Obstacle, Timestamp, WishedTime};
+use foretell_model::{FindingId, Grade, MINUTE_MS, MachineId, Objection, Obstacle, Timestamp, WishedTime};
 
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
@@ -176,8 +176,10 @@ impl Outreach {
         let (roster, job) = (self.roster(connection, now)?, self.job(case));
         let arrives = self.arrives(connection, case, mail, people, now)?;
         let mut slots = messages::offers(connection, mail.id)?;
-        let still_good =
-            slots.len() == 2 && slots.iter().all(|s| slots::has_notice(s, arrives) && roster.trips(s, &job).is_some());
+        let needed_ms = i64::from(self.visit(case).minutes) * MINUTE_MS;
+        let is_good =
+            |s: &Slot| s.end - s.start == needed_ms && slots::has_notice(s, arrives) && roster.trips(s, &job).is_some();
+        let still_good = slots.len() == 2 && slots.iter().all(is_good);
         if let Some(text) = mail.text.as_ref().filter(|_| mail.edited) {
             let facts = self.facts(connection, case, people, &slots, &self.link(mail), now)?;
             return match (still_good, edits::hold(mail.claims.as_deref(), &facts)) {

@@ -18,7 +18,7 @@ use crate::registry::Machine;
 use crate::store::{
     Case, Companion, GoesWith, Session, Spoken, advisories, bookings, messages, registry, service_cases,
 };
-use crate::views::{MessageState, Stage};
+use crate::views::{MessageState, ServiceCase, Stage};
 use crate::{Outreach, compose, edits};
 
 /// Longest number of a machine, characters: a subject has room for three such.
@@ -202,6 +202,29 @@ impl Outreach {
         }
         Ok(())
     }
+}
+
+/// The part of a case for which somebody comes, as things are at an instant: a machine that stands still is seen to during its
+/// repair. All of it where none of its machines runs.
+pub(crate) fn to_visit(connection: &dyn Session, case: &Case, at: Timestamp) -> Result<Case> {
+    let mut part = case.clone();
+    let mut broken = Vec::new();
+    for machine in case.machines() {
+        let stood = |trouble: &ServiceCase| trouble.opened <= at && trouble.closed.is_none_or(|closed| closed > at);
+        if service_cases::of_machine(connection, machine)?.iter().any(stood) {
+            broken.push(machine.clone());
+        }
+    }
+    if broken.len() > case.companions.len() {
+        return Ok(part);
+    }
+    part.companions.retain(|companion| !broken.contains(&companion.finding.machine));
+    if broken.contains(&case.finding.machine) {
+        let first = part.companions.remove(0);
+        (part.finding, part.context) = (first.finding, first.context);
+        (part.told, part.rivals) = (first.told, first.rivals);
+    }
+    Ok(part)
 }
 
 /// Whoever speaks for others speaks for those that follow still, and says of them what is said now. What a letter has told

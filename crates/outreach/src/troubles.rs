@@ -129,6 +129,8 @@ impl Outreach {
                 {
                     care::hint(connection, customer, Some(&case.machine), care::BROKE_AGAIN, now)?;
                 }
+                // A letter that has not gone out speaks of it no more.
+                self.gather_site(connection, machine.site(), now)?;
                 case
             }
         };

@@ -56,7 +56,7 @@ impl Outreach {
         now: Timestamp,
     ) -> Result<String> {
         let language = people.customer.language;
-        let facts = self.facts(connection, case, people, &[], link, now)?;
+        let facts = self.facts_now(connection, case, people, link, now)?;
         let (company, advisor) = (language.of(&self.options.company), &people.advisor);
         let (number, work, is_joint) = (facts.numbers(), facts.work(), !case.companions.is_empty());
         let (name, phone) = (language.of(&advisor.name), &advisor.phone);

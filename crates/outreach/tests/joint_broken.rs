@@ -2,8 +2,8 @@
 
 use crate::support::desk::{Desk, check, desk, now, of_fault};
 use crate::support::{apply, machine, token};
-use foretell_model::{FindingId, Timestamp};
-use foretell_outreach::Source;
+use foretell_model::{FindingId, MINUTE_MS, Timestamp};
+use foretell_outreach::{PageState, Source};
 
 /// A letter about a cooler on the second machine and a separator on the third has gone out: their cases and its token.
 fn written(site: &str) -> (Desk, [FindingId; 2], String) {
@@ -67,4 +67,62 @@ fn the_page_says_of_a_machine_that_stands_still_that_it_does() {
         said.join("\n----------\n\n")
     });
     check("joint_broken", &texts);
+}
+
+#[test]
+fn time_is_offered_and_booked_for_the_machine_that_runs_alone() {
+    for (broken, runs) in [("m002", "No. 3"), ("m003", "No. 2")] {
+        let (desk, _, token) = written("s02");
+        let lengths = || -> Vec<i64> {
+            let page = desk.outreach.booking_page(&token, now()).unwrap();
+            page.slots.iter().map(|offered| (offered.slot.end - offered.slot.start) / MINUTE_MS).collect()
+        };
+        assert_eq!(lengths(), [240, 240], "the cooler and the separator");
+        let broken = machine(&format!("s02/{broken}"));
+        let case = desk.outreach.open_service_case(&broken, Source::Customer, "stopped", "customer", now()).unwrap();
+        assert_eq!(lengths(), [120, 120]);
+        let page = desk.outreach.booking_page(&token, now()).unwrap();
+        assert_eq!(page.duration, "about two hours");
+        let start = page.slots[0].slot.start;
+        let PageState::Booked { booking, .. } = desk.outreach.book(&token, start, now()).unwrap().state else {
+            panic!("booked")
+        };
+        assert_eq!((booking.start, (booking.end - booking.start) / MINUTE_MS), (start, 120));
+        let stands = desk.outreach.machine(&broken).unwrap().unwrap().number;
+        let file = desk.outreach.calendar_file(&token, now()).unwrap().replace("\r\n ", "");
+        let summary = file.lines().find(|line| line.starts_with("SUMMARY")).unwrap();
+        assert!(summary.contains(runs) && !summary.contains(&stands), "{summary}");
+        // Word of the visit waits until the breakdown is over, and is of what was booked.
+        let later = now() + MINUTE_MS;
+        desk.outreach.withdraw_trouble(case.id, "it runs", "wang", later).unwrap();
+        desk.outreach.tick(later).unwrap();
+        let sent = desk.channel.parcels.lock().unwrap().clone();
+        let word = sent.iter().rfind(|parcel| parcel.subject.contains("our visit on")).unwrap();
+        assert!(word.subject.starts_with(&format!("Compressor {runs}: ")), "{}", word.subject);
+        assert!(word.body.contains("The work takes about two hours,") && !word.body.contains(&stands), "{}", word.body);
+        // Moved afterwards, it is for both.
+        let other = desk.outreach.booking_page(&token, later).unwrap().slots[0].slot;
+        let moved = desk.outreach.reschedule(&token, other.start, later).unwrap();
+        assert!(
+            matches!(moved.state, PageState::Booked { booking, .. } if booking.end - booking.start == 240 * MINUTE_MS)
+        );
+    }
+}
+
+#[test]
+fn a_letter_that_waits_speaks_no_more_of_a_machine_that_broke_down() {
+    for broken in ["m002", "m003"] {
+        let desk = desk("s02/m002");
+        let case = |offset: u64, number: &str, fault: &str| {
+            apply(&desk.outreach, offset, &of_fault(&machine(&format!("s02/{number}")), fault), now())
+        };
+        let ids = [case(1, "m002", "cooler_clogging"), case(2, "m003", "separator_clogging")];
+        desk.outreach.approve(&ids[0], "wang", now()).unwrap();
+        let trouble = machine(&format!("s02/{broken}"));
+        desk.outreach.open_service_case(&trouble, Source::Controller, "E05", "controller", now()).unwrap();
+        for id in &ids {
+            let card = desk.outreach.card(id, now()).unwrap();
+            assert_eq!((card.companions.len(), card.speaker, card.minutes), (0, None, Some(120)), "{broken} {id}");
+        }
+    }
 }

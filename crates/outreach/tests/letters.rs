@@ -5,7 +5,7 @@
 
 use crate::support::desk::{Desk, MACHINES, check, desk, now, of, of_fault, printed};
 use crate::support::{agreed, apply, at, catalogue, context, finding, token};
-use foretell_model::{Evidence, Finding, Grade, Status};
+use foretell_model::{Evidence, Finding, Grade, HOUR_MS, Status};
 use foretell_outreach::{Applied, MachineContext, MessageView, Stage};
 
 #[test]
@@ -162,4 +162,19 @@ fn the_reminder() {
         printed(&of(&desk.last()), &desk.id, false)
     });
     check("reminder", &texts);
+}
+
+/// Times that were found for less work are none for more, whatever made it more.
+#[test]
+fn a_letter_offers_no_time_that_is_too_short_for_its_work() {
+    let desk = desk("s02/m002");
+    let id = apply(&desk.outreach, 1, &of_fault(&desk.id, "cooler_clogging"), now());
+    let hours = || -> Vec<i64> {
+        let slots = desk.outreach.card(&id, now()).unwrap().message.unwrap().slots;
+        slots.iter().map(|slot| (slot.end - slot.start) / HOUR_MS).collect()
+    };
+    assert_eq!(hours(), [2, 2]);
+    let file = rusqlite::Connection::open(desk.path()).unwrap();
+    assert_eq!(file.execute("UPDATE offer SET ends = begins + ?1", [HOUR_MS]).unwrap(), 2);
+    assert_eq!(hours(), [2, 2]);
 }

@@ -1,6 +1,9 @@
 //! What texts never say: what is not known, what customers never read, and what an advisor's edit broke.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use crate::support::{self, Recorder, apply, at, catalogue, finding, machine, open};
 use foretell_model::{Grade, Status};
@@ -74,4 +77,29 @@ fn an_edited_template_counts_and_a_bad_one_never_reaches_a_customer() {
     check("Hello {{ link }}", "its first line must begin with `Subject:`");
     check("Subject: x\n{% if %}", "template `fault.en.j2` could not be rendered");
     check("Subject: x\nNo link at all.", "0 links where one belongs");
+}
+
+/// Where it is kept who read the golden texts, and as what.
+const READ: &str = "tests/golden/READ.md";
+
+#[test]
+fn every_golden_text_is_as_it_was_when_somebody_read_it() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts: Vec<_> =
+        std::fs::read_dir(here.join("tests/golden")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    texts.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    texts.sort();
+    let line = |path: &std::path::PathBuf| {
+        let digest = Sha256::digest(std::fs::read(path).unwrap());
+        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        format!("- {} {short}", path.file_name().unwrap().to_string_lossy())
+    };
+    let lines: Vec<String> = texts.iter().map(line).collect();
+    let note = std::fs::read_to_string(here.join(READ)).unwrap();
+    if std::env::var_os("READ").is_some() {
+        let kept: Vec<&str> = note.lines().filter(|known| !known.starts_with("- ")).collect();
+        return std::fs::write(here.join(READ), format!("{}\n{}\n", kept.join("\n"), lines.join("\n"))).unwrap();
+    }
+    let unread: Vec<&String> = lines.iter().filter(|line| !note.lines().any(|known| known == *line)).collect();
+    assert!(unread.is_empty(), "read it in both languages, then READ=1: {unread:?}");
 }

@@ -1,9 +1,10 @@
 //! Something did break: two promises, who is told what, and what holds everything else back.
 
 use crate::support::broken::{done, minutes, now};
+use crate::support::desk::{desk, of_fault};
 use crate::support::scene::scene;
 use crate::support::{agreed, apply, finding, machine, token};
-use foretell_model::{FaultCode, Finding, FindingId, Grade, Status, TimerState};
+use foretell_model::{FaultCode, Finding, FindingId, Grade, Reply, Status, TimerState};
 use foretell_outreach::governor::Reason;
 use foretell_outreach::{CustomerStage, Guest, Outcome, OutreachError, Promise, Promises, Source, Stage, VisitReport};
 
@@ -102,6 +103,31 @@ fn nothing_else_is_said_about_a_broken_machine() {
     s.outreach.close_service_case(case, &done(), "valve freed", "chen", minutes(60)).unwrap();
     assert!(matches!(s.outreach.called_back(case, "", "wang", minutes(61)), Err(OutreachError::Refused { .. })));
     assert_eq!(s.outreach.tick(now().plus_days(1.0)).unwrap()[0].outcome, Outcome::Sent);
+}
+
+#[test]
+fn word_that_a_machine_stands_still_opens_a_case_where_its_forecast_waits_for_nobody() {
+    #[track_caller]
+    fn check(text: &str, opens: bool) {
+        let desk = desk("s02/m002");
+        let case = of_fault(&desk.id, "cooler_clogging");
+        desk.write(&case);
+        // As where the letter was about what goes with another case since.
+        let file = rusqlite::Connection::open(desk.path()).unwrap();
+        file.execute("UPDATE advisory SET stage = 'internal' WHERE id = ?1", [case.id.as_str()]).unwrap();
+        let reply = Reply { id: "a".into(), customer: Some("acme".into()), text: text.into(), ..Reply::default() };
+        desk.outreach.take_reply("gateway", &reply, minutes(5)).unwrap();
+        let open = desk.outreach.service_cases().unwrap();
+        let said: Vec<&str> = open.iter().map(|case| case.what.as_str()).collect();
+        let loose = desk.outreach.loose_replies().unwrap().len();
+        assert_eq!((said, loose), (if opens { vec![text] } else { vec![] }, usize::from(!opens)));
+        assert_eq!(desk.outreach.card(&case.id, minutes(5)).unwrap().stage, Stage::Internal);
+        // Plain word of a machine is no displeasure with us.
+        assert_eq!(desk.outreach.stage_hints("acme").unwrap(), []);
+    }
+    check("The compressor has stopped.", true);
+    check("2号机开不了机", true);
+    check("It has stopped leaking, thank you", false);
 }
 
 #[test]

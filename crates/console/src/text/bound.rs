@@ -1,9 +1,16 @@
-//! What belongs together stays on one line: a figure and its unit, a day and its month, "No." and the number.
+//! What belongs together stays on one line: a figure and its unit, a day and its month, "No." and the number, a time and the one
+//! up to which it lasts.
 
 use serde_json::Value;
 
 /// A blank at which no line ends.
 const NO_BREAK: char = '\u{a0}';
+
+/// Nothing to be seen, at which no line ends either.
+const JOINER: char = '\u{2060}';
+
+/// Between two figures of which one reaches to the other.
+const TO: char = '–';
 
 /// Words that stand behind a figure and mean nothing without it.
 const UNITS: [&str; 29] = [
@@ -24,17 +31,29 @@ pub(crate) fn bind_all(value: &mut Value) {
     }
 }
 
-/// A text whose figures keep their units.
+/// A text whose figures keep their units, and whose spans stay whole.
 pub(crate) fn bound(text: &str) -> String {
     let mut said = String::with_capacity(text.len());
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next() {
-        said.push_str(word);
+        push_whole(&mut said, word);
         if let Some(next) = words.peek() {
             said.push(if belongs(word, next) { NO_BREAK } else { ' ' });
         }
     }
     said
+}
+
+/// A word; a line could end behind the dash of a span otherwise.
+fn push_whole(said: &mut String, word: &str) {
+    let mut parts = word.split_inclusive(TO).peekable();
+    while let Some(part) = parts.next() {
+        said.push_str(part);
+        let from = part.trim_end_matches(TO).ends_with(|c: char| c.is_ascii_digit());
+        if from && parts.peek().is_some_and(|to| to.starts_with(|c: char| c.is_ascii_digit())) {
+            said.push(JOINER);
+        }
+    }
 }
 
 /// Whether the second word must not begin a line.
@@ -56,13 +75,16 @@ mod tests {
     fn figures_keep_their_units() {
         #[track_caller]
         fn check(text: &str, expected: &str) {
-            assert_eq!(bound(text).replace(NO_BREAK, "_"), expected);
+            assert_eq!(bound(text).replace(NO_BREAK, "_").replace(JOINER, "+"), expected);
         }
         check("Expected to reach 105 °C in 1 to 4 weeks.", "Expected to reach 105_°C in 1 to 4_weeks.");
         check("2.8 °C lower (±1.2)", "2.8_°C lower (±1.2)");
         check("no clear change (within ±1.4 °C)", "no clear change (within ±1.4_°C)");
         check("About 2 h; the machine stops", "About 2_h; the machine stops");
         check("19 Apr 2026 – 18 Jul 2026", "19_Apr_2026 – 18_Jul_2026");
+        check("Thursday 16 July, 10:00–13:30", "Thursday 16_July,_10:00–+13:30");
+        check("7月16日（周四）10:00–13:30、14:00–16:00", "7月16日（周四）10:00–+13:30、14:00–+16:00");
+        check("Beginning to grumble – 10 days, –, 5–", "Beginning to grumble – 10_days, –, 5–");
         check("No. 2 · GA75", "No._2 · GA75");
         check("since 28 June, on compressor 1", "since 28_June, on compressor_1");
         check("会达到105 ℃。", "会达到105_℃。");

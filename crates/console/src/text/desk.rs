@@ -132,7 +132,7 @@ words! {
     stage_none = "No complaints known", "未见不满";
     stage_open = "Signs to be judged", "有待判断";
     stage_set = "Set the stage", "设置状态";
-    stage_person = "Who takes over (at stage 6)", "由谁接手（6级时必填）";
+    stage_person = "Who takes over (required for “Escalation”)", "由谁接手（选“投诉升级”时必填）";
     stage_why = "Why", "原因";
     stage_no_history = "No dissatisfaction has been noted.", "没有不满的记录。";
     stage_not_set = "Nobody has judged these signs yet.", "还没有人对这些信号作出判断。";
@@ -152,11 +152,11 @@ words! {
     parts_hint = "How many are needed from now to the end of each week. The band holds the count in eight of ten cases; the line is what lies on the shelves.", "从现在到每周末累计需要的数量。色带覆盖八成的情形，横线为现有库存。";
     parts_none = "No open forecast asks for parts.", "当前预测不需要配件。";
     on_shelves = "In stock", "库存";
-    count_shelf = "Count or fill a shelf", "盘点或补货";
-    count_hint = "How many lie there now, after counting or filling. Parts that a report says were used are taken off by themselves.", "填写盘点或补货后的实有数量。报告里用掉的配件会自动扣减。";
+    count_shelf = "Count or restock", "盘点或补货";
+    count_hint = "Enter how many are in stock now, after counting or restocking. Parts used according to a report are deducted automatically.", "填写盘点或补货后的实有数量。报告里用掉的配件会自动扣减。";
     count_depot = "Depot", "仓库";
     count_part = "Part", "配件";
-    count_n = "Pieces there now", "现有数量";
+    count_n = "Quantity now", "现有数量";
     count_save = "Save the count", "保存数量";
     load_heading = "Visits against capacity", "上门工作量与可用工时";
     load_hint = "Hours on site by week: booked, and what the forecasts will probably add.", "每周现场工时：已预约的，以及按预测可能增加的。";

@@ -136,7 +136,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
             ("There is no part “{}”. Please choose one from the list.", "没有配件“{}”，请从列表中选择。")
         }
         Obstacle::CountInvalid => (
-            "“{}” is not a count of pieces. Please enter a whole number from 0 to 100000.",
+            "“{}” is not a valid quantity. Please enter a whole number from 0 to 100,000.",
             "“{}”不是有效的数量，请填写0到100000之间的整数。",
         ),
         Obstacle::HoursInvalid => ("These hours cannot be kept: {}", "这个时间段无法设置：{}"),
@@ -144,8 +144,8 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::AlreadyTheirs => ("That advisor looks after the customer already.", "该客户已由这位顾问负责。"),
         Obstacle::WhyMissing => ("Please say why.", "请填写原因，方便接手的人了解情况。"),
         Obstacle::PersonMissing => (
-            "Please name who takes over: at this stage nothing is sent by itself.",
-            "请选择由谁接手：这个阶段系统不再自动发送。",
+            "Please choose who takes over: from this stage on, nothing is sent automatically.",
+            "请选择由谁接手：客户到了这个状态，系统不再自动发消息。",
         ),
         Obstacle::WordMissing => {
             ("Please say on whose word: only the customer may undo it.", "请填写是谁提出的：只有客户本人可以恢复。")

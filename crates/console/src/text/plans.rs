@@ -42,7 +42,7 @@ pub(crate) fn shelves_last(
 pub(crate) fn counted(depot: &str, part: &str, n: u32, lang: Lang) -> String {
     match lang {
         Lang::En => format!("Saved. {depot}: {part}, {n} in stock."),
-        Lang::Zh => format!("已保存。{depot}：{part}，现有{n}。"),
+        Lang::Zh => format!("已保存。{depot}：{part}，现有{n}件。"),
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn stage_advice(stage: Option<u8>, lang: Lang) -> &'static str {
         Some(3) => ("Listen, sympathise, and come with a solution.", "先倾听、体谅，再带着方案去。"),
         Some(4) => ("Approach first, and ask what is missing.", "主动联系，问清还差什么。"),
         Some(5) => ("Remedy at once; the manager knows.", "立即补救，并让经理知道。"),
-        Some(_) => ("A named person takes over; nothing is sent by itself.", "由专人接手，系统不再自动发送。"),
+        Some(_) => ("A named person takes over; nothing is sent automatically.", "由专人接手，系统不再自动发消息。"),
     };
     pick(lang, en, zh)
 }

@@ -211,7 +211,7 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
         ("/cases/9999/arrived", "", 404, "There is no such page"),
         ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),
-        ("/customers/hansa/stage", "stage=6&why=x", 422, "Please name who takes over"),
+        ("/customers/hansa/stage", "stage=6&why=x", 422, "Please choose who takes over"),
         ("/queue/verdict", "id=s01%2Fm002%2Fcooler_clogging%2F1&found=perhaps", 422, "Please choose what you found"),
     ] {
         let answer = send(app(), form(path, body)).await;
@@ -349,14 +349,14 @@ async fn whoever_counts_a_shelf_sees_the_count_and_what_was_wrong_with_it() {
         send(app.clone(), form(&format!("/planning/stock?lang={lang}"), &format!("depot={depot}&part={part}&n={n}")))
     };
     let before = page("/planning?lang=en").await.body;
-    assert!(before.contains("Count or fill a shelf") && before.contains("苏州仓库\u{a0}6"), "{before}");
-    assert!(before.contains("<details><summary class=\"button\">Count or fill"), "it stands closed");
+    assert!(before.contains("Count or restock") && before.contains("苏州仓库\u{a0}6"), "{before}");
+    assert!(before.contains("<details><summary class=\"button\">Count or restock"), "it stands closed");
     let counted = count("en", "suzhou", "oil_filter", "12").await;
     let led = "/planning?counted=suzhou&part=oil_filter#count";
     assert_eq!((counted.status, counted.header("location")), (StatusCode::SEE_OTHER, led));
     for (lang, said, button) in [
         ("en", "Saved. 苏州仓库: oil filter, 12 in stock.", "Save the count"),
-        ("zh-CN", "已保存。苏州仓库：机油滤芯，现有12。", "保存数量"),
+        ("zh-CN", "已保存。苏州仓库：机油滤芯，现有12件。", "保存数量"),
     ] {
         let after = page(&format!("/planning?counted=suzhou&part=oil_filter&lang={lang}")).await.body;
         assert!(after.contains(said) && after.contains(button), "{after}");
@@ -365,8 +365,8 @@ async fn whoever_counts_a_shelf_sees_the_count_and_what_was_wrong_with_it() {
         assert_well_formed(&after, lang);
     }
     for (lang, depot, part, n, said) in [
-        ("en", "suzhou", "oil_filter", "-1", "“-1” is not a count of pieces. Please enter a whole number"),
-        ("en", "suzhou", "oil_filter", "100001", "“100001” is not a count of pieces."),
+        ("en", "suzhou", "oil_filter", "-1", "“-1” is not a valid quantity. Please enter a whole number"),
+        ("en", "suzhou", "oil_filter", "100001", "“100001” is not a valid quantity."),
         ("zh-CN", "hamburg", "oil_filter", "2.5", "“2.5”不是有效的数量，请填写0到100000之间的整数。"),
         ("en", "paris", "oil_filter", "3", "There is no depot “paris”. Please choose one from the list."),
         ("zh-CN", "paris", "oil_filter", "3", "没有仓库“paris”，请从列表中选择。"),

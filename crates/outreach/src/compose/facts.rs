@@ -83,7 +83,7 @@ pub(crate) struct Facts {
     season: Option<String>,
     /// The everyday comparison; empty for service.
     pub(crate) comparison: String,
-    slots: Vec<String>,
+    pub(super) slots: Vec<String>,
     slots_idle: bool,
     /// Of each of the times, whether the machine usually runs then and must stop for the work; nothing where it need not.
     pub(super) slots_run: Vec<bool>,

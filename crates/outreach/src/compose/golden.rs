@@ -137,6 +137,9 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
                 (window("between", 2, 4), limit("separator_dp_bar", false), ""),
                 (window("from", 1, 0), limit("vibration_mm_s", false), ""),
                 (window("from", 6, 0), Value::Null, ""),
+                (window("from", 2, 0), limit("discharge_temp_c", false), ""),
+                (window("from", 3, 0), limit("separator_dp_bar", false), ""),
+                (window("from", 3, 0), limit("inlet_vacuum_mbar", false), ""),
                 (window("open", 0, 0), Value::Null, "phase_imbalance"),
             ]
             .map(|(window, limit, what)| json!({ "window": window, "limit": limit, "what": what }))
@@ -199,6 +202,17 @@ fn calls() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             ],
         ),
         (
+            "say.still(it, 'high', fault, it.window, none, '', it.beside)",
+            "say.still(it, 'high', fault, it.window, none, '', it.beside)",
+            [
+                (Value::Null, Value::Null),
+                (json!("a clogged cooler|冷却器堵塞"), Value::Null),
+                (Value::Null, beside(true)),
+            ]
+            .map(|(unfound, beside)| json!({ "unfound": unfound, "beside": beside, "window": window("within", 0, 3) }))
+            .to_vec(),
+        ),
+        (
             "say.hello(it, advisor, company) ~ ' ' ~ say.greeting(it)",
             "say.hello(it, advisor, company) ~ say.greeting(it)",
             vec![json!("Ms Baker|李工"), Value::Null],
@@ -231,6 +245,7 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::Again, 0, warm),
         (Occasion::Confirmed, 0, json!({ "tone": 4 })),
         (Occasion::FollowUp, 0, json!({ "tone": 1 })),
+        (Occasion::Fault, 0, json!({ "window": { "kind": "from", "from": 6 } })),
         (Occasion::Service, 2, json!({})),
         (Occasion::Energy, 0, json!({ "energy": { "cost": { "low": null } } })),
         (Occasion::Moved, 2, json!({})),
@@ -248,6 +263,9 @@ fn letters() -> Vec<(Occasion, usize, Value)> {
         (Occasion::Closing, 0, json!({ "test_run": false })),
         (Occasion::Closing, 1, json!({ "tone": 0, "closed": null })),
         (Occasion::CalledOff, 0, json!({ "tone": 2 })),
+        (Occasion::CalledOff, 0, json!({ "technician": null })),
+        (Occasion::Service, 0, json!({ "window": { "kind": "from", "from": 6 } })),
+        (Occasion::Reminder, 2, json!({ "fault": null })),
     ]
 }
 

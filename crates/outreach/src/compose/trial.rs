@@ -5,13 +5,13 @@ use std::path::Path;
 
 use foretell_model::{
     Catalogue, DAY_MS, DayOfWeek, DayPart, Evidence, FaultCode, Finding, FindingId, FindingKind, Grade, HOUR_MS, Limit,
-    MachineId, RulDays, Signal, Status, Timestamp, WishedTime,
+    MINUTE_MS, MachineId, RulDays, Signal, Status, Timestamp, WishedTime,
 };
 
 use super::common::Comer;
 use super::trouble::{self, TroubleFacts};
 use super::visit::{self, VisitFacts};
-use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject};
+use super::{Before, Common, Composer, Draft, Effect, Facts, Occasion, Subject, slot_text};
 use crate::calendar::Calendar;
 use crate::care::CustomerStage;
 use crate::context::MachineContext;
@@ -26,6 +26,8 @@ use crate::views::Promise;
 
 /// A Wednesday, 15 July 2026, 17:00 in China.
 const NOW: Timestamp = Timestamp::from_millis(1_784_106_000_000);
+/// The times of a letter, days after it: 16 and 20 July.
+const TIMES: [i64; 2] = [1, 5];
 /// 20 June of that year.
 const SINCE: Timestamp = Timestamp::from_millis(1_781_913_600_000);
 
@@ -162,7 +164,19 @@ fn joint(occasion: Occasion, language: Language, catalogue: &Catalogue) -> Optio
     };
     let fault = number(facts(language, Occasion::Fault, catalogue, true)?, 2);
     let due = number(facts(language, Occasion::Service, catalogue, true)?, 3);
-    Some(facts(language, occasion, catalogue, true)?.with(vec![fault, due]))
+    offering(facts(language, occasion, catalogue, true)?.with(vec![fault, due]))
+}
+
+/// A letter with its times, each as long as its work takes and over by seven in the evening.
+fn offering(mut facts: Facts) -> Option<Facts> {
+    let calendar = Calendar::of(&customer(facts.language(), true), &Holidays::none()).ok()?;
+    let text = |day: i64| {
+        let end = NOW + (day * DAY_MS + 2 * HOUR_MS);
+        let slot = Slot { start: end + -i64::from(facts.minutes) * MINUTE_MS, end, idle: true };
+        slot_text(facts.language(), &calendar, &slot)
+    };
+    facts.slots = TIMES.map(text).to_vec();
+    Some(facts)
 }
 
 /// A letter that goes on with a talk on the telephone.
@@ -195,8 +209,8 @@ fn broken(language: Language, facts: Facts) -> Facts {
 fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
     let facts = facts(language, Occasion::Fault, catalogue, true)?;
     let day = match language {
-        Language::En => "16 July",
-        Language::ZhCn => "7月16日",
+        Language::En => "1 July",
+        Language::ZhCn => "7月1日",
     };
     let works = facts.jobs.clone();
     let effect = effect(language, -0.2)?;
@@ -279,7 +293,7 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
     let customer = &customer(language, rich);
     let now = finding.at;
     let slot = |days: i64| Slot { start: now + days * DAY_MS, end: now + (days * DAY_MS + 2 * HOUR_MS), idle: rich };
-    Some(Facts::of(&Subject {
+    let facts = Facts::of(&Subject {
         spoken: Spoken::new(&finding),
         context: &MachineContext {
             hours_per_day: rich.then_some(20.0),
@@ -293,10 +307,11 @@ fn facts(language: Language, occasion: Occasion, catalogue: &Catalogue, rich: bo
         company: &company(),
         catalogue,
         calendar: &Calendar::of(customer, &Holidays::none()).ok()?,
-        slots: &[slot(1), slot(5)],
+        slots: &TIMES.map(slot),
         link: "https://service.example/b/invented",
         now,
-    }))
+    });
+    offering(facts)
 }
 
 fn leak() -> Option<Finding> {

@@ -11,6 +11,7 @@ use crate::Outreach;
 use crate::drafting::People;
 use crate::error::Result;
 use crate::governor::Kind;
+use crate::joint::to_visit;
 use crate::registry::{Site, Technician};
 use crate::slots::Slot;
 use crate::store::{Case, Session, Spoken, Stay, advisories, bookings, effects, messages, registry};
@@ -88,12 +89,15 @@ impl Outreach {
         let mut made = case.spoken().map(made).collect::<Result<Vec<_>>>()?.into_iter();
         let (works, unfound) = made.next().unwrap_or_default();
         let slot = Slot { start: stay.start, end: stay.end, idle: false };
-        Ok(VisitFacts {
+        // What stood still when the visit was booked is no part of it.
+        let part = to_visit(connection, case, stay.changed)?;
+        let visit = self.visit(&part);
+        let all = VisitFacts {
             common: Common::among(people, &self.options.company),
             works,
             unfound,
-            duration: facts.duration.clone(),
-            stops: facts.stops,
+            duration: format::duration(language, visit.minutes),
+            stops: visit.stops_machine,
             when: slot_text(language, &people.calendar, &slot),
             day: format::day(language, people.calendar.local(stay.start).date()),
             technician: technician.as_ref().map(|technician| Comer::of(technician, language)),
@@ -113,7 +117,9 @@ impl Outreach {
             added: due.filter(|work| !told.contains(work)).collect(),
             hours: facts.hours.take(),
             found: facts.unsaid(&told),
-        })
+        };
+        let goes = case.machines().map(|machine| part.machines().any(|of| of == machine)).collect::<Vec<_>>();
+        Ok(all.only(&goes))
     }
 
     /// What the customer was last told of a case's visit in writing: the last word about it, else the letter.
@@ -206,6 +212,18 @@ impl VisitFacts {
         std::iter::once(self.common.number.as_str()).chain(self.others.iter().map(|o| o.number.as_str())).collect()
     }
 
+    /// The same of some of its machines alone, at least one; its own comes first.
+    fn only(mut self, goes: &[bool]) -> Self {
+        let mut of_others = goes.iter().skip(1);
+        self.others.retain(|_| of_others.next().is_none_or(|goes| *goes));
+        if goes.first() == Some(&false) && !self.others.is_empty() {
+            let first = self.others.remove(0);
+            (self.common.number, self.works) = (first.number, first.works);
+            (self.unfound, self.effect) = (first.unfound, first.effect);
+        }
+        self
+    }
+
     /// In which language they are.
     pub(crate) const fn language(&self) -> crate::Language {
         self.common.language
@@ -217,11 +235,11 @@ impl VisitFacts {
     }
 }
 
-/// Invented facts, for trying templates out; the visit takes in machines that came up since.
+/// Invented facts, for trying templates out: a visit at the first of the times; it takes in machines that came up since.
 pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, effect: Option<Effect>) -> VisitFacts {
     let day = match common.language {
-        crate::Language::En => ("16 July", "Thursday 16 July, 17:00–19:00"),
-        crate::Language::ZhCn => ("7月16日", "7月16日（周四）17:00–19:00"),
+        crate::Language::En => "16 July",
+        crate::Language::ZhCn => "7月16日",
     };
     let bare = technician.is_none();
     VisitFacts {
@@ -230,8 +248,8 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         unfound: None,
         duration: facts.duration,
         stops: facts.stops,
-        when: day.1.to_owned(),
-        day: day.0.to_owned(),
+        when: facts.slots.first().cloned().unwrap_or_default(),
+        day: day.to_owned(),
         technician,
         address: String::new(),
         effect,
