@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -15,6 +16,8 @@ use crate::kit::PATIENCE;
 
 /// Where Debian puts the broker; it is not on every user's path.
 const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+/// What it says, in its folder.
+const LOG: &str = "mosquitto.log";
 const MISSING: &str = "install the Debian packages mosquitto and mosquitto-clients";
 
 /// Ports that brokers of this process were given: one that was killed comes back to its own, and must not find another's there.
@@ -96,6 +99,17 @@ impl Mosquitto {
         crate::plant::wait_until("it has saved", || db.exists());
     }
 
+    /// Waits until it has noticed that the last of our connections is gone, and with that has read all that was said over it.
+    pub(crate) fn wait_alone(&self) {
+        crate::plant::wait_until("the broker has seen us go", || {
+            let said = std::fs::read_to_string(self.dir.path().join(LOG)).unwrap();
+            !said
+                .lines()
+                .rfind(|line| line.contains("foretell"))
+                .is_some_and(|line| line.contains("New client connected"))
+        });
+    }
+
     /// How many sessions it has forgotten because their time was over; it counts anew each second.
     pub(crate) fn clients_expired(&self) -> u64 {
         let line = self.subscribe("$SYS/broker/clients/expired", 1).pop().unwrap_or_default();
@@ -158,8 +172,9 @@ fn launch(dir: &Path, config: &str) -> Child {
     let mut text = String::new();
     write!(text, "{config}").unwrap();
     std::fs::write(&file, text).unwrap();
+    let said = OpenOptions::new().create(true).append(true).open(dir.join(LOG)).unwrap();
     let mut command = Command::new(MOSQUITTO);
-    command.arg("-c").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("-c").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
     command.spawn().unwrap_or_else(|cause| panic!("{MOSQUITTO} cannot be started ({cause}); {MISSING}"))
 }
 
