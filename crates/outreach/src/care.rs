@@ -278,7 +278,7 @@ impl Grumbles {
                 let before = goes_on(word.chars().next(), reply[..at].chars().next_back());
                 let rest = &reply[at + word.len()..];
                 let after = goes_on(word.chars().last(), rest.chars().next());
-                !before && !after && !(grumble.is_cut_by_doing && begins_with_doing(rest))
+                !(before || after || grumble.is_cut_by_doing && begins_with_doing(rest))
             })
         };
         self.0.iter().filter(move |grumble| holds(grumble))

@@ -134,9 +134,9 @@ impl<'a> Moments<'a> {
 
     fn add(&mut self, place: usize) {
         let (day, own) = (&self.days[place], &self.powers[place]);
-        for k in 0..POWERS {
-            self.with_row[k].iter_mut().zip(&day.with_row).for_each(|(sum, x)| *sum += own[k] * x);
-            self.with_target[k] += own[k] * day.with_target;
+        for ((sums, target), power) in self.with_row.iter_mut().zip(&mut self.with_target).zip(own) {
+            sums.iter_mut().zip(&day.with_row).for_each(|(sum, x)| *sum += power * x);
+            *target += power * day.with_target;
         }
         let pairs = day.pairs(own, |next| &self.powers[next]);
         for (sums, power) in self.with_each_other.iter_mut().zip(own) {
