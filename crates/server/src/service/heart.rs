@@ -1,5 +1,5 @@
-//! Whether the parts that must move do move: the engine's loop and the committer. Their own steps are the beat, so that a
-//! watchdog fed from here is fed by progress and not by a timer that would outlive a stuck engine.
+//! Whether the parts that must move do move: the engine's loop, the committer and the tasks of listeners and pages. Their own
+//! steps are the beat, so that a watchdog fed from here is fed by progress and not by a timer that would outlive a stuck engine.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The engine's beat: each turn of its loop counts, whether there was anything to do or not.
+/// The beat of a loop: each of its turns counts, whether there was anything to do or not.
 #[derive(Debug, Default)]
 pub(super) struct Beat(AtomicU64);
 
@@ -33,39 +33,61 @@ pub(super) struct CommitterLook {
     pub(super) ended: bool,
 }
 
-/// Watches both.
+/// Watches them.
 #[derive(Debug)]
 pub(super) struct Heart {
     engine: Arc<Beat>,
+    tasks: Beat,
     within: Duration,
     seen: Mutex<Seen>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    engine: u64,
-    engine_at: Instant,
+    engine: Turned,
+    tasks: Turned,
     tried: u64,
     committer_at: Instant,
+}
+
+/// How often a loop had turned, and since when it has not turned again.
+#[derive(Clone, Copy, Debug)]
+struct Turned {
+    count: u64,
+    at: Instant,
+}
+
+impl Turned {
+    fn still_for(&mut self, beat: &Beat, now: Instant) -> Duration {
+        if beat.count() != self.count {
+            *self = Self { count: beat.count(), at: now };
+        }
+        now.duration_since(self.at)
+    }
 }
 
 impl Heart {
     /// Nothing may stand still for longer than `within`.
     pub(super) fn new(engine: Arc<Beat>, within: Duration, now: Instant) -> Self {
-        let seen = Seen { engine: engine.count(), engine_at: now, tried: 0, committer_at: now };
-        Self { engine, within, seen: Mutex::new(seen) }
+        let turned = |beat: &Beat| Turned { count: beat.count(), at: now };
+        let tasks = Beat::default();
+        let seen = Seen { engine: turned(&engine), tasks: turned(&tasks), tried: 0, committer_at: now };
+        Self { engine, tasks, within, seen: Mutex::new(seen) }
+    }
+
+    /// The beat of a task among those of listeners and pages: it turns as long as any of them can.
+    pub(super) const fn tasks(&self) -> &Beat {
+        &self.tasks
     }
 
     /// What stands still, in words; nothing while all is well.
     pub(super) fn look(&self, committer: Option<CommitterLook>, now: Instant) -> Vec<String> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.engine.count() != seen.engine {
-            (seen.engine, seen.engine_at) = (self.engine.count(), now);
-        }
         let mut faults = Vec::new();
-        if now.duration_since(seen.engine_at) > self.within {
-            let seconds = now.duration_since(seen.engine_at).as_secs();
-            faults.push(format!("the engine has not moved for {seconds} s"));
+        let engine = ("the engine has", seen.engine.still_for(&self.engine, now));
+        let tasks = ("listeners and pages have", seen.tasks.still_for(&self.tasks, now));
+        for (who, still) in [engine, tasks].into_iter().filter(|(_, still)| *still > self.within) {
+            faults.push(format!("{who} not moved for {} s", still.as_secs()));
         }
         let Some(CommitterLook { tried, waiting, ended }) = committer else { return faults };
         if tried != seen.tried || !waiting {
@@ -105,8 +127,12 @@ mod tests {
             if turns {
                 beat.turn();
             }
+            heart.tasks().turn();
             let faults = heart.look(committer, begin + Duration::from_secs(second));
             assert_eq!(faults.join("; "), expected, "{second} s");
         }
+        beat.turn();
+        let faults = heart.look(None, begin + Duration::from_secs(316));
+        assert_eq!(faults, ["listeners and pages have not moved for 61 s"]);
     }
 }

@@ -246,9 +246,11 @@ impl Service {
             disk: stores.room,
             clocks_told: std::sync::Mutex::default(),
         });
-        let watched = Arc::clone(&backend);
-        let committer = move || watched.committer();
-        self.tasks.spawn(supervisor::watchdog(Arc::clone(&self.heart), committer, stop.clone()));
+        let watched = Arc::downgrade(&backend);
+        let committer = move || watched.upgrade()?.committer();
+        supervisor::watchdog(Arc::clone(&self.heart), committer, stop.clone())
+            .map_err(|error| Failure::because(Kind::Unavailable, "could not start the watchdog's thread", error))?;
+        self.tasks.spawn(supervisor::turns(Arc::clone(&self.heart), stop.clone()));
         self.tasks.spawn(upkeep(Arc::clone(&backend), telemetry, stop.clone()));
         self.tasks.spawn(http::serve(listener, backend, console, bounds, stop));
         Ok(())

@@ -13,6 +13,9 @@ use super::heart::{CommitterLook, Heart};
 /// Looks within one watchdog interval: one that comes late must not be the end.
 const LOOKS_PER_INTERVAL: u32 = 3;
 
+/// Pause between the turns of tasks.
+const TURNS_EVERY: Duration = Duration::from_secs(1);
+
 /// How intake stands, for people who ask the service manager. `shortage` is why nothing is acknowledged.
 pub(crate) fn standing(takes_in: bool, shortage: Option<&str>) -> String {
     match shortage {
@@ -58,26 +61,41 @@ fn tell(states: &[NotifyState<'_>]) {
     }
 }
 
-/// Feeds the watchdog while engine and committer move; ends with `stop`, or at once where no watchdog is set.
-pub(super) async fn watchdog(
+/// Feeds the watchdog while everything moves; ends with `stop`, or at once where no watchdog is set. On a thread of its own:
+/// a disk that answers no more holds every other one, and somebody has to say so.
+///
+/// # Errors
+/// When no thread can be made.
+pub(super) fn watchdog(
     heart: Arc<Heart>,
-    committer: impl Fn() -> Option<CommitterLook>,
+    committer: impl Fn() -> Option<CommitterLook> + Send + 'static,
     stop: CancellationToken,
-) {
-    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+) -> std::io::Result<()> {
+    let Some(interval) = sd_notify::watchdog_enabled() else { return Ok(()) };
     tracing::info!(interval_s = interval.as_secs_f64(), "systemd's watchdog is fed while engine and committer move.");
-    loop {
-        let faults = heart.look(committer(), Instant::now());
-        if faults.is_empty() {
-            tell(&[NotifyState::Watchdog]);
-        } else {
-            let why = faults.join("; ");
-            tracing::error!(why, "The watchdog is not fed; systemd will restart this service.");
-            tell(&[NotifyState::Status(&why)]);
+    let look = move || {
+        while !stop.is_cancelled() {
+            let faults = heart.look(committer(), Instant::now());
+            if faults.is_empty() {
+                tell(&[NotifyState::Watchdog]);
+            } else {
+                let why = faults.join("; ");
+                tracing::error!(why, "The watchdog is not fed; systemd will restart this service.");
+                tell(&[NotifyState::Status(&why)]);
+            }
+            std::thread::sleep(interval / LOOKS_PER_INTERVAL);
         }
+    };
+    std::thread::Builder::new().name("foretell-watch".to_owned()).spawn(look).map(drop)
+}
+
+/// Turns as long as tasks do; ends with `stop`.
+pub(super) async fn turns(heart: Arc<Heart>, stop: CancellationToken) {
+    loop {
+        heart.tasks().turn();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(interval / LOOKS_PER_INTERVAL) => {}
+            () = tokio::time::sleep(TURNS_EVERY) => {}
         }
     }
 }
