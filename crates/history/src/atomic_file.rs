@@ -28,6 +28,7 @@ pub(crate) struct AtomicFile {
 
 impl AtomicFile {
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        let path = &to_be_replaced(path)?;
         // In front, so that the ending still says what the file is to whoever verifies it before it takes its name; with the
         // ending there too, so that a checksum on its way is not taken for that of a file on its way.
         let mut name = OsString::from(ASIDE);
@@ -59,6 +60,24 @@ impl AtomicFile {
     }
 }
 
+/// What a file written aside will take the place of: of a link, what it leads to.
+///
+/// # Errors
+/// When something else than a file stands there, such as a device, which must not become one.
+pub fn to_be_replaced(path: &Path) -> io::Result<PathBuf> {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => path.canonicalize(),
+        Ok(there) if there.is_dir() => {
+            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file in it"))
+        }
+        Ok(_) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a device or a pipe, which must not become a file; name a file",
+        )),
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.inner()?.write(bytes)
@@ -81,6 +100,25 @@ impl Drop for AtomicFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_files_are_replaced_and_links_lead_to_them() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let _pipe = UnixListener::bind(at("pipe")).unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        let refused = |path: &Path| AtomicFile::create(path).err().map(|error| error.kind());
+        assert_eq!(refused(&at("pipe")), Some(io::ErrorKind::InvalidInput));
+        assert_eq!(refused(Path::new("/dev/null")), Some(io::ErrorKind::InvalidInput));
+        assert_eq!(refused(dir.path()), Some(io::ErrorKind::IsADirectory));
+        std::fs::write(at("file"), "old").unwrap();
+        let mut file = AtomicFile::create(&at("link")).unwrap();
+        file.write_all(b"new").unwrap();
+        file.finish().unwrap();
+        assert!(at("link").is_symlink());
+        assert_eq!(std::fs::read(at("file")).unwrap(), b"new");
+    }
 
     #[test]
     fn a_sum_on_its_way_does_not_stand_beside_a_file_on_its_way() {

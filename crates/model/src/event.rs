@@ -26,10 +26,10 @@ impl Work {
 pub struct Note(String);
 
 impl Note {
-    /// Keeps at most the first 1,000 characters, without control characters.
+    /// Keeps at most the first 1,000 characters; a line break or another control character becomes a space, so that words stay apart.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self(text.chars().filter(|c| !c.is_control()).take(1000).collect())
+        Self(text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect())
     }
 
     /// The text.
@@ -145,5 +145,18 @@ impl Event {
             | Self::Status { ts, .. }
             | Self::Verdict { ts, .. } => *ts,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_one_line_of_words_that_stay_apart() {
+        let kept = |text: &str| Note::new(text).as_str().to_owned();
+        assert_eq!(kept("It has stopped\nSent from my phone"), "It has stopped Sent from my phone");
+        assert_eq!(kept("停了\t快来\u{7f}"), "停了 快来 ");
+        assert_eq!(kept(&"气".repeat(1_001)).chars().count(), 1_000);
     }
 }

@@ -269,7 +269,9 @@ impl Grumbles {
     }
 
     fn held(&self, reply: &str) -> impl Iterator<Item = &Grumble> {
-        let reply = any_digit(&reply.to_lowercase().replace('’', "'"));
+        let words: Vec<&str> =
+            reply.split(|c: char| c.is_whitespace() || c == '\u{200b}').filter(|w| !w.is_empty()).collect();
+        let reply = any_digit(&words.join(" ").to_lowercase().replace('’', "'"));
         let holds = move |grumble: &Grumble| {
             let word = grumble.word.as_str();
             reply.match_indices(word).any(|(at, _)| {
@@ -350,6 +352,11 @@ mod tests {
             "机器无法启动",
             "3号机不打气了",
             "从早上起就打不上气",
+            "3号机停了，快来",
+            "It is broken",
+            "It has  stopped",
+            "It\nhas stopped\nSent from my phone",
+            "it has\u{a0}stopped",
         ] {
             check(stopped, true);
         }

@@ -46,6 +46,9 @@ pub const COLUMNS: &[(&str, bool, &str)] = &[
     ("service", false, "work by running hours, e.g. oil_changed:4000:8000; more behind a | (interval, last done)"),
 ];
 
+/// A field is no longer than this, characters.
+const FIELD_CHARS_MAX: usize = 4_000;
+
 /// A line that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -96,7 +99,10 @@ pub struct Known {
 /// Reads a spreadsheet.
 #[must_use]
 pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
-    let mut lines = rows(text.strip_prefix('\u{feff}').unwrap_or(text)).into_iter();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // Some programs end lines with a carriage return alone.
+    let old_ends = (!text.contains('\n')).then(|| text.replace('\r', "\n"));
+    let mut lines = rows(old_ends.as_deref().unwrap_or(text)).into_iter();
     let mut sheet = Sheet::default();
     let Some((_, header)) = lines.next() else {
         sheet.refused.push(refused(1, "", "the file is empty", "save the spreadsheet as CSV with its header line"));
@@ -124,6 +130,10 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         if fields.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
+        if let Some((column, why, remedy)) = unreadable(&fields, &header, &places) {
+            sheet.refused.push(Refused { line, column, why, remedy });
+            continue;
+        }
         let get = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
         if let Err((column, why, remedy)) = reader.line(&get) {
             sheet.refused.push(Refused { line, column, why, remedy });
@@ -131,6 +141,24 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
     }
     sheet.registry = reader.registry;
     sheet
+}
+
+/// What shows that a line is not what it seems: a quotation mark that nobody closed takes in all that follows.
+fn unreadable(fields: &[String], header: &[String], places: &BTreeMap<String, usize>) -> Option<Fault> {
+    let spare = fields.iter().skip(header.len()).filter(|field| !field.trim().is_empty()).count();
+    if spare > 0 {
+        let why = format!("the line has {} fields, the header {}", fields.len(), header.len());
+        return Some(("", why, "put a field that holds a comma between quotation marks".to_owned()));
+    }
+    let of = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
+    let odd = |column: &str| of(column).chars().any(char::is_control) || of(column).chars().count() > FIELD_CHARS_MAX;
+    let column = COLUMNS.iter().map(|(column, ..)| *column).find(|column| odd(column))?;
+    let breaks = of(column).lines().count().saturating_sub(1);
+    let why = match breaks {
+        0 => format!("it holds control characters or more than {FIELD_CHARS_MAX} characters"),
+        _ => format!("it goes on over {breaks} more lines of the file, none of which was read"),
+    };
+    Some((column, why, "close its quotation mark, or take out what is no text".to_owned()))
 }
 
 /// What is wrong with a line: the column, why, the remedy.
@@ -567,6 +595,28 @@ mod tests {
             refused line 14: `consequence`: `0` is not a number above 0; write it like 75 or 0.82
         "#]],
         );
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_swallows_nothing_unseen() {
+        let header = "customer,customer_name,advisor,email,language,zone,site,machine,number\n";
+        let row = |n: usize, number: &str| format!("c{n},N,wang,a@b.example,en,Europe/London,s{n},k1,{number}\n");
+        let rest: String = (3..6).map(|n| row(n, "No. 3")).collect();
+        let open = format!("{header}{}{}{rest}", row(1, "No. 1"), row(2, "\"No. 2"));
+        let sheet = read(&open, &known(), &Catalogue::default());
+        assert_eq!((sheet.registry.machines.len(), sheet.refused.len()), (1, 1));
+        assert_eq!(
+            sheet.refused[0].to_string(),
+            "line 3: `number`: it goes on over 3 more lines of the file, none of which was read; close its quotation mark, \
+             or take out what is no text"
+        );
+        let spare = format!("{header}{}", row(1, "No. 1, the old one"));
+        let said = read(&spare, &known(), &Catalogue::default()).refused[0].to_string();
+        assert!(said.starts_with("line 2: the line has 10 fields, the header 9; put a field"), "{said}");
+        let old_ends = format!("{header}{}{}", row(1, "No. 1"), row(2, "No. 2")).replace('\n', "\r");
+        assert_eq!(read(&old_ends, &known(), &Catalogue::default()).registry.machines.len(), 2);
+        let odd = format!("{header}{}", row(1, "No.\0 1"));
+        assert!(read(&odd, &known(), &Catalogue::default()).refused[0].why.starts_with("it holds control characters"));
     }
 
     #[test]

@@ -49,6 +49,7 @@ fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
+    let path = &foretell_history::to_be_replaced(path)?;
     let mut aside = path.as_os_str().to_owned();
     aside.push(".part");
     let mut options = std::fs::OpenOptions::new();
