@@ -72,7 +72,7 @@ words! {
     stale = "This form has expired", "表单已过期";
     stale_text = "Nothing was done. It was opened before you last signed in, or came from somewhere else. Please load the page again and repeat it.", "操作未执行。该表单是在您上次登录之前打开的，或来自其他来源。请重新打开页面后再试。";
     too_often = "Please wait a little", "请稍候";
-    too_often_text = "Too many links that do not exist were opened from your network. Please try the link from our message again in a few minutes, or call your service advisor.", "您所在的网络打开了过多无效链接。请几分钟后再从我们的消息中打开链接，或致电您的服务顾问。";
+    too_often_text = "We cannot open this page for you just now. Please try the link from our message again in a few minutes, or call your service advisor.", "页面暂时打不开。请过几分钟再从我们的消息里打开链接，或给您的服务顾问打电话。";
 }
 
 /// A role's name.

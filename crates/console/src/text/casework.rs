@@ -89,7 +89,7 @@ const REMARKS: &[(&str, &str)] = &[
         "the customer was told that the work is done, which is not so; please call",
         "已告诉客户做好了，其实没有，请打电话说明",
     ),
-    ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗"),
+    ("part of the visit may no longer be needed", "有一台的预测已撤回，那部分还需要做吗？"),
     (
         "the letter spoke of it together with another machine, whose forecast was withdrawn",
         "那封信同时说了另一台机器，那台的预测已撤回，请打电话",

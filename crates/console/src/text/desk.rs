@@ -168,7 +168,7 @@ words! {
     visits_count = "Visits", "上门次数";
     delay_heading = "What postponing costs", "推迟的代价";
     delay_hint = "Doing the work two weeks after the next free time, compared with doing it then.", "与最近的空档相比，再推迟两周的影响。";
-    delay_none = "Nothing that waits has a forecast.", "待办事项中没有可推算的预测。";
+    delay_none = "None of the waiting items has a forecast.", "待办事项中没有可推算的预测。";
     next_free = "Next free time", "最近空档";
     risk_then = "Risk by then", "届时风险";
     risk_later = "Risk two weeks later", "再过两周的风险";
@@ -248,8 +248,8 @@ pub(crate) fn cases_headline(desk: &CaseDesk, lang: Lang) -> String {
     let late = desk.open.iter().filter(|case| case.urgency().0 == TimerState::Late).count();
     match (lang, desk.open.len(), late) {
         (_, 0, _) => words(lang).cases_none.to_owned(),
-        (Lang::En, 1, 0) => "One machine waits for us".to_owned(),
-        (Lang::En, n, 0) => format!("{n} machines wait for us"),
+        (Lang::En, 1, 0) => "One machine is waiting for us".to_owned(),
+        (Lang::En, n, 0) => format!("{n} machines are waiting for us"),
         (Lang::En, _, 1) => "One promise has slipped".to_owned(),
         (Lang::En, _, n) => format!("{n} promises have slipped"),
         (Lang::Zh, n, 0) => format!("{n}台机器等我们处理"),

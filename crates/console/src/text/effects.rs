@@ -14,11 +14,11 @@ const TOLD: [(&str, f64, [[&str; 2]; 2]); 6] = [
         1.0,
         [
             [
-                "it runs about {} °C cooler at the same load and weather",
+                "it runs about {} °C cooler at the same load and in the same weather",
                 "在负荷和天气相同的情况下，排气温度降低了{} ℃左右",
             ],
             [
-                "it runs about {} °C hotter at the same load and weather",
+                "it runs about {} °C hotter at the same load and in the same weather",
                 "在负荷和天气相同的情况下，排气温度反而升高了{} ℃左右",
             ],
         ],
@@ -68,7 +68,10 @@ pub(super) fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
         (Some(told), Lang::En) => format!("{}: {told}.", work_done(finding.fault.as_str(), work, lang)),
         (Some(told), Lang::Zh) => format!("{work}之后，{told}。"),
         (None, Lang::En) => {
-            format!("{}: no clear change at the same load and weather.", work_done(finding.fault.as_str(), work, lang))
+            format!(
+                "{}: no clear change at the same load and in the same weather.",
+                work_done(finding.fault.as_str(), work, lang)
+            )
         }
         (None, Lang::Zh) => format!("{work}之后，在负荷和天气相同的情况下没有看到明显变化。"),
     }

@@ -123,7 +123,7 @@ words! {
     trouble_ask = "The machine has broken down", "机器坏了";
     trouble_which = "Which machine?", "哪台机器？";
     trouble_what = "What has happened?", "发生了什么？";
-    trouble_hint = "We will ring you straight back; a few words are enough.", "我们马上给您回电，几个字就够了。";
+    trouble_hint = "We will ring you back soon; the next page says by when. A few words are enough.", "我们会尽快给您回电，下一页会写明几点前；写几个字就够了。";
     trouble_send = "Report it now", "立即报修";
     trouble_open = "See how it is going", "查看报修进展";
     trouble_first = "What we wrote to you about before is looked at on the same occasion. If anything is left to do after the repair, we will find a time for it together.", "之前跟您说过的情况，这次会一并查看。修好后要是还有需要做的，再跟您商量时间。";

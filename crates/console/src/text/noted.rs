@@ -18,7 +18,7 @@ const REFUSED: &[Pattern] = &[
     ("`{}` is beyond all numbers after scaling", "{0} 换算后超出可表示的数值"),
     ("`ts` lies outside the years 0 to 9999", "ts 不在公元0～9999年之间"),
     ("the time stamp {} lies outside the years 0 to 9999", "时间戳 {0} 不在公元0～9999年之间"),
-    ("`ts` {} is {} ahead of its arrival; {} ahead is the most allowed", "ts {0} 比收到时间早报了 {1}，最多允许 {2}"),
+    ("`ts` {} is {} ahead of its arrival; {} ahead is the most allowed", "ts {0} 比收到时间超前 {1}，最多允许 {2}"),
     (
         "`ts` {} is {} old; as seconds it would be of our time: send milliseconds",
         "ts {0} 已过去 {1}；看起来发的是秒，请改发毫秒",

@@ -84,7 +84,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         Obstacle::CaseNotNow => ("The customer said not now.", "客户表示暂时不用。"),
         Obstacle::CaseBooked => ("A visit is booked already.", "已经约好上门。"),
         Obstacle::CaseDone => ("The work is done already.", "已经完成，不用重复操作。"),
-        Obstacle::CaseCleared => ("The case is closed already.", "此事项已经结束。"),
+        Obstacle::CaseCleared => ("This item is closed already.", "此事项已经结束。"),
         Obstacle::Stale => (
             "Somebody or something changed this after your page was loaded. Look at it again, then decide.",
             "页面打开之后内容已被更改，请重新查看后再决定。",
@@ -157,7 +157,7 @@ const fn words(why: Obstacle) -> (&'static str, &'static str) {
         }
         Obstacle::WhenMissing => ("Please give a date and time.", "请填写日期和时间。"),
         Obstacle::PostponeDays => ("Choose 1 to 90 days.", "请选择1到90天。"),
-        Obstacle::CaseClosed => ("The case is closed already.", "这次报修已经结束。"),
+        Obstacle::CaseClosed => ("The breakdown case is closed already.", "这次报修已经结束。"),
         Obstacle::OtherCaseOpen => {
             ("The machine has another open case. Go on there.", "这台机器另有未结束的报修，请在那里继续处理。")
         }

@@ -19,7 +19,7 @@ const fn measured(signal: Signal, lang: Lang) -> &'static str {
         Signal::DischargePressure => ("line pressure", "排气压力"),
         Signal::OilInjectionTemp => ("oil injection temperature", "喷油温度"),
         Signal::OilFilterDp => ("oil filter pressure drop", "机油滤芯压差"),
-        Signal::SeparatorDp => ("separator pressure drop", "油气分离器压差"),
+        Signal::SeparatorDp => ("separator pressure drop", "油气分离芯压差"),
         Signal::InletVacuum => ("intake vacuum", "进气滤芯负压"),
         Signal::Vibration => ("vibration", "振动"),
         Signal::MotorCurrentL1 | Signal::MotorCurrentL2 | Signal::MotorCurrentL3 => ("phase currents", "三相电流"),

@@ -61,9 +61,9 @@ pub(crate) fn fleet_headline(urgent: usize, advise: usize, total: usize, queued:
         (Lang::Zh, 0, 0) if queued > 0 => "目前没有需要上门的机器".to_owned(),
         (Lang::En, 0, 0) => "Nothing needs you now".to_owned(),
         (Lang::Zh, 0, 0) => "目前没有需要您处理的机器".to_owned(),
-        (Lang::En, 0, 1) => "One machine is worth a visit".to_owned(),
-        (Lang::En, 0, n) => format!("{n} machines are worth a visit"),
-        (Lang::Zh, 0, n) => format!("{n}台机器值得安排一次上门"),
+        (Lang::En, 0, 1) => "One machine should be visited".to_owned(),
+        (Lang::En, 0, n) => format!("{n} machines should be visited"),
+        (Lang::Zh, 0, n) => format!("{n}台机器建议安排上门"),
         (Lang::En, 1, _) => "One machine needs you now".to_owned(),
         (Lang::En, n, _) => format!("{n} machines need you now"),
         (Lang::Zh, n, _) => format!("{n}台机器需要尽快处理"),
@@ -84,9 +84,9 @@ pub(crate) fn fleet_subline(machines: usize, sites: usize, as_of: &str, lang: La
 pub(crate) fn all_of_standing(count: usize, urgent: bool, lang: Lang) -> String {
     match (lang, urgent) {
         (Lang::En, true) => format!("All {count} that need you now"),
-        (Lang::En, false) => format!("All {count} that are worth a visit"),
+        (Lang::En, false) => format!("All {count} that should be visited"),
         (Lang::Zh, true) => format!("查看全部{count}台需尽快处理的机器"),
-        (Lang::Zh, false) => format!("查看全部{count}台值得上门的机器"),
+        (Lang::Zh, false) => format!("查看全部{count}台建议上门的机器"),
     }
 }
 
@@ -414,6 +414,6 @@ mod tests {
         ] {
             assert_eq!([Lang::En, Lang::Zh].map(|lang| fleet_headline(0, 0, 12, queued, lang)), [en, zh]);
         }
-        assert_eq!(fleet_headline(0, 1, 12, 1, Lang::En), "One machine is worth a visit");
+        assert_eq!(fleet_headline(0, 1, 12, 1, Lang::En), "One machine should be visited");
     }
 }

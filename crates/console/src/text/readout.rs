@@ -83,12 +83,12 @@ pub(crate) fn cone_words(point: &ConePoint, limit_c: f64, today: i64, lang: Lang
     match (against(point, limit_c), lang) {
         (Against::Below, Lang::En) => format!("{when}: {}", about(point.q50_c, lang)),
         (Against::Below, Lang::Zh) => format!("{when}：{}", about(point.q50_c, lang)),
-        (Against::MayReach, Lang::En) => format!("{when}: it may go above the limit of {limit_c:.0} °C"),
-        (Against::MayReach, Lang::Zh) => format!("{when}：有可能超过{limit_c:.0} ℃预警线"),
-        (Against::Likely, Lang::En) => format!("{when}: probably above the limit of {limit_c:.0} °C"),
-        (Against::Likely, Lang::Zh) => format!("{when}：多半会超过{limit_c:.0} ℃预警线"),
-        (Against::Above, Lang::En) => format!("{when}: above the limit of {limit_c:.0} °C"),
-        (Against::Above, Lang::Zh) => format!("{when}：会超过{limit_c:.0} ℃预警线"),
+        (Against::MayReach, Lang::En) => format!("{when}: it may go above the warning limit of {limit_c:.0} °C"),
+        (Against::MayReach, Lang::Zh) => format!("{when}：有可能超过{limit_c:.0} ℃的预警温度"),
+        (Against::Likely, Lang::En) => format!("{when}: probably above the warning limit of {limit_c:.0} °C"),
+        (Against::Likely, Lang::Zh) => format!("{when}：多半会超过{limit_c:.0} ℃的预警温度"),
+        (Against::Above, Lang::En) => format!("{when}: very likely above the warning limit of {limit_c:.0} °C"),
+        (Against::Above, Lang::Zh) => format!("{when}：很可能超过{limit_c:.0} ℃的预警温度"),
     }
 }
 
@@ -116,20 +116,20 @@ mod tests {
             (
                 [94.0, 101.0, 130.0],
                 "19 Jul: 94 °C to above the limit of 105 °C, middle 101 (forecast)",
-                "In about 5 weeks: it may go above the limit of 105 °C",
-                "大约5周后：有可能超过105 ℃预警线",
+                "In about 5 weeks: it may go above the warning limit of 105 °C",
+                "大约5周后：有可能超过105 ℃的预警温度",
             ),
             (
                 [98.0, 151.0, 260.0],
                 "19 Jul: 98 °C or more, probably above the limit of 105 °C (forecast)",
-                "In about 5 weeks: probably above the limit of 105 °C",
-                "大约5周后：多半会超过105 ℃预警线",
+                "In about 5 weeks: probably above the warning limit of 105 °C",
+                "大约5周后：多半会超过105 ℃的预警温度",
             ),
             (
                 [106.0, 223.0, 347.0],
                 "19 Jul: above the limit of 105 °C (forecast)",
-                "In about 5 weeks: above the limit of 105 °C",
-                "大约5周后：会超过105 ℃预警线",
+                "In about 5 weeks: very likely above the warning limit of 105 °C",
+                "大约5周后：很可能超过105 ℃的预警温度",
             ),
         ] {
             let point = ConePoint { day, q10_c, q50_c, q90_c };

@@ -20,7 +20,7 @@ const DONE_EN: &[(&str, &str)] = &[
     ("inlet_valve_serviced", "Inlet valve serviced"),
     ("bearing_inspected", "Air-end bearings inspected"),
     ("motor_bearing_serviced", "Motor bearings greased and checked"),
-    ("supply_checked", "Contacts and supply checked"),
+    ("supply_checked", "Connections, contactor and supply checked"),
     ("sensor_replaced", "Sensor replaced"),
     ("serviced", "Regular service done"),
     ("vibration_tested", "Vibration test done"),
@@ -61,7 +61,7 @@ const LOOKED_AT_EN: &[(&str, &str)] = &[
     ("inlet_valve_serviced", "Inlet valve"),
     ("bearing_inspected", "Air-end bearings"),
     ("motor_bearing_serviced", "Motor bearings"),
-    ("supply_checked", "Contacts and supply"),
+    ("supply_checked", "Connections, contactor and supply"),
     ("sensor_replaced", "Sensor"),
 ];
 

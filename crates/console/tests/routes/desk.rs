@@ -207,7 +207,7 @@ async fn what_does_not_fit_a_case_or_a_customer_is_said_beside_the_form() {
         ("/cases/101/close", "test_run=on", 422, "say why it was left out"),
         ("/cases/101/close", "left_out=all&note=good+for+our+KPI", 422, "Customers are never told “kpi”"),
         ("/cases/101/send", "technician=lin&eta=soon", 422, "Please give a date and time"),
-        ("/cases/97/called", "remark=x", 409, "The case is closed already."),
+        ("/cases/97/called", "remark=x", 409, "The breakdown case is closed already."),
         ("/cases", "machine=nowhere&what=x", 422, "nowhere"),
         ("/cases/9999/arrived", "", 404, "There is no such page"),
         ("/customers/nobody/stage", "stage=2&why=x", 404, "There is no such page"),

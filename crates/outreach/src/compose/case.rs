@@ -56,7 +56,9 @@ impl Outreach {
         match own.filter(|own| is_same_trouble(own.finding, &case.finding)) {
             Some(own) => {
                 let before = self.before_on(connection, (own, &stay), people)?;
-                Ok(facts.after(Before { spent: false, ..before }))
+                let (was, is) = (own.cause(&self.options.catalogue), case.own().cause(&self.options.catalogue));
+                let elsewhere = was.fault != is.fault && was.beside.is_none_or(|beside| beside.fault != is.fault);
+                Ok(facts.after(Before { elsewhere, spent: false, ..before }))
             }
             None => Ok(facts.beside(format::day(people.customer.language, people.calendar.local(stay.start).date()))),
         }
@@ -104,6 +106,7 @@ impl Outreach {
         Ok(Before {
             day: format::day(language, people.calendar.local(stay.start).date()),
             works,
+            elsewhere: false,
             unfound,
             technician: technician.map(|technician| language.of(&technician.name).to_owned()),
             effect: self.effect_on(connection, spoken, stay, language)?,

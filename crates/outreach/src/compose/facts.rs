@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::energy::{self, Energy, Saving};
 use super::order::{Pressing, pressing};
-use super::pieces::due_pieces;
+use super::pieces::{due_pieces, is_partly};
 use super::seen::{Seen, seen};
 use super::{Common, Effect, Occasion, Piece, format, pieces_of};
 use crate::calendar::Calendar;
@@ -70,12 +70,16 @@ pub(crate) struct Facts {
     pub(super) works: Vec<String>,
     /// Of these what is due by running hours.
     pub(super) due: Vec<String>,
+    /// What is only looked at, as phrases.
+    looks: Vec<String>,
     /// All of it as phrases: what a visit is for.
     pub(crate) jobs: Vec<String>,
     /// Time on site, in words.
     pub(crate) duration: String,
     /// Whether the machine stops.
     pub(crate) stops: bool,
+    /// It stops for a part of the work alone.
+    pub(super) partly: bool,
     benefit: String,
     /// What the repair spares in electricity, where the letter is about something else.
     saving: Option<Saving>,
@@ -119,6 +123,8 @@ pub(crate) struct Before {
     pub(crate) day: String,
     /// What was done, as phrases.
     pub(crate) works: Vec<String>,
+    /// The readings now point to another cause than the one that the visit was for.
+    pub(crate) elsewhere: bool,
     /// The fault of which nothing was found then, as a phrase.
     pub(crate) unfound: Option<String>,
     /// Who was there, by name.
@@ -204,11 +210,13 @@ impl Facts {
             others: Vec::new(),
             is_new: false,
             stops: pieces.iter().any(|piece| piece.action.stops_machine),
+            partly: is_partly(pieces.iter().copied()),
             benefit: benefit(subject, &pieces).map_or_else(String::new, |a| a.benefit.in_language(tag).into()),
             // Of another cause than what the engine reckoned with it is not known.
             saving: energy::saving(finding, language).filter(|_| cause.fault == &finding.fault),
             season: season(subject).map(|first| format::day(language, first)),
             works: pieces.iter().filter(|piece| !piece.is_look).map(words).collect(),
+            looks: pieces.iter().filter(|piece| piece.is_look).map(words).collect(),
             due: due_pieces(subject.spoken, subject.catalogue).iter().map(words).collect(),
             jobs: pieces.iter().map(words).collect(),
             comparison: fault.map_or_else(String::new, |fault| fault.comparison.in_language(tag).to_owned()),

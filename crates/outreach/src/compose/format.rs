@@ -99,7 +99,7 @@ pub fn duration(language: Language, minutes: u32) -> String {
         (Language::En, _, 1, true) => "about an hour and a half".into(),
         (Language::En, _, h, false) => format!("about {} hours", number_en(h)),
         (Language::En, _, h, true) => format!("about {} and a half hours", number_en(h)),
-        (Language::ZhCn, _, h, false) => format!("{h}小时左右"),
+        (Language::ZhCn, _, h, false) => format!("{}小时左右", number_zh(h)),
         (Language::ZhCn, _, h, true) => format!("{}个半小时左右", number_zh(h)),
     }
 }
@@ -178,7 +178,7 @@ mod tests {
     fn a_half_hour_beyond_whole_hours_is_counted_in_words() {
         for (minutes, en, zh) in [
             (90, "about an hour and a half", "一个半小时左右"),
-            (120, "about two hours", "2小时左右"),
+            (120, "about two hours", "两小时左右"),
             (150, "about two and a half hours", "两个半小时左右"),
         ] {
             assert_eq!([Language::En, Language::ZhCn].map(|language| duration(language, minutes)), [en, zh]);

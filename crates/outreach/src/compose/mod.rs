@@ -23,6 +23,8 @@ mod order;
 mod pieces;
 pub mod preview;
 mod seen;
+#[cfg(test)]
+mod sentences;
 mod shelf;
 mod specimen;
 pub mod trial;

@@ -25,6 +25,12 @@ impl<'a> Piece<'a> {
     }
 }
 
+/// Whether a machine stops for a part of its work alone, as when vibration is measured after the oil was changed.
+pub(crate) fn is_partly<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> bool {
+    let (stops, runs): (Vec<_>, Vec<_>) = pieces.partition(|piece| piece.action.stops_machine);
+    !stops.is_empty() && !runs.is_empty()
+}
+
 /// The work by running hours of which a finding speaks.
 pub(crate) fn due_pieces<'a>(spoken: Spoken<'_>, catalogue: &'a Catalogue) -> Vec<Piece<'a>> {
     let named = |code: &str| catalogue.actions.get_key_value(code).map(|(code, action)| (code.as_str(), action));

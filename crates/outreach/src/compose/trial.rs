@@ -214,7 +214,9 @@ fn again(language: Language, catalogue: &Catalogue) -> Option<Facts> {
     };
     let works = facts.jobs.clone();
     let effect = effect(language, -0.2)?;
-    Some(facts.after(Before { day: day.to_owned(), works, unfound: None, technician: None, effect, spent: false }))
+    let before =
+        Before { day: day.to_owned(), works, elsewhere: false, unfound: None, technician: None, effect, spent: false };
+    Some(facts.after(before))
 }
 
 /// What cleaning a cooler achieved.

@@ -158,7 +158,7 @@ pub(super) fn invented(
     let known = |text: &str| full.then(|| text.to_owned());
     let fault = match common.language {
         Language::En => ("a clogged cooler", "It is like a car radiator full of road dust.", "about two hours"),
-        Language::ZhCn => ("冷却器堵塞", "就像汽车水箱糊满了灰尘。", "2小时左右"),
+        Language::ZhCn => ("冷却器堵塞", "就像汽车水箱糊满了灰尘。", "两小时左右"),
     };
     let closed = match common.language {
         Language::En => "16 July, 16:20",

@@ -4,8 +4,9 @@ use foretell_model::{FindingId, FindingKind};
 use serde::Serialize;
 
 use super::common::Comer;
+use super::effect::Outcome;
 use super::facts::Hours;
-use super::pieces::due_pieces;
+use super::pieces::{due_pieces, is_partly};
 use super::{Common, Effect, Facts, Occasion, format, slot_text};
 use crate::Outreach;
 use crate::drafting::People;
@@ -27,6 +28,10 @@ pub(crate) struct VisitFacts {
     unfound: Option<String>,
     duration: String,
     stops: bool,
+    /// It stops for a part of the work alone.
+    partly: bool,
+    /// The clock time until which it lasts, where that is later than its customer was told.
+    until: Option<String>,
     /// The visit's time in words.
     when: String,
     /// The visit's day in words.
@@ -36,6 +41,8 @@ pub(crate) struct VisitFacts {
     address: String,
     /// What the work achieved; `None` where it is not known.
     effect: Option<Effect>,
+    /// The numbers of the machines on which the work did not help.
+    failed: Vec<String>,
     link: String,
     /// Other machines of the site to which the same visit goes; empty as a rule.
     others: Vec<OtherVisited>,
@@ -92,17 +99,25 @@ impl Outreach {
         // What stood still when the visit was booked is no part of it.
         let part = to_visit(connection, case, stay.changed)?;
         let visit = self.visit(&part);
+        let when = slot_text(language, &people.calendar, &slot);
+        // Whoever was told the same beginning with another end expects us to leave sooner.
+        let began = when.split_once('–').is_some_and(|(began, _)| told.contains(began));
+        let until =
+            (began && !told.contains(&when)).then(|| people.calendar.local(stay.end).format("%H:%M").to_string());
         let all = VisitFacts {
             common: Common::among(people, &self.options.company),
             works,
             unfound,
             duration: format::duration(language, visit.minutes),
             stops: visit.stops_machine,
-            when: slot_text(language, &people.calendar, &slot),
+            partly: is_partly(self.works(&part).map(|(_, piece)| piece)),
+            until,
+            when,
             day: format::day(language, people.calendar.local(stay.start).date()),
             technician: technician.as_ref().map(|technician| Comer::of(technician, language)),
             address: site.map_or_else(String::new, |site| site.address),
             effect,
+            failed: Vec::new(),
             link: link.to_owned(),
             off: stay.state == "cancelled",
             over: matches!(case.stage, Stage::Cleared | Stage::Done),
@@ -119,7 +134,9 @@ impl Outreach {
             found: facts.unsaid(&told),
         };
         let goes = case.machines().map(|machine| part.machines().any(|of| of == machine)).collect::<Vec<_>>();
-        Ok(all.only(&goes))
+        let mut all = all.only(&goes);
+        all.failed = all.failed();
+        Ok(all)
     }
 
     /// What the customer was last told of a case's visit in writing: the last word about it, else the letter.
@@ -212,6 +229,14 @@ impl VisitFacts {
         std::iter::once(self.common.number.as_str()).chain(self.others.iter().map(|o| o.number.as_str())).collect()
     }
 
+    /// The numbers of the machines on which the work did not help.
+    fn failed(&self) -> Vec<String> {
+        let own = std::iter::once((&self.common.number, &self.effect));
+        let all = own.chain(self.others.iter().map(|other| (&other.number, &other.effect)));
+        let failed = |effect: &Option<Effect>| effect.as_ref().is_some_and(|effect| effect.outcome != Outcome::Better);
+        all.filter(|(_, effect)| failed(effect)).map(|(number, _)| number.clone()).collect()
+    }
+
     /// The same of some of its machines alone, at least one; its own comes first.
     fn only(mut self, goes: &[bool]) -> Self {
         let mut of_others = goes.iter().skip(1);
@@ -248,11 +273,14 @@ pub(super) fn invented(facts: Facts, common: Common, technician: Option<Comer>, 
         unfound: None,
         duration: facts.duration,
         stops: facts.stops,
+        partly: facts.partly,
+        until: None,
         when: facts.slots.first().cloned().unwrap_or_default(),
         day: day.to_owned(),
         technician,
         address: String::new(),
         effect,
+        failed: Vec::new(),
         link: "https://service.example/b/invented".to_owned(),
         others: facts.others.iter().map(|other| OtherVisited::of(other, (other.jobs.clone(), None), None)).collect(),
         added: if facts.others.is_empty() { facts.due } else { Vec::new() },
