@@ -265,7 +265,7 @@ fn events_and_status() {
         event,
         r#"{"ts":1000,"kind":"note","text":"belt\nsqueals"}"#,
         expect![[
-            r#"s01/m007 1970-01-01T00:00:01Z Note { machine: s01/m007, ts: Timestamp(1000), text: Note("beltsqueals") }"#
+            r#"s01/m007 1970-01-01T00:00:01Z Note { machine: s01/m007, ts: Timestamp(1000), text: Note("belt squeals") }"#
         ]],
     );
     check(
