@@ -376,7 +376,7 @@ mod tests {
         ];
         let words = CurveText { lang: Lang::En, title: "No. 2", now: "Today", mark: &|mark| mark.label.clone() };
         for (hover, told) in [
-            (Hover::Figures, "22 Jul: very likely above the warning limit of 105 °C"),
+            (Hover::Figures, "22 Jul: above the limit of 105 °C"),
             (Hover::Words, "In about a week: very likely above the warning limit of 105 °C"),
         ] {
             let svg = past_curve(&hot, Size::Wide, &words, &Past { truths: &[], forecasts: &[], hover });
