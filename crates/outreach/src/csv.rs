@@ -1,5 +1,33 @@
 //! A text of comma-separated values, cut into its fields. Pure.
 
+/// A field is no longer than this, characters.
+const FIELD_CHARS_MAX: usize = 4_000;
+/// The only field that may go over several lines.
+const OF_LINES: &str = "address";
+
+/// What shows that a row is not what it seems, of its fields, the header's number of them and those that are `named`: the column,
+/// why, the remedy. A quotation mark that nobody closed takes in all that follows.
+pub(crate) fn doubt<'f>(
+    fields: &[String],
+    columns: usize,
+    named: impl Iterator<Item = (&'static str, &'f str)>,
+) -> Option<(&'static str, String, String)> {
+    if fields.iter().skip(columns).any(|field| !field.trim().is_empty()) {
+        let why = format!("the line has {} fields, the header {columns}", fields.len());
+        return Some(("", why, "put a field that holds a comma between quotation marks".to_owned()));
+    }
+    let is_odd = |column: &str, field: &str| {
+        let odd = |c: char| c.is_control() && !(column == OF_LINES && matches!(c, '\r' | '\n'));
+        field.chars().any(odd) || field.chars().count() > FIELD_CHARS_MAX
+    };
+    let (column, field) = named.into_iter().find(|(column, field)| is_odd(column, field))?;
+    let why = match field.lines().count().saturating_sub(1) {
+        0 => format!("it holds control characters or more than {FIELD_CHARS_MAX} characters"),
+        more => format!("it goes on over {more} more lines of the file, none of which was read"),
+    };
+    Some((column, why, "close its quotation mark, or take out what is no text".to_owned()))
+}
+
 /// The rows with the number of the line on which each begins. The separator is whichever of comma, semicolon and tab the first
 /// line has most of.
 pub(crate) fn rows(text: &str) -> Vec<(usize, Vec<String>)> {

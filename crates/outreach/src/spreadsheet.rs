@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foretell_model::{Catalogue, MachineId};
 
 use crate::calendar;
-use crate::csv::rows;
+use crate::csv::{doubt, rows};
 use crate::problems::mail_address;
 use crate::registry::{Customer, Entity, Language, Machine, Registry, ServiceTask, Site};
 
@@ -45,9 +45,6 @@ pub const COLUMNS: &[(&str, bool, &str)] = &[
     ("consequence", false, "what an unplanned stop costs relative to other machines (default 1)"),
     ("service", false, "work by running hours, e.g. oil_changed:4000:8000; more behind a | (interval, last done)"),
 ];
-
-/// A field is no longer than this, characters.
-const FIELD_CHARS_MAX: usize = 4_000;
 
 /// A line that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,35 +127,15 @@ pub fn read(text: &str, known: &Known, catalogue: &Catalogue) -> Sheet {
         if fields.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
-        if let Some((column, why, remedy)) = unreadable(&fields, &header, &places) {
-            sheet.refused.push(Refused { line, column, why, remedy });
-            continue;
-        }
         let get = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
-        if let Err((column, why, remedy)) = reader.line(&get) {
+        let named = COLUMNS.iter().map(|(column, ..)| (*column, get(column)));
+        let read = doubt(&fields, header.len(), named).map_or_else(|| reader.line(&get), Err);
+        if let Err((column, why, remedy)) = read {
             sheet.refused.push(Refused { line, column, why, remedy });
         }
     }
     sheet.registry = reader.registry;
     sheet
-}
-
-/// What shows that a line is not what it seems: a quotation mark that nobody closed takes in all that follows.
-fn unreadable(fields: &[String], header: &[String], places: &BTreeMap<String, usize>) -> Option<Fault> {
-    let spare = fields.iter().skip(header.len()).filter(|field| !field.trim().is_empty()).count();
-    if spare > 0 {
-        let why = format!("the line has {} fields, the header {}", fields.len(), header.len());
-        return Some(("", why, "put a field that holds a comma between quotation marks".to_owned()));
-    }
-    let of = |column: &str| places.get(column).and_then(|n| fields.get(*n)).map_or("", |field| field.trim());
-    let odd = |column: &str| of(column).chars().any(char::is_control) || of(column).chars().count() > FIELD_CHARS_MAX;
-    let column = COLUMNS.iter().map(|(column, ..)| *column).find(|column| odd(column))?;
-    let breaks = of(column).lines().count().saturating_sub(1);
-    let why = match breaks {
-        0 => format!("it holds control characters or more than {FIELD_CHARS_MAX} characters"),
-        _ => format!("it goes on over {breaks} more lines of the file, none of which was read"),
-    };
-    Some((column, why, "close its quotation mark, or take out what is no text".to_owned()))
 }
 
 /// What is wrong with a line: the column, why, the remedy.
