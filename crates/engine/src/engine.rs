@@ -26,7 +26,7 @@ const REGULAR_SERVICE: &str = "serviced";
 /// Work after which every sensor of the machine is learned anew.
 const SENSOR_REPLACED: &str = "sensor_replaced";
 
-/// The list of machines grows by one in so many.
+/// The lists of machines and sites grow by one in so many.
 const GROW_SHARE: usize = 32;
 
 /// What the engine is told once, at its start.
@@ -288,16 +288,11 @@ impl Engine {
     /// Enters a machine into the lists; its site is looked up or made.
     pub(crate) fn add(&mut self, id: MachineId, mut machine: Machine) -> usize {
         let place = self.machines.len();
-        if place == self.machines.capacity() {
-            // Growing by doubling would leave up to half of a large fleet's memory unused.
-            self.machines.reserve_exact(place / GROW_SHARE + 1);
-            self.ids.reserve_exact(place / GROW_SHARE + 1);
-        }
+        make_room(&mut self.machines);
+        make_room(&mut self.ids);
         let sites = &mut self.sites;
         let site = *self.site_index.entry(id.site_id()).or_insert_with(|| {
-            if sites.len() == sites.capacity() {
-                sites.reserve_exact(sites.len() / GROW_SHARE + 1);
-            }
+            make_room(sites);
             sites.push(Site::new(&id.site_id()));
             (sites.len() - 1) as u32
         });
@@ -307,6 +302,13 @@ impl Engine {
         machine.site = site;
         self.machines.push(machine);
         place
+    }
+}
+
+/// Room for one more: growing by doubling would leave up to half of a large fleet's memory unused.
+fn make_room<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / GROW_SHARE + 1);
     }
 }
 

@@ -79,7 +79,7 @@ impl OpenDay {
 
     /// Whether the open hour is the first of the day that follows. It began a little before this one closed, and is not cut in two.
     fn goes_on(&self, next: Day) -> bool {
-        self.hour.number == LAST && next == self.day + 1
+        self.hour.number == LAST && next == self.day.saturating_add(1)
     }
 
     pub(crate) const fn day(&self) -> Day {

@@ -93,7 +93,7 @@ use unready::{Told, Unready};
 /// How often advisories are compared with what was published last.
 const ADVISORIES_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the engine or the committer may stand still before the watchdog is left hungry and `/healthz` fails.
+/// How long engine, committer or tasks may stand still before the watchdog is left hungry and `/healthz` fails.
 const STILL_MAX: Duration = Duration::from_secs(45);
 
 /// How long the log's checkpoint may take at the end, even when the drain has used its time up.

@@ -72,7 +72,10 @@ pub(super) fn watchdog(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let Some(interval) = sd_notify::watchdog_enabled() else { return Ok(()) };
-    tracing::info!(interval_s = interval.as_secs_f64(), "systemd's watchdog is fed while engine and committer move.");
+    tracing::info!(
+        interval_s = interval.as_secs_f64(),
+        "systemd's watchdog is fed while engine, committer and listeners move."
+    );
     let look = move || {
         while !stop.is_cancelled() {
             let faults = heart.look(committer(), Instant::now());
