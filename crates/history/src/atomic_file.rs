@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// How the names of unfinished files begin.
@@ -20,14 +21,30 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// A file that takes its name only when [`AtomicFile::finish`] succeeds; dropped before, it leaves nothing.
-pub(crate) struct AtomicFile {
+pub struct AtomicFile {
     path: PathBuf,
     aside: PathBuf,
     writer: Option<BufWriter<File>>,
 }
 
 impl AtomicFile {
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+    /// Begins a file that will stand at `path`, or where a link that stands there leads.
+    ///
+    /// # Errors
+    /// When something else than a file stands there, such as a device, or no file can be made beside it.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Self::begin(path, 0o666)
+    }
+
+    /// The same for what only its owner may read, such as personal data.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create`].
+    pub fn create_private(path: &Path) -> io::Result<Self> {
+        Self::begin(path, 0o600)
+    }
+
+    fn begin(path: &Path, mode: u32) -> io::Result<Self> {
         let path = &to_be_replaced(path)?;
         // In front, so that the ending still says what the file is to whoever verifies it before it takes its name; with the
         // ending there too, so that a checksum on its way is not taken for that of a file on its way.
@@ -36,7 +53,10 @@ impl AtomicFile {
         name.push("-");
         name.push(path.file_name().unwrap_or_default());
         let aside = path.with_file_name(name);
-        let writer = Some(BufWriter::with_capacity(1 << 18, File::create(&aside)?));
+        // What an interrupted run left there would keep its own mode.
+        drop(std::fs::remove_file(&aside));
+        let file = File::options().write(true).create(true).truncate(true).mode(mode).open(&aside)?;
+        let writer = Some(BufWriter::with_capacity(1 << 18, file));
         Ok(Self { path: path.to_owned(), aside, writer })
     }
 
@@ -46,7 +66,10 @@ impl AtomicFile {
     }
 
     /// Makes it durable under its name, replacing what stood there.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the disk does not take it; what stood there before still does.
+    pub fn finish(mut self) -> io::Result<()> {
         if let Some(writer) = self.writer.take() {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             std::fs::rename(&self.aside, &self.path)?;
@@ -64,7 +87,7 @@ impl AtomicFile {
 ///
 /// # Errors
 /// When something else than a file stands there, such as a device, which must not become one.
-pub fn to_be_replaced(path: &Path) -> io::Result<PathBuf> {
+fn to_be_replaced(path: &Path) -> io::Result<PathBuf> {
     match std::fs::metadata(path) {
         Ok(there) if there.is_file() => path.canonicalize(),
         Ok(there) if there.is_dir() => {
@@ -75,6 +98,12 @@ pub fn to_be_replaced(path: &Path) -> io::Result<PathBuf> {
             "it is a device or a pipe, which must not become a file; name a file",
         )),
         Err(_) => Ok(path.to_owned()),
+    }
+}
+
+impl std::fmt::Debug for AtomicFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AtomicFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -118,6 +147,20 @@ mod tests {
         file.finish().unwrap();
         assert!(at("link").is_symlink());
         assert_eq!(std::fs::read(at("file")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn what_is_private_is_so_whatever_was_left_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("person.json");
+        let left = AtomicFile::create(&path).unwrap().aside().to_owned();
+        std::fs::write(&left, "left behind, for everybody to read").unwrap();
+        let mut file = AtomicFile::create_private(&path).unwrap();
+        file.write_all(b"{}").unwrap();
+        file.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

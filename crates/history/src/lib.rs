@@ -21,7 +21,7 @@ mod sqlite_log;
 mod standing;
 mod summary;
 
-pub use atomic_file::to_be_replaced;
+pub use atomic_file::AtomicFile;
 pub use backup::{BackedUp, back_up, failed_backup, note_backup, restored, settle_restored};
 pub use error::OpenError;
 pub use files::{

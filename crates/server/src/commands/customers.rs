@@ -1,8 +1,10 @@
 //! `foretell customers`: customers, sites and machines from a spreadsheet; what is kept about one of them, to hand out or to
 //! erase.
 
+use std::io::Write as _;
 use std::path::Path;
 
+use foretell_history::AtomicFile;
 use foretell_model::{Clock, Timestamp};
 use foretell_outreach::spreadsheet::{self, Known, Refused};
 use foretell_outreach::{Outreach, OutreachError, OutreachOptions, Registry};
@@ -41,22 +43,9 @@ fn opened(config: &Config) -> Result<Outreach, Failure> {
 
 fn export(config: &Config, id: &str, out: &Path, output: &mut Output) -> Result<(), Failure> {
     let data = opened(config)?.customer_data(id, WallClock.now()).map_err(refused)?;
-    write_private(out, data.as_bytes()).map_err(|error| Failure::writing(out, error))?;
+    let mut file = AtomicFile::create_private(out).map_err(|error| Failure::writing(out, error))?;
+    file.write_all(data.as_bytes()).and_then(|()| file.finish()).map_err(|error| Failure::writing(out, error))?;
     output.line(&format!("everything kept about customer `{id}` is in {}", out.display()))
-}
-
-/// Writes aside and renames; readable by its owner alone.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let path = &foretell_history::to_be_replaced(path)?;
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&aside, path)
 }
 
 fn erase(config: &Config, (id, confirm): (&str, &str), output: &mut Output) -> Result<(), Failure> {

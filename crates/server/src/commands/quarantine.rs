@@ -1,11 +1,9 @@
 //! `foretell quarantine`: refused input, to be looked at, written out and tried again. Works beside a running service.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
-use foretell_history::{QuarantineFilter, SqliteQuarantine};
+use foretell_history::{AtomicFile, QuarantineFilter, SqliteQuarantine};
 use foretell_ingest::decode::RefusalReason;
 use foretell_model::{LogError, Quarantined};
 use serde_json::{Value, json};
@@ -102,25 +100,23 @@ fn printable(raw: &[u8]) -> String {
 fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &mut Output) -> Result<(), Failure> {
     let interrupt = Interrupt::listen()?;
     let out = args.out.display();
+    let writing = |error| Failure::writing(&args.out, error);
     // A pipe or a terminal takes lines as they come; a file has its name when it is whole.
-    let is_file = std::fs::metadata(&args.out).map_or(true, |out| out.is_file());
-    let mut name = OsString::from(".part-");
-    name.push(args.out.file_name().unwrap_or_default());
-    let aside = if is_file { args.out.with_file_name(name) } else { args.out.clone() };
-    let written = write(quarantine, args, &aside, &interrupt);
-    let named = match &written {
-        Ok(Some(_)) if is_file => {
-            std::fs::rename(&aside, &args.out).map_err(|error| Failure::writing(&args.out, error))
+    let written = if std::fs::metadata(&args.out).is_ok_and(|out| !out.is_file() && !out.is_dir()) {
+        let mut lines = BufWriter::new(File::options().write(true).open(&args.out).map_err(writing)?);
+        let written = write(quarantine, args, &mut lines, &interrupt)?;
+        lines.flush().map_err(writing)?;
+        written
+    } else {
+        let mut file = AtomicFile::create(&args.out).map_err(writing)?;
+        let written = write(quarantine, args, &mut file, &interrupt)?;
+        if written.is_some() {
+            file.finish().map_err(writing)?;
         }
-        _ if is_file => {
-            // Best effort: what remains has no name that anybody reads.
-            drop(std::fs::remove_file(&aside));
-            Ok(())
-        }
-        _ => Ok(()),
+        written
     };
-    match written? {
-        Some(written) => named.and_then(|()| output.line(&format!("{written} items in {out}"))),
+    match written {
+        Some(written) => output.line(&format!("{written} items in {out}")),
         None => output.line(&format!("stopped; {out} was not written")),
     }
 }
@@ -129,11 +125,10 @@ fn export(quarantine: &SqliteQuarantine, args: &QuarantineExportArgs, output: &m
 fn write(
     quarantine: &SqliteQuarantine,
     args: &QuarantineExportArgs,
-    to: &Path,
+    to: &mut impl Write,
     interrupt: &Interrupt,
 ) -> Result<Option<u64>, Failure> {
     let (filter, writing) = (filter(&args.which), |error| Failure::writing(&args.out, error));
-    let mut file = BufWriter::new(File::create(to).map_err(writing)?);
     let (mut written, mut after, bar) = (0_u64, 0, bar("exporting", 0, "items"));
     loop {
         if interrupt.is_told() {
@@ -143,16 +138,10 @@ fn write(
         let Some(last) = items.last() else { break };
         after = last.id;
         for item in &items {
-            writeln!(file, "{}", line(item)).map_err(writing)?;
+            writeln!(to, "{}", line(item)).map_err(writing)?;
             written += 1;
         }
         bar.set_position(written);
-    }
-    let file = file.into_inner().map_err(|error| writing(error.into_error()))?;
-    // What is no file has no disk to be brought to.
-    let is_file = file.metadata().is_ok_and(|told| told.is_file());
-    if is_file {
-        file.sync_all().map_err(writing)?;
     }
     bar.finish_and_clear();
     Ok(Some(written))
