@@ -228,7 +228,7 @@ impl Engine {
         let day = self.site(place).day_of(ts);
         let machine = &mut self.machines[place];
         machine.service.report(work, machine.sensors.run_hours.counted_h());
-        let pending = effect::prepare(work, day, &self.machines[place], &self.surroundings(place));
+        let pending = effect::prepare(work, (ts, day), &self.machines[place], &self.surroundings(place));
         self.machines[place].service.pending = pending.map(Box::new);
         self.begin_courses_anew(
             place,

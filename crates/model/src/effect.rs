@@ -14,6 +14,18 @@ const CHANGES: [(&str, f64); 6] = [
     ("cost_change_per_month", 20.0),
 ];
 
+/// Work whose purpose shows in a figure, and in which: only of these is "no effect" a finding and not a truism, and only when
+/// that very figure was compared.
+const SHOWS: [(&str, &str); 7] = [
+    ("cooler_cleaned", "discharge_change_k"),
+    ("thermostatic_valve_replaced", "discharge_change_k"),
+    ("oil_topped_up", "discharge_change_k"),
+    ("fan_repaired", "discharge_change_k"),
+    ("separator_replaced", "loaded_current_change_a"),
+    ("inlet_valve_serviced", "unloaded_share_change"),
+    ("leak_surveyed", "leak_flow_change_m3_min"),
+];
+
 /// A change after a job, after minus before.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change<'a> {
@@ -54,6 +66,14 @@ impl Finding {
         let of = |name: &str| self.evidence.iter().find(|item: &&Evidence| item.feature == name);
         let (known, sd) = (of(feature)?, of(&format!("{feature}_sd"))?);
         change(feature, known.value, 2.0 * sd.value, &known.unit)
+    }
+
+    /// Of a `maintenance_effect` whether the figure that the work was for was compared at all: without it nobody can say that the
+    /// work has not helped. `None` for work whose purpose shows in no figure.
+    #[must_use]
+    pub fn purpose_compared(&self) -> Option<bool> {
+        let (_, feature) = SHOWS.iter().find(|(work, _)| *work == self.fault.as_str())?;
+        Some(self.change(feature).is_some())
     }
 }
 

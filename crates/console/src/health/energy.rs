@@ -231,6 +231,12 @@ mod tests {
             // It once read "about 1 °C cooler" over "no clear change (within ±1.4 °C)".
             (&[(temp, -1.388, 0.708)][..], "no clear change", "Not clearly changed: discharge temperature (±1.4 °C)."),
             (&[(temp, -0.6, 0.1)][..], "no clear change", "Not clearly changed: discharge temperature (±0.6 °C)."),
+            // The current alone says nothing of a cleaned cooler.
+            (
+                &[("loaded_current_change_a", 0.2, 0.5)][..],
+                "whether it helped cannot be told",
+                "Not clearly changed: loaded current (±1.0 °C).",
+            ),
             (
                 &[(temp, -0.2, 0.4), ("loaded_current_change_a", -6.0, 0.5)][..],
                 "about 6 A less under load",

@@ -56,7 +56,7 @@ const LESS_ELECTRICITY: [[&str; 2]; 2] = [
     ["it uses more electricity for the same work", "在负荷相同的情况下用电反而多了"],
 ];
 
-/// What the work called `work` achieved; plainly nothing where nothing may be told.
+/// What the work called `work` achieved; plainly nothing where nothing may be told, unless what it was for was not compared.
 pub(super) fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
     let told = TOLD.iter().find_map(|(feature, scale, said)| {
         let change = finding.change(feature).filter(Change::is_told)?;
@@ -64,9 +64,17 @@ pub(super) fn effect(finding: &Finding, work: &str, lang: Lang) -> String {
         let said = if lang == Lang::En { en } else { zh };
         Some(said.replace("{}", &about(change.value.abs() * scale)))
     });
+    let uncompared = finding.purpose_compared() == Some(false);
     match (told, lang) {
         (Some(told), Lang::En) => format!("{}: {told}.", work_done(finding.fault.as_str(), work, lang)),
         (Some(told), Lang::Zh) => format!("{work}之后，{told}。"),
+        (None, Lang::En) if uncompared => format!(
+            "{}: whether it helped cannot be told, for there were too few comparable days before or since.",
+            work_done(finding.fault.as_str(), work, lang)
+        ),
+        (None, Lang::Zh) if uncompared => {
+            format!("{work}前后可比的天数太少，暂时无法判断效果。")
+        }
         (None, Lang::En) => {
             format!(
                 "{}: no clear change at the same load and in the same weather.",

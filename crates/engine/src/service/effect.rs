@@ -18,7 +18,7 @@ use crate::ha::health::Life;
 use crate::ha::points::{self, AmbientSource, Reference, Surroundings};
 use crate::ha::trend::Trend;
 use crate::machine::Machine;
-use crate::sd::day::{Day, start_of};
+use crate::sd::day::{Day, day_of, start_of};
 use crate::sd::feature::Feature;
 
 /// Days of evidence on either side of a job with a measured ambient, and with one that is only inferred.
@@ -35,6 +35,8 @@ type Kept = Option<(f32, f32)>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pending {
     work: String,
+    /// When it was done, ms since 1970 UTC; `day` is the site's, which goes on for a while after midnight.
+    at_ms: i64,
     day: Day,
     /// The normal before the job, as the common yardstick.
     baseline: Baseline,
@@ -65,8 +67,13 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Prepares to measure what work done on `day` achieves; `None` when nothing was known before it.
-pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surroundings<'_>) -> Option<Pending> {
+/// Prepares to measure what work done at `at`, on the site's `day`, achieves; `None` when nothing was known before it.
+pub(crate) fn prepare(
+    work: &str,
+    (at, day): (Timestamp, Day),
+    machine: &Machine,
+    around: &Surroundings<'_>,
+) -> Option<Pending> {
     let before = &machine.days[..machine.days.partition_point(|d| d.day < day)];
     let kept = |e: Estimate| (e.value as f32, e.sd as f32);
     let of = |feature| level(&machine.courses, feature, day, BEFORE_AGES).map(kept);
@@ -79,6 +86,7 @@ pub(crate) fn prepare(work: &str, day: Day, machine: &Machine, around: &Surround
     });
     let pending = Pending {
         work: work.to_owned(),
+        at_ms: at.millis(),
         day,
         baseline: machine.health.baseline,
         reference,
@@ -223,7 +231,7 @@ fn gains(pending: &Pending, changes: &Changes, machine: &Machine, profile: &Ener
 
 fn draft(pending: &Pending, changes: &Changes, machine: &Machine, profile: &EnergyProfile) -> Option<Draft> {
     let profile = &machine.service.energy(profile);
-    let since = start_of(pending.day);
+    let since = start_of(day_of(Timestamp::from_millis(pending.at_ms)).unwrap_or(pending.day));
     let gains = gains(pending, changes, machine, profile);
     let leak = gains.leak_m3_min.filter(|_| pending.work == "leak_surveyed");
     let main = changes.discharge_k.or(leak).or(changes.loaded_a).or(changes.unloaded_share)?;
@@ -289,6 +297,13 @@ fn sentence(
     }
     let head = format!("Since the work on {} ({}) the machine", text::date(since), pending.work.replace('_', " "));
     let equal = "at equal ambient, load and pressure";
+    if found.is_empty() && is_thermal(&pending.work) && changes.discharge_k.is_none() {
+        // What the work was for was not seen: that is not the same as to have seen that nothing changed.
+        return format!(
+            "{head} could not be compared in temperature: on too few days before or since was it loaded and warm enough to \
+             show its cooler; what else is measured has not changed {equal}."
+        );
+    }
     if found.is_empty() {
         let width = changes.discharge_k.map(|k| format!(" (within ±{:.1} K)", 2.0 * k.sd)).unwrap_or_default();
         return format!("{head} shows no measurable effect{width} {equal}.");
@@ -319,6 +334,8 @@ mod tests {
     /// How a machine lives through some days.
     #[derive(Clone, Copy)]
     struct Lived {
+        /// The air, degC.
+        ta_c: f64,
         /// Above the normal on the day of the work, K.
         excess_k: f64,
         /// And by how much more on each day later, K.
@@ -328,12 +345,13 @@ mod tests {
         quiet_share: f64,
     }
 
-    const USUAL: Lived = Lived { excess_k: 0.0, grows_k: 0.0, loaded_a: 150.0, unloaded_share: 0.5, quiet_share: 0.2 };
+    const USUAL: Lived =
+        Lived { ta_c: 33.0, excess_k: 0.0, grows_k: 0.0, loaded_a: 150.0, unloaded_share: 0.5, quiet_share: 0.2 };
 
     fn live(machine: &mut Machine, days: std::ops::Range<Day>, lived: Lived) {
         for day in days {
             let noise = f64::from(day * 11 % 7) / 3.0 - 1.0;
-            let ta_c = 33.0 + f64::from(day * 7 % 5) - 2.0;
+            let ta_c = lived.ta_c + f64::from(day * 7 % 5) - 2.0;
             // The load that goes with a changed current is not the point here.
             let at = Conditions { ta_c, ..Conditions::default() };
             let excess_k = lived.excess_k + lived.grows_k * (f64::from(day) - f64::from(WORK));
@@ -365,7 +383,7 @@ mod tests {
             [Feature::LoadedCurrent, Feature::UnloadedShare, Feature::QuietLoadShare].map(Course::new).to_vec();
         let around = Surroundings::default();
         live(&mut machine, WORK - 30..WORK, before);
-        let pending = prepare(work, WORK, &machine, &around).expect("something was known before");
+        let pending = prepare(work, (start_of(WORK), WORK), &machine, &around).expect("something was known before");
         live(&mut machine, WORK + 1..WORK + 4, after);
         let early = measure(&pending, &machine, WORK + 4, &around, &EnergyProfile::default());
         assert!(matches!(early, Outcome::Wait), "three days say nothing yet");
@@ -450,6 +468,50 @@ mod tests {
         check_with(Some(GROWING), "cooler_cleaned", grown, USUAL, &["K cooler (±"], Some(("discharge_change_k", -3.4)));
         let draft = measured("cooler_cleaned", grown, USUAL, Some(GROWING));
         assert!((-4.0..-2.8).contains(&draft.evidence[0].value), "{}", draft.text);
+    }
+
+    /// Air in which the valve of a clean machine regulates, degC.
+    const COOL_C: f64 = 12.0;
+
+    #[test]
+    fn in_cool_weather_the_valve_regulates_again_and_that_is_the_effect() {
+        let cool = Lived { ta_c: COOL_C, ..USUAL };
+        let at = Conditions { ta_c: COOL_C, ..Conditions::default() };
+        assert!(Machine::default().health.baseline.expect(&at, 0.0).weight < 0.1, "the normal is regulated");
+        let heavy = Trend { coefficient: 4.0, ..GROWING };
+        let found = Lived { excess_k: 36.0, grows_k: 4.0, ..cool };
+        let draft = measured("cooler_cleaned", found, cool, Some(heavy));
+        assert!(draft.text.contains("K cooler (±") && draft.evidence[0].value < -8.0, "{}", draft.text);
+    }
+
+    #[test]
+    fn what_was_not_compared_is_not_said_to_be_unchanged() {
+        let cool = Lived { ta_c: COOL_C, ..USUAL };
+        let draft = measured("cooler_cleaned", cool, cool, None);
+        assert!(draft.evidence.iter().all(|e| e.feature != "discharge_change_k"), "{:?}", draft.evidence);
+        assert!(draft.text.contains("could not be compared in temperature"), "{}", draft.text);
+        assert!(!draft.text.contains("no measurable effect"), "{}", draft.text);
+    }
+
+    #[test]
+    fn work_of_the_first_minutes_of_a_day_is_of_that_day() {
+        let mut machine = Machine::default();
+        machine.health.learned = true;
+        machine.courses =
+            [Feature::LoadedCurrent, Feature::UnloadedShare, Feature::QuietLoadShare].map(Course::new).to_vec();
+        let around = Surroundings::default();
+        live(&mut machine, WORK - 30..WORK, USUAL);
+        // The site's day goes on for a while after midnight.
+        let at = Timestamp::from_millis(start_of(WORK).millis() + 300_000);
+        let pending = prepare("cooler_cleaned", (at, WORK - 1), &machine, &around).expect("something was known");
+        live(&mut machine, WORK..WORK + 10, USUAL);
+        let Outcome::Measured { draft, .. } =
+            measure(&pending, &machine, WORK + 10, &around, &EnergyProfile::default())
+        else {
+            panic!("nothing was measured")
+        };
+        assert!(draft.text.contains(&text::date(at)), "{}", draft.text);
+        assert_eq!(draft.evidence[0].since, Some(start_of(WORK)));
     }
 
     #[test]

@@ -38,21 +38,22 @@ pub(super) struct HotDay {
 }
 
 impl Yardstick<'_> {
-    /// The days whose hot hours show the cooler; `None` where they are too few. Regulated hours would dilute the effect to
-    /// nothing.
+    /// The days whose hot hours show the cooler, or would in the state in which the job found the machine; `None` where they are
+    /// too few. Regulated hours would dilute the effect to nothing. But in cool weather the normal itself is regulated: there a
+    /// lost cooler shows, and a cleaned one has the valve regulate again, which is what the job achieved.
     pub(super) fn hot_days(&self, days: &[DayRecord], today: Day, around: &Surroundings<'_>) -> Option<Vec<HotDay>> {
         let heats = points::heats(days, around.switching_h);
         let (used, samples) = points::gather(days, &heats, today, self.reference, around, self.source);
         let grown = |day: f64| self.trend.map_or(0.0, |trend| trend.excess_k(day));
+        let found_k = |day: Day| grown((f64::from(day) + 0.5).min(f64::from(self.job)));
         let hot: Vec<HotDay> = samples
             .iter()
             .filter(|s| s.series == Series::Hot)
-            .map(|s| (s, self.baseline.expect(&s.at, 0.0)))
-            .filter(|(_, expected)| expected.weight > WEIGHT_MIN)
-            .map(|(s, expected)| {
+            .filter(|s| self.baseline.expect(&s.at, found_k(s.day)).weight > WEIGHT_MIN)
+            .map(|s| {
                 let with = |excess_k: f64| self.baseline.expect(&s.at, excess_k).td_c;
                 let to_grow_k = with(grown(f64::from(self.job))) - with(grown(f64::from(s.day) + 0.5));
-                HotDay { over_k: s.td_c - expected.td_c, to_grow_k }
+                HotDay { over_k: s.td_c - with(0.0), to_grow_k }
             })
             .collect();
         (hot.len() >= DAYS_MIN && used == self.source).then_some(hot)

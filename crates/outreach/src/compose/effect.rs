@@ -35,17 +35,6 @@ pub(crate) struct Effect {
     currency: String,
 }
 
-/// Work whose purpose shows in temperature, current or leaking air: only of these is "no effect" a finding and not a truism.
-const SHOWS: &[&str] = &[
-    "cooler_cleaned",
-    "thermostatic_valve_replaced",
-    "oil_topped_up",
-    "fan_repaired",
-    "separator_replaced",
-    "inlet_valve_serviced",
-    "leak_surveyed",
-];
-
 impl Effect {
     /// Reads a `maintenance_effect`. `asked` says whether the job was done because something had been seen. `None` when there
     /// is nothing to tell.
@@ -62,10 +51,9 @@ impl Effect {
             Some(_) => Outcome::Worse,
             None => Outcome::None,
         };
-        let work = finding.fault.as_str();
         let tellable = match outcome {
             Outcome::Better => true,
-            Outcome::Worse | Outcome::None => asked && SHOWS.contains(&work) && known.iter().any(Option::is_some),
+            Outcome::Worse | Outcome::None => asked && finding.purpose_compared() == Some(true),
         };
         // Only what goes the same way belongs into the same sentence.
         let along = |figure: Option<(f64, f64, &str)>| {
