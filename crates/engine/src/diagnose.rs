@@ -3,20 +3,25 @@
 use foretell_model::{Alternative, Catalogue, Evidence, Fault, FaultCode, Finding, FindingKind, Grade, Limit, Symptom};
 
 use crate::conclude::Speaker;
-use crate::findings::episode::Draft;
+use crate::findings::episode::{Draft, Episode};
 use crate::findings::text;
 use crate::ha::cause::{Features, likelihoods};
 use crate::ha::course::Course;
 use crate::ha::rivals::Unregulated;
 use crate::ha::room::HotRoom;
 use crate::ha::sign::{self, Sign};
+use crate::heat::of_heat;
 use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
 use crate::sd::feature::Feature;
 use crate::service::figures::energy_evidence;
 
-/// A name is given up when its likelihood falls below this.
-const NAME_KEPT: f64 = 0.15;
+/// A name is given up when its likelihood has stayed below this …
+pub(crate) const NAME_KEPT: f64 = 0.15;
+/// … for so many days in a row: causes that look alike must not flap.
+pub(crate) const DOUBTED_DAYS: u8 = 4;
+/// So many while only the company has heard of it.
+pub(crate) const QUICK_DAYS: u8 = 2;
 /// A cause less likely than this is not named at all: what is seen is then of some other cause.
 const NAMED_FROM: f64 = 0.25;
 /// One that is at least this share as likely as the named one is named beside it.
@@ -110,13 +115,14 @@ impl Speaker<'_> {
         let mut spoken: Vec<Spoken> = Vec::new();
         for sign in signs {
             let known = self.told_by(sign, features);
-            let causes = self.that_explain_heat(sign, &known, likelihoods(self.catalogue, &sign.symptom.code, &known));
+            let causes =
+                self.that_explain_heat(machine, sign, &known, likelihoods(self.catalogue, &sign.symptom.code, &known));
             // A symptom that a fault already named explains as well makes no second finding.
             if causes.iter().any(|c| c.likelihood > NAME_KEPT && spoken.iter().any(|(_, fault)| *fault == c.fault)) {
                 continue;
             }
-            let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes) else { continue };
-            let mut draft = self.symptom_draft(sign, fault, likelihood, &causes);
+            let Some((fault, likelihood)) = self.name_of(machine, sign.symptom, &causes, today) else { continue };
+            let mut draft = self.symptom_draft(machine, sign, (fault, likelihood), &causes);
             let since = Some(start_of(sign.since));
             let priced = energy_evidence((&draft.fault, &draft.evidence), machine, today, &self.energy, since);
             draft.evidence.extend(priced);
@@ -128,11 +134,17 @@ impl Speaker<'_> {
 
     /// Of a machine that is hot and, within days, unsteady, what explains the one must explain the other: each cause is as likely
     /// as it is of both.
-    fn that_explain_heat(&self, sign: &Sign<'_>, known: &Features, mut causes: Vec<Alternative>) -> Vec<Alternative> {
+    fn that_explain_heat(
+        &self,
+        machine: &Machine,
+        sign: &Sign<'_>,
+        known: &Features,
+        mut causes: Vec<Alternative>,
+    ) -> Vec<Alternative> {
         if !sign.symptom.quick || known.get("discharge_excess_k").is_none_or(|k| k < HOT_FROM_K) {
             return causes;
         }
-        let of_heat = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
+        let of_heat = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, &of_heat(machine, known));
         for cause in &mut causes {
             let heat = of_heat.iter().find(|c| c.fault == cause.fault).map_or(1.0, |c| c.likelihood);
             cause.likelihood = cause.likelihood.min(heat);
@@ -152,13 +164,32 @@ impl Speaker<'_> {
         known
     }
 
-    /// The fault to name: the one already named while it stays plausible, else the most likely.
-    fn name_of(&self, machine: &Machine, symptom: &Symptom, causes: &[Alternative]) -> Option<(&Fault, f64)> {
-        let open = |code: &FaultCode| {
-            let concerns = |k: FindingKind| matches!(k, FindingKind::Prediction | FindingKind::Anomaly);
-            machine.episodes.iter().any(|e| concerns(e.kind()) && e.fault().as_ref() == Some(code))
-        };
-        let named = causes.iter().find(|c| c.likelihood > NAME_KEPT && open(&c.fault));
+    /// The fault to name: the one already named until it has been implausible for days, else the most likely. Causes that look
+    /// alike must not flap: each new name is a new finding, and to a customer another story.
+    fn name_of(
+        &self,
+        machine: &mut Machine,
+        symptom: &Symptom,
+        causes: &[Alternative],
+        today: Day,
+    ) -> Option<(&Fault, f64)> {
+        let concerns = |kind: FindingKind| matches!(kind, FindingKind::Prediction | FindingKind::Anomaly);
+        let open: Vec<(&Alternative, Grade)> = causes
+            .iter()
+            .filter_map(|c| {
+                let of = |e: &&Episode| concerns(e.kind()) && e.fault().as_ref() == Some(&c.fault);
+                Some((c, machine.episodes.iter().filter(of).map(Episode::grade).max()?))
+            })
+            .collect();
+        let mut named = None;
+        for (cause, grade) in open {
+            let plausible = cause.likelihood > NAME_KEPT;
+            let doubted_days = machine.episodes.doubt(&cause.fault, plausible, today);
+            let patience = if grade == Grade::Watch { QUICK_DAYS } else { DOUBTED_DAYS };
+            // What days decide cannot wait for days: low oil leaves no more.
+            let kept = plausible || (!symptom.quick && doubted_days < Day::from(patience));
+            named = named.or(kept.then_some(cause));
+        }
         let cause = named.or_else(|| causes.first().filter(|c| c.likelihood >= NAMED_FROM))?;
         let fault = self.catalogue.fault(&cause.fault).filter(|f| f.explains(&symptom.code))?;
         Some((fault, cause.likelihood))
@@ -171,7 +202,13 @@ impl Speaker<'_> {
         other.map_or_else(|| fault.name.en.clone(), |other| format!("{} or {}", fault.name.en, other.name.en))
     }
 
-    fn symptom_draft(&self, sign: &Sign<'_>, fault: &Fault, likelihood: f64, causes: &[Alternative]) -> Draft {
+    fn symptom_draft(
+        &self,
+        machine: &Machine,
+        sign: &Sign<'_>,
+        (fault, likelihood): (&Fault, f64),
+        causes: &[Alternative],
+    ) -> Draft {
         let predicts = fault.forecast && sign.symptom.limit.is_some();
         let since = start_of(sign.since);
         let forecast = sign.forecast.as_ref().filter(|_| predicts);
@@ -180,7 +217,12 @@ impl Speaker<'_> {
             |c: &Alternative| Alternative { fault: c.fault.clone(), likelihood: c.likelihood * sign.certainty };
         let alternatives: Vec<Alternative> =
             causes.iter().filter(|c| c.fault != fault.code).map(scaled).filter(|a| a.likelihood > 0.005).collect();
-        let grade = if likelihood >= ADVISED_FROM { sign.grade } else { Grade::Watch };
+        let kind = if predicts { FindingKind::Prediction } else { FindingKind::Anomaly };
+        // A new story for a customer needs a cause that is more likely than not today; one that is being told lasts as long as
+        // what is seen and its name do.
+        let told =
+            machine.episodes.iter().any(|e| e.kind() == kind && e.is_of(&fault.code, 0) && e.grade() >= Grade::Advise);
+        let grade = if told || likelihood * sign.certainty >= ADVISED_FROM { sign.grade } else { Grade::Watch };
         let seen = text::Seen {
             what: &sign.symptom.what.en,
             value: sign.value,
@@ -192,7 +234,7 @@ impl Speaker<'_> {
             is_fact: sign.symptom.feature == Feature::Unregulated.name(),
         };
         Draft {
-            kind: if predicts { FindingKind::Prediction } else { FindingKind::Anomaly },
+            kind,
             fault: fault.code.clone(),
             subject: 0,
             grade,
@@ -206,7 +248,7 @@ impl Speaker<'_> {
             evidence: evidence(sign, seen.unit),
             text: text::symptom(
                 &seen,
-                &self.either(fault, likelihood, causes),
+                &text::because(&self.either(fault, likelihood, causes), likelihood),
                 fault.forecast,
                 forecast.map(|(limit, _)| *limit),
                 rul.as_ref(),
@@ -232,4 +274,73 @@ fn evidence(sign: &Sign<'_>, unit: &str) -> Vec<Evidence> {
         evidence.push(item("log_bayes_factor", log_bf, "1", None));
     }
     evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use foretell_model::{EnergyProfile, Limits, MachineId, Timestamp};
+
+    use super::*;
+    use crate::findings::grade::Policy;
+
+    const VALVE: &str = "thermostatic_valve";
+    const OPEN: &str = "thermostatic_valve_open";
+
+    /// What a symptom is said to be on days on which `VALVE` is as likely as this and `OPEN` as likely as the rest: the
+    /// identities and grades, day by day. The symptom holds a grade to advise, with this certainty.
+    fn said(symptom: &str, valve: &[f64], certainty: f64) -> Vec<String> {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
+        let symptom = catalogue.symptoms.iter().find(|s| s.code == symptom).expect("a shipped symptom");
+        let (id, policy) = (MachineId::new("s", "m").expect("an identity"), Policy::default());
+        let (mut machine, mut out) = (Machine::default(), Vec::new());
+        for (day, valve) in (100..).zip(valve) {
+            let speaker = Speaker {
+                id: &id,
+                at: Timestamp::from_millis(0).plus_days(f64::from(day)),
+                catalogue: &catalogue,
+                policy: &policy,
+                limits: Limits::default(),
+                energy: EnergyProfile::default(),
+            };
+            let cause = |fault: &str, likelihood| Alternative { fault: FaultCode::new(fault).unwrap(), likelihood };
+            let mut causes = vec![cause(VALVE, *valve), cause(OPEN, 1.0 - valve)];
+            causes.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
+            let sign = Sign {
+                symptom,
+                grade: Grade::Advise,
+                certainty,
+                value: 9.0,
+                normal: 0.0,
+                per_day: 0.0,
+                since: 90,
+                sudden: true,
+                step_share: 1.0,
+                log_bf: Some(9.0),
+                forecast: None,
+            };
+            let (fault, likelihood) =
+                speaker.name_of(&mut machine, symptom, &causes, day).expect("one of the two is likely");
+            let draft = speaker.symptom_draft(&machine, &sign, (fault, likelihood), &causes);
+            machine.episodes.say(speaker.at, &id, draft, &mut out);
+        }
+        out.iter()
+            .map(|f| format!("{}/{} {}", f.fault, f.id.as_str().rsplit('/').next().unwrap_or(""), f.grade.name()))
+            .collect()
+    }
+
+    #[test]
+    fn causes_that_look_alike_do_not_take_turns() {
+        let turns = said("regulation_lost", &[0.9, 0.05, 0.9, 0.05, 0.05, 0.9, 0.05, 0.05, 0.05, 0.8], 1.0);
+        assert!(turns.iter().all(|said| said.starts_with("thermostatic_valve/1 ")), "{turns:?}");
+        // What stays implausible is given up.
+        let given_up = said("regulation_lost", &[0.9, 0.05, 0.05, 0.05, 0.05, 0.05], 1.0);
+        let names: Vec<&str> = given_up.iter().map(|said| said.split('/').next().unwrap_or("")).collect();
+        assert_eq!(names, [VALVE, VALVE, VALVE, VALVE, OPEN, OPEN]);
+    }
+
+    #[test]
+    fn a_new_story_is_advised_only_when_it_is_likelier_than_not() {
+        assert_eq!(said("regulation_lost", &[0.9], 0.4), ["thermostatic_valve/1 watch"]);
+        assert_eq!(said("regulation_lost", &[0.9], 0.9), ["thermostatic_valve/1 advise"]);
+    }
 }

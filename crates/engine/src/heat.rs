@@ -1,27 +1,26 @@
 //! What a hot discharge is said to be: the sensor first, then the machine, and names that do not flap.
 
+use std::borrow::Cow;
+
 use foretell_model::{
     Alternative, Catalogue, Evidence, FaultCode, Finding, FindingKind, Grade, Limit, Signal, Timestamp,
 };
 
 use crate::conclude::{Speaker, tells_a_cause};
-use crate::diagnose::Spoken;
+use crate::diagnose::{DOUBTED_DAYS, NAME_KEPT, QUICK_DAYS, Spoken};
 use crate::dm::sensors::TD;
 use crate::findings::episode::{Draft, Episode};
 use crate::findings::text;
 use crate::ha::assess::Judgement;
 use crate::ha::baseline::ua_loss;
 use crate::ha::cause::{Features, likelihoods};
+use crate::ha::points::AmbientSource;
 use crate::machine::Machine;
 use crate::sd::day::{Day, start_of};
+use crate::sd::feature::Feature;
 
-/// A name is given up when its likelihood falls below this.
-const NAME_KEPT: f64 = 0.15;
-/// It takes so many days in a row to give it up: causes that look alike must not flap.
-const DOUBTED_DAYS: u8 = 4;
-/// So many while only the company has heard of it, or where another is all but certain.
-const QUICK_DAYS: u8 = 2;
-const SURE: f64 = 0.85;
+/// A cause that is less likely is not named anew, unless the machine stops within days.
+const NAMED_FROM: f64 = 0.25;
 /// From this likelihood on a customer hears of a cause.
 const ADVISED_FROM: f64 = 0.5;
 /// From this likelihood on a sensor is suspected beside the fault that it would feign.
@@ -51,7 +50,7 @@ impl Speaker<'_> {
         before: &[Spoken],
         out: &mut Vec<Finding>,
     ) -> Vec<Spoken> {
-        let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, known);
+        let causes = likelihoods(self.catalogue, Catalogue::DISCHARGE_HOT, &of_heat(machine, known));
         let Some(grade) = machine.grade.observe(judgement, self.policy) else { return Vec::new() };
         let (sensors, faults): (Vec<Alternative>, Vec<Alternative>) =
             causes.iter().cloned().partition(|a| self.kind_of(&a.fault) == FindingKind::SensorFault);
@@ -122,13 +121,16 @@ impl Speaker<'_> {
             machine.doubted_days = 0;
             // What another symptom has been named for makes a machine hot as well.
             let told = |a: &Alternative| a.likelihood > NAME_KEPT && spoken.iter().any(|(_, f)| *f == a.fault);
-            return Some(leading.fault.clone()).filter(|_| !causes.iter().any(told));
+            let worth = leading.likelihood >= NAMED_FROM || grade == Grade::Urgent;
+            return Some(leading.fault.clone()).filter(|_| worth && !causes.iter().any(told));
         };
         let kept = likelihood_of(&named);
         let overtaken = grade == Grade::Watch && leading.likelihood - kept >= OVERTAKES_BY;
         let doubted = kept <= NAME_KEPT || overtaken;
         machine.doubted_days = if doubted { machine.doubted_days + 1 } else { 0 };
-        let patience = if grade == Grade::Watch || leading.likelihood > SURE { QUICK_DAYS } else { DOUBTED_DAYS };
+        // What only the company has heard costs nobody's trust, and a wrong first guess must not eat the days that are left.
+        let told = machine.episodes.iter().any(|e| e.fault().as_ref() == Some(&named) && e.grade() >= Grade::Advise);
+        let patience = if told { DOUBTED_DAYS } else { QUICK_DAYS };
         if machine.doubted_days < patience {
             return Some(named);
         }
@@ -164,7 +166,8 @@ impl Speaker<'_> {
             let is_cold_too = known.get("soak_log_ratio").is_some_and(|ratio| ratio > SOAK_TELLS);
             text::suspected_drift(j.excess_k, since, is_cold_too)
         } else {
-            text::prediction(text::name(self.catalogue, &fault), j.excess_k, since, self.limits.warn_c, rul.as_ref())
+            let because = text::because(text::name(self.catalogue, &fault), likelihood);
+            text::prediction(&because, j.excess_k, since, self.limits.warn_c, rul.as_ref())
         };
         let predicted = kind == FindingKind::Prediction;
         Draft {
@@ -181,6 +184,16 @@ impl Speaker<'_> {
             evidence: evidence(j, since),
             text,
         }
+    }
+}
+
+/// The features that say something of the cause of an excess. One over the machine's own air is not the room's, however warm
+/// the room has become.
+pub(crate) fn of_heat<'a>(machine: &Machine, known: &'a Features) -> Cow<'a, Features> {
+    if machine.health.source == AmbientSource::Own {
+        Cow::Owned(known.without(&[Feature::AmbientHot.change_name(), Feature::CommonDischarge.change_name()]))
+    } else {
+        Cow::Borrowed(known)
     }
 }
 
@@ -203,4 +216,28 @@ fn evidence(j: &Judgement, since: Timestamp) -> Vec<Evidence> {
     evidence.extend(j.cool_slope.map(|slope| item("regulated_slope_k_per_k", slope, "1", None)));
     evidence.extend(j.hot_ambient_c.map(|ta| item("hot_ambient_c", ta, "Cel", None)));
     evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_shows_over_its_own_air_is_not_the_rooms() {
+        let catalogue = Catalogue::parse(include_str!("../../../config/faults.toml")).expect("the shipped catalogue");
+        let mut known = Features::default();
+        for (name, value) in
+            [("discharge_excess_k", 8.0), ("ambient_change_k", 9.0), ("common_discharge_change_k", 4.0)]
+        {
+            known.set(name, Some(value));
+        }
+        let first = |source: AmbientSource| {
+            let mut machine = Machine::default();
+            machine.health.source = source;
+            let causes = likelihoods(&catalogue, Catalogue::DISCHARGE_HOT, &of_heat(&machine, &known));
+            causes[0].fault.as_str().to_owned()
+        };
+        assert_eq!(first(AmbientSource::Own), "cooler_clogging");
+        assert_eq!(first(AmbientSource::Season), "high_ambient");
+    }
 }

@@ -8,11 +8,12 @@ use crate::dm::sensors::{AMPS, BAR, Sensors, TA, TD, WATCHED};
 use crate::findings::episode::Episodes;
 use crate::findings::grade::GradeTracker;
 use crate::ha::baseline::Conditions;
-use crate::ha::course::{Course, Hold};
+use crate::ha::course::Course;
 use crate::ha::former::Former;
 use crate::ha::health::Health;
 use crate::ha::memory::Memory;
 use crate::ha::room::Held;
+use crate::ha::sign::DatedHold;
 use crate::sd::day::{DAYS_KEPT, Day, DayRecord};
 use crate::sd::duty::WeeklyDuty;
 use crate::sd::feature::Feature;
@@ -52,7 +53,7 @@ pub(crate) struct Machine {
     /// What is being said of the room.
     pub(crate) hot_room: Held,
     /// What is being said of a valve that regulates nothing.
-    pub(crate) unregulated: Hold,
+    pub(crate) unregulated: DatedHold,
     pub(crate) health: Health,
     pub(crate) grade: GradeTracker,
     /// Days on which the name of a hot discharge has been implausible.

@@ -6,6 +6,7 @@ use crate::engine::{Engine, speaker};
 use crate::findings::grade;
 use crate::ha::cause::likelihoods;
 use crate::ha::points::AmbientSource;
+use crate::heat::of_heat;
 use crate::sd::day::start_of;
 
 /// A machine's newest closed day, weighed.
@@ -58,7 +59,7 @@ impl Engine {
         let known = speaker.known(machine, today, judged.as_ref().map(|(_, j)| j), &site);
         let (health, j) = judged?;
         let policy = &self.options.policy;
-        let causes = likelihoods(&self.options.catalogue, Catalogue::DISCHARGE_HOT, &known);
+        let causes = likelihoods(&self.options.catalogue, Catalogue::DISCHARGE_HOT, &of_heat(machine, &known));
         let of_sensor = |fault: &FaultCode| speaker.kind_of(fault) == FindingKind::SensorFault;
         let first = |sensor: bool| causes.iter().find(|a| of_sensor(&a.fault) == sensor);
         let within = |f: &crate::pa::passage::Forecast| j.certainty * f.within(policy.advise_within_days);

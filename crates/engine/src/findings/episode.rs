@@ -6,6 +6,8 @@ use foretell_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::sd::day::Day;
+
 /// What is to be said, before it has an identity.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -52,6 +54,8 @@ pub(crate) struct Episode {
     grade: u8,
     likelihood: f32,
     opened_ms: i64,
+    /// First of the days on which its fault has been implausible, if it is now.
+    doubted_since: Option<Day>,
 }
 
 const KINDS: [FindingKind; 6] = [
@@ -119,6 +123,18 @@ impl Episodes {
         self.open.iter().any(|e| e.is(kind, fault, subject))
     }
 
+    /// Notes whether the fault of open predictions and anomalies is plausible today, and gives for how many days in a row it
+    /// has not been: 0 while it is.
+    pub(crate) fn doubt(&mut self, fault: &FaultCode, plausible: bool, today: Day) -> Day {
+        let causes = |e: &&mut Episode| matches!(e.kind(), FindingKind::Prediction | FindingKind::Anomaly);
+        let mut days = 0;
+        for episode in self.open.iter_mut().filter(causes).filter(|e| *e.fault == *fault.as_str()) {
+            episode.doubted_since = (!plausible).then(|| episode.doubted_since.unwrap_or(today));
+            days = days.max(episode.doubted_since.map_or(0, |since| today.saturating_sub(since) + 1));
+        }
+        days
+    }
+
     /// Opens the draft's episode, or updates it.
     pub(crate) fn say(&mut self, at: Timestamp, machine: &MachineId, draft: Draft, out: &mut Vec<Finding>) {
         let place = self.open.iter().position(|e| e.is(draft.kind, &draft.fault, draft.subject));
@@ -136,6 +152,7 @@ impl Episodes {
             grade: GRADES.iter().position(|g| *g == draft.grade).unwrap_or_default() as u8,
             likelihood: draft.likelihood as f32,
             opened_ms,
+            doubted_since: place.and_then(|place| self.open[place].doubted_since),
         };
         match place {
             Some(place) => self.open[place] = episode,

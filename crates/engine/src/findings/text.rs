@@ -46,11 +46,27 @@ pub(crate) fn name<'a>(catalogue: &'a Catalogue, fault: &'a FaultCode) -> &'a st
     catalogue.fault(fault).map_or(fault.as_str(), |f| f.name.en.as_str())
 }
 
+/// How sure one is of a cause, in words: from even chances on it is the likely one; one that hardly explains what is seen any
+/// more is not called likely because it was named before.
+pub(crate) fn because(cause: &str, likelihood: f64) -> String {
+    match likelihood {
+        0.5.. => format!("most likely because of {cause}"),
+        0.15.. => format!("perhaps because of {cause}"),
+        _ => format!("for a cause that is not clear ({cause} was the first thought)"),
+    }
+}
+
 /// The sentence of a growing excess.
-pub(crate) fn prediction(cause: &str, excess_k: f64, since: Timestamp, limit_c: f64, rul: Option<&RulDays>) -> String {
+pub(crate) fn prediction(
+    because: &str,
+    excess_k: f64,
+    since: Timestamp,
+    limit_c: f64,
+    rul: Option<&RulDays>,
+) -> String {
     let seen = format!(
         "The discharge temperature runs {excess_k:.1} K above this machine's own normal at equal load and ambient since about {}, \
-         most likely because of {cause}",
+         {because}",
         date(since)
     );
     match rul {
@@ -96,7 +112,7 @@ pub(crate) struct Seen<'a> {
 /// The sentence of a symptom: what changed, since when, why, and when the limit is met or that no date can be given.
 pub(crate) fn symptom(
     seen: &Seen<'_>,
-    cause: &str,
+    because: &str,
     foreseeable: bool,
     limit: Option<f64>,
     rul: Option<&RulDays>,
@@ -114,7 +130,7 @@ pub(crate) fn symptom(
             false => format!("{} {verb} from {from} to {to} since about {since}", capital(seen.what)),
         }
     };
-    let because = format!("{changed}, most likely because of {cause}");
+    let because = format!("{changed}, {because}");
     match (limit, rul) {
         (Some(limit), _) if seen.value >= limit && seen.normal < limit => {
             format!("{because}; it is past {}, where work is due.", value(limit))

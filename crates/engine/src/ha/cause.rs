@@ -13,6 +13,11 @@ impl Features {
         self.values.extend(value.filter(|v| v.is_finite()).map(|v| (name, v)));
     }
 
+    /// All but these.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self { values: self.values.iter().filter(|(name, _)| !names.contains(name)).copied().collect() }
+    }
+
     /// All of them, each by its name.
     pub(crate) fn into_values(self) -> Vec<(&'static str, f64)> {
         self.values

@@ -5,6 +5,7 @@
 //! and the change must be of a size that matters in practice, whatever its significance.
 
 use foretell_model::{Grade, Symptom};
+use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Hold, Normal};
 use super::leaving::{self, Leaving, Passage};
@@ -105,31 +106,43 @@ pub(crate) fn of_room<'a>(
     })
 }
 
+/// The grade that a log likelihood ratio holds, and since when it has asked for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DatedHold {
+    hold: Hold,
+    /// First of the days that have asked; what began then has gone on while a grade is held, whatever single days say.
+    since: Day,
+}
+
 /// Reads a log likelihood ratio that is found anew each day as a symptom and moves the grade that is held.
 pub(crate) fn of_ratio<'a>(
-    held: &mut Hold,
+    held: &mut DatedHold,
     symptom: &'a Symptom,
     log_ratio: Option<f64>,
     today: Day,
 ) -> Option<Sign<'a>> {
+    let DatedHold { hold, since } = held;
     let log_ratio = log_ratio.unwrap_or(0.0);
     let asked = if log_ratio >= symptom.advise { 2 } else { u8::from(log_ratio >= symptom.watch) };
-    held.rising_days = if asked > 0 { held.rising_days.saturating_add(1) } else { 0 };
-    held.falling_days = if log_ratio < LAX_CHANGE * symptom.watch { held.falling_days.saturating_add(1) } else { 0 };
-    if held.falling_days >= FALLS_AFTER_DAYS {
-        *held = Hold::default();
-    } else if held.rising_days >= WATCH_AFTER_DAYS {
-        let rise = if held.rising_days >= ADVISE_AFTER_DAYS { asked } else { 1 };
-        held.grade = held.grade.max(rise.min(symptom.sudden.map_or(0, number)));
+    if asked > 0 && hold.grade == 0 && hold.rising_days == 0 {
+        *since = today.saturating_sub(1);
+    }
+    hold.rising_days = if asked > 0 { hold.rising_days.saturating_add(1) } else { 0 };
+    hold.falling_days = if log_ratio < LAX_CHANGE * symptom.watch { hold.falling_days.saturating_add(1) } else { 0 };
+    if hold.falling_days >= FALLS_AFTER_DAYS {
+        *hold = Hold::default();
+    } else if hold.rising_days >= WATCH_AFTER_DAYS {
+        let rise = if hold.rising_days >= ADVISE_AFTER_DAYS { asked } else { 1 };
+        hold.grade = hold.grade.max(rise.min(symptom.sudden.map_or(0, number)));
     }
     Some(Sign {
         symptom,
-        grade: named(held.grade)?,
+        grade: named(hold.grade)?,
         certainty: certainty(log_ratio.max(symptom.watch)),
         value: log_ratio,
         normal: 0.0,
         per_day: 0.0,
-        since: today.saturating_sub(Day::from(held.rising_days.max(1))),
+        since: *since,
         sudden: true,
         step_share: 1.0,
         log_bf: Some(log_ratio),
@@ -399,6 +412,25 @@ mod tests {
             )
             .collect();
         assert_eq!(said, spoken, "of {seen}");
+    }
+
+    #[test]
+    fn what_stands_through_days_of_doubt_began_when_it_was_first_seen() {
+        let catalogue = shipped();
+        let symptom = symptom(&catalogue, "regulation_lost");
+        let mut held = DatedHold::default();
+        let strong = symptom.advise + 1.0;
+        // Two days that ask, doubt that is not yet absence, and more that ask; then so much doubt that it ends, and anew.
+        let doubt = (strong, 0.8 * symptom.watch, 0.0);
+        let mut days = vec![doubt.0, doubt.0, doubt.1, doubt.0, doubt.1, doubt.0];
+        days.extend([doubt.2; FALLS_AFTER_DAYS as usize]);
+        days.extend([doubt.0; 2]);
+        let since: Vec<Option<Day>> = (101..)
+            .zip(&days)
+            .map(|(today, ratio)| of_ratio(&mut held, &symptom, Some(*ratio), today).map(|sign| sign.since))
+            .collect();
+        assert_eq!(since[..6], [None, Some(100), Some(100), Some(100), Some(100), Some(100)]);
+        assert_eq!(since[since.len() - 3..], [None, None, Some(113)]);
     }
 
     #[test]
