@@ -235,7 +235,7 @@ mod tests {
             (
                 &[("loaded_current_change_a", 0.2, 0.5)][..],
                 "whether it helped cannot be told",
-                "Not clearly changed: loaded current (±1.0 °C).",
+                "Not clearly changed: current under load (±1.0 °C).",
             ),
             (
                 &[(temp, -0.2, 0.4), ("loaded_current_change_a", -6.0, 0.5)][..],
